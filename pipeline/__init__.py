@@ -1,0 +1,1 @@
+"""podwatch's library: it knows podcasts, and does not know Airflow."""

@@ -1,0 +1,313 @@
+"""The nouns of podwatch as frozen values: what the verbs pass around and the store keeps.
+
+Every time is an aware UTC datetime, every second a float from the start of the episode's audio,
+every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means: not stored yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How a mention was recognised."""
+
+    EXACT = "exact"
+    ALIAS = "alias"
+    SOUNDS_LIKE = "sounds_like"
+    ENTITY = "entity"
+
+
+class DeliverMode(StrEnum):
+    """When a watch's alerts leave: each on its own, collected, or never."""
+
+    EACH = "each"
+    DIGEST = "digest"
+    NONE = "none"
+
+
+class State(StrEnum):
+    """Where a delivery stands. SENT, HELD and DEAD are ends; the rest is work to do."""
+
+    DUE = "due"
+    ATTEMPTING = "attempting"
+    RETRY = "retry"
+    SENT = "sent"
+    HELD = "held"
+    DEAD = "dead"
+
+
+class Held(StrEnum):
+    """Why an alert is kept back."""
+
+    MODE_NONE = "the watch says deliver: none"
+    DIGEST = "waits for the digest"
+    OLD_EPISODE = "the episode was known long before the watch"
+    DISABLED = "the watch was removed from the watchlist"
+    GONE = "its mentions are gone from the transcript"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """An RSS or Atom address that is polled, with its validators (RFC 9110, 8.8) and its health."""
+
+    url: str
+    id: int = 0
+    title: str = ""
+    tags: tuple[str, ...] = ()
+    etag: str | None = None
+    last_modified: str | None = None
+    digest: str | None = None  # of the last body, so that the same bytes again cost one hash
+    last_polled_at: datetime | None = None
+    next_poll_at: datetime | None = None
+    last_episode_at: datetime | None = None
+    failures: int = 0  # in a row
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptRef:
+    """A podcast:transcript tag: where a transcript is said to be, and in what format."""
+
+    url: str
+    media_type: str = ""
+    language: str | None = None
+    rel: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One item of a feed."""
+
+    guid: str
+    id: int = 0
+    feed_id: int = 0
+    show: str = ""
+    title: str = ""
+    link: str | None = None
+    audio_url: str | None = None
+    published_at: datetime | None = None
+    duration: float | None = None  # seconds
+    notes: str = ""
+    language: str | None = None
+    transcripts: tuple[TranscriptRef, ...] = ()
+    first_seen_at: datetime | None = None
+    fetch_failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of talk. start and end in seconds, nan when the source does not say."""
+
+    start: float
+    end: float
+    text: str
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """One document for an episode: a single text, and where each segment begins in it.
+
+    text: the segments joined by one space, so that a phrase may straddle two of them.
+    offsets, starts, ends, speakers: one entry a segment; offsets in characters, times in seconds (nan: unknown).
+    """
+
+    text: str
+    offsets: array[int]
+    starts: array[float]
+    ends: array[float]
+    speakers: tuple[str | None, ...]
+    id: int = 0
+    episode_id: int = 0
+    source: str = ""
+    media_type: str = ""
+    language: str | None = None
+    revision: int = 1
+    title: str = ""
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal words and times, whatever file they came from."""
+        h = hashlib.blake2b(self.text.encode(), digest_size=16)
+        for times in (self.starts, self.ends):
+            h.update(times.tobytes())
+        return h.hexdigest()
+
+    def segment(self, index: int) -> Segment:
+        after = self.offsets[index + 1] - 1 if index + 1 < len(self) else len(self.text)
+        return Segment(
+            self.starts[index], self.ends[index], self.text[self.offsets[index] : after], self.speakers[index]
+        )
+
+    def segments(self) -> list[Segment]:
+        return [self.segment(i) for i in range(len(self))]
+
+    def index_at(self, offset: int) -> int:
+        """The index of the segment that holds the character at ``offset``."""
+        return max(0, bisect_right(self.offsets, offset) - 1)
+
+    def seconds_at(self, offset: int) -> float:
+        """When the character at ``offset`` is said: inside a segment, in proportion to its characters.
+
+        nan when the transcript has no times.
+        """
+        i = self.index_at(offset)
+        start, end = self.starts[i], self.ends[i]
+        following = self.starts[i + 1] if i + 1 < len(self) else math.nan
+        if math.isnan(end) or end > following:
+            end = following
+        after = self.offsets[i + 1] if i + 1 < len(self) else len(self.text)
+        if math.isnan(end) or end <= start or after <= self.offsets[i]:
+            return start
+        return round(start + (end - start) * (offset - self.offsets[i]) / (after - self.offsets[i]), 2)
+
+
+def joined(segments: Iterable[Segment], **facts: object) -> Transcript:
+    """The transcript of these segments: blanks folded, segments without words left out.
+
+    NUL and lone surrogates are dropped here: SQLite would take the first, nothing takes the second.
+    facts: the other fields of Transcript (source, language, ...).
+    """
+    texts: list[str] = []
+    offsets, starts, ends = array("I"), array("d"), array("d")
+    speakers: list[str | None] = []
+    at = 0
+    for s in segments:
+        text = " ".join(s.text.replace("\0", "").encode("utf-8", "ignore").decode().split())
+        if not text:
+            continue
+        texts.append(text)
+        offsets.append(at)
+        starts.append(s.start)
+        ends.append(s.end)
+        speakers.append(s.speaker or None)
+        at += len(text) + 1
+    return Transcript(
+        text=" ".join(texts),
+        offsets=offsets,
+        starts=starts,
+        ends=ends,
+        speakers=tuple(speakers),
+        **facts,  # type: ignore[arg-type]
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which feeds a watch looks at: all of them, unless it names tags, addresses or languages."""
+
+    tags: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    not_tags: tuple[str, ...] = ()
+    not_urls: tuple[str, ...] = ()
+    not_languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """One thing to look for: a query or an entity, never both. Line and column say where it was written."""
+
+    name: str
+    query: str | None = None
+    entity: str | None = None
+    type: str | None = None
+    aliases: tuple[str, ...] = ()
+    sounds_like: bool = False
+    scope: Scope = field(default_factory=Scope)
+    channel: str = "#podcasts"
+    deliver: DeliverMode = DeliverMode.EACH
+    id: int = 0
+    revision: int = 0
+    revised_at: datetime | None = None
+    line: int = field(default=0, compare=False)
+    column: int = field(default=0, compare=False)
+
+    @property
+    def kind(self) -> str:
+        return "entity" if self.entity is not None else "query"
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for watches that find the same: a new channel makes no new revision, a new alias does."""
+        parts = (self.query, self.entity, self.type, self.aliases, self.sounds_like, self.scope)
+        return hashlib.blake2b(repr(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One occurrence of a watch in a transcript: half-open character span, second, and why it counts."""
+
+    watch: str
+    kind: Kind
+    score: float  # 0..1
+    surface: str
+    start: int
+    end: int
+    seconds: float  # nan when the transcript has no times
+    segment: int
+    speaker: str | None
+    snippet: str
+    snippet_start: int  # where the surface begins within the snippet
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """The mentions of one watch in one episode, for one channel."""
+
+    key: str
+    watch: Watch
+    episode: Episode
+    channel: str
+    mentions: Sequence[Mention]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The record of an alert handed to a channel."""
+
+    id: int
+    key: str
+    state: State
+    channel: str
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    attempted_at: datetime | None = None
+    notifier: str | None = None
+    remote_channel: str | None = None  # Slack's own id of the channel
+    remote_id: str | None = None  # Slack's ts
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A part of the to-do list, for tasks that share the work: the items whose id leaves ``index`` modulo ``count``."""
+
+    index: int = 0
+    count: int = 1
+
+
+ALL = Shard()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a verb did: how many items it looked at, how many changed something, how many failed as expected."""
+
+    verb: str
+    done: int = 0
+    new: int = 0
+    failed: int = 0
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,107 @@
+"""Every setting in one frozen object, read once at the edge, so that nothing below looks at the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import SettingsError
+
+type_network = ipaddress.IPv4Network | ipaddress.IPv6Network
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class Secret:
+    """A string that never shows itself: not in a repr, not in a log, not in an error, not when pickled."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(***)" if self._value else "Secret()"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a secret is not pickled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """home: folder for what podwatch writes. poll_floor, live_days: seconds and days.
+
+    first_poll: how many of its newest episodes a new feed brings in; the rest is for a backfill.
+    live_days: an episode known longer than this before a watch was made raises no alert.
+    """
+
+    home: Path
+    database_url: Secret
+    slack_token: Secret = field(default_factory=lambda: Secret(""))
+    slack_base_url: str = "https://slack.com/api/"
+    allow_addresses: tuple[type_network, ...] = ()
+    poll_floor: float = 300.0
+    first_poll: int = 10
+    live_days: float = 7.0
+    contact: str = "https://github.com/podwatch/podwatch"
+
+
+def default_home() -> Path:
+    """.podwatch in the checkout when run from one, else in the user's data folder."""
+    if (CHECKOUT / "pyproject.toml").is_file():
+        return CHECKOUT / ".podwatch"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "podwatch"
+
+
+def from_environment(env: Mapping[str, str]) -> Settings:
+    """The settings of PODWATCH_* and SLACK_BOT_TOKEN; raises SettingsError naming the variable."""
+    home = Path(env.get("PODWATCH_HOME") or default_home()).expanduser().absolute()
+    base = env.get("PODWATCH_SLACK_BASE_URL") or "https://slack.com/api/"
+    if not base.startswith(("https://", "http://")):
+        raise SettingsError("is no http(s) address", where=f"PODWATCH_SLACK_BASE_URL={base}")
+    return Settings(
+        home=home,
+        database_url=Secret(env.get("PODWATCH_DATABASE_URL") or f"sqlite:///{home / 'podwatch.db'}"),
+        slack_token=Secret(env.get("SLACK_BOT_TOKEN", "").strip()),
+        slack_base_url=base.rstrip("/") + "/",
+        allow_addresses=networks(env.get("PODWATCH_ALLOW_ADDRESSES", "")),
+        poll_floor=_number(env, "PODWATCH_POLL_FLOOR", 300.0),
+        first_poll=int(_number(env, "PODWATCH_FIRST_POLL", 10)),
+        live_days=_number(env, "PODWATCH_LIVE_DAYS", 7.0),
+        contact=env.get("PODWATCH_CONTACT") or "https://github.com/podwatch/podwatch",
+    )
+
+
+def networks(text: str) -> tuple[type_network, ...]:
+    """The networks of a comma- or blank-separated list, as in ``127.0.0.0/8, ::1``."""
+    found = []
+    for part in text.replace(",", " ").split():
+        try:
+            found.append(ipaddress.ip_network(part, strict=False))
+        except ValueError as e:
+            raise SettingsError(
+                str(e), where="PODWATCH_ALLOW_ADDRESSES", todo="write networks like 127.0.0.0/8, 10.1.2.3"
+            ) from None
+    return tuple(found)
+
+
+def _number(env: Mapping[str, str], name: str, default: float) -> float:
+    raw = env.get(name, "").strip()
+    try:
+        value = float(raw) if raw else default
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise SettingsError("is not a number of 0 or more", where=f"{name}={raw}")
+    return value
