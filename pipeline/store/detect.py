@@ -1,0 +1,194 @@
+"""detect's part of the store: transcripts with watches not yet looked for, and the mentions found.
+
+The alerts' delivery rows are written in the same transaction as their mentions, so there is no moment at which
+a mention exists that nobody will deliver.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, func, insert, not_, select, update
+
+from pipeline.model import ALL, Alert, Episode, Mention, Shard, State, Transcript, Watch
+from pipeline.store.engine import Rows
+from pipeline.store.fetch import transcript_of
+from pipeline.store.poll import EPISODE, episode_of
+from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
+from pipeline.store.watches import watch_of
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """Watches to look for: (seq, watch) in the order of seq."""
+
+    watches: tuple[tuple[int, Watch], ...]
+
+    @property
+    def latest(self) -> int:
+        return self.watches[-1][0] if self.watches else 0
+
+    def after(self, seq: int) -> tuple[Watch, ...]:
+        return tuple(w for s, w in self.watches if s > seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A transcript to look through, with what a scope asks about its feed."""
+
+    transcript: Transcript
+    episode: Episode
+    feed_url: str
+    feed_tags: tuple[str, ...]
+    through: int
+
+
+class DetectRows(Rows):
+    def watches_to_detect(self) -> Todo:
+        with self.reading() as c:
+            rows = c.execute(select(watches).where(watches.c.enabled).order_by(watches.c.seq))
+            return Todo(tuple((r.seq, watch_of(r)) for r in rows))
+
+    def transcripts_due(self, latest: int, now: datetime, shard: Shard = ALL, page: int = 100) -> Iterator[Source]:
+        """The transcripts in which not every watch up to ``latest`` has been looked for, ``page`` held at a time."""
+        after = 0
+        while True:
+            t = transcripts.c
+            waiting = and_(t.next_detect_at.is_not(None), t.next_detect_at > now)
+            query = select(t.detected_through, t.id).where(t.detected_through < latest, t.id > after, not_(waiting))
+            query = query.order_by(t.id).limit(page)
+            if shard.count > 1:
+                query = query.where(t.id % shard.count == shard.index)
+            with self.reading() as c:
+                due = {r.id: r.detected_through for r in c.execute(query)}
+                sources = self._sources(c, due)
+            if not due:
+                return
+            yield from sources
+            after = max(due)
+
+    def _sources(self, c: Connection, due: Mapping[int, int]) -> list[Source]:
+        rows = c.execute(select(transcripts).where(transcripts.c.id.in_(due)).order_by(transcripts.c.id)).all()
+        about = {
+            r.id: r
+            for r in c.execute(
+                select(*EPISODE, feeds.c.url.label("feed_url"), feeds.c.tags.label("feed_tags"))
+                .join(feeds, feeds.c.id == episodes.c.feed_id)
+                .where(episodes.c.id.in_([r.episode_id for r in rows]))
+            )
+        }
+        return [
+            Source(
+                transcript=transcript_of(r),
+                episode=episode_of(about[r.episode_id]),
+                feed_url=about[r.episode_id].feed_url,
+                feed_tags=tuple(about[r.episode_id].feed_tags),
+                through=due[r.id],
+            )
+            for r in rows
+        ]
+
+    def save_detection(
+        self,
+        source: Source,
+        looked_for: Sequence[Watch],
+        found: Sequence[Mention],
+        alerts: Sequence[Alert],
+        through: int,
+        now: datetime,
+    ) -> int:
+        """Replaces the mentions of the watches looked for, hands new alerts to deliver; returns the mentions new.
+
+        Saves nothing when the transcript was replaced in the meantime: it is on the to-do list again.
+        """
+        t = source.transcript
+        by_name = {w.name: w for w in looked_for}
+        with self.writing() as c:
+            current = c.execute(
+                select(transcripts.c.revision).where(transcripts.c.id == t.id).with_for_update()
+            ).scalar()
+            if current != t.revision:
+                return 0
+            old = self._old(c, t.id, [w.id for w in looked_for])
+            rows = [_row(m, by_name[m.watch], source, now) for m in found]
+            fresh = [r for r in rows if (r["watch_id"], r["start"], r["end"], r["surface"]) not in old]
+            kept = {(r["watch_id"], r["start"], r["end"], r["surface"]) for r in rows}
+            gone = [row_id for key, row_id in old.items() if key not in kept]
+            for i in range(0, len(gone), 500):
+                c.execute(delete(mentions).where(mentions.c.id.in_(gone[i : i + 500])))
+            if fresh:
+                c.execute(insert(mentions), fresh)
+            self._hand_over(c, alerts, now)
+            c.execute(
+                update(transcripts)
+                .where(transcripts.c.id == t.id, transcripts.c.detected_through < through)
+                .values(detected_through=through, detect_error=None, next_detect_at=None)
+            )
+            return len(fresh)
+
+    def _old(self, c: Connection, transcript: int, ids: list[int]) -> dict[tuple[int, int, int, str], int]:
+        m = mentions.c
+        found: dict[tuple[int, int, int, str], int] = {}
+        for i in range(0, len(ids), 500):
+            query = select(m.id, m.watch_id, m.start, m.end, m.surface).where(
+                m.transcript_id == transcript, m.watch_id.in_(ids[i : i + 500])
+            )
+            found |= {(r.watch_id, r.start, r.end, r.surface): r.id for r in c.execute(query)}
+        return found
+
+    def _hand_over(self, c: Connection, alerts: Sequence[Alert], now: datetime) -> None:
+        for alert in alerts:
+            known = c.execute(
+                select(func.count()).select_from(deliveries).where(deliveries.c.key == alert.key)
+            ).scalar_one()
+            if not known:
+                c.execute(
+                    insert(deliveries).values(
+                        key=alert.key,
+                        watch_id=alert.watch.id,
+                        episode_id=alert.episode.id,
+                        channel=alert.channel,
+                        state=State.DUE.value,
+                        next_attempt_at=now,
+                        created_at=now,
+                    )
+                )
+
+    def save_detect_failure(self, source: Source, error: str, again_at: datetime) -> None:
+        """Stamps a bug on its transcript, so that a retry walks past it; it stays on the to-do list for later."""
+        with self.writing() as c:
+            c.execute(
+                update(transcripts)
+                .where(transcripts.c.id == source.transcript.id)
+                .values(detect_error=error, next_detect_at=again_at)
+            )
+
+    def save_watch_error(self, watch: Watch, error: str) -> None:
+        """Stamps on the watch that it could not be looked for; the others went on."""
+        with self.writing() as c:
+            c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
+
+
+def _row(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, Any]:
+    return {
+        "watch_id": watch.id,
+        "watch_revision": watch.revision,
+        "transcript_id": source.transcript.id,
+        "episode_id": source.transcript.episode_id,
+        "start": m.start,
+        "end": m.end,
+        "kind": m.kind.value,
+        "score": m.score,
+        "surface": m.surface,
+        "seconds": None if math.isnan(m.seconds) else m.seconds,
+        "segment": m.segment,
+        "speaker": m.speaker,
+        "snippet": m.snippet,
+        "snippet_start": m.snippet_start,
+        "reason": m.reason,
+        "found_at": now,
+    }

@@ -1,0 +1,96 @@
+"""What people read: mentions with their episode, and counts. Nothing here is on any to-do list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from pipeline.model import Episode, Mention
+from pipeline.store.deliver import mention_of
+from pipeline.store.engine import Rows
+from pipeline.store.poll import EPISODE, episode_of
+from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stored mention with where it was found."""
+
+    mention: Mention
+    episode: Episode
+    transcript_id: int
+
+
+class Readings(Rows):
+    def mentions(self, *, watch: str | None = None, since: datetime | None = None) -> Iterator[Found]:
+        """The mentions of enabled watches, newest episode first, in the order they are said."""
+        m = mentions.c
+        query = (
+            select(mentions, watches.c.name.label("watch"))
+            .join(watches, watches.c.id == m.watch_id)
+            .join(episodes, episodes.c.id == m.episode_id)
+            .where(watches.c.enabled)
+            .order_by(episodes.c.published_at.desc(), m.episode_id, m.start, m.id)
+        )
+        if watch is not None:
+            query = query.where(watches.c.name == watch)
+        if since is not None:
+            query = query.where(episodes.c.published_at >= since)
+        known: dict[int, Episode] = {}
+        with self.reading() as c:
+            for r in c.execute(query).all():
+                if r.episode_id not in known:
+                    e = select(*EPISODE).join(feeds, feeds.c.id == episodes.c.feed_id)
+                    known[r.episode_id] = episode_of(c.execute(e.where(episodes.c.id == r.episode_id)).one())
+                yield Found(mention_of(r, r.watch), known[r.episode_id], r.transcript_id)
+
+    def counts(self) -> dict[str, int]:
+        """Rows of each noun."""
+        tables = {
+            "feeds": feeds,
+            "episodes": episodes,
+            "transcripts": transcripts,
+            "mentions": mentions,
+            "deliveries": deliveries,
+        }
+        with self.reading() as c:
+            return {name: c.execute(select(func.count()).select_from(t)).scalar_one() for name, t in tables.items()}
+
+    def states(self) -> dict[str, int]:
+        """How many deliveries stand where; those held back by their reason."""
+        d = deliveries.c
+        with self.reading() as c:
+            rows = c.execute(select(d.state, d.error, func.count().label("n")).group_by(d.state, d.error)).all()
+        found: dict[str, int] = {}
+        for r in rows:
+            name = f"held: {r.error}" if r.state == "held" else r.state
+            found[name] = found.get(name, 0) + r.n
+        return found
+
+    def errors(self) -> dict[str, list[str]]:
+        """The failures as they stand on their rows: noun -> lines."""
+        with self.reading() as c:
+            return {
+                "feed": [r.error for r in c.execute(select(feeds.c.error).where(feeds.c.error.is_not(None)))],
+                "episode": [
+                    r.fetch_error
+                    for r in c.execute(select(episodes.c.fetch_error).where(episodes.c.fetch_error.is_not(None)))
+                ],
+                "watch": [
+                    f"{r.name}: {r.error}"
+                    for r in c.execute(
+                        select(watches.c.name, watches.c.error).where(watches.c.error.is_not(None), watches.c.enabled)
+                    )
+                ],
+                "delivery": [
+                    r.error
+                    for r in c.execute(
+                        select(deliveries.c.error).where(
+                            deliveries.c.state.in_(("dead", "retry")), deliveries.c.error.is_not(None)
+                        )
+                    )
+                ],
+            }

@@ -1,0 +1,184 @@
+"""The tables, as SQLAlchemy Core sees them. What a column means is said here once; migrations/ makes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware UTC datetime, on SQLite too, which keeps none: refuses a naive one instead of guessing."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive datetime: {value}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite gives an automatic id only to a column of type INTEGER.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id() -> Column[int]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+feeds = Table(
+    "feeds",
+    metadata,
+    _id(),
+    Column("url", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False, default=""),
+    Column("tags", JSON, nullable=False, default=list),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("digest", String(64)),
+    Column("added_at", Utc, nullable=False),
+    Column("last_polled_at", Utc),
+    Column("next_poll_at", Utc, index=True),  # null: never again
+    Column("last_episode_at", Utc),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("error", Text),
+)
+
+episodes = Table(
+    "episodes",
+    metadata,
+    _id(),
+    Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), nullable=False),
+    Column("guid", Text, nullable=False),
+    Column("title", Text, nullable=False, default=""),
+    Column("link", Text),
+    Column("audio_url", Text),
+    Column("published_at", Utc, index=True),
+    Column("duration", Float),
+    Column("notes", Text, nullable=False, default=""),
+    Column("language", Text),
+    Column("transcripts", JSON, nullable=False, default=list),  # what the feed offers, not what was fetched
+    Column("first_seen_at", Utc, nullable=False),
+    Column("backlog", Boolean, nullable=False, default=False),  # older than the feed's first poll: for a backfill
+    Column("next_fetch_at", Utc, index=True),  # when to ask for the transcript; null: nothing to ask for
+    Column("fetch_failures", Integer, nullable=False, default=0),
+    Column("fetch_error", Text),
+    UniqueConstraint("feed_id", "guid"),
+)
+
+transcripts = Table(
+    "transcripts",
+    metadata,
+    _id(),
+    Column("episode_id", Id, ForeignKey("episodes.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Column("media_type", Text, nullable=False, default=""),
+    Column("language", Text),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("digest", String(64), nullable=False),
+    Column("fetched_at", Utc, nullable=False),
+    Column("characters", Integer, nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # text and times, see packing.py
+    # The largest watches.seq that has been looked for in it: what is above is still to do.
+    Column("detected_through", Id, nullable=False, default=0, index=True),
+    Column("detect_error", Text),  # a bug met while looking through it
+    Column("next_detect_at", Utc),  # and not before this is it tried again
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("spec", JSON, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("deliver", String(8), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("revised_at", Utc, nullable=False),
+    # Counts revisions over the whole watchlist: a new or changed watch gets the next number.
+    Column("seq", Id, nullable=False, unique=True),
+    Column("enabled", Boolean, nullable=False, default=True),
+    Column("error", Text),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    _id(),
+    Column("watch_id", Id, ForeignKey("watches.id", ondelete="CASCADE"), nullable=False),
+    Column("watch_revision", Integer, nullable=False),
+    Column("transcript_id", Id, ForeignKey("transcripts.id", ondelete="CASCADE"), nullable=False),
+    Column("episode_id", Id, ForeignKey("episodes.id", ondelete="CASCADE"), nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("surface", Text, nullable=False),
+    Column("seconds", Float),  # null: the transcript has no times
+    Column("segment", Integer, nullable=False),
+    Column("speaker", Text),
+    Column("snippet", Text, nullable=False),
+    Column("snippet_start", Integer, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("found_at", Utc, nullable=False),
+    UniqueConstraint("transcript_id", "watch_id", "start", "end"),
+    Index("ix_mentions_watch_id_episode_id", "watch_id", "episode_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("watch_id", Id, ForeignKey("watches.id", ondelete="CASCADE"), nullable=False),
+    Column("episode_id", Id, ForeignKey("episodes.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    # due and retry: when to try; attempting: when the lease ends; null: nothing more to do.
+    Column("next_attempt_at", Utc, index=True),
+    Column("created_at", Utc, nullable=False),
+    Column("attempted_at", Utc),  # of the first attempt whose outcome is not known
+    Column("sent_at", Utc, index=True),
+    Column("notifier", Text),
+    Column("remote_channel", Text),
+    Column("remote_id", Text),
+    Column("error", Text),  # dead, retry: what went wrong; held: why
+)
