@@ -1,0 +1,214 @@
+"""Reads watchlist.yaml and says of each mistake in which file, line and watch it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from pipeline.detectors.queries import phrase
+from pipeline.errors import WatchlistError
+from pipeline.model import DeliverMode, Scope, Watch
+
+MAX_BYTES = 16 * 1024 * 1024
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^\S+$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Sides(_Strict):
+    tags: list[Text] = []
+    urls: list[Text] = []
+    languages: list[Text] = []
+
+
+class FeedScope(Sides):
+    exclude: Sides = Sides()
+
+
+class Defaults(_Strict):
+    channel: Text = "#podcasts"
+    deliver: Literal["each", "digest", "none"] = "each"
+
+
+class WatchEntry(_Strict):
+    name: Name
+    query: Text | None = None
+    entity: Text | None = None
+    type: Literal["person", "organisation", "place", "product", "event", "other"] | None = None
+    aliases: list[Text] = []
+    sounds_like: bool = False
+    feeds: FeedScope = FeedScope()
+    channel: Text | None = None
+    deliver: Literal["each", "digest", "none"] | None = None
+
+
+class Watchlist(_Strict):
+    defaults: Defaults = Defaults()
+    watches: list[Any] = Field(default_factory=list)
+
+
+def read(path: Path) -> list[Watch]:
+    """The watches of a file; raises WatchlistError, or an ExceptionGroup of them when there are several mistakes."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise WatchlistError(f"is larger than {MAX_BYTES:,} bytes", where=str(path))
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise WatchlistError("is not UTF-8 text", where=str(path), todo="save it as UTF-8") from None
+    except OSError as e:
+        raise WatchlistError(e.strerror or str(e), where=str(path), todo="check the path") from None
+    return parse(text, str(path))
+
+
+def parse(text: str, file: str) -> list[Watch]:
+    """The watches in the text of a watchlist; ``file`` names it in the errors."""
+    tree = _load(text, file)
+    mistakes: list[WatchlistError] = []
+    try:
+        outer = Watchlist.model_validate({k: v if k == "watches" else _plain(v) for k, v in tree.items()})
+    except ValidationError as e:
+        raise _together(_lines(e, tree, file, ())) from None
+    watches: list[Watch] = []
+    seen: dict[str, int] = {}
+    for i, raw in enumerate(outer.watches):
+        line, column = _position(tree["watches"], i)
+        try:
+            entry = WatchEntry.model_validate(_plain(raw))
+            watch = _watch(entry, outer.defaults, line, column)
+            if watch.name in seen:
+                raise WatchlistError(f"the name is taken by the watch in line {seen[watch.name]}", todo="rename one")
+        except ValidationError as e:
+            mistakes += _lines(e, raw, file, (), _name(raw, i), line)
+        except WatchlistError as e:
+            field = "query" if "query" in e.what else "name"
+            at = _key_line(raw, field, line)
+            mistakes.append(WatchlistError(e.what, where=f"{file}:{at}: watch {_name(raw, i)}", todo=e.todo))
+        else:
+            seen[watch.name] = line
+            watches.append(watch)
+    if mistakes:
+        raise _together(mistakes)
+    return watches
+
+
+def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Watch:
+    if (entry.query is None) == (entry.entity is None):
+        both = "both query and entity" if entry.query else "neither query nor entity"
+        raise WatchlistError(f"has {both}", todo="give it one of the two")
+    if entry.query is not None:
+        if entry.aliases or entry.sounds_like:
+            raise WatchlistError("has aliases or sounds_like beside a query", todo="they belong to an entity")
+        phrase(entry.query)
+    for name in (entry.entity, *entry.aliases):
+        if name is not None and not any(c.isalnum() for c in name):
+            raise WatchlistError(f"{name!r} has no letter or digit to look for")
+    f = entry.feeds
+    return Watch(
+        name=entry.name,
+        query=entry.query,
+        entity=entry.entity,
+        type=entry.type,
+        aliases=tuple(dict.fromkeys(entry.aliases)),
+        sounds_like=entry.sounds_like,
+        scope=Scope(
+            tags=tuple(f.tags),
+            urls=tuple(f.urls),
+            languages=tuple(f.languages),
+            not_tags=tuple(f.exclude.tags),
+            not_urls=tuple(f.exclude.urls),
+            not_languages=tuple(f.exclude.languages),
+        ),
+        channel=entry.channel or defaults.channel,
+        deliver=DeliverMode(entry.deliver or defaults.deliver),
+        line=line,
+        column=column,
+    )
+
+
+def _load(text: str, file: str) -> Any:
+    try:
+        tree = YAML(typ="rt").load(text)
+    except MarkedYAMLError as e:
+        mark = e.problem_mark or e.context_mark
+        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
+        raise WatchlistError(f"is not YAML: {e.problem or e.context}", where=where) from None
+    except (YAMLError, ValueError, RecursionError) as e:
+        raise WatchlistError(
+            f"is not YAML: {str(e).splitlines()[0] if str(e) else type(e).__name__}", where=file
+        ) from None
+    if not isinstance(tree, dict) or "watches" not in tree:
+        raise WatchlistError("has no `watches:`", where=f"{file}:1", todo="see seeds/watchlist.yaml for the form")
+    return tree
+
+
+def _plain(node: Any) -> Any:
+    """YAML's own classes as plain ones, so that strict validation sees str, int and bool."""
+    if isinstance(node, dict):
+        return {str(k): _plain(v) for k, v in node.items()}
+    if isinstance(node, list):
+        return [_plain(v) for v in node]
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
+
+
+def _lines(
+    e: ValidationError, node: Any, file: str, at: tuple[Any, ...], name: str = "", line: int = 1
+) -> list[WatchlistError]:
+    found = []
+    for problem in e.errors(include_url=False, include_input=True):
+        path = [p for p in problem["loc"] if isinstance(p, str | int)]
+        position = _find(node, path, line)
+        field = ".".join(str(p) for p in path)
+        what = "is not a known field" if problem["type"] == "extra_forbidden" else _message(problem)
+        where = f"{file}:{position}" + (f": watch {name}" if name else "")
+        found.append(WatchlistError(f"{field}: {what}" if field else what, where=where))
+    return found
+
+
+def _message(problem: Any) -> str:
+    given = problem.get("input")
+    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+    text = str(problem["msg"])
+    return (text[0].lower() + text[1:] + shown)[:300]
+
+
+def _find(node: Any, path: Iterable[Any], line: int) -> int:
+    for part in path:
+        if isinstance(node, dict) and part in node:
+            line = _key_line(node, part, line)
+            node = node[part]
+        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+            line = _position(node, part)[0]
+            node = node[part]
+        else:
+            break
+    return line
+
+
+def _key_line(node: Any, key: Any, line: int) -> int:
+    lc = getattr(node, "lc", None)
+    return int(lc.key(key)[0]) + 1 if lc is not None and isinstance(node, dict) and key in node else line
+
+
+def _position(node: Any, index: int) -> tuple[int, int]:
+    line, column = node.lc.item(index)
+    return int(line) + 1, int(column) + 1
+
+
+def _name(raw: Any, index: int) -> str:
+    name = raw.get("name") if isinstance(raw, dict) else None
+    return str(name) if name else f"number {index + 1}"
+
+
+def _together(mistakes: list[WatchlistError]) -> Exception:
+    return mistakes[0] if len(mistakes) == 1 else ExceptionGroup("mistakes in the watchlist", mistakes)
