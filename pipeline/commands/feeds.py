@@ -1,0 +1,68 @@
+"""podwatch feeds: which podcasts are polled, and how they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import opml
+from pipeline.commands.output import Json, emit, now, runtime, show
+from pipeline.errors import PodwatchError
+from pipeline.model import Feed
+
+app = typer.Typer(help="The podcasts that are polled.", no_args_is_help=True)
+Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; may be given several times.")]
+
+
+@app.command("import")
+def import_(file: Annotated[Path, typer.Argument(help="An OPML file.")], tag: Tags = None, json: Json = False) -> None:
+    """Adds the feeds of an OPML file; its folders become tags. Twice changes nothing."""
+    listed = opml.read(file)
+    _add([Feed(url=f.url, title=f.title, tags=(*f.tags, *(tag or ()))) for f in listed], json)
+
+
+@app.command()
+def add(
+    url: Annotated[list[str], typer.Argument(help="Addresses of feeds.")], tag: Tags = None, json: Json = False
+) -> None:
+    """Adds feeds by their address."""
+    _add([Feed(url=opml.address(u), tags=tuple(tag or ())) for u in url], json)
+
+
+@app.command()
+def remove(url: Annotated[str, typer.Argument(help="The address of the feed.")], json: Json = False) -> None:
+    """Removes a feed with its episodes, transcripts and mentions."""
+    with runtime() as rt:
+        if not rt.store.remove_feed(url):
+            raise PodwatchError("is not among the feeds", where=url, todo="see podwatch feeds list")
+    emit({"removed": url}) if json else print(f"removed {url}")
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """The feeds with their health: last poll, last episode, last error, next poll."""
+    with runtime() as rt:
+        rows = [
+            {
+                "url": f.url,
+                "title": f.title,
+                "tags": list(f.tags),
+                "last_poll": f.last_polled_at,
+                "last_episode": f.last_episode_at,
+                "next_poll": f.next_poll_at,
+                "failures": f.failures,
+                "error": f.error,
+            }
+            for f in rt.store.feeds()
+        ]
+    columns = ("title", "url", "tags", "last_poll", "last_episode", "next_poll", "error")
+    show(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
+
+
+def _add(feeds: list[Feed], as_json: bool) -> None:
+    with runtime() as rt:
+        new = rt.store.add_feeds(feeds, now())
+    row = {"feeds": len(feeds), "new": new}
+    emit(row) if as_json else print(f"{len(feeds)} feeds, {new} new")

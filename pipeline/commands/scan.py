@@ -1,0 +1,75 @@
+"""podwatch scan: the same detection over transcripts on disk, without a database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import detectors, transcripts, watchlist
+from pipeline.commands.output import Json, clock, emit, mention_json, plain, say
+from pipeline.errors import PodwatchError, TranscriptError
+from pipeline.model import Mention, Transcript, joined
+
+MAX_BYTES = 256 * 1024 * 1024
+
+
+def scan(
+    files: Annotated[list[Path], typer.Argument(help="Transcripts, in any format.")],
+    list_file: Annotated[Path, typer.Option("--watchlist", help="The watchlist to look for.")],
+    json: Json = False,
+) -> None:
+    """Looks for a watchlist in transcripts on disk: one JSON line a mention, readable lines on a terminal."""
+    detect = detectors.build(watchlist.read(list_file))
+    as_json = json or not sys.stdout.isatty()
+    failed = False
+    for file in files:
+        try:
+            transcript = load(file)
+        except PodwatchError as e:
+            failed = True
+            say(f"podwatch: {e.line}")
+            continue
+        for m in detect(transcript):
+            if as_json:
+                emit(mention_json(m, str(file), transcript.title))
+            else:
+                _line(file, m)
+    if failed:
+        raise typer.Exit(1)
+
+
+def load(file: Path) -> Transcript:
+    """The transcript in a file; raises TranscriptError naming it."""
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise TranscriptError(f"is larger than {MAX_BYTES:,} bytes", where=str(file))
+        data = file.read_bytes()
+    except OSError as e:
+        raise TranscriptError(e.strerror or str(e), where=str(file), todo="check the path") from None
+    try:
+        name, segments = transcripts.parse(data, name=file.name)
+    except TranscriptError as e:
+        raise TranscriptError(e.what, where=str(file), todo=e.todo) from None
+    title = transcripts.page.facts(transcripts.decode(data))[0] if name == "page" else ""
+    return joined(segments, source=str(file), media_type=name, title=title or file.stem)
+
+
+def _line(file: Path, m: Mention) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    at, end = m.snippet_start, m.snippet_start + len(m.surface)
+    Console(soft_wrap=True).print(
+        Text.assemble(
+            (clock(m.seconds).rjust(8), "cyan"),
+            ("  " + m.watch, "magenta"),
+            ("" if m.kind == "exact" else f" ({m.kind.value} {m.score:.2f})"),
+            "  " + plain(m.snippet[:at]),
+            (plain(m.snippet[at:end]), "bold yellow"),
+            plain(m.snippet[end:]),
+            (f"  {file.name}", "dim"),
+        )
+    )
