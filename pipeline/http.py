@@ -108,7 +108,7 @@ class Http:
         except ssl.SSLCertVerificationError as e:
             raise HttpError(f"its certificate is not valid ({e.verify_message})", where=url, retryable=True) from None
         except TimeoutError:
-            raise HttpError(f"no answer within {deadline:.0f} s", where=url, retryable=True) from None
+            raise HttpError(f"no answer within {deadline:g} s", where=url, retryable=True) from None
         except (OSError, http.client.HTTPException, zlib.error, EOFError) as e:
             raise HttpError(f"the connection failed ({_why(e)})", where=url, retryable=True) from None
         return response.status_code, {k.lower(): v for k, v in response.headers.items()}, body

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from pipeline.errors import SettingsError
 from pipeline.http import Http
 from pipeline.notifiers import NOTIFIERS, Notifier, scheme
 from pipeline.settings import Settings
@@ -44,5 +45,10 @@ class Runtime:
 
 def build(settings: Settings) -> Runtime:
     """Everything wired for these settings; raises StoreError when the database cannot be opened."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        what = f"the data folder cannot be made ({e.strerror})"
+        todo = "set PODWATCH_HOME to a folder you may write"
+        raise SettingsError(what, where=str(settings.home), todo=todo) from None
     return Runtime(settings=settings, store=open_store(settings), http=Http(settings))

@@ -151,8 +151,9 @@ class Adapter(BaseAdapter):
         """Keeps the connection for the next request, if the answer was read to its end."""
         link: _Link = response.connection  # type: ignore[assignment]
         raw = cast(http.client.HTTPResponse, response.raw)
-        if raw.will_close or not raw.isclosed():
-            raw.close()
+        complete = raw.isclosed() or raw.length == 0
+        raw.close()
+        if raw.will_close or not complete:
             link.close()
             return
         link.used = True

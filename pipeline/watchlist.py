@@ -88,8 +88,7 @@ def parse(text: str, file: str) -> list[Watch]:
         except ValidationError as e:
             mistakes += _lines(e, raw, file, (), _name(raw, i), line)
         except WatchlistError as e:
-            field = "query" if "query" in e.what else "name"
-            at = _key_line(raw, field, line)
+            at = _key_line(raw, e.where or "name", line)
             mistakes.append(WatchlistError(e.what, where=f"{file}:{at}: watch {_name(raw, i)}", todo=e.todo))
         else:
             seen[watch.name] = line
@@ -106,7 +105,10 @@ def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Wat
     if entry.query is not None:
         if entry.aliases or entry.sounds_like:
             raise WatchlistError("has aliases or sounds_like beside a query", todo="they belong to an entity")
-        phrase(entry.query)
+        try:
+            phrase(entry.query)
+        except WatchlistError as e:
+            raise WatchlistError(e.what, where="query", todo=e.todo) from None
     for name in (entry.entity, *entry.aliases):
         if name is not None and not any(c.isalnum() for c in name):
             raise WatchlistError(f"{name!r} has no letter or digit to look for")

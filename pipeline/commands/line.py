@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext, redirect_stdout
 from typing import Annotated
 
 import typer
@@ -15,38 +18,41 @@ Force = Annotated[bool, typer.Option("--force", help="Poll also what is not due.
 
 def poll(force: Force = False, json: Json = False) -> None:
     """Asks the feeds that are due whether they have something new."""
-    with runtime() as rt:
-        tally(poll_verb(rt, now(), force=force), json)
+    _line(["poll"], force, json)
 
 
 def fetch(json: Json = False) -> None:
     """Gets the transcripts of new episodes."""
-    _one("fetch", json)
+    _line(["fetch"], False, json)
 
 
 def detect(json: Json = False) -> None:
     """Looks through the transcripts for the watches."""
-    _one("detect", json)
+    _line(["detect"], False, json)
 
 
 def deliver(json: Json = False) -> None:
     """Hands each alert to its channel, once."""
-    _one("deliver", json)
+    _line(["deliver"], False, json)
 
 
 def run(force: Force = False, json: Json = False) -> None:
     """The four verbs in order: poll, fetch, detect, deliver."""
-    with runtime() as rt:
-        for name, verb in verbs.LINE.items():
-            t = poll_verb(rt, now(), force=True) if name == "poll" and force else verb(rt, now())
-            tally(t, json)
+    _line(list(verbs.LINE), force, json)
 
 
-def _one(name: str, as_json: bool) -> None:
+def _line(names: list[str], force: bool, as_json: bool) -> None:
     with runtime() as rt:
-        tally(verbs.LINE[name](rt, now()), as_json)
+        for name in names:
+            # With --json stdout is for JSON alone: the cards of the console notifier go to stderr.
+            with redirect_stdout(sys.stderr) if as_json else nullcontext():
+                t = poll_verb(rt, now(), force=force) if name == "poll" else verbs.LINE[name](rt, now())
+            tally(t, as_json)
+
+
+COMMANDS: tuple[Callable[..., None], ...] = (poll, fetch, detect, deliver, run)
 
 
 def register(app: typer.Typer) -> None:
-    for command in (poll, fetch, detect, deliver, run):
+    for command in COMMANDS:
         app.command()(command)

@@ -8,7 +8,7 @@ from pipeline.errors import StoreError
 from pipeline.settings import Settings
 from pipeline.store.deliver import DeliverRows
 from pipeline.store.detect import DetectRows
-from pipeline.store.engine import connect, upgrade
+from pipeline.store.engine import connect, display, upgrade
 from pipeline.store.fetch import FetchRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
@@ -26,13 +26,13 @@ def open_store(settings: Settings) -> Store:
 
     Raises StoreError when it cannot be reached, or is newer than this podwatch.
     """
-    engine = connect(settings)
     try:
+        engine = connect(settings)
         upgrade(engine)
     except (DBAPIError, OSError) as e:
         raise StoreError(
             f"the database cannot be opened ({_cause(e)})",
-            where=engine.url.render_as_string(hide_password=True),
+            where=display(settings),
             todo="check PODWATCH_DATABASE_URL, and that the server runs or the folder can be written",
             retryable=True,
         ) from None

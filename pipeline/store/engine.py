@@ -40,6 +40,11 @@ def connect(settings: Settings) -> Engine:
     raise SettingsError(f"{backend} is not supported", where="PODWATCH_DATABASE_URL", todo="use sqlite or postgresql")
 
 
+def display(settings: Settings) -> str:
+    """The database's address without its password."""
+    return make_url(settings.database_url.reveal()).render_as_string(hide_password=True)
+
+
 def _sqlite_connect(dbapi: Any, _record: object) -> None:
     # The driver would begin only at the first write, so that a read-modify-write in two processes loses one of
     # the two (73 of 300 survived when measured). Begin ourselves: see _sqlite_begin.

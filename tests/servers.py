@@ -1,0 +1,123 @@
+"""A podcast host for the tests: a real HTTP server on loopback with a small vocabulary.
+
+host.serve("/feed.xml", rss(item("one", transcript=host.url("/one.vtt"))))
+host.fail("/one.vtt", 503, times=2)
+host.asked["/feed.xml"]        # the statuses it answered, in order
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from xml.sax.saxutils import escape, quoteattr
+
+
+@dataclass
+class Page:
+    body: bytes
+    media_type: str
+    headers: dict[str, str]
+
+
+class Podcast:
+    def __init__(self) -> None:
+        self.pages: dict[str, Page] = {}
+        self.faults: dict[str, list[tuple[int, dict[str, str]]]] = defaultdict(list)
+        self.asked: dict[str, list[int]] = defaultdict(list)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}{path}"
+
+    def serve(self, path: str, body: str | bytes, media_type: str = "application/rss+xml", **headers: str) -> str:
+        data = body.encode() if isinstance(body, str) else body
+        self.pages[path] = Page(data, media_type, headers)
+        return self.url(path)
+
+    def fail(self, path: str, status: int, times: int = 1, **headers: str) -> str:
+        """The next ``times`` answers are this status; header names with _ for -."""
+        named = {k.replace("_", "-"): v for k, v in headers.items()}
+        self.faults[path] += [(status, named)] * times
+        return self.url(path)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        host = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                path = self.path.partition("?")[0]
+                if host.faults[path]:
+                    self.answer(*host.faults[path].pop(0), b"")
+                    return
+                page = host.pages.get(path)
+                if page is None:
+                    self.answer(404, {}, b"not here")
+                    return
+                etag = f'"{hashlib.sha1(page.body).hexdigest()}"'
+                if self.headers.get("If-None-Match") == etag:
+                    self.answer(304, {"ETag": etag}, b"")
+                    return
+                self.answer(200, {"ETag": etag, "Content-Type": page.media_type} | page.headers, page.body)
+
+            def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+                host.asked[self.path.partition("?")[0]].append(status)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                if status != 304:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        return Handler
+
+
+def item(
+    guid: str, *, title: str = "", transcript: str | None = None, media_type: str = "text/vtt", published: str = ""
+) -> str:
+    tag = f"<podcast:transcript url={quoteattr(transcript)} type={quoteattr(media_type)}/>" if transcript else ""
+    date = published or "Tue, 03 Nov 2026 05:00:00 +0000"
+    return (
+        f"<item><guid isPermaLink='false'>{escape(guid)}</guid><title>{escape(title or guid)}</title>"
+        f"<pubDate>{date}</pubDate><enclosure url='https://audio.example/{escape(guid)}.mp3' type='audio/mpeg' length='1'/>"
+        f"<link>https://show.example/{escape(guid)}</link>{tag}</item>"
+    )
+
+
+def rss(*items: str, title: str = "The Show") -> str:
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?><rss version='2.0' xmlns:podcast='https://podcastindex.org/namespace/1.0'>"
+        f"<channel><title>{escape(title)}</title><language>en</language>{''.join(items)}</channel></rss>"
+    )
+
+
+def vtt(*cues: str, step: int = 5) -> str:
+    """Cues of ``step`` seconds each."""
+    lines = ["WEBVTT", ""]
+    for i, cue in enumerate(cues):
+        lines += [f"{_time(i * step)} --> {_time(i * step + step)}", cue, ""]
+    return "\n".join(lines)
+
+
+def _time(seconds: int) -> str:
+    return f"{seconds // 3600:02}:{seconds % 3600 // 60:02}:{seconds % 60:02}.000"

@@ -1,0 +1,92 @@
+"""The documents are held against the code: commands, settings, tables and folders they name exist, and none is left out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from pipeline import watchlist
+from pipeline.commands import app
+from pipeline.store.tables import metadata
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DESIGN = (ROOT / "DESIGN.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+SOURCES = [p for folder in ("pipeline", "plugins", "dags", "scripts") for p in (ROOT / folder).rglob("*.py")]
+
+
+def commands() -> set[str]:
+    """Every command of podwatch, as it is typed."""
+    group = typer.main.get_command(app)
+    found = set()
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        found |= {f"{name} {sub}" for sub in inner} if inner else {name}
+    return found
+
+
+def settings_in(text: str) -> set[str]:
+    return set(re.findall(r"\b(?:PODWATCH_[A-Z_]+[A-Z]|SLACK_BOT_TOKEN)\b", text))
+
+
+def test_the_commands_that_the_readme_shows_exist() -> None:
+    shown = re.findall(r"\.venv/bin/podwatch ((?:feeds|watches) \w+|\w+)", README)
+    assert shown
+    assert set(shown) <= commands()
+
+
+def test_the_changelog_names_every_command_or_its_group() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    for command in commands():
+        assert f"`{command.split()[0]}`" in text or f"`podwatch {command.split()[0]}`" in text, command
+
+
+def test_every_setting_is_in_the_readme_and_every_one_there_is_read_somewhere() -> None:
+    internal = {"PODWATCH_RETRY_DELAY"}  # of the harness of `make run`
+    read = set().union(*(settings_in(p.read_text(encoding="utf-8")) for p in SOURCES))
+    assert read - internal <= settings_in(README)
+    assert settings_in(README) <= read
+
+
+def test_the_example_watchlist_of_the_readme_is_right() -> None:
+    [example] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert [w.name for w in watchlist.parse(example, "README.md")] == ["black-sea", "dobrynin"]
+
+
+def test_the_tables_that_the_design_names_are_the_tables_there_are() -> None:
+    named = set(re.findall(r"\| `(\w+)` \|$", DESIGN, re.MULTILINE))
+    assert named == set(metadata.tables)
+
+
+def test_every_file_and_folder_of_the_tree_in_the_design_exists_and_none_is_left_out() -> None:
+    tree = DESIGN.split("## The tree")[1].split("## ")[0]
+    listed = set(re.findall(r"\b(\w+\.py)\b", tree)) | {f"{d}/" for d in re.findall(r"\b(\w+)/", tree)}
+    pipeline = ROOT / "pipeline"
+    there = {p.name for p in pipeline.glob("*.py") if not p.name.startswith("__")}
+    there |= {f"{p.name}/" for p in pipeline.iterdir() if (p / "__init__.py").exists()}
+    assert there <= listed
+    for name in listed:
+        assert (pipeline / name).exists() or (ROOT / name).exists() or (ROOT / "plugins" / name).exists(), name
+
+
+@pytest.mark.parametrize("document", [README, DESIGN, CONTRIBUTING], ids=["README", "DESIGN", "CONTRIBUTING"])
+def test_every_make_target_that_is_named_exists(document: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z][a-z-]*)\b", document)) <= targets
+
+
+@pytest.mark.parametrize("document", [README, DESIGN, CONTRIBUTING], ids=["README", "DESIGN", "CONTRIBUTING"])
+def test_every_link_to_a_file_leads_somewhere(document: str) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", document):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_command_says_what_it_does() -> None:
+    group = typer.main.get_command(app)
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        for inner in [command, *getattr(command, "commands", {}).values()]:
+            assert inner.help, name

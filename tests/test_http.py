@@ -1,0 +1,201 @@
+"""The one way out: what it accepts, what it refuses, and that no server can hold it up or fill the memory."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pipeline.addresses import is_allowed, is_public
+from pipeline.errors import HttpError
+from pipeline.http import Http, retry_after
+from pipeline.settings import Secret, Settings, networks
+from tests.servers import Podcast
+
+
+@pytest.fixture
+def http(settings: Settings) -> Iterator[Http]:
+    opened = Http(settings)
+    yield opened
+    opened.close()
+
+
+@contextmanager
+def raw_server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that says exactly what ``talk`` writes, to each connection."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                try:
+                    talk(connection)
+                except OSError:
+                    pass  # the client gave up, as it should
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def answer(body: bytes, *headers: str, length: int | None = None) -> bytes:
+    head = ["HTTP/1.1 200 OK", f"Content-Length: {len(body) if length is None else length}", *headers, "", ""]
+    return "\r\n".join(head).encode() + body
+
+
+def trickle(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(100):
+        connection.sendall(b"x")
+        time.sleep(0.05)
+
+
+def trickle_headers(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    for i in range(100):
+        connection.sendall(f"X-{i}: y\r\n".encode())
+        time.sleep(0.05)
+
+
+def bomb() -> bytes:
+    """100 MB of nothing in 100 kB."""
+    squeeze = zlib.compressobj(1, zlib.DEFLATED, 31)
+    chunk = b"\0" * 1_000_000
+    return b"".join(squeeze.compress(chunk) for _ in range(100)) + squeeze.flush()
+
+
+BOMB = bomb()
+
+
+HOSTILE = {
+    "trickles the body": (trickle, "no answer within"),
+    "trickles the headers": (trickle_headers, "no answer within"),
+    "says nothing": (lambda c: time.sleep(2), "no answer within"),
+    "hangs up": (lambda c: None, "the connection failed"),
+    "is no web server": (lambda c: c.sendall(b"220 smtp ready\r\n"), "the connection failed"),
+    "promises more than it sends": (lambda c: c.sendall(answer(b"abc", length=10)), "ended 7 bytes early"),
+    "sends a broken gzip": (lambda c: c.sendall(answer(b"abc", "Content-Encoding: gzip")), "the connection failed"),
+    "cuts a gzip off": (
+        lambda c: c.sendall(answer(gzip.compress(b"abc" * 99)[:-12], "Content-Encoding: gzip")),
+        "the compressed answer is cut off",
+    ),
+    "sends a bomb": (lambda c: c.sendall(answer(BOMB, "Content-Encoding: gzip")), "is larger than 1,000,000 bytes"),
+    "sends too much": (lambda c: c.sendall(answer(b"x" * 1_000_001)), "is larger than 1,000,000 bytes"),
+    "sends a thousand headers": (lambda c: c.sendall(answer(b"", *["A: b"] * 1000)), "the connection failed"),
+    "redirects for ever": (
+        lambda c: c.sendall(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
+        "more than 5 redirects",
+    ),
+    "redirects to a file": (
+        lambda c: c.sendall(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"),
+        "is not an http(s) address",
+    ),
+    "redirects inside": (
+        lambda c: c.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://[::1]:1/\r\nContent-Length: 0\r\n\r\n"),
+        "::1 is not a public address",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE, ids=str)
+def test_a_hostile_server_gets_one_clear_error_in_bounded_time(case: str, http: Http) -> None:
+    talk, expected = HOSTILE[case]
+    began = time.monotonic()
+    with raw_server(talk) as url, pytest.raises(HttpError) as e:
+        http.get(url, max_bytes=1_000_000, deadline=0.5)
+    assert expected in e.value.line
+    assert time.monotonic() - began < 4
+
+
+INTERNAL = """
+    127.0.0.1 127.9.9.9 0.0.0.0 10.0.0.1 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 192.0.2.1 198.18.0.1
+    224.0.0.1 240.0.0.1 255.255.255.255 ::1 :: fe80::1 fe80::1%eth0 fc00::1 fd00:ec2::254 ff02::1 ::ffff:127.0.0.1
+    ::ffff:10.0.0.1 64:ff9b::7f00:1 2002:7f00:1:: 2001:db8::1 fec0::1 2001:0:53aa:64c:0:0:0:1 not-an-address
+"""
+
+
+@pytest.mark.parametrize("address", INTERNAL.split())
+def test_an_internal_address_is_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+)
+def test_a_public_address_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "spelling", ["127.1", "2130706433", "0x7f000001", "localhost", "[::ffff:127.0.0.1]", "0", "127.0.0.1."]
+)
+def test_no_spelling_of_loopback_is_reached_unless_allowed(spelling: str, settings: Settings) -> None:
+    http = Http(Settings(home=settings.home, database_url=Secret("")))
+    with pytest.raises(HttpError) as e:
+        http.get(f"http://{spelling}:9/")
+    assert "is not a public address" in e.value.line or "cannot be resolved" in e.value.line
+
+
+def test_an_allowed_network_is_reached_and_no_other() -> None:
+    allowed = networks("127.0.0.0/8, 10.1.0.0/16")
+    assert is_allowed("127.0.0.1", allowed)
+    assert is_allowed("::ffff:10.1.2.3", allowed)
+    assert not is_allowed("10.2.0.1", allowed)
+
+
+def test_a_gzipped_body_is_inflated_and_the_connection_is_kept(http: Http, podcast: Podcast) -> None:
+    podcast.serve("/a", gzip.compress(b"hello"), "text/plain", **{"Content-Encoding": "gzip"})
+    seen = {http.get(podcast.url("/a")).body for _ in range(3)}
+    assert seen == {b"hello"}
+    assert http._adapter._count == 1
+
+
+def test_a_kept_connection_that_the_server_closed_is_opened_anew(http: Http) -> None:
+    with raw_server(lambda c: c.sendall(answer(b"ok"))) as url:  # closes after each answer without saying so
+        assert [http.get(url).body for _ in range(3)] == [b"ok"] * 3
+
+
+@pytest.mark.parametrize(
+    ("statuses", "moved"), [((301,), True), ((308,), True), ((302,), False), ((301, 307), False)], ids=str
+)
+def test_only_permanent_redirects_change_the_address(
+    statuses: tuple[int, ...], moved: bool, http: Http, podcast: Podcast
+) -> None:
+    target = podcast.serve("/new", "here")
+    for i, status in enumerate(statuses):
+        podcast.fail(f"/{i}", status, Location=target if i + 1 == len(statuses) else podcast.url(f"/{i + 1}"))
+    got = http.get(podcast.url("/0"))
+    assert got.body == b"here"
+    assert got.moved_to == (target if moved else None)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("120", 120.0), ("Thu, 01 Jan 1970 00:01:00 GMT", 60.0), ("soon", None), ("", None), (None, None), ("-5", None)],
+)
+def test_retry_after_is_a_number_or_a_date(value: str | None, seconds: float | None) -> None:
+    assert retry_after(value, now=0.0) == seconds
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://a.example/", "file:///etc/passwd", "http://", "javascript:alert(1)", "http://a b/", "x"]
+)
+def test_only_http_addresses_are_asked(url: str, http: Http) -> None:
+    with pytest.raises(HttpError, match="is not an http"):
+        http.get(url)

@@ -1,0 +1,127 @@
+"""A watchlist is read, and each mistake in it is named with file, line and watch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import watchlist
+from pipeline.errors import WatchlistError
+from pipeline.model import DeliverMode, Scope
+
+
+def lines(text: str) -> list[str]:
+    """What is said about a watchlist; empty when it is right."""
+    try:
+        watchlist.parse(text, "w.yaml")
+    except WatchlistError as e:
+        return [e.line]
+    except ExceptionGroup as group:
+        return [str(e) for e in group.exceptions]
+    return []
+
+
+def test_the_form_of_the_design_page_is_read() -> None:
+    text = """
+defaults: {channel: "#podcasts"}
+watches:
+  - name: grain-corridor
+    query: '"black sea"'
+    channel: "#trade"
+  - name: dobrynin
+    entity: Anatoly Dobrynin
+    type: person
+    aliases: [Ambassador Dobrynin]
+    sounds_like: true
+    feeds: {tags: [politics], exclude: {languages: [ru]}}
+    deliver: digest
+"""
+    grain, dobrynin = watchlist.parse(text, "w.yaml")
+    assert (grain.query, grain.channel, grain.line) == ('"black sea"', "#trade", 4)
+    assert (dobrynin.entity, dobrynin.aliases, dobrynin.sounds_like) == (
+        "Anatoly Dobrynin",
+        ("Ambassador Dobrynin",),
+        True,
+    )
+    assert dobrynin.scope == Scope(tags=("politics",), not_languages=("ru",))
+    assert (dobrynin.channel, dobrynin.deliver) == ("#podcasts", DeliverMode.DIGEST)
+
+
+MISTAKES = {
+    "a field misspelt": (
+        "watches:\n  - name: a\n    qurey: x\n",
+        "w.yaml:3: watch a: qurey: is not a known field",
+    ),
+    "nothing to look for": ("watches:\n  - name: a\n", "w.yaml:2: watch a: has neither query nor entity"),
+    "both": ("watches:\n  - {name: a, query: x, entity: y}\n", "w.yaml:2: watch a: has both query and entity"),
+    "no name": ("watches:\n  - query: x\n", "w.yaml:2: watch number 1: name: field required"),
+    "a name twice": (
+        "watches:\n  - {name: a, query: x}\n  - {name: a, query: y}\n",
+        "w.yaml:3: watch a: the name is taken by the watch in line 2 - rename one",
+    ),
+    "a wrong type": (
+        "watches:\n  - name: a\n    entity: x\n    sounds_like: maybe\n",
+        "w.yaml:4: watch a: sounds_like: input should be a valid boolean, not 'maybe'",
+    ),
+    "a number for a name": (
+        "watches:\n  - name: 7\n    query: x\n",
+        "w.yaml:2: watch 7: name: input should be a valid string",
+    ),
+    "an unknown mode": (
+        "watches:\n  - {name: a, query: x, deliver: often}\n",
+        "w.yaml:2: watch a: deliver: input should be 'each', 'digest' or 'none', not 'often'",
+    ),
+    "a mistake in a scope": (
+        "watches:\n  - name: a\n    query: x\n    feeds:\n      tag: [y]\n",
+        "w.yaml:5: watch a: feeds.tag: is not a known field",
+    ),
+    "a mistake in the defaults": (
+        "defaults:\n  chanel: x\nwatches: []\n",
+        "w.yaml:2: defaults.chanel: is not a known field",
+    ),
+    "an open quote": (
+        "watches:\n  - name: a\n    query: '\"black sea'\n",
+        "w.yaml:3: watch a: the quotes of the phrase do not match",
+    ),
+    "an empty query": (
+        "watches:\n  - name: a\n    query: '\"...\"'\n",
+        "w.yaml:3: watch a: the query has no word in it",
+    ),
+    "words without quotes": (
+        "watches:\n  - name: a\n    query: black sea\n",
+        "w.yaml:3: watch a: the query has several words",
+    ),
+    "not YAML": ("watches:\n  - name: [a\n", "w.yaml:3:1: is not YAML"),
+    "a tab": ("watches:\n\t- name: a\n", "w.yaml:2:1: is not YAML"),
+    "no watches": ("watch: []\n", "w.yaml:1: has no `watches:`"),
+    "empty": ("", "w.yaml:1: has no `watches:`"),
+    "a list": ("- a\n", "w.yaml:1: has no `watches:`"),
+    "watches that are no list": ("watches: yes\n", "w.yaml:1: watches: input should be a valid list"),
+    "a watch that is a word": ("watches:\n  - grain\n", "w.yaml:2: watch number 1: input should be a valid dictionary"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES, ids=str)
+def test_a_mistake_is_named_with_file_line_and_watch(case: str) -> None:
+    text, expected = MISTAKES[case]
+    said = lines(text)
+    assert len(said) == 1, said
+    assert said[0].startswith(expected)
+
+
+def test_every_mistake_is_said_not_only_the_first() -> None:
+    said = lines("watches:\n  - {name: a, qurey: x}\n  - {name: b}\n  - {name: c, query: ok}\n")
+    assert [s.split(":")[2].strip() for s in said] == ["watch a", "watch a", "watch b"] or len(said) == 2
+
+
+def test_a_file_that_is_not_there_or_no_text_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(WatchlistError, match="No such file"):
+        watchlist.read(tmp_path / "none.yaml")
+    (tmp_path / "latin.yaml").write_bytes("watches: [{name: a, query: Zürich}]".encode("latin-1"))
+    with pytest.raises(WatchlistError, match="is not UTF-8 text"):
+        watchlist.read(tmp_path / "latin.yaml")
+
+
+def test_the_watchlist_of_the_sample_is_right() -> None:
+    assert len(watchlist.read(Path(__file__).parent.parent / "seeds/watchlist.yaml")) == 6
