@@ -15,7 +15,8 @@ from pipeline.runtime import Runtime, log
 LEASE = timedelta(minutes=5)  # longer than any send; after it the outcome counts as unknown
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
-TRIES = 20
+ROUTE_WAIT = timedelta(minutes=15)  # for a channel or a token that somebody has to mend
+TRIES = 20  # for anything else; after them the alert is dead
 
 
 def deliver(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
@@ -81,10 +82,11 @@ def after_failure(delivery: Delivery, error: PodwatchError, unknown_since: datet
     """What a failed try makes of the delivery: tried again with a back-off, or dead with the reason."""
     if getattr(error, "outcome_unknown", False):
         unknown_since = unknown_since or now
-    if not error.retryable or delivery.attempts >= TRIES:
+    route = getattr(error, "route", False)
+    if not error.retryable or (delivery.attempts >= TRIES and not route):
         return replace(delivery, state=State.DEAD, error=error.line, next_attempt_at=None, attempted_at=unknown_since)
     wait = min(LONGEST_WAIT, FIRST_WAIT * (1 << min(delivery.attempts - 1, 12)))
-    wait = max(wait, timedelta(seconds=getattr(error, "retry_after", None) or 0))
+    wait = max(wait, ROUTE_WAIT if route else wait, timedelta(seconds=getattr(error, "retry_after", None) or 0))
     return replace(
         delivery, state=State.RETRY, error=error.line, next_attempt_at=now + wait, attempted_at=unknown_since
     )

@@ -74,6 +74,7 @@ class ChannelError(PodwatchError):
     """A channel that did not take a message.
 
     outcome_unknown: the message may have arrived all the same, so look before sending again.
+    route: nothing is wrong with the message, and nothing reaches this channel until somebody mends it.
     retry_after: seconds the service asked to wait.
     """
 
@@ -85,7 +86,8 @@ class ChannelError(PodwatchError):
         todo: str = "",
         retryable: bool,
         outcome_unknown: bool = False,
+        route: bool = False,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(what, where=where, todo=todo, retryable=retryable)
-        self.outcome_unknown, self.retry_after = outcome_unknown, retry_after
+        self.outcome_unknown, self.route, self.retry_after = outcome_unknown, route, retry_after

@@ -1,0 +1,69 @@
+"""Where an alert can be sent: the protocol that every service fulfils, and the table of those podwatch knows.
+
+To add a service: a module here with a class that fulfils ``Notifier``, a line in ``NOTIFIERS``, a rule in
+``scheme``. tests/notifiers/test_contract.py then holds it to what is promised below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Protocol
+
+from pipeline.model import Alert
+from pipeline.settings import Settings
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the service calls the channel and the message; for Slack the channel's id and the message's ts."""
+
+    channel: str
+    id: str
+
+
+class Notifier(Protocol):
+    """A service that alerts are handed to. It takes no decision about when, and remembers no alert."""
+
+    def send(self, alert: Alert) -> Receipt:
+        """Hand over one alert, once: no retries in here.
+
+        Raises ChannelError, whose ``outcome_unknown`` says that the alert may have arrived all the same.
+        """
+        ...
+
+    def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
+        """The message of the alert with this key, if one arrived after ``since`` (aware); None when there is none.
+
+        Asked before a send whose outcome is unknown is repeated. None means: not there now. A service's history may
+        lag behind what it accepted, so let a send settle before believing it. Raises ChannelError with
+        ``outcome_unknown`` set, because as long as nobody could look, it is.
+        """
+        ...
+
+
+def _slack(settings: Settings) -> Notifier:
+    from pipeline.notifiers.slack import SlackNotifier  # slack_sdk costs 0.2 s, which `podwatch scan` need not pay
+
+    return SlackNotifier(settings.slack_token, settings.slack_base_url)
+
+
+def _console(settings: Settings) -> Notifier:
+    from pipeline.notifiers.console import ConsoleNotifier
+
+    return ConsoleNotifier()
+
+
+NOTIFIERS: Mapping[str, Callable[[Settings], Notifier]] = MappingProxyType({"slack": _slack, "console": _console})
+
+
+def scheme(channel: str, settings: Settings) -> str:
+    """Which of NOTIFIERS serves a channel as a watchlist writes it.
+
+    ``console:`` and whatever follows it is the console; so is everything while there is no Slack token. With a token
+    the rest is Slack's: ``#name``, ``@name``, an id, and also what is none of these, because Slack's refusal of
+    a mistyped channel reaches its owner, and a line on some worker's console does not.
+    """
+    return "console" if channel.startswith("console:") or not settings.slack_token else "slack"

@@ -1,0 +1,137 @@
+"""Makes text and addresses from feeds and transcripts harmless to show: for a Slack message, a terminal, a log line.
+
+Pure functions over strings; nothing here knows what an alert is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from urllib.parse import quote, urlsplit
+
+ELLIPSIS = "…"
+URL_ROOM = 800  # characters; Slack allows 3,000, but four of those would fill a whole message
+
+# Bidirectional controls (Unicode TR 9, 2.8: "Trojan source"), the byte order mark, interlinear marks, and the
+# invisible tag characters. ZERO WIDTH JOINER and NON-JOINER stay: emoji and Persian are spelt with them.
+_INVISIBLE = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_BLANKS = re.compile(r"\s+")
+# What a chat server might take for a call to everybody. Slack itself reads neither in the blocks podwatch sends,
+# but compatible servers read @here wherever it stands.
+_CALL = re.compile(r"(?<=<)(?=[!@#])|(?<=@)(?=here|channel|everyone|group|all\b)", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
+_UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\xa0<>"|\\\\^`{}\u2028\u2029]')
+_JOINER = "\u200d"
+_LOOK_ALIKES = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})
+
+
+def clean(text: str) -> str:
+    """One line without control characters, bidirectional controls or half characters; runs of blanks become one."""
+    return _INVISIBLE.sub("", _CONTROL.sub("", _BLANKS.sub(" ", text)))
+
+
+def defuse(text: str) -> str:
+    """The same to the eye, but no longer a call to a whole channel: an invisible joiner parts ``@`` from ``here``."""
+    return _CALL.sub(_WORD_JOINER, text)
+
+
+def escape(text: str) -> str:
+    """The three characters that Slack's message text gives a meaning (docs.slack.dev, formatting message text)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def flatten(text: str) -> str:
+    """Without the marks that mrkdwn reads as bold, struck or code: look-alikes stand in for them."""
+    return text.translate(_LOOK_ALIKES)
+
+
+def weight(text: str) -> int:
+    """How much of a message's room a text takes: UTF-16 units, but 20 for a symbol.
+
+    Slack stores each emoji as an element of its own, so that a line of emoji is refused as too long
+    (``msg_blocks_too_long``) long before its characters add up.
+    """
+    return len(text) if text.isascii() else sum(map(_weigh, text))
+
+
+def _weigh(char: str) -> int:
+    if unicodedata.category(char) == "So":
+        return 20
+    return 2 if char > "\uffff" else 1
+
+
+def head(text: str, room: int) -> str:
+    """The beginning of a text within ``room`` (see weight), ended by an ellipsis where something is missing."""
+    if len(text) <= room and weight(text) <= room:
+        return text
+    spent, end = 1, 0  # the ellipsis has its place
+    while end < len(text) and spent + _weigh(text[end]) <= room:
+        spent += _weigh(text[end])
+        end += 1
+    while end and not _may_part(text, end):
+        end -= 1
+    blank = text.rfind(" ", max(0, end - 20), end)
+    return text[: blank if blank > 0 else end].rstrip() + ELLIPSIS
+
+
+def tail(text: str, room: int) -> str:
+    """The end of a text within ``room``, begun by an ellipsis where something is missing."""
+    if len(text) <= room and weight(text) <= room:
+        return text
+    spent, start = 1, len(text)
+    while start and spent + _weigh(text[start - 1]) <= room:
+        start -= 1
+        spent += _weigh(text[start])
+    while start < len(text) and not _may_part(text, start):
+        start += 1
+    blank = text.find(" ", start, start + 20)
+    return ELLIPSIS + text[blank + 1 if blank >= 0 and blank + 1 < len(text) else start :].lstrip()
+
+
+def _may_part(text: str, at: int) -> bool:
+    """Whether a cut before ``text[at]`` leaves no half letter and no half emoji."""
+    after = text[at] if at < len(text) else " "
+    joined = text[at - 1] == _JOINER or after == _JOINER or "\U0001f3fb" <= after <= "\U0001f3ff"
+    return not joined and not unicodedata.category(after).startswith("M")
+
+
+def address(url: str | None) -> str | None:
+    """The address as it may stand in a link, or None when it had better not.
+
+    Only http and https. Characters with a meaning to Slack or a terminal are percent-encoded. None for a
+    name and password in the address: a private feed's password does not belong in a channel.
+    """
+    if not url or len(url) > URL_ROOM:
+        return None
+    url = _INVISIBLE.sub("", url.strip()).encode("utf-8", "ignore").decode()
+    url = _UNSAFE_IN_URL.sub(lambda m: quote(m[0], safe=""), url)
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    except ValueError:  # as in http://[::1
+        return None
+    return url if fine and len(url) <= URL_ROOM else None
+
+
+def at_second(url: str, seconds: float) -> str:
+    """The address of a recording at a moment: a media fragment, ``#t=754`` (W3C Media Fragments URI 1.0, 4.2.1).
+
+    seconds: from the start of the audio; rounded down. nan and the like leave the address as it is.
+    """
+    if not _is_moment(seconds):
+        return url
+    return f"{url.partition('#')[0]}#t={int(seconds)}"
+
+
+def clock(seconds: float) -> str:
+    """A moment as H:MM:SS, rounded down; nothing for nan and the like."""
+    if not _is_moment(seconds):
+        return ""
+    minutes, second = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{second:02}"
+
+
+def _is_moment(seconds: float) -> bool:
+    return math.isfinite(seconds) and 0 <= seconds < 1e9

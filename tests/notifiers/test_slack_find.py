@@ -1,0 +1,139 @@
+"""Whether an alert that got no answer is there, asked of a real Slack-compatible server; and the scopes that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipeline.errors import ChannelError
+from pipeline.notifiers.slack import SlackNotifier
+from pipeline.settings import Secret
+from tests.builders import alert
+from tests.notifiers.slack_steps import LONG_AGO, failure, sent
+from tests.slack.emulator import Emulator
+from tests.slack.fault_proxy import (
+    POST,
+    Fault,
+    FaultProxy,
+    hang_up,
+    lost_answer,
+    rate_limited,
+    refused,
+    server_error,
+    slow,
+)
+
+
+@pytest.mark.parametrize("fault", [lost_answer(), slow(3), server_error(accepted=True)], ids=["closed", "slow", "500"])
+def test_an_alert_that_arrived_without_an_answer_is_found(
+    fault: Fault, slack: SlackNotifier, proxy: FaultProxy, workspace: Emulator, key: str
+) -> None:
+    began = datetime.now(UTC)
+    proxy.next(fault)
+    assert failure(slack, alert(key=key)).outcome_unknown
+    found = slack.find(key, "#podcasts", began)
+    assert found is not None
+    assert [found.id] == [m["ts"] for m in sent(workspace, key)]
+
+
+def test_an_alert_that_never_arrived_is_not_found(slack: SlackNotifier, proxy: FaultProxy, key: str) -> None:
+    proxy.next(hang_up())
+    assert failure(slack, alert(key=key)).outcome_unknown
+    assert slack.find(key, "#podcasts", LONG_AGO) is None
+
+
+def test_another_alert_or_somebody_elses_metadata_is_not_taken_for_it(
+    slack: SlackNotifier, workspace: Emulator, key: str
+) -> None:
+    slack.send(alert(key=key + "-other"))
+    channel = workspace.channel_id("podcasts")
+    for metadata in (
+        {"event_type": "another_app", "event_payload": {"key": key}},
+        {"event_type": "podwatch_alert"},
+        None,
+    ):
+        workspace.call(POST, channel=channel, text="hello", metadata=metadata)
+    assert slack.find(key, "#podcasts", LONG_AGO) is None
+
+
+def test_a_busy_channel_is_read_to_the_last_page(
+    slack: SlackNotifier, workspace: Emulator, proxy: FaultProxy, key: str
+) -> None:
+    receipt = slack.send(alert(key=key, channel="#politics"))
+    for n in range(401):
+        workspace.call(POST, channel=receipt.channel, text=f"{n}")
+    assert slack.find(key, "#politics", LONG_AGO) == receipt
+    assert proxy.calls.count("conversations.history") == 3
+
+
+@pytest.mark.parametrize("through", ["a server that knows `oldest`", "one that does not"])
+def test_what_was_posted_more_than_an_hour_before_is_not_looked_at(
+    through: str, slack: SlackNotifier, workspace: Emulator, key: str
+) -> None:
+    notifier = slack if "not" not in through else SlackNotifier(Secret(workspace.token), workspace.base_url)
+    receipt = notifier.send(alert(key=key))
+    now = datetime.now(UTC)
+    assert notifier.find(key, "#podcasts", now + timedelta(minutes=59)) == receipt
+    assert notifier.find(key, "#podcasts", now + timedelta(minutes=61)) is None
+
+
+@pytest.mark.parametrize("method", ["conversations.list", "conversations.history"])
+@pytest.mark.parametrize(
+    "fault", [rate_limited(3), server_error(), refused("not_in_channel")], ids=["429", "500", "out"]
+)
+def test_when_nobody_could_look_the_outcome_stays_unknown(
+    fault: Fault, method: str, slack: SlackNotifier, proxy: FaultProxy, key: str
+) -> None:
+    proxy.next(fault, method=method)
+    with pytest.raises(ChannelError) as caught:
+        slack.find(key, "#podcasts", LONG_AGO)
+    assert caught.value.outcome_unknown
+
+
+# ---- with the scopes an app really has
+
+SCOPES = {
+    "xoxb-all": "chat:write, channels:read, channels:history, groups:read, groups:history",
+    "xoxb-public": "chat:write, channels:read, channels:history",
+    "xoxb-no-history": "chat:write, channels:read",
+    "xoxb-post-only": "chat:write",
+    "xoxb-read-only": "channels:read, channels:history",
+}
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[Emulator]:
+    with Emulator(SCOPES) as running:
+        yield running
+
+
+def test_public_channels_need_no_scope_for_private_ones(strict: Emulator, key: str) -> None:
+    notifier = SlackNotifier(Secret("xoxb-public"), strict.base_url)
+    receipt = notifier.send(alert(key=key))
+    assert notifier.find(key, "#podcasts", LONG_AGO) == receipt
+
+
+def test_history_that_may_not_be_read_names_the_scope_to_add(strict: Emulator, key: str) -> None:
+    notifier = SlackNotifier(Secret("xoxb-no-history"), strict.base_url)
+    notifier.send(alert(key=key))
+    with pytest.raises(ChannelError, match=r"#podcasts: .* add the scope channels:history to the app") as caught:
+        notifier.find(key, "#podcasts", LONG_AGO)
+    assert (caught.value.retryable, caught.value.outcome_unknown) == (True, True)
+
+
+def test_a_name_that_may_not_be_looked_up_is_left_to_slack_itself(strict: Emulator, key: str) -> None:
+    with FaultProxy(strict.base_url) as proxy:
+        notifier = SlackNotifier(Secret("xoxb-post-only"), proxy.base_url)
+        assert failure(notifier, alert(key=key)).line.startswith(
+            "#podcasts: there is no such channel"
+        )  # the emulator's
+        assert proxy.calls[-1] == POST
+        with pytest.raises(ChannelError, match="add the scope channels:read"):
+            notifier.find(key, "#podcasts", LONG_AGO)
+
+
+def test_an_app_that_may_not_post_is_told_the_scope(strict: Emulator, key: str) -> None:
+    notifier = SlackNotifier(Secret("xoxb-read-only"), strict.base_url)
+    assert "add the scope chat:write to the app" in failure(notifier, alert(key=key)).line
