@@ -84,7 +84,10 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
 
 def test_the_dag_is_imported_and_each_run_of_it_succeeds(outcome: Outcome) -> None:
     assert outcome.errors == {}
-    assert outcome.runs == [{"state": "success", "tasks": dict.fromkeys(("poll", "fetch", "detect", "deliver"), "success")}] * 2
+    assert (
+        outcome.runs
+        == [{"state": "success", "tasks": dict.fromkeys(("poll", "fetch", "detect", "deliver"), "success")}] * 2
+    )
 
 
 def test_the_mentions_are_stored_at_the_second_they_are_said(outcome: Outcome) -> None:

@@ -8,14 +8,18 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipeline import poll as poll_module
+from pipeline import runtime
 from pipeline.deliver import deliver
 from pipeline.detect import detect
 from pipeline.fetch import fetch
 from pipeline.model import Feed, Watch
 from pipeline.poll import poll
 from pipeline.runtime import Runtime
+from pipeline.settings import Secret, Settings
 from pipeline.verbs import LINE
 from tests.servers import Podcast, item, rss, vtt
+from tests.slack.emulator import Emulator
+from tests.slack.fault_proxy import FaultProxy, refused
 
 DOBRYNIN = Watch(name="dobrynin", entity="Anatoly Dobrynin", aliases=("Dobrynin",))
 GRAIN = Watch(name="grain", query='"black sea"', channel="#trade")
@@ -250,3 +254,40 @@ def test_a_bug_in_one_item_is_stamped_the_rest_runs_and_the_retry_walks_past_it(
     assert rt.store.counts()["episodes"] == 1
     assert "a planted bug" in rt.store.errors()["feed"][0]
     assert poll(rt, now) == poll_module.Tally("poll")
+
+
+def test_an_unknown_channel_holds_its_alert_until_it_is_mended_and_stops_no_other(
+    podcast: Podcast, now: datetime, settings: Settings
+) -> None:
+    one_episode(podcast, "The Black Sea, said Dobrynin.")
+    with Emulator() as slack:
+        to_slack = replace(settings, slack_token=Secret(slack.token), slack_base_url=slack.base_url)
+        with runtime.build(to_slack) as posting:
+            listen(posting, podcast, now, replace(DOBRYNIN, channel="#nowhere"), GRAIN)
+            for verb in LINE.values():
+                tally = verb(posting, now)
+            assert (tally.new, tally.failed) == (1, 1)
+            [line] = posting.store.errors()["delivery"]
+            assert line.startswith("#nowhere: there is no such channel")
+            assert len(slack.messages("#trade")) == 1
+            slack.call("conversations.create", name="nowhere")
+        with runtime.build(to_slack) as posting:
+            assert deliver(posting, now + timedelta(minutes=16)).new == 1
+        assert [m["text"] for m in slack.messages("#nowhere") if "*Dobrynin*" in m["text"]]
+
+
+def test_a_revoked_token_loses_nothing(podcast: Podcast, now: datetime, settings: Settings) -> None:
+    one_episode(podcast)
+    with Emulator() as slack, FaultProxy(slack.base_url) as proxy:
+        to_slack = replace(settings, slack_token=Secret("xoxb-revoked"), slack_base_url=proxy.base_url)
+        with runtime.build(to_slack) as posting:
+            listen(posting, podcast, now, DOBRYNIN)
+            proxy.next(refused("token_revoked"))
+            tallies = [verb(posting, now) for verb in LINE.values()]
+            assert tallies[-1].failed == 1
+            assert posting.store.errors()["delivery"] == [
+                "#podcasts: the token was revoked (token_revoked) - set a new SLACK_BOT_TOKEN"
+            ]
+            assert "xoxb-revoked" not in str(tallies)
+        with runtime.build(to_slack) as posting:
+            assert deliver(posting, now + timedelta(minutes=16)).new == 1
