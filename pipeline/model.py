@@ -67,9 +67,16 @@ class Feed:
     digest: str | None = None  # of the last body, so that the same bytes again cost one hash
     last_polled_at: datetime | None = None
     next_poll_at: datetime | None = None
-    last_episode_at: datetime | None = None
+    recent: tuple[datetime, ...] = ()  # when its newest episodes came out, newest first: its rhythm
+    hint: float | None = None  # seconds between polls that the feed itself asks for
+    podcast_guid: str | None = None
     failures: int = 0  # in a row
+    failing_since: datetime | None = None
     error: str | None = None
+
+    @property
+    def last_episode_at(self) -> datetime | None:
+        return self.recent[0] if self.recent else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +107,21 @@ class Episode:
     transcripts: tuple[TranscriptRef, ...] = ()
     first_seen_at: datetime | None = None
     fetch_failures: int = 0
+    identity: str = ""  # the same for one episode in several feeds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """What a poll makes of a feed: the feed as it is now, and what in its document is new or changed.
+
+    listed: the guids that the document lists now; None when it was not read (nothing changed, or it failed).
+    items: what the next poll needs in order to read only what is new; None: as it was.
+    """
+
+    feed: Feed
+    episodes: tuple[Episode, ...] = ()
+    listed: frozenset[str] | None = None
+    items: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
