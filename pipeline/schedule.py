@@ -1,0 +1,90 @@
+"""Decides when a feed is asked again: from its rhythm, from what it asks for, from how often it failed. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from statistics import median
+
+CEILING = 24 * 3600.0  # seconds: no feed is left alone for longer
+DEAD_AFTER = timedelta(days=14)  # of nothing but failures
+RECENT = 10  # episodes whose distances make the rhythm
+
+
+class Why(StrEnum):
+    """What decided about the next poll."""
+
+    RHYTHM = "a twelfth of the time between its episodes"
+    EXPECTED = "an episode is about to come"
+    QUIET = "no episode for long"
+    HINT = "the feed asks for no more"
+    FAILED = "the last poll failed"
+    SERVER = "the server asks for a pause"
+    GONE = "the server says it is gone for good"
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """When to poll again (None: never), and why then."""
+
+    at: datetime | None
+    why: Why
+
+
+def after_success(
+    now: datetime, published: Sequence[datetime], *, floor: float, hint: float | None = None, url: str = ""
+) -> Next:
+    """After a poll that worked.
+
+    published: when the feed's newest episodes came out, in any order. floor: seconds, the shortest wait.
+    hint: seconds that the feed itself names (RSS ttl, sy:updatePeriod, podcast:updateFrequency).
+    """
+    dates = sorted((d for d in published if d <= now + timedelta(days=1)), reverse=True)[: RECENT + 1]
+    gaps = [(a - b).total_seconds() for a, b in pairwise(dates)]
+    gaps = [g for g in gaps if g >= 60]  # uploaded together: says nothing about the rhythm
+    quiet = (now - dates[0]).total_seconds() if dates else CEILING * 10
+    if not gaps or quiet > 3 * median(gaps):
+        wait, why = quiet / 10, Why.QUIET
+    else:
+        rhythm = median(gaps)
+        wait, why = rhythm / 12, Why.RHYTHM
+        opens = rhythm * 5 / 6 - quiet  # seconds until the next one is about to come
+        if opens <= 0:
+            wait, why = rhythm / 48, Why.EXPECTED
+        elif opens < wait:
+            wait = opens
+    wait = min(max(wait, floor), CEILING)
+    if hint is not None and wait < min(hint, CEILING):
+        wait, why = min(hint, CEILING), Why.HINT
+    wait = max(wait, floor)
+    return Next(now + timedelta(seconds=wait + _spread(url) * (wait - floor) / 10), why)
+
+
+def after_failure(
+    now: datetime, failures: int, *, floor: float, asked: float | None = None, gone: bool = False, url: str = ""
+) -> Next:
+    """After ``failures`` polls in a row that did not: twice as long each time, up to a day.
+
+    asked: seconds of the server's Retry-After. gone: it answered 410.
+    """
+    if gone:
+        return Next(None, Why.GONE)
+    wait = min(CEILING, max(floor, 60.0) * (1 << min(max(failures - 1, 0), 20)))
+    why = Why.FAILED
+    if asked is not None and asked > wait:
+        wait, why = min(asked, CEILING), Why.SERVER
+    return Next(now + timedelta(seconds=wait * (1 + _spread(url) / 10)), why)
+
+
+def is_dead(failing_since: datetime | None, now: datetime) -> bool:
+    """Whether a feed has failed for so long that somebody should look."""
+    return failing_since is not None and now - failing_since >= DEAD_AFTER
+
+
+def _spread(url: str) -> float:
+    """0..1, always the same for one address: feeds added together are not asked together for ever."""
+    return hashlib.blake2b(url.encode("utf-8", "replace"), digest_size=2).digest()[0] / 256 if url else 0.0
