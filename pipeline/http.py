@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -16,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from pipeline.errors import HttpError
+from pipeline.inflate import BrokenError, inflater
 from pipeline.settings import Settings
 from pipeline.transport import Adapter
 
@@ -50,8 +50,8 @@ class Http:
     def __init__(self, settings: Settings) -> None:
         self._adapter = Adapter(settings.allow_addresses)
         self._headers = {
-            "User-Agent": f"podwatch/0.1 (podcast monitor; +{settings.contact})",
-            "Accept-Encoding": "gzip",
+            "User-Agent": f"podwatch/0.1 (podcast monitor; {settings.contact or 'contact: see PODWATCH_CONTACT'})",
+            "Accept-Encoding": "gzip, br",
         }
 
     def get(
@@ -109,7 +109,7 @@ class Http:
             raise HttpError(f"its certificate is not valid ({e.verify_message})", where=url, retryable=True) from None
         except TimeoutError:
             raise HttpError(f"no answer within {deadline:g} s", where=url, retryable=True) from None
-        except (OSError, http.client.HTTPException, zlib.error, EOFError) as e:
+        except (OSError, http.client.HTTPException, BrokenError, EOFError) as e:
             raise HttpError(f"the connection failed ({_why(e)})", where=url, retryable=True) from None
         return response.status_code, {k.lower(): v for k, v in response.headers.items()}, body
 
@@ -124,26 +124,18 @@ class _TooLarge(Exception):
 def _read(response: requests.Response, max_bytes: int) -> bytes:
     """The body, decompressed as it comes, so that a bomb is noticed before it fills the memory."""
     raw = cast(http.client.HTTPResponse, response.raw)
-    encoding = response.headers.get("content-encoding", "").strip().lower()
-    if encoding in ("gzip", "x-gzip", "deflate"):
-        inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    elif encoding in ("", "identity"):
-        inflate = None
-    else:
-        raise zlib.error(f"unknown encoding {encoding[:40]}")
+    inflate = inflater(response.headers.get("content-encoding", ""))
     parts: list[bytes] = []
     size = 0
     while chunk := raw.read1(CHUNK):
-        while chunk:
-            data = chunk if inflate is None else inflate.decompress(chunk, max_bytes - size + 1)
-            chunk = b"" if inflate is None else inflate.unconsumed_tail
+        for data in inflate.feed(chunk, max_bytes + 1):
             parts.append(data)
             size += len(data)
             if size > max_bytes:
                 raise _TooLarge
     if raw.length:
         raise EOFError(f"the answer ended {raw.length} bytes early")
-    if inflate is not None and not inflate.eof:
+    if not inflate.complete():
         raise EOFError("the compressed answer is cut off")
     return b"".join(parts)
 

@@ -199,3 +199,54 @@ def test_retry_after_is_a_number_or_a_date(value: str | None, seconds: float | N
 def test_only_http_addresses_are_asked(url: str, http: Http) -> None:
     with pytest.raises(HttpError, match="is not an http"):
         http.get(url)
+
+
+def brotli_of(data: bytes) -> bytes:
+    import brotli
+
+    packed: bytes = brotli.compress(data, quality=1)
+    return packed
+
+
+# name: (Content-Encoding, the body on the wire, what it says)
+ENCODED = {
+    "gzip": ("gzip", gzip.compress(b"hello"), b"hello"),
+    "gzip in two members": ("gzip", gzip.compress(b"hel") + gzip.compress(b"lo"), b"hello"),
+    "gzip with padding behind": ("x-gzip", gzip.compress(b"hello") + b"\0" * 9, b"hello"),
+    "deflate": ("deflate", zlib.compress(b"hello"), b"hello"),
+    "deflate without its header": ("deflate", zlib.compress(b"hello")[2:-4], b"hello"),
+    "brotli": ("br", brotli_of(b"hello"), b"hello"),
+    "large brotli": ("br", brotli_of(b"abc" * 300_000), b"abc" * 300_000),
+    "no body at all": ("gzip", b"", b""),
+    "none": ("identity", b"hello", b"hello"),
+}
+
+
+@pytest.mark.parametrize("case", ENCODED, ids=str)
+def test_a_body_is_read_however_it_is_encoded(case: str, http: Http, podcast: Podcast) -> None:
+    encoding, wire, expected = ENCODED[case]
+    podcast.serve("/a", wire, "text/plain", **{"Content-Encoding": encoding})
+    assert http.get(podcast.url("/a")).body == expected
+
+
+@pytest.mark.parametrize(
+    ("encoding", "wire"), [("zstd", b"x"), ("br", b"\xff\xff"), ("gzip", b"hello"), ("br", brotli_of(b"x" * 999)[:-3])]
+)
+def test_an_encoding_that_makes_no_sense_is_one_clear_error(
+    encoding: str, wire: bytes, http: Http, podcast: Podcast
+) -> None:
+    podcast.serve("/a", wire, "text/plain", **{"Content-Encoding": encoding})
+    with pytest.raises(HttpError, match=r"the connection failed \("):
+        http.get(podcast.url("/a"))
+
+
+def test_a_brotli_bomb_is_stopped_before_it_fills_the_memory(http: Http, podcast: Podcast) -> None:
+    import tracemalloc
+
+    podcast.serve("/a", brotli_of(b"\0" * 200_000_000), "text/plain", **{"Content-Encoding": "br"})
+    tracemalloc.start()
+    with pytest.raises(HttpError, match="is larger than"):
+        http.get(podcast.url("/a"), max_bytes=1_000_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000

@@ -1,0 +1,95 @@
+"""Decompresses an answer piece by piece, so that a bomb is noticed long before it fills the memory."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Protocol
+
+PIECE = 256 * 1024  # bytes that come out at once, at most
+
+
+class BrokenError(Exception):
+    """The compressed bytes make no sense, or their encoding (RFC 9110, 8.4.1) is one nobody asked for."""
+
+
+class Inflate(Protocol):
+    """feed gives the decompressed pieces of a chunk; complete says whether the end was reached."""
+
+    def feed(self, chunk: bytes, limit: int) -> Iterator[bytes]: ...
+
+    def complete(self) -> bool: ...
+
+
+def inflater(encoding: str) -> Inflate:
+    """For a Content-Encoding; raises BrokenError for one that is unknown."""
+    match encoding.strip().lower():
+        case "" | "identity":
+            return _Identity()
+        case "gzip" | "x-gzip" | "deflate":
+            return _Zlib()
+        case "br":
+            return _Brotli()
+    raise BrokenError(f"unknown encoding {encoding[:40]}")
+
+
+class _Identity:
+    def feed(self, chunk: bytes, limit: int) -> Iterator[bytes]:
+        yield chunk
+
+    def complete(self) -> bool:
+        return True
+
+
+class _Zlib:
+    """gzip, also of several members (RFC 1952, 2.2), and deflate with or without its zlib header."""
+
+    def __init__(self) -> None:
+        self._bits = zlib.MAX_WBITS | 32
+        self._stream = zlib.decompressobj(self._bits)
+        self._begun = False
+
+    def feed(self, chunk: bytes, limit: int) -> Iterator[bytes]:
+        while chunk:
+            if self._stream.eof:
+                if not chunk.startswith(b"\x1f\x8b"):
+                    return  # padding behind the last member
+                self._stream = zlib.decompressobj(self._bits)
+            try:
+                data = self._stream.decompress(chunk, min(PIECE, limit))
+            except zlib.error as e:
+                if self._begun or self._bits < 0:
+                    raise BrokenError(str(e)) from None
+                self._bits = -zlib.MAX_WBITS
+                self._stream = zlib.decompressobj(self._bits)
+                continue
+            self._begun = True
+            chunk = self._stream.unconsumed_tail or self._stream.unused_data
+            yield data
+
+    def complete(self) -> bool:
+        return self._stream.eof or not self._begun
+
+
+class _Brotli:
+    def __init__(self) -> None:
+        import brotli
+
+        self._error: type[Exception] = brotli.error
+        self._stream = brotli.Decompressor()
+        self._begun = False
+
+    def feed(self, chunk: bytes, limit: int) -> Iterator[bytes]:
+        self._begun = True
+        try:
+            data = self._stream.process(chunk, output_buffer_limit=min(PIECE, limit))
+            while data:  # can_accept_more_data() says yes although some is still to come out (brotli 1.2.1)
+                yield data
+                if self._stream.is_finished():
+                    return
+                data = self._stream.process(b"", output_buffer_limit=min(PIECE, limit))
+        except self._error as e:
+            raise BrokenError(str(e)) from None
+
+    def complete(self) -> bool:
+        return not self._begun or bool(self._stream.is_finished())
