@@ -10,23 +10,23 @@ from datetime import datetime, timedelta
 from pipeline.model import Alert, DeliverMode, Episode, Held, Mention, Watch
 
 
-def alert_key(watch: str, feed_url: str, guid: str, channel: str) -> str:
+def alert_key(watch: str, identity: str, channel: str) -> str:
     """The name of an alert, the same whoever makes it when: one watch, one episode, one channel.
 
     Opaque, since Slack shows the metadata that carries it to everybody in the workspace.
     """
-    parts = "\x1f".join((watch, feed_url, guid, channel))
+    parts = "\x1f".join((watch, identity, channel))
     return hashlib.blake2b(parts.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def alerts(mentions: Iterable[Mention], watches: Sequence[Watch], episode: Episode, feed_url: str) -> tuple[Alert, ...]:
+def alerts(mentions: Iterable[Mention], watches: Sequence[Watch], episode: Episode) -> tuple[Alert, ...]:
     """One alert for each watch that is mentioned in the episode."""
     groups: dict[str, list[Mention]] = defaultdict(list)
     for m in mentions:
         groups[m.watch].append(m)
     return tuple(
         Alert(
-            key=alert_key(w.name, feed_url, episode.guid, w.channel),
+            key=alert_key(w.name, episode.identity, w.channel),
             watch=w,
             episode=episode,
             channel=w.channel,

@@ -33,7 +33,7 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
             if ids not in built:
                 built[ids] = detectors.build(usable)
             found = list(built[ids](source.transcript))
-            told = alerts(found, usable, source.episode, source.feed_url)
+            told = alerts(found, usable, source.episode)
             sound = [w for w in asked if w.id not in broken]
             new += rt.store.save_detection(source, sound, found, told, todo.latest, now)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end

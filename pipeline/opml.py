@@ -1,9 +1,11 @@
-"""Reads lists of feeds as podcast apps export them (OPML 2.0); the folders of the list become tags."""
+"""Reads and writes lists of feeds as podcast apps exchange them (OPML 2.0); the folders of a list are its tags."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import listparser
 
@@ -34,6 +36,24 @@ def read(path: Path) -> list[Feed]:
             "has no feed in it", where=str(path), todo="export it from the podcast app as OPML", retryable=False
         )
     return list(feeds.values())
+
+
+def write(feeds: Sequence[Feed], title: str = "podwatch") -> str:
+    """The feeds as OPML, each once; tags as its category (OPML 2.0, "category"), so that reading gives them back."""
+    root = Element("opml", version="2.0")
+    SubElement(SubElement(root, "head"), "title").text = title
+    body = SubElement(root, "body")
+    for feed in feeds:
+        outline = SubElement(body, "outline", type="rss", text=_xml(feed.title or feed.url), xmlUrl=_xml(feed.url))
+        if feed.tags:
+            outline.set("category", ",".join(_xml(tag).replace(",", " ") for tag in feed.tags))
+    indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _xml(text: str) -> str:
+    """Without the characters that XML 1.0 (2.2) has no way to write."""
+    return "".join(c for c in text if c in "\t\n" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff")
 
 
 def address(url: str) -> str:

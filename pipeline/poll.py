@@ -3,82 +3,164 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from pipeline import feeds
 from pipeline.bugs import Bugs
 from pipeline.errors import PodwatchError
 from pipeline.http import Answer
-from pipeline.model import ALL, Episode, Feed, Shard, Tally
+from pipeline.model import ALL, Episode, Feed, Polled, Shard, Tally
+from pipeline.polite import Turns
 from pipeline.runtime import Runtime, log
+from pipeline.schedule import RECENT, after_failure, after_success, is_dead
 
 ACCEPT = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
-CEILING = 24 * 3600.0  # seconds: no feed is left alone for longer, however often it failed
+BATCH = 200  # polls kept in one transaction
+STEP = 0.5  # seconds after which also fewer are kept
+
+Outcome = tuple[Feed, Polled | PodwatchError | Exception]
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What a poll makes of a feed."""
+def poll(
+    rt: Runtime,
+    now: datetime,
+    shard: Shard = ALL,
+    *,
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Tally:
+    """Polls what is due (with force: everything); each failure is kept on its feed, with a back-off.
 
-    feed: Feed
-    episodes: tuple[Episode, ...] = ()
-
-
-def poll(rt: Runtime, now: datetime, shard: Shard = ALL, *, force: bool = False) -> Tally:
-    """Polls what is due (with force: everything); each failure is kept on its feed, with a back-off."""
+    progress: called with how many are done, and how many there are.
+    """
+    due = rt.store.feeds_due(None if force else now, shard)
     done = new = failed = 0
     notes: list[str] = []
     bugs = Bugs("poll")
-    for feed in rt.store.feeds_due(None if force else now, shard):
-        done += 1
-        try:
-            answer = rt.http.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=ACCEPT)
-            change = changes(feed, answer, now, rt.settings.poll_floor)
-        except PodwatchError as e:
-            failed += 1
-            notes.append(e.line)
-            log.warning("poll: %s", e.line)
-            change = Changes(failure(feed, e, now, rt.settings.poll_floor))
-        except Exception as e:  # noqa: BLE001 - raised with the others at the end
-            line = bugs.note(feed.url, e)
-            change = Changes(failure(feed, PodwatchError(line, retryable=True), now, rt.settings.poll_floor))
-        new += rt.store.save_poll(change.feed, change.episodes, now, rt.settings.first_poll)
+    batch: list[Polled] = []
+    for outcome in ask_all(rt, due, now):
+        if outcome is not None:
+            done += 1
+            polled, line = settle(rt, outcome, now, bugs)
+            batch.append(polled)
+            if line is not None:
+                failed += 1
+                notes.append(line)
+        if batch and (outcome is None or len(batch) >= BATCH):
+            new += rt.store.save_polls(batch, now, rt.settings.first_poll)
+            batch = []
+            if progress is not None:
+                progress(done, len(due))
     bugs.raise_all()
     return Tally("poll", done, new, failed, tuple(notes))
 
 
-def changes(feed: Feed, answer: Answer, now: datetime, floor: float) -> Changes:
+def settle(rt: Runtime, outcome: Outcome, now: datetime, bugs: Bugs) -> tuple[Polled, str | None]:
+    """What is kept of a poll, and the line to say about it when it failed."""
+    feed, result = outcome
+    if isinstance(result, Polled):
+        if result.feed.url != feed.url:
+            moved = rt.store.move_feed(replace(result.feed, url=feed.url), result.feed.url, now)
+            return replace(result, feed=moved), moved.error
+        return result, None
+    if not isinstance(result, PodwatchError):
+        result = PodwatchError(bugs.note(feed.url, result), retryable=True)
+    failing = failure(feed, result, now, rt.settings.poll_floor)
+    line = result.line
+    if is_dead(failing.failing_since, now):
+        line += f" - it has failed since {failing.failing_since:%Y-%m-%d}: remove it, or mend its address"
+    log.warning("poll: %s", line)
+    return Polled(feed=failing), line
+
+
+def ask_all(rt: Runtime, due: Sequence[Feed], now: datetime) -> Iterator[Outcome | None]:
+    """The outcome of each feed as it comes, asked by many threads at once; None when it is time to keep them.
+
+    Feeds whose host asks for a longer pause than a run has come out as postponed, without having been asked.
+    """
+    turns = Turns(due, lambda feed: urlsplit(feed.url).netloc, pause=rt.settings.host_pause)
+    outcomes: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
+
+    def work() -> None:
+        while (turn := turns.take()) is not None:
+            result = ask(rt, turn.item, now)
+            turns.done(turn, getattr(result, "retry_after", None))
+            outcomes.put((turn.item, result))
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(len(due), rt.settings.poll_threads))]
+    for thread in threads:
+        thread.start()
+    left = len(due)
+    while left:
+        try:
+            outcome = outcomes.get(timeout=STEP)
+        except queue.Empty:
+            yield None
+            if not any(t.is_alive() for t in threads) and outcomes.empty():
+                break  # what is left was refused
+            continue
+        left -= 1
+        yield outcome
+    for feed in turns.refused():
+        yield feed, PodwatchError("its host asks to be left alone; asked again later", where=feed.url, retryable=True)
+    yield None
+
+
+def ask(rt: Runtime, feed: Feed, now: datetime) -> Polled | PodwatchError | Exception:
+    """One request and what it says. Errors are returned, so that they reach the feed's row."""
+    try:
+        answer = rt.http.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=ACCEPT)
+        return changes(feed, answer, now, rt.settings.poll_floor)
+    except PodwatchError as e:
+        return e
+    except Exception as e:  # noqa: BLE001 - raised with the others at the end
+        return e
+
+
+def changes(feed: Feed, answer: Answer, now: datetime, floor: float) -> Polled:
     """What an answer makes of the feed. Pure; raises FeedError when the body is no feed."""
-    polled = replace(feed, last_polled_at=now, next_poll_at=now + timedelta(seconds=floor), failures=0, error=None)
+    polled = replace(feed, last_polled_at=now, failures=0, failing_since=None, error=None)
     if answer.moved_to:
         polled = replace(polled, url=answer.moved_to)
     if answer.status == 304:
-        return Changes(polled)
+        return Polled(feed=_scheduled(polled, now, floor))
     digest = hashlib.blake2b(answer.body, digest_size=16).hexdigest()
     polled = replace(
-        polled,
-        etag=answer.headers.get("etag"),
-        last_modified=answer.headers.get("last-modified"),
-        digest=digest,
+        polled, etag=answer.headers.get("etag"), last_modified=answer.headers.get("last-modified"), digest=digest
     )
     if digest == feed.digest:
-        return Changes(polled)
+        return Polled(feed=_scheduled(polled, now, floor))
     parsed = feeds.parse(answer.body, answer.url, dict(answer.headers))
-    dates = [e.published_at for e in parsed.episodes if e.published_at is not None]
-    return Changes(
-        replace(
-            polled,
-            title=parsed.title or feed.title,
-            last_episode_at=max(dates, default=feed.last_episode_at),
-        ),
-        parsed.episodes,
-    )
+    polled = replace(polled, title=parsed.title or feed.title, recent=newest(feed, parsed.episodes, now))
+    listed = frozenset(e.guid for e in parsed.episodes)
+    return Polled(feed=_scheduled(polled, now, floor), episodes=parsed.episodes, listed=listed)
+
+
+def newest(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[datetime, ...]:
+    """When the newest episodes came out, newest first, whole seconds; dates in the future are left out."""
+    dates = {e.published_at.replace(microsecond=0) for e in found if e.published_at is not None} | set(feed.recent)
+    return tuple(sorted((d for d in dates if d <= now + timedelta(days=1)), reverse=True)[: RECENT + 1])
+
+
+def _scheduled(feed: Feed, now: datetime, floor: float) -> Feed:
+    following = after_success(now, feed.recent, floor=floor, hint=feed.hint, url=feed.url)
+    return replace(feed, next_poll_at=following.at)
 
 
 def failure(feed: Feed, error: PodwatchError, now: datetime, floor: float) -> Feed:
-    """The feed after a failed poll: asked again after twice the last wait, or as long as the server said."""
-    wait = min(CEILING, max(floor, 60.0) * (1 << min(feed.failures, 12)))
-    wait = max(wait, min(CEILING, getattr(error, "retry_after", None) or 0.0))
-    again = None if getattr(error, "status", 0) == 410 else now + timedelta(seconds=wait)
-    return replace(feed, last_polled_at=now, next_poll_at=again, failures=feed.failures + 1, error=error.line)
+    """The feed after a failed poll."""
+    status, asked = getattr(error, "status", 0), getattr(error, "retry_after", None)
+    following = after_failure(now, feed.failures + 1, floor=floor, asked=asked, gone=status == 410, url=feed.url)
+    return replace(
+        feed,
+        last_polled_at=now,
+        next_poll_at=following.at,
+        failures=feed.failures + 1,
+        failing_since=feed.failing_since or now,
+        error=error.line,
+    )

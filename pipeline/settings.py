@@ -44,6 +44,8 @@ class Settings:
 
     first_poll: how many of its newest episodes a new feed brings in; the rest is for a backfill.
     live_days: an episode known longer than this before a watch was made raises no alert.
+    contact: an address for those whose servers are asked. poll_threads: requests under way at once, at most;
+    host_pause: seconds between two requests to one host.
     """
 
     home: Path
@@ -54,7 +56,9 @@ class Settings:
     poll_floor: float = 300.0
     first_poll: int = 10
     live_days: float = 7.0
-    contact: str = "https://github.com/podwatch/podwatch"
+    contact: str = ""
+    poll_threads: int = 256
+    host_pause: float = 0.25
 
 
 def default_home() -> Path:
@@ -79,7 +83,9 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         poll_floor=_number(env, "PODWATCH_POLL_FLOOR", 300.0),
         first_poll=int(_number(env, "PODWATCH_FIRST_POLL", 10)),
         live_days=_number(env, "PODWATCH_LIVE_DAYS", 7.0),
-        contact=env.get("PODWATCH_CONTACT") or "https://github.com/podwatch/podwatch",
+        contact=env.get("PODWATCH_CONTACT", "").strip(),
+        poll_threads=max(1, min(1024, int(_number(env, "PODWATCH_POLL_THREADS", 256)))),
+        host_pause=_number(env, "PODWATCH_HOST_PAUSE", 0.25),
     )
 
 

@@ -33,6 +33,7 @@ def settings(tmp_path: Path) -> Settings:
         home=home,
         database_url=Secret(f"sqlite:///{home / 'podwatch.db'}"),
         allow_addresses=networks("127.0.0.0/8"),
+        host_pause=0,
     )
 
 

@@ -25,7 +25,8 @@ MAY = {
     "pipeline.settings": {"pipeline.errors"},
     "pipeline.addresses": BASE,
     "pipeline.transport": BASE | {"pipeline.addresses"},
-    "pipeline.http": BASE | {"pipeline.transport", "pipeline.addresses"},
+    "pipeline.inflate": set(),
+    "pipeline.http": BASE | {"pipeline.transport", "pipeline.addresses", "pipeline.inflate"},
     "pipeline.feeds": {"pipeline.model", "pipeline.errors"},
     "pipeline.opml": {"pipeline.model", "pipeline.errors"},
     "pipeline.transcripts": {"pipeline.model", "pipeline.errors", "pipeline.transcripts"},
@@ -33,7 +34,10 @@ MAY = {
     "pipeline.alerts": {"pipeline.model"},
     "pipeline.watchlist": {"pipeline.model", "pipeline.errors", "pipeline.detectors"},
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
-    "pipeline.store": BASE | {"pipeline.store"},
+    "pipeline.identity": {"pipeline.model"},
+    "pipeline.schedule": set(),
+    "pipeline.polite": set(),
+    "pipeline.store": BASE | {"pipeline.store", "pipeline.identity"},
     "pipeline.bugs": set(),
     "pipeline.runtime": BASE | {"pipeline.http", "pipeline.store", "pipeline.notifiers"},
 }
@@ -41,6 +45,7 @@ VERB = BASE | {"pipeline.runtime", "pipeline.bugs", "pipeline.http", "pipeline.a
 VERB |= {"pipeline.transcripts", "pipeline.detectors", "pipeline.notifiers", "pipeline.store"}
 VERBS = ("pipeline.poll", "pipeline.fetch", "pipeline.detect", "pipeline.deliver")
 MAY |= dict.fromkeys(VERBS, VERB)
+MAY["pipeline.poll"] = VERB | {"pipeline.polite", "pipeline.schedule"}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
 MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.commands"}}
 MAY |= {"plugins": {"pipeline.runtime", "pipeline.verbs", "pipeline.settings", "pipeline.model", "pipeline.errors"}}
@@ -60,7 +65,8 @@ ONLY = {
     "pydantic": "pipeline.watchlist",
     "airflow": "dags plugins",
 }
-PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model")
+PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
+PURE += ("pipeline.schedule",)
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
 HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy"}  # loaded inside the function that needs them
 

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from pipeline.alerts import alerts
 from pipeline.errors import SettingsError, StoreError
-from pipeline.model import Episode, Feed, Kind, Mention, Segment, Shard, State, TranscriptRef, Watch, joined
+from pipeline.model import Episode, Feed, Kind, Mention, Polled, Segment, Shard, State, TranscriptRef, Watch, joined
 from pipeline.settings import Secret, Settings
 from pipeline.store import Store, open_store
 from pipeline.store.engine import HEAD
@@ -30,8 +30,12 @@ def episode(guid: str = "one", **changes: object) -> Episode:
 def feed_with(store: Store, now: datetime, *found: Episode) -> Feed:
     store.add_feeds([Feed(url="https://a.example/feed")], now)
     [feed] = store.feeds()
-    store.save_poll(feed, found, now, first=10)
+    poll(store, feed, now, *found)
     return feed
+
+
+def poll(store: Store, feed: Feed, now: datetime, *found: Episode) -> int:
+    return store.save_polls([Polled(feed=feed, episodes=found, listed=frozenset(e.guid for e in found))], now, first=10)
 
 
 def detected(store: Store, now: datetime) -> None:
@@ -48,7 +52,7 @@ def detected(store: Store, now: datetime) -> None:
                 segment=0, speaker=None, snippet="grain, the grain", snippet_start=s)
         for s in (0, 11)
     ]  # fmt: skip
-    told = alerts(found, watches, source.episode, source.feed_url)
+    told = alerts(found, watches, source.episode)
     assert store.save_detection(source, watches, found, told, todo.latest, now) == 2
 
 
@@ -126,14 +130,14 @@ def test_a_feed_is_due_when_its_time_has_come_and_only_in_its_shard(store: Store
 
 def test_an_episode_seen_again_is_corrected_and_not_counted_again(store: Store, now: datetime) -> None:
     feed = feed_with(store, now, episode())
-    assert store.save_poll(feed, [episode(title="Better title")], now, first=10) == 0
+    assert poll(store, feed, now, episode(title="Better title")) == 0
     assert [e.title for e in store.episodes_due(now)] == ["Better title"]
 
 
 def test_an_episode_whose_transcript_is_announced_later_becomes_due_then(store: Store, now: datetime) -> None:
     feed = feed_with(store, now, episode(transcripts=()))
     assert store.episodes_due(now) == []
-    store.save_poll(feed, [episode()], now, first=10)
+    poll(store, feed, now, episode())
     assert [e.guid for e in store.episodes_due(now)] == ["one"]
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline import opml
-from pipeline.commands.output import Json, emit, now, runtime, show
+from pipeline.commands.output import Json, emit, now, runtime, say, show
 from pipeline.errors import PodwatchError
 from pipeline.model import Feed
+from pipeline.schedule import is_dead
 
 app = typer.Typer(help="The podcasts that are polled.", no_args_is_help=True)
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; may be given several times.")]
@@ -40,9 +42,29 @@ def remove(url: Annotated[str, typer.Argument(help="The address of the feed.")],
     emit({"removed": url}) if json else print(f"removed {url}")
 
 
+@app.command()
+def export(
+    file: Annotated[Path | None, typer.Argument(help="The OPML file to write; stdout without it.")] = None,
+    json: Json = False,
+) -> None:
+    """Writes the feeds with their tags as OPML, for other programs or another podwatch."""
+    with runtime() as rt:
+        feeds = rt.store.feeds()
+    text = opml.write(feeds)
+    if file is None:
+        emit({"opml": text}) if json else sys.stdout.write(text)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as e:
+        raise PodwatchError(e.strerror or str(e), where=str(file), todo="check the path") from None
+    emit({"file": file, "feeds": len(feeds)}) if json else print(f"{file}: {len(feeds)} feeds")
+
+
 @app.command("list")
 def list_(json: Json = False) -> None:
     """The feeds with their health: last poll, last episode, last error, next poll."""
+    moment = now()
     with runtime() as rt:
         rows = [
             {
@@ -53,10 +75,15 @@ def list_(json: Json = False) -> None:
                 "last_episode": f.last_episode_at,
                 "next_poll": f.next_poll_at,
                 "failures": f.failures,
+                "failing_since": f.failing_since,
+                "dead": is_dead(f.failing_since, moment),
                 "error": f.error,
             }
             for f in rt.store.feeds()
         ]
+    dead = sum(row["dead"] is True for row in rows)
+    if dead:
+        say(f"{dead} feeds have failed for two weeks or more: mend or remove them")
     columns = ("title", "url", "tags", "last_poll", "last_episode", "next_poll", "error")
     show(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from pipeline.model import ALL, Alert, Delivery, Kind, Mention, Shard, State
 from pipeline.store.engine import AnyRow, Rows
-from pipeline.store.poll import EPISODE, episode_of
+from pipeline.store.episodes import EPISODE, episode_of
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, watches
 from pipeline.store.watches import watch_of
 

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, and_, delete, func, insert, not_, select, upd
 
 from pipeline.model import ALL, Alert, Episode, Mention, Shard, State, Transcript, Watch
 from pipeline.store.engine import Rows
+from pipeline.store.episodes import EPISODE, episode_of
 from pipeline.store.fetch import transcript_of
-from pipeline.store.poll import EPISODE, episode_of
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 from pipeline.store.watches import watch_of
 

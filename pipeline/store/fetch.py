@@ -9,8 +9,8 @@ from sqlalchemy import insert, select, update
 
 from pipeline.model import ALL, Episode, Shard, Transcript
 from pipeline.store.engine import AnyRow, Rows
+from pipeline.store.episodes import EPISODE, episode_of
 from pipeline.store.packing import pack, unpack
-from pipeline.store.poll import EPISODE, episode_of
 from pipeline.store.tables import episodes, feeds, transcripts
 
 

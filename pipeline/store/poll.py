@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from pipeline.model import ALL, Episode, Feed, Shard, TranscriptRef
+from pipeline.model import ALL, Feed, Polled, Shard
 from pipeline.store.engine import AnyRow, Rows
-from pipeline.store.tables import episodes, feeds
+from pipeline.store.episodes import save_episodes
+from pipeline.store.tables import feed_items, feeds
 
-# What a later poll may correct; identity, first sight and fetch state stay.
-FACTS = ("title", "link", "audio_url", "published_at", "duration", "notes", "language", "transcripts")
+# What every poll may change; url, title and podcast_guid change seldom, and are written with the episodes.
+STATE = ("etag", "last_modified", "digest", "last_polled_at", "next_poll_at", "failures", "failing_since", "error")
 
 
 class PollRows(Rows):
@@ -22,14 +23,12 @@ class PollRows(Rows):
         """Adds the feeds that are not there yet and gives those that are their new tags; returns how many are new."""
         new = 0
         with self.writing() as c:
+            known = {r.url: r for r in c.execute(select(feeds.c.id, feeds.c.url, feeds.c.tags))}
             for feed in wanted:
-                row = c.execute(select(feeds.c.id, feeds.c.tags).where(feeds.c.url == feed.url)).first()
+                row = known.get(feed.url)
                 if row is None:
-                    c.execute(
-                        insert(feeds).values(
-                            url=feed.url, title=feed.title, tags=list(feed.tags), added_at=now, next_poll_at=now
-                        )
-                    )
+                    values = {"url": feed.url, "title": feed.title, "tags": list(feed.tags)}
+                    c.execute(insert(feeds).values(**values, recent=[], added_at=now, next_poll_at=now))
                     new += 1
                 elif set(feed.tags) - set(row.tags):
                     tags = list(dict.fromkeys([*row.tags, *feed.tags]))
@@ -53,81 +52,54 @@ class PollRows(Rows):
         with self.reading() as c:
             return [_feed(r) for r in c.execute(query)]
 
-    def save_poll(self, feed: Feed, found: Sequence[Episode], now: datetime, first: int) -> int:
-        """Keeps the feed as it is now, and the episodes found; returns how many of them were not known.
+    def items_of(self, feed: Feed) -> bytes | None:
+        """What was known of the feed's items when its document was last read."""
+        with self.reading() as c:
+            return c.execute(select(feed_items.c.known).where(feed_items.c.feed_id == feed.id)).scalar()
+
+    def save_polls(self, polled: Sequence[Polled], now: datetime, first: int) -> int:
+        """Keeps what some polls brought, in one transaction; returns how many episodes were not known.
 
         first: how many of its newest a feed that never gave an episode brings into the line; the rest is backlog.
         """
+        new = 0
         with self.writing() as c:
-            c.execute(
-                update(feeds)
-                .where(feeds.c.id == feed.id)
-                .values(
-                    url=feed.url,
-                    title=feed.title,
-                    etag=feed.etag,
-                    last_modified=feed.last_modified,
-                    digest=feed.digest,
-                    last_polled_at=feed.last_polled_at,
-                    next_poll_at=feed.next_poll_at,
-                    failures=feed.failures,
-                    error=feed.error,
-                    last_episode_at=feed.last_episode_at,
-                )
-            )
-            if not found:
-                return 0
-            mine = episodes.c.feed_id == feed.id
-            known: dict[str, AnyRow] = {}
-            guids = [e.guid for e in found]
-            for i in range(0, len(guids), 500):
-                query = select(episodes).where(mine, episodes.c.guid.in_(guids[i : i + 500]))
-                known.update((r.guid, r) for r in c.execute(query))
-            young = c.execute(select(func.count()).select_from(episodes).where(mine)).scalar() == 0
-            fresh = [e for e in found if e.guid not in known]
-            live = {e.guid for e in _newest(fresh)[:first]} if young else {e.guid for e in fresh}
-            rows = [
-                _facts(e)
-                | {
-                    "feed_id": feed.id,
-                    "guid": e.guid,
-                    "first_seen_at": now,
-                    "backlog": e.guid not in live,
-                    "next_fetch_at": now if e.guid in live and e.transcripts else None,
-                }
-                for e in fresh
-            ]
-            if rows:
-                c.execute(insert(episodes), rows)
-            for e in found:
-                if e.guid in known:
-                    self._correct(c, known[e.guid], e, now)
-            return len(rows)
+            state = [{"row": p.feed.id} | {name: getattr(p.feed, name) for name in STATE} for p in polled]
+            if state:
+                c.execute(_SAVE_STATE, state)
+            for p in polled:
+                if p.listed is not None:
+                    self._save_document(c, p)
+                    new += save_episodes(c, p, now, first)
+        return new
 
-    def _correct(self, c: Any, row: AnyRow, e: Episode, now: datetime) -> None:
-        facts = _facts(e)
-        changed = {k: v for k, v in facts.items() if v != getattr(row, k)}
-        if "transcripts" in changed and e.transcripts and not row.backlog:
-            # A transcript that came after its episode, or moved: ask (again), at once.
-            changed |= {"next_fetch_at": now, "fetch_failures": 0}
-        if changed:
-            c.execute(update(episodes).where(episodes.c.id == row.id).values(**changed))
+    def _save_document(self, c: Connection, p: Polled) -> None:
+        feed = p.feed
+        values: dict[str, Any] = {
+            "title": feed.title,
+            "podcast_guid": feed.podcast_guid,
+            "hint": feed.hint,
+            "recent": [d.timestamp() for d in feed.recent],
+        }
+        c.execute(update(feeds).where(feeds.c.id == feed.id).values(**values))
+        if p.items is not None:
+            c.execute(delete(feed_items).where(feed_items.c.feed_id == feed.id))
+            c.execute(insert(feed_items).values(feed_id=feed.id, known=p.items))
+
+    def move_feed(self, feed: Feed, url: str, now: datetime) -> Feed:
+        """The feed under its new address. When that is polled already this one is polled no more: it is the same."""
+        with self.writing() as c:
+            other = c.execute(select(feeds.c.id).where(feeds.c.url == url, feeds.c.id != feed.id)).scalar()
+            if other is None:
+                c.execute(update(feeds).where(feeds.c.id == feed.id).values(url=url))
+                return replace(feed, url=url)
+        error = f"{feed.url}: has moved to {url}, which is polled already - remove this one"
+        return replace(feed, next_poll_at=None, error=error)
 
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-def _newest(found: Sequence[Episode]) -> list[Episode]:
-    """Newest first; those without a date count as they stand in the feed, after the dated ones."""
-    dated = [e for e in found if e.published_at is not None]
-    undated = [e for e in found if e.published_at is None]
-    return sorted(dated, key=lambda e: e.published_at or _NEVER, reverse=True) + undated
-
-
-def _facts(e: Episode) -> dict[str, Any]:
-    facts: dict[str, Any] = {name: getattr(e, name) for name in FACTS}
-    facts["transcripts"] = [asdict(t) for t in e.transcripts]
-    return facts
+_SAVE_STATE = (
+    update(feeds).where(feeds.c.id == bindparam("row")).values({feeds.c[name]: bindparam(name) for name in STATE})
+)
 
 
 def _feed(r: AnyRow) -> Feed:
@@ -141,30 +113,10 @@ def _feed(r: AnyRow) -> Feed:
         digest=r.digest,
         last_polled_at=r.last_polled_at,
         next_poll_at=r.next_poll_at,
-        last_episode_at=r.last_episode_at,
+        recent=tuple(datetime.fromtimestamp(t, UTC) for t in r.recent),
+        hint=r.hint,
+        podcast_guid=r.podcast_guid,
         failures=r.failures,
+        failing_since=r.failing_since,
         error=r.error,
     )
-
-
-def episode_of(r: AnyRow) -> Episode:
-    """An episode from a row of episodes joined with feeds.title as ``show``."""
-    return Episode(
-        id=r.id,
-        feed_id=r.feed_id,
-        guid=r.guid,
-        show=r.show,
-        title=r.title,
-        link=r.link,
-        audio_url=r.audio_url,
-        published_at=r.published_at,
-        duration=r.duration,
-        notes=r.notes,
-        language=r.language,
-        transcripts=tuple(TranscriptRef(**t) for t in r.transcripts),
-        first_seen_at=r.first_seen_at,
-        fetch_failures=r.fetch_failures,
-    )
-
-
-EPISODE = (*episodes.c, feeds.c.title.label("show"))

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from pipeline.model import Episode, Mention
 from pipeline.store.deliver import mention_of
 from pipeline.store.engine import Rows
-from pipeline.store.poll import EPISODE, episode_of
+from pipeline.store.episodes import EPISODE, episode_of
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 
 
@@ -58,6 +58,11 @@ class Readings(Rows):
         }
         with self.reading() as c:
             return {name: c.execute(select(func.count()).select_from(t)).scalar_one() for name, t in tables.items()}
+
+    def identities(self) -> list[str]:
+        """The identity of each episode, in the order they came."""
+        with self.reading() as c:
+            return list(c.execute(select(episodes.c.identity).order_by(episodes.c.id)).scalars())
 
     def states(self) -> dict[str, int]:
         """How many deliveries stand where; those held back by their reason."""

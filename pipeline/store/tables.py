@@ -74,9 +74,20 @@ feeds = Table(
     Column("added_at", Utc, nullable=False),
     Column("last_polled_at", Utc),
     Column("next_poll_at", Utc, index=True),  # null: never again
-    Column("last_episode_at", Utc),
+    Column("recent", JSON, nullable=False, default=list),  # seconds since 1970 of its newest episodes: its rhythm
+    Column("hint", Float),
+    Column("podcast_guid", Text),
     Column("failures", Integer, nullable=False, default=0),
+    Column("failing_since", Utc),
     Column("error", Text),
+)
+
+# What is known of the items of a feed's document; apart from feeds, since only a changed document asks for it.
+feed_items = Table(
+    "feed_items",
+    metadata,
+    Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("known", LargeBinary, nullable=False),
 )
 
 episodes = Table(
@@ -85,6 +96,7 @@ episodes = Table(
     _id(),
     Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), nullable=False),
     Column("guid", Text, nullable=False),
+    Column("identity", String(32), nullable=False, index=True),  # the same for one episode in several feeds
     Column("title", Text, nullable=False, default=""),
     Column("link", Text),
     Column("audio_url", Text),
@@ -99,6 +111,15 @@ episodes = Table(
     Column("fetch_failures", Integer, nullable=False, default=0),
     Column("fetch_error", Text),
     UniqueConstraint("feed_id", "guid"),
+)
+
+# Under what an episode is found again when its guid has changed, or in another feed: see identity.py.
+episode_keys = Table(
+    "episode_keys",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("episode_id", Id, ForeignKey("episodes.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
 )
 
 transcripts = Table(

@@ -23,8 +23,11 @@ def upgrade() -> None:
         sa.Column("added_at", UTC, nullable=False),
         sa.Column("last_polled_at", UTC, nullable=True),
         sa.Column("next_poll_at", UTC, nullable=True),
-        sa.Column("last_episode_at", UTC, nullable=True),
+        sa.Column("recent", sa.JSON(), nullable=False),
+        sa.Column("hint", sa.Float(), nullable=True),
+        sa.Column("podcast_guid", sa.Text(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", UTC, nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_feeds"),
         sa.UniqueConstraint("url", name="uq_feeds_url"),
@@ -52,6 +55,7 @@ def upgrade() -> None:
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("feed_id", ID, nullable=False),
         sa.Column("guid", sa.Text(), nullable=False),
+        sa.Column("identity", sa.String(length=32), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("link", sa.Text(), nullable=True),
         sa.Column("audio_url", sa.Text(), nullable=True),
@@ -69,8 +73,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_episodes"),
         sa.UniqueConstraint("feed_id", "guid", name="uq_episodes_feed_id_guid"),
     )
+    op.create_index("ix_episodes_identity", "episodes", ["identity"], unique=False)
     op.create_index("ix_episodes_next_fetch_at", "episodes", ["next_fetch_at"], unique=False)
     op.create_index("ix_episodes_published_at", "episodes", ["published_at"], unique=False)
+    op.create_table(
+        "feed_items",
+        sa.Column("feed_id", ID, autoincrement=False, nullable=False),
+        sa.Column("known", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name="fk_feed_items_feed_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("feed_id", name="pk_feed_items"),
+    )
     op.create_table(
         "deliveries",
         sa.Column("id", ID, autoincrement=True, nullable=False),
@@ -95,6 +107,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_deliveries_next_attempt_at", "deliveries", ["next_attempt_at"], unique=False)
     op.create_index("ix_deliveries_sent_at", "deliveries", ["sent_at"], unique=False)
+    op.create_table(
+        "episode_keys",
+        sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("episode_id", ID, nullable=False),
+        sa.ForeignKeyConstraint(["episode_id"], ["episodes.id"], name="fk_episode_keys_episode_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("key", "episode_id", name="pk_episode_keys"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_episode_keys_episode_id", "episode_keys", ["episode_id"], unique=False)
     op.create_table(
         "transcripts",
         sa.Column("id", ID, autoincrement=True, nullable=False),
