@@ -84,7 +84,9 @@ class Turns(Generic[T]):
                 queue.clear()
             if queue:
                 self._push(self._clock() + max(self._pause, wait or 0.0), turn.host)
-            self._changed.notify_all() if self._out == 0 or not queue else self._changed.notify()
+                self._changed.notify()
+            elif self._out == 0:
+                self._changed.notify_all()  # nothing can come back any more
 
     def refused(self) -> list[T]:
         """What was not asked for, because its host wants to be left alone for longer than a run waits."""

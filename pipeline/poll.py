@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from time import monotonic, process_time
 from urllib.parse import urlsplit
 
 from pipeline import feeds
@@ -22,6 +23,9 @@ from pipeline.schedule import RECENT, after_failure, after_success, is_dead
 ACCEPT = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
 BATCH = 200  # polls kept in one transaction
 STEP = 0.5  # seconds after which also fewer are kept
+TICK = 0.05
+FEW = 16  # threads to begin with
+BUSY = 0.7  # of one core: Python runs on no more, so beyond it further threads only get in each other's way
 
 Outcome = tuple[Feed, Polled | PodwatchError | Exception]
 
@@ -92,23 +96,51 @@ def ask_all(rt: Runtime, due: Sequence[Feed], now: datetime) -> Iterator[Outcome
             turns.done(turn, getattr(result, "retry_after", None))
             outcomes.put((turn.item, result))
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(len(due), rt.settings.poll_threads))]
-    for thread in threads:
-        thread.start()
-    left = len(due)
+    crew = Crew(work, min(len(due), rt.settings.poll_threads))
+    left, kept = len(due), monotonic()
     while left:
+        crew.grow()
         try:
-            outcome = outcomes.get(timeout=STEP)
+            outcome = outcomes.get(timeout=TICK)
         except queue.Empty:
-            yield None
-            if not any(t.is_alive() for t in threads) and outcomes.empty():
+            if not crew.alive() and outcomes.empty():
                 break  # what is left was refused
-            continue
-        left -= 1
-        yield outcome
+        else:
+            left -= 1
+            yield outcome
+        if monotonic() - kept > STEP:
+            yield None
+            kept = monotonic()
     for feed in turns.refused():
         yield feed, PodwatchError("its host asks to be left alone; asked again later", where=feed.url, retryable=True)
     yield None
+
+
+class Crew:
+    """As many threads as help: doubled while they wait for servers, not once they keep a core busy."""
+
+    def __init__(self, work: Callable[[], None], most: int) -> None:
+        self._work, self._most = work, most
+        self._threads: list[threading.Thread] = []
+        self._wall, self._cpu = monotonic(), process_time()
+        self._add(FEW)
+
+    def grow(self) -> None:
+        """Called often; looks at the time since the last tick."""
+        wall = monotonic() - self._wall
+        if wall >= TICK and len(self._threads) < self._most:
+            if process_time() - self._cpu < BUSY * wall:
+                self._add(len(self._threads))
+            self._wall, self._cpu = monotonic(), process_time()
+
+    def alive(self) -> bool:
+        return any(t.is_alive() for t in self._threads)
+
+    def _add(self, count: int) -> None:
+        for _ in range(min(count, self._most - len(self._threads))):
+            thread = threading.Thread(target=self._work, daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
 
 def ask(rt: Runtime, feed: Feed, now: datetime) -> Polled | PodwatchError | Exception:

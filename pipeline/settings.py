@@ -57,7 +57,7 @@ class Settings:
     first_poll: int = 10
     live_days: float = 7.0
     contact: str = ""
-    poll_threads: int = 256
+    poll_threads: int = 512
     host_pause: float = 0.25
 
 
@@ -84,7 +84,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         first_poll=int(_number(env, "PODWATCH_FIRST_POLL", 10)),
         live_days=_number(env, "PODWATCH_LIVE_DAYS", 7.0),
         contact=env.get("PODWATCH_CONTACT", "").strip(),
-        poll_threads=max(1, min(1024, int(_number(env, "PODWATCH_POLL_THREADS", 256)))),
+        poll_threads=max(1, min(1024, int(_number(env, "PODWATCH_POLL_THREADS", 512)))),
         host_pause=_number(env, "PODWATCH_HOST_PAUSE", 0.25),
     )
 
