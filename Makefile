@@ -1,0 +1,36 @@
+# The few commands that this project needs. Nothing is installed outside this folder; python3 (3.11 or newer) is enough.
+
+PYTHON ?= python3
+STAMP  := .venv/.installed
+PY     := .venv/bin/python
+
+# The environment of the machine must not lead uv or pip elsewhere; ONCE=1 and PODWATCH_* reach scripts/run.py.
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+export ONCE
+
+.PHONY: help install run test lint clean
+.DEFAULT_GOAL := help
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+install: $(STAMP) ## the set-up alone: .venv with .venv/bin/podwatch, from the lock file
+
+$(STAMP): uv.lock pyproject.toml scripts/install.sh
+	@PYTHON="$(PYTHON)" sh scripts/install.sh $(STAMP)
+
+# The last line has no quotes or pipes, so that make runs it without a shell in between: a signal to make reaches it.
+run: install ## the sample podcast through Airflow, with every alert shown; Ctrl-C ends it (ONCE=1: after the first run)
+	@$(PY) scripts/run.py
+
+test: lint ## everything that is checked, tests last
+	@$(PY) -m pytest
+
+lint: install ## ruff and mypy
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@MYPYPATH=plugins:scripts:. .venv/bin/mypy --explicit-package-bases pipeline dags plugins scripts
+
+clean: ## removes what install and test made; your data in .podwatch/ stays
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	find . -name __pycache__ -type d -not -path './.podwatch/*' -prune -exec rm -rf {} +

@@ -1,0 +1,189 @@
+"""Airflow for one person on one machine: its settings, its parts, and the few questions put to its API.
+
+Not `airflow standalone`: that adds a triggerer that no task here needs and two log servers open to the whole network
+(ports 8793 and 8794), and leaves children behind when it is ended. The same commands are run here one by one.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+HOST = "127.0.0.1"
+DAG = "podwatch"
+AIRFLOW = (sys.executable, str(Path(__file__).with_name("airflow_part.py")))
+MIGRATE = (*AIRFLOW, "db", "migrate")
+PARTS = {
+    "api-server": (*AIRFLOW, "api-server"),
+    "scheduler": (*AIRFLOW, "scheduler", "--skip-serve-logs"),  # the page reads the log files themselves
+    "dag-processor": (*AIRFLOW, "dag-processor"),
+}
+
+
+def environment(base: Mapping[str, str], home: Path, checkout: Path, port: int) -> dict[str, str]:
+    """What Airflow's parts run with; makes its folder. base: an environment without AIRFLOW variables."""
+    home.mkdir(parents=True, exist_ok=True)
+    url = f"http://{HOST}:{port}"
+    options = {
+        "CORE__DAGS_FOLDER": checkout / "dags",
+        "CORE__PLUGINS_FOLDER": checkout / "plugins",
+        "CORE__LOAD_EXAMPLES": False,
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": False,
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": 2,  # the default forks 32 workers
+        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "CORE__HOSTNAME_CALLABLE": "socket.gethostname",  # the default asks the network for this machine's name
+        # "database is locked" after the default of 5 s has ended schedulers
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=180",
+        "DATABASE__LOAD_DEFAULT_CONNECTIONS": False,
+        "API__HOST": HOST,  # the default is every address of the machine
+        "API__PORT": port,
+        "API__BASE_URL": url,  # without it tasks look for the API on 8080
+        "API__WORKERS": 1,
+        "API_AUTH__JWT_SECRET": secret(home / "jwt.secret"),
+        "API__SECRET_KEY": secret(home / "session.secret"),
+        # A task that starts before the API server is up asks again; the default waits up to 90 s in between.
+        "WORKERS__EXECUTION_API_RETRIES": 60,
+        "WORKERS__EXECUTION_API_RETRY_WAIT_MIN": 0.2,
+        "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": 2,
+        "DAG_PROCESSOR__REFRESH_INTERVAL": 30,  # a changed or new file in dags/ shows within half a minute
+        "LOGGING__COLORED_CONSOLE_LOG": False,
+    }
+    env = {**base, "AIRFLOW_HOME": str(home)}
+    env |= {f"AIRFLOW__{name}": str(value) for name, value in options.items()}
+    env.setdefault("PODWATCH_RETRY_DELAY", "5")
+    return env
+
+
+def secret(path: Path) -> str:
+    """The secret kept in this file, made up when there is none. For our eyes only."""
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48) + "\n")
+        return path.read_text().strip()
+
+
+def is_migrated(home: Path) -> bool:
+    """Whether the database is as `note_migrated` left it, for this Airflow: it takes 3 s to ask Airflow itself."""
+    try:
+        return (home / "migrated").read_text() == _revision(home)
+    except FileNotFoundError:
+        return False
+
+
+def note_migrated(home: Path) -> None:
+    (home / "migrated").write_text(_revision(home))
+
+
+def _revision(home: Path) -> str:
+    found = ""
+    if (database := home / "airflow.db").exists():
+        try:
+            with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True, timeout=10)) as connection:
+                found = str(connection.execute("SELECT version_num FROM alembic_version").fetchall())
+        except sqlite3.Error as e:
+            found = str(e)
+    return f"Airflow {version('apache-airflow-core')}, revision {found}"
+
+
+class Api:
+    """Airflow's public API, as the user whose password Airflow made up.
+
+    Every question answers None while there is no answer yet: the server starts, or is busy.
+    """
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.url = f"http://{HOST}:{port}"
+        self._passwords = home / "simple_auth_manager_passwords.json.generated"
+        self._token: tuple[float, str] = (0.0, "")
+        self.trouble = ""  # why the last question had no answer
+        self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open  # never through a proxy
+
+    def password(self) -> str:
+        """The password of the user admin; empty while there is none."""
+        try:
+            return str(json.loads(self._passwords.read_text()).get("admin", ""))
+        except (OSError, ValueError):
+            return ""
+
+    def healthy(self) -> bool:
+        """Whether the server answers and the scheduler is alive."""
+        health = self._ask("GET", "/api/v2/monitor/health", login=False)
+        return health is not None and health["scheduler"]["status"] == "healthy"
+
+    def warm_up(self) -> None:
+        """Makes the server build what its first task would wait 3 s for."""
+        self._ask("GET", "/execution/health", login=False)
+
+    def dag(self) -> dict[str, Any] | None:
+        return self._ask("GET", f"/api/v2/dags/{DAG}")
+
+    def unpause(self) -> None:
+        self._ask("PATCH", f"/api/v2/dags/{DAG}?update_mask=is_paused", {"is_paused": False})
+
+    def runs(self) -> list[dict[str, Any]] | None:
+        """The newest runs, oldest first."""
+        found = self._ask("GET", f"/api/v2/dags/{DAG}/dagRuns?limit=20&order_by=-id")
+        return None if found is None else list(reversed(found["dag_runs"]))
+
+    def run(self, run_id: str) -> dict[str, Any] | None:
+        return self._ask("GET", f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}")
+
+    def trigger(self) -> dict[str, Any] | None:
+        return self._ask("POST", f"/api/v2/dags/{DAG}/dagRuns", {"logical_date": None, "note": "make run"})
+
+    def give_up(self, run_id: str) -> None:
+        note = {"state": "failed", "note": "interrupted: make run was stopped before this run ended"}
+        self._ask("PATCH", f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}?update_mask=state&update_mask=note", note)
+
+    def tasks(self, run_id: str) -> list[dict[str, Any]]:
+        found = self._ask("GET", f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}/taskInstances")
+        return [] if found is None else list(found["task_instances"])
+
+    def import_errors(self) -> list[dict[str, Any]]:
+        found = self._ask("GET", "/api/v2/importErrors")
+        return [] if found is None else list(found["import_errors"])
+
+    def _ask(self, method: str, path: str, body: Any = None, *, login: bool = True) -> dict[str, Any] | None:
+        headers = {"Content-Type": "application/json"}
+        try:
+            if login:
+                headers["Authorization"] = f"Bearer {self._logged_in()}"
+            return self._send(method, path, body, headers)
+        except urllib.error.HTTPError as e:
+            e.close()
+            self.trouble = f"{method} {path}: HTTP {e.code}"
+            if e.code == 401:
+                self._token = (0.0, "")
+            return None
+        except (OSError, ValueError) as e:  # refused, reset, timed out; half an answer
+            self.trouble = f"{method} {path}: {e}"
+            return None
+
+    def _logged_in(self) -> str:
+        since, token = self._token
+        if not token or time.monotonic() - since > 3600:
+            words = {"username": "admin", "password": self.password()}
+            answer = self._send("POST", "/auth/token", words, {"Content-Type": "application/json"})
+            self._token = time.monotonic(), str(answer["access_token"])
+        return self._token[1]
+
+    def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, dict(headers), method=method)
+        with self._open(request, timeout=10) as answer:
+            found: dict[str, Any] = json.loads(answer.read() or b"{}")
+            return found

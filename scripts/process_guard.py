@@ -1,0 +1,238 @@
+"""Starts processes and makes sure that they end with the one who asked for them, however that one ends.
+
+Airflow forks workers that outlive their parent, and a parent that is killed with -9 cleans up nothing. So a small
+process of its own stands in between: it is the parent of everything, adopts the orphans of its descendants
+(PR_SET_CHILD_SUBREAPER), and ends them all when its standard input closes, which the kernel does for it whatever
+happened to the other side. The side that asks is ``Guard``; ``python process_guard.py`` is the process.
+
+Lines of JSON go both ways: {"start", "argv", "log"} in; {"ended", "status"} and {"left"} out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+GRACE = ((0.0, signal.SIGINT), (4.0, signal.SIGTERM), (6.0, signal.SIGKILL))  # seconds -> signal
+GIVE_UP = 20.0
+
+
+def prctl(option: int, value: int) -> None:
+    """A request to the Linux kernel about this process; other systems have none, and do without."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def descendants(root: int, spare: Collection[int] = ()) -> list[int]:
+    """The living processes below root, parents before children, without the spared and theirs. Zombies are dead."""
+    children: dict[int, list[int]] = {}
+    for pid, parent in _parents():
+        if pid not in spare:
+            children.setdefault(parent, []).append(pid)
+    found = [root]
+    for pid in found:
+        found += children.get(pid, [])
+    return found[1:]
+
+
+def _parents() -> list[tuple[int, int]]:
+    pairs = []
+    if Path("/proc/self/stat").exists():
+        for process in Path("/proc").glob("[1-9]*"):
+            with contextlib.suppress(OSError):
+                # "pid (name) state parent ...": the name may hold blanks and brackets
+                state, parent = (process / "stat").read_text(errors="replace").rpartition(")")[2].split()[:2]
+                if state not in "ZX":
+                    pairs.append((int(process.name), int(parent)))
+        return pairs
+    listing = subprocess.run(["ps", "-axo", "pid=,ppid=,stat="], capture_output=True, text=True, check=False)
+    for line in listing.stdout.splitlines():
+        pid, parent, state = line.split(None, 2)
+        if not state.startswith("Z"):
+            pairs.append((int(pid), int(parent)))
+    return pairs
+
+
+def end_all(first: Sequence[int] = (), spare: Collection[int] = ()) -> list[int]:
+    """Ends everything below this process, and returns what is left after all (nothing, unless the kernel holds it).
+
+    first: who is asked politely, to end their own. After that everybody is, and in the end nobody is asked.
+    """
+    began, step = time.monotonic(), 0
+    seen: set[int] = set()
+    while True:
+        left = descendants(os.getpid(), spare)
+        seen.update(left)
+        for pid in seen:  # only these, so that nobody else's child is waited for in their stead
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        passed = time.monotonic() - began
+        if not left or passed > GRACE[-1][0] + GIVE_UP:
+            return left
+        if step < len(GRACE) and passed >= GRACE[step][0]:
+            polite = [p for p in first if p in left] if step == 0 else []
+            for pid in polite or left:
+                _signal(pid, GRACE[step][1])
+            step += 1
+        elif step == len(GRACE):  # killed ones leave orphans, which are ours a moment later
+            for pid in left:
+                _signal(pid, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
+def reap() -> dict[int, int]:
+    """Takes note of children that died, adopted ones too: pid -> exit status, negative for a signal."""
+    gone = {}
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                break
+            gone[pid] = os.waitstatus_to_exitcode(status)
+    return gone
+
+
+class Guard:
+    """The side that asks: ``with Guard(env) as guard: guard.start(...)``; leaving the block ends all of it."""
+
+    def __init__(self, env: Mapping[str, str], keep: Sequence[int] = ()) -> None:
+        """keep: file descriptors that stay open until everything has ended, such as a lock."""
+        prctl(PR_SET_CHILD_SUBREAPER, 1)  # should the guard itself be killed, its orphans come to us
+        self.left: list[int] | None = None
+        self._spare = descendants(os.getpid())  # somebody else's, when there are any
+        self._buffer = b""
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=dict(env),
+            pass_fds=tuple(keep),
+            start_new_session=True,  # a Ctrl-C in the terminal is for us; the guard hears of it from us
+        )
+
+    def start(self, name: str, argv: Sequence[str], log: Path) -> None:
+        self._say({"start": name, "argv": list(argv), "log": str(log)})
+
+    def ended(self, wait: float = 0.0) -> list[tuple[str, int]]:
+        """Who ended since the last call, with the exit status; waits so many seconds for the first."""
+        events = self._events(wait)
+        found = [(e["ended"], e["status"]) for e in events if "ended" in e]
+        if not found and self._process.poll() is not None:
+            found.append(("process guard", self._process.returncode))
+        return found
+
+    def stop(self) -> list[int]:
+        """Ends everything; returns the process ids of what could not be ended."""
+        if self.left is None:
+            with contextlib.suppress(OSError):
+                assert self._process.stdin is not None
+                self._process.stdin.close()
+            try:
+                self._process.wait(GRACE[-1][0] + GIVE_UP + 5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+            self.left = end_all(spare=self._spare)  # nothing there, unless the guard was killed
+        return self.left
+
+    def _say(self, what: Mapping[str, Any]) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # the next ended() tells
+            self._process.stdin.write(json.dumps(what).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def _events(self, wait: float) -> list[dict[str, Any]]:
+        assert self._process.stdout is not None
+        fd = self._process.stdout.fileno()
+        while select.select([fd], [], [], wait)[0]:
+            if not (chunk := os.read(fd, 65536)):
+                break
+            self._buffer, wait = self._buffer + chunk, 0.0
+        *lines, self._buffer = self._buffer.split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+
+def main() -> int:
+    """The guarding process: starts what it is told to, reports what ends, ends all when its input closes."""
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stopping: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.append(number)
+
+    signal.signal(signal.SIGTERM, stop)
+    names: dict[int, str] = {}
+    buffer = b""
+    while not stopping:
+        if select.select([0], [], [], 0.2)[0]:
+            chunk = os.read(0, 65536)
+            if not chunk:
+                break
+            *lines, buffer = (buffer + chunk).split(b"\n")
+            for line in lines:
+                order = json.loads(line)
+                try:
+                    names[_spawn(order["argv"], Path(order["log"]))] = order["start"]
+                except OSError as e:
+                    _report({"ended": order["start"], "status": e.errno or 1})
+        for pid, status in reap().items():
+            if pid in names:
+                _report({"ended": names.pop(pid), "status": status})
+    left = end_all(list(names))
+    _report({"left": left})
+    return 1 if left else 0
+
+
+def _spawn(argv: Sequence[str], log: Path) -> int:
+    def die_with_parent() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the guard, and that is inherited
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    with log.open("ab") as out:
+        process = subprocess.Popen(  # a session of its own, so that it can signal its whole group without hitting us
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+    process.returncode = 0  # reap() waits for it, not the Popen
+    return process.pid
+
+
+def _report(what: Mapping[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # nobody listens any more
+        os.write(1, json.dumps(what).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
