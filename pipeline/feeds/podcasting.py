@@ -25,7 +25,7 @@ SPACES = {
     "http://www.w3.org/2005/atom": "atom",
 }
 PLAIN = ("", "http://purl.org/rss/1.0/", "http://backend.userland.com/rss2", "http://www.w3.org/2005/Atom")
-_DECLARATION = re.compile(rb"^(\xef\xbb\xbf)?\s*<\?xml[^>]*\?>")  # the encoding is what feedparser found it to be
+_DECLARATION = re.compile(rb"^(\xef\xbb\xbf)?\s*(<\?xml[^>]*\?>)?")  # the encoding is what feedparser found it to be
 _ITEMS = tuple(f"{{{space}}}{tag}" if space else tag for space in PLAIN for tag in ("item", "entry"))
 _KEPT = {
     *("guid", "enclosure", "link", "description", "ttl", "skipHours", "author", "atom:id", "atom:link"),
@@ -62,7 +62,7 @@ def read(document: bytes, encoding: str) -> Extras:
     extras = Extras()
     try:
         parser: Any = etree.iterparse(
-            io.BytesIO(_DECLARATION.sub(b"", document[:200]).lstrip() + document[200:]),
+            io.BytesIO(_DECLARATION.sub(b"", document[:200], count=1).lstrip() + document[200:]),
             events=("end",),
             tag=(*_ITEMS, "channel", "{*}channel", "{*}feed"),
             recover=True,
