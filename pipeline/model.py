@@ -90,6 +90,52 @@ class TranscriptRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A podcast:person tag: who speaks or worked on it. Role and group as the namespace names them, in lower case."""
+
+    name: str
+    role: str = "host"
+    group: str = "cast"
+    href: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Soundbite:
+    """A podcast:soundbite tag: a stretch of the audio that its makers point at, in seconds."""
+
+    start: float
+    duration: float
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedFacts:
+    """What a feed says of itself.
+
+    ttl, period, rhythm: seconds between two updates as <ttl>, sy:updatePeriod and podcast:updateFrequency say.
+    next_page, prev_archive: addresses of older episodes (RFC 5005). moved_to: itunes:new-feed-url.
+    """
+
+    title: str = ""
+    language: str | None = None
+    link: str | None = None
+    author: str | None = None
+    podcast_guid: str | None = None
+    blocked: bool = False
+    complete: bool = False
+    moved_to: str | None = None
+    self_url: str | None = None
+    next_page: str | None = None
+    prev_archive: str | None = None
+    hubs: tuple[str, ...] = ()
+    ttl: float | None = None
+    period: float | None = None
+    rhythm: float | None = None
+    skip_hours: tuple[int, ...] = ()
+    persons: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
     """One item of a feed."""
 
@@ -105,6 +151,15 @@ class Episode:
     notes: str = ""
     language: str | None = None
     transcripts: tuple[TranscriptRef, ...] = ()
+    author: str | None = None
+    persons: tuple[Person, ...] = ()
+    season: int | None = None
+    number: float | None = None  # podcast:episode may have a fraction
+    episode_type: str | None = None  # full, trailer or bonus
+    chapters_url: str | None = None
+    soundbites: tuple[Soundbite, ...] = ()
+    other_audio: tuple[str, ...] = ()  # further enclosures and alternate ones
+    blocked: bool = False  # itunes:block, podcast:block
     first_seen_at: datetime | None = None
     fetch_failures: int = 0
     identity: str = ""  # the same for one episode in several feeds

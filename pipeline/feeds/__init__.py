@@ -1,0 +1,54 @@
+"""Turns the bytes of a feed into its facts and its episodes: the only place that knows feedparser and lxml.
+
+    reading = feeds.read(body, url, content_type, known)     # known: reading.known of the last body, or None
+
+reading.py decides what must be parsed, scanner.py cuts it out, the workers of sandbox.py parse it within limits, and
+build.py, watched.py and podcasting.py are what runs there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from pipeline.feeds import reading as _reading
+from pipeline.feeds.document import Parser
+from pipeline.feeds.known import Known, guid_key
+from pipeline.feeds.reading import Reading
+from pipeline.feeds.sandbox import Sandbox
+from pipeline.feeds.scanner import Whole
+from pipeline.model import Episode, FeedFacts
+
+__all__ = ["Known", "Parsed", "Parser", "Reading", "Sandbox", "Whole", "guid_key", "parse", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a feed document says."""
+
+    title: str
+    language: str | None
+    episodes: tuple[Episode, ...]
+    facts: FeedFacts
+
+
+def read(
+    body: bytes, url: str, content_type: str = "", known: Known | None = None, parser: Parser | None = None
+) -> Reading:
+    """What ``body`` says that the last body of this feed did not; raises FeedError when it is no feed.
+
+    url: where it came from, against which relative addresses are resolved. known: of the last Reading.
+    parser: the workers that this process shares, unless another one is given.
+    """
+    return _reading.read(body, url, content_type, known, parser or _shared())
+
+
+@cache
+def _shared() -> Parser:
+    return Sandbox()
+
+
+def parse(body: bytes, url: str, headers: dict[str, str] | None = None) -> Parsed:
+    """The whole feed in ``body``; raises FeedError when it is none."""
+    found = read(body, url, (headers or {}).get("content-type", ""))
+    return Parsed(found.facts.title, found.facts.language, found.episodes, found.facts)

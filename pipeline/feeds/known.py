@@ -1,0 +1,87 @@
+"""What is kept of a feed's last body, in few bytes, so that the next one is read at the cost of what is new.
+
+16 bytes an item: the hash of its bytes and the hash of its guid. The hashes decide only what is parsed again;
+they are not cryptographic, and whoever makes two of his own items collide hides the second from himself.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from dataclasses import dataclass, field
+
+import xxhash
+
+VERSION = 1
+_FORM = struct.Struct("<BBBxIQ16sII")
+
+
+def guid_key(guid: str) -> int:
+    """The 64 bits under which a guid is listed."""
+    return xxhash.xxh3_64_intdigest(guid.encode("utf-8", "replace"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the last body was like.
+
+    clean: every item was well-formed and left the parser as it found it, so that any of them may be left out.
+    hashes, guids: of each item, in the document's order. context: what the parser knew before the first item.
+    tail: from the first item to the end of the document. end_length: of what follows the last item.
+    """
+
+    clean: bool = False
+    tag: bytes = b"item"
+    encoding: str = ""
+    context: int = 0
+    tail_length: int = 0
+    tail_hash: bytes = bytes(16)
+    end_length: int = 0
+    hashes: array[int] = field(default_factory=lambda: array("Q"))
+    guids: array[int] = field(default_factory=lambda: array("Q"))
+
+    def to_bytes(self) -> bytes:
+        encoding = self.encoding.encode("ascii", "replace")[:64]
+        head = _FORM.pack(
+            VERSION,
+            self.clean | (self.tag == b"entry") << 1,
+            len(encoding),
+            len(self.hashes),
+            self.context,
+            self.tail_hash,
+            self.tail_length,
+            self.end_length,
+        )
+        return b"".join((head, encoding, _little(self.hashes).tobytes(), _little(self.guids).tobytes()))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Known | None:
+        """None when another version wrote it, or when it is damaged: the next body is then read as the first."""
+        if len(data) < _FORM.size or data[0] != VERSION:
+            return None
+        _, flags, size, count, context, tail_hash, tail_length, end_length = _FORM.unpack_from(data)
+        at = _FORM.size + size
+        if len(data) != at + 16 * count:
+            return None
+        hashes, guids = array("Q"), array("Q")
+        hashes.frombytes(memoryview(data)[at : at + 8 * count])
+        guids.frombytes(memoryview(data)[at + 8 * count :])
+        return cls(
+            clean=bool(flags & 1),
+            tag=b"entry" if flags & 2 else b"item",
+            encoding=data[_FORM.size : at].decode("ascii", "replace"),
+            context=context,
+            tail_length=tail_length,
+            tail_hash=tail_hash,
+            end_length=end_length,
+            hashes=_little(hashes),
+            guids=_little(guids),
+        )
+
+
+def _little(numbers: array[int]) -> array[int]:
+    if sys.byteorder == "big":
+        numbers = array("Q", numbers)
+        numbers.byteswap()
+    return numbers

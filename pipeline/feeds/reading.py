@@ -1,0 +1,241 @@
+"""Reads a feed at the cost of what is new in it: decides what to parse, has it parsed, and says what came of it.
+
+The rule: an item that was once parsed, well-formed, and left the parser as it found it, may be left out for as long
+as its bytes and the declarations before it are the same. Anything else, and the document is parsed whole.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import xxhash
+
+from pipeline.errors import FeedError
+from pipeline.feeds import scanner
+from pipeline.feeds.document import Document, Parser, Part
+from pipeline.feeds.known import Known, guid_key
+from pipeline.feeds.scanner import Cut, Whole
+from pipeline.model import Episode, FeedFacts
+
+CHUNK = 1 << 20  # bytes of items parsed at a time, so that memory stays small however large the feed is
+# In these the bytes of < and > mean nothing else, so that items can be cut out.
+ASCII_BASED = ("utf-8", "us-ascii", "ascii", "iso-8859-", "iso8859", "latin", "windows-125", "cp125", "koi8-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a body says that the last one did not.
+
+    episodes: new and changed ones, in the document's order; all of them when the document was parsed whole.
+    listed: the guid_key of every episode that the document holds now, in its order.
+    known: to be kept for the next body. reason: why it was parsed whole, None when it was not.
+    """
+
+    facts: FeedFacts
+    episodes: tuple[Episode, ...]
+    listed: array[int]
+    known: Known
+    reason: Whole | None = None
+
+    @property
+    def whole(self) -> bool:
+        return self.reason is not None
+
+    def lists(self, guid: str) -> bool:
+        """Whether the document still holds the episode."""
+        return guid_key(guid) in self.listed
+
+
+@dataclass(slots=True)
+class _Job:
+    """What all documents of one body share, and the seconds that are left for them."""
+
+    url: str
+    content_type: str
+    parser: Parser
+    left: float
+
+    def parse(self, parts: Sequence[Part]) -> Document:
+        if self.left <= 0:
+            raise FeedError("takes too long to parse", where=self.url)
+        cpu = min(self.left, budget(sum(map(len, parts))))
+        document = self.parser.parse(parts, self.url, self.content_type, cpu)
+        self.left -= document.cpu
+        if not document.found:
+            raise FeedError(_not_a_feed(bytes(parts[0][:2000])), where=self.url, todo="check the address of the feed")
+        return document
+
+
+def budget(size: int) -> float:
+    """CPU seconds that a body of ``size`` bytes may take: three times what an honest one does."""
+    return min(120.0, 5.0 + 3.0 * size / 1_000_000)
+
+
+def read(body: bytes, url: str, content_type: str, known: Known | None, parser: Parser) -> Reading:
+    """What ``body`` says that the last body of this feed did not; raises FeedError when it is no feed.
+
+    url: where it came from, against which relative addresses are resolved. known: of the last Reading.
+    """
+    job = _Job(url, content_type, parser, budget(len(body)))
+    cut = scanner.cut(body, known)
+    if isinstance(cut, Whole):
+        return _all(job.parse([body]), cut)
+    before = known if known is not None and known.clean and known.tag == cut.tag else None
+    hashes = scanner.hashes(body, cut)
+    fresh = _fresh(hashes, cut, before)
+    doubt = next((d for i in fresh if (d := scanner.sound(body, cut.tag, cut.starts[i], cut.ends[i]))), None)
+    if doubt is not None:
+        return _all(job.parse([body]), doubt)
+    at_once = known is not None and before is None  # was read whole the last time: find out by reading it whole
+    size = len(body) if at_once else CHUNK
+    documents: list[tuple[list[int], Document]] = []
+    base = (before.context, before.encoding) if before else None
+    for some in _chunks(fresh, cut, size):
+        complete = len(some) == len(cut.starts) and not cut.behind
+        document = job.parse([body] if complete else _parts(body, cut, some))
+        base = base or (document.context, document.encoding)
+        doubt = _doubt(document, len(some) + (not complete and _blank(some)), base)
+        if doubt is Whole.CONTEXT and before is not None:
+            return replace(read(body, url, content_type, None, parser), reason=doubt)
+        if doubt is not None:
+            return _all(document if complete else job.parse([body]), doubt)
+        base = document.context, _merged(base[1], document.encoding)
+        documents.append((some, document))
+    return _new(body, cut, hashes, before, documents, base[1] if base else "")
+
+
+def _fresh(hashes: array[int], cut: Cut, before: Known | None) -> list[int]:
+    """Which listed items must be parsed: those never seen, and those that now stand for a guid in another's place."""
+    if before is None or cut.behind:
+        return list(range(len(hashes)))
+    guids = dict(zip(before.hashes, before.guids, strict=True))
+    stood = {h for h, _ in _firsts(before.hashes, before.guids)}
+    stands = {h for h, _ in _firsts(hashes, [guids.get(h, -1 - i) for i, h in enumerate(hashes)])}
+    return [i for i, h in enumerate(hashes) if h not in guids or (h in stands and h not in stood)]
+
+
+def _firsts(hashes: Sequence[int], guids: Sequence[int]) -> list[tuple[int, int]]:
+    """Of the items with the same guid the first, as (hash, guid): it is the one that makes the episode."""
+    if len(set(guids)) == len(guids):
+        return list(zip(hashes, guids, strict=True))
+    found: dict[int, int] = {}
+    for h, g in zip(hashes, guids, strict=True):
+        found.setdefault(g, h)
+    return [(h, g) for g, h in found.items()]
+
+
+def _chunks(fresh: list[int], cut: Cut, size: int) -> Iterator[list[int]]:
+    """The fresh items in groups of about ``size`` bytes; one empty group when there are none, for the feed's facts."""
+    some: list[int] = []
+    length = 0
+    for i in fresh:
+        if some and length + cut.ends[i] - cut.starts[i] > size:
+            yield some
+            some, length = [], 0
+        some.append(i)
+        length += cut.ends[i] - cut.starts[i]
+    if some or not fresh:
+        yield some
+
+
+def _blank(some: list[int]) -> bool:
+    """Whether an empty item takes the first one's place: feedparser reads the first item a little differently."""
+    return not some or some[0] != 0
+
+
+def _parts(body: bytes, cut: Cut, some: list[int]) -> list[Part]:
+    view = memoryview(body)
+    parts: list[Part] = [view[: cut.head]]
+    if _blank(some):
+        parts.append(b"<%s></%s>" % (cut.tag, cut.tag))
+    begin = None
+    for n, i in enumerate(some):
+        begin = i if begin is None else begin
+        if n + 1 == len(some) or some[n + 1] != i + 1:
+            parts.append(view[cut.starts[begin] : cut.ends[i]])
+            begin = None
+    parts.append(view[cut.end :])
+    return parts
+
+
+def _doubt(document: Document, items: int, base: tuple[int, str]) -> Whole | None:
+    """Why a document of some items does not speak for the whole. base: the context and encoding of the others."""
+    if not document.strict:
+        return Whole.ILL_FORMED
+    if document.leaks:
+        return Whole.LEAKS
+    if len(document.episodes) != items:
+        return Whole.COUNT
+    if document.context != base[0]:
+        return Whole.CONTEXT
+    encoding = document.encoding
+    return None if encoding.startswith(ASCII_BASED) and _merged(base[1], encoding) else Whole.ENCODING
+
+
+def _merged(a: str, b: str) -> str:
+    """The encoding of two parts together: ASCII is part of each of the others, and otherwise they must agree."""
+    return b if a == "us-ascii" else a if b in ("us-ascii", a) else ""
+
+
+def _new(
+    body: bytes,
+    cut: Cut,
+    hashes: array[int],
+    before: Known | None,
+    documents: list[tuple[list[int], Document]],
+    encoding: str,
+) -> Reading:
+    fresh: dict[int, Episode] = {}
+    for some, document in documents:
+        fresh |= zip(some, document.episodes[len(document.episodes) - len(some) :], strict=True)
+    facts, context = documents[0][1].facts, documents[0][1].context
+    keys = {i: guid_key(e.guid) for i, e in fresh.items()}
+    if cut.behind and before is not None:
+        guids = array("Q", keys.values()) + before.guids
+        hashes = hashes + before.hashes
+    else:
+        of = dict(zip(before.hashes, before.guids, strict=True)) if before else {}
+        guids = array("Q", [keys[i] if i in keys else of[h] for i, h in enumerate(hashes)])
+    first_of: dict[int, int] = {}
+    for i, key in enumerate(guids):
+        first_of.setdefault(key, i)
+    border = cut.starts[0] if cut.starts else cut.head
+    tail = memoryview(body)[border:]
+    known = Known(
+        clean=True,
+        tag=cut.tag,
+        encoding=encoding,
+        context=context,
+        tail_length=len(tail),
+        tail_hash=xxhash.xxh3_128_digest(tail),
+        end_length=len(body) - cut.end,
+        hashes=hashes,
+        guids=guids,
+    )
+    episodes = tuple(e for i, e in sorted(fresh.items()) if first_of[keys[i]] == i)
+    return Reading(facts=facts, episodes=episodes, listed=array("Q", first_of), known=known)
+
+
+def _all(document: Document, reason: Whole) -> Reading:
+    """Everything the document says; when a guid is repeated, the first of its items counts."""
+    episodes: dict[str, Episode] = {}
+    for episode in document.episodes:
+        episodes.setdefault(episode.guid, episode)
+    return Reading(
+        facts=document.facts,
+        episodes=tuple(episodes.values()),
+        listed=array("Q", map(guid_key, episodes)),
+        known=Known(),
+        reason=reason,
+    )
+
+
+def _not_a_feed(start: bytes) -> str:
+    start = start.lstrip().lower()
+    if not start:
+        return "is empty"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "is a web page, not a feed"
+    return "is not an RSS or Atom feed"

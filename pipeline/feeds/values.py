@@ -1,0 +1,90 @@
+"""A stranger's words as plain values: text without tags, addresses that are http(s), seconds, numbers."""
+
+from __future__ import annotations
+
+import calendar
+import html
+import re
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+_TAGS = re.compile(r"<[^<>]*>")
+_NUMBER = re.compile(r"\d{1,7}(\.\d{1,9})?")
+NOTES = 20_000  # characters kept of an episode's notes
+ADDRESS = 4_000
+_PERIODS = {"hourly": 3600.0, "daily": 86400.0, "weekly": 604800.0, "monthly": 2629800.0, "yearly": 31557600.0}
+_RRULE = {"HOURLY": "hourly", "DAILY": "daily", "WEEKLY": "weekly", "MONTHLY": "monthly", "YEARLY": "yearly"}
+
+
+def clean(value: Any) -> str:
+    """What every database takes: no NUL, no lone surrogate."""
+    return str(value or "").replace("\0", "").encode("utf-8", "ignore").decode()
+
+
+def text(value: Any) -> str:
+    """The words of a piece of HTML or plain text, on one line."""
+    bare = _TAGS.sub(" ", clean(value)[: 20 * NOTES])
+    return " ".join(clean(html.unescape(bare)).split())
+
+
+def web(address: Any, base: str) -> str | None:
+    """An absolute http(s) address, or None: javascript:, file: and the like are nothing to follow."""
+    if not address:
+        return None
+    try:
+        whole = urljoin(base, clean(address).strip())
+        parts = urlsplit(whole)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and len(whole) <= ADDRESS
+    except ValueError:
+        return None
+    return whole if fits else None
+
+
+def when(parsed: Any) -> datetime | None:
+    """A struct_time in UTC."""
+    try:
+        return datetime.fromtimestamp(calendar.timegm(parsed), UTC) if parsed else None
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+def seconds(value: Any) -> float | None:
+    """Seconds of an itunes:duration: ``3600``, ``60:00`` or ``1:00:00``."""
+    parts = clean(value).strip().split(":")
+    if not 1 <= len(parts) <= 3 or not all(_NUMBER.fullmatch(p) for p in parts):
+        return None
+    total = 0.0
+    for part in parts:
+        total = total * 60 + float(part)
+    return total
+
+
+def number(value: Any) -> float | None:
+    word = clean(value).strip()
+    return float(word) if _NUMBER.fullmatch(word) else None
+
+
+def whole(value: Any) -> int | None:
+    found = number(value)
+    return int(found) if found is not None and found.is_integer() else None
+
+
+def yes(value: Any) -> bool:
+    return clean(value).strip().lower() in ("yes", "true")
+
+
+def period(name: Any, times: Any) -> float | None:
+    """Seconds between updates of ``sy:updatePeriod`` weekly with ``sy:updateFrequency`` 2."""
+    span = _PERIODS.get(clean(name).strip().lower())
+    return span / max(1.0, number(times) or 1.0) if span else None
+
+
+def rhythm(rrule: Any) -> float | None:
+    """Seconds between updates of an RFC 5545 rule: ``FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE``."""
+    fields = dict(part.partition("=")[::2] for part in clean(rrule)[:500].upper().replace("RRULE:", "").split(";"))
+    span = _PERIODS.get(_RRULE.get(fields.get("FREQ", "").strip(), ""))
+    if span is None:
+        return None
+    days = len([d for d in fields.get("BYDAY", "").split(",") if d.strip()]) if fields.get("FREQ") == "WEEKLY" else 0
+    return span * max(1.0, number(fields.get("INTERVAL")) or 1.0) / max(1, days)

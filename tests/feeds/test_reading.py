@@ -1,0 +1,120 @@
+"""What is parsed and what is not, from one body of a feed to the next."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.errors import FeedError
+from pipeline.feeds import Known, Whole, guid_key
+from pipeline.feeds.document import Here
+from pipeline.feeds.reading import budget, read
+from tests.feeds.oracle import KIND, URL, Recorder, hold, known_of
+from tests.servers import item, rss
+
+A, B, C, D = (item(name, title=f"On {name}") for name in "abcd")
+
+
+def guids(old: str, new: str) -> tuple[list[str], bytes]:
+    """The episodes read, and all that went to the parser."""
+    reading, parser = hold(old.encode(), new.encode())
+    return [e.guid for e in reading.episodes], b"".join(parser.documents)
+
+
+STEPS = {
+    "one new item in front": (rss(B, C), rss(A, B, C), ["a"]),
+    "two": (rss(C), rss(A, B, C), ["a", "b"]),
+    "one at the end": (rss(A, B), rss(A, B, C), ["c"]),
+    "one in the middle": (rss(A, C), rss(A, B, C), ["b"]),
+    "one new, the oldest gone": (rss(B, C, D), rss(A, B, C), ["a"]),
+    "one edited": (rss(A, B, C), rss(A, B.replace("On b", "On bees"), C), ["b"]),
+    "one gone": (rss(A, B, C), rss(A, C), []),
+    "another order": (rss(A, B, C), rss(C, A, B), []),
+    "another title of the show": (rss(A, B), rss(A, B, title="New"), []),
+    "a new item and another title": (rss(B), rss(A, B, title="New"), ["a"]),
+    "nothing new": (rss(A, B), rss(A, B), []),
+    "all new": (rss(A, B), rss(C, D), ["c", "d"]),
+    "the first of two with one guid is the episode": (rss(B), rss(A.replace(">a<", ">b<"), B), ["b"]),
+    "the second is not": (rss(B), rss(B, A.replace(">a<", ">b<")), []),
+    "the second is when the first is gone": (rss(B, A.replace(">a<", ">b<")), rss(A.replace(">a<", ">b<")), ["b"]),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), STEPS.values(), ids=STEPS)
+def test_only_what_is_new_is_read(old: str, new: str, expected: list[str]) -> None:
+    assert guids(old, new)[0] == expected
+
+
+def test_what_is_known_does_not_reach_the_parser() -> None:
+    assert b"On b" not in guids(rss(B, C), rss(A, B, C))[1]
+    assert b"On b" not in guids(rss(B, C), rss(B, A, C))[1]
+
+
+def test_an_old_episode_is_listed_for_as_long_as_the_document_holds_it() -> None:
+    reading, _ = hold(rss(B, C).encode(), rss(A, B).encode())
+    assert list(reading.listed) == [guid_key("a"), guid_key("b")]
+    assert reading.lists("b")
+    assert not reading.lists("c")
+
+
+WHOLE = {
+    "an item that is not well-formed": (rss(A), rss(B.replace("<title>", "<title>&nbsp;"), A), Whole.ILL_FORMED),
+    "an item that binds a prefix": (rss(A), rss(B.replace("<title>", "<x:y xmlns:x='urn:x'/><title>"), A), Whole.LEAKS),
+    "a prefix that is no longer declared": (rss(A), rss(B, A).replace("xmlns:podcast", "xmlns:pod"), Whole.CONTEXT),
+    "another language of the show": (rss(A), rss(B, A).replace(">en<", ">de<"), Whole.CONTEXT),
+    "prefixed items": (rss(A), rss(A, B).replace("</channel>", "<ITEM></ITEM></channel>"), Whole.COUNT),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "reason"), WHOLE.values(), ids=WHOLE)
+def test_the_whole_is_read_for(old: str, new: str, reason: Whole) -> None:
+    reading, _ = hold(old.encode(), new.encode())
+    assert reading.reason is reason
+    assert "a" in [e.guid for e in reading.episodes]
+
+
+def test_a_feed_that_mended_is_read_in_parts_again() -> None:
+    broken = rss(A.replace("<title>", "<title>&nbsp;"), B).encode()
+    known = read(broken, URL, KIND, None, Here()).known
+    mended = read(rss(A, B).encode(), URL, KIND, known, Here())
+    assert not mended.whole
+    assert [e.guid for e in read(rss(C, A, B).encode(), URL, KIND, mended.known, Here()).episodes] == ["c"]
+
+
+def test_a_byte_that_changes_the_encoding_sends_the_whole() -> None:
+    old = rss(A.replace("On a", "Caf\u00e9")).encode()
+    reading, _ = hold(old, old.replace(b"<item>", b"<item><title>\xe9</title></item><item>", 1))
+    assert reading.reason is Whole.ENCODING
+
+
+def test_the_first_reading_of_a_large_feed_is_in_parts_too() -> None:
+    body = rss(*(item(str(n), title="word " * 400) for n in range(1500))).encode()
+    parser = Recorder()
+    reading = read(body, URL, KIND, None, parser)
+    assert len(reading.episodes) == 1500
+    assert len(parser.documents) > 1
+    assert max(map(len, parser.documents)) < 1_200_000
+
+
+def test_what_another_version_kept_is_read_as_nothing() -> None:
+    kept = known_of(rss(A).encode()).to_bytes()
+    assert Known.from_bytes(kept) is not None
+    assert Known.from_bytes(b"\xff" + kept[1:]) is None
+    assert Known.from_bytes(kept[:-1]) is None
+    assert Known.from_bytes(b"") is None
+
+
+ERRORS = {
+    "nothing": (b"", "is empty"),
+    "a page": (b"<!doctype html><html></html>", "is a web page, not a feed"),
+    "a picture": (b"\x89PNG\r\n", "is not an RSS or Atom feed"),
+}
+
+
+@pytest.mark.parametrize(("body", "what"), ERRORS.values(), ids=ERRORS)
+def test_what_is_no_feed_is_one_error(body: bytes, what: str) -> None:
+    with pytest.raises(FeedError, match=what):
+        read(body, URL, KIND, None, Here())
+
+
+def test_the_seconds_grow_with_the_bytes_up_to_a_limit() -> None:
+    assert (budget(0), budget(1_000_000), budget(10**9)) == (5.0, 8.0, 120.0)
