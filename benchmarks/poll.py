@@ -1,4 +1,4 @@
-"""What a poll costs: the transport, the whole verb beside the feed library `reader`, slow servers, new hosts, a full store.
+"""What a poll costs: the transport, the whole verb beside the library `reader`, slow servers, new hosts, a full store.
 
     .venv/bin/python -m benchmarks.poll [--short]
 
@@ -25,7 +25,7 @@ from benchmarks.server import Server
 from benchmarks.table import cpu, in_turn, show, verdict, wall
 from pipeline import runtime
 from pipeline.http import Http
-from pipeline.model import Feed
+from pipeline.model import Feed, Polled, Tally
 from pipeline.poll import poll
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings, networks
@@ -33,7 +33,7 @@ from pipeline.settings import Secret, Settings, networks
 
 @contextmanager
 def store(name: str) -> Iterator[Runtime]:
-    """podwatch as it is set by default, on a new SQLite database; only the pause between requests to one host is off."""
+    """podwatch as it is by default, on a new SQLite database; only the pause between requests to one host is off."""
     home = Path(tempfile.mkdtemp(prefix=f"podwatch-{name}-"))
     try:
         with runtime.build(settings(home)) as rt:
@@ -118,7 +118,8 @@ def against_reader(feeds: int, rounds: int) -> bool:
          f"{unchanged['podwatch CPU'] / feeds * 1e3:.2f}", f"{unchanged['reader CPU'] / feeds * 1e3:.2f}"),
         ("a tenth has a new item", f"{feeds / middle['podwatch']:.0f}", f"{feeds / middle['reader']:.0f}", "", ""),
     ]  # fmt: skip
-    show(f"The whole poll of {feeds} feeds with its rows written", ("", "podwatch, feeds/s", "reader, feeds/s", "podwatch, CPU ms a feed", "reader, CPU ms a feed"), rows)  # fmt: skip
+    columns = ("", "podwatch, feeds/s", "reader, feeds/s", "podwatch, CPU ms a feed", "reader, CPU ms a feed")
+    show(f"The whole poll of {feeds} feeds with its rows written", columns, rows)
     return all(
         [
             verdict("reader / podwatch, nothing new, time", unchanged["reader"] / unchanged["podwatch"], 4),
@@ -162,12 +163,14 @@ def new_hosts(hosts: int) -> bool:
 
         def theirs() -> None:
             for i in range(hosts):
-                answer = requests.get(server.url(i), headers={"If-None-Match": f'"{i}-0"'}, verify=str(folder / "ca.pem"))
+                headers = {"If-None-Match": f'"{i}-0"'}
+                answer = requests.get(server.url(i), headers=headers, verify=str(folder / "ca.pem"))
                 assert answer.status_code == 304
 
         mine, other = cpu(ours) / hosts, cpu(theirs) / hosts
     shutil.rmtree(folder)
-    show("HTTPS to hosts not seen before", ("", "CPU ms a host"), [("podwatch", f"{mine * 1e3:.2f}"), ("requests", f"{other * 1e3:.2f}")])
+    rows = [("podwatch", f"{mine * 1e3:.2f}"), ("requests", f"{other * 1e3:.2f}")]
+    show("HTTPS to hosts not seen before", ("", "CPU ms a host"), rows)
     return verdict("requests / podwatch, CPU per new HTTPS host", other / mine, 8)
 
 
@@ -188,23 +191,20 @@ def full_store(sizes: list[int], episodes: int) -> bool:
                 assert len(due) == 1000
 
                 def once(rt: Runtime = rt, due: list[Feed] = due) -> None:
-                    rt.store.save_polls([], datetime.now(UTC), 10)
-                    mine = replace_due(rt, due)
-                    assert mine.done == 1000
+                    assert poll_of(rt, due).done == 1000
 
                 once()
                 cost = sorted(cpu(once) for _ in range(5))[2]
                 costs.append(cost)
                 rows.append((f"{size:,}", f"{count:,}", f"{cost:.2f}"))
-    show("1,000 feeds without news, out of a store that fills", ("feeds in the store", "episodes in the store", "CPU ms a feed"), rows)
+    columns = ("feeds in the store", "episodes in the store", "CPU ms a feed")
+    show("1,000 feeds without news, out of a store that fills", columns, rows)
     return verdict("cost in the fullest store / in the emptiest", costs[-1] / costs[0], 1.5, least=False)
 
 
-def replace_due(rt: Runtime, due: list[Feed]):  # type: ignore[no-untyped-def]
+def poll_of(rt: Runtime, due: list[Feed]) -> Tally:
     """A poll in which exactly ``due`` are due."""
     moment = datetime.now(UTC)
-    from pipeline.model import Polled
-
     rt.store.save_polls([Polled(feed=replace(f, next_poll_at=moment)) for f in due], moment, 10)
     return poll(rt, moment)
 
@@ -218,9 +218,10 @@ def stuff(execute: Callable[[str], object], size: int, episodes: int) -> None:
         " '2199-01-01 00:00:00.000000' FROM n"
     ) if size > 1000 else None
     execute(
-        numbers.format(episodes) + " INSERT INTO episodes (feed_id, guid, identity, title, notes, transcripts, first_seen_at,"
-        " backlog, fetch_failures) SELECT f.id, 'stuffed-' || n.i, 'stuffed-' || f.id || '-' || n.i, 'Episode ' || n.i,"
-        " '', '[]', '2026-01-01 00:00:00.000000', 0, 0 FROM feeds f, n"
+        numbers.format(episodes)
+        + " INSERT INTO episodes (feed_id, guid, identity, title, notes, transcripts, details, first_seen_at, backlog,"
+        " fetch_failures) SELECT f.id, 'stuffed-' || n.i, 'stuffed-' || f.id || '-' || n.i, 'Episode ' || n.i,"
+        " '', '[]', '{}', '2026-01-01 00:00:00.000000', 0, 0 FROM feeds f, n"
     )
 
 

@@ -1,4 +1,4 @@
-"""A server for the benchmarks, in a process of its own: thousands of feeds on loopback, cheap enough not to be measured.
+"""A server for the benchmarks, in a process of its own: thousands of feeds on loopback, each on a host if need be.
 
     with Server(latency=0.2) as server:
         server.url(7)                   # http://127.0.0.8:PORT/7.xml: each feed may have a host of its own

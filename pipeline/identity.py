@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
@@ -158,13 +158,15 @@ def keys(episode: Episode, reach: bool = False) -> frozenset[int]:
     return frozenset(_number(text) for text in found)
 
 
-def match(found: Episode, known: Sequence[Episode], listed: Collection[str] = ()) -> tuple[Episode, Same] | None:
+def match(
+    found: Episode, known: Sequence[Episode], lists: Callable[[str], bool] = lambda guid: False
+) -> tuple[Episode, Same] | None:
     """The one of ``known`` that ``found`` is, and why; None when it is a new episode.
 
-    listed: the guids that the document of ``found`` still lists. What stands beside it there is another episode,
+    lists: whether the document of ``found`` still lists a guid. What stands beside it there is another episode,
     however alike: two editions of the news on one day.
     """
-    others = [k for k in known if not (k.feed_id == found.feed_id and k.guid in listed and k.guid != found.guid)]
+    others = [k for k in known if not (k.feed_id == found.feed_id and k.guid != found.guid and lists(k.guid))]
     for why, alike in ((Same.GUID, _same_guid), (Same.AUDIO, _same_audio)):
         for k in sorted(others, key=lambda k: (k.feed_id != found.feed_id, k.id)):
             if alike(found, k):

@@ -10,7 +10,7 @@ import hashlib
 import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -68,8 +68,7 @@ class Feed:
     last_polled_at: datetime | None = None
     next_poll_at: datetime | None = None
     recent: tuple[datetime, ...] = ()  # when its newest episodes came out, newest first: its rhythm
-    hint: float | None = None  # seconds between polls that the feed itself asks for
-    podcast_guid: str | None = None
+    facts: FeedFacts | None = None  # what its document said last
     failures: int = 0  # in a row
     failing_since: datetime | None = None
     error: str | None = None
@@ -77,6 +76,15 @@ class Feed:
     @property
     def last_episode_at(self) -> datetime | None:
         return self.recent[0] if self.recent else None
+
+    @property
+    def hint(self) -> float | None:
+        """Seconds between polls that the feed itself asks for (RSS ttl, sy:updatePeriod); a day when it is complete."""
+        if self.facts is None:
+            return None
+        if self.facts.complete:
+            return 86400.0
+        return max(self.facts.ttl or 0.0, self.facts.period or 0.0) or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,13 +177,13 @@ class Episode:
 class Polled:
     """What a poll makes of a feed: the feed as it is now, and what in its document is new or changed.
 
-    listed: the guids that the document lists now; None when it was not read (nothing changed, or it failed).
+    lists: whether the document lists a guid now; None when it was not read (nothing changed, or it failed).
     items: what the next poll needs in order to read only what is new; None: as it was.
     """
 
     feed: Feed
     episodes: tuple[Episode, ...] = ()
-    listed: frozenset[str] | None = None
+    lists: Callable[[str], bool] | None = None
     items: bytes | None = None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -11,9 +10,12 @@ from datetime import datetime, timedelta
 from time import monotonic, process_time
 from urllib.parse import urlsplit
 
+from xxhash import xxh3_128_hexdigest
+
 from pipeline import feeds
 from pipeline.bugs import Bugs
 from pipeline.errors import PodwatchError
+from pipeline.feeds import Reading
 from pipeline.http import Answer
 from pipeline.model import ALL, Episode, Feed, Polled, Shard, Tally
 from pipeline.polite import Turns
@@ -147,30 +149,38 @@ def ask(rt: Runtime, feed: Feed, now: datetime) -> Polled | PodwatchError | Exce
     """One request and what it says. Errors are returned, so that they reach the feed's row."""
     try:
         answer = rt.http.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=ACCEPT)
-        return changes(feed, answer, now, rt.settings.poll_floor)
+        digest = xxh3_128_hexdigest(answer.body) if answer.status == 200 else feed.digest
+        reading = None
+        if digest != feed.digest:
+            stored = rt.store.items_of(feed)
+            known = feeds.Known.from_bytes(stored) if stored else None
+            reading = feeds.read(answer.body, answer.url, answer.headers.get("content-type", ""), known)
+        return changes(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
     except PodwatchError as e:
         return e
     except Exception as e:  # noqa: BLE001 - raised with the others at the end
         return e
 
 
-def changes(feed: Feed, answer: Answer, now: datetime, floor: float) -> Polled:
-    """What an answer makes of the feed. Pure; raises FeedError when the body is no feed."""
+def changes(feed: Feed, answer: Answer, reading: Reading | None, now: datetime, floor: float) -> Polled:
+    """What an answer makes of the feed; reading: of its body, None when there is nothing new in it. Pure."""
     polled = replace(feed, last_polled_at=now, failures=0, failing_since=None, error=None)
     if answer.moved_to:
         polled = replace(polled, url=answer.moved_to)
-    if answer.status == 304:
+    if answer.status == 200:
+        headers = answer.headers
+        polled = replace(polled, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
+    if reading is None:
         return Polled(feed=_scheduled(polled, now, floor))
-    digest = hashlib.blake2b(answer.body, digest_size=16).hexdigest()
-    polled = replace(
-        polled, etag=answer.headers.get("etag"), last_modified=answer.headers.get("last-modified"), digest=digest
+    recent = newest(feed, reading.episodes, now)
+    polled = replace(polled, title=reading.facts.title or feed.title, facts=reading.facts, recent=recent)
+    listed = frozenset(reading.listed)
+    return Polled(
+        feed=_scheduled(polled, now, floor),
+        episodes=reading.episodes,
+        lists=lambda guid: feeds.guid_key(guid) in listed,
+        items=reading.known.to_bytes(),
     )
-    if digest == feed.digest:
-        return Polled(feed=_scheduled(polled, now, floor))
-    parsed = feeds.parse(answer.body, answer.url, dict(answer.headers))
-    polled = replace(polled, title=parsed.title or feed.title, recent=newest(feed, parsed.episodes, now))
-    listed = frozenset(e.guid for e in parsed.episodes)
-    return Polled(feed=_scheduled(polled, now, floor), episodes=parsed.episodes, listed=listed)
 
 
 def newest(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[datetime, ...]:
@@ -180,7 +190,8 @@ def newest(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[datetim
 
 
 def _scheduled(feed: Feed, now: datetime, floor: float) -> Feed:
-    following = after_success(now, feed.recent, floor=floor, hint=feed.hint, url=feed.url)
+    declared = feed.facts.rhythm if feed.facts else None
+    following = after_success(now, feed.recent, floor=floor, hint=feed.hint, declared=declared, url=feed.url)
     return replace(feed, next_poll_at=following.at)
 
 

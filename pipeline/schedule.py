@@ -36,17 +36,26 @@ class Next:
 
 
 def after_success(
-    now: datetime, published: Sequence[datetime], *, floor: float, hint: float | None = None, url: str = ""
+    now: datetime,
+    published: Sequence[datetime],
+    *,
+    floor: float,
+    hint: float | None = None,
+    declared: float | None = None,
+    url: str = "",
 ) -> Next:
     """After a poll that worked.
 
     published: when the feed's newest episodes came out, in any order. floor: seconds, the shortest wait.
-    hint: seconds that the feed itself names (RSS ttl, sy:updatePeriod, podcast:updateFrequency).
+    hint: seconds that the feed asks to be left alone (RSS ttl, sy:updatePeriod).
+    declared: seconds between its episodes as it says itself (podcast:updateFrequency), for as long as none show it.
     """
     dates = sorted((d for d in published if d <= now + timedelta(days=1)), reverse=True)[: RECENT + 1]
     gaps = [(a - b).total_seconds() for a, b in pairwise(dates)]
     gaps = [g for g in gaps if g >= 60]  # uploaded together: says nothing about the rhythm
     quiet = (now - dates[0]).total_seconds() if dates else CEILING * 10
+    if not gaps and declared:
+        gaps = [max(declared, 60.0)]
     if not gaps or quiet > 3 * median(gaps):
         wait, why = quiet / 10, Why.QUIET
     else:

@@ -57,6 +57,8 @@ def environment(base: Mapping[str, str], home: Path, checkout: Path, port: int) 
         "WORKERS__EXECUTION_API_RETRIES": 60,
         "WORKERS__EXECUTION_API_RETRY_WAIT_MIN": 0.2,
         "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": 2,
+        # A task whose process ends a moment after its last word is noticed at the next beat; one of two slots waits.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": 1,
         "DAG_PROCESSOR__REFRESH_INTERVAL": 30,  # a changed or new file in dags/ shows within half a minute
         "LOGGING__COLORED_CONSOLE_LOG": False,
     }

@@ -45,6 +45,7 @@ VERB = BASE | {"pipeline.runtime", "pipeline.bugs", "pipeline.http", "pipeline.a
 VERB |= {"pipeline.transcripts", "pipeline.detectors", "pipeline.notifiers", "pipeline.store"}
 VERBS = ("pipeline.poll", "pipeline.fetch", "pipeline.detect", "pipeline.deliver")
 MAY |= dict.fromkeys(VERBS, VERB)
+MAY["pipeline.archive"] = VERB
 MAY["pipeline.poll"] = VERB | {"pipeline.polite", "pipeline.schedule"}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
 MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.commands"}}
@@ -57,7 +58,7 @@ ONLY = {
     "alembic": "pipeline.store",
     "feedparser": "pipeline.feeds.watched",
     "lxml": "pipeline.feeds.podcasting",
-    "xxhash": "pipeline.feeds",
+    "xxhash": "pipeline.feeds pipeline.poll",
     "listparser": "pipeline.opml",
     "slack_sdk": "pipeline.notifiers",
     "requests": "pipeline.http pipeline.transport",

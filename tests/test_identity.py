@@ -123,8 +123,8 @@ def test_it_is_another_episode_when_it_only_has(case: str) -> None:
 
 def test_two_items_that_one_document_lists_side_by_side_are_two_episodes() -> None:
     twin = changed(guid="b", published_at=AT + timedelta(seconds=30))
-    assert match(twin, [TALK], listed={TALK.guid, "b"}) is None
-    assert match(twin, [TALK], listed={"b"}) == (TALK, Same.AUDIO)
+    assert match(twin, [TALK], lists={TALK.guid, "b"}.__contains__) is None
+    assert match(twin, [TALK], lists={"b"}.__contains__) == (TALK, Same.AUDIO)
 
 
 def test_a_members_item_finds_the_right_one_of_two_with_its_title() -> None:

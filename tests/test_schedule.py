@@ -57,6 +57,12 @@ def test_a_feed_is_asked_again_after_a_part_of_its_rhythm(case: str) -> None:
     assert (wait(found), found.why) == (pytest.approx(seconds), why)
 
 
+def test_a_new_feed_that_names_its_rhythm_is_asked_at_that() -> None:
+    assert wait(after_success(NOW, every(DAY, HOUR, count=1), floor=300, declared=7 * DAY)) == 14 * HOUR
+    assert wait(after_success(NOW, [], floor=300, declared=DAY)) == DAY, "nothing came yet"
+    assert wait(after_success(NOW, every(HOUR, 60), floor=300, declared=7 * DAY)) == 300, "its episodes know better"
+
+
 @given(
     st.lists(st.datetimes(timezones=st.just(UTC)), max_size=20),
     st.floats(0, 7200),

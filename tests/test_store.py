@@ -35,7 +35,9 @@ def feed_with(store: Store, now: datetime, *found: Episode) -> Feed:
 
 
 def poll(store: Store, feed: Feed, now: datetime, *found: Episode) -> int:
-    return store.save_polls([Polled(feed=feed, episodes=found, listed=frozenset(e.guid for e in found))], now, first=10)
+    return store.save_polls(
+        [Polled(feed=feed, episodes=found, lists={e.guid for e in found}.__contains__)], now, first=10
+    )
 
 
 def detected(store: Store, now: datetime) -> None:

@@ -12,12 +12,24 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, insert, select, update
 
 from pipeline.identity import keys, match
-from pipeline.model import Episode, Feed, Polled, TranscriptRef
+from pipeline.model import Episode, Feed, Person, Polled, Soundbite, TranscriptRef
 from pipeline.store.engine import AnyRow
 from pipeline.store.tables import episode_keys, episodes, feeds
 
 # What a later poll may correct; first sight and fetch state stay.
-FACTS = ("title", "link", "audio_url", "published_at", "duration", "notes", "language", "transcripts")
+FACTS = ("title", "link", "audio_url", "published_at", "duration", "notes", "language")
+# Kept together as JSON: nothing is looked up by them.
+DETAILS = (
+    "author",
+    "persons",
+    "season",
+    "number",
+    "episode_type",
+    "chapters_url",
+    "soundbites",
+    "other_audio",
+    "blocked",
+)
 EPISODE = (*episodes.c, feeds.c.title.label("show"))
 MANY = 500  # values in one IN (...)
 T = TypeVar("T")
@@ -39,7 +51,7 @@ def save_episodes(c: Connection, polled: Polled, now: datetime, first: int) -> i
     candidates = _candidates(c, fresh)
     inserted: list[tuple[Episode, str]] = []
     for e in fresh:
-        same = match(e, candidates.get(e.guid, ()), polled.listed or ())
+        same = match(e, candidates.get(e.guid, ()), polled.lists or (lambda guid: False))
         if same is not None and same[0].feed_id == feed.id:
             row = c.execute(select(*EPISODE).join(feeds).where(episodes.c.id == same[0].id)).one()
             _correct(c, row, e, now)
@@ -130,8 +142,11 @@ def _newest(found: Sequence[Episode]) -> list[Episode]:
 
 def _facts(e: Episode) -> dict[str, Any]:
     facts: dict[str, Any] = {name: getattr(e, name) for name in FACTS}
-    facts["transcripts"] = [asdict(t) for t in e.transcripts]
-    return facts
+    whole = asdict(e)
+    facts["transcripts"] = list(whole["transcripts"])
+    # As JSON gives it back, so that what is unchanged compares equal; what says nothing is left out.
+    details = {name: list(v) if isinstance(v, tuple) else v for name in DETAILS if (v := whole[name])}
+    return facts | {"details": details}
 
 
 def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -155,6 +170,16 @@ def episode_of(r: AnyRow) -> Episode:
         notes=r.notes,
         language=r.language,
         transcripts=tuple(TranscriptRef(**t) for t in r.transcripts),
+        **_details(r.details),
         first_seen_at=r.first_seen_at,
         fetch_failures=r.fetch_failures,
     )
+
+
+def _details(stored: dict[str, Any]) -> dict[str, Any]:
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
+    if "persons" in stored:
+        values["persons"] = tuple(Person(**p) for p in stored["persons"])
+    if "soundbites" in stored:
+        values["soundbites"] = tuple(Soundbite(**s) for s in stored["soundbites"])
+    return values

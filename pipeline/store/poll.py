@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from pipeline.model import ALL, Feed, Polled, Shard
+from pipeline.model import ALL, Feed, FeedFacts, Person, Polled, Shard
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.episodes import save_episodes
 from pipeline.store.tables import feed_items, feeds
 
-# What every poll may change; url, title and podcast_guid change seldom, and are written with the episodes.
+# What every poll may change; title and facts change seldom, and are written with the episodes.
 STATE = ("etag", "last_modified", "digest", "last_polled_at", "next_poll_at", "failures", "failing_since", "error")
 
 
@@ -68,7 +68,7 @@ class PollRows(Rows):
             if state:
                 c.execute(_SAVE_STATE, state)
             for p in polled:
-                if p.listed is not None:
+                if p.lists is not None:
                     self._save_document(c, p)
                     new += save_episodes(c, p, now, first)
         return new
@@ -77,8 +77,7 @@ class PollRows(Rows):
         feed = p.feed
         values: dict[str, Any] = {
             "title": feed.title,
-            "podcast_guid": feed.podcast_guid,
-            "hint": feed.hint,
+            "facts": asdict(feed.facts) if feed.facts else None,
             "recent": [d.timestamp() for d in feed.recent],
         }
         c.execute(update(feeds).where(feeds.c.id == feed.id).values(**values))
@@ -114,9 +113,14 @@ def _feed(r: AnyRow) -> Feed:
         last_polled_at=r.last_polled_at,
         next_poll_at=r.next_poll_at,
         recent=tuple(datetime.fromtimestamp(t, UTC) for t in r.recent),
-        hint=r.hint,
-        podcast_guid=r.podcast_guid,
+        facts=_facts(r.facts) if r.facts else None,
         failures=r.failures,
         failing_since=r.failing_since,
         error=r.error,
     )
+
+
+def _facts(stored: dict[str, Any]) -> FeedFacts:
+    """What asdict made of FeedFacts, JSON made lists of tuples."""
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
+    return FeedFacts(**values | {"persons": tuple(Person(**p) for p in stored["persons"])})

@@ -75,8 +75,7 @@ feeds = Table(
     Column("last_polled_at", Utc),
     Column("next_poll_at", Utc, index=True),  # null: never again
     Column("recent", JSON, nullable=False, default=list),  # seconds since 1970 of its newest episodes: its rhythm
-    Column("hint", Float),
-    Column("podcast_guid", Text),
+    Column("facts", JSON),  # what its document said last: model.FeedFacts
     Column("failures", Integer, nullable=False, default=0),
     Column("failing_since", Utc),
     Column("error", Text),
@@ -105,6 +104,7 @@ episodes = Table(
     Column("notes", Text, nullable=False, default=""),
     Column("language", Text),
     Column("transcripts", JSON, nullable=False, default=list),  # what the feed offers, not what was fetched
+    Column("details", JSON, nullable=False, default=dict),  # persons, season, chapters, ...: see episodes.py
     Column("first_seen_at", Utc, nullable=False),
     Column("backlog", Boolean, nullable=False, default=False),  # older than the feed's first poll: for a backfill
     Column("next_fetch_at", Utc, index=True),  # when to ask for the transcript; null: nothing to ask for
