@@ -75,6 +75,7 @@ _MARK = re.compile(
 )
 _SHOW = re.compile(rf"\b{_PAID}\b|\b(?:private )?(?:feed|rss|podcast)\b|\+", re.IGNORECASE)
 
+LONGEST = 4096  # characters of an address or a title that are looked at: both are a stranger's
 SAME_TIME = timedelta(minutes=1)  # of one item that got another guid
 NEAR_TIME = timedelta(minutes=10)  # of an item in two feeds, where others of its title are about
 SAME_DAY = timedelta(hours=36)  # members hear some episodes a day before the public
@@ -85,6 +86,8 @@ def canonical(url: str | None) -> str:
     if not url:
         return ""
     text = url.strip()
+    if len(text) > LONGEST:
+        return text
     for _ in range(3):  # an address that was encoded to be a part of another
         decoded = unquote(text) if re.search(r"https?%3a%2f%2f", text, re.IGNORECASE) else text
         inner = re.match(r".+(https?://.+)$", decoded, re.IGNORECASE)
@@ -100,7 +103,7 @@ def canonical(url: str | None) -> str:
         return text
     path = [unquote(p) for p in parts.path.split("/") if p]
     for i in range(len(path) - 2, -1, -1):
-        inside = _HOST.fullmatch(path[i])
+        inside = _HOST.fullmatch(path[i]) if len(path[i]) <= 253 else None  # RFC 1035, 2.3.4
         if inside and inside.group(1).lower() not in _NO_HOST:
             host, path = path[i].lower().removeprefix("www."), path[i + 1 :]
             break
@@ -123,11 +126,13 @@ def _lasting(query: str) -> str:
 
 def plain_title(title: str) -> str:
     """A title as it is compared: without case, accents, punctuation and marks such as (ad-free)."""
+    title = title[:LONGEST]
     return _letters(_MARK.sub(" ", title)) or _letters(title)
 
 
 def plain_show(show: str) -> str:
     """A show's name as it is compared: its members' feed has the same."""
+    show = show[:LONGEST]
     return _letters(_SHOW.sub(" ", _MARK.sub(" ", show))) or _letters(show)
 
 

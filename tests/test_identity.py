@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -186,3 +187,19 @@ def test_shows_are_compared_without_what_makes_a_members_feed() -> None:
 def test_a_canonical_address_stays_as_it_is(text: str) -> None:
     assert isinstance(canonical(text), str)
     assert isinstance(plain_title(text), str)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 10**6,
+        "http://a.example/" + "a-" * 10**6,
+        "(" * 10**5 + "ad-free",
+        "http://a/" + "a.b/" * 10**5,
+        "http://x" * 10**5,
+    ],
+)
+def test_no_text_takes_long(text: str) -> None:
+    began = time.monotonic()
+    canonical(text), canonical(f"https://a.example/{text[:4000]}"), plain_title(text), plain_show(text)
+    assert time.monotonic() - began < 1

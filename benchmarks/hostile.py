@@ -1,0 +1,87 @@
+"""What each hostile server and each hostile document costs: seconds, memory, and the one line that comes of it.
+
+    .venv/bin/python -m benchmarks.hostile
+
+Each case runs in a process of its own, so that its peak memory is its own.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.table import show, verdict
+from pipeline.errors import PodwatchError
+from pipeline.http import Http
+from pipeline.settings import Secret, Settings, networks
+from tests.feeds.hostile import CASES
+from tests.hostile_servers import BYTES, HOSTILE, SECONDS, raw_server
+
+MEGABYTE = 1024  # resource counts in kB
+
+
+def server(name: str) -> str:
+    settings = Settings(home=Path(), database_url=Secret(""), allow_addresses=networks("127.0.0.0/8"))
+    with raw_server(HOSTILE[name][0]) as url:
+        try:
+            return f"{len(Http(settings).get(url, max_bytes=BYTES, deadline=SECONDS).body)} bytes"
+        except PodwatchError as e:
+            return e.what
+
+
+def document(name: str) -> str:
+    from pipeline import feeds
+
+    try:
+        return f"{len(feeds.read(CASES[name], 'http://show.example/feed.xml').episodes)} episodes"
+    except PodwatchError as e:
+        return e.what
+
+
+def measure(kind: str, name: str) -> tuple[float, float, float, str]:
+    """(wall seconds, CPU seconds, MB that the process or a worker took beyond a start, what came of it)."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.hostile", kind, name], capture_output=True, text=True, check=True
+    )
+    said = json.loads(done.stdout)
+    return time.monotonic() - began - said["started"], said["cpu"], said["peak"], said["line"]
+
+
+def one(kind: str, name: str) -> None:
+    """In the child: does it, and says what it cost beyond starting Python."""
+    started = time.process_time()
+    empty = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    line = {"server": server, "document": document}[kind](name)
+    # The workers are ended here, so that what they took is counted.
+    if kind == "document":
+        from pipeline.feeds import _shared
+
+        _shared().close()  # type: ignore[attr-defined]
+    mine, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = time.process_time() - started + workers.ru_utime + workers.ru_stime
+    peak = (max(mine.ru_maxrss, workers.ru_maxrss) - empty) / MEGABYTE
+    print(json.dumps({"started": started, "cpu": cpu, "peak": peak, "line": " ".join(line.split())}))
+
+
+def main() -> int:
+    if len(sys.argv) == 3:
+        one(sys.argv[1], sys.argv[2])
+        return 0
+    held = []
+    for kind, names in (("server", HOSTILE), ("document", CASES)):
+        found = {name: measure(kind, name) for name in names}
+        rows = [(n, f"{w:.1f}", f"{c:.1f}", f"{p:.0f}", line) for n, (w, c, p, line) in found.items()]
+        show(f"A hostile {kind}", (kind, "seconds", "CPU seconds", "MB more", "what comes of it"), rows)
+        held.append(verdict("CPU seconds of the worst", max(c for _, c, _, _ in found.values()), 60, least=False))
+        held.append(verdict("MB of the worst", max(p for _, _, p, _ in found.values()), 600, least=False))
+    print(f"\n{sum(held)} of {len(held)} bounds hold")
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
