@@ -94,7 +94,7 @@ def _packed_words(text: str, words: Words) -> bytes:
     counted = all(map(at.__contains__, offsets))
     places = list(map(at.__getitem__, offsets)) if counted else list(offsets)
     times = [round(s * 100) for s in starts]
-    header = {"n": len(times), "counted": counted, "widths": [_column(columns, _steps(places))]}
+    header: dict[str, Any] = {"n": len(times), "counted": counted, "widths": [_column(columns, _steps(places))]}
     header["widths"] += [_column(columns, _steps(times))]
     return _compressed(b"".join((orjson.dumps(header), b"\n", *columns)))
 

@@ -26,7 +26,12 @@ def seconds(value: object) -> float:
     """The seconds of a number, a clock or a quantity like 1.5s (JSON and TTML hold any of them)."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value) if abs(value) < 1e12 else math.nan
-    return quantity(value) if isinstance(value, str) else math.nan
+    if not isinstance(value, str):
+        return math.nan
+    try:
+        return float(value[:-1] if value[-1:] == "s" else value)
+    except ValueError:
+        return quantity(value)
 
 
 def quantity(text: str, *, frame_rate: float = 30.0, tick_rate: float = 1.0) -> float:

@@ -28,6 +28,7 @@ MAX_SECONDS = 1_000_000.0  # eleven days
 MAX_SEGMENTS = 2_000_000
 NEAR = 80  # characters: how far ahead a timed word is looked for in the text of its segment
 SINGLE = 0.8  # from this share of one-word segments on, a document is a list of words
+FEW = 5  # segments: a document of fewer is left as it is
 PAUSE, LONGEST = 2.0, 40  # seconds of silence, and words, that end a segment made of single words
 
 Timed = Sequence[tuple[str, float]]
@@ -97,7 +98,7 @@ class Columns:
 
     def _is_list_of_words(self) -> bool:
         head = [t for t in islice(self.texts, 2000) if t]
-        return len(head) > 2 and sum(" " not in t.strip() for t in head) >= SINGLE * len(head)
+        return len(head) >= FEW and sum(" " not in t.strip() for t in head) >= SINGLE * len(head)
 
     def merged(self) -> Columns:
         """Single words put together to sentences of one speaker, each word keeping its time."""
@@ -107,7 +108,10 @@ class Columns:
         who: str | None = None
         for text, start, end, speaker in zip(self.texts, self.starts, self.ends, self.speakers, strict=True):
             over = parts and (
-                speaker != who or len(parts) >= LONGEST or parts[-1][0][-1:] in ".?!…" or start - last > PAUSE
+                speaker != who
+                or len(parts) >= LONGEST
+                or parts[-1][0][-1:] in ".?!…"
+                or not -PAUSE <= start - last <= PAUSE
             )
             if over:
                 out.add(" ".join(p for p, _ in parts), first, last, who, parts)

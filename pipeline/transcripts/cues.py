@@ -56,7 +56,10 @@ def read(text: str, *, blank_ends: bool) -> Columns:
     columns = Columns()
     if blank_ends and (m := _LANGUAGE.search(text[:500])):
         columns.language = m[1]
-    texts, starts, ends = timed(text)
+    if "<c>" in text:
+        text = text.replace("<c>", "").replace("</c>", "")
+    clocks = Clocks()
+    texts, starts, ends = timed(text, clocks)
     if not texts:
         raise TranscriptError("holds no cues")
     texts = bodies(texts, blank_ends=blank_ends)
@@ -65,13 +68,12 @@ def read(text: str, *, blank_ends: bool) -> Columns:
         columns.starts, columns.ends, columns.speakers = starts, ends, [None] * len(texts)
     else:
         for body, start, end in zip(texts, starts, ends, strict=True):
-            _tagged(columns, body, start, end)
+            _tagged(columns, body, start, end, clocks)
     return speakers.taken(rolling.unrolled(columns))
 
 
-def timed(text: str) -> tuple[list[str], list[float], list[float]]:
+def timed(text: str, read: Clocks) -> tuple[list[str], list[float], list[float]]:
     """What stands between the timing lines, and their starts and ends. An arrow without a clock is a word."""
-    read = Clocks()
     head, *pieces = text.split("-->")
     bodies: list[str] = []
     starts: list[float] = []
@@ -114,26 +116,44 @@ def bodies(texts: list[str], *, blank_ends: bool) -> list[str]:
     return out
 
 
-def _tagged(columns: Columns, body: str, start: float, end: float) -> None:
+def _tagged(columns: Columns, body: str, start: float, end: float, clocks: Clocks) -> None:
     voices = list(_VOICE.finditer(body)) if "<v" in body else []
     if not voices:
-        _one(columns, body, start, end, None)
+        _one(columns, body, start, end, None, clocks)
         return
     if body[: voices[0].start()].strip():
-        _one(columns, body[: voices[0].start()], start, end, None)
+        _one(columns, body[: voices[0].start()], start, end, None, clocks)
     for i, voice in enumerate(voices):
         stop = voices[i + 1].start() if i + 1 < len(voices) else len(body)
-        _one(columns, body[voice.end() : stop], start, end, plain(voice[1]).strip())
+        _one(columns, body[voice.end() : stop], start, end, plain(voice[1]).strip(), clocks)
 
 
-def _one(columns: Columns, body: str, start: float, end: float, speaker: str | None) -> None:
+def _one(columns: Columns, body: str, start: float, end: float, speaker: str | None, clocks: Clocks) -> None:
+    words = timed_words(body, start, clocks)
+    if words:
+        columns.add("".join([word for word, _ in words]), start, end, speaker, words)
+        return
     inner = _INNER.split(body) if "<" in body and ":" in body else [body]
-    words: list[tuple[str, float]] = []
     if len(inner) > 1:
         times = [start, *(clock(t) for t in inner[1::2])]
         words = [(_clean(t), s) for t, s in zip(inner[::2], times, strict=True)]
         body = "".join(inner[::2])
     columns.add(_clean(body), start, end, speaker, words)
+
+
+def timed_words(body: str, start: float, clocks: Clocks) -> list[tuple[str, float]]:
+    """The words of a body whose tags are all times; [] when it has other tags, or none."""
+    first, *rest = body.split("<")
+    if not rest or "&" in body or "{" in body:
+        return []
+    words = [(first, start)]
+    for piece in rest:
+        stamp, _, word = piece.partition(">")
+        at = clocks(stamp)
+        if at != at:
+            return []
+        words.append((word, at))
+    return words
 
 
 def _clean(body: str) -> str:

@@ -13,7 +13,7 @@ from pipeline.transcripts.columns import Columns
 from pipeline.transcripts.document import Document
 
 _SPOKEN = re.compile(r"^(?:[-*>][ \t]+)?(\*\*|__)([^*_\n]{1,60}?):?[ \t]*\1:?(?=[ \t\n]|$)", re.MULTILINE)
-_LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\([^()\s]{0,2000}(?:[ \t]\"[^\"\n]{0,200}\")?\)")
+_LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?:[ \t]\"[^\"\n]{0,200}\")?\)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,500}?)(?<=\S)\1(?![\w*])")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!<>|~])")
 _LINE = re.compile(r"^[ \t]{0,3}(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+|\d{1,3}\.[ \t]+(?=\*\*))", re.MULTILINE)
@@ -31,11 +31,16 @@ def parse(doc: Document) -> Columns:
         found = _TITLE.search(text[:end])
         title = found[1] if found else ""
         text = text[end + 4 :].partition("\n")[2]
-    names = {" ".join(m[1].split()) for m in _SPOKEN.findall(text)}
-    text = _SPOKEN.sub(r"\2:", text)
+    names: set[str] = set()
+
+    def spoken(m: re.Match[str]) -> str:
+        names.add(" ".join(m[2].split()))
+        return f"{m[2]}:"
+
+    text = _SPOKEN.sub(spoken, text)
     if "](" in text:
         text = _LINK.sub(r"\1", text)
-    text = _LINE.sub("", _RULE.sub("", text))
+    text = _LINE.sub("", _RULE.sub("", text) if any(rule in text for rule in ("--", "**", "__", "- -")) else text)
     if "*" in text or "_" in text:
         text = _EMPHASIS.sub(r"\2", text)
     if "\\" in text:

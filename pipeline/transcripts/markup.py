@@ -58,6 +58,11 @@ def _cdata(text: str) -> str:
 
 def attribute(attributes: str, name: str) -> str:
     """The value of an attribute, "" when it is not there; name without its prefix finds it under any prefix."""
+    at = attributes.find(f' {name}="')
+    if at >= 0:
+        at += len(name) + 3
+        end = attributes.find('"', at)
+        return plain(attributes[at:end]) if end >= 0 else ""
     at = attributes.find(name)
     while at >= 0:
         m = _ATTRIBUTE.match(attributes, at)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from pipeline.errors import TranscriptError
 from pipeline.transcripts import speakers
@@ -22,6 +22,7 @@ _SPAN = rf"({CLOCK})(?:[ \t]*(?:-->|[-–—])[ \t]*({CLOCK}))?"
 _LEADING = re.compile(rf"[ \t]*(?:([\[(])[ \t]*)?{_SPAN}[ \t]*[\])]?(?:[ \t]*[-–—|:](?=[ \t]))?(?:[ \t]+|$)(.*)")
 _NAMED = re.compile(rf"[ \t]*({speakers.NAME})[ \t]*[:,|–—-]?[ \t]*([\[(])?[ \t]*{_SPAN}[ \t]*[\])]?[ \t]*:?[ \t]*(.*)")
 _INLINE = re.compile(r"(?<=[.?!,…])[ \t]+(\[\d{1,2}:\d{2}(?::\d{2})?\][ \t]+(?=\S))")
+_DIGITS = re.compile(r"\d:\d")
 _ERROR = re.compile(
     r"\W{0,3}(?:error|(?:http )?[45]\d\d\b|not found|forbidden|access denied|unauthorized|too many requests|"
     r"rate limit|internal server error|bad gateway|service unavailable|gateway time)",
@@ -31,8 +32,7 @@ SHORT = 200  # characters: an error message is not longer, and says so in its fi
 MARKS = 3  # so many marked lines at the beginning make a text a transcript, whatever its type says
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A time found at the head of a line. bare: without brackets."""
 
     start: float
@@ -64,9 +64,10 @@ def read(text: str, names: set[str] | None = None) -> Columns:
         text = _INLINE.sub(r"\n\1", text)
     lines = text.split("\n")
     marks = {i: m for i, line in enumerate(lines) if (m := mark(line))}
-    bare = [m for m in marks.values() if m.bare]
-    if len(bare) < 2 or not ascends(bare):
-        marks = {i: m for i, m in marks.items() if not m.bare}
+    for above in (True, False):  # a line of its own above the words, or the first thing in a line of words
+        bare = [m for m in marks.values() if m.bare and above != bool(m.words)]
+        if bare and (len(bare) < 2 or not ascends(bare)):
+            marks = {i: m for i, m in marks.items() if not (m.bare and above != bool(m.words))}
     one_a_line = not marks and "\n\n" not in text
     columns = Columns()
     parts: list[str] = []
@@ -91,15 +92,12 @@ def mark(line: str) -> Mark | None:
     """The time and the speaker that a line begins with."""
     if line.find(":", 0, speakers.LONGEST + 20) < 0:
         return None
-    m = _LEADING.match(line)
+    m = _LEADING.match(line) if line[0] in " \t[(0123456789" else None
     if m is not None:
         start, words = clock(m[2]), m[4].strip()
         who = words.rstrip(":") if m[1] is None and speakers.is_name(words.rstrip(":")) else None
         return Mark(start, clock(m[3] or ""), who, "" if who else words, m[1] is None)
-    head = line[:LONGEST_HEAD]
-    if not any(c.isdigit() for c in head):
-        return None
-    m = _NAMED.match(line)
+    m = _NAMED.match(line) if _DIGITS.search(line, 0, LONGEST_HEAD) else None
     if m is None or not speakers.is_name(m[1].strip()) or (m[2] is None and m[5].strip()):
         return None
     return Mark(clock(m[3]), clock(m[4] or ""), m[1].strip(), m[5].strip(), m[2] is None)

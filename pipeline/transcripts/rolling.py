@@ -22,6 +22,9 @@ def unrolled(columns: Columns) -> Columns:
         new = lines[_repeated(shown, lines) :]
         if new and shown and new == lines and len(new[0]) > len(shown[-1]) and new[0].startswith(shown[-1]):
             new = [new[0][len(shown[-1]) :], *new[1:]]
+        if new != lines and i in columns.words:  # its first timed word came with the line that is gone
+            (first, at), *rest = columns.words[i]
+            columns.words[i] = [(first.rpartition("\n")[2], at), *rest]
         columns.texts[i] = "\n".join(new)
         shown = lines or shown
     return columns

@@ -1,13 +1,14 @@
 """Speakers written into the words ("Marta: So what?"): which prefixes are names, and to whom the next lines belong.
 
 A wrong guess would take words out of the text, so a prefix counts only when the file bears it out: it opens the
-document, comes twice, has two parts, or says "Speaker 1".
+document or another one does, comes twice, has two parts, or says "Speaker 1".
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 from pipeline.transcripts.columns import Columns
 
@@ -35,6 +36,7 @@ def prefix(text: str) -> tuple[str, int]:
     return (m[1], m.end()) if is_name(m[1]) else ("", 0)
 
 
+@lru_cache(4096)
 def is_name(text: str) -> bool:
     """Whether the words could be a speaker's name: each begins with a capital or is a little word of names."""
     words = text.split()
@@ -67,7 +69,9 @@ def taken(columns: Columns, names: set[str] | None = None, *, known: bool = Fals
             who = columns.speakers[i] if known else None
             continue
         name, cut = found.get(i, ("", 0))
-        borne_out = counts[name] > 1 or i == first or (" " in name and not name.isupper()) or _NUMBERED.fullmatch(name)
+        borne_out = (
+            counts[name] > 1 or first in found or (" " in name and not name.isupper()) or _NUMBERED.fullmatch(name)
+        )
         if name and (name in names if names else borne_out):
             columns.texts[i], who = text[cut:], name
         elif text.lstrip().startswith(">>"):

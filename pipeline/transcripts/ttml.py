@@ -26,13 +26,13 @@ def parse(doc: Document) -> Columns:
     """One segment a p; the spans in it that have a time of their own are its words."""
     rates = {name: float(value) or 1.0 for name, value in _RATE.findall(doc.start)}
     frames, ticks = rates.get("frameRate", 30.0), rates.get("tickRate", 1.0)
-    cache: dict[str, float] = {}
 
     def time(attributes: str, name: str) -> float:
         text = attribute(attributes, name)
-        if text not in cache:
-            cache[text] = quantity(text, frame_rate=frames, tick_rate=ticks) if text else math.nan
-        return cache[text]
+        try:
+            return float(text)
+        except ValueError:
+            return quantity(text, frame_rate=frames, tick_rate=ticks) if text else math.nan
 
     columns, tags = Columns(), doc.tags
     names: dict[str, str] = {}
@@ -42,18 +42,21 @@ def parse(doc: Document) -> Columns:
     words: list[tuple[str, float]] = []
     start = end = math.nan
     who: str | None = None
-    for at in range(1, len(tags), 3):
-        tag, attributes, text = tags[at], tags[at + 1], tags[at + 2]
-        tag = tag[: tag[0] == "/"] + tag.rpartition(":")[2].lstrip("/") if ":" in tag else tag
-        if tag == "span" and texts is not None:
+    for tag, attributes, text in zip(tags[1::3], tags[2::3], tags[3::3], strict=True):
+        if ":" in tag:
+            tag = tag[: tag[0] == "/"] + tag.rpartition(":")[2].lstrip("/")
+        if texts is not None and tag == "span":
             if "begin" in attributes:
                 begin = time(attributes, "begin")
                 begin = begin + start if begin < start else begin  # relative to the p, as the standard has it
                 if text and not text.isspace():
-                    words.append((plain(text), begin))
+                    words.append((plain(text) if "&" in text else text, begin))
                 if "unit=" in attributes:
                     texts.append(" ")
             texts.append(text)
+        elif texts is not None and tag == "/span":
+            if text:
+                texts.append(text)
         elif tag == "p":
             start, end = time(attributes, "begin"), time(attributes, "end")
             if end != end and "dur" in attributes:
@@ -88,10 +91,10 @@ def _items(tags: list[str]) -> Columns:
     columns = Columns()
     who: str | None = None
     for at in range(1, len(tags), 3):
-        tag = tags[at].rpartition(":")[2]
+        tag = "" if tags[at].startswith("/") else tags[at].rpartition(":")[2].rstrip("/")
         if tag == "speaker":
             who = plain(tags[at + 2]).strip() or None
-        elif tag == "item" and not tags[at].startswith("/"):
+        elif tag == "item":
             start, end = (seconds(attribute(tags[at + 1], name)) for name in ("start", "end"))
             columns.add(plain(tags[at + 2]), start, end, who)
     return columns

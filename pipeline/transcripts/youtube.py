@@ -27,14 +27,13 @@ def parse_json3(doc: Document) -> Columns:
         if not isinstance(parts, list):
             continue
         start = _millis(event.get("tStartMs"))
-        texts: list[str] = []
-        words: list[tuple[str, float]] = []
-        for part in parts:
-            if isinstance(part, dict) and isinstance(part.get("utf8"), str):
-                texts.append(part["utf8"])
-                after = part.get("tOffsetMs", 0)
-                words.append((part["utf8"], start + after / 1000 if type(after) is int else math.nan))
-        text = "".join(texts)
+        try:
+            words = [(part["utf8"], start + part.get("tOffsetMs", 0) / 1000) for part in parts]
+            text = "".join([word for word, _ in words])
+        except (AttributeError, KeyError, TypeError, OverflowError):  # no mapping, no words, or no number in it
+            words = []
+            texts = (part.get("utf8") for part in parts if isinstance(part, dict))
+            text = "".join(t for t in texts if isinstance(t, str))
         if text and not text.isspace():
             columns.add(text, start, start + _millis(event.get("dDurationMs")), None, words if len(words) > 1 else ())
     return columns
@@ -52,22 +51,24 @@ def parse_srv(doc: Document) -> Columns:
     start = end = math.nan
     words: list[tuple[str, float]] = []
     once = doc.markup == "timedtext"
-    for at in range(1, len(tags), 3):
-        tag, attributes, text = tags[at], tags[at + 1], tags[at + 2]
-        if tag in ("p", "text"):
-            unit = 1000 if tag == "p" else 1
-            start = seconds(attribute(attributes, "t" if tag == "p" else "start")) / unit
-            end = start + seconds(attribute(attributes, "d" if tag == "p" else "dur")) / unit
-            texts, words = [text], []
-        elif texts is not None and tag == "s":
-            after = seconds(attribute(attributes, "t") or 0) / 1000
-            words.append((plain(text), start + after))
+    offsets: dict[str, float] = {}  # by the attributes of s, which repeat
+    for tag, attributes, text in zip(tags[1::3], tags[2::3], tags[3::3], strict=True):
+        if texts is None:
+            if tag in ("p", "text"):
+                unit, begin, length = (1000, "t", "d") if tag == "p" else (1, "start", "dur")
+                start = seconds(attribute(attributes, begin)) / unit
+                end = start + seconds(attribute(attributes, length)) / unit
+                texts, words = [text], []
+        elif tag == "s":
+            if attributes not in offsets:
+                offsets[attributes] = seconds(attribute(attributes, "t") or 0) / 1000
+            words.append((plain(text) if "&" in text else text, start + offsets[attributes]))
             texts.append(text)
-        elif texts is not None and tag in ("/p", "/text"):
-            joined = plain("".join(texts))
-            columns.add(joined if once else _untagged(plain(joined)), start, end, None, words if len(words) > 1 else ())
+        elif tag in ("/p", "/text"):
+            said = plain("".join(texts))
+            columns.add(said if once else _untagged(plain(said)), start, end, None, words if len(words) > 1 else ())
             texts = None
-        elif texts is not None:
+        elif text:
             texts.append(text)
     return columns
 

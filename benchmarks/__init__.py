@@ -1,0 +1,1 @@
+"""What is measured, against whom, with the expected answer checked: python -m benchmarks.NAME."""
