@@ -22,13 +22,13 @@ class Cue(NamedTuple):
     text: str
 
 
-def cues(count: int) -> list[Cue]:
+def cues(count: int, each: int = 11) -> list[Cue]:
     """The words of the sample podcast over and over, eleven to a segment."""
     words = [w for w in SAMPLE.read_text(encoding="utf-8").split() if ":" not in w and w.isascii()]
     supply = itertools.cycle(words)
     out = []
     for i in range(count):
-        text = " ".join(itertools.islice(supply, 11))
+        text = " ".join(itertools.islice(supply, each))
         out.append(Cue(i * 3210, i * 3210 + 3100, NAMES[i // 4 % 2], text))
     return out
 

@@ -183,7 +183,7 @@ def located(
         spaced = len(text) < 20 * (1 + text.count(" "))
         following = next((s for s in starts[i + 1 : i + 2] if s == s), MAX_SECONDS)
         for word, second in words:
-            word = word.strip()
+            word = word.strip() if "\n" not in word else " ".join(word.split())
             found = text.find(word, at, at + len(word) + NEAR) if word else -1
             if found < 0 or (found and text[found - 1] != " " and spaced):
                 continue  # not there, or the second half of a word

@@ -56,6 +56,8 @@ def read(text: str, *, blank_ends: bool) -> Columns:
     columns = Columns()
     if blank_ends and (m := _LANGUAGE.search(text[:500])):
         columns.language = m[1]
+    if "</v>" in text:
+        text = text.replace("</v>", "")
     if "<c>" in text:
         text = text.replace("<c>", "").replace("</c>", "")
     clocks = Clocks()
@@ -117,6 +119,11 @@ def bodies(texts: list[str], *, blank_ends: bool) -> list[str]:
 
 
 def _tagged(columns: Columns, body: str, start: float, end: float, clocks: Clocks) -> None:
+    if body.startswith("<v ") and body.count("<") == 1 and body.count(">") == 1:
+        name, _, words = body[3:].partition(">")
+        if len(name) < 200 and not name.isspace():
+            columns.add(plain(words), start, end, plain(name).strip())
+            return
     voices = list(_VOICE.finditer(body)) if "<v" in body else []
     if not voices:
         _one(columns, body, start, end, None, clocks)

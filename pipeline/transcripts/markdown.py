@@ -16,8 +16,9 @@ _SPOKEN = re.compile(r"^(?:[-*>][ \t]+)?(\*\*|__)([^*_\n]{1,60}?):?[ \t]*\1:?(?=
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?:[ \t]\"[^\"\n]{0,200}\")?\)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,500}?)(?<=\S)\1(?![\w*])")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!<>|~])")
-_LINE = re.compile(r"^[ \t]{0,3}(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+|\d{1,3}\.[ \t]+(?=\*\*))", re.MULTILINE)
-_RULE = re.compile(r"^[ \t]*(?:[-*_][ \t]*){3,}$", re.MULTILINE)
+_LINE = re.compile(
+    r"^[ \t]{0,3}(?:#{1,6}[ \t]+|>[ \t]?|(?:[-*_][ \t]*){3,}$|[-*+][ \t]+|\d{1,3}\.[ \t]+(?=\*\*))", re.MULTILINE
+)
 _TITLE = re.compile(r"^title:[ \t]*['\"]?(.{1,300}?)['\"]?[ \t]*$", re.MULTILINE)
 
 
@@ -34,13 +35,13 @@ def parse(doc: Document) -> Columns:
     names: set[str] = set()
 
     def spoken(m: re.Match[str]) -> str:
-        names.add(" ".join(m[2].split()))
+        names.add(m[2])
         return f"{m[2]}:"
 
     text = _SPOKEN.sub(spoken, text)
     if "](" in text:
         text = _LINK.sub(r"\1", text)
-    text = _LINE.sub("", _RULE.sub("", text) if any(rule in text for rule in ("--", "**", "__", "- -")) else text)
+    text = _LINE.sub("", text)
     if "*" in text or "_" in text:
         text = _EMPHASIS.sub(r"\2", text)
     if "\\" in text:

@@ -63,7 +63,7 @@ def read(text: str, names: set[str] | None = None) -> Columns:
     if "[" in text and len(_INLINE.findall(text, 0, 200_000)) > 1:
         text = _INLINE.sub(r"\n\1", text)
     lines = text.split("\n")
-    marks = {i: m for i, line in enumerate(lines) if (m := mark(line))}
+    marks = {i: m for i, line in enumerate(lines) if line and (m := mark(line))}
     for above in (True, False):  # a line of its own above the words, or the first thing in a line of words
         bare = [m for m in marks.values() if m.bare and above != bool(m.words)]
         if bare and (len(bare) < 2 or not ascends(bare)):
@@ -96,11 +96,11 @@ def mark(line: str) -> Mark | None:
     if m is not None:
         start, words = clock(m[2]), m[4].strip()
         who = words.rstrip(":") if m[1] is None and speakers.is_name(words.rstrip(":")) else None
-        return Mark(start, clock(m[3] or ""), who, "" if who else words, m[1] is None)
+        return Mark(start, clock(m[3]) if m[3] else math.nan, who, "" if who else words, m[1] is None)
     m = _NAMED.match(line) if _DIGITS.search(line, 0, LONGEST_HEAD) else None
     if m is None or not speakers.is_name(m[1].strip()) or (m[2] is None and m[5].strip()):
         return None
-    return Mark(clock(m[3]), clock(m[4] or ""), m[1].strip(), m[5].strip(), m[2] is None)
+    return Mark(clock(m[3]), clock(m[4]) if m[4] else math.nan, m[1].strip(), m[5].strip(), m[2] is None)
 
 
 LONGEST_HEAD = speakers.LONGEST + 20

@@ -56,9 +56,10 @@ def taken(columns: Columns, names: set[str] | None = None, *, known: bool = Fals
     found: dict[int, tuple[str, int]] = {}
     for i, text in enumerate(columns.texts):
         if ":" in text and columns.speakers[i] is None:
-            name, cut = prefix(text.lstrip())
+            bare = text.lstrip()
+            name, cut = prefix(bare)
             if name:
-                found[i] = name, cut + len(text) - len(text.lstrip())
+                found[i] = name, cut + len(text) - len(bare)
     counts = Counter(name for name, _ in found.values())
     first = next((i for i, t in enumerate(columns.texts) if t.strip()), -1)
     who: str | None = None

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import re
 
-from pipeline.transcripts.clock import quantity, seconds
+from pipeline.transcripts.clock import Clocks, quantity, seconds
 from pipeline.transcripts.columns import Columns
 from pipeline.transcripts.document import Document
-from pipeline.transcripts.markup import attribute, plain
+from pipeline.transcripts.markup import attribute, plain, split
 
+_SPAN_END = re.compile(r"</(?:\w{1,20}:)?span[ \t\n]*>")
 _RATE = re.compile(r"""(frameRate|tickRate)\s*=\s*["'](\d{1,9})["']""")
 
 
@@ -29,12 +30,18 @@ def parse(doc: Document) -> Columns:
 
     def time(attributes: str, name: str) -> float:
         text = attribute(attributes, name)
+        if ":" in text:
+            found = clocks(text)
+            return found if found == found else quantity(text, frame_rate=frames, tick_rate=ticks)
         try:
             return float(text)
         except ValueError:
             return quantity(text, frame_rate=frames, tick_rate=ticks) if text else math.nan
 
-    columns, tags = Columns(), doc.tags
+    clocks = Clocks()
+
+    # Without the end tags of spans half the tags are left; a word ends where the next one begins.
+    columns, tags = Columns(), split(_SPAN_END.sub("", doc.text))
     names: dict[str, str] = {}
     columns.language = attribute(tags[2] if len(tags) > 2 else "", "xml:lang") or None
     agent = ""
@@ -54,9 +61,6 @@ def parse(doc: Document) -> Columns:
                 if "unit=" in attributes:
                     texts.append(" ")
             texts.append(text)
-        elif texts is not None and tag == "/span":
-            if text:
-                texts.append(text)
         elif tag == "p":
             start, end = time(attributes, "begin"), time(attributes, "end")
             if end != end and "dur" in attributes:

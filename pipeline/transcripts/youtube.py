@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.transcripts.clock import seconds
 from pipeline.transcripts.columns import Columns
 from pipeline.transcripts.document import Document
-from pipeline.transcripts.markup import attribute, plain
+from pipeline.transcripts.markup import attribute, plain, split
 
 
 def looks_like_json3(doc: Document) -> bool:
@@ -46,7 +46,7 @@ def looks_like_srv(doc: Document) -> bool:
 def parse_srv(doc: Document) -> Columns:
     """srv1 has seconds and escapes its words twice; srv3 has milliseconds, and its words hold their own blanks."""
     columns = Columns()
-    tags = doc.tags
+    tags = split(doc.text.replace("</s>", ""))  # halves the tags, and a word ends where the next one begins
     texts: list[str] | None = None
     start = end = math.nan
     words: list[tuple[str, float]] = []
