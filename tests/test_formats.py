@@ -218,8 +218,22 @@ def test_hostile_xml_costs_no_more_than_its_bytes() -> None:
 def test_a_document_over_the_limit_is_refused_before_it_is_read() -> None:
     with pytest.raises(TranscriptError, match="is larger than 1,000 bytes"):
         transcripts.parse(b"WEBVTT" + b" " * 1000, limit=1000)
-    with pytest.raises(TranscriptError, match="lines"):
-        transcripts.parse(b"\n" * 6_000_001 + b"a", "text/plain")
+    with pytest.raises(TranscriptError, match="has more than 2,000,000 lines"):
+        transcripts.parse(b"a\n" * 2_000_001, "text/plain")
+
+
+def test_runs_of_marks_that_feed_on_patterns_are_read_in_no_time() -> None:
+    for hostile in (b"*", b"[a](", b"_a ", b"[", b"(a)"):
+        segments_or_one_error(b"**A:** x\n**B:** y\n" + hostile * 200_000)
+    for hostile in (b"<", b"<v ", b"-->", b"<00:01.000>", b"{\\", b"&#", b": "):
+        segments_or_one_error(b"WEBVTT\n\n00:01.000 --> 00:02.000\n" + hostile * 100_000 + b"a")
+
+
+def test_a_million_words_in_one_segment_are_folded_as_a_few_are() -> None:
+    t = transcripts.parse(b"hello  there\n" * 200_000, "text/plain")[1]
+    t.texts = ["".join(f"{s}\n" for s in t.texts)]
+    t.starts, t.ends, t.speakers = [0.0], [1.0], [None]
+    assert t.transcript().text == " ".join(["hello there"] * 200_000)
 
 
 def test_a_second_is_the_words_own_where_the_source_has_it_and_a_marked_guess_elsewhere() -> None:

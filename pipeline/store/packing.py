@@ -41,7 +41,7 @@ def pack(
 ) -> bytes:
     columns: list[bytes] = []
     n = len(offsets)
-    timed = any(s == s for s in starts)
+    timed = any(s == s for s in chain(starts, ends))
     lengths = [b - a for a, b in zip(offsets, chain(islice(offsets, 1, None), (len(text) + 1,)), strict=False)]
     header: dict[str, Any] = {"n": n, **_runs(speakers), "widths": [_column(columns, lengths)]}
     if timed:

@@ -27,7 +27,8 @@ from pipeline.model import Segment, Transcript, Words, clean
 MAX_SECONDS = 1_000_000.0  # eleven days
 MAX_SEGMENTS = 2_000_000
 NEAR = 80  # characters: how far ahead a timed word is looked for in the text of its segment
-SINGLE = 0.8  # from this share of one-word segments on, a document is a list of words
+PIECE = 1_000_000  # characters
+SINGLE = 1.8  # words a segment: with fewer on average, a document is a list of words
 FEW = 5  # segments: a document of fewer is left as it is
 PAUSE, LONGEST = 2.0, 40  # seconds of silence, and words, that end a segment made of single words
 
@@ -73,7 +74,7 @@ class Columns:
     def transcript(self, **facts: object) -> Transcript:
         """The one text with its times; facts: the other fields of Transcript."""
         c = self.merged() if self._is_list_of_words() else self
-        texts = [" ".join(t.split()) for t in c.texts]
+        texts = [" ".join(t.split()) if len(t) < PIECE else folded(t) for t in c.texts]
         speakers: Sequence[str | None] = c.speakers
         starts, ends, timed = repaired(c.starts, c.ends), c.ends, c.words
         if "" in texts:  # a segment without words is left out
@@ -98,7 +99,7 @@ class Columns:
 
     def _is_list_of_words(self) -> bool:
         head = [t for t in islice(self.texts, 2000) if t]
-        return len(head) >= FEW and sum(" " not in t.strip() for t in head) >= SINGLE * len(head)
+        return len(head) >= FEW and sum(t.strip().count(" ") + 1 for t in head) < SINGLE * len(head)
 
     def merged(self) -> Columns:
         """Single words put together to sentences of one speaker, each word keeping its time."""
@@ -180,12 +181,11 @@ def located(
         if starts[i] != starts[i] or (len(words) > 2 and words[0][1] == words[-1][1]):
             continue
         last = max(last, starts[i])
-        spaced = len(text) < 20 * (1 + text.count(" "))
         following = next((s for s in starts[i + 1 : i + 2] if s == s), MAX_SECONDS)
         for word, second in words:
             word = word.strip() if "\n" not in word else " ".join(word.split())
             found = text.find(word, at, at + len(word) + NEAR) if word else -1
-            if found < 0 or (found and text[found - 1] != " " and spaced):
+            if found < 0 or (found and text[found - 1] != " " and not unspaced(text[found - 1])):
                 continue  # not there, or the second half of a word
             at = found + len(word)
             if last <= second <= following or (last <= second <= MAX_SECONDS and i + 1 == len(texts)):
@@ -193,6 +193,22 @@ def located(
                 seconds.append(second)
                 last = second
     return marks, seconds
+
+
+def folded(text: str) -> str:
+    """A long text with its blanks folded, piece by piece: a list of ten million words takes more than a gigabyte."""
+    parts, at = [], 0
+    while at < len(text):
+        end = text.find(" ", at + PIECE)
+        end = end if end >= 0 else len(text)
+        parts.append(" ".join(text[at:end].split()))
+        at = end
+    return " ".join(p for p in parts if p)
+
+
+def unspaced(character: str) -> bool:
+    """Whether it is of a script that writes words without blanks: Thai to Burmese, Khmer, Chinese, Japanese, Korean."""
+    return character >= "\u2e80" or "\u0e00" <= character <= "\u109f" or "\u1780" <= character <= "\u17ff"
 
 
 def cleaned(columns: Columns) -> Columns:

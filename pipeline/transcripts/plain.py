@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pipeline.errors import TranscriptError
 from pipeline.transcripts import speakers
 from pipeline.transcripts.clock import CLOCK, clock
-from pipeline.transcripts.columns import Columns
+from pipeline.transcripts.columns import MAX_SEGMENTS, Columns
 from pipeline.transcripts.document import Document
 
 _SPAN = rf"({CLOCK})(?:[ \t]*(?:-->|[-–—])[ \t]*({CLOCK}))?"
@@ -63,6 +63,8 @@ def read(text: str, names: set[str] | None = None) -> Columns:
     if "[" in text and len(_INLINE.findall(text, 0, 200_000)) > 1:
         text = _INLINE.sub(r"\n\1", text)
     lines = text.split("\n")
+    if len(lines) > MAX_SEGMENTS:
+        raise TranscriptError(f"has more than {MAX_SEGMENTS:,} lines")
     marks = {i: m for i, line in enumerate(lines) if line and (m := mark(line))}
     for above in (True, False):  # a line of its own above the words, or the first thing in a line of words
         bare = [m for m in marks.values() if m.bare and above != bool(m.words)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from pipeline.transcripts.columns import Columns
+from pipeline.errors import TranscriptError
+from pipeline.transcripts.columns import MAX_SEGMENTS, Columns
 from pipeline.transcripts.document import Document
 from pipeline.transcripts.listed import END, SPEAKER, START, TEXT
 
@@ -20,6 +21,8 @@ def parse(doc: Document) -> Columns:
     head = _head(text)
     at = [next((i for i, c in enumerate(head) if c in names), -1) for names in (START, END, TEXT, SPEAKER)]
     columns = Columns()
+    if text.count("\n") > MAX_SEGMENTS:
+        raise TranscriptError(f"has more than {MAX_SEGMENTS:,} lines")
     for line in text.split("\n")[1:]:
         cells = line.split("\t", len(head) - 1)
         start, end, words, who = (cells[i].strip() if 0 <= i < len(cells) else "" for i in at)
