@@ -28,7 +28,7 @@ MAX_SECONDS = 1_000_000.0  # eleven days
 MAX_SEGMENTS = 2_000_000
 NEAR = 80  # characters: how far ahead a timed word is looked for in the text of its segment
 PIECE = 1_000_000  # characters
-SINGLE = 1.8  # words a segment: with fewer on average, a document is a list of words
+SINGLE = 1.8  # words a segment: with fewer on average, and most of them single, a document is a list of words
 FEW = 5  # segments: a document of fewer is left as it is
 PAUSE, LONGEST = 2.0, 40  # seconds of silence, and words, that end a segment made of single words
 
@@ -98,8 +98,8 @@ class Columns:
         )
 
     def _is_list_of_words(self) -> bool:
-        head = [t for t in islice(self.texts, 2000) if t]
-        return len(head) >= FEW and sum(t.strip().count(" ") + 1 for t in head) < SINGLE * len(head)
+        blanks = [t.strip().count(" ") for t in islice(self.texts, 2000) if t]
+        return len(blanks) >= FEW and blanks.count(0) * 2 >= len(blanks) and sum(blanks) < (SINGLE - 1) * len(blanks)
 
     def merged(self) -> Columns:
         """Single words put together to sentences of one speaker, each word keeping its time."""
