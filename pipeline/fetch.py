@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pipeline import transcripts
 from pipeline.bugs import Bugs
 from pipeline.errors import HttpError, PodwatchError, TranscriptError
-from pipeline.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, joined
+from pipeline.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef
 from pipeline.runtime import Runtime, log
 
 FIRST_WAIT = timedelta(hours=1)
@@ -48,18 +47,17 @@ def get(rt: Runtime, episode: Episode) -> Transcript:
             if answer.status != 200:
                 raise HttpError(f"the server answered {answer.status}", where=ref.url, retryable=True)
             try:
-                name, segments = transcripts.parse(answer.body, ref.media_type or answer.media_type, ref.url)
+                name, columns = transcripts.parse(answer.body, ref.media_type or answer.media_type, ref.url)
             except TranscriptError as e:
                 raise TranscriptError(e.what, where=ref.url, todo=e.todo, retryable=True) from None
         except PodwatchError as e:
             errors.append(e)
             continue
-        return replace(
-            joined(segments),
+        return columns.transcript(
             episode_id=episode.id,
             source=ref.url,
             media_type=name,
-            language=ref.language or episode.language,
+            language=ref.language or columns.language or episode.language,
             title=episode.title,
         )
     raise errors[0] if errors else TranscriptError("the feed offers no transcript", where=episode.title)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import accumulate
 
 
 class Kind(StrEnum):
@@ -197,12 +198,38 @@ class Segment:
     speaker: str | None = None
 
 
+class Words:
+    """When single words are said, where the source says so: offsets of words in the text, and their seconds.
+
+    read: gives the two columns. It is called when the first second is asked for: looking through a text needs none.
+    """
+
+    __slots__ = ("_columns", "_read")
+
+    def __init__(self, read: Callable[[], tuple[array[int], array[float]]]) -> None:
+        self._read = read
+        self._columns: tuple[array[int], array[float]] | None = None
+
+    @property
+    def columns(self) -> tuple[array[int], array[float]]:
+        """(offsets, starts), both ascending."""
+        if self._columns is None:
+            self._columns = self._read()
+        return self._columns
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Words) and self.columns == other.columns
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
     """One document for an episode: a single text, and where each segment begins in it.
 
     text: the segments joined by one space, so that a phrase may straddle two of them.
     offsets, starts, ends, speakers: one entry a segment; offsets in characters, times in seconds (nan: unknown).
+    words: the times of single words, None when the source has times of segments only.
     """
 
     text: str
@@ -210,6 +237,7 @@ class Transcript:
     starts: array[float]
     ends: array[float]
     speakers: tuple[str | None, ...]
+    words: Words | None = None
     id: int = 0
     episode_id: int = 0
     source: str = ""
@@ -223,10 +251,11 @@ class Transcript:
 
     @property
     def digest(self) -> str:
-        """Equal for equal words and times, whatever file they came from."""
+        """Equal for equal words and times (to the millisecond, as they are stored), whatever file they came from."""
         h = hashlib.blake2b(self.text.encode(), digest_size=16)
-        for times in (self.starts, self.ends):
-            h.update(times.tobytes())
+        columns = [self.starts, self.ends, *([self.words.columns[1]] if self.words else ())]
+        for times in columns:
+            h.update(array("q", [-1 if x != x else round(x * 1000) for x in times]).tobytes())
         return h.hexdigest()
 
     def segment(self, index: int) -> Segment:
@@ -243,19 +272,56 @@ class Transcript:
         return max(0, bisect_right(self.offsets, offset) - 1)
 
     def seconds_at(self, offset: int) -> float:
-        """When the character at ``offset`` is said: inside a segment, in proportion to its characters.
+        """When the character at ``offset`` is said: its word's own second where the source has it.
 
-        nan when the transcript has no times.
+        Else a second between the two nearest known ones, in proportion to the characters; nan when there are none.
         """
+        return self._when(offset)[0]
+
+    def exact_at(self, offset: int) -> bool:
+        """Whether seconds_at(offset) is what the source says of this word, and not a guess between two times."""
+        return self._when(offset)[1]
+
+    def _when(self, offset: int) -> tuple[float, bool]:
         i = self.index_at(offset)
-        start, end = self.starts[i], self.ends[i]
-        following = self.starts[i + 1] if i + 1 < len(self) else math.nan
-        if math.isnan(end) or end > following:
-            end = following
-        after = self.offsets[i + 1] if i + 1 < len(self) else len(self.text)
-        if math.isnan(end) or end <= start or after <= self.offsets[i]:
-            return start
-        return round(start + (end - start) * (offset - self.offsets[i]) / (after - self.offsets[i]), 2)
+        known, start, after, end = self._between(i)
+        if self.words:
+            offsets, starts = self.words.columns
+            k = bisect_right(offsets, offset) - 1
+            if k >= 0 and offsets[k] >= known:
+                known, start = offsets[k], starts[k]
+                if self.text.find(" ", known, offset) < 0:
+                    return start, True
+            if k + 1 < len(offsets) and offsets[k + 1] < after:
+                after, end = offsets[k + 1], starts[k + 1]
+        if known == self.offsets[i] and not any(c.isalnum() for c in self.text[known : min(offset, known + 9)]):
+            return start, start == start and not math.isnan(self.starts[i])
+        if math.isnan(end) or end <= start or after <= known:
+            return start, False
+        return round(start + (end - start) * (offset - known) / (after - known), 2), False
+
+    def _between(self, i: int) -> tuple[int, float, int, float]:
+        """(offset, second, offset, second) of the two known times around segment ``i``; nan: not known."""
+        later = next(
+            (j for j in range(i + 1, min(len(self), i + UNTIMED)) if not math.isnan(self.starts[j])), len(self)
+        )
+        after, following = (
+            (self.offsets[later], self.starts[later]) if later < len(self) else (len(self.text), math.nan)
+        )
+        for j in range(i, max(-1, i - UNTIMED), -1):
+            if math.isnan(self.starts[j]):
+                continue
+            stop = self.offsets[j + 1] if j + 1 < len(self) else len(self.text)
+            closed = not math.isnan(self.ends[j]) and not self.ends[j] > following
+            if j == i:
+                return self.offsets[j], self.starts[j], *((stop, self.ends[j]) if closed else (after, following))
+            if later == len(self):
+                break
+            return *((stop, self.ends[j]) if closed else (self.offsets[j], self.starts[j])), after, following
+        return self.offsets[i], math.nan, after, math.nan
+
+
+UNTIMED = 1000  # how many segments without a time in a row are bridged
 
 
 def joined(segments: Iterable[Segment], **facts: object) -> Transcript:
@@ -264,28 +330,21 @@ def joined(segments: Iterable[Segment], **facts: object) -> Transcript:
     NUL and lone surrogates are dropped here: SQLite would take the first, nothing takes the second.
     facts: the other fields of Transcript (source, language, ...).
     """
-    texts: list[str] = []
-    offsets, starts, ends = array("I"), array("d"), array("d")
-    speakers: list[str | None] = []
-    at = 0
-    for s in segments:
-        text = " ".join(s.text.replace("\0", "").encode("utf-8", "ignore").decode().split())
-        if not text:
-            continue
-        texts.append(text)
-        offsets.append(at)
-        starts.append(s.start)
-        ends.append(s.end)
-        speakers.append(s.speaker or None)
-        at += len(text) + 1
+    kept = [s for s in ((clean(s.text), s) for s in segments) if s[0]]
+    texts = [text for text, _ in kept]
     return Transcript(
         text=" ".join(texts),
-        offsets=offsets,
-        starts=starts,
-        ends=ends,
-        speakers=tuple(speakers),
+        offsets=array("I", accumulate((len(t) + 1 for t in texts[:-1]), initial=0)) if texts else array("I"),
+        starts=array("d", [s.start for _, s in kept]),
+        ends=array("d", [s.end for _, s in kept]),
+        speakers=tuple(s.speaker or None for _, s in kept),
         **facts,  # type: ignore[arg-type]
     )
+
+
+def clean(text: str) -> str:
+    """The text with its blanks folded, without what a database refuses."""
+    return " ".join(text.replace("\0", "").encode("utf-8", "ignore").decode().split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

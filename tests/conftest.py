@@ -16,8 +16,8 @@ from pipeline.store import Store, open_store
 from tests.postgres import Postgres
 from tests.servers import Podcast
 
-# What the machine has set must not reach a test; only where real feeds lie is asked of it (tests/feeds).
-_KEPT = ("PODWATCH_REAL_FEEDS",)
+# What the machine has set must not reach a test; only where real feeds and transcripts lie is asked of it.
+_KEPT = ("PODWATCH_REAL_",)
 for _name in [n for n in os.environ if n.startswith(("PODWATCH_", "SLACK_", "AIRFLOW")) and not n.startswith(_KEPT)]:
     del os.environ[_name]
 

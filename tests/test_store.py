@@ -18,6 +18,7 @@ from pipeline.settings import Secret, Settings
 from pipeline.store import Store, open_store
 from pipeline.store.engine import HEAD
 from pipeline.store.tables import metadata
+from pipeline.transcripts import Columns
 
 OFFER = (TranscriptRef(url="https://a.example/1.vtt", media_type="text/vtt"),)
 WATCH = Watch(name="grain", query="grain")
@@ -159,6 +160,23 @@ def test_a_transcript_comes_back_as_it_was_stored(store: Store, now: datetime) -
     assert (got.text, got.speakers, got.offsets) == (kept.text, kept.speakers, kept.offsets)
     assert repr(got.segments()) == repr(kept.segments())
     assert got.digest == kept.digest
+
+
+def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: datetime) -> None:
+    feed_with(store, now, episode())
+    [e] = store.episodes_due(now)
+    columns = Columns()
+    columns.add("grain, the grain", 1.5, 4.0, "Ann", [("grain,", 1.5), ("the", 2.25), ("grain", 3.1)])
+    columns.add("看見", 4.0, 6.0, None, [("看", 4.0), ("見", 5.0)])
+    kept = columns.transcript(episode_id=e.id)
+    assert store.save_transcript(kept, now)
+    store.sync_watches([WATCH], now)
+    [source] = store.transcripts_due(1, now)
+    got = source.transcript
+    assert got.words == kept.words
+    assert got.digest == kept.digest
+    assert [got.seconds_at(at) for at in (0, 7, 11, 17, 18)] == [1.5, 2.25, 3.1, 4.0, 5.0]
+    assert got.exact_at(11)
 
 
 def test_the_same_transcript_again_changes_nothing_and_another_becomes_the_next_revision(

@@ -11,9 +11,7 @@ import typer
 from pipeline import detectors, transcripts, watchlist
 from pipeline.commands.output import Json, clock, emit, mention_json, plain, say
 from pipeline.errors import PodwatchError, TranscriptError
-from pipeline.model import Mention, Transcript, joined
-
-MAX_BYTES = 256 * 1024 * 1024
+from pipeline.model import Mention, Transcript
 
 
 def scan(
@@ -44,17 +42,16 @@ def scan(
 def load(file: Path) -> Transcript:
     """The transcript in a file; raises TranscriptError naming it."""
     try:
-        if file.stat().st_size > MAX_BYTES:
-            raise TranscriptError(f"is larger than {MAX_BYTES:,} bytes", where=str(file))
+        if file.stat().st_size > transcripts.MAX_BYTES:
+            raise TranscriptError(f"is larger than {transcripts.MAX_BYTES:,} bytes", where=str(file))
         data = file.read_bytes()
     except OSError as e:
         raise TranscriptError(e.strerror or str(e), where=str(file), todo="check the path") from None
     try:
-        name, segments = transcripts.parse(data, name=file.name)
+        name, columns = transcripts.parse(data, name=file.name)
+        return columns.transcript(source=str(file), media_type=name, title=columns.title or file.stem)
     except TranscriptError as e:
         raise TranscriptError(e.what, where=str(file), todo=e.todo) from None
-    title = transcripts.page.facts(transcripts.decode(data))[0] if name == "page" else ""
-    return joined(segments, source=str(file), media_type=name, title=title or file.stem)
 
 
 def _line(file: Path, m: Mention) -> None:

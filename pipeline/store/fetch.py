@@ -41,7 +41,7 @@ class FetchRows(Rows):
             "fetched_at": now,
             "characters": len(t.text),
             "segments": len(t),
-            "body": pack(t.text, t.offsets, t.starts, t.ends, t.speakers),
+            "body": pack(t.text, t.offsets, t.starts, t.ends, t.speakers, t.words),
         }
         with self.writing() as c:
             c.execute(
@@ -72,7 +72,7 @@ class FetchRows(Rows):
 
 
 def transcript_of(r: AnyRow) -> Transcript:
-    text, offsets, starts, ends, speakers = unpack(r.body)
+    text, offsets, starts, ends, speakers, words = unpack(r.body)
     return Transcript(
         id=r.id,
         episode_id=r.episode_id,
@@ -81,6 +81,7 @@ def transcript_of(r: AnyRow) -> Transcript:
         starts=starts,
         ends=ends,
         speakers=speakers,
+        words=words,
         source=r.source,
         media_type=r.media_type,
         language=r.language,

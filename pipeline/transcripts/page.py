@@ -1,6 +1,8 @@
-"""A transcript page as saved from a transcript site: a title, ``Episode Date:``, then timed blocks.
+"""A page of a transcript site: a title, ``Episode Date:``, then blocks of words under ``Starting point is HH:MM:SS``.
 
-Each block is ``Starting point is HH:MM:SS`` and its words, up to the next one or to the line that asks for comments.
+Two forms: saved as text, and as HTML (h1.page-heading, .episode_date, .single-sentence with .pod_timestamp_indicator
+and .pod_text). Only what stands in a block is the transcript: not the description with its cut words, nor the
+advertisements between blocks, nor the titles of other episodes beside it. A chunk that comes twice is taken once.
 """
 
 from __future__ import annotations
@@ -9,41 +11,113 @@ import math
 import re
 from datetime import UTC, datetime
 
-from pipeline.model import Segment
+from pipeline.errors import TranscriptError
+from pipeline.transcripts.clock import clock
+from pipeline.transcripts.columns import Columns
+from pipeline.transcripts.document import Document
+from pipeline.transcripts.markup import classes
+from pipeline.transcripts.markup import plain as unescaped
 
-_BLOCK = re.compile(r"^[ \t]*Starting point is (\d{1,3}):(\d{2}):(\d{2})[ \t]*", re.MULTILINE)
-_CLOSING = re.compile(r"^[ \t]*There aren't comments yet for this episode\.[^\n]*\s*\Z", re.MULTILINE)
-_DATE = re.compile(r"^Episode Date:[ \t]*([A-Z][a-z]+ \d{1,2}, \d{4})", re.MULTILINE)
+START = "Starting point is "
+_BLOCK = re.compile(rf"^[ \t]*{START}\d{{1,3}}:\d{{2}}:\d{{2}}(?!\d)", re.MULTILINE)
+_CLOSING = re.compile(r"^[ \t]*There aren't comments yet for this episode\.", re.MULTILINE)
+_DATE = re.compile(r"Episode Date:[ \t]*([A-Z][a-z]+ \d{1,2}, \d{4})")
+_SIGNS = ("pod_timestamp_indicator", "podcast-transcript", "single-sentence", "page-heading", "episode_date")
+_PAYING = re.compile(r"premium (?:subscribers|members|users)|(?:subscribers|members) only", re.IGNORECASE)
 
 
-def looks_like(start: str) -> bool:
-    return _BLOCK.search(start) is not None
+def looks_like(doc: Document) -> bool:
+    if doc.markup:
+        return any(sign in doc.text for sign in _SIGNS)
+    return START in doc.text and _BLOCK.search(doc.text) is not None
 
 
-def parse(text: str) -> list[Segment]:
+def parse(doc: Document) -> Columns:
     """One segment a block; a block ends where the next begins, the last one nobody knows when (nan)."""
-    text = _CLOSING.sub("", text.replace("\r\n", "\n"))
-    blocks = list(_BLOCK.finditer(text))
-    segments = []
-    for i, block in enumerate(blocks):
-        following = blocks[i + 1] if i + 1 < len(blocks) else None
-        words = text[block.end() : following.start() if following else len(text)]
-        segments.append(Segment(_seconds(block), _seconds(following) if following else math.nan, words.strip()))
-    return segments
+    columns = _html(doc) if doc.markup else _text(doc)
+    columns.ends = [*columns.starts[1:], math.nan][: len(columns)]
+    return columns
 
 
-def facts(text: str) -> tuple[str, datetime | None]:
+def _text(doc: Document) -> Columns:
+    columns = Columns()
+    head, *pieces = re.split(rf"(?:^|\n)[ \t]*{START}(?=\d)", doc.text)
+    columns.title, columns.published = facts(head)
+    if pieces:
+        closing = _CLOSING.search(pieces[-1])
+        pieces[-1] = pieces[-1][: closing.start()] if closing else pieces[-1]
+    seen: set[tuple[float, str]] = set()
+    for piece in pieces:
+        at, words = _cut(piece)
+        _add(columns, clock(at), words, seen)
+    return columns
+
+
+def _cut(piece: str) -> tuple[str, str]:
+    """(clock, words): the words may follow the clock without a blank."""
+    n = 0
+    while n < len(piece) and (piece[n].isdecimal() or piece[n] == ":"):
+        n += 1
+    return piece[:n], piece[n:].strip()
+
+
+def facts(head: str) -> tuple[str, datetime | None]:
     """(title, date) of the page's first lines; the title is "" when the first line is a block already."""
-    first = text.lstrip("\ufeff \r\n").partition("\n")[0].strip()
-    title = "" if _BLOCK.match(first) else first
-    date = _DATE.search(text[:4096])
-    if date is None:
-        return title, None
+    first = head.lstrip("\ufeff \r\n").partition("\n")[0].strip()
+    found = _DATE.search(head[:8192])
+    return ("" if first.startswith(START) else first), _day(found[1] if found else "")
+
+
+def _day(text: str) -> datetime | None:
     try:
-        return title, datetime.strptime(date.group(1), "%B %d, %Y").replace(tzinfo=UTC)
+        return datetime.strptime(text, "%B %d, %Y").replace(tzinfo=UTC)
     except ValueError:
-        return title, None
+        return None
 
 
-def _seconds(block: re.Match[str]) -> float:
-    return int(block.group(1)) * 3600.0 + int(block.group(2)) * 60 + int(block.group(3))
+def _add(columns: Columns, start: float, words: str, seen: set[tuple[float, str]]) -> None:
+    if words and (start, words) not in seen:
+        seen.add((start, words))
+        columns.add(words, start)
+
+
+def _html(doc: Document) -> Columns:
+    columns = Columns()
+    seen: set[tuple[float, str]] = set()
+    start, inside, cut = math.nan, "", False
+    parts: list[str] = []
+    head = {"page-heading": "", "episode_date": ""}
+    tags = doc.tags
+    for at in range(1, len(tags), 3):
+        tag, attributes, text = tags[at], tags[at + 1], tags[at + 2]
+        names = classes(attributes)
+        if "single-sentence" in names:
+            _add(columns, start, unescaped(" ".join(parts)).strip(), seen)
+            start, parts, inside = math.nan, [], ""
+        elif "pod_timestamp_indicator" in names:
+            if parts:
+                _add(columns, start, unescaped(" ".join(parts)).strip(), seen)
+                parts = []
+            start, inside = clock(text.strip().removeprefix(START).strip()), ""
+        elif "pod_text" in names or "transcript-text" in names:
+            inside, cut = "words", False
+            parts.append(text)
+        elif names and names[0] in head:
+            inside = names[0]
+            head[inside] += text
+        elif inside == "words":
+            cut = tag == "span" and "dots" in names
+            if tag in ("/div", "aside", "footer"):
+                inside = ""
+            elif not cut and (tag != "/span" or text.strip()):
+                parts[-1] += text
+        elif inside in head:
+            inside = ""
+    _add(columns, start, unescaped(" ".join(parts)).strip(), seen)
+    if not columns:
+        paying = _PAYING.search(doc.text)
+        raise TranscriptError("is for paying members of the site only" if paying else "is a page without a transcript")
+    columns.title = " ".join(unescaped(head["page-heading"]).split())
+    found = _DATE.search(head["episode_date"])
+    columns.published = _day(found[1] if found else "")
+    return columns
