@@ -117,7 +117,7 @@ class Guard:
         prctl(PR_SET_CHILD_SUBREAPER, 1)  # should the guard itself be killed, its orphans come to us
         self.left: list[int] | None = None
         self._spare = descendants(os.getpid())  # somebody else's, when there are any
-        self._buffer = b""
+        self._buffer, self._silent = b"", False
         self._process = subprocess.Popen(
             [sys.executable, "-I", __file__],
             stdin=subprocess.PIPE,
@@ -134,8 +134,8 @@ class Guard:
         """Who ended since the last call, with the exit status; waits so many seconds for the first."""
         events = self._events(wait)
         found = [(e["ended"], e["status"]) for e in events if "ended" in e]
-        if not found and self._process.poll() is not None:
-            found.append(("process guard", self._process.returncode))
+        if not found and self._silent:
+            found.append(("process guard", self._process.wait(5)))
         return found
 
     def stop(self) -> list[int]:
@@ -165,6 +165,7 @@ class Guard:
         fd = self._process.stdout.fileno()
         while select.select([fd], [], [], wait)[0]:
             if not (chunk := os.read(fd, 65536)):
+                self._silent = True
                 break
             self._buffer, wait = self._buffer + chunk, 0.0
         *lines, self._buffer = self._buffer.split(b"\n")

@@ -21,7 +21,7 @@ BASE = {"pipeline.model", "pipeline.errors", "pipeline.settings"}
 MAY = {
     "pipeline": set(),
     "pipeline.errors": set(),
-    "pipeline.model": set(),
+    "pipeline.model": {"pipeline.model"},
     "pipeline.settings": {"pipeline.errors"},
     "pipeline.addresses": BASE,
     "pipeline.transport": BASE | {"pipeline.addresses"},

@@ -1,0 +1,140 @@
+"""Feeds and episodes: what is polled, and what a feed's document says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """An RSS or Atom address that is polled, with its validators (RFC 9110, 8.8) and its health."""
+
+    url: str
+    id: int = 0
+    title: str = ""
+    tags: tuple[str, ...] = ()
+    etag: str | None = None
+    last_modified: str | None = None
+    digest: str | None = None  # of the last body, so that the same bytes again cost one hash
+    last_polled_at: datetime | None = None
+    next_poll_at: datetime | None = None
+    recent: tuple[datetime, ...] = ()  # when its newest episodes came out, newest first: its rhythm
+    facts: FeedFacts | None = None  # what its document said last
+    failures: int = 0  # in a row
+    failing_since: datetime | None = None
+    error: str | None = None
+
+    @property
+    def last_episode_at(self) -> datetime | None:
+        return self.recent[0] if self.recent else None
+
+    @property
+    def hint(self) -> float | None:
+        """Seconds between polls that the feed itself asks for (RSS ttl, sy:updatePeriod); a day when it is complete."""
+        if self.facts is None:
+            return None
+        if self.facts.complete:
+            return 86400.0
+        return max(self.facts.ttl or 0.0, self.facts.period or 0.0) or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptRef:
+    """A podcast:transcript tag: where a transcript is said to be, and in what format."""
+
+    url: str
+    media_type: str = ""
+    language: str | None = None
+    rel: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A podcast:person tag: who speaks or worked on it. Role and group as the namespace names them, in lower case."""
+
+    name: str
+    role: str = "host"
+    group: str = "cast"
+    href: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Soundbite:
+    """A podcast:soundbite tag: a stretch of the audio that its makers point at, in seconds."""
+
+    start: float
+    duration: float
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedFacts:
+    """What a feed says of itself.
+
+    ttl, period, rhythm: seconds between two updates as <ttl>, sy:updatePeriod and podcast:updateFrequency say.
+    next_page, prev_archive: addresses of older episodes (RFC 5005). moved_to: itunes:new-feed-url.
+    """
+
+    title: str = ""
+    language: str | None = None
+    link: str | None = None
+    author: str | None = None
+    podcast_guid: str | None = None
+    blocked: bool = False
+    complete: bool = False
+    moved_to: str | None = None
+    self_url: str | None = None
+    next_page: str | None = None
+    prev_archive: str | None = None
+    hubs: tuple[str, ...] = ()
+    ttl: float | None = None
+    period: float | None = None
+    rhythm: float | None = None
+    skip_hours: tuple[int, ...] = ()
+    persons: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One item of a feed."""
+
+    guid: str
+    id: int = 0
+    feed_id: int = 0
+    show: str = ""
+    title: str = ""
+    link: str | None = None
+    audio_url: str | None = None
+    published_at: datetime | None = None
+    duration: float | None = None  # seconds
+    notes: str = ""
+    language: str | None = None
+    transcripts: tuple[TranscriptRef, ...] = ()
+    author: str | None = None
+    persons: tuple[Person, ...] = ()
+    season: int | None = None
+    number: float | None = None  # podcast:episode may have a fraction
+    episode_type: str | None = None  # full, trailer or bonus
+    chapters_url: str | None = None
+    soundbites: tuple[Soundbite, ...] = ()
+    other_audio: tuple[str, ...] = ()  # further enclosures and alternate ones
+    blocked: bool = False  # itunes:block, podcast:block
+    first_seen_at: datetime | None = None
+    fetch_failures: int = 0
+    identity: str = ""  # the same for one episode in several feeds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """What a poll makes of a feed: the feed as it is now, and what in its document is new or changed.
+
+    lists: whether the document lists a guid now; None when it was not read (nothing changed, or it failed).
+    items: what the next poll needs in order to read only what is new; None: as it was.
+    """
+
+    feed: Feed
+    episodes: tuple[Episode, ...] = ()
+    lists: Callable[[str], bool] | None = None
+    items: bytes | None = None

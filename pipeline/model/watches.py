@@ -1,0 +1,85 @@
+"""Watches and mentions: what is looked for, and what was found."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How a mention was recognised."""
+
+    EXACT = "exact"
+    ALIAS = "alias"
+    SOUNDS_LIKE = "sounds_like"
+    ENTITY = "entity"
+
+
+class DeliverMode(StrEnum):
+    """When a watch's alerts leave: each on its own, collected, or never."""
+
+    EACH = "each"
+    DIGEST = "digest"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which feeds a watch looks at: all of them, unless it names tags, addresses or languages."""
+
+    tags: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    not_tags: tuple[str, ...] = ()
+    not_urls: tuple[str, ...] = ()
+    not_languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """One thing to look for: a query or an entity, never both. Line and column say where it was written."""
+
+    name: str
+    query: str | None = None
+    entity: str | None = None
+    type: str | None = None
+    aliases: tuple[str, ...] = ()
+    sounds_like: bool = False
+    scope: Scope = field(default_factory=Scope)
+    channel: str = "#podcasts"
+    deliver: DeliverMode = DeliverMode.EACH
+    id: int = 0
+    revision: int = 0
+    revised_at: datetime | None = None
+    line: int = field(default=0, compare=False)
+    column: int = field(default=0, compare=False)
+
+    @property
+    def kind(self) -> str:
+        return "entity" if self.entity is not None else "query"
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for watches that find the same: a new channel makes no new revision, a new alias does."""
+        parts = (self.query, self.entity, self.type, self.aliases, self.sounds_like, self.scope)
+        return hashlib.blake2b(repr(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One occurrence of a watch in a transcript: half-open character span, second, and why it counts."""
+
+    watch: str
+    kind: Kind
+    score: float  # 0..1
+    surface: str
+    start: int
+    end: int
+    seconds: float  # nan when the transcript has no times
+    segment: int
+    speaker: str | None
+    snippet: str
+    snippet_start: int  # where the surface begins within the snippet
+    reason: str = ""
