@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from time import monotonic, process_time
+from functools import partial
 from urllib.parse import urlsplit
 
 from xxhash import xxh3_128_hexdigest
 
 from pipeline import feeds
 from pipeline.bugs import Bugs
+from pipeline.crowd import through
 from pipeline.errors import PodwatchError
 from pipeline.feeds import Reading
 from pipeline.http import Answer
 from pipeline.model import ALL, Episode, Feed, Polled, Shard, Tally
-from pipeline.polite import Turns
 from pipeline.runtime import Runtime, log
 from pipeline.schedule import RECENT, after_failure, after_success, is_dead
 
 ACCEPT = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
 BATCH = 200  # polls kept in one transaction
-STEP = 0.5  # seconds after which also fewer are kept
-TICK = 0.05
-FEW = 16  # threads to begin with
-BUSY = 0.7  # of one core: Python runs on no more, so beyond it further threads only get in each other's way
 
-Outcome = tuple[Feed, Polled | PodwatchError | Exception]
+Result = Polled | PodwatchError | Exception
 
 
 def poll(
@@ -49,7 +43,15 @@ def poll(
     notes: list[str] = []
     bugs = Bugs("poll")
     batch: list[Polled] = []
-    for outcome in ask_all(rt, due, now):
+    outcomes = through(
+        due,
+        partial(ask, rt, now=now),
+        host_of=lambda feed: urlsplit(feed.url).netloc,
+        postponed=postponed,
+        threads=rt.settings.poll_threads,
+        pause=rt.settings.host_pause,
+    )
+    for outcome in outcomes:
         if outcome is not None:
             done += 1
             polled, line = settle(rt, outcome, now, bugs)
@@ -66,7 +68,7 @@ def poll(
     return Tally("poll", done, new, failed, tuple(notes))
 
 
-def settle(rt: Runtime, outcome: Outcome, now: datetime, bugs: Bugs) -> tuple[Polled, str | None]:
+def settle(rt: Runtime, outcome: tuple[Feed, Result], now: datetime, bugs: Bugs) -> tuple[Polled, str | None]:
     """What is kept of a poll, and the line to say about it when it failed."""
     feed, result = outcome
     if isinstance(result, Polled):
@@ -84,68 +86,12 @@ def settle(rt: Runtime, outcome: Outcome, now: datetime, bugs: Bugs) -> tuple[Po
     return Polled(feed=failing), line
 
 
-def ask_all(rt: Runtime, due: Sequence[Feed], now: datetime) -> Iterator[Outcome | None]:
-    """The outcome of each feed as it comes, asked by many threads at once; None when it is time to keep them.
-
-    Feeds whose host asks for a longer pause than a run has come out as postponed, without having been asked.
-    """
-    turns = Turns(due, lambda feed: urlsplit(feed.url).netloc, pause=rt.settings.host_pause)
-    outcomes: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
-
-    def work() -> None:
-        while (turn := turns.take()) is not None:
-            result = ask(rt, turn.item, now)
-            turns.done(turn, getattr(result, "retry_after", None))
-            outcomes.put((turn.item, result))
-
-    crew = Crew(work, min(len(due), rt.settings.poll_threads))
-    left, kept = len(due), monotonic()
-    while left:
-        crew.grow()
-        try:
-            outcome = outcomes.get(timeout=TICK)
-        except queue.Empty:
-            if not crew.alive() and outcomes.empty():
-                break  # what is left was refused
-        else:
-            left -= 1
-            yield outcome
-        if monotonic() - kept > STEP:
-            yield None
-            kept = monotonic()
-    for feed in turns.refused():
-        yield feed, PodwatchError("its host asks to be left alone; asked again later", where=feed.url, retryable=True)
-    yield None
+def postponed(feed: Feed) -> Result:
+    """For a feed whose host asks for a longer pause than a run has."""
+    return PodwatchError("its host asks to be left alone; asked again later", where=feed.url, retryable=True)
 
 
-class Crew:
-    """As many threads as help: doubled while they wait for servers, not once they keep a core busy."""
-
-    def __init__(self, work: Callable[[], None], most: int) -> None:
-        self._work, self._most = work, most
-        self._threads: list[threading.Thread] = []
-        self._wall, self._cpu = monotonic(), process_time()
-        self._add(FEW)
-
-    def grow(self) -> None:
-        """Called often; looks at the time since the last tick."""
-        wall = monotonic() - self._wall
-        if wall >= TICK and len(self._threads) < self._most:
-            if process_time() - self._cpu < BUSY * wall:
-                self._add(len(self._threads))
-            self._wall, self._cpu = monotonic(), process_time()
-
-    def alive(self) -> bool:
-        return any(t.is_alive() for t in self._threads)
-
-    def _add(self, count: int) -> None:
-        for _ in range(min(count, self._most - len(self._threads))):
-            thread = threading.Thread(target=self._work, daemon=True)
-            thread.start()
-            self._threads.append(thread)
-
-
-def ask(rt: Runtime, feed: Feed, now: datetime) -> Polled | PodwatchError | Exception:
+def ask(rt: Runtime, feed: Feed, now: datetime) -> Result:
     """One request and what it says. Errors are returned, so that they reach the feed's row."""
     try:
         answer = rt.http.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=ACCEPT)

@@ -30,11 +30,16 @@ IDLE_CONNECTIONS = 256
 class _Timed(io.RawIOBase):
     """Reads from a socket until a deadline for the whole answer, however slowly it trickles."""
 
-    def __init__(self, sock: socket.socket, link: _Link) -> None:
-        self._sock, self._link = sock, link
+    def __init__(self, sock: socket.socket, link: _Link, owner: _Socket) -> None:
+        self._sock, self._link, self._owner = sock, link, owner
 
     def readable(self) -> bool:
         return True
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._owner.reader_closed()
 
     def readinto(self, buffer: Any) -> int:
         self._sock.settimeout(self._link.left())
@@ -42,20 +47,33 @@ class _Timed(io.RawIOBase):
 
 
 class _Socket:
-    """What http.client asks of a socket, with the deadline of the request that is under way."""
+    """What http.client asks of a socket, with the deadline of the request that is under way.
+
+    http.client closes the socket of an answer that ends the connection before its body is read, and counts on the
+    socket to stay open for as long as something reads from it.
+    """
 
     def __init__(self, sock: socket.socket, link: _Link) -> None:
         self._sock, self._link = sock, link
+        self._readers, self._closed = 0, False
 
     def sendall(self, data: Any) -> None:
         self._sock.settimeout(self._link.left())
         self._sock.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Timed(self._sock, self._link), 65536)
+        self._readers += 1
+        return io.BufferedReader(_Timed(self._sock, self._link, self), 65536)
+
+    def reader_closed(self) -> None:
+        self._readers -= 1
+        if self._closed and not self._readers:
+            self._sock.close()
 
     def close(self) -> None:
-        self._sock.close()
+        self._closed = True
+        if not self._readers:
+            self._sock.close()
 
 
 class _Link:

@@ -37,6 +37,7 @@ MAY = {
     "pipeline.identity": {"pipeline.model"},
     "pipeline.schedule": set(),
     "pipeline.polite": set(),
+    "pipeline.crowd": {"pipeline.polite"},
     "pipeline.store": BASE | {"pipeline.store", "pipeline.identity"},
     "pipeline.bugs": set(),
     "pipeline.runtime": BASE | {"pipeline.http", "pipeline.store", "pipeline.notifiers"},
@@ -46,7 +47,7 @@ VERB |= {"pipeline.transcripts", "pipeline.detectors", "pipeline.notifiers", "pi
 VERBS = ("pipeline.poll", "pipeline.fetch", "pipeline.detect", "pipeline.deliver")
 MAY |= dict.fromkeys(VERBS, VERB)
 MAY["pipeline.archive"] = VERB
-MAY["pipeline.poll"] = VERB | {"pipeline.polite", "pipeline.schedule"}
+MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
 MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.commands"}}
 MAY |= {"plugins": {"pipeline.runtime", "pipeline.verbs", "pipeline.settings", "pipeline.model", "pipeline.errors"}}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import os
+import socket
 import time
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -161,3 +164,42 @@ def test_a_brotli_bomb_is_stopped_before_it_fills_the_memory(http: Http, podcast
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 20_000_000
+
+
+CLOSING = {
+    "HTTP/1.0": b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n",
+    "HTTP/1.0 without a length": b"HTTP/1.0 200 OK\r\n\r\n",
+    "Connection: close": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n",
+    "neither length nor chunks": b"HTTP/1.1 200 OK\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("case", CLOSING, ids=str)
+def test_a_body_that_comes_after_the_headers_is_read_although_the_connection_ends(case: str, http: Http) -> None:
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(CLOSING[case])
+        time.sleep(0.05)
+        connection.sendall(b"hel")
+        time.sleep(0.05)
+        connection.sendall(b"lo")
+
+    with raw_server(talk) as url:
+        assert [http.get(url).body for _ in range(2)] == [b"hello"] * 2
+
+
+def test_no_connection_is_left_open(settings: Settings, podcast: Podcast) -> None:
+    def opened() -> int:
+        ends = [end for end in Path("/proc/self/fd").iterdir() if end.is_symlink()]
+        return sum(str(end.readlink()).startswith("socket:") for end in ends)
+
+    podcast.serve("/a", "hello")
+    with raw_server(lambda c: c.sendall(answer(b"ok", "Connection: close"))) as url:
+        before = opened()
+        http = Http(settings)
+        for _ in range(5):
+            http.get(url), http.get(podcast.url("/a"))
+        http.close()
+        deadline = time.monotonic() + 5
+        while opened() > before and time.monotonic() < deadline:
+            time.sleep(0.05)  # the server's own ends, in this process too
+        assert opened() <= before
