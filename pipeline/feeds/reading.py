@@ -78,6 +78,8 @@ def read(body: bytes, url: str, content_type: str, known: Known | None, parser: 
 
     url: where it came from, against which relative addresses are resolved. known: of the last Reading.
     """
+    if body[:1].isspace() and (stripped := body.lstrip()).startswith(b"<?xml"):
+        body = stripped  # the commonest mistake: feedparser would read a well-formed feed as an ill-formed one
     job = _Job(url, content_type, parser, budget(len(body)))
     cut = scanner.cut(body, known)
     if isinstance(cut, Whole):
