@@ -98,7 +98,7 @@ def test_the_first_reading_of_a_large_feed_is_in_parts_too() -> None:
     reading = read(body, URL, KIND, None, parser)
     assert len(reading.episodes) == 1500
     assert len(parser.documents) > 1
-    assert max(map(len, parser.documents)) < 1_200_000
+    assert max(map(len, parser.documents)) < 400_000
 
 
 def test_what_another_version_kept_is_read_as_nothing() -> None:
