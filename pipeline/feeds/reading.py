@@ -19,7 +19,7 @@ from pipeline.feeds.known import Known, guid_key
 from pipeline.feeds.scanner import Cut, Whole
 from pipeline.model import Episode, FeedFacts
 
-CHUNK = 1 << 20  # bytes of items parsed at a time, so that memory stays small however large the feed is
+CHUNK = 1 << 18  # bytes of items parsed at a time, so that memory stays small however large the feed is
 # In these the bytes of < and > mean nothing else, so that items can be cut out.
 ASCII_BASED = ("utf-8", "us-ascii", "ascii", "iso-8859-", "iso8859", "latin", "windows-125", "cp125", "koi8-")
 
@@ -78,6 +78,8 @@ def read(body: bytes, url: str, content_type: str, known: Known | None, parser: 
 
     url: where it came from, against which relative addresses are resolved. known: of the last Reading.
     """
+    if body[:1].isspace() and (stripped := body.lstrip()).startswith(b"<?xml"):
+        body = stripped  # the commonest mistake: feedparser would read a well-formed feed as an ill-formed one
     job = _Job(url, content_type, parser, budget(len(body)))
     cut = scanner.cut(body, known)
     if isinstance(cut, Whole):

@@ -44,9 +44,12 @@ def known_of(body: bytes, kind: str = KIND) -> Known:
 def hold(old: bytes, new: bytes, kind: str = KIND, whole: Any = None) -> tuple[Reading, Recorder]:
     """Reads ``new`` after ``old`` and holds every entry and the feed against feedparser on the whole of ``new``.
 
-    Two differences are let pass. The feed's own image, when an item's <image> is written over it: it is never read.
-    And the feed's ``bozo`` flag and its encoding, which tell of bytes that were left out.
+    Three differences are let pass. The feed's own image, when an item's <image> is written over it: it is never read.
+    The feed's ``bozo`` flag and its encoding, which tell of bytes that were left out. And blanks before the XML
+    declaration, for which feedparser takes its loose parser: they are taken off before anything is read.
     """
+    if new.lstrip().startswith(b"<?xml"):
+        new = new.lstrip()
     parser = Recorder()
     known = known_of(old, kind)
     reading = read(new, URL, kind, known, parser)

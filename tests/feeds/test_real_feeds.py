@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not FOLDER, reason="PODWATCH_REAL_FEEDS names no
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
 def test_new_items_are_read_as_if_the_whole_had_been_parsed(path: Path) -> None:
-    body = path.read_bytes()
+    body = path.read_bytes().lstrip()
     if len(body) > LARGEST:
         pytest.skip("larger than PODWATCH_REAL_FEEDS_LARGEST")
     cut = scanner.cut(body)
