@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from urllib.parse import urlsplit
 
 from pipeline import transcripts
 from pipeline.bugs import Bugs
-from pipeline.errors import HttpError, PodwatchError, TranscriptError
-from pipeline.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef
+from pipeline.crowd import through
+from pipeline.errors import PodwatchError, TranscriptError
+from pipeline.http import Answer
+from pipeline.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, Wanted
 from pipeline.runtime import Runtime, log
+from pipeline.store.fetch import Fetched, packed
+from pipeline.transcripts.sources import SOURCES
 
 FIRST_WAIT = timedelta(hours=1)
 LONGEST_WAIT = timedelta(days=1)
 TRIES = 10  # with these waits about a week
+# When a transcript that is there is asked for again: they get better, and they get corrected.
+CHECKS = (timedelta(days=1), timedelta(days=3), timedelta(days=10))
+BATCH = 50  # transcripts kept in one transaction
+
+Result = Fetched | PodwatchError | Exception
 
 
 def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
@@ -20,57 +32,95 @@ def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     done = new = failed = 0
     notes: list[str] = []
     bugs = Bugs("fetch")
-    for episode in rt.store.episodes_due(now, shard):
-        done += 1
-        try:
-            transcript = get(rt, episode)
-        except PodwatchError as e:
-            failed += 1
-            notes.append(e.line)
-            log.warning("fetch: %s: %s", episode.title, e.line)
-            rt.store.save_fetch_failure(episode, e.line, again_at(episode, e.retryable, now))
-        except Exception as e:  # noqa: BLE001 - raised with the others at the end
-            line = bugs.note(f"{episode.show}: {episode.title}", e)
-            rt.store.save_fetch_failure(episode, line, again_at(episode, True, now))
-        else:
-            new += rt.store.save_transcript(transcript, now)
+    batch: list[Fetched] = []
+    failures: list[tuple[Episode, str, datetime | None]] = []
+    outcomes = through(
+        rt.store.wanted(now, shard),
+        partial(ask, rt, now=now),
+        host_of=lambda w: urlsplit(next(iter(offers(w)), TranscriptRef(url="")).url).netloc,
+        postponed=lambda w: TranscriptError("its host asks to be left alone", where=w.episode.title, retryable=True),
+        threads=rt.settings.poll_threads,
+        pause=rt.settings.host_pause,
+    )
+    for outcome in outcomes:
+        if outcome is not None:
+            done += 1
+            wanted, result = outcome
+            if isinstance(result, Fetched):
+                batch.append(result)
+            else:
+                line = bugs.note(name(wanted), result) if not isinstance(result, PodwatchError) else result.line
+                retryable = getattr(result, "retryable", True)
+                failures.append((wanted.episode, line, again_at(wanted.episode, retryable, now)))
+                if isinstance(result, PodwatchError):
+                    failed += 1
+                    notes.append(line)
+                    log.warning("fetch: %s: %s", name(wanted), line)
+        if outcome is None or len(batch) + len(failures) >= BATCH:
+            new += rt.store.save_transcripts(batch, now) if batch else 0
+            rt.store.save_fetch_failures(failures)
+            batch, failures = [], []
     bugs.raise_all()
     return Tally("fetch", done, new, failed, tuple(notes))
 
 
-def get(rt: Runtime, episode: Episode) -> Transcript:
-    """The first transcript of the episode that can be read; raises the error of the best one when none can."""
+def name(wanted: Wanted) -> str:
+    return f"{wanted.episode.show}: {wanted.episode.title}"
+
+
+def offers(wanted: Wanted) -> list[TranscriptRef]:
+    """Where to ask, in this order: what the feed names, then what its owner here has named."""
+    return [ref for source in SOURCES.values() for ref in source(wanted)]
+
+
+def ask(rt: Runtime, wanted: Wanted, now: datetime) -> Result:
+    """The first transcript that can be read; the error of the best one when none can. Errors are returned."""
     errors: list[PodwatchError] = []
-    for ref in ranked(episode.transcripts, episode.language):
+    for ref in offers(wanted):
         try:
-            answer = rt.http.get(ref.url)
-            if answer.status != 200:
-                raise HttpError(f"the server answered {answer.status}", where=ref.url, retryable=True)
-            try:
-                name, columns = transcripts.parse(answer.body, ref.media_type or answer.media_type, ref.url)
-            except TranscriptError as e:
-                raise TranscriptError(e.what, where=ref.url, todo=e.todo, retryable=True) from None
+            if ref.rel == "page":
+                rt.robots.check(ref.url)
+            mine = ref.url == wanted.source
+            answer = rt.http.get(
+                ref.url,
+                etag=wanted.etag if mine else None,
+                last_modified=wanted.last_modified if mine else None,
+                max_bytes=transcripts.MAX_BYTES,
+            )
+            again = check_at(wanted, now)
+            if answer.status == 304:
+                return Fetched(episode=wanted.episode, transcript=None, fields={}, again_at=again)
+            read = parsed(wanted.episode, ref, answer)
+            headers = answer.headers
+            return packed(wanted.episode, read, again, headers.get("etag"), headers.get("last-modified"))
         except PodwatchError as e:
             errors.append(e)
-            continue
-        return columns.transcript(
-            episode_id=episode.id,
-            source=ref.url,
-            media_type=name,
-            language=ref.language or columns.language or episode.language,
-            title=episode.title,
-        )
-    raise errors[0] if errors else TranscriptError("the feed offers no transcript", where=episode.title)
+        except Exception as e:  # noqa: BLE001 - raised with the others at the end
+            return e
+    if errors:
+        return errors[0]
+    return TranscriptError("neither the feed nor a page offers a transcript", where=wanted.episode.title)
 
 
-def ranked(offered: tuple[TranscriptRef, ...], language: str | None) -> list[TranscriptRef]:
-    """The show's own language first, then the formats with the finest times."""
+def parsed(episode: Episode, ref: TranscriptRef, answer: Answer) -> Transcript:
+    """The transcript in an answer; raises TranscriptError with its address when there is none in it."""
+    try:
+        kind, columns = transcripts.parse(answer.body, ref.media_type or answer.media_type, ref.url)
+    except TranscriptError as e:
+        raise TranscriptError(e.what, where=ref.url, todo=e.todo, retryable=True) from None
+    return columns.transcript(
+        episode_id=episode.id,
+        source=ref.url,
+        media_type=kind,
+        language=ref.language or columns.language or episode.language,
+        title=episode.title,
+    )
 
-    def rank(ref: TranscriptRef) -> tuple[bool, int]:
-        other = bool(ref.language and language and ref.language[:2].lower() != language[:2].lower())
-        return other, transcripts.preference(ref.media_type)
 
-    return sorted(offered, key=rank)
+def check_at(wanted: Wanted, now: datetime) -> datetime | None:
+    """When to ask whether a transcript was corrected: a day later, then three, then ten; then never."""
+    checks = wanted.checks + 1 if wanted.source is not None else 0
+    return now + CHECKS[checks] if checks < len(CHECKS) else None
 
 
 def again_at(episode: Episode, retryable: bool, now: datetime) -> datetime | None:
@@ -78,3 +128,9 @@ def again_at(episode: Episode, retryable: bool, now: datetime) -> datetime | Non
     if not retryable or episode.fetch_failures + 1 >= TRIES:
         return None
     return now + min(LONGEST_WAIT, FIRST_WAIT * (1 << min(episode.fetch_failures, 10)))
+
+
+def drop_in(rt: Runtime, found: Sequence[tuple[Episode, Transcript]], now: datetime) -> Tally:
+    """Keeps transcripts that somebody dropped in by hand, as files matched to their episodes."""
+    new = rt.store.save_transcripts([packed(e, t, None) for e, t in found], now)
+    return Tally("fetch", done=len(found), new=new)

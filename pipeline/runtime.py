@@ -10,6 +10,7 @@ from typing import Self
 from pipeline.errors import SettingsError
 from pipeline.http import Http
 from pipeline.notifiers import NOTIFIERS, Notifier, scheme
+from pipeline.robots import Robots
 from pipeline.settings import Settings
 from pipeline.store import Store, open_store
 
@@ -23,6 +24,7 @@ class Runtime:
     settings: Settings
     store: Store
     http: Http
+    robots: Robots
     _notifiers: dict[str, Notifier] = field(default_factory=dict)
 
     def notifier(self, channel: str) -> tuple[str, Notifier]:
@@ -51,4 +53,5 @@ def build(settings: Settings) -> Runtime:
         what = f"the data folder cannot be made ({e.strerror})"
         todo = "set PODWATCH_HOME to a folder you may write"
         raise SettingsError(what, where=str(settings.home), todo=todo) from None
-    return Runtime(settings=settings, store=open_store(settings), http=Http(settings))
+    http = Http(settings)
+    return Runtime(settings=settings, store=open_store(settings), http=http, robots=Robots(http))

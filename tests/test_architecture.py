@@ -27,7 +27,7 @@ MAY = {
     "pipeline.transport": BASE | {"pipeline.addresses"},
     "pipeline.inflate": set(),
     "pipeline.http": BASE | {"pipeline.transport", "pipeline.addresses", "pipeline.inflate"},
-    "pipeline.feeds": {"pipeline.model", "pipeline.errors", "pipeline.feeds"},
+    "pipeline.feeds": {"pipeline.model", "pipeline.errors", "pipeline.feeds", "pipeline.identity"},
     "pipeline.opml": {"pipeline.model", "pipeline.errors"},
     "pipeline.transcripts": {"pipeline.model", "pipeline.errors", "pipeline.transcripts"},
     "pipeline.detectors": {"pipeline.model", "pipeline.errors", "pipeline.detectors"},
@@ -35,18 +35,21 @@ MAY = {
     "pipeline.watchlist": {"pipeline.model", "pipeline.errors", "pipeline.detectors"},
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
     "pipeline.identity": {"pipeline.model"},
+    "pipeline.revisions": set(),
     "pipeline.schedule": set(),
     "pipeline.polite": set(),
     "pipeline.crowd": {"pipeline.polite"},
-    "pipeline.store": BASE | {"pipeline.store", "pipeline.identity"},
+    "pipeline.store": BASE | {"pipeline.store", "pipeline.identity", "pipeline.revisions"},
     "pipeline.bugs": set(),
-    "pipeline.runtime": BASE | {"pipeline.http", "pipeline.store", "pipeline.notifiers"},
+    "pipeline.robots": {"pipeline.http", "pipeline.errors"},
+    "pipeline.runtime": BASE | {"pipeline.http", "pipeline.robots", "pipeline.store", "pipeline.notifiers"},
 }
 VERB = BASE | {"pipeline.runtime", "pipeline.bugs", "pipeline.http", "pipeline.alerts", "pipeline.feeds"}
 VERB |= {"pipeline.transcripts", "pipeline.detectors", "pipeline.notifiers", "pipeline.store"}
 VERBS = ("pipeline.poll", "pipeline.fetch", "pipeline.detect", "pipeline.deliver")
 MAY |= dict.fromkeys(VERBS, VERB)
 MAY["pipeline.archive"] = VERB
+MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
 MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
 MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.commands"}}
@@ -64,12 +67,13 @@ ONLY = {
     "slack_sdk": "pipeline.notifiers",
     "requests": "pipeline.http pipeline.transport",
     "typer": "pipeline.commands",
+    "protego": "pipeline.robots",
     "ruamel": "pipeline.watchlist",
     "pydantic": "pipeline.watchlist",
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
-PURE += ("pipeline.schedule",)
+PURE += ("pipeline.schedule", "pipeline.revisions")
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
 HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy"}  # loaded inside the function that needs them
 

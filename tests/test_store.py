@@ -13,10 +13,24 @@ from sqlalchemy import create_engine, inspect, text
 
 from pipeline.alerts import alerts
 from pipeline.errors import SettingsError, StoreError
-from pipeline.model import Episode, Feed, Kind, Mention, Polled, Segment, Shard, State, TranscriptRef, Watch, joined
+from pipeline.model import (
+    Episode,
+    Feed,
+    Kind,
+    Mention,
+    Polled,
+    Segment,
+    Shard,
+    State,
+    Transcript,
+    TranscriptRef,
+    Watch,
+    joined,
+)
 from pipeline.settings import Secret, Settings
 from pipeline.store import Store, open_store
 from pipeline.store.engine import HEAD
+from pipeline.store.fetch import packed
 from pipeline.store.tables import metadata
 from pipeline.transcripts import Columns
 
@@ -35,6 +49,14 @@ def feed_with(store: Store, now: datetime, *found: Episode) -> Feed:
     return feed
 
 
+def episodes_due(store: Store, now: datetime) -> list[Episode]:
+    return [w.episode for w in store.wanted(now)]
+
+
+def keep(store: Store, e: Episode, t: Transcript, now: datetime) -> bool:
+    return store.save_transcripts([packed(e, t, None)], now) == 1
+
+
 def poll(store: Store, feed: Feed, now: datetime, *found: Episode) -> int:
     return store.save_polls(
         [Polled(feed=feed, episodes=found, lists={e.guid for e in found}.__contains__)], now, first=10
@@ -44,8 +66,8 @@ def poll(store: Store, feed: Feed, now: datetime, *found: Episode) -> int:
 def detected(store: Store, now: datetime) -> None:
     """One transcript with one mention, handed to deliver."""
     feed_with(store, now, episode())
-    [e] = store.episodes_due(now)
-    store.save_transcript(replace(joined([Segment(1.5, 4.0, "grain, the grain")]), episode_id=e.id), now)
+    [e] = episodes_due(store, now)
+    keep(store, e, joined([Segment(1.5, 4.0, "grain, the grain")]), now)
     store.sync_watches([WATCH], now)
     todo = store.watches_to_detect()
     [source] = store.transcripts_due(todo.latest, now)
@@ -134,26 +156,26 @@ def test_a_feed_is_due_when_its_time_has_come_and_only_in_its_shard(store: Store
 def test_an_episode_seen_again_is_corrected_and_not_counted_again(store: Store, now: datetime) -> None:
     feed = feed_with(store, now, episode())
     assert poll(store, feed, now, episode(title="Better title")) == 0
-    assert [e.title for e in store.episodes_due(now)] == ["Better title"]
+    assert [e.title for e in episodes_due(store, now)] == ["Better title"]
 
 
 def test_an_episode_whose_transcript_is_announced_later_becomes_due_then(store: Store, now: datetime) -> None:
     feed = feed_with(store, now, episode(transcripts=()))
-    assert store.episodes_due(now) == []
+    assert episodes_due(store, now) == []
     poll(store, feed, now, episode())
-    assert [e.guid for e in store.episodes_due(now)] == ["one"]
+    assert [e.guid for e in episodes_due(store, now)] == ["one"]
 
 
 def test_a_transcript_comes_back_as_it_was_stored(store: Store, now: datetime) -> None:
     feed_with(store, now, episode())
-    [e] = store.episodes_due(now)
+    [e] = episodes_due(store, now)
     segments = [
         Segment(0.0, 2.5, "Zürich 🎙️ first", "Ann"),
         Segment(math.nan, math.nan, "no times"),
         Segment(3.25, 7, "last", "Bob"),
     ]
     kept = replace(joined(segments, source="x", media_type="vtt", language="de"), episode_id=e.id)
-    assert store.save_transcript(kept, now)
+    assert keep(store, e, kept, now)
     store.sync_watches([WATCH], now)
     [source] = store.transcripts_due(1, now)
     got = source.transcript
@@ -164,12 +186,12 @@ def test_a_transcript_comes_back_as_it_was_stored(store: Store, now: datetime) -
 
 def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: datetime) -> None:
     feed_with(store, now, episode())
-    [e] = store.episodes_due(now)
+    [e] = episodes_due(store, now)
     columns = Columns()
     columns.add("grain, the grain", 1.5, 4.0, "Ann", [("grain,", 1.5), ("the", 2.25), ("grain", 3.1)])
     columns.add("看見", 4.0, 6.0, None, [("看", 4.0), ("見", 5.0)])
     kept = columns.transcript(episode_id=e.id)
-    assert store.save_transcript(kept, now)
+    assert keep(store, e, kept, now)
     store.sync_watches([WATCH], now)
     [source] = store.transcripts_due(1, now)
     got = source.transcript
@@ -185,9 +207,9 @@ def test_the_same_transcript_again_changes_nothing_and_another_becomes_the_next_
     detected(store, now)
     [e] = [f.episode for f in store.mentions()][:1]
     same = replace(joined([Segment(1.5, 4.0, "grain, the grain")]), episode_id=e.id)
-    assert not store.save_transcript(same, now)
+    assert not keep(store, e, same, now)
     assert list(store.transcripts_due(1, now)) == []
-    assert store.save_transcript(replace(joined([Segment(1.5, 4.0, "no wheat")]), episode_id=e.id), now)
+    assert keep(store, e, joined([Segment(1.5, 4.0, "no wheat")]), now)
     [source] = store.transcripts_due(1, now)
     assert source.transcript.revision == 2
 
@@ -196,7 +218,7 @@ def test_what_was_found_in_a_transcript_replaced_meanwhile_is_not_saved(store: S
     detected(store, now)
     store.sync_watches([replace(WATCH, query="wheat")], now)
     [source] = store.transcripts_due(2, now)
-    store.save_transcript(replace(joined([Segment(0, 1, "another text")]), episode_id=source.episode.id), now)
+    keep(store, source.episode, joined([Segment(0, 1, "another text")]), now)
     assert store.save_detection(source, [], [], (), 2, now) == 0
     assert [s.transcript.text for s in store.transcripts_due(2, now)] == ["another text"]
 

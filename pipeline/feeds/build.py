@@ -8,9 +8,9 @@ from typing import Any
 
 from pipeline.feeds import podcasting, values, watched
 from pipeline.feeds.document import Document
-from pipeline.feeds.enclosures import canonical
 from pipeline.feeds.known import guid_key
 from pipeline.feeds.podcasting import NOTHING, Extras, Tag, Tags
+from pipeline.identity import canonical
 from pipeline.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
 
 MOST = 200  # of any repeated tag: an item with more is a mistake or an attack
@@ -83,13 +83,16 @@ def _episode(entry: Any, tags: Tags, url: str, language: str | None) -> Episode:
     title = values.text(entry.get("title"))
     season, number = _first(tags, "podcast:season"), _first(tags, "podcast:episode")
     return Episode(
-        guid=values.clean(entry.get("id")) or (canonical(first) if first else link) or _made_up(title, entry),
+        guid=values.clean(entry.get("id"))
+        or (f"https://{canonical(first)}" if first else link)
+        or _made_up(title, entry),
         title=title,
         link=link,
         audio_url=first,
         published_at=values.when(entry.get("published_parsed") or dict.get(entry, "updated_parsed")),
         duration=values.seconds(entry.get("itunes_duration") or _first(tags, "itunes:duration").text),
         notes=_notes(entry, tags),
+        note_links=_note_links(entry, tags, url),
         language=language,
         transcripts=_transcripts(tags, url),
         author=_author(tags, entry),
@@ -118,9 +121,19 @@ def _alternates(tags: Tags, url: str) -> list[str | None]:
 
 def _notes(entry: Any, tags: Tags) -> str:
     """The longest of what an item says of itself: feedparser's choice depends on the order, and on the item's place."""
+    return max((values.text(s) for s in _said(entry, tags)), key=len, default="")[: values.NOTES]
+
+
+def _said(entry: Any, tags: Tags) -> list[Any]:
+    """Everything an item says of itself, as it was written."""
     said = [entry.get("summary"), *(c.get("value") for c in entry.get("content", ())[:MOST])]
-    said += [_first(tags, name).text for name in ("description", "itunes:summary", "content:encoded")]
-    return max((values.text(s) for s in said), key=len, default="")[: values.NOTES]
+    return said + [_first(tags, name).text for name in ("description", "itunes:summary", "content:encoded")]
+
+
+def _note_links(entry: Any, tags: Tags, url: str) -> tuple[str, ...]:
+    """The http(s) addresses that the notes lead to, in their order."""
+    found = [address for said in _said(entry, tags) for address in values.links(said)]
+    return tuple(dict.fromkeys(a for address in found if (a := values.web(address, url))))[:MOST]
 
 
 def _transcripts(tags: Tags, url: str) -> tuple[TranscriptRef, ...]:

@@ -77,6 +77,7 @@ def _episode(fields: dict[str, Any]) -> Episode:
             "persons": _persons(fields["persons"]),
             "soundbites": tuple(Soundbite(**s) for s in fields["soundbites"]),
             "other_audio": tuple(fields["other_audio"]),
+            "note_links": tuple(fields["note_links"]),
         }
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 _TAGS = re.compile(r"<[^<>]*>")
+_HREF = re.compile(r"""\bhref\s{0,9}=\s{0,9}["']([^"'<>]{1,4000})["']""", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,7}(\.\d{1,9})?")
 NOTES = 20_000  # characters kept of an episode's notes
 ADDRESS = 4_000
@@ -26,6 +27,11 @@ def text(value: Any) -> str:
     """The words of a piece of HTML or plain text, on one line."""
     bare = _TAGS.sub(" ", clean(value)[: 20 * NOTES])
     return " ".join(clean(html.unescape(bare)).split())
+
+
+def links(value: Any) -> list[str]:
+    """The targets of the links in a piece of HTML."""
+    return [html.unescape(m[1]) for m in _HREF.finditer(clean(value)[: 20 * NOTES])]
 
 
 def web(address: Any, base: str) -> str | None:

@@ -110,6 +110,7 @@ class Episode:
     published_at: datetime | None = None
     duration: float | None = None  # seconds
     notes: str = ""
+    note_links: tuple[str, ...] = ()
     language: str | None = None
     transcripts: tuple[TranscriptRef, ...] = ()
     author: str | None = None
@@ -124,6 +125,24 @@ class Episode:
     first_seen_at: datetime | None = None
     fetch_failures: int = 0
     identity: str = ""  # the same for one episode in several feeds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An episode whose transcript is to be asked for.
+
+    page: how to find a page about it, where the feed has such a template. blocked: the feed asks to be left out of
+    other places. source, etag, last_modified: of the transcript that is there already; checks: how often it was
+    asked for since.
+    """
+
+    episode: Episode
+    page: str | None = None
+    blocked: bool = False
+    source: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    checks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,7 @@ def _alert(c: Connection, row: AnyRow) -> tuple[Alert, bool]:
     m = mentions.c
     found = c.execute(
         select(mentions)
-        .where(m.watch_id == row.watch_id, m.episode_id == row.episode_id)
+        .where(m.watch_id == row.watch_id, m.episode_id == row.episode_id, m.gone_at.is_(None))
         .order_by(m.transcript_id, m.start)
     )
     alert = Alert(

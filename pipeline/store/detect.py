@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, not_, select, update
+from sqlalchemy import Connection, and_, func, insert, not_, select, update
 
 from pipeline.model import ALL, Alert, Episode, Mention, Shard, State, Transcript, Watch
+from pipeline.revisions import Place, lay
 from pipeline.store.engine import Rows
-from pipeline.store.episodes import EPISODE, episode_of
+from pipeline.store.episodes import EPISODE, MANY, episode_of
 from pipeline.store.fetch import transcript_of
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 from pipeline.store.watches import watch_of
@@ -101,7 +102,9 @@ class DetectRows(Rows):
         through: int,
         now: datetime,
     ) -> int:
-        """Replaces the mentions of the watches looked for, hands new alerts to deliver; returns the mentions new.
+        """Keeps the mentions of the watches looked for, hands new alerts to deliver; returns how many are new.
+
+        Those that were there keep their rows; those that are no longer are marked as gone.
 
         Saves nothing when the transcript was replaced in the meantime: it is on the to-do list again.
         """
@@ -113,13 +116,8 @@ class DetectRows(Rows):
             ).scalar()
             if current != t.revision:
                 return 0
-            old = self._old(c, t.id, [w.id for w in looked_for])
             rows = [_row(m, by_name[m.watch], source, now) for m in found]
-            fresh = [r for r in rows if (r["watch_id"], r["start"], r["end"], r["surface"]) not in old]
-            kept = {(r["watch_id"], r["start"], r["end"], r["surface"]) for r in rows}
-            gone = [row_id for key, row_id in old.items() if key not in kept]
-            for i in range(0, len(gone), 500):
-                c.execute(delete(mentions).where(mentions.c.id.in_(gone[i : i + 500])))
+            fresh = self._lay(c, t, [w.id for w in looked_for], rows, now)
             if fresh:
                 c.execute(insert(mentions), fresh)
             self._hand_over(c, alerts, now)
@@ -130,15 +128,26 @@ class DetectRows(Rows):
             )
             return len(fresh)
 
-    def _old(self, c: Connection, transcript: int, ids: list[int]) -> dict[tuple[int, int, int, str], int]:
+    def _lay(
+        self, c: Connection, t: Transcript, watch_ids: Sequence[int], rows: list[dict[str, Any]], now: datetime
+    ) -> list[dict[str, Any]]:
+        """Moves the mentions that are still there, marks those that are gone; returns the rows that are new."""
         m = mentions.c
-        found: dict[tuple[int, int, int, str], int] = {}
-        for i in range(0, len(ids), 500):
-            query = select(m.id, m.watch_id, m.start, m.end, m.surface).where(
-                m.transcript_id == transcript, m.watch_id.in_(ids[i : i + 500])
-            )
-            found |= {(r.watch_id, r.start, r.end, r.surface): r.id for r in c.execute(query)}
-        return found
+        old: list[Any] = []
+        for i in range(0, len(watch_ids), MANY):
+            mine = (m.transcript_id == t.id, m.watch_id.in_(watch_ids[i : i + MANY]), m.gone_at.is_(None))
+            old += c.execute(select(mentions).where(*mine).order_by(m.start, m.id)).all()
+        same_text = all(r.transcript_revision == t.revision for r in old)
+        laid = lay([_place(r._mapping) for r in old], [_place(r) for r in rows], same_text=same_text)
+        moved = [(old[i].id, rows[j]) for i, j in laid.kept if not same_text]
+        # First out of the way, then to their new places: two mentions may change places.
+        for ids in ([old[i].id for i in laid.gone], [row_id for row_id, _ in moved]):
+            for i in range(0, len(ids), MANY):
+                c.execute(update(mentions).where(m.id.in_(ids[i : i + MANY])).values(gone_at=now))
+        for row_id, row in moved:
+            values = {k: v for k, v in row.items() if k != "found_at"} | {"gone_at": None}
+            c.execute(update(mentions).where(m.id == row_id).values(**values))
+        return [rows[j] for j in laid.fresh]
 
     def _hand_over(self, c: Connection, alerts: Sequence[Alert], now: datetime) -> None:
         for alert in alerts:
@@ -178,6 +187,7 @@ def _row(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, A
         "watch_id": watch.id,
         "watch_revision": watch.revision,
         "transcript_id": source.transcript.id,
+        "transcript_revision": source.transcript.revision,
         "episode_id": source.transcript.episode_id,
         "start": m.start,
         "end": m.end,
@@ -192,3 +202,7 @@ def _row(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, A
         "reason": m.reason,
         "found_at": now,
     }
+
+
+def _place(row: Mapping[str, Any]) -> Place:
+    return Place(row["watch_id"], row["start"], row["end"], row["surface"], row["snippet"])

@@ -28,6 +28,7 @@ DETAILS = (
     "chapters_url",
     "soundbites",
     "other_audio",
+    "note_links",
     "blocked",
 )
 EPISODE = (*episodes.c, feeds.c.title.label("show"))

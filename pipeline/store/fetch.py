@@ -2,73 +2,144 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from pipeline.model import ALL, Episode, Shard, Transcript
+from pipeline.model import ALL, Episode, Shard, Transcript, Wanted
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.episodes import EPISODE, episode_of
 from pipeline.store.packing import pack, unpack
 from pipeline.store.tables import episodes, feeds, transcripts
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A transcript ready to be kept: packed by whoever fetched it, so that the one writer only writes.
+
+    again_at: when to ask whether it was corrected; None: never.
+    """
+
+    episode: Episode
+    transcript: Transcript | None  # None: there is nothing new
+    fields: dict[str, Any]
+    again_at: datetime | None
+
+
+def packed(
+    episode: Episode, t: Transcript, again_at: datetime | None, etag: str | None = None, modified: str | None = None
+) -> Fetched:
+    """The transcript of an episode with the columns it is kept in."""
+    fields: dict[str, Any] = {
+        "source": t.source,
+        "media_type": t.media_type,
+        "language": t.language,
+        "digest": t.digest,
+        "etag": etag,
+        "last_modified": modified,
+        "characters": len(t.text),
+        "segments": len(t),
+        "body": pack(t.text, t.offsets, t.starts, t.ends, t.speakers, t.words),
+    }
+    return Fetched(episode=episode, transcript=t, fields=fields, again_at=again_at)
+
+
 class FetchRows(Rows):
-    def episodes_due(self, now: datetime, shard: Shard = ALL) -> list[Episode]:
-        """The episodes whose transcript is to be asked for now."""
+    def wanted(self, now: datetime, shard: Shard = ALL) -> list[Wanted]:
+        """The episodes whose transcript is to be asked for now, those that have none yet first."""
+        t = transcripts.c
+        about = (t.source, t.etag, t.last_modified.label("modified"), t.checks, feeds.c.transcript_page, feeds.c.facts)
         query = (
-            select(*EPISODE)
+            select(*EPISODE, *about)
             .join(feeds, feeds.c.id == episodes.c.feed_id)
+            .outerjoin(transcripts, t.episode_id == episodes.c.id)
             .where(episodes.c.next_fetch_at <= now)
-            .order_by(episodes.c.next_fetch_at, episodes.c.id)
+            .order_by(t.id.is_not(None), episodes.c.next_fetch_at, episodes.c.id)
         )
         if shard.count > 1:
             query = query.where(episodes.c.id % shard.count == shard.index)
         with self.reading() as c:
+            return [_wanted(r) for r in c.execute(query)]
+
+    def without_transcript(self) -> list[Episode]:
+        """Every episode that has none, of the backlog too: for files dropped in by hand."""
+        query = (
+            select(*EPISODE)
+            .join(feeds, feeds.c.id == episodes.c.feed_id)
+            .outerjoin(transcripts, transcripts.c.episode_id == episodes.c.id)
+            .where(transcripts.c.id.is_(None))
+            .order_by(episodes.c.id)
+        )
+        with self.reading() as c:
             return [episode_of(r) for r in c.execute(query)]
 
-    def save_transcript(self, t: Transcript, now: datetime) -> bool:
-        """Keeps the transcript of its episode; False when exactly this one was there already.
+    def save_transcripts(self, fetched: Sequence[Fetched], now: datetime) -> int:
+        """Keeps some transcripts in one transaction; returns how many were not there, or say something else now.
 
         Another text replaces the old one as the next revision, and is looked through anew.
         """
-        fields: dict[str, Any] = {
-            "source": t.source,
-            "media_type": t.media_type,
-            "language": t.language,
-            "digest": t.digest,
-            "fetched_at": now,
-            "characters": len(t.text),
-            "segments": len(t),
-            "body": pack(t.text, t.offsets, t.starts, t.ends, t.speakers, t.words),
-        }
+        new = 0
         with self.writing() as c:
-            c.execute(
-                update(episodes)
-                .where(episodes.c.id == t.episode_id)
-                .values(next_fetch_at=None, fetch_failures=0, fetch_error=None)
-            )
-            mine = transcripts.c.episode_id == t.episode_id
-            old = c.execute(select(transcripts.c.digest, transcripts.c.revision).where(mine)).first()
-            if old is None:
-                c.execute(insert(transcripts).values(episode_id=t.episode_id, **fields))
-            elif old.digest == fields["digest"]:
+            known = self._known(c, [f.episode.id for f in fetched])
+            for f in fetched:
+                new += self._save(c, f, known.get(f.episode.id), now)
+        return new
+
+    def _known(self, c: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
+        t = transcripts.c
+        query = select(t.id, t.episode_id, t.digest, t.revision, t.checks).where(t.episode_id.in_(ids))
+        return {r.episode_id: r for r in c.execute(query)}
+
+    def _save(self, c: Connection, f: Fetched, old: AnyRow | None, now: datetime) -> bool:
+        asked = {"next_fetch_at": f.again_at, "fetch_failures": 0, "fetch_error": None}
+        c.execute(update(episodes).where(episodes.c.id == f.episode.id).values(**asked))
+        if old is None:
+            if f.transcript is None:
                 return False
-            else:
-                c.execute(
-                    update(transcripts).where(mine).values(revision=old.revision + 1, detected_through=0, **fields)
-                )
+            c.execute(insert(transcripts).values(episode_id=f.episode.id, fetched_at=now, **f.fields))
+            return True
+        mine = update(transcripts).where(transcripts.c.id == old.id)
+        if f.transcript is None or old.digest == f.fields["digest"]:
+            fresh = {k: v for k, v in f.fields.items() if k in ("source", "etag", "last_modified")}
+            c.execute(mine.values(checks=old.checks + 1, **fresh))
+            return False
+        c.execute(mine.values(revision=old.revision + 1, detected_through=0, checks=0, fetched_at=now, **f.fields))
         return True
 
-    def save_fetch_failure(self, episode: Episode, error: str, again_at: datetime | None) -> None:
-        """Stamps the failure on the episode; again_at None: not asked again until the feed says something new."""
+    def save_fetch_failures(self, failed: Iterable[tuple[Episode, str, datetime | None]]) -> None:
+        """Stamps failures on their episodes: (episode, line, when to ask again; None: not until the feed changes)."""
         with self.writing() as c:
-            c.execute(
-                update(episodes)
-                .where(episodes.c.id == episode.id)
-                .values(fetch_failures=episode.fetch_failures + 1, fetch_error=error, next_fetch_at=again_at)
-            )
+            for episode, error, again_at in failed:
+                values = {"fetch_failures": episode.fetch_failures + 1, "fetch_error": error, "next_fetch_at": again_at}
+                c.execute(update(episodes).where(episodes.c.id == episode.id).values(**values))
+
+    def set_transcript_page(self, url: str, template: str | None, now: datetime) -> bool:
+        """Where a feed's transcript pages are; its episodes without a transcript are asked for again at once."""
+        with self.writing() as c:
+            feed = c.execute(select(feeds.c.id).where(feeds.c.url == url)).scalar()
+            if feed is None:
+                return False
+            c.execute(update(feeds).where(feeds.c.id == feed).values(transcript_page=template))
+            if template is not None:
+                have = select(transcripts.c.episode_id)
+                lacking = (episodes.c.feed_id == feed, episodes.c.backlog.is_(False), episodes.c.id.not_in(have))
+                c.execute(update(episodes).where(*lacking).values(next_fetch_at=now, fetch_failures=0))
+        return True
+
+
+def _wanted(r: AnyRow) -> Wanted:
+    return Wanted(
+        episode=episode_of(r),
+        page=r.transcript_page,
+        blocked=bool(r.facts and r.facts.get("blocked")),
+        source=r.source,
+        etag=r.etag,
+        last_modified=r.modified,
+        checks=r.checks or 0,
+    )
 
 
 def transcript_of(r: AnyRow) -> Transcript:

@@ -22,6 +22,7 @@ class Found:
     mention: Mention
     episode: Episode
     transcript_id: int
+    mention_id: int
 
 
 class Readings(Rows):
@@ -32,7 +33,7 @@ class Readings(Rows):
             select(mentions, watches.c.name.label("watch"))
             .join(watches, watches.c.id == m.watch_id)
             .join(episodes, episodes.c.id == m.episode_id)
-            .where(watches.c.enabled)
+            .where(watches.c.enabled, m.gone_at.is_(None))
             .order_by(episodes.c.published_at.desc(), m.episode_id, m.start, m.id)
         )
         if watch is not None:
@@ -45,7 +46,7 @@ class Readings(Rows):
                 if r.episode_id not in known:
                     e = select(*EPISODE).join(feeds, feeds.c.id == episodes.c.feed_id)
                     known[r.episode_id] = episode_of(c.execute(e.where(episodes.c.id == r.episode_id)).one())
-                yield Found(mention_of(r, r.watch), known[r.episode_id], r.transcript_id)
+                yield Found(mention_of(r, r.watch), known[r.episode_id], r.transcript_id, r.id)
 
     def counts(self) -> dict[str, int]:
         """Rows of each noun."""

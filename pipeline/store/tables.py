@@ -75,6 +75,7 @@ feeds = Table(
     Column("last_polled_at", Utc),
     Column("next_poll_at", Utc, index=True),  # null: never again
     Column("recent", JSON, nullable=False, default=list),  # seconds since 1970 of its newest episodes: its rhythm
+    Column("transcript_page", Text),  # where its episodes' transcript pages are: see transcripts/sources.py
     Column("facts", JSON),  # what its document said last: model.FeedFacts
     Column("failures", Integer, nullable=False, default=0),
     Column("failing_since", Utc),
@@ -132,7 +133,10 @@ transcripts = Table(
     Column("language", Text),
     Column("revision", Integer, nullable=False, default=1),
     Column("digest", String(64), nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
     Column("fetched_at", Utc, nullable=False),
+    Column("checks", Integer, nullable=False, default=0),  # how often it was asked for again since
     Column("characters", Integer, nullable=False),
     Column("segments", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),  # text and times, see packing.py
@@ -166,6 +170,7 @@ mentions = Table(
     Column("watch_id", Id, ForeignKey("watches.id", ondelete="CASCADE"), nullable=False),
     Column("watch_revision", Integer, nullable=False),
     Column("transcript_id", Id, ForeignKey("transcripts.id", ondelete="CASCADE"), nullable=False),
+    Column("transcript_revision", Integer, nullable=False),
     Column("episode_id", Id, ForeignKey("episodes.id", ondelete="CASCADE"), nullable=False),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
@@ -179,8 +184,20 @@ mentions = Table(
     Column("snippet_start", Integer, nullable=False),
     Column("reason", Text, nullable=False, default=""),
     Column("found_at", Utc, nullable=False),
-    UniqueConstraint("transcript_id", "watch_id", "start", "end"),
+    Column("gone_at", Utc),  # when a later revision of the transcript, or of the watch, no longer had it
     Index("ix_mentions_watch_id_episode_id", "watch_id", "episode_id"),
+    Index("ix_mentions_transcript_id_watch_id", "transcript_id", "watch_id"),
+)
+# One place is one mention, for as long as it is there.
+Index(
+    "uq_mentions_place",
+    mentions.c.transcript_id,
+    mentions.c.watch_id,
+    mentions.c.start,
+    mentions.c.end,
+    unique=True,
+    sqlite_where=mentions.c.gone_at.is_(None),
+    postgresql_where=mentions.c.gone_at.is_(None),
 )
 
 deliveries = Table(

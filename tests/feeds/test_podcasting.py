@@ -8,7 +8,6 @@ import pytest
 
 from pipeline import feeds
 from pipeline.feeds.document import Here
-from pipeline.feeds.enclosures import canonical
 from pipeline.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
 from tests.feeds.oracle import KIND, URL
 
@@ -185,17 +184,6 @@ def test_without_a_guid_the_audio_file_makes_one_that_outlives_its_prefixes() ->
     assert episode(bare).guid == episode(tracked).guid == "https://cdn.example/1.mp3"
 
 
-SAME = {
-    "http and https": ("http://a.example/1.mp3", "https://a.example/1.mp3"),
-    "a query behind a file": ("https://a.example/1.mp3?x=1", "https://a.example/1.mp3"),
-    "a tracking prefix": ("https://dts.podtrac.com/redirect.mp3/a.example/1.mp3", "https://a.example/1.mp3"),
-    "a chain of them": ("https://pdst.fm/e/chtbl.com/track/AB12/a.example/x/1.mp3", "https://a.example/x/1.mp3"),
-    "a prefix with a scheme": ("https://op3.dev/e/https://a.example/1.mp3", "https://a.example/1.mp3"),
-    "a query that names the file stays": ("https://a.example/play?id=1", "https://a.example/play?id=1"),
-    "no address": ("http://[", "http://["),
-}
-
-
-@pytest.mark.parametrize(("address", "same"), SAME.values(), ids=SAME)
-def test_an_audio_address_without_what_changes(address: str, same: str) -> None:
-    assert canonical(address) == same
+def test_the_links_of_the_notes_are_kept_as_addresses() -> None:
+    notes = "&lt;a href='/t/1'&gt;x&lt;/a&gt; &lt;a href='javascript:x'&gt;y&lt;/a&gt; &lt;a href='/t/1'&gt;z&lt;/a&gt;"
+    assert episode(feed(f"<description>{notes}</description>")).note_links == ("http://show.example/t/1",)

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("last_polled_at", UTC, nullable=True),
         sa.Column("next_poll_at", UTC, nullable=True),
         sa.Column("recent", sa.JSON(), nullable=False),
+        sa.Column("transcript_page", sa.Text(), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("failing_since", UTC, nullable=True),
@@ -125,7 +126,10 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("last_modified", sa.Text(), nullable=True),
         sa.Column("fetched_at", UTC, nullable=False),
+        sa.Column("checks", sa.Integer(), nullable=False),
         sa.Column("characters", sa.Integer(), nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -143,6 +147,7 @@ def upgrade() -> None:
         sa.Column("watch_id", ID, nullable=False),
         sa.Column("watch_revision", sa.Integer(), nullable=False),
         sa.Column("transcript_id", ID, nullable=False),
+        sa.Column("transcript_revision", sa.Integer(), nullable=False),
         sa.Column("episode_id", ID, nullable=False),
         sa.Column("start", sa.Integer(), nullable=False),
         sa.Column("end", sa.Integer(), nullable=False),
@@ -156,14 +161,21 @@ def upgrade() -> None:
         sa.Column("snippet_start", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("found_at", UTC, nullable=False),
+        sa.Column("gone_at", UTC, nullable=True),
         sa.ForeignKeyConstraint(["episode_id"], ["episodes.id"], name="fk_mentions_episode_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["transcript_id"], ["transcripts.id"], name="fk_mentions_transcript_id", ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(["watch_id"], ["watches.id"], name="fk_mentions_watch_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_mentions"),
-        sa.UniqueConstraint(
-            "transcript_id", "watch_id", "start", "end", name="uq_mentions_transcript_id_watch_id_start_end"
-        ),
     )
+    op.create_index("ix_mentions_transcript_id_watch_id", "mentions", ["transcript_id", "watch_id"], unique=False)
     op.create_index("ix_mentions_watch_id_episode_id", "mentions", ["watch_id", "episode_id"], unique=False)
+    op.create_index(
+        "uq_mentions_place",
+        "mentions",
+        ["transcript_id", "watch_id", "start", "end"],
+        unique=True,
+        sqlite_where=sa.text("gone_at IS NULL"),
+        postgresql_where=sa.text("gone_at IS NULL"),
+    )
