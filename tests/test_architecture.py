@@ -36,6 +36,7 @@ MAY = {
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
     "pipeline.identity": {"pipeline.model"},
     "pipeline.revisions": set(),
+    "pipeline.dropped": {"pipeline.model", "pipeline.identity"},
     "pipeline.schedule": set(),
     "pipeline.polite": set(),
     "pipeline.crowd": {"pipeline.polite"},

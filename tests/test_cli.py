@@ -126,6 +126,43 @@ def test_a_mistake_is_one_line_and_an_exit_status_never_a_traceback(case: str, p
         assert done.stderr.count("\n") == 1
 
 
+def test_transcripts_dropped_into_a_folder_find_their_episodes(podwatch: Any, podcast: Podcast, tmp_path: Path) -> None:
+    podcast.serve("/feed.xml", rss(item("one", title="The grain talk"), item("two", title="Another")))
+    podwatch("feeds", "add", podcast.url("/feed.xml"))
+    podwatch("watches", "sync", SEEDS / "watchlist.yaml")
+    podwatch("poll")
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    (folder / "The grain talk.vtt").write_text(vtt("The grain came."))
+    assert rows(podwatch("fetch", "--from", "inbox", "--json")) == [
+        {"verb": "fetch", "done": 1, "new": 1, "failed": 0, "notes": []}
+    ]
+    (folder / "Unheard of.vtt").write_text(vtt("Nothing."))
+    done = podwatch("fetch", "--from", "inbox")
+    assert done.returncode == 1
+    assert "Unheard of.vtt: no episode without a transcript has this name, audio file or guid" in done.stderr
+    podwatch("detect")
+    assert [m["surface"] for m in rows(podwatch("mentions", "--json"))] == ["grain"]
+
+
+def test_a_feed_is_told_where_its_transcript_pages_are(podwatch: Any, podcast: Podcast) -> None:
+    url = podcast.serve("/feed.xml", rss(item("one", title="Thirteen days")))
+    podcast.serve("/t/thirteen-days", (SEEDS / "sample/missile-crisis.txt").read_bytes(), "text/html")
+    podwatch("feeds", "add", url)
+    assert rows(podwatch("feeds", "set", url, "--transcript-page", podcast.url("/t/{slug}"), "--json"))
+    assert [r["new"] for r in rows(podwatch("run", "--json"))] == [1, 1, 0, 0]
+    assert podwatch("feeds", "set", url, "--transcript-page", "https://a.example/{what}").stderr.startswith(
+        "podwatch: https://a.example/{what}: {what} is not known"
+    )
+
+
+def test_the_feeds_go_out_as_opml(podwatch: Any, podcast: Podcast, tmp_path: Path) -> None:
+    podwatch("feeds", "add", "https://a.example/f", "--tag", "x")
+    assert rows(podwatch("feeds", "export", "out.opml", "--json")) == [{"file": "out.opml", "feeds": 1}]
+    assert podwatch("feeds", "export").stdout == (tmp_path / "out.opml").read_text()
+    assert rows(podwatch("feeds", "import", "out.opml", "--json")) == [{"feeds": 1, "new": 0}]
+
+
 def test_output_into_a_closed_pipe_ends_quietly(podwatch: Any) -> None:
     command = f"{PODWATCH} scan {SEEDS}/sample/missile-crisis.txt --watchlist {SEEDS}/watchlist.yaml --json | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)

@@ -13,6 +13,7 @@ from pipeline.commands.output import Json, emit, now, runtime, say, show
 from pipeline.errors import PodwatchError
 from pipeline.model import Feed
 from pipeline.schedule import is_dead
+from pipeline.transcripts.sources import checked_template
 
 app = typer.Typer(help="The podcasts that are polled.", no_args_is_help=True)
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; may be given several times.")]
@@ -31,6 +32,27 @@ def add(
 ) -> None:
     """Adds feeds by their address."""
     _add([Feed(url=opml.address(u), tags=tuple(tag or ())) for u in url], json)
+
+
+@app.command("set")
+def set_(
+    url: Annotated[str, typer.Argument(help="The address of the feed.")],
+    page: Annotated[
+        str,
+        typer.Option(
+            "--transcript-page",
+            help="Where its episodes' transcript pages are: https://site/{slug}, notes:site for links in the show"
+            " notes, or off. Fields: guid, title, slug, date, year, number, season, link.",
+        ),
+    ],
+    json: Json = False,
+) -> None:
+    """Says where transcripts are that the feed does not name. Off by default; robots.txt is obeyed."""
+    template = None if page == "off" else checked_template(page)
+    with runtime() as rt:
+        if not rt.store.set_transcript_page(url, template, now()):
+            raise PodwatchError("is not among the feeds", where=url, todo="see podwatch feeds list")
+    emit({"url": url, "transcript_page": template}) if json else print(f"{url}: transcript page {page}")
 
 
 @app.command()

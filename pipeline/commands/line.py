@@ -5,12 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline import verbs
-from pipeline.commands.output import Json, now, runtime, tally
+from pipeline.commands.output import Json, now, runtime, say, tally
+from pipeline.commands.scan import load
+from pipeline.dropped import Names
+from pipeline.errors import PodwatchError, TranscriptError
+from pipeline.fetch import drop_in
 from pipeline.poll import poll as poll_verb
 
 Force = Annotated[bool, typer.Option("--force", help="Poll also what is not due.")]
@@ -21,9 +27,35 @@ def poll(force: Force = False, json: Json = False) -> None:
     _line(["poll"], force, json)
 
 
-def fetch(json: Json = False) -> None:
-    """Gets the transcripts of new episodes."""
-    _line(["fetch"], False, json)
+def fetch(
+    folder: Annotated[
+        Path | None, typer.Option("--from", help="A folder of transcripts, or one, to be matched to episodes by name.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Gets the transcripts of new episodes, or takes those that were dropped into a folder."""
+    if folder is None:
+        _line(["fetch"], False, json)
+        return
+    if not folder.exists():
+        raise PodwatchError("No such file or folder", where=str(folder), todo="check the path")
+    files = sorted(f for f in folder.rglob("*") if f.is_file()) if folder.is_dir() else [folder]
+    found, failed = [], 0
+    with runtime() as rt:
+        names = Names(rt.store.without_transcript())
+        for file in files:
+            episode, how = names.match(file.name)
+            try:
+                if episode is None:
+                    raise TranscriptError(how.value, where=str(file))
+                found.append((episode, replace(load(file), episode_id=episode.id, language=episode.language)))
+            except PodwatchError as e:
+                failed += 1
+                say(f"podwatch: {e.line}")
+        kept = drop_in(rt, found, now())
+    tally(replace(kept, failed=failed, done=len(files)), json)
+    if failed:
+        raise typer.Exit(1)
 
 
 def detect(json: Json = False) -> None:

@@ -59,7 +59,8 @@ def save_episodes(c: Connection, polled: Polled, now: datetime, first: int) -> i
         else:
             inserted.append((e, same[0].identity if same else _identity(feed, e)))
     live = {e.guid for e in _newest([e for e, _ in inserted])[:first]} if young else None
-    _insert(c, inserted, live, now)
+    paged = c.execute(select(feeds.c.transcript_page).where(feeds.c.id == feed.id)).scalar() is not None
+    _insert(c, inserted, live, paged, now)
     return len(inserted)
 
 
@@ -90,7 +91,10 @@ def _candidates(c: Connection, fresh: Sequence[Episode]) -> Mapping[str, list[Ep
     return found
 
 
-def _insert(c: Connection, new: Sequence[tuple[Episode, str]], live: set[str] | None, now: datetime) -> None:
+def _insert(
+    c: Connection, new: Sequence[tuple[Episode, str]], live: set[str] | None, paged: bool, now: datetime
+) -> None:
+    """live: the guids that go into the line, None: all. paged: the feed's owner here said where transcripts are."""
     rows = []
     for e, identity in new:
         into_line = live is None or e.guid in live
@@ -102,7 +106,7 @@ def _insert(c: Connection, new: Sequence[tuple[Episode, str]], live: set[str] | 
                 "identity": identity,
                 "first_seen_at": now,
                 "backlog": not into_line,
-                "next_fetch_at": now if into_line and e.transcripts else None,
+                "next_fetch_at": now if into_line and (e.transcripts or paged) else None,
             }
         )
     if not rows:
