@@ -113,3 +113,48 @@ def _serve(pipe: Connection, latency: float, certificate: tuple[str, str] | None
         await server.serve_forever()
 
     asyncio.run(main())
+
+
+class Files:
+    """A server for some bodies: ``url(n)`` gives the n-th, over and over."""
+
+    def __init__(self, bodies: list[bytes], media_type: str = "text/vtt") -> None:
+        self._pipe, theirs = multiprocessing.Pipe()
+        context = multiprocessing.get_context("spawn")
+        self._process = context.Process(target=_files, args=(theirs, bodies, media_type), daemon=True)
+
+    def url(self, number: int) -> str:
+        return f"http://127.0.0.{number % 50 + 1}:{self.port}/{number}.vtt"
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        self.port = int(self._pipe.recv())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self._process.terminate()
+        self._process.join()
+
+
+def _files(pipe: Connection, bodies: list[bytes], media_type: str) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                body = bodies[int(head.split(b" ", 2)[1].lstrip(b"/").partition(b".")[0]) % len(bodies)]
+                kind = media_type.encode()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (kind, len(body)))
+                writer.write(body)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(handle, "127.0.0.1", 0, backlog=1024)
+        port = server.sockets[0].getsockname()[1]
+        for host in range(2, 51):
+            await asyncio.start_server(handle, f"127.0.0.{host}", port, backlog=1024)
+        pipe.send(port)
+        await server.serve_forever()
+
+    asyncio.run(main())

@@ -31,7 +31,7 @@ times = st.integers(0, 10**9).map(lambda ms: ms / 1000) | st.just(math.nan)
 )
 def test_packing_keeps_every_time_to_the_millisecond(rows: list[tuple[float, float, str, str | None]]) -> None:
     t = joined(Segment(*row) for row in rows)
-    got = unpack(pack(t.text, t.offsets, t.starts, t.ends, t.speakers))
+    got = unpack(pack(t.text, t.offsets, t.starts, t.ends, t.speakers).body)
     assert repr(got[:5]) == repr((t.text, t.offsets, t.starts, t.ends, t.speakers))
 
 
@@ -45,5 +45,5 @@ def test_an_hour_of_times_takes_a_few_kilobytes_beside_its_words() -> None:
             at += rng.randrange(12, 60) / 100
         columns.add("word " * 12, words[0][1], round(at, 2), None, words)
     t = columns.transcript()
-    assert len(pack(t.text, t.offsets, t.starts, t.ends, t.speakers)) < 3_000
-    assert len(pack(t.text, t.offsets, t.starts, t.ends, t.speakers, t.words)) < 11_000
+    assert len(pack(t.text, t.offsets, t.starts, t.ends, t.speakers).body) < 3_000
+    assert len(pack(t.text, t.offsets, t.starts, t.ends, t.speakers, t.words).body) < 11_000

@@ -181,7 +181,7 @@ def test_a_transcript_comes_back_as_it_was_stored(store: Store, now: datetime) -
     got = source.transcript
     assert (got.text, got.speakers, got.offsets) == (kept.text, kept.speakers, kept.offsets)
     assert repr(got.segments()) == repr(kept.segments())
-    assert got.digest == kept.digest
+    assert packed(e, got, None).fields["digest"] == packed(e, kept, None).fields["digest"]
 
 
 def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: datetime) -> None:
@@ -196,7 +196,7 @@ def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: date
     [source] = store.transcripts_due(1, now)
     got = source.transcript
     assert got.words == kept.words
-    assert got.digest == kept.digest
+    assert packed(e, got, None).fields["digest"] == packed(e, kept, None).fields["digest"]
     assert [got.seconds_at(at) for at in (0, 7, 11, 17, 18)] == [1.5, 2.25, 3.1, 4.0, 5.0]
     assert got.exact_at(11)
 

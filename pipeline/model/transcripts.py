@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from array import array
 from bisect import bisect_right
@@ -71,15 +70,6 @@ class Transcript:
 
     def __len__(self) -> int:
         return len(self.offsets)
-
-    @property
-    def digest(self) -> str:
-        """Equal for equal words and times (to the millisecond, as they are stored), whatever file they came from."""
-        h = hashlib.blake2b(self.text.encode(), digest_size=16)
-        columns = [self.starts, self.ends, *([self.words.columns[1]] if self.words else ())]
-        for times in columns:
-            h.update(array("q", [-1 if x != x else round(x * 1000) for x in times]).tobytes())
-        return h.hexdigest()
 
     def segment(self, index: int) -> Segment:
         after = self.offsets[index + 1] - 1 if index + 1 < len(self) else len(self.text)

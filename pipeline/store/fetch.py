@@ -33,16 +33,17 @@ def packed(
     episode: Episode, t: Transcript, again_at: datetime | None, etag: str | None = None, modified: str | None = None
 ) -> Fetched:
     """The transcript of an episode with the columns it is kept in."""
+    body, digest = pack(t.text, t.offsets, t.starts, t.ends, t.speakers, t.words)
     fields: dict[str, Any] = {
         "source": t.source,
         "media_type": t.media_type,
         "language": t.language,
-        "digest": t.digest,
+        "digest": digest,
         "etag": etag,
         "last_modified": modified,
         "characters": len(t.text),
         "segments": len(t),
-        "body": pack(t.text, t.offsets, t.starts, t.ends, t.speakers, t.words),
+        "body": body,
     }
     return Fetched(episode=episode, transcript=t, fields=fields, again_at=again_at)
 

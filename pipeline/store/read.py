@@ -60,6 +60,11 @@ class Readings(Rows):
         with self.reading() as c:
             return {name: c.execute(select(func.count()).select_from(t)).scalar_one() for name, t in tables.items()}
 
+    def transcript_bytes(self) -> int:
+        """What the transcripts take in the database, compressed."""
+        with self.reading() as c:
+            return int(c.execute(select(func.sum(func.length(transcripts.c.body)))).scalar() or 0)
+
     def identities(self) -> list[str]:
         """The identity of each episode, in the order they came."""
         with self.reading() as c:
