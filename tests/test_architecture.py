@@ -58,7 +58,8 @@ ONLY = {
     "alembic": "pipeline.store",
     "feedparser": "pipeline.feeds.watched",
     "lxml": "pipeline.feeds.podcasting",
-    "xxhash": "pipeline.feeds pipeline.poll",
+    "xxhash": "pipeline.feeds pipeline.poll pipeline.transcripts.shingles",
+    "py3langid": "pipeline.transcripts.language",
     "listparser": "pipeline.opml",
     "slack_sdk": "pipeline.notifiers",
     "requests": "pipeline.http pipeline.transport",
@@ -70,7 +71,7 @@ ONLY = {
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
 PURE += ("pipeline.schedule",)
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
-HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy"}  # loaded inside the function that needs them
+HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them
 
 
 def name_of(path: Path) -> str:
