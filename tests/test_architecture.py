@@ -63,7 +63,8 @@ ONLY = {
     "alembic": "pipeline.store",
     "feedparser": "pipeline.feeds.watched",
     "lxml": "pipeline.feeds.podcasting",
-    "xxhash": "pipeline.feeds pipeline.poll",
+    "xxhash": "pipeline.feeds pipeline.poll pipeline.transcripts.shingles",
+    "py3langid": "pipeline.transcripts.language",
     "listparser": "pipeline.opml",
     "slack_sdk": "pipeline.notifiers",
     "requests": "pipeline.http pipeline.transport",
@@ -76,7 +77,7 @@ ONLY = {
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
 PURE += ("pipeline.schedule", "pipeline.revisions")
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
-HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy"}  # loaded inside the function that needs them
+HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them
 
 
 def name_of(path: Path) -> str:

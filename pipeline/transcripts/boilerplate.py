@@ -1,0 +1,67 @@
+"""Labels what poisons search in a transcript: sponsor reads, "subscribe" outros, what each episode repeats.
+
+Nothing is deleted: a label says where, of what kind, how sure and why, and a watch may leave such stretches out.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Collection, Iterable
+
+from pipeline.errors import TranscriptError
+from pipeline.model import Transcript
+from pipeline.transcripts.shingles import repeated_spans, shingles
+from pipeline.transcripts.stretches import Label, Stretch, disjoint
+from pipeline.transcripts.wording import worded
+
+__all__ = ["Label", "Stretch", "from_bytes", "labels", "shingles", "to_bytes"]
+
+
+def labels(transcript: Transcript, repeated: Collection[int] = ()) -> tuple[Stretch, ...]:
+    """The stretches that are boilerplate, in order, none over another.
+
+    repeated: the shingles that enough other episodes of the feed hold.
+    """
+    text = transcript.text
+    found = list(worded(text))
+    if repeated:
+        found += [
+            Stretch(a, b, Label.REPEATED, round(n / total, 2), f"{n} of {total} passages are in other episodes")
+            for a, b, n, total in repeated_spans(text, repeated)
+        ]
+    return tuple(disjoint(found, text))
+
+
+_COUNTS = struct.Struct("<BII")
+_ROW = struct.Struct("<IIBBH")
+_KINDS = tuple(Label)
+
+
+def to_bytes(stretches: Iterable[Stretch], numbers: Iterable[int]) -> bytes:
+    """Stretches and shingles as one value for the store: five bytes a shingle, ascending."""
+    rows = tuple(stretches)
+    kept = sorted(set(numbers))
+    parts = [_COUNTS.pack(1, len(rows), len(kept))]
+    for s in rows:
+        reason = s.reason.encode()[:65535]
+        parts.append(_ROW.pack(s.start, s.end, _KINDS.index(s.kind), round(s.score * 100), len(reason)) + reason)
+    return b"".join((*parts, *(n.to_bytes(5, "little") for n in kept)))
+
+
+def from_bytes(data: bytes) -> tuple[tuple[Stretch, ...], array[int]]:
+    """The inverse of to_bytes; the TranscriptError when these are not its bytes."""
+    try:
+        version, rows, count = _COUNTS.unpack_from(data)
+        at = _COUNTS.size
+        stretches = []
+        for _ in range(rows):
+            start, end, kind, score, size = _ROW.unpack_from(data, at)
+            at += _ROW.size + size
+            stretches.append(Stretch(start, end, _KINDS[kind], score / 100, data[at - size : at].decode()))
+        if version != 1 or len(data) != at + 5 * count:
+            raise ValueError(f"version {version}, {len(data)} bytes")
+    except (struct.error, IndexError, ValueError) as e:
+        raise TranscriptError("the stored labels cannot be read") from e
+    numbers = array("Q", [int.from_bytes(data[i : i + 5], "little") for i in range(at, len(data), 5)])
+    return tuple(stretches), numbers

@@ -1,0 +1,115 @@
+"""Tells talk that returns in other episodes of a feed by a few hundred numbers (Schleimer, Wilkerson, Aiken, 2003).
+
+Every eight words in a row are hashed, and of the hashes within a window only the smallest is kept: two transcripts
+that share a passage longer than window and shingle share a number. At both ends of an episode, where what is repeated
+mostly stands, the window is small. The smallest of a large window is also that of each small one around it, so what
+moves from the end to the middle still matches.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+
+from xxhash import xxh3_64_intdigest
+
+from pipeline.model import Transcript
+
+WORDS = 8  # in a shingle
+EDGE = 500  # words at either end
+NEAR, FAR = 12, 40  # shingles in a window, at the ends and between them
+BITS = 40  # of a hash: enough for thousands of episodes of a feed, in five bytes
+ENOUGH = 3  # shingles in a row that return make a passage
+MAY_MISS = 1  # between them: a number that is said differently each time
+
+_ALL = (1 << 64) - 1
+_STEP = 0x9E3779B97F4A7C15
+_LAST = pow(_STEP, WORDS, 1 << 64)
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+
+
+def shingles(transcript: Transcript) -> array[int]:
+    """The numbers that stand for this talk, ascending, each once; equal for equal words whatever the segments."""
+    _, hashes = _words(transcript.text)
+    return array("Q", sorted({value for _, value in winnowed(hashes)}))
+
+
+def repeated_spans(text: str, repeated: Collection[int]) -> Iterator[tuple[int, int, int, int]]:
+    """(start, end, shingles that return, shingles in all) of the passages that are in ``repeated``."""
+    known = repeated if isinstance(repeated, (set, frozenset)) else frozenset(repeated)
+    spans, hashes = _words(text)
+    run: list[int] = []  # words at which a shingle begins that returns
+    total = missed = 0
+    for at, value in [*winnowed(hashes), (-1, -1)]:
+        if at >= 0 and value in known:
+            total += missed + 1 if run else 1
+            missed = 0
+            run.append(at)
+        elif run:
+            missed += 1
+            if at < 0 or missed > MAY_MISS:
+                if len(run) >= ENOUGH:
+                    yield spans[run[0]][0], spans[run[-1] + WORDS - 1][1], len(run), total
+                run, total, missed = [], 0, 0
+
+
+def every(words: Sequence[int]) -> list[int]:
+    """The hash of each shingle, by a rolling polynomial over the hashes of its words."""
+    if len(words) < WORDS:
+        return []
+    value = 0
+    for word in words[:WORDS]:
+        value = (value * _STEP + word) & _ALL
+    found = [_mixed(value)]
+    for gone, word in zip(words, words[WORDS:], strict=False):
+        value = (value * _STEP + word - gone * _LAST) & _ALL
+        found.append(_mixed(value))
+    return found
+
+
+def winnowed(hashes: Sequence[int]) -> list[tuple[int, int]]:
+    """(index, hash) of those that are the smallest of some window around them; the last one when several are."""
+    edge = min(EDGE, len(hashes))
+    parts = [
+        (0, edge, NEAR),
+        (edge, max(edge, len(hashes) - EDGE), FAR),
+        (max(edge, len(hashes) - EDGE), len(hashes), NEAR),
+    ]
+    kept: dict[int, int] = {}
+    for start, stop, window in parts:
+        least = -1
+        for left in range(start, max(start + 1, stop - window + 1)):
+            right = min(left + window, stop)
+            if least < left:
+                block = hashes[left:right]
+                if not block:
+                    break
+                low = min(block)
+                least = next(i for i in range(right - 1, left - 1, -1) if hashes[i] == low)
+            elif hashes[right - 1] <= hashes[least]:
+                least = right - 1
+            kept[least] = hashes[least]
+    return sorted(kept.items())
+
+
+def _words(text: str) -> tuple[list[tuple[int, int]], list[int]]:
+    """Where each word stands, and the hashes of the shingles."""
+    spans: list[tuple[int, int]] = []
+    words: list[int] = []
+    for match in _WORD.finditer(text.replace("’", "'")):
+        spans.append(match.span())
+        words.append(_hash(match[0].lower()))
+    return spans, every(words)
+
+
+@lru_cache(maxsize=1 << 15)
+def _hash(word: str) -> int:
+    return xxh3_64_intdigest(word.encode("utf-8", "surrogatepass"))
+
+
+def _mixed(value: int) -> int:
+    """The upper bits of a product: the lower ones of the polynomial depend on few words."""
+    value ^= value >> 32
+    return ((value * 0xD6E8FEB86659FD93) & _ALL) >> (64 - BITS)
