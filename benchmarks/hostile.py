@@ -59,9 +59,9 @@ def one(kind: str, name: str) -> None:
     line = {"server": server, "document": document}[kind](name)
     # The workers are ended here, so that what they took is counted.
     if kind == "document":
-        from pipeline.feeds import _shared
+        from pipeline.sandbox import shared
 
-        _shared().close()  # type: ignore[attr-defined]
+        shared().close()
     mine, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = time.process_time() - started + workers.ru_utime + workers.ru_stime
     peak = (max(mine.ru_maxrss, workers.ru_maxrss) - empty) / MEGABYTE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -14,7 +15,8 @@ from pipeline.errors import PodwatchError, TranscriptError
 from pipeline.http import Answer
 from pipeline.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, Wanted
 from pipeline.runtime import Runtime, log
-from pipeline.store.fetch import Fetched, packed
+from pipeline.store.fetch import Fetched
+from pipeline.transcripts import boxed
 from pipeline.transcripts.sources import SOURCES
 
 FIRST_WAIT = timedelta(hours=1)
@@ -89,10 +91,10 @@ def ask(rt: Runtime, wanted: Wanted, now: datetime) -> Result:
             )
             again = check_at(wanted, now)
             if answer.status == 304:
-                return Fetched(episode=wanted.episode, transcript=None, fields={}, again_at=again)
-            read = parsed(wanted.episode, ref, answer)
-            headers = answer.headers
-            return packed(wanted.episode, read, again, headers.get("etag"), headers.get("last-modified"))
+                return Fetched(episode=wanted.episode, fields=None, again_at=again)
+            validators = {"etag": answer.headers.get("etag"), "last_modified": answer.headers.get("last-modified")}
+            fields = asdict(read(wanted.episode, ref, answer)) | validators | {"source": ref.url}
+            return Fetched(episode=wanted.episode, fields=fields, again_at=again)
         except PodwatchError as e:
             errors.append(e)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
@@ -102,19 +104,13 @@ def ask(rt: Runtime, wanted: Wanted, now: datetime) -> Result:
     return TranscriptError("neither the feed nor a page offers a transcript", where=wanted.episode.title)
 
 
-def parsed(episode: Episode, ref: TranscriptRef, answer: Answer) -> Transcript:
+def read(episode: Episode, ref: TranscriptRef, answer: Answer) -> boxed.Ready:
     """The transcript in an answer; raises TranscriptError with its address when there is none in it."""
+    kind, declared = ref.media_type or answer.media_type, ref.language or episode.language
     try:
-        kind, columns = transcripts.parse(answer.body, ref.media_type or answer.media_type, ref.url)
+        return boxed.read(answer.body, media_type=kind, name=ref.url, declared=declared)
     except TranscriptError as e:
         raise TranscriptError(e.what, where=ref.url, todo=e.todo, retryable=True) from None
-    return columns.transcript(
-        episode_id=episode.id,
-        source=ref.url,
-        media_type=kind,
-        language=ref.language or columns.language or episode.language,
-        title=episode.title,
-    )
 
 
 def check_at(wanted: Wanted, now: datetime) -> datetime | None:
@@ -132,5 +128,8 @@ def again_at(episode: Episode, retryable: bool, now: datetime) -> datetime | Non
 
 def drop_in(rt: Runtime, found: Sequence[tuple[Episode, Transcript]], now: datetime) -> Tally:
     """Keeps transcripts that somebody dropped in by hand, as files matched to their episodes."""
-    new = rt.store.save_transcripts([packed(e, t, None) for e, t in found], now)
-    return Tally("fetch", done=len(found), new=new)
+    kept = [
+        Fetched(episode=e, fields=asdict(boxed.ready(t, e.language)) | {"source": t.source}, again_at=None)
+        for e, t in found
+    ]
+    return Tally("fetch", done=len(found), new=rt.store.save_transcripts(kept, now))

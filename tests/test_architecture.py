@@ -27,9 +27,18 @@ MAY = {
     "pipeline.transport": BASE | {"pipeline.addresses"},
     "pipeline.inflate": set(),
     "pipeline.http": BASE | {"pipeline.transport", "pipeline.addresses", "pipeline.inflate"},
-    "pipeline.feeds": {"pipeline.model", "pipeline.errors", "pipeline.feeds", "pipeline.identity"},
+    "pipeline.sandbox": {"pipeline.errors", "pipeline.sandbox"},
+    "pipeline.packing": {"pipeline.model"},
+    "pipeline.feeds": {"pipeline.model", "pipeline.errors", "pipeline.feeds", "pipeline.identity", "pipeline.sandbox"},
     "pipeline.opml": {"pipeline.model", "pipeline.errors"},
     "pipeline.transcripts": {"pipeline.model", "pipeline.errors", "pipeline.transcripts"},
+    "pipeline.transcripts.boxed": {
+        "pipeline.model",
+        "pipeline.errors",
+        "pipeline.transcripts",
+        "pipeline.sandbox",
+        "pipeline.packing",
+    },
     "pipeline.detectors": {"pipeline.model", "pipeline.errors", "pipeline.detectors"},
     "pipeline.alerts": {"pipeline.model"},
     "pipeline.watchlist": {"pipeline.model", "pipeline.errors", "pipeline.detectors"},
@@ -40,13 +49,19 @@ MAY = {
     "pipeline.schedule": set(),
     "pipeline.polite": set(),
     "pipeline.crowd": {"pipeline.polite"},
-    "pipeline.store": BASE | {"pipeline.store", "pipeline.identity", "pipeline.revisions"},
+    "pipeline.store": BASE | {"pipeline.store", "pipeline.identity", "pipeline.revisions", "pipeline.packing"},
     "pipeline.bugs": set(),
     "pipeline.robots": {"pipeline.http", "pipeline.errors"},
     "pipeline.runtime": BASE | {"pipeline.http", "pipeline.robots", "pipeline.store", "pipeline.notifiers"},
 }
 VERB = BASE | {"pipeline.runtime", "pipeline.bugs", "pipeline.http", "pipeline.alerts", "pipeline.feeds"}
-VERB |= {"pipeline.transcripts", "pipeline.detectors", "pipeline.notifiers", "pipeline.store"}
+VERB |= {
+    "pipeline.transcripts",
+    "pipeline.transcripts.boxed",
+    "pipeline.detectors",
+    "pipeline.notifiers",
+    "pipeline.store",
+}
 VERBS = ("pipeline.poll", "pipeline.fetch", "pipeline.detect", "pipeline.deliver")
 MAY |= dict.fromkeys(VERBS, VERB)
 MAY["pipeline.archive"] = VERB

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.model import Segment, joined
-from pipeline.store.packing import pack, unpack
+from pipeline.packing import pack, unpack
 from pipeline.transcripts import Columns
 
 

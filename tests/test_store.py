@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,9 +30,9 @@ from pipeline.model import (
 from pipeline.settings import Secret, Settings
 from pipeline.store import Store, open_store
 from pipeline.store.engine import HEAD
-from pipeline.store.fetch import packed
+from pipeline.store.fetch import Fetched
 from pipeline.store.tables import metadata
-from pipeline.transcripts import Columns
+from pipeline.transcripts import Columns, boxed
 
 OFFER = (TranscriptRef(url="https://a.example/1.vtt", media_type="text/vtt"),)
 WATCH = Watch(name="grain", query="grain")
@@ -54,7 +54,8 @@ def episodes_due(store: Store, now: datetime) -> list[Episode]:
 
 
 def keep(store: Store, e: Episode, t: Transcript, now: datetime) -> bool:
-    return store.save_transcripts([packed(e, t, None)], now) == 1
+    fields = asdict(boxed.ready(t, t.language)) | {"source": t.source}
+    return store.save_transcripts([Fetched(episode=e, fields=fields, again_at=None)], now) == 1
 
 
 def poll(store: Store, feed: Feed, now: datetime, *found: Episode) -> int:
@@ -181,7 +182,7 @@ def test_a_transcript_comes_back_as_it_was_stored(store: Store, now: datetime) -
     got = source.transcript
     assert (got.text, got.speakers, got.offsets) == (kept.text, kept.speakers, kept.offsets)
     assert repr(got.segments()) == repr(kept.segments())
-    assert packed(e, got, None).fields["digest"] == packed(e, kept, None).fields["digest"]
+    assert boxed.ready(got, None).digest == boxed.ready(kept, None).digest
 
 
 def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: datetime) -> None:
@@ -196,7 +197,7 @@ def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: date
     [source] = store.transcripts_due(1, now)
     got = source.transcript
     assert got.words == kept.words
-    assert packed(e, got, None).fields["digest"] == packed(e, kept, None).fields["digest"]
+    assert boxed.ready(got, None).digest == boxed.ready(kept, None).digest
     assert [got.seconds_at(at) for at in (0, 7, 11, 17, 18)] == [1.5, 2.25, 3.1, 4.0, 5.0]
     assert got.exact_at(11)
 

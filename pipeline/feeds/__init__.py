@@ -2,24 +2,23 @@
 
     reading = feeds.read(body, url, content_type, known)     # known: reading.known of the last body, or None
 
-reading.py decides what must be parsed, scanner.py cuts it out, the workers of sandbox.py parse it within limits, and
-build.py, watched.py and podcasting.py are what runs there.
+reading.py decides what must be parsed, scanner.py cuts it out, a worker of pipeline.sandbox parses it within limits:
+build.py, watched.py and podcasting.py run there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 from pipeline.feeds import reading as _reading
+from pipeline.feeds.boxed import Boxed
 from pipeline.feeds.document import Parser
 from pipeline.feeds.known import Known, guid_key
 from pipeline.feeds.reading import Reading
-from pipeline.feeds.sandbox import Sandbox
 from pipeline.feeds.scanner import Whole
 from pipeline.model import Episode, FeedFacts
 
-__all__ = ["Known", "Parsed", "Parser", "Reading", "Sandbox", "Whole", "guid_key", "parse", "read"]
+__all__ = ["Boxed", "Known", "Parsed", "Parser", "Reading", "Whole", "guid_key", "parse", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +39,7 @@ def read(
     url: where it came from, against which relative addresses are resolved. known: of the last Reading.
     parser: the workers that this process shares, unless another one is given.
     """
-    return _reading.read(body, url, content_type, known, parser or _shared())
-
-
-@cache
-def _shared() -> Parser:
-    return Sandbox()
+    return _reading.read(body, url, content_type, known, parser or Boxed())
 
 
 def parse(body: bytes, url: str, headers: dict[str, str] | None = None) -> Parsed:

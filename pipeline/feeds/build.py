@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable
 from typing import Any
 
 from pipeline.feeds import podcasting, values, watched
-from pipeline.feeds.document import Document
+from pipeline.feeds.document import Document, to_json
 from pipeline.feeds.known import guid_key
 from pipeline.feeds.podcasting import NOTHING, Extras, Tag, Tags
 from pipeline.identity import canonical
@@ -198,3 +199,8 @@ def _word(tags: Tags, name: str) -> str | None:
 def _made_up(title: str, entry: Any) -> str:
     seed = f"{title}|{entry.get('published', '')}"
     return "podwatch:" + hashlib.blake2b(seed.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def answer(body: bytes, job: dict[str, Any], started: float) -> bytes:
+    """For a sandbox's worker: the document as JSON. started: the CPU seconds at the start of the job."""
+    return to_json(document(body, job["url"], job["content_type"]), time.process_time() - started)

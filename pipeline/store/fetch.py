@@ -10,42 +10,22 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from pipeline.model import ALL, Episode, Shard, Transcript, Wanted
+from pipeline.packing import unpack
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.episodes import EPISODE, episode_of
-from pipeline.store.packing import pack, unpack
 from pipeline.store.tables import episodes, feeds, transcripts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A transcript ready to be kept: packed by whoever fetched it, so that the one writer only writes.
+    """What is kept of a request for a transcript.
 
-    again_at: when to ask whether it was corrected; None: never.
+    fields: its columns; None when it is as it was. again_at: when to ask whether it was corrected; None: never.
     """
 
     episode: Episode
-    transcript: Transcript | None  # None: there is nothing new
-    fields: dict[str, Any]
+    fields: dict[str, Any] | None
     again_at: datetime | None
-
-
-def packed(
-    episode: Episode, t: Transcript, again_at: datetime | None, etag: str | None = None, modified: str | None = None
-) -> Fetched:
-    """The transcript of an episode with the columns it is kept in."""
-    body, digest = pack(t.text, t.offsets, t.starts, t.ends, t.speakers, t.words)
-    fields: dict[str, Any] = {
-        "source": t.source,
-        "media_type": t.media_type,
-        "language": t.language,
-        "digest": digest,
-        "etag": etag,
-        "last_modified": modified,
-        "characters": len(t.text),
-        "segments": len(t),
-        "body": body,
-    }
-    return Fetched(episode=episode, transcript=t, fields=fields, again_at=again_at)
 
 
 class FetchRows(Rows):
@@ -98,13 +78,13 @@ class FetchRows(Rows):
         asked = {"next_fetch_at": f.again_at, "fetch_failures": 0, "fetch_error": None}
         c.execute(update(episodes).where(episodes.c.id == f.episode.id).values(**asked))
         if old is None:
-            if f.transcript is None:
+            if f.fields is None:
                 return False
             c.execute(insert(transcripts).values(episode_id=f.episode.id, fetched_at=now, **f.fields))
             return True
         mine = update(transcripts).where(transcripts.c.id == old.id)
-        if f.transcript is None or old.digest == f.fields["digest"]:
-            fresh = {k: v for k, v in f.fields.items() if k in ("source", "etag", "last_modified")}
+        if f.fields is None or old.digest == f.fields["digest"]:
+            fresh = {k: v for k, v in (f.fields or {}).items() if k in ("source", "etag", "last_modified")}
             c.execute(mine.values(checks=old.checks + 1, **fresh))
             return False
         c.execute(mine.values(revision=old.revision + 1, detected_through=0, checks=0, fetched_at=now, **f.fields))

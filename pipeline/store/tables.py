@@ -140,6 +140,7 @@ transcripts = Table(
     Column("characters", Integer, nullable=False),
     Column("segments", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),  # text and times, see packing.py
+    Column("labels", LargeBinary, nullable=False),  # what is boilerplate in it, see transcripts/boilerplate.py
     # The largest watches.seq that has been looked for in it: what is above is still to do.
     Column("detected_through", Id, nullable=False, default=0, index=True),
     Column("detect_error", Text),  # a bug met while looking through it

@@ -138,7 +138,7 @@ def identify(sample: str) -> tuple[str, float]:
 @lru_cache(maxsize=1)
 def _identifier() -> Callable[[str], tuple[str, float]]:
     """The model, 130 MB with numpy: loaded when the first text has to be identified, once a process."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     classify: Callable[[str], tuple[str, float]] = LanguageIdentifier.from_model_file(
         MODEL_FILE, norm_probs=True

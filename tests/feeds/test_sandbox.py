@@ -15,8 +15,8 @@ import pytest
 
 from pipeline import feeds
 from pipeline.errors import FeedError
-from pipeline.feeds import Sandbox
 from pipeline.feeds.document import Here
+from tests.feeds.boxes import Sandbox
 from tests.feeds.hostile import CASES, HEAD, item
 from tests.feeds.oracle import KIND, URL
 from tests.servers import item as rss_item
@@ -98,7 +98,7 @@ def test_a_worker_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 STARTED = """
 import sys, time
-from pipeline.feeds import Sandbox
+from tests.feeds.boxes import Sandbox
 from tests.feeds.hostile import CASES
 box = Sandbox(1)
 box.parse([b"<rss><channel><item/></channel></rss>"], "http://a.example/", "", 5.0)

@@ -133,6 +133,7 @@ def upgrade() -> None:
         sa.Column("characters", sa.Integer(), nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("labels", sa.LargeBinary(), nullable=False),
         sa.Column("detected_through", ID, nullable=False),
         sa.Column("detect_error", sa.Text(), nullable=True),
         sa.Column("next_detect_at", UTC, nullable=True),

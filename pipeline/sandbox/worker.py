@@ -1,4 +1,4 @@
-"""The process in which strangers' bytes are parsed: python -m pipeline.feeds.worker, started by sandbox.py.
+"""The process in which strangers' bytes are parsed: python -m pipeline.sandbox.worker, started by the pool beside it.
 
 It reads a job from its standard input, answers on it, and waits for the next. Each job may take so much CPU time, the
 process so much memory, and it writes no file. When the parent is gone, so is the worker, in the middle of a job too:
@@ -16,11 +16,18 @@ import resource
 import socket
 import struct
 import sys
+import tempfile
 import time
+from importlib import import_module
 
 import orjson
 
-MEMORY = 512 * 1024 * 1024  # bytes of address space
+# What is parsed here: kind of job -> (module, function, bytes of address space it may take). The function takes the
+# document, the job and the CPU seconds at its start, and returns the answer's bytes.
+KINDS = {
+    "feed": ("pipeline.feeds.build", "answer", 512 * 1024 * 1024),
+    "transcript": ("pipeline.transcripts.boxed", "answer", 1024 * 1024 * 1024),
+}
 HEAD = struct.Struct("<II")  # of a job: bytes of its JSON, bytes of the document. Of an answer: kind, bytes
 ANSWER, FAILED, MEMORY_OUT = 0, 1, 2
 
@@ -31,21 +38,21 @@ def main() -> None:
     _end_with(int(sys.argv[1]))
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
-    from pipeline.errors import FeedError
-    from pipeline.feeds import build, document
+    tempfile.tempdir = "/tmp"  # noqa: S108 - nothing can be written there: libraries that only ask need not try
+    from pipeline.errors import PodwatchError
 
-    _limit(resource.RLIMIT_AS, MEMORY)
     while head := receive(line, HEAD.size):
         size, length = HEAD.unpack(head)
         job = orjson.loads(receive(line, size))
+        module, function, memory = KINDS[job["kind"]]
+        answer_to = getattr(import_module(module), function)
+        resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
         started = time.process_time()
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(started + job["cpu"]), hard))
         try:
-            found = build.document(bytes(receive(line, length)), job["url"], job["content_type"])
-            answer = document.to_json(found, time.process_time() - started)
-            del found
-        except FeedError as e:
+            answer = answer_to(bytes(receive(line, length)), job, started)
+        except PodwatchError as e:
             send(line, FAILED, e.what.encode())
         except MemoryError:
             send(line, MEMORY_OUT, b"")

@@ -1,8 +1,8 @@
-"""A pool of worker processes that parse within limits, so that no feed can take the machine with it.
+"""A pool of worker processes that parse within limits, so that no document can take the machine with it.
 
 feedparser and lxml on a stranger's bytes can run for minutes or fill the memory (100,000 attributes, an author's name
-of 128 KB, 100,000 nested tags). A worker that does dies of its own limits, the feed gets one clear error, and the next
-job a new worker. Workers are started when they are needed and kept: starting one costs as much as a hundred feeds.
+of 128 KB, 100,000 nested tags). A worker that does dies of its own limits, the document gets one clear error, and the
+next job a new worker. Workers are started when they are needed and kept: starting one costs as much as a hundred feeds.
 """
 
 from __future__ import annotations
@@ -16,20 +16,25 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import orjson
 
-from pipeline.errors import FeedError
-from pipeline.feeds.document import Document, Part, from_json
-from pipeline.feeds.worker import FAILED, HEAD, MEMORY_OUT, receive
+from pipeline.errors import PodwatchError
+from pipeline.sandbox.worker import FAILED, HEAD, MEMORY_OUT, receive
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+Part = bytes | memoryview
 JOBS = 2_000  # after so many a worker is replaced: whatever its libraries leak ends with it
 LARGEST_ANSWER = 256 * 1024 * 1024
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "VIRTUAL_ENV")
 TOO_LONG, TOO_LARGE = "takes too long to parse", "needs too much memory to parse"
+
+
+class BoxError(PodwatchError):
+    """A job that could not be done, with the reason alone: whose job it was, the asker knows."""
 
 
 class _Died(Exception):
@@ -43,12 +48,12 @@ class _Worker:
         self.jobs = 0
         self.line, theirs = socket.socketpair()
         # Only what Python needs: a stranger's bytes are parsed here, and the settings hold secrets.
-        env = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        env = {"OPENBLAS_NUM_THREADS": "1"} | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         env["PYTHONPATH"] = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
         life, self._alive = os.pipe()
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.feeds.worker", str(life)],
+                [sys.executable, "-m", "pipeline.sandbox.worker", str(life)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -115,7 +120,7 @@ class _Worker:
 
 
 class Sandbox:
-    """A Parser of at most ``size`` workers, by default one a core. Threads may share it; a fork starts its own."""
+    """At most ``size`` workers, by default one a core. Threads may share it; a fork starts its own."""
 
     def __init__(self, size: int | None = None) -> None:
         self._size = size or os.cpu_count() or 1
@@ -133,30 +138,34 @@ class Sandbox:
         self._places = threading.BoundedSemaphore(self._size)
         self._lock = threading.Lock()
 
-    def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> Document:
-        """What the document says, or FeedError when it takes more than ``cpu`` seconds or too much memory."""
-        job = orjson.dumps({"url": _plain(url), "content_type": _plain(content_type), "cpu": cpu})
+    def run(self, kind: str, job: Mapping[str, str], parts: Sequence[Part], cpu: float) -> bytes:
+        """The answer to a job of worker.KINDS over a document in parts.
+
+        Raises BoxError when it takes more than ``cpu`` seconds or too much memory, or with what the job itself said.
+        """
+        plain = {name: value.encode("utf-8", "replace").decode() for name, value in job.items()}
+        data = orjson.dumps({**plain, "kind": kind, "cpu": cpu})
         with self._places:
             worker, healthy = self._take(), False
             try:
-                kind, data = self._asked(worker, job, parts, cpu)
-                if kind == MEMORY_OUT and worker.jobs > 1:  # perhaps what earlier jobs left behind: once more, fresh
+                said, found = self._asked(worker, data, parts, cpu)
+                if said == MEMORY_OUT and worker.jobs > 1:  # perhaps what earlier jobs left behind: once more, fresh
                     worker.close()
                     worker = _Worker()
-                    kind, data = self._asked(worker, job, parts, cpu)
-                healthy = kind != MEMORY_OUT
+                    said, found = self._asked(worker, data, parts, cpu)
+                healthy = said != MEMORY_OUT
             except _Died as e:
-                raise FeedError(str(e), where=url) from None
+                raise BoxError(str(e)) from None
             finally:
                 if healthy:
                     self._give_back(worker)
                 else:
                     worker.close()
-        if kind == MEMORY_OUT:
-            raise FeedError(TOO_LARGE, where=url)
-        if kind == FAILED:
-            raise FeedError(data.decode("utf-8", "replace"), where=url)
-        return from_json(bytes(data))
+        if said == MEMORY_OUT:
+            raise BoxError(TOO_LARGE)
+        if said == FAILED:
+            raise BoxError(found.decode("utf-8", "replace"))
+        return bytes(found)
 
     def _asked(self, worker: _Worker, job: bytes, parts: Sequence[Part], cpu: float) -> tuple[int, bytearray]:
         return worker.ask(job, parts, time.monotonic() + 20.0 + 4.0 * cpu)
@@ -186,5 +195,7 @@ class Sandbox:
             worker.close()
 
 
-def _plain(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+@cache
+def shared() -> Sandbox:
+    """The workers that this process has."""
+    return Sandbox()
