@@ -21,6 +21,7 @@ WORDS = 8  # in a shingle
 EDGE = 500  # words at either end
 NEAR, FAR = 12, 40  # shingles in a window, at the ends and between them
 BITS = 40  # of a hash: enough for thousands of episodes of a feed, in five bytes
+OTHERS = 3  # other episodes of the feed that have to hold a shingle before it counts as repeated
 ENOUGH = 3  # shingles in a row that return make a passage
 MAY_MISS = 1  # between them: a number that is said differently each time
 
