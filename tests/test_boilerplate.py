@@ -18,7 +18,7 @@ from pipeline.errors import TranscriptError
 from pipeline.model import Segment, Transcript, joined
 from pipeline.transcripts import phrases
 from pipeline.transcripts.boilerplate import Label, Stretch, from_bytes, labels, shingles, to_bytes
-from pipeline.transcripts.shingles import WORDS, every, winnowed
+from pipeline.transcripts.shingles import MOST, WORDS, every, winnowed
 from pipeline.transcripts.stretches import LONGEST
 
 EXCERPTS: list[dict[str, Any]] = YAML(typ="safe").load(Path(__file__).parent / "data/boilerplate.yaml")
@@ -137,6 +137,11 @@ def test_an_hour_of_talk_gives_a_few_hundred_shingles() -> None:
     numbers = shingles(transcript(talk(5, 10_000)))
     assert 300 < len(numbers) < 900
     assert max(numbers) < 1 << 40
+
+
+def test_a_text_that_is_no_episode_costs_bounded_memory() -> None:
+    long = "tide boat mud " * (MOST // 3 + 10)
+    assert shingles(transcript(long)) == shingles(transcript(long + talk(1, 1000)))
 
 
 @given(st.lists(st.integers(1, 40), max_size=30), st.integers(0, 9))
