@@ -11,17 +11,17 @@ from collections.abc import Collection, Iterable
 
 from pipeline.errors import TranscriptError
 from pipeline.model import Transcript
-from pipeline.transcripts.shingles import repeated_spans, shingles
+from pipeline.transcripts.shingles import OTHERS, repeated_spans, shingles
 from pipeline.transcripts.stretches import Label, Stretch, disjoint
 from pipeline.transcripts.wording import worded
 
-__all__ = ["Label", "Stretch", "from_bytes", "labels", "shingles", "to_bytes"]
+__all__ = ["OTHERS", "Label", "Stretch", "from_bytes", "labels", "shingles", "to_bytes"]
 
 
 def labels(transcript: Transcript, repeated: Collection[int] = ()) -> tuple[Stretch, ...]:
     """The stretches that are boilerplate, in order, none over another.
 
-    repeated: the shingles that enough other episodes of the feed hold.
+    repeated: the shingles that at least OTHERS other episodes of the feed hold; a set is read fastest.
     """
     text = transcript.text
     found = list(worded(text))

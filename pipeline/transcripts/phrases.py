@@ -28,7 +28,7 @@ SPONSOR_STRONG = """
     percent|% off with|using [the|my|our|this] [promo|discount|coupon|offer] code
 """
 SPONSOR_SAID = """
-    with|using [the|my|our|this] promo|discount|coupon|offer code; promo code
+    with|using [the|my|our|this] promo|discount|coupon|offer code
     is brought to you [in_part|today] by; it's brought to you by; our sponsor|sponsors today|this_week
     today's sponsor|sponsors; let's thank our
     percent|% off your [first|next|entire|whole|annual] order|purchase|box|month|year|subscription|membership|plan
@@ -58,7 +58,7 @@ PROMOTION_STRONG = """
     subscribe [to_us] wherever|on_apple|on_itunes|in_itunes|on_spotify|on_youtube|in_your
     subscribe to our|my|the|this channel|youtube|youtube_channel
     wherever you get|find|download|listen_to your|podcasts
-    link|links [is|are] in the description|bio; description box [down] below; in the description below
+    link|links is|are in the description|bio; description box [down] below; in the description below
     pick_up|grab|buy|get|check_out some [of_our] merch
     support|supporting us|me|the_show|the_podcast|this_podcast|this_show|our_work on patreon
     support|supporting us|the_show|the_podcast|this_podcast|this_show by becoming|buying|joining|leaving|subscribing
@@ -79,7 +79,8 @@ PROMOTION_SAID = """
     thanks|thank_you [so_much|very_much|again|everyone|everybody|all|you|you_all] for listening|watching|tuning_in
     catch|see you next time|week|episode|video; we'll|we_will be back next|again week|time
     join us next|again week|time
-    our theme music|song; this|the|our episode|podcast|show was produced|edited|mixed by; is produced|hosted|edited by
+    our theme music|song; this|the|our episode|podcast|show was produced|edited|mixed by
+    this|the|our episode|podcast|show is produced|hosted|edited by
     for more information|episodes visit|go|head; you can support us|me|the_show; you can find the show|us|all
     that's [it|all] for this|today's week's_show|week's_episode|episode|show; our patreon
 """
@@ -126,8 +127,9 @@ ADDRESS = """
 # Shortly before a phrase these say that somebody talks about it, or that it is not so: then it counts less.
 REPORTED = """
     they|people|folks|youtubers|podcasters|everybody|everyone|someone|podcasts [always|all|just|would|will] say|says
-    he|she|they|everybody|someone|somebody said; used to say; the phrase|words|line|sentence; all those; you hear
-    say things like
+    he|she|they|everybody|someone|somebody said; used to say
+    the|a phrase|words|line|lines|sentence|slogan [like|saying]
+    all those; you hear; say things like
     tell|told|asked|asks|telling people|him|her|me|users|customers; begging; hate|hated; it|this|that wasn't|isn't
     i remember; imagine; quote; a joke; who say|says|said; instead of; the whole
     customers|users|people|they|companies [will|can|would|then|who|to|just|could|should]

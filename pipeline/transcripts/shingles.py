@@ -12,6 +12,7 @@ import re
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from xxhash import xxh3_64_intdigest
 
@@ -21,8 +22,10 @@ WORDS = 8  # in a shingle
 EDGE = 500  # words at either end
 NEAR, FAR = 12, 40  # shingles in a window, at the ends and between them
 BITS = 40  # of a hash: enough for thousands of episodes of a feed, in five bytes
+OTHERS = 3  # other episodes of the feed that have to hold a shingle before it counts as repeated
 ENOUGH = 3  # shingles in a row that return make a passage
 MAY_MISS = 1  # between them: a number that is said differently each time
+MOST = 200_000  # words are looked at, twenty hours of talk: what is longer is no episode
 
 _ALL = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15
@@ -98,7 +101,7 @@ def _words(text: str) -> tuple[list[tuple[int, int]], list[int]]:
     """Where each word stands, and the hashes of the shingles."""
     spans: list[tuple[int, int]] = []
     words: list[int] = []
-    for match in _WORD.finditer(text.replace("’", "'")):
+    for match in islice(_WORD.finditer(text.replace("’", "'")), MOST):
         spans.append(match.span())
         words.append(_hash(match[0].lower()))
     return spans, every(words)

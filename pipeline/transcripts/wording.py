@@ -38,8 +38,9 @@ JOIN = 450  # characters between two phrases of one stretch
 AROUND = 250  # and to the words beside them
 BRIDGE = 1200  # from the beginning of a sponsor read to its end
 BEFORE, AFTER = 160, 240  # how far the border of a sentence is looked for
-_END = re.compile(r"[.?!…。！？]+[\"'”’)]* (?![a-z])")
-_LAST_END = re.compile(r".*[.?!…。！？][\"'”’)]* (?![a-z])", re.DOTALL)
+_NO_SITE = r"(?!(?:com|org|net|io|co|fm|ai|blog)\b)"  # "ecam. com" is one word, broken by the recogniser
+_END = re.compile(r"[.?!…。！？]+[\"'”’)]* " + _NO_SITE)
+_LAST_END = re.compile(r".*[.?!…。！？][\"'”’)]* " + _NO_SITE, re.DOTALL)
 _BRAND = re.compile(r"(?:our |the |my |your |friends |folks |at |over )*([^\W_]{4,})")
 _OPENS = ("to you by", "sponsored by", "supported by", "comes from", "sponsor is", "come from")
 _ONE_FOR_ONE = (("’", "'"), ("‘", "'"), ("-", " "), ("\u2011", " "), ("\u00a0", " "), ("İ", "i"))
@@ -92,11 +93,12 @@ def _worded(text: str) -> Iterator[Stretch]:
         total = sum(weights.values()) * edge + min(MOST_ABOUT, sum(more.values()))
         if total < ENOUGH:
             continue
-        if not _opens(folded, core[0]):
-            start = min([start, *(h.start for h in beside)])
-        start, end = _sentences(text, start, max([end, *(h.end for h in beside)]))
         sponsor = sum(h.cue.weight if h.cue.kind is Label.SPONSOR else -h.cue.weight for h in core) >= 0
         kind = Label.SPONSOR if sponsor else Label.PROMOTION
+        alike = [h for h in beside if h.cue.kind is kind or h.cue.group == "address"]
+        if not _opens(folded, core[0]):
+            start = min([start, *(h.start for h in alike)])
+        start, end = _sentences(text, start, max([end, *(h.end for h in alike)]))
         yield Stretch(start, end, kind, round(min(1.0, total / 2), 2), _reason(folded, core, edge > 1))
 
 
@@ -155,7 +157,7 @@ def _brand_end(folded: str, core: list[_Hit]) -> int:
             at = hit.end if brand else -1
             while brand and at >= 0:
                 end = max(end, min(at, longest))
-                at = folded.find(brand[1], at + 1, min(at + JOIN, longest))
+                at = folded.rfind(brand[1], at + 1, min(at + JOIN, longest))
                 at = at + len(brand[1]) if at >= 0 else -1
     return end
 
