@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pipeline.model import Alert, DeliverMode, Episode, Held, Mention, Watch
@@ -37,6 +38,12 @@ def alerts(mentions: Iterable[Mention], watches: Sequence[Watch], episode: Episo
     )
 
 
+def told(alert: Alert) -> Alert:
+    """The alert without the mentions that stand in what its watch skips."""
+    kept = tuple(m for m in alert.mentions if m.label not in alert.watch.skip)
+    return replace(alert, mentions=kept) if len(kept) < len(alert.mentions) else alert
+
+
 def held(alert: Alert, enabled: bool, live: timedelta) -> Held | None:
     """Why this alert is not to be sent; None when it is.
 
@@ -47,6 +54,8 @@ def held(alert: Alert, enabled: bool, live: timedelta) -> Held | None:
         return Held.DISABLED
     if not alert.mentions:
         return Held.GONE
+    if not told(alert).mentions:
+        return Held.BOILERPLATE
     if watch.deliver is DeliverMode.NONE:
         return Held.MODE_NONE
     if watch.deliver is DeliverMode.DIGEST:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 
-from pipeline.alerts import held
+from pipeline.alerts import held, told
 from pipeline.bugs import Bugs
 from pipeline.errors import ChannelError, PodwatchError
 from pipeline.model import ALL, Delivery, Shard, State, Tally
@@ -65,7 +65,7 @@ def attempt(rt: Runtime, delivery: Delivery, unknown_since: datetime | None, now
     if receipt is None:
         if why is not None:
             return replace(delivery, state=State.HELD, error=why.value, next_attempt_at=None, attempted_at=None)
-        receipt = notifier.send(alert)
+        receipt = notifier.send(told(alert))
     return replace(
         delivery,
         state=State.SENT,

@@ -13,8 +13,10 @@ from pipeline.errors import PodwatchError
 from pipeline.model import ALL, Scope, Shard, Tally, Watch
 from pipeline.runtime import Runtime, log
 from pipeline.store.detect import Source
+from pipeline.transcripts.boilerplate import labels, marked, repeated
 
 AGAIN = timedelta(hours=1)  # after a bug
+RECENT = 30  # transcripts of the same feed in which a passage may be repeated
 
 
 def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
@@ -33,6 +35,9 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
             if ids not in built:
                 built[ids] = detectors.build(usable)
             found = list(built[ids](source.transcript))
+            if found:
+                others = rt.store.labels_of_feed(source.episode.feed_id, source.episode.id, RECENT)
+                found = marked(found, labels(source.transcript, repeated(others)))
             told = alerts(found, usable, source.episode)
             sound = [w for w in asked if w.id not in broken]
             new += rt.store.save_detection(source, sound, found, told, todo.latest, now)

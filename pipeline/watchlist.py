@@ -45,6 +45,7 @@ class WatchEntry(_Strict):
     type: Literal["person", "organisation", "place", "product", "event", "other"] | None = None
     aliases: list[Text] = []
     sounds_like: bool = False
+    skip: list[Literal["sponsor", "promotion", "repeated"]] = []
     feeds: FeedScope = FeedScope()
     channel: Text | None = None
     deliver: Literal["each", "digest", "none"] | None = None
@@ -120,6 +121,7 @@ def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Wat
         type=entry.type,
         aliases=tuple(dict.fromkeys(entry.aliases)),
         sounds_like=entry.sounds_like,
+        skip=tuple(sorted(set(entry.skip))),
         scope=Scope(
             tags=tuple(f.tags),
             urls=tuple(f.urls),

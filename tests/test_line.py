@@ -296,3 +296,37 @@ def test_a_revoked_token_loses_nothing(podcast: Podcast, now: datetime, settings
             assert "xoxb-revoked" not in str(tallies)
         with runtime.build(to_slack) as posting:
             assert deliver(posting, now + timedelta(minutes=16)).new == 1
+
+
+SPONSOR = "This episode is brought to you by Grain Mattress. Go to grain mattress dot com and use the promo code TALK for ten percent off."
+
+
+def test_a_watch_may_skip_what_is_only_said_in_a_sponsor_read_and_the_mention_is_kept(
+    rt: Runtime, podcast: Podcast, now: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one_episode(podcast, "Welcome back to the show.", SPONSOR, "Now to the news of the week, and the fleet.")
+    watches = (Watch(name="all", query="grain"), Watch(name="talk", query="grain", skip=("sponsor",)))
+    listen(rt, podcast, now, *watches)
+    run(rt, now)
+    assert {(f.mention.watch, f.mention.label) for f in rt.store.mentions()} == {
+        ("all", "sponsor"),
+        ("talk", "sponsor"),
+    }
+    assert rt.store.states() == {
+        "sent": 1,
+        "held: it is only mentioned in what the watch skips: sponsors, promotion or repeated passages": 1,
+    }
+
+
+def test_what_every_episode_repeats_is_labelled_once_enough_others_have_it(
+    rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    intro = "From the studios by the river this is the long running programme about ships and grain and the people who sail them around the world every week"
+    items = []
+    for n in range(5):
+        talk = " ".join(f"word{n}x{i} and some other word{n}y{i}" for i in range(60))
+        items.append(item(f"e{n}", transcript=podcast.serve(f"/{n}.vtt", vtt(intro, talk), "text/vtt")))
+    podcast.serve("/feed.xml", rss(*items))
+    listen(rt, podcast, now, Watch(name="grain", query="grain"))
+    run(rt, now)
+    assert {f.mention.label for f in rt.store.mentions()} == {"repeated"}

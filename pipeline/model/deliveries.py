@@ -29,6 +29,7 @@ class Held(StrEnum):
     DIGEST = "waits for the digest"
     OLD_EPISODE = "the episode was known long before the watch"
     DISABLED = "the watch was removed from the watchlist"
+    BOILERPLATE = "it is only mentioned in what the watch skips: sponsors, promotion or repeated passages"
     GONE = "its mentions are gone from the transcript"
 
 

@@ -47,6 +47,7 @@ class Watch:
     type: str | None = None
     aliases: tuple[str, ...] = ()
     sounds_like: bool = False
+    skip: tuple[str, ...] = ()  # labels of boilerplate in which a mention is stored, and nobody is told
     scope: Scope = field(default_factory=Scope)
     channel: str = "#podcasts"
     deliver: DeliverMode = DeliverMode.EACH
@@ -83,3 +84,4 @@ class Mention:
     snippet: str
     snippet_start: int  # where the surface begins within the snippet
     reason: str = ""
+    label: str | None = None  # of the boilerplate it stands in: sponsor, promotion, repeated

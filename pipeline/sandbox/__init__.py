@@ -53,7 +53,7 @@ class _Worker:
         life, self._alive = os.pipe()
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.sandbox.worker", str(life)],
+                [sys.executable, "-c", "from pipeline.sandbox.worker import main; main()", str(life)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -1,9 +1,10 @@
-"""The process in which strangers' bytes are parsed: python -m pipeline.sandbox.worker, started by the pool beside it.
+"""The process in which strangers' bytes are parsed: started by the pool beside it.
 
 It reads a job from its standard input, answers on it, and waits for the next. Each job may take so much CPU time, the
-process so much memory, and it writes no file. When the parent is gone, so is the worker, in the middle of a job too:
-the kernel sends a signal when the last writer of a pipe that nobody writes to is gone. (A thread could not: a regular
-expression holds the interpreter. PR_SET_PDEATHSIG means the thread that started the worker, and threads come and go.)
+process so much memory, and it writes no file but what KINDS says. When the parent is gone, so is the worker, in the
+middle of a job too: the kernel sends a signal when the last writer of a pipe that nobody writes to is gone. (A thread
+could not: a regular expression holds the interpreter. PR_SET_PDEATHSIG means the thread that started the worker, and
+threads come and go.)
 """
 
 from __future__ import annotations
@@ -16,17 +17,18 @@ import resource
 import socket
 import struct
 import sys
-import tempfile
 import time
 from importlib import import_module
 
 import orjson
 
-# What is parsed here: kind of job -> (module, function, bytes of address space it may take). The function takes the
-# document, the job and the CPU seconds at its start, and returns the answer's bytes.
+MB = 1024 * 1024
+# What is parsed here: kind of job -> (module, function, bytes of address space and of a file that it may take). The
+# function takes the document, the job and the CPU seconds at its start, and returns the answer's bytes. Transcripts
+# may write a file because the model that tells languages is unpacked into one when it is loaded.
 KINDS = {
-    "feed": ("pipeline.feeds.build", "answer", 512 * 1024 * 1024),
-    "transcript": ("pipeline.transcripts.boxed", "answer", 1024 * 1024 * 1024),
+    "feed": ("pipeline.feeds.build", "answer", 512 * MB, 0),
+    "transcript": ("pipeline.transcripts.boxed", "answer", 1024 * MB, 128 * MB),
 }
 HEAD = struct.Struct("<II")  # of a job: bytes of its JSON, bytes of the document. Of an answer: kind, bytes
 ANSWER, FAILED, MEMORY_OUT = 0, 1, 2
@@ -36,20 +38,18 @@ def main() -> None:
     """Answers jobs until the other end hangs up."""
     line = socket.socket(fileno=0)
     _end_with(int(sys.argv[1]))
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, 0)
-    tempfile.tempdir = "/tmp"  # noqa: S108 - nothing can be written there: libraries that only ask need not try
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from pipeline.errors import PodwatchError
 
     while head := receive(line, HEAD.size):
         size, length = HEAD.unpack(head)
         job = orjson.loads(receive(line, size))
-        module, function, memory = KINDS[job["kind"]]
+        module, function, memory, file = KINDS[job["kind"]]
+        _limit(resource.RLIMIT_FSIZE, file)
         answer_to = getattr(import_module(module), function)
-        resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
+        _limit(resource.RLIMIT_AS, memory)
         started = time.process_time()
-        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(started + job["cpu"]), hard))
+        _limit(resource.RLIMIT_CPU, math.ceil(started + job["cpu"]))
         try:
             answer = answer_to(bytes(receive(line, length)), job, started)
         except PodwatchError as e:
@@ -62,7 +62,8 @@ def main() -> None:
 
 
 def _limit(what: int, most: int) -> None:
-    resource.setrlimit(what, (most, most))
+    """Until the next job."""
+    resource.setrlimit(what, (most, resource.getrlimit(what)[1]))
 
 
 def _end_with(pipe: int) -> None:
@@ -90,7 +91,3 @@ def receive(line: socket.socket, size: int) -> bytearray:
 def send(line: socket.socket, kind: int, data: bytes) -> None:
     line.sendall(HEAD.pack(kind, len(data)))
     line.sendall(data)
-
-
-if __name__ == "__main__":
-    main()

@@ -107,6 +107,7 @@ def mention_of(r: AnyRow, watch: str) -> Mention:
         snippet=r.snippet,
         snippet_start=r.snippet_start,
         reason=r.reason,
+        label=r.label,
     )
 
 

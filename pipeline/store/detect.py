@@ -46,6 +46,7 @@ class Source:
     feed_url: str
     feed_tags: tuple[str, ...]
     through: int
+    labels: bytes
 
 
 class DetectRows(Rows):
@@ -72,6 +73,19 @@ class DetectRows(Rows):
             yield from sources
             after = max(due)
 
+    def labels_of_feed(self, feed_id: int, but: int, last: int) -> list[bytes]:
+        """The labels of the feed's newest transcripts, without the one of the episode ``but``."""
+        t = transcripts.c
+        query = (
+            select(t.labels)
+            .join(episodes, episodes.c.id == t.episode_id)
+            .where(episodes.c.feed_id == feed_id, episodes.c.id != but)
+            .order_by(t.id.desc())
+            .limit(last)
+        )
+        with self.reading() as c:
+            return list(c.execute(query).scalars())
+
     def _sources(self, c: Connection, due: Mapping[int, int]) -> list[Source]:
         rows = c.execute(select(transcripts).where(transcripts.c.id.in_(due)).order_by(transcripts.c.id)).all()
         about = {
@@ -89,6 +103,7 @@ class DetectRows(Rows):
                 feed_url=about[r.episode_id].feed_url,
                 feed_tags=tuple(about[r.episode_id].feed_tags),
                 through=due[r.id],
+                labels=r.labels,
             )
             for r in rows
         ]
@@ -200,6 +215,7 @@ def _row(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, A
         "snippet": m.snippet,
         "snippet_start": m.snippet_start,
         "reason": m.reason,
+        "label": m.label,
         "found_at": now,
     }
 

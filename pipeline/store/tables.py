@@ -184,6 +184,7 @@ mentions = Table(
     Column("snippet", Text, nullable=False),
     Column("snippet_start", Integer, nullable=False),
     Column("reason", Text, nullable=False, default=""),
+    Column("label", String(16)),  # of the boilerplate it stands in
     Column("found_at", Utc, nullable=False),
     Column("gone_at", Utc),  # when a later revision of the transcript, or of the watch, no longer had it
     Index("ix_mentions_watch_id_episode_id", "watch_id", "episode_id"),

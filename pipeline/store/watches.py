@@ -13,7 +13,7 @@ from pipeline.model import DeliverMode, Scope, Tally, Watch
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.tables import watches
 
-SPEC = ("query", "entity", "type", "aliases", "sounds_like", "scope")
+SPEC = ("query", "entity", "type", "aliases", "sounds_like", "skip", "scope")
 
 
 class WatchRows(Rows):
@@ -66,7 +66,7 @@ class WatchRows(Rows):
 def watch_of(r: AnyRow) -> Watch:
     spec = dict(r.spec)
     scope = {name: tuple(values) for name, values in spec.pop("scope").items()}
-    spec["aliases"] = tuple(spec["aliases"])
+    spec["aliases"], spec["skip"] = tuple(spec["aliases"]), tuple(spec.get("skip", ()))
     return Watch(
         id=r.id,
         name=r.name,

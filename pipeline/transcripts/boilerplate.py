@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Collection, Iterable
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from pipeline.errors import TranscriptError
-from pipeline.model import Transcript
+from pipeline.model import Mention, Transcript
 from pipeline.transcripts.shingles import OTHERS, repeated_spans, shingles
 from pipeline.transcripts.stretches import Label, Stretch, disjoint
 from pipeline.transcripts.wording import worded
@@ -31,6 +34,23 @@ def labels(transcript: Transcript, repeated: Collection[int] = ()) -> tuple[Stre
             for a, b, n, total in repeated_spans(text, repeated)
         ]
     return tuple(disjoint(found, text))
+
+
+def repeated(others: Iterable[bytes]) -> frozenset[int]:
+    """The shingles that at least OTHERS of these stored labels hold."""
+    counts = Counter(n for data in others for n in from_bytes(data)[1])
+    return frozenset(n for n, count in counts.items() if count >= OTHERS)
+
+
+def marked(mentions: Iterable[Mention], stretches: Sequence[Stretch]) -> list[Mention]:
+    """The mentions, each with the label of the stretch that it stands in."""
+    starts = [s.start for s in stretches]
+    found = []
+    for m in mentions:
+        i = bisect_right(starts, m.start) - 1
+        inside = i >= 0 and m.end <= stretches[i].end
+        found.append(replace(m, label=stretches[i].kind.value) if inside else m)
+    return found
 
 
 _COUNTS = struct.Struct("<BII")

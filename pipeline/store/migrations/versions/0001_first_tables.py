@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.Column("snippet", sa.Text(), nullable=False),
         sa.Column("snippet_start", sa.Integer(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("label", sa.String(length=16), nullable=True),
         sa.Column("found_at", UTC, nullable=False),
         sa.Column("gone_at", UTC, nullable=True),
         sa.ForeignKeyConstraint(["episode_id"], ["episodes.id"], name="fk_mentions_episode_id", ondelete="CASCADE"),
