@@ -18,7 +18,7 @@ from pipeline.errors import TranscriptError
 from pipeline.model import Segment, Transcript, joined
 from pipeline.transcripts import phrases
 from pipeline.transcripts.boilerplate import Label, Stretch, from_bytes, labels, shingles, to_bytes
-from pipeline.transcripts.shingles import MOST, WORDS, every, winnowed
+from pipeline.transcripts.shingles import BITS, EDGE, FAR, MOST, NEAR, WORDS, every, winnowed
 from pipeline.transcripts.stretches import LONGEST
 
 EXCERPTS: list[dict[str, Any]] = YAML(typ="safe").load(Path(__file__).parent / "data/boilerplate.yaml")
@@ -216,3 +216,43 @@ def test_a_million_words_take_seconds() -> None:
         TALK * 42_000,
     ):
         assert sum(s.end > s.start for s in labels(transcript(text))) < 5000
+
+
+# ---- the naive way, which the fast one must equal
+
+
+_STEP, _MIX, _ALL = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, (1 << 64) - 1
+
+
+def naive_every(words: list[int]) -> list[int]:
+    found = []
+    for i in range(len(words) - WORDS + 1):
+        value = 0
+        for word in words[i : i + WORDS]:
+            value = (value * _STEP + word) & _ALL
+        value ^= value >> 32
+        found.append(((value * _MIX) & _ALL) >> (64 - BITS))
+    return found
+
+
+def naive_winnowed(hashes: list[int]) -> list[tuple[int, int]]:
+    edge = min(EDGE, len(hashes))
+    back = max(edge, len(hashes) - EDGE)
+    kept = set()
+    for start, stop, window in ((0, edge, NEAR), (edge, back, FAR), (back, len(hashes), NEAR)):
+        for left in range(start, max(start + 1, stop - window + 1)):
+            block = hashes[left : min(left + window, stop)]
+            if block:
+                kept.add(left + max(i for i, h in enumerate(block) if h == min(block)))
+    return [(i, hashes[i]) for i in sorted(kept)]
+
+
+@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 3), max_size=60))
+def test_shingles_are_hashed_as_if_one_by_one(words: list[int]) -> None:
+    assert every(words) == naive_every(words)
+
+
+@given(st.integers(0, 1400), st.integers(1, 2**40), st.randoms(use_true_random=False))
+def test_winnowing_keeps_what_the_definition_keeps(count: int, high: int, chance: random.Random) -> None:
+    hashes = [chance.randrange(high) for _ in range(count)]
+    assert winnowed(hashes) == naive_winnowed(hashes)

@@ -27,15 +27,15 @@ ENOUGH = 3  # shingles in a row that return make a passage
 MAY_MISS = 1  # between them: a number that is said differently each time
 MOST = 200_000  # words are looked at, twenty hours of talk: what is longer is no episode
 
-_ALL = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15
-_LAST = pow(_STEP, WORDS, 1 << 64)
+_MIX = 0xD6E8FEB86659FD93
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
 def shingles(transcript: Transcript) -> array[int]:
     """The numbers that stand for this talk, ascending, each once; equal for equal words whatever the segments."""
-    _, hashes = _words(transcript.text)
+    words = islice(_WORD.finditer(transcript.text.replace("’", "'")), MOST)
+    hashes = every([_hash(match[0]) for match in words])
     return array("Q", sorted({value for _, value in winnowed(hashes)}))
 
 
@@ -59,42 +59,38 @@ def repeated_spans(text: str, repeated: Collection[int]) -> Iterator[tuple[int, 
 
 
 def every(words: Sequence[int]) -> list[int]:
-    """The hash of each shingle, by a rolling polynomial over the hashes of its words."""
-    if len(words) < WORDS:
+    """The hash of each shingle: a polynomial over the hashes of its words, modulo 2**64."""
+    import numpy as np  # 0.1 s, for whoever looks at repetition only
+
+    count = len(words) - WORDS + 1
+    if count < 1:
         return []
-    value = 0
-    for word in words[:WORDS]:
-        value = (value * _STEP + word) & _ALL
-    found = [_mixed(value)]
-    for gone, word in zip(words, words[WORDS:], strict=False):
-        value = (value * _STEP + word - gone * _LAST) & _ALL
-        found.append(_mixed(value))
-    return found
+    hashes = np.fromiter(words, np.uint64, len(words))
+    values = np.zeros(count, np.uint64)
+    for k in range(WORDS):
+        values = values * np.uint64(_STEP) + hashes[k : k + count]
+    # The upper bits of a product: the lower ones of the polynomial depend on few words.
+    values = (values ^ (values >> np.uint64(32))) * np.uint64(_MIX)
+    mixed: list[int] = (values >> np.uint64(64 - BITS)).tolist()
+    return mixed
 
 
 def winnowed(hashes: Sequence[int]) -> list[tuple[int, int]]:
     """(index, hash) of those that are the smallest of some window around them; the last one when several are."""
+    import numpy as np
+    from numpy.lib.stride_tricks import sliding_window_view
+
+    values = np.fromiter(hashes, np.uint64, len(hashes))
     edge = min(EDGE, len(hashes))
-    parts = [
-        (0, edge, NEAR),
-        (edge, max(edge, len(hashes) - EDGE), FAR),
-        (max(edge, len(hashes) - EDGE), len(hashes), NEAR),
-    ]
-    kept: dict[int, int] = {}
-    for start, stop, window in parts:
-        least = -1
-        for left in range(start, max(start + 1, stop - window + 1)):
-            right = min(left + window, stop)
-            if least < left:
-                block = hashes[left:right]
-                if not block:
-                    break
-                low = min(block)
-                least = next(i for i in range(right - 1, left - 1, -1) if hashes[i] == low)
-            elif hashes[right - 1] <= hashes[least]:
-                least = right - 1
-            kept[least] = hashes[least]
-    return sorted(kept.items())
+    back = max(edge, len(hashes) - EDGE)
+    kept: set[int] = set()
+    for start, stop, window in ((0, edge, NEAR), (edge, back, FAR), (back, len(hashes), NEAR)):
+        if start == stop:
+            continue
+        windows = sliding_window_view(values[start:stop], min(window, stop - start))
+        last = windows.shape[1] - 1 - windows[:, ::-1].argmin(axis=1)
+        kept.update((start + np.arange(len(windows)) + last).tolist())
+    return [(i, hashes[i]) for i in sorted(kept)]
 
 
 def _words(text: str) -> tuple[list[tuple[int, int]], list[int]]:
@@ -103,16 +99,10 @@ def _words(text: str) -> tuple[list[tuple[int, int]], list[int]]:
     words: list[int] = []
     for match in islice(_WORD.finditer(text.replace("’", "'")), MOST):
         spans.append(match.span())
-        words.append(_hash(match[0].lower()))
+        words.append(_hash(match[0]))
     return spans, every(words)
 
 
 @lru_cache(maxsize=1 << 15)
 def _hash(word: str) -> int:
-    return xxh3_64_intdigest(word.encode("utf-8", "surrogatepass"))
-
-
-def _mixed(value: int) -> int:
-    """The upper bits of a product: the lower ones of the polynomial depend on few words."""
-    value ^= value >> 32
-    return ((value * 0xD6E8FEB86659FD93) & _ALL) >> (64 - BITS)
+    return xxh3_64_intdigest(word.lower().encode("utf-8", "surrogatepass"))
