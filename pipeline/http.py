@@ -72,7 +72,13 @@ class Http:
             headers["If-Modified-Since"] = last_modified
         at, permanent = url, True
         for _ in range(MAX_REDIRECTS + 1):
-            status, answer, body = self._one(at, headers, max_bytes, deadline)
+            try:
+                status, answer, body = self._one(at, headers, max_bytes, deadline)
+            except HttpError as e:
+                if at == url:
+                    raise
+                what = f"is sent on to {at}, and there: {e.what}"
+                raise HttpError(what, where=url, todo=e.todo, retryable=e.retryable) from None
             if status in _REDIRECTS and answer.get("location"):
                 permanent = permanent and status in (301, 308)
                 at = urljoin(at, answer["location"])

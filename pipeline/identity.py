@@ -96,7 +96,8 @@ def canonical(url: str | None) -> str:
         text = inner.group(1)
     try:
         parts = urlsplit(text)
-        host = (parts.hostname or "").removeprefix("www.")
+        port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+        host = (parts.hostname or "").removeprefix("www.") + port
     except ValueError:
         return text
     if not host:

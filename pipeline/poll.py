@@ -21,6 +21,7 @@ from pipeline.runtime import Runtime, log
 from pipeline.schedule import RECENT, after_failure, after_success, is_dead
 
 ACCEPT = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
+PATIENCE = timedelta(minutes=30)  # after which a feed is asked whose host wanted to be left alone
 BATCH = 200  # polls kept in one transaction
 
 Result = Polled | PodwatchError | Exception
@@ -76,6 +77,8 @@ def settle(rt: Runtime, outcome: tuple[Feed, Result], now: datetime, bugs: Bugs)
             moved = rt.store.move_feed(replace(result.feed, url=feed.url), result.feed.url, now)
             return replace(result, feed=moved), moved.error
         return result, None
+    if isinstance(result, Postponed):
+        return Polled(feed=replace(feed, next_poll_at=now + PATIENCE)), None
     if not isinstance(result, PodwatchError):
         result = PodwatchError(bugs.note(feed.url, result), retryable=True)
     failing = failure(feed, result, now, rt.settings.poll_floor)
@@ -86,9 +89,12 @@ def settle(rt: Runtime, outcome: tuple[Feed, Result], now: datetime, bugs: Bugs)
     return Polled(feed=failing), line
 
 
+class Postponed(PodwatchError):
+    """Not asked at all, since its host wants to be left alone for longer than a run waits. No failure of the feed."""
+
+
 def postponed(feed: Feed) -> Result:
-    """For a feed whose host asks for a longer pause than a run has."""
-    return PodwatchError("its host asks to be left alone; asked again later", where=feed.url, retryable=True)
+    return Postponed("its host asks to be left alone", where=feed.url, retryable=True)
 
 
 def ask(rt: Runtime, feed: Feed, now: datetime) -> Result:

@@ -73,7 +73,7 @@ def listener(port: int) -> str:
         with contextlib.suppress(OSError):  # other users' processes do not show
             if any(str(fd.readlink()) in wanted for fd in (process / "fd").iterdir()):
                 words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-                return f"{words[:60]} (process {process.name})"
+                return f"{' '.join(words.split())[:60]} (process {process.name})"
     return ""
 
 

@@ -52,6 +52,8 @@ class Run:
         base, self.dropped = scrubbed(os.environ)
         self.port = number_from(base, "PODWATCH_PORT", 8080, 65535)
         self.sample_port = number_from(base, "PODWATCH_SAMPLE_PORT", SAMPLE_PORT, 65535)
+        if self.port == self.sample_port:
+            raise Refusal(f"PODWATCH_PORT and PODWATCH_SAMPLE_PORT are both {self.port} - give them two different ones")
         self.home = from_environment(base).home
         base["PODWATCH_HOME"] = str(self.home)
         # The sample is at an internal address, which podwatch refuses to fetch from unless told otherwise.

@@ -5,6 +5,7 @@ The pairs are tests/data/transcripts/NAME and NAME.expected.json, all written fo
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import os
@@ -316,3 +317,22 @@ def test_real_files_give_segments_or_one_error() -> None:
             print(
                 f"{file.name[:60]:60} {fmt:13} {len(t):5} segments {len(t.text.split()):6} words ({words} timed) {who} speakers, last {last:.0f} s"
             )
+
+
+WRAPS = {
+    "paragraphs": "<p>{}</p>",
+    "one preformatted text": "{}\n",
+    "divisions and spans": "<div><span>{}</span></div>",
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPS, ids=str)
+def test_a_transcript_page_is_read_in_whatever_html_its_lines_stand(wrap: str) -> None:
+    lines = (Path(__file__).parent.parent / "seeds/sample/missile-crisis.txt").read_text(encoding="utf-8").splitlines()
+    body = "".join(WRAPS[wrap].format(html.escape(line)) for line in lines)
+    body = f"<pre>{body}</pre>" if wrap == "one preformatted text" else body
+    page = f"<!DOCTYPE html><html><head><title>x</title></head><body>{body}</body></html>"
+    plain = transcripts.parse("\n".join(lines).encode())[1].transcript()
+    found = transcripts.parse(page.encode(), "text/html")[1].transcript()
+    assert found.text == plain.text
+    assert list(found.starts) == list(plain.starts)

@@ -202,3 +202,12 @@ def test_no_connection_is_left_open(settings: Settings, podcast: Podcast) -> Non
         while opened() > before and time.monotonic() < deadline:
             time.sleep(0.05)  # the server's own ends, in this process too
         assert opened() <= before
+
+
+def test_an_error_behind_a_redirect_names_the_address_that_was_asked(http: Http, podcast: Podcast) -> None:
+    url = podcast.fail("/a", 301, Location="http://[::1]:1/inside")
+    with pytest.raises(HttpError) as e:
+        http.get(url)
+    assert e.value.line.startswith(
+        f"{url}: is sent on to http://[::1]:1/inside, and there: ::1 is not a public address"
+    )

@@ -49,6 +49,7 @@ BAD = {
     "https://pages.example/x": "is the same for every episode",
     "https://pages.example/{slug": "has a brace too many or too few",
     "ftp://pages.example/{slug}": "is not an http(s) address",
+    "https://pages.example/{slug!r:>9999999999}": "has a format inside its braces",
     "notes:": "names no site",
     "notes:a/b": "names no site",
 }

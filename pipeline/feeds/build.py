@@ -19,6 +19,7 @@ MOST = 200  # of any repeated tag: an item with more is a mistake or an attack
 
 def document(data: bytes, url: str, content_type: str) -> Document:
     """What a document says; see Document."""
+    data = values.referable(data)
     seen = watched.parse(data, url, content_type)
     raw = seen.raw
     encoding = values.clean(raw.get("encoding"))

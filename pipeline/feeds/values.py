@@ -11,11 +11,26 @@ from urllib.parse import urljoin, urlsplit
 
 _TAGS = re.compile(r"<[^<>]*>")
 _HREF = re.compile(r"""\bhref\s{0,9}=\s{0,9}["']([^"'<>]{1,4000})["']""", re.IGNORECASE)
+_REFERENCE = re.compile(rb"&#(?:[xX]0{0,20}([0-9a-fA-F]{1,40})|0{0,20}([0-9]{1,40}));?")
 _NUMBER = re.compile(r"\d{1,7}(\.\d{1,9})?")
 NOTES = 20_000  # characters kept of an episode's notes
 ADDRESS = 4_000
 _PERIODS = {"hourly": 3600.0, "daily": 86400.0, "weekly": 604800.0, "monthly": 2629800.0, "yearly": 31557600.0}
 _RRULE = {"HOURLY": "hourly", "DAILY": "daily", "WEEKLY": "weekly", "MONTHLY": "monthly", "YEARLY": "yearly"}
+
+
+def referable(data: bytes) -> bytes:
+    """The document without references to characters that there are not (&#xD800; &#0; &#x110000;).
+
+    feedparser raises on them, and one in a title would lose the whole feed.
+    """
+    return _REFERENCE.sub(_referable, data) if b"&#" in data else data
+
+
+def _referable(m: re.Match[bytes]) -> bytes:
+    code = int(m[1], 16) if m[1] else int(m[2])
+    fits = code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code <= 0x10FFFF
+    return m[0] if fits else b"&#65533;"
 
 
 def clean(value: Any) -> str:

@@ -29,7 +29,7 @@ _PAYING = re.compile(r"premium (?:subscribers|members|users)|(?:subscribers|memb
 def looks_like(doc: Document) -> bool:
     if doc.markup:
         return any(sign in doc.text for sign in _SIGNS)
-    return START in doc.text and _BLOCK.search(doc.text) is not None
+    return has_blocks(doc.text)
 
 
 def parse(doc: Document) -> Columns:
@@ -40,8 +40,18 @@ def parse(doc: Document) -> Columns:
 
 
 def _text(doc: Document) -> Columns:
+    return blocks(doc.text)
+
+
+def has_blocks(text: str) -> bool:
+    """Whether blocks stand in a text: a page may come as HTML of no known form, with its lines in paragraphs."""
+    return START in text and _BLOCK.search(text) is not None
+
+
+def blocks(text: str) -> Columns:
+    """The blocks of a page that is text, or was flattened to it."""
     columns = Columns()
-    head, *pieces = re.split(rf"(?:^|\n)[ \t]*{START}(?=\d)", doc.text)
+    head, *pieces = re.split(rf"(?:^|\n)[ \t]*{START}(?=\d)", text)
     columns.title, columns.published = facts(head)
     if pieces:
         closing = _CLOSING.search(pieces[-1])

@@ -66,9 +66,12 @@ def checked_template(template: str) -> str:
             raise TranscriptError("names no site", where=template, todo="write notes:site.example")
         return template
     try:
-        fields = [name for _, name, spec, change in Formatter().parse(template) if name is not None]
+        parts = [(name, spec, change) for _, name, spec, change in Formatter().parse(template) if name is not None]
     except ValueError as e:
         raise TranscriptError(f"has a brace too many or too few ({e})", where=template) from None
+    fields = [name for name, _, _ in parts]
+    if any(spec or change for _, spec, change in parts):
+        raise TranscriptError("has a format inside its braces", where=template, todo="write the field alone: {slug}")
     for name in fields:
         if name not in FIELDS:
             raise TranscriptError(f"{{{name}}} is not known", where=template, todo=f"use {', '.join(FIELDS)}")

@@ -10,7 +10,7 @@ import math
 import re
 
 from pipeline.errors import TranscriptError
-from pipeline.transcripts import plain
+from pipeline.transcripts import page, plain
 from pipeline.transcripts.clock import clock
 from pipeline.transcripts.columns import Columns
 from pipeline.transcripts.document import Document
@@ -36,6 +36,11 @@ def parse(doc: Document) -> Columns:
     if columns:
         return columns
     text = "\n\n".join(paragraphs)
+    # A transcript page in HTML of no known form: its lines are what stands between the tags, or lines of a <pre>.
+    if page.START in doc.text and page.has_blocks(lines := unescaped("\n".join(doc.tags[0::3]))):
+        columns = page.blocks(lines)
+        columns.ends = [*columns.starts[1:], math.nan][: len(columns)]
+        return columns
     whole = doc.markup in ("html", "head", "body") or doc.start[:14].lower() == "<!doctype html"
     if whole and sum(plain.mark(line) is not None for p in paragraphs for line in p.split("\n")) < MARKS:
         raise TranscriptError(f"is a web page, not a transcript{_said(doc)}")

@@ -187,3 +187,19 @@ def test_without_a_guid_the_audio_file_makes_one_that_outlives_its_prefixes() ->
 def test_the_links_of_the_notes_are_kept_as_addresses() -> None:
     notes = "&lt;a href='/t/1'&gt;x&lt;/a&gt; &lt;a href='javascript:x'&gt;y&lt;/a&gt; &lt;a href='/t/1'&gt;z&lt;/a&gt;"
     assert episode(feed(f"<description>{notes}</description>")).note_links == ("http://show.example/t/1",)
+
+
+REFERENCES = {
+    "&#xD800;": "\ufffd",
+    "&#55296;": "\ufffd",
+    "&#x110000;": "\ufffd",
+    "&#0;": "\ufffd",
+    "&#99999999999999999999;": "\ufffd",
+    "&#xE9;": "é",
+    "&#127897;": "🎙",
+}
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_a_reference_to_no_character_loses_no_feed(reference: str) -> None:
+    assert episode(feed(f"<title>S {reference} x</title>")).title == f"S {REFERENCES[reference]} x"
