@@ -8,7 +8,7 @@ PY     := .venv/bin/python
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 export ONCE
 
-.PHONY: help install run test lint clean
+.PHONY: help install run test lint bench clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -30,6 +30,10 @@ lint: install ## ruff and mypy
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@MYPYPATH=plugins:scripts:. .venv/bin/mypy --explicit-package-bases pipeline dags plugins scripts
+
+bench: install ## what is measured, beside others (SHORT=1: minutes; REAL=DIR: with real feeds); see benchmarks/README.md
+	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet
+	@$(PY) -m benchmarks
 
 clean: ## removes what install and test made; your data in .podwatch/ stays
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -1,0 +1,33 @@
+"""`make bench`: every benchmark, one after the other, each in a process of its own; the last line sums them up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+SHORT = os.environ.get("SHORT", "") not in ("", "0")
+COMMANDS = {
+    "feeds": ["--real", os.environ["REAL"]] if os.environ.get("REAL") else [],
+    "poll": ["--short"] if SHORT else [],
+    "hostile": [],
+    "formats": [],
+    "fetch": ["--short"] if SHORT else [],
+}
+
+
+def main() -> int:
+    said, status = [], 0
+    for name, arguments in COMMANDS.items():
+        began = time.monotonic()
+        print(f"\n# benchmarks.{name} {' '.join(arguments)}", flush=True)
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *arguments], check=False)
+        status |= done.returncode
+        said.append(f"{name} {'holds' if done.returncode == 0 else 'MISSES'} ({time.monotonic() - began:.0f} s)")
+    print(f"\n{', '.join(said)}")
+    return 1 if status else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
