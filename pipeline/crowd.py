@@ -67,7 +67,7 @@ def through(
 
 
 class Crew:
-    """As many threads as help: doubled while they wait for servers, not once they keep a core busy."""
+    """As many threads as help: four times as many while they wait for servers, none once they keep a core busy."""
 
     def __init__(self, work: Callable[[], None], most: int) -> None:
         self._work, self._most = work, most
@@ -80,7 +80,7 @@ class Crew:
         wall = monotonic() - self._wall
         if wall >= TICK and len(self._threads) < self._most:
             if process_time() - self._cpu < BUSY * wall:
-                self._add(len(self._threads))
+                self._add(3 * len(self._threads))
             self._wall, self._cpu = monotonic(), process_time()
 
     def alive(self) -> bool:
