@@ -186,7 +186,11 @@ def _refuse_tags(text: str, file: str) -> None:
         if tag is not None:
             mark = event.start_mark
             where = f"{file}:{mark.line + 1}:{mark.column + 1}"
-            raise WatchlistError(f"has a YAML tag: {tag}", where=where, todo='leave it out, or put text in "quotes"')
+            raise WatchlistError(
+                f"has a YAML tag: {str(tag).replace('tag:yaml.org,2002:', '!!')}",
+                where=where,
+                todo='leave it out, or put text in "quotes"',
+            )
 
 
 def _plain(node: Any, budget: Iterator[int]) -> Any:

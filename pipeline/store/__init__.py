@@ -15,7 +15,9 @@ from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
 from pipeline.store.watches import WatchRows
 
-__all__ = ["Store", "failure", "open_store"]
+__all__ = ["FAILURES", "Store", "failure", "open_store"]
+
+FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
 
 class Store(PollRows, FetchRows, DetectRows, DeliverRows, WatchRows, Readings):
@@ -47,7 +49,7 @@ def failure(e: BaseException) -> StoreError | None:
 
     A row that breaks a rule of the tables is something else: that is a bug.
     """
-    if not isinstance(e, DBAPIError | PoolTimeoutError) or isinstance(e, IntegrityError):
+    if not isinstance(e, FAILURES) or isinstance(e, IntegrityError):
         return None
     cause = _cause(e)
     if isinstance(e, ProgrammingError) or "no such" in cause or "malformed" in cause or "not a database" in cause:
