@@ -55,8 +55,9 @@ def write(feeds: Sequence[Feed], title: str = "podwatch") -> str:
         for folder in tags:
             if folder not in categories:
                 if folder not in folders:
-                    folders[folder] = SubElement(body, "outline", text=folder)
+                    folders[folder] = Element("outline", text=folder)
                 SubElement(folders[folder], "outline", about)
+    body.extend(folders.values())  # last, so that reading keeps the order of the feeds
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
