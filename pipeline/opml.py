@@ -9,24 +9,23 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import listparser
 
+from pipeline import files
 from pipeline.errors import FeedError, PodwatchError
 from pipeline.model import Feed
 
 MAX_BYTES = 64 * 1024 * 1024
+MAX_ADDRESS = 4096
+MAX_TAG = 200
 
 
 def read(path: Path) -> list[Feed]:
     """The feeds of an OPML file, each once; raises PodwatchError when there is none in it."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise PodwatchError(f"is larger than {MAX_BYTES:,} bytes", where=str(path))
-        data = path.read_bytes()
-    except OSError as e:
-        raise PodwatchError(e.strerror or str(e), where=str(path), todo="check the path") from None
-    listed = listparser.parse(data)
+    listed = listparser.parse(files.read(path, MAX_BYTES))
     feeds: dict[str, Feed] = {}
     for entry in listed.feeds:
-        feed = Feed(url=address(entry.url), title=entry.title or "", tags=tuple(entry.tags))
+        # A feed without a title is written with its address for one, as OPML demands some text.
+        title = "" if entry.title in (None, entry.url) else entry.title
+        feed = Feed(url=address(entry.url), title=title, tags=tuple(entry.tags))
         known = feeds.get(feed.url)
         if known is not None:
             feed = Feed(url=feed.url, title=known.title, tags=tuple(dict.fromkeys(known.tags + feed.tags)))
@@ -39,16 +38,37 @@ def read(path: Path) -> list[Feed]:
 
 
 def write(feeds: Sequence[Feed], title: str = "podwatch") -> str:
-    """The feeds as OPML, each once; tags as its category (OPML 2.0, "category"), so that reading gives them back."""
+    """The feeds as OPML, each once; tags so that reading gives them back.
+
+    A tag is its category (OPML 2.0, "category"), or a folder when it has a comma or slash, which part categories.
+    """
     root = Element("opml", version="2.0")
     SubElement(SubElement(root, "head"), "title").text = title
     body = SubElement(root, "body")
+    folders: dict[str, Element] = {}
     for feed in feeds:
-        outline = SubElement(body, "outline", type="rss", text=_xml(feed.title or feed.url), xmlUrl=_xml(feed.url))
-        if feed.tags:
-            outline.set("category", ",".join(_xml(tag).replace(",", " ") for tag in feed.tags))
+        about = {"type": "rss", "text": _xml(feed.title or feed.url), "xmlUrl": _xml(feed.url)}
+        outline = SubElement(body, "outline", about)
+        tags = [t for t in map(_xml, feed.tags) if t.strip()]
+        if categories := [t for t in tags if not {",", "/"} & set(t)]:
+            outline.set("category", ",".join(categories))
+        for folder in tags:
+            if folder not in categories:
+                if folder not in folders:
+                    folders[folder] = Element("outline", text=folder)
+                SubElement(folders[folder], "outline", about)
+    body.extend(folders.values())  # last, so that reading keeps the order of the feeds
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def tag(text: str) -> str:
+    """A tag as it is kept; raises PodwatchError for one that a list of feeds could not give back."""
+    text = " ".join(text.split())
+    if not text or len(text) > MAX_TAG or not text.isprintable() or "," in text or "/" in text:
+        todo = f"use 1 to {MAX_TAG} characters without comma, slash or control characters"
+        raise PodwatchError("cannot be a tag", where=repr(text[:MAX_TAG]), todo=todo)
+    return text
 
 
 def _xml(text: str) -> str:
@@ -66,9 +86,11 @@ def address(url: str) -> str:
         url = url[5:]
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in url
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = usable and " " not in url and url.isprintable() and len(url) <= MAX_ADDRESS
     except ValueError:
         usable = False
     if not usable:
-        raise FeedError("is not the address of a feed", where=url, todo="give an http(s) address", retryable=False)
+        shown = url if len(url) <= 200 else f"{url[:200]}... ({len(url):,} characters)"
+        raise FeedError("is not the address of a feed", where=shown, todo="give an http(s) address", retryable=False)
     return url

@@ -70,7 +70,12 @@ def default_home() -> Path:
 
 def from_environment(env: Mapping[str, str]) -> Settings:
     """The settings of PODWATCH_* and SLACK_BOT_TOKEN; raises SettingsError naming the variable."""
-    home = Path(env.get("PODWATCH_HOME") or default_home()).expanduser().absolute()
+    try:
+        home = Path(env.get("PODWATCH_HOME") or default_home()).expanduser().absolute()
+    except (RuntimeError, OSError) as e:  # no such user; a working folder that has been removed
+        raise SettingsError(
+            f"is no folder ({e})", where=f"PODWATCH_HOME={env.get('PODWATCH_HOME', '')}", todo="give its full path"
+        ) from None
     base = env.get("PODWATCH_SLACK_BASE_URL") or "https://slack.com/api/"
     if not base.startswith(("https://", "http://")):
         raise SettingsError("is no http(s) address", where=f"PODWATCH_SLACK_BASE_URL={base}")

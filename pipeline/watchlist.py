@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from pipeline import files
 from pipeline.detectors.queries import phrase
 from pipeline.errors import WatchlistError
 from pipeline.model import DeliverMode, Scope, Watch
 
 MAX_BYTES = 16 * 1024 * 1024
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^\S+$")]
+TOO_LARGE = "is too large or too deep when its aliases are written out"
+MAX_ALIASED = 1_000_000  # values that aliases may add to those that are written
+
+
+def _visible(text: str) -> str:
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\n\r" for c in text):
+        raise ValueError("has a control character in it")
+    return text
+
+
+def _word(text: str) -> str:
+    if " " in text or not text.isprintable():
+        raise ValueError("should be one word, without blanks and control characters")
+    return text
+
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000), AfterValidator(_visible)
+]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_word)]
 
 
 class _Strict(BaseModel):
@@ -56,16 +76,15 @@ class Watchlist(_Strict):
     watches: list[Any] = Field(default_factory=list)
 
 
+FORMS: dict[str, type[_Strict]] = {c.__name__: c for c in (Sides, FeedScope, Defaults, WatchEntry, Watchlist)}
+
+
 def read(path: Path) -> list[Watch]:
     """The watches of a file; raises WatchlistError, or an ExceptionGroup of them when there are several mistakes."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise WatchlistError(f"is larger than {MAX_BYTES:,} bytes", where=str(path))
-        text = path.read_text(encoding="utf-8-sig")
+        text = files.read(path, MAX_BYTES, WatchlistError).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise WatchlistError("is not UTF-8 text", where=str(path), todo="save it as UTF-8") from None
-    except OSError as e:
-        raise WatchlistError(e.strerror or str(e), where=str(path), todo="check the path") from None
     return parse(text, str(path))
 
 
@@ -73,16 +92,19 @@ def parse(text: str, file: str) -> list[Watch]:
     """The watches in the text of a watchlist; ``file`` names it in the errors."""
     tree = _load(text, file)
     mistakes: list[WatchlistError] = []
+    budget = iter(range(len(text) + MAX_ALIASED))
     try:
-        outer = Watchlist.model_validate({k: v if k == "watches" else _plain(v) for k, v in tree.items()})
+        outer = Watchlist.model_validate({_key(k): v if k == "watches" else _plain(v, budget) for k, v in tree.items()})
     except ValidationError as e:
         raise _together(_lines(e, tree, file, ())) from None
+    except (WatchlistError, RecursionError) as e:
+        raise WatchlistError(e.what if isinstance(e, WatchlistError) else TOO_LARGE, where=file) from None
     watches: list[Watch] = []
     seen: dict[str, int] = {}
     for i, raw in enumerate(outer.watches):
         line, column = _position(tree["watches"], i)
         try:
-            entry = WatchEntry.model_validate(_plain(raw))
+            entry = WatchEntry.model_validate(_plain(raw, budget))
             watch = _watch(entry, outer.defaults, line, column)
             if watch.name in seen:
                 raise WatchlistError(f"the name is taken by the watch in line {seen[watch.name]}", todo="rename one")
@@ -91,6 +113,8 @@ def parse(text: str, file: str) -> list[Watch]:
         except WatchlistError as e:
             at = _key_line(raw, e.where or "name", line)
             mistakes.append(WatchlistError(e.what, where=f"{file}:{at}: watch {_name(raw, i)}", todo=e.todo))
+        except RecursionError:
+            mistakes.append(WatchlistError(TOO_LARGE, where=f"{file}:{line}: watch {_name(raw, i)}"))
         else:
             seen[watch.name] = line
             watches.append(watch)
@@ -139,6 +163,8 @@ def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Wat
 
 def _load(text: str, file: str) -> Any:
     try:
+        if "!" in text:
+            _refuse_tags(text, file)
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
@@ -153,16 +179,38 @@ def _load(text: str, file: str) -> Any:
     return tree
 
 
-def _plain(node: Any) -> Any:
-    """YAML's own classes as plain ones, so that strict validation sees str, int and bool."""
+def _refuse_tags(text: str, file: str) -> None:
+    """Raises WatchlistError for ``!!bool x`` or ``!x``: nothing here needs one, and what they do is not for a list."""
+    for event in YAML(typ="rt").parse(text):
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            mark = event.start_mark
+            where = f"{file}:{mark.line + 1}:{mark.column + 1}"
+            raise WatchlistError(
+                f"has a YAML tag: {str(tag).replace('tag:yaml.org,2002:', '!!')}",
+                where=where,
+                todo='leave it out, or put text in "quotes"',
+            )
+
+
+def _plain(node: Any, budget: Iterator[int]) -> Any:
+    """YAML's own classes as plain ones, so that strict validation sees str, int and bool; aliases are written out."""
+    if next(budget, None) is None:
+        raise WatchlistError(TOO_LARGE)
     if isinstance(node, dict):
-        return {str(k): _plain(v) for k, v in node.items()}
+        return {_key(k): _plain(v, budget) for k, v in node.items()}
     if isinstance(node, list):
-        return [_plain(v) for v in node]
+        return [_plain(v, budget) for v in node]
     for kind in (bool, int, float, str):
         if isinstance(node, kind):
             return kind(node)
     return node
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str | int | float | bool):
+        return str(key)
+    raise WatchlistError("has a key that is no word")
 
 
 def _lines(
@@ -180,9 +228,18 @@ def _lines(
 
 
 def _message(problem: Any) -> str:
-    given = problem.get("input")
-    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
-    text = str(problem["msg"])
+    given, kind = problem.get("input"), str(problem["type"])
+    if isinstance(given, str | int | float) and not isinstance(given, bool):
+        shown = f", not {given!r}"[:120]
+    elif kind.endswith("_type") or kind == "literal_error":
+        names = {type(None): "null", bool: str(given).lower(), list: "a list", dict: "a mapping"}
+        shown = f", not {names.get(type(given), f'a {type(given).__name__}')}"
+    else:
+        shown = ""
+    text = str(problem["msg"]).removeprefix("Value error, ")
+    if kind == "model_type":
+        fields = list(FORMS[problem["ctx"]["class_name"]].model_fields)
+        text = f"should be a mapping with {', '.join(fields[:3])}{', ...' if len(fields) > 3 else ''}"
     return (text[0].lower() + text[1:] + shown)[:300]
 
 
@@ -211,7 +268,7 @@ def _position(node: Any, index: int) -> tuple[int, int]:
 
 def _name(raw: Any, index: int) -> str:
     name = raw.get("name") if isinstance(raw, dict) else None
-    return str(name) if name else f"number {index + 1}"
+    return str(name) if name and isinstance(name, str | int | float) else f"number {index + 1}"
 
 
 def _together(mistakes: list[WatchlistError]) -> Exception:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,32 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
     "a bad network": (("mentions",), {"PODWATCH_ALLOW_ADDRESSES": "home"}, 1, "podwatch: PODWATCH_ALLOW_ADDRESSES: 'home' does"),
     "no database": (("mentions",), {"PODWATCH_DATABASE_URL": "postgresql://u:pw@127.0.0.1:1/x"}, 1, "podwatch: postgresql://u:***@"),
     "no home": (("mentions",), {"PODWATCH_HOME": "/proc/none"}, 1, "podwatch: /proc/none"),
+    "a home of nobody": (("mentions",), {"PODWATCH_HOME": "~nosuchuser/x"}, 1, "podwatch: PODWATCH_HOME=~nosuchuser/x: is no folder"),
+    "a tag that is not UTF-8": (("feeds", "add", "http://a.example/", "--tag", "\udcff"), {}, 1, "podwatch: \ufffd: is not UTF-8 text"),
+    "an empty tag": (("feeds", "add", "http://a.example/", "--tag", ""), {}, 1, "podwatch: '': cannot be a tag"),
+    "an address that is not UTF-8": (("feeds", "add", "http://a.example/\udcff"), {}, 1, "podwatch: http://a.example/\ufffd: is not the"),
+    "another": (("feeds", "remove", "\udcff"), {}, 1, "podwatch: \ufffd: is not UTF-8 text"),
+    "a page that is not UTF-8": (("feeds", "set", "http://a.example/", "--transcript-page", "\udcff"), {}, 1, "podwatch: \ufffd: is not UTF-8"),
+    "a watch that is not UTF-8": (("mentions", "--watch", "\udcff"), {}, 1, "podwatch: \ufffd: is not UTF-8 text"),
+    "a file that is not UTF-8": (("feeds", "import", "\udcff\x1b[1m"), {}, 1, "podwatch: \ufffd[1m: No such file"),
+    "a device": (("scan", "/dev/zero", "--watchlist", "good.yaml"), {}, 1, "podwatch: /dev/zero: is not a regular file"),
+    "a pipe": (("feeds", "import", "pipe"), {}, 1, "podwatch: pipe: is not a regular file - save it"),
+    "a folder": (("feeds", "import", "home"), {}, 1, "podwatch: home: Is a directory"),
+    "tables gone": (("mentions",), {"PODWATCH_DATABASE_URL": "sqlite:///stamped.db"}, 1, "podwatch: the database cannot be used (no such table"),
+    "an escape in a watchlist": (("watches", "check", "escape.yaml"), {}, 1, "podwatch: escape.yaml:1: watch a[1m: name: should be one word"),
+} | {
+    f"database {url}": (("mentions",), {"PODWATCH_DATABASE_URL": url}, 1, f"podwatch: PODWATCH_DATABASE_URL: {what}")
+    for url, what in {
+        "postgresql://u:pw@127.0.0.1:abc/x": "is not a database address",
+        "sqlite+aiosqlite:///x.db": "sqlite+aiosqlite is not supported",
+        "postgresql+asyncpg://u:pw@127.0.0.1/x": "postgresql+asyncpg is not supported",
+        "sqlite+pysqlcipher:///x": "sqlite+pysqlcipher is not supported",
+        "mysql://u:pw@127.0.0.1/x": "mysql is not supported",
+        "sqlite:///x.db?foo=bar": "is not the address of an SQLite file",
+        "sqlite://folder/x.db": "is not the address of an SQLite file",
+        "postgresql://u:pw@127.0.0.1/x?plugin=pw": "is not a database address",
+        "pw": "is not a database address",
+    }.items()
 }  # fmt: skip
 
 
@@ -117,11 +145,19 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
 def test_a_mistake_is_one_line_and_an_exit_status_never_a_traceback(case: str, podwatch: Any, tmp_path: Path) -> None:
     arguments, env, status, beginning = MISTAKES[case]
     (tmp_path / "bad.yaml").write_text("watches: [{name: a, qurey: x}, {name: b, query: y}]")
+    (tmp_path / "good.yaml").write_text("watches: [{name: a, query: x}]")
+    (tmp_path / "escape.yaml").write_text('watches: [{name: "a\\e[1m", query: x}]')
+    (tmp_path / "home").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with closing(sqlite3.connect(tmp_path / "stamped.db")) as database:
+        database.execute("CREATE TABLE alembic_version AS SELECT '0001' AS version_num")
+        database.commit()
     done = podwatch(*arguments, **env)
     assert done.returncode == status, done.stderr
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
-    assert done.stderr.startswith(beginning)
+    assert done.stderr.replace("?: ", "\ufffd: ").startswith(beginning)
+    assert "pw" not in done.stderr.replace(case, "").replace("podwatch", "")
     if status == 1:
         assert done.stderr.count("\n") == 1
 
@@ -167,6 +203,30 @@ def test_output_into_a_closed_pipe_ends_quietly(podwatch: Any) -> None:
     command = f"{PODWATCH} scan {SEEDS}/sample/missile-crisis.txt --watchlist {SEEDS}/watchlist.yaml --json | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [("/dev/full", "podwatch: the output cannot be written: No space"), ("&-", "podwatch: the output is")],
+)
+def test_output_that_cannot_be_written_is_one_line(to: str, said: str) -> None:
+    command = f"{PODWATCH} scan {SEEDS}/sample/missile-crisis.txt --watchlist {SEEDS}/watchlist.yaml --json >{to}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(said)
+    assert done.stderr.count("\n") == 1
+
+
+def test_what_the_terminal_cannot_write_is_replaced(podwatch: Any, tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text("watches: [{name: zürich, query: grain}]", encoding="utf-8")
+    podwatch("watches", "sync", "w.yaml")
+    assert podwatch("watches", "list", PYTHONIOENCODING="ascii").stdout.startswith("z?rich\tgrain")
+
+
+def test_a_file_whose_name_is_not_utf8_is_scanned(podwatch: Any, tmp_path: Path) -> None:
+    (tmp_path / "a\udcff.vtt").write_bytes((SEEDS / "sample/grain.vtt").read_bytes())
+    found = rows(podwatch("scan", "a\udcff.vtt", "--watchlist", SEEDS / "watchlist.yaml", "--json"))
+    assert {f["transcript"] for f in found} == {"a\ufffd.vtt"}
 
 
 def test_a_command_starts_without_the_heavy_libraries() -> None:

@@ -54,20 +54,44 @@ def test_a_list_without_a_feed_is_one_clear_error(text: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://a.example/f", "/etc/passwd", "https://", "https://a b.example/", "javascript:alert(1)"]
+    "url",
+    [
+        "ftp://a.example/f",
+        "/etc/passwd",
+        "https://",
+        "https://a b.example/",
+        "javascript:alert(1)",
+        "http://127.0.0.1:99999/x",
+        "http://127.0.0.1:x/",
+        "http://a.example/\x1b[1m",
+        "http://a.example/\udcff",
+        "http://a.example/a\tb",
+        "http://a.example/" + 100_000 * "x",
+    ],
+    ids=lambda u: ascii(u)[:40],
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(PodwatchError, match="is not the address of a feed"):
+    with pytest.raises(PodwatchError, match="is not the address of a feed") as e:
         opml.address(url)
+    assert len(e.value.line) < 400
 
 
-tags = st.lists(st.text("abc xyzäß&<\"'", min_size=1, max_size=8).map(str.strip).filter(bool), max_size=3, unique=True)
+@pytest.mark.parametrize("tag", ["", " ", "a/b", "x,y", "\x1b", "\udcff", "x" * 201], ids=ascii)
+def test_what_can_be_no_tag_is_refused(tag: str) -> None:
+    with pytest.raises(PodwatchError, match="cannot be a tag"):
+        opml.tag(tag)
+
+
+tags = st.lists(
+    st.text("abc xyzäß&<\"',/", min_size=1, max_size=8).map(str.strip).filter(bool), max_size=3, unique=True
+)
 
 
 @given(st.lists(tags, max_size=4))
 def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, many: list[list[str]]) -> None:
     feeds = [
-        Feed(url=f"https://a.example/{i}?x=1&y=<2>", title=f"T & <{i}>", tags=tuple(t)) for i, t in enumerate(many)
+        Feed(url=f"https://a.example/{i}?x=1&y=<2>", title=f"T & <{i}>" if i else "", tags=tuple(t))
+        for i, t in enumerate(many)
     ]
     if not feeds:
         return

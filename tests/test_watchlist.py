@@ -48,6 +48,10 @@ watches:
     assert (dobrynin.channel, dobrynin.deliver) == ("#podcasts", DeliverMode.DIGEST)
 
 
+# 10 ** 9 values in 400 bytes
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+BOMB += "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9))
+
 MISTAKES = {
     "a field misspelt": (
         "watches:\n  - name: a\n    qurey: x\n",
@@ -98,7 +102,45 @@ MISTAKES = {
     "empty": ("", "w.yaml:1: has no `watches:`"),
     "a list": ("- a\n", "w.yaml:1: has no `watches:`"),
     "watches that are no list": ("watches: yes\n", "w.yaml:1: watches: input should be a valid list"),
-    "a watch that is a word": ("watches:\n  - grain\n", "w.yaml:2: watch number 1: input should be a valid dictionary"),
+    "a watch that is a word": (
+        "watches:\n  - grain\n",
+        "w.yaml:2: watch number 1: should be a mapping with name, query, entity, ..., not 'grain'",
+    ),
+    "a scope that is a word": (
+        "watches:\n  - {name: a, query: x, feeds: y}\n",
+        "w.yaml:2: watch a: feeds: should be a mapping with tags, urls, languages, ..., not 'y'",
+    ),
+    "null": (
+        "watches:\n  - {name: a, entity: x, aliases: null}\n",
+        "w.yaml:2: watch a: aliases: input should be a valid list, not null",
+    ),
+    "a null in a list": (
+        "watches:\n  - {name: a, entity: x, aliases: [null]}\n",
+        "w.yaml:2: watch a: aliases.0: input should be a valid string, not null",
+    ),
+    "a tag of YAML": ("watches: [!!bool foo]\n", "w.yaml:1:11: has a YAML tag: !!bool - leave it out"),
+    "a tag of somebody": (
+        "watches:\n  - !foo {name: a, query: x}\n",
+        "w.yaml:2:5: has a YAML tag: !foo - leave it out",
+    ),
+    "a blank in a name": (
+        "watches:\n  - {name: a b, query: x}\n",
+        "w.yaml:2: watch a b: name: should be one word, without blanks",
+    ),
+    "an escape in a name": (
+        'watches:\n  - {name: "a\\e[1m", query: x}\n',
+        "w.yaml:2: watch a\x1b[1m: name: should be one word",
+    ),
+    "an escape in an alias": (
+        'watches:\n  - {name: a, entity: x, aliases: ["y\\e[1m"]}\n',
+        "w.yaml:2: watch a: aliases.0: has a control character in it",
+    ),
+    "half a character": (
+        'watches:\n  - {name: a, query: "\\ud800"}\n',
+        "w.yaml:2: watch a: query: input should be a valid string",
+    ),
+    "a key that is a list": ("watches:\n  - {[a]: b}\n", "w.yaml:2: watch number 1: has a key that is no word"),
+    "aliases of aliases": (f"{BOMB}watches: []\n", "w.yaml: is too large or too deep when its aliases are written out"),
 }
 
 
@@ -121,6 +163,20 @@ def test_a_file_that_is_not_there_or_no_text_is_one_line(tmp_path: Path) -> None
     (tmp_path / "latin.yaml").write_bytes("watches: [{name: a, query: Zürich}]".encode("latin-1"))
     with pytest.raises(WatchlistError, match="is not UTF-8 text"):
         watchlist.read(tmp_path / "latin.yaml")
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null"])
+def test_what_is_no_file_is_not_read(path: str) -> None:
+    with pytest.raises(WatchlistError, match="is not a regular file"):
+        watchlist.read(Path(path))
+
+
+def test_a_file_is_not_read_beyond_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "w.yaml").write_text("watches: []")
+    assert watchlist.read(tmp_path / "w.yaml") == []
+    monkeypatch.setattr(watchlist, "MAX_BYTES", 10)
+    with pytest.raises(WatchlistError, match="is larger than 10 bytes"):
+        watchlist.read(tmp_path / "w.yaml")
 
 
 def test_the_watchlist_of_the_sample_is_right() -> None:

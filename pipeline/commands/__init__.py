@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import os
 import sys
@@ -9,7 +11,9 @@ import sys
 import typer
 
 from pipeline.commands import feeds, line, mentions, scan, watches
+from pipeline.commands.output import plain
 from pipeline.errors import PodwatchError
+from pipeline.store import FAILURES, failure
 
 app = typer.Typer(
     name="podwatch",
@@ -28,21 +32,41 @@ app.command()(mentions.mentions)
 
 def main() -> None:
     """Runs the command; a mistake of the user's is one line on stderr, never a traceback."""
+    _streams()
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="podwatch: %(message)s")
     try:
-        app()
-    except BrokenPipeError:
-        # The reader of our output has gone (`podwatch mentions | head`): stop quietly, and keep Python from
-        # complaining when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except (PodwatchError, ExceptionGroup) as e:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except (PodwatchError, ExceptionGroup, OSError, *FAILURES) as e:
         lines = mistakes(e)
-        if not lines:
+        if isinstance(e, OSError) and e.filename is None and e.errno in _OUTPUT:
+            # The reader of our output has gone (`podwatch mentions | head`: stop quietly), or its disk is full. Keep
+            # Python from complaining when it flushes stdout at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            lines = [] if e.errno == errno.EPIPE else [f"the output cannot be written: {e.strerror}"]
+        elif not lines:
             raise
         for text in lines:
-            print(f"podwatch: {text}", file=sys.stderr)
+            print(f"podwatch: {plain(text)}", file=sys.stderr)
         sys.exit(1)
+
+
+_OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+
+
+def _streams() -> None:
+    """Makes stdout and stderr take every character, and ends when stdout is closed."""
+    if sys.stderr is None:  # else what is said there would be printed on stdout
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    if sys.stdout is None:
+        # The next file to be opened, the database perhaps, would take its place.
+        print("podwatch: the output is closed - send it to /dev/null when it is not wanted", file=sys.stderr)
+        sys.exit(1)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def mistakes(e: Exception) -> list[str]:
@@ -52,4 +76,5 @@ def mistakes(e: Exception) -> list[str]:
     if isinstance(e, ExceptionGroup):
         parts = [mistakes(inner) for inner in e.exceptions]
         return [] if not all(parts) else [text for part in parts for text in part]
-    return []
+    known = failure(e)
+    return [known.line] if known else []

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline import opml
-from pipeline.commands.output import Json, emit, now, runtime, say, show
+from pipeline.commands.output import Json, emit, now, plain, runtime, say, show, utf8
 from pipeline.errors import PodwatchError
 from pipeline.model import Feed
 from pipeline.schedule import is_dead
@@ -22,8 +22,8 @@ Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; m
 @app.command("import")
 def import_(file: Annotated[Path, typer.Argument(help="An OPML file.")], tag: Tags = None, json: Json = False) -> None:
     """Adds the feeds of an OPML file; its folders become tags. Twice changes nothing."""
-    listed = opml.read(file)
-    _add([Feed(url=f.url, title=f.title, tags=(*f.tags, *(tag or ()))) for f in listed], json)
+    tags = _tags(tag)
+    _add([Feed(url=f.url, title=f.title, tags=tuple(dict.fromkeys(f.tags + tags))) for f in opml.read(file)], json)
 
 
 @app.command()
@@ -31,7 +31,8 @@ def add(
     url: Annotated[list[str], typer.Argument(help="Addresses of feeds.")], tag: Tags = None, json: Json = False
 ) -> None:
     """Adds feeds by their address."""
-    _add([Feed(url=opml.address(u), tags=tuple(tag or ())) for u in url], json)
+    tags = _tags(tag)
+    _add([Feed(url=opml.address(u), tags=tags) for u in url], json)
 
 
 @app.command("set")
@@ -48,9 +49,9 @@ def set_(
     json: Json = False,
 ) -> None:
     """Says where transcripts are that the feed does not name. Off by default; robots.txt is obeyed."""
-    template = None if page == "off" else checked_template(page)
+    template = None if page == "off" else checked_template(utf8(page))
     with runtime() as rt:
-        if not rt.store.set_transcript_page(url, template, now()):
+        if not rt.store.set_transcript_page(utf8(url), template, now()):
             raise PodwatchError("is not among the feeds", where=url, todo="see podwatch feeds list")
     emit({"url": url, "transcript_page": template}) if json else print(f"{url}: transcript page {page}")
 
@@ -59,7 +60,7 @@ def set_(
 def remove(url: Annotated[str, typer.Argument(help="The address of the feed.")], json: Json = False) -> None:
     """Removes a feed with its episodes, transcripts and mentions."""
     with runtime() as rt:
-        if not rt.store.remove_feed(url):
+        if not rt.store.remove_feed(utf8(url)):
             raise PodwatchError("is not among the feeds", where=url, todo="see podwatch feeds list")
     emit({"removed": url}) if json else print(f"removed {url}")
 
@@ -80,7 +81,7 @@ def export(
         file.write_text(text, encoding="utf-8")
     except OSError as e:
         raise PodwatchError(e.strerror or str(e), where=str(file), todo="check the path") from None
-    emit({"file": file, "feeds": len(feeds)}) if json else print(f"{file}: {len(feeds)} feeds")
+    emit({"file": file, "feeds": len(feeds)}) if json else print(f"{plain(str(file))}: {len(feeds)} feeds")
 
 
 @app.command("list")
@@ -108,6 +109,10 @@ def list_(json: Json = False) -> None:
         say(f"{dead} feeds have failed for two weeks or more: mend or remove them")
     columns = ("title", "url", "tags", "last_poll", "last_episode", "next_poll", "error")
     show(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
+
+
+def _tags(given: list[str] | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(opml.tag(utf8(t)) for t in given or ()))
 
 
 def _add(feeds: list[Feed], as_json: bool) -> None:

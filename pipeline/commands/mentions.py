@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.output import Json, clock, mention_json, runtime, show
+from pipeline.commands.output import Json, clock, mention_json, runtime, show, utf8
 
 Since = Annotated[
     datetime | None,
@@ -21,6 +21,7 @@ def mentions(
     json: Json = False,
 ) -> None:
     """The mentions found, newest episode first."""
+    watch = utf8(watch) if watch is not None else None
     start = since.replace(tzinfo=UTC) if since else None
     with runtime() as rt:
         rows = [

@@ -13,12 +13,14 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from pipeline.errors import PodwatchError
 from pipeline.model import Mention, Tally
 from pipeline.runtime import Runtime, build
 from pipeline.settings import Settings, from_environment
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else there.")]
-_CONTROL = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)))
+_CONTROL: dict[int, str | None] = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)))
+_CONTROL |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # what no encoding can write
 
 
 def settings() -> Settings:
@@ -37,7 +39,11 @@ def now() -> datetime:
 def emit(row: Mapping[str, Any]) -> None:
     """One JSON line; a number that JSON does not have becomes null."""
     data = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
-    sys.stdout.write(orjson.dumps(data, default=_default).decode() + "\n")
+    try:
+        encoded = orjson.dumps(data, default=_default)
+    except TypeError:  # a file name that is not UTF-8: Python holds its bytes as lone surrogates
+        encoded = orjson.dumps(_sayable(data), default=_default)
+    sys.stdout.write(encoded.decode() + "\n")
 
 
 def say(text: str) -> None:
@@ -121,6 +127,21 @@ def tally(t: Tally, as_json: bool) -> None:
     for note in t.notes:
         say(f"{t.verb}: {note}")
     print(f"{t.verb}: {t.done} done, {t.new} new, {t.failed} failed")
+
+
+def utf8(text: str) -> str:
+    """The text of an argument; raises PodwatchError when its bytes were not UTF-8, for nothing can hold them then."""
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise PodwatchError("is not UTF-8 text", where=plain(text), todo="type it anew in a UTF-8 terminal")
+    return text
+
+
+def _sayable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _sayable(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sayable(v) for v in value]
+    return plain(str(value)) if isinstance(value, str | Path) else value
 
 
 def _default(value: Any) -> Any:

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from pipeline import detectors, transcripts, watchlist
+from pipeline import detectors, files, transcripts, watchlist
 from pipeline.commands.output import Json, clock, emit, mention_json, plain, say
 from pipeline.errors import PodwatchError, TranscriptError
 from pipeline.model import Mention, Transcript
 
 
 def scan(
-    files: Annotated[list[Path], typer.Argument(help="Transcripts, in any format.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Transcripts, in any format.")],
     list_file: Annotated[Path, typer.Option("--watchlist", help="The watchlist to look for.")],
     json: Json = False,
 ) -> None:
@@ -23,7 +23,7 @@ def scan(
     detect = detectors.build(watchlist.read(list_file))
     as_json = json or not sys.stdout.isatty()
     failed = False
-    for file in files:
+    for file in paths:
         try:
             transcript = load(file)
         except PodwatchError as e:
@@ -41,12 +41,7 @@ def scan(
 
 def load(file: Path) -> Transcript:
     """The transcript in a file; raises TranscriptError naming it."""
-    try:
-        if file.stat().st_size > transcripts.MAX_BYTES:
-            raise TranscriptError(f"is larger than {transcripts.MAX_BYTES:,} bytes", where=str(file))
-        data = file.read_bytes()
-    except OSError as e:
-        raise TranscriptError(e.strerror or str(e), where=str(file), todo="check the path") from None
+    data = files.read(file, transcripts.MAX_BYTES, TranscriptError)
     try:
         name, columns = transcripts.parse(data, name=file.name)
         return columns.transcript(source=str(file), media_type=name, title=columns.title or file.stem)
@@ -67,6 +62,6 @@ def _line(file: Path, m: Mention) -> None:
             "  " + plain(m.snippet[:at]),
             (plain(m.snippet[at:end]), "bold yellow"),
             plain(m.snippet[end:]),
-            (f"  {file.name}", "dim"),
+            (f"  {plain(file.name)}", "dim"),
         )
     )

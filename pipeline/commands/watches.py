@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline import watchlist
-from pipeline.commands.output import Json, emit, now, runtime, show
+from pipeline.commands.output import Json, emit, now, plain, runtime, show
 
 app = typer.Typer(help="What is listened for.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="A watchlist (YAML).")]
@@ -18,7 +18,9 @@ File = Annotated[Path, typer.Argument(help="A watchlist (YAML).")]
 def check(file: File, json: Json = False) -> None:
     """Says what is wrong with a watchlist: file, line and watch of every mistake."""
     watches = watchlist.read(file)
-    emit({"file": file, "watches": len(watches)}) if json else print(f"{file}: {len(watches)} watches, no mistakes")
+    emit({"file": file, "watches": len(watches)}) if json else print(
+        f"{plain(str(file))}: {len(watches)} watches, no mistakes"
+    )
 
 
 @app.command()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from pipeline.errors import StoreError
+from pipeline.errors import SettingsError, StoreError
 from pipeline.settings import Settings
 from pipeline.store.deliver import DeliverRows
 from pipeline.store.detect import DetectRows
@@ -14,7 +15,9 @@ from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
 from pipeline.store.watches import WatchRows
 
-__all__ = ["Store", "open_store"]
+__all__ = ["FAILURES", "Store", "failure", "open_store"]
+
+FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
 
 class Store(PollRows, FetchRows, DetectRows, DeliverRows, WatchRows, Readings):
@@ -29,6 +32,8 @@ def open_store(settings: Settings) -> Store:
     try:
         engine = connect(settings)
         upgrade(engine)
+    except ArgumentError:  # options that only connecting looks at
+        raise SettingsError("is not a database address", where="PODWATCH_DATABASE_URL") from None
     except (DBAPIError, OSError) as e:
         raise StoreError(
             f"the database cannot be opened ({_cause(e)})",
@@ -39,5 +44,20 @@ def open_store(settings: Settings) -> Store:
     return Store(engine)
 
 
+def failure(e: BaseException) -> StoreError | None:
+    """What a database that fails in the middle of a verb means to people; None when ``e`` is something else.
+
+    A row that breaks a rule of the tables is something else: that is a bug.
+    """
+    if not isinstance(e, FAILURES) or isinstance(e, IntegrityError):
+        return None
+    cause = _cause(e)
+    if isinstance(e, ProgrammingError) or "no such" in cause or "malformed" in cause or "not a database" in cause:
+        todo = "its tables are missing or damaged: restore it from a copy, or set PODWATCH_DATABASE_URL to another"
+        return StoreError(f"the database cannot be used ({cause})", todo=todo)
+    todo = "check that its server runs, or that its disk has room and can be written, and try again"
+    return StoreError(f"the database failed ({cause})", todo=todo, retryable=True)
+
+
 def _cause(e: Exception) -> str:
-    return str(getattr(e, "orig", None) or e).splitlines()[0]
+    return (str(getattr(e, "orig", None) or e).splitlines() or [type(e).__name__])[0]

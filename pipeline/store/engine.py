@@ -16,6 +16,15 @@ from pipeline.settings import Settings
 BUSY_SECONDS = 60.0
 # A row whose columns the type checker does not follow.
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
+SQLITE, POSTGRESQL = "sqlite+pysqlite", "postgresql+psycopg"
+DRIVERS = {
+    "sqlite": SQLITE,
+    SQLITE: SQLITE,
+    "postgres": POSTGRESQL,
+    "postgresql": POSTGRESQL,
+    "postgresql+psycopg2": POSTGRESQL,
+    POSTGRESQL: POSTGRESQL,
+}
 HEAD = "0001"  # the newest file in migrations/versions; a test holds the two together
 
 
@@ -23,26 +32,31 @@ def connect(settings: Settings) -> Engine:
     """An engine for the settings' database; nothing is opened yet."""
     try:
         url = make_url(settings.database_url.reveal())
-    except ArgumentError:
-        raise SettingsError("is not a database address", where="PODWATCH_DATABASE_URL") from None
-    if url.drivername in ("postgresql", "postgres", "postgresql+psycopg2"):
-        url = url.set(drivername="postgresql+psycopg")
-    backend = url.get_backend_name()
-    if backend == "sqlite":
+        backend = DRIVERS.get(url.drivername)
+        if backend is None:
+            raise _unusable(f"{url.drivername} is not supported")
+        if backend == POSTGRESQL:
+            return create_engine(url.set(drivername=POSTGRESQL), pool_pre_ping=True)
+        if url.query or url.host or not (url.database or "x").isprintable():
+            raise _unusable("is not the address of an SQLite file")
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
-    if backend == "postgresql":
-        return create_engine(url, pool_pre_ping=True)
-    raise SettingsError(f"{backend} is not supported", where="PODWATCH_DATABASE_URL", todo="use sqlite or postgresql")
+    except (ArgumentError, ValueError, TypeError, ImportError):  # whose text may hold the password
+        raise _unusable("is not a database address") from None
+
+
+def _unusable(what: str) -> SettingsError:
+    todo = "write sqlite:///folder/file.db or postgresql://user:password@host:5432/database"
+    return SettingsError(what, where="PODWATCH_DATABASE_URL", todo=todo)
 
 
 def display(settings: Settings) -> str:
-    """The database's address without its password."""
-    return make_url(settings.database_url.reveal()).render_as_string(hide_password=True)
+    """The database's address without its password, nor its options, where one may stand too."""
+    return make_url(settings.database_url.reveal()).set(query={}).render_as_string(hide_password=True)
 
 
 def _sqlite_connect(dbapi: Any, _record: object) -> None:
