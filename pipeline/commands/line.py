@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -78,8 +78,27 @@ def _line(names: list[str], force: bool, as_json: bool) -> None:
         for name in names:
             # With --json stdout is for JSON alone: the cards of the console notifier go to stderr.
             with redirect_stdout(sys.stderr) if as_json else nullcontext():
-                t = poll_verb(rt, now(), force=force) if name == "poll" else verbs.LINE[name](rt, now())
+                if name == "poll":
+                    with bar("polling") as progress:
+                        t = poll_verb(rt, now(), force=force, progress=progress)
+                else:
+                    t = verbs.LINE[name](rt, now())
             tally(t, as_json)
+
+
+@contextmanager
+def bar(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar with rate and time left on a terminal; None where nobody looks."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, of: shown.update(task, completed=done, total=of)
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (poll, fetch, detect, deliver, run)

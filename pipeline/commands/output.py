@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import sys
@@ -43,7 +44,10 @@ def emit(row: Mapping[str, Any]) -> None:
         encoded = orjson.dumps(data, default=_default)
     except TypeError:  # a file name that is not UTF-8: Python holds its bytes as lone surrogates
         encoded = orjson.dumps(_sayable(data), default=_default)
-    sys.stdout.write(encoded.decode() + "\n")
+    text = encoded.decode()
+    if not text.isascii() and (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
+        text = json.dumps(orjson.loads(encoded))  # \u escapes: an ASCII locale must not lose a letter
+    sys.stdout.write(text + "\n")
 
 
 def say(text: str) -> None:
