@@ -106,7 +106,8 @@ def _serve(pipe: Connection, latency: float, certificate: tuple[str, str] | None
 
         def changed() -> None:
             for number in pipe.recv():
-                versions[number] = versions.get(number, 0) + 1
+                version = versions[number] = versions.get(number, 0) + 1
+                bodies[number, version] = feed_body(number, version)  # now, not while somebody is measured
             pipe.send(True)
 
         loop.add_reader(pipe.fileno(), changed)
