@@ -133,8 +133,12 @@ def _said(entry: Any, tags: Tags) -> list[Any]:
 
 
 def _note_links(entry: Any, tags: Tags, url: str) -> tuple[str, ...]:
-    """The http(s) addresses that the notes lead to, in their order."""
-    found = [address for said in _said(entry, tags) for address in values.links(said)]
+    """The http(s) addresses that the notes lead to, in their order.
+
+    From the document's own words where it has some: feedparser reads the first item's a little differently.
+    """
+    own = [_first(tags, name).text for name in ("description", "itunes:summary", "content:encoded")]
+    found = [address for said in (own if any(own) else _said(entry, tags)) for address in values.links(said)]
     return tuple(dict.fromkeys(a for address in found if (a := values.web(address, url))))[:MOST]
 
 
