@@ -56,6 +56,12 @@ class HttpError(PodwatchError):
         self.status, self.retry_after = status, retry_after
 
 
+class Postponed(PodwatchError):
+    """Not asked at all, since the host wants to be left alone for longer than a run waits. Nobody's failure."""
+
+    retryable = True
+
+
 class FeedError(PodwatchError):
     """Bytes that are not a podcast feed. Retryable: servers show error pages for an hour, then mend."""
 

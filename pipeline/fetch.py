@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pipeline import transcripts
 from pipeline.bugs import Bugs
 from pipeline.crowd import through
-from pipeline.errors import PodwatchError, TranscriptError
+from pipeline.errors import PodwatchError, Postponed, TranscriptError
 from pipeline.http import Answer
 from pipeline.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, Wanted
 from pipeline.runtime import Runtime, log
@@ -40,12 +40,12 @@ def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
         rt.store.wanted(now, shard),
         partial(ask, rt, now=now),
         host_of=lambda w: urlsplit(next(iter(offers(w)), TranscriptRef(url="")).url).netloc,
-        postponed=lambda w: TranscriptError("its host asks to be left alone", where=w.episode.title, retryable=True),
+        postponed=lambda w: Postponed("its host asks to be left alone", where=w.episode.title),
         threads=rt.settings.poll_threads,
         pause=rt.settings.host_pause,
     )
     for outcome in outcomes:
-        if outcome is not None:
+        if outcome is not None and not isinstance(outcome[1], Postponed):  # those stay due, for another run
             done += 1
             wanted, result = outcome
             if isinstance(result, Fetched):

@@ -13,7 +13,7 @@ from xxhash import xxh3_128_hexdigest
 from pipeline import feeds
 from pipeline.bugs import Bugs
 from pipeline.crowd import through
-from pipeline.errors import PodwatchError
+from pipeline.errors import PodwatchError, Postponed
 from pipeline.feeds import Reading
 from pipeline.http import Answer
 from pipeline.model import ALL, Episode, Feed, Polled, Shard, Tally
@@ -87,10 +87,6 @@ def settle(rt: Runtime, outcome: tuple[Feed, Result], now: datetime, bugs: Bugs)
         line += f" - it has failed since {failing.failing_since:%Y-%m-%d}: remove it, or mend its address"
     log.warning("poll: %s", line)
     return Polled(feed=failing), line
-
-
-class Postponed(PodwatchError):
-    """Not asked at all, since its host wants to be left alone for longer than a run waits. No failure of the feed."""
 
 
 def postponed(feed: Feed) -> Result:

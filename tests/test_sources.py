@@ -176,3 +176,14 @@ FILES = {
 def test_a_file_dropped_in_finds_its_episode_or_says_why_not(name: str) -> None:
     found, why = Names(OTHERS).match(name)
     assert ((found.guid if found else None), why) == FILES[name]
+
+
+def test_an_episode_whose_host_asks_for_a_pause_was_not_asked_and_stays_due(
+    rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    items = [item(f"e{n}", transcript=podcast.fail(f"/{n}.vtt", 429, Retry_After="7200")) for n in range(9)]
+    rt.store.add_feeds([Feed(url=podcast.serve("/feed.xml", rss(*items)))], now)
+    poll(rt, now)
+    tally = fetch(rt, now)
+    assert 1 <= tally.failed <= 2, "two requests may have been under way"
+    assert len(rt.store.wanted(now)) == 9 - tally.failed
