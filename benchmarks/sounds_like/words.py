@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.sounds.network import pronounce
+from pipeline.sounds.lexicon import sound_out
 
 DATA = Path(__file__).parents[2] / "pipeline" / "sounds" / "data"
 EVERYDAY, GIVEN, SURNAME, PLACE = 1, 2, 4, 8
@@ -61,8 +61,9 @@ def gather(source: Path) -> dict[str, tuple[float, int]]:
             flags[w] = EVERYDAY
     for word in next(source.rglob("american-english-large")).read_text("utf-8").splitlines():
         w = plain(word)
-        if w and word[0].islower() and (w in cost or w.removesuffix("'s") in cost):
+        if w and word[0].islower() and not w.endswith("'s"):
             flags[w] = flags.get(w, 0) | EVERYDAY
+            cost.setdefault(w, 13.0)  # American spellings above all, of which the frequency list has none
     for rank, line in enumerate(next(source.rglob("dist.all.last")).read_text().splitlines()):
         word, share, *_ = line.split()
         if rank < 45_000 and (w := plain(word)):
@@ -104,7 +105,8 @@ def gather(source: Path) -> dict[str, tuple[float, int]]:
 def main() -> None:
     table = gather(Path(sys.argv[1]))
     words = list(table)
-    sounds = pronounce([w.replace("'", "") for w in words])
+    everyday = [bool(f & EVERYDAY) for _, f in table.values()]
+    sounds = [a if e else b for a, b, e in zip(sound_out(words, names=False), sound_out(words), everyday, strict=True)]
     letters = [bytes(p + 48 for p in sound) for sound in sounds]
     np.savez_compressed(
         DATA / "words.npz",
