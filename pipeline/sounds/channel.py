@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Symbols = NDArray[np.uint8]
 
 _NEVER = 1000.0
+_CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,50 +51,32 @@ class Channel:
         """Row by row, the cost of the cheapest way from ``said`` to ``heard``; both padded, with as many rows."""
         import numpy as np
 
-        if not len(said):
-            return np.zeros(0, dtype=np.float32)
-        rows, width = heard.shape
-        out = np.empty(rows, dtype=np.float32)
+        out = np.zeros(len(said), dtype=np.float32)
         n = len(self.drop)
         swap = self.swap.ravel()
-        for begin in range(0, rows, 8192):  # what fits the cache
-            a, b = said[begin : begin + 8192], heard[begin : begin + 8192].astype(np.int32)
-            added = np.zeros((len(a), width + 1), dtype=np.float32)
-            np.cumsum(self.add[b], axis=1, out=added[:, 1:])
-            best = added.copy()
-            for i in range(a.shape[1]):
-                p = a[:, i].astype(np.int32)
-                dropped = best + self.drop[p][:, None]
-                swapped = best[:, :-1] + swap[p[:, None] * n + b]
-                np.minimum(dropped[:, 1:], swapped, out=dropped[:, 1:])
-                dropped -= added
-                best = np.minimum.accumulate(dropped, axis=1)
-                best += added
-            out[begin : begin + 8192] = best[:, -1]
+        for begin in range(0, len(said), _CHUNK):  # what fits the cache; a column for each pair
+            a = np.ascontiguousarray(said[begin : begin + _CHUNK].T).astype(np.int32)
+            b = np.ascontiguousarray(heard[begin : begin + _CHUNK].T).astype(np.int32)
+            add = self.add[b]
+            best = np.zeros((len(b) + 1, b.shape[1]), dtype=np.float32)
+            np.cumsum(add, axis=0, out=best[1:])
+            for p in a:
+                new = best + self.drop[p]
+                np.minimum(new[1:], best[:-1] + swap[p * n + b], out=new[1:])
+                for j in range(len(b)):
+                    np.minimum(new[j + 1], new[j] + add[j], out=new[j + 1])
+                best = new
+            out[begin : begin + _CHUNK] = best[-1]
         return out
 
     def floor_of_heard(self, heard: Symbols) -> Floats:
         """For each row of ``heard`` and each symbol p: the least that p can cost, whatever it is heard as there."""
         import numpy as np
 
-        least = np.minimum(self.swap[:, heard].min(axis=2).T, self.drop)
-        return np.ascontiguousarray(least[:, : self.padding])
-
-    def floor_of_said(self, said: Symbols) -> Floats:
-        """For each row of ``said`` and each symbol q: the least that a heard q can cost."""
-        import numpy as np
-
-        least = np.minimum(self.swap[said].min(axis=1), self.add)
-        return np.ascontiguousarray(least[:, : self.padding])
-
-    def counts(self, strings: Symbols) -> Floats:
-        """How often each symbol is in each row."""
-        import numpy as np
-
-        counts = np.zeros((len(strings), self.padding + 1), dtype=np.float32)
-        for column in range(strings.shape[1]):
-            counts[np.arange(len(strings)), strings[:, column]] += 1
-        return np.ascontiguousarray(counts[:, : self.padding])
+        least = self.swap[:, heard[:, 0]]
+        for column in range(1, heard.shape[1]):
+            np.minimum(least, self.swap[:, heard[:, column]], out=least)
+        return np.ascontiguousarray(np.minimum(least.T, self.drop))
 
 
 @lru_cache(maxsize=1)
