@@ -110,16 +110,22 @@ class Ears:
         self.sound, self.spelling = sound, spelling
 
     def near(
-        self, sounds: Sequence[bytes], letters: Sequence[bytes]
+        self, sounds: Sequence[bytes], letters: Sequence[bytes], *, all_pairs: bool = False
     ) -> tuple[list[int], list[int], list[float], list[float]]:
-        """Columns: window, form, cost by phone, cost by letter; in the order of windows and forms."""
+        """Columns: window, form, cost by phone, cost by letter; in the order of windows and forms.
+
+        ``all_pairs``: without the sieve of keys, for a few forms.
+        """
         import numpy as np
 
         n = len(self.sound.lengths)
         empty: tuple[list[int], list[int], list[float], list[float]] = ([], [], [], [])
         if not n or not sounds:
             return empty
-        by_sound, by_letter = self.sound.meet(sounds), self.spelling.meet(letters)
+        if all_pairs:
+            by_sound = by_letter = np.arange(len(sounds) * n, dtype=np.int64)
+        else:
+            by_sound, by_letter = self.sound.meet(sounds), self.spelling.meet(letters)
         kept = np.union1d(self.sound.sieve(sounds, by_sound), self.spelling.sieve(letters, by_letter))
         if not len(kept):
             return empty
