@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.sounds.channel import letters_of
+from pipeline.sounds.channel import Channel, letters_of, padded
 from pipeline.sounds.forms import sound_of, spoken
 from pipeline.sounds.lexicon import entries
 from pipeline.sounds.network import N_VOWELS, PHONES
 
 DATA = Path(__file__).parents[2] / "pipeline" / "sounds" / "data"
-PULL = 12.0  # how many seen phones the start counts for
+PULL = 25.0  # how many seen phones the start counts for
 Pair = tuple[bytes, bytes]
 
 # (place, manner, voice): what differs in one of them only is easily taken for the other.
@@ -125,21 +125,25 @@ def learn(pairs: Counter[Pair], start: tuple[np.ndarray, ...], rounds: int = 6) 
         said = sum(len(s) * t for (s, _), t in pairs.items())
         add = (adds + PULL * len(add) * start[2]) / (said + PULL * len(add))
     same = -np.log(np.diag(swap))
-    costs = np.maximum(-np.log(swap) - same[:, None], 0.3)
+    costs = np.maximum(-np.log(swap) - same[:, None], 0.4)
     np.fill_diagonal(costs, 0)
     # What comes in would be there in any other text too: that one of these symbols is said is no surprise.
     usual = 0.8 * math.log(len(add))
-    return costs, np.maximum(-np.log(drop) - same, 0.5), np.maximum(-np.log(add) - usual, 0.5)
+    return costs, np.maximum(-np.log(drop) - same, 1.3), np.maximum(-np.log(add) - usual, 1.3)
 
 
 def pairs_of(lines: Iterable[str]) -> tuple[Counter[Pair], Counter[Pair]]:
     """The pairs of phones and of letters of the misspelt mentions in train.jsonl."""
     texts: Counter[tuple[tuple[str, ...], tuple[str, ...]]] = Counter()
     for line in lines:
-        for mention in json.loads(line)["mentions"]:
+        clip = json.loads(line)
+        said = clip["said"]
+        for mention in clip["mentions"]:
             heard = spoken(mention.get("heard_surface") or "")
-            if heard and not mention["exact"]:
-                texts[spoken(mention["form"]), heard] += 1
+            form = spoken(said[mention["said_start"] : mention["said_end"]].removesuffix("'s"))
+            heard = tuple(w.removesuffix("'s") for w in heard)
+            if heard and form and not mention["exact"]:
+                texts[form, heard] += 1
     known = entries({w for pair in texts for side in pair for w in side})
     phones: Counter[Pair] = Counter()
     letters: Counter[Pair] = Counter()
@@ -154,12 +158,18 @@ def _sound(words: Sequence[str], known: dict) -> bytes:
     return b"".join(sound_of(w, known) for w in words)
 
 
+def alike(channel: Channel, said: bytes, heard: bytes) -> bool:
+    """Whether the one is heard in the other at all: what was put in its place by chance teaches nothing."""
+    return bool(channel.costs(channel.pad([said]), channel.pad([heard]))[0] < 2.2 * len(said))
+
+
 def main() -> None:
     lines = [line for path in sys.argv[1:] for line in Path(path).read_text("utf-8").splitlines()]
     phones, letters = pairs_of(lines)
     arrays = {}
     for of, pairs, start in (("phone", phones, start_of_phones()), ("letter", letters, start_of_letters())):
-        near = Counter({(s, h): t for (s, h), t in pairs.items() if s and h and abs(len(s) - len(h)) < 6})
+        first = padded(*(a.astype(np.float32) for a in learn(Counter(), start, 1)))
+        near = Counter({(s, h): t for (s, h), t in pairs.items() if s and h and alike(first, s, h)})
         swap, drop, add = learn(near, start)
         arrays |= {f"{of}_swap": swap, f"{of}_drop": drop, f"{of}_add": add}
         print(of, sum(near.values()), "pairs; mean drop", drop.mean().round(2), "add", add.mean().round(2))

@@ -7,7 +7,7 @@ with what the whole episode says, and of spots that overlap the best stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.sounds import evidence, scoring, skeleton
@@ -15,16 +15,23 @@ from pipeline.sounds.channel import channels, letters_of
 from pipeline.sounds.evidence import Company, Scene
 from pipeline.sounds.forms import Form, forms_of, spoken
 from pipeline.sounds.index import Ears, Index
-from pipeline.sounds.lexicon import EVERYDAY, Entry, entries
+from pipeline.sounds.lexicon import EVERYDAY, entries
 from pipeline.sounds.model import Heard, Name, Sort
-from pipeline.sounds.reading import Words, read
-from pipeline.sounds.spots import Gauge, Spot, place, split, with_first_names
+from pipeline.sounds.reading import CLOSED, Words, read
+from pipeline.sounds.spots import Gauge, Spot, given_of, split
 from pipeline.sounds.threads import one_thread
 from pipeline.sounds.windows import Windows, cut, rare
 
-FIRST = (1.7, 1.1)  # nats by phone and by letter: how near a window must be to be looked at
-PATIENT = (2.7, 2.0)  # the same for names that the episode is known to be about
+FIRST = (1.6, 1.1)  # nats by phone and by letter: how near a window must be to be looked at
+ALONE = 1.05  # the same for either, for what stands without a first name
+TAME = 0.45  # and where all words are everyday words
+GIVEN_NEAR = (0.9, 0.7)  # the same for first names
+PATIENT = (1.9, 1.3)  # the same for names that the episode is known to be about
+TAME_COST = 12.0  # -log P of an everyday word that is said often
 SURE = 0.8  # a spot this good makes its name one that the episode is about
+
+
+Hits = tuple[list[int], list[int], list[float], list[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,8 @@ class Ear:
                 self._of.setdefault(form.name, []).append(form)
             self._fulls = {i: [f for f in forms if f.given] for i, forms in self._of.items()}
             self._ears = _ears(self._forms, FIRST) if self._forms else None
+            self._givens = sorted({f.words[: f.given] for f in self._forms if f.given})
+            self._given_ears = _first_names(self._givens, self._forms) if self._givens else None
             self._gauge = Gauge(*channels()) if self._forms else None
         self._spelt: dict[tuple[str, ...], list[Form]] = {}
         for form in self._forms:
@@ -99,15 +108,17 @@ class Ear:
         windows = cut(words, known, rare(words, known))
         assert self._ears is not None
         hits = self._ears.near(windows.sounds, windows.letters)
-        spots += self._placed(windows, zip(*hits, strict=True), self._forms, scene)
+        spots += self._placed(windows, hits, self._forms, scene, ALONE)
         spots = self._new(spots, seen)
+        self._count(spots, words)
         about = self._about(spots, scene)
         if about:
             forms = [f for i in sorted(about) for f in self._of[i]]
             ears = _ears(forms, PATIENT)
             windows = cut(words, known, lambda i: bool(words.plain[i]))
             hits = ears.near(windows.sounds, windows.letters, all_pairs=True)
-            spots += self._new(self._placed(windows, zip(*hits, strict=True), forms, scene), seen)
+            spots += self._new(self._placed(windows, hits, forms, scene, PATIENT[0]), seen)
+            self._count(spots, words)
         return spots, scene, self._companies(spots, scene)
 
     def _spelt_spots(self, words: Words) -> list[Spot]:
@@ -131,18 +142,55 @@ class Ear:
                     break
         return spots
 
-    def _placed(
-        self, windows: Windows, hits: Iterable[tuple[int, int, float, float]], forms: Sequence[Form], scene: Scene
-    ) -> list[Spot]:
+    def _placed(self, windows: Windows, hits: Hits, forms: Sequence[Form], scene: Scene, alone: float) -> list[Spot]:
+        """The spots of windows that were near: full names, first names with surnames, and what is near enough alone."""
         assert self._gauge is not None
-        near = [(w, forms[f], phone, letter) for w, f, phone, letter in hits]
-        near = [h for h in near if windows.keys[h[0]] not in self._refused[h[1].name]]
-        spots = place(windows, near, scene.words)
-        for spot in spots:
-            spot.seen = 1
-        split([s for s in spots if not s.exact], scene.words, scene.known, self._gauge)
-        made = with_first_names(spots, self._fulls, scene.words, scene.known, self._gauge)
-        return spots + [s for s in made if tuple(evidence.heard_words(s, scene.words)) not in self._refused[s.form.name]]
+        words, known = scene.words, scene.known
+        before = self._first_names_heard(windows)
+        tame: dict[int, bool] = {}
+        spots: list[Spot] = []
+        whole: list[Spot] = []
+        for window, number, phone, letter in zip(*hits, strict=True):
+            form, key = forms[number], windows.keys[window]
+            if key in self._refused[form.name]:
+                continue
+            near = min(phone, letter)
+            if window not in tame:
+                tame[window] = all(known[w].flags & EVERYDAY and known[w].cost < TAME_COST for w in key)
+            lone = near <= (TAME if tame[window] and alone == ALONE else alone)
+            n, exact = len(key), key == form.words
+            fulls = self._fulls[form.name] if form.part == "surname" else ()
+            for at in windows.places[window]:
+                whose = words.plain[at + n - 1] != key[-1]
+                if lone:
+                    spot = Spot(form, at, at + n, phone, letter, whose=whose, exact=exact)
+                    (whole if form.given and not exact else spots).append(spot)
+                for full in fulls:
+                    found = before.get(full.words[: full.given], {}).get(at)
+                    if found is not None and words.gaps[at - 1] != CLOSED and full.words[full.given :] == form.words:
+                        right = exact and found[1] == 0 and tuple(words.plain[found[0] : at]) == full.words[: full.given]
+                        spots.append(Spot(full, found[0], at + n, phone, letter, found[1], whose, right))
+        split(whole, words, known, self._gauge)
+        return [
+            s for s in spots + whole if not self._refused[s.form.name]
+            or tuple(evidence.heard_words(s, words)) not in self._refused[s.form.name]
+        ]
+
+    def _first_names_heard(self, windows: Windows) -> dict[tuple[str, ...], dict[int, tuple[int, float]]]:
+        """First name -> the number of the word behind it -> the number of its first word, and its cost."""
+        found: dict[tuple[str, ...], dict[int, tuple[int, float]]] = {}
+        if self._given_ears is None:
+            return found
+        short = [i for i, key in enumerate(windows.keys) if len(key) <= 3]
+        hits = self._given_ears.near([windows.sounds[i] for i in short], [windows.letters[i] for i in short])
+        for window, given, phone, letter in zip(*hits, strict=True):
+            key, cost = windows.keys[short[window]], min(phone, letter)
+            ends = found.setdefault(self._givens[given], {})
+            for at in windows.places[short[window]]:
+                end = at + len(key)
+                if end not in ends or cost < ends[end][1]:
+                    ends[end] = (at, cost)
+        return found
 
     def _new(self, spots: Sequence[Spot], seen: set[tuple[Form, int, int]]) -> list[Spot]:
         """Those at a place where the form was not found yet."""
@@ -153,6 +201,15 @@ class Ear:
                 seen.add(key)
                 kept.append(spot)
         return kept
+
+    def _count(self, spots: Sequence[Spot], words: Words) -> None:
+        """How often each spot's spelling stands in the text, as the same name."""
+        heard = [(s.form.name, *evidence.heard_words(s, words)) for s in spots]
+        places: dict[tuple[object, ...], set[int]] = {}
+        for spot, key in zip(spots, heard, strict=True):
+            places.setdefault(key, set()).add(spot.first)
+        for spot, key in zip(spots, heard, strict=True):
+            spot.seen = len(places[key])
 
     def _score(self, spot: Spot, scene: Scene, company: Company) -> float:
         kind = (self.names[spot.form.name].type or "").lower()
@@ -229,6 +286,16 @@ def _ears(forms: Sequence[Form], limits: tuple[float, float]) -> Ears:
     )
 
 
+def _first_names(givens: Sequence[tuple[str, ...]], forms: Sequence[Form]) -> Ears:
+    phones, letters = channels()
+    sounds = {f.words[: f.given]: given_of(f) for f in forms if f.given}
+    n = len(givens)
+    return Ears(
+        Index(phones, [sounds[g][0] for g in givens], [GIVEN_NEAR[0]] * n, skeleton.of_sound),
+        Index(letters, [sounds[g][1] for g in givens], [GIVEN_NEAR[1]] * n, skeleton.of_letters),
+    )
+
+
 def _apart(spots: Sequence[Spot]) -> list[Spot]:
     """The best of spots that overlap."""
     kept: list[Spot] = []
@@ -239,7 +306,7 @@ def _apart(spots: Sequence[Spot]) -> list[Spot]:
 
 
 def _rank(spot: Spot) -> tuple[float, int, int, float, tuple[str, ...]]:
-    return (-round(spot.score, 3), spot.first - spot.last, spot.first, spot.distance, spot.form.words)
+    return (-round(spot.score + 0.1 * spot.exact, 3), spot.first - spot.last, spot.first, spot.distance, spot.form.words)
 
 
 def _best(scored: Sequence[_Scored], words: Words) -> list[_Scored]:
@@ -257,5 +324,3 @@ def _best(scored: Sequence[_Scored], words: Words) -> list[_Scored]:
                 kept.append(s)
     return sorted(kept, key=lambda s: (s.spot.first, s.spot.last, s.spot.form.name))
 
-
-_ = (EVERYDAY, Entry, Mapping)

@@ -30,7 +30,7 @@ MOST = 18.5
 FEATURES = (
     "one", "phone", "letter", "near", "total", "length", "ordinary", "everyday", "unknown", "other_name", "capital",
     "small", "full", "given", "comma", "more_words", "conflict", "beside", "frame", "others", "whole", "notes",
-    "again", "single", "far", "two_words",
+    "again", "single", "far", "two_words", "merged",
 )  # fmt: skip
 
 
@@ -150,6 +150,7 @@ def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[floa
         1.0 if form.part == "full" and len(form.words) == 1 else 0.0,
         max(0.0, min(spot.phone, spot.letter) - 1.2),
         1.0 if form.part == "full" and not form.given and len(form.words) > 1 else 0.0,
+        1.0 if form.given and spot.given is None else 0.0,
     ]
 
 

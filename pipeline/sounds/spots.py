@@ -11,7 +11,7 @@ from pipeline.sounds.lexicon import Entry
 from pipeline.sounds.reading import CLOSED, Words
 from pipeline.sounds.windows import Windows
 
-NEAR_GIVEN = 1.3  # nats by symbol: a first name this near is taken for the one that is watched
+
 Measure = tuple[float, float]  # cost by phone, cost by letter
 
 
@@ -69,48 +69,6 @@ class Gauge:
 def strings(words: Sequence[str], known: Mapping[str, Entry]) -> tuple[bytes, bytes]:
     """The phones and the letters of some words of the text."""
     return b"".join([known[w].sound for w in words]), b"".join([letters_of(w) for w in words])
-
-
-def place(windows: Windows, hits: Iterable[tuple[int, Form, float, float]], words: Words) -> list[Spot]:
-    """A spot for every place of every window that was near."""
-    spots = []
-    for window, form, phone, letter in hits:
-        key = windows.keys[window]
-        n = len(key)
-        for at in windows.places[window]:
-            whose = words.plain[at + n - 1] != key[-1]
-            spots.append(Spot(form, at, at + n, phone, letter, whose=whose, exact=key == form.words))
-    return spots
-
-
-def with_first_names(
-    spots: Sequence[Spot], fulls: Mapping[int, Sequence[Form]], words: Words, known: Mapping[str, Entry], gauge: Gauge
-) -> list[Spot]:
-    """The spots of full names that surnames make together with the word or two before them."""
-    tried: list[tuple[Spot, Form, int]] = []
-    pairs = []
-    for spot in spots:
-        if spot.form.part != "surname":
-            continue
-        for full in fulls.get(spot.form.name, ()):
-            said = given_of(full)
-            if full.words[full.given :] != spot.form.words:
-                continue
-            for before in (1, 2, 3) if full.given > 1 else (1, 2):
-                first = spot.first - before
-                if first < 0 or words.gaps[first] == CLOSED or not words.plain[first]:
-                    break
-                heard = strings(words.plain[first : spot.first], known)
-                tried.append((spot, full, first))
-                pairs.append((said[0], heard[0], said[1], heard[1]))
-    made = []
-    for (spot, full, first), (phone, letter) in zip(tried, gauge.measure(pairs), strict=True):
-        if min(phone, letter) <= NEAR_GIVEN:
-            exact = spot.exact and tuple(words.plain[first : spot.first]) == full.words[: full.given]
-            made.append(
-                Spot(full, first, spot.last, spot.phone, spot.letter, min(phone, letter), spot.whose, exact)
-            )
-    return made
 
 
 def given_of(full: Form) -> tuple[bytes, bytes]:
