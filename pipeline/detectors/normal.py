@@ -161,9 +161,9 @@ def _wide(padded: str) -> tuple[Codes, Codes, Codes | None]:
     if any(c in padded for c in _SPREAD):
         at = np.repeat(np.arange(len(codes)), np.where(np.isin(codes, [ord(c) for c in _SPREAD]), 2, 1))
         kind, folded, codes = kind[at], folded[at], codes[at]
-        for c, (one, two) in _SPREAD.items():
+        for c, pair in _SPREAD.items():
             twice = np.flatnonzero(codes == ord(c))
-            folded[twice[0::2]], folded[twice[1::2]] = ord(one), ord(two)
+            folded[twice[0::2]], folded[twice[1::2]] = ord(pair[0]), ord(pair[1])
     if (kind == NOTHING).any():
         kept = np.flatnonzero(kind != NOTHING)
         at = kept if at is None else at[kept]
