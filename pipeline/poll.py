@@ -51,6 +51,7 @@ def poll(
         postponed=postponed,
         threads=rt.settings.poll_threads,
         pause=rt.settings.host_pause,
+        full=feeds.was_full,
     )
     for outcome in outcomes:
         if outcome is not None:

@@ -28,6 +28,8 @@ _OWN |= {"_locator", "decls", "exc", "bozo"}
 # only hide what lies below.
 _INERT = {"item", "content", "itunes_image"}
 _lock = threading.Lock()
+# feedparser would look for a driver of libxml2 all over the disk, for every document: Python's expat is what it takes.
+api.PREFERRED_XML_PARSERS = []
 
 
 @dataclass(frozen=True, slots=True)
