@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from xxhash import xxh3_128_hexdigest
 
-from pipeline import feeds
+from pipeline import feeds, store
 from pipeline.bugs import Bugs
 from pipeline.crowd import through
 from pipeline.errors import PodwatchError, Postponed
@@ -43,7 +43,7 @@ def poll(
     done = new = failed = 0
     notes: list[str] = []
     bugs = Bugs("poll")
-    batch: list[Polled] = []
+    batch: list[tuple[Feed, Polled]] = []
     outcomes = through(
         due,
         partial(ask, rt, now=now),
@@ -57,17 +57,42 @@ def poll(
         if outcome is not None:
             done += 1
             polled, line = settle(rt, outcome, now, bugs)
-            batch.append(polled)
+            batch.append((outcome[0], polled))
             if line is not None:
                 failed += 1
                 notes.append(line)
         if batch and (outcome is None or len(batch) >= BATCH):
-            new += rt.store.save_polls(batch, now, rt.settings.first_poll)
-            batch = []
+            found, bad = keep(rt, batch, now, bugs)
+            new, failed, batch = new + found, failed + len(bad), []
+            notes += bad
             if progress is not None:
                 progress(done, len(due))
     bugs.raise_all()
     return Tally("poll", done, new, failed, tuple(notes))
+
+
+def keep(rt: Runtime, batch: Sequence[tuple[Feed, Polled]], now: datetime, bugs: Bugs) -> tuple[int, list[str]]:
+    """Keeps what some polls brought: how many episodes are new, and a line for each feed that cannot be kept.
+
+    batch: each feed as it was, and its poll. When one cannot be kept, a bug, each is kept alone, and that one stays as
+    it was, so that nothing of its document is lost.
+    """
+    try:
+        return rt.store.save_polls([polled for _, polled in batch], now, rt.settings.first_poll), []
+    except Exception as e:
+        if store.failure(e) is not None:
+            raise
+    new, lines = 0, list[str]()
+    for feed, polled in batch:
+        try:
+            new += rt.store.save_polls([polled], now, rt.settings.first_poll)
+        except Exception as e:
+            if store.failure(e) is not None:
+                raise
+            error = PodwatchError(bugs.note(feed.url, e), retryable=True)
+            rt.store.save_polls([Polled(feed=failure(feed, error, now, rt.settings.poll_floor))], now, 0)
+            lines.append(error.line)
+    return new, lines
 
 
 def settle(rt: Runtime, outcome: tuple[Feed, Result], now: datetime, bugs: Bugs) -> tuple[Polled, str | None]:

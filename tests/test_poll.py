@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline import runtime
-from pipeline.model import Feed
+from pipeline.model import Episode, Feed
 from pipeline.poll import poll
 from pipeline.runtime import Runtime
 from pipeline.settings import Settings
+from pipeline.store import episodes, found
 from tests.servers import Podcast, item, rss
 
 HOURS = timedelta(hours=1)
@@ -101,6 +102,25 @@ def test_a_feed_that_works_again_is_well_again(rt: Runtime, podcast: Podcast, no
     poll(rt, now + HOURS)
     well = feed_of(rt, url)
     assert (well.failures, well.failing_since, well.error) == (0, None, None)
+
+
+def test_a_feed_that_cannot_be_kept_loses_nothing_and_stops_no_other(
+    rt: Runtime, podcast: Podcast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = [podcast.serve(f"/{name}.xml", rss(item(name), title=name)) for name in ("one", "bad", "two")]
+    add(rt, now, *urls)
+
+    def columns(e: Episode) -> dict[str, object]:
+        return episodes.columns(e) | ({"guid": None} if e.guid == "bad" else {})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(found, "columns", columns)
+        with pytest.raises(ExceptionGroup, match="1 item"):
+            poll(rt, now)
+    assert rt.store.counts()["episodes"] == 2
+    assert [bool(feed_of(rt, url).error) for url in urls] == [False, True, False]
+    assert poll(rt, now + 25 * HOURS).new == 1
+    assert feed_of(rt, urls[1]).error is None
 
 
 # name: (what the feed said first, what it says a day later)
