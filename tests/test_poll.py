@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from pipeline import runtime
 from pipeline.model import Episode, Feed
 from pipeline.poll import poll
 from pipeline.runtime import Runtime
 from pipeline.settings import Settings
-from pipeline.store import episodes, found
+from pipeline.store import episodes, found, tables
 from tests.servers import Podcast, item, rss
 
 HOURS = timedelta(hours=1)
@@ -151,6 +152,20 @@ def test_two_editions_with_one_title_on_one_day_are_two_episodes(rt: Runtime, po
     poll(rt, now)
     podcast.serve("/f.xml", rss(evening, morning))
     assert poll(rt, now + 25 * HOURS).new == 1
+
+
+def test_a_feed_with_one_guid_for_all_that_it_publishes_loses_none(
+    rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    items = [item(name, title=f"On {name}").replace(f">{name}<", ">the-show<", 1) for name in "abc"]
+    add(rt, now, podcast.serve("/f.xml", rss(items[0])))
+    assert poll(rt, now).new == 1
+    for days, listed in ((2, items[1::-1]), (4, items[::-1]), (6, items[2:]), (8, items[::-1])):
+        podcast.serve("/f.xml", rss(*listed))
+        poll(rt, now + days * 25 * HOURS)
+    with rt.store.reading() as c:
+        kept = c.execute(select(tables.episodes.c.title, tables.episodes.c.audio_url)).all()
+    assert sorted(kept) == [(f"On {name}", f"https://audio.example/{name}.mp3") for name in "abc"]
 
 
 def test_a_members_feed_shares_the_identity_of_the_public_one(rt: Runtime, podcast: Podcast, now: datetime) -> None:

@@ -7,6 +7,7 @@ as its bytes and the declarations before it are the same. Anything else, and the
 from __future__ import annotations
 
 from array import array
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from pipeline.feeds import scanner
 from pipeline.feeds.document import Document, Parser, Part
 from pipeline.feeds.known import Known, guid_key
 from pipeline.feeds.scanner import Cut, Whole
+from pipeline.identity import canonical
 from pipeline.model import Episode, FeedFacts
 
 CHUNK = 1 << 18  # bytes of items parsed at a time, so that memory stays small however large the feed is
@@ -73,20 +75,31 @@ def budget(size: int) -> float:
     return min(120.0, 5.0 + 3.0 * size / 1_000_000)
 
 
-def read(body: bytes, url: str, content_type: str, known: Known | None, parser: Parser) -> Reading:
+def read(
+    body: bytes,
+    url: str,
+    content_type: str,
+    known: Known | None,
+    parser: Parser,
+    *,
+    shared: frozenset[int] = frozenset(),
+) -> Reading:
     """What ``body`` says that the last body of this feed did not; raises FeedError when it is no feed.
 
     url: where it came from, against which relative addresses are resolved. known: of the last Reading.
+    shared: guid keys of which more than one item is known to have each, beyond those of ``known``.
     """
     if body[:1].isspace() and (stripped := body.lstrip()).startswith(b"<?xml"):
         body = stripped  # the commonest mistake: feedparser would read a well-formed feed as an ill-formed one
+    if known is not None:
+        shared |= repeated(known.guids)
     job = _Job(url, content_type, parser, budget(len(body)))
-    cut = scanner.cut(body, known)
+    cut = scanner.cut(body, None if shared else known)
     if isinstance(cut, Whole):
         return _all(job.parse([body]), cut)
     before = known if known is not None and known.clean and known.tag == cut.tag else None
     hashes = scanner.hashes(body, cut)
-    fresh = _fresh(hashes, cut, before)
+    fresh = _fresh(hashes, cut, before, shared)
     doubt = next((d for i in fresh if (d := scanner.sound(body, cut.tag, cut.starts[i], cut.ends[i]))), None)
     if doubt is not None:
         return _all(job.parse([body]), doubt)
@@ -105,27 +118,36 @@ def read(body: bytes, url: str, content_type: str, known: Known | None, parser: 
             return _all(document if complete else job.parse([body]), doubt)
         base = document.context, _merged(base[1], document.encoding)
         documents.append((some, document))
+    if before is not None and (sharing := _sharing(documents, hashes, cut, before, fresh)):
+        return read(body, url, content_type, known, parser, shared=shared | sharing)
     return _new(body, cut, hashes, before, documents, base[1] if base else "")
 
 
-def _fresh(hashes: array[int], cut: Cut, before: Known | None) -> list[int]:
-    """Which listed items must be parsed: those never seen, and those that now stand for a guid in another's place."""
+def _fresh(hashes: array[int], cut: Cut, before: Known | None, shared: frozenset[int]) -> list[int]:
+    """Which listed items must be parsed: those never seen, and those that share their guid, or did."""
     if before is None or cut.behind:
         return list(range(len(hashes)))
     guids = dict(zip(before.hashes, before.guids, strict=True))
-    stood = {h for h, _ in _firsts(before.hashes, before.guids)}
-    stands = {h for h, _ in _firsts(hashes, [guids.get(h, -1 - i) for i, h in enumerate(hashes)])}
-    return [i for i, h in enumerate(hashes) if h not in guids or (h in stands and h not in stood)]
+    shared |= repeated([guids[h] for h in hashes if h in guids])
+    return [i for i, h in enumerate(hashes) if h not in guids or guids[h] in shared]
 
 
-def _firsts(hashes: Sequence[int], guids: Sequence[int]) -> list[tuple[int, int]]:
-    """Of the items with the same guid the first, as (hash, guid): it is the one that makes the episode."""
+def repeated(guids: Sequence[int]) -> frozenset[int]:
+    """The guids that more than one item has."""
     if len(set(guids)) == len(guids):
-        return list(zip(hashes, guids, strict=True))
-    found: dict[int, int] = {}
-    for h, g in zip(hashes, guids, strict=True):
-        found.setdefault(g, h)
-    return [(h, g) for g, h in found.items()]
+        return frozenset()
+    return frozenset(g for g, count in Counter(guids).items() if count > 1)
+
+
+def _sharing(
+    documents: list[tuple[list[int], Document]], hashes: array[int], cut: Cut, before: Known, fresh: list[int]
+) -> frozenset[int]:
+    """The guids of what was parsed that other items of the body have, too."""
+    rest = set(before.guids)
+    if not cut.behind:
+        guids, parsed = dict(zip(before.hashes, before.guids, strict=True)), set(fresh)
+        rest = {guids[h] for i, h in enumerate(hashes) if i not in parsed}
+    return frozenset(rest & {guid_key(e.guid) for _, document in documents for e in document.episodes})
 
 
 def _chunks(fresh: list[int], cut: Cut, size: int) -> Iterator[list[int]]:
@@ -193,15 +215,19 @@ def _new(
     for some, document in documents:
         fresh |= zip(some, document.episodes[len(document.episodes) - len(some) :], strict=True)
     facts, context = documents[0][1].facts, documents[0][1].context
+    plain = {i: guid_key(e.guid) for i, e in fresh.items()}
+    fresh = dict(zip(fresh, told_apart(list(fresh.values())), strict=True))
     keys = {i: guid_key(e.guid) for i, e in fresh.items()}
     if cut.behind and before is not None:
-        guids = array("Q", keys.values()) + before.guids
+        guids = array("Q", plain.values()) + before.guids
+        final = array("Q", keys.values()) + before.guids
         hashes = hashes + before.hashes
     else:
         of = dict(zip(before.hashes, before.guids, strict=True)) if before else {}
-        guids = array("Q", [keys[i] if i in keys else of[h] for i, h in enumerate(hashes)])
+        guids = array("Q", [plain[i] if i in plain else of[h] for i, h in enumerate(hashes)])
+        final = array("Q", [keys.get(i, g) for i, g in enumerate(guids)])
     first_of: dict[int, int] = {}
-    for i, key in enumerate(guids):
+    for i, key in enumerate(final):
         first_of.setdefault(key, i)
     border = cut.starts[0] if cut.starts else cut.head
     tail = memoryview(body)[border:]
@@ -221,9 +247,9 @@ def _new(
 
 
 def _all(document: Document, reason: Whole) -> Reading:
-    """Everything the document says; when a guid is repeated, the first of its items counts."""
+    """Everything the document says."""
     episodes: dict[str, Episode] = {}
-    for episode in document.episodes:
+    for episode in told_apart(document.episodes):
         episodes.setdefault(episode.guid, episode)
     return Reading(
         facts=document.facts,
@@ -232,6 +258,23 @@ def _all(document: Document, reason: Whole) -> Reading:
         known=Known(),
         reason=reason,
     )
+
+
+def told_apart(found: Sequence[Episode]) -> list[Episode]:
+    """The episodes of a document, those with one guid and other audio under guids of their own.
+
+    The new guid is made of the audio's address, for each of them: some feeds have one guid for all they publish, and
+    put what is new in front. Where the audio is the same too, the first of the items counts.
+    """
+    audio: dict[str, set[str]] = defaultdict(set)
+    for e in found:
+        audio[e.guid].add(canonical(e.audio_url))
+    return [
+        replace(e, guid=f"{e.guid}#{guid_key(canonical(e.audio_url)):016x}")
+        if e.audio_url and len(audio[e.guid]) > 1
+        else e
+        for e in found
+    ]
 
 
 def _not_a_feed(start: bytes) -> str:
