@@ -16,7 +16,7 @@ from pipeline.crowd import through
 from pipeline.errors import PodwatchError, Postponed
 from pipeline.feeds import Reading
 from pipeline.http import Answer
-from pipeline.model import ALL, Episode, Feed, Polled, Shard, Tally
+from pipeline.model import ALL, Episode, Feed, FeedFacts, Polled, Shard, Tally
 from pipeline.runtime import Runtime, log
 from pipeline.schedule import RECENT, after_failure, after_success, is_dead
 
@@ -129,11 +129,47 @@ def ask(rt: Runtime, feed: Feed, now: datetime) -> Result:
             stored = rt.store.items_of(feed)
             known = feeds.Known.from_bytes(stored) if stored else None
             reading = feeds.read(answer.body, answer.url, answer.headers.get("content-type", ""), known)
-        return changes(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
+        polled = changes(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
+        if address := moved(rt, feed, answer.url, reading, now):
+            # What was known of the old address says nothing of the new one.
+            there = replace(polled.feed, url=address, etag=None, last_modified=None, digest=None)
+            polled = replace(polled, feed=there)
+        return polled
     except PodwatchError as e:
         return e
     except Exception as e:  # noqa: BLE001 - raised with the others at the end
         return e
+
+
+def moved(rt: Runtime, feed: Feed, url: str, reading: Reading | None, now: datetime) -> str | None:
+    """Where the feed says that it has moved to (itunes:new-feed-url), when the same show answers there.
+
+    Asked when the document has changed, and once a day: the other server may have been down. url: where it came from.
+    """
+    facts = reading.facts if reading else feed.facts
+    target = facts.moved_to if facts else None
+    today = feed.last_polled_at is not None and feed.last_polled_at.date() == now.date()
+    if facts is None or target is None or target in (feed.url, url) or (reading is None and today):
+        return None
+    try:
+        answer = rt.http.get(target, accept=ACCEPT)
+        there = feeds.read(answer.body, answer.url, answer.headers.get("content-type", ""))
+    except PodwatchError as e:
+        log.info("poll: %s: says that it has moved, but %s", feed.url, e.line)
+        return None
+    onward = there.facts.moved_to
+    listed = set(reading.listed) if reading else set()
+    if onward in (None, target, answer.url) and same_show(facts, there.facts, bool(listed & set(there.listed))):
+        return answer.moved_to or target
+    log.info("poll: %s: says that it has moved to %s, which is another show, or sends on", feed.url, target)
+    return None
+
+
+def same_show(a: FeedFacts, b: FeedFacts, shared: bool) -> bool:
+    """Whether two documents are of one show; shared: an episode stands in both. Pure."""
+    if a.podcast_guid and b.podcast_guid:
+        return a.podcast_guid.lower() == b.podcast_guid.lower()
+    return shared or (bool(a.title) and a.title.casefold() == b.title.casefold())
 
 
 def changes(feed: Feed, answer: Answer, reading: Reading | None, now: datetime, floor: float) -> Polled:

@@ -65,6 +65,59 @@ def test_a_feed_that_moves_to_one_that_is_polled_already_is_polled_no_more_and_s
     assert left.error == f"{old}: has moved to {new}, which is polled already - remove this one"
 
 
+NEW = "<itunes:new-feed-url xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd'>{}</itunes:new-feed-url>"
+
+
+def says(url: str, *items: str, title: str = "The Show") -> str:
+    """A feed that says where it has moved to."""
+    return rss(*items, title=title).replace("<language>", NEW.format(url) + "<language>")
+
+
+def test_a_feed_that_says_it_has_moved_is_polled_where_the_same_show_answers(
+    rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    old, new = podcast.url("/old.xml"), podcast.url("/new.xml")
+    podcast.serve("/old.xml", says(new, item("a")))
+    add(rt, now, old)
+    poll(rt, now)
+    assert feed_of(rt, old).error is None, "nothing answers there yet"
+    podcast.serve("/new.xml", says(new, item("b"), item("a")))
+    assert poll(rt, now + 25 * HOURS).new == 0
+    assert [f.url for f in rt.store.feeds()] == [new]
+    assert poll(rt, now + 50 * HOURS).new == 1
+    assert rt.store.counts()["episodes"] == 2
+
+
+# name: what stands where a feed says that it has moved to
+ELSEWHERE: dict[str, Callable[[str], str]] = {
+    "a page": lambda old: "<!doctype html><html>Welcome</html>",
+    "another show": lambda old: rss(item("z"), title="Another"),
+    "a feed that says it has moved back": lambda old: says(old, item("a")),
+}
+
+
+@pytest.mark.parametrize("case", ELSEWHERE, ids=str)
+def test_a_feed_stays_where_it_is_when_it_says_it_has_moved_to(
+    case: str, rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    old = podcast.url("/old.xml")
+    podcast.serve("/old.xml", says(podcast.serve("/new.xml", ELSEWHERE[case](old)), item("a")))
+    add(rt, now, old)
+    assert poll(rt, now).new == 1
+    assert feed_of(rt, old).error is None
+    poll(rt, now, force=True)
+    assert podcast.asked["/new.xml"] == [200], "once a day is often enough"
+
+
+def test_a_feed_that_says_it_has_moved_to_an_internal_address_is_not_followed(
+    rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    old = podcast.serve("/old.xml", says("http://169.254.169.254/feed.xml", item("a")))
+    add(rt, now, old)
+    assert poll(rt, now).new == 1
+    assert [f.url for f in rt.store.feeds()] == [old]
+
+
 def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds(
     settings: Settings, podcast: Podcast, now: datetime
 ) -> None:
