@@ -23,6 +23,7 @@ from pipeline.schedule import RECENT, after_failure, after_success, is_dead
 ACCEPT = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
 PATIENCE = timedelta(minutes=30)  # after which a feed is asked whose host wanted to be left alone
 BATCH = 200  # polls kept in one transaction
+MANY = 5_000  # episodes, after which no further poll is waited for
 
 Result = Polled | PodwatchError | Exception
 
@@ -40,7 +41,7 @@ def poll(
     progress: called with how many are done, and how many there are.
     """
     due = rt.store.feeds_due(None if force else now, shard)
-    done = new = failed = 0
+    done = new = failed = waiting = 0
     notes: list[str] = []
     bugs = Bugs("poll")
     batch: list[tuple[Feed, Polled]] = []
@@ -61,9 +62,10 @@ def poll(
             if line is not None:
                 failed += 1
                 notes.append(line)
-        if batch and (outcome is None or len(batch) >= BATCH):
+            waiting += len(polled.episodes)
+        if batch and (outcome is None or len(batch) >= BATCH or waiting >= MANY):
             found, bad = keep(rt, batch, now, bugs)
-            new, failed, batch = new + found, failed + len(bad), []
+            new, failed, batch, waiting = new + found, failed + len(bad), [], 0
             notes += bad
             if progress is not None:
                 progress(done, len(due))
@@ -129,6 +131,7 @@ def ask(rt: Runtime, feed: Feed, now: datetime) -> Result:
             stored = rt.store.items_of(feed)
             known = feeds.Known.from_bytes(stored) if stored else None
             reading = feeds.read(answer.body, answer.url, answer.headers.get("content-type", ""), known)
+            answer = replace(answer, body=b"")  # a large one is let go of before its episodes are unpacked
         polled = changes(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
         if address := moved(rt, feed, answer.url, reading, now):
             # What was known of the old address says nothing of the new one.
@@ -182,12 +185,13 @@ def changes(feed: Feed, answer: Answer, reading: Reading | None, now: datetime, 
         polled = replace(polled, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
     if reading is None:
         return Polled(feed=_scheduled(polled, now, floor))
-    recent = newest(feed, reading.episodes, now)
+    episodes = reading.episodes
+    recent = newest(feed, episodes, now)
     polled = replace(polled, title=reading.facts.title or feed.title, facts=reading.facts, recent=recent)
     listed = frozenset(reading.listed)
     return Polled(
         feed=_scheduled(polled, now, floor),
-        episodes=reading.episodes,
+        episodes=episodes,
         lists=lambda guid: feeds.guid_key(guid) in listed,
         items=reading.known.to_bytes(),
     )

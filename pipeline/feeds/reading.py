@@ -7,18 +7,18 @@ as its bytes and the declarations before it are the same. Anything else, and the
 from __future__ import annotations
 
 from array import array
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import xxhash
 
 from pipeline.errors import FeedError
 from pipeline.feeds import scanner
 from pipeline.feeds.document import Document, Parser, Part
+from pipeline.feeds.found import Found, firsts, repeated, told_apart
 from pipeline.feeds.known import Known, guid_key
 from pipeline.feeds.scanner import Cut, Whole
-from pipeline.identity import canonical
 from pipeline.model import Episode, FeedFacts
 
 CHUNK = 1 << 18  # bytes of items parsed at a time, so that memory stays small however large the feed is
@@ -30,16 +30,24 @@ ASCII_BASED = ("utf-8", "us-ascii", "ascii", "iso-8859-", "iso8859", "latin", "w
 class Reading:
     """What a body says that the last one did not.
 
-    episodes: new and changed ones, in the document's order; all of them when the document was parsed whole.
+    found: see episodes, with the guids under which they go on.
     listed: the guid_key of every episode that the document holds now, in its order.
     known: to be kept for the next body. reason: why it was parsed whole, None when it was not.
     """
 
     facts: FeedFacts
-    episodes: tuple[Episode, ...]
+    found: tuple[tuple[Found, tuple[str | None, ...]], ...]
     listed: array[int]
     known: Known
     reason: Whole | None = None
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """New and changed ones, in the document's order; all of them when the document was parsed whole.
+
+        Of a feed that is read for the first time they are unpacked at each call.
+        """
+        return tuple(e for found, guids in self.found for e in found.under(guids))
 
     @property
     def whole(self) -> bool:
@@ -105,7 +113,8 @@ def read(
         return _all(job.parse([body]), doubt)
     at_once = known is not None and before is None  # was read whole the last time: find out by reading it whole
     size = len(body) if at_once else CHUNK
-    documents: list[tuple[list[int], Document]] = []
+    documents: list[tuple[list[int], FeedFacts, Found]] = []
+    many = sum(cut.ends[i] - cut.starts[i] for i in fresh) > CHUNK
     base = (before.context, before.encoding) if before else None
     for some in _chunks(fresh, cut, size):
         complete = len(some) == len(cut.starts) and not cut.behind
@@ -117,10 +126,12 @@ def read(
         if doubt is not None:
             return _all(document if complete else job.parse([body]), doubt)
         base = document.context, _merged(base[1], document.encoding)
-        documents.append((some, document))
+        own = document.episodes[len(document.episodes) - len(some) :]
+        documents.append((some, document.facts, Found.of(own, small=many)))
     if before is not None and (sharing := _sharing(documents, hashes, cut, before, fresh)):
         return read(body, url, content_type, known, parser, shared=shared | sharing)
-    return _new(body, cut, hashes, before, documents, base[1] if base else "")
+    context, encoding = base or (0, "")
+    return _new(body, cut, hashes, before, documents, context, encoding)
 
 
 def _fresh(hashes: array[int], cut: Cut, before: Known | None, shared: frozenset[int]) -> list[int]:
@@ -132,22 +143,15 @@ def _fresh(hashes: array[int], cut: Cut, before: Known | None, shared: frozenset
     return [i for i, h in enumerate(hashes) if h not in guids or guids[h] in shared]
 
 
-def repeated(guids: Sequence[int]) -> frozenset[int]:
-    """The guids that more than one item has."""
-    if len(set(guids)) == len(guids):
-        return frozenset()
-    return frozenset(g for g, count in Counter(guids).items() if count > 1)
-
-
 def _sharing(
-    documents: list[tuple[list[int], Document]], hashes: array[int], cut: Cut, before: Known, fresh: list[int]
+    documents: list[tuple[list[int], FeedFacts, Found]], hashes: array[int], cut: Cut, before: Known, fresh: list[int]
 ) -> frozenset[int]:
     """The guids of what was parsed that other items of the body have, too."""
     rest = set(before.guids)
     if not cut.behind:
         guids, parsed = dict(zip(before.hashes, before.guids, strict=True)), set(fresh)
         rest = {guids[h] for i, h in enumerate(hashes) if i not in parsed}
-    return frozenset(rest & {guid_key(e.guid) for _, document in documents for e in document.episodes})
+    return frozenset(rest & {guid_key(guid) for *_, found in documents for guid, _ in found.names})
 
 
 def _chunks(fresh: list[int], cut: Cut, size: int) -> Iterator[list[int]]:
@@ -208,16 +212,15 @@ def _new(
     cut: Cut,
     hashes: array[int],
     before: Known | None,
-    documents: list[tuple[list[int], Document]],
+    documents: list[tuple[list[int], FeedFacts, Found]],
+    context: int,
     encoding: str,
 ) -> Reading:
-    fresh: dict[int, Episode] = {}
-    for some, document in documents:
-        fresh |= zip(some, document.episodes[len(document.episodes) - len(some) :], strict=True)
-    facts, context = documents[0][1].facts, documents[0][1].context
-    plain = {i: guid_key(e.guid) for i, e in fresh.items()}
-    fresh = dict(zip(fresh, told_apart(list(fresh.values())), strict=True))
-    keys = {i: guid_key(e.guid) for i, e in fresh.items()}
+    items = [i for some, *_ in documents for i in some]
+    names = [name for *_, found in documents for name in found.names]
+    told = told_apart(names)
+    plain = {i: guid_key(guid) for i, (guid, _) in zip(items, names, strict=True)}
+    keys = {i: guid_key(guid) for i, guid in zip(items, told, strict=True)}
     if cut.behind and before is not None:
         guids = array("Q", plain.values()) + before.guids
         final = array("Q", keys.values()) + before.guids
@@ -242,39 +245,22 @@ def _new(
         hashes=hashes,
         guids=guids,
     )
-    episodes = tuple(e for i, e in sorted(fresh.items()) if first_of[keys[i]] == i)
-    return Reading(facts=facts, episodes=episodes, listed=array("Q", first_of), known=known)
+    named = iter(firsts(told))
+    found = tuple((found, tuple(islice(named, len(some)))) for some, _, found in documents)
+    return Reading(facts=documents[0][1], found=found, listed=array("Q", first_of), known=known)
 
 
 def _all(document: Document, reason: Whole) -> Reading:
     """Everything the document says."""
-    episodes: dict[str, Episode] = {}
-    for episode in told_apart(document.episodes):
-        episodes.setdefault(episode.guid, episode)
+    found = Found.of(document.episodes, small=False)
+    guids = tuple(firsts(told_apart(found.names)))
     return Reading(
         facts=document.facts,
-        episodes=tuple(episodes.values()),
-        listed=array("Q", map(guid_key, episodes)),
+        found=((found, guids),),
+        listed=array("Q", [guid_key(guid) for guid in guids if guid is not None]),
         known=Known(),
         reason=reason,
     )
-
-
-def told_apart(found: Sequence[Episode]) -> list[Episode]:
-    """The episodes of a document, those with one guid and other audio under guids of their own.
-
-    The new guid is made of the audio's address, for each of them: some feeds have one guid for all they publish, and
-    put what is new in front. Where the audio is the same too, the first of the items counts.
-    """
-    audio: dict[str, set[str]] = defaultdict(set)
-    for e in found:
-        audio[e.guid].add(canonical(e.audio_url))
-    return [
-        replace(e, guid=f"{e.guid}#{guid_key(canonical(e.audio_url)):016x}")
-        if e.audio_url and len(audio[e.guid]) > 1
-        else e
-        for e in found
-    ]
 
 
 def _not_a_feed(start: bytes) -> str:
