@@ -79,22 +79,31 @@ def keep(rt: Runtime, batch: Sequence[tuple[Feed, Polled]], now: datetime, bugs:
     batch: each feed as it was, and its poll. When one cannot be kept, a bug, each is kept alone, and that one stays as
     it was, so that nothing of its document is lost.
     """
-    try:
-        return rt.store.save_polls([polled for _, polled in batch], now, rt.settings.first_poll), []
-    except Exception as e:
-        if store.failure(e) is not None:
-            raise
+    found = tried(rt, [polled for _, polled in batch], now)
+    if not isinstance(found, Exception):
+        return found, []
     new, lines = 0, list[str]()
     for feed, polled in batch:
-        try:
-            new += rt.store.save_polls([polled], now, rt.settings.first_poll)
-        except Exception as e:
-            if store.failure(e) is not None:
-                raise
-            error = PodwatchError(bugs.note(feed.url, e), retryable=True)
+        found = tried(rt, [polled], now)
+        if isinstance(found, Exception):
+            error = PodwatchError(bugs.note(feed.url, found), retryable=True)
             rt.store.save_polls([Polled(feed=failure(feed, error, now, rt.settings.poll_floor))], now, 0)
             lines.append(error.line)
+        else:
+            new += found
     return new, lines
+
+
+def tried(rt: Runtime, polled: Sequence[Polled], now: datetime) -> int | Exception:
+    """How many episodes are new, or the bug that kept them from being kept. A database that fails is raised."""
+    try:
+        return rt.store.save_polls(polled, now, rt.settings.first_poll)
+    except store.FAILURES as e:
+        if store.failure(e) is not None:
+            raise
+        return e
+    except Exception as e:  # noqa: BLE001 - raised with the others at the end
+        return e
 
 
 def settle(rt: Runtime, outcome: tuple[Feed, Result], now: datetime, bugs: Bugs) -> tuple[Polled, str | None]:
