@@ -21,7 +21,7 @@ STEP = 0.5  # seconds after which what has come should be kept, however little i
 TICK = 0.05
 FEW = 16  # threads to begin with
 BUSY = 0.7  # of one core: Python runs on no more, so beyond it further threads only get in each other's way
-PLENTY = 1000  # items a second: as many as one core does, also where others take their part of it
+PLENTY = 1500  # items a second: about as many as one core does
 
 
 def through(
