@@ -43,6 +43,7 @@ def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
         postponed=lambda w: Postponed("its host asks to be left alone", where=w.episode.title),
         threads=rt.settings.poll_threads,
         pause=rt.settings.host_pause,
+        full=boxed.was_full,
     )
     for outcome in outcomes:
         if outcome is not None and not isinstance(outcome[1], Postponed):  # those stay due, for another run

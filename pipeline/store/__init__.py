@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pipeline.errors import SettingsError, StoreError
@@ -47,9 +47,9 @@ def open_store(settings: Settings) -> Store:
 def failure(e: BaseException) -> StoreError | None:
     """What a database that fails in the middle of a verb means to people; None when ``e`` is something else.
 
-    A row that breaks a rule of the tables is something else: that is a bug.
+    A row that breaks a rule of the tables, or a value that they do not take, is something else: that is a bug.
     """
-    if not isinstance(e, FAILURES) or isinstance(e, IntegrityError):
+    if not isinstance(e, FAILURES) or isinstance(e, IntegrityError | DataError):
         return None
     cause = _cause(e)
     if isinstance(e, ProgrammingError) or "no such" in cause or "malformed" in cause or "not a database" in cause:

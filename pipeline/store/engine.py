@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import orjson
 from sqlalchemy import Connection, Engine, Row, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError
 
@@ -28,6 +31,24 @@ DRIVERS = {
 HEAD = "0001"  # the newest file in migrations/versions; a test holds the two together
 
 
+def to_json(value: Any) -> str:
+    """JSON of plain values and dataclasses. What orjson does not know, such as lone surrogates, Python writes."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value, default=asdict)
+
+
+def from_json(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
+JSON: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
+
+
 def connect(settings: Settings) -> Engine:
     """An engine for the settings' database; nothing is opened yet."""
     try:
@@ -36,12 +57,12 @@ def connect(settings: Settings) -> Engine:
         if backend is None:
             raise _unusable(f"{url.drivername} is not supported")
         if backend == POSTGRESQL:
-            return create_engine(url.set(drivername=POSTGRESQL), pool_pre_ping=True)
+            return create_engine(url.set(drivername=POSTGRESQL), pool_pre_ping=True, **JSON)
         if url.query or url.host or not (url.database or "x").isprintable():
             raise _unusable("is not the address of an SQLite file")
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **JSON)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
