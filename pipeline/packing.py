@@ -16,7 +16,8 @@ import sys
 from array import array
 from collections.abc import Sequence
 from functools import partial
-from itertools import accumulate, chain, islice, repeat
+from itertools import accumulate, chain, groupby, islice, repeat
+from math import isnan
 from operator import sub, truediv
 from typing import Any, NamedTuple
 
@@ -139,7 +140,7 @@ def _steps(values: list[int]) -> list[int]:
 
 def _known(seconds: Sequence[float]) -> tuple[list[int], list[int]]:
     """(milliseconds, which are unknown): an unknown one repeats the one before it."""
-    if all(s == s for s in seconds):
+    if not any(map(isnan, seconds)):
         return [round(s * 1000) for s in seconds], []
     out: list[int] = []
     missing: list[int] = []
@@ -160,12 +161,7 @@ def _times(millis: list[int], missing: list[int]) -> array[float]:
 def _runs(speakers: tuple[str | None, ...]) -> dict[str, Any]:
     names = list(dict.fromkeys(speakers))
     index = {name: i for i, name in enumerate(names)}
-    runs: list[list[int]] = []  # [speaker index, how many segments in a row]
-    for speaker in speakers:
-        if runs and runs[-1][0] == index[speaker]:
-            runs[-1][1] += 1
-        else:
-            runs.append([index[speaker], 1])
+    runs = [[index[name], sum(1 for _ in same)] for name, same in groupby(speakers)]  # [which, segments in a row]
     return {"names": names, "runs": runs}
 
 

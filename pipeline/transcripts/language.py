@@ -95,6 +95,8 @@ def language(declared: str | None, text: str) -> Language:
         found.append(identify(sample))
         if code is not None and (found[-1][1] < SURE or _alike(found[-1][0], code)):
             return Language(code, True, 1.0)  # one sample that does not contradict is enough
+        if code is None and len(found) == 2 and found[0][0] == found[1][0] and min(s for _, s in found) >= SURE:
+            break  # a third could say nothing against them
     if not found:
         return Language(code, code is not None, 1.0 if code else 0.0)
     totals: dict[str, float] = {}
