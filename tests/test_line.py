@@ -321,7 +321,11 @@ def test_a_watch_may_skip_what_is_only_said_in_a_sponsor_read_and_the_mention_is
 def test_what_every_episode_repeats_is_labelled_once_enough_others_have_it(
     rt: Runtime, podcast: Podcast, now: datetime
 ) -> None:
-    intro = "From the studios by the river this is the long running programme about ships and grain and the people who sail them around the world every week"
+    intro = (
+        "From the studios by the river this is the long running programme about ships and grain and the people who "
+        "sail them around the world every week, with letters from the harbours, a weather report by the keeper of the "
+        "northern light, and the bell that was saved from the wreck of the old ferry"
+    )
     items = []
     for n in range(5):
         talk = " ".join(f"word{n}x{i} and some other word{n}y{i}" for i in range(60))
