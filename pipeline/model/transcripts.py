@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -55,10 +55,10 @@ class Transcript:
     """
 
     text: str
-    offsets: array[int]
-    starts: array[float]
-    ends: array[float]
-    speakers: tuple[str | None, ...]
+    offsets: Sequence[int]
+    starts: Sequence[float]
+    ends: Sequence[float]
+    speakers: Sequence[str | None]
     words: Words | None = None
     id: int = 0
     episode_id: int = 0

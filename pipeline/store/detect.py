@@ -7,7 +7,7 @@ a mention exists that nobody will deliver.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, func, insert, not_, select, update
 
 from pipeline.model import ALL, Alert, Episode, Mention, Shard, State, Transcript, Watch
 from pipeline.revisions import Place, lay
-from pipeline.store.engine import Rows
+from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.episodes import EPISODE, MANY, episode_of
 from pipeline.store.fetch import transcript_of
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
@@ -67,10 +67,11 @@ class DetectRows(Rows):
                 query = query.where(t.id % shard.count == shard.index)
             with self.reading() as c:
                 due = {r.id: r.detected_through for r in c.execute(query)}
-                sources = self._sources(c, due)
+                rows, about = self._rows(c, due)
             if not due:
                 return
-            yield from sources
+            for r in rows:  # unpacked one by one: a page of texts would not stay in the processor's cache
+                yield _source(r, about[r.episode_id], due[r.id])
             after = max(due)
 
     def labels_of_feed(self, feed_id: int, but: int, last: int) -> list[bytes]:
@@ -86,8 +87,10 @@ class DetectRows(Rows):
         with self.reading() as c:
             return list(c.execute(query).scalars())
 
-    def _sources(self, c: Connection, due: Mapping[int, int]) -> list[Source]:
-        rows = c.execute(select(transcripts).where(transcripts.c.id.in_(due)).order_by(transcripts.c.id)).all()
+    def _rows(self, c: Connection, due: Iterable[int]) -> tuple[Sequence[AnyRow], dict[int, AnyRow]]:
+        """The rows of transcripts, and by its id that of each one's episode."""
+        query = select(transcripts).where(transcripts.c.id.in_(list(due))).order_by(transcripts.c.id)
+        rows = c.execute(query, execution_options={"podwatch_binary": True}).all()
         about = {
             r.id: r
             for r in c.execute(
@@ -96,17 +99,7 @@ class DetectRows(Rows):
                 .where(episodes.c.id.in_([r.episode_id for r in rows]))
             )
         }
-        return [
-            Source(
-                transcript=transcript_of(r),
-                episode=episode_of(about[r.episode_id]),
-                feed_url=about[r.episode_id].feed_url,
-                feed_tags=tuple(about[r.episode_id].feed_tags),
-                through=due[r.id],
-                labels=r.labels,
-            )
-            for r in rows
-        ]
+        return rows, about
 
     def save_detection(
         self,
@@ -195,6 +188,17 @@ class DetectRows(Rows):
         """Stamps on the watch that it could not be looked for; the others went on."""
         with self.writing() as c:
             c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
+
+
+def _source(r: AnyRow, about: AnyRow, through: int) -> Source:
+    return Source(
+        transcript=transcript_of(r),
+        episode=episode_of(about),
+        feed_url=about.feed_url,
+        feed_tags=tuple(about.feed_tags),
+        through=through,
+        labels=r.labels,
+    )
 
 
 def _row(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, Any]:
