@@ -14,6 +14,7 @@ def mention(
     transcript: Transcript, watch: str, start: int, end: int, kind: Kind, score: float, reason: str = ""
 ) -> Mention:
     index = transcript.index_at(start)
+    seconds = transcript.seconds_at(start)
     left, right = sentence(transcript.text, start, end)
     return Mention(
         watch=watch,
@@ -22,7 +23,8 @@ def mention(
         surface=transcript.text[start:end],
         start=start,
         end=end,
-        seconds=transcript.seconds_at(start),
+        seconds=seconds,
+        approximate=seconds == seconds and not transcript.exact_at(start),
         segment=index,
         speaker=transcript.speakers[index],
         snippet=transcript.text[left:right],

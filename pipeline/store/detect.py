@@ -214,6 +214,7 @@ def _row(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, A
         "score": m.score,
         "surface": m.surface,
         "seconds": None if math.isnan(m.seconds) else m.seconds,
+        "approximate": m.approximate,
         "segment": m.segment,
         "speaker": m.speaker,
         "snippet": m.snippet,
