@@ -22,6 +22,8 @@ from pipeline.store.fetch import transcript_of
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 from pipeline.store.watches import watch_of
 
+LEARNT = ("label", "approximate")  # of a mention, when its transcript is looked through again
+
 
 @dataclass(frozen=True, slots=True)
 class Todo:
@@ -155,6 +157,11 @@ class DetectRows(Rows):
         for row_id, row in moved:
             values = {k: v for k, v in row.items() if k != "found_at"} | {"gone_at": None}
             c.execute(update(mentions).where(m.id == row_id).values(**values))
+        if same_text:  # the place is the same, but what is known about it may be more: other episodes that repeat it
+            for i, j in laid.kept:
+                known = {name: rows[j][name] for name in LEARNT if rows[j][name] != old[i]._mapping[name]}
+                if known:
+                    c.execute(update(mentions).where(m.id == old[i].id).values(**known))
         return [rows[j] for j in laid.fresh]
 
     def _hand_over(self, c: Connection, alerts: Sequence[Alert], now: datetime) -> None:
