@@ -28,6 +28,7 @@ _USUAL = re.compile(
 )
 _TIMING = re.compile(rf"^[ \t]*{CLOCK}[ \t]*-->[ \t]*{CLOCK}", re.MULTILINE)
 _SBV = re.compile(rf"^({CLOCK}),({CLOCK})[ \t]*$", re.MULTILINE)
+_WORD = re.compile(r"<((?:\d\d:)?\d\d:)(\d\d\.\d\d\d)>", re.ASCII)  # the usual time before a word
 _VOICE = re.compile(r"<v(?:\.[^ \t>]*)?[ \t]+([^>]{1,200})>")
 _INNER = re.compile(rf"<({CLOCK})>")
 _TAG = re.compile(r"</?[a-zA-Z0-9:.][^<>]{0,300}>|</>|\{\\[^}]{0,100}\}")
@@ -69,7 +70,7 @@ def read(text: str, *, blank_ends: bool) -> Columns:
     if "<c>" in text:
         text = text.replace("<c>", "").replace("</c>", "")
     clocks = Clocks()
-    texts, starts, ends = usual(text) or timed(text, clocks)
+    texts, starts, ends = usual(text, clocks) or timed(text, clocks)
     if not texts:
         raise TranscriptError("holds no cues")
     texts = bodies(texts, blank_ends=blank_ends)
@@ -85,14 +86,13 @@ def read(text: str, *, blank_ends: bool) -> Columns:
     return speakers.taken(rolling.unrolled(columns))
 
 
-def usual(text: str) -> tuple[list[str], list[float], list[float]] | None:
+def usual(text: str, read: Clocks) -> tuple[list[str], list[float], list[float]] | None:
     """What timed finds in a text whose arrows all stand in usual timing lines; None for another text."""
     parts = _USUAL.split(f"\n{text}")
     if len(parts) // 5 != text.count("-->"):
         return None
-    minutes = _Minutes()
     starts, ends = (
-        list(map(add, map(minutes.__getitem__, parts[at::5]), map(float, _pointed(parts[at + 1 :: 5]))))
+        list(map(add, map(read.minutes.__getitem__, parts[at::5]), map(float, _pointed(parts[at + 1 :: 5]))))
         for at in (1, 3)
     )
     return parts[5::5], starts, ends
@@ -101,14 +101,6 @@ def usual(text: str) -> tuple[list[str], list[float], list[float]] | None:
 def _pointed(numbers: list[str]) -> list[str]:
     joined = "\n".join(numbers)
     return joined.replace(",", ".").split("\n") if "," in joined else numbers
-
-
-class _Minutes(dict[str, float]):
-    """The seconds of what stands before the seconds: "01:02:" is 3720."""
-
-    def __missing__(self, text: str) -> float:
-        found = self[text] = clock(f"{text}00")
-        return found
 
 
 def timed(text: str, read: Clocks) -> tuple[list[str], list[float], list[float]]:
@@ -191,8 +183,14 @@ def _one(columns: Columns, body: str, start: float, end: float, speaker: str | N
 
 def timed_words(body: str, start: float, clocks: Clocks) -> list[tuple[str, float]]:
     """The words of a body whose tags are all times; [] when it has other tags, or none."""
+    if "&" in body or "{" in body:
+        return []
+    parts = _WORD.split(body)
+    if len(parts) > 1 and len(parts) // 3 == body.count("<"):
+        minutes = map(clocks.minutes.__getitem__, parts[1::3])
+        return [(parts[0], start), *zip(parts[3::3], map(add, minutes, map(float, parts[2::3])), strict=True)]
     first, *rest = body.split("<")
-    if not rest or "&" in body or "{" in body:
+    if not rest:
         return []
     words = [(first, start)]
     for piece in rest:
