@@ -80,7 +80,7 @@ ONLY = {
     "alembic": "pipeline.store",
     "feedparser": "pipeline.feeds.watched",
     "lxml": "pipeline.feeds.podcasting",
-    "xxhash": "pipeline.feeds pipeline.poll pipeline.transcripts.shingles",
+    "xxhash": "pipeline.feeds pipeline.poll",
     "py3langid": "pipeline.transcripts.language",
     "listparser": "pipeline.opml",
     "slack_sdk": "pipeline.notifiers",

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline import detectors, files, transcripts, watchlist
-from pipeline.commands.output import Json, clock, emit, mention_json, plain, say
+from pipeline.commands.output import Json, emit, mention_json, moment, plain, say
 from pipeline.detectors import About
 from pipeline.errors import PodwatchError, TranscriptError
 from pipeline.model import Mention, Transcript
@@ -63,7 +63,7 @@ def _line(file: Path, m: Mention) -> None:
     at, end = m.snippet_start, m.snippet_start + len(m.surface)
     Console(soft_wrap=True).print(
         Text.assemble(
-            (clock(m.seconds).rjust(8), "cyan"),
+            (moment(m).rjust(9), "cyan"),
             ("  " + m.watch, "magenta"),
             ("" if m.kind == "exact" else f" ({m.kind.value} {m.score:.2f})"),
             "  " + plain(m.snippet[:at]),

@@ -18,6 +18,7 @@ class Snippets:
     def mention(self, watch: str, start: int, end: int, how: How) -> Mention:
         transcript = self._transcript
         index = transcript.index_at(start)
+        seconds, exact = transcript.when(start)
         left, right = sentence(transcript.text, start, end)
         return Mention(
             watch=watch,
@@ -26,7 +27,8 @@ class Snippets:
             surface=transcript.text[start:end],
             start=start,
             end=end,
-            seconds=transcript.seconds_at(start),
+            seconds=seconds,
+            approximate=seconds == seconds and not exact,
             segment=index,
             speaker=transcript.speakers[index],
             snippet=transcript.text[left:right],

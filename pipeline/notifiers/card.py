@@ -45,7 +45,7 @@ def text(alert: Alert) -> str:
     lines = [_headline(alert) + (f" ({', '.join(about)})" if about else "")]
     for mention in best(alert.mentions):
         before, hit, after = _cut(mention, _TEXT_SNIPPET_ROOM)
-        said = " ".join(part for part in (plain.clock(mention.seconds), _say(mention.speaker or "")) if part)
+        said = " ".join(part for part in (_moment(mention), _say(mention.speaker or "")) if part)
         sentence = f"{plain.flatten(before)}*{plain.flatten(hit)}*{plain.flatten(after)}"
         lines.append(f"{said}: {sentence}" if said else sentence)
     if more := _more(alert):
@@ -105,7 +105,7 @@ def _facts(episode: Episode) -> list[Element]:
 def _said(alert: Alert, mention: Mention) -> list[Element]:
     """When it was said (a link that opens the episode there), by whom, and how sure podwatch is."""
     said: list[Element] = []
-    moment = plain.clock(mention.seconds)
+    moment = _moment(mention)
     if link := _link(alert.episode, mention.seconds):
         said.append(_link_to(link, moment or "listen"))
     elif moment:
@@ -117,6 +117,12 @@ def _said(alert: Alert, mention: Mention) -> list[Element]:
         reason = plain.defuse(plain.head(plain.clean(mention.reason).strip(), _REASON_ROOM))
         said.append(_text(f"{sure}: {reason}" if reason else sure))
     return list(_parted(said))
+
+
+def _moment(mention: Mention) -> str:
+    """When it is said; "about" where the transcript has the times of whole passages only."""
+    moment = plain.clock(mention.seconds)
+    return f"about {moment}" if moment and mention.approximate else moment
 
 
 def _cut(mention: Mention, room: int) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ a mention exists that nobody will deliver.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,13 @@ from sqlalchemy import Connection, and_, func, insert, not_, select, update
 
 from pipeline.model import ALL, Alert, Episode, Mention, Shard, State, Transcript, Watch
 from pipeline.revisions import Place, lay
-from pipeline.store.engine import Rows
+from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.episodes import EPISODE, MANY, episode_of
 from pipeline.store.fetch import transcript_of
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 from pipeline.store.watches import watch_of
+
+LEARNT = ("label", "approximate")  # of a mention, when its transcript is looked through again
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,11 @@ class DetectRows(Rows):
                 query = query.where(t.id % shard.count == shard.index)
             with self.reading() as c:
                 due = {r.id: r.detected_through for r in c.execute(query)}
-                sources = self._sources(c, due)
+                rows, about = self._rows(c, due)
             if not due:
                 return
-            yield from sources
+            for r in rows:  # unpacked one by one: a page of texts would not stay in the processor's cache
+                yield _source(r, about[r.episode_id], due[r.id])
             after = max(due)
 
     def labels_of_feed(self, feed_id: int, but: int, last: int) -> list[bytes]:
@@ -86,8 +89,10 @@ class DetectRows(Rows):
         with self.reading() as c:
             return list(c.execute(query).scalars())
 
-    def _sources(self, c: Connection, due: Mapping[int, int]) -> list[Source]:
-        rows = c.execute(select(transcripts).where(transcripts.c.id.in_(due)).order_by(transcripts.c.id)).all()
+    def _rows(self, c: Connection, due: Iterable[int]) -> tuple[Sequence[AnyRow], dict[int, AnyRow]]:
+        """The rows of transcripts, and by its id that of each one's episode."""
+        query = select(transcripts).where(transcripts.c.id.in_(list(due))).order_by(transcripts.c.id)
+        rows = c.execute(query, execution_options={"podwatch_binary": True}).all()
         about = {
             r.id: r
             for r in c.execute(
@@ -96,17 +101,7 @@ class DetectRows(Rows):
                 .where(episodes.c.id.in_([r.episode_id for r in rows]))
             )
         }
-        return [
-            Source(
-                transcript=transcript_of(r),
-                episode=episode_of(about[r.episode_id]),
-                feed_url=about[r.episode_id].feed_url,
-                feed_tags=tuple(about[r.episode_id].feed_tags),
-                through=due[r.id],
-                labels=r.labels,
-            )
-            for r in rows
-        ]
+        return rows, about
 
     def save_detection(
         self,
@@ -159,6 +154,11 @@ class DetectRows(Rows):
         for row_id, row in moved:
             values = {k: v for k, v in row.items() if k != "found_at"} | {"gone_at": None}
             c.execute(update(mentions).where(m.id == row_id).values(**values))
+        if same_text:  # the place is the same, but what is known about it may be more: other episodes that repeat it
+            for i, j in laid.kept:
+                known = {name: rows[j][name] for name in LEARNT if rows[j][name] != old[i]._mapping[name]}
+                if known:
+                    c.execute(update(mentions).where(m.id == old[i].id).values(**known))
         return [rows[j] for j in laid.fresh]
 
     def _hand_over(self, c: Connection, alerts: Sequence[Alert], now: datetime) -> None:
@@ -194,6 +194,17 @@ class DetectRows(Rows):
             c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
 
 
+def _source(r: AnyRow, about: AnyRow, through: int) -> Source:
+    return Source(
+        transcript=transcript_of(r),
+        episode=episode_of(about),
+        feed_url=about.feed_url,
+        feed_tags=tuple(about.feed_tags),
+        through=through,
+        labels=r.labels,
+    )
+
+
 def _row(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, Any]:
     return {
         "watch_id": watch.id,
@@ -207,6 +218,7 @@ def _row(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, A
         "score": m.score,
         "surface": m.surface,
         "seconds": None if math.isnan(m.seconds) else m.seconds,
+        "approximate": m.approximate,
         "segment": m.segment,
         "speaker": m.speaker,
         "snippet": m.snippet,

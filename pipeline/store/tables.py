@@ -179,6 +179,7 @@ mentions = Table(
     Column("score", Float, nullable=False),
     Column("surface", Text, nullable=False),
     Column("seconds", Float),  # null: the transcript has no times
+    Column("approximate", Boolean, nullable=False, default=False),  # it is a guess between two known seconds
     Column("segment", Integer, nullable=False),
     Column("speaker", Text),
     Column("snippet", Text, nullable=False),
