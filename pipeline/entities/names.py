@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 Key = tuple[str, ...]  # the words of a name, folded
@@ -19,11 +20,13 @@ _TITLES = """
 """
 TITLES = frozenset(_TITLES.split())
 # Words that stand before a title, and are one only there: Vice President, Foreign Minister, Chief Justice.
-_BEFORE_TITLES = frozenset("vice deputy foreign defense defence special chief former lieutenant major attorney".split())
+_BEFORE_TITLES = frozenset(
+    ("vice", "deputy", "foreign", "defense", "defence", "special", "chief", "former", "lieutenant", "major", "attorney")
+)
 _ARTICLES = frozenset(("the", "a", "an"))
-_COMPANIES = frozenset("inc incorporated corp corporation ltd limited llc plc gmbh ag".split())
-JUNIORS = frozenset("jr junior sr ii iii".split())
-_SMALL = frozenset("of the and for to in on de la".split())  # have no letter in an acronym
+_COMPANIES = frozenset(("inc", "incorporated", "corp", "corporation", "ltd", "limited", "llc", "plc", "gmbh", "ag"))
+JUNIORS = frozenset(("jr", "junior", "sr", "ii", "iii"))
+_SMALL = frozenset(("of", "the", "and", "for", "to", "in", "on", "de", "la"))  # have no letter in an acronym
 _WORD = re.compile(r"[^\W_]+(?:['’.&][^\W_]+)*\.?(?:['’](?=\W|$))?")
 _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
 
@@ -47,10 +50,17 @@ def words(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, 
     return found
 
 
-def key_of(text: str) -> Key:
-    """The key of a name as people write it: without article, titles and what companies put behind."""
-    parts = tuple(k for a, b in words(text) if (k := fold(text[a:b])))
-    return bare(parts[untitled(parts) :])
+@lru_cache(maxsize=65536)
+def key_as_written(name: str) -> Key:
+    """The key of a name with its titles, which may be a part of it: General Motors."""
+    return bare(tuple(k for a, b in words(name) if (k := fold(name[a:b]))))
+
+
+@lru_cache(maxsize=65536)
+def key_of(name: str) -> Key:
+    """The key of a name without titles: General Kellogg is Kellogg."""
+    whole = key_as_written(name)
+    return bare(whole[untitled(whole) :])
 
 
 def bare(parts: Key) -> Key:
@@ -99,6 +109,19 @@ def surname_of(short: Key, full: Key) -> bool:
     return 0 < len(short) < len(core) and core[-len(short) :] == short
 
 
+def by_surname(full: Iterable[Key]) -> dict[str, list[Key]]:
+    """Full names by the last word of their surname."""
+    by: dict[str, list[Key]] = defaultdict(list)
+    for key in full:
+        by[key[-2] if key[-1] in JUNIORS and len(key) > 1 else key[-1]].append(key)
+    return by
+
+
+def whose(surname: Key, by: Mapping[str, list[Key]]) -> list[Key]:
+    """The full names that end in this surname."""
+    return [full for full in by.get(surname[-1], ()) if surname_of(surname, full)]
+
+
 def same_person(a: Key, b: Key) -> bool:
     """Whether two full names differ in middle names or initials only: John F. Kennedy, John Kennedy, J. Kennedy."""
     a, b = sorted((a, b), key=len)
@@ -112,10 +135,26 @@ def _initial(x: str, y: str) -> bool:
     return x == y or (min(len(x), len(y)) == 1 and x[0] == y[0])
 
 
-def acronym_of(short: str, full: Key) -> bool:
-    """Whether ``short``, as it is written, is made of the first letters of a name: EU, U.S., FBI."""
-    letters = short.replace(".", "")
-    if not 2 <= len(letters) <= 8 or not letters.isupper() or len(full) < 2:
+def initials(full: Key) -> set[str]:
+    """What an acronym of the name may be, folded: with and without the letters of its small words."""
+    return {"".join(w[0] for w in full if w not in _SMALL), "".join(w[0] for w in full)}
+
+
+def is_acronym(text: str) -> bool:
+    """Whether it is written like one: EU, U.S., FBI."""
+    letters = text.replace(".", "")
+    return 2 <= len(letters) <= 8 and letters.isupper() and letters.isalpha()
+
+
+def like_a_person(text: str) -> bool:
+    """Whether it is written like a given name and a surname: JD Vance, Ursula von der Leyen.
+
+    Not like one: BIP Schnorr, 57 Kellogg, Bitcoin RPC.
+    """
+    parts = text.replace("-", " ").split()
+    first, last = parts[0], parts[-1]
+    if any(c.isdigit() for c in text) or not all(p[0].isupper() or p.islower() for p in parts):
         return False
-    folded = fold(letters)
-    return folded == "".join(w[0] for w in full if w not in _SMALL) or folded == "".join(w[0] for w in full)
+    if not first[0].isupper() or (len(first) > 2 and first.isupper() and "." not in first):
+        return False
+    return len(last) < 2 or not last.isupper() or first.isupper() or fold(last) in JUNIORS
