@@ -9,6 +9,7 @@ from pipeline import detectors
 from pipeline.alerts import alerts
 from pipeline.bugs import Bugs
 from pipeline.detectors import Detector
+from pipeline.entities.stage import find_entities
 from pipeline.errors import PodwatchError
 from pipeline.model import ALL, Scope, Shard, Tally, Watch
 from pipeline.runtime import Runtime, log
@@ -23,6 +24,7 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     """Looks for every watch in every transcript that has not seen it; a watch that cannot be built is stamped."""
     todo = rt.store.watches_to_detect()
     bugs = Bugs("detect")
+    notes = find_entities(rt, now, shard, bugs)
     done = new = failed = 0
     broken = broken_watches(rt, [w for _, w in todo.watches])
     built: dict[tuple[int, ...], Detector] = {}
@@ -45,7 +47,7 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
             line = bugs.note(f"{source.episode.show}: {source.episode.title}", e)
             rt.store.save_detect_failure(source, line, now + AGAIN)
     bugs.raise_all()
-    return Tally("detect", done, new, failed + len(broken), tuple(broken.values()))
+    return Tally("detect", done, new, failed + len(broken), (*notes, *broken.values()))
 
 
 def broken_watches(rt: Runtime, watches: Sequence[Watch]) -> dict[int, str]:

@@ -51,7 +51,8 @@ def _known(known: Iterable[Known]) -> dict[Key, tuple[Key, Known]]:
         if root := names.key_as_written(k.name):
             owners.setdefault(root, (root, k))
             for name in (k.name, *k.aliases):
-                for key in filter(None, (names.key_as_written(name), names.key_of(name))):
+                untitled = names.key_of(name) if k.type in (EntityType.PERSON, None) else ()
+                for key in filter(None, (names.key_as_written(name), untitled)):
                     claims[key].setdefault(root, k)
     once = {key: next(iter(roots.items())) for key, roots in claims.items() if len(roots) == 1}
     return once | owners  # a name is its owner's, whoever has it as an alias
@@ -158,6 +159,7 @@ def _entity(root: Key, parts: Sequence[Group], sure: Mapping[Key, tuple[Key, Kno
     kind = votes.elected(labels, sum(g.titled for g in parts))
     fullest = max(parts, key=lambda g: (g.key == root, len(g.key)))
     return Entity(
+        key=" ".join(root),
         name=known.name if known else _best(fullest.surfaces, fullest.key),
         type=known.type if known and known.type else kind,
         forms=tuple(Form(text, n) for text, n in sorted(surfaces.items(), key=lambda f: (-f[1], f[0]))),

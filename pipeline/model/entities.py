@@ -38,11 +38,13 @@ class Form:
 class Entity:
     """Somebody or something named in a transcript, all its forms together.
 
+    key: its name folded, equal in every transcript that has this name.
     name: its fullest form, or the one that the watchlist has. forms: the most frequent first.
     votes: how often each type was recognised in it; the type need not be the first of them, see entities/votes.py.
     spans: where it is named, half-open, in characters of the text, ascending.
     """
 
+    key: str
     name: str
     type: EntityType
     forms: tuple[Form, ...]
