@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from pipeline.entities import names, votes
 from pipeline.entities.names import Key
-from pipeline.entities.recognise import Span
+from pipeline.entities.pieces import Span
 from pipeline.model import EntityType
 
 _MARKUP = re.compile(r"[:;*\[\](){}<>|\\\"`]+")

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pipeline.entities import names, votes
 from pipeline.entities.groups import Group, grouped
 from pipeline.entities.names import Key
-from pipeline.entities.recognise import Span
+from pipeline.entities.pieces import Span
 from pipeline.model import Entity, EntityType, Form, Known
 
 LONGEST_NAME = 5  # words of a person's name, at most; more are several names without a comma

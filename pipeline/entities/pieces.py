@@ -5,9 +5,18 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import NamedTuple
 
 LONGEST = 5000  # characters of a piece: some 900 words, about 5 MB of the model's memory
 _STOPS = ".?!"
+
+
+class Span(NamedTuple):
+    """A named span as the model has it: half-open, in characters of the transcript, and the model's own label."""
+
+    start: int
+    end: int
+    label: str
 
 
 def pieces(text: str, offsets: Sequence[int] = array("I"), longest: int = LONGEST) -> list[tuple[int, int]]:

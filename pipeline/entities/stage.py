@@ -64,7 +64,7 @@ def known_names(watches: Sequence[Watch]) -> tuple[Known, ...]:
 def _named(rt: Runtime, page: Sequence[Unnamed], known: Sequence[Known]) -> list[Named]:
     skipped = [unread(u.transcript) for u in page]
     readable = [u for u, why in zip(page, skipped, strict=True) if why is None]
-    spans = recognise.recognise([u.transcript for u in readable]) if readable else iter(())
+    spans = iter(recognise.recognise([u.transcript for u in readable]) if readable else ())
     found = []
     for u, why in zip(page, skipped, strict=True):
         if why is not None:
