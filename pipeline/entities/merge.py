@@ -100,8 +100,8 @@ def _unite_full_names(
 def _unite_surnames(
     groups: Mapping[Key, Group], full: Sequence[Key], into: dict[Key, Key], sure: Mapping[Key, tuple[Key, Known]]
 ) -> None:
-    people = [key for key, (root, k) in sure.items() if key == root and k.type in (EntityType.PERSON, None)]
-    heard, listed, whole = names.by_surname(full), names.by_surname(people), set(full)
+    people = {key for key, (root, k) in sure.items() if key == root and k.type in (EntityType.PERSON, None)}
+    heard, listed, whole = names.by_surname(full), names.by_surname(sorted(people)), set(full)
     for key, group in groups.items():
         if key in into or key in sure or key in whole or len(key) > 3:
             continue
@@ -110,7 +110,7 @@ def _unite_surnames(
         if not roots:  # nobody of that name is said in full: the watchlist may know one
             if len(watched) == 1 and votes.possible(_ballot(group), EntityType.PERSON):
                 into[key] = watched[0]
-        elif len(roots) == 1 and _may_be_person(group, sum(len(groups[f].spans) for f in said)):
+        elif len(roots) == 1 and (roots <= people or _may_be_person(group, sum(len(groups[f].spans) for f in said))):
             into[key] = roots.pop()
 
 

@@ -90,6 +90,7 @@ def title_before(text: str, start: int, floor: int) -> int:
 
     Only capitalised ones: "in general Kellogg agrees" names no general.
     """
+    name = start
     while start > floor and text[start - 1 : start] == " ":
         end = start - 1
         begin = text.rfind(" ", floor, end) + 1 or floor
@@ -97,7 +98,7 @@ def title_before(text: str, start: int, floor: int) -> int:
         folded = fold(word)
         if not word[:1].isupper() or word[-1] in ",;:?!" or (word[-1] == "." and len(folded) > 4):
             return start
-        if folded not in TITLES and not (folded in _BEFORE_TITLES and fold(text[start:].split(" ", 1)[0]) in TITLES):
+        if folded not in TITLES and (folded not in _BEFORE_TITLES or start == name):
             return start
         start = begin
     return start

