@@ -108,7 +108,7 @@ def main() -> int:
     args = parser.parse_args()
     rounds = 3 if args.short else 5
     talk = hours(rounds * PAGE, args.real)
-    texts = [transcript(words[:2500] if args.short else words, i) for i, words in enumerate(talk)]
+    texts = [transcript(words[:5000] if args.short else words, i) for i, words in enumerate(talk)]
     model()  # loaded before anything is timed
     now = datetime.now(UTC)
     taken: list[tuple[int, dict[str, float]]] = []
