@@ -10,6 +10,7 @@ import typer
 
 from pipeline import detectors, files, transcripts, watchlist
 from pipeline.commands.output import Json, clock, emit, mention_json, plain, say
+from pipeline.detectors import About
 from pipeline.errors import PodwatchError, TranscriptError
 from pipeline.model import Mention, Transcript
 
@@ -20,9 +21,11 @@ def scan(
     json: Json = False,
 ) -> None:
     """Looks for a watchlist in transcripts on disk: one JSON line a mention, readable lines on a terminal."""
-    detect = detectors.build(watchlist.read(list_file))
+    engine = detectors.build(watchlist.read(list_file))
+    for name, error in engine.broken.items():
+        say(f"podwatch: watch {name}: {error.line}")
     as_json = json or not sys.stdout.isatty()
-    failed = False
+    failed = bool(engine.broken)
     for file in paths:
         try:
             transcript = load(file)
@@ -30,7 +33,11 @@ def scan(
             failed = True
             say(f"podwatch: {e.line}")
             continue
-        for m in detect(transcript):
+        found = engine(transcript, About(title=transcript.title))
+        for name, why in found.failed.items():
+            failed = True
+            say(f"podwatch: {file}: watch {name} failed: {why}")
+        for m in found.mentions:
             if as_json:
                 emit(mention_json(m, str(file), transcript.title))
             else:

@@ -67,11 +67,20 @@ def _full_names(text: str, groups: Mapping[Key, Group], sure: Mapping[Key, tuple
         if key in sure and sure[key][1].type is not None:
             if sure[key][1].type is EntityType.PERSON:
                 found.append(key)
-        elif group.kind is EntityType.PERSON and names.like_a_person(_surface(group)):
+        elif names.like_a_person(_surface(group)) and _person(group, groups.get(key[-1:])):
             if len(group.spans) == 1 and _by_chance(text, groups, key):
                 continue
             found.append(key)
     return sorted(found, key=lambda k: (k not in sure, -len(groups[k].spans), -len(k), k))
+
+
+def _person(group: Group, surname: Group | None) -> bool:
+    """Whether a full name is a person's: by its own votes, or, with those of its surname, if that has a title."""
+    if group.kind is EntityType.PERSON:
+        return True
+    if surname is None or not surname.titled:
+        return False
+    return votes.elected(group.labels + surname.labels, group.titled + surname.titled) is EntityType.PERSON
 
 
 def _by_chance(text: str, groups: Mapping[Key, Group], key: Key) -> bool:

@@ -52,6 +52,13 @@ class Entity:
     votes: tuple[tuple[EntityType, int], ...] = ()
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called: its name, its forms, and the surname of a person."""
+        parts = [p for p in self.name.split() if p.rstrip(".").lower() not in ("jr", "sr")]
+        surname = parts[-1:] if self.type is EntityType.PERSON else []
+        return tuple(dict.fromkeys((self.name, *(f.text for f in self.forms), *surname)))
+
+    @property
     def count(self) -> int:
         return len(self.spans)
 

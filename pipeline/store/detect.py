@@ -7,7 +7,7 @@ a mention exists that nobody will deliver.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -111,7 +111,7 @@ class DetectRows(Rows):
     def save_detection(
         self,
         source: Source,
-        looked_for: Sequence[Watch],
+        looked_for: Mapping[str, Watch],
         found: Sequence[Mention],
         alerts: Sequence[Alert],
         through: int,
@@ -124,15 +124,14 @@ class DetectRows(Rows):
         Saves nothing when the transcript was replaced in the meantime: it is on the to-do list again.
         """
         t = source.transcript
-        by_name = {w.name: w for w in looked_for}
         with self.writing() as c:
             current = c.execute(
                 select(transcripts.c.revision).where(transcripts.c.id == t.id).with_for_update()
             ).scalar()
             if current != t.revision:
                 return 0
-            rows = [_row(m, by_name[m.watch], source, now) for m in found]
-            fresh = self._lay(c, t, [w.id for w in looked_for], rows, now)
+            rows = [_row(m, looked_for[m.watch], source, now) for m in found]
+            fresh = self._lay(c, t, {w.id for w in looked_for.values()}, rows, now)
             if fresh:
                 c.execute(insert(mentions), fresh)
             self._hand_over(c, alerts, now)
@@ -144,16 +143,14 @@ class DetectRows(Rows):
             return len(fresh)
 
     def _lay(
-        self, c: Connection, t: Transcript, watch_ids: Sequence[int], rows: list[dict[str, Any]], now: datetime
+        self, c: Connection, t: Transcript, watch_ids: Container[int], rows: list[dict[str, Any]], now: datetime
     ) -> list[dict[str, Any]]:
         """Moves the mentions that are still there, marks those that are gone; returns the rows that are new."""
         m = mentions.c
-        old: list[Any] = []
-        for i in range(0, len(watch_ids), MANY):
-            mine = (m.transcript_id == t.id, m.watch_id.in_(watch_ids[i : i + MANY]), m.gone_at.is_(None))
-            old += c.execute(select(mentions).where(*mine).order_by(m.start, m.id)).all()
+        there = select(mentions).where(m.transcript_id == t.id, m.gone_at.is_(None)).order_by(m.start, m.id)
+        old = [r for r in c.execute(there) if r.watch_id in watch_ids]
         same_text = all(r.transcript_revision == t.revision for r in old)
-        laid = lay([_place(r._mapping) for r in old], [_place(r) for r in rows], same_text=same_text)
+        laid = lay([_place(dict(r._mapping)) for r in old], [_place(r) for r in rows], same_text=same_text)
         moved = [(old[i].id, rows[j]) for i, j in laid.kept if not same_text]
         # First out of the way, then to their new places: two mentions may change places.
         for ids in ([old[i].id for i in laid.gone], [row_id for row_id, _ in moved]):

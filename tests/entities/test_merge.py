@@ -38,6 +38,16 @@ CASES: dict[str, tuple[str, tuple[Known, ...], list[tuple[str, EntityType, set[s
         (),
         [("Jane Smith", P, {"Jane Smith", "Dr. Smith"})],
     ),
+    "a title of the surname makes the full name a person": (
+        "{ORG:Anatoly Dobrynin}. Ambassador {PERSON:Dobrynin}.",
+        (),
+        [("Anatoly Dobrynin", P, {"Anatoly Dobrynin", "Ambassador Dobrynin"})],
+    ),
+    "a bank is not the economist of its name": (
+        "{ORG:Goldman Sachs} and {PERSON:Sachs}.",
+        (),
+        [("Goldman Sachs", G, {"Goldman Sachs"}), ("Sachs", P, {"Sachs"})],
+    ),
     "no title in small letters": ("In general {PERSON:Kellogg} agrees.", (), [("Kellogg", P, {"Kellogg"})]),
     "a sentence that ends in a title is none": (
         "He is a General. {PERSON:Kellogg} knows.",

@@ -23,6 +23,7 @@ from pipeline.model import (
     Episode,
     Feed,
     Form,
+    Kind,
     Known,
     Polled,
     Segment,
@@ -202,6 +203,18 @@ def test_detect_reads_each_transcript_for_names_once(reading: Runtime, now: date
     before = store.counts()
     assert detect(reading, now).done == 0
     assert store.counts() == before
+
+
+@needs_model
+def test_a_query_finds_an_entity_by_all_its_forms(reading: Runtime, now: datetime) -> None:
+    store = reading.store
+    store.sync_watches([Watch(name="k", query='entity:"Anatoly Dobrynin"')], now)
+    [e] = episodes(store, now, "a", 1)
+    keep(store, e, "Robert Kennedy met Anatoly Dobrynin. Ambassador Dobrynin cabled Moscow. They had met before.", now)
+    detect(reading, now)
+    found = [f.mention for f in store.mentions()]
+    assert [m.surface for m in found] == ["Anatoly Dobrynin", "Ambassador Dobrynin"]
+    assert {m.kind for m in found} == {Kind.ENTITY}
 
 
 def test_the_setting_turns_it_off(rt: Runtime, now: datetime) -> None:
