@@ -214,7 +214,7 @@ def test_a_query_finds_an_entity_by_all_its_forms(reading: Runtime, now: datetim
     detect(reading, now)
     found = [f.mention for f in store.mentions()]
     assert [m.surface for m in found] == ["Anatoly Dobrynin", "Ambassador Dobrynin"]
-    assert {m.kind for m in found} == {Kind.ENTITY}
+    assert [m.kind for m in found] == [Kind.EXACT, Kind.ENTITY], "the words of the name, and who was recognised"
 
 
 def test_the_setting_turns_it_off(rt: Runtime, now: datetime) -> None:
