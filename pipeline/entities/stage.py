@@ -11,7 +11,7 @@ from pipeline.entities import recognise
 from pipeline.entities.casing import unread
 from pipeline.entities.merge import merge
 from pipeline.errors import PodwatchError
-from pipeline.model import Entity, EntityType, Known, Shard, Watch
+from pipeline.model import Entity, EntityType, Known, Shard, Transcript, Watch
 from pipeline.runtime import Runtime, log
 from pipeline.store.entities import Named, Unnamed
 from pipeline.transcripts.boilerplate import labels, repeated
@@ -59,6 +59,17 @@ def known_names(watches: Sequence[Watch]) -> tuple[Known, ...]:
         for w in watches
         if w.entity is not None
     )
+
+
+def entities_in(transcript: Transcript, watches: Sequence[Watch]) -> tuple[Entity, ...] | None:
+    """The entities of one transcript, for a look without a store; None when it is not read for names.
+
+    Raises PodwatchError when the model cannot be loaded; whether it is installed says recognise.missing().
+    """
+    if unread(transcript) is not None:
+        return None
+    [spans] = recognise.recognise([transcript])
+    return merge(transcript.text, spans, known_names(watches))
 
 
 def _named(rt: Runtime, page: Sequence[Unnamed], known: Sequence[Known]) -> list[Named]:
