@@ -1,6 +1,6 @@
 """Says whether a transcript can be read for names at all: a model that learnt from print finds them by their capitals.
 
-On captions without capitals the small English model finds a tenth of the names, and calls "okay" an organisation.
+On captions without capitals what the small English model finds is near useless.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Finds named spans in transcripts with spaCy's small English model, which is loaded once a process, when first needed.
 
-Only its entity recogniser is loaded: it has an embedding of its own, and tagger, parser and lemmatizer would triple
-the time for nothing. The span is trusted, the label is not: see entities/votes.py.
+Only its entity recogniser is loaded: it has an embedding of its own, and tagger, parser and lemmatizer would cost
+time for nothing. The span is trusted, the label is not: see entities/votes.py.
 """
 
 from __future__ import annotations
