@@ -9,8 +9,9 @@ from pipeline import detectors
 from pipeline.alerts import alerts
 from pipeline.bugs import Bugs
 from pipeline.detectors import About
+from pipeline.entities.stage import find_entities
 from pipeline.errors import PodwatchError, WatchlistError
-from pipeline.model import ALL, Mention, Scope, Shard, Tally, Watch
+from pipeline.model import ALL, Entity, Mention, Scope, Shard, Tally, Watch
 from pipeline.runtime import Runtime, log
 from pipeline.store.detect import Source, Todo
 from pipeline.transcripts.boilerplate import labels, marked, repeated
@@ -23,6 +24,7 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     """Looks for every watch in every transcript that has not seen it; a watch that cannot be built is stamped."""
     todo = rt.store.watches_to_detect()
     bugs = Bugs("detect")
+    notes = find_entities(rt, now, shard, bugs)
     done = new = failed = 0
     watches = [w for _, w in todo.watches]
     engine = detectors.build(watches)
@@ -32,7 +34,8 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
         done += 1
         asked, in_scope = questions.of(source)
         try:
-            result = engine(source.transcript, about(source), in_scope)
+            named = rt.store.entities_of([source.transcript.id]) if engine.asks_for_entities else {}
+            result = engine(source.transcript, about(source, named.get(source.transcript.id)), in_scope)
             found: Sequence[Mention] = result.mentions
             if found:
                 others = rt.store.labels_of_feed(source.episode.feed_id, source.episode.id, RECENT)
@@ -46,7 +49,7 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
             line = bugs.note(f"{source.episode.show}: {source.episode.title}", e)
             rt.store.save_detect_failure(source, line, now + AGAIN)
     bugs.raise_all()
-    return Tally("detect", done, new, failed + len(broken), tuple(broken.values()))
+    return Tally("detect", done, new, failed + len(broken), (*notes, *broken.values()))
 
 
 class Questions:
@@ -68,10 +71,10 @@ class Questions:
         return self._known[key]
 
 
-def about(source: Source) -> About:
-    """What a query may ask about the episode of a transcript."""
-    episode = source.episode
-    return About(title=episode.title, notes=episode.notes, show=episode.show, feed_url=source.feed_url)
+def about(source: Source, entities: Sequence[Entity] | None) -> About:
+    """What a query may ask about the episode of a transcript. entities: None when nobody looked for them."""
+    e = source.episode
+    return About(title=e.title, notes=e.notes, show=e.show, feed_url=source.feed_url, entities=entities)
 
 
 def stamped(rt: Runtime, watches: Sequence[Watch], failures: Mapping[str, PodwatchError]) -> dict[str, str]:
