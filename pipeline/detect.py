@@ -24,12 +24,15 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     """Looks for every watch in every transcript that has not seen it; a watch that cannot be built is stamped."""
     todo = rt.store.watches_to_detect()
     bugs = Bugs("detect")
-    notes = find_entities(rt, now, shard, bugs)
     done = new = failed = 0
     watches = [w for _, w in todo.watches]
     engine = detectors.build(watches)
     broken = stamped(rt, watches, engine.broken)
     questions = Questions(todo, broken)
+    # Reading names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.
+    notes: tuple[str, ...] = ()
+    if engine.asks_for_entities:
+        notes = find_entities(rt, now, shard, bugs)
     for source in rt.store.transcripts_due(todo.latest, now, shard):
         done += 1
         asked, in_scope = questions.of(source)
@@ -48,6 +51,8 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
             line = bugs.note(f"{source.episode.show}: {source.episode.title}", e)
             rt.store.save_detect_failure(source, line, now + AGAIN)
+    if not engine.asks_for_entities:
+        notes = find_entities(rt, now, shard, bugs)
     bugs.raise_all()
     return Tally("detect", done, new, failed + len(broken), (*notes, *broken.values()))
 

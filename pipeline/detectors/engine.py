@@ -139,6 +139,8 @@ class Engine:
     def _mentions(
         self, transcript: Transcript, reading: Reading, found: list[tuple[int, int, int, int]]
     ) -> tuple[Mention, ...]:
+        if not found:
+            return ()
         snippets = Snippets(transcript)
         span, hows, names = reading.normal.span, reading.hows, self._names
         mentions: list[Mention] = []

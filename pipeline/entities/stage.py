@@ -18,9 +18,9 @@ from pipeline.transcripts.boilerplate import labels, repeated
 
 AGAIN = timedelta(hours=1)  # after a bug
 RECENT = 30  # transcripts of the same feed in which a passage may be repeated
-# Characters of a run, some 800 hours of talk and 20 minutes of a core: a store that was filled before there were
+# Characters of a run, some 100 hours of talk and four minutes of a core: a store that was filled before there were
 # entities must not keep its alerts waiting for a day. The rest is read in the next runs.
-MOST = 40_000_000
+MOST = 5_500_000
 
 
 def find_entities(rt: Runtime, now: datetime, shard: Shard, bugs: Bugs, most: int = MOST) -> tuple[str, ...]:
