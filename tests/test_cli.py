@@ -47,7 +47,7 @@ def test_scan_says_one_json_line_a_mention(podwatch: Any) -> None:
         podwatch("scan", SEEDS / "sample/missile-crisis.txt", "--watchlist", SEEDS / "watchlist.yaml", "--json")
     )
     assert set(found[0]) == {
-        "watch", "kind", "score", "surface", "start", "end", "seconds", "approximate", "segment", "speaker", "snippet", "transcript", "episode",
+        "watch", "kind", "score", "reason", "surface", "start", "end", "seconds", "approximate", "segment", "speaker", "snippet", "transcript", "episode",
     }  # fmt: skip
     quarantine = [f for f in found if f["watch"] == "naval-quarantine"]
     assert len(quarantine) == 4
