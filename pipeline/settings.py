@@ -45,12 +45,13 @@ class Settings:
     first_poll: how many of its newest episodes a new feed brings in; the rest is for a backfill.
     live_days: an episode known longer than this before a watch was made raises no alert.
     contact: an address for those whose servers are asked. poll_threads: requests under way at once, at most;
-    host_pause: seconds between two requests to one host.
+    host_pause: seconds between two requests to one host. slack_app_token: for Socket Mode; with it cards have buttons.
     """
 
     home: Path
     database_url: Secret
     slack_token: Secret = field(default_factory=lambda: Secret(""))
+    slack_app_token: Secret = field(default_factory=lambda: Secret(""))
     slack_base_url: str = "https://slack.com/api/"
     allow_addresses: tuple[type_network, ...] = ()
     poll_floor: float = 300.0
@@ -83,6 +84,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         home=home,
         database_url=Secret(env.get("PODWATCH_DATABASE_URL") or f"sqlite:///{home / 'podwatch.db'}"),
         slack_token=Secret(env.get("SLACK_BOT_TOKEN", "").strip()),
+        slack_app_token=Secret(env.get("SLACK_APP_TOKEN", "").strip()),
         slack_base_url=base.rstrip("/") + "/",
         allow_addresses=networks(env.get("PODWATCH_ALLOW_ADDRESSES", "")),
         poll_floor=_number(env, "PODWATCH_POLL_FLOOR", 300.0),

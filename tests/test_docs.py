@@ -30,7 +30,7 @@ def commands() -> set[str]:
 
 
 def settings_in(text: str) -> set[str]:
-    return set(re.findall(r"\b(?:PODWATCH_[A-Z_]+[A-Z]|SLACK_BOT_TOKEN)\b", text))
+    return set(re.findall(r"\b(?:PODWATCH_[A-Z_]+[A-Z]|SLACK_BOT_TOKEN|SLACK_APP_TOKEN)\b", text))
 
 
 def test_the_commands_that_the_readme_shows_exist() -> None:

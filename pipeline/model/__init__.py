@@ -4,6 +4,7 @@ Every time is an aware UTC datetime, every second a float from the start of the 
 every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means: not stored yet.
 """
 
+from pipeline.model.answers import Answer, Change, Judged, Precision, Proposal, Verdict, fold, precision
 from pipeline.model.deliveries import Alert, Delivery, Held, State
 from pipeline.model.feeds import Episode, Feed, FeedFacts, Person, Polled, Soundbite, TranscriptRef, Wanted
 from pipeline.model.mutes import Mute
@@ -14,17 +15,22 @@ from pipeline.model.work import ALL, Shard, Tally
 __all__ = [
     "ALL",
     "Alert",
+    "Answer",
+    "Change",
     "DeliverMode",
     "Delivery",
     "Episode",
     "Feed",
     "FeedFacts",
     "Held",
+    "Judged",
     "Kind",
     "Mention",
     "Mute",
     "Person",
     "Polled",
+    "Precision",
+    "Proposal",
     "Scope",
     "Segment",
     "Shard",
@@ -33,9 +39,12 @@ __all__ = [
     "Tally",
     "Transcript",
     "TranscriptRef",
+    "Verdict",
     "Wanted",
     "Watch",
     "Words",
     "clean",
+    "fold",
     "joined",
+    "precision",
 ]

@@ -47,7 +47,8 @@ class Notifier(Protocol):
 def _slack(settings: Settings) -> Notifier:
     from pipeline.notifiers.slack import SlackNotifier  # slack_sdk costs 0.2 s, which `podwatch scan` need not pay
 
-    return SlackNotifier(settings.slack_token, settings.slack_base_url)
+    # Buttons only where `podwatch slack` can hear them: without it Slack shows a warning to whoever presses one.
+    return SlackNotifier(settings.slack_token, settings.slack_base_url, buttons=bool(settings.slack_app_token))
 
 
 def _console(settings: Settings) -> Notifier:

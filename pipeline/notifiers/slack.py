@@ -20,6 +20,7 @@ from slack_sdk import WebClient
 from pipeline.errors import ChannelError
 from pipeline.model import Alert
 from pipeline.notifiers import Receipt, card
+from pipeline.notifiers.buttons import actions_block
 from pipeline.notifiers.slack_directory import Directory
 from pipeline.notifiers.slack_errors import OF_BLOCKS, Fault, Refusal, coded, refusal
 from pipeline.settings import Secret
@@ -47,8 +48,10 @@ class SlackNotifier:
     does itself without; channels:history (groups:history) for find(); users:read and im:write for an ``@name``.
     """
 
-    def __init__(self, token: Secret, base_url: str = "https://slack.com/api/", timeout: int = TIMEOUT) -> None:
-        self._token = token
+    def __init__(
+        self, token: Secret, base_url: str = "https://slack.com/api/", timeout: int = TIMEOUT, *, buttons: bool = False
+    ) -> None:
+        self._token, self._buttons = token, buttons
         self._host = urlsplit(base_url).hostname or "Slack"
         self._client = WebClient(
             token=token.reveal(), base_url=base_url, timeout=timeout, ssl=_tls(), retry_handlers=[], logger=_SILENT
@@ -63,7 +66,7 @@ class SlackNotifier:
         message = {
             "channel": self._address(alert.channel),
             "text": card.text(alert),
-            "blocks": card.blocks(alert),
+            "blocks": [*card.blocks(alert), *([actions_block(alert.key)] if self._buttons else ())],
             "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": alert.key}},
             # The text is a stranger's: no names made into mentions, no pages fetched on its behalf.
             "mrkdwn": True,
