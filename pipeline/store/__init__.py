@@ -7,6 +7,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pipeline.errors import SettingsError, StoreError
 from pipeline.settings import Settings
+from pipeline.store.answers import AnswerRows
 from pipeline.store.deliver import DeliverRows
 from pipeline.store.detect import DetectRows
 from pipeline.store.engine import connect, display, upgrade
@@ -21,7 +22,7 @@ __all__ = ["FAILURES", "Store", "failure", "open_store"]
 FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
 
-class Store(PollRows, FetchRows, DetectRows, DeliverRows, WatchRows, MuteRows, Readings):
+class Store(PollRows, FetchRows, DetectRows, DeliverRows, WatchRows, MuteRows, AnswerRows, Readings):
     """One to-do query and one save for each verb (a file each), the watchlist, and what people read."""
 
 

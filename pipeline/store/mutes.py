@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from pipeline.model import Mute
 from pipeline.store.engine import AnyRow, Rows
@@ -18,19 +18,7 @@ class MuteRows(Rows):
         if mute.watch_id is None and mute.feed_id is None:
             raise ValueError("a mute needs a watch or a feed")  # else it would silence everything
         with self.writing() as c:
-            new = c.execute(
-                insert(mutes)
-                .values(
-                    watch_id=mute.watch_id,
-                    feed_id=mute.feed_id,
-                    until=mute.until,
-                    reason=mute.reason,
-                    by=mute.by,
-                    created_at=now,
-                )
-                .returning(mutes.c.id)
-            ).scalar_one()
-            return _mute(c.execute(_MUTES.where(mutes.c.id == new)).one())
+            return insert_mute(c, mute, now)
 
     def active_mutes(self, now: datetime) -> list[Mute]:
         """Those that hold now, the one that ends first first."""
@@ -47,6 +35,13 @@ class MuteRows(Rows):
         m = mutes.c
         with self.writing() as c:
             return c.execute(update(mutes).where(m.id == id, m.until > now).values(until=now)).rowcount == 1
+
+
+def insert_mute(c: Connection, mute: Mute, now: datetime) -> Mute:
+    """In the caller's transaction."""
+    values = {name: getattr(mute, name) for name in ("watch_id", "feed_id", "until", "reason", "by")}
+    new = c.execute(insert(mutes).values(**values, created_at=now).returning(mutes.c.id)).scalar_one()
+    return _mute(c.execute(_MUTES.where(mutes.c.id == new)).one())
 
 
 _MUTES: Select[Any] = (

@@ -235,3 +235,19 @@ mutes = Table(
     Column("created_at", Utc, nullable=False),
     Column("by", Text, nullable=False, default=""),  # who asked for it
 )
+
+# What people say of an alert. It outlives the alert's episode, and a transcript that is corrected.
+answers = Table(
+    "answers",
+    metadata,
+    _id(),
+    Column("key", String(64), nullable=False),  # the alert's
+    Column("watch_id", Id, ForeignKey("watches.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("watch_revision", Integer, nullable=False),  # as it was when they answered
+    Column("verdict", String(16), nullable=False),
+    Column("user", Text, nullable=False),
+    Column("spellings", JSON, nullable=False),  # [[surface, kind], ...] of the alert's mentions then
+    Column("answered_at", Utc, nullable=False),
+    Column("noted_at", Utc, nullable=False),
+    UniqueConstraint("key", "user", "verdict"),
+)
