@@ -14,7 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from pipeline import files
 from pipeline.detectors.queries import phrase
 from pipeline.errors import WatchlistError
-from pipeline.model import DeliverMode, Scope, Watch
+from pipeline.model import DeliverMode, Scope, Watch, fold
 
 MAX_BYTES = 16 * 1024 * 1024
 TOO_LARGE = "is too large or too deep when its aliases are written out"
@@ -64,6 +64,7 @@ class WatchEntry(_Strict):
     entity: Text | None = None
     type: Literal["person", "organisation", "place", "product", "event", "other"] | None = None
     aliases: list[Text] = []
+    exclude: list[Text] = []
     sounds_like: bool = False
     skip: list[Literal["sponsor", "promotion", "repeated"]] = []
     feeds: FeedScope = FeedScope()
@@ -137,6 +138,9 @@ def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Wat
     for name in (entry.entity, *entry.aliases):
         if name is not None and not any(c.isalnum() for c in name):
             raise WatchlistError(f"{name!r} has no letter or digit to look for")
+    clash = {fold(name) for name in entry.exclude} & {fold(name) for name in (entry.entity or "", *entry.aliases)}
+    if clash:
+        raise WatchlistError(f"{min(clash)!r} is both looked for and excluded", where="exclude", todo="drop one")
     f = entry.feeds
     return Watch(
         name=entry.name,
@@ -144,6 +148,7 @@ def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Wat
         entity=entry.entity,
         type=entry.type,
         aliases=tuple(dict.fromkeys(entry.aliases)),
+        exclude=tuple(dict.fromkeys(entry.exclude)),
         sounds_like=entry.sounds_like,
         skip=tuple(sorted(set(entry.skip))),
         scope=Scope(

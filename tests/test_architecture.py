@@ -71,6 +71,8 @@ MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
 MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.commands"}}
 MAY["pipeline.answer"] = {"pipeline.model", "pipeline.store"}
+MAY["pipeline.learn"] = {"pipeline.model"}
+MAY["pipeline.watchlist_edit"] = {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.watchlist"}
 MAY |= {"plugins": {"pipeline.runtime", "pipeline.verbs", "pipeline.settings", "pipeline.model", "pipeline.errors"}}
 MAY |= {"dags": {"podwatch"}}
 
@@ -87,12 +89,12 @@ ONLY = {
     "requests": "pipeline.http pipeline.transport",
     "typer": "pipeline.commands",
     "protego": "pipeline.robots",
-    "ruamel": "pipeline.watchlist",
+    "ruamel": "pipeline.watchlist pipeline.watchlist_edit",
     "pydantic": "pipeline.watchlist",
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
-PURE += ("pipeline.schedule", "pipeline.revisions")
+PURE += ("pipeline.schedule", "pipeline.revisions", "pipeline.learn", "pipeline.notifiers.buttons")
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
 HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them
 
@@ -176,6 +178,7 @@ def test_no_heavy_library_is_loaded_at_module_level() -> None:
 
 # Loaded only when their notifier or model is built, by a function of the package's __init__.
 LATE = {"pipeline.notifiers.slack", "pipeline.notifiers.slack_errors", "pipeline.notifiers.slack_directory"}
+LATE |= {"pipeline.notifiers.slack_socket"}
 
 
 @pytest.mark.parametrize("path", EVERY, ids=lambda p: str(p.relative_to(ROOT)))

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pipeline.detectors.entities import build_entities
 from pipeline.detectors.queries import build_queries
-from pipeline.model import Mention, Transcript, Watch
+from pipeline.model import Mention, Transcript, Watch, fold
 
 
 class Detector(Protocol):
@@ -30,8 +30,12 @@ def build(watches: Sequence[Watch]) -> Detector:
         if any(w.kind == kind for w in watches)
     ]
 
+    excluded = {(w.name, fold(spelling)) for w in watches for spelling in w.exclude}
+
     def detect(transcript: Transcript) -> list[Mention]:
         found = [m for part in parts for m in part(transcript)]
+        if excluded:
+            found = [m for m in found if (m.watch, fold(m.surface)) not in excluded]
         return sorted(found, key=lambda m: (m.start, m.end, m.watch))
 
     return detect

@@ -46,6 +46,7 @@ class Watch:
     entity: str | None = None
     type: str | None = None
     aliases: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()  # spellings that are something else
     sounds_like: bool = False
     skip: tuple[str, ...] = ()  # labels of boilerplate in which a mention is stored, and nobody is told
     scope: Scope = field(default_factory=Scope)
@@ -64,7 +65,8 @@ class Watch:
     @property
     def fingerprint(self) -> str:
         """Equal for watches that find the same: a new channel makes no new revision, a new alias does."""
-        parts = (self.query, self.entity, self.type, self.aliases, self.sounds_like, self.scope)
+        parts: tuple[object, ...] = (self.query, self.entity, self.type, self.aliases, self.sounds_like, self.scope)
+        parts += (self.exclude,) if self.exclude else ()
         return hashlib.blake2b(repr(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 

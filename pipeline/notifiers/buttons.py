@@ -38,11 +38,11 @@ def actions_block(key: str) -> dict[str, Any]:
 
 
 class Refused(Enum):
-    """Why a press is no answer. The value is what the person is told; None: nothing, it is not for podwatch."""
+    """Why a press is no answer, for the log. Nobody is told: it may be a stranger, or not be for podwatch at all."""
 
-    NOT_OURS = None
-    STRANGER = "podwatch takes answers only from its own workspace."
-    UNREADABLE = "podwatch cannot read this button; nothing was noted."
+    NOT_OURS = "is no button of podwatch"
+    STRANGER = "comes from another workspace"
+    UNREADABLE = "cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
