@@ -44,6 +44,7 @@ MAY = {
     "pipeline.alerts": {"pipeline.model"},
     "pipeline.watchlist": {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.detectors"},
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
+    "pipeline.notifiers.webhook": BASE | {"pipeline.notifiers", "pipeline.http", "pipeline.transport"},
     "pipeline.identity": {"pipeline.model"},
     "pipeline.revisions": set(),
     "pipeline.dropped": {"pipeline.model", "pipeline.identity"},

@@ -57,14 +57,37 @@ def _console(settings: Settings) -> Notifier:
     return ConsoleNotifier()
 
 
-NOTIFIERS: Mapping[str, Callable[[Settings], Notifier]] = MappingProxyType({"slack": _slack, "console": _console})
+def _mail(settings: Settings) -> Notifier:
+    from pipeline.notifiers.mail import MailNotifier
+
+    return MailNotifier(settings.smtp, settings.mail_from)
+
+
+def _webhook(settings: Settings) -> Notifier:
+    from pipeline.notifiers.webhook import WebhookNotifier
+
+    return WebhookNotifier(settings)
+
+
+NOTIFIERS: Mapping[str, Callable[[Settings], Notifier]] = MappingProxyType(
+    {"slack": _slack, "mail": _mail, "webhook": _webhook, "console": _console}
+)
 
 
 def scheme(channel: str, settings: Settings) -> str:
     """Which of NOTIFIERS serves a channel as a watchlist writes it.
 
-    ``console:`` and whatever follows it is the console; so is everything while there is no Slack token. With a token
-    the rest is Slack's: ``#name``, ``@name``, an id, and also what is none of these, because Slack's refusal of
-    a mistyped channel reaches its owner, and a line on some worker's console does not.
+    ``mailto:`` is mail; ``webhook:NAME`` and addresses (``https://...``) are webhooks; ``console:`` and whatever
+    follows it is the console, and so is everything else while there is no Slack token. With a token the rest is
+    Slack's: ``#name``, ``@name``, an id, and also what is none of these, because Slack's refusal of a mistyped channel
+    reaches its owner, and a line on some worker's console does not.
     """
-    return "console" if channel.startswith("console:") or not settings.slack_token else "slack"
+    kind = channel.partition(":")[0].strip().lower() if ":" in channel else ""
+    if kind in SCHEMES:
+        return SCHEMES[kind]
+    return "slack" if settings.slack_token else "console"
+
+
+SCHEMES = MappingProxyType(
+    {"mailto": "mail", "webhook": "webhook", "https": "webhook", "http": "webhook", "console": "console"}
+)
