@@ -44,7 +44,8 @@ MAY = {
     "pipeline.alerts": {"pipeline.model"},
     "pipeline.watchlist": {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.detectors"},
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
-    "pipeline.notifiers.webhook": BASE | {"pipeline.notifiers", "pipeline.http", "pipeline.transport"},
+    "pipeline.notifiers.webhook": BASE
+    | {"pipeline.notifiers", "pipeline.http", "pipeline.transport", "pipeline.addresses"},
     "pipeline.identity": {"pipeline.model"},
     "pipeline.revisions": set(),
     "pipeline.dropped": {"pipeline.model", "pipeline.identity"},
@@ -74,6 +75,8 @@ MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.comma
 MAY["pipeline.answer"] = {"pipeline.model", "pipeline.store"}
 MAY["pipeline.learn"] = {"pipeline.model"}
 MAY["pipeline.watchlist_edit"] = {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.watchlist"}
+MAY["pipeline.doctor"] = BASE | {"pipeline.store", "pipeline.notifiers", "pipeline.schedule", "pipeline.feeds"}
+MAY["pipeline.doctor"] |= {"pipeline.transcripts"}
 MAY |= {"plugins": {"pipeline.runtime", "pipeline.verbs", "pipeline.settings", "pipeline.model", "pipeline.errors"}}
 MAY |= {"dags": {"podwatch"}}
 
@@ -179,7 +182,7 @@ def test_no_heavy_library_is_loaded_at_module_level() -> None:
 
 # Loaded only when their notifier or model is built, by a function of the package's __init__.
 LATE = {"pipeline.notifiers.slack", "pipeline.notifiers.slack_errors", "pipeline.notifiers.slack_directory"}
-LATE |= {"pipeline.notifiers.slack_socket"}
+LATE |= {"pipeline.notifiers.slack_socket", "pipeline.notifiers.slack_probe"}
 
 
 @pytest.mark.parametrize("path", EVERY, ids=lambda p: str(p.relative_to(ROOT)))

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import typer
+from ruamel.yaml import YAML
 
 from pipeline import watchlist
 from pipeline.commands import app
+from pipeline.notifiers.slack_probe import NEEDED, PRIVATE
 from pipeline.store.tables import metadata
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,6 +86,22 @@ def test_every_make_target_that_is_named_exists(document: str) -> None:
 def test_every_link_to_a_file_leads_somewhere(document: str) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", document):
         assert (ROOT / target).exists(), target
+
+
+def test_the_manifest_asks_for_the_scopes_that_the_doctor_looks_for() -> None:
+    [manifest] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/slack.md").read_text(encoding="utf-8"), re.DOTALL)
+    app_ = YAML(typ="safe").load(manifest)
+    asked = set(app_["oauth_config"]["scopes"]["bot"])
+    assert set(NEEDED) | set(PRIVATE) | {"users:read", "im:write"} == asked
+    assert app_["settings"]["socket_mode_enabled"] is True
+    assert app_["settings"]["interactivity"]["is_enabled"] is True
+
+
+def test_the_commands_that_the_pages_show_exist() -> None:
+    for page in (ROOT / "docs").glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        shown = re.findall(r"(?:`|/)podwatch ((?:feeds|watches|mute) \w+|\w+)", text)
+        assert set(shown) <= commands(), page.name
 
 
 def test_every_command_says_what_it_does() -> None:

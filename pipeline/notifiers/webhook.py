@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from pipeline.addresses import resolve
 from pipeline.errors import ChannelError, HttpError
 from pipeline.http import Http, retry_after
 from pipeline.model import Alert, Mention
@@ -42,6 +43,7 @@ class WebhookNotifier:
     def __init__(self, settings: Settings, deadline: float = DEADLINE, clock: Callable[[], float] = time.time) -> None:
         self._named, self._secret = settings.webhooks, settings.webhook_secret
         self._http, self._deadline, self._clock = Http(settings), deadline, clock
+        self._allowed = settings.allow_addresses
 
     def __repr__(self) -> str:
         return f"WebhookNotifier({', '.join(sorted(self._named))})"
@@ -58,6 +60,25 @@ class WebhookNotifier:
     def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
         """Never anything: a receiver cannot be asked. What repeats an alert repeats its id, and the receiver tells."""
         return None
+
+    def check(self, channel: str) -> None:
+        """Everything but the post: the name, the secret, whether the address may be reached. Raises ChannelError."""
+        to = self.target(channel)
+        label = shown(channel)
+        try:
+            parts = urlsplit(to.url.reveal())
+            host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError:
+            host, port = "", 0
+        if not host or not port:
+            raise _error("is not an http(s) address", label, _MEND, route=True)
+        refused: ChannelError | None = None
+        try:
+            resolve(host, port, self._allowed)
+        except HttpError as e:
+            refused = _not_sent(e, label)
+        if refused is not None:
+            raise refused
 
     def target(self, channel: str) -> Webhook:
         """Where a channel leads; raises ChannelError when nobody has set that up."""
