@@ -34,10 +34,10 @@ NOW = datetime.now(UTC)
 OK, NOTE, WRONG = Health.OK, Health.NOTE, Health.WRONG
 
 
-def found(settings: Settings, now: datetime = NOW) -> dict[str, Finding]:
-    """The findings by name; of several of one name the worst."""
+def found(settings: Settings, later: timedelta = timedelta()) -> dict[str, Finding]:
+    """The findings by name, as they are ``later`` than now; of several of one name the worst."""
     worst: dict[str, Finding] = {}
-    for f in doctor.examine(settings, now):
+    for f in doctor.examine(settings, datetime.now(UTC) + later):
         if f.what not in worst or [OK, NOTE, WRONG].index(f.health) > [OK, NOTE, WRONG].index(worst[f.what].health):
             worst[f.what] = f
     return worst
@@ -115,7 +115,7 @@ def test_on_postgresql_its_clock_is_looked_at_and_a_read_only_server_is_said(
     url = postgres.new_database()
     there = kept(replace(settings, database_url=Secret(url)))
     assert found(there)["clock"].health is OK
-    assert found(there, NOW + timedelta(hours=1))["clock"].health is WRONG
+    assert found(there, timedelta(hours=1))["clock"].health is WRONG
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as c:
         c.execute(text(f'ALTER DATABASE "{engine.url.database}" SET default_transaction_read_only = on'))
@@ -138,7 +138,7 @@ def test_a_disk_that_fills_up_is_said_in_time(
 
 
 def test_a_clock_that_is_wrong_is_told_by_slacks(slack_settings: Settings) -> None:
-    assert found(slack_settings, NOW + timedelta(minutes=10))["clock"].health is WRONG
+    assert found(slack_settings, timedelta(minutes=10))["clock"].health is WRONG
 
 
 def test_a_model_that_does_not_load_hides_no_other(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,13 +156,14 @@ def test_a_model_that_does_not_load_hides_no_other(settings: Settings, monkeypat
 
 def test_feeds_that_nobody_polls_and_feeds_that_are_dead_are_named(settings: Settings) -> None:
     kept(settings, feeds=(Feed(url="https://a.example/f"), Feed(url="https://b.example/f")))
-    later = NOW + timedelta(days=20)
-    assert found(settings, later)["feeds"].said == "2 of 2 wait for a poll since a day or more"
+    days = timedelta(days=20)
+    later = NOW + days
+    assert found(settings, days)["feeds"].said == "2 of 2 wait for a poll since a day or more"
     store = open_store(settings)
-    dead = replace(store.feeds()[0], failing_since=NOW, failures=40, error="404 Not Found", next_poll_at=later)
+    dead = replace(store.feeds()[0], failing_since=NOW, failures=40, error="404 Not Found", next_poll_at=later + days)
     store.save_polls([Polled(feed=dead)], later, first=10)
     store.close()
-    seen = found(settings, later)
+    seen = found(settings, days)
     assert seen["feed https://a.example/f"].health is WRONG
     assert "404 Not Found" in seen["feed https://a.example/f"].said
     assert seen["feeds"].said == "1 of 2 wait for a poll since a day or more"
