@@ -6,6 +6,7 @@ every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means:
 
 from pipeline.model.deliveries import Alert, Delivery, Held, State
 from pipeline.model.feeds import Episode, Feed, FeedFacts, Person, Polled, Soundbite, TranscriptRef, Wanted
+from pipeline.model.mutes import Mute
 from pipeline.model.transcripts import Segment, Transcript, Words, clean, joined
 from pipeline.model.watches import DeliverMode, Kind, Mention, Scope, Watch
 from pipeline.model.work import ALL, Shard, Tally
@@ -21,6 +22,7 @@ __all__ = [
     "Held",
     "Kind",
     "Mention",
+    "Mute",
     "Person",
     "Polled",
     "Scope",

@@ -11,6 +11,7 @@ from pipeline.store.deliver import DeliverRows
 from pipeline.store.detect import DetectRows
 from pipeline.store.engine import connect, display, upgrade
 from pipeline.store.fetch import FetchRows
+from pipeline.store.mutes import MuteRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
 from pipeline.store.watches import WatchRows
@@ -20,7 +21,7 @@ __all__ = ["FAILURES", "Store", "failure", "open_store"]
 FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
 
-class Store(PollRows, FetchRows, DetectRows, DeliverRows, WatchRows, Readings):
+class Store(PollRows, FetchRows, DetectRows, DeliverRows, WatchRows, MuteRows, Readings):
     """One to-do query and one save for each verb (a file each), the watchlist, and what people read."""
 
 

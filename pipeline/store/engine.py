@@ -25,7 +25,7 @@ DRIVERS = {
     "postgresql+psycopg2": POSTGRESQL,
     POSTGRESQL: POSTGRESQL,
 }
-HEAD = "0001"  # the newest file in migrations/versions; a test holds the two together
+HEAD = "0007"  # the newest file in migrations/versions; a test holds the two together
 
 
 def connect(settings: Settings) -> Engine:

@@ -222,3 +222,16 @@ deliveries = Table(
     Column("remote_id", Text),
     Column("error", Text),  # dead, retry: what went wrong; held: why
 )
+
+# What tells nobody until a moment: a watch, a show, or a watch in a show. One that is over stays, for people to read.
+mutes = Table(
+    "mutes",
+    metadata,
+    _id(),
+    Column("watch_id", Id, ForeignKey("watches.id", ondelete="CASCADE")),
+    Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE")),
+    Column("until", Utc, nullable=False, index=True),
+    Column("reason", Text, nullable=False, default=""),
+    Column("created_at", Utc, nullable=False),
+    Column("by", Text, nullable=False, default=""),  # who asked for it
+)
