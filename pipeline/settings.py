@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import SettingsError
+from pipeline.model import Pace
 
 type_network = ipaddress.IPv4Network | ipaddress.IPv6Network
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -45,7 +46,7 @@ class Settings:
     first_poll: how many of its newest episodes a new feed brings in; the rest is for a backfill.
     live_days: an episode known longer than this before a watch was made raises no alert.
     contact: an address for those whose servers are asked. poll_threads: requests under way at once, at most;
-    host_pause: seconds between two requests to one host.
+    host_pause: seconds between two requests to one host. pace: how long deliver waits for what.
     """
 
     home: Path
@@ -59,6 +60,7 @@ class Settings:
     contact: str = ""
     poll_threads: int = 512
     host_pause: float = 0.25
+    pace: Pace = field(default_factory=Pace)
 
 
 def default_home() -> Path:

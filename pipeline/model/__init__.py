@@ -4,7 +4,8 @@ Every time is an aware UTC datetime, every second a float from the start of the 
 every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means: not stored yet.
 """
 
-from pipeline.model.deliveries import Alert, Delivery, Held, State
+from pipeline.model.channels import ChannelRules, Quiet, Times
+from pipeline.model.deliveries import Alert, Delivery, DeliveryKind, Digest, Held, Pace, State
 from pipeline.model.feeds import Episode, Feed, FeedFacts, Person, Polled, Soundbite, TranscriptRef, Wanted
 from pipeline.model.mutes import Mute
 from pipeline.model.transcripts import Segment, Transcript, Words, clean, joined
@@ -14,8 +15,11 @@ from pipeline.model.work import ALL, Shard, Tally
 __all__ = [
     "ALL",
     "Alert",
+    "ChannelRules",
     "DeliverMode",
     "Delivery",
+    "DeliveryKind",
+    "Digest",
     "Episode",
     "Feed",
     "FeedFacts",
@@ -23,14 +27,17 @@ __all__ = [
     "Kind",
     "Mention",
     "Mute",
+    "Pace",
     "Person",
     "Polled",
+    "Quiet",
     "Scope",
     "Segment",
     "Shard",
     "Soundbite",
     "State",
     "Tally",
+    "Times",
     "Transcript",
     "TranscriptRef",
     "Wanted",
