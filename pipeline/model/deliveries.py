@@ -127,11 +127,11 @@ class Pace:
     longest_run: float = 2700.0  # and ends after this
     tries: int = 20  # of a message that fails by itself; then it is dead
 
-    SKEW = 5.0  # how far two workers' readings of the shared clock may be apart
+    skew: float = 5.0  # two workers' readings of the shared clock may be apart
 
     def check(self) -> str:
         """What is wrong with these numbers; "" when they keep the promise."""
-        if self.settle < self.timeout + self.SKEW:
+        if self.settle < self.timeout + self.skew:
             return "settle must be longer than timeout: a call that was given up may still be under way"
         if self.lease < self.timeout + self.settle:
             return "lease must be longer than timeout and settle: its end says that the post has settled"
