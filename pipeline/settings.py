@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pipeline.errors import SettingsError
+from pipeline.model import Pace
 
 type_network = ipaddress.IPv4Network | ipaddress.IPv6Network
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -67,6 +68,7 @@ class Settings:
     live_days: an episode known longer than this before a watch was made raises no alert.
     contact: an address for those whose servers are asked. poll_threads: requests under way at once, at most;
     host_pause: seconds between two requests to one host. slack_app_token: for Socket Mode; with it cards have buttons.
+    pace: how long deliver waits for what.
     """
 
     home: Path
@@ -85,6 +87,7 @@ class Settings:
     mail_from: str = ""
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     webhook_secret: Secret = field(default_factory=lambda: Secret(""))
+    pace: Pace = field(default_factory=Pace)
 
 
 def default_home() -> Path:

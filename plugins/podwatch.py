@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -37,7 +37,7 @@ def run(verb: str) -> dict[str, Any]:
     from pipeline import runtime, settings, verbs
 
     with runtime.build(settings.from_environment(variables(os.environ))) as rt:
-        tally = verbs.LINE[verb](rt, datetime.now(UTC))
+        tally = verbs.LINE[verb](rt, rt.store.clock())
     log.info("%s: %s looked at, %s new, %s failed", verb, tally.done, tally.new, tally.failed)
     return {**asdict(tally), "notes": list(tally.notes[:NOTES])}
 

@@ -22,7 +22,7 @@ MAY = {
     "pipeline": set(),
     "pipeline.errors": set(),
     "pipeline.model": {"pipeline.model"},
-    "pipeline.settings": {"pipeline.errors"},
+    "pipeline.settings": {"pipeline.errors", "pipeline.model"},
     "pipeline.files": {"pipeline.errors"},
     "pipeline.addresses": BASE,
     "pipeline.transport": BASE | {"pipeline.addresses"},
@@ -41,7 +41,9 @@ MAY = {
         "pipeline.packing",
     },
     "pipeline.detectors": {"pipeline.model", "pipeline.errors", "pipeline.detectors"},
-    "pipeline.alerts": {"pipeline.model"},
+    "pipeline.alerts": {"pipeline.model", "pipeline.revisions"},
+    "pipeline.noise": {"pipeline.model", "pipeline.alerts"},
+    "pipeline.outcomes": {"pipeline.model", "pipeline.errors"},
     "pipeline.watchlist": {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.detectors"},
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
     "pipeline.notifiers.webhook": BASE
@@ -52,7 +54,8 @@ MAY = {
     "pipeline.schedule": set(),
     "pipeline.polite": set(),
     "pipeline.crowd": {"pipeline.polite"},
-    "pipeline.store": BASE | {"pipeline.store", "pipeline.identity", "pipeline.revisions", "pipeline.packing"},
+    "pipeline.store": BASE
+    | {"pipeline.store", "pipeline.identity", "pipeline.revisions", "pipeline.packing", "pipeline.alerts"},
     "pipeline.bugs": set(),
     "pipeline.robots": {"pipeline.http", "pipeline.errors"},
     "pipeline.runtime": BASE | {"pipeline.http", "pipeline.robots", "pipeline.store", "pipeline.notifiers"},
@@ -68,6 +71,8 @@ VERB |= {
 VERBS = ("pipeline.poll", "pipeline.fetch", "pipeline.detect", "pipeline.deliver")
 MAY |= dict.fromkeys(VERBS, VERB)
 MAY["pipeline.archive"] = VERB
+MAY["pipeline.upkeep"] = VERB | {"pipeline.outcomes"}
+MAY["pipeline.deliver"] = VERB | {"pipeline.outcomes", "pipeline.noise", "pipeline.upkeep"}
 MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
 MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
@@ -98,7 +103,8 @@ ONLY = {
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
-PURE += ("pipeline.schedule", "pipeline.revisions", "pipeline.learn", "pipeline.notifiers.buttons")
+PURE += ("pipeline.schedule", "pipeline.revisions", "pipeline.noise", "pipeline.outcomes", "pipeline.notifiers.ranking")
+PURE += ("pipeline.learn", "pipeline.notifiers.buttons")
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
 HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them
 

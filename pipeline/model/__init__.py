@@ -5,7 +5,8 @@ every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means:
 """
 
 from pipeline.model.answers import Answer, Change, Judged, Precision, Proposal, Verdict, fold, precision
-from pipeline.model.deliveries import Alert, Delivery, Held, State
+from pipeline.model.channels import ChannelRules, Quiet, Times
+from pipeline.model.deliveries import Alert, Delivery, DeliveryKind, Digest, Held, Pace, State
 from pipeline.model.feeds import Episode, Feed, FeedFacts, Person, Polled, Soundbite, TranscriptRef, Wanted
 from pipeline.model.mutes import Mute
 from pipeline.model.transcripts import Segment, Transcript, Words, clean, joined
@@ -17,8 +18,11 @@ __all__ = [
     "Alert",
     "Answer",
     "Change",
+    "ChannelRules",
     "DeliverMode",
     "Delivery",
+    "DeliveryKind",
+    "Digest",
     "Episode",
     "Feed",
     "FeedFacts",
@@ -27,16 +31,19 @@ __all__ = [
     "Kind",
     "Mention",
     "Mute",
+    "Pace",
     "Person",
     "Polled",
     "Precision",
     "Proposal",
+    "Quiet",
     "Scope",
     "Segment",
     "Shard",
     "Soundbite",
     "State",
     "Tally",
+    "Times",
     "Transcript",
     "TranscriptRef",
     "Verdict",

@@ -52,6 +52,8 @@ class Watch:
     scope: Scope = field(default_factory=Scope)
     channel: str = "#podcasts"
     deliver: DeliverMode = DeliverMode.EACH
+    minimum: int = 1  # mentions in an episode, below which nobody is told
+    repeat_after: float = 0.0  # seconds after an alert of this watch before the next goes out by itself
     id: int = 0
     revision: int = 0
     revised_at: datetime | None = None

@@ -26,6 +26,7 @@ from pipeline.errors import ChannelError, HttpError
 from pipeline.http import Http, retry_after
 from pipeline.model import Alert, Mention
 from pipeline.notifiers import Receipt, card, plain
+from pipeline.notifiers.ranking import best
 from pipeline.settings import Secret, Settings, Webhook
 from pipeline.transport import NotSentError
 
@@ -172,9 +173,9 @@ def body(alert: Alert) -> bytes:
 
 def _tree(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
     e = alert.episode
-    best = card.best(alert.mentions)
-    rest = [m for m in alert.mentions if m not in best][: max(0, mentions - len(best))]
-    listed = sorted([*best, *rest], key=lambda m: m.start)
+    surest = best(alert.mentions)
+    rest = [m for m in alert.mentions if m not in surest][: max(0, mentions - len(surest))]
+    listed = sorted([*surest, *rest], key=lambda m: m.start)
     return {
         "type": "podwatch.alert",
         "key": alert.key,

@@ -12,13 +12,18 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from pipeline.errors import SettingsError, StoreError
 from pipeline.settings import Settings
 from pipeline.store.answers import AnswerRows
+from pipeline.store.changes import ChangeRows
+from pipeline.store.channels import ChannelRows
+from pipeline.store.clock import ClockRows
 from pipeline.store.deliver import DeliverRows
 from pipeline.store.detect import DetectRows
+from pipeline.store.digests import DigestRows
 from pipeline.store.engine import HEAD, connect, display, revision, upgrade
 from pipeline.store.fetch import FetchRows
 from pipeline.store.mutes import MuteRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
+from pipeline.store.told import ToldRows
 from pipeline.store.watches import WatchRows
 
 __all__ = ["FAILURES", "Condition", "Store", "condition", "failure", "open_store"]
@@ -26,7 +31,21 @@ __all__ = ["FAILURES", "Condition", "Store", "condition", "failure", "open_store
 FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
 
-class Store(PollRows, FetchRows, DetectRows, DeliverRows, WatchRows, MuteRows, AnswerRows, Readings):
+class Store(
+    PollRows,
+    FetchRows,
+    DetectRows,
+    DeliverRows,
+    DigestRows,
+    ChangeRows,
+    ChannelRows,
+    ToldRows,
+    WatchRows,
+    MuteRows,
+    AnswerRows,
+    ClockRows,
+    Readings,
+):
     """One to-do query and one save for each verb (a file each), the watchlist, and what people read."""
 
 
