@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +105,7 @@ _JSON = st.recursive(
 )
 
 
+@hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from([*payload()]), _JSON))
 def test_no_payload_is_a_crash(changes: dict[str, Any]) -> None:
     assert isinstance(pressed({**payload(), **changes}, "T1", NOW), Pressed | Refused)
