@@ -54,7 +54,12 @@ class SlackNotifier:
     """
 
     def __init__(
-        self, token: Secret, base_url: str = "https://slack.com/api/", timeout: float = TIMEOUT, *, buttons: bool = False
+        self,
+        token: Secret,
+        base_url: str = "https://slack.com/api/",
+        timeout: float = TIMEOUT,
+        *,
+        buttons: bool = False,
     ) -> None:
         self._token, self._buttons = token, buttons
         self._host = urlsplit(base_url).hostname or "Slack"
