@@ -44,7 +44,14 @@ MAY = {
     "pipeline.alerts": {"pipeline.model", "pipeline.revisions"},
     "pipeline.noise": {"pipeline.model", "pipeline.alerts"},
     "pipeline.outcomes": {"pipeline.model", "pipeline.errors"},
-    "pipeline.watchlist": {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.detectors"},
+    "pipeline.times": {"pipeline.model"},
+    "pipeline.watchlist": {
+        "pipeline.model",
+        "pipeline.errors",
+        "pipeline.files",
+        "pipeline.detectors",
+        "pipeline.times",
+    },
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
     "pipeline.identity": {"pipeline.model"},
     "pipeline.revisions": set(),
@@ -96,7 +103,14 @@ ONLY = {
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
-PURE += ("pipeline.schedule", "pipeline.revisions", "pipeline.noise", "pipeline.outcomes", "pipeline.notifiers.ranking")
+PURE += (
+    "pipeline.times",
+    "pipeline.schedule",
+    "pipeline.revisions",
+    "pipeline.noise",
+    "pipeline.outcomes",
+    "pipeline.notifiers.ranking",
+)
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
 HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them
 
