@@ -16,10 +16,11 @@ from pipeline.noise import HOUR, IN_DIGEST, Situation, decide, digest_waits, ref
 from pipeline.notifiers import Board, Digester, Notifier, Receipt
 from pipeline.outcomes import absent, failed, must_look, rest
 from pipeline.runtime import Runtime, log
-from pipeline.store.channels import SERVICE
+from pipeline.store.channels import SERVICE, ChannelState
 from pipeline.upkeep import upkeep
 
 RESYNC = 5.0  # seconds after which the shared clock is read again
+AHEAD = 0.25  # seconds before a channel is free in which a message to it is made ready
 
 
 def deliver(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
@@ -63,7 +64,7 @@ class Deliverer:
     def run(self) -> Tally:
         end = time.monotonic() + self.pace.longest_run
         while True:
-            moved = self._round() | upkeep(self.rt, self.clock, self.notes)
+            moved = self._round() | upkeep(self.rt, self.clock, self.notes) or self._round(AHEAD)
             if time.monotonic() > end:
                 break
             if not moved:
@@ -75,11 +76,17 @@ class Deliverer:
         self.bugs.raise_all()
         return Tally("deliver", self.done, self.new, self.failures, tuple(dict.fromkeys(self.notes)))
 
-    def _round(self) -> bool:
-        """Once through what is due; whether anything was done."""
+    def _round(self, ahead: float = 0.0) -> bool:
+        """Once through what is due; whether anything was done.
+
+        ahead: seconds. When nothing else is to be done, the next message is made ready before its channel is free.
+        """
         moved = False
         busy: set[str] = set()
-        for due in self.rt.store.deliveries_due(self.clock(), self.shard):
+        at = self.clock()
+        for due in self.rt.store.deliveries_due(at, self.shard, free=at + timedelta(seconds=ahead)):
+            if ahead and busy:
+                break
             if due.channel in busy:
                 continue
             try:
@@ -149,7 +156,8 @@ class Deliverer:
         """One try; whether the delivery was to be had."""
         store, pace = self.rt.store, self.pace
         name, notifier = self.rt.notifier(due.channel)
-        if self._service_rests(name, due.channel):
+        states = store.channel_states()
+        if self._service_rests(states.get(self.service(name)), due.channel):
             return True
         look = must_look(due)
         posted = False
@@ -163,6 +171,8 @@ class Deliverer:
             self._stamp(due, e)
             return True
         shown = pages[due.part] if due.part < len(pages) else None
+        if (channel := states.get(due.channel)) is not None:
+            time.sleep(min(AHEAD, max(0.0, (channel.free_at(at := self.clock()) - at).total_seconds())))
         began = self.clock()
         held = began + timedelta(seconds=pace.hold)
         lease = began + timedelta(seconds=pace.lease)
@@ -224,10 +234,9 @@ class Deliverer:
         token = self.rt.settings.slack_token.reveal() if name == "slack" else ""
         return f"{SERVICE}{name}:{hashlib.blake2b(token.encode(), digest_size=6).hexdigest()}"
 
-    def _service_rests(self, name: str, channel: str) -> bool:
+    def _service_rests(self, state: ChannelState | None, channel: str) -> bool:
         """Whether the whole service rests; then this channel rests as long."""
         at = self.clock()
-        state = self.rt.store.channel_states().get(self.service(name))
         if state is None or state.free_at(at) <= at:
             return False
         self.rt.store.rest_channel(channel, state.free_at(at))

@@ -44,7 +44,14 @@ MAY = {
     "pipeline.alerts": {"pipeline.model", "pipeline.revisions"},
     "pipeline.noise": {"pipeline.model", "pipeline.alerts"},
     "pipeline.outcomes": {"pipeline.model", "pipeline.errors"},
-    "pipeline.watchlist": {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.detectors"},
+    "pipeline.times": {"pipeline.model"},
+    "pipeline.watchlist": {
+        "pipeline.model",
+        "pipeline.errors",
+        "pipeline.files",
+        "pipeline.detectors",
+        "pipeline.times",
+    },
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
     "pipeline.notifiers.webhook": BASE
     | {"pipeline.notifiers", "pipeline.http", "pipeline.transport", "pipeline.addresses"},
@@ -103,8 +110,16 @@ ONLY = {
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
-PURE += ("pipeline.schedule", "pipeline.revisions", "pipeline.noise", "pipeline.outcomes", "pipeline.notifiers.ranking")
-PURE += ("pipeline.learn", "pipeline.notifiers.buttons")
+PURE += (
+    "pipeline.times",
+    "pipeline.schedule",
+    "pipeline.revisions",
+    "pipeline.noise",
+    "pipeline.outcomes",
+    "pipeline.notifiers.ranking",
+    "pipeline.learn",
+    "pipeline.notifiers.buttons",
+)
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
 HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them
 

@@ -10,6 +10,7 @@ import argparse
 import logging
 import os
 import random
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -191,4 +192,5 @@ def main() -> int:
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     threading.stack_size(512 * 1024)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything that was started is ended
     sys.exit(main())

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline import watchlist, watchlist_edit
-from pipeline.commands.output import Json, emit, now, plain, runtime, say, show, utf8
+from pipeline.commands.output import Json, emit, plain, runtime, say, show, utf8
 from pipeline.errors import PodwatchError
 from pipeline.learn import proposals
 from pipeline.model import Precision, precision
@@ -29,9 +29,10 @@ def check(file: File, json: Json = False) -> None:
 @app.command()
 def sync(file: File, json: Json = False) -> None:
     """Makes this the watchlist in use; changed watches are looked for anew, removed ones no more."""
-    watches = watchlist.read(file)
+    watches, channels = watchlist.read_all(file)
     with runtime() as rt:
-        t = rt.store.sync_watches(watches, now())
+        t = rt.store.sync_watches(watches, rt.store.clock())
+        rt.store.sync_channels(channels)
     if json:
         emit({"watches": t.done, "new": t.new, "notes": list(t.notes)})
     else:

@@ -29,15 +29,19 @@ class _Taken(Exception):
 
 
 class DeliverRows(Rows):
-    def deliveries_due(self, now: datetime, shard: Shard = ALL, each: int = 50) -> list[Delivery]:
+    def deliveries_due(
+        self, now: datetime, shard: Shard = ALL, each: int = 50, free: datetime | None = None
+    ) -> list[Delivery]:
         """What is to be sent now, oldest first, at most ``each`` of a channel; none of a channel that rests.
 
-        New, to be tried again, kept back until now, or left behind by a sender that died.
+        New, to be tried again, kept back until now, or left behind by a sender that died. free: when the channel has
+        to be free; now, unless given.
         """
         d, k = deliveries.c, channels.c
         nth = func.row_number().over(partition_by=d.channel, order_by=(d.created_at, d.id)).label("nth")
-        free = and_(or_(k.next_at.is_(None), k.next_at <= now), or_(k.paused_until.is_(None), k.paused_until <= now))
-        query = select(d.id, nth).outerjoin(channels, k.name == d.channel).where(d.next_attempt_at <= now, free)
+        rests = or_(k.next_at.is_(None), k.next_at <= (free or now))
+        open_ = and_(rests, or_(k.paused_until.is_(None), k.paused_until <= now))
+        query = select(d.id, nth).outerjoin(channels, k.name == d.channel).where(d.next_attempt_at <= now, open_)
         if shard.count > 1:
             query = query.where(d.id % shard.count == shard.index)
         heads = query.subquery()
@@ -54,11 +58,9 @@ class DeliverRows(Rows):
         """When the next thing is to be done, if before ``until``: a message in a channel that nobody has to mend."""
         d, k = deliveries.c, channels.c
         waits = or_(k.paused_until.is_(None), k.paused_until <= now)
-        query = (
-            select(d.next_attempt_at, k.next_at)
-            .outerjoin(channels, k.name == d.channel)
-            .where(d.next_attempt_at <= until, waits)
-        )
+        when = func.coalesce(d.next_attempt_at, d.check_at).label("due_at")
+        due = or_(d.next_attempt_at <= until, and_(d.check_at <= until, d.state == State.SENT.value))
+        query = select(when, k.next_at).outerjoin(channels, k.name == d.channel).where(due, waits)
         if shard.count > 1:
             query = query.where(d.id % shard.count == shard.index)
         with self.reading() as c:
