@@ -13,7 +13,7 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -23,8 +23,9 @@ from functools import cache
 from urllib.parse import unquote
 
 from pipeline.errors import ChannelError
-from pipeline.model import Alert
-from pipeline.notifiers import Receipt, card, mail_body, plain
+from pipeline.model import Alert, Digest
+from pipeline.notifiers import Receipt, card, digest_card, mail_body, plain
+from pipeline.notifiers.mail_body import Line
 from pipeline.settings import Smtp
 
 DEADLINE = 45.0  # seconds for the whole talk; well within a delivery's lease
@@ -57,11 +58,11 @@ class MailNotifier:
 
     def send(self, alert: Alert) -> Receipt:
         """Hand the mail to the server: to all of the channel's addresses, or, when one is refused, to none."""
-        to, content, key = self._message(alert)
-        refused = self._talk(alert.channel, to, content)
-        if refused is not None:
-            raise refused  # here, where no frame holds the password
-        return Receipt(alert.channel, key)
+        return self._hand_over(alert, alert.key, [card.blocks(alert)])
+
+    def digest(self, digest: Digest) -> Receipt:
+        """Hand over a digest, whole: a mail has no thread that would have to continue it."""
+        return self._hand_over(digest, digest.key, [page.blocks for page in digest_card.pages(digest)])
 
     def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
         """Never anything: nobody's mailbox is read. What repeats an alert repeats its Message-ID."""
@@ -75,10 +76,14 @@ class MailNotifier:
         if refused is not None:
             raise refused
 
-    def _message(self, alert: Alert) -> tuple[tuple[str, ...], bytes, str]:
-        to = recipients(alert.channel)
-        sender = self._from(alert.channel)
-        return to, message(alert, sender, to, self._clock()), message_id(alert.key, sender)
+    def _hand_over(self, said: Alert | Digest, key: str, pages: Sequence[Sequence[card.Block]]) -> Receipt:
+        to = recipients(said.channel)
+        sender = self._from(said.channel)
+        lines = [line for page in pages for line in mail_body.lines(page)]
+        refused = self._talk(said.channel, to, message(key, lines, sender, to, self._clock()))
+        if refused is not None:
+            raise refused  # here, where no frame holds the password
+        return Receipt(said.channel, message_id(key, sender))
 
     def _from(self, channel: str) -> Address:
         name, address = parseaddr(self._sender)
@@ -217,20 +222,19 @@ def message_id(key: str, sender: Address) -> str:
     return f"<{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}@{sender.domain}>"
 
 
-def message(alert: Alert, sender: Address, to: tuple[str, ...], now: datetime) -> bytes:
+def message(key: str, lines: Sequence[Line], sender: Address, to: tuple[str, ...], now: datetime) -> bytes:
     """The mail as bytes with CRLF: headers that nobody's text can add to, plain text, and HTML beside it."""
-    lines = mail_body.lines(card.blocks(alert))
     headline = next((line for line in lines if line.kind == "header"), None)
-    subject = "".join(run.text for run in headline.runs) if headline else alert.watch.name
+    subject = "".join(run.text for run in headline.runs) if headline else ""
     mail = EmailMessage(policy=SMTP_POLICY)
     mail["Subject"] = plain.head(plain.clean(subject).strip(), _SUBJECT_ROOM) or "podwatch"
     mail["From"] = sender
     mail["To"] = ", ".join(to)
-    mail["Message-ID"] = message_id(alert.key, sender)
+    mail["Message-ID"] = message_id(key, sender)
     mail["Date"] = format_datetime(now)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: so that nobody's vacation answers it
     mail["X-Auto-Response-Suppress"] = "All"
-    mail["X-Podwatch-Key"] = re.sub(r"[^!-~]", "", alert.key)[:64]
+    mail["X-Podwatch-Key"] = re.sub(r"[^!-~]", "", key)[:64]
     mail.set_content(mail_body.text(lines), cte="quoted-printable")
     mail.add_alternative(mail_body.html(lines), subtype="html", cte="quoted-printable")
     content = mail.as_bytes()

@@ -24,8 +24,8 @@ import orjson
 from pipeline.addresses import resolve
 from pipeline.errors import ChannelError, HttpError
 from pipeline.http import Http, retry_after
-from pipeline.model import Alert, Mention
-from pipeline.notifiers import Receipt, card, plain
+from pipeline.model import Alert, Digest, Mention
+from pipeline.notifiers import Receipt, card, digest_card, plain
 from pipeline.notifiers.ranking import best
 from pipeline.settings import Secret, Settings, Webhook
 from pipeline.transport import NotSentError
@@ -51,12 +51,18 @@ class WebhookNotifier:
 
     def send(self, alert: Alert) -> Receipt:
         """Post the alert. Its key is the ``webhook-id`` and the ``Idempotency-Key``, the same at every repetition."""
-        label = shown(alert.channel)
-        to = self.target(alert.channel)
-        refused = self._post(to, alert.key, body(alert), label)
+        return self._hand_over(alert.channel, alert.key, body(alert))
+
+    def digest(self, digest: Digest) -> Receipt:
+        """Post a digest as one body, with the alerts in it."""
+        return self._hand_over(digest.channel, digest.key, digest_body(digest))
+
+    def _hand_over(self, channel: str, key: str, content: bytes) -> Receipt:
+        label = shown(channel)
+        refused = self._post(self.target(channel), key, content, label)
         if refused is not None:
             raise refused
-        return Receipt(label, alert.key)
+        return Receipt(label, key)
 
     def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
         """Never anything: a receiver cannot be asked. What repeats an alert repeats its id, and the receiver tells."""
@@ -171,13 +177,32 @@ def body(alert: Alert) -> bytes:
     return content
 
 
+def digest_body(digest: Digest) -> bytes:
+    """The digest as JSON, within BODY_ROOM: as many of its alerts, with their best mentions, as there is room for."""
+    shown = [a for a in digest.alerts if a.mentions]
+    kept: list[dict[str, Any]] = []
+    text = digest_card.pages(digest)[0].text
+    room = BODY_ROOM - 1000 - len(orjson.dumps(text))
+    for alert in shown:
+        tree = _facts(alert, 3, 300)
+        room -= len(orjson.dumps(tree)) + 1
+        if room < 0:
+            break
+        kept.append(tree)
+    about = {"type": "podwatch.digest", "key": digest.key, "why": digest.why.value}
+    return orjson.dumps(about | {"alerts": kept, "alerts_total": len(shown), "text": text})
+
+
 def _tree(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
+    return {"type": "podwatch.alert", **_facts(alert, mentions, room), "text": card.text(alert)}
+
+
+def _facts(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
     e = alert.episode
     surest = best(alert.mentions)
     rest = [m for m in alert.mentions if m not in surest][: max(0, mentions - len(surest))]
     listed = sorted([*surest, *rest], key=lambda m: m.start)
     return {
-        "type": "podwatch.alert",
         "key": alert.key,
         "watch": {"name": _text(alert.watch.name, 200), "revision": alert.watch.revision},
         "episode": {
@@ -189,7 +214,6 @@ def _tree(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
         },
         "mentions": [_mention(alert, m, room) for m in listed],
         "mentions_total": len(alert.mentions),
-        "text": card.text(alert),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import logging
+import re
 import socket
 import traceback
 from email.message import EmailMessage
@@ -12,7 +13,7 @@ from email.message import EmailMessage
 import pytest
 
 from pipeline.errors import ChannelError, SettingsError
-from pipeline.model import Alert
+from pipeline.model import Alert, Digest
 from pipeline.notifiers import mail
 from pipeline.notifiers.mail import MailNotifier, recipients
 from pipeline.settings import Secret, Smtp, smtp
@@ -67,6 +68,21 @@ def test_the_same_alert_is_the_same_message_id_and_another_is_not() -> None:
     first, again, other = (delivered(alert(key=k, channel=TEAM)) for k in ("k1", "k1", "k2"))
     assert first["Message-ID"] == again["Message-ID"] != other["Message-ID"]
     assert first["Message-ID"].endswith("@example.org>")
+
+
+def test_a_digest_is_one_mail_with_every_alert_in_it() -> None:
+    alerts = [alert(mention(f"word{n}", f"and word{n} too"), key=f"k{n}", channel=TEAM) for n in range(120)]
+    with MailServer() as server:
+        receipt = notifier(server).digest(Digest(key="d1", channel=TEAM, alerts=alerts))
+        [raw] = server.mails
+    found = read(raw)
+    assert found["Subject"] == "Digest: 120 alerts from podcasts"
+    assert found["Message-ID"] == receipt.id
+    text = found.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    shown = re.findall(r"\*word(\d+)\*", text)
+    [left] = re.findall(r"and (\d+) more: podwatch mentions", text)
+    assert len(shown) > 50
+    assert len(shown) + int(left) == 120
 
 
 HOSTILE = "<script>alert(1)</script>\r\nBcc: evil@evil.example\r\n\r\n.\r\nMAIL FROM:<x> \u202e\x00 <!channel>"

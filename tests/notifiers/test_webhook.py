@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ChannelError, SettingsError
-from pipeline.notifiers.webhook import BODY_ROOM, WebhookNotifier, body
+from pipeline.model import Digest, Held
+from pipeline.notifiers.webhook import BODY_ROOM, WebhookNotifier, body, digest_body
 from pipeline.settings import Secret, Settings, Webhook, networks, webhooks
 from tests.builders import alert, episode, mention, watch
 from tests.receiver import CLOSE, TRICKLE, Receiver
@@ -117,6 +118,26 @@ def test_an_address_in_the_watchlist_is_a_channel_too_and_its_path_is_never_show
     assert receipt.channel == "http://127.0.0.1/..."
     desk.next(404)
     assert "t0ken" not in failure(reached, desk.url).line
+
+
+def test_a_digest_is_one_body_with_its_alerts(desk: Receiver, reached: Settings) -> None:
+    alerts = [alert(key=f"k{n}", channel="webhook:desk") for n in range(3)]
+    receipt = WebhookNotifier(reached).digest(Digest(key="d1", channel="webhook:desk", alerts=alerts))
+    [(headers, content)] = desk.received
+    found = json.loads(content)
+    assert (receipt.id, headers["webhook-id"], found["type"], found["key"]) == ("d1", "d1", "podwatch.digest", "d1")
+    assert [a["key"] for a in found["alerts"]] == ["k0", "k1", "k2"]
+    assert (found["alerts_total"], found["why"]) == (3, Held.DIGEST.value)
+    assert found["text"].startswith("Digest: 3 alerts from podcasts")
+
+
+def test_a_digest_of_any_size_stays_within_its_room() -> None:
+    huge = "word 🎧 " * 5_000
+    said = [mention("needle", f"{huge}needle{huge}", start=n) for n in range(50)]
+    alerts = [alert(*said, key=f"k{n}", episode=episode(title=huge), watch=watch(name=huge)) for n in range(1500)]
+    content = digest_body(Digest(key="d", channel="webhook:desk", alerts=alerts))
+    assert len(content) <= BODY_ROOM
+    assert json.loads(content)["alerts_total"] == 1500
 
 
 OK, ROUTE, LATER, UNKNOWN, DEAD = "ok", "mend", "later", "unknown", "dead"
