@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.model import Answer, Verdict
+from pipeline.model import Answer, Digest, Verdict
 from pipeline.notifiers import NOTIFIERS
 from pipeline.notifiers.buttons import LABELS, Pressed, Refused, actions_block, pressed
+from pipeline.notifiers.slack import SlackNotifier
 from pipeline.settings import Secret, Settings
-from tests.builders import alert
+from tests.builders import alert, mention
 from tests.notifiers.slack_steps import sent
 from tests.slack.emulator import Emulator
 from tests.slack.fault_proxy import FaultProxy
@@ -145,3 +146,18 @@ def test_a_message_has_buttons_only_where_somebody_listens(
     assert (last["type"] == "actions") is buttons
     if buttons:
         assert {b["value"] for b in last["elements"]} == {key}
+
+
+def test_buttons_stand_under_an_alerts_first_message_stay_when_it_is_edited_and_are_nowhere_else(
+    workspace: Emulator, proxy: FaultProxy, key: str
+) -> None:
+    slack = SlackNotifier(Secret(workspace.token), proxy.base_url, buttons=True)
+    long = alert(*[mention(f"word{n}", f"and word{n}", start=n) for n in range(20)], key=key)
+    first = slack.post(long, 0, key, None)
+    slack.post(long, 1, f"{key}-1", first)
+    slack.post(Digest(key=f"{key}-d", channel="#podcasts", alerts=[long]), 0, f"{key}-d", None)
+    slack.edit(long, 0, key, first)
+    replies = workspace.call("conversations.replies", channel=first.channel, ts=first.id)["messages"]
+    others = [m for m in workspace.messages("#podcasts") if key + "-d" in str(m.get("metadata"))]
+    kinds = [[b["type"] for b in m["blocks"]] for m in (*replies, *others)]
+    assert [("actions" in k, k[-1] == "actions") for k in kinds] == [(True, True), (False, False), (False, False)]
