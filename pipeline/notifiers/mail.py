@@ -88,9 +88,11 @@ class MailNotifier:
     def _from(self, channel: str) -> Address:
         name, address = parseaddr(self._sender)
         if self._server is None:
-            raise _error("mail is not set up", channel, "set PODWATCH_SMTP_URL and PODWATCH_MAIL_FROM", route=True)
+            todo = "set PODWATCH_SMTP_URL and PODWATCH_MAIL_FROM"
+            raise _error("mail is not set up", channel, todo, route=True, service=True)
         if not _ADDRESS.fullmatch(address):
-            raise _error("PODWATCH_MAIL_FROM is no address", channel, "write podwatch@example.org", route=True)
+            todo = "write podwatch@example.org"
+            raise _error("PODWATCH_MAIL_FROM is no address", channel, todo, route=True, service=True)
         user, _, domain = address.rpartition("@")
         return Address(display_name=plain.head(plain.clean(name), 60) or "podwatch", username=user, domain=domain)
 
@@ -241,13 +243,17 @@ def message(key: str, lines: Sequence[Line], sender: Address, to: tuple[str, ...
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
+_SERVER = ("the connection", "the greeting", "STARTTLS", "the login", "the sender")  # the same for every channel
+
+
 def _refusal(said: _Said, channel: str, host: str, *, unknown: bool) -> ChannelError:
     """What a reply means (RFC 5321, 4.2.1): 4 is for now, 5 for good, as far as this message goes."""
     if not 200 <= said.code < 600:
-        return _error(f"{host} does not speak SMTP", channel, "correct PODWATCH_SMTP_URL", route=True, unknown=unknown)
-    what = f"{host} refuses {said.what} ({said.reply})"
+        what = f"{host} does not speak SMTP"
+        return _error(what, channel, "correct PODWATCH_SMTP_URL", route=True, unknown=unknown, service=True)
+    what, service = f"{host} refuses {said.what} ({said.reply})", said.what in _SERVER
     if 400 <= said.code < 500:
-        return _error(what, channel)
+        return _error(what, channel, service=service)
     if said.what == "the message":
         return _error(what, channel, retryable=False)
     todo = {
@@ -257,24 +263,41 @@ def _refusal(said: _Said, channel: str, host: str, *, unknown: bool) -> ChannelE
     }.get(said.what, "correct PODWATCH_SMTP_URL")
     if said.what.startswith("the recipient"):
         todo = "correct the address in the watchlist"
-    return _error(what, channel, todo, route=True)
+    return _error(what, channel, todo, route=True, service=service)
 
 
 def _broken(e: BaseException, channel: str, host: str, *, unknown: bool) -> ChannelError:
+    """What a talk that broke means, for every channel: they share the server."""
     if unknown:
         return _error(f"no answer from {host} to the mail ({type(e).__name__})", channel, unknown=True)
+    what, todo = f"the talk with {host} broke ({type(e).__name__})", ""
     if isinstance(e, ConnectionRefusedError):
-        return _error(f"{host} refuses connections", channel)
-    if isinstance(e, socket.gaierror):
-        return _error(f"{host} has no address", channel, "check PODWATCH_SMTP_URL, the network and its DNS")
-    if isinstance(e, ssl.SSLCertVerificationError):
+        what = f"{host} refuses connections"
+    elif isinstance(e, socket.gaierror):
+        what, todo = f"{host} has no address", "check PODWATCH_SMTP_URL, the network and its DNS"
+    elif isinstance(e, ssl.SSLCertVerificationError):
+        what = f"the certificate of {host} cannot be verified"
         todo = "renew it, or check this machine's clock and certificates (SSL_CERT_FILE)"
-        return _error(f"the certificate of {host} cannot be verified", channel, todo)
-    return _error(f"the talk with {host} broke ({type(e).__name__})", channel)
+    return _error(what, channel, todo, service=True)
 
 
 def _error(
-    what: str, channel: str, todo: str = "", *, retryable: bool = True, unknown: bool = False, route: bool = False
+    what: str,
+    channel: str,
+    todo: str = "",
+    *,
+    retryable: bool = True,
+    unknown: bool = False,
+    route: bool = False,
+    service: bool = False,
 ) -> ChannelError:
-    where = plain.head(plain.clean(channel), 200)
-    return ChannelError(what, where=where, todo=todo, retryable=retryable, outcome_unknown=unknown, route=route)
+    return ChannelError(
+        what,
+        where=plain.head(plain.clean(channel), 200),
+        todo=todo,
+        retryable=retryable,
+        outcome_unknown=unknown,
+        route=route,
+        busy=retryable and not route,
+        service=service,
+    )

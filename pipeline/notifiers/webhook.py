@@ -279,5 +279,12 @@ def _error(
     wait: float | None = None,
 ) -> ChannelError:
     return ChannelError(
-        what, where=label, todo=todo, retryable=retryable, outcome_unknown=unknown, route=route, retry_after=wait
+        what,
+        where=label,
+        todo=todo,
+        retryable=retryable,
+        outcome_unknown=unknown,
+        route=route,
+        busy=retryable and not route,
+        retry_after=wait,
     )

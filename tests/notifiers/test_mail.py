@@ -171,6 +171,12 @@ def test_each_of_a_servers_answers_has_a_meaning(case: str) -> None:
     with MailServer(says) as server:
         error = failure(server, deadline=0.7 if SILENCE in says.values() else 5.0)
     assert (error.retryable, error.route, error.outcome_unknown) == verdict
+    assert error.busy == (error.retryable and not error.route), "the channel rests, the message is not to blame"
+    of_this_mail = {"RCPT TO", "DATA", "CONTENT"} & set(says) and case not in (
+        "closed before",
+        "garbage after it was handed over",
+    )
+    assert error.service is not bool(of_this_mail), "the server is the same for every channel"
     assert error.line.startswith(f"{TEAM}: ")
     assert words in error.line
     assert "\n" not in error.line

@@ -166,6 +166,7 @@ def test_each_status_has_a_meaning(status: int, desk: Receiver, reached: Setting
         return
     error = failure(reached)
     assert (error.retryable, error.route, error.outcome_unknown) == VERDICTS[meaning]
+    assert error.busy == (meaning in (LATER, UNKNOWN)), "the channel rests, the message is not to blame"
     assert error.line.startswith(f"webhook:desk: the receiver answered {status}")
     assert len(desk.received) == 1, "a notifier neither retries nor follows"
 
