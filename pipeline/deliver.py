@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pipeline.alerts import prepared
 from pipeline.bugs import Bugs
 from pipeline.errors import ChannelError, PodwatchError
-from pipeline.model import ALL, Alert, Delivery, DeliveryKind, Digest, Held, Pace, Shard, State, Tally
+from pipeline.model import (
+    ALL,
+    Alert,
+    ChannelRules,
+    Delivery,
+    DeliveryKind,
+    Digest,
+    Held,
+    Mute,
+    Pace,
+    Shard,
+    State,
+    Tally,
+)
 from pipeline.noise import HOUR, IN_DIGEST, Situation, decide, digest_waits, refused
 from pipeline.notifiers import Board, Digester, Notifier, Receipt
 from pipeline.outcomes import absent, failed, must_look, rest
@@ -60,6 +74,8 @@ class Deliverer:
         self.done = self.new = self.failures = 0
         self.notes: list[str] = []
         self._fastest = 1e9  # seconds of the quickest answer to a post
+        self._mutes: list[Mute] | None = None  # as they were at the beginning of the round
+        self._rules: dict[str, ChannelRules] = {}
 
     def run(self) -> Tally:
         end = time.monotonic() + self.pace.longest_run
@@ -84,13 +100,16 @@ class Deliverer:
         moved = False
         busy: set[str] = set()
         at = self.clock()
-        for due in self.rt.store.deliveries_due(at, self.shard, free=at + timedelta(seconds=ahead)):
+        self._mutes = None
+        self._rules.clear()
+        for due in self._shuffled(self.rt.store.deliveries_due(at, self.shard, free=at + timedelta(seconds=ahead))):
             if ahead and busy:
                 break
             if due.channel in busy:
                 continue
             try:
-                if self._keep_back(due):
+                said = self._keep_back(due)
+                if said is None:
                     moved = True
                     continue
             except Exception as e:  # noqa: BLE001 - raised with the others at the end
@@ -98,43 +117,56 @@ class Deliverer:
                 moved = True
                 continue
             busy.add(due.channel)
-            moved |= self._send(due)
+            moved |= self._send(due, said)
         return moved
+
+    @staticmethod
+    def _shuffled(due: list[Delivery]) -> list[Delivery]:
+        """Each channel's in their order, the channels in any: so that workers do not all make the same ready."""
+        place = {channel: random.random() for channel in {d.channel for d in due}}
+        return sorted(due, key=lambda d: place[d.channel])
 
     # ---- kept back
 
-    def _keep_back(self, due: Delivery) -> bool:
-        """Whether it is not to be sent now, and that is written down; or it has become a part of a digest."""
+    def _keep_back(self, due: Delivery) -> Alert | Digest | None:
+        """What is to be said now; None when it is kept back, and that is written down, or is a part of a digest now."""
         if due.kind is not DeliveryKind.ALERT or due.attempted_at is not None or due.state is State.ATTEMPTING:
-            return False
+            return self.rt.store.said_by(due)
         waited = due.reason if due.state is State.HELD else None
         _, notifier = self.rt.notifier(due.channel)
         if waited in IN_DIGEST and isinstance(notifier, Board | Digester):
-            return self._digest(due.channel, waited or Held.DIGEST)
+            self._digest(due.channel, waited or Held.DIGEST)
+            return None
         alert, s = self._situation(due, waited)
         holding = decide(alert, s)
         if holding is None:
-            return False
+            return alert
         self.done += 1
         self.rt.store.hold(due, holding.why, holding.until)
-        return True
+        return None
 
     def _situation(self, due: Delivery, waited: Held | None) -> tuple[Alert, Situation]:
         at, store = self.clock(), self.rt.store
         alert, enabled = store.alert_of(due)
-        last, hour = store.heard(due, at - HOUR)
+        if self._mutes is None:
+            self._mutes = store.active_mutes(at)
+        if due.channel not in self._rules:
+            self._rules[due.channel] = store.channel_rules(due.channel)
+        rules = self._rules[due.channel]
+        asked = alert.watch.repeat_after or rules.ceiling is not None
+        last, hour = store.heard(due, at - HOUR) if asked else (None, [])
         return alert, Situation(
             now=at,
-            rules=store.channel_rules(due.channel),
+            rules=rules,
             live=timedelta(days=self.rt.settings.live_days),
             enabled=enabled,
-            mutes=store.active_mutes(at),
+            mutes=self._mutes,
             last=last,
             hour=hour,
             waited=waited,
         )
 
-    def _digest(self, channel: str, why: Held) -> bool:
+    def _digest(self, channel: str, why: Held) -> None:
         """Puts what waited for it into one digest, which is then due as a delivery of its own."""
         at, store = self.clock(), self.rt.store
         members = []
@@ -148,11 +180,10 @@ class Deliverer:
             else:
                 members.append(due)
         store.make_digest(channel, why, members, at)
-        return True
 
     # ---- sent
 
-    def _send(self, due: Delivery) -> bool:
+    def _send(self, due: Delivery, said: Alert | Digest) -> bool:
         """One try; whether the delivery was to be had."""
         store, pace = self.rt.store, self.pace
         name, notifier = self.rt.notifier(due.channel)
@@ -164,7 +195,7 @@ class Deliverer:
         pages: Sequence[str] = ()
         error: PodwatchError | None = None
         try:
-            said = prepared(store.said_by(due))
+            said = prepared(said)
             pages = notifier.pages(said) if isinstance(notifier, Board) else [""]
             thread = self._thread(due)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
@@ -207,7 +238,7 @@ class Deliverer:
         sweep_at = at + timedelta(seconds=pace.sweep) if repeated and receipt is not None else None
         if not store.save_delivery(outcome, at, replies=len(pages) - 1 if receipt else 0, sweep_at=sweep_at):
             store.sweep(claimed, at + timedelta(seconds=pace.sweep))
-        self._pace(name, due.channel, began, at, held, error, posted=posted)
+        self._pace(name, due.channel, began, at, held, error, states, posted=posted)
         self.new += outcome.state is State.SENT and outcome.kind is not DeliveryKind.REPLY
         if error is not None:
             self.failures += 1
@@ -250,12 +281,12 @@ class Deliverer:
         at: datetime,
         held: datetime,
         error: PodwatchError | None,
+        states: Mapping[str, ChannelState],
         *,
         posted: bool,
     ) -> None:
         """When the next message may go to the channel: a second after this one, or when what is wrong is mended."""
         store = self.rt.store
-        states = store.channel_states()
         failures = ((state := states.get(channel)) and state.failures) or 0
         pause = rest(error, failures, at, self.pace) if error is not None else None
         if pause is not None:

@@ -109,3 +109,12 @@ def test_every_command_says_what_it_does() -> None:
     for name, command in group.commands.items():  # type: ignore[attr-defined]
         for inner in [command, *getattr(command, "commands", {}).values()]:
             assert inner.help, name
+
+
+def test_the_pictures_are_of_the_cards_as_they_are_now() -> None:
+    from scripts.pictures import pictures
+
+    drawn = pictures()
+    assert {p.stem for p in (ROOT / "docs").glob("*.svg")} == set(drawn)
+    for name, svg in drawn.items():
+        assert (ROOT / "docs" / f"{name}.svg").read_text(encoding="utf-8") == svg, "run scripts/pictures.py"

@@ -110,6 +110,12 @@ class Run:
             command = [sys.executable, "-m", "benchmarks.crash.workers", str(path), str(number)]
             self._schedulers.append(subprocess.Popen(command))
 
+    def more(self, count: int) -> None:
+        """More alerts, due now."""
+        first = self.result.alerts
+        self.tokens += world.fill(self.store, count, self.channels, first=first, digest_within=5.0)
+        self.result.alerts += count
+
     def wait(self, limit: float, tick: Callable[[], None] = lambda: None) -> None:
         """Until nothing is left to do and nobody is to be killed any more, or ``limit`` seconds are over."""
         end = time.monotonic() + limit

@@ -6,40 +6,32 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, text, update
+from sqlalchemy import Connection, func, insert, or_, select, text, update
 
 from pipeline.model import Held
 from pipeline.store import Store
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 
 WATCHES = 20
-LONG, DIGESTED = 12, 15  # every so-manyth alert continues in its thread, or waits for a digest
+LONG, DIGESTED = 12, 7  # every so-manyth alert continues in its thread, or waits for a digest
 MENTIONS = 8  # of an alert that continues in its thread
 
 
-def fill(store: Store, count: int, channels: list[str], *, digest_within: float = 30.0) -> list[str]:
-    """Stores ``count`` alerts, due now; returns the tokens that are to arrive, each once.
+def fill(store: Store, count: int, channels: list[str], *, first: int = 0, digest_within: float = 30.0) -> list[str]:
+    """Stores the alerts number ``first`` and following, due now; returns the tokens that are to arrive, each once.
 
     digest_within: seconds over which those that wait for a digest come due.
     """
     now = store.clock()
     tokens: list[str] = []
-    rng = random.Random(7)
+    rng = random.Random(first)
     with store.writing() as c:
-        c.execute(insert(feeds).values(url="https://a.example/f", title="Show", added_at=now))
+        if not first:
+            _found(c, now)
         feed = c.execute(select(feeds.c.id)).scalar_one()
-        spec = {"query": "x", "entity": None, "type": None, "aliases": [], "sounds_like": False, "scope": {}}
-        c.execute(
-            insert(watches),
-            [
-                {"name": f"watch{w}", "spec": spec, "channel": "#c", "deliver": "each", "fingerprint": "x",
-                 "revised_at": now, "seq": w + 1, "enabled": True}
-                for w in range(WATCHES)
-            ],
-        )  # fmt: skip
         watch_ids = list(c.execute(select(watches.c.id).order_by(watches.c.id)).scalars())
         rows: dict[str, list[dict[str, Any]]] = {"e": [], "t": [], "m": [], "d": []}
-        for i in range(count):
+        for i in range(first, first + count):
             e, watch = i + 1, watch_ids[i % WATCHES]
             rows["e"].append(
                 {"id": e, "feed_id": feed, "guid": f"g{i}", "identity": f"i{i}", "title": f"Episode {i}",
@@ -70,8 +62,20 @@ def fill(store: Store, count: int, channels: list[str], *, digest_within: float 
             c.execute(insert(table), rows[name])
         if c.dialect.name == "postgresql":
             for table in ("episodes", "transcripts"):
-                c.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {count + 1})"))
+                c.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {first + count + 1})"))
     return tokens
+
+
+def _found(c: Connection, now: datetime) -> None:
+    """The feed and the watches that all alerts belong to."""
+    c.execute(insert(feeds).values(url="https://a.example/f", title="Show", added_at=now))
+    spec = {"query": "x", "entity": None, "type": None, "aliases": [], "sounds_like": False, "scope": {}}
+    rows = [
+        {"name": f"watch{w}", "spec": spec, "channel": "#c", "deliver": "each", "fingerprint": "x", "revised_at": now,
+         "seq": w + 1, "enabled": True}
+        for w in range(WATCHES)
+    ]  # fmt: skip
+    c.execute(insert(watches), rows)
 
 
 def left(store: Store) -> int:
@@ -95,7 +99,8 @@ def revise(store: Store, count: int, taken: set[str]) -> None:
     with store.writing() as c:
         rows = c.execute(
             select(d.id, d.watch_id, d.episode_id, d.sent_at)
-            .where(d.kind == "alert", d.state == "sent", d.digest_id.is_(None), d.id % LONG != 1)
+            .where(d.kind == "alert", d.state == "sent", d.digest_id.is_(None))
+            .where(d.id.not_in(select(d.parent_id).where(d.parent_id.is_not(None))))
             .order_by(func.random())
             .limit(count)
         ).all()

@@ -63,19 +63,19 @@ def text(alert: Alert, more: str | None = None) -> str:
     """The alert as escaped lines of text: for notifications, screen readers, and when blocks are refused."""
     about = [part for part in (_say(alert.episode.show), _date(alert.episode)) if part]
     lines = [headline(alert) + (f" ({', '.join(about)})" if about else "")]
-    shown = best(alert.mentions)
-    lines += [_sentence(m, struck=False) for m in shown] + [_sentence(m, struck=True) for m in _struck(alert)]
+    shown = _shown(alert)
+    lines += [_sentence(m, struck=gone) for m, gone in shown]
     if more := _more(alert) if more is None else more:
         lines.append(more)
     said = [plain.escape(plain.defuse(line)) for line in lines]
-    if link := _link(alert.episode, shown[0].seconds if shown else math.nan):
+    if link := _link(alert.episode, shown[0][0].seconds if shown else math.nan):
         said.append(f"<{plain.escape(link)}>")
     return "\n".join(said)
 
 
 def others(alert: Alert) -> list[tuple[Mention, bool]]:
     """(mention, whether it is gone) of those that the first message does not show, in the order they are said."""
-    shown = [*best(alert.mentions), *_struck(alert)]
+    shown = [m for m, _ in _shown(alert)]
     rest = [(m, gone) for ms, gone in ((alert.mentions, False), (alert.gone, True)) for m in ms if m not in shown]
     return sorted(rest, key=lambda pair: pair[0].start)
 
@@ -183,12 +183,13 @@ def said(alert: Alert, mention: Mention) -> list[Element]:
 
 def _blocks(alert: Alert, room: int, more: str) -> list[Block]:
     built = [header(headline(alert, HEADER_ROOM)), *rich(("rich_text_section", facts(alert.episode)))]
-    shown = [(m, False) for m in best(alert.mentions)] + [(m, True) for m in _struck(alert)]
-    for mention, gone in shown:
+    for mention, gone in _shown(alert):
         sentence = quoted(mention, room, struck=gone)
-        note = [words("no longer in the transcript")] if gone else []
+        about = said(alert, mention)
+        if gone:
+            about.append(words(" · no longer in the transcript" if about else "no longer in the transcript"))
         built += rich(
-            ("rich_text_section", list(parted([*said(alert, mention), *note])) if gone else said(alert, mention)),
+            ("rich_text_section", about),
             ("rich_text_quote", sentence),
         )
     if more:
@@ -212,9 +213,12 @@ def _sentence(mention: Mention, *, struck: bool) -> str:
     return f"{about}: {sentence}" if about else sentence
 
 
-def _struck(alert: Alert) -> list[Mention]:
-    """Of what is gone the sentences that the message showed, as far as can be told: the best ones."""
-    return [m for m in best([*alert.mentions, *alert.gone]) if m in alert.gone and m not in alert.mentions]
+def _shown(alert: Alert) -> list[tuple[Mention, bool]]:
+    """(mention, whether it is gone) of the first message, in the order they are said: the best of those that are said,
+    and of those that are gone what it showed, as far as can be told."""
+    before = best([*alert.mentions, *alert.gone])
+    gone = [(m, True) for m in before if m in alert.gone and m not in alert.mentions]
+    return sorted([*((m, False) for m in best(alert.mentions)), *gone], key=lambda pair: pair[0].start)
 
 
 def _cut(mention: Mention, room: int) -> tuple[str, str, str]:

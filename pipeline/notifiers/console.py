@@ -38,7 +38,7 @@ class ConsoleNotifier:
         return Receipt("console", alert.key)
 
     def digest(self, digest: Digest) -> Receipt:
-        """Print the digest, whole; raises as send() does."""
+        """Print the digest with what Slack would show in its thread; raises as send() does."""
         if self._console is None and sys.stdout is None:
             raise _unread(digest)
         _print(digest, [b for page in digest_card.pages(digest) for b in page.blocks], self._console or Console())

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from pipeline.model import Episode, Mention
 from pipeline.store.engine import Rows
 from pipeline.store.episodes import EPISODE, episode_of
-from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
+from pipeline.store.tables import channels, deliveries, episodes, feeds, mentions, transcripts, watches
 from pipeline.store.told import mention_of
 
 
@@ -97,6 +97,7 @@ class Readings(Rows):
                         select(watches.c.name, watches.c.error).where(watches.c.error.is_not(None), watches.c.enabled)
                     )
                 ],
+                "channel": list(c.execute(select(channels.c.error).where(channels.c.error.is_not(None))).scalars()),
                 "delivery": [
                     r.error
                     for r in c.execute(
