@@ -11,13 +11,10 @@ import pytest
 
 from pipeline.model import ChannelRules, DeliverMode
 from pipeline.settings import Secret, Settings, Smtp, Webhook, networks
-from tests.delivering import Desk
+from tests.deliver.desk import Desk
 from tests.mail_server import HANG_UP, MailServer
-from tests.notifiers.conftest import workspace
 from tests.receiver import CLOSE, Receiver
 from tests.slack.emulator import Emulator
-
-__all__ = ["workspace"]  # a fixture
 
 
 @pytest.fixture
