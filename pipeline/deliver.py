@@ -80,7 +80,7 @@ class Deliverer:
     def run(self) -> Tally:
         end = time.monotonic() + self.pace.longest_run
         while True:
-            moved = self._round() | upkeep(self.rt, self.clock, self.notes) or self._round(AHEAD)
+            moved = self._round() | upkeep(self.rt, self.clock, self.notes, self.bugs) or self._round(AHEAD)
             if time.monotonic() > end:
                 break
             if not moved:
@@ -301,7 +301,7 @@ class Deliverer:
                 store.rest_channel(channel, at, held=held)
             return
         if not posted:
-            store.rest_channel(channel, at, held=held)
+            store.rest_channel(channel, began, held=held)
             return
         # The service counts from when a message arrived: sometime between our call and its answer. What an answer
         # took longer than the quickest may have been spent on the way there.

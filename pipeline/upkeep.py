@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from pipeline.alerts import prepared
+from pipeline.bugs import Bugs
 from pipeline.errors import ChannelError
 from pipeline.model import Delivery
 from pipeline.notifiers import Board, Receipt
@@ -14,10 +15,11 @@ from pipeline.runtime import Runtime, log
 
 EMPTY = "-"  # stands for the hash of a message of a thread that has nothing to say any more
 LATER = timedelta(minutes=1)  # after a failure that the channel is not to blame for
+MUCH_LATER = timedelta(hours=1)  # after a bug
 
 
-def upkeep(rt: Runtime, clock: Callable[[], datetime], notes: list[str]) -> bool:
-    """Looks after what is due for it; whether anything was done. What failed is in ``notes``."""
+def upkeep(rt: Runtime, clock: Callable[[], datetime], notes: list[str], bugs: Bugs) -> bool:
+    """Looks after what is due for it; whether anything was done. What failed is in ``notes``, and ``bugs``."""
     moved = False
     for work, due in ((check, rt.store.checks_due(clock())), (sweep, rt.store.sweeps_due(clock()))):
         for d in due:
@@ -39,6 +41,9 @@ def upkeep(rt: Runtime, clock: Callable[[], datetime], notes: list[str]) -> bool
                 calm = e
                 notes.append(e.line)
                 log.warning("deliver: %s", e.line)
+            except Exception as e:  # noqa: BLE001 - raised with the others at the end
+                bugs.note(f"alert {d.key}", e)
+                rt.store.save_check(d, None, 0, clock(), again=clock() + MUCH_LATER)
             _after(rt, d, calm, at, clock(), held, called=called)
     return moved
 
@@ -86,7 +91,7 @@ def _after(
     state = rt.store.channel_states().get(d.channel)
     pause = rest(error, state.failures if state else 0, at, rt.settings.pace) if error is not None else None
     if pause is None:
-        next_at = began + timedelta(seconds=rt.settings.pace.interval) if called else at
+        next_at = began + timedelta(seconds=rt.settings.pace.interval) if called else began
         rt.store.rest_channel(d.channel, next_at, held=held)
     elif pause.paused:
         rt.store.pause_channel(d.channel, pause.until, error.line if error else "", pause.failures)

@@ -1,7 +1,8 @@
 """`make crash-test`: kills, faults, cuts, locks and wrong clocks, on SQLite and PostgreSQL; the last line sums up.
 
-SHORT=1 or --short: some minutes. --only NAME,...: the runs whose name holds it; --database: one of the two. Every run counts in the emulator what
-arrived, and asks of it: everything, nothing twice, nothing stuck, never more than a message a second and channel.
+SHORT=1 or --short: some minutes. --only NAME,...: the runs whose name holds it. --database: one of the two alone.
+Every run counts in the emulator what arrived, and asks of it: everything, nothing twice, nothing stuck, never more than
+a message a second and channel.
 """
 
 from __future__ import annotations

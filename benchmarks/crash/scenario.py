@@ -162,27 +162,29 @@ def run(
     home = Path(tempfile.mkdtemp(prefix="podwatch-crash-"))
     began = time.monotonic()
     result = Result(name, database, alerts)
-    with Emulator() as emulator, Ledger(emulator, SCALE, faulty=faulty) as ledger:
-        names = [f"#c{i:03d}" for i in range(channels)]
-        for channel in names:
-            emulator.call("conversations.create", name=channel[1:])
-        config = {
-            "home": str(home), "database": address(home), "slack": ledger.base_url, "pace": asdict(PACE),
-            "workers": workers, "skews": skews, "own_clocks": own_clocks,
-        }  # fmt: skip
-        settings = Settings(home=home, database_url=Secret(config["database"]))
-        with runtime.build(settings) as rt:
-            this = Run(result, emulator, ledger, rt.store, config, home, names)
-            this.tokens = world.fill(rt.store, alerts, names, digest_within=digest_within)
-            try:
-                yield this
-            finally:
-                (home / "stop").touch()
-                for process in this._schedulers:
-                    process.wait(timeout=60)
-        result.seconds = time.monotonic() - began
-    errors = home / "errors"
-    if errors.exists():
-        said = Counter(line.split(":")[0] for line in errors.read_text().splitlines())
-        result.note = ", ".join(f"{count} {name}" for name, count in said.most_common(4))
-    shutil.rmtree(home, ignore_errors=True)
+    try:
+        with Emulator() as emulator, Ledger(emulator, SCALE, faulty=faulty) as ledger:
+            names = [f"#c{i:03d}" for i in range(channels)]
+            for channel in names:
+                emulator.call("conversations.create", name=channel[1:])
+            config = {
+                "home": str(home), "database": address(home), "slack": ledger.base_url, "pace": asdict(PACE),
+                "workers": workers, "skews": skews, "own_clocks": own_clocks,
+            }  # fmt: skip
+            settings = Settings(home=home, database_url=Secret(config["database"]))
+            with runtime.build(settings) as rt:
+                this = Run(result, emulator, ledger, rt.store, config, home, names)
+                this.tokens = world.fill(rt.store, alerts, names, digest_within=digest_within)
+                try:
+                    yield this
+                finally:
+                    (home / "stop").touch()
+                    for process in this._schedulers:
+                        process.wait(timeout=60)
+            result.seconds = time.monotonic() - began
+        errors = home / "errors"
+        if errors.exists():
+            said = Counter(line.split(":")[0] for line in errors.read_text().splitlines())
+            result.note = ", ".join(f"{count} {name}" for name, count in said.most_common(4))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)

@@ -233,6 +233,8 @@ deliveries = Table(
     Column("remote_channel", Text),
     Column("remote_id", Text),
     Column("error", Text),  # dead, retry: what went wrong; held: why
+    Index(None, "channel", "posted_at"),
+    Index(None, "watch_id", "sent_at"),
 )
 
 # What is known of a channel, by its name in the watchlist; "service:..." is a whole service with its token.

@@ -65,7 +65,7 @@ def test_a_second_feed_with_the_same_episode_tells_nobody_again(desk: Desk) -> N
     assert len(desk.texts()) == 1
     assert "chat.update" not in desk.slack.calls
     desk.alert("one", "The {} came.", "More {} came.", feed="b")
-    desk.later(seconds=1)
+    desk.later(minutes=1)
     [text] = desk.texts()
     assert "More *grain* came." in text
 

@@ -30,6 +30,8 @@ def upgrade() -> None:
         table.create_foreign_key("fk_deliveries_digest_id", "deliveries", ["digest_id"], ["id"], ondelete="SET NULL")
     for column in ("episode_id", "parent_id", "digest_id", "check_at", "sweep_at"):
         op.create_index(f"ix_deliveries_{column}", "deliveries", [column], unique=False)
+    op.create_index("ix_deliveries_channel_posted_at", "deliveries", ["channel", "posted_at"], unique=False)
+    op.create_index("ix_deliveries_watch_id_sent_at", "deliveries", ["watch_id", "sent_at"], unique=False)
     op.create_table(
         "channels",
         sa.Column("name", sa.Text(), nullable=False),
