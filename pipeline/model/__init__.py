@@ -6,6 +6,7 @@ every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means:
 
 from pipeline.model.channels import ChannelRules, Quiet, Times
 from pipeline.model.deliveries import Alert, Delivery, DeliveryKind, Digest, Held, Pace, State
+from pipeline.model.entities import Entity, EntityType, Form, Known, Unread
 from pipeline.model.feeds import Episode, Feed, FeedFacts, Person, Polled, Soundbite, TranscriptRef, Wanted
 from pipeline.model.mutes import Mute
 from pipeline.model.transcripts import Segment, Transcript, Words, clean, joined
@@ -20,11 +21,15 @@ __all__ = [
     "Delivery",
     "DeliveryKind",
     "Digest",
+    "Entity",
+    "EntityType",
     "Episode",
     "Feed",
     "FeedFacts",
+    "Form",
     "Held",
     "Kind",
+    "Known",
     "Mention",
     "Mute",
     "Pace",
@@ -40,6 +45,7 @@ __all__ = [
     "Times",
     "Transcript",
     "TranscriptRef",
+    "Unread",
     "Wanted",
     "Watch",
     "Words",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pipeline.errors import SettingsError, StoreError
@@ -14,10 +14,12 @@ from pipeline.store.deliver import DeliverRows
 from pipeline.store.detect import DetectRows
 from pipeline.store.digests import DigestRows
 from pipeline.store.engine import connect, display, upgrade
+from pipeline.store.entities import EntityRows
 from pipeline.store.fetch import FetchRows
 from pipeline.store.mutes import MuteRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
+from pipeline.store.talked import TalkedRows
 from pipeline.store.told import ToldRows
 from pipeline.store.watches import WatchRows
 
@@ -29,6 +31,7 @@ FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 class Store(
     PollRows,
     FetchRows,
+    EntityRows,
     DetectRows,
     DeliverRows,
     DigestRows,
@@ -36,6 +39,7 @@ class Store(
     ChannelRows,
     ToldRows,
     WatchRows,
+    TalkedRows,
     MuteRows,
     ClockRows,
     Readings,
@@ -66,9 +70,9 @@ def open_store(settings: Settings) -> Store:
 def failure(e: BaseException) -> StoreError | None:
     """What a database that fails in the middle of a verb means to people; None when ``e`` is something else.
 
-    A row that breaks a rule of the tables is something else: that is a bug.
+    A row that breaks a rule of the tables, or a value that they do not take, is something else: that is a bug.
     """
-    if not isinstance(e, FAILURES) or isinstance(e, IntegrityError):
+    if not isinstance(e, FAILURES) or isinstance(e, IntegrityError | DataError):
         return None
     cause = _cause(e)
     if isinstance(e, ProgrammingError) or "no such" in cause or "malformed" in cause or "not a database" in cause:
