@@ -202,8 +202,11 @@ def peak(path: Path, stored: Path | None) -> None:
     before = _kilobytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")
     body = path.read_bytes()
+    size = len(body)
     reading = read(body, URL, KIND, known, Here())
-    print((_kilobytes("VmHWM") - before) * 1024 / len(body), len(reading.episodes))
+    del body  # as poll does, before it asks for the episodes
+    episodes = reading.episodes
+    print((_kilobytes("VmHWM") - before) * 1024 / size, len(episodes))
 
 
 def _kilobytes(name: str) -> int:

@@ -5,6 +5,7 @@ poll and fetch both work so: requests wait for servers most of their time, and t
 
 from __future__ import annotations
 
+import _thread
 import queue
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -20,6 +21,7 @@ STEP = 0.5  # seconds after which what has come should be kept, however little i
 TICK = 0.05
 FEW = 16  # threads to begin with
 BUSY = 0.7  # of one core: Python runs on no more, so beyond it further threads only get in each other's way
+PLENTY = 1500  # items a second: about as many as one core does
 
 
 def through(
@@ -30,12 +32,14 @@ def through(
     postponed: Callable[[T], R],
     threads: int,
     pause: float,
+    full: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[T, R] | None]:
     """(item, what ``ask`` returned for it) as they come; None when it is time to keep what has come.
 
     ask: runs in many threads at once; returns errors instead of raising them. When what it returns has a
     ``retry_after`` (seconds), the host is left alone for that long; ``postponed`` says what becomes of its other
-    items when that is longer than a run waits.
+    items when that is longer than a run waits. full: whether threads wait for something else than servers, so that
+    more of them would only wait with them, since this was asked last.
     """
     turns = Turns(items, host_of, pause=pause)
     outcomes: queue.SimpleQueue[tuple[T, R]] = queue.SimpleQueue()
@@ -46,10 +50,10 @@ def through(
             turns.done(turn, getattr(result, "retry_after", None))
             outcomes.put((turn.item, result))
 
-    crew = Crew(work, min(len(items), threads))
+    crew = Crew(work, min(len(items), threads), full)
     left, kept = len(items), monotonic()
     while left:
-        crew.grow()
+        crew.grow(len(items) - left + outcomes.qsize())
         try:
             outcome = outcomes.get(timeout=TICK)
         except queue.Empty:
@@ -69,25 +73,36 @@ def through(
 class Crew:
     """As many threads as help: four times as many while they wait for servers, none once they keep a core busy."""
 
-    def __init__(self, work: Callable[[], None], most: int) -> None:
-        self._work, self._most = work, most
-        self._threads: list[threading.Thread] = []
-        self._wall, self._cpu = monotonic(), process_time()
+    def __init__(self, work: Callable[[], None], most: int, full: Callable[[], bool]) -> None:
+        self._work, self._most, self._full = work, most, full
+        self._lock = threading.Lock()
+        self._started = self._left = 0
+        self._wall, self._cpu, self._done = monotonic(), process_time(), 0
         self._add(FEW)
 
-    def grow(self) -> None:
-        """Called often; looks at the time since the last tick."""
+    def grow(self, done: int) -> None:
+        """Called often; looks at the time since the last tick. done: how many items have come so far."""
         wall = monotonic() - self._wall
-        if wall >= TICK and len(self._threads) < self._most:
-            if process_time() - self._cpu < BUSY * wall:
-                self._add(3 * len(self._threads))
-            self._wall, self._cpu = monotonic(), process_time()
+        if wall >= TICK and self._started < self._most:
+            idle = process_time() - self._cpu < BUSY * wall and done - self._done < PLENTY * wall
+            if idle and not self._full():
+                self._add(3 * self._started)
+            self._wall, self._cpu, self._done = monotonic(), process_time(), done
 
     def alive(self) -> bool:
-        return any(t.is_alive() for t in self._threads)
+        return self._left > 0
 
     def _add(self, count: int) -> None:
-        for _ in range(min(count, self._most - len(self._threads))):
-            thread = threading.Thread(target=self._work, daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        for _ in range(min(count, self._most - self._started)):
+            with self._lock:
+                self._left += 1
+            self._started += 1
+            # threading would wait for each to run, behind all others that want the interpreter
+            _thread.start_new_thread(self._run, ())
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            with self._lock:
+                self._left -= 1

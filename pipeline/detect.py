@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pipeline import detectors
 from pipeline.alerts import alerts
 from pipeline.bugs import Bugs
-from pipeline.detectors import Detector
-from pipeline.errors import PodwatchError
-from pipeline.model import ALL, Scope, Shard, Tally, Watch
+from pipeline.detectors import About
+from pipeline.entities.stage import find_entities
+from pipeline.errors import PodwatchError, WatchlistError
+from pipeline.model import ALL, Entity, Mention, Scope, Shard, Tally, Watch
 from pipeline.runtime import Runtime, log
-from pipeline.store.detect import Source
+from pipeline.store.detect import Source, Todo
 from pipeline.transcripts.boilerplate import labels, marked, repeated
 
 AGAIN = timedelta(hours=1)  # after a bug
@@ -23,42 +24,73 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     """Looks for every watch in every transcript that has not seen it; a watch that cannot be built is stamped."""
     todo = rt.store.watches_to_detect()
     bugs = Bugs("detect")
+    notes = find_entities(rt, now, shard, bugs)
     done = new = failed = 0
-    broken = broken_watches(rt, [w for _, w in todo.watches])
-    built: dict[tuple[int, ...], Detector] = {}
+    watches = [w for _, w in todo.watches]
+    engine = detectors.build(watches)
+    broken = stamped(rt, watches, engine.broken)
+    questions = Questions(todo, broken)
     for source in rt.store.transcripts_due(todo.latest, now, shard):
         done += 1
-        asked = todo.after(source.through)
-        usable = [w for w in asked if w.id not in broken and in_scope(w.scope, source)]
+        asked, in_scope = questions.of(source)
         try:
-            ids = tuple(w.id for w in usable)
-            if ids not in built:
-                built[ids] = detectors.build(usable)
-            found = list(built[ids](source.transcript))
+            named = rt.store.entities_of([source.transcript.id]) if engine.asks_for_entities else {}
+            result = engine(source.transcript, about(source, named.get(source.transcript.id)), in_scope)
+            found: Sequence[Mention] = result.mentions
             if found:
                 others = rt.store.labels_of_feed(source.episode.feed_id, source.episode.id, RECENT)
                 found = marked(found, labels(source.transcript, repeated(others)))
-            told = alerts(found, usable, source.episode)
-            sound = [w for w in asked if w.id not in broken]
-            new += rt.store.save_detection(source, sound, found, told, todo.latest, now)
+            if result.failed:
+                broken |= stamped(rt, watches, {name: _failure(e) for name, e in result.failed.items()})
+                asked = {name: w for name, w in asked.items() if name not in result.failed}
+            told = alerts(found, [asked[name] for name in dict.fromkeys(m.watch for m in found)], source.episode)
+            new += rt.store.save_detection(source, asked, found, told, todo.latest, now)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
             line = bugs.note(f"{source.episode.show}: {source.episode.title}", e)
             rt.store.save_detect_failure(source, line, now + AGAIN)
     bugs.raise_all()
-    return Tally("detect", done, new, failed + len(broken), tuple(broken.values()))
+    return Tally("detect", done, new, failed + len(broken), (*notes, *broken.values()))
 
 
-def broken_watches(rt: Runtime, watches: Sequence[Watch]) -> dict[int, str]:
-    """The watches that cannot be looked for, with why; each is stamped, and the others go on."""
-    broken: dict[int, str] = {}
+class Questions:
+    """Which watches are to be looked for in a transcript: worked out once for all transcripts that are alike in it."""
+
+    def __init__(self, todo: Todo, broken: Container[str]) -> None:
+        self._todo = todo
+        self._broken = frozenset(w.name for _, w in todo.watches if w.name in broken)
+        self._scopes = tuple(dict.fromkeys(w.scope for _, w in todo.watches))
+        self._known: dict[tuple[int, tuple[bool, ...]], tuple[dict[str, Watch], frozenset[str]]] = {}
+
+    def of(self, source: Source) -> tuple[dict[str, Watch], frozenset[str]]:
+        """(by name the watches that were not yet looked for, the names of those whose scope holds the feed)."""
+        key = (source.through, tuple(in_scope(scope, source) for scope in self._scopes))
+        if key not in self._known:
+            asked = {w.name: w for w in self._todo.after(source.through) if w.name not in self._broken}
+            inside = {scope for scope, holds in zip(self._scopes, key[1], strict=True) if holds}
+            self._known[key] = asked, frozenset(name for name, w in asked.items() if w.scope in inside)
+        return self._known[key]
+
+
+def about(source: Source, entities: Sequence[Entity] | None) -> About:
+    """What a query may ask about the episode of a transcript. entities: None when nobody looked for them."""
+    e = source.episode
+    return About(title=e.title, notes=e.notes, show=e.show, feed_url=source.feed_url, entities=entities)
+
+
+def stamped(rt: Runtime, watches: Sequence[Watch], failures: Mapping[str, PodwatchError]) -> dict[str, str]:
+    """Stamps the watches that cannot be looked for with why; the others go on."""
+    lines: dict[str, str] = {}
     for watch in watches:
-        try:
-            detectors.build([watch])
-        except PodwatchError as e:
-            broken[watch.id] = f"watch {watch.name}: {e.line}"
-            log.warning("detect: %s", broken[watch.id])
-            rt.store.save_watch_error(watch, e.line)
-    return broken
+        if watch.name in failures:
+            line = failures[watch.name].line
+            lines[watch.name] = f"watch {watch.name}: {line}"
+            log.warning("detect: %s", lines[watch.name])
+            rt.store.save_watch_error(watch, line)
+    return lines
+
+
+def _failure(e: Exception) -> PodwatchError:
+    return e if isinstance(e, PodwatchError) else WatchlistError(f"{type(e).__name__}: {e}", todo="please report it")
 
 
 def in_scope(scope: Scope, source: Source) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 from urllib.parse import urlsplit
 
 from pipeline import transcripts
@@ -15,6 +16,7 @@ from pipeline.errors import PodwatchError, Postponed, TranscriptError
 from pipeline.http import Answer
 from pipeline.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, Wanted
 from pipeline.runtime import Runtime, log
+from pipeline.store import Store
 from pipeline.store.fetch import Fetched
 from pipeline.transcripts import boxed
 from pipeline.transcripts.sources import SOURCES
@@ -24,6 +26,7 @@ LONGEST_WAIT = timedelta(days=1)
 TRIES = 10  # with these waits about a week
 # When a transcript that is there is asked for again: they get better, and they get corrected.
 CHECKS = (timedelta(days=1), timedelta(days=3), timedelta(days=10))
+LEASE = timedelta(minutes=10)  # longer than any request; after it the run that has an episode counts as dead
 BATCH = 50  # transcripts kept in one transaction
 
 Result = Fetched | PodwatchError | Exception
@@ -36,34 +39,73 @@ def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     bugs = Bugs("fetch")
     batch: list[Fetched] = []
     failures: list[tuple[Episode, str, datetime | None]] = []
+    lease = Lease(rt.store, now)
     outcomes = through(
-        rt.store.wanted(now, shard),
+        lease.take(shard),
         partial(ask, rt, now=now),
         host_of=lambda w: urlsplit(next(iter(offers(w)), TranscriptRef(url="")).url).netloc,
         postponed=lambda w: Postponed("its host asks to be left alone", where=w.episode.title),
         threads=rt.settings.poll_threads,
         pause=rt.settings.host_pause,
+        full=boxed.was_full,
     )
-    for outcome in outcomes:
-        if outcome is not None and not isinstance(outcome[1], Postponed):  # those stay due, for another run
-            done += 1
-            wanted, result = outcome
-            if isinstance(result, Fetched):
-                batch.append(result)
-            else:
-                line = bugs.note(name(wanted), result) if not isinstance(result, PodwatchError) else result.line
-                retryable = getattr(result, "retryable", True)
-                failures.append((wanted.episode, line, again_at(wanted.episode, retryable, now)))
-                if isinstance(result, PodwatchError):
-                    failed += 1
-                    notes.append(line)
-                    log.warning("fetch: %s: %s", name(wanted), line)
-        if outcome is None or len(batch) + len(failures) >= BATCH:
-            new += rt.store.save_transcripts(batch, now) if batch else 0
-            rt.store.save_fetch_failures(failures)
-            batch, failures = [], []
+    try:
+        for outcome in outcomes:
+            if outcome is not None and not isinstance(outcome[1], Postponed):  # those stay due, for another run
+                done += 1
+                wanted, result = outcome
+                if isinstance(result, Fetched):
+                    batch.append(result)
+                else:
+                    line = bugs.note(name(wanted), result) if not isinstance(result, PodwatchError) else result.line
+                    retryable = getattr(result, "retryable", True)
+                    failures.append((wanted.episode, line, again_at(wanted.episode, retryable, now)))
+                    if isinstance(result, PodwatchError):
+                        failed += 1
+                        notes.append(line)
+                        log.warning("fetch: %s: %s", name(wanted), line)
+            if outcome is None or len(batch) + len(failures) >= BATCH:
+                new += rt.store.save_transcripts(batch, now) if batch else 0
+                rt.store.save_fetch_failures(failures)
+                lease.done([*(f.episode.id for f in batch), *(f[0].id for f in failures)])
+                batch, failures = [], []
+    finally:
+        lease.end()
     bugs.raise_all()
     return Tally("fetch", done, new, failed, tuple(notes))
+
+
+class Lease:
+    """The episodes that this run has taken, so that another that runs beside it asks for none of them.
+
+    The lease is put off for as long as the run lasts; those of a run that was killed are due again when it is over.
+    """
+
+    def __init__(self, store: Store, now: datetime) -> None:
+        self._store, self._now, self._began = store, now, monotonic()
+        self._until = now + LEASE
+        self._left: set[int] = set()
+
+    def take(self, shard: Shard) -> list[Wanted]:
+        taken = self._store.take_wanted(self._now, self._until, shard)
+        self._left = {w.episode.id for w in taken}
+        return taken
+
+    def done(self, ids: Iterable[int]) -> None:
+        """These were asked for, and what came of it is written down. Called often."""
+        self._left.difference_update(ids)
+        at = self._now + timedelta(seconds=monotonic() - self._began)
+        if self._until - at < LEASE / 2:
+            self._move(at + LEASE)
+
+    def end(self) -> None:
+        """Those that were not asked for are due again."""
+        self._move(self._now)
+
+    def _move(self, until: datetime) -> None:
+        if self._left:
+            self._store.put_off(self._left, self._until, until)
+        self._until = until
 
 
 def name(wanted: Wanted) -> str:

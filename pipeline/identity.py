@@ -160,7 +160,8 @@ def keys(episode: Episode, reach: bool = False) -> frozenset[int]:
     if title and episode.published_at is not None:
         day = _day(episode.published_at)
         days = range(day - 2, day + 3) if reach else (day,)
-        found |= {f"t {plain_show(episode.show)} {title} {d}" for d in days}
+        named = f"t {plain_show(episode.show)} {title}"
+        found |= {f"{named} {d}" for d in days}
     return frozenset(_number(text) for text in found)
 
 

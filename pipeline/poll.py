@@ -10,19 +10,20 @@ from urllib.parse import urlsplit
 
 from xxhash import xxh3_128_hexdigest
 
-from pipeline import feeds
+from pipeline import feeds, store
 from pipeline.bugs import Bugs
 from pipeline.crowd import through
 from pipeline.errors import PodwatchError, Postponed
 from pipeline.feeds import Reading
 from pipeline.http import Answer
-from pipeline.model import ALL, Episode, Feed, Polled, Shard, Tally
+from pipeline.model import ALL, Episode, Feed, FeedFacts, Polled, Shard, Tally
 from pipeline.runtime import Runtime, log
 from pipeline.schedule import RECENT, after_failure, after_success, is_dead
 
 ACCEPT = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
 PATIENCE = timedelta(minutes=30)  # after which a feed is asked whose host wanted to be left alone
 BATCH = 200  # polls kept in one transaction
+MANY = 5_000  # episodes, after which no further poll is waited for
 
 Result = Polled | PodwatchError | Exception
 
@@ -40,10 +41,10 @@ def poll(
     progress: called with how many are done, and how many there are.
     """
     due = rt.store.feeds_due(None if force else now, shard)
-    done = new = failed = 0
+    done = new = failed = waiting = 0
     notes: list[str] = []
     bugs = Bugs("poll")
-    batch: list[Polled] = []
+    batch: list[tuple[Feed, Polled]] = []
     outcomes = through(
         due,
         partial(ask, rt, now=now),
@@ -51,22 +52,58 @@ def poll(
         postponed=postponed,
         threads=rt.settings.poll_threads,
         pause=rt.settings.host_pause,
+        full=feeds.was_full,
     )
     for outcome in outcomes:
         if outcome is not None:
             done += 1
             polled, line = settle(rt, outcome, now, bugs)
-            batch.append(polled)
+            batch.append((outcome[0], polled))
             if line is not None:
                 failed += 1
                 notes.append(line)
-        if batch and (outcome is None or len(batch) >= BATCH):
-            new += rt.store.save_polls(batch, now, rt.settings.first_poll)
-            batch = []
+            waiting += len(polled.episodes)
+        if batch and (outcome is None or len(batch) >= BATCH or waiting >= MANY):
+            found, bad = keep(rt, batch, now, bugs)
+            new, failed, batch, waiting = new + found, failed + len(bad), [], 0
+            notes += bad
             if progress is not None:
                 progress(done, len(due))
     bugs.raise_all()
     return Tally("poll", done, new, failed, tuple(notes))
+
+
+def keep(rt: Runtime, batch: Sequence[tuple[Feed, Polled]], now: datetime, bugs: Bugs) -> tuple[int, list[str]]:
+    """Keeps what some polls brought: how many episodes are new, and a line for each feed that cannot be kept.
+
+    batch: each feed as it was, and its poll. When one cannot be kept, a bug, each is kept alone, and that one stays as
+    it was, so that nothing of its document is lost.
+    """
+    found = tried(rt, [polled for _, polled in batch], now)
+    if not isinstance(found, Exception):
+        return found, []
+    new, lines = 0, list[str]()
+    for feed, polled in batch:
+        found = tried(rt, [polled], now)
+        if isinstance(found, Exception):
+            error = PodwatchError(bugs.note(feed.url, found), retryable=True)
+            rt.store.save_polls([Polled(feed=failure(feed, error, now, rt.settings.poll_floor))], now, 0)
+            lines.append(error.line)
+        else:
+            new += found
+    return new, lines
+
+
+def tried(rt: Runtime, polled: Sequence[Polled], now: datetime) -> int | Exception:
+    """How many episodes are new, or the bug that kept them from being kept. A database that fails is raised."""
+    try:
+        return rt.store.save_polls(polled, now, rt.settings.first_poll)
+    except store.FAILURES as e:
+        if store.failure(e) is not None:
+            raise
+        return e
+    except Exception as e:  # noqa: BLE001 - raised with the others at the end
+        return e
 
 
 def settle(rt: Runtime, outcome: tuple[Feed, Result], now: datetime, bugs: Bugs) -> tuple[Polled, str | None]:
@@ -103,11 +140,48 @@ def ask(rt: Runtime, feed: Feed, now: datetime) -> Result:
             stored = rt.store.items_of(feed)
             known = feeds.Known.from_bytes(stored) if stored else None
             reading = feeds.read(answer.body, answer.url, answer.headers.get("content-type", ""), known)
-        return changes(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
+            answer = replace(answer, body=b"")  # a large one is let go of before its episodes are unpacked
+        polled = changes(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
+        if address := moved(rt, feed, answer.url, reading, now):
+            # What was known of the old address says nothing of the new one.
+            there = replace(polled.feed, url=address, etag=None, last_modified=None, digest=None)
+            polled = replace(polled, feed=there)
+        return polled
     except PodwatchError as e:
         return e
     except Exception as e:  # noqa: BLE001 - raised with the others at the end
         return e
+
+
+def moved(rt: Runtime, feed: Feed, url: str, reading: Reading | None, now: datetime) -> str | None:
+    """Where the feed says that it has moved to (itunes:new-feed-url), when the same show answers there.
+
+    Asked when the document has changed, and once a day: the other server may have been down. url: where it came from.
+    """
+    facts = reading.facts if reading else feed.facts
+    target = facts.moved_to if facts else None
+    today = feed.last_polled_at is not None and feed.last_polled_at.date() == now.date()
+    if facts is None or target is None or target in (feed.url, url) or (reading is None and today):
+        return None
+    try:
+        answer = rt.http.get(target, accept=ACCEPT)
+        there = feeds.read(answer.body, answer.url, answer.headers.get("content-type", ""))
+    except PodwatchError as e:
+        log.info("poll: %s: says that it has moved, but %s", feed.url, e.line)
+        return None
+    onward = there.facts.moved_to
+    listed = set(reading.listed) if reading else set()
+    if onward in (None, target, answer.url) and same_show(facts, there.facts, bool(listed & set(there.listed))):
+        return answer.moved_to or target
+    log.info("poll: %s: says that it has moved to %s, which is another show, or sends on", feed.url, target)
+    return None
+
+
+def same_show(a: FeedFacts, b: FeedFacts, shared: bool) -> bool:
+    """Whether two documents are of one show; shared: an episode stands in both. Pure."""
+    if a.podcast_guid and b.podcast_guid:
+        return a.podcast_guid.lower() == b.podcast_guid.lower()
+    return shared or (bool(a.title) and a.title.casefold() == b.title.casefold())
 
 
 def changes(feed: Feed, answer: Answer, reading: Reading | None, now: datetime, floor: float) -> Polled:
@@ -120,12 +194,13 @@ def changes(feed: Feed, answer: Answer, reading: Reading | None, now: datetime, 
         polled = replace(polled, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
     if reading is None:
         return Polled(feed=_scheduled(polled, now, floor))
-    recent = newest(feed, reading.episodes, now)
+    episodes = reading.episodes
+    recent = newest(feed, episodes, now)
     polled = replace(polled, title=reading.facts.title or feed.title, facts=reading.facts, recent=recent)
     listed = frozenset(reading.listed)
     return Polled(
         feed=_scheduled(polled, now, floor),
-        episodes=reading.episodes,
+        episodes=episodes,
         lists=lambda guid: feeds.guid_key(guid) in listed,
         items=reading.known.to_bytes(),
     )

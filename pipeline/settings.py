@@ -68,6 +68,7 @@ class Settings:
     live_days: an episode known longer than this before a watch was made raises no alert.
     contact: an address for those whose servers are asked. poll_threads: requests under way at once, at most;
     host_pause: seconds between two requests to one host. slack_app_token: for Socket Mode; with it cards have buttons.
+    entities: whether transcripts are read for names.
     pace: how long deliver waits for what.
     """
 
@@ -87,6 +88,7 @@ class Settings:
     mail_from: str = ""
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     webhook_secret: Secret = field(default_factory=lambda: Secret(""))
+    entities: bool = True
     pace: Pace = field(default_factory=Pace)
 
 
@@ -126,6 +128,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         mail_from=env.get("PODWATCH_MAIL_FROM", "").strip(),
         webhooks=webhooks(env.get("PODWATCH_WEBHOOKS", "").strip(), webhook_secret),
         webhook_secret=webhook_secret,
+        entities=_switch(env, "PODWATCH_ENTITIES", True),
     )
 
 
@@ -201,3 +204,10 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
     if not 0 <= value < 1e9:
         raise SettingsError("is not a number of 0 or more", where=f"{name}={raw}")
     return value
+
+
+def _switch(env: Mapping[str, str], name: str, default: bool) -> bool:
+    raw = env.get(name, "").strip().lower()
+    if raw in ("", "on", "off"):
+        return raw == "on" if raw else default
+    raise SettingsError("is neither on nor off", where=f"{name}={raw}")

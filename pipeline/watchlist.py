@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from pipeline import files, times
-from pipeline.detectors.queries import phrase
+from pipeline.detectors import queries
 from pipeline.errors import WatchlistError
 from pipeline.model import ChannelRules, DeliverMode, Scope, Watch, fold
 
@@ -179,10 +179,7 @@ def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Wat
     if entry.query is not None:
         if entry.aliases or entry.sounds_like:
             raise WatchlistError("has aliases or sounds_like beside a query", todo="they belong to an entity")
-        try:
-            phrase(entry.query)
-        except WatchlistError as e:
-            raise WatchlistError(e.what, where="query", todo=e.todo) from None
+        queries.parse(entry.query)
     for name in (entry.entity, *entry.aliases):
         if name is not None and not any(c.isalnum() for c in name):
             raise WatchlistError(f"{name!r} has no letter or digit to look for")

@@ -37,6 +37,7 @@ def settings(tmp_path: Path) -> Settings:
         allow_addresses=networks("127.0.0.0/8"),
         host_pause=0,
         pace=Pace(interval=0.0, linger=0.0),  # nobody waits in a test, unless it is about waiting
+        entities=False,  # a second to load the model: for the tests that ask for names
     )
 
 

@@ -40,7 +40,9 @@ MAY = {
         "pipeline.sandbox",
         "pipeline.packing",
     },
-    "pipeline.detectors": {"pipeline.model", "pipeline.errors", "pipeline.detectors"},
+    "pipeline.detectors": {"pipeline.model", "pipeline.errors", "pipeline.detectors", "pipeline.sounds"},
+    "pipeline.sounds": {"pipeline.sounds"},
+    "pipeline.entities": {"pipeline.model", "pipeline.errors", "pipeline.entities"},
     "pipeline.alerts": {"pipeline.model", "pipeline.revisions"},
     "pipeline.noise": {"pipeline.model", "pipeline.alerts"},
     "pipeline.outcomes": {"pipeline.model", "pipeline.errors"},
@@ -80,6 +82,9 @@ MAY |= dict.fromkeys(VERBS, VERB)
 MAY["pipeline.archive"] = VERB
 MAY["pipeline.upkeep"] = VERB | {"pipeline.outcomes"}
 MAY["pipeline.deliver"] = VERB | {"pipeline.outcomes", "pipeline.noise", "pipeline.upkeep"}
+MAY["pipeline.entities.surges"] = {"pipeline.entities", "pipeline.model", "pipeline.store"}
+MAY["pipeline.entities.stage"] = VERB | {"pipeline.entities"}
+MAY["pipeline.detect"] = VERB | {"pipeline.entities.stage"}
 MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
 MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
@@ -98,8 +103,9 @@ ONLY = {
     "alembic": "pipeline.store",
     "feedparser": "pipeline.feeds.watched",
     "lxml": "pipeline.feeds.podcasting",
-    "xxhash": "pipeline.feeds pipeline.poll pipeline.transcripts.shingles",
+    "xxhash": "pipeline.feeds pipeline.poll",
     "py3langid": "pipeline.transcripts.language",
+    "spacy": "pipeline.entities.recognise",
     "listparser": "pipeline.opml",
     "slack_sdk": "pipeline.notifiers",
     "requests": "pipeline.http pipeline.transport",
@@ -119,6 +125,10 @@ PURE += (
     "pipeline.notifiers.ranking",
     "pipeline.learn",
     "pipeline.notifiers.buttons",
+)
+PURE += tuple(
+    f"pipeline.entities.{m}"
+    for m in ("names", "votes", "groups", "merge", "matching", "pieces", "casing", "surge", "across")
 )
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
 HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from pipeline.errors import TranscriptError
 from pipeline.model import Segment, Transcript, joined
 from pipeline.transcripts import phrases
 from pipeline.transcripts.boilerplate import Label, Stretch, from_bytes, labels, shingles, to_bytes
-from pipeline.transcripts.shingles import BITS, EDGE, FAR, MOST, NEAR, WORDS, every, winnowed
+from pipeline.transcripts.shingles import BITS, EDGE, FAR, MOST, NEAR, WORDS, every, winnowed, words
 from pipeline.transcripts.stretches import LONGEST
 
 EXCERPTS: list[dict[str, Any]] = YAML(typ="safe").load(Path(__file__).parent / "data/boilerplate.yaml")
@@ -26,6 +27,10 @@ TALK = (
     "The tide was low and the boats lay on the mud. Nobody spoke for a while. Then the old pilot began to count them. "
 )
 NOUNS = ("harbour", "crane", "river", "vote", "letter", "engine", "winter", "bridge", "student", "market", "island")
+
+
+def column(numbers: list[int]) -> Any:
+    return np.array(numbers, np.uint64)
 
 
 def transcript(text: str) -> Transcript:
@@ -159,11 +164,11 @@ def test_equal_talk_has_equal_shingles_whatever_its_segments(lengths: list[int],
 def test_a_changed_word_changes_only_the_shingles_that_hold_it(place: int, seed: int) -> None:
     rng = random.Random(seed)
     words = [rng.getrandbits(64) for _ in range(200)]
-    before, after = every(words), every([*words[:place], 1, *words[place + 1 :]])
+    before, after = (every(column(w)) for w in (words, [*words[:place], 1, *words[place + 1 :]]))
     changed = {i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b}
     assert changed == set(range(max(0, place - WORDS + 1), min(place, len(words) - WORDS) + 1))
     near = range(place - WORDS - 12, place + 12)
-    kept = [{x for x in winnowed(h) if x[0] not in near} for h in (before, after)]
+    kept = [{(i, int(h[i])) for i in winnowed(h).tolist() if i not in near} for h in (before, after)]
     assert kept[0] == kept[1]
 
 
@@ -249,10 +254,29 @@ def naive_winnowed(hashes: list[int]) -> list[tuple[int, int]]:
 
 @given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 3), max_size=60))
 def test_shingles_are_hashed_as_if_one_by_one(words: list[int]) -> None:
-    assert every(words) == naive_every(words)
+    assert every(column(words)).tolist() == naive_every(words)
 
 
 @given(st.integers(0, 1400), st.integers(1, 2**40), st.randoms(use_true_random=False))
 def test_winnowing_keeps_what_the_definition_keeps(count: int, high: int, chance: random.Random) -> None:
     hashes = [chance.randrange(high) for _ in range(count)]
-    assert winnowed(hashes) == naive_winnowed(hashes)
+    assert [(i, hashes[i]) for i in winnowed(column(hashes)).tolist()] == naive_winnowed(hashes)
+
+
+WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+
+
+@given(
+    st.lists(
+        st.sampled_from(["tide", "Tide", "don't", "don’t", "'", "_", " ", "9", "İ", "ß", "潮", "𝔸", "e\u0301", ". "])
+    )
+)
+def test_words_are_found_and_hashed_as_if_one_by_one(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    starts, ends, hashes = words(text)
+    naive = [m.span() for m in WORD.finditer(text.replace("’", "'").replace("İ", "i").lower())]
+    assert list(zip(starts.tolist(), ends.tolist(), strict=True)) == naive
+    alone = [int(words(text[a:b])[2][0]) for a, b in naive]
+    assert hashes.tolist() == alone
+    said = [text[a:b].replace("’", "'").replace("İ", "i").lower() for a, b in naive]
+    assert len(set(said)) == len(set(alone))

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.store.engine import HEAD
 from tests.servers import Podcast, item, rss, vtt
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -47,7 +48,7 @@ def test_scan_says_one_json_line_a_mention(podwatch: Any) -> None:
         podwatch("scan", SEEDS / "sample/missile-crisis.txt", "--watchlist", SEEDS / "watchlist.yaml", "--json")
     )
     assert set(found[0]) == {
-        "watch", "kind", "score", "surface", "start", "end", "seconds", "segment", "speaker", "snippet", "transcript", "episode",
+        "watch", "kind", "score", "surface", "start", "end", "seconds", "approximate", "segment", "speaker", "snippet", "transcript", "episode",
     }  # fmt: skip
     quarantine = [f for f in found if f["watch"] == "naval-quarantine"]
     assert len(quarantine) == 4
@@ -151,7 +152,7 @@ def test_a_mistake_is_one_line_and_an_exit_status_never_a_traceback(case: str, p
     (tmp_path / "home").mkdir()
     os.mkfifo(tmp_path / "pipe")
     with closing(sqlite3.connect(tmp_path / "stamped.db")) as database:
-        database.execute("CREATE TABLE alembic_version AS SELECT '0001' AS version_num")
+        database.execute(f"CREATE TABLE alembic_version AS SELECT '{HEAD}' AS version_num")
         database.commit()
     done = podwatch(*arguments, **env)
     assert done.returncode == status, done.stderr

@@ -12,7 +12,7 @@ from pipeline import runtime
 from pipeline.deliver import deliver
 from pipeline.detect import detect
 from pipeline.fetch import fetch
-from pipeline.model import Episode, Feed, Watch
+from pipeline.model import Episode, Feed, Scope, Watch
 from pipeline.poll import poll
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings
@@ -318,10 +318,34 @@ def test_a_watch_may_skip_what_is_only_said_in_a_sponsor_read_and_the_mention_is
     }
 
 
+def test_a_mention_of_an_early_episode_is_labelled_when_it_is_looked_for_again(
+    rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    sounds = " ".join(f"sound{i}" for i in range(40))
+    jingle = f"{sounds} and grain and {sounds[::-1]}"
+    items: list[str] = []
+    for n in range(5):
+        talk = " ".join(f"word{n}x{i} and some other word{n}y{i}" for i in range(60))
+        items.append(item(f"e{n}", transcript=podcast.serve(f"/{n}.vtt", vtt(jingle, talk), "text/vtt")))
+    podcast.serve("/feed.xml", rss(items[0]))
+    listen(rt, podcast, now, Watch(name="grain", query="grain"))
+    run(rt, now)
+    assert [f.mention.label for f in rt.store.mentions()] == [None], "nothing says yet that it is repeated"
+    podcast.serve("/feed.xml", rss(*items))
+    run(rt, now + timedelta(days=1))
+    rt.store.sync_watches([Watch(name="grain", query="grain", scope=Scope(not_tags=("x",)))], now)
+    run(rt, now + timedelta(days=1))
+    assert [f.mention.label for f in rt.store.mentions()] == ["repeated"] * 5
+
+
 def test_what_every_episode_repeats_is_labelled_once_enough_others_have_it(
     rt: Runtime, podcast: Podcast, now: datetime
 ) -> None:
-    intro = "From the studios by the river this is the long running programme about ships and grain and the people who sail them around the world every week"
+    intro = (
+        "From the studios by the river this is the long running programme about ships and grain and the people who "
+        "sail them around the world every week, with letters from the harbours, a weather report by the keeper of the "
+        "northern light, and the bell that was saved from the wreck of the old ferry"
+    )
     items = []
     for n in range(5):
         talk = " ".join(f"word{n}x{i} and some other word{n}y{i}" for i in range(60))

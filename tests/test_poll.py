@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from pipeline import runtime
-from pipeline.model import Feed
+from pipeline.model import Episode, Feed
 from pipeline.poll import poll
 from pipeline.runtime import Runtime
 from pipeline.settings import Settings
+from pipeline.store import episodes, found, tables
 from tests.servers import Podcast, item, rss
 
 HOURS = timedelta(hours=1)
@@ -63,6 +65,59 @@ def test_a_feed_that_moves_to_one_that_is_polled_already_is_polled_no_more_and_s
     assert left.error == f"{old}: has moved to {new}, which is polled already - remove this one"
 
 
+NEW = "<itunes:new-feed-url xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd'>{}</itunes:new-feed-url>"
+
+
+def says(url: str, *items: str, title: str = "The Show") -> str:
+    """A feed that says where it has moved to."""
+    return rss(*items, title=title).replace("<language>", NEW.format(url) + "<language>")
+
+
+def test_a_feed_that_says_it_has_moved_is_polled_where_the_same_show_answers(
+    rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    old, new = podcast.url("/old.xml"), podcast.url("/new.xml")
+    podcast.serve("/old.xml", says(new, item("a")))
+    add(rt, now, old)
+    poll(rt, now)
+    assert feed_of(rt, old).error is None, "nothing answers there yet"
+    podcast.serve("/new.xml", says(new, item("b"), item("a")))
+    assert poll(rt, now + 25 * HOURS).new == 0
+    assert [f.url for f in rt.store.feeds()] == [new]
+    assert poll(rt, now + 50 * HOURS).new == 1
+    assert rt.store.counts()["episodes"] == 2
+
+
+# name: what stands where a feed says that it has moved to
+ELSEWHERE: dict[str, Callable[[str], str]] = {
+    "a page": lambda old: "<!doctype html><html>Welcome</html>",
+    "another show": lambda old: rss(item("z"), title="Another"),
+    "a feed that says it has moved back": lambda old: says(old, item("a")),
+}
+
+
+@pytest.mark.parametrize("case", ELSEWHERE, ids=str)
+def test_a_feed_stays_where_it_is_when_it_says_it_has_moved_to(
+    case: str, rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    old = podcast.url("/old.xml")
+    podcast.serve("/old.xml", says(podcast.serve("/new.xml", ELSEWHERE[case](old)), item("a")))
+    add(rt, now, old)
+    assert poll(rt, now).new == 1
+    assert feed_of(rt, old).error is None
+    poll(rt, now, force=True)
+    assert podcast.asked["/new.xml"] == [200], "once a day is often enough"
+
+
+def test_a_feed_that_says_it_has_moved_to_an_internal_address_is_not_followed(
+    rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    old = podcast.serve("/old.xml", says("http://169.254.169.254/feed.xml", item("a")))
+    add(rt, now, old)
+    assert poll(rt, now).new == 1
+    assert [f.url for f in rt.store.feeds()] == [old]
+
+
 def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds(
     settings: Settings, podcast: Podcast, now: datetime
 ) -> None:
@@ -103,6 +158,25 @@ def test_a_feed_that_works_again_is_well_again(rt: Runtime, podcast: Podcast, no
     assert (well.failures, well.failing_since, well.error) == (0, None, None)
 
 
+def test_a_feed_that_cannot_be_kept_loses_nothing_and_stops_no_other(
+    rt: Runtime, podcast: Podcast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = [podcast.serve(f"/{name}.xml", rss(item(name), title=name)) for name in ("one", "bad", "two")]
+    add(rt, now, *urls)
+
+    def columns(e: Episode) -> dict[str, object]:
+        return episodes.columns(e) | ({"guid": None} if e.guid == "bad" else {})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(found, "columns", columns)
+        with pytest.raises(ExceptionGroup, match="1 item"):
+            poll(rt, now)
+    assert rt.store.counts()["episodes"] == 2
+    assert [bool(feed_of(rt, url).error) for url in urls] == [False, True, False]
+    assert poll(rt, now + 25 * HOURS).new == 1
+    assert feed_of(rt, urls[1]).error is None
+
+
 # name: (what the feed said first, what it says a day later)
 SAME: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
     "a guid was added": (lambda: rss(item("a")), lambda: rss(item("a").replace(">a<", ">new-guid<", 1))),
@@ -131,6 +205,20 @@ def test_two_editions_with_one_title_on_one_day_are_two_episodes(rt: Runtime, po
     poll(rt, now)
     podcast.serve("/f.xml", rss(evening, morning))
     assert poll(rt, now + 25 * HOURS).new == 1
+
+
+def test_a_feed_with_one_guid_for_all_that_it_publishes_loses_none(
+    rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    items = [item(name, title=f"On {name}").replace(f">{name}<", ">the-show<", 1) for name in "abc"]
+    add(rt, now, podcast.serve("/f.xml", rss(items[0])))
+    assert poll(rt, now).new == 1
+    for days, listed in ((2, items[1::-1]), (4, items[::-1]), (6, items[2:]), (8, items[::-1])):
+        podcast.serve("/f.xml", rss(*listed))
+        poll(rt, now + days * 25 * HOURS)
+    with rt.store.reading() as c:
+        kept = c.execute(select(tables.episodes.c.title, tables.episodes.c.audio_url)).all()
+    assert sorted(kept) == [(f"On {name}", f"https://audio.example/{name}.mp3") for name in "abc"]
 
 
 def test_a_members_feed_shares_the_identity_of_the_public_one(rt: Runtime, podcast: Podcast, now: datetime) -> None:

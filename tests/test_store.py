@@ -79,7 +79,7 @@ def detected(store: Store, now: datetime) -> None:
         for s in (0, 11)
     ]  # fmt: skip
     told = alerts(found, watches, source.episode)
-    assert store.save_detection(source, watches, found, told, todo.latest, now) == 2
+    assert store.save_detection(source, {w.name: w for w in watches}, found, told, todo.latest, now) == 2
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
@@ -220,7 +220,7 @@ def test_what_was_found_in_a_transcript_replaced_meanwhile_is_not_saved(store: S
     store.sync_watches([replace(WATCH, query="wheat")], now)
     [source] = store.transcripts_due(2, now)
     keep(store, source.episode, joined([Segment(0, 1, "another text")]), now)
-    assert store.save_detection(source, [], [], (), 2, now) == 0
+    assert store.save_detection(source, {}, [], (), 2, now) == 0
     assert [s.transcript.text for s in store.transcripts_due(2, now)] == ["another text"]
 
 

@@ -87,15 +87,15 @@ MISTAKES = {
     ),
     "an open quote": (
         "watches:\n  - name: a\n    query: '\"black sea'\n",
-        "w.yaml:3: watch a: the quotes of the phrase do not match",
+        "w.yaml:3: watch a: column 1: the quotes of the phrase do not match",
     ),
     "an empty query": (
         "watches:\n  - name: a\n    query: '\"...\"'\n",
-        "w.yaml:3: watch a: the query has no word in it",
+        "w.yaml:3: watch a: column 1: has no word in it",
     ),
-    "words without quotes": (
-        "watches:\n  - name: a\n    query: black sea\n",
-        "w.yaml:3: watch a: the query has several words",
+    "an operator without its other side": (
+        "watches:\n  - name: a\n    query: black sea AND\n",
+        "w.yaml:3: watch a: column 14: ends where a word",
     ),
     "not YAML": ("watches:\n  - name: [a\n", "w.yaml:3:1: is not YAML"),
     "a tab": ("watches:\n\t- name: a\n", "w.yaml:2:1: is not YAML"),

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from pipeline.commands import doctor, feeds, line, mentions, mute, scan, slack, watches
+from pipeline.commands import doctor, entities, feeds, line, mentions, mute, scan, slack, watches
 from pipeline.commands.output import plain
 from pipeline.errors import PodwatchError
 from pipeline.store import FAILURES, failure
@@ -31,6 +31,7 @@ app.command()(scan.scan)
 app.command()(mentions.mentions)
 app.command()(slack.slack)
 app.command()(doctor.doctor)
+app.command()(entities.entities)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.output import Json, clock, mention_json, runtime, show, utf8
+from pipeline.commands.output import Json, mention_json, moment, runtime, show, utf8
 
 Since = Annotated[
     datetime | None,
@@ -29,7 +29,7 @@ def mentions(
             if json
             else {
                 "episode": f"{f.episode.show}: {f.episode.title}",
-                "at": clock(f.mention.seconds),
+                "at": moment(f.mention),
                 "watch": f.mention.watch,
                 "kind": f.mention.kind.value,
                 "snippet": f.mention.snippet,

@@ -108,12 +108,18 @@ def mention_json(m: Mention, transcript: int | str, episode: int | str) -> dict[
         "start": m.start,
         "end": m.end,
         "seconds": m.seconds,
+        "approximate": m.approximate,
         "segment": m.segment,
         "speaker": m.speaker,
         "snippet": m.snippet,
         "transcript": transcript,
         "episode": episode,
     }
+
+
+def moment(m: Mention) -> str:
+    """When a mention is said: 0:12:34, ~0:12:34 when only the times around it are known, - when none is."""
+    return f"~{clock(m.seconds)}" if m.approximate else clock(m.seconds)
 
 
 def clock(seconds: float) -> str:

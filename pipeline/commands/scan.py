@@ -9,7 +9,10 @@ from typing import Annotated
 import typer
 
 from pipeline import detectors, files, transcripts, watchlist
-from pipeline.commands.output import Json, clock, emit, mention_json, plain, say
+from pipeline.commands.output import Json, emit, mention_json, moment, plain, say, settings
+from pipeline.detectors import About
+from pipeline.entities.recognise import missing
+from pipeline.entities.stage import entities_in
 from pipeline.errors import PodwatchError, TranscriptError
 from pipeline.model import Mention, Transcript
 
@@ -20,17 +23,29 @@ def scan(
     json: Json = False,
 ) -> None:
     """Looks for a watchlist in transcripts on disk: one JSON line a mention, readable lines on a terminal."""
-    detect = detectors.build(watchlist.read(list_file))
+    watches = watchlist.read(list_file)
+    engine = detectors.build(watches)
+    for name, error in engine.broken.items():
+        say(f"podwatch: watch {name}: {error.line}")
     as_json = json or not sys.stdout.isatty()
-    failed = False
+    failed = bool(engine.broken)
+    asks = engine.asks_for_entities and settings().entities
+    if asks and (lacking := missing()) is not None:
+        say(f"podwatch: {lacking}")
+        asks = False
     for file in paths:
         try:
             transcript = load(file)
+            named = entities_in(transcript, watches) if asks else None
         except PodwatchError as e:
             failed = True
             say(f"podwatch: {e.line}")
             continue
-        for m in detect(transcript):
+        found = engine(transcript, About(title=transcript.title, entities=named))
+        for name, why in found.failed.items():
+            failed = True
+            say(f"podwatch: {file}: watch {name} failed: {why}")
+        for m in found.mentions:
             if as_json:
                 emit(mention_json(m, str(file), transcript.title))
             else:
@@ -56,7 +71,7 @@ def _line(file: Path, m: Mention) -> None:
     at, end = m.snippet_start, m.snippet_start + len(m.surface)
     Console(soft_wrap=True).print(
         Text.assemble(
-            (clock(m.seconds).rjust(8), "cyan"),
+            (moment(m).rjust(9), "cyan"),
             ("  " + m.watch, "magenta"),
             ("" if m.kind == "exact" else f" ({m.kind.value} {m.score:.2f})"),
             "  " + plain(m.snippet[:at]),

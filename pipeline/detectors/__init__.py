@@ -1,41 +1,36 @@
-"""DETECTORS: how each kind of watch is looked for. Built once for a watchlist, then run over any transcript."""
+"""DETECTORS: what each kind of watch looks for. All watches compile together into one engine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol
 
-from pipeline.detectors.entities import build_entities
-from pipeline.detectors.queries import build_queries
-from pipeline.model import Mention, Transcript, Watch, fold
+from pipeline.detectors.clauses import Clause
+from pipeline.detectors.engine import Engine, Found
+from pipeline.detectors.entities import entity_clause
+from pipeline.detectors.queries import parse
+from pipeline.detectors.reading import About
+from pipeline.errors import PodwatchError
+from pipeline.model import Watch
 
-
-class Detector(Protocol):
-    """Finds its watches in a transcript. Pure: the same text gives the same mentions, always."""
-
-    def __call__(self, transcript: Transcript, /) -> Iterable[Mention]: ...
-
-
-DETECTORS: Mapping[str, Callable[[Sequence[Watch]], Detector]] = MappingProxyType(
-    {"query": build_queries, "entity": build_entities}
-)
+__all__ = ["DETECTORS", "About", "Engine", "Found", "build"]
 
 
-def build(watches: Sequence[Watch]) -> Detector:
-    """One detector for all of them, whatever their kinds; its mentions come in the order of the text."""
-    parts = [
-        make([w for w in watches if w.kind == kind])
-        for kind, make in DETECTORS.items()
-        if any(w.kind == kind for w in watches)
-    ]
+def query_clause(watch: Watch) -> Clause:
+    """The query of the watch as a clause; raises WatchlistError."""
+    return parse(watch.query or "")
 
-    excluded = {(w.name, fold(spelling)) for w in watches for spelling in w.exclude}
 
-    def detect(transcript: Transcript) -> list[Mention]:
-        found = [m for part in parts for m in part(transcript)]
-        if excluded:
-            found = [m for m in found if (m.watch, fold(m.surface)) not in excluded]
-        return sorted(found, key=lambda m: (m.start, m.end, m.watch))
+DETECTORS: Mapping[str, Callable[[Watch], Clause]] = MappingProxyType({"query": query_clause, "entity": entity_clause})
 
-    return detect
+
+def build(watches: Sequence[Watch]) -> Engine:
+    """One engine for all of them, whatever their kinds. Those that cannot be looked for are in its ``broken``."""
+    return Engine([(watch, _clause(watch)) for watch in watches])
+
+
+def _clause(watch: Watch) -> Clause | PodwatchError:
+    try:
+        return DETECTORS[watch.kind](watch)
+    except PodwatchError as e:
+        return e

@@ -1,27 +1,16 @@
-"""Watches with an entity: its name, and the other names it goes by."""
+"""Watches with an entity: its name, the other names it goes by, and, if asked, what sounds like it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-from pipeline.detectors.literals import Literals
-from pipeline.detectors.spans import longest, mention
-from pipeline.model import Kind, Mention, Transcript, Watch
+from pipeline.detectors.clauses import Clause, Either, Sounds, Term
+from pipeline.model import Watch
 
 
-def build_entities(watches: Sequence[Watch]) -> Callable[[Transcript], list[Mention]]:
-    names: list[tuple[str, str, Kind]] = []
-    for w in watches:
-        names.append((w.entity or "", w.name, Kind.EXACT))
-        names += [(alias, w.name, Kind.ALIAS) for alias in w.aliases]
-    literals = Literals([name for name, _, _ in names])
-
-    def detect(transcript: Transcript) -> list[Mention]:
-        found: list[Mention] = []
-        for i, start, end in literals.find(transcript.text):
-            name, watch, kind = names[i]
-            reason = f"alias {name}" if kind is Kind.ALIAS else ""
-            found.append(mention(transcript, watch, start, end, kind, 1.0, reason))
-        return longest(found)
-
-    return detect
+def entity_clause(watch: Watch) -> Clause:
+    """The names of the watch as one clause, of whose finds the longest counts. A name has no plural: Brook, Brooks."""
+    name = watch.entity or ""
+    names: list[Clause] = [Term(text=name, source=name, inflected=False)]
+    names += [Term(text=alias, source=alias, inflected=False, alias_of=name) for alias in watch.aliases]
+    if watch.sounds_like:
+        names.append(Sounds(text=name, source=f"~~{name}", aliases=watch.aliases, type=watch.type))
+    return Either(of=tuple(names), source=name, longest=True)

@@ -2,42 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from pipeline.model import Kind, Mention, Transcript
+from pipeline.detectors.reading import How
+from pipeline.model import Mention, Transcript
 
 REACH = 160  # characters of a snippet on either side of its mention, at most
-_STOPS = ".?!"
+_STOPS = (". ", "? ", "! ")
 
 
-def mention(
-    transcript: Transcript, watch: str, start: int, end: int, kind: Kind, score: float, reason: str = ""
-) -> Mention:
-    index = transcript.index_at(start)
-    left, right = sentence(transcript.text, start, end)
-    return Mention(
-        watch=watch,
-        kind=kind,
-        score=score,
-        surface=transcript.text[start:end],
-        start=start,
-        end=end,
-        seconds=transcript.seconds_at(start),
-        segment=index,
-        speaker=transcript.speakers[index],
-        snippet=transcript.text[left:right],
-        snippet_start=start - left,
-        reason=reason,
-    )
+class Snippets:
+    """Makes the mentions of one transcript."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        self._transcript = transcript
+
+    def mention(self, watch: str, start: int, end: int, how: How) -> Mention:
+        transcript = self._transcript
+        index = transcript.index_at(start)
+        seconds, exact = transcript.when(start)
+        left, right = sentence(transcript.text, start, end)
+        return Mention(
+            watch=watch,
+            kind=how.kind,
+            score=how.score,
+            surface=transcript.text[start:end],
+            start=start,
+            end=end,
+            seconds=seconds,
+            approximate=seconds == seconds and not exact,
+            segment=index,
+            speaker=transcript.speakers[index],
+            snippet=transcript.text[left:right],
+            snippet_start=start - left,
+            reason=how.reason,
+        )
 
 
 def sentence(text: str, start: int, end: int) -> tuple[int, int]:
     """The span of the sentence around [start, end), cut at a blank when it reaches too far."""
-    left = max((text.rfind(f"{stop} ", max(0, start - REACH), start) + 2 for stop in _STOPS), default=0)
+    low = max(0, start - REACH)
+    left = 2 + max(text.rfind(". ", low, start), text.rfind("? ", low, start), text.rfind("! ", low, start))
     if left < 2:
         left = _word_start(text, start - REACH, start)
-    rights = [at + 1 for stop in _STOPS if (at := text.find(f"{stop} ", end - 1, end + REACH)) >= end - 1]
-    right = min(rights) if rights else _word_end(text, end + REACH, end)
+    right = end + REACH
+    for stop in _STOPS:
+        at = text.find(stop, end - 1, right)
+        if at >= 0:
+            right = at + 1
+    if right == end + REACH:
+        right = _word_end(text, right, end)
     return left, max(right, end)
 
 
@@ -53,12 +65,3 @@ def _word_end(text: str, at: int, limit: int) -> int:
         return len(text)
     blank = text.rfind(" ", limit, at)
     return blank if blank > limit else at
-
-
-def longest(found: Iterable[Mention]) -> list[Mention]:
-    """Of the mentions of one watch that overlap, only the longest: Keith Kellogg, not also Kellogg."""
-    kept: list[Mention] = []
-    for m in sorted(found, key=lambda m: (m.watch, m.start - m.end, m.start)):
-        if not any(k.watch == m.watch and k.start < m.end and m.start < k.end for k in kept):
-            kept.append(m)
-    return kept

@@ -11,14 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.feeds import reading as _reading
-from pipeline.feeds.boxed import Boxed
+from pipeline.feeds.boxed import Boxed, was_full
 from pipeline.feeds.document import Parser
 from pipeline.feeds.known import Known, guid_key
 from pipeline.feeds.reading import Reading
 from pipeline.feeds.scanner import Whole
 from pipeline.model import Episode, FeedFacts
 
-__all__ = ["Boxed", "Known", "Parsed", "Parser", "Reading", "Whole", "guid_key", "parse", "read"]
+__all__ = ["Boxed", "Known", "Parsed", "Parser", "Reading", "Whole", "guid_key", "parse", "read", "was_full"]
 
 
 @dataclass(frozen=True, slots=True)

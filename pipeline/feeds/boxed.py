@@ -22,3 +22,8 @@ class Boxed:
         except BoxError as e:
             raise FeedError(e.what, where=url) from None
         return from_json(answer)
+
+
+def was_full() -> bool:
+    """Whether documents had to wait for a worker of this process since this was asked last."""
+    return shared().was_full()

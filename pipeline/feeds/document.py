@@ -67,6 +67,14 @@ def from_json(data: bytes) -> Document:
     )
 
 
+def episodes_to_json(episodes: Sequence[Episode]) -> bytes:
+    return orjson.dumps(episodes)
+
+
+def episodes_from_json(data: bytes) -> tuple[Episode, ...]:
+    return tuple(map(_episode, orjson.loads(data)))
+
+
 def _episode(fields: dict[str, Any]) -> Episode:
     at = fields["published_at"]
     return Episode(

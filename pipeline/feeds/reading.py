@@ -9,12 +9,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import xxhash
 
 from pipeline.errors import FeedError
 from pipeline.feeds import scanner
 from pipeline.feeds.document import Document, Parser, Part
+from pipeline.feeds.found import Found, firsts, repeated, told_apart
 from pipeline.feeds.known import Known, guid_key
 from pipeline.feeds.scanner import Cut, Whole
 from pipeline.model import Episode, FeedFacts
@@ -28,16 +30,24 @@ ASCII_BASED = ("utf-8", "us-ascii", "ascii", "iso-8859-", "iso8859", "latin", "w
 class Reading:
     """What a body says that the last one did not.
 
-    episodes: new and changed ones, in the document's order; all of them when the document was parsed whole.
+    found: see episodes, with the guids under which they go on.
     listed: the guid_key of every episode that the document holds now, in its order.
     known: to be kept for the next body. reason: why it was parsed whole, None when it was not.
     """
 
     facts: FeedFacts
-    episodes: tuple[Episode, ...]
+    found: tuple[tuple[Found, tuple[str | None, ...]], ...]
     listed: array[int]
     known: Known
     reason: Whole | None = None
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """New and changed ones, in the document's order; all of them when the document was parsed whole.
+
+        Of a feed that is read for the first time they are unpacked at each call.
+        """
+        return tuple(e for found, guids in self.found for e in found.under(guids))
 
     @property
     def whole(self) -> bool:
@@ -73,26 +83,38 @@ def budget(size: int) -> float:
     return min(120.0, 5.0 + 3.0 * size / 1_000_000)
 
 
-def read(body: bytes, url: str, content_type: str, known: Known | None, parser: Parser) -> Reading:
+def read(
+    body: bytes,
+    url: str,
+    content_type: str,
+    known: Known | None,
+    parser: Parser,
+    *,
+    shared: frozenset[int] = frozenset(),
+) -> Reading:
     """What ``body`` says that the last body of this feed did not; raises FeedError when it is no feed.
 
     url: where it came from, against which relative addresses are resolved. known: of the last Reading.
+    shared: guid keys of which more than one item is known to have each, beyond those of ``known``.
     """
     if body[:1].isspace() and (stripped := body.lstrip()).startswith(b"<?xml"):
         body = stripped  # the commonest mistake: feedparser would read a well-formed feed as an ill-formed one
+    if known is not None:
+        shared |= repeated(known.guids)
     job = _Job(url, content_type, parser, budget(len(body)))
-    cut = scanner.cut(body, known)
+    cut = scanner.cut(body, None if shared else known)
     if isinstance(cut, Whole):
         return _all(job.parse([body]), cut)
     before = known if known is not None and known.clean and known.tag == cut.tag else None
     hashes = scanner.hashes(body, cut)
-    fresh = _fresh(hashes, cut, before)
+    fresh = _fresh(hashes, cut, before, shared)
     doubt = next((d for i in fresh if (d := scanner.sound(body, cut.tag, cut.starts[i], cut.ends[i]))), None)
     if doubt is not None:
         return _all(job.parse([body]), doubt)
     at_once = known is not None and before is None  # was read whole the last time: find out by reading it whole
     size = len(body) if at_once else CHUNK
-    documents: list[tuple[list[int], Document]] = []
+    documents: list[tuple[list[int], FeedFacts, Found]] = []
+    many = sum(cut.ends[i] - cut.starts[i] for i in fresh) > CHUNK
     base = (before.context, before.encoding) if before else None
     for some in _chunks(fresh, cut, size):
         complete = len(some) == len(cut.starts) and not cut.behind
@@ -104,28 +126,32 @@ def read(body: bytes, url: str, content_type: str, known: Known | None, parser: 
         if doubt is not None:
             return _all(document if complete else job.parse([body]), doubt)
         base = document.context, _merged(base[1], document.encoding)
-        documents.append((some, document))
-    return _new(body, cut, hashes, before, documents, base[1] if base else "")
+        own = document.episodes[len(document.episodes) - len(some) :]
+        documents.append((some, document.facts, Found.of(own, small=many)))
+    if before is not None and (sharing := _sharing(documents, hashes, cut, before, fresh)):
+        return read(body, url, content_type, known, parser, shared=shared | sharing)
+    context, encoding = base or (0, "")
+    return _new(body, cut, hashes, before, documents, context, encoding)
 
 
-def _fresh(hashes: array[int], cut: Cut, before: Known | None) -> list[int]:
-    """Which listed items must be parsed: those never seen, and those that now stand for a guid in another's place."""
+def _fresh(hashes: array[int], cut: Cut, before: Known | None, shared: frozenset[int]) -> list[int]:
+    """Which listed items must be parsed: those never seen, and those that share their guid, or did."""
     if before is None or cut.behind:
         return list(range(len(hashes)))
     guids = dict(zip(before.hashes, before.guids, strict=True))
-    stood = {h for h, _ in _firsts(before.hashes, before.guids)}
-    stands = {h for h, _ in _firsts(hashes, [guids.get(h, -1 - i) for i, h in enumerate(hashes)])}
-    return [i for i, h in enumerate(hashes) if h not in guids or (h in stands and h not in stood)]
+    shared |= repeated([guids[h] for h in hashes if h in guids])
+    return [i for i, h in enumerate(hashes) if h not in guids or guids[h] in shared]
 
 
-def _firsts(hashes: Sequence[int], guids: Sequence[int]) -> list[tuple[int, int]]:
-    """Of the items with the same guid the first, as (hash, guid): it is the one that makes the episode."""
-    if len(set(guids)) == len(guids):
-        return list(zip(hashes, guids, strict=True))
-    found: dict[int, int] = {}
-    for h, g in zip(hashes, guids, strict=True):
-        found.setdefault(g, h)
-    return [(h, g) for g, h in found.items()]
+def _sharing(
+    documents: list[tuple[list[int], FeedFacts, Found]], hashes: array[int], cut: Cut, before: Known, fresh: list[int]
+) -> frozenset[int]:
+    """The guids of what was parsed that other items of the body have, too."""
+    rest = set(before.guids)
+    if not cut.behind:
+        guids, parsed = dict(zip(before.hashes, before.guids, strict=True)), set(fresh)
+        rest = {guids[h] for i, h in enumerate(hashes) if i not in parsed}
+    return frozenset(rest & {guid_key(guid) for *_, found in documents for guid, _ in found.names})
 
 
 def _chunks(fresh: list[int], cut: Cut, size: int) -> Iterator[list[int]]:
@@ -186,22 +212,25 @@ def _new(
     cut: Cut,
     hashes: array[int],
     before: Known | None,
-    documents: list[tuple[list[int], Document]],
+    documents: list[tuple[list[int], FeedFacts, Found]],
+    context: int,
     encoding: str,
 ) -> Reading:
-    fresh: dict[int, Episode] = {}
-    for some, document in documents:
-        fresh |= zip(some, document.episodes[len(document.episodes) - len(some) :], strict=True)
-    facts, context = documents[0][1].facts, documents[0][1].context
-    keys = {i: guid_key(e.guid) for i, e in fresh.items()}
+    items = [i for some, *_ in documents for i in some]
+    names = [name for *_, found in documents for name in found.names]
+    told = told_apart(names)
+    plain = {i: guid_key(guid) for i, (guid, _) in zip(items, names, strict=True)}
+    keys = {i: guid_key(guid) for i, guid in zip(items, told, strict=True)}
     if cut.behind and before is not None:
-        guids = array("Q", keys.values()) + before.guids
+        guids = array("Q", plain.values()) + before.guids
+        final = array("Q", keys.values()) + before.guids
         hashes = hashes + before.hashes
     else:
         of = dict(zip(before.hashes, before.guids, strict=True)) if before else {}
-        guids = array("Q", [keys[i] if i in keys else of[h] for i, h in enumerate(hashes)])
+        guids = array("Q", [plain[i] if i in plain else of[h] for i, h in enumerate(hashes)])
+        final = array("Q", [keys.get(i, g) for i, g in enumerate(guids)])
     first_of: dict[int, int] = {}
-    for i, key in enumerate(guids):
+    for i, key in enumerate(final):
         first_of.setdefault(key, i)
     border = cut.starts[0] if cut.starts else cut.head
     tail = memoryview(body)[border:]
@@ -216,19 +245,19 @@ def _new(
         hashes=hashes,
         guids=guids,
     )
-    episodes = tuple(e for i, e in sorted(fresh.items()) if first_of[keys[i]] == i)
-    return Reading(facts=facts, episodes=episodes, listed=array("Q", first_of), known=known)
+    named = iter(firsts(told))
+    found = tuple((found, tuple(islice(named, len(some)))) for some, _, found in documents)
+    return Reading(facts=documents[0][1], found=found, listed=array("Q", first_of), known=known)
 
 
 def _all(document: Document, reason: Whole) -> Reading:
-    """Everything the document says; when a guid is repeated, the first of its items counts."""
-    episodes: dict[str, Episode] = {}
-    for episode in document.episodes:
-        episodes.setdefault(episode.guid, episode)
+    """Everything the document says."""
+    found = Found.of(document.episodes, small=False)
+    guids = tuple(firsts(told_apart(found.names)))
     return Reading(
         facts=document.facts,
-        episodes=tuple(episodes.values()),
-        listed=array("Q", map(guid_key, episodes)),
+        found=((found, guids),),
+        listed=array("Q", [guid_key(guid) for guid in guids if guid is not None]),
         known=Known(),
         reason=reason,
     )

@@ -18,6 +18,7 @@ import feedparser.api as api
 import xxhash
 
 from pipeline.errors import FeedError
+from pipeline.feeds import wellformed
 
 # What an item may change: its own entry, and what the start or the end of an item sets anew.
 _OWN = {"entries", "property_depth_map", "guidislink", "title_depth", "hasContent", "inentry"}
@@ -145,6 +146,7 @@ def parse(document: bytes, url: str, content_type: str) -> Watched:
     headers = {"content-type": content_type, "content-location": url}
     with _lock:
         original, api.StrictFeedParser = api.StrictFeedParser, make
+        drivers, api.PREFERRED_XML_PARSERS = api.PREFERRED_XML_PARSERS, [wellformed.__name__]
         try:
             raw = feedparser.parse(document, response_headers=headers)
         except MemoryError:
@@ -153,5 +155,6 @@ def parse(document: bytes, url: str, content_type: str) -> Watched:
             raise FeedError(f"breaks the parser ({type(e).__name__}: {str(e)[:80]})", where=url) from None
         finally:
             api.StrictFeedParser = original
+            api.PREFERRED_XML_PARSERS = drivers
     notes = made[0].watch if made else _Notes()
     return Watched(raw, notes.ended, notes.leaks, notes.context)

@@ -7,6 +7,7 @@ every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means:
 from pipeline.model.answers import Answer, Change, Judged, Precision, Proposal, Verdict, fold, precision
 from pipeline.model.channels import ChannelRules, Quiet, Times
 from pipeline.model.deliveries import Alert, Delivery, DeliveryKind, Digest, Held, Pace, State
+from pipeline.model.entities import Entity, EntityType, Form, Known, Unread
 from pipeline.model.feeds import Episode, Feed, FeedFacts, Person, Polled, Soundbite, TranscriptRef, Wanted
 from pipeline.model.mutes import Mute
 from pipeline.model.transcripts import Segment, Transcript, Words, clean, joined
@@ -23,12 +24,16 @@ __all__ = [
     "Delivery",
     "DeliveryKind",
     "Digest",
+    "Entity",
+    "EntityType",
     "Episode",
     "Feed",
     "FeedFacts",
+    "Form",
     "Held",
     "Judged",
     "Kind",
+    "Known",
     "Mention",
     "Mute",
     "Pace",
@@ -46,6 +51,7 @@ __all__ = [
     "Times",
     "Transcript",
     "TranscriptRef",
+    "Unread",
     "Verdict",
     "Wanted",
     "Watch",

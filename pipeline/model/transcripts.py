@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -55,10 +55,10 @@ class Transcript:
     """
 
     text: str
-    offsets: array[int]
-    starts: array[float]
-    ends: array[float]
-    speakers: tuple[str | None, ...]
+    offsets: Sequence[int]
+    starts: Sequence[float]
+    ends: Sequence[float]
+    speakers: Sequence[str | None]
     words: Words | None = None
     id: int = 0
     episode_id: int = 0
@@ -89,13 +89,14 @@ class Transcript:
 
         Else a second between the two nearest known ones, in proportion to the characters; nan when there are none.
         """
-        return self._when(offset)[0]
+        return self.when(offset)[0]
 
     def exact_at(self, offset: int) -> bool:
         """Whether seconds_at(offset) is what the source says of this word, and not a guess between two times."""
-        return self._when(offset)[1]
+        return self.when(offset)[1]
 
-    def _when(self, offset: int) -> tuple[float, bool]:
+    def when(self, offset: int) -> tuple[float, bool]:
+        """(seconds_at, exact_at) of an offset."""
         i = self.index_at(offset)
         known, start, after, end = self._between(i)
         if self.words:
@@ -115,6 +116,9 @@ class Transcript:
 
     def _between(self, i: int) -> tuple[int, float, int, float]:
         """(offset, second, offset, second) of the two known times around segment ``i``; nan: not known."""
+        if i + 1 < len(self) and (start := self.starts[i]) == start and (following := self.starts[i + 1]) == following:
+            end, stop = self.ends[i], self.offsets[i + 1]  # the usual case: both segments have a time
+            return self.offsets[i], start, stop, end if end <= following else following
         later = next(
             (j for j in range(i + 1, min(len(self), i + UNTIMED)) if not math.isnan(self.starts[j])), len(self)
         )

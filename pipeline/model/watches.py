@@ -83,6 +83,7 @@ class Mention:
     start: int
     end: int
     seconds: float  # nan when the transcript has no times
+    approximate: bool = field(default=False, kw_only=True)  # a second between two known times, not the word's own
     segment: int
     speaker: str | None
     snippet: str

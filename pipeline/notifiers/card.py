@@ -167,7 +167,7 @@ def link_to(url: str, label: str) -> Element:
 def said(alert: Alert, mention: Mention) -> list[Element]:
     """When it was said (a link that opens the episode there), by whom, and how sure podwatch is."""
     found: list[Element] = []
-    moment = plain.clock(mention.seconds)
+    moment = _moment(mention)
     if link := _link(alert.episode, mention.seconds):
         found.append(link_to(link, moment or "listen"))
     elif moment:
@@ -208,7 +208,7 @@ def _line(alert: Alert, other: tuple[Mention, bool]) -> tuple[str, Block]:
 
 def _sentence(mention: Mention, *, struck: bool) -> str:
     before, hit, after = (plain.flatten(part) for part in _cut(mention, _TEXT_SNIPPET_ROOM))
-    about = " ".join(part for part in (plain.clock(mention.seconds), _say(mention.speaker or "")) if part)
+    about = " ".join(part for part in (_moment(mention), _say(mention.speaker or "")) if part)
     sentence = f"~{before}{hit}{after}~ (no longer said)" if struck else f"{before}*{hit}*{after}"
     return f"{about}: {sentence}" if about else sentence
 
@@ -219,6 +219,12 @@ def _shown(alert: Alert) -> list[tuple[Mention, bool]]:
     before = best([*alert.mentions, *alert.gone])
     gone = [(m, True) for m in before if m in alert.gone and m not in alert.mentions]
     return sorted([*((m, False) for m in best(alert.mentions)), *gone], key=lambda pair: pair[0].start)
+
+
+def _moment(mention: Mention) -> str:
+    """When it is said; "about" where the transcript has the times of whole passages only."""
+    moment = plain.clock(mention.seconds)
+    return f"about {moment}" if moment and mention.approximate else moment
 
 
 def _cut(mention: Mention, room: int) -> tuple[str, str, str]:

@@ -137,6 +137,12 @@ class Sandbox:
         self._idle = []
         self._places = threading.BoundedSemaphore(self._size)
         self._lock = threading.Lock()
+        self._waited = False
+
+    def was_full(self) -> bool:
+        """Whether a job had to wait for a worker since this was asked last."""
+        waited, self._waited = self._waited, False
+        return waited
 
     def run(self, kind: str, job: Mapping[str, str], parts: Sequence[Part], cpu: float) -> bytes:
         """The answer to a job of worker.KINDS over a document in parts.
@@ -145,7 +151,10 @@ class Sandbox:
         """
         plain = {name: value.encode("utf-8", "replace").decode() for name, value in job.items()}
         data = orjson.dumps({**plain, "kind": kind, "cpu": cpu})
-        with self._places:
+        if not self._places.acquire(blocking=False):
+            self._waited = True
+            self._places.acquire()
+        try:
             worker, healthy = self._take(), False
             try:
                 said, found = self._asked(worker, data, parts, cpu)
@@ -161,6 +170,8 @@ class Sandbox:
                     self._give_back(worker)
                 else:
                     worker.close()
+        finally:
+            self._places.release()
         if said == MEMORY_OUT:
             raise BoxError(TOO_LARGE)
         if said == FAILED:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pipeline.errors import SettingsError, StoreError
@@ -19,10 +19,12 @@ from pipeline.store.deliver import DeliverRows
 from pipeline.store.detect import DetectRows
 from pipeline.store.digests import DigestRows
 from pipeline.store.engine import HEAD, connect, display, revision, upgrade
+from pipeline.store.entities import EntityRows
 from pipeline.store.fetch import FetchRows
 from pipeline.store.mutes import MuteRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
+from pipeline.store.talked import TalkedRows
 from pipeline.store.told import ToldRows
 from pipeline.store.watches import WatchRows
 
@@ -34,6 +36,7 @@ FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 class Store(
     PollRows,
     FetchRows,
+    EntityRows,
     DetectRows,
     DeliverRows,
     DigestRows,
@@ -41,6 +44,7 @@ class Store(
     ChannelRows,
     ToldRows,
     WatchRows,
+    TalkedRows,
     MuteRows,
     AnswerRows,
     ClockRows,
@@ -108,9 +112,9 @@ def condition(settings: Settings) -> Condition:
 def failure(e: BaseException) -> StoreError | None:
     """What a database that fails in the middle of a verb means to people; None when ``e`` is something else.
 
-    A row that breaks a rule of the tables is something else: that is a bug.
+    A row that breaks a rule of the tables, or a value that they do not take, is something else: that is a bug.
     """
-    if not isinstance(e, FAILURES) or isinstance(e, IntegrityError):
+    if not isinstance(e, FAILURES) or isinstance(e, IntegrityError | DataError):
         return None
     cause = _cause(e)
     if isinstance(e, ProgrammingError) or "no such" in cause or "malformed" in cause or "not a database" in cause:

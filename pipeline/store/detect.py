@@ -7,7 +7,7 @@ a mention exists that nobody will deliver.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,13 @@ from sqlalchemy import Connection, and_, func, insert, not_, select, update
 from pipeline.model import ALL, Alert, Episode, Mention, Shard, State, Transcript, Watch
 from pipeline.revisions import Place, lay
 from pipeline.store.changes import recheck
-from pipeline.store.engine import Rows
+from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.episodes import EPISODE, MANY, episode_of
 from pipeline.store.fetch import transcript_of
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 from pipeline.store.watches import watch_of
+
+LEARNT = ("label", "approximate")  # of a mention, when its transcript is looked through again
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,11 @@ class DetectRows(Rows):
                 query = query.where(t.id % shard.count == shard.index)
             with self.reading() as c:
                 due = {r.id: r.detected_through for r in c.execute(query)}
-                sources = self._sources(c, due)
+                rows, about = self._rows(c, due)
             if not due:
                 return
-            yield from sources
+            for r in rows:  # unpacked one by one: a page of texts would not stay in the processor's cache
+                yield _source(r, about[r.episode_id], due[r.id])
             after = max(due)
 
     def labels_of_feed(self, feed_id: int, but: int, last: int) -> list[bytes]:
@@ -87,8 +90,10 @@ class DetectRows(Rows):
         with self.reading() as c:
             return list(c.execute(query).scalars())
 
-    def _sources(self, c: Connection, due: Mapping[int, int]) -> list[Source]:
-        rows = c.execute(select(transcripts).where(transcripts.c.id.in_(due)).order_by(transcripts.c.id)).all()
+    def _rows(self, c: Connection, due: Iterable[int]) -> tuple[Sequence[AnyRow], dict[int, AnyRow]]:
+        """The rows of transcripts, and by its id that of each one's episode."""
+        query = select(transcripts).where(transcripts.c.id.in_(list(due))).order_by(transcripts.c.id)
+        rows = c.execute(query, execution_options={"podwatch_binary": True}).all()
         about = {
             r.id: r
             for r in c.execute(
@@ -97,22 +102,12 @@ class DetectRows(Rows):
                 .where(episodes.c.id.in_([r.episode_id for r in rows]))
             )
         }
-        return [
-            Source(
-                transcript=transcript_of(r),
-                episode=episode_of(about[r.episode_id]),
-                feed_url=about[r.episode_id].feed_url,
-                feed_tags=tuple(about[r.episode_id].feed_tags),
-                through=due[r.id],
-                labels=r.labels,
-            )
-            for r in rows
-        ]
+        return rows, about
 
     def save_detection(
         self,
         source: Source,
-        looked_for: Sequence[Watch],
+        looked_for: Mapping[str, Watch],
         found: Sequence[Mention],
         alerts: Sequence[Alert],
         through: int,
@@ -125,18 +120,17 @@ class DetectRows(Rows):
         Saves nothing when the transcript was replaced in the meantime: it is on the to-do list again.
         """
         t = source.transcript
-        by_name = {w.name: w for w in looked_for}
         with self.writing() as c:
             current = c.execute(
                 select(transcripts.c.revision).where(transcripts.c.id == t.id).with_for_update()
             ).scalar()
             if current != t.revision:
                 return 0
-            rows = [_row(m, by_name[m.watch], source, now) for m in found]
-            fresh = self._lay(c, t, [w.id for w in looked_for], rows, now)
+            rows = [_row(m, looked_for[m.watch], source, now) for m in found]
+            fresh = self._lay(c, t, {w.id for w in looked_for.values()}, rows, now)
             if fresh:
                 c.execute(insert(mentions), fresh)
-            recheck(c, [w.id for w in looked_for], source.episode.identity, now)
+            recheck(c, [w.id for w in looked_for.values()], source.episode.identity, now)
             self._hand_over(c, alerts, now)
             c.execute(
                 update(transcripts)
@@ -146,16 +140,14 @@ class DetectRows(Rows):
             return len(fresh)
 
     def _lay(
-        self, c: Connection, t: Transcript, watch_ids: Sequence[int], rows: list[dict[str, Any]], now: datetime
+        self, c: Connection, t: Transcript, watch_ids: Container[int], rows: list[dict[str, Any]], now: datetime
     ) -> list[dict[str, Any]]:
         """Moves the mentions that are still there, marks those that are gone; returns the rows that are new."""
         m = mentions.c
-        old: list[Any] = []
-        for i in range(0, len(watch_ids), MANY):
-            mine = (m.transcript_id == t.id, m.watch_id.in_(watch_ids[i : i + MANY]), m.gone_at.is_(None))
-            old += c.execute(select(mentions).where(*mine).order_by(m.start, m.id)).all()
+        there = select(mentions).where(m.transcript_id == t.id, m.gone_at.is_(None)).order_by(m.start, m.id)
+        old = [r for r in c.execute(there) if r.watch_id in watch_ids]
         same_text = all(r.transcript_revision == t.revision for r in old)
-        laid = lay([_place(r._mapping) for r in old], [_place(r) for r in rows], same_text=same_text)
+        laid = lay([_place(dict(r._mapping)) for r in old], [_place(r) for r in rows], same_text=same_text)
         moved = [(old[i].id, rows[j]) for i, j in laid.kept if not same_text]
         # First out of the way, then to their new places: two mentions may change places.
         for ids in ([old[i].id for i in laid.gone], [row_id for row_id, _ in moved]):
@@ -164,6 +156,11 @@ class DetectRows(Rows):
         for row_id, row in moved:
             values = {k: v for k, v in row.items() if k != "found_at"} | {"gone_at": None}
             c.execute(update(mentions).where(m.id == row_id).values(**values))
+        if same_text:  # the place is the same, but what is known about it may be more: other episodes that repeat it
+            for i, j in laid.kept:
+                known = {name: rows[j][name] for name in LEARNT if rows[j][name] != old[i]._mapping[name]}
+                if known:
+                    c.execute(update(mentions).where(m.id == old[i].id).values(**known))
         return [rows[j] for j in laid.fresh]
 
     def _hand_over(self, c: Connection, alerts: Sequence[Alert], now: datetime) -> None:
@@ -199,6 +196,17 @@ class DetectRows(Rows):
             c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
 
 
+def _source(r: AnyRow, about: AnyRow, through: int) -> Source:
+    return Source(
+        transcript=transcript_of(r),
+        episode=episode_of(about),
+        feed_url=about.feed_url,
+        feed_tags=tuple(about.feed_tags),
+        through=through,
+        labels=r.labels,
+    )
+
+
 def _row(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, Any]:
     return {
         "watch_id": watch.id,
@@ -212,6 +220,7 @@ def _row(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, A
         "score": m.score,
         "surface": m.surface,
         "seconds": None if math.isnan(m.seconds) else m.seconds,
+        "approximate": m.approximate,
         "segment": m.segment,
         "speaker": m.speaker,
         "snippet": m.snippet,

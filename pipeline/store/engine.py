@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import orjson
 from sqlalchemy import Connection, Engine, Row, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError
 
@@ -28,6 +31,24 @@ DRIVERS = {
 HEAD = "0007"  # the newest file in migrations/versions; a test holds the two together
 
 
+def to_json(value: Any) -> str:
+    """JSON of plain values and dataclasses. What orjson does not know, such as lone surrogates, Python writes."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value, default=asdict)
+
+
+def from_json(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
+JSON: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
+
+
 def connect(settings: Settings) -> Engine:
     """An engine for the settings' database; nothing is opened yet."""
     try:
@@ -36,12 +57,14 @@ def connect(settings: Settings) -> Engine:
         if backend is None:
             raise _unusable(f"{url.drivername} is not supported")
         if backend == POSTGRESQL:
-            return create_engine(url.set(drivername=POSTGRESQL), pool_pre_ping=True)
+            engine = create_engine(url.set(drivername=POSTGRESQL), pool_pre_ping=True, **JSON)
+            event.listen(engine, "before_cursor_execute", _postgres_binary)
+            return engine
         if url.query or url.host or not (url.database or "x").isprintable():
             raise _unusable("is not the address of an SQLite file")
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **JSON)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -68,6 +91,12 @@ def _sqlite_connect(dbapi: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")  # a delivery that was recorded must survive a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _postgres_binary(_c: object, cursor: Any, _statement: str, _values: object, context: Any, _many: bool) -> None:
+    """Bytes as they are, for the queries that ask for it: as text PostgreSQL writes two digits for each."""
+    if context is not None and context.execution_options.get("podwatch_binary"):
+        cursor.format = 1
 
 
 def _sqlite_begin(connection: Connection) -> None:

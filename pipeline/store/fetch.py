@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, insert, select, update
 
 from pipeline.model import ALL, Episode, Shard, Transcript, Wanted
 from pipeline.packing import unpack
 from pipeline.store.engine import AnyRow, Rows
-from pipeline.store.episodes import EPISODE, episode_of
+from pipeline.store.episodes import EPISODE, MANY, episode_of
 from pipeline.store.tables import episodes, feeds, transcripts
 
 
@@ -31,19 +31,38 @@ class Fetched:
 class FetchRows(Rows):
     def wanted(self, now: datetime, shard: Shard = ALL) -> list[Wanted]:
         """The episodes whose transcript is to be asked for now, those that have none yet first."""
+        with self.reading() as c:
+            return [_wanted(r) for r in c.execute(self._wanted(episodes.c.next_fetch_at <= now, shard))]
+
+    def take_wanted(self, now: datetime, until: datetime, shard: Shard = ALL) -> list[Wanted]:
+        """The same, taken until ``until``: before that nobody else gets them, and after it everybody does."""
+        e = episodes.c
+        due = select(e.id).where(e.next_fetch_at <= now, *_of(shard)).with_for_update(skip_locked=True)
+        with self.writing() as c:
+            take = update(episodes).where(e.id.in_(due), e.next_fetch_at <= now)
+            mine = set(c.execute(take.values(next_fetch_at=until).returning(e.id)).scalars())
+            if not mine:
+                return []
+            return [_wanted(r) for r in c.execute(self._wanted(e.next_fetch_at == until, shard)) if r.id in mine]
+
+    def put_off(self, ids: Collection[int], taken: datetime, until: datetime) -> None:
+        """Moves the end of the lease of episodes that were taken until ``taken``; those that somebody else has stay."""
+        e, every = episodes.c, sorted(ids)
+        with self.writing() as c:
+            for i in range(0, len(every), MANY):
+                mine = (e.id.in_(every[i : i + MANY]), e.next_fetch_at == taken)
+                c.execute(update(episodes).where(*mine).values(next_fetch_at=until))
+
+    def _wanted(self, which: ColumnElement[bool], shard: Shard) -> Select[*tuple[Any, ...]]:
         t = transcripts.c
         about = (t.source, t.etag, t.last_modified.label("modified"), t.checks, feeds.c.transcript_page, feeds.c.facts)
-        query = (
+        return (
             select(*EPISODE, *about)
             .join(feeds, feeds.c.id == episodes.c.feed_id)
             .outerjoin(transcripts, t.episode_id == episodes.c.id)
-            .where(episodes.c.next_fetch_at <= now)
+            .where(which, *_of(shard))
             .order_by(t.id.is_not(None), episodes.c.next_fetch_at, episodes.c.id)
         )
-        if shard.count > 1:
-            query = query.where(episodes.c.id % shard.count == shard.index)
-        with self.reading() as c:
-            return [_wanted(r) for r in c.execute(query)]
 
     def without_transcript(self) -> list[Episode]:
         """Every episode that has none, of the backlog too: for files dropped in by hand."""
@@ -63,25 +82,26 @@ class FetchRows(Rows):
         Another text replaces the old one as the next revision, and is looked through anew.
         """
         new = 0
+        fresh: list[dict[str, Any]] = []
         with self.writing() as c:
             known = self._known(c, [f.episode.id for f in fetched])
+            c.execute(_ASKED, [{"episode": f.episode.id, "again_at": f.again_at} for f in fetched])
             for f in fetched:
-                new += self._save(c, f, known.get(f.episode.id), now)
-        return new
+                old = known.get(f.episode.id)
+                if old is not None:
+                    new += self._again(c, f, old, now)
+                elif f.fields is not None:
+                    fresh.append({"episode_id": f.episode.id, "fetched_at": now, **f.fields})
+            if fresh:
+                c.execute(insert(transcripts), fresh)
+        return new + len(fresh)
 
     def _known(self, c: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
         t = transcripts.c
         query = select(t.id, t.episode_id, t.digest, t.revision, t.checks).where(t.episode_id.in_(ids))
         return {r.episode_id: r for r in c.execute(query)}
 
-    def _save(self, c: Connection, f: Fetched, old: AnyRow | None, now: datetime) -> bool:
-        asked = {"next_fetch_at": f.again_at, "fetch_failures": 0, "fetch_error": None}
-        c.execute(update(episodes).where(episodes.c.id == f.episode.id).values(**asked))
-        if old is None:
-            if f.fields is None:
-                return False
-            c.execute(insert(transcripts).values(episode_id=f.episode.id, fetched_at=now, **f.fields))
-            return True
+    def _again(self, c: Connection, f: Fetched, old: AnyRow, now: datetime) -> bool:
         mine = update(transcripts).where(transcripts.c.id == old.id)
         if f.fields is None or old.digest == f.fields["digest"]:
             fresh = {k: v for k, v in (f.fields or {}).items() if k in ("source", "etag", "last_modified")}
@@ -109,6 +129,17 @@ class FetchRows(Rows):
                 lacking = (episodes.c.feed_id == feed, episodes.c.backlog.is_(False), episodes.c.id.not_in(have))
                 c.execute(update(episodes).where(*lacking).values(next_fetch_at=now, fetch_failures=0))
         return True
+
+
+_ASKED = (
+    update(episodes)
+    .where(episodes.c.id == bindparam("episode"))
+    .values(next_fetch_at=bindparam("again_at"), fetch_failures=0, fetch_error=None)
+)
+
+
+def _of(shard: Shard) -> list[ColumnElement[bool]]:
+    return [episodes.c.id % shard.count == shard.index] if shard.count > 1 else []
 
 
 def _wanted(r: AnyRow) -> Wanted:

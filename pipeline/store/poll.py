@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from pipeline.model import ALL, Feed, FeedFacts, Person, Polled, Shard
 from pipeline.store.engine import AnyRow, Rows
-from pipeline.store.episodes import save_episodes
+from pipeline.store.found import save_episodes
 from pipeline.store.tables import feed_items, feeds
 
 # What every poll may change; title and facts change seldom, and are written with the episodes.
 STATE = ("etag", "last_modified", "digest", "last_polled_at", "next_poll_at", "failures", "failing_since", "error")
+SAID = ("title", "facts", "recent")
 
 
 class PollRows(Rows):
@@ -55,35 +56,25 @@ class PollRows(Rows):
     def items_of(self, feed: Feed) -> bytes | None:
         """What was known of the feed's items when its document was last read."""
         with self.reading() as c:
-            return c.execute(select(feed_items.c.known).where(feed_items.c.feed_id == feed.id)).scalar()
+            return c.execute(_ITEMS, {"feed": feed.id}).scalar()
 
     def save_polls(self, polled: Sequence[Polled], now: datetime, first: int) -> int:
-        """Keeps what some polls brought, in one transaction; returns how many episodes were not known.
+        """Keeps what some polls brought, each of another feed, in one transaction; returns how many episodes were new.
 
         first: how many of its newest a feed that never gave an episode brings into the line; the rest is backlog.
         """
-        new = 0
+        state = [{"row": p.feed.id} | {name: getattr(p.feed, name) for name in STATE} for p in polled]
+        documents = [p for p in polled if p.lists is not None]
+        items = [{"feed": p.feed.id, "known": p.items} for p in documents if p.items is not None]
         with self.writing() as c:
-            state = [{"row": p.feed.id} | {name: getattr(p.feed, name) for name in STATE} for p in polled]
             if state:
                 c.execute(_SAVE_STATE, state)
-            for p in polled:
-                if p.lists is not None:
-                    self._save_document(c, p)
-                    new += save_episodes(c, p, now, first)
-        return new
-
-    def _save_document(self, c: Connection, p: Polled) -> None:
-        feed = p.feed
-        values: dict[str, Any] = {
-            "title": feed.title,
-            "facts": asdict(feed.facts) if feed.facts else None,
-            "recent": [d.timestamp() for d in feed.recent],
-        }
-        c.execute(update(feeds).where(feeds.c.id == feed.id).values(**values))
-        if p.items is not None:
-            c.execute(delete(feed_items).where(feed_items.c.feed_id == feed.id))
-            c.execute(insert(feed_items).values(feed_id=feed.id, known=p.items))
+            if documents:
+                c.execute(_SAVE_FACTS, [_said(p.feed) for p in documents])
+            if items:
+                c.execute(_FORGET_ITEMS, items)
+                c.execute(_SAVE_ITEMS, items)
+            return save_episodes(c, documents, now, first) if documents else 0
 
     def move_feed(self, feed: Feed, url: str, now: datetime) -> Feed:
         """The feed under its new address. When that is polled already this one is polled no more: it is the same."""
@@ -99,6 +90,17 @@ class PollRows(Rows):
 _SAVE_STATE = (
     update(feeds).where(feeds.c.id == bindparam("row")).values({feeds.c[name]: bindparam(name) for name in STATE})
 )
+_SAVE_FACTS = (
+    update(feeds).where(feeds.c.id == bindparam("row")).values({feeds.c[name]: bindparam(name) for name in SAID})
+)
+_ITEMS = select(feed_items.c.known).where(feed_items.c.feed_id == bindparam("feed"))
+_FORGET_ITEMS = delete(feed_items).where(feed_items.c.feed_id == bindparam("feed"))
+_SAVE_ITEMS = insert(feed_items).values(feed_id=bindparam("feed"), known=bindparam("known"))
+
+
+def _said(feed: Feed) -> dict[str, Any]:
+    recent = [d.timestamp() for d in feed.recent]
+    return {"row": feed.id, "title": feed.title, "facts": feed.facts, "recent": recent}
 
 
 def _feed(r: AnyRow) -> Feed:
@@ -121,6 +123,6 @@ def _feed(r: AnyRow) -> Feed:
 
 
 def _facts(stored: dict[str, Any]) -> FeedFacts:
-    """What asdict made of FeedFacts, JSON made lists of tuples."""
+    """FeedFacts as JSON gives them back, which made lists of tuples."""
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
     return FeedFacts(**values | {"persons": tuple(Person(**p) for p in stored["persons"])})

@@ -61,9 +61,14 @@ class Readings(Rows):
             return {name: c.execute(select(func.count()).select_from(t)).scalar_one() for name, t in tables.items()}
 
     def transcript_bytes(self) -> int:
-        """What the transcripts take in the database, compressed."""
+        """What the transcripts take in the database, compressed, with their labels."""
         with self.reading() as c:
-            return int(c.execute(select(func.sum(func.length(transcripts.c.body)))).scalar() or 0)
+            return int(
+                c.execute(
+                    select(func.sum(func.length(transcripts.c.body) + func.length(transcripts.c.labels)))
+                ).scalar()
+                or 0
+            )
 
     def identities(self) -> list[str]:
         """The identity of each episode, in the order they came."""

@@ -179,6 +179,7 @@ mentions = Table(
     Column("score", Float, nullable=False),
     Column("surface", Text, nullable=False),
     Column("seconds", Float),  # null: the transcript has no times
+    Column("approximate", Boolean, nullable=False, default=False),  # it is a guess between two known seconds
     Column("segment", Integer, nullable=False),
     Column("speaker", Text),
     Column("snippet", Text, nullable=False),
@@ -200,6 +201,49 @@ Index(
     unique=True,
     sqlite_where=mentions.c.gone_at.is_(None),
     postgresql_where=mentions.c.gone_at.is_(None),
+)
+
+# That the entities of a transcript were looked for, and where each is named. Done means that the row exists, with the
+# transcript's revision.
+entity_spans = Table(
+    "entity_spans",
+    metadata,
+    Column(
+        "transcript_id", Id, ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("revision", Integer, nullable=False),  # of the transcript
+    Column("body", LargeBinary, nullable=False),  # the entities with forms and spans, see store/entities.py
+    Column("unread", Text),  # why they were not looked for: model.Unread
+    Column("error", Text),  # a bug met while looking for them
+    Column("again_at", Utc),  # and when it is tried again
+    Column("found_at", Utc, nullable=False),
+)
+
+entity_names = Table(
+    "entity_names",
+    metadata,
+    _id(),
+    Column("key", Text, nullable=False, unique=True),  # the name folded: see entities/names.py
+    Column("name", Text, nullable=False),
+)
+
+# Who was named in which transcript, and how often: what is asked over time.
+entities = Table(
+    "entities",
+    metadata,
+    Column("name_id", Id, ForeignKey("entity_names.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column(
+        "transcript_id",
+        Id,
+        ForeignKey("transcripts.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    ),
+    Column("type", String(16), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("aside", Integer, nullable=False),  # how many of these are in sponsor reads, promotion, repeated passages
+    sqlite_with_rowid=False,
 )
 
 # An alert, a digest of several, or what continues one of them in its thread. Its times are those of Store.clock().

@@ -84,6 +84,7 @@ def mention_of(r: AnyRow, watch: str) -> Mention:
         start=r.start,
         end=r.end,
         seconds=math.nan if r.seconds is None else r.seconds,
+        approximate=r.approximate,
         segment=r.segment,
         speaker=r.speaker,
         snippet=r.snippet,

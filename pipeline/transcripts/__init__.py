@@ -91,14 +91,17 @@ def parse(data: bytes, media_type: str = "", name: str = "", *, limit: int = MAX
     return f.name, columns
 
 
+_GENERAL = ("json", "html", "plain")  # which fit what others fit better
+
+
 def choose(doc: Document) -> Format:
     """The format that the content fits; among several the declared one; none fits: the declared one when it is free."""
     declared = [f for f in FORMATS.values() if doc.media_type in f.media_types]
     declared += [f for f in FORMATS.values() if doc.name.endswith(f.endings or ("\0",))]
-    fits = [f for f in FORMATS.values() if f.looks_like(doc)]
-    if fits:
-        exact = [f for f in fits if f.name not in ("json", "html", "plain")] or fits
-        return next((f for f in declared if f in exact), exact[0])
+    for general in (False, True):
+        fits = [f for f in FORMATS.values() if (f.name in _GENERAL) is general and f.looks_like(doc)]
+        if fits:
+            return next((f for f in declared if f in fits), fits[0])
     for f in declared:
         if f.free and not doc.markup and doc.json is None:
             return f

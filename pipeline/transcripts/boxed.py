@@ -63,6 +63,11 @@ def read(
     return Ready(**fields, body=answer[cut + 1 : middle], labels=answer[middle:])
 
 
+def was_full() -> bool:
+    """Whether transcripts had to wait for a worker of this process since this was asked last."""
+    return shared().was_full()
+
+
 def budget(size: int) -> float:
     """CPU seconds that a document of ``size`` bytes may take: many times what an honest one does."""
     return min(60.0, 5.0 + size / 1_000_000)

@@ -50,13 +50,22 @@ def quantity(text: str, *, frame_rate: float = 30.0, tick_rate: float = 1.0) -> 
     return clock(text)
 
 
+class Minutes(dict[str, float]):
+    """The seconds of what stands before the seconds: "01:02:" is 3720."""
+
+    def __missing__(self, text: str) -> float:
+        found = self[text] = clock(f"{text}00")
+        return found
+
+
 class Clocks:
     """A fast reader for the many clocks of one file: what stands before the seconds is read once and remembered."""
 
-    __slots__ = ("_minutes",)
+    __slots__ = ("_minutes", "minutes")
 
     def __init__(self) -> None:
         self._minutes: dict[str, float] = {}
+        self.minutes = Minutes()
 
     def __call__(self, text: str) -> float:
         """The seconds of a clock, fastest with two digits of seconds and three of fraction; nan when it is none."""

@@ -74,7 +74,7 @@ class Columns:
     def transcript(self, **facts: object) -> Transcript:
         """The one text with its times; facts: the other fields of Transcript."""
         c = self.merged() if self._is_list_of_words() else self
-        texts = [" ".join(t.split()) if len(t) < PIECE else folded(t) for t in c.texts]
+        texts = tidy(c.texts)
         speakers: Sequence[str | None] = c.speakers
         starts, ends, timed = repaired(c.starts, c.ends), c.ends, c.words
         if "" in texts:  # a segment without words is left out
@@ -193,6 +193,19 @@ def located(
                 seconds.append(second)
                 last = second
     return marks, seconds
+
+
+def tidy(texts: list[str]) -> list[str]:
+    """The texts with their blanks folded; looked at together, since most need nothing but their line ends replaced."""
+    whole = " ".join(texts)
+    if len(whole) >= PIECE:
+        return [" ".join(t.split()) if len(t) < PIECE else folded(t) for t in texts]
+    if "\n" in whole:
+        texts = [t.replace("\n", " ") for t in texts]
+        whole = whole.replace("\n", " ")
+    if whole == " ".join(whole.split()):
+        return texts
+    return [" ".join(t.split()) for t in texts]
 
 
 def folded(text: str) -> str:

@@ -42,7 +42,7 @@ class Document:
     @cached_property
     def unclean(self) -> bool:
         """Whether the words may hold what no database takes: JSON can escape NUL and lone surrogates."""
-        return "\\u0000" in self.text or "\\ud" in self.text.lower()
+        return "\\" in self.text and ("\\u0000" in self.text or "\\ud" in self.text.lower())
 
     @cached_property
     def markup(self) -> str:

@@ -90,7 +90,13 @@ def language(declared: str | None, text: str) -> Language:
     code = primary(declared)
     if code is not None and len(text) < CONTRADICTS:
         return Language(code, True, 1.0)
-    found = [identify(sample) for sample in samples(text)]
+    found: list[tuple[str, float]] = []
+    for sample in samples(text):
+        found.append(identify(sample))
+        if code is not None and (found[-1][1] < SURE or _alike(found[-1][0], code)):
+            return Language(code, True, 1.0)  # one sample that does not contradict is enough
+        if code is None and len(found) == 2 and found[0][0] == found[1][0] and min(s for _, s in found) >= SURE:
+            break  # a third could say nothing against them
     if not found:
         return Language(code, code is not None, 1.0 if code else 0.0)
     totals: dict[str, float] = {}
@@ -100,8 +106,7 @@ def language(declared: str | None, text: str) -> Language:
     sure = round(totals[best] / len(found), 3)
     if code is None:
         return Language(best, False, sure)
-    plainly = len(totals) == 1 and min(s for _, s in found) >= SURE and not _alike(best, code)
-    return Language(best, False, sure) if plainly else Language(code, True, 1.0)
+    return Language(best, False, sure) if len(totals) == 1 else Language(code, True, 1.0)
 
 
 def primary(tag: str | None) -> str | None:

@@ -6,6 +6,8 @@ A file is treated so only where most neighbouring cues do it, since people do re
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from pipeline.transcripts.columns import Columns
 
 SAMPLE = 400
@@ -31,6 +33,11 @@ def unrolled(columns: Columns) -> Columns:
 
 
 def _rolls(texts: list[str]) -> bool:
+    sample = [t for t in texts[:SAMPLE] if t and not t.isspace()]
+    if "\n" not in "".join(sample):  # a line that grows is all that there could be
+        alike = sum(b.startswith(a[:3]) for a, b in pairwise(sample))
+        if alike < SHARE * (len(sample) - 1):
+            return False
     pairs = hits = 0
     before: list[str] = []
     for text in texts[:SAMPLE]:

@@ -60,22 +60,26 @@ def taken(columns: Columns, names: set[str] | None = None, *, known: bool = Fals
             name, cut = prefix(bare)
             if name:
                 found[i] = name, cut + len(text) - len(bare)
-    counts = Counter(name for name, _ in found.values())
-    first = next((i for i, t in enumerate(columns.texts) if t.strip()), -1)
-    who: str | None = None
     if not found and not known:
         return columns
+    counts = Counter(name for name, _ in found.values())
+    first = next((i for i, t in enumerate(columns.texts) if t.strip()), -1)
+    opens = first in found
+    for i, (name, _) in list(found.items()):
+        borne_out = counts[name] > 1 or opens or (" " in name and not name.isupper()) or _NUMBERED.fullmatch(name)
+        if not (name in names if names else borne_out):
+            del found[i]
+    if not found and not known:
+        return columns
+    who: str | None = None
     for i, text in enumerate(columns.texts):
         if columns.speakers[i] is not None:
             who = columns.speakers[i] if known else None
-            continue
-        name, cut = found.get(i, ("", 0))
-        borne_out = (
-            counts[name] > 1 or first in found or (" " in name and not name.isupper()) or _NUMBERED.fullmatch(name)
-        )
-        if name and (name in names if names else borne_out):
-            columns.texts[i], who = text[cut:], name
-        elif text.lstrip().startswith(">>"):
-            who = None
-        columns.speakers[i] = who
+        elif i in found:
+            who, cut = found[i]
+            columns.texts[i], columns.speakers[i] = text[cut:], who
+        elif who is not None:
+            if text.lstrip().startswith(">>"):
+                who = None
+            columns.speakers[i] = who
     return columns

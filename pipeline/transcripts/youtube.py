@@ -27,15 +27,19 @@ def parse_json3(doc: Document) -> Columns:
         if not isinstance(parts, list):
             continue
         start = _millis(event.get("tStartMs"))
+        words: list[tuple[str, float]] = []
         try:
-            words = [(part["utf8"], start + part.get("tOffsetMs", 0) / 1000) for part in parts]
-            text = "".join([word for word, _ in words])
+            if len(parts) == 1:
+                text = "" + parts[0]["utf8"]  # refuses what is no text
+            else:
+                words = [(part["utf8"], start + part.get("tOffsetMs", 0) / 1000) for part in parts]
+                text = "".join([word for word, _ in words])
         except (AttributeError, KeyError, TypeError, OverflowError):  # no mapping, no words, or no number in it
             words = []
             texts = (part.get("utf8") for part in parts if isinstance(part, dict))
             text = "".join(t for t in texts if isinstance(t, str))
         if text and not text.isspace():
-            columns.add(text, start, start + _millis(event.get("dDurationMs")), None, words if len(words) > 1 else ())
+            columns.add(text, start, start + _millis(event.get("dDurationMs")), None, words)
     return columns
 
 

@@ -91,7 +91,8 @@ class Desk:
             text = source.transcript.text
             found = [self._mention(w, source.transcript, at) for w in asked for at in _places(text, w.name)]
             told = alerts(found, asked, source.episode)
-            self.rt.store.save_detection(source, asked, found, told, todo.latest, self.now)
+            by_name = {w.name: w for w in asked}
+            self.rt.store.save_detection(source, by_name, found, told, todo.latest, self.now)
 
     def deliver(self) -> Tally:
         return deliver(self.rt, self.now)

@@ -14,6 +14,13 @@ from tests.servers import item, rss
 A, B, C, D = (item(name, title=f"On {name}") for name in "abcd")
 
 
+BEES = B.replace("On b", "On bees")
+# Other episodes under the guid of b, and what they are called when it lists both.
+LIKE_B, ALSO_B = A.replace(">a<", ">b<"), C.replace(">c<", ">b<")
+SILENT_B = D.replace(">d<", ">b<").replace("<enclosure", "<nothing")
+OF_A, OF_B, OF_C = (f"b#{guid_key(f'audio.example/{name}.mp3'):016x}" for name in "abc")
+
+
 def guids(old: str, new: str) -> tuple[list[str], bytes]:
     """The episodes read, and all that went to the parser."""
     reading, parser = hold(old.encode(), new.encode())
@@ -33,9 +40,15 @@ STEPS = {
     "a new item and another title": (rss(B), rss(A, B, title="New"), ["a"]),
     "nothing new": (rss(A, B), rss(A, B), []),
     "all new": (rss(A, B), rss(C, D), ["c", "d"]),
-    "the first of two with one guid is the episode": (rss(B), rss(A.replace(">a<", ">b<"), B), ["b"]),
-    "the second is not": (rss(B), rss(B, A.replace(">a<", ">b<")), []),
-    "the second is when the first is gone": (rss(B, A.replace(">a<", ">b<")), rss(A.replace(">a<", ">b<")), ["b"]),
+    "the first of two with one guid and audio is the episode": (rss(B), rss(BEES, B), ["b"]),
+    "the second, too, when the first is gone": (rss(B, BEES), rss(BEES), ["b"]),
+    "a guid that gets another audio": (rss(B), rss(LIKE_B), ["b"]),
+    "two with one guid and other audio": (rss(C), rss(B, LIKE_B, C), [OF_B, OF_A]),
+    "a new one with the guid and other audio": (rss(C, B), rss(LIKE_B, C, B), [OF_A, OF_B]),
+    "the same, behind": (rss(B, C), rss(B, C, LIKE_B), [OF_B, OF_A]),
+    "the other of two is gone": (rss(LIKE_B, B, C), rss(B, C), ["b"]),
+    "a third": (rss(LIKE_B, B), rss(ALSO_B, LIKE_B, B), [OF_C, OF_A, OF_B]),
+    "one of three without audio keeps it": (rss(LIKE_B, SILENT_B), rss(LIKE_B, SILENT_B, B), [OF_A, "b", OF_B]),
 }
 
 

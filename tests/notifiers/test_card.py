@@ -105,6 +105,16 @@ def test_a_name_that_sounds_alike_comes_with_its_score_and_the_reason() -> None:
     assert bold(card.blocks(alert(heard))) == ["the Brennan"]
 
 
+def test_a_second_that_is_a_guess_is_called_one() -> None:
+    guessed = alert(mention(approximate=True))
+    assert "about 0:12:34" in words(card.blocks(guessed))
+    assert "about 0:12:34" in card.text(guessed)
+    known = alert(mention(approximate=False))
+    assert "about" not in words(card.blocks(known)) + card.text(known)
+    unknown = alert(mention(approximate=True, seconds=math.nan))
+    assert "about" not in words(card.blocks(unknown)) + card.text(unknown)
+
+
 def test_the_reason_of_an_exact_mention_goes_without_saying() -> None:
     assert "because" not in words(card.blocks(alert(mention(kind=Kind.EXACT, reason="because"))))
 

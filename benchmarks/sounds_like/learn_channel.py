@@ -1,0 +1,181 @@
+"""The channel: what the phones and letters of a name are heard as, learned by expectation maximisation.
+
+    python -m benchmarks.sounds_like.learn_channel TRAIN.jsonl
+
+The start, and the pull towards it where there is little data, is by how sounds are made: place, manner and voice.
+After Ristad and Yianilos, Learning string-edit distance (1998).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.sounds.channel import Channel, letters_of, padded
+from pipeline.sounds.forms import sound_of, spoken
+from pipeline.sounds.lexicon import entries
+from pipeline.sounds.network import N_VOWELS, PHONES
+
+DATA = Path(__file__).parents[2] / "pipeline" / "sounds" / "data"
+PULL = 25.0  # how many seen phones the start counts for
+Pair = tuple[bytes, bytes]
+
+# (place, manner, voice): what differs in one of them only is easily taken for the other.
+_CONSONANTS = {
+    "B": "lip stop 1", "CH": "palate affricate 0", "D": "ridge stop 1", "DH": "tooth fricative 1",
+    "F": "lip fricative 0", "G": "back stop 1", "HH": "throat fricative 0", "JH": "palate affricate 1",
+    "K": "back stop 0", "L": "ridge liquid 1", "M": "lip nasal 1", "N": "ridge nasal 1", "NG": "back nasal 1",
+    "P": "lip stop 0", "R": "palate liquid 1", "S": "ridge fricative 0", "SH": "palate fricative 0",
+    "T": "ridge stop 0", "TH": "tooth fricative 0", "V": "lip fricative 1", "W": "lip glide 1", "Y": "palate glide 1",
+    "Z": "ridge fricative 1", "ZH": "palate fricative 1",
+}  # fmt: skip
+_LIKE_LETTERS = ["aeiouy", "ckqgx", "bp", "dt", "fvw", "szxc", "mn", "lr", "jgy", "iy", "uw", "ou", "ei"]
+
+
+def start_of_phones() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """P(heard | said), P(dropped | said), P(added) before anything is learned."""
+    n = len(PHONES)
+    weight = np.full((n, n), 0.002)
+    for i in range(n):
+        for j in range(n):
+            if i < N_VOWELS and j < N_VOWELS:
+                weight[i, j] = 0.02
+            elif i >= N_VOWELS and j >= N_VOWELS:
+                a, b = _CONSONANTS[PHONES[i]].split(), _CONSONANTS[PHONES[j]].split()
+                weight[i, j] = (0.002, 0.004, 0.012, 0)[sum(x == y for x, y in zip(a, b, strict=True))]
+                if a[:2] == b[:2]:
+                    weight[i, j] = 0.04
+    np.fill_diagonal(weight, 0.8)
+    dropped = np.where(np.arange(n) < N_VOWELS, 0.05, 0.04)
+    scale = (1 - dropped) / weight.sum(axis=1)
+    return weight * scale[:, None], dropped, np.full(n, 0.05 / n * 2)
+
+
+def start_of_letters() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    weight = np.full((26, 26), 0.002)
+    for group in _LIKE_LETTERS:
+        for a in group:
+            for b in group:
+                weight[ord(a) - 97, ord(b) - 97] = 0.025
+    np.fill_diagonal(weight, 0.8)
+    dropped = np.full(26, 0.06)
+    dropped[[ord(c) - 97 for c in "hewy"]] = 0.12
+    scale = (1 - dropped) / weight.sum(axis=1)
+    return weight * scale[:, None], dropped, np.full(26, 0.06 / 26 * 2)
+
+
+def expect(pairs: Counter[Pair], swap: np.ndarray, drop: np.ndarray, add: np.ndarray) -> tuple[np.ndarray, ...]:
+    """How often each symbol was heard as each, dropped and added, over all ways from the said to the heard."""
+    swaps, drops, adds = np.zeros_like(swap), np.zeros_like(drop), np.zeros_like(add)
+    for (said, heard), times in pairs.items():
+        n, m = len(said), len(heard)
+        fore = [[0.0] * (m + 1) for _ in range(n + 1)]
+        back = [[0.0] * (m + 1) for _ in range(n + 1)]
+        s = swap[np.ix_(list(said), list(heard))].tolist()
+        d, a = drop[list(said)].tolist(), add[list(heard)].tolist()
+        fore[0][0] = back[n][m] = 1.0
+        for i in range(n + 1):
+            for j in range(m + 1):
+                total = fore[i][j]
+                if i:
+                    total += fore[i - 1][j] * d[i - 1]
+                if j:
+                    total += fore[i][j - 1] * a[j - 1]
+                if i and j:
+                    total += fore[i - 1][j - 1] * s[i - 1][j - 1]
+                fore[i][j] = total
+        for i in range(n, -1, -1):
+            for j in range(m, -1, -1):
+                total = back[i][j]
+                if i < n:
+                    total += back[i + 1][j] * d[i]
+                if j < m:
+                    total += back[i][j + 1] * a[j]
+                if i < n and j < m:
+                    total += back[i + 1][j + 1] * s[i][j]
+                back[i][j] = total
+        whole = fore[n][m]
+        if whole <= 0:
+            continue
+        for i in range(n + 1):
+            for j in range(m + 1):
+                if i < n:
+                    drops[said[i]] += times * fore[i][j] * d[i] * back[i + 1][j] / whole
+                if j < m:
+                    adds[heard[j]] += times * fore[i][j] * a[j] * back[i][j + 1] / whole
+                if i < n and j < m:
+                    swaps[said[i], heard[j]] += times * fore[i][j] * s[i][j] * back[i + 1][j + 1] / whole
+    return swaps, drops, adds
+
+
+def learn(pairs: Counter[Pair], start: tuple[np.ndarray, ...], rounds: int = 6) -> tuple[np.ndarray, ...]:
+    """Costs in nats: swaps (0 for the same symbol), drops, adds."""
+    swap, drop, add = start
+    for _ in range(rounds):
+        swaps, drops, adds = expect(pairs, swap, drop, add)
+        swaps, drops = swaps + PULL * start[0], drops + PULL * start[1]
+        total = swaps.sum(axis=1) + drops
+        swap, drop = swaps / total[:, None], drops / total
+        said = sum(len(s) * t for (s, _), t in pairs.items())
+        add = (adds + PULL * len(add) * start[2]) / (said + PULL * len(add))
+    same = -np.log(np.diag(swap))
+    costs = np.maximum(-np.log(swap) - same[:, None], 0.4)
+    np.fill_diagonal(costs, 0)
+    # What comes in would be there in any other text too: that one of these symbols is said is no surprise.
+    usual = 0.8 * math.log(len(add))
+    return costs, np.maximum(-np.log(drop) - same, 1.3), np.maximum(-np.log(add) - usual, 1.3)
+
+
+def pairs_of(lines: Iterable[str]) -> tuple[Counter[Pair], Counter[Pair]]:
+    """The pairs of phones and of letters of the misspelt mentions in train.jsonl."""
+    texts: Counter[tuple[tuple[str, ...], tuple[str, ...]]] = Counter()
+    for line in lines:
+        clip = json.loads(line)
+        said = clip["said"]
+        for mention in clip["mentions"]:
+            heard = spoken(mention.get("heard_surface") or "")
+            form = spoken(said[mention["said_start"] : mention["said_end"]].removesuffix("'s"))
+            heard = tuple(w.removesuffix("'s") for w in heard)
+            if heard and form and not mention["exact"]:
+                texts[form, heard] += 1
+    known = entries({w for pair in texts for side in pair for w in side})
+    phones: Counter[Pair] = Counter()
+    letters: Counter[Pair] = Counter()
+    for (said, heard), times in texts.items():
+        weight = min(times, 3)  # one voice said by all recognisers alike is not three times as true
+        phones[_sound(said, known), _sound(heard, known)] += weight
+        letters[letters_of("".join(said)), letters_of("".join(heard))] += weight
+    return phones, letters
+
+
+def _sound(words: Sequence[str], known: dict) -> bytes:
+    return b"".join(sound_of(w, known) for w in words)
+
+
+def alike(channel: Channel, said: bytes, heard: bytes) -> bool:
+    """Whether the one is heard in the other at all: what was put in its place by chance teaches nothing."""
+    return bool(channel.costs(channel.pad([said]), channel.pad([heard]))[0] < 2.2 * len(said))
+
+
+def main() -> None:
+    lines = [line for path in sys.argv[1:] for line in Path(path).read_text("utf-8").splitlines()]
+    phones, letters = pairs_of(lines)
+    arrays = {}
+    for of, pairs, start in (("phone", phones, start_of_phones()), ("letter", letters, start_of_letters())):
+        first = padded(*(a.astype(np.float32) for a in learn(Counter(), start, 1)))
+        near = Counter({(s, h): t for (s, h), t in pairs.items() if s and h and alike(first, s, h)})
+        swap, drop, add = learn(near, start)
+        arrays |= {f"{of}_swap": swap, f"{of}_drop": drop, f"{of}_add": add}
+        print(of, sum(near.values()), "pairs; mean drop", drop.mean().round(2), "add", add.mean().round(2))
+    np.savez_compressed(DATA / "channel.npz", **{k: v.astype(np.float32) for k, v in arrays.items()})
+    assert not any(math.isnan(v.sum()) for v in arrays.values())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""How a said name becomes a heard one: the cost of turning the phones of the one into those of the other.
+
+A noisy channel: cost = -log P(heard | said), in nats, 0 for the same phones. What a phone is heard as, how easily it
+is dropped, and which ones come in from nowhere was learned from names that were spoken and recognised again
+(``python -m benchmarks.sounds_like.learn``; data/channel.npz). Weighted edit distance: Wagner and Fischer (1974).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Symbols = NDArray[np.uint8]
+
+_NEVER = 1000.0
+_CHUNK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Costs over an alphabet of n symbols and one more, the padding, which costs nothing.
+
+    ``swap[p, q]``: p heard as q. ``drop[p]``: p not heard. ``add[q]``: q heard that nobody said.
+    """
+
+    swap: Floats
+    drop: Floats
+    add: Floats
+
+    @property
+    def padding(self) -> int:
+        return len(self.drop) - 1
+
+    def pad(self, strings: Sequence[bytes]) -> Symbols:
+        """The strings as rows of one width, filled up with the padding."""
+        import numpy as np
+
+        width = max((len(s) for s in strings), default=0)
+        filled = b"".join(s.ljust(width, bytes([self.padding])) for s in strings)
+        return np.frombuffer(filled, dtype=np.uint8).reshape(len(strings), width)
+
+    def costs(self, said: Symbols, heard: Symbols) -> Floats:
+        """Row by row, the cost of the cheapest way from ``said`` to ``heard``; both padded, with as many rows."""
+        import numpy as np
+
+        out = np.zeros(len(said), dtype=np.float32)
+        n = len(self.drop)
+        swap = self.swap.ravel()
+        for begin in range(0, len(said), _CHUNK):  # what fits the cache; a column for each pair
+            a = np.ascontiguousarray(said[begin : begin + _CHUNK].T).astype(np.int32)
+            b = np.ascontiguousarray(heard[begin : begin + _CHUNK].T).astype(np.int32)
+            add = self.add[b]
+            best = np.zeros((len(b) + 1, b.shape[1]), dtype=np.float32)
+            np.cumsum(add, axis=0, out=best[1:])
+            for p in a:
+                new = best + self.drop[p]
+                np.minimum(new[1:], best[:-1] + swap[p * n + b], out=new[1:])
+                for j in range(len(b)):
+                    np.minimum(new[j + 1], new[j] + add[j], out=new[j + 1])
+                best = new
+            out[begin : begin + _CHUNK] = best[-1]
+        return out
+
+    def floor_of_heard(self, heard: Symbols) -> Floats:
+        """For each row of ``heard`` and each symbol p: the least that p can cost, whatever it is heard as there."""
+        import numpy as np
+
+        least = self.swap[:, heard[:, 0]]
+        for column in range(1, heard.shape[1]):
+            np.minimum(least, self.swap[:, heard[:, column]], out=least)
+        return np.ascontiguousarray(np.minimum(least.T, self.drop))
+
+
+@lru_cache(maxsize=1)
+def channels() -> tuple[Channel, Channel]:
+    """The channel of phones (network.PHONES) and the one of letters (a-z)."""
+    import numpy as np
+
+    with resources.as_file(resources.files(__package__) / "data" / "channel.npz") as path, np.load(path) as data:
+        return tuple(  # type: ignore[return-value]
+            padded(data[f"{of}_swap"], data[f"{of}_drop"], data[f"{of}_add"]) for of in ("phone", "letter")
+        )
+
+
+def padded(swap: Floats, drop: Floats, add: Floats) -> Channel:
+    """A channel with its padding: it is heard as nothing, for nothing."""
+    import numpy as np
+
+    n = len(drop)
+    wide = np.full((n + 1, n + 1), _NEVER, dtype=np.float32)
+    wide[:n, :n] = swap
+    wide[n, n] = 0
+    return Channel(wide, np.append(drop, 0).astype(np.float32), np.append(add, 0).astype(np.float32))
+
+
+def letters_of(word: str) -> bytes:
+    """A plain word as symbols of the channel of letters."""
+    return bytes(ord(c) - 97 for c in word if c != "'")

@@ -1,0 +1,182 @@
+"""What else speaks for or against a spot than its sound: how the words are written, what stands beside, the episode.
+
+Each piece of evidence is one number; scoring.py weighs them. None of them looks at the other watched names: what one
+name finds must not depend on which others are listened for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.sounds.forms import PERSON, Form
+from pipeline.sounds.lexicon import EVERYDAY, GIVEN, PLACE, SURNAME, UNKNOWN, Entry
+from pipeline.sounds.reading import CLOSED, COMMA, Words
+from pipeline.sounds.spots import Spot
+
+ROLES = frozenset(
+    "president minister secretary ambassador envoy senator general professor doctor mr mrs ms dr chancellor colonel "
+    "admiral governor congressman congresswoman director chairman chairwoman spokesman spokeswoman analyst author "
+    "journalist chief adviser advisor negotiator representative king queen prince premier commissioner mayor judge "
+    "justice captain commander deputy leader founder ceo economist historian philosopher coach singer writer "
+    "reporter correspondent prof sir lady comrade monsieur herr senor".split()
+)
+_SAYS = frozenset("said says told argues argued announced met tweeted wrote claims claimed insisted who has himself herself".split())
+_FIRM = frozenset("company startup firm shares ceo brand platform acquired bought founder stock maker giant bank".split())
+_AT = frozenset("in to from near at around outside across of".split())
+MOST = 18.5
+
+FEATURES = (
+    "one", "phone", "letter", "near", "total", "length", "ordinary", "everyday", "unknown", "other_name", "capital",
+    "small", "full", "given", "comma", "more_words", "conflict", "beside", "frame", "others", "whole", "notes",
+    "again", "single", "far", "two_words", "merged",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The text around the spots. ``noted``: words of the episode's title and notes."""
+
+    words: Words
+    known: Mapping[str, Entry]
+    noted: frozenset[str]
+
+
+@dataclass(slots=True)
+class Company:
+    """What the rest of the episode says of a name: how many other good spots, one of the full name, in the notes."""
+
+    others: int = 0
+    whole: bool = False
+    notes: bool = False
+
+
+def heard_words(spot: Spot, words: Words) -> list[str]:
+    heard = list(words.plain[spot.first : spot.last])
+    if spot.whose and heard[-1].endswith("'s"):
+        heard[-1] = heard[-1][:-2]
+    return heard
+
+
+def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
+    """How much it looks like somebody else's name: another first name before it, another surname behind it."""
+    words, known = scene.words, scene.known
+    at = spot.first - 1
+    found = 0.0
+    if form.part == "surname" or (person and not form.given):
+        if at >= 0 and words.gaps[at] != CLOSED and words.plain[at]:
+            entry = known[words.plain[at]]
+            large = words.big[at] if words.cased else not entry.flags & EVERYDAY
+            if large and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
+                if entry.flags & GIVEN:
+                    found = 1.0
+                elif words.cased and not words.first[at] and not entry.flags & EVERYDAY:
+                    found = 0.6
+    if spot.last < len(words.plain) and words.gaps[spot.last - 1] not in (CLOSED, COMMA) and words.plain[spot.last]:
+        entry = known[words.plain[spot.last]]
+        large = words.big[spot.last] if words.cased else True
+        if large and entry.flags & SURNAME and not entry.flags & EVERYDAY:
+            found = max(found, 0.7)
+    return found
+
+
+def beside(spot: Spot, scene: Scene) -> str:
+    """A title or a role word in the three words before the spot, or none."""
+    words = scene.words
+    for at in range(spot.first - 1, max(-1, spot.first - 4), -1):
+        if words.gaps[at] == CLOSED:
+            break
+        if words.plain[at] in ROLES:
+            return words.plain[at]
+    return ""
+
+
+def frame(spot: Spot, scene: Scene, kind: str) -> bool:
+    """Whether the spot stands where a name of its kind often does."""
+    words = scene.words
+    before = words.plain[spot.first - 1] if spot.first and words.gaps[spot.first - 1] == 0 else ""
+    after = words.plain[spot.last] if spot.last < len(words.plain) and words.gaps[spot.last - 1] == 0 else ""
+    if kind == "place":
+        return before in _AT
+    if kind == "company":
+        near = words.plain[max(0, spot.first - 5) : spot.last + 5]
+        return any(w in _FIRM for w in near)
+    return after in _SAYS or words.plain[spot.last - 1].endswith("'s")
+
+
+def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[float]:
+    """The numbers of FEATURES, in their order."""
+    words, known = scene.words, scene.known
+    form = spot.form
+    heard = heard_words(spot, words)
+    entries = [known[w] for w in heard]
+    ordinary = sum(min(e.cost, MOST) for e in entries)
+    tail = entries[-1]
+    length = len(form.sound)
+    total = min(spot.phone * (length - sum(map(len, form.sounds[: form.given]))), spot.letter * len(form.letters))
+    others = [e for w, e in zip(heard, entries, strict=True) if w not in form.words and e.flags & (SURNAME | GIVEN | PLACE)]
+    other = max((MOST - e.cost for e in others), default=0.0) if tail.flags & (SURNAME | GIVEN | PLACE) else 0.0
+    inside = range(spot.first, spot.last)
+    large = sum(words.big[i] for i in inside if i > spot.first or not words.first[i])
+    capital = 1.0 if words.cased and large else 0.0
+    small = 1.0 if words.cased and not any(words.big[i] for i in inside) else 0.0
+    comma = any(words.gaps[i] == COMMA for i in range(spot.first, spot.last - 1))
+    again = spot.seen - 1
+    return [
+        1.0,
+        min(spot.phone, 4.0),
+        min(spot.letter, 4.0),
+        min(spot.phone, spot.letter),
+        min(total, 30.0) / 5,
+        math.log(max(2, length)),
+        ordinary / len(entries) / 10,
+        1.0 if all(e.flags & EVERYDAY and e.cost < 13.5 for e in entries) else 0.0,
+        1.0 if any(e.cost >= UNKNOWN for e in entries) else 0.0,
+        other / 10,
+        capital,
+        small,
+        1.0 if form.given else 0.0,
+        min(spot.given, 2.0) if spot.given is not None else 0.0,
+        1.0 if comma else 0.0,
+        float(max(0, len(heard) - len(form.words))),
+        conflict(spot, form, scene, kind in ("", PERSON)),
+        1.0 if beside(spot, scene) else 0.0,
+        1.0 if frame(spot, scene, kind) else 0.0,
+        math.log1p(min(company.others, 20)),
+        1.0 if company.whole else 0.0,
+        1.0 if company.notes else 0.0,
+        math.log1p(min(again, 20)),
+        1.0 if form.part == "full" and len(form.words) == 1 else 0.0,
+        max(0.0, min(spot.phone, spot.letter) - 1.2),
+        1.0 if form.part == "full" and not form.given and len(form.words) > 1 else 0.0,
+        1.0 if form.given and spot.given is None else 0.0,
+    ]
+
+
+def reasons(spot: Spot, scene: Scene, company: Company, name: str) -> list[str]:
+    """What to tell people, the strongest first."""
+    said = []
+    if spot.form.given and spot.form.part == "full":
+        said.append("with the first name")
+    if company.whole and not spot.form.given and len(spot.form.words) < len(name.split()):
+        said.append("full name elsewhere")
+    if company.notes:
+        said.append("in the title or notes")
+    if company.others:
+        said.append(f"{spot.form.part} form seen {company.others + 1} times")
+    if role := beside(spot, scene):
+        said.append(f"near '{role}'")
+    return said
+
+
+def is_noted(form: Form, noted: frozenset[str], known: Mapping[str, Entry]) -> bool:
+    """Whether title or notes name it: all words of the form, and one of them no everyday word."""
+    if not all(w in noted for w in form.words):
+        return False
+    return len(form.words) > 1 or not (known[form.words[0]].flags & EVERYDAY if form.words[0] in known else False)
+
+
+def lone(words: Sequence[str], known: Mapping[str, Entry]) -> bool:
+    """Whether a single everyday word is all there is."""
+    return len(words) == 1 and bool(known[words[0]].flags & EVERYDAY)

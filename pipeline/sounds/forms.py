@@ -1,0 +1,111 @@
+"""The forms a name is said in: in full, by the surname alone, by an alias; and which of them are too wordlike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SPELT, Entry, entries, plain
+from pipeline.sounds.model import Name
+
+Part = Literal["full", "surname", "alias"]
+PERSON = "person"
+_PIECES = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_PARTICLES = frozenset("de da di do dos das du del della der den van von zu zur la le el al bin ibn ben abu ter ten".split())
+_AFTER = frozenset("jr sr ii iii iv phd md esq".split())
+_BEFORE = frozenset("mr mrs ms dr sir dame lord lady president senator general professor prof king queen prince".split())
+_FIRMS = frozenset("inc corp corporation ltd limited llc plc gmbh ag sa nv bv ab asa oyj spa kg co company".split())
+SHORT = 3  # phones: a shorter name is in too many words to go by its sound
+COMMON = 12.3  # -log P: an everyday word said more often than this is no evidence of a name
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to say one name. ``given``: how many of ``words`` are first names (0 where that is not known).
+
+    ``name``: index into the names. ``sound``: phones of each word. ``wordlike``: not to be had by sound alone.
+    """
+
+    name: int
+    part: Part
+    words: tuple[str, ...]
+    sounds: tuple[bytes, ...]
+    given: int = 0
+    wordlike: bool = False
+
+    @property
+    def sound(self) -> bytes:
+        return b"".join(self.sounds)
+
+    @property
+    def letters(self) -> str:
+        return "".join(self.words).replace("'", "")
+
+
+def spoken(text: str) -> tuple[str, ...]:
+    """The plain words of a name; initials stay one letter each; empty where one has no form in a-z."""
+    pieces: list[str] = []
+    for piece in _PIECES.findall(text):
+        word = plain(piece)
+        if not word:
+            return ()
+        short_capitals = piece.isupper() and 1 < len(piece) <= 3 and not set(word) & set("aeiou")
+        pieces += list(word) if short_capitals else [word]
+    return tuple(pieces)
+
+
+def sound_of(word: str, known: dict[str, Entry]) -> bytes:
+    return SPELT[word] if len(word) == 1 and word in SPELT else known[word].sound
+
+
+def parts(name: Name) -> Iterable[tuple[Part, tuple[str, ...], int]]:
+    """(part, words, how many of them are first names) of each form of ``name``, the full name first."""
+    full = spoken(name.full)
+    kind = (name.type or "").lower()
+    while len(full) > 1 and full[0] in _BEFORE and kind in ("", PERSON):
+        full = full[1:]
+    while len(full) > 1 and (full[-1] in _AFTER or (kind != PERSON and full[-1] in _FIRMS)):
+        full = full[:-1]
+    if not full:
+        return
+    person = len(full) > 1 and (kind == PERSON or (kind == "" and bool(entries([full[0]])[full[0]].flags & GIVEN)))
+    if not person:
+        yield "full", full, 0
+        return
+    last = len(full) - 1
+    while last > 1 and full[last - 1] in _PARTICLES:
+        last -= 1
+    yield "full", full, last
+    surname = full[last:]
+    first = next((i for i, w in enumerate(full[:last]) if len(w) > 1), None)
+    if first is not None and last > 1:
+        yield "full", (full[first], *surname), 1
+    yield "surname", surname, 0
+
+
+def forms_of(names: Sequence[Name]) -> list[Form]:
+    """All forms of all names, without repetitions within a name."""
+    plans: list[tuple[int, Part, tuple[str, ...], int]] = []
+    for i, name in enumerate(names):
+        seen: set[tuple[str, ...]] = set()
+        said = [*parts(name), *(("alias", spoken(a), 0) for a in name.aliases)]
+        for part, words, given in said:
+            if words and words not in seen:
+                seen.add(words)
+                plans.append((i, part, words, given))  # type: ignore[arg-type]
+    known = entries({w for _, _, words, _ in plans for w in words})
+    made = []
+    for i, part, words, given in plans:
+        sounds = tuple(sound_of(w, known) for w in words)
+        made.append(Form(i, part, words, sounds, given, wordlike(words, sounds, known)))
+    return made
+
+
+def wordlike(words: tuple[str, ...], sounds: tuple[bytes, ...], known: dict[str, Entry]) -> bool:
+    """Whether the sound of a form says too little: very short, or an everyday word itself."""
+    if sum(map(len, sounds)) <= SHORT:
+        return True
+    entry = known[words[0]]
+    return len(words) == 1 and bool(entry.flags & EVERYDAY) and entry.cost < COMMON

@@ -1,0 +1,138 @@
+"""Finds which forms a window may be, without comparing each with each.
+
+Three sieves, each finer and dearer: windows and forms meet under the keys of skeleton.py; then each phone of a form
+is given the least it can cost in that window, whatever the order; only what is left is compared in order.
+tests/sounds holds the first sieve against comparing all with all; the second loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.sounds import skeleton
+from pipeline.sounds.channel import Channel
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.int64]
+    Floats = NDArray[np.float32]
+
+_MANY = 2_000_000  # pairs looked at together
+
+
+class Index:
+    """The spellings of some forms in one alphabet, phones or letters.
+
+    ``limits``: for each form, the cost for each of its symbols up to which a window is near.
+    """
+
+    def __init__(
+        self, channel: Channel, strings: Sequence[bytes], limits: Sequence[float], bones: Callable[[bytes], bytes]
+    ) -> None:
+        import numpy as np
+
+        self.channel = channel
+        self.said = channel.pad(strings)
+        self.lengths = np.array([len(s) for s in strings], dtype=np.int64)
+        self.limits = (self.lengths * np.array(limits)).astype(np.float32)
+        self._bones = bones
+        under: dict[bytes, list[int]] = {}
+        for i, string in enumerate(strings):
+            for key in skeleton.keys(bones(string)):
+                under.setdefault(key, []).append(i)
+        self._under = {key: np.array(forms, dtype=np.int64) for key, forms in under.items()}
+
+    def meet(self, windows: Sequence[bytes]) -> Numbers:
+        """The pairs that share a key, as window * forms + form, ascending."""
+        import numpy as np
+
+        met: dict[bytes, list[Numbers]] = {}
+        found: list[Numbers] = []
+        counts: list[int] = []
+        which: list[int] = []
+        for i, window in enumerate(windows):
+            bones = self._bones(window)
+            forms = met.get(bones)
+            if forms is None:
+                met[bones] = forms = [f for k in skeleton.keys(bones) if (f := self._under.get(k)) is not None]
+                if len(forms) > 1:
+                    met[bones] = forms = [np.unique(np.concatenate(forms))]
+            if forms:
+                found.append(forms[0])
+                counts.append(len(forms[0]))
+                which.append(i)
+        if not found:
+            return np.zeros(0, dtype=np.int64)
+        n = len(self.lengths)
+        return np.repeat(np.array(which, dtype=np.int64), counts) * n + np.concatenate(found)
+
+    def sieve(self, windows: Sequence[bytes], pairs: Numbers) -> Numbers:
+        """Those of the pairs whose cost may be within the limit of the form, judged without the order of symbols."""
+        import numpy as np
+
+        channel, n = self.channel, len(self.lengths)
+        w, f = np.divmod(pairs, n)
+        heard_lengths = np.array([len(s) for s in windows], dtype=np.int64)
+        cheapest = float(min(channel.drop[:-1].min(), channel.add[:-1].min()))
+        close = np.abs(heard_lengths[w] - self.lengths[f]) * cheapest <= self.limits[f]
+        w, f = w[close], f[close]
+        heard = channel.pad(windows)
+        floors = channel.floor_of_heard(heard).ravel()
+        width = channel.padding + 1
+        least = floors[w * width + self.said[f, 0]]
+        for column in range(1, self.said.shape[1]):
+            least += floors[w * width + self.said[f, column]]
+            if column in (3, 6, 9):  # most are out after a few symbols
+                keep = least <= self.limits[f]
+                w, f, least = w[keep], f[keep], least[keep]
+        keep = least <= self.limits[f]
+        sifted: Numbers = w[keep] * n + f[keep]
+        return sifted
+
+    def costs(self, windows: Sequence[bytes], pairs: Numbers) -> Floats:
+        """For each pair its cost by symbol of the form."""
+        import numpy as np
+
+        w, f = np.divmod(pairs, len(self.lengths))
+        used, rows = np.unique(w, return_inverse=True)
+        heard = self.channel.pad([windows[i] for i in used.tolist()])
+        cost: Floats = self.channel.costs(self.said[f], heard[rows]) / np.maximum(self.lengths[f], 1)
+        return cost.astype(np.float32)
+
+
+class Ears:
+    """Phones and letters together: a pair is near when it is in either."""
+
+    def __init__(self, sound: Index, spelling: Index) -> None:
+        self.sound, self.spelling = sound, spelling
+
+    def near(
+        self, sounds: Sequence[bytes], letters: Sequence[bytes], *, all_pairs: bool = False
+    ) -> tuple[list[int], list[int], list[float], list[float]]:
+        """Columns: window, form, cost by phone, cost by letter; in the order of windows and forms.
+
+        ``all_pairs``: without the sieve of keys, for a few forms.
+        """
+        import numpy as np
+
+        n = len(self.sound.lengths)
+        empty: tuple[list[int], list[int], list[float], list[float]] = ([], [], [], [])
+        if not n or not sounds:
+            return empty
+        if all_pairs:
+            by_sound = by_letter = np.arange(len(sounds) * n, dtype=np.int64)
+        else:
+            by_sound, by_letter = self.sound.meet(sounds), self.spelling.meet(letters)
+        kept = np.union1d(self.sound.sieve(sounds, by_sound), self.spelling.sieve(letters, by_letter))
+        if not len(kept):
+            return empty
+        phone, letter = self.sound.costs(sounds, kept), self.spelling.costs(letters, kept)
+        f = kept % n
+        near = (phone * self.sound.lengths[f] <= self.sound.limits[f]) | (
+            letter * self.spelling.lengths[f] <= self.spelling.limits[f]
+        )
+        kept, phone, letter = kept[near], phone[near], letter[near]
+        return (kept // n).tolist(), (kept % n).tolist(), phone.tolist(), letter.tolist()

@@ -1,0 +1,72 @@
+"""Cuts a transcript into words and says where a name may not run on: never over the end of a sentence.
+
+Recognisers write a name as one word, as two or three, with a hyphen or a comma in it; so what matters of the
+characters between two words is only how likely a name goes on behind them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pipeline.sounds.lexicon import plain
+
+OPEN, COMMA, CLOSED = 0, 1, 2
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_SHORTENED = frozenset("mr mrs ms dr st jr sr gen sen prof rep gov lt col capt".split())
+_SOFT = frozenset(",\"“”‘’'—–")
+
+
+@lru_cache(maxsize=4096)
+def _gap(between: str) -> int:
+    if any(c in ".?!…" for c in between):
+        return CLOSED
+    if "\n\n" in between:
+        return CLOSED
+    kind = OPEN
+    for c in between:
+        if c in _SOFT:
+            kind = COMMA
+        elif not (c.isspace() or c in "-‐‑"):
+            return CLOSED
+    return kind
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a text, in columns of the same length.
+
+    ``plain``: spelt in a-z (empty where that cannot be). ``starts``, ``ends``: characters. ``gaps``: OPEN, COMMA or
+    CLOSED to the next word. ``big``: begins with a capital. ``first``: begins a sentence. ``cased``: whether the text
+    has capitals where they belong at all, as captions made by machines often have not.
+    """
+
+    plain: list[str]
+    starts: list[int]
+    ends: list[int]
+    gaps: list[int]
+    big: list[bool]
+    first: list[bool]
+    cased: bool
+
+
+def read(text: str) -> Words:
+    """The words of ``text``."""
+    spans = [m.span() for m in _WORD.finditer(text)]
+    raw = [text[a:b] for a, b in spans]
+    words = [plain(w) for w in raw]
+    gaps: list[int] = []
+    for i in range(len(spans) - 1):
+        end, start = spans[i][1], spans[i + 1][0]
+        kind = OPEN if start - end == 1 and text[end] in " \n" else _gap(text[end:start])
+        if kind == CLOSED and text[end] == "." and (end - spans[i][0] == 1 or words[i] in _SHORTENED):
+            kind = OPEN if text[end + 1 : start].strip() == "" else kind
+        gaps.append(kind)
+    gaps.append(CLOSED)
+    big = [w[0].isupper() for w in raw]
+    first = [i == 0 or gaps[i - 1] == CLOSED for i in range(len(raw))]
+    small = sum(1 for i, b in enumerate(big) if not b and not first[i])
+    capital = sum(1 for i, b in enumerate(big) if b and not first[i] and words[i] not in ("i", "i'm", "i'll", "i've"))
+    cased = capital * 200 > small and capital < 4 * small + 8
+    return Words(words, [a for a, _ in spans], [b for _, b in spans], gaps, big, first, cased)

@@ -1,0 +1,13 @@
+"""Whether a mention's second is a guess; and transcripts, which are compressed, are no longer compressed again."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.add_column("mentions", sa.Column("approximate", sa.Boolean(), nullable=False, server_default=sa.false()))
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE transcripts ALTER COLUMN body SET STORAGE EXTERNAL")
