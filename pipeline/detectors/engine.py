@@ -23,7 +23,7 @@ from pipeline.detectors.reading import About, How, Reading
 from pipeline.detectors.spans import Snippets
 from pipeline.detectors.vocabulary import Vocabulary
 from pipeline.errors import PodwatchError
-from pipeline.model import Kind, Mention, Transcript, Watch
+from pipeline.model import Kind, Mention, Transcript, Watch, fold
 
 NOTHING = About()
 PLANNED = (1, 16)  # after which transcripts it is decided anew what each watch waits for
@@ -58,6 +58,7 @@ class Engine:
             self._names.append(watch.name)
             self._nodes.append(node)
         book = self._book
+        self._excluded = {(watch.name, fold(spelling)) for watch, _ in watches for spelling in watch.exclude}
         self._vocabulary = Vocabulary(book.wild, book.fuzzy)
         self._patterns = Patterns(book.patterns)
         self._ear: Any = _ear([clause for clause, _ in book.sounds])
@@ -151,6 +152,8 @@ class Engine:
             last = s, e, i
             start, end = span(s, e)
             mentions.append(snippets.mention(names[i], start, end, hows[how]))
+        if self._excluded:
+            mentions = [m for m in mentions if (m.watch, fold(m.surface)) not in self._excluded]
         mentions.sort(key=lambda m: (m.start, m.end, m.watch))
         return tuple(mentions)
 
