@@ -80,6 +80,7 @@ class WatchEntry(_Strict):
     aliases: list[Text] = []
     exclude: list[Text] = []
     sounds_like: bool = False
+    threshold: Annotated[float, Field(ge=0.5, le=1.0, strict=False)] | None = None
     skip: list[Literal["sponsor", "promotion", "repeated"]] = []
     feeds: FeedScope = FeedScope()
     channel: Text | None = None
@@ -180,6 +181,8 @@ def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Wat
         if entry.aliases or entry.sounds_like:
             raise WatchlistError("has aliases or sounds_like beside a query", todo="they belong to an entity")
         queries.parse(entry.query)
+    if entry.threshold is not None and not entry.sounds_like:
+        raise WatchlistError("has a threshold without sounds_like", where="threshold", todo="add sounds_like: true")
     for name in (entry.entity, *entry.aliases):
         if name is not None and not any(c.isalnum() for c in name):
             raise WatchlistError(f"{name!r} has no letter or digit to look for")
@@ -195,6 +198,7 @@ def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Wat
         aliases=tuple(dict.fromkeys(entry.aliases)),
         exclude=tuple(dict.fromkeys(entry.exclude)),
         sounds_like=entry.sounds_like,
+        threshold=entry.threshold,
         skip=tuple(sorted(set(entry.skip))),
         scope=Scope(
             tags=tuple(f.tags),

@@ -168,3 +168,15 @@ def test_a_query_may_ask_for_what_sounds_like_a_name() -> None:
     text = joined([Segment(0, 10, "The envoy Steve Whitkoff brought a new deal.")])
     [m] = detectors.build([Watch(name="k", query='~~"Steve Witkoff" NEAR/5 deal')])(text).mentions
     assert (m.surface, m.kind) == ("Steve Whitkoff brought a new deal", Kind.SOUNDS_LIKE)
+
+
+def test_a_refused_spelling_is_not_heard_again() -> None:
+    text = joined([Segment(0, 10, "Steve Whitkoff flew. Then Steve Wittkoff left. Steve Whitkoff too.")])
+    watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True, exclude=("Steve Whitkoff", "Whitkoff"))
+    assert [m.surface for m in detectors.build([watch])(text).mentions] == ["Steve Wittkoff"]
+
+
+def test_a_threshold_above_the_score_leaves_only_what_is_spelt_right() -> None:
+    text = joined([Segment(0, 10, "Steve Whitkoff flew. Then Steve Witkoff left.")])
+    watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True, threshold=1.0)
+    assert [m.surface for m in detectors.build([watch])(text).mentions] == ["Steve Witkoff"]

@@ -191,4 +191,4 @@ def _ear(names: Sequence[Any]) -> Any:
         return None
     from pipeline.sounds import Name, build
 
-    return build([Name(n.text, n.text, n.aliases, n.type) for n in names])
+    return build([Name(n.text, n.text, n.aliases, n.type, n.threshold, n.refused) for n in names])

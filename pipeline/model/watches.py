@@ -48,6 +48,7 @@ class Watch:
     aliases: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()  # spellings that are something else
     sounds_like: bool = False
+    threshold: float | None = None  # score from which something sounds like the name; None: the ear's own
     skip: tuple[str, ...] = ()  # labels of boilerplate in which a mention is stored, and nobody is told
     scope: Scope = field(default_factory=Scope)
     channel: str = "#podcasts"
@@ -69,6 +70,7 @@ class Watch:
         """Equal for watches that find the same: a new channel makes no new revision, a new alias does."""
         parts: tuple[object, ...] = (self.query, self.entity, self.type, self.aliases, self.sounds_like, self.scope)
         parts += (self.exclude,) if self.exclude else ()
+        parts += (self.threshold,) if self.threshold is not None else ()
         return hashlib.blake2b(repr(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
