@@ -71,27 +71,40 @@ def episodes(clips: dict, talk: list[str], seed: int, rounds: int):
             yield text, name, kind, gold
 
 
-def label(start: int, end: int, gold: list[tuple[int, int]]) -> int | None:
-    best = 0.0
-    for a, b in gold:
-        common = min(end, b) - max(start, a)
-        if common > 0:
-            best = max(best, common / (max(end, b) - min(start, a)))
-    return RIGHT if best >= 0.6 else None if best else WRONG
+def overlap(start: int, end: int, a: int, b: int) -> float:
+    """Characters in common over characters in either."""
+    return max(0, min(end, b) - max(start, a)) / (max(end, b) - min(start, a))
 
 
-def examples(ear: Ear, text: str, gold: list[tuple[int, int]], only: int | None) -> list[tuple[list[float], int]]:
-    """The features and the label of each spot that is not spelt right; ``only``: the name that the gold is of."""
+def examples(
+    ear: Ear, text: str, gold: list[tuple[int, int]], only: int | None
+) -> list[tuple[list[float], int, float]]:
+    """Features, label and weight of each spot that is not spelt right; ``only``: the name that the gold is of.
+
+    Right is what fits a mention best. What reaches beyond it is wrong, though less so than what is elsewhere; a part
+    of a mention, as a surname in a full name, is neither.
+    """
     spots, scene, company = ear.spots(text)
-    rows = []
-    for spot in spots:
-        if spot.exact or spot.form.wordlike and spot.form.part != "full":
+    rows: list[tuple[list[float], int, float]] = []
+    spans = [(scene.words.starts[s.first], scene.words.ends[s.last - 1] - 2 * s.whose) for s in spots]
+    best = {g: max((overlap(*x, *g) for s, x in zip(spots, spans, strict=True) if s.form.name == only), default=0)
+            for g in gold}  # fmt: skip
+    for spot, (start, end) in zip(spots, spans, strict=True):
+        if spot.exact or (spot.form.wordlike and spot.form.part != "full"):
             continue
+        right, weight = WRONG, 1.0
+        touched = [g for g in gold if spot.form.name == only and start < g[1] and g[0] < end]
+        if touched:
+            g = max(touched, key=lambda g: overlap(start, end, *g))
+            fit_ = overlap(start, end, *g)
+            if fit_ >= 0.6 and fit_ > best[g] - 0.01:
+                right = RIGHT
+            elif g[0] <= start and end <= g[1]:
+                continue
+            else:
+                weight = 0.5
         kind = (ear.names[spot.form.name].type or "").lower()
-        start, end = scene.words.starts[spot.first], scene.words.ends[spot.last - 1] - 2 * spot.whose
-        right = label(start, end, gold) if spot.form.name == only else WRONG
-        if right is not None:
-            rows.append((evidence.features(spot, scene, company(spot), kind), right))
+        rows.append((evidence.features(spot, scene, company(spot), kind), right, weight))
     return rows
 
 
@@ -111,10 +124,10 @@ def fit(x: np.ndarray, y: np.ndarray, weight: np.ndarray, pull: float = 1.0) -> 
     return beta
 
 
-def gather(clips: dict, talk: list[str], seed: int, rounds: int, hours: int) -> tuple[np.ndarray, np.ndarray]:
+def gather(clips: dict, talk: list[str], seed: int, rounds: int, hours: int) -> tuple[np.ndarray, ...]:
     names = [Name(n, n, type=k) for n, k in sorted(clips)]
     strangers = made_up(200, seed)
-    rows: list[tuple[list[float], int]] = []
+    rows: list[tuple[list[float], int, float]] = []
     for text, name, kind, gold in episodes(clips, talk, seed, rounds):
         rng = random.Random(f"{name}{len(text)}")
         others = [n for n in rng.sample(names, min(30, len(names))) if n.full != name]
@@ -122,9 +135,8 @@ def gather(clips: dict, talk: list[str], seed: int, rounds: int, hours: int) -> 
     ear = Ear([*names, *strangers])
     for text in random.Random(seed).sample(talk, min(hours, len(talk))):
         rows += examples(ear, text, [], None)
-    x = np.array([r for r, _ in rows])
-    y = np.array([r for _, r in rows], dtype=float)
-    return x, y
+    x, y, weight = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    return x, y, weight
 
 
 def save(beta: np.ndarray) -> None:
@@ -140,16 +152,16 @@ def main() -> None:
     talk = [t for t in talk if len(t) > 8000]
     clips = read_set(train)
     for turn in range(int(sys.argv[4]) if len(sys.argv) > 4 else 2):
-        x, y = gather(clips, talk, turn, 3, 15)
-        beta = fit(x, y, np.ones(len(y)))
+        x, y, weight = gather(clips, talk, turn, 3, 15)
+        beta = fit(x, y, weight)
         save(beta)
         p = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
         print(f"{len(y)} spots, {int(y.sum())} right; at 0.5: {p[y == 1].__ge__(0.5).mean():.3f} found, "
               f"{(p[y == 0] >= 0.5).sum()} wrong", file=sys.stderr)  # fmt: skip
     if tune.exists():
-        x, y = gather(read_set(tune), talk, 9, 3, 15)
+        x, y, weight = gather(read_set(tune), talk, 9, 3, 15)
         p = np.clip(x @ beta, -30, 30)
-        scale = fit(np.stack([np.ones(len(p)), p], axis=1), y, np.ones(len(y)), pull=0.01)
+        scale = fit(np.stack([np.ones(len(p)), p], axis=1), y, weight, pull=0.01)
         beta = beta * scale[1]
         beta[0] += scale[0]
         save(beta)

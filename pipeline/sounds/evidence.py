@@ -26,11 +26,12 @@ _SAYS = frozenset("said says told argues argued announced met tweeted wrote clai
 _FIRM = frozenset("company startup firm shares ceo brand platform acquired bought founder stock maker giant bank".split())
 _AT = frozenset("in to from near at around outside across of".split())
 MOST = 18.5
+_SMALL_WORDS = frozenset("a an in on at by it us he she me no so do go up is can will all out off over into one two".split())
 
 FEATURES = (
-    "one", "phone", "letter", "near", "total", "length", "ordinary", "everyday", "unknown", "other_name", "capital",
+    "one", "phone", "letter", "near", "length", "ordinary", "everyday", "unknown", "other_name", "capital",
     "small", "full", "given", "comma", "more_words", "conflict", "beside", "frame", "others", "whole", "notes",
-    "again", "single", "far", "two_words", "merged",
+    "again", "single", "two_words", "merged", "near_full", "near_short", "near_about", "prefix",
 )  # fmt: skip
 
 
@@ -114,7 +115,8 @@ def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[floa
     ordinary = sum(min(e.cost, MOST) for e in entries)
     tail = entries[-1]
     length = len(form.sound)
-    total = min(spot.phone * (length - sum(map(len, form.sounds[: form.given]))), spot.letter * len(form.letters))
+    near = min(spot.phone, spot.letter)
+    tail_length = length - sum(map(len, form.sounds[: form.given]))
     others = [e for w, e in zip(heard, entries, strict=True) if w not in form.words and e.flags & (SURNAME | GIVEN | PLACE)]
     other = max((MOST - e.cost for e in others), default=0.0) if tail.flags & (SURNAME | GIVEN | PLACE) else 0.0
     inside = range(spot.first, spot.last)
@@ -127,8 +129,7 @@ def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[floa
         1.0,
         min(spot.phone, 4.0),
         min(spot.letter, 4.0),
-        min(spot.phone, spot.letter),
-        min(total, 30.0) / 5,
+        near,
         math.log(max(2, length)),
         ordinary / len(entries) / 10,
         1.0 if all(e.flags & EVERYDAY and e.cost < 13.5 for e in entries) else 0.0,
@@ -148,9 +149,12 @@ def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[floa
         1.0 if company.notes else 0.0,
         math.log1p(min(again, 20)),
         1.0 if form.part == "full" and len(form.words) == 1 else 0.0,
-        max(0.0, min(spot.phone, spot.letter) - 1.2),
         1.0 if form.part == "full" and not form.given and len(form.words) > 1 else 0.0,
         1.0 if form.given and spot.given is None else 0.0,
+        near if form.given else 0.0,
+        near * max(0, 7 - tail_length) / 4,
+        near if company.others or company.whole or company.notes else 0.0,
+        1.0 if heard[0] in _SMALL_WORDS or heard[-1] in _SMALL_WORDS else 0.0,
     ]
 
 

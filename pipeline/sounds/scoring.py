@@ -23,7 +23,7 @@ DEFAULT = 0.7  # the least score that is reported, where the watch does not say
 def weights() -> tuple[float, ...]:
     """The weight of each feature."""
     data = json.loads((resources.files(__package__) / "data" / "score.json").read_text("utf-8"))
-    return tuple(float(data["weights"][name]) for name in FEATURES)
+    return tuple(float(data["weights"].get(name, 0.0)) for name in FEATURES)
 
 
 def alike(features: Sequence[float]) -> float:
@@ -49,4 +49,6 @@ def spelt(entries: Sequence[Entry], company: Company, *, conflict: float, role: 
         return 0.5
     if known:
         return 0.98
+    if entry.flags & GIVEN and entry.cost < 13:  # somebody's first name, far more often
+        return 0.5
     return 0.8 if entry.flags & (SURNAME | GIVEN) else 0.95
