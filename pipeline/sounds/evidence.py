@@ -12,26 +12,29 @@ from dataclasses import dataclass
 
 from pipeline.sounds.forms import PERSON, Form
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, PLACE, SURNAME, UNKNOWN, Entry
+from pipeline.sounds.model import word_set
 from pipeline.sounds.reading import CLOSED, COMMA, Words
 from pipeline.sounds.spots import Spot
 
-ROLES = frozenset(
-    "president minister secretary ambassador envoy senator general professor doctor mr mrs ms dr chancellor colonel "
-    "admiral governor congressman congresswoman director chairman chairwoman spokesman spokeswoman analyst author "
-    "journalist chief adviser advisor negotiator representative king queen prince premier commissioner mayor judge "
-    "justice captain commander deputy leader founder ceo economist historian philosopher coach singer writer "
-    "reporter correspondent prof sir lady comrade monsieur herr senor".split()
+ROLES = word_set(
+    "president minister secretary ambassador envoy senator general professor doctor mr mrs ms dr chancellor "
+    "colonel admiral governor congressman congresswoman director chairman chairwoman spokesman spokeswoman "
+    "analyst author journalist chief adviser advisor negotiator representative king queen prince premier "
+    "commissioner mayor judge justice captain commander deputy leader founder ceo economist historian philosopher "
+    "coach singer writer reporter correspondent prof sir lady comrade monsieur herr senor"
 )
-_SAYS = frozenset("said says told argues argued announced met tweeted wrote claims claimed insisted who has himself herself".split())
-_FIRM = frozenset("company startup firm shares ceo brand platform acquired bought founder stock maker giant bank".split())
-_AT = frozenset("in to from near at around outside across of".split())
+_SAYS = word_set(
+    "said says told argues argued announced met tweeted wrote claims claimed insisted who has himself herself"
+)
+_FIRM = word_set("company startup firm shares ceo brand platform acquired bought founder stock maker giant bank")
+_AT = word_set("in to from near at around outside across of")
 MOST = 18.5
-_SMALL_WORDS = frozenset("a an in on at by it us he she me no so do go up is can will all out off over into one two".split())
+_SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can will all out off over into one two")
 
 FEATURES = (
     "one", "phone", "letter", "near", "length", "ordinary", "everyday", "unknown", "other_name", "capital",
     "small", "full", "given", "comma", "more_words", "conflict", "beside", "frame", "others", "whole", "notes",
-    "again", "single", "two_words", "merged", "near_full", "near_short", "near_about", "prefix",
+    "again", "single", "two_words", "merged", "near_full", "near_short", "near_about", "prefix", "echo", "given_tame",
 )  # fmt: skip
 
 
@@ -103,7 +106,7 @@ def frame(spot: Spot, scene: Scene, kind: str) -> bool:
     if kind == "company":
         near = words.plain[max(0, spot.first - 5) : spot.last + 5]
         return any(w in _FIRM for w in near)
-    return after in _SAYS or words.plain[spot.last - 1].endswith("'s")
+    return after in _SAYS
 
 
 def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[float]:
@@ -117,7 +120,9 @@ def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[floa
     length = len(form.sound)
     near = min(spot.phone, spot.letter)
     tail_length = length - sum(map(len, form.sounds[: form.given]))
-    others = [e for w, e in zip(heard, entries, strict=True) if w not in form.words and e.flags & (SURNAME | GIVEN | PLACE)]
+    others = [
+        e for w, e in zip(heard, entries, strict=True) if w not in form.words and e.flags & (SURNAME | GIVEN | PLACE)
+    ]
     other = max((MOST - e.cost for e in others), default=0.0) if tail.flags & (SURNAME | GIVEN | PLACE) else 0.0
     inside = range(spot.first, spot.last)
     large = sum(words.big[i] for i in inside if i > spot.first or not words.first[i])
@@ -155,7 +160,16 @@ def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[floa
         near * max(0, 7 - tail_length) / 4,
         near if company.others or company.whole or company.notes else 0.0,
         1.0 if heard[0] in _SMALL_WORDS or heard[-1] in _SMALL_WORDS else 0.0,
+        spot.echo,
+        1.0 if _tame_given(spot, words, known) else 0.0,
     ]
+
+
+def _tame_given(spot: Spot, words: Words, known: Mapping[str, Entry]) -> bool:
+    """Whether what was taken for a first name are everyday words that nobody is called."""
+    if spot.at < 0 or not spot.given:
+        return False
+    return all(known[w].flags & EVERYDAY and not known[w].flags & GIVEN for w in words.plain[spot.first : spot.at])
 
 
 def reasons(spot: Spot, scene: Scene, company: Company, name: str) -> list[str]:
@@ -165,6 +179,8 @@ def reasons(spot: Spot, scene: Scene, company: Company, name: str) -> list[str]:
         said.append("with the first name")
     if company.whole and not spot.form.given and len(spot.form.words) < len(name.split()):
         said.append("full name elsewhere")
+    if spot.echo and not spot.form.given:
+        said.append("spelt so beside the first name elsewhere")
     if company.notes:
         said.append("in the title or notes")
     if company.others:

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.sounds.channel import letters_of
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SPELT, Entry, entries, plain
-from pipeline.sounds.model import Name
+from pipeline.sounds.model import Name, word_set
 
 Part = Literal["full", "surname", "alias"]
 PERSON = "person"
 _PIECES = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_PARTICLES = frozenset("de da di do dos das du del della der den van von zu zur la le el al bin ibn ben abu ter ten".split())
-_AFTER = frozenset("jr sr ii iii iv phd md esq".split())
-_BEFORE = frozenset("mr mrs ms dr sir dame lord lady president senator general professor prof king queen prince".split())
-_FIRMS = frozenset("inc corp corporation ltd limited llc plc gmbh ag sa nv bv ab asa oyj spa kg co company".split())
+_PARTICLES = word_set("de da di do dos das du del della der den van von zu zur la le el al bin ibn ben abu ter ten")
+_AFTER = word_set("jr sr ii iii iv phd md esq")
+_BEFORE = word_set("mr mrs ms dr sir dame lord lady president senator general professor prof king queen prince")
+_FIRMS = word_set("inc corp corporation ltd limited llc plc gmbh ag sa nv bv ab asa oyj spa kg co company")
 SHORT = 3  # phones: a shorter name is in too many words to go by its sound
 COMMON = 12.3  # -log P: an everyday word said more often than this is no evidence of a name
 
@@ -38,6 +39,11 @@ class Form:
     @property
     def sound(self) -> bytes:
         return b"".join(self.sounds)
+
+    @property
+    def rest(self) -> tuple[bytes, bytes]:
+        """Phones and letters without the first names."""
+        return b"".join(self.sounds[self.given :]), letters_of("".join(self.words[self.given :]))
 
     @property
     def letters(self) -> str:

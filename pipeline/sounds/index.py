@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Floats = NDArray[np.float32]
 
-_MANY = 2_000_000  # pairs looked at together
+Hits = tuple[list[int], list[int], list[float], list[float]]
 
 
 class Index:
@@ -109,26 +109,31 @@ class Ears:
     def __init__(self, sound: Index, spelling: Index) -> None:
         self.sound, self.spelling = sound, spelling
 
-    def near(
-        self, sounds: Sequence[bytes], letters: Sequence[bytes], *, all_pairs: bool = False
-    ) -> tuple[list[int], list[int], list[float], list[float]]:
+    def near(self, sounds: Sequence[bytes], letters: Sequence[bytes], *, all_pairs: bool = False) -> Hits:
         """Columns: window, form, cost by phone, cost by letter; in the order of windows and forms.
 
         ``all_pairs``: without the sieve of keys, for a few forms.
         """
         import numpy as np
 
-        n = len(self.sound.lengths)
-        empty: tuple[list[int], list[int], list[float], list[float]] = ([], [], [], [])
-        if not n or not sounds:
-            return empty
+        if not len(self.sound.lengths) or not sounds:
+            return [], [], [], []
         if all_pairs:
-            by_sound = by_letter = np.arange(len(sounds) * n, dtype=np.int64)
-        else:
-            by_sound, by_letter = self.sound.meet(sounds), self.spelling.meet(letters)
+            every = np.arange(len(sounds) * len(self.sound.lengths), dtype=np.int64)
+            return self._near(sounds, letters, every, every)
+        return self._near(sounds, letters, self.sound.meet(sounds), self.spelling.meet(letters))
+
+    def near_of(self, sounds: Sequence[bytes], letters: Sequence[bytes], pairs: Numbers) -> Hits:
+        """The same for some pairs only, each window * forms + form, ascending."""
+        return self._near(sounds, letters, pairs, pairs)
+
+    def _near(self, sounds: Sequence[bytes], letters: Sequence[bytes], by_sound: Numbers, by_letter: Numbers) -> Hits:
+        import numpy as np
+
+        n = len(self.sound.lengths)
         kept = np.union1d(self.sound.sieve(sounds, by_sound), self.spelling.sieve(letters, by_letter))
         if not len(kept):
-            return empty
+            return [], [], [], []
         phone, letter = self.sound.costs(sounds, kept), self.spelling.costs(letters, kept)
         f = kept % n
         near = (phone * self.sound.lengths[f] <= self.sound.limits[f]) | (

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.sounds.lexicon import plain
+from pipeline.sounds.model import word_set
 
 OPEN, COMMA, CLOSED = 0, 1, 2
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_SHORTENED = frozenset("mr mrs ms dr st jr sr gen sen prof rep gov lt col capt".split())
+_SHORTENED = word_set("mr mrs ms dr st jr sr gen sen prof rep gov lt col capt")
 _SOFT = frozenset(",\"“”‘’'—–")
 
 

@@ -33,7 +33,7 @@ def alike(features: Sequence[float]) -> float:
 
 
 def spelt(entries: Sequence[Entry], company: Company, *, conflict: float, role: bool, large: bool | None) -> float:
-    """The score of a form spelt right; ``large``: begun with a capital within a sentence, None where that says nothing."""
+    """The score of a form spelt right; ``large``: a capital within a sentence, None where that says nothing."""
     known = company.whole or company.notes or role
     if len(entries) > 1:
         return 0.99

@@ -1,0 +1,245 @@
+"""Gathers the spots of a transcript: what is spelt right, what is near, and what is near to names known to be there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.sounds import skeleton
+from pipeline.sounds.channel import channels, letters_of
+from pipeline.sounds.evidence import Scene, heard_words
+from pipeline.sounds.forms import Form
+from pipeline.sounds.index import Ears, Hits, Index
+from pipeline.sounds.lexicon import EVERYDAY
+from pipeline.sounds.reading import CLOSED, Words
+from pipeline.sounds.spots import Gauge, Spot, given_of, split
+from pipeline.sounds.windows import PLAIN, Windows
+
+if TYPE_CHECKING:
+    from pipeline.sounds.windows import Key
+
+# Nats by phone and by letter: how near a window must be to be looked at ...
+FIRST = (1.6, 1.1)  # ... at first, for any name, where it is long or a first name goes before it
+ALONE = 1.05  # ... without one
+TAME = 0.45  # ... and if all its words are everyday words
+PATIENT = (1.9, 1.3)  # ... for names that the episode is known to be about
+BEHIND = 2.2  # ... for a surname right behind its first name
+GIVEN_NEAR = (0.9, 0.7)  # ... for first names
+ECHO = (0.5, 0.4)  # ... to be the spelling that stood in a sure full name
+TAME_COST = 12.0  # -log P of an everyday word that is said often
+LONG = 9  # phones
+Heard = Mapping[tuple[str, ...], Mapping[int, tuple[int, float]]]
+
+
+def ears_of(forms: Sequence[Form], limits: tuple[float, float]) -> Ears:
+    """What listens for ``forms``, with limits by phone and by letter."""
+    return ears([(f.sound, letters_of("".join(f.words))) for f in forms], limits)
+
+
+def ears(strings: Sequence[tuple[bytes, bytes]], limits: tuple[float, float]) -> Ears:
+    """What listens for pairs of phones and letters; what is very short must be nearer."""
+    phones, letters = channels()
+    by_phone = [limits[0] if len(s) > 2 else limits[0] / 3 for s, _ in strings]
+    by_letter = [limits[1] if len(s) > 2 else limits[1] / 3 for _, s in strings]
+    return Ears(
+        Index(phones, [s for s, _ in strings], by_phone, skeleton.of_sound),
+        Index(letters, [s for _, s in strings], by_letter, skeleton.of_letters),
+    )
+
+
+class Listener:
+    """The forms of some names, ready to be looked for."""
+
+    def __init__(self, forms: Sequence[Form], refused: Sequence[frozenset[Key]]) -> None:
+        self.forms = forms
+        self._refused = refused
+        self._ears = ears_of(forms, FIRST)
+        self.gauge = Gauge(*channels())
+        self.of: dict[int, list[Form]] = {}
+        for form in forms:
+            self.of.setdefault(form.name, []).append(form)
+        self._spelt: dict[Key, list[Form]] = {}
+        for form in forms:
+            self._spelt.setdefault(form.words, []).append(form)
+        self._begin = {words[0] for words in self._spelt}
+        self._longest = max((len(w) for w in self._spelt), default=0)
+        self._by_given: dict[Key, list[int]] = {}
+        for i, form in enumerate(forms):
+            if form.given:
+                self._by_given.setdefault(form.words[: form.given], []).append(i)
+        self._givens = sorted(self._by_given)
+        self._given_ears = ears([given_of(forms[self._by_given[g][0]]) for g in self._givens], GIVEN_NEAR)
+        behind = [f.rest for f in forms]
+        self._behind = ears(behind, (BEHIND, BEHIND * 0.7))
+
+    def spelt(self, words: Words) -> list[Spot]:
+        """The places where a form stands as it is spelt."""
+        spots = []
+        for i, word in enumerate(words.plain):
+            base = word[:-2] if word.endswith("'s") else word
+            if word not in self._begin and base not in self._begin:
+                continue
+            for end in range(i + 1, min(i + self._longest, len(words.plain)) + 1):
+                key = tuple(words.plain[i:end])
+                keys = [(key, False)]
+                if key[-1].endswith("'s"):
+                    keys.append(((*key[:-1], key[-1][:-2]), True))
+                for said, whose in keys:
+                    for form in self._spelt.get(said, ()):
+                        given = 0.0 if form.given else None
+                        spots.append(Spot(form, i, end, 0.0, 0.0, given, whose, exact=True, at=i + form.given))
+                if words.gaps[end - 1] == CLOSED:
+                    break
+        return spots
+
+    def first(self, windows: Windows, scene: Scene) -> list[Spot]:
+        """The spots of any name."""
+        hits = self._ears.near(windows.sounds, windows.letters)
+        before = self._first_names(windows)
+        spots = self._place(windows, hits, self.forms, scene, before, ALONE)
+        return self._allowed(spots + self._surnames_behind(scene, before), scene)
+
+    def patient(self, windows: Windows, names: Sequence[int], sure: Sequence[Spot], scene: Scene) -> list[Spot]:
+        """The spots of names that the episode is known to be about, ``sure`` being where it names them."""
+        forms = [f for i in names for f in self.of[i]]
+        hits = ears_of(forms, PATIENT).near(windows.sounds, windows.letters, all_pairs=True)
+        spots = self._place(windows, hits, forms, scene, self._first_names(windows), PATIENT[0])
+        return self._allowed(spots + self._echoes(windows, sure, scene), scene)
+
+    def _place(
+        self, windows: Windows, hits: Hits, forms: Sequence[Form], scene: Scene, before: Heard, alone: float
+    ) -> list[Spot]:
+        words, known = scene.words, scene.known
+        spots: list[Spot] = []
+        whole: list[Spot] = []
+        tame: dict[int, bool] = {}
+        for window, number, phone, letter in zip(*hits, strict=True):
+            form, key = forms[number], windows.keys[window]
+            if window not in tame:
+                tame[window] = all(known[w].flags & EVERYDAY and known[w].cost < TAME_COST for w in key)
+            limit = alone
+            if alone == ALONE:
+                limit = TAME if tame[window] else FIRST[0] if form.given and len(form.sound) >= LONG else alone
+            lone = min(phone, letter) <= limit
+            n, exact = len(key), key == form.words
+            if exact:
+                continue
+            fulls = [f for f in self.of[form.name] if f.given] if form.part == "surname" else []
+            for at in windows.places[window]:
+                whose = words.plain[at + n - 1] != key[-1]
+                if lone:
+                    (whole if form.given else spots).append(Spot(form, at, at + n, phone, letter, whose=whose))
+                for full in fulls:
+                    found = before.get(full.words[: full.given], {}).get(at)
+                    if found is not None and words.gaps[at - 1] != CLOSED and full.words[full.given :] == form.words:
+                        spots.append(Spot(full, found[0], at + n, phone, letter, found[1], whose, at=at))
+        split(whole, words, known, self.gauge)
+        return spots + whole
+
+    def _first_names(self, windows: Windows) -> Heard:
+        """First name -> the number of the word behind it -> the number of its first word, and its cost."""
+        found: dict[Key, dict[int, tuple[int, float]]] = {}
+        short = [i for i, key in enumerate(windows.keys) if len(key) <= 3]
+        hits = self._given_ears.near([windows.sounds[i] for i in short], [windows.letters[i] for i in short])
+        for window, given, phone, letter in zip(*hits, strict=True):
+            key, cost = windows.keys[short[window]], min(phone, letter)
+            ends = found.setdefault(self._givens[given], {})
+            for at in windows.places[short[window]]:
+                end = at + len(key)
+                if end not in ends or cost < ends[end][1]:
+                    ends[end] = (at, cost)
+        return found
+
+    def _surnames_behind(self, scene: Scene, before: Heard) -> list[Spot]:
+        """Full names whose surname is far from what is said behind the first name, but not so far as to be another."""
+        import numpy as np
+
+        words = scene.words
+        keys: dict[Key, int] = {}
+        places: dict[tuple[Key, int], list[tuple[int, int, float, bool]]] = {}
+        pairs = []
+        n = len(self.forms)
+        for given, ends in sorted(before.items()):
+            forms = np.array(self._by_given[given], dtype=np.int64)
+            used = set()
+            for at, (first, cost) in sorted(ends.items()):
+                for end in range(at + 1, at + 4):
+                    if end > len(words.plain) or words.gaps[end - 2] == CLOSED or not words.plain[end - 1]:
+                        break
+                    if words.plain[end - 1] in PLAIN:
+                        continue
+                    key = tuple(words.plain[at:end])
+                    whose = key[-1].endswith("'s")
+                    if whose:
+                        key = (*key[:-1], key[-1][:-2])
+                    number = keys.setdefault(key, len(keys))
+                    used.add(number)
+                    places.setdefault((given, number), []).append((first, at, cost, whose))
+            if used:
+                pairs.append((np.array(sorted(used), dtype=np.int64)[:, None] * n + forms).ravel())
+        if not pairs:
+            return []
+        sounds = [b"".join([scene.known[w].sound for w in k]) for k in keys]
+        letters = [b"".join([letters_of(w) for w in k]) for k in keys]
+        hits = self._behind.near_of(sounds, letters, np.unique(np.concatenate(pairs)))
+        spots = []
+        every = list(keys)
+        for window, number, phone, letter in zip(*hits, strict=True):
+            form, key = self.forms[number], every[window]
+            for first, at, cost, whose in places.get((form.words[: form.given], window), ()):
+                if key != form.words[form.given :] or cost:
+                    spots.append(Spot(form, first, at + len(key), phone, letter, cost, whose, at=at))
+        return spots
+
+    def _echoes(self, windows: Windows, sure: Sequence[Spot], scene: Scene) -> list[Spot]:
+        """Where the surname stands alone, spelt as it was beside its first name."""
+        words, known = scene.words, scene.known
+        found: dict[tuple[int, Key], Form] = {}
+        for spot in sure:
+            if spot.form.given and spot.at > spot.first and not spot.exact:
+                key = tuple(words.plain[spot.at : spot.last])
+                key = (*key[:-1], key[-1].removesuffix("'s")) if spot.whose else key
+                surname = next((f for f in self.of[spot.form.name] if f.part == "surname"), None)
+                tame = all(known[w].flags & EVERYDAY and known[w].cost < TAME_COST for w in key)
+                if surname is not None and key != surname.words and not tame:
+                    found[spot.form.name, key] = surname
+        if not found:
+            return []
+        order = sorted(found)
+        said = [(b"".join(known[w].sound for w in k), b"".join(letters_of(w) for w in k)) for _, k in order]
+        hits = ears(said, ECHO).near(windows.sounds, windows.letters, all_pairs=True)
+        spots, pairs = [], []
+        for window, number, _, _ in zip(*hits, strict=True):
+            form, key = found[order[number]], windows.keys[window]
+            if key == form.words:
+                continue
+            for at in windows.places[window]:
+                whose = words.plain[at + len(key) - 1] != key[-1]
+                spots.append(Spot(form, at, at + len(key), 9, 9, whose=whose, echo=1.0))
+                pairs.append((form.sound, windows.sounds[window], letters_of(form.letters), windows.letters[window]))
+        for spot, (phone, letter) in zip(spots, self.gauge.measure(pairs), strict=True):
+            spot.phone, spot.letter = phone, letter
+        return spots
+
+    def _allowed(self, spots: Sequence[Spot], scene: Scene) -> list[Spot]:
+        """Without what was said to be somebody else."""
+        kept = []
+        for spot in spots:
+            refused = self._refused[spot.form.name]
+            if refused:
+                heard = heard_words(spot, scene.words)
+                at = max(0, spot.at - spot.first)
+                if tuple(heard) in refused or tuple(heard[at:]) in refused:
+                    continue
+            kept.append(spot)
+        return kept
+
+
+def count(spots: Sequence[Spot], words: Words) -> None:
+    """Tells each spot how often its spelling stands in the text."""
+    heard = [(s.form.name, *heard_words(s, words)) for s in spots]
+    often = Counter({(k, s.first) for k, s in zip(heard, spots, strict=True)})
+    places = Counter(k for k, _ in often)
+    for spot, key in zip(spots, heard, strict=True):
+        spot.seen = places[key]
