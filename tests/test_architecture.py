@@ -41,6 +41,7 @@ MAY = {
         "pipeline.packing",
     },
     "pipeline.detectors": {"pipeline.model", "pipeline.errors", "pipeline.detectors"},
+    "pipeline.sounds": {"pipeline.sounds"},
     "pipeline.alerts": {"pipeline.model"},
     "pipeline.watchlist": {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.detectors"},
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
@@ -86,12 +87,13 @@ ONLY = {
     "requests": "pipeline.http pipeline.transport",
     "typer": "pipeline.commands",
     "protego": "pipeline.robots",
+    "threadpoolctl": "pipeline.sounds.threads",
     "ruamel": "pipeline.watchlist",
     "pydantic": "pipeline.watchlist",
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
-PURE += ("pipeline.schedule", "pipeline.revisions")
+PURE += ("pipeline.schedule", "pipeline.revisions", "pipeline.sounds")
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
 HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them
 

@@ -32,9 +32,10 @@ MOST = 18.5
 _SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can will all out off over into one two")
 
 FEATURES = (
-    "one", "phone", "letter", "near", "length", "ordinary", "everyday", "unknown", "other_name", "capital",
+    "one", "phone", "letter", "near", "length", "ordinary", "everyday", "unknown", "other_name",
+    "capital",
     "small", "full", "given", "comma", "more_words", "conflict", "beside", "frame", "others", "whole", "notes",
-    "again", "single", "two_words", "merged", "near_full", "near_short", "near_about", "prefix", "echo", "given_tame",
+    "again", "single", "two_words", "merged", "near_full", "near_short", "near_about", "prefix", "echo", "given_tame", "near2",
 )  # fmt: skip
 
 
@@ -68,15 +69,15 @@ def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
     words, known = scene.words, scene.known
     at = spot.first - 1
     found = 0.0
-    if form.part == "surname" or (person and not form.given):
-        if at >= 0 and words.gaps[at] != CLOSED and words.plain[at]:
-            entry = known[words.plain[at]]
-            large = words.big[at] if words.cased else not entry.flags & EVERYDAY
-            if large and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
-                if entry.flags & GIVEN:
-                    found = 1.0
-                elif words.cased and not words.first[at] and not entry.flags & EVERYDAY:
-                    found = 0.6
+    alone = form.part == "surname" or (person and not form.given)
+    if alone and at >= 0 and words.gaps[at] != CLOSED and words.plain[at]:
+        entry = known[words.plain[at]]
+        large = words.big[at] if words.cased else not entry.flags & EVERYDAY
+        if large and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
+            if entry.flags & GIVEN:
+                found = 1.0
+            elif words.cased and not words.first[at] and not entry.flags & EVERYDAY:
+                found = 0.6
     if spot.last < len(words.plain) and words.gaps[spot.last - 1] not in (CLOSED, COMMA) and words.plain[spot.last]:
         entry = known[words.plain[spot.last]]
         large = words.big[spot.last] if words.cased else True
@@ -162,6 +163,7 @@ def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[floa
         1.0 if heard[0] in _SMALL_WORDS or heard[-1] in _SMALL_WORDS else 0.0,
         spot.echo,
         1.0 if _tame_given(spot, words, known) else 0.0,
+        min(near, 3.0) ** 2,
     ]
 
 

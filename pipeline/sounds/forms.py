@@ -100,7 +100,7 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
         for part, words, given in said:
             if words and words not in seen:
                 seen.add(words)
-                plans.append((i, part, words, given))  # type: ignore[arg-type]
+                plans.append((i, part, words, given))
     known = entries({w for _, _, words, _ in plans for w in words})
     made = []
     for i, part, words, given in plans:

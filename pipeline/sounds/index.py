@@ -99,8 +99,8 @@ class Index:
         w, f = np.divmod(pairs, len(self.lengths))
         used, rows = np.unique(w, return_inverse=True)
         heard = self.channel.pad([windows[i] for i in used.tolist()])
-        cost: Floats = self.channel.costs(self.said[f], heard[rows]) / np.maximum(self.lengths[f], 1)
-        return cost.astype(np.float32)
+        cost = self.channel.costs(self.said[f], heard[rows])
+        return (cost / np.maximum(self.lengths[f], 1)).astype(np.float32)
 
 
 class Ears:

@@ -56,7 +56,7 @@ def _step(given: Floats, hidden: Floats, weights: Floats, bias: Floats) -> Float
     size = hidden.shape[1]
     past = hidden @ weights.T + bias
     gates = given[:, : 2 * size] + past[:, : 2 * size]
-    gates = 1 / (1 + np.exp(-gates))
+    gates = np.float32(1) / (np.float32(1) + np.exp(-gates))
     new = np.tanh(given[:, 2 * size :] + gates[:, :size] * past[:, 2 * size :])
     update = gates[:, size:]
     out: Floats = (1 - update) * new + update * hidden
