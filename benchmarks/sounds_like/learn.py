@@ -81,14 +81,14 @@ def overlap(start: int, end: int, a: int, b: int) -> float:
 
 
 def examples(
-    ear: Ear, text: str, gold: list[tuple[int, int]], only: int | None
+    ear: Ear, text: str, gold: list[tuple[int, int]], only: int | None, title: str = ""
 ) -> list[tuple[list[float], int, float]]:
     """Features, label and weight of each spot that is not spelt right; ``only``: the name that the gold is of.
 
     Right is what fits a mention best. What reaches beyond it is wrong, though less so than what is elsewhere; a part
     of a mention, as a surname in a full name, is neither.
     """
-    spots, scene, company = ear.spots(text)
+    spots, scene, company = ear.spots(text, title)
     rows: list[tuple[list[float], int, float]] = []
     spans = [(scene.words.starts[s.first], scene.words.ends[s.last - 1] - 2 * s.whose) for s in spots]
     best = {g: max((overlap(*x, *g) for s, x in zip(spots, spans, strict=True) if s.form.name == only), default=0)
@@ -137,10 +137,11 @@ def gather(clips: dict, talk: list[str], seed: int, rounds: int, hours: int) -> 
     for text, name, kind, gold in episodes(clips, talk, seed, rounds):
         rng = random.Random(f"{name}{len(text)}")
         others = [n for n in rng.sample(names, min(30, len(names))) if n.full != name]
-        rows += examples(Ear([Name(name, name, type=kind), *others]), text, gold, 0)
+        rows += examples(Ear([Name(name, name, type=kind), *others]), text, gold, 0, name if rng.random() < 0.2 else "")
     ear = Ear([*names, *strangers])
     for text in random.Random(seed).sample(talk, min(hours, len(talk))):
-        rows += examples(ear, text, [], None)
+        noted = " and ".join(n.full for n in random.Random(len(text)).sample(names, 3))  # and then not said
+        rows += examples(ear, text, [], None, noted)
     x, y, weight = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     return x, y, weight
 

@@ -69,18 +69,20 @@ def sound_of(word: str, known: dict[str, Entry]) -> bytes:
 def parts(name: Name) -> Iterable[tuple[Part, tuple[str, ...], int]]:
     """(part, words, how many of them are first names) of each form of ``name``, the full name first."""
     full = spoken(name.full)
+    last_piece = len(spoken(name.full.split()[-1])) if name.full.split() else 0  # Okonjo-Iweala, Joon-ho: one name
     kind = (name.type or "").lower()
     while len(full) > 1 and full[0] in _BEFORE and kind in ("", PERSON):
         full = full[1:]
     while len(full) > 1 and (full[-1] in _AFTER or (kind != PERSON and full[-1] in _FIRMS)):
         full = full[:-1]
+        last_piece = 1
     if not full:
         return
     person = len(full) > 1 and (kind == PERSON or (kind == "" and bool(entries([full[0]])[full[0]].flags & GIVEN)))
     if not person:
         yield "full", full, 0
         return
-    last = len(full) - 1
+    last = max(1, len(full) - max(1, last_piece))
     while last > 1 and full[last - 1] in _PARTICLES:
         last -= 1
     yield "full", full, last
@@ -88,6 +90,8 @@ def parts(name: Name) -> Iterable[tuple[Part, tuple[str, ...], int]]:
     first = next((i for i, w in enumerate(full[:last]) if len(w) > 1), None)
     if first is not None and last > 1:
         yield "full", (full[first], *surname), 1
+        if first == 0:  # two surnames, or a middle name that runs into one
+            yield "full", full, 1
     yield "surname", surname, 0
 
 
@@ -95,11 +99,11 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
     """All forms of all names, without repetitions within a name."""
     plans: list[tuple[int, Part, tuple[str, ...], int]] = []
     for i, name in enumerate(names):
-        seen: set[tuple[str, ...]] = set()
+        seen: set[tuple[tuple[str, ...], int]] = set()
         said = [*parts(name), *(("alias", spoken(a), 0) for a in name.aliases)]
         for part, words, given in said:
-            if words and words not in seen:
-                seen.add(words)
+            if words and (words, given) not in seen:
+                seen.add((words, given))
                 plans.append((i, part, words, given))
     known = entries({w for _, _, words, _ in plans for w in words})
     made = []

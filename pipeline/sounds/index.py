@@ -59,7 +59,9 @@ class Index:
             if forms is None:
                 met[bones] = forms = [f for k in skeleton.keys(bones) if (f := self._under.get(k)) is not None]
                 if len(forms) > 1:
-                    met[bones] = forms = [np.unique(np.concatenate(forms))]
+                    joined = np.concatenate(forms)
+                    joined.sort()
+                    met[bones] = forms = [joined[np.diff(joined, prepend=-1) > 0]]
             if forms:
                 found.append(forms[0])
                 counts.append(len(forms[0]))

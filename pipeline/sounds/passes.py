@@ -12,6 +12,7 @@ from pipeline.sounds.evidence import Scene, heard_words
 from pipeline.sounds.forms import Form
 from pipeline.sounds.index import Ears, Hits, Index
 from pipeline.sounds.lexicon import EVERYDAY
+from pipeline.sounds.network import PHONES
 from pipeline.sounds.reading import CLOSED, Words
 from pipeline.sounds.spots import Gauge, Spot, given_of, split
 from pipeline.sounds.windows import PLAIN, Windows
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 # Nats by phone and by letter: how near a window must be to be looked at ...
 FIRST = (1.6, 1.1)  # ... at first, for any name, where it is long or a first name goes before it
-ALONE = 1.05  # ... without one
+ALONE = 1.25  # ... without one
 TAME = 0.45  # ... and if all its words are everyday words
 PATIENT = (1.9, 1.3)  # ... for names that the episode is known to be about
 BEHIND = 2.2  # ... for a surname right behind its first name
@@ -29,6 +30,8 @@ GIVEN_NEAR = (0.9, 0.7)  # ... for first names
 ECHO = (0.5, 0.4)  # ... to be the spelling that stood in a sure full name
 TAME_COST = 12.0  # -log P of an everyday word that is said often
 LONG = 9  # phones
+TOGETHER = 4  # letters; a longer name is found in any words that are spelt as it when put together
+_HISSED = bytes((PHONES.index("S"), PHONES.index("Z")))
 Heard = Mapping[tuple[str, ...], Mapping[int, tuple[int, float]]]
 
 
@@ -63,6 +66,11 @@ class Listener:
         for form in forms:
             self._spelt.setdefault(form.words, []).append(form)
         self._begin = {words[0] for words in self._spelt}
+        self._together: dict[str, list[Form]] = {}
+        for form in forms:
+            if not form.given and not form.wordlike and len(form.letters) > TOGETHER:
+                self._together.setdefault(form.letters, []).append(form)
+        self._starts = {letters[:n] for letters in self._together for n in (1, 2, 3)}
         self._longest = max((len(w) for w in self._spelt), default=0)
         self._by_given: dict[Key, list[int]] = {}
         for i, form in enumerate(forms):
@@ -74,18 +82,21 @@ class Listener:
         self._behind = ears(behind, (BEHIND, BEHIND * 0.7))
 
     def spelt(self, words: Words) -> list[Spot]:
-        """The places where a form stands as it is spelt."""
+        """The places where a form stands as it is spelt, or in words that are spelt so together."""
         spots = []
         for i, word in enumerate(words.plain):
             base = word[:-2] if word.endswith("'s") else word
-            if word not in self._begin and base not in self._begin:
+            if word not in self._begin and base not in self._begin and word[:3] not in self._starts:
                 continue
-            for end in range(i + 1, min(i + self._longest, len(words.plain)) + 1):
+            for end in range(i + 1, min(i + max(3, self._longest), len(words.plain)) + 1):
                 key = tuple(words.plain[i:end])
                 keys = [(key, False)]
                 if key[-1].endswith("'s"):
                     keys.append(((*key[:-1], key[-1][:-2]), True))
                 for said, whose in keys:
+                    for form in self._together.get("".join(said).replace("'", ""), ()) if end - i < 4 else ():
+                        if said != form.words:
+                            spots.append(Spot(form, i, end, 0.0, 0.0, None, whose))
                     for form in self._spelt.get(said, ()):
                         given = 0.0 if form.given else None
                         spots.append(Spot(form, i, end, 0.0, 0.0, given, whose, exact=True, at=i + form.given))
@@ -123,7 +134,7 @@ class Listener:
                 limit = TAME if tame[window] else FIRST[0] if form.given and len(form.sound) >= LONG else alone
             lone = min(phone, letter) <= limit
             n, exact = len(key), key == form.words
-            if exact:
+            if exact or (key[-1].endswith("'s") and form.sound[-1] not in _HISSED):
                 continue
             fulls = [f for f in self.of[form.name] if f.given] if form.part == "surname" else []
             for at in windows.places[window]:

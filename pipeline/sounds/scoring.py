@@ -16,6 +16,7 @@ from importlib import resources
 from pipeline.sounds.evidence import FEATURES, Company
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SURNAME, Entry
 
+COMMON = 13.0  # -log P of a word that is read as the everyday word it also is
 DEFAULT = 0.7  # the least score that is reported, where the watch does not say
 
 
@@ -40,7 +41,7 @@ def spelt(entries: Sequence[Entry], company: Company, *, conflict: float, role: 
     entry = entries[0]
     if conflict >= 0.6 and not company.whole:
         return 0.2
-    if entry.flags & EVERYDAY:
+    if entry.flags & EVERYDAY and entry.cost < COMMON:
         score = 0.85 if large else 0.3 if large is None else 0.1
         if known:
             score = 0.95 if large else 0.75 if large is None else 0.15

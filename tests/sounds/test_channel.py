@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,7 @@ from pipeline.sounds.network import PHONES
 
 
 def slowly(channel: Channel, said: bytes, heard: bytes) -> float:
-    @lru_cache(maxsize=None)
+    @cache
     def cost(i: int, j: int) -> float:
         ways = [0.0] if i == j == 0 else []
         if i:

@@ -17,7 +17,19 @@ def strings(words: list[str]) -> list[tuple[bytes, bytes]]:
 
 def misheard(word: str, rng: random.Random) -> str:
     """The word with one or two of its letters as a recogniser may write them."""
-    like = {"b": "p", "p": "b", "d": "t", "t": "d", "k": "g", "g": "k", "v": "f", "f": "v", "a": "o", "o": "a", "e": "i"}
+    like = {
+        "b": "p",
+        "p": "b",
+        "d": "t",
+        "t": "d",
+        "k": "g",
+        "g": "k",
+        "v": "f",
+        "f": "v",
+        "a": "o",
+        "o": "a",
+        "e": "i",
+    }
     letters = list(word)
     for _ in range(rng.choice((1, 2))):
         at = rng.randrange(len(letters))
@@ -50,7 +62,9 @@ def test_the_sieve_without_order_loses_nothing() -> None:
     phones, letters = channels()
     listener = ears(said, (2.0, 1.6))
     with one_thread():
-        found = set(zip(*listener.near([w[0] for w in windows], [w[1] for w in windows], all_pairs=True)[:2], strict=True))
+        found = set(
+            zip(*listener.near([w[0] for w in windows], [w[1] for w in windows], all_pairs=True)[:2], strict=True)
+        )
         expected = set()
         for f, (sound, spelling) in enumerate(said):
             by_sound = phones.costs(phones.pad([sound] * len(windows)), phones.pad([w[0] for w in windows]))

@@ -30,7 +30,15 @@ def test_a_name_goes_on_over_blanks_and_hyphens_but_not_over_the_end_of_a_senten
     assert read(text).gaps[0] == gap
 
 
-PLAIN = {"Núñez": "nunez", "Støre": "store", "Wałęsa": "walesa", "it’s": "it's", "Киев": "", "G7": "", "Größe": "grosse"}
+PLAIN = {
+    "Núñez": "nunez",
+    "Støre": "store",
+    "Wałęsa": "walesa",
+    "it’s": "it's",
+    "Киев": "",
+    "G7": "",
+    "Größe": "grosse",
+}
 
 
 @pytest.mark.parametrize("word", PLAIN, ids=str)
