@@ -91,6 +91,16 @@ class Index:
                 keep = least <= self.limits[f]
                 w, f, least = w[keep], f[keep], least[keep]
         keep = least <= self.limits[f]
+        w, f = w[keep], f[keep]
+        if not len(w):
+            return pairs[:0]
+        # And the other way round: the least that each symbol of the window can cost, given the symbols of the form.
+        mine, rows = np.unique(f, return_inverse=True)
+        floors = channel.floor_of_said(self.said[mine]).ravel()
+        least = floors[rows * width + heard[w, 0]]
+        for column in range(1, heard.shape[1]):
+            least += floors[rows * width + heard[w, column]]
+        keep = least <= self.limits[f]
         sifted: Numbers = w[keep] * n + f[keep]
         return sifted
 
@@ -98,11 +108,20 @@ class Index:
         """For each pair its cost by symbol of the form."""
         import numpy as np
 
+        if not len(pairs):
+            return np.zeros(0, dtype=np.float32)
         w, f = np.divmod(pairs, len(self.lengths))
         used, rows = np.unique(w, return_inverse=True)
         heard = self.channel.pad([windows[i] for i in used.tolist()])
         cost = self.channel.costs(self.said[f], heard[rows])
         return (cost / np.maximum(self.lengths[f], 1)).astype(np.float32)
+
+    def within(self, windows: Sequence[bytes], pairs: Numbers) -> Numbers:
+        """Those of the pairs that are within the limit of their form."""
+        kept = self.sieve(windows, pairs)
+        f = kept % len(self.lengths)
+        near: Numbers = kept[self.costs(windows, kept) * self.lengths[f] <= self.limits[f]]
+        return near
 
 
 class Ears:
@@ -133,13 +152,6 @@ class Ears:
         import numpy as np
 
         n = len(self.sound.lengths)
-        kept = np.union1d(self.sound.sieve(sounds, by_sound), self.spelling.sieve(letters, by_letter))
-        if not len(kept):
-            return [], [], [], []
-        phone, letter = self.sound.costs(sounds, kept), self.spelling.costs(letters, kept)
-        f = kept % n
-        near = (phone * self.sound.lengths[f] <= self.sound.limits[f]) | (
-            letter * self.spelling.lengths[f] <= self.spelling.limits[f]
-        )
-        kept, phone, letter = kept[near], phone[near], letter[near]
-        return (kept // n).tolist(), (kept % n).tolist(), phone.tolist(), letter.tolist()
+        near = np.union1d(self.sound.within(sounds, by_sound), self.spelling.within(letters, by_letter))
+        phone, letter = self.sound.costs(sounds, near), self.spelling.costs(letters, near)
+        return (near // n).tolist(), (near % n).tolist(), phone.tolist(), letter.tolist()

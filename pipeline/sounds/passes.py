@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pipeline.sounds.windows import Key
 
 # Nats by phone and by letter: how near a window must be to be looked at ...
-FIRST = (1.6, 1.1)  # ... at first, for any name, where it is long or a first name goes before it
-ALONE = 1.25  # ... without one
+FIRST = (1.6, 1.1)  # ... at first, for a long full name
+ALONE = (1.25, 1.0)  # ... for any other name
 TAME = 0.45  # ... and if all its words are everyday words
 PATIENT = (1.9, 1.3)  # ... for names that the episode is known to be about
 BEHIND = 2.2  # ... for a surname right behind its first name
@@ -35,16 +35,16 @@ _HISSED = bytes((PHONES.index("S"), PHONES.index("Z")))
 Heard = Mapping[tuple[str, ...], Mapping[int, tuple[int, float]]]
 
 
-def ears_of(forms: Sequence[Form], limits: tuple[float, float]) -> Ears:
-    """What listens for ``forms``, with limits by phone and by letter."""
+def ears_of(forms: Sequence[Form], limits: Sequence[tuple[float, float]]) -> Ears:
+    """What listens for ``forms``, with limits by phone and by letter for each."""
     return ears([(f.sound, letters_of("".join(f.words))) for f in forms], limits)
 
 
-def ears(strings: Sequence[tuple[bytes, bytes]], limits: tuple[float, float]) -> Ears:
+def ears(strings: Sequence[tuple[bytes, bytes]], limits: Sequence[tuple[float, float]]) -> Ears:
     """What listens for pairs of phones and letters; what is very short must be nearer."""
     phones, letters = channels()
-    by_phone = [limits[0] if len(s) > 2 else limits[0] / 3 for s, _ in strings]
-    by_letter = [limits[1] if len(s) > 2 else limits[1] / 3 for _, s in strings]
+    by_phone = [most if len(s) > 2 else most / 3 for (s, _), (most, _) in zip(strings, limits, strict=True)]
+    by_letter = [most if len(s) > 2 else most / 3 for (_, s), (_, most) in zip(strings, limits, strict=True)]
     return Ears(
         Index(phones, [s for s, _ in strings], by_phone, skeleton.of_sound),
         Index(letters, [s for _, s in strings], by_letter, skeleton.of_letters),
@@ -57,7 +57,7 @@ class Listener:
     def __init__(self, forms: Sequence[Form], refused: Sequence[frozenset[Key]]) -> None:
         self.forms = forms
         self._refused = refused
-        self._ears = ears_of(forms, FIRST)
+        self._ears = ears_of(forms, [FIRST if f.given and len(f.sound) >= LONG else ALONE for f in forms])
         self.gauge = Gauge(*channels())
         self.of: dict[int, list[Form]] = {}
         for form in forms:
@@ -77,9 +77,11 @@ class Listener:
             if form.given:
                 self._by_given.setdefault(form.words[: form.given], []).append(i)
         self._givens = sorted(self._by_given)
-        self._given_ears = ears([given_of(forms[self._by_given[g][0]]) for g in self._givens], GIVEN_NEAR)
+        self._given_ears = ears(
+            [given_of(forms[self._by_given[g][0]]) for g in self._givens], [GIVEN_NEAR] * len(self._givens)
+        )
         behind = [f.rest for f in forms]
-        self._behind = ears(behind, (BEHIND, BEHIND * 0.7))
+        self._behind = ears(behind, [(BEHIND, BEHIND * 0.7)] * len(behind))
 
     def spelt(self, words: Words) -> list[Spot]:
         """The places where a form stands as it is spelt, or in words that are spelt so together."""
@@ -107,46 +109,37 @@ class Listener:
     def first(self, windows: Windows, scene: Scene) -> list[Spot]:
         """The spots of any name."""
         hits = self._ears.near(windows.sounds, windows.letters)
-        before = self._first_names(windows)
-        spots = self._place(windows, hits, self.forms, scene, before, ALONE)
-        return self._allowed(spots + self._surnames_behind(scene, before), scene)
+        spots = self._place(windows, hits, self.forms, scene, TAME)
+        return self._allowed(spots + self._surnames_behind(scene, self._first_names(windows), None), scene)
 
     def patient(self, windows: Windows, names: Sequence[int], sure: Sequence[Spot], scene: Scene) -> list[Spot]:
         """The spots of names that the episode is known to be about, ``sure`` being where it names them."""
         forms = [f for i in names for f in self.of[i]]
-        hits = ears_of(forms, PATIENT).near(windows.sounds, windows.letters, all_pairs=True)
-        spots = self._place(windows, hits, forms, scene, self._first_names(windows), PATIENT[0])
+        hits = ears_of(forms, [PATIENT] * len(forms)).near(windows.sounds, windows.letters, all_pairs=True)
+        spots = self._place(windows, hits, forms, scene, PATIENT[0])
+        givens = {f.words[: f.given] for f in forms if f.given}
+        before = {g: ends for g, ends in self._first_names(windows).items() if g in givens}
+        spots += self._surnames_behind(scene, before, frozenset(names))
         return self._allowed(spots + self._echoes(windows, sure, scene), scene)
 
-    def _place(
-        self, windows: Windows, hits: Hits, forms: Sequence[Form], scene: Scene, before: Heard, alone: float
-    ) -> list[Spot]:
+    def _place(self, windows: Windows, hits: Hits, forms: Sequence[Form], scene: Scene, tamest: float) -> list[Spot]:
+        """A spot for each place of each window; of everyday words only where they are as near as ``tamest``."""
         words, known = scene.words, scene.known
         spots: list[Spot] = []
-        whole: list[Spot] = []
         tame: dict[int, bool] = {}
         for window, number, phone, letter in zip(*hits, strict=True):
             form, key = forms[number], windows.keys[window]
+            if key == form.words or (key[-1].endswith("'s") and form.sound[-1] not in _HISSED):
+                continue
             if window not in tame:
                 tame[window] = all(known[w].flags & EVERYDAY and known[w].cost < TAME_COST for w in key)
-            limit = alone
-            if alone == ALONE:
-                limit = TAME if tame[window] else FIRST[0] if form.given and len(form.sound) >= LONG else alone
-            lone = min(phone, letter) <= limit
-            n, exact = len(key), key == form.words
-            if exact or (key[-1].endswith("'s") and form.sound[-1] not in _HISSED):
+            if tame[window] and min(phone, letter) > tamest:
                 continue
-            fulls = [f for f in self.of[form.name] if f.given] if form.part == "surname" else []
+            n = len(key)
             for at in windows.places[window]:
-                whose = words.plain[at + n - 1] != key[-1]
-                if lone:
-                    (whole if form.given else spots).append(Spot(form, at, at + n, phone, letter, whose=whose))
-                for full in fulls:
-                    found = before.get(full.words[: full.given], {}).get(at)
-                    if found is not None and words.gaps[at - 1] != CLOSED and full.words[full.given :] == form.words:
-                        spots.append(Spot(full, found[0], at + n, phone, letter, found[1], whose, at=at))
-        split(whole, words, known, self.gauge)
-        return spots + whole
+                spots.append(Spot(form, at, at + n, phone, letter, whose=words.plain[at + n - 1] != key[-1]))
+        split([s for s in spots if s.form.given], words, known, self.gauge)
+        return spots
 
     def _first_names(self, windows: Windows) -> Heard:
         """First name -> the number of the word behind it -> the number of its first word, and its cost."""
@@ -162,8 +155,11 @@ class Listener:
                     ends[end] = (at, cost)
         return found
 
-    def _surnames_behind(self, scene: Scene, before: Heard) -> list[Spot]:
-        """Full names whose surname is far from what is said behind the first name, but not so far as to be another."""
+    def _surnames_behind(self, scene: Scene, before: Heard, names: frozenset[int] | None) -> list[Spot]:
+        """Full names whose surname may be far from what is said behind the first name, though not as far as another.
+
+        ``names``: the only ones that are looked for, or None for all.
+        """
         import numpy as np
 
         words = scene.words
@@ -172,7 +168,8 @@ class Listener:
         pairs = []
         n = len(self.forms)
         for given, ends in sorted(before.items()):
-            forms = np.array(self._by_given[given], dtype=np.int64)
+            mine = [i for i in self._by_given[given] if names is None or self.forms[i].name in names]
+            forms = np.array(mine, dtype=np.int64)
             used = set()
             for at, (first, cost) in sorted(ends.items()):
                 for end in range(at + 1, at + 4):
@@ -219,7 +216,7 @@ class Listener:
             return []
         order = sorted(found)
         said = [(b"".join(known[w].sound for w in k), b"".join(letters_of(w) for w in k)) for _, k in order]
-        hits = ears(said, ECHO).near(windows.sounds, windows.letters, all_pairs=True)
+        hits = ears(said, [ECHO] * len(said)).near(windows.sounds, windows.letters, all_pairs=True)
         spots, pairs = [], []
         for window, number, _, _ in zip(*hits, strict=True):
             form, key = found[order[number]], windows.keys[window]

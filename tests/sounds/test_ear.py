@@ -148,7 +148,9 @@ def test_the_reason_says_what_was_heard_and_why() -> None:
     assert 0 < found.distance < 0.3
 
 
-VOCABULARY = str.split("Steve Pete Witkoff Whitkoff wit Goff heg says Vance dance Putin put in the a was Oslo . , ? - it's 12 Ω")
+VOCABULARY = str.split(
+    "Steve Pete Witkoff Whitkoff wit Goff heg says Vance dance Putin put in the a was Oslo . , ? - it's 12 Ω"
+)
 texts = st.lists(st.sampled_from(VOCABULARY), max_size=30).map(" ".join)
 
 

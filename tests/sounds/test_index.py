@@ -46,7 +46,7 @@ def test_what_is_near_by_sound_is_met_under_a_key() -> None:
     heard = [misheard(n, rng) for n in names] + rng.sample(sorted(listed), 600)
     said, windows = strings(names), strings(heard)
     with one_thread():
-        listener = ears(said, (0.7, 0.5))
+        listener = ears(said, [(0.7, 0.5)] * len(said))
         sounds, letters = [w[0] for w in windows], [w[1] for w in windows]
         fast = set(zip(*listener.near(sounds, letters)[:2], strict=True))
         slow = set(zip(*listener.near(sounds, letters, all_pairs=True)[:2], strict=True))
@@ -60,7 +60,7 @@ def test_the_sieve_without_order_loses_nothing() -> None:
     listed = sorted(w for w in _listed() if 5 <= len(w) <= 9)
     said, windows = strings(rng.sample(listed, 80)), strings(rng.sample(listed, 400))
     phones, letters = channels()
-    listener = ears(said, (2.0, 1.6))
+    listener = ears(said, [(2.0, 1.6)] * len(said))
     with one_thread():
         found = set(
             zip(*listener.near([w[0] for w in windows], [w[1] for w in windows], all_pairs=True)[:2], strict=True)
