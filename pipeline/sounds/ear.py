@@ -21,7 +21,7 @@ from pipeline.sounds.spots import Spot
 from pipeline.sounds.threads import one_thread
 from pipeline.sounds.windows import cut, rare
 
-SURE = 0.8  # a spot this good makes its name one that the episode is about
+SURE = 0.7  # a spot this good makes its name one that the episode is about
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,10 @@ MOST = 18.5
 _SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can will all out off over into one two")
 
 FEATURES = (
-    "one", "phone", "letter", "near", "length", "ordinary", "everyday", "unknown", "other_name",
-    "capital",
-    "small", "full", "given", "comma", "more_words", "conflict", "beside", "frame", "others", "whole", "notes",
-    "again", "single", "two_words", "merged", "near_full", "near_short", "near_about", "prefix", "echo", "given_tame", "near2",
+    "one", "phone", "letter", "near", "length", "ordinary", "everyday", "unknown", "other_name", "capital", "small",
+    "full", "given", "comma", "more_words", "conflict", "beside", "frame", "others", "whole", "notes", "again",
+    "single", "two_words", "merged", "near_full", "near_short", "near_about", "prefix", "echo", "given_tame", "near2",
+    "first_name", "shout",
 )  # fmt: skip
 
 
@@ -164,6 +164,8 @@ def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[floa
         spot.echo,
         1.0 if _tame_given(spot, words, known) else 0.0,
         min(near, 3.0) ** 2,
+        1.0 if len(heard) == 1 and tail.flags & GIVEN and tail.cost < 15.5 and near > 0.1 else 0.0,
+        1.0 if any(words.shout[i] for i in inside) and not spot.echo else 0.0,
     ]
 
 

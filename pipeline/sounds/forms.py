@@ -10,6 +10,7 @@ from typing import Literal
 from pipeline.sounds.channel import letters_of
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SPELT, Entry, entries, plain
 from pipeline.sounds.model import Name, word_set
+from pipeline.sounds.respelling import respelling
 
 Part = Literal["full", "surname", "alias"]
 PERSON = "person"
@@ -26,7 +27,8 @@ COMMON = 12.3  # -log P: an everyday word said more often than this is no eviden
 class Form:
     """One way to say one name. ``given``: how many of ``words`` are first names (0 where that is not known).
 
-    ``name``: index into the names. ``sound``: phones of each word. ``wordlike``: not to be had by sound alone.
+    ``name``: index into the names. ``sounds``: phones of each word. ``wordlike``: not to be had by sound alone.
+    ``spelling``: the words as they are sounded out, which for foreign names may not be how they are written.
     """
 
     name: int
@@ -35,6 +37,7 @@ class Form:
     sounds: tuple[bytes, ...]
     given: int = 0
     wordlike: bool = False
+    spelling: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bytes:
@@ -43,11 +46,16 @@ class Form:
     @property
     def rest(self) -> tuple[bytes, bytes]:
         """Phones and letters without the first names."""
-        return b"".join(self.sounds[self.given :]), letters_of("".join(self.words[self.given :]))
+        return b"".join(self.sounds[self.given :]), letters_of("".join(self.spelling[self.given :]))
+
+    @property
+    def first_names(self) -> tuple[bytes, bytes]:
+        """Phones and letters of the first names."""
+        return b"".join(self.sounds[: self.given]), letters_of("".join(self.spelling[: self.given]))
 
     @property
     def letters(self) -> str:
-        return "".join(self.words).replace("'", "")
+        return "".join(self.spelling).replace("'", "")
 
 
 def spoken(text: str) -> tuple[str, ...]:
@@ -105,12 +113,27 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
             if words and (words, given) not in seen:
                 seen.add((words, given))
                 plans.append((i, part, words, given))
-    known = entries({w for _, _, words, _ in plans for w in words})
+    foreign = [respelt(name) for name in names]
+    spellings = [tuple(foreign[i].get(w, w) for w in words) for i, _, words, _ in plans]
+    known = entries({w for (_, _, words, _), heard in zip(plans, spellings, strict=True) for w in (*words, *heard)})
     made = []
-    for i, part, words, given in plans:
+    for (i, part, words, given), spelling in zip(plans, spellings, strict=True):
         sounds = tuple(sound_of(w, known) for w in words)
-        made.append(Form(i, part, words, sounds, given, wordlike(words, sounds, known)))
+        tame = wordlike(words, sounds, known)
+        made.append(Form(i, part, words, sounds, given, tame, words))
+        if spelling != words:
+            made.append(Form(i, part, words, tuple(sound_of(w, known) for w in spelling), given, tame, spelling))
     return made
+
+
+def respelt(name: Name) -> dict[str, str]:
+    """Those plain words of a name that are sounded out otherwise than they are written, and how."""
+    found = {}
+    for piece in _PIECES.findall(" ".join((name.full, *name.aliases))):
+        word, other = plain(piece), plain(respelling(piece))
+        if word and other and other != word:
+            found[word] = other
+    return found
 
 
 def wordlike(words: tuple[str, ...], sounds: tuple[bytes, ...], known: dict[str, Entry]) -> bool:

@@ -14,7 +14,7 @@ from pipeline.sounds.index import Ears, Hits, Index
 from pipeline.sounds.lexicon import EVERYDAY
 from pipeline.sounds.network import PHONES
 from pipeline.sounds.reading import CLOSED, Words
-from pipeline.sounds.spots import Gauge, Spot, given_of, split
+from pipeline.sounds.spots import Gauge, Spot, split
 from pipeline.sounds.windows import PLAIN, Windows
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ Heard = Mapping[tuple[str, ...], Mapping[int, tuple[int, float]]]
 
 def ears_of(forms: Sequence[Form], limits: Sequence[tuple[float, float]]) -> Ears:
     """What listens for ``forms``, with limits by phone and by letter for each."""
-    return ears([(f.sound, letters_of("".join(f.words))) for f in forms], limits)
+    return ears([(f.sound, letters_of(f.letters)) for f in forms], limits)
 
 
 def ears(strings: Sequence[tuple[bytes, bytes]], limits: Sequence[tuple[float, float]]) -> Ears:
@@ -63,22 +63,22 @@ class Listener:
         for form in forms:
             self.of.setdefault(form.name, []).append(form)
         self._spelt: dict[Key, list[Form]] = {}
-        for form in forms:
+        for form in (f for f in forms if f.spelling == f.words):
             self._spelt.setdefault(form.words, []).append(form)
         self._begin = {words[0] for words in self._spelt}
         self._together: dict[str, list[Form]] = {}
         for form in forms:
-            if not form.given and not form.wordlike and len(form.letters) > TOGETHER:
+            if form.spelling == form.words and not form.given and not form.wordlike and len(form.letters) > TOGETHER:
                 self._together.setdefault(form.letters, []).append(form)
         self._starts = {letters[:n] for letters in self._together for n in (1, 2, 3)}
         self._longest = max((len(w) for w in self._spelt), default=0)
         self._by_given: dict[Key, list[int]] = {}
         for i, form in enumerate(forms):
-            if form.given:
-                self._by_given.setdefault(form.words[: form.given], []).append(i)
+            if form.given:  # the same spelling is always sounded out the same
+                self._by_given.setdefault(form.spelling[: form.given], []).append(i)
         self._givens = sorted(self._by_given)
         self._given_ears = ears(
-            [given_of(forms[self._by_given[g][0]]) for g in self._givens], [GIVEN_NEAR] * len(self._givens)
+            [forms[self._by_given[g][0]].first_names for g in self._givens], [GIVEN_NEAR] * len(self._givens)
         )
         behind = [f.rest for f in forms]
         self._behind = ears(behind, [(BEHIND, BEHIND * 0.7)] * len(behind))
@@ -91,6 +91,8 @@ class Listener:
             if word not in self._begin and base not in self._begin and word[:3] not in self._starts:
                 continue
             for end in range(i + 1, min(i + max(3, self._longest), len(words.plain)) + 1):
+                if not words.plain[end - 1]:
+                    break
                 key = tuple(words.plain[i:end])
                 keys = [(key, False)]
                 if key[-1].endswith("'s"):
@@ -117,7 +119,7 @@ class Listener:
         forms = [f for i in names for f in self.of[i]]
         hits = ears_of(forms, [PATIENT] * len(forms)).near(windows.sounds, windows.letters, all_pairs=True)
         spots = self._place(windows, hits, forms, scene, PATIENT[0])
-        givens = {f.words[: f.given] for f in forms if f.given}
+        givens = {f.spelling[: f.given] for f in forms if f.given}
         before = {g: ends for g, ends in self._first_names(windows).items() if g in givens}
         spots += self._surnames_behind(scene, before, frozenset(names))
         return self._allowed(spots + self._echoes(windows, sure, scene), scene)
@@ -195,7 +197,7 @@ class Listener:
         every = list(keys)
         for window, number, phone, letter in zip(*hits, strict=True):
             form, key = self.forms[number], every[window]
-            for first, at, cost, whose in places.get((form.words[: form.given], window), ()):
+            for first, at, cost, whose in places.get((form.spelling[: form.given], window), ()):
                 if key != form.words[form.given :] or cost:
                     spots.append(Spot(form, first, at + len(key), phone, letter, cost, whose, at=at))
         return spots
@@ -224,6 +226,8 @@ class Listener:
                 continue
             for at in windows.places[window]:
                 whose = words.plain[at + len(key) - 1] != key[-1]
+                if any(s.first <= at < s.last and s.form.name == form.name for s in sure):
+                    continue
                 spots.append(Spot(form, at, at + len(key), 9, 9, whose=whose, echo=1.0))
                 pairs.append((form.sound, windows.sounds[window], letters_of(form.letters), windows.letters[window]))
         for spot, (phone, letter) in zip(spots, self.gauge.measure(pairs), strict=True):

@@ -39,7 +39,8 @@ class Words:
     """The words of a text, in columns of the same length.
 
     ``plain``: spelt in a-z (empty where that cannot be). ``starts``, ``ends``: characters. ``gaps``: OPEN, COMMA or
-    CLOSED to the next word. ``big``: begins with a capital. ``first``: begins a sentence. ``cased``: whether the text
+    CLOSED to the next word. ``big``: begins with a capital. ``first``: begins a sentence.
+    ``shout``: in capitals throughout, in a text that is not. ``cased``: whether the text
     has capitals where they belong at all, as captions made by machines often have not.
     """
 
@@ -49,6 +50,7 @@ class Words:
     gaps: list[int]
     big: list[bool]
     first: list[bool]
+    shout: list[bool]
     cased: bool
 
 
@@ -70,4 +72,5 @@ def read(text: str) -> Words:
     small = sum(1 for i, b in enumerate(big) if not b and not first[i])
     capital = sum(1 for i, b in enumerate(big) if b and not first[i] and words[i] not in ("i", "i'm", "i'll", "i've"))
     cased = capital * 200 > small and capital < 4 * small + 8
-    return Words(words, [a for a, _ in spans], [b for _, b in spans], gaps, big, first, cased)
+    shout = [cased and len(w) > 1 and w.isupper() for w in raw]
+    return Words(words, [a for a, _ in spans], [b for _, b in spans], gaps, big, first, shout, cased)

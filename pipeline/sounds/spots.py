@@ -72,11 +72,6 @@ def strings(words: Sequence[str], known: Mapping[str, Entry]) -> tuple[bytes, by
     return b"".join([known[w].sound for w in words]), b"".join([letters_of(w) for w in words])
 
 
-def given_of(full: Form) -> tuple[bytes, bytes]:
-    """The phones and letters of the first names of a full form."""
-    return b"".join(full.sounds[: full.given]), b"".join(letters_of(w) for w in full.words[: full.given])
-
-
 def split(spots: Sequence[Spot], words: Words, known: Mapping[str, Entry], gauge: Gauge) -> None:
     """Tells first name and surname of whole full names apart, at the border that makes both cheapest."""
     tried: list[tuple[Spot, int]] = []
@@ -84,11 +79,8 @@ def split(spots: Sequence[Spot], words: Words, known: Mapping[str, Entry], gauge
     for spot in spots:
         if not spot.form.given:
             continue
-        said = given_of(spot.form)
-        rest = (
-            b"".join(spot.form.sounds[spot.form.given :]),
-            b"".join(letters_of(w) for w in spot.form.words[spot.form.given :]),
-        )
+        said = spot.form.first_names
+        rest = spot.form.rest
         heard_words = list(words.plain[spot.first : spot.last])
         if spot.whose:
             heard_words[-1] = heard_words[-1].removesuffix("'s")
