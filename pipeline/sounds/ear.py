@@ -38,10 +38,12 @@ class Ear:
 
     def __init__(self, names: Sequence[Name]) -> None:
         self.names = tuple(names)
-        with one_thread():
-            forms = forms_of(self.names)
-            refused = [frozenset(spoken(r) for r in name.refused) for name in self.names]
-            self._listener = Listener(forms, refused) if forms else None
+        self._listener: Listener | None = None
+        if self.names:
+            with one_thread():
+                forms = forms_of(self.names)
+                refused = [frozenset(spoken(r) for r in name.refused) for name in self.names]
+                self._listener = Listener(forms, refused) if forms else None
         self._of: dict[int, list[Form]] = self._listener.of if self._listener else {}
         self.notes = [note for i in range(len(self.names)) if (note := self.advice(i))]
 

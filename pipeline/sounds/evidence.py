@@ -10,19 +10,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.sounds.forms import PERSON, Form
+from pipeline.sounds.forms import PERSON, ROLES, Form
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, PLACE, SURNAME, UNKNOWN, Entry
 from pipeline.sounds.model import word_set
 from pipeline.sounds.reading import CLOSED, COMMA, Words
 from pipeline.sounds.spots import Spot
 
-ROLES = word_set(
-    "president minister secretary ambassador envoy senator general professor doctor mr mrs ms dr chancellor "
-    "colonel admiral governor congressman congresswoman director chairman chairwoman spokesman spokeswoman "
-    "analyst author journalist chief adviser advisor negotiator representative king queen prince premier "
-    "commissioner mayor judge justice captain commander deputy leader founder ceo economist historian philosopher "
-    "coach singer writer reporter correspondent prof sir lady comrade monsieur herr senor"
-)
 _SAYS = word_set(
     "said says told argues argued announced met tweeted wrote claims claimed insisted who has himself herself"
 )

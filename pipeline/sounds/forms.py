@@ -17,7 +17,13 @@ PERSON = "person"
 _PIECES = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _PARTICLES = word_set("de da di do dos das du del della der den van von zu zur la le el al bin ibn ben abu ter ten")
 _AFTER = word_set("jr sr ii iii iv phd md esq")
-_BEFORE = word_set("mr mrs ms dr sir dame lord lady president senator general professor prof king queen prince")
+ROLES = word_set(
+    "president minister secretary ambassador envoy senator general professor doctor mr mrs ms dr chancellor "
+    "colonel admiral governor congressman congresswoman director chairman chairwoman spokesman spokeswoman "
+    "analyst author journalist chief adviser advisor negotiator representative king queen prince premier "
+    "commissioner mayor judge justice captain commander deputy leader founder ceo economist historian philosopher "
+    "coach singer writer reporter correspondent prof sir lady comrade monsieur herr senor"
+)
 _FIRMS = word_set("inc corp corporation ltd limited llc plc gmbh ag sa nv bv ab asa oyj spa kg co company")
 SHORT = 3  # phones: a shorter name is in too many words to go by its sound
 COMMON = 12.3  # -log P: an everyday word said more often than this is no evidence of a name
@@ -79,7 +85,7 @@ def parts(name: Name) -> Iterable[tuple[Part, tuple[str, ...], int]]:
     full = spoken(name.full)
     last_piece = len(spoken(name.full.split()[-1])) if name.full.split() else 0  # Okonjo-Iweala, Joon-ho: one name
     kind = (name.type or "").lower()
-    while len(full) > 1 and full[0] in _BEFORE and kind in ("", PERSON):
+    while len(full) > 1 and full[0] in ROLES and kind in ("", PERSON):
         full = full[1:]
     while len(full) > 1 and (full[-1] in _AFTER or (kind != PERSON and full[-1] in _FIRMS)):
         full = full[:-1]
@@ -110,7 +116,7 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
         seen: set[tuple[tuple[str, ...], int]] = set()
         said = [*parts(name), *(("alias", spoken(a), 0) for a in name.aliases)]
         for part, words, given in said:
-            if words and (words, given) not in seen:
+            if words and (words, given) not in seen and not (part == "alias" and words in {w for w, _ in seen}):
                 seen.add((words, given))
                 plans.append((i, part, words, given))
     foreign = [respelt(name) for name in names]
