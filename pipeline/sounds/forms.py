@@ -10,6 +10,7 @@ from typing import Literal
 from pipeline.sounds.channel import letters_of
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SPELT, Entry, entries, plain
 from pipeline.sounds.model import Name, word_set
+from pipeline.sounds.reading import LONGEST
 from pipeline.sounds.respelling import respelling
 
 Part = Literal["full", "surname", "alias"]
@@ -68,7 +69,7 @@ def spoken(text: str) -> tuple[str, ...]:
     """The plain words of a name; initials stay one letter each; empty where one has no form in a-z."""
     pieces: list[str] = []
     for piece in _PIECES.findall(text):
-        word = plain(piece)
+        word = plain(piece) if len(piece) <= LONGEST else ""
         if not word:
             return ()
         short_capitals = piece.isupper() and 1 < len(piece) <= 3 and not set(word) & set("aeiou")

@@ -30,6 +30,7 @@ GIVEN_NEAR = (0.9, 0.7)  # ... for first names
 ECHO = (0.5, 0.4)  # ... to be the spelling that stood in a sure full name
 TAME_COST = 12.0  # -log P of an everyday word that is said often
 LONG = 9  # phones
+FEW = 40  # forms that are compared with every window at once: a million pairs or so
 TOGETHER = 4  # letters; a longer name is found in any words that are spelt as it when put together
 _HISSED = bytes((PHONES.index("S"), PHONES.index("Z")))
 Heard = Mapping[tuple[str, ...], Mapping[int, tuple[int, float]]]
@@ -117,8 +118,11 @@ class Listener:
     def patient(self, windows: Windows, names: Sequence[int], sure: Sequence[Spot], scene: Scene) -> list[Spot]:
         """The spots of names that the episode is known to be about, ``sure`` being where it names them."""
         forms = [f for i in names for f in self.of[i]]
-        hits = ears_of(forms, [PATIENT] * len(forms)).near(windows.sounds, windows.letters, all_pairs=True)
-        spots = self._place(windows, hits, forms, scene, PATIENT[0])
+        spots: list[Spot] = []
+        for begin in range(0, len(forms), FEW):
+            some = forms[begin : begin + FEW]
+            hits = ears_of(some, [PATIENT] * len(some)).near(windows.sounds, windows.letters, all_pairs=True)
+            spots += self._place(windows, hits, some, scene, PATIENT[0])
         givens = {f.spelling[: f.given] for f in forms if f.given}
         before = {g: ends for g, ends in self._first_names(windows).items() if g in givens}
         spots += self._surnames_behind(scene, before, frozenset(names))

@@ -14,6 +14,7 @@ from pipeline.sounds.lexicon import plain
 from pipeline.sounds.model import word_set
 
 OPEN, COMMA, CLOSED = 0, 1, 2
+LONGEST = 30  # letters; what is longer is no word that anybody said
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SHORTENED = word_set("mr mrs ms dr st jr sr gen sen prof rep gov lt col capt")
 _SOFT = frozenset(",\"“”‘’'—–")
@@ -58,7 +59,7 @@ def read(text: str) -> Words:
     """The words of ``text``."""
     spans = [m.span() for m in _WORD.finditer(text)]
     raw = [text[a:b] for a, b in spans]
-    words = [plain(w) for w in raw]
+    words = [plain(w) if len(w) <= LONGEST else "" for w in raw]
     gaps: list[int] = []
     for i in range(len(spans) - 1):
         end, start = spans[i][1], spans[i + 1][0]

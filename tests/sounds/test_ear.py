@@ -195,3 +195,8 @@ def test_no_names_and_names_without_letters_hear_nothing() -> None:
     cyrillic = build([person("Виткофф")])
     assert cyrillic.hear("Steve Witkoff") == []
     assert cyrillic.notes
+
+
+def test_a_word_that_nobody_could_say_is_passed_over() -> None:
+    assert heard("a" * 1_000_000 + " Steve Witkoff " + "b'" * 100_000) == [("Steve Witkoff", "Steve Witkoff")]
+    assert build([person("Steve " + "w" * 1000)]).hear("Steve " + "w" * 1000) == []
