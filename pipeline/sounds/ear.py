@@ -7,7 +7,7 @@ with what the whole episode says, and of spots that overlap the best stays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.sounds import evidence, scoring
@@ -16,7 +16,7 @@ from pipeline.sounds.forms import Form, forms_of, spoken
 from pipeline.sounds.lexicon import entries
 from pipeline.sounds.model import Heard, Name, Sort
 from pipeline.sounds.passes import Listener, count
-from pipeline.sounds.reading import Words, read
+from pipeline.sounds.reading import read
 from pipeline.sounds.spots import Spot
 from pipeline.sounds.threads import one_thread
 from pipeline.sounds.windows import cut, rare
@@ -77,9 +77,9 @@ class Ear:
         scored = [_Scored(s, company(s)) for s in spots]
         for s in scored:
             s.spot.score = self._score(s.spot, scene, s.company)
-        return _best(scored, scene.words), scene
+        return _best(scored), scene
 
-    def spots(self, text: str, title: str = "", notes: str = ""):  # type: ignore[no-untyped-def]
+    def spots(self, text: str, title: str = "", notes: str = "") -> tuple[list[Spot], Scene, Callable[[Spot], Company]]:
         """All spots of both passes, the scene, and what the rest of the episode says of a spot's name."""
         words = read(text)
         known = entries({v for w in words.plain if w for v in _variants(w)})
@@ -110,7 +110,7 @@ class Ear:
                 seen[key] = spot
                 kept.append(spot)
                 continue
-            old.echo = max(old.echo, spot.echo)
+            old.echo, old.weight = max(old.echo, spot.echo), None
             if _cost(spot) < _cost(old):
                 old.phone, old.letter, old.given, old.at = spot.phone, spot.letter, spot.given, spot.at
         return kept
@@ -130,7 +130,9 @@ class Ear:
             )
         if spot.form.wordlike and not (company.whole or company.notes):
             return 0.0
-        return scoring.alike(evidence.features(spot, scene, company, kind))
+        if spot.weight is None:
+            spot.weight = scoring.of_spot(evidence.of_spot(spot, scene, kind))
+        return scoring.alike(spot.weight + scoring.of_episode(evidence.of_episode(spot, company)))
 
     def _noted(self, scene: Scene) -> set[int]:
         """The names that title or notes name."""
@@ -141,11 +143,7 @@ class Ear:
 
     def _about(self, spots: Sequence[Spot], scene: Scene) -> set[int]:
         """The names that the episode is known to be about after the first pass."""
-        about = (
-            {f.name for forms in self._of.values() for f in forms if evidence.is_noted(f, scene.noted, scene.known)}
-            if scene.noted
-            else set()
-        )
+        about = self._noted(scene)
         nothing = Company()
         for spot in spots:
             if spot.form.name not in about:
@@ -154,7 +152,7 @@ class Ear:
                     about.add(spot.form.name)
         return about
 
-    def _companies(self, spots: Sequence[Spot], scene: Scene):  # type: ignore[no-untyped-def]
+    def _companies(self, spots: Sequence[Spot], scene: Scene) -> Callable[[Spot], Company]:
         """What to say of a spot's name, from the spots that are good on their own."""
         nothing = Company()
         good: dict[int, list[Spot]] = {}
@@ -162,16 +160,18 @@ class Ear:
             spot.score = self._score(spot, scene, nothing)
             if spot.score >= SURE:
                 good.setdefault(spot.form.name, []).append(spot)
-        noted = (
-            {f.name for forms in self._of.values() for f in forms if evidence.is_noted(f, scene.noted, scene.known)}
-            if scene.noted
-            else set()
-        )
+        noted = self._noted(scene)
         sure = {name: _apart(found) for name, found in good.items()}
+        owner = {name: {i: s for s in found for i in range(s.first, s.last)} for name, found in sure.items()}
+        whole = {name: sum(len(s.form.words) > 1 for s in found) for name, found in sure.items()}
 
         def company(spot: Spot) -> Company:
-            others = [s for s in sure.get(spot.form.name, ()) if s.last <= spot.first or spot.last <= s.first]
-            return Company(len(others), any(len(s.form.words) > 1 for s in others), spot.form.name in noted)
+            name = spot.form.name
+            if name not in sure:
+                return Company(notes=name in noted)
+            mine = {id(s): s for i in range(spot.first, spot.last) if (s := owner[name].get(i)) is not None}
+            wholes = whole[name] - sum(len(s.form.words) > 1 for s in mine.values())
+            return Company(len(sure[name]) - len(mine), wholes > 0, name in noted)
 
         return company
 
@@ -203,8 +203,11 @@ def _cost(spot: Spot) -> float:
 def _apart(spots: Sequence[Spot]) -> list[Spot]:
     """The best of spots that overlap."""
     kept: list[Spot] = []
+    taken: set[int] = set()
     for spot in sorted(spots, key=_rank):
-        if all(k.last <= spot.first or spot.last <= k.first for k in kept):
+        places = range(spot.first, spot.last)
+        if taken.isdisjoint(places):
+            taken.update(places)
             kept.append(spot)
     return kept
 
@@ -219,17 +222,12 @@ def _rank(spot: Spot) -> tuple[float, int, int, float, tuple[str, ...]]:
     )
 
 
-def _best(scored: Sequence[_Scored], words: Words) -> list[_Scored]:
+def _best(scored: Sequence[_Scored]) -> list[_Scored]:
     """For each name the best of what overlaps, in the order of the text."""
-    of: dict[int, list[_Scored]] = {}
+    of: dict[int, list[Spot]] = {}
     for s in scored:
-        of.setdefault(s.spot.form.name, []).append(s)
-    kept = []
-    for found in of.values():
-        taken: set[int] = set()
-        for s in sorted(found, key=lambda s: _rank(s.spot)):
-            places = range(s.spot.first, s.spot.last)
-            if taken.isdisjoint(places):
-                taken.update(places)
-                kept.append(s)
-    return sorted(kept, key=lambda s: (s.spot.first, s.spot.last, s.spot.form.name))
+        of.setdefault(s.spot.form.name, []).append(s.spot)
+    kept = {id(spot) for spots in of.values() for spot in _apart(spots)}
+    return sorted(
+        (s for s in scored if id(s.spot) in kept), key=lambda s: (s.spot.first, s.spot.last, s.spot.form.name)
+    )

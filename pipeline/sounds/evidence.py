@@ -24,12 +24,13 @@ _AT = word_set("in to from near at around outside across of")
 MOST = 18.5
 _SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can will all out off over into one two")
 
-FEATURES = (
+OF_SPOT = (
     "one", "phone", "letter", "near", "length", "ordinary", "everyday", "unknown", "other_name", "capital", "small",
-    "full", "given", "comma", "more_words", "conflict", "beside", "frame", "others", "whole", "notes", "again",
-    "single", "two_words", "merged", "near_full", "near_short", "near_about", "prefix", "echo", "given_tame", "near2",
-    "first_name", "shout",
+    "full", "given", "comma", "more_words", "conflict", "beside", "frame", "again", "single", "two_words", "merged",
+    "near_full", "near_short", "prefix", "echo", "given_tame", "near2", "first_name", "shout",
 )  # fmt: skip
+OF_EPISODE = ("others", "whole", "notes", "near_about")
+FEATURES = OF_SPOT + OF_EPISODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,21 @@ def frame(spot: Spot, scene: Scene, kind: str) -> bool:
 
 def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[float]:
     """The numbers of FEATURES, in their order."""
+    return of_spot(spot, scene, kind) + of_episode(spot, company)
+
+
+def of_episode(spot: Spot, company: Company) -> list[float]:
+    """The numbers of OF_EPISODE."""
+    return [
+        math.log1p(min(company.others, 20)),
+        1.0 if company.whole else 0.0,
+        1.0 if company.notes else 0.0,
+        min(spot.phone, spot.letter) if company.others or company.whole or company.notes else 0.0,
+    ]
+
+
+def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
+    """The numbers of OF_SPOT; ``kind``: of the name, as person, company or place."""
     words, known = scene.words, scene.known
     form = spot.form
     heard = heard_words(spot, words)
@@ -143,16 +159,12 @@ def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[floa
         conflict(spot, form, scene, kind in ("", PERSON)),
         1.0 if beside(spot, scene) else 0.0,
         1.0 if frame(spot, scene, kind) else 0.0,
-        math.log1p(min(company.others, 20)),
-        1.0 if company.whole else 0.0,
-        1.0 if company.notes else 0.0,
         math.log1p(min(again, 20)),
         1.0 if form.part == "full" and len(form.words) == 1 else 0.0,
         1.0 if form.part == "full" and not form.given and len(form.words) > 1 else 0.0,
         1.0 if form.given and spot.given is None else 0.0,
         near if form.given else 0.0,
         near * max(0, 7 - tail_length) / 4,
-        near if company.others or company.whole or company.notes else 0.0,
         1.0 if heard[0] in _SMALL_WORDS or heard[-1] in _SMALL_WORDS else 0.0,
         spot.echo,
         1.0 if _tame_given(spot, words, known) else 0.0,

@@ -224,13 +224,14 @@ class Listener:
         said = [(b"".join(known[w].sound for w in k), b"".join(letters_of(w) for w in k)) for _, k in order]
         hits = ears(said, [ECHO] * len(said)).near(windows.sounds, windows.letters, all_pairs=True)
         spots, pairs = [], []
+        taken = {(s.form.name, i) for s in sure for i in range(s.first, s.last)}
         for window, number, _, _ in zip(*hits, strict=True):
             form, key = found[order[number]], windows.keys[window]
             if key == form.words:
                 continue
             for at in windows.places[window]:
                 whose = words.plain[at + len(key) - 1] != key[-1]
-                if any(s.first <= at < s.last and s.form.name == form.name for s in sure):
+                if (form.name, at) in taken:
                     continue
                 spots.append(Spot(form, at, at + len(key), 9, 9, whose=whose, echo=1.0))
                 pairs.append((form.sound, windows.sounds[window], letters_of(form.letters), windows.letters[window]))
@@ -258,4 +259,5 @@ def count(spots: Sequence[Spot], words: Words) -> None:
     often = Counter({(k, s.first) for k, s in zip(heard, spots, strict=True)})
     places = Counter(k for k, _ in often)
     for spot, key in zip(spots, heard, strict=True):
-        spot.seen = places[key]
+        if spot.seen != places[key]:
+            spot.seen, spot.weight = places[key], None
