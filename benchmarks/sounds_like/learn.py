@@ -200,7 +200,7 @@ def main() -> None:
         print(f"{len(y)} spots, {int(y.sum())} right; at 0.5: {p[y == 1].__ge__(0.5).mean():.3f} found, "
               f"{(p[y == 0] >= 0.5).sum()} wrong", file=sys.stderr)  # fmt: skip
     if tune.exists():
-        x, y, weight = gather(read_set(tune), talk, 9, 3, 25)
+        x, y, weight = gather(read_set(tune), talk, 9, 3, 4)
         p = np.clip(x @ beta, -30, 30)
         scale = fit(np.stack([np.ones(len(p)), p], axis=1), y, weight, pull=0.01)
         beta = beta * scale[1]

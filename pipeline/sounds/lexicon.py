@@ -56,7 +56,7 @@ def _listed() -> dict[str, tuple[float, int, bytes]]:
 
 
 _unlisted: dict[str, bytes] = {}
-_DOUBLE = re.compile(r"([bdfgklmnprtvz])\1")
+_DOUBLE = re.compile(r"([bdfgklmnprtvz])\1(?=.)")  # at the end they tell the network how a name is said
 _INITIALS = re.compile(r"[b-df-hj-np-tv-xz]{2,4}")
 _NOT_INITIALS = word_set("mr mrs ms dr st vs hm hmm mm shh nth jr sr")
 
