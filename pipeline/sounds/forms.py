@@ -32,7 +32,7 @@ COMMON = 12.3  # -log P: an everyday word said more often than this is no eviden
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way to say one name. ``given``: how many of ``words`` are first names (0 where that is not known).
+    """One way to say one name. ``given``: how many of ``words`` are first names, or come before the last of a place.
 
     ``name``: index into the names. ``sounds``: phones of each word. ``wordlike``: not to be had by sound alone.
     ``spelling``: the words as they are sounded out, which for foreign names may not be how they are written.
@@ -95,7 +95,7 @@ def parts(name: Name) -> Iterable[tuple[Part, tuple[str, ...], int]]:
         return
     person = len(full) > 1 and (kind == PERSON or (kind == "" and bool(entries([full[0]])[full[0]].flags & GIVEN)))
     if not person:
-        yield "full", full, 0
+        yield "full", full, len(full) - 1  # the last word may be far off where those before it are heard
         return
     last = max(1, len(full) - max(1, last_piece))
     while last > 1 and full[last - 1] in _PARTICLES:

@@ -145,7 +145,16 @@ class Listener:
             for at in windows.places[window]:
                 spots.append(Spot(form, at, at + n, phone, letter, whose=words.plain[at + n - 1] != key[-1]))
         split([s for s in spots if s.form.given], words, known, self.gauge)
-        return spots
+        # A window that is the surname is not also the whole name run together.
+        near = {(s.form.name, s.first, s.last) for s in spots if s.form.part == "surname"}
+        return [s for s in spots if not s.form.given or s.given is not None or not self._surname(s, near, words)]
+
+    def _surname(self, spot: Spot, near: set[tuple[int, int, int]], words: Words) -> bool:
+        """Whether the words of the spot are, or sound like, the surname alone."""
+        if (spot.form.name, spot.first, spot.last) in near:
+            return True
+        heard = tuple(heard_words(spot, words))
+        return any(f.part == "surname" and f.words == heard for f in self.of[spot.form.name])
 
     def _first_names(self, windows: Windows) -> Heard:
         """First name -> the number of the word behind it -> the number of its first word, and its cost."""

@@ -92,8 +92,8 @@ FOR = {
     "a word that nobody knows": ("Nobody liked Witgoff.", "Nobody liked wit cough."),
     "nobody else's first name": ("Nobody liked Witcov.", "Nobody liked Susan Witcov."),
     "spelt so beside the first name elsewhere": (
-        "Then Steve Wickov came. Nobody liked Wickov.",
-        "Then Steve Brown came. Nobody liked Wickov.",
+        "Then Steve Wittgov came. Nobody liked Wittgov.",
+        "Then Steve Brown came. Nobody liked Wittgov.",
     ),
 }
 
