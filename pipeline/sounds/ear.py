@@ -185,7 +185,7 @@ class Ear:
             sort = "alias" if spot.form.part == "alias" else "exact"
         surface = " ".join(evidence.heard_words(spot, words))
         form = " ".join(spot.form.words)
-        why = evidence.reasons(spot, scene, scored.company, name.full)
+        why = evidence.reasons(spot, scene, scored.company, name.full, (name.type or "").lower())
         if not spot.exact:
             why.insert(0, f"sound distance {spot.distance:.2f}")
         reason = f"{surface} ~ {form}, {spot.score:.2f}: {', '.join(why) or 'spelt so'}"

@@ -181,10 +181,10 @@ def _tame_given(spot: Spot, words: Words, known: Mapping[str, Entry]) -> bool:
     return all(known[w].flags & EVERYDAY and not known[w].flags & GIVEN for w in words.plain[spot.first : spot.at])
 
 
-def reasons(spot: Spot, scene: Scene, company: Company, name: str) -> list[str]:
+def reasons(spot: Spot, scene: Scene, company: Company, name: str, kind: str) -> list[str]:
     """What to tell people, the strongest first."""
     said = []
-    if spot.form.given and spot.form.part == "full":
+    if spot.form.given and spot.given is not None and kind in ("", PERSON):
         said.append("with the first name")
     if company.whole and not spot.form.given and len(spot.form.words) < len(name.split()):
         said.append("full name elsewhere")

@@ -25,6 +25,7 @@ FIRST = (1.6, 1.1)  # ... at first, for a long full name
 ALONE = (1.25, 1.0)  # ... for any other name
 TAME = 0.45  # ... and if all its words are everyday words
 PATIENT = (1.9, 1.3)  # ... for names that the episode is known to be about
+MERGED = 0.8  # ... for a first name and a surname run together into one word
 BEHIND = 2.2  # ... for a surname right behind its first name
 GIVEN_NEAR = (0.9, 0.7)  # ... for first names
 ECHO = (0.5, 0.4)  # ... to be the spelling that stood in a sure full name
@@ -147,10 +148,12 @@ class Listener:
         split([s for s in spots if s.form.given], words, known, self.gauge)
         # A window that is the surname is not also the whole name run together.
         near = {(s.form.name, s.first, s.last) for s in spots if s.form.part == "surname"}
-        return [s for s in spots if not s.form.given or s.given is not None or not self._surname(s, near, words)]
+        return [s for s in spots if not s.form.given or s.given is not None or not self._no_whole(s, near, words)]
 
-    def _surname(self, spot: Spot, near: set[tuple[int, int, int]], words: Words) -> bool:
-        """Whether the words of the spot are, or sound like, the surname alone."""
+    def _no_whole(self, spot: Spot, near: set[tuple[int, int, int]], words: Words) -> bool:
+        """Whether the words of the spot are, or sound like, the surname alone, or are far from the whole name."""
+        if min(spot.phone, spot.letter) > MERGED:
+            return True
         if (spot.form.name, spot.first, spot.last) in near:
             return True
         heard = tuple(heard_words(spot, words))

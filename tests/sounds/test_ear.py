@@ -92,8 +92,8 @@ FOR = {
     "a word that nobody knows": ("Nobody liked Witgoff.", "Nobody liked wit cough."),
     "nobody else's first name": ("Nobody liked Witcov.", "Nobody liked Susan Witcov."),
     "spelt so beside the first name elsewhere": (
-        "Then Steve Wittgov came. Nobody liked Wittgov.",
-        "Then Steve Brown came. Nobody liked Wittgov.",
+        "Then Anatoly Topreenin came. Nobody liked Topreenin.",
+        "Then Anatoly Brown came. Nobody liked Topreenin.",
     ),
 }
 
@@ -101,7 +101,8 @@ FOR = {
 @pytest.mark.parametrize("evidence", FOR, ids=str)
 def test_a_spot_gains_by(evidence: str) -> None:
     with_it, without = FOR[evidence]
-    assert surest(with_it) > surest(without)
+    name = "Anatoly Dobrynin" if "Anatoly" in with_it else "Steve Witkoff"
+    assert surest(with_it, name) > surest(without, name)
 
 
 def test_a_spot_gains_by_the_title_and_by_the_notes() -> None:
