@@ -168,7 +168,7 @@ def gather(clips: dict, talk: list[str], seed: int, rounds: int, hours: int) -> 
 
 # What the set can show too little of, its sentences being of few kinds: the least, or the most, that it counts.
 LEAST = {"others": 0.4, "beside": 0.4, "notes": 1.0}
-MOST = {"first_name": -4.0, "other_name": -0.2}
+MOST = {"first_name": -5.0, "other_name": -0.2}
 
 
 def bounded(beta: np.ndarray) -> np.ndarray:
@@ -193,7 +193,7 @@ def main() -> None:
     talk = [t for t in talk if len(t) > 8000]
     clips = read_set(train)
     for turn in range(int(sys.argv[4]) if len(sys.argv) > 4 else 2):
-        x, y, weight = gather(clips, talk, turn, 3, 18)
+        x, y, weight = gather(clips, talk, turn, 3, 25)
         beta = bounded(fit(x, y, weight))
         save(beta)
         p = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))

@@ -169,7 +169,7 @@ def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
         spot.echo,
         1.0 if _tame_given(spot, words, known) else 0.0,
         min(near, 3.0) ** 2,
-        1.0 if len(heard) == 1 and tail.flags & GIVEN and near > 0.1 else 0.0,
+        1.0 if len(heard) == 1 and tail.flags & GIVEN and spot.letter > 0.1 else 0.0,
         1.0 if any(words.shout[i] for i in inside) and not spot.echo else 0.0,
     ]
 
