@@ -16,6 +16,7 @@ from pipeline.sounds.model import word_set
 OPEN, COMMA, CLOSED = 0, 1, 2
 LONGEST = 30  # letters; what is longer is no word that anybody said
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_INITIALS = re.compile(r"[A-Z]{2,}(?:['’]?s)?")  # and more than one of them: CPUs
 _SHORTENED = word_set("mr mrs ms dr st jr sr gen sen prof rep gov lt col capt")
 _SOFT = frozenset(",\"“”‘’'—–")
 
@@ -73,5 +74,5 @@ def read(text: str) -> Words:
     small = sum(1 for i, b in enumerate(big) if not b and not first[i])
     capital = sum(1 for i, b in enumerate(big) if b and not first[i] and words[i] not in ("i", "i'm", "i'll", "i've"))
     cased = capital * 200 > small and capital < 4 * small + 8
-    shout = [cased and len(w) > 1 and w.isupper() for w in raw]
+    shout = [cased and bool(_INITIALS.fullmatch(w)) for w in raw]
     return Words(words, [a for a, _ in spans], [b for _, b in spans], gaps, big, first, shout, cased)

@@ -49,3 +49,8 @@ def test_a_spelling_is_brought_to_plain_letters_where_it_has_such(word: str) -> 
 def test_captions_without_capitals_are_known_as_such() -> None:
     assert read("Then Ms Dobson met Mr Whitlow in Oslo and they spoke for an hour about grain.").cased
     assert not read("then ms dobson met mr whitlow in oslo and they spoke for an hour about grain. " * 5).cased
+
+
+def test_what_is_spelt_in_capitals_is_told_from_names() -> None:
+    words = read("The NSA and two CPUs of the CLI's maker met Anna Kallas in Oslo, and it was a good day for all.")
+    assert [w for w, shout in zip(words.plain, words.shout, strict=True) if shout] == ["nsa", "cpus", "cli's"]
