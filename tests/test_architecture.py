@@ -111,6 +111,7 @@ ONLY = {
     "requests": "pipeline.http pipeline.transport",
     "typer": "pipeline.commands",
     "protego": "pipeline.robots",
+    "threadpoolctl": "pipeline.sounds.threads",
     "ruamel": "pipeline.watchlist pipeline.watchlist_edit",
     "pydantic": "pipeline.watchlist",
     "airflow": "dags plugins",
@@ -119,6 +120,7 @@ PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeli
 PURE += (
     "pipeline.times",
     "pipeline.schedule",
+    "pipeline.sounds",
     "pipeline.revisions",
     "pipeline.noise",
     "pipeline.outcomes",
