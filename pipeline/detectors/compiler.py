@@ -103,7 +103,9 @@ class Compiler:
             case c.Named():
                 return self._named(clause)
             case c.Sounds():
-                number, new = self.book.number(("sounds", clause.text, clause.aliases, clause.type, clause.threshold, clause.refused), 1e-6)
+                number, new = self.book.number(
+                    ("sounds", clause.text, clause.aliases, clause.type, clause.threshold, clause.refused), 1e-6
+                )
                 if new:
                     self.book.sounds.append((clause, number))
                 return nodes.Atom(clause, ((number, 0),))
