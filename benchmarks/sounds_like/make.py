@@ -28,7 +28,7 @@ from benchmarks.sounds_like.voices import RATE, Manner, Voices, Wave, manner
 
 WINDOW = 28.0  # seconds: Whisper hears 30 at once, at the same cost however full
 PAUSE = 0.8
-OTHER_TEXT = 0.15  # of the ordinary letters wrong: no listener would follow such talk, whatever it does to names
+OTHER_TEXT = 0.10  # of the ordinary letters wrong: no listener would follow such talk, whatever it does to names
 RECOGNISERS = {"base": "whisper-base", "tiny.en": "whisper-tiny.en"}
 TINY = 0.5  # of the passages are heard by tiny.en, too
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.sounds_like.voices import RATE, Wave
 
-KINDS = {"clean": 0.35, "noise": 0.30, "room": 0.20, "telephone": 0.15}
+KINDS = {"clean": 0.50, "noise": 0.30, "room": 0.15, "telephone": 0.05}
 
 
 def kind(chance: random.Random) -> str:
