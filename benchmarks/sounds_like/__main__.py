@@ -97,7 +97,9 @@ def found_and_precise(lines: Sequence[Line], episodes: Sequence[Episode], option
         recalls[title], threshold = result.recall_at_precision(PRECISION)
         best = max((2 * r * p / (r + p), r, p) for r, p in [*result.curve(), (1e-9, 1e-9)])
         whole, _ = everything[title].recall_at_precision(PRECISION)
-        rows.append((title, f"{recalls[title]:.3f}", f"{threshold:.2f}", f"{best[1]:.2f} / {best[2]:.2f}", f"{whole:.3f}"))
+        rows.append(
+            (title, f"{recalls[title]:.3f}", f"{threshold:.2f}", f"{best[1]:.2f} / {best[2]:.2f}", f"{whole:.3f}")
+        )
     show(f"Bare misspelt surnames ({len(judged[OURS].found)} mentions)",
          ("method", f"recall at precision {PRECISION}", "threshold", "recall / precision where F1 is best",
           "recall of all misspelt mentions, same precision"), rows)  # fmt: skip
@@ -172,10 +174,10 @@ def costs(spoken: talk.Talk) -> bool:
     measured = [cost.measure(number, some_talk.texts, some_talk.hours) for number in (1_000, 10_000)]
     rows = [(c.names, f"{c.build:.2f}", f"{c.hour:.3f}", c.hits) for c in measured]
     show(f"Cost on {some_talk.hours:.1f} hours of talk", ("names", "CPU s to build", "CPU s an hour", "hits"), rows)
-    return all([
-        verdict(f"CPU s an hour, {c.names} names", c.hour, most, least=False)
-        for c, most in zip(measured, (0.3, 3.0), strict=True)
-    ])  # fmt: skip
+    good = True
+    for one, most in zip(measured, (0.3, 3.0), strict=True):
+        good &= verdict(f"CPU s an hour, {one.names} names", one.hour, most, least=False)
+    return good
 
 
 def builds(forms: frozenset[str]) -> dict[str, Build]:

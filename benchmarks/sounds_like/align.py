@@ -32,7 +32,7 @@ class Heard:
 @dataclass(frozen=True, slots=True)
 class Alignment:
     spans: tuple[Heard, ...]  # one for each span asked for
-    word_errors: float  # letters wrong in everything outside the spans, as a share: 0 is perfect, above 0.4 is another text
+    word_errors: float  # letters wrong outside the spans, as a share: 0 is perfect, above 0.4 another text
     words: tuple[tuple[int, int], ...]  # (place in the said text, place in the heard text) where ordinary words begin
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.sounds_like import room
 from benchmarks.sounds_like.align import align
-from benchmarks.sounds_like.names import SPLITS, Split, fold, subjects
+from benchmarks.sounds_like.names import SPLITS, Split, same, subjects
 from benchmarks.sounds_like.phrases import Passage, passage
 from benchmarks.sounds_like.voices import RATE, Manner, Voices, Wave, manner
 
@@ -128,12 +128,6 @@ def line_of(take: Take, heard: str, recogniser: str, split: Split) -> dict[str, 
         "heard": heard,
         "mentions": mentions,
     }
-
-
-def same(said: str, heard: str) -> bool:
-    """Whether a name came through unharmed: case, accents, the hyphen and a possessive s aside."""
-    a, b = fold(said), fold(heard)
-    return a == b or a + "s" == b
 
 
 def main() -> int:

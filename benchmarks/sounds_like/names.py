@@ -71,6 +71,12 @@ def fold(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", re.sub(r"['’ʻ]", "", plain)))
 
 
+def same(said: str, heard: str) -> bool:
+    """Whether a name came through unharmed: case, accents, the hyphen and a possessive s aside."""
+    a, b = fold(said), fold(heard)
+    return a == b or a + "s" == b
+
+
 def family(subject: Subject) -> str:
     words = fold(subject.name).split()
     word = words[-1] if subject.type == "person" else max(words, key=len)

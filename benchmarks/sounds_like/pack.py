@@ -1,6 +1,6 @@
 """Packs what `make` wrote into the committed set: lines in a fixed order, one compressed file for each split.
 
-    python -m benchmarks.sounds_like.pack OUT
+python -m benchmarks.sounds_like.pack OUT
 """
 
 from __future__ import annotations

@@ -172,9 +172,7 @@ def _filled(subject: Subject, lines: Sequence[str]) -> Passage:
     while "{" in rest:
         before, _, rest = rest.partition("{")
         field, _, rest = rest.partition("}")
-        name, spoken = (
-            (subject.name, subject.say) if field == "full" else (subject.surname, subject.surname_said)
-        )
+        name, spoken = (subject.name, subject.say) if field == "full" else (subject.surname, subject.surname_said)
         text += before
         spots.append(Spot(len(text), len(text) + len(name), _form(subject, name), spoken))
         text += name

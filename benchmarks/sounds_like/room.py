@@ -1,4 +1,4 @@
-"""What happens to a voice before it is heard: noise, a room, a telephone. By seed, so that the set can be made again."""
+"""What happens to a voice before it is heard: noise, a room, a telephone. By seed, so that it can be done again."""
 
 from __future__ import annotations
 

@@ -50,7 +50,9 @@ def load(folder: Path, hours: float, seed: int = 6) -> Talk:
 
 def strangers(subjects: Sequence[Subject], talk: Talk) -> tuple[Subject, ...]:
     """The subjects whose full name stands nowhere in the talk: of the others it may really speak, and misspell them."""
-    spoken = {hit.name for hits in Windows("", tuple(subjects), frozenset({"full"}), exact).hear(talk.texts) for hit in hits}
+    spoken = {
+        hit.name for hits in Windows("", tuple(subjects), frozenset({"full"}), exact).hear(talk.texts) for hit in hits
+    }
     return tuple(subject for subject in subjects if subject.name not in spoken)
 
 

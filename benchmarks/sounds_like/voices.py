@@ -18,7 +18,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import onnxruntime  # type: ignore[import-not-found]
 from numpy.typing import NDArray
 
 from benchmarks.sounds_like.materials import VOICES_OF_KOKORO
@@ -29,13 +28,47 @@ RATE = 16_000  # samples a second, what Whisper hears
 
 # Accents of Kokoro's voices come from their packs: a* US, b* UK, the others read English with an accent of their own.
 KOKORO_ENGLISH = (
-    "af_alloy af_bella af_heart af_kore af_nicole af_nova af_river af_sarah af_sky am_adam am_echo am_eric am_fenrir "
-    "am_liam am_michael am_onyx am_puck bf_alice bf_emma bf_isabella bm_daniel bm_fable bm_george bm_lewis"
-).split()
+    "af_alloy",
+    "af_bella",
+    "af_heart",
+    "af_kore",
+    "af_nicole",
+    "af_nova",
+    "af_river",
+    "af_sarah",
+    "af_sky",
+    "am_adam",
+    "am_echo",
+    "am_eric",
+    "am_fenrir",
+    "am_liam",
+    "am_michael",
+    "am_onyx",
+    "am_puck",
+    "bf_alice",
+    "bf_emma",
+    "bf_isabella",
+    "bm_daniel",
+    "bm_fable",
+    "bm_george",
+    "bm_lewis",
+)
 KOKORO_ACCENTS = (
-    "ef_dora em_alex ff_siwis hf_alpha hm_omega hm_psi if_sara im_nicola jf_alpha jm_kumo pf_dora pm_alex zf_xiaobei "
-    "zm_yunxi"
-).split()
+    "ef_dora",
+    "em_alex",
+    "ff_siwis",
+    "hf_alpha",
+    "hm_omega",
+    "hm_psi",
+    "if_sara",
+    "im_nicola",
+    "jf_alpha",
+    "jm_kumo",
+    "pf_dora",
+    "pm_alex",
+    "zf_xiaobei",
+    "zm_yunxi",
+)
 FLITE = ("awb", "rms", "slt")
 ESPEAK = tuple(
     f"{dialect}+{variant}"
@@ -65,7 +98,7 @@ class Manner:
 
 def manner(passage: Passage, chance: random.Random) -> Manner:
     engine = chance.choices(tuple(SHARES), tuple(SHARES.values()))[0]
-    voices: dict[str, tuple[str, ...] | list[str]] = {
+    voices: dict[str, tuple[str, ...]] = {
         "kokoro": KOKORO_ENGLISH,
         "kokoro-accent": KOKORO_ACCENTS,
         "piper": ("joe",),
@@ -83,6 +116,8 @@ class Voices:
     """The engines, loaded once; ``root`` is what benchmarks.sounds_like.materials filled."""
 
     def __init__(self, root: Path) -> None:
+        import onnxruntime  # type: ignore[import-not-found]  # of the group speech, which only this needs
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         load = lambda path: onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])  # noqa: E731
