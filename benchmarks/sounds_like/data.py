@@ -98,7 +98,8 @@ def _episode(lines: Sequence[Line], recogniser: str) -> Episode:
 def halves(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names in two halves, by the letters of the name alone; the order is that of the alphabet."""
     # The family's own hash would not do: it has already said that these names are of one split.
-    first, second = [], []
+    first: list[str] = []
+    second: list[str] = []
     for name in sorted(set(names)):
         (first if split_of(f"half {name}") == "train" else second).append(name)
     return tuple(first), tuple(second)

@@ -23,6 +23,12 @@ def full(mention: Mention) -> bool:
     return mention.form == "full"
 
 
+def full_of(kind: str, lines: Sequence[Line]) -> Counts:
+    """Full names of one type."""
+    names = {line.name for line in lines if line.type == kind}
+    return lambda mention: full(mention) and mention.name in names
+
+
 def misspelt_surname(mention: Mention) -> bool:
     return mention.form == "surname" and not mention.exact
 
@@ -60,21 +66,9 @@ def find(build: Build, lines: Sequence[Line], episodes: Sequence[Episode]) -> Fo
     return Found(tuple(watched), tuple(hits))
 
 
-@dataclass(frozen=True, slots=True)
-class AtAlarms:
-    """Recall where false alarms are at most so many."""
-
-    recall: float
-    threshold: float
-    names: int  # watched in the talk
-    examples: tuple[str, ...]  # the loudest false alarms, for people
-
-
-def recall_at_alarms(judged: Judged, method: Method, names: int, talk: Talk) -> AtAlarms:
-    """``method`` watches ``names`` names that the talk does not speak of."""
-    wrong = alarms(method, talk)
-    threshold = least_for_alarms([hit.score for hit in wrong], ALARMS_A_NAME * names * talk.hours / 100)
-    return AtAlarms(judged.recall(threshold), threshold, names, tuple(f"{h.name} {h.score:.2f}" for h in wrong[:10]))
+def threshold_at_alarms(method: Method, names: int, talk: Talk) -> float:
+    """Where false alarms are few enough. ``method`` watches so many names that the talk does not speak of."""
+    return least_for_alarms([hit.score for hit in alarms(method, talk)], ALARMS_A_NAME * names * talk.hours / 100)
 
 
 def some(names: Sequence[Subject], number: int) -> tuple[Subject, ...]:
