@@ -129,8 +129,8 @@ def by_default(lines: Sequence[Line], episodes: Sequence[Episode]) -> None:
         for recogniser in sorted({episode.recogniser for episode in episodes}):
             result = found.judged(episodes, _heard_by(recogniser, episodes, counts))
             cells.append(f"{result.recall(0):.3f} of {len(result.found)}")
-        whole = found.judged(episodes, counts)
-        rows.append((title, *cells, f"{whole.precision(0):.3f}"))
+        # A wrong hit is of no kind, so only all kinds together have a precision.
+        rows.append((title, *cells, f"{found.judged(episodes, counts).precision(0):.3f}" if counts is misspelt else ""))
     show("podwatch at its default threshold: recall by recogniser, precision",
          ("mentions", *sorted({episode.recogniser for episode in episodes}), "precision"), rows)  # fmt: skip
 
