@@ -216,7 +216,7 @@ def test_the_command_measures_an_ear_from_end_to_end(
     status = command.main()
     said = capsys.readouterr().out
     assert "tune: 10 names (10 person)" in said
-    assert "| base | bare surnames | 20 | 50% |" in said
+    assert "| base | bare surnames | 20 | 50% | 0% |" in said
     assert "| podwatch | 1.000 | 0.90 |" in said
     assert "ok   recall of bare misspelt surnames" in said
     assert "ok   recall of full names: 1" in said

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.sounds_like import cost, data, methods, picture, talk
+from benchmarks.sounds_like.align import distance
 from benchmarks.sounds_like.data import Episode, Line, Mention
 from benchmarks.sounds_like.measure import (
     ALARMS_A_NAME,
@@ -33,7 +34,7 @@ from benchmarks.sounds_like.measure import (
     some,
     threshold_at_alarms,
 )
-from benchmarks.sounds_like.names import SPLITS, fold
+from benchmarks.sounds_like.names import SPLITS, Subject, fold
 from benchmarks.sounds_like.scoring import Counts, Judged
 from benchmarks.table import show, verdict
 
@@ -65,7 +66,7 @@ def main() -> int:
 
 def describe(split: str, lines: Sequence[Line]) -> None:
     """What the split holds, and how much of it the recognisers misspelt."""
-    rows = []
+    known, rows = named(lines), []
     for recogniser in sorted({line.recogniser for line in lines}):
         mentions = [(line, m) for line in lines if line.recogniser == recogniser for m in line.mentions]
         for title, form, kind in [
@@ -75,12 +76,19 @@ def describe(split: str, lines: Sequence[Line]) -> None:
             ("places", "full", "place"),
         ]:
             mine = [m for line, m in mentions if m.form == form and line.type == kind]
-            rows.append((recogniser, title, len(mine), share(sum(not m.exact for m in mine), len(mine))))
-    names = Counter(subject.type for subject in named(lines).values())
+            wrong, lost = sum(not m.exact for m in mine), sum(beyond(m, known[m.name]) for m in mine)
+            rows.append((recogniser, title, len(mine), share(wrong, len(mine)), share(lost, len(mine))))
+    names = Counter(subject.type for subject in known.values())
     languages = {line.language for line in lines}
     said = ", ".join(f"{number} {kind}" for kind, number in sorted(names.items()))
     show(f"{split}: {sum(names.values())} names ({said}) of {len(languages)} languages, {len(lines)} passages",
-         ("recogniser", "mentions of", "number", "misspelt"), rows)  # fmt: skip
+         ("recogniser", "mentions of", "number", "misspelt", "half of the letters wrong"), rows)  # fmt: skip
+
+
+def beyond(mention: Mention, subject: Subject) -> bool:
+    """Whether half of the letters or more came out wrong: few of these can be told from the text alone."""
+    said = fold(subject.name if mention.form == "full" else subject.surname).replace(" ", "")
+    return 2 * distance(said, fold(mention.heard).replace(" ", "")) >= len(said)
 
 
 def found_and_precise(lines: Sequence[Line], episodes: Sequence[Episode], options: argparse.Namespace) -> bool:
@@ -186,8 +194,8 @@ def costs(spoken: talk.Talk) -> bool:
 def builds(forms: frozenset[str]) -> dict[str, Build]:
     """By title. ``forms``: what the others look for; the ear is always given full names."""
 
-    def other(subjects: Sequence[object], at: int) -> methods.Method:
-        return methods.others(subjects, forms)[at]  # type: ignore[arg-type]
+    def other(subjects: Sequence[Subject], at: int) -> methods.Method:
+        return methods.others(subjects, forms)[at]
 
     titles = [method.title for method in methods.others((), forms)]
     found: dict[str, Build] = {OURS: partial(methods.ear, least=LEAST)}

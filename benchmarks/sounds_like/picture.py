@@ -15,13 +15,20 @@ def draw(curves: Mapping[str, Sequence[tuple[float, float]]], title: str, path: 
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(6, 4.5), layout="constrained")
+    colours = iter(["tab:blue", "tab:orange", "tab:green", "tab:purple", "tab:brown"])
     for name, points in curves.items():
         ours = name == "podwatch"
-        style = {"color": "tab:red", "linewidth": 2.4} if ours else {"linewidth": 1.2}
-        if len(points) > 1:
-            axes.plot([r for r, _ in points], [p for _, p in points], label=name, **style)
-        else:
-            axes.plot([r for r, _ in points], [p for _, p in points], "o", label=name)
+        marker = (
+            "" if len(points) > 5 else "o"
+        )  # so few thresholds are points, the line between them only leads the eye
+        axes.plot(
+            [recall for recall, _ in points],
+            [precision for _, precision in points],
+            label=name.strip("`"),
+            color="tab:red" if ours else next(colours),
+            linewidth=2.4 if ours else 1.2,
+            marker=marker,
+        )
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision", title=title)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
