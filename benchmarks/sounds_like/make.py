@@ -29,7 +29,7 @@ from benchmarks.sounds_like.voices import RATE, Manner, Voices, Wave, manner
 WINDOW = 28.0  # seconds: Whisper hears 30 at once, at the same cost however full
 PAUSE = 0.8
 OTHER_TEXT = 0.10  # of the ordinary letters wrong: no listener would follow such talk, whatever it does to names
-RECOGNISERS = {"base": "whisper-base", "tiny.en": "whisper-tiny.en"}
+RECOGNISERS = {"base": ("whisper-base", 5), "tiny.en": ("whisper-tiny.en", 2)}  # name: (folder, beams)
 TINY = 0.5  # of the passages are heard by tiny.en, too
 
 
@@ -144,7 +144,7 @@ def main() -> int:
 
     models = {
         name: WhisperModel(str(options.materials / folder), device="cpu", compute_type="int8", cpu_threads=1)
-        for name, folder in RECOGNISERS.items()
+        for name, (folder, _) in RECOGNISERS.items()
     }
     planned = (take for take in takes(options.split, options.takes) if take.key not in seen)
     with path.open("a", encoding="utf-8") as out:
@@ -153,7 +153,11 @@ def main() -> int:
                 if name == "tiny.en" and zlib.crc32(together[0].key.encode()) / 2**32 > TINY:
                     continue
                 segments, _ = model.transcribe(
-                    sound, language="en", beam_size=5, temperature=[0.0, 0.4], condition_on_previous_text=False
+                    sound,
+                    language="en",
+                    beam_size=RECOGNISERS[name][1],
+                    temperature=[0.0, 0.4],
+                    condition_on_previous_text=False,
                 )
                 heard = " ".join(segment.text.strip() for segment in segments)
                 for line in lines(together, heard, name, options.split):

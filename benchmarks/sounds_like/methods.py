@@ -143,10 +143,10 @@ def _codes(letters: str) -> tuple[str, ...]:
 
 
 def jaro_winkler(forms: Sequence[str], windows: Sequence[str]) -> Iterator[tuple[int, int, float]]:
-    """Jaro-Winkler similarity, from 0.75 up."""
+    """Jaro-Winkler similarity, from 0.8 up."""
     from rapidfuzz.distance import JaroWinkler
 
-    yield from _all_pairs(forms, windows, JaroWinkler.similarity, 0.75)
+    yield from _all_pairs(forms, windows, JaroWinkler.similarity, 0.8)
 
 
 def edits(forms: Sequence[str], windows: Sequence[str]) -> Iterator[tuple[int, int, float]]:

@@ -75,7 +75,7 @@ ESPEAK = tuple(
     for dialect in ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029")
     for variant in ("m3", "m7")
 )
-SHARES = {"kokoro": 0.20, "kokoro-accent": 0.12, "piper": 0.38, "flite": 0.27, "espeak": 0.03}
+SHARES = {"kokoro": 0.10, "kokoro-accent": 0.08, "piper": 0.44, "flite": 0.34, "espeak": 0.04}
 
 # Languages whose own pronunciation espeak-ng reads from the Latin spelling that names.txt has.
 NATIVE = frozenset(
