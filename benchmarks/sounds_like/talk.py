@@ -57,7 +57,7 @@ def strangers(subjects: Sequence[Subject], talk: Talk) -> tuple[Subject, ...]:
 
 
 def alarms(method: Method, talk: Talk) -> list[Hit]:
-    """All hits in the talk but names spelt right, best ones first."""
+    """All hits in the talk but names spelt right (podwatch alone says which), the surest first."""
     hits = [hit for heard in method.hear(talk.texts) for hit in heard if not hit.exact]
     return sorted(hits, key=lambda hit: -hit.score)
 
