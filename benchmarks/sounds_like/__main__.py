@@ -104,7 +104,7 @@ def found_and_precise(lines: Sequence[Line], episodes: Sequence[Episode], option
     rows, recalls = [], {}
     for title, result in judged.items():
         recalls[title], threshold = result.recall_at_precision(PRECISION)
-        best = max((2 * r * p / (r + p), r, p) for r, p in [*result.curve(), (1e-9, 1e-9)])
+        best = max(((2 * r * p / (r + p), r, p) for r, p in result.curve() if r), default=(0.0, 0.0, 0.0))
         whole, _ = everything[title].recall_at_precision(PRECISION)
         rows.append(
             (title, f"{recalls[title]:.3f}", f"{threshold:.2f}", f"{best[1]:.2f} / {best[2]:.2f}", f"{whole:.3f}")
