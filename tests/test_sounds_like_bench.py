@@ -40,7 +40,7 @@ def row(subject: Subject, recogniser: str = "base") -> dict[str, Any]:
         mentions.append({"form": form, "exact": i != 1, **place})
         heard += surface + " spoke. "
     who = {"name": subject.name, "type": subject.type, "language": subject.language}
-    return {**who, "recogniser": recogniser, "heard": heard, "mentions": mentions}
+    return {**who, "voice": "piper/joe", "recogniser": recogniser, "heard": heard, "mentions": mentions}
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +218,7 @@ def test_the_command_measures_an_ear_from_end_to_end(
     assert "tune: 10 names (10 person)" in said
     assert "| base | bare surnames | 20 | 50% | 0% |" in said
     assert "| podwatch | 1.000 | 0.90 |" in said
+    assert "| piper | 1.000 | 1.000 | 20 | 0% |" in said
     assert "ok   recall of bare misspelt surnames" in said
     assert "ok   recall of full names: 1" in said
     assert "MISS false alarms of 35 persons" in said  # one in six minutes of talk

@@ -142,6 +142,26 @@ def by_default(lines: Sequence[Line], episodes: Sequence[Episode]) -> None:
     show("podwatch at its default threshold: recall by recogniser, precision",
          ("mentions", *sorted({episode.recogniser for episode in episodes}), "precision"), rows)  # fmt: skip
 
+    by_voice(found, lines, episodes)
+
+
+def by_voice(found: Found, lines: Sequence[Line], episodes: Sequence[Episode]) -> None:
+    """The same by engine: how much a clear voice is worth."""
+    known, rows = named(lines), []
+    for engine in sorted({m.engine for line in lines for m in line.mentions}):
+        mine = partial(_said_by, engine)
+        surnames = [m for line in lines for m in line.mentions if misspelt_surname(m) and mine(m)]
+        names = found.judged(episodes, lambda m, mine=mine: full(m) and mine(m)).recall(0)
+        bare = found.judged(episodes, lambda m, mine=mine: misspelt_surname(m) and mine(m)).recall(0)
+        lost = share(sum(beyond(m, known[m.name]) for m in surnames), len(surnames))
+        rows.append((engine, f"{names:.3f}", f"{bare:.3f}", len(surnames), lost))
+    show("The same by the engine that spoke: recall", ("engine", "full names", "misspelt bare surnames", "of",
+         "half of their letters wrong"), rows)  # fmt: skip
+
+
+def _said_by(engine: str, mention: Mention) -> bool:
+    return mention.engine == engine
+
 
 def _heard_by(recogniser: str, episodes: Sequence[Episode], counts: Counts) -> Counts:
     mine = {id(m) for episode in episodes if episode.recogniser == recogniser for m in episode.mentions}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Mention:
     exact: bool
     heard: str
     introduced: bool  # the full name was said before it, in the same passage
+    engine: str = ""  # that said it: kokoro | piper | flite | espeak
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def line_from(row: dict[str, Any]) -> Line:
     for spot in row["mentions"]:
         introduced = any(earlier.form == "full" for earlier in found)
         place = (spot["heard_start"], spot["heard_end"], spot["exact"], spot["heard_surface"])
-        found.append(Mention(row["name"], spot["form"], *place, introduced))
+        found.append(Mention(row["name"], spot["form"], *place, introduced, row["voice"].partition("/")[0]))
     return Line(row["name"], row["type"], row["language"], row["recogniser"], row["heard"], tuple(found))
 
 
@@ -89,8 +90,7 @@ def _episode(lines: Sequence[Line], recogniser: str) -> Episode:
     text, mentions = "", []
     for line in lines:
         for m in line.mentions:
-            place = (m.start + len(text), m.end + len(text))
-            mentions.append(Mention(m.name, m.form, *place, m.exact, m.heard, m.introduced))
+            mentions.append(replace(m, start=m.start + len(text), end=m.end + len(text)))
         text += line.heard + _BETWEEN
     return Episode(text, tuple(mentions), recogniser)
 
