@@ -14,6 +14,7 @@ COMMANDS = {
     "hostile": [],
     "formats": [],
     "fetch": ["--short"] if SHORT else [],
+    "detect": ["--short"] if SHORT else [],
     "entities": ["--short"] if SHORT else [],
     "sounds_like": ["--talk", os.environ["TALK"]] if os.environ.get("TALK") else [],
 }
