@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline import watchlist
-from pipeline.commands.output import Json, emit, now, plain, runtime, show
+from pipeline import watchlist, watchlist_schema
+from pipeline.commands import check as checking
+from pipeline.commands.output import Json, emit, now, runtime, show
 
 app = typer.Typer(help="What is listened for.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="A watchlist (YAML).")]
 
 
 @app.command()
-def check(file: File, json: Json = False) -> None:
-    """Says what is wrong with a watchlist: file, line and watch of every mistake."""
-    watches = watchlist.read(file)
-    emit({"file": file, "watches": len(watches)}) if json else print(
-        f"{plain(str(file))}: {len(watches)} watches, no mistakes"
-    )
+def check(
+    file: File,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+    json: Json = False,
+) -> None:
+    """Says what is wrong with a watchlist, with file, line and column: mistakes, and watches that find nothing, almost
+    everything, or the same as another."""
+    checking.run(file, strict, json)
+
+
+@app.command("schema")
+def schema_() -> None:
+    """Prints the JSON Schema of a watchlist, with which editors complete it: docs/watchlist.schema.json."""
+    print(dumps(watchlist_schema.schema(), indent=2))
 
 
 @app.command()

@@ -9,18 +9,19 @@ from pipeline.errors import SettingsError, StoreError
 from pipeline.settings import Settings
 from pipeline.store.deliver import DeliverRows
 from pipeline.store.detect import DetectRows
-from pipeline.store.engine import connect, display, upgrade
+from pipeline.store.engine import connect, display, exists, upgrade
+from pipeline.store.explain import ExplainRows
 from pipeline.store.fetch import FetchRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
 from pipeline.store.watches import WatchRows
 
-__all__ = ["FAILURES", "Store", "failure", "open_store"]
+__all__ = ["FAILURES", "Store", "exists", "failure", "open_store"]
 
 FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
 
-class Store(PollRows, FetchRows, DetectRows, DeliverRows, WatchRows, Readings):
+class Store(PollRows, FetchRows, ExplainRows, DetectRows, DeliverRows, WatchRows, Readings):
     """One to-do query and one save for each verb (a file each), the watchlist, and what people read."""
 
 

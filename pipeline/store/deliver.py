@@ -22,7 +22,7 @@ class DeliverRows(Rows):
         if shard.count > 1:
             query = query.where(d.id % shard.count == shard.index)
         with self.reading() as c:
-            return [_delivery(r) for r in c.execute(query)]
+            return [delivery_of(r) for r in c.execute(query)]
 
     def claim(self, delivery: Delivery, now: datetime, until: datetime) -> Delivery | None:
         """Takes the delivery until ``until``; None when another took it first. Written before anything is sent."""
@@ -34,7 +34,7 @@ class DeliverRows(Rows):
                 .values(state=State.ATTEMPTING.value, attempts=delivery.attempts + 1, next_attempt_at=until)
                 .returning(*deliveries.c)
             ).first()
-        return _delivery(row) if row else None
+        return delivery_of(row) if row else None
 
     def alert_of(self, delivery: Delivery) -> tuple[Alert, bool]:
         """The alert as the mentions are now, and whether its watch is still on the watchlist."""
@@ -112,7 +112,7 @@ def mention_of(r: AnyRow, watch: str) -> Mention:
     )
 
 
-def _delivery(r: AnyRow) -> Delivery:
+def delivery_of(r: AnyRow) -> Delivery:
     return Delivery(
         id=r.id,
         key=r.key,
