@@ -43,7 +43,15 @@ MAY = {
     "pipeline.detectors": {"pipeline.model", "pipeline.errors", "pipeline.detectors", "pipeline.sounds"},
     "pipeline.sounds": {"pipeline.sounds"},
     "pipeline.alerts": {"pipeline.model"},
-    "pipeline.watchlist": {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.detectors"},
+    "pipeline.scalars": set(),
+    "pipeline.watchlist": {
+        "pipeline.model",
+        "pipeline.errors",
+        "pipeline.files",
+        "pipeline.detectors",
+        "pipeline.scalars",
+    },
+    "pipeline.watchlist_schema": {"pipeline.watchlist"},
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
     "pipeline.identity": {"pipeline.model"},
     "pipeline.revisions": set(),
@@ -69,6 +77,9 @@ MAY |= dict.fromkeys(VERBS, VERB)
 MAY["pipeline.archive"] = VERB
 MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
 MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
+# They ask a question of detect's, over the store, without doing its work.
+LOOK = BASE | {"pipeline.detect", "pipeline.detectors", "pipeline.store"}
+MAY |= {"pipeline.measure": LOOK, "pipeline.explaining": LOOK}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
 MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.commands"}}
 MAY |= {"plugins": {"pipeline.runtime", "pipeline.verbs", "pipeline.settings", "pipeline.model", "pipeline.errors"}}
@@ -88,7 +99,7 @@ ONLY = {
     "typer": "pipeline.commands",
     "protego": "pipeline.robots",
     "ruamel": "pipeline.watchlist",
-    "pydantic": "pipeline.watchlist",
+    "pydantic": "pipeline.watchlist pipeline.watchlist_schema",
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from pipeline.commands import feeds, line, mentions, scan, watches
+from pipeline.commands import explain, feeds, line, mentions, scan, watches
 from pipeline.commands.output import plain
 from pipeline.errors import PodwatchError
 from pipeline.store import FAILURES, failure
@@ -28,6 +28,7 @@ app.add_typer(watches.app, name="watches")
 line.register(app)
 app.command()(scan.scan)
 app.command()(mentions.mentions)
+app.command()(explain.explain)
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ class Share:
 def lint(
     watches: Sequence[Watch], clauses: Mapping[str, Clause], broken: Mapping[str, PodwatchError]
 ) -> Iterator[Finding]:
-    """What can be said without a transcript. clauses: by the name of their watch; broken: those that cannot be built."""
+    """What can be said without a transcript. clauses: by their watch's name; broken: those that cannot be built."""
     known: dict[tuple[Key, Scope], Watch] = {}
     for watch in watches:
         if (error := broken.get(watch.name)) is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TypeAlias, Union
 
 from pipeline.detectors import clauses as c
@@ -78,7 +79,7 @@ class _Reader:
         for what, steps in self._counts.items():
             chain: list[Formula] = [self._counted[what], *(steps[n] for n in sorted(steps))]
             # Three times is also twice, and twice is also once.
-            self._rules += [_either(_no(more), less) for less, more in zip(chain, chain[1:], strict=False)]
+            self._rules += [_either(_no(more), less) for less, more in pairwise(chain)]
         return [root, *self._rules, *_words_of_phrases(self._terms)]
 
     def _of(self, clause: c.Clause) -> Formula:
@@ -252,10 +253,11 @@ def _either(*parts: Formula) -> Formula:
 
 
 # ISO 639-1. What else is written behind lang: may be a region: lang:en AND lang:us is en-US.
-LANGUAGES = frozenset(
+_CODES = (
     "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en "
     "eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv "
     "ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne "
     "ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st "
-    "su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu".split()
+    "su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
 )
+LANGUAGES = frozenset(_CODES[i : i + 2] for i in range(0, len(_CODES), 3))

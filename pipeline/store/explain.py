@@ -1,4 +1,4 @@
-"""What `explain` and `watches check` ask of the store: transcripts whatever the to-do list says, one watch, one alert."""
+"""What `explain` and `watches check` ask of the store: transcripts whatever is to do, one watch, one alert."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AT_ONCE = 50  # transcripts held in memory
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A watch as it stands: seq numbers its revision among those of all watches, error is why it cannot be looked for."""
+    """A watch as it stands. seq: the number of its revision among all watches'; error: why it is not looked for."""
 
     watch: Watch
     seq: int
@@ -67,7 +67,9 @@ class ExplainRows(DetectRows):
     def _sources(self, ids: list[int]) -> Iterator[Source]:
         t = transcripts.c
         with self.reading() as c:
-            through = {r.id: r.detected_through for r in c.execute(select(t.id, t.detected_through).where(t.id.in_(ids)))}
+            through = {
+                r.id: r.detected_through for r in c.execute(select(t.id, t.detected_through).where(t.id.in_(ids)))
+            }
             rows, about = self._rows(c, through)
         for r in rows:
             yield source_of(r, about[r.episode_id], through[r.id])
