@@ -10,8 +10,9 @@ from pipeline import detectors
 from pipeline.alerts import alerts
 from pipeline.bugs import Bugs
 from pipeline.detectors import About
+from pipeline.entities.stage import find_entities
 from pipeline.errors import PodwatchError, WatchlistError
-from pipeline.model import ALL, Mention, Scope, Shard, Tally, Watch
+from pipeline.model import ALL, Entity, Mention, Scope, Shard, Tally, Watch
 from pipeline.runtime import Runtime, log
 from pipeline.store.detect import Source, Todo
 from pipeline.transcripts.boilerplate import labels, marked, repeated
@@ -29,11 +30,16 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     engine = detectors.build(watches)
     broken = stamped(rt, watches, engine.broken)
     questions = Questions(todo, broken)
+    # Reading names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.
+    notes: tuple[str, ...] = ()
+    if engine.asks_for_entities:
+        notes = find_entities(rt, now, shard, bugs)
     for source in rt.store.transcripts_due(todo.latest, now, shard):
         done += 1
         asked, in_scope = questions.of(source)
         try:
-            result = engine(source.transcript, about(source), in_scope)
+            named = rt.store.entities_of([source.transcript.id]) if engine.asks_for_entities else {}
+            result = engine(source.transcript, about(source, named.get(source.transcript.id)), in_scope)
             found: Sequence[Mention] = result.mentions
             if found:
                 others = rt.store.labels_of_feed(source.episode.feed_id, source.episode.id, RECENT)
@@ -46,8 +52,10 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
             line = bugs.note(f"{source.episode.show}: {source.episode.title}", e)
             rt.store.save_detect_failure(source, line, now + AGAIN)
+    if not engine.asks_for_entities:
+        notes = find_entities(rt, now, shard, bugs)
     bugs.raise_all()
-    return Tally("detect", done, new, failed + len(broken), tuple(broken.values()))
+    return Tally("detect", done, new, failed + len(broken), (*notes, *broken.values()))
 
 
 class Questions:
@@ -69,10 +77,10 @@ class Questions:
         return self._known[key]
 
 
-def about(source: Source) -> About:
-    """What a query may ask about the episode of a transcript."""
-    episode = source.episode
-    return About(title=episode.title, notes=episode.notes, show=episode.show, feed_url=source.feed_url)
+def about(source: Source, entities: Sequence[Entity] | None) -> About:
+    """What a query may ask about the episode of a transcript. entities: None when nobody looked for them."""
+    e = source.episode
+    return About(title=e.title, notes=e.notes, show=e.show, feed_url=source.feed_url, entities=entities)
 
 
 def stamped(rt: Runtime, watches: Sequence[Watch], failures: Mapping[str, PodwatchError]) -> dict[str, str]:

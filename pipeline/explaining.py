@@ -12,7 +12,7 @@ from pipeline.detect import about, outside
 from pipeline.detectors import About
 from pipeline.detectors.explain import Explanation, explain
 from pipeline.errors import PodwatchError
-from pipeline.model import Mention, State, Transcript, Watch
+from pipeline.model import Entity, Mention, State, Transcript, Watch
 from pipeline.store.detect import Source
 from pipeline.store.explain import Fetching, Kept, Listed
 
@@ -61,9 +61,14 @@ def over(watch: Watch, transcript: Transcript, facts: About) -> Explained:
 
 
 def stored(
-    listed: Listed, source: Source | None, fetching: Fetching, said: Sequence[Said], kept: Sequence[Kept]
+    listed: Listed,
+    source: Source | None,
+    entities: Sequence[Entity] | None,
+    fetching: Fetching,
+    said: Sequence[Said],
+    kept: Sequence[Kept],
 ) -> Explained:
-    """One watch over one episode of the store. source: its transcript, None when it has none."""
+    """One watch over one episode of the store. source: its transcript, None when it has none; entities: those in it."""
     watch = listed.watch
     reasons: list[Reason] = []
     if not listed.enabled:
@@ -72,7 +77,7 @@ def stored(
         reasons.append(Reason(Step.WATCH, f"it could not be looked for: {listed.error}"))
     if source is None:
         return Explained(None, (*reasons, _fetching(fetching)))
-    tree, broken = _tree(watch, source.transcript, about(source))
+    tree, broken = _tree(watch, source.transcript, about(source, entities))
     if (where := outside(watch.scope, source)) is not None:
         reasons.append(Reason(Step.SCOPE, where.value))
     reasons += _query(tree, broken)

@@ -45,7 +45,7 @@ class Settings:
     first_poll: how many of its newest episodes a new feed brings in; the rest is for a backfill.
     live_days: an episode known longer than this before a watch was made raises no alert.
     contact: an address for those whose servers are asked. poll_threads: requests under way at once, at most;
-    host_pause: seconds between two requests to one host.
+    host_pause: seconds between two requests to one host. entities: whether transcripts are read for names.
     """
 
     home: Path
@@ -59,6 +59,7 @@ class Settings:
     contact: str = ""
     poll_threads: int = 512
     host_pause: float = 0.25
+    entities: bool = True
 
 
 def default_home() -> Path:
@@ -91,6 +92,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         contact=env.get("PODWATCH_CONTACT", "").strip(),
         poll_threads=max(1, min(1024, int(_number(env, "PODWATCH_POLL_THREADS", 512)))),
         host_pause=_number(env, "PODWATCH_HOST_PAUSE", 0.25),
+        entities=_switch(env, "PODWATCH_ENTITIES", True),
     )
 
 
@@ -116,3 +118,10 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
     if not 0 <= value < 1e9:
         raise SettingsError("is not a number of 0 or more", where=f"{name}={raw}")
     return value
+
+
+def _switch(env: Mapping[str, str], name: str, default: bool) -> bool:
+    raw = env.get(name, "").strip().lower()
+    if raw in ("", "on", "off"):
+        return raw == "on" if raw else default
+    raise SettingsError("is neither on nor off", where=f"{name}={raw}")

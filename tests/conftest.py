@@ -35,6 +35,7 @@ def settings(tmp_path: Path) -> Settings:
         database_url=Secret(f"sqlite:///{home / 'podwatch.db'}"),
         allow_addresses=networks("127.0.0.0/8"),
         host_pause=0,
+        entities=False,  # a second to load the model: for the tests that ask for names
     )
 
 

@@ -42,6 +42,7 @@ MAY = {
     },
     "pipeline.detectors": {"pipeline.model", "pipeline.errors", "pipeline.detectors", "pipeline.sounds"},
     "pipeline.sounds": {"pipeline.sounds"},
+    "pipeline.entities": {"pipeline.model", "pipeline.errors", "pipeline.entities"},
     "pipeline.alerts": {"pipeline.model"},
     "pipeline.scalars": set(),
     "pipeline.watchlist": {
@@ -75,6 +76,9 @@ VERB |= {
 VERBS = ("pipeline.poll", "pipeline.fetch", "pipeline.detect", "pipeline.deliver")
 MAY |= dict.fromkeys(VERBS, VERB)
 MAY["pipeline.archive"] = VERB
+MAY["pipeline.entities.surges"] = {"pipeline.entities", "pipeline.model", "pipeline.store"}
+MAY["pipeline.entities.stage"] = VERB | {"pipeline.entities"}
+MAY["pipeline.detect"] = VERB | {"pipeline.entities.stage"}
 MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
 MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
 # They ask a question of detect's, over the store, without doing its work.
@@ -93,6 +97,7 @@ ONLY = {
     "lxml": "pipeline.feeds.podcasting",
     "xxhash": "pipeline.feeds pipeline.poll",
     "py3langid": "pipeline.transcripts.language",
+    "spacy": "pipeline.entities.recognise",
     "listparser": "pipeline.opml",
     "slack_sdk": "pipeline.notifiers",
     "requests": "pipeline.http pipeline.transport",
@@ -104,6 +109,10 @@ ONLY = {
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
 PURE += ("pipeline.schedule", "pipeline.revisions")
+PURE += tuple(
+    f"pipeline.entities.{m}"
+    for m in ("names", "votes", "groups", "merge", "matching", "pieces", "casing", "surge", "across")
+)
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
 HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them
 

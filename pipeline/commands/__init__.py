@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from pipeline.commands import explain, feeds, line, mentions, scan, watches
+from pipeline.commands import entities, explain, feeds, line, mentions, scan, watches
 from pipeline.commands.output import plain
 from pipeline.errors import PodwatchError
 from pipeline.store import FAILURES, failure
@@ -29,6 +29,7 @@ line.register(app)
 app.command()(scan.scan)
 app.command()(mentions.mentions)
 app.command()(explain.explain)
+app.command()(entities.entities)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from pipeline.commands.output import emit, plain, say, settings
 from pipeline.detectors.clauses import Clause
 from pipeline.detectors.lint import Finding, Level, Share, common, lint
 from pipeline.errors import PodwatchError, WatchlistError
-from pipeline.model import Watch
+from pipeline.model import Entity, Watch
 from pipeline.scalars import within
+from pipeline.store.detect import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def _measured(engine: detectors.Engine, watches: list[Watch]) -> tuple[Mapping[s
         if not store.exists(s):
             return {}, f"{why}: there is no database yet"
         with runtime.build(s) as rt:
-            shares = measure.shares(engine, watches, rt.store.newest_sources(measure.NEWEST))
+            shares = measure.shares(engine, watches, _sources(rt.store, engine.asks_for_entities))
     except PodwatchError as e:
         return {}, f"{why}: {e.line}"
     except store.FAILURES as e:
@@ -87,6 +88,12 @@ def _measured(engine: detectors.Engine, watches: list[Watch]) -> tuple[Mapping[s
     if not any(share.of for share in shares.values()):
         return {}, f"{why}: there are no transcripts yet"
     return shares, ""
+
+
+def _sources(stored: store.Store, named: bool) -> Iterator[tuple[Source, Sequence[Entity] | None]]:
+    for source in stored.newest_sources(measure.NEWEST):
+        n = source.transcript.id
+        yield source, stored.entities_of([n]).get(n) if named else None
 
 
 def _mistake(e: WatchlistError) -> Placed:

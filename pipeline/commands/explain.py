@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline import explaining, watchlist
-from pipeline.commands.output import Json, clock, emit, plain, runtime, utf8
+from pipeline import detectors, explaining, watchlist
+from pipeline.commands.output import Json, clock, emit, plain, runtime, say, settings, utf8
 from pipeline.commands.scan import load
 from pipeline.detectors import About
 from pipeline.detectors.explain import Explanation, Place
+from pipeline.entities.recognise import missing
+from pipeline.entities.stage import entities_in
 from pipeline.errors import PodwatchError
 from pipeline.explaining import Explained, Said
 from pipeline.model import Episode, Watch
@@ -43,7 +45,8 @@ def explain(
     """Shows why a watch was told, or was not: what each part of its query found where, and what held it back."""
     if list_file is not None and what is not None and watch is not None and episode is None:
         found, transcript = _named(list_file, utf8(watch)), load(Path(what))
-        explained = explaining.over(found, transcript, About(title=transcript.title))
+        named = entities_in(transcript, [found]) if _reads_names(found) else None
+        explained = explaining.over(found, transcript, About(title=transcript.title, entities=named))
         _answer(found, what, None, explained, [], [], json)
     elif list_file is None and what is not None and watch is None and episode is None:
         with runtime() as rt:
@@ -63,6 +66,14 @@ def _named(file: Path, name: str) -> Watch:
             return watch
     known = ", ".join(w.name for w in watches[:CHOICES])
     raise PodwatchError(f"has no watch {name}", where=str(file), todo=f"there are {known or 'none'}")
+
+
+def _reads_names(watch: Watch) -> bool:
+    asks = detectors.build([watch]).asks_for_entities and settings().entities
+    if asks and (lacking := missing()) is not None:
+        say(f"podwatch: {lacking}")
+        return False
+    return asks
 
 
 def _kept(rt: Runtime, key: str) -> Kept:
@@ -93,7 +104,8 @@ def _stored(rt: Runtime, name: str, episode_id: int, json: bool) -> None:
     source = rt.store.source_of_episode(episode_id)
     said = [Said(*row) for row in rt.store.said(listed.watch, episode_id)]
     kept = rt.store.kept(watch_id=listed.watch.id, episode_id=episode_id)
-    explained = explaining.stored(listed, source, fetching, said, kept)
+    named = rt.store.entities_of([source.transcript.id]).get(source.transcript.id) if source else None
+    explained = explaining.stored(listed, source, named, fetching, said, kept)
     _answer(listed.watch, f"{episode.show}: {episode.title}", episode, explained, said, kept, json)
 
 

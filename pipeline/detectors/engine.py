@@ -127,6 +127,11 @@ class Engine:
             hows = self._heard(transcript, about, normal, hits)
         return Reading(transcript, about, normal, hits, hows, self._later)
 
+    @property
+    def asks_for_entities(self) -> bool:
+        """Whether a watch has an ``entity:`` clause, so that a transcript's entities are worth reading."""
+        return bool(self._book.named)
+
     def node(self, watch: str) -> Node | None:
         """The compiled watch of that name."""
         return self._nodes[self._names.index(watch)] if watch in self._names else None
@@ -134,10 +139,16 @@ class Engine:
     def _mentions(
         self, transcript: Transcript, reading: Reading, found: list[tuple[int, int, int, int]]
     ) -> tuple[Mention, ...]:
+        if not found:
+            return ()
         snippets = Snippets(transcript)
         span, hows, names = reading.normal.span, reading.hows, self._names
         mentions: list[Mention] = []
+        last = (-1, -1, -1)
         for s, e, i, how in sorted(found):
+            if (s, e, i) == last:  # an entity's name as it is written, and the same words recognised: one mention
+                continue
+            last = s, e, i
             start, end = span(s, e)
             mentions.append(snippets.mention(names[i], start, end, hows[how]))
         mentions.sort(key=lambda m: (m.start, m.end, m.watch))

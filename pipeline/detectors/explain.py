@@ -76,6 +76,8 @@ class Explanation:
 def explain(node: Node, reading: Reading, within: str = "") -> Explanation:
     """The tree of a compiled watch over one transcript. within: how the part around it is written."""
     spans = node.find(reading)
+    if spans:  # found in two ways at one place: one mention
+        spans = list({(s, e): (s, e, how) for s, e, how in reversed(spans)}.values())[::-1]
     clause = node.clause
     parts = tuple(explain(p, reading, clause.source) for p in node.parts)
     because, detail = (None, "") if spans is not None else _why(node, parts, reading)

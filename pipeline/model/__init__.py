@@ -5,6 +5,7 @@ every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means:
 """
 
 from pipeline.model.deliveries import Alert, Delivery, Held, State
+from pipeline.model.entities import Entity, EntityType, Form, Known, Unread
 from pipeline.model.feeds import Episode, Feed, FeedFacts, Person, Polled, Soundbite, TranscriptRef, Wanted
 from pipeline.model.transcripts import Segment, Transcript, Words, clean, joined
 from pipeline.model.watches import DeliverMode, Kind, Mention, Scope, Watch
@@ -15,11 +16,15 @@ __all__ = [
     "Alert",
     "DeliverMode",
     "Delivery",
+    "Entity",
+    "EntityType",
     "Episode",
     "Feed",
     "FeedFacts",
+    "Form",
     "Held",
     "Kind",
+    "Known",
     "Mention",
     "Person",
     "Polled",
@@ -31,6 +36,7 @@ __all__ = [
     "Tally",
     "Transcript",
     "TranscriptRef",
+    "Unread",
     "Wanted",
     "Watch",
     "Words",

@@ -10,10 +10,12 @@ from pipeline.settings import Settings
 from pipeline.store.deliver import DeliverRows
 from pipeline.store.detect import DetectRows
 from pipeline.store.engine import connect, display, exists, upgrade
+from pipeline.store.entities import EntityRows
 from pipeline.store.explain import ExplainRows
 from pipeline.store.fetch import FetchRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
+from pipeline.store.talked import TalkedRows
 from pipeline.store.watches import WatchRows
 
 __all__ = ["FAILURES", "Store", "exists", "failure", "open_store"]
@@ -21,7 +23,7 @@ __all__ = ["FAILURES", "Store", "exists", "failure", "open_store"]
 FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
 
-class Store(PollRows, FetchRows, ExplainRows, DetectRows, DeliverRows, WatchRows, Readings):
+class Store(PollRows, FetchRows, EntityRows, ExplainRows, DetectRows, DeliverRows, WatchRows, TalkedRows, Readings):
     """One to-do query and one save for each verb (a file each), the watchlist, and what people read."""
 
 

@@ -203,6 +203,49 @@ Index(
     postgresql_where=mentions.c.gone_at.is_(None),
 )
 
+# That the entities of a transcript were looked for, and where each is named. Done means that the row exists, with the
+# transcript's revision.
+entity_spans = Table(
+    "entity_spans",
+    metadata,
+    Column(
+        "transcript_id", Id, ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("revision", Integer, nullable=False),  # of the transcript
+    Column("body", LargeBinary, nullable=False),  # the entities with forms and spans, see store/entities.py
+    Column("unread", Text),  # why they were not looked for: model.Unread
+    Column("error", Text),  # a bug met while looking for them
+    Column("again_at", Utc),  # and when it is tried again
+    Column("found_at", Utc, nullable=False),
+)
+
+entity_names = Table(
+    "entity_names",
+    metadata,
+    _id(),
+    Column("key", Text, nullable=False, unique=True),  # the name folded: see entities/names.py
+    Column("name", Text, nullable=False),
+)
+
+# Who was named in which transcript, and how often: what is asked over time.
+entities = Table(
+    "entities",
+    metadata,
+    Column("name_id", Id, ForeignKey("entity_names.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column(
+        "transcript_id",
+        Id,
+        ForeignKey("transcripts.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    ),
+    Column("type", String(16), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("aside", Integer, nullable=False),  # how many of these are in sponsor reads, promotion, repeated passages
+    sqlite_with_rowid=False,
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
