@@ -114,11 +114,15 @@ def _answer(
 ) -> None:
     if json:
         emit(_row(watch, title, episode, e, said, kept))
-    elif sys.stdout.isatty():
+    elif _terminal():
         _pretty(watch, title, e)
     else:
         for line in _lines(watch, title, e):
             print(plain(line))
+
+
+def _terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _lines(watch: Watch, title: str, e: Explained) -> Iterator[str]:

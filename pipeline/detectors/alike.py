@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -32,8 +32,8 @@ def key(clause: c.Clause) -> Key:
         case c.Sounds():
             return ("sounds", folded(clause.text), tuple(sorted(map(folded, clause.aliases))), clause.type)
         case c.Either() | c.Both():
-            return _several(clause)
-    parts = [key(p) for p in clause.parts]
+            return _several(clause, key)
+    parts = [fact_key(p) if isinstance(clause, c.Field) else key(p) for p in clause.parts]
     match clause:
         case c.Negated():
             return ("not", *parts)
@@ -52,17 +52,30 @@ def key(clause: c.Clause) -> Key:
     raise AssertionError(type(clause))
 
 
+def fact_key(clause: c.Clause) -> Key:
+    """The same of what stands in a field, where neither case nor the dots of an acronym count: see facts.py."""
+    match clause:
+        case c.Term():
+            text = folded(clause.text)
+            return ("term", text, clause.inflected and takes_plural(text))
+        case c.Either() | c.Both():
+            return _several(clause, fact_key)
+        case c.Negated():
+            return ("not", fact_key(clause.of[0]))
+    return key(clause)
+
+
 @lru_cache(maxsize=65536)
 def folded(text: str) -> str:
     """A term as it is compared, without the blanks around it."""
     return normalise(text).text.strip()
 
 
-def _several(clause: c.Either | c.Both) -> Key:
+def _several(clause: c.Either | c.Both, of: Callable[[c.Clause], Key]) -> Key:
     name: tuple[Any, ...] = ("and",) if isinstance(clause, c.Both) else ("or", clause.longest)
     parts: list[Key] = []
     for part in clause.of:
-        inner = key(part)
+        inner = of(part)
         # The one in the other, as written with or without parentheses: a OR (b OR c).
         parts += inner[len(name) :] if inner[: len(name)] == name else [inner]
     distinct = _sorted(set(parts))

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TypeAlias, Union
 
 from pipeline.detectors import clauses as c
-from pipeline.detectors.alike import Key, folded, key
+from pipeline.detectors.alike import Key, fact_key, folded, key
 from pipeline.detectors.compiler import forms
 from pipeline.detectors.literals import takes_plural
 from pipeline.detectors.queries import anchored
@@ -130,7 +130,7 @@ class _Reader:
                 return _all(*(self._fact(p, name) for p in clause.of))
             case c.Negated():
                 return _no(self._fact(clause.of[0], name))
-        found = Var(("fact", name, key(clause)))
+        found = Var(("fact", name, fact_key(clause)))
         if name == "lang" and isinstance(clause, c.Term) and folded(clause.text) in LANGUAGES:
             self.languages[folded(clause.text)] = found
         return found
