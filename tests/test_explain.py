@@ -119,7 +119,9 @@ def test_an_explanation_says_what_detect_finds(clause: c.Clause, documents: list
             waiting += part.parts
 
 
-def seen(rt: Runtime, now: datetime, watch: Watch, text: str | None = "the grain came", *, till: str = "deliver") -> None:
+def seen(
+    rt: Runtime, now: datetime, watch: Watch, text: str | None = "the grain came", *, till: str = "deliver"
+) -> None:
     shelve(rt.store, now, "show", [text])
     rt.store.sync_watches([watch], now)
     if till != "sync":

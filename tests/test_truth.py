@@ -43,7 +43,7 @@ NEVER = [
 ]
 PERHAPS = [
     "x AND NOT y",
-    "black AND NOT \"black sea\"",
+    'black AND NOT "black sea"',
     '"black sea" -seas',  # a plural in es: seases
     "nato AND NOT =NATO",
     "=NATO AND NOT nato",  # N.A.T.O
