@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,6 @@ from pipeline import detectors
 from pipeline.detect import about, outside
 from pipeline.detectors import About
 from pipeline.detectors.explain import Explanation, explain
-from pipeline.errors import PodwatchError
 from pipeline.model import Entity, Mention, State, Transcript, Watch
 from pipeline.store.detect import Source
 from pipeline.store.explain import Fetching, Kept, Listed
@@ -56,8 +55,8 @@ class Explained:
 
 def over(watch: Watch, transcript: Transcript, facts: About) -> Explained:
     """One watch over one transcript, without a store."""
-    tree, broken = _tree(watch, transcript, facts)
-    return Explained(tree, tuple(_query(tree, broken)))
+    tree, reasons = _looked(watch, transcript, facts)
+    return Explained(tree, reasons)
 
 
 def stored(
@@ -77,10 +76,10 @@ def stored(
         reasons.append(Reason(Step.WATCH, f"it could not be looked for: {listed.error}"))
     if source is None:
         return Explained(None, (*reasons, _fetching(fetching)))
-    tree, broken = _tree(watch, source.transcript, about(source, entities))
+    tree, query = _looked(watch, source.transcript, about(source, entities))
     if (where := outside(watch.scope, source)) is not None:
         reasons.append(Reason(Step.SCOPE, where.value))
-    reasons += _query(tree, broken)
+    reasons += query
     if source.through < listed.seq and listed.enabled:
         text = f"revision {watch.revision} of the watch was not yet looked for in it: podwatch detect"
         reasons.append(Reason(Step.TRANSCRIPT, text))
@@ -99,22 +98,21 @@ def stored(
     return Explained(tree, tuple(reasons))
 
 
-def _tree(watch: Watch, transcript: Transcript, facts: About) -> tuple[Explanation | None, PodwatchError | None]:
+def _looked(watch: Watch, transcript: Transcript, facts: About) -> tuple[Explanation | None, tuple[Reason, ...]]:
     engine = detectors.build([watch])
     node = engine.node(watch.name)
     if node is None:
-        return None, engine.broken[watch.name]
-    return explain(node, engine.read(transcript, facts)), None
-
-
-def _query(tree: Explanation | None, broken: PodwatchError | None) -> Iterator[Reason]:
-    if broken is not None:
-        yield Reason(Step.WATCH, f"it cannot be looked for: {broken.line}")
-    elif tree is not None and tree.count:
-        yield Reason(Step.QUERY, f"found {'once' if tree.count == 1 else f'{tree.count} times'}", stops=False)
-    elif tree is not None:
+        return None, (Reason(Step.WATCH, f"it cannot be looked for: {engine.broken[watch.name].line}"),)
+    tree = explain(node, engine.read(transcript, facts))
+    if not tree.count:
         why = tree.because.value if tree.because else "true, but without a place"
-        yield Reason(Step.QUERY, f"not found: {why}{f' ({tree.detail})' if tree.detail else ''}")
+        return tree, (Reason(Step.QUERY, f"not found: {why}{f' ({tree.detail})' if tree.detail else ''}"),)
+    reasons = [Reason(Step.QUERY, f"found {'once' if tree.count == 1 else f'{tree.count} times'}", stops=False)]
+    left = len(engine(transcript, facts).mentions)
+    if left < tree.count:
+        text = f"{tree.count - left} of {tree.count} are spellings that the watch excludes"
+        reasons.append(Reason(Step.QUERY, text, stops=not left))
+    return tree, tuple(reasons)
 
 
 def _fetching(f: Fetching) -> Reason:

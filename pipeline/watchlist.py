@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,10 +12,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from pipeline import files
+from pipeline import files, times
 from pipeline.detectors import queries
 from pipeline.errors import WatchlistError
-from pipeline.model import DeliverMode, Scope, Watch
+from pipeline.model import ChannelRules, DeliverMode, Scope, Watch, fold
 from pipeline.scalars import within
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -41,6 +41,18 @@ Text = Annotated[
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_word)]
 
 
+def _checked(read: Callable[[str], object]) -> AfterValidator:
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return AfterValidator(check)
+
+
+Pause = Annotated[Text, _checked(times.pause)]
+Count = Annotated[int, Field(ge=1, le=10_000)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -55,16 +67,23 @@ class FeedScope(Sides):
     exclude: Sides = Field(Sides(), description="Feeds that are left out; this wins over what is included.")
 
 
-Channel = Annotated[Text, Field(description='Where alerts go: "#channel" of Slack. Put it in quotes, # is a comment.')]
+Channel = Annotated[
+    Text,
+    Field(description='Where alerts go: "#channel" of Slack, mailto:..., webhook:NAME. In quotes: # is a comment.'),
+]
 Deliver = Annotated[
     Literal["each", "digest", "none"],
-    Field(description="each: one message an alert. digest: kept for one. none: stored only."),
+    Field(description="each: one message an alert. digest: collected. none: stored only."),
 ]
+Minimum = Annotated[Count, Field(description="Nobody is told of fewer mentions in an episode.")]
+RepeatAfter = Annotated[Pause, Field(description="What comes sooner after an alert of the watch waits: 30m, 12h, 2d.")]
 
 
 class Defaults(_Strict):
     channel: Channel = "#podcasts"
     deliver: Deliver = "each"
+    minimum: Minimum = 1
+    repeat_after: RepeatAfter | None = None
 
 
 class WatchEntry(_Strict):
@@ -75,26 +94,53 @@ class WatchEntry(_Strict):
         None, description="What the entity is."
     )
     aliases: list[Text] = Field([], description="Other names of the entity.")
+    exclude: list[Text] = Field([], description="Spellings that are something else.")
     sounds_like: bool = Field(False, description="Also find what speech recognition makes of the names.")
+    threshold: Annotated[float, Field(ge=0.5, le=1.0, strict=False)] | None = Field(
+        None, description="How sure such a find has to be, from 0.5 to 1; with sounds_like."
+    )
     skip: list[Literal["sponsor", "promotion", "repeated"]] = Field(
         [], description="Nobody is told of mentions that stand in such passages; they are stored."
     )
     feeds: FeedScope = Field(FeedScope(), description="Only these feeds; all of them when nothing is said.")
     channel: Channel | None = None
     deliver: Deliver | None = None
+    minimum: Minimum | None = None
+    repeat_after: RepeatAfter | None = None
+
+
+class ChannelEntry(_Strict):
+    digest: Annotated[Text, _checked(times.digest_times)] | None = Field(
+        None, description="When its digest goes out: daily 08:00 Europe/Berlin, weekdays 07:30, weekly mon,thu 09:00."
+    )
+    quiet: Annotated[Text, _checked(times.quiet_hours)] | None = Field(
+        None, description="When nothing is posted: 22:00-07:00 Europe/Berlin."
+    )
+    ceiling: Count | None = Field(None, description="Messages an hour; beyond it the rest becomes one digest.")
 
 
 class Watchlist(_Strict):
     defaults: Defaults = Field(Defaults(), description="What a watch gets when it does not say otherwise.")
+    channels: dict[Text, ChannelEntry] = Field({}, description="Rules of channels, by their names.")
     watches: list[Any] = Field(default_factory=list, description="What is listened for.")
 
 
-FORMS: dict[str, type[_Strict]] = {c.__name__: c for c in (Sides, FeedScope, Defaults, WatchEntry, Watchlist)}
+FORMS: dict[str, type[_Strict]] = {
+    c.__name__: c for c in (Sides, FeedScope, Defaults, ChannelEntry, WatchEntry, Watchlist)
+}
 
 
 def read(path: Path) -> list[Watch]:
-    """The watches of a file; raises WatchlistError, or an ExceptionGroup of them when there are several mistakes."""
-    return parse(text_of(path), str(path))
+    """The watches of a file; see read_all()."""
+    return read_all(path)[0]
+
+
+def read_all(path: Path) -> tuple[list[Watch], list[ChannelRules]]:
+    """The watches of a file, and what it says of channels.
+
+    Raises WatchlistError, or an ExceptionGroup of them when there are several mistakes.
+    """
+    return parse_all(text_of(path), str(path))
 
 
 def text_of(path: Path) -> str:
@@ -107,6 +153,11 @@ def text_of(path: Path) -> str:
 
 def parse(text: str, file: str) -> list[Watch]:
     """The watches in the text of a watchlist; ``file`` names it in the errors."""
+    return parse_all(text, file)[0]
+
+
+def parse_all(text: str, file: str) -> tuple[list[Watch], list[ChannelRules]]:
+    """The watches in the text of a watchlist, and what it says of channels."""
     tree = _load(text, file)
     mistakes: list[WatchlistError] = []
     budget = iter(range(len(text) + MAX_ALIASED))
@@ -143,7 +194,17 @@ def parse(text: str, file: str) -> list[Watch]:
             watches.append(watch)
     if mistakes:
         raise _together(mistakes)
-    return watches
+    return watches, [_rules(name, entry) for name, entry in outer.channels.items()]
+
+
+def _rules(name: str, entry: ChannelEntry) -> ChannelRules:
+    usual = ChannelRules(name=name)
+    return ChannelRules(
+        name=name,
+        digest=times.digest_times(entry.digest) if entry.digest else usual.digest,
+        quiet=times.quiet_hours(entry.quiet) if entry.quiet else None,
+        ceiling=entry.ceiling,
+    )
 
 
 def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
@@ -154,9 +215,14 @@ def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
         if entry.aliases or entry.sounds_like:
             raise WatchlistError("has aliases or sounds_like beside a query", todo="they belong to an entity")
         queries.parse(entry.query)
+    if entry.threshold is not None and not entry.sounds_like:
+        raise WatchlistError("has a threshold without sounds_like", where="threshold", todo="add sounds_like: true")
     for name in (entry.entity, *entry.aliases):
         if name is not None and not any(c.isalnum() for c in name):
             raise WatchlistError(f"{name!r} has no letter or digit to look for")
+    clash = {fold(name) for name in entry.exclude} & {fold(name) for name in (entry.entity or "", *entry.aliases)}
+    if clash:
+        raise WatchlistError(f"{min(clash)!r} is both looked for and excluded", where="exclude", todo="drop one")
     f = entry.feeds
     return Watch(
         name=entry.name,
@@ -164,7 +230,9 @@ def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
         entity=entry.entity,
         type=entry.type,
         aliases=tuple(dict.fromkeys(entry.aliases)),
+        exclude=tuple(dict.fromkeys(entry.exclude)),
         sounds_like=entry.sounds_like,
+        threshold=entry.threshold,
         skip=tuple(sorted(set(entry.skip))),
         scope=Scope(
             tags=tuple(f.tags),
@@ -176,6 +244,8 @@ def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
         ),
         channel=entry.channel or defaults.channel,
         deliver=DeliverMode(entry.deliver or defaults.deliver),
+        minimum=entry.minimum or defaults.minimum,
+        repeat_after=times.pause(text) if (text := entry.repeat_after or defaults.repeat_after) else 0.0,
     )
 
 

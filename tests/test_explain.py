@@ -160,6 +160,11 @@ SILENCE: dict[str, tuple[Watch, str | None, str, list[str]]] = {
         Watch(name="g", query="grain", scope=Scope(not_languages=("en",))), "grain", "deliver",
         ["scope: the watch excludes this feed, one of its tags, or the language", "query: found once"],
     ),
+    "excluded spellings": (
+        Watch(name="g", entity="Dobrynin", exclude=("Dobrynin Street",), aliases=("Dobrynin Street 5",)),
+        "on Dobrynin Street 5", "deliver",
+        ["query: found once", "query: 1 of 1 are spellings that the watch excludes"],
+    ),
     "skipped": (
         Watch(name="g", query="grain", channel="#c", skip=("sponsor",)),
         "Hello there./This episode is brought to you by Grain Box. Use promo code GRAIN at grainbox dot com.", "deliver",

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from pipeline.commands import entities, explain, feeds, line, mentions, scan, watches
+from pipeline.commands import doctor, entities, explain, feeds, line, mentions, mute, scan, slack, watches
 from pipeline.commands.output import plain
 from pipeline.errors import PodwatchError
 from pipeline.store import FAILURES, failure
@@ -25,10 +25,13 @@ app = typer.Typer(
 )
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(watches.app, name="watches")
+app.add_typer(mute.app, name="mute")
 line.register(app)
 app.command()(scan.scan)
 app.command()(mentions.mentions)
 app.command()(explain.explain)
+app.command()(slack.slack)
+app.command()(doctor.doctor)
 app.command()(entities.entities)
 
 

@@ -63,8 +63,17 @@ def detect(json: Json = False) -> None:
     _line(["detect"], False, json)
 
 
-def deliver(json: Json = False) -> None:
+def deliver(
+    retry_dead: Annotated[
+        bool, typer.Option("--retry-dead", help="Also what was given up or is paused: what was wrong is mended.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Hands each alert to its channel, once."""
+    if retry_dead:
+        with runtime() as rt:
+            rt.store.mended()
+            say(f"deliver: {rt.store.retry_dead(rt.store.clock())} to be tried again")
     _line(["deliver"], False, json)
 
 
@@ -80,9 +89,9 @@ def _line(names: list[str], force: bool, as_json: bool) -> None:
             with redirect_stdout(sys.stderr) if as_json else nullcontext():
                 if name == "poll":
                     with bar("polling") as progress:
-                        t = poll_verb(rt, now(), force=force, progress=progress)
+                        t = poll_verb(rt, rt.store.clock(), force=force, progress=progress)
                 else:
-                    t = verbs.LINE[name](rt, now())
+                    t = verbs.LINE[name](rt, rt.store.clock())
             tally(t, as_json)
 
 

@@ -30,7 +30,8 @@ def key(clause: c.Clause) -> Key:
         case c.Named():
             return ("named", folded(clause.text))
         case c.Sounds():
-            return ("sounds", folded(clause.text), tuple(sorted(map(folded, clause.aliases))), clause.type)
+            names = (frozenset(map(folded, clause.aliases)), frozenset(map(folded, clause.refused)))
+            return ("sounds", folded(clause.text), *names, clause.type, clause.threshold)
         case c.Either() | c.Both():
             return _several(clause, key)
     parts = [fact_key(p) if isinstance(clause, c.Field) else key(p) for p in clause.parts]

@@ -52,7 +52,7 @@ def lint(
     watches: Sequence[Watch], clauses: Mapping[str, Clause], broken: Mapping[str, PodwatchError]
 ) -> Iterator[Finding]:
     """What can be said without a transcript. clauses: by their watch's name; broken: those that cannot be built."""
-    known: dict[tuple[Key, Scope], Watch] = {}
+    known: dict[tuple[Key, Scope, frozenset[str]], Watch] = {}
     for watch in watches:
         if (error := broken.get(watch.name)) is not None:
             column = error.column if isinstance(error, QueryError) else 0
@@ -61,7 +61,7 @@ def lint(
         clause = clauses[watch.name]
         if watch.query is not None:
             yield from _query(watch, clause)
-        same = known.setdefault((key(clause), watch.scope), watch)
+        same = known.setdefault((key(clause), watch.scope, frozenset(watch.exclude)), watch)
         if same is not watch:
             yield _twice(watch, same)
 

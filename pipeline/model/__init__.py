@@ -4,9 +4,12 @@ Every time is an aware UTC datetime, every second a float from the start of the 
 every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means: not stored yet.
 """
 
-from pipeline.model.deliveries import Alert, Delivery, Held, State
+from pipeline.model.answers import Answer, Change, Judged, Precision, Proposal, Verdict, fold, precision
+from pipeline.model.channels import ChannelRules, Quiet, Times
+from pipeline.model.deliveries import Alert, Delivery, DeliveryKind, Digest, Held, Pace, State
 from pipeline.model.entities import Entity, EntityType, Form, Known, Unread
 from pipeline.model.feeds import Episode, Feed, FeedFacts, Person, Polled, Soundbite, TranscriptRef, Wanted
+from pipeline.model.mutes import Mute
 from pipeline.model.transcripts import Segment, Transcript, Words, clean, joined
 from pipeline.model.watches import DeliverMode, Kind, Mention, Scope, Watch
 from pipeline.model.work import ALL, Shard, Tally
@@ -14,8 +17,13 @@ from pipeline.model.work import ALL, Shard, Tally
 __all__ = [
     "ALL",
     "Alert",
+    "Answer",
+    "Change",
+    "ChannelRules",
     "DeliverMode",
     "Delivery",
+    "DeliveryKind",
+    "Digest",
     "Entity",
     "EntityType",
     "Episode",
@@ -23,23 +31,33 @@ __all__ = [
     "FeedFacts",
     "Form",
     "Held",
+    "Judged",
     "Kind",
     "Known",
     "Mention",
+    "Mute",
+    "Pace",
     "Person",
     "Polled",
+    "Precision",
+    "Proposal",
+    "Quiet",
     "Scope",
     "Segment",
     "Shard",
     "Soundbite",
     "State",
     "Tally",
+    "Times",
     "Transcript",
     "TranscriptRef",
     "Unread",
+    "Verdict",
     "Wanted",
     "Watch",
     "Words",
     "clean",
+    "fold",
     "joined",
+    "precision",
 ]

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, and_, func, insert, not_, select, update
 
 from pipeline.model import ALL, Alert, Episode, Mention, Shard, State, Transcript, Watch
 from pipeline.revisions import Place, lay
+from pipeline.store.changes import recheck
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.episodes import EPISODE, MANY, episode_of
 from pipeline.store.fetch import transcript_of
@@ -129,6 +130,7 @@ class DetectRows(Rows):
             fresh = self._lay(c, t, {w.id for w in looked_for.values()}, rows, now)
             if fresh:
                 c.execute(insert(mentions), fresh)
+            recheck(c, [w.id for w in looked_for.values()], source.episode.identity, now)
             self._hand_over(c, alerts, now)
             c.execute(
                 update(transcripts)

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
-from pipeline.model import Delivery, Episode, Mention, Watch
-from pipeline.store.deliver import delivery_of, mention_of
+from pipeline.model import Delivery, DeliveryKind, Episode, Mention, Watch
+from pipeline.store.deliver import delivery_of
 from pipeline.store.detect import DetectRows, Source, source_of
 from pipeline.store.episodes import EPISODE, episode_of
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
+from pipeline.store.told import mention_of
 from pipeline.store.watches import watch_of
 
 AT_ONCE = 50  # transcripts held in memory
@@ -97,6 +98,7 @@ class ExplainRows(DetectRows):
         """Deliveries: those whose key begins so, or those of a watch on an episode, newest first."""
         d = deliveries.c
         query = select(deliveries, watches.c.name.label("watch")).join(watches, watches.c.id == d.watch_id)
+        query = query.where(d.kind == DeliveryKind.ALERT.value)
         query = query.where(d.key.startswith(key, autoescape=True)) if key else query.where(d.watch_id == watch_id)
         query = query.where(d.episode_id == episode_id) if episode_id else query
         with self.reading() as c:
