@@ -53,7 +53,10 @@ MAY = {
         "pipeline.files",
         "pipeline.detectors",
         "pipeline.times",
+        "pipeline.scalars",
     },
+    "pipeline.scalars": set(),
+    "pipeline.watchlist_schema": {"pipeline.watchlist"},
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
     "pipeline.notifiers.webhook": BASE
     | {"pipeline.notifiers", "pipeline.http", "pipeline.transport", "pipeline.addresses"},
@@ -87,6 +90,9 @@ MAY["pipeline.entities.stage"] = VERB | {"pipeline.entities"}
 MAY["pipeline.detect"] = VERB | {"pipeline.entities.stage"}
 MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
 MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
+# They ask a question of detect's, over the store, without doing its work.
+LOOK = BASE | {"pipeline.detect", "pipeline.detectors", "pipeline.store"}
+MAY |= {"pipeline.measure": LOOK, "pipeline.explaining": LOOK}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
 MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.commands"}}
 MAY["pipeline.answer"] = {"pipeline.model", "pipeline.store"}
@@ -113,7 +119,7 @@ ONLY = {
     "protego": "pipeline.robots",
     "threadpoolctl": "pipeline.sounds.threads",
     "ruamel": "pipeline.watchlist pipeline.watchlist_edit",
-    "pydantic": "pipeline.watchlist",
+    "pydantic": "pipeline.watchlist pipeline.watchlist_schema",
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")

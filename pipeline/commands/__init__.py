@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from pipeline.commands import doctor, entities, feeds, line, mentions, mute, scan, slack, watches
+from pipeline.commands import doctor, entities, explain, feeds, line, mentions, mute, scan, slack, watches
 from pipeline.commands.output import plain
 from pipeline.errors import PodwatchError
 from pipeline.store import FAILURES, failure
@@ -29,6 +29,7 @@ app.add_typer(mute.app, name="mute")
 line.register(app)
 app.command()(scan.scan)
 app.command()(mentions.mentions)
+app.command()(explain.explain)
 app.command()(slack.slack)
 app.command()(doctor.doctor)
 app.command()(entities.entities)

@@ -18,8 +18,9 @@ from pipeline.store.clock import ClockRows
 from pipeline.store.deliver import DeliverRows
 from pipeline.store.detect import DetectRows
 from pipeline.store.digests import DigestRows
-from pipeline.store.engine import HEAD, connect, display, revision, upgrade
+from pipeline.store.engine import HEAD, connect, display, exists, revision, upgrade
 from pipeline.store.entities import EntityRows
+from pipeline.store.explain import ExplainRows
 from pipeline.store.fetch import FetchRows
 from pipeline.store.mutes import MuteRows
 from pipeline.store.poll import PollRows
@@ -28,7 +29,7 @@ from pipeline.store.talked import TalkedRows
 from pipeline.store.told import ToldRows
 from pipeline.store.watches import WatchRows
 
-__all__ = ["FAILURES", "Condition", "Store", "condition", "failure", "open_store"]
+__all__ = ["FAILURES", "Condition", "Store", "condition", "exists", "failure", "open_store"]
 
 FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
@@ -37,6 +38,7 @@ class Store(
     PollRows,
     FetchRows,
     EntityRows,
+    ExplainRows,
     DetectRows,
     DeliverRows,
     DigestRows,
