@@ -144,3 +144,14 @@ def test_the_schema_is_printed(settings: Settings) -> None:
     status, out, _ = typed(settings, "watches", "schema")
     assert status == 0
     assert json.loads("\n".join(out))["title"] == "Watchlist of podwatch"
+
+
+def test_a_name_that_is_too_short_to_go_by_its_sound_is_noted(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text(
+        "watches:\n  - {name: a, query: grain ~~Wu}\n  - {name: b, entity: Steve Witkoff, sounds_like: true}\n"
+    )
+    status, lines, _ = typed(settings, "watches", "check", file, "--json")
+    noted = [f for f in map(json.loads, lines) if "its sound" in f.get("message", "")]
+    assert status == 0
+    assert [(f["level"], f["watch"], f["line"], f["column"]) for f in noted] == [("note", "a", 2, 29)]

@@ -11,7 +11,7 @@ import typer
 from pipeline import detectors, measure, runtime, store, watchlist
 from pipeline.commands.output import emit, plain, say, settings
 from pipeline.detectors.clauses import Clause
-from pipeline.detectors.lint import Finding, Level, Share, common, lint
+from pipeline.detectors.lint import Finding, Level, Share, common, lint, sounding
 from pipeline.errors import PodwatchError, WatchlistError
 from pipeline.model import Entity, Watch
 from pipeline.scalars import within
@@ -59,7 +59,7 @@ def _examined(watches: list[Watch], text: str) -> Iterator[Placed]:
     by_name = {w.name: w for w in watches}
     findings = list(lint(watches, clauses, engine.broken))
     shares, note = _measured(engine, watches)
-    findings += common(watches, shares)
+    findings += [*common(watches, shares), *sounding(clauses)]
     for finding in sorted(findings, key=lambda f: by_name[f.watch].line):
         watch = by_name[finding.watch]
         if finding.column:

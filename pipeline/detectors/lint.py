@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from pipeline.detectors import truth
 from pipeline.detectors.alike import Key, key
-from pipeline.detectors.clauses import Clause
+from pipeline.detectors.clauses import Clause, Either, Sounds
 from pipeline.detectors.queries import QueryError, hints
 from pipeline.errors import PodwatchError
 from pipeline.model import Scope, Watch
@@ -74,6 +74,21 @@ def common(watches: Sequence[Watch], shares: Mapping[str, Share]) -> Iterator[Fi
             percent = round(100 * share.found / share.of)
             what = f"is said in {share.found} of {share.of} transcripts looked at ({percent}%)"
             yield Finding(Level.WARNING, watch.name, 0, what, "narrow it down with AND, NEAR/n or a scope")
+
+
+def sounding(clauses: Mapping[str, Clause]) -> Iterator[Finding]:
+    """The names that are too short, or too much of a word, to go by their sound alone."""
+    asked = [(name, p) for name, clause in clauses.items() for p in clause.walk() if isinstance(p, Sounds)]
+    if not asked:
+        return
+    from pipeline.sounds import Name, build
+
+    ear = build([Name(p.text, p.text, p.aliases, p.type, p.threshold, p.refused) for _, p in asked])
+    for i, (watch, part) in enumerate(asked):
+        if advice := ear.advice(i):
+            clause = clauses[watch]
+            is_entity = isinstance(clause, Either) and clause.longest
+            yield Finding(Level.NOTE, watch, 0 if is_entity else part.column, advice)
 
 
 def _query(watch: Watch, clause: Clause) -> Iterator[Finding]:
