@@ -154,4 +154,4 @@ def test_a_name_that_is_too_short_to_go_by_its_sound_is_noted(settings: Settings
     status, lines, _ = typed(settings, "watches", "check", file, "--json")
     noted = [f for f in map(json.loads, lines) if "its sound" in f.get("message", "")]
     assert status == 0
-    assert [(f["level"], f["watch"], f["line"], f["column"]) for f in noted] == [("note", "a", 2, 29)]
+    assert [(f["level"], f["watch"], f["line"], f["column"]) for f in noted] == [("note", "a", 2, 28)]
