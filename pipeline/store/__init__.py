@@ -25,6 +25,7 @@ from pipeline.store.fetch import FetchRows
 from pipeline.store.mutes import MuteRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
+from pipeline.store.surges import SurgeRows
 from pipeline.store.talked import TalkedRows
 from pipeline.store.told import ToldRows
 from pipeline.store.watches import WatchRows
@@ -39,6 +40,7 @@ class Store(
     FetchRows,
     EntityRows,
     ExplainRows,
+    SurgeRows,
     DetectRows,
     DeliverRows,
     DigestRows,

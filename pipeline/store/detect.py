@@ -54,9 +54,10 @@ class Source:
 
 class DetectRows(Rows):
     def watches_to_detect(self) -> Todo:
+        """The watches that are looked for in texts: all but those of surges."""
         with self.reading() as c:
             rows = c.execute(select(watches).where(watches.c.enabled).order_by(watches.c.seq))
-            return Todo(tuple((r.seq, watch_of(r)) for r in rows))
+            return Todo(tuple((r.seq, w) for r in rows if (w := watch_of(r)).surge is None))
 
     def transcripts_due(self, latest: int, now: datetime, shard: Shard = ALL, page: int = 100) -> Iterator[Source]:
         """The transcripts in which not every watch up to ``latest`` has been looked for, ``page`` held at a time."""
@@ -126,12 +127,12 @@ class DetectRows(Rows):
             ).scalar()
             if current != t.revision:
                 return 0
-            rows = [_row(m, looked_for[m.watch], source, now) for m in found]
+            rows = [row_of(m, looked_for[m.watch], source, now) for m in found]
             fresh = self._lay(c, t, {w.id for w in looked_for.values()}, rows, now)
             if fresh:
                 c.execute(insert(mentions), fresh)
             recheck(c, [w.id for w in looked_for.values()], source.episode.identity, now)
-            self._hand_over(c, alerts, now)
+            hand_over(c, alerts, now)
             c.execute(
                 update(transcripts)
                 .where(transcripts.c.id == t.id, transcripts.c.detected_through < through)
@@ -163,24 +164,6 @@ class DetectRows(Rows):
                     c.execute(update(mentions).where(m.id == old[i].id).values(**known))
         return [rows[j] for j in laid.fresh]
 
-    def _hand_over(self, c: Connection, alerts: Sequence[Alert], now: datetime) -> None:
-        for alert in alerts:
-            known = c.execute(
-                select(func.count()).select_from(deliveries).where(deliveries.c.key == alert.key)
-            ).scalar_one()
-            if not known:
-                c.execute(
-                    insert(deliveries).values(
-                        key=alert.key,
-                        watch_id=alert.watch.id,
-                        episode_id=alert.episode.id,
-                        channel=alert.channel,
-                        state=State.DUE.value,
-                        next_attempt_at=now,
-                        created_at=now,
-                    )
-                )
-
     def save_detect_failure(self, source: Source, error: str, again_at: datetime) -> None:
         """Stamps a bug on its transcript, so that a retry walks past it; it stays on the to-do list for later."""
         with self.writing() as c:
@@ -207,7 +190,27 @@ def source_of(r: AnyRow, about: AnyRow, through: int) -> Source:
     )
 
 
-def _row(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, Any]:
+def hand_over(c: Connection, alerts: Sequence[Alert], now: datetime) -> None:
+    """Rows for the alerts that there are none for yet; due at once."""
+    for alert in alerts:
+        known = c.execute(
+            select(func.count()).select_from(deliveries).where(deliveries.c.key == alert.key)
+        ).scalar_one()
+        if not known:
+            c.execute(
+                insert(deliveries).values(
+                    key=alert.key,
+                    watch_id=alert.watch.id,
+                    episode_id=alert.episode.id,
+                    channel=alert.channel,
+                    state=State.DUE.value,
+                    next_attempt_at=now,
+                    created_at=now,
+                )
+            )
+
+
+def row_of(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, Any]:
     return {
         "watch_id": watch.id,
         "watch_revision": watch.revision,

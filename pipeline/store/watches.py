@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
-from pipeline.model import DeliverMode, Scope, Tally, Watch
+from pipeline.model import DeliverMode, EntityType, Scope, Tally, Watch
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.tables import watches
 
 SPEC = (
     "query",
     "entity",
+    "surge",
     "type",
     "aliases",
     "exclude",
@@ -80,6 +81,8 @@ def watch_of(r: AnyRow) -> Watch:
     scope = {name: tuple(values) for name, values in spec.pop("scope").items()}
     spec["aliases"], spec["skip"] = tuple(spec["aliases"]), tuple(spec.get("skip", ()))
     spec["exclude"] = tuple(spec.get("exclude", ()))
+    surge = spec.get("surge")
+    spec["surge"] = None if surge is None else tuple(EntityType(name) for name in surge)
     return Watch(
         id=r.id,
         name=r.name,
