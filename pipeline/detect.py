@@ -55,9 +55,10 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
             rt.store.save_detect_failure(source, line, now + AGAIN)
     if not engine.asks_for_entities:
         notes = find_entities(rt, now, shard, bugs)
-    notes += tell_surges(rt, now, shard, lambda scope, feed: beyond(scope, feed.url, feed.tags, None) is None, bugs)
+    said, surgeless = tell_surges(rt, now, shard, lambda s, feed: beyond(s, feed.url, feed.tags, None) is None)
+    broken |= stamped(rt, rt.store.watches(), {name: _failure(e) for name, e in surgeless.items()})
     bugs.raise_all()
-    return Tally("detect", done, new, failed + len(broken), (*notes, *broken.values()))
+    return Tally("detect", done, new, failed + len(broken), (*notes, *said, *broken.values()))
 
 
 class Questions:

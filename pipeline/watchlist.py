@@ -77,6 +77,7 @@ Deliver = Annotated[
 ]
 Minimum = Annotated[Count, Field(description="Nobody is told of fewer mentions in an episode.")]
 SurgeType = Literal["person", "organisation", "place", "product", "event"]
+NOT_WITH_SURGE = ("type", "aliases", "exclude", "sounds_like", "threshold", "skip", "minimum")  # fields of a watch
 RepeatAfter = Annotated[Pause, Field(description="What comes sooner after an alert of the watch waits: 30m, 12h, 2d.")]
 
 
@@ -117,10 +118,6 @@ class WatchEntry(_Strict):
     deliver: Deliver | None = None
     minimum: Minimum | None = None
     repeat_after: RepeatAfter | None = None
-
-
-# Fields of a watch that say nothing beside a surge.
-NOT_WITH_SURGE = ("type", "aliases", "exclude", "sounds_like", "threshold", "skip", "minimum")
 
 
 class ChannelEntry(_Strict):
@@ -225,9 +222,7 @@ def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
     kinds = [name for name in ("query", "entity", "surge") if getattr(entry, name) is not None]
     if len(kinds) != 1:
         many = f"{'all of' if len(kinds) > 2 else 'both'} {' and '.join(kinds)}"
-        raise WatchlistError(
-            f"has {many if kinds else 'neither query nor entity nor surge'}", todo="give it one of them"
-        )
+        raise WatchlistError(f"has {many if kinds else 'neither query nor entity nor surge'}", todo="give it one")
     if entry.surge is not None:
         _only_a_surge(entry)
     if entry.query is not None:
@@ -272,12 +267,9 @@ def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
 def _only_a_surge(entry: WatchEntry) -> None:
     for name in NOT_WITH_SURGE:
         if name in entry.model_fields_set:
-            raise WatchlistError(
-                f"has {name} beside a surge", where=name, todo="take it out: a surge is about any name"
-            )
+            raise WatchlistError(f"has {name} beside a surge", where=name, todo="take it out: it is about any name")
     if entry.feeds.languages or entry.feeds.exclude.languages:
-        todo = "take them out: names are found in English only"
-        raise WatchlistError("has languages beside a surge", where="feeds", todo=todo)
+        raise WatchlistError("has languages beside a surge", where="feeds", todo="take them out: it knows English only")
 
 
 def _load(text: str, file: str) -> Any:

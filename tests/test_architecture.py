@@ -87,7 +87,8 @@ MAY["pipeline.upkeep"] = VERB | {"pipeline.outcomes"}
 MAY["pipeline.deliver"] = VERB | {"pipeline.outcomes", "pipeline.noise", "pipeline.upkeep"}
 MAY["pipeline.entities.surges"] = {"pipeline.entities", "pipeline.model", "pipeline.store"}
 MAY["pipeline.entities.stage"] = VERB | {"pipeline.entities"}
-MAY["pipeline.detect"] = VERB | {"pipeline.entities.stage"}
+MAY["pipeline.entities.telling"] = VERB | {"pipeline.entities", "pipeline.entities.stage", "pipeline.entities.surges"}
+MAY["pipeline.detect"] = VERB | {"pipeline.entities.stage", "pipeline.entities.telling"}
 MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
 MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
 # They ask a question of detect's, over the store, without doing its work.

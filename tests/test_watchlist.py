@@ -245,7 +245,10 @@ SURGES = {
     "aliases": ("aliases: [x]", "w.yaml:2: watch a: has aliases beside a surge"),
     "a minimum": ("minimum: 3", "w.yaml:2: watch a: has minimum beside a surge"),
     "what is skipped anyhow": ("skip: [sponsor]", "w.yaml:2: watch a: has skip beside a surge"),
-    "languages": ("feeds: {languages: [de]}", "w.yaml:2: watch a: has languages beside a surge - take them out: names"),
+    "languages": (
+        "feeds: {languages: [de]}",
+        "w.yaml:2: watch a: has languages beside a surge - take them out: it knows",
+    ),
     "languages left out": ("feeds: {exclude: {languages: [de]}}", "w.yaml:2: watch a: has languages beside a surge"),
 }
 

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from pipeline.alerts import alert_key
-from pipeline.bugs import Bugs
 from pipeline.detectors.reading import How
 from pipeline.detectors.spans import Snippets
 from pipeline.entities.stage import RECENT, known_names
 from pipeline.entities.surges import Surging, surging
 from pipeline.model import Alert, Feed, Kind, Mention, Scope, Shard, Watch
 from pipeline.runtime import Runtime, log
+from pipeline.store import FAILURES
 from pipeline.store.detect import Source
 from pipeline.transcripts.boilerplate import labels, marked, repeated
 
@@ -26,27 +26,33 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def tell_surges(
-    rt: Runtime, now: datetime, shard: Shard, holds: Callable[[Scope, Feed], bool], bugs: Bugs
-) -> tuple[str, ...]:
-    """Hands what surges now to deliver, for each watch of surges; returns what there is to say about it, in lines.
+    rt: Runtime, now: datetime, shard: Shard, holds: Callable[[Scope, Feed], bool]
+) -> tuple[tuple[str, ...], dict[str, Exception]]:
+    """Hands what surges now to deliver, for each watch of surges.
 
+    Returns what there is to say about it, in lines, and by their names the watches that failed: the others go on.
     holds: whether a scope holds a feed. The first shard does it alone, since a surge is about all feeds.
     """
     watches = rt.store.watches()
     asking = [w for w in watches if w.surge is not None]
     if not asking or shard.index:
-        return ()
+        return (), {}
     if not rt.settings.entities:
-        return tuple(f"watch {w.name}: surges are not looked for: PODWATCH_ENTITIES is off" for w in asking)
+        off = "surges are not looked for: PODWATCH_ENTITIES is off"
+        return tuple(f"watch {w.name}: {off}" for w in asking), {}
+    failed: dict[str, Exception] = {}
     known, feeds = known_names(watches), rt.store.feeds()
     for watch in asking:
         try:
             wanted = {f.id for f in feeds if holds(watch.scope, f)}
             for found in surging(rt.store, now, known, watch.surge or (), wanted.__contains__):
                 _tell(rt, watch, found, now)
-        except Exception as e:  # noqa: BLE001 - raised with the others at the end
-            bugs.note(f"surges for watch {watch.name}", e)
-    return ()
+        except FAILURES:
+            raise
+        except Exception as e:  # noqa: BLE001 - reported on the watch's row, the others go on
+            log.debug("detect: surges for %s", watch.name, exc_info=True)
+            failed[watch.name] = e
+    return (), failed
 
 
 def reason(found: Surging) -> str:

@@ -11,7 +11,7 @@ from pipeline.model import Alert, Mention, Watch
 from pipeline.store.detect import Source, hand_over, row_of
 from pipeline.store.engine import Rows
 from pipeline.store.episodes import MANY
-from pipeline.store.tables import deliveries, episodes, mentions, transcripts
+from pipeline.store.tables import deliveries, episodes, mentions, transcripts, watches
 
 
 class SurgeRows(Rows):
@@ -38,6 +38,8 @@ class SurgeRows(Rows):
         """
         t, key = source.transcript, deliveries.c.key
         with self.writing() as c:
+            # Of two at once the second waits here, and then sees what the first has made.
+            c.execute(select(watches.c.id).where(watches.c.id == alert.watch.id).with_for_update())
             mine = select(transcripts.c.revision).where(transcripts.c.id == t.id).with_for_update()
             if c.execute(mine).scalar() != t.revision:
                 return False

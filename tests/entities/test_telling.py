@@ -14,8 +14,9 @@ import pytest
 from pipeline import detectors, runtime
 from pipeline.deliver import deliver
 from pipeline.detect import detect
-from pipeline.entities import recognise
+from pipeline.entities import recognise, telling
 from pipeline.entities.pieces import Span
+from pipeline.entities.surges import Surging
 from pipeline.entities.telling import PERIOD
 from pipeline.model import (
     ChannelRules,
@@ -26,6 +27,7 @@ from pipeline.model import (
     Feed,
     Kind,
     Mute,
+    Polled,
     Quiet,
     Scope,
     Shard,
@@ -36,10 +38,10 @@ from pipeline.runtime import Runtime
 from pipeline.settings import Settings
 from pipeline.store import Store, surges
 from tests.builders import alert, mention
+from tests.entities.test_cli import typed
 from tests.entities.test_store import episodes, keep
-from tests.test_cli import podwatch
 
-SHOWS = ("a", "b", "c")
+SHOWS, EACH = ("a", "b", "c"), 16
 SUDDENLY = Watch(name="suddenly", surge=(EntityType.PERSON,), channel="console:")
 NEWS = "Good morning. Keith Kellogg came to Kyiv. Nobody had asked Keith Kellogg. More after this."
 
@@ -57,10 +59,10 @@ def reading(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run
 
 
 def fill(store: Store, now: datetime, news: str = NEWS) -> list[Episode]:
-    """Three shows with forty episodes each, of which the last two say the news; returns these six."""
+    """Three shows with an episode a day, of which the last two say the news; returns these six."""
     recent = []
     for show in SHOWS:
-        for i, e in enumerate(episodes(store, now, show, *[d + 0.5 for d in range(40)])):
+        for i, e in enumerate(episodes(store, now, show, *[d + 0.5 for d in range(EACH)])):
             keep(store, e, news if i < 2 else f"{show} {i}, and so it goes.", now)
             recent += [e] if i < 2 else []
     return recent
@@ -130,9 +132,7 @@ def test_it_is_told_again_after_a_week_and_not_before(reading: Runtime, now: dat
 
 
 def fresh(store: Store, now: datetime, show: str) -> list[Episode]:
-    """Episodes of the next week."""
-    from pipeline.model import Polled
-
+    """Two episodes of the next week."""
     [row] = [f for f in store.feeds() if f.url.startswith(f"https://{show}.")]
     new = tuple(
         Episode(guid=f"{show}+{n}", title=f"{show} + {n}", published_at=now + timedelta(days=n + 0.3)) for n in (5, 6)
@@ -203,6 +203,45 @@ def test_what_holds_an_alert_holds_a_surge(reading: Runtime, now: datetime, why:
     assert deliver(reading, later).new == (why in ("quiet", "digest"))
 
 
+def test_a_watch_that_fails_is_stamped_and_the_others_go_on(
+    reading: Runtime, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(found: Surging) -> str:
+        raise ZeroDivisionError("nothing by nothing")
+
+    reading.store.sync_watches([SUDDENLY, Watch(name="k", query="kyiv", channel="console:")], now)
+    fill(reading.store, now)
+    monkeypatch.setattr(telling, "reason", broken)
+    done = detect(reading, now)
+    [note] = done.notes
+    assert note.startswith("watch suddenly: ZeroDivisionError: nothing by nothing")
+    assert (done.failed, kept(reading.store)) == (1, 6)
+    assert "ZeroDivisionError" in (reading.store.watch_named("suddenly").error or "")  # type: ignore[union-attr]
+
+
+def test_what_is_kept_is_kept_once_on_either_database(store: Store, now: datetime) -> None:
+    store.sync_watches([SUDDENLY], now)
+    one, other = episodes(store, now, "a", 1, 2)
+    keep(store, one, NEWS, now)
+    keep(store, other, NEWS, now)
+    [watch] = store.watches()
+    assert (watch.surge, store.watches_to_detect().watches) == (SUDDENLY.surge, ())
+    made = alert(mention(), watch=watch, key="k1")
+    first, second = (store.source_of_episode(e.id) for e in (one, other))
+    assert first is not None
+    assert second is not None
+    made = replace(made, episode=first.episode)
+    assert store.save_surge(first, made.mentions, made, now)
+    assert not store.save_surge(second, made.mentions, replace(made, episode=second.episode), now), "the same key"
+    assert (store.counts()["mentions"], kept(store)) == (1, 1)
+    assert store.told_of(watch) == {one.identity}
+    assert store.made_after({"k0", "k1"}, now - timedelta(seconds=1))
+    assert not store.made_after({"k0", "k1"}, now)
+    assert not store.made_after({"k0"}, now - PERIOD)
+    keep(store, other, NEWS.upper(), now)
+    assert not store.save_surge(second, made.mentions, replace(made, key="k2"), now), "of a text that is no more"
+
+
 # Where watches are looked for in texts.
 
 
@@ -219,41 +258,34 @@ watches:
 """
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PODWATCH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PODWATCH_ENTITIES", "off")
-    (tmp_path / "w.yaml").write_text(LIST)
-    (tmp_path / "talk.txt").write_text("Then Keith Kellogg came to Kyiv, and nobody said a word.")
-    return tmp_path
-
-
-def test_check_scan_list_and_explain_go_on_with_it(here: Path) -> None:
-    checked = podwatch("watches", "check", "w.yaml", "--strict")
-    assert (checked.exit_code, checked.stderr) == (0, "")
-    twice = here / "twice.yaml"
+def test_check_scan_list_and_explain_go_on_with_it(settings: Settings, tmp_path: Path) -> None:
+    watchlist, twice, talk = (tmp_path / n for n in ("w.yaml", "twice.yaml", "talk.txt"))
+    watchlist.write_text(LIST)
     twice.write_text(LIST + "  - {name: again, surge: {types: [person]}}\n")
-    assert "again: warning: looks for the same as suddenly" in podwatch("watches", "check", str(twice)).stdout
-    scanned = podwatch("scan", "talk.txt", "--watchlist", "w.yaml", "--json")
-    assert scanned.exit_code == 0
-    assert [json.loads(line)["watch"] for line in scanned.stdout.splitlines()] == ["k"]
-    explained = podwatch("explain", "talk.txt", "--watchlist", "w.yaml", "--watch", "suddenly")
-    assert explained.exit_code == 0
-    assert "it tells of names that are suddenly in many episodes" in explained.stdout
-    podwatch("watches", "sync", "w.yaml")
-    rows = [json.loads(line) for line in podwatch("watches", "list", "--json").stdout.splitlines()]
+    talk.write_text("Then Keith Kellogg came to Kyiv, and nobody said a word.")
+
+    def lines(*arguments: object) -> list[str]:
+        status, said, errors = typed(settings, *map(str, arguments), names="off")
+        assert (status, errors) == (0, "")
+        return said
+
+    assert "2 watches, no mistakes" in lines("watches", "check", watchlist, "--strict")[-1]
+    assert "again: warning: looks for the same as suddenly" in "".join(lines("watches", "check", twice))
+    scanned = lines("scan", talk, "--watchlist", watchlist, "--json")
+    assert [json.loads(line)["watch"] for line in scanned] == ["k"]
+    explained = lines("explain", talk, "--watchlist", watchlist, "--watch", "suddenly")
+    assert "it tells of names that are suddenly in many episodes" in "".join(explained)
+    lines("watches", "sync", watchlist)
+    rows = [json.loads(line) for line in lines("watches", "list", "--json")]
     assert [(r["name"], r["looks_for"]) for r in rows] == [("k", "Kellogg"), ("suddenly", "surges of person")]
 
 
-def test_explain_says_what_surged_and_what_became_of_it(
-    reading: Runtime, now: datetime, here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PODWATCH_DATABASE_URL", reading.settings.database_url.reveal())
+def test_explain_says_what_surged_and_what_became_of_it(reading: Runtime, now: datetime) -> None:
     reading.store.sync_watches([SUDDENLY], now)
     lead = fill(reading.store, now)[0]
     detect(reading, now)
-    said = podwatch("explain", "--watch", "suddenly", "--episode", str(lead.id)).stdout
+    _, lines, _ = typed(reading.settings, "explain", "--watch", "suddenly", "--episode", str(lead.id))
+    said = "\n".join(lines)
     assert "Keith Kellogg is suddenly talked about: named in 6 of 9 episodes" in said
     assert "due for console:" in said
     assert "not yet looked for" not in said
