@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import tempfile
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -38,5 +40,7 @@ class Postgres:
         return uri
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        # At once, without writing down what is about to be deleted, which took a minute on a busy machine.
+        os.kill(int((Path(self._folder) / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
         self._server.cleanup()
         shutil.rmtree(self._folder, ignore_errors=True)
