@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from pipeline import detectors
 from pipeline.alerts import alerts
 from pipeline.bugs import Bugs
-from pipeline.detectors import About
+from pipeline.detectors import About, Engine, Found
 from pipeline.errors import PodwatchError, WatchlistError
 from pipeline.model import ALL, Mention, Scope, Shard, Tally, Watch
 from pipeline.runtime import Runtime, log
+from pipeline.store import Store
 from pipeline.store.detect import Source, Todo
 from pipeline.transcripts.boilerplate import labels, marked, repeated
 
@@ -32,11 +33,8 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
         done += 1
         asked, in_scope = questions.of(source)
         try:
-            result = engine(source.transcript, about(source), in_scope)
-            found: Sequence[Mention] = result.mentions
-            if found:
-                others = rt.store.labels_of_feed(source.episode.feed_id, source.episode.id, RECENT)
-                found = marked(found, labels(source.transcript, repeated(others)))
+            result = looked(rt.store, engine, source, in_scope)
+            found = labelled(rt.store, source, result.mentions)
             if result.failed:
                 broken |= stamped(rt, watches, {name: _failure(e) for name, e in result.failed.items()})
                 asked = {name: w for name, w in asked.items() if name not in result.failed}
@@ -47,6 +45,19 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
             rt.store.save_detect_failure(source, line, now + AGAIN)
     bugs.raise_all()
     return Tally("detect", done, new, failed + len(broken), tuple(broken.values()))
+
+
+def looked(store: Store, engine: Engine, source: Source, only: Container[str]) -> Found:
+    """What an engine finds in a stored transcript: the same for detect and for a backtest."""
+    return engine(source.transcript, about(source), only)
+
+
+def labelled(store: Store, source: Source, found: Sequence[Mention]) -> Sequence[Mention]:
+    """The mentions, each with the label of the boilerplate that it stands in."""
+    if not found:
+        return found
+    others = store.labels_of_feed(source.episode.feed_id, source.episode.id, RECENT)
+    return marked(found, labels(source.transcript, repeated(others)))
 
 
 class Questions:

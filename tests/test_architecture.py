@@ -69,6 +69,8 @@ MAY |= dict.fromkeys(VERBS, VERB)
 MAY["pipeline.archive"] = VERB
 MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
 MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
+MAY["pipeline.processes"] = {"pipeline.errors"}
+MAY["pipeline.backtest"] = VERB | {"pipeline.detect", "pipeline.processes"}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
 MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.commands"}}
 MAY |= {"plugins": {"pipeline.runtime", "pipeline.verbs", "pipeline.settings", "pipeline.model", "pipeline.errors"}}
@@ -80,7 +82,7 @@ ONLY = {
     "alembic": "pipeline.store",
     "feedparser": "pipeline.feeds.watched",
     "lxml": "pipeline.feeds.podcasting",
-    "xxhash": "pipeline.feeds pipeline.poll",
+    "xxhash": "pipeline.feeds pipeline.poll pipeline.backtest",
     "py3langid": "pipeline.transcripts.language",
     "listparser": "pipeline.opml",
     "slack_sdk": "pipeline.notifiers",

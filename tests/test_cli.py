@@ -89,6 +89,25 @@ def test_the_line_runs_from_the_shell_and_its_mentions_can_be_read(
     assert (feed["title"], feed["tags"], feed["error"]) == ("The Show", ["x"], None)
 
 
+def test_backtest_says_what_another_watchlist_would_gain_and_lose(
+    podwatch: Any, podcast: Podcast, tmp_path: Path
+) -> None:
+    address = podcast.serve("/one.vtt", vtt("The grain came.", "And the corn."), "text/vtt")
+    podcast.serve("/feed.xml", rss(item("one", transcript=address)))
+    podwatch("feeds", "add", podcast.url("/feed.xml"))
+    podwatch("watches", "sync", SEEDS / "watchlist.yaml")
+    podwatch("run")
+    (tmp_path / "other.yaml").write_text("watches: [{name: grain, query: corn}]")
+    [grain, *gone, whole] = rows(podwatch("backtest", "--watchlist", "other.yaml", "--json"))
+    assert (grain["watch"], grain["change"], grain["gained"], grain["lost"]) == ("grain", "changed", 1, 1)
+    assert grain["gained_samples"][0]["snippet"] == "And the corn."
+    assert {g["change"] for g in gone} == {"removed"}
+    assert (whole["different"], whole["transcripts"]) == (6, 1)
+    said = podwatch("backtest", "--watchlist", "other.yaml").stdout
+    assert "grain (changed): +1 -1, 1 hits, alerts a week 1 -> 1\n  corn 1\n" in said
+    assert "  - ~0:00:00  The grain came.  (The Show: one)" in said
+
+
 def test_verbs_with_json_print_nothing_but_json(podwatch: Any, podcast: Podcast) -> None:
     address = podcast.serve("/one.vtt", vtt("The grain came."), "text/vtt")
     podcast.serve("/feed.xml", rss(item("one", transcript=address)))
@@ -108,6 +127,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
     "a feed nobody knows": (("feeds", "remove", "http://a.example/"), {}, 1, "podwatch: http://a.example/: is not among"),
     "a mistake in the watchlist": (("watches", "check", "bad.yaml"), {}, 1, "podwatch: bad.yaml:1: watch a: qurey: is not a known"),
     "the same when syncing": (("watches", "sync", "bad.yaml"), {}, 1, "podwatch: bad.yaml:1: watch a: qurey: is not a known"),
+    "a watchlist that is not there": (("backtest", "--watchlist", "none.yaml"), {}, 1, "podwatch: none.yaml: No such file"),
     "a bad date": (("mentions", "--since", "tomorrow"), {}, 2, "Usage:"),
     "a bad setting": (("mentions",), {"PODWATCH_POLL_FLOOR": "soon"}, 1, "podwatch: PODWATCH_POLL_FLOOR=soon: is not a number"),
     "a bad network": (("mentions",), {"PODWATCH_ALLOW_ADDRESSES": "home"}, 1, "podwatch: PODWATCH_ALLOW_ADDRESSES: 'home' does"),

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pipeline.errors import SettingsError, StoreError
 from pipeline.settings import Settings
 from pipeline.store.deliver import DeliverRows
-from pipeline.store.detect import DetectRows
 from pipeline.store.engine import connect, display, upgrade
 from pipeline.store.fetch import FetchRows
+from pipeline.store.past import PastRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
 from pipeline.store.watches import WatchRows
 
-__all__ = ["FAILURES", "Store", "failure", "open_store"]
+__all__ = ["FAILURES", "Store", "explained", "failure", "open_store"]
 
 FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
 
-class Store(PollRows, FetchRows, DetectRows, DeliverRows, WatchRows, Readings):
+class Store(PollRows, FetchRows, PastRows, DeliverRows, WatchRows, Readings):
     """One to-do query and one save for each verb (a file each), the watchlist, and what people read."""
 
 
@@ -57,6 +60,18 @@ def failure(e: BaseException) -> StoreError | None:
         return StoreError(f"the database cannot be used ({cause})", todo=todo)
     todo = "check that its server runs, or that its disk has room and can be written, and try again"
     return StoreError(f"the database failed ({cause})", todo=todo, retryable=True)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raises a failure of the database as the StoreError that it means to people."""
+    try:
+        yield
+    except FAILURES as e:
+        known = failure(e)
+        if known is None:
+            raise
+        raise known from None
 
 
 def _cause(e: Exception) -> str:

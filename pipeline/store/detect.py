@@ -73,7 +73,7 @@ class DetectRows(Rows):
             if not due:
                 return
             for r in rows:  # unpacked one by one: a page of texts would not stay in the processor's cache
-                yield _source(r, about[r.episode_id], due[r.id])
+                yield source_of(r, about[r.episode_id], due[r.id])
             after = max(due)
 
     def labels_of_feed(self, feed_id: int, but: int, last: int) -> list[bytes]:
@@ -194,7 +194,7 @@ class DetectRows(Rows):
             c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
 
 
-def _source(r: AnyRow, about: AnyRow, through: int) -> Source:
+def source_of(r: AnyRow, about: AnyRow, through: int) -> Source:
     return Source(
         transcript=transcript_of(r),
         episode=episode_of(about),

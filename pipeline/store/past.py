@@ -1,0 +1,56 @@
+"""What work on the past reads: stored transcripts by their number, whatever was looked for in them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from pipeline.model import Mention
+from pipeline.store.deliver import mention_of
+from pipeline.store.detect import DetectRows, Source, source_of
+from pipeline.store.episodes import parts
+from pipeline.store.tables import episodes, mentions, transcripts, watches
+
+
+class PastRows(DetectRows):
+    def transcript_ids(self, since: datetime | None = None) -> list[int]:
+        """The transcripts there are, or those of episodes that came out at ``since`` or later."""
+        t = transcripts.c
+        query = select(t.id).order_by(t.id)
+        if since is not None:
+            query = query.join(episodes, episodes.c.id == t.episode_id).where(episodes.c.published_at >= since)
+        with self.reading() as c:
+            return list(c.execute(query).scalars())
+
+    def sources(self, ids: Sequence[int]) -> Iterator[Source]:
+        """These transcripts with their episodes, in the order of their numbers."""
+        for some in parts(ids):
+            with self.reading() as c:
+                rows, about = self._rows(c, some)
+            for r in rows:
+                yield source_of(r, about[r.episode_id], r.detected_through)
+
+    def seqs(self) -> dict[str, int]:
+        """The number of each enabled watch, which says what was looked for where."""
+        with self.reading() as c:
+            rows = c.execute(select(watches.c.name, watches.c.seq).where(watches.c.enabled))
+            return {r.name: r.seq for r in rows}
+
+    def mentions_in(self, ids: Sequence[int], watch_ids: Sequence[int]) -> dict[int, list[Mention]]:
+        """By transcript the stored mentions of some watches, in the order of the text."""
+        m, found = mentions.c, defaultdict[int, list[Mention]](list)
+        with self.reading() as c:
+            for some in parts(ids):
+                for few in parts(watch_ids):
+                    query = (
+                        select(mentions, watches.c.name.label("watch"))
+                        .join(watches, watches.c.id == m.watch_id)
+                        .where(m.transcript_id.in_(some), m.watch_id.in_(few), m.gone_at.is_(None))
+                        .order_by(m.transcript_id, m.start, m.id)
+                    )
+                    for r in c.execute(query):
+                        found[r.transcript_id].append(mention_of(r, r.watch))
+        return dict(found)
