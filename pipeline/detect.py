@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pipeline import detectors
@@ -11,17 +11,24 @@ from pipeline.bugs import Bugs
 from pipeline.detectors import About, Engine, Found
 from pipeline.errors import PodwatchError, WatchlistError
 from pipeline.model import ALL, Mention, Scope, Shard, Tally, Watch
+from pipeline.news import why_past
 from pipeline.runtime import Runtime, log
 from pipeline.store import Store
-from pipeline.store.detect import Source, Todo
+from pipeline.store.detect import Detection, Source, Todo
 from pipeline.transcripts.boilerplate import labels, marked, repeated
 
 AGAIN = timedelta(hours=1)  # after a bug
+BATCH = 50  # transcripts kept in one transaction: each costs the disk some milliseconds
 RECENT = 30  # transcripts of the same feed in which a passage may be repeated
 
 
-def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
-    """Looks for every watch in every transcript that has not seen it; a watch that cannot be built is stamped."""
+def detect(rt: Runtime, now: datetime, shard: Shard = ALL, *, progress: Callable[[int], None] | None = None) -> Tally:
+    """Looks for every watch in every transcript that has not seen it; a watch that cannot be built is stamped.
+
+    progress: called with how many transcripts were looked through.
+    """
+    live = timedelta(days=rt.settings.live_days)
+    batch: list[Detection] = []
     todo = rt.store.watches_to_detect()
     bugs = Bugs("detect")
     done = new = failed = 0
@@ -39,12 +46,33 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
                 broken |= stamped(rt, watches, {name: _failure(e) for name, e in result.failed.items()})
                 asked = {name: w for name, w in asked.items() if name not in result.failed}
             told = alerts(found, [asked[name] for name in dict.fromkeys(m.watch for m in found)], source.episode)
-            new += rt.store.save_detection(source, asked, found, told, todo.latest, now)
+            held = why_past(source.episode, source.through, now, live)
+            batch.append(Detection(source, asked, found, told, held))
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
-            line = bugs.note(f"{source.episode.show}: {source.episode.title}", e)
-            rt.store.save_detect_failure(source, line, now + AGAIN)
+            _stamp(rt, source, e, now, bugs)
+        if len(batch) >= BATCH:
+            new, batch = new + keep(rt, batch, todo.latest, now, bugs), []
+        if progress is not None:
+            progress(done)
+    new += keep(rt, batch, todo.latest, now, bugs)
     bugs.raise_all()
     return Tally("detect", done, new, failed + len(broken), tuple(broken.values()))
+
+
+def keep(rt: Runtime, batch: Sequence[Detection], through: int, now: datetime, bugs: Bugs) -> int:
+    """Keeps what was found in some transcripts at once, or, when one of them cannot be kept, each alone."""
+    try:
+        return rt.store.save_detections(batch, through, now) if batch else 0
+    except Exception as e:  # noqa: BLE001 - one of them cannot be kept: see which
+        if len(batch) == 1:
+            _stamp(rt, batch[0].source, e, now, bugs)
+            return 0
+    return sum(keep(rt, [d], through, now, bugs) for d in batch)
+
+
+def _stamp(rt: Runtime, source: Source, e: Exception, now: datetime, bugs: Bugs) -> None:
+    line = bugs.note(f"{source.episode.show}: {source.episode.title}", e)
+    rt.store.save_detect_failure(source, line, now + AGAIN)
 
 
 def looked(store: Store, engine: Engine, source: Source, only: Container[str]) -> Found:

@@ -69,8 +69,11 @@ MAY |= dict.fromkeys(VERBS, VERB)
 MAY["pipeline.archive"] = VERB
 MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
 MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
+MAY["pipeline.news"] = {"pipeline.model"}
+MAY["pipeline.detect"] = VERB | {"pipeline.news"}
 MAY["pipeline.processes"] = {"pipeline.errors"}
 MAY["pipeline.backtest"] = VERB | {"pipeline.detect", "pipeline.processes"}
+MAY["pipeline.rescan"] = VERB | {"pipeline.detect", "pipeline.processes"}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
 MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.commands"}}
 MAY |= {"plugins": {"pipeline.runtime", "pipeline.verbs", "pipeline.settings", "pipeline.model", "pipeline.errors"}}
@@ -94,7 +97,7 @@ ONLY = {
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
-PURE += ("pipeline.schedule", "pipeline.revisions")
+PURE += ("pipeline.schedule", "pipeline.revisions", "pipeline.news")
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
 HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them
 

@@ -105,7 +105,7 @@ def test_backtest_says_what_another_watchlist_would_gain_and_lose(
     assert (whole["different"], whole["transcripts"]) == (6, 1)
     said = podwatch("backtest", "--watchlist", "other.yaml").stdout
     assert "grain (changed): +1 -1, 1 hits, alerts a week 1 -> 1\n  corn 1\n" in said
-    assert "  - ~0:00:00  The grain came.  (The Show: one)" in said
+    assert "The grain came.  (The Show: one)" in said
 
 
 def test_verbs_with_json_print_nothing_but_json(podwatch: Any, podcast: Podcast) -> None:

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from pipeline.commands import backtest, feeds, line, mentions, scan, watches
+from pipeline.commands import backtest, feeds, line, mentions, rescan, scan, watches
 from pipeline.commands.output import plain
 from pipeline.errors import PodwatchError
 from pipeline.store import FAILURES, failure
@@ -29,6 +29,7 @@ line.register(app)
 app.command()(scan.scan)
 app.command("backtest")(backtest.backtest_)
 app.command()(mentions.mentions)
+app.command()(rescan.rescan)
 
 
 def main() -> None:
