@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pipeline import detectors
@@ -22,9 +22,17 @@ BATCH = 50  # transcripts kept in one transaction: each costs the disk some mill
 RECENT = 30  # transcripts of the same feed in which a passage may be repeated
 
 
-def detect(rt: Runtime, now: datetime, shard: Shard = ALL, *, progress: Callable[[int], None] | None = None) -> Tally:
+def detect(
+    rt: Runtime,
+    now: datetime,
+    shard: Shard = ALL,
+    *,
+    due: Callable[[int], Iterable[Source]] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Tally:
     """Looks for every watch in every transcript that has not seen it; a watch that cannot be built is stamped.
 
+    due: the transcripts in which not every watch up to a number was looked for; None: all that are due now.
     progress: called with how many transcripts were looked through.
     """
     live = timedelta(days=rt.settings.live_days)
@@ -36,7 +44,7 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL, *, progress: Callable
     engine = detectors.build(watches)
     broken = stamped(rt, watches, engine.broken)
     questions = Questions(todo, broken)
-    for source in rt.store.transcripts_due(todo.latest, now, shard):
+    for source in due(todo.latest) if due else rt.store.transcripts_due(todo.latest, now, shard):
         done += 1
         asked, in_scope = questions.of(source)
         try:

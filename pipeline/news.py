@@ -12,8 +12,10 @@ def why_past(episode: Episode, through: int, now: datetime, live: timedelta) -> 
 
     through: what was looked for in its transcript before, 0 when nothing was. A transcript that is looked through for
     the first time is news whatever its episode's date, for it may come late; one that is looked through again is the
-    past when its episode was known longer than ``live``.
+    past when its episode was known longer than ``live``. What only a backfill brought in is the past.
     """
+    if episode.backlog:
+        return Held.BACKFILL
     seen = episode.first_seen_at
     if through > 0 and seen is not None and now - seen > live:
         return Held.OLD_EPISODE

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from pipeline.commands import backtest, feeds, line, mentions, rescan, scan, watches
+from pipeline.commands import backfill, backtest, feeds, line, mentions, rescan, scan, watches
 from pipeline.commands.output import plain
 from pipeline.errors import PodwatchError
 from pipeline.store import FAILURES, failure
@@ -27,6 +27,7 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(watches.app, name="watches")
 line.register(app)
 app.command()(scan.scan)
+app.command("backfill")(backfill.backfill_)
 app.command("backtest")(backtest.backtest_)
 app.command()(mentions.mentions)
 app.command()(rescan.rescan)

@@ -4,6 +4,7 @@ Every time is an aware UTC datetime, every second a float from the start of the 
 every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means: not stored yet.
 """
 
+from pipeline.model.backfills import Backfill, BackfillState, Past, Report
 from pipeline.model.deliveries import Alert, Delivery, Held, State
 from pipeline.model.feeds import Episode, Feed, FeedFacts, Person, Polled, Soundbite, TranscriptRef, Wanted
 from pipeline.model.transcripts import Segment, Transcript, Words, clean, joined
@@ -13,6 +14,8 @@ from pipeline.model.work import ALL, Shard, Tally
 __all__ = [
     "ALL",
     "Alert",
+    "Backfill",
+    "BackfillState",
     "DeliverMode",
     "Delivery",
     "Episode",
@@ -21,8 +24,10 @@ __all__ = [
     "Held",
     "Kind",
     "Mention",
+    "Past",
     "Person",
     "Polled",
+    "Report",
     "Scope",
     "Segment",
     "Shard",

@@ -10,10 +10,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pipeline.errors import SettingsError, StoreError
 from pipeline.settings import Settings
+from pipeline.store.backfills import BackfillRows
 from pipeline.store.deliver import DeliverRows
 from pipeline.store.engine import connect, display, upgrade
-from pipeline.store.fetch import FetchRows
-from pipeline.store.past import PastRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
 from pipeline.store.watches import WatchRows
@@ -23,7 +22,7 @@ __all__ = ["FAILURES", "Store", "explained", "failure", "open_store"]
 FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
 
-class Store(PollRows, FetchRows, PastRows, DeliverRows, WatchRows, Readings):
+class Store(PollRows, BackfillRows, DeliverRows, WatchRows, Readings):
     """One to-do query and one save for each verb (a file each), the watchlist, and what people read."""
 
 

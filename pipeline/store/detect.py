@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, not_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, not_, select, update
 
 from pipeline.model import ALL, Alert, Episode, Held, Mention, Shard, State, Transcript, Watch
 from pipeline.revisions import Place, lay
@@ -182,10 +182,12 @@ class DetectRows(Rows):
 
     def _hand_over(self, c: Connection, alerts: Sequence[Alert], held: Held | None, now: datetime) -> None:
         for alert in alerts:
-            known = c.execute(
-                select(func.count()).select_from(deliveries).where(deliveries.c.key == alert.key)
-            ).scalar_one()
-            if not known:
+            mine = deliveries.c.key == alert.key
+            known = c.execute(select(deliveries.c.state, deliveries.c.error).where(mine)).first()
+            if known is not None and held is None and (known.state, known.error) == _FROM_A_BACKFILL:
+                news = {"state": State.DUE.value, "next_attempt_at": now, "error": None}
+                c.execute(update(deliveries).where(mine).values(**news))  # it is in another feed, too, and new there
+            elif known is None:
                 c.execute(
                     insert(deliveries).values(
                         key=alert.key,
@@ -214,6 +216,7 @@ class DetectRows(Rows):
             c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
 
 
+_FROM_A_BACKFILL = (State.HELD.value, Held.BACKFILL.value)
 _LOOKED_THROUGH = (
     update(transcripts)
     .where(transcripts.c.id == bindparam("row"), transcripts.c.detected_through < bindparam("through"))
