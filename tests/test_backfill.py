@@ -239,7 +239,7 @@ def test_the_report_says_what_is_missing_and_why(rt: Runtime, show: Podcast, now
     report = backfill(rt, RANGE, now)
     assert (report.episodes, report.transcripts, report.lacking) == (5, 3, 2)
     assert sorted(why.split(" - ")[0] for why, _ in report.missing) == [
-        "HTTP 404 Not Found",
+        "the server answered 404 Not Found",
         "the server answered 503 Service Unavailable",
     ]
 
