@@ -7,10 +7,10 @@ RUN python3 -m venv /uv && /uv/bin/pip install --no-cache-dir --quiet "uv>=0.9,<
 WORKDIR /app
 # What others wrote, then what is ours: a change in podwatch rebuilds the second layer only.
 COPY pyproject.toml uv.lock ./
-RUN /uv/bin/uv sync --frozen --no-cache --extra scale --no-default-groups --no-install-project --python python3
+RUN /uv/bin/uv sync --frozen --no-cache --extra scale --extra entities --no-default-groups --no-install-project --python python3
 COPY README.md LICENSE ./
 COPY pipeline ./pipeline
-RUN /uv/bin/uv sync --frozen --no-cache --extra scale --no-default-groups --python python3
+RUN /uv/bin/uv sync --frozen --no-cache --extra scale --extra entities --no-default-groups --python python3
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="podwatch" \

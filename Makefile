@@ -6,9 +6,9 @@ PY     := .venv/bin/python
 
 # The environment of the machine must not lead uv or pip elsewhere; ONCE=1 and PODWATCH_* reach scripts/run.py.
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
-export ONCE
+export ONCE SHORT
 
-.PHONY: help install run test lint bench clean
+.PHONY: help install run test lint bench crash-test clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -34,6 +34,9 @@ lint: install ## ruff and mypy
 bench: install ## what is measured, beside others (SHORT=1: minutes; REAL=DIR: with real feeds); see benchmarks/README.md
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet
 	@$(PY) -m benchmarks
+
+crash-test: install ## kills, cuts and locks what delivers, and counts what arrived (SHORT=1: minutes); see benchmarks/README.md
+	@$(PY) -m benchmarks.crash
 
 clean: ## removes what install and test made; your data in .podwatch/ stays
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

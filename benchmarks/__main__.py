@@ -14,6 +14,7 @@ COMMANDS = {
     "hostile": [],
     "formats": [],
     "fetch": ["--short"] if SHORT else [],
+    "entities": ["--short"] if SHORT else [],
 }
 
 

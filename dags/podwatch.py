@@ -16,7 +16,9 @@ tried again later; it does not make a task red. A red task is a bug or a databas
 
 The schedule is `PODWATCH_SCHEDULE`, a cron expression in UTC (every day at six unless set). The pause before a first
 retry is `PODWATCH_RETRY_DELAY` seconds (60), and grows with each retry. Tokens and addresses come from `PODWATCH_*`
-and `SLACK_BOT_TOKEN`, or from the connections `podwatch_slack` and `podwatch_database`.
+and `SLACK_BOT_TOKEN`, or from the connections `podwatch_slack`, `podwatch_database` and `podwatch_smtp`.
+
+With `PODWATCH_OPERATIONS_CHANNEL` a task that fails for good says so there, once, and once more when it works again.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ from airflow.sdk import dag, task
         "max_retry_delay": timedelta(minutes=30),
         "execution_timeout": timedelta(hours=1),
         "on_failure_callback": podwatch.failed,
+        "on_success_callback": podwatch.recovered,
         "show_return_value_in_logs": False,
     },
 )

@@ -1,4 +1,7 @@
-"""Decides which alerts the mentions make, and whether one is held back, and why. Pure: values in, values out."""
+"""Decides which alerts the mentions make, and whether one is never to be told, and why. Pure: values in, values out.
+
+When one that is to be told goes out is decided in noise.py.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pipeline.model import Alert, DeliverMode, Episode, Held, Mention, Watch
+from pipeline.model import Alert, DeliverMode, Digest, Episode, Held, Mention, Watch
+from pipeline.revisions import Place, lay
 
 
 def alert_key(watch: str, identity: str, channel: str) -> str:
@@ -38,14 +42,54 @@ def alerts(mentions: Iterable[Mention], watches: Sequence[Watch], episode: Episo
     )
 
 
+def digest_key(channel: str, members: Iterable[str]) -> str:
+    """The name of a digest: of the alerts in it, by their keys."""
+    return alert_key("digest", "\x1f".join(sorted(members)), channel)
+
+
+def reply_key(parent: str, part: int) -> str:
+    """The name of what continues the message with the key ``parent`` in its thread."""
+    return alert_key("reply", parent, str(part))
+
+
+def merged(found: Sequence[Sequence[Mention]]) -> list[Mention]:
+    """The mentions of one episode that several feeds carry, each with a transcript of its own: none of them twice.
+
+    Those of the first transcript, and of each other what it has more of.
+    """
+    all_: list[Mention] = []
+    for mentions in found:
+        laid = lay([_place(m) for m in all_], [_place(m) for m in mentions], same_text=False)
+        all_ += [mentions[i] for i in (laid.fresh if all_ else range(len(mentions)))]
+    return all_
+
+
+def no_longer_said(gone: Sequence[Mention], now: Sequence[Mention]) -> list[Mention]:
+    """Those of the mentions that were told and left which did not come back in the same words."""
+    there = {(m.surface, m.snippet) for m in now}
+    return [m for m in gone if (m.surface, m.snippet) not in there]
+
+
+def _place(m: Mention) -> Place:
+    return Place(0, m.start, m.end, m.surface, m.snippet)
+
+
 def told(alert: Alert) -> Alert:
     """The alert without the mentions that stand in what its watch skips."""
-    kept = tuple(m for m in alert.mentions if m.label not in alert.watch.skip)
-    return replace(alert, mentions=kept) if len(kept) < len(alert.mentions) else alert
+    kept, gone = ([m for m in ms if m.label not in alert.watch.skip] for ms in (alert.mentions, alert.gone))
+    same = len(kept) == len(alert.mentions) and len(gone) == len(alert.gone)
+    return alert if same else replace(alert, mentions=tuple(kept), gone=tuple(gone))
+
+
+def prepared(said: Alert | Digest) -> Alert | Digest:
+    """What is shown of an alert or a digest: told() of each."""
+    if isinstance(said, Alert):
+        return told(said)
+    return replace(said, alerts=tuple(told(a) for a in said.alerts))
 
 
 def held(alert: Alert, enabled: bool, live: timedelta) -> Held | None:
-    """Why this alert is not to be sent; None when it is.
+    """Why nobody is to be told of this alert, whatever the hour; None when somebody is.
 
     live: an episode that was known longer than this before its watch was made is the past, not news.
     """
@@ -58,8 +102,6 @@ def held(alert: Alert, enabled: bool, live: timedelta) -> Held | None:
         return Held.BOILERPLATE
     if watch.deliver is DeliverMode.NONE:
         return Held.MODE_NONE
-    if watch.deliver is DeliverMode.DIGEST:
-        return Held.DIGEST
     if _before(episode.first_seen_at, watch.revised_at, live):
         return Held.OLD_EPISODE
     return None

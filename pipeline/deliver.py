@@ -2,91 +2,346 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from time import monotonic
 
-from pipeline.alerts import held, told
+from pipeline.alerts import prepared
 from pipeline.bugs import Bugs
 from pipeline.errors import ChannelError, PodwatchError
-from pipeline.model import ALL, Delivery, Shard, State, Tally
+from pipeline.model import (
+    ALL,
+    Alert,
+    ChannelRules,
+    Delivery,
+    DeliveryKind,
+    Digest,
+    Held,
+    Mute,
+    Pace,
+    Shard,
+    State,
+    Tally,
+)
+from pipeline.noise import HOUR, IN_DIGEST, Situation, decide, digest_waits, refused
+from pipeline.notifiers import Board, Digester, Notifier, Receipt
+from pipeline.outcomes import absent, failed, must_look, rest
 from pipeline.runtime import Runtime, log
+from pipeline.store.channels import SERVICE, ChannelState
+from pipeline.upkeep import upkeep
 
-LEASE = timedelta(minutes=5)  # longer than any send; after it the outcome counts as unknown
-FIRST_WAIT = timedelta(minutes=1)
-LONGEST_WAIT = timedelta(hours=6)
-ROUTE_WAIT = timedelta(minutes=15)  # for a channel or a token that somebody has to mend
-TRIES = 20  # for anything else; after them the alert is dead
+RESYNC = 5.0  # seconds after which the shared clock is read again
+AHEAD = 0.25  # seconds before a channel is free in which a message to it is made ready
 
 
 def deliver(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
-    """Sends what is due. The attempt is written before the call and its outcome after it.
+    """Sends what is due, at the pace of each channel, and stays for what comes due soon (Pace.linger).
 
-    An attempt that left no outcome behind (the process died, the answer was lost) is looked up in the channel
-    before it is repeated.
+    now: what the clock says that all workers share (Store.clock); their own may be hours apart, and a lease judged by
+    two clocks is none. The attempt is written before the call and its outcome after it. An attempt that left no
+    outcome behind (the process died, the answer was lost) is looked up in the channel before it is repeated.
     """
-    done = new = failed = 0
-    notes: list[str] = []
-    bugs = Bugs("deliver")
-    began = monotonic()
-    for due in rt.store.deliveries_due(now, shard):
-        at = now + timedelta(seconds=monotonic() - began)
-        claimed = rt.store.claim(due, at, at + LEASE)
-        if claimed is None:
-            continue
-        done += 1
-        unknown_since = due.attempted_at or (due.next_attempt_at if due.state is State.ATTEMPTING else None)
+    return Deliverer(rt, now, shard).run()
+
+
+class Clock:
+    """The shared clock, read now and then and counted on by this process's own in between."""
+
+    def __init__(self, rt: Runtime, now: datetime) -> None:
+        self._rt, self._now, self._read = rt, now, time.monotonic()
+        self._first = self._last = rt.store.clock()
+        self._ahead = self._now - self._first
+
+    def __call__(self) -> datetime:
+        if time.monotonic() - self._read > RESYNC:
+            self._last, self._read = self._rt.store.clock(), time.monotonic()
+        return self._last + self._ahead + timedelta(seconds=time.monotonic() - self._read)
+
+
+class Deliverer:
+    """One worker. Any number of them may run at once, here and elsewhere: they meet in the database's rows."""
+
+    def __init__(self, rt: Runtime, now: datetime, shard: Shard = ALL) -> None:
+        problem = rt.settings.pace.check()
+        if problem:
+            raise PodwatchError(problem, where="pace")
+        self.rt, self.shard, self.clock = rt, shard, Clock(rt, now)
+        self.pace: Pace = rt.settings.pace
+        self.bugs = Bugs("deliver")
+        self.done = self.new = self.failures = 0
+        self.notes: list[str] = []
+        self._fastest = 1e9  # seconds of the quickest answer to a post
+        self._mutes: list[Mute] | None = None  # as they were at the beginning of the round
+        self._rules: dict[str, ChannelRules] = {}
+
+    def run(self) -> Tally:
+        end = time.monotonic() + self.pace.longest_run
+        while True:
+            moved = self._round() | upkeep(self.rt, self.clock, self.notes, self.bugs) or self._round(AHEAD)
+            if time.monotonic() > end:
+                break
+            if not moved:
+                at = self.clock()
+                soon = self.rt.store.due_within(at, at + timedelta(seconds=self.pace.linger), self.shard)
+                if soon is None:
+                    break
+                time.sleep(min(max((soon - at).total_seconds(), 0.01), 1.0))
+        self.bugs.raise_all()
+        return Tally("deliver", self.done, self.new, self.failures, tuple(dict.fromkeys(self.notes)))
+
+    def _round(self, ahead: float = 0.0) -> bool:
+        """Once through what is due; whether anything was done.
+
+        ahead: seconds. When nothing else is to be done, the next message is made ready before its channel is free.
+        """
+        moved = False
+        busy: set[str] = set()
+        at = self.clock()
+        self._mutes = None
+        self._rules.clear()
+        for due in self._shuffled(self.rt.store.deliveries_due(at, self.shard, free=at + timedelta(seconds=ahead))):
+            if ahead and busy:
+                break
+            if due.channel in busy:
+                continue
+            try:
+                said = self._keep_back(due)
+                if said is None:
+                    moved = True
+                    continue
+            except Exception as e:  # noqa: BLE001 - raised with the others at the end
+                self._stamp(due, e)
+                moved = True
+                continue
+            busy.add(due.channel)
+            moved |= self._send(due, said)
+        return moved
+
+    @staticmethod
+    def _shuffled(due: list[Delivery]) -> list[Delivery]:
+        """Each channel's in their order, the channels in any: so that workers do not all make the same ready."""
+        place = {channel: random.random() for channel in {d.channel for d in due}}
+        return sorted(due, key=lambda d: place[d.channel])
+
+    # ---- kept back
+
+    def _keep_back(self, due: Delivery) -> Alert | Digest | None:
+        """What is to be said now; None when it is kept back, and that is written down, or is a part of a digest now."""
+        if due.kind is not DeliveryKind.ALERT or due.attempted_at is not None or due.state is State.ATTEMPTING:
+            return self.rt.store.said_by(due)
+        waited = due.reason if due.state is State.HELD else None
+        _, notifier = self.rt.notifier(due.channel)
+        if waited in IN_DIGEST and isinstance(notifier, Board | Digester):
+            self._digest(due.channel, waited or Held.DIGEST)
+            return None
+        alert, s = self._situation(due, waited)
+        holding = decide(alert, s)
+        if holding is None:
+            return alert
+        self.done += 1
+        self.rt.store.hold(due, holding.why, holding.until)
+        return None
+
+    def _situation(self, due: Delivery, waited: Held | None) -> tuple[Alert, Situation]:
+        at, store = self.clock(), self.rt.store
+        alert, enabled = store.alert_of(due)
+        if self._mutes is None:
+            self._mutes = store.active_mutes(at)
+        if due.channel not in self._rules:
+            self._rules[due.channel] = store.channel_rules(due.channel)
+        rules = self._rules[due.channel]
+        asked = alert.watch.repeat_after or rules.ceiling is not None
+        last, hour = store.heard(due, at - HOUR) if asked else (None, [])
+        return alert, Situation(
+            now=at,
+            rules=rules,
+            live=timedelta(days=self.rt.settings.live_days),
+            enabled=enabled,
+            mutes=self._mutes,
+            last=last,
+            hour=hour,
+            waited=waited,
+        )
+
+    def _digest(self, channel: str, why: Held) -> None:
+        """Puts what waited for it into one digest, which is then due as a delivery of its own."""
+        at, store = self.clock(), self.rt.store
+        members = []
+        for due in store.waiting_for_digest(channel, why, at):
+            alert, s = self._situation(due, why)
+            final, quiet = refused(alert, s), digest_waits(why, s)
+            if final is not None:
+                store.hold(due, final.why, final.until)
+            elif quiet is not None:
+                store.hold(due, why, quiet)
+            else:
+                members.append(due)
+        store.make_digest(channel, why, members, at)
+
+    # ---- sent
+
+    def _send(self, due: Delivery, said: Alert | Digest) -> bool:
+        """One try; whether the delivery was to be had."""
+        store, pace = self.rt.store, self.pace
+        name, notifier = self.rt.notifier(due.channel)
+        states = store.channel_states()
+        if self._service_rests(states.get(self.service(name)), due.channel):
+            return True
+        look = must_look(due)
+        posted = False
+        pages: Sequence[str] = ()
+        error: PodwatchError | None = None
         try:
-            outcome = attempt(rt, claimed, unknown_since, at)
-        except PodwatchError as e:
-            outcome = after_failure(claimed, e, unknown_since, at)
+            said = prepared(said)
+            pages = notifier.pages(said) if isinstance(notifier, Board) else [""]
+            thread = self._thread(due)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
-            line = bugs.note(f"alert {claimed.key}", e)
+            self._stamp(due, e)
+            return True
+        shown = pages[due.part] if due.part < len(pages) else None
+        if (channel := states.get(due.channel)) is not None:
+            time.sleep(min(AHEAD, max(0.0, (channel.free_at(at := self.clock()) - at).total_seconds())))
+        began = self.clock()
+        held = began + timedelta(seconds=pace.hold)
+        lease = began + timedelta(seconds=pace.lease)
+        claimed = store.claim(due, began, lease, held, None if look else shown or "")
+        if claimed is None:
+            return False
+        self.done += 1
+        receipt: Receipt | None = None
+        try:
+            if look:
+                receipt = self._look(notifier, claimed, thread)
+            elif shown is None:  # a reply that is not needed any more
+                raise ChannelError("there is no longer anything to add", where=due.channel, retryable=False)
+            else:
+                posted = True
+                receipt = post(notifier, said, claimed, thread)
+        except PodwatchError as e:
+            error = e
+        except Exception as e:  # noqa: BLE001 - raised with the others at the end
+            line = self.bugs.note(f"alert {claimed.key}", e)
             error = ChannelError(line, retryable=True, outcome_unknown=True)
-            outcome = after_failure(claimed, error, unknown_since, at)
-        rt.store.save_delivery(outcome, now + timedelta(seconds=monotonic() - began))
-        new += outcome.state is State.SENT
-        if outcome.state in (State.RETRY, State.DEAD):
-            failed += 1
-            notes.append(outcome.error or "")
+        at = self.clock()
+        if error is not None:
+            outcome = failed(claimed, error, at, pace, posted=posted)
+        elif receipt is None:
+            outcome = absent(claimed, at, pace)
+        else:
+            outcome = sent(claimed, name, receipt)
+            if shown is not None and claimed.shown != shown:  # it was posted before, and says what was true then
+                outcome = replace(outcome, check_at=at)
+        repeated = claimed.attempted_at is not None
+        sweep_at = at + timedelta(seconds=pace.sweep) if repeated and receipt is not None else None
+        if not store.save_delivery(outcome, at, replies=len(pages) - 1 if receipt else 0, sweep_at=sweep_at):
+            store.sweep(claimed, at + timedelta(seconds=pace.sweep))
+        self._pace(name, due.channel, began, at, held, error, states, posted=posted)
+        self.new += outcome.state is State.SENT and outcome.kind is not DeliveryKind.REPLY
+        if error is not None:
+            self.failures += 1
+            self.notes.append(outcome.error or "")
             log.warning("deliver: %s", outcome.error)
-    bugs.raise_all()
-    return Tally("deliver", done, new, failed, tuple(dict.fromkeys(notes)))
+        return True
+
+    def _thread(self, due: Delivery) -> Receipt | None:
+        if due.kind is not DeliveryKind.REPLY:
+            return None
+        parent = self.rt.store.parent_of(due)
+        return Receipt(parent.remote_channel or "", parent.remote_id or "")
+
+    def _look(self, notifier: Notifier, d: Delivery, thread: Receipt | None) -> Receipt | None:
+        """The message, if an earlier attempt brought it there; a second copy of it is removed."""
+        since = (d.attempted_at or self.clock()) - timedelta(seconds=self.pace.lease)
+        if not isinstance(notifier, Board):
+            return notifier.find(d.key, d.channel, since)
+        copies = notifier.copies(d.key, d.channel, since, thread)
+        return copies[0] if copies else None  # others are swept up later, when nothing is under way
+
+    def service(self, name: str) -> str:
+        """The row that stands for a service as this token reaches it: a new token begins anew."""
+        token = self.rt.settings.slack_token.reveal() if name == "slack" else ""
+        return f"{SERVICE}{name}:{hashlib.blake2b(token.encode(), digest_size=6).hexdigest()}"
+
+    def _service_rests(self, state: ChannelState | None, channel: str) -> bool:
+        """Whether the whole service rests; then this channel rests as long."""
+        at = self.clock()
+        if state is None or state.free_at(at) <= at:
+            return False
+        self.rt.store.rest_channel(channel, state.free_at(at))
+        return True
+
+    def _pace(
+        self,
+        name: str,
+        channel: str,
+        began: datetime,
+        at: datetime,
+        held: datetime,
+        error: PodwatchError | None,
+        states: Mapping[str, ChannelState],
+        *,
+        posted: bool,
+    ) -> None:
+        """When the next message may go to the channel: a second after this one, or when what is wrong is mended."""
+        store = self.rt.store
+        failures = ((state := states.get(channel)) and state.failures) or 0
+        pause = rest(error, failures, at, self.pace) if error is not None else None
+        if pause is not None:
+            row = self.service(name) if pause.service else channel
+            if pause.paused:
+                store.pause_channel(row, pause.until, error.line if error else "", pause.failures)
+            else:
+                store.rest_channel(row, pause.until, held=held, failures=pause.failures)
+            if pause.service:
+                store.rest_channel(channel, pause.until, held=held)
+            elif pause.paused:
+                store.rest_channel(channel, at, held=held)
+            return
+        if not posted:
+            store.rest_channel(channel, began, held=held)
+            return
+        # The service counts from when a message arrived: sometime between our call and its answer. What an answer
+        # took longer than the quickest may have been spent on the way there.
+        took = (at - began).total_seconds()
+        self._fastest = min(self._fastest, took)
+        next_at = began + timedelta(seconds=self.pace.interval + took - self._fastest)
+        store.rest_channel(channel, next_at, held=held, failures=0)
+        if (service := states.get(self.service(name))) is not None and service.failures:
+            store.rest_channel(self.service(name), at, failures=0)
+
+    def _stamp(self, due: Delivery, bug: Exception) -> None:
+        """A bug met before anything was sent: noted on its row, which is tried again later, and raised at the end."""
+        line = self.bugs.note(f"alert {due.key}", bug)
+        at = self.clock()
+        claimed = self.rt.store.claim(due, at, at + timedelta(seconds=self.pace.lease))
+        if claimed is not None:
+            error = ChannelError(line, retryable=True)
+            self.rt.store.save_delivery(failed(claimed, error, at, self.pace, posted=False), at)
 
 
-def attempt(rt: Runtime, delivery: Delivery, unknown_since: datetime | None, now: datetime) -> Delivery:
-    """One try: held back, found to be there already, or sent. Raises ChannelError."""
-    alert, enabled = rt.store.alert_of(delivery)
-    why = held(alert, enabled, timedelta(days=rt.settings.live_days))
-    name, notifier = rt.notifier(delivery.channel)
-    receipt = None
-    if unknown_since is not None:
-        receipt = notifier.find(delivery.key, delivery.channel, unknown_since - 2 * LEASE)
-    if receipt is None:
-        if why is not None:
-            return replace(delivery, state=State.HELD, error=why.value, next_attempt_at=None, attempted_at=None)
-        receipt = notifier.send(told(alert))
+def post(notifier: Notifier, said: Alert | Digest, d: Delivery, thread: Receipt | None) -> Receipt:
+    """Hands it over. Raises ChannelError."""
+    if isinstance(notifier, Board):
+        return notifier.post(said, d.part, d.key, thread)
+    if isinstance(said, Alert):
+        return notifier.send(said)
+    if isinstance(notifier, Digester):
+        return notifier.digest(said)
+    raise ChannelError("this service has no digests", where=d.channel, retryable=False)
+
+
+def sent(d: Delivery, name: str, receipt: Receipt) -> Delivery:
+    """The delivery of which a message is there."""
     return replace(
-        delivery,
+        d,
         state=State.SENT,
         error=None,
         next_attempt_at=None,
-        attempted_at=None,
+        looks=0,
         notifier=name,
         remote_channel=receipt.channel,
         remote_id=receipt.id,
-    )
-
-
-def after_failure(delivery: Delivery, error: PodwatchError, unknown_since: datetime | None, now: datetime) -> Delivery:
-    """What a failed try makes of the delivery: tried again with a back-off, or dead with the reason."""
-    if getattr(error, "outcome_unknown", False):
-        unknown_since = unknown_since or now
-    route = getattr(error, "route", False)
-    if not error.retryable or (delivery.attempts >= TRIES and not route):
-        return replace(delivery, state=State.DEAD, error=error.line, next_attempt_at=None, attempted_at=unknown_since)
-    wait = min(LONGEST_WAIT, FIRST_WAIT * (1 << min(delivery.attempts - 1, 12)))
-    wait = max(wait, ROUTE_WAIT if route else wait, timedelta(seconds=getattr(error, "retry_after", None) or 0))
-    return replace(
-        delivery, state=State.RETRY, error=error.line, next_attempt_at=now + wait, attempted_at=unknown_since
     )

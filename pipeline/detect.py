@@ -9,8 +9,9 @@ from pipeline import detectors
 from pipeline.alerts import alerts
 from pipeline.bugs import Bugs
 from pipeline.detectors import About, Engine, Found
+from pipeline.entities.stage import find_entities
 from pipeline.errors import PodwatchError, WatchlistError
-from pipeline.model import ALL, Mention, Scope, Shard, Tally, Watch
+from pipeline.model import ALL, Entity, Mention, Scope, Shard, Tally, Watch
 from pipeline.news import why_past
 from pipeline.runtime import Runtime, log
 from pipeline.store import Store
@@ -44,6 +45,10 @@ def detect(
     engine = detectors.build(watches)
     broken = stamped(rt, watches, engine.broken)
     questions = Questions(todo, broken)
+    # Reading names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.
+    notes: tuple[str, ...] = ()
+    if engine.asks_for_entities:
+        notes = find_entities(rt, now, shard, bugs)
     for source in due(todo.latest) if due else rt.store.transcripts_due(todo.latest, now, shard):
         done += 1
         asked, in_scope = questions.of(source)
@@ -63,8 +68,10 @@ def detect(
         if progress is not None:
             progress(done)
     new += keep(rt, batch, todo.latest, now, bugs)
+    if due is None and not engine.asks_for_entities:
+        notes = find_entities(rt, now, shard, bugs)
     bugs.raise_all()
-    return Tally("detect", done, new, failed + len(broken), tuple(broken.values()))
+    return Tally("detect", done, new, failed + len(broken), (*notes, *broken.values()))
 
 
 def keep(rt: Runtime, batch: Sequence[Detection], through: int, now: datetime, bugs: Bugs) -> int:
@@ -85,7 +92,8 @@ def _stamp(rt: Runtime, source: Source, e: Exception, now: datetime, bugs: Bugs)
 
 def looked(store: Store, engine: Engine, source: Source, only: Container[str]) -> Found:
     """What an engine finds in a stored transcript: the same for detect and for a backtest."""
-    return engine(source.transcript, about(source), only)
+    named = store.entities_of([source.transcript.id]) if engine.asks_for_entities else {}
+    return engine(source.transcript, about(source, named.get(source.transcript.id)), only)
 
 
 def labelled(store: Store, source: Source, found: Sequence[Mention]) -> Sequence[Mention]:
@@ -115,10 +123,10 @@ class Questions:
         return self._known[key]
 
 
-def about(source: Source) -> About:
-    """What a query may ask about the episode of a transcript."""
-    episode = source.episode
-    return About(title=episode.title, notes=episode.notes, show=episode.show, feed_url=source.feed_url)
+def about(source: Source, entities: Sequence[Entity] | None) -> About:
+    """What a query may ask about the episode of a transcript. entities: None when nobody looked for them."""
+    e = source.episode
+    return About(title=e.title, notes=e.notes, show=e.show, feed_url=source.feed_url, entities=entities)
 
 
 def stamped(rt: Runtime, watches: Sequence[Watch], failures: Mapping[str, PodwatchError]) -> dict[str, str]:

@@ -81,6 +81,8 @@ class ChannelError(PodwatchError):
 
     outcome_unknown: the message may have arrived all the same, so look before sending again.
     route: nothing is wrong with the message, and nothing reaches this channel until somebody mends it.
+    busy: nothing is wrong with the message, nor with the channel; the service cannot take it now.
+    service: what route or busy says holds for every channel of the service.
     retry_after: seconds the service asked to wait.
     """
 
@@ -93,7 +95,10 @@ class ChannelError(PodwatchError):
         retryable: bool,
         outcome_unknown: bool = False,
         route: bool = False,
+        busy: bool = False,
+        service: bool = False,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(what, where=where, todo=todo, retryable=retryable)
         self.outcome_unknown, self.route, self.retry_after = outcome_unknown, route, retry_after
+        self.busy, self.service = busy, service

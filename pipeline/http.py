@@ -91,16 +91,7 @@ class Http:
     def _one(
         self, url: str, headers: Mapping[str, str], max_bytes: int, deadline: float
     ) -> tuple[int, Mapping[str, str], bytes]:
-        request = requests.PreparedRequest()
-        try:
-            request.prepare_method("GET")
-            request.prepare_url(url, None)
-            request.prepare_headers(dict(headers))
-            parts = urlsplit(request.url or "")
-            if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-                raise ValueError(f"{parts.scheme or 'no'} address")
-        except (requests.RequestException, ValueError, UnicodeError) as e:
-            raise HttpError(f"is not an http(s) address ({e})", where=url, todo="correct it", retryable=False) from None
+        request = _prepared("GET", url, headers)
         try:
             response = self._adapter.send(request, stream=True, timeout=deadline)
             try:
@@ -119,8 +110,38 @@ class Http:
             raise HttpError(f"the connection failed ({_why(e)})", where=url, retryable=True) from None
         return response.status_code, {k.lower(): v for k, v in response.headers.items()}, body
 
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, deadline: float = DEADLINE
+    ) -> tuple[int, Mapping[str, str]]:
+        """(status, headers) of whatever the server answers to a body; its own body is not read, redirects not followed.
+
+        Raises NotSentError when nothing was written, HttpError when ``url`` is none, and OSError or HTTPException
+        when the server may have acted on the body without saying so.
+        """
+        response = self._adapter.post(_prepared("POST", url, self._headers | dict(headers), body), deadline)
+        try:
+            return response.status_code, {k.lower(): v for k, v in response.headers.items()}
+        finally:
+            cast(http.client.HTTPResponse, response.raw).close()
+            response.connection.close()
+
     def close(self) -> None:
         self._adapter.close()
+
+
+def _prepared(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> requests.PreparedRequest:
+    request = requests.PreparedRequest()
+    try:
+        request.prepare_method(method)
+        request.prepare_url(url, None)
+        request.prepare_headers(dict(headers))
+        parts = urlsplit(request.url or "")
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+            raise ValueError(f"{parts.scheme or 'no'} address")
+    except (requests.RequestException, ValueError, UnicodeError) as e:
+        raise HttpError(f"is not an http(s) address ({e})", where=url, todo="correct it", retryable=False) from None
+    request.body = body
+    return request
 
 
 class _TooLarge(Exception):

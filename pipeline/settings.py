@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pipeline.errors import SettingsError
+from pipeline.model import Pace
 
 type_network = ipaddress.IPv4Network | ipaddress.IPv6Network
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -38,6 +41,25 @@ class Secret:
         raise TypeError("a secret is not pickled")
 
 
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """A mail server. tls: "implicit" (from the first byte), "starttls" (before anything is said), or "none"."""
+
+    host: str
+    port: int
+    tls: str
+    user: str = ""
+    password: Secret = field(default_factory=lambda: Secret(""))
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a named webhook leads. The address is a secret too: many services put their token into it."""
+
+    url: Secret
+    secret: Secret
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """home: folder for what podwatch writes. poll_floor, live_days: seconds and days.
@@ -45,12 +67,15 @@ class Settings:
     first_poll: how many of its newest episodes a new feed brings in; the rest is for a backfill.
     live_days: an episode known longer than this before a watch was made raises no alert.
     contact: an address for those whose servers are asked. poll_threads: requests under way at once, at most;
-    host_pause: seconds between two requests to one host.
+    host_pause: seconds between two requests to one host. slack_app_token: for Socket Mode; with it cards have buttons.
+    entities: whether transcripts are read for names.
+    pace: how long deliver waits for what.
     """
 
     home: Path
     database_url: Secret
     slack_token: Secret = field(default_factory=lambda: Secret(""))
+    slack_app_token: Secret = field(default_factory=lambda: Secret(""))
     slack_base_url: str = "https://slack.com/api/"
     allow_addresses: tuple[type_network, ...] = ()
     poll_floor: float = 300.0
@@ -59,6 +84,12 @@ class Settings:
     contact: str = ""
     poll_threads: int = 512
     host_pause: float = 0.25
+    smtp: Smtp | None = None
+    mail_from: str = ""
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    webhook_secret: Secret = field(default_factory=lambda: Secret(""))
+    entities: bool = True
+    pace: Pace = field(default_factory=Pace)
 
 
 def default_home() -> Path:
@@ -79,10 +110,12 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     base = env.get("PODWATCH_SLACK_BASE_URL") or "https://slack.com/api/"
     if not base.startswith(("https://", "http://")):
         raise SettingsError("is no http(s) address", where=f"PODWATCH_SLACK_BASE_URL={base}")
+    webhook_secret = Secret(env.get("PODWATCH_WEBHOOK_SECRET", "").strip())
     return Settings(
         home=home,
         database_url=Secret(env.get("PODWATCH_DATABASE_URL") or f"sqlite:///{home / 'podwatch.db'}"),
         slack_token=Secret(env.get("SLACK_BOT_TOKEN", "").strip()),
+        slack_app_token=Secret(env.get("SLACK_APP_TOKEN", "").strip()),
         slack_base_url=base.rstrip("/") + "/",
         allow_addresses=networks(env.get("PODWATCH_ALLOW_ADDRESSES", "")),
         poll_floor=_number(env, "PODWATCH_POLL_FLOOR", 300.0),
@@ -91,7 +124,62 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         contact=env.get("PODWATCH_CONTACT", "").strip(),
         poll_threads=max(1, min(1024, int(_number(env, "PODWATCH_POLL_THREADS", 512)))),
         host_pause=_number(env, "PODWATCH_HOST_PAUSE", 0.25),
+        smtp=smtp(env.get("PODWATCH_SMTP_URL", "").strip()),
+        mail_from=env.get("PODWATCH_MAIL_FROM", "").strip(),
+        webhooks=webhooks(env.get("PODWATCH_WEBHOOKS", "").strip(), webhook_secret),
+        webhook_secret=webhook_secret,
+        entities=_switch(env, "PODWATCH_ENTITIES", True),
     )
+
+
+def smtp(url: str) -> Smtp | None:
+    """smtps://user:password@host:465, smtp://host:587 (STARTTLS), smtp://host:25?tls=none. None for "".
+
+    Raises SettingsError, which repeats nothing of the address, since a password may stand anywhere in it.
+    """
+    if not url:
+        return None
+    todo = "write smtp://user:password@host:587 (STARTTLS), smtps://...:465, or smtp://host:25?tls=none"
+    try:
+        parts = urlsplit(url)
+        port, tls = parts.port, {"smtps": "implicit", "smtp": "starttls"}.get(parts.scheme)
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        if not tls or not parts.hostname or parts.path not in ("", "/") or parts.fragment or port == 0:
+            raise ValueError
+        if parts.query:
+            if parts.query != "tls=none" or tls != "starttls":
+                raise ValueError
+            tls = "none"
+    except ValueError:
+        raise SettingsError("is not the address of a mail server", where="PODWATCH_SMTP_URL", todo=todo) from None
+    if tls == "none" and password:
+        raise SettingsError("would send a password in the clear", where="PODWATCH_SMTP_URL", todo="leave out tls=none")
+    return Smtp(
+        parts.hostname, port or {"implicit": 465, "starttls": 587, "none": 25}[tls], tls, user, Secret(password)
+    )
+
+
+def webhooks(text: str, secret: Secret) -> dict[str, Webhook]:
+    """The named webhooks in JSON: {"desk": "https://..."} or {"desk": {"url": "https://...", "secret": "..."}}.
+
+    secret: for those without one. Raises SettingsError, which repeats no address and no secret.
+    """
+    todo = 'write JSON such as {"desk": "https://..."} or {"desk": {"url": "https://...", "secret": "..."}}'
+    try:
+        tree = json.loads(text or "{}")
+    except ValueError:
+        tree = None
+    if not isinstance(tree, dict):
+        raise SettingsError("is not a JSON object", where="PODWATCH_WEBHOOKS", todo=todo)
+    found = {}
+    for name, entry in tree.items():
+        given = {"url": entry} if isinstance(entry, str) else entry
+        fits = isinstance(given, dict) and "url" in given and set(given) <= {"url", "secret"}
+        if not fits or not all(isinstance(v, str) for v in given.values()) or not given["url"].startswith("http"):
+            raise SettingsError("is no webhook", where=f"PODWATCH_WEBHOOKS: {name}", todo=todo)
+        own = Secret(given.get("secret", ""))
+        found[name] = Webhook(Secret(given["url"]), own if own else secret)
+    return found
 
 
 def networks(text: str) -> tuple[type_network, ...]:
@@ -116,3 +204,10 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
     if not 0 <= value < 1e9:
         raise SettingsError("is not a number of 0 or more", where=f"{name}={raw}")
     return value
+
+
+def _switch(env: Mapping[str, str], name: str, default: bool) -> bool:
+    raw = env.get(name, "").strip().lower()
+    if raw in ("", "on", "off"):
+        return raw == "on" if raw else default
+    raise SettingsError("is neither on nor off", where=f"{name}={raw}")

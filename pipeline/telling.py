@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pipeline.backfill import past_of
-from pipeline.model import Backfill, Tally
+from pipeline.model import Backfill, DeliverMode, Tally
 from pipeline.runtime import Runtime
 from pipeline.verbs import LINE
 
@@ -18,10 +18,14 @@ def tell(rt: Runtime, b: Backfill, clock: Callable[[], datetime]) -> Tally:
     """Delivers the alerts of a backfill that nobody was told of, oldest episode first.
 
     Released are so many at a time, and the next when those were tried: a run that is killed leaves no flood behind, and
-    an alert of today waits for ten messages at most.
+    an alert of today waits for ten messages at most. In a digest all go together.
     """
     done = new = failed = 0
     for_now = rt.store.held_older(past_of(rt, b))
+    if b.deliver is DeliverMode.DIGEST:
+        now = clock()
+        rt.store.release(for_now, now, digest=True)
+        return LINE["deliver"](rt, now)
     for i in range(0, len(for_now), FEW):
         now = clock()
         rt.store.release(for_now[i : i + FEW], now)

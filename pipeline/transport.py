@@ -22,6 +22,7 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from pipeline.addresses import resolve
+from pipeline.errors import HttpError
 from pipeline.settings import type_network
 
 IDLE_CONNECTIONS = 256
@@ -115,6 +116,14 @@ class _Link:
         self.http.close()
 
 
+class NotSentError(Exception):
+    """Nothing was written to the server; ``cause`` says why."""
+
+    def __init__(self, cause: OSError | HttpError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
 class Adapter(BaseAdapter):
     """Sends prepared requests; ``timeout`` is the deadline of the whole answer in seconds.
 
@@ -164,6 +173,31 @@ class Adapter(BaseAdapter):
                 link.close()
                 raise
             return _response(request, raw, link)
+
+    def post(self, request: requests.PreparedRequest, timeout: float) -> requests.Response:
+        """Sends a body, once, over a connection of its own: a kept one may be dead, and that shows only afterwards.
+
+        Raises NotSentError when nothing was written; whatever else is raised, the server may have acted on it.
+        """
+        assert request.url is not None
+        parts = urlsplit(request.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        link = _Link(parts.hostname or "", port, self._tls if parts.scheme == "https" else None, self._allowed)
+        link.deadline = time.monotonic() + timeout
+        try:
+            link.connect()
+        except (OSError, HttpError) as e:
+            link.close()
+            raise NotSentError(e) from e
+        try:
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            headers = dict(request.headers) | {"Connection": "close"}
+            link.http.request(request.method or "POST", target, body=request.body, headers=headers)
+            raw = link.http.getresponse()
+        except BaseException:
+            link.close()
+            raise
+        return _response(request, raw, link)
 
     def give_back(self, response: requests.Response) -> None:
         """Keeps the connection for the next request, if the answer was read to its end."""

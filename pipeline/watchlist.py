@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from pipeline import files
+from pipeline import files, times
 from pipeline.detectors import queries
 from pipeline.errors import WatchlistError
-from pipeline.model import DeliverMode, Scope, Watch
+from pipeline.model import ChannelRules, DeliverMode, Scope, Watch, fold
 
 MAX_BYTES = 16 * 1024 * 1024
 TOO_LARGE = "is too large or too deep when its aliases are written out"
@@ -39,6 +39,18 @@ Text = Annotated[
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_word)]
 
 
+def _checked(read: Callable[[str], object]) -> AfterValidator:
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return AfterValidator(check)
+
+
+Pause = Annotated[Text, _checked(times.pause)]
+Count = Annotated[int, Field(ge=1, le=10_000)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -56,6 +68,8 @@ class FeedScope(Sides):
 class Defaults(_Strict):
     channel: Text = "#podcasts"
     deliver: Literal["each", "digest", "none"] = "each"
+    minimum: Count = 1
+    repeat_after: Pause | None = None
 
 
 class WatchEntry(_Strict):
@@ -64,32 +78,58 @@ class WatchEntry(_Strict):
     entity: Text | None = None
     type: Literal["person", "organisation", "place", "product", "event", "other"] | None = None
     aliases: list[Text] = []
+    exclude: list[Text] = []
     sounds_like: bool = False
+    threshold: Annotated[float, Field(ge=0.5, le=1.0, strict=False)] | None = None
     skip: list[Literal["sponsor", "promotion", "repeated"]] = []
     feeds: FeedScope = FeedScope()
     channel: Text | None = None
     deliver: Literal["each", "digest", "none"] | None = None
+    minimum: Count | None = None
+    repeat_after: Pause | None = None
+
+
+class ChannelEntry(_Strict):
+    digest: Annotated[Text, _checked(times.digest_times)] | None = None
+    quiet: Annotated[Text, _checked(times.quiet_hours)] | None = None
+    ceiling: Count | None = None
 
 
 class Watchlist(_Strict):
     defaults: Defaults = Defaults()
+    channels: dict[Text, ChannelEntry] = {}
     watches: list[Any] = Field(default_factory=list)
 
 
-FORMS: dict[str, type[_Strict]] = {c.__name__: c for c in (Sides, FeedScope, Defaults, WatchEntry, Watchlist)}
+FORMS: dict[str, type[_Strict]] = {
+    c.__name__: c for c in (Sides, FeedScope, Defaults, ChannelEntry, WatchEntry, Watchlist)
+}
 
 
 def read(path: Path) -> list[Watch]:
-    """The watches of a file; raises WatchlistError, or an ExceptionGroup of them when there are several mistakes."""
+    """The watches of a file; see read_all()."""
+    return read_all(path)[0]
+
+
+def read_all(path: Path) -> tuple[list[Watch], list[ChannelRules]]:
+    """The watches of a file, and what it says of channels.
+
+    Raises WatchlistError, or an ExceptionGroup of them when there are several mistakes.
+    """
     try:
         text = files.read(path, MAX_BYTES, WatchlistError).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise WatchlistError("is not UTF-8 text", where=str(path), todo="save it as UTF-8") from None
-    return parse(text, str(path))
+    return parse_all(text, str(path))
 
 
 def parse(text: str, file: str) -> list[Watch]:
     """The watches in the text of a watchlist; ``file`` names it in the errors."""
+    return parse_all(text, file)[0]
+
+
+def parse_all(text: str, file: str) -> tuple[list[Watch], list[ChannelRules]]:
+    """The watches in the text of a watchlist, and what it says of channels."""
     tree = _load(text, file)
     mistakes: list[WatchlistError] = []
     budget = iter(range(len(text) + MAX_ALIASED))
@@ -120,7 +160,17 @@ def parse(text: str, file: str) -> list[Watch]:
             watches.append(watch)
     if mistakes:
         raise _together(mistakes)
-    return watches
+    return watches, [_rules(name, entry) for name, entry in outer.channels.items()]
+
+
+def _rules(name: str, entry: ChannelEntry) -> ChannelRules:
+    usual = ChannelRules(name=name)
+    return ChannelRules(
+        name=name,
+        digest=times.digest_times(entry.digest) if entry.digest else usual.digest,
+        quiet=times.quiet_hours(entry.quiet) if entry.quiet else None,
+        ceiling=entry.ceiling,
+    )
 
 
 def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Watch:
@@ -131,9 +181,14 @@ def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Wat
         if entry.aliases or entry.sounds_like:
             raise WatchlistError("has aliases or sounds_like beside a query", todo="they belong to an entity")
         queries.parse(entry.query)
+    if entry.threshold is not None and not entry.sounds_like:
+        raise WatchlistError("has a threshold without sounds_like", where="threshold", todo="add sounds_like: true")
     for name in (entry.entity, *entry.aliases):
         if name is not None and not any(c.isalnum() for c in name):
             raise WatchlistError(f"{name!r} has no letter or digit to look for")
+    clash = {fold(name) for name in entry.exclude} & {fold(name) for name in (entry.entity or "", *entry.aliases)}
+    if clash:
+        raise WatchlistError(f"{min(clash)!r} is both looked for and excluded", where="exclude", todo="drop one")
     f = entry.feeds
     return Watch(
         name=entry.name,
@@ -141,7 +196,9 @@ def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Wat
         entity=entry.entity,
         type=entry.type,
         aliases=tuple(dict.fromkeys(entry.aliases)),
+        exclude=tuple(dict.fromkeys(entry.exclude)),
         sounds_like=entry.sounds_like,
+        threshold=entry.threshold,
         skip=tuple(sorted(set(entry.skip))),
         scope=Scope(
             tags=tuple(f.tags),
@@ -153,6 +210,8 @@ def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Wat
         ),
         channel=entry.channel or defaults.channel,
         deliver=DeliverMode(entry.deliver or defaults.deliver),
+        minimum=entry.minimum or defaults.minimum,
+        repeat_after=times.pause(text) if (text := entry.repeat_after or defaults.repeat_after) else 0.0,
         line=line,
         column=column,
     )

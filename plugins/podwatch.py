@@ -11,8 +11,9 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from airflow.plugins_manager import AirflowPlugin
 
@@ -23,6 +24,11 @@ log = logging.getLogger("podwatch")
 
 SLACK = "podwatch_slack"  # password: the bot token; host: the address of a Slack-compatible server, if it is another
 DATABASE = "podwatch_database"
+SMTP = "podwatch_smtp"  # host, port, login, password; its extra may hold from_email and tls (implicit, starttls, none)
+OPERATIONS = "podwatch_operations"  # as podwatch_slack, for an app of its own that tells the operators
+INCIDENT = (
+    "podwatch_incident_"  # and a task's name: the Airflow variable that is there from its failure to its recovery
+)
 NOTES = 20  # in an XCom; the log and the rows have all of them
 
 
@@ -31,20 +37,88 @@ def run(verb: str) -> dict[str, Any]:
     from pipeline import runtime, settings, verbs
 
     with runtime.build(settings.from_environment(variables(os.environ))) as rt:
-        tally = verbs.LINE[verb](rt, datetime.now(UTC))
+        tally = verbs.LINE[verb](rt, rt.store.clock())
     log.info("%s: %s looked at, %s new, %s failed", verb, tally.done, tally.new, tally.failed)
     return {**asdict(tally), "notes": list(tally.notes[:NOTES])}
 
 
 def failed(context: Mapping[str, Any]) -> None:
-    """Called by Airflow when a task has used up its retries: one line where an operator looks first."""
-    ti = context["ti"]
+    """Called by Airflow when a task has used up its retries: a line where an operator looks first, and a message."""
+    ti, why = context["ti"], next(iter(str(context.get("exception")).splitlines()), "")
     log.error(
         "podwatch: %s failed for good in run %s: %s - nothing found is lost, the next run goes on from here",
         ti.task_id,
         context.get("run_id"),
-        next(iter(str(context.get("exception")).splitlines()), ""),
+        why,
     )
+    _incident(context, why)
+
+
+def recovered(context: Mapping[str, Any]) -> None:
+    """Called by Airflow when a task has succeeded: ends its incident, if there was one."""
+    _incident(context, None)
+
+
+def _incident(context: Mapping[str, Any], why: str | None) -> None:
+    """Tells the operations channel of a task's first failure and of its recovery, and of nothing in between.
+
+    Nothing happens unless PODWATCH_OPERATIONS_CHANNEL names a channel. What goes wrong in here is logged and no more:
+    the task's own end stays what it is. The variable is set after the message: told twice at worst, never not at all.
+    """
+    channel = os.environ.get("PODWATCH_OPERATIONS_CHANNEL", "").strip()
+    if not channel:
+        return
+    from airflow.sdk import Variable
+
+    ti = context["ti"]
+    try:
+        open_since = Variable.get(INCIDENT + ti.task_id, default="")
+        if why is None and open_since:
+            _tell(
+                context, channel, f":white_check_mark: podwatch: {ti.task_id} works again (it failed in {open_since})."
+            )
+            Variable.delete(INCIDENT + ti.task_id)
+        elif why is not None and not open_since:
+            _tell(context, channel, _report(ti, context, why))
+            Variable.set(INCIDENT + ti.task_id, str(context.get("run_id")), "Open from a failure to the recovery")
+    except Exception as e:  # noqa: BLE001 - the operators' channel must not change what became of the task
+        log.warning("podwatch: the operations channel could not be told (%s)", type(e).__name__)
+
+
+def _report(ti: Any, context: Mapping[str, Any], why: str) -> str:
+    from airflow.sdk._shared.secrets_masker import redact
+
+    said = str(redact(why))[:300]
+    said = said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
+    where = getattr(ti, "log_url", "")
+    return (
+        f":rotating_light: podwatch: {ti.task_id} failed for good in {context.get('run_id')}: `{said}`\n"
+        f"Nothing found is lost; the next run goes on from here. `podwatch doctor` says what is wrong. {where}"
+    )
+
+
+def _tell(context: Mapping[str, Any], channel: str, text: str) -> None:
+    """Through Airflow's own notifier; its templates are left alone, since an error's words are no template."""
+    from airflow.providers.slack.notifications.slack import SlackNotifier
+
+    name = OPERATIONS if connection(OPERATIONS) is not None else SLACK
+    slack = connection(name)
+    if slack is None:
+        log.warning(
+            "podwatch: PODWATCH_OPERATIONS_CHANNEL is set, but there is no connection %s or %s", OPERATIONS, SLACK
+        )
+        return
+    notifier: Any = SlackNotifier(
+        slack_conn_id=name,
+        channel=channel,
+        text=text,
+        base_url=_base_url(slack).rstrip("/") + "/" if slack.host else None,
+        timeout=15,
+        retry_handlers=[],  # the usual ones post again after a connection that closed behind an accepted message
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+    notifier.notify(context)
 
 
 def timetable(env: Mapping[str, str] = os.environ) -> CronDataIntervalTimetable:
@@ -85,8 +159,15 @@ def variables(env: Mapping[str, str], lookup: Callable[[str], Connection | None]
             found["SLACK_BOT_TOKEN"] = slack.password
         if slack.host and "PODWATCH_SLACK_BASE_URL" not in found:
             found["PODWATCH_SLACK_BASE_URL"] = _base_url(slack)
+        app_token = slack.extra_dejson.get("app_token")
+        if app_token and "SLACK_APP_TOKEN" not in found:
+            found["SLACK_APP_TOKEN"] = str(app_token)
     if "PODWATCH_DATABASE_URL" not in found and (database := lookup(DATABASE)) is not None:
         found["PODWATCH_DATABASE_URL"] = _database_url(database)
+    if "PODWATCH_SMTP_URL" not in found and (smtp := lookup(SMTP)) is not None:
+        found["PODWATCH_SMTP_URL"] = _smtp_url(smtp)
+        if sender := smtp.extra_dejson.get("from_email"):
+            found.setdefault("PODWATCH_MAIL_FROM", str(sender))
     return found
 
 
@@ -115,6 +196,15 @@ def _database_url(database: Connection) -> str:
     if database.conn_type == "sqlite":
         return f"sqlite:///{database.schema or database.host}"
     return database.get_uri().partition("?__extra__=")[0]
+
+
+def _smtp_url(smtp: Connection) -> str:
+    """tls in the extra decides; without it the port does, as mail programs do: 465 is encrypted from the first byte."""
+    tls = smtp.extra_dejson.get("tls") or ("implicit" if smtp.port == 465 else "starttls")
+    login = f"{quote(smtp.login, safe='')}:{quote(smtp.password or '', safe='')}@" if smtp.login else ""
+    port = f":{smtp.port}" if smtp.port else ""
+    end = "?tls=none" if tls == "none" else ""
+    return f"{'smtps' if tls == 'implicit' else 'smtp'}://{login}{smtp.host}{port}{end}"
 
 
 class PodwatchPlugin(AirflowPlugin):

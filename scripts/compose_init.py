@@ -21,7 +21,7 @@ def main(env: Mapping[str, str]) -> int:
     if password := env.get("AIRFLOW_ADMIN_PASSWORD"):
         save_password(Path(env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]), password)
     if token := env.get("SLACK_BOT_TOKEN"):
-        save_slack(token, env.get("PODWATCH_SLACK_BASE_URL", ""))
+        save_slack(token, env.get("PODWATCH_SLACK_BASE_URL", ""), env.get("SLACK_APP_TOKEN", ""))
     return 0
 
 
@@ -43,9 +43,10 @@ def save_password(file: Path, password: str) -> None:
     file.write_text(json.dumps({"admin": password}) + "\n")
 
 
-def save_slack(token: str, base_url: str) -> None:
+def save_slack(token: str, base_url: str, app_token: str = "") -> None:
     """The connection that plugins/podwatch.py looks for. By way of a file: a command line can be seen by all."""
-    connection = {"conn_type": "slack", "password": token, "host": base_url or None}
+    extra = json.dumps({"app_token": app_token} if app_token else {})
+    connection = {"conn_type": "slack", "password": token, "host": base_url or None, "extra": extra}
     file = Path(os.environ["AIRFLOW_HOME"]) / "connections.json"
     file.touch(mode=0o600)
     file.write_text(json.dumps({"podwatch_slack": connection}))

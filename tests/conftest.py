@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import runtime
+from pipeline.model import Pace
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings, networks
 from pipeline.store import Store, open_store
@@ -35,6 +36,8 @@ def settings(tmp_path: Path) -> Settings:
         database_url=Secret(f"sqlite:///{home / 'podwatch.db'}"),
         allow_addresses=networks("127.0.0.0/8"),
         host_pause=0,
+        pace=Pace(interval=0.0, linger=0.0),  # nobody waits in a test, unless it is about waiting
+        entities=False,  # a second to load the model: for the tests that ask for names
     )
 
 

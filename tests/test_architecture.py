@@ -22,7 +22,7 @@ MAY = {
     "pipeline": set(),
     "pipeline.errors": set(),
     "pipeline.model": {"pipeline.model"},
-    "pipeline.settings": {"pipeline.errors"},
+    "pipeline.settings": {"pipeline.errors", "pipeline.model"},
     "pipeline.files": {"pipeline.errors"},
     "pipeline.addresses": BASE,
     "pipeline.transport": BASE | {"pipeline.addresses"},
@@ -42,16 +42,29 @@ MAY = {
     },
     "pipeline.detectors": {"pipeline.model", "pipeline.errors", "pipeline.detectors", "pipeline.sounds"},
     "pipeline.sounds": {"pipeline.sounds"},
-    "pipeline.alerts": {"pipeline.model"},
-    "pipeline.watchlist": {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.detectors"},
+    "pipeline.entities": {"pipeline.model", "pipeline.errors", "pipeline.entities"},
+    "pipeline.alerts": {"pipeline.model", "pipeline.revisions"},
+    "pipeline.noise": {"pipeline.model", "pipeline.alerts"},
+    "pipeline.outcomes": {"pipeline.model", "pipeline.errors"},
+    "pipeline.times": {"pipeline.model"},
+    "pipeline.watchlist": {
+        "pipeline.model",
+        "pipeline.errors",
+        "pipeline.files",
+        "pipeline.detectors",
+        "pipeline.times",
+    },
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
+    "pipeline.notifiers.webhook": BASE
+    | {"pipeline.notifiers", "pipeline.http", "pipeline.transport", "pipeline.addresses"},
     "pipeline.identity": {"pipeline.model"},
     "pipeline.revisions": set(),
     "pipeline.dropped": {"pipeline.model", "pipeline.identity"},
     "pipeline.schedule": set(),
     "pipeline.polite": set(),
     "pipeline.crowd": {"pipeline.polite"},
-    "pipeline.store": BASE | {"pipeline.store", "pipeline.identity", "pipeline.revisions", "pipeline.packing"},
+    "pipeline.store": BASE
+    | {"pipeline.store", "pipeline.identity", "pipeline.revisions", "pipeline.packing", "pipeline.alerts"},
     "pipeline.bugs": set(),
     "pipeline.robots": {"pipeline.http", "pipeline.errors"},
     "pipeline.runtime": BASE | {"pipeline.http", "pipeline.robots", "pipeline.store", "pipeline.notifiers"},
@@ -67,10 +80,14 @@ VERB |= {
 VERBS = ("pipeline.poll", "pipeline.fetch", "pipeline.detect", "pipeline.deliver")
 MAY |= dict.fromkeys(VERBS, VERB)
 MAY["pipeline.archive"] = VERB
+MAY["pipeline.upkeep"] = VERB | {"pipeline.outcomes"}
+MAY["pipeline.deliver"] = VERB | {"pipeline.outcomes", "pipeline.noise", "pipeline.upkeep"}
+MAY["pipeline.entities.surges"] = {"pipeline.entities", "pipeline.model", "pipeline.store"}
+MAY["pipeline.entities.stage"] = VERB | {"pipeline.entities"}
+MAY["pipeline.detect"] = VERB | {"pipeline.entities.stage", "pipeline.news"}
 MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
 MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
 MAY["pipeline.news"] = {"pipeline.model"}
-MAY["pipeline.detect"] = VERB | {"pipeline.news"}
 MAY["pipeline.processes"] = {"pipeline.errors"}
 MAY["pipeline.backtest"] = VERB | {"pipeline.detect", "pipeline.processes"}
 MAY["pipeline.backfill"] = VERB | {"pipeline.archive", "pipeline.detect", "pipeline.fetch"}
@@ -78,6 +95,11 @@ MAY["pipeline.telling"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipe
 MAY["pipeline.rescan"] = VERB | {"pipeline.detect", "pipeline.processes"}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
 MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.commands"}}
+MAY["pipeline.answer"] = {"pipeline.model", "pipeline.store"}
+MAY["pipeline.learn"] = {"pipeline.model"}
+MAY["pipeline.watchlist_edit"] = {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.watchlist"}
+MAY["pipeline.doctor"] = BASE | {"pipeline.store", "pipeline.notifiers", "pipeline.schedule", "pipeline.feeds"}
+MAY["pipeline.doctor"] |= {"pipeline.transcripts"}
 MAY |= {"plugins": {"pipeline.runtime", "pipeline.verbs", "pipeline.settings", "pipeline.model", "pipeline.errors"}}
 MAY |= {"dags": {"podwatch"}}
 
@@ -89,17 +111,32 @@ ONLY = {
     "lxml": "pipeline.feeds.podcasting",
     "xxhash": "pipeline.feeds pipeline.poll pipeline.backtest",
     "py3langid": "pipeline.transcripts.language",
+    "spacy": "pipeline.entities.recognise",
     "listparser": "pipeline.opml",
     "slack_sdk": "pipeline.notifiers",
     "requests": "pipeline.http pipeline.transport",
     "typer": "pipeline.commands",
     "protego": "pipeline.robots",
-    "ruamel": "pipeline.watchlist",
+    "ruamel": "pipeline.watchlist pipeline.watchlist_edit",
     "pydantic": "pipeline.watchlist",
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
 PURE += ("pipeline.schedule", "pipeline.revisions", "pipeline.news")
+PURE += (
+    "pipeline.times",
+    "pipeline.schedule",
+    "pipeline.revisions",
+    "pipeline.noise",
+    "pipeline.outcomes",
+    "pipeline.notifiers.ranking",
+    "pipeline.learn",
+    "pipeline.notifiers.buttons",
+)
+PURE += tuple(
+    f"pipeline.entities.{m}"
+    for m in ("names", "votes", "groups", "merge", "matching", "pieces", "casing", "surge", "across")
+)
 IO = {"os", "socket", "pathlib", "subprocess", "time", "urllib.request", "http", "sqlite3", "shutil", "tempfile"}
 HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them
 
@@ -183,6 +220,7 @@ def test_no_heavy_library_is_loaded_at_module_level() -> None:
 
 # Loaded only when their notifier or model is built, by a function of the package's __init__.
 LATE = {"pipeline.notifiers.slack", "pipeline.notifiers.slack_errors", "pipeline.notifiers.slack_directory"}
+LATE |= {"pipeline.notifiers.slack_socket", "pipeline.notifiers.slack_probe"}
 
 
 @pytest.mark.parametrize("path", EVERY, ids=lambda p: str(p.relative_to(ROOT)))

@@ -16,7 +16,7 @@ from pipeline.deliver import deliver
 from pipeline.detect import detect
 from pipeline.errors import PodwatchError
 from pipeline.fetch import drop_in, fetch
-from pipeline.model import Backfill, BackfillState, Feed, Held, Scope, Segment, Watch, joined
+from pipeline.model import Backfill, BackfillState, DeliverMode, Feed, Held, Scope, Segment, Watch, joined
 from pipeline.poll import poll
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings
@@ -276,6 +276,18 @@ def test_what_was_found_is_told_when_somebody_asks_a_few_at_a_time(
     assert (t.done, t.new) == (6, 6)
     assert rt.store.states() == {"sent": 10}
     assert tell(rt, RANGE, lambda: now).done == 0
+
+
+def test_what_was_found_is_told_in_one_digest_when_that_is_asked_for(
+    rt: Runtime, show: Podcast, now: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listening(rt, show, now)
+    backfill(rt, RANGE, now)
+    capsys.readouterr()
+    later = now + timedelta(minutes=1)
+    assert tell(rt, replace(RANGE, deliver=DeliverMode.DIGEST), lambda: later).failed == 0
+    assert capsys.readouterr().out.count("#podcasts") == 1
+    assert not [name for name in rt.store.states() if name.startswith("held")]
 
 
 def test_an_old_backlog_is_told_too_when_somebody_asks(rt: Runtime, show: Podcast, now: datetime) -> None:

@@ -34,6 +34,7 @@ def podwatch(tmp_path: Path) -> Any:
             | env,
         )
 
+    run.home = tmp_path / "home"  # type: ignore[attr-defined]
     return run
 
 
@@ -47,7 +48,7 @@ def test_scan_says_one_json_line_a_mention(podwatch: Any) -> None:
         podwatch("scan", SEEDS / "sample/missile-crisis.txt", "--watchlist", SEEDS / "watchlist.yaml", "--json")
     )
     assert set(found[0]) == {
-        "watch", "kind", "score", "surface", "start", "end", "seconds", "approximate", "segment", "speaker", "snippet", "transcript", "episode",
+        "watch", "kind", "score", "reason", "surface", "start", "end", "seconds", "approximate", "segment", "speaker", "snippet", "transcript", "episode",
     }  # fmt: skip
     quarantine = [f for f in found if f["watch"] == "naval-quarantine"]
     assert len(quarantine) == 4
@@ -288,3 +289,27 @@ def test_a_command_starts_without_the_heavy_libraries() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     for heavy in ("airflow", "slack_sdk", "spacy", "numpy", "alembic"):
         assert f"'{heavy}'" not in loaded
+
+
+def test_what_was_given_up_is_tried_again_when_somebody_says_that_it_is_mended(podwatch: Any, podcast: Podcast) -> None:
+    address = podcast.serve("/one.vtt", vtt("The grain came."), "text/vtt")
+    podcast.serve("/feed.xml", rss(item("one", transcript=address)))
+    podwatch("feeds", "add", podcast.url("/feed.xml"))
+    podwatch("watches", "sync", SEEDS / "watchlist.yaml")
+    for verb in ("poll", "fetch", "detect"):
+        podwatch(verb)
+    with closing(sqlite3.connect(podwatch.home / "podwatch.db")) as database:
+        database.execute("UPDATE deliveries SET state = 'dead', next_attempt_at = NULL, error = 'no'")
+        database.commit()
+    assert rows(podwatch("deliver", "--json"))[0]["new"] == 0
+    done = podwatch("deliver", "--retry-dead", "--json")
+    assert rows(done)[0]["new"] == 1
+    assert "deliver: 1 to be tried again" in done.stderr
+
+
+def test_the_rules_of_channels_come_with_the_watchlist(podwatch: Any, tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text('channels: {"#a": {ceiling: 3}}\nwatches: [{name: a, query: x}]')
+    assert podwatch("watches", "sync", "w.yaml").returncode == 0
+    with closing(sqlite3.connect(podwatch.home / "podwatch.db")) as database:
+        [(rules,)] = database.execute("SELECT rules FROM channels WHERE name = '#a'").fetchall()
+    assert json.loads(rules)["ceiling"] == 3

@@ -172,5 +172,29 @@ def test_other_ways_to_write_a_connection() -> None:
     assert alone["PODWATCH_DATABASE_URL"] == "sqlite:////data/podwatch.db"
 
 
+def test_a_connection_says_where_mail_goes_and_what_hears_the_buttons() -> None:
+    extra = {"from_email": "podwatch@example.org"}
+    alone, _ = airflow(
+        CONNECTIONS,
+        "{}",
+        AIRFLOW_CONN_PODWATCH_SLACK=json.dumps(
+            {"conn_type": "slack", "password": "x", "extra": {"app_token": "xapp-1"}}
+        ),
+        AIRFLOW_CONN_PODWATCH_SMTP=json.dumps(
+            {
+                "conn_type": "smtp",
+                "host": "mail.example.org",
+                "port": 465,
+                "login": "me@x",
+                "password": "p@:/",
+                "extra": extra,
+            }
+        ),
+    )
+    assert alone["SLACK_APP_TOKEN"] == "xapp-1"
+    assert alone["PODWATCH_SMTP_URL"] == "smtps://me%40x:p%40%3A%2F@mail.example.org:465"
+    assert alone["PODWATCH_MAIL_FROM"] == "podwatch@example.org"
+
+
 def test_without_connections_the_environment_alone_decides() -> None:
     assert airflow(CONNECTIONS, json.dumps({"PODWATCH_HOME": "/h"})) == [{"A": "1"}, {"PODWATCH_HOME": "/h"}]

@@ -152,3 +152,31 @@ def test_the_shortest_spans_hold_no_other(found: list[intervals.Span]) -> None:
 
 def test_kinds_are_told_apart() -> None:
     assert {k.value for k in Kind} == {"exact", "alias", "sounds_like", "entity"}
+
+
+def test_what_sounds_like_a_name_says_so_with_its_score_and_its_reason() -> None:
+    watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True)
+    text = "The envoy Steve Whitkoff flew to Moscow. Witkoff met him. Then Mr. Whitkoff left."
+    mentions = detectors.build([watch])(joined([Segment(0, 10, text)])).mentions
+    assert [m.surface for m in mentions] == ["Steve Whitkoff", "Witkoff", "Whitkoff"]
+    assert [m.kind for m in mentions] == [Kind.SOUNDS_LIKE, Kind.EXACT, Kind.SOUNDS_LIKE]
+    assert all(0.5 < m.score <= 1 for m in mentions)
+    assert "witkoff" in mentions[0].reason.lower()
+
+
+def test_a_query_may_ask_for_what_sounds_like_a_name() -> None:
+    text = joined([Segment(0, 10, "The envoy Steve Whitkoff brought a new deal.")])
+    [m] = detectors.build([Watch(name="k", query='~~"Steve Witkoff" NEAR/5 deal')])(text).mentions
+    assert (m.surface, m.kind) == ("Steve Whitkoff brought a new deal", Kind.SOUNDS_LIKE)
+
+
+def test_a_refused_spelling_is_not_heard_again() -> None:
+    text = joined([Segment(0, 10, "Steve Whitkoff flew. Then Steve Wittkoff left. Steve Whitkoff too.")])
+    watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True, exclude=("Steve Whitkoff", "Whitkoff"))
+    assert [m.surface for m in detectors.build([watch])(text).mentions] == ["Steve Wittkoff"]
+
+
+def test_a_threshold_above_the_score_leaves_only_what_is_spelt_right() -> None:
+    text = joined([Segment(0, 10, "Steve Whitkoff flew. Then Steve Witkoff left.")])
+    watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True, threshold=1.0)
+    assert [m.surface for m in detectors.build([watch])(text).mentions] == ["Steve Witkoff"]

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import typer
+from ruamel.yaml import YAML
 
 from pipeline import watchlist
 from pipeline.commands import app
+from pipeline.notifiers.slack_probe import NEEDED, PRIVATE
 from pipeline.store.tables import metadata
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +32,7 @@ def commands() -> set[str]:
 
 
 def settings_in(text: str) -> set[str]:
-    return set(re.findall(r"\b(?:PODWATCH_[A-Z_]+[A-Z]|SLACK_BOT_TOKEN)\b", text))
+    return set(re.findall(r"\b(?:PODWATCH_[A-Z_]+[A-Z]|SLACK_BOT_TOKEN|SLACK_APP_TOKEN)\b", text))
 
 
 def test_the_commands_that_the_readme_shows_exist() -> None:
@@ -86,8 +88,33 @@ def test_every_link_to_a_file_leads_somewhere(document: str) -> None:
         assert (ROOT / target).exists(), target
 
 
+def test_the_manifest_asks_for_the_scopes_that_the_doctor_looks_for() -> None:
+    [manifest] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/slack.md").read_text(encoding="utf-8"), re.DOTALL)
+    app_ = YAML(typ="safe").load(manifest)
+    asked = set(app_["oauth_config"]["scopes"]["bot"])
+    assert set(NEEDED) | set(PRIVATE) | {"users:read", "im:write"} == asked
+    assert app_["settings"]["socket_mode_enabled"] is True
+    assert app_["settings"]["interactivity"]["is_enabled"] is True
+
+
+def test_the_commands_that_the_pages_show_exist() -> None:
+    for page in (ROOT / "docs").glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        shown = re.findall(r"(?:`|/)podwatch ((?:feeds|watches|mute) \w+|\w+)", text)
+        assert set(shown) <= commands(), page.name
+
+
 def test_every_command_says_what_it_does() -> None:
     group = typer.main.get_command(app)
     for name, command in group.commands.items():  # type: ignore[attr-defined]
         for inner in [command, *getattr(command, "commands", {}).values()]:
             assert inner.help, name
+
+
+def test_the_pictures_are_of_the_cards_as_they_are_now() -> None:
+    from scripts.pictures import pictures
+
+    drawn = pictures()
+    assert {p.stem for p in (ROOT / "docs").glob("*.svg")} == set(drawn)
+    for name, svg in drawn.items():
+        assert (ROOT / "docs" / f"{name}.svg").read_text(encoding="utf-8") == svg, "run scripts/pictures.py"

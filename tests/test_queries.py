@@ -134,6 +134,8 @@ SEGMENTED: dict[str, tuple[str, tuple[str, ...], list[str]]] = {
     "in the same segment": ("grain SAME SEGMENT sea", ("grain", "sea grain"), ["sea grain"]),
     "not in the same segment": ("(grain AND sea) SAME SEGMENT", ("grain", "sea"), []),
     "said by somebody": ("grain speaker:bob", ("grain", "grain now"), ["grain"]),
+    "said by one of two": ("grain AND (speaker:bob OR speaker:eve)", ("grain", "grain now"), ["grain"]),
+    "said by neither of two": ("grain AND NOT (speaker:ann OR speaker:eve)", ("grain x", "grain now"), ["grain"]),
     "not said by somebody": ("grain AND NOT speaker:(ann OR bob)", ("grain",), []),
 }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 
 import pytest
 
 from pipeline import watchlist
 from pipeline.errors import WatchlistError
-from pipeline.model import DeliverMode, Scope
+from pipeline.model import ChannelRules, DeliverMode, Quiet, Scope, Times
 
 
 def lines(text: str) -> list[str]:
@@ -181,3 +182,53 @@ def test_a_file_is_not_read_beyond_the_limit(tmp_path: Path, monkeypatch: pytest
 
 def test_the_watchlist_of_the_sample_is_right() -> None:
     assert len(watchlist.read(Path(__file__).parent.parent / "seeds/watchlist.yaml")) == 6
+
+
+def test_a_channel_has_a_digest_quiet_hours_and_a_ceiling_and_a_watch_a_minimum_and_a_pause() -> None:
+    text = """
+defaults: {minimum: 2}
+channels:
+  "#trade": {digest: "weekly mon 09:00 Europe/Berlin", quiet: "22:00-07:00", ceiling: 20}
+  "#desk": {}
+watches:
+  - {name: a, query: x, repeat_after: 12h}
+  - {name: b, query: y, minimum: 1}
+"""
+    (a, b), (trade, desk) = watchlist.parse_all(text, "w.yaml")
+    assert (a.minimum, a.repeat_after, b.minimum, b.repeat_after) == (2, 43200.0, 1, 0.0)
+    assert trade == ChannelRules(
+        name="#trade",
+        digest=Times(time(9), (0,), "Europe/Berlin"),
+        quiet=Quiet(time(22), time(7)),
+        ceiling=20,
+    )
+    assert desk == ChannelRules(name="#desk")
+
+
+def test_a_watch_that_finds_the_same_is_no_new_revision_when_only_its_delivery_changes() -> None:
+    [a], [b] = (watchlist.parse(f"watches: [{{name: a, query: x, minimum: {n}}}]", "w.yaml") for n in (1, 5))
+    assert a.fingerprint == b.fingerprint
+
+
+CHANNELS = {
+    "digest: hourly": "channels.#t.digest: should be like daily 08:00 Europe/Berlin, weekdays 08:00 or weekly mon 08:00",
+    "digest: daily 08:00 Mars": "channels.#t.digest: there is no time zone Mars",
+    "quiet: 22-07": "channels.#t.quiet: should be like 22:00-07:00 Europe/Berlin",
+    "ceiling: 0": "channels.#t.ceiling: input should be greater than or equal to 1",
+    "ceilng: 5": "channels.#t.ceilng: is not a known field",
+}
+
+
+@pytest.mark.parametrize("line", CHANNELS)
+def test_a_mistake_about_a_channel_is_named_with_its_line(line: str) -> None:
+    [said] = lines(f'channels:\n  "#t":\n    {line}\nwatches: []\n')
+    assert said.startswith(f"w.yaml:3: {CHANNELS[line]}")
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    {"minimum: 0": "minimum: input should", "repeat_after: soon": "repeat_after: should be like"}.items(),
+)
+def test_a_mistake_about_when_a_watch_is_told_is_named_with_its_line(field: str, said: str) -> None:
+    [line] = lines(f"watches:\n  - name: a\n    query: x\n    {field}\n")
+    assert line.startswith(f"w.yaml:4: watch a: {said}")

@@ -85,7 +85,7 @@ def examples(ear: Ear, text: str, gold: list[tuple[int, int]], only: int | None)
     spots, scene, company = ear.spots(text)
     rows = []
     for spot in spots:
-        if spot.exact or spot.form.wordlike and spot.form.part != "full":
+        if spot.exact or (spot.form.wordlike and spot.form.part != "full"):
             continue
         kind = (ear.names[spot.form.name].type or "").lower()
         start, end = scene.words.starts[spot.first], scene.words.ends[spot.last - 1] - 2 * spot.whose

@@ -10,7 +10,20 @@ import sys
 
 import typer
 
-from pipeline.commands import backfill, backtest, feeds, line, mentions, rescan, scan, watches
+from pipeline.commands import (
+    backfill,
+    backtest,
+    doctor,
+    entities,
+    feeds,
+    line,
+    mentions,
+    mute,
+    rescan,
+    scan,
+    slack,
+    watches,
+)
 from pipeline.commands.output import plain
 from pipeline.errors import PodwatchError
 from pipeline.store import FAILURES, failure
@@ -25,12 +38,16 @@ app = typer.Typer(
 )
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(watches.app, name="watches")
+app.add_typer(mute.app, name="mute")
 line.register(app)
 app.command()(scan.scan)
 app.command("backfill")(backfill.backfill_)
 app.command("backtest")(backtest.backtest_)
 app.command()(mentions.mentions)
 app.command()(rescan.rescan)
+app.command()(slack.slack)
+app.command()(doctor.doctor)
+app.command()(entities.entities)
 
 
 def main() -> None:

@@ -67,8 +67,6 @@ def asked_for(since: datetime, until: datetime | None, now: datetime, **rest: An
     last = until.replace(tzinfo=UTC) if until else now.replace(hour=0, minute=0, second=0, microsecond=0)
     if last < start:
         raise PodwatchError("is before --since", where=f"--until {last:%Y-%m-%d}", todo="give the later day")
-    if rest.get("deliver") is DeliverMode.DIGEST:
-        raise PodwatchError("no digest can be sent yet", where="--deliver digest", todo="give none or each")
     return Backfill(since=start, until=last + timedelta(days=1), **rest)
 
 
@@ -84,12 +82,12 @@ def _run(rt: Runtime, b: Backfill, dry_run: bool, yes: bool, as_json: bool) -> N
         report = backfill(rt, b, now(), progress=(lambda n: shown(n, max(n, todo))) if shown else None)
     stands = rt.store.backfill(b.id)
     _report(b, report, stands.state.value if stands else "gone", as_json)
-    if b.deliver is DeliverMode.EACH and stands and stands.state is BackfillState.DONE and report.held:
+    if b.deliver is not DeliverMode.NONE and stands and stands.state is BackfillState.DONE and report.held:
         _tell(rt, b, report.held, yes, as_json)
 
 
 def _tell(rt: Runtime, b: Backfill, count: int, yes: bool, as_json: bool) -> None:
-    if count > ASKED_FROM and not yes:
+    if b.deliver is DeliverMode.EACH and count > ASKED_FROM and not yes:
         again = f"podwatch backfill --resume {b.id} --yes"
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise PodwatchError(f"{count} messages are not sent without --yes", todo=again)
@@ -97,7 +95,7 @@ def _tell(rt: Runtime, b: Backfill, count: int, yes: bool, as_json: bool) -> Non
             say(f"nobody was told; {again} does it later")
             return
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
-        t = tell(rt, b, now)
+        t = tell(rt, b, rt.store.clock)
     tally(t, as_json)
 
 

@@ -80,8 +80,17 @@ def detected(given: Settings, moment: datetime, processes: int) -> Tally:
         return detect_verb(rt, moment, progress=progress and (lambda done: progress(done, of)))
 
 
-def deliver(json: Json = False) -> None:
+def deliver(
+    retry_dead: Annotated[
+        bool, typer.Option("--retry-dead", help="Also what was given up or is paused: what was wrong is mended.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Hands each alert to its channel, once."""
+    if retry_dead:
+        with runtime() as rt:
+            rt.store.mended()
+            say(f"deliver: {rt.store.retry_dead(rt.store.clock())} to be tried again")
     _line(["deliver"], False, json)
 
 
@@ -97,9 +106,9 @@ def _line(names: list[str], force: bool, as_json: bool) -> None:
             with redirect_stdout(sys.stderr) if as_json else nullcontext():
                 if name == "poll":
                     with bar("polling") as progress:
-                        t = poll_verb(rt, now(), force=force, progress=progress)
+                        t = poll_verb(rt, rt.store.clock(), force=force, progress=progress)
                 else:
-                    t = verbs.LINE[name](rt, now())
+                    t = verbs.LINE[name](rt, rt.store.clock())
             tally(t, as_json)
 
 

@@ -104,6 +104,7 @@ def mention_json(m: Mention, transcript: int | str, episode: int | str) -> dict[
         "watch": m.watch,
         "kind": m.kind.value,
         "score": m.score,
+        "reason": m.reason,
         "surface": m.surface,
         "start": m.start,
         "end": m.end,

@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from pipeline import detectors, files, transcripts, watchlist
-from pipeline.commands.output import Json, emit, mention_json, moment, plain, say
+from pipeline.commands.output import Json, emit, mention_json, moment, plain, say, settings
 from pipeline.detectors import About
+from pipeline.entities.recognise import missing
+from pipeline.entities.stage import entities_in
 from pipeline.errors import PodwatchError, TranscriptError
 from pipeline.model import Mention, Transcript
 
@@ -21,19 +23,25 @@ def scan(
     json: Json = False,
 ) -> None:
     """Looks for a watchlist in transcripts on disk: one JSON line a mention, readable lines on a terminal."""
-    engine = detectors.build(watchlist.read(list_file))
+    watches = watchlist.read(list_file)
+    engine = detectors.build(watches)
     for name, error in engine.broken.items():
         say(f"podwatch: watch {name}: {error.line}")
     as_json = json or not sys.stdout.isatty()
     failed = bool(engine.broken)
+    asks = engine.asks_for_entities and settings().entities
+    if asks and (lacking := missing()) is not None:
+        say(f"podwatch: {lacking}")
+        asks = False
     for file in paths:
         try:
             transcript = load(file)
+            named = entities_in(transcript, watches) if asks else None
         except PodwatchError as e:
             failed = True
             say(f"podwatch: {e.line}")
             continue
-        found = engine(transcript, About(title=transcript.title))
+        found = engine(transcript, About(title=transcript.title, entities=named))
         for name, why in found.failed.items():
             failed = True
             say(f"podwatch: {file}: watch {name} failed: {why}")

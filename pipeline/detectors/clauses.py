@@ -65,6 +65,8 @@ class Sounds(Leaf):
 
     aliases: tuple[str, ...] = ()
     type: str | None = None
+    threshold: float | None = None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

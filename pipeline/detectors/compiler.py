@@ -85,6 +85,8 @@ class Compiler:
 
     def node(self, clause: c.Clause) -> Node:
         """The node of a clause; raises QueryError for what can never be found."""
+        if (speaker := _speaker(clause)) is not None:
+            return nodes.Spoken(clause, speaker)
         match clause:
             case c.Term():
                 return self._term(clause)
@@ -101,14 +103,14 @@ class Compiler:
             case c.Named():
                 return self._named(clause)
             case c.Sounds():
-                number, new = self.book.number(("sounds", clause.text, clause.aliases), 1e-6)
+                number, new = self.book.number(("sounds", clause.text, clause.aliases, clause.type, clause.threshold, clause.refused), 1e-6)
                 if new:
                     self.book.sounds.append((clause, number))
                 return nodes.Atom(clause, ((number, 0),))
             case c.Field():
                 return self._field(clause)
-            case c.Negated(of=(c.Field(name="speaker") as inner,)):
-                return nodes.Spoken(clause, fact_test(inner.of[0]), by=False)
+            case c.Negated(of=(inner,)) if (speaker := _speaker(inner)) is not None:
+                return nodes.Spoken(clause, speaker, by=False)
         parts = tuple(self.node(p) for p in clause.parts)
         return self._group(clause, parts)
 
@@ -180,11 +182,19 @@ class Compiler:
         return nodes.Atom(clause, ((number, how), (self.book.literal(text, Ending.WHOLE), 0)))
 
     def _field(self, clause: c.Field) -> Node:
-        test = fact_test(clause.of[0])
-        if clause.name == "speaker":
-            return nodes.Spoken(clause, test)
-        name = clause.name
+        test, name = fact_test(clause.of[0]), clause.name
         return nodes.Fact(clause, lambda reading: test(reading.fact(name)))
+
+
+def _speaker(clause: c.Clause) -> Callable[[str], bool] | None:
+    """Of a clause that only asks who speaks: the test of a name."""
+    if isinstance(clause, c.Field) and clause.name == "speaker":
+        return fact_test(clause.of[0])
+    if isinstance(clause, c.Either):
+        tests = [_speaker(part) for part in clause.of]
+        if all(test is not None for test in tests):
+            return lambda name: any(test(name) for test in tests if test is not None)
+    return None
 
 
 def _near(words: int, ordered: bool) -> Callable[[list[Spans], Reading], Spans]:

@@ -23,7 +23,7 @@ from pipeline.detectors.reading import About, How, Reading
 from pipeline.detectors.spans import Snippets
 from pipeline.detectors.vocabulary import Vocabulary
 from pipeline.errors import PodwatchError
-from pipeline.model import Kind, Mention, Transcript, Watch
+from pipeline.model import Kind, Mention, Transcript, Watch, fold
 
 NOTHING = About()
 PLANNED = (1, 16)  # after which transcripts it is decided anew what each watch waits for
@@ -58,6 +58,7 @@ class Engine:
             self._names.append(watch.name)
             self._nodes.append(node)
         book = self._book
+        self._excluded = {w.name: [f" {fold(spelling)} " for spelling in w.exclude] for w, _ in watches if w.exclude}
         self._vocabulary = Vocabulary(book.wild, book.fuzzy)
         self._patterns = Patterns(book.patterns)
         self._ear: Any = _ear([clause for clause, _ in book.sounds])
@@ -127,6 +128,11 @@ class Engine:
             hows = self._heard(transcript, about, normal, hits)
         return Reading(transcript, about, normal, hits, hows, self._later)
 
+    @property
+    def asks_for_entities(self) -> bool:
+        """Whether a watch has an ``entity:`` clause, so that a transcript's entities are worth reading."""
+        return bool(self._book.named)
+
     def node(self, watch: str) -> Node | None:
         """The compiled watch of that name."""
         return self._nodes[self._names.index(watch)] if watch in self._names else None
@@ -134,14 +140,29 @@ class Engine:
     def _mentions(
         self, transcript: Transcript, reading: Reading, found: list[tuple[int, int, int, int]]
     ) -> tuple[Mention, ...]:
+        if not found:
+            return ()
         snippets = Snippets(transcript)
         span, hows, names = reading.normal.span, reading.hows, self._names
         mentions: list[Mention] = []
+        last = (-1, -1, -1)
         for s, e, i, how in sorted(found):
+            if (s, e, i) == last:  # an entity's name as it is written, and the same words recognised: one mention
+                continue
+            last = s, e, i
             start, end = span(s, e)
             mentions.append(snippets.mention(names[i], start, end, hows[how]))
+        if self._excluded:
+            mentions = [m for m in mentions if m.watch not in self._excluded or not self._refused(m)]
         mentions.sort(key=lambda m: (m.start, m.end, m.watch))
         return tuple(mentions)
+
+    def _refused(self, m: Mention) -> bool:
+        """Whether people said that this spelling is something else; of what only sounds like it, any part counts."""
+        surface = f" {fold(m.surface)} "
+        if m.kind is Kind.SOUNDS_LIKE:
+            return any(spelling in surface for spelling in self._excluded[m.watch])
+        return surface in self._excluded[m.watch]
 
     def _recognised(self, normal: Normal, about: About, hits: dict[int, Spans]) -> None:
         wanted: dict[str, list[int]] = {}
@@ -177,4 +198,4 @@ def _ear(names: Sequence[Any]) -> Any:
         return None
     from pipeline.sounds import Name, build
 
-    return build([Name(n.text, n.text, n.aliases, n.type) for n in names])
+    return build([Name(n.text, n.text, n.aliases, n.type, n.threshold, n.refused) for n in names])

@@ -12,5 +12,14 @@ def entity_clause(watch: Watch) -> Clause:
     names: list[Clause] = [Term(text=name, source=name, inflected=False)]
     names += [Term(text=alias, source=alias, inflected=False, alias_of=name) for alias in watch.aliases]
     if watch.sounds_like:
-        names.append(Sounds(text=name, source=f"~~{name}", aliases=watch.aliases, type=watch.type))
+        names.append(
+            Sounds(
+                text=name,
+                source=f"~~{name}",
+                aliases=watch.aliases,
+                type=watch.type,
+                threshold=watch.threshold,
+                refused=watch.exclude,
+            )
+        )
     return Either(of=tuple(names), source=name, longest=True)

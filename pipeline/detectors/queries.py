@@ -71,9 +71,16 @@ def parse(query: str) -> Clause:
     return clause
 
 
+_ALSO_WORDS = frozenset(("AID", "AIM", "ALL", "AM", "ARE", "CAN", "COP", "HE", "IT", "MAY", "OUR", "PM", "US", "WHO"))
+
+
 def hints(clause: Clause) -> Iterator[Hint]:
     """What to point out in a query that is right."""
     for part in clause.walk():
+        if isinstance(part, Term) and part.text in _ALSO_WORDS and not part.case:
+            yield Hint(
+                part.column, f"{part.text} finds {part.text.lower()} too; write ={part.text} for the capitals alone"
+            )
         if isinstance(part, Term) and part.text in _HINTS and not part.source.startswith('"'):
             yield Hint(part.column, f"{part.text} is looked for as a word; the operator is {_HINTS[part.text]}")
 

@@ -13,7 +13,7 @@ class Snippets:
     """Makes the mentions of one transcript."""
 
     def __init__(self, transcript: Transcript) -> None:
-        self._transcript = transcript
+        self._transcript = transcript.at_hand()
 
     def mention(self, watch: str, start: int, end: int, how: How) -> Mention:
         transcript = self._transcript

@@ -6,8 +6,11 @@ import math
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import Any
+
+from pipeline.model.later import Later
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,12 @@ class Transcript:
 
     def __len__(self) -> int:
         return len(self.offsets)
+
+    def at_hand(self) -> Transcript:
+        """The same with its columns read, for many questions about places."""
+        columns = {name: getattr(self, name) for name in ("offsets", "starts", "ends", "speakers")}
+        read: dict[str, Any] = {name: c.column for name, c in columns.items() if isinstance(c, Later)}
+        return replace(self, **read) if read else self
 
     def segment(self, index: int) -> Segment:
         after = self.offsets[index + 1] - 1 if index + 1 < len(self) else len(self.text)

@@ -46,11 +46,15 @@ class Watch:
     entity: str | None = None
     type: str | None = None
     aliases: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()  # spellings that are something else
     sounds_like: bool = False
+    threshold: float | None = None  # score from which something sounds like the name; None: the ear's own
     skip: tuple[str, ...] = ()  # labels of boilerplate in which a mention is stored, and nobody is told
     scope: Scope = field(default_factory=Scope)
     channel: str = "#podcasts"
     deliver: DeliverMode = DeliverMode.EACH
+    minimum: int = 1  # mentions in an episode, below which nobody is told
+    repeat_after: float = 0.0  # seconds after an alert of this watch before the next goes out by itself
     id: int = 0
     revision: int = 0
     revised_at: datetime | None = None
@@ -64,7 +68,9 @@ class Watch:
     @property
     def fingerprint(self) -> str:
         """Equal for watches that find the same: a new channel makes no new revision, a new alias does."""
-        parts = (self.query, self.entity, self.type, self.aliases, self.sounds_like, self.scope)
+        parts: tuple[object, ...] = (self.query, self.entity, self.type, self.aliases, self.sounds_like, self.scope)
+        parts += (self.exclude,) if self.exclude else ()
+        parts += (self.threshold,) if self.threshold is not None else ()
         return hashlib.blake2b(repr(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 

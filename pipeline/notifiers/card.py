@@ -12,77 +12,117 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.model import Alert, Episode, Kind, Mention
 from pipeline.notifiers import plain
+from pipeline.notifiers.ranking import SHOWN, best
 
 Block = dict[str, Any]
 Element = dict[str, Any]
 
-SHOWN = 3  # mentions on one card
 HEADER_ROOM = 150  # Slack's limit for a header
 MESSAGE_ROOM = 10_000  # bytes of JSON. Slack publishes no limit over all blocks; 13,200 were refused
-_NAME_ROOM, _REASON_ROOM, _TEXT_SNIPPET_ROOM = 80, 160, 300
+BLOCKS = 45  # in one message; Slack's limit is 50
+REPLIES = 5  # messages that continue an alert or a digest in its thread; what is left after them is counted
+_NAME_ROOM, _REASON_ROOM, _TEXT_SNIPPET_ROOM, _THREAD_SNIPPET_ROOM = 80, 160, 300, 200
 _SNIPPET_ROOMS = (600, 300, 120, 40)  # the first that keeps the message within its room
 
 
-def blocks(alert: Alert) -> list[Block]:
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one message says, as Block Kit and as the text that stands in for it."""
+
+    text: str
+    blocks: list[Block]
+
+
+def pages(alert: Alert) -> list[Message]:
+    """The alert's message with its best sentences, and those that tell the others in its thread."""
+    rest = others(alert)
+    more = f"and {len(rest)} more in the thread" if rest else ""
+    built = [Message(text(alert, more), blocks(alert, more))]
+    return built + thread([_line(alert, m) for m in rest], f"podwatch mentions --watch {alert.watch.name}")
+
+
+def blocks(alert: Alert, more: str | None = None) -> list[Block]:
     """The alert as Block Kit: a header, the episode, the best mentions with the hit in bold.
 
     Every limit of Slack is kept whatever the alert holds: 150 characters in the header, 10,000 bytes in all.
+    more: what is said of the mentions that are not shown; their number, unless given.
     """
     for room in _SNIPPET_ROOMS:
-        built = _blocks(alert, room)
-        if len(json.dumps(built, ensure_ascii=False).encode()) < MESSAGE_ROOM:
+        built = _blocks(alert, room, _more(alert) if more is None else more)
+        if size(built) < MESSAGE_ROOM:
             break
     return built
 
 
-def text(alert: Alert) -> str:
+def text(alert: Alert, more: str | None = None) -> str:
     """The alert as escaped lines of text: for notifications, screen readers, and when blocks are refused."""
     about = [part for part in (_say(alert.episode.show), _date(alert.episode)) if part]
-    lines = [_headline(alert) + (f" ({', '.join(about)})" if about else "")]
-    for mention in best(alert.mentions):
-        before, hit, after = _cut(mention, _TEXT_SNIPPET_ROOM)
-        said = " ".join(part for part in (_moment(mention), _say(mention.speaker or "")) if part)
-        sentence = f"{plain.flatten(before)}*{plain.flatten(hit)}*{plain.flatten(after)}"
-        lines.append(f"{said}: {sentence}" if said else sentence)
-    if more := _more(alert):
+    lines = [headline(alert) + (f" ({', '.join(about)})" if about else "")]
+    shown = _shown(alert)
+    lines += [_sentence(m, struck=gone) for m, gone in shown]
+    if more := _more(alert) if more is None else more:
         lines.append(more)
-    shown = [plain.escape(plain.defuse(line)) for line in lines]
-    first = next(iter(best(alert.mentions)), None)
-    if link := _link(alert.episode, first.seconds if first else math.nan):
-        shown.append(f"<{plain.escape(link)}>")
-    return "\n".join(shown)
+    said = [plain.escape(plain.defuse(line)) for line in lines]
+    if link := _link(alert.episode, shown[0][0].seconds if shown else math.nan):
+        said.append(f"<{plain.escape(link)}>")
+    return "\n".join(said)
 
 
-def best(mentions: Sequence[Mention]) -> list[Mention]:
-    """The mentions a card shows: the surest, and among equals the earliest."""
-    return sorted(mentions, key=lambda m: (-m.score if math.isfinite(m.score) else math.inf, m.start))[:SHOWN]
+def others(alert: Alert) -> list[tuple[Mention, bool]]:
+    """(mention, whether it is gone) of those that the first message does not show, in the order they are said."""
+    shown = [m for m, _ in _shown(alert)]
+    rest = [(m, gone) for ms, gone in ((alert.mentions, False), (alert.gone, True)) for m in ms if m not in shown]
+    return sorted(rest, key=lambda pair: pair[0].start)
 
 
-def _blocks(alert: Alert, room: int) -> list[Block]:
-    built: list[Block] = [
-        {"type": "header", "text": {"type": "plain_text", "text": _headline(alert, HEADER_ROOM), "emoji": False}}
-    ]
-    built += _rich(("rich_text_section", _facts(alert.episode)))
-    for mention in best(alert.mentions):
-        said = _said(alert, mention)
-        quoted = [_text(part, bold=i == 1) for i, part in enumerate(_cut(mention, room)) if part]
-        built += _rich(("rich_text_section", said), ("rich_text_quote", quoted))
-    if more := _more(alert):
-        built.append({"type": "context", "elements": [{"type": "plain_text", "text": more, "emoji": False}]})
-    return built
+def thread(lines: Sequence[tuple[str, Block]], how: str) -> list[Message]:
+    """Messages of as many lines (text, block) as each holds; what would be in too many is counted.
+
+    how: the command that shows everything.
+    """
+    built: list[list[tuple[str, Block]]] = []
+    room = 0
+    for line in lines:
+        cost = size([line[1]])
+        if not built or room < cost or len(built[-1]) >= BLOCKS:
+            built.append([])
+            room = MESSAGE_ROOM - 400
+        built[-1].append(line)
+        room -= cost
+    left = sum(len(page) for page in built[REPLIES:])
+    messages = [Message("\n".join(t for t, _ in page), [b for _, b in page]) for page in built[:REPLIES]]
+    if left:
+        words = plain.defuse(f"and {left} more: {plain.head(plain.clean(how), 200)}")
+        last = messages[-1]
+        messages[-1] = Message(f"{last.text}\n{plain.escape(words)}", [*last.blocks, context(words)])
+    return messages
 
 
-def _rich(*parts: tuple[str, list[Element]]) -> list[Block]:
+def size(built: Sequence[Block]) -> int:
+    """Bytes of the blocks as JSON."""
+    return len(json.dumps(built, ensure_ascii=False).encode())
+
+
+def context(words: str) -> Block:
+    return {"type": "context", "elements": [{"type": "plain_text", "text": words, "emoji": False}]}
+
+
+def header(words: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": words, "emoji": False}}
+
+
+def rich(*parts: tuple[str, list[Element]]) -> list[Block]:
     """One rich_text block of the parts that hold something, or none: Slack refuses empty elements."""
     filled = [{"type": kind, "elements": elements} for kind, elements in parts if elements]
     return [{"type": "rich_text", "elements": filled}] if filled else []
 
 
-def _headline(alert: Alert, room: int = 2 * HEADER_ROOM) -> str:
+def headline(alert: Alert, room: int = 2 * HEADER_ROOM) -> str:
     name = plain.head(plain.clean(alert.watch.name).strip(), _NAME_ROOM) or "podwatch"
     title = plain.clean(alert.episode.title).strip()
     line = f"{name} in “{title}”" if title else name
@@ -90,33 +130,95 @@ def _headline(alert: Alert, room: int = 2 * HEADER_ROOM) -> str:
     return plain.head(plain.defuse(plain.head(line, room)), room)
 
 
-def _facts(episode: Episode) -> list[Element]:
+def facts(episode: Episode) -> list[Element]:
     """The show, the date, and where to read on."""
-    facts = []
+    found = []
     if show := _say(episode.show):
-        facts.append(_text(show))
+        found.append(words(show))
     if date := _date(episode):
-        facts.append(_text(date))
+        found.append(words(date))
     if link := plain.address(episode.link):
-        facts.append(_link_to(link, "episode"))
-    return list(_parted(facts))
+        found.append(link_to(link, "episode"))
+    return list(parted(found))
 
 
-def _said(alert: Alert, mention: Mention) -> list[Element]:
+def quoted(mention: Mention, room: int, *, struck: bool = False) -> list[Element]:
+    """The sentence with the hit in bold; struck through when it is no longer said."""
+    parts = enumerate(_cut(mention, room))
+    return [words(part, bold=i == 1, strike=struck) for i, part in parts if part]
+
+
+def parted(elements: Iterable[Element]) -> Iterable[Element]:
+    for i, element in enumerate(elements):
+        if i:
+            yield words(" · ")
+        yield element
+
+
+def words(said: str, *, bold: bool = False, strike: bool = False) -> Element:
+    style = {name: True for name, on in (("bold", bold), ("strike", strike)) if on}
+    return {"type": "text", "text": said, "style": style} if style else {"type": "text", "text": said}
+
+
+def link_to(url: str, label: str) -> Element:
+    return {"type": "link", "url": url, "text": label}
+
+
+def said(alert: Alert, mention: Mention) -> list[Element]:
     """When it was said (a link that opens the episode there), by whom, and how sure podwatch is."""
-    said: list[Element] = []
+    found: list[Element] = []
     moment = _moment(mention)
     if link := _link(alert.episode, mention.seconds):
-        said.append(_link_to(link, moment or "listen"))
+        found.append(link_to(link, moment or "listen"))
     elif moment:
-        said.append(_text(moment))
+        found.append(words(moment))
     if speaker := _say(mention.speaker or ""):
-        said.append(_text(speaker))
+        found.append(words(speaker))
     if mention.kind is Kind.SOUNDS_LIKE:
         sure = f"sounds like, {mention.score:.2f}"
         reason = plain.defuse(plain.head(plain.clean(mention.reason).strip(), _REASON_ROOM))
-        said.append(_text(f"{sure}: {reason}" if reason else sure))
-    return list(_parted(said))
+        found.append(words(f"{sure}: {reason}" if reason else sure))
+    return list(parted(found))
+
+
+def _blocks(alert: Alert, room: int, more: str) -> list[Block]:
+    built = [header(headline(alert, HEADER_ROOM)), *rich(("rich_text_section", facts(alert.episode)))]
+    for mention, gone in _shown(alert):
+        sentence = quoted(mention, room, struck=gone)
+        about = said(alert, mention)
+        if gone:
+            about.append(words(" · no longer in the transcript" if about else "no longer in the transcript"))
+        built += rich(
+            ("rich_text_section", about),
+            ("rich_text_quote", sentence),
+        )
+    if more:
+        built.append(context(more))
+    return built
+
+
+def _line(alert: Alert, other: tuple[Mention, bool]) -> tuple[str, Block]:
+    """A mention as one line of a thread."""
+    mention, gone = other
+    about = said(alert, mention)
+    sentence = quoted(mention, _THREAD_SNIPPET_ROOM, struck=gone) or [words("(nothing that can be shown)")]
+    [block] = rich(("rich_text_section", [*about, words("  "), *sentence] if about else sentence))
+    return plain.escape(plain.defuse(_sentence(mention, struck=gone))), block
+
+
+def _sentence(mention: Mention, *, struck: bool) -> str:
+    before, hit, after = (plain.flatten(part) for part in _cut(mention, _TEXT_SNIPPET_ROOM))
+    about = " ".join(part for part in (_moment(mention), _say(mention.speaker or "")) if part)
+    sentence = f"~{before}{hit}{after}~ (no longer said)" if struck else f"{before}*{hit}*{after}"
+    return f"{about}: {sentence}" if about else sentence
+
+
+def _shown(alert: Alert) -> list[tuple[Mention, bool]]:
+    """(mention, whether it is gone) of the first message, in the order they are said: the best of those that are said,
+    and of those that are gone what it showed, as far as can be told."""
+    before = best([*alert.mentions, *alert.gone])
+    gone = [(m, True) for m in before if m in alert.gone and m not in alert.mentions]
+    return sorted([*((m, False) for m in best(alert.mentions)), *gone], key=lambda pair: pair[0].start)
 
 
 def _moment(mention: Mention) -> str:
@@ -162,18 +264,3 @@ def _date(episode: Episode) -> str:
 def _more(alert: Alert) -> str:
     left = len(alert.mentions) - SHOWN
     return f"and {left} more in this episode" if left > 0 else ""
-
-
-def _parted(elements: Iterable[Element]) -> Iterable[Element]:
-    for i, element in enumerate(elements):
-        if i:
-            yield _text(" · ")
-        yield element
-
-
-def _text(words: str, *, bold: bool = False) -> Element:
-    return {"type": "text", "text": words, "style": {"bold": True}} if bold else {"type": "text", "text": words}
-
-
-def _link_to(url: str, label: str) -> Element:
-    return {"type": "link", "url": url, "text": label}

@@ -16,12 +16,12 @@ from rich.style import Style
 from rich.text import Text
 
 from pipeline.errors import ChannelError
-from pipeline.model import Alert
-from pipeline.notifiers import Receipt, card, plain
+from pipeline.model import Alert, Digest
+from pipeline.notifiers import Receipt, card, digest_card, plain
 
 _WIDTH = 100  # columns; longer lines read badly
 _HEADER, _HIT = Style(bold=True), Style(bold=True, color="magenta")
-_LINK, _QUIET = Style(underline=True), Style(dim=True)
+_LINK, _QUIET, _STRUCK = Style(underline=True), Style(dim=True), Style(strike=True)
 
 
 class ConsoleNotifier:
@@ -37,6 +37,13 @@ class ConsoleNotifier:
         show(alert, self._console or Console())
         return Receipt("console", alert.key)
 
+    def digest(self, digest: Digest) -> Receipt:
+        """Print the digest with what Slack would show in its thread; raises as send() does."""
+        if self._console is None and sys.stdout is None:
+            raise _unread(digest)
+        _print(digest, [b for page in digest_card.pages(digest) for b in page.blocks], self._console or Console())
+        return Receipt("console", digest.key)
+
     def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
         """Never anything: a console keeps no history."""
         return None
@@ -48,8 +55,12 @@ def show(alert: Alert, console: Console) -> None:
     Characters that the output's encoding lacks become question marks. Raises ChannelError (retryable) when the
     output is closed.
     """
-    channel = Text(plain.head(plain.clean(alert.channel), _WIDTH - 8))
-    shown = render(card.blocks(alert))
+    _print(alert, card.blocks(alert), console)
+
+
+def _print(said: Alert | Digest, blocks: Sequence[card.Block], console: Console) -> None:
+    channel = Text(plain.head(plain.clean(said.channel), _WIDTH - 8))
+    shown = render(blocks)
     try:
         with console.capture() as capture:
             if console.is_terminal:
@@ -59,7 +70,7 @@ def show(alert: Alert, console: Console) -> None:
                 console.print(channel, shown, "", sep="\n", soft_wrap=True, markup=False, emoji=False, highlight=False)
         _write(console, capture.get())
     except (OSError, ValueError) as e:  # a broken pipe; a closed file
-        raise _unread(alert) from e
+        raise _unread(said) from e
 
 
 def render(blocks: Sequence[card.Block]) -> RenderableType:
@@ -106,16 +117,16 @@ def _lines(block: card.Block, *, styled: bool) -> Iterable[tuple[str, Text]]:
 def _element(element: card.Element, *, styled: bool) -> Text:
     """A text or a link. Without styles the bold is marked as in Slack's own plain text, and the address written out."""
     words = plain.clean(element.get("text", ""))
-    bold = bool(element.get("style", {}).get("bold"))
+    bold, struck = (bool(element.get("style", {}).get(name)) for name in ("bold", "strike"))
     url = plain.address(element.get("url"))
     if not styled:
-        words = f"*{words}*" if bold else words
+        words = f"~{words}~" if struck else f"*{words}*" if bold else words
         return Text(f"{words} <{url}>" if url else words)
-    return Text(words, _LINK + Style(link=url) if url else _HIT if bold else "")
+    return Text(words, _LINK + Style(link=url) if url else _STRUCK if struck else _HIT if bold else "")
 
 
-def _unread(alert: Alert) -> ChannelError:
-    return ChannelError("nobody reads the output", where=alert.channel, todo="keep it open", retryable=True)
+def _unread(said: Alert | Digest) -> ChannelError:
+    return ChannelError("nobody reads the output", where=said.channel, todo="keep it open", retryable=True)
 
 
 def _write(console: Console, text: str) -> None:

@@ -47,8 +47,14 @@ class Directory:
                 raise
             return None
         if name not in self._ids:
+            self._cursor = ""  # it may be made meanwhile
             raise coded("channel_not_found", channel, "channels:read")
         return self._ids[name]
+
+    def forget(self, channel: str) -> None:
+        """Has a name looked up anew: what it led to is archived, or gone."""
+        if self._ids.pop(channel if channel.startswith("@") else channel.removeprefix("#").lower(), None):
+            self._cursor = ""
 
     def _read_page(self, channel: str) -> None:
         asked = {"limit": _PAGE, "cursor": self._cursor, "types": self._types}

@@ -78,6 +78,11 @@ CODES = MappingProxyType(
         "invalid_metadata_schema": (Fault.MESSAGE, "Slack does not take the metadata", ""),
         "metadata_must_be_sent_from_app": (Fault.MESSAGE, "only an app may send metadata", _BOT_TODO),
         "metadata_too_large": (Fault.MESSAGE, "Slack does not take the metadata", ""),
+        "message_not_found": (Fault.MESSAGE, "the message was removed", ""),
+        "thread_not_found": (Fault.MESSAGE, "the message of the thread was removed", ""),
+        "cant_update_message": (Fault.MESSAGE, "the message is not podwatch's own", ""),
+        "cant_delete_message": (Fault.MESSAGE, "the message is not podwatch's own", ""),
+        "edit_window_closed": (Fault.MESSAGE, "the workspace no longer lets it be edited", ""),
         "ratelimited": (Fault.BUSY, "Slack asks to slow down", ""),
         "rate_limited": (Fault.BUSY, "Slack asks to slow down", ""),
         "message_limit_exceeded": (Fault.BUSY, "the workspace has reached its limit of messages", ""),
@@ -111,6 +116,9 @@ class Refusal(ChannelError):
             retryable=retry,
             outcome_unknown=unknown,
             route=fault in (Fault.ROUTE, Fault.TOKEN),
+            # A code that nobody knows may be about this message: it must not stand in the way of the others.
+            busy=fault is Fault.UNKNOWN or (fault is Fault.BUSY and (not code or code in CODES)),
+            service=fault is Fault.TOKEN,
             retry_after=wait,
         )
         self.fault, self.code = fault, code

@@ -4,25 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pipeline.errors import SettingsError, StoreError
 from pipeline.settings import Settings
+from pipeline.store.answers import AnswerRows
 from pipeline.store.backfills import BackfillRows
+from pipeline.store.changes import ChangeRows
+from pipeline.store.channels import ChannelRows
+from pipeline.store.clock import ClockRows
 from pipeline.store.deliver import DeliverRows
-from pipeline.store.engine import connect, display, upgrade
+from pipeline.store.digests import DigestRows
+from pipeline.store.engine import HEAD, connect, display, revision, upgrade
+from pipeline.store.entities import EntityRows
+from pipeline.store.mutes import MuteRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
+from pipeline.store.talked import TalkedRows
+from pipeline.store.told import ToldRows
 from pipeline.store.watches import WatchRows
 
-__all__ = ["FAILURES", "Store", "explained", "failure", "open_store"]
+__all__ = ["FAILURES", "Condition", "Store", "condition", "explained", "failure", "open_store"]
 
 FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
 
-class Store(PollRows, BackfillRows, DeliverRows, WatchRows, Readings):
+class Store(
+    PollRows,
+    BackfillRows,
+    EntityRows,
+    DeliverRows,
+    DigestRows,
+    ChangeRows,
+    ChannelRows,
+    ToldRows,
+    WatchRows,
+    TalkedRows,
+    MuteRows,
+    AnswerRows,
+    ClockRows,
+    Readings,
+):
     """One to-do query and one save for each verb (a file each), the watchlist, and what people read."""
 
 
@@ -37,13 +64,49 @@ def open_store(settings: Settings) -> Store:
     except ArgumentError:  # options that only connecting looks at
         raise SettingsError("is not a database address", where="PODWATCH_DATABASE_URL") from None
     except (DBAPIError, OSError) as e:
-        raise StoreError(
-            f"the database cannot be opened ({_cause(e)})",
-            where=display(settings),
-            todo="check PODWATCH_DATABASE_URL, and that the server runs or the folder can be written",
-            retryable=True,
-        ) from None
+        raise _unopened(e, settings) from None
     return Store(engine)
+
+
+def _unopened(e: Exception, settings: Settings) -> StoreError:
+    todo = "check PODWATCH_DATABASE_URL, and that the server runs or the folder can be written"
+    return StoreError(
+        f"the database cannot be opened ({_cause(e)})", where=display(settings), todo=todo, retryable=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a database is. revision: of its tables, None when there are none; wanted: what this podwatch needs.
+
+    clock: the database server's; None for SQLite, which has none of its own.
+    """
+
+    where: str
+    revision: str | None
+    wanted: str
+    clock: datetime | None
+
+
+def condition(settings: Settings) -> Condition:
+    """Looks at the database without changing it: whether it can be reached and written, and what its tables are.
+
+    Raises StoreError or SettingsError, as open_store does.
+    """
+    engine = connect(settings)
+    try:
+        current = revision(engine)
+        with engine.connect() as c:  # as a writer: a database that is read-only or locked says so here
+            server = engine.dialect.name == "postgresql"
+            if server and c.execute(text("SHOW transaction_read_only")).scalar() == "on":
+                raise StoreError("the database is read-only", where=display(settings), todo="use its primary server")
+            clock = c.execute(text("SELECT clock_timestamp()")).scalar() if server else None
+            c.rollback()
+    except (DBAPIError, OSError) as e:
+        raise _unopened(e, settings) from None
+    finally:
+        engine.dispose()
+    return Condition(display(settings), current, HEAD, clock)
 
 
 def failure(e: BaseException) -> StoreError | None:

@@ -155,21 +155,26 @@ class BackfillRows(PastRows, FetchRows):
             select(d.id)
             .join(episodes, e.id == d.episode_id)
             .join(watches, watches.c.id == d.watch_id)
-            .where(*_within(past), *_watched(past), d.state == State.HELD.value, d.error == Held.BACKFILL.value)
+            .where(*_within(past), *_watched(past), d.state == State.HELD.value, d.reason == Held.BACKFILL.name)
             .order_by(e.published_at, d.id)
         )
         with self.reading() as c:
             return list(c.execute(query).scalars())
 
-    def release(self, ids: Sequence[int], now: datetime) -> None:
-        """These alerts are to be delivered after all. Their episodes count as seen now: somebody asked for them."""
+    def release(self, ids: Sequence[int], now: datetime, *, digest: bool = False) -> None:
+        """These alerts are to be delivered after all, each or in a digest of their channel.
+
+        Their episodes count as seen now: somebody asked for them.
+        """
         d = deliveries.c
         with self.writing() as c:
-            mine = (d.id.in_(ids), d.state == State.HELD.value, d.error == Held.BACKFILL.value)
+            mine = (d.id.in_(ids), d.state == State.HELD.value, d.reason == Held.BACKFILL.name)
             seen = select(d.episode_id).where(*mine)
             c.execute(update(episodes).where(episodes.c.id.in_(seen)).values(first_seen_at=now))
-            due = {"state": State.DUE.value, "next_attempt_at": now, "error": None}
-            c.execute(update(deliveries).where(*mine).values(**due))
+            due: dict[str, Any] = {"state": State.DUE.value, "error": None, "reason": None}
+            if digest:
+                due = {"state": State.HELD.value, "error": Held.DIGEST.value, "reason": Held.DIGEST.name}
+            c.execute(update(deliveries).where(*mine).values(next_attempt_at=now, **due))
 
     def report(self, past: Past) -> Report:
         """What there is of a past, and what is missing."""

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, and_, bindparam, insert, not_, select, update
 
 from pipeline.model import ALL, Alert, Episode, Held, Mention, Shard, State, Transcript, Watch
 from pipeline.revisions import Place, lay
+from pipeline.store.changes import recheck
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.episodes import EPISODE, MANY, episode_of
 from pipeline.store.fetch import transcript_of
@@ -153,6 +154,7 @@ class DetectRows(Rows):
                     if fresh:
                         c.execute(insert(mentions), fresh)
                     new += len(fresh)
+                    recheck(c, sorted(watch_ids), d.source.episode.identity, now)
                 self._hand_over(c, d.alerts, d.held, now)
             if kept:
                 c.execute(_LOOKED_THROUGH, [{"row": d.source.transcript.id, "through": through} for d in kept])
@@ -183,9 +185,9 @@ class DetectRows(Rows):
     def _hand_over(self, c: Connection, alerts: Sequence[Alert], held: Held | None, now: datetime) -> None:
         for alert in alerts:
             mine = deliveries.c.key == alert.key
-            known = c.execute(select(deliveries.c.state, deliveries.c.error).where(mine)).first()
-            if known is not None and held is None and (known.state, known.error) == _FROM_A_BACKFILL:
-                news = {"state": State.DUE.value, "next_attempt_at": now, "error": None}
+            known = c.execute(select(deliveries.c.state, deliveries.c.reason).where(mine)).first()
+            if known is not None and held is None and (known.state, known.reason) == _FROM_A_BACKFILL:
+                news = {"state": State.DUE.value, "next_attempt_at": now, "error": None, "reason": None}
                 c.execute(update(deliveries).where(mine).values(**news))  # it is in another feed, too, and new there
             elif known is None:
                 c.execute(
@@ -197,6 +199,7 @@ class DetectRows(Rows):
                         state=State.DUE.value if held is None else State.HELD.value,
                         next_attempt_at=now if held is None else None,
                         error=None if held is None else held.value,
+                        reason=None if held is None else held.name,
                         created_at=now,
                     )
                 )
@@ -216,7 +219,7 @@ class DetectRows(Rows):
             c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
 
 
-_FROM_A_BACKFILL = (State.HELD.value, Held.BACKFILL.value)
+_FROM_A_BACKFILL = (State.HELD.value, Held.BACKFILL.name)
 _LOOKED_THROUGH = (
     update(transcripts)
     .where(transcripts.c.id == bindparam("row"), transcripts.c.detected_through < bindparam("through"))

@@ -128,7 +128,7 @@ class Rows:
 
 def upgrade(engine: Engine) -> None:
     """Brings the tables to HEAD. Two processes may call it at once: one migrates, the other waits."""
-    current = _version(engine)
+    current = revision(engine)
     if current == HEAD:
         return
     from alembic import command  # 0.2 s that only the first start pays
@@ -151,7 +151,8 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _version(engine: Engine) -> str | None:
+def revision(engine: Engine) -> str | None:
+    """Of the tables there are; None when there are none."""
     with engine.connect().execution_options(podwatch_read=True) as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None

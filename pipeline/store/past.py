@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from pipeline.model import Mention
-from pipeline.store.deliver import mention_of
 from pipeline.store.detect import DetectRows, Source, source_of
 from pipeline.store.episodes import parts
 from pipeline.store.tables import episodes, mentions, transcripts, watches
+from pipeline.store.told import mention_of
 
 
 class PastRows(DetectRows):

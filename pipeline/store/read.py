@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from pipeline.model import Episode, Mention
-from pipeline.store.deliver import mention_of
 from pipeline.store.engine import Rows
 from pipeline.store.episodes import EPISODE, episode_of
-from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
+from pipeline.store.tables import channels, deliveries, episodes, feeds, mentions, transcripts, watches
+from pipeline.store.told import mention_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,11 @@ class Readings(Rows):
             return list(c.execute(select(episodes.c.identity).order_by(episodes.c.id)).scalars())
 
     def states(self) -> dict[str, int]:
-        """How many deliveries stand where; those held back by their reason."""
+        """How many alerts stand where; those held back by their reason."""
         d = deliveries.c
         with self.reading() as c:
-            rows = c.execute(select(d.state, d.error, func.count().label("n")).group_by(d.state, d.error)).all()
+            query = select(d.state, d.error, func.count().label("n")).where(d.kind == "alert")
+            rows = c.execute(query.group_by(d.state, d.error)).all()
         found: dict[str, int] = {}
         for r in rows:
             name = f"held: {r.error}" if r.state == "held" else r.state
@@ -101,6 +102,7 @@ class Readings(Rows):
                         select(watches.c.name, watches.c.error).where(watches.c.error.is_not(None), watches.c.enabled)
                     )
                 ],
+                "channel": list(c.execute(select(channels.c.error).where(channels.c.error.is_not(None))).scalars()),
                 "delivery": [
                     r.error
                     for r in c.execute(

@@ -231,23 +231,130 @@ Index(
     postgresql_where=mentions.c.gone_at.is_(None),
 )
 
+# That the entities of a transcript were looked for, and where each is named. Done means that the row exists, with the
+# transcript's revision.
+entity_spans = Table(
+    "entity_spans",
+    metadata,
+    Column(
+        "transcript_id", Id, ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("revision", Integer, nullable=False),  # of the transcript
+    Column("body", LargeBinary, nullable=False),  # the entities with forms and spans, see store/entities.py
+    Column("unread", Text),  # why they were not looked for: model.Unread
+    Column("error", Text),  # a bug met while looking for them
+    Column("again_at", Utc),  # and when it is tried again
+    Column("found_at", Utc, nullable=False),
+)
+
+entity_names = Table(
+    "entity_names",
+    metadata,
+    _id(),
+    Column("key", Text, nullable=False, unique=True),  # the name folded: see entities/names.py
+    Column("name", Text, nullable=False),
+)
+
+# Who was named in which transcript, and how often: what is asked over time.
+entities = Table(
+    "entities",
+    metadata,
+    Column("name_id", Id, ForeignKey("entity_names.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column(
+        "transcript_id",
+        Id,
+        ForeignKey("transcripts.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    ),
+    Column("type", String(16), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("aside", Integer, nullable=False),  # how many of these are in sponsor reads, promotion, repeated passages
+    sqlite_with_rowid=False,
+)
+
+# An alert, a digest of several, or what continues one of them in its thread. Its times are those of Store.clock().
 deliveries = Table(
     "deliveries",
     metadata,
     _id(),
     Column("key", String(64), nullable=False, unique=True),
-    Column("watch_id", Id, ForeignKey("watches.id", ondelete="CASCADE"), nullable=False),
-    Column("episode_id", Id, ForeignKey("episodes.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(8), nullable=False, default="alert", server_default="alert"),
+    Column("watch_id", Id, ForeignKey("watches.id", ondelete="CASCADE")),  # of an alert
+    Column("episode_id", Id, ForeignKey("episodes.id", ondelete="CASCADE"), index=True),  # of an alert
+    Column("parent_id", Id, ForeignKey("deliveries.id", ondelete="CASCADE"), index=True),  # of a reply
+    Column("part", Integer, nullable=False, default=0, server_default="0"),  # of a reply: 1, 2, ...
+    Column("digest_id", Id, ForeignKey("deliveries.id", ondelete="SET NULL"), index=True),  # of an alert in a digest
     Column("channel", Text, nullable=False),
     Column("state", String(16), nullable=False),
+    Column("reason", String(16)),  # held, digest: model.Held, by name
     Column("attempts", Integer, nullable=False, default=0),
-    # due and retry: when to try; attempting: when the lease ends; null: nothing more to do.
+    Column("failures", Integer, nullable=False, default=0, server_default="0"),
+    Column("looks", Integer, nullable=False, default=0, server_default="0"),
+    # due and retry: when to try; attempting: when the lease ends; held: when to look again; null: nothing more to do.
     Column("next_attempt_at", Utc, index=True),
     Column("created_at", Utc, nullable=False),
     Column("attempted_at", Utc),  # of the first attempt whose outcome is not known
+    Column("posted_at", Utc),  # of the last attempt to post
     Column("sent_at", Utc, index=True),
+    Column("check_at", Utc, index=True),  # sent: what it says may have changed
+    Column("sweep_at", Utc, index=True),  # sent after several attempts: when to look for a second copy
+    Column("shown", String(32)),  # hash of what it says
     Column("notifier", Text),
     Column("remote_channel", Text),
     Column("remote_id", Text),
     Column("error", Text),  # dead, retry: what went wrong; held: why
+    Index(None, "channel", "posted_at"),
+    Index(None, "watch_id", "sent_at"),
+)
+
+# What is known of a channel, by its name in the watchlist; "service:..." is a whole service with its token.
+channels = Table(
+    "channels",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next_at", Utc),  # when the next message may go to it
+    Column("paused_until", Utc),  # somebody has to mend it; then it is probed
+    Column("failures", Integer, nullable=False, default=0, server_default="0"),  # in a row
+    Column("error", Text),
+    Column("rules", JSON),  # model.ChannelRules; null: none
+)
+
+# One row, on SQLite only: the clock that all processes of the machine share, whatever happens to the machine's own.
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("boot", String(64), primary_key=True),  # of which start of the machine
+    Column("ticks", Float, nullable=False),  # seconds since then, when
+    Column("wall", Utc, nullable=False),  # the machine's clock said this
+)
+
+# What tells nobody until a moment: a watch, a show, or a watch in a show. One that is over stays, for people to read.
+mutes = Table(
+    "mutes",
+    metadata,
+    _id(),
+    Column("watch_id", Id, ForeignKey("watches.id", ondelete="CASCADE")),
+    Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE")),
+    Column("until", Utc, nullable=False, index=True),
+    Column("reason", Text, nullable=False, default=""),
+    Column("created_at", Utc, nullable=False),
+    Column("by", Text, nullable=False, default=""),  # who asked for it
+)
+
+# What people say of an alert. It outlives the alert's episode, and a transcript that is corrected.
+answers = Table(
+    "answers",
+    metadata,
+    _id(),
+    Column("key", String(64), nullable=False),  # the alert's
+    Column("watch_id", Id, ForeignKey("watches.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("watch_revision", Integer, nullable=False),  # as it was when they answered
+    Column("verdict", String(16), nullable=False),
+    Column("user", Text, nullable=False),
+    Column("spellings", JSON, nullable=False),  # [[surface, kind], ...] of the alert's mentions then
+    Column("answered_at", Utc, nullable=False),
+    Column("noted_at", Utc, nullable=False),
+    UniqueConstraint("key", "user", "verdict"),
 )

@@ -13,7 +13,7 @@ from pipeline.model import DeliverMode, Scope, Tally, Watch
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.tables import watches
 
-SPEC = ("query", "entity", "type", "aliases", "sounds_like", "skip", "scope")
+SPEC = ("query", "entity", "type", "aliases", "exclude", "sounds_like", "threshold", "skip", "minimum", "repeat_after", "scope")
 
 
 class WatchRows(Rows):
@@ -67,6 +67,7 @@ def watch_of(r: AnyRow) -> Watch:
     spec = dict(r.spec)
     scope = {name: tuple(values) for name, values in spec.pop("scope").items()}
     spec["aliases"], spec["skip"] = tuple(spec["aliases"]), tuple(spec.get("skip", ()))
+    spec["exclude"] = tuple(spec.get("exclude", ()))
     return Watch(
         id=r.id,
         name=r.name,

@@ -119,11 +119,11 @@ def test_the_reason_of_an_exact_mention_goes_without_saying() -> None:
     assert "because" not in words(card.blocks(alert(mention(kind=Kind.EXACT, reason="because"))))
 
 
-def test_the_three_surest_mentions_are_shown_the_earlier_first_among_equals_and_the_rest_is_counted() -> None:
+def test_the_three_surest_mentions_are_shown_in_the_order_they_are_said_and_the_rest_is_counted() -> None:
     said = [(0.5, 10), (0.9, 30), (0.9, 20), (1.0, 40), (math.nan, 0)]
     mentions = [mention(f"w{at}", f"w{at}", score=score, start=at) for score, at in said]
     blocks = card.blocks(alert(*mentions))
-    assert bold(blocks) == ["w40", "w20", "w30"]
+    assert bold(blocks) == ["w20", "w30", "w40"]
     assert blocks[-1]["elements"][0]["text"] == "and 2 more in this episode"
     assert "and 2 more in this episode" in card.text(alert(*mentions))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
+import json
 import logging
 import re
 import socket
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +21,10 @@ import pytest
 from pipeline.errors import ChannelError
 from pipeline.model import Kind
 from pipeline.notifiers import NOTIFIERS, Notifier, Receipt, scheme
-from pipeline.settings import Secret, Settings
+from pipeline.settings import Secret, Settings, Smtp, Webhook, networks
 from tests.builders import alert, episode, mention, watch
+from tests.mail_server import MailServer
+from tests.receiver import Receiver
 from tests.slack.emulator import Emulator
 from tests.slack.fault_proxy import FaultProxy
 
@@ -43,8 +48,7 @@ def slack(settings: Settings, request: pytest.FixtureRequest) -> Service:
     before = len(workspace.messages("#podcasts"))
 
     def broken() -> Settings:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            return replace(reached, slack_base_url=f"http://127.0.0.1:{taken.getsockname()[1]}/api/")
+        return replace(reached, slack_base_url=f"http://127.0.0.1:{_free_port()}/api/")
 
     reached = replace(settings, slack_token=Secret(workspace.token), slack_base_url=proxy.base_url)
     return Service(reached, "#podcasts", lambda: str(workspace.messages("#podcasts")[before:]), broken)
@@ -62,7 +66,51 @@ def console(settings: Settings, request: pytest.FixtureRequest) -> Service:
     return Service(settings, "console:", lambda: capsys.readouterr().out, broken)
 
 
-HARNESSES = {"slack": slack, "console": console}
+def mail(settings: Settings, request: pytest.FixtureRequest) -> Service:
+    server: MailServer = request.getfixturevalue("mail_server")
+
+    def read() -> str:
+        mails = [email.message_from_bytes(raw, policy=email.policy.default) for raw in server.mails]
+        return "\n".join(str(m["Subject"]) + "".join(str(p.get_content()) for p in m.iter_parts()) for m in mails)  # type: ignore[attr-defined]
+
+    def broken() -> Settings:
+        return replace(reached, smtp=Smtp("127.0.0.1", _free_port(), "none"))
+
+    reached = replace(settings, smtp=Smtp("127.0.0.1", server.port, "none"), mail_from="podwatch@example.org")
+    return Service(reached, "mailto:team@example.org", read, broken)
+
+
+def webhook(settings: Settings, request: pytest.FixtureRequest) -> Service:
+    desk: Receiver = request.getfixturevalue("receiver")
+
+    def to(url: str) -> Settings:
+        named = {"desk": Webhook(Secret(url), Secret("whsec_unused"))}
+        return replace(settings, webhooks=named, allow_addresses=networks("127.0.0.0/8"))
+
+    def read() -> str:
+        return str([json.loads(body) for _, body in desk.received])
+
+    return Service(to(desk.url), "webhook:desk", read, lambda: to(f"http://127.0.0.1:{_free_port()}/"))
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+HARNESSES = {"slack": slack, "mail": mail, "webhook": webhook, "console": console}
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    with MailServer() as server:
+        yield server
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as server:
+        yield server
 
 
 @pytest.fixture
@@ -185,6 +233,13 @@ CHANNELS = {
     "": ("slack", "console"),
     "console:": ("console", "console"),
     "console:trade": ("console", "console"),
+    "mailto:a@b.org": ("mail", "mail"),
+    "MAILTO:a@b.org": ("mail", "mail"),
+    "webhook:desk": ("webhook", "webhook"),
+    "https://desk.example/x": ("webhook", "webhook"),
+    "http://desk.example/x": ("webhook", "webhook"),
+    "ftp://desk.example": ("slack", "console"),
+    "mailto": ("slack", "console"),
 }
 
 

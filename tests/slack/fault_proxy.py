@@ -171,10 +171,17 @@ def _is_valid(block: dict[str, Any]) -> bool:
             return _says(block.get("text"), 3000)
         case "context":
             return 0 < len(block["elements"]) <= 10 and all(_says(e, 3000) for e in block["elements"])
+        case "actions":
+            return 0 < len(block["elements"]) <= 25 and all(_is_button(e) for e in block["elements"])
         case "rich_text":
             parts = [e for part in block["elements"] for e in part["elements"] or [{}]]
             return bool(parts) and all(_says(e, 13_200) and _opens(e) for e in parts)
     return False
+
+
+def _is_button(element: Any) -> bool:
+    fits = len(element["action_id"]) <= 255 and len(element["value"]) <= 2000
+    return element["type"] == "button" and _says(element["text"], 75) and fits
 
 
 def _says(element: Any, room: int) -> bool:

@@ -1,0 +1,204 @@
+"""`make crash-test`: kills, faults, cuts, locks and wrong clocks, on SQLite and PostgreSQL; the last line sums up.
+
+SHORT=1 or --short: some minutes. --only NAME,...: the runs whose name holds it. --database: one of the two alone.
+Every run counts in the emulator what arrived, and asks of it: everything, nothing twice, nothing stuck, never more than
+a message a second and channel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import random
+import signal
+import sqlite3
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.crash import naive, world
+from benchmarks.crash.ledger import Ledger, arrived
+from benchmarks.crash.scenario import COLUMNS, SCALE, Result, run
+from benchmarks.crash.workers import POINTS, RANDOM
+from benchmarks.table import show
+from tests.postgres import Postgres
+from tests.slack.emulator import Emulator
+
+Address = Callable[[Path], str]
+CUT, LOCKED = 600 * SCALE, 30.0  # seconds: of the network, scaled; of the database, not
+
+
+def kills(database: str, address: Address, alerts: int, channels: int, each: int, moments: int) -> Result:
+    """Killed at every named point and at random moments, with four posts of ten going wrong, and always work to do."""
+    deaths = [point for point in POINTS for _ in range(each)] + [RANDOM] * moments
+    random.Random(3).shuffle(deaths)
+    batch = min(300, alerts)
+    with run("killed", database, address, batch, channels, digest_within=5.0) as r:
+        r.start(deaths)
+
+        def tick() -> None:
+            killing = bool((r.home / "plan").read_text().strip())
+            if killing:
+                world.revise(r.store, 2, r.gone)
+            if (killing or r.result.alerts < alerts) and world.left(r.store) < batch / 2:
+                r.more(batch)
+
+        r.wait(3600, tick)
+        r.stop()
+        r.count()
+    return r.result
+
+
+def cut(database: str, address: Address, each: int, channels: int) -> Result:
+    """The network is away for ten minutes (scaled) with a backlog in every channel; then it is to drain."""
+    with run("network cut", database, address, each * channels, channels, faulty=False, digest_within=1.0) as r:
+        r.start([])
+        time.sleep(3.0)
+        r.ledger.cut.set()
+        time.sleep(CUT)
+        r.ledger.cut.clear()
+        back = time.monotonic()
+        r.wait(each * 3 + 60)
+        r.stop()
+        r.count()
+        rates = []
+        for times in r.ledger.accepted.values():
+            after = sorted(t for t in times if t > back)
+            if len(after) >= each // 2:
+                steady = after[: int(len(after) * 0.9)]  # the last may be those that settle
+                rates.append((len(steady) - 1) / (steady[-1] - steady[0]))
+        r.result.drain = min(rates, default=0.0)
+    return r.result
+
+
+def locked(database: str, address: Address, alerts: int, channels: int) -> Result:
+    """The database is locked (SQLite), or gone (PostgreSQL), for 30 seconds, in the middle."""
+    with run("database locked" if database == "SQLite" else "database gone", database, address, alerts, channels) as r:
+        r.start([])
+        time.sleep(4.0)
+        url = r.config["database"]
+        if database == "SQLite":
+            db = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=60, isolation_level=None)
+            db.execute("BEGIN EXCLUSIVE")
+            time.sleep(LOCKED)
+            db.execute("ROLLBACK")
+            db.close()
+        else:
+            without_database(url, LOCKED)
+        r.wait(alerts + 120)
+        r.stop()
+        r.count()
+    return r.result
+
+
+def without_database(url: str, seconds: float) -> None:
+    """Ends every connection to a PostgreSQL database, and lets nobody in."""
+    import psycopg
+
+    base, _, name = url.partition("?")[0].rpartition("/")
+    admin = url.replace(f"/{name}?", "/postgres?") if "?" in url else f"{base}/postgres"
+    with psycopg.connect(admin, autocommit=True) as c:
+        c.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            c.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+            time.sleep(0.2)
+        c.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+def skewed(database: str, address: Address, alerts: int, channels: int, *, own: bool) -> Result:
+    """Workers whose clocks differ by an hour. own: each is made to believe its own clock, and not the shared one."""
+    name = "clocks an hour apart" + (", each believed" if own else "")
+    skews = (0.0, 3600.0, -3600.0, 0.0)
+    with run(name, database, address, alerts, channels, skews=skews, own_clocks=own, digest_within=1.0) as r:
+        r.start([RANDOM] * 20)
+        r.wait(alerts / 2 + 60)
+        r.stop()
+        r.count()
+        r.sweep()
+        if own:  # what waits by a clock an hour ahead is not stuck
+            r.result.stuck = world.left(r.store)
+    return r.result
+
+
+def naively(alerts: int, channels: int) -> Result:
+    """The naive way under the same faults and kills."""
+    result = Result("the naive way", "SQLite", alerts)
+    with (
+        tempfile.TemporaryDirectory(prefix="podwatch-crash-") as home,
+        Emulator() as emulator,
+        Ledger(emulator, SCALE) as ledger,
+    ):
+        ids = [emulator.call("conversations.create", name=f"n{i}")["channel"]["id"] for i in range(channels)]
+        began = time.monotonic()
+        naive.run(Path(home), ledger.base_url, ids, alerts)
+        time.sleep(20 * SCALE + 0.5)
+        found, _ = arrived(emulator, ids)
+        tokens = [f"tok{i:06d}x" for i in range(alerts)]
+        result.lost = sum(not found[t] for t in tokens)
+        result.twice = sum(found[t] > 1 for t in tokens)
+        result.seconds, result.faults, result.too_fast = time.monotonic() - began, ledger.seen, ledger.too_fast
+    return result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", default=os.environ.get("SHORT", "") not in ("", "0"))
+    parser.add_argument("--only", default="")
+    parser.add_argument("--database", default="", help="SQLite or PostgreSQL alone")
+    options = parser.parse_args()
+    short = options.short
+    with Postgres() as postgres:
+        databases: dict[str, Address] = {
+            "SQLite": lambda home: f"sqlite:///{home / 'podwatch.db'}",
+            "PostgreSQL": lambda home: postgres.new_database(),
+        }
+        results: list[Result] = []
+        for database, address in databases.items():
+            if options.database not in database:
+                continue
+            runs: dict[str, Callable[[], Result]] = {
+                "killed": lambda d=database, a=address: kills(
+                    d, a, *((300, 20, 3, 25) if short else (3500, 100, 50, 250))
+                ),
+                "cut": lambda d=database, a=address: cut(d, a, *((40, 5) if short else (80, 8))),
+                "database": lambda d=database, a=address: locked(d, a, *((150, 15) if short else (600, 30))),
+                "clocks": lambda d=database, a=address: skewed(d, a, *((100, 10) if short else (500, 50)), own=False),
+                "believed": lambda d=database, a=address: skewed(d, a, *((100, 10) if short else (300, 30)), own=True),
+            }
+            for name, one in runs.items():
+                if any(part in name for part in options.only.split(",")):
+                    result = one()
+                    results.append(result)
+                    said = ", ".join(f"{k} {v}" for k, v in sorted(result.deaths.items()))
+                    print(*result.row(), result.note, f"({said})" if said else "", sep=" | ", flush=True)
+        if any(part in "naive" for part in options.only.split(",")):
+            results.append(naively(200, 20))
+    show("The crash test", COLUMNS, [r.row() for r in results])
+    ours = [r for r in results if r.name != "the naive way"]
+    believed = [r for r in ours if r.name.endswith("believed")]
+    strict = [r for r in ours if r not in believed]
+    drains = [r.drain for r in ours if r.name == "network cut"]
+    holds = not any(r.lost or r.stuck or r.unedited for r in ours)
+    holds &= not any(r.twice or r.too_fast or r.most > 11 for r in strict)
+    holds &= not any(r.swept > 0 for r in ours) and all(d >= 0.9 for d in drains)
+    naive_twice = sum(r.twice for r in results if r not in ours)
+    print(
+        f"\n{sum(r.alerts for r in ours)} alerts, {sum(sum(r.deaths.values()) for r in ours)} kills, "
+        f"{sum(sum(r.faults.values()) for r in ours)} faults: {sum(r.lost for r in ours)} lost, "
+        f"{sum(r.twice for r in strict)} twice, {sum(max(0, r.swept) for r in ours)} after a sweep under wrong clocks, "
+        f"{sum(r.stuck for r in ours)} stuck; drained at {min(drains, default=0):.2f}/s; "
+        f"the naive way: {naive_twice} of 200 twice - {'holds' if holds else 'MISSES'}"
+    )
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
+    threading.stack_size(512 * 1024)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything that was started is ended
+    sys.exit(main())

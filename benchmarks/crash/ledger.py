@@ -1,0 +1,161 @@
+"""Stands between the workers and the Slack emulator: fails as Slack fails, and keeps Slack's limits.
+
+What was accepted is asked of the emulator itself, which knows nothing of podwatch: it is the ledger.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import orjson
+
+from tests.slack.emulator import Emulator
+from tests.slack.fault_proxy import (
+    POST,
+    Fault,
+    FaultProxy,
+    _arguments,
+    hang_up,
+    lost_answer,
+    rate_limited,
+    server_error,
+    slow,
+    web_page,
+)
+
+UPDATE = "chat.update"
+TOKEN = re.compile(r"tok\d{6}(?:m\d+)?x")
+LATE = Fault(hang_up=True, headers={"late": "1"})  # the connection breaks, and the message is applied afterwards
+# name -> (how often, what): four posts of ten go wrong
+FAULTS: dict[str, tuple[float, Fault]] = {
+    "429": (0.06, rate_limited(1)),
+    "500": (0.05, server_error()),
+    "500 after it was accepted": (0.05, server_error(accepted=True)),
+    "HTML": (0.03, web_page()),
+    "HTML after it was accepted": (0.04, web_page(accepted=True)),
+    "cut before it was accepted": (0.05, hang_up()),
+    "cut after it was accepted": (0.06, lost_answer()),
+    "applied late": (0.03, LATE),
+    "an answer after 60 s": (0.02, slow(60.0)),
+}
+READING = {"429": (0.03, rate_limited(1)), "500": (0.03, server_error()), "cut": (0.02, hang_up())}
+
+
+class Ledger(FaultProxy):
+    """scale: by how much the seconds of faults and of the lag are shorter than they say. faults: as FAULTS, or none.
+
+    lag: seconds for which the history does not show a message. too_fast: posts less than 0.9 s after the last.
+    """
+
+    def __init__(
+        self, emulator: Emulator, scale: float, *, faulty: bool = True, lag: float = 20.0, seed: int = 1
+    ) -> None:
+        super().__init__(emulator.base_url)
+        self._emulator, self._scale, self._lag, self._faulty = emulator, scale, lag * scale, faulty
+        self._random = random.Random(seed)
+        self._last: dict[str, float] = {}
+        self._count = 0
+        self.accepted: dict[str, list[float]] = defaultdict(list)  # channel -> when
+        self.seen: Counter[str] = Counter()
+        self.too_fast = 0
+        self.cut = threading.Event()
+
+    def answer(self, method: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+        arrived = time.monotonic()
+        if self.cut.is_set():
+            self.seen["network cut"] += 1
+            return None
+        name, fault = self._pick(method)
+        if name:
+            self.seen[name] += 1
+        if method == POST and fault.status != 429:
+            channel = str(_arguments(headers, body).get("channel"))
+            with self._lock:
+                last = self._last.get(channel, -9.0)
+                if arrived - last < 0.9:
+                    self.too_fast += 1
+                    fault = rate_limited(1)
+                else:
+                    self._last[channel] = arrived
+                    self.accepted[channel].append(arrived)
+        if fault is LATE:
+            threading.Timer(20.0 * self._scale, self._forward, (method, dict(headers), body)).start()
+            return None
+        status, sent, said = fault.status, dict(fault.headers), (fault.body or "").encode()
+        if fault.forward:
+            kept = self._forward(method, headers, body)
+            if fault.body is None and fault.status == 200:
+                status, sent, said = kept
+        if fault.seconds:
+            self._released.wait(fault.seconds * self._scale)
+        return None if fault.hang_up else (status, sent, said)
+
+    def _pick(self, method: str) -> tuple[str, Fault]:
+        table = {POST: FAULTS, "conversations.history": READING, "conversations.replies": READING}.get(method, {})
+        table = table | ({"500": (0.05, server_error())} if method == UPDATE else {})
+        if self._faulty:
+            at = self._random.random()
+            for name, (share, fault) in table.items():
+                at -= share
+                if at < 0:
+                    return f"{name}" if method == POST else f"{name} ({method})", fault
+        return "", Fault(forward=True)
+
+    def _forward(self, method: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        with self._lock:
+            self._count += 1
+            token = f"xoxb-ledger-{id(self)}-{self._count // 4000}"  # the emulator grants 5,000 requests to a token
+        headers = {k: v for k, v in headers.items() if k.lower() != "authorization"} | {
+            "Authorization": f"Bearer {token}"
+        }
+        status, sent, said = super()._forward(method, headers, body)
+        if method.startswith("conversations.") and method.endswith(("history", "replies")):
+            page = orjson.loads(said)
+            newest = time.time() - self._lag
+            page["messages"] = [m for m in page.get("messages", ()) if float(m["ts"]) < newest]
+            said = orjson.dumps(page)
+        return status, sent, said
+
+
+def arrived(emulator: Emulator, channels: Sequence[str]) -> tuple[Counter[str], dict[str, str]]:
+    """(how often each token stands in a message of the channels and their threads, the text it stands in)."""
+    found: Counter[str] = Counter()
+    texts: dict[str, str] = {}
+    for name in channels:
+        channel = emulator.channel_id(name) if name.startswith("#") else name
+        roots = emulator.messages(channel)
+        threads = [m for m in roots if m.get("reply_count")]
+        said = [m for m in roots if m.get("thread_ts", m["ts"]) == m["ts"]]
+        for root in threads:
+            said += _replies(emulator, channel, root["ts"])
+        for message in said:
+            for token in set(TOKEN.findall(message["text"])):
+                found[token] += 1
+                texts[token] = message["text"]
+    return found, texts
+
+
+def _replies(emulator: Emulator, channel: str, ts: str) -> list[dict[str, Any]]:
+    page = emulator.call("conversations.replies", channel=channel, ts=ts, limit=1000)
+    return [m for m in page["messages"] if m["ts"] != ts]
+
+
+def spacing(accepted: Mapping[str, Sequence[float]]) -> tuple[float, int]:
+    """(the shortest time between two posts to one channel, the most posts to one within ten seconds)."""
+    shortest, most = 1e9, 0
+    for times in accepted.values():
+        ordered = sorted(times)
+        shortest = min([shortest, *(b - a for a, b in pairwise(ordered))])
+        for i, t in enumerate(ordered):
+            j = i
+            while j < len(ordered) and ordered[j] < t + 10.0:
+                j += 1
+            most = max(most, j - i)
+    return shortest, most

@@ -1,0 +1,179 @@
+"""Real processes that deliver and are killed: a scheduler that keeps workers running, each with a way to die.
+
+    python -m benchmarks.crash.workers CONFIG.json NUMBER      a scheduler
+
+The plan is a file with one death a line: the name of a point in the code, or ``random``. Schedulers share it. A worker
+whose point was not reached gives its line back.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipeline import runtime
+from pipeline.deliver import deliver
+from pipeline.model import Pace
+from pipeline.notifiers.slack import SlackNotifier
+from pipeline.settings import Secret, Settings
+from pipeline.store import clock as store_clock
+from pipeline.store import deliver as store_deliver
+from pipeline.store.deliver import DeliverRows
+from pipeline.store.digests import DigestRows
+
+RANDOM = "random"
+DIES_WITHIN = 1.2  # seconds, of a worker that is killed at a random moment
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _after(owner: Any, name: str, nth: int, when: Callable[[Any, tuple[Any, ...]], bool] = lambda r, a: True) -> None:
+    real, left = getattr(owner, name), [nth]
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        result = real(*arguments, **named)
+        if when(result, arguments):
+            left[0] -= 1
+            if left[0] <= 0:
+                die()
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def _before(owner: Any, name: str, nth: int) -> None:
+    real, left = getattr(owner, name), [nth]
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        left[0] -= 1
+        if left[0] <= 0:
+            die()
+        return real(*arguments, **named)
+
+    setattr(owner, name, wrapped)
+
+
+def _calling(nth: int) -> None:
+    """Somewhere between the first byte of a post and its answer."""
+    real, left = SlackNotifier.post, [nth]
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        left[0] -= 1
+        if left[0] <= 0:
+            threading.Timer(random.random() * 0.03, die).start()
+        return real(*arguments, **named)
+
+    SlackNotifier.post = wrapped  # type: ignore[method-assign]
+
+
+# The points at which a worker is killed, in the order in which a message passes them.
+POINTS: dict[str, Callable[[int], None]] = {
+    "before the claim": lambda nth: _before(DeliverRows, "claim", nth),
+    "claimed": lambda nth: _after(DeliverRows, "claim", nth, lambda r, a: r is not None),
+    "in the call": _calling,
+    "answered": lambda nth: _after(SlackNotifier, "post", nth),
+    "saving": lambda nth: _after(store_deliver, "add_replies", nth),
+    "saved": lambda nth: _after(DeliverRows, "save_delivery", nth),
+    "looked up": lambda nth: _after(SlackNotifier, "copies", 1),
+    "edited": lambda nth: _after(SlackNotifier, "edit", 1),
+    "digest made": lambda nth: _after(DigestRows, "make_digest", 1),
+}
+
+
+def settings(config: dict[str, Any]) -> Settings:
+    return Settings(
+        home=Path(config["home"]),
+        database_url=Secret(config["database"]),
+        slack_token=Secret("xoxb-crash"),
+        slack_base_url=config["slack"],
+        pace=Pace(**config["pace"]),
+    )
+
+
+def work(config: dict[str, Any], death: str, skew: float) -> None:
+    """One worker: delivers until nothing is due, or dies."""
+    if death in POINTS:
+        POINTS[death](random.randint(1, 4))
+    # An own clock that is wrong; podwatch asks the machine's only to begin with (SQLite), or never (PostgreSQL).
+    shift = timedelta(seconds=skew)
+    store_clock.wall = lambda: datetime.now(UTC) + shift
+    with runtime.build(settings(config)) as rt:
+        deliver(rt, datetime.now(UTC) + shift if config.get("own_clocks") else rt.store.clock())
+
+
+def pop(plan: Path) -> str:
+    with plan.open("r+") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        lines = f.read().split("\n")
+        f.seek(0)
+        f.truncate()
+        f.write("\n".join(lines[1:]))
+        return lines[0]
+
+
+def give_back(plan: Path, death: str) -> None:
+    with plan.open("r+") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        lines = [line for line in f.read().split("\n") if line]
+        lines.insert(min(len(lines), random.randint(0, 40)), death)
+        f.seek(0)
+        f.truncate()
+        f.write("\n".join(lines))
+
+
+def schedule(config: dict[str, Any], number: int) -> None:
+    """Keeps ``workers`` running until the file ``stop`` is there; writes down each death."""
+    plan, stop, deaths = (Path(config["home"]) / n for n in ("plan", "stop", f"deaths-{number}"))
+    running: dict[int, tuple[str, float]] = {}
+    random.seed(number)
+    while not stop.exists() or running:
+        while len(running) < config["workers"] and not stop.exists():
+            death = pop(plan)
+            skew = config["skews"][(number + len(running)) % len(config["skews"])]
+            pid = os.fork()
+            if pid == 0:
+                random.seed(os.getpid())
+                status = 1
+                try:
+                    work(config, death, skew)
+                    status = 0
+                except BaseException as e:  # noqa: BLE001 - a worker that fails is started again, as Airflow does
+                    with (Path(config["home"]) / "errors").open("a") as log:
+                        log.write(f"{type(e).__name__}: {str(e)[:300]}\n")
+                finally:
+                    os._exit(status)
+            dies = time.monotonic() + random.random() * DIES_WITHIN if death == RANDOM else 1e18
+            running[pid] = (death, dies)
+        for pid, (death, dies) in list(running.items()):
+            if time.monotonic() > dies or (stop.exists() and not death):
+                os.kill(pid, signal.SIGKILL)
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if not done:
+                continue
+            del running[pid]
+            if os.WIFSIGNALED(status) and death:
+                with deaths.open("a") as log:
+                    log.write(f"{death}\n")
+            elif death:
+                give_back(plan, death)
+            else:
+                time.sleep(0.2)  # nothing was due
+        time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
+    schedule(json.loads(Path(sys.argv[1]).read_text()), int(sys.argv[2]))

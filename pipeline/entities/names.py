@@ -1,0 +1,161 @@
+"""Names as keys: what of "General Kellogg's" is the name, what is a title, and when two spellings are one name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+Key = tuple[str, ...]  # the words of a name, folded
+
+# Before a name, and no part of it. King, Queen, Pope, Saint are left out: "Queen Elizabeth" is the name.
+_TITLES = """
+    mr mrs ms miss mister madam dr doctor prof professor sir dame reverend rev rabbi imam ayatollah comrade
+    president prime minister premier chancellor ambassador envoy senator sen congressman congresswoman representative
+    rep governor gov mayor secretary undersecretary chairman chairwoman commissioner speaker
+    general gen colonel col major captain capt lieutenant lt sergeant sgt admiral commander marshal
+    judge justice detective officer coach
+"""
+TITLES = frozenset(_TITLES.split())
+# Words that stand before a title, and are one only there: Vice President, Foreign Minister, Chief Justice.
+_BEFORE_TITLES = frozenset(
+    ("vice", "deputy", "foreign", "defense", "defence", "special", "chief", "former", "lieutenant", "major", "attorney")
+)
+_ARTICLES = frozenset(("the", "a", "an"))
+_COMPANIES = frozenset(("inc", "incorporated", "corp", "corporation", "ltd", "limited", "llc", "plc", "gmbh", "ag"))
+JUNIORS = frozenset(("jr", "junior", "sr", "ii", "iii"))
+_SMALL = frozenset(("of", "the", "and", "for", "to", "in", "on", "de", "la"))  # have no letter in an acronym
+_WORD = re.compile(r"[^\W_]+(?:['’.&][^\W_]+)*\.?(?:['’](?=\W|$))?")
+_POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
+
+
+@lru_cache(maxsize=65536)
+def fold(word: str) -> str:
+    """Lower case, without accents, apostrophes and full stops: a key and no text, so its length may change."""
+    plain = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(c for c in plain if c.isalnum())
+
+
+def words(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+    """The spans of the words of ``text[start:end]``, possessive endings left out; U.S., O'Brien and AT&T are one."""
+    found = []
+    for m in _WORD.finditer(text, start, len(text) if end is None else end):
+        word = m.group()
+        cut = _POSSESSIVE.search(word)
+        last = m.start() + (cut.start() if cut else len(word))
+        if last > m.start():
+            found.append((m.start(), last))
+    return found
+
+
+@lru_cache(maxsize=65536)
+def key_as_written(name: str) -> Key:
+    """The key of a name with its titles, which may be a part of it: General Motors."""
+    return bare(tuple(k for a, b in words(name) if (k := fold(name[a:b]))))
+
+
+@lru_cache(maxsize=65536)
+def key_of(name: str) -> Key:
+    """The key of a name without titles: General Kellogg is Kellogg."""
+    whole = key_as_written(name)
+    return bare(whole[untitled(whole) :])
+
+
+def bare(parts: Key) -> Key:
+    """Without a leading article and what companies put behind, as long as a word is left."""
+    if len(parts) > 1 and parts[0] in _ARTICLES:
+        parts = parts[1:]
+    while len(parts) > 1 and parts[-1] in _COMPANIES:
+        parts = parts[:-1]
+    return parts
+
+
+def untitled(parts: Sequence[str]) -> int:
+    """How many words at the beginning are titles; 0 when nothing else would be left."""
+    i = 1 if parts and parts[0] in _ARTICLES else 0
+    first = i
+    while i < len(parts) and (parts[i] in TITLES or (parts[i] in _BEFORE_TITLES and _titled(parts[i + 1 :]))):
+        i += 1
+    return i if first < i < len(parts) else 0
+
+
+def _titled(parts: Sequence[str]) -> bool:
+    return bool(parts) and (parts[0] in TITLES or (parts[0] in _BEFORE_TITLES and _titled(parts[1:])))
+
+
+def title_before(text: str, start: int, floor: int) -> int:
+    """Where the titles that stand right before ``start`` begin, not before ``floor``; ``start`` when there is none.
+
+    Only capitalised ones: "in general Kellogg agrees" names no general.
+    """
+    name = start
+    while start > floor and text[start - 1 : start] == " ":
+        end = start - 1
+        begin = text.rfind(" ", floor, end) + 1 or floor
+        word = text[begin:end]
+        folded = fold(word)
+        if not word[:1].isupper() or word[-1] in ",;:?!" or (word[-1] == "." and len(folded) > 4):
+            return start
+        if folded not in TITLES and (folded not in _BEFORE_TITLES or start == name):
+            return start
+        start = begin
+    return start
+
+
+def surname_of(short: Key, full: Key) -> bool:
+    """Whether ``short`` is the surname of the full name: its last words, without junior and the like."""
+    core = full[:-1] if full[-1] in JUNIORS else full
+    return 0 < len(short) < len(core) and core[-len(short) :] == short
+
+
+def by_surname(full: Iterable[Key]) -> dict[str, list[Key]]:
+    """Full names by the last word of their surname."""
+    by: dict[str, list[Key]] = defaultdict(list)
+    for key in full:
+        by[key[-2] if key[-1] in JUNIORS and len(key) > 1 else key[-1]].append(key)
+    return by
+
+
+def whose(surname: Key, by: Mapping[str, list[Key]]) -> list[Key]:
+    """The full names that end in this surname."""
+    return [full for full in by.get(surname[-1], ()) if surname_of(surname, full)]
+
+
+def same_person(a: Key, b: Key) -> bool:
+    """Whether two full names differ in middle names or initials only: John F. Kennedy, John Kennedy, J. Kennedy."""
+    a, b = sorted((a, b), key=len)
+    if len(a) < 2 or (a[-1] in JUNIORS) != (b[-1] in JUNIORS) or a[-1] != b[-1] or not _initial(a[0], b[0]):
+        return False
+    rest = iter(b[1:-1])
+    return all(any(_initial(x, y) for y in rest) for x in a[1:-1])
+
+
+def _initial(x: str, y: str) -> bool:
+    return x == y or (min(len(x), len(y)) == 1 and x[0] == y[0])
+
+
+def initials(full: Key) -> set[str]:
+    """What an acronym of the name may be, folded: with and without the letters of its small words."""
+    return {"".join(w[0] for w in full if w not in _SMALL), "".join(w[0] for w in full)}
+
+
+def is_acronym(text: str) -> bool:
+    """Whether it is written like one: EU, U.S., FBI."""
+    letters = text.replace(".", "")
+    return 2 <= len(letters) <= 8 and letters.isupper() and letters.isalpha()
+
+
+def like_a_person(text: str) -> bool:
+    """Whether it is written like a given name and a surname: JD Vance, Ursula von der Leyen.
+
+    Not like one: BIP Schnorr, 57 Kellogg, Bitcoin RPC.
+    """
+    parts = text.replace("-", " ").split()
+    first, last = parts[0], parts[-1]
+    if any(c.isdigit() for c in text) or not all(p[0].isupper() or p.islower() for p in parts):
+        return False
+    if not first[0].isupper() or (len(first) > 2 and first.isupper() and "." not in first):
+        return False
+    return len(last) < 2 or not last.isupper() or first.isupper() or fold(last) in JUNIORS

@@ -1,0 +1,63 @@
+"""The clock that all workers share, because their own may be hours apart: leases and pauses are set and judged by it.
+
+PostgreSQL has one. SQLite has none but that of the machine, which somebody may change while a lease runs; so the time
+is counted from the machine's start, which nobody can, beginning with what its clock said when it was first asked.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import delete, func, insert, select
+
+from pipeline.store.engine import Rows
+from pipeline.store.tables import clocks, deliveries
+
+ANEW = timedelta(days=1)  # after which a machine's clock is believed again, when nothing is under way
+
+
+def wall() -> datetime:
+    """What the machine's clock says."""
+    return datetime.now(UTC)
+
+
+def uptime() -> tuple[str, float]:
+    """(which start of the machine, seconds since it, sleep included)."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return boot, time.clock_gettime(time.CLOCK_BOOTTIME)
+    except (OSError, AttributeError):  # not Linux
+        return "", time.monotonic()
+
+
+class ClockRows(Rows):
+    def clock(self) -> datetime:
+        """Now, the same for every process that uses this database, to some milliseconds."""
+        if self.engine.dialect.name == "postgresql":
+            with self.reading() as c:
+                said: datetime = c.execute(select(func.clock_timestamp())).scalar_one()
+            return said.astimezone(UTC)
+        boot, ticks = uptime()
+        with self.reading() as c:
+            row = c.execute(select(clocks).where(clocks.c.boot == boot)).first()
+        if row is not None:
+            counted: datetime = row.wall + timedelta(seconds=ticks - row.ticks)
+            if ticks - row.ticks < ANEW.total_seconds():
+                return counted
+        return self._wind(boot, ticks)
+
+    def _wind(self, boot: str, ticks: float) -> datetime:
+        """Begins to count from what the machine's clock says now, unless another did, or something is under way."""
+        with self.writing() as c:
+            row = c.execute(select(clocks).where(clocks.c.boot == boot)).first()
+            if row is not None:
+                counted: datetime = row.wall + timedelta(seconds=ticks - row.ticks)
+                busy = select(deliveries.c.id).where(deliveries.c.state == "attempting").limit(1)
+                if ticks - row.ticks < ANEW.total_seconds() or c.execute(busy).first() is not None:
+                    return counted
+            now = wall()
+            c.execute(delete(clocks))
+            c.execute(insert(clocks).values(boot=boot, ticks=ticks, wall=now))
+            return now

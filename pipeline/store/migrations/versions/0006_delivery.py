@@ -1,0 +1,51 @@
+"""What it takes to say a thing once, with threads and digests, and not too much at once."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0003"
+
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+UTC = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    # SQLite makes the table anew, for watch_id and episode_id become optional: a digest has neither.
+    with op.batch_alter_table("deliveries") as table:
+        table.add_column(sa.Column("kind", sa.String(8), nullable=False, server_default="alert"))
+        table.alter_column("watch_id", existing_type=ID, nullable=True)
+        table.alter_column("episode_id", existing_type=ID, nullable=True)
+        table.add_column(sa.Column("parent_id", ID, nullable=True))
+        table.add_column(sa.Column("part", sa.Integer(), nullable=False, server_default="0"))
+        table.add_column(sa.Column("digest_id", ID, nullable=True))
+        table.add_column(sa.Column("reason", sa.String(16), nullable=True))
+        table.add_column(sa.Column("failures", sa.Integer(), nullable=False, server_default="0"))
+        table.add_column(sa.Column("looks", sa.Integer(), nullable=False, server_default="0"))
+        table.add_column(sa.Column("posted_at", UTC, nullable=True))
+        table.add_column(sa.Column("check_at", UTC, nullable=True))
+        table.add_column(sa.Column("sweep_at", UTC, nullable=True))
+        table.add_column(sa.Column("shown", sa.String(32), nullable=True))
+        table.create_foreign_key("fk_deliveries_parent_id", "deliveries", ["parent_id"], ["id"], ondelete="CASCADE")
+        table.create_foreign_key("fk_deliveries_digest_id", "deliveries", ["digest_id"], ["id"], ondelete="SET NULL")
+    for column in ("episode_id", "parent_id", "digest_id", "check_at", "sweep_at"):
+        op.create_index(f"ix_deliveries_{column}", "deliveries", [column], unique=False)
+    op.create_index("ix_deliveries_channel_posted_at", "deliveries", ["channel", "posted_at"], unique=False)
+    op.create_index("ix_deliveries_watch_id_sent_at", "deliveries", ["watch_id", "sent_at"], unique=False)
+    op.create_table(
+        "channels",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("next_at", UTC, nullable=True),
+        sa.Column("paused_until", UTC, nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("rules", sa.JSON(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name="pk_channels"),
+    )
+    op.create_table(
+        "clocks",
+        sa.Column("boot", sa.String(64), nullable=False),
+        sa.Column("ticks", sa.Float(), nullable=False),
+        sa.Column("wall", UTC, nullable=False),
+        sa.PrimaryKeyConstraint("boot", name="pk_clocks"),
+    )

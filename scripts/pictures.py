@@ -1,0 +1,196 @@
+"""Draws the pictures in docs/ from the very Block Kit that Slack gets: an alert with its thread, an edit, a digest.
+
+    python scripts/pictures.py            writes docs/*.svg
+
+SVG, because it needs no browser and shows its changes in a diff. Widths of letters are estimated, as a picture allows.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from pipeline.model import Alert, Digest, Episode, Held, Kind, Mention, Watch  # noqa: E402
+from pipeline.notifiers import card, digest_card  # noqa: E402
+from pipeline.notifiers.card import Message  # noqa: E402
+
+WIDTH, LEFT, SIZE, LINE = 680, 72, 15, 21
+_NARROW, _WIDE = set("ijltfrI.,:;|'!()[] "), set("mwMW@%—")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word with the blanks behind it, and how it looks."""
+
+    text: str
+    bold: bool = False
+    strike: bool = False
+    link: bool = False
+    size: int = SIZE
+
+    @property
+    def width(self) -> float:
+        units = sum(0.34 if c in _NARROW else 0.92 if c in _WIDE else 0.6 for c in self.text)
+        return units * self.size * (1.07 if self.bold else 1.0)
+
+
+def words(elements: Sequence[dict[str, Any]]) -> Iterator[Word]:
+    """Words with the look of their element; the blanks between them are those of the text."""
+    for e in elements:
+        style = e.get("style", {})
+        for part in re.findall(r"\S+ *| +", e["text"].replace("\u2060", "")):
+            yield Word(part, bool(style.get("bold")), bool(style.get("strike")), e["type"] == "link")
+
+
+def lines(found: Sequence[Word], room: float) -> list[list[Word]]:
+    """Broken where the room ends."""
+    built: list[list[Word]] = [[]]
+    x = 0.0
+    for word in found:
+        if built[-1] and x + word.width > room:
+            built.append([])
+            x = 0.0
+        built[-1].append(word)
+        x += word.width
+    return built
+
+
+class Picture:
+    """Messages below each other; those of a thread are set in."""
+
+    def __init__(self) -> None:
+        self._out: list[str] = []
+        self._y = 20.0
+
+    def message(self, message: Message, *, thread: bool = False, edited: bool = False) -> None:
+        left = LEFT + (48 if thread else 0)
+        size = 26 if thread else 36
+        box = f'x="{left - size - 12}" y="{self._y}" width="{size}" height="{size}" rx="6" fill="#3b4a6b"'
+        at = f'x="{left - 12 - size / 2}" y="{self._y + size * 0.66}" font-size="{size * 0.5}"'
+        self._out.append(f'<rect {box}/>\n<text {at} fill="#fff" text-anchor="middle">p</text>')
+        name = [Word("podwatch ", bold=True), Word("APP ", size=10), Word("8:00 ", size=12)]
+        self._line(name + ([Word("(edited)", size=12)] if edited else []), left)
+        for block in message.blocks:
+            self._block(block, left)
+        self._y += 16
+
+    def svg(self, title: str) -> str:
+        body = "\n".join(self._out)
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{self._y:.0f}" role="img" '
+            f"aria-label={quoteattr(title)} font-family=\"Lato, 'Helvetica Neue', Arial, sans-serif\">\n"
+            f"<title>{escape(title)}</title>\n"
+            f'<rect width="100%" height="100%" fill="#fff" stroke="#ddd"/>\n{body}\n</svg>\n'
+        )
+
+    def _block(self, block: dict[str, Any], left: float) -> None:
+        self._y += 5
+        if block["type"] == "header":
+            size = 18
+            self._text([Word(f"{w} ", bold=True, size=size) for w in block["text"]["text"].split(" ")], left)
+        elif block["type"] == "context":
+            said = " ".join(e["text"] for e in block["elements"])
+            self._text([Word(f"{w} ", size=12) for w in said.split(" ")], left)
+        else:
+            for part in block["elements"]:
+                quote = part["type"] == "rich_text_quote"
+                top = self._y
+                self._text(list(words(part["elements"])), left + (14 if quote else 0))
+                if quote:
+                    height = self._y - top
+                    self._out.append(f'<rect x="{left}" y="{top + 3}" width="4" height="{height}" rx="2" fill="#ddd"/>')
+
+    def _text(self, found: list[Word], left: float) -> None:
+        for line in lines(found, WIDTH - left - 20):
+            self._line(line, left)
+
+    def _line(self, line: Sequence[Word], left: float) -> None:
+        self._y += LINE
+        parts = []
+        for word in line:
+            colour = "#1264a3" if word.link else "#616061" if word.size < SIZE else "#1d1c1d"
+            look = f'font-size="{word.size}" fill="{colour}"'
+            look += ' font-weight="700"' if word.bold else ""
+            look += ' text-decoration="line-through"' if word.strike else ""
+            parts.append(f"<tspan {look}>{escape(word.text)}</tspan>")
+        self._out.append(f'<text x="{left}" y="{self._y:.0f}" xml:space="preserve">{"".join(parts)}</text>')
+
+
+EPISODE = Episode(
+    guid="1", id=1, show="Back Channel", title="Thirteen days, part 2", link="https://backchannel.example/2",
+    audio_url="https://cdn.backchannel.example/2.mp3", published_at=datetime(2026, 11, 3, 6, 0, tzinfo=UTC),
+)  # fmt: skip
+WATCH = Watch(name="dobrynin", entity="Anatoly Dobrynin", channel="#history", id=1)
+SAID = [
+    (34.0, "Host", "Dobrynin", "Tonight: how Anatoly Dobrynin carried a message that nobody was to write down.", None),
+    (754.0, "Ruth Abel", "Dobrynin", "Kennedy told Dobrynin that there had to be an answer by Sunday.", None),
+    (1310.0, "Ruth Abel", "Dobrynin", "What Dobrynin cabled home we have known only since the nineties.", None),
+    (1502.0, "Host", "the Brennan", "So the Brennan tells Moscow, and Moscow believes him?", 0.83),
+    (1840.0, "Ruth Abel", "Dobrynin", "Ambassador Dobrynin stayed for another twenty-four years.", None),
+]  # fmt: skip
+
+
+def mention(at: int) -> Mention:
+    seconds, speaker, surface, sentence, score = SAID[at]
+    return Mention(
+        watch="dobrynin", kind=Kind.SOUNDS_LIKE if score else Kind.ENTITY, score=score or 1.0, surface=surface,
+        start=int(seconds * 15), end=int(seconds * 15) + len(surface), seconds=seconds, segment=at, speaker=speaker,
+        snippet=sentence, snippet_start=sentence.find(surface), reason="two sounds differ" if score else "",
+    )  # fmt: skip
+
+
+def _episode(show: str, title: str) -> Episode:
+    published = EPISODE.published_at
+    return Episode(guid=title, show=show, title=title, link="https://a.example/e", published_at=published)
+
+
+def _sea(sentence: str) -> Mention:
+    return Mention(
+        watch="grain-corridor", kind=Kind.EXACT, score=1.0, surface="Black Sea", start=9, end=18, seconds=300.0,
+        segment=0, speaker=None, snippet=sentence, snippet_start=sentence.find("Black Sea"),
+    )  # fmt: skip
+
+
+def pictures() -> dict[str, str]:
+    """name -> SVG."""
+    found = {}
+    alert = Alert(key="k", watch=WATCH, episode=EPISODE, channel="#history", mentions=[mention(i) for i in range(5)])
+    root, *thread = card.pages(alert)
+    picture = Picture()
+    picture.message(root)
+    for reply in thread:
+        picture.message(reply, thread=True)
+    found["alert"] = picture.svg("An alert with its three best sentences, and its thread")
+
+    changed = Alert(key="k", watch=WATCH, episode=EPISODE, channel="#history", mentions=[mention(1)], gone=[mention(2)])
+    picture = Picture()
+    picture.message(card.pages(changed)[0], edited=True)
+    found["edited"] = picture.svg("An alert after its transcript was corrected")
+
+    grain = Watch(name="grain-corridor", query='"black sea"', channel="#trade", id=2)
+    shows = [("Trade Winds", "The corridor reopens", "Ships on the Black Sea waited nine days for a pilot."),
+             ("Harbour Hour", "Insurance after the storm", "Nobody insures the Black Sea at that price.")]  # fmt: skip
+    collected = [
+        Alert(key=title, watch=grain, channel="#trade", episode=_episode(show, title), mentions=[_sea(said)])
+        for show, title, said in shows
+    ]
+    picture = Picture()
+    for page in digest_card.pages(Digest(key="d", channel="#trade", alerts=[*collected, alert], why=Held.CEILING)):
+        picture.message(page)
+    found["digest"] = picture.svg("A digest of three alerts")
+    return found
+
+
+if __name__ == "__main__":
+    for name, svg in pictures().items():
+        (ROOT / "docs" / f"{name}.svg").write_text(svg, encoding="utf-8")
+        print(f"docs/{name}.svg")

@@ -1,0 +1,1 @@
+"""Tests of names: recognised, put together, counted, surging."""

@@ -1,0 +1,316 @@
+"""Which named spans of a transcript are one entity: a case a line, and what holds for any text."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.entities import matching, merge
+from pipeline.entities.pieces import Span
+from pipeline.model import Entity, EntityType, Known
+from tests.entities.marked import marked
+
+P, G, L = EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE
+KEITH = Known(name="Keith Kellogg", type=P, aliases=("the envoy",))
+
+# name of the case: (text, what the watchlist knows, the entities as (name, type, forms in any order))
+CASES: dict[str, tuple[str, tuple[Known, ...], list[tuple[str, EntityType, set[str]]]]] = {
+    "three forms of one man": (
+        "{PERSON:Keith Kellogg} is back. {ORG:Kellogg} spoke, and General {PERSON:Kellogg} left.",
+        (),
+        [("Keith Kellogg", P, {"Keith Kellogg", "Kellogg", "General Kellogg"})],
+    ),
+    "a title inside the span": (
+        "{PERSON:General Kellogg} and {ORG:Kellogg}.",
+        (),
+        [("Kellogg", P, {"General Kellogg", "Kellogg"})],
+    ),
+    "titles before titles": (
+        "Former Vice President {PERSON:Joe Biden} and President {ORG:Biden}.",
+        (),
+        [("Joe Biden", P, {"Former Vice President Joe Biden", "President Biden"})],
+    ),
+    "a full stop after a title": (
+        "{PERSON:Jane Smith} is in. Dr. {PERSON:Smith} sat.",
+        (),
+        [("Jane Smith", P, {"Jane Smith", "Dr. Smith"})],
+    ),
+    "a title of the surname makes the full name a person": (
+        "{ORG:Anatoly Dobrynin}. Ambassador {PERSON:Dobrynin}.",
+        (),
+        [("Anatoly Dobrynin", P, {"Anatoly Dobrynin", "Ambassador Dobrynin"})],
+    ),
+    "a bank is not the economist of its name": (
+        "{ORG:Goldman Sachs} and {PERSON:Sachs}.",
+        (),
+        [("Goldman Sachs", G, {"Goldman Sachs"}), ("Sachs", P, {"Sachs"})],
+    ),
+    "no title in small letters": ("In general {PERSON:Kellogg} agrees.", (), [("Kellogg", P, {"Kellogg"})]),
+    "a sentence that ends in a title is none": (
+        "He is a General. {PERSON:Kellogg} knows.",
+        (),
+        [("Kellogg", P, {"Kellogg"})],
+    ),
+    "a company that begins like a title": (
+        "{ORG:General Motors} and {PERSON:Mary Barra}.",
+        (),
+        [("General Motors", G, {"General Motors"}), ("Mary Barra", P, {"Mary Barra"})],
+    ),
+    "a department that begins like a title": (
+        "The {ORG:Justice Department} said so.",
+        (),
+        [("Justice Department", G, {"Justice Department"})],
+    ),
+    "possessives": (
+        "{PERSON:Kellogg's} plan and {PERSON:Kellogg’s} men, {PERSON:Kellogg}.",
+        (),
+        [("Kellogg", P, {"Kellogg"})],
+    ),
+    "a possessive after an s": ("{PERSON:Jones'} plan and {PERSON:Jones}.", (), [("Jones", P, {"Jones"})]),
+    "the article": (
+        "{ORG:the White House} and {ORG:White House} and {ORG:The White House}.",
+        (),
+        [("White House", G, {"White House"})],
+    ),
+    "a in small letters is no part of a name": (
+        "{PRODUCT:a Raspberry Pi} and {PRODUCT:Raspberry Pi}.",
+        (),
+        [("Raspberry Pi", EntityType.PRODUCT, {"Raspberry Pi"})],
+    ),
+    "casing": ("{ORG:MAGA} or {ORG:Maga}, {ORG:MAGA}.", (), [("MAGA", G, {"MAGA", "Maga"})]),
+    "accents": (
+        "{PERSON:Daniel Martí} or {PERSON:Daniel Marti}, {PERSON:Daniel Martí}.",
+        (),
+        [("Daniel Martí", P, {"Daniel Martí", "Daniel Marti"})],
+    ),
+    "hyphens": (
+        "{PERSON:Wit-Goff} or {PERSON:Wit Goff}, {PERSON:Wit-Goff}.",
+        (),
+        [("Wit-Goff", P, {"Wit-Goff", "Wit Goff"})],
+    ),
+    "what companies put behind": (
+        "{ORG:Microsoft Corporation} is {ORG:Microsoft}.",
+        (),
+        [("Microsoft", G, {"Microsoft Corporation", "Microsoft"})],
+    ),
+    "a surname of several words": (
+        "{PERSON:Ursula von der Leyen} and {PERSON:von der Leyen}.",
+        (),
+        [("Ursula von der Leyen", P, {"Ursula von der Leyen", "von der Leyen"})],
+    ),
+    "two of one surname, and nobody knows which": (
+        "{PERSON:Robert Kennedy} and {PERSON:John Kennedy}. {PERSON:Kennedy} spoke.",
+        (),
+        [("John Kennedy", P, {"John Kennedy"}), ("Kennedy", P, {"Kennedy"}), ("Robert Kennedy", P, {"Robert Kennedy"})],
+    ),
+    "father and son": (
+        "{PERSON:Robert Kennedy} and {PERSON:Robert Kennedy Jr.} met.",
+        (),
+        [("Robert Kennedy", P, {"Robert Kennedy"}), ("Robert Kennedy Jr.", P, {"Robert Kennedy Jr."})],
+    ),
+    "the surname of a junior": (
+        "{PERSON:Sammy Davis Jr.} sang. {PERSON:Davis} left.",
+        (),
+        [("Sammy Davis Jr.", P, {"Sammy Davis Jr.", "Davis"})],
+    ),
+    "middle names and initials": (
+        "{PERSON:John Kennedy}, {PERSON:John F. Kennedy}, {PERSON:John Fitzgerald Kennedy}, {PERSON:John Kennedy}.",
+        (),
+        [("John Kennedy", P, {"John Kennedy", "John F. Kennedy", "John Fitzgerald Kennedy"})],
+    ),
+    "other middle initials": (
+        "{PERSON:George H. Bush} and {PERSON:George W. Bush}.",
+        (),
+        [("George H. Bush", P, {"George H. Bush"}), ("George W. Bush", P, {"George W. Bush"})],
+    ),
+    "given names are not merged": (
+        "{PERSON:Alexander}, welcome. {PERSON:Alexander Hamilton} was shot.",
+        (),
+        [("Alexander", P, {"Alexander"}), ("Alexander Hamilton", P, {"Alexander Hamilton"})],
+    ),
+    "a place is not the actor of its name": (
+        "{GPE:Washington}, {GPE:Washington}, {GPE:Washington}. {PERSON:Denzel Washington} acts.",
+        (),
+        [("Denzel Washington", P, {"Denzel Washington"}), ("Washington", L, {"Washington"})],
+    ),
+    "a company is not the actor of its name": (
+        "{ORG:Ford}, {ORG:Ford}, {ORG:Ford}. {PERSON:Harrison Ford} acts.",
+        (),
+        [("Ford", G, {"Ford"}), ("Harrison Ford", P, {"Harrison Ford"})],
+    ),
+    "two surnames without their comma": (
+        "{PERSON:Waltz} {PERSON:Waltz} {PERSON:Waltz} {PERSON:Waltz Kellogg} {PERSON:Kellogg} {PERSON:Kellogg} {PERSON:Kellogg}",
+        (),
+        [("Kellogg", P, {"Kellogg"}), ("Waltz", P, {"Waltz"}), ("Waltz Kellogg", P, {"Waltz Kellogg"})],
+    ),
+    "an ordinary word before a name": (
+        "{PERSON:Versus Python} it was, python versus ruby. {PERSON:Python}!",
+        (),
+        [("Python", P, {"Python"}), ("Versus Python", P, {"Versus Python"})],
+    ),
+    "an acronym": ("{ORG:the European Union}, or {ORG:EU}.", (), [("European Union", G, {"European Union", "EU"})]),
+    "an acronym with stops": (
+        "{GPE:the United States}, {GPE:U.S.}, {GPE:US}.",
+        (),
+        [("United States", L, {"United States", "U.S.", "US"})],
+    ),
+    "an acronym without small words": (
+        "{ORG:Federal Bureau of Investigation}: {ORG:FBI}.",
+        (),
+        [("Federal Bureau of Investigation", G, {"Federal Bureau of Investigation", "FBI"})],
+    ),
+    "an acronym of two names": (
+        "{ORG:Bank of America}, {ORG:Bar Association}, {ORG:BA}.",
+        (),
+        [("BA", G, {"BA"}), ("Bank of America", G, {"Bank of America"}), ("Bar Association", G, {"Bar Association"})],
+    ),
+    "an acronym inside a name is not spelt out": (
+        "{ORG:VS Code} and {ORG:VC}.",
+        (),
+        [("VC", G, {"VC"}), ("VS Code", G, {"VS Code"})],
+    ),
+    "numbers, dates and sums name nobody": (
+        "{CARDINAL:Three} men on {DATE:Monday} with {MONEY:$5}, {ORDINAL:First}.",
+        (),
+        [],
+    ),
+    "what has no capital letter names nobody": ("{PERSON:washy} and {ORG:30}.", (), []),
+    "a speaker's label between two names": (
+        "{PERSON:Mat Ryer:** Dan} said.",
+        (),
+        [("Dan", P, {"Dan"}), ("Mat Ryer", P, {"Mat Ryer"})],
+    ),
+    "the watchlist gives the type": (
+        "{ORG:Keith Kellogg} {ORG:Kellogg} {ORG:Kellogg}",
+        (KEITH,),
+        [("Keith Kellogg", P, {"Keith Kellogg", "Kellogg"})],
+    ),
+    "the watchlist gives the name of an alias": ("{ORG:The Envoy} spoke.", (KEITH,), [("Keith Kellogg", P, {"Envoy"})]),
+    "the watchlist knows whose surname it is, when it may be a person": (
+        "{ORG:Kellogg} {ORG:Kellogg} {PERSON:Kellogg}",
+        (KEITH,),
+        [("Keith Kellogg", P, {"Kellogg"})],
+    ),
+    "but cereals stay cereals": ("{ORG:Kellogg} {ORG:Kellogg} {ORG:Kellogg}", (KEITH,), [("Kellogg", G, {"Kellogg"})]),
+    "an alias that two watches claim": (
+        "{PERSON:Kellogg} came.",
+        (Known(name="Keith Kellogg", aliases=("Kellogg",)), Known(name="Will Keith Kellogg", aliases=("Kellogg",))),
+        [("Kellogg", P, {"Kellogg"})],
+    ),
+    "a name that is another's alias": (
+        "{ORG:Kellogg} came.",
+        (Known(name="Keith Kellogg", type=P, aliases=("Kellogg",)), Known(name="Kellogg", type=G)),
+        [("Kellogg", G, {"Kellogg"})],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_forms_of_a_name_are_one_entity(case: str) -> None:
+    text, known, expected = CASES[case]
+    found = merge(*marked(text), known)
+    assert sorted((e.name, e.type, {f.text for f in e.forms}) for e in found) == expected
+
+
+def test_counts_spans_and_votes_are_of_all_forms() -> None:
+    text, spans = marked("{PERSON:Keith Kellogg} spoke. {ORG:Kellogg's} plan, President {ORG:Trump}.")
+    kellogg, trump = merge(text, spans)
+    assert [text[a:b] for a, b in kellogg.spans] == ["Keith Kellogg", "Kellogg"]
+    assert (kellogg.count, kellogg.key, dict(kellogg.votes)) == (2, "keith kellogg", {P: 1, G: 1})
+    assert [text[a:b] for a, b in trump.spans] == ["President Trump"]
+    assert trump.type is P, "a title says more than a label"
+
+
+@pytest.mark.parametrize(
+    ("person", "organisation", "expected"), [(8, 13, P), (9, 12, P), (1, 9, G), (0, 1, G), (1, 0, P), (1, 1, P)]
+)
+def test_a_label_is_a_vote_weighed_by_how_often_the_model_errs(
+    person: int, organisation: int, expected: EntityType
+) -> None:
+    text, spans = marked("{PERSON:Trump} " * person + "{ORG:Trump} " * organisation)
+    [found] = merge(text, spans)
+    assert found.type is expected
+
+
+# entity:"..." of a query: (text, name, type, what it finds)
+ASKED: dict[str, tuple[str, str, str | None, list[str]]] = {
+    "by its full name": ("{PERSON:Keith Kellogg}, {ORG:Kellogg}", "Keith Kellogg", None, ["Keith Kellogg", "Kellogg"]),
+    "by its surname": ("{PERSON:Keith Kellogg}, {ORG:Kellogg}", "kellogg", None, ["Keith Kellogg", "Kellogg"]),
+    "by a surname that is never alone": ("{PERSON:Keith Kellogg}", "Kellogg", None, ["Keith Kellogg"]),
+    "by a title that nobody says": ("{PERSON:Keith Kellogg}", "General Kellogg", None, ["Keith Kellogg"]),
+    "without accents": ("{PERSON:Emmanuel Macron}, {PERSON:José Díaz}", "jose diaz", None, ["José Díaz"]),
+    "with a possessive": ("{PERSON:Macron}", "Macron’s", None, ["Macron"]),
+    "of a type": ("{GPE:Washington}, {GPE:Washington}", "Washington", "person", []),
+    "of a type that it may be": ("{ORG:Kellogg}, {ORG:Kellogg}, {PERSON:Kellogg}, {ORG:Kellogg}", "Kellogg", "person", ["Kellogg"] * 4),
+    "a company with a title in its name": ("{ORG:General Motors}, {ORG:Ford Motors}", "General Motors", None, ["General Motors"]),
+    "a full name does not find the bare surname": ("{PERSON:Kellogg}", "Keith Kellogg", None, []),
+    "a part of a name of a thing": ("{ORG:Fox News}", "News", None, []),
+    "nothing": ("{ORG:Fox News}", "'", None, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_an_entity_is_found_by_any_of_its_forms(case: str) -> None:
+    marks, name, kind, expected = ASKED[case]
+    text, spans = marked(marks)
+    assert [text[a:b] for a, b in matching(merge(text, spans), name, kind)] == expected
+
+
+WORDS = st.sampled_from(
+    [
+        "Keith",
+        "Kellogg",
+        "General",
+        "the",
+        "Dr.",
+        "EU",
+        "European",
+        "Union",
+        "Jr.",
+        "it's",
+        "’",
+        "é",
+        "A.",
+        "x:",
+        "of",
+        "\u0130",
+        "Kellogg's",
+        "US",
+    ]
+)
+LABELS = st.sampled_from(["PERSON", "ORG", "GPE", "DATE", "NORP"])
+
+
+@given(st.lists(st.tuples(WORDS, st.booleans(), LABELS), max_size=40))
+def test_every_span_stays_where_it_was_said(said: list[tuple[str, bool, str]]) -> None:
+    text, spans, at = " ".join(w for w, _, _ in said), [], 0
+    for word, named, label in said:
+        if named:
+            spans.append(Span(at, at + len(word), label))
+        at += len(word) + 1
+    found = merge(text, spans, [KEITH])
+    every = sorted(span for e in found for span in e.spans)
+    assert all(a < b for a, b in every)
+    assert all(b <= c for (_, b), (c, _) in pairwise(every)), "no two overlap"
+    for e in found:
+        assert sum(f.count for f in e.forms) == e.count == sum(n for _, n in e.votes)
+        assert {text[a:b] for a, b in e.spans} == {f.text for f in e.forms}
+        assert all(
+            any(a <= s.start and s.start < b for s in spans) or any(a < s.end <= b for s in spans) for a, b in e.spans
+        )
+
+
+@given(st.lists(st.tuples(WORDS, LABELS), min_size=1, max_size=30), st.randoms())
+def test_the_same_names_in_the_same_order_give_the_same_entities(said: list[tuple[str, str]], chance: object) -> None:
+    marks = " ".join(f"{{{label}:{word}}}" for word, label in said)
+    first: tuple[Entity, ...] = merge(*marked(marks))
+    assert merge(*marked(marks)) == first
+    assert len({e.key for e in first}) == len(first)
+
+
+def test_twenty_thousand_names_take_a_second_or_two() -> None:
+    marks = " ".join(f"{{PERSON:Aa{i % 997} Bb{i % 1009}}} {{ORG:B{i % 991}}}" for i in range(10_000))
+    assert sum(e.count for e in merge(*marked(marks))) == 20_000

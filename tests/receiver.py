@@ -1,0 +1,80 @@
+"""A webhook receiver for tests: a real HTTP server on loopback that keeps what it is sent and answers as it is told.
+
+with Receiver() as desk:
+    desk.next(503, Retry_After="7")
+    WebhookNotifier(...).send(alert)
+    desk.received       # [(headers in lower case, body), ...]
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+
+CLOSE, TRICKLE = -1, -2  # instead of a status: no answer; one that never ends
+
+
+class Receiver:
+    def __init__(self) -> None:
+        self.received: list[tuple[dict[str, str], bytes]] = []
+        self._answers: deque[tuple[int, dict[str, str]]] = deque()
+        self._released = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hooks/t0ken-in-the-path"
+
+    def next(self, status: int, **headers: str) -> None:
+        """What the next post is answered; header names with _ for -."""
+        self._answers.append((status, {k.replace("_", "-"): v for k, v in headers.items()}))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self._released.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        desk = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                desk.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
+                status, headers = desk._answers.popleft() if desk._answers else (204, {})
+                if status == CLOSE:
+                    self.close_connection = True
+                    return
+                if status == TRICKLE:
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                    for i in range(100):
+                        if desk._released.wait(0.05):
+                            return
+                        try:
+                            self.wfile.write(f"X-{i}: {time.monotonic()}\r\n".encode())
+                        except OSError:
+                            return
+                    return
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                if status >= 200 and status != 204:
+                    self.send_header("Content-Length", "3")
+                self.end_headers()
+                if status >= 200 and status != 204:
+                    self.wfile.write(b"no.")
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        return Handler

@@ -1,0 +1,79 @@
+"""podwatch watches list and learn, over a store where people have answered."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.commands import app
+from pipeline.model import Answer, Verdict, Watch
+from pipeline.settings import Secret, Settings
+from pipeline.store import open_store
+from pipeline.store.answers import Asked
+
+NOW = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A watchlist in use, and three answers to its alerts."""
+    monkeypatch.setenv("PODWATCH_HOME", str(tmp_path))
+    path = tmp_path / "w.yaml"
+    path.write_text(
+        "watches:\n  - name: witkoff   # the envoy\n    entity: Steve Witkoff\n    type: person\n  - {name: quiet, query: quiet}\n"
+    )
+    assert CliRunner().invoke(app, ["watches", "sync", str(path)]).exit_code == 0
+    store = open_store(Settings(home=tmp_path, database_url=Secret(f"sqlite:///{tmp_path}/podwatch.db")))
+    watch: Watch = next(w for w in store.watches() if w.name == "witkoff")
+    for key, verdict, spelling in (
+        ("k1", "relevant", "Wit Goff"),
+        ("k2", "relevant", "Wit Goff"),
+        ("k3", "wrong", "Wolves"),
+    ):
+        asked = Asked(watch.id, watch.name, watch.revision, 1, "The Show", ((spelling, "sounds_like"),))
+        store.save_answer(Answer(key=key, verdict=Verdict(verdict), user="U1", at=NOW), asked, None, NOW)
+    store.close()
+    return path
+
+
+def rows(*arguments: str) -> list[dict[str, Any]]:
+    done = CliRunner().invoke(app, [*arguments, "--json"])
+    assert done.exit_code == 0, done.output
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_list_says_how_precise_a_watch_is(file: Path) -> None:
+    quiet, witkoff = rows("watches", "list")
+    assert (witkoff["relevant"], witkoff["wrong"], witkoff["precision"]) == (2, 1, pytest.approx(2 / 3))
+    assert (quiet["relevant"], quiet["wrong"], quiet["precision"]) == (0, 0, None)
+
+
+def test_proposals_are_listed_and_nothing_is_written(file: Path) -> None:
+    before = file.read_text()
+    assert rows("watches", "learn") == [
+        {"watch": "witkoff", "change": "alias", "spelling": "Wit Goff", "relevant": 2, "wrong": 0, "written": False},
+        {"watch": "witkoff", "change": "exclude", "spelling": "Wolves", "relevant": 0, "wrong": 1, "written": False},
+    ]
+    assert file.read_text() == before
+
+
+def test_proposals_are_written_once_and_gone_when_the_watchlist_is_in_use(file: Path) -> None:
+    assert [r["written"] for r in rows("watches", "learn", "--write", str(file))] == [True, True]
+    assert file.read_text() == (
+        "watches:\n  - name: witkoff   # the envoy\n    entity: Steve Witkoff\n    aliases: [Wit Goff]\n"
+        "    exclude: [Wolves]\n    type: person\n  - {name: quiet, query: quiet}\n"
+    )
+    assert [r["written"] for r in rows("watches", "learn", "--write", str(file))] == [False, False]
+    rows("watches", "sync", str(file))
+    assert rows("watches", "learn") == []
+    assert [w["exclude"] for w in rows("watches", "list")] == [[], ["Wolves"]]
+
+
+def test_one_watch_may_be_asked_for(file: Path) -> None:
+    assert rows("watches", "learn", "--watch", "quiet") == []
+    assert CliRunner().invoke(app, ["watches", "learn", "--watch", "none"]).exit_code == 1
