@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import sleep
 from typing import Any
@@ -27,6 +27,15 @@ HALF = 2.0  # times the usual pause between two requests to a host
 
 Going = Callable[[], bool]
 Progress = Callable[[int], None]  # how many episodes were asked for
+
+
+def asked_for(since: datetime, until: datetime | None, now: datetime, **rest: Any) -> Backfill:
+    """The backfill from the first day to the last, both whole days; raises PodwatchError when they are none."""
+    start = since.replace(tzinfo=UTC)
+    last = until.replace(tzinfo=UTC) if until else now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if last < start:
+        raise PodwatchError("is before --since", where=f"--until {last:%Y-%m-%d}", todo="give the later day")
+    return Backfill(since=start, until=last + timedelta(days=1), **rest)
 
 
 def feeds_of(b: Backfill, feeds: Sequence[Feed], watches: Sequence[Watch]) -> list[Feed]:
@@ -71,7 +80,8 @@ def still(rt: Runtime, b: Backfill) -> bool:
 def walk(
     rt: Runtime, b: Backfill, now: datetime, shard: Shard = ALL, *, going: Going | None = None, keep: bool = True
 ) -> int:
-    """Keeps the episodes of the range that stand on older pages; returns how many were not known.
+    """Keeps the episodes that stand on older pages, back to the range's first day; returns how many of the range were
+    not known.
 
     What stands in a feed's own document is the live run's: nothing of it is kept here. keep: False: only counts.
     """
@@ -102,14 +112,16 @@ def _older(rt: Runtime, feed: Feed, b: Backfill, now: datetime, keep: bool) -> i
     for i, page in enumerate(pages(rt, feed, b.since)):
         listed |= {e.guid for e in page.episodes}
         if i:  # the first is the feed's own document
-            older = [e for e in page.episodes if e.guid not in known and _in(b, e.published_at)]
-            new += rt.store.save_older(feed, older, listed.__contains__, now) if keep and older else len(older)
+            older = [e for e in page.episodes if e.guid not in known and _since(b, e.published_at)]
+            if keep:  # those after the range, too: the next backfill need not walk again
+                rt.store.save_older(feed, older, listed.__contains__, now)
+            new += sum(e.published_at is not None and e.published_at < b.until for e in older)
         sleep(rt.settings.host_pause * HALF)
     return new
 
 
-def _in(b: Backfill, published: datetime | None) -> bool:
-    return published is not None and b.since <= published < b.until
+def _since(b: Backfill, published: datetime | None) -> bool:
+    return published is not None and b.since <= published
 
 
 def bring(

@@ -31,4 +31,6 @@ def tell(rt: Runtime, b: Backfill, clock: Callable[[], datetime]) -> Tally:
         rt.store.release(for_now[i : i + FEW], now)
         t = LINE["deliver"](rt, now)
         done, new, failed = done + t.done, new + t.new, failed + t.failed
+        if not t.done:  # the channel rests, or somebody has to mend it: the others stay where they are
+            break
     return Tally("deliver", done, new, failed)

@@ -100,7 +100,17 @@ MAY["pipeline.learn"] = {"pipeline.model"}
 MAY["pipeline.watchlist_edit"] = {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.watchlist"}
 MAY["pipeline.doctor"] = BASE | {"pipeline.store", "pipeline.notifiers", "pipeline.schedule", "pipeline.feeds"}
 MAY["pipeline.doctor"] |= {"pipeline.transcripts"}
-MAY |= {"plugins": {"pipeline.runtime", "pipeline.verbs", "pipeline.settings", "pipeline.model", "pipeline.errors"}}
+MAY["pipeline.backfill_runs"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipeline.telling"}
+MAY |= {
+    "plugins": {
+        "pipeline.runtime",
+        "pipeline.backfill_runs",
+        "pipeline.verbs",
+        "pipeline.settings",
+        "pipeline.model",
+        "pipeline.errors",
+    }
+}
 MAY |= {"dags": {"podwatch"}}
 
 # Outside package: the only places that may know it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -62,6 +63,12 @@ def listening(rt: Runtime, host: Podcast, now: datetime, *watches: Watch) -> Run
     return rt
 
 
+def minutes(now: datetime) -> Callable[[], datetime]:
+    """A clock that is a minute later each time that it is read."""
+    passed = itertools.count(1)
+    return lambda: now + timedelta(minutes=next(passed))
+
+
 def said(rt: Runtime) -> list[tuple[str, str, int]]:
     return sorted((f.episode.title, f.mention.watch, f.mention.start) for f in rt.store.mentions())
 
@@ -96,6 +103,14 @@ def test_only_the_range_is_brought_in(rt: Runtime, show: Podcast, now: datetime)
     assert backfill(rt, days, now).episodes == 2
     assert titles(rt) == {"e3", "e4", "e61", "e62", "e63", "e64"}
     assert "/e1.vtt" not in show.asked
+
+
+def test_a_later_range_after_an_earlier_one_is_brought_in_too(rt: Runtime, show: Podcast, now: datetime) -> None:
+    listening(rt, show, now)
+    backfill(rt, replace(RANGE, until=datetime(2026, 9, 2, tzinfo=UTC)), now)
+    assert titles(rt) & {"e1", "e6"} == {"e1"}
+    assert backfill(rt, RANGE, now).transcripts == 7
+    assert len(show.asked["/4.xml"]) == 1
 
 
 def test_doing_it_again_asks_for_nothing(rt: Runtime, show: Podcast, now: datetime) -> None:
@@ -135,9 +150,10 @@ def test_an_episode_that_the_live_run_has_not_seen_yet_is_left_to_it(rt: Runtime
     page(show, "/feed.xml", ["e65", "e64", "e63", "e62", "e61"], "/2.xml")
     backfill(rt, replace(RANGE, until=now + timedelta(days=9)), now)
     assert "e65" not in titles(rt)
-    poll(rt, now, force=True)
+    later = now + timedelta(minutes=1)
+    poll(rt, later, force=True)
     for verb in ("fetch", "detect", "deliver"):
-        LINE[verb](rt, now)
+        LINE[verb](rt, later)
     assert rt.store.states()["sent"] == 5
 
 
@@ -272,10 +288,10 @@ def test_what_was_found_is_told_when_somebody_asks_a_few_at_a_time(
     listening(rt, show, now)
     backfill(rt, RANGE, now)
     monkeypatch.setattr("pipeline.telling.FEW", 4)
-    t = tell(rt, RANGE, lambda: now)
+    t = tell(rt, RANGE, minutes(now))
     assert (t.done, t.new) == (6, 6)
     assert rt.store.states() == {"sent": 10}
-    assert tell(rt, RANGE, lambda: now).done == 0
+    assert tell(rt, RANGE, minutes(now)).done == 0
 
 
 def test_what_was_found_is_told_in_one_digest_when_that_is_asked_for(
@@ -296,7 +312,7 @@ def test_an_old_backlog_is_told_too_when_somebody_asks(rt: Runtime, show: Podcas
     later = now + timedelta(days=60)
     rt.store.sync_watches([Watch(name="came", query="came")], later)  # the watch is much younger than the rows
     backfill(rt, RANGE, later)
-    assert tell(rt, RANGE, lambda: later).new == 6
+    assert tell(rt, RANGE, minutes(later)).new == 6
 
 
 def test_an_episode_that_another_feed_brings_as_news_is_told(rt: Runtime, show: Podcast, now: datetime) -> None:
@@ -336,5 +352,5 @@ def test_the_same_on_every_database(store: Store, settings: Settings, show: Podc
         report = backfill(rt, b, now)
         assert (report.episodes, report.transcripts, report.held) == (7, 7, 6)
         assert report.mentions == (("grain", "2026-09", 6, 6), ("grain", "2026-10", 1, 1))
-        assert tell(rt, b, lambda: now).new == 6
+        assert tell(rt, b, minutes(now)).new == 6
         assert [x.state for x in rt.store.backfills()] == [BackfillState.DONE]

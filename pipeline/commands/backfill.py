@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext, redirect_stdout
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from datetime import datetime, timedelta
+from typing import Annotated
 
 import typer
 
-from pipeline.backfill import backfill, counts, feeds_of, report_of, walk
+from pipeline.backfill import asked_for, backfill, counts, feeds_of, report_of, walk
 from pipeline.commands.line import bar
 from pipeline.commands.output import Json, emit, now, plain, runtime, say, show, tally, utf8
 from pipeline.errors import PodwatchError
@@ -59,15 +59,6 @@ def backfill_(
                 feeds_of(b, rt.store.feeds(), rt.store.watches())  # names what is not there before anything is begun
                 b = b if dry_run else rt.store.add_backfill(b, now())
             _run(rt, b, dry_run, yes, json)
-
-
-def asked_for(since: datetime, until: datetime | None, now: datetime, **rest: Any) -> Backfill:
-    """The backfill from the first day to the last, both whole days; raises PodwatchError when they are none."""
-    start = since.replace(tzinfo=UTC)
-    last = until.replace(tzinfo=UTC) if until else now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if last < start:
-        raise PodwatchError("is before --since", where=f"--until {last:%Y-%m-%d}", todo="give the later day")
-    return Backfill(since=start, until=last + timedelta(days=1), **rest)
 
 
 def _run(rt: Runtime, b: Backfill, dry_run: bool, yes: bool, as_json: bool) -> None:
