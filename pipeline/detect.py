@@ -20,6 +20,7 @@ from pipeline.transcripts.boilerplate import labels, marked, repeated
 
 AGAIN = timedelta(hours=1)  # after a bug
 BATCH = 50  # transcripts kept in one transaction: each costs the disk some milliseconds
+ENGINES = 8  # of parts of the watchlist
 RECENT = 30  # transcripts of the same feed in which a passage may be repeated
 
 
@@ -45,6 +46,7 @@ def detect(
     engine = detectors.build(watches)
     broken = stamped(rt, watches, engine.broken)
     questions = Questions(todo, broken)
+    engines = {0: engine}  # by what was looked for before: of a changed watch alone the whole list is not evaluated
     # Reading names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.
     notes: tuple[str, ...] = ()
     if engine.asks_for_entities:
@@ -53,7 +55,10 @@ def detect(
         done += 1
         asked, in_scope = questions.of(source)
         try:
-            result = looked(rt.store, engine, source, in_scope)
+            through = source.through
+            if through and through not in engines and len(engines) < ENGINES:
+                engines[through] = detectors.build(todo.after(through))
+            result = looked(rt.store, engines.get(through, engine), source, in_scope)
             found = labelled(rt.store, source, result.mentions)
             if result.failed:
                 broken |= stamped(rt, watches, {name: _failure(e) for name, e in result.failed.items()})
