@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from pipeline import detectors
 from pipeline.alerts import alerts
@@ -150,17 +151,31 @@ def _failure(e: Exception) -> PodwatchError:
     return e if isinstance(e, PodwatchError) else WatchlistError(f"{type(e).__name__}: {e}", todo="please report it")
 
 
+class Outside(StrEnum):
+    """Why a watch does not look at a feed."""
+
+    EXCLUDED = "the watch excludes this feed, one of its tags, or the language"
+    TAGS = "the feed has none of the watch's tags"
+    URLS = "the feed is none of those that the watch names"
+    LANGUAGES = "the transcript is in none of the watch's languages"
+
+
 def in_scope(scope: Scope, source: Source) -> bool:
-    """Whether a watch looks at this feed at all; what is excluded wins over what is included."""
+    """Whether a watch looks at this feed at all."""
+    return outside(scope, source) is None
+
+
+def outside(scope: Scope, source: Source) -> Outside | None:
+    """Why not; None when it does. What is excluded wins over what is included."""
     tags, url = set(source.feed_tags), source.feed_url
     language = (source.transcript.language or "")[:2].lower()
     if tags & set(scope.not_tags) or url in scope.not_urls or language in _short(scope.not_languages):
-        return False
+        return Outside.EXCLUDED
     if scope.tags and not tags & set(scope.tags):
-        return False
+        return Outside.TAGS
     if scope.urls and url not in scope.urls:
-        return False
-    return not scope.languages or language in _short(scope.languages)
+        return Outside.URLS
+    return Outside.LANGUAGES if scope.languages and language not in _short(scope.languages) else None
 
 
 def _short(languages: Sequence[str]) -> set[str]:

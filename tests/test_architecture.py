@@ -53,7 +53,10 @@ MAY = {
         "pipeline.files",
         "pipeline.detectors",
         "pipeline.times",
+        "pipeline.scalars",
     },
+    "pipeline.scalars": set(),
+    "pipeline.watchlist_schema": {"pipeline.watchlist"},
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
     "pipeline.notifiers.webhook": BASE
     | {"pipeline.notifiers", "pipeline.http", "pipeline.transport", "pipeline.addresses"},
@@ -93,6 +96,9 @@ MAY["pipeline.backtest"] = VERB | {"pipeline.detect", "pipeline.processes"}
 MAY["pipeline.backfill"] = VERB | {"pipeline.archive", "pipeline.detect", "pipeline.fetch"}
 MAY["pipeline.telling"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipeline.verbs"}
 MAY["pipeline.rescan"] = VERB | {"pipeline.detect", "pipeline.processes"}
+# They ask a question of detect's, over the store, without doing its work.
+LOOK = BASE | {"pipeline.detect", "pipeline.detectors", "pipeline.store"}
+MAY |= {"pipeline.measure": LOOK, "pipeline.explaining": LOOK}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
 MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.commands"}}
 MAY["pipeline.answer"] = {"pipeline.model", "pipeline.store"}
@@ -127,8 +133,9 @@ ONLY = {
     "requests": "pipeline.http pipeline.transport",
     "typer": "pipeline.commands",
     "protego": "pipeline.robots",
+    "threadpoolctl": "pipeline.sounds.threads",
     "ruamel": "pipeline.watchlist pipeline.watchlist_edit",
-    "pydantic": "pipeline.watchlist",
+    "pydantic": "pipeline.watchlist pipeline.watchlist_schema",
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
@@ -136,6 +143,7 @@ PURE += ("pipeline.schedule", "pipeline.revisions", "pipeline.news")
 PURE += (
     "pipeline.times",
     "pipeline.schedule",
+    "pipeline.sounds",
     "pipeline.revisions",
     "pipeline.noise",
     "pipeline.outcomes",

@@ -154,7 +154,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
     "no feed in the list": (("feeds", "import", "bad.yaml"), {}, 1, "podwatch: bad.yaml: has no feed in it"),
     "no address": (("feeds", "add", "javascript:alert(1)"), {}, 1, "podwatch: javascript:alert(1): is not the address of a feed"),
     "a feed nobody knows": (("feeds", "remove", "http://a.example/"), {}, 1, "podwatch: http://a.example/: is not among"),
-    "a mistake in the watchlist": (("watches", "check", "bad.yaml"), {}, 1, "podwatch: bad.yaml:1: watch a: qurey: is not a known"),
+    "a mistake in the watchlist": (("watches", "check", "bad.yaml"), {}, 1, "podwatch: bad.yaml:1:21: watch a: qurey: is not a known"),
     "the same when syncing": (("watches", "sync", "bad.yaml"), {}, 1, "podwatch: bad.yaml:1: watch a: qurey: is not a known"),
     "a watchlist that is not there": (("backtest", "--watchlist", "none.yaml"), {}, 1, "podwatch: none.yaml: No such file"),
     "a backfill of nothing": (("backfill",), {}, 2, "Usage:"),
@@ -179,7 +179,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
     "a pipe": (("feeds", "import", "pipe"), {}, 1, "podwatch: pipe: is not a regular file - save it"),
     "a folder": (("feeds", "import", "home"), {}, 1, "podwatch: home: Is a directory"),
     "tables gone": (("mentions",), {"PODWATCH_DATABASE_URL": "sqlite:///stamped.db"}, 1, "podwatch: the database cannot be used (no such table"),
-    "an escape in a watchlist": (("watches", "check", "escape.yaml"), {}, 1, "podwatch: escape.yaml:1: watch a[1m: name: should be one word"),
+    "an escape in a watchlist": (("watches", "check", "escape.yaml"), {}, 1, "podwatch: escape.yaml:1:12: watch a[1m: name: should be one word"),
 } | {
     f"database {url}": (("mentions",), {"PODWATCH_DATABASE_URL": url}, 1, f"podwatch: PODWATCH_DATABASE_URL: {what}")
     for url, what in {

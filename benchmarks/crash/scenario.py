@@ -65,9 +65,10 @@ class Result:
 
     def row(self) -> list[object]:
         sweep = "" if self.swept < 0 else f", {self.swept} after one sweep"
+        closest = f"{self.shortest:.2f}" if self.shortest < 1e9 else "-"
         return [
             self.name, self.database, self.alerts, sum(self.deaths.values()), sum(self.faults.values()), self.lost,
-            f"{self.twice}{sweep}", self.stuck + self.unedited, f"{self.shortest:.2f}", self.most,
+            f"{self.twice}{sweep}", self.stuck + self.unedited, closest, self.most,
             f"{self.drain:.2f}" if self.drain else "-", f"{self.seconds:.0f}",
         ]  # fmt: skip
 

@@ -34,6 +34,23 @@ SPOKEN = {
     "drones telegram tiktok zoom slack substack patreon spotify lockdown brexit deepfake paywall wikileaks",
 }
 
+_CYRILLIC = dict(
+    zip(
+        "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґ",
+        str.split("a b v g d e yo zh z i y k l m n o p r s t u f kh ts ch sh shch  y  e yu ya i yi ye g", " "),
+        strict=True,
+    )
+)
+
+
+def latin(word: str) -> list[str]:
+    """The ways a Cyrillic name is written in English; the word itself where it has no Cyrillic letter."""
+    low = word.lower()
+    if not any(c in _CYRILLIC for c in low):
+        return [word]
+    written = "".join(_CYRILLIC.get(c, c) for c in low)
+    return sorted({written, written.replace("iy", "i"), written.replace("iy", "y")})
+
 
 def plain(word: str) -> str:
     """Lower case a-z and the apostrophe; empty for anything else."""
@@ -85,8 +102,8 @@ def gather(source: Path) -> dict[str, tuple[float, int]]:
             flag = GIVEN if "first" in attribute else SURNAME if "last" in attribute else 0
             if not flag or not isinstance(values, (tuple, list, dict)):
                 continue
-            for word in values:
-                if isinstance(word, str) and len(w := plain(word)) > 2:
+            for word in (written for v in values if isinstance(v, str) for written in latin(v)):
+                if len(w := plain(word)) > 2:
                     flags[w] = flags.get(w, 0) | flag
                     cost.setdefault(w, 16.5)
     places: list[tuple[str, float]] = []

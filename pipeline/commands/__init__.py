@@ -15,6 +15,7 @@ from pipeline.commands import (
     backtest,
     doctor,
     entities,
+    explain,
     feeds,
     line,
     mentions,
@@ -45,6 +46,7 @@ app.command("backfill")(backfill.backfill_)
 app.command("backtest")(backtest.backtest_)
 app.command()(mentions.mentions)
 app.command()(rescan.rescan)
+app.command()(explain.explain)
 app.command()(slack.slack)
 app.command()(doctor.doctor)
 app.command()(entities.entities)

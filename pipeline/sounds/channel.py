@@ -78,6 +78,15 @@ class Channel:
             np.minimum(least, self.swap[:, heard[:, column]], out=least)
         return np.ascontiguousarray(np.minimum(least.T, self.drop))
 
+    def floor_of_said(self, said: Symbols) -> Floats:
+        """For each row of ``said`` and each symbol q: the least that q can cost, whatever was said there."""
+        import numpy as np
+
+        least = self.swap[said[:, 0]]
+        for column in range(1, said.shape[1]):
+            np.minimum(least, self.swap[said[:, column]], out=least)
+        return np.ascontiguousarray(np.minimum(least, self.add))
+
 
 @lru_cache(maxsize=1)
 def channels() -> tuple[Channel, Channel]:

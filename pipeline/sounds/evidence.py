@@ -10,28 +10,27 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.sounds.forms import PERSON, Form
+from pipeline.sounds.forms import PERSON, ROLES, Form
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, PLACE, SURNAME, UNKNOWN, Entry
+from pipeline.sounds.model import word_set
 from pipeline.sounds.reading import CLOSED, COMMA, Words
 from pipeline.sounds.spots import Spot
 
-ROLES = frozenset(
-    "president minister secretary ambassador envoy senator general professor doctor mr mrs ms dr chancellor colonel "
-    "admiral governor congressman congresswoman director chairman chairwoman spokesman spokeswoman analyst author "
-    "journalist chief adviser advisor negotiator representative king queen prince premier commissioner mayor judge "
-    "justice captain commander deputy leader founder ceo economist historian philosopher coach singer writer "
-    "reporter correspondent prof sir lady comrade monsieur herr senor".split()
+_SAYS = word_set(
+    "said says told argues argued announced met tweeted wrote claims claimed insisted who has himself herself"
 )
-_SAYS = frozenset("said says told argues argued announced met tweeted wrote claims claimed insisted who has himself herself".split())
-_FIRM = frozenset("company startup firm shares ceo brand platform acquired bought founder stock maker giant bank".split())
-_AT = frozenset("in to from near at around outside across of".split())
+_FIRM = word_set("company startup firm shares ceo brand platform acquired bought founder stock maker giant bank")
+_AT = word_set("in to from near at around outside across of")
 MOST = 18.5
+_SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can will all out off over into one two")
 
-FEATURES = (
-    "one", "phone", "letter", "near", "total", "length", "ordinary", "everyday", "unknown", "other_name", "capital",
-    "small", "full", "given", "comma", "more_words", "conflict", "beside", "frame", "others", "whole", "notes",
-    "again", "single", "far", "two_words", "merged",
+OF_SPOT = (
+    "one", "phone", "letter", "near", "length", "ordinary", "everyday", "unknown", "other_name", "capital", "small",
+    "full", "given", "comma", "more_words", "conflict", "beside", "frame", "again", "single", "two_words", "merged",
+    "near_full", "near_short", "prefix", "echo", "given_tame", "near2", "first_name", "shout",
 )  # fmt: skip
+OF_EPISODE = ("others", "whole", "notes", "near_about")
+FEATURES = OF_SPOT + OF_EPISODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +63,15 @@ def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
     words, known = scene.words, scene.known
     at = spot.first - 1
     found = 0.0
-    if form.part == "surname" or (person and not form.given):
-        if at >= 0 and words.gaps[at] != CLOSED and words.plain[at]:
-            entry = known[words.plain[at]]
-            large = words.big[at] if words.cased else not entry.flags & EVERYDAY
-            if large and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
-                if entry.flags & GIVEN:
-                    found = 1.0
-                elif words.cased and not words.first[at] and not entry.flags & EVERYDAY:
-                    found = 0.6
+    alone = form.part == "surname" or (person and not form.given)
+    if alone and at >= 0 and words.gaps[at] != CLOSED and words.plain[at]:
+        entry = known[words.plain[at]]
+        large = words.big[at] if words.cased else not entry.flags & EVERYDAY
+        if large and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
+            if entry.flags & GIVEN:
+                found = 1.0
+            elif words.cased and not words.first[at] and not entry.flags & EVERYDAY:
+                found = 0.6
     if spot.last < len(words.plain) and words.gaps[spot.last - 1] not in (CLOSED, COMMA) and words.plain[spot.last]:
         entry = known[words.plain[spot.last]]
         large = words.big[spot.last] if words.cased else True
@@ -102,11 +101,26 @@ def frame(spot: Spot, scene: Scene, kind: str) -> bool:
     if kind == "company":
         near = words.plain[max(0, spot.first - 5) : spot.last + 5]
         return any(w in _FIRM for w in near)
-    return after in _SAYS or words.plain[spot.last - 1].endswith("'s")
+    return after in _SAYS
 
 
 def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[float]:
     """The numbers of FEATURES, in their order."""
+    return of_spot(spot, scene, kind) + of_episode(spot, company)
+
+
+def of_episode(spot: Spot, company: Company) -> list[float]:
+    """The numbers of OF_EPISODE."""
+    return [
+        math.log1p(min(company.others, 20)),
+        1.0 if company.whole else 0.0,
+        1.0 if company.notes else 0.0,
+        min(spot.phone, spot.letter) if company.others or company.whole or company.notes else 0.0,
+    ]
+
+
+def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
+    """The numbers of OF_SPOT; ``kind``: of the name, as person, company or place."""
     words, known = scene.words, scene.known
     form = spot.form
     heard = heard_words(spot, words)
@@ -114,8 +128,11 @@ def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[floa
     ordinary = sum(min(e.cost, MOST) for e in entries)
     tail = entries[-1]
     length = len(form.sound)
-    total = min(spot.phone * (length - sum(map(len, form.sounds[: form.given]))), spot.letter * len(form.letters))
-    others = [e for w, e in zip(heard, entries, strict=True) if w not in form.words and e.flags & (SURNAME | GIVEN | PLACE)]
+    near = min(spot.phone, spot.letter)
+    tail_length = length - sum(map(len, form.sounds[: form.given]))
+    others = [
+        e for w, e in zip(heard, entries, strict=True) if w not in form.words and e.flags & (SURNAME | GIVEN | PLACE)
+    ]
     other = max((MOST - e.cost for e in others), default=0.0) if tail.flags & (SURNAME | GIVEN | PLACE) else 0.0
     inside = range(spot.first, spot.last)
     large = sum(words.big[i] for i in inside if i > spot.first or not words.first[i])
@@ -127,8 +144,7 @@ def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[floa
         1.0,
         min(spot.phone, 4.0),
         min(spot.letter, 4.0),
-        min(spot.phone, spot.letter),
-        min(total, 30.0) / 5,
+        near,
         math.log(max(2, length)),
         ordinary / len(entries) / 10,
         1.0 if all(e.flags & EVERYDAY and e.cost < 13.5 for e in entries) else 0.0,
@@ -143,24 +159,37 @@ def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[floa
         conflict(spot, form, scene, kind in ("", PERSON)),
         1.0 if beside(spot, scene) else 0.0,
         1.0 if frame(spot, scene, kind) else 0.0,
-        math.log1p(min(company.others, 20)),
-        1.0 if company.whole else 0.0,
-        1.0 if company.notes else 0.0,
         math.log1p(min(again, 20)),
         1.0 if form.part == "full" and len(form.words) == 1 else 0.0,
-        max(0.0, min(spot.phone, spot.letter) - 1.2),
         1.0 if form.part == "full" and not form.given and len(form.words) > 1 else 0.0,
         1.0 if form.given and spot.given is None else 0.0,
+        near if form.given else 0.0,
+        near * max(0, 7 - tail_length) / 4,
+        1.0 if heard[0] in _SMALL_WORDS or heard[-1] in _SMALL_WORDS else 0.0,
+        spot.echo,
+        1.0 if _tame_given(spot, words, known) else 0.0,
+        min(near, 3.0) ** 2,
+        1.0 if len(heard) == 1 and tail.flags & GIVEN and spot.letter > 0.1 else 0.0,
+        1.0 if any(words.shout[i] for i in inside) and not spot.echo else 0.0,
     ]
 
 
-def reasons(spot: Spot, scene: Scene, company: Company, name: str) -> list[str]:
+def _tame_given(spot: Spot, words: Words, known: Mapping[str, Entry]) -> bool:
+    """Whether what was taken for a first name are everyday words that nobody is called."""
+    if spot.at < 0 or not spot.given:
+        return False
+    return all(known[w].flags & EVERYDAY and not known[w].flags & GIVEN for w in words.plain[spot.first : spot.at])
+
+
+def reasons(spot: Spot, scene: Scene, company: Company, name: str, kind: str) -> list[str]:
     """What to tell people, the strongest first."""
     said = []
-    if spot.form.given and spot.form.part == "full":
+    if spot.form.given and spot.given is not None and kind in ("", PERSON):
         said.append("with the first name")
     if company.whole and not spot.form.given and len(spot.form.words) < len(name.split()):
         said.append("full name elsewhere")
+    if spot.echo and not spot.form.given:
+        said.append("spelt so beside the first name elsewhere")
     if company.notes:
         said.append("in the title or notes")
     if company.others:

@@ -7,25 +7,35 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.sounds.channel import letters_of
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SPELT, Entry, entries, plain
-from pipeline.sounds.model import Name
+from pipeline.sounds.model import Name, word_set
+from pipeline.sounds.reading import LONGEST
+from pipeline.sounds.respelling import respelling
 
 Part = Literal["full", "surname", "alias"]
 PERSON = "person"
 _PIECES = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_PARTICLES = frozenset("de da di do dos das du del della der den van von zu zur la le el al bin ibn ben abu ter ten".split())
-_AFTER = frozenset("jr sr ii iii iv phd md esq".split())
-_BEFORE = frozenset("mr mrs ms dr sir dame lord lady president senator general professor prof king queen prince".split())
-_FIRMS = frozenset("inc corp corporation ltd limited llc plc gmbh ag sa nv bv ab asa oyj spa kg co company".split())
+_PARTICLES = word_set("de da di do dos das du del della der den van von zu zur la le el al bin ibn ben abu ter ten")
+_AFTER = word_set("jr sr ii iii iv phd md esq")
+ROLES = word_set(
+    "president minister secretary ambassador envoy senator general professor doctor mr mrs ms dr chancellor "
+    "colonel admiral governor congressman congresswoman director chairman chairwoman spokesman spokeswoman "
+    "analyst author journalist chief adviser advisor negotiator representative king queen prince premier "
+    "commissioner mayor judge justice captain commander deputy leader founder ceo economist historian philosopher "
+    "coach singer writer reporter correspondent prof sir lady comrade monsieur herr senor"
+)
+_FIRMS = word_set("inc corp corporation ltd limited llc plc gmbh ag sa nv bv ab asa oyj spa kg co company")
 SHORT = 3  # phones: a shorter name is in too many words to go by its sound
 COMMON = 12.3  # -log P: an everyday word said more often than this is no evidence of a name
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way to say one name. ``given``: how many of ``words`` are first names (0 where that is not known).
+    """One way to say one name. ``given``: how many of ``words`` are first names, or come before the last of a place.
 
-    ``name``: index into the names. ``sound``: phones of each word. ``wordlike``: not to be had by sound alone.
+    ``name``: index into the names. ``sounds``: phones of each word. ``wordlike``: not to be had by sound alone.
+    ``spelling``: the words as they are sounded out, which for foreign names may not be how they are written.
     """
 
     name: int
@@ -34,21 +44,32 @@ class Form:
     sounds: tuple[bytes, ...]
     given: int = 0
     wordlike: bool = False
+    spelling: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bytes:
         return b"".join(self.sounds)
 
     @property
+    def rest(self) -> tuple[bytes, bytes]:
+        """Phones and letters without the first names."""
+        return b"".join(self.sounds[self.given :]), letters_of("".join(self.spelling[self.given :]))
+
+    @property
+    def first_names(self) -> tuple[bytes, bytes]:
+        """Phones and letters of the first names."""
+        return b"".join(self.sounds[: self.given]), letters_of("".join(self.spelling[: self.given]))
+
+    @property
     def letters(self) -> str:
-        return "".join(self.words).replace("'", "")
+        return "".join(self.spelling).replace("'", "")
 
 
 def spoken(text: str) -> tuple[str, ...]:
     """The plain words of a name; initials stay one letter each; empty where one has no form in a-z."""
     pieces: list[str] = []
     for piece in _PIECES.findall(text):
-        word = plain(piece)
+        word = plain(piece) if len(piece) <= LONGEST else ""
         if not word:
             return ()
         short_capitals = piece.isupper() and 1 < len(piece) <= 3 and not set(word) & set("aeiou")
@@ -63,18 +84,20 @@ def sound_of(word: str, known: dict[str, Entry]) -> bytes:
 def parts(name: Name) -> Iterable[tuple[Part, tuple[str, ...], int]]:
     """(part, words, how many of them are first names) of each form of ``name``, the full name first."""
     full = spoken(name.full)
+    last_piece = len(spoken(name.full.split()[-1])) if name.full.split() else 0  # Okonjo-Iweala, Joon-ho: one name
     kind = (name.type or "").lower()
-    while len(full) > 1 and full[0] in _BEFORE and kind in ("", PERSON):
+    while len(full) > 1 and full[0] in ROLES and kind in ("", PERSON):
         full = full[1:]
     while len(full) > 1 and (full[-1] in _AFTER or (kind != PERSON and full[-1] in _FIRMS)):
         full = full[:-1]
+        last_piece = 1
     if not full:
         return
     person = len(full) > 1 and (kind == PERSON or (kind == "" and bool(entries([full[0]])[full[0]].flags & GIVEN)))
     if not person:
-        yield "full", full, 0
+        yield "full", full, len(full) - 1  # the last word may be far off where those before it are heard
         return
-    last = len(full) - 1
+    last = max(1, len(full) - max(1, last_piece))
     while last > 1 and full[last - 1] in _PARTICLES:
         last -= 1
     yield "full", full, last
@@ -82,6 +105,8 @@ def parts(name: Name) -> Iterable[tuple[Part, tuple[str, ...], int]]:
     first = next((i for i, w in enumerate(full[:last]) if len(w) > 1), None)
     if first is not None and last > 1:
         yield "full", (full[first], *surname), 1
+        if first == 0:  # two surnames, or a middle name that runs into one
+            yield "full", full, 1
     yield "surname", surname, 0
 
 
@@ -89,18 +114,33 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
     """All forms of all names, without repetitions within a name."""
     plans: list[tuple[int, Part, tuple[str, ...], int]] = []
     for i, name in enumerate(names):
-        seen: set[tuple[str, ...]] = set()
+        seen: set[tuple[tuple[str, ...], int]] = set()
         said = [*parts(name), *(("alias", spoken(a), 0) for a in name.aliases)]
         for part, words, given in said:
-            if words and words not in seen:
-                seen.add(words)
-                plans.append((i, part, words, given))  # type: ignore[arg-type]
-    known = entries({w for _, _, words, _ in plans for w in words})
+            if words and (words, given) not in seen and not (part == "alias" and words in {w for w, _ in seen}):
+                seen.add((words, given))
+                plans.append((i, part, words, given))
+    foreign = [respelt(name) for name in names]
+    spellings = [tuple(foreign[i].get(w, w) for w in words) for i, _, words, _ in plans]
+    known = entries({w for (_, _, words, _), heard in zip(plans, spellings, strict=True) for w in (*words, *heard)})
     made = []
-    for i, part, words, given in plans:
+    for (i, part, words, given), spelling in zip(plans, spellings, strict=True):
         sounds = tuple(sound_of(w, known) for w in words)
-        made.append(Form(i, part, words, sounds, given, wordlike(words, sounds, known)))
+        tame = wordlike(words, sounds, known)
+        made.append(Form(i, part, words, sounds, given, tame, words))
+        if spelling != words:
+            made.append(Form(i, part, words, tuple(sound_of(w, known) for w in spelling), given, tame, spelling))
     return made
+
+
+def respelt(name: Name) -> dict[str, str]:
+    """Those plain words of a name that are sounded out otherwise than they are written, and how."""
+    found = {}
+    for piece in _PIECES.findall(" ".join((name.full, *name.aliases))):
+        word, other = plain(piece), plain(respelling(piece))
+        if word and other and other != word:
+            found[word] = other
+    return found
 
 
 def wordlike(words: tuple[str, ...], sounds: tuple[bytes, ...], known: dict[str, Entry]) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Floats = NDArray[np.float32]
 
-_MANY = 2_000_000  # pairs looked at together
+Hits = tuple[list[int], list[int], list[float], list[float]]
 
 
 class Index:
@@ -59,7 +59,9 @@ class Index:
             if forms is None:
                 met[bones] = forms = [f for k in skeleton.keys(bones) if (f := self._under.get(k)) is not None]
                 if len(forms) > 1:
-                    met[bones] = forms = [np.unique(np.concatenate(forms))]
+                    joined = np.concatenate(forms)
+                    joined.sort()
+                    met[bones] = forms = [joined[np.diff(joined, prepend=-1) > 0]]
             if forms:
                 found.append(forms[0])
                 counts.append(len(forms[0]))
@@ -89,6 +91,16 @@ class Index:
                 keep = least <= self.limits[f]
                 w, f, least = w[keep], f[keep], least[keep]
         keep = least <= self.limits[f]
+        w, f = w[keep], f[keep]
+        if not len(w):
+            return pairs[:0]
+        # And the other way round: the least that each symbol of the window can cost, given the symbols of the form.
+        mine, rows = np.unique(f, return_inverse=True)
+        floors = channel.floor_of_said(self.said[mine]).ravel()
+        least = floors[rows * width + heard[w, 0]]
+        for column in range(1, heard.shape[1]):
+            least += floors[rows * width + heard[w, column]]
+        keep = least <= self.limits[f]
         sifted: Numbers = w[keep] * n + f[keep]
         return sifted
 
@@ -96,11 +108,20 @@ class Index:
         """For each pair its cost by symbol of the form."""
         import numpy as np
 
+        if not len(pairs):
+            return np.zeros(0, dtype=np.float32)
         w, f = np.divmod(pairs, len(self.lengths))
         used, rows = np.unique(w, return_inverse=True)
         heard = self.channel.pad([windows[i] for i in used.tolist()])
-        cost: Floats = self.channel.costs(self.said[f], heard[rows]) / np.maximum(self.lengths[f], 1)
-        return cost.astype(np.float32)
+        cost = self.channel.costs(self.said[f], heard[rows])
+        return (cost / np.maximum(self.lengths[f], 1)).astype(np.float32)
+
+    def within(self, windows: Sequence[bytes], pairs: Numbers) -> Numbers:
+        """Those of the pairs that are within the limit of their form."""
+        kept = self.sieve(windows, pairs)
+        f = kept % len(self.lengths)
+        near: Numbers = kept[self.costs(windows, kept) * self.lengths[f] <= self.limits[f]]
+        return near
 
 
 class Ears:
@@ -109,30 +130,28 @@ class Ears:
     def __init__(self, sound: Index, spelling: Index) -> None:
         self.sound, self.spelling = sound, spelling
 
-    def near(
-        self, sounds: Sequence[bytes], letters: Sequence[bytes], *, all_pairs: bool = False
-    ) -> tuple[list[int], list[int], list[float], list[float]]:
+    def near(self, sounds: Sequence[bytes], letters: Sequence[bytes], *, all_pairs: bool = False) -> Hits:
         """Columns: window, form, cost by phone, cost by letter; in the order of windows and forms.
 
         ``all_pairs``: without the sieve of keys, for a few forms.
         """
         import numpy as np
 
-        n = len(self.sound.lengths)
-        empty: tuple[list[int], list[int], list[float], list[float]] = ([], [], [], [])
-        if not n or not sounds:
-            return empty
+        if not len(self.sound.lengths) or not sounds:
+            return [], [], [], []
         if all_pairs:
-            by_sound = by_letter = np.arange(len(sounds) * n, dtype=np.int64)
-        else:
-            by_sound, by_letter = self.sound.meet(sounds), self.spelling.meet(letters)
-        kept = np.union1d(self.sound.sieve(sounds, by_sound), self.spelling.sieve(letters, by_letter))
-        if not len(kept):
-            return empty
-        phone, letter = self.sound.costs(sounds, kept), self.spelling.costs(letters, kept)
-        f = kept % n
-        near = (phone * self.sound.lengths[f] <= self.sound.limits[f]) | (
-            letter * self.spelling.lengths[f] <= self.spelling.limits[f]
-        )
-        kept, phone, letter = kept[near], phone[near], letter[near]
-        return (kept // n).tolist(), (kept % n).tolist(), phone.tolist(), letter.tolist()
+            every = np.arange(len(sounds) * len(self.sound.lengths), dtype=np.int64)
+            return self._near(sounds, letters, every, every)
+        return self._near(sounds, letters, self.sound.meet(sounds), self.spelling.meet(letters))
+
+    def near_of(self, sounds: Sequence[bytes], letters: Sequence[bytes], pairs: Numbers) -> Hits:
+        """The same for some pairs only, each window * forms + form, ascending."""
+        return self._near(sounds, letters, pairs, pairs)
+
+    def _near(self, sounds: Sequence[bytes], letters: Sequence[bytes], by_sound: Numbers, by_letter: Numbers) -> Hits:
+        import numpy as np
+
+        n = len(self.sound.lengths)
+        near = np.union1d(self.sound.within(sounds, by_sound), self.spelling.within(letters, by_letter))
+        phone, letter = self.sound.costs(sounds, near), self.spelling.costs(letters, near)
+        return (near // n).tolist(), (near % n).tolist(), phone.tolist(), letter.tolist()

@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
+from pipeline.sounds.model import word_set
 from pipeline.sounds.network import PHONES, pronounce
 
 EVERYDAY, GIVEN, SURNAME, PLACE = 1, 2, 4, 8
@@ -55,9 +56,9 @@ def _listed() -> dict[str, tuple[float, int, bytes]]:
 
 
 _unlisted: dict[str, bytes] = {}
-_DOUBLE = re.compile(r"([bdfgklmnprtvz])\1")
+_DOUBLE = re.compile(r"([bdfgklmnprtvz])\1(?=.)")  # at the end they tell the network how a name is said
 _INITIALS = re.compile(r"[b-df-hj-np-tv-xz]{2,4}")
-_NOT_INITIALS = frozenset("mr mrs ms dr st vs hm hmm mm shh nth jr sr".split())
+_NOT_INITIALS = word_set("mr mrs ms dr st vs hm hmm mm shh nth jr sr")
 
 
 def respelt(word: str) -> str:

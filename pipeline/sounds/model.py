@@ -43,3 +43,8 @@ class Heard:
     kind: Sort
     reason: str
     distance: float
+
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a line, as a set."""
+    return frozenset(words.split())

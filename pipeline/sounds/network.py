@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 LONGEST = 20  # phones of one word; the network was trained on no more
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")
-_OUT = (
-    "AA0 AA1 AA2 AE0 AE1 AE2 AH0 AH1 AH2 AO0 AO1 AO2 AW0 AW1 AW2 AY0 AY1 AY2 B CH D DH EH0 EH1 EH2 ER0 ER1 ER2 EY0 EY1 "
-    "EY2 F G HH IH0 IH1 IH2 IY0 IY1 IY2 JH K L M N NG OW0 OW1 OW2 OY0 OY1 OY2 P R S SH T TH UH0 UH1 UH2 UW UW0 UW1 UW2 "
-    "V W Y Z ZH"
-).split()
+_OUT = str.split(
+    "AA0 AA1 AA2 AE0 AE1 AE2 AH0 AH1 AH2 AO0 AO1 AO2 AW0 AW1 AW2 AY0 AY1 AY2 B CH D DH EH0 EH1 EH2 ER0 ER1 "
+    "ER2 EY0 EY1 EY2 F G HH IH0 IH1 IH2 IY0 IY1 IY2 JH K L M N NG OW0 OW1 OW2 OY0 OY1 OY2 P R S SH T TH UH0 "
+    "UH1 UH2 UW UW0 UW1 UW2 V W Y Z ZH "
+)
 CONSONANTS = ("B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N", "NG", "P", "R", "S", "SH", "T", "TH", "V")
 PHONES = (*_VOWELS, *CONSONANTS, "W", "Y", "Z", "ZH")  # without stress, which recognisers do not keep
 N_VOWELS = len(_VOWELS)
@@ -56,7 +56,7 @@ def _step(given: Floats, hidden: Floats, weights: Floats, bias: Floats) -> Float
     size = hidden.shape[1]
     past = hidden @ weights.T + bias
     gates = given[:, : 2 * size] + past[:, : 2 * size]
-    gates = 1 / (1 + np.exp(-gates))
+    gates = np.float32(1) / (np.float32(1) + np.exp(-gates))
     new = np.tanh(given[:, 2 * size :] + gates[:, :size] * past[:, 2 * size :])
     update = gates[:, size:]
     out: Floats = (1 - update) * new + update * hidden

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.sounds.lexicon import plain
+from pipeline.sounds.model import word_set
 
 OPEN, COMMA, CLOSED = 0, 1, 2
+LONGEST = 30  # letters; what is longer is no word that anybody said
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_SHORTENED = frozenset("mr mrs ms dr st jr sr gen sen prof rep gov lt col capt".split())
+_INITIALS = re.compile(r"[A-Z]{2,}(?:['’]?s)?")  # and more than one of them: CPUs
+_SHORTENED = word_set("mr mrs ms dr st jr sr gen sen prof rep gov lt col capt")
 _SOFT = frozenset(",\"“”‘’'—–")
 
 
@@ -38,7 +41,8 @@ class Words:
     """The words of a text, in columns of the same length.
 
     ``plain``: spelt in a-z (empty where that cannot be). ``starts``, ``ends``: characters. ``gaps``: OPEN, COMMA or
-    CLOSED to the next word. ``big``: begins with a capital. ``first``: begins a sentence. ``cased``: whether the text
+    CLOSED to the next word. ``big``: begins with a capital. ``first``: begins a sentence.
+    ``shout``: in capitals throughout, in a text that is not. ``cased``: whether the text
     has capitals where they belong at all, as captions made by machines often have not.
     """
 
@@ -48,6 +52,7 @@ class Words:
     gaps: list[int]
     big: list[bool]
     first: list[bool]
+    shout: list[bool]
     cased: bool
 
 
@@ -55,7 +60,7 @@ def read(text: str) -> Words:
     """The words of ``text``."""
     spans = [m.span() for m in _WORD.finditer(text)]
     raw = [text[a:b] for a, b in spans]
-    words = [plain(w) for w in raw]
+    words = [plain(w) if len(w) <= LONGEST else "" for w in raw]
     gaps: list[int] = []
     for i in range(len(spans) - 1):
         end, start = spans[i][1], spans[i + 1][0]
@@ -69,4 +74,5 @@ def read(text: str) -> Words:
     small = sum(1 for i, b in enumerate(big) if not b and not first[i])
     capital = sum(1 for i, b in enumerate(big) if b and not first[i] and words[i] not in ("i", "i'm", "i'll", "i've"))
     cased = capital * 200 > small and capital < 4 * small + 8
-    return Words(words, [a for a, _ in spans], [b for _, b in spans], gaps, big, first, cased)
+    shout = [cased and bool(_INITIALS.fullmatch(w)) for w in raw]
+    return Words(words, [a for a, _ in spans], [b for _, b in spans], gaps, big, first, shout, cased)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipeline.sounds.network import N_VOWELS, PHONES
+from pipeline.sounds.network import PHONES
 
+LONG = 7  # consonants
 _CLASSES = {
     "P": "P B F V",
     "T": "T D TH DH",
@@ -30,7 +31,6 @@ _LETTERS = bytes(
     next((ord(c) for c, letters in _LETTER_CLASSES.items() if chr(i + 97) in letters), 32) for i in range(26)
 ).ljust(256, b" ")
 _NO_LETTER = bytes(i for i in range(26) if _LETTERS[i] == 32)
-assert N_VOWELS < len(PHONES)
 
 
 def of_sound(sound: bytes) -> bytes:
@@ -48,4 +48,7 @@ def keys(bones: bytes) -> Iterable[bytes]:
     n = len(bones)
     if n < 3:
         return (bones,)
-    return {bones, *[bones[:i] + bones[i + 1 :] for i in range(n)]}
+    found = {bones, *[bones[:i] + bones[i + 1 :] for i in range(n)]}
+    if n >= LONG:  # in a long name more than one consonant may have changed: four in a row are enough to meet
+        found.update([b"*" + bones[i : i + 4] for i in range(n - 3)])
+    return found

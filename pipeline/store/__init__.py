@@ -20,8 +20,9 @@ from pipeline.store.channels import ChannelRows
 from pipeline.store.clock import ClockRows
 from pipeline.store.deliver import DeliverRows
 from pipeline.store.digests import DigestRows
-from pipeline.store.engine import HEAD, connect, display, revision, upgrade
+from pipeline.store.engine import HEAD, connect, display, exists, revision, upgrade
 from pipeline.store.entities import EntityRows
+from pipeline.store.explain import ExplainRows
 from pipeline.store.mutes import MuteRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
@@ -29,7 +30,7 @@ from pipeline.store.talked import TalkedRows
 from pipeline.store.told import ToldRows
 from pipeline.store.watches import WatchRows
 
-__all__ = ["FAILURES", "Condition", "Store", "condition", "explained", "failure", "open_store"]
+__all__ = ["FAILURES", "Condition", "Store", "condition", "exists", "explained", "failure", "open_store"]
 
 FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
@@ -38,6 +39,7 @@ class Store(
     PollRows,
     BackfillRows,
     EntityRows,
+    ExplainRows,
     DeliverRows,
     DigestRows,
     ChangeRows,

@@ -77,6 +77,17 @@ def _unusable(what: str) -> SettingsError:
     return SettingsError(what, where="PODWATCH_DATABASE_URL", todo=todo)
 
 
+def exists(settings: Settings) -> bool:
+    """Whether there is a database already; of a server's it is not known before it is asked."""
+    try:
+        url = make_url(settings.database_url.reveal())
+    except ArgumentError:
+        raise _unusable("is not a database address") from None
+    if DRIVERS.get(url.drivername) != SQLITE:
+        return True
+    return bool(url.database) and Path(str(url.database)).is_file()
+
+
 def display(settings: Settings) -> str:
     """The database's address without its password, nor its options, where one may stand too."""
     return make_url(settings.database_url.reveal()).set(query={}).render_as_string(hide_password=True)

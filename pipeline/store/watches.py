@@ -13,7 +13,19 @@ from pipeline.model import DeliverMode, Scope, Tally, Watch
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.tables import watches
 
-SPEC = ("query", "entity", "type", "aliases", "exclude", "sounds_like", "threshold", "skip", "minimum", "repeat_after", "scope")
+SPEC = (
+    "query",
+    "entity",
+    "type",
+    "aliases",
+    "exclude",
+    "sounds_like",
+    "threshold",
+    "skip",
+    "minimum",
+    "repeat_after",
+    "scope",
+)
 
 
 class WatchRows(Rows):

@@ -1,0 +1,42 @@
+"""Brings foreign spelling nearer to English: the network reads every name as if it were English, speakers do not.
+
+Letters with marks mean one sound in nearly all languages that have them (č, ş, ł, ñ, ø); a few clusters tell the
+language (cz, sz, rz, sch, a q without u). The result is only a second way to say a name, beside the plain one.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MARKED = {
+    "č": "ch", "ć": "ch", "ç": "s", "ş": "sh", "š": "sh", "ś": "sh", "ș": "sh", "ž": "zh", "ż": "zh", "ź": "zh",
+    "ř": "rzh", "ł": "w", "ń": "ny", "ñ": "ny", "ň": "ny", "ø": "er", "ö": "er", "ő": "er", "ü": "oo", "ű": "oo",
+    "å": "o", "ä": "e", "æ": "a", "ğ": "", "ı": "i", "ț": "ts", "ţ": "ts", "ă": "a", "â": "a", "ê": "e", "ę": "en",
+    "ą": "on", "ě": "ye", "ů": "oo", "ð": "th", "þ": "th", "đ": "d", "ã": "an", "õ": "on", "ó": "o", "í": "ee",
+    "ú": "oo", "á": "a", "é": "ay", "è": "e", "ë": "e",
+}  # fmt: skip
+_SLAVIC = set("čćšžřěůżźśłńąęđ")
+_TURKISH = set("şğı")
+_POLISH = ("cz", "sz", "rz", "szcz")
+_CLUSTERS = ((r"tsch", "ch"), (r"sch", "sh"), (r"szcz", "shch"), (r"cz", "ch"), (r"sz", "sh"), (r"rz", "zh"))
+
+
+def respelling(word: str) -> str:
+    """How an English speaker might write what the word, as it is spelt in its language, sounds like."""
+    low = word.lower()
+    marks = set(low)
+    slavic = bool(marks & _SLAVIC) or any(c in low for c in _POLISH) or low.endswith(("ski", "ska", "wicz", "witz"))
+    turkish = bool(marks & _TURKISH)
+    if turkish:
+        low = low.replace("c", "j").replace("ç", "ch").replace("ö", "er")
+    if slavic and not turkish:
+        low = re.sub(r"c(?![hz])", "ts", low).replace("j", "y")
+        low = low.replace("w", "v")
+    for cluster, sound in _CLUSTERS:
+        low = re.sub(cluster, sound, low)
+    if not slavic:
+        low = re.sub(r"q(?!u)", "ch", low)
+        low = re.sub(r"^x", "sh", low)
+        low = re.sub(r"^zh", "j", low)
+        low = re.sub(r"(?<=[aeiou])j(?=[aeioué])", "h" if "ñ" in low or "ó" in low else "j", low)
+    return "".join(_MARKED.get(c, c) for c in low)

@@ -1,0 +1,203 @@
+"""What the ear hears, and what makes it surer: one table for each kind of evidence. All text is written for this test."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.sounds import Ear, Heard, Name, build
+
+PEOPLE = (
+    "Steve Witkoff",
+    "Pete Hegseth",
+    "Anatoly Dobrynin",
+    "Mike Waltz",
+    "J.D. Vance",
+    "Vladimir Putin",
+    "Keith Kellogg",
+)
+FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
+
+
+def person(name: str, **more: object) -> Name:
+    return Name(name, name, type="person", **more)  # type: ignore[arg-type]
+
+
+EAR = build([person(n) for n in PEOPLE])
+
+
+def heard(text: str, ear: Ear = EAR, **episode: str) -> list[tuple[str, str]]:
+    return [(ear.names[h.name].full, text[h.start : h.end]) for h in ear.hear(text, **episode)]
+
+
+# case: (text, what is heard in it)
+HEARD = {
+    "spelt right": ("Then Steve Witkoff spoke.", [("Steve Witkoff", "Steve Witkoff")]),
+    "the surname spelt right": ("Nobody asked Witkoff about it.", [("Steve Witkoff", "Witkoff")]),
+    "another spelling of the same sound": ("Nobody asked Whitkoff about it.", [("Steve Witkoff", "Whitkoff")]),
+    "split into two words": ("Then Steve Wit Goff spoke.", [("Steve Witkoff", "Steve Wit Goff")]),
+    "a hyphen in it": ("Then Steve Wit-Goff spoke.", [("Steve Witkoff", "Steve Wit-Goff")]),
+    "over a line break": ("Then Steve\nWitgoff spoke.", [("Steve Witkoff", "Steve\nWitgoff")]),
+    "whose": ("It was Hegset's idea to go.", [("Pete Hegseth", "Hegset")]),
+    "beside a first name": ("I saw Pete Heggset there.", [("Pete Hegseth", "Pete Heggset")]),
+    "initials": ("I saw JD Vance there.", [("J.D. Vance", "JD Vance")]),
+    "no capitals at all": ("i saw anatoly dobrinin there and we spoke", [("Anatoly Dobrynin", "anatoly dobrinin")]),
+    "an accent": ("I saw Anatoly Dobrýnin there.", [("Anatoly Dobrynin", "Anatoly Dobrýnin")]),
+}
+
+
+@pytest.mark.parametrize("case", HEARD, ids=str)
+def test_a_name_is_heard_however_it_is_spelt(case: str) -> None:
+    text, expected = HEARD[case]
+    assert heard(text + FILLER) == expected
+
+
+# case: text in which nobody on the list is named
+TRAPS = {
+    "put in": "He was put in charge of the harbour. We put in a new pump.",
+    "dance": "We went to a dance on Sunday, and the dance was long.",
+    "wants and walls": "She wants the walls painted. He wants nothing.",
+    "a waltz": "They played a waltz, and everybody knows how to waltz.",
+    "another man": "I asked Bill Whitcomb, the plumber, and Whitcomb said no.",
+    "a saint": "The church of Saint Demetrius stands on the hill.",
+    "over the end of a sentence": "It was all for wit. Goff came later.",
+    "somebody else's surname": "My neighbour Paula Vance sells bread.",
+    "everyday words": "Keep a wide cough drop in the drawer, and call log in hand.",
+    "nothing": "",
+    "no words": "... ?! -- 12 34",
+}
+
+
+@pytest.mark.parametrize("case", TRAPS, ids=str)
+def test_what_only_sounds_a_little_like_a_name_is_not_heard(case: str) -> None:
+    assert heard(TRAPS[case] + FILLER * (case != "nothing")) == []
+
+
+def surest(text: str, name: str = "Steve Witkoff", **episode: str) -> float:
+    """The best score of what is heard in the last sentence that is not spelt right."""
+    ear = build([person(name, threshold=0.0)])
+    last = text.rstrip(".").rfind(". ")
+    found = [h.score for h in ear.hear(text, **episode) if h.start > last and h.kind == "sounds_like"]
+    return max(found, default=0.0)
+
+
+# evidence: (the text with it, the text without it)
+FOR = {
+    "the full name elsewhere": ("Steve Witkoff came. Nobody liked Witcov.", "Someone else came. Nobody liked Witcov."),
+    "the first name beside it": ("Nobody liked Steve Witcough.", "Nobody liked Witcough."),
+    "a role beside it": ("Nobody liked ambassador Witcov.", "Nobody liked cheap Witcov."),
+    "a capital": ("Nobody in Oslo liked Witcov.", "Nobody in Oslo liked witcov."),
+    "no comma inside": ("Nobody liked Wit Goff.", "Nobody liked Wit, Goff."),
+    "a word that nobody knows": ("Nobody liked Witgoff.", "Nobody liked wit cough."),
+    "nobody else's first name": ("Nobody liked Witcov.", "Nobody liked Susan Witcov."),
+    "spelt so beside the first name elsewhere": (
+        "Then Anatoly Topreenin came. Nobody liked Topreenin.",
+        "Then Anatoly Brown came. Nobody liked Topreenin.",
+    ),
+}
+
+
+@pytest.mark.parametrize("evidence", FOR, ids=str)
+def test_a_spot_gains_by(evidence: str) -> None:
+    with_it, without = FOR[evidence]
+    name = "Anatoly Dobrynin" if "Anatoly" in with_it else "Steve Witkoff"
+    assert surest(with_it, name) > surest(without, name)
+
+
+def test_a_spot_gains_by_the_title_and_by_the_notes() -> None:
+    text = "We begin. Nobody liked Witcov."
+    assert surest(text, title="Steve Witkoff in Oslo") > surest(text)
+    assert surest(text, notes="With Steve Witkoff.") > surest(text)
+
+
+def test_a_short_or_wordlike_name_needs_more_than_its_sound_and_says_so() -> None:
+    ear = build([person("Li Wu"), person("Steve Witkoff")])
+    assert len(ear.notes) == 1
+    assert "Li Wu" in ear.notes[0]
+    assert ear.advice(0)
+    assert not ear.advice(1)
+    assert heard("She had a woo and a whoa." + FILLER, ear) == []
+
+
+def test_a_refused_spelling_is_never_heard_again() -> None:
+    text = "Nobody asked Whitkoff about it. Nobody asked Witcoff about it." + FILLER
+    both = build([person("Steve Witkoff")])
+    one = build([person("Steve Witkoff", refused=("Whitkoff",))])
+    assert ("Steve Witkoff", "Whitkoff") in heard(text, both)
+    assert ("Steve Witkoff", "Whitkoff") not in heard(text, one)
+    assert ("Steve Witkoff", "Witcoff") in heard(text, one)
+
+
+def test_an_alias_is_heard_and_called_so() -> None:
+    ear = build([person("Steve Witkoff", aliases=("Vitcough",))])
+    [found] = ear.hear("Nobody asked Vitcough about it." + FILLER)
+    assert found.kind == "alias"
+
+
+def test_the_threshold_of_a_name_decides_what_is_said_of_it() -> None:
+    text = "Nobody liked Witcov." + FILLER
+    assert len(build([person("Steve Witkoff", threshold=0.0)]).hear(text)) >= 1
+    assert build([person("Steve Witkoff", threshold=1.0)]).hear(text) == []
+
+
+def test_the_reason_says_what_was_heard_and_why() -> None:
+    [found] = EAR.hear("Then Steve Wit-Goff spoke." + FILLER)
+    assert found.reason.startswith(f"steve wit goff ~ steve witkoff, {found.score:.2f}: sound distance 0.")
+    assert "with the first name" in found.reason
+    assert found.kind == "sounds_like"
+    assert 0 < found.distance < 0.3
+
+
+VOCABULARY = str.split(
+    "Steve Pete Witkoff Whitkoff wit Goff heg says Vance dance Putin put in the a was Oslo . , ? - it's 12 Ω"
+)
+texts = st.lists(st.sampled_from(VOCABULARY), max_size=30).map(" ".join)
+
+
+@given(texts)
+@settings(max_examples=60, deadline=None)
+def test_spans_lie_in_the_text_and_hold_words(text: str) -> None:
+    for h in EAR.hear(text):
+        assert 0 <= h.start < h.end <= len(text)
+        assert text[h.start].isalnum()
+        assert text[h.end - 1].isalnum()
+        assert 0 <= h.score <= 1
+        assert 0 <= h.distance <= 1
+
+
+def plain(found: list[Heard], names: tuple[str, ...]) -> set[tuple[object, ...]]:
+    return {(names[h.name], h.start, h.end, h.score, h.kind, h.reason) for h in found}
+
+
+@given(texts, st.permutations(PEOPLE))
+@settings(max_examples=30, deadline=None)
+def test_the_order_of_the_names_changes_nothing(text: str, names: list[str]) -> None:
+    other = build([person(n) for n in names])
+    assert plain(EAR.hear(text), PEOPLE) == plain(other.hear(text), tuple(names))
+
+
+@given(texts, st.integers(0, len(PEOPLE) - 1))
+@settings(max_examples=30, deadline=None)
+def test_what_a_name_finds_does_not_depend_on_the_others(text: str, which: int) -> None:
+    alone = build([person(PEOPLE[which])])
+    together = {f for f in plain(EAR.hear(text), PEOPLE) if f[0] == PEOPLE[which]}
+    assert plain(alone.hear(text), (PEOPLE[which],)) == together
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=60, deadline=None)
+def test_any_text_is_listened_to(text: str) -> None:
+    assert EAR.hear(text, text, text) == EAR.hear(text, text, text)
+
+
+def test_no_names_and_names_without_letters_hear_nothing() -> None:
+    assert build([]).hear("Steve Witkoff") == []
+    cyrillic = build([person("Виткофф")])
+    assert cyrillic.hear("Steve Witkoff") == []
+    assert cyrillic.notes
+
+
+def test_a_word_that_nobody_could_say_is_passed_over() -> None:
+    assert heard("a" * 1_000_000 + " Steve Witkoff " + "b'" * 100_000) == [("Steve Witkoff", "Steve Witkoff")]
+    assert build([person("Steve " + "w" * 1000)]).hear("Steve " + "w" * 1000) == []

@@ -1,0 +1,90 @@
+"""The forms that a name is said in, and the ways it is sounded out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.sounds import Name
+from pipeline.sounds.forms import forms_of, spoken
+from pipeline.sounds.respelling import respelling
+
+# name: (type, {part: the words of its forms})
+FORMS = {
+    "Steve Witkoff": ("person", {"full": {"steve witkoff"}, "surname": {"witkoff"}}),
+    "Ambassador Anatoly Dobrynin": ("person", {"full": {"anatoly dobrynin"}, "surname": {"dobrynin"}}),
+    "Ursula von der Leyen": ("person", {"full": {"ursula von der leyen"}, "surname": {"von der leyen"}}),
+    "John F. Kennedy Jr.": ("person", {"full": {"john f kennedy", "john kennedy"}, "surname": {"kennedy"}}),
+    "J.D. Vance": ("person", {"full": {"j d vance"}, "surname": {"vance"}}),
+    "JD Vance": ("person", {"full": {"j d vance"}, "surname": {"vance"}}),
+    "Bong Joon-ho": ("person", {"full": {"bong joon ho"}, "surname": {"joon ho"}}),
+    "Ngozi Okonjo-Iweala": ("person", {"full": {"ngozi okonjo iweala"}, "surname": {"okonjo iweala"}}),
+    "Zelensky": ("person", {"full": {"zelensky"}}),
+    "Siemens AG": ("company", {"full": {"siemens"}}),
+    "Goldman Sachs": ("company", {"full": {"goldman sachs"}}),
+    "Burkina Faso": ("place", {"full": {"burkina faso"}}),
+    "Marie Curie": (None, {"full": {"marie curie"}, "surname": {"curie"}}),
+    "Nord Stream": (None, {"full": {"nord stream"}}),
+    "Путин": ("person", {}),
+}
+
+
+@pytest.mark.parametrize("name", FORMS, ids=str)
+def test_a_name_is_said_in_full_and_a_person_by_the_surname(name: str) -> None:
+    kind, expected = FORMS[name]
+    found: dict[str, set[str]] = {}
+    for form in forms_of([Name(name, name, type=kind)]):
+        found.setdefault(form.part, set()).add(" ".join(form.words))
+    assert found == expected
+
+
+def test_an_alias_is_a_form_of_its_own() -> None:
+    forms = forms_of([Name("x", "Steve Witkoff", aliases=("the envoy", "Steve Witkoff"), type="person")])
+    assert [" ".join(f.words) for f in forms if f.part == "alias"] == ["the envoy"]
+
+
+WORDLIKE = {"Li Wu": True, "Mark Short": True, "Amit Shah": True, "Steve Witkoff": False, "Keith Kellogg": False}
+
+
+@pytest.mark.parametrize("name", WORDLIKE, ids=str)
+def test_a_very_short_surname_and_an_everyday_word_are_wordlike(name: str) -> None:
+    [surname] = [f for f in forms_of([Name("x", name, type="person")]) if f.part == "surname"]
+    assert surname.wordlike == WORDLIKE[name]
+
+
+RESPELT = {
+    "Vučić": "vuchich",
+    "Tüpraş": "tooprash",
+    "Kaczyński": "kachynyski",
+    "Xi": "shi",
+    "Qatar": "chatar",
+    "Queen": "queen",
+    "Schröder": "shrerder",
+    "Witkoff": "witkoff",
+}
+
+
+@pytest.mark.parametrize("word", RESPELT, ids=str)
+def test_foreign_spelling_is_brought_nearer_to_english(word: str) -> None:
+    assert respelling(word) == RESPELT[word]
+
+
+def test_a_respelt_name_is_listened_for_both_ways() -> None:
+    forms = [f for f in forms_of([Name("x", "Aleksandar Vučić", type="person")]) if f.part == "surname"]
+    assert [f.words for f in forms] == [("vucic",)] * 2
+    assert [f.letters for f in forms] == ["vucic", "vuchich"]
+
+
+def test_spoken_keeps_initials_apart() -> None:
+    assert spoken("J.R.R. Tolkien") == ("j", "r", "r", "tolkien")
+
+
+def test_nothing_heavy_is_loaded_before_a_name_is_listened_for() -> None:
+    program = (
+        "import sys; from pipeline.sounds import build; ear = build([]); ear.hear('Steve Witkoff'); "
+        "print(sorted({'numpy', 'threadpoolctl'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

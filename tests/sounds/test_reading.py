@@ -1,0 +1,56 @@
+"""How the text is cut: where a name may go on, and where it may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.sounds.lexicon import plain
+from pipeline.sounds.reading import CLOSED, COMMA, OPEN, read
+
+GAPS = {
+    "a blank": ("Wit Goff", OPEN),
+    "a line break": ("Wit\nGoff", OPEN),
+    "a hyphen": ("Wick-Gov", OPEN),
+    "an initial": ("J. Vance", OPEN),
+    "a title cut short": ("Dr. Vance", OPEN),
+    "a comma": ("Heg says, to", OPEN),
+    "over a comma": ("says, to", COMMA),
+    "over a dash": ("Wit — Goff", COMMA),
+    "the end of a sentence": ("I saw Wit. Goff", OPEN),
+    "over the end of a sentence": ("Wit. Goff", CLOSED),
+    "over a question": ("Wit? Goff", CLOSED),
+    "over a paragraph": ("Wit\n\nGoff", CLOSED),
+    "over who speaks next": ("Wit: Goff", CLOSED),
+}
+
+
+@pytest.mark.parametrize("case", GAPS, ids=str)
+def test_a_name_goes_on_over_blanks_and_hyphens_but_not_over_the_end_of_a_sentence(case: str) -> None:
+    text, gap = GAPS[case]
+    assert read(text).gaps[0] == gap
+
+
+PLAIN = {
+    "Núñez": "nunez",
+    "Støre": "store",
+    "Wałęsa": "walesa",
+    "it’s": "it's",
+    "Киев": "",
+    "G7": "",
+    "Größe": "grosse",
+}
+
+
+@pytest.mark.parametrize("word", PLAIN, ids=str)
+def test_a_spelling_is_brought_to_plain_letters_where_it_has_such(word: str) -> None:
+    assert plain(word) == PLAIN[word]
+
+
+def test_captions_without_capitals_are_known_as_such() -> None:
+    assert read("Then Ms Dobson met Mr Whitlow in Oslo and they spoke for an hour about grain.").cased
+    assert not read("then ms dobson met mr whitlow in oslo and they spoke for an hour about grain. " * 5).cased
+
+
+def test_what_is_spelt_in_capitals_is_told_from_names() -> None:
+    words = read("The NSA and two CPUs of the CLI's maker met Anna Kallas in Oslo, and it was a good day for all.")
+    assert [w for w, shout in zip(words.plain, words.shout, strict=True) if shout] == ["nsa", "cpus", "cli's"]
