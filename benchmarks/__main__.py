@@ -13,6 +13,7 @@ COMMANDS = {
     "poll": ["--short"] if SHORT else [],
     "hostile": [],
     "formats": [],
+    "past": ["--short"] if SHORT else [],
     "fetch": ["--short"] if SHORT else [],
     "detect": ["--short"] if SHORT else [],
     "entities": ["--short"] if SHORT else [],

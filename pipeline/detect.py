@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pipeline import detectors
 from pipeline.alerts import alerts
 from pipeline.bugs import Bugs
-from pipeline.detectors import About
+from pipeline.detectors import About, Engine, Found
 from pipeline.entities.stage import find_entities
 from pipeline.entities.telling import tell_surges
 from pipeline.errors import PodwatchError, WatchlistError
 from pipeline.model import ALL, Entity, Mention, Scope, Shard, Tally, Watch
+from pipeline.news import why_past
 from pipeline.runtime import Runtime, log
-from pipeline.store.detect import Source, Todo
+from pipeline.store import Store
+from pipeline.store.detect import Detection, Source, Todo
 from pipeline.transcripts.boilerplate import labels, marked, repeated
 
 AGAIN = timedelta(hours=1)  # after a bug
+BATCH = 50  # transcripts kept in one transaction: each costs the disk some milliseconds
+ENGINES = 8  # of parts of the watchlist
 RECENT = 30  # transcripts of the same feed in which a passage may be repeated
 
 
-def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
-    """Looks for every watch in every transcript that has not seen it; a watch that cannot be built is stamped."""
+def detect(
+    rt: Runtime,
+    now: datetime,
+    shard: Shard = ALL,
+    *,
+    due: Callable[[int], Iterable[Source]] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Tally:
+    """Looks for every watch in every transcript that has not seen it; a watch that cannot be built is stamped.
+
+    due: the transcripts in which not every watch up to a number was looked for; None: all that are due now.
+    progress: called with how many transcripts were looked through.
+    """
+    live = timedelta(days=rt.settings.live_days)
+    batch: list[Detection] = []
     todo = rt.store.watches_to_detect()
     bugs = Bugs("detect")
     done = new = failed = 0
@@ -31,34 +48,71 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     engine = detectors.build(watches)
     broken = stamped(rt, watches, engine.broken)
     questions = Questions(todo, broken)
+    engines = {0: engine}  # by what was looked for before: of a changed watch alone the whole list is not evaluated
     # Reading names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.
     notes: tuple[str, ...] = ()
     if engine.asks_for_entities:
         notes = find_entities(rt, now, shard, bugs)
-    for source in rt.store.transcripts_due(todo.latest, now, shard):
+    for source in due(todo.latest) if due else rt.store.transcripts_due(todo.latest, now, shard):
         done += 1
         asked, in_scope = questions.of(source)
         try:
-            named = rt.store.entities_of([source.transcript.id]) if engine.asks_for_entities else {}
-            result = engine(source.transcript, about(source, named.get(source.transcript.id)), in_scope)
-            found: Sequence[Mention] = result.mentions
-            if found:
-                others = rt.store.labels_of_feed(source.episode.feed_id, source.episode.id, RECENT)
-                found = marked(found, labels(source.transcript, repeated(others)))
+            through = source.through
+            if through and through not in engines and len(engines) < ENGINES:
+                engines[through] = detectors.build(todo.after(through))
+            result = looked(rt.store, engines.get(through, engine), source, in_scope)
+            found = labelled(rt.store, source, result.mentions)
             if result.failed:
                 broken |= stamped(rt, watches, {name: _failure(e) for name, e in result.failed.items()})
                 asked = {name: w for name, w in asked.items() if name not in result.failed}
             told = alerts(found, [asked[name] for name in dict.fromkeys(m.watch for m in found)], source.episode)
-            new += rt.store.save_detection(source, asked, found, told, todo.latest, now)
+            held = why_past(source.episode, source.through, now, live)
+            batch.append(Detection(source, asked, found, told, held))
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
-            line = bugs.note(f"{source.episode.show}: {source.episode.title}", e)
-            rt.store.save_detect_failure(source, line, now + AGAIN)
-    if not engine.asks_for_entities:
+            _stamp(rt, source, e, now, bugs)
+        if len(batch) >= BATCH:
+            new, batch = new + keep(rt, batch, todo.latest, now, bugs), []
+        if progress is not None:
+            progress(done)
+    new += keep(rt, batch, todo.latest, now, bugs)
+    if due is None and not engine.asks_for_entities:
         notes = find_entities(rt, now, shard, bugs)
-    said, surgeless = tell_surges(rt, now, shard, lambda s, feed: beyond(s, feed.url, feed.tags, None) is None)
-    broken |= stamped(rt, rt.store.watches(), {name: _failure(e) for name, e in surgeless.items()})
+    if due is None:  # what surges is asked of the present, not of the past that is looked through again
+        said, failures = tell_surges(rt, now, shard, lambda s, feed: beyond(s, feed.url, feed.tags, None) is None)
+        broken |= stamped(rt, rt.store.watches(), {name: _failure(e) for name, e in failures.items()})
+        notes += said
     bugs.raise_all()
-    return Tally("detect", done, new, failed + len(broken), (*notes, *said, *broken.values()))
+    return Tally("detect", done, new, failed + len(broken), (*notes, *broken.values()))
+
+
+def keep(rt: Runtime, batch: Sequence[Detection], through: int, now: datetime, bugs: Bugs) -> int:
+    """Keeps what was found in some transcripts at once, or, when one of them cannot be kept, each alone."""
+    try:
+        return rt.store.save_detections(batch, through, now) if batch else 0
+    except Exception as e:  # noqa: BLE001 - one of them cannot be kept: see which
+        if len(batch) == 1:
+            _stamp(rt, batch[0].source, e, now, bugs)
+            return 0
+    return sum(keep(rt, [d], through, now, bugs) for d in batch)
+
+
+def _stamp(rt: Runtime, source: Source, e: Exception, now: datetime, bugs: Bugs) -> None:
+    line = bugs.note(f"{source.episode.show}: {source.episode.title}", e)
+    rt.store.save_detect_failure(source, line, now + AGAIN)
+
+
+def looked(store: Store, engine: Engine, source: Source, only: Container[str]) -> Found:
+    """What an engine finds in a stored transcript: the same for detect and for a backtest."""
+    named = store.entities_of([source.transcript.id]) if engine.asks_for_entities else {}
+    return engine(source.transcript, about(source, named.get(source.transcript.id)), only)
+
+
+def labelled(store: Store, source: Source, found: Sequence[Mention]) -> Sequence[Mention]:
+    """The mentions, each with the label of the boilerplate that it stands in."""
+    if not found:
+        return found
+    others = store.labels_of_feed(source.episode.feed_id, source.episode.id, RECENT)
+    return marked(found, labels(source.transcript, repeated(others)))
 
 
 class Questions:

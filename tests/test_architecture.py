@@ -88,9 +88,15 @@ MAY["pipeline.deliver"] = VERB | {"pipeline.outcomes", "pipeline.noise", "pipeli
 MAY["pipeline.entities.surges"] = {"pipeline.entities", "pipeline.model", "pipeline.store"}
 MAY["pipeline.entities.stage"] = VERB | {"pipeline.entities"}
 MAY["pipeline.entities.telling"] = VERB | {"pipeline.entities", "pipeline.entities.stage", "pipeline.entities.surges"}
-MAY["pipeline.detect"] = VERB | {"pipeline.entities.stage", "pipeline.entities.telling"}
+MAY["pipeline.detect"] = VERB | {"pipeline.entities.stage", "pipeline.entities.telling", "pipeline.news"}
 MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
 MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
+MAY["pipeline.news"] = {"pipeline.model"}
+MAY["pipeline.processes"] = {"pipeline.errors"}
+MAY["pipeline.backtest"] = VERB | {"pipeline.detect", "pipeline.processes"}
+MAY["pipeline.backfill"] = VERB | {"pipeline.archive", "pipeline.detect", "pipeline.fetch"}
+MAY["pipeline.telling"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipeline.verbs"}
+MAY["pipeline.rescan"] = VERB | {"pipeline.detect", "pipeline.processes"}
 # They ask a question of detect's, over the store, without doing its work.
 LOOK = BASE | {"pipeline.detect", "pipeline.detectors", "pipeline.store"}
 MAY |= {"pipeline.measure": LOOK, "pipeline.explaining": LOOK}
@@ -101,7 +107,17 @@ MAY["pipeline.learn"] = {"pipeline.model"}
 MAY["pipeline.watchlist_edit"] = {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.watchlist"}
 MAY["pipeline.doctor"] = BASE | {"pipeline.store", "pipeline.notifiers", "pipeline.schedule", "pipeline.feeds"}
 MAY["pipeline.doctor"] |= {"pipeline.transcripts"}
-MAY |= {"plugins": {"pipeline.runtime", "pipeline.verbs", "pipeline.settings", "pipeline.model", "pipeline.errors"}}
+MAY["pipeline.backfill_runs"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipeline.telling"}
+MAY |= {
+    "plugins": {
+        "pipeline.runtime",
+        "pipeline.backfill_runs",
+        "pipeline.verbs",
+        "pipeline.settings",
+        "pipeline.model",
+        "pipeline.errors",
+    }
+}
 MAY |= {"dags": {"podwatch"}}
 
 # Outside package: the only places that may know it.
@@ -110,7 +126,7 @@ ONLY = {
     "alembic": "pipeline.store",
     "feedparser": "pipeline.feeds.watched",
     "lxml": "pipeline.feeds.podcasting",
-    "xxhash": "pipeline.feeds pipeline.poll",
+    "xxhash": "pipeline.feeds pipeline.poll pipeline.backtest",
     "py3langid": "pipeline.transcripts.language",
     "spacy": "pipeline.entities.recognise",
     "listparser": "pipeline.opml",
@@ -124,6 +140,7 @@ ONLY = {
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
+PURE += ("pipeline.schedule", "pipeline.revisions", "pipeline.news")
 PURE += (
     "pipeline.times",
     "pipeline.schedule",

@@ -7,14 +7,15 @@ a mention exists that nobody will deliver.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, not_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, not_, select, update
 
-from pipeline.model import ALL, Alert, Episode, Mention, Shard, State, Transcript, Watch
+from pipeline.model import ALL, Alert, Episode, Held, Mention, Shard, State, Transcript, Watch
 from pipeline.revisions import Place, lay
 from pipeline.store.changes import recheck
 from pipeline.store.engine import AnyRow, Rows
@@ -50,6 +51,17 @@ class Source:
     feed_tags: tuple[str, ...]
     through: int
     labels: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What was found in a transcript. looked_for: by name; held: why its new alerts are not to be sent."""
+
+    source: Source
+    looked_for: Mapping[str, Watch]
+    found: Sequence[Mention]
+    alerts: Sequence[Alert]
+    held: Held | None = None
 
 
 class DetectRows(Rows):
@@ -114,39 +126,46 @@ class DetectRows(Rows):
         through: int,
         now: datetime,
     ) -> int:
-        """Keeps the mentions of the watches looked for, hands new alerts to deliver; returns how many are new.
+        """save_detections() of one transcript."""
+        return self.save_detections([Detection(source, looked_for, found, alerts)], through, now)
 
-        Those that were there keep their rows; those that are no longer are marked as gone.
+    def save_detections(self, done: Sequence[Detection], through: int, now: datetime) -> int:
+        """Keeps what was found in some transcripts, and their new alerts, in one transaction; returns how much is new.
 
-        Saves nothing when the transcript was replaced in the meantime: it is on the to-do list again.
+        Mentions that were there keep their rows; those that are no longer are marked as gone.
+
+        A transcript that was replaced in the meantime, or is being replaced, is left out: it stays on the to-do list.
         """
-        t = source.transcript
+        ids, new = [d.source.transcript.id for d in done], 0
         with self.writing() as c:
-            current = c.execute(
-                select(transcripts.c.revision).where(transcripts.c.id == t.id).with_for_update()
-            ).scalar()
-            if current != t.revision:
-                return 0
-            rows = [row_of(m, looked_for[m.watch], source, now) for m in found]
-            fresh = self._lay(c, t, {w.id for w in looked_for.values()}, rows, now)
-            if fresh:
-                c.execute(insert(mentions), fresh)
-            recheck(c, [w.id for w in looked_for.values()], source.episode.identity, now)
-            hand_over(c, alerts, now)
-            c.execute(
-                update(transcripts)
-                .where(transcripts.c.id == t.id, transcripts.c.detected_through < through)
-                .values(detected_through=through, detect_error=None, next_detect_at=None)
-            )
-            return len(fresh)
+            t, m = transcripts.c, mentions.c
+            mine = select(t.id, t.revision).where(t.id.in_(ids)).order_by(t.id).with_for_update(skip_locked=True)
+            current = {r.id: r.revision for r in c.execute(mine)}
+            there: dict[int, list[AnyRow]] = defaultdict(list)
+            old = select(mentions).where(m.transcript_id.in_(ids), m.gone_at.is_(None)).order_by(m.start, m.id)
+            for r in c.execute(old):
+                there[r.transcript_id].append(r)
+            kept = [d for d in done if current.get(d.source.transcript.id) == d.source.transcript.revision]
+            for d in kept:
+                watch_ids = {w.id for w in d.looked_for.values()}
+                rows = [row_of(found, d.looked_for[found.watch], d.source, now) for found in d.found]
+                known = [r for r in there[d.source.transcript.id] if r.watch_id in watch_ids]
+                if rows or known:
+                    fresh = self._lay(c, d.source.transcript, known, rows, now)
+                    if fresh:
+                        c.execute(insert(mentions), fresh)
+                    new += len(fresh)
+                    recheck(c, sorted(watch_ids), d.source.episode.identity, now)
+                hand_over(c, d.alerts, d.held, now)
+            if kept:
+                c.execute(_LOOKED_THROUGH, [{"row": d.source.transcript.id, "through": through} for d in kept])
+        return new
 
     def _lay(
-        self, c: Connection, t: Transcript, watch_ids: Container[int], rows: list[dict[str, Any]], now: datetime
+        self, c: Connection, t: Transcript, old: Sequence[AnyRow], rows: list[dict[str, Any]], now: datetime
     ) -> list[dict[str, Any]]:
         """Moves the mentions that are still there, marks those that are gone; returns the rows that are new."""
         m = mentions.c
-        there = select(mentions).where(m.transcript_id == t.id, m.gone_at.is_(None)).order_by(m.start, m.id)
-        old = [r for r in c.execute(there) if r.watch_id in watch_ids]
         same_text = all(r.transcript_revision == t.revision for r in old)
         laid = lay([_place(dict(r._mapping)) for r in old], [_place(r) for r in rows], same_text=same_text)
         moved = [(old[i].id, rows[j]) for i, j in laid.kept if not same_text]
@@ -179,6 +198,14 @@ class DetectRows(Rows):
             c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
 
 
+_FROM_A_BACKFILL = (State.HELD.value, Held.BACKFILL.name)
+_LOOKED_THROUGH = (
+    update(transcripts)
+    .where(transcripts.c.id == bindparam("row"), transcripts.c.detected_through < bindparam("through"))
+    .values(detected_through=bindparam("through"), detect_error=None, next_detect_at=None)
+)
+
+
 def source_of(r: AnyRow, about: AnyRow, through: int) -> Source:
     return Source(
         transcript=transcript_of(r),
@@ -190,21 +217,25 @@ def source_of(r: AnyRow, about: AnyRow, through: int) -> Source:
     )
 
 
-def hand_over(c: Connection, alerts: Sequence[Alert], now: datetime) -> None:
-    """Rows for the alerts that there are none for yet; due at once."""
+def hand_over(c: Connection, alerts: Sequence[Alert], held: Held | None, now: datetime) -> None:
+    """Rows for the alerts that there are none for yet: due at once, or kept back for ``held``."""
     for alert in alerts:
-        known = c.execute(
-            select(func.count()).select_from(deliveries).where(deliveries.c.key == alert.key)
-        ).scalar_one()
-        if not known:
+        mine = deliveries.c.key == alert.key
+        known = c.execute(select(deliveries.c.state, deliveries.c.reason).where(mine)).first()
+        if known is not None and held is None and (known.state, known.reason) == _FROM_A_BACKFILL:
+            news = {"state": State.DUE.value, "next_attempt_at": now, "error": None, "reason": None}
+            c.execute(update(deliveries).where(mine).values(**news))  # it is in another feed, too, and new there
+        elif known is None:
             c.execute(
                 insert(deliveries).values(
                     key=alert.key,
                     watch_id=alert.watch.id,
                     episode_id=alert.episode.id,
                     channel=alert.channel,
-                    state=State.DUE.value,
-                    next_attempt_at=now,
+                    state=State.DUE.value if held is None else State.HELD.value,
+                    next_attempt_at=now if held is None else None,
+                    error=None if held is None else held.value,
+                    reason=None if held is None else held.name,
                     created_at=now,
                 )
             )

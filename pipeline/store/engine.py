@@ -28,7 +28,7 @@ DRIVERS = {
     "postgresql+psycopg2": POSTGRESQL,
     POSTGRESQL: POSTGRESQL,
 }
-HEAD = "0007"  # the newest file in migrations/versions; a test holds the two together
+HEAD = "0006"  # the newest file in migrations/versions; a test holds the two together
 
 
 def to_json(value: Any) -> str:
