@@ -22,7 +22,7 @@ from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.episodes import EPISODE, MANY, episode_of
 from pipeline.store.fetch import transcript_of
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
-from pipeline.store.watches import watch_of
+from pipeline.store.watches import SOUGHT, watch_of
 
 LEARNT = ("label", "approximate")  # of a mention, when its transcript is looked through again
 
@@ -68,8 +68,8 @@ class DetectRows(Rows):
     def watches_to_detect(self) -> Todo:
         """The watches that are looked for in texts: all but those of surges."""
         with self.reading() as c:
-            rows = c.execute(select(watches).where(watches.c.enabled).order_by(watches.c.seq))
-            return Todo(tuple((r.seq, w) for r in rows if (w := watch_of(r)).surge is None))
+            rows = c.execute(select(watches).where(SOUGHT).order_by(watches.c.seq))
+            return Todo(tuple((r.seq, watch_of(r)) for r in rows))
 
     def transcripts_due(self, latest: int, now: datetime, shard: Shard = ALL, page: int = 100) -> Iterator[Source]:
         """The transcripts in which not every watch up to ``latest`` has been looked for, ``page`` held at a time."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
 
 from pipeline.model import DeliverMode, EntityType, Scope, Tally, Watch
 from pipeline.store.engine import AnyRow, Rows
@@ -27,6 +27,10 @@ SPEC = (
     "repeat_after",
     "scope",
 )
+
+
+# The watches that are looked for in texts: all but those of surges.
+SOUGHT: ColumnElement[bool] = and_(watches.c.enabled, watches.c.spec["surge"].as_string().is_(None))
 
 
 class WatchRows(Rows):
