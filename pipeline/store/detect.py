@@ -89,18 +89,18 @@ class DetectRows(Rows):
                 yield source_of(r, about[r.episode_id], due[r.id])
             after = max(due)
 
-    def labels_of_feed(self, feed_id: int, but: int, last: int) -> list[bytes]:
-        """The labels of the feed's newest transcripts, without the one of the episode ``but``."""
+    def labels_of_feed(self, feed_id: int, last: int) -> dict[int, bytes]:
+        """The labels of the feed's newest transcripts, by the id of their episode."""
         t = transcripts.c
         query = (
-            select(t.labels)
+            select(t.episode_id, t.labels)
             .join(episodes, episodes.c.id == t.episode_id)
-            .where(episodes.c.feed_id == feed_id, episodes.c.id != but)
+            .where(episodes.c.feed_id == feed_id)
             .order_by(t.id.desc())
             .limit(last)
         )
         with self.reading() as c:
-            return list(c.execute(query).scalars())
+            return {r.episode_id: r.labels for r in c.execute(query)}
 
     def _rows(self, c: Connection, due: Iterable[int]) -> tuple[Sequence[AnyRow], dict[int, AnyRow]]:
         """The rows of transcripts, and by its id that of each one's episode."""
