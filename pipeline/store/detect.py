@@ -150,24 +150,30 @@ class DetectRows(Rows):
                 rows = [_row(found, d.looked_for[found.watch], d.source, now) for found in d.found]
                 known = [r for r in there[d.source.transcript.id] if r.watch_id in watch_ids]
                 if rows or known:
-                    fresh = self._lay(c, d.source.transcript, known, rows, now)
+                    fresh, changed = self._lay(c, d.source.transcript, known, rows, now)
                     if fresh:
                         c.execute(insert(mentions), fresh)
                     new += len(fresh)
-                    recheck(c, sorted(watch_ids), d.source.episode.identity, now)
-                self._hand_over(c, d.alerts, d.held, now)
+                    if changed:
+                        recheck(c, sorted(changed), d.source.episode.identity, now)
+            self._hand_over(c, [(alert, d.held) for d in kept for alert in d.alerts], now)
             if kept:
                 c.execute(_LOOKED_THROUGH, [{"row": d.source.transcript.id, "through": through} for d in kept])
         return new
 
     def _lay(
         self, c: Connection, t: Transcript, old: Sequence[AnyRow], rows: list[dict[str, Any]], now: datetime
-    ) -> list[dict[str, Any]]:
-        """Moves the mentions that are still there, marks those that are gone; returns the rows that are new."""
+    ) -> tuple[list[dict[str, Any]], set[int]]:
+        """Moves the mentions that are still there, marks those that are gone.
+
+        Returns the rows that are new, and the watches of which something changed.
+        """
         m = mentions.c
         same_text = all(r.transcript_revision == t.revision for r in old)
         laid = lay([_place(dict(r._mapping)) for r in old], [_place(r) for r in rows], same_text=same_text)
         moved = [(old[i].id, rows[j]) for i, j in laid.kept if not same_text]
+        changed = {rows[j]["watch_id"] for j in laid.fresh} | {old[i].watch_id for i in laid.gone}
+        changed |= {row["watch_id"] for _, row in moved}
         # First out of the way, then to their new places: two mentions may change places.
         for ids in ([old[i].id for i in laid.gone], [row_id for row_id, _ in moved]):
             for i in range(0, len(ids), MANY):
@@ -179,30 +185,33 @@ class DetectRows(Rows):
             for i, j in laid.kept:
                 known = {name: rows[j][name] for name in LEARNT if rows[j][name] != old[i]._mapping[name]}
                 if known:
+                    changed.add(old[i].watch_id)
                     c.execute(update(mentions).where(m.id == old[i].id).values(**known))
-        return [rows[j] for j in laid.fresh]
+        return [rows[j] for j in laid.fresh], changed
 
-    def _hand_over(self, c: Connection, alerts: Sequence[Alert], held: Held | None, now: datetime) -> None:
-        for alert in alerts:
-            mine = deliveries.c.key == alert.key
-            known = c.execute(select(deliveries.c.state, deliveries.c.reason).where(mine)).first()
-            if known is not None and held is None and (known.state, known.reason) == _FROM_A_BACKFILL:
+    def _hand_over(self, c: Connection, alerts: Sequence[tuple[Alert, Held | None]], now: datetime) -> None:
+        """Writes the deliveries of new alerts; with why each is held, if it is."""
+        d = deliveries.c
+        keys = [alert.key for alert, _ in alerts]
+        known = {
+            r.key: (r.state, r.reason)
+            for i in range(0, len(keys), MANY)
+            for r in c.execute(select(d.key, d.state, d.reason).where(d.key.in_(keys[i : i + MANY])))
+        }
+        fresh: list[dict[str, Any]] = []
+        for alert, held in alerts:
+            if alert.key not in known:
+                fresh.append(_delivery(alert, held, now))
+                known[alert.key] = fresh[-1]["state"], fresh[-1]["reason"]
+            elif held is None and known[alert.key] == _FROM_A_BACKFILL:
+                # It is in another feed, too, and new there.
+                fresh = [row for row in fresh if row["key"] != alert.key]
                 news = {"state": State.DUE.value, "next_attempt_at": now, "error": None, "reason": None}
-                c.execute(update(deliveries).where(mine).values(**news))  # it is in another feed, too, and new there
-            elif known is None:
-                c.execute(
-                    insert(deliveries).values(
-                        key=alert.key,
-                        watch_id=alert.watch.id,
-                        episode_id=alert.episode.id,
-                        channel=alert.channel,
-                        state=State.DUE.value if held is None else State.HELD.value,
-                        next_attempt_at=now if held is None else None,
-                        error=None if held is None else held.value,
-                        reason=None if held is None else held.name,
-                        created_at=now,
-                    )
-                )
+                if c.execute(update(deliveries).where(d.key == alert.key).values(**news)).rowcount == 0:
+                    fresh.append(_delivery(alert, None, now))
+                known[alert.key] = State.DUE.value, None
+        if fresh:
+            c.execute(insert(deliveries), fresh)
 
     def save_detect_failure(self, source: Source, error: str, again_at: datetime) -> None:
         """Stamps a bug on its transcript, so that a retry walks past it; it stays on the to-do list for later."""
@@ -217,6 +226,20 @@ class DetectRows(Rows):
         """Stamps on the watch that it could not be looked for; the others went on."""
         with self.writing() as c:
             c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
+
+
+def _delivery(alert: Alert, held: Held | None, now: datetime) -> dict[str, Any]:
+    return {
+        "key": alert.key,
+        "watch_id": alert.watch.id,
+        "episode_id": alert.episode.id,
+        "channel": alert.channel,
+        "state": State.DUE.value if held is None else State.HELD.value,
+        "next_attempt_at": now if held is None else None,
+        "error": None if held is None else held.value,
+        "reason": None if held is None else held.name,
+        "created_at": now,
+    }
 
 
 _FROM_A_BACKFILL = (State.HELD.value, Held.BACKFILL.name)
