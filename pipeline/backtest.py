@@ -16,7 +16,8 @@ from enum import StrEnum
 from xxhash import xxh3_64_intdigest
 
 from pipeline import detectors
-from pipeline.detect import in_scope, labelled, looked
+from pipeline.detect import in_scope, looked
+from pipeline.labelling import Labelling
 from pipeline.model import DeliverMode, Mention, Scope, Watch
 from pipeline.processes import shared_out
 from pipeline.settings import Settings
@@ -179,6 +180,7 @@ class Bench:
 
     def __init__(self, store: Store, different: Sequence[Difference]) -> None:
         self._store, self._different = store, different
+        self._labelling = Labelling(store)
         self._seqs = store.seqs()
         tried = [d.then for d in different if d.then is not None]
         present = [replace(d.now, name=BEFORE + d.now.name) for d in different if d.now is not None]
@@ -206,7 +208,7 @@ class Bench:
     def _one(self, source: Source, stored: Sequence[Mention]) -> Iterator[tuple[str, Outcome]]:
         result = looked(self._store, self._engine, source, self._only(source))
         found: dict[str, list[Mention]] = {}
-        mentions = labelled(self._store, source, result.mentions) if self._skips else result.mentions
+        mentions = self._labelling.marked(source, result.mentions) if self._skips else result.mentions
         for m in mentions:
             found.setdefault(m.watch, []).append(m)
         for m in stored:

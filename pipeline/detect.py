@@ -13,17 +13,16 @@ from pipeline.detectors import About, Engine, Found
 from pipeline.entities.stage import find_entities
 from pipeline.entities.telling import tell_surges
 from pipeline.errors import PodwatchError, WatchlistError
-from pipeline.model import ALL, Entity, Mention, Scope, Shard, Tally, Watch
+from pipeline.labelling import Labelling
+from pipeline.model import ALL, Entity, Scope, Shard, Tally, Watch
 from pipeline.news import why_past
 from pipeline.runtime import Runtime, log
 from pipeline.store import Store
 from pipeline.store.detect import Detection, Source, Todo
-from pipeline.transcripts.boilerplate import labels, marked, repeated
 
 AGAIN = timedelta(hours=1)  # after a bug
 BATCH = 50  # transcripts kept in one transaction: each costs the disk some milliseconds
 ENGINES = 8  # of parts of the watchlist
-RECENT = 30  # transcripts of the same feed in which a passage may be repeated
 
 
 def detect(
@@ -48,6 +47,7 @@ def detect(
     engine = detectors.build(watches)
     broken = stamped(rt, watches, engine.broken)
     questions = Questions(todo, broken)
+    labelling = Labelling(rt.store)
     engines = {0: engine}  # by what was looked for before: of a changed watch alone the whole list is not evaluated
     # Reading names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.
     notes: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ def detect(
             if through and through not in engines and len(engines) < ENGINES:
                 engines[through] = detectors.build(todo.after(through))
             result = looked(rt.store, engines.get(through, engine), source, in_scope)
-            found = labelled(rt.store, source, result.mentions)
+            found = labelling.marked(source, result.mentions)
             if result.failed:
                 broken |= stamped(rt, watches, {name: _failure(e) for name, e in result.failed.items()})
                 asked = {name: w for name, w in asked.items() if name not in result.failed}
@@ -105,14 +105,6 @@ def looked(store: Store, engine: Engine, source: Source, only: Container[str]) -
     """What an engine finds in a stored transcript: the same for detect and for a backtest."""
     named = store.entities_of([source.transcript.id]) if engine.asks_for_entities else {}
     return engine(source.transcript, about(source, named.get(source.transcript.id)), only)
-
-
-def labelled(store: Store, source: Source, found: Sequence[Mention]) -> Sequence[Mention]:
-    """The mentions, each with the label of the boilerplate that it stands in."""
-    if not found:
-        return found
-    others = store.labels_of_feed(source.episode.feed_id, source.episode.id, RECENT)
-    return marked(found, labels(source.transcript, repeated(others)))
 
 
 class Questions:

@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pipeline.alerts import alert_key
 from pipeline.detectors.reading import How
 from pipeline.detectors.spans import Snippets
-from pipeline.entities.stage import RECENT, known_names
+from pipeline.entities.stage import known_names
 from pipeline.entities.surges import Surging, surging
+from pipeline.labelling import Labelling
 from pipeline.model import Alert, Feed, Kind, Mention, Scope, Shard, Watch
 from pipeline.runtime import Runtime, log
 from pipeline.store import FAILURES
 from pipeline.store.detect import Source
-from pipeline.transcripts.boilerplate import labels, marked, repeated
 
 PERIOD = timedelta(days=7)  # in which a name is told once
 SENTENCES = 3  # of the lead: what one card shows
@@ -41,12 +41,12 @@ def tell_surges(
         off = "surges are not looked for: PODWATCH_ENTITIES is off"
         return tuple(f"watch {w.name}: {off}" for w in asking), {}
     failed: dict[str, Exception] = {}
-    known, feeds = known_names(watches), rt.store.feeds()
+    known, feeds, labelling = known_names(watches), rt.store.feeds(), Labelling(rt.store)
     for watch in asking:
         try:
             wanted = {f.id for f in feeds if holds(watch.scope, f)}
             for found in surging(rt.store, now, known, watch.surge or (), wanted.__contains__):
-                _tell(rt, watch, found, now)
+                _tell(rt, watch, found, labelling, now)
         except FAILURES:
             raise
         except Exception as e:  # noqa: BLE001 - reported on the watch's row, the others go on
@@ -60,7 +60,7 @@ def reason(found: Surging) -> str:
     return f"{found.name.replace(':', ' ')} is suddenly talked about: {found.surge.reason}"
 
 
-def _tell(rt: Runtime, watch: Watch, found: Surging, now: datetime) -> bool:
+def _tell(rt: Runtime, watch: Watch, found: Surging, labelling: Labelling, now: datetime) -> bool:
     """Whether there is a new alert. The name may be known by another of its forms than last time: each is asked for."""
     period = (now - EPOCH) // PERIOD
     made = {_key(watch, form, p) for form in found.keys for p in (period - 1, period)}
@@ -69,7 +69,7 @@ def _tell(rt: Runtime, watch: Watch, found: Surging, now: datetime) -> bool:
     told = rt.store.told_of(watch)
     for naming in found.namings:
         source = None if naming.identity in told else rt.store.source_of_episode(naming.episode_id)
-        if source is None or not (mentions := _mentions(rt, watch, found, source)):
+        if source is None or not (mentions := _mentions(rt, watch, found, source, labelling)):
             continue
         alert = Alert(
             key=_key(watch, max(found.keys, key=lambda k: (len(k), k)), period),
@@ -87,16 +87,15 @@ def _key(watch: Watch, form: str, period: int) -> str:
     return alert_key(watch.name, f"surge:{form}:{period}", watch.channel)
 
 
-def _mentions(rt: Runtime, watch: Watch, found: Surging, source: Source) -> tuple[Mention, ...]:
+def _mentions(rt: Runtime, watch: Watch, found: Surging, source: Source, labelling: Labelling) -> tuple[Mention, ...]:
     """The first sentences that name it outside boilerplate, each once."""
     t = source.transcript
     here = rt.store.entities_of([t.id]).get(t.id, ())
     spans = sorted(span for e in here if e.key in found.keys for span in e.spans)
     snippets, how = Snippets(t), How(Kind.ENTITY, 1.0, reason(found))
-    others = rt.store.labels_of_feed(source.episode.feed_id, source.episode.id, RECENT)
-    said = marked([snippets.mention(watch.name, start, end, how) for start, end in spans], labels(t, repeated(others)))
+    said = [snippets.mention(watch.name, start, end, how) for start, end in spans]
     first: dict[str, Mention] = {}
-    for m in said:
+    for m in labelling.marked(source, said):
         if m.label is None:
             first.setdefault(m.snippet, m)
     return tuple(first.values())[:SENTENCES]

@@ -90,18 +90,18 @@ class DetectRows(Rows):
                 yield source_of(r, about[r.episode_id], due[r.id])
             after = max(due)
 
-    def labels_of_feed(self, feed_id: int, but: int, last: int) -> list[bytes]:
-        """The labels of the feed's newest transcripts, without the one of the episode ``but``."""
+    def labels_of_feed(self, feed_id: int, last: int) -> dict[int, bytes]:
+        """The labels of the feed's newest transcripts, by the id of their episode."""
         t = transcripts.c
         query = (
-            select(t.labels)
+            select(t.episode_id, t.labels)
             .join(episodes, episodes.c.id == t.episode_id)
-            .where(episodes.c.feed_id == feed_id, episodes.c.id != but)
+            .where(episodes.c.feed_id == feed_id)
             .order_by(t.id.desc())
             .limit(last)
         )
         with self.reading() as c:
-            return list(c.execute(query).scalars())
+            return {r.episode_id: r.labels for r in c.execute(query)}
 
     def _rows(self, c: Connection, due: Iterable[int]) -> tuple[Sequence[AnyRow], dict[int, AnyRow]]:
         """The rows of transcripts, and by its id that of each one's episode."""
@@ -151,24 +151,30 @@ class DetectRows(Rows):
                 rows = [row_of(found, d.looked_for[found.watch], d.source, now) for found in d.found]
                 known = [r for r in there[d.source.transcript.id] if r.watch_id in watch_ids]
                 if rows or known:
-                    fresh = self._lay(c, d.source.transcript, known, rows, now)
+                    fresh, changed = self._lay(c, d.source.transcript, known, rows, now)
                     if fresh:
                         c.execute(insert(mentions), fresh)
                     new += len(fresh)
-                    recheck(c, sorted(watch_ids), d.source.episode.identity, now)
-                hand_over(c, d.alerts, d.held, now)
+                    if changed:
+                        recheck(c, sorted(changed), d.source.episode.identity, now)
+            hand_over(c, [(alert, d.held) for d in kept for alert in d.alerts], now)
             if kept:
                 c.execute(_LOOKED_THROUGH, [{"row": d.source.transcript.id, "through": through} for d in kept])
         return new
 
     def _lay(
         self, c: Connection, t: Transcript, old: Sequence[AnyRow], rows: list[dict[str, Any]], now: datetime
-    ) -> list[dict[str, Any]]:
-        """Moves the mentions that are still there, marks those that are gone; returns the rows that are new."""
+    ) -> tuple[list[dict[str, Any]], set[int]]:
+        """Moves the mentions that are still there, marks those that are gone.
+
+        Returns the rows that are new, and the watches of which something changed.
+        """
         m = mentions.c
         same_text = all(r.transcript_revision == t.revision for r in old)
         laid = lay([_place(dict(r._mapping)) for r in old], [_place(r) for r in rows], same_text=same_text)
         moved = [(old[i].id, rows[j]) for i, j in laid.kept if not same_text]
+        changed = {rows[j]["watch_id"] for j in laid.fresh} | {old[i].watch_id for i in laid.gone}
+        changed |= {row["watch_id"] for _, row in moved}
         # First out of the way, then to their new places: two mentions may change places.
         for ids in ([old[i].id for i in laid.gone], [row_id for row_id, _ in moved]):
             for i in range(0, len(ids), MANY):
@@ -180,8 +186,9 @@ class DetectRows(Rows):
             for i, j in laid.kept:
                 known = {name: rows[j][name] for name in LEARNT if rows[j][name] != old[i]._mapping[name]}
                 if known:
+                    changed.add(old[i].watch_id)
                     c.execute(update(mentions).where(m.id == old[i].id).values(**known))
-        return [rows[j] for j in laid.fresh]
+        return [rows[j] for j in laid.fresh], changed
 
     def save_detect_failure(self, source: Source, error: str, again_at: datetime) -> None:
         """Stamps a bug on its transcript, so that a retry walks past it; it stays on the to-do list for later."""
@@ -196,6 +203,20 @@ class DetectRows(Rows):
         """Stamps on the watch that it could not be looked for; the others went on."""
         with self.writing() as c:
             c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
+
+
+def _delivery(alert: Alert, held: Held | None, now: datetime) -> dict[str, Any]:
+    return {
+        "key": alert.key,
+        "watch_id": alert.watch.id,
+        "episode_id": alert.episode.id,
+        "channel": alert.channel,
+        "state": State.DUE.value if held is None else State.HELD.value,
+        "next_attempt_at": now if held is None else None,
+        "error": None if held is None else held.value,
+        "reason": None if held is None else held.name,
+        "created_at": now,
+    }
 
 
 _FROM_A_BACKFILL = (State.HELD.value, Held.BACKFILL.name)
@@ -217,28 +238,29 @@ def source_of(r: AnyRow, about: AnyRow, through: int) -> Source:
     )
 
 
-def hand_over(c: Connection, alerts: Sequence[Alert], held: Held | None, now: datetime) -> None:
-    """Rows for the alerts that there are none for yet: due at once, or kept back for ``held``."""
-    for alert in alerts:
-        mine = deliveries.c.key == alert.key
-        known = c.execute(select(deliveries.c.state, deliveries.c.reason).where(mine)).first()
-        if known is not None and held is None and (known.state, known.reason) == _FROM_A_BACKFILL:
+def hand_over(c: Connection, alerts: Sequence[tuple[Alert, Held | None]], now: datetime) -> None:
+    """Writes the deliveries of new alerts; with why each is held, if it is."""
+    d = deliveries.c
+    keys = [alert.key for alert, _ in alerts]
+    known = {
+        r.key: (r.state, r.reason)
+        for i in range(0, len(keys), MANY)
+        for r in c.execute(select(d.key, d.state, d.reason).where(d.key.in_(keys[i : i + MANY])))
+    }
+    fresh: list[dict[str, Any]] = []
+    for alert, held in alerts:
+        if alert.key not in known:
+            fresh.append(_delivery(alert, held, now))
+            known[alert.key] = fresh[-1]["state"], fresh[-1]["reason"]
+        elif held is None and known[alert.key] == _FROM_A_BACKFILL:
+            # It is in another feed, too, and new there.
+            fresh = [row for row in fresh if row["key"] != alert.key]
             news = {"state": State.DUE.value, "next_attempt_at": now, "error": None, "reason": None}
-            c.execute(update(deliveries).where(mine).values(**news))  # it is in another feed, too, and new there
-        elif known is None:
-            c.execute(
-                insert(deliveries).values(
-                    key=alert.key,
-                    watch_id=alert.watch.id,
-                    episode_id=alert.episode.id,
-                    channel=alert.channel,
-                    state=State.DUE.value if held is None else State.HELD.value,
-                    next_attempt_at=now if held is None else None,
-                    error=None if held is None else held.value,
-                    reason=None if held is None else held.name,
-                    created_at=now,
-                )
-            )
+            if c.execute(update(deliveries).where(d.key == alert.key).values(**news)).rowcount == 0:
+                fresh.append(_delivery(alert, None, now))
+            known[alert.key] = State.DUE.value, None
+    if fresh:
+        c.execute(insert(deliveries), fresh)
 
 
 def row_of(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, Any]:

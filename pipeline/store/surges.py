@@ -46,5 +46,5 @@ class SurgeRows(Rows):
             if c.execute(select(key).where(key == alert.key)).first() is not None:
                 return False
             c.execute(insert(mentions), [row_of(m, alert.watch, source, now) for m in found])
-            hand_over(c, [alert], None, now)
+            hand_over(c, [(alert, None)], now)
             return True
