@@ -48,14 +48,13 @@ def surging(
     owner = {identity: feed for feed in sorted(read, reverse=True) for identity in read[feed]}
     groups = _groups([n for n in store.namings(start, now) if n.feed_id in read], owner)
     watched = _keys(known)
+    unwatched = {root: g for root, g in groups.items() if not watched & {n.key for n in g} and _type(g) in types}
     candidates = {
         root: g
-        for root, g in groups.items()
-        if len({n.identity for n in g}) >= rules.episodes
-        and len({n.feed_id for n in g}) >= rules.feeds
-        and not watched & {n.key for n in g}
-        and _type(g) in types
+        for root, g in unwatched.items()
+        if len({n.identity for n in g}) >= rules.episodes and len({n.feed_id for n in g}) >= rules.feeds
     }
+    looked_at = len(unwatched)  # all of them: those that are named often were chosen for it
     before = store.named_by_feed({n.key for g in candidates.values() for n in g}, start - PAST, start)
     episodes = Counter(owner.values())
     found = []
@@ -65,7 +64,7 @@ def surging(
         decision = surge(
             {feed: Seen(named[feed], n) for feed, n in episodes.items()},
             {feed: Seen(min(n, sum(before.get((k, feed), 0) for k in keys)), n) for feed, n in past.items()},
-            looked_at=len(candidates),
+            looked_at=looked_at,
             rules=rules,
         )
         if isinstance(decision, Surge):
