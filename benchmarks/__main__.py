@@ -15,6 +15,7 @@ COMMANDS = {
     "formats": [],
     "fetch": ["--short"] if SHORT else [],
     "entities": ["--short"] if SHORT else [],
+    "sounds_like": ["--talk", os.environ["TALK"]] if os.environ.get("TALK") else [],
 }
 
 

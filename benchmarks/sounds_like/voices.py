@@ -1,0 +1,248 @@
+"""Text to speech: four engines, some fifty voices and accents, all run here; nothing of them is part of podwatch.
+
+A name can be said three ways: as somebody says it who knows it (``say`` of names.txt), as English rules read its
+spelling, or as its own language does (espeak-ng's phonemes, for the engines that take phonemes).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import re
+import subprocess
+import unicodedata
+import wave
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.sounds_like.materials import VOICES_OF_KOKORO
+from benchmarks.sounds_like.phrases import Passage
+
+Wave = NDArray[np.float32]  # mono, -1 to 1
+RATE = 16_000  # samples a second, what Whisper hears
+
+# Accents of Kokoro's voices come from their packs: a* US, b* UK, the others read English with an accent of their own.
+KOKORO_ENGLISH = (
+    "af_alloy",
+    "af_bella",
+    "af_heart",
+    "af_kore",
+    "af_nicole",
+    "af_nova",
+    "af_river",
+    "af_sarah",
+    "af_sky",
+    "am_adam",
+    "am_echo",
+    "am_eric",
+    "am_fenrir",
+    "am_liam",
+    "am_michael",
+    "am_onyx",
+    "am_puck",
+    "bf_alice",
+    "bf_emma",
+    "bf_isabella",
+    "bm_daniel",
+    "bm_fable",
+    "bm_george",
+    "bm_lewis",
+)
+KOKORO_ACCENTS = (
+    "ef_dora",
+    "em_alex",
+    "ff_siwis",
+    "hf_alpha",
+    "hm_omega",
+    "hm_psi",
+    "if_sara",
+    "im_nicola",
+    "jf_alpha",
+    "jm_kumo",
+    "pf_dora",
+    "pm_alex",
+    "zf_xiaobei",
+    "zm_yunxi",
+)
+FLITE = ("awb", "rms", "slt")
+ESPEAK = tuple(
+    f"{dialect}+{variant}"
+    for dialect in ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029")
+    for variant in ("m3", "m7")
+)
+SHARES = {"kokoro": 0.10, "kokoro-accent": 0.08, "piper": 0.44, "flite": 0.34, "espeak": 0.04}
+
+# Languages whose own pronunciation espeak-ng reads from the Latin spelling that names.txt has.
+NATIVE = frozenset(
+    {"cs", "da", "de", "es", "et", "fi", "fr", "hr", "hu", "it", "lt", "lv", "nl", "no", "pl", "pt", "ro", "sk", "sl"}
+    | {"sq", "sr", "sv", "tr"}
+)
+_ESPEAK_NAME = {"no": "nb", "pt": "pt-br"}
+# Phonemes that only other languages have, as the nearest that the engines know.
+_NEAREST = str.maketrans({"ɫ": "l", "ʑ": "ʒ", "ʐ": "ʒ", "ʉ": "u", "ɘ": "ə", "ɵ": "ø", "ʏ": "y", "ɦ": "h", "ʋ": "v"})
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a passage is said."""
+
+    voice: str  # engine/voice
+    style: str  # say | spelled | native
+    pace: float  # 1 is the voice's own
+
+
+def manner(passage: Passage, chance: random.Random) -> Manner:
+    engine = chance.choices(tuple(SHARES), tuple(SHARES.values()))[0]
+    voices: dict[str, tuple[str, ...]] = {
+        "kokoro": KOKORO_ENGLISH,
+        "kokoro-accent": KOKORO_ACCENTS,
+        "piper": ("joe",),
+        "flite": FLITE,
+        "espeak": ESPEAK,
+    }
+    voice = chance.choice(voices[engine])
+    style = chance.choices(("say", "spelled", "native"), (0.75, 0.10, 0.15))[0]
+    if style == "native" and (passage.subject.language not in NATIVE or engine in ("flite", "espeak")):
+        style = "say"
+    return Manner(f"{engine.removesuffix('-accent')}/{voice}", style, chance.uniform(0.9, 1.2))
+
+
+class Voices:
+    """The engines, loaded once; ``root`` is what benchmarks.sounds_like.materials filled."""
+
+    def __init__(self, root: Path) -> None:
+        import onnxruntime  # type: ignore[import-not-found]  # of the group speech, which only this needs
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        load = lambda path: onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])  # noqa: E731
+        self._kokoro = load(root / "kokoro/model.onnx")
+        self._kokoro_ids = json.loads((root / "kokoro/vocab.json").read_text(encoding="utf-8"))["vocab"]
+        self._packs = root / "unpacked" / VOICES_OF_KOKORO
+        self._piper = load(root / "piper/joe.onnx")
+        self._piper_ids = json.loads((root / "piper/joe.json").read_text(encoding="utf-8"))["phoneme_id_map"]
+
+    def speak(self, passage: Passage, how: Manner) -> Wave:
+        """The passage at 16 kHz."""
+        engine, _, voice = how.voice.partition("/")
+        if engine == "flite":
+            return _flite(_spoken(passage, how, spaced=True), voice, how.pace)
+        if engine == "espeak":
+            return _espeak(_spoken(passage, how), voice, how.pace)
+        accent = "en-gb" if voice.startswith("b") else "en-us"
+        phonemes = _phonemes(passage, how, accent)
+        if engine == "kokoro":
+            return self._speak_kokoro(phonemes, voice, how.pace)
+        return self._speak_piper(phonemes, how.pace)
+
+    def _speak_kokoro(self, phonemes: str, voice: str, pace: float) -> Wave:
+        tokens = [self._kokoro_ids[p] for p in phonemes if p in self._kokoro_ids][:509]
+        pack = np.fromfile(self._packs / f"{voice}.bin", np.float32).reshape(-1, 1, 256)
+        feed = {
+            "tokens": np.array([[0, *tokens, 0]], np.int64),
+            "style": pack[len(tokens)],
+            "speed": np.array([pace], np.float32),
+        }
+        return resampled(np.squeeze(self._kokoro.run(None, feed)[0]).astype(np.float32), 24_000)
+
+    def _speak_piper(self, phonemes: str, pace: float) -> Wave:
+        pad, ids = self._piper_ids["_"], list(self._piper_ids["^"])
+        for phoneme in phonemes:
+            ids += [*pad, *self._piper_ids.get(phoneme, [])]
+        ids += [*pad, *self._piper_ids["$"]]
+        feed = {
+            "input": np.array([ids], np.int64),
+            "input_lengths": np.array([len(ids)], np.int64),
+            "scales": np.array([0.667, 1 / pace, 0.8], np.float32),
+        }
+        return resampled(np.squeeze(self._piper.run(None, feed)[0]).astype(np.float32), 22_050)
+
+
+def _spoken(passage: Passage, how: Manner, *, spaced: bool = False) -> str:
+    """The text with each name as it is to be said; ``spaced``: for engines that read a hyphen as nothing."""
+    text, at = "", 0
+    for spot in passage.spots:
+        name = passage.text[spot.start : spot.end] if how.style == "spelled" else spot.spoken
+        text += passage.text[at : spot.start] + (name.replace("-", " ") if spaced else name)
+        at = spot.end
+    return text + passage.text[at:]
+
+
+def _phonemes(passage: Passage, how: Manner, accent: str) -> str:
+    if how.style != "native":
+        return _clauses(_spoken(passage, how), accent)
+    parts, at = [], 0
+    for spot in passage.spots:
+        parts += [_clauses(passage.text[at : spot.start], accent), _native(passage, spot.start, spot.end)]
+        at = spot.end
+    return " ".join(part for part in [*parts, _clauses(passage.text[at:], accent)] if part)
+
+
+def _native(passage: Passage, start: int, end: int) -> str:
+    language = passage.subject.language
+    return _ipa(passage.text[start:end], _ESPEAK_NAME.get(language, language))
+
+
+def _clauses(text: str, accent: str) -> str:
+    """Phonemes with the punctuation kept, which the voices pause at."""
+    found = []
+    for clause in re.findall(r"[^,.?!;:]+[,.?!;:]*", text):
+        words = clause.rstrip(",.?!;: ")
+        found.append(_ipa(words, accent) + clause.strip()[len(words.strip()) :])
+    return " ".join(part for part in found if part)
+
+
+@cache
+def _ipa(text: str, language: str) -> str:
+    done = subprocess.run(
+        ["espeak-ng", "-q", "--ipa", "-v", language, text.strip()], capture_output=True, text=True, check=True
+    )
+    plain = re.sub(r"\([a-z-]+\)", "", done.stdout)  # espeak-ng marks where it changed the language
+    return " ".join(plain.translate(_NEAREST).split())
+
+
+def _flite(text: str, voice: str, pace: float) -> Wave:
+    stretch = f"duration_stretch={1 / pace:.2f}"
+    done = subprocess.run(
+        ["flite", "-voice", voice, "--setf", stretch, "-t", _ascii(text), "-o", "/dev/stdout"],
+        capture_output=True,
+        check=True,
+    )
+    return _wave(done.stdout)
+
+
+def _espeak(text: str, voice: str, pace: float) -> Wave:
+    done = subprocess.run(
+        ["espeak-ng", "-v", voice, "-s", str(round(160 * pace)), "--stdout", text], capture_output=True, check=True
+    )
+    return _wave(done.stdout)
+
+
+def _ascii(text: str) -> str:
+    """flite reads letters without accents only."""
+    plain = unicodedata.normalize("NFKD", text.translate(str.maketrans("łøđıŁØ’ʻ", "lodiLO''")))
+    return plain.encode("ascii", "ignore").decode()
+
+
+def _wave(data: bytes) -> Wave:
+    """A RIFF file out of a pipe, whose lengths in the header cannot be trusted."""
+    with wave.open(io.BytesIO(data)) as file:
+        rate, width = file.getframerate(), file.getsampwidth()
+    at = data.index(b"data") + 8
+    body = data[at : at + (len(data) - at) // width * width]
+    return resampled(np.frombuffer(body, np.int16).astype(np.float32) / 32768, rate)
+
+
+def resampled(sound: Wave, rate: int) -> Wave:
+    """At 16 kHz, linearly, after averaging out what 16 kHz cannot hold: enough for speech."""
+    if rate == RATE:
+        return sound
+    seconds = len(sound) / rate
+    smooth = np.convolve(sound, np.ones(2, np.float32) / 2, "same") if rate > RATE else sound
+    at = np.arange(int(seconds * RATE)) / RATE
+    return np.interp(at, np.arange(len(smooth)) / rate, smooth).astype(np.float32)
