@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Floats = NDArray[np.float32]
 
+_REMEMBERED = 50_000  # skeletons of windows
 Hits = tuple[list[int], list[int], list[float], list[float]]
 
 
@@ -44,32 +45,40 @@ class Index:
             for key in skeleton.keys(bones(string)):
                 under.setdefault(key, []).append(i)
         self._under = {key: np.array(forms, dtype=np.int64) for key, forms in under.items()}
+        self._met: dict[bytes, list[Numbers]] = {}
 
     def meet(self, windows: Sequence[bytes]) -> Numbers:
         """The pairs that share a key, as window * forms + form, ascending."""
         import numpy as np
 
-        met: dict[bytes, list[Numbers]] = {}
-        found: list[Numbers] = []
+        numbers: dict[bytes, int] = {}  # windows with the same skeleton meet the same forms
+        of = self._bones
+        which = [numbers.setdefault(of(window), len(numbers)) for window in windows]
+        met: list[Numbers] = []
         counts: list[int] = []
-        which: list[int] = []
-        for i, window in enumerate(windows):
-            bones = self._bones(window)
-            forms = met.get(bones)
+        under = self._under
+        for bones in numbers:
+            forms = self._met.get(bones)
             if forms is None:
-                met[bones] = forms = [f for k in skeleton.keys(bones) if (f := self._under.get(k)) is not None]
-                if len(forms) > 1:
-                    joined = np.concatenate(forms)
-                    joined.sort()
-                    met[bones] = forms = [joined[np.diff(joined, prepend=-1) > 0]]
-            if forms:
-                found.append(forms[0])
-                counts.append(len(forms[0]))
-                which.append(i)
-        if not found:
+                forms = [f for k in skeleton.keys(bones) if (f := under.get(k)) is not None]
+                if len(self._met) < _REMEMBERED:  # the next hour of talk has many of the same
+                    self._met[bones] = forms
+            met += forms
+            counts.append(sum(map(len, forms)))
+        if not met:
             return np.zeros(0, dtype=np.int64)
         n = len(self.lengths)
-        return np.repeat(np.array(which, dtype=np.int64), counts) * n + np.concatenate(found)
+        pairs = np.repeat(np.arange(len(counts), dtype=np.int64), counts) * n + np.concatenate(met)
+        pairs.sort()
+        pairs = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))]
+        # From skeletons to windows: the forms of each, one after the other.
+        starts = np.searchsorted(pairs, np.arange(len(counts) + 1, dtype=np.int64) * n)
+        mine = np.array(which, dtype=np.int64)
+        sizes = np.diff(starts)[mine]
+        ends = np.cumsum(sizes)
+        at = np.arange(ends[-1], dtype=np.int64) + np.repeat(starts[mine] - ends + sizes, sizes)
+        found: Numbers = np.repeat(np.arange(len(mine), dtype=np.int64), sizes) * n + pairs[at] % n
+        return found
 
     def sieve(self, windows: Sequence[bytes], pairs: Numbers) -> Numbers:
         """Those of the pairs whose cost may be within the limit of the form, judged without the order of symbols."""
@@ -77,7 +86,7 @@ class Index:
 
         channel, n = self.channel, len(self.lengths)
         w, f = np.divmod(pairs, n)
-        heard_lengths = np.array([len(s) for s in windows], dtype=np.int64)
+        heard_lengths = np.fromiter(map(len, windows), dtype=np.int64, count=len(windows))
         cheapest = float(min(channel.drop[:-1].min(), channel.add[:-1].min()))
         close = np.abs(heard_lengths[w] - self.lengths[f]) * cheapest <= self.limits[f]
         w, f = w[close], f[close]
@@ -104,8 +113,8 @@ class Index:
         sifted: Numbers = w[keep] * n + f[keep]
         return sifted
 
-    def costs(self, windows: Sequence[bytes], pairs: Numbers) -> Floats:
-        """For each pair its cost by symbol of the form."""
+    def costs(self, windows: Sequence[bytes], pairs: Numbers, *, limited: bool = False) -> Floats:
+        """For each pair its cost by symbol of the form; ``limited``: a great number for what is over its limit."""
         import numpy as np
 
         if not len(pairs):
@@ -113,14 +122,14 @@ class Index:
         w, f = np.divmod(pairs, len(self.lengths))
         used, rows = np.unique(w, return_inverse=True)
         heard = self.channel.pad([windows[i] for i in used.tolist()])
-        cost = self.channel.costs(self.said[f], heard[rows])
+        cost = self.channel.costs(self.said[f], heard[rows], self.limits[f] if limited else None)
         return (cost / np.maximum(self.lengths[f], 1)).astype(np.float32)
 
     def within(self, windows: Sequence[bytes], pairs: Numbers) -> Numbers:
         """Those of the pairs that are within the limit of their form."""
         kept = self.sieve(windows, pairs)
         f = kept % len(self.lengths)
-        near: Numbers = kept[self.costs(windows, kept) * self.lengths[f] <= self.limits[f]]
+        near: Numbers = kept[self.costs(windows, kept, limited=True) * self.lengths[f] <= self.limits[f]]
         return near
 
 
