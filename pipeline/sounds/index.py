@@ -87,26 +87,28 @@ class Index:
         channel, n = self.channel, len(self.lengths)
         w, f = np.divmod(pairs, n)
         heard_lengths = np.fromiter(map(len, windows), dtype=np.int64, count=len(windows))
-        cheapest = float(min(channel.drop[:-1].min(), channel.add[:-1].min()))
-        close = np.abs(heard_lengths[w] - self.lengths[f]) * cheapest <= self.limits[f]
-        w, f = w[close], f[close]
+        # As many symbols as the one is longer were added at least, or dropped: the floors below have no part in that.
+        more = (heard_lengths[w] - self.lengths[f]).astype(np.float32)
+        added, dropped = more * channel.add[:-1].min(), more * -channel.drop[:-1].min()
+        close = np.maximum(added, dropped) <= self.limits[f]
+        w, f, added, dropped = w[close], f[close], np.maximum(added[close], 0), np.maximum(dropped[close], 0)
         heard = channel.pad(windows)
         floors = channel.floor_of_heard(heard).ravel()
         width = channel.padding + 1
-        least = floors[w * width + self.said[f, 0]]
+        least = added + floors[w * width + self.said[f, 0]]
         for column in range(1, self.said.shape[1]):
             least += floors[w * width + self.said[f, column]]
-            if column in (3, 6, 9):  # most are out after a few symbols
+            if column in (2, 4, 6, 9):  # most are out after a few symbols
                 keep = least <= self.limits[f]
-                w, f, least = w[keep], f[keep], least[keep]
+                w, f, least, dropped = w[keep], f[keep], least[keep], dropped[keep]
         keep = least <= self.limits[f]
-        w, f = w[keep], f[keep]
+        w, f, dropped = w[keep], f[keep], dropped[keep]
         if not len(w):
             return pairs[:0]
         # And the other way round: the least that each symbol of the window can cost, given the symbols of the form.
         mine, rows = np.unique(f, return_inverse=True)
         floors = channel.floor_of_said(self.said[mine]).ravel()
-        least = floors[rows * width + heard[w, 0]]
+        least = dropped + floors[rows * width + heard[w, 0]]
         for column in range(1, heard.shape[1]):
             least += floors[rows * width + heard[w, column]]
         keep = least <= self.limits[f]
