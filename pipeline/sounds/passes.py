@@ -11,7 +11,7 @@ from pipeline.sounds.channel import channels, letters_of
 from pipeline.sounds.evidence import Scene, heard_words
 from pipeline.sounds.forms import Form
 from pipeline.sounds.index import Ears, Hits, Index
-from pipeline.sounds.lexicon import EVERYDAY
+from pipeline.sounds.lexicon import EVERYDAY, UNKNOWN, Entry
 from pipeline.sounds.network import PHONES
 from pipeline.sounds.reading import CLOSED, Words
 from pipeline.sounds.spots import Gauge, Spot, split
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from pipeline.sounds.windows import Key
 
 # Nats by phone and by letter: how near a window must be to be looked at ...
-FIRST = (1.6, 1.1)  # ... at first, for a long full name
-ALONE = (1.25, 1.0)  # ... for any other name
+FIRST = (1.95, 1.35)  # ... at first, for a long full name
+ALONE = (1.5, 1.2)  # ... for any other name
+LISTED = 0.83  # ... times this if a list has all its words
 TAME = 0.45  # ... and if all its words are everyday words
 PATIENT = (1.9, 1.3)  # ... for names that the episode is known to be about
 MERGED = 0.8  # ... for a first name and a surname run together into one word
@@ -112,7 +113,7 @@ class Listener:
 
     def first(self, windows: Windows, scene: Scene) -> list[Spot]:
         """The spots of any name."""
-        hits = self._ears.near(windows.sounds, windows.letters)
+        hits = self._ears.near(windows.sounds, windows.letters, reach=_reach(windows, scene))
         spots = self._place(windows, hits, self.forms, scene, TAME)
         return self._allowed(spots + self._surnames_behind(scene, self._first_names(windows), None), scene)
 
@@ -139,7 +140,7 @@ class Listener:
             if key == form.words or (key[-1].endswith("'s") and form.sound[-1] not in _HISSED):
                 continue
             if window not in tame:
-                tame[window] = all(known[w].flags & EVERYDAY and known[w].cost < TAME_COST for w in key)
+                tame[window] = all(_is_tame(known[w]) for w in key)
             if tame[window] and min(phone, letter) > tamest:
                 continue
             n = len(key)
@@ -227,7 +228,7 @@ class Listener:
                 key = tuple(words.plain[spot.at : spot.last])
                 key = (*key[:-1], key[-1].removesuffix("'s")) if spot.whose else key
                 surname = next((f for f in self.of[spot.form.name] if f.part == "surname"), None)
-                tame = all(known[w].flags & EVERYDAY and known[w].cost < TAME_COST for w in key)
+                tame = all(_is_tame(known[w]) for w in key)
                 if surname is not None and key != surname.words and not tame:
                     found[spot.form.name, key] = surname
         if not found:
@@ -263,6 +264,23 @@ class Listener:
                     continue
             kept.append(spot)
         return kept
+
+
+def _reach(windows: Windows, scene: Scene) -> list[float]:
+    """How near each window must be: the more ordinary its words are, the nearer."""
+    words = {w: (e.cost >= UNKNOWN, not _is_tame(e)) for w, e in scene.known.items()}
+    found = []
+    for key in windows.keys:
+        odd = [words[w] for w in key]
+        if any(new for new, _ in odd):
+            found.append(1.0)
+        else:
+            found.append(LISTED if any(seldom for _, seldom in odd) else TAME / ALONE[1])
+    return found
+
+
+def _is_tame(entry: Entry) -> bool:
+    return bool(entry.flags & EVERYDAY) and entry.cost < TAME_COST
 
 
 def count(spots: Sequence[Spot], words: Words) -> None:
