@@ -137,7 +137,7 @@ class Listener:
         tame: dict[int, bool] = {}
         for window, number, phone, letter in zip(*hits, strict=True):
             form, key = forms[number], windows.keys[window]
-            if key == form.words or (key[-1].endswith("'s") and form.sound[-1] not in _HISSED):
+            if key == form.words or (key[-1].endswith("'s") and not _hissed(key, form, known)):
                 continue
             if window not in tame:
                 tame[window] = all(_is_tame(known[w]) for w in key)
@@ -264,6 +264,13 @@ class Listener:
                     continue
             kept.append(spot)
         return kept
+
+
+def _hissed(key: Key, form: Form, known: Mapping[str, Entry]) -> bool:
+    """Whether an 's may be the end of the name: Walt's for Waltz, but not Slack's for Sachs."""
+    flags = known[key[-1][:-2]].flags if key[-1][:-2] in known else 0
+    word = bool(flags & EVERYDAY)
+    return form.sound[-1] in _HISSED and not word and not (form.given and len(key) == 1)
 
 
 def _reach(windows: Windows, scene: Scene) -> list[float]:
