@@ -13,7 +13,9 @@ COMMANDS = {
     "poll": ["--short"] if SHORT else [],
     "hostile": [],
     "formats": [],
+    "past": ["--short"] if SHORT else [],
     "fetch": ["--short"] if SHORT else [],
+    "detect": ["--short"] if SHORT else [],
     "entities": ["--short"] if SHORT else [],
     "sounds_like": ["--talk", os.environ["TALK"]] if os.environ.get("TALK") else [],
 }

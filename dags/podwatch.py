@@ -14,6 +14,10 @@ Each task does what is due in the database, and nothing else. So a retry, a clea
 safe: what is done is not done again, and nobody is told twice. A feed or a channel that fails is noted on its row and
 tried again later; it does not make a task red. A red task is a bug or a database that cannot be reached.
 
+Airflow's own backfill (`airflow backfill create --dag-id podwatch --from-date ... --to-date ...`, or *Backfill* behind
+the *Trigger* button) runs it over days of the past: each run takes the episodes that came out in its data interval,
+and tells nobody. For long ranges the DAG `podwatch_backfill` is faster.
+
 The schedule is `PODWATCH_SCHEDULE`, a cron expression in UTC (every day at six unless set). The pause before a first
 retry is `PODWATCH_RETRY_DELAY` seconds (60), and grows with each retry. Tokens and addresses come from `PODWATCH_*`
 and `SLACK_BOT_TOKEN`, or from the connections `podwatch_slack`, `podwatch_database` and `podwatch_smtp`.
@@ -49,6 +53,7 @@ from airflow.sdk import dag, task
         "on_failure_callback": podwatch.failed,
         "on_success_callback": podwatch.recovered,
         "show_return_value_in_logs": False,
+        "priority_weight": 10,  # before every shard of a backfill
     },
 )
 def line() -> None:

@@ -33,15 +33,16 @@ def through(
     threads: int,
     pause: float,
     full: Callable[[], bool] = lambda: False,
+    at_once: int = 2,
 ) -> Iterator[tuple[T, R] | None]:
     """(item, what ``ask`` returned for it) as they come; None when it is time to keep what has come.
 
     ask: runs in many threads at once; returns errors instead of raising them. When what it returns has a
     ``retry_after`` (seconds), the host is left alone for that long; ``postponed`` says what becomes of its other
     items when that is longer than a run waits. full: whether threads wait for something else than servers, so that
-    more of them would only wait with them, since this was asked last.
+    more of them would only wait with them, since this was asked last. at_once: requests to one host.
     """
-    turns = Turns(items, host_of, pause=pause)
+    turns = Turns(items, host_of, at_once=at_once, pause=pause)
     outcomes: queue.SimpleQueue[tuple[T, R]] = queue.SimpleQueue()
 
     def work() -> None:

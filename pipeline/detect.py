@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from pipeline import detectors
 from pipeline.alerts import alerts
 from pipeline.bugs import Bugs
-from pipeline.detectors import About
+from pipeline.detectors import About, Engine, Found
 from pipeline.entities.stage import find_entities
 from pipeline.errors import PodwatchError, WatchlistError
-from pipeline.model import ALL, Entity, Mention, Scope, Shard, Tally, Watch
+from pipeline.labelling import Labelling
+from pipeline.model import ALL, Entity, Scope, Shard, Tally, Watch
+from pipeline.news import why_past
 from pipeline.runtime import Runtime, log
-from pipeline.store.detect import Source, Todo
-from pipeline.transcripts.boilerplate import labels, marked, repeated
+from pipeline.store import Store
+from pipeline.store.detect import Detection, Source, Todo
 
 AGAIN = timedelta(hours=1)  # after a bug
-RECENT = 30  # transcripts of the same feed in which a passage may be repeated
+BATCH = 50  # transcripts kept in one transaction: each costs the disk some milliseconds
+ENGINES = 8  # of parts of the watchlist
 
 
-def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
-    """Looks for every watch in every transcript that has not seen it; a watch that cannot be built is stamped."""
+def detect(
+    rt: Runtime,
+    now: datetime,
+    shard: Shard = ALL,
+    *,
+    due: Callable[[int], Iterable[Source]] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Tally:
+    """Looks for every watch in every transcript that has not seen it; a watch that cannot be built is stamped.
+
+    due: the transcripts in which not every watch up to a number was looked for; None: all that are due now.
+    progress: called with how many transcripts were looked through.
+    """
+    live = timedelta(days=rt.settings.live_days)
+    batch: list[Detection] = []
     todo = rt.store.watches_to_detect()
     bugs = Bugs("detect")
     done = new = failed = 0
@@ -29,32 +46,60 @@ def detect(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     engine = detectors.build(watches)
     broken = stamped(rt, watches, engine.broken)
     questions = Questions(todo, broken)
+    labelling = Labelling(rt.store)
+    engines = {0: engine}  # by what was looked for before: of a changed watch alone the whole list is not evaluated
     # Reading names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.
     notes: tuple[str, ...] = ()
     if engine.asks_for_entities:
         notes = find_entities(rt, now, shard, bugs)
-    for source in rt.store.transcripts_due(todo.latest, now, shard):
+    for source in due(todo.latest) if due else rt.store.transcripts_due(todo.latest, now, shard):
         done += 1
         asked, in_scope = questions.of(source)
         try:
-            named = rt.store.entities_of([source.transcript.id]) if engine.asks_for_entities else {}
-            result = engine(source.transcript, about(source, named.get(source.transcript.id)), in_scope)
-            found: Sequence[Mention] = result.mentions
-            if found:
-                others = rt.store.labels_of_feed(source.episode.feed_id, source.episode.id, RECENT)
-                found = marked(found, labels(source.transcript, repeated(others)))
+            through = source.through
+            if through and through not in engines and len(engines) < ENGINES:
+                engines[through] = detectors.build(todo.after(through))
+            result = looked(rt.store, engines.get(through, engine), source, in_scope)
+            found = labelling.marked(source, result.mentions)
             if result.failed:
                 broken |= stamped(rt, watches, {name: _failure(e) for name, e in result.failed.items()})
                 asked = {name: w for name, w in asked.items() if name not in result.failed}
             told = alerts(found, [asked[name] for name in dict.fromkeys(m.watch for m in found)], source.episode)
-            new += rt.store.save_detection(source, asked, found, told, todo.latest, now)
+            held = why_past(source.episode, source.through, now, live)
+            batch.append(Detection(source, asked, found, told, held))
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
-            line = bugs.note(f"{source.episode.show}: {source.episode.title}", e)
-            rt.store.save_detect_failure(source, line, now + AGAIN)
-    if not engine.asks_for_entities:
+            _stamp(rt, source, e, now, bugs)
+        if len(batch) >= BATCH:
+            new, batch = new + keep(rt, batch, todo.latest, now, bugs), []
+        if progress is not None:
+            progress(done)
+    new += keep(rt, batch, todo.latest, now, bugs)
+    if due is None and not engine.asks_for_entities:
         notes = find_entities(rt, now, shard, bugs)
     bugs.raise_all()
     return Tally("detect", done, new, failed + len(broken), (*notes, *broken.values()))
+
+
+def keep(rt: Runtime, batch: Sequence[Detection], through: int, now: datetime, bugs: Bugs) -> int:
+    """Keeps what was found in some transcripts at once, or, when one of them cannot be kept, each alone."""
+    try:
+        return rt.store.save_detections(batch, through, now) if batch else 0
+    except Exception as e:  # noqa: BLE001 - one of them cannot be kept: see which
+        if len(batch) == 1:
+            _stamp(rt, batch[0].source, e, now, bugs)
+            return 0
+    return sum(keep(rt, [d], through, now, bugs) for d in batch)
+
+
+def _stamp(rt: Runtime, source: Source, e: Exception, now: datetime, bugs: Bugs) -> None:
+    line = bugs.note(f"{source.episode.show}: {source.episode.title}", e)
+    rt.store.save_detect_failure(source, line, now + AGAIN)
+
+
+def looked(store: Store, engine: Engine, source: Source, only: Container[str]) -> Found:
+    """What an engine finds in a stored transcript: the same for detect and for a backtest."""
+    named = store.entities_of([source.transcript.id]) if engine.asks_for_entities else {}
+    return engine(source.transcript, about(source, named.get(source.transcript.id)), only)
 
 
 class Questions:
@@ -98,17 +143,31 @@ def _failure(e: Exception) -> PodwatchError:
     return e if isinstance(e, PodwatchError) else WatchlistError(f"{type(e).__name__}: {e}", todo="please report it")
 
 
+class Outside(StrEnum):
+    """Why a watch does not look at a feed."""
+
+    EXCLUDED = "the watch excludes this feed, one of its tags, or the language"
+    TAGS = "the feed has none of the watch's tags"
+    URLS = "the feed is none of those that the watch names"
+    LANGUAGES = "the transcript is in none of the watch's languages"
+
+
 def in_scope(scope: Scope, source: Source) -> bool:
-    """Whether a watch looks at this feed at all; what is excluded wins over what is included."""
+    """Whether a watch looks at this feed at all."""
+    return outside(scope, source) is None
+
+
+def outside(scope: Scope, source: Source) -> Outside | None:
+    """Why not; None when it does. What is excluded wins over what is included."""
     tags, url = set(source.feed_tags), source.feed_url
     language = (source.transcript.language or "")[:2].lower()
     if tags & set(scope.not_tags) or url in scope.not_urls or language in _short(scope.not_languages):
-        return False
+        return Outside.EXCLUDED
     if scope.tags and not tags & set(scope.tags):
-        return False
+        return Outside.TAGS
     if scope.urls and url not in scope.urls:
-        return False
-    return not scope.languages or language in _short(scope.languages)
+        return Outside.URLS
+    return Outside.LANGUAGES if scope.languages and language not in _short(scope.languages) else None
 
 
 def _short(languages: Sequence[str]) -> set[str]:

@@ -73,7 +73,16 @@ class TranscriptError(PodwatchError):
 
 
 class WatchlistError(PodwatchError):
-    """A mistake in a watchlist: ``where`` holds file, line and column."""
+    """A mistake in a watchlist: ``where`` is for people; at: its line and column there, from 1, 0 when not known.
+
+    watch: the name of the watch it is in, "" when in none.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", todo: str = "", at: tuple[int, int] = (0, 0), watch: str = ""
+    ) -> None:
+        super().__init__(what, where=where, todo=todo)
+        self.at, self.watch = at, watch
 
 
 class ChannelError(PodwatchError):

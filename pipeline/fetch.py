@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
@@ -32,22 +32,45 @@ BATCH = 50  # transcripts kept in one transaction
 Result = Fetched | PodwatchError | Exception
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of a host somebody may have: requests at once, and between two of them so many times the usual pause.
+
+    looked_through_by: until when only who fetches looks through what it fetched; None: everybody does at once.
+    checked: whether transcripts are asked for again later.
+    """
+
+    at_once: int = 2
+    pause: float = 1.0
+    checked: bool = True
+    looked_through_by: datetime | None = None
+
+
+LIVE = Share()
+
+
 def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     """Fetches what is due; each failure is kept on its episode, with the address, and asked for again later."""
+    lease = Lease(rt.store, now)
+    return fetched(rt, now, lease, lease.take(shard), LIVE)
+
+
+def fetched(rt: Runtime, now: datetime, lease: Lease, taken: Sequence[Wanted], share: Share) -> Tally:
+    """Fetches the transcripts of the episodes that a lease has taken."""
     done = new = failed = 0
     notes: list[str] = []
     bugs = Bugs("fetch")
     batch: list[Fetched] = []
     failures: list[tuple[Episode, str, datetime | None]] = []
-    lease = Lease(rt.store, now)
     outcomes = through(
-        lease.take(shard),
+        taken,
         partial(ask, rt, now=now),
         host_of=lambda w: urlsplit(next(iter(offers(w)), TranscriptRef(url="")).url).netloc,
         postponed=lambda w: Postponed("its host asks to be left alone", where=w.episode.title),
         threads=rt.settings.poll_threads,
-        pause=rt.settings.host_pause,
+        pause=rt.settings.host_pause * share.pause,
         full=boxed.was_full,
+        at_once=share.at_once,
     )
     try:
         for outcome in outcomes:
@@ -55,7 +78,7 @@ def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
                 done += 1
                 wanted, result = outcome
                 if isinstance(result, Fetched):
-                    batch.append(result)
+                    batch.append(shared(result, share))
                 else:
                     line = bugs.note(name(wanted), result) if not isinstance(result, PodwatchError) else result.line
                     retryable = getattr(result, "retryable", True)
@@ -75,6 +98,13 @@ def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     return Tally("fetch", done, new, failed, tuple(notes))
 
 
+def shared(f: Fetched, share: Share) -> Fetched:
+    """What was fetched, as the share says that it is kept. Pure."""
+    if f.fields is not None and share.looked_through_by is not None:
+        f = replace(f, fields=f.fields | {"next_detect_at": share.looked_through_by})
+    return f if share.checked else replace(f, again_at=None)
+
+
 class Lease:
     """The episodes that this run has taken, so that another that runs beside it asks for none of them.
 
@@ -87,7 +117,14 @@ class Lease:
         self._left: set[int] = set()
 
     def take(self, shard: Shard) -> list[Wanted]:
-        taken = self._store.take_wanted(self._now, self._until, shard)
+        return self.has(self._store.take_wanted(self._now, self._until, shard))
+
+    @property
+    def until(self) -> datetime:
+        return self._until
+
+    def has(self, taken: list[Wanted]) -> list[Wanted]:
+        """These were taken until ``until``."""
         self._left = {w.episode.id for w in taken}
         return taken
 
@@ -174,4 +211,6 @@ def drop_in(rt: Runtime, found: Sequence[tuple[Episode, Transcript]], now: datet
         Fetched(episode=e, fields=asdict(boxed.ready(t, e.language)) | {"source": t.source}, again_at=None)
         for e, t in found
     ]
-    return Tally("fetch", done=len(found), new=rt.store.save_transcripts(kept, now))
+    new = rt.store.save_transcripts(kept, now)
+    rt.store.into_the_line([e.id for e, _ in found])
+    return Tally("fetch", done=len(found), new=new)

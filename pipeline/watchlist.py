@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from pipeline import files, times
 from pipeline.detectors import queries
 from pipeline.errors import WatchlistError
 from pipeline.model import ChannelRules, DeliverMode, Scope, Watch, fold
+from pipeline.scalars import within
 
 MAX_BYTES = 16 * 1024 * 1024
 TOO_LARGE = "is too large or too deep when its aliases are written out"
@@ -56,49 +58,71 @@ class _Strict(BaseModel):
 
 
 class Sides(_Strict):
-    tags: list[Text] = []
-    urls: list[Text] = []
-    languages: list[Text] = []
+    tags: list[Text] = Field([], description="Tags of feeds: the folders of the OPML list, or feeds add --tag.")
+    urls: list[Text] = Field([], description="Addresses of feeds.")
+    languages: list[Text] = Field([], description="Languages of transcripts: en, de.")
 
 
 class FeedScope(Sides):
-    exclude: Sides = Sides()
+    exclude: Sides = Field(Sides(), description="Feeds that are left out; this wins over what is included.")
+
+
+Channel = Annotated[
+    Text,
+    Field(description='Where alerts go: "#channel" of Slack, mailto:..., webhook:NAME. In quotes: # is a comment.'),
+]
+Deliver = Annotated[
+    Literal["each", "digest", "none"],
+    Field(description="each: one message an alert. digest: collected. none: stored only."),
+]
+Minimum = Annotated[Count, Field(description="Nobody is told of fewer mentions in an episode.")]
+RepeatAfter = Annotated[Pause, Field(description="What comes sooner after an alert of the watch waits: 30m, 12h, 2d.")]
 
 
 class Defaults(_Strict):
-    channel: Text = "#podcasts"
-    deliver: Literal["each", "digest", "none"] = "each"
-    minimum: Count = 1
-    repeat_after: Pause | None = None
+    channel: Channel = "#podcasts"
+    deliver: Deliver = "each"
+    minimum: Minimum = 1
+    repeat_after: RepeatAfter | None = None
 
 
 class WatchEntry(_Strict):
-    name: Name
-    query: Text | None = None
-    entity: Text | None = None
-    type: Literal["person", "organisation", "place", "product", "event", "other"] | None = None
-    aliases: list[Text] = []
-    exclude: list[Text] = []
-    sounds_like: bool = False
-    threshold: Annotated[float, Field(ge=0.5, le=1.0, strict=False)] | None = None
-    skip: list[Literal["sponsor", "promotion", "repeated"]] = []
-    feeds: FeedScope = FeedScope()
-    channel: Text | None = None
-    deliver: Literal["each", "digest", "none"] | None = None
-    minimum: Count | None = None
-    repeat_after: Pause | None = None
+    name: Name = Field(description="One word that nothing else in the list is called; it identifies the watch.")
+    query: Text | None = Field(None, description="What to look for, in the watch language: see docs/queries.md.")
+    entity: Text | None = Field(None, description="Somebody or something with a name. Instead of a query.")
+    type: Literal["person", "organisation", "place", "product", "event", "other"] | None = Field(
+        None, description="What the entity is."
+    )
+    aliases: list[Text] = Field([], description="Other names of the entity.")
+    exclude: list[Text] = Field([], description="Spellings that are something else.")
+    sounds_like: bool = Field(False, description="Also find what speech recognition makes of the names.")
+    threshold: Annotated[float, Field(ge=0.5, le=1.0, strict=False)] | None = Field(
+        None, description="How sure such a find has to be, from 0.5 to 1; with sounds_like."
+    )
+    skip: list[Literal["sponsor", "promotion", "repeated"]] = Field(
+        [], description="Nobody is told of mentions that stand in such passages; they are stored."
+    )
+    feeds: FeedScope = Field(FeedScope(), description="Only these feeds; all of them when nothing is said.")
+    channel: Channel | None = None
+    deliver: Deliver | None = None
+    minimum: Minimum | None = None
+    repeat_after: RepeatAfter | None = None
 
 
 class ChannelEntry(_Strict):
-    digest: Annotated[Text, _checked(times.digest_times)] | None = None
-    quiet: Annotated[Text, _checked(times.quiet_hours)] | None = None
-    ceiling: Count | None = None
+    digest: Annotated[Text, _checked(times.digest_times)] | None = Field(
+        None, description="When its digest goes out: daily 08:00 Europe/Berlin, weekdays 07:30, weekly mon,thu 09:00."
+    )
+    quiet: Annotated[Text, _checked(times.quiet_hours)] | None = Field(
+        None, description="When nothing is posted: 22:00-07:00 Europe/Berlin."
+    )
+    ceiling: Count | None = Field(None, description="Messages an hour; beyond it the rest becomes one digest.")
 
 
 class Watchlist(_Strict):
-    defaults: Defaults = Defaults()
-    channels: dict[Text, ChannelEntry] = {}
-    watches: list[Any] = Field(default_factory=list)
+    defaults: Defaults = Field(Defaults(), description="What a watch gets when it does not say otherwise.")
+    channels: dict[Text, ChannelEntry] = Field({}, description="Rules of channels, by their names.")
+    watches: list[Any] = Field(default_factory=list, description="What is listened for.")
 
 
 FORMS: dict[str, type[_Strict]] = {
@@ -116,11 +140,15 @@ def read_all(path: Path) -> tuple[list[Watch], list[ChannelRules]]:
 
     Raises WatchlistError, or an ExceptionGroup of them when there are several mistakes.
     """
+    return parse_all(text_of(path), str(path))
+
+
+def text_of(path: Path) -> str:
+    """The text of a watchlist's file; raises WatchlistError."""
     try:
-        text = files.read(path, MAX_BYTES, WatchlistError).decode("utf-8-sig")
+        return files.read(path, MAX_BYTES, WatchlistError).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise WatchlistError("is not UTF-8 text", where=str(path), todo="save it as UTF-8") from None
-    return parse_all(text, str(path))
 
 
 def parse(text: str, file: str) -> list[Watch]:
@@ -136,7 +164,7 @@ def parse_all(text: str, file: str) -> tuple[list[Watch], list[ChannelRules]]:
     try:
         outer = Watchlist.model_validate({_key(k): v if k == "watches" else _plain(v, budget) for k, v in tree.items()})
     except ValidationError as e:
-        raise _together(_lines(e, tree, file, ())) from None
+        raise _together(_lines(e, tree, file)) from None
     except (WatchlistError, RecursionError) as e:
         raise WatchlistError(e.what if isinstance(e, WatchlistError) else TOO_LARGE, where=file) from None
     watches: list[Watch] = []
@@ -145,16 +173,22 @@ def parse_all(text: str, file: str) -> tuple[list[Watch], list[ChannelRules]]:
         line, column = _position(tree["watches"], i)
         try:
             entry = WatchEntry.model_validate(_plain(raw, budget))
-            watch = _watch(entry, outer.defaults, line, column)
+            value_at = _value_at(raw, "entity" if entry.query is None else "query")
+            watch = replace(_watch(entry, outer.defaults), line=line, column=column, value_at=value_at)
             if watch.name in seen:
                 raise WatchlistError(f"the name is taken by the watch in line {seen[watch.name]}", todo="rename one")
         except ValidationError as e:
-            mistakes += _lines(e, raw, file, (), _name(raw, i), line)
+            mistakes += _lines(e, raw, file, _name(raw, i), (line, column))
         except WatchlistError as e:
-            at = _key_line(raw, e.where or "name", line)
-            mistakes.append(WatchlistError(e.what, where=f"{file}:{at}: watch {_name(raw, i)}", todo=e.todo))
+            name, at = _name(raw, i), _key_at(raw, e.where or "name", (line, column))
+            where = f"{file}:{at[0]}: watch {name}"
+            if isinstance(e, queries.QueryError):
+                at = within(text, _value_at(raw, "query"), e.column)
+            mistakes.append(WatchlistError(e.what, where=where, todo=e.todo, at=at, watch=name))
         except RecursionError:
-            mistakes.append(WatchlistError(TOO_LARGE, where=f"{file}:{line}: watch {_name(raw, i)}"))
+            name = _name(raw, i)
+            where = f"{file}:{line}: watch {name}"
+            mistakes.append(WatchlistError(TOO_LARGE, where=where, at=(line, column), watch=name))
         else:
             seen[watch.name] = line
             watches.append(watch)
@@ -173,7 +207,7 @@ def _rules(name: str, entry: ChannelEntry) -> ChannelRules:
     )
 
 
-def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Watch:
+def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
     if (entry.query is None) == (entry.entity is None):
         both = "both query and entity" if entry.query else "neither query nor entity"
         raise WatchlistError(f"has {both}", todo="give it one of the two")
@@ -212,8 +246,6 @@ def _watch(entry: WatchEntry, defaults: Defaults, line: int, column: int) -> Wat
         deliver=DeliverMode(entry.deliver or defaults.deliver),
         minimum=entry.minimum or defaults.minimum,
         repeat_after=times.pause(text) if (text := entry.repeat_after or defaults.repeat_after) else 0.0,
-        line=line,
-        column=column,
     )
 
 
@@ -224,14 +256,16 @@ def _load(text: str, file: str) -> Any:
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
-        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-        raise WatchlistError(f"is not YAML: {e.problem or e.context}", where=where) from None
+        at = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        where = f"{file}:{at[0]}:{at[1]}" if mark else file
+        raise WatchlistError(f"is not YAML: {e.problem or e.context}", where=where, at=at) from None
     except (YAMLError, ValueError, RecursionError) as e:
         raise WatchlistError(
             f"is not YAML: {str(e).splitlines()[0] if str(e) else type(e).__name__}", where=file
         ) from None
     if not isinstance(tree, dict) or "watches" not in tree:
-        raise WatchlistError("has no `watches:`", where=f"{file}:1", todo="see seeds/watchlist.yaml for the form")
+        todo = "see seeds/watchlist.yaml for the form"
+        raise WatchlistError("has no `watches:`", where=f"{file}:1", todo=todo, at=(1, 1))
     return tree
 
 
@@ -241,11 +275,12 @@ def _refuse_tags(text: str, file: str) -> None:
         tag = getattr(event, "tag", None)
         if tag is not None:
             mark = event.start_mark
-            where = f"{file}:{mark.line + 1}:{mark.column + 1}"
+            at = (mark.line + 1, mark.column + 1)
             raise WatchlistError(
                 f"has a YAML tag: {str(tag).replace('tag:yaml.org,2002:', '!!')}",
-                where=where,
+                where=f"{file}:{at[0]}:{at[1]}",
                 todo='leave it out, or put text in "quotes"',
+                at=at,
             )
 
 
@@ -270,16 +305,16 @@ def _key(key: Any) -> str:
 
 
 def _lines(
-    e: ValidationError, node: Any, file: str, at: tuple[Any, ...], name: str = "", line: int = 1
+    e: ValidationError, node: Any, file: str, name: str = "", at: tuple[int, int] = (1, 1)
 ) -> list[WatchlistError]:
     found = []
     for problem in e.errors(include_url=False, include_input=True):
         path = [p for p in problem["loc"] if isinstance(p, str | int)]
-        position = _find(node, path, line)
+        place = _find(node, path, at)
         field = ".".join(str(p) for p in path)
         what = "is not a known field" if problem["type"] == "extra_forbidden" else _message(problem)
-        where = f"{file}:{position}" + (f": watch {name}" if name else "")
-        found.append(WatchlistError(f"{field}: {what}" if field else what, where=where))
+        where = f"{file}:{place[0]}" + (f": watch {name}" if name else "")
+        found.append(WatchlistError(f"{field}: {what}" if field else what, where=where, at=place, watch=name))
     return found
 
 
@@ -299,22 +334,29 @@ def _message(problem: Any) -> str:
     return (text[0].lower() + text[1:] + shown)[:300]
 
 
-def _find(node: Any, path: Iterable[Any], line: int) -> int:
+def _find(node: Any, path: Iterable[Any], at: tuple[int, int]) -> tuple[int, int]:
     for part in path:
         if isinstance(node, dict) and part in node:
-            line = _key_line(node, part, line)
+            at = _key_at(node, part, at)
             node = node[part]
         elif isinstance(node, list) and isinstance(part, int) and part < len(node):
-            line = _position(node, part)[0]
+            at = _position(node, part)
             node = node[part]
         else:
             break
-    return line
+    return at
 
 
-def _key_line(node: Any, key: Any, line: int) -> int:
-    lc = getattr(node, "lc", None)
-    return int(lc.key(key)[0]) + 1 if lc is not None and isinstance(node, dict) and key in node else line
+def _key_at(node: Any, key: Any, at: tuple[int, int]) -> tuple[int, int]:
+    """The line and column of a key; ``at`` when it is not written here (but merged in with <<, say)."""
+    written = getattr(getattr(node, "lc", None), "data", None) or {}
+    return (written[key][0] + 1, written[key][1] + 1) if isinstance(node, dict) and key in written else at
+
+
+def _value_at(node: Any, key: Any) -> tuple[int, int]:
+    """The line and column of the value of a key; (0, 0) when it is not written here."""
+    written = getattr(getattr(node, "lc", None), "data", None) or {}
+    return (written[key][2] + 1, written[key][3] + 1) if isinstance(node, dict) and key in written else (0, 0)
 
 
 def _position(node: Any, index: int) -> tuple[int, int]:

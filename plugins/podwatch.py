@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -29,6 +29,7 @@ OPERATIONS = "podwatch_operations"  # as podwatch_slack, for an app of its own t
 INCIDENT = (
     "podwatch_incident_"  # and a task's name: the Airflow variable that is there from its failure to its recovery
 )
+POOL = "podwatch_backfill"  # so many shards of a backfill run at once: the daily run has the other slots to itself
 NOTES = 20  # in an XCom; the log and the rows have all of them
 
 
@@ -36,10 +37,44 @@ def run(verb: str) -> dict[str, Any]:
     """Does everything that is due for one verb, and returns the tally: small, plain, fit for an XCom."""
     from pipeline import runtime, settings, verbs
 
+    interval = backfilled()
     with runtime.build(settings.from_environment(variables(os.environ))) as rt:
-        tally = verbs.LINE[verb](rt, rt.store.clock())
+        if interval is None:
+            tally = verbs.LINE[verb](rt, rt.store.clock())
+        else:
+            from pipeline import backfill_runs
+
+            tally = backfill_runs.step(rt, verb, *interval, rt.store.clock())
     log.info("%s: %s looked at, %s new, %s failed", verb, tally.done, tally.new, tally.failed)
     return {**asdict(tally), "notes": list(tally.notes[:NOTES])}
+
+
+def backfilled() -> tuple[datetime, datetime] | None:
+    """The data interval of the task's run when Airflow backfills it; None when it is a run of today."""
+    from airflow.sdk import get_current_context
+
+    context = get_current_context()
+    start, end = context.get("data_interval_start"), context.get("data_interval_end")
+    if context["dag_run"].run_type != "backfill" or start is None or end is None:
+        return None
+    return start, end
+
+
+def backfill(what: str, given: Any = None) -> Any:
+    """A step of the DAG podwatch_backfill: plan, walk, bring or report; given: the plan, or one shard of it."""
+    from airflow.sdk import get_current_context
+
+    from pipeline import backfill_runs, runtime, settings
+
+    context = get_current_context()
+    params, key = dict(context["params"]), f"airflow {context['run_id']}"
+    with runtime.build(settings.from_environment(variables(os.environ))) as rt:
+        now = rt.store.clock()
+        if what == "plan":
+            return backfill_runs.plan(rt, params, key, now)
+        if what == "report":
+            return backfill_runs.report(rt, params, list(given), now, rt.store.clock)
+        return backfill_runs.part(rt, what, given, now)
 
 
 def failed(context: Mapping[str, Any]) -> None:

@@ -98,7 +98,7 @@ def _revision(home: Path) -> str:
                 found = str(connection.execute("SELECT version_num FROM alembic_version").fetchall())
         except sqlite3.Error as e:
             found = str(e)
-    return f"Airflow {version('apache-airflow-core')}, revision {found}"
+    return f"Airflow {version('apache-airflow-core')}, revision {found}, with the pool podwatch_backfill"
 
 
 class Api:

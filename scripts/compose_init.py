@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 def main(env: Mapping[str, str]) -> int:
     create_database(env["PODWATCH_DATABASE_URL"])
     run("airflow", "db", "migrate")
+    run("airflow", "pools", "set", "podwatch_backfill", "2", "backfills: the daily run has the other slots")
     run("podwatch", "feeds", "list", "--json")  # opening the store brings its tables up to date
     if password := env.get("AIRFLOW_ADMIN_PASSWORD"):
         save_password(Path(env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]), password)

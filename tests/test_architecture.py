@@ -53,7 +53,10 @@ MAY = {
         "pipeline.files",
         "pipeline.detectors",
         "pipeline.times",
+        "pipeline.scalars",
     },
+    "pipeline.scalars": set(),
+    "pipeline.watchlist_schema": {"pipeline.watchlist"},
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
     "pipeline.notifiers.webhook": BASE
     | {"pipeline.notifiers", "pipeline.http", "pipeline.transport", "pipeline.addresses"},
@@ -83,10 +86,20 @@ MAY["pipeline.archive"] = VERB
 MAY["pipeline.upkeep"] = VERB | {"pipeline.outcomes"}
 MAY["pipeline.deliver"] = VERB | {"pipeline.outcomes", "pipeline.noise", "pipeline.upkeep"}
 MAY["pipeline.entities.surges"] = {"pipeline.entities", "pipeline.model", "pipeline.store"}
-MAY["pipeline.entities.stage"] = VERB | {"pipeline.entities"}
-MAY["pipeline.detect"] = VERB | {"pipeline.entities.stage"}
+MAY["pipeline.labelling"] = {"pipeline.model", "pipeline.store", "pipeline.transcripts"}
+MAY["pipeline.entities.stage"] = VERB | {"pipeline.entities", "pipeline.labelling"}
+MAY["pipeline.detect"] = VERB | {"pipeline.entities.stage", "pipeline.labelling", "pipeline.news"}
 MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
 MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
+MAY["pipeline.news"] = {"pipeline.model"}
+MAY["pipeline.processes"] = {"pipeline.errors"}
+MAY["pipeline.backtest"] = VERB | {"pipeline.detect", "pipeline.labelling", "pipeline.processes"}
+MAY["pipeline.backfill"] = VERB | {"pipeline.archive", "pipeline.detect", "pipeline.fetch"}
+MAY["pipeline.telling"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipeline.verbs"}
+MAY["pipeline.rescan"] = VERB | {"pipeline.detect", "pipeline.processes"}
+# They ask a question of detect's, over the store, without doing its work.
+LOOK = BASE | {"pipeline.detect", "pipeline.detectors", "pipeline.store"}
+MAY |= {"pipeline.measure": LOOK, "pipeline.explaining": LOOK}
 MAY |= {"pipeline.verbs": {*VERBS, "pipeline.model", "pipeline.runtime"}}
 MAY |= {"pipeline.commands": {"pipeline"}, "pipeline.__main__": {"pipeline.commands"}}
 MAY["pipeline.answer"] = {"pipeline.model", "pipeline.store"}
@@ -94,7 +107,17 @@ MAY["pipeline.learn"] = {"pipeline.model"}
 MAY["pipeline.watchlist_edit"] = {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.watchlist"}
 MAY["pipeline.doctor"] = BASE | {"pipeline.store", "pipeline.notifiers", "pipeline.schedule", "pipeline.feeds"}
 MAY["pipeline.doctor"] |= {"pipeline.transcripts"}
-MAY |= {"plugins": {"pipeline.runtime", "pipeline.verbs", "pipeline.settings", "pipeline.model", "pipeline.errors"}}
+MAY["pipeline.backfill_runs"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipeline.telling"}
+MAY |= {
+    "plugins": {
+        "pipeline.runtime",
+        "pipeline.backfill_runs",
+        "pipeline.verbs",
+        "pipeline.settings",
+        "pipeline.model",
+        "pipeline.errors",
+    }
+}
 MAY |= {"dags": {"podwatch"}}
 
 # Outside package: the only places that may know it.
@@ -103,7 +126,7 @@ ONLY = {
     "alembic": "pipeline.store",
     "feedparser": "pipeline.feeds.watched",
     "lxml": "pipeline.feeds.podcasting",
-    "xxhash": "pipeline.feeds pipeline.poll",
+    "xxhash": "pipeline.feeds pipeline.poll pipeline.backtest",
     "py3langid": "pipeline.transcripts.language",
     "spacy": "pipeline.entities.recognise",
     "listparser": "pipeline.opml",
@@ -113,10 +136,11 @@ ONLY = {
     "protego": "pipeline.robots",
     "threadpoolctl": "pipeline.sounds.threads",
     "ruamel": "pipeline.watchlist pipeline.watchlist_edit",
-    "pydantic": "pipeline.watchlist",
+    "pydantic": "pipeline.watchlist pipeline.watchlist_schema",
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
+PURE += ("pipeline.schedule", "pipeline.revisions", "pipeline.news")
 PURE += (
     "pipeline.times",
     "pipeline.schedule",

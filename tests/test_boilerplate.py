@@ -18,7 +18,17 @@ from ruamel.yaml import YAML
 from pipeline.errors import TranscriptError
 from pipeline.model import Segment, Transcript, joined
 from pipeline.transcripts import phrases
-from pipeline.transcripts.boilerplate import Label, Stretch, from_bytes, labels, shingles, to_bytes
+from pipeline.transcripts.boilerplate import (
+    OTHERS,
+    Label,
+    Passages,
+    Stretch,
+    from_bytes,
+    labels,
+    read_labels,
+    shingles,
+    to_bytes,
+)
 from pipeline.transcripts.shingles import BITS, EDGE, FAR, MOST, NEAR, WORDS, every, winnowed, words
 from pipeline.transcripts.stretches import LONGEST
 
@@ -280,3 +290,21 @@ def test_words_are_found_and_hashed_as_if_one_by_one(pieces: list[str]) -> None:
     assert hashes.tolist() == alone
     said = [text[a:b].replace("’", "'").replace("İ", "i").lower() for a, b in naive]
     assert len(set(said)) == len(set(alone))
+
+
+numbers = st.lists(st.integers(0, 40), max_size=20).map(set)
+
+
+@given(st.dictionaries(st.integers(1, 6), numbers, max_size=6), st.integers(1, 8), numbers)
+def test_what_others_repeat_is_what_counting_one_by_one_says(
+    feed: dict[int, set[int]], episode: int, own: set[int]
+) -> None:
+    own = feed.get(episode, own)
+    passages = Passages({e: to_bytes((), held) for e, held in feed.items()})
+    naive = {n for n in own if sum(n in held for e, held in feed.items() if e != episode) >= OTHERS}
+    assert passages.repeated(episode, own) == naive
+
+
+@given(numbers)
+def test_stored_shingles_are_read_the_fast_way_as_the_slow(held: set[int]) -> None:
+    assert read_labels(to_bytes((), held))[1].tolist() == from_bytes(to_bytes((), held))[1].tolist()

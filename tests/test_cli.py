@@ -90,6 +90,53 @@ def test_the_line_runs_from_the_shell_and_its_mentions_can_be_read(
     assert (feed["title"], feed["tags"], feed["error"]) == ("The Show", ["x"], None)
 
 
+def test_backtest_says_what_another_watchlist_would_gain_and_lose(
+    podwatch: Any, podcast: Podcast, tmp_path: Path
+) -> None:
+    address = podcast.serve("/one.vtt", vtt("The grain came.", "And the corn."), "text/vtt")
+    podcast.serve("/feed.xml", rss(item("one", transcript=address)))
+    podwatch("feeds", "add", podcast.url("/feed.xml"))
+    podwatch("watches", "sync", SEEDS / "watchlist.yaml")
+    podwatch("run")
+    (tmp_path / "other.yaml").write_text("watches: [{name: grain, query: corn}]")
+    [grain, *gone, whole] = rows(podwatch("backtest", "--watchlist", "other.yaml", "--json"))
+    assert (grain["watch"], grain["change"], grain["gained"], grain["lost"]) == ("grain", "changed", 1, 1)
+    assert grain["gained_samples"][0]["snippet"] == "And the corn."
+    assert {g["change"] for g in gone} == {"removed"}
+    assert (whole["different"], whole["transcripts"]) == (6, 1)
+    said = podwatch("backtest", "--watchlist", "other.yaml").stdout
+    assert "grain (changed): +1 -1, 1 hits, alerts a week 1 -> 1\n  corn 1\n" in said
+    assert "The grain came.  (The Show: one)" in said
+
+
+def test_a_backfill_is_asked_for_listed_and_told_of(podwatch: Any, podcast: Podcast) -> None:
+    address = podcast.serve("/one.vtt", vtt("The grain came."), "text/vtt")
+    old = [item(f"old{n}", transcript=address, published="Tue, 01 Sep 2026 05:00:00 +0000") for n in range(2)]
+    new = [item(f"new{n}", published="Tue, 03 Nov 2026 05:00:00 +0000") for n in range(10)]
+    podcast.serve("/feed.xml", rss(*new, *old))
+    podwatch("feeds", "add", podcast.url("/feed.xml"))
+    podwatch("watches", "sync", SEEDS / "watchlist.yaml")
+    podwatch("run")
+    days = ("--since", "2026-09-01", "--until", "2026-09-01")
+    [plan] = rows(podwatch("backfill", *days, "--dry-run", "--json"))
+    assert (plan["backfill"], plan["state"], plan["episodes"], plan["transcripts"]) == (None, "to do", 2, 0)
+    done = podwatch("backfill", *days, "--tag", "none")
+    assert done.stdout == "done: 0 episodes of 0 feeds, 0 transcripts\n"
+    done = podwatch("backfill", *days)
+    assert done.stdout.splitlines() == [
+        "done: 2 episodes of 1 feeds, 2 transcripts",
+        "  2026-09  grain: 2 mentions in 2 episodes",
+        "  nobody was told of 2 alerts; --deliver each would",
+    ]
+    [report, told] = rows(podwatch("backfill", *days, "--deliver", "each", "--json"))
+    assert (report["transcripts"], report["mentions"], told["new"]) == (
+        2,
+        [{"watch": "grain", "month": "2026-09", "mentions": 2, "episodes": 2}],
+        2,
+    )
+    assert [r["state"] for r in rows(podwatch("backfill", "--list", "--json"))] == ["done"] * 3
+
+
 def test_verbs_with_json_print_nothing_but_json(podwatch: Any, podcast: Podcast) -> None:
     address = podcast.serve("/one.vtt", vtt("The grain came."), "text/vtt")
     podcast.serve("/feed.xml", rss(item("one", transcript=address)))
@@ -107,8 +154,14 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
     "no feed in the list": (("feeds", "import", "bad.yaml"), {}, 1, "podwatch: bad.yaml: has no feed in it"),
     "no address": (("feeds", "add", "javascript:alert(1)"), {}, 1, "podwatch: javascript:alert(1): is not the address of a feed"),
     "a feed nobody knows": (("feeds", "remove", "http://a.example/"), {}, 1, "podwatch: http://a.example/: is not among"),
-    "a mistake in the watchlist": (("watches", "check", "bad.yaml"), {}, 1, "podwatch: bad.yaml:1: watch a: qurey: is not a known"),
+    "a mistake in the watchlist": (("watches", "check", "bad.yaml"), {}, 1, "podwatch: bad.yaml:1:21: watch a: qurey: is not a known"),
     "the same when syncing": (("watches", "sync", "bad.yaml"), {}, 1, "podwatch: bad.yaml:1: watch a: qurey: is not a known"),
+    "a watchlist that is not there": (("backtest", "--watchlist", "none.yaml"), {}, 1, "podwatch: none.yaml: No such file"),
+    "a backfill of nothing": (("backfill",), {}, 2, "Usage:"),
+    "a backfill that ends before it begins": (("backfill", "--since", "2026-02-01", "--until", "2026-01-01"), {}, 1, "podwatch: --until 2026-01-01: is before --since"),
+    "a backfill of a feed nobody knows": (("backfill", "--since", "2026-02-01", "--feed", "http://x/"), {}, 1, "podwatch: http://x/: is not among the feeds"),
+    "a backfill that is not there": (("backfill", "--pause", "7"), {}, 1, "podwatch: backfill 7: is not there - see podwatch backfill --list"),
+    "a watch to look for again that nobody knows": (("rescan", "--watch", "x"), {}, 1, "podwatch: x: is not among the watches"),
     "a bad date": (("mentions", "--since", "tomorrow"), {}, 2, "Usage:"),
     "a bad setting": (("mentions",), {"PODWATCH_POLL_FLOOR": "soon"}, 1, "podwatch: PODWATCH_POLL_FLOOR=soon: is not a number"),
     "a bad network": (("mentions",), {"PODWATCH_ALLOW_ADDRESSES": "home"}, 1, "podwatch: PODWATCH_ALLOW_ADDRESSES: 'home' does"),
@@ -126,7 +179,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
     "a pipe": (("feeds", "import", "pipe"), {}, 1, "podwatch: pipe: is not a regular file - save it"),
     "a folder": (("feeds", "import", "home"), {}, 1, "podwatch: home: Is a directory"),
     "tables gone": (("mentions",), {"PODWATCH_DATABASE_URL": "sqlite:///stamped.db"}, 1, "podwatch: the database cannot be used (no such table"),
-    "an escape in a watchlist": (("watches", "check", "escape.yaml"), {}, 1, "podwatch: escape.yaml:1: watch a[1m: name: should be one word"),
+    "an escape in a watchlist": (("watches", "check", "escape.yaml"), {}, 1, "podwatch: escape.yaml:1:12: watch a[1m: name: should be one word"),
 } | {
     f"database {url}": (("mentions",), {"PODWATCH_DATABASE_URL": url}, 1, f"podwatch: PODWATCH_DATABASE_URL: {what}")
     for url, what in {

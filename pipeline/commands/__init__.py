@@ -10,7 +10,21 @@ import sys
 
 import typer
 
-from pipeline.commands import doctor, entities, feeds, line, mentions, mute, scan, slack, watches
+from pipeline.commands import (
+    backfill,
+    backtest,
+    doctor,
+    entities,
+    explain,
+    feeds,
+    line,
+    mentions,
+    mute,
+    rescan,
+    scan,
+    slack,
+    watches,
+)
 from pipeline.commands.output import plain
 from pipeline.errors import PodwatchError
 from pipeline.store import FAILURES, failure
@@ -28,7 +42,11 @@ app.add_typer(watches.app, name="watches")
 app.add_typer(mute.app, name="mute")
 line.register(app)
 app.command()(scan.scan)
+app.command("backfill")(backfill.backfill_)
+app.command("backtest")(backtest.backtest_)
 app.command()(mentions.mentions)
+app.command()(rescan.rescan)
+app.command()(explain.explain)
 app.command()(slack.slack)
 app.command()(doctor.doctor)
 app.command()(entities.entities)

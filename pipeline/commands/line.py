@@ -6,18 +6,24 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline import verbs
-from pipeline.commands.output import Json, now, runtime, say, tally
+from pipeline.commands.output import Json, now, runtime, say, settings, tally
 from pipeline.commands.scan import load
+from pipeline.detect import detect as detect_verb
 from pipeline.dropped import Names
 from pipeline.errors import PodwatchError, TranscriptError
 from pipeline.fetch import drop_in
+from pipeline.model import Tally
 from pipeline.poll import poll as poll_verb
+from pipeline.rescan import detect_with
+from pipeline.runtime import build
+from pipeline.settings import Settings
 
 Force = Annotated[bool, typer.Option("--force", help="Poll also what is not due.")]
 
@@ -58,9 +64,20 @@ def fetch(
         raise typer.Exit(1)
 
 
-def detect(json: Json = False) -> None:
-    """Looks through the transcripts for the watches."""
-    _line(["detect"], False, json)
+def detect(
+    processes: Annotated[int, typer.Option("--processes", min=1, help="How many cores to use.")] = 1, json: Json = False
+) -> None:
+    """Looks through the transcripts for the watches that were not looked for in them yet."""
+    tally(detected(settings(), now(), processes), json)
+
+
+def detected(given: Settings, moment: datetime, processes: int) -> Tally:
+    """detect in one process with a bar, or in several."""
+    if processes > 1:
+        return detect_with(given, moment, processes)
+    with build(given) as rt, bar("transcripts") as progress:
+        of = rt.store.left_to_detect() if progress is not None else 0
+        return detect_verb(rt, moment, progress=progress and (lambda done: progress(done, of)))
 
 
 def deliver(

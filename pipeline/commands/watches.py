@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline import watchlist, watchlist_edit
-from pipeline.commands.output import Json, emit, plain, runtime, say, show, utf8
+from pipeline import watchlist, watchlist_edit, watchlist_schema
+from pipeline.commands import check as checking
+from pipeline.commands.output import Json, emit, runtime, say, show, utf8
 from pipeline.errors import PodwatchError
 from pipeline.learn import proposals
 from pipeline.model import Precision, precision
@@ -18,12 +20,20 @@ File = Annotated[Path, typer.Argument(help="A watchlist (YAML).")]
 
 
 @app.command()
-def check(file: File, json: Json = False) -> None:
-    """Says what is wrong with a watchlist: file, line and watch of every mistake."""
-    watches = watchlist.read(file)
-    emit({"file": file, "watches": len(watches)}) if json else print(
-        f"{plain(str(file))}: {len(watches)} watches, no mistakes"
-    )
+def check(
+    file: File,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+    json: Json = False,
+) -> None:
+    """Says what is wrong with a watchlist, with file, line and column: mistakes, and watches that find nothing, almost
+    everything, or the same as another."""
+    checking.run(file, strict, json)
+
+
+@app.command("schema")
+def schema_() -> None:
+    """Prints the JSON Schema of a watchlist, with which editors complete it: docs/watchlist.schema.json."""
+    print(dumps(watchlist_schema.schema(), indent=2))
 
 
 @app.command()

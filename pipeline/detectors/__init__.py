@@ -13,7 +13,7 @@ from pipeline.detectors.reading import About
 from pipeline.errors import PodwatchError
 from pipeline.model import Watch
 
-__all__ = ["DETECTORS", "About", "Engine", "Found", "build"]
+__all__ = ["DETECTORS", "About", "Engine", "Found", "build", "clause_of"]
 
 
 def query_clause(watch: Watch) -> Clause:
@@ -26,10 +26,11 @@ DETECTORS: Mapping[str, Callable[[Watch], Clause]] = MappingProxyType({"query": 
 
 def build(watches: Sequence[Watch]) -> Engine:
     """One engine for all of them, whatever their kinds. Those that cannot be looked for are in its ``broken``."""
-    return Engine([(watch, _clause(watch)) for watch in watches])
+    return Engine([(watch, clause_of(watch)) for watch in watches])
 
 
-def _clause(watch: Watch) -> Clause | PodwatchError:
+def clause_of(watch: Watch) -> Clause | PodwatchError:
+    """What the watch looks for, or why it cannot be looked for."""
     try:
         return DETECTORS[watch.kind](watch)
     except PodwatchError as e:

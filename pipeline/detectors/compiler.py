@@ -145,7 +145,7 @@ class Compiler:
         how = self.book.how(How(Kind.ALIAS, 1.0, f"alias {clause.text}")) if clause.alias_of else 0
         inflected = clause.inflected and not clause.case and takes_plural(text)
         ending = Ending.PLURAL if inflected else Ending.WHOLE
-        numbers = [(self.book.literal(form, ending), how) for form in _forms(text, clause.text)]
+        numbers = [(self.book.literal(form, ending), how) for form in forms(text, clause.text)]
         accept = _exactly(clause.text) if clause.case else _in_capitals if _is_dotted(text) else None
         return nodes.Atom(clause, tuple(numbers), accept)
 
@@ -218,7 +218,7 @@ def _is_dotted(text: str) -> bool:
     return "." in text and " " not in text and text.replace(".", "").isalpha()
 
 
-def _forms(text: str, written: str) -> list[str]:
+def forms(text: str, written: str) -> list[str]:
     """A term, and the ways its acronyms are written: U.S. is US and U. S., J.D. Vance is JD Vance."""
     words = text.split(" ")
     dotted = [_is_dotted(w) for w in words]
@@ -235,9 +235,9 @@ def _in_capitals(stored: str) -> bool:
 
 
 def _exactly(term: str) -> Callable[[str], bool]:
-    wanted = _letters(term)
-    return lambda stored: _letters(stored) == wanted
+    wanted = letters(term)
+    return lambda stored: letters(stored) == wanted
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
     return "".join(ch for ch in text.replace("’", "'") if ch.isalnum() or ch in "'+#&%@$")

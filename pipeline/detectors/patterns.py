@@ -5,7 +5,7 @@ All of them are tried at once (RE2's set says which are there), and only those t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,10 @@ from pipeline.detectors.queries import QueryError
 
 MEMORY = 8 << 20  # bytes of RE2's automaton for one expression
 LONGEST = 1000  # characters of a find
+# RE2 is linear for one match; but a(.*b)? looks to the end of the text anew at each of its matches. When that may have
+# come to this many characters, the rest of the text is looked through a window at a time.
+LOOKED = 1 << 28
+WINDOW = 4 * LONGEST
 
 
 def checked(clause: Pattern) -> None:
@@ -75,8 +79,7 @@ class Patterns:
         for i in which:
             expression, atom = self._expressions[i]
             spans: Spans = []
-            for m in _compiled(expression).finditer(text):
-                start, end = m.span()
+            for start, end in _matches(_compiled(expression), text):
                 if start < end <= start + LONGEST:
                     left, right = normal.index(start), normal.index(end)
                     while right > left and normal.text[right - 1] == " ":
@@ -87,3 +90,33 @@ class Patterns:
                         spans.append((left, right, 0))
             if spans:
                 hits[atom] = spans
+
+
+def _matches(compiled: Any, text: str) -> Iterator[tuple[int, int]]:
+    """The spans of all matches, one after the other, at a cost that grows with the text and not faster.
+
+    In windows a match that needs to see further than WINDOW - LONGEST is found as if the text ended there; its find
+    would be too long to count.
+    """
+    looked = at = 0
+    for m in compiled.finditer(text):
+        yield m.span()
+        at = m.end()
+        looked += len(text) - m.start()
+        if looked > LOOKED:
+            break
+    else:
+        return
+    while at < len(text):
+        before = max(0, at - 1)  # a character of context, for \b
+        window = text[before : at + WINDOW]
+        last = at + WINDOW >= len(text)
+        following = len(text) if last else at + WINDOW - LONGEST
+        for m in compiled.finditer(window, at - before):
+            start, end = before + m.start(), before + m.end()
+            if start >= following:
+                break
+            if last or end < at + WINDOW:
+                yield start, end
+            following = max(following, end)
+        at = following

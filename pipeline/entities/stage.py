@@ -11,13 +11,12 @@ from pipeline.entities import recognise
 from pipeline.entities.casing import unread
 from pipeline.entities.merge import merge
 from pipeline.errors import PodwatchError
+from pipeline.labelling import Labelling
 from pipeline.model import Entity, EntityType, Known, Shard, Transcript, Watch
 from pipeline.runtime import Runtime, log
 from pipeline.store.entities import Named, Unnamed
-from pipeline.transcripts.boilerplate import labels, repeated
 
 AGAIN = timedelta(hours=1)  # after a bug
-RECENT = 30  # transcripts of the same feed in which a passage may be repeated
 # Characters of a run, some 100 hours of talk and four minutes of a core: a store that was filled before there were
 # entities must not keep its alerts waiting for a day. The rest is read in the next runs.
 MOST = 5_500_000
@@ -77,12 +76,13 @@ def _named(rt: Runtime, page: Sequence[Unnamed], known: Sequence[Known]) -> list
     readable = [u for u, why in zip(page, skipped, strict=True) if why is None]
     spans = iter(recognise.recognise([u.transcript for u in readable]) if readable else ())
     found = []
+    labelling = Labelling(rt.store)
     for u, why in zip(page, skipped, strict=True):
         if why is not None:
             found.append(Named(u.transcript, (), (), why))
             continue
         entities = merge(u.transcript.text, next(spans), known)
-        found.append(Named(u.transcript, entities, _aside(rt, u, entities)))
+        found.append(Named(u.transcript, entities, _aside(labelling, u, entities)))
     return found
 
 
@@ -97,10 +97,9 @@ def _one_by_one(rt: Runtime, page: Sequence[Unnamed], known: Sequence[Known], bu
     return found
 
 
-def _aside(rt: Runtime, u: Unnamed, entities: Sequence[Entity]) -> list[int]:
+def _aside(labelling: Labelling, u: Unnamed, entities: Sequence[Entity]) -> list[int]:
     """How many spans of each entity are in boilerplate."""
-    others = rt.store.labels_of_feed(u.feed_id, u.transcript.episode_id, RECENT)
-    stretches = labels(u.transcript, repeated(others))
+    stretches = labelling.stretches(u.feed_id, u.transcript)
     starts = [s.start for s in stretches]
 
     def inside(span: tuple[int, int]) -> bool:

@@ -5,6 +5,7 @@ every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means:
 """
 
 from pipeline.model.answers import Answer, Change, Judged, Precision, Proposal, Verdict, fold, precision
+from pipeline.model.backfills import Backfill, BackfillState, Past, Report
 from pipeline.model.channels import ChannelRules, Quiet, Times
 from pipeline.model.deliveries import Alert, Delivery, DeliveryKind, Digest, Held, Pace, State
 from pipeline.model.entities import Entity, EntityType, Form, Known, Unread
@@ -18,6 +19,8 @@ __all__ = [
     "ALL",
     "Alert",
     "Answer",
+    "Backfill",
+    "BackfillState",
     "Change",
     "ChannelRules",
     "DeliverMode",
@@ -37,11 +40,13 @@ __all__ = [
     "Mention",
     "Mute",
     "Pace",
+    "Past",
     "Person",
     "Polled",
     "Precision",
     "Proposal",
     "Quiet",
+    "Report",
     "Scope",
     "Segment",
     "Shard",

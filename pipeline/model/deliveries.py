@@ -28,6 +28,7 @@ class Held(StrEnum):
     MODE_NONE = "the watch says deliver: none"
     DIGEST = "waits for the digest"
     OLD_EPISODE = "the episode was known long before the watch"
+    BACKFILL = "it came with a backfill, which tells nobody unless asked"
     DISABLED = "the watch was removed from the watchlist"
     BOILERPLATE = "it is only mentioned in what the watch skips: sponsors, promotion or repeated passages"
     GONE = "its mentions are gone from the transcript"

@@ -123,6 +123,7 @@ class Episode:
     other_audio: tuple[str, ...] = ()  # further enclosures and alternate ones
     blocked: bool = False  # itunes:block, podcast:block
     first_seen_at: datetime | None = None
+    backlog: bool = False  # older than the line: only a backfill asks for its transcript
     fetch_failures: int = 0
     identity: str = ""  # the same for one episode in several feeds
 

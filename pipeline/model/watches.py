@@ -39,7 +39,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """One thing to look for: a query or an entity, never both. Line and column say where it was written."""
+    """One thing to look for: a query or an entity, never both. Line and column say where it was written,
+
+    value_at the line and column of its query's or entity's value; all from 1, 0 when not known.
+    """
 
     name: str
     query: str | None = None
@@ -60,6 +63,7 @@ class Watch:
     revised_at: datetime | None = None
     line: int = field(default=0, compare=False)
     column: int = field(default=0, compare=False)
+    value_at: tuple[int, int] = field(default=(0, 0), compare=False)
 
     @property
     def kind(self) -> str:

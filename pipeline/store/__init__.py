@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,15 +14,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from pipeline.errors import SettingsError, StoreError
 from pipeline.settings import Settings
 from pipeline.store.answers import AnswerRows
+from pipeline.store.backfills import BackfillRows
 from pipeline.store.changes import ChangeRows
 from pipeline.store.channels import ChannelRows
 from pipeline.store.clock import ClockRows
 from pipeline.store.deliver import DeliverRows
-from pipeline.store.detect import DetectRows
 from pipeline.store.digests import DigestRows
-from pipeline.store.engine import HEAD, connect, display, revision, upgrade
+from pipeline.store.engine import HEAD, connect, display, exists, revision, upgrade
 from pipeline.store.entities import EntityRows
-from pipeline.store.fetch import FetchRows
+from pipeline.store.explain import ExplainRows
 from pipeline.store.mutes import MuteRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
@@ -28,16 +30,16 @@ from pipeline.store.talked import TalkedRows
 from pipeline.store.told import ToldRows
 from pipeline.store.watches import WatchRows
 
-__all__ = ["FAILURES", "Condition", "Store", "condition", "failure", "open_store"]
+__all__ = ["FAILURES", "Condition", "Store", "condition", "exists", "explained", "failure", "open_store"]
 
 FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
 
 class Store(
     PollRows,
-    FetchRows,
+    BackfillRows,
     EntityRows,
-    DetectRows,
+    ExplainRows,
     DeliverRows,
     DigestRows,
     ChangeRows,
@@ -122,6 +124,18 @@ def failure(e: BaseException) -> StoreError | None:
         return StoreError(f"the database cannot be used ({cause})", todo=todo)
     todo = "check that its server runs, or that its disk has room and can be written, and try again"
     return StoreError(f"the database failed ({cause})", todo=todo, retryable=True)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raises a failure of the database as the StoreError that it means to people."""
+    try:
+        yield
+    except FAILURES as e:
+        known = failure(e)
+        if known is None:
+            raise
+        raise known from None
 
 
 def _cause(e: Exception) -> str:

@@ -7,14 +7,15 @@ a mention exists that nobody will deliver.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, not_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, not_, select, update
 
-from pipeline.model import ALL, Alert, Episode, Mention, Shard, State, Transcript, Watch
+from pipeline.model import ALL, Alert, Episode, Held, Mention, Shard, State, Transcript, Watch
 from pipeline.revisions import Place, lay
 from pipeline.store.changes import recheck
 from pipeline.store.engine import AnyRow, Rows
@@ -52,6 +53,17 @@ class Source:
     labels: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What was found in a transcript. looked_for: by name; held: why its new alerts are not to be sent."""
+
+    source: Source
+    looked_for: Mapping[str, Watch]
+    found: Sequence[Mention]
+    alerts: Sequence[Alert]
+    held: Held | None = None
+
+
 class DetectRows(Rows):
     def watches_to_detect(self) -> Todo:
         with self.reading() as c:
@@ -74,21 +86,21 @@ class DetectRows(Rows):
             if not due:
                 return
             for r in rows:  # unpacked one by one: a page of texts would not stay in the processor's cache
-                yield _source(r, about[r.episode_id], due[r.id])
+                yield source_of(r, about[r.episode_id], due[r.id])
             after = max(due)
 
-    def labels_of_feed(self, feed_id: int, but: int, last: int) -> list[bytes]:
-        """The labels of the feed's newest transcripts, without the one of the episode ``but``."""
+    def labels_of_feed(self, feed_id: int, last: int) -> dict[int, bytes]:
+        """The labels of the feed's newest transcripts, by the id of their episode."""
         t = transcripts.c
         query = (
-            select(t.labels)
+            select(t.episode_id, t.labels)
             .join(episodes, episodes.c.id == t.episode_id)
-            .where(episodes.c.feed_id == feed_id, episodes.c.id != but)
+            .where(episodes.c.feed_id == feed_id)
             .order_by(t.id.desc())
             .limit(last)
         )
         with self.reading() as c:
-            return list(c.execute(query).scalars())
+            return {r.episode_id: r.labels for r in c.execute(query)}
 
     def _rows(self, c: Connection, due: Iterable[int]) -> tuple[Sequence[AnyRow], dict[int, AnyRow]]:
         """The rows of transcripts, and by its id that of each one's episode."""
@@ -113,42 +125,55 @@ class DetectRows(Rows):
         through: int,
         now: datetime,
     ) -> int:
-        """Keeps the mentions of the watches looked for, hands new alerts to deliver; returns how many are new.
+        """save_detections() of one transcript."""
+        return self.save_detections([Detection(source, looked_for, found, alerts)], through, now)
 
-        Those that were there keep their rows; those that are no longer are marked as gone.
+    def save_detections(self, done: Sequence[Detection], through: int, now: datetime) -> int:
+        """Keeps what was found in some transcripts, and their new alerts, in one transaction; returns how much is new.
 
-        Saves nothing when the transcript was replaced in the meantime: it is on the to-do list again.
+        Mentions that were there keep their rows; those that are no longer are marked as gone.
+
+        A transcript that was replaced in the meantime, or is being replaced, is left out: it stays on the to-do list.
         """
-        t = source.transcript
+        ids, new = [d.source.transcript.id for d in done], 0
         with self.writing() as c:
-            current = c.execute(
-                select(transcripts.c.revision).where(transcripts.c.id == t.id).with_for_update()
-            ).scalar()
-            if current != t.revision:
-                return 0
-            rows = [_row(m, looked_for[m.watch], source, now) for m in found]
-            fresh = self._lay(c, t, {w.id for w in looked_for.values()}, rows, now)
-            if fresh:
-                c.execute(insert(mentions), fresh)
-            recheck(c, [w.id for w in looked_for.values()], source.episode.identity, now)
-            self._hand_over(c, alerts, now)
-            c.execute(
-                update(transcripts)
-                .where(transcripts.c.id == t.id, transcripts.c.detected_through < through)
-                .values(detected_through=through, detect_error=None, next_detect_at=None)
-            )
-            return len(fresh)
+            t, m = transcripts.c, mentions.c
+            mine = select(t.id, t.revision).where(t.id.in_(ids)).order_by(t.id).with_for_update(skip_locked=True)
+            current = {r.id: r.revision for r in c.execute(mine)}
+            there: dict[int, list[AnyRow]] = defaultdict(list)
+            old = select(mentions).where(m.transcript_id.in_(ids), m.gone_at.is_(None)).order_by(m.start, m.id)
+            for r in c.execute(old):
+                there[r.transcript_id].append(r)
+            kept = [d for d in done if current.get(d.source.transcript.id) == d.source.transcript.revision]
+            for d in kept:
+                watch_ids = {w.id for w in d.looked_for.values()}
+                rows = [_row(found, d.looked_for[found.watch], d.source, now) for found in d.found]
+                known = [r for r in there[d.source.transcript.id] if r.watch_id in watch_ids]
+                if rows or known:
+                    fresh, changed = self._lay(c, d.source.transcript, known, rows, now)
+                    if fresh:
+                        c.execute(insert(mentions), fresh)
+                    new += len(fresh)
+                    if changed:
+                        recheck(c, sorted(changed), d.source.episode.identity, now)
+            self._hand_over(c, [(alert, d.held) for d in kept for alert in d.alerts], now)
+            if kept:
+                c.execute(_LOOKED_THROUGH, [{"row": d.source.transcript.id, "through": through} for d in kept])
+        return new
 
     def _lay(
-        self, c: Connection, t: Transcript, watch_ids: Container[int], rows: list[dict[str, Any]], now: datetime
-    ) -> list[dict[str, Any]]:
-        """Moves the mentions that are still there, marks those that are gone; returns the rows that are new."""
+        self, c: Connection, t: Transcript, old: Sequence[AnyRow], rows: list[dict[str, Any]], now: datetime
+    ) -> tuple[list[dict[str, Any]], set[int]]:
+        """Moves the mentions that are still there, marks those that are gone.
+
+        Returns the rows that are new, and the watches of which something changed.
+        """
         m = mentions.c
-        there = select(mentions).where(m.transcript_id == t.id, m.gone_at.is_(None)).order_by(m.start, m.id)
-        old = [r for r in c.execute(there) if r.watch_id in watch_ids]
         same_text = all(r.transcript_revision == t.revision for r in old)
         laid = lay([_place(dict(r._mapping)) for r in old], [_place(r) for r in rows], same_text=same_text)
         moved = [(old[i].id, rows[j]) for i, j in laid.kept if not same_text]
+        changed = {rows[j]["watch_id"] for j in laid.fresh} | {old[i].watch_id for i in laid.gone}
+        changed |= {row["watch_id"] for _, row in moved}
         # First out of the way, then to their new places: two mentions may change places.
         for ids in ([old[i].id for i in laid.gone], [row_id for row_id, _ in moved]):
             for i in range(0, len(ids), MANY):
@@ -160,26 +185,33 @@ class DetectRows(Rows):
             for i, j in laid.kept:
                 known = {name: rows[j][name] for name in LEARNT if rows[j][name] != old[i]._mapping[name]}
                 if known:
+                    changed.add(old[i].watch_id)
                     c.execute(update(mentions).where(m.id == old[i].id).values(**known))
-        return [rows[j] for j in laid.fresh]
+        return [rows[j] for j in laid.fresh], changed
 
-    def _hand_over(self, c: Connection, alerts: Sequence[Alert], now: datetime) -> None:
-        for alert in alerts:
-            known = c.execute(
-                select(func.count()).select_from(deliveries).where(deliveries.c.key == alert.key)
-            ).scalar_one()
-            if not known:
-                c.execute(
-                    insert(deliveries).values(
-                        key=alert.key,
-                        watch_id=alert.watch.id,
-                        episode_id=alert.episode.id,
-                        channel=alert.channel,
-                        state=State.DUE.value,
-                        next_attempt_at=now,
-                        created_at=now,
-                    )
-                )
+    def _hand_over(self, c: Connection, alerts: Sequence[tuple[Alert, Held | None]], now: datetime) -> None:
+        """Writes the deliveries of new alerts; with why each is held, if it is."""
+        d = deliveries.c
+        keys = [alert.key for alert, _ in alerts]
+        known = {
+            r.key: (r.state, r.reason)
+            for i in range(0, len(keys), MANY)
+            for r in c.execute(select(d.key, d.state, d.reason).where(d.key.in_(keys[i : i + MANY])))
+        }
+        fresh: list[dict[str, Any]] = []
+        for alert, held in alerts:
+            if alert.key not in known:
+                fresh.append(_delivery(alert, held, now))
+                known[alert.key] = fresh[-1]["state"], fresh[-1]["reason"]
+            elif held is None and known[alert.key] == _FROM_A_BACKFILL:
+                # It is in another feed, too, and new there.
+                fresh = [row for row in fresh if row["key"] != alert.key]
+                news = {"state": State.DUE.value, "next_attempt_at": now, "error": None, "reason": None}
+                if c.execute(update(deliveries).where(d.key == alert.key).values(**news)).rowcount == 0:
+                    fresh.append(_delivery(alert, None, now))
+                known[alert.key] = State.DUE.value, None
+        if fresh:
+            c.execute(insert(deliveries), fresh)
 
     def save_detect_failure(self, source: Source, error: str, again_at: datetime) -> None:
         """Stamps a bug on its transcript, so that a retry walks past it; it stays on the to-do list for later."""
@@ -196,7 +228,29 @@ class DetectRows(Rows):
             c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
 
 
-def _source(r: AnyRow, about: AnyRow, through: int) -> Source:
+def _delivery(alert: Alert, held: Held | None, now: datetime) -> dict[str, Any]:
+    return {
+        "key": alert.key,
+        "watch_id": alert.watch.id,
+        "episode_id": alert.episode.id,
+        "channel": alert.channel,
+        "state": State.DUE.value if held is None else State.HELD.value,
+        "next_attempt_at": now if held is None else None,
+        "error": None if held is None else held.value,
+        "reason": None if held is None else held.name,
+        "created_at": now,
+    }
+
+
+_FROM_A_BACKFILL = (State.HELD.value, Held.BACKFILL.name)
+_LOOKED_THROUGH = (
+    update(transcripts)
+    .where(transcripts.c.id == bindparam("row"), transcripts.c.detected_through < bindparam("through"))
+    .values(detected_through=bindparam("through"), detect_error=None, next_detect_at=None)
+)
+
+
+def source_of(r: AnyRow, about: AnyRow, through: int) -> Source:
     return Source(
         transcript=transcript_of(r),
         episode=episode_of(about),

@@ -64,6 +64,7 @@ def episode_of(r: AnyRow) -> Episode:
         transcripts=tuple(TranscriptRef(**t) for t in r.transcripts),
         **_details(r.details),
         first_seen_at=r.first_seen_at,
+        backlog=r.backlog,
         fetch_failures=r.fetch_failures,
     )
 

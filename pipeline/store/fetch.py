@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, insert, select, update
 
 from pipeline.model import ALL, Episode, Shard, Transcript, Wanted
 from pipeline.packing import unpack
 from pipeline.store.engine import AnyRow, Rows
-from pipeline.store.episodes import EPISODE, MANY, episode_of
+from pipeline.store.episodes import EPISODE, MANY, episode_of, parts
 from pipeline.store.tables import episodes, feeds, transcripts
 
 
@@ -32,12 +32,12 @@ class FetchRows(Rows):
     def wanted(self, now: datetime, shard: Shard = ALL) -> list[Wanted]:
         """The episodes whose transcript is to be asked for now, those that have none yet first."""
         with self.reading() as c:
-            return [_wanted(r) for r in c.execute(self._wanted(episodes.c.next_fetch_at <= now, shard))]
+            return [_wanted(r) for r in c.execute(self._wanted(and_(episodes.c.next_fetch_at <= now, _LIVE), shard))]
 
     def take_wanted(self, now: datetime, until: datetime, shard: Shard = ALL) -> list[Wanted]:
         """The same, taken until ``until``: before that nobody else gets them, and after it everybody does."""
         e = episodes.c
-        due = select(e.id).where(e.next_fetch_at <= now, *_of(shard)).with_for_update(skip_locked=True)
+        due = select(e.id).where(e.next_fetch_at <= now, _LIVE, *_of(shard)).with_for_update(skip_locked=True)
         with self.writing() as c:
             take = update(episodes).where(e.id.in_(due), e.next_fetch_at <= now)
             mine = set(c.execute(take.values(next_fetch_at=until).returning(e.id)).scalars())
@@ -52,6 +52,10 @@ class FetchRows(Rows):
             for i in range(0, len(every), MANY):
                 mine = (e.id.in_(every[i : i + MANY]), e.next_fetch_at == taken)
                 c.execute(update(episodes).where(*mine).values(next_fetch_at=until))
+
+    def wanted_of(self, c: Connection, which: ColumnElement[bool]) -> list[Wanted]:
+        """Episodes with what it takes to ask for their transcripts."""
+        return [_wanted(r) for r in c.execute(self._wanted(which, ALL))]
 
     def _wanted(self, which: ColumnElement[bool], shard: Shard) -> Select[*tuple[Any, ...]]:
         t = transcripts.c
@@ -110,6 +114,12 @@ class FetchRows(Rows):
         c.execute(mine.values(revision=old.revision + 1, detected_through=0, checks=0, fetched_at=now, **f.fields))
         return True
 
+    def into_the_line(self, ids: Sequence[int]) -> None:
+        """Episodes of the backlog that somebody brought a transcript for are like all others from now on."""
+        with self.writing() as c:
+            for some in parts(ids):
+                c.execute(update(episodes).where(episodes.c.id.in_(some)).values(backlog=False))
+
     def save_fetch_failures(self, failed: Iterable[tuple[Episode, str, datetime | None]]) -> None:
         """Stamps failures on their episodes: (episode, line, when to ask again; None: not until the feed changes)."""
         with self.writing() as c:
@@ -126,10 +136,14 @@ class FetchRows(Rows):
             c.execute(update(feeds).where(feeds.c.id == feed).values(transcript_page=template))
             if template is not None:
                 have = select(transcripts.c.episode_id)
+                older = (episodes.c.feed_id == feed, episodes.c.backlog, episodes.c.fetch_error.is_not(None))
+                c.execute(update(episodes).where(*older).values(fetch_error=None, fetch_failures=0))
                 lacking = (episodes.c.feed_id == feed, episodes.c.backlog.is_(False), episodes.c.id.not_in(have))
                 c.execute(update(episodes).where(*lacking).values(next_fetch_at=now, fetch_failures=0))
         return True
 
+
+_LIVE = episodes.c.backlog.is_(False)  # the rest is asked for by a backfill, which has a share of its own
 
 _ASKED = (
     update(episodes)

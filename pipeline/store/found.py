@@ -34,10 +34,11 @@ class _Row:
     wanted: bool = False  # its transcript is to be asked for (again), at once
 
 
-def save_episodes(c: Connection, polled: Sequence[Polled], now: datetime, first: int) -> int:
+def save_episodes(c: Connection, polled: Sequence[Polled], now: datetime, first: int, *, past: bool = False) -> int:
     """Keeps the episodes that some polls found, each of another feed; returns how many were not known.
 
     first: how many of its newest a feed that never gave an episode brings into the line; the rest is backlog.
+    past: all that is new is backlog.
     """
     found = {p.feed.id: _found(p) for p in polled}
     desk = _Desk()
@@ -56,7 +57,7 @@ def save_episodes(c: Connection, polled: Sequence[Polled], now: datetime, first:
         new = desk.sort_in(feed, fresh[feed.id], p)
         live = {e.guid for e in newest([r.episode for r in new])[:first]} if young.get(feed.id) else None
         for row in new:
-            row.backlog = live is not None and row.episode.guid not in live
+            row.backlog = past or (live is not None and row.episode.guid not in live)
             row.wanted = not row.backlog and bool(row.episode.transcripts or paged.get(feed.id))
     _update(c, [r for r in desk.rows.values() if r.was is not None and r.was is not r.episode], now)
     _insert(c, desk.new, now)

@@ -114,6 +114,34 @@ episodes = Table(
     UniqueConstraint("feed_id", "guid"),
 )
 
+# A bounded past that is gone over: see model.Backfill.
+backfills = Table(
+    "backfills",
+    metadata,
+    _id(),
+    Column("key", Text, unique=True),  # of what asked for it
+    Column("since", Utc, nullable=False),
+    Column("until", Utc, nullable=False),
+    Column("feeds", JSON, nullable=False, default=list),
+    Column("tags", JSON, nullable=False, default=list),
+    Column("watches", JSON, nullable=False, default=list),
+    Column("deliver", String(8), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("counts", JSON, nullable=False, default=dict),  # of its last report
+    Column("created_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+)
+
+# How far back the older pages of a feed were walked, so that no other backfill does it again the same day.
+walks = Table(
+    "walks",
+    metadata,
+    Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("since", Utc, nullable=False),
+    Column("walked_at", Utc, nullable=False),
+    Column("error", Text),  # what ended the walk before its time
+)
+
 # Under what an episode is found again when its guid has changed, or in another feed: see identity.py.
 episode_keys = Table(
     "episode_keys",

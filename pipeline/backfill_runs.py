@@ -1,0 +1,117 @@
+"""What Airflow's backfills do: its own of the daily DAG, run by run, and the DAG podwatch_backfill in shards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pipeline.backfill import asked_for, bring, counts, feeds_of, finish, look, past_of, report_of, still, walk
+from pipeline.errors import PodwatchError
+from pipeline.model import ALL, Backfill, BackfillState, DeliverMode, Shard, Tally
+from pipeline.runtime import Runtime, log
+from pipeline.telling import ASKED_FROM, tell
+
+SHARDS = 4
+MOST = 200  # lines of a report in an XCom
+
+
+def step(rt: Runtime, verb: str, since: datetime, until: datetime, now: datetime) -> Tally:
+    """A verb of a daily run that Airflow backfills: the same over the episodes that came out in its data interval.
+
+    Nothing is delivered. Episodes that the live run brought in, whatever their date, are left to it.
+    """
+    b = Backfill(since=since, until=until)
+    if verb == "poll":
+        return Tally("poll", new=walk(rt, b, now))
+    if verb == "fetch":
+        return Tally("fetch", new=bring(rt, b, now))
+    if verb == "detect":
+        look(rt, past_of(rt, b), now, ALL, None)
+    report = report_of(rt, b)
+    return Tally(verb, done=report.transcripts, failed=report.lacking, notes=lines(counts(report)))
+
+
+def plan(rt: Runtime, params: Mapping[str, Any], key: str, now: datetime) -> list[dict[str, int]]:
+    """Writes down the backfill that a form asks for, once for each run, and says its shards; none for a dry run."""
+    b = of_form(params, key, now)
+    feeds_of(b, rt.store.feeds(), rt.store.watches())  # names what is not there
+    if params.get("dry_run"):
+        return []
+    b = rt.store.add_backfill(b, now)
+    return [{"backfill": b.id, "index": i, "count": SHARDS} for i in range(SHARDS)]
+
+
+def part(rt: Runtime, what: str, shard: Mapping[str, int], now: datetime) -> int:
+    """Walks the feeds of a shard, or fetches and looks through its episodes."""
+    b = rt.store.backfill(shard["backfill"])
+    if b is None:
+        raise PodwatchError("is not there", where=f"backfill {shard['backfill']}")
+    mine = Shard(shard["index"], shard["count"])
+    if what == "walk":
+        return walk(rt, b, now, mine)
+    return bring(rt, b, now, mine, progress=lambda done: log.info("backfill %s: %s episodes asked for", b.id, done))
+
+
+def report(
+    rt: Runtime,
+    params: Mapping[str, Any],
+    shards: Sequence[Mapping[str, int]],
+    now: datetime,
+    clock: Callable[[], datetime],
+) -> dict[str, Any]:
+    """What came of it, in the log and as a value; then it is delivered, if the form asks for that."""
+    if not shards:
+        b = of_form(params, "", now)
+        found = report_of(rt, b, walk(rt, b, now, keep=False))
+        state = "to do"
+    else:
+        b = rt.store.backfill(shards[0]["backfill"]) or of_form(params, "", now)
+        found = finish(rt, b, now, ended=still(rt, b))
+        stands = rt.store.backfill(b.id)
+        state = stands.state.value if stands else "gone"
+    said = counts(found) | {"backfill": b.id or None, "state": state, "delivered": 0}
+    for line in lines(said):
+        log.info("backfill %s: %s", b.id, line)
+    if b.deliver is not DeliverMode.NONE and state == BackfillState.DONE.value and found.held:
+        if b.deliver is DeliverMode.EACH and found.held > ASKED_FROM and not params.get("more_than_50"):
+            raise PodwatchError(
+                f"{found.held} messages are not sent unless more_than_50 is ticked",
+                todo=f"podwatch backfill --resume {b.id} --yes sends them",
+            )
+        said["delivered"] = tell(rt, b, clock).new
+    return said | {"mentions": said["mentions"][:MOST], "missing": said["missing"][:MOST]}
+
+
+def of_form(params: Mapping[str, Any], key: str, now: datetime) -> Backfill:
+    """The backfill of a form's fields; raises PodwatchError naming the one that is wrong."""
+
+    def day(name: str) -> datetime | None:
+        text = str(params.get(name) or "").strip()
+        try:
+            return datetime.fromisoformat(text[:10]) if text else None
+        except ValueError:
+            raise PodwatchError("is not a day like 2026-01-31", where=f"{name}={text}") from None
+
+    since = day("since")
+    if since is None:
+        raise PodwatchError("is missing", where="since", todo="give the first day")
+    names = {name: tuple(str(v).strip() for v in params.get(name) or () if str(v).strip()) for name in FIELDS}
+    deliver = DeliverMode(params.get("deliver") or "none")
+    return asked_for(since, day("until"), now, key=key or None, deliver=deliver, **names)
+
+
+FIELDS = ("feeds", "tags", "watches")
+
+
+def lines(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """A report as lines."""
+    first = f"{said['episodes']} episodes of {said['feeds']} feeds, {said['transcripts']} transcripts"
+    if said["found"]:
+        first += f", {said['found']} more on older pages"
+    mentions = [
+        f"{m['month']} {m['watch']}: {m['mentions']} mentions in {m['episodes']} episodes" for m in said["mentions"]
+    ]
+    missing = [f"{m['episodes']} without a transcript: {m['reason']}" for m in said["missing"]]
+    held = [f"nobody was told of {said['held']} alerts"] if said["held"] else []
+    return (first, *mentions, *missing, *said["problems"], *held)

@@ -1,0 +1,119 @@
+"""Live, backfill, rescan and backtest find the same: the same text and watches, whoever looks, in whatever order."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline import detectors, runtime
+from pipeline.backfill import look
+from pipeline.backtest import Change, Difference, Part, backtest
+from pipeline.detect import detect
+from pipeline.detectors import About
+from pipeline.model import ALL, Past, Watch
+from pipeline.rescan import detect_with
+from pipeline.runtime import Runtime
+from pipeline.settings import Secret, Settings
+from pipeline.store import open_store
+from tests.stored import fill
+
+NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
+WORDS = ("grain", "Grain's", "Black", "Sea", "corn", "ships", "left,", "Dobrynin", "Élysée", "not", "U.S.")
+texts = st.lists(
+    st.lists(st.sampled_from((*WORDS, "\n")), min_size=1, max_size=25).map(" ".join), min_size=1, max_size=4
+)
+queries = st.lists(
+    st.sampled_from(
+        (
+            "grain",
+            '"black sea"',
+            "grain NEAR/3 ships",
+            "corn AND NOT left",
+            "gr*n",
+            "elysee",
+            "title:t1 AND corn",
+            "grain~1 OR sea",
+        )
+    ),
+    min_size=1,
+    max_size=5,
+    unique=True,
+)
+
+Span = tuple[str, str, int, int, str]
+
+
+@cache
+def empty() -> bytes:
+    """An empty database, as making its tables takes longer than the rest."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/podwatch.db"
+        open_store(Settings(home=Path(folder), database_url=Secret(url))).close()
+        return (Path(folder) / "podwatch.db").read_bytes()
+
+
+def said(rt: Runtime) -> list[Span]:
+    return sorted(
+        (f.episode.title, f.mention.watch, f.mention.start, f.mention.end, f.mention.surface)
+        for f in rt.store.mentions()
+    )
+
+
+def alone(rt: Runtime, watches: Sequence[Watch]) -> list[Span]:
+    """The oracle: each watch in an engine of its own, over each text."""
+    found: list[Span] = []
+    for source in rt.store.sources(rt.store.transcript_ids()):
+        e = source.episode
+        about = About(title=e.title, notes=e.notes, show=e.show, feed_url=source.feed_url)
+        for watch in watches:
+            for m in detectors.build([watch])(source.transcript, about).mentions:
+                found.append((e.title, m.watch, m.start, m.end, m.surface))
+    return sorted(found)
+
+
+@given(texts=texts, queries=queries, cut=st.integers(0, 5))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_live_backfill_rescan_and_backtest_find_the_same(texts: list[str], queries: list[str], cut: int) -> None:
+    watches = [Watch(name=f"w{i}", query=q) for i, q in enumerate(queries)]
+    ways = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("live", "backfill", "rescan"):
+            home = Path(folder) / name
+            home.mkdir()
+            url = Secret(f"sqlite:///{home}/podwatch.db")
+            (home / "podwatch.db").write_bytes(empty())
+            with runtime.build(Settings(home=home, database_url=url, entities=False)) as rt:
+                fill(rt.store, NOW, {f"t{i}": text for i, text in enumerate(texts)})
+                if name == "live":  # one watch after another
+                    rt.store.sync_watches(watches[:cut], NOW)
+                    detect(rt, NOW)
+                    rt.store.sync_watches(watches, NOW)
+                    detect(rt, NOW)
+                    expected = alone(rt, watches)
+                    everything = [Difference(change=Change.CHANGED, now=w, then=replace(w)) for w in rt.store.watches()]
+                    whole = Part()
+                    for part in backtest(rt.settings, everything, rt.store.transcript_ids(), 1):
+                        whole.add(part)
+                    tried = {n: (o.hits, o.gained, o.lost) for n, o in whole.outcomes.items()}
+                elif name == "backfill":
+                    rt.store.sync_watches(watches, NOW)
+                    [feed] = rt.store.feeds()
+                    days = Past(NOW - timedelta(days=9), NOW + timedelta(days=1), [feed.id])
+                    look(rt, days, NOW, ALL, None)
+                else:
+                    rt.store.sync_watches(watches, NOW)
+                    detect(rt, NOW)
+                    rt.store.look_again(None, None)
+                    detect_with(rt.settings, NOW, 1)
+                ways.append(said(rt))
+    assert ways == [expected] * 3
+    assert tried == {
+        w.name: (n, 0, 0) for w in watches if (n := len([s for s in expected if s[1] == w.name]))
+    }  # the same hits, none gained, none lost
