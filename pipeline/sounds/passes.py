@@ -68,6 +68,8 @@ class Listener:
         self._spelt: dict[Key, list[Form]] = {}
         for form in (f for f in forms if f.spelling == f.words):
             self._spelt.setdefault(form.words, []).append(form)
+            if (joined := _initials_joined(form.words)) != form.words:
+                self._spelt.setdefault(joined, []).append(form)
         self._begin = {words[0] for words in self._spelt}
         self._together: dict[str, list[Form]] = {}
         for form in forms:
@@ -106,7 +108,8 @@ class Listener:
                             spots.append(Spot(form, i, end, 0.0, 0.0, None, whose))
                     for form in self._spelt.get(said, ()):
                         given = 0.0 if form.given else None
-                        spots.append(Spot(form, i, end, 0.0, 0.0, given, whose, exact=True, at=i + form.given))
+                        at = end - len(form.words) + form.given
+                        spots.append(Spot(form, i, end, 0.0, 0.0, given, whose, exact=True, at=at))
                 if words.gaps[end - 1] == CLOSED:
                     break
         return spots
@@ -264,6 +267,12 @@ class Listener:
                     continue
             kept.append(spot)
         return kept
+
+
+def _initials_joined(words: Key) -> Key:
+    """J. D. Vance as JD Vance."""
+    n = next((i for i, w in enumerate(words) if len(w) > 1), len(words))
+    return words if n < 2 or n == len(words) else ("".join(words[:n]), *words[n:])
 
 
 def _hissed(key: Key, form: Form, known: Mapping[str, Entry]) -> bool:
