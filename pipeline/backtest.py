@@ -125,10 +125,13 @@ class Part:
 
 
 def differences(now: Sequence[Watch], then: Sequence[Watch]) -> list[Difference]:
-    """The watches that find something else in the new list, in its order, then those it no longer has. Pure."""
-    there = {w.name: w for w in now}
+    """The watches that find something else in the new list, in its order, then those it no longer has. Pure.
+
+    Watches of surges are left out: no transcript says what they would tell.
+    """
+    there = {w.name: w for w in now if w.surge is None}
     found = []
-    for watch in then:
+    for watch in (w for w in then if w.surge is None):
         old = there.pop(watch.name, None)
         if old is None:
             found.append(Difference(change=Change.NEW, now=None, then=watch))

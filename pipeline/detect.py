@@ -11,6 +11,7 @@ from pipeline.alerts import alerts
 from pipeline.bugs import Bugs
 from pipeline.detectors import About, Engine, Found
 from pipeline.entities.stage import find_entities
+from pipeline.entities.telling import tell_surges
 from pipeline.errors import PodwatchError, WatchlistError
 from pipeline.labelling import Labelling
 from pipeline.model import ALL, Entity, Scope, Shard, Tally, Watch
@@ -76,6 +77,10 @@ def detect(
     new += keep(rt, batch, todo.latest, now, bugs)
     if due is None and not engine.asks_for_entities:
         notes = find_entities(rt, now, shard, bugs)
+    if due is None:  # what surges is asked of the present, not of the past that is looked through again
+        said, failures = tell_surges(rt, now, shard, lambda s, feed: beyond(s, feed.url, feed.tags, None) is None)
+        broken |= stamped(rt, rt.store.watches(), {name: _failure(e) for name, e in failures.items()})
+        notes += said
     bugs.raise_all()
     return Tally("detect", done, new, failed + len(broken), (*notes, *broken.values()))
 
@@ -159,8 +164,12 @@ def in_scope(scope: Scope, source: Source) -> bool:
 
 def outside(scope: Scope, source: Source) -> Outside | None:
     """Why not; None when it does. What is excluded wins over what is included."""
-    tags, url = set(source.feed_tags), source.feed_url
-    language = (source.transcript.language or "")[:2].lower()
+    return beyond(scope, source.feed_url, source.feed_tags, source.transcript.language)
+
+
+def beyond(scope: Scope, url: str, feed_tags: Sequence[str], language: str | None) -> Outside | None:
+    """Why what is in this language, in a feed with this address and these tags, is outside; None when it is not."""
+    tags, language = set(feed_tags), (language or "")[:2].lower()
     if tags & set(scope.not_tags) or url in scope.not_urls or language in _short(scope.not_languages):
         return Outside.EXCLUDED
     if scope.tags and not tags & set(scope.tags):

@@ -15,6 +15,9 @@ from pipeline.model import Entity, Mention, State, Transcript, Watch
 from pipeline.store.detect import Source
 from pipeline.store.explain import Fetching, Kept, Listed
 
+# Of a watch of surges; it stops nobody.
+NO_TEXT = "it tells of names that are suddenly in many episodes, not of one text: see podwatch entities --surges"
+
 
 class Step(StrEnum):
     """Where along the line something was decided."""
@@ -80,7 +83,9 @@ def stored(
     if (where := outside(watch.scope, source)) is not None:
         reasons.append(Reason(Step.SCOPE, where.value))
     reasons += query
-    if source.through < listed.seq and listed.enabled:
+    if watch.surge is not None and said:
+        reasons.append(Reason(Step.QUERY, said[0].mention.reason, stops=False))
+    if source.through < listed.seq and listed.enabled and watch.surge is None:
         text = f"revision {watch.revision} of the watch was not yet looked for in it: podwatch detect"
         reasons.append(Reason(Step.TRANSCRIPT, text))
     there = [s for s in said if s.gone_at is None]
@@ -99,6 +104,8 @@ def stored(
 
 
 def _looked(watch: Watch, transcript: Transcript, facts: About) -> tuple[Explanation | None, tuple[Reason, ...]]:
+    if watch.surge is not None:
+        return None, (Reason(Step.WATCH, NO_TEXT, stops=False),)
     engine = detectors.build([watch])
     node = engine.node(watch.name)
     if node is None:

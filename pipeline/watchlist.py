@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from ruamel.yaml import YAML
@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from pipeline import files, times
 from pipeline.detectors import queries
 from pipeline.errors import WatchlistError
-from pipeline.model import ChannelRules, DeliverMode, Scope, Watch, fold
+from pipeline.model import ChannelRules, DeliverMode, EntityType, Scope, Watch, fold
 from pipeline.scalars import within
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -76,6 +76,8 @@ Deliver = Annotated[
     Field(description="each: one message an alert. digest: collected. none: stored only."),
 ]
 Minimum = Annotated[Count, Field(description="Nobody is told of fewer mentions in an episode.")]
+SurgeType = Literal["person", "organisation", "place", "product", "event"]
+NOT_WITH_SURGE = ("type", "aliases", "exclude", "sounds_like", "threshold", "skip", "minimum")  # fields of a watch
 RepeatAfter = Annotated[Pause, Field(description="What comes sooner after an alert of the watch waits: 30m, 12h, 2d.")]
 
 
@@ -86,10 +88,19 @@ class Defaults(_Strict):
     repeat_after: RepeatAfter | None = None
 
 
+class SurgeEntry(_Strict):
+    types: Annotated[list[SurgeType], Field(min_length=1)] = Field(
+        list(get_args(SurgeType)), description="What the names are of; all of these when nothing is said."
+    )
+
+
 class WatchEntry(_Strict):
     name: Name = Field(description="One word that nothing else in the list is called; it identifies the watch.")
     query: Text | None = Field(None, description="What to look for, in the watch language: see docs/queries.md.")
     entity: Text | None = Field(None, description="Somebody or something with a name. Instead of a query.")
+    surge: SurgeEntry | None = Field(
+        None, description="Names that suddenly are in many episodes, and that no watch is about. Instead of a query."
+    )
     type: Literal["person", "organisation", "place", "product", "event", "other"] | None = Field(
         None, description="What the entity is."
     )
@@ -126,7 +137,7 @@ class Watchlist(_Strict):
 
 
 FORMS: dict[str, type[_Strict]] = {
-    c.__name__: c for c in (Sides, FeedScope, Defaults, ChannelEntry, WatchEntry, Watchlist)
+    c.__name__: c for c in (Sides, FeedScope, Defaults, ChannelEntry, SurgeEntry, WatchEntry, Watchlist)
 }
 
 
@@ -208,9 +219,12 @@ def _rules(name: str, entry: ChannelEntry) -> ChannelRules:
 
 
 def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
-    if (entry.query is None) == (entry.entity is None):
-        both = "both query and entity" if entry.query else "neither query nor entity"
-        raise WatchlistError(f"has {both}", todo="give it one of the two")
+    kinds = [name for name in ("query", "entity", "surge") if getattr(entry, name) is not None]
+    if len(kinds) != 1:
+        many = f"{'all of' if len(kinds) > 2 else 'both'} {' and '.join(kinds)}"
+        raise WatchlistError(f"has {many if kinds else 'neither query nor entity nor surge'}", todo="give it one")
+    if entry.surge is not None:
+        _only_a_surge(entry)
     if entry.query is not None:
         if entry.aliases or entry.sounds_like:
             raise WatchlistError("has aliases or sounds_like beside a query", todo="they belong to an entity")
@@ -228,6 +242,7 @@ def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
         name=entry.name,
         query=entry.query,
         entity=entry.entity,
+        surge=tuple(EntityType(t) for t in sorted(set(entry.surge.types))) if entry.surge else None,
         type=entry.type,
         aliases=tuple(dict.fromkeys(entry.aliases)),
         exclude=tuple(dict.fromkeys(entry.exclude)),
@@ -244,9 +259,17 @@ def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
         ),
         channel=entry.channel or defaults.channel,
         deliver=DeliverMode(entry.deliver or defaults.deliver),
-        minimum=entry.minimum or defaults.minimum,
+        minimum=1 if entry.surge else entry.minimum or defaults.minimum,  # of mentions; a surge counts episodes
         repeat_after=times.pause(text) if (text := entry.repeat_after or defaults.repeat_after) else 0.0,
     )
+
+
+def _only_a_surge(entry: WatchEntry) -> None:
+    for name in NOT_WITH_SURGE:
+        if name in entry.model_fields_set:
+            raise WatchlistError(f"has {name} beside a surge", where=name, todo="take it out: it is about any name")
+    if entry.feeds.languages or entry.feeds.exclude.languages:
+        raise WatchlistError("has languages beside a surge", where="feeds", todo="take them out: it knows English only")
 
 
 def _load(text: str, file: str) -> Any:

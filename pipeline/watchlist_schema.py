@@ -9,20 +9,34 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from pipeline.watchlist import WatchEntry, Watchlist
+from pipeline.watchlist import NOT_WITH_SURGE, WatchEntry, Watchlist
 
 # What _watch() in watchlist.py refuses, and a form alone does not say.
-_ONE_OF_TWO = {
-    "oneOf": [{"required": ["query"]}, {"required": ["entity"]}],
-    "if": {"required": ["query"]},
-    "then": {"properties": {"aliases": {"maxItems": 0}, "sounds_like": {"const": False}}},
+_NO_LANGUAGES = {"languages": {"maxItems": 0}}
+_ONE_OF_THREE = {
+    "oneOf": [{"required": ["query"]}, {"required": ["entity"]}, {"required": ["surge"]}],
+    "allOf": [
+        {
+            "if": {"required": ["query"]},
+            "then": {"properties": {"aliases": {"maxItems": 0}, "sounds_like": {"const": False}}},
+        },
+        {
+            "if": {"required": ["surge"]},
+            "then": {
+                "properties": {
+                    **dict.fromkeys(NOT_WITH_SURGE, False),
+                    "feeds": {"properties": {**_NO_LANGUAGES, "exclude": {"properties": _NO_LANGUAGES}}},
+                }
+            },
+        },
+    ],
 }
 
 
 class Watch(WatchEntry):
-    """One thing to look for: a query or an entity."""
+    """One thing to look for: a query, an entity or a surge."""
 
-    model_config = ConfigDict(json_schema_extra=_ONE_OF_TWO)  # type: ignore[typeddict-item]
+    model_config = ConfigDict(json_schema_extra=_ONE_OF_THREE)  # type: ignore[typeddict-item]
 
 
 class WatchlistForm(Watchlist):

@@ -15,7 +15,7 @@ import pytest
 from pipeline.backtest import Change, Difference, Part, a_week, backtest, differences, noise, total
 from pipeline.detect import detect
 from pipeline.errors import PodwatchError
-from pipeline.model import DeliverMode, Scope, Watch
+from pipeline.model import DeliverMode, EntityType, Scope, Watch
 from pipeline.processes import shared_out
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings
@@ -54,6 +54,8 @@ DIFFERENCES: dict[str, tuple[list[Watch], list[tuple[str, Change]]]] = {
     "another order": ([SEA, GRAIN], []),
     "a changed query": ([replace(GRAIN, query="corn"), SEA], [("grain", Change.CHANGED)]),
     "another scope": ([replace(GRAIN, scope=Scope(tags=("x",))), SEA], [("grain", Change.CHANGED)]),
+    "a surge, which is in no transcript": ([GRAIN, SEA, Watch(name="who", surge=(EntityType.PERSON,))], []),
+    "a query that became a surge": ([Watch(name="grain", surge=()), SEA], [("grain", Change.REMOVED)]),
     "one more": ([GRAIN, SEA, Watch(name="corn", query="corn")], [("corn", Change.NEW)]),
     "one less": ([SEA], [("grain", Change.REMOVED)]),
     "nothing": ([], [("grain", Change.REMOVED), ("sea", Change.REMOVED)]),

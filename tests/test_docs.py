@@ -56,7 +56,8 @@ def test_every_setting_is_in_the_readme_and_every_one_there_is_read_somewhere() 
 
 def test_the_example_watchlist_of_the_readme_is_right() -> None:
     [example] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    assert [w.name for w in watchlist.parse(example, "README.md")] == ["black-sea", "dobrynin"]
+    found = [(w.name, w.kind) for w in watchlist.parse(example, "README.md")]
+    assert found == [("black-sea", "query"), ("dobrynin", "entity"), ("who-is-suddenly-talked-about", "surge")]
 
 
 def test_the_tables_that_the_design_names_are_the_tables_there_are() -> None:

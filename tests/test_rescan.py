@@ -10,7 +10,7 @@ import pytest
 from pipeline import detect as detect_module
 from pipeline import detectors
 from pipeline.detect import detect
-from pipeline.model import Held, Tally, Watch
+from pipeline.model import EntityType, Held, Tally, Watch
 from pipeline.news import why_past
 from pipeline.rescan import detect_with, together
 from pipeline.runtime import Runtime
@@ -140,3 +140,16 @@ def test_a_transcript_that_cannot_be_kept_does_not_keep_the_others_from_it(
 def test_tallies_of_shards_count_a_broken_watch_once() -> None:
     a, b = Tally("detect", 3, 1, 1, ("watch x: bad",)), Tally("detect", 4, 2, 1, ("watch x: bad",))
     assert together([a, b]) == Tally("detect", 7, 3, 1, ("watch x: bad",))
+
+
+def test_a_watch_of_surges_leaves_nothing_to_be_looked_through(store: Store, settings: Settings, now: datetime) -> None:
+    fill(store, now, TEXTS)
+    surge = Watch(name="who", surge=(EntityType.PERSON,))
+    store.sync_watches([GRAIN, surge], now)
+    url = store.engine.url.render_as_string(hide_password=False)
+    assert detect_with(replace(settings, database_url=Secret(url)), now, 1).done == 120
+    assert store.left_to_detect() == 0
+    store.look_again(["who"], None)
+    assert store.left_to_detect() == 0
+    assert store.look_again(None, now - timedelta(days=9)) == 10
+    assert store.left_to_detect() == 10

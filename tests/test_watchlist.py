@@ -232,3 +232,51 @@ def test_a_mistake_about_a_channel_is_named_with_its_line(line: str) -> None:
 def test_a_mistake_about_when_a_watch_is_told_is_named_with_its_line(field: str, said: str) -> None:
     [line] = lines(f"watches:\n  - name: a\n    query: x\n    {field}\n")
     assert line.startswith(f"w.yaml:4: watch a: {said}")
+
+
+SURGES = {
+    "a query beside it": ("query: x", "w.yaml:2: watch a: has both query and surge"),
+    "an entity beside it": ("entity: x", "w.yaml:2: watch a: has both entity and surge"),
+    "a query and an entity beside it": (
+        "query: x, entity: y",
+        "w.yaml:2: watch a: has all of query and entity and surge",
+    ),
+    "the type of an entity": ("type: person", "w.yaml:2: watch a: has type beside a surge - take it out"),
+    "aliases": ("aliases: [x]", "w.yaml:2: watch a: has aliases beside a surge"),
+    "a minimum": ("minimum: 3", "w.yaml:2: watch a: has minimum beside a surge"),
+    "what is skipped anyhow": ("skip: [sponsor]", "w.yaml:2: watch a: has skip beside a surge"),
+    "languages": (
+        "feeds: {languages: [de]}",
+        "w.yaml:2: watch a: has languages beside a surge - take them out: it knows",
+    ),
+    "languages left out": ("feeds: {exclude: {languages: [de]}}", "w.yaml:2: watch a: has languages beside a surge"),
+}
+
+
+@pytest.mark.parametrize("case", SURGES, ids=str)
+def test_what_says_nothing_of_a_surge_is_a_mistake_beside_it(case: str) -> None:
+    beside, expected = SURGES[case]
+    [said] = lines(f"watches:\n  - {{name: a, surge: {{types: [person]}}, {beside}}}\n")
+    assert said.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("surge", "expected"),
+    {
+        "{types: [persons]}": "surge.types.0: input should be 'person', 'organisation',",
+        "{types: []}": "surge.types: list should have at least 1 item",
+        "{type: person}": "surge.type: is not a known field",
+        "yes": "surge: should be a mapping with types",
+    }.items(),
+)
+def test_a_mistake_in_a_surge_is_named(surge: str, expected: str) -> None:
+    [said] = lines(f"watches:\n  - {{name: a, surge: {surge}}}\n")
+    assert said.startswith(f"w.yaml:2: watch a: {expected}")
+
+
+def test_a_surge_is_of_these_types_or_of_all() -> None:
+    text = "defaults: {minimum: 4}\nwatches:\n  - {name: a, surge: {types: [place, person, person]}}\n"
+    some, every = watchlist.parse(f"{text}  - {{name: b, surge: {{}}}}\n", "w.yaml")
+    assert (some.kind, some.surge, some.minimum) == ("surge", ("person", "place"), 1)
+    assert every.surge == ("event", "organisation", "person", "place", "product")
+    assert some.fingerprint != every.fingerprint

@@ -28,6 +28,9 @@ def backtest_(
 ) -> None:
     """Says what a watchlist would gain and lose over the stored transcripts; nothing is stored, nobody is told."""
     wanted = watchlist.read(list_file)
+    for watch in wanted:
+        if watch.surge is not None:
+            say(f"podwatch: watch {watch.name} tells surges, which are not looked for in the past")
     with runtime() as rt:
         different = differences(rt.store.watches(), wanted)
         ids = rt.store.transcript_ids(since.replace(tzinfo=UTC) if since else None) if different else []

@@ -55,11 +55,12 @@ def run(file: Path, strict: bool, json: bool) -> None:
 
 def _examined(watches: list[Watch], text: str) -> Iterator[Placed]:
     engine = detectors.build(watches)
-    clauses = {w.name: c for w in watches if isinstance(c := detectors.clause_of(w), Clause)}
+    sought = [w for w in watches if w.surge is None]
+    clauses = {w.name: c for w in sought if isinstance(c := detectors.clause_of(w), Clause)}
     by_name = {w.name: w for w in watches}
     findings = list(lint(watches, clauses, engine.broken))
-    shares, note = _measured(engine, watches)
-    findings += [*common(watches, shares), *sounding(clauses)]
+    shares, note = _measured(engine, sought)
+    findings += [*common(sought, shares), *sounding(clauses)]
     for finding in sorted(findings, key=lambda f: by_name[f.watch].line):
         watch = by_name[finding.watch]
         if finding.column:

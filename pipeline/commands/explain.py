@@ -178,7 +178,7 @@ def _label(part: Explanation) -> Any:
 
 def _head(watch: Watch) -> str:
     revision = f" revision {watch.revision}" if watch.revision else ""
-    return f"watch {watch.name}{revision}: {watch.query if watch.query is not None else watch.entity}"
+    return f"watch {watch.name}{revision}: {watch.looks_for}"
 
 
 def _about(part: Explanation) -> str:
@@ -199,7 +199,7 @@ def _row(
     return {
         "watch": watch.name,
         "revision": watch.revision or None,
-        "looks_for": watch.query if watch.query is not None else watch.entity,
+        "looks_for": watch.looks_for,
         "episode": episode.id if episode else None,
         "title": title,
         "found": bool(e.tree and e.tree.count),

@@ -57,7 +57,7 @@ def list_(json: Json = False) -> None:
         rows = [
             {
                 "name": w.name,
-                "looks_for": w.query if w.query is not None else w.entity,
+                "looks_for": w.looks_for,
                 "aliases": list(w.aliases),
                 "exclude": list(w.exclude),
                 "channel": w.channel,

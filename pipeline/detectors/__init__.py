@@ -25,8 +25,11 @@ DETECTORS: Mapping[str, Callable[[Watch], Clause]] = MappingProxyType({"query": 
 
 
 def build(watches: Sequence[Watch]) -> Engine:
-    """One engine for all of them, whatever their kinds. Those that cannot be looked for are in its ``broken``."""
-    return Engine([(watch, clause_of(watch)) for watch in watches])
+    """One engine for all of them, whatever their kinds. Those that cannot be looked for are in its ``broken``.
+
+    Watches of surges are left out: no text says what they look for.
+    """
+    return Engine([(watch, clause_of(watch)) for watch in watches if watch.surge is None])
 
 
 def clause_of(watch: Watch) -> Clause | PodwatchError:

@@ -58,10 +58,14 @@ def lint(
             column = error.column if isinstance(error, QueryError) else 0
             yield Finding(Level.ERROR, watch.name, column, error.what, error.todo)
             continue
-        clause = clauses[watch.name]
-        if watch.query is not None:
-            yield from _query(watch, clause)
-        same = known.setdefault((key(clause), watch.scope, frozenset(watch.exclude)), watch)
+        if watch.surge is not None:
+            looked_for: Key = ("surge", *watch.surge)
+        else:
+            clause = clauses[watch.name]
+            if watch.query is not None:
+                yield from _query(watch, clause)
+            looked_for = key(clause)
+        same = known.setdefault((looked_for, watch.scope, frozenset(watch.exclude)), watch)
         if same is not watch:
             yield _twice(watch, same)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from pipeline.model.entities import EntityType
+
 
 class Kind(StrEnum):
     """How a mention was recognised."""
@@ -39,7 +41,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """One thing to look for: a query or an entity, never both. Line and column say where it was written,
+    """One thing to look for: a query, an entity or a surge, one of the three. Line and column say where it was written,
 
     value_at the line and column of its query's or entity's value; all from 1, 0 when not known.
     """
@@ -47,6 +49,7 @@ class Watch:
     name: str
     query: str | None = None
     entity: str | None = None
+    surge: tuple[EntityType, ...] | None = None  # tells which names of these types are suddenly said
     type: str | None = None
     aliases: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()  # spellings that are something else
@@ -67,7 +70,16 @@ class Watch:
 
     @property
     def kind(self) -> str:
+        if self.surge is not None:
+            return "surge"
         return "entity" if self.entity is not None else "query"
+
+    @property
+    def looks_for(self) -> str:
+        """What it looks for, to be read."""
+        if self.surge is not None:
+            return f"surges of {', '.join(self.surge)}"
+        return (self.query if self.query is not None else self.entity) or ""
 
     @property
     def fingerprint(self) -> str:
@@ -75,6 +87,7 @@ class Watch:
         parts: tuple[object, ...] = (self.query, self.entity, self.type, self.aliases, self.sounds_like, self.scope)
         parts += (self.exclude,) if self.exclude else ()
         parts += (self.threshold,) if self.threshold is not None else ()
+        parts += ("surge", *map(str, self.surge)) if self.surge is not None else ()
         return hashlib.blake2b(repr(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 

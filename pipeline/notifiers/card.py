@@ -63,6 +63,9 @@ def text(alert: Alert, more: str | None = None) -> str:
     """The alert as escaped lines of text: for notifications, screen readers, and when blocks are refused."""
     about = [part for part in (_say(alert.episode.show), _date(alert.episode)) if part]
     lines = [headline(alert) + (f" ({', '.join(about)})" if about else "")]
+    if figures := surge(alert)[1]:
+        title = _say(alert.episode.title)
+        lines = [headline(alert), figures, " · ".join(part for part in (title, *about) if part)]
     shown = _shown(alert)
     lines += [_sentence(m, struck=gone) for m, gone in shown]
     if more := _more(alert) if more is None else more:
@@ -126,8 +129,22 @@ def headline(alert: Alert, room: int = 2 * HEADER_ROOM) -> str:
     name = plain.head(plain.clean(alert.watch.name).strip(), _NAME_ROOM) or "podwatch"
     title = plain.clean(alert.episode.title).strip()
     line = f"{name} in “{title}”" if title else name
+    if who := surge(alert)[0]:
+        line = f"{name}: {who}"
     # twice, for what defusing adds
     return plain.head(plain.defuse(plain.head(line, room)), room)
+
+
+def surge(alert: Alert) -> tuple[str, str]:
+    """(who surges, with what figures) of an alert about a surge, else ("", "").
+
+    Its mentions say it in their reason, see entities/telling.py. The names in it are a stranger's.
+    """
+    mention = next(iter([*alert.mentions, *alert.gone]), None)
+    if alert.watch.surge is None or mention is None:
+        return "", ""
+    who, _, figures = plain.clean(mention.reason).strip().partition(": ")
+    return plain.head(who, _NAME_ROOM + 30), plain.defuse(plain.head(figures, _REASON_ROOM))
 
 
 def facts(episode: Episode) -> list[Element]:
@@ -182,7 +199,13 @@ def said(alert: Alert, mention: Mention) -> list[Element]:
 
 
 def _blocks(alert: Alert, room: int, more: str) -> list[Block]:
-    built = [header(headline(alert, HEADER_ROOM)), *rich(("rich_text_section", facts(alert.episode)))]
+    built = [header(headline(alert, HEADER_ROOM))]
+    about = facts(alert.episode)
+    if figures := surge(alert)[1]:
+        built += rich(("rich_text_section", [words(figures)]))
+        if title := _say(alert.episode.title):
+            about = [words(title, bold=True), *([words(" · ")] if about else []), *about]
+    built += rich(("rich_text_section", about))
     for mention, gone in _shown(alert):
         sentence = quoted(mention, room, struck=gone)
         about = said(alert, mention)

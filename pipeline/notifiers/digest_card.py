@@ -47,6 +47,10 @@ def _line(alert: Alert, *, first: bool) -> tuple[str, Block]:
         about.append(card.words(f"{count} times"))
     about += [card.words("no longer in the transcript")] if gone else card.said(alert, mention)[:1]
     sentence = card.quoted(mention, _SENTENCE_ROOM, struck=gone)
+    who, figures = card.surge(alert)
+    if who:
+        who = plain.defuse(who)
+        about = [card.words(f"{who}: {figures}", bold=True), card.words(title), *about[1:]]
     heading = [card.words(name, bold=True)] if first else []
     [block] = card.rich(
         ("rich_text_section", heading),
@@ -55,5 +59,6 @@ def _line(alert: Alert, *, first: bool) -> tuple[str, Block]:
     )
     show = plain.defuse(plain.head(plain.clean(alert.episode.show).strip(), 80))
     words = "".join(part["text"] for part in sentence)
-    line = f"{name} in “{title}”{f' ({show})' if show else ''}: {words}"
+    where = f": {who}, “{title}”" if who else f" in “{title}”"
+    line = f"{name}{where}{f' ({show})' if show else ''}: {words}"
     return plain.escape(plain.flatten(line)), block

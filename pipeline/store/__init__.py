@@ -26,6 +26,7 @@ from pipeline.store.explain import ExplainRows
 from pipeline.store.mutes import MuteRows
 from pipeline.store.poll import PollRows
 from pipeline.store.read import Readings
+from pipeline.store.surges import SurgeRows
 from pipeline.store.talked import TalkedRows
 from pipeline.store.told import ToldRows
 from pipeline.store.watches import WatchRows
@@ -40,6 +41,7 @@ class Store(
     BackfillRows,
     EntityRows,
     ExplainRows,
+    SurgeRows,
     DeliverRows,
     DigestRows,
     ChangeRows,

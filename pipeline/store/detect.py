@@ -22,7 +22,7 @@ from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.episodes import EPISODE, MANY, episode_of
 from pipeline.store.fetch import transcript_of
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
-from pipeline.store.watches import watch_of
+from pipeline.store.watches import SOUGHT, watch_of
 
 LEARNT = ("label", "approximate")  # of a mention, when its transcript is looked through again
 
@@ -66,8 +66,9 @@ class Detection:
 
 class DetectRows(Rows):
     def watches_to_detect(self) -> Todo:
+        """The watches that are looked for in texts: all but those of surges."""
         with self.reading() as c:
-            rows = c.execute(select(watches).where(watches.c.enabled).order_by(watches.c.seq))
+            rows = c.execute(select(watches).where(SOUGHT).order_by(watches.c.seq))
             return Todo(tuple((r.seq, watch_of(r)) for r in rows))
 
     def transcripts_due(self, latest: int, now: datetime, shard: Shard = ALL, page: int = 100) -> Iterator[Source]:
@@ -147,7 +148,7 @@ class DetectRows(Rows):
             kept = [d for d in done if current.get(d.source.transcript.id) == d.source.transcript.revision]
             for d in kept:
                 watch_ids = {w.id for w in d.looked_for.values()}
-                rows = [_row(found, d.looked_for[found.watch], d.source, now) for found in d.found]
+                rows = [row_of(found, d.looked_for[found.watch], d.source, now) for found in d.found]
                 known = [r for r in there[d.source.transcript.id] if r.watch_id in watch_ids]
                 if rows or known:
                     fresh, changed = self._lay(c, d.source.transcript, known, rows, now)
@@ -156,7 +157,7 @@ class DetectRows(Rows):
                     new += len(fresh)
                     if changed:
                         recheck(c, sorted(changed), d.source.episode.identity, now)
-            self._hand_over(c, [(alert, d.held) for d in kept for alert in d.alerts], now)
+            hand_over(c, [(alert, d.held) for d in kept for alert in d.alerts], now)
             if kept:
                 c.execute(_LOOKED_THROUGH, [{"row": d.source.transcript.id, "through": through} for d in kept])
         return new
@@ -188,30 +189,6 @@ class DetectRows(Rows):
                     changed.add(old[i].watch_id)
                     c.execute(update(mentions).where(m.id == old[i].id).values(**known))
         return [rows[j] for j in laid.fresh], changed
-
-    def _hand_over(self, c: Connection, alerts: Sequence[tuple[Alert, Held | None]], now: datetime) -> None:
-        """Writes the deliveries of new alerts; with why each is held, if it is."""
-        d = deliveries.c
-        keys = [alert.key for alert, _ in alerts]
-        known = {
-            r.key: (r.state, r.reason)
-            for i in range(0, len(keys), MANY)
-            for r in c.execute(select(d.key, d.state, d.reason).where(d.key.in_(keys[i : i + MANY])))
-        }
-        fresh: list[dict[str, Any]] = []
-        for alert, held in alerts:
-            if alert.key not in known:
-                fresh.append(_delivery(alert, held, now))
-                known[alert.key] = fresh[-1]["state"], fresh[-1]["reason"]
-            elif held is None and known[alert.key] == _FROM_A_BACKFILL:
-                # It is in another feed, too, and new there.
-                fresh = [row for row in fresh if row["key"] != alert.key]
-                news = {"state": State.DUE.value, "next_attempt_at": now, "error": None, "reason": None}
-                if c.execute(update(deliveries).where(d.key == alert.key).values(**news)).rowcount == 0:
-                    fresh.append(_delivery(alert, None, now))
-                known[alert.key] = State.DUE.value, None
-        if fresh:
-            c.execute(insert(deliveries), fresh)
 
     def save_detect_failure(self, source: Source, error: str, again_at: datetime) -> None:
         """Stamps a bug on its transcript, so that a retry walks past it; it stays on the to-do list for later."""
@@ -261,7 +238,32 @@ def source_of(r: AnyRow, about: AnyRow, through: int) -> Source:
     )
 
 
-def _row(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, Any]:
+def hand_over(c: Connection, alerts: Sequence[tuple[Alert, Held | None]], now: datetime) -> None:
+    """Writes the deliveries of new alerts; with why each is held, if it is."""
+    d = deliveries.c
+    keys = [alert.key for alert, _ in alerts]
+    known = {
+        r.key: (r.state, r.reason)
+        for i in range(0, len(keys), MANY)
+        for r in c.execute(select(d.key, d.state, d.reason).where(d.key.in_(keys[i : i + MANY])))
+    }
+    fresh: list[dict[str, Any]] = []
+    for alert, held in alerts:
+        if alert.key not in known:
+            fresh.append(_delivery(alert, held, now))
+            known[alert.key] = fresh[-1]["state"], fresh[-1]["reason"]
+        elif held is None and known[alert.key] == _FROM_A_BACKFILL:
+            # It is in another feed, too, and new there.
+            fresh = [row for row in fresh if row["key"] != alert.key]
+            news = {"state": State.DUE.value, "next_attempt_at": now, "error": None, "reason": None}
+            if c.execute(update(deliveries).where(d.key == alert.key).values(**news)).rowcount == 0:
+                fresh.append(_delivery(alert, None, now))
+            known[alert.key] = State.DUE.value, None
+    if fresh:
+        c.execute(insert(deliveries), fresh)
+
+
+def row_of(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, Any]:
     return {
         "watch_id": watch.id,
         "watch_revision": watch.revision,

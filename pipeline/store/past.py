@@ -13,6 +13,7 @@ from pipeline.store.detect import DetectRows, Source, source_of
 from pipeline.store.episodes import parts
 from pipeline.store.tables import episodes, mentions, transcripts, watches
 from pipeline.store.told import mention_of
+from pipeline.store.watches import SOUGHT
 
 
 class PastRows(DetectRows):
@@ -27,7 +28,7 @@ class PastRows(DetectRows):
 
     def left_to_detect(self) -> int:
         """How many transcripts there are in which not every watch was looked for."""
-        latest = select(func.coalesce(func.max(watches.c.seq), 0)).where(watches.c.enabled).scalar_subquery()
+        latest = select(func.coalesce(func.max(watches.c.seq), 0)).where(SOUGHT).scalar_subquery()
         query = select(func.count()).select_from(transcripts).where(transcripts.c.detected_through < latest)
         with self.reading() as c:
             return c.execute(query).scalar_one()
@@ -71,7 +72,7 @@ class PastRows(DetectRows):
         """
         t, w = transcripts.c, watches.c
         with self.writing() as c:
-            rows = c.execute(select(w.id, w.name, w.seq).where(w.enabled).order_by(w.seq)).all()
+            rows = c.execute(select(w.id, w.name, w.seq).where(SOUGHT).order_by(w.seq)).all()
             last = c.execute(select(func.coalesce(func.max(w.seq), 0))).scalar_one()
             latest = rows[-1].seq if rows else 0
             again = [r.id for r in rows if names is None or r.name in names]

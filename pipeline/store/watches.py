@@ -7,15 +7,16 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
 
-from pipeline.model import DeliverMode, Scope, Tally, Watch
+from pipeline.model import DeliverMode, EntityType, Scope, Tally, Watch
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.tables import watches
 
 SPEC = (
     "query",
     "entity",
+    "surge",
     "type",
     "aliases",
     "exclude",
@@ -26,6 +27,10 @@ SPEC = (
     "repeat_after",
     "scope",
 )
+
+
+# The watches that are looked for in texts: all but those of surges.
+SOUGHT: ColumnElement[bool] = and_(watches.c.enabled, watches.c.spec["surge"].as_string().is_(None))
 
 
 class WatchRows(Rows):
@@ -80,6 +85,8 @@ def watch_of(r: AnyRow) -> Watch:
     scope = {name: tuple(values) for name, values in spec.pop("scope").items()}
     spec["aliases"], spec["skip"] = tuple(spec["aliases"]), tuple(spec.get("skip", ()))
     spec["exclude"] = tuple(spec.get("exclude", ()))
+    surge = spec.get("surge")
+    spec["surge"] = None if surge is None else tuple(EntityType(name) for name in surge)
     return Watch(
         id=r.id,
         name=r.name,
