@@ -142,6 +142,17 @@ def by_default(lines: Sequence[Line], episodes: Sequence[Episode]) -> None:
     show("podwatch at its default threshold: recall by recogniser, precision",
          ("mentions", *sorted({episode.recogniser for episode in episodes}), "precision"), rows)  # fmt: skip
 
+    known = named(lines)
+    told = found.judged(episodes, lambda m: full(m) and not beyond(m, known[m.name]))
+    bare = found.judged(episodes, lambda m: misspelt_surname(m) and not beyond(m, known[m.name]))
+    got, number = found.introduced(episodes, full)
+    near, near_number = found.introduced(episodes, lambda m: not beyond(m, known[m.name]))
+    show("By what can be told from the text, and by passages that introduce a name",
+         ("what", "found", "of"),
+         [("full names, less than half of the letters wrong", f"{told.recall(0):.3f}", len(told.found)),
+          ("misspelt bare surnames, less than half wrong", f"{bare.recall(0):.3f}", len(bare.found)),
+          ("passages with a full name: found anywhere in them", share(got, number), number),
+          ("the same, less than half of its letters wrong", share(near, near_number), near_number)])  # fmt: skip
     by_voice(found, lines, episodes)
 
 

@@ -35,6 +35,7 @@ class Mention:
     heard: str
     introduced: bool  # the full name was said before it, in the same passage
     engine: str = ""  # that said it: kokoro | piper | flite | espeak
+    passage: int = 0  # its number in the episode
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,9 @@ def episodes(lines: Iterable[Line], passages: int = PASSAGES, seed: int = 6) -> 
 
 def _episode(lines: Sequence[Line], recogniser: str) -> Episode:
     text, mentions = "", []
-    for line in lines:
+    for number, line in enumerate(lines):
         for m in line.mentions:
-            mentions.append(replace(m, start=m.start + len(text), end=m.end + len(text)))
+            mentions.append(replace(m, start=m.start + len(text), end=m.end + len(text), passage=number))
         text += line.heard + _BETWEEN
     return Episode(text, tuple(mentions), recogniser)
 

@@ -167,7 +167,7 @@ def gather(clips: dict, talk: list[str], seed: int, rounds: int, hours: int) -> 
 
 
 # What the set can show too little of, its sentences being of few kinds: the least, or the most, that it counts.
-LEAST = {"others": 0.4, "beside": 0.4, "notes": 1.0}
+LEAST = {"full": 0.0, "others": 0.4, "beside": 0.4, "notes": 1.0}
 MOST = {"first_name": -5.0, "other_name": -0.2}
 
 

@@ -49,6 +49,21 @@ class Found:
         parts = [judge(episodes, hits, names, counts) for names, hits in zip(self.watched, self.hits, strict=True)]
         return together(parts)
 
+    def introduced(self, episodes: Sequence[Episode], mentions: Counts) -> tuple[int, int]:
+        """Of the passages that say a full name that counts: in how many the name is found somewhere, and how many."""
+        got = number = 0
+        for names, hits in zip(self.watched, self.hits, strict=True):
+            for episode, heard in zip(episodes, hits, strict=True):
+                passages = {
+                    (m.passage, m.name) for m in episode.mentions if m.name in names and full(m) and mentions(m)
+                }
+                number += len(passages)
+                got += len({
+                    (m.passage, m.name) for m in episode.mentions for h in heard
+                    if h.name == m.name and h.start < m.end and m.start < h.end
+                } & passages)  # fmt: skip
+        return got, number
+
 
 def named(lines: Sequence[Line]) -> dict[str, Subject]:
     spoken = {line.name for line in lines}

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     Symbols = NDArray[np.uint8]
 
 _NEVER = 1000.0
+_SYMBOLS = bytes((i - 97) % 256 for i in range(256))
 _CHUNK = 4096
+_LOOKS = (2, 4, 6, 8, 11)  # after so many symbols, rows that cost too much already are dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +46,45 @@ class Channel:
         import numpy as np
 
         width = max((len(s) for s in strings), default=0)
-        filled = b"".join(s.ljust(width, bytes([self.padding])) for s in strings)
+        padding = bytes([self.padding])
+        filled = b"".join([s.ljust(width, padding) for s in strings])
         return np.frombuffer(filled, dtype=np.uint8).reshape(len(strings), width)
 
-    def costs(self, said: Symbols, heard: Symbols) -> Floats:
-        """Row by row, the cost of the cheapest way from ``said`` to ``heard``; both padded, with as many rows."""
+    def costs(self, said: Symbols, heard: Symbols, most: Floats | None = None) -> Floats:
+        """Row by row, the cost of the cheapest way from ``said`` to ``heard``; both padded, with as many rows.
+
+        ``most``: of each row, a cost over which it does not matter any more; such a row may cost _NEVER.
+        """
         import numpy as np
 
-        out = np.zeros(len(said), dtype=np.float32)
+        out = np.full(len(said), _NEVER, dtype=np.float32)
         n = len(self.drop)
         swap = self.swap.ravel()
         for begin in range(0, len(said), _CHUNK):  # what fits the cache; a column for each pair
-            a = np.ascontiguousarray(said[begin : begin + _CHUNK].T).astype(np.int32)
-            b = np.ascontiguousarray(heard[begin : begin + _CHUNK].T).astype(np.int32)
-            add = self.add[b]
-            best = np.zeros((len(b) + 1, b.shape[1]), dtype=np.float32)
-            np.cumsum(add, axis=0, out=best[1:])
-            for p in a:
-                new = best + self.drop[p]
-                np.minimum(new[1:], best[:-1] + swap[p * n + b], out=new[1:])
+            rows = np.arange(begin, min(begin + _CHUNK, len(said)))
+            a = np.ascontiguousarray(said[rows].T).astype(np.intp) * n  # where its row of swap begins
+            b = np.ascontiguousarray(heard[rows].T).astype(np.intp)
+            added = np.zeros((len(b) + 1, len(rows)), dtype=np.float32)
+            for j in range(len(b)):
+                np.add(added[j], self.add.take(b[j]), out=added[j + 1])
+            best = added.copy()
+            for i in range(len(a)):
+                p = a[i]
+                new = best + self.drop[p // n]
+                np.minimum(new[1:], best[:-1] + swap.take(p + b), out=new[1:])
+                # What is added costs the same wherever it comes in: a running least of what is left without it.
+                new -= added
                 for j in range(len(b)):
-                    np.minimum(new[j + 1], new[j] + add[j], out=new[j + 1])
+                    np.minimum(new[j + 1], new[j], out=new[j + 1])
+                new += added
                 best = new
-            out[begin : begin + _CHUNK] = best[-1]
+                if most is not None and i in _LOOKS:
+                    keep = best.min(axis=0) <= most[rows]
+                    if 4 * np.count_nonzero(keep) < 3 * len(keep):
+                        rows, best, added, b, a = rows[keep], best[:, keep], added[:, keep], b[:, keep], a[:, keep]
+                        if not len(rows):
+                            break
+            out[rows] = best[-1]
         return out
 
     def floor_of_heard(self, heard: Symbols) -> Floats:
@@ -112,4 +130,4 @@ def padded(swap: Floats, drop: Floats, add: Floats) -> Channel:
 
 def letters_of(word: str) -> bytes:
     """A plain word as symbols of the channel of letters."""
-    return bytes(ord(c) - 97 for c in word if c != "'")
+    return word.encode().translate(_SYMBOLS, b"'")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.sounds import evidence, scoring
+from pipeline.sounds.common import near_words
 from pipeline.sounds.evidence import Company, Scene
 from pipeline.sounds.forms import Form, forms_of, spoken
 from pipeline.sounds.lexicon import entries
@@ -49,15 +50,28 @@ class Ear:
 
     def advice(self, name: int) -> str:
         """What to know of the name before it is watched by sound; empty when there is nothing."""
-        wordlike = [" ".join(f.words) for f in self._of.get(name, ()) if f.wordlike]
+        wordlike = [f.words for f in self._of.get(name, ()) if f.wordlike]
         if not self._of.get(name):
             return f"{self.names[name].full}: no letters that a sound is known for; found as it is spelt only"
         if not wordlike:
             return ""
+        known = entries(wordlike[0])
+        near = near_words([(w, known[w].sound) for w in wordlike[0]]) if len(wordlike[0]) == 1 else {}
+        why = f"sounds too much like '{near[wordlike[0][0]]}'" if near else "is too short or too much of a word"
         return (
-            f"{self.names[name].full}: '{wordlike[0]}' is too short or too much of a word to go by its sound; alone it "
-            "is found as it is spelt, or when the episode names it otherwise"
+            f"{self.names[name].full}: '{self._written(name, wordlike[0])}' {why} to go by its sound; alone it is "
+            "found as it is spelt, or when the episode names it otherwise"
         )
+
+    def _written(self, name: int, words: Sequence[str]) -> str:
+        """The words of a form as they are written in the name, where they stand there."""
+        for text in (self.names[name].full, *self.names[name].aliases):
+            pieces = text.split()
+            for first in range(len(pieces)):
+                for last in range(len(pieces), first, -1):
+                    if list(spoken(" ".join(pieces[first:last]))) == list(words):
+                        return " ".join(pieces[first:last]).strip(".,")
+        return " ".join(words)
 
     def hear(self, text: str, title: str = "", notes: str = "") -> list[Heard]:
         """Where the names are heard in ``text``; ``title`` and ``notes`` of the episode are evidence only."""
@@ -65,7 +79,7 @@ class Ear:
             return []
         with one_thread():
             scored, scene = self.listen(text, title, notes)
-        return [self._heard(s, scene) for s in scored if s.spot.score >= self._least(s.spot)]
+        return [self._heard(s, scene, text) for s in scored if s.spot.score >= self._least(s.spot)]
 
     def _least(self, spot: Spot) -> float:
         threshold = self.names[spot.form.name].threshold
@@ -175,7 +189,7 @@ class Ear:
 
         return company
 
-    def _heard(self, scored: _Scored, scene: Scene) -> Heard:
+    def _heard(self, scored: _Scored, scene: Scene, text: str) -> Heard:
         spot, words = scored.spot, scene.words
         name = self.names[spot.form.name]
         start, end = words.starts[spot.first], words.ends[spot.last - 1]
@@ -183,8 +197,8 @@ class Ear:
         sort: Sort = "sounds_like"
         if spot.exact:
             sort = "alias" if spot.form.part == "alias" else "exact"
-        surface = " ".join(evidence.heard_words(spot, words))
-        form = " ".join(spot.form.words)
+        surface = " ".join(text[start:end].split())
+        form = self._written(spot.form.name, spot.form.words)
         why = evidence.reasons(spot, scene, scored.company, name.full, (name.type or "").lower())
         if not spot.exact:
             why.insert(0, f"sound distance {spot.distance:.2f}")

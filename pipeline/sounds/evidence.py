@@ -80,6 +80,19 @@ def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
     return found
 
 
+def surname_of_another(spot: Spot, scene: Scene) -> float:
+    """How much a place or company of one word looks like the surname of one whose first name stands before it."""
+    words, at = scene.words, spot.first - 1
+    if at < 0 or words.gaps[at] == CLOSED or words.gaps[at] == COMMA or not words.plain[at]:
+        return 0.0
+    entry = scene.known[words.plain[at]]
+    if entry.flags & EVERYDAY or (words.cased and not words.big[at]) or words.plain[at] in ROLES:
+        return 0.0
+    if entry.flags & GIVEN:
+        return 1.0
+    return 0.6 if words.cased and entry.cost >= UNKNOWN and not words.plain[at].endswith("'s") else 0.0
+
+
 def beside(spot: Spot, scene: Scene) -> str:
     """A title or a role word in the three words before the spot, or none."""
     words = scene.words
@@ -156,7 +169,10 @@ def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
         min(spot.given, 2.0) if spot.given is not None else 0.0,
         1.0 if comma else 0.0,
         float(max(0, len(heard) - len(form.words))),
-        conflict(spot, form, scene, kind in ("", PERSON)),
+        max(
+            conflict(spot, form, scene, kind in ("", PERSON)),
+            surname_of_another(spot, scene) if len(form.words) == 1 and form.part == "full" else 0.0,
+        ),
         1.0 if beside(spot, scene) else 0.0,
         1.0 if frame(spot, scene, kind) else 0.0,
         math.log1p(min(again, 20)),

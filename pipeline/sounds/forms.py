@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.sounds.channel import letters_of
+from pipeline.sounds.common import near_words
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SPELT, Entry, entries, plain
 from pipeline.sounds.model import Name, word_set
 from pipeline.sounds.reading import LONGEST
@@ -26,8 +27,9 @@ ROLES = word_set(
     "coach singer writer reporter correspondent prof sir lady comrade monsieur herr senor"
 )
 _FIRMS = word_set("inc corp corporation ltd limited llc plc gmbh ag sa nv bv ab asa oyj spa kg co company")
-SHORT = 3  # phones: a shorter name is in too many words to go by its sound
-COMMON = 12.3  # -log P: an everyday word said more often than this is no evidence of a name
+SHORT = 3  # phones: a form of no more is in too many words to go by its sound
+LONE = 4  # ... where it is the whole name, so that nothing else can be said of it elsewhere (MAGA)
+COMMON = 12.8  # -log P: an everyday word said more often than this is no evidence of a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,12 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
     foreign = [respelt(name) for name in names]
     spellings = [tuple(foreign[i].get(w, w) for w in words) for i, _, words, _ in plans]
     known = entries({w for (_, _, words, _), heard in zip(plans, spellings, strict=True) for w in (*words, *heard)})
+    near = near_words([(words[0], sound_of(words[0], known)) for _, _, words, _ in plans if len(words) == 1])
     made = []
     for (i, part, words, given), spelling in zip(plans, spellings, strict=True):
         sounds = tuple(sound_of(w, known) for w in words)
-        tame = wordlike(words, sounds, known)
+        tame = wordlike(words, sounds, known) or (len(words) == 1 and words[0] in near)
+        tame = tame or (part == "full" and len(words) == 1 and len(sounds[0]) <= LONE)
         made.append(Form(i, part, words, sounds, given, tame, words))
         if spelling != words:
             made.append(Form(i, part, words, tuple(sound_of(w, known) for w in spelling), given, tame, spelling))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Floats = NDArray[np.float32]
 
+_REMEMBERED = 50_000  # skeletons of windows
 Hits = tuple[list[int], list[int], list[float], list[float]]
 
 
@@ -44,68 +45,84 @@ class Index:
             for key in skeleton.keys(bones(string)):
                 under.setdefault(key, []).append(i)
         self._under = {key: np.array(forms, dtype=np.int64) for key, forms in under.items()}
+        self._met: dict[bytes, list[Numbers]] = {}
 
     def meet(self, windows: Sequence[bytes]) -> Numbers:
         """The pairs that share a key, as window * forms + form, ascending."""
         import numpy as np
 
-        met: dict[bytes, list[Numbers]] = {}
-        found: list[Numbers] = []
+        numbers: dict[bytes, int] = {}  # windows with the same skeleton meet the same forms
+        of = self._bones
+        which = [numbers.setdefault(of(window), len(numbers)) for window in windows]
+        met: list[Numbers] = []
         counts: list[int] = []
-        which: list[int] = []
-        for i, window in enumerate(windows):
-            bones = self._bones(window)
-            forms = met.get(bones)
+        under = self._under
+        for bones in numbers:
+            forms = self._met.get(bones)
             if forms is None:
-                met[bones] = forms = [f for k in skeleton.keys(bones) if (f := self._under.get(k)) is not None]
-                if len(forms) > 1:
-                    joined = np.concatenate(forms)
-                    joined.sort()
-                    met[bones] = forms = [joined[np.diff(joined, prepend=-1) > 0]]
-            if forms:
-                found.append(forms[0])
-                counts.append(len(forms[0]))
-                which.append(i)
-        if not found:
+                forms = [f for k in skeleton.keys(bones) if (f := under.get(k)) is not None]
+                if len(self._met) < _REMEMBERED:  # the next hour of talk has many of the same
+                    self._met[bones] = forms
+            met += forms
+            counts.append(sum(map(len, forms)))
+        if not met:
             return np.zeros(0, dtype=np.int64)
         n = len(self.lengths)
-        return np.repeat(np.array(which, dtype=np.int64), counts) * n + np.concatenate(found)
+        pairs = np.repeat(np.arange(len(counts), dtype=np.int64), counts) * n + np.concatenate(met)
+        pairs.sort()
+        pairs = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))]
+        # From skeletons to windows: the forms of each, one after the other.
+        starts = np.searchsorted(pairs, np.arange(len(counts) + 1, dtype=np.int64) * n)
+        mine = np.array(which, dtype=np.int64)
+        sizes = np.diff(starts)[mine]
+        ends = np.cumsum(sizes)
+        at = np.arange(ends[-1], dtype=np.int64) + np.repeat(starts[mine] - ends + sizes, sizes)
+        found: Numbers = np.repeat(np.arange(len(mine), dtype=np.int64), sizes) * n + pairs[at] % n
+        return found
 
-    def sieve(self, windows: Sequence[bytes], pairs: Numbers) -> Numbers:
-        """Those of the pairs whose cost may be within the limit of the form, judged without the order of symbols."""
+    def sieve(self, windows: Sequence[bytes], pairs: Numbers, reach: Floats | None = None) -> Numbers:
+        """Those of the pairs whose cost may be within their limit, judged without the order of symbols."""
         import numpy as np
 
         channel, n = self.channel, len(self.lengths)
         w, f = np.divmod(pairs, n)
-        heard_lengths = np.array([len(s) for s in windows], dtype=np.int64)
-        cheapest = float(min(channel.drop[:-1].min(), channel.add[:-1].min()))
-        close = np.abs(heard_lengths[w] - self.lengths[f]) * cheapest <= self.limits[f]
-        w, f = w[close], f[close]
+        limits = self._limits(w, f, reach)
+        heard_lengths = np.fromiter(map(len, windows), dtype=np.int64, count=len(windows))
+        # As many symbols as the one is longer were added at least, or dropped: the floors below have no part in that.
+        more = (heard_lengths[w] - self.lengths[f]).astype(np.float32)
+        added, dropped = more * channel.add[:-1].min(), more * -channel.drop[:-1].min()
+        close = np.maximum(added, dropped) <= limits
+        w, f, limits = w[close], f[close], limits[close]
+        added, dropped = np.maximum(added[close], 0), np.maximum(dropped[close], 0)
         heard = channel.pad(windows)
         floors = channel.floor_of_heard(heard).ravel()
         width = channel.padding + 1
-        least = floors[w * width + self.said[f, 0]]
+        least = added + floors[w * width + self.said[f, 0]]
         for column in range(1, self.said.shape[1]):
             least += floors[w * width + self.said[f, column]]
-            if column in (3, 6, 9):  # most are out after a few symbols
-                keep = least <= self.limits[f]
-                w, f, least = w[keep], f[keep], least[keep]
-        keep = least <= self.limits[f]
-        w, f = w[keep], f[keep]
+            if column in (2, 4, 6, 9):  # most are out after a few symbols
+                keep = least <= limits
+                w, f, least, dropped, limits = w[keep], f[keep], least[keep], dropped[keep], limits[keep]
+        keep = least <= limits
+        w, f, dropped, limits = w[keep], f[keep], dropped[keep], limits[keep]
         if not len(w):
             return pairs[:0]
         # And the other way round: the least that each symbol of the window can cost, given the symbols of the form.
         mine, rows = np.unique(f, return_inverse=True)
         floors = channel.floor_of_said(self.said[mine]).ravel()
-        least = floors[rows * width + heard[w, 0]]
+        least = dropped + floors[rows * width + heard[w, 0]]
         for column in range(1, heard.shape[1]):
             least += floors[rows * width + heard[w, column]]
-        keep = least <= self.limits[f]
+        keep = least <= limits
         sifted: Numbers = w[keep] * n + f[keep]
         return sifted
 
-    def costs(self, windows: Sequence[bytes], pairs: Numbers) -> Floats:
-        """For each pair its cost by symbol of the form."""
+    def _limits(self, w: Numbers, f: Numbers, reach: Floats | None) -> Floats:
+        found: Floats = self.limits[f] if reach is None else self.limits[f] * reach[w]
+        return found
+
+    def costs(self, windows: Sequence[bytes], pairs: Numbers, most: Floats | None = None) -> Floats:
+        """For each pair its cost by symbol of the form; ``most``: of each, the whole cost over which it is any."""
         import numpy as np
 
         if not len(pairs):
@@ -113,14 +130,17 @@ class Index:
         w, f = np.divmod(pairs, len(self.lengths))
         used, rows = np.unique(w, return_inverse=True)
         heard = self.channel.pad([windows[i] for i in used.tolist()])
-        cost = self.channel.costs(self.said[f], heard[rows])
+        cost = self.channel.costs(self.said[f], heard[rows], most)
         return (cost / np.maximum(self.lengths[f], 1)).astype(np.float32)
 
-    def within(self, windows: Sequence[bytes], pairs: Numbers) -> Numbers:
-        """Those of the pairs that are within the limit of their form."""
-        kept = self.sieve(windows, pairs)
-        f = kept % len(self.lengths)
-        near: Numbers = kept[self.costs(windows, kept) * self.lengths[f] <= self.limits[f]]
+    def within(self, windows: Sequence[bytes], pairs: Numbers, reach: Floats | None = None) -> Numbers:
+        """Those of the pairs that are within the limit of their form, times the ``reach`` of their window."""
+        import numpy as np
+
+        kept = self.sieve(windows, pairs, reach)
+        w, f = np.divmod(kept, len(self.lengths))
+        limits = self._limits(w, f, reach)
+        near: Numbers = kept[self.costs(windows, kept, limits) * self.lengths[f] <= limits]
         return near
 
 
@@ -130,10 +150,18 @@ class Ears:
     def __init__(self, sound: Index, spelling: Index) -> None:
         self.sound, self.spelling = sound, spelling
 
-    def near(self, sounds: Sequence[bytes], letters: Sequence[bytes], *, all_pairs: bool = False) -> Hits:
+    def near(
+        self,
+        sounds: Sequence[bytes],
+        letters: Sequence[bytes],
+        *,
+        all_pairs: bool = False,
+        reach: Sequence[float] | None = None,
+    ) -> Hits:
         """Columns: window, form, cost by phone, cost by letter; in the order of windows and forms.
 
-        ``all_pairs``: without the sieve of keys, for a few forms.
+        ``all_pairs``: without the sieve of keys, for a few forms. ``reach``: of each window, what part of a form's
+        limit counts for it.
         """
         import numpy as np
 
@@ -141,17 +169,26 @@ class Ears:
             return [], [], [], []
         if all_pairs:
             every = np.arange(len(sounds) * len(self.sound.lengths), dtype=np.int64)
-            return self._near(sounds, letters, every, every)
-        return self._near(sounds, letters, self.sound.meet(sounds), self.spelling.meet(letters))
+            return self._near(sounds, letters, every, every, reach)
+        return self._near(sounds, letters, self.sound.meet(sounds), self.spelling.meet(letters), reach)
 
     def near_of(self, sounds: Sequence[bytes], letters: Sequence[bytes], pairs: Numbers) -> Hits:
         """The same for some pairs only, each window * forms + form, ascending."""
         return self._near(sounds, letters, pairs, pairs)
 
-    def _near(self, sounds: Sequence[bytes], letters: Sequence[bytes], by_sound: Numbers, by_letter: Numbers) -> Hits:
+    def _near(
+        self,
+        sounds: Sequence[bytes],
+        letters: Sequence[bytes],
+        by_sound: Numbers,
+        by_letter: Numbers,
+        reach: Sequence[float] | None = None,
+    ) -> Hits:
         import numpy as np
 
+        part = None if reach is None else np.array(reach, dtype=np.float32)
+
         n = len(self.sound.lengths)
-        near = np.union1d(self.sound.within(sounds, by_sound), self.spelling.within(letters, by_letter))
+        near = np.union1d(self.sound.within(sounds, by_sound, part), self.spelling.within(letters, by_letter, part))
         phone, letter = self.sound.costs(sounds, near), self.spelling.costs(letters, near)
         return (near // n).tolist(), (near % n).tolist(), phone.tolist(), letter.tolist()

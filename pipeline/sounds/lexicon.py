@@ -111,6 +111,11 @@ def entries(words: Iterable[str]) -> dict[str, Entry]:
     return found
 
 
+def common(most: float) -> list[tuple[str, Entry]]:
+    """The listed words that cost less than ``most``, in the order of the alphabet."""
+    return [(w, Entry(*e)) for w, e in sorted(_listed().items()) if e[0] < most]
+
+
 def entry(word: str) -> Entry:
     """What is known of one plain word."""
     return entries([word])[word]

@@ -11,7 +11,7 @@ from pipeline.sounds.channel import channels, letters_of
 from pipeline.sounds.evidence import Scene, heard_words
 from pipeline.sounds.forms import Form
 from pipeline.sounds.index import Ears, Hits, Index
-from pipeline.sounds.lexicon import EVERYDAY
+from pipeline.sounds.lexicon import EVERYDAY, UNKNOWN, Entry
 from pipeline.sounds.network import PHONES
 from pipeline.sounds.reading import CLOSED, Words
 from pipeline.sounds.spots import Gauge, Spot, split
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from pipeline.sounds.windows import Key
 
 # Nats by phone and by letter: how near a window must be to be looked at ...
-FIRST = (1.6, 1.1)  # ... at first, for a long full name
-ALONE = (1.25, 1.0)  # ... for any other name
+FIRST = (1.95, 1.35)  # ... at first, for a long full name
+ALONE = (1.5, 1.2)  # ... for any other name
+LISTED = 0.83  # ... times this if a list has all its words
 TAME = 0.45  # ... and if all its words are everyday words
 PATIENT = (1.9, 1.3)  # ... for names that the episode is known to be about
 MERGED = 0.8  # ... for a first name and a surname run together into one word
@@ -67,6 +68,8 @@ class Listener:
         self._spelt: dict[Key, list[Form]] = {}
         for form in (f for f in forms if f.spelling == f.words):
             self._spelt.setdefault(form.words, []).append(form)
+            if (joined := _initials_joined(form.words)) != form.words:
+                self._spelt.setdefault(joined, []).append(form)
         self._begin = {words[0] for words in self._spelt}
         self._together: dict[str, list[Form]] = {}
         for form in forms:
@@ -105,14 +108,15 @@ class Listener:
                             spots.append(Spot(form, i, end, 0.0, 0.0, None, whose))
                     for form in self._spelt.get(said, ()):
                         given = 0.0 if form.given else None
-                        spots.append(Spot(form, i, end, 0.0, 0.0, given, whose, exact=True, at=i + form.given))
+                        at = end - len(form.words) + form.given
+                        spots.append(Spot(form, i, end, 0.0, 0.0, given, whose, exact=True, at=at))
                 if words.gaps[end - 1] == CLOSED:
                     break
         return spots
 
     def first(self, windows: Windows, scene: Scene) -> list[Spot]:
         """The spots of any name."""
-        hits = self._ears.near(windows.sounds, windows.letters)
+        hits = self._ears.near(windows.sounds, windows.letters, reach=_reach(windows, scene))
         spots = self._place(windows, hits, self.forms, scene, TAME)
         return self._allowed(spots + self._surnames_behind(scene, self._first_names(windows), None), scene)
 
@@ -136,10 +140,10 @@ class Listener:
         tame: dict[int, bool] = {}
         for window, number, phone, letter in zip(*hits, strict=True):
             form, key = forms[number], windows.keys[window]
-            if key == form.words or (key[-1].endswith("'s") and form.sound[-1] not in _HISSED):
+            if key == form.words or (key[-1].endswith("'s") and not _hissed(key, form, known)):
                 continue
             if window not in tame:
-                tame[window] = all(known[w].flags & EVERYDAY and known[w].cost < TAME_COST for w in key)
+                tame[window] = all(_is_tame(known[w]) for w in key)
             if tame[window] and min(phone, letter) > tamest:
                 continue
             n = len(key)
@@ -227,7 +231,7 @@ class Listener:
                 key = tuple(words.plain[spot.at : spot.last])
                 key = (*key[:-1], key[-1].removesuffix("'s")) if spot.whose else key
                 surname = next((f for f in self.of[spot.form.name] if f.part == "surname"), None)
-                tame = all(known[w].flags & EVERYDAY and known[w].cost < TAME_COST for w in key)
+                tame = all(_is_tame(known[w]) for w in key)
                 if surname is not None and key != surname.words and not tame:
                     found[spot.form.name, key] = surname
         if not found:
@@ -263,6 +267,36 @@ class Listener:
                     continue
             kept.append(spot)
         return kept
+
+
+def _initials_joined(words: Key) -> Key:
+    """J. D. Vance as JD Vance."""
+    n = next((i for i, w in enumerate(words) if len(w) > 1), len(words))
+    return words if n < 2 or n == len(words) else ("".join(words[:n]), *words[n:])
+
+
+def _hissed(key: Key, form: Form, known: Mapping[str, Entry]) -> bool:
+    """Whether an 's may be the end of the name: Walt's for Waltz, but not Slack's for Sachs."""
+    flags = known[key[-1][:-2]].flags if key[-1][:-2] in known else 0
+    word = bool(flags & EVERYDAY)
+    return form.sound[-1] in _HISSED and not word and not (form.given and len(key) == 1)
+
+
+def _reach(windows: Windows, scene: Scene) -> list[float]:
+    """How near each window must be: the more ordinary its words are, the nearer."""
+    words = {w: (e.cost >= UNKNOWN, not _is_tame(e)) for w, e in scene.known.items()}
+    found = []
+    for key in windows.keys:
+        odd = [words[w] for w in key]
+        if any(new for new, _ in odd):
+            found.append(1.0)
+        else:
+            found.append(LISTED if any(seldom for _, seldom in odd) else TAME / ALONE[1])
+    return found
+
+
+def _is_tame(entry: Entry) -> bool:
+    return bool(entry.flags & EVERYDAY) and entry.cost < TAME_COST
 
 
 def count(spots: Sequence[Spot], words: Words) -> None:

@@ -17,6 +17,9 @@ OPEN, COMMA, CLOSED = 0, 1, 2
 LONGEST = 30  # letters; what is longer is no word that anybody said
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _INITIALS = re.compile(r"[A-Z]{2,}(?:['’]?s)?")  # and more than one of them: CPUs
+# Capitals within a word are written for what is known (MacOS, GoLand), or behind a few beginnings of names.
+_BEGINNINGS = r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|Fitz|Al|El|Ben|Bin|Ibn|[OD]['’])[A-Z][a-z]+(?:['’]s)?$"
+_PRODUCT = re.compile(rf"(?!{_BEGINNINGS})\w*[a-z][A-Z]\w*(?:['’]s)?")
 _SHORTENED = word_set("mr mrs ms dr st jr sr gen sen prof rep gov lt col capt")
 _SOFT = frozenset(",\"“”‘’'—–")
 
@@ -42,7 +45,7 @@ class Words:
 
     ``plain``: spelt in a-z (empty where that cannot be). ``starts``, ``ends``: characters. ``gaps``: OPEN, COMMA or
     CLOSED to the next word. ``big``: begins with a capital. ``first``: begins a sentence.
-    ``shout``: in capitals throughout, in a text that is not. ``cased``: whether the text
+    ``shout``: in capitals throughout or within, in a text that is not. ``cased``: whether the text
     has capitals where they belong at all, as captions made by machines often have not.
     """
 
@@ -74,5 +77,5 @@ def read(text: str) -> Words:
     small = sum(1 for i, b in enumerate(big) if not b and not first[i])
     capital = sum(1 for i, b in enumerate(big) if b and not first[i] and words[i] not in ("i", "i'm", "i'll", "i've"))
     cased = capital * 200 > small and capital < 4 * small + 8
-    shout = [cased and bool(_INITIALS.fullmatch(w)) for w in raw]
+    shout = [cased and bool(_INITIALS.fullmatch(w) or _PRODUCT.fullmatch(w)) for w in raw]
     return Words(words, [a for a, _ in spans], [b for _, b in spans], gaps, big, first, shout, cased)

@@ -17,7 +17,7 @@ from pipeline.sounds.evidence import OF_EPISODE, OF_SPOT, Company
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SURNAME, Entry
 
 COMMON = 13.0  # -log P of a word that is read as the everyday word it also is
-DEFAULT = 0.6  # the least score that is reported, where the watch does not say
+DEFAULT = 0.67  # the least score that is reported, where the watch does not say
 
 
 @lru_cache(maxsize=1)

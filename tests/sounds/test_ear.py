@@ -141,9 +141,15 @@ def test_the_threshold_of_a_name_decides_what_is_said_of_it() -> None:
     assert build([person("Steve Witkoff", threshold=1.0)]).hear(text) == []
 
 
+def test_the_reason_shows_what_is_written_and_the_name_as_it_is_watched() -> None:
+    found = EAR.hear("Then Steve Witkoff spoke." + FILLER + " Nobody asked\nWhitgoff's people.")
+    assert [h.reason.partition(",")[0] for h in found] == ["Steve Witkoff ~ Steve Witkoff", "Whitgoff ~ Witkoff"]
+    assert "full name elsewhere" in found[1].reason
+
+
 def test_the_reason_says_what_was_heard_and_why() -> None:
     [found] = EAR.hear("Then Steve Wit-Goff spoke." + FILLER)
-    assert found.reason.startswith(f"steve wit goff ~ steve witkoff, {found.score:.2f}: sound distance 0.")
+    assert found.reason.startswith(f"Steve Wit-Goff ~ Steve Witkoff, {found.score:.2f}: sound distance 0.")
     assert "with the first name" in found.reason
     assert found.kind == "sounds_like"
     assert 0 < found.distance < 0.3
