@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -55,8 +54,20 @@ def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     return fetched(rt, now, lease, lease.take(shard), LIVE)
 
 
-def fetched(rt: Runtime, now: datetime, lease: Lease, taken: Sequence[Wanted], share: Share) -> Tally:
-    """Fetches the transcripts of the episodes that a lease has taken."""
+def fetched(
+    rt: Runtime,
+    now: datetime,
+    lease: Lease,
+    taken: Sequence[Wanted],
+    share: Share,
+    *,
+    going: Callable[[], bool] = lambda: True,
+    progress: Callable[[int], None] | None = None,
+) -> Tally:
+    """Fetches the transcripts of the episodes that a lease has taken.
+
+    going: whether to go on; what is not asked for any more is due again. progress: called with how many are done.
+    """
     done = new = failed = 0
     notes: list[str] = []
     bugs = Bugs("fetch")
@@ -64,7 +75,7 @@ def fetched(rt: Runtime, now: datetime, lease: Lease, taken: Sequence[Wanted], s
     failures: list[tuple[Episode, str, datetime | None]] = []
     outcomes = through(
         taken,
-        partial(ask, rt, now=now),
+        lambda w: ask(rt, w, now=now) if going() else Stopped("is not asked for any more", where=w.episode.title),
         host_of=lambda w: urlsplit(next(iter(offers(w)), TranscriptRef(url="")).url).netloc,
         postponed=lambda w: Postponed("its host asks to be left alone", where=w.episode.title),
         threads=rt.settings.poll_threads,
@@ -92,6 +103,8 @@ def fetched(rt: Runtime, now: datetime, lease: Lease, taken: Sequence[Wanted], s
                 rt.store.save_fetch_failures(failures)
                 lease.done([*(f.episode.id for f in batch), *(f[0].id for f in failures)])
                 batch, failures = [], []
+                if progress is not None:
+                    progress(done)
     finally:
         lease.end()
     bugs.raise_all()
@@ -105,15 +118,21 @@ def shared(f: Fetched, share: Share) -> Fetched:
     return f if share.checked else replace(f, again_at=None)
 
 
+class Stopped(Postponed):
+    """Nobody wants it any more: the rest of the host is let go of at once."""
+
+    retry_after = float("inf")
+
+
 class Lease:
     """The episodes that this run has taken, so that another that runs beside it asks for none of them.
 
     The lease is put off for as long as the run lasts; those of a run that was killed are due again when it is over.
     """
 
-    def __init__(self, store: Store, now: datetime) -> None:
-        self._store, self._now, self._began = store, now, monotonic()
-        self._until = now + LEASE
+    def __init__(self, store: Store, now: datetime, length: timedelta = LEASE) -> None:
+        self._store, self._now, self._began, self._length = store, now, monotonic(), length
+        self._until = now + length
         self._left: set[int] = set()
 
     def take(self, shard: Shard) -> list[Wanted]:
@@ -132,8 +151,8 @@ class Lease:
         """These were asked for, and what came of it is written down. Called often."""
         self._left.difference_update(ids)
         at = self._now + timedelta(seconds=monotonic() - self._began)
-        if self._until - at < LEASE / 2:
-            self._move(at + LEASE)
+        if self._until - at < self._length / 2:
+            self._move(at + self._length)
 
     def end(self) -> None:
         """Those that were not asked for are due again."""

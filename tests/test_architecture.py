@@ -97,8 +97,11 @@ MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
 MAY["pipeline.news"] = {"pipeline.model"}
 MAY["pipeline.processes"] = {"pipeline.errors"}
 MAY["pipeline.backtest"] = VERB | {"pipeline.detect", "pipeline.labelling", "pipeline.processes"}
-MAY["pipeline.backfill"] = VERB | {"pipeline.archive", "pipeline.detect", "pipeline.fetch"}
-MAY["pipeline.telling"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipeline.verbs"}
+MAY["pipeline.reach"] = BASE | {"pipeline.runtime"}
+MAY["pipeline.walk"] = VERB | {"pipeline.archive", "pipeline.crowd", "pipeline.reach"}
+MAY["pipeline.bring"] = VERB | {"pipeline.detect", "pipeline.fetch", "pipeline.reach"}
+MAY["pipeline.backfill"] = BASE | {"pipeline.runtime", "pipeline.reach", "pipeline.walk", "pipeline.bring"}
+MAY["pipeline.telling"] = BASE | {"pipeline.runtime", "pipeline.reach", "pipeline.verbs"}
 MAY["pipeline.rescan"] = VERB | {"pipeline.detect", "pipeline.processes"}
 # They ask a question of detect's, over the store, without doing its work.
 LOOK = BASE | {"pipeline.detect", "pipeline.detectors", "pipeline.store"}
@@ -110,7 +113,7 @@ MAY["pipeline.learn"] = {"pipeline.model"}
 MAY["pipeline.watchlist_edit"] = {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.watchlist"}
 MAY["pipeline.doctor"] = BASE | {"pipeline.store", "pipeline.notifiers", "pipeline.schedule", "pipeline.feeds"}
 MAY["pipeline.doctor"] |= {"pipeline.transcripts"}
-MAY["pipeline.backfill_runs"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipeline.telling"}
+MAY["pipeline.backfill_runs"] = MAY["pipeline.backfill"] | {"pipeline.backfill", "pipeline.telling"}
 MAY |= {
     "plugins": {
         "pipeline.runtime",

@@ -12,18 +12,20 @@ from pathlib import Path
 import pytest
 
 from pipeline import runtime
-from pipeline.backfill import backfill, feeds_of, report_of, walk
+from pipeline.backfill import backfill, report_of
 from pipeline.deliver import deliver
 from pipeline.detect import detect
 from pipeline.errors import PodwatchError
 from pipeline.fetch import drop_in, fetch
 from pipeline.model import Backfill, BackfillState, DeliverMode, Feed, Held, Scope, Segment, Watch, joined
 from pipeline.poll import poll
+from pipeline.reach import feeds_of
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings
 from pipeline.store import Store
 from pipeline.telling import tell
 from pipeline.verbs import LINE
+from pipeline.walk import walk
 from tests.servers import Podcast, item, rss, vtt
 
 GRAIN = Watch(name="grain", query="grain")
@@ -185,13 +187,13 @@ def test_killed_at_any_point_and_begun_again_it_ends_with_the_same_rows(
             for step in steps:
                 m.setattr(type(rt.store), step, mortal(getattr(type(rt.store), step)))
             m.setattr("pipeline.fetch.Lease.end", lambda self: None)  # a kill gives nothing back
-            m.setattr("pipeline.backfill.PART", 2)
+            m.setattr("pipeline.bring.PART", 2)
+            m.setattr("pipeline.bring.IN_HAND", timedelta(seconds=1))
             try:
                 backfill(rt, b, now)
             except Killed:
                 assert count == at
-        again = now + timedelta(minutes=11)  # what a killed one had taken is free again
-        backfill(rt, b, again)
+        backfill(rt, b, now)  # at once: it waits until what a killed one had in hand is free
         assert titles(rt) == {f"e{n}" for n in (1, 2, 3, 4, 5, 6, 61, 62, 63, 64)}
         assert len(said(rt)) == 10
         assert rt.store.states() == {"sent": 4, f"held: {Held.BACKFILL.value}": 6}
@@ -225,12 +227,14 @@ def test_a_paused_one_stops_and_goes_on_when_it_is_resumed(
     rt: Runtime, show: Podcast, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listening(rt, show, now)
-    monkeypatch.setattr("pipeline.backfill.PART", 2)
+    monkeypatch.setattr("pipeline.bring.PART", 2)
+    monkeypatch.setattr("pipeline.reach.GLANCE", 0.0)
     b = rt.store.add_backfill(RANGE, now)
     running, paused = [BackfillState.RUNNING], [BackfillState.PAUSED]
 
-    def pause(done: int) -> None:
-        rt.store.move_backfill(b.id, running, BackfillState.PAUSED, now)
+    def pause(what: str, done: int, of: int) -> None:
+        if what != "feeds":
+            rt.store.move_backfill(b.id, running, BackfillState.PAUSED, now)
 
     report = backfill(rt, b, now, progress=pause)
     assert (report.transcripts, dict(report.missing)) == (3, {"not asked for yet": 4})

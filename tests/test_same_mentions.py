@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import detectors, runtime
-from pipeline.backfill import look
 from pipeline.backtest import Change, Difference, Part, backtest
+from pipeline.bring import look
 from pipeline.detect import detect
 from pipeline.detectors import About
-from pipeline.model import ALL, Past, Watch
+from pipeline.model import Past, Watch
 from pipeline.rescan import detect_with
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings
@@ -106,7 +106,7 @@ def test_live_backfill_rescan_and_backtest_find_the_same(texts: list[str], queri
                     rt.store.sync_watches(watches, NOW)
                     [feed] = rt.store.feeds()
                     days = Past(NOW - timedelta(days=9), NOW + timedelta(days=1), [feed.id])
-                    look(rt, days, NOW, ALL, None)
+                    look(rt, days, NOW)
                 else:
                     rt.store.sync_watches(watches, NOW)
                     detect(rt, NOW)

@@ -9,13 +9,15 @@ from typing import Annotated
 
 import typer
 
-from pipeline.backfill import asked_for, backfill, counts, feeds_of, report_of, walk
-from pipeline.commands.line import bar
+from pipeline.backfill import asked_for, backfill, counts, report_of
+from pipeline.commands.bars import stages
 from pipeline.commands.output import Json, emit, now, plain, runtime, say, show, tally, utf8
 from pipeline.errors import PodwatchError
 from pipeline.model import Backfill, BackfillState, DeliverMode, Report
+from pipeline.reach import feeds_of
 from pipeline.runtime import Runtime
 from pipeline.telling import ASKED_FROM, tell
+from pipeline.walk import walk
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day (UTC).")]
 LastDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day (UTC); today without it.")]
@@ -68,9 +70,8 @@ def _run(rt: Runtime, b: Backfill, dry_run: bool, yes: bool, as_json: bool) -> N
         return
     if not as_json:
         say(f"backfill {b.id}: from {b.since:%Y-%m-%d} to {b.until - timedelta(days=1):%Y-%m-%d}")
-    with bar("transcripts") as shown:
-        todo = report_of(rt, b).lacking if shown else 0
-        report = backfill(rt, b, now(), progress=(lambda n: shown(n, max(n, todo))) if shown else None)
+    with stages() as shown:
+        report = backfill(rt, b, now(), progress=shown)
     stands = rt.store.backfill(b.id)
     _report(b, report, stands.state.value if stands else "gone", as_json)
     if b.deliver is not DeliverMode.NONE and stands and stands.state is BackfillState.DONE and report.held:
