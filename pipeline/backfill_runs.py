@@ -11,12 +11,12 @@ from pipeline.backfill import asked_for, counts, finish, report_of
 from pipeline.bring import bring, look
 from pipeline.errors import PodwatchError
 from pipeline.model import Backfill, BackfillState, DeliverMode, Shard, Tally
-from pipeline.reach import Wanted, feeds_of, past_of
+from pipeline.reach import Wanted, feeds_of, host_of, past_of
 from pipeline.runtime import Runtime, log
 from pipeline.telling import ASKED_FROM, tell
 from pipeline.walk import walk
 
-SHARDS = 4
+SHARDS = 4  # at most: of one host there is one
 EVERY = 30.0  # seconds between two lines of progress
 MOST = 200  # lines of a report in an XCom
 
@@ -57,11 +57,12 @@ class Counting:
 def plan(rt: Runtime, params: Mapping[str, Any], key: str, now: datetime) -> list[dict[str, int]]:
     """Writes down the backfill that a form asks for, once for each run, and says its shards; none for a dry run."""
     b = of_form(params, key, now)
-    feeds_of(b, rt.store.feeds(), rt.store.watches())  # names what is not there
+    hosts = {host_of(f.url) for f in feeds_of(b, rt.store.feeds(), rt.store.watches())}  # names what is not there
     if params.get("dry_run"):
         return []
     b = rt.store.add_backfill(b, now)
-    return [{"backfill": b.id, "index": i, "count": SHARDS} for i in range(SHARDS)]
+    count = max(1, min(SHARDS, len(hosts)))
+    return [{"backfill": b.id, "index": i, "count": count} for i in range(count)]
 
 
 def part(rt: Runtime, what: str, shard: Mapping[str, int], now: datetime) -> int:

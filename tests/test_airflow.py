@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pytest
 from pipeline import runtime, watchlist
 from pipeline.model import Feed
 from pipeline.settings import Secret, Settings
+from tests.real_airflow import alone
 from tests.servers import Podcast, item, rss
 from tests.slack.emulator import Emulator
 
@@ -54,20 +54,16 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
             rt.store.add_feeds([Feed(url=host.url("/feed.xml")), Feed(url=host.url("/gone.xml"))], now)
             rt.store.sync_watches(watchlist.read(ROOT / "seeds/watchlist.yaml"), now)
         token = slack.token
-        env = {
-            "AIRFLOW_HOME": str(home / "airflow"),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "PODWATCH_HOME": str(home),
-            "PODWATCH_POLL_FLOOR": "0",
-            "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8",
-            "PODWATCH_SLACK_BASE_URL": slack.base_url,
-            "AIRFLOW_CONN_PODWATCH_SLACK": json.dumps({"conn_type": "slack", "password": token}),
-        }
+        env = alone(
+            home,
+            PODWATCH_POLL_FLOOR="0",
+            PODWATCH_ALLOW_ADDRESSES="127.0.0.0/8",
+            PODWATCH_SLACK_BASE_URL=slack.base_url,
+            AIRFLOW_CONN_PODWATCH_SLACK=json.dumps({"conn_type": "slack", "password": token}),
+        )
         done = subprocess.run(
             [sys.executable, str(ROOT / "tests/run_dag.py"), str(ROOT / "dags"), "2", str(home / "out.json")],
-            env=os.environ | env,
+            env=env,
             capture_output=True,
             text=True,
             timeout=110,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.real_airflow import alone
 from tests.slack.emulator import Emulator
 
 pytestmark = pytest.mark.timeout(300)  # six runs of the DAG, on a machine that may be busy
@@ -35,17 +35,8 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         told = {"PODWATCH_OPERATIONS_CHANNEL": channel}
         changes = [good | told, BROKEN, {}, good, {}, BROKEN | {"PODWATCH_OPERATIONS_CHANNEL": ""}]
         token = slack.token
-        env = {
-            "AIRFLOW_HOME": str(home / "airflow"),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "PODWATCH_HOME": str(home),
-            "TEST_RETRIES": "0",
-            "AIRFLOW_CONN_PODWATCH_SLACK": json.dumps(
-                {"conn_type": "slack", "password": token, "host": slack.base_url}
-            ),
-        }
+        slack_is = json.dumps({"conn_type": "slack", "password": token, "host": slack.base_url})
+        env = alone(home, TEST_RETRIES="0", AIRFLOW_CONN_PODWATCH_SLACK=slack_is)
         done = subprocess.run(
             [
                 sys.executable,
@@ -55,7 +46,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
                 str(home / "out.json"),
                 json.dumps(changes),
             ],
-            env=os.environ | env,
+            env=env,
             capture_output=True,
             text=True,
             timeout=280,
