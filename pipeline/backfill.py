@@ -7,6 +7,7 @@ has to do stands apart from what the live run has to do, so that neither waits f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -58,3 +59,21 @@ def counts(report: Report) -> dict[str, Any]:
     said = [dict(zip(("watch", "month", "mentions", "episodes"), m, strict=True)) for m in report.mentions]
     missing = [{"reason": why, "episodes": n} for why, n in report.missing]
     return asdict(report) | {"mentions": said, "missing": missing, "problems": list(report.problems)}
+
+
+def lines(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """A report's plain values as lines for people: on the console, and in the log of a task."""
+    first = f"{_many(said['episodes'], 'episode')} of {_many(said['feeds'], 'feed')}"
+    if said["found"]:
+        first += f", {said['found']} more on older pages"
+    mentions = [
+        f"{m['month']}  {m['watch']}: {_many(m['mentions'], 'mention')} in {_many(m['episodes'], 'episode')}"
+        for m in said["mentions"]
+    ]
+    missing = [f"{m['episodes']} without a transcript: {m['reason']}" for m in said["missing"]]
+    held = [f"{_many(said['held'], 'alert')} written down, and nobody told"] if said["held"] else []
+    return (f"{first}, {_many(said['transcripts'], 'transcript')}", *mentions, *missing, *said["problems"], *held)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"

@@ -7,7 +7,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from pipeline.backfill import asked_for, counts, finish, report_of
+from pipeline.backfill import asked_for, counts, finish, lines, report_of
 from pipeline.bring import bring, look
 from pipeline.errors import PodwatchError
 from pipeline.model import Backfill, BackfillState, DeliverMode, Shard, Tally
@@ -16,7 +16,6 @@ from pipeline.runtime import Runtime, log
 from pipeline.telling import ASKED_FROM, tell
 from pipeline.walk import walk
 
-SHARDS = 4  # at most: of one host there is one
 EVERY = 30.0  # seconds between two lines of progress
 MOST = 200  # lines of a report in an XCom
 
@@ -61,7 +60,7 @@ def plan(rt: Runtime, params: Mapping[str, Any], key: str, now: datetime) -> lis
     if params.get("dry_run"):
         return []
     b = rt.store.add_backfill(b, now)
-    count = max(1, min(SHARDS, len(hosts)))
+    count = max(1, min(int(params.get("shards") or 1), len(hosts)))  # each host is asked by one of them
     return [{"backfill": b.id, "index": i, "count": count} for i in range(count)]
 
 
@@ -125,16 +124,3 @@ def of_form(params: Mapping[str, Any], key: str, now: datetime) -> Backfill:
 
 
 FIELDS = ("feeds", "tags", "watches")
-
-
-def lines(said: Mapping[str, Any]) -> tuple[str, ...]:
-    """A report as lines."""
-    first = f"{said['episodes']} episodes of {said['feeds']} feeds, {said['transcripts']} transcripts"
-    if said["found"]:
-        first += f", {said['found']} more on older pages"
-    mentions = [
-        f"{m['month']} {m['watch']}: {m['mentions']} mentions in {m['episodes']} episodes" for m in said["mentions"]
-    ]
-    missing = [f"{m['episodes']} without a transcript: {m['reason']}" for m in said["missing"]]
-    held = [f"nobody was told of {said['held']} alerts"] if said["held"] else []
-    return (first, *mentions, *missing, *said["problems"], *held)

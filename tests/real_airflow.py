@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import airflow_local  # noqa: E402
 from preflight import scrubbed  # noqa: E402
-from process_guard import Guard, descendants  # noqa: E402
+from process_guard import Guard, _parents, descendants  # noqa: E402
 
 DONE = ("success", "failed")
 
@@ -150,6 +150,11 @@ class Airflow:
             except OSError:
                 continue
         return found
+
+
+def parents_of_all() -> dict[int, int]:
+    """Of every living process of this machine its parent."""
+    return dict(_parents())
 
 
 def kill(pid: int) -> bool:

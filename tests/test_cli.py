@@ -124,9 +124,10 @@ def test_a_backfill_is_asked_for_listed_and_told_of(podwatch: Any, podcast: Podc
     assert done.stdout == "done: 0 episodes of 0 feeds, 0 transcripts\n"
     done = podwatch("backfill", *days)
     assert done.stdout.splitlines() == [
-        "done: 2 episodes of 1 feeds, 2 transcripts",
+        "done: 2 episodes of 1 feed, 2 transcripts",
         "  2026-09  grain: 2 mentions in 2 episodes",
-        "  nobody was told of 2 alerts; --deliver each would",
+        "  2 alerts written down, and nobody told",
+        "  --deliver digest tells them in one message to each channel, --deliver each one by one",
     ]
     [report, told] = rows(podwatch("backfill", *days, "--deliver", "each", "--json"))
     assert (report["transcripts"], report["mentions"], told["new"]) == (

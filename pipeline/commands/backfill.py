@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.backfill import asked_for, backfill, counts, report_of
+from pipeline.backfill import asked_for, backfill, counts, lines, report_of
 from pipeline.commands.bars import stages
 from pipeline.commands.output import Json, emit, now, plain, runtime, say, show, tally, utf8
 from pipeline.errors import PodwatchError
@@ -112,8 +112,8 @@ def _list(rt: Runtime, as_json: bool) -> None:
         {
             "backfill": b.id,
             "state": b.state.value,
-            "since": b.since,
-            "until": b.until - timedelta(days=1),
+            "since": f"{b.since:%Y-%m-%d}",
+            "until": f"{b.until - timedelta(days=1):%Y-%m-%d}",
             "feeds": list(b.feeds),
             "tags": list(b.tags),
             "watches": list(b.watches),
@@ -132,13 +132,9 @@ def _report(b: Backfill, report: Report, state: str, as_json: bool) -> None:
     if as_json:
         emit({"backfill": b.id or None, "state": state} | counts(report))
         return
-    older = f", {report.found} more on older pages" if report.found else ""
-    print(f"{state}: {report.episodes} episodes of {report.feeds} feeds{older}, {report.transcripts} transcripts")
-    for watch, month, mentions, episodes in report.mentions:
-        print(f"  {month}  {plain(watch)}: {mentions} mentions in {episodes} episodes")
-    for reason, n in report.missing:
-        print(f"  {n} without a transcript: {plain(reason)}")
-    for line in report.problems:
+    first, *rest = lines(counts(report))
+    print(f"{state}: {first}")
+    for line in rest:
         print(f"  {plain(line)}")
-    if report.held:
-        print(f"  nobody was told of {report.held} alerts; --deliver each would")
+    if report.held and b.deliver is DeliverMode.NONE:
+        print("  --deliver digest tells them in one message to each channel, --deliver each one by one")
