@@ -134,6 +134,7 @@ def test_schedule_and_retry_delay_are_variables() -> None:
     ("name", "value", "line"),
     [
         ("PODWATCH_SCHEDULE", "0 6 * *", "PODWATCH_SCHEDULE=0 6 * *: Exactly 5, 6 or 7 columns"),
+        ("PODWATCH_BACKFILL_SHARDS", "0", "PODWATCH_BACKFILL_SHARDS=0: is not a whole number from 1 to 16"),
         ("PODWATCH_RETRY_DELAY", "soon", "PODWATCH_RETRY_DELAY=soon: is not a number of seconds from 0 to 3600"),
     ],
 )
