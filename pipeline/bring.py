@@ -21,7 +21,7 @@ from pipeline.runtime import Runtime, log
 
 PART = 2000  # episodes that are taken, fetched and then looked through: repeated passages show among many of a feed
 MINE = timedelta(hours=1)  # for which the live detect leaves to a backfill what that has fetched
-IN_HAND = timedelta(minutes=1)  # put off twice a minute while somebody is at it; after it that one counts as dead
+IN_HAND = timedelta(seconds=30)  # put off while somebody is at it; after it that one counts as dead
 AGAIN = 1.0  # seconds after which it is asked whether another has done, or lost, what it had in hand
 
 

@@ -15,6 +15,7 @@ from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings, networks
 from pipeline.store import Store, open_store
 from tests.postgres import Postgres
+from tests.real_airflow import Dags
 from tests.servers import Podcast
 
 # What the machine has set must not reach a test; only where real feeds and transcripts lie is asked of it.
@@ -51,6 +52,14 @@ def rt(settings: Settings) -> Iterator[Runtime]:
 def postgres() -> Iterator[Postgres]:
     with Postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dags]:
+    """Runs of the daily DAG: Airflow is loaded once for all of them."""
+    process = Dags(tmp_path_factory.mktemp("dags"))
+    yield process
+    process.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -9,6 +9,7 @@ with Airflow(home, PODWATCH_HOME=..., PODWATCH_SCHEDULE="0 0 * * *") as airflow:
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
@@ -59,16 +60,50 @@ def prepare(home: Path) -> Path:
     return home
 
 
-def alone(home: Path, **env: str) -> dict[str, str]:
-    """The environment of a process that runs DAGs by itself (tests/run_dag.py), with a home of its own for Airflow."""
-    ours = {
-        "AIRFLOW_HOME": str(prepare(home / "airflow")),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "PODWATCH_HOME": str(home),
-    }
-    return os.environ | ours | env
+class Dags:
+    """One process that runs the daily DAG without a scheduler (tests/run_dag.py), for all tests that want that."""
+
+    def __init__(self, home: Path) -> None:
+        ours = {
+            "AIRFLOW_HOME": str(prepare(home / "airflow")),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        }
+        self._log = home / "log"
+        mine, theirs = os.pipe()
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, str(ROOT / "tests/run_dag.py"), str(ROOT / "dags"), str(theirs)],
+                env=os.environ | ours,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=(theirs,),
+                text=True,
+            )
+        os.close(theirs)
+        self._answers = os.fdopen(mine)
+
+    def run(
+        self, times: int, env: Mapping[str, str], changes: Sequence[Mapping[str, str]] = (), retries: int | None = None
+    ) -> tuple[dict[str, Any], str]:
+        """(what run_dag.py answers, what was logged). env: set while it lasts; changes: before each run."""
+        before = self._log.stat().st_size
+        assert self._process.stdin is not None
+        job = {"times": times, "env": dict(env), "changes": list(map(dict, changes)), "retries": retries}
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        answer = self._answers.readline()
+        log = self._log.read_bytes()[before:].decode(errors="replace")
+        assert answer, log[-3000:]
+        return json.loads(answer), log
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(30)
+        self._answers.close()
 
 
 class Airflow:
