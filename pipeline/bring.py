@@ -14,7 +14,7 @@ from itertools import islice
 from time import monotonic, sleep
 
 from pipeline.detect import detect
-from pipeline.fetch import Lease, Share, fetched
+from pipeline.fetch import Lease, Patience, Share, fetched
 from pipeline.model import ALL, Backfill, Past, Shard
 from pipeline.reach import HALF, Going, Progress, Wanted, has, host_of, past_of
 from pipeline.runtime import Runtime, log
@@ -41,13 +41,15 @@ def bring(
     going = going or Wanted(rt, b)
     past = past_of(rt, b)
     began, tried, new = monotonic(), set[int](), 0
+    patience = Patience(going)
 
     def moment() -> datetime:
         return now + timedelta(seconds=monotonic() - began)
 
     while going():
-        left = [r for r in rt.store.older(past, moment()) if r.id not in tried and has(shard, host_of(r.address))]
-        open_ = [(r.id, host_of(r.address)) for r in left if not r.in_hand]
+        asked = ((r, host_of(r.address)) for r in rt.store.older(past, moment()) if r.id not in tried)
+        left = [(r, host) for r, host in asked if has(shard, host) and patience.has(host)]
+        open_ = [(r.id, host) for r, host in left if not r.in_hand]
         if not left:
             break
         if not open_:  # another has it: it will be done, or due again when that was killed
@@ -61,7 +63,7 @@ def bring(
             share = Share(at_once=1, pause=HALF, checked=False, looked_through_by=moment() + MINE)
             at = monotonic()
             shown = progress and partial(_counted, progress, len(tried), of)
-            tally = fetched(rt, moment(), lease, taken, share, going=going, progress=shown)
+            tally = fetched(rt, moment(), lease, taken, share, patience=patience, progress=shown)
             ended = monotonic()
             tried |= {w.episode.id for w in taken}
             new += tally.new

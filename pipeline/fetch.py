@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from pipeline import transcripts
 from pipeline.bugs import Bugs
 from pipeline.crowd import through
-from pipeline.errors import PodwatchError, Postponed, TranscriptError
+from pipeline.errors import HttpError, PodwatchError, Postponed, TranscriptError
 from pipeline.http import Answer
 from pipeline.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, Wanted
 from pipeline.runtime import Runtime, log
@@ -61,12 +62,12 @@ def fetched(
     taken: Sequence[Wanted],
     share: Share,
     *,
-    going: Callable[[], bool] = lambda: True,
+    patience: Patience | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Tally:
     """Fetches the transcripts of the episodes that a lease has taken.
 
-    going: whether to go on; what is not asked for any more is due again. progress: called with how many are done.
+    patience: whom to ask no more; what is not asked for is due again. progress: called with how many are done.
     """
     done = new = failed = 0
     notes: list[str] = []
@@ -75,8 +76,8 @@ def fetched(
     failures: list[tuple[Episode, str, datetime | None]] = []
     outcomes = through(
         taken,
-        lambda w: ask(rt, w, now=now) if going() else Stopped("is not asked for any more", where=w.episode.title),
-        host_of=lambda w: urlsplit(next(iter(offers(w)), TranscriptRef(url="")).url).netloc,
+        lambda w: patiently(patience, w, lambda: ask(rt, w, now=now)) if patience else ask(rt, w, now=now),
+        host_of=host,
         postponed=lambda w: Postponed("its host asks to be left alone", where=w.episode.title),
         threads=rt.settings.poll_threads,
         pause=rt.settings.host_pause * share.pause,
@@ -122,6 +123,48 @@ class Stopped(Postponed):
     """Nobody wants it any more: the rest of the host is let go of at once."""
 
     retry_after = float("inf")
+
+
+class Patience:
+    """Whom a long run still asks: nobody once ``going`` says so, and no host that often gave no answer in a row.
+
+    With one request at a time and a minute for each, a server that is gone would hold up all others. For any thread.
+    """
+
+    def __init__(self, going: Callable[[], bool] = lambda: True, tries: int = 3) -> None:
+        self.going, self._tries = going, tries
+        self._silent: Counter[str] = Counter()
+
+    def has(self, host: str) -> bool:
+        return self._silent[host] < self._tries
+
+    def heard(self, host: str, result: Result) -> None:
+        if isinstance(result, HttpError) and result.retryable and not result.status:
+            self._silent[host] += 1
+            if self._silent[host] == self._tries:
+                log.warning(
+                    "fetch: %s: gave no answer %s times in a row, and is left for another run", host, self._tries
+                )
+        else:
+            self._silent[host] = 0
+
+
+def patiently(patience: Patience, wanted: Wanted, ask_: Callable[[], Result]) -> Result:
+    at = host(wanted)
+    if not (patience.going() and patience.has(at)):
+        return Stopped("is not asked for any more", where=wanted.episode.title)
+    result = ask_()
+    patience.heard(at, result)
+    return result
+
+
+def host(wanted: Wanted) -> str:
+    """Who is asked for a transcript first; what is no address stands for itself."""
+    url = next(iter(offers(wanted)), TranscriptRef(url="")).url
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return url
 
 
 class Lease:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -338,7 +340,8 @@ def test_a_transcript_dropped_in_by_hand_brings_its_episode_into_the_line(
     [e1] = [e for e in rt.store.without_transcript() if e.guid == "e1"]
     drop_in(rt, [(e1, joined([Segment(0, 5, "Grain.")]))], now)
     detect(rt, now)
-    assert deliver(rt, now).new == 1
+    # On a busy machine a channel rests for as long as its last answer took.
+    assert any(deliver(rt, now).new == 1 or sleep(0.1) for _ in range(100))
 
 
 def test_asking_twice_with_one_key_makes_one(rt: Runtime, now: datetime) -> None:
@@ -358,3 +361,26 @@ def test_the_same_on_every_database(store: Store, settings: Settings, show: Podc
         assert report.mentions == (("grain", "2026-09", 6, 6), ("grain", "2026-10", 1, 1))
         assert tell(rt, b, minutes(now)).new == 6
         assert [x.state for x in rt.store.backfills()] == [BackfillState.DONE]
+
+
+def test_a_host_that_gives_no_answer_is_left_and_the_others_go_on(
+    rt: Runtime, show: Podcast, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        nowhere = f"http://127.0.0.1:{gone.getsockname()[1]}"
+    entries = [item(f"gone{n}", transcript=f"{nowhere}/{n}.vtt", published=date("e7")) for n in range(20)]
+    show.serve("/4.xml", rss(*entries, item("e1", transcript=show.url("/e1.vtt"), published=date("e1"))))
+    listening(rt, show, now)
+    report = backfill(rt, RANGE, now)
+    assert {f"e{n}" for n in (1, 3, 4, 5, 6)} <= titles(rt)
+    said_of = {why.partition(" (")[0]: n for why, n in report.missing}
+    assert said_of == {"the connection failed": 3, "not asked for yet": 17}
+    assert f"{nowhere.removeprefix('http://')}: gave no answer 3 times in a row" in caplog.text
+
+
+def test_an_address_that_is_none_stops_nobody(rt: Runtime, show: Podcast, now: datetime) -> None:
+    broken = item("broken", transcript="http://[broken/1.vtt", published=date("e7"))
+    show.serve("/4.xml", rss(broken, item("e1", transcript=show.url("/e1.vtt"), published=date("e1"))))
+    listening(rt, show, now)
+    backfill(rt, RANGE, now)
+    assert {"e1", "e3", "e6"} <= titles(rt)

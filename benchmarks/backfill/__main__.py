@@ -120,11 +120,13 @@ class Bench:
             run = airflow.ask("POST", "/api/v2/dags/podwatch_backfill/dagRuns", {"logical_date": None, "conf": conf})
             assert run is not None, airflow.api.trouble
             path = f"/api/v2/dags/podwatch_backfill/dagRuns/{run['dag_run_id']}"
-            while (state := airflow.sure("GET", path)["state"]) not in DONE:
+            state = ""
+            while state not in DONE:  # asked without patience: the API server may be the one that was killed
                 if killer is not None:
                     killer.tick(airflow, env, self.total)
                 time.sleep(0.5)
                 assert time.monotonic() - began < 3600, "not within an hour"
+                state = (airflow.ask("GET", path) or {"state": ""})["state"]
             seconds = time.monotonic() - began
         result = self.result(name, env, seconds, state, before)
         result.speed = rates(self.folder / name / "airflow" / "logs")
