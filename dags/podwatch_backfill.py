@@ -26,6 +26,10 @@ import podwatch  # plugins/podwatch.py
 from airflow.sdk import Param, dag, task
 
 
+# They go on with what is missing, so a long one survives a night of killed workers.
+MANY_TRIES: dict[str, Any] = {"retries": 12, "max_retry_delay": timedelta(minutes=5)}
+
+
 @dag(
     dag_id="podwatch_backfill",
     dag_display_name="podwatch: backfill",
@@ -72,11 +76,11 @@ def past() -> None:
     def plan() -> list[dict[str, int]]:
         return podwatch.backfill("plan")  # type: ignore[no-any-return]
 
-    @task
+    @task(**MANY_TRIES)
     def walk(shard: dict[str, int]) -> int:
         return podwatch.backfill("walk", shard)  # type: ignore[no-any-return]
 
-    @task
+    @task(**MANY_TRIES)
     def bring(shard: dict[str, int]) -> int:
         return podwatch.backfill("bring", shard)  # type: ignore[no-any-return]
 

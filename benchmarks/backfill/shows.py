@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Self
 
-PAGE = 25  # episodes on an older page
+PAGE = 10  # episodes on an older page
 NEW = 3  # episodes in a feed's own document
 
 
