@@ -25,9 +25,8 @@ from typing import Any
 import podwatch  # plugins/podwatch.py
 from airflow.sdk import Param, dag, task
 
-
 # They go on with what is missing, so a long one survives a night of killed workers.
-MANY_TRIES: dict[str, Any] = {"retries": 12, "max_retry_delay": timedelta(minutes=5)}
+TRIES, LONGEST = 12, timedelta(minutes=5)
 
 
 @dag(
@@ -76,11 +75,11 @@ def past() -> None:
     def plan() -> list[dict[str, int]]:
         return podwatch.backfill("plan")  # type: ignore[no-any-return]
 
-    @task(**MANY_TRIES)
+    @task(retries=TRIES, max_retry_delay=LONGEST)
     def walk(shard: dict[str, int]) -> int:
         return podwatch.backfill("walk", shard)  # type: ignore[no-any-return]
 
-    @task(**MANY_TRIES)
+    @task(retries=TRIES, max_retry_delay=LONGEST)
     def bring(shard: dict[str, int]) -> int:
         return podwatch.backfill("bring", shard)  # type: ignore[no-any-return]
 
