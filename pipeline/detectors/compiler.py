@@ -154,6 +154,8 @@ class Compiler:
         found: Node | None = None
         for word in words:
             plain = word.rstrip("*")
+            if not word.strip("*?"):
+                raise QueryError(f"{clause.text} has a * or ? that stands alone", clause.column, "write it at a word")
             if "*" not in plain and "?" not in plain:
                 number = self.book.literal(plain, Ending.ANY if plain != word else Ending.WHOLE)
             else:
