@@ -11,9 +11,9 @@ import typer
 
 from pipeline import watchlist
 from pipeline.backtest import Difference, Outcome, Part, Sample, a_week, backtest, differences, noise, total
-from pipeline.commands.line import bar
 from pipeline.commands.mentions import Since
 from pipeline.commands.output import Json, emit, moment, plain, runtime, say, settings
+from pipeline.commands.progress import followed
 from pipeline.processes import cores
 
 FEW = 300  # transcripts that one process looks through sooner than others are started
@@ -37,14 +37,8 @@ def backtest_(
     whole = Part()
     count = processes or (1 if len(ids) < FEW else cores())
     parts = backtest(settings(), different, ids, count)
-    first = next(parts, None)  # the processes are forked before the bar has a thread
-    if first is not None:
-        with bar("transcripts") as progress:
-            whole.add(first)
-            for part in parts:
-                whole.add(part)
-                if progress is not None:
-                    progress(whole.transcripts, len(ids))
+    for part in followed(parts, len(ids), lambda part: part.transcripts):
+        whole.add(part)
     failed = False
     for d in different:
         outcome = whole.outcomes.get(d.name, Outcome())

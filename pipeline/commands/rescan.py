@@ -29,7 +29,7 @@ def rescan(watch: Names = None, since: Since = None, processes: Processes = None
             raise PodwatchError("is not among the watches", where=missing[0], todo="see podwatch watches list")
         count = rt.store.look_again(names or None, since.replace(tzinfo=UTC) if since else None)
         before = rt.store.states()
-    t = detected(settings(), now(), processes or (1 if count < FEW else cores()))
+    t = detected(settings(), now(), processes or (1 if count < FEW else cores()), piped=True)
     with runtime() as rt:
         states = rt.store.states()
         held = sum(n - before.get(name, 0) for name, n in states.items() if name.startswith("held"))

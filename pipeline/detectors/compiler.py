@@ -57,6 +57,11 @@ class Book:
                 self.literals.append(Literal(plural, number, Ending.WHOLE))
         return number
 
+    @property
+    def beside_literals(self) -> bool:
+        """Whether something else than literals is looked for."""
+        return bool(self.wild or self.fuzzy or self.patterns or self.named or self.sounds)
+
     def rarity(self, needs: frozenset[int]) -> float:
         """How often one of these atoms is likely to be found: what a watch waits for should be rare."""
         return sum(self.weights[n] for n in needs)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, not_, select, update
 
 from pipeline.model import ALL, Alert, Episode, Held, Mention, Shard, State, Transcript, Watch
 from pipeline.store.changes import recheck, with_deliveries
@@ -71,12 +71,9 @@ class DetectRows(Rows):
 
     def transcripts_due(self, latest: int, now: datetime, shard: Shard = ALL, page: int = 100) -> Iterator[Source]:
         """The transcripts in which not every watch up to ``latest`` has been looked for, ``page`` held at a time."""
-        after = 0
+        after, t = 0, transcripts.c
         while True:
-            t = transcripts.c
-            waiting = and_(t.next_detect_at.is_not(None), t.next_detect_at > now)
-            query = select(t.detected_through, t.id).where(t.detected_through < latest, t.id > after, not_(waiting))
-            query = query.order_by(t.id).limit(page)
+            query = select(t.detected_through, t.id).where(*_due(latest, now), t.id > after).order_by(t.id).limit(page)
             if shard.count > 1:
                 query = query.where(t.id % shard.count == shard.index)
             with self.reading() as c:
@@ -87,6 +84,12 @@ class DetectRows(Rows):
             for r in rows:  # unpacked one by one: a page of texts would not stay in the processor's cache
                 yield source_of(r, about[r.episode_id], due[r.id])
             after = max(due)
+
+    def due_to_detect(self, latest: int, now: datetime) -> list[int]:
+        """The same transcripts by their numbers."""
+        query = select(transcripts.c.id).where(*_due(latest, now)).order_by(transcripts.c.id)
+        with self.reading() as c:
+            return list(c.execute(query).scalars())
 
     def labels_of_feed(self, feed_id: int, last: int) -> dict[int, bytes]:
         """The labels of the feed's newest transcripts, by the id of their episode."""
@@ -193,6 +196,11 @@ class DetectRows(Rows):
         """Stamps on the watch that it could not be looked for; the others went on."""
         with self.writing() as c:
             c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
+
+
+def _due(latest: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    t = transcripts.c
+    return t.detected_through < latest, not_(and_(t.next_detect_at.is_not(None), t.next_detect_at > now))
 
 
 class _Asked:

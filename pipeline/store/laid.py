@@ -29,7 +29,7 @@ def said_in(c: Connection, ids: Sequence[int], watch_ids: Collection[int]) -> di
     found: dict[tuple[int, int], set[Said]] = defaultdict(set)
     for some in parts(ids):
         for transcript, revision, *said in c.execute(select(*columns).where(*_there(some, watch_ids))):
-            found[transcript, revision].add((*said,))  # type: ignore[arg-type]
+            found[transcript, revision].add((*said,))
     return found
 
 
@@ -58,7 +58,7 @@ def lay_down(
     """
     m = mentions.c
     same_text = all(r.transcript_revision == t.revision for r in old)
-    laid = lay([_place(r._mapping) for r in old], [_place(r) for r in rows], same_text=same_text)
+    laid = lay([_place(dict(r._mapping)) for r in old], [_place(r) for r in rows], same_text=same_text)
     moved = [(old[i].id, rows[j]) for i, j in laid.kept if not same_text]
     changed = {rows[j]["watch_id"] for j in laid.fresh} | {old[i].watch_id for i in laid.gone}
     changed |= {row["watch_id"] for _, row in moved}
