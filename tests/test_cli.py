@@ -105,8 +105,10 @@ def test_backtest_says_what_another_watchlist_would_gain_and_lose(
     assert {g["change"] for g in gone} == {"removed"}
     assert (whole["different"], whole["transcripts"]) == (6, 1)
     said = podwatch("backtest", "--watchlist", "other.yaml").stdout
-    assert "grain (changed): +1 -1, 1 hits, alerts a week 1 -> 1\n  corn 1\n" in said
-    assert "The grain came.  (The Show: one)" in said
+    assert "grain (changed): 1 hit gained, 1 lost, 1 in all; alerts a week 1 -> 1\n  found: corn 1\n" in said
+    assert "  + ~0:00:05  And the corn.  (The Show: one, 2026-11-" in said
+    assert "  - ~0:00:01  The grain came.  (The Show: one, 2026-11-" in said
+    assert "6 watches differ, the new list has 1; 1 transcripts of 1 week" in said
 
 
 def test_a_backfill_is_asked_for_listed_and_told_of(podwatch: Any, podcast: Podcast) -> None:
