@@ -132,6 +132,7 @@ class Table:
         named = f"{what}, {processes} process" + ("es" if processes > 1 else "")
         rates = (f"{self.size / basis:.1f}", f"{self.count / basis:.0f}")
         self.rows.append((named, f"{seconds:.1f}", f"{spent:.1f}", *rates, f"{mentions:,}"))
+        print(*self.rows[-1], sep="  ", flush=True)  # the whole takes some minutes
         return self.size / basis
 
 
@@ -194,7 +195,7 @@ def main() -> int:
             with runtime.build(settings) as rt:
                 _, seconds, _ = timed(lambda: fill(rt, talks, count, now))
                 kept = rt.store.transcript_bytes() / count / 1000
-                print(f"filled in {seconds:.0f} s, {kept:.1f} kB an hour")
+                print(f"filled in {seconds:.0f} s, {kept:.1f} kB an hour", flush=True)
                 size = sum(len(s.transcript.text) for s in rt.store.sources(rt.store.transcript_ids())) / 1e6
                 table = Table(size, count)
                 figures = measured(rt, settings, watches, table, now)
