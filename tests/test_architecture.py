@@ -100,7 +100,8 @@ MAY["pipeline.processes"] = {"pipeline.errors"}
 MAY["pipeline.backtest"] = VERB | {"pipeline.detect", "pipeline.labelling", "pipeline.processes"}
 MAY["pipeline.backfill"] = VERB | {"pipeline.archive", "pipeline.detect", "pipeline.fetch"}
 MAY["pipeline.telling"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipeline.verbs"}
-MAY["pipeline.rescan"] = VERB | {"pipeline.detect", "pipeline.processes"}
+MAY["pipeline.effects"] = VERB | {"pipeline.backtest", "pipeline.watchlist_edit"}
+MAY["pipeline.rescan"] = VERB | {"pipeline.detect", "pipeline.entities.stage", "pipeline.processes"}
 # They ask a question of detect's, over the store, without doing its work.
 LOOK = BASE | {"pipeline.detect", "pipeline.detectors", "pipeline.store"}
 MAY |= {"pipeline.measure": LOOK, "pipeline.explaining": LOOK}

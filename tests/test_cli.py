@@ -103,8 +103,17 @@ def test_backtest_says_what_another_watchlist_would_gain_and_lose(
     assert {g["change"] for g in gone} == {"removed"}
     assert (whole["different"], whole["transcripts"]) == (6, 1)
     said = podwatch("backtest", "--watchlist", "other.yaml").stdout
-    assert "grain (changed): +1 -1, 1 hits, alerts a week 1 -> 1\n  corn 1\n" in said
-    assert "The grain came.  (The Show: one)" in said
+    assert "grain (changed): 1 hit gained, 1 lost, 1 in all; alerts a week 1 -> 1\n  found: corn 1\n" in said
+    assert "\n  + ~0:00:0" in said
+    assert "  And the corn.  (The Show: one, 20" in said
+    assert "  The grain came.  (The Show: one, 20" in said
+    assert "6 watches differ, the new list has 1; 1 transcripts of 1 week" in said
+    none = podwatch("backtest", "--watchlist", "other.yaml", "--since", "2099-01-01")
+    assert none.stderr.startswith("podwatch: no transcripts of episodes since 2099-01-01 are stored")
+    assert podwatch("rescan").stdout.splitlines() == [
+        "rescan: 1 transcripts looked through, 0 mentions are new, 0 are no longer found",
+        "0 new alerts to be delivered, 0 kept back because their episodes are old",
+    ]
 
 
 def test_a_backfill_is_asked_for_listed_and_told_of(podwatch: Any, podcast: Podcast) -> None:
