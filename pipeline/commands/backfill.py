@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from pipeline.backfill import asked_for, backfill, counts, lines, report_of
-from pipeline.commands.bars import stages
 from pipeline.commands.output import Json, emit, now, plain, runtime, say, show, tally, utf8
+from pipeline.commands.progress import stages
 from pipeline.errors import PodwatchError
 from pipeline.model import Backfill, BackfillState, DeliverMode, Report
 from pipeline.reach import feeds_of
