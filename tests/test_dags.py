@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("dags")  # what is made once for these tests is made in one process
+
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("pipeline", "feedparser", "slack_sdk", "requests", "spacy", "onnxruntime", "lxml", "typer", "fastapi")
 BUDGET = 0.1  # CPU seconds; it takes 0.01 to 0.03
@@ -75,7 +77,6 @@ import json, os, sys
 import airflow.sdk
 import podwatch
 
-pytestmark = pytest.mark.xdist_group("dags")  # what is made once for these tests is made in one process
 found = []
 for changes, given in json.loads(sys.argv[1]):
     os.environ.update(changes)
