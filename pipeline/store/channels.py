@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
@@ -58,7 +58,7 @@ class ChannelRows(Rows):
     def take_channel(self, name: str, now: datetime, until: datetime) -> bool:
         """Whether something may go to the channel now; see take_slot."""
         with self.writing() as c:
-            return take_slot(c, name, now, until)
+            return take_slot(c, name, now, until) is not None
 
     def rest_channel(
         self, name: str, until: datetime, *, held: datetime | None = None, failures: int | None = None
@@ -100,12 +100,19 @@ def ensure_channel(c: Connection, name: str) -> None:
     c.execute(kind.insert(channels).values(name=name).on_conflict_do_nothing())
 
 
-def take_slot(c: Connection, name: str, now: datetime, until: datetime) -> bool:
-    """Whether a message may go to the channel now; then no other may until ``until``, or its answer has come."""
+def take_slot(c: Connection, name: str, now: datetime, until: datetime, ahead: float = 0.0) -> datetime | None:
+    """From when on a message may go to the channel: ``now``, or up to ``ahead`` seconds later; None when it may not.
+
+    No other may until ``until``, or its answer has come.
+    """
     k = channels.c
     ensure_channel(c, name)
-    free = (or_(k.next_at.is_(None), k.next_at <= now), or_(k.paused_until.is_(None), k.paused_until <= now))
-    return c.execute(update(channels).where(k.name == name, *free).values(next_at=until)).rowcount == 1
+    mine = c.execute(select(k.next_at, k.paused_until).where(k.name == name).with_for_update()).one()
+    free = max(t for t in (now, mine.next_at, mine.paused_until) if t is not None)
+    if free > now + timedelta(seconds=ahead):
+        return None
+    c.execute(update(channels).where(k.name == name).values(next_at=until))
+    return free
 
 
 def _state(r: AnyRow) -> ChannelState:

@@ -30,7 +30,7 @@ class _Taken(Exception):
 
 class DeliverRows(Rows):
     def deliveries_due(
-        self, now: datetime, shard: Shard = ALL, each: int = 50, free: datetime | None = None
+        self, now: datetime, shard: Shard = ALL, each: int = 8, free: datetime | None = None
     ) -> list[Delivery]:
         """What is to be sent now, oldest first, at most ``each`` of a channel; none of a channel that rests.
 
@@ -68,11 +68,18 @@ class DeliverRows(Rows):
         return min((t for t in times if t <= until), default=None)
 
     def claim(
-        self, delivery: Delivery, now: datetime, until: datetime, hold: datetime | None = None, shown: str | None = None
-    ) -> Delivery | None:
+        self,
+        delivery: Delivery,
+        now: datetime,
+        until: datetime,
+        hold: datetime | None = None,
+        shown: str | None = None,
+        ahead: float = 0.0,
+    ) -> tuple[Delivery, datetime] | None:
         """Takes the delivery until ``until``, and its channel until ``hold`` or the answer; None when it is taken.
 
-        shown: hash of what is about to be posted; None when the channel is only looked at.
+        shown: hash of what is about to be posted; None when the channel is only looked at. ahead: seconds before the
+        channel is free in which it may be taken. Returns the delivery and the moment, before which nothing may be sent.
 
         Written before anything is sent. A claim that was left behind may have been sent: it comes back with
         ``attempted_at`` set, and nothing but its channel's history says whether it was.
@@ -94,11 +101,12 @@ class DeliverRows(Rows):
         try:
             with self.writing() as c:
                 row = c.execute(update(deliveries).where(*mine).values(**values).returning(*deliveries.c)).first()
-                if row is None or not take_slot(c, delivery.channel, now, hold or now):
+                free = take_slot(c, delivery.channel, now, hold or now, ahead) if row is not None else None
+                if row is None or free is None:
                     raise _Taken
         except _Taken:
             return None
-        return delivery_of(row)
+        return delivery_of(row), free
 
     def save_delivery(
         self, delivery: Delivery, now: datetime, replies: int = 0, sweep_at: datetime | None = None

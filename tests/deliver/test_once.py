@@ -134,8 +134,9 @@ def test_a_sender_that_dies_leaves_its_alert_to_the_next(
 def test_a_sender_that_wakes_up_late_does_not_overwrite_what_another_did(desk: Desk) -> None:
     desk.alert("one")
     [due] = desk.rt.store.deliveries_due(desk.now)
-    asleep = desk.rt.store.claim(due, desk.now, desk.now + timedelta(seconds=150), shown="x")
-    assert asleep is not None
+    claim = desk.rt.store.claim(due, desk.now, desk.now + timedelta(seconds=150), shown="x")
+    assert claim is not None
+    asleep, _ = claim
     desk.later(minutes=3)
     desk.later(minutes=3)
     assert desk.states() == {"sent": 1}
