@@ -6,6 +6,7 @@ import hashlib
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -37,8 +38,8 @@ from pipeline.store.clock import ticks
 from pipeline.upkeep import upkeep
 
 RESYNC = 5.0  # seconds after which the shared clock is read again
-READINGS = 3  # of it, of which the quickest counts: a slow one is wrong by up to what it took
 AHEAD = 0.15  # seconds before a channel is free in which a message to it is made ready, so that it goes out on time
+ENOUGH = 10  # answers of a service show how quick it can be
 SENDERS = 8  # messages that one worker has on the way at a time, each to another channel
 
 
@@ -57,25 +58,13 @@ class Clock:
 
     def __init__(self, rt: Runtime, now: datetime) -> None:
         self._rt = rt
-        self._shared, self._ticks = self._read()
+        self._shared, self._ticks = rt.store.clock_and_ticks()
         self._ahead = now - self._shared
 
     def __call__(self) -> datetime:
         if ticks() - self._ticks > RESYNC:
-            self._shared, self._ticks = self._read()
+            self._shared, self._ticks = self._rt.store.clock_and_ticks()
         return self._shared + self._ahead + timedelta(seconds=ticks() - self._ticks)
-
-    def _read(self) -> tuple[datetime, float]:
-        """(what it said, when): somewhere between asking and being told, so the middle of the quickest reading."""
-        best: tuple[float, datetime, float] | None = None
-        for _ in range(READINGS):
-            asked = ticks()
-            said = self._rt.store.clock()
-            told = ticks()
-            if best is None or told - asked < best[0]:
-                best = (told - asked, said, (asked + told) / 2)
-        assert best is not None
-        return best[1], best[2]
 
 
 class Deliverer:
@@ -94,7 +83,7 @@ class Deliverer:
         self.bugs = Bugs("deliver")
         self.done = self.new = self.failures = 0
         self.notes: list[str] = []
-        self._fastest: dict[str, float] = {}  # service -> seconds of its quickest answer to a post
+        self._answers: dict[str, deque[float]] = {}  # service -> seconds of its last answers to posts
         self._mutes: list[Mute] | None = None  # as they were at the beginning of the round
         self._rules: dict[str, ChannelRules] = {}
         self._met: set[str] = set()  # services that were asked and did not fail as a whole
@@ -339,7 +328,6 @@ class Deliverer:
         store = self.rt.store
         failures = ((state := states.get(channel)) and state.failures) or 0
         pause = rest(error, failures, at, self.pace) if error is not None else None
-        took = (at - called).total_seconds()
         if pause is None or not pause.service:
             self._met.add(name)
         if pause is not None:
@@ -357,12 +345,14 @@ class Deliverer:
         if not posted:
             store.rest_channel(channel, at, held=held)
             return
-        # The service counts from when a message arrived: sometime between our call and its answer. What an answer
-        # took longer than the quickest may have been spent on the way there; all of it, while no other is known.
-        quickest = min(took, self._fastest.get(name, 0.0))
-        next_at = called + timedelta(seconds=self.pace.interval + took - quickest)
+        # The service counts from when a message arrived: sometime between our call and its answer. The next needs some
+        # time for its way, too, half of what the quickest answer took; while few are known, that counts for nothing.
+        took = (at - called).total_seconds()
+        answers = self._answers.setdefault(name, deque(maxlen=100))
+        way = min(took, *answers) / 2 if len(answers) >= ENOUGH else 0.0
+        next_at = at + timedelta(seconds=self.pace.interval - way)
         if error is None:
-            self._fastest[name] = min(took, self._fastest.get(name, took))
+            answers.append(took)
         store.rest_channel(channel, next_at, held=held, failures=0 if error is None else None)
         if error is None and (service := states.get(self.service(name))) is not None and service.failures:
             store.rest_channel(self.service(name), at, failures=0)

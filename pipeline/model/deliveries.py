@@ -116,7 +116,7 @@ class Pace:
     settle: float = 80.0  # from the end of such a call until the channel is read
     between_looks: float = 10.0  # the channel is read twice before the message counts as absent
     lease: float = 150.0  # a claim lasts; after it the claimer counts as dead
-    interval: float = 1.02  # between two messages to one channel
+    interval: float = 1.03  # between two messages to one channel
     hold: float = 5.0  # a channel waits for the answer to a message before the next may go
     rest: float = 1.0  # a channel rests after a failure of the service; doubles
     longest_rest: float = 30.0
