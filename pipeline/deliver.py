@@ -38,7 +38,9 @@ from pipeline.store.clock import ticks
 from pipeline.upkeep import upkeep
 
 RESYNC = 5.0  # seconds after which the shared clock is read again
-AHEAD = 0.15  # seconds before a channel is free in which a message to it is made ready, so that it goes out on time
+# Seconds before a channel is free in which a message to it is made ready, so that it goes out on time. Each worker has
+# a moment of its own between the two, so that they do not all make the same one ready.
+AHEAD = (0.05, 0.2)
 ENOUGH = 10  # answers of a service show how quick it can be
 SENDERS = 8  # messages that one worker has on the way at a time, each to another channel
 
@@ -87,6 +89,7 @@ class Deliverer:
         self._mutes: list[Mute] | None = None  # as they were at the beginning of the round
         self._rules: dict[str, ChannelRules] = {}
         self._met: set[str] = set()  # services that were asked and did not fail as a whole
+        self._ahead = random.uniform(*AHEAD)
         self._count = threading.Lock()
         self._under_way: dict[str, Future[bool]] = {}  # channel -> what is being sent there
 
@@ -102,7 +105,7 @@ class Deliverer:
                 soon = self.rt.store.due_within(at, at + timedelta(seconds=self.pace.linger), self.shard)
                 if soon is None and not self._under_way:
                     break
-                naps = 1.0 if soon is None else min(max((soon - at).total_seconds() - AHEAD, 0.01), 1.0)
+                naps = 1.0 if soon is None else min(max((soon - at).total_seconds() - self._ahead, 0.01), 1.0)
                 if self._under_way:
                     full = len(self._under_way) >= SENDERS
                     wait(self._under_way.values(), 1.0 if full else naps, FIRST_COMPLETED)
@@ -132,7 +135,9 @@ class Deliverer:
         self._rules.clear()
         states = self.rt.store.channel_states()
         busy = set(self._under_way)
-        for due in self._shuffled(self.rt.store.deliveries_due(at, self.shard, free=at + timedelta(seconds=AHEAD))):
+        for due in self._shuffled(
+            self.rt.store.deliveries_due(at, self.shard, free=at + timedelta(seconds=self._ahead))
+        ):
             if due.channel in busy or len(self._under_way) >= SENDERS:
                 continue
             try:
@@ -238,7 +243,7 @@ class Deliverer:
         began = self.clock()
         held = began + timedelta(seconds=pace.hold)
         lease = began + timedelta(seconds=pace.lease)
-        claim = store.claim(due, began, lease, held, None if look else shown or "", AHEAD)
+        claim = store.claim(due, began, lease, held, None if look else shown or "", self._ahead)
         if claim is None:
             return False
         claimed, free = claim

@@ -34,7 +34,7 @@ from tests.slack.emulator import Emulator
 
 Address = Callable[[Path], str]
 CUT, LOCKED = 600.0, 30.0  # seconds: of the network, scaled in the short form; of the database, never
-LAG = 60.0  # seconds of the history where each believes its own clock, so that second copies come about
+LAG = 200.0  # seconds of the history where each believes its own clock: longer than podwatch waits, so that it repeats
 
 
 def kills(database: str, address: Address, alerts: int, channels: int, each: int, moments: int) -> Result:
@@ -129,6 +129,7 @@ def skewed(database: str, address: Address, alerts: int, channels: int, *, own: 
         r.wait(alerts / 2 + 60)
         r.stop()
         r.count()
+        time.sleep(LAG * SCALE)
         r.sweep()
         if own:  # what waits by a clock an hour ahead is not stuck
             r.result.stuck = world.left(r.store)

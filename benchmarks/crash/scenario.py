@@ -153,6 +153,7 @@ class Run:
             deliver(rt, rt.store.clock() + timedelta(hours=6))
         found, _ = arrived(self.emulator, self.channels)
         self.result.swept = sum(found[t] > 1 for t in self.tokens)
+        self.result.lost += sum(not found[t] for t in self.tokens)
         self.result.removed = self.ledger.deleted
 
 

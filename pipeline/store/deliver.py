@@ -55,17 +55,26 @@ class DeliverRows(Rows):
             return [delivery_of(r) for r in rows]
 
     def due_within(self, now: datetime, until: datetime, shard: Shard = ALL) -> datetime | None:
-        """When the next thing is to be done, if before ``until``: a message in a channel that nobody has to mend."""
+        """When the next thing is to be done, if before ``until``: in a channel that nobody has to mend.
+
+        A message, a change of one, or a look for second copies that is due already; of those that are not, none is
+        worth staying for.
+        """
         d, k = deliveries.c, channels.c
         waits = or_(k.paused_until.is_(None), k.paused_until <= now)
-        when = func.coalesce(d.next_attempt_at, d.check_at).label("due_at")
-        due = or_(d.next_attempt_at <= until, and_(d.check_at <= until, d.state == State.SENT.value))
-        query = select(when, k.next_at).outerjoin(channels, k.name == d.channel).where(due, waits)
-        if shard.count > 1:
-            query = query.where(d.id % shard.count == shard.index)
+        sent = d.state == State.SENT.value
+        found: list[datetime] = []
         with self.reading() as c:
-            times = [max(t for t in r if t is not None) for r in c.execute(query.distinct())]
-        return min((t for t in times if t <= until), default=None)
+            for column, due in (
+                (d.next_attempt_at, d.next_attempt_at <= until),
+                (d.check_at, and_(d.check_at <= until, sent, d.next_attempt_at.is_(None))),
+                (d.sweep_at, and_(d.sweep_at <= now, sent, d.next_attempt_at.is_(None))),
+            ):
+                query = select(column, k.next_at).outerjoin(channels, k.name == d.channel).where(due, waits)
+                if shard.count > 1:
+                    query = query.where(d.id % shard.count == shard.index)
+                found += [max(t for t in r if t is not None) for r in c.execute(query.distinct())]
+        return min((t for t in found if t <= until), default=None)
 
     def claim(
         self,

@@ -95,6 +95,20 @@ def test_one_that_appears_after_both_looks_is_swept_up(desk: Desk) -> None:
     assert desk.rows()[0].remote_id == left
 
 
+def test_of_two_copies_the_one_with_the_thread_stays(desk: Desk) -> None:
+    desk.alert("one", *[f"The {{}} number {n}." for n in range(6)])
+    desk.slack.next(lost_answer())
+    nothing = Fault(body='{"ok":true,"messages":[]}')
+    desk.slack.next(nothing, nothing, method="conversations.history")
+    desk.deliver()
+    desk.later(seconds=90)
+    desk.later(seconds=15)
+    desk.later(minutes=15)
+    [left] = [m for m in desk.messages() if "metadata" in m]
+    assert desk.replies(left)
+    assert desk.rows()[0].remote_id == left["ts"]
+
+
 # Where a sender dies: what it raises on the way, so that nothing behind it happens.
 DEATHS = {
     "before the claim": (DeliverRows, "claim", "before"),
