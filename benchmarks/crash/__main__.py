@@ -184,6 +184,16 @@ def one(name: str, database: str, *, short: bool) -> Result:
                 return skewed(database, address, *size, own=name == "believed")
 
 
+RUNNING: list[subprocess.Popen[bytes]] = []
+
+
+def end(*_: object) -> None:
+    """At a signal: everything that was started is ended, too."""
+    for started in RUNNING:
+        started.terminate()
+    sys.exit(1)
+
+
 def lane(runs: Sequence[tuple[str, str]], *, short: bool) -> list[Result]:
     """These runs after each other, each in a process of its own, which no other makes slower with its lock."""
     results = []
@@ -191,7 +201,10 @@ def lane(runs: Sequence[tuple[str, str]], *, short: bool) -> list[Result]:
         with tempfile.TemporaryDirectory(prefix="podwatch-crash-") as folder:
             kept = Path(folder) / "result"
             command = [sys.executable, "-m", "benchmarks.crash", "--keep", str(kept), "--only", name]
-            subprocess.run([*command, "--database", database, *(["--short"] if short else [])], check=True)
+            started = subprocess.Popen([*command, "--database", database, *(["--short"] if short else [])])
+            RUNNING.append(started)
+            if started.wait() != 0:
+                raise RuntimeError(f"the run {name} on {database} broke")
             result = pickle.loads(kept.read_bytes())
         results.append(result)
         said = ", ".join(f"{k} {v}" for k, v in sorted(result.deaths.items()))
@@ -200,16 +213,15 @@ def lane(runs: Sequence[tuple[str, str]], *, short: bool) -> list[Result]:
     return results
 
 
-# What goes on side by side, and then what. The long cut mostly waits, so the short runs go beside it and are over when
-# it drains; those that kill need what cores there are.
+# What goes on side by side, and then what: the long cut mostly waits, so the short runs go beside it, one by one,
+# and are over when it drains; those that kill need what cores there are.
 STAGES = (
     (
         (("cut", "SQLite"),),
         (("cut", "PostgreSQL"),),
-        (("database", "SQLite"), ("clocks", "SQLite"), ("believed", "SQLite"), ("naive", "SQLite")),
-        (("database", "PostgreSQL"), ("clocks", "PostgreSQL"), ("believed", "PostgreSQL")),
+        tuple((name, database) for database in ("PostgreSQL", "SQLite") for name in ("database", "clocks", "believed")),
     ),
-    ((("killed", "SQLite"),), (("killed", "PostgreSQL"),)),
+    ((("killed", "SQLite"), ("naive", "SQLite")), (("killed", "PostgreSQL"),)),
 )
 
 
@@ -261,5 +273,5 @@ def judged(results: Sequence[Result]) -> int:
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     threading.stack_size(512 * 1024)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything that was started is ended
+    signal.signal(signal.SIGTERM, end)
     sys.exit(main())
