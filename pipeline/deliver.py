@@ -6,7 +6,6 @@ import hashlib
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -41,7 +40,7 @@ RESYNC = 5.0  # seconds after which the shared clock is read again
 # Seconds before a channel is free in which a message to it is made ready, so that it goes out on time. Each worker has
 # a moment of its own between the two, so that they do not all make the same one ready.
 AHEAD = (0.05, 0.2)
-ENOUGH = 10  # answers of a service show how quick it can be
+SURELY = 0.98  # of the interval lies between an answer and the next call; the rest is for clocks that differ
 SENDERS = 8  # messages that one worker has on the way at a time, each to another channel
 
 
@@ -85,7 +84,6 @@ class Deliverer:
         self.bugs = Bugs("deliver")
         self.done = self.new = self.failures = 0
         self.notes: list[str] = []
-        self._answers: dict[str, deque[float]] = {}  # service -> seconds of its last answers to posts
         self._mutes: list[Mute] | None = None  # as they were at the beginning of the round
         self._rules: dict[str, ChannelRules] = {}
         self._met: set[str] = set()  # services that were asked and did not fail as a whole
@@ -352,12 +350,9 @@ class Deliverer:
             return
         # The service counts from when a message arrived: sometime between our call and its answer. The next needs some
         # time for its way, too, half of what the quickest answer took; while few are known, that counts for nothing.
-        took = (at - called).total_seconds()
-        answers = self._answers.setdefault(name, deque(maxlen=100))
-        way = min(took, *answers) / 2 if len(answers) >= ENOUGH else 0.0
-        next_at = at + timedelta(seconds=self.pace.interval - way)
-        if error is None:
-            answers.append(took)
+        # The service counts from when a message arrived: after our call, and before its answer.
+        interval = timedelta(seconds=self.pace.interval)
+        next_at = max(called + interval, at + SURELY * interval)
         store.rest_channel(channel, next_at, held=held, failures=0 if error is None else None)
         if error is None and (service := states.get(self.service(name))) is not None and service.failures:
             store.rest_channel(self.service(name), at, failures=0)

@@ -157,14 +157,14 @@ def test_a_model_that_does_not_load_hides_no_other(settings: Settings, monkeypat
 
 @pytest.mark.parametrize(("name", "works"), [("names", "finds names"), ("ear", "hears misspelt names")])
 def test_what_finds_names_is_tried(name: str, works: str, settings: Settings) -> None:
-    assert found(settings)[f"model {name}"].said.startswith(works)
+    assert found(replace(settings, entities=True))[f"model {name}"].said.startswith(works)
 
 
 def test_without_the_model_for_names_podwatch_works_and_says_so(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recognise, "MODELS", ())
-    seen = found(settings)["model names"]
+    seen = found(replace(settings, entities=True))["model names"]
     assert (seen.health, "not installed" in seen.said) == (NOTE, True)
     assert seen.todo.startswith("set PODWATCH_ENTITIES=off")
     assert "model names" not in found(replace(settings, entities=False))

@@ -33,7 +33,11 @@ from tests.postgres import Postgres
 from tests.slack.emulator import Emulator
 
 Address = Callable[[Path], str]
-CUT, LOCKED = 600.0, 30.0  # seconds: of the network, scaled in the short form; of the database, never
+CUT, LONGEST_CUT, LOCKED = (
+    600.0,
+    1800.0,
+    30.0,
+)  # seconds: of the network, scaled in the short form; of the database, never
 LAG = 200.0  # seconds of the history where each believes its own clock: longer than podwatch waits, so that it repeats
 
 
@@ -58,15 +62,23 @@ def kills(database: str, address: Address, alerts: int, channels: int, each: int
     return r.result
 
 
-def cut(database: str, address: Address, each: int, channels: int, scale: float) -> Result:
-    """The network is away for ten minutes (scaled) with a backlog in every channel; then it is to drain."""
+def cut(database: str, address: Address, each: int, channels: int, scale: float, others: Path | None) -> Result:
+    """The network is away for ten minutes (scaled) with a backlog in every channel; then it is to drain.
+
+    others: a file that is there while other runs keep the machine busy. The cut lasts until they are over, too, within
+    bounds, so that what is measured then is the drain and not the others.
+    """
     with run(
         "network cut", database, address, each * channels, channels, faulty=False, digest_within=1.0, scale=scale
     ) as r:
         r.start([])
         time.sleep(3.0)
         r.ledger.cut.set()
+        began = time.monotonic()
         time.sleep(CUT * scale)
+        while others is not None and others.exists() and time.monotonic() < began + LONGEST_CUT * scale:
+            time.sleep(0.5)
+        r.result.note = f"away for {time.monotonic() - began:.0f} s"
         r.ledger.cut.clear()
         back = time.monotonic()
         r.wait(each * 3 + 300 * scale + 60)
@@ -156,7 +168,7 @@ def naively(alerts: int, channels: int) -> Result:
     return result
 
 
-def one(name: str, database: str, *, short: bool) -> Result:
+def one(name: str, database: str, others: Path | None, *, short: bool) -> Result:
     """One run, here."""
     if name == "naive":
         return naively(200, 20)
@@ -175,7 +187,7 @@ def one(name: str, database: str, *, short: bool) -> Result:
             case "killed":
                 return kills(database, address, *((300, 20, 3, 25) if short else (3500, 100, 50, 500)))
             case "cut":
-                return cut(database, address, *((40, 5, SCALE) if short else (80, 8, 1.0)))
+                return cut(database, address, *((40, 5, SCALE) if short else (80, 8, 1.0)), others=others)
             case "database":
                 return locked(database, address, *((150, 15) if short else (600, 30)))
             case _:
@@ -194,14 +206,15 @@ def end(*_: object) -> None:
     sys.exit(1)
 
 
-def lane(runs: Sequence[tuple[str, str]], *, short: bool) -> list[Result]:
+def lane(runs: Sequence[tuple[str, str]], others: Path, *, short: bool) -> list[Result]:
     """These runs after each other, each in a process of its own, which no other makes slower with its lock."""
     results = []
     for name, database in runs:
         with tempfile.TemporaryDirectory(prefix="podwatch-crash-") as folder:
             kept = Path(folder) / "result"
-            command = [sys.executable, "-m", "benchmarks.crash", "--keep", str(kept), "--only", name]
-            started = subprocess.Popen([*command, "--database", database, *(["--short"] if short else [])])
+            command = [sys.executable, "-m", "benchmarks.crash", "--keep", str(kept), "--others", str(others)]
+            command += ["--only", name, "--database", database, *(["--short"] if short else [])]
+            started = subprocess.Popen(command)
             RUNNING.append(started)
             if started.wait() != 0:
                 raise RuntimeError(f"the run {name} on {database} broke")
@@ -213,15 +226,13 @@ def lane(runs: Sequence[tuple[str, str]], *, short: bool) -> list[Result]:
     return results
 
 
-# What goes on side by side, and then what: the long cut mostly waits, so the short runs go beside it, one by one,
-# and are over when it drains; those that kill need what cores there are.
-STAGES = (
-    (
-        (("cut", "SQLite"),),
-        (("cut", "PostgreSQL"),),
-        tuple((name, database) for database in ("PostgreSQL", "SQLite") for name in ("database", "clocks", "believed")),
-    ),
-    ((("killed", "SQLite"), ("naive", "SQLite")), (("killed", "PostgreSQL"),)),
+# What goes on side by side; each line one after another. All of it mostly waits: for leases, for what settles, for
+# a channel's next second. The network that is cut in the first two comes back when the others are over.
+CUTS = ((("cut", "SQLite"),), (("cut", "PostgreSQL"),))
+OTHERS = (
+    (("killed", "SQLite"), ("naive", "SQLite")),
+    (("killed", "PostgreSQL"),),
+    tuple((name, database) for database in ("SQLite", "PostgreSQL") for name in ("database", "clocks", "believed")),
 )
 
 
@@ -231,19 +242,25 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--database", default="", help="SQLite or PostgreSQL alone")
     parser.add_argument("--keep", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--others", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.keep:
-        options.keep.write_bytes(pickle.dumps(one(options.only, options.database, short=options.short)))
+        options.keep.write_bytes(pickle.dumps(one(options.only, options.database, options.others, short=options.short)))
         return 0
-    results: list[Result] = []
-    for stage in STAGES:
-        wanted = [
-            [(n, d) for n, d in runs if options.database in d and any(part in n for part in options.only.split(","))]
-            for runs in stage
-        ]
-        with ThreadPoolExecutor(len(stage)) as side_by_side:
-            for found in side_by_side.map(lambda runs: lane(runs, short=options.short), wanted):
-                results += found
+
+    def wanted(runs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [(n, d) for n, d in runs if options.database in d and any(p in n for p in options.only.split(","))]
+
+    with tempfile.TemporaryDirectory(prefix="podwatch-crash-") as folder, ThreadPoolExecutor(8) as side_by_side:
+        others = Path(folder) / "others"
+        others.touch()
+        cuts = [side_by_side.submit(lane, wanted(runs), others, short=options.short) for runs in CUTS]
+        rest = [side_by_side.submit(lane, wanted(runs), others, short=options.short) for runs in OTHERS]
+        try:
+            results = [result for done in rest for result in done.result()]
+        finally:
+            others.unlink()
+        results = [result for done in cuts for result in done.result()] + results
     return judged(results)
 
 

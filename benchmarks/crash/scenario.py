@@ -190,7 +190,7 @@ def run(
         errors = home / "errors"
         if errors.exists():
             said = Counter(line.split(":")[0] for line in errors.read_text().splitlines())
-            result.note = ", ".join(f"{count} {name}" for name, count in said.most_common(4))
+            result.note += " " + ", ".join(f"{count} {name}" for name, count in said.most_common(4))
         if ledger.gaps:
             result.note += f" too fast by their gaps: {ledger.gaps[:9]}"
     finally:
