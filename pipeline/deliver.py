@@ -340,7 +340,9 @@ class Deliverer:
             elif pause.service:
                 store.rest_channel(row, pause.until, failures=pause.failures)
             until = at if pause.paused and not pause.service else pause.until
-            if posted and error is not None and error.outcome_unknown:  # it may have arrived as late as now
+            if (
+                posted and isinstance(error, ChannelError) and error.outcome_unknown
+            ):  # it may have arrived as late as now
                 until = max(until, at + timedelta(seconds=self.pace.interval))
             own = None if pause.paused or pause.service else pause.failures
             store.rest_channel(channel, until, held=held, failures=own)

@@ -79,7 +79,7 @@ def test_a_finding_has_its_level_and_its_place(case: str, settings: Settings, tm
 
 ONE_EACH = {
     "channels of every kind": "\n".join(
-        f"  - {{name: {n}, query: word{n}, channel: '{channel}'}}"
+        f"  - {{name: w{n}, query: word{n}, channel: '{channel}'}}"
         for n, channel in enumerate(
             ("#b", "@bo", "C0123456", "mailto:a@example.org, b@example.org", "webhook:desk", "https://a.example:8443/x")
         )
