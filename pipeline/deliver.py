@@ -249,7 +249,7 @@ class Deliverer:
         with self._count:
             self.done += 1
         called = self.clock()
-        if called > held:  # this process was stopped meanwhile, and the channel is another's
+        if called > began + (held - began) / 2:  # stopped or starved meanwhile: the channel may soon be another's
             store.save_delivery(replace(claimed, state=State.RETRY, next_attempt_at=called), called)
             return True
         receipt: Receipt | None = None

@@ -100,18 +100,24 @@ def ensure_channel(c: Connection, name: str) -> None:
     c.execute(kind.insert(channels).values(name=name).on_conflict_do_nothing())
 
 
-def take_slot(c: Connection, name: str, now: datetime, until: datetime, ahead: float = 0.0) -> datetime | None:
+def free_slot(c: Connection, name: str, now: datetime, ahead: float = 0.0, *, keep: bool = False) -> datetime | None:
     """From when on a message may go to the channel: ``now``, or up to ``ahead`` seconds later; None when it may not.
 
-    No other may until ``until``, or its answer has come.
+    keep: the row is the caller's until the end of the transaction.
     """
     k = channels.c
+    query = select(k.next_at, k.paused_until).where(k.name == name)
+    row = c.execute(query.with_for_update() if keep else query).first()
+    free = max(t for t in (now, *(row or ())) if t is not None)
+    return free if free <= now + timedelta(seconds=ahead) else None
+
+
+def take_slot(c: Connection, name: str, now: datetime, until: datetime, ahead: float = 0.0) -> datetime | None:
+    """As free_slot, and then no other may until ``until``, or its answer has come."""
     ensure_channel(c, name)
-    mine = c.execute(select(k.next_at, k.paused_until).where(k.name == name).with_for_update()).one()
-    free = max(t for t in (now, mine.next_at, mine.paused_until) if t is not None)
-    if free > now + timedelta(seconds=ahead):
-        return None
-    c.execute(update(channels).where(k.name == name).values(next_at=until))
+    free = free_slot(c, name, now, ahead, keep=True)
+    if free is not None:
+        c.execute(update(channels).where(channels.c.name == name).values(next_at=until))
     return free
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.alerts import reply_key
 from pipeline.model import ALL, Delivery, DeliveryKind, Held, Shard, State
-from pipeline.store.channels import take_slot
+from pipeline.store.channels import free_slot, take_slot
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.tables import channels, deliveries
 
@@ -108,6 +108,11 @@ class DeliverRows(Rows):
             values |= {"posted_at": now, "shown": shown}
         mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.next_attempt_at <= now)
         try:
+            with self.reading() as c:  # most that come too late see it here, and make no writer wait
+                if c.execute(select(d.id).where(*mine)).first() is None or not free_slot(
+                    c, delivery.channel, now, ahead
+                ):
+                    raise _Taken
             with self.writing() as c:
                 row = c.execute(update(deliveries).where(*mine).values(**values).returning(*deliveries.c)).first()
                 free = take_slot(c, delivery.channel, now, hold or now, ahead) if row is not None else None
