@@ -37,6 +37,7 @@ from pipeline.store.clock import ticks
 from pipeline.upkeep import upkeep
 
 RESYNC = 5.0  # seconds after which the shared clock is read again
+OLD = timedelta(seconds=5)  # the caller's `now` is a reading of the same clock, and a little old by now
 # Seconds before a channel is free in which a message to it is made ready, so that it goes out on time. Each worker has
 # a moment of its own between the two, so that they do not all make the same one ready.
 AHEAD = (0.05, 0.2)
@@ -60,7 +61,8 @@ class Clock:
     def __init__(self, rt: Runtime, now: datetime) -> None:
         self._rt = rt
         self._shared, self._ticks = rt.store.clock_and_ticks()
-        self._ahead = now - self._shared
+        apart = now - self._shared
+        self._ahead = apart if abs(apart) > OLD else timedelta()
 
     def __call__(self) -> datetime:
         if ticks() - self._ticks > RESYNC:

@@ -37,7 +37,7 @@ def scaled(scale: float) -> Pace:
         "timeout", "settle", "between_looks", "lease", "longest_rest", "first_retry", "longest_retry", "route_wait",
         "sweep", "linger", "skew",
     )  # fmt: skip
-    return replace(REAL, **{n: getattr(REAL, n) * scale for n in names}, rest=0.2, longest_run=120.0)
+    return replace(REAL, **{n: getattr(REAL, n) * scale for n in names}, hold=5.0, rest=0.2, longest_run=120.0)
 
 
 @dataclass
