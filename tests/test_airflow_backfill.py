@@ -22,6 +22,8 @@ from pipeline.settings import Secret, Settings, networks
 from pipeline.verbs import LINE
 from tests.servers import Podcast, item, rss, vtt
 
+pytestmark = pytest.mark.xdist_group("airflow_backfill")  # what is made once for these tests is made in one process
+
 ROOT = Path(__file__).resolve().parent.parent
 FIRST = datetime(2026, 9, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,8 @@ MAY["pipeline.processes"] = {"pipeline.errors"}
 MAY["pipeline.backtest"] = VERB | {"pipeline.detect", "pipeline.labelling", "pipeline.processes"}
 MAY["pipeline.backfill"] = VERB | {"pipeline.archive", "pipeline.detect", "pipeline.fetch"}
 MAY["pipeline.telling"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipeline.verbs"}
-MAY["pipeline.rescan"] = VERB | {"pipeline.detect", "pipeline.processes"}
+MAY["pipeline.effects"] = VERB | {"pipeline.backtest", "pipeline.watchlist_edit"}
+MAY["pipeline.rescan"] = VERB | {"pipeline.detect", "pipeline.entities.stage", "pipeline.processes"}
 # They ask a question of detect's, over the store, without doing its work.
 LOOK = BASE | {"pipeline.detect", "pipeline.detectors", "pipeline.store"}
 MAY |= {"pipeline.measure": LOOK, "pipeline.explaining": LOOK}
@@ -168,16 +170,17 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def imports(path: Path, *, top_only: bool = False) -> set[str]:
     """The modules that a file imports; ``from a import b`` counts as a.b where that is a module of ours."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     found: set[str] = set()
+    modules = {name_of(p) for p in PIPELINE}
     for node in tree.body if top_only else ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             ours = {f"{node.module}.{a.name}" for a in node.names}
-            modules = {name_of(p) for p in PIPELINE}
             found |= {m if m in modules else node.module for m in ours}
     return found
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.slack.emulator import Emulator
 
+pytestmark = pytest.mark.xdist_group("incidents")  # what is made once for these tests is made in one process
+
 pytestmark = pytest.mark.timeout(300)  # six runs of the DAG, on a machine that may be busy
 
 ROOT = Path(__file__).resolve().parent.parent

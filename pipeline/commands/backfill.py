@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from pipeline.backfill import asked_for, backfill, counts, feeds_of, report_of, walk
-from pipeline.commands.line import bar
 from pipeline.commands.output import Json, emit, now, plain, runtime, say, show, tally, utf8
+from pipeline.commands.progress import bar
 from pipeline.errors import PodwatchError
 from pipeline.model import Backfill, BackfillState, DeliverMode, Report
 from pipeline.runtime import Runtime
@@ -68,9 +68,9 @@ def _run(rt: Runtime, b: Backfill, dry_run: bool, yes: bool, as_json: bool) -> N
         return
     if not as_json:
         say(f"backfill {b.id}: from {b.since:%Y-%m-%d} to {b.until - timedelta(days=1):%Y-%m-%d}")
-    with bar("transcripts") as shown:
-        todo = report_of(rt, b).lacking if shown else 0
-        report = backfill(rt, b, now(), progress=(lambda n: shown(n, max(n, todo))) if shown else None)
+    with bar("transcripts", piped=True) as shown:
+        todo = report_of(rt, b).lacking
+        report = backfill(rt, b, now(), progress=lambda n: shown(n, max(n, todo)))
     stands = rt.store.backfill(b.id)
     _report(b, report, stands.state.value if stands else "gone", as_json)
     if b.deliver is not DeliverMode.NONE and stands and stands.state is BackfillState.DONE and report.held:
