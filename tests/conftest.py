@@ -14,8 +14,10 @@ from pipeline.model import Pace
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings, networks
 from pipeline.store import Store, open_store
+from tests.mail_server import MailServer
 from tests.postgres import Postgres
 from tests.real_airflow import Dags
+from tests.receiver import Receiver
 from tests.servers import Podcast
 
 # What the machine has set must not reach a test; only where real feeds and transcripts lie is asked of it.
@@ -46,6 +48,18 @@ def settings(tmp_path: Path) -> Settings:
 def rt(settings: Settings) -> Iterator[Runtime]:
     with runtime.build(settings) as built:
         yield built
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    with MailServer() as server:
+        yield server
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -114,7 +114,7 @@ MAY["pipeline.answer"] = {"pipeline.model", "pipeline.store"}
 MAY["pipeline.learn"] = {"pipeline.model"}
 MAY["pipeline.watchlist_edit"] = {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.watchlist"}
 MAY["pipeline.doctor"] = BASE | {"pipeline.store", "pipeline.notifiers", "pipeline.schedule", "pipeline.feeds"}
-MAY["pipeline.doctor"] |= {"pipeline.transcripts"}
+MAY["pipeline.doctor"] |= {"pipeline.transcripts", "pipeline.entities", "pipeline.sounds"}
 MAY["pipeline.backfill_runs"] = MAY["pipeline.backfill"] | {"pipeline.backfill", "pipeline.telling"}
 MAY |= {
     "plugins": {
