@@ -21,12 +21,14 @@ R = TypeVar("R")
 
 STEP = 0.5  # seconds after which what has come should be kept, however little it is
 TICK = 0.05
+# Seconds in which outcomes gather. Were the one who takes them woken for each, the interpreter would go from core to core
+# all the time, which costs as much again as the work itself.
 GATHER = 0.01
 FEW = 16  # threads to begin with
 BUSY = 0.7  # of one core: Python runs on no more, so beyond it further threads only get in each other's way
 PLENTY = 1500  # items a second: about as many as one core does
-# Seconds after which a thread that waits for the interpreter asks for it. By default each does so every 5 ms, which with
-# hundreds of them takes a third of a core; theirs is a fraction of a millisecond at a time, so nobody has to ask.
+# Seconds after which a thread that waits for the interpreter asks for it. By default each does so every 5 ms, which
+# with hundreds of them takes a third of a core; each has it for a fraction of a millisecond, so nobody has to ask.
 PATIENT = 0.05
 
 
