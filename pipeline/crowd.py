@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 STEP = 0.5  # seconds after which what has come should be kept, however little it is
 TICK = 0.05
-# Seconds in which outcomes gather. Were the one who takes them woken for each, the interpreter would go from core to core
+# Seconds in which outcomes gather. Were whoever takes them woken for each, the interpreter would go from core to core
 # all the time, which costs as much again as the work itself.
 GATHER = 0.01
 FEW = 16  # threads to begin with

@@ -72,9 +72,9 @@ class _Worker:
         size = sum(map(len, parts))
         try:
             self.line.settimeout(max(0.1, deadline - time.monotonic()))
-            head = HEAD.pack(len(job), size) + job
+            asked = HEAD.pack(len(job), size) + job
             # In one piece where that is cheap: each call gives the interpreter away, and waits for it again.
-            for piece in [b"".join((head, *parts))] if size <= SMALL else (head, *parts):
+            for piece in [b"".join((asked, *parts))] if size <= SMALL else (asked, *parts):
                 self.line.sendall(piece)
             # The answer comes at once when it is ready: one wait with a deadline, then the bytes.
             poll = select.poll()
