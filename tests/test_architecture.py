@@ -55,9 +55,13 @@ MAY = {
         "pipeline.detectors",
         "pipeline.times",
         "pipeline.scalars",
+        "pipeline.watchlist_form",
+        "pipeline.watchlist_yaml",
     },
     "pipeline.scalars": set(),
-    "pipeline.watchlist_schema": {"pipeline.watchlist"},
+    "pipeline.watchlist_schema": {"pipeline.watchlist_form"},
+    "pipeline.watchlist_form": {"pipeline.model", "pipeline.times"},
+    "pipeline.watchlist_yaml": {"pipeline.errors"},
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
     "pipeline.notifiers.webhook": BASE
     | {"pipeline.notifiers", "pipeline.http", "pipeline.transport", "pipeline.addresses"},
@@ -145,8 +149,8 @@ ONLY = {
     "typer": "pipeline.commands",
     "protego": "pipeline.robots",
     "threadpoolctl": "pipeline.sounds.threads",
-    "ruamel": "pipeline.watchlist pipeline.watchlist_edit",
-    "pydantic": "pipeline.watchlist pipeline.watchlist_schema",
+    "ruamel": "pipeline.watchlist_yaml pipeline.watchlist_edit",
+    "pydantic": "pipeline.watchlist pipeline.watchlist_form pipeline.watchlist_schema",
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
