@@ -18,6 +18,7 @@ from pipeline.outcomes import absent, failed, must_look, rest
 from pipeline.runtime import Runtime, log
 from pipeline.store.channels import SERVICE, ChannelState
 
+AGAIN = timedelta(seconds=2)  # until a channel asks again whether its service rests
 SURELY = 0.98  # of the interval lies between an answer and the next call; the rest is for clocks that differ
 
 
@@ -44,7 +45,7 @@ class Sender:
         """One try; whether the delivery was to be had."""
         store, pace = self.rt.store, self.pace
         name, notifier = self.rt.notifier(due.channel)
-        if self._service_rests(states.get(self.service(name)), due.channel):
+        if self._service_rests(name, due.channel):
             return True
         look = must_look(due)
         posted = False
@@ -71,6 +72,7 @@ class Sender:
         called = self.clock()
         if called > began + (held - began) / 2:  # stopped or starved meanwhile: the channel may soon be another's
             store.save_delivery(replace(claimed, state=State.RETRY, next_attempt_at=called), called)
+            store.rest_channel(due.channel, called, held=held)
             return True
         receipt: Receipt | None = None
         try:
@@ -127,12 +129,16 @@ class Sender:
         token = self.rt.settings.slack_token.reveal() if name == "slack" else ""
         return f"{SERVICE}{name}:{hashlib.blake2b(token.encode(), digest_size=6).hexdigest()}"
 
-    def _service_rests(self, state: ChannelState | None, channel: str) -> bool:
-        """Whether the whole service rests; then this channel rests as long."""
+    def _service_rests(self, name: str, channel: str) -> bool:
+        """Whether the whole service rests, as it is now; then this channel rests as long, or looks again soon.
+
+        Soon, because a service that works again ends its own rest, and knows nothing of the channels that wait for it.
+        """
         at = self.clock()
+        state = self.rt.store.channel_state(self.service(name))
         if state is None or state.free_at(at) <= at:
             return False
-        self.rt.store.rest_channel(channel, state.free_at(at))
+        self.rt.store.rest_channel(channel, min(state.free_at(at), at + AGAIN))
         return True
 
     def _pace(

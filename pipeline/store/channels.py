@@ -41,6 +41,12 @@ class ChannelRows(Rows):
         with self.reading() as c:
             return {r.name: _state(r) for r in c.execute(select(channels))}
 
+    def channel_state(self, name: str) -> ChannelState | None:
+        """One of them."""
+        with self.reading() as c:
+            row = c.execute(select(channels).where(channels.c.name == name)).first()
+            return _state(row) if row is not None else None
+
     def channel_rules(self, name: str) -> ChannelRules:
         """What the watchlist says of a channel, or the usual."""
         with self.reading() as c:

@@ -7,13 +7,16 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from pipeline import deliver as delivering
 from pipeline import runtime
+from pipeline.bugs import Bugs
 from pipeline.deliver import deliver
 from pipeline.model import Pace
+from pipeline.sending import Sender
 from pipeline.settings import Settings
 from pipeline.store.deliver import DeliverRows
 from tests.deliver.desk import Desk
@@ -78,6 +81,17 @@ def test_messages_to_several_channels_are_on_the_way_at_once(desk: Desk, workspa
     ):
         deliver(rt, desk.now)
     assert desk.states() == {"sent": 4}
+
+
+def test_a_channel_that_waits_for_its_service_goes_on_soon_after_that_works_again(desk: Desk) -> None:
+    desk.alert("one")
+    slack = Sender(desk.rt, lambda: desk.now, Bugs("test"), 0.0).service("slack")
+    desk.rt.store.rest_channel(slack, desk.now + timedelta(minutes=5), failures=4)
+    desk.deliver()
+    assert (desk.states(), desk.slack.calls.count(POST)) == ({"due": 1}, 0)
+    desk.rt.store.mended()
+    desk.later(seconds=3)
+    assert desk.states() == {"sent": 1}
 
 
 def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up(
