@@ -1,7 +1,8 @@
 """What is kept of a feed's last body, in few bytes, so that the next one is read at the cost of what is new.
 
-16 bytes an item: the hash of its bytes and the hash of its guid. The hashes decide only what is parsed again;
-they are not cryptographic, and whoever makes two of his own items collide hides the second from himself.
+16 bytes an item: the hash of its bytes and the hash of its guid; 24 where items share a guid. The hashes decide only
+what is parsed again; they are not cryptographic, and whoever makes two of his own items collide hides the second from
+himself.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class Known:
     """What the last body was like.
 
     clean: every item was well-formed and left the parser as it found it, so that any of them may be left out.
-    hashes, guids: of each item, in the document's order. context: what the parser knew before the first item.
+    hashes, guids: of each item, in the document's order. finals: of the guids under which they are told apart, where
+    some share one; else none. context: what the parser knew before the first item.
     tail: from the first item to the end of the document. end_length: of what follows the last item.
     """
 
@@ -40,12 +42,13 @@ class Known:
     end_length: int = 0
     hashes: array[int] = field(default_factory=lambda: array("Q"))
     guids: array[int] = field(default_factory=lambda: array("Q"))
+    finals: array[int] = field(default_factory=lambda: array("Q"))
 
     def to_bytes(self) -> bytes:
         encoding = self.encoding.encode("ascii", "replace")[:64]
         head = _FORM.pack(
             VERSION,
-            self.clean | (self.tag == b"entry") << 1,
+            self.clean | (self.tag == b"entry") << 1 | bool(self.finals) << 2,
             len(encoding),
             len(self.hashes),
             self.context,
@@ -53,7 +56,7 @@ class Known:
             self.tail_length,
             self.end_length,
         )
-        return b"".join((head, encoding, _little(self.hashes).tobytes(), _little(self.guids).tobytes()))
+        return b"".join((head, encoding, *(_little(a).tobytes() for a in (self.hashes, self.guids, self.finals))))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Known | None:
@@ -62,11 +65,13 @@ class Known:
             return None
         _, flags, size, count, context, tail_hash, tail_length, end_length = _FORM.unpack_from(data)
         at = _FORM.size + size
-        if len(data) != at + 16 * count:
+        number = 3 if flags & 4 else 2
+        if len(data) != at + 8 * number * count:
             return None
-        hashes, guids = array("Q"), array("Q")
-        hashes.frombytes(memoryview(data)[at : at + 8 * count])
-        guids.frombytes(memoryview(data)[at + 8 * count :])
+        arrays = [array("Q"), array("Q"), array("Q")]
+        for n in range(number):
+            arrays[n].frombytes(memoryview(data)[at + 8 * n * count : at + 8 * (n + 1) * count])
+        hashes, guids, finals = map(_little, arrays)
         return cls(
             clean=bool(flags & 1),
             tag=b"entry" if flags & 2 else b"item",
@@ -75,8 +80,9 @@ class Known:
             tail_length=tail_length,
             tail_hash=tail_hash,
             end_length=end_length,
-            hashes=_little(hashes),
-            guids=_little(guids),
+            hashes=hashes,
+            guids=guids,
+            finals=finals,
         )
 
 

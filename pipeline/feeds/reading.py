@@ -7,7 +7,7 @@ as its bytes and the declarations before it are the same. Anything else, and the
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -95,14 +95,13 @@ def read(
     """What ``body`` says that the last body of this feed did not; raises FeedError when it is no feed.
 
     url: where it came from, against which relative addresses are resolved. known: of the last Reading.
-    shared: guid keys of which more than one item is known to have each, beyond those of ``known``.
+    shared: guid keys that items have together which are not in ``known``: all of these are parsed.
     """
     if body[:1].isspace() and (stripped := body.lstrip()).startswith(b"<?xml"):
         body = stripped  # the commonest mistake: feedparser would read a well-formed feed as an ill-formed one
-    if known is not None:
-        shared |= repeated(known.guids)
     job = _Job(url, content_type, parser, budget(len(body)))
-    cut = scanner.cut(body, None if shared else known)
+    apart = shared or (known is not None and repeated(known.guids))
+    cut = scanner.cut(body, None if apart else known)
     if isinstance(cut, Whole):
         return _all(job.parse([body]), cut)
     before = known if known is not None and known.clean and known.tag == cut.tag else None
@@ -135,12 +134,30 @@ def read(
 
 
 def _fresh(hashes: array[int], cut: Cut, before: Known | None, shared: frozenset[int]) -> list[int]:
-    """Which listed items must be parsed: those never seen, and those that share their guid, or did."""
+    """Which listed items must be parsed: those never seen, and those that share their guid with others than before."""
     if before is None or cut.behind:
         return list(range(len(hashes)))
     guids = dict(zip(before.hashes, before.guids, strict=True))
-    shared |= repeated([guids[h] for h in hashes if h in guids])
-    return [i for i, h in enumerate(hashes) if h not in guids or guids[h] in shared]
+    again = shared | _changed(hashes, before, guids)
+    return [i for i, h in enumerate(hashes) if h not in guids or guids[h] in again]
+
+
+def _changed(hashes: array[int], before: Known, guids: Mapping[int, int]) -> frozenset[int]:
+    """The guids that several items have of which one came, went or moved: who is told apart from whom may change.
+
+    guids: of each hash of ``before``.
+    """
+    now = [guids[h] for h in hashes if h in guids]
+    several = repeated(before.guids) | repeated(now)
+    if not several or not before.finals:
+        return several
+    then: dict[int, list[int]] = {g: [] for g in several}
+    today: dict[int, list[int]] = {g: [] for g in several}
+    for listed, of in ((before.hashes, then), (hashes, today)):
+        for h in listed:
+            if (g := guids.get(h)) in of:
+                of[g].append(h)
+    return frozenset(g for g in several if then[g] != today[g])
 
 
 def _sharing(
@@ -223,12 +240,13 @@ def _new(
     keys = {i: guid_key(guid) for i, guid in zip(items, told, strict=True)}
     if cut.behind and before is not None:
         guids = array("Q", plain.values()) + before.guids
-        final = array("Q", keys.values()) + before.guids
+        final = array("Q", keys.values()) + (before.finals or before.guids)
         hashes = hashes + before.hashes
     else:
         of = dict(zip(before.hashes, before.guids, strict=True)) if before else {}
+        ended = dict(zip(before.hashes, before.finals, strict=True)) if before and before.finals else of
         guids = array("Q", [plain[i] if i in plain else of[h] for i, h in enumerate(hashes)])
-        final = array("Q", [keys.get(i, g) for i, g in enumerate(guids)])
+        final = array("Q", [keys[i] if i in keys else ended[h] for i, h in enumerate(hashes)])
     first_of: dict[int, int] = {}
     for i, key in enumerate(final):
         first_of.setdefault(key, i)
@@ -244,6 +262,7 @@ def _new(
         end_length=len(body) - cut.end,
         hashes=hashes,
         guids=guids,
+        finals=final if repeated(guids) else array("Q"),
     )
     named = iter(firsts(told))
     found = tuple((found, tuple(islice(named, len(some)))) for some, _, found in documents)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
+from dataclasses import replace
+
 import pytest
 
 from pipeline.errors import FeedError
@@ -48,6 +51,9 @@ STEPS = {
     "the same, behind": (rss(B, C), rss(B, C, LIKE_B), [OF_B, OF_A]),
     "the other of two is gone": (rss(LIKE_B, B, C), rss(B, C), ["b"]),
     "a third": (rss(LIKE_B, B), rss(ALSO_B, LIKE_B, B), [OF_C, OF_A, OF_B]),
+    "another, where two with one guid are told apart": (rss(LIKE_B, B), rss(A, LIKE_B, B), ["a"]),
+    "two that are told apart change places": (rss(LIKE_B, B, C), rss(C, B, LIKE_B), [OF_B, OF_A]),
+    "one of two alike is gone": (rss(LIKE_B, B, BEES), rss(LIKE_B, BEES), [OF_A, OF_B]),
     "one of three without audio keeps it": (rss(LIKE_B, SILENT_B), rss(LIKE_B, SILENT_B, B), [OF_A, "b", OF_B]),
 }
 
@@ -60,6 +66,9 @@ def test_only_what_is_new_is_read(old: str, new: str, expected: list[str]) -> No
 def test_what_is_known_does_not_reach_the_parser() -> None:
     assert b"On b" not in guids(rss(B, C), rss(A, B, C))[1]
     assert b"On b" not in guids(rss(B, C), rss(B, A, C))[1]
+    assert (
+        b"On b" not in guids(rss(LIKE_B.replace("On a", "On bees"), B), rss(A, LIKE_B.replace("On a", "On bees"), B))[1]
+    )
 
 
 def test_an_old_episode_is_listed_for_as_long_as_the_document_holds_it() -> None:
@@ -112,6 +121,12 @@ def test_the_first_reading_of_a_large_feed_is_in_parts_too() -> None:
     assert len(reading.episodes) == 1500
     assert len(parser.documents) > 1
     assert max(map(len, parser.documents)) < 400_000
+
+
+def test_what_was_kept_before_guids_were_told_apart_is_read_anew_where_items_share_one() -> None:
+    known = replace(known_of(rss(LIKE_B, B).encode()), finals=array("Q"))
+    reading = read(rss(A, LIKE_B, B).encode(), URL, KIND, Known.from_bytes(known.to_bytes()), Here())
+    assert [e.guid for e in reading.episodes] == ["a", OF_A, OF_B]
 
 
 def test_what_another_version_kept_is_read_as_nothing() -> None:
