@@ -1,10 +1,11 @@
 """What evidence is worth: the weights of pipeline/sounds/data/score.json, learned on train and calibrated on tune.
 
-    python -m benchmarks.sounds_like.learn TRAIN.jsonl TUNE.jsonl TALK
+    python -m benchmarks.sounds_like.learn TRAIN.jsonl TUNE.jsonl TALK PAGES
 
 TALK is a folder of real talk as plain text, for what is no name at all; half of it is read here, chosen by its file
 names, and the other half is for measuring false alarms. Each clip of the set is put between pieces of such talk, with
-one to four clips of a name in an episode, so that what the rest of an episode says is learned too.
+one to four clips of a name in an episode, so that what the rest of an episode says is learned too. PAGES is a folder of
+real pages (bare_pages.py), learned from as they are and with surnames alone; of names of train and tune only.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import json
 import random
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.sounds_like import bare_pages
+from benchmarks.sounds_like.bare_pages import Page, Said, bare, misspellings, watchlist
 from pipeline.sounds import Name, evidence, scoring
 from pipeline.sounds.ear import Ear
 from pipeline.sounds.evidence import FEATURES
@@ -25,6 +29,7 @@ from pipeline.sounds.lexicon import GIVEN, SURNAME, _listed
 
 DATA = Path(__file__).parents[2] / "pipeline" / "sounds" / "data"
 RIGHT, WRONG = 1, 0
+SYNTHETIC = 0.5  # what a spot of machine voices counts for, beside one of a real page
 
 
 def for_learning(path: Path) -> bool:
@@ -150,7 +155,59 @@ def fit(x: np.ndarray, y: np.ndarray, weight: np.ndarray, pull: float = 1.0) -> 
     return beta
 
 
-def gather(clips: dict, talk: list[str], seed: int, rounds: int, hours: int) -> tuple[np.ndarray, ...]:
+def of_page(ear: Ear, page: Page) -> list[tuple[list[float], int, float]]:
+    """Features, label and weight of each spot of a real page that is not spelt right; nothing where it is unclear."""
+    spots, scene, company = ear.spots(page.text, page.title)
+    spans = [(scene.words.starts[s.first], scene.words.ends[s.last - 1] - 2 * s.whose) for s in spots]
+    said: dict[str, list[Said]] = defaultdict(list)
+    for m in page.said:
+        said[m.name].append(m)
+    unclear: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for name, start, end in page.unclear:
+        unclear[name].append((start, end))
+    best: dict[Said, float] = defaultdict(float)
+    fits: list[tuple[Said, float] | None] = []
+    for spot, (start, end) in zip(spots, spans, strict=True):
+        over = [(overlap(start, end, m.start, m.end), m.start, m) for m in said[ear.names[spot.form.name].full]]
+        fit_, _, m = max((o for o in over if o[0] > 0), default=(0.0, 0, None))
+        fits.append((m, fit_) if m is not None else None)
+        if m is not None:
+            best[m] = max(best[m], fit_)
+    rows: list[tuple[list[float], int, float]] = []
+    for spot, (start, end), fitted in zip(spots, spans, fits, strict=True):
+        if spot.exact:
+            continue
+        right, weight, name = WRONG, 1.0, ear.names[spot.form.name].full
+        if fitted is not None:
+            m, fit_ = fitted
+            if fit_ >= 0.6 and fit_ > best[m] - 0.01:
+                right = RIGHT
+            elif m.start <= start and end <= m.end:
+                continue
+            else:
+                weight = 0.5
+        elif any(start < b and a < end for key in ("*", name) for a, b in unclear[key]):
+            continue
+        rows.append((evidence.features(spot, scene, company(spot), "person"), right, weight))
+    return rows
+
+
+def of_pages(pages: Sequence[Page], seed: int, number: int) -> list[tuple[list[float], int, float]]:
+    """Of so many pages, each in both shapes, with lists of 10 to 35 names."""
+    forms = misspellings(pages)
+    everybody = sorted({n for page in pages for n in page.names})
+    chance = random.Random(seed)
+    rows: list[tuple[list[float], int, float]] = []
+    for page in chance.sample(list(pages), min(number, len(pages))):
+        for shape in (page, bare(page, forms, chance)):
+            names = watchlist(shape, everybody, chance.choice((10, 15, 20, 35)), chance)
+            rows += of_page(Ear([Name(n, n, type="person") for n in names]), shape)
+    return rows
+
+
+def gather(
+    clips: dict, talk: list[str], seed: int, rounds: int, hours: int, pages: Sequence[Page] = (), number: int = 0
+) -> tuple[np.ndarray, ...]:
     names = [Name(n, n, type=k) for n, k in sorted(clips)]
     strangers = made_up(400, seed)
     rows: list[tuple[list[float], int, float]] = []
@@ -158,16 +215,18 @@ def gather(clips: dict, talk: list[str], seed: int, rounds: int, hours: int) -> 
         rng = random.Random(f"{name}{len(text)}")
         others = [n for n in rng.sample(names, min(30, len(names))) if n.full != name]
         rows += examples(Ear([Name(name, name, type=kind), *others]), text, gold, 0, name if rng.random() < 0.2 else "")
+    rows = [(x, y, weight * SYNTHETIC) for x, y, weight in rows]
     ear = Ear([*names, *strangers])
     for text in random.Random(seed).sample(talk, min(hours, len(talk))):
         noted = " and ".join(n.full for n in random.Random(len(text)).sample(names, 3))  # and then not said
         rows += examples(ear, text, [], None, noted)
+    rows += of_pages(pages, seed, number)
     x, y, weight = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     return x, y, weight
 
 
 # What the set can show too little of, its sentences being of few kinds: the least, or the most, that it counts.
-LEAST = {"full": 0.0, "others": 0.4, "beside": 0.4, "notes": 1.0}
+LEAST = {"full": 0.0, "others": 0.4, "beside": 0.4, "notes": 1.0, "spellings": 0.0, "kin": 0.0}
 MOST = {"first_name": -5.0, "other_name": -0.2}
 
 
@@ -187,20 +246,21 @@ def save(beta: np.ndarray) -> None:
 
 
 def main() -> None:
-    train, tune, folder = (Path(a) for a in sys.argv[1:4])
+    train, tune, folder, paged = (Path(a) for a in sys.argv[1:5])
+    pages = bare_pages.load(paged)
     files = [p for p in sorted(folder.rglob("*.txt")) if for_learning(p)]
     talk = [p.read_text("utf-8") for p in random.Random(1).sample(files, min(len(files), 120))]
     talk = [t for t in talk if len(t) > 8000]
     clips = read_set(train)
-    for turn in range(int(sys.argv[4]) if len(sys.argv) > 4 else 2):
-        x, y, weight = gather(clips, talk, turn, 3, 25)
+    for turn in range(int(sys.argv[5]) if len(sys.argv) > 5 else 2):
+        x, y, weight = gather(clips, talk, turn, 1, 15, pages, 50)
         beta = bounded(fit(x, y, weight))
         save(beta)
         p = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
         print(f"{len(y)} spots, {int(y.sum())} right; at 0.5: {p[y == 1].__ge__(0.5).mean():.3f} found, "
               f"{(p[y == 0] >= 0.5).sum()} wrong", file=sys.stderr)  # fmt: skip
     if tune.exists():
-        x, y, weight = gather(read_set(tune), talk, 9, 3, 4)
+        x, y, weight = gather(read_set(tune), talk, 9, 1, 4, pages, 15)
         p = np.clip(x @ beta, -30, 30)
         scale = fit(np.stack([np.ones(len(p)), p], axis=1), y, weight, pull=0.01)
         beta = beta * scale[1]

@@ -7,6 +7,7 @@ with what the whole episode says, and of spots that overlap the best stays.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from pipeline.sounds import evidence, scoring
 from pipeline.sounds.common import near_words
 from pipeline.sounds.evidence import Company, Scene
 from pipeline.sounds.forms import Form, forms_of, spoken
-from pipeline.sounds.lexicon import entries
+from pipeline.sounds.lexicon import UNKNOWN, entries
 from pipeline.sounds.model import Heard, Name, Sort
 from pipeline.sounds.passes import Listener, count
 from pipeline.sounds.reading import read
@@ -22,6 +23,7 @@ from pipeline.sounds.spots import Spot
 from pipeline.sounds.threads import one_thread
 from pipeline.sounds.windows import cut, rare
 
+LIKELY = 0.1  # a spot as good as this counts for what else its name is spelt as
 SURE = 0.7  # a spot this good makes its name one that the episode is about
 
 
@@ -142,11 +144,16 @@ class Ear:
                 role=bool(evidence.beside(spot, scene)),
                 large=large,
             )
-        if spot.form.wordlike and not (company.whole or company.notes):
+        if spot.form.wordlike and not (company.whole or company.notes or self._is_new(spot, scene)):
             return 0.0
         if spot.weight is None:
             spot.weight = scoring.of_spot(evidence.of_spot(spot, scene, kind))
         return scoring.alike(spot.weight + scoring.of_episode(evidence.of_episode(spot, company)))
+
+    @staticmethod
+    def _is_new(spot: Spot, scene: Scene) -> bool:
+        """Whether it is written as a word that no list has: that is no everyday word, however near it sounds."""
+        return any(scene.known[w].cost >= UNKNOWN for w in evidence.heard_words(spot, scene.words))
 
     def _noted(self, scene: Scene) -> set[int]:
         """The names that title or notes name."""
@@ -170,24 +177,37 @@ class Ear:
         """What to say of a spot's name, from the spots that are good on their own."""
         nothing = Company()
         good: dict[int, list[Spot]] = {}
+        likely: dict[int, list[Spot]] = {}
         for spot in spots:
             spot.score = self._score(spot, scene, nothing)
             if spot.score >= SURE:
                 good.setdefault(spot.form.name, []).append(spot)
+            if not spot.exact and spot.score >= LIKELY:
+                likely.setdefault(spot.form.name, []).append(spot)
+        ways = {name: _ways(_apart(found), scene) for name, found in likely.items()}
         noted = self._noted(scene)
         sure = {name: _apart(found) for name, found in good.items()}
         owner = {name: {i: s for s in found for i in range(s.first, s.last)} for name, found in sure.items()}
         whole = {name: sum(len(s.form.words) > 1 for s in found) for name, found in sure.items()}
+        present = set(sure) | noted
+        kin = {False: self._kin(len(present)), True: self._kin(len(present) - 1)}
 
         def company(spot: Spot) -> Company:
             name = spot.form.name
+            here = range(spot.first, spot.last)
+            spellings = min(3.0, sum(score for score, where in ways.get(name, ()) if where.isdisjoint(here)))
             if name not in sure:
-                return Company(notes=name in noted)
-            mine = {id(s): s for i in range(spot.first, spot.last) if (s := owner[name].get(i)) is not None}
+                return Company(notes=name in noted, spellings=spellings, kin=kin[name in present])
+            mine = {id(s): s for i in here if (s := owner[name].get(i)) is not None}
             wholes = whole[name] - sum(len(s.form.words) > 1 for s in mine.values())
-            return Company(len(sure[name]) - len(mine), wholes > 0, name in noted)
+            others = len(sure[name]) - len(mine)
+            return Company(others, wholes > 0, name in noted, spellings, kin[name in present])
 
         return company
+
+    def _kin(self, present: int) -> float:
+        """How far an episode is about the list, by how many others of it are there; of a long one some always are."""
+        return math.log1p(present) * present / (present + 0.05 * len(self.names)) if present > 0 else 0.0
 
     def _heard(self, scored: _Scored, scene: Scene, text: str) -> Heard:
         spot, words = scored.spot, scene.words
@@ -204,6 +224,16 @@ class Ear:
             why.insert(0, f"sound distance {spot.distance:.2f}")
         reason = f"{surface} ~ {form}, {spot.score:.2f}: {', '.join(why) or 'spelt so'}"
         return Heard(spot.form.name, start, end, round(spot.score, 4), sort, reason, round(spot.distance, 4))
+
+
+def _ways(spots: Sequence[Spot], scene: Scene) -> list[tuple[float, set[int]]]:
+    """Of each way a name's surname seems to be written in the text: how likely it is, and the words where it stands."""
+    found: dict[tuple[str, ...], tuple[float, set[int]]] = {}
+    for spot in spots:
+        heard = tuple(evidence.heard_words(spot, scene.words)[max(0, spot.at - spot.first) :])
+        score, where = found.get(heard, (0.0, set()))
+        found[heard] = max(score, spot.score), where | set(range(spot.first, spot.last))
+    return list(found.values())
 
 
 def _variants(word: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What else speaks for or against a spot than its sound: how the words are written, what stands beside, the episode.
 
-Each piece of evidence is one number; scoring.py weighs them. None of them looks at the other watched names: what one
-name finds must not depend on which others are listened for.
+Each piece of evidence is one number; scoring.py weighs them. The other watched names can only help: those of one list
+belong together, so where an episode speaks of some the others are likely.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ _SAYS = word_set(
 _FIRM = word_set("company startup firm shares ceo brand platform acquired bought founder stock maker giant bank")
 _AT = word_set("in to from near at around outside across of")
 MOST = 18.5
+OFTEN = 9.5  # -log P: an everyday word said more often (so, in, will) is no first name, though some have it
 _SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can will all out off over into one two")
 
 OF_SPOT = (
     "one", "phone", "letter", "near", "length", "ordinary", "everyday", "unknown", "other_name", "capital", "small",
     "full", "given", "comma", "more_words", "conflict", "beside", "frame", "again", "single", "two_words", "merged",
-    "near_full", "near_short", "prefix", "echo", "given_tame", "near2", "first_name", "shout",
+    "near_full", "near_short", "prefix", "echo", "given_tame", "near2", "first_name", "shout", "likelihood",
+    "unknown_near", "unknown_again", "given_far", "given_other", "wordlike", "unknown_capital", "everyday_near",
 )  # fmt: skip
-OF_EPISODE = ("others", "whole", "notes", "near_about")
+OF_EPISODE = ("others", "whole", "notes", "near_about", "spellings", "kin")
 FEATURES = OF_SPOT + OF_EPISODE
 
 
@@ -44,11 +46,19 @@ class Scene:
 
 @dataclass(slots=True)
 class Company:
-    """What the rest of the episode says of a name: how many other good spots, one of the full name, in the notes."""
+    """What the rest of the episode says of a name.
+
+    ``others``: how many other good spots. ``whole``: one of them of the full name. ``notes``: title or notes name it.
+    ``spellings``: in how many other ways it seems to be misspelt, each counted as far as it is likely: a recogniser
+    that does not know a name writes it in many ways, a name that it knows in one. ``kin``: how far the episode is
+    about the other names that are listened for.
+    """
 
     others: int = 0
     whole: bool = False
     notes: bool = False
+    spellings: float = 0.0
+    kin: float = 0.0
 
 
 def heard_words(spot: Spot, words: Words) -> list[str]:
@@ -67,7 +77,8 @@ def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
     if alone and at >= 0 and words.gaps[at] != CLOSED and words.plain[at]:
         entry = known[words.plain[at]]
         large = words.big[at] if words.cased else not entry.flags & EVERYDAY
-        if large and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
+        everyday = entry.flags & EVERYDAY and (entry.cost < OFTEN or (words.cased and words.first[at]))
+        if large and not everyday and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
             if entry.flags & GIVEN:
                 found = 1.0
             elif words.cased and not words.first[at] and not entry.flags & EVERYDAY:
@@ -129,6 +140,8 @@ def of_episode(spot: Spot, company: Company) -> list[float]:
         1.0 if company.whole else 0.0,
         1.0 if company.notes else 0.0,
         min(spot.phone, spot.letter) if company.others or company.whole or company.notes else 0.0,
+        company.spellings,
+        company.kin,
     ]
 
 
@@ -153,6 +166,12 @@ def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
     small = 1.0 if words.cased and not any(words.big[i] for i in inside) else 0.0
     comma = any(words.gaps[i] == COMMA for i in range(spot.first, spot.last - 1))
     again = spot.seen - 1
+    unknown = any(e.cost >= UNKNOWN for e in entries)
+    everyday = all(e.flags & EVERYDAY and e.cost < 13.5 for e in entries)
+    # -log P(heard | the name), beside `ordinary`, which is -log P(heard) where nobody is named: the noisy channel.
+    cost = near * (tail_length if spot.given is not None else length)
+    if spot.given is not None:
+        cost += spot.given * (length - tail_length)
     return [
         1.0,
         min(spot.phone, 4.0),
@@ -160,8 +179,8 @@ def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
         near,
         math.log(max(2, length)),
         ordinary / len(entries) / 10,
-        1.0 if all(e.flags & EVERYDAY and e.cost < 13.5 for e in entries) else 0.0,
-        1.0 if any(e.cost >= UNKNOWN for e in entries) else 0.0,
+        1.0 if everyday else 0.0,
+        1.0 if unknown else 0.0,
         other / 10,
         capital,
         small,
@@ -187,6 +206,14 @@ def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
         min(near, 3.0) ** 2,
         1.0 if len(heard) == 1 and tail.flags & GIVEN and spot.letter > 0.1 else 0.0,
         1.0 if any(words.shout[i] for i in inside) and not spot.echo else 0.0,
+        max(-3.0, min(3.0, (ordinary - cost) / 10)),
+        near if unknown else 0.0,
+        math.log1p(min(again, 20)) if unknown else 0.0,
+        near if spot.given == 0.0 else 0.0,
+        other * near / 10 if form.given else 0.0,
+        1.0 if form.wordlike else 0.0,
+        1.0 if capital and unknown else 0.0,
+        near if everyday else 0.0,
     ]
 
 
