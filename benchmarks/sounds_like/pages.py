@@ -165,15 +165,15 @@ def misses(pages: Sequence[Page], tally: Tally, threshold: float) -> None:
     spots = [(p, s) for p in pages for s in p.said or () if s.kind not in ("lost", "unclear")]
     for (page, said), (kind, score) in zip(spots, tally.found, strict=True):
         if kind == "misspelt" and score < threshold:
-            print(f"missed  {said.name} <- {_around(page, said.start, said.end)} ({score:.2f}, {page.title})")
+            print(f"missed  {said.name} <- {_around(page, said.start, said.end)} ({score:.2f})")
     for score, number, hit in tally.wrong:
         if score >= threshold:
-            print(f"wrong   {hit.name} <- {_around(pages[number], hit.start, hit.end)} ({score:.2f}, {pages[number].title})")
+            print(f"wrong   {hit.name} <- {_around(pages[number], hit.start, hit.end)} ({score:.2f})")
 
 
 def _around(page: Page, start: int, end: int) -> str:
     before, after = page.text[max(0, start - 25) : start], page.text[end : end + 25]
-    return f"{before}[{page.text[start:end]}]{after}".replace("\n", " ")
+    return f"{before}[{page.text[start:end]}]{after}, {page.title}".replace("\n", " ")
 
 
 if __name__ == "__main__":
