@@ -23,6 +23,8 @@ _FIRM = word_set("company startup firm shares ceo brand platform acquired bought
 _AT = word_set("in to from near at around outside across of")
 MOST = 18.5
 OFTEN = 9.5  # -log P: an everyday word said more often (so, in, will) is no first name, though some have it
+KIN = 0.7  # of Company: two other names of a short list, or more of a longer one
+SPELLINGS = 0.5  # of Company: what is told to people as one
 _SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can will all out off over into one two")
 
 OF_SPOT = (
@@ -237,8 +239,12 @@ def reasons(spot: Spot, scene: Scene, company: Company, name: str, kind: str) ->
         said.append("in the title or notes")
     if company.others:
         said.append(f"{spot.form.part} form seen {company.others + 1} times")
+    if company.spellings >= SPELLINGS and not spot.exact:
+        said.append("written in other ways, too")
     if role := beside(spot, scene):
         said.append(f"near '{role}'")
+    if company.kin >= KIN:
+        said.append("among other watched names")
     return said
 
 

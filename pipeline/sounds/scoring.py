@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 
-from pipeline.sounds.evidence import OF_EPISODE, OF_SPOT, Company
+from pipeline.sounds.evidence import KIN, OF_EPISODE, OF_SPOT, Company
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SURNAME, Entry
 
 COMMON = 13.0  # -log P of a word that is read as the everyday word it also is
+POPULAR = 10.3  # -log P of a first name (James, Jordan) that is somebody else's, far more often
 DEFAULT = 0.67  # the least score that is reported, where the watch does not say
 
 
@@ -44,7 +45,7 @@ def alike(weight: float) -> float:
 
 def spelt(entries: Sequence[Entry], company: Company, *, conflict: float, role: bool, large: bool | None) -> float:
     """The score of a form spelt right; ``large``: a capital within a sentence, None where that says nothing."""
-    known = company.whole or company.notes or role
+    known = company.whole or company.notes or role or company.kin >= KIN
     if len(entries) > 1:
         return 0.99
     entry = entries[0]
@@ -59,6 +60,6 @@ def spelt(entries: Sequence[Entry], company: Company, *, conflict: float, role: 
         return 0.5
     if known:
         return 0.98
-    if entry.flags & GIVEN and entry.cost < 13:  # somebody's first name, far more often
+    if entry.flags & GIVEN and entry.cost < POPULAR:
         return 0.5
     return 0.8 if entry.flags & (SURNAME | GIVEN) else 0.95
