@@ -63,7 +63,9 @@ def load(folder: Path) -> list[Page]:
         said.sort(key=lambda m: (m.start, m.end))
         apart = [m for i, m in enumerate(said) if not i or said[i - 1].end <= m.start]
         unclear = [(u["name"], u["start"], u["end"]) for u in row["unclear"]]
-        unclear += [(m["name"], m["start"], m["end"]) for m in row["mentions"] or () if m["kind"] == "lost" and m["end"]]
+        unclear += [
+            (m["name"], m["start"], m["end"]) for m in row["mentions"] or () if m["kind"] == "lost" and m["end"]
+        ]
         pages.append(Page(path.stem, row["text"], row.get("title") or "", tuple(apart), tuple(unclear)))
     return pages
 

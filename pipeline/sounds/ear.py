@@ -8,6 +8,7 @@ with what the whole episode says, and of spots that overlap the best stays.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ from pipeline.sounds.threads import one_thread
 from pipeline.sounds.windows import cut, rare
 
 LIKELY = 0.1  # a spot as good as this counts for what else its name is spelt as
-SURE = 0.7  # a spot this good makes its name one that the episode is about
+SURE = 0.6  # a spot this good makes its name one that the episode is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,7 @@ class Ear:
         noted = self._noted(scene)
         sure = {name: _apart(found) for name, found in good.items()}
         owner = {name: {i: s for s in found for i in range(s.first, s.last)} for name, found in sure.items()}
+        alike = {name: Counter(_surname(s, scene) for s in found if not _named(s)) for name, found in sure.items()}
         whole = {name: sum(len(s.form.words) > 1 for s in found) for name, found in sure.items()}
         present = set(sure) | noted
         kin = {False: self._kin(len(present)), True: self._kin(len(present) - 1)}
@@ -200,7 +202,9 @@ class Ear:
                 return Company(notes=name in noted, spellings=spellings, kin=kin[name in present])
             mine = {id(s): s for i in here if (s := owner[name].get(i)) is not None}
             wholes = whole[name] - sum(len(s.form.words) > 1 for s in mine.values())
-            others = len(sure[name]) - len(mine)
+            # The same spelling again is no further evidence: talk repeats its own rare words, too.
+            others = len(sure[name]) - alike[name][_surname(spot, scene)]
+            others -= sum(_named(s) or _surname(s, scene) != _surname(spot, scene) for s in mine.values())
             return Company(others, wholes > 0, name in noted, spellings, kin[name in present])
 
         return company
@@ -226,13 +230,24 @@ class Ear:
         return Heard(spot.form.name, start, end, round(spot.score, 4), sort, reason, round(spot.distance, 4))
 
 
+def _surname(spot: Spot, scene: Scene) -> tuple[str, ...]:
+    """The words heard, without the first name where one is told apart."""
+    return tuple(evidence.heard_words(spot, scene.words)[max(0, spot.at - spot.first) :])
+
+
+def _named(spot: Spot) -> bool:
+    """Whether it speaks for the name by more than an odd spelling: spelt right, or with the first name."""
+    return spot.exact or len(spot.form.words) > 1
+
+
 def _ways(spots: Sequence[Spot], scene: Scene) -> list[tuple[float, set[int]]]:
-    """Of each way a name's surname seems to be written in the text: how likely it is, and the words where it stands."""
+    """Of each odd way a name's surname seems to be written in: how likely it is, and the words where it stands."""
     found: dict[tuple[str, ...], tuple[float, set[int]]] = {}
     for spot in spots:
-        heard = tuple(evidence.heard_words(spot, scene.words)[max(0, spot.at - spot.first) :])
-        score, where = found.get(heard, (0.0, set()))
-        found[heard] = max(score, spot.score), where | set(range(spot.first, spot.last))
+        heard = _surname(spot, scene)
+        if any(scene.known[w].cost >= UNKNOWN for w in heard):  # a word that somebody knows is rather that word
+            score, where = found.get(heard, (0.0, set()))
+            found[heard] = max(score, spot.score), where | set(range(spot.first, spot.last))
     return list(found.values())
 
 

@@ -33,7 +33,7 @@ OF_SPOT = (
     "near_full", "near_short", "prefix", "echo", "given_tame", "near2", "first_name", "shout", "likelihood",
     "unknown_near", "unknown_again", "given_far", "given_other", "wordlike", "unknown_capital", "everyday_near",
 )  # fmt: skip
-OF_EPISODE = ("others", "whole", "notes", "near_about", "spellings", "kin")
+OF_EPISODE = ("others", "whole", "notes", "near_about", "spellings", "kin", "lonely")
 FEATURES = OF_SPOT + OF_EPISODE
 
 
@@ -144,6 +144,10 @@ def of_episode(spot: Spot, company: Company) -> list[float]:
         min(spot.phone, spot.letter) if company.others or company.whole or company.notes else 0.0,
         company.spellings,
         company.kin,
+        # One odd word, many times, where nothing else speaks for the name: something else that is called so.
+        math.log1p(min(spot.seen - 1, 20))
+        if not (company.others or company.whole or company.notes or company.kin)
+        else 0.0,
     ]
 
 
@@ -237,8 +241,8 @@ def reasons(spot: Spot, scene: Scene, company: Company, name: str, kind: str) ->
         said.append("spelt so beside the first name elsewhere")
     if company.notes:
         said.append("in the title or notes")
-    if company.others:
-        said.append(f"{spot.form.part} form seen {company.others + 1} times")
+    if times := company.others + max(0, spot.seen - 1):
+        said.append(f"{spot.form.part} form seen {times + 1} times")
     if company.spellings >= SPELLINGS and not spot.exact:
         said.append("written in other ways, too")
     if role := beside(spot, scene):
