@@ -8,7 +8,7 @@ PY     := .venv/bin/python
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 export ONCE SHORT
 
-.PHONY: help install run test lint bench bench-sounds crash-test clean
+.PHONY: help install run test lint bench bench-sounds crash-test backfill-test clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -24,7 +24,7 @@ run: install ## the sample podcast through Airflow, with every alert shown; Ctrl
 	@$(PY) scripts/run.py
 
 test: lint ## everything that is checked, tests last
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 lint: install ## ruff and mypy
 	@.venv/bin/ruff check .
@@ -37,6 +37,9 @@ bench: install ## what is measured, beside others (SHORT=1: minutes; REAL=DIR: w
 
 crash-test: install ## kills, cuts and locks what delivers, and counts what arrived (SHORT=1: minutes); see benchmarks/README.md
 	@$(PY) -m benchmarks.crash
+
+backfill-test: install ## the past through a real Airflow: how fast, killed on the way, day by day (SHORT=1: minutes)
+	@$(PY) -m benchmarks.backfill
 
 bench-sounds: install ## how many misheard names are found, beside others (TALK=DIR: false alarms on text files of talk, too)
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet

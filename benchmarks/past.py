@@ -1,38 +1,47 @@
 """What it costs to look through everything stored: rescan, backtest, one changed watch; and to bring the past in.
 
-    .venv/bin/python -m benchmarks.past [--short] [--hours N] [--watches N]
+    .venv/bin/python -m benchmarks.past [--short] [--hours N] [--watches N] [--real DIR] [--postgres]
 
-Hours of talk (10,000 words each), made as in benchmarks.fetch, stored on SQLite; watches are phrases, names and
-proximity queries over the words of the talk. What detect, with several processes, and backtest find is checked equal.
+Hours of talk (10,000 words each), made as in benchmarks.fetch or cut from the text files below DIR, stored on SQLite or
+on a PostgreSQL of its own; watches are phrases, names and proximity queries over the words of the talk. What detect,
+several processes and backtest find is checked equal, and in some hours against the tests' oracle. With one process the
+rates are of its CPU time (of PostgreSQL's none), with several of the clock.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import re
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
-from benchmarks.fetch import hours
+from benchmarks.fetch import cpu, hours
 from benchmarks.table import show, verdict
-from pipeline import runtime
+from pipeline import detectors, runtime
 from pipeline.backtest import Part, backtest, differences
 from pipeline.detect import detect
-from pipeline.model import Episode, Feed, Polled, Segment, Tally, TranscriptRef, Watch, joined
+from pipeline.model import Episode, Feed, Polled, Segment, TranscriptRef, Watch, joined
 from pipeline.processes import cores
 from pipeline.rescan import detect_with
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings
 from pipeline.store.fetch import Fetched
 from pipeline.transcripts import boxed
+from tests import query_oracle
+from tests.postgres import Postgres
 
 CUE = 10
+T = TypeVar("T")
+CHANGED = {"a watch changed, in no text": "Qorvathil", "a watch changed, in most texts": "missiles OR bitcoin"}
 
 
 def fill(rt: Runtime, talks: list[list[str]], count: int, now: datetime) -> None:
@@ -71,17 +80,97 @@ def watchlist(talks: list[list[str]], count: int) -> list[Watch]:
     for n in range(count):
         talk = [w.strip('.,;:?!"').replace('"', "") for w in chance.choice(talks)]
         i = chance.randrange(len(talk) - 4)
-        a, b, c = (w if any(x.isalpha() for x in w) else "harbour" for w in talk[i : i + 3])
+        a, b, c = (w if w.isalpha() else "harbour" for w in talk[i : i + 3])
         rare = f"Zorvath{n}"
         kinds = (f'"{rare} Quillim"', f'"{a} {b}" NEAR/10 {rare}', f'"{b} {rare} {c}"', f"{rare} OR Quillim{n}")
         found.append(Watch(name=f"w{n}", query=f'"{a} {b} {c}"' if n % 50 == 0 else kinds[n % 4]))
     return found
 
 
-def timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+def timed(work: Callable[[], T]) -> tuple[T, float, float]:
+    """(what it gives, seconds, CPU seconds of this process and of those it has seen off)."""
+    began, spent = time.perf_counter(), cpu()
+    found = work()
+    return found, time.perf_counter() - began, cpu() - spent
+
+
+def tried(settings: Settings, rt: Runtime, then: Sequence[Watch], processes: int) -> Part:
+    whole = Part()
+    different = differences(rt.store.watches(), then)
+    for part in backtest(settings, different, rt.store.transcript_ids(), processes):
+        whole.add(part)
+    return whole
+
+
+def hits(part: Part) -> int:
+    return sum(o.hits for o in part.outcomes.values())
+
+
+def checked(rt: Runtime, watches: Sequence[Watch], count: int) -> None:
+    """Compares the stored mentions of some hours with the tests' oracle."""
+    names = {w.id: w for w in rt.store.watches()}
+    ids = rt.store.transcript_ids()
+    some = random.Random(5).sample(ids, count)
+    asked = [w for i, w in enumerate(watches) if i % 50 == 0 or i % 97 == 0]
+    stored = rt.store.mentions_in(some, [n for n, w in names.items() if w.name in {a.name for a in asked}])
+    for source in rt.store.sources(some):
+        text = source.transcript.text
+        theirs = sorted((w.name, *f) for w in asked for f in query_oracle.finds(detectors.query_clause(w), text))
+        mine = sorted((m.watch, m.start, m.end, m.surface) for m in stored.get(source.transcript.id, ()))
+        assert mine == theirs, f"transcript {source.transcript.id}: {len(mine)} mentions, {len(theirs)} by the oracle"
+
+
+class Table:
+    """The rows that are measured. size: MB of text; count: hours."""
+
+    def __init__(self, size: float, count: int) -> None:
+        self.size, self.count, self.rows = size, count, list[tuple[str, ...]]()
+
+    def row(self, what: str, processes: int, seconds: float, spent: float, mentions: int) -> float:
+        """Adds a row; returns its MB of text a second: of CPU with one process, else of the clock."""
+        basis = spent if processes == 1 else seconds
+        named = f"{what}, {processes} process" + ("es" if processes > 1 else "")
+        rates = (f"{self.size / basis:.1f}", f"{self.count / basis:.0f}")
+        self.rows.append((named, f"{seconds:.1f}", f"{spent:.1f}", *rates, f"{mentions:,}"))
+        print(*self.rows[-1], sep="  ", flush=True)  # the whole takes some minutes
+        return self.size / basis
+
+
+def measured(rt: Runtime, settings: Settings, watches: list[Watch], table: Table, now: datetime) -> dict[str, float]:
+    """Each way over all of the store, one after the other; returns the figures that are asked for."""
+    figures: dict[str, float] = {}
+    n = cores()
+    found: dict[int, Part] = {}
+    for processes in dict.fromkeys((1, n)):
+        found[processes], seconds, spent = timed(lambda p=processes: tried(settings, rt, watches, p))  # type: ignore[misc]
+        figures[f"backtest {processes}"] = table.row("backtest", processes, seconds, spent, hits(found[processes]))
+    assert found[1] == found[n], "several processes find something else"
+    rt.store.sync_watches(watches, now)
+    first, seconds, spent = timed(lambda: detect(rt, now))
+    assert first.new == hits(found[1]), "detect and backtest differ"
+    table.row("detect, all new, with rows", 1, seconds, spent, first.new)
+    checked(rt, watches, 10)
+    for processes in dict.fromkeys((1, n)):
+        rt.store.look_again(None, None)
+        again, seconds, spent = timed(lambda p=processes: detect_with(settings, now, p))  # type: ignore[misc]
+        assert (again.done, again.new) == (table.count, 0), "a rescan finds something else"
+        figures[f"rescan {processes}"] = table.row("rescan", processes, seconds, spent, first.new)
+    for what, query in (
+        ("a watch changed, in no text", "Qorvathil"),
+        ("a watch changed, in most texts", "missiles OR bitcoin"),
+    ):
+        changed = [replace(watches[0], query=query), *watches[1:]]
+        part, seconds, spent = timed(lambda c=changed: tried(settings, rt, c, 1))  # type: ignore[misc]
+        table.row(f"backtest: {what}", 1, seconds, spent, hits(part))
+        rt.store.sync_watches(changed, now)
+        new, seconds, spent = timed(lambda: detect_with(settings, now, n))
+        assert new.new == hits(part), "detect and backtest differ in a changed watch"
+        expression = re.compile(rf"\b({query.replace(' OR ', '|')})s?\b", re.IGNORECASE)
+        naive = sum(len(expression.findall(s.transcript.text)) for s in rt.store.sources(rt.store.transcript_ids()))
+        assert new.new == naive, f"{new.new} mentions, {naive} by a naive count"
+        table.row(f"detect: {what}", n, seconds, spent, new.new)
+        figures[what] = seconds * 10_000 / table.count
+    return figures
 
 
 def main() -> int:
@@ -89,62 +178,36 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="500 hours instead of 10,000")
     parser.add_argument("--hours", type=int, default=0)
     parser.add_argument("--watches", type=int, default=1000)
+    parser.add_argument("--real", type=Path, help="a folder of plain text files to take the talk from")
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL")
     asked = parser.parse_args()
     count = asked.hours or (500 if asked.short else 10_000)
     home = Path(tempfile.mkdtemp(prefix="podwatch-past-"))
     now = datetime.now(UTC)
-    talks = hours(100, None)
+    talks = hours(100 if asked.real is None else 1000, asked.real)
     watches = watchlist(talks, asked.watches)
-    n = cores()
     try:
-        settings = Settings(home=home, database_url=Secret(f"sqlite:///{home / 'podwatch.db'}"), entities=False)
-        with runtime.build(settings) as rt:
-            fill(rt, talks, count, now)
-            ids = rt.store.transcript_ids()
-            size = sum(len(s.transcript.text) for s in rt.store.sources(ids)) / 1e6
-            rows = []
-
-            def row(what: str, seconds: float, hits: int) -> float:
-                rows.append((what, f"{seconds:.1f}", f"{size / seconds:.1f}", f"{count / seconds:.0f}", f"{hits:,}"))
-                return size / seconds
-
-            tried: dict[int, Part] = {}
-            speeds: dict[str, float] = {}
-            for processes in dict.fromkeys((1, n)):
-                whole = Part()
-                different = differences(rt.store.watches(), watches)
-                began = time.perf_counter()
-                for part in backtest(settings, different, ids, processes):
-                    whole.add(part)
-                seconds = time.perf_counter() - began
-                hits = sum(o.hits for o in whole.outcomes.values())
-                speeds[f"backtest {processes}"] = row(f"backtest, {processes} processes", seconds, hits)
-                tried[processes] = whole
-            assert tried[1] == tried[n], "several processes find something else"
-            rt.store.sync_watches(watches, now)
-            told: list[Tally] = []
-            seconds = timed(lambda: told.append(detect(rt, now)))
-            assert told[0].new == sum(o.hits for o in tried[1].outcomes.values()), "detect and backtest differ"
-            row("detect, all new, 1 process, with rows", seconds, told[0].new)
-            rt.store.look_again(None, None)
-            seconds = timed(lambda: told.append(detect(rt, now)))
-            assert told[1].new == 0, "a rescan finds something new"
-            speeds["rescan 1"] = row("rescan, 1 process", seconds, told[0].new)
-            rt.store.look_again(None, None)
-            seconds = timed(lambda: told.append(detect_with(settings, now, n)))
-            assert (told[2].done, told[2].new) == (count, 0)
-            speeds[f"rescan {n}"] = row(f"rescan, {n} processes", seconds, told[0].new)
-            rt.store.sync_watches([replace(watches[0], query="harbour"), *watches[1:]], now)
-            changed = timed(lambda: told.append(detect_with(settings, now, n)))
-            row(f"one watch changed, {n} processes", changed, told[3].new)
+        with ExitStack() as stack:
+            url = f"sqlite:///{home / 'podwatch.db'}"
+            if asked.postgres:
+                url = stack.enter_context(Postgres()).new_database()
+            settings = Settings(home=home, database_url=Secret(url), entities=False)
+            with runtime.build(settings) as rt:
+                _, seconds, _ = timed(lambda: fill(rt, talks, count, now))
+                kept = rt.store.transcript_bytes() / count / 1000
+                print(f"filled in {seconds:.0f} s, {kept:.1f} kB an hour", flush=True)
+                size = sum(len(s.transcript.text) for s in rt.store.sources(rt.store.transcript_ids())) / 1e6
+                table = Table(size, count)
+                figures = measured(rt, settings, watches, table, now)
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    title = f"{count:,} hours, {size:.0f} MB of text, {len(watches):,} watches"
-    show(title, ("what", "seconds", "MB of text/s", "hours/s", "mentions"), rows)
+    where = "PostgreSQL" if asked.postgres else "SQLite"
+    title = f"{count:,} hours, {size:.0f} MB of text, {len(watches):,} watches, {where}"
+    show(title, ("what", "seconds", "CPU seconds", "MB of text/s", "hours/s", "mentions"), table.rows)
     held = [
-        verdict("backtest on one core, MB/s", speeds["backtest 1"], 20),
-        verdict("rescan on one core, MB/s", speeds["rescan 1"], 20),
-        verdict("one changed watch over 10,000 hours, seconds", changed * 10_000 / count, 30, least=False),
+        verdict("backtest on one core, MB/s", figures["backtest 1"], 20),
+        verdict("rescan on one core, MB/s", figures["rescan 1"], 20),
+        *(verdict(f"{w}, seconds for 10,000 hours", figures[w], 30, least=False) for w in figures if "changed" in w),
     ]
     print(f"\n{sum(held)} of {len(held)} figures hold")
     return 0 if all(held) else 1

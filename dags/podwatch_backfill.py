@@ -13,7 +13,8 @@ Brings in the episodes of a range of days, in one run: press *Trigger* and fill 
 Nobody is told, unless the form says so. It can be paused, resumed and cancelled (`podwatch backfill --list`), and
 killed: what is done stays done, a cleared task goes on with what is missing. The daily run goes on beside it: the
 shards run in a pool of their own, `podwatch_backfill` (`airflow pools set podwatch_backfill 2 backfills`, unless
-`make run` or Docker Compose made it), with a lower priority.
+`make run` or Docker Compose made it), with a lower priority. There is one shard, or as many as the form or
+`PODWATCH_BACKFILL_SHARDS` says; each has hosts of its own, so more than the pool has slots make hosts wait for nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from typing import Any
 
 import podwatch  # plugins/podwatch.py
 from airflow.sdk import Param, dag, task
+
+# They go on with what is missing, so a long one survives a night of killed workers.
+TRIES, LONGEST = 12, timedelta(minutes=5)
 
 
 @dag(
@@ -41,6 +45,14 @@ from airflow.sdk import Param, dag, task
         "watches": Param([], type="array", items={"type": "string"}, title="Only these watches"),
         "deliver": Param("none", enum=["none", "digest", "each"], title="Who is told"),
         "more_than_50": Param(False, type="boolean", title="Deliver more than 50 messages, too"),
+        "shards": Param(
+            podwatch.shards(),
+            type="integer",
+            minimum=1,
+            maximum=16,
+            title="Shards",
+            description="that work side by side, each on hosts of its own: as many as the pool has slots",
+        ),
         "dry_run": Param(False, type="boolean", title="Only say what there is to do"),
     },
     default_args={
@@ -63,11 +75,11 @@ def past() -> None:
     def plan() -> list[dict[str, int]]:
         return podwatch.backfill("plan")  # type: ignore[no-any-return]
 
-    @task
+    @task(retries=TRIES, max_retry_delay=LONGEST)
     def walk(shard: dict[str, int]) -> int:
         return podwatch.backfill("walk", shard)  # type: ignore[no-any-return]
 
-    @task
+    @task(retries=TRIES, max_retry_delay=LONGEST)
     def bring(shard: dict[str, int]) -> int:
         return podwatch.backfill("bring", shard)  # type: ignore[no-any-return]
 

@@ -5,7 +5,7 @@ poll never comes here: what is new stands on the first page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,17 +25,22 @@ class Page:
     episodes: tuple[Episode, ...]
 
 
-def pages(rt: Runtime, feed: Feed, since: datetime | None = None) -> Iterator[Page]:
+def pages(
+    rt: Runtime, feed: Feed, since: datetime | None = None, pause: Callable[[], None] = lambda: None
+) -> Iterator[Page]:
     """The feed's pages from its newest to its oldest, each once, for as long as they say something.
 
     Ends at the last page; at a page that was there already (a loop) or says nothing that the others did not (a server
     that answers ``?page=99`` with the first page); at a page all of whose episodes came out before ``since``;
     after 1,000 pages. Raises PodwatchError when a page cannot be read: what came before it was yielded.
+    pause: called between two requests.
     """
     url: str | None = feed.url
     seen: set[str] = set()
     guids: set[str] = set()
     while url is not None and len(seen) < MOST_PAGES:
+        if seen:
+            pause()
         answer = rt.http.get(url)
         seen |= {url, answer.url}
         reading = read(answer.body, answer.url, answer.headers.get("content-type", ""))

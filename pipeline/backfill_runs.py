@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
-from pipeline.backfill import asked_for, bring, counts, feeds_of, finish, look, past_of, report_of, still, walk
+from pipeline.backfill import asked_for, counts, finish, lines, report_of
+from pipeline.bring import bring, look
 from pipeline.errors import PodwatchError
-from pipeline.model import ALL, Backfill, BackfillState, DeliverMode, Shard, Tally
+from pipeline.model import Backfill, BackfillState, DeliverMode, Shard, Tally
+from pipeline.reach import Wanted, feeds_of, host_of, past_of
 from pipeline.runtime import Runtime, log
 from pipeline.telling import ASKED_FROM, tell
+from pipeline.walk import walk
 
-SHARDS = 4
+EVERY = 30.0  # seconds between two lines of progress
 MOST = 200  # lines of a report in an XCom
 
 
@@ -23,23 +27,41 @@ def step(rt: Runtime, verb: str, since: datetime, until: datetime, now: datetime
     """
     b = Backfill(since=since, until=until)
     if verb == "poll":
-        return Tally("poll", new=walk(rt, b, now))
+        return Tally("poll", new=walk(rt, b, now, progress=Counting("backfill")))
     if verb == "fetch":
-        return Tally("fetch", new=bring(rt, b, now))
+        return Tally("fetch", new=bring(rt, b, now, progress=Counting("backfill")))
     if verb == "detect":
-        look(rt, past_of(rt, b), now, ALL, None)
+        look(rt, past_of(rt, b), now)
     report = report_of(rt, b)
     return Tally(verb, done=report.transcripts, failed=report.lacking, notes=lines(counts(report)))
+
+
+class Counting:
+    """Says in a task's log, every half minute, how far it is, how fast, and how long it still takes."""
+
+    def __init__(self, name: str, clock: Callable[[], float] = monotonic) -> None:
+        self._name, self._clock = name, clock
+        self._what, self._began, self._from, self._said = "", 0.0, 0, 0.0
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        now = self._clock()
+        if what != self._what or done < self._from:
+            self._what, self._began, self._from, self._said = what, now, done, now
+        elif now - self._said >= EVERY:
+            self._said, rate = now, (done - self._from) / (now - self._began)
+            left = f", {(of - done) / rate:.0f} s left" if rate > 0 else ""
+            log.info("%s: %s of %s %s, %.1f a second%s", self._name, done, of, what, rate, left)
 
 
 def plan(rt: Runtime, params: Mapping[str, Any], key: str, now: datetime) -> list[dict[str, int]]:
     """Writes down the backfill that a form asks for, once for each run, and says its shards; none for a dry run."""
     b = of_form(params, key, now)
-    feeds_of(b, rt.store.feeds(), rt.store.watches())  # names what is not there
+    hosts = {host_of(f.url) for f in feeds_of(b, rt.store.feeds(), rt.store.watches())}  # names what is not there
     if params.get("dry_run"):
         return []
     b = rt.store.add_backfill(b, now)
-    return [{"backfill": b.id, "index": i, "count": SHARDS} for i in range(SHARDS)]
+    count = max(1, min(int(params.get("shards") or 1), len(hosts)))  # each host is asked by one of them
+    return [{"backfill": b.id, "index": i, "count": count} for i in range(count)]
 
 
 def part(rt: Runtime, what: str, shard: Mapping[str, int], now: datetime) -> int:
@@ -49,8 +71,8 @@ def part(rt: Runtime, what: str, shard: Mapping[str, int], now: datetime) -> int
         raise PodwatchError("is not there", where=f"backfill {shard['backfill']}")
     mine = Shard(shard["index"], shard["count"])
     if what == "walk":
-        return walk(rt, b, now, mine)
-    return bring(rt, b, now, mine, progress=lambda done: log.info("backfill %s: %s episodes asked for", b.id, done))
+        return walk(rt, b, now, mine, progress=Counting(f"backfill {b.id}"))
+    return bring(rt, b, now, mine, progress=Counting(f"backfill {b.id}"))
 
 
 def report(
@@ -67,7 +89,7 @@ def report(
         state = "to do"
     else:
         b = rt.store.backfill(shards[0]["backfill"]) or of_form(params, "", now)
-        found = finish(rt, b, now, ended=still(rt, b))
+        found = finish(rt, b, now, ended=Wanted(rt, b)())
         stands = rt.store.backfill(b.id)
         state = stands.state.value if stands else "gone"
     said = counts(found) | {"backfill": b.id or None, "state": state, "delivered": 0}
@@ -102,16 +124,3 @@ def of_form(params: Mapping[str, Any], key: str, now: datetime) -> Backfill:
 
 
 FIELDS = ("feeds", "tags", "watches")
-
-
-def lines(said: Mapping[str, Any]) -> tuple[str, ...]:
-    """A report as lines."""
-    first = f"{said['episodes']} episodes of {said['feeds']} feeds, {said['transcripts']} transcripts"
-    if said["found"]:
-        first += f", {said['found']} more on older pages"
-    mentions = [
-        f"{m['month']} {m['watch']}: {m['mentions']} mentions in {m['episodes']} episodes" for m in said["mentions"]
-    ]
-    missing = [f"{m['episodes']} without a transcript: {m['reason']}" for m in said["missing"]]
-    held = [f"nobody was told of {said['held']} alerts"] if said["held"] else []
-    return (first, *mentions, *missing, *said["problems"], *held)

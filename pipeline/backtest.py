@@ -175,19 +175,27 @@ def few(samples: list[Sample]) -> list[Sample]:
     return sorted(samples, key=lambda s: s.number)[:SAMPLES]
 
 
+class Trial:
+    """The watches that differ, compiled: once, processes that are forked from this one have them, too."""
+
+    def __init__(self, different: Sequence[Difference]) -> None:
+        self.different = different
+        tried = [d.then for d in different if d.then is not None]
+        present = [replace(d.now, name=BEFORE + d.now.name) for d in different if d.now is not None]
+        self.watches = (*tried, *present)
+        self.engine = detectors.build(self.watches)
+
+
 class Bench:
     """Evaluates the watches that differ, in one process."""
 
-    def __init__(self, store: Store, different: Sequence[Difference]) -> None:
-        self._store, self._different = store, different
+    def __init__(self, store: Store, trial: Trial) -> None:
+        self._store, self._different = store, trial.different
         self._labelling = Labelling(store)
         self._seqs = store.seqs()
-        tried = [d.then for d in different if d.then is not None]
-        present = [replace(d.now, name=BEFORE + d.now.name) for d in different if d.now is not None]
-        self._engine = detectors.build([*tried, *present])
-        self._scopes: tuple[Scope, ...] = tuple(dict.fromkeys(w.scope for w in (*tried, *present)))
-        self._watches = (*tried, *present)
-        self._stored = [d.now.id for d in different if d.now is not None]
+        self._engine, self._watches = trial.engine, trial.watches
+        self._scopes: tuple[Scope, ...] = tuple(dict.fromkeys(w.scope for w in self._watches))
+        self._stored = [d.now.id for d in self._different if d.now is not None]
         self._skips = any(w.skip for w in self._watches)
         self._asked: dict[tuple[int, tuple[bool, ...]], frozenset[str]] = {}
 
@@ -245,12 +253,13 @@ def backtest(
     processes: int,
 ) -> Iterator[Part]:
     """What the watches that differ find in these transcripts, part after part, with a store in each process."""
+    trial = Trial(different)
     groups = [ids[i : i + PART] for i in range(0, len(ids), PART)]
 
     @contextmanager
     def begin() -> Iterator[Callable[[Sequence[int]], Part]]:
         with explained(), closing(open_store(settings)) as store:
-            yield Bench(store, different)
+            yield Bench(store, trial)
 
     yield from shared_out(begin, groups, processes)
 

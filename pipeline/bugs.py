@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import traceback
+from collections.abc import Iterable
 
 log = logging.getLogger("podwatch")
 
@@ -19,6 +21,15 @@ class Bugs:
         log.error("%s: %s: a bug in podwatch", self._verb, item, exc_info=bug)
         self._found.append(bug)
         return f"a bug in podwatch: {type(bug).__name__}: {bug}"[:500]
+
+    def taken(self) -> list[str]:
+        """What was found so far as text, for another process that gathers it; it is forgotten here."""
+        found, self._found = self._found, []
+        return ["".join(traceback.format_exception(bug)) for bug in found]
+
+    def gather(self, told: Iterable[str]) -> None:
+        """Takes what another process found."""
+        self._found += map(RuntimeError, told)
 
     def raise_all(self) -> None:
         """Raises an ExceptionGroup when there were any, so that the task is red; its retry walks past the bad items."""

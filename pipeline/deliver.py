@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import random
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -31,10 +33,16 @@ from pipeline.notifiers import Board, Digester, Notifier, Receipt
 from pipeline.outcomes import absent, failed, must_look, rest
 from pipeline.runtime import Runtime, log
 from pipeline.store.channels import SERVICE, ChannelState
+from pipeline.store.clock import ticks
 from pipeline.upkeep import upkeep
 
 RESYNC = 5.0  # seconds after which the shared clock is read again
-AHEAD = 0.25  # seconds before a channel is free in which a message to it is made ready
+OLD = timedelta(seconds=5)  # the caller's `now` is a reading of the same clock, and a little old by now
+# Seconds before a channel is free in which a message to it is made ready, so that it goes out on time. Each worker has
+# a moment of its own between the two, so that they do not all make the same one ready.
+AHEAD = (0.05, 0.2)
+SURELY = 0.98  # of the interval lies between an answer and the next call; the rest is for clocks that differ
+SENDERS = 8  # messages that one worker has on the way at a time, each to another channel
 
 
 def deliver(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
@@ -48,21 +56,26 @@ def deliver(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
 
 
 class Clock:
-    """The shared clock, read now and then and counted on by this process's own in between."""
+    """The shared clock, read now and then and counted on by this machine's own in between (sleep included)."""
 
     def __init__(self, rt: Runtime, now: datetime) -> None:
-        self._rt, self._now, self._read = rt, now, time.monotonic()
-        self._first = self._last = rt.store.clock()
-        self._ahead = self._now - self._first
+        self._rt = rt
+        self._shared, self._ticks = rt.store.clock_and_ticks()
+        apart = now - self._shared
+        self._ahead = apart if abs(apart) > OLD else timedelta()
 
     def __call__(self) -> datetime:
-        if time.monotonic() - self._read > RESYNC:
-            self._last, self._read = self._rt.store.clock(), time.monotonic()
-        return self._last + self._ahead + timedelta(seconds=time.monotonic() - self._read)
+        if ticks() - self._ticks > RESYNC:
+            self._shared, self._ticks = self._rt.store.clock_and_ticks()
+        return self._shared + self._ahead + timedelta(seconds=ticks() - self._ticks)
 
 
 class Deliverer:
-    """One worker. Any number of them may run at once, here and elsewhere: they meet in the database's rows."""
+    """One worker. Any number of them may run at once, here and elsewhere: they meet in the database's rows.
+
+    It has several messages on the way at a time, each to another channel, so that a service that is slow to answer
+    does not make one channel wait for the next.
+    """
 
     def __init__(self, rt: Runtime, now: datetime, shard: Shard = ALL) -> None:
         problem = rt.settings.pace.check()
@@ -73,39 +86,59 @@ class Deliverer:
         self.bugs = Bugs("deliver")
         self.done = self.new = self.failures = 0
         self.notes: list[str] = []
-        self._fastest = 1e9  # seconds of the quickest answer to a post
         self._mutes: list[Mute] | None = None  # as they were at the beginning of the round
         self._rules: dict[str, ChannelRules] = {}
+        self._met: set[str] = set()  # services that were asked and did not fail as a whole
+        self._ahead = random.uniform(*AHEAD)
+        self._count = threading.Lock()
+        self._under_way: dict[str, Future[bool]] = {}  # channel -> what is being sent there
 
     def run(self) -> Tally:
-        end = time.monotonic() + self.pace.longest_run
-        while True:
-            moved = self._round() | upkeep(self.rt, self.clock, self.notes, self.bugs) or self._round(AHEAD)
-            if time.monotonic() > end:
-                break
-            if not moved:
+        end = ticks() + self.pace.longest_run
+        with ThreadPoolExecutor(SENDERS, "deliver") as crew:
+            while ticks() < end:
+                moved = self._round(crew) | upkeep(self.rt, self.clock, self.notes, self.bugs)
+                moved |= self._finished()
+                if moved:
+                    continue
                 at = self.clock()
                 soon = self.rt.store.due_within(at, at + timedelta(seconds=self.pace.linger), self.shard)
-                if soon is None:
+                if soon is None and not self._under_way:
                     break
-                time.sleep(min(max((soon - at).total_seconds(), 0.01), 1.0))
+                naps = 1.0 if soon is None else min(max((soon - at).total_seconds() - self._ahead, 0.01), 1.0)
+                if self._under_way:
+                    full = len(self._under_way) >= SENDERS
+                    wait(self._under_way.values(), 1.0 if full else naps, FIRST_COMPLETED)
+                else:
+                    time.sleep(naps)
+        self._finished()
         self.bugs.raise_all()
         return Tally("deliver", self.done, self.new, self.failures, tuple(dict.fromkeys(self.notes)))
 
-    def _round(self, ahead: float = 0.0) -> bool:
-        """Once through what is due; whether anything was done.
+    def _finished(self) -> bool:
+        """Whether one of those under way has come to its end, and was not another worker's."""
+        moved = False
+        for channel, sending in list(self._under_way.items()):
+            if sending.done():
+                del self._under_way[channel]
+                moved |= sending.result()
+        return moved
 
-        ahead: seconds. When nothing else is to be done, the next message is made ready before its channel is free.
+    def _round(self, crew: ThreadPoolExecutor) -> bool:
+        """Once through what is due; whether anything was done or begun.
+
+        A message is made ready shortly before its channel is free, and waits for that moment with its claim.
         """
         moved = False
-        busy: set[str] = set()
         at = self.clock()
         self._mutes = None
         self._rules.clear()
-        for due in self._shuffled(self.rt.store.deliveries_due(at, self.shard, free=at + timedelta(seconds=ahead))):
-            if ahead and busy:
-                break
-            if due.channel in busy:
+        states = self.rt.store.channel_states()
+        busy = set(self._under_way)
+        for due in self._shuffled(
+            self.rt.store.deliveries_due(at, self.shard, free=at + timedelta(seconds=self._ahead))
+        ):
+            if due.channel in busy or len(self._under_way) >= SENDERS:
                 continue
             try:
                 said = self._keep_back(due)
@@ -117,7 +150,13 @@ class Deliverer:
                 moved = True
                 continue
             busy.add(due.channel)
-            moved |= self._send(due, said)
+            name, _ = self.rt.notifier(due.channel)
+            service = states.get(self.service(name))
+            if name not in self._met or (service is not None and service.failures):  # one alone finds out if it works
+                moved |= self._send(due, said, states)
+                break
+            moved = True
+            self._under_way[due.channel] = crew.submit(self._send, due, said, states)
         return moved
 
     @staticmethod
@@ -183,11 +222,10 @@ class Deliverer:
 
     # ---- sent
 
-    def _send(self, due: Delivery, said: Alert | Digest) -> bool:
+    def _send(self, due: Delivery, said: Alert | Digest, states: Mapping[str, ChannelState]) -> bool:
         """One try; whether the delivery was to be had."""
         store, pace = self.rt.store, self.pace
         name, notifier = self.rt.notifier(due.channel)
-        states = store.channel_states()
         if self._service_rests(states.get(self.service(name)), due.channel):
             return True
         look = must_look(due)
@@ -202,15 +240,20 @@ class Deliverer:
             self._stamp(due, e)
             return True
         shown = pages[due.part] if due.part < len(pages) else None
-        if (channel := states.get(due.channel)) is not None:
-            time.sleep(min(AHEAD, max(0.0, (channel.free_at(at := self.clock()) - at).total_seconds())))
         began = self.clock()
         held = began + timedelta(seconds=pace.hold)
         lease = began + timedelta(seconds=pace.lease)
-        claimed = store.claim(due, began, lease, held, None if look else shown or "")
-        if claimed is None:
+        claim = store.claim(due, began, lease, held, None if look else shown or "", self._ahead)
+        if claim is None:
             return False
-        self.done += 1
+        claimed, free = claim
+        time.sleep(max(0.0, (free - self.clock()).total_seconds()))
+        with self._count:
+            self.done += 1
+        called = self.clock()
+        if called > began + (held - began) / 2:  # stopped or starved meanwhile: the channel may soon be another's
+            store.save_delivery(replace(claimed, state=State.RETRY, next_attempt_at=called), called)
+            return True
         receipt: Receipt | None = None
         try:
             if look:
@@ -238,10 +281,11 @@ class Deliverer:
         sweep_at = at + timedelta(seconds=pace.sweep) if repeated and receipt is not None else None
         if not store.save_delivery(outcome, at, replies=len(pages) - 1 if receipt else 0, sweep_at=sweep_at):
             store.sweep(claimed, at + timedelta(seconds=pace.sweep))
-        self._pace(name, due.channel, began, at, held, error, states, posted=posted)
-        self.new += outcome.state is State.SENT and outcome.kind is not DeliveryKind.REPLY
+        self._pace(name, due.channel, called, at, held, error, states, posted=posted)
+        with self._count:
+            self.new += outcome.state is State.SENT and outcome.kind is not DeliveryKind.REPLY
+            self.failures += error is not None
         if error is not None:
-            self.failures += 1
             self.notes.append(outcome.error or "")
             log.warning("deliver: %s", outcome.error)
         return True
@@ -277,7 +321,7 @@ class Deliverer:
         self,
         name: str,
         channel: str,
-        began: datetime,
+        called: datetime,
         at: datetime,
         held: datetime,
         error: PodwatchError | None,
@@ -289,37 +333,42 @@ class Deliverer:
         store = self.rt.store
         failures = ((state := states.get(channel)) and state.failures) or 0
         pause = rest(error, failures, at, self.pace) if error is not None else None
+        if pause is None or not pause.service:
+            self._met.add(name)
         if pause is not None:
             row = self.service(name) if pause.service else channel
             if pause.paused:
                 store.pause_channel(row, pause.until, error.line if error else "", pause.failures)
-            else:
-                store.rest_channel(row, pause.until, held=held, failures=pause.failures)
-            if pause.service:
-                store.rest_channel(channel, pause.until, held=held)
-            elif pause.paused:
-                store.rest_channel(channel, at, held=held)
+            elif pause.service:
+                store.rest_channel(row, pause.until, failures=pause.failures)
+            until = at if pause.paused and not pause.service else pause.until
+            if (
+                posted and isinstance(error, ChannelError) and error.outcome_unknown
+            ):  # it may have arrived as late as now
+                until = max(until, at + timedelta(seconds=self.pace.interval))
+            own = None if pause.paused or pause.service else pause.failures
+            store.rest_channel(channel, until, held=held, failures=own)
             return
         if not posted:
-            store.rest_channel(channel, began, held=held)
+            store.rest_channel(channel, at, held=held)
             return
-        # The service counts from when a message arrived: sometime between our call and its answer. What an answer
-        # took longer than the quickest may have been spent on the way there.
-        took = (at - began).total_seconds()
-        self._fastest = min(self._fastest, took)
-        next_at = began + timedelta(seconds=self.pace.interval + took - self._fastest)
-        store.rest_channel(channel, next_at, held=held, failures=0)
-        if (service := states.get(self.service(name))) is not None and service.failures:
+        # The service counts from when a message arrived: sometime between our call and its answer. The next needs some
+        # time for its way, too, half of what the quickest answer took; while few are known, that counts for nothing.
+        # The service counts from when a message arrived: after our call, and before its answer.
+        interval = timedelta(seconds=self.pace.interval)
+        next_at = max(called + interval, at + SURELY * interval)
+        store.rest_channel(channel, next_at, held=held, failures=0 if error is None else None)
+        if error is None and (service := states.get(self.service(name))) is not None and service.failures:
             store.rest_channel(self.service(name), at, failures=0)
 
     def _stamp(self, due: Delivery, bug: Exception) -> None:
         """A bug met before anything was sent: noted on its row, which is tried again later, and raised at the end."""
         line = self.bugs.note(f"alert {due.key}", bug)
         at = self.clock()
-        claimed = self.rt.store.claim(due, at, at + timedelta(seconds=self.pace.lease))
-        if claimed is not None:
+        claim = self.rt.store.claim(due, at, at + timedelta(seconds=self.pace.lease))
+        if claim is not None:
             error = ChannelError(line, retryable=True)
-            self.rt.store.save_delivery(failed(claimed, error, at, self.pace, posted=False), at)
+            self.rt.store.save_delivery(failed(claim[0], error, at, self.pace, posted=False), at)
 
 
 def post(notifier: Notifier, said: Alert | Digest, d: Delivery, thread: Receipt | None) -> Receipt:

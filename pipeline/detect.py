@@ -21,8 +21,67 @@ from pipeline.store import Store
 from pipeline.store.detect import Detection, Source, Todo
 
 AGAIN = timedelta(hours=1)  # after a bug
-BATCH = 50  # transcripts kept in one transaction: each costs the disk some milliseconds
+BATCH = 100  # transcripts kept in one transaction: each costs the disk some milliseconds
 ENGINES = 8  # of parts of the watchlist
+
+
+class Plan:
+    """What is to be looked for, compiled. Make it once: processes that are forked from this one have it, too.
+
+    broken: by their names the watches that cannot be looked for, with a line that says why.
+    """
+
+    def __init__(self, rt: Runtime) -> None:
+        self.todo = rt.store.watches_to_detect()
+        self.watches = [w for _, w in self.todo.watches]
+        self.engine = detectors.build(self.watches)
+        self.broken = stamped(rt, self.watches, self.engine.broken)
+
+
+class Looking:
+    """Looks through transcripts and keeps what is found. done, new: how many they were, and their new mentions."""
+
+    def __init__(self, rt: Runtime, plan: Plan, now: datetime, bugs: Bugs) -> None:
+        self._rt, self._plan, self._now, self._bugs = rt, plan, now, bugs
+        self.broken = dict(plan.broken)
+        self.done = self.new = 0
+        self._live = timedelta(days=rt.settings.live_days)
+        self._questions = Questions(plan.todo, plan.broken)
+        self._labelling = Labelling(rt.store)
+        # By what was looked for before: of a changed watch alone the whole list is not evaluated.
+        self._engines = {0: plan.engine}
+
+    def __call__(self, sources: Iterable[Source], progress: Callable[[int], None] | None = None) -> None:
+        batch: list[Detection] = []
+        for source in sources:
+            self.done += 1
+            try:
+                batch.append(self._one(source))
+            except Exception as e:  # noqa: BLE001 - raised with the others at the end
+                _stamp(self._rt, source, e, self._now, self._bugs)
+            if len(batch) >= BATCH:
+                self._keep(batch)
+                batch = []
+            if progress is not None:
+                progress(self.done)
+        self._keep(batch)
+
+    def _one(self, source: Source) -> Detection:
+        asked, in_scope = self._questions.of(source)
+        through = source.through
+        if through and through not in self._engines and len(self._engines) < ENGINES:
+            self._engines[through] = detectors.build(self._plan.todo.after(through))
+        result = looked(self._rt.store, self._engines.get(through, self._plan.engine), source, in_scope)
+        found = self._labelling.marked(source, result.mentions)
+        if result.failed:
+            failures = {name: _failure(e) for name, e in result.failed.items()}
+            self.broken |= stamped(self._rt, self._plan.watches, failures)
+            asked = {name: w for name, w in asked.items() if name not in result.failed}
+        told = alerts(found, [asked[name] for name in dict.fromkeys(m.watch for m in found)], source.episode)
+        return Detection(source, asked, found, told, why_past(source.episode, through, self._now, self._live))
+
+    def _keep(self, batch: Sequence[Detection]) -> None:
+        self.new += keep(self._rt, batch, self._plan.todo.latest, self._now, self._bugs)
 
 
 def detect(
@@ -38,51 +97,28 @@ def detect(
     due: the transcripts in which not every watch up to a number was looked for; None: all that are due now.
     progress: called with how many transcripts were looked through.
     """
-    live = timedelta(days=rt.settings.live_days)
-    batch: list[Detection] = []
-    todo = rt.store.watches_to_detect()
     bugs = Bugs("detect")
-    done = new = failed = 0
-    watches = [w for _, w in todo.watches]
-    engine = detectors.build(watches)
-    broken = stamped(rt, watches, engine.broken)
-    questions = Questions(todo, broken)
-    labelling = Labelling(rt.store)
-    engines = {0: engine}  # by what was looked for before: of a changed watch alone the whole list is not evaluated
+    plan = Plan(rt)
+    looking = Looking(rt, plan, now, bugs)
     # Reading names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.
-    notes: tuple[str, ...] = ()
-    if engine.asks_for_entities:
+    notes = find_entities(rt, now, shard, bugs) if plan.engine.asks_for_entities else ()
+    latest = plan.todo.latest
+    looking(due(latest) if due else rt.store.transcripts_due(latest, now, shard), progress)
+    if due is None and not plan.engine.asks_for_entities:
         notes = find_entities(rt, now, shard, bugs)
-    for source in due(todo.latest) if due else rt.store.transcripts_due(todo.latest, now, shard):
-        done += 1
-        asked, in_scope = questions.of(source)
-        try:
-            through = source.through
-            if through and through not in engines and len(engines) < ENGINES:
-                engines[through] = detectors.build(todo.after(through))
-            result = looked(rt.store, engines.get(through, engine), source, in_scope)
-            found = labelling.marked(source, result.mentions)
-            if result.failed:
-                broken |= stamped(rt, watches, {name: _failure(e) for name, e in result.failed.items()})
-                asked = {name: w for name, w in asked.items() if name not in result.failed}
-            told = alerts(found, [asked[name] for name in dict.fromkeys(m.watch for m in found)], source.episode)
-            held = why_past(source.episode, source.through, now, live)
-            batch.append(Detection(source, asked, found, told, held))
-        except Exception as e:  # noqa: BLE001 - raised with the others at the end
-            _stamp(rt, source, e, now, bugs)
-        if len(batch) >= BATCH:
-            new, batch = new + keep(rt, batch, todo.latest, now, bugs), []
-        if progress is not None:
-            progress(done)
-    new += keep(rt, batch, todo.latest, now, bugs)
-    if due is None and not engine.asks_for_entities:
-        notes = find_entities(rt, now, shard, bugs)
+    broken = looking.broken
     if due is None:  # what surges is asked of the present, not of the past that is looked through again
-        said, failures = tell_surges(rt, now, shard, lambda s, feed: beyond(s, feed.url, feed.tags, None) is None)
-        broken |= stamped(rt, rt.store.watches(), {name: _failure(e) for name, e in failures.items()})
+        said, failures = surges(rt, now, shard)
+        broken |= failures
         notes += said
     bugs.raise_all()
-    return Tally("detect", done, new, failed + len(broken), (*notes, *broken.values()))
+    return Tally("detect", looking.done, looking.new, len(broken), (*notes, *broken.values()))
+
+
+def surges(rt: Runtime, now: datetime, shard: Shard) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Hands what surges to deliver. Returns what there is to say about it, and the watches that failed, with why."""
+    said, failures = tell_surges(rt, now, shard, lambda s, feed: beyond(s, feed.url, feed.tags, None) is None)
+    return said, stamped(rt, rt.store.watches(), {name: _failure(e) for name, e in failures.items()})
 
 
 def keep(rt: Runtime, batch: Sequence[Detection], through: int, now: datetime, bugs: Bugs) -> int:

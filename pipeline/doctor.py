@@ -156,7 +156,8 @@ def _deliveries(ground: Ground) -> Iterator[Finding]:
     states = ground.store.states()
     dead, retry = states.get("dead", 0), states.get("retry", 0)
     if dead:
-        yield Finding("deliveries", Health.WRONG, f"{dead} alerts are dead", "podwatch explain KEY says why")
+        todo = "podwatch explain KEY says why; when it is mended: podwatch deliver --retry-dead"
+        yield Finding("deliveries", Health.WRONG, f"{dead} alerts are dead", todo)
     said = f"{states.get('sent', 0)} sent, {states.get('due', 0)} due, {retry} to be tried again"
     yield Finding("deliveries", Health.NOTE if retry else Health.OK, said)
 
@@ -223,10 +224,18 @@ def channels(watches: Sequence[Watch]) -> list[str]:
     return sorted({w.channel for w in watches if w.deliver is not DeliverMode.NONE})
 
 
+class Absent(Exception):
+    """Something that podwatch goes without: (how it is, what to do)."""
+
+
 def _models(ground: Ground) -> Iterator[Finding]:
     for name, load in MODELS.items():
+        if name == "names" and not ground.settings.entities:
+            continue
         try:
             yield Finding(f"model {name}", Health.OK, load())
+        except Absent as e:
+            yield Finding(f"model {name}", Health.NOTE, *e.args)
         except Exception as e:  # noqa: BLE001 - a package that is broken can raise anything
             said = f"does not load ({type(e).__name__}: {e})"[:300]
             yield Finding(f"model {name}", Health.WRONG, said, "install podwatch again: make install")
@@ -253,8 +262,32 @@ def _sandbox() -> str:
     return "reads a feed within its limits"
 
 
-# What is loaded beside podwatch itself -> how to see that it works.
-MODELS: Mapping[str, Callable[[], str]] = MappingProxyType({"language": _language, "sandbox": _sandbox})
+def _names() -> str:
+    from pipeline.entities import recognise
+
+    why = recognise.missing()
+    if why is not None:
+        said, _, todo = why.partition(" - ")
+        raise Absent(said, todo)
+    found = {e.text for e in recognise.model()("Angela Merkel met Emmanuel Macron in Berlin on Monday.").ents}
+    if "Angela Merkel" not in found:
+        raise ValueError("does not find a name in a sentence")
+    return "finds names (spaCy's English model)"
+
+
+def _ear() -> str:
+    from pipeline import sounds
+
+    text = "The special envoy Steve Woodcough said so. Later Woodcough flew to Moscow, and Wit Goff came back."
+    if not sounds.build([sounds.Name("w", "Steve Witkoff", type="person")]).hear(text):
+        raise ValueError("does not hear a misspelt name")
+    return "hears misspelt names"
+
+
+# What is loaded beside podwatch itself -> how to see that it works; Absent when podwatch does without.
+MODELS: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {"language": _language, "sandbox": _sandbox, "names": _names, "ear": _ear}
+)
 
 CHECKS: Mapping[str, Callable[[Ground], Iterator[Finding]]] = MappingProxyType(
     {

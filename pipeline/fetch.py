@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from time import monotonic
 from urllib.parse import urlsplit
 
 from pipeline import transcripts
 from pipeline.bugs import Bugs
 from pipeline.crowd import through
-from pipeline.errors import PodwatchError, Postponed, TranscriptError
+from pipeline.errors import HttpError, PodwatchError, Postponed, TranscriptError
 from pipeline.http import Answer
 from pipeline.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, Wanted
 from pipeline.runtime import Runtime, log
@@ -55,8 +55,20 @@ def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     return fetched(rt, now, lease, lease.take(shard), LIVE)
 
 
-def fetched(rt: Runtime, now: datetime, lease: Lease, taken: Sequence[Wanted], share: Share) -> Tally:
-    """Fetches the transcripts of the episodes that a lease has taken."""
+def fetched(
+    rt: Runtime,
+    now: datetime,
+    lease: Lease,
+    taken: Sequence[Wanted],
+    share: Share,
+    *,
+    patience: Patience | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Tally:
+    """Fetches the transcripts of the episodes that a lease has taken.
+
+    patience: whom to ask no more; what is not asked for is due again. progress: called with how many are done.
+    """
     done = new = failed = 0
     notes: list[str] = []
     bugs = Bugs("fetch")
@@ -64,8 +76,8 @@ def fetched(rt: Runtime, now: datetime, lease: Lease, taken: Sequence[Wanted], s
     failures: list[tuple[Episode, str, datetime | None]] = []
     outcomes = through(
         taken,
-        partial(ask, rt, now=now),
-        host_of=lambda w: urlsplit(next(iter(offers(w)), TranscriptRef(url="")).url).netloc,
+        lambda w: patiently(patience, w, lambda: ask(rt, w, now=now)) if patience else ask(rt, w, now=now),
+        host_of=host,
         postponed=lambda w: Postponed("its host asks to be left alone", where=w.episode.title),
         threads=rt.settings.poll_threads,
         pause=rt.settings.host_pause * share.pause,
@@ -92,6 +104,8 @@ def fetched(rt: Runtime, now: datetime, lease: Lease, taken: Sequence[Wanted], s
                 rt.store.save_fetch_failures(failures)
                 lease.done([*(f.episode.id for f in batch), *(f[0].id for f in failures)])
                 batch, failures = [], []
+                if progress is not None:
+                    progress(done)
     finally:
         lease.end()
     bugs.raise_all()
@@ -105,15 +119,63 @@ def shared(f: Fetched, share: Share) -> Fetched:
     return f if share.checked else replace(f, again_at=None)
 
 
+class Stopped(Postponed):
+    """Nobody wants it any more: the rest of the host is let go of at once."""
+
+    retry_after = float("inf")
+
+
+class Patience:
+    """Whom a long run still asks: nobody once ``going`` says so, and no host that often gave no answer in a row.
+
+    With one request at a time and a minute for each, a server that is gone would hold up all others. For any thread.
+    """
+
+    def __init__(self, going: Callable[[], bool] = lambda: True, tries: int = 3) -> None:
+        self.going, self._tries = going, tries
+        self._silent: Counter[str] = Counter()
+
+    def has(self, host: str) -> bool:
+        return self._silent[host] < self._tries
+
+    def heard(self, host: str, result: Result) -> None:
+        if isinstance(result, HttpError) and result.retryable and not result.status:
+            self._silent[host] += 1
+            if self._silent[host] == self._tries:
+                log.warning(
+                    "fetch: %s: gave no answer %s times in a row, and is left for another run", host, self._tries
+                )
+        else:
+            self._silent[host] = 0
+
+
+def patiently(patience: Patience, wanted: Wanted, ask_: Callable[[], Result]) -> Result:
+    at = host(wanted)
+    if not (patience.going() and patience.has(at)):
+        return Stopped("is not asked for any more", where=wanted.episode.title)
+    result = ask_()
+    patience.heard(at, result)
+    return result
+
+
+def host(wanted: Wanted) -> str:
+    """Who is asked for a transcript first; what is no address stands for itself."""
+    url = next(iter(offers(wanted)), TranscriptRef(url="")).url
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return url
+
+
 class Lease:
     """The episodes that this run has taken, so that another that runs beside it asks for none of them.
 
     The lease is put off for as long as the run lasts; those of a run that was killed are due again when it is over.
     """
 
-    def __init__(self, store: Store, now: datetime) -> None:
-        self._store, self._now, self._began = store, now, monotonic()
-        self._until = now + LEASE
+    def __init__(self, store: Store, now: datetime, length: timedelta = LEASE) -> None:
+        self._store, self._now, self._began, self._length = store, now, monotonic(), length
+        self._until = now + length
         self._left: set[int] = set()
 
     def take(self, shard: Shard) -> list[Wanted]:
@@ -132,8 +194,8 @@ class Lease:
         """These were asked for, and what came of it is written down. Called often."""
         self._left.difference_update(ids)
         at = self._now + timedelta(seconds=monotonic() - self._began)
-        if self._until - at < LEASE / 2:
-            self._move(at + LEASE)
+        if self._until - at < self._length / 2:
+            self._move(at + self._length)
 
     def end(self) -> None:
         """Those that were not asked for are due again."""

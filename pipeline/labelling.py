@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.model import Mention, Transcript
 from pipeline.store import Store
 from pipeline.store.detect import Source
-from pipeline.transcripts.boilerplate import Passages, Stretch, labels, marked, read_labels, shingles
+from pipeline.transcripts.boilerplate import Passages, Stretch, labels, marked, read_labels, shingles, with_repeated
 
 RECENT = 30  # other transcripts of the same feed in which a passage may be repeated
 FEEDS = 100  # whose passages are held at a time
@@ -30,7 +30,7 @@ class Labelling:
             return found
         stretches, numbers = read_labels(source.labels)
         repeated = self._repeated(source.episode.feed_id, source.episode.id, numbers)
-        return marked(found, labels(source.transcript, repeated) if repeated else stretches)
+        return marked(found, with_repeated(source.transcript.text, stretches, repeated))
 
     def stretches(self, feed_id: int, transcript: Transcript) -> tuple[Stretch, ...]:
         """The boilerplate of a transcript."""

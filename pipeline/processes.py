@@ -1,13 +1,15 @@
 """Shares long work on the store out to processes, one for each core: Python keeps no more than one core busy.
 
-Each process is a fork that opens a store of its own. It ends when its parent is gone, at its next answer, and a process
-that is killed is an error of the whole: nothing is left out in silence.
+Each process is a fork that opens a store of its own, and is given the next part when it is through with one, so that a
+slow core holds up no other. It ends when its parent is gone, at its next answer, and a process that is killed is an
+error of the whole: nothing is left out in silence.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +21,8 @@ from pipeline.errors import PodwatchError
 
 P = TypeVar("P")
 R = TypeVar("R")
+GRACE = 5.0  # seconds in which a process that is through closes its store
+AHEAD = 2  # parts that a process has at hand: it need not wait for the parent
 
 
 def cores() -> int:
@@ -41,61 +45,80 @@ def shared_out(
                 yield from map(work, parts)
         return
     fork = multiprocessing.get_context("fork")
-    listening: list[Connection] = []
     workers: dict[Connection, Any] = {}
+    through = False
     sys.stdout.flush()
     sys.stderr.flush()
     try:
-        for i in range(count):
-            hear, say = fork.Pipe(duplex=False)
-            listening.append(hear)
+        for _ in range(count):
+            here, there = fork.Pipe()
             # A copy of the other ends would keep a worker from noticing that its parent is gone.
-            worker = fork.Process(target=_work, args=(begin, parts[i::count], say, tuple(listening)), daemon=True)
+            worker = fork.Process(target=_work, args=(begin, parts, there, (*workers, here)), daemon=True)
             worker.start()
-            say.close()
-            workers[hear] = worker
-        yield from _heard(workers)
+            there.close()
+            workers[here] = worker
+        yield from _heard(workers, len(parts))
+        through = True
     finally:
-        for hear, worker in workers.items():
-            hear.close()
+        for here in workers:
+            here.close()
+        for worker in workers.values():
+            if through:
+                worker.join(GRACE)
             worker.terminate()
             worker.join()
 
 
-def _heard(workers: dict[Connection, Any]) -> Iterator[Any]:
-    left = set(workers)
-    while left:
-        for hear in wait(list(left)):
-            assert isinstance(hear, Connection)
+def _heard(workers: dict[Connection, Any], parts: int) -> Iterator[Any]:
+    waiting = iter(range(parts))
+    left = dict.fromkeys(workers, 0)  # how many parts each has at hand
+
+    def hand(here: Connection) -> None:
+        number = next(waiting, None)
+        if number is not None:
+            left[here] += 1
             try:
-                kind, value = hear.recv()
-            except EOFError:
-                workers[hear].join()
-                raise PodwatchError(
-                    f"a process ended in the middle of its work (exit status {workers[hear].exitcode})",
-                    todo="see whether the machine is out of memory, and run the command again",
-                    retryable=True,
-                ) from None
-            if kind == "end":
-                left.discard(hear)
-            elif kind == "error":
+                here.send(number)
+            except ConnectionError:
+                raise _ended(workers[here]) from None
+
+    for here in [*workers] * AHEAD:
+        hand(here)
+    while any(left.values()):
+        for said in wait([here for here, n in left.items() if n]):
+            assert isinstance(said, Connection)
+            try:
+                kind, value = said.recv()
+            except (EOFError, ConnectionError):
+                raise _ended(workers[said]) from None
+            if kind == "error":
                 raise value
-            else:
-                yield value
+            left[said] -= 1
+            hand(said)
+            yield value
 
 
-def _work(begin: Any, parts: Sequence[Any], say: Connection, inherited: Any) -> None:
-    for hear in inherited:
-        hear.close()
+def _ended(worker: Any) -> PodwatchError:
+    worker.join()
+    return PodwatchError(
+        f"a process ended in the middle of its work (exit status {worker.exitcode})",
+        todo="see whether the machine is out of memory, and run the command again",
+        retryable=True,
+    )
+
+
+def _work(begin: Any, parts: Sequence[Any], there: Connection, inherited: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of them: the parent ends the others
+    for here in inherited:
+        here.close()
     try:
         with begin() as work:
-            for part in parts:
-                say.send(("value", work(part)))
-        say.send(("end", None))
-    except (BrokenPipeError, KeyboardInterrupt):
-        return  # the parent is gone, or ends the others itself
+            while True:
+                there.send(("value", work(parts[there.recv()])))
+    except (EOFError, ConnectionError):
+        return  # the parent is gone
     except BaseException as e:  # noqa: BLE001 - raised in the parent
-        say.send(("error", _sent(e)))
+        there.send(("error", _sent(e)))
 
 
 def _sent(e: BaseException) -> Exception:

@@ -7,29 +7,83 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline import runtime
-from pipeline.detect import detect
-from pipeline.model import Shard, Tally
+from pipeline.bugs import Bugs
+from pipeline.detect import Looking, Plan, surges
+from pipeline.entities.stage import find_entities
+from pipeline.model import ALL, Shard, Tally
 from pipeline.processes import shared_out
 from pipeline.settings import Settings
 from pipeline.store import explained
 
+PART = 100  # transcripts that a process looks through at a time
 
-def detect_with(settings: Settings, now: datetime, processes: int) -> Tally:
-    """detect, shared out to processes."""
+
+@dataclass(slots=True)
+class Looked:
+    """What a process did with a part. broken: watches that cannot be looked for, with why; bugs: as text."""
+
+    done: int = 0
+    new: int = 0
+    notes: tuple[str, ...] = ()
+    broken: dict[str, str] = field(default_factory=dict)
+    bugs: list[str] = field(default_factory=list)
+
+
+Followed = Callable[[Iterator[Looked], int], Iterator[Looked]]
+
+
+def detect_with(
+    settings: Settings, now: datetime, processes: int, followed: Followed = lambda parts, of: parts
+) -> Tally:
+    """detect, shared out to processes.
+
+    followed: is given what comes of each part, and how many transcripts there are in all, and hands the parts on.
+    """
+    with explained(), runtime.build(settings) as rt:
+        plan = Plan(rt)
+        ids = rt.store.due_to_detect(plan.todo.latest, now)
 
     @contextmanager
-    def begin() -> Iterator[Callable[[Shard], Tally]]:
+    def looking() -> Iterator[Callable[[Sequence[int]], Looked]]:
         with explained(), runtime.build(settings) as rt:
-            yield lambda shard: detect(rt, now, shard)
+            bugs = Bugs("detect")
+            look = Looking(rt, plan, now, bugs)
 
-    return together(list(shared_out(begin, [Shard(i, processes) for i in range(processes)], processes)))
+            def work(some: Sequence[int]) -> Looked:
+                done, new = look.done, look.new
+                look(s for s in rt.store.sources(some) if s.through < plan.todo.latest)  # another may have been there
+                return Looked(look.done - done, look.new - new, (), look.broken, bugs.taken())
+
+            yield work
+
+    @contextmanager
+    def naming() -> Iterator[Callable[[Shard], Looked]]:
+        with explained(), runtime.build(settings) as rt:
+            bugs = Bugs("detect")
+            yield lambda shard: Looked(notes=find_entities(rt, now, shard, bugs), bugs=bugs.taken())
+
+    # Reading names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.
+    shards = [Shard(i, processes) for i in range(processes)] if settings.entities else []
+    first = plan.engine.asks_for_entities
+    parts = [Looked(broken=plan.broken)]
+    parts += shared_out(naming, shards if first else [], processes)
+    parts += followed(shared_out(looking, [ids[i : i + PART] for i in range(0, len(ids), PART)], processes), len(ids))
+    parts += shared_out(naming, [] if first else shards, processes)
+    with explained(), runtime.build(settings) as rt:
+        notes, broken = surges(rt, now, ALL)
+    parts.append(Looked(notes=notes, broken=broken))
+    bugs = Bugs("detect")
+    bugs.gather(text for part in parts for text in part.bugs)
+    bugs.raise_all()
+    return together(parts)
 
 
-def together(tallies: Sequence[Tally]) -> Tally:
-    """The tallies of several shards as one; what cannot be looked for is noted in each, and counted once. Pure."""
-    notes = tuple(dict.fromkeys(note for t in tallies for note in t.notes))
-    failed = max((t.failed for t in tallies), default=0)
-    return Tally("detect", sum(t.done for t in tallies), sum(t.new for t in tallies), failed, notes)
+def together(parts: Sequence[Looked]) -> Tally:
+    """What came of all parts; a watch that cannot be looked for is noted in each, and counted once. Pure."""
+    broken = {name: line for part in parts for name, line in part.broken.items()}
+    notes = dict.fromkeys((*(note for part in parts for note in part.notes), *broken.values()))
+    return Tally("detect", sum(p.done for p in parts), sum(p.new for p in parts), len(broken), tuple(notes))

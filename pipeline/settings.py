@@ -206,8 +206,11 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
     return value
 
 
+_ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")  # as people write it elsewhere
+
+
 def _switch(env: Mapping[str, str], name: str, default: bool) -> bool:
     raw = env.get(name, "").strip().lower()
-    if raw in ("", "on", "off"):
-        return raw == "on" if raw else default
+    if raw in ("", *_ON, *_OFF):
+        return raw in _ON if raw else default
     raise SettingsError("is neither on nor off", where=f"{name}={raw}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from pipeline.backfill import past_of
 from pipeline.model import Backfill, DeliverMode, Tally
+from pipeline.reach import past_of
 from pipeline.runtime import Runtime
 from pipeline.verbs import LINE
 

@@ -69,7 +69,10 @@ def check(rt: Runtime, board: Board, d: Delivery, clock: Callable[[], datetime])
 
 
 def sweep(rt: Runtime, board: Board, d: Delivery, clock: Callable[[], datetime]) -> bool:
-    """Leaves one copy of a message of which a second may have arrived after it was looked for. The oldest stays."""
+    """Leaves one copy of a message of which a second may have arrived after it was looked for.
+
+    The oldest stays, unless replies hang under the one that is known: they would go with it.
+    """
     rt.store.save_sweep(d, None, again=clock() + LATER)
     since = (d.attempted_at or d.posted_at or clock()) - timedelta(seconds=rt.settings.pace.lease)
     thread = None
@@ -77,10 +80,15 @@ def sweep(rt: Runtime, board: Board, d: Delivery, clock: Callable[[], datetime])
         parent = rt.store.parent_of(d)
         thread = Receipt(parent.remote_channel or "", parent.remote_id or "")
     copies = board.copies(d.key, d.channel, since, thread)
-    for copy in copies[1:]:
-        log.warning("deliver: %s: a second copy of a message is removed", d.channel)
-        board.delete(copy)
-    rt.store.save_sweep(d, copies[0].id if copies else None)
+    known = [copy for copy in copies if copy.id == d.remote_id] if rt.store.has_replies(d) else []
+    for kept in (known or copies)[:1]:
+        for copy in copies:
+            if copy != kept:
+                log.warning("deliver: %s: a second copy of a message is removed", d.channel)
+                board.delete(copy)
+        rt.store.save_sweep(d, kept.id)
+    if not copies:
+        rt.store.save_sweep(d, None)
     return True
 
 

@@ -29,7 +29,7 @@ def learn(path: Path, proposals: Iterable[Proposal]) -> list[Proposal]:
     text = files.read(path, watchlist.MAX_BYTES, WatchlistError).decode("utf-8-sig")
     after, made = edited(text, proposals)
     if made:
-        if _sense(watchlist.parse(after, str(path))) != _sense(_changed(before, made)) or _comments(after) != _comments(
+        if _sense(watchlist.parse(after, str(path))) != _sense(changed(before, made)) or _comments(after) != _comments(
             text
         ):
             raise WatchlistError("cannot be edited without harm", where=str(path), todo="make the changes by hand")
@@ -37,7 +37,7 @@ def learn(path: Path, proposals: Iterable[Proposal]) -> list[Proposal]:
     return made
 
 
-def _changed(watches: Iterable[Watch], made: Sequence[Proposal]) -> list[Watch]:
+def changed(watches: Iterable[Watch], made: Sequence[Proposal]) -> list[Watch]:
     """The watches as the changes should leave them."""
     found = []
     for w in watches:

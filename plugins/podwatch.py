@@ -182,6 +182,14 @@ def retry_delay(env: Mapping[str, str] = os.environ) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def shards(env: Mapping[str, str] = os.environ) -> int:
+    """Into how many shards a backfill is cut unless its form says otherwise, from PODWATCH_BACKFILL_SHARDS."""
+    raw = env.get("PODWATCH_BACKFILL_SHARDS", "").strip() or "1"
+    if not (raw.isdecimal() and 1 <= int(raw) <= 16):
+        raise ValueError(f"PODWATCH_BACKFILL_SHARDS={raw}: is not a whole number from 1 to 16")
+    return int(raw)
+
+
 def variables(env: Mapping[str, str], lookup: Callable[[str], Connection | None] | None = None) -> dict[str, str]:
     """The variables that podwatch reads: those of the environment, and what they lack from Airflow's connections.
 

@@ -59,6 +59,9 @@ def environment(base: Mapping[str, str], home: Path, checkout: Path, port: int) 
         "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": 2,
         # A task whose process ends a moment after its last word is noticed at the next beat; one of two slots waits.
         "WORKERS__MIN_HEARTBEAT_INTERVAL": 1,
+        # A task that was killed, or whose scheduler was, is tried again a minute later; the default is five.
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 60,
         "DAG_PROCESSOR__REFRESH_INTERVAL": 30,  # a changed or new file in dags/ shows within half a minute
         "LOGGING__COLORED_CONSOLE_LOG": False,
     }

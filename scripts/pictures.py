@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from pipeline.model import Alert, Digest, Episode, Held, Kind, Mention, Watch  # noqa: E402
 from pipeline.notifiers import card, digest_card  # noqa: E402
+from pipeline.notifiers.buttons import actions_block  # noqa: E402
 from pipeline.notifiers.card import Message  # noqa: E402
 
 WIDTH, LEFT, SIZE, LINE = 680, 72, 15, 21
@@ -97,6 +98,8 @@ class Picture:
         if block["type"] == "header":
             size = 18
             self._text([Word(f"{w} ", bold=True, size=size) for w in block["text"]["text"].split(" ")], left)
+        elif block["type"] == "actions":
+            self._buttons([e["text"]["text"] for e in block["elements"]], left)
         elif block["type"] == "context":
             said = " ".join(e["text"] for e in block["elements"])
             self._text([Word(f"{w} ", size=12) for w in said.split(" ")], left)
@@ -108,6 +111,16 @@ class Picture:
                 if quote:
                     height = self._y - top
                     self._out.append(f'<rect x="{left}" y="{top + 3}" width="4" height="{height}" rx="2" fill="#ddd"/>')
+
+    def _buttons(self, names: Sequence[str], left: float) -> None:
+        self._y += 5
+        for name in names:
+            width = Word(name, bold=True, size=13).width + 24
+            box = f'x="{left}" y="{self._y}" width="{width:.0f}" height="28" rx="4" fill="#fff" stroke="#bbb"'
+            at = f'x="{left + width / 2:.0f}" y="{self._y + 19}" font-size="13" font-weight="700" text-anchor="middle"'
+            self._out.append(f'<rect {box}/>\n<text {at} fill="#1d1c1d">{escape(name)}</text>')
+            left += width + 8
+        self._y += 28
 
     def _text(self, found: list[Word], left: float) -> None:
         for line in lines(found, WIDTH - left - 20):
@@ -166,7 +179,7 @@ def pictures() -> dict[str, str]:
     alert = Alert(key="k", watch=WATCH, episode=EPISODE, channel="#history", mentions=[mention(i) for i in range(5)])
     root, *thread = card.pages(alert)
     picture = Picture()
-    picture.message(root)
+    picture.message(replace(root, blocks=[*root.blocks, actions_block(alert.key)]))
     for reply in thread:
         picture.message(reply, thread=True)
     found["alert"] = picture.svg("An alert with its three best sentences, and its thread")

@@ -14,7 +14,10 @@ from pipeline.model import Pace
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings, networks
 from pipeline.store import Store, open_store
+from tests.mail_server import MailServer
 from tests.postgres import Postgres
+from tests.real_airflow import Dags
+from tests.receiver import Receiver
 from tests.servers import Podcast
 
 # What the machine has set must not reach a test; only where real feeds and transcripts lie is asked of it.
@@ -47,10 +50,30 @@ def rt(settings: Settings) -> Iterator[Runtime]:
         yield built
 
 
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    with MailServer() as server:
+        yield server
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     with Postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dags]:
+    """Runs of the daily DAG: Airflow is loaded once for all of them."""
+    process = Dags(tmp_path_factory.mktemp("dags"))
+    yield process
+    process.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

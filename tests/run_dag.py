@@ -1,8 +1,8 @@
-"""Run as a process of its own by test_airflow.py: the DAG through Airflow's own machinery, as often as asked.
+"""A process that runs the daily DAG through Airflow's own machinery, as often as asked: see tests/real_airflow.py, Dags.
 
-Airflow reads its settings at its first import, and its first DAG run costs ten seconds; so one process does all.
-Writes one JSON object: the import errors, and for each run its state and its tasks. A fourth argument is a JSON list:
-what changes in the environment before each run.
+Airflow reads its settings at its first import, and its first DAG run costs ten seconds; so one process serves all
+tests. A line of JSON comes in for each job: env (what is set while it lasts), times, changes (what is set before each
+run), retries. A line goes out: the import errors, and for each run its state and its tasks.
 """
 
 from __future__ import annotations
@@ -11,56 +11,38 @@ import json
 import os
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+FIRST = datetime(2026, 11, 3, tzinfo=UTC)
 
-def main(folder: str, times: int) -> None:
-    from airflow.utils.db import initdb
 
-    initdb()
+def runs(folder: str, job: dict[str, Any], first: datetime) -> dict[str, Any]:
+    """first: the logical date of the first run; each next one is a day later."""
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(folder)
     dag = bag.dags.get("podwatch")
-    runs = []
-    changes = json.loads(sys.argv[4]) if len(sys.argv) > 4 else []
-    for t in dag.tasks if dag is not None else ():
-        t.retries = int(os.environ.get("TEST_RETRIES", t.retries))  # a retry waits for seconds
-    for i in range(times if dag is not None else 0):
-        os.environ.update(changes[i] if i < len(changes) else {})
-        run = dag.test(logical_date=datetime(2026, 11, 3, tzinfo=UTC) + timedelta(days=i))
-        tasks = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
-        runs.append({"state": str(run.state), "tasks": tasks})
-    if plan := os.environ.get("TEST_BACKFILL"):
-        runs += backfilled(bag, json.loads(plan))
-    Path(sys.argv[3]).write_text(json.dumps({"errors": bag.import_errors, "runs": runs}))
-
-
-def backfilled(bag: Any, plan: dict[str, Any]) -> list[dict[str, Any]]:
-    """Runs of the daily DAG as Airflow's backfill makes them, each for a day, and one of podwatch_backfill by its form."""
-    from airflow.models import dagrun
-    from airflow.utils.types import DagRunType
-
-    made = dagrun.get_or_create_dagrun
-
-    def of_backfill(**facts: Any) -> Any:
-        run = made(**facts)
-        if run.dag_id == "podwatch":  # dag.test() makes manual runs only
-            day = run.logical_date
-            run.run_type = DagRunType.BACKFILL_JOB
-            run.data_interval_start, run.data_interval_end = day, day + timedelta(days=1)
-            facts["session"].commit()
-        return run
-
-    dagrun.get_or_create_dagrun = of_backfill
     found = []
-    for day in plan["days"]:
-        run = bag.dags["podwatch"].test(logical_date=datetime.fromisoformat(day))
-        found.append({"state": str(run.state), "type": str(run.run_type)})
-    run = bag.dags["podwatch_backfill"].test(run_conf=plan["form"])
-    tasks = sorted((ti.task_id, str(ti.state)) for ti in run.get_task_instances())
-    return [*found, {"state": str(run.state), "tasks": tasks}]
+    for t in dag.tasks if dag is not None else ():
+        t.retries = t.retries if job["retries"] is None else job["retries"]  # a retry waits for seconds
+    for i in range(job["times"] if dag is not None else 0):
+        os.environ.update(job["changes"][i] if i < len(job["changes"]) else {})
+        run = dag.test(logical_date=first + timedelta(days=i))
+        tasks = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
+        found.append({"state": str(run.state), "tasks": tasks})
+    return {"errors": bag.import_errors, "runs": found}
+
+
+def main(folder: str, answers: int) -> None:
+    ours = dict(os.environ)
+    with os.fdopen(answers, "w") as out:
+        for number, line in enumerate(sys.stdin):
+            job = json.loads(line)
+            os.environ.clear()
+            os.environ.update(ours | job["env"])
+            out.write(json.dumps(runs(folder, job, FIRST + timedelta(days=100 * number))) + "\n")
+            out.flush()
+    os._exit(0)  # there is nothing to clear up, over which Airflow takes seconds
 
 
 if __name__ == "__main__":

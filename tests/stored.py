@@ -26,11 +26,16 @@ def fill(store: Store, now: datetime, texts: Mapping[str, str], *, url: str = "h
         for i, title in enumerate(texts)
     )
     store.save_polls([Polled(feed=feed, episodes=found, lists={e.guid for e in found}.__contains__)], now, len(found))
-    kept = []
-    for wanted in store.take_wanted(now, now + timedelta(hours=1)):
-        parts = [Segment(5.0 * i, 5.0 * i + 5, part) for i, part in enumerate(texts[wanted.episode.title].split("\n"))]
-        t = joined(parts)
-        kept.append(
-            Fetched(episode=wanted.episode, fields=asdict(boxed.ready(t, "en")) | {"source": ""}, again_at=None)
-        )
-    store.save_transcripts(kept, now)
+    wanted = [w.episode for w in store.take_wanted(now, now + timedelta(hours=1))]
+    store.save_transcripts([_fetched(e, texts[e.title]) for e in wanted], now)
+
+
+def correct(store: Store, now: datetime, texts: Mapping[str, str]) -> None:
+    """The transcripts of these episodes, by title, say something else now: another revision of each."""
+    there = [s.episode for s in store.sources(store.transcript_ids())]
+    store.save_transcripts([_fetched(e, texts[e.title]) for e in there if e.title in texts], now)
+
+
+def _fetched(episode: Episode, text: str) -> Fetched:
+    t = joined(Segment(5.0 * i, 5.0 * i + 5, part) for i, part in enumerate(text.split("\n")))
+    return Fetched(episode=episode, fields=asdict(boxed.ready(t, "en")) | {"source": ""}, again_at=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -97,9 +98,13 @@ MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
 MAY["pipeline.news"] = {"pipeline.model"}
 MAY["pipeline.processes"] = {"pipeline.errors"}
 MAY["pipeline.backtest"] = VERB | {"pipeline.detect", "pipeline.labelling", "pipeline.processes"}
-MAY["pipeline.backfill"] = VERB | {"pipeline.archive", "pipeline.detect", "pipeline.fetch"}
-MAY["pipeline.telling"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipeline.verbs"}
-MAY["pipeline.rescan"] = VERB | {"pipeline.detect", "pipeline.processes"}
+MAY["pipeline.reach"] = BASE | {"pipeline.runtime"}
+MAY["pipeline.walk"] = VERB | {"pipeline.archive", "pipeline.crowd", "pipeline.reach"}
+MAY["pipeline.bring"] = VERB | {"pipeline.detect", "pipeline.fetch", "pipeline.reach"}
+MAY["pipeline.backfill"] = BASE | {"pipeline.runtime", "pipeline.reach", "pipeline.walk", "pipeline.bring"}
+MAY["pipeline.telling"] = BASE | {"pipeline.runtime", "pipeline.reach", "pipeline.verbs"}
+MAY["pipeline.effects"] = VERB | {"pipeline.backtest", "pipeline.watchlist_edit"}
+MAY["pipeline.rescan"] = VERB | {"pipeline.detect", "pipeline.entities.stage", "pipeline.processes"}
 # They ask a question of detect's, over the store, without doing its work.
 LOOK = BASE | {"pipeline.detect", "pipeline.detectors", "pipeline.store"}
 MAY |= {"pipeline.measure": LOOK, "pipeline.explaining": LOOK}
@@ -109,8 +114,8 @@ MAY["pipeline.answer"] = {"pipeline.model", "pipeline.store"}
 MAY["pipeline.learn"] = {"pipeline.model"}
 MAY["pipeline.watchlist_edit"] = {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.watchlist"}
 MAY["pipeline.doctor"] = BASE | {"pipeline.store", "pipeline.notifiers", "pipeline.schedule", "pipeline.feeds"}
-MAY["pipeline.doctor"] |= {"pipeline.transcripts"}
-MAY["pipeline.backfill_runs"] = BASE | {"pipeline.runtime", "pipeline.backfill", "pipeline.telling"}
+MAY["pipeline.doctor"] |= {"pipeline.transcripts", "pipeline.entities", "pipeline.sounds"}
+MAY["pipeline.backfill_runs"] = MAY["pipeline.backfill"] | {"pipeline.backfill", "pipeline.telling"}
 MAY |= {
     "plugins": {
         "pipeline.runtime",
@@ -168,16 +173,17 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def imports(path: Path, *, top_only: bool = False) -> set[str]:
     """The modules that a file imports; ``from a import b`` counts as a.b where that is a module of ours."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     found: set[str] = set()
+    modules = {name_of(p) for p in PIPELINE}
     for node in tree.body if top_only else ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             ours = {f"{node.module}.{a.name}" for a in node.names}
-            modules = {name_of(p) for p in PIPELINE}
             found |= {m if m in modules else node.module for m in ours}
     return found
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pipeline.store.engine import HEAD
+from tests import shell
 from tests.servers import Podcast, item, rss, vtt
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -23,16 +24,13 @@ PODWATCH = Path(sys.executable).with_name("podwatch")
 @pytest.fixture
 def podwatch(tmp_path: Path) -> Any:
     def run(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(PODWATCH), *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            timeout=60,
-            env={k: v for k, v in os.environ.items() if not k.startswith(("PODWATCH", "SLACK"))}
-            | {"PODWATCH_HOME": str(tmp_path / "home"), "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8"}
-            | env,
-        )
+        ours = {
+            "PODWATCH_HOME": str(tmp_path / "home"),
+            "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8",
+            "PODWATCH_ENTITIES": "off",  # two seconds to load the model, for each command; see entities/test_cli.py
+        }
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("PODWATCH", "SLACK"))}
+        return shell.podwatch([str(a) for a in arguments], tmp_path, clean | ours | env)
 
     run.home = tmp_path / "home"  # type: ignore[attr-defined]
     return run
@@ -105,8 +103,17 @@ def test_backtest_says_what_another_watchlist_would_gain_and_lose(
     assert {g["change"] for g in gone} == {"removed"}
     assert (whole["different"], whole["transcripts"]) == (6, 1)
     said = podwatch("backtest", "--watchlist", "other.yaml").stdout
-    assert "grain (changed): +1 -1, 1 hits, alerts a week 1 -> 1\n  corn 1\n" in said
-    assert "The grain came.  (The Show: one)" in said
+    assert "grain (changed): 1 hit gained, 1 lost, 1 in all; alerts a week 1 -> 1\n  found: corn 1\n" in said
+    assert "\n  + ~0:00:0" in said
+    assert "  And the corn.  (The Show: one, 20" in said
+    assert "  The grain came.  (The Show: one, 20" in said
+    assert "6 watches differ, the new list has 1; 1 transcripts of 1 week" in said
+    none = podwatch("backtest", "--watchlist", "other.yaml", "--since", "2099-01-01")
+    assert none.stderr.startswith("podwatch: no transcripts of episodes since 2099-01-01 are stored")
+    assert podwatch("rescan").stdout.splitlines() == [
+        "rescan: 1 transcripts looked through, 0 mentions are new, 0 are no longer found",
+        "0 new alerts to be delivered, 0 kept back because their episodes are old",
+    ]
 
 
 def test_a_backfill_is_asked_for_listed_and_told_of(podwatch: Any, podcast: Podcast) -> None:
@@ -124,9 +131,10 @@ def test_a_backfill_is_asked_for_listed_and_told_of(podwatch: Any, podcast: Podc
     assert done.stdout == "done: 0 episodes of 0 feeds, 0 transcripts\n"
     done = podwatch("backfill", *days)
     assert done.stdout.splitlines() == [
-        "done: 2 episodes of 1 feeds, 2 transcripts",
+        "done: 2 episodes of 1 feed, 2 transcripts",
         "  2026-09  grain: 2 mentions in 2 episodes",
-        "  nobody was told of 2 alerts; --deliver each would",
+        "  2 alerts written down, and nobody told",
+        "  --deliver digest tells them in one message to each channel, --deliver each one by one",
     ]
     [report, told] = rows(podwatch("backfill", *days, "--deliver", "each", "--json"))
     assert (report["transcripts"], report["mentions"], told["new"]) == (
@@ -275,7 +283,9 @@ def test_output_that_cannot_be_written_is_one_line(to: str, said: str) -> None:
 def test_what_the_terminal_cannot_write_is_replaced(podwatch: Any, tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text("watches: [{name: zürich, query: grain}]", encoding="utf-8")
     podwatch("watches", "sync", "w.yaml")
-    assert podwatch("watches", "list", PYTHONIOENCODING="ascii").stdout.startswith("z?rich\tgrain")
+    env = os.environ | {"PODWATCH_HOME": str(podwatch.home), "PYTHONIOENCODING": "ascii"}
+    listed = subprocess.run([PODWATCH, "watches", "list"], capture_output=True, text=True, env=env, check=True).stdout
+    assert listed.startswith("z?rich\tgrain")
 
 
 def test_a_file_whose_name_is_not_utf8_is_scanned(podwatch: Any, tmp_path: Path) -> None:

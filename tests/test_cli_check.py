@@ -46,6 +46,18 @@ FINDINGS: dict[str, tuple[str, str, int, int | None, str, str]] = {
     "two languages": ("  - name: a\n    query: x lang:en lang:de", "warning", 3, 14, "a", "wants the languages de and en"),
     "an operator in lower case": ("  - name: a\n    query: x and y", "warning", 3, 14, "a", "the operator is AND"),
     "a query over lines": ("  - name: a\n    query: >\n      x\n      and y", "warning", 3, None, "a", "the operator is AND"),
+    "mail to nobody": (
+        "  - {name: a, query: x, channel: 'mailto:'}", "error", 2, 5, "a", "channel mailto:: has no address",
+    ),
+    "mail to what is no address": (
+        "  - {name: a, query: x, channel: 'mailto:desk@example.org,desk'}", "error", 2, 5, "a", "holds what is no address",
+    ),
+    "a webhook without a name": (
+        "  - {name: a, query: x, channel: 'webhook:'}", "error", 2, 5, "a", "channel webhook:: names no webhook",
+    ),
+    "a webhook without a host": (
+        "  - {name: a, query: x, channel: 'https:///hook'}", "error", 2, 5, "a", "is not an http(s) address",
+    ),
     "twice the same": (
         "  - {name: a, query: grain sea}\n  - {name: b, query: Sea AND grain}",
         "warning", 3, 5, "b", "looks for the same as a in the same feeds",
@@ -66,6 +78,12 @@ def test_a_finding_has_its_level_and_its_place(case: str, settings: Settings, tm
 
 
 ONE_EACH = {
+    "channels of every kind": "\n".join(
+        f"  - {{name: w{n}, query: word{n}, channel: '{channel}'}}"
+        for n, channel in enumerate(
+            ("#b", "@bo", "C0123456", "mailto:a@example.org, b@example.org", "webhook:desk", "https://a.example:8443/x")
+        )
+    ),
     "another channel": "  - {name: a, query: x}\n  - {name: b, query: x, channel: '#b'}",
     "other feeds": "  - {name: a, query: x}\n  - {name: b, query: x, feeds: {tags: [t]}}",
     "a narrower query": "  - {name: a, query: x}\n  - {name: b, query: x y}",

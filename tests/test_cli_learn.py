@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from pipeline.model import Answer, Verdict, Watch
 from pipeline.settings import Secret, Settings
 from pipeline.store import open_store
 from pipeline.store.answers import Asked
+from tests.stored import fill
+from tests.terminal import in_terminal
 
 NOW = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
 
@@ -37,7 +40,13 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ):
         asked = Asked(watch.id, watch.name, watch.revision, 1, "The Show", ((spelling, "sounds_like"),))
         store.save_answer(Answer(key=key, verdict=Verdict(verdict), user="U1", at=NOW), asked, None, NOW)
+    fill(
+        store,
+        NOW,
+        {"one": "Then Wit Goff spoke.\nWit Goff again.", "two": "The Wolves won.", "three": "A limit goffer."},
+    )
     store.close()
+    CliRunner().invoke(app, ["detect"])
     return path
 
 
@@ -55,11 +64,14 @@ def test_the_list_says_how_precise_a_watch_is(file: Path) -> None:
 
 def test_proposals_are_listed_and_nothing_is_written(file: Path) -> None:
     before = file.read_text()
-    assert rows("watches", "learn") == [
-        {"watch": "witkoff", "change": "alias", "spelling": "Wit Goff", "relevant": 2, "wrong": 0, "written": False},
-        {"watch": "witkoff", "change": "exclude", "spelling": "Wolves", "relevant": 0, "wrong": 1, "written": False},
-    ]
+    says = ("watch", "change", "spelling", "relevant", "wrong", "transcripts", "gained", "lost", "written")
+    alias, exclude = rows("watches", "learn")
+    assert [alias[k] for k in says] == ["witkoff", "alias", "Wit Goff", 2, 0, 1, 2, 0, False]
+    assert [exclude[k] for k in says] == ["witkoff", "exclude", "Wolves", 0, 1, 1, 0, 0, False]
+    assert [s["snippet"] for s in alias["gained_samples"]] == ["Then Wit Goff spoke.", "Wit Goff again."]
     assert file.read_text() == before
+    table = CliRunner().invoke(app, ["watches", "learn"]).stdout
+    assert table.splitlines()[0] == "witkoff\talias\tWit Goff\t2\t0\t1\t2\t0"
 
 
 def test_proposals_are_written_once_and_gone_when_the_watchlist_is_in_use(file: Path) -> None:
@@ -72,6 +84,20 @@ def test_proposals_are_written_once_and_gone_when_the_watchlist_is_in_use(file: 
     rows("watches", "sync", str(file))
     assert rows("watches", "learn") == []
     assert [w["exclude"] for w in rows("watches", "list")] == [[], ["Wolves"]]
+
+
+# name: (what is typed when it asks, whether it writes)
+TYPED: dict[str, tuple[str, bool]] = {"yes": ("y\n", True), "no": ("n\n", False), "nothing": ("\n", False)}
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_on_a_terminal_the_effect_is_shown_before_anything_is_written(file: Path, name: str) -> None:
+    typed, written = TYPED[name]
+    before = file.read_text()
+    command = [sys.executable, "-m", "pipeline", "watches", "learn", "--write", str(file)]
+    shown = in_terminal(command, typed, until="[y/N]")
+    assert shown.index("Then Wit Goff spoke.") < shown.index("Write these into")
+    assert (file.read_text() != before) is written
 
 
 def test_one_watch_may_be_asked_for(file: Path) -> None:

@@ -1,6 +1,6 @@
 """dags/ and plugins/ as Airflow sees them: no import errors, the line in its order, and next to nothing to pay at parse.
 
-Airflow reads its settings at its first import, so every look at it is taken in a process of its own; one serves all.
+Airflow reads its settings at its first import, so it is looked at in a process of its own: one for the folders, one for the connections.
 """
 
 from __future__ import annotations
@@ -16,56 +16,86 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("dags")  # what is made once for these tests is made in one process
+
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("pipeline", "feedparser", "slack_sdk", "requests", "spacy", "onnxruntime", "lxml", "typer", "fastapi")
 BUDGET = 0.1  # CPU seconds; it takes 0.01 to 0.03
 
 LOOK = """
-import json, sys, time
+import json, os, sys, time
 import airflow.sdk
 from airflow.dag_processing.dagbag import DagBag
+from airflow.plugins_manager import _get_plugins
 from airflow.serialization.serialized_objects import DagSerialization
 
 before, began = set(sys.modules), time.process_time()
 import podwatch as plugin
-plugin_took, began = time.process_time() - began, time.process_time()
-bag = DagBag(dag_folder=sys.argv[1])
-dag_took = time.process_time() - began
-out = {
-    "errors": bag.import_errors,
-    "dags": list(bag.dags),
-    "plugin_file": plugin.__file__,
-    "took": [plugin_took, dag_took],
-    "new": sorted({m.partition(".")[0] for m in set(sys.modules) - before}),
-}
-if "podwatch" in bag.dags:
-    dag = bag.dags["podwatch"]
-    DagSerialization.to_dict(dag)
-    dag.timetable.validate()
-    out |= {
-        "order": {t.task_id: sorted(t.downstream_task_ids) for t in dag.tasks},
-        "retries": {t.retries for t in dag.tasks}.pop(),
-        "delay": {t.retry_delay.total_seconds() for t in dag.tasks}.pop(),
-        "backoff": {t.retry_exponential_backoff for t in dag.tasks}.pop(),
-        "longest": {t.max_retry_delay.total_seconds() for t in dag.tasks}.pop(),
-        "timeout": {t.execution_timeout.total_seconds() for t in dag.tasks}.pop(),
-        "timetable": type(dag.timetable).__name__,
-        "cron": dag.timetable.expression,
-        "catchup": dag.catchup,
-        "active": dag.max_active_runs,
-        "tags": sorted(dag.tags),
-        "doc": dag.doc_md,
+plugin_took = time.process_time() - began
+
+
+def look(changes):
+    os.environ.update(changes)
+    began = time.process_time()
+    bag = DagBag(dag_folder=os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    out = {
+        "errors": bag.import_errors,
+        "dags": list(bag.dags),
+        "plugin_file": plugin.__file__,
+        "took": [plugin_took, time.process_time() - began],
+        "new": sorted({m.partition(".")[0] for m in set(sys.modules) - before}),
     }
-from airflow.plugins_manager import _get_plugins
-out["plugins"] = [p.name for p in _get_plugins()[0]], _get_plugins()[1]
-print(json.dumps(out))
+    if "podwatch" in bag.dags:
+        dag = bag.dags["podwatch"]
+        DagSerialization.to_dict(dag)
+        dag.timetable.validate()
+        out |= {
+            "order": {t.task_id: sorted(t.downstream_task_ids) for t in dag.tasks},
+            "retries": {t.retries for t in dag.tasks}.pop(),
+            "delay": {t.retry_delay.total_seconds() for t in dag.tasks}.pop(),
+            "backoff": {t.retry_exponential_backoff for t in dag.tasks}.pop(),
+            "longest": {t.max_retry_delay.total_seconds() for t in dag.tasks}.pop(),
+            "timeout": {t.execution_timeout.total_seconds() for t in dag.tasks}.pop(),
+            "timetable": type(dag.timetable).__name__,
+            "cron": dag.timetable.expression,
+            "catchup": dag.catchup,
+            "active": dag.max_active_runs,
+            "tags": sorted(dag.tags),
+            "doc": dag.doc_md,
+        }
+    for name in changes:
+        del os.environ[name]
+    return out
+
+
+found = [look(changes) for changes in json.loads(sys.argv[1])]
+plugins, errors = _get_plugins()
+print(json.dumps([f | {"plugins": [[p.name for p in plugins], errors]} for f in found]))
 """
 CONNECTIONS = """
-import json, sys
+import json, os, sys
 import airflow.sdk
 import podwatch
-print(json.dumps([podwatch.variables({"A": "1"}), podwatch.variables(json.loads(sys.argv[1]))]))
+
+found = []
+for changes, given in json.loads(sys.argv[1]):
+    os.environ.update(changes)
+    found.append([podwatch.variables({"A": "1"}), podwatch.variables(given)])
+    for name in changes:
+        del os.environ[name]
+print(json.dumps(found))
 """
+# What is set while Airflow looks at the folders: the first look, which alone is timed, is at what is there by default.
+MISTAKEN = {
+    "PODWATCH_BACKFILL_SHARDS": ("0", "PODWATCH_BACKFILL_SHARDS=0: is not a whole number from 1 to 16"),
+    "PODWATCH_SCHEDULE": ("0 6 * *", "PODWATCH_SCHEDULE=0 6 * *: Exactly 5, 6 or 7 columns"),
+    "PODWATCH_RETRY_DELAY": ("soon", "PODWATCH_RETRY_DELAY=soon: is not a number of seconds from 0 to 3600"),
+}
+LOOKS: dict[str, dict[str, str]] = {
+    "as it is": {},
+    "variables": {"PODWATCH_SCHEDULE": "*/15 * * * *", "PODWATCH_RETRY_DELAY": "0.5"},
+    **{name: {name: value} for name, (value, _) in MISTAKEN.items()},
+}
 
 
 def airflow(code: str, *argv: str, **env: str) -> Any:
@@ -84,9 +114,12 @@ def airflow(code: str, *argv: str, **env: str) -> Any:
 
 
 @cache
+def looks() -> dict[str, dict[str, Any]]:
+    return dict(zip(LOOKS, airflow(LOOK, json.dumps(list(LOOKS.values()))), strict=True))
+
+
 def seen() -> dict[str, Any]:
-    found: dict[str, Any] = airflow(LOOK, str(ROOT / "dags"))
-    return found
+    return looks()["as it is"]
 
 
 def test_airflow_imports_the_dag_and_the_plugin() -> None:
@@ -126,34 +159,66 @@ def test_nothing_heavy_is_loaded_to_read_the_dag_and_it_takes_milliseconds() -> 
 
 
 def test_schedule_and_retry_delay_are_variables() -> None:
-    found = airflow(LOOK, str(ROOT / "dags"), PODWATCH_SCHEDULE="*/15 * * * *", PODWATCH_RETRY_DELAY="0.5")
+    found = looks()["variables"]
     assert (found["cron"], found["delay"]) == ("*/15 * * * *", 0.5)
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "line"),
-    [
-        ("PODWATCH_SCHEDULE", "0 6 * *", "PODWATCH_SCHEDULE=0 6 * *: Exactly 5, 6 or 7 columns"),
-        ("PODWATCH_RETRY_DELAY", "soon", "PODWATCH_RETRY_DELAY=soon: is not a number of seconds from 0 to 3600"),
-    ],
-)
-def test_a_mistaken_variable_is_named_in_the_import_error(name: str, value: str, line: str) -> None:
-    errors = airflow(LOOK, str(ROOT / "dags"), **{name: value})["errors"].values()
+@pytest.mark.parametrize("name", MISTAKEN)
+def test_a_mistaken_variable_is_named_in_the_import_error(name: str) -> None:
+    errors = looks()[name]["errors"].values()
     assert errors
     for error in errors:
-        assert error.strip().splitlines()[-1].startswith(f"ValueError: {line}")
+        assert error.strip().splitlines()[-1].startswith(f"ValueError: {MISTAKEN[name][1]}")
+
+
+GIVEN = {"SLACK_BOT_TOKEN": "xoxb-env", "PODWATCH_SLACK_BASE_URL": "", "PODWATCH_DATABASE_URL": "sqlite:///e.db"}
+MAIL = {
+    "conn_type": "smtp",
+    "host": "mail.example.org",
+    "port": 465,
+    "login": "me@x",
+    "password": "p@:/",
+    "extra": {"from_email": "podwatch@example.org"},
+}
+# Connections, and what the environment has besides.
+CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "both": (
+        {
+            "AIRFLOW_CONN_PODWATCH_SLACK": json.dumps(
+                {"conn_type": "slack", "password": "xoxb-conn", "host": "http://127.0.0.1:4100/api/"}
+            ),
+            "AIRFLOW_CONN_PODWATCH_DATABASE": "postgres://me:p%40ss@db.example:5433/podwatch?sslmode=require",
+        },
+        GIVEN,
+    ),
+    "addresses": (
+        {
+            "AIRFLOW_CONN_PODWATCH_SLACK": "slack://:xoxb@slack.example:4100/http",
+            "AIRFLOW_CONN_PODWATCH_DATABASE": "sqlite:////data/podwatch.db",
+        },
+        {},
+    ),
+    "mail and buttons": (
+        {
+            "AIRFLOW_CONN_PODWATCH_SLACK": json.dumps(
+                {"conn_type": "slack", "password": "x", "extra": {"app_token": "xapp-1"}}
+            ),
+            "AIRFLOW_CONN_PODWATCH_SMTP": json.dumps(MAIL),
+        },
+        {},
+    ),
+    "none": ({}, {"PODWATCH_HOME": "/h"}),
+}
+
+
+@cache
+def connected() -> dict[str, list[dict[str, str]]]:
+    """For each case what tasks get: with an environment that has nothing of ours, and with the case's."""
+    return dict(zip(CASES, airflow(CONNECTIONS, json.dumps(list(CASES.values()))), strict=True))
 
 
 def test_connections_fill_in_what_the_environment_lacks() -> None:
-    given = {"SLACK_BOT_TOKEN": "xoxb-env", "PODWATCH_SLACK_BASE_URL": "", "PODWATCH_DATABASE_URL": "sqlite:///e.db"}
-    alone, with_environment = airflow(
-        CONNECTIONS,
-        json.dumps(given),
-        AIRFLOW_CONN_PODWATCH_SLACK=json.dumps(
-            {"conn_type": "slack", "password": "xoxb-conn", "host": "http://127.0.0.1:4100/api/"}
-        ),
-        AIRFLOW_CONN_PODWATCH_DATABASE="postgres://me:p%40ss@db.example:5433/podwatch?sslmode=require",
-    )
+    alone, with_environment = connected()["both"]
     assert alone == {
         "A": "1",
         "SLACK_BOT_TOKEN": "xoxb-conn",
@@ -164,39 +229,17 @@ def test_connections_fill_in_what_the_environment_lacks() -> None:
 
 
 def test_other_ways_to_write_a_connection() -> None:
-    alone, _ = airflow(
-        CONNECTIONS,
-        "{}",
-        AIRFLOW_CONN_PODWATCH_SLACK="slack://:xoxb@slack.example:4100/http",
-        AIRFLOW_CONN_PODWATCH_DATABASE="sqlite:////data/podwatch.db",
-    )
+    alone, _ = connected()["addresses"]
     assert alone["PODWATCH_SLACK_BASE_URL"] == "http://slack.example:4100"
     assert alone["PODWATCH_DATABASE_URL"] == "sqlite:////data/podwatch.db"
 
 
 def test_a_connection_says_where_mail_goes_and_what_hears_the_buttons() -> None:
-    extra = {"from_email": "podwatch@example.org"}
-    alone, _ = airflow(
-        CONNECTIONS,
-        "{}",
-        AIRFLOW_CONN_PODWATCH_SLACK=json.dumps(
-            {"conn_type": "slack", "password": "x", "extra": {"app_token": "xapp-1"}}
-        ),
-        AIRFLOW_CONN_PODWATCH_SMTP=json.dumps(
-            {
-                "conn_type": "smtp",
-                "host": "mail.example.org",
-                "port": 465,
-                "login": "me@x",
-                "password": "p@:/",
-                "extra": extra,
-            }
-        ),
-    )
+    alone, _ = connected()["mail and buttons"]
     assert alone["SLACK_APP_TOKEN"] == "xapp-1"
     assert alone["PODWATCH_SMTP_URL"] == "smtps://me%40x:p%40%3A%2F@mail.example.org:465"
     assert alone["PODWATCH_MAIL_FROM"] == "podwatch@example.org"
 
 
 def test_without_connections_the_environment_alone_decides() -> None:
-    assert airflow(CONNECTIONS, json.dumps({"PODWATCH_HOME": "/h"})) == [{"A": "1"}, {"PODWATCH_HOME": "/h"}]
+    assert connected()["none"] == [{"A": "1"}, {"PODWATCH_HOME": "/h"}]

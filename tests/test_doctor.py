@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, text, update
 from typer.testing import CliRunner, Result
 
+from benchmarks.crash import world
 from pipeline import doctor
 from pipeline.commands import app
 from pipeline.doctor import Finding, Health
+from pipeline.entities import recognise
 from pipeline.model import Feed, Polled, Watch
 from pipeline.settings import Secret, Settings, Smtp, Webhook
+from pipeline.sounds import Ear, Heard
 from pipeline.store import open_store
+from pipeline.store.tables import deliveries
 from tests.mail_server import MailServer
 from tests.notifiers.conftest import proxy, workspace
 from tests.postgres import Postgres
@@ -28,6 +32,8 @@ from tests.receiver import Receiver
 from tests.slack.emulator import Emulator
 from tests.slack.fault_proxy import Fault, FaultProxy, refused
 from tests.slack.socket_mode import SocketMode
+
+pytestmark = pytest.mark.xdist_group("doctor")  # what is made once for these tests is made in one process
 
 __all__ = ["proxy", "workspace"]  # fixtures
 NOW = datetime.now(UTC)
@@ -149,6 +155,41 @@ def test_a_model_that_does_not_load_hides_no_other(settings: Settings, monkeypat
     seen = found(settings)
     assert seen["model broken"].said == "does not load (ImportError: no module named torch)"
     assert seen["model language"].health is OK
+
+
+@pytest.mark.parametrize(("name", "works"), [("names", "finds names"), ("ear", "hears misspelt names")])
+def test_what_finds_names_is_tried(name: str, works: str, settings: Settings) -> None:
+    assert found(replace(settings, entities=True))[f"model {name}"].said.startswith(works)
+
+
+def test_without_the_model_for_names_podwatch_works_and_says_so(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognise, "MODELS", ())
+    seen = found(replace(settings, entities=True))["model names"]
+    assert (seen.health, "not installed" in seen.said) == (NOTE, True)
+    assert seen.todo.startswith("set PODWATCH_ENTITIES=off")
+    assert "model names" not in found(replace(settings, entities=False))
+
+
+def test_an_ear_whose_data_is_damaged_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(self: Ear, text: str, title: str = "", notes: str = "") -> list[Heard]:
+        raise OSError("g2p.npz is cut short")
+
+    monkeypatch.setattr(Ear, "hear", damaged)
+    seen = found(settings)["model ear"]
+    assert (seen.health, seen.todo) == (WRONG, "install podwatch again: make install")
+
+
+def test_dead_alerts_are_told_with_what_sends_them_again(settings: Settings) -> None:
+    store = open_store(settings)
+    world.fill(store, 3, ["console:"])
+    with store.writing() as c:
+        c.execute(update(deliveries).values(state="dead"))
+    store.close()
+    seen = found(settings)["deliveries"]
+    assert (seen.health, seen.said) == (WRONG, "3 alerts are dead")
+    assert seen.todo.endswith("podwatch deliver --retry-dead")
 
 
 # ---- feeds and watches

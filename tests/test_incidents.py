@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.real_airflow import Dags
 from tests.slack.emulator import Emulator
 
-pytestmark = pytest.mark.timeout(300)  # six runs of the DAG, on a machine that may be busy
+# With test_airflow.py: one process runs the DAG for both; six runs, on a machine that may be busy.
+pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).resolve().parent.parent
 BROKEN = {"PODWATCH_DATABASE_URL": "postgresql://podwatch:hunter2@127.0.0.1:1/x"}
@@ -26,7 +25,7 @@ class Outcome:
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
+def outcome(tmp_path_factory: pytest.TempPathFactory, dags: Dags) -> Iterator[Outcome]:
     """Six runs: good, broken twice, good twice, broken with nobody to tell."""
     home = tmp_path_factory.mktemp("incidents")
     good = {"PODWATCH_DATABASE_URL": f"sqlite:///{home}/podwatch.db"}
@@ -35,37 +34,13 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         told = {"PODWATCH_OPERATIONS_CHANNEL": channel}
         changes = [good | told, BROKEN, {}, good, {}, BROKEN | {"PODWATCH_OPERATIONS_CHANNEL": ""}]
         token = slack.token
-        env = {
-            "AIRFLOW_HOME": str(home / "airflow"),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "PODWATCH_HOME": str(home),
-            "TEST_RETRIES": "0",
-            "AIRFLOW_CONN_PODWATCH_SLACK": json.dumps(
-                {"conn_type": "slack", "password": token, "host": slack.base_url}
-            ),
-        }
-        done = subprocess.run(
-            [
-                sys.executable,
-                str(ROOT / "tests/run_dag.py"),
-                str(ROOT / "dags"),
-                "6",
-                str(home / "out.json"),
-                json.dumps(changes),
-            ],
-            env=os.environ | env,
-            capture_output=True,
-            text=True,
-            timeout=280,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        out = json.loads((home / "out.json").read_text())
+        slack_is = json.dumps({"conn_type": "slack", "password": token, "host": slack.base_url})
+        env = {"PODWATCH_HOME": str(home), "AIRFLOW_CONN_PODWATCH_SLACK": slack_is}
+        out, log = dags.run(6, env, changes, retries=0)
         messages = [m["text"] for m in slack.messages("#trade")]
         others = [m["text"] for name in ("#podcasts", "#general") for m in slack.messages(name)]
         assert token not in "".join(messages)
-        yield Outcome(out["runs"], messages, others, done.stdout + done.stderr)
+        yield Outcome(out["runs"], messages, others, log)
 
 
 def test_the_runs_fail_and_recover_as_planned(outcome: Outcome) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -228,6 +230,17 @@ def test_a_mistake_is_pointed_at(query: str) -> None:
 def test_a_regular_expression_that_is_none_is_refused(query: str) -> None:
     [error] = detectors.build([watch(query)]).broken.values()
     assert "column 1" in error.line
+
+
+@pytest.mark.parametrize("query", ['"Santo:** Cantrill"', "grain-*", "::?"])
+def test_a_star_that_stands_alone_is_refused_and_keeps_no_other_watch_from_its_finds(query: str) -> None:
+    engine = detectors.build([watch(query), replace(watch("grain"), name="grain")])
+    [error] = engine.broken.values()
+    assert "column 1" in error.line
+    assert "stands alone" in error.line
+    assert [
+        m.surface for _ in range(20) for m in engine(joined([Segment(0, 9, "grain - Santo: ** Cantrill")])).mentions
+    ]
 
 
 def test_a_thousand_parentheses_are_only_parentheses() -> None:

@@ -12,7 +12,7 @@ from pipeline import detectors
 from pipeline.detect import detect
 from pipeline.model import EntityType, Held, Tally, Watch
 from pipeline.news import why_past
-from pipeline.rescan import detect_with, together
+from pipeline.rescan import Looked, detect_with, together
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings
 from pipeline.store import Store
@@ -138,8 +138,9 @@ def test_a_transcript_that_cannot_be_kept_does_not_keep_the_others_from_it(
 
 
 def test_tallies_of_shards_count_a_broken_watch_once() -> None:
-    a, b = Tally("detect", 3, 1, 1, ("watch x: bad",)), Tally("detect", 4, 2, 1, ("watch x: bad",))
-    assert together([a, b]) == Tally("detect", 7, 3, 1, ("watch x: bad",))
+    a = Looked(3, 1, ("names: later",), {"x": "watch x: bad"})
+    b = Looked(4, 2, ("names: later",), {"x": "watch x: bad", "y": "watch y: worse"})
+    assert together([a, b]) == Tally("detect", 7, 3, 2, ("names: later", "watch x: bad", "watch y: worse"))
 
 
 def test_a_watch_of_surges_leaves_nothing_to_be_looked_through(store: Store, settings: Settings, now: datetime) -> None:

@@ -237,12 +237,12 @@ def test_a_delivery_is_claimed_once_and_again_only_when_its_lease_has_run_out(st
     detected(store, now)
     [due] = store.deliveries_due(now)
     lease = now + timedelta(minutes=5)
-    claimed = store.claim(due, now, lease)
+    claimed, _ = store.claim(due, now, lease) or (None, None)
     assert claimed is not None
     assert store.claim(due, now, lease) is None
     assert store.deliveries_due(now + timedelta(minutes=4)) == []
     [left_behind] = store.deliveries_due(lease)
-    again = store.claim(left_behind, lease, lease + timedelta(minutes=5))
+    again, _ = store.claim(left_behind, lease, lease + timedelta(minutes=5)) or (None, None)
     assert again is not None
     assert not store.save_delivery(replace(claimed, state=State.SENT, next_attempt_at=None), now), "the fence"
     assert store.save_delivery(replace(again, state=State.SENT, next_attempt_at=None), now)

@@ -31,6 +31,7 @@ from tests.slack.fault_proxy import (
 )
 
 UPDATE = "chat.update"
+SECOND = 1.0  # between two posts to a channel
 TOKEN = re.compile(r"tok\d{6}(?:m\d+)?x")
 LATE = Fault(hang_up=True, headers={"late": "1"})  # the connection breaks, and the message is applied afterwards
 # name -> (how often, what): four posts of ten go wrong
@@ -51,7 +52,9 @@ READING = {"429": (0.03, rate_limited(1)), "500": (0.03, server_error()), "cut":
 class Ledger(FaultProxy):
     """scale: by how much the seconds of faults and of the lag are shorter than they say. faults: as FAULTS, or none.
 
-    lag: seconds for which the history does not show a message. too_fast: posts less than 0.9 s after the last.
+    lag: seconds for which the history does not show a message. too_fast: posts less than a second after the last, as
+    they arrive here. cut: while it is set every second call is hung up on, and the others get no answer. deleted:
+    second copies that podwatch removed.
     """
 
     def __init__(
@@ -64,14 +67,18 @@ class Ledger(FaultProxy):
         self._count = 0
         self.accepted: dict[str, list[float]] = defaultdict(list)  # channel -> when
         self.seen: Counter[str] = Counter()
-        self.too_fast = 0
+        self.too_fast = self.deleted = 0
+        self.gaps: list[float] = []  # of those that came too fast
         self.cut = threading.Event()
 
     def answer(self, method: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes] | None:
         arrived = time.monotonic()
         if self.cut.is_set():
             self.seen["network cut"] += 1
+            if self.seen["network cut"] % 2:
+                self._released.wait(60.0 * self._scale)
             return None
+        self.deleted += method == "chat.delete"
         name, fault = self._pick(method)
         if name:
             self.seen[name] += 1
@@ -79,8 +86,9 @@ class Ledger(FaultProxy):
             channel = str(_arguments(headers, body).get("channel"))
             with self._lock:
                 last = self._last.get(channel, -9.0)
-                if arrived - last < 0.9:
+                if arrived - last < SECOND:
                     self.too_fast += 1
+                    self.gaps.append(round(arrived - last, 3))
                     fault = rate_limited(1)
                 else:
                     self._last[channel] = arrived

@@ -27,18 +27,17 @@ from tests.slack.emulator import Emulator
 
 SCALE = 1 / 20  # of the seconds that podwatch and the faults wait for; the pace of a channel stays as it is
 REAL = Pace()
-PACE = replace(
-    REAL,
-    **{
-        name: getattr(REAL, name) * SCALE
-        for name in (
-            "timeout", "settle", "between_looks", "lease", "longest_rest", "first_retry", "longest_retry",
-            "route_wait", "sweep", "linger", "skew",
-        )
-    },
-    rest=0.2,
-    longest_run=120.0,
-)  # fmt: skip
+
+
+def scaled(scale: float) -> Pace:
+    """podwatch's own waits, so many times shorter; 1: as they are."""
+    if scale == 1.0:
+        return REAL
+    names = (
+        "timeout", "settle", "between_looks", "lease", "longest_rest", "first_retry", "longest_retry", "route_wait",
+        "sweep", "linger", "skew",
+    )  # fmt: skip
+    return replace(REAL, **{n: getattr(REAL, n) * scale for n in names}, hold=5.0, rest=0.2, longest_run=120.0)
 
 
 @dataclass
@@ -60,22 +59,24 @@ class Result:
     too_fast: int = 0
     drain: float = 0.0
     swept: int = -1  # second copies after one sweep; -1: not asked
+    removed: int = 0  # second copies that podwatch took away itself
     faults: Counter[str] = field(default_factory=Counter)
     note: str = ""
 
     def row(self) -> list[object]:
         sweep = "" if self.swept < 0 else f", {self.swept} after one sweep"
-        closest = f"{self.shortest:.2f}" if self.shortest < 1e9 else "-"
+        sweep += f" ({self.removed} removed)" if self.removed else ""
+        closest = f"{self.shortest:.3f}" if self.shortest < 1e9 else "-"
         return [
             self.name, self.database, self.alerts, sum(self.deaths.values()), sum(self.faults.values()), self.lost,
-            f"{self.twice}{sweep}", self.stuck + self.unedited, closest, self.most,
+            f"{self.twice}{sweep}", self.stuck + self.unedited, self.too_fast, closest, self.most,
             f"{self.drain:.2f}" if self.drain else "-", f"{self.seconds:.0f}",
         ]  # fmt: skip
 
 
 COLUMNS = (
-    "run", "database", "alerts", "killed", "faults", "lost", "twice", "stuck", "closest two, s", "most in 10 s",
-    "drain, messages/s and channel", "s",
+    "run", "database", "alerts", "killed", "faults", "lost", "twice", "stuck", "within a second", "closest two, s",
+    "most in 10 s", "drain, messages/s and channel", "s",
 )  # fmt: skip
 
 
@@ -100,7 +101,7 @@ class Run:
             database_url=Secret(self.config["database"]),
             slack_token=Secret("xoxb-crash"),
             slack_base_url=self.ledger.base_url,
-            pace=PACE,
+            pace=Pace(**self.config["pace"]),
         )
 
     def start(self, deaths: list[str], schedulers: int = 2) -> None:
@@ -143,7 +144,7 @@ class Run:
         r.unedited = sum("no longer said" not in texts.get(t, "no longer said") for t in self.gone)
         r.stuck = world.left(self.store)
         r.shortest, r.most = spacing(self.ledger.accepted)
-        r.too_fast, r.faults = self.ledger.too_fast, self.ledger.seen
+        r.too_fast, r.faults, r.removed = self.ledger.too_fast, self.ledger.seen, self.ledger.deleted
 
     def sweep(self) -> None:
         """One more run of deliver, late enough for what is to be swept, and the count of second copies again."""
@@ -152,24 +153,27 @@ class Run:
             deliver(rt, rt.store.clock() + timedelta(hours=6))
         found, _ = arrived(self.emulator, self.channels)
         self.result.swept = sum(found[t] > 1 for t in self.tokens)
+        self.result.lost += sum(not found[t] for t in self.tokens)
+        self.result.removed = self.ledger.deleted
 
 
 @contextmanager
 def run(
     name: str, database: str, address: Callable[[Path], str], alerts: int, channels: int, *, faulty: bool = True,
     workers: int = 2, skews: tuple[float, ...] = (0.0,), own_clocks: bool = False, digest_within: float = 30.0,
+    scale: float = SCALE, lag: float = 20.0,
 ) -> Iterator[Run]:  # fmt: skip
     """A world of its own with ``alerts`` due in ``channels``; what is left of it is removed at the end."""
     home = Path(tempfile.mkdtemp(prefix="podwatch-crash-"))
     began = time.monotonic()
     result = Result(name, database, alerts)
     try:
-        with Emulator() as emulator, Ledger(emulator, SCALE, faulty=faulty) as ledger:
+        with Emulator() as emulator, Ledger(emulator, scale, faulty=faulty, lag=lag) as ledger:
             names = [f"#c{i:03d}" for i in range(channels)]
             for channel in names:
                 emulator.call("conversations.create", name=channel[1:])
             config = {
-                "home": str(home), "database": address(home), "slack": ledger.base_url, "pace": asdict(PACE),
+                "home": str(home), "database": address(home), "slack": ledger.base_url, "pace": asdict(scaled(scale)),
                 "workers": workers, "skews": skews, "own_clocks": own_clocks,
             }  # fmt: skip
             settings = Settings(home=home, database_url=Secret(config["database"]))
@@ -186,6 +190,8 @@ def run(
         errors = home / "errors"
         if errors.exists():
             said = Counter(line.split(":")[0] for line in errors.read_text().splitlines())
-            result.note = ", ".join(f"{count} {name}" for name, count in said.most_common(4))
+            result.note += " " + ", ".join(f"{count} {name}" for name, count in said.most_common(4))
+        if ledger.gaps:
+            result.note += f" too fast by their gaps: {ledger.gaps[:9]}"
     finally:
         shutil.rmtree(home, ignore_errors=True)

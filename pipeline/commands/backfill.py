@@ -9,13 +9,15 @@ from typing import Annotated
 
 import typer
 
-from pipeline.backfill import asked_for, backfill, counts, feeds_of, report_of, walk
-from pipeline.commands.line import bar
+from pipeline.backfill import asked_for, backfill, counts, lines, report_of
 from pipeline.commands.output import Json, emit, now, plain, runtime, say, show, tally, utf8
+from pipeline.commands.progress import stages
 from pipeline.errors import PodwatchError
 from pipeline.model import Backfill, BackfillState, DeliverMode, Report
+from pipeline.reach import feeds_of
 from pipeline.runtime import Runtime
 from pipeline.telling import ASKED_FROM, tell
+from pipeline.walk import walk
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day (UTC).")]
 LastDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day (UTC); today without it.")]
@@ -68,9 +70,8 @@ def _run(rt: Runtime, b: Backfill, dry_run: bool, yes: bool, as_json: bool) -> N
         return
     if not as_json:
         say(f"backfill {b.id}: from {b.since:%Y-%m-%d} to {b.until - timedelta(days=1):%Y-%m-%d}")
-    with bar("transcripts") as shown:
-        todo = report_of(rt, b).lacking if shown else 0
-        report = backfill(rt, b, now(), progress=(lambda n: shown(n, max(n, todo))) if shown else None)
+    with stages() as shown:
+        report = backfill(rt, b, now(), progress=shown)
     stands = rt.store.backfill(b.id)
     _report(b, report, stands.state.value if stands else "gone", as_json)
     if b.deliver is not DeliverMode.NONE and stands and stands.state is BackfillState.DONE and report.held:
@@ -111,8 +112,8 @@ def _list(rt: Runtime, as_json: bool) -> None:
         {
             "backfill": b.id,
             "state": b.state.value,
-            "since": b.since,
-            "until": b.until - timedelta(days=1),
+            "since": f"{b.since:%Y-%m-%d}",
+            "until": f"{b.until - timedelta(days=1):%Y-%m-%d}",
             "feeds": list(b.feeds),
             "tags": list(b.tags),
             "watches": list(b.watches),
@@ -131,13 +132,9 @@ def _report(b: Backfill, report: Report, state: str, as_json: bool) -> None:
     if as_json:
         emit({"backfill": b.id or None, "state": state} | counts(report))
         return
-    older = f", {report.found} more on older pages" if report.found else ""
-    print(f"{state}: {report.episodes} episodes of {report.feeds} feeds{older}, {report.transcripts} transcripts")
-    for watch, month, mentions, episodes in report.mentions:
-        print(f"  {month}  {plain(watch)}: {mentions} mentions in {episodes} episodes")
-    for reason, n in report.missing:
-        print(f"  {n} without a transcript: {plain(reason)}")
-    for line in report.problems:
+    first, *rest = lines(counts(report))
+    print(f"{state}: {first}")
+    for line in rest:
         print(f"  {plain(line)}")
-    if report.held:
-        print(f"  nobody was told of {report.held} alerts; --deliver each would")
+    if report.held and b.deliver is DeliverMode.NONE:
+        print("  --deliver digest tells them in one message to each channel, --deliver each one by one")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from pipeline import detectors, measure, runtime, store, watchlist
+from pipeline import detectors, measure, notifiers, runtime, store, watchlist
 from pipeline.commands.output import emit, plain, say, settings
 from pipeline.detectors.clauses import Clause
 from pipeline.detectors.lint import Finding, Level, Share, common, lint, sounding
@@ -58,7 +58,7 @@ def _examined(watches: list[Watch], text: str) -> Iterator[Placed]:
     sought = [w for w in watches if w.surge is None]
     clauses = {w.name: c for w in sought if isinstance(c := detectors.clause_of(w), Clause)}
     by_name = {w.name: w for w in watches}
-    findings = list(lint(watches, clauses, engine.broken))
+    findings = [*lint(watches, clauses, engine.broken), *_channels(watches)]
     shares, note = _measured(engine, sought)
     findings += [*common(sought, shares), *sounding(clauses)]
     for finding in sorted(findings, key=lambda f: by_name[f.watch].line):
@@ -69,6 +69,14 @@ def _examined(watches: list[Watch], text: str) -> Iterator[Placed]:
             yield Placed(finding, watch.line, watch.column)
     if note:
         yield Placed(Finding(Level.NOTE, "", 0, note))
+
+
+def _channels(watches: Sequence[Watch]) -> Iterator[Finding]:
+    """Channels whose address cannot be one, each told of the first watch that has it."""
+    for watch in {w.channel: w for w in reversed(watches)}.values():
+        wrong = notifiers.mistake(watch.channel)
+        if wrong is not None:
+            yield Finding(Level.ERROR, watch.name, 0, f"channel {wrong.where}: {wrong.what}", wrong.todo)
 
 
 def _measured(engine: detectors.Engine, watches: list[Watch]) -> tuple[Mapping[str, Share], str]:

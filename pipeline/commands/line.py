@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,15 +14,14 @@ import typer
 
 from pipeline import verbs
 from pipeline.commands.output import Json, now, runtime, say, settings, tally
+from pipeline.commands.progress import bar, followed
 from pipeline.commands.scan import load
-from pipeline.detect import detect as detect_verb
 from pipeline.dropped import Names
 from pipeline.errors import PodwatchError, TranscriptError
 from pipeline.fetch import drop_in
 from pipeline.model import Tally
 from pipeline.poll import poll as poll_verb
-from pipeline.rescan import detect_with
-from pipeline.runtime import build
+from pipeline.rescan import Looked, detect_with
 from pipeline.settings import Settings
 
 Force = Annotated[bool, typer.Option("--force", help="Poll also what is not due.")]
@@ -71,13 +70,13 @@ def detect(
     tally(detected(settings(), now(), processes), json)
 
 
-def detected(given: Settings, moment: datetime, processes: int) -> Tally:
-    """detect in one process with a bar, or in several."""
-    if processes > 1:
-        return detect_with(given, moment, processes)
-    with build(given) as rt, bar("transcripts") as progress:
-        of = rt.store.left_to_detect() if progress is not None else 0
-        return detect_verb(rt, moment, progress=progress and (lambda done: progress(done, of)))
+def detected(given: Settings, moment: datetime, processes: int, *, piped: bool = False) -> Tally:
+    """detect in as many processes, with a bar. piped: see bar()."""
+
+    def shown(parts: Iterator[Looked], of: int) -> Iterator[Looked]:
+        return followed(parts, of, lambda part: part.done, piped=piped)
+
+    return detect_with(given, moment, processes, shown)
 
 
 def deliver(
@@ -105,26 +104,11 @@ def _line(names: list[str], force: bool, as_json: bool) -> None:
             # With --json stdout is for JSON alone: the cards of the console notifier go to stderr.
             with redirect_stdout(sys.stderr) if as_json else nullcontext():
                 if name == "poll":
-                    with bar("polling") as progress:
+                    with bar("feeds", piped=False) as progress:
                         t = poll_verb(rt, rt.store.clock(), force=force, progress=progress)
                 else:
                     t = verbs.LINE[name](rt, rt.store.clock())
             tally(t, as_json)
-
-
-@contextmanager
-def bar(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with rate and time left on a terminal; None where nobody looks."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(what, total=None)
-        yield lambda done, of: shown.update(task, completed=done, total=of)
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (poll, fetch, detect, deliver, run)

@@ -10,7 +10,7 @@ import typer
 from pipeline.commands.backtest import FEW, Processes
 from pipeline.commands.line import detected
 from pipeline.commands.mentions import Since
-from pipeline.commands.output import Json, emit, now, runtime, settings, tally, utf8
+from pipeline.commands.output import Json, emit, now, runtime, say, settings, utf8
 from pipeline.errors import PodwatchError
 from pipeline.processes import cores
 
@@ -29,13 +29,28 @@ def rescan(watch: Names = None, since: Since = None, processes: Processes = None
             raise PodwatchError("is not among the watches", where=missing[0], todo="see podwatch watches list")
         count = rt.store.look_again(names or None, since.replace(tzinfo=UTC) if since else None)
         before = rt.store.states()
-    t = detected(settings(), now(), processes or (1 if count < FEW else cores()))
+    moment = now()
+    t = detected(settings(), moment, processes or (1 if count < FEW else cores()), piped=True)
     with runtime() as rt:
         states = rt.store.states()
+        gone = rt.store.gone_since(moment)
         held = sum(n - before.get(name, 0) for name, n in states.items() if name.startswith("held"))
         due = states.get("due", 0) - before.get("due", 0)
     if json:
-        emit({"verb": "rescan", "done": t.done, "new": t.new, "failed": t.failed, "alerts": due, "held": held})
+        emit(
+            {
+                "verb": "rescan",
+                "done": t.done,
+                "new": t.new,
+                "gone": gone,
+                "failed": t.failed,
+                "alerts": due,
+                "held": held,
+            }
+        )
         return
-    tally(t, as_json=False)
+    for note in t.notes:
+        say(f"rescan: {note}")
+    what = f"{t.done:,} transcripts looked through, {t.new:,} mentions are new, {gone:,} are no longer found"
+    print(f"rescan: {what}, {t.failed} watches failed" if t.failed else f"rescan: {what}")
     print(f"{due} new alerts to be delivered, {held} kept back because their episodes are old")

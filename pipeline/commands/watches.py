@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Sequence
 from json import dumps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline import watchlist, watchlist_edit, watchlist_schema
+from pipeline.backtest import Part
 from pipeline.commands import check as checking
-from pipeline.commands.output import Json, emit, runtime, say, show, utf8
+from pipeline.commands.backtest import print_line, sample_row, sentences
+from pipeline.commands.output import Json, emit, plain, runtime, say, settings, show, utf8
+from pipeline.commands.progress import followed
+from pipeline.effects import Effect, effects
 from pipeline.errors import PodwatchError
 from pipeline.learn import proposals
 from pipeline.model import Precision, precision
+from pipeline.processes import cores
 
 app = typer.Typer(help="What is listened for.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="A watchlist (YAML).")]
@@ -80,27 +87,67 @@ def learn_(
         typer.Option("--write", metavar="FILE", help="Make the changes in this watchlist; its comments stay."),
     ] = None,
     watch: Annotated[list[str] | None, typer.Option("--watch", help="Only this watch; several times for more.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write without asking, on a terminal too.")] = False,
     json: Json = False,
 ) -> None:
-    """Proposes aliases and exclusions from what people answered to alerts."""
+    """Proposes aliases and exclusions from what people answered to alerts, and says what each would change."""
     wanted = {utf8(name) for name in watch or ()}
     with runtime() as rt:
         watches = rt.store.watches()
         if unknown := sorted(wanted - {w.name for w in watches}):
             raise PodwatchError("is not among the watches", where=unknown[0], todo="see podwatch watches list")
         found = proposals([w for w in watches if not wanted or w.name in wanted], rt.store.judged())
+    measured = list(effects(settings(), watches, found, cores(), followed_parts)) if found else []
+    if not json:
+        _show(measured)
+    asked = write is not None and sys.stdin.isatty() and sys.stdout.isatty() and not (yes or json)
+    if measured and asked and not typer.confirm(f"Write these into {plain(str(write))}?"):
+        return
     made = watchlist_edit.learn(write, found) if write is not None and found else []
-    rows = [
-        {
-            "watch": p.watch,
-            "change": p.change.value,
-            "spelling": p.spelling,
-            "relevant": p.relevant,
-            "wrong": p.wrong,
-            "written": p in made,
-        }
-        for p in found
-    ]
-    show(rows, ("watch", "change", "spelling", "relevant", "wrong", "written"), json, "nothing to learn yet")
+    if json:
+        for e in measured:
+            emit(_row(e) | _samples(e) | {"written": e.proposal in made})
     if write is not None and made:
-        say(f"{write}: {len(made)} changes made; see what they do, then: podwatch watches sync {write}")
+        say(f"{write}: {len(made)} changes made; to put them to use: podwatch watches sync {write}")
+    elif write is not None and found:
+        say(f"{write}: has all of this already; to put it to use: podwatch watches sync {write}")
+
+
+def _show(measured: Sequence[Effect]) -> None:
+    columns = ("watch", "change", "spelling", "relevant", "wrong", "transcripts", "gained", "lost")
+    show(map(_row, measured), columns, False, "nothing to learn yet")
+    if not sys.stdout.isatty():
+        return
+    for e in measured:
+        print_line([("bold", plain(e.proposal.spelling)), ("", f" as {e.proposal.change.value}:")])
+        for line in sentences(e.outcome):
+            print_line(line)
+        if e.measured < e.transcripts:
+            print_line([("dim", f"  gained and lost are of the newest {e.measured} transcripts that hold it")])
+
+
+def _row(e: Effect) -> dict[str, Any]:
+    p = e.proposal
+    return {
+        "watch": p.watch,
+        "change": p.change.value,
+        "spelling": p.spelling,
+        "relevant": p.relevant,
+        "wrong": p.wrong,
+        "transcripts": e.transcripts,
+        "measured": e.measured,
+        "gained": e.outcome.gained,
+        "lost": e.outcome.lost,
+        "error": e.outcome.error or None,
+    }
+
+
+def _samples(e: Effect) -> dict[str, Any]:
+    return {
+        "gained_samples": [sample_row(s) for s in e.outcome.samples_gained],
+        "lost_samples": [sample_row(s) for s in e.outcome.samples_lost],
+    }
+
+
+def followed_parts(parts: Iterator[Part], of: int) -> Iterator[Part]:
+    return followed(parts, of, lambda part: part.transcripts)

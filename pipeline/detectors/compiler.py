@@ -57,6 +57,11 @@ class Book:
                 self.literals.append(Literal(plural, number, Ending.WHOLE))
         return number
 
+    @property
+    def beside_literals(self) -> bool:
+        """Whether something else than literals is looked for."""
+        return bool(self.wild or self.fuzzy or self.patterns or self.named or self.sounds)
+
     def rarity(self, needs: frozenset[int]) -> float:
         """How often one of these atoms is likely to be found: what a watch waits for should be rare."""
         return sum(self.weights[n] for n in needs)
@@ -154,6 +159,8 @@ class Compiler:
         found: Node | None = None
         for word in words:
             plain = word.rstrip("*")
+            if not word.strip("*?"):
+                raise QueryError(f"{clause.text} has a * or ? that stands alone", clause.column, "write it at a word")
             if "*" not in plain and "?" not in plain:
                 number = self.book.literal(plain, Ending.ANY if plain != word else Ending.WHOLE)
             else:

@@ -20,6 +20,7 @@ from pipeline.detectors.nodes import Node
 from pipeline.detectors.normal import Normal, normalise
 from pipeline.detectors.patterns import Patterns
 from pipeline.detectors.reading import About, How, Reading
+from pipeline.detectors.sieve import Sieve, sieve
 from pipeline.detectors.spans import Snippets
 from pipeline.detectors.vocabulary import Vocabulary
 from pipeline.errors import PodwatchError
@@ -35,6 +36,9 @@ class Found:
 
     mentions: tuple[Mention, ...]
     failed: Mapping[str, Exception] = field(default_factory=dict)
+
+
+NOTHING_FOUND = Found(())
 
 
 class Engine:
@@ -67,6 +71,7 @@ class Engine:
         self._literals = Literals([])
         self._triggers: dict[int, list[int]] = {}
         self._later: dict[int, list[Literal]] = {}
+        self._sieve: Sieve | None = None
 
     def _plan(self, text: str) -> None:
         """Chooses for each watch what it waits for, by how often words are said in the first transcripts.
@@ -90,10 +95,15 @@ class Engine:
             if literal.atom not in self._triggers:
                 later.setdefault(literal.atom, []).append(literal)
         self._later = later
-        self._literals = Literals([li for li in self._book.literals if li.atom in self._triggers])
+        waited_for = [li for li in self._book.literals if li.atom in self._triggers]
+        self._literals = Literals(waited_for)
+        if self._read == PLANNED[-1] and not self._book.beside_literals:
+            self._sieve = sieve(waited_for, self._said)
 
     def __call__(self, transcript: Transcript, about: About = NOTHING, only: Container[str] | None = None) -> Found:
         """The mentions of the watches (of those named in ``only``) in a transcript."""
+        if self._sieve is not None and self._sieve.holds_back(transcript.text):
+            return NOTHING_FOUND
         reading = self.read(transcript, about)
         candidates: set[int] = set()
         triggers = self._triggers

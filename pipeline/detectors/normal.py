@@ -24,6 +24,18 @@ _DIGIT, _APOSTROPHE, _DOT, _COMMA, _UNSEEN = 5, 6, 7, 8, 255
 _LIKE = {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'"}
 _SPREAD = {"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ﬁ": "fi", "ﬂ": "fl", "þ": "th", "Þ": "th"}
 _SYMBOLS = "+#&%@"
+# What typesetters put into English text, and ASCII that is the same once it is normalised; the most frequent first.
+_TYPESET = (
+    ("’", "'"),
+    ("“", '"'),
+    ("”", '"'),
+    ("…", '"'),
+    ("—", '"'),
+    ("–", '"'),
+    ("é", "e"),
+    ("‘", "'"),
+    ("\xa0", " "),
+)
 PAD = 3  # blanks on either side, so that every character has neighbours
 _PADDING = " " * PAD
 # Private use characters: one parts texts that are normalised in one go, two stand for * and ? in a word.
@@ -117,9 +129,10 @@ def normalise(text: str) -> Normal:
     """
     import numpy as np
 
-    padded = f"{_PADDING}{text}{_PADDING}"
+    plain = in_ascii(text)
+    padded = f"{_PADDING}{plain}{_PADDING}"
     at: Codes | None = None
-    if text.isascii():
+    if plain.isascii():
         raw = padded.encode()
         kinds, folds = _ascii()
         kind = np.frombuffer(bytearray(raw.translate(kinds)), dtype=np.uint8)
@@ -144,6 +157,15 @@ def normalise(text: str) -> Normal:
             short = " ".join(short[i:j] for i, j in pairwise(edges))
             gaps = cuts + np.arange(len(cuts))
     return Normal(short, kept if at is None else at[kept], gaps, text)
+
+
+def in_ascii(text: str) -> str:
+    """The text with as much of it in ASCII as changes neither what it is when normalised, nor any place in it."""
+    for letter, plain in _TYPESET:
+        if text.isascii():
+            break
+        text = text.replace(letter, plain)
+    return text
 
 
 def _wide(padded: str) -> tuple[Codes, Codes, Codes | None]:

@@ -116,8 +116,8 @@ class Pace:
     settle: float = 80.0  # from the end of such a call until the channel is read
     between_looks: float = 10.0  # the channel is read twice before the message counts as absent
     lease: float = 150.0  # a claim lasts; after it the claimer counts as dead
-    interval: float = 1.02  # between two messages to one channel
-    hold: float = 5.0  # a channel waits for the answer to a message before the next may go
+    interval: float = 1.03  # between two messages to one channel
+    hold: float = 32.0  # a channel waits for the answer to a message before the next may go; of one that died, so long
     rest: float = 1.0  # a channel rests after a failure of the service; doubles
     longest_rest: float = 30.0
     first_retry: float = 60.0  # of a message that failed by itself; doubles
@@ -134,6 +134,8 @@ class Pace:
         """What is wrong with these numbers; "" when they keep the promise."""
         if self.settle < self.timeout + self.skew:
             return "settle must be longer than timeout: a call that was given up may still be under way"
+        if self.hold < self.timeout + self.interval:
+            return "hold must be longer than timeout: else two messages may be on the way to one channel"
         if self.lease < self.timeout + self.settle:
             return "lease must be longer than timeout and settle: its end says that the post has settled"
         return ""

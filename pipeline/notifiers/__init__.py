@@ -13,6 +13,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
+from pipeline.errors import ChannelError
 from pipeline.model import Alert, Digest
 from pipeline.settings import Settings
 
@@ -126,6 +127,26 @@ def scheme(channel: str, settings: Settings) -> str:
     if kind in SCHEMES:
         return SCHEMES[kind]
     return "slack" if settings.slack_token else "console"
+
+
+def mistake(channel: str) -> ChannelError | None:
+    """What is wrong with a channel as it is written, whatever is set up here: with addresses of mail and webhooks.
+
+    Slack's names are Slack's to know.
+    """
+    service = SCHEMES.get(channel.partition(":")[0].strip().lower()) if ":" in channel else None
+    try:
+        if service == "mail":
+            from pipeline.notifiers.mail import recipients
+
+            recipients(channel)
+        elif service == "webhook":
+            from pipeline.notifiers.webhook import written
+
+            written(channel)
+    except ChannelError as e:
+        return e
+    return None
 
 
 SCHEMES = MappingProxyType(

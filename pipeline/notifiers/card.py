@@ -225,7 +225,7 @@ def _line(alert: Alert, other: tuple[Mention, bool]) -> tuple[str, Block]:
     mention, gone = other
     about = said(alert, mention)
     sentence = quoted(mention, _THREAD_SNIPPET_ROOM, struck=gone) or [words("(nothing that can be shown)")]
-    [block] = rich(("rich_text_section", [*about, words("  "), *sentence] if about else sentence))
+    [block] = rich(("rich_text_section", [*about, words(" – "), *sentence] if about else sentence))
     return plain.escape(plain.defuse(_sentence(mention, struck=gone))), block
 
 

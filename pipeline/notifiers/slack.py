@@ -248,7 +248,10 @@ def _within(seconds: float, call: Callable[[], Any]) -> Any:
     thread.join(seconds + 0.5)  # the socket's own time-out goes first
     if not done:
         raise TimeoutError
-    fine, result = done[0]
-    if not fine:
+    fine, result = done.pop()  # else the error would hold itself, and with it a socket, until the collector comes
+    if fine:
+        return result
+    try:
         raise result
-    return result
+    finally:
+        del result

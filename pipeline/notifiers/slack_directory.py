@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,11 +19,12 @@ class Directory:
     """The channels and members of one workspace, read page by page as far as a name needs.
 
     What was read is kept, and so is the place where reading stopped: when Slack says slow down in the middle of a
-    large workspace, the next try goes on from there.
+    large workspace, the next try goes on from there. Several threads may ask; one of them reads for all.
     """
 
     def __init__(self, call: Call) -> None:
         self._call = call
+        self._reading = threading.Lock()
         self._ids: dict[str, str] = {}
         self._cursor: str | None = ""  # None: read to the end
         self._types = "public_channel,private_channel"
@@ -34,6 +36,10 @@ class Directory:
         """
         if _ID.fullmatch(channel):
             return channel
+        with self._reading:
+            return self._found(channel)
+
+    def _found(self, channel: str) -> str | None:
         if channel.startswith("@"):
             if channel not in self._ids:
                 self._ids[channel] = self._conversation(channel)
@@ -53,8 +59,10 @@ class Directory:
 
     def forget(self, channel: str) -> None:
         """Has a name looked up anew: what it led to is archived, or gone."""
-        if self._ids.pop(channel if channel.startswith("@") else channel.removeprefix("#").lower(), None):
-            self._cursor = ""
+        name = channel if channel.startswith("@") else channel.removeprefix("#").lower()
+        with self._reading:
+            if self._ids.pop(name, None):
+                self._cursor = ""
 
     def _read_page(self, channel: str) -> None:
         asked = {"limit": _PAGE, "cursor": self._cursor, "types": self._types}

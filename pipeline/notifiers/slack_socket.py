@@ -7,8 +7,10 @@ seconds for ever, whatever Slack says, and logs what it meets, addresses with th
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -16,6 +18,7 @@ from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.socket_mode import SocketModeClient
+from slack_sdk.socket_mode.builtin.connection import Connection
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
@@ -163,7 +166,9 @@ class _Client(SocketModeClient):
         self.fatal: ChannelError | SettingsError | None = None
         self._open, self._pause, self._not_before, self._said = open_, 0.0, 0.0, ""
         # The token is given to no one here: issue_new_wss_url is all that would use it.
-        super().__init__("", logger=_SILENT, web_client=web, ping_interval=ping, concurrency=8)
+        super().__init__(
+            "", logger=_SILENT, web_client=web, ping_interval=ping, concurrency=8, on_error_listeners=[_let_go]
+        )
 
     def connect_first(self, stop: threading.Event) -> None:
         """Connects, as often as it takes."""
@@ -200,3 +205,11 @@ class _Client(SocketModeClient):
         if e.line != self._said:  # once, not at each try
             log.warning("slack: %s - trying again", e.line)
             self._said = e.line
+
+
+def _let_go(e: Exception) -> None:
+    """Closes the socket of a handshake that failed: slack_sdk (3.47) keeps it in a local variable, and forgets it."""
+    for frame, _ in traceback.walk_tb(e.__traceback__):
+        made = frame.f_locals.get("sock")
+        if frame.f_code is Connection.connect.__code__ and isinstance(made, socket.socket):
+            made.close()

@@ -255,6 +255,22 @@ def shown(channel: str) -> str:
         return "webhook"
 
 
+def written(channel: str) -> None:
+    """Raises ChannelError when this is neither ``webhook:NAME`` nor an address that could be one."""
+    kind, _, name = channel.partition(":")
+    if kind.strip().lower() == "webhook":
+        if not name.strip():
+            raise _error("names no webhook", shown(channel), "write webhook:NAME, as in PODWATCH_WEBHOOKS", route=True)
+        return
+    try:
+        parts = urlsplit(channel.strip())
+        fine = bool(parts.hostname) and parts.port != 0 and channel.isprintable() and " " not in channel.strip()
+    except ValueError:
+        fine = False
+    if not fine:
+        raise _error("is not an http(s) address", shown(channel), _MEND, route=True)
+
+
 def _not_sent(e: OSError | HttpError, label: str) -> ChannelError:
     if isinstance(e, HttpError):
         if e.retryable:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
@@ -24,7 +24,6 @@ from pipeline.model import (
     Past,
     Polled,
     Report,
-    Shard,
     State,
     Wanted,
 )
@@ -42,6 +41,22 @@ NOT_OFFERED = "the feed names no transcript"
 NOT_ASKED = "not asked for yet"
 LIVE = "the live run asks for it"
 _ADDRESS = re.compile(r"^\S+://\S+: ")
+
+
+class Older(NamedTuple):
+    """An episode that lacks its transcript. address: who is asked for it. in_hand: whether somebody is asking."""
+
+    id: int
+    address: str
+    in_hand: bool
+
+
+class Stored(NamedTuple):
+    """A transcript, its episode, and where it came from, or would."""
+
+    transcript: int
+    id: int
+    address: str
 
 
 class BackfillRows(PastRows, FetchRows):
@@ -73,12 +88,12 @@ class BackfillRows(PastRows, FetchRows):
         with self.writing() as c:
             c.execute(update(backfills).where(backfills.c.id == number).values(counts=counts, updated_at=now))
 
-    def walked(self, feed: Feed, since: datetime, now: datetime) -> bool:
-        """Whether the older pages of the feed were walked lately, as far back as that."""
+    def walked(self, since: datetime, now: datetime) -> frozenset[int]:
+        """The feeds whose older pages were walked lately, as far back as that."""
         w = walks.c
         with self.reading() as c:
-            mine = (w.feed_id == feed.id, w.since <= since, w.walked_at > now - FRESH, w.error.is_(None))
-            return c.execute(select(w.feed_id).where(*mine)).first() is not None
+            lately = (w.since <= since, w.walked_at > now - FRESH, w.error.is_(None))
+            return frozenset(c.execute(select(w.feed_id).where(*lately)).scalars())
 
     def save_walk(self, feed: Feed, since: datetime, error: str | None, now: datetime) -> None:
         values = {"since": since, "walked_at": now, "error": error}
@@ -96,55 +111,69 @@ class BackfillRows(PastRows, FetchRows):
         with self.reading() as c:
             return set(c.execute(select(episodes.c.guid).where(episodes.c.feed_id == feed.id)).scalars())
 
-    def take_older(
-        self, past: Past, now: datetime, until: datetime, after: int, most: int, shard: Shard
-    ) -> tuple[list[Wanted], int]:
-        """Some episodes of the backlog whose transcript is to be asked for, taken until ``until``; after: an id.
+    def older(self, past: Past, now: datetime) -> list[Older]:
+        """The episodes of the backlog whose transcript is to be asked for, or is being asked for by somebody.
 
-        Returns the last id that was looked at, too; the same as ``after`` when there is none behind it.
+        Left out are those that were asked for in vain, until they are due again, and those that nobody offers.
         """
         e = episodes.c
-        have = select(transcripts.c.episode_id).where(transcripts.c.episode_id == e.id).exists()
-        open_ = or_(and_(e.next_fetch_at.is_(None), e.fetch_error.is_(None)), e.next_fetch_at <= now)
         query = (
-            select(e.id, e.transcripts, feeds.c.transcript_page)
+            select(e.id, e.transcripts, feeds.c.transcript_page, e.next_fetch_at)
             .join(feeds)
-            .where(*_within(past), e.backlog, open_, ~have, e.id > after)
+            .outerjoin(transcripts, transcripts.c.episode_id == e.id)
+            .where(*_within(past), e.backlog, transcripts.c.id.is_(None))
+            .where(or_(e.fetch_error.is_(None), e.next_fetch_at <= now))
             .order_by(e.id)
-            .limit(most)
         )
-        if shard.count > 1:
-            query = query.where(e.id % shard.count == shard.index)
-        with self.writing() as c:
-            rows = c.execute(query).all()
-            offering = [r.id for r in rows if r.transcripts or r.transcript_page]
-            mine: set[int] = set()
-            for some in parts(offering):
-                take = update(episodes).where(e.id.in_(some), open_).values(next_fetch_at=until)
-                mine |= set(c.execute(take.returning(e.id)).scalars())
-            taken = []
-            for some in parts(sorted(mine)):
-                taken += self.wanted_of(c, e.id.in_(some))
-        return taken, rows[-1].id if rows else after
-
-    def sources_older(self, past: Past, latest: int, shard: Shard, ids: Collection[int] | None) -> Iterator[Source]:
-        """The transcripts of a past in which not every watch up to ``latest`` was looked for.
-
-        ids: of these episodes only, whoever else waits for them; None: all, those on which a bug was met later.
-        """
-        t, e = transcripts.c, episodes.c
-        query = select(t.id).join(episodes, e.id == t.episode_id).where(*_within(past), t.detected_through < latest)
-        query = query.where(t.detect_error.is_(None)).order_by(t.id)
-        if shard.count > 1:
-            query = query.where(e.id % shard.count == shard.index)
         with self.reading() as c:
-            if ids is None:
-                found = list(c.execute(query).scalars())
-            else:
-                found = [n for some in parts(sorted(ids)) for n in c.execute(query.where(e.id.in_(some))).scalars()]
-        for few in (found[i : i + 100] for i in range(0, len(found), 100)):
+            rows = c.execute(query).all()
+        return [
+            Older(r.id, address, r.next_fetch_at is not None and r.next_fetch_at > now)
+            for r in rows
+            if (address := _address(r))
+        ]
+
+    def take_older(self, ids: Sequence[int], now: datetime, until: datetime) -> list[Wanted]:
+        """These episodes, as far as nobody else has them, taken until ``until``."""
+        e = episodes.c
+        open_ = or_(and_(e.next_fetch_at.is_(None), e.fetch_error.is_(None)), e.next_fetch_at <= now)
+        have = select(transcripts.c.episode_id).where(transcripts.c.episode_id == e.id).exists()
+        taken: list[Wanted] = []
+        with self.writing() as c:
+            for some in parts(ids):
+                take = update(episodes).where(e.id.in_(some), e.backlog, open_, ~have).values(next_fetch_at=until)
+                mine = sorted(c.execute(take.returning(e.id)).scalars())
+                taken += self.wanted_of(c, e.id.in_(mine)) if mine else []
+        return taken
+
+    def older_transcripts(self, past: Past) -> list[Stored]:
+        """The transcripts of a past in which not every watch was looked for, feed after feed.
+
+        Without those on which a bug was met: the live run looks through them later.
+        """
+        t, e, latest = transcripts.c, episodes.c, self.watches_to_detect().latest
+        query = (
+            select(t.id.label("transcript"), e.id, e.transcripts, feeds.c.transcript_page)
+            .join(episodes, e.id == t.episode_id)
+            .join(feeds, feeds.c.id == e.feed_id)
+            .where(*_within(past), t.detected_through < latest, t.detect_error.is_(None))
+            .order_by(e.feed_id, t.id)
+        )
+        with self.reading() as c:
+            return [Stored(r.transcript, r.id, _address(r)) for r in c.execute(query)]
+
+    def sources_older(self, ids: Sequence[int], latest: int, going: Callable[[], bool]) -> Iterator[Source]:
+        """Transcripts in which not every watch up to ``latest`` was looked for, for as long as somebody wants them.
+
+        Each few are asked for anew, so that what another has looked through in the meantime is left out.
+        """
+        t = transcripts.c
+        for few in (ids[i : i + 100] for i in range(0, len(ids), 100)):
+            if not going():
+                return
             with self.reading() as c:
-                rows, about = self._rows(c, few)
+                due = c.execute(select(t.id).where(t.id.in_(few), t.detected_through < latest)).scalars().all()
+                rows, about = self._rows(c, due)
             for r in rows:
                 yield source_of(r, about[r.episode_id], r.detected_through)
 
@@ -208,6 +237,11 @@ class BackfillRows(PastRows, FetchRows):
             problems=tuple(r.error for r in failed),
             held=len(self.held_older(past)),
         )
+
+
+def _address(r: AnyRow) -> str:
+    """Where the transcript of an episode is asked for first; empty when nobody offers one."""
+    return str(r.transcripts[0]["url"]) if r.transcripts else r.transcript_page or ""
 
 
 def _within(past: Past) -> list[ColumnElement[bool]]:

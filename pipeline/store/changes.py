@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, exists, or_, select, update
 
 from pipeline.model import Delivery, Held, State
 from pipeline.store.deliver import add_replies, delivery_of
 from pipeline.store.engine import Rows
-from pipeline.store.episodes import MANY
+from pipeline.store.episodes import MANY, parts
 from pipeline.store.tables import deliveries, episodes
 
 # An alert that was kept back for these may be told after all when its mentions change.
@@ -55,6 +55,15 @@ class ChangeRows(Rows):
         """Has the channel read for a second copy: two may have sent it."""
         with self.writing() as c:
             c.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(sweep_at=at))
+
+
+def with_deliveries(c: Connection, identities: Collection[str]) -> set[str]:
+    """Those of the episodes, by their identities, of which something was or is to be told: see recheck()."""
+    e, found = episodes.c, set[str]()
+    for some in parts(sorted(identities)):
+        told = select(e.identity).where(e.identity.in_(some), exists().where(deliveries.c.episode_id == e.id))
+        found |= set(c.execute(told.distinct()).scalars())
+    return found
 
 
 def recheck(c: Connection, watch_ids: Sequence[int], identity: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
@@ -58,7 +58,7 @@ class ChannelRows(Rows):
     def take_channel(self, name: str, now: datetime, until: datetime) -> bool:
         """Whether something may go to the channel now; see take_slot."""
         with self.writing() as c:
-            return take_slot(c, name, now, until)
+            return take_slot(c, name, now, until) is not None
 
     def rest_channel(
         self, name: str, until: datetime, *, held: datetime | None = None, failures: int | None = None
@@ -100,12 +100,25 @@ def ensure_channel(c: Connection, name: str) -> None:
     c.execute(kind.insert(channels).values(name=name).on_conflict_do_nothing())
 
 
-def take_slot(c: Connection, name: str, now: datetime, until: datetime) -> bool:
-    """Whether a message may go to the channel now; then no other may until ``until``, or its answer has come."""
+def free_slot(c: Connection, name: str, now: datetime, ahead: float = 0.0, *, keep: bool = False) -> datetime | None:
+    """From when on a message may go to the channel: ``now``, or up to ``ahead`` seconds later; None when it may not.
+
+    keep: the row is the caller's until the end of the transaction.
+    """
     k = channels.c
+    query = select(k.next_at, k.paused_until).where(k.name == name)
+    row = c.execute(query.with_for_update() if keep else query).first()
+    free = max(t for t in (now, *(row or ())) if t is not None)
+    return free if free <= now + timedelta(seconds=ahead) else None
+
+
+def take_slot(c: Connection, name: str, now: datetime, until: datetime, ahead: float = 0.0) -> datetime | None:
+    """As free_slot, and then no other may until ``until``, or its answer has come."""
     ensure_channel(c, name)
-    free = (or_(k.next_at.is_(None), k.next_at <= now), or_(k.paused_until.is_(None), k.paused_until <= now))
-    return c.execute(update(channels).where(k.name == name, *free).values(next_at=until)).rowcount == 1
+    free = free_slot(c, name, now, ahead, keep=True)
+    if free is not None:
+        c.execute(update(channels).where(channels.c.name == name).values(next_at=until))
+    return free
 
 
 def _state(r: AnyRow) -> ChannelState:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from pipeline.alerts import reply_key
 from pipeline.model import ALL, Delivery, DeliveryKind, Held, Shard, State
-from pipeline.store.channels import take_slot
+from pipeline.store.channels import free_slot, take_slot
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.tables import channels, deliveries
 
@@ -30,7 +30,7 @@ class _Taken(Exception):
 
 class DeliverRows(Rows):
     def deliveries_due(
-        self, now: datetime, shard: Shard = ALL, each: int = 50, free: datetime | None = None
+        self, now: datetime, shard: Shard = ALL, each: int = 8, free: datetime | None = None
     ) -> list[Delivery]:
         """What is to be sent now, oldest first, at most ``each`` of a channel; none of a channel that rests.
 
@@ -55,24 +55,40 @@ class DeliverRows(Rows):
             return [delivery_of(r) for r in rows]
 
     def due_within(self, now: datetime, until: datetime, shard: Shard = ALL) -> datetime | None:
-        """When the next thing is to be done, if before ``until``: a message in a channel that nobody has to mend."""
+        """When the next thing is to be done, if before ``until``: in a channel that nobody has to mend.
+
+        A message, a change of one, or a look for second copies that is due already; of those that are not, none is
+        worth staying for.
+        """
         d, k = deliveries.c, channels.c
         waits = or_(k.paused_until.is_(None), k.paused_until <= now)
-        when = func.coalesce(d.next_attempt_at, d.check_at).label("due_at")
-        due = or_(d.next_attempt_at <= until, and_(d.check_at <= until, d.state == State.SENT.value))
-        query = select(when, k.next_at).outerjoin(channels, k.name == d.channel).where(due, waits)
-        if shard.count > 1:
-            query = query.where(d.id % shard.count == shard.index)
+        sent = d.state == State.SENT.value
+        found: list[datetime] = []
         with self.reading() as c:
-            times = [max(t for t in r if t is not None) for r in c.execute(query.distinct())]
-        return min((t for t in times if t <= until), default=None)
+            for column, due in (
+                (d.next_attempt_at, d.next_attempt_at <= until),
+                (d.check_at, and_(d.check_at <= until, sent, d.next_attempt_at.is_(None))),
+                (d.sweep_at, and_(d.sweep_at <= now, sent, d.next_attempt_at.is_(None))),
+            ):
+                query = select(column, k.next_at).outerjoin(channels, k.name == d.channel).where(due, waits)
+                if shard.count > 1:
+                    query = query.where(d.id % shard.count == shard.index)
+                found += [max(t for t in r if t is not None) for r in c.execute(query.distinct())]
+        return min((t for t in found if t <= until), default=None)
 
     def claim(
-        self, delivery: Delivery, now: datetime, until: datetime, hold: datetime | None = None, shown: str | None = None
-    ) -> Delivery | None:
+        self,
+        delivery: Delivery,
+        now: datetime,
+        until: datetime,
+        hold: datetime | None = None,
+        shown: str | None = None,
+        ahead: float = 0.0,
+    ) -> tuple[Delivery, datetime] | None:
         """Takes the delivery until ``until``, and its channel until ``hold`` or the answer; None when it is taken.
 
-        shown: hash of what is about to be posted; None when the channel is only looked at.
+        shown: hash of what is about to be posted; None when the channel is only looked at. ahead: seconds before the
+        channel is free in which it may be taken. Returns the delivery and the moment, before which nothing may be sent.
 
         Written before anything is sent. A claim that was left behind may have been sent: it comes back with
         ``attempted_at`` set, and nothing but its channel's history says whether it was.
@@ -92,13 +108,19 @@ class DeliverRows(Rows):
             values |= {"posted_at": now, "shown": shown}
         mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.next_attempt_at <= now)
         try:
+            with self.reading() as c:  # most that come too late see it here, and make no writer wait
+                if c.execute(select(d.id).where(*mine)).first() is None or not free_slot(
+                    c, delivery.channel, now, ahead
+                ):
+                    raise _Taken
             with self.writing() as c:
                 row = c.execute(update(deliveries).where(*mine).values(**values).returning(*deliveries.c)).first()
-                if row is None or not take_slot(c, delivery.channel, now, hold or now):
+                free = take_slot(c, delivery.channel, now, hold or now, ahead) if row is not None else None
+                if row is None or free is None:
                     raise _Taken
         except _Taken:
             return None
-        return delivery_of(row)
+        return delivery_of(row), free
 
     def save_delivery(
         self, delivery: Delivery, now: datetime, replies: int = 0, sweep_at: datetime | None = None

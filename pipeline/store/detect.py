@@ -13,18 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, insert, not_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, not_, select, update
 
 from pipeline.model import ALL, Alert, Episode, Held, Mention, Shard, State, Transcript, Watch
-from pipeline.revisions import Place, lay
-from pipeline.store.changes import recheck
+from pipeline.store.changes import recheck, with_deliveries
 from pipeline.store.engine import AnyRow, Rows
 from pipeline.store.episodes import EPISODE, MANY, episode_of
 from pipeline.store.fetch import transcript_of
+from pipeline.store.laid import Said, lay_down, rows_of, said_in
 from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 from pipeline.store.watches import SOUGHT, watch_of
-
-LEARNT = ("label", "approximate")  # of a mention, when its transcript is looked through again
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +71,9 @@ class DetectRows(Rows):
 
     def transcripts_due(self, latest: int, now: datetime, shard: Shard = ALL, page: int = 100) -> Iterator[Source]:
         """The transcripts in which not every watch up to ``latest`` has been looked for, ``page`` held at a time."""
-        after = 0
+        after, t = 0, transcripts.c
         while True:
-            t = transcripts.c
-            waiting = and_(t.next_detect_at.is_not(None), t.next_detect_at > now)
-            query = select(t.detected_through, t.id).where(t.detected_through < latest, t.id > after, not_(waiting))
-            query = query.order_by(t.id).limit(page)
+            query = select(t.detected_through, t.id).where(*_due(latest, now), t.id > after).order_by(t.id).limit(page)
             if shard.count > 1:
                 query = query.where(t.id % shard.count == shard.index)
             with self.reading() as c:
@@ -89,6 +84,12 @@ class DetectRows(Rows):
             for r in rows:  # unpacked one by one: a page of texts would not stay in the processor's cache
                 yield source_of(r, about[r.episode_id], due[r.id])
             after = max(due)
+
+    def due_to_detect(self, latest: int, now: datetime) -> list[int]:
+        """The same transcripts by their numbers."""
+        query = select(transcripts.c.id).where(*_due(latest, now)).order_by(transcripts.c.id)
+        with self.reading() as c:
+            return list(c.execute(query).scalars())
 
     def labels_of_feed(self, feed_id: int, last: int) -> dict[int, bytes]:
         """The labels of the feed's newest transcripts, by the id of their episode."""
@@ -136,59 +137,51 @@ class DetectRows(Rows):
 
         A transcript that was replaced in the meantime, or is being replaced, is left out: it stays on the to-do list.
         """
-        ids, new = [d.source.transcript.id for d in done], 0
+        asked = _Asked(done)
+        same = self._same(done, asked)  # read beforehand: while this one writes, others wait
+        new = 0
+        fresh: list[dict[str, Any]] = []
         with self.writing() as c:
-            t, m = transcripts.c, mentions.c
-            mine = select(t.id, t.revision).where(t.id.in_(ids)).order_by(t.id).with_for_update(skip_locked=True)
-            current = {r.id: r.revision for r in c.execute(mine)}
-            there: dict[int, list[AnyRow]] = defaultdict(list)
-            old = select(mentions).where(m.transcript_id.in_(ids), m.gone_at.is_(None)).order_by(m.start, m.id)
-            for r in c.execute(old):
-                there[r.transcript_id].append(r)
-            kept = [d for d in done if current.get(d.source.transcript.id) == d.source.transcript.revision]
-            for d in kept:
-                watch_ids = {w.id for w in d.looked_for.values()}
+            t = transcripts.c
+            mine = select(t.id, t.revision, t.detected_through).where(t.id.in_([d.source.transcript.id for d in done]))
+            current = {r.id: r for r in c.execute(mine.order_by(t.id).with_for_update(skip_locked=True))}
+            kept = [d for d in done if _stands(current.get(d.source.transcript.id), d.source)]
+            differ = [d for d in kept if d.source.transcript.id not in same or _overtaken(current, d.source)]
+            there = rows_of(c, [d.source.transcript.id for d in differ], asked.every)
+            told = with_deliveries(c, {d.source.episode.identity for d in differ})
+            for d in differ:
+                watch_ids = asked.of(d)
                 rows = [row_of(found, d.looked_for[found.watch], d.source, now) for found in d.found]
-                known = [r for r in there[d.source.transcript.id] if r.watch_id in watch_ids]
+                known = [r for r in there.get(d.source.transcript.id, ()) if r.watch_id in watch_ids]
                 if rows or known:
-                    fresh, changed = self._lay(c, d.source.transcript, known, rows, now)
-                    if fresh:
-                        c.execute(insert(mentions), fresh)
-                    new += len(fresh)
-                    if changed:
+                    added, changed = lay_down(c, d.source.transcript, known, rows, now)
+                    fresh += added
+                    new += len(added)
+                    if changed and d.source.episode.identity in told:
                         recheck(c, sorted(changed), d.source.episode.identity, now)
+            if fresh:
+                c.execute(insert(mentions), fresh)
             hand_over(c, [(alert, d.held) for d in kept for alert in d.alerts], now)
             if kept:
                 c.execute(_LOOKED_THROUGH, [{"row": d.source.transcript.id, "through": through} for d in kept])
         return new
 
-    def _lay(
-        self, c: Connection, t: Transcript, old: Sequence[AnyRow], rows: list[dict[str, Any]], now: datetime
-    ) -> tuple[list[dict[str, Any]], set[int]]:
-        """Moves the mentions that are still there, marks those that are gone.
-
-        Returns the rows that are new, and the watches of which something changed.
-        """
-        m = mentions.c
-        same_text = all(r.transcript_revision == t.revision for r in old)
-        laid = lay([_place(dict(r._mapping)) for r in old], [_place(r) for r in rows], same_text=same_text)
-        moved = [(old[i].id, rows[j]) for i, j in laid.kept if not same_text]
-        changed = {rows[j]["watch_id"] for j in laid.fresh} | {old[i].watch_id for i in laid.gone}
-        changed |= {row["watch_id"] for _, row in moved}
-        # First out of the way, then to their new places: two mentions may change places.
-        for ids in ([old[i].id for i in laid.gone], [row_id for row_id, _ in moved]):
-            for i in range(0, len(ids), MANY):
-                c.execute(update(mentions).where(m.id.in_(ids[i : i + MANY])).values(gone_at=now))
-        for row_id, row in moved:
-            values = {k: v for k, v in row.items() if k != "found_at"} | {"gone_at": None}
-            c.execute(update(mentions).where(m.id == row_id).values(**values))
-        if same_text:  # the place is the same, but what is known about it may be more: other episodes that repeat it
-            for i, j in laid.kept:
-                known = {name: rows[j][name] for name in LEARNT if rows[j][name] != old[i]._mapping[name]}
-                if known:
-                    changed.add(old[i].watch_id)
-                    c.execute(update(mentions).where(m.id == old[i].id).values(**known))
-        return [rows[j] for j in laid.fresh], changed
+    def _same(self, done: Sequence[Detection], asked: _Asked) -> frozenset[int]:
+        """The transcripts of which just that was found which is stored, so that nothing has to be written."""
+        again = [d for d in done if d.source.through]  # the others were never looked through
+        if not again:
+            return frozenset()
+        with self.reading() as c:
+            there = said_in(c, [d.source.transcript.id for d in again], asked.every)
+        revisions: dict[int, set[int]] = defaultdict(set)
+        for transcript, revision in there:
+            revisions[transcript].add(revision)
+        return frozenset(
+            d.source.transcript.id
+            for d in again
+            if revisions[d.source.transcript.id] <= {d.source.transcript.revision}
+            and asked.mine(d, there.get((d.source.transcript.id, d.source.transcript.revision), ())) == asked.found(d)
+        )
 
     def save_detect_failure(self, source: Source, error: str, again_at: datetime) -> None:
         """Stamps a bug on its transcript, so that a retry walks past it; it stays on the to-do list for later."""
@@ -203,6 +196,39 @@ class DetectRows(Rows):
         """Stamps on the watch that it could not be looked for; the others went on."""
         with self.writing() as c:
             c.execute(update(watches).where(watches.c.id == watch.id).values(error=error))
+
+
+def _due(latest: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    t = transcripts.c
+    return t.detected_through < latest, not_(and_(t.next_detect_at.is_not(None), t.next_detect_at > now))
+
+
+class _Asked:
+    """Which watches were looked for in some transcripts: mostly the same in all of them, so it is worked out once."""
+
+    def __init__(self, done: Sequence[Detection]) -> None:
+        lists = {id(d.looked_for): d.looked_for for d in done}
+        self._ids = {which: frozenset(w.id for w in watches.values()) for which, watches in lists.items()}
+        self.every = frozenset[int]().union(*self._ids.values())
+
+    def of(self, d: Detection) -> frozenset[int]:
+        return self._ids[id(d.looked_for)]
+
+    def mine(self, d: Detection, said: Iterable[Said]) -> set[Said]:
+        watch_ids = self.of(d)
+        return {s for s in said if s[0] in watch_ids}
+
+    def found(self, d: Detection) -> set[Said]:
+        return {(d.looked_for[m.watch].id, m.start, m.end, m.surface, m.label, m.approximate) for m in d.found}
+
+
+def _stands(row: AnyRow | None, source: Source) -> bool:
+    return row is not None and bool(row.revision == source.transcript.revision)
+
+
+def _overtaken(current: Mapping[int, AnyRow], source: Source) -> bool:
+    """Whether somebody else has looked through it since it was read."""
+    return bool(current[source.transcript.id].detected_through != source.through)
 
 
 def _delivery(alert: Alert, held: Held | None, now: datetime) -> dict[str, Any]:
@@ -285,7 +311,3 @@ def row_of(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str,
         "label": m.label,
         "found_at": now,
     }
-
-
-def _place(row: Mapping[str, Any]) -> Place:
-    return Place(row["watch_id"], row["start"], row["end"], row["surface"], row["snippet"])

@@ -54,6 +54,13 @@ class DigestRows(Rows):
             c.execute(update(deliveries).where(taken).values(digest_id=made, next_attempt_at=None))
             return len(rows)
 
+    def has_replies(self, delivery: Delivery) -> bool:
+        """Whether a reply was posted into its thread, or may have been."""
+        d = deliveries.c
+        with self.reading() as c:
+            posted = select(d.id).where(d.parent_id == delivery.id, d.posted_at.is_not(None))
+            return c.execute(posted.limit(1)).first() is not None
+
     def parent_of(self, delivery: Delivery) -> Delivery:
         """The delivery whose thread a reply is in."""
         with self.reading() as c:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from threading import RLock
 from typing import Any, TypeAlias
 
 import orjson
@@ -120,6 +121,8 @@ class Rows:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        # SQLite's writers wait by asking again and again; the threads of one process wait for each other instead.
+        self._turn: AbstractContextManager[object] = RLock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -130,7 +133,7 @@ class Rows:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: all of it or nothing. Keep it short, and do no other I/O inside."""
-        with self.engine.begin() as connection:
+        with self._turn, self.engine.begin() as connection:
             yield connection
 
     def close(self) -> None:

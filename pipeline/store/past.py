@@ -63,6 +63,11 @@ class PastRows(DetectRows):
                         found[r.transcript_id].append(mention_of(r, r.watch))
         return dict(found)
 
+    def gone_since(self, moment: datetime) -> int:
+        """How many mentions are no longer found since then."""
+        with self.reading() as c:
+            return c.execute(select(func.count()).where(mentions.c.gone_at >= moment)).scalar_one()
+
     def look_again(self, names: Collection[str] | None, since: datetime | None) -> int:
         """Puts watches (None: all) on the to-do list again, for the transcripts of episodes that came out at ``since``
         or later; returns how many transcripts that are. Their revisions stay: the same is looked for.

@@ -26,14 +26,20 @@ def labels(transcript: Transcript, repeated: Collection[int] = ()) -> tuple[Stre
 
     repeated: the shingles that at least OTHERS other episodes of the feed hold; a set is read fastest.
     """
-    text = transcript.text
-    found = list(worded(text))
-    if repeated:
-        found += [
-            Stretch(a, b, Label.REPEATED, round(n / total, 2), f"{n} of {total} passages are in other episodes")
-            for a, b, n, total in repeated_spans(text, repeated)
-        ]
-    return tuple(disjoint(found, text))
+    return with_repeated(transcript.text, tuple(disjoint(list(worded(transcript.text)), transcript.text)), repeated)
+
+
+def with_repeated(text: str, own: tuple[Stretch, ...], repeated: Collection[int]) -> tuple[Stretch, ...]:
+    """labels() of a text of which it is known what is boilerplate by its wording alone: labels() without ``repeated``.
+
+    Of a stored transcript that is kept, and going through its text again for it takes as long as looking for a
+    thousand watches.
+    """
+    found = [
+        Stretch(a, b, Label.REPEATED, round(n / total, 2), f"{n} of {total} passages are in other episodes")
+        for a, b, n, total in repeated_spans(text, repeated)
+    ]
+    return tuple(disjoint([*own, *found], text)) if found else own
 
 
 class Passages:
@@ -46,15 +52,15 @@ class Passages:
         import numpy as np
 
         self._counted = frozenset(stored)
-        read = [_numbers(data) for data in stored.values()]
+        read = [read_labels(data)[1] for data in stored.values()]
         every = np.concatenate(read) if read else np.zeros(0, dtype=np.uint64)
         self._values, self._counts = np.unique(every, return_counts=True)
 
     def repeated(self, episode: int, numbers: Iterable[int]) -> frozenset[int]:
-        """Those of an episode's own shingles that at least OTHERS other episodes hold."""
+        """Those of an episode's own shingles that at least OTHERS other episodes hold. An array has each once."""
         import numpy as np
 
-        own = np.unique(np.fromiter(numbers, dtype=np.uint64))
+        own = numbers if isinstance(numbers, np.ndarray) else np.unique(np.fromiter(numbers, dtype=np.uint64))
         if not len(own) or not len(self._values):
             return frozenset()
         at = self._values.searchsorted(own).clip(max=len(self._values) - 1)
@@ -97,7 +103,8 @@ def from_bytes(data: bytes) -> tuple[tuple[Stretch, ...], array[int]]:
 
 def read_labels(data: bytes) -> tuple[tuple[Stretch, ...], Any]:
     """The same, the shingles as numpy's uint64: twenty times as fast."""
-    return _stretches(data)[0], _numbers(data)
+    stretches, at = _stretches(data)
+    return stretches, _numbers(data, at)
 
 
 def _stretches(data: bytes) -> tuple[tuple[Stretch, ...], int]:
@@ -116,11 +123,10 @@ def _stretches(data: bytes) -> tuple[tuple[Stretch, ...], int]:
     return tuple(stretches), at
 
 
-def _numbers(data: bytes) -> Any:
-    """The shingles of stored labels, ascending, as numpy's uint64."""
+def _numbers(data: bytes, at: int) -> Any:
+    """The shingles of stored labels, which begin at ``at``, ascending, as numpy's uint64."""
     import numpy as np
 
-    at = _stretches(data)[1]
     wide = np.zeros(((len(data) - at) // 5, 8), dtype=np.uint8)
     wide[:, :5] = np.frombuffer(data, dtype=np.uint8, offset=at).reshape(-1, 5)
     return wide.view("<u8").ravel()

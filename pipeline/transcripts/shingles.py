@@ -31,7 +31,7 @@ EDGE = 500  # words at either end
 NEAR, FAR = 12, 40  # shingles in a window, at the ends and between them
 BITS = 40  # of a hash: enough for thousands of episodes of a feed, in five bytes
 OTHERS = 3  # other episodes of the feed that have to hold a shingle before it counts as repeated
-ENOUGH = 3  # shingles in a row that return make a passage
+ENOUGH = 3  # different shingles in a row that return make a passage
 MAY_MISS = 1  # between them: a number that is said differently each time
 MOST = 200_000  # words are looked at, twenty hours of talk: what is longer is no episode
 LONGEST = 10 * MOST  # characters
@@ -58,22 +58,26 @@ def shingles(transcript: Transcript) -> array[int]:
 def repeated_spans(text: str, repeated: Collection[int]) -> Iterator[tuple[int, int, int, int]]:
     """(start, end, shingles that return, shingles in all) of the passages that are in ``repeated``."""
     known = repeated if isinstance(repeated, (set, frozenset)) else frozenset(repeated)
+    if len(known) < ENOUGH:
+        return
     starts, ends, said = words(text)
     hashes = every(said)
     places = winnowed(hashes)
     run: list[int] = []  # words at which a shingle begins that returns
+    which: set[int] = set()
     total = missed = 0
     for at, value in [*zip(places.tolist(), hashes[places].tolist(), strict=True), (-1, -1)]:
         if at >= 0 and value in known:
             total += missed + 1 if run else 1
             missed = 0
             run.append(at)
+            which.add(value)
         elif run:
             missed += 1
             if at < 0 or missed > MAY_MISS:
-                if len(run) >= ENOUGH:
+                if len(which) >= ENOUGH:
                     yield int(starts[run[0]]), int(ends[run[-1] + WORDS - 1]), len(run), total
-                run, total, missed = [], 0, 0
+                run, which, total, missed = [], set(), 0, 0
 
 
 def words(text: str) -> tuple[Places, Places, Numbers]:

@@ -18,18 +18,6 @@ from tests.slack.emulator import Emulator
 
 
 @pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    with MailServer() as server:
-        yield server
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as server:
-        yield server
-
-
-@pytest.fixture
 def desk(
     settings: Settings, workspace: Emulator, mail_server: MailServer, receiver: Receiver, now: datetime
 ) -> Iterator[Desk]:

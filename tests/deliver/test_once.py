@@ -12,6 +12,7 @@ from pipeline import runtime
 from pipeline.deliver import deliver
 from pipeline.model import Pace, State
 from pipeline.notifiers.slack import SlackNotifier
+from pipeline.settings import Secret
 from pipeline.store.deliver import DeliverRows
 from tests.deliver.desk import Desk
 from tests.slack.emulator import Emulator
@@ -95,6 +96,20 @@ def test_one_that_appears_after_both_looks_is_swept_up(desk: Desk) -> None:
     assert desk.rows()[0].remote_id == left
 
 
+def test_of_two_copies_the_one_with_the_thread_stays(desk: Desk) -> None:
+    desk.alert("one", *[f"The {{}} number {n}." for n in range(6)])
+    desk.slack.next(lost_answer())
+    nothing = Fault(body='{"ok":true,"messages":[]}')
+    desk.slack.next(nothing, nothing, method="conversations.history")
+    desk.deliver()
+    desk.later(seconds=90)
+    desk.later(seconds=15)
+    desk.later(minutes=15)
+    [left] = [m for m in desk.messages() if "metadata" in m]
+    assert desk.replies(left)
+    assert desk.rows()[0].remote_id == left["ts"]
+
+
 # Where a sender dies: what it raises on the way, so that nothing behind it happens.
 DEATHS = {
     "before the claim": (DeliverRows, "claim", "before"),
@@ -134,8 +149,9 @@ def test_a_sender_that_dies_leaves_its_alert_to_the_next(
 def test_a_sender_that_wakes_up_late_does_not_overwrite_what_another_did(desk: Desk) -> None:
     desk.alert("one")
     [due] = desk.rt.store.deliveries_due(desk.now)
-    asleep = desk.rt.store.claim(due, desk.now, desk.now + timedelta(seconds=150), shown="x")
-    assert asleep is not None
+    claim = desk.rt.store.claim(due, desk.now, desk.now + timedelta(seconds=150), shown="x")
+    assert claim is not None
+    asleep, _ = claim
     desk.later(minutes=3)
     desk.later(minutes=3)
     assert desk.states() == {"sent": 1}
@@ -200,6 +216,36 @@ def test_a_revoked_token_pauses_every_channel_and_another_token_none(desk: Desk,
     assert desk.states() == {"sent": 2}
 
 
+def test_a_token_that_is_revoked_in_the_middle_leaves_the_rest_to_the_next_token(
+    desk: Desk, workspace: Emulator
+) -> None:
+    for n in range(5):
+        desk.alert(f"e{n}")
+    desk.slack.next(*[Fault(forward=True)] * 2, refused("token_revoked"))
+    desk.deliver()
+    assert desk.states() == {"sent": 2, "retry": 1, "due": 2}
+    assert desk.rows()[2].error == f"{desk.channel}: the token was revoked (token_revoked) - set a new SLACK_BOT_TOKEN"
+    with runtime.build(replace(desk.settings, slack_token=Secret(workspace.token))) as renewed:
+        deliver(renewed, desk.now)
+        assert desk.states() == {"sent": 2, "retry": 1, "due": 2}, "the channel rests as long as the old token did"
+        deliver(renewed, desk.now + timedelta(minutes=30))
+    assert desk.states() == {"sent": 5}
+    assert len(desk.texts()) == len(set(desk.texts())) == 5
+
+
+def test_an_archived_channel_says_so_and_gets_everything_once_it_is_open(desk: Desk, workspace: Emulator) -> None:
+    token, where = desk.settings.slack_token.reveal(), workspace.channel_id(desk.channel)
+    desk.alert("one")
+    workspace.call("conversations.archive", token, channel=where)
+    desk.deliver()
+    assert desk.states() == {"retry": 1}
+    assert "the channel is archived (is_archived) - unarchive it" in desk.rows()[0].error
+    workspace.call("conversations.unarchive", token, channel=where)
+    desk.later(minutes=5)
+    assert desk.states() == {"sent": 1}
+    assert len(desk.texts()) == 1
+
+
 def test_a_channel_that_is_made_later_gets_what_waited_for_it(desk: Desk, workspace: Emulator) -> None:
     desk.watch("fleet", channel="#later")
     desk.alert("one", "A {}.", watch="fleet")
@@ -217,6 +263,13 @@ BAD = {
     "a call to everybody": "<!channel> @here grain </script>",
     "nothing but emoji": "🎧🎧 grain 🎧",
 }
+
+
+def test_a_sentence_of_emoji_alone_arrives(desk: Desk) -> None:
+    desk.alert("one", "{}🎙🎧", watch="🎧")
+    desk.deliver()
+    assert desk.states() == {"sent": 1}
+    assert "*🎧*🎙🎧" in desk.texts()[0]
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)

@@ -100,6 +100,8 @@ STARTED = """
 import sys, time
 from tests.feeds.boxes import Sandbox
 from tests.feeds.hostile import CASES
+
+pytestmark = pytest.mark.xdist_group("sandbox")  # what is made once for these tests is made in one process
 box = Sandbox(1)
 box.parse([b"<rss><channel><item/></channel></rss>"], "http://a.example/", "", 5.0)
 print(box._idle[0].process.pid, flush=True)

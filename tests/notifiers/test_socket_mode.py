@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from slack_sdk.socket_mode.builtin.connection import Connection
 
 from pipeline.errors import ChannelError, SettingsError
 from pipeline.model import Answer, Verdict
-from pipeline.notifiers.slack_socket import Buttons
+from pipeline.notifiers.slack_socket import Buttons, _let_go
 from pipeline.settings import Secret
 from tests.notifiers.test_buttons import KEY, payload
 from tests.slack.socket_mode import SocketMode, until
@@ -147,6 +149,27 @@ def test_a_connection_that_ends_is_opened_anew_and_presses_are_heard_again(
     until(lambda: slack.opened > before and bool(slack.connections))
     slack.acknowledged(slack.press(payload(action__action_id="podwatch_relevant")))
     assert [a.verdict for a in listening.noted] == [Verdict.WRONG, Verdict.RELEVANT]
+
+
+def test_a_handshake_that_fails_leaves_no_connection_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = Connection(
+            url=f"ws://127.0.0.1:{server.getsockname()[1]}/link", logger=logging.Logger("silent", logging.CRITICAL + 1),
+            on_error_listener=_let_go,
+        )  # fmt: skip
+        connecting = threading.Thread(target=client.connect)
+        connecting.start()
+        taken, _ = server.accept()
+        with taken:
+            taken.recv(10_000)
+            taken.sendall(b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: wrong\r\n\r\n")
+            taken.settimeout(10)
+            try:
+                said = taken.recv(100)
+            except ConnectionResetError:
+                said = b""
+            assert said == b"", "the other side has closed it"
+        connecting.join()
 
 
 def test_garbage_on_the_line_is_survived(slack: SocketMode, listening: Listening) -> None:

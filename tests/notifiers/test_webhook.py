@@ -10,7 +10,6 @@ import logging
 import re
 import socket
 import traceback
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,9 +29,8 @@ KEY = "0123456789abcdef"
 
 
 @pytest.fixture
-def desk() -> Iterator[Receiver]:
-    with Receiver() as server:
-        yield server
+def desk(receiver: Receiver) -> Receiver:
+    return receiver
 
 
 @pytest.fixture
