@@ -1,4 +1,4 @@
-"""Real pages: transcripts of which a second, better recognition says where persons are named, as they are and made harder.
+"""Real pages: transcripts of which a better recognition says where persons are named, as they are and made harder.
 
 A folder of JSON files, one a page, none of them part of the project: ``text`` (what a recogniser wrote), ``title``,
 ``mentions`` (``name``, ``form`` full or surname, ``start``, ``end`` in characters of the text, ``surface``, ``kind``:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pipeline.sounds import evidence, scoring
 from pipeline.sounds.common import near_words
 from pipeline.sounds.evidence import Company, Scene
-from pipeline.sounds.forms import Form, forms_of, spoken
+from pipeline.sounds.forms import PERSON, Form, forms_of, spoken
 from pipeline.sounds.lexicon import UNKNOWN, entries
 from pipeline.sounds.model import Heard, Name, Sort
 from pipeline.sounds.passes import Listener, count
@@ -91,10 +91,9 @@ class Ear:
     def listen(self, text: str, title: str = "", notes: str = "") -> tuple[list[_Scored], Scene]:
         """The best spots, scored, whatever their score, in the order of the text; none overlap for one name."""
         spots, scene, company = self.spots(text, title, notes)
-        scored = [_Scored(s, company(s)) for s in spots]
-        for s in scored:
-            s.spot.score = self._score(s.spot, scene, s.company)
-        return _best(scored), scene
+        companies = [company(s) for s in spots]
+        self._score(spots, scene, companies)
+        return _best([_Scored(*s) for s in zip(spots, companies, strict=True)]), scene
 
     def spots(self, text: str, title: str = "", notes: str = "") -> tuple[list[Spot], Scene, Callable[[Spot], Company]]:
         """All spots of both passes, the scene, and what the rest of the episode says of a spot's name."""
@@ -127,29 +126,39 @@ class Ear:
                 seen[key] = spot
                 kept.append(spot)
                 continue
-            old.echo, old.weight = max(old.echo, spot.echo), None
+            old.echo, old.own = max(old.echo, spot.echo), None
             if _cost(spot) < _cost(old):
                 old.phone, old.letter, old.given, old.at = spot.phone, spot.letter, spot.given, spot.at
         return kept
 
-    def _score(self, spot: Spot, scene: Scene, company: Company) -> float:
-        kind = (self.names[spot.form.name].type or "").lower()
-        if spot.exact:
-            words = evidence.heard_words(spot, scene.words)
-            at = scene.words.first[spot.first]
-            large = None if at or not scene.words.cased else scene.words.big[spot.first]
-            return scoring.spelt(
-                [scene.known[w] for w in words],
-                company,
-                conflict=evidence.conflict(spot, spot.form, scene, kind in ("", "person")),
-                role=bool(evidence.beside(spot, scene)),
-                large=large,
-            )
-        if spot.form.wordlike and not (company.whole or company.notes or self._is_new(spot, scene)):
-            return 0.0
-        if spot.weight is None:
-            spot.weight = scoring.of_spot(evidence.of_spot(spot, scene, kind))
-        return scoring.alike(spot.weight + scoring.of_episode(evidence.of_episode(spot, company)))
+    def _score(self, spots: Sequence[Spot], scene: Scene, companies: Sequence[Company]) -> None:
+        """Gives each spot its score; ``companies``: of each."""
+        unsure, features = [], []
+        for spot, company in zip(spots, companies, strict=True):
+            if spot.exact:
+                spot.score = self._spelt(spot, scene, company)
+            elif spot.form.wordlike and not (company.whole or company.notes or self._is_new(spot, scene)):
+                spot.score = 0.0
+            else:
+                if spot.own is None:
+                    spot.own = evidence.of_spot(spot, scene, self._kind(spot))
+                unsure.append(spot)
+                features.append(spot.own + evidence.of_episode(company))
+        for spot, score in zip(unsure, scoring.alike(features), strict=True):
+            spot.score = score
+
+    def _spelt(self, spot: Spot, scene: Scene, company: Company) -> float:
+        at = scene.words.first[spot.first]
+        return scoring.spelt(
+            [scene.known[w] for w in evidence.heard_words(spot, scene.words)],
+            company,
+            conflict=evidence.conflict(spot, spot.form, scene, self._kind(spot) in ("", PERSON)),
+            role=bool(evidence.beside(spot, scene)),
+            large=None if at or not scene.words.cased else scene.words.big[spot.first],
+        )
+
+    def _kind(self, spot: Spot) -> str:
+        return (self.names[spot.form.name].type or "").lower()
 
     @staticmethod
     def _is_new(spot: Spot, scene: Scene) -> bool:
@@ -165,22 +174,15 @@ class Ear:
 
     def _about(self, spots: Sequence[Spot], scene: Scene) -> set[int]:
         """The names that the episode is known to be about after the first pass."""
-        about = self._noted(scene)
-        nothing = Company()
-        for spot in spots:
-            if spot.form.name not in about:
-                spot.score = self._score(spot, scene, nothing)
-                if spot.score >= SURE:
-                    about.add(spot.form.name)
-        return about
+        self._score(spots, scene, [Company()] * len(spots))
+        return self._noted(scene) | {s.form.name for s in spots if s.score >= SURE}
 
     def _companies(self, spots: Sequence[Spot], scene: Scene) -> Callable[[Spot], Company]:
         """What to say of a spot's name, from the spots that are good on their own."""
-        nothing = Company()
         good: dict[int, list[Spot]] = {}
         likely: dict[int, list[Spot]] = {}
+        self._score(spots, scene, [Company()] * len(spots))
         for spot in spots:
-            spot.score = self._score(spot, scene, nothing)
             if spot.score >= SURE:
                 good.setdefault(spot.form.name, []).append(spot)
             if not spot.exact and spot.score >= LIKELY:
@@ -223,7 +225,7 @@ class Ear:
             sort = "alias" if spot.form.part == "alias" else "exact"
         surface = " ".join(text[start:end].split())
         form = self._written(spot.form.name, spot.form.words)
-        why = evidence.reasons(spot, scene, scored.company, name.full, (name.type or "").lower())
+        why = evidence.reasons(spot, scene, scored.company, name.full, self._kind(spot))
         if not spot.exact:
             why.insert(0, f"sound distance {spot.distance:.2f}")
         reason = f"{surface} ~ {form}, {spot.score:.2f}: {', '.join(why) or 'spelt so'}"

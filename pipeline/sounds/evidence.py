@@ -27,13 +27,14 @@ KIN = 0.7  # of Company: two other names of a short list, or more of a longer on
 SPELLINGS = 0.5  # of Company: what is told to people as one
 _SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can will all out off over into one two")
 
+# Of the words heard; "rest": of the surname alone. In the order of of_spot and of_episode.
 OF_SPOT = (
-    "one", "phone", "letter", "near", "length", "ordinary", "everyday", "unknown", "other_name", "capital", "small",
-    "full", "given", "comma", "more_words", "conflict", "beside", "frame", "again", "single", "two_words", "merged",
-    "near_full", "near_short", "prefix", "echo", "given_tame", "near2", "first_name", "shout", "likelihood",
-    "unknown_near", "unknown_again", "given_far", "given_other", "wordlike", "unknown_capital", "everyday_near",
+    "phone", "letter", "near", "length", "tail", "longer", "onset", "ending", "ordinary", "rarest", "likelihood",
+    "rest_ordinary", "rest_likelihood", "everyday", "unknown", "other_name", "capital", "small", "person", "full",
+    "given", "comma", "more_words", "conflict", "beside", "frame", "again", "single", "two_words", "merged", "prefix",
+    "echo", "given_tame", "first_name", "shout", "wordlike",
 )  # fmt: skip
-OF_EPISODE = ("others", "whole", "notes", "near_about", "spellings", "kin", "lonely")
+OF_EPISODE = ("others", "whole", "notes", "spellings", "kin")
 FEATURES = OF_SPOT + OF_EPISODE
 
 
@@ -132,22 +133,17 @@ def frame(spot: Spot, scene: Scene, kind: str) -> bool:
 
 def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[float]:
     """The numbers of FEATURES, in their order."""
-    return of_spot(spot, scene, kind) + of_episode(spot, company)
+    return of_spot(spot, scene, kind) + of_episode(company)
 
 
-def of_episode(spot: Spot, company: Company) -> list[float]:
+def of_episode(company: Company) -> list[float]:
     """The numbers of OF_EPISODE."""
     return [
         math.log1p(min(company.others, 20)),
         1.0 if company.whole else 0.0,
         1.0 if company.notes else 0.0,
-        min(spot.phone, spot.letter) if company.others or company.whole or company.notes else 0.0,
         company.spellings,
         company.kin,
-        # One odd word, many times, where nothing else speaks for the name: something else that is called so.
-        math.log1p(min(spot.seen - 1, 20))
-        if not (company.others or company.whole or company.notes or company.kin)
-        else 0.0,
     ]
 
 
@@ -157,42 +153,47 @@ def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
     form = spot.form
     heard = heard_words(spot, words)
     entries = [known[w] for w in heard]
-    ordinary = sum(min(e.cost, MOST) for e in entries)
+    rest = entries[max(0, spot.at - spot.first) :]
+    costs = [min(e.cost, MOST) for e in entries]
+    ordinary, rest_ordinary = sum(costs), sum(costs[-len(rest) :])
     tail = entries[-1]
     length = len(form.sound)
     near = min(spot.phone, spot.letter)
-    tail_length = length - sum(map(len, form.sounds[: form.given]))
-    others = [
-        e for w, e in zip(heard, entries, strict=True) if w not in form.words and e.flags & (SURNAME | GIVEN | PLACE)
-    ]
-    other = max((MOST - e.cost for e in others), default=0.0) if tail.flags & (SURNAME | GIVEN | PLACE) else 0.0
+    said = form.rest[0] if spot.given is not None else form.sound
+    other = 0.0
+    if tail.flags & (SURNAME | GIVEN | PLACE):
+        named = SURNAME | GIVEN | PLACE
+        listed = (c for w, e, c in zip(heard, entries, costs, strict=True) if w not in form.words and e.flags & named)
+        other = MOST - min(listed, default=MOST)
     inside = range(spot.first, spot.last)
     large = sum(words.big[i] for i in inside if i > spot.first or not words.first[i])
-    capital = 1.0 if words.cased and large else 0.0
-    small = 1.0 if words.cased and not any(words.big[i] for i in inside) else 0.0
-    comma = any(words.gaps[i] == COMMA for i in range(spot.first, spot.last - 1))
-    again = spot.seen - 1
-    unknown = any(e.cost >= UNKNOWN for e in entries)
-    everyday = all(e.flags & EVERYDAY and e.cost < 13.5 for e in entries)
     # -log P(heard | the name), beside `ordinary`, which is -log P(heard) where nobody is named: the noisy channel.
-    cost = near * (tail_length if spot.given is not None else length)
-    if spot.given is not None:
-        cost += spot.given * (length - tail_length)
+    rest_cost = near * len(said)
+    cost = rest_cost + (spot.given * (length - len(said)) if spot.given is not None else 0.0)
+    sounds = b"".join([e.sound for e in rest])
     return [
-        1.0,
         min(spot.phone, 4.0),
         min(spot.letter, 4.0),
         near,
-        math.log(max(2, length)),
-        ordinary / len(entries) / 10,
-        1.0 if everyday else 0.0,
-        1.0 if unknown else 0.0,
-        other / 10,
-        capital,
-        small,
+        float(length),
+        float(len(said)),
+        (len(sounds) - len(said)) / max(1, len(said)),
+        1.0 if sounds[:1] == said[:1] else 0.0,
+        1.0 if sounds[-1:] == said[-1:] else 0.0,
+        ordinary / len(entries),
+        max(costs),
+        ordinary - cost,
+        rest_ordinary / len(rest),
+        rest_ordinary - rest_cost,
+        1.0 if all(e.flags & EVERYDAY and e.cost < 13.5 for e in entries) else 0.0,
+        1.0 if any(e.cost >= UNKNOWN for e in entries) else 0.0,
+        other,
+        1.0 if words.cased and large else 0.0,
+        1.0 if words.cased and not any(words.big[i] for i in inside) else 0.0,
+        1.0 if kind in ("", PERSON) else 0.0,
         1.0 if form.given else 0.0,
-        min(spot.given, 2.0) if spot.given is not None else 0.0,
-        1.0 if comma else 0.0,
+        min(spot.given, 3.0) if spot.given is not None else 0.0,
+        1.0 if any(words.gaps[i] == COMMA for i in range(spot.first, spot.last - 1)) else 0.0,
         float(max(0, len(heard) - len(form.words))),
         max(
             conflict(spot, form, scene, kind in ("", PERSON)),
@@ -200,26 +201,16 @@ def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
         ),
         1.0 if beside(spot, scene) else 0.0,
         1.0 if frame(spot, scene, kind) else 0.0,
-        math.log1p(min(again, 20)),
+        math.log1p(min(spot.seen - 1, 20)),
         1.0 if form.part == "full" and len(form.words) == 1 else 0.0,
         1.0 if form.part == "full" and not form.given and len(form.words) > 1 else 0.0,
         1.0 if form.given and spot.given is None else 0.0,
-        near if form.given else 0.0,
-        near * max(0, 7 - tail_length) / 4,
         1.0 if heard[0] in _SMALL_WORDS or heard[-1] in _SMALL_WORDS else 0.0,
         spot.echo,
         1.0 if _tame_given(spot, words, known) else 0.0,
-        min(near, 3.0) ** 2,
         1.0 if len(heard) == 1 and tail.flags & GIVEN and spot.letter > 0.1 else 0.0,
         1.0 if any(words.shout[i] for i in inside) and not spot.echo else 0.0,
-        max(-3.0, min(3.0, (ordinary - cost) / 10)),
-        near if unknown else 0.0,
-        math.log1p(min(again, 20)) if unknown else 0.0,
-        near if spot.given == 0.0 else 0.0,
-        other * near / 10 if form.given else 0.0,
         1.0 if form.wordlike else 0.0,
-        1.0 if capital and unknown else 0.0,
-        near if everyday else 0.0,
     ]
 
 

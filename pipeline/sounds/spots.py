@@ -20,7 +20,8 @@ class Spot:
 
     ``whose``: the last word is heard with an 's that is not of the name. ``seen``: how often its words stand in the
     text. ``echo``: 1 where the surname of a sure full name was spelt the same, 0 where not. ``at``: the number of the
-    first word of the surname, where the first name is told apart. ``weight``: of its own evidence, once that is summed.
+    first word of the surname, where the first name is told apart. ``own``: its own evidence, the numbers of
+    evidence.OF_SPOT, once they are known.
     """
 
     form: Form
@@ -35,7 +36,7 @@ class Spot:
     seen: int = 0
     echo: float = 0.0
     at: int = -1
-    weight: float | None = None
+    own: list[float] | None = None
 
     @property
     def distance(self) -> float:
