@@ -15,11 +15,10 @@ from pipeline.sounds.evidence import FEATURES
 from pipeline.sounds.trees import Trees, parse
 
 DEPTH = 4
-ROUNDS = 120
+ROUNDS = 250
 RATE = 0.06
 PULL = 20.0  # L2 on what a leaf is worth
 LEAST_IN_LEAF = 40
-MADE = "made"  # the column behind FEATURES: 1 for made episodes; never asked where the ear listens
 # What may only speak for a name (1), or only against it (-1); anything else both ways.
 SIGNS = {
     "phone": -1, "letter": -1, "near": -1, "onset": 1, "ordinary": 1, "rarest": 1, "likelihood": 1, "rest_ordinary": 1,
@@ -29,32 +28,26 @@ SIGNS = {
 }  # fmt: skip
 
 
-def grow(x: np.ndarray, y: np.ndarray, weight: np.ndarray, made: np.ndarray, seed: int = 0) -> dict[str, Any]:
-    """Trees that tell right from wrong, as JSON; ``x`` has the columns of FEATURES.
-
-    In made episodes nearly all that sounds like a name is one, in real talk nearly nothing: ``made`` is one more
-    column, so that they teach which evidence tells the one from the other, not how often there is anything to find.
-    """
+def grow(x: np.ndarray, y: np.ndarray, weight: np.ndarray, seed: int = 0) -> dict[str, Any]:
+    """Trees that tell right from wrong, as JSON; ``x`` has the columns of FEATURES."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     model = HistGradientBoostingClassifier(
         max_depth=DEPTH, max_leaf_nodes=None, max_iter=ROUNDS, learning_rate=RATE, l2_regularization=PULL,
         min_samples_leaf=LEAST_IN_LEAF, early_stopping=False, random_state=seed,
-        monotonic_cst=[*(SIGNS.get(name, 0) for name in FEATURES), 0],
+        monotonic_cst=[SIGNS.get(name, 0) for name in FEATURES],
     )  # fmt: skip
-    model.fit(np.concatenate([x, made[:, None]], axis=1), y, sample_weight=weight)
+    model.fit(x, y, sample_weight=weight)
     trees = [_filled(round_[0].nodes) for round_ in model._predictors]
     return {"constant": round(float(model._baseline_prediction[0, 0]), 4), "trees": trees}
 
 
 def _filled(nodes: Any) -> dict[str, list[Any]]:
-    """A tree of the full depth: leaves that come early are repeated; who is asked of ``made`` says no."""
+    """A tree of the full depth: leaves that come early are repeated."""
     asks: list[Any] = [None] * (2**DEPTH - 1)
     worth: list[float] = [0.0] * 2**DEPTH
 
     def fill(place: int, at: int, level: int) -> None:
-        while not nodes[at]["is_leaf"] and nodes[at]["feature_idx"] == len(FEATURES):
-            at = int(nodes[at]["left"])
         node = nodes[at]
         if level == DEPTH:
             worth[place - len(asks)] = round(float(node["value"]), 4)

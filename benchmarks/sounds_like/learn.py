@@ -23,6 +23,7 @@ import numpy as np
 
 from benchmarks.sounds_like import bare_pages, boost
 from benchmarks.sounds_like.bare_pages import Page, Said, bare, misspellings, watchlist
+from benchmarks.sounds_like.names import subjects
 from pipeline.sounds import Name, evidence
 from pipeline.sounds.ear import Ear, _best, _Scored
 from pipeline.sounds.evidence import FEATURES, Company, Scene
@@ -33,7 +34,8 @@ from pipeline.sounds.trees import trees
 DATA = Path(__file__).parents[2] / "pipeline" / "sounds" / "data"
 RIGHT, WRONG = 1, 0
 Clips = dict[tuple[str, str], list[dict]]
-SYNTHETIC = 0.5  # what a spot of machine voices counts for, beside one of a real page
+# What a spot counts for, beside one of a real page: of machine voices, and in talk where nobody on the list is named.
+SYNTHETIC, NOBODY = 2.0, 6.0
 
 
 def for_learning(path: Path) -> bool:
@@ -219,38 +221,34 @@ def of_set(clips: Clips, talk: Sequence[str], seed: int) -> list[Example]:
     return [replace(row, weight=row.weight * SYNTHETIC) for row in rows]
 
 
-def of_talk(clips: Clips, talk: Sequence[str], seed: int) -> list[Example]:
-    """Of talk in which none of the names is said."""
-    names = [Name(n, n, type=k) for n, k in sorted(clips)]
+def of_talk(split: str, talk: Sequence[str], seed: int) -> list[Example]:
+    """Of talk in which none of the split's names is said."""
+    names = [Name(s.name, s.name, type=s.type) for s in subjects() if s.split == split]
     ear = Ear([*names, *made_up(400, seed)])
     rows: list[Example] = []
     for text in talk:
         noted = " and ".join(n.full for n in random.Random(len(text)).sample(names, 3))  # and then not said
         rows += examples(ear, text, [], None, noted)
-    return rows
+    return [replace(row, weight=row.weight * NOBODY) for row in rows]
 
 
-def columns(real: Sequence[Example], made: Sequence[Example]) -> tuple[np.ndarray, ...]:
-    """Features, labels, weights, which are of made episodes, which are kept."""
-    rows = [*real, *made]
+def columns(rows: Sequence[Example]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features, labels, weights."""
     return (
         np.array([r.features for r in rows]),
         np.array([r.right for r in rows]),
         np.array([r.weight for r in rows]),
-        np.arange(len(rows)) >= len(real),
-        np.array([r.kept for r in rows]),
     )
 
 
-def stretch(nats: np.ndarray, y: np.ndarray, weight: np.ndarray, made: np.ndarray) -> tuple[float, float]:
-    """Scale and shift with which ``nats`` are right as often as they say (Platt); made episodes shift on their own."""
-    x = np.stack([nats, np.ones(len(nats)), made], axis=1)
-    beta = np.array([1.0, 0.0, 0.0])
+def stretch(nats: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Scale and shift with which ``nats`` are right as often as they say (Platt 1999)."""
+    x = np.stack([nats, np.ones(len(nats))], axis=1)
+    beta = np.array([1.0, 0.0])
     for _ in range(40):
         p = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
-        gradient = x.T @ (weight * (p - y)) + 0.01 * beta
-        curve = (x * (weight * p * (1 - p))[:, None]).T @ x + np.eye(3) * 0.01
-        beta -= np.linalg.solve(curve, gradient)
+        curve = (x * (p * (1 - p))[:, None]).T @ x + np.eye(2) * 0.01
+        beta -= np.linalg.solve(curve, x.T @ (p - y) + 0.01 * beta)
     return float(beta[0]), float(beta[1])
 
 
@@ -268,14 +266,15 @@ def main() -> None:
     random.Random(2).shuffle(pages)
     apart = len(pages) // 6  # they calibrate
     for turn in range(2):  # what an episode is about is known by the scores of before
-        real = of_talk(read_set(train), talk[turn * 15 : turn * 15 + 15], turn) + of_pages(pages[apart:], turn)
-        x, y, weight, made, _ = columns(real, of_set(read_set(train), talk, turn))
-        data = boost.grow(x, y, weight, made)
+        rows = of_pages(pages[apart:], turn) + of_talk("train", talk[15:75], turn)
+        rows += of_set(read_set(train), talk, 2 * turn) + of_set(read_set(train), talk, 2 * turn + 1)
+        x, y, weight = columns(rows)
+        data = boost.grow(x, y, weight)
         save(data)
         print(f"{len(y)} spots, {int(y.sum())} right", file=sys.stderr)
-    real = of_talk(read_set(tune), talk[30:34], 9) + of_pages(pages[:apart], 9)
-    x, y, weight, made, kept = columns(real, of_set(read_set(tune), talk, 9))
-    scale, shift = stretch(boost.ready(data).sum(x)[kept], y[kept], weight[kept], made[kept])
+    rows = of_pages(pages[:apart], 9) + of_set(read_set(tune), talk, 9)
+    x, y, _ = columns([row for row in rows if row.kept])
+    scale, shift = stretch(boost.ready(data).sum(x), y)
     save(boost.calibrated(data, scale, shift))
     print(f"calibration: {scale:.3f} {shift:.3f}", file=sys.stderr)
 

@@ -25,6 +25,7 @@ from pipeline.sounds.threads import one_thread
 from pipeline.sounds.windows import cut, rare
 
 LIKELY = 0.1  # a spot as good as this counts for what else its name is spelt as
+SPELT = 0.8  # a name spelt right that is as sure as this is no other one
 SURE = 0.6  # a spot this good makes its name one that the episode is about
 
 
@@ -137,15 +138,20 @@ class Ear:
         for spot, company in zip(spots, companies, strict=True):
             if spot.exact:
                 spot.score = self._spelt(spot, scene, company)
-            elif spot.form.wordlike and not (company.whole or company.notes or self._is_new(spot, scene)):
+            elif self._never(spot, scene, company):
                 spot.score = 0.0
             else:
                 if spot.own is None:
                     spot.own = evidence.of_spot(spot, scene, self._kind(spot))
                 unsure.append(spot)
                 features.append(spot.own + evidence.of_episode(company))
+        taken: dict[int, int] = {}
+        for spot in spots:
+            if spot.exact and spot.score >= SPELT:
+                taken.update(dict.fromkeys(range(spot.first, spot.last), spot.form.name))
         for spot, score in zip(unsure, scoring.alike(features), strict=True):
-            spot.score = score
+            name = spot.form.name  # where another name of the list is spelt right, it is that one
+            spot.score = 0.0 if any(taken.get(i, name) != name for i in range(spot.first, spot.last)) else score
 
     def _spelt(self, spot: Spot, scene: Scene, company: Company) -> float:
         at = scene.words.first[spot.first]
@@ -159,6 +165,11 @@ class Ear:
 
     def _kind(self, spot: Spot) -> str:
         return (self.names[spot.form.name].type or "").lower()
+
+    def _never(self, spot: Spot, scene: Scene, company: Company) -> bool:
+        if evidence.first_name_of_another(spot, scene):
+            return True
+        return spot.form.wordlike and not (company.whole or company.notes or self._is_new(spot, scene))
 
     @staticmethod
     def _is_new(spot: Spot, scene: Scene) -> bool:

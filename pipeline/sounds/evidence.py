@@ -23,6 +23,7 @@ _FIRM = word_set("company startup firm shares ceo brand platform acquired bought
 _AT = word_set("in to from near at around outside across of")
 MOST = 18.5
 OFTEN = 9.5  # -log P: an everyday word said more often (so, in, will) is no first name, though some have it
+OTHERS = 1.35  # nats by symbol: a known first name this far off is another's
 KIN = 0.7  # of Company: two other names of a short list, or more of a longer one
 SPELLINGS = 0.5  # of Company: what is told to people as one
 _SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can will all out off over into one two")
@@ -92,6 +93,14 @@ def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
         if large and entry.flags & SURNAME and not entry.flags & EVERYDAY:
             found = max(found, 0.7)
     return found
+
+
+def first_name_of_another(spot: Spot, scene: Scene) -> bool:
+    """Whether what was taken for the first name is another one, and too far off to be the name's (Dan, George)."""
+    if spot.given is None or spot.given < OTHERS or spot.at - spot.first != 1:
+        return False
+    entry = scene.known[scene.words.plain[spot.first]]
+    return bool(entry.flags & GIVEN) and not (entry.flags & EVERYDAY and entry.cost < OFTEN)
 
 
 def surname_of_another(spot: Spot, scene: Scene) -> float:
