@@ -42,9 +42,9 @@ def spelt(entries: Sequence[Entry], company: Company, *, conflict: float, role: 
             score = 0.95 if large else 0.75 if large is None else 0.15
         return score
     if conflict >= 0.6:
-        return 0.5
+        return 0.4
     if known:
         return 0.98
     if entry.flags & GIVEN and entry.cost < POPULAR:
-        return 0.5
+        return 0.4
     return 0.8 if entry.flags & (SURNAME | GIVEN) else 0.95
