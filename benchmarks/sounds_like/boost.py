@@ -7,6 +7,8 @@ tree filled up to one depth. It needs scikit-learn (``uv sync --group learn``); 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,6 @@ from pipeline.sounds.evidence import FEATURES
 from pipeline.sounds.trees import Trees, parse
 
 DEPTH = 4
-ROUNDS = 250
 RATE = 0.06
 PULL = 20.0  # L2 on what a leaf is worth
 LEAST_IN_LEAF = 40
@@ -28,15 +29,31 @@ SIGNS = {
 }  # fmt: skip
 
 
-def grow(x: np.ndarray, y: np.ndarray, weight: np.ndarray, seed: int = 0) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one forest differs: features it does not see, features that may only speak against a name, its trees."""
+
+    without: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    rounds: int = 250
+
+
+# What they say is averaged: where one of them goes by an oddity of the pages, the others do not.
+KINDS = (Kind(), Kind(against=("again",)), Kind(without=("longer", "ending", "more_words"), rounds=120))
+
+
+def grow(x: np.ndarray, y: np.ndarray, weight: np.ndarray, kind: Kind, seed: int = 0) -> dict[str, Any]:
     """Trees that tell right from wrong, as JSON; ``x`` has the columns of FEATURES."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
+    signs = SIGNS | dict.fromkeys(kind.against, -1)
     model = HistGradientBoostingClassifier(
-        max_depth=DEPTH, max_leaf_nodes=None, max_iter=ROUNDS, learning_rate=RATE, l2_regularization=PULL,
+        max_depth=DEPTH, max_leaf_nodes=None, max_iter=kind.rounds, learning_rate=RATE, l2_regularization=PULL,
         min_samples_leaf=LEAST_IN_LEAF, early_stopping=False, random_state=seed,
-        monotonic_cst=[SIGNS.get(name, 0) for name in FEATURES],
+        monotonic_cst=[signs.get(name, 0) for name in FEATURES],
     )  # fmt: skip
+    x = x.copy()
+    x[:, [FEATURES.index(name) for name in kind.without]] = 0.0
     model.fit(x, y, sample_weight=weight)
     trees = [_filled(round_[0].nodes) for round_ in model._predictors]
     return {"constant": round(float(model._baseline_prediction[0, 0]), 4), "trees": trees}
@@ -68,6 +85,15 @@ def calibrated(data: dict[str, Any], scale: float, shift: float) -> dict[str, An
     """The same trees, all they are worth stretched and shifted."""
     trees = [{"asks": t["asks"], "worth": [round(v * scale, 4) for v in t["worth"]]} for t in data["trees"]]
     return {"constant": round(data["constant"] * scale + shift, 4), "trees": trees}
+
+
+def averaged(forests: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """All their trees, each worth its share."""
+    shares = [calibrated(forest, 1 / len(forests), 0.0) for forest in forests]
+    return {
+        "constant": round(sum(share["constant"] for share in shares), 4),
+        "trees": [tree for share in shares for tree in share["trees"]],
+    }
 
 
 def ready(data: dict[str, Any]) -> Trees:

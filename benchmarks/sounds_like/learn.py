@@ -269,14 +269,13 @@ def main() -> None:
         rows = of_pages(pages[apart:], turn) + of_talk("train", talk[15:75], turn)
         rows += of_set(read_set(train), talk, 2 * turn) + of_set(read_set(train), talk, 2 * turn + 1)
         x, y, weight = columns(rows)
-        data = boost.grow(x, y, weight)
-        save(data)
+        forests = [boost.grow(x, y, weight, kind) for kind in boost.KINDS]
+        save(boost.averaged(forests))
         print(f"{len(y)} spots, {int(y.sum())} right", file=sys.stderr)
     rows = of_pages(pages[:apart], 9) + of_set(read_set(tune), talk, 9)
     x, y, _ = columns([row for row in rows if row.kept])
-    scale, shift = stretch(boost.ready(data).sum(x), y)
-    save(boost.calibrated(data, scale, shift))
-    print(f"calibration: {scale:.3f} {shift:.3f}", file=sys.stderr)
+    ready = [boost.calibrated(forest, *stretch(boost.ready(forest).sum(x), y)) for forest in forests]
+    save(boost.averaged(ready))
 
 
 if __name__ == "__main__":

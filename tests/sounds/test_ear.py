@@ -85,7 +85,7 @@ def surest(text: str, name: str = "Steve Witkoff", **episode: str) -> float:
 # evidence: (the text with it, the text without it)
 FOR = {
     "the full name elsewhere": ("Steve Witkoff came. Nobody liked Witcov.", "Someone else came. Nobody liked Witcov."),
-    "the first name beside it": ("Nobody liked Steve Witcough.", "Nobody liked Witcough."),
+    "the first name beside it": ("Nobody liked Steve Witcov.", "Nobody liked Witcov."),
     "a role beside it": ("Nobody liked ambassador Witcov.", "Nobody liked cheap Witcov."),
     "a capital": ("Nobody in Oslo liked Witcov.", "Nobody in Oslo liked witcov."),
     "no comma inside": ("Nobody liked Wit Goff.", "Nobody liked Wit, Goff."),
