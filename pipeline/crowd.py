@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import _thread
 import queue
+import sys
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from time import monotonic, process_time
+from contextlib import contextmanager
+from time import monotonic, process_time, sleep
 from typing import TypeVar
 
 from pipeline.polite import Turns
@@ -19,9 +21,15 @@ R = TypeVar("R")
 
 STEP = 0.5  # seconds after which what has come should be kept, however little it is
 TICK = 0.05
+# Seconds in which outcomes gather. Were whoever takes them woken for each, the interpreter would go from core to core
+# all the time, which costs as much again as the work itself.
+GATHER = 0.01
 FEW = 16  # threads to begin with
 BUSY = 0.7  # of one core: Python runs on no more, so beyond it further threads only get in each other's way
 PLENTY = 1500  # items a second: about as many as one core does
+# Seconds after which a thread that waits for the interpreter asks for it. By default each does so every 5 ms, which
+# with hundreds of them takes a third of a core; each has it for a fraction of a millisecond, so nobody has to ask.
+PATIENT = 0.05
 
 
 def through(
@@ -53,22 +61,48 @@ def through(
 
     crew = Crew(work, min(len(items), threads), full)
     left, kept = len(items), monotonic()
-    while left:
-        crew.grow(len(items) - left + outcomes.qsize())
-        try:
-            outcome = outcomes.get(timeout=TICK)
-        except queue.Empty:
-            if not crew.alive() and outcomes.empty():
-                break  # what is left was postponed
-        else:
-            left -= 1
-            yield outcome
-        if monotonic() - kept > STEP:
-            yield None
-            kept = monotonic()
+    with _patient():
+        while left:
+            crew.grow(len(items) - left + outcomes.qsize())
+            try:
+                outcome = outcomes.get(timeout=TICK)
+            except queue.Empty:
+                if not crew.alive() and outcomes.empty():
+                    break  # what is left was postponed
+            else:
+                left -= 1
+                yield outcome
+                if left and outcomes.empty():
+                    sleep(GATHER)
+            if monotonic() - kept > STEP:
+                yield None
+                kept = monotonic()
     for item in turns.refused():
         yield item, postponed(item)
     yield None
+
+
+@contextmanager
+def _patient() -> Iterator[None]:
+    """PATIENT is the interval at which this process changes threads, until all crews that run at once are done."""
+    global _crews, _usual
+    with _count:
+        if not _crews:
+            _usual = sys.getswitchinterval()
+            sys.setswitchinterval(max(PATIENT, _usual))
+        _crews += 1
+    try:
+        yield
+    finally:
+        with _count:
+            _crews -= 1
+            if not _crews:
+                sys.setswitchinterval(_usual)
+
+
+_count = threading.Lock()
+_crews = 0
+_usual = 0.0
 
 
 class Crew:

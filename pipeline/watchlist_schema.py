@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from pipeline.watchlist import NOT_WITH_SURGE, WatchEntry, Watchlist
+from pipeline.watchlist_form import NOT_WITH_SURGE, WatchEntry, Watchlist
 
 # What _watch() in watchlist.py refuses, and a form alone does not say.
 _NO_LANGUAGES = {"languages": {"maxItems": 0}}

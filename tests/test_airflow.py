@@ -19,8 +19,6 @@ from tests.real_airflow import Dags
 from tests.servers import Podcast, item, rss
 from tests.slack.emulator import Emulator
 
-pytestmark = pytest.mark.xdist_group("airflow")  # what is made once for these tests is made in one process
-
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -25,8 +25,7 @@ from tests.servers import Podcast, item, rss, vtt
 
 FIRST = datetime(2026, 9, 1, tzinfo=UTC)
 DAYS = 5
-# Airflow starts once for all of them, in one process of the suite.
-pytestmark = [pytest.mark.xdist_group("airflow_backfill"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 
 def entry(host: Podcast, guid: str, day: datetime) -> str:

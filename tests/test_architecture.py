@@ -55,9 +55,13 @@ MAY = {
         "pipeline.detectors",
         "pipeline.times",
         "pipeline.scalars",
+        "pipeline.watchlist_form",
+        "pipeline.watchlist_yaml",
     },
     "pipeline.scalars": set(),
-    "pipeline.watchlist_schema": {"pipeline.watchlist"},
+    "pipeline.watchlist_schema": {"pipeline.watchlist_form"},
+    "pipeline.watchlist_form": {"pipeline.model", "pipeline.times"},
+    "pipeline.watchlist_yaml": {"pipeline.errors"},
     "pipeline.notifiers": BASE | {"pipeline.notifiers"},
     "pipeline.notifiers.webhook": BASE
     | {"pipeline.notifiers", "pipeline.http", "pipeline.transport", "pipeline.addresses"},
@@ -85,7 +89,9 @@ VERBS = ("pipeline.poll", "pipeline.fetch", "pipeline.detect", "pipeline.deliver
 MAY |= dict.fromkeys(VERBS, VERB)
 MAY["pipeline.archive"] = VERB
 MAY["pipeline.upkeep"] = VERB | {"pipeline.outcomes"}
-MAY["pipeline.deliver"] = VERB | {"pipeline.outcomes", "pipeline.noise", "pipeline.upkeep"}
+MAY["pipeline.deliver"] = VERB | {"pipeline.holding", "pipeline.sending", "pipeline.upkeep"}
+MAY["pipeline.holding"] = VERB | {"pipeline.noise"}
+MAY["pipeline.sending"] = VERB | {"pipeline.outcomes"}
 MAY["pipeline.entities.surges"] = {"pipeline.entities", "pipeline.model", "pipeline.store"}
 MAY["pipeline.labelling"] = {"pipeline.model", "pipeline.store", "pipeline.transcripts"}
 MAY["pipeline.entities.stage"] = VERB | {"pipeline.entities", "pipeline.labelling"}
@@ -143,8 +149,8 @@ ONLY = {
     "typer": "pipeline.commands",
     "protego": "pipeline.robots",
     "threadpoolctl": "pipeline.sounds.threads",
-    "ruamel": "pipeline.watchlist pipeline.watchlist_edit",
-    "pydantic": "pipeline.watchlist pipeline.watchlist_schema",
+    "ruamel": "pipeline.watchlist_yaml pipeline.watchlist_edit",
+    "pydantic": "pipeline.watchlist pipeline.watchlist_form pipeline.watchlist_schema",
     "airflow": "dags plugins",
 }
 PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")

@@ -16,8 +16,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("dags")  # what is made once for these tests is made in one process
-
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("pipeline", "feedparser", "slack_sdk", "requests", "spacy", "onnxruntime", "lxml", "typer", "fastapi")
 BUDGET = 0.1  # CPU seconds; it takes 0.01 to 0.03

@@ -33,8 +33,6 @@ from tests.slack.emulator import Emulator
 from tests.slack.fault_proxy import Fault, FaultProxy, refused
 from tests.slack.socket_mode import SocketMode
 
-pytestmark = pytest.mark.xdist_group("doctor")  # what is made once for these tests is made in one process
-
 __all__ = ["proxy", "workspace"]  # fixtures
 NOW = datetime.now(UTC)
 OK, NOTE, WRONG = Health.OK, Health.NOTE, Health.WRONG

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.identity import Same, canonical, keys, match, plain_show, plain_title
+from pipeline.identity import Same, _letters, canonical, keys, match, plain_show, plain_title
 from pipeline.model import Episode
 
 AT = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
@@ -187,6 +187,11 @@ def test_shows_are_compared_without_what_makes_a_members_feed() -> None:
 def test_a_canonical_address_stays_as_it_is(text: str) -> None:
     assert isinstance(canonical(text), str)
     assert isinstance(plain_title(text), str)
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_the_letters_of_ascii_are_taken_as_those_of_any_text(text: str) -> None:
+    assert _letters(f"{text} \u00e9") == f"{_letters(text)} e".strip()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.real_airflow import Dags
 from tests.slack.emulator import Emulator
 
 # With test_airflow.py: one process runs the DAG for both; six runs, on a machine that may be busy.
-pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).resolve().parent.parent
 BROKEN = {"PODWATCH_DATABASE_URL": "postgresql://podwatch:hunter2@127.0.0.1:1/x"}

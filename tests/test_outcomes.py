@@ -131,10 +131,10 @@ def test_the_usual_waits_keep_the_promise() -> None:
     assert PACE.lease > PACE.timeout + PACE.settle
 
 
-@given(st.floats(1, 1e4), st.floats(1, 1e4), st.floats(1, 1e4))
-def test_waits_that_break_the_promise_are_refused(timeout: float, settle: float, lease: float) -> None:
-    fine = settle >= timeout + PACE.skew and lease >= timeout + settle
-    assert (Pace(timeout=timeout, settle=settle, lease=lease).check() == "") == fine
+@given(st.floats(1, 1e4), st.floats(1, 1e4), st.floats(1, 1e4), st.floats(1, 1e4))
+def test_waits_that_break_the_promise_are_refused(timeout: float, settle: float, lease: float, hold: float) -> None:
+    fine = settle >= timeout + PACE.skew and lease >= timeout + settle and hold >= timeout + PACE.interval
+    assert (Pace(timeout=timeout, settle=settle, lease=lease, hold=hold).check() == "") == fine
 
 
 @given(

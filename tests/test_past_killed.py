@@ -17,6 +17,7 @@ from pipeline.commands.progress import EVERY, followed, left, lines
 from pipeline.model import Watch
 from pipeline.settings import Secret, Settings
 from pipeline.store import Store, open_store
+from tests.running import group_runs
 from tests.stored import fill
 from tests.terminal import in_terminal
 
@@ -72,14 +73,6 @@ def when(holds: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.002)
 
 
-def group_is_gone(pid: int) -> bool:
-    try:
-        os.killpg(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=["kill -9", "TERM", "Ctrl-C"])
 def test_what_a_killed_one_has_done_stays_done_and_the_next_does_the_rest(home: Path, number: signal.Signals) -> None:
     store = opened(home)
@@ -91,7 +84,7 @@ def test_what_a_killed_one_has_done_stays_done_and_the_next_does_the_rest(home: 
         killed.send_signal(number)
     _, said = killed.communicate(timeout=60)
     assert "Traceback" not in said
-    when(lambda: group_is_gone(killed.pid))
+    when(lambda: not group_runs(killed.pid))
     kept = done(store)
     assert kept > 0
     again = started(home, *DETECT)
@@ -120,7 +113,7 @@ def test_a_rescan_that_is_killed_changes_nothing_and_is_gone_on_with_by_detect(h
     when(lambda: 0 < done(store) < COUNT or rescan.poll() is not None)
     rescan.kill()
     rescan.communicate()
-    when(lambda: group_is_gone(rescan.pid))
+    when(lambda: not group_runs(rescan.pid))
     assert rows(home) == before
     out, _ = started(home, *DETECT).communicate(timeout=60)
     assert "0 new" in out
@@ -135,7 +128,7 @@ def test_a_worker_that_is_killed_is_one_clear_line(home: Path) -> None:
     assert detect.returncode == 1
     [line] = said.splitlines()
     assert line.startswith("podwatch: a process ended in the middle of its work (exit status -9)")
-    when(lambda: group_is_gone(detect.pid))
+    when(lambda: not group_runs(detect.pid))
 
 
 # The second part that a process is given ends it, as a machine without memory would.

@@ -28,6 +28,7 @@ from pipeline.sandbox.worker import FAILED, HEAD, MEMORY_OUT, receive
 ROOT = Path(__file__).resolve().parent.parent.parent
 Part = bytes | memoryview
 JOBS = 2_000  # after so many a worker is replaced: whatever its libraries leak ends with it
+SMALL = 64 * 1024  # bytes of a document
 LARGEST_ANSWER = 256 * 1024 * 1024
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "VIRTUAL_ENV")
 TOO_LONG, TOO_LARGE = "takes too long to parse", "needs too much memory to parse"
@@ -71,9 +72,10 @@ class _Worker:
         size = sum(map(len, parts))
         try:
             self.line.settimeout(max(0.1, deadline - time.monotonic()))
-            self.line.sendall(HEAD.pack(len(job), size) + job)
-            for part in parts:
-                self.line.sendall(part)
+            asked = HEAD.pack(len(job), size) + job
+            # In one piece where that is cheap: each call gives the interpreter away, and waits for it again.
+            for piece in [b"".join((asked, *parts))] if size <= SMALL else (asked, *parts):
+                self.line.sendall(piece)
             # The answer comes at once when it is ready: one wait with a deadline, then the bytes.
             poll = select.poll()
             poll.register(self.line, select.POLLIN)

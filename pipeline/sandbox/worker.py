@@ -89,5 +89,4 @@ def receive(line: socket.socket, size: int) -> bytearray:
 
 
 def send(line: socket.socket, kind: int, data: bytes) -> None:
-    line.sendall(HEAD.pack(kind, len(data)))
-    line.sendall(data)
+    line.sendall(HEAD.pack(kind, len(data)) + data)

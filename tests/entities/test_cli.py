@@ -78,7 +78,7 @@ def test_what_was_not_read_is_said(settings: Settings) -> None:
     assert "no names yet" in said
 
 
-@pytest.mark.parametrize("value", ["maybe", "1"])
+@pytest.mark.parametrize("value", ["maybe", "2"])
 def test_the_setting_is_on_or_off(settings: Settings, value: str) -> None:
     with pytest.raises(Exception, match="neither on nor off") as raised:
         raise CliRunner().invoke(app, ["entities"], env={"PODWATCH_ENTITIES": value}).exception or AssertionError

@@ -19,6 +19,7 @@ from pipeline.feeds.document import Here
 from tests.feeds.boxes import Sandbox
 from tests.feeds.hostile import CASES, HEAD, item
 from tests.feeds.oracle import KIND, URL
+from tests.running import runs
 from tests.servers import item as rss_item
 from tests.servers import rss
 
@@ -101,7 +102,6 @@ import sys, time
 from tests.feeds.boxes import Sandbox
 from tests.feeds.hostile import CASES
 
-pytestmark = pytest.mark.xdist_group("sandbox")  # what is made once for these tests is made in one process
 box = Sandbox(1)
 box.parse([b"<rss><channel><item/></channel></rss>"], "http://a.example/", "", 5.0)
 print(box._idle[0].process.pid, flush=True)
@@ -120,16 +120,9 @@ def test_no_worker_outlives_a_parent_that_was_killed(state: str) -> None:
         assert Path(f"/proc/{worker}").exists()
         parent.kill()
     give_up = time.monotonic() + 20
-    while _runs(worker) and time.monotonic() < give_up:
+    while runs(worker) and time.monotonic() < give_up:
         time.sleep(0.05)
-    assert not _runs(worker)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    assert not runs(worker)
 
 
 def test_a_fork_has_workers_of_its_own(sandbox: Sandbox) -> None:
