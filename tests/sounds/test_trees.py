@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.sounds_like.boost import SIGNS, calibrated, dumped
+from benchmarks.sounds_like.boost import SIGNS, averaged, calibrated, dumped
 from pipeline.sounds.evidence import FEATURES
 from pipeline.sounds.trees import parse, trees
 
@@ -45,6 +45,18 @@ def test_calibration_stretches_and_shifts_the_sum(data: dict, scale: float, shif
     rows = np.array([[0.0, 1.0], [2.0, -1.0]])
     stretched = parse(calibrated(data, scale, shift), NAMES).sum(rows)
     assert stretched == pytest.approx(parse(data, NAMES).sum(rows) * scale + shift, abs=0.01)
+
+
+@given(st.lists(forests, min_size=1, max_size=3))
+def test_averaged_forests_say_what_they_say_on_average(some: list[dict]) -> None:
+    rows = np.array([[0.0, 1.0], [2.0, -1.0]])
+    each = [parse(data, NAMES).sum(rows) for data in some]
+    assert parse(averaged(some), NAMES).sum(rows) == pytest.approx(np.mean(each, axis=0), abs=0.01)
+
+
+def test_no_rows_have_no_sums_and_many_rows_have_as_many() -> None:
+    assert trees().sum(np.zeros((0, len(FEATURES)))).tolist() == []
+    assert len(trees().sum(np.zeros((1300, len(FEATURES))))) == 1300
 
 
 @given(forests)
