@@ -127,31 +127,41 @@ class Ear:
                 seen[key] = spot
                 kept.append(spot)
                 continue
-            old.echo, old.own = max(old.echo, spot.echo), None
+            old.echo = max(old.echo, spot.echo)
+            old.changed()
             if _cost(spot) < _cost(old):
                 old.phone, old.letter, old.given, old.at = spot.phone, spot.letter, spot.given, spot.at
         return kept
 
     def _score(self, spots: Sequence[Spot], scene: Scene, companies: Sequence[Company]) -> None:
         """Gives each spot its score; ``companies``: of each."""
-        unsure, features = [], []
+        unsure, features, nothing = [], [], Company()
         for spot, company in zip(spots, companies, strict=True):
             if spot.exact:
                 spot.score = self._spelt(spot, scene, company)
             elif self._never(spot, scene, company):
                 spot.score = 0.0
+            elif spot.alone is not None and company == nothing:
+                spot.score = spot.alone
             else:
                 if spot.own is None:
                     spot.own = evidence.of_spot(spot, scene, self._kind(spot))
-                unsure.append(spot)
+                unsure.append((spot, company))
                 features.append(spot.own + evidence.of_episode(company))
-        taken: dict[int, int] = {}
+        for (spot, company), score in zip(unsure, scoring.alike(features), strict=True):
+            spot.score = score
+            if company == nothing:
+                spot.alone = score
+        taken: dict[int, set[int]] = {}
         for spot in spots:
             if spot.exact and spot.score >= SPELT:
-                taken.update(dict.fromkeys(range(spot.first, spot.last), spot.form.name))
-        for spot, score in zip(unsure, scoring.alike(features), strict=True):
-            name = spot.form.name  # where another name of the list is spelt right, it is that one
-            spot.score = 0.0 if any(taken.get(i, name) != name for i in range(spot.first, spot.last)) else score
+                for i in range(spot.first, spot.last):
+                    taken.setdefault(i, set()).add(spot.form.name)
+        for spot in spots if taken else ():  # where another name of the list is spelt right, it is that one
+            if not spot.exact and any(
+                spot.form.name not in taken[i] for i in range(spot.first, spot.last) if i in taken
+            ):
+                spot.score = 0.0
 
     def _spelt(self, spot: Spot, scene: Scene, company: Company) -> float:
         at = scene.words.first[spot.first]

@@ -241,6 +241,12 @@ def test_where_another_name_of_the_list_is_spelt_right_it_is_that_one() -> None:
     assert set(together) == {"Keith Kellock"}
 
 
+def test_two_who_share_a_surname_do_not_shut_each_other_out() -> None:
+    for names in (("Keith Kellogg", "Ann Kellogg"), ("Ann Kellogg", "Keith Kellogg")):
+        ear = build([person(n) for n in names])
+        assert ("Keith Kellogg", "Kieth Kellogg") in heard("Then Kieth Kellogg spoke." + FILLER, ear)
+
+
 # case: (text, whether it may be Keith Kellogg who is named)
 FIRST_NAMES = {
     "near by sound": ("Nobody asked Kate Kelog about it.", True),
