@@ -22,7 +22,7 @@ from pipeline.schedule import RECENT, after_failure, after_success, is_dead
 
 ACCEPT = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
 PATIENCE = timedelta(minutes=30)  # after which a feed is asked whose host wanted to be left alone
-BATCH = 200  # polls kept in one transaction
+BATCH = 400  # polls kept in one transaction
 MANY = 5_000  # episodes, after which no further poll is waited for
 
 Result = Polled | PodwatchError | Exception
