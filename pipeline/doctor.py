@@ -278,7 +278,7 @@ def _names() -> str:
 def _ear() -> str:
     from pipeline import sounds
 
-    text = "The special envoy Steve Woodcough said so. Later Woodcough flew to Moscow, and Wit Goff came back."
+    text = "The special envoy Steve Whitkoff said so. Later Whitgoff flew to Moscow, and Wit Goff came back."
     if not sounds.build([sounds.Name("w", "Steve Witkoff", type="person")]).hear(text):
         raise ValueError("does not hear a misspelt name")
     return "hears misspelt names"

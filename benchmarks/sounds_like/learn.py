@@ -1,10 +1,11 @@
 """What evidence is worth: the weights of pipeline/sounds/data/score.json, learned on train and calibrated on tune.
 
-    python -m benchmarks.sounds_like.learn TRAIN.jsonl TUNE.jsonl TALK
+    python -m benchmarks.sounds_like.learn TRAIN.jsonl TUNE.jsonl TALK PAGES
 
 TALK is a folder of real talk as plain text, for what is no name at all; half of it is read here, chosen by its file
 names, and the other half is for measuring false alarms. Each clip of the set is put between pieces of such talk, with
-one to four clips of a name in an episode, so that what the rest of an episode says is learned too.
+one to four clips of a name in an episode, so that what the rest of an episode says is learned too. PAGES is a folder of
+real pages (bare_pages.py), learned from as they are and with surnames alone; of names of train and tune only.
 """
 
 from __future__ import annotations
@@ -14,17 +15,27 @@ import json
 import random
 import sys
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.sounds import Name, evidence, scoring
-from pipeline.sounds.ear import Ear
-from pipeline.sounds.evidence import FEATURES
+from benchmarks.sounds_like import bare_pages, boost
+from benchmarks.sounds_like.bare_pages import Page, Said, bare, misspellings, watchlist
+from benchmarks.sounds_like.names import subjects
+from pipeline.sounds import Name, evidence
+from pipeline.sounds.ear import Ear, _best, _Scored
+from pipeline.sounds.evidence import FEATURES, Company, Scene
 from pipeline.sounds.lexicon import GIVEN, SURNAME, _listed
+from pipeline.sounds.spots import Spot
+from pipeline.sounds.trees import trees
 
 DATA = Path(__file__).parents[2] / "pipeline" / "sounds" / "data"
 RIGHT, WRONG = 1, 0
+Clips = dict[tuple[str, str], list[dict]]
+# What a spot counts for, beside one of a real page: of machine voices, and in talk where nobody on the list is named.
+SYNTHETIC, NOBODY = 2.0, 6.0
 
 
 def for_learning(path: Path) -> bool:
@@ -45,8 +56,8 @@ def made_up(n: int, seed: int) -> list[Name]:
     ]
 
 
-def read_set(path: Path) -> dict[tuple[str, str], list[dict]]:
-    clips: dict[tuple[str, str], list[dict]] = defaultdict(list)
+def read_set(path: Path) -> Clips:
+    clips: Clips = defaultdict(list)
     for line in path.read_text("utf-8").splitlines():
         clip = json.loads(line)
         clips[clip["name"], clip["type"]].append(clip)
@@ -76,23 +87,22 @@ def corrected(clip: dict, rng: random.Random) -> tuple[str, list[tuple[int, int]
     return text + clip["heard"][at:], spans
 
 
-def episodes(clips: dict, talk: list[str], seed: int, rounds: int):
-    """(text, name, type, gold spans) of made episodes."""
+def episodes(clips: Clips, talk: Sequence[str], seed: int) -> Iterator[tuple[str, str, str, list[tuple[int, int]]]]:
+    """(text, name, type, gold spans) of a made episode of each name."""
     rng = random.Random(seed)
-    for _ in range(rounds):
-        for (name, kind), some in sorted(clips.items()):
-            chosen = rng.sample(some, min(len(some), rng.choice((1, 1, 1, 2, 3, 4))))
-            text, gold = "", []
-            for clip in chosen:
-                filler = rng.choice(talk)
-                at = filler.find(". ", rng.randrange(max(1, len(filler) - 3000))) + 2
-                text += filler[at : at + rng.choice((0, 0, 300, 1500))].rpartition(". ")[0] + ". "
-                heard, spans = corrected(clip, rng) if rng.random() < 0.35 else (clip["heard"], spans_of(clip))
-                gold += [(len(text) + a, len(text) + b) for a, b in spans]
-                text += heard + " "
-            if rng.random() < 0.15:
-                text = text.lower()
-            yield text, name, kind, gold
+    for (name, kind), some in sorted(clips.items()):
+        chosen = rng.sample(some, min(len(some), rng.choice((1, 1, 1, 2, 3, 4))))
+        text, gold = "", []
+        for clip in chosen:
+            filler = rng.choice(talk)
+            at = filler.find(". ", rng.randrange(max(1, len(filler) - 3000))) + 2
+            text += filler[at : at + rng.choice((0, 0, 300, 1500))].rpartition(". ")[0] + ". "
+            heard, spans = corrected(clip, rng) if rng.random() < 0.35 else (clip["heard"], spans_of(clip))
+            gold += [(len(text) + a, len(text) + b) for a, b in spans]
+            text += heard + " "
+        if rng.random() < 0.15:
+            text = text.lower()
+        yield text, name, kind, gold
 
 
 def overlap(start: int, end: int, a: int, b: int) -> float:
@@ -100,20 +110,37 @@ def overlap(start: int, end: int, a: int, b: int) -> float:
     return max(0, min(end, b) - max(start, a)) / (max(end, b) - min(start, a))
 
 
-def examples(
-    ear: Ear, text: str, gold: list[tuple[int, int]], only: int | None, title: str = ""
-) -> list[tuple[list[float], int, float]]:
-    """Features, label and weight of each spot that is not spelt right; ``only``: the name that the gold is of.
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A spot that is not spelt right. ``kept``: the best of those that overlap, as the ear was before."""
+
+    features: list[float]
+    right: int
+    weight: float
+    kept: bool
+
+
+def listen(ear: Ear, text: str, title: str) -> tuple[list[Spot], Scene, list[Company], list[tuple[int, int]], set[int]]:
+    """All spots, what the episode says of them, where they are in the text, and by ``id`` those that are kept."""
+    spots, scene, company = ear.spots(text, title)
+    companies = [company(s) for s in spots]
+    ear._score(spots, scene, companies)
+    kept = {id(s.spot) for s in _best([_Scored(*s) for s in zip(spots, companies, strict=True)])}
+    spans = [(scene.words.starts[s.first], scene.words.ends[s.last - 1] - 2 * s.whose) for s in spots]
+    return spots, scene, companies, spans, kept
+
+
+def examples(ear: Ear, text: str, gold: list[tuple[int, int]], only: int | None, title: str = "") -> list[Example]:
+    """Of each spot that is not spelt right; ``only``: the name that the gold is of.
 
     Right is what fits a mention best. What reaches beyond it is wrong, though less so than what is elsewhere; a part
     of a mention, as a surname in a full name, is neither.
     """
-    spots, scene, company = ear.spots(text, title)
-    rows: list[tuple[list[float], int, float]] = []
-    spans = [(scene.words.starts[s.first], scene.words.ends[s.last - 1] - 2 * s.whose) for s in spots]
+    spots, scene, companies, spans, kept = listen(ear, text, title)
+    rows: list[Example] = []
     best = {g: max((overlap(*x, *g) for s, x in zip(spots, spans, strict=True) if s.form.name == only), default=0)
             for g in gold}  # fmt: skip
-    for spot, (start, end) in zip(spots, spans, strict=True):
+    for spot, company, (start, end) in zip(spots, companies, spans, strict=True):
         if spot.exact or (spot.form.wordlike and spot.form.part != "full"):
             continue
         right, weight = WRONG, 1.0
@@ -128,87 +155,127 @@ def examples(
             else:
                 weight = 0.5
         kind = (ear.names[spot.form.name].type or "").lower()
-        rows.append((evidence.features(spot, scene, company(spot), kind), right, weight))
+        numbers = evidence.features(spot, scene, company, kind)
+        numbers[FEATURES.index("frame")] = numbers[FEATURES.index("beside")] = 0.0  # its sentences are of few kinds
+        rows.append(Example(numbers, right, weight, id(spot) in kept))
     return rows
 
 
-def fit(x: np.ndarray, y: np.ndarray, weight: np.ndarray, pull: float = 1.0) -> np.ndarray:
-    """Logistic regression by Newton's method, with a pull to zero on all but the constant."""
-    beta = np.zeros(x.shape[1])
-    ridge = np.full(x.shape[1], pull)
-    ridge[0] = 0.01
-    if x.shape[1] == len(FEATURES):  # the sentences of the set are of few kinds: what stands beside is worth less
-        ridge[[FEATURES.index("frame"), FEATURES.index("beside")]] = 300.0
-    for _ in range(40):
-        p = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
-        gradient = x.T @ (weight * (y - p)) - ridge * beta
-        hessian = (x * (weight * p * (1 - p))[:, None]).T @ x + np.diag(ridge)
-        step = np.linalg.solve(hessian, gradient)
-        beta += step
-        if np.abs(step).max() < 1e-6:
-            break
-    return beta
+def of_page(ear: Ear, page: Page) -> list[Example]:
+    """Of each spot of a real page that is not spelt right; nothing where it is unclear."""
+    spots, scene, companies, spans, kept = listen(ear, page.text, page.title)
+    said: dict[str, list[Said]] = defaultdict(list)
+    for m in page.said:
+        said[m.name].append(m)
+    unclear: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for name, start, end in page.unclear:
+        unclear[name].append((start, end))
+    best: dict[Said, float] = defaultdict(float)
+    fits: list[tuple[Said, float] | None] = []
+    for spot, (start, end) in zip(spots, spans, strict=True):
+        over = [(overlap(start, end, m.start, m.end), m.start, m) for m in said[ear.names[spot.form.name].full]]
+        fit_, _, m = max((o for o in over if o[0] > 0), default=(0.0, 0, None))
+        fits.append((m, fit_) if m is not None else None)
+        if m is not None:
+            best[m] = max(best[m], fit_)
+    rows: list[Example] = []
+    for spot, company, (start, end), fitted in zip(spots, companies, spans, fits, strict=True):
+        if spot.exact:
+            continue
+        right, weight, name = WRONG, 1.0, ear.names[spot.form.name].full
+        if fitted is not None:
+            m, fit_ = fitted
+            if fit_ >= 0.6 and fit_ > best[m] - 0.01:
+                right = RIGHT
+            elif m.start <= start and end <= m.end:
+                continue
+            else:
+                weight = 0.5
+        elif any(start < b and a < end for key in ("*", name) for a, b in unclear[key]):
+            continue
+        rows.append(Example(evidence.features(spot, scene, company, "person"), right, weight, id(spot) in kept))
+    return rows
 
 
-def gather(clips: dict, talk: list[str], seed: int, rounds: int, hours: int) -> tuple[np.ndarray, ...]:
+def of_pages(pages: Sequence[Page], seed: int) -> list[Example]:
+    """Of each page in both shapes, with lists of 10 to 35 names."""
+    forms = misspellings(pages)
+    everybody = sorted({n for page in pages for n in page.names})
+    chance = random.Random(seed)
+    rows: list[Example] = []
+    for page in pages:
+        for shape in (page, bare(page, forms, chance)):
+            names = watchlist(shape, everybody, chance.choice((10, 15, 20, 35)), chance)
+            rows += of_page(Ear([Name(n, n, type="person") for n in names]), shape)
+    return rows
+
+
+def of_set(clips: Clips, talk: Sequence[str], seed: int) -> list[Example]:
+    """Of made episodes."""
     names = [Name(n, n, type=k) for n, k in sorted(clips)]
-    strangers = made_up(400, seed)
-    rows: list[tuple[list[float], int, float]] = []
-    for text, name, kind, gold in episodes(clips, talk, seed, rounds):
+    rows: list[Example] = []
+    for text, name, kind, gold in episodes(clips, talk, seed):
         rng = random.Random(f"{name}{len(text)}")
         others = [n for n in rng.sample(names, min(30, len(names))) if n.full != name]
         rows += examples(Ear([Name(name, name, type=kind), *others]), text, gold, 0, name if rng.random() < 0.2 else "")
-    ear = Ear([*names, *strangers])
-    for text in random.Random(seed).sample(talk, min(hours, len(talk))):
+    return [replace(row, weight=row.weight * SYNTHETIC) for row in rows]
+
+
+def of_talk(split: str, talk: Sequence[str], seed: int) -> list[Example]:
+    """Of talk in which none of the split's names is said."""
+    names = [Name(s.name, s.name, type=s.type) for s in subjects() if s.split == split]
+    ear = Ear([*names, *made_up(400, seed)])
+    rows: list[Example] = []
+    for text in talk:
         noted = " and ".join(n.full for n in random.Random(len(text)).sample(names, 3))  # and then not said
         rows += examples(ear, text, [], None, noted)
-    x, y, weight = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
-    return x, y, weight
+    return [replace(row, weight=row.weight * NOBODY) for row in rows]
 
 
-# What the set can show too little of, its sentences being of few kinds: the least, or the most, that it counts.
-LEAST = {"full": 0.0, "others": 0.4, "beside": 0.4, "notes": 1.0}
-MOST = {"first_name": -5.0, "other_name": -0.2}
+def columns(rows: Sequence[Example]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features, labels, weights."""
+    return (
+        np.array([r.features for r in rows]),
+        np.array([r.right for r in rows]),
+        np.array([r.weight for r in rows]),
+    )
 
 
-def bounded(beta: np.ndarray) -> np.ndarray:
-    at = {name: i for i, name in enumerate(FEATURES)}
-    for name, least in LEAST.items():
-        beta[at[name]] = max(beta[at[name]], least)
-    for name, most in MOST.items():
-        beta[at[name]] = min(beta[at[name]], most)
-    return beta
+def stretch(nats: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Scale and shift with which ``nats`` are right as often as they say (Platt 1999)."""
+    x = np.stack([nats, np.ones(len(nats))], axis=1)
+    beta = np.array([1.0, 0.0])
+    for _ in range(40):
+        p = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
+        curve = (x * (p * (1 - p))[:, None]).T @ x + np.eye(2) * 0.01
+        beta -= np.linalg.solve(curve, x.T @ (p - y) + 0.01 * beta)
+    return float(beta[0]), float(beta[1])
 
 
-def save(beta: np.ndarray) -> None:
-    weights = {n: round(float(b), 4) for n, b in zip(FEATURES, beta, strict=True)}
-    (DATA / "score.json").write_text(json.dumps({"weights": weights}, indent=1) + "\n")
-    scoring.weights.cache_clear()
+def save(data: dict) -> None:
+    (DATA / "score.json").write_text(boost.dumped(data))
+    trees.cache_clear()
 
 
 def main() -> None:
-    train, tune, folder = (Path(a) for a in sys.argv[1:4])
+    train, tune, folder, paged = (Path(a) for a in sys.argv[1:5])
     files = [p for p in sorted(folder.rglob("*.txt")) if for_learning(p)]
-    talk = [p.read_text("utf-8") for p in random.Random(1).sample(files, min(len(files), 120))]
+    talk = [p.read_text("utf-8", errors="replace") for p in random.Random(1).sample(files, min(120, len(files)))]
     talk = [t for t in talk if len(t) > 8000]
-    clips = read_set(train)
-    for turn in range(int(sys.argv[4]) if len(sys.argv) > 4 else 2):
-        x, y, weight = gather(clips, talk, turn, 3, 25)
-        beta = bounded(fit(x, y, weight))
-        save(beta)
-        p = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
-        print(f"{len(y)} spots, {int(y.sum())} right; at 0.5: {p[y == 1].__ge__(0.5).mean():.3f} found, "
-              f"{(p[y == 0] >= 0.5).sum()} wrong", file=sys.stderr)  # fmt: skip
-    if tune.exists():
-        x, y, weight = gather(read_set(tune), talk, 9, 3, 4)
-        p = np.clip(x @ beta, -30, 30)
-        scale = fit(np.stack([np.ones(len(p)), p], axis=1), y, weight, pull=0.01)
-        beta = beta * scale[1]
-        beta[0] += scale[0]
-        save(beta)
-        print("calibration", scale, file=sys.stderr)
-    for name, b in zip(FEATURES, beta, strict=True):
-        print(f"{name:12} {b:8.3f}", file=sys.stderr)
+    pages = bare_pages.load(paged)
+    random.Random(2).shuffle(pages)
+    apart = len(pages) // 6  # they calibrate
+    for turn in range(2):  # what an episode is about is known by the scores of before
+        rows = of_pages(pages[apart:], turn) + of_talk("train", talk[15:75], turn)
+        rows += of_set(read_set(train), talk, 2 * turn) + of_set(read_set(train), talk, 2 * turn + 1)
+        x, y, weight = columns(rows)
+        forests = [boost.grow(x, y, weight, kind) for kind in boost.KINDS]
+        save(boost.averaged(forests))
+        print(f"{len(y)} spots, {int(y.sum())} right", file=sys.stderr)
+    rows = of_pages(pages[:apart], 9) + of_set(read_set(tune), talk, 9)
+    x, y, _ = columns([row for row in rows if row.kept])
+    ready = [boost.calibrated(forest, *stretch(boost.ready(forest).sum(x), y)) for forest in forests]
+    save(boost.averaged(ready))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pipeline.sounds.channel import channels
 from pipeline.sounds.index import Index
 from pipeline.sounds.lexicon import EVERYDAY, common
 
-NEAR = 0.46  # nats by phone: one vowel of four changed, or one sound of four or five dropped
+NEAR = 0.56  # nats by phone: one vowel of four changed, or one sound of four or five dropped
 MOST = 5  # phones; a longer name that is near to a word is still far from most of what is said
 OFTEN = 11.0  # -log P: words said so often that some hour of talk has them
 

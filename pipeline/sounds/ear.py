@@ -7,14 +7,16 @@ with what the whole episode says, and of spots that overlap the best stays.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.sounds import evidence, scoring
 from pipeline.sounds.common import near_words
 from pipeline.sounds.evidence import Company, Scene
-from pipeline.sounds.forms import Form, forms_of, spoken
-from pipeline.sounds.lexicon import entries
+from pipeline.sounds.forms import PERSON, Form, forms_of, spoken
+from pipeline.sounds.lexicon import UNKNOWN, entries
 from pipeline.sounds.model import Heard, Name, Sort
 from pipeline.sounds.passes import Listener, count
 from pipeline.sounds.reading import read
@@ -22,7 +24,9 @@ from pipeline.sounds.spots import Spot
 from pipeline.sounds.threads import one_thread
 from pipeline.sounds.windows import cut, rare
 
-SURE = 0.7  # a spot this good makes its name one that the episode is about
+LIKELY = 0.1  # a spot as good as this counts for what else its name is spelt as
+SPELT = 0.8  # a name spelt right that is as sure as this is no other one
+SURE = 0.6  # a spot this good makes its name one that the episode is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +92,9 @@ class Ear:
     def listen(self, text: str, title: str = "", notes: str = "") -> tuple[list[_Scored], Scene]:
         """The best spots, scored, whatever their score, in the order of the text; none overlap for one name."""
         spots, scene, company = self.spots(text, title, notes)
-        scored = [_Scored(s, company(s)) for s in spots]
-        for s in scored:
-            s.spot.score = self._score(s.spot, scene, s.company)
-        return _best(scored), scene
+        companies = [company(s) for s in spots]
+        self._score(spots, scene, companies)
+        return _best([_Scored(*s) for s in zip(spots, companies, strict=True)]), scene
 
     def spots(self, text: str, title: str = "", notes: str = "") -> tuple[list[Spot], Scene, Callable[[Spot], Company]]:
         """All spots of both passes, the scene, and what the rest of the episode says of a spot's name."""
@@ -124,29 +127,64 @@ class Ear:
                 seen[key] = spot
                 kept.append(spot)
                 continue
-            old.echo, old.weight = max(old.echo, spot.echo), None
+            old.echo = max(old.echo, spot.echo)
+            old.changed()
             if _cost(spot) < _cost(old):
                 old.phone, old.letter, old.given, old.at = spot.phone, spot.letter, spot.given, spot.at
         return kept
 
-    def _score(self, spot: Spot, scene: Scene, company: Company) -> float:
-        kind = (self.names[spot.form.name].type or "").lower()
-        if spot.exact:
-            words = evidence.heard_words(spot, scene.words)
-            at = scene.words.first[spot.first]
-            large = None if at or not scene.words.cased else scene.words.big[spot.first]
-            return scoring.spelt(
-                [scene.known[w] for w in words],
-                company,
-                conflict=evidence.conflict(spot, spot.form, scene, kind in ("", "person")),
-                role=bool(evidence.beside(spot, scene)),
-                large=large,
-            )
-        if spot.form.wordlike and not (company.whole or company.notes):
-            return 0.0
-        if spot.weight is None:
-            spot.weight = scoring.of_spot(evidence.of_spot(spot, scene, kind))
-        return scoring.alike(spot.weight + scoring.of_episode(evidence.of_episode(spot, company)))
+    def _score(self, spots: Sequence[Spot], scene: Scene, companies: Sequence[Company]) -> None:
+        """Gives each spot its score; ``companies``: of each."""
+        unsure, features, nothing = [], [], Company()
+        for spot, company in zip(spots, companies, strict=True):
+            if spot.exact:
+                spot.score = self._spelt(spot, scene, company)
+            elif self._never(spot, scene, company):
+                spot.score = 0.0
+            elif spot.alone is not None and company == nothing:
+                spot.score = spot.alone
+            else:
+                if spot.own is None:
+                    spot.own = evidence.of_spot(spot, scene, self._kind(spot))
+                unsure.append((spot, company))
+                features.append(spot.own + evidence.of_episode(company))
+        for (spot, company), score in zip(unsure, scoring.alike(features), strict=True):
+            spot.score = score
+            if company == nothing:
+                spot.alone = score
+        taken: dict[int, set[int]] = {}
+        for spot in spots:
+            if spot.exact and spot.score >= SPELT:
+                for i in range(spot.first, spot.last):
+                    taken.setdefault(i, set()).add(spot.form.name)
+        for spot in spots if taken else ():  # where another name of the list is spelt right, it is that one
+            if not spot.exact and any(
+                spot.form.name not in taken[i] for i in range(spot.first, spot.last) if i in taken
+            ):
+                spot.score = 0.0
+
+    def _spelt(self, spot: Spot, scene: Scene, company: Company) -> float:
+        at = scene.words.first[spot.first]
+        return scoring.spelt(
+            [scene.known[w] for w in evidence.heard_words(spot, scene.words)],
+            company,
+            conflict=evidence.conflict(spot, spot.form, scene, self._kind(spot) in ("", PERSON)),
+            role=bool(evidence.beside(spot, scene)),
+            large=None if at or not scene.words.cased else scene.words.big[spot.first],
+        )
+
+    def _kind(self, spot: Spot) -> str:
+        return (self.names[spot.form.name].type or "").lower()
+
+    def _never(self, spot: Spot, scene: Scene, company: Company) -> bool:
+        if evidence.first_name_of_another(spot, scene):
+            return True
+        return spot.form.wordlike and not (company.whole or company.notes or self._is_new(spot, scene))
+
+    @staticmethod
+    def _is_new(spot: Spot, scene: Scene) -> bool:
+        """Whether it is written as a word that no list has: that is no everyday word, however near it sounds."""
+        return any(scene.known[w].cost >= UNKNOWN for w in evidence.heard_words(spot, scene.words))
 
     def _noted(self, scene: Scene) -> set[int]:
         """The names that title or notes name."""
@@ -157,37 +195,46 @@ class Ear:
 
     def _about(self, spots: Sequence[Spot], scene: Scene) -> set[int]:
         """The names that the episode is known to be about after the first pass."""
-        about = self._noted(scene)
-        nothing = Company()
-        for spot in spots:
-            if spot.form.name not in about:
-                spot.score = self._score(spot, scene, nothing)
-                if spot.score >= SURE:
-                    about.add(spot.form.name)
-        return about
+        self._score(spots, scene, [Company()] * len(spots))
+        return self._noted(scene) | {s.form.name for s in spots if s.score >= SURE}
 
     def _companies(self, spots: Sequence[Spot], scene: Scene) -> Callable[[Spot], Company]:
         """What to say of a spot's name, from the spots that are good on their own."""
-        nothing = Company()
         good: dict[int, list[Spot]] = {}
+        likely: dict[int, list[Spot]] = {}
+        self._score(spots, scene, [Company()] * len(spots))
         for spot in spots:
-            spot.score = self._score(spot, scene, nothing)
             if spot.score >= SURE:
                 good.setdefault(spot.form.name, []).append(spot)
+            if not spot.exact and spot.score >= LIKELY:
+                likely.setdefault(spot.form.name, []).append(spot)
+        ways = {name: _ways(_apart(found), scene) for name, found in likely.items()}
         noted = self._noted(scene)
         sure = {name: _apart(found) for name, found in good.items()}
         owner = {name: {i: s for s in found for i in range(s.first, s.last)} for name, found in sure.items()}
+        alike = {name: Counter(_surname(s, scene) for s in found if not _named(s)) for name, found in sure.items()}
         whole = {name: sum(len(s.form.words) > 1 for s in found) for name, found in sure.items()}
+        present = set(sure) | noted
+        kin = {False: self._kin(len(present)), True: self._kin(len(present) - 1)}
 
         def company(spot: Spot) -> Company:
             name = spot.form.name
+            here = range(spot.first, spot.last)
+            spellings = min(3.0, sum(score for score, where in ways.get(name, ()) if where.isdisjoint(here)))
             if name not in sure:
-                return Company(notes=name in noted)
-            mine = {id(s): s for i in range(spot.first, spot.last) if (s := owner[name].get(i)) is not None}
+                return Company(notes=name in noted, spellings=spellings, kin=kin[name in present])
+            mine = {id(s): s for i in here if (s := owner[name].get(i)) is not None}
             wholes = whole[name] - sum(len(s.form.words) > 1 for s in mine.values())
-            return Company(len(sure[name]) - len(mine), wholes > 0, name in noted)
+            # The same spelling again is no further evidence: talk repeats its own rare words, too.
+            others = len(sure[name]) - alike[name][_surname(spot, scene)]
+            others -= sum(_named(s) or _surname(s, scene) != _surname(spot, scene) for s in mine.values())
+            return Company(others, wholes > 0, name in noted, spellings, kin[name in present])
 
         return company
+
+    def _kin(self, present: int) -> float:
+        """How far an episode is about the list, by how many others of it are there; of a long one some always are."""
+        return math.log1p(present) * present / (present + 0.05 * len(self.names)) if present > 0 else 0.0
 
     def _heard(self, scored: _Scored, scene: Scene, text: str) -> Heard:
         spot, words = scored.spot, scene.words
@@ -199,11 +246,32 @@ class Ear:
             sort = "alias" if spot.form.part == "alias" else "exact"
         surface = " ".join(text[start:end].split())
         form = self._written(spot.form.name, spot.form.words)
-        why = evidence.reasons(spot, scene, scored.company, name.full, (name.type or "").lower())
+        why = evidence.reasons(spot, scene, scored.company, name.full, self._kind(spot))
         if not spot.exact:
             why.insert(0, f"sound distance {spot.distance:.2f}")
         reason = f"{surface} ~ {form}, {spot.score:.2f}: {', '.join(why) or 'spelt so'}"
         return Heard(spot.form.name, start, end, round(spot.score, 4), sort, reason, round(spot.distance, 4))
+
+
+def _surname(spot: Spot, scene: Scene) -> tuple[str, ...]:
+    """The words heard, without the first name where one is told apart."""
+    return tuple(evidence.heard_words(spot, scene.words)[max(0, spot.at - spot.first) :])
+
+
+def _named(spot: Spot) -> bool:
+    """Whether it speaks for the name by more than an odd spelling: spelt right, or with the first name."""
+    return spot.exact or len(spot.form.words) > 1
+
+
+def _ways(spots: Sequence[Spot], scene: Scene) -> list[tuple[float, set[int]]]:
+    """Of each odd way a name's surname seems to be written in: how likely it is, and the words where it stands."""
+    found: dict[tuple[str, ...], tuple[float, set[int]]] = {}
+    for spot in spots:
+        heard = _surname(spot, scene)
+        if any(scene.known[w].cost >= UNKNOWN for w in heard):  # a word that somebody knows is rather that word
+            score, where = found.get(heard, (0.0, set()))
+            found[heard] = max(score, spot.score), where | set(range(spot.first, spot.last))
+    return list(found.values())
 
 
 def _variants(word: str) -> tuple[str, ...]:

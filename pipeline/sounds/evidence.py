@@ -1,7 +1,7 @@
 """What else speaks for or against a spot than its sound: how the words are written, what stands beside, the episode.
 
-Each piece of evidence is one number; scoring.py weighs them. None of them looks at the other watched names: what one
-name finds must not depend on which others are listened for.
+Each piece of evidence is one number; scoring.py weighs them. The other watched names can only help: those of one list
+belong together, so where an episode speaks of some the others are likely.
 """
 
 from __future__ import annotations
@@ -22,14 +22,20 @@ _SAYS = word_set(
 _FIRM = word_set("company startup firm shares ceo brand platform acquired bought founder stock maker giant bank")
 _AT = word_set("in to from near at around outside across of")
 MOST = 18.5
+OFTEN = 9.5  # -log P: an everyday word said more often (so, in, will) is no first name, though some have it
+OTHERS = 2.0  # nats by symbol: a known first name this far off (Dan for George; not Bill for William) is another's
+KIN = 0.7  # of Company: two other names of a short list, or more of a longer one
+SPELLINGS = 0.5  # of Company: what is told to people as one
 _SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can will all out off over into one two")
 
+# Of the words heard; "rest": of the surname alone. In the order of of_spot and of_episode.
 OF_SPOT = (
-    "one", "phone", "letter", "near", "length", "ordinary", "everyday", "unknown", "other_name", "capital", "small",
-    "full", "given", "comma", "more_words", "conflict", "beside", "frame", "again", "single", "two_words", "merged",
-    "near_full", "near_short", "prefix", "echo", "given_tame", "near2", "first_name", "shout",
+    "phone", "letter", "near", "length", "tail", "longer", "onset", "ending", "ordinary", "rarest", "likelihood",
+    "rest_ordinary", "rest_likelihood", "everyday", "unknown", "other_name", "capital", "small", "person", "full",
+    "given", "comma", "more_words", "conflict", "beside", "frame", "again", "single", "two_words", "merged", "prefix",
+    "echo", "given_tame", "first_name", "shout", "wordlike",
 )  # fmt: skip
-OF_EPISODE = ("others", "whole", "notes", "near_about")
+OF_EPISODE = ("others", "whole", "notes", "spellings", "kin")
 FEATURES = OF_SPOT + OF_EPISODE
 
 
@@ -44,11 +50,19 @@ class Scene:
 
 @dataclass(slots=True)
 class Company:
-    """What the rest of the episode says of a name: how many other good spots, one of the full name, in the notes."""
+    """What the rest of the episode says of a name.
+
+    ``others``: how many other good spots. ``whole``: one of them of the full name. ``notes``: title or notes name it.
+    ``spellings``: in how many other ways it seems to be misspelt, each counted as far as it is likely: a recogniser
+    that does not know a name writes it in many ways, a name that it knows in one. ``kin``: how far the episode is
+    about the other names that are listened for.
+    """
 
     others: int = 0
     whole: bool = False
     notes: bool = False
+    spellings: float = 0.0
+    kin: float = 0.0
 
 
 def heard_words(spot: Spot, words: Words) -> list[str]:
@@ -67,7 +81,8 @@ def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
     if alone and at >= 0 and words.gaps[at] != CLOSED and words.plain[at]:
         entry = known[words.plain[at]]
         large = words.big[at] if words.cased else not entry.flags & EVERYDAY
-        if large and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
+        everyday = entry.flags & EVERYDAY and (entry.cost < OFTEN or (words.cased and words.first[at]))
+        if large and not everyday and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
             if entry.flags & GIVEN:
                 found = 1.0
             elif words.cased and not words.first[at] and not entry.flags & EVERYDAY:
@@ -78,6 +93,14 @@ def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
         if large and entry.flags & SURNAME and not entry.flags & EVERYDAY:
             found = max(found, 0.7)
     return found
+
+
+def first_name_of_another(spot: Spot, scene: Scene) -> bool:
+    """Whether what was taken for the first name is another one, and too far off to be the name's (Dan, George)."""
+    if spot.given is None or spot.given < OTHERS or spot.at - spot.first != 1:
+        return False
+    entry = scene.known[scene.words.plain[spot.first]]
+    return bool(entry.flags & GIVEN) and not (entry.flags & EVERYDAY and entry.cost < OFTEN)
 
 
 def surname_of_another(spot: Spot, scene: Scene) -> float:
@@ -119,16 +142,17 @@ def frame(spot: Spot, scene: Scene, kind: str) -> bool:
 
 def features(spot: Spot, scene: Scene, company: Company, kind: str) -> list[float]:
     """The numbers of FEATURES, in their order."""
-    return of_spot(spot, scene, kind) + of_episode(spot, company)
+    return of_spot(spot, scene, kind) + of_episode(company)
 
 
-def of_episode(spot: Spot, company: Company) -> list[float]:
+def of_episode(company: Company) -> list[float]:
     """The numbers of OF_EPISODE."""
     return [
         math.log1p(min(company.others, 20)),
         1.0 if company.whole else 0.0,
         1.0 if company.notes else 0.0,
-        min(spot.phone, spot.letter) if company.others or company.whole or company.notes else 0.0,
+        company.spellings,
+        company.kin,
     ]
 
 
@@ -138,36 +162,47 @@ def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
     form = spot.form
     heard = heard_words(spot, words)
     entries = [known[w] for w in heard]
-    ordinary = sum(min(e.cost, MOST) for e in entries)
+    rest = entries[max(0, spot.at - spot.first) :]
+    costs = [min(e.cost, MOST) for e in entries]
+    ordinary, rest_ordinary = sum(costs), sum(costs[-len(rest) :])
     tail = entries[-1]
     length = len(form.sound)
     near = min(spot.phone, spot.letter)
-    tail_length = length - sum(map(len, form.sounds[: form.given]))
-    others = [
-        e for w, e in zip(heard, entries, strict=True) if w not in form.words and e.flags & (SURNAME | GIVEN | PLACE)
-    ]
-    other = max((MOST - e.cost for e in others), default=0.0) if tail.flags & (SURNAME | GIVEN | PLACE) else 0.0
+    said = form.rest[0] if spot.given is not None else form.sound
+    other = 0.0
+    if tail.flags & (SURNAME | GIVEN | PLACE):
+        named = SURNAME | GIVEN | PLACE
+        listed = (c for w, e, c in zip(heard, entries, costs, strict=True) if w not in form.words and e.flags & named)
+        other = MOST - min(listed, default=MOST)
     inside = range(spot.first, spot.last)
     large = sum(words.big[i] for i in inside if i > spot.first or not words.first[i])
-    capital = 1.0 if words.cased and large else 0.0
-    small = 1.0 if words.cased and not any(words.big[i] for i in inside) else 0.0
-    comma = any(words.gaps[i] == COMMA for i in range(spot.first, spot.last - 1))
-    again = spot.seen - 1
+    # -log P(heard | the name), beside `ordinary`, which is -log P(heard) where nobody is named: the noisy channel.
+    rest_cost = near * len(said)
+    cost = rest_cost + (spot.given * (length - len(said)) if spot.given is not None else 0.0)
+    sounds = b"".join([e.sound for e in rest])
     return [
-        1.0,
         min(spot.phone, 4.0),
         min(spot.letter, 4.0),
         near,
-        math.log(max(2, length)),
-        ordinary / len(entries) / 10,
+        float(length),
+        float(len(said)),
+        (len(sounds) - len(said)) / max(1, len(said)),
+        1.0 if sounds[:1] == said[:1] else 0.0,
+        1.0 if sounds[-1:] == said[-1:] else 0.0,
+        ordinary / len(entries),
+        max(costs),
+        ordinary - cost,
+        rest_ordinary / len(rest),
+        rest_ordinary - rest_cost,
         1.0 if all(e.flags & EVERYDAY and e.cost < 13.5 for e in entries) else 0.0,
         1.0 if any(e.cost >= UNKNOWN for e in entries) else 0.0,
-        other / 10,
-        capital,
-        small,
+        other,
+        1.0 if words.cased and large else 0.0,
+        1.0 if words.cased and not any(words.big[i] for i in inside) else 0.0,
+        1.0 if kind in ("", PERSON) else 0.0,
         1.0 if form.given else 0.0,
-        min(spot.given, 2.0) if spot.given is not None else 0.0,
-        1.0 if comma else 0.0,
+        min(spot.given, 3.0) if spot.given is not None else 0.0,
+        1.0 if any(words.gaps[i] == COMMA for i in range(spot.first, spot.last - 1)) else 0.0,
         float(max(0, len(heard) - len(form.words))),
         max(
             conflict(spot, form, scene, kind in ("", PERSON)),
@@ -175,18 +210,16 @@ def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
         ),
         1.0 if beside(spot, scene) else 0.0,
         1.0 if frame(spot, scene, kind) else 0.0,
-        math.log1p(min(again, 20)),
+        math.log1p(min(spot.seen - 1, 20)),
         1.0 if form.part == "full" and len(form.words) == 1 else 0.0,
         1.0 if form.part == "full" and not form.given and len(form.words) > 1 else 0.0,
         1.0 if form.given and spot.given is None else 0.0,
-        near if form.given else 0.0,
-        near * max(0, 7 - tail_length) / 4,
         1.0 if heard[0] in _SMALL_WORDS or heard[-1] in _SMALL_WORDS else 0.0,
         spot.echo,
         1.0 if _tame_given(spot, words, known) else 0.0,
-        min(near, 3.0) ** 2,
         1.0 if len(heard) == 1 and tail.flags & GIVEN and spot.letter > 0.1 else 0.0,
         1.0 if any(words.shout[i] for i in inside) and not spot.echo else 0.0,
+        1.0 if form.wordlike else 0.0,
     ]
 
 
@@ -208,10 +241,14 @@ def reasons(spot: Spot, scene: Scene, company: Company, name: str, kind: str) ->
         said.append("spelt so beside the first name elsewhere")
     if company.notes:
         said.append("in the title or notes")
-    if company.others:
-        said.append(f"{spot.form.part} form seen {company.others + 1} times")
+    if times := company.others + max(0, spot.seen - 1):
+        said.append(f"{spot.form.part} form seen {times + 1} times")
+    if company.spellings >= SPELLINGS and not spot.exact:
+        said.append("written in other ways, too")
     if role := beside(spot, scene):
         said.append(f"near '{role}'")
+    if company.kin >= KIN:
+        said.append("among other watched names")
     return said
 
 

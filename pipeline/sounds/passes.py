@@ -306,4 +306,5 @@ def count(spots: Sequence[Spot], words: Words) -> None:
     places = Counter(k for k, _ in often)
     for spot, key in zip(spots, heard, strict=True):
         if spot.seen != places[key]:
-            spot.seen, spot.weight = places[key], None
+            spot.seen = places[key]
+            spot.changed()

@@ -20,7 +20,8 @@ class Spot:
 
     ``whose``: the last word is heard with an 's that is not of the name. ``seen``: how often its words stand in the
     text. ``echo``: 1 where the surname of a sure full name was spelt the same, 0 where not. ``at``: the number of the
-    first word of the surname, where the first name is told apart. ``weight``: of its own evidence, once that is summed.
+    first word of the surname, where the first name is told apart. ``own``: its own evidence, the numbers of
+    evidence.OF_SPOT, once they are known; ``alone``: its score where the episode says nothing of its name.
     """
 
     form: Form
@@ -35,7 +36,12 @@ class Spot:
     seen: int = 0
     echo: float = 0.0
     at: int = -1
-    weight: float | None = None
+    own: list[float] | None = None
+    alone: float | None = None
+
+    def changed(self) -> None:
+        """Forgets what was made of its evidence."""
+        self.own = self.alone = None
 
     @property
     def distance(self) -> float:

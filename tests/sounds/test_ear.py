@@ -85,11 +85,15 @@ def surest(text: str, name: str = "Steve Witkoff", **episode: str) -> float:
 # evidence: (the text with it, the text without it)
 FOR = {
     "the full name elsewhere": ("Steve Witkoff came. Nobody liked Witcov.", "Someone else came. Nobody liked Witcov."),
-    "the first name beside it": ("Nobody liked Steve Witcough.", "Nobody liked Witcough."),
+    "the first name beside it": ("Nobody liked Steve Witcov.", "Nobody liked Witcov."),
     "a role beside it": ("Nobody liked ambassador Witcov.", "Nobody liked cheap Witcov."),
     "a capital": ("Nobody in Oslo liked Witcov.", "Nobody in Oslo liked witcov."),
     "no comma inside": ("Nobody liked Wit Goff.", "Nobody liked Wit, Goff."),
     "a word that nobody knows": ("Nobody liked Witgoff.", "Nobody liked wit cough."),
+    "other ways it is written elsewhere": (
+        "They like Whitgoff, too. She saw Witgoff. Nobody liked Wickov.",
+        "They like Marlow, too. She saw Brown. Nobody liked Wickov.",
+    ),
     "nobody else's first name": ("Nobody liked Witcov.", "Nobody liked Susan Witcov."),
     "spelt so beside the first name elsewhere": (
         "Then Anatoly Topreenin came. Nobody liked Topreenin.",
@@ -185,10 +189,77 @@ def test_the_order_of_the_names_changes_nothing(text: str, names: list[str]) -> 
 
 @given(texts, st.integers(0, len(PEOPLE) - 1))
 @settings(max_examples=30, deadline=None)
-def test_what_a_name_finds_does_not_depend_on_the_others(text: str, which: int) -> None:
-    alone = build([person(PEOPLE[which])])
-    together = {f for f in plain(EAR.hear(text), PEOPLE) if f[0] == PEOPLE[which]}
-    assert plain(alone.hear(text), (PEOPLE[which],)) == together
+def test_the_other_names_can_only_help_a_name(text: str, which: int) -> None:
+    alone = build([person(PEOPLE[which])]).hear(text)
+    together = [h for h in EAR.hear(text) if h.name == which]
+    for one in alone:
+        assert any(h.start < one.end and one.start < h.end and h.score >= one.score for h in together)
+
+
+NEWS = "Then Pete Hegseth spoke to Mike Waltz about Vladimir Putin." + FILLER
+
+
+def test_a_name_gains_by_other_names_of_its_list() -> None:
+    names = [person(n, threshold=0.0) for n in PEOPLE]
+    text = NEWS + " Nobody asked Witcow about it."
+    [among] = [h for h in build(names).hear(text) if names[h.name].full == "Steve Witkoff"]
+    [alone] = build(names[:1]).hear(text)
+    assert among.score > alone.score
+    assert "among other watched names" in among.reason
+    assert "among" not in alone.reason
+
+
+def test_other_names_of_a_long_list_say_little() -> None:
+    surnames = [w for w in VOCABULARY if w.isalpha() and w not in ("Steve", "Pete")]
+    crowd = [person(f"{first} {last}") for first in ("Ann", "Bob", "Cyd") for last in surnames]
+    few, many = build([person(n) for n in PEOPLE]), build([*map(person, PEOPLE), *crowd * 8])
+    text = NEWS + " Nobody asked Witcow about it."
+    kin = [ear.spots(text) for ear in (few, many)]
+    [one, other] = [company(spots[0]).kin for spots, _, company in kin]
+    assert one > 3 * other
+
+
+def test_a_surname_that_many_have_is_reported_where_the_episode_names_it_otherwise() -> None:
+    ear = build([person("J.D. Vance")])
+    assert heard("Nobody asked Vance about it." + FILLER, ear) == [("J.D. Vance", "Vance")]
+    common = build([person("Rick James"), *map(person, PEOPLE)])
+    assert heard("Nobody asked James about it." + FILLER, common) == []
+    assert ("Rick James", "James") in heard(NEWS + " Nobody asked James about it.", common)
+
+
+def test_a_word_at_the_head_of_a_sentence_is_nobodys_first_name() -> None:
+    ear = build([person("Roger Penrose")])
+    assert ("Roger Penrose", "Penrose") in heard("It was late. So Penrose left." + FILLER, ear)
+
+
+def test_where_another_name_of_the_list_is_spelt_right_it_is_that_one() -> None:
+    names = ("Keith Kellogg", "Keith Kellock")
+    ears = [build([person(n, threshold=0.0) for n in some]) for some in (names[:1], names)]
+    text = "Then Keith Kellock spoke." + FILLER
+    alone, together = ([ear.names[h.name].full for h in ear.hear(text) if h.score > 0] for ear in ears)
+    assert alone == ["Keith Kellogg"]
+    assert set(together) == {"Keith Kellock"}
+
+
+def test_two_who_share_a_surname_do_not_shut_each_other_out() -> None:
+    for names in (("Keith Kellogg", "Ann Kellogg"), ("Ann Kellogg", "Keith Kellogg")):
+        ear = build([person(n) for n in names])
+        assert ("Keith Kellogg", "Kieth Kellogg") in heard("Then Kieth Kellogg spoke." + FILLER, ear)
+
+
+# case: (text, whether it may be Keith Kellogg who is named)
+FIRST_NAMES = {
+    "near by sound": ("Nobody asked Kate Kelog about it.", True),
+    "not known as one": ("Nobody asked Kyth Kelog about it.", True),
+    "another's": ("Nobody asked Susan Kelog about it.", False),
+}
+
+
+@pytest.mark.parametrize("case", FIRST_NAMES, ids=str)
+def test_a_first_name_may_be_misheard_but_not_be_another(case: str) -> None:
+    text, may = FIRST_NAMES[case]
+    introduced = "Then Keith Kellogg came." + FILLER + " "
+    assert any(h.kind == "sounds_like" for h in EAR.hear(introduced + text)) == may
 
 
 @given(st.text(max_size=80))

@@ -1,0 +1,106 @@
+"""Grows the trees of pipeline/sounds/data/score.json from examples, with scikit-learn's histogram gradient boosting.
+
+The learner's own way to store trees is not ours: ``grow`` gives the JSON that pipeline/sounds/trees.py reads, every
+tree filled up to one depth. It needs scikit-learn (``uv sync --group learn``); what is learned does not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.sounds.evidence import FEATURES
+from pipeline.sounds.trees import Trees, parse
+
+DEPTH = 4
+RATE = 0.06
+PULL = 20.0  # L2 on what a leaf is worth
+LEAST_IN_LEAF = 40
+# What may only speak for a name (1), or only against it (-1); anything else both ways.
+SIGNS = {
+    "phone": -1, "letter": -1, "near": -1, "onset": 1, "ordinary": 1, "rarest": 1, "likelihood": 1, "rest_ordinary": 1,
+    "rest_likelihood": 1, "everyday": -1, "unknown": 1, "other_name": -1, "capital": 1, "small": -1, "given": -1,
+    "comma": -1, "conflict": -1, "beside": 1, "frame": 1, "prefix": -1, "echo": 1, "given_tame": -1, "first_name": -1,
+    "shout": -1, "others": 1, "whole": 1, "notes": 1, "spellings": 1, "kin": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one forest differs: features it does not see, features that may only speak against a name, its trees."""
+
+    without: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    rounds: int = 250
+
+
+# What they say is averaged: where one of them goes by an oddity of the pages, the others do not.
+KINDS = (Kind(), Kind(against=("again",)), Kind(without=("longer", "ending", "more_words"), rounds=120))
+
+
+def grow(x: np.ndarray, y: np.ndarray, weight: np.ndarray, kind: Kind, seed: int = 0) -> dict[str, Any]:
+    """Trees that tell right from wrong, as JSON; ``x`` has the columns of FEATURES."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    signs = SIGNS | dict.fromkeys(kind.against, -1)
+    model = HistGradientBoostingClassifier(
+        max_depth=DEPTH, max_leaf_nodes=None, max_iter=kind.rounds, learning_rate=RATE, l2_regularization=PULL,
+        min_samples_leaf=LEAST_IN_LEAF, early_stopping=False, random_state=seed,
+        monotonic_cst=[signs.get(name, 0) for name in FEATURES],
+    )  # fmt: skip
+    x = x.copy()
+    x[:, [FEATURES.index(name) for name in kind.without]] = 0.0
+    model.fit(x, y, sample_weight=weight)
+    trees = [_filled(round_[0].nodes) for round_ in model._predictors]
+    return {"constant": round(float(model._baseline_prediction[0, 0]), 4), "trees": trees}
+
+
+def _filled(nodes: Any) -> dict[str, list[Any]]:
+    """A tree of the full depth: leaves that come early are repeated."""
+    asks: list[Any] = [None] * (2**DEPTH - 1)
+    worth: list[float] = [0.0] * 2**DEPTH
+
+    def fill(place: int, at: int, level: int) -> None:
+        node = nodes[at]
+        if level == DEPTH:
+            worth[place - len(asks)] = round(float(node["value"]), 4)
+            return
+        below = (at, at)
+        asks[place] = [FEATURES[0], None]
+        if not node["is_leaf"]:
+            asks[place] = [FEATURES[node["feature_idx"]], round(float(node["num_threshold"]), 4)]
+            below = (int(node["left"]), int(node["right"]))
+        fill(2 * place + 1, below[0], level + 1)
+        fill(2 * place + 2, below[1], level + 1)
+
+    fill(0, 0, 0)
+    return {"asks": asks, "worth": worth}
+
+
+def calibrated(data: dict[str, Any], scale: float, shift: float) -> dict[str, Any]:
+    """The same trees, all they are worth stretched and shifted."""
+    trees = [{"asks": t["asks"], "worth": [round(v * scale, 4) for v in t["worth"]]} for t in data["trees"]]
+    return {"constant": round(data["constant"] * scale + shift, 4), "trees": trees}
+
+
+def averaged(forests: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """All their trees, each worth its share."""
+    shares = [calibrated(forest, 1 / len(forests), 0.0) for forest in forests]
+    return {
+        "constant": round(sum(share["constant"] for share in shares), 4),
+        "trees": [tree for share in shares for tree in share["trees"]],
+    }
+
+
+def ready(data: dict[str, Any]) -> Trees:
+    return parse(data, FEATURES)
+
+
+def dumped(data: dict[str, Any]) -> str:
+    """JSON with a tree in a line."""
+    lines = ",\n  ".join(json.dumps(tree) for tree in data["trees"])
+    return f'{{\n "constant": {data["constant"]},\n "trees": [\n  {lines}\n ]\n}}\n'
