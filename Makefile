@@ -24,7 +24,7 @@ run: install ## the sample podcast through Airflow, with every alert shown; Ctrl
 	@$(PY) scripts/run.py
 
 test: lint ## everything that is checked, tests last
-	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: install ## ruff and mypy
 	@.venv/bin/ruff check .
