@@ -18,7 +18,7 @@ from pipeline.outcomes import absent, failed, must_look, rest
 from pipeline.runtime import Runtime, log
 from pipeline.store.channels import SERVICE, ChannelState
 
-AGAIN = timedelta(seconds=2)  # until a channel asks again whether its service rests
+AGAIN = timedelta(seconds=5)  # until a channel asks again whether its service rests
 SURELY = 0.98  # of the interval lies between an answer and the next call; the rest is for clocks that differ
 
 
@@ -132,13 +132,15 @@ class Sender:
     def _service_rests(self, name: str, channel: str) -> bool:
         """Whether the whole service rests, as it is now; then this channel rests as long, or looks again soon.
 
-        Soon, because a service that works again ends its own rest, and knows nothing of the channels that wait for it.
+        Soon where it rests by itself, because one that works again knows nothing of the channels that wait for it;
+        one that somebody has to mend is not asked again and again.
         """
         at = self.clock()
         state = self.rt.store.channel_state(self.service(name))
-        if state is None or state.free_at(at) <= at:
+        if state is None or (free := state.free_at(at)) <= at:
             return False
-        self.rt.store.rest_channel(channel, min(state.free_at(at), at + AGAIN))
+        mended_by_itself = state.paused_until is None or state.paused_until <= at
+        self.rt.store.rest_channel(channel, min(free, at + AGAIN) if mended_by_itself else free)
         return True
 
     def _pace(

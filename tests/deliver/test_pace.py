@@ -90,8 +90,19 @@ def test_a_channel_that_waits_for_its_service_goes_on_soon_after_that_works_agai
     desk.deliver()
     assert (desk.states(), desk.slack.calls.count(POST)) == ({"due": 1}, 0)
     desk.rt.store.mended()
-    desk.later(seconds=3)
+    desk.later(seconds=6)
     assert desk.states() == {"sent": 1}
+
+
+def test_a_channel_whose_service_somebody_has_to_mend_waits_for_as_long(desk: Desk) -> None:
+    desk.alert("one")
+    slack = Sender(desk.rt, lambda: desk.now, Bugs("test"), 0.0).service("slack")
+    until = desk.now + timedelta(minutes=15)
+    desk.rt.store.pause_channel(slack, until, "the token was revoked", 1)
+    desk.deliver()
+    waits = desk.rt.store.channel_state(desk.channel)
+    assert waits is not None
+    assert (waits.next_at, desk.slack.calls.count(POST)) == (until, 0)
 
 
 def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up(
