@@ -11,7 +11,8 @@ from pipeline.backfill import asked_for, counts, finish, lines, report_of
 from pipeline.bring import bring, look
 from pipeline.errors import PodwatchError
 from pipeline.model import Backfill, BackfillState, DeliverMode, Shard, Tally
-from pipeline.reach import Wanted, feeds_of, host_of, past_of
+from pipeline.polite import host_of
+from pipeline.reach import Wanted, feeds_of, past_of
 from pipeline.runtime import Runtime, log
 from pipeline.telling import ASKED_FROM, tell
 from pipeline.walk import walk

@@ -16,7 +16,8 @@ from time import monotonic, sleep
 from pipeline.detect import detect
 from pipeline.fetch import Lease, Patience, Share, fetched
 from pipeline.model import ALL, Backfill, Past, Shard
-from pipeline.reach import HALF, Going, Progress, Wanted, has, host_of, past_of
+from pipeline.polite import host_of
+from pipeline.reach import HALF, Going, Progress, Wanted, has, past_of
 from pipeline.runtime import Runtime, log
 
 PART = 2000  # episodes that are taken, fetched and then looked through: repeated passages show among many of a feed

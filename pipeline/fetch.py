@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
-from urllib.parse import urlsplit
 
 from pipeline import transcripts
 from pipeline.bugs import Bugs
@@ -15,6 +14,7 @@ from pipeline.crowd import through
 from pipeline.errors import HttpError, PodwatchError, Postponed, TranscriptError
 from pipeline.http import Answer
 from pipeline.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, Wanted
+from pipeline.polite import host_of
 from pipeline.runtime import Runtime, log
 from pipeline.store import Store
 from pipeline.store.fetch import Fetched
@@ -159,12 +159,8 @@ def patiently(patience: Patience, wanted: Wanted, ask_: Callable[[], Result]) ->
 
 
 def host(wanted: Wanted) -> str:
-    """Who is asked for a transcript first; what is no address stands for itself."""
-    url = next(iter(offers(wanted)), TranscriptRef(url="")).url
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return url
+    """Who is asked for a transcript first."""
+    return host_of(next(iter(offers(wanted)), TranscriptRef(url="")).url)
 
 
 class Lease:

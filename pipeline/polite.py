@@ -13,10 +13,19 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
 PATIENCE = 30.0  # seconds a run waits for a host that asked for a pause; after that its feeds are left for another run
+
+
+def host_of(address: str) -> str:
+    """Who is asked at an address; what is none, such as a template, stands for itself."""
+    try:
+        return urlsplit(address).netloc.lower() or address
+    except ValueError:
+        return address
 
 
 @dataclass(frozen=True, slots=True)

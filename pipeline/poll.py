@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from urllib.parse import urlsplit
 
 from xxhash import xxh3_128_hexdigest
 
@@ -17,6 +16,7 @@ from pipeline.errors import PodwatchError, Postponed
 from pipeline.feeds import Reading
 from pipeline.http import Answer
 from pipeline.model import ALL, Episode, Feed, FeedFacts, Polled, Shard, Tally
+from pipeline.polite import host_of
 from pipeline.runtime import Runtime, log
 from pipeline.schedule import RECENT, after_failure, after_success, is_dead
 
@@ -48,7 +48,7 @@ def poll(
     outcomes = through(
         due,
         partial(ask, rt, now=now),
-        host_of=lambda feed: urlsplit(feed.url).netloc,
+        host_of=lambda feed: host_of(feed.url),
         postponed=postponed,
         threads=rt.settings.poll_threads,
         pause=rt.settings.host_pause,

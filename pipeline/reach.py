@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import monotonic
-from urllib.parse import urlsplit
 from zlib import crc32
 
 from pipeline.errors import PodwatchError
@@ -47,14 +46,6 @@ def _holds(scope: Scope, feed: Feed) -> bool:
 def past_of(rt: Runtime, b: Backfill) -> Past:
     found = feeds_of(b, rt.store.feeds(), rt.store.watches())
     return Past(b.since, b.until, [f.id for f in found], b.watches)
-
-
-def host_of(address: str) -> str:
-    """Who is asked at an address; what is none, such as a template, stands for itself."""
-    try:
-        return urlsplit(address).netloc.lower() or address
-    except ValueError:
-        return address
 
 
 def has(shard: Shard, host: str) -> bool:

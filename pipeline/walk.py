@@ -15,7 +15,8 @@ from pipeline.bugs import Bugs
 from pipeline.crowd import through
 from pipeline.errors import PodwatchError, Postponed
 from pipeline.model import ALL, Backfill, Feed, Shard
-from pipeline.reach import HALF, Going, Progress, Wanted, feeds_of, has, host_of
+from pipeline.polite import host_of
+from pipeline.reach import HALF, Going, Progress, Wanted, feeds_of, has
 from pipeline.runtime import Runtime, log
 
 

@@ -99,14 +99,14 @@ MAY["pipeline.entities.telling"] = MAY["pipeline.entities.stage"] | {"pipeline.e
 MAY["pipeline.entities.telling"] |= {"pipeline.entities.surges"}
 MAY["pipeline.detect"] = VERB | {"pipeline.entities.stage", "pipeline.labelling", "pipeline.news"}
 MAY["pipeline.detect"] |= {"pipeline.entities.telling"}
-MAY["pipeline.fetch"] = VERB | {"pipeline.crowd"}
-MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.schedule"}
+MAY["pipeline.fetch"] = VERB | {"pipeline.crowd", "pipeline.polite"}
+MAY["pipeline.poll"] = VERB | {"pipeline.crowd", "pipeline.polite", "pipeline.schedule"}
 MAY["pipeline.news"] = {"pipeline.model"}
 MAY["pipeline.processes"] = {"pipeline.errors"}
 MAY["pipeline.backtest"] = VERB | {"pipeline.detect", "pipeline.labelling", "pipeline.processes"}
 MAY["pipeline.reach"] = BASE | {"pipeline.runtime"}
-MAY["pipeline.walk"] = VERB | {"pipeline.archive", "pipeline.crowd", "pipeline.reach"}
-MAY["pipeline.bring"] = VERB | {"pipeline.detect", "pipeline.fetch", "pipeline.reach"}
+MAY["pipeline.walk"] = VERB | {"pipeline.archive", "pipeline.crowd", "pipeline.polite", "pipeline.reach"}
+MAY["pipeline.bring"] = VERB | {"pipeline.detect", "pipeline.fetch", "pipeline.polite", "pipeline.reach"}
 MAY["pipeline.backfill"] = BASE | {"pipeline.runtime", "pipeline.reach", "pipeline.walk", "pipeline.bring"}
 MAY["pipeline.telling"] = BASE | {"pipeline.runtime", "pipeline.reach", "pipeline.verbs"}
 MAY["pipeline.effects"] = VERB | {"pipeline.backtest", "pipeline.watchlist_edit"}
@@ -121,7 +121,7 @@ MAY["pipeline.learn"] = {"pipeline.model"}
 MAY["pipeline.watchlist_edit"] = {"pipeline.model", "pipeline.errors", "pipeline.files", "pipeline.watchlist"}
 MAY["pipeline.doctor"] = BASE | {"pipeline.store", "pipeline.notifiers", "pipeline.schedule", "pipeline.feeds"}
 MAY["pipeline.doctor"] |= {"pipeline.transcripts", "pipeline.entities", "pipeline.sounds"}
-MAY["pipeline.backfill_runs"] = MAY["pipeline.backfill"] | {"pipeline.backfill", "pipeline.telling"}
+MAY["pipeline.backfill_runs"] = MAY["pipeline.backfill"] | {"pipeline.backfill", "pipeline.polite", "pipeline.telling"}
 MAY |= {
     "plugins": {
         "pipeline.runtime",

@@ -15,7 +15,8 @@ from pipeline.archive import Page
 from pipeline.backfill_runs import Counting
 from pipeline.bring import spread
 from pipeline.model import Backfill, Episode, Feed, FeedFacts, Polled, Shard
-from pipeline.reach import has, host_of
+from pipeline.polite import host_of
+from pipeline.reach import has
 from pipeline.runtime import Runtime
 from pipeline.walk import walk
 

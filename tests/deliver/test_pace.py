@@ -121,5 +121,8 @@ def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up
         desk.deliver()
     monkeypatch.setattr(delivering, "ticks", ticks)
     assert (desk.states(), desk.slack.calls.count(POST)) == ({"retry": 1}, 0)
+    [row], channel = desk.rows(), desk.rt.store.channel_state(desk.channel)
+    assert channel is not None
+    assert channel.next_at == row.next_attempt_at  # nobody waits for the slot that was not used
     desk.later(hours=1)
     assert (desk.states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)
