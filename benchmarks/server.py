@@ -10,12 +10,11 @@ Raw asyncio: answers 304 to the right validator, else a body. ``tls`` makes it H
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import ssl
 from collections.abc import Iterable
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import Self
+
+from benchmarks.served import Served
 
 
 def feed_body(number: int, version: int, items: int = 30) -> bytes:
@@ -37,12 +36,10 @@ def feed_body(number: int, version: int, items: int = 30) -> bytes:
     ).encode()
 
 
-class Server:
+class Server(Served):
     def __init__(self, *, latency: float = 0.0, hosts: int = 200, certificate: tuple[str, str] | None = None) -> None:
         self._hosts, self._scheme = hosts, "https" if certificate else "http"
-        self._pipe, theirs = multiprocessing.Pipe()
-        context = multiprocessing.get_context("spawn")
-        self._process = context.Process(target=_serve, args=(theirs, latency, certificate), daemon=True)
+        super().__init__(_serve, latency, certificate)
 
     def url(self, number: int) -> str:
         host = number % self._hosts + 1
@@ -52,15 +49,6 @@ class Server:
         """From now on these feeds have one new item more."""
         self._pipe.send(list(numbers))
         self._pipe.recv()
-
-    def __enter__(self) -> Self:
-        self._process.start()
-        self.port = int(self._pipe.recv())
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
-        self._process.terminate()
-        self._process.join()
 
 
 def _serve(pipe: Connection, latency: float, certificate: tuple[str, str] | None) -> None:
@@ -116,25 +104,14 @@ def _serve(pipe: Connection, latency: float, certificate: tuple[str, str] | None
     asyncio.run(main())
 
 
-class Files:
+class Files(Served):
     """A server for some bodies: ``url(n)`` gives the n-th, over and over."""
 
     def __init__(self, bodies: list[bytes], media_type: str = "text/vtt") -> None:
-        self._pipe, theirs = multiprocessing.Pipe()
-        context = multiprocessing.get_context("spawn")
-        self._process = context.Process(target=_files, args=(theirs, bodies, media_type), daemon=True)
+        super().__init__(_files, bodies, media_type)
 
     def url(self, number: int) -> str:
         return f"http://127.0.0.{number % 50 + 1}:{self.port}/{number}.vtt"
-
-    def __enter__(self) -> Self:
-        self._process.start()
-        self.port = int(self._pipe.recv())
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
-        self._process.terminate()
-        self._process.join()
 
 
 def _files(pipe: Connection, bodies: list[bytes], media_type: str) -> None:

@@ -38,6 +38,15 @@ def test_many_feeds_are_asked_at_once_and_each_once(rt: Runtime, podcast: Podcas
     assert all(podcast.asked[f"/{i}.xml"] == [200] for i in range(60))
 
 
+def test_a_feed_whose_address_is_none_is_told_of_and_stops_no_other(
+    rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    add(rt, now, "http://[bad/feed.xml", podcast.serve("/one.xml", rss(item("one"))))
+    tally = poll(rt, now)
+    assert (tally.new, tally.failed) == (1, 1)
+    assert tally.notes[0].startswith("http://[bad/feed.xml: is not an http(s) address")
+
+
 def test_a_permanent_redirect_changes_the_address_and_a_temporary_one_does_not(
     rt: Runtime, podcast: Podcast, now: datetime
 ) -> None:

@@ -10,28 +10,24 @@ Raw asyncio; every body is sent as it is, a feed's pages are made once.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import Self
+
+from benchmarks.served import Served
 
 PAGE = 10  # episodes on an older page
 NEW = 3  # episodes in a feed's own document
 
 
-class Shows:
+class Shows(Served):
     """each: older episodes of every show, one a day from ``first`` on, over and over ``days`` days."""
 
     def __init__(
         self, bodies: Sequence[bytes], *, shows: int, each: int, days: int, first: datetime, now: datetime
     ) -> None:
-        self._pipe, theirs = multiprocessing.Pipe()
-        context = multiprocessing.get_context("spawn")
-        args = (theirs, list(bodies), shows, each, days, first, now)
-        self._process = context.Process(target=_serve, args=args, daemon=True)
+        super().__init__(_serve, list(bodies), shows, each, days, first, now)
 
     def url(self, show: int) -> str:
         return f"http://{address(show)}:{self.port}/{show}/feed.xml"
@@ -41,15 +37,6 @@ class Shows:
         self._pipe.send("asked")
         found: Counter[str] = self._pipe.recv()
         return found
-
-    def __enter__(self) -> Self:
-        self._process.start()
-        self.port = int(self._pipe.recv())
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
-        self._process.terminate()
-        self._process.join()
 
 
 def address(show: int) -> str:
