@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Floats = NDArray[np.float32]
 
-_REMEMBERED = 50_000  # skeletons of windows
 Hits = tuple[list[int], list[int], list[float], list[float]]
 
 
@@ -40,12 +39,11 @@ class Index:
         self.lengths = np.array([len(s) for s in strings], dtype=np.int64)
         self.limits = (self.lengths * np.array(limits)).astype(np.float32)
         self._bones = bones
-        under: dict[bytes, list[int]] = {}
-        for i, string in enumerate(strings):
-            for key in skeleton.keys(bones(string)):
-                under.setdefault(key, []).append(i)
-        self._under = {key: np.array(forms, dtype=np.int64) for key, forms in under.items()}
-        self._met: dict[bytes, list[Numbers]] = {}
+        owners, keys = skeleton.keys([bones(string) for string in strings])
+        order = np.lexsort((owners, keys))
+        self._keys, starts = np.unique(keys[order], return_index=True)
+        self._starts = np.append(starts, len(keys)).astype(np.int64)
+        self._under = owners[order]
 
     def meet(self, windows: Sequence[bytes]) -> Numbers:
         """The pairs that share a key, as window * forms + form, ascending."""
@@ -54,30 +52,23 @@ class Index:
         numbers: dict[bytes, int] = {}  # windows with the same skeleton meet the same forms
         of = self._bones
         which = [numbers.setdefault(of(window), len(numbers)) for window in windows]
-        met: list[Numbers] = []
-        counts: list[int] = []
-        under = self._under
-        for bones in numbers:
-            forms = self._met.get(bones)
-            if forms is None:
-                forms = [f for k in skeleton.keys(bones) if (f := under.get(k)) is not None]
-                if len(self._met) < _REMEMBERED:  # the next hour of talk has many of the same
-                    self._met[bones] = forms
-            met += forms
-            counts.append(sum(map(len, forms)))
-        if not met:
+        owners, keys = skeleton.keys(list(numbers))
+        at = np.minimum(np.searchsorted(self._keys, keys), max(0, len(self._keys) - 1))
+        shared = self._keys[at] == keys if len(self._keys) else np.zeros(0, dtype=bool)
+        if not shared.any():
             return np.zeros(0, dtype=np.int64)
         n = len(self.lengths)
-        pairs = np.repeat(np.arange(len(counts), dtype=np.int64), counts) * n + np.concatenate(met)
+        at, owners = at[shared], owners[shared]
+        met = self._under[_ranges(self._starts[at], self._starts[at + 1])]
+        pairs = np.repeat(owners * n, self._starts[at + 1] - self._starts[at]) + met
         pairs.sort()
         pairs = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))]
         # From skeletons to windows: the forms of each, one after the other.
-        starts = np.searchsorted(pairs, np.arange(len(counts) + 1, dtype=np.int64) * n)
+        starts = np.searchsorted(pairs, np.arange(len(numbers) + 1, dtype=np.int64) * n)
         mine = np.array(which, dtype=np.int64)
-        sizes = np.diff(starts)[mine]
-        ends = np.cumsum(sizes)
-        at = np.arange(ends[-1], dtype=np.int64) + np.repeat(starts[mine] - ends + sizes, sizes)
-        found: Numbers = np.repeat(np.arange(len(mine), dtype=np.int64), sizes) * n + pairs[at] % n
+        begin, end = starts[mine], starts[mine + 1]
+        windows_of = np.repeat(np.arange(len(mine), dtype=np.int64), end - begin)
+        found: Numbers = windows_of * n + pairs[_ranges(begin, end)] % n
         return found
 
     def sieve(self, windows: Sequence[bytes], pairs: Numbers, reach: Floats | None = None) -> Numbers:
@@ -142,6 +133,17 @@ class Index:
         limits = self._limits(w, f, reach)
         near: Numbers = kept[self.costs(windows, kept, limits) * self.lengths[f] <= limits]
         return near
+
+
+def _ranges(begin: Numbers, end: Numbers) -> Numbers:
+    """All numbers of [begin, end) of the first, then of the second, and so on."""
+    import numpy as np
+
+    sizes = end - begin
+    ends = np.cumsum(sizes)
+    total = int(ends[-1]) if len(ends) else 0
+    found: Numbers = np.arange(total, dtype=np.int64) + np.repeat(begin - ends + sizes, sizes)
+    return found
 
 
 class Ears:
