@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -52,10 +52,29 @@ def _listed() -> dict[str, tuple[float, int, bytes]]:
         if letter not in "ai":  # an article and a pronoun, far more often than letters
             table[letter] = (8.0, EVERYDAY, sound)
     table["i"] = (*table["i"][:2], SPELT["i"])
+    for word in _TITLES:
+        table[word] = (8.0, EVERYDAY, table[word][2] if word in table else sound_out([word])[0])
+    for word in [w for w in table if "'" in w]:
+        if (entry := _contracted(word, table)) is not None:
+            table[word] = (*entry, table[word][2])
     return table
 
 
+def _contracted(word: str, table: Mapping[str, tuple[float, int, bytes]]) -> tuple[float, int] | None:
+    """Cost and flags of an everyday word that another has run into (I'll, there'd): no list has them all."""
+    base, mark, end = word.partition("'")
+    if not mark or (end not in _RUN_IN and not (end == "s" and base in _IS)):
+        return None
+    bases = (base, base.removesuffix("n")) if end == "t" else (base,)
+    costs = [cost for cost, flags, _ in (table[b] for b in bases if b in table) if flags & EVERYDAY and cost < _SAID]
+    return (min(costs) + 1.0, EVERYDAY) if costs else None
+
+
 _unlisted: dict[str, bytes] = {}
+_TITLES = ("mr", "mrs", "ms", "dr")  # the lists of words have few short ones
+_RUN_IN = word_set("ll d ve re m t")
+_IS = word_set("he she it that this what who there here where how when let")
+_SAID = 11.5  # -log P: what other words run into (I, there, who) is said often
 _DOUBLE = re.compile(r"([bdfgklmnprtvz])\1(?=.)")  # at the end they tell the network how a name is said
 _INITIALS = re.compile(r"[b-df-hj-np-tv-xz]{2,4}")
 _NOT_INITIALS = word_set("mr mrs ms dr st vs hm hmm mm shh nth jr sr")
@@ -98,7 +117,7 @@ def entries(words: Iterable[str]) -> dict[str, Entry]:
             if sound is None:
                 new.append(word)
                 continue
-            entry = (UNKNOWN, 0, sound)
+            entry = (*(_contracted(word, listed) or (UNKNOWN, 0)), sound)
         found[word] = Entry(*entry)
     if new:
         if len(_unlisted) + len(new) > _REMEMBERED:
@@ -107,7 +126,7 @@ def entries(words: Iterable[str]) -> dict[str, Entry]:
         sounds = sound_out(new)
         for word, sound in zip(new, sounds, strict=True):
             _unlisted[word] = sound
-            found[word] = Entry(UNKNOWN, 0, sound)
+            found[word] = Entry(*(_contracted(word, listed) or (UNKNOWN, 0)), sound)
     return found
 
 
