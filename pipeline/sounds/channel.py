@@ -7,6 +7,7 @@ is dropped, and which ones come in from nowhere was learned from names that were
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     Symbols = NDArray[np.uint8]
 
 _NEVER = 1000.0
+_ALIKE = re.compile("ck|ph|[bdgk]h|c(?!c?[eihy])|q|ff?$")  # the last: Slavic -ov is said -off
+_ONE_WAY = {"ck": "k", "c": "k", "q": "k", "ph": "f", "f": "v", "ff": "v"}
+_DOUBLE = re.compile(r"(.)\1")
 _SYMBOLS = bytes((i - 97) % 256 for i in range(256))
 _CHUNK = 4096
 _LOOKS = (2, 4, 6, 8, 11)  # after so many symbols, rows that cost too much already are dropped
@@ -128,6 +132,15 @@ def padded(swap: Floats, drop: Floats, add: Floats) -> Channel:
     return Channel(wide, np.append(drop, 0).astype(np.float32), np.append(add, 0).astype(np.float32))
 
 
+@lru_cache(maxsize=200_000)
 def letters_of(word: str) -> bytes:
-    """A plain word as symbols of the channel of letters."""
-    return word.encode().translate(_SYMBOLS, b"'")
+    """A plain word as symbols of the channel of letters; what spellers disagree about is written in one way."""
+    word = word.replace("'", "")
+    if word[:2] == "wh":
+        word = "w" + word[2:]
+    word = _ALIKE.sub(_one_way, word)
+    return _DOUBLE.sub(r"\1", word).encode().translate(_SYMBOLS)
+
+
+def _one_way(found: re.Match[str]) -> str:
+    return _ONE_WAY.get(found[0], found[0][0])

@@ -12,20 +12,21 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipeline.sounds import evidence, scoring
+from pipeline.sounds import evidence, scoring, strangers
 from pipeline.sounds.common import near_words
-from pipeline.sounds.evidence import Company, Scene
-from pipeline.sounds.forms import PERSON, Form, forms_of, spoken
+from pipeline.sounds.evidence import Company
+from pipeline.sounds.forms import PERSON, SHORT, Form, forms_of, spoken
 from pipeline.sounds.lexicon import UNKNOWN, entries
 from pipeline.sounds.model import Heard, Name, Sort
 from pipeline.sounds.passes import Listener, count
 from pipeline.sounds.reading import read
-from pipeline.sounds.spots import Spot
+from pipeline.sounds.spots import Scene, Spot, heard_words
 from pipeline.sounds.threads import one_thread
 from pipeline.sounds.windows import cut, rare
 
 LIKELY = 0.1  # a spot as good as this counts for what else its name is spelt as
 SPELT = 0.8  # a name spelt right that is as sure as this is no other one
+RIVAL = 2.0  # times the odds: so much likelier another name must be to have a place for itself
 SURE = 0.6  # a spot this good makes its name one that the episode is about
 
 
@@ -94,6 +95,10 @@ class Ear:
         spots, scene, company = self.spots(text, title, notes)
         companies = [company(s) for s in spots]
         self._score(spots, scene, companies)
+        for spot, its in zip(spots, companies, strict=True):
+            if not spot.exact and evidence.word_of_its_own(spot, its):
+                spot.score = 0.0
+        _only_the_likeliest(spots)
         return _best([_Scored(*s) for s in zip(spots, companies, strict=True)]), scene
 
     def spots(self, text: str, title: str = "", notes: str = "") -> tuple[list[Spot], Scene, Callable[[Spot], Company]]:
@@ -107,13 +112,13 @@ class Ear:
         seen: dict[tuple[Form, int, int], Spot] = {}
         spots = self._new(listener.spelt(words), seen)
         spots += self._new(listener.first(cut(words, known, rare(words, known)), scene), seen)
-        count(spots, words)
+        count(spots, scene, self._kind)
         about = self._about(spots, scene)
         if about:
             everywhere = cut(words, known, lambda i: bool(words.plain[i]))
             sure = [s for s in spots if s.form.name in about and s.score >= SURE]
             spots += self._new(listener.patient(everywhere, sorted(about), sure, scene), seen)
-            count(spots, words)
+            count(spots, scene, self._kind)
         return spots, scene, self._companies(spots, scene)
 
     @staticmethod
@@ -166,9 +171,9 @@ class Ear:
     def _spelt(self, spot: Spot, scene: Scene, company: Company) -> float:
         at = scene.words.first[spot.first]
         return scoring.spelt(
-            [scene.known[w] for w in evidence.heard_words(spot, scene.words)],
+            [scene.known[w] for w in heard_words(spot, scene.words)],
             company,
-            conflict=evidence.conflict(spot, spot.form, scene, self._kind(spot) in ("", PERSON)),
+            conflict=strangers.conflict(spot, spot.form, scene, self._kind(spot) in ("", PERSON)),
             role=bool(evidence.beside(spot, scene)),
             large=None if at or not scene.words.cased else scene.words.big[spot.first],
         )
@@ -177,14 +182,12 @@ class Ear:
         return (self.names[spot.form.name].type or "").lower()
 
     def _never(self, spot: Spot, scene: Scene, company: Company) -> bool:
-        if evidence.first_name_of_another(spot, scene):
+        if strangers.first_name_of_another(spot, scene) or strangers.behind_another(spot, scene, self._kind(spot)):
             return True
-        return spot.form.wordlike and not (company.whole or company.notes or self._is_new(spot, scene))
-
-    @staticmethod
-    def _is_new(spot: Spot, scene: Scene) -> bool:
-        """Whether it is written as a word that no list has: that is no everyday word, however near it sounds."""
-        return any(scene.known[w].cost >= UNKNOWN for w in evidence.heard_words(spot, scene.words))
+        if not spot.form.wordlike or company.whole or company.notes or company.others:
+            return False
+        new = any(scene.known[w].cost >= UNKNOWN for w in heard_words(spot, scene.words))
+        return len(spot.form.sound) <= SHORT or not new
 
     def _noted(self, scene: Scene) -> set[int]:
         """The names that title or notes name."""
@@ -255,7 +258,7 @@ class Ear:
 
 def _surname(spot: Spot, scene: Scene) -> tuple[str, ...]:
     """The words heard, without the first name where one is told apart."""
-    return tuple(evidence.heard_words(spot, scene.words)[max(0, spot.at - spot.first) :])
+    return tuple(heard_words(spot, scene.words)[max(0, spot.at - spot.first) :])
 
 
 def _named(spot: Spot) -> bool:
@@ -302,6 +305,20 @@ def _rank(spot: Spot) -> tuple[float, int, int, float, tuple[str, ...]]:
         spot.distance,
         spot.form.words,
     )
+
+
+def _only_the_likeliest(spots: Sequence[Spot]) -> None:
+    """Takes from a place that may be several names those that are far less likely than another: one was meant."""
+    taken: dict[int, list[Spot]] = {}
+    for spot in sorted((s for s in spots if not s.exact and s.score > 0), key=_rank):
+        here = range(spot.first, spot.last)
+        odds = spot.score / (1.000001 - spot.score)
+        rivals = {id(r): r for i in here for r in taken.get(i, ()) if r.form.name != spot.form.name}
+        if any(r.score / (1.000001 - r.score) > RIVAL * odds for r in rivals.values()):
+            spot.score = 0.0
+            continue
+        for i in here:
+            taken.setdefault(i, []).append(spot)
 
 
 def _best(scored: Sequence[_Scored]) -> list[_Scored]:

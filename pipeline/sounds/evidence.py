@@ -7,14 +7,15 @@ belong together, so where an episode speaks of some the others are likely.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pipeline.sounds import strangers
 from pipeline.sounds.forms import PERSON, ROLES, Form
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, PLACE, SURNAME, UNKNOWN, Entry
 from pipeline.sounds.model import word_set
 from pipeline.sounds.reading import CLOSED, COMMA, Words
-from pipeline.sounds.spots import Spot
+from pipeline.sounds.spots import Scene, Spot, heard_words
 
 _SAYS = word_set(
     "said says told argues argued announced met tweeted wrote claims claimed insisted who has himself herself"
@@ -22,9 +23,10 @@ _SAYS = word_set(
 _FIRM = word_set("company startup firm shares ceo brand platform acquired bought founder stock maker giant bank")
 _AT = word_set("in to from near at around outside across of")
 MOST = 18.5
-OFTEN = 9.5  # -log P: an everyday word said more often (so, in, will) is no first name, though some have it
-OTHERS = 2.0  # nats by symbol: a known first name this far off (Dan for George; not Bill for William) is another's
 KIN = 0.7  # of Company: two other names of a short list, or more of a longer one
+SAME = 0.15  # nats by symbol: no more than what spellers disagree about
+REPEATED = 4  # times: of spots said so often that nothing else speaks for, none in 13 was right where this was learned
+HARDLY = 0.3  # of Company.spellings: no other way that it seems to be written
 SPELLINGS = 0.5  # of Company: what is told to people as one
 _SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can will all out off over into one two")
 
@@ -32,20 +34,11 @@ _SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can 
 OF_SPOT = (
     "phone", "letter", "near", "length", "tail", "longer", "onset", "ending", "ordinary", "rarest", "likelihood",
     "rest_ordinary", "rest_likelihood", "everyday", "unknown", "other_name", "capital", "small", "person", "full",
-    "given", "comma", "more_words", "conflict", "beside", "frame", "again", "single", "two_words", "merged", "prefix",
-    "echo", "given_tame", "first_name", "shout", "wordlike",
+    "given", "comma", "more_words", "conflict", "elsewhere", "first_within", "beside", "frame", "again", "single",
+    "two_words", "merged", "prefix", "echo", "given_tame", "first_name", "shout", "wordlike",
 )  # fmt: skip
 OF_EPISODE = ("others", "whole", "notes", "spellings", "kin")
 FEATURES = OF_SPOT + OF_EPISODE
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """The text around the spots. ``noted``: words of the episode's title and notes."""
-
-    words: Words
-    known: Mapping[str, Entry]
-    noted: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -65,57 +58,6 @@ class Company:
     kin: float = 0.0
 
 
-def heard_words(spot: Spot, words: Words) -> list[str]:
-    heard = list(words.plain[spot.first : spot.last])
-    if spot.whose and heard[-1].endswith("'s"):
-        heard[-1] = heard[-1][:-2]
-    return heard
-
-
-def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
-    """How much it looks like somebody else's name: another first name before it, another surname behind it."""
-    words, known = scene.words, scene.known
-    at = spot.first - 1
-    found = 0.0
-    alone = form.part == "surname" or (person and not form.given)
-    if alone and at >= 0 and words.gaps[at] != CLOSED and words.plain[at]:
-        entry = known[words.plain[at]]
-        large = words.big[at] if words.cased else not entry.flags & EVERYDAY
-        everyday = entry.flags & EVERYDAY and (entry.cost < OFTEN or (words.cased and words.first[at]))
-        if large and not everyday and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
-            if entry.flags & GIVEN:
-                found = 1.0
-            elif words.cased and not words.first[at] and not entry.flags & EVERYDAY:
-                found = 0.6
-    if spot.last < len(words.plain) and words.gaps[spot.last - 1] not in (CLOSED, COMMA) and words.plain[spot.last]:
-        entry = known[words.plain[spot.last]]
-        large = words.big[spot.last] if words.cased else True
-        if large and entry.flags & SURNAME and not entry.flags & EVERYDAY:
-            found = max(found, 0.7)
-    return found
-
-
-def first_name_of_another(spot: Spot, scene: Scene) -> bool:
-    """Whether what was taken for the first name is another one, and too far off to be the name's (Dan, George)."""
-    if spot.given is None or spot.given < OTHERS or spot.at - spot.first != 1:
-        return False
-    entry = scene.known[scene.words.plain[spot.first]]
-    return bool(entry.flags & GIVEN) and not (entry.flags & EVERYDAY and entry.cost < OFTEN)
-
-
-def surname_of_another(spot: Spot, scene: Scene) -> float:
-    """How much a place or company of one word looks like the surname of one whose first name stands before it."""
-    words, at = scene.words, spot.first - 1
-    if at < 0 or words.gaps[at] == CLOSED or words.gaps[at] == COMMA or not words.plain[at]:
-        return 0.0
-    entry = scene.known[words.plain[at]]
-    if entry.flags & EVERYDAY or (words.cased and not words.big[at]) or words.plain[at] in ROLES:
-        return 0.0
-    if entry.flags & GIVEN:
-        return 1.0
-    return 0.6 if words.cased and entry.cost >= UNKNOWN and not words.plain[at].endswith("'s") else 0.0
-
-
 def beside(spot: Spot, scene: Scene) -> str:
     """A title or a role word in the three words before the spot, or none."""
     words = scene.words
@@ -125,6 +67,15 @@ def beside(spot: Spot, scene: Scene) -> str:
         if words.plain[at] in ROLES:
             return words.plain[at]
     return ""
+
+
+def word_of_its_own(spot: Spot, company: Company) -> bool:
+    """Whether it is a rare word of the talk itself: said again and again, in one spelling that does not sound the same,
+    while nothing else in the episode speaks for the name (Deno, of an hour on software, is not Luca de Meo).
+    """
+    nothing = not (company.others or company.whole or company.notes) and company.spellings < HARDLY
+    told_apart = min(spot.phone, spot.letter) >= SAME
+    return nothing and company.kin < KIN and spot.given is None and spot.seen >= REPEATED and told_apart
 
 
 def frame(spot: Spot, scene: Scene, kind: str) -> bool:
@@ -175,6 +126,7 @@ def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
         listed = (c for w, e, c in zip(heard, entries, costs, strict=True) if w not in form.words and e.flags & named)
         other = MOST - min(listed, default=MOST)
     inside = range(spot.first, spot.last)
+    called = strangers.is_given(spot.first, scene)
     large = sum(words.big[i] for i in inside if i > spot.first or not words.first[i])
     # -log P(heard | the name), beside `ordinary`, which is -log P(heard) where nobody is named: the noisy channel.
     rest_cost = near * len(said)
@@ -204,17 +156,16 @@ def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
         min(spot.given, 3.0) if spot.given is not None else 0.0,
         1.0 if any(words.gaps[i] == COMMA for i in range(spot.first, spot.last - 1)) else 0.0,
         float(max(0, len(heard) - len(form.words))),
-        max(
-            conflict(spot, form, scene, kind in ("", PERSON)),
-            surname_of_another(spot, scene) if len(form.words) == 1 and form.part == "full" else 0.0,
-        ),
+        strangers.others_name(spot, scene, kind),
+        spot.elsewhere,
+        1.0 if strangers.begins_with_first_name(spot, scene) else 0.0,
         1.0 if beside(spot, scene) else 0.0,
         1.0 if frame(spot, scene, kind) else 0.0,
         math.log1p(min(spot.seen - 1, 20)),
         1.0 if form.part == "full" and len(form.words) == 1 else 0.0,
         1.0 if form.part == "full" and not form.given and len(form.words) > 1 else 0.0,
         1.0 if form.given and spot.given is None else 0.0,
-        1.0 if heard[0] in _SMALL_WORDS or heard[-1] in _SMALL_WORDS else 0.0,
+        1.0 if heard[-1] in _SMALL_WORDS or (heard[0] in _SMALL_WORDS and not called) else 0.0,
         spot.echo,
         1.0 if _tame_given(spot, words, known) else 0.0,
         1.0 if len(heard) == 1 and tail.flags & GIVEN and spot.letter > 0.1 else 0.0,
@@ -257,8 +208,3 @@ def is_noted(form: Form, noted: frozenset[str], known: Mapping[str, Entry]) -> b
     if not all(w in noted for w in form.words):
         return False
     return len(form.words) > 1 or not (known[form.words[0]].flags & EVERYDAY if form.words[0] in known else False)
-
-
-def lone(words: Sequence[str], known: Mapping[str, Entry]) -> bool:
-    """Whether a single everyday word is all there is."""
-    return len(words) == 1 and bool(known[words[0]].flags & EVERYDAY)

@@ -11,6 +11,7 @@ from pipeline.sounds.channel import letters_of
 from pipeline.sounds.common import near_words
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SPELT, Entry, entries, plain
 from pipeline.sounds.model import Name, word_set
+from pipeline.sounds.nicknames import called
 from pipeline.sounds.reading import LONGEST
 from pipeline.sounds.respelling import respelling
 
@@ -38,6 +39,7 @@ class Form:
 
     ``name``: index into the names. ``sounds``: phones of each word. ``wordlike``: not to be had by sound alone.
     ``spelling``: the words as they are sounded out, which for foreign names may not be how they are written.
+    ``called``: other first names that the person may be called by.
     """
 
     name: int
@@ -47,6 +49,7 @@ class Form:
     given: int = 0
     wordlike: bool = False
     spelling: tuple[str, ...] = ()
+    called: frozenset[str] = frozenset()
 
     @property
     def sound(self) -> bytes:
@@ -115,8 +118,12 @@ def parts(name: Name) -> Iterable[tuple[Part, tuple[str, ...], int]]:
 def forms_of(names: Sequence[Name]) -> list[Form]:
     """All forms of all names, without repetitions within a name."""
     plans: list[tuple[int, Part, tuple[str, ...], int]] = []
+    first_names: list[frozenset[str]] = []
     for i, name in enumerate(names):
         seen: set[tuple[tuple[str, ...], int]] = set()
+        surnames = [words for part, words, _ in parts(name) if part == "surname"]
+        full = spoken(name.full)
+        first_names.append(called(full[: -len(surnames[0])]) if surnames else frozenset())
         said = [*parts(name), *(("alias", spoken(a), 0) for a in name.aliases)]
         for part, words, given in said:
             if words and (words, given) not in seen and not (part == "alias" and words in {w for w, _ in seen}):
@@ -131,9 +138,10 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
         sounds = tuple(sound_of(w, known) for w in words)
         tame = wordlike(words, sounds, known) or (len(words) == 1 and words[0] in near)
         tame = tame or (part == "full" and len(words) == 1 and len(sounds[0]) <= LONE)
-        made.append(Form(i, part, words, sounds, given, tame, words))
+        made.append(Form(i, part, words, sounds, given, tame, words, first_names[i]))
         if spelling != words:
-            made.append(Form(i, part, words, tuple(sound_of(w, known) for w in spelling), given, tame, spelling))
+            other = tuple(sound_of(w, known) for w in spelling)
+            made.append(Form(i, part, words, other, given, tame, spelling, first_names[i]))
     return made
 
 

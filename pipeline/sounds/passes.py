@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.sounds import skeleton
 from pipeline.sounds.channel import channels, letters_of
-from pipeline.sounds.evidence import Scene, heard_words
 from pipeline.sounds.forms import Form
 from pipeline.sounds.index import Ears, Hits, Index
-from pipeline.sounds.lexicon import EVERYDAY, UNKNOWN, Entry
+from pipeline.sounds.lexicon import EVERYDAY, GIVEN, UNKNOWN, Entry
 from pipeline.sounds.network import PHONES
 from pipeline.sounds.reading import CLOSED, Words
-from pipeline.sounds.spots import Gauge, Spot, split
+from pipeline.sounds.spots import Gauge, Scene, Spot, heard_words, split
+from pipeline.sounds.strangers import OTHERS, others_name
 from pipeline.sounds.windows import PLAIN, Windows
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ BEHIND = 2.2  # ... for a surname right behind its first name
 GIVEN_NEAR = (0.9, 0.7)  # ... for first names
 ECHO = (0.5, 0.4)  # ... to be the spelling that stood in a sure full name
 TAME_COST = 12.0  # -log P of an everyday word that is said often
+POPULAR = 11.0  # -log P: first names that every hour of talk has
 LONG = 9  # phones
 FEW = 40  # forms that are compared with every window at once: a million pairs or so
 TOGETHER = 4  # letters; a longer name is found in any words that are spelt as it when put together
@@ -276,9 +276,9 @@ def _initials_joined(words: Key) -> Key:
 
 
 def _hissed(key: Key, form: Form, known: Mapping[str, Entry]) -> bool:
-    """Whether an 's may be the end of the name: Walt's for Waltz, but not Slack's for Sachs."""
-    flags = known[key[-1][:-2]].flags if key[-1][:-2] in known else 0
-    word = bool(flags & EVERYDAY)
+    """Whether an 's may be the end of the name: Walt's for Waltz, but not Slack's for Sachs, nor Joe's for Joyce."""
+    base = known.get(key[-1][:-2])
+    word = base is not None and (base.flags & EVERYDAY or (base.flags & GIVEN and base.cost < POPULAR))
     return form.sound[-1] in _HISSED and not word and not (form.given and len(key) == 1)
 
 
@@ -299,12 +299,32 @@ def _is_tame(entry: Entry) -> bool:
     return bool(entry.flags & EVERYDAY) and entry.cost < TAME_COST
 
 
-def count(spots: Sequence[Spot], words: Words) -> None:
-    """Tells each spot how often its spelling stands in the text."""
-    heard = [(s.form.name, *heard_words(s, words)) for s in spots]
-    often = Counter({(k, s.first) for k, s in zip(heard, spots, strict=True)})
-    places = Counter(k for k, _ in often)
-    for spot, key in zip(spots, heard, strict=True):
-        if spot.seen != places[key]:
-            spot.seen = places[key]
+def count(spots: Sequence[Spot], scene: Scene, kind: Callable[[Spot], str]) -> None:
+    """Tells each spot how often its spelling stands in the text, and whether it is somebody else's name elsewhere."""
+    alike: dict[tuple[int, tuple[str, ...]], dict[int, list[Spot]]] = {}
+    named: set[tuple[int, int]] = set()  # the words behind what may be the first name
+    for spot in spots:
+        key = (spot.form.name, tuple(heard_words(spot, scene.words)))
+        alike.setdefault(key, {}).setdefault(spot.first, []).append(spot)
+        if spot.form.given and spot.given is not None and spot.given < OTHERS:
+            named |= {(spot.form.name, i) for i in range(spot.at, spot.last)}
+    for (name, _), places in alike.items():
+        if len(places) == 1:
+            [(_, here)] = places.items()
+            _tell(here, 1, 0.0)
+            continue
+        worst = {
+            first: max((others_name(s, scene, kind(s)) for s in here if not s.exact), default=0.0)
+            for first, here in places.items()
+            if (name, first) not in named
+        }
+        first, second = (*sorted(worst.values(), reverse=True), 0.0, 0.0)[:2]
+        for at, here in places.items():
+            _tell(here, len(places), second if worst.get(at) == first else first)
+
+
+def _tell(spots: Sequence[Spot], seen: int, elsewhere: float) -> None:
+    for spot in spots:
+        if (spot.seen, spot.elsewhere) != (seen, elsewhere):
+            spot.seen, spot.elsewhere = seen, elsewhere
             spot.changed()

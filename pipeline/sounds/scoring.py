@@ -14,7 +14,7 @@ from pipeline.sounds.trees import trees
 
 COMMON = 13.0  # -log P of a word that is read as the everyday word it also is
 POPULAR = 10.3  # -log P of a first name (James, Jordan) that is somebody else's, far more often
-DEFAULT = 0.66  # the least score that is reported, where the watch does not say
+DEFAULT = 0.55  # the least score that is reported, where the watch does not say
 
 
 def alike(features: Sequence[Sequence[float]]) -> list[float]:

@@ -19,9 +19,10 @@ class Spot:
     the whole name where there is none. ``given``: cost by symbol of the first name, None where none was heard.
 
     ``whose``: the last word is heard with an 's that is not of the name. ``seen``: how often its words stand in the
-    text. ``echo``: 1 where the surname of a sure full name was spelt the same, 0 where not. ``at``: the number of the
-    first word of the surname, where the first name is told apart. ``own``: its own evidence, the numbers of
-    evidence.OF_SPOT, once they are known; ``alone``: its score where the episode says nothing of its name.
+    text; ``elsewhere``: how much they look like somebody else's name at another of those places, 0 to 1. ``echo``: 1
+    where the surname of a sure full name was spelt the same, 0 where not. ``at``: the number of the first word of the
+    surname, where the first name is told apart. ``own``: its own evidence, the numbers of evidence.OF_SPOT, once they
+    are known; ``alone``: its score where the episode says nothing of its name.
     """
 
     form: Form
@@ -34,6 +35,7 @@ class Spot:
     exact: bool = False
     score: float = 0.0
     seen: int = 0
+    elsewhere: float = 0.0
     echo: float = 0.0
     at: int = -1
     own: list[float] | None = None
@@ -50,6 +52,22 @@ class Spot:
         if self.given is not None:
             near = (near + self.given) / 2
         return min(1.0, near / 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The text around the spots. ``noted``: words of the episode's title and notes."""
+
+    words: Words
+    known: Mapping[str, Entry]
+    noted: frozenset[str]
+
+
+def heard_words(spot: Spot, words: Words) -> list[str]:
+    heard = list(words.plain[spot.first : spot.last])
+    if spot.whose and heard[-1].endswith("'s"):
+        heard[-1] = heard[-1][:-2]
+    return heard
 
 
 class Gauge:

@@ -85,3 +85,36 @@ def test_a_spelling_is_read_as_an_american_would(word: str) -> None:
 def test_spellers_who_disagree_about_doubled_letters_are_heard_alike() -> None:
     assert entry("heggseth").sound == entry("hegseth").sound
     assert entry("whitkoff").sound == entry("witkoff").sound
+
+
+# what spellers disagree about: (one spelling, another) of the same letters
+SPELT_ALIKE = {
+    "a double letter": ("witkoff", "witkof"),
+    "wh": ("whitman", "witman"),
+    "ck": ("becker", "beker"),
+    "ph": ("phillips", "filips"),
+    "a hard c": ("witcov", "witkov"),
+    "a doubled hard c": ("accra", "akra"),
+    "q": ("qatar", "katar"),
+    "an f at the end": ("smirnoff", "smirnov"),
+    "an h behind a stop": ("ghebreyesus", "gebreyesus"),
+    "an apostrophe": ("o'neill", "oneil"),
+}
+SPELT_APART = {
+    "a soft c": ("cecil", "kekil"),
+    "ch": ("schumer", "skumer"),
+    "th": ("smith", "smit"),
+    "sh": ("shaw", "saw"),
+}
+
+
+@pytest.mark.parametrize("case", SPELT_ALIKE, ids=str)
+def test_what_spellers_disagree_about_is_the_same_letters(case: str) -> None:
+    one, other = SPELT_ALIKE[case]
+    assert letters_of(one) == letters_of(other)
+
+
+@pytest.mark.parametrize("case", SPELT_APART, ids=str)
+def test_what_sounds_otherwise_is_other_letters(case: str) -> None:
+    one, other = SPELT_APART[case]
+    assert letters_of(one) != letters_of(other)

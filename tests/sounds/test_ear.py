@@ -85,11 +85,11 @@ def surest(text: str, name: str = "Steve Witkoff", **episode: str) -> float:
 # evidence: (the text with it, the text without it)
 FOR = {
     "the full name elsewhere": ("Steve Witkoff came. Nobody liked Witcov.", "Someone else came. Nobody liked Witcov."),
-    "the first name beside it": ("Nobody liked Steve Witcov.", "Nobody liked Witcov."),
+    "the first name beside it": ("Nobody liked Steve Wickoth.", "Nobody liked Wickoth."),
     "a role beside it": ("Nobody liked ambassador Witcov.", "Nobody liked cheap Witcov."),
     "a capital": ("Nobody in Oslo liked Witcov.", "Nobody in Oslo liked witcov."),
     "no comma inside": ("Nobody liked Wit Goff.", "Nobody liked Wit, Goff."),
-    "a word that nobody knows": ("Nobody liked Witgoff.", "Nobody liked wit cough."),
+    "a word that nobody knows": ("Nobody liked Witcoff.", "Nobody liked wit cough."),
     "other ways it is written elsewhere": (
         "They like Whitgoff, too. She saw Witgoff. Nobody liked Wickov.",
         "They like Marlow, too. She saw Brown. Nobody liked Wickov.",
@@ -187,6 +187,45 @@ def test_the_order_of_the_names_changes_nothing(text: str, names: list[str]) -> 
     assert plain(EAR.hear(text), PEOPLE) == plain(other.hear(text), tuple(names))
 
 
+# what is said four times: whether it is taken for Steve Witkoff
+AGAIN = {
+    "a word that sounds a little like it": ("Wikov", False),
+    "the same sound": ("Witcoff", True),
+}
+
+
+@pytest.mark.parametrize("case", AGAIN, ids=str)
+def test_a_rare_word_that_is_said_again_and_again_is_a_word_of_its_own(case: str) -> None:
+    word, told = AGAIN[case]
+    ear = build([person("Steve Witkoff", threshold=0.1)])
+    once = f"Nobody asked {word} about it." + FILLER
+    assert [surface for _, surface in heard(once, ear)] == [word]
+    assert bool(heard(4 * (once + " "), ear)) == told
+
+
+def test_a_rare_word_that_is_said_again_and_again_is_the_name_where_anything_else_speaks_for_it() -> None:
+    ear = build([person("Steve Witkoff", threshold=0.1)])
+    often = 4 * ("Nobody asked Wikov about it." + FILLER + " ")
+    assert heard(often, ear) == []
+    for more in ("Then Steve Witkoff spoke. ", "Then Witcoff spoke. "):
+        assert len(heard(more + often, ear)) == 5
+    assert len(heard(often, ear, title="Steve Witkoff in Oslo")) == 4
+
+
+def test_a_place_that_may_be_two_names_is_told_for_the_likelier_one() -> None:
+    names = ("Pete Hegseth", "Ann Hexett")
+    text = "Nobody asked Hekset about it." + FILLER
+    for name in names:
+        assert heard(text, build([person(name)])) == [(name, "Hekset")]
+    assert heard(text, build([person(n) for n in names])) == [(names[1], "Hekset")]
+
+
+def test_two_names_with_one_surname_are_both_told() -> None:
+    names = ("Steve Witkoff", "Anna Witkoff")
+    told = heard("Nobody asked Whitkoff about it." + FILLER, build([person(n) for n in names]))
+    assert told == [(n, "Whitkoff") for n in names]
+
+
 @given(texts, st.integers(0, len(PEOPLE) - 1))
 @settings(max_examples=30, deadline=None)
 def test_the_other_names_can_only_help_a_name(text: str, which: int) -> None:
@@ -210,9 +249,12 @@ def test_a_name_gains_by_other_names_of_its_list() -> None:
 
 
 def test_other_names_of_a_long_list_say_little() -> None:
-    surnames = [w for w in VOCABULARY if w.isalpha() and w not in ("Steve", "Pete")]
-    crowd = [person(f"{first} {last}") for first in ("Ann", "Bob", "Cyd") for last in surnames]
-    few, many = build([person(n) for n in PEOPLE]), build([*map(person, PEOPLE), *crowd * 8])
+    halves = (
+        ("Bram", "Thorn", "Ashel", "Mor", "Quil", "Dray"),
+        ("wick", "bury", "lund", "stead", "mere", "zone", "dell"),
+    )
+    crowd = [person(f"{first} {a}{b}") for first in ("Ann", "Bob", "Cyd", "Eve") for a in halves[0] for b in halves[1]]
+    few, many = build([person(n) for n in PEOPLE]), build([*map(person, PEOPLE), *crowd])
     text = NEWS + " Nobody asked Witcow about it."
     kin = [ear.spots(text) for ear in (few, many)]
     [one, other] = [company(spots[0]).kin for spots, _, company in kin]

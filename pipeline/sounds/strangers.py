@@ -1,0 +1,109 @@
+"""Whose name a place looks like: where another first name stands before it, or another surname behind, it is not ours.
+
+Most of what is near to a name by its sound is another name (Kellock for Kellogg), and those who bear it are mostly
+introduced in full.
+"""
+
+from __future__ import annotations
+
+from pipeline.sounds.forms import PERSON, ROLES, Form
+from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SURNAME, UNKNOWN, Entry
+from pipeline.sounds.model import word_set
+from pipeline.sounds.reading import CLOSED, COMMA, OPEN
+from pipeline.sounds.spots import Scene, Spot
+
+_MONTHS = word_set("april may june august")
+OFTEN = 9.5  # -log P: an everyday word said more often (so, in, will) is no first name, though some have it
+OTHERS = 2.0  # nats by symbol: a known first name this far off (Dan for George; not Bill for William) is another's
+CERTAIN = 0.9  # of others_name: of what is behind a known first name, one spot in a thousand was right
+
+
+def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
+    """How much it looks like somebody else's name: another first name before it, another surname behind it."""
+    words, known = scene.words, scene.known
+    at = spot.first - 1
+    found = 0.0
+    alone = form.part == "surname" or (person and not form.given)
+    if alone and at >= 0 and words.gaps[at] != CLOSED and words.plain[at] and words.plain[at] not in form.called:
+        entry = known[words.plain[at]]
+        large = words.big[at] if words.cased else not entry.flags & EVERYDAY
+        everyday = entry.flags & EVERYDAY and not is_given(at, scene)
+        everyday = everyday and (entry.cost < OFTEN or (words.cased and words.first[at]))
+        if large and not everyday and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
+            if entry.flags & GIVEN:
+                found = 1.0
+            elif words.cased and not words.first[at] and not entry.flags & EVERYDAY:
+                found = 0.6
+    if spot.last < len(words.plain) and words.gaps[spot.last - 1] not in (CLOSED, COMMA) and words.plain[spot.last]:
+        entry = known[words.plain[spot.last]]
+        large = words.big[spot.last] if words.cased else True
+        if large and entry.flags & SURNAME and not entry.flags & EVERYDAY:
+            found = max(found, 0.7)
+    return found
+
+
+def is_given(at: int, scene: Scene) -> bool:
+    """Whether a word can only be somebody's first name, by its capital within a sentence: Mark, Will; not May."""
+    words, entry = scene.words, scene.known[scene.words.plain[at]]
+    large = words.cased and words.big[at] and not words.first[at]
+    return large and bool(entry.flags & GIVEN) and words.plain[at] not in _MONTHS
+
+
+def first_name_of_stranger(spot: Spot, scene: Scene) -> float:
+    """How much a spot looks like the first name of somebody, by a name behind it that no list has."""
+    words, behind = scene.words, spot.last
+    if len(spot.form.words) > 1 or not words.cased or spot.whose or not words.big[spot.first]:
+        return 0.0
+    if behind >= len(words.plain) or words.gaps[behind - 1] != OPEN or not words.plain[behind]:
+        return 0.0
+    return 0.7 if words.big[behind] and scene.known[words.plain[behind]].cost >= UNKNOWN else 0.0
+
+
+def begins_with_first_name(spot: Spot, scene: Scene) -> bool:
+    """Whether what was taken for one word of a name begins with a first name: Matt Corallo is no Mattarella."""
+    words, entry = scene.words, scene.known[scene.words.plain[spot.first]]
+    if len(spot.form.words) > 1 or spot.last - spot.first < 2 or not words.cased or not words.big[spot.last - 1]:
+        return False
+    first = entry.flags & GIVEN and words.big[spot.first]
+    return bool(first) and (not entry.flags & EVERYDAY or is_given(spot.first, scene))
+
+
+def first_name_of_another(spot: Spot, scene: Scene) -> bool:
+    """Whether what was taken for the first name is another one, and too far off to be the name's (Dan, George)."""
+    if spot.given is None or spot.given < OTHERS or spot.at - spot.first != 1:
+        return False
+    first = scene.words.plain[spot.first]
+    entry = scene.known[first]
+    return bool(entry.flags & GIVEN) and first not in spot.form.called and not _is_tame(entry)
+
+
+def behind_another(spot: Spot, scene: Scene, kind: str) -> bool:
+    """Whether a first name that the name's bearer is never called by stands right before it: Susan Kelog."""
+    return spot.given is None and others_name(spot, scene, kind) >= CERTAIN
+
+
+def surname_of_another(spot: Spot, scene: Scene) -> float:
+    """How much a place or company of one word looks like the surname of one whose first name stands before it."""
+    words, at = scene.words, spot.first - 1
+    if at < 0 or words.gaps[at] == CLOSED or words.gaps[at] == COMMA or not words.plain[at]:
+        return 0.0
+    entry = scene.known[words.plain[at]]
+    if is_given(at, scene):
+        return 1.0
+    if entry.flags & EVERYDAY or (words.cased and not words.big[at]) or words.plain[at] in ROLES:
+        return 0.0
+    if entry.flags & GIVEN:
+        return 1.0
+    if entry.flags & SURNAME and words.cased and not words.first[at]:
+        return 0.8
+    return 0.6 if words.cased and entry.cost >= UNKNOWN and not words.plain[at].endswith("'s") else 0.0
+
+
+def others_name(spot: Spot, scene: Scene, kind: str) -> float:
+    """How much the place of a spot looks like somebody else's name, 0 to 1; ``kind``: person, company, place."""
+    place = surname_of_another(spot, scene) if len(spot.form.words) == 1 and spot.form.part == "full" else 0.0
+    return max(conflict(spot, spot.form, scene, kind in ("", PERSON)), first_name_of_stranger(spot, scene), place)
+
+
+def _is_tame(entry: Entry) -> bool:
+    return bool(entry.flags & EVERYDAY) and entry.cost < OFTEN
