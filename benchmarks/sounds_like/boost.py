@@ -24,8 +24,8 @@ LEAST_IN_LEAF = 40
 SIGNS = {
     "phone": -1, "letter": -1, "near": -1, "onset": 1, "ordinary": 1, "rarest": 1, "likelihood": 1, "rest_ordinary": 1,
     "rest_likelihood": 1, "everyday": -1, "unknown": 1, "other_name": -1, "capital": 1, "small": -1, "given": -1,
-    "comma": -1, "conflict": -1, "beside": 1, "frame": 1, "prefix": -1, "echo": 1, "given_tame": -1, "first_name": -1,
-    "shout": -1, "others": 1, "whole": 1, "notes": 1, "spellings": 1, "kin": 1,
+    "comma": -1, "conflict": -1, "elsewhere": -1, "first_within": -1, "beside": 1, "frame": 1, "prefix": -1, "echo": 1,
+    "given_tame": -1, "first_name": -1, "shout": -1, "others": 1, "whole": 1, "notes": 1, "spellings": 1, "kin": 1,
 }  # fmt: skip
 
 

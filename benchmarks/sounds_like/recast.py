@@ -1,0 +1,149 @@
+"""Real pages with other people in them: whoever is named there is replaced by a name of the training set.
+
+What a recogniser makes of a name that it does not know is many spellings in one episode, of the surname alone, among
+other people of the same news. Real pages with that are few; pages where people are named are not. So the people of a
+page are played by names of the set, in the spellings in which those were heard when they were spoken, some of them
+changed further by what the channel says letters are heard as.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmarks.sounds_like.align import distance
+from benchmarks.sounds_like.bare_pages import Page, Said
+from benchmarks.sounds_like.names import FAMILY_LETTERS, family, fold, subjects
+from pipeline.sounds import skeleton
+from pipeline.sounds.channel import channels
+from pipeline.sounds.index import Index
+from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SURNAME, _listed
+
+MOST_WRONG = 0.5  # of the letters; what is further off is hardly the name any more
+FULL = 0.2  # of the mentions have the first name
+KNOWN = (0.0, 0.3, 0.6, 0.9)  # the share of its surnames that the recogniser spells right, one for each name
+HOMOPHONE = 0.3  # nats by phone: hardly another sound
+TITLED = 0.12  # of the mentions without a first name have a title or a role instead, as in the news
+TITLES = ("President", "Secretary", "Minister", "Senator", "General", "Professor", "Doctor", "Mr.", "Ambassador")
+CHANGED = 0.4  # of the misspelt surnames are changed further
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A name with what it was heard as: in full, and its surname alone."""
+
+    name: str
+    surname: str
+    fulls: tuple[str, ...]
+    surnames: tuple[str, ...]
+
+
+def roles(clips: Mapping[tuple[str, str], Sequence[dict]]) -> list[Role]:
+    """The persons of a set whose surname was heard in some way that is not too far off."""
+    found = []
+    for (name, kind), some in sorted(clips.items()):
+        heard: dict[str, list[str]] = defaultdict(list)
+        said = {"full": name, "surname": ""}
+        for clip in some:
+            for m in clip["mentions"]:
+                spoken = clip["said"][m["said_start"] : m["said_end"]].removesuffix("'s")
+                said[m["form"]] = said[m["form"]] or spoken
+                if m.get("heard_start") is not None and _near(m["heard_surface"].removesuffix("'s"), spoken):
+                    heard[m["form"]].append(" ".join(m["heard_surface"].removesuffix("'s").split()))
+        if kind == "person" and said["surname"] and heard["surname"]:
+            found.append(Role(name, said["surname"], tuple(heard["full"]), tuple(heard["surname"])))
+    return found
+
+
+def ordinary(number: int, seed: int) -> list[Role]:
+    """Made-up persons whose surname is heard as a better known one that sounds alike: Hanson as Hansen."""
+    chance = random.Random(seed)
+    listed = _listed()
+    apart = {family(s) for s in subjects() if s.split != "train"}
+    surnames = sorted(w for w, (_, flags, _) in listed.items() if flags & SURNAME and not flags & EVERYDAY)
+    surnames = [w for w in surnames if len(w) > 3 and w[:FAMILY_LETTERS] not in apart]
+    given = sorted(w for w, (cost, flags, _) in listed.items() if flags & GIVEN and cost < 12 and len(w) > 2)
+    rare = chance.sample(surnames, min(len(surnames), 20 * number))
+    index = Index(channels()[0], [listed[w][2] for w in rare], [HOMOPHONE] * len(rare), skeleton.of_sound)
+    sounds = [listed[w][2] for w in surnames]
+    heard: dict[str, list[str]] = defaultdict(list)
+    for pair in index.within(sounds, index.meet(sounds)).tolist():
+        said, as_ = rare[pair % len(rare)], surnames[pair // len(rare)]
+        if listed[as_][0] < listed[said][0]:
+            heard[said].append(as_)
+    found = []
+    for said in chance.sample(sorted(heard), min(len(heard), number)):
+        first, ways = chance.choice(given).title(), [w.title() for w in heard[said]]
+        found.append(Role(f"{first} {said.title()}", said.title(), tuple(f"{first} {w}" for w in ways), tuple(ways)))
+    return found
+
+
+def _near(heard: str, said: str) -> bool:
+    a, b = (fold(text).replace(" ", "") for text in (heard, said))
+    return bool(a) and distance(a, b) <= MOST_WRONG * len(b)
+
+
+def changed(word: str, chance: random.Random) -> str:
+    """The word with one letter heard as another, dropped or added, as often as the channel has it."""
+    channel = channels()[1]
+    at = chance.randrange(len(word))
+    letter = word[at].lower()
+    if not "a" <= letter <= "z":
+        return word
+    row = channel.swap[ord(letter) - 97]
+    likely = {chr(97 + i): math.exp(-float(row[i])) for i in range(26) if chr(97 + i) != letter}
+    likely[""] = math.exp(-float(channel.drop[ord(letter) - 97]))
+    likely |= {letter + chr(97 + i): math.exp(-float(channel.add[i])) / 4 for i in range(26)}
+    new = chance.choices(list(likely), list(likely.values()))[0]
+    made = word[:at] + new + word[at + 1 :]
+    return made[:1].upper() + made[1:] if word[:1].isupper() else made
+
+
+def spelling(role: Role, known: float, full: bool, chance: random.Random) -> tuple[str, bool, bool]:
+    """(a surface for one mention, whether its surname is right, whether it has the first name)."""
+    if chance.random() < known:
+        return (role.name if full else role.surname), True, full
+    if full and role.fulls:
+        surface = chance.choice(role.fulls)
+        return surface, fold(surface) == fold(role.name), True
+    surface = chance.choice(role.surnames)
+    if chance.random() < CHANGED:
+        longer = changed(surface, chance)
+        surface = longer if len(longer) > 2 and _near(longer, role.surname) else surface
+    return surface, fold(surface) == fold(role.surname), False
+
+
+def recast(page: Page, cast: Sequence[Role], chance: random.Random) -> Page:
+    """The page with all its people played by others; ``cast``: at least as many as the page names, or some stay."""
+    people = page.names
+    actors = dict(zip(people, chance.sample(list(cast), min(len(cast), len(people))), strict=False))
+    shares = {name: chance.choice(KNOWN) for name in people}
+    lower = not any(c.isupper() for c in page.text[:2000])
+    text, at, moved = "", 0, []
+    shifts = [(0, 0)]  # (from here on in the old text, by so much)
+    for m in page.said:
+        text += page.text[at : m.start]
+        at = m.end
+        role = actors.get(m.name)
+        surface, right, full = page.text[m.start : m.end], m.right, m.full
+        whose = surface.endswith(("'s", "’s"))
+        if role is not None:
+            full = chance.random() < FULL
+            surface, right, full = spelling(role, shares[m.name], full, chance)
+            title = chance.choice(TITLES) + " " if not full and chance.random() < TITLED else ""
+            surface = surface + "'s" * whose
+            surface, title = (surface.lower(), title.lower()) if lower else (surface, title)
+            text += title
+        moved.append(Said(role.name if role else m.name, len(text), len(text) + len(surface), right, full))
+        text += surface
+        shifts.append((m.end, len(text) - m.end))
+    text += page.text[at:]
+
+    def shift(place: int) -> int:
+        return place + next(by for begin, by in reversed(shifts) if begin <= place)
+
+    unclear = tuple(("*", shift(a), shift(b)) for _, a, b in page.unclear)
+    return Page(page.key + " recast", text, page.title, tuple(moved), unclear)
