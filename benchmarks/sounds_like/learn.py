@@ -26,9 +26,10 @@ from benchmarks.sounds_like.bare_pages import Page, Said, bare, misspellings, wa
 from benchmarks.sounds_like.names import subjects
 from benchmarks.sounds_like.recast import Role, ordinary, recast, roles
 from pipeline.sounds import Name, evidence
-from pipeline.sounds.ear import Ear, _best, _Scored
+from pipeline.sounds.ear import Ear
 from pipeline.sounds.evidence import FEATURES, Company
 from pipeline.sounds.lexicon import GIVEN, PLACE, SURNAME, _listed
+from pipeline.sounds.places import Scored, best
 from pipeline.sounds.spots import Scene, Spot
 from pipeline.sounds.trees import trees
 
@@ -136,7 +137,7 @@ def listen(ear: Ear, text: str, title: str) -> tuple[list[Spot], Scene, list[Com
     spots, scene, company = ear.spots(text, title)
     companies = [company(s) for s in spots]
     ear._score(spots, scene, companies)
-    kept = {id(s.spot) for s in _best([_Scored(*s) for s in zip(spots, companies, strict=True)])}
+    kept = {id(s.spot) for s in best([Scored(*s) for s in zip(spots, companies, strict=True)])}
     spans = [(scene.words.starts[s.first], scene.words.ends[s.last - 1] - 2 * s.whose) for s in spots]
     return spots, scene, companies, spans, kept
 
@@ -149,7 +150,7 @@ def examples(ear: Ear, text: str, gold: list[tuple[int, int]], only: int | None,
     """
     spots, scene, companies, spans, kept = listen(ear, text, title)
     rows: list[Example] = []
-    best = {g: max((overlap(*x, *g) for s, x in zip(spots, spans, strict=True) if s.form.name == only), default=0)
+    closest = {g: max((overlap(*x, *g) for s, x in zip(spots, spans, strict=True) if s.form.name == only), default=0)
             for g in gold}  # fmt: skip
     for spot, company, (start, end) in zip(spots, companies, spans, strict=True):
         if spot.exact or (spot.form.wordlike and spot.form.part != "full"):
@@ -159,7 +160,7 @@ def examples(ear: Ear, text: str, gold: list[tuple[int, int]], only: int | None,
         if touched:
             g = max(touched, key=lambda g: overlap(start, end, *g))
             fit_ = overlap(start, end, *g)
-            if fit_ >= 0.6 and fit_ > best[g] - 0.01:
+            if fit_ >= 0.6 and fit_ > closest[g] - 0.01:
                 right = RIGHT
             elif g[0] <= start and end <= g[1]:
                 continue
@@ -181,14 +182,14 @@ def of_page(ear: Ear, page: Page) -> list[Example]:
     unclear: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for name, start, end in page.unclear:
         unclear[name].append((start, end))
-    best: dict[Said, float] = defaultdict(float)
+    closest: dict[Said, float] = defaultdict(float)
     fits: list[tuple[Said, float] | None] = []
     for spot, (start, end) in zip(spots, spans, strict=True):
         over = [(overlap(start, end, m.start, m.end), m.start, m) for m in said[ear.names[spot.form.name].full]]
         fit_, _, m = max((o for o in over if o[0] > 0), default=(0.0, 0, None))
         fits.append((m, fit_) if m is not None else None)
         if m is not None:
-            best[m] = max(best[m], fit_)
+            closest[m] = max(closest[m], fit_)
     rows: list[Example] = []
     for spot, company, (start, end), fitted in zip(spots, companies, spans, fits, strict=True):
         if spot.exact:
@@ -196,7 +197,7 @@ def of_page(ear: Ear, page: Page) -> list[Example]:
         right, weight, name = WRONG, 1.0, ear.names[spot.form.name].full
         if fitted is not None:
             m, fit_ = fitted
-            if fit_ >= 0.6 and fit_ > best[m] - 0.01:
+            if fit_ >= 0.6 and fit_ > closest[m] - 0.01:
                 right = RIGHT
             elif m.start <= start and end <= m.end:
                 continue

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from pipeline.sounds import evidence, scoring, strangers
 from pipeline.sounds.common import near_words
@@ -18,22 +17,17 @@ from pipeline.sounds.evidence import Company
 from pipeline.sounds.forms import PERSON, SHORT, Form, forms_of, spoken
 from pipeline.sounds.lexicon import UNKNOWN, entries
 from pipeline.sounds.model import Heard, Name, Sort
-from pipeline.sounds.passes import Listener, count
+from pipeline.sounds.passes import Listener
+from pipeline.sounds.places import Scored, apart, best, only_the_likeliest
 from pipeline.sounds.reading import read
+from pipeline.sounds.repeats import count
 from pipeline.sounds.spots import Scene, Spot, heard_words
 from pipeline.sounds.threads import one_thread
 from pipeline.sounds.windows import cut, rare
 
 LIKELY = 0.1  # a spot as good as this counts for what else its name is spelt as
 SPELT = 0.8  # a name spelt right that is as sure as this is no other one
-RIVAL = 2.0  # times the odds: so much likelier another name must be to have a place for itself
 SURE = 0.6  # a spot this good makes its name one that the episode is about
-
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    spot: Spot
-    company: Company
 
 
 class Ear:
@@ -90,7 +84,7 @@ class Ear:
         threshold = self.names[spot.form.name].threshold
         return scoring.DEFAULT if threshold is None else threshold
 
-    def listen(self, text: str, title: str = "", notes: str = "") -> tuple[list[_Scored], Scene]:
+    def listen(self, text: str, title: str = "", notes: str = "") -> tuple[list[Scored], Scene]:
         """The best spots, scored, whatever their score, in the order of the text; none overlap for one name."""
         spots, scene, company = self.spots(text, title, notes)
         companies = [company(s) for s in spots]
@@ -98,8 +92,8 @@ class Ear:
         for spot, its in zip(spots, companies, strict=True):
             if not spot.exact and evidence.word_of_its_own(spot, its):
                 spot.score = 0.0
-        _only_the_likeliest(spots)
-        return _best([_Scored(*s) for s in zip(spots, companies, strict=True)]), scene
+        only_the_likeliest(spots)
+        return best([Scored(*s) for s in zip(spots, companies, strict=True)]), scene
 
     def spots(self, text: str, title: str = "", notes: str = "") -> tuple[list[Spot], Scene, Callable[[Spot], Company]]:
         """All spots of both passes, the scene, and what the rest of the episode says of a spot's name."""
@@ -211,9 +205,9 @@ class Ear:
                 good.setdefault(spot.form.name, []).append(spot)
             if not spot.exact and spot.score >= LIKELY:
                 likely.setdefault(spot.form.name, []).append(spot)
-        ways = {name: _ways(_apart(found), scene) for name, found in likely.items()}
+        ways = {name: _ways(apart(found), scene) for name, found in likely.items()}
         noted = self._noted(scene)
-        sure = {name: _apart(found) for name, found in good.items()}
+        sure = {name: apart(found) for name, found in good.items()}
         owner = {name: {i: s for s in found for i in range(s.first, s.last)} for name, found in sure.items()}
         alike = {name: Counter(_surname(s, scene) for s in found if not _named(s)) for name, found in sure.items()}
         whole = {name: sum(len(s.form.words) > 1 for s in found) for name, found in sure.items()}
@@ -239,7 +233,7 @@ class Ear:
         """How far an episode is about the list, by how many others of it are there; of a long one some always are."""
         return math.log1p(present) * present / (present + 0.05 * len(self.names)) if present > 0 else 0.0
 
-    def _heard(self, scored: _Scored, scene: Scene, text: str) -> Heard:
+    def _heard(self, scored: Scored, scene: Scene, text: str) -> Heard:
         spot, words = scored.spot, scene.words
         name = self.names[spot.form.name]
         start, end = words.starts[spot.first], words.ends[spot.last - 1]
@@ -283,50 +277,3 @@ def _variants(word: str) -> tuple[str, ...]:
 
 def _cost(spot: Spot) -> float:
     return min(spot.phone, spot.letter) + (1.0 if spot.given is None else spot.given)
-
-
-def _apart(spots: Sequence[Spot]) -> list[Spot]:
-    """The best of spots that overlap."""
-    kept: list[Spot] = []
-    taken: set[int] = set()
-    for spot in sorted(spots, key=_rank):
-        places = range(spot.first, spot.last)
-        if taken.isdisjoint(places):
-            taken.update(places)
-            kept.append(spot)
-    return kept
-
-
-def _rank(spot: Spot) -> tuple[float, int, int, float, tuple[str, ...]]:
-    return (
-        -round(spot.score + 0.1 * spot.exact, 3),
-        spot.first - spot.last,
-        spot.first,
-        spot.distance,
-        spot.form.words,
-    )
-
-
-def _only_the_likeliest(spots: Sequence[Spot]) -> None:
-    """Takes from a place that may be several names those that are far less likely than another: one was meant."""
-    taken: dict[int, list[Spot]] = {}
-    for spot in sorted((s for s in spots if not s.exact and s.score > 0), key=_rank):
-        here = range(spot.first, spot.last)
-        odds = spot.score / (1.000001 - spot.score)
-        rivals = {id(r): r for i in here for r in taken.get(i, ()) if r.form.name != spot.form.name}
-        if any(r.score / (1.000001 - r.score) > RIVAL * odds for r in rivals.values()):
-            spot.score = 0.0
-            continue
-        for i in here:
-            taken.setdefault(i, []).append(spot)
-
-
-def _best(scored: Sequence[_Scored]) -> list[_Scored]:
-    """For each name the best of what overlaps, in the order of the text."""
-    of: dict[int, list[Spot]] = {}
-    for s in scored:
-        of.setdefault(s.spot.form.name, []).append(s.spot)
-    kept = {id(spot) for spots in of.values() for spot in _apart(spots)}
-    return sorted(
-        (s for s in scored if id(s.spot) in kept), key=lambda s: (s.spot.first, s.spot.last, s.spot.form.name)
-    )
