@@ -124,6 +124,13 @@ def test_a_short_or_wordlike_name_needs_more_than_its_sound_and_says_so() -> Non
     assert heard("She had a woo and a whoa." + FILLER, ear) == []
 
 
+def test_a_very_short_surname_goes_by_its_sound_only_where_the_episode_names_its_bearer() -> None:
+    ear = build([person("Peter Obi")])
+    text = "Nobody asked Obie about it." + FILLER
+    assert heard(text, ear) == []
+    assert ("Peter Obi", "Obie") in heard("Then Peter Obi spoke. " + text, ear)
+
+
 def test_a_refused_spelling_is_never_heard_again() -> None:
     text = "Nobody asked Whitkoff about it. Nobody asked Witcoff about it." + FILLER
     both = build([person("Steve Witkoff")])
