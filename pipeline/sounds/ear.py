@@ -100,11 +100,12 @@ class Ear:
         words = read(text)
         known = entries({v for w in words.plain if w for v in _variants(w)})
         noted = frozenset(spoken(title)) | frozenset(w for part in notes.split() for w in spoken(part))
-        scene = Scene(words, known, noted)
         listener = self._listener
         assert listener is not None
+        spelt = listener.spelt(words)
+        scene = Scene(words, known, noted, _watched(spelt))
         seen: dict[tuple[Form, int, int], Spot] = {}
-        spots = self._new(listener.spelt(words), seen)
+        spots = self._new(spelt, seen)
         spots += self._new(listener.first(cut(words, known, rare(words, known)), scene), seen)
         count(spots, scene, self._kind)
         about = self._about(spots, scene)
@@ -180,6 +181,8 @@ class Ear:
             return True
         if not spot.form.wordlike or company.whole or company.notes or company.others:
             return False
+        if company.kin >= evidence.KIN and evidence.like_a_name(spot, scene):
+            return False
         new = any(scene.known[w].cost >= UNKNOWN for w in heard_words(spot, scene.words))
         return len(spot.form.sound) <= SHORT or not new
 
@@ -210,7 +213,7 @@ class Ear:
         sure = {name: apart(found) for name, found in good.items()}
         owner = {name: {i: s for s in found for i in range(s.first, s.last)} for name, found in sure.items()}
         alike = {name: Counter(_surname(s, scene) for s in found if not _named(s)) for name, found in sure.items()}
-        whole = {name: sum(len(s.form.words) > 1 for s in found) for name, found in sure.items()}
+        whole = {name: sum(_whole(s) for s in found) for name, found in sure.items()}
         present = set(sure) | noted
         kin = {False: self._kin(len(present)), True: self._kin(len(present) - 1)}
 
@@ -221,7 +224,7 @@ class Ear:
             if name not in sure:
                 return Company(notes=name in noted, spellings=spellings, kin=kin[name in present])
             mine = {id(s): s for i in here if (s := owner[name].get(i)) is not None}
-            wholes = whole[name] - sum(len(s.form.words) > 1 for s in mine.values())
+            wholes = whole[name] - sum(_whole(s) for s in mine.values())
             # The same spelling again is no further evidence: talk repeats its own rare words, too.
             others = len(sure[name]) - alike[name][_surname(spot, scene)]
             others -= sum(_named(s) or _surname(s, scene) != _surname(spot, scene) for s in mine.values())
@@ -250,14 +253,25 @@ class Ear:
         return Heard(spot.form.name, start, end, round(spot.score, 4), sort, reason, round(spot.distance, 4))
 
 
+def _watched(spelt: Sequence[Spot]) -> frozenset[int]:
+    """The words that are a surname or a name of one word, but not those that are part of a longer name."""
+    single = {s.first for s in spelt if s.exact and s.last - s.first == 1}
+    return frozenset(single.difference(i for s in spelt if s.last - s.first > 1 for i in range(s.first, s.last)))
+
+
 def _surname(spot: Spot, scene: Scene) -> tuple[str, ...]:
     """The words heard, without the first name where one is told apart."""
     return tuple(heard_words(spot, scene.words)[max(0, spot.at - spot.first) :])
 
 
 def _named(spot: Spot) -> bool:
-    """Whether it speaks for the name by more than an odd spelling: spelt right, or with the first name."""
-    return spot.exact or len(spot.form.words) > 1
+    """Whether it speaks for the name by more than an odd spelling: spelt right, or with all its words."""
+    return spot.exact or _whole(spot)
+
+
+def _whole(spot: Spot) -> bool:
+    """Whether it is the whole of a name of several words; a surname of two (de Meo) may still be one odd word."""
+    return len(spot.form.words) > 1 and spot.form.part != "surname"
 
 
 def _ways(spots: Sequence[Spot], scene: Scene) -> list[tuple[float, set[int]]]:

@@ -56,11 +56,14 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The text around the spots. ``noted``: words of the episode's title and notes."""
+    """The text around the spots. ``noted``: words of the episode's title and notes.
+    ``watched``: numbers of the words that are a name of the list, alone and as it is spelt.
+    """
 
     words: Words
     known: Mapping[str, Entry]
     noted: frozenset[str]
+    watched: frozenset[int] = frozenset()
 
 
 def heard_words(spot: Spot, words: Words) -> list[str]:

@@ -19,12 +19,16 @@ CERTAIN = 0.9  # of others_name: of what is behind a known first name, one spot 
 
 
 def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
-    """How much it looks like somebody else's name: another first name before it, another surname behind it."""
+    """How much it looks like somebody else's name: another first name before it, another surname behind it.
+
+    A name of the list that stands beside it (the Trump-Zelensky call) is no part of somebody else's.
+    """
     words, known = scene.words, scene.known
     at = spot.first - 1
     found = 0.0
     alone = form.part == "surname" or (person and not form.given)
-    if alone and at >= 0 and words.gaps[at] != CLOSED and words.plain[at] and words.plain[at] not in form.called:
+    theirs = at >= 0 and at not in scene.watched and words.gaps[at] != CLOSED and bool(words.plain[at])
+    if alone and theirs and words.plain[at] not in form.called:
         entry = known[words.plain[at]]
         large = words.big[at] if words.cased else not entry.flags & EVERYDAY
         everyday = entry.flags & EVERYDAY and not is_given(at, scene)
@@ -34,7 +38,8 @@ def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
                 found = 1.0
             elif words.cased and not words.first[at] and not entry.flags & EVERYDAY:
                 found = 0.6
-    if spot.last < len(words.plain) and words.gaps[spot.last - 1] not in (CLOSED, COMMA) and words.plain[spot.last]:
+    behind = spot.last if spot.last not in scene.watched else len(words.plain)
+    if behind < len(words.plain) and words.gaps[behind - 1] not in (CLOSED, COMMA) and words.plain[behind]:
         entry = known[words.plain[spot.last]]
         large = words.big[spot.last] if words.cased else True
         if large and entry.flags & SURNAME and not entry.flags & EVERYDAY:

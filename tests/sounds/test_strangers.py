@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.sounds import Name, build, strangers
+from pipeline.sounds import Name, build, evidence, strangers
 from pipeline.sounds.spots import Scene, Spot
 
 FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
@@ -85,3 +85,31 @@ BEGINS = {
 def test_two_words_that_begin_with_a_first_name_are_told_apart(text: str) -> None:
     found, scene = spots(text, " ".join(text.lower().rstrip(".").split()[2:]), "person")
     assert [strangers.begins_with_first_name(s, scene) for s in found] == [BEGINS[text]]
+
+
+# (name, text): whether what may be the name has the first name of another
+FIRST = {
+    ("Robert Mueller", "Then Bob Muler spoke."): False,
+    ("Robert Mueller", "Then Bobby Muler spoke."): False,
+    ("Mike Waltz", "Then Michael Walts spoke."): False,
+    ("Mike Waltz", "Then Luke Walts spoke."): True,
+}
+
+
+@pytest.mark.parametrize(("name", "text"), FIRST)
+def test_what_somebody_is_called_is_no_first_name_of_another(name: str, text: str) -> None:
+    found, scene, _ = build([Name("w", name, type="person")]).spots(text + FILLER)
+    whole = [s for s in found if s.form.given and s.first == 1 and s.at == 2]
+    assert [strangers.first_name_of_another(s, scene) for s in whole] == [FIRST[name, text]]
+
+
+# text: whether what may be Will Ferrell begins with a small word
+SMALL = {"Nobody liked Will Farel there.": False, "nobody liked will farel there": True}
+
+
+@pytest.mark.parametrize("text", SMALL)
+def test_a_first_name_written_large_is_no_small_word(text: str) -> None:
+    found, scene, company = build([Name("f", "Will Ferrell", type="person")]).spots(text + FILLER * text[0].isupper())
+    [whole] = [s for s in found if s.form.given and s.first == 2 and s.last == 4]
+    numbers = evidence.features(whole, scene, company(whole), "person")
+    assert bool(numbers[evidence.FEATURES.index("prefix")]) == SMALL[text]
