@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from pipeline.sounds import evidence, scoring, strangers
+from pipeline.sounds import among, evidence, scoring, strangers
 from pipeline.sounds.common import near_words
 from pipeline.sounds.evidence import Company
 from pipeline.sounds.forms import PERSON, SHORT, Form, forms_of, spoken
@@ -90,7 +90,10 @@ class Ear:
         companies = [company(s) for s in spots]
         self._score(spots, scene, companies)
         for spot, its in zip(spots, companies, strict=True):
-            if not spot.exact and evidence.word_of_its_own(spot, its):
+            if spot.exact or not spot.score:
+                continue
+            spot.score = max(spot.score, among.least(spot, scene, its, self._kind(spot)))
+            if evidence.word_of_its_own(spot, its):
                 spot.score = 0.0
         only_the_likeliest(spots)
         return best([Scored(*s) for s in zip(spots, companies, strict=True)]), scene
@@ -181,7 +184,7 @@ class Ear:
             return True
         if not spot.form.wordlike or company.whole or company.notes or company.others:
             return False
-        if company.kin >= evidence.KIN and evidence.like_a_name(spot, scene):
+        if company.kin >= evidence.KIN and among.like_a_name(spot, scene):
             return False
         new = any(scene.known[w].cost >= UNKNOWN for w in heard_words(spot, scene.words))
         return len(spot.form.sound) <= SHORT or not new

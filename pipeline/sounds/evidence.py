@@ -78,12 +78,6 @@ def word_of_its_own(spot: Spot, company: Company) -> bool:
     return nothing and company.kin < KIN and spot.given is None and spot.seen >= REPEATED and told_apart
 
 
-def like_a_name(spot: Spot, scene: Scene) -> bool:
-    """Whether it is written with capitals, in a text that has them."""
-    words = scene.words
-    return words.cased and words.big[spot.first] and words.big[spot.last - 1]
-
-
 def frame(spot: Spot, scene: Scene, kind: str) -> bool:
     """Whether the spot stands where a name of its kind often does."""
     words = scene.words

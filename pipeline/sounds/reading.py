@@ -19,7 +19,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _INITIALS = re.compile(r"[A-Z]{2,}(?:['’]?s)?")  # and more than one of them: CPUs
 # Capitals within a word are written for what is known (MacOS, GoLand), or behind a few beginnings of names.
 _BEGINNINGS = r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|Fitz|Al|El|Ben|Bin|Ibn|[OD]['’])[A-Z][a-z]+(?:['’]s)?$"
-_PRODUCT = re.compile(rf"(?!{_BEGINNINGS})\w*[a-z][A-Z]\w*(?:['’]s)?")
+_PRODUCT = re.compile(rf"(?!{_BEGINNINGS})\w*(?:[a-z][A-Z]|[A-Z]{{2}}[a-z])\w*(?:['’]s)?")
 _SHORTENED = word_set("mr mrs ms dr st jr sr gen sen prof rep gov lt col capt")
 _SOFT = frozenset(",\"“”‘’'—–")
 

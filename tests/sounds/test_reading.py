@@ -54,3 +54,11 @@ def test_captions_without_capitals_are_known_as_such() -> None:
 def test_what_is_spelt_in_capitals_is_told_from_names() -> None:
     words = read("The NSA and two CPUs of the CLI's maker met Anna Kallas in Oslo, and it was a good day for all.")
     assert [w for w, shout in zip(words.plain, words.shout, strict=True) if shout] == ["nsa", "cpus", "cli's"]
+
+
+@pytest.mark.parametrize(
+    ("word", "product"), [("QAnon", True), ("MacOS", True), ("GoLand's", True), ("McDonald", False), ("Qanon", False)]
+)
+def test_capitals_within_a_word_are_of_what_is_known_or_of_a_beginning(word: str, product: bool) -> None:
+    words = read(f"Nobody asked {word} about Anna Kallas in Oslo, and it was a good day for all of them.")
+    assert any(words.shout) == product
