@@ -74,10 +74,12 @@ def begins_with_first_name(spot: Spot, scene: Scene) -> bool:
 
 
 def first_name_of_another(spot: Spot, scene: Scene) -> bool:
-    """Whether what was taken for the first name is another one, and too far off to be the name's (Dan, George)."""
+    """Whether what was taken for the first name is another one (Dan, George), or a plain word, too far off to be it."""
     if spot.given is None or spot.given < OTHERS or spot.at - spot.first != 1:
         return False
     first = scene.words.plain[spot.first]
+    if scene.words.cased and not scene.words.big[spot.first]:
+        return True
     entry = scene.known[first]
     return bool(entry.flags & GIVEN) and first not in spot.form.called and not _is_tame(entry)
 
