@@ -66,7 +66,8 @@ def test_it_is_not_told_where_the_episode_has_somebody_of_that_name() -> None:
 # (watched, text): whether it is told
 OTHER_WORDS = {
     ("Zora Klerk", "Nobody asked Clark about it."): False,  # a name that every hour of talk has
-    ("Jim Mattis", "Nobody asked Mathis about it."): True,
+    ("Mark Normand", "Nobody asked Norman about it."): False,  # a first name
+    ("Hugh Whitacre", "Nobody asked Whitaker about it."): True,
     ("Tom Sneed", "Nobody asked Snead about it."): False,  # not near enough
     ("Francois Chollet", "Nobody asked Chalet about it."): True,
     ("Francois Chollet", "Chalet was asked about it."): False,  # an everyday word, large as all are at the head
