@@ -67,6 +67,7 @@ def test_it_is_not_told_where_the_episode_has_somebody_of_that_name() -> None:
 OTHER_WORDS = {
     ("Zora Klerk", "Nobody asked Clark about it."): False,  # a name that every hour of talk has
     ("Mark Normand", "Nobody asked Norman about it."): False,  # a first name
+    ("Karl Marx", "Nobody liked the March of that year."): False,  # a word that is said often
     ("Hugh Whitacre", "Nobody asked Whitaker about it."): True,
     ("Tom Sneed", "Nobody asked Snead about it."): False,  # not near enough
     ("Francois Chollet", "Nobody asked Chalet about it."): True,
@@ -89,10 +90,10 @@ def spot_of(name: Name, text: str, word: str) -> tuple[Spot, Scene, Company]:
     return spot, scene, company(spot)
 
 
-@pytest.mark.parametrize("word", ["Gretta Larson", "Lar son", "Gretalarson"])
+@pytest.mark.parametrize("word", ["Hew Whitaker", "Whita ker", "Hughwhitaker"])
 def test_it_is_one_word_and_the_surname_alone(word: str) -> None:
     text = f"{NEWS} Nobody asked {word} about it.{FILLER}"
-    spots, scene, company = build([listening("Greta Larsen"), *map(listening, OTHERS)]).spots(text)
+    spots, scene, company = build([listening("Hugh Whitacre"), *map(listening, OTHERS)]).spots(text)
     mine = [s for s in spots if s.form.name == 0 and " ".join(scene.words.plain[s.first : s.last]) == word.lower()]
     for spot in mine:
         spot.phone = spot.letter = 0.0
