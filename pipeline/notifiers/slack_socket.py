@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -180,6 +181,14 @@ class _Client(SocketModeClient):
                 pass  # said by issue_new_wss_url
             if not self.is_connected():
                 stop.wait(max(0.2, min(self._not_before - time.monotonic(), 1.0)))
+
+    def disconnect(self) -> None:
+        """At once: slack_sdk would wait until something is received, three seconds on a quiet connection."""
+        made = self.current_session.sock if self.current_session is not None else None
+        if made is not None:
+            with suppress(OSError):  # gone already
+                made.shutdown(socket.SHUT_RDWR)
+        super().disconnect()
 
     def issue_new_wss_url(self) -> str:
         """Asked by slack_sdk before each connection, on its own threads."""

@@ -83,6 +83,16 @@ def test_a_press_is_noted_acknowledged_in_time_and_its_giver_alone_is_told(
     assert listening.names == ["Newsroom"]
 
 
+def test_told_to_stop_on_a_quiet_connection_it_ends_at_once(slack: SocketMode, listening: Listening) -> None:
+    slack.acknowledged(slack.press(payload()))
+    until(lambda: bool(slack.told))
+    began = time.monotonic()
+    listening.stop.set()
+    listening.thread.join(10)
+    assert time.monotonic() - began < 2  # slack_sdk waits three seconds for something to receive
+    assert listening.error is None
+
+
 def test_each_call_has_the_token_it_needs(slack: SocketMode, listening: Listening) -> None:
     slack.acknowledged(slack.press(payload()))
     until(lambda: bool(slack.told))
