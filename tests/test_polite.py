@@ -76,7 +76,7 @@ def test_many_threads_take_everything_once_and_never_more_than_two_of_a_host() -
                 busy[turn.item[0]] += 1
                 most = max(most, busy[turn.item[0]])
                 seen.append(turn.item)
-            time.sleep(0.0005)
+            time.sleep(0.01)  # longer than the pause, so that two of a host do meet
             with lock:
                 busy[turn.item[0]] -= 1
             queue.done(turn)
