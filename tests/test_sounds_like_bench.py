@@ -72,7 +72,7 @@ class FakeEar:
         return found
 
 
-def fake_ear(names: Sequence[Subject], least: float | None = None) -> methods.Ear:
+def fake_ear(names: Sequence[Subject], least: float | None = None, *, said: bool = False) -> methods.Ear:
     return methods.Ear("podwatch", tuple(names), FakeEar(names, least))
 
 
@@ -221,8 +221,17 @@ def test_the_command_measures_an_ear_from_end_to_end(
     assert "| piper | 1.000 | 1.000 | 20 | 0% |" in said
     assert "ok   recall of bare misspelt surnames" in said
     assert "ok   recall of full names: 1" in said
-    assert "MISS false alarms of 35 persons" in said  # one in six minutes of talk
+    assert "| lists | mean | median | each |" in said  # one of one, with one alarm in six minutes of talk
+    assert "MISS false alarms of 35 persons" in said
     assert status == 1
+
+
+def test_the_ear_may_be_told_how_names_are_said() -> None:
+    led_astray = [s for s in subjects() if s.split == "train" and s.say != s.name][:3]
+    heard = [f"We had {s.say.replace('-', '')} on the show." for s in led_astray]
+    for said in (True, False):
+        hits = [hit for found in methods.ear(led_astray, said=said).hear(heard) for hit in found]
+        assert [(hit.name, hit.exact) for hit in hits] == [(s.name, said) for s in led_astray]
 
 
 def test_the_misses_of_the_test_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

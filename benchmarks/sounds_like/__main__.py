@@ -1,6 +1,6 @@
 """Measures sounds-like matching beside exact match, Double Metaphone, Jaro-Winkler and `~2`, on names nobody saw.
 
-    python -m benchmarks.sounds_like [--split test] [--talk DIR] [--hours 100] [--picture FILE] [--misses]
+    python -m benchmarks.sounds_like [--split test] [--talk DIR] [--hours 100] [--picture FILE] [--misses] [--said]
 
 prints recall and precision, writes the precision-recall curves, and with a folder of unrelated talk (plain text files,
 see talk.py) false alarms and cost. Ends with ok or MISS for each number of the issue; its exit status is theirs.
@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from statistics import mean, median
 
 from benchmarks.sounds_like import cost, data, methods, picture, talk
-from benchmarks.sounds_like.align import distance
-from benchmarks.sounds_like.data import Episode, Line, Mention
+from benchmarks.sounds_like.data import Episode, Line
 from benchmarks.sounds_like.measure import (
     ALARMS_A_NAME,
     TOPICAL,
     UNRELATED,
     Build,
-    Found,
     alarms_of_list,
     find,
     full,
@@ -34,8 +32,9 @@ from benchmarks.sounds_like.measure import (
     some,
     threshold_at_alarms,
 )
-from benchmarks.sounds_like.names import SPLITS, Subject, fold
-from benchmarks.sounds_like.scoring import Counts, Judged
+from benchmarks.sounds_like.names import SPLITS, Subject
+from benchmarks.sounds_like.scoring import Judged
+from benchmarks.sounds_like.views import by_default, describe, misses
 from benchmarks.table import show, verdict
 
 PRECISION = 0.95
@@ -51,6 +50,7 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=100, help="how much of it; 0 for all")
     parser.add_argument("--picture", type=Path, help="where the curves go (SVG or PNG)")
     parser.add_argument("--misses", action="store_true", help="what was missed; not for the test split")
+    parser.add_argument("--said", action="store_true", help="podwatch is told how names are said, each as an alias")
     parser.add_argument("--data", type=Path, default=data.DATA, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.misses and options.split == "test":
@@ -60,42 +60,15 @@ def main() -> int:
     describe(options.split, lines)
     good = found_and_precise(lines, episodes, options)
     if options.talk:
-        good &= unrelated(lines, episodes, talk.load(options.talk, options.hours))
+        good &= unrelated(lines, episodes, talk.load(options.talk, options.hours), options.said)
     return 0 if good else 1
-
-
-def describe(split: str, lines: Sequence[Line]) -> None:
-    """What the split holds, and how much of it the recognisers misspelt."""
-    known, rows = named(lines), []
-    for recogniser in sorted({line.recogniser for line in lines}):
-        mentions = [(line, m) for line in lines if line.recogniser == recogniser for m in line.mentions]
-        for title, form, kind in [
-            ("full names of persons", "full", "person"),
-            ("bare surnames", "surname", "person"),
-            ("companies", "full", "company"),
-            ("places", "full", "place"),
-        ]:
-            mine = [m for line, m in mentions if m.form == form and line.type == kind]
-            wrong, lost = sum(not m.exact for m in mine), sum(beyond(m, known[m.name]) for m in mine)
-            rows.append((recogniser, title, len(mine), share(wrong, len(mine)), share(lost, len(mine))))
-    names = Counter(subject.type for subject in known.values())
-    languages = {line.language for line in lines}
-    said = ", ".join(f"{number} {kind}" for kind, number in sorted(names.items()))
-    show(f"{split}: {sum(names.values())} names ({said}) of {len(languages)} languages, {len(lines)} passages",
-         ("recogniser", "mentions of", "number", "misspelt", "half of the letters wrong"), rows)  # fmt: skip
-
-
-def beyond(mention: Mention, subject: Subject) -> bool:
-    """Whether half of the letters or more came out wrong: few of these can be told from the text alone."""
-    said = fold(subject.name if mention.form == "full" else subject.surname).replace(" ", "")
-    return 2 * distance(said, fold(mention.heard).replace(" ", "")) >= len(said)
 
 
 def found_and_precise(lines: Sequence[Line], episodes: Sequence[Episode], options: argparse.Namespace) -> bool:
     """(b) of the issue: bare misspelt surnames; and the curves."""
     judged: dict[str, Judged] = {}
     everything: dict[str, Judged] = {}
-    for title, build in builds(SURNAME).items():
+    for title, build in builds(SURNAME, options.said).items():
         found = find(build, lines, episodes)
         judged[title] = found.judged(episodes, misspelt_surname)
         everything[title] = found.judged(episodes, misspelt)
@@ -112,7 +85,7 @@ def found_and_precise(lines: Sequence[Line], episodes: Sequence[Episode], option
     show(f"Bare misspelt surnames ({len(judged[OURS].found)} mentions)",
          ("method", f"recall at precision {PRECISION}", "threshold", "recall / precision where F1 is best",
           "recall of all misspelt mentions, same precision"), rows)  # fmt: skip
-    by_default(lines, episodes)
+    by_default(lines, episodes, options.said)
     if options.picture:
         picture.draw({t: j.curve() for t, j in judged.items()}, f"Bare misspelt surnames, {options.split} names",
                      options.picture)  # fmt: skip
@@ -121,75 +94,13 @@ def found_and_precise(lines: Sequence[Line], episodes: Sequence[Episode], option
     return verdict("more than the best of the others", recalls[OURS] - best_other, 0.20) and good
 
 
-def by_default(lines: Sequence[Line], episodes: Sequence[Episode]) -> None:
-    """What a user gets who sets nothing, by recogniser and kind of mention."""
-    found = find(methods.ear, lines, episodes)
-    kinds: list[tuple[str, Counts]] = [
-        ("full names", full),
-        ("misspelt full names", lambda m: full(m) and not m.exact),
-        ("misspelt bare surnames, full name said before", lambda m: misspelt_surname(m) and m.introduced),
-        ("misspelt bare surnames, no full name", lambda m: misspelt_surname(m) and not m.introduced),
-        ("all misspelt", misspelt),
-    ]
-    rows = []
-    for title, counts in kinds:
-        cells: list[str] = []
-        for recogniser in sorted({episode.recogniser for episode in episodes}):
-            result = found.judged(episodes, _heard_by(recogniser, episodes, counts))
-            cells.append(f"{result.recall(0):.3f} of {len(result.found)}")
-        # A wrong hit is of no kind, so only all kinds together have a precision.
-        rows.append((title, *cells, f"{found.judged(episodes, counts).precision(0):.3f}" if counts is misspelt else ""))
-    show("podwatch at its default threshold: recall by recogniser, precision",
-         ("mentions", *sorted({episode.recogniser for episode in episodes}), "precision"), rows)  # fmt: skip
-
-    known = named(lines)
-    told = found.judged(episodes, lambda m: full(m) and not beyond(m, known[m.name]))
-    bare = found.judged(episodes, lambda m: misspelt_surname(m) and not beyond(m, known[m.name]))
-    got, number = found.introduced(episodes, full)
-    near, near_number = found.introduced(episodes, lambda m: not beyond(m, known[m.name]))
-    show("By what can be told from the text, and by passages that introduce a name",
-         ("what", "found", "of"),
-         [("full names, less than half of the letters wrong", f"{told.recall(0):.3f}", len(told.found)),
-          ("misspelt bare surnames, less than half wrong", f"{bare.recall(0):.3f}", len(bare.found)),
-          ("passages with a full name: found anywhere in them", share(got, number), number),
-          ("the same, less than half of its letters wrong", share(near, near_number), near_number)])  # fmt: skip
-    by_voice(found, lines, episodes)
-
-
-def by_voice(found: Found, lines: Sequence[Line], episodes: Sequence[Episode]) -> None:
-    """The same by engine: how much a clear voice is worth."""
-    known, rows = named(lines), []
-    for engine in sorted({m.engine for line in lines for m in line.mentions}):
-        mine = partial(_said_by, engine)
-        surnames = [m for line in lines for m in line.mentions if misspelt_surname(m) and mine(m)]
-        names = found.judged(episodes, lambda m, mine=mine: full(m) and mine(m)).recall(0)
-        bare = found.judged(episodes, lambda m, mine=mine: misspelt_surname(m) and mine(m)).recall(0)
-        lost = share(sum(beyond(m, known[m.name]) for m in surnames), len(surnames))
-        rows.append((engine, f"{names:.3f}", f"{bare:.3f}", len(surnames), lost))
-    show("The same by the engine that spoke: recall", ("engine", "full names", "misspelt bare surnames", "of",
-         "half of their letters wrong"), rows)  # fmt: skip
-
-
-def _said_by(engine: str, mention: Mention) -> bool:
-    return mention.engine == engine
-
-
-def _heard_by(recogniser: str, episodes: Sequence[Episode], counts: Counts) -> Counts:
-    mine = {id(m) for episode in episodes if episode.recogniser == recogniser for m in episode.mentions}
-
-    def counted(mention: Mention) -> bool:
-        return id(mention) in mine and counts(mention)
-
-    return counted
-
-
-def unrelated(lines: Sequence[Line], episodes: Sequence[Episode], spoken: talk.Talk) -> bool:
+def unrelated(lines: Sequence[Line], episodes: Sequence[Episode], spoken: talk.Talk, said: bool) -> bool:
     """(a) of the issue: full names at few false alarms; the two lists; and the cost."""
     watched = talk.strangers(list(named(lines).values()), spoken)
     left_out = len(named(lines)) - len(watched)
     kinds = [full, *(full_of(kind, lines) for kind in ("person", "company", "place"))]
     rows, recalls = [], {}
-    for title, build in builds(FULL).items():
+    for title, build in builds(FULL, said).items():
         threshold = threshold_at_alarms(build(watched), len(watched), spoken)
         found = find(build, lines, episodes)
         each = [found.judged(episodes, counts).recall(threshold) for counts in kinds]
@@ -202,12 +113,21 @@ def unrelated(lines: Sequence[Line], episodes: Sequence[Episode], spoken: talk.T
     best_other = max(recall for title, recall in recalls.items() if title != OURS)
     good &= verdict("more than the best of the others", recalls[OURS] - best_other, 0.20)
     persons = [s for s in watched if s.type == "person"]
-    for what, names, most in [
-        (f"{TOPICAL} persons", some(persons, TOPICAL), 5),
-        (f"{UNRELATED} names", some(watched, UNRELATED), 30),
+    persons = some(persons, len(persons))
+    ours = partial(methods.ear, said=said)
+    lists = [alarms_of_list(ours, persons[at : at + TOPICAL], spoken) for at in range(0, len(persons), TOPICAL)
+             if at + TOPICAL <= len(persons) or not at]  # fmt: skip
+    each_list = ", ".join(f"{number:.1f}" for number in lists)
+    show(f"False alarms in 100 hours of lists of {TOPICAL} persons, one list after another",
+         ("lists", "mean", "median", "each"),
+         [(len(lists), f"{mean(lists):.1f}", f"{median(lists):.1f}", each_list)])  # fmt: skip
+    names = some(watched, UNRELATED)
+    many = alarms_of_list(ours, names, spoken)
+    for what, alarms, most in [
+        (f"{TOPICAL} persons in 100 hours, the first list", lists[0], 5),
+        (f"{UNRELATED} names in 100 hours, whole list ({len(names)})", many, 30),
     ]:
-        alarms = alarms_of_list(methods.ear, names, spoken)
-        good &= verdict(f"false alarms of {what} in 100 hours, whole list ({len(names)})", alarms, most, least=False)
+        good &= verdict(f"false alarms of {what}", alarms, most, least=False)
     return costs(spoken) and good
 
 
@@ -222,29 +142,15 @@ def costs(spoken: talk.Talk) -> bool:
     return good
 
 
-def builds(forms: frozenset[str]) -> dict[str, Build]:
+def builds(forms: frozenset[str], said: bool) -> dict[str, Build]:
     """By title. ``forms``: what the others look for; the ear is always given full names."""
 
     def other(subjects: Sequence[Subject], at: int) -> methods.Method:
         return methods.others(subjects, forms)[at]
 
     titles = [method.title for method in methods.others((), forms)]
-    found: dict[str, Build] = {OURS: partial(methods.ear, least=LEAST)}
+    found: dict[str, Build] = {OURS: partial(methods.ear, least=LEAST, said=said)}
     return found | {title: partial(other, at=at) for at, title in enumerate(titles)}
-
-
-def misses(found: Found, episodes: Sequence[Episode]) -> None:
-    for names, hits in zip(found.watched, found.hits, strict=True):
-        for episode, heard in zip(episodes, hits, strict=True):
-            for m in episode.mentions:
-                on = [h.score for h in heard if h.name == m.name and h.start < m.end and m.start < h.end]
-                if m.name in names and not m.exact and max(on, default=0) < 0.5:
-                    context = episode.text[max(0, m.start - 30) : m.end + 20].replace("\n", " ")
-                    print(f"{max(on, default=0):.2f}\t{fold(m.name)}\t{m.heard}\t{context}")
-
-
-def share(part: int, whole: int) -> str:
-    return f"{part / whole:.0%}" if whole else "-"
 
 
 if __name__ == "__main__":

@@ -215,9 +215,16 @@ class HasEar(Protocol):
     def hear(self, text: str, title: str = "", notes: str = "") -> Sequence[HeardLike]: ...
 
 
-def ear(subjects: Sequence[Subject], least: float | None = None) -> Ear:
-    """podwatch's ear for some names; ``least``: also what it would not report by itself, down to this score."""
+def ear(subjects: Sequence[Subject], least: float | None = None, *, said: bool = False) -> Ear:
+    """podwatch's ear for some names; ``least``: also what it would not report by itself, down to this score.
+
+    ``said``: told how English spelling rules lead astray, as by users who write it as an alias.
+    """
     from pipeline.sounds import Name, build
 
-    names = [Name(key=fold(s.name), full=s.name, aliases=(), type=s.type, threshold=least) for s in subjects]
+    names = [
+        Name(key=fold(s.name), full=s.name, aliases=(s.say.replace("-", ""),) if said and s.say != s.name else (),
+             type=s.type, threshold=least)
+        for s in subjects
+    ]  # fmt: skip
     return Ear("podwatch", tuple(subjects), build(names))
