@@ -54,7 +54,8 @@ def hours(count: int, real: Path | None) -> list[list[str]]:
         follows[a].append(b)
     made = []
     for _ in range(count):
-        word, talk = chance.choice(said), []
+        word = chance.choice(said)
+        talk: list[str] = []
         while len(talk) < WORDS:
             talk.append(word)
             word = chance.choice(follows.get(word, said) if chance.random() < 0.7 else said)

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import certifi
 import requests
 
 from benchmarks.server import Server
@@ -69,7 +70,8 @@ def transport(requests_each: int, rounds: int) -> bool:
             for _ in range(requests_each):
                 assert session.get(url, headers={"If-None-Match": tag}).status_code == 304
 
-        ours(), theirs()
+        ours()
+        theirs()
         found = in_turn({"podwatch": lambda: cpu(ours), "requests.Session": lambda: cpu(theirs)}, rounds)
     rows = [(name, f"{seconds / requests_each * 1e3:.3f}") for name, seconds in found.items()]
     show("An unchanged feed, in the transport alone", ("transport", "CPU ms per 304"), rows)
@@ -146,7 +148,7 @@ def new_hosts(hosts: int) -> bool:
     authority = trustme.CA()
     names = [f"127.0.{n // 250}.{n % 250 + 1}" for n in range(hosts + 2)]
     # As large as what requests loads by default, since loading it for each host is what costs.
-    (folder / "ca.pem").write_bytes(Path(requests.certs.where()).read_bytes() + authority.cert_pem.bytes())
+    (folder / "ca.pem").write_bytes(Path(certifi.where()).read_bytes() + authority.cert_pem.bytes())
     issued = authority.issue_cert(*names)
     issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     with Server(hosts=hosts, certificate=(str(folder / "server.pem"), str(folder / "server.pem"))) as server:

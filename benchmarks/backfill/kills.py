@@ -48,7 +48,8 @@ def _way(env: Mapping[str, str], total: int) -> float:
     """How far the work is: a half for the transcripts that came, a half for those that were looked through."""
     with closing(sqlite3.connect(Path(env["PODWATCH_HOME"]) / "podwatch.db", timeout=60)) as c:
         query = "SELECT count(*), sum(t.detected_through > 0) FROM transcripts t JOIN episodes e ON e.id = t.episode_id"
-        came, looked = c.execute(f"{query} WHERE e.backlog").fetchone()
+        row: tuple[int, int | None] = c.execute(f"{query} WHERE e.backlog").fetchone()
+    came, looked = row
     return (came + (looked or 0)) / (2 * total)
 
 

@@ -83,6 +83,8 @@ def _serve(
     asked: Counter[str] = Counter()
     feeds: dict[str, bytes] = {}
 
+    port = 0
+
     def body(path: str) -> tuple[bytes, bytes]:
         _, show, name = path.split("/")
         if name.endswith(".xml"):
@@ -121,5 +123,4 @@ def _serve(
         asyncio.get_running_loop().add_reader(pipe.fileno(), answer)
         await server.serve_forever()
 
-    port = 0
     asyncio.run(main())

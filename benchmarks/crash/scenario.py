@@ -176,7 +176,7 @@ def run(
                 "home": str(home), "database": address(home), "slack": ledger.base_url, "pace": asdict(scaled(scale)),
                 "workers": workers, "skews": skews, "own_clocks": own_clocks,
             }  # fmt: skip
-            settings = Settings(home=home, database_url=Secret(config["database"]))
+            settings = Settings(home=home, database_url=Secret(address(home)))
             with runtime.build(settings) as rt:
                 this = Run(result, emulator, ledger, rt.store, config, home, names)
                 this.tokens = world.fill(rt.store, alerts, names, digest_within=digest_within)

@@ -58,18 +58,19 @@ def fill(store: Store, count: int, channels: list[str], *, first: int = 0, diges
                 soon = now + timedelta(seconds=rng.random() * digest_within)
                 row |= {"state": "held", "reason": Held.DIGEST.name, "next_attempt_at": soon}
             rows["d"].append(row)
-        for table, name in ((episodes, "e"), (transcripts, "t"), (mentions, "m"), (deliveries, "d")):
-            c.execute(insert(table), rows[name])
+        for table, key in ((episodes, "e"), (transcripts, "t"), (mentions, "m"), (deliveries, "d")):
+            c.execute(insert(table), rows[key])
         if c.dialect.name == "postgresql":
-            for table in ("episodes", "transcripts"):
-                c.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {first + count + 1})"))
+            for name in ("episodes", "transcripts"):
+                c.execute(text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), {first + count + 1})"))
     return tokens
 
 
 def _found(c: Connection, now: datetime) -> None:
     """The feed and the watches that all alerts belong to."""
     c.execute(insert(feeds).values(url="https://a.example/f", title="Show", added_at=now))
-    spec = {"query": "x", "entity": None, "type": None, "aliases": [], "sounds_like": False, "scope": {}}
+    unnamed: dict[str, Any] = {"entity": None, "type": None, "aliases": [], "sounds_like": False}
+    spec = {"query": "x", **unnamed, "scope": {}}
     rows = [
         {"name": f"watch{w}", "spec": spec, "channel": "#c", "deliver": "each", "fingerprint": "x", "revised_at": now,
          "seq": w + 1, "enabled": True}

@@ -112,8 +112,7 @@ def unrelated(lines: Sequence[Line], episodes: Sequence[Episode], spoken: talk.T
     good = verdict("recall of full names", recalls[OURS], 0.97)
     best_other = max(recall for title, recall in recalls.items() if title != OURS)
     good &= verdict("more than the best of the others", recalls[OURS] - best_other, 0.20)
-    persons = [s for s in watched if s.type == "person"]
-    persons = some(persons, len(persons))
+    persons = some([s for s in watched if s.type == "person"], len(watched))
     ours = partial(methods.ear, said=said)
     lists = [alarms_of_list(ours, persons[at : at + TOPICAL], spoken) for at in range(0, len(persons), TOPICAL)
              if at + TOPICAL <= len(persons) or not at]  # fmt: skip

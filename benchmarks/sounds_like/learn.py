@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ from pipeline.sounds.trees import trees
 
 DATA = Path(__file__).parents[2] / "pipeline" / "sounds" / "data"
 RIGHT, WRONG = 1, 0
-Clips = dict[tuple[str, str], list[dict]]
+Clips = dict[tuple[str, str], list[dict[str, Any]]]
 # What a spot counts for, beside one of a real page: of machine voices, and in talk where nobody on the list is named.
 SYNTHETIC, NOBODY = 6.0, 6.0
 TALKED = (1.0, 2.0)  # so many times that, in one half of the forests and in the other
@@ -76,12 +77,12 @@ def read_set(path: Path) -> Clips:
     return clips
 
 
-def spans_of(clip: dict) -> list[tuple[int, int]]:
+def spans_of(clip: dict[str, Any]) -> list[tuple[int, int]]:
     """Where the name is in what was heard."""
     return [(m["heard_start"], m["heard_end"]) for m in clip["mentions"] if m.get("heard_start") is not None]
 
 
-def corrected(clip: dict, rng: random.Random) -> tuple[str, list[tuple[int, int]]]:
+def corrected(clip: dict[str, Any], rng: random.Random) -> tuple[str, list[tuple[int, int]]]:
     """The clip with one or more mentions spelt right, and with surnames alone: as in talk that knows the name well."""
     mentions = [m for m in clip["mentions"] if m.get("heard_start") is not None]
     short = [clip["said"][m["said_start"] : m["said_end"]] for m in mentions if m["form"] == "surname"]
@@ -186,10 +187,10 @@ def of_page(ear: Ear, page: Page) -> list[Example]:
     fits: list[tuple[Said, float] | None] = []
     for spot, (start, end) in zip(spots, spans, strict=True):
         over = [(overlap(start, end, m.start, m.end), m.start, m) for m in said[ear.names[spot.form.name].full]]
-        fit_, _, m = max((o for o in over if o[0] > 0), default=(0.0, 0, None))
-        fits.append((m, fit_) if m is not None else None)
-        if m is not None:
-            closest[m] = max(closest[m], fit_)
+        likeliest = max((o for o in over if o[0] > 0), default=None)
+        fits.append((likeliest[2], likeliest[0]) if likeliest else None)
+        if likeliest:
+            closest[likeliest[2]] = max(closest[likeliest[2]], likeliest[0])
     rows: list[Example] = []
     for spot, company, (start, end), fitted in zip(spots, companies, spans, fits, strict=True):
         if spot.exact:
@@ -275,7 +276,7 @@ def stretch(nats: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return float(beta[0]), float(beta[1])
 
 
-def save(data: dict) -> None:
+def save(data: dict[str, Any]) -> None:
     (DATA / "score.json").write_text(boost.dumped(data))
     trees.cache_clear()
 

@@ -17,16 +17,18 @@ import argparse
 import json
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.sounds_like.names import FAMILY_LETTERS, family, fold, subjects
 from pipeline.sounds.channel import Channel, letters_of, padded
 from pipeline.sounds.forms import sound_of, spoken
-from pipeline.sounds.lexicon import entries
+from pipeline.sounds.lexicon import Entry, entries
 from pipeline.sounds.network import N_VOWELS, PHONES
 
 DATA = Path(__file__).parents[2] / "pipeline" / "sounds" / "data"
@@ -79,7 +81,7 @@ def start_of_letters() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return weight * scale[:, None], dropped, np.full(26, 0.06 / 26 * 2)
 
 
-def expect(pairs: Counter[Pair], swap: np.ndarray, drop: np.ndarray, add: np.ndarray) -> tuple[np.ndarray, ...]:
+def expect(pairs: Mapping[Pair, float], swap: np.ndarray, drop: np.ndarray, add: np.ndarray) -> tuple[np.ndarray, ...]:
     """How often each symbol was heard as each, dropped and added, over all ways from the said to the heard."""
     swaps, drops, adds = np.zeros_like(swap), np.zeros_like(drop), np.zeros_like(add)
     for (said, heard), times in pairs.items():
@@ -123,7 +125,7 @@ def expect(pairs: Counter[Pair], swap: np.ndarray, drop: np.ndarray, add: np.nda
     return swaps, drops, adds
 
 
-def learn(pairs: Counter[Pair], start: tuple[np.ndarray, ...], rounds: int = 6) -> tuple[np.ndarray, ...]:
+def learn(pairs: Mapping[Pair, float], start: tuple[np.ndarray, ...], rounds: int = 6) -> tuple[np.ndarray, ...]:
     """Costs in nats: swaps (0 for the same symbol), drops, adds."""
     swap, drop, add = start
     for _ in range(rounds):
@@ -177,11 +179,11 @@ def _count(texts: Texts, said: str, heard: str) -> None:
         texts[form, surface] += 1
 
 
-def pairs_of(parts: Sequence[tuple[Texts, float]]) -> tuple[Counter[Pair], Counter[Pair]]:
+def pairs_of(parts: Sequence[tuple[Texts, float]]) -> tuple[dict[Pair, float], dict[Pair, float]]:
     """The pairs of phones and of letters; each part counts with its weight."""
     known = entries({w for texts, _ in parts for pair in texts for side in pair for w in side})
-    phones: Counter[Pair] = Counter()
-    letters: Counter[Pair] = Counter()
+    phones: dict[Pair, float] = defaultdict(float)
+    letters: dict[Pair, float] = defaultdict(float)
     for texts, weight in parts:
         for (said, heard), times in texts.items():
             much = weight * min(times, 3)  # one voice said by all recognisers alike is not three times as true
@@ -190,7 +192,7 @@ def pairs_of(parts: Sequence[tuple[Texts, float]]) -> tuple[Counter[Pair], Count
     return phones, letters
 
 
-def _sound(words: Sequence[str], known: dict) -> bytes:
+def _sound(words: Sequence[str], known: dict[str, Entry]) -> bytes:
     return b"".join(sound_of(w, known) for w in words)
 
 
@@ -213,14 +215,15 @@ def main() -> None:
         with options.pairs.open(encoding="utf-8") as file:
             parts.append((real_texts(file, without), options.weight))
     phones, letters = pairs_of(parts)
-    arrays = {}
+    arrays: dict[str, NDArray[np.float64]] = {}
     for of, pairs, start in (("phone", phones, start_of_phones()), ("letter", letters, start_of_letters())):
-        first = padded(*(a.astype(np.float32) for a in learn(Counter(), start, 1)))
-        near = Counter({(s, h): t for (s, h), t in pairs.items() if s and h and alike(first, s, h)})
+        first = padded(*(a.astype(np.float32) for a in learn({}, start, 1)))
+        near = {(s, h): t for (s, h), t in pairs.items() if s and h and alike(first, s, h)}
         swap, drop, add = learn(near, start)
         arrays |= {f"{of}_swap": swap, f"{of}_drop": drop, f"{of}_add": add}
         print(of, round(sum(near.values())), "pairs; mean drop", drop.mean().round(2), "add", add.mean().round(2))
-    np.savez_compressed(DATA / "channel.npz", **{k: v.astype(np.float32) for k, v in arrays.items()})
+    small: dict[str, Any] = {k: v.astype(np.float32) for k, v in arrays.items()}
+    np.savez_compressed(DATA / "channel.npz", **small)
     assert not any(math.isnan(v.sum()) for v in arrays.values())
 
 

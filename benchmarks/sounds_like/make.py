@@ -140,7 +140,7 @@ def main() -> int:
     path = options.out / f"{options.split}.jsonl"
     seen = {json.loads(line)["take"] for line in path.read_text().splitlines()} if path.exists() else set()
 
-    from faster_whisper import WhisperModel  # type: ignore[import-not-found]
+    from faster_whisper import WhisperModel
 
     models = {
         name: WhisperModel(str(options.materials / folder), device="cpu", compute_type="int8", cpu_threads=1)

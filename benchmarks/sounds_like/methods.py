@@ -137,7 +137,7 @@ def double_metaphone(forms: Sequence[str], windows: Sequence[str]) -> Iterator[t
 
 @cache
 def _codes(letters: str) -> tuple[str, ...]:
-    from doublemetaphone import doublemetaphone  # type: ignore[import-not-found]
+    from doublemetaphone import doublemetaphone
 
     return tuple(code for code in doublemetaphone(letters) if code)
 

@@ -13,6 +13,7 @@ import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.sounds_like.align import distance
 from benchmarks.sounds_like.bare_pages import Page, Said
@@ -41,7 +42,7 @@ class Role:
     surnames: tuple[str, ...]
 
 
-def roles(clips: Mapping[tuple[str, str], Sequence[dict]]) -> list[Role]:
+def roles(clips: Mapping[tuple[str, str], Sequence[dict[str, Any]]]) -> list[Role]:
     """The persons of a set whose surname was heard in some way that is not too far off."""
     found = []
     for (name, kind), some in sorted(clips.items()):

@@ -25,7 +25,8 @@ def heard_in(sound: Wave, where: str, seed: int) -> Wave:
     if where in ("noise", "telephone"):
         sound = sound + _noise(sound, dice, decibels=dice.uniform(12, 25))
     level = float(np.sqrt(np.mean(sound**2))) or 1.0
-    return np.clip(sound * (0.06 / level), -1, 1).astype(np.float32)
+    loud: Wave = np.clip(sound * (0.06 / level), -1, 1).astype(np.float32)
+    return loud
 
 
 def _noise(sound: Wave, dice: np.random.Generator, decibels: float) -> Wave:

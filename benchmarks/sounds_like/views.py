@@ -83,12 +83,16 @@ def by_voice(found: Found, lines: Sequence[Line], episodes: Sequence[Episode]) -
     for engine in sorted({m.engine for line in lines for m in line.mentions}):
         mine = partial(_said_by, engine)
         surnames = [m for line in lines for m in line.mentions if misspelt_surname(m) and mine(m)]
-        names = found.judged(episodes, lambda m, mine=mine: full(m) and mine(m)).recall(0)
-        bare = found.judged(episodes, lambda m, mine=mine: misspelt_surname(m) and mine(m)).recall(0)
+        names = found.judged(episodes, partial(_both, full, mine)).recall(0)
+        bare = found.judged(episodes, partial(_both, misspelt_surname, mine)).recall(0)
         lost = share(sum(beyond(m, known[m.name]) for m in surnames), len(surnames))
         rows.append((engine, f"{names:.3f}", f"{bare:.3f}", len(surnames), lost))
     show("The same by the engine that spoke: recall", ("engine", "full names", "misspelt bare surnames", "of",
          "half of their letters wrong"), rows)  # fmt: skip
+
+
+def _both(counts: Counts, mine: Counts, mention: Mention) -> bool:
+    return counts(mention) and mine(mention)
 
 
 def _said_by(engine: str, mention: Mention) -> bool:

@@ -16,6 +16,7 @@ import wave
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,11 +117,14 @@ class Voices:
     """The engines, loaded once; ``root`` is what benchmarks.sounds_like.materials filled."""
 
     def __init__(self, root: Path) -> None:
-        import onnxruntime  # type: ignore[import-not-found]  # of the group speech, which only this needs
+        import onnxruntime  # of the group speech, which only this needs
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        load = lambda path: onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])  # noqa: E731
+
+        def load(path: Path) -> Any:
+            return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
         self._kokoro = load(root / "kokoro/model.onnx")
         self._kokoro_ids = json.loads((root / "kokoro/vocab.json").read_text(encoding="utf-8"))["vocab"]
         self._packs = root / "unpacked" / VOICES_OF_KOKORO
@@ -235,7 +239,7 @@ def _wave(data: bytes) -> Wave:
         rate, width = file.getframerate(), file.getsampwidth()
     at = data.index(b"data") + 8
     body = data[at : at + (len(data) - at) // width * width]
-    return resampled(np.frombuffer(body, np.int16).astype(np.float32) / 32768, rate)
+    return resampled(np.frombuffer(body, np.int16).astype(np.float32) / np.float32(32768), rate)
 
 
 def resampled(sound: Wave, rate: int) -> Wave:

@@ -82,16 +82,16 @@ def gather(source: Path) -> dict[str, tuple[float, int]]:
             flags[w] = flags.get(w, 0) | EVERYDAY
             cost.setdefault(w, 13.0)  # American spellings above all, of which the frequency list has none
     for rank, line in enumerate(next(source.rglob("dist.all.last")).read_text().splitlines()):
-        word, share, *_ = line.split()
+        word, percent, *_ = line.split()
         if rank < 45_000 and (w := plain(word)):
             flags[w] = flags.get(w, 0) | SURNAME
-            cost[w] = min(cost.get(w, 99), -math.log(max(float(share), 0.0002) / 100 * 3e-3))
+            cost[w] = min(cost.get(w, 99), -math.log(max(float(percent), 0.0002) / 100 * 3e-3))
     for sex in ("female", "male"):
         for line in next(source.rglob(f"dist.{sex}.first")).read_text().splitlines():
-            word, share, *_ = line.split()
+            word, percent, *_ = line.split()
             if w := plain(word):
                 flags[w] = flags.get(w, 0) | GIVEN
-                cost[w] = min(cost.get(w, 99), -math.log(max(float(share), 0.001) / 100 * 5e-3))
+                cost[w] = min(cost.get(w, 99), -math.log(max(float(percent), 0.001) / 100 * 5e-3))
     sys.path.insert(0, str(next(source.rglob("faker/__init__.py")).parents[1]))
     for folder in sorted(next(source.rglob("faker/providers/person")).iterdir()):
         if not (folder / "__init__.py").exists():
@@ -102,8 +102,8 @@ def gather(source: Path) -> dict[str, tuple[float, int]]:
             flag = GIVEN if "first" in attribute else SURNAME if "last" in attribute else 0
             if not flag or not isinstance(values, (tuple, list, dict)):
                 continue
-            for word in (written for v in values if isinstance(v, str) for written in latin(v)):
-                if len(w := plain(word)) > 2:
+            for name in (written for v in values if isinstance(v, str) for written in latin(v)):
+                if len(w := plain(name)) > 2:
                     flags[w] = flags.get(w, 0) | flag
                     cost.setdefault(w, 16.5)
     places: list[tuple[str, float]] = []
