@@ -92,7 +92,9 @@ class WatchEntry(_Strict):
     type: Literal["person", "organisation", "place", "product", "event", "other"] | None = Field(
         None, description="What the entity is."
     )
-    aliases: list[Text] = Field([], description="Other names of the entity.")
+    aliases: list[Text] = Field(
+        [], description="Other names of the entity; with sounds_like also the name as it is said (Keeva Neevgan)."
+    )
     exclude: list[Text] = Field([], description="Spellings that are something else.")
     sounds_like: bool = Field(False, description="Also find what speech recognition makes of the names.")
     threshold: Annotated[float, Field(ge=0.5, le=1.0, strict=False)] | None = Field(

@@ -49,7 +49,7 @@ class Ear:
 
     def advice(self, name: int) -> str:
         """What to know of the name before it is watched by sound; empty when there is nothing."""
-        wordlike = [f.words for f in self._of.get(name, ()) if f.wordlike]
+        wordlike = [f.words for f in self._of.get(name, ()) if f.wordlike and f.spelling == f.words]
         if not self._of.get(name):
             return f"{self.names[name].full}: no letters that a sound is known for; found as it is spelt only"
         if not wordlike:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.sounds.channel import letters_of
+from pipeline.sounds.channel import channels, letters_of
 from pipeline.sounds.common import near_words
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SPELT, Entry, entries, plain
 from pipeline.sounds.model import Name, word_set
@@ -30,6 +30,7 @@ ROLES = word_set(
 _FIRMS = word_set("inc corp corporation ltd limited llc plc gmbh ag sa nv bv ab asa oyj spa kg co company")
 SHORT = 3  # phones: a form of no more is in too many words to go by its sound
 LONE = 4  # ... where it is the whole name, so that nothing else can be said of it elsewhere (MAGA)
+SAID = 2.4  # nats by symbol: an alias nearer than this to a name is the name as it is said
 COMMON = 12.8  # -log P: an everyday word said more often than this is no evidence of a name
 
 
@@ -119,30 +120,59 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
     """All forms of all names, without repetitions within a name."""
     plans: list[tuple[int, Part, tuple[str, ...], int]] = []
     first_names: list[frozenset[str]] = []
+    ways: list[list[dict[str, str]]] = []
     for i, name in enumerate(names):
         seen: set[tuple[tuple[str, ...], int]] = set()
-        surnames = [words for part, words, _ in parts(name) if part == "surname"]
+        main = list(parts(name))
+        surnames = [words for part, words, _ in main if part == "surname"]
         full = spoken(name.full)
         first_names.append(called(full[: -len(surnames[0])]) if surnames else frozenset())
-        said = [*parts(name), *(("alias", spoken(a), 0) for a in name.aliases)]
+        aliases = [words for a in name.aliases if (words := spoken(a))]
+        again = as_said(main[0][1], main[0][2], aliases) if main else []
+        ways.append([respelt(name), *(dict(zip(main[0][1], words, strict=True)) for words in again)])
+        said: list[tuple[Part, tuple[str, ...], int]] = [*main, *(("alias", words, 0) for words in aliases)]
         for part, words, given in said:
             if words and (words, given) not in seen and not (part == "alias" and words in {w for w, _ in seen}):
                 seen.add((words, given))
                 plans.append((i, part, words, given))
-    foreign = [respelt(name) for name in names]
-    spellings = [tuple(foreign[i].get(w, w) for w in words) for i, _, words, _ in plans]
-    known = entries({w for (_, _, words, _), heard in zip(plans, spellings, strict=True) for w in (*words, *heard)})
-    near = near_words([(words[0], sound_of(words[0], known)) for _, _, words, _ in plans if len(words) == 1])
+    spellings = [
+        list(dict.fromkeys([words, *(tuple(way.get(w, w) for w in words) for way in ways[i])]))
+        for i, _, words, _ in plans
+    ]
+    known = entries({w for heard in spellings for words in heard for w in words})
+    near = near_words(
+        [(words[0], sound_of(words[0], known)) for heard in spellings for words in heard if len(words) == 1]
+    )
     made = []
-    for (i, part, words, given), spelling in zip(plans, spellings, strict=True):
-        sounds = tuple(sound_of(w, known) for w in words)
-        tame = wordlike(words, sounds, known) or (len(words) == 1 and words[0] in near)
-        tame = tame or (part == "full" and len(words) == 1 and len(sounds[0]) <= LONE)
-        made.append(Form(i, part, words, sounds, given, tame, words, first_names[i]))
-        if spelling != words:
-            other = tuple(sound_of(w, known) for w in spelling)
-            made.append(Form(i, part, words, other, given, tame, spelling, first_names[i]))
+    for (i, part, words, given), heard in zip(plans, spellings, strict=True):
+        tame = False  # as it is written first: a way to say a wordlike name is no better than the name
+        for spelling in heard:
+            sounds = tuple(sound_of(w, known) for w in spelling)
+            tame = tame or wordlike(spelling, sounds, known) or (len(spelling) == 1 and spelling[0] in near)
+            tame = tame or (part == "full" and len(words) == 1 and len(sounds[0]) <= LONE)
+            made.append(Form(i, part, words, sounds, given, tame, spelling, first_names[i]))
     return made
+
+
+def as_said(full: tuple[str, ...], given: int, aliases: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Those of the aliases that are the name again, written as it is said (Roostem Oomehrov) or as it was misheard.
+
+    They have as many words, no role among them, and what is not the first names is near by sound or by letters.
+    """
+    alike = [words for words in aliases if len(words) == len(full) and words != full and not set(words) & ROLES]
+    if not alike:
+        return []
+    known = entries({w for words in (full, *alike) for w in words})
+
+    def strings(words: tuple[str, ...]) -> tuple[bytes, bytes]:
+        rest = words[given:]
+        return b"".join(sound_of(w, known) for w in rest), letters_of("".join(rest))
+
+    costs = []
+    for channel, said, heard in zip(channels(), strings(full), zip(*map(strings, alike), strict=True), strict=True):
+        found = channel.costs(channel.pad([said] * len(heard)), channel.pad(heard))
+        costs.append((found / max(1, len(said))).tolist())
+    return [words for words, *by in zip(alike, *costs, strict=True) if min(by) < SAID]
 
 
 def respelt(name: Name) -> dict[str, str]:

@@ -33,6 +33,13 @@ def heard(text: str, ear: Ear = EAR, **episode: str) -> list[tuple[str, str]]:
     return [(ear.names[h.name].full, text[h.start : h.end]) for h in ear.hear(text, **episode)]
 
 
+def test_a_name_written_as_it_is_said_is_heard_in_full_and_by_the_surname() -> None:
+    text = "Then Keva Nevgin spoke. Nobody asked Nevgin about it." + FILLER
+    told = build([person("Caoimhe Niamhgan", aliases=("Keeva Neevgan",))])
+    assert heard(text, told) == [("Caoimhe Niamhgan", "Keva Nevgin"), ("Caoimhe Niamhgan", "Nevgin")]
+    assert heard(text, build([person("Caoimhe Niamhgan")])) == []
+
+
 # case: (text, what is heard in it)
 HEARD = {
     "spelt right": ("Then Steve Witkoff spoke.", [("Steve Witkoff", "Steve Witkoff")]),

@@ -45,6 +45,39 @@ def test_an_alias_is_a_form_of_its_own() -> None:
     assert [" ".join(f.words) for f in forms if f.part == "alias"] == ["the envoy"]
 
 
+# (name, alias): whether it is the name again, as it is said or was misheard
+AS_SAID = {
+    ("Rustem Umerov", "Roostem Oomehrov"): True,
+    ("Steve Witkoff", "Steve Whitgoff"): True,
+    ("Walter White", "Heisenberg"): False,
+    ("Donald Trump", "The Donald"): False,
+    ("Anatoly Dobrynin", "Ambassador Dobrynin"): False,
+    ("Elon Musk", "Chief Twit"): False,
+    ("Friedrich Merz", "Fritz"): False,
+}
+
+
+@pytest.mark.parametrize(("name", "alias"), AS_SAID, ids=str)
+def test_an_alias_that_is_the_name_as_it_is_said_is_a_way_to_say_the_surname(name: str, alias: str) -> None:
+    forms = forms_of([Name("x", name, aliases=(alias,), type="person")])
+    surnames = {f.spelling for f in forms if f.part == "surname" and f.spelling != f.words}
+    assert (spoken(alias)[-1:] in surnames) == AS_SAID[name, alias]
+    assert spoken(alias) in {f.words for f in forms if f.part == "alias"}
+
+
+def test_a_wordlike_name_stays_so_however_it_is_said() -> None:
+    forms = forms_of([Name("x", "Friedrich Merz", aliases=("Freedrick Mairts",), type="person")])
+    assert [(f.spelling, f.wordlike) for f in forms if f.part == "surname"][::2] == [
+        (("merz",), True),
+        (("mairts",), True),
+    ]
+
+
+def test_a_way_to_say_a_name_that_is_an_everyday_word_is_wordlike_and_the_name_is_not() -> None:
+    forms = forms_of([Name("x", "Aristide Rhodos", aliases=("Aristide Roads",), type="person")])
+    assert {f.spelling: f.wordlike for f in forms if f.part == "surname"} == {("rhodos",): False, ("roads",): True}
+
+
 WORDLIKE = {"Li Wu": True, "Mark Short": True, "Amit Shah": True, "Steve Witkoff": False, "Keith Kellogg": False}
 
 
