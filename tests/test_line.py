@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from pipeline import runtime
 from pipeline.deliver import deliver
 from pipeline.detect import detect
 from pipeline.fetch import fetch
-from pipeline.model import Episode, Feed, Scope, Watch
+from pipeline.model import Episode, Feed, Scope, Tally, Watch
 from pipeline.poll import poll
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings
@@ -50,7 +51,8 @@ def test_a_mention_travels_from_the_feed_to_the_channel(
     listen(rt, podcast, now)
     assert run(rt, now) == [(1, 1, 0)] * 4
     [found] = rt.store.mentions()
-    assert (found.mention.surface, found.mention.seconds) == ("Anatoly Dobrynin", pytest.approx(2.1, abs=0.2))
+    assert found.mention.surface == "Anatoly Dobrynin"
+    assert found.mention.seconds == pytest.approx(2.1, abs=0.2)
     said = capsys.readouterr().out
     assert "#podcasts" in said
     assert "Anatoly Dobrynin" in said
@@ -147,7 +149,7 @@ def test_a_watch_made_long_after_an_episode_was_seen_stores_its_mention_and_post
     assert capsys.readouterr().out == ""
 
 
-BAD_FEEDS = {
+BAD_FEEDS: dict[str, tuple[Callable[[Podcast], str], str]] = {
     "not XML": (lambda p: p.serve("/bad", "this is no feed"), "is not an RSS or Atom feed"),
     "a web page": (lambda p: p.serve("/bad", "<!DOCTYPE html><p>Hi</p>", "text/html"), "is a web page, not a feed"),
     "empty": (lambda p: p.serve("/bad", ""), "is empty"),
@@ -204,7 +206,7 @@ def test_a_failing_feed_is_asked_less_and_less_often_but_never_forgotten(now: da
     assert waits[-1] == 24 * 3600
 
 
-BAD_TRANSCRIPTS = {
+BAD_TRANSCRIPTS: dict[str, tuple[str | bytes, str, str]] = {
     "empty": ("", "text/vtt", "is empty"),
     "no words": ("WEBVTT\n\n00:00.000 --> 00:01.000\n\n", "text/vtt", "holds no words"),
     "a web page": ("<!doctype html><p>Sorry", "text/vtt", "is a web page, not a transcript"),
@@ -258,7 +260,7 @@ def test_a_bug_in_one_item_is_stamped_the_rest_runs_and_the_retry_walks_past_it(
         poll(rt, now)
     assert rt.store.counts()["episodes"] == 1
     assert "a planted bug" in rt.store.errors()["feed"][0]
-    assert poll(rt, now) == poll_module.Tally("poll")
+    assert poll(rt, now) == Tally("poll")
 
 
 def test_an_unknown_channel_holds_its_alert_until_it_is_mended_and_stops_no_other(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from array import array
 
 import zstandard
 from hypothesis import given
@@ -16,8 +17,9 @@ from pipeline.transcripts import Columns
 
 def test_a_transcript_packed_by_the_first_version_is_still_read() -> None:
     t = joined([Segment(0.25, 2.5, "grain", "Ann"), Segment(math.nan, math.nan, "wheat")])
+    numbers: list[array[int] | array[float]] = [array("I", t.offsets), array("d", t.starts), array("d", t.ends)]
     header = b'{"v":1,"segments":2,"names":["Ann",null],"runs":[[0,1],[1,1]]}\n'
-    body = header + t.offsets.tobytes() + t.starts.tobytes() + t.ends.tobytes() + t.text.encode()
+    body = header + b"".join(a.tobytes() for a in numbers) + t.text.encode()
     text, offsets, starts, ends, speakers, words = unpack(zstandard.ZstdCompressor().compress(body))
     assert (text, offsets, speakers, words) == (t.text, t.offsets, t.speakers, None)
     assert repr((starts, ends)) == repr((t.starts, t.ends))

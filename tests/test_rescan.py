@@ -16,6 +16,7 @@ from pipeline.rescan import Looked, detect_with, together
 from pipeline.runtime import Runtime
 from pipeline.settings import Secret, Settings
 from pipeline.store import Store
+from pipeline.store.detect import Detection
 from tests.builders import episode
 from tests.stored import fill
 
@@ -35,7 +36,7 @@ def test_of_a_changed_watchlist_only_what_changed_is_evaluated(
     fill(rt.store, now, TEXTS)
     rt.store.sync_watches([GRAIN, SEA], now)
     detect(rt, now)
-    evaluated = set()
+    evaluated: set[str] = set()
     real = detect_module.looked
 
     def spy(store: Store, engine: detectors.Engine, source: object, only: frozenset[str]) -> detectors.Found:
@@ -126,7 +127,7 @@ def test_a_transcript_that_cannot_be_kept_does_not_keep_the_others_from_it(
     rt.store.sync_watches([GRAIN], now)
     real = rt.store.save_detections
 
-    def broken(done: list[detect_module.Detection], through: int, at: datetime) -> int:
+    def broken(done: list[Detection], through: int, at: datetime) -> int:
         if any(d.source.episode.title == "t2" for d in done):
             raise KeyError("t2")
         return real(done, through, at)

@@ -93,7 +93,7 @@ def test_a_port_whose_connections_are_only_dying_is_free() -> None:
 
 def test_a_full_disk_is_refused_with_the_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     preflight.check_room(tmp_path / "home")
-    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: SimpleNamespace(free=120_000_000))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=120_000_000))
     with pytest.raises(preflight.Refusal, match="only 120 MB are free on this disk and a run wants 1,000"):
         preflight.check_room(tmp_path / "home")
 

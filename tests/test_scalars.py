@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from pipeline import watchlist
+from pipeline.errors import WatchlistError
 from pipeline.scalars import within
 
 # how it is written: (file, which character of the value, line, column)
@@ -73,6 +74,6 @@ MISTAKES = {
 @pytest.mark.parametrize("case", MISTAKES, ids=str)
 def test_a_mistake_has_its_line_and_column(case: str) -> None:
     text, *place = MISTAKES[case]
-    with pytest.raises(watchlist.WatchlistError) as e:
+    with pytest.raises(WatchlistError) as e:
         watchlist.parse(text, "w.yaml")
     assert list(e.value.at) == place

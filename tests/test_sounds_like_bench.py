@@ -13,7 +13,7 @@ import pytest
 import zstandard
 
 from benchmarks.sounds_like import __main__ as command
-from benchmarks.sounds_like import methods
+from benchmarks.sounds_like import cost, methods
 from benchmarks.sounds_like.data import Episode, Mention, episodes, halves, line_from, load
 from benchmarks.sounds_like.measure import full, misspelt, misspelt_surname
 from benchmarks.sounds_like.methods import Hit, Windows, best, exact
@@ -206,8 +206,8 @@ def test_the_command_measures_an_ear_from_end_to_end(
 ) -> None:
     only_exact = lambda names, forms: (Windows("exact", tuple(names), forms, exact),)  # noqa: E731
     monkeypatch.setattr(methods, "ear", fake_ear)
-    monkeypatch.setattr(command.cost, "ear", fake_ear)
-    monkeypatch.setattr(command.cost, "invented", lambda number: tuple(TEN))
+    monkeypatch.setattr(cost, "ear", fake_ear)
+    monkeypatch.setattr(cost, "invented", lambda number: tuple(TEN))
     monkeypatch.setattr(methods, "others", only_exact)
     talk = tmp_path / "talk"
     talk.mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ CASES: dict[str, tuple[str, list[tuple[float, float, str | None, str]]]] = {
 }
 
 
-def shape(segments: list[Segment]) -> list[tuple[float, float, str | None, str]]:
+def shape(segments: Iterable[Segment]) -> list[tuple[float, float, str | None, str]]:
     t = joined(segments)
     return [(s.start, s.end, s.speaker, s.text) for s in t.segments()]
 
@@ -95,8 +96,8 @@ def test_the_content_decides_when_the_declared_type_lies() -> None:
 
 def test_plain_text_is_read_by_paragraphs_without_times_when_its_type_or_name_says_so() -> None:
     text = "First paragraph,\nstill the first.\n\nThe second."
-    for declared in ({"media_type": "text/plain"}, {"name": "talk.TXT"}):
-        name, segments = transcripts.parse(text.encode(), **declared)
+    for media_type, file in (("text/plain", ""), ("", "talk.TXT")):
+        name, segments = transcripts.parse(text.encode(), media_type, name=file)
         assert name == "plain"
         assert [s.text for s in joined(segments).segments()] == ["First paragraph, still the first.", "The second."]
         assert all(math.isnan(s.start) for s in segments)

@@ -18,6 +18,7 @@ from pipeline.deliver import deliver
 from pipeline.model import Pace
 from pipeline.sending import Sender
 from pipeline.settings import Settings
+from pipeline.store.clock import ticks
 from pipeline.store.deliver import DeliverRows
 from tests.deliver.desk import Desk
 from tests.slack.emulator import Emulator
@@ -108,7 +109,7 @@ def test_a_channel_whose_service_somebody_has_to_mend_waits_for_as_long(desk: De
 def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, ticks = DeliverRows.claim, delivering.ticks
+    real = DeliverRows.claim
 
     def sleeping(*arguments: object, **named: object) -> object:
         found = real(*arguments, **named)  # type: ignore[arg-type]

@@ -165,7 +165,7 @@ def test_a_name_that_is_suddenly_in_every_show_surges_and_the_usual_one_does_not
         said = (MOSCOW, surname if n % 2 else KELLOGG) if t.episode_id in recent else (MOSCOW,)
         store.save_entities([Named(t, said, [0] * len(said))], now)
     [found] = surging(store, now)
-    assert (found.name, found.keys) == ("Keith Kellogg", {"keith kellogg", "kellogg"})
+    assert (found.name, set(found.keys)) == ("Keith Kellogg", {"keith kellogg", "kellogg"})
     assert (found.surge.named, found.surge.episodes, found.surge.feeds) == (6, 9, 3)
     assert surging(store, now, [Known(name="Keith Kellogg")]) == [], "who is watched is no news"
     assert surging(store, now, types={EntityType.PLACE}) == []

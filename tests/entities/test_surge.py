@@ -95,7 +95,7 @@ def test_the_names_of_the_feeds_do_not_matter(now: dict[int, Seen], before: dict
 def naive(count: int, mean: float, known: float) -> float:
     """One minus the terms below ``count``, each by the formula."""
     p = known / (known + mean)
-    below = sum(
+    below: float = sum(
         math.gamma(x + known) / math.gamma(known) / math.factorial(x) * p**known * (1 - p) ** x for x in range(count)
     )
     return 1 - below

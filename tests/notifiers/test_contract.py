@@ -71,7 +71,7 @@ def mail(settings: Settings, request: pytest.FixtureRequest) -> Service:
 
     def read() -> str:
         mails = [email.message_from_bytes(raw, policy=email.policy.default) for raw in server.mails]
-        return "\n".join(str(m["Subject"]) + "".join(str(p.get_content()) for p in m.iter_parts()) for m in mails)  # type: ignore[attr-defined]
+        return "\n".join(str(m["Subject"]) + "".join(str(p.get_content()) for p in m.iter_parts()) for m in mails)
 
     def broken() -> Settings:
         return replace(reached, smtp=Smtp("127.0.0.1", _free_port(), "none"))

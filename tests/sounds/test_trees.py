@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ one_tree = st.fixed_dictionaries({"asks": asks, "worth": worths})
 forests = st.fixed_dictionaries({"constant": number, "trees": st.lists(one_tree, min_size=1, max_size=4)})
 
 
-def by_hand(data: dict, row: dict[str, float]) -> float:
+def by_hand(data: dict[str, Any], row: dict[str, float]) -> float:
     """One tree after the other, one question after the other."""
     total = data["constant"]
     for tree in data["trees"]:
@@ -35,20 +36,22 @@ def by_hand(data: dict, row: dict[str, float]) -> float:
 
 
 @given(forests, st.lists(st.tuples(number, number), min_size=1, max_size=5))
-def test_many_rows_through_all_trees_are_each_row_through_each_tree(data: dict, rows: list[tuple[float, ...]]) -> None:
+def test_many_rows_through_all_trees_are_each_row_through_each_tree(
+    data: dict[str, Any], rows: list[tuple[float, ...]]
+) -> None:
     together = parse(data, NAMES).sum(np.array(rows))
     assert together == pytest.approx([by_hand(data, dict(zip(NAMES, row, strict=True))) for row in rows])
 
 
 @given(forests, st.floats(0.1, 3), number)
-def test_calibration_stretches_and_shifts_the_sum(data: dict, scale: float, shift: float) -> None:
+def test_calibration_stretches_and_shifts_the_sum(data: dict[str, Any], scale: float, shift: float) -> None:
     rows = np.array([[0.0, 1.0], [2.0, -1.0]])
     stretched = parse(calibrated(data, scale, shift), NAMES).sum(rows)
     assert stretched == pytest.approx(parse(data, NAMES).sum(rows) * scale + shift, abs=0.01)
 
 
 @given(st.lists(forests, min_size=1, max_size=3))
-def test_averaged_forests_say_what_they_say_on_average(some: list[dict]) -> None:
+def test_averaged_forests_say_what_they_say_on_average(some: list[dict[str, Any]]) -> None:
     rows = np.array([[0.0, 1.0], [2.0, -1.0]])
     each = [parse(data, NAMES).sum(rows) for data in some]
     assert parse(averaged(some), NAMES).sum(rows) == pytest.approx(np.mean(each, axis=0), abs=0.01)
@@ -60,7 +63,7 @@ def test_no_rows_have_no_sums_and_many_rows_have_as_many() -> None:
 
 
 @given(forests)
-def test_trees_are_written_as_they_are_read(data: dict) -> None:
+def test_trees_are_written_as_they_are_read(data: dict[str, Any]) -> None:
     assert json.loads(dumped(data)) == data
 
 
@@ -84,5 +87,5 @@ def rows_with(name: str, low: float, high: float, seed: int) -> np.ndarray:
 @settings(max_examples=20, deadline=None)
 @given(ends=st.tuples(st.floats(-5, 30), st.floats(-5, 30)).map(sorted), seed=st.integers(0, 1000))
 def test_no_evidence_speaks_in_the_wrong_direction(name: str, ends: list[float], seed: int) -> None:
-    sums = trees().sum(rows_with(name, *ends, seed))
+    sums = trees().sum(rows_with(name, ends[0], ends[1], seed))
     assert (SIGNS[name] * (sums[50:] - sums[:50]) >= -1e-3).all()  # worths are rounded
