@@ -103,6 +103,7 @@ def test_a_run_that_is_interrupted_gives_back_what_it_did_not_ask_for(
     rt: Runtime, podcast: Podcast, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*_: object, **__: object) -> Iterator[None]:
+        yield from ()
         raise KeyboardInterrupt
 
     offered(rt, podcast, now, 5)
