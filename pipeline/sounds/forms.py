@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipeline.sounds.channel import channels, letters_of
@@ -121,7 +121,7 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
     plans: list[tuple[int, Part, tuple[str, ...], int]] = []
     first_names: list[frozenset[str]] = []
     ways: list[list[dict[str, str]]] = []
-    for i, name in enumerate(names):
+    for i, name in enumerate(map(readable, names)):
         seen: set[tuple[tuple[str, ...], int]] = set()
         main = list(parts(name))
         surnames = [words for part, words, _ in main if part == "surname"]
@@ -152,6 +152,22 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
             tame = tame or (part == "full" and len(words) == 1 and len(sounds[0]) <= LONE)
             made.append(Form(i, part, words, sounds, given, tame, spelling, first_names[i]))
     return made
+
+
+def readable(name: Name) -> Name:
+    """A name without a form in a-z (Владимир Зеленский, 习近平) under the first alias that is it in these letters.
+
+    That is one that is written large, is no title, and has as many words, where the script has blanks between them.
+    """
+    if spoken(name.full):
+        return name
+    many = len(name.full.split())
+    for alias in name.aliases:
+        pieces, words = alias.split(), spoken(alias)
+        large = bool(words) and pieces[0][0].isupper() and pieces[-1][0].isupper()
+        if large and many in (1, len(pieces)) and words[0] != "the" and not set(words) & ROLES:
+            return replace(name, full=alias)
+    return name
 
 
 def as_said(full: tuple[str, ...], given: int, aliases: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -40,6 +40,12 @@ def test_a_name_written_as_it_is_said_is_heard_in_full_and_by_the_surname() -> N
     assert heard(text, build([person("Caoimhe Niamhgan")])) == []
 
 
+def test_a_name_in_another_script_is_heard_by_the_surname_of_its_alias() -> None:
+    text = "Then Volodimir Zelinsky spoke to the president. Nobody asked Zelinsky about it." + FILLER
+    ear = build([person("Владимир Зеленский", aliases=("The President", "Volodymyr Zelensky"))])
+    assert heard(text, ear) == [("Владимир Зеленский", w) for w in ("Volodimir Zelinsky", "the president", "Zelinsky")]
+
+
 # case: (text, what is heard in it)
 HEARD = {
     "spelt right": ("Then Steve Witkoff spoke.", [("Steve Witkoff", "Steve Witkoff")]),

@@ -45,6 +45,22 @@ def test_an_alias_is_a_form_of_its_own() -> None:
     assert [" ".join(f.words) for f in forms if f.part == "alias"] == ["the envoy"]
 
 
+# (name, its aliases): the surname that is listened for
+OTHER_SCRIPTS = {
+    ("Владимир Зеленский", "The President", "Volodymyr Zelensky"): "zelensky",
+    ("习近平", "President Xi", "Xi Jinping"): "jinping",
+    ("Урсула фон дер Ляйен", "the boss", "Ursula von der Leyen"): "von der leyen",
+    ("Владимир Зеленский", "Ze", "green man"): None,
+    ("Владимир Зеленский",): None,
+}
+
+
+@pytest.mark.parametrize("names", OTHER_SCRIPTS, ids=" ".join)
+def test_a_name_in_another_script_is_the_alias_that_is_the_name_in_ours(names: tuple[str, ...]) -> None:
+    forms = forms_of([Name("x", names[0], aliases=names[1:], type="person")])
+    assert {" ".join(f.words) for f in forms if f.part == "surname"} == {OTHER_SCRIPTS[names]} - {None}
+
+
 # (name, alias): whether it is the name again, as it is said or was misheard
 AS_SAID = {
     ("Rustem Umerov", "Roostem Oomehrov"): True,
