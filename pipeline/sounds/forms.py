@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipeline.sounds.channel import channels, letters_of
 from pipeline.sounds.common import near_words
-from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SPELT, Entry, entries, plain
+from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SPELT, SURNAME, Entry, entries, plain
 from pipeline.sounds.model import Name, word_set
 from pipeline.sounds.nicknames import called
 from pipeline.sounds.reading import LONGEST
 from pipeline.sounds.respelling import respelling
 
 Part = Literal["full", "surname", "alias"]
+Again = tuple[tuple[str, ...], int, tuple[str, ...]]  # words of a name, how many are first names, words of an alias
 PERSON = "person"
 _PIECES = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _PARTICLES = word_set("de da di do dos das du del della der den van von zu zur la le el al bin ibn ben abu ter ten")
@@ -120,6 +121,7 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
     """All forms of all names, without repetitions within a name."""
     plans: list[tuple[int, Part, tuple[str, ...], int]] = []
     first_names: list[frozenset[str]] = []
+    pairs: list[tuple[int, Again]] = []
     ways: list[list[dict[str, str]]] = []
     for i, name in enumerate(map(readable, names)):
         seen: set[tuple[tuple[str, ...], int]] = set()
@@ -128,13 +130,15 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
         full = spoken(name.full)
         first_names.append(called(full[: -len(surnames[0])]) if surnames else frozenset())
         aliases = [words for a in name.aliases if (words := spoken(a))]
-        again = as_said(main[0][1], main[0][2], aliases) if main else []
-        ways.append([respelt(name), *(dict(zip(main[0][1], words, strict=True)) for words in again)])
         said: list[tuple[Part, tuple[str, ...], int]] = [*main, *(("alias", words, 0) for words in aliases)]
         for part, words, given in said:
             if words and (words, given) not in seen and not (part == "alias" and words in {w for w, _ in seen}):
                 seen.add((words, given))
                 plans.append((i, part, words, given))
+        pairs += [(i, (*main[0][1:], words)) for words in aliases if main]
+        ways.append([respelt(name)])
+    for i, full, words in as_said(pairs):
+        ways[i].append(dict(zip(full, words, strict=True)))
     spellings = [
         list(dict.fromkeys([words, *(tuple(way.get(w, w) for w in words) for way in ways[i])]))
         for i, _, words, _ in plans
@@ -150,7 +154,9 @@ def forms_of(names: Sequence[Name]) -> list[Form]:
             sounds = tuple(sound_of(w, known) for w in spelling)
             tame = tame or wordlike(spelling, sounds, known) or (len(spelling) == 1 and spelling[0] in near)
             tame = tame or (part == "full" and len(words) == 1 and len(sounds[0]) <= LONE)
-            made.append(Form(i, part, words, sounds, given, tame, spelling, first_names[i]))
+            # Misheard as a name that others have (Steve Whitcomb): the surname alone is more likely theirs.
+            others = len(spelling) == 1 and spelling != words and bool(known[spelling[0]].flags & SURNAME)
+            made.append(Form(i, part, words, sounds, given, tame or others, spelling, first_names[i]))
     return made
 
 
@@ -170,25 +176,26 @@ def readable(name: Name) -> Name:
     return name
 
 
-def as_said(full: tuple[str, ...], given: int, aliases: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Those of the aliases that are the name again, written as it is said (Roostem Oomehrov) or as it was misheard.
+def as_said(pairs: Sequence[tuple[int, Again]]) -> Iterator[tuple[int, tuple[str, ...], tuple[str, ...]]]:
+    """Those pairs whose alias is the name again, written as it is said (Roostem Oomehrov) or as it was misheard.
 
-    They have as many words, no role among them, and what is not the first names is near by sound or by letters.
+    It has as many words, no role among them, and what is not the first names is near by sound or by letters.
     """
-    alike = [words for words in aliases if len(words) == len(full) and words != full and not set(words) & ROLES]
+    alike = [(i, full, given, words) for i, (full, given, words) in pairs if len(words) == len(full) and words != full]
+    alike = [pair for pair in alike if not set(pair[3]) & ROLES]
     if not alike:
-        return []
-    known = entries({w for words in (full, *alike) for w in words})
-
-    def strings(words: tuple[str, ...]) -> tuple[bytes, bytes]:
-        rest = words[given:]
-        return b"".join(sound_of(w, known) for w in rest), letters_of("".join(rest))
-
-    costs = []
-    for channel, said, heard in zip(channels(), strings(full), zip(*map(strings, alike), strict=True), strict=True):
-        found = channel.costs(channel.pad([said] * len(heard)), channel.pad(heard))
-        costs.append((found / max(1, len(said))).tolist())
-    return [words for words, *by in zip(alike, *costs, strict=True) if min(by) < SAID]
+        return
+    known = entries({w for _, full, _, words in alike for w in (*full, *words)})
+    alphabets: tuple[Callable[[str], bytes], ...] = (lambda w: sound_of(w, known), letters_of)
+    costs: list[list[float]] = []
+    for channel, symbols in zip(channels(), alphabets, strict=True):
+        said = [b"".join(map(symbols, full[given:])) for _, full, given, _ in alike]
+        heard = [b"".join(map(symbols, words[given:])) for _, _, given, words in alike]
+        found = channel.costs(channel.pad(said), channel.pad(heard)).tolist()
+        costs.append([cost / max(1, len(text)) for cost, text in zip(found, said, strict=True)])
+    for (i, full, _, words), *by in zip(alike, *costs, strict=True):
+        if min(by) < SAID:
+            yield i, full, words
 
 
 def respelt(name: Name) -> dict[str, str]:

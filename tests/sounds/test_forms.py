@@ -94,6 +94,12 @@ def test_a_way_to_say_a_name_that_is_an_everyday_word_is_wordlike_and_the_name_i
     assert {f.spelling: f.wordlike for f in forms if f.part == "surname"} == {("rhodos",): False, ("roads",): True}
 
 
+def test_a_name_that_was_misheard_as_one_that_others_have_is_wordlike_in_that_spelling() -> None:
+    forms = forms_of([Name("x", "Steve Witkoff", aliases=("Steve Whitcomb", "Steve Whitgoff"), type="person")])
+    found = {f.spelling: f.wordlike for f in forms if f.part == "surname"}
+    assert found == {("witkoff",): False, ("whitcomb",): True, ("whitgoff",): False}
+
+
 WORDLIKE = {"Li Wu": True, "Mark Short": True, "Amit Shah": True, "Steve Witkoff": False, "Keith Kellogg": False}
 
 
