@@ -176,6 +176,24 @@ def test_a_refused_spelling_is_not_heard_again() -> None:
     assert [m.surface for m in detectors.build([watch])(text).mentions] == ["Steve Wittkoff"]
 
 
+# (the text, what is still told when Dobrinin Street and Dobrynin's Deli are excluded)
+LONGER = {
+    "They live on Dobrinin Street in Boston.": [],
+    "They live on dobrinin-street in Boston.": [],
+    "Meet me at Dobrynin's Deli.": [],
+    "Dobrinin lives on Dobrinin Street.": ["Dobrinin"],
+    "On Dobrinin Street Anatoly Dobrynin had his deli.": ["Anatoly Dobrynin"],
+    "Dobrinin Streets are two.": ["Dobrinin"],
+}
+
+
+@pytest.mark.parametrize("said", LONGER, ids=str)
+def test_a_name_within_an_excluded_phrase_is_not_told(said: str) -> None:
+    exclude = ("Dobrinin Street", "Dobrynin's Deli")
+    watch = Watch(name="k", entity="Anatoly Dobrynin", sounds_like=True, exclude=exclude)
+    assert [m.surface for m in detectors.build([watch])(joined([Segment(0, 10, said)])).mentions] == LONGER[said]
+
+
 def test_a_threshold_above_the_score_leaves_only_what_is_spelt_right() -> None:
     text = joined([Segment(0, 10, "Steve Whitkoff flew. Then Steve Witkoff left.")])
     watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True, threshold=1.0)

@@ -63,6 +63,7 @@ class Engine:
             self._nodes.append(node)
         book = self._book
         self._excluded = {w.name: [f" {fold(spelling)} " for spelling in w.exclude] for w, _ in watches if w.exclude}
+        self._longer = {w.name: [f" {normalise(s).text.strip()} " for s in w.exclude] for w, _ in watches if w.exclude}
         self._vocabulary = Vocabulary(book.wild, book.fuzzy)
         self._patterns = Patterns(book.patterns)
         self._ear: Any = _ear([clause for clause, _ in book.sounds])
@@ -160,6 +161,8 @@ class Engine:
             if (s, e, i) == last:  # an entity's name as it is written, and the same words recognised: one mention
                 continue
             last = s, e, i
+            if names[i] in self._longer and _within(reading.normal.text, s, e, self._longer[names[i]]):
+                continue
             start, end = span(s, e)
             mentions.append(snippets.mention(names[i], start, end, hows[how]))
         if self._excluded:
@@ -201,6 +204,15 @@ class Engine:
             if start < end:
                 hits.setdefault(atom, []).append((start, end, number))
         return hows
+
+
+def _within(text: str, start: int, end: int, phrases: Sequence[str]) -> bool:
+    """Whether [start, end) of a normalised text is a part of one of the phrases there: Dobrynin, of Dobrynin Street."""
+    for phrase in phrases:
+        first = end + 1 - len(phrase)
+        if len(phrase) > end - start + 2 and text.find(phrase, max(0, first), start - 1 + len(phrase)) >= 0:
+            return True
+    return False
 
 
 def _ear(names: Sequence[Any]) -> Any:

@@ -26,6 +26,7 @@ MOST = 18.5
 KIN = 0.7  # of Company: two other names of a short list, or more of a longer one
 SAME = 0.15  # nats by symbol: no more than what spellers disagree about
 REPEATED = 4  # times: of spots said so often that nothing else speaks for, none in 13 was right where this was learned
+AGAIN, AGAIN_NAMED = 20, 10  # times more: what talk says oftener than this is its own word, but not beside a first name
 HARDLY = 0.3  # of Company.spellings: no other way that it seems to be written
 SPELLINGS = 0.5  # of Company: what is told to people as one
 _SMALL_WORDS = word_set("a an in on at by it us he she me no so do go up is can will all out off over into one two")
@@ -161,7 +162,7 @@ def of_spot(spot: Spot, scene: Scene, kind: str) -> list[float]:
         1.0 if strangers.begins_with_first_name(spot, scene) else 0.0,
         1.0 if beside(spot, scene) else 0.0,
         1.0 if frame(spot, scene, kind) else 0.0,
-        math.log1p(min(spot.seen - 1, 20)),
+        math.log1p(min(spot.seen - 1, AGAIN if spot.given is None else AGAIN_NAMED)),
         1.0 if form.part == "full" and len(form.words) == 1 else 0.0,
         1.0 if form.part == "full" and not form.given and len(form.words) > 1 else 0.0,
         1.0 if form.given and spot.given is None else 0.0,
