@@ -170,6 +170,13 @@ def test_a_query_may_ask_for_what_sounds_like_a_name() -> None:
     assert (m.surface, m.kind) == ("Steve Whitkoff brought a new deal", Kind.SOUNDS_LIKE)
 
 
+@pytest.mark.parametrize("name", ["习近平", "G7", "Target", "AT&T", "BTS", "Ng", "C++", "9/11", "7-Eleven", "Ke$ha"])
+def test_a_query_for_what_sounds_like_a_name_finds_it_as_it_is_written(name: str) -> None:
+    text = joined([Segment(0, 10, f"They spoke about {name} for a while.")])
+    [m] = detectors.build([Watch(name="k", query=f"~~{name}")])(text).mentions
+    assert (m.surface, m.kind) == (name, Kind.EXACT)
+
+
 def test_a_refused_spelling_is_not_heard_again() -> None:
     text = joined([Segment(0, 10, "Steve Whitkoff flew. Then Steve Wittkoff left. Steve Whitkoff too.")])
     watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True, exclude=("Steve Whitkoff", "Whitkoff"))

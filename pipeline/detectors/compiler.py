@@ -80,12 +80,15 @@ def _weight(text: str) -> float:
     return 4.0 ** -min(max(map(len, text.split()), default=0), 10) * 0.05 ** text.count(" ")
 
 
+_WORDS = (c.Term, c.Fuzzy, c.Named, c.Sounds)
+
+
 class Compiler:
     """Compiles the clauses of one watchlist into one book."""
 
     def __init__(self, trees: Sequence[c.Clause]) -> None:
         self.book = Book()
-        terms = sorted({p.text for tree in trees for p in tree.walk() if isinstance(p, c.Term | c.Fuzzy | c.Named)})
+        terms = sorted({p.text for tree in trees for p in tree.walk() if isinstance(p, _WORDS)})
         self._normal = dict(zip(terms, normalise_all(terms), strict=True))
 
     def node(self, clause: c.Clause) -> Node:
@@ -113,7 +116,10 @@ class Compiler:
                 )
                 if new:
                     self.book.sounds.append((clause, number))
-                return nodes.Atom(clause, ((number, 0),))
+                # As it is written, too: of what has no sound (G7) or is too much of a word (Target) that is all.
+                spelt = self._term(c.Term(text=clause.text, source=clause.source, column=clause.column, inflected=False))
+                assert isinstance(spelt, nodes.Atom)
+                return nodes.Atom(clause, ((number, 0), *spelt.numbers), longest=True)
             case c.Field():
                 return self._field(clause)
             case c.Negated(of=(inner,)) if (speaker := _speaker(inner)) is not None:

@@ -36,12 +36,14 @@ class Atom:
     """Something that is found in the text itself, under one or more numbers.
 
     how: what a find of each number is, an index into the engine's list. accept: says whether stored text will do.
+    longest: of finds that overlap the longest counts.
     """
 
     clause: Clause
     numbers: tuple[tuple[int, int], ...]  # (atom, how)
     accept: Callable[[str], bool] | None = None
     parts: tuple[Node, ...] = ()
+    longest: bool = False
 
     @property
     def needs(self) -> frozenset[int]:
@@ -58,6 +60,8 @@ class Atom:
             found = [s for s in found if self.accept(reading.stored(s[0], s[1]))]
         if len(found) > 1:
             found = sorted(set(found))
+            if self.longest:
+                return intervals.longest(found)
         return found or None
 
 

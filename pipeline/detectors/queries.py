@@ -215,7 +215,10 @@ class _Builder:
         return Pattern(text=str(children[0])[1:-1].replace("\\/", "/"), **at)
 
     def _sounds(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
-        return Sounds(text=_plain(str(children[1]))[0], **at)
+        text = _plain(str(children[1]))[0]
+        if "*" in text or "?" in text.rstrip("?"):
+            raise QueryError(f"~~{text} has a * or ? in it", at["column"], "write the whole name, or leave ~~ out")
+        return Sounds(text=text, **at)
 
 
 def _is_token(child: Any) -> bool:
