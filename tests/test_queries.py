@@ -212,6 +212,7 @@ MISTAKES = {
     "title:(a NEAR/3 b) c": (8, "cannot stand in title:"),
     "entity:(a b)": (9, "wants one name"),
     '"!!!"': (1, "has no word in it"),
+    "grain ~~Dobr*": (7, "~~Dobr* has a * or ? in it"),
     "a [b": (3, "'['"),
     "a WITHIN 60s": (1, "two things"),
     "(" * 60 + "a" + " b)" * 60: (53, "deeper than 50"),

@@ -217,6 +217,7 @@ class Ear:
         owner = {name: {i: s for s in found for i in range(s.first, s.last)} for name, found in sure.items()}
         alike = {name: Counter(_surname(s, scene) for s in found if not _named(s)) for name, found in sure.items()}
         whole = {name: sum(_whole(s) for s in found) for name, found in sure.items()}
+        forms = {name: Counter(s.form.part for s in found) for name, found in sure.items()}
         present = set(sure) | noted
         kin = {False: self._kin(len(present)), True: self._kin(len(present) - 1)}
 
@@ -231,7 +232,8 @@ class Ear:
             # The same spelling again is no further evidence: talk repeats its own rare words, too.
             others = len(sure[name]) - alike[name][_surname(spot, scene)]
             others -= sum(_named(s) or _surname(s, scene) != _surname(spot, scene) for s in mine.values())
-            return Company(others, wholes > 0, name in noted, spellings, kin[name in present])
+            times = forms[name][spot.form.part] + (not mine)
+            return Company(others, wholes > 0, name in noted, spellings, kin[name in present], times)
 
         return company
 

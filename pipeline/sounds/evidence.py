@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.sounds import strangers
 from pipeline.sounds.forms import PERSON, ROLES, Form
@@ -49,7 +49,7 @@ class Company:
     ``others``: how many other good spots. ``whole``: one of them of the full name. ``notes``: title or notes name it.
     ``spellings``: in how many other ways it seems to be misspelt, each counted as far as it is likely: a recogniser
     that does not know a name writes it in many ways, a name that it knows in one. ``kin``: how far the episode is
-    about the other names that are listened for.
+    about the other names that are listened for. ``times``: how often the form is heard, for people; no evidence.
     """
 
     others: int = 0
@@ -57,6 +57,7 @@ class Company:
     notes: bool = False
     spellings: float = 0.0
     kin: float = 0.0
+    times: int = field(default=1, compare=False)
 
 
 def beside(spot: Spot, scene: Scene) -> str:
@@ -193,8 +194,8 @@ def reasons(spot: Spot, scene: Scene, company: Company, name: str, kind: str) ->
         said.append("spelt so beside the first name elsewhere")
     if company.notes:
         said.append("in the title or notes")
-    if times := company.others + max(0, spot.seen - 1):
-        said.append(f"{spot.form.part} form seen {times + 1} times")
+    if company.times > 1:
+        said.append(f"{spot.form.part} form seen {company.times} times")
     if company.spellings >= SPELLINGS and not spot.exact:
         said.append("written in other ways, too")
     if role := beside(spot, scene):

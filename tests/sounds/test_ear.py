@@ -46,6 +46,13 @@ def test_a_name_in_another_script_is_heard_by_the_surname_of_its_alias() -> None
     assert heard(text, ear) == [("Владимир Зеленский", w) for w in ("Volodimir Zelinsky", "the president", "Zelinsky")]
 
 
+def test_a_reason_counts_the_places_of_the_form() -> None:
+    text = "Then Steve Witgoff spoke. Later Steve Witgoff left. Nobody asked Witgoff about it." + FILLER
+    said = [h.reason.partition(": ")[2] for h in EAR.hear(text)]
+    assert ["full form seen 2 times" in s for s in said] == [True, True, False]
+    assert not any("surname form seen" in s for s in said)
+
+
 # case: (text, what is heard in it)
 HEARD = {
     "spelt right": ("Then Steve Witkoff spoke.", [("Steve Witkoff", "Steve Witkoff")]),
