@@ -117,7 +117,8 @@ class Compiler:
                 if new:
                     self.book.sounds.append((clause, number))
                 # As it is written, too: of what has no sound (G7) or is too much of a word (Target) that is all.
-                spelt = self._term(c.Term(text=clause.text, source=clause.source, column=clause.column, inflected=False))
+                term = c.Term(text=clause.text, source=clause.source, column=clause.column, inflected=False)
+                spelt = self._term(term)
                 assert isinstance(spelt, nodes.Atom)
                 return nodes.Atom(clause, ((number, 0), *spelt.numbers), longest=True)
             case c.Field():

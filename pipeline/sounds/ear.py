@@ -21,6 +21,7 @@ from pipeline.sounds.passes import Listener
 from pipeline.sounds.places import Scored, apart, best, only_the_likeliest
 from pipeline.sounds.reading import read
 from pipeline.sounds.repeats import count
+from pipeline.sounds.same import distinct, same_names
 from pipeline.sounds.spots import Scene, Spot, heard_words
 from pipeline.sounds.threads import one_thread
 from pipeline.sounds.windows import cut, rare
@@ -45,6 +46,8 @@ class Ear:
                 refused = [frozenset(spoken(r) for r in name.refused) for name in self.names]
                 self._listener = Listener(forms, refused) if forms else None
         self._of: dict[int, list[Form]] = self._listener.of if self._listener else {}
+        self._same = same_names(self._of)
+        self._many = distinct(set(self._of), self._same)
         self.notes = [note for i in range(len(self.names)) if (note := self.advice(i))]
 
     def advice(self, name: int) -> str:
@@ -95,7 +98,7 @@ class Ear:
             spot.score = max(spot.score, among.least(spot, scene, its, self._kind(spot)))
             if evidence.word_of_its_own(spot, its):
                 spot.score = 0.0
-        only_the_likeliest(spots)
+        only_the_likeliest(spots, self._same)
         return best([Scored(*s) for s in zip(spots, companies, strict=True)]), scene
 
     def spots(self, text: str, title: str = "", notes: str = "") -> tuple[list[Spot], Scene, Callable[[Spot], Company]]:
@@ -161,9 +164,8 @@ class Ear:
                 for i in range(spot.first, spot.last):
                     taken.setdefault(i, set()).add(spot.form.name)
         for spot in spots if taken else ():  # where another name of the list is spelt right, it is that one
-            if not spot.exact and any(
-                spot.form.name not in taken[i] for i in range(spot.first, spot.last) if i in taken
-            ):
+            same = self._same[spot.form.name]
+            if not spot.exact and any(same.isdisjoint(taken[i]) for i in range(spot.first, spot.last) if i in taken):
                 spot.score = 0.0
 
     def _spelt(self, spot: Spot, scene: Scene, company: Company) -> float:
@@ -219,27 +221,29 @@ class Ear:
         whole = {name: sum(_whole(s) for s in found) for name, found in sure.items()}
         forms = {name: Counter(s.form.part for s in found) for name, found in sure.items()}
         present = set(sure) | noted
-        kin = {False: self._kin(len(present)), True: self._kin(len(present) - 1)}
+        kin = dict.fromkeys(self._of, self._kin(distinct(present, self._same)))
+        for name in {n for p in present for n in self._same[p]}:
+            kin[name] = self._kin(distinct(present - self._same[name], self._same))
 
         def company(spot: Spot) -> Company:
             name = spot.form.name
             here = range(spot.first, spot.last)
             spellings = min(3.0, sum(score for score, where in ways.get(name, ()) if where.isdisjoint(here)))
             if name not in sure:
-                return Company(notes=name in noted, spellings=spellings, kin=kin[name in present])
+                return Company(notes=name in noted, spellings=spellings, kin=kin[name])
             mine = {id(s): s for i in here if (s := owner[name].get(i)) is not None}
             wholes = whole[name] - sum(_whole(s) for s in mine.values())
             # The same spelling again is no further evidence: talk repeats its own rare words, too.
             others = len(sure[name]) - alike[name][_surname(spot, scene)]
             others -= sum(_named(s) or _surname(s, scene) != _surname(spot, scene) for s in mine.values())
             times = forms[name][spot.form.part] + (not mine)
-            return Company(others, wholes > 0, name in noted, spellings, kin[name in present], times)
+            return Company(others, wholes > 0, name in noted, spellings, kin[name], times)
 
         return company
 
     def _kin(self, present: int) -> float:
         """How far an episode is about the list, by how many others of it are there; of a long one some always are."""
-        return math.log1p(present) * present / (present + 0.05 * len(self.names)) if present > 0 else 0.0
+        return math.log1p(present) * present / (present + 0.05 * self._many) if present > 0 else 0.0
 
     def _heard(self, scored: Scored, scene: Scene, text: str) -> Heard:
         spot, words = scored.spot, scene.words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.sounds.evidence import Company
@@ -31,13 +31,16 @@ def apart(spots: Sequence[Spot]) -> list[Spot]:
     return kept
 
 
-def only_the_likeliest(spots: Sequence[Spot]) -> None:
-    """Takes from a place that may be several names those that are far less likely than another: one was meant."""
+def only_the_likeliest(spots: Sequence[Spot], same: Mapping[int, frozenset[int]]) -> None:
+    """Takes from a place that may be several names those that are far less likely than another: one was meant.
+
+    ``same``: for each name those that are the same one, and no rivals.
+    """
     taken: dict[int, list[Spot]] = {}
     for spot in sorted((s for s in spots if not s.exact and s.score > 0), key=_rank):
         here = range(spot.first, spot.last)
         odds = spot.score / (1.000001 - spot.score)
-        rivals = {id(r): r for i in here for r in taken.get(i, ()) if r.form.name != spot.form.name}
+        rivals = {id(r): r for i in here for r in taken.get(i, ()) if r.form.name not in same[spot.form.name]}
         if any(r.score / (1.000001 - r.score) > RIVAL * odds for r in rivals.values()):
             spot.score = 0.0
             continue
