@@ -97,7 +97,7 @@ class WatchEntry(_Strict):
     )
     exclude: list[Text] = Field([], description="Spellings that are something else.")
     sounds_like: bool = Field(False, description="Also find what speech recognition makes of the names.")
-    threshold: Annotated[float, Field(ge=0.5, le=1.0, strict=False)] | None = Field(
+    threshold: Annotated[float, Field(ge=0.5, le=1.0, strict=True)] | None = Field(
         None, description="How sure such a find has to be, from 0.5 to 1; with sounds_like."
     )
     skip: list[Literal["sponsor", "promotion", "repeated"]] = Field(

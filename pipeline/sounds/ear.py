@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from pipeline.sounds import among, evidence, scoring, strangers
-from pipeline.sounds.common import near_words
 from pipeline.sounds.evidence import Company
 from pipeline.sounds.forms import PERSON, SHORT, Form, forms_of, spoken
 from pipeline.sounds.lexicon import UNKNOWN, entries
 from pipeline.sounds.model import Heard, Name, Sort
+from pipeline.sounds.notes import advice, written
 from pipeline.sounds.passes import Listener
 from pipeline.sounds.places import Scored, apart, best, only_the_likeliest
 from pipeline.sounds.reading import read
@@ -52,28 +52,7 @@ class Ear:
 
     def advice(self, name: int) -> str:
         """What to know of the name before it is watched by sound; empty when there is nothing."""
-        wordlike = [f.words for f in self._of.get(name, ()) if f.wordlike and f.spelling == f.words]
-        if not self._of.get(name):
-            return f"{self.names[name].full}: no letters that a sound is known for; found as it is spelt only"
-        if not wordlike:
-            return ""
-        known = entries(wordlike[0])
-        near = near_words([(w, known[w].sound) for w in wordlike[0]]) if len(wordlike[0]) == 1 else {}
-        why = f"sounds too much like '{near[wordlike[0][0]]}'" if near else "is too short or too much of a word"
-        return (
-            f"{self.names[name].full}: '{self._written(name, wordlike[0])}' {why} to go by its sound; alone it is "
-            "found as it is spelt, or when the episode names it otherwise"
-        )
-
-    def _written(self, name: int, words: Sequence[str]) -> str:
-        """The words of a form as they are written in the name, where they stand there."""
-        for text in (self.names[name].full, *self.names[name].aliases):
-            pieces = text.split()
-            for first in range(len(pieces)):
-                for last in range(len(pieces), first, -1):
-                    if list(spoken(" ".join(pieces[first:last]))) == list(words):
-                        return " ".join(pieces[first:last]).strip(".,")
-        return " ".join(words)
+        return advice(self.names[name], self._of.get(name, ()))
 
     def hear(self, text: str, title: str = "", notes: str = "") -> list[Heard]:
         """Where the names are heard in ``text``; ``title`` and ``notes`` of the episode are evidence only."""
@@ -169,6 +148,8 @@ class Ear:
                 spot.score = 0.0
 
     def _spelt(self, spot: Spot, scene: Scene, company: Company) -> float:
+        if strangers.another_word(spot, scene, whole=company.whole):
+            return 0.1
         at = scene.words.first[spot.first]
         return scoring.spelt(
             [scene.known[w] for w in heard_words(spot, scene.words)],
@@ -179,10 +160,11 @@ class Ear:
         )
 
     def _kind(self, spot: Spot) -> str:
-        return (self.names[spot.form.name].type or "").lower()
+        kind = (self.names[spot.form.name].type or "").lower()
+        return "company" if kind == "organisation" else kind
 
     def _never(self, spot: Spot, scene: Scene, company: Company) -> bool:
-        if strangers.first_name_of_another(spot, scene) or strangers.behind_another(spot, scene, self._kind(spot)):
+        if strangers.somebody_else(spot, scene, self._kind(spot)):
             return True
         if not spot.form.wordlike or company.whole or company.notes or company.others:
             return False
@@ -254,11 +236,12 @@ class Ear:
         if spot.exact:
             sort = "alias" if spot.form.part == "alias" else "exact"
         surface = " ".join(text[start:end].split())
-        form = self._written(spot.form.name, spot.form.words)
+        form = written(name, spot.form.words)
         why = evidence.reasons(spot, scene, scored.company, name.full, self._kind(spot))
         if not spot.exact:
             why.insert(0, f"sound distance {spot.distance:.2f}")
-        reason = f"{surface} ~ {form}, {spot.score:.2f}: {', '.join(why) or 'spelt so'}"
+        score = spot.score if spot.exact else min(spot.score, 0.99)  # nothing is certain that was only misspelt
+        reason = f"{surface} ~ {form}, {score:.2f}: {', '.join(why) or 'spelt so'}"
         return Heard(spot.form.name, start, end, round(spot.score, 4), sort, reason, round(spot.distance, 4))
 
 

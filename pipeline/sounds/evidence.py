@@ -186,7 +186,8 @@ def _tame_given(spot: Spot, words: Words, known: Mapping[str, Entry]) -> bool:
 def reasons(spot: Spot, scene: Scene, company: Company, name: str, kind: str) -> list[str]:
     """What to tell people, the strongest first."""
     said = []
-    if spot.form.given and spot.given is not None and kind in ("", PERSON):
+    title = scene.words.plain[spot.first] in ROLES and not spot.exact  # Mr, heard for Mark
+    if spot.form.given and spot.given is not None and kind in ("", PERSON) and not title:
         said.append("with the first name")
     if company.whole and not spot.form.given and len(spot.form.words) < len(name.split()):
         said.append("full name elsewhere")

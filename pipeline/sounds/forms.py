@@ -20,7 +20,8 @@ Again = tuple[tuple[str, ...], int, tuple[str, ...]]  # words of a name, how man
 PERSON = "person"
 _PIECES = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _PARTICLES = word_set("de da di do dos das du del della der den van von zu zur la le el al bin ibn ben abu ter ten")
-_AFTER = word_set("jr sr ii iii iv phd md esq")
+_RELATIVES = word_set("jr sr ii iii iv")
+_AFTER = _RELATIVES | word_set("phd md esq")
 ROLES = word_set(
     "president minister secretary ambassador envoy senator general professor doctor mr mrs ms dr chancellor "
     "colonel admiral governor congressman congresswoman director chairman chairwoman spokesman spokeswoman "
@@ -115,6 +116,14 @@ def parts(name: Name) -> Iterable[tuple[Part, tuple[str, ...], int]]:
         if first == 0:  # two surnames, or a middle name that runs into one
             yield "full", full, 1
     yield "surname", surname, 0
+
+
+def dropped(name: Name) -> str:
+    """What tells the bearer of a name from a relative and is often not said: the Jr. of a person, or nothing."""
+    pieces = name.full.split()
+    if len(pieces) < 2 or (name.type or "").lower() not in ("", PERSON):
+        return ""
+    return pieces[-1] if set(spoken(pieces[-1])) & _RELATIVES else ""
 
 
 def forms_of(names: Sequence[Name]) -> list[Form]:

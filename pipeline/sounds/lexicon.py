@@ -17,6 +17,8 @@ from pipeline.sounds.network import PHONES, pronounce
 
 EVERYDAY, GIVEN, SURNAME, PLACE = 1, 2, 4, 8
 UNKNOWN = 18.5  # -log P of a word that no list has
+UNSEEN = "\u00ad\u200b-\u200d\u2060\ufeff"  # soft hyphen, blanks without a width: a word goes on behind them
+_NOTHING = dict.fromkeys((0xAD, *range(0x200B, 0x200E), 0x2060, 0xFEFF))
 _REMEMBERED = 100_000  # pronunciations of unlisted words in one process
 _LETTERS = (
     "a EY;b B IY;c S IY;d D IY;e IY;f EH F;g JH IY;h EY CH;i AY;j JH EY;k K EY;l EH L;m EH M;n EH N;o OW;p P IY;"
@@ -98,7 +100,7 @@ def sound_out(words: Sequence[str], *, names: bool = True) -> list[bytes]:
 @lru_cache(maxsize=200_000)
 def plain(word: str) -> str:
     """The spelling in a-z and apostrophes, lower case; empty when a letter has no such form (Cyrillic, digits)."""
-    low = word.lower().replace("’", "'")
+    low = word.lower().replace("’", "'").translate(_NOTHING)
     if not low.isascii():
         parts = unicodedata.normalize("NFKD", "".join(_SPECIAL.get(c, c) for c in low))
         low = "".join(c for c in parts if not unicodedata.combining(c))

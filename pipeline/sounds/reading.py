@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pipeline.sounds.lexicon import plain
+from pipeline.sounds.lexicon import UNSEEN, plain
 from pipeline.sounds.model import word_set
 
 OPEN, COMMA, CLOSED = 0, 1, 2
 LONGEST = 30  # letters; what is longer is no word that anybody said
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_WORD = re.compile(rf"[^\W_]+(?:(?:['’]|[{UNSEEN}]+)[^\W_]+)*")
 _INITIALS = re.compile(r"[A-Z]{2,}(?:['’]?s)?")  # and more than one of them: CPUs
 # Capitals within a word are written for what is known (MacOS, GoLand), or behind a few beginnings of names.
 _BEGINNINGS = r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|Fitz|Al|El|Ben|Bin|Ibn|[OD]['’])[A-Z][a-z]+(?:['’]s)?$"

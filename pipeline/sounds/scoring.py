@@ -36,6 +36,8 @@ def spelt(entries: Sequence[Entry], company: Company, *, conflict: float, role: 
     entry = entries[0]
     if conflict >= 0.6 and not company.whole:
         return 0.2
+    if conflict >= 1.0:
+        return 0.4
     if entry.flags & EVERYDAY and entry.cost < COMMON:
         score = 0.85 if large else 0.3 if large is None else 0.1
         if known:

@@ -6,13 +6,20 @@ introduced in full.
 
 from __future__ import annotations
 
-from pipeline.sounds.forms import PERSON, ROLES, Form
+from pipeline.sounds.forms import PERSON, ROLES, SHORT, Form
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SURNAME, UNKNOWN, Entry
 from pipeline.sounds.model import word_set
 from pipeline.sounds.reading import CLOSED, COMMA, OPEN
-from pipeline.sounds.spots import Scene, Spot
+from pipeline.sounds.spots import Scene, Spot, heard_words
 
 _MONTHS = word_set("april may june august")
+# Everyday words by the lists, but nothing else than somebody's first name, also where they begin a sentence.
+_PLAINLY_NAMES = word_set(
+    "anna ben benjamin beth billy bob bobby bonnie carl carol chad charlie charlotte cole dale fred george "
+    "gilbert harry heather henry jack jane jay jean jenny jerry jill jim jimmy joe john johnny josh kelly ken "
+    "lewis louis marc maria marina martin matt mike nancy nelson nick penny peter phil randy roger ruth sally "
+    "sam spencer ted terry tim timothy tom tony troy victor victoria warren willie"
+)
 OFTEN = 9.5  # -log P: an everyday word said more often (so, in, will) is no first name, though some have it
 OTHERS = 2.0  # nats by symbol: a known first name this far off (Dan for George; not Bill for William) is another's
 CERTAIN = 0.9  # of others_name: of what is behind a known first name, one spot in a thousand was right
@@ -30,8 +37,9 @@ def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
     theirs = at >= 0 and at not in scene.watched and words.gaps[at] != CLOSED and bool(words.plain[at])
     if alone and theirs and words.plain[at] not in form.called:
         entry = known[words.plain[at]]
-        large = words.big[at] if words.cased else not entry.flags & EVERYDAY
-        everyday = entry.flags & EVERYDAY and not is_given(at, scene)
+        named = words.plain[at] in _PLAINLY_NAMES
+        large = words.big[at] if words.cased else named or not entry.flags & EVERYDAY
+        everyday = entry.flags & EVERYDAY and not named and not is_given(at, scene)
         everyday = everyday and (entry.cost < OFTEN or (words.cased and words.first[at]))
         if large and not everyday and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
             if entry.flags & GIVEN:
@@ -82,6 +90,57 @@ def first_name_of_another(spot: Spot, scene: Scene) -> bool:
         return True
     entry = scene.known[first]
     return bool(entry.flags & GIVEN) and first not in spot.form.called and not _is_tame(entry)
+
+
+def somebody_else(spot: Spot, scene: Scene, kind: str) -> bool:
+    """Whether it cannot be the name, whatever it sounds like; ``kind``: person, company, place."""
+    return (
+        first_name_of_another(spot, scene)
+        or behind_another(spot, scene, kind)
+        or cut_short(spot, scene)
+        or only_first_names(spot, scene)
+        or (_tiny(spot) and all(scene.words.shout[i] or len(scene.words.plain[i]) == 1 for i in _inside(spot)))
+    )
+
+
+def another_word(spot: Spot, scene: Scene, *, whole: bool) -> bool:
+    """Whether a very short surname, spelt right, is written as another word is: UN, un-, "the un" in lower case.
+
+    ``whole``: whether the episode has the full name.
+    """
+    words, at = scene.words, spot.first
+    if not _tiny(spot):
+        return False
+    if words.cased:
+        return words.shout[at] or not words.big[at]
+    return not whole or (at > 0 and words.plain[at - 1] == "the")
+
+
+def _tiny(spot: Spot) -> bool:
+    return spot.form.part == "surname" and len(spot.form.letters) <= SHORT
+
+
+def _inside(spot: Spot) -> range:
+    return range(spot.first, spot.last)
+
+
+def cut_short(spot: Spot, scene: Scene) -> bool:
+    """Whether a full name lacks words where another one goes on, written large: the Kim Jong of Kim Jong Il."""
+    words, behind = scene.words, spot.last
+    if spot.given is None or behind - spot.first >= len(spot.form.words) or not words.cased or spot.whose:
+        return False
+    if behind >= len(words.plain) or words.gaps[behind - 1] != OPEN or not words.plain[behind]:
+        return False
+    return words.big[behind] and behind not in scene.watched and words.plain[behind] not in ROLES
+
+
+def only_first_names(spot: Spot, scene: Scene) -> bool:
+    """Whether a name that ends in a very short word ends in another one that lists have: Kim Jong Il, Kim Jong Nam."""
+    *before, last = heard_words(spot, scene.words)
+    form = spot.form
+    if len(form.words) < 3 or len(form.words[-1]) > SHORT or last == form.words[-1]:
+        return False
+    return tuple(before) == form.words[:-1] and (len(last) < SHORT or scene.known[last].cost < UNKNOWN)
 
 
 def behind_another(spot: Spot, scene: Scene, kind: str) -> bool:

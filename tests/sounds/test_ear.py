@@ -33,26 +33,6 @@ def heard(text: str, ear: Ear = EAR, **episode: str) -> list[tuple[str, str]]:
     return [(ear.names[h.name].full, text[h.start : h.end]) for h in ear.hear(text, **episode)]
 
 
-def test_a_name_written_as_it_is_said_is_heard_in_full_and_by_the_surname() -> None:
-    text = "Then Keva Nevgin spoke. Nobody asked Nevgin about it." + FILLER
-    told = build([person("Caoimhe Niamhgan", aliases=("Keeva Neevgan",))])
-    assert heard(text, told) == [("Caoimhe Niamhgan", "Keva Nevgin"), ("Caoimhe Niamhgan", "Nevgin")]
-    assert heard(text, build([person("Caoimhe Niamhgan")])) == []
-
-
-def test_a_name_in_another_script_is_heard_by_the_surname_of_its_alias() -> None:
-    text = "Then Volodimir Zelinsky spoke to the president. Nobody asked Zelinsky about it." + FILLER
-    ear = build([person("Владимир Зеленский", aliases=("The President", "Volodymyr Zelensky"))])
-    assert heard(text, ear) == [("Владимир Зеленский", w) for w in ("Volodimir Zelinsky", "the president", "Zelinsky")]
-
-
-def test_a_reason_counts_the_places_of_the_form() -> None:
-    text = "Then Steve Witgoff spoke. Later Steve Witgoff left. Nobody asked Witgoff about it." + FILLER
-    said = [h.reason.partition(": ")[2] for h in EAR.hear(text)]
-    assert ["full form seen 2 times" in s for s in said] == [True, True, False]
-    assert not any("surname form seen" in s for s in said)
-
-
 # case: (text, what is heard in it)
 HEARD = {
     "spelt right": ("Then Steve Witkoff spoke.", [("Steve Witkoff", "Steve Witkoff")]),
@@ -65,6 +45,10 @@ HEARD = {
     "beside a first name": ("I saw Pete Heggset there.", [("Pete Hegseth", "Pete Heggset")]),
     "initials": ("I saw JD Vance there.", [("J.D. Vance", "JD Vance")]),
     "no capitals at all": ("i saw anatoly dobrinin there and we spoke", [("Anatoly Dobrynin", "anatoly dobrinin")]),
+    "unseen characters": (
+        "I saw Ana\u200btoly Dobri\u00adnin there.",
+        [("Anatoly Dobrynin", "Ana\u200btoly Dobri\u00adnin")],
+    ),
     "an accent": ("I saw Anatoly Dobrýnin there.", [("Anatoly Dobrynin", "Anatoly Dobrýnin")]),
 }
 

@@ -1,0 +1,35 @@
+"""Names in more than one writing: as they are said, in another script; and how often a form is heard."""
+
+from __future__ import annotations
+
+from pipeline.sounds import Ear, Name, build
+
+FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
+
+
+def person(name: str, aliases: tuple[str, ...] = ()) -> Name:
+    return Name(name, name, aliases, type="person")
+
+
+def heard(text: str, ear: Ear) -> list[tuple[str, str]]:
+    return [(ear.names[h.name].full, text[h.start : h.end]) for h in ear.hear(text)]
+
+
+def test_a_name_written_as_it_is_said_is_heard_in_full_and_by_the_surname() -> None:
+    text = "Then Keva Nevgin spoke. Nobody asked Nevgin about it." + FILLER
+    told = build([person("Caoimhe Niamhgan", aliases=("Keeva Neevgan",))])
+    assert heard(text, told) == [("Caoimhe Niamhgan", "Keva Nevgin"), ("Caoimhe Niamhgan", "Nevgin")]
+    assert heard(text, build([person("Caoimhe Niamhgan")])) == []
+
+
+def test_a_name_in_another_script_is_heard_by_the_surname_of_its_alias() -> None:
+    text = "Then Volodimir Zelinsky spoke to the president. Nobody asked Zelinsky about it." + FILLER
+    ear = build([person("Владимир Зеленский", aliases=("The President", "Volodymyr Zelensky"))])
+    assert heard(text, ear) == [("Владимир Зеленский", w) for w in ("Volodimir Zelinsky", "the president", "Zelinsky")]
+
+
+def test_a_reason_counts_the_places_of_the_form() -> None:
+    text = "Then Steve Witgoff spoke. Later Steve Witgoff left. Nobody asked Witgoff about it." + FILLER
+    said = [h.reason.partition(": ")[2] for h in build([person("Steve Witkoff")]).hear(text)]
+    assert ["full form seen 2 times" in s for s in said] == [True, True, False]
+    assert not any("surname form seen" in s for s in said)
