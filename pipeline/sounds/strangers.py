@@ -38,7 +38,7 @@ def conflict(spot: Spot, form: Form, scene: Scene, person: bool) -> float:
     if alone and theirs and words.plain[at] not in form.called:
         entry = known[words.plain[at]]
         named = words.plain[at] in _PLAINLY_NAMES
-        large = words.big[at] if words.cased else named or not entry.flags & EVERYDAY
+        large = words.big[at] if words.cased else not entry.flags & EVERYDAY
         everyday = entry.flags & EVERYDAY and not named and not is_given(at, scene)
         everyday = everyday and (entry.cost < OFTEN or (words.cased and words.first[at]))
         if large and not everyday and words.gaps[at] != COMMA and words.plain[at] not in ROLES:

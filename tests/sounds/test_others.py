@@ -40,7 +40,7 @@ TOLD: dict[str, tuple[list[str], str, list[tuple[str, str]]]] = {
         "Then Hunter Biden left. Jill Biden spoke. Then Biden spoke.",
         [("Hunter Biden", "Hunter Biden"), ("Hunter Biden", "Biden")],
     ),
-    "a namesake in lower case": (["Hunter Biden"], "and then joe biden spoke to john biden about it", []),
+    "a namesake in lower case": (["Hunter Biden"], "and then joe biden spoke to nobody about it", []),
 }
 
 
