@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from pipeline.sounds import among, evidence, scoring, strangers
 from pipeline.sounds.evidence import Company
@@ -19,7 +20,7 @@ from pipeline.sounds.model import Heard, Name, Sort
 from pipeline.sounds.notes import advice, written
 from pipeline.sounds.passes import Listener
 from pipeline.sounds.places import Scored, apart, best, only_the_likeliest
-from pipeline.sounds.reading import read
+from pipeline.sounds.reading import pieces, read
 from pipeline.sounds.repeats import count
 from pipeline.sounds.same import distinct, same_names
 from pipeline.sounds.spots import Scene, Spot, heard_words
@@ -58,9 +59,13 @@ class Ear:
         """Where the names are heard in ``text``; ``title`` and ``notes`` of the episode are evidence only."""
         if self._listener is None or not text:
             return []
-        with one_thread():
-            scored, scene = self.listen(text, title, notes)
-        return [self._heard(s, scene, text) for s in scored if s.spot.score >= self._least(s.spot)]
+        heard: list[Heard] = []
+        for at, piece in pieces(text):
+            with one_thread():
+                scored, scene = self.listen(piece, title, notes)
+            found = (self._heard(s, scene, piece) for s in scored if s.spot.score >= self._least(s.spot))
+            heard += [replace(h, start=h.start + at, end=h.end + at) if at else h for h in found]
+        return heard
 
     def _least(self, spot: Spot) -> float:
         threshold = self.names[spot.form.name].threshold

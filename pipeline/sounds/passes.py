@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ ECHO = (0.5, 0.4)  # ... to be the spelling that stood in a sure full name
 TAME_COST = 12.0  # -log P of an everyday word that is said often
 POPULAR = 11.0  # -log P: first names that every hour of talk has
 LONG = 9  # phones
+ECHOES = 100  # spellings that are looked for again; an hour of talk has a few
 FEW = 40  # forms that are compared with every window at once: a million pairs or so
 TOGETHER = 4  # letters; a longer name is found in any words that are spelt as it when put together
 _HISSED = bytes((PHONES.index("S"), PHONES.index("Z")))
@@ -227,6 +229,7 @@ class Listener:
         """Where the surname stands alone, spelt as it was beside its first name."""
         words, known = scene.words, scene.known
         found: dict[tuple[int, Key], Form] = {}
+        often: Counter[tuple[int, Key]] = Counter()
         for spot in sure:
             if spot.form.given and spot.at > spot.first and not spot.exact:
                 key = tuple(words.plain[spot.at : spot.last])
@@ -235,9 +238,10 @@ class Listener:
                 tame = all(_is_tame(known[w]) for w in key)
                 if surname is not None and key != surname.words and not tame:
                     found[spot.form.name, key] = surname
+                    often[spot.form.name, key] += 1
         if not found:
             return []
-        order = sorted(found)
+        order = sorted(sorted(found, key=lambda k: -often[k])[:ECHOES])  # each is compared with every window
         said = [(b"".join(known[w].sound for w in k), b"".join(letters_of(w) for w in k)) for _, k in order]
         hits = ears(said, [ECHO] * len(said)).near(windows.sounds, windows.letters, all_pairs=True)
         spots, pairs = [], []

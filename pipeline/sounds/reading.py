@@ -7,6 +7,7 @@ characters between two words is only how likely a name goes on behind them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +15,7 @@ from pipeline.sounds.lexicon import UNSEEN, plain
 from pipeline.sounds.model import word_set
 
 OPEN, COMMA, CLOSED = 0, 1, 2
+PIECE, LISTENED = 300_000, 4_000_000  # characters: five hours of talk, and sixty-five
 LONGEST = 30  # letters; what is longer is no word that anybody said
 _WORD = re.compile(rf"[^\W_]+(?:(?:['’]|[{UNSEEN}]+)[^\W_]+)*")
 _INITIALS = re.compile(r"[A-Z]{2,}(?:['’]?s)?")  # and more than one of them: CPUs
@@ -22,6 +24,21 @@ _BEGINNINGS = r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|Fitz|Al|El|Ben|Bin|Ibn|[OD]['�
 _PRODUCT = re.compile(rf"(?!{_BEGINNINGS})\w*(?:[a-z][A-Z]|[A-Z]{{2}}[a-z])\w*(?:['’]s)?")
 _SHORTENED = word_set("mr mrs ms dr st jr sr gen sen prof rep gov lt col capt")
 _SOFT = frozenset(",\"“”‘’'—–")
+
+
+def pieces(text: str) -> Iterator[tuple[int, str]]:
+    """(where it begins, the piece) of a text; one piece, if it is no longer than nearly every episode.
+
+    A hostile text may be one near miss after the other, each of which costs memory: so each piece is heard alone, and
+    of what is longer than LISTENED characters only the beginning.
+    """
+    at, stop = 0, min(len(text), LISTENED)
+    while stop - at > PIECE:
+        cuts = (text.rfind(mark, at + PIECE // 2, at + PIECE) for mark in ("\n", ". ", " "))
+        end = next((cut + 1 for cut in cuts if cut >= 0), at + PIECE)
+        yield at, text[at:end]
+        at = end
+    yield at, text[at:stop]
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pipeline.sounds import Name, build, reading
 from pipeline.sounds.lexicon import plain
 from pipeline.sounds.reading import CLOSED, COMMA, OPEN, read
 
@@ -62,3 +65,26 @@ def test_what_is_spelt_in_capitals_is_told_from_names() -> None:
 def test_capitals_within_a_word_are_of_what_is_known_or_of_a_beginning(word: str, product: bool) -> None:
     words = read(f"Nobody asked {word} about Anna Kallas in Oslo, and it was a good day for all of them.")
     assert any(words.shout) == product
+
+
+@given(st.lists(st.sampled_from(["a", " ", "\n", ". ", "word", "w" * 50]), max_size=80).map("".join))
+def test_the_pieces_of_a_text_are_the_text(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reading, "PIECE", 40)
+        patched.setattr(reading, "LISTENED", 300)
+        found = list(reading.pieces(text))
+    assert "".join(piece for _, piece in found) == text[:300]
+    assert all(text[at : at + len(piece)] == piece and len(piece) <= 40 for at, piece in found)
+
+
+def test_a_piece_ends_with_a_line_a_sentence_or_a_word() -> None:
+    text = ("word " * 30 + "end. " + "\n") * (reading.PIECE // 100)
+    assert {text[at - 1] for at, _ in reading.pieces(text) if at} == {"\n"}
+    text = text.replace("\n", "")
+    assert {text[at - 2 : at + 1] for at, _ in reading.pieces(text) if at} == {"d. "}
+
+
+def test_names_are_heard_in_every_piece_of_a_long_text() -> None:
+    text = "They talked about grain. " * (reading.PIECE // 20) + "Then Steve Whitkoff spoke."
+    [heard] = build([Name("w", "Steve Witkoff", type="person")]).hear(text)
+    assert text[heard.start : heard.end] == "Steve Whitkoff"
