@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
@@ -99,10 +101,25 @@ def _sqlite_connect(dbapi: Any, _record: object) -> None:
     # the two (73 of 300 survived when measured). Begin ourselves: see _sqlite_begin.
     dbapi.isolation_level = None
     cursor = dbapi.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _use_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # a delivery that was recorded must survive a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _use_wal(cursor: Any) -> None:
+    """Switches a new database over. Where two do that at once SQLite waits for neither, whatever timeout it was given:
+    each waits for the other's lock, so one of them has to try again (sqlite.org/rescode.html#busy).
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as e:
+            if e.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
 
 
 def _postgres_binary(_c: object, cursor: Any, _statement: str, _values: object, context: Any, _many: bool) -> None:
