@@ -7,19 +7,18 @@ with what the whole episode says, and of spots that overlap the best stays.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pipeline.sounds import among, evidence, scoring, strangers
+from pipeline.sounds.company import SURE, companies
 from pipeline.sounds.evidence import Company
 from pipeline.sounds.forms import PERSON, SHORT, Form, forms_of, spoken
 from pipeline.sounds.lexicon import UNKNOWN, entries
 from pipeline.sounds.model import Heard, Name, Sort
 from pipeline.sounds.notes import advice, written
 from pipeline.sounds.passes import Listener
-from pipeline.sounds.places import Scored, apart, best, only_the_likeliest
+from pipeline.sounds.places import Scored, best, only_the_likeliest
 from pipeline.sounds.reading import pieces, read
 from pipeline.sounds.repeats import count
 from pipeline.sounds.same import distinct, same_names
@@ -27,9 +26,7 @@ from pipeline.sounds.spots import Scene, Spot, heard_words
 from pipeline.sounds.threads import one_thread
 from pipeline.sounds.windows import cut, rare
 
-LIKELY = 0.1  # a spot as good as this counts for what else its name is spelt as
 SPELT = 0.8  # a name spelt right that is as sure as this is no other one
-SURE = 0.6  # a spot this good makes its name one that the episode is about
 
 
 class Ear:
@@ -192,45 +189,8 @@ class Ear:
 
     def _companies(self, spots: Sequence[Spot], scene: Scene) -> Callable[[Spot], Company]:
         """What to say of a spot's name, from the spots that are good on their own."""
-        good: dict[int, list[Spot]] = {}
-        likely: dict[int, list[Spot]] = {}
         self._score(spots, scene, [Company()] * len(spots))
-        for spot in spots:
-            if spot.score >= SURE:
-                good.setdefault(spot.form.name, []).append(spot)
-            if not spot.exact and spot.score >= LIKELY:
-                likely.setdefault(spot.form.name, []).append(spot)
-        ways = {name: _ways(apart(found), scene) for name, found in likely.items()}
-        noted = self._noted(scene)
-        sure = {name: apart(found) for name, found in good.items()}
-        owner = {name: {i: s for s in found for i in range(s.first, s.last)} for name, found in sure.items()}
-        alike = {name: Counter(_surname(s, scene) for s in found if not _named(s)) for name, found in sure.items()}
-        whole = {name: sum(_whole(s) for s in found) for name, found in sure.items()}
-        forms = {name: Counter(s.form.part for s in found) for name, found in sure.items()}
-        present = set(sure) | noted
-        kin = dict.fromkeys(self._of, self._kin(distinct(present, self._same)))
-        for name in {n for p in present for n in self._same[p]}:
-            kin[name] = self._kin(distinct(present - self._same[name], self._same))
-
-        def company(spot: Spot) -> Company:
-            name = spot.form.name
-            here = range(spot.first, spot.last)
-            spellings = min(3.0, sum(score for score, where in ways.get(name, ()) if where.isdisjoint(here)))
-            if name not in sure:
-                return Company(notes=name in noted, spellings=spellings, kin=kin[name])
-            mine = {id(s): s for i in here if (s := owner[name].get(i)) is not None}
-            wholes = whole[name] - sum(_whole(s) for s in mine.values())
-            # The same spelling again is no further evidence: talk repeats its own rare words, too.
-            others = len(sure[name]) - alike[name][_surname(spot, scene)]
-            others -= sum(_named(s) or _surname(s, scene) != _surname(spot, scene) for s in mine.values())
-            times = forms[name][spot.form.part] + (not mine)
-            return Company(others, wholes > 0, name in noted, spellings, kin[name], times)
-
-        return company
-
-    def _kin(self, present: int) -> float:
-        """How far an episode is about the list, by how many others of it are there; of a long one some always are."""
-        return math.log1p(present) * present / (present + 0.05 * self._many) if present > 0 else 0.0
+        return companies(spots, scene, self._noted(scene), self._same, self._many)
 
     def _heard(self, scored: Scored, scene: Scene, text: str) -> Heard:
         spot, words = scored.spot, scene.words
@@ -254,32 +214,6 @@ def _watched(spelt: Sequence[Spot]) -> frozenset[int]:
     """The words that are a surname or a name of one word, but not those that are part of a longer name."""
     single = {s.first for s in spelt if s.exact and s.last - s.first == 1}
     return frozenset(single.difference(i for s in spelt if s.last - s.first > 1 for i in range(s.first, s.last)))
-
-
-def _surname(spot: Spot, scene: Scene) -> tuple[str, ...]:
-    """The words heard, without the first name where one is told apart."""
-    return tuple(heard_words(spot, scene.words)[max(0, spot.at - spot.first) :])
-
-
-def _named(spot: Spot) -> bool:
-    """Whether it speaks for the name by more than an odd spelling: spelt right, or with all its words."""
-    return spot.exact or _whole(spot)
-
-
-def _whole(spot: Spot) -> bool:
-    """Whether it is the whole of a name of several words; a surname of two (de Meo) may still be one odd word."""
-    return len(spot.form.words) > 1 and spot.form.part != "surname"
-
-
-def _ways(spots: Sequence[Spot], scene: Scene) -> list[tuple[float, set[int]]]:
-    """Of each odd way a name's surname seems to be written in: how likely it is, and the words where it stands."""
-    found: dict[tuple[str, ...], tuple[float, set[int]]] = {}
-    for spot in spots:
-        heard = _surname(spot, scene)
-        if any(scene.known[w].cost >= UNKNOWN for w in heard):  # a word that somebody knows is rather that word
-            score, where = found.get(heard, (0.0, set()))
-            found[heard] = max(score, spot.score), where | set(range(spot.first, spot.last))
-    return list(found.values())
 
 
 def _variants(word: str) -> tuple[str, ...]:
