@@ -23,8 +23,9 @@ $(STAMP): uv.lock pyproject.toml scripts/install.sh
 run: install ## the sample podcast through Airflow, with every alert shown; Ctrl-C ends it (ONCE=1: after the first run)
 	@$(PY) scripts/run.py
 
+# One process more than there are cores, since many tests wait for a server or another process.
 test: lint ## everything that is checked, tests last
-	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(PY) -m pytest -n $$($(PY) -c 'import os; print((os.cpu_count() or 1) + 1)') --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: install ## ruff and mypy
 	@.venv/bin/ruff check .
