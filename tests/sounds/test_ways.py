@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pipeline.sounds import Ear, Name, build
 
 FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
@@ -33,3 +35,13 @@ def test_a_reason_counts_the_places_of_the_form() -> None:
     said = [h.reason.partition(": ")[2] for h in build([person("Steve Witkoff")]).hear(text)]
     assert ["full form seen 2 times" in s for s in said] == [True, True, False]
     assert not any("surname form seen" in s for s in said)
+
+
+@pytest.mark.parametrize("times", [1, 4, 16, 17, 25, 60])
+@pytest.mark.parametrize(("name", "misspelt"), [("Keith Kellogg", "Keith Kelogg"), ("Keir Starmer", "Kier Starma")])
+def test_a_full_name_that_is_always_misspelt_the_same_way_is_heard_each_time(
+    name: str, misspelt: str, times: int
+) -> None:
+    places = ["river", "road", "school"] * times
+    text = "".join(f"It was {misspelt} who came to the {place}. " for place in places[:times])
+    assert heard(text, build([person(name)])) == [(name, misspelt)] * times
