@@ -191,12 +191,14 @@ LONGER = {
     "Dobrinin lives on Dobrinin Street.": ["Dobrinin"],
     "On Dobrinin Street Anatoly Dobrynin had his deli.": ["Anatoly Dobrynin"],
     "Dobrinin Streets are two.": ["Dobrinin"],
+    "They asked Dobrinin. Street lamps went out.": ["Dobrinin"],
+    "Behind St. Dobrinin's there was nobody.": [],
 }
 
 
 @pytest.mark.parametrize("said", LONGER, ids=str)
 def test_a_name_within_an_excluded_phrase_is_not_told(said: str) -> None:
-    exclude = ("Dobrinin Street", "Dobrynin's Deli")
+    exclude = ("Dobrinin Street", "Dobrynin's Deli", "St. Dobrinin's")
     watch = Watch(name="k", entity="Anatoly Dobrynin", sounds_like=True, exclude=exclude)
     assert [m.surface for m in detectors.build([watch])(joined([Segment(0, 10, said)])).mentions] == LONGER[said]
 

@@ -7,6 +7,7 @@ search engines do with stored queries. So the cost grows with what is said, not 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,9 @@ class Found:
 
 
 NOTHING_FOUND = Found(())
+
+
+_SENTENCE = re.compile(r"[^\W_]{4,}[.?!…]\s")  # the end of one; St. Mary goes on
 
 
 class Engine:
@@ -161,7 +165,7 @@ class Engine:
             if (s, e, i) == last:  # an entity's name as it is written, and the same words recognised: one mention
                 continue
             last = s, e, i
-            if names[i] in self._longer and _within(reading.normal.text, s, e, self._longer[names[i]]):
+            if names[i] in self._longer and _within(reading.normal, s, e, self._longer[names[i]]):
                 continue
             start, end = span(s, e)
             mentions.append(snippets.mention(names[i], start, end, hows[how]))
@@ -206,12 +210,18 @@ class Engine:
         return hows
 
 
-def _within(text: str, start: int, end: int, phrases: Sequence[str]) -> bool:
-    """Whether [start, end) of a normalised text is a part of one of the phrases there: Dobrynin, of Dobrynin Street."""
+def _within(normal: Normal, start: int, end: int, phrases: Sequence[str]) -> bool:
+    """Whether [start, end) of a normalised text is a part of one of the phrases there: Dobrynin, of Dobrynin Street.
+
+    Not over the end of a sentence: Dobrynin. Street.
+    """
     for phrase in phrases:
-        first = end + 1 - len(phrase)
-        if len(phrase) > end - start + 2 and text.find(phrase, max(0, first), start - 1 + len(phrase)) >= 0:
-            return True
+        first, last = end + 1 - len(phrase), start - 1 + len(phrase)
+        at = normal.text.find(phrase, max(0, first), last) if len(phrase) > end - start + 2 else -1
+        if at >= 0:
+            a, b = normal.span(at + 1, at + len(phrase) - 1)
+            if not _SENTENCE.search(normal.stored, a, b):
+                return True
     return False
 
 

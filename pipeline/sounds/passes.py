@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.sounds import skeleton
 from pipeline.sounds.channel import channels, letters_of
-from pipeline.sounds.forms import ROLES, Form
+from pipeline.sounds.forms import Form
 from pipeline.sounds.index import Ears, Hits, Index
 from pipeline.sounds.lexicon import EVERYDAY, GIVEN, UNKNOWN, Entry
 from pipeline.sounds.network import PHONES
@@ -171,8 +171,6 @@ class Listener:
         hits = self._given_ears.near([windows.sounds[i] for i in short], [windows.letters[i] for i in short])
         for window, given, phone, letter in zip(*hits, strict=True):
             key, cost = windows.keys[short[window]], min(phone, letter)
-            if cost and not ROLES.isdisjoint(key):  # Mr Rutta is no Mark
-                continue
             ends = found.setdefault(self._givens[given], {})
             for at in windows.places[short[window]]:
                 end = at + len(key)

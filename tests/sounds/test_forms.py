@@ -49,6 +49,7 @@ def test_an_alias_is_a_form_of_its_own() -> None:
 OTHER_SCRIPTS = {
     ("Владимир Зеленский", "The President", "Volodymyr Zelensky"): "zelensky",
     ("习近平", "President Xi", "Xi Jinping"): "jinping",
+    ("Владимир Зеленский", "The Boss", "Volodymyr Zelensky"): "zelensky",
     ("Урсула фон дер Ляйен", "the boss", "Ursula von der Leyen"): "von der leyen",
     ("Владимир Зеленский", "Ze", "green man"): None,
     ("Владимир Зеленский",): None,

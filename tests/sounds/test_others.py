@@ -19,6 +19,17 @@ TOLD: dict[str, tuple[list[str], str, list[tuple[str, str]]]] = {
         "Kim Jong Un spoke. The UN met. And then Un left.",
         [("Kim Jong Un", "Kim Jong Un"), ("Kim Jong Un", "Un")],
     ),
+    "nor its initials": (
+        ["Kim Jong Un"],
+        "Kim Jong Un spoke. We asked the U.N. envoy.",
+        [("Kim Jong Un", "Kim Jong Un")],
+    ),
+    "a small word where nothing is large": (["Kim Jong Un"], "they met un officials and un said so", []),
+    "the same where he is named": (
+        ["Kim Jong Un"],
+        "then kim jong un spoke to the un and un left",
+        [("Kim Jong Un", "kim jong un"), ("Kim Jong Un", "un")],
+    ),
     "his family": (["Kim Jong Un"], "Kim Jong Il died in 2011. Nobody asked Kim Jong Nam.", []),
     "two first names at the heads of sentences": (
         ["Tim Walz"],

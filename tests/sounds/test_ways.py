@@ -37,6 +37,16 @@ def test_a_reason_counts_the_places_of_the_form() -> None:
     assert not any("surname form seen" in s for s in said)
 
 
+def test_the_count_of_an_unsure_place_has_the_place_itself() -> None:
+    text = (
+        "Then Steve Witgoff spoke. Later Witgoff left. Nobody asked Wittgof or Whitcomb or Wittko about it. And Wikhof."
+    )
+    ear = build([Name("w", "Steve Witkoff", type="person", threshold=0.05)])
+    said = {text[h.start : h.end]: h.reason for h in ear.hear(text)}
+    assert "surname form seen 4 times" in said["Witgoff"]
+    assert "surname form seen 5 times" in said["Whitcomb"]
+
+
 @pytest.mark.parametrize("times", [1, 4, 16, 17, 25, 60])
 @pytest.mark.parametrize(("name", "misspelt"), [("Keith Kellogg", "Keith Kelogg"), ("Keir Starmer", "Kier Starma")])
 def test_a_full_name_that_is_always_misspelt_the_same_way_is_heard_each_time(
