@@ -67,6 +67,8 @@ MISTAKES = {
     "no name": ("watches:\n  - query: x\n", 2, 5),
     "a name twice": ("watches:\n  - {name: a, query: x}\n  - {name: a, query: y}\n", 3, 6),
     "not YAML": ("watches:\n  - name: [a\n", 3, 1),
+    "a number in quotes": ('watches:\n  - {name: a, entity: B, sounds_like: true, threshold: "0.7"}\n', 2, 45),
+    "a number that is none": ("watches:\n  - {name: a, entity: B, sounds_like: true, threshold: true}\n", 2, 45),
     "a default": ("defaults:\n  chanel: x\nwatches: []\n", 2, 3),
 }
 
