@@ -30,8 +30,8 @@ test: lint ## everything that is checked, tests last
 lint: install ## ruff and mypy
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@MYPYPATH=plugins:scripts:. .venv/bin/mypy --explicit-package-bases pipeline dags plugins scripts
-	@MYPYPATH=plugins:scripts:. .venv/bin/mypy --explicit-package-bases benchmarks tests
+	@MYPYPATH=pipeline:plugins:scripts:. .venv/bin/mypy --explicit-package-bases pipeline/podwatch dags plugins scripts
+	@MYPYPATH=pipeline:plugins:scripts:. .venv/bin/mypy --explicit-package-bases benchmarks tests
 
 bench: install ## what is measured, beside others (SHORT=1: minutes; REAL=DIR: with real feeds); see benchmarks/README.md
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.table import cpu, in_turn, show, verdict
-from pipeline import detectors
-from pipeline.commands.output import mention_json
-from pipeline.model import Segment, Transcript, Watch, joined
-from pipeline.packing import pack, unpack
-from tests import query_oracle
+from podwatch import query as detectors
+from podwatch.commands.output import mention_json
+from podwatch.model import Segment, Transcript, Watch, joined
+from podwatch.store.packing import pack, unpack
+from tests.support import query_oracle
 
 HOUR = 10_000  # words
 SEED = 20

@@ -23,17 +23,17 @@ from pathlib import Path
 
 from benchmarks.fetch import hours
 from benchmarks.table import cpu, show, verdict
-from pipeline import runtime
-from pipeline.bugs import Bugs
-from pipeline.entities.merge import merge
-from pipeline.entities.pieces import pieces
-from pipeline.entities.recognise import BATCH, model, recognise
-from pipeline.entities.stage import find_entities
-from pipeline.model import ALL, Episode, Feed, Polled, Transcript
-from pipeline.runtime import Runtime
-from pipeline.settings import Secret, Settings
-from pipeline.store.fetch import Fetched
-from pipeline.transcripts import boxed
+from podwatch import runtime
+from podwatch.entities.chunking import pieces
+from podwatch.entities.merge import merge
+from podwatch.entities.recognition import BATCH, model, recognise
+from podwatch.line.bugs import Bugs
+from podwatch.line.entities import find_entities
+from podwatch.model import ALL, Episode, Feed, Polled, Transcript
+from podwatch.runtime import Runtime
+from podwatch.settings import Secret, Settings
+from podwatch.store.fetch import Fetched
+from podwatch.transcripts import sandboxed as boxed
 
 PAGE = 16  # transcripts that the stage takes at once
 SENTENCE = 30  # words of a segment

@@ -25,9 +25,11 @@ from typing import Any
 import feedparser
 import xxhash
 
-from pipeline.errors import FeedError
-from pipeline.feeds import Known, Reading, Whole, read, scanner, watched
-from pipeline.feeds.document import Document, Here, Part
+from podwatch.errors import FeedError
+from podwatch.feeds import Known, Reading, Whole, read
+from podwatch.feeds import feedparser_adapter as watched
+from podwatch.feeds import item_scanner as scanner
+from podwatch.feeds.parsed_document import Document, Here, Part
 
 URL, KIND = "https://show.example/feed.xml", "application/rss+xml"
 TALK = (

@@ -23,14 +23,15 @@ from pathlib import Path
 
 from benchmarks.server import Files
 from benchmarks.table import show, verdict
-from pipeline import runtime, transcripts
-from pipeline.fetch import fetch
-from pipeline.model import Episode, Feed, Polled, TranscriptRef
-from pipeline.runtime import Runtime
-from pipeline.sandbox import shared
-from pipeline.settings import Secret, Settings, networks
-from pipeline.store import Store
-from tests.postgres import Postgres
+from podwatch import runtime
+from podwatch.line.fetch import fetch
+from podwatch.model import Episode, Feed, Polled, TranscriptRef
+from podwatch.runtime import Runtime
+from podwatch.sandbox.pool import shared
+from podwatch.settings import Secret, Settings, networks
+from podwatch.store.database import Store
+from podwatch.transcripts import formats as transcripts
+from tests.support.postgres import Postgres
 
 WORDS = 10_000  # of an hour
 CUE = 10

@@ -20,7 +20,7 @@ from io import BytesIO, StringIO
 from typing import Any
 
 from benchmarks.rendered import RENDERED, Cue, cues
-from pipeline import transcripts
+from podwatch.transcripts import formats as transcripts
 
 GOAL, TIMES = 20.0, 3.0
 Parsed = Iterable[tuple[float, str]]

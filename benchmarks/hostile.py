@@ -15,11 +15,11 @@ import time
 from pathlib import Path
 
 from benchmarks.table import show, verdict
-from pipeline.errors import PodwatchError
-from pipeline.http import Http
-from pipeline.settings import Secret, Settings, networks
-from tests.feeds.hostile import CASES
-from tests.hostile_servers import BYTES, HOSTILE, SECONDS, raw_server
+from podwatch.errors import PodwatchError
+from podwatch.net.client import Http
+from podwatch.settings import Secret, Settings, networks
+from tests.support.hostile_documents import CASES
+from tests.support.hostile_servers import BYTES, HOSTILE, SECONDS, raw_server
 
 MEGABYTE = 1024  # resource counts in kB
 
@@ -34,7 +34,7 @@ def server(name: str) -> str:
 
 
 def document(name: str) -> str:
-    from pipeline import feeds
+    from podwatch import feeds
 
     try:
         return f"{len(feeds.read(CASES[name], 'http://show.example/feed.xml').episodes)} episodes"
@@ -58,7 +58,7 @@ def one(kind: str, name: str) -> None:
     line = {"server": server, "document": document}[kind](name)
     # The workers are ended here, so that what they took is counted.
     if kind == "document":
-        from pipeline.sandbox import shared
+        from podwatch.sandbox.pool import shared
 
         shared().close()
     workers = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -26,18 +26,19 @@ from typing import TypeVar
 
 from benchmarks.fetch import cpu, hours
 from benchmarks.table import show, verdict
-from pipeline import detectors, runtime
-from pipeline.backtest import Part, backtest, differences
-from pipeline.detect import detect
-from pipeline.model import Episode, Feed, Polled, Segment, TranscriptRef, Watch, joined
-from pipeline.processes import cores
-from pipeline.rescan import detect_with
-from pipeline.runtime import Runtime
-from pipeline.settings import Secret, Settings
-from pipeline.store.fetch import Fetched
-from pipeline.transcripts import boxed
-from tests import query_oracle
-from tests.postgres import Postgres
+from podwatch import query as detectors
+from podwatch import runtime
+from podwatch.history.backtest import Part, backtest, differences
+from podwatch.history.process_pool import cores
+from podwatch.history.rescan import detect_with
+from podwatch.line.detect import detect
+from podwatch.model import Episode, Feed, Polled, Segment, TranscriptRef, Watch, joined
+from podwatch.runtime import Runtime
+from podwatch.settings import Secret, Settings
+from podwatch.store.fetch import Fetched
+from podwatch.transcripts import sandboxed as boxed
+from tests.support import query_oracle
+from tests.support.postgres import Postgres
 
 CUE = 10
 T = TypeVar("T")

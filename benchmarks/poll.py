@@ -24,12 +24,12 @@ import requests
 
 from benchmarks.server import Server
 from benchmarks.table import cpu, in_turn, show, verdict, wall
-from pipeline import runtime
-from pipeline.http import Http
-from pipeline.model import Feed, Polled, Tally
-from pipeline.poll import poll
-from pipeline.runtime import Runtime
-from pipeline.settings import Secret, Settings, networks
+from podwatch import runtime
+from podwatch.line.poll import poll
+from podwatch.model import Feed, Polled, Tally
+from podwatch.net.client import Http
+from podwatch.runtime import Runtime
+from podwatch.settings import Secret, Settings, networks
 
 
 @contextmanager
@@ -154,7 +154,7 @@ def new_hosts(hosts: int) -> bool:
     with Server(hosts=hosts, certificate=(str(folder / "server.pem"), str(folder / "server.pem"))) as server:
         import ssl
 
-        from pipeline.transport import Adapter
+        from podwatch.net.transport import Adapter
 
         http = Http(settings(folder))
         http._adapter = Adapter(networks("127.0.0.0/8"), ssl.create_default_context(cafile=str(folder / "ca.pem")))

@@ -22,8 +22,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import podwatch  # plugins/podwatch.py
 from airflow.sdk import Param, dag, task
+
+import podwatch_airflow  # plugins/podwatch_airflow.py
 
 # They go on with what is missing, so a long one survives a night of killed workers.
 TRIES, LONGEST = 12, timedelta(minutes=5)
@@ -46,7 +47,7 @@ TRIES, LONGEST = 12, timedelta(minutes=5)
         "deliver": Param("none", enum=["none", "digest", "each"], title="Who is told"),
         "more_than_50": Param(False, type="boolean", title="Deliver more than 50 messages, too"),
         "shards": Param(
-            podwatch.shards(),
+            podwatch_airflow.shards(),
             type="integer",
             minimum=1,
             maximum=16,
@@ -57,13 +58,13 @@ TRIES, LONGEST = 12, timedelta(minutes=5)
     },
     default_args={
         "retries": 3,
-        "retry_delay": podwatch.retry_delay(),
+        "retry_delay": podwatch_airflow.retry_delay(),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=30),
-        "on_failure_callback": podwatch.failed,
-        "on_success_callback": podwatch.recovered,
+        "on_failure_callback": podwatch_airflow.failed,
+        "on_success_callback": podwatch_airflow.recovered,
         "show_return_value_in_logs": False,
-        "pool": podwatch.POOL,
+        "pool": podwatch_airflow.POOL,
         "priority_weight": 1,
         "weight_rule": "absolute",
     },
@@ -73,19 +74,19 @@ def past() -> None:
 
     @task
     def plan() -> list[dict[str, int]]:
-        return podwatch.backfill("plan")  # type: ignore[no-any-return]
+        return podwatch_airflow.backfill("plan")  # type: ignore[no-any-return]
 
     @task(retries=TRIES, max_retry_delay=LONGEST)
     def walk(shard: dict[str, int]) -> int:
-        return podwatch.backfill("walk", shard)  # type: ignore[no-any-return]
+        return podwatch_airflow.backfill("walk", shard)  # type: ignore[no-any-return]
 
     @task(retries=TRIES, max_retry_delay=LONGEST)
     def bring(shard: dict[str, int]) -> int:
-        return podwatch.backfill("bring", shard)  # type: ignore[no-any-return]
+        return podwatch_airflow.backfill("bring", shard)  # type: ignore[no-any-return]
 
     @task(trigger_rule="none_failed")
     def report(shards: list[dict[str, int]]) -> dict[str, Any]:
-        return podwatch.backfill("report", shards)  # type: ignore[no-any-return]
+        return podwatch_airflow.backfill("report", shards)  # type: ignore[no-any-return]
 
     shards = plan()
     walk.expand(shard=shards) >> bring.expand(shard=shards) >> report(shards)  # type: ignore[arg-type]

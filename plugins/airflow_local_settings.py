@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
 
 DAG = "podwatch"
-POOL = "podwatch_backfill"  # of podwatch.POOL, which cannot be imported this early
+POOL = "podwatch_backfill"  # of podwatch_airflow.POOL, which cannot be imported this early
 
 
 def task_instance_mutation_hook(task_instance: TaskInstance, dag_run: DagRun | None = None) -> None:

@@ -45,7 +45,7 @@ def save_password(file: Path, password: str) -> None:
 
 
 def save_slack(token: str, base_url: str, app_token: str = "") -> None:
-    """The connection that plugins/podwatch.py looks for. By way of a file: a command line can be seen by all."""
+    """The connection that plugins/podwatch_airflow.py looks for. By a file: a command line can be seen by all."""
     extra = json.dumps({"app_token": app_token} if app_token else {})
     connection = {"conn_type": "slack", "password": token, "host": base_url or None, "extra": extra}
     file = Path(os.environ["AIRFLOW_HOME"]) / "connections.json"

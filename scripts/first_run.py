@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from airflow_local import DAG, Api
+from airflow_local import DAG, DAG_FILE, Api
 from preflight import Failed
 from terminal import Progress
 
@@ -54,7 +54,7 @@ class FirstRun:
         dag = self._api.dag()
         if dag is None or not self._is_new(dag["last_parsed_time"]):
             for error in self._api.import_errors():
-                if self._is_new(error["timestamp"]) and Path(error["filename"]).stem == DAG:
+                if self._is_new(error["timestamp"]) and Path(error["filename"]).name == DAG_FILE:
                     why = error["stack_trace"].strip().rpartition("\n")[2].strip()
                     raise Failed(f"dags/{Path(error['filename']).name} cannot be imported: {why}")
             self._progress.step("waiting for Airflow to read the DAG" if self._api.healthy() else "starting Airflow")

@@ -19,10 +19,10 @@ from xml.sax.saxutils import escape, quoteattr
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from pipeline.model import Alert, Digest, Episode, Held, Kind, Mention, Watch  # noqa: E402
-from pipeline.notifiers import card, digest_card  # noqa: E402
-from pipeline.notifiers.buttons import actions_block  # noqa: E402
-from pipeline.notifiers.card import Message  # noqa: E402
+from podwatch.model import Alert, Digest, Episode, Held, Kind, Mention, Watch  # noqa: E402
+from podwatch.notifiers import card, digest_card  # noqa: E402
+from podwatch.notifiers.card import Message  # noqa: E402
+from podwatch.notifiers.slack_buttons import actions_block  # noqa: E402
 
 WIDTH, LEFT, SIZE, LINE = 680, 72, 15, 21
 _NARROW, _WIDE = set("ijltfrI.,:;|'!()[] "), set("mwMW@%—")

@@ -18,18 +18,16 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import airflow_local as airflow
+from podwatch.errors import PodwatchError
+from podwatch.settings import CHECKOUT, from_environment
 from preflight import Failed, Refusal, check_port, check_room, number_from, only_one, scrubbed
 from process_guard import PR_SET_PDEATHSIG, Guard, prctl
 from sample_server import PORT as SAMPLE_PORT
 from sample_server import SampleServer, at_port
 
-from pipeline.errors import PodwatchError
-from pipeline.settings import CHECKOUT, from_environment
-
 if TYPE_CHECKING:
+    from podwatch.runtime import Runtime
     from terminal import Progress
-
-    from pipeline.runtime import Runtime
 
 DEADLINE = 900  # seconds within which the first run must have ended (ONCE) or begun
 SHOWN = 10  # lines about feeds, episodes and channels that failed
@@ -83,9 +81,8 @@ class Run:
 
     def follow(self, guard: Guard, logs: Path, stack: ExitStack, migrating: bool) -> None:
         from first_run import FirstRun  # the library takes a second to import, while Airflow is at work
+        from podwatch import runtime
         from terminal import Alerts, Progress
-
-        from pipeline import runtime
 
         progress = stack.enter_context(Progress())
         if self.dropped:

@@ -10,9 +10,10 @@ from typing import Self
 from rich.console import Console
 from rich.status import Status
 
-from pipeline.notifiers import plain, scheme
-from pipeline.notifiers.console import show
-from pipeline.runtime import Runtime
+from podwatch.notifiers import escaping as plain
+from podwatch.notifiers import scheme
+from podwatch.notifiers.console import show
+from podwatch.runtime import Runtime
 
 OVERLAP = timedelta(minutes=1)  # two deliveries may commit in another order than their times say
 

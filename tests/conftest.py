@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import runtime
-from pipeline.model import Pace
-from pipeline.runtime import Runtime
-from pipeline.settings import Secret, Settings, networks
-from pipeline.store import Store, open_store
-from tests.mail_server import MailServer
-from tests.postgres import Postgres
-from tests.real_airflow import Dags
-from tests.receiver import Receiver
-from tests.servers import Podcast
+from podwatch import runtime
+from podwatch.model import Pace
+from podwatch.runtime import Runtime
+from podwatch.settings import Secret, Settings, networks
+from podwatch.store.database import Store, open_store
+from tests.support.mail_server import MailServer
+from tests.support.podcast_host import Podcast
+from tests.support.postgres import Postgres
+from tests.support.real_airflow import Dags
+from tests.support.webhook_receiver import Receiver
 
 # What the machine has set must not reach a test; only where real feeds and transcripts lie is asked of it.
 _KEPT = ("PODWATCH_REAL_",)
@@ -89,6 +89,6 @@ def store(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Store]
 
 @pytest.fixture
 def podcast() -> Iterator[Podcast]:
-    """A podcast host on loopback: see tests.servers."""
+    """A podcast host on loopback: see tests.support.podcast_host."""
     with Podcast() as host:
         yield host

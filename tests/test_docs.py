@@ -9,10 +9,10 @@ import pytest
 import typer
 from ruamel.yaml import YAML
 
-from pipeline import watchlist
-from pipeline.commands import app
-from pipeline.notifiers.slack_probe import NEEDED, PRIVATE
-from pipeline.store.tables import metadata
+from podwatch.commands import app
+from podwatch.notifiers.slack_probe import NEEDED, PRIVATE
+from podwatch.store.tables import metadata
+from podwatch.watchlist import loader as watchlist
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -69,12 +69,12 @@ def test_every_file_and_folder_of_the_tree_in_the_design_exists_and_none_is_left
     section = DESIGN.split("## The tree")[1].split("## ")[0]
     tree = "\n".join(line for line in section.splitlines() if line.startswith("    "))
     listed = set(re.findall(r"\b(\w+\.py)\b", tree)) | {f"{d}/" for d in re.findall(r"\b(\w+)/", tree)}
-    pipeline = ROOT / "pipeline"
-    there = {p.name for p in pipeline.glob("*.py") if not p.name.startswith("__")}
-    there |= {f"{p.name}/" for p in pipeline.iterdir() if (p / "__init__.py").exists()}
+    library = ROOT / "pipeline/podwatch"
+    there = {p.name for p in library.glob("*.py") if not p.name.startswith("__")}
+    there |= {f"{p.name}/" for p in library.iterdir() if (p / "__init__.py").exists()}
     assert there <= listed
-    for name in listed:
-        assert (pipeline / name).exists() or (ROOT / name).exists() or (ROOT / "plugins" / name).exists(), name
+    for name in listed - {"podwatch/", "pipeline/"}:
+        assert (library / name).exists() or (ROOT / name).exists() or (ROOT / "plugins" / name).exists(), name
 
 
 @pytest.mark.parametrize("document", [README, DESIGN, CONTRIBUTING], ids=["README", "DESIGN", "CONTRIBUTING"])

@@ -31,10 +31,10 @@ from benchmarks.backfill.shows import Shows
 from benchmarks.backfill.world import rates, rows, settle
 from benchmarks.fetch import hours, vtt
 from benchmarks.table import show, verdict
-from pipeline import runtime
-from pipeline.settings import from_environment
-from tests.real_airflow import DONE, ROOT, Airflow
-from tests.slack.emulator import Emulator
+from podwatch import runtime
+from podwatch.settings import from_environment
+from tests.support.real_airflow import DONE, ROOT, Airflow
+from tests.support.slack.emulator import Emulator
 
 Rows = Mapping[str, tuple[int, str]]
 WATCHES = 1000
@@ -162,7 +162,7 @@ class Bench:
         self.shows.asked()
         words = ("backfill", "--since", f"{self.first:%Y-%m-%d}", "--until", f"{self.last:%Y-%m-%d}")
         began = time.monotonic()
-        command = [sys.executable, "-m", "pipeline", *words]
+        command = [sys.executable, "-m", "podwatch", *words]
         subprocess.run(command, env=os.environ | env, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         return self.result(name, env, time.monotonic() - began, "success", before)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from tests.real_airflow import Airflow, kill, parents_of_all
+from tests.support.real_airflow import Airflow, kill, parents_of_all
 
 # What each kill is of, in this order: a task's own process, the executor's worker above it, the scheduler (whose
 # workers go on without it), a process that parses documents, the API server.
@@ -56,7 +56,7 @@ def _way(env: Mapping[str, str], total: int) -> float:
 def find(airflow: Airflow, what: str) -> list[int]:
     """The processes of a kind that are there now, those that work on a task of the backfill."""
     names, parents = airflow.processes(), parents_of_all()
-    parsers = [p for p, name in names.items() if "pipeline.sandbox.worker" in name]
+    parsers = [p for p, name in names.items() if "podwatch.sandbox.worker" in name]
     if what == "parser":
         return parsers
     if what in PARTS:

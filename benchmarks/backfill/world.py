@@ -13,11 +13,11 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.past import watchlist
-from pipeline import runtime
-from pipeline.model import Feed, Pace
-from pipeline.runtime import Runtime
-from pipeline.settings import from_environment
-from pipeline.verbs import LINE
+from podwatch import runtime
+from podwatch.line.verbs import LINE
+from podwatch.model import Feed, Pace
+from podwatch.runtime import Runtime
+from podwatch.settings import from_environment
 
 # Every stored value but numbers of rows, times of our own, and what depends on which episodes came before others.
 ROWS = {

@@ -29,8 +29,8 @@ from benchmarks.crash.ledger import Ledger, arrived
 from benchmarks.crash.scenario import COLUMNS, SCALE, Result, run
 from benchmarks.crash.workers import POINTS, RANDOM
 from benchmarks.table import show
-from tests.postgres import Postgres
-from tests.slack.emulator import Emulator
+from tests.support.postgres import Postgres
+from tests.support.slack.emulator import Emulator
 
 Address = Callable[[Path], str]
 CUT, LONGEST_CUT, LOCKED = (

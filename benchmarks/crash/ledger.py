@@ -16,8 +16,8 @@ from typing import Any
 
 import orjson
 
-from tests.slack.emulator import Emulator
-from tests.slack.fault_proxy import (
+from tests.support.slack.emulator import Emulator
+from tests.support.slack.fault_proxy import (
     POST,
     Fault,
     FaultProxy,

@@ -18,12 +18,12 @@ from typing import Any
 
 from benchmarks.crash import world
 from benchmarks.crash.ledger import Ledger, arrived, spacing
-from pipeline import runtime
-from pipeline.deliver import deliver
-from pipeline.model import Pace
-from pipeline.settings import Secret, Settings
-from pipeline.store import Store
-from tests.slack.emulator import Emulator
+from podwatch import runtime
+from podwatch.line.deliver import deliver
+from podwatch.model import Pace
+from podwatch.settings import Secret, Settings
+from podwatch.store.database import Store
+from tests.support.slack.emulator import Emulator
 
 SCALE = 1 / 20  # of the seconds that podwatch and the faults wait for; the pace of a channel stays as it is
 REAL = Pace()

@@ -22,15 +22,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline import runtime
-from pipeline.deliver import deliver
-from pipeline.model import Pace
-from pipeline.notifiers.slack import SlackNotifier
-from pipeline.settings import Secret, Settings
-from pipeline.store import clock as store_clock
-from pipeline.store import deliver as store_deliver
-from pipeline.store.deliver import DeliverRows
-from pipeline.store.digests import DigestRows
+from podwatch import runtime
+from podwatch.line.deliver import deliver
+from podwatch.model import Pace
+from podwatch.notifiers.slack import SlackNotifier
+from podwatch.settings import Secret, Settings
+from podwatch.store import clock as store_clock
+from podwatch.store import deliver as store_deliver
+from podwatch.store.deliver import DeliverRows
+from podwatch.store.digests import DigestRows
 
 RANDOM = "random"
 DIES_WITHIN = 1.2  # seconds, of a worker that is killed at a random moment

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select, text, update
 
-from pipeline.model import Held
-from pipeline.store import Store
-from pipeline.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
+from podwatch.model import Held
+from podwatch.store.database import Store
+from podwatch.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 
 WATCHES = 20
 LONG, DIGESTED = 12, 7  # every so-manyth alert continues in its thread, or waits for a digest

@@ -1,7 +1,7 @@
-"""Grows the trees of pipeline/sounds/data/score.json from examples, with scikit-learn's histogram gradient boosting.
+"""Grows the trees of pipeline/podwatch/phonetics/data/score.json from examples, with scikit-learn.
 
-The learner's own way to store trees is not ours: ``grow`` gives the JSON that pipeline/sounds/trees.py reads, every
-tree filled up to one depth. It needs scikit-learn (``uv sync --group learn``); what is learned does not.
+The learner stores trees in another way than we do: ``grow`` gives the JSON that phonetics/boosted_trees.py reads,
+every tree filled up to one depth. It needs scikit-learn (``uv sync --group learn``); what is learned does not.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.sounds.evidence import FEATURES
-from pipeline.sounds.trees import Trees, parse
+from podwatch.phonetics.boosted_trees import Trees, parse
+from podwatch.phonetics.features import FEATURES
 
 DEPTH = 4
 RATE = 0.06

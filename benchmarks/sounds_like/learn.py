@@ -1,4 +1,4 @@
-"""What evidence is worth: the weights of pipeline/sounds/data/score.json, learned on train and calibrated on tune.
+"""What evidence is worth: the weights of pipeline/podwatch/phonetics/data/score.json, learned on train.
 
     python -m benchmarks.sounds_like.learn TRAIN.jsonl TUNE.jsonl TALK PAGES
 
@@ -26,15 +26,16 @@ from benchmarks.sounds_like import bare_pages, boost
 from benchmarks.sounds_like.bare_pages import Page, Said, bare, misspellings, watchlist
 from benchmarks.sounds_like.names import subjects
 from benchmarks.sounds_like.recast import Role, ordinary, recast, roles
-from pipeline.sounds import Name, evidence
-from pipeline.sounds.ear import Ear
-from pipeline.sounds.evidence import FEATURES, Company
-from pipeline.sounds.lexicon import GIVEN, PLACE, SURNAME, _listed
-from pipeline.sounds.places import Scored, best
-from pipeline.sounds.spots import Scene, Spot
-from pipeline.sounds.trees import trees
+from podwatch.phonetics import Name
+from podwatch.phonetics import features as evidence
+from podwatch.phonetics.boosted_trees import trees
+from podwatch.phonetics.candidates import Scene, Spot
+from podwatch.phonetics.features import FEATURES, Company
+from podwatch.phonetics.lexicon import GIVEN, PLACE, SURNAME, _listed
+from podwatch.phonetics.name_matcher import Ear
+from podwatch.phonetics.overlaps import Scored, best
 
-DATA = Path(__file__).parents[2] / "pipeline" / "sounds" / "data"
+DATA = Path(__file__).parents[2] / "pipeline" / "podwatch" / "phonetics" / "data"
 RIGHT, WRONG = 1, 0
 Clips = dict[tuple[str, str], list[dict[str, Any]]]
 # What a spot counts for, beside one of a real page: of machine voices, and in talk where nobody on the list is named.

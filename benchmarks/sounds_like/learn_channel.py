@@ -26,12 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.sounds_like.names import FAMILY_LETTERS, family, fold, subjects
-from pipeline.sounds.channel import Channel, letters_of, padded
-from pipeline.sounds.forms import sound_of, spoken
-from pipeline.sounds.lexicon import Entry, entries
-from pipeline.sounds.network import N_VOWELS, PHONES
+from podwatch.phonetics.lexicon import Entry, entries
+from podwatch.phonetics.name_forms import sound_of, spoken
+from podwatch.phonetics.noisy_channel import Channel, letters_of, padded
+from podwatch.phonetics.pronunciation import N_VOWELS, PHONES
 
-DATA = Path(__file__).parents[2] / "pipeline" / "sounds" / "data"
+DATA = Path(__file__).parents[2] / "pipeline" / "podwatch" / "phonetics" / "data"
 PULL = 25.0  # how many seen phones the start counts for
 LEAST_LETTERS = 4  # a shorter word of real talk is rather an initial or a nickname
 _POSSESSIVE = re.compile(r"'s$")

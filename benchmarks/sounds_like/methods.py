@@ -197,7 +197,7 @@ class Ear:
 
 
 class HeardLike(Protocol):
-    """What this reads of `pipeline.sounds.Heard`."""
+    """What this reads of `podwatch.phonetics.Heard`."""
 
     @property
     def name(self) -> int: ...
@@ -220,7 +220,7 @@ def ear(subjects: Sequence[Subject], least: float | None = None, *, said: bool =
 
     ``said``: told how English spelling rules lead astray, as by users who write it as an alias.
     """
-    from pipeline.sounds import Name, build
+    from podwatch.phonetics import Name, build
 
     names = [
         Name(key=fold(s.name), full=s.name, aliases=(s.say.replace("-", ""),) if said and s.say != s.name else (),

@@ -146,7 +146,7 @@ def main() -> None:
     subjects = watched(pages)
     hours = sum(page.hours for page in pages)
 
-    from pipeline.sounds.scoring import DEFAULT
+    from podwatch.phonetics.scoring import DEFAULT
 
     ours = judge(pages, listen(methods.ear(subjects, LEAST), pages), subjects)
     rows = [row(OURS, ours, t, hours, len(subjects)) for t in sorted({DEFAULT, 0.3, 0.5, 0.8}, reverse=True)]

@@ -18,10 +18,10 @@ from typing import Any
 from benchmarks.sounds_like.align import distance
 from benchmarks.sounds_like.bare_pages import Page, Said
 from benchmarks.sounds_like.names import FAMILY_LETTERS, family, fold, subjects
-from pipeline.sounds import skeleton
-from pipeline.sounds.channel import channels
-from pipeline.sounds.index import Index
-from pipeline.sounds.lexicon import EVERYDAY, GIVEN, SURNAME, _listed
+from podwatch.phonetics import consonant_keys as skeleton
+from podwatch.phonetics.form_index import Index
+from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, SURNAME, _listed
+from podwatch.phonetics.noisy_channel import channels
 
 MOST_WRONG = 0.5  # of the letters; what is further off is hardly the name any more
 FULL = 0.2  # of the mentions have the first name

@@ -1,4 +1,4 @@
-"""Makes pipeline/sounds/data/words.npz: how ordinary a word is, how it sounds, and whether it is somebody's name.
+"""Makes pipeline/podwatch/phonetics/data/words.npz: how common a word is, its sound, and if it is a name.
 
     python -m benchmarks.sounds_like.words DIR
 
@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.sounds.lexicon import sound_out
+from podwatch.phonetics.lexicon import sound_out
 
-DATA = Path(__file__).parents[2] / "pipeline" / "sounds" / "data"
+DATA = Path(__file__).parents[2] / "pipeline" / "podwatch" / "phonetics" / "data"
 EVERYDAY, GIVEN, SURNAME, PLACE = 1, 2, 4, 8
 # Spoken, or younger than the books: -log P of each, by ear.
 SPOKEN = {

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.entities import matching, merge
-from pipeline.entities.pieces import Span
-from pipeline.model import Entity, EntityType, Known
-from tests.entities.marked import marked
+from podwatch.entities import matching, merge
+from podwatch.entities.chunking import Span
+from podwatch.model import Entity, EntityType, Known
+from tests.support.marked_text import marked
 
 P, G, L = EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE
 KEITH = Known(name="Keith Kellogg", type=P, aliases=("the envoy",))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import FeedError
-from pipeline.feeds import Whole, scanner
-from tests.feeds.oracle import hold, naive
+from podwatch.errors import FeedError
+from podwatch.feeds import Whole
+from podwatch.feeds import item_scanner as scanner
+from tests.support.feed_oracle import hold, naive
 
 FOLDER = os.environ.get("PODWATCH_REAL_FEEDS", "")
 FILES = sorted(p for p in Path(FOLDER).iterdir() if p.suffix in (".xml", ".rss", ".atom")) if FOLDER else []

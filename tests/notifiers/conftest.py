@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.notifiers.slack import SlackNotifier
-from pipeline.settings import Secret
-from tests.slack.emulator import Emulator
-from tests.slack.fault_proxy import FaultProxy
+from podwatch.notifiers.slack import SlackNotifier
+from podwatch.settings import Secret
+from tests.support.slack.emulator import Emulator
+from tests.support.slack.fault_proxy import FaultProxy
 
 _keys = itertools.count(1)
 

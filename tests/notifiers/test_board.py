@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import ChannelError
-from pipeline.model import Alert, Digest, Held, Kind
-from pipeline.notifiers import Board, Digester, Receipt, card, digest_card
-from pipeline.notifiers.console import ConsoleNotifier
-from pipeline.notifiers.slack import SlackNotifier
-from tests.builders import alert, episode, mention, watch
-from tests.notifiers.slack_steps import LONG_AGO, sent
-from tests.slack.emulator import Emulator
-from tests.slack.fault_proxy import POST, FaultProxy, over_limit, refused, server_error
+from podwatch.errors import ChannelError
+from podwatch.model import Alert, Digest, Held, Kind
+from podwatch.notifiers import Board, Digester, Receipt, card, digest_card
+from podwatch.notifiers.console import ConsoleNotifier
+from podwatch.notifiers.slack import SlackNotifier
+from tests.support.builders import alert, episode, mention, watch
+from tests.support.slack.emulator import Emulator
+from tests.support.slack.fault_proxy import POST, FaultProxy, over_limit, refused, server_error
+from tests.support.slack_steps import LONG_AGO, sent
 
 
 def many(count: int, **changes: Any) -> Alert:
@@ -183,7 +183,7 @@ def test_an_answer_that_trickles_for_ever_is_given_up(workspace: Emulator, key: 
     import threading
     import time
 
-    from pipeline.settings import Secret
+    from podwatch.settings import Secret
 
     def trickle(server: socket.socket) -> None:
         link, _ = server.accept()

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.model import Kind
-from pipeline.notifiers import card
-from tests.builders import alert, episode, mention, watch
-from tests.slack.fault_proxy import over_limit
+from podwatch.model import Kind
+from podwatch.notifiers import card
+from tests.support.builders import alert, episode, mention, watch
+from tests.support.slack.fault_proxy import over_limit
 
 
 def elements(blocks: list[card.Block]) -> list[dict[str, Any]]:

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipeline.errors import ChannelError
-from pipeline.notifiers import Receipt, card
-from pipeline.notifiers.console import ConsoleNotifier, render, show
-from tests.builders import alert, episode, mention, watch
+from podwatch.errors import ChannelError
+from podwatch.notifiers import Receipt, card
+from podwatch.notifiers.console import ConsoleNotifier, render, show
+from tests.support.builders import alert, episode, mention, watch
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "\x1b[31mred\x1b]0;title\x07 [bold]x[/bold] [link=https://evil.example]y[/] :smile: \u202eDobrynin\r\x08"
-SCRIPT = "from tests.builders import alert\nfrom pipeline.notifiers.console import ConsoleNotifier\n"
+SCRIPT = "from tests.support.builders import alert\nfrom podwatch.notifiers.console import ConsoleNotifier\n"
 
 
 def printed(said: object, *, terminal: bool, encoding: str = "utf-8", width: int = 80) -> str:
@@ -166,7 +166,7 @@ def test_a_real_pipe_in_the_c_locale_gets_every_line() -> None:
 def test_a_real_output_that_is_closed_raises_the_channel_error(tail: str) -> None:
     script = """
 import sys, time
-from pipeline.errors import ChannelError
+from podwatch.errors import ChannelError
 time.sleep(0.2)
 try:
     ConsoleNotifier().send(alert())

@@ -18,15 +18,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ChannelError
-from pipeline.model import Kind
-from pipeline.notifiers import NOTIFIERS, Notifier, Receipt, scheme
-from pipeline.settings import Secret, Settings, Smtp, Webhook, networks
-from tests.builders import alert, episode, mention, watch
-from tests.mail_server import MailServer
-from tests.receiver import Receiver
-from tests.slack.emulator import Emulator
-from tests.slack.fault_proxy import FaultProxy
+from podwatch.errors import ChannelError
+from podwatch.model import Kind
+from podwatch.notifiers import NOTIFIERS, Notifier, Receipt, scheme
+from podwatch.settings import Secret, Settings, Smtp, Webhook, networks
+from tests.support.builders import alert, episode, mention, watch
+from tests.support.mail_server import MailServer
+from tests.support.slack.emulator import Emulator
+from tests.support.slack.fault_proxy import FaultProxy
+from tests.support.webhook_receiver import Receiver
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 HOSTILE = "\x1b]0;x\x07<!channel> @here *_~` & <https://evil.example|x> [red]\u202e"
@@ -238,6 +238,6 @@ def test_which_service_serves_a_channel(channel: str, plain_settings: Settings) 
 
 
 def test_asking_for_the_table_loads_neither_slack_nor_rich() -> None:
-    code = "import sys, pipeline.notifiers; print([m for m in ('slack_sdk', 'rich', 'requests') if m in sys.modules])"
+    code = "import sys, podwatch.notifiers; print([m for m in ('slack_sdk', 'rich', 'requests') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

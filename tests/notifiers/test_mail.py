@@ -12,13 +12,13 @@ from email.message import EmailMessage
 
 import pytest
 
-from pipeline.errors import ChannelError, SettingsError
-from pipeline.model import Alert, Digest
-from pipeline.notifiers import mail
-from pipeline.notifiers.mail import MailNotifier, recipients
-from pipeline.settings import Secret, Smtp, smtp
-from tests.builders import alert, episode, mention, watch
-from tests.mail_server import HANG_UP, SILENCE, MailServer, trusting
+from podwatch.errors import ChannelError, SettingsError
+from podwatch.model import Alert, Digest
+from podwatch.notifiers import mail
+from podwatch.notifiers.mail import MailNotifier, recipients
+from podwatch.settings import Secret, Smtp, smtp
+from tests.support.builders import alert, episode, mention, watch
+from tests.support.mail_server import HANG_UP, SILENCE, MailServer, trusting
 
 TEAM = "mailto:team@example.org"
 PASSWORD = "p4ss-w0rd"

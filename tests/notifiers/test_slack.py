@@ -8,16 +8,16 @@ import traceback
 
 import pytest
 
-from pipeline.errors import ChannelError
-from pipeline.notifiers import Receipt, card, slack_directory
-from pipeline.notifiers.slack import SlackNotifier
-from pipeline.notifiers.slack_errors import CODES
-from pipeline.notifiers.slack_errors import Fault as Blame
-from pipeline.settings import Secret
-from tests.builders import alert, mention
-from tests.notifiers.slack_steps import LONG_AGO, failure, sent
-from tests.slack.emulator import Emulator
-from tests.slack.fault_proxy import (
+from podwatch.errors import ChannelError
+from podwatch.notifiers import Receipt, card
+from podwatch.notifiers import slack_channel_ids as slack_directory
+from podwatch.notifiers.slack import SlackNotifier
+from podwatch.notifiers.slack_errors import CODES
+from podwatch.notifiers.slack_errors import Fault as Blame
+from podwatch.settings import Secret
+from tests.support.builders import alert, mention
+from tests.support.slack.emulator import Emulator
+from tests.support.slack.fault_proxy import (
     POST,
     Fault,
     FaultProxy,
@@ -29,6 +29,7 @@ from tests.slack.fault_proxy import (
     slow,
     web_page,
 )
+from tests.support.slack_steps import LONG_AGO, failure, sent
 
 # ---- what arrives
 

@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.errors import ChannelError
-from pipeline.notifiers.slack import SlackNotifier
-from pipeline.settings import Secret
-from tests.builders import alert
-from tests.notifiers.slack_steps import LONG_AGO, failure, sent
-from tests.slack.emulator import Emulator
-from tests.slack.fault_proxy import (
+from podwatch.errors import ChannelError
+from podwatch.notifiers.slack import SlackNotifier
+from podwatch.settings import Secret
+from tests.support.builders import alert
+from tests.support.slack.emulator import Emulator
+from tests.support.slack.fault_proxy import (
     POST,
     Fault,
     FaultProxy,
@@ -24,6 +23,7 @@ from tests.slack.fault_proxy import (
     server_error,
     slow,
 )
+from tests.support.slack_steps import LONG_AGO, failure, sent
 
 
 @pytest.mark.parametrize("fault", [lost_answer(), slow(3), server_error(accepted=True)], ids=["closed", "slow", "500"])

@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import ChannelError, SettingsError
-from pipeline.model import Digest, Held
-from pipeline.notifiers.webhook import BODY_ROOM, WebhookNotifier, body, digest_body
-from pipeline.settings import Secret, Settings, Webhook, networks, webhooks
-from tests.builders import alert, episode, mention, watch
-from tests.receiver import CLOSE, TRICKLE, Receiver
+from podwatch.errors import ChannelError, SettingsError
+from podwatch.model import Digest, Held
+from podwatch.notifiers.webhook import BODY_ROOM, WebhookNotifier, body, digest_body
+from podwatch.settings import Secret, Settings, Webhook, networks, webhooks
+from tests.support.builders import alert, episode, mention, watch
+from tests.support.webhook_receiver import CLOSE, TRICKLE, Receiver
 
-DOCS = (Path(__file__).resolve().parent.parent.parent / "docs/webhook.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).resolve().parents[2] / "docs/webhook.md").read_text(encoding="utf-8")
 SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes of a real key..").decode()
 KEY = "0123456789abcdef"
 

@@ -1,0 +1,102 @@
+"""The command line: thin, one file for each group of commands. What they do is in the library."""
+
+from __future__ import annotations
+
+import errno
+import io
+import logging
+import os
+import sys
+
+import typer
+
+from podwatch.commands import (
+    backfill,
+    backtest,
+    doctor,
+    entities,
+    explain,
+    feeds,
+    line,
+    mentions,
+    mute,
+    rescan,
+    scan,
+    slack,
+    watches,
+)
+from podwatch.commands.output import plain
+from podwatch.errors import PodwatchError
+from podwatch.store.database import FAILURES, failure
+
+app = typer.Typer(
+    name="podwatch",
+    help="Finds who and what is said in podcasts, and tells Slack once, with the sentence and the second.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(feeds.app, name="feeds")
+app.add_typer(watches.app, name="watches")
+app.add_typer(mute.app, name="mute")
+line.register(app)
+app.command()(scan.scan)
+app.command("backfill")(backfill.backfill_)
+app.command("backtest")(backtest.backtest_)
+app.command()(mentions.mentions)
+app.command()(rescan.rescan)
+app.command()(explain.explain)
+app.command()(slack.slack)
+app.command()(doctor.doctor)
+app.command()(entities.entities)
+
+
+def main() -> None:
+    """Runs the command; a mistake of the user's is one line on stderr, never a traceback."""
+    _streams()
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="podwatch: %(message)s")
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except (PodwatchError, ExceptionGroup, OSError, *FAILURES) as e:
+        lines = mistakes(e)
+        if isinstance(e, OSError) and e.filename is None and e.errno in _OUTPUT:
+            # The reader of our output has gone (`podwatch mentions | head`: stop quietly), or its disk is full. Keep
+            # Python from complaining when it flushes stdout at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            lines = [] if e.errno == errno.EPIPE else [f"the output cannot be written: {e.strerror}"]
+        elif not lines:
+            raise
+        for text in lines:
+            print(f"podwatch: {plain(text)}", file=sys.stderr)
+        sys.exit(1)
+
+
+_OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+
+
+def _streams() -> None:
+    """Makes stdout and stderr take every character, and ends when stdout is closed."""
+    if sys.stderr is None:  # else what is said there would be printed on stdout
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    if sys.stdout is None:
+        # The next file to be opened, the database perhaps, would take its place.
+        print("podwatch: the output is closed - send it to /dev/null when it is not wanted", file=sys.stderr)
+        sys.exit(1)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def mistakes(e: Exception) -> list[str]:
+    """The lines of one expected error, or of a group of nothing but such; empty when a bug is among them."""
+    if isinstance(e, PodwatchError):
+        return [e.line]
+    if isinstance(e, ExceptionGroup):
+        parts = [mistakes(inner) for inner in e.exceptions]
+        return [] if not all(parts) else [text for part in parts for text in part]
+    known = failure(e)
+    return [known.line] if known else []

@@ -1,0 +1,106 @@
+"""podwatch mute: a watch or a show tells nobody until a date; what it finds meanwhile is kept."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from podwatch.commands.output import Json, emit, now, plain, runtime, show, utf8
+from podwatch.errors import PodwatchError
+from podwatch.model import Feed, Mute
+from podwatch.store.database import Store
+
+app = typer.Typer(help="What tells nobody for a while.", no_args_is_help=True)
+_COLUMNS = ("id", "watch", "show", "until", "by", "reason")
+
+
+@app.command()
+def add(
+    until: Annotated[
+        datetime,
+        typer.Option("--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="When it ends (UTC): 2026-12-24."),
+    ],
+    watch: Annotated[str | None, typer.Option("--watch", help="A watch, by name.")] = None,
+    feed: Annotated[str | None, typer.Option("--feed", help="A show, by its feed's address or its title.")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for those who wonder.")] = "",
+    json: Json = False,
+) -> None:
+    """Mutes a watch, a show, or (with both) a watch in one show. Mentions are stored all the same."""
+    moment, end = now(), until.replace(tzinfo=UTC)
+    if watch is None and feed is None:
+        raise PodwatchError("says neither --watch nor --feed", where="podwatch mute add", todo="name what to mute")
+    if end <= moment:
+        raise PodwatchError("is in the past", where=f"--until {end:%Y-%m-%dT%H:%M}", todo="give a later date")
+    with runtime() as rt:
+        mute = rt.store.add_mute(
+            Mute(
+                watch_id=_watch(rt.store, utf8(watch)) if watch is not None else None,
+                feed_id=_feed(rt.store, utf8(feed)).id if feed is not None else None,
+                until=end,
+                reason=utf8(reason),
+                by=_me(),
+            ),
+            moment,
+        )
+    emit(_row(mute)) if json else print(plain(f"muted {_what(mute)} until {end:%Y-%m-%d %H:%M} UTC (mute {mute.id})"))
+
+
+@app.command("list")
+def list_(
+    all_: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False, json: Json = False
+) -> None:
+    """What is muted now, until when, by whom and why."""
+    with runtime() as rt:
+        mutes = rt.store.mutes() if all_ else rt.store.active_mutes(now())
+    show([_row(m) for m in mutes], _COLUMNS, json, "nothing is muted")
+
+
+@app.command()
+def end(id: Annotated[int, typer.Argument(help="Its number, see podwatch mute list.")], json: Json = False) -> None:
+    """Ends a mute now."""
+    with runtime() as rt:
+        if not rt.store.end_mute(id, now()):
+            raise PodwatchError("there is no such mute now", where=str(id), todo="see podwatch mute list")
+    emit({"ended": id}) if json else print(f"ended mute {id}")
+
+
+def _watch(store: Store, name: str) -> int:
+    for watch in store.watches():
+        if watch.name == name:
+            return watch.id
+    raise PodwatchError("is not among the watches", where=name, todo="see podwatch watches list")
+
+
+def _feed(store: Store, name: str) -> Feed:
+    feeds = store.feeds()
+    found = [f for f in feeds if f.url == name] or [f for f in feeds if f.title.casefold() == name.casefold()]
+    if len(found) == 1:
+        return found[0]
+    what = f"is the title of {len(found)} feeds" if found else "is not among the feeds"
+    raise PodwatchError(what, where=name, todo="give the feed's address, see podwatch feeds list")
+
+
+def _me() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in containers
+        return ""
+
+
+def _what(mute: Mute) -> str:
+    return " in ".join(part for part in (mute.watch, mute.show) if part)
+
+
+def _row(m: Mute) -> dict[str, object]:
+    return {
+        "id": m.id,
+        "watch": m.watch,
+        "show": m.show,
+        "until": m.until,
+        "by": m.by,
+        "reason": m.reason,
+        "created_at": m.created_at,
+    }

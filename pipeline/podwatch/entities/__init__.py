@@ -1,0 +1,13 @@
+"""Entities: named people, organisations and places of a transcript, found, put together, and counted over time.
+
+recognise   text -> named spans (spaCy; the only part that loads a model)
+merge       named spans -> entities, a pure decision, from names, groups and votes
+matching    where an entity is named, for a query's ``entity:`` clause
+surge       whether a name is suddenly said, a pure decision
+stage       the part of detect that does it for new transcripts
+"""
+
+from podwatch.entities.lookup import matching
+from podwatch.entities.merge import merge
+
+__all__ = ["matching", "merge"]

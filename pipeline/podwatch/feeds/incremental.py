@@ -1,0 +1,291 @@
+"""Reads a feed at the cost of what is new in it: decides what to parse, has it parsed, and says what came of it.
+
+The rule: an item that was once parsed, well-formed, and left the parser as it found it, may be left out for as long
+as its bytes and the declarations before it are the same. Anything else, and the document is parsed whole.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import xxhash
+
+from podwatch.errors import FeedError
+from podwatch.feeds import item_scanner as scanner
+from podwatch.feeds.guids import Found, firsts, repeated, told_apart
+from podwatch.feeds.item_scanner import Cut, Whole
+from podwatch.feeds.known_items import Known, guid_key
+from podwatch.feeds.parsed_document import Document, Parser, Part
+from podwatch.model import Episode, FeedFacts
+
+CHUNK = 1 << 18  # bytes of items parsed at a time, so that memory stays small however large the feed is
+# In these the bytes of < and > mean nothing else, so that items can be cut out.
+ASCII_BASED = ("utf-8", "us-ascii", "ascii", "iso-8859-", "iso8859", "latin", "windows-125", "cp125", "koi8-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a body says that the last one did not.
+
+    found: see episodes, with the guids under which they go on.
+    listed: the guid_key of every episode that the document holds now, in its order.
+    known: to be kept for the next body. reason: why it was parsed whole, None when it was not.
+    """
+
+    facts: FeedFacts
+    found: tuple[tuple[Found, tuple[str | None, ...]], ...]
+    listed: array[int]
+    known: Known
+    reason: Whole | None = None
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """New and changed ones, in the document's order; all of them when the document was parsed whole.
+
+        Of a feed that is read for the first time they are unpacked at each call.
+        """
+        return tuple(e for found, guids in self.found for e in found.under(guids))
+
+    @property
+    def whole(self) -> bool:
+        return self.reason is not None
+
+    def lists(self, guid: str) -> bool:
+        """Whether the document still holds the episode."""
+        return guid_key(guid) in self.listed
+
+
+@dataclass(slots=True)
+class _Job:
+    """What all documents of one body share, and the seconds that are left for them."""
+
+    url: str
+    content_type: str
+    parser: Parser
+    left: float
+
+    def parse(self, parts: Sequence[Part]) -> Document:
+        if self.left <= 0:
+            raise FeedError("takes too long to parse", where=self.url)
+        cpu = min(self.left, budget(sum(map(len, parts))))
+        document = self.parser.parse(parts, self.url, self.content_type, cpu)
+        self.left -= document.cpu
+        if not document.found:
+            raise FeedError(_not_a_feed(bytes(parts[0][:2000])), where=self.url, todo="check the address of the feed")
+        return document
+
+
+def budget(size: int) -> float:
+    """CPU seconds that a body of ``size`` bytes may take: three times what an honest one does."""
+    return min(120.0, 5.0 + 3.0 * size / 1_000_000)
+
+
+def read(
+    body: bytes,
+    url: str,
+    content_type: str,
+    known: Known | None,
+    parser: Parser,
+    *,
+    shared: frozenset[int] = frozenset(),
+) -> Reading:
+    """What ``body`` says that the last body of this feed did not; raises FeedError when it is no feed.
+
+    url: where it came from, against which relative addresses are resolved. known: of the last Reading.
+    shared: guid keys that items have together which are not in ``known``: all of these are parsed.
+    """
+    if body[:1].isspace() and (stripped := body.lstrip()).startswith(b"<?xml"):
+        body = stripped  # the commonest mistake: feedparser would read a well-formed feed as an ill-formed one
+    job = _Job(url, content_type, parser, budget(len(body)))
+    apart = shared or (known is not None and repeated(known.guids))
+    cut = scanner.cut(body, None if apart else known)
+    if isinstance(cut, Whole):
+        return _all(job.parse([body]), cut)
+    before = known if known is not None and known.clean and known.tag == cut.tag else None
+    hashes = scanner.hashes(body, cut)
+    fresh = _fresh(hashes, cut, before, shared)
+    doubt = next((d for i in fresh if (d := scanner.sound(body, cut.tag, cut.starts[i], cut.ends[i]))), None)
+    if doubt is not None:
+        return _all(job.parse([body]), doubt)
+    at_once = known is not None and before is None  # was read whole the last time: find out by reading it whole
+    size = len(body) if at_once else CHUNK
+    documents: list[tuple[list[int], FeedFacts, Found]] = []
+    many = sum(cut.ends[i] - cut.starts[i] for i in fresh) > CHUNK
+    base = (before.context, before.encoding) if before else None
+    for some in _chunks(fresh, cut, size):
+        complete = len(some) == len(cut.starts) and not cut.behind
+        document = job.parse([body] if complete else _parts(body, cut, some))
+        base = base or (document.context, document.encoding)
+        doubt = _doubt(document, len(some) + (not complete and _blank(some)), base)
+        if doubt is Whole.CONTEXT and before is not None:
+            return replace(read(body, url, content_type, None, parser), reason=doubt)
+        if doubt is not None:
+            return _all(document if complete else job.parse([body]), doubt)
+        base = document.context, _merged(base[1], document.encoding)
+        own = document.episodes[len(document.episodes) - len(some) :]
+        documents.append((some, document.facts, Found.of(own, small=many)))
+    if before is not None and (sharing := _sharing(documents, hashes, cut, before, fresh)):
+        return read(body, url, content_type, known, parser, shared=shared | sharing)
+    context, encoding = base or (0, "")
+    return _new(body, cut, hashes, before, documents, context, encoding)
+
+
+def _fresh(hashes: array[int], cut: Cut, before: Known | None, shared: frozenset[int]) -> list[int]:
+    """Which listed items must be parsed: those never seen, and those that share their guid with others than before."""
+    if before is None or cut.behind:
+        return list(range(len(hashes)))
+    guids = dict(zip(before.hashes, before.guids, strict=True))
+    again = shared | _changed(hashes, before, guids)
+    return [i for i, h in enumerate(hashes) if h not in guids or guids[h] in again]
+
+
+def _changed(hashes: array[int], before: Known, guids: Mapping[int, int]) -> frozenset[int]:
+    """The guids that several items have of which one came, went or moved: who is told apart from whom may change.
+
+    guids: of each hash of ``before``.
+    """
+    now = [guids[h] for h in hashes if h in guids]
+    several = repeated(before.guids) | repeated(now)
+    if not several or not before.finals:
+        return several
+    then: dict[int, list[int]] = {g: [] for g in several}
+    today: dict[int, list[int]] = {g: [] for g in several}
+    for listed, of in ((before.hashes, then), (hashes, today)):
+        for h in listed:
+            if (g := guids.get(h)) in of:
+                of[g].append(h)
+    return frozenset(g for g in several if then[g] != today[g])
+
+
+def _sharing(
+    documents: list[tuple[list[int], FeedFacts, Found]], hashes: array[int], cut: Cut, before: Known, fresh: list[int]
+) -> frozenset[int]:
+    """The guids of what was parsed that other items of the body have, too."""
+    rest = set(before.guids)
+    if not cut.behind:
+        guids, parsed = dict(zip(before.hashes, before.guids, strict=True)), set(fresh)
+        rest = {guids[h] for i, h in enumerate(hashes) if i not in parsed}
+    return frozenset(rest & {guid_key(guid) for *_, found in documents for guid, _ in found.names})
+
+
+def _chunks(fresh: list[int], cut: Cut, size: int) -> Iterator[list[int]]:
+    """The fresh items in groups of about ``size`` bytes; one empty group when there are none, for the feed's facts."""
+    some: list[int] = []
+    length = 0
+    for i in fresh:
+        if some and length + cut.ends[i] - cut.starts[i] > size:
+            yield some
+            some, length = [], 0
+        some.append(i)
+        length += cut.ends[i] - cut.starts[i]
+    if some or not fresh:
+        yield some
+
+
+def _blank(some: list[int]) -> bool:
+    """Whether an empty item takes the first one's place: feedparser reads the first item a little differently."""
+    return not some or some[0] != 0
+
+
+def _parts(body: bytes, cut: Cut, some: list[int]) -> list[Part]:
+    view = memoryview(body)
+    parts: list[Part] = [view[: cut.head]]
+    if _blank(some):
+        parts.append(b"<%s></%s>" % (cut.tag, cut.tag))
+    begin = None
+    for n, i in enumerate(some):
+        begin = i if begin is None else begin
+        if n + 1 == len(some) or some[n + 1] != i + 1:
+            parts.append(view[cut.starts[begin] : cut.ends[i]])
+            begin = None
+    parts.append(view[cut.end :])
+    return parts
+
+
+def _doubt(document: Document, items: int, base: tuple[int, str]) -> Whole | None:
+    """Why a document of some items does not speak for the whole. base: the context and encoding of the others."""
+    if not document.strict:
+        return Whole.ILL_FORMED
+    if document.leaks:
+        return Whole.LEAKS
+    if len(document.episodes) != items:
+        return Whole.COUNT
+    if document.context != base[0]:
+        return Whole.CONTEXT
+    encoding = document.encoding
+    return None if encoding.startswith(ASCII_BASED) and _merged(base[1], encoding) else Whole.ENCODING
+
+
+def _merged(a: str, b: str) -> str:
+    """The encoding of two parts together: ASCII is part of each of the others, and otherwise they must agree."""
+    return b if a == "us-ascii" else a if b in ("us-ascii", a) else ""
+
+
+def _new(
+    body: bytes,
+    cut: Cut,
+    hashes: array[int],
+    before: Known | None,
+    documents: list[tuple[list[int], FeedFacts, Found]],
+    context: int,
+    encoding: str,
+) -> Reading:
+    items = [i for some, *_ in documents for i in some]
+    names = [name for *_, found in documents for name in found.names]
+    told = told_apart(names)
+    plain = {i: guid_key(guid) for i, (guid, _) in zip(items, names, strict=True)}
+    keys = {i: guid_key(guid) for i, guid in zip(items, told, strict=True)}
+    if cut.behind and before is not None:
+        guids = array("Q", plain.values()) + before.guids
+        final = array("Q", keys.values()) + (before.finals or before.guids)
+        hashes = hashes + before.hashes
+    else:
+        of = dict(zip(before.hashes, before.guids, strict=True)) if before else {}
+        ended = dict(zip(before.hashes, before.finals, strict=True)) if before and before.finals else of
+        guids = array("Q", [plain[i] if i in plain else of[h] for i, h in enumerate(hashes)])
+        final = array("Q", [keys[i] if i in keys else ended[h] for i, h in enumerate(hashes)])
+    first_of: dict[int, int] = {}
+    for i, key in enumerate(final):
+        first_of.setdefault(key, i)
+    border = cut.starts[0] if cut.starts else cut.head
+    tail = memoryview(body)[border:]
+    known = Known(
+        clean=True,
+        tag=cut.tag,
+        encoding=encoding,
+        context=context,
+        tail_length=len(tail),
+        tail_hash=xxhash.xxh3_128_digest(tail),
+        end_length=len(body) - cut.end,
+        hashes=hashes,
+        guids=guids,
+        finals=final if repeated(guids) else array("Q"),
+    )
+    named = iter(firsts(told))
+    found = tuple((found, tuple(islice(named, len(some)))) for some, _, found in documents)
+    return Reading(facts=documents[0][1], found=found, listed=array("Q", first_of), known=known)
+
+
+def _all(document: Document, reason: Whole) -> Reading:
+    """Everything the document says."""
+    found = Found.of(document.episodes, small=False)
+    guids = tuple(firsts(told_apart(found.names)))
+    return Reading(
+        facts=document.facts,
+        found=((found, guids),),
+        listed=array("Q", [guid_key(guid) for guid in guids if guid is not None]),
+        known=Known(),
+        reason=reason,
+    )
+
+
+def _not_a_feed(start: bytes) -> str:
+    start = start.lstrip().lower()
+    if not start:
+        return "is empty"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "is a web page, not a feed"
+    return "is not an RSS or Atom feed"

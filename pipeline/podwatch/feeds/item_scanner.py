@@ -1,0 +1,152 @@
+"""Cuts the bytes of a feed into head, items and end, so that only what is new need be parsed.
+
+Nothing here understands XML: it finds ``<item`` and ``</item>`` and says so, with a reason, when it is not sure that
+these are what they look like. What it is sure of, the parser confirms (watched.py): the cut and the proof together
+are what lets a document be read in parts. Every function is linear in the bytes, whoever wrote them.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from dataclasses import dataclass
+from enum import StrEnum
+
+import xxhash
+
+from podwatch.feeds.known_items import Known
+
+
+class Whole(StrEnum):
+    """Why a document went to the parser in one piece."""
+
+    NO_ITEMS = "it has no items"
+    ENCODING = "its encoding does not let bytes be cut"
+    DOCTYPE = "it declares a document type or entities"
+    UNFINISHED = "it ends inside an item, a comment or a CDATA section"
+    HIDDEN = "an item tag stands inside another item, a comment or a CDATA section"
+    BETWEEN = "something else stands between its items"
+    INSTRUCTION = "a processing instruction stands in or behind its items"
+    ILL_FORMED = "it is not well-formed"
+    LEAKS = "one of its items changes how the next is read"
+    COUNT = "the parser sees another number of items"
+    CONTEXT = "the declarations before its items are others than last time"
+    BEFORE = "the last time it had to be read whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where the items of a body stand: bytes ``starts[i]`` to ``ends[i]``.
+
+    When the rest is known to be the same (behind), only the items in front of it are listed.
+    tag: item or entry. end: where the last item ends, and what follows them all begins.
+    """
+
+    tag: bytes
+    starts: array[int]
+    ends: array[int]
+    head: int
+    end: int
+    behind: int = 0  # items of the last time that follow, unchanged and unlisted
+
+
+_FIRST = re.compile(rb"<(item|entry)(?=[\s>/])")
+_MARKUP = {t: re.compile(rb"<!|<\?|</?%s(?=[\s>/])" % t) for t in (b"item", b"entry")}
+# Blanks and well-formed comments in plain ASCII may stand between items: nobody needs to look at them again.
+_GAP = rb"(?:[ \t\r\n]|<!--(?:-?[\t\n\r !-,.->@-~])*+-->)*+"
+_NEXT = {t: re.compile(_GAP + rb"<%s(?=[\s>])" % t) for t in (b"item", b"entry")}
+_NOT_ASCII = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00", b"\x4c\x6f\xa7\x94")
+
+
+def cut(body: bytes, known: Known | None = None) -> Cut | Whole:
+    """The cut of a body; with what is known of the last one, perhaps only of its front."""
+    if body.startswith(_NOT_ASCII):
+        return Whole.ENCODING
+    first = _FIRST.search(body)
+    if first is None:
+        return Whole.NO_ITEMS
+    tag, head = first[1], first.start()
+    doubt = _outside(body, tag, 0, head, head=True)
+    if doubt:
+        return doubt
+    border = len(body) - known.tail_length if known is not None and known.clean else -1
+    if border >= head and known is not None and known.tag == tag:
+        tail = memoryview(body)[border:]
+        if xxhash.xxh3_128_digest(tail) == known.tail_hash:
+            front = _items(body, tag, head, border)
+            if not isinstance(front, Whole) and (front[2] == border):
+                return Cut(tag, front[0], front[1], head, len(body) - known.end_length, len(known.hashes))
+    found = _items(body, tag, head, len(body))
+    if isinstance(found, Whole):
+        return found
+    starts, ends, _ = found
+    return _outside(body, tag, ends[-1], len(body)) or Cut(tag, starts, ends, head, ends[-1])
+
+
+def _items(body: bytes, tag: bytes, at: int, border: int) -> tuple[array[int], array[int], int] | Whole:
+    """Starts and ends of the items that follow each other from ``at``, and where the next begins (-1: nowhere)."""
+    starts, ends = array("Q"), array("Q")
+    close, following = b"</%s>" % tag, _NEXT[tag].match
+    opening, size = len(tag) + 1, len(tag) + 3
+    find = body.find
+    while 0 <= at < border:
+        end = find(close, at)
+        if end < 0:
+            return Whole.UNFINISHED
+        end += size
+        starts.append(at)
+        ends.append(end)
+        gap = following(body, end)
+        at = gap.end() - opening if gap else -1
+    return starts, ends, at
+
+
+def sound(body: bytes, tag: bytes, start: int, end: int) -> Whole | None:
+    """Why bytes that begin and end like an item may not be one; asked once for each new item."""
+    at = start + len(tag) + 1
+    last = end - len(tag) - 3
+    if body.find(b"?>", start, end) >= 0:  # the parser looks for the encoding up to the last of these on the line
+        return Whole.INSTRUCTION
+    while found := _MARKUP[tag].search(body, at, end):
+        at = found.start()
+        if at == last:
+            return None
+        skipped = _skip(body, at, end)
+        if isinstance(skipped, Whole):
+            return Whole.HIDDEN if skipped is Whole.UNFINISHED else skipped
+        at = skipped
+    return Whole.HIDDEN
+
+
+def _outside(body: bytes, tag: bytes, at: int, end: int, *, head: bool = False) -> Whole | None:
+    """Why the bytes before or behind all items are not what they look like."""
+    if not head and body.find(b"?>", at, end) >= 0:
+        return Whole.INSTRUCTION
+    while found := _MARKUP[tag].search(body, at, end):
+        if head and found[0] == b"<?":
+            at = body.find(b"?>", found.end(), end)
+            if at < 0:
+                return Whole.UNFINISHED
+            continue
+        skipped = _skip(body, found.start(), end)
+        if isinstance(skipped, Whole):
+            return skipped if head or skipped is not Whole.HIDDEN else Whole.BETWEEN
+        at = skipped
+    return None
+
+
+def _skip(body: bytes, at: int, end: int) -> int | Whole:
+    """Where the comment or CDATA section that begins here ends, or why there is none."""
+    for opener, closer in ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>")):
+        if body.startswith(opener, at):
+            found = body.find(closer, at + len(opener), end)
+            return found + len(closer) if found >= 0 else Whole.UNFINISHED
+    if body.startswith(b"<?", at):
+        return Whole.INSTRUCTION
+    return Whole.DOCTYPE if body.startswith(b"<!", at) else Whole.HIDDEN
+
+
+def hashes(body: bytes, cut: Cut) -> array[int]:
+    """The hash of each listed item's bytes."""
+    view, one = memoryview(body), xxhash.xxh3_64_intdigest
+    return array("Q", [one(view[a:b]) for a, b in zip(cut.starts, cut.ends, strict=True)])

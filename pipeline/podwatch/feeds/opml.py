@@ -1,0 +1,96 @@
+"""Reads and writes lists of feeds as podcast apps exchange them (OPML 2.0); the folders of a list are its tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+import listparser
+
+from podwatch import files
+from podwatch.errors import FeedError, PodwatchError
+from podwatch.model import Feed
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_ADDRESS = 4096
+MAX_TAG = 200
+
+
+def read(path: Path) -> list[Feed]:
+    """The feeds of an OPML file, each once; raises PodwatchError when there is none in it."""
+    listed = listparser.parse(files.read(path, MAX_BYTES))
+    feeds: dict[str, Feed] = {}
+    for entry in listed.feeds:
+        # A feed without a title is written with its address for one, as OPML demands some text.
+        title = "" if entry.title in (None, entry.url) else entry.title
+        feed = Feed(url=address(entry.url), title=title, tags=tuple(entry.tags))
+        known = feeds.get(feed.url)
+        if known is not None:
+            feed = Feed(url=feed.url, title=known.title, tags=tuple(dict.fromkeys(known.tags + feed.tags)))
+        feeds[feed.url] = feed
+    if not feeds:
+        raise FeedError(
+            "has no feed in it", where=str(path), todo="export it from the podcast app as OPML", retryable=False
+        )
+    return list(feeds.values())
+
+
+def write(feeds: Sequence[Feed], title: str = "podwatch") -> str:
+    """The feeds as OPML, each once; tags so that reading gives them back.
+
+    A tag is its category (OPML 2.0, "category"), or a folder when it has a comma or slash, which part categories.
+    """
+    root = Element("opml", version="2.0")
+    SubElement(SubElement(root, "head"), "title").text = title
+    body = SubElement(root, "body")
+    folders: dict[str, Element] = {}
+    for feed in feeds:
+        about = {"type": "rss", "text": _xml(feed.title or feed.url), "xmlUrl": _xml(feed.url)}
+        outline = SubElement(body, "outline", about)
+        tags = [t for t in map(_xml, feed.tags) if t.strip()]
+        if categories := [t for t in tags if not {",", "/"} & set(t)]:
+            outline.set("category", ",".join(categories))
+        for folder in tags:
+            if folder not in categories:
+                if folder not in folders:
+                    folders[folder] = Element("outline", text=folder)
+                SubElement(folders[folder], "outline", about)
+    body.extend(folders.values())  # last, so that reading keeps the order of the feeds
+    indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def tag(text: str) -> str:
+    """A tag as it is kept; raises PodwatchError for one that a list of feeds could not give back."""
+    text = " ".join(text.split())
+    if not text or len(text) > MAX_TAG or not text.isprintable() or "," in text or "/" in text:
+        todo = f"use 1 to {MAX_TAG} characters without comma, slash or control characters"
+        raise PodwatchError("cannot be a tag", where=repr(text[:MAX_TAG]), todo=todo)
+    return text
+
+
+def _xml(text: str) -> str:
+    """Without the characters that XML 1.0 (2.2) has no way to write."""
+    return "".join(c for c in text if c in "\t\n" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff")
+
+
+def address(url: str) -> str:
+    """A feed's address as it is kept; raises FeedError for what is none."""
+    url = url.strip()
+    for scheme in ("feed://", "itpc://", "pcast://", "podcast://"):
+        if url.lower().startswith(scheme):
+            url = "https://" + url[len(scheme) :]
+    if url.lower().startswith("feed:http"):
+        url = url[5:]
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = usable and " " not in url and url.isprintable() and len(url) <= MAX_ADDRESS
+    except ValueError:
+        usable = False
+    if not usable:
+        shown = url if len(url) <= 200 else f"{url[:200]}... ({len(url):,} characters)"
+        raise FeedError("is not the address of a feed", where=shown, todo="give an http(s) address", retryable=False)
+    return url

@@ -1,0 +1,24 @@
+"""Reads a file that somebody named: a regular one, and no more of it than is allowed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from podwatch.errors import PodwatchError
+
+
+def read(path: Path, limit: int, error: type[PodwatchError] = PodwatchError) -> bytes:
+    """The bytes of a file; raises ``error`` for one that is no file, cannot be read or is larger than ``limit``."""
+    try:
+        # Without O_NONBLOCK opening a pipe that nobody writes to waits for ever.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise error("is not a regular file", where=str(path), todo="save it as a file first")
+            data = file.read(limit + 1)
+    except OSError as e:
+        raise error(e.strerror or str(e), where=str(path), todo="check the path") from None
+    if len(data) > limit:
+        raise error(f"is larger than {limit:,} bytes", where=str(path))
+    return data

@@ -1,0 +1,127 @@
+"""Works off what is missing of a past: fetches transcripts, looks through them, part after part.
+
+A part is spread over all hosts, so that one that may be asked twice a second does not hold up two hundred others. All
+of it is written down as it comes; what a killed one had in hand is waited for, so that who goes on leaves nothing out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from time import monotonic, sleep
+
+from podwatch.history.backfill_scope import HALF, Going, Progress, Wanted, has, past_of
+from podwatch.line.detect import detect
+from podwatch.line.fetch import Lease, Patience, Share, fetched
+from podwatch.model import ALL, Backfill, Past, Shard
+from podwatch.net.host_queue import host_of
+from podwatch.runtime import Runtime, log
+
+PART = 2000  # episodes that are taken, fetched and then looked through: repeated passages show among many of a feed
+MINE = timedelta(hours=1)  # for which the live detect leaves to a backfill what that has fetched
+IN_HAND = timedelta(seconds=30)  # put off while somebody is at it; after it that one counts as dead
+AGAIN = 1.0  # seconds after which it is asked whether another has done, or lost, what it had in hand
+
+
+def bring(
+    rt: Runtime,
+    b: Backfill,
+    now: datetime,
+    shard: Shard = ALL,
+    *,
+    going: Going | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Fetches and looks through what is missing of the range; returns how many transcripts came.
+
+    A host is asked by one request at a time, with twice the usual pause: the live run has its own share beside it.
+    """
+    going = going or Wanted(rt, b)
+    past = past_of(rt, b)
+    began, tried, new = monotonic(), set[int](), 0
+    patience = Patience(going)
+
+    def moment() -> datetime:
+        return now + timedelta(seconds=monotonic() - began)
+
+    while going():
+        asked = ((r, host_of(r.address)) for r in rt.store.older(past, moment()) if r.id not in tried)
+        left = [(r, host) for r, host in asked if has(shard, host) and patience.has(host)]
+        open_ = [(r.id, host) for r, host in left if not r.in_hand]
+        if not left:
+            break
+        if not open_:  # another has it: it will be done, or due again when that was killed
+            sleep(AGAIN)
+            continue
+        of = len(tried) + len(open_)
+        for part in spread(open_, PART):
+            lease = Lease(rt.store, moment(), IN_HAND)
+            if not (taken := lease.has(rt.store.take_older(part, moment(), lease.until))):
+                continue
+            share = Share(at_once=1, pause=HALF, checked=False, looked_through_by=moment() + MINE)
+            at = monotonic()
+            shown = progress and partial(_counted, progress, len(tried), of)
+            tally = fetched(rt, moment(), lease, taken, share, patience=patience, progress=shown)
+            ended = monotonic()
+            tried |= {w.episode.id for w in taken}
+            new += tally.new
+            rate = _rate(tally.done, ended - at)
+            log.info("backfill: %s episodes asked for%s, %s transcripts", tally.done, rate, tally.new)
+            if not going():
+                break
+            look(rt, past, moment(), [w.episode.id for w in taken], going=going, progress=progress)
+            sleep(max(0.0, rt.settings.host_pause * HALF - (monotonic() - ended)))
+    if going():  # what a killed one has left, and what was there before
+        mine = [r.id for r in rt.store.older_transcripts(past) if has(shard, host_of(r.address))]
+        look(rt, past, moment(), mine, going=going, progress=progress)
+    return new
+
+
+def look(
+    rt: Runtime,
+    past: Past,
+    now: datetime,
+    ids: Collection[int] | None = None,
+    *,
+    going: Going = lambda: True,
+    progress: Progress | None = None,
+) -> int:
+    """Looks through the transcripts of a past, or of some of its episodes; returns how many."""
+    at = monotonic()
+    waiting = [r.transcript for r in rt.store.older_transcripts(past) if ids is None or r.id in ids]
+    if not waiting:
+        return 0
+    shown = progress and partial(_looked, progress, len(waiting))
+    tally = detect(rt, now, due=lambda latest: rt.store.sources_older(waiting, latest, going), progress=shown)
+    rate = _rate(tally.done, monotonic() - at)
+    log.info("backfill: %s transcripts looked through%s, %s new mentions", tally.done, rate, tally.new)
+    return tally.done
+
+
+def spread(asked: Iterable[tuple[int, str]], most: int) -> Iterator[Sequence[int]]:
+    """(id, host) in parts of ``most`` ids, each with as many of every host as there is room for; all ids, each once."""
+    queues: dict[str, deque[int]] = defaultdict(deque)
+    for number, host in asked:
+        queues[host].append(number)
+    while queues:
+        each, part = max(1, most // len(queues)), list[int]()
+        for host in list(islice(queues, most)):
+            part += [queues[host].popleft() for _ in range(min(each, len(queues[host])))]
+            if not queues[host]:
+                del queues[host]
+        yield part
+
+
+def _counted(progress: Progress, before: int, of: int, done: int) -> None:
+    progress("transcripts", before + done, of)
+
+
+def _looked(progress: Progress, of: int, done: int) -> None:
+    progress("looked through", done, of)
+
+
+def _rate(count: int, seconds: float) -> str:
+    return f" in {seconds:.1f} s, {count / seconds:.0f} a second" if seconds > 0 else ""

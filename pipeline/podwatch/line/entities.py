@@ -1,0 +1,109 @@
+"""The part of detect that reads transcripts for names: those that were not read in their revision, the newest first."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from podwatch.entities import recognition as recognise
+from podwatch.entities.casing import unread
+from podwatch.entities.merge import merge
+from podwatch.errors import PodwatchError
+from podwatch.line.bugs import Bugs
+from podwatch.line.repeated_passages import Labelling
+from podwatch.model import Entity, EntityType, Known, Shard, Transcript, Watch
+from podwatch.runtime import Runtime, log
+from podwatch.store.entities import Named, Unnamed
+
+AGAIN = timedelta(hours=1)  # after a bug
+# Characters of a run, some 100 hours of talk and four minutes of a core: a store that was filled before there were
+# entities must not keep its alerts waiting for a day. The rest is read in the next runs.
+MOST = 5_500_000
+
+
+def find_entities(rt: Runtime, now: datetime, shard: Shard, bugs: Bugs, most: int = MOST) -> tuple[str, ...]:
+    """Reads what is to be read and stores it; returns what there is to say about it, in lines.
+
+    Does nothing when PODWATCH_ENTITIES is off. When spaCy or its model is not installed it says so, once a run.
+    A bug is stamped on its transcript and gathered in ``bugs``.
+    """
+    if not rt.settings.entities:
+        return ()
+    known = known_names(rt.store.watches())
+    done = 0
+    for page in rt.store.transcripts_unnamed(now, shard):
+        why = recognise.missing()
+        if why is not None:
+            return (why,)
+        if done >= most:
+            left = rt.store.unnamed()
+            return (f"names: {left} older transcripts are read in the next runs",)
+        try:
+            found = _named(rt, page, known)
+        except PodwatchError as e:  # the model cannot be loaded
+            return (e.line,)
+        except Exception as e:  # noqa: BLE001 - each again on its own, to find the one; raised with the others at the end
+            log.debug("detect: names: one of %d transcripts fails (%s)", len(page), type(e).__name__)
+            found = _one_by_one(rt, page, known, bugs, now)
+        rt.store.save_entities(found, now)
+        done += sum(len(u.transcript.text) for u in page)
+    return ()
+
+
+def known_names(watches: Sequence[Watch]) -> tuple[Known, ...]:
+    """What the watchlist calls by name: the entity of each watch, with its aliases and its type."""
+    return tuple(
+        Known(name=w.entity, type=EntityType(w.type) if w.type else None, aliases=w.aliases)
+        for w in watches
+        if w.entity is not None
+    )
+
+
+def entities_in(transcript: Transcript, watches: Sequence[Watch]) -> tuple[Entity, ...] | None:
+    """The entities of one transcript, for a look without a store; None when it is not read for names.
+
+    Raises PodwatchError when the model cannot be loaded; whether it is installed says recognise.missing().
+    """
+    if unread(transcript) is not None:
+        return None
+    [spans] = recognise.recognise([transcript])
+    return merge(transcript.text, spans, known_names(watches))
+
+
+def _named(rt: Runtime, page: Sequence[Unnamed], known: Sequence[Known]) -> list[Named]:
+    skipped = [unread(u.transcript) for u in page]
+    readable = [u for u, why in zip(page, skipped, strict=True) if why is None]
+    spans = iter(recognise.recognise([u.transcript for u in readable]) if readable else ())
+    found = []
+    labelling = Labelling(rt.store)
+    for u, why in zip(page, skipped, strict=True):
+        if why is not None:
+            found.append(Named(u.transcript, (), (), why))
+            continue
+        entities = merge(u.transcript.text, next(spans), known)
+        found.append(Named(u.transcript, entities, _aside(labelling, u, entities)))
+    return found
+
+
+def _one_by_one(rt: Runtime, page: Sequence[Unnamed], known: Sequence[Known], bugs: Bugs, now: datetime) -> list[Named]:
+    found = []
+    for u in page:
+        try:
+            found += _named(rt, [u], known)
+        except Exception as e:  # noqa: BLE001 - raised with the others at the end
+            line = bugs.note(f"names of {u.show}, transcript {u.transcript.id}", e)
+            rt.store.save_entities_failure(u.transcript, line, now + AGAIN, now)
+    return found
+
+
+def _aside(labelling: Labelling, u: Unnamed, entities: Sequence[Entity]) -> list[int]:
+    """How many spans of each entity are in boilerplate."""
+    stretches = labelling.stretches(u.feed_id, u.transcript)
+    starts = [s.start for s in stretches]
+
+    def inside(span: tuple[int, int]) -> bool:
+        i = bisect_right(starts, span[0]) - 1
+        return i >= 0 and span[1] <= stretches[i].end
+
+    return [sum(map(inside, e.spans)) for e in entities]

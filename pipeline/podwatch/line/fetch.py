@@ -1,0 +1,274 @@
+"""fetch: gets the transcripts of the episodes that have one to offer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from time import monotonic
+
+from podwatch.errors import HttpError, PodwatchError, Postponed, TranscriptError
+from podwatch.line.bugs import Bugs
+from podwatch.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, Wanted
+from podwatch.net.client import Answer
+from podwatch.net.host_queue import host_of
+from podwatch.net.worker_pool import through
+from podwatch.runtime import Runtime, log
+from podwatch.store.database import Store
+from podwatch.store.fetch import Fetched
+from podwatch.transcripts import formats as transcripts
+from podwatch.transcripts import sandboxed as boxed
+from podwatch.transcripts.sources import SOURCES
+
+FIRST_WAIT = timedelta(hours=1)
+LONGEST_WAIT = timedelta(days=1)
+TRIES = 10  # with these waits about a week
+# When a transcript that is there is asked for again: they get better, and they get corrected.
+CHECKS = (timedelta(days=1), timedelta(days=3), timedelta(days=10))
+LEASE = timedelta(minutes=10)  # longer than any request; after it the run that has an episode counts as dead
+BATCH = 50  # transcripts kept in one transaction
+
+Result = Fetched | PodwatchError | Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of a host somebody may have: requests at once, and between two of them so many times the usual pause.
+
+    looked_through_by: until when only who fetches looks through what it fetched; None: everybody does at once.
+    checked: whether transcripts are asked for again later.
+    """
+
+    at_once: int = 2
+    pause: float = 1.0
+    checked: bool = True
+    looked_through_by: datetime | None = None
+
+
+LIVE = Share()
+
+
+def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
+    """Fetches what is due; each failure is kept on its episode, with the address, and asked for again later."""
+    lease = Lease(rt.store, now)
+    return fetched(rt, now, lease, lease.take(shard), LIVE)
+
+
+def fetched(
+    rt: Runtime,
+    now: datetime,
+    lease: Lease,
+    taken: Sequence[Wanted],
+    share: Share,
+    *,
+    patience: Patience | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Tally:
+    """Fetches the transcripts of the episodes that a lease has taken.
+
+    patience: whom to ask no more; what is not asked for is due again. progress: called with how many are done.
+    """
+    done = new = failed = 0
+    notes: list[str] = []
+    bugs = Bugs("fetch")
+    batch: list[Fetched] = []
+    failures: list[tuple[Episode, str, datetime | None]] = []
+    outcomes = through(
+        taken,
+        lambda w: patiently(patience, w, lambda: ask(rt, w, now=now)) if patience else ask(rt, w, now=now),
+        host_of=host,
+        postponed=lambda w: Postponed("its host asks to be left alone", where=w.episode.title),
+        threads=rt.settings.poll_threads,
+        pause=rt.settings.host_pause * share.pause,
+        full=boxed.was_full,
+        at_once=share.at_once,
+    )
+    try:
+        for outcome in outcomes:
+            if outcome is not None and not isinstance(outcome[1], Postponed):  # those stay due, for another run
+                done += 1
+                wanted, result = outcome
+                if isinstance(result, Fetched):
+                    batch.append(shared(result, share))
+                else:
+                    line = bugs.note(name(wanted), result) if not isinstance(result, PodwatchError) else result.line
+                    retryable = getattr(result, "retryable", True)
+                    failures.append((wanted.episode, line, again_at(wanted.episode, retryable, now)))
+                    if isinstance(result, PodwatchError):
+                        failed += 1
+                        notes.append(line)
+                        log.warning("fetch: %s: %s", name(wanted), line)
+            if outcome is None or len(batch) + len(failures) >= BATCH:
+                new += rt.store.save_transcripts(batch, now) if batch else 0
+                rt.store.save_fetch_failures(failures)
+                lease.done([*(f.episode.id for f in batch), *(f[0].id for f in failures)])
+                batch, failures = [], []
+                if progress is not None:
+                    progress(done)
+    finally:
+        lease.end()
+    bugs.raise_all()
+    return Tally("fetch", done, new, failed, tuple(notes))
+
+
+def shared(f: Fetched, share: Share) -> Fetched:
+    """What was fetched, as the share says that it is kept. Pure."""
+    if f.fields is not None and share.looked_through_by is not None:
+        f = replace(f, fields=f.fields | {"next_detect_at": share.looked_through_by})
+    return f if share.checked else replace(f, again_at=None)
+
+
+class Stopped(Postponed):
+    """Nobody wants it any more: the rest of the host is let go of at once."""
+
+    retry_after = float("inf")
+
+
+class Patience:
+    """Whom a long run still asks: nobody once ``going`` says so, and no host that often gave no answer in a row.
+
+    With one request at a time and a minute for each, a server that is gone would hold up all others. For any thread.
+    """
+
+    def __init__(self, going: Callable[[], bool] = lambda: True, tries: int = 3) -> None:
+        self.going, self._tries = going, tries
+        self._silent: Counter[str] = Counter()
+
+    def has(self, host: str) -> bool:
+        return self._silent[host] < self._tries
+
+    def heard(self, host: str, result: Result) -> None:
+        if isinstance(result, HttpError) and result.retryable and not result.status:
+            self._silent[host] += 1
+            if self._silent[host] == self._tries:
+                log.warning(
+                    "fetch: %s: gave no answer %s times in a row, and is left for another run", host, self._tries
+                )
+        else:
+            self._silent[host] = 0
+
+
+def patiently(patience: Patience, wanted: Wanted, ask_: Callable[[], Result]) -> Result:
+    at = host(wanted)
+    if not (patience.going() and patience.has(at)):
+        return Stopped("is not asked for any more", where=wanted.episode.title)
+    result = ask_()
+    patience.heard(at, result)
+    return result
+
+
+def host(wanted: Wanted) -> str:
+    """Who is asked for a transcript first."""
+    return host_of(next(iter(offers(wanted)), TranscriptRef(url="")).url)
+
+
+class Lease:
+    """The episodes that this run has taken, so that another that runs beside it asks for none of them.
+
+    The lease is put off for as long as the run lasts; those of a run that was killed are due again when it is over.
+    """
+
+    def __init__(self, store: Store, now: datetime, length: timedelta = LEASE) -> None:
+        self._store, self._now, self._began, self._length = store, now, monotonic(), length
+        self._until = now + length
+        self._left: set[int] = set()
+
+    def take(self, shard: Shard) -> list[Wanted]:
+        return self.has(self._store.take_wanted(self._now, self._until, shard))
+
+    @property
+    def until(self) -> datetime:
+        return self._until
+
+    def has(self, taken: list[Wanted]) -> list[Wanted]:
+        """These were taken until ``until``."""
+        self._left = {w.episode.id for w in taken}
+        return taken
+
+    def done(self, ids: Iterable[int]) -> None:
+        """These were asked for, and what came of it is written down. Called often."""
+        self._left.difference_update(ids)
+        at = self._now + timedelta(seconds=monotonic() - self._began)
+        if self._until - at < self._length / 2:
+            self._move(at + self._length)
+
+    def end(self) -> None:
+        """Those that were not asked for are due again."""
+        self._move(self._now)
+
+    def _move(self, until: datetime) -> None:
+        if self._left:
+            self._store.put_off(self._left, self._until, until)
+        self._until = until
+
+
+def name(wanted: Wanted) -> str:
+    return f"{wanted.episode.show}: {wanted.episode.title}"
+
+
+def offers(wanted: Wanted) -> list[TranscriptRef]:
+    """Where to ask, in this order: what the feed names, then what its owner here has named."""
+    return [ref for source in SOURCES.values() for ref in source(wanted)]
+
+
+def ask(rt: Runtime, wanted: Wanted, now: datetime) -> Result:
+    """The first transcript that can be read; the error of the best one when none can. Errors are returned."""
+    errors: list[PodwatchError] = []
+    for ref in offers(wanted):
+        try:
+            if ref.rel == "page":
+                rt.robots.check(ref.url)
+            mine = ref.url == wanted.source
+            answer = rt.http.get(
+                ref.url,
+                etag=wanted.etag if mine else None,
+                last_modified=wanted.last_modified if mine else None,
+                max_bytes=transcripts.MAX_BYTES,
+            )
+            again = check_at(wanted, now)
+            if answer.status == 304:
+                return Fetched(episode=wanted.episode, fields=None, again_at=again)
+            validators = {"etag": answer.headers.get("etag"), "last_modified": answer.headers.get("last-modified")}
+            fields = asdict(read(wanted.episode, ref, answer)) | validators | {"source": ref.url}
+            return Fetched(episode=wanted.episode, fields=fields, again_at=again)
+        except PodwatchError as e:
+            errors.append(e)
+        except Exception as e:  # noqa: BLE001 - raised with the others at the end
+            return e
+    if errors:
+        return errors[0]
+    return TranscriptError("neither the feed nor a page offers a transcript", where=wanted.episode.title)
+
+
+def read(episode: Episode, ref: TranscriptRef, answer: Answer) -> boxed.Ready:
+    """The transcript in an answer; raises TranscriptError with its address when there is none in it."""
+    kind, declared = ref.media_type or answer.media_type, ref.language or episode.language
+    try:
+        return boxed.read(answer.body, media_type=kind, name=ref.url, declared=declared)
+    except TranscriptError as e:
+        raise TranscriptError(e.what, where=ref.url, todo=e.todo, retryable=True) from None
+
+
+def check_at(wanted: Wanted, now: datetime) -> datetime | None:
+    """When to ask whether a transcript was corrected: a day later, then three, then ten; then never."""
+    checks = wanted.checks + 1 if wanted.source is not None else 0
+    return now + CHECKS[checks] if checks < len(CHECKS) else None
+
+
+def again_at(episode: Episode, retryable: bool, now: datetime) -> datetime | None:
+    """When to ask again: 1, 2, 4, ... hours later, at most a day; None when it is over."""
+    if not retryable or episode.fetch_failures + 1 >= TRIES:
+        return None
+    return now + min(LONGEST_WAIT, FIRST_WAIT * (1 << min(episode.fetch_failures, 10)))
+
+
+def drop_in(rt: Runtime, found: Sequence[tuple[Episode, Transcript]], now: datetime) -> Tally:
+    """Keeps transcripts that somebody dropped in by hand, as files matched to their episodes."""
+    kept = [
+        Fetched(episode=e, fields=asdict(boxed.ready(t, e.language)) | {"source": t.source}, again_at=None)
+        for e, t in found
+    ]
+    new = rt.store.save_transcripts(kept, now)
+    rt.store.into_the_line([e.id for e, _ in found])
+    return Tally("fetch", done=len(found), new=new)

@@ -1,0 +1,74 @@
+"""Backfills: a bounded past that is gone over, and how far that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from podwatch.model.watches import DeliverMode
+
+
+class BackfillState(StrEnum):
+    """RUNNING says that it is wanted, not that a process is at it: one that was killed is still RUNNING."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """What to go over: episodes that came out from ``since`` to before ``until``, of all feeds unless some are named.
+
+    feeds: addresses; tags: feeds with one of them; watches: feeds that are in the scope of one of them, and what is
+    reported and delivered. key: of what asked for it, so that asking twice makes one. counts: of its last report.
+    """
+
+    since: datetime
+    until: datetime
+    feeds: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    watches: tuple[str, ...] = ()
+    deliver: DeliverMode = DeliverMode.NONE
+    state: BackfillState = BackfillState.RUNNING
+    key: str | None = None
+    id: int = 0
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    counts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The same with its feeds' ids: what the store is asked for."""
+
+    since: datetime
+    until: datetime
+    feeds: Sequence[int]
+    watches: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What there is of a past. mentions: (watch, month, mentions, episodes); missing: (reason, episodes).
+
+    held: alerts that nobody was told of. found: episodes that a dry run saw on older pages and did not keep.
+    """
+
+    feeds: int = 0
+    episodes: int = 0
+    transcripts: int = 0
+    mentions: tuple[tuple[str, str, int, int], ...] = ()
+    missing: tuple[tuple[str, int], ...] = ()
+    problems: tuple[str, ...] = ()
+    held: int = 0
+    found: int = 0
+
+    @property
+    def lacking(self) -> int:
+        """Episodes without a transcript."""
+        return self.episodes - self.transcripts

@@ -1,0 +1,213 @@
+"""The one way out to the network: every feed and transcript comes through here, from strangers, within limits."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import cast
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from podwatch.errors import HttpError
+from podwatch.net.decompression import BrokenError, inflater
+from podwatch.net.transport import Adapter
+from podwatch.settings import Settings
+
+MAX_REDIRECTS = 5
+MAX_BYTES = 64 * 1024 * 1024  # of a body, after decompression
+DEADLINE = 60.0  # seconds for one answer, all of it
+CHUNK = 64 * 1024
+_REDIRECTS = {301, 302, 303, 307, 308}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A usable answer: 200 with a body, or 304 without one.
+
+    url: where it came from after redirects. moved_to: the address to keep when every redirect was permanent.
+    """
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    moved_to: str | None = None
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class Http:
+    """Conditional GET with a deadline, a size limit and an address check at every hop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._adapter = Adapter(settings.allow_addresses)
+        self._headers = {
+            "User-Agent": f"podwatch/0.1 (podcast monitor; {settings.contact or 'contact: see PODWATCH_CONTACT'})",
+            "Accept-Encoding": "gzip, br",
+        }
+
+    def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        accept: str = "*/*",
+        max_bytes: int = MAX_BYTES,
+        deadline: float = DEADLINE,
+    ) -> Answer:
+        """200 or 304; anything else raises HttpError with the address, what happened and whether to try again."""
+        headers = self._headers | {"Accept": accept}
+        if etag:
+            headers["If-None-Match"] = etag
+        if last_modified:
+            headers["If-Modified-Since"] = last_modified
+        at, permanent = url, True
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                status, answer, body = self._one(at, headers, max_bytes, deadline)
+            except HttpError as e:
+                if at == url:
+                    raise
+                what = f"is sent on to {at}, and there: {e.what}"
+                raise HttpError(what, where=url, todo=e.todo, retryable=e.retryable) from None
+            if status in _REDIRECTS and answer.get("location"):
+                permanent = permanent and status in (301, 308)
+                at = urljoin(at, answer["location"])
+                continue
+            if status in (200, 304):
+                return Answer(status, at, answer, body, at if permanent and at != url else None)
+            raise _refusal(url, status, answer)
+        raise HttpError(f"more than {MAX_REDIRECTS} redirects", where=url, retryable=True)
+
+    def _one(
+        self, url: str, headers: Mapping[str, str], max_bytes: int, deadline: float
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        request = _prepared("GET", url, headers)
+        try:
+            response = self._adapter.send(request, stream=True, timeout=deadline)
+            try:
+                body = _read(response, max_bytes) if response.status_code == 200 else _drain(response)
+            finally:
+                self._adapter.give_back(response)
+        except HttpError as e:
+            raise HttpError(e.what, where=url, todo=e.todo, retryable=e.retryable) from None
+        except _TooLarge:
+            raise HttpError(f"is larger than {max_bytes:,} bytes", where=url, retryable=False) from None
+        except ssl.SSLCertVerificationError as e:
+            raise HttpError(f"its certificate is not valid ({e.verify_message})", where=url, retryable=True) from None
+        except TimeoutError:
+            raise HttpError(f"no answer within {deadline:g} s", where=url, retryable=True) from None
+        except (OSError, http.client.HTTPException, BrokenError, EOFError) as e:
+            raise HttpError(f"the connection failed ({_why(e)})", where=url, retryable=True) from None
+        return response.status_code, {k.lower(): v for k, v in response.headers.items()}, body
+
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, deadline: float = DEADLINE
+    ) -> tuple[int, Mapping[str, str]]:
+        """(status, headers) of whatever the server answers to a body; its own body is not read, redirects not followed.
+
+        Raises NotSentError when nothing was written, HttpError when ``url`` is none, and OSError or HTTPException
+        when the server may have acted on the body without saying so.
+        """
+        response = self._adapter.post(_prepared("POST", url, self._headers | dict(headers), body), deadline)
+        try:
+            return response.status_code, {k.lower(): v for k, v in response.headers.items()}
+        finally:
+            cast(http.client.HTTPResponse, response.raw).close()
+            response.connection.close()
+
+    def close(self) -> None:
+        self._adapter.close()
+
+
+def _prepared(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> requests.PreparedRequest:
+    request = requests.PreparedRequest()
+    try:
+        request.prepare_method(method)
+        request.prepare_url(url, None)
+        request.prepare_headers(dict(headers))
+        parts = urlsplit(request.url or "")
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+            raise ValueError(f"{parts.scheme or 'no'} address")
+    except (requests.RequestException, ValueError, UnicodeError) as e:
+        raise HttpError(f"is not an http(s) address ({e})", where=url, todo="correct it", retryable=False) from None
+    request.body = body
+    return request
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def _read(response: requests.Response, max_bytes: int) -> bytes:
+    """The body, decompressed as it comes, so that a bomb is noticed before it fills the memory."""
+    raw = cast(http.client.HTTPResponse, response.raw)
+    inflate = inflater(response.headers.get("content-encoding", ""))
+    parts: list[bytes] = []
+    size = 0
+    while chunk := raw.read1(CHUNK):
+        for data in inflate.feed(chunk, max_bytes + 1):
+            parts.append(data)
+            size += len(data)
+            if size > max_bytes:
+                raise _TooLarge
+    if raw.length:
+        raise EOFError(f"the answer ended {raw.length} bytes early")
+    if not inflate.complete():
+        raise EOFError("the compressed answer is cut off")
+    return b"".join(parts)
+
+
+def _drain(response: requests.Response) -> bytes:
+    """Reads a short body that nobody wants, so that the connection can be kept; a long one is cut off."""
+    raw = cast(http.client.HTTPResponse, response.raw)
+    for _ in range(4):
+        if not raw.read1(CHUNK):
+            break
+    return b""
+
+
+def _refusal(url: str, status: int, headers: Mapping[str, str]) -> HttpError:
+    reason = http.client.responses.get(status, "")
+    todo = {
+        401: "it needs a login: use the address that your subscription gave you",
+        403: "the server refuses podwatch",
+        404: "check the address",
+        410: "it is gone for good: remove it",
+    }.get(status, "")
+    retryable = status in (403, 404, 408, 425, 429) or status >= 500
+    return HttpError(
+        f"the server answered {status} {reason}".strip(),
+        where=url,
+        todo=todo,
+        retryable=retryable,
+        status=status,
+        retry_after=retry_after(headers.get("retry-after"), time()),
+    )
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Seconds to wait, from a Retry-After header (RFC 9110, 10.2.3: a number or a date); None when unusable."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return float(value.strip())
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _why(e: BaseException) -> str:
+    if isinstance(e, socket.gaierror | OSError) and e.strerror:
+        return e.strerror
+    return str(e) or type(e).__name__

@@ -1,0 +1,51 @@
+"""Asks a site's robots.txt before a page of it is taken (RFC 9309). What feeds name is published to be fetched."""
+
+from __future__ import annotations
+
+import threading
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from podwatch.errors import HttpError
+from podwatch.net.client import Http
+
+AGENT = "podwatch"
+MAX_BYTES = 500 * 1024  # RFC 9309, 2.5
+
+
+class Robots:
+    """One answer for each site, kept for as long as this lives."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+        self._rules: dict[str, Protego] = {}
+        self._lock = threading.Lock()
+
+    def check(self, url: str) -> None:
+        """Raises HttpError when the site asks podwatch not to take this page, or cannot say at the moment."""
+        parts = urlsplit(url)
+        site = f"{parts.scheme}://{parts.netloc}"
+        with self._lock:
+            rules = self._rules.get(site)
+        if rules is None:
+            rules = self._ask(site)
+            with self._lock:
+                self._rules[site] = rules
+        if not rules.can_fetch(url, AGENT):
+            raise HttpError(
+                "robots.txt asks podwatch to leave it alone",
+                where=url,
+                todo="remove the feed's transcript page",
+                retryable=False,
+            )
+
+    def _ask(self, site: str) -> Protego:
+        """The rules of a site: none when it has none (4xx), an error when it cannot say (2.3.1)."""
+        try:
+            body = self._http.get(f"{site}/robots.txt", max_bytes=MAX_BYTES, deadline=20).body
+        except HttpError as e:
+            if 400 <= e.status < 500 and e.status != 429:
+                return Protego.parse("")
+            raise HttpError(f"its robots.txt cannot be read: {e.what}", where=site, retryable=True) from None
+        return Protego.parse(body.decode("utf-8", "replace"))

@@ -1,0 +1,289 @@
+"""Says what an alert looks like: the one place that turns it into Slack's Block Kit, and into a line of plain text.
+
+Why ``rich_text`` blocks and no mrkdwn: mrkdwn is a language, and a snippet is what a stranger said. In mrkdwn a
+star in the snippet ends the bold of the hit, and ``*Putin*s`` is not bold at all (Slack wants blanks around the
+stars). A rich_text element has its text and its style apart, parses nothing, and needs no escaping
+(docs.slack.dev/reference/block-kit/blocks/rich-text-block). Only ``text``, which Slack shows in notifications and
+podwatch sends alone when the blocks are refused, is mrkdwn: escaped, with no stars in it but those around the hit.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from podwatch.model import Alert, Episode, Kind, Mention
+from podwatch.notifiers import escaping as plain
+from podwatch.notifiers.mention_ranking import SHOWN, best
+
+Block = dict[str, Any]
+Element = dict[str, Any]
+
+HEADER_ROOM = 150  # Slack's limit for a header
+MESSAGE_ROOM = 10_000  # bytes of JSON. Slack publishes no limit over all blocks; 13,200 were refused
+BLOCKS = 45  # in one message; Slack's limit is 50
+REPLIES = 5  # messages that continue an alert or a digest in its thread; what is left after them is counted
+_NAME_ROOM, _REASON_ROOM, _TEXT_SNIPPET_ROOM, _THREAD_SNIPPET_ROOM = 80, 160, 300, 200
+_SNIPPET_ROOMS = (600, 300, 120, 40)  # the first that keeps the message within its room
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one message says, as Block Kit and as the text that stands in for it."""
+
+    text: str
+    blocks: list[Block]
+
+
+def pages(alert: Alert) -> list[Message]:
+    """The alert's message with its best sentences, and those that tell the others in its thread."""
+    rest = others(alert)
+    more = f"and {len(rest)} more in the thread" if rest else ""
+    built = [Message(text(alert, more), blocks(alert, more))]
+    return built + thread([_line(alert, m) for m in rest], f"podwatch mentions --watch {alert.watch.name}")
+
+
+def blocks(alert: Alert, more: str | None = None) -> list[Block]:
+    """The alert as Block Kit: a header, the episode, the best mentions with the hit in bold.
+
+    Every limit of Slack is kept whatever the alert holds: 150 characters in the header, 10,000 bytes in all.
+    more: what is said of the mentions that are not shown; their number, unless given.
+    """
+    for room in _SNIPPET_ROOMS:
+        built = _blocks(alert, room, _more(alert) if more is None else more)
+        if size(built) < MESSAGE_ROOM:
+            break
+    return built
+
+
+def text(alert: Alert, more: str | None = None) -> str:
+    """The alert as escaped lines of text: for notifications, screen readers, and when blocks are refused."""
+    about = [part for part in (_say(alert.episode.show), _date(alert.episode)) if part]
+    lines = [headline(alert) + (f" ({', '.join(about)})" if about else "")]
+    if figures := surge(alert)[1]:
+        title = _say(alert.episode.title)
+        lines = [headline(alert), figures, " · ".join(part for part in (title, *about) if part)]
+    shown = _shown(alert)
+    lines += [_sentence(m, struck=gone) for m, gone in shown]
+    if more := _more(alert) if more is None else more:
+        lines.append(more)
+    said = [plain.escape(plain.defuse(line)) for line in lines]
+    if link := _link(alert.episode, shown[0][0].seconds if shown else math.nan):
+        said.append(f"<{plain.escape(link)}>")
+    return "\n".join(said)
+
+
+def others(alert: Alert) -> list[tuple[Mention, bool]]:
+    """(mention, whether it is gone) of those that the first message does not show, in the order they are said."""
+    shown = [m for m, _ in _shown(alert)]
+    rest = [(m, gone) for ms, gone in ((alert.mentions, False), (alert.gone, True)) for m in ms if m not in shown]
+    return sorted(rest, key=lambda pair: pair[0].start)
+
+
+def thread(lines: Sequence[tuple[str, Block]], how: str) -> list[Message]:
+    """Messages of as many lines (text, block) as each holds; what would be in too many is counted.
+
+    how: the command that shows everything.
+    """
+    built: list[list[tuple[str, Block]]] = []
+    room = 0
+    for line in lines:
+        cost = size([line[1]])
+        if not built or room < cost or len(built[-1]) >= BLOCKS:
+            built.append([])
+            room = MESSAGE_ROOM - 400
+        built[-1].append(line)
+        room -= cost
+    left = sum(len(page) for page in built[REPLIES:])
+    messages = [Message("\n".join(t for t, _ in page), [b for _, b in page]) for page in built[:REPLIES]]
+    if left:
+        words = plain.defuse(f"and {left} more: {plain.head(plain.clean(how), 200)}")
+        last = messages[-1]
+        messages[-1] = Message(f"{last.text}\n{plain.escape(words)}", [*last.blocks, context(words)])
+    return messages
+
+
+def size(built: Sequence[Block]) -> int:
+    """Bytes of the blocks as JSON."""
+    return len(json.dumps(built, ensure_ascii=False).encode())
+
+
+def context(words: str) -> Block:
+    return {"type": "context", "elements": [{"type": "plain_text", "text": words, "emoji": False}]}
+
+
+def header(words: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": words, "emoji": False}}
+
+
+def rich(*parts: tuple[str, list[Element]]) -> list[Block]:
+    """One rich_text block of the parts that hold something, or none: Slack refuses empty elements."""
+    filled = [{"type": kind, "elements": elements} for kind, elements in parts if elements]
+    return [{"type": "rich_text", "elements": filled}] if filled else []
+
+
+def headline(alert: Alert, room: int = 2 * HEADER_ROOM) -> str:
+    name = plain.head(plain.clean(alert.watch.name).strip(), _NAME_ROOM) or "podwatch"
+    title = plain.clean(alert.episode.title).strip()
+    line = f"{name} in “{title}”" if title else name
+    if who := surge(alert)[0]:
+        line = f"{name}: {who}"
+    # twice, for what defusing adds
+    return plain.head(plain.defuse(plain.head(line, room)), room)
+
+
+def surge(alert: Alert) -> tuple[str, str]:
+    """(who surges, with what figures) of an alert about a surge, else ("", "").
+
+    Its mentions say it in their reason, see entities/telling.py. The names in it are a stranger's.
+    """
+    mention = next(iter([*alert.mentions, *alert.gone]), None)
+    if alert.watch.surge is None or mention is None:
+        return "", ""
+    who, _, figures = plain.clean(mention.reason).strip().partition(": ")
+    return plain.head(who, _NAME_ROOM + 30), plain.defuse(plain.head(figures, _REASON_ROOM))
+
+
+def facts(episode: Episode) -> list[Element]:
+    """The show, the date, and where to read on."""
+    found = []
+    if show := _say(episode.show):
+        found.append(words(show))
+    if date := _date(episode):
+        found.append(words(date))
+    if link := plain.address(episode.link):
+        found.append(link_to(link, "episode"))
+    return list(parted(found))
+
+
+def quoted(mention: Mention, room: int, *, struck: bool = False) -> list[Element]:
+    """The sentence with the hit in bold; struck through when it is no longer said."""
+    parts = enumerate(_cut(mention, room))
+    return [words(part, bold=i == 1, strike=struck) for i, part in parts if part]
+
+
+def parted(elements: Iterable[Element]) -> Iterable[Element]:
+    for i, element in enumerate(elements):
+        if i:
+            yield words(" · ")
+        yield element
+
+
+def words(said: str, *, bold: bool = False, strike: bool = False) -> Element:
+    style = {name: True for name, on in (("bold", bold), ("strike", strike)) if on}
+    return {"type": "text", "text": said, "style": style} if style else {"type": "text", "text": said}
+
+
+def link_to(url: str, label: str) -> Element:
+    return {"type": "link", "url": url, "text": label}
+
+
+def said(alert: Alert, mention: Mention) -> list[Element]:
+    """When it was said (a link that opens the episode there), by whom, and how sure podwatch is."""
+    found: list[Element] = []
+    moment = _moment(mention)
+    if link := _link(alert.episode, mention.seconds):
+        found.append(link_to(link, moment or "listen"))
+    elif moment:
+        found.append(words(moment))
+    if speaker := _say(mention.speaker or ""):
+        found.append(words(speaker))
+    if mention.kind is Kind.SOUNDS_LIKE:
+        sure = f"sounds like, {mention.score:.2f}"
+        reason = plain.defuse(plain.head(plain.clean(mention.reason).strip(), _REASON_ROOM))
+        found.append(words(f"{sure}: {reason}" if reason else sure))
+    return list(parted(found))
+
+
+def _blocks(alert: Alert, room: int, more: str) -> list[Block]:
+    built = [header(headline(alert, HEADER_ROOM))]
+    about = facts(alert.episode)
+    if figures := surge(alert)[1]:
+        built += rich(("rich_text_section", [words(figures)]))
+        if title := _say(alert.episode.title):
+            about = [words(title, bold=True), *([words(" · ")] if about else []), *about]
+    built += rich(("rich_text_section", about))
+    for mention, gone in _shown(alert):
+        sentence = quoted(mention, room, struck=gone)
+        about = said(alert, mention)
+        if gone:
+            about.append(words(" · no longer in the transcript" if about else "no longer in the transcript"))
+        built += rich(
+            ("rich_text_section", about),
+            ("rich_text_quote", sentence),
+        )
+    if more:
+        built.append(context(more))
+    return built
+
+
+def _line(alert: Alert, other: tuple[Mention, bool]) -> tuple[str, Block]:
+    """A mention as one line of a thread."""
+    mention, gone = other
+    about = said(alert, mention)
+    sentence = quoted(mention, _THREAD_SNIPPET_ROOM, struck=gone) or [words("(nothing that can be shown)")]
+    [block] = rich(("rich_text_section", [*about, words(" – "), *sentence] if about else sentence))
+    return plain.escape(plain.defuse(_sentence(mention, struck=gone))), block
+
+
+def _sentence(mention: Mention, *, struck: bool) -> str:
+    before, hit, after = (plain.flatten(part) for part in _cut(mention, _TEXT_SNIPPET_ROOM))
+    about = " ".join(part for part in (_moment(mention), _say(mention.speaker or "")) if part)
+    sentence = f"~{before}{hit}{after}~ (no longer said)" if struck else f"{before}*{hit}*{after}"
+    return f"{about}: {sentence}" if about else sentence
+
+
+def _shown(alert: Alert) -> list[tuple[Mention, bool]]:
+    """(mention, whether it is gone) of the first message, in the order they are said: the best of those that are said,
+    and of those that are gone what it showed, as far as can be told."""
+    before = best([*alert.mentions, *alert.gone])
+    gone = [(m, True) for m in before if m in alert.gone and m not in alert.mentions]
+    return sorted([*((m, False) for m in best(alert.mentions)), *gone], key=lambda pair: pair[0].start)
+
+
+def _moment(mention: Mention) -> str:
+    """When it is said; "about" where the transcript has the times of whole passages only."""
+    moment = plain.clock(mention.seconds)
+    return f"about {moment}" if moment and mention.approximate else moment
+
+
+def _cut(mention: Mention, room: int) -> tuple[str, str, str]:
+    """The snippet before the hit, the hit, and after it; shortened around the hit to ``room``."""
+    snippet, surface, at = mention.snippet, mention.surface, mention.snippet_start
+    if not surface or not snippet.startswith(surface, at) or at < 0:
+        at = snippet.find(surface) if surface else 0
+    if at < 0:  # a snippet that does not hold the hit: then the hit alone is what is sure
+        snippet, at = surface, 0
+    # No more is looked at than could be shown: a source without sentences makes snippets of 100,000 characters.
+    left, right = snippet[:at][-4 * room :], snippet[at + len(surface) :][: 4 * room]
+    hit = plain.head(plain.clean(surface[: 4 * room]), room // 2)
+    before, after = plain.clean(left).lstrip(), plain.clean(right).rstrip()
+    rest = room - plain.weight(hit)
+    before = plain.tail(before, max(rest // 2, rest - plain.weight(after)))
+    after = plain.head(after, rest - plain.weight(before))
+    return plain.defuse(before), plain.defuse(hit), plain.defuse(after)
+
+
+def _link(episode: Episode, seconds: float) -> str | None:
+    """The episode at that second: its audio, else its page. A page that has a fragment of its own keeps it."""
+    if audio := plain.address(episode.audio_url):
+        return plain.at_second(audio, seconds)
+    page = plain.address(episode.link)
+    return plain.at_second(page, seconds) if page and "#" not in page else page
+
+
+def _say(name: str) -> str:
+    """A name from outside, fit to be shown."""
+    return plain.defuse(plain.head(plain.clean(name).strip(), _NAME_ROOM))
+
+
+def _date(episode: Episode) -> str:
+    return episode.published_at.date().isoformat() if episode.published_at else ""
+
+
+def _more(alert: Alert) -> str:
+    left = len(alert.mentions) - SHOWN
+    return f"and {left} more in this episode" if left > 0 else ""

@@ -1,0 +1,140 @@
+"""Shows alerts where podwatch runs: for a first try without Slack, for tests, and for ``podwatch run``.
+
+Draws the very Block Kit that Slack would get, so that what is read here is what a channel would read.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.panel import Panel
+from rich.style import Style
+from rich.text import Text
+
+from podwatch.errors import ChannelError
+from podwatch.model import Alert, Digest
+from podwatch.notifiers import Receipt, card, digest_card
+from podwatch.notifiers import escaping as plain
+
+_WIDTH = 100  # columns; longer lines read badly
+_HEADER, _HIT = Style(bold=True), Style(bold=True, color="magenta")
+_LINK, _QUIET, _STRUCK = Style(underline=True), Style(dim=True), Style(strike=True)
+
+
+class ConsoleNotifier:
+    """Prints each alert. What the process writes to is looked up at each send, because Airflow and tests replace it."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console
+
+    def send(self, alert: Alert) -> Receipt:
+        """Print the alert; raises a retryable ChannelError when nobody can read it any more."""
+        if self._console is None and sys.stdout is None:  # a process started without one; rich would print to nowhere
+            raise _unread(alert)
+        show(alert, self._console or Console())
+        return Receipt("console", alert.key)
+
+    def digest(self, digest: Digest) -> Receipt:
+        """Print the digest with what Slack would show in its thread; raises as send() does."""
+        if self._console is None and sys.stdout is None:
+            raise _unread(digest)
+        _print(digest, [b for page in digest_card.pages(digest) for b in page.blocks], self._console or Console())
+        return Receipt("console", digest.key)
+
+    def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
+        """Never anything: a console keeps no history."""
+        return None
+
+
+def show(alert: Alert, console: Console) -> None:
+    """Print the alert as Slack would show it: a panel on a terminal, plain lines in a pipe.
+
+    Characters that the output's encoding lacks become question marks. Raises ChannelError (retryable) when the
+    output is closed.
+    """
+    _print(alert, card.blocks(alert), console)
+
+
+def _print(said: Alert | Digest, blocks: Sequence[card.Block], console: Console) -> None:
+    channel = Text(plain.head(plain.clean(said.channel), _WIDTH - 8))
+    shown = render(blocks)
+    try:
+        with console.capture() as capture:
+            if console.is_terminal:
+                panel = Panel(shown, title=channel, title_align="left", padding=(1, 2))
+                console.print(panel, width=min(_WIDTH, console.width))
+            else:
+                console.print(channel, shown, "", sep="\n", soft_wrap=True, markup=False, emoji=False, highlight=False)
+        _write(console, capture.get())
+    except (OSError, ValueError) as e:  # a broken pipe; a closed file
+        raise _unread(said) from e
+
+
+def render(blocks: Sequence[card.Block]) -> RenderableType:
+    """Block Kit as something rich can print: wrapped and styled on a terminal, whole marked lines elsewhere.
+
+    Knows the blocks and elements that card makes, and leaves others out. Nothing in them is taken for rich's markup
+    or reaches the terminal as an escape sequence, whoever wrote them.
+    """
+    return _Card(tuple(blocks))
+
+
+@dataclass(frozen=True)
+class _Card:
+    blocks: tuple[card.Block, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        styled = options.is_terminal and console.color_system is not None  # a dumb terminal shows no links
+        bar = "| " if options.ascii_only else "│ "
+        for i, block in enumerate(self.blocks):
+            if i and options.is_terminal:
+                yield Text()
+            for kind, line in _lines(block, styled=styled):
+                if not options.is_terminal:
+                    yield Text.assemble({"header": "", "rich_text_quote": "  > "}.get(kind, "  "), line)
+                elif kind == "rich_text_quote":
+                    for part in line.wrap(console, max(1, options.max_width - len(bar))):
+                        yield Text.assemble((bar, _QUIET), part)
+                else:
+                    yield line
+
+
+def _lines(block: card.Block, *, styled: bool) -> Iterable[tuple[str, Text]]:
+    """The lines of a block, each with what it is."""
+    match block["type"]:
+        case "header":
+            yield "header", Text(plain.clean(block["text"]["text"]), _HEADER if styled else "")
+        case "rich_text":
+            for part in block["elements"]:
+                yield part["type"], Text.assemble(*(_element(e, styled=styled) for e in part["elements"]))
+        case "context":
+            yield "context", Text(" ".join(plain.clean(e["text"]) for e in block["elements"]), _QUIET if styled else "")
+
+
+def _element(element: card.Element, *, styled: bool) -> Text:
+    """A text or a link. Without styles the bold is marked as in Slack's own plain text, and the address written out."""
+    words = plain.clean(element.get("text", ""))
+    bold, struck = (bool(element.get("style", {}).get(name)) for name in ("bold", "strike"))
+    url = plain.address(element.get("url"))
+    if not styled:
+        words = f"~{words}~" if struck else f"*{words}*" if bold else words
+        return Text(f"{words} <{url}>" if url else words)
+    return Text(words, _LINK + Style(link=url) if url else _STRUCK if struck else _HIT if bold else "")
+
+
+def _unread(said: Alert | Digest) -> ChannelError:
+    return ChannelError("nobody reads the output", where=said.channel, todo="keep it open", retryable=True)
+
+
+def _write(console: Console, text: str) -> None:
+    """One write, so that the alerts of two threads do not mix."""
+    try:
+        text = text.encode(console.encoding, "replace").decode(console.encoding)
+    except LookupError:  # an encoding that Python does not know
+        text = text.encode("ascii", "replace").decode()
+    console.file.write(text)
+    console.file.flush()

@@ -1,0 +1,36 @@
+"""Decides which of an alert's mentions are shown first. Pure.
+
+What is surely said comes before what may be a sponsor's or only sounds alike; among equals the choice is spread over
+the episode, because three sentences of one minute tell less than one each of its beginning, middle and end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from podwatch.model import Kind, Mention
+
+SHOWN = 3  # mentions on one card
+
+
+def best(mentions: Sequence[Mention], count: int = SHOWN) -> list[Mention]:
+    """The ``count`` best, the best first: another sentence before the same again, then by rank, then far apart."""
+    left, chosen = list(mentions), list[Mention]()
+    while left and len(chosen) < count:
+        told = {m.snippet for m in chosen}
+        top = min((m.snippet in told, *_rank(m)) for m in left)
+        equals = [m for m in left if (m.snippet in told, *_rank(m)) == top]
+        chosen.append(min(equals, key=lambda m: (-_apart(m, chosen), m.start)))
+        left.remove(chosen[-1])
+    return chosen
+
+
+def _rank(m: Mention) -> tuple[bool, bool, float]:
+    """Smaller is better; scores that differ by less than a tenth count as equal."""
+    return m.label is not None, m.kind is Kind.SOUNDS_LIKE, -round(m.score, 1) if math.isfinite(m.score) else math.inf
+
+
+def _apart(m: Mention, chosen: Sequence[Mention]) -> float:
+    """How far, in characters of the transcript, from the nearest that is shown."""
+    return min((abs(m.start - other.start) for other in chosen), default=0)

@@ -1,0 +1,138 @@
+"""The windows of a transcript: one to four words in a row that may be one name, each distinct one looked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from podwatch.phonetics.lexicon import GIVEN, Entry
+from podwatch.phonetics.noisy_channel import letters_of
+from podwatch.phonetics.tokenizer import CLOSED, Words
+
+WIDEST = 4  # words
+PLAIN = frozenset(  # no name begins with these, nor ends with them: they stand beside most rare words
+    [
+        "the",
+        "and",
+        "of",
+        "to",
+        "that",
+        "is",
+        "was",
+        "it's",
+        "it",
+        "for",
+        "you",
+        "we",
+        "they",
+        "this",
+        "with",
+        "so",
+        "but",
+        "or",
+        "as",
+        "be",
+        "are",
+        "have",
+        "not",
+        "he",
+        "she",
+        "i",
+        "what",
+        "like",
+        "just",
+        "my",
+        "your",
+        "if",
+        "i'm",
+        "you're",
+        "that's",
+        "there",
+        "from",
+        "which",
+        "who",
+        "these",
+        "those",
+        "were",
+        "been",
+        "has",
+        "had",
+        "would",
+        "could",
+        "should",
+        "about",
+        "because",
+        "when",
+        "where",
+        "how",
+        "then",
+        "than",
+        "them",
+        "their",
+        "our",
+        "also",
+        "very",
+        "really",
+        "some",
+        "any",
+        "more",
+    ]
+)
+RARE = 10.5  # -log P: words said more seldom may be part of a misspelt name; about one in six
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Distinct windows, in columns. ``keys``: their words. ``places``: the numbers of the first words of each."""
+
+    keys: list[Key]
+    sounds: list[bytes]
+    letters: list[bytes]
+    places: list[list[int]]
+
+
+def cut(words: Words, known: Mapping[str, Entry], wanted: Callable[[int], bool]) -> Windows:
+    """The windows that hold a wanted word (by its number) and run over no end of a sentence."""
+    places: dict[Key, list[int]] = {}
+    plain, gaps, n = words.plain, words.gaps, len(words.plain)
+    last = -1  # the newest wanted word: a window from i is kept when one stands in it
+    ahead = [n] * (n + 1)
+    for i in range(n - 1, -1, -1):
+        last = i if plain[i] and wanted(i) else last
+        ahead[i] = last if last >= 0 else n
+    for i in range(n):
+        near = ahead[i]
+        if near - i >= WIDEST or plain[i] in PLAIN:
+            continue
+        for end in range(i, min(i + WIDEST, n)):
+            if not plain[end]:
+                break
+            if end >= near and (end == i or plain[end] not in PLAIN):
+                key = tuple(plain[i : end + 1])
+                at = places.get(key)
+                if at is None:
+                    places[key] = [i]
+                else:
+                    at.append(i)
+                if key[-1].endswith("'s"):  # whose: the name alone
+                    places.setdefault((*key[:-1], key[-1][:-2]), []).append(i)
+            if gaps[end] == CLOSED:
+                break
+    keys = [k for k in places if all(w in known for w in k)]
+    sounds = [b"".join([known[w][2] for w in k]) for k in keys]
+    return Windows(keys, sounds, [b"".join([letters_of(w) for w in k]) for k in keys], [places[k] for k in keys])
+
+
+def rare(words: Words, known: Mapping[str, Entry]) -> Callable[[int], bool]:
+    """Whether a word may be part of a misspelt name: seldom said, a first name, or written large within a sentence."""
+    odd = {w for w, e in known.items() if e.cost > RARE or e.flags & GIVEN}
+    plain, big, first, cased = words.plain, words.big, words.first, words.cased
+
+    def wanted(i: int) -> bool:
+        return plain[i] in odd or (cased and big[i] and not first[i] and plain[i] not in _I)
+
+    return wanted
+
+
+_I = frozenset(("i", "i'm", "i've", "i'll", "i'd"))

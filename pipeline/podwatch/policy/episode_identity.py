@@ -1,0 +1,237 @@
+"""Decides whether two items are one episode, although guids, hosts, schemes and tracking addresses change.
+
+Pure. ``keys`` says under which names an episode may be found again, ``match`` which of those found it is, and why.
+On one real feed, rewritten enclosure addresses alone made 847 of 855 episodes look new.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from podwatch.model import Episode
+
+
+class Same(StrEnum):
+    """Why two items are one episode."""
+
+    GUID = "the same guid"
+    AUDIO = "the same audio file"
+    TITLE = "the same title at the same time"
+
+
+# An address inside an address: behind a tracking prefix the real host stands as a part of the path.
+_HOST = re.compile(r"(?=[a-z0-9.-]{4,}$)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+([a-z]{2,24})", re.IGNORECASE)
+_MEDIA = {"mp3", "m4a", "mp4", "m4v", "aac", "ogg", "oga", "opus", "wav", "flac", "webm", "mov", "mpga"}
+_NO_HOST = _MEDIA | {
+    "xml",
+    "rss",
+    "php",
+    "asp",
+    "aspx",
+    "html",
+    "htm",
+    "json",
+    "jpg",
+    "jpeg",
+    "png",
+    "vtt",
+    "srt",
+    "txt",
+}
+_GENERIC = {
+    "audio",
+    "default",
+    "download",
+    "stream",
+    "episode",
+    "file",
+    "media",
+    "enclosure",
+    "redirect",
+    "play",
+    "index",
+}
+# Parameters that come and go while the address stays that of the same file or page.
+_PASSING = re.compile(
+    r"utm_.*|updated|token|tk|sig|signature|expires?|exp|key|auth|hash|ts|t|aw_.*|aw[A-Z].*|source|src|ref|from|feed|"
+    r"dest-id|client_source|played_on|cid|sid|session|user|uid|hsh|policy|key-pair-id|x-amz-.*|_=?.*|cb|rand|ver|v",
+    re.IGNORECASE,
+)
+_UNIQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-|^https?://|^tag:|^urn:|(?=.*\d)(?=.*[a-z])[\w.:/-]{16,}", re.IGNORECASE)
+_PAID = (
+    r"(?:ad[s ]*-?free|no ads|premium|members?(?: only)?|plus|subscribers?|supporters?|patrons?|patreon|exclusive"
+    r"|early access)"
+)
+_EDITION = rf"{_PAID}(?: (?:episode|edition|version|feed))?"
+_MARK = re.compile(
+    rf"[\[(]\s*{_PAID}[^\])]*[\])]|^\s*{_EDITION}\s*[:|-]\s*|\s*[:|–-]\s*{_EDITION}\s*$",
+    re.IGNORECASE,
+)
+_SHOW = re.compile(rf"\b{_PAID}\b|\b(?:private )?(?:feed|rss|podcast)\b|\+", re.IGNORECASE)
+
+_PLAIN = re.compile("[a-z0-9]+")
+
+LONGEST = 4096  # characters of an address or a title that are looked at: both are a stranger's
+SAME_TIME = timedelta(minutes=1)  # of one item that got another guid
+NEAR_TIME = timedelta(minutes=10)  # of an item in two feeds, where others of its title are about
+SAME_DAY = timedelta(hours=36)  # members hear some episodes a day before the public
+
+
+def canonical(url: str | None) -> str:
+    """What stays of an address when scheme, tracking prefixes and passing parameters are taken away; "" for none."""
+    if not url:
+        return ""
+    text = url.strip()
+    if len(text) > LONGEST:
+        return text
+    for _ in range(3):  # an address that was encoded to be a part of another
+        decoded = unquote(text) if re.search(r"https?%3a%2f%2f", text, re.IGNORECASE) else text
+        inner = re.match(r".+(https?://.+)$", decoded, re.IGNORECASE)
+        if inner is None:
+            break
+        text = inner.group(1)
+    try:
+        parts = urlsplit(text)
+        port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+        host = (parts.hostname or "").removeprefix("www.") + port
+    except ValueError:
+        return text
+    if not host:
+        return text
+    path = [unquote(p) for p in parts.path.split("/") if p]
+    for i in range(len(path) - 2, -1, -1):
+        inside = _HOST.fullmatch(path[i]) if len(path[i]) <= 253 else None  # RFC 1035, 2.3.4
+        if inside and inside.group(1).lower() not in _NO_HOST:
+            host, path = path[i].lower().removeprefix("www."), path[i + 1 :]
+            break
+    query = "" if _is_file(path) else _lasting(parts.query)
+    return "/".join([host, *path]) + (f"?{query}" if query else "")
+
+
+def _is_file(path: Sequence[str]) -> bool:
+    """Whether the path alone names one recording, so that every parameter is only decoration."""
+    stem, _, ending = (path[-1] if path else "").rpartition(".")
+    if ending.lower() not in _MEDIA:
+        return False
+    return stem.lower() not in _GENERIC or any(re.search(r"\d", p) and len(p) >= 8 for p in path[:-1])
+
+
+def _lasting(query: str) -> str:
+    kept = [(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if not _PASSING.fullmatch(k)]
+    return urlencode(sorted(kept))
+
+
+def plain_title(title: str) -> str:
+    """A title as it is compared: without case, accents, punctuation and marks such as (ad-free)."""
+    title = title[:LONGEST]
+    return _letters(_MARK.sub(" ", title)) or _letters(title)
+
+
+def plain_show(show: str) -> str:
+    """A show's name as it is compared: its members' feed has the same."""
+    show = show[:LONGEST]
+    return _letters(_SHOW.sub(" ", _MARK.sub(" ", show))) or _letters(show)
+
+
+def _letters(text: str) -> str:
+    if text.isascii():  # as below, but quicker
+        return " ".join(_PLAIN.findall(text.lower()))
+    spread = unicodedata.normalize("NFKD", text).casefold()
+    kept = "".join(c if c.isalnum() else " " for c in spread if not unicodedata.combining(c))
+    return " ".join(kept.split())
+
+
+def plain_guid(guid: str) -> str:
+    """A guid as it is compared: one that is an address counts without scheme and passing parameters."""
+    return canonical(guid) if guid.lower().startswith(("http://", "https://")) else guid.strip()
+
+
+def keys(episode: Episode, reach: bool = False) -> frozenset[int]:
+    """Under what an episode is found again: 63-bit hashes of its guid, its audio, and its title on its day.
+
+    reach: also the days beside its own, for looking up (an episode is stored under its own day only).
+    """
+    found = {f"g {plain_guid(episode.guid)}"}
+    if audio := canonical(episode.audio_url):
+        found.add(f"a {audio}")
+    title = plain_title(episode.title)
+    if title and episode.published_at is not None:
+        day = _day(episode.published_at)
+        days = range(day - 2, day + 3) if reach else (day,)
+        named = f"t {plain_show(episode.show)} {title}"
+        found |= {f"{named} {d}" for d in days}
+    return frozenset(_number(text) for text in found)
+
+
+def match(
+    found: Episode, known: Sequence[Episode], lists: Callable[[str], bool] = lambda guid: False
+) -> tuple[Episode, Same] | None:
+    """The one of ``known`` that ``found`` is, and why; None when it is a new episode.
+
+    lists: whether the document of ``found`` still lists a guid. What stands beside it there is another episode,
+    however alike: two editions of the news on one day.
+    """
+    others = [k for k in known if not (k.feed_id == found.feed_id and k.guid != found.guid and lists(k.guid))]
+    for why, alike in ((Same.GUID, _same_guid), (Same.AUDIO, _same_audio)):
+        for k in sorted(others, key=lambda k: (k.feed_id != found.feed_id, k.id)):
+            if alike(found, k):
+                return k, why
+    titled = [k for k in others if _same_title(found, k)]
+    if len({k.identity or str(k.id) for k in titled}) > 1:
+        titled = [k for k in titled if _apart(found, k) <= NEAR_TIME]
+    if len({k.identity or str(k.id) for k in titled}) == 1:
+        return min(titled, key=lambda k: (k.feed_id != found.feed_id, k.id)), Same.TITLE
+    return None
+
+
+def _same_guid(a: Episode, b: Episode) -> bool:
+    if plain_guid(a.guid) != plain_guid(b.guid):
+        return False
+    if a.feed_id == b.feed_id:
+        return True
+    # Short guids ("12") are only unique within their feed.
+    return bool(_UNIQUE.search(a.guid)) or plain_title(a.title) == plain_title(b.title)
+
+
+def _same_audio(a: Episode, b: Episode) -> bool:
+    audio = canonical(a.audio_url)
+    if not audio or audio != canonical(b.audio_url):
+        return False
+    # Some shows publish every episode under one address (latest.mp3).
+    return plain_title(a.title) == plain_title(b.title) or _apart(a, b) <= SAME_DAY
+
+
+def _same_title(a: Episode, b: Episode) -> bool:
+    title = plain_title(a.title)
+    if not title or title != plain_title(b.title) or not _lengths_agree(a, b):
+        return False
+    if a.feed_id == b.feed_id:
+        return _apart(a, b) <= SAME_TIME
+    return bool(plain_show(a.show)) and plain_show(a.show) == plain_show(b.show) and _apart(a, b) <= SAME_DAY
+
+
+def _lengths_agree(a: Episode, b: Episode) -> bool:
+    """Advertisements make a fifth of the difference, or ten minutes."""
+    if not a.duration or not b.duration:
+        return True
+    return abs(a.duration - b.duration) <= max(600.0, 0.2 * max(a.duration, b.duration))
+
+
+def _apart(a: Episode, b: Episode) -> timedelta:
+    if a.published_at is None or b.published_at is None:
+        return timedelta.max
+    return abs(a.published_at - b.published_at)
+
+
+def _day(moment: datetime) -> int:
+    return moment.astimezone(UTC).toordinal()
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big") >> 1

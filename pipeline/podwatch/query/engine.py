@@ -1,0 +1,233 @@
+"""Runs all watches over a transcript: what any of them looks for is found in one pass, then only those are evaluated
+of which something was found.
+
+A watch is evaluated when an atom it cannot do without is there (the one of its atoms that is likely the rarest), as
+search engines do with stored queries. So the cost grows with what is said, not with the watchlist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from podwatch.errors import PodwatchError
+from podwatch.model import Kind, Mention, Transcript, Watch, fold
+from podwatch.query.clauses import Clause
+from podwatch.query.compiler import Compiler
+from podwatch.query.context import About, How, Reading
+from podwatch.query.evaluation import Node
+from podwatch.query.intervals import Spans
+from podwatch.query.literals import Literal, Literals
+from podwatch.query.normaliser import Normal, normalise
+from podwatch.query.prefilter import Sieve, sieve
+from podwatch.query.regular_expressions import Patterns
+from podwatch.query.snippets import Snippets
+from podwatch.query.term_expansion import Vocabulary
+
+NOTHING = About()
+PLANNED = (1, 16)  # after which transcripts it is decided anew what each watch waits for
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """mentions: in the order of the text. failed: watches that could not be evaluated here, and why."""
+
+    mentions: tuple[Mention, ...]
+    failed: Mapping[str, Exception] = field(default_factory=dict)
+
+
+NOTHING_FOUND = Found(())
+
+
+_SENTENCE = re.compile(r"[^\W_]{4,}[.?!…]\s")  # the end of one; St. Mary goes on
+
+
+class Engine:
+    """All watches, compiled together. broken: those that cannot be looked for, with why; the others are."""
+
+    def __init__(self, watches: Sequence[tuple[Watch, Clause | PodwatchError]]) -> None:
+        trees = [clause for _, clause in watches if isinstance(clause, Clause)]
+        compiler = Compiler(trees)
+        self._book = compiler.book
+        self.broken: dict[str, PodwatchError] = {}
+        self._names: list[str] = []
+        self._nodes: list[Node] = []
+        for watch, clause in watches:
+            try:
+                if isinstance(clause, PodwatchError):
+                    raise clause
+                node = compiler.node(clause)
+            except PodwatchError as e:
+                self.broken[watch.name] = e
+                continue
+            self._names.append(watch.name)
+            self._nodes.append(node)
+        book = self._book
+        self._excluded = {w.name: [f" {fold(spelling)} " for spelling in w.exclude] for w, _ in watches if w.exclude}
+        self._longer = {w.name: [f" {normalise(s).text.strip()} " for s in w.exclude] for w, _ in watches if w.exclude}
+        self._vocabulary = Vocabulary(book.wild, book.fuzzy)
+        self._patterns = Patterns(book.patterns)
+        self._ear: Any = _ear([clause for clause, _ in book.sounds])
+        self._said: Counter[str] = Counter()
+        self._read = 0
+        self._literals = Literals([])
+        self._triggers: dict[int, list[int]] = {}
+        self._later: dict[int, list[Literal]] = {}
+        self._sieve: Sieve | None = None
+
+    def _plan(self, text: str) -> None:
+        """Chooses for each watch what it waits for, by how often words are said in the first transcripts.
+
+        Whatever is chosen, the same is found; a text in which "grain" is rarer than "said" is gone through faster when
+        ``grain NEAR/5 said`` waits for grain. Only what is waited for is in the automaton.
+        """
+        self._read += 1
+        if self._read > PLANNED[-1]:
+            return
+        self._said.update(text.split())
+        if self._read not in PLANNED:
+            return
+        self._book.weigh(self._said)
+        self._triggers = {}
+        later: dict[int, list[Literal]] = {}
+        for i, node in enumerate(self._nodes):
+            for atom in node.needs:
+                self._triggers.setdefault(atom, []).append(i)
+        for literal in self._book.literals:
+            if literal.atom not in self._triggers:
+                later.setdefault(literal.atom, []).append(literal)
+        self._later = later
+        waited_for = [li for li in self._book.literals if li.atom in self._triggers]
+        self._literals = Literals(waited_for)
+        if self._read == PLANNED[-1] and not self._book.beside_literals:
+            self._sieve = sieve(waited_for, self._said)
+
+    def __call__(self, transcript: Transcript, about: About = NOTHING, only: Container[str] | None = None) -> Found:
+        """The mentions of the watches (of those named in ``only``) in a transcript."""
+        if self._sieve is not None and self._sieve.holds_back(transcript.text):
+            return NOTHING_FOUND
+        reading = self.read(transcript, about)
+        candidates: set[int] = set()
+        triggers = self._triggers
+        for atom in reading.hits.keys() & triggers.keys():
+            candidates.update(triggers[atom])
+        found: list[tuple[int, int, int, int]] = []
+        failed: dict[str, Exception] = {}
+        for i in candidates:
+            if only is not None and self._names[i] not in only:
+                continue
+            try:
+                spans = self._nodes[i].find(reading)
+            except Exception as e:  # noqa: BLE001 - reported on the watch's row, the others go on
+                failed[self._names[i]] = e
+                continue
+            if spans:
+                found += [(s, e, i, how) for s, e, how in spans]
+        return Found(self._mentions(transcript, reading, found), failed)
+
+    def read(self, transcript: Transcript, about: About = NOTHING) -> Reading:
+        """What all watches look for, as far as it is in the transcript."""
+        normal = normalise(transcript.text)
+        self._plan(normal.text)
+        hits: dict[int, Spans] = {}
+        hows = self._book.hows
+        self._literals.find(normal.text, hits)
+        self._vocabulary.find(normal.text, hits)
+        self._patterns.find(normal, hits)
+        if self._book.named and about.entities is not None:
+            self._recognised(normal, about, hits)
+        if self._ear is not None:
+            hows = self._heard(transcript, about, normal, hits)
+        return Reading(transcript, about, normal, hits, hows, self._later)
+
+    @property
+    def asks_for_entities(self) -> bool:
+        """Whether a watch has an ``entity:`` clause, so that a transcript's entities are worth reading."""
+        return bool(self._book.named)
+
+    def node(self, watch: str) -> Node | None:
+        """The compiled watch of that name."""
+        return self._nodes[self._names.index(watch)] if watch in self._names else None
+
+    def _mentions(
+        self, transcript: Transcript, reading: Reading, found: list[tuple[int, int, int, int]]
+    ) -> tuple[Mention, ...]:
+        if not found:
+            return ()
+        snippets = Snippets(transcript)
+        span, hows, names = reading.normal.span, reading.hows, self._names
+        mentions: list[Mention] = []
+        last = (-1, -1, -1)
+        for s, e, i, how in sorted(found):
+            if (s, e, i) == last:  # an entity's name as it is written, and the same words recognised: one mention
+                continue
+            last = s, e, i
+            if names[i] in self._longer and _within(reading.normal, s, e, self._longer[names[i]]):
+                continue
+            start, end = span(s, e)
+            mentions.append(snippets.mention(names[i], start, end, hows[how]))
+        if self._excluded:
+            mentions = [m for m in mentions if m.watch not in self._excluded or not self._refused(m)]
+        mentions.sort(key=lambda m: (m.start, m.end, m.watch))
+        return tuple(mentions)
+
+    def _refused(self, m: Mention) -> bool:
+        """Whether people said that this spelling is something else; of what only sounds like it, any part counts."""
+        surface = f" {fold(m.surface)} "
+        if m.kind is Kind.SOUNDS_LIKE:
+            return any(spelling in surface for spelling in self._excluded[m.watch])
+        return surface in self._excluded[m.watch]
+
+    def _recognised(self, normal: Normal, about: About, hits: dict[int, Spans]) -> None:
+        wanted: dict[str, list[int]] = {}
+        for text, atom in self._book.named:
+            wanted.setdefault(text, []).append(atom)
+        for entity in about.entities or ():
+            names = {normalise(name).text.strip() for name in entity.names}
+            for atom in {a for name in names for a in wanted.get(name, ())}:
+                spans = ((normal.index(s), normal.index(e)) for s, e in entity.spans)
+                trimmed = ((s, e - (normal.text[e - 1] == " "), 0) for s, e in spans if s < e)
+                hits.setdefault(atom, []).extend(t for t in trimmed if t[0] < t[1])
+
+    def _heard(self, transcript: Transcript, about: About, normal: Normal, hits: dict[int, Spans]) -> list[How]:
+        hows = list(self._book.hows)
+        for heard in self._ear.hear(transcript.text, about.title, about.notes):
+            atom = self._book.sounds[heard.name][1]
+            start, end = normal.index(heard.start), normal.index(heard.end)
+            if end > start and normal.text[end - 1] == " ":
+                end -= 1
+            kind = Kind(heard.kind)
+            if kind is Kind.EXACT and heard.score == 1.0:
+                number = 0
+            else:
+                hows.append(How(kind, heard.score, heard.reason))
+                number = len(hows) - 1
+            if start < end:
+                hits.setdefault(atom, []).append((start, end, number))
+        return hows
+
+
+def _within(normal: Normal, start: int, end: int, phrases: Sequence[str]) -> bool:
+    """Whether [start, end) of a normalised text is a part of one of the phrases there: Dobrynin, of Dobrynin Street.
+
+    Not over the end of a sentence: Dobrynin. Street.
+    """
+    for phrase in phrases:
+        first, last = end + 1 - len(phrase), start - 1 + len(phrase)
+        at = normal.text.find(phrase, max(0, first), last) if len(phrase) > end - start + 2 else -1
+        if at >= 0:
+            a, b = normal.span(at + 1, at + len(phrase) - 1)
+            if not _SENTENCE.search(normal.stored, a, b):
+                return True
+    return False
+
+
+def _ear(names: Sequence[Any]) -> Any:
+    if not names:
+        return None
+    from podwatch.phonetics import Name, build
+
+    return build([Name(n.text, n.text, n.aliases, n.type, n.threshold, n.refused) for n in names])

@@ -1,0 +1,57 @@
+"""The one place where things are wired: settings in, everything a verb needs out."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from podwatch.errors import SettingsError
+from podwatch.net.client import Http
+from podwatch.net.robots import Robots
+from podwatch.notifiers import NOTIFIERS, Notifier, scheme
+from podwatch.settings import Settings
+from podwatch.store.database import Store, open_store
+
+log = logging.getLogger("podwatch")
+
+
+@dataclass(slots=True)
+class Runtime:
+    """What the verbs act through. Close it, or use it in a ``with``."""
+
+    settings: Settings
+    store: Store
+    http: Http
+    robots: Robots
+    _notifiers: dict[str, Notifier] = field(default_factory=dict)
+
+    def notifier(self, channel: str) -> tuple[str, Notifier]:
+        """(name, notifier) for a channel; each is built once, when first needed."""
+        name = scheme(channel, self.settings)
+        if name not in self._notifiers:
+            self._notifiers[name] = NOTIFIERS[name](self.settings)
+        return name, self._notifiers[name]
+
+    def close(self) -> None:
+        self.http.close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+def build(settings: Settings) -> Runtime:
+    """Everything wired for these settings; raises StoreError when the database cannot be opened."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        what = f"the data folder cannot be made ({e.strerror})"
+        todo = "set PODWATCH_HOME to a folder you may write"
+        raise SettingsError(what, where=str(settings.home), todo=todo) from None
+    http = Http(settings)
+    return Runtime(settings=settings, store=open_store(settings), http=http, robots=Robots(http))

@@ -1,0 +1,1 @@
+"""Everything podwatch remembers, in SQL: tables, migrations, and for each verb a to-do query and a save."""

@@ -1,0 +1,102 @@
+"""The answers in the store: one row a person, alert and verdict, however often and in what order they come in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from podwatch.model import Answer, Judged, Mute, Verdict
+from podwatch.store.connection import Rows
+from podwatch.store.mutes import insert_mute
+from podwatch.store.tables import answers, deliveries, episodes, feeds, mentions, watches
+
+MANY = 100  # spellings kept with an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an alert is about, for whoever notes an answer to it."""
+
+    watch_id: int
+    watch: str
+    revision: int
+    feed_id: int
+    show: str
+    spellings: tuple[tuple[str, str], ...]
+
+
+class AnswerRows(Rows):
+    def asked(self, key: str) -> Asked | None:
+        """The alert with this key; None when there is none (any more)."""
+        query = (
+            select(deliveries, watches.c.name, watches.c.revision, episodes.c.feed_id, feeds.c.title, feeds.c.url)
+            .join(watches, watches.c.id == deliveries.c.watch_id)
+            .join(episodes, episodes.c.id == deliveries.c.episode_id)
+            .join(feeds, feeds.c.id == episodes.c.feed_id)
+            .where(deliveries.c.key == key)
+        )
+        m = mentions.c
+        with self.reading() as c:
+            r = c.execute(query).first()
+            if r is None:
+                return None
+            found = c.execute(
+                select(m.surface, m.kind)
+                .where(m.watch_id == r.watch_id, m.episode_id == r.episode_id, m.gone_at.is_(None))
+                .order_by(m.score.desc(), m.id)
+            )
+            spellings = tuple(dict.fromkeys((f.surface, f.kind) for f in found))[:MANY]
+        return Asked(r.watch_id, r.name, r.revision, r.feed_id, r.title or r.url, spellings)
+
+    def save_answer(self, answer: Answer, asked: Asked, mute: Mute | None, now: datetime) -> bool:
+        """Notes an answer, and what it mutes, in one transaction.
+
+        False when it was noted before (Slack hands an envelope over again when it misses our word), or when the same
+        person has pressed the same button later: then nothing changes.
+        """
+        values = {
+            "key": answer.key,
+            "watch_id": asked.watch_id,
+            "watch_revision": asked.revision,
+            "verdict": answer.verdict.value,
+            "user": answer.user,
+            "spellings": [list(s) for s in asked.spellings],
+            "answered_at": answer.at,
+            "noted_at": now,
+        }
+        insert = sqlite.insert if self.engine.dialect.name == "sqlite" else postgresql.insert
+        new = insert(answers).values(**values)
+        later = {n: new.excluded[n] for n in ("watch_revision", "spellings", "answered_at", "noted_at")}
+        upsert = new.on_conflict_do_update(
+            index_elements=["key", "user", "verdict"],
+            set_=later,
+            where=answers.c.answered_at < new.excluded.answered_at,
+        )
+        with self.writing() as c:
+            if c.execute(upsert.returning(answers.c.id)).first() is None:
+                return False
+            if mute is not None:
+                insert_mute(c, replace(mute, by=answer.user), now)
+        return True
+
+    def judged(self, *, current: bool = False) -> list[Judged]:
+        """The verdicts that stand: the last Relevant or Wrong of each person on each alert of an enabled watch.
+
+        current: only those given since the watch was last changed.
+        """
+        a = answers.c
+        judging = [v.value for v in Verdict if v.judges]
+        query = (
+            select(answers, watches.c.name)
+            .join(watches, watches.c.id == a.watch_id)
+            .where(watches.c.enabled, a.verdict.in_(judging))
+            .order_by(a.answered_at, a.id)
+        )
+        if current:
+            query = query.where(a.watch_revision == watches.c.revision)
+        with self.reading() as c:
+            last = {(r.key, r.user): r for r in c.execute(query)}
+        return [Judged(r.name, Verdict(r.verdict), tuple((s[0], s[1]) for s in r.spellings)) for r in last.values()]

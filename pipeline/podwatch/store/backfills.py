@@ -1,0 +1,279 @@
+"""The backfills' part of the store: which there are, what is left of one, and what there is of a past.
+
+What is to be asked for are the episodes of the backlog in a range that have no transcript. They belong to no backfill:
+two that overlap find the same rows, so the work is done once, and what is done stays done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+
+from podwatch.model import (
+    Backfill,
+    BackfillState,
+    DeliverMode,
+    Episode,
+    Feed,
+    Held,
+    Past,
+    Polled,
+    Report,
+    State,
+    Wanted,
+)
+from podwatch.store.connection import AnyRow
+from podwatch.store.detect import Source, source_of
+from podwatch.store.episode_upsert import save_episodes
+from podwatch.store.episodes import parts
+from podwatch.store.fetch import FetchRows
+from podwatch.store.history import PastRows
+from podwatch.store.tables import backfills, deliveries, episodes, feeds, mentions, transcripts, walks, watches
+
+FRESH = timedelta(days=1)  # a walk is not repeated within
+SPEC = ("since", "until", "feeds", "tags", "watches")
+NOT_OFFERED = "the feed names no transcript"
+NOT_ASKED = "not asked for yet"
+LIVE = "the live run asks for it"
+_ADDRESS = re.compile(r"^\S+://\S+: ")
+
+
+class Older(NamedTuple):
+    """An episode that lacks its transcript. address: who is asked for it. in_hand: whether somebody is asking."""
+
+    id: int
+    address: str
+    in_hand: bool
+
+
+class Stored(NamedTuple):
+    """A transcript, its episode, and where it came from, or would."""
+
+    transcript: int
+    id: int
+    address: str
+
+
+class BackfillRows(PastRows, FetchRows):
+    def add_backfill(self, b: Backfill, now: datetime) -> Backfill:
+        """The backfill with its number; the one that is there already when it has the same key."""
+        values = {name: getattr(b, name) for name in SPEC} | {"deliver": b.deliver.value, "state": b.state.value}
+        with self.writing() as c:
+            row = c.execute(select(backfills).where(backfills.c.key == b.key)).first() if b.key else None
+            if row is None:
+                made = insert(backfills).values(**values, key=b.key, counts={}, created_at=now, updated_at=now)
+                row = c.execute(made.returning(*backfills.c)).one()
+            return _backfill(row)
+
+    def backfills(self) -> list[Backfill]:
+        with self.reading() as c:
+            return [_backfill(r) for r in c.execute(select(backfills).order_by(backfills.c.id))]
+
+    def backfill(self, number: int) -> Backfill | None:
+        return next((b for b in self.backfills() if b.id == number), None)
+
+    def move_backfill(self, number: int, came: Collection[BackfillState], to: BackfillState, now: datetime) -> bool:
+        """Sets the state of a backfill that is in one of some states; False when it is in another."""
+        b = backfills.c
+        with self.writing() as c:
+            mine = (b.id == number, b.state.in_([s.value for s in came]))
+            return c.execute(update(backfills).where(*mine).values(state=to.value, updated_at=now)).rowcount > 0
+
+    def save_counts(self, number: int, counts: dict[str, Any], now: datetime) -> None:
+        with self.writing() as c:
+            c.execute(update(backfills).where(backfills.c.id == number).values(counts=counts, updated_at=now))
+
+    def walked(self, since: datetime, now: datetime) -> frozenset[int]:
+        """The feeds whose older pages were walked lately, as far back as that."""
+        w = walks.c
+        with self.reading() as c:
+            lately = (w.since <= since, w.walked_at > now - FRESH, w.error.is_(None))
+            return frozenset(c.execute(select(w.feed_id).where(*lately)).scalars())
+
+    def save_walk(self, feed: Feed, since: datetime, error: str | None, now: datetime) -> None:
+        values = {"since": since, "walked_at": now, "error": error}
+        with self.writing() as c:
+            if not c.execute(update(walks).where(walks.c.feed_id == feed.id).values(**values)).rowcount:
+                c.execute(insert(walks).values(feed_id=feed.id, **values))
+
+    def save_older(self, feed: Feed, found: Sequence[Episode], lists: Callable[[str], bool], now: datetime) -> int:
+        """Keeps episodes of a feed's older pages as its backlog; returns how many were not known."""
+        with self.writing() as c:
+            polled = Polled(feed=feed, episodes=tuple(found), lists=lists)
+            return save_episodes(c, [polled], now, 0, past=True)
+
+    def guids(self, feed: Feed) -> set[str]:
+        with self.reading() as c:
+            return set(c.execute(select(episodes.c.guid).where(episodes.c.feed_id == feed.id)).scalars())
+
+    def older(self, past: Past, now: datetime) -> list[Older]:
+        """The episodes of the backlog whose transcript is to be asked for, or is being asked for by somebody.
+
+        Left out are those that were asked for in vain, until they are due again, and those that nobody offers.
+        """
+        e = episodes.c
+        query = (
+            select(e.id, e.transcripts, feeds.c.transcript_page, e.next_fetch_at)
+            .join(feeds)
+            .outerjoin(transcripts, transcripts.c.episode_id == e.id)
+            .where(*_within(past), e.backlog, transcripts.c.id.is_(None))
+            .where(or_(e.fetch_error.is_(None), e.next_fetch_at <= now))
+            .order_by(e.id)
+        )
+        with self.reading() as c:
+            rows = c.execute(query).all()
+        return [
+            Older(r.id, address, r.next_fetch_at is not None and r.next_fetch_at > now)
+            for r in rows
+            if (address := _address(r))
+        ]
+
+    def take_older(self, ids: Sequence[int], now: datetime, until: datetime) -> list[Wanted]:
+        """These episodes, as far as nobody else has them, taken until ``until``."""
+        e = episodes.c
+        open_ = or_(and_(e.next_fetch_at.is_(None), e.fetch_error.is_(None)), e.next_fetch_at <= now)
+        have = select(transcripts.c.episode_id).where(transcripts.c.episode_id == e.id).exists()
+        taken: list[Wanted] = []
+        with self.writing() as c:
+            for some in parts(ids):
+                take = update(episodes).where(e.id.in_(some), e.backlog, open_, ~have).values(next_fetch_at=until)
+                mine = sorted(c.execute(take.returning(e.id)).scalars())
+                taken += self.wanted_of(c, e.id.in_(mine)) if mine else []
+        return taken
+
+    def older_transcripts(self, past: Past) -> list[Stored]:
+        """The transcripts of a past in which not every watch was looked for, feed after feed.
+
+        Without those on which a bug was met: the live run looks through them later.
+        """
+        t, e, latest = transcripts.c, episodes.c, self.watches_to_detect().latest
+        query = (
+            select(t.id.label("transcript"), e.id, e.transcripts, feeds.c.transcript_page)
+            .join(episodes, e.id == t.episode_id)
+            .join(feeds, feeds.c.id == e.feed_id)
+            .where(*_within(past), t.detected_through < latest, t.detect_error.is_(None))
+            .order_by(e.feed_id, t.id)
+        )
+        with self.reading() as c:
+            return [Stored(r.transcript, r.id, _address(r)) for r in c.execute(query)]
+
+    def sources_older(self, ids: Sequence[int], latest: int, going: Callable[[], bool]) -> Iterator[Source]:
+        """Transcripts in which not every watch up to ``latest`` was looked for, for as long as somebody wants them.
+
+        Each few are asked for anew, so that what another has looked through in the meantime is left out.
+        """
+        t = transcripts.c
+        for few in (ids[i : i + 100] for i in range(0, len(ids), 100)):
+            if not going():
+                return
+            with self.reading() as c:
+                due = c.execute(select(t.id).where(t.id.in_(few), t.detected_through < latest)).scalars().all()
+                rows, about = self._rows(c, due)
+            for r in rows:
+                yield source_of(r, about[r.episode_id], r.detected_through)
+
+    def held_older(self, past: Past) -> list[int]:
+        """The alerts on episodes of a past that nobody was told of because a backfill found them, oldest first."""
+        d, e = deliveries.c, episodes.c
+        query = (
+            select(d.id)
+            .join(episodes, e.id == d.episode_id)
+            .join(watches, watches.c.id == d.watch_id)
+            .where(*_within(past), *_watched(past), d.state == State.HELD.value, d.reason == Held.BACKFILL.name)
+            .order_by(e.published_at, d.id)
+        )
+        with self.reading() as c:
+            return list(c.execute(query).scalars())
+
+    def release(self, ids: Sequence[int], now: datetime, *, digest: bool = False) -> None:
+        """These alerts are to be delivered after all, each or in a digest of their channel.
+
+        Their episodes count as seen now: somebody asked for them.
+        """
+        d = deliveries.c
+        with self.writing() as c:
+            mine = (d.id.in_(ids), d.state == State.HELD.value, d.reason == Held.BACKFILL.name)
+            seen = select(d.episode_id).where(*mine)
+            c.execute(update(episodes).where(episodes.c.id.in_(seen)).values(first_seen_at=now))
+            due: dict[str, Any] = {"state": State.DUE.value, "error": None, "reason": None}
+            if digest:
+                due = {"state": State.HELD.value, "error": Held.DIGEST.value, "reason": Held.DIGEST.name}
+            c.execute(update(deliveries).where(*mine).values(next_attempt_at=now, **due))
+
+    def report(self, past: Past) -> Report:
+        """What there is of a past, and what is missing."""
+        e, t, m = episodes.c, transcripts.c, mentions.c
+        offers = (e.transcripts, feeds.c.transcript_page, e.fetch_error, e.backlog, e.next_fetch_at)
+        lacking = select(*offers).join(feeds).outerjoin(transcripts, t.episode_id == e.id)
+        said = (
+            select(watches.c.name, e.published_at, m.episode_id, func.count().label("n"))
+            .join(watches, watches.c.id == m.watch_id)
+            .join(episodes, e.id == m.episode_id)
+            .where(*_within(past), *_watched(past), m.gone_at.is_(None), watches.c.enabled)
+            .group_by(watches.c.name, e.published_at, m.episode_id)
+        )
+        with self.reading() as c:
+            count = c.execute(select(func.count()).select_from(episodes).where(*_within(past))).scalar_one()
+            missing = Counter(_why(r) for r in c.execute(lacking.where(*_within(past), t.id.is_(None))))
+            counted: Counter[tuple[str, str]] = Counter()
+            shows: Counter[tuple[str, str]] = Counter()
+            for r in c.execute(said):
+                key = (r.name, f"{r.published_at:%Y-%m}")
+                counted[key] += r.n
+                shows[key] += 1
+            w = select(feeds.c.url, walks.c.error).join(walks, walks.c.feed_id == feeds.c.id)
+            failed = c.execute(w.where(feeds.c.id.in_(past.feeds), walks.c.error.is_not(None))).all()
+        return Report(
+            feeds=len(past.feeds),
+            episodes=count,
+            transcripts=count - sum(missing.values()),
+            mentions=tuple((*key, n, shows[key]) for key, n in sorted(counted.items())),
+            missing=tuple(sorted(missing.items(), key=lambda x: (-x[1], x[0]))),
+            problems=tuple(r.error for r in failed),
+            held=len(self.held_older(past)),
+        )
+
+
+def _address(r: AnyRow) -> str:
+    """Where the transcript of an episode is asked for first; empty when nobody offers one."""
+    return str(r.transcripts[0]["url"]) if r.transcripts else r.transcript_page or ""
+
+
+def _within(past: Past) -> list[ColumnElement[bool]]:
+    e = episodes.c
+    return [e.published_at >= past.since, e.published_at < past.until, e.feed_id.in_(past.feeds)]
+
+
+def _watched(past: Past) -> list[ColumnElement[bool]]:
+    return [watches.c.name.in_(past.watches)] if past.watches else []
+
+
+def _why(r: AnyRow) -> str:
+    """Why an episode has no transcript: failures without their addresses, so that they can be counted."""
+    if r.fetch_error:
+        return _ADDRESS.sub("", r.fetch_error)
+    if not r.transcripts and not r.transcript_page:
+        return NOT_OFFERED
+    return NOT_ASKED if r.backlog else LIVE
+
+
+def _backfill(r: AnyRow) -> Backfill:
+    return Backfill(
+        id=r.id,
+        key=r.key,
+        since=r.since,
+        until=r.until,
+        feeds=tuple(r.feeds),
+        tags=tuple(r.tags),
+        watches=tuple(r.watches),
+        deliver=DeliverMode(r.deliver),
+        state=BackfillState(r.state),
+        counts=r.counts,
+        created_at=r.created_at,
+        updated_at=r.updated_at,
+    )

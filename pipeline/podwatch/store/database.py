@@ -1,0 +1,144 @@
+"""What podwatch remembers, in SQL: the only part that knows SQLAlchemy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from podwatch.errors import SettingsError, StoreError
+from podwatch.settings import Settings
+from podwatch.store.alerts import ToldRows
+from podwatch.store.answers import AnswerRows
+from podwatch.store.backfills import BackfillRows
+from podwatch.store.channels import ChannelRows
+from podwatch.store.clock import ClockRows
+from podwatch.store.connection import HEAD, connect, display, exists, revision, upgrade
+from podwatch.store.deliver import DeliverRows
+from podwatch.store.diagnosis import ExplainRows
+from podwatch.store.digests import DigestRows
+from podwatch.store.entities import EntityRows
+from podwatch.store.entity_counts import TalkedRows
+from podwatch.store.mentions import Readings
+from podwatch.store.mutes import MuteRows
+from podwatch.store.poll import PollRows
+from podwatch.store.sent_messages import ChangeRows
+from podwatch.store.surges import SurgeRows
+from podwatch.store.watches import WatchRows
+
+__all__ = ["FAILURES", "Condition", "Store", "condition", "exists", "explained", "failure", "open_store"]
+
+FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
+
+
+class Store(
+    PollRows,
+    BackfillRows,
+    EntityRows,
+    ExplainRows,
+    SurgeRows,
+    DeliverRows,
+    DigestRows,
+    ChangeRows,
+    ChannelRows,
+    ToldRows,
+    WatchRows,
+    TalkedRows,
+    MuteRows,
+    AnswerRows,
+    ClockRows,
+    Readings,
+):
+    """One to-do query and one save for each verb (a file each), the watchlist, and what people read."""
+
+
+def open_store(settings: Settings) -> Store:
+    """The store at ``settings.database_url``, its tables made or brought up to date.
+
+    Raises StoreError when it cannot be reached, or is newer than this podwatch.
+    """
+    try:
+        engine = connect(settings)
+        upgrade(engine)
+    except ArgumentError:  # options that only connecting looks at
+        raise SettingsError("is not a database address", where="PODWATCH_DATABASE_URL") from None
+    except (DBAPIError, OSError) as e:
+        raise _unopened(e, settings) from None
+    return Store(engine)
+
+
+def _unopened(e: Exception, settings: Settings) -> StoreError:
+    todo = "check PODWATCH_DATABASE_URL, and that the server runs or the folder can be written"
+    return StoreError(
+        f"the database cannot be opened ({_cause(e)})", where=display(settings), todo=todo, retryable=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a database is. revision: of its tables, None when there are none; wanted: what this podwatch needs.
+
+    clock: the database server's; None for SQLite, which has none of its own.
+    """
+
+    where: str
+    revision: str | None
+    wanted: str
+    clock: datetime | None
+
+
+def condition(settings: Settings) -> Condition:
+    """Looks at the database without changing it: whether it can be reached and written, and what its tables are.
+
+    Raises StoreError or SettingsError, as open_store does.
+    """
+    engine = connect(settings)
+    try:
+        current = revision(engine)
+        with engine.connect() as c:  # as a writer: a database that is read-only or locked says so here
+            server = engine.dialect.name == "postgresql"
+            if server and c.execute(text("SHOW transaction_read_only")).scalar() == "on":
+                raise StoreError("the database is read-only", where=display(settings), todo="use its primary server")
+            clock = c.execute(text("SELECT clock_timestamp()")).scalar() if server else None
+            c.rollback()
+    except (DBAPIError, OSError) as e:
+        raise _unopened(e, settings) from None
+    finally:
+        engine.dispose()
+    return Condition(display(settings), current, HEAD, clock)
+
+
+def failure(e: BaseException) -> StoreError | None:
+    """What a database that fails in the middle of a verb means to people; None when ``e`` is something else.
+
+    A row that breaks a rule of the tables, or a value that they do not take, is something else: that is a bug.
+    """
+    if not isinstance(e, FAILURES) or isinstance(e, IntegrityError | DataError):
+        return None
+    cause = _cause(e)
+    if isinstance(e, ProgrammingError) or "no such" in cause or "malformed" in cause or "not a database" in cause:
+        todo = "its tables are missing or damaged: restore it from a copy, or set PODWATCH_DATABASE_URL to another"
+        return StoreError(f"the database cannot be used ({cause})", todo=todo)
+    todo = "check that its server runs, or that its disk has room and can be written, and try again"
+    return StoreError(f"the database failed ({cause})", todo=todo, retryable=True)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raises a failure of the database as the StoreError that it means to people."""
+    try:
+        yield
+    except FAILURES as e:
+        known = failure(e)
+        if known is None:
+            raise
+        raise known from None
+
+
+def _cause(e: Exception) -> str:
+    return (str(getattr(e, "orig", None) or e).splitlines() or [type(e).__name__])[0]

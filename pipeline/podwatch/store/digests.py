@@ -1,0 +1,67 @@
+"""Digests in the store: what waits for one is put together in one transaction: nothing is in two, nothing in none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+
+from podwatch.model import Delivery, DeliveryKind, Held, State
+from podwatch.policy.alerts import digest_key
+from podwatch.store.channels import ensure_channel
+from podwatch.store.connection import Rows
+from podwatch.store.deliver import delivery_of
+from podwatch.store.tables import channels, deliveries
+
+
+class DigestRows(Rows):
+    def waiting_for_digest(self, channel: str, why: Held, now: datetime) -> list[Delivery]:
+        """What was kept back for this reason and is to be told in a digest now, oldest first."""
+        d = deliveries.c
+        query = select(deliveries).where(
+            d.channel == channel, d.state == State.HELD.value, d.reason == why.name, d.next_attempt_at <= now
+        )
+        with self.reading() as c:
+            return [delivery_of(r) for r in c.execute(query.order_by(d.created_at, d.id))]
+
+    def make_digest(self, channel: str, why: Held, members: Sequence[Delivery], now: datetime) -> int:
+        """Puts those of the members that nobody took meanwhile into one digest, due now; returns how many they are."""
+        d = deliveries.c
+        with self.writing() as c:
+            ensure_channel(c, channel)
+            c.execute(select(channels.c.name).where(channels.c.name == channel).with_for_update())
+            wanted = {m.id: m for m in members}
+            free = (d.id.in_(wanted), d.state == State.HELD.value, d.digest_id.is_(None), d.next_attempt_at <= now)
+            rows = c.execute(select(d.id, d.key, d.attempts, d.created_at).where(*free).order_by(d.id)).all()
+            rows = [r for r in rows if r.attempts == wanted[r.id].attempts]
+            if not rows:
+                return 0
+            [made] = c.execute(
+                insert(deliveries)
+                .values(
+                    key=digest_key(channel, [r.key for r in rows]),
+                    kind=DeliveryKind.DIGEST.value,
+                    channel=channel,
+                    state=State.DUE.value,
+                    reason=why.name,
+                    next_attempt_at=now,
+                    created_at=min(r.created_at for r in rows),
+                )
+                .returning(d.id)
+            ).one()
+            taken = d.id.in_([r.id for r in rows])
+            c.execute(update(deliveries).where(taken).values(digest_id=made, next_attempt_at=None))
+            return len(rows)
+
+    def has_replies(self, delivery: Delivery) -> bool:
+        """Whether a reply was posted into its thread, or may have been."""
+        d = deliveries.c
+        with self.reading() as c:
+            posted = select(d.id).where(d.parent_id == delivery.id, d.posted_at.is_not(None))
+            return c.execute(posted.limit(1)).first() is not None
+
+    def parent_of(self, delivery: Delivery) -> Delivery:
+        """The delivery whose thread a reply is in."""
+        with self.reading() as c:
+            return delivery_of(c.execute(select(deliveries).where(deliveries.c.id == delivery.parent_id)).one())

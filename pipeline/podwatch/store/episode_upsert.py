@@ -1,0 +1,203 @@
+"""What documents brought, laid beside what is known, so that one episode stays one row.
+
+Many feeds at a time: what is known is asked for with one statement for each table, decided here in memory, feed after
+feed, and written with one statement for each table. It comes out as if each feed had been kept alone, in their order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, exists, insert, select, tuple_, update
+
+from podwatch.model import Episode, Feed, Polled
+from podwatch.policy.episode_identity import keys, match
+from podwatch.store.connection import AnyRow
+from podwatch.store.episodes import EPISODE, WRITTEN, columns, episode_of, newest, parts
+from podwatch.store.tables import episode_keys, episodes, feeds
+
+_TO_COME = 1 << 62  # ids of rows that are not written yet: behind all that are
+
+
+@dataclass(slots=True)
+class _Row:
+    """An episode as it will stand at the end. was: as it stands in the database; None: nowhere yet."""
+
+    episode: Episode
+    was: Episode | None = None
+    backlog: bool = False
+    wanted: bool = False  # its transcript is to be asked for (again), at once
+
+
+def save_episodes(c: Connection, polled: Sequence[Polled], now: datetime, first: int, *, past: bool = False) -> int:
+    """Keeps the episodes that some polls found, each of another feed; returns how many were not known.
+
+    first: how many of its newest a feed that never gave an episode brings into the line; the rest is backlog.
+    past: all that is new is backlog.
+    """
+    found = {p.feed.id: _found(p) for p in polled}
+    desk = _Desk()
+    for r in _select(c, _BY_GUID, [(feed, guid) for feed, by_guid in found.items() for guid in by_guid]):
+        desk.add(r)
+    fresh = {f: [e for e in es.values() if (f, e.guid) not in desk.by_guid] for f, es in found.items()}
+    young: dict[int, bool] = {}
+    paged: dict[int, bool] = {}
+    for some in parts([f for f, es in fresh.items() if es]):
+        for r in c.execute(_FEEDS, {"values": some}):
+            young[r.id], paged[r.id] = not r.gave, bool(r.transcript_page)
+    desk.look_up(c, [e for es in fresh.values() for e in es])
+    for p in polled:
+        feed = p.feed
+        desk.correct(e for guid, e in found[feed.id].items() if (feed.id, guid) in desk.by_guid)
+        new = desk.sort_in(feed, fresh[feed.id], p)
+        live = {e.guid for e in newest([r.episode for r in new])[:first]} if young.get(feed.id) else None
+        for row in new:
+            row.backlog = past or (live is not None and row.episode.guid not in live)
+            row.wanted = not row.backlog and bool(row.episode.transcripts or paged.get(feed.id))
+    _update(c, [r for r in desk.rows.values() if r.was is not None and r.was is not r.episode], now)
+    _insert(c, desk.new, now)
+    return len(desk.new)
+
+
+def _found(p: Polled) -> dict[str, Episode]:
+    return {e.guid: replace(e, feed_id=p.feed.id, show=p.feed.title) for e in p.episodes}
+
+
+class _Desk:
+    """The rows that are at hand, by all that they are found under, and what becomes of them."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, _Row] = {}
+        self.by_guid: dict[tuple[int, str], _Row] = {}  # as in the database
+        self.new: list[_Row] = []
+        self._by_key: dict[int, dict[int, _Row]] = defaultdict(dict)
+        self._reach: dict[tuple[int, str], frozenset[int]] = {}
+
+    def add(self, r: AnyRow) -> None:
+        if r.id not in self.rows:
+            e = episode_of(r)
+            row = self.rows[r.id] = _Row(e, e, r.backlog)
+            self.by_guid[e.feed_id, e.guid] = row
+
+    def look_up(self, c: Connection, fresh: Iterable[Episode]) -> None:
+        """Brings in the rows that share a key with what is not known."""
+        self._reach = {(e.feed_id, e.guid): keys(e, reach=True) for e in fresh}
+        asked = sorted({key for reach in self._reach.values() for key in reach})
+        shared = [(r.key, r.episode_id) for some in parts(asked) for r in c.execute(_BY_KEY, {"values": some})]
+        for r in _select(c, _BY_ID, sorted({n for _, n in shared} - self.rows.keys())):
+            self.add(r)
+        for key, n in shared:
+            self._by_key[key][n] = self.rows[n]
+
+    def correct(self, found: Iterable[Episode]) -> None:
+        for e in found:
+            self._becomes(self.by_guid[e.feed_id, e.guid], e)
+
+    def sort_in(self, feed: Feed, fresh: Sequence[Episode], p: Polled) -> list[_Row]:
+        """Finds for each the row that it is, or makes one; returns those that it made."""
+        made: list[_Row] = []
+        for e in fresh:
+            rows = {n: r for key in self._reach[feed.id, e.guid] for n, r in self._by_key.get(key, {}).items()}
+            known = [rows[n].episode for n in sorted(rows)]
+            same = match(e, known, p.lists or (lambda guid: False))
+            if same is not None and same[0].feed_id == feed.id:
+                self._becomes(self.rows[same[0].id], e)
+            else:
+                identity = same[0].identity if same else _identity(feed, e)
+                made.append(_Row(replace(e, id=_TO_COME + len(self.new) + len(made), identity=identity)))
+        for row in made:  # not before: what one document lists is no candidate for what stands beside it
+            self.rows[row.episode.id] = row
+            self._file(row, keys(row.episode))
+        self.new += made
+        return made
+
+    def _becomes(self, row: _Row, e: Episode) -> None:
+        """Lays what a document says now over what it said."""
+        old = row.episode
+        if columns(old) == columns(e):
+            return
+        # A transcript that came after its episode, or moved: ask (again).
+        row.wanted |= bool(e.transcripts) and e.transcripts != old.transcripts and not row.backlog
+        row.episode = replace(
+            e,
+            id=old.id,
+            identity=old.identity,
+            first_seen_at=old.first_seen_at,
+            fetch_failures=old.fetch_failures,
+        )
+        self._file(row, keys(row.episode))
+
+    def _file(self, row: _Row, under: Iterable[int]) -> None:
+        for key in under:
+            self._by_key[key][row.episode.id] = row
+
+
+def _select(c: Connection, query: Any, values: Sequence[Any]) -> Iterator[AnyRow]:
+    for some in parts(values):
+        yield from c.execute(query, {"values": some})
+
+
+def _update(c: Connection, rows: Sequence[_Row], now: datetime) -> None:
+    if not rows:
+        return
+    c.execute(_CORRECT, [{"row": r.episode.id} | columns(r.episode) for r in rows])
+    if again := [{"row": r.episode.id, "now": now} for r in rows if r.wanted]:
+        c.execute(_ASK_AGAIN, again)
+    added = {(key, r.episode.id) for r in rows if r.was for key in keys(r.episode) - keys(r.was)}
+    for some in parts(sorted({n for _, n in added})):
+        added -= {(k.key, k.episode_id) for k in c.execute(_KEYS_OF, {"values": some})}
+    _file(c, added)
+
+
+def _insert(c: Connection, rows: Sequence[_Row], now: datetime) -> None:
+    if not rows:
+        return
+    values = [
+        columns(r.episode)
+        | {
+            "feed_id": r.episode.feed_id,
+            "identity": r.episode.identity,
+            "first_seen_at": now,
+            "backlog": r.backlog,
+            "next_fetch_at": now if r.wanted else None,
+            "fetch_failures": 0,
+        }
+        for r in rows
+    ]
+    ids = {(r.feed_id, r.guid): r.id for r in c.execute(_INSERT, values)}
+    _file(c, {(key, ids[r.episode.feed_id, r.episode.guid]) for r in rows for key in keys(r.episode)})
+
+
+def _file(c: Connection, under: Iterable[tuple[int, int]]) -> None:
+    if rows := [{"key": key, "episode_id": n} for key, n in sorted(under)]:
+        c.execute(insert(episode_keys), rows)
+
+
+def _identity(feed: Feed, e: Episode) -> str:
+    return hashlib.blake2b(f"{feed.url}\x1f{e.guid}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+# Made once: putting a statement together costs more than running it.
+_VALUES: Any = bindparam("values", expanding=True)
+_BY_GUID = select(*EPISODE).join(feeds).where(tuple_(episodes.c.feed_id, episodes.c.guid).in_(_VALUES))
+_BY_ID = select(*EPISODE).join(feeds).where(episodes.c.id.in_(_VALUES))
+_BY_KEY = select(episode_keys.c.key, episode_keys.c.episode_id).where(episode_keys.c.key.in_(_VALUES))
+_KEYS_OF = select(episode_keys.c.key, episode_keys.c.episode_id).where(episode_keys.c.episode_id.in_(_VALUES))
+_GAVE = exists().where(episodes.c.feed_id == feeds.c.id)
+_FEEDS = select(feeds.c.id, feeds.c.transcript_page, _GAVE.label("gave")).where(feeds.c.id.in_(_VALUES))
+_CORRECT = (
+    update(episodes)
+    .where(episodes.c.id == bindparam("row"))
+    .values({episodes.c[name]: bindparam(name) for name in WRITTEN})
+)
+_ASK_AGAIN = (
+    update(episodes)
+    .where(episodes.c.id == bindparam("row"))
+    .values({episodes.c.next_fetch_at: bindparam("now"), episodes.c.fetch_failures: 0})
+)
+_INSERT = insert(episodes).returning(episodes.c.id, episodes.c.feed_id, episodes.c.guid)

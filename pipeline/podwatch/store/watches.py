@@ -1,0 +1,104 @@
+"""The watchlist in the store: its revisions say what has been looked for in which transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
+
+from podwatch.model import DeliverMode, EntityType, Scope, Tally, Watch
+from podwatch.store.connection import AnyRow, Rows
+from podwatch.store.tables import watches
+
+SPEC = (
+    "query",
+    "entity",
+    "surge",
+    "type",
+    "aliases",
+    "exclude",
+    "sounds_like",
+    "threshold",
+    "skip",
+    "minimum",
+    "repeat_after",
+    "scope",
+)
+
+
+# The watches that are looked for in texts: all but those of surges.
+SOUGHT: ColumnElement[bool] = and_(watches.c.enabled, watches.c.spec["surge"].as_string().is_(None))
+
+
+class WatchRows(Rows):
+    def sync_watches(self, wanted: Sequence[Watch], now: datetime) -> Tally:
+        """Makes the stored watchlist equal to ``wanted``. Watches that are gone are disabled, with their rows kept."""
+        new = revised = removed = 0
+        with self.writing() as c:
+            seq = c.execute(select(func.coalesce(func.max(watches.c.seq), 0))).scalar_one()
+            stored = {r.name: r for r in c.execute(select(watches).order_by(watches.c.seq))}
+            for watch in wanted:
+                row = stored.pop(watch.name, None)
+                values: dict[str, Any] = {
+                    "spec": _spec(watch),
+                    "channel": watch.channel,
+                    "deliver": watch.deliver.value,
+                    "enabled": True,
+                }
+                if row is None:
+                    new, seq = new + 1, seq + 1
+                    c.execute(
+                        insert(watches).values(
+                            name=watch.name, fingerprint=watch.fingerprint, revised_at=now, seq=seq, **values
+                        )
+                    )
+                    continue
+                if row.fingerprint != watch.fingerprint or not row.enabled:
+                    revised, seq = revised + 1, seq + 1
+                    values |= {
+                        "fingerprint": watch.fingerprint,
+                        "revision": row.revision + 1,
+                        "revised_at": now,
+                        "seq": seq,
+                        "error": None,
+                    }
+                c.execute(update(watches).where(watches.c.id == row.id).values(**values))
+            for row in stored.values():
+                if row.enabled:
+                    removed += 1
+                    c.execute(update(watches).where(watches.c.id == row.id).values(enabled=False))
+        notes = (f"{revised} changed", f"{removed} removed")
+        return Tally("sync", done=len(wanted), new=new, notes=notes)
+
+    def watches(self) -> list[Watch]:
+        """The enabled watches, by name."""
+        with self.reading() as c:
+            rows = c.execute(select(watches).where(watches.c.enabled).order_by(watches.c.name))
+            return [watch_of(r) for r in rows]
+
+
+def watch_of(r: AnyRow) -> Watch:
+    spec = dict(r.spec)
+    scope = {name: tuple(values) for name, values in spec.pop("scope").items()}
+    spec["aliases"], spec["skip"] = tuple(spec["aliases"]), tuple(spec.get("skip", ()))
+    spec["exclude"] = tuple(spec.get("exclude", ()))
+    surge = spec.get("surge")
+    spec["surge"] = None if surge is None else tuple(EntityType(name) for name in surge)
+    return Watch(
+        id=r.id,
+        name=r.name,
+        channel=r.channel,
+        deliver=DeliverMode(r.deliver),
+        revision=r.revision,
+        revised_at=r.revised_at,
+        scope=Scope(**scope),
+        **spec,
+    )
+
+
+def _spec(watch: Watch) -> dict[str, Any]:
+    spec = {name: getattr(watch, name) for name in SPEC}
+    return spec | {"scope": asdict(watch.scope)}

@@ -1,0 +1,90 @@
+"""Tags and text of HTML and XML, as one flat list: what every transcript in markup needs, and no more.
+
+No parser of XML or HTML stands behind it, on purpose. Entities other than characters are not expanded, nothing is
+loaded, nothing nests, so that neither a billion laughs nor a million open tags cost more than their bytes; and a file
+that is cut off gives what is there. lxml stops at 10 MB of text and 256 levels unless it is told to trust the file.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from podwatch.errors import TranscriptError
+
+MAX_TAGS = 3_000_000
+_TAG = re.compile(r"<(/?[A-Za-z][^\s<>/]*)([^<>]*)>")
+_ATTRIBUTE = re.compile(r"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_ROOT = re.compile(r"<([A-Za-z][^\s<>/]*)")
+_BETWEEN = (("<!--", "-->"), ("<?", "?>"), ("<!DOCTYPE", ">"), ("<!doctype", ">"))
+
+
+def split(text: str) -> list[str]:
+    """[text, tag, attributes, text, tag, attributes, ..., text]; an end tag begins with /."""
+    if text.count("<") > MAX_TAGS:
+        raise TranscriptError(f"holds more than {MAX_TAGS:,} tags")
+    for opening, closing in _BETWEEN:
+        text = without(text, opening, closing)
+    if "<![CDATA[" in text:
+        text = _cdata(text)
+    return _TAG.split(text)
+
+
+def without(text: str, opening: str, closing: str) -> str:
+    """The text without what stands between; an opening that is never closed stays as it is."""
+    at = text.find(opening)
+    if at < 0:
+        return text
+    kept, after = [], 0
+    while at >= 0:
+        end = text.find(closing, at + len(opening))
+        if end < 0:
+            break
+        kept.append(text[after:at])
+        after = end + len(closing)
+        at = text.find(opening, after)
+    kept.append(text[after:])
+    return "".join(kept)
+
+
+def _cdata(text: str) -> str:
+    head, *parts = text.split("<![CDATA[")
+    out = [head]
+    for part in parts:
+        inside, _, rest = part.partition("]]>")
+        out += (html.escape(inside), rest)
+    return "".join(out)
+
+
+def attribute(attributes: str, name: str) -> str:
+    """The value of an attribute, "" when it is not there; name without its prefix finds it under any prefix."""
+    at = attributes.find(f' {name}="')
+    if at >= 0:
+        at += len(name) + 3
+        end = attributes.find('"', at)
+        return plain(attributes[at:end]) if end >= 0 else ""
+    at = attributes.find(name)
+    while at >= 0:
+        m = _ATTRIBUTE.match(attributes, at)
+        if m is not None and m[1] == name and (at == 0 or attributes[at - 1] in ' \t\r\n:"'):
+            return plain(m[2] if m[2] is not None else m[3])
+        at = attributes.find(name, at + 1)
+    return ""
+
+
+def classes(attributes: str) -> list[str]:
+    return attribute(attributes, "class").split() if "class" in attributes else []
+
+
+def plain(text: str) -> str:
+    """The text with its character references read."""
+    return html.unescape(text) if "&" in text else text
+
+
+def root(start: str) -> str:
+    """The name of the first element, without prefix, in lower case; "" when the text is no markup."""
+    if not start.lstrip("\ufeff \t\r\n").startswith("<"):
+        return ""
+    head = without(without(start, "<!--", "-->"), "<?", "?>")
+    m = _ROOT.search(head)
+    return m[1].rpartition(":")[2].lower() if m else ""

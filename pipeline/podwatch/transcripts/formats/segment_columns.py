@@ -1,0 +1,240 @@
+"""Columns: what every format fills. Lists of words, times and speakers cost a fifth of as many Segment values.
+
+Times as found are repaired here, once, for all formats:
+
+- a time that is no number, or beyond MAX_SECONDS, is unknown (nan); a negative start is 0; an end before its start is
+  unknown, so that the next start closes the segment;
+- the words stay in the order of the file. Where starts go backwards, the longest ascending run of them is kept, and
+  the others become unknown: one wild time spoils nothing but itself;
+- segments may overlap (two people talk at once): their ends stay as they are, and Transcript.seconds_at closes a
+  segment where the next one starts.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import accumulate, islice
+from operator import ge, le
+
+from podwatch.errors import TranscriptError
+from podwatch.model import Segment, Transcript, Words, clean
+
+MAX_SECONDS = 1_000_000.0  # eleven days
+MAX_SEGMENTS = 2_000_000
+NEAR = 80  # characters: how far ahead a timed word is looked for in the text of its segment
+PIECE = 1_000_000  # characters
+SINGLE = 1.8  # words a segment: with fewer on average, and most of them single, a document is a list of words
+FEW = 5  # segments: a document of fewer is left as it is
+PAUSE, LONGEST = 2.0, 40  # seconds of silence, and words, that end a segment made of single words
+
+Timed = Sequence[tuple[str, float]]
+
+
+@dataclass(slots=True)
+class Columns:
+    """The segments of a document: one entry a segment in each list; words only where single words have times."""
+
+    texts: list[str] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
+    speakers: list[str | None] = field(default_factory=list)
+    words: dict[int, Timed] = field(default_factory=dict)
+    title: str = ""
+    published: datetime | None = None
+    language: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __iter__(self) -> Iterator[Segment]:
+        return map(Segment, self.starts, self.ends, self.texts, self.speakers)
+
+    def add(
+        self, text: str, start: float = math.nan, end: float = math.nan, speaker: str | None = None, words: Timed = ()
+    ) -> None:
+        if words:
+            self.words[len(self.texts)] = words
+        self.texts.append(text)
+        self.starts.append(start)
+        self.ends.append(end)
+        self.speakers.append(speaker)
+
+    def check(self) -> None:
+        """Raises TranscriptError when there are no words here, or more segments than anybody speaks."""
+        if len(self) > MAX_SEGMENTS:
+            raise TranscriptError(f"holds more than {MAX_SEGMENTS:,} segments")
+        if not any(t and not t.isspace() for t in self.texts):
+            raise TranscriptError("holds no words")
+
+    def transcript(self, **facts: object) -> Transcript:
+        """The one text with its times; facts: the other fields of Transcript."""
+        c = self.merged() if self._is_list_of_words() else self
+        texts = tidy(c.texts)
+        speakers: Sequence[str | None] = c.speakers
+        starts, ends, timed = repaired(c.starts, c.ends), c.ends, c.words
+        if "" in texts:  # a segment without words is left out
+            keep = [i for i, t in enumerate(texts) if t]
+            new = {old: i for i, old in enumerate(keep)}
+            timed = {new[i]: w for i, w in timed.items() if i in new}
+            texts, starts, ends = ([column[i] for i in keep] for column in (texts, starts, ends))  # type: ignore[assignment]
+            speakers = [speakers[i] for i in keep]
+        offsets = array("I", accumulate((len(t) + 1 for t in islice(texts, max(0, len(texts) - 1))), initial=0))
+        offsets = offsets if texts else array("I")
+        marks = located(timed, texts, offsets, starts)
+        facts.setdefault("language", self.language)
+        return Transcript(
+            text=" ".join(texts),
+            offsets=offsets,
+            starts=array("d", starts),
+            ends=array("d", closed(starts, ends)),
+            speakers=tuple(speakers),
+            words=Words(lambda: marks) if marks[0] else None,
+            **facts,  # type: ignore[arg-type]
+        )
+
+    def _is_list_of_words(self) -> bool:
+        blanks = [t.strip().count(" ") for t in islice(self.texts, 2000) if t]
+        return len(blanks) >= FEW and blanks.count(0) * 2 >= len(blanks) and sum(blanks) < (SINGLE - 1) * len(blanks)
+
+    def merged(self) -> Columns:
+        """Single words put together to sentences of one speaker, each word keeping its time."""
+        out = Columns(title=self.title, published=self.published, language=self.language)
+        parts: list[tuple[str, float]] = []
+        first = last = math.nan
+        who: str | None = None
+        for text, start, end, speaker in zip(self.texts, self.starts, self.ends, self.speakers, strict=True):
+            over = parts and (
+                speaker != who
+                or len(parts) >= LONGEST
+                or parts[-1][0][-1:] in ".?!…"
+                or not -PAUSE <= start - last <= PAUSE
+            )
+            if over:
+                out.add(" ".join(p for p, _ in parts), first, last, who, parts)
+                parts = []
+            if not parts:
+                first, who = start, speaker
+            parts.append((text.strip(), start))
+            last = end if end == end else start
+        if parts:
+            out.add(" ".join(p for p, _ in parts), first, last, who, parts)
+        return out
+
+
+def repaired(starts: list[float], ends: list[float]) -> list[float]:
+    """Starts that ascend, unknown ones as nan."""
+    if starts and starts[0] >= 0 and starts[-1] <= MAX_SECONDS and all(map(le, starts, islice(starts, 1, None))):
+        return starts
+    fixed = [max(0.0, s) if -MAX_SECONDS < s <= MAX_SECONDS else math.nan for s in starts]
+    known = [i for i, s in enumerate(fixed) if s == s]
+    if all(fixed[a] <= fixed[b] for a, b in zip(known, islice(known, 1, None), strict=False)):
+        return fixed
+    keep = ascending([fixed[i] for i in known])
+    kept = {known[k] for k in keep}
+    return [s if i in kept else math.nan for i, s in enumerate(fixed)]
+
+
+def ascending(values: list[float]) -> list[int]:
+    """The indices of the longest run that never descends (patience sorting)."""
+    tails: list[float] = []
+    at: list[int] = []
+    before: list[int] = []
+    for i, v in enumerate(values):
+        k = bisect_right(tails, v)
+        before.append(at[k - 1] if k else -1)
+        if k == len(tails):
+            tails.append(v)
+            at.append(i)
+        else:
+            tails[k], at[k] = v, i
+    run: list[int] = []
+    i = at[-1] if at else -1
+    while i >= 0:
+        run.append(i)
+        i = before[i]
+    return run[::-1]
+
+
+def closed(starts: list[float], ends: list[float]) -> list[float]:
+    """Ends that are not before their starts, unknown ones as nan."""
+    if all(map(ge, ends, starts)) and max(ends, default=0.0) <= MAX_SECONDS:
+        return ends
+    return [e if s <= e <= MAX_SECONDS else math.nan for s, e in zip(starts, ends, strict=True)]
+
+
+def located(
+    timed: dict[int, Timed], texts: list[str], offsets: array[int], starts: Sequence[float]
+) -> tuple[array[int], array[float]]:
+    """(offsets, seconds) of the timed words, found in the text of their segments in their order.
+
+    A word that is not there is passed over, and so are times that go backwards or are all the same in a segment.
+    """
+    marks, seconds = array("I"), array("d")
+    last = 0.0
+    for i in sorted(timed):
+        words, text, base, at = timed[i], texts[i], offsets[i], 0
+        if starts[i] != starts[i] or (len(words) > 2 and words[0][1] == words[-1][1]):
+            continue
+        last = max(last, starts[i])
+        following = next((s for s in starts[i + 1 : i + 2] if s == s), MAX_SECONDS)
+        for word, second in words:
+            word = word.strip() if "\n" not in word else " ".join(word.split())
+            found = text.find(word, at, at + len(word) + NEAR) if word else -1
+            if found < 0 or (found and text[found - 1] != " " and not unspaced(text[found - 1])):
+                continue  # not there, or the second half of a word
+            at = found + len(word)
+            if last <= second <= following or (last <= second <= MAX_SECONDS and i + 1 == len(texts)):
+                marks.append(base + found)
+                seconds.append(second)
+                last = second
+    return marks, seconds
+
+
+def tidy(texts: list[str]) -> list[str]:
+    """The texts with their blanks folded; looked at together, since most need nothing but their line ends replaced."""
+    whole = " ".join(texts)
+    if len(whole) >= PIECE:
+        return [" ".join(t.split()) if len(t) < PIECE else folded(t) for t in texts]
+    if "\n" in whole:
+        texts = [t.replace("\n", " ") for t in texts]
+        whole = whole.replace("\n", " ")
+    if whole == " ".join(whole.split()):
+        return texts
+    return [" ".join(t.split()) for t in texts]
+
+
+def folded(text: str) -> str:
+    """A long text with its blanks folded, piece by piece: a list of ten million words takes more than a gigabyte."""
+    parts, at = [], 0
+    while at < len(text):
+        end = text.find(" ", at + PIECE)
+        end = end if end >= 0 else len(text)
+        parts.append(" ".join(text[at:end].split()))
+        at = end
+    return " ".join(p for p in parts if p)
+
+
+def unspaced(character: str) -> bool:
+    """Whether it is of a script that writes words without blanks: Thai to Burmese, Khmer, Chinese, Japanese, Korean."""
+    return character >= "\u2e80" or "\u0e00" <= character <= "\u109f" or "\u1780" <= character <= "\u17ff"
+
+
+def cleaned(columns: Columns) -> Columns:
+    """The same without NUL and lone surrogates, which JSON escapes and references in markup may bring in."""
+    columns.texts = [clean(t) for t in columns.texts]
+    columns.speakers = [clean(s) or None if s else None for s in columns.speakers]
+    columns.title = clean(columns.title)
+    return columns
+
+
+def gathered(segments: Iterable[Segment]) -> Columns:
+    """Segments as columns."""
+    columns = Columns()
+    for s in segments:
+        columns.add(s.text, s.start, s.end, s.speaker)
+    return columns

@@ -1,0 +1,106 @@
+"""A document on its way to a format: its text, and what the formats ask of it, worked out once."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from podwatch.errors import TranscriptError
+from podwatch.transcripts.formats import markup
+
+SNIFF = 4096  # characters
+MAX_BYTES = 64 * 1024 * 1024
+MAX_LINES = 6_000_000
+# What a JSON value costs in memory is bounded by what opens it: these keep a document under about 1 GB.
+MAX_OBJECTS, MAX_VALUES = 1_500_000, 10_000_000
+MAX_DEPTH = 200
+_BINARY = {b"%PDF": "a PDF file", b"PK\x03\x04": "a zip file", b"\x1f\x8b": "a gzip file", b"ID3": "an audio file"}
+_CONTROL = bytes(c for c in range(32) if c not in b"\t\n\r\f\v\x1b\0") + b"\x7f"
+_CHARSET = re.compile(
+    rb"""(?:charset|encoding)=["']?(windows-125[0-8]|iso-8859-(?:2|5|7|9|15)|koi8-r|shift_jis|gb18030)""", re.IGNORECASE
+)
+
+
+class Document:
+    """The text, with \\n as its only line end; start: its first characters without blanks; media_type: as declared."""
+
+    def __init__(self, text: str, media_type: str = "", name: str = "") -> None:
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if text.count("\n") > MAX_LINES:
+            raise TranscriptError(f"has more than {MAX_LINES:,} lines")
+        self.text = text
+        self.start = text[: SNIFF * 2].lstrip("\ufeff \t\n")[:SNIFF]
+        self.media_type = media_type.partition(";")[0].strip().lower()
+        self.name = name.partition("?")[0].partition("#")[0].lower()
+
+    @cached_property
+    def unclean(self) -> bool:
+        """Whether the words may hold what no database takes: JSON can escape NUL and lone surrogates."""
+        return "\\" in self.text and ("\\u0000" in self.text or "\\ud" in self.text.lower())
+
+    @cached_property
+    def markup(self) -> str:
+        """The name of the first element, "" when the text is no markup."""
+        return markup.root(self.start)
+
+    @cached_property
+    def tags(self) -> list[str]:
+        return markup.split(self.text)
+
+    @cached_property
+    def json(self) -> Any:
+        """The value, None when the text is not meant as JSON; raises TranscriptError when it is, and is broken."""
+        if not self.start.startswith(("{", "[")) or not re.match(r'[{\[]\s*["{\[}\]]', self.start):
+            return None
+        if self.text.count("{") + self.text.count("[") > MAX_OBJECTS or self.text.count(",") > MAX_VALUES:
+            raise TranscriptError(f"holds more than {MAX_OBJECTS:,} JSON objects or {MAX_VALUES:,} values")
+        try:
+            return orjson.loads(self.text.lstrip("\ufeff"))
+        except orjson.JSONDecodeError as e:
+            # Python's reader takes NaN, Infinity and lone surrogates too, which speech recognisers do write.
+            if "NaN" in self.text or "Infinity" in self.text or "\\ud" in self.text.lower():
+                try:
+                    return json.loads(self.text.lstrip("\ufeff"))
+                except (ValueError, RecursionError):
+                    pass
+            raise TranscriptError(f"is no valid JSON: {e.msg}, line {e.lineno} column {e.colno}") from None
+
+
+def decoded(data: bytes, limit: int = MAX_BYTES) -> str:
+    """The text of the bytes: UTF-8, or what a byte order mark says, or Windows-1252 when it is not UTF-8."""
+    if len(data) > limit:
+        raise TranscriptError(f"is larger than {limit:,} bytes")
+    for magic, what in _BINARY.items():
+        if data.startswith(magic):
+            raise TranscriptError(f"is {what}, not text")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = data.decode("utf-16", "replace")
+    else:
+        head = data[:SNIFF]
+        if b"\0" in head or len(head) - len(head.translate(None, _CONTROL)) > len(head) // 50:
+            raise TranscriptError("is not text")
+        text = _utf8(data)
+    if "\0" in text:
+        text = text.replace("\0", "")
+    if not text.strip("\ufeff \t\r\n\f\v"):
+        raise TranscriptError("is empty")
+    return text
+
+
+def _utf8(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8-sig", "replace")
+    broken = text.count("\ufffd")
+    leads = len(data) - len(data.translate(None, bytes(range(0xC0, 0x100))))
+    if leads - broken >= broken or (broken == 1 and text.endswith("\ufffd")):
+        return text  # UTF-8 with a few broken places, or cut off within a character
+    declared = _CHARSET.search(data[:1024])
+    return data.decode(declared[1].decode() if declared else "cp1252", "replace")

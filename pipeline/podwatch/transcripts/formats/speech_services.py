@@ -1,0 +1,118 @@
+"""JSON as the speech-to-text services answer it: Deepgram, AssemblyAI and Google, each with its own nesting and units.
+
+Sources: Deepgram's listen response (results.channels, utterances, paragraphs), AssemblyAI's transcript (utterances and
+words, milliseconds), Google Cloud Speech v1 (results.alternatives.words, times like "1.400s").
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from podwatch.errors import TranscriptError
+from podwatch.transcripts.formats.json_segments import label, language, word_times
+from podwatch.transcripts.formats.segment_columns import Columns
+from podwatch.transcripts.formats.source_document import Document
+from podwatch.transcripts.formats.timestamps import seconds
+
+
+def looks_like_deepgram(doc: Document) -> bool:
+    results = _get(doc.json, "results")
+    return isinstance(_get(results, "channels"), list) or isinstance(_get(results, "utterances"), list)
+
+
+def parse_deepgram(doc: Document) -> Columns:
+    """The utterances where there are any, else the sentences, else the words, of the first channel."""
+    results = _get(doc.json, "results")
+    columns = Columns()
+    utterances = _dicts(_get(results, "utterances"))
+    for u in utterances:
+        _add(columns, u, u.get("transcript"), u.get("speaker"))
+    if utterances:
+        return columns
+    channel = _first(_get(results, "channels"))
+    best = _first(_get(channel, "alternatives"))
+    columns.language = language(_get(channel, "detected_language"))
+    timed = word_times(_get(best, "words"))
+    at = 0
+    for paragraph in _dicts(_get(_get(best, "paragraphs"), "paragraphs")):
+        for sentence in _dicts(paragraph.get("sentences")):
+            end = seconds(sentence.get("end"))
+            first = at
+            while at < len(timed) and timed[at][1] < end:
+                at += 1
+            _add(columns, sentence, sentence.get("text"), paragraph.get("speaker"), words=timed[first:at])
+    if not columns:
+        _words(columns, _dicts(_get(best, "words")), 1.0)
+    if not columns and isinstance(_get(best, "transcript"), str):
+        columns.add(best["transcript"])
+    return columns
+
+
+def looks_like_assemblyai(doc: Document) -> bool:
+    value = doc.json
+    known = ("audio_duration", "acoustic_model", "language_model", "audio_url", "speech_model")
+    return isinstance(value, dict) and "text" in value and "segments" not in value and any(k in value for k in known)
+
+
+def parse_assemblyai(doc: Document) -> Columns:
+    value = doc.json
+    if value.get("status") in ("error", "queued", "processing"):
+        raise TranscriptError(f"says its transcription is not done ({value['status']})")
+    columns = Columns(language=language(value.get("language_code")))
+    utterances = _dicts(value.get("utterances"))
+    for u in utterances:
+        _add(columns, u, u.get("text"), u.get("speaker"), scale=0.001)
+    if not utterances:
+        _words(columns, _dicts(value.get("words")), 0.001)
+    if not columns and isinstance(value.get("text"), str):
+        columns.add(value["text"])
+    return columns
+
+
+def looks_like_google(doc: Document) -> bool:
+    return _first(_get(_first(_google(doc)), "alternatives")) is not None
+
+
+def parse_google(doc: Document) -> Columns:
+    columns = Columns()
+    for result in _dicts(_google(doc)):
+        best = _first(_get(result, "alternatives"))
+        text = _get(best, "transcript")
+        words = _dicts(_get(best, "words"))
+        if isinstance(text, str) and not (words and "speakerTag" in words[-1]):
+            start = seconds(words[0].get("startTime")) if words else seconds(None)
+            end = seconds((words[-1] if words else result).get("endTime" if words else "resultEndTime"))
+            columns.add(text, start, end, None, word_times(words))
+    return columns
+
+
+def _google(doc: Document) -> Any:
+    value = doc.json
+    return _get(_get(value, "response"), "results") or _get(value, "results")
+
+
+def _add(
+    columns: Columns, item: dict[str, Any], text: Any, speaker: Any, *, scale: float = 1.0, words: Any = None
+) -> None:
+    if isinstance(text, str):
+        timed = words if words is not None else word_times(item.get("words"), scale)
+        who = f"Speaker {speaker}" if isinstance(speaker, str) and len(speaker) == 1 else label(speaker)
+        columns.add(text, seconds(item.get("start")) * scale, seconds(item.get("end")) * scale, who, timed)
+
+
+def _words(columns: Columns, words: list[dict[str, Any]], scale: float) -> None:
+    """Each word as a segment of its own: Columns puts them together to sentences of one speaker."""
+    for w in words:
+        _add(columns, w, w.get("punctuated_word") or w.get("word") or w.get("text"), w.get("speaker"), scale=scale)
+
+
+def _get(value: Any, key: str) -> Any:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else None
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []

@@ -1,0 +1,133 @@
+"""A page of a transcript site: a title, ``Episode Date:``, then blocks of words under ``Starting point is HH:MM:SS``.
+
+Two forms: saved as text, and as HTML (h1.page-heading, .episode_date, .single-sentence with .pod_timestamp_indicator
+and .pod_text). Only what stands in a block is the transcript: not the description with its cut words, nor the
+advertisements between blocks, nor the titles of other episodes beside it. A chunk that comes twice is taken once.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+
+from podwatch.errors import TranscriptError
+from podwatch.transcripts.formats.markup import classes
+from podwatch.transcripts.formats.markup import plain as unescaped
+from podwatch.transcripts.formats.segment_columns import Columns
+from podwatch.transcripts.formats.source_document import Document
+from podwatch.transcripts.formats.timestamps import clock
+
+START = "Starting point is "
+_BLOCK = re.compile(rf"^[ \t]*{START}\d{{1,3}}:\d{{2}}:\d{{2}}(?!\d)", re.MULTILINE)
+_CLOSING = re.compile(r"^[ \t]*There aren't comments yet for this episode\.", re.MULTILINE)
+_DATE = re.compile(r"Episode Date:[ \t]*([A-Z][a-z]+ \d{1,2}, \d{4})")
+_SIGNS = ("pod_timestamp_indicator", "podcast-transcript", "single-sentence", "page-heading", "episode_date")
+_PAYING = re.compile(r"premium (?:subscribers|members|users)|(?:subscribers|members) only", re.IGNORECASE)
+
+
+def looks_like(doc: Document) -> bool:
+    if doc.markup:
+        return any(sign in doc.text for sign in _SIGNS)
+    return has_blocks(doc.text)
+
+
+def parse(doc: Document) -> Columns:
+    """One segment a block; a block ends where the next begins, the last one nobody knows when (nan)."""
+    columns = _html(doc) if doc.markup else _text(doc)
+    columns.ends = [*columns.starts[1:], math.nan][: len(columns)]
+    return columns
+
+
+def _text(doc: Document) -> Columns:
+    return blocks(doc.text)
+
+
+def has_blocks(text: str) -> bool:
+    """Whether blocks stand in a text: a page may come as HTML of no known form, with its lines in paragraphs."""
+    return START in text and _BLOCK.search(text) is not None
+
+
+def blocks(text: str) -> Columns:
+    """The blocks of a page that is text, or was flattened to it."""
+    columns = Columns()
+    head, *pieces = re.split(rf"(?:^|\n)[ \t]*{START}(?=\d)", text)
+    columns.title, columns.published = facts(head)
+    if pieces:
+        closing = _CLOSING.search(pieces[-1])
+        pieces[-1] = pieces[-1][: closing.start()] if closing else pieces[-1]
+    seen: set[tuple[float, str]] = set()
+    for piece in pieces:
+        at, words = _cut(piece)
+        _add(columns, clock(at), words, seen)
+    return columns
+
+
+def _cut(piece: str) -> tuple[str, str]:
+    """(clock, words): the words may follow the clock without a blank."""
+    n = 0
+    while n < len(piece) and (piece[n].isdecimal() or piece[n] == ":"):
+        n += 1
+    return piece[:n], piece[n:].strip()
+
+
+def facts(head: str) -> tuple[str, datetime | None]:
+    """(title, date) of the page's first lines; the title is "" when the first line is a block already."""
+    first = head.lstrip("\ufeff \r\n").partition("\n")[0].strip()
+    found = _DATE.search(head[:8192])
+    return ("" if first.startswith(START) else first), _day(found[1] if found else "")
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, "%B %d, %Y").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _add(columns: Columns, start: float, words: str, seen: set[tuple[float, str]]) -> None:
+    if words and (start, words) not in seen:
+        seen.add((start, words))
+        columns.add(words, start)
+
+
+def _html(doc: Document) -> Columns:
+    columns = Columns()
+    seen: set[tuple[float, str]] = set()
+    start, inside, cut = math.nan, "", False
+    parts: list[str] = []
+    head = {"page-heading": "", "episode_date": ""}
+    tags = doc.tags
+    for at in range(1, len(tags), 3):
+        tag, attributes, text = tags[at], tags[at + 1], tags[at + 2]
+        names = classes(attributes)
+        if "single-sentence" in names:
+            _add(columns, start, unescaped(" ".join(parts)).strip(), seen)
+            start, parts, inside = math.nan, [], ""
+        elif "pod_timestamp_indicator" in names:
+            if parts:
+                _add(columns, start, unescaped(" ".join(parts)).strip(), seen)
+                parts = []
+            start, inside = clock(text.strip().removeprefix(START).strip()), ""
+        elif "pod_text" in names or "transcript-text" in names:
+            inside, cut = "words", False
+            parts.append(text)
+        elif names and names[0] in head:
+            inside = names[0]
+            head[inside] += text
+        elif inside == "words":
+            cut = tag == "span" and "dots" in names
+            if tag in ("/div", "aside", "footer"):
+                inside = ""
+            elif not cut and (tag != "/span" or text.strip()):
+                parts[-1] += text
+        elif inside in head:
+            inside = ""
+    _add(columns, start, unescaped(" ".join(parts)).strip(), seen)
+    if not columns:
+        paying = _PAYING.search(doc.text)
+        raise TranscriptError("is for paying members of the site only" if paying else "is a page without a transcript")
+    columns.title = " ".join(unescaped(head["page-heading"]).split())
+    found = _DATE.search(head["episode_date"])
+    columns.published = _day(found[1] if found else "")
+    return columns

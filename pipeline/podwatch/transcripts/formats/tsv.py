@@ -1,0 +1,43 @@
+"""Tab-separated tables with start, end and text columns: what Whisper writes beside its other files (milliseconds)."""
+
+from __future__ import annotations
+
+import math
+
+from podwatch.errors import TranscriptError
+from podwatch.transcripts.formats.json_segments import END, SPEAKER, START, TEXT
+from podwatch.transcripts.formats.segment_columns import MAX_SEGMENTS, Columns
+from podwatch.transcripts.formats.source_document import Document
+
+
+def looks_like(doc: Document) -> bool:
+    head = _head(doc.start)
+    return any(c in START for c in head) and any(c in TEXT for c in head)
+
+
+def parse(doc: Document) -> Columns:
+    """Whole numbers are milliseconds, as in Whisper's own table; numbers with a point are seconds."""
+    text = doc.text.lstrip("\ufeff \n")
+    head = _head(text)
+    at = [next((i for i, c in enumerate(head) if c in names), -1) for names in (START, END, TEXT, SPEAKER)]
+    columns = Columns()
+    if text.count("\n") > MAX_SEGMENTS:
+        raise TranscriptError(f"has more than {MAX_SEGMENTS:,} lines")
+    for line in text.split("\n")[1:]:
+        cells = line.split("\t", len(head) - 1)
+        start, end, words, who = (cells[i].strip() if 0 <= i < len(cells) else "" for i in at)
+        if words:
+            columns.add(words, _time(start), _time(end), who or None)
+    return columns
+
+
+def _head(text: str) -> list[str]:
+    line = text.partition("\n")[0]
+    return [c.strip().lower() for c in line.split("\t")] if "\t" in line else []
+
+
+def _time(cell: str) -> float:
+    try:
+        return int(cell) / 1000 if cell.isdecimal() and len(cell) < 13 else float(cell)
+    except ValueError:
+        return math.nan

@@ -1,0 +1,118 @@
+"""TTML as Apple Podcasts writes it, TTML in general, and two small XML forms of timed speech.
+
+Sources: W3C TTML2 (p and span with begin, end or dur; agents with names; clock, offset, frame and tick times) and
+Apple's extension, whose spans are single words without blanks between them; Podlove's simple-transcripts (speech,
+speaker, item start end); lists of segment elements with start, end, speaker and text children.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from podwatch.transcripts.formats.markup import attribute, plain, split
+from podwatch.transcripts.formats.segment_columns import Columns
+from podwatch.transcripts.formats.source_document import Document
+from podwatch.transcripts.formats.timestamps import Clocks, quantity, seconds
+
+_SPAN_END = re.compile(r"</(?:\w{1,20}:)?span[ \t\n]*>")
+_RATE = re.compile(r"""(frameRate|tickRate)\s*=\s*["'](\d{1,9})["']""")
+
+
+def looks_like(doc: Document) -> bool:
+    return doc.markup == "tt"
+
+
+def parse(doc: Document) -> Columns:
+    """One segment a p; the spans in it that have a time of their own are its words."""
+    rates = {name: float(value) or 1.0 for name, value in _RATE.findall(doc.start)}
+    frames, ticks = rates.get("frameRate", 30.0), rates.get("tickRate", 1.0)
+
+    def time(attributes: str, name: str) -> float:
+        text = attribute(attributes, name)
+        if ":" in text:
+            found = clocks(text)
+            return found if found == found else quantity(text, frame_rate=frames, tick_rate=ticks)
+        try:
+            return float(text)
+        except ValueError:
+            return quantity(text, frame_rate=frames, tick_rate=ticks) if text else math.nan
+
+    clocks = Clocks()
+
+    # Without the end tags of spans half the tags are left; a word ends where the next one begins.
+    columns, tags = Columns(), split(_SPAN_END.sub("", doc.text))
+    names: dict[str, str] = {}
+    columns.language = attribute(tags[2] if len(tags) > 2 else "", "xml:lang") or None
+    agent = ""
+    texts: list[str] | None = None
+    words: list[tuple[str, float]] = []
+    start = end = math.nan
+    who: str | None = None
+    for tag, attributes, text in zip(tags[1::3], tags[2::3], tags[3::3], strict=True):
+        if ":" in tag:
+            tag = tag[: tag[0] == "/"] + tag.rpartition(":")[2].lstrip("/")
+        if texts is not None and tag == "span":
+            if "begin" in attributes:
+                begin = time(attributes, "begin")
+                begin = begin + start if begin < start else begin  # relative to the p, as the standard has it
+                if text and not text.isspace():
+                    words.append((plain(text) if "&" in text else text, begin))
+                if "unit=" in attributes:
+                    texts.append(" ")
+            texts.append(text)
+        elif tag == "p":
+            start, end = time(attributes, "begin"), time(attributes, "end")
+            if end != end and "dur" in attributes:
+                end = start + time(attributes, "dur")
+            who = attribute(attributes, "ttm:agent") or None
+            texts, words = [text], []
+        elif tag == "/p" and texts is not None:
+            columns.add(plain("".join(texts)), start, end, names.get(who or "", who), words)
+            texts = None
+        elif texts is not None:
+            texts.append(f" {text}" if tag in ("br", "br/") else text)
+        elif tag == "agent":
+            agent = attribute(attributes, "xml:id")
+        elif tag == "name" and agent:
+            names[agent] = plain(text).strip() or agent
+    if texts is not None:
+        columns.add(plain("".join(texts)), start, end, names.get(who or "", who), words)
+    return columns
+
+
+def looks_like_speech(doc: Document) -> bool:
+    if doc.markup == "transcripts":
+        return True
+    return bool(doc.markup) and "<segment>" in doc.start and "<text>" in doc.start and "<start>" in doc.start
+
+
+def parse_speech(doc: Document) -> Columns:
+    return _items(doc.tags) if doc.markup == "transcripts" else _children(doc.tags)
+
+
+def _items(tags: list[str]) -> Columns:
+    columns = Columns()
+    who: str | None = None
+    for at in range(1, len(tags), 3):
+        tag = "" if tags[at].startswith("/") else tags[at].rpartition(":")[2].rstrip("/")
+        if tag == "speaker":
+            who = plain(tags[at + 2]).strip() or None
+        elif tag == "item":
+            start, end = (seconds(attribute(tags[at + 1], name)) for name in ("start", "end"))
+            columns.add(plain(tags[at + 2]), start, end, who)
+    return columns
+
+
+def _children(tags: list[str]) -> Columns:
+    columns = Columns()
+    found: dict[str, str] = {}
+    for at in range(1, len(tags), 3):
+        tag = tags[at]
+        if tag == "/segment":
+            start, end = seconds(found.get("start")), seconds(found.get("end"))
+            columns.add(plain(found.get("text", "")), start, end, plain(found.get("speaker", "")).strip() or None)
+            found = {}
+        elif not tag.startswith("/"):
+            found[tag] = tags[at + 2]
+    return columns

@@ -1,0 +1,87 @@
+"""YouTube's timed text: json3, and the XML of srv1 (text start dur) and srv3 (p t d, with s for each word).
+
+Source: the answers of its timedtext endpoint, as the well-known download tools save them. Automatic captions come as
+words with offsets, and with an event for each line feed, which says nothing and is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from podwatch.transcripts.formats.markup import attribute, plain, split
+from podwatch.transcripts.formats.segment_columns import Columns
+from podwatch.transcripts.formats.source_document import Document
+from podwatch.transcripts.formats.timestamps import seconds
+
+
+def looks_like_json3(doc: Document) -> bool:
+    events = doc.json.get("events") if isinstance(doc.json, dict) else None
+    return isinstance(events, list) and any(isinstance(e, dict) and "tStartMs" in e for e in events[:50])
+
+
+def parse_json3(doc: Document) -> Columns:
+    columns = Columns()
+    for event in doc.json["events"]:
+        parts = event.get("segs") if isinstance(event, dict) else None
+        if not isinstance(parts, list):
+            continue
+        start = _millis(event.get("tStartMs"))
+        words: list[tuple[str, float]] = []
+        try:
+            if len(parts) == 1:
+                text = "" + parts[0]["utf8"]  # refuses what is no text
+            else:
+                words = [(part["utf8"], start + part.get("tOffsetMs", 0) / 1000) for part in parts]
+                text = "".join([word for word, _ in words])
+        except (AttributeError, KeyError, TypeError, OverflowError):  # no mapping, no words, or no number in it
+            words = []
+            texts = (part.get("utf8") for part in parts if isinstance(part, dict))
+            text = "".join(t for t in texts if isinstance(t, str))
+        if text and not text.isspace():
+            columns.add(text, start, start + _millis(event.get("dDurationMs")), None, words)
+    return columns
+
+
+def looks_like_srv(doc: Document) -> bool:
+    return doc.markup == "timedtext" or (doc.markup == "transcript" and "<text " in doc.start)
+
+
+def parse_srv(doc: Document) -> Columns:
+    """srv1 has seconds and escapes its words twice; srv3 has milliseconds, and its words hold their own blanks."""
+    columns = Columns()
+    tags = split(doc.text.replace("</s>", ""))  # halves the tags, and a word ends where the next one begins
+    texts: list[str] | None = None
+    start = end = math.nan
+    words: list[tuple[str, float]] = []
+    once = doc.markup == "timedtext"
+    offsets: dict[str, float] = {}  # by the attributes of s, which repeat
+    for tag, attributes, text in zip(tags[1::3], tags[2::3], tags[3::3], strict=True):
+        if texts is None:
+            if tag in ("p", "text"):
+                unit, begin, length = (1000, "t", "d") if tag == "p" else (1, "start", "dur")
+                start = seconds(attribute(attributes, begin)) / unit
+                end = start + seconds(attribute(attributes, length)) / unit
+                texts, words = [text], []
+        elif tag == "s":
+            if attributes not in offsets:
+                offsets[attributes] = seconds(attribute(attributes, "t") or 0) / 1000
+            words.append((plain(text) if "&" in text else text, start + offsets[attributes]))
+            texts.append(text)
+        elif tag in ("/p", "/text"):
+            said = plain("".join(texts))
+            columns.add(said if once else _untagged(plain(said)), start, end, None, words if len(words) > 1 else ())
+            texts = None
+        elif text:
+            texts.append(text)
+    return columns
+
+
+def _untagged(text: str) -> str:
+    for tag in ("<i>", "</i>", "<b>", "</b>", "<u>", "</u>"):
+        text = text.replace(tag, "")
+    return text
+
+
+def _millis(value: Any) -> float:
+    return seconds(value) / 1000

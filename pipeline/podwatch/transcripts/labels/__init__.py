@@ -1,0 +1,1 @@
+"""Labels: the passages of a transcript that are boilerplate - sponsor reads, promotion, what every episode repeats."""

@@ -1,0 +1,1 @@
+"""watchlist.yaml to watches: its form and schema, mistakes with line and column, edits that keep the file."""

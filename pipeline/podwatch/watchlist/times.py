@@ -1,0 +1,67 @@
+"""Reads times as people write them in a watchlist: when a digest goes out, quiet hours, how long a pause is. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from zoneinfo import ZoneInfo
+
+from podwatch.model import Quiet, Times
+from podwatch.model.channels import WEEK
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+_DIGEST = re.compile(
+    r"(?P<how>\w+)(?:\s+(?P<days>[a-z]{3,9}(?:\s*,\s*[a-z]{3,9})*))?\s+(?P<at>\d{1,2}:\d\d)(?:\s+(?P<zone>\S+))?",
+    re.IGNORECASE,
+)
+_QUIET = re.compile(r"(\d{1,2}:\d\d)\s*(?:-|–|to)\s*(\d{1,2}:\d\d)(?:\s+(\S+))?")
+_PAUSE = re.compile(r"(\d{1,4})\s*([mhdw])")
+
+
+def digest_times(text: str) -> Times:
+    """``daily 08:00 Europe/Berlin``, ``weekdays 8:00``, ``weekly mon 09:00`` or ``weekly mon,thu 09:00``; UTC unless
+    a zone is given. Raises ValueError that says what to write."""
+    form = _DIGEST.fullmatch(text.strip())
+    how = form["how"].lower() if form else ""
+    days = tuple(part.strip().lower()[:3] for part in form["days"].split(",")) if form and form["days"] else ()
+    if form is None or how not in ("daily", "weekdays", "weekly") or (how == "weekly") != bool(days):
+        raise ValueError("should be like daily 08:00 Europe/Berlin, weekdays 08:00 or weekly mon 08:00")
+    if unknown := [d for d in days if d not in _DAYS]:
+        raise ValueError(f"{unknown[0]} is no day of the week: write mon, tue, wed, thu, fri, sat or sun")
+    chosen = {"daily": WEEK, "weekdays": WEEK[:5]}.get(how) or tuple(sorted({_DAYS.index(d) for d in days}))
+    return Times(_clock(form["at"]), chosen, _zone(form["zone"]))
+
+
+def quiet_hours(text: str) -> Quiet:
+    """``22:00-07:00 Europe/Berlin``; UTC unless a zone is given. Raises ValueError that says what to write."""
+    form = _QUIET.fullmatch(text.strip())
+    if form is None:
+        raise ValueError("should be like 22:00-07:00 Europe/Berlin")
+    start, end = _clock(form[1]), _clock(form[2])
+    if start == end:
+        raise ValueError("begins when it ends: for a channel that is never told, use deliver: none")
+    return Quiet(start, end, _zone(form[3]))
+
+
+def pause(text: str) -> float:
+    """Seconds of ``30m``, ``12h``, ``3d`` or ``1w``. Raises ValueError that says what to write."""
+    form = _PAUSE.fullmatch(text.strip().lower())
+    if form is None:
+        raise ValueError("should be like 30m, 12h, 3d or 1w")
+    return int(form[1]) * _UNITS[form[2]]
+
+
+def _clock(text: str) -> time:
+    try:
+        hour, minute = text.split(":")
+        return time(int(hour), int(minute))
+    except ValueError:
+        raise ValueError(f"{text} is no time of day") from None
+
+
+def _zone(name: str | None) -> str:
+    try:
+        return ZoneInfo(name or "UTC").key
+    except (ValueError, OSError, KeyError):  # a path, a folder, an unknown name
+        raise ValueError(f"there is no time zone {name}: write one like Europe/Berlin") from None

@@ -1,0 +1,187 @@
+"""The past in a real Airflow: its own backfill, by its command and its REST API, and the DAG podwatch_backfill.
+
+A scheduler, an API server and the executor of `make run`. Beside it a second store, over which one `podwatch backfill`
+of the whole range is run: both end with the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from podwatch import runtime
+from podwatch.history.backfill import backfill
+from podwatch.line.verbs import LINE
+from podwatch.model import Backfill, Feed, Watch
+from podwatch.runtime import Runtime
+from podwatch.settings import from_environment
+from tests.support.podcast_host import Podcast, item, rss, vtt
+from tests.support.real_airflow import DONE, Airflow
+
+FIRST = datetime(2026, 9, 1, tzinfo=UTC)
+DAYS = 5
+pytestmark = pytest.mark.timeout(300)
+
+
+def entry(host: Podcast, guid: str, day: datetime) -> str:
+    url = host.serve(f"/{guid}.vtt", vtt(f"This is {guid}.", "The grain came."), "text/vtt")
+    return item(guid, transcript=url, published=f"{day:%a, %d %b %Y %H:%M:%S} +0000")
+
+
+def serve(host: Podcast, now: datetime, *late: str) -> None:
+    """A feed of two pages: three episodes of today, on the second page one a day. late: what appears with an old date."""
+    today = [entry(host, guid, now - timedelta(days=7)) for guid in late]
+    today += [entry(host, f"new{n}", now - timedelta(hours=n)) for n in range(3)]
+    older = [entry(host, f"old{n}", FIRST + timedelta(days=n, hours=5)) for n in range(DAYS)]
+    older.append(entry(host, "midnight", FIRST + timedelta(days=2)))  # belongs to the third day, and to no other
+    link = "<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='/2.xml'/>"
+    host.serve("/feed.xml", rss(*today).replace("<language>", f"{link}<language>"))
+    host.serve("/2.xml", rss(*older))
+
+
+def rows(rt: Runtime) -> list[tuple[str, str, int, str]]:
+    return sorted((f.episode.guid, f.mention.watch, f.mention.start, f.mention.surface) for f in rt.store.mentions())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    runs: list[dict[str, Any]]
+    tasks: list[dict[str, Any]]
+    form: list[dict[str, Any]]
+    dry_run: list[str]
+    rows: list[tuple[str, str, int, str]]
+    by_days: list[tuple[str, str, int, str]]
+    alone: list[tuple[str, str, int, str]]
+    states: dict[str, int]
+    asked: dict[str, list[int]]
+    backfills: list[Backfill]
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
+    """Two days by the command, two by the REST API with a live run in between, then all five by the form."""
+    home, now = tmp_path_factory.mktemp("podwatch"), datetime.now(UTC) - timedelta(hours=6)
+    common = {"PODWATCH_HOST_PAUSE": "0", "PODWATCH_ENTITIES": "off", "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8"}
+    env = common | {"PODWATCH_HOME": str(home / "a"), "PODWATCH_SCHEDULE": "0 0 * * *", "PODWATCH_POLL_FLOOR": "0"}
+    env["AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"] = "0.1"
+    settings, other = from_environment(env), from_environment(common | {"PODWATCH_HOME": str(home / "b")})
+    with Podcast() as host:
+        serve(host, now)
+        for s in (settings, other):
+            with runtime.build(s) as rt:
+                rt.store.add_feeds([Feed(url=host.url("/feed.xml"))], now)
+                rt.store.sync_watches([Watch(name="grain", query="grain")], now)
+                for verb in LINE.values():
+                    verb(rt, now)
+        with runtime.build(other) as rt:
+            backfill(rt, Backfill(since=FIRST, until=FIRST + timedelta(days=DAYS)), now)
+            alone = rows(rt)
+        host.asked.clear()
+        serve(host, now, "late")
+        with Airflow(home / "airflow", env) as airflow:
+            days = ["--from-date", "2026-09-01", "--to-date", "2026-09-02"]
+            airflow.airflow("backfill", "create", "--dag-id", "podwatch", "--max-active-runs", "1", *days)
+            spec = {
+                "dag_id": "podwatch",
+                "from_date": "2026-09-03T00:00:00Z",
+                "to_date": "2026-09-04T00:00:00Z",
+                "max_active_runs": 2,
+            }
+            would = airflow.sure("POST", "/api/v2/backfills/dry_run", spec)["backfills"]
+            airflow.until(lambda: _ended(airflow, 2), 120)
+            # Airflow notices within half a minute that one is over, and allows no second one before that.
+            [first] = airflow.sure("GET", "/api/v2/backfills?dag_id=podwatch")["backfills"]
+            airflow.ask("PUT", f"/api/v2/backfills/{first['id']}/cancel")
+            assert airflow.ask("POST", "/api/v2/backfills", spec) is not None
+            live = airflow.api.trigger()
+            assert live is not None
+            airflow.until(lambda: _ended(airflow, 4), 120)
+            with runtime.build(settings) as rt:
+                by_days = rows(rt)
+            form = {"logical_date": None, "conf": {"since": "2026-09-01", "until": "2026-09-05"}}
+            run = airflow.ask("POST", "/api/v2/dags/podwatch_backfill/dagRuns", form)
+            assert run is not None
+            airflow.until(lambda: airflow.runs("podwatch_backfill")[0]["state"] in DONE, 120)
+            with runtime.build(settings) as rt:
+                yield Outcome(
+                    runs=airflow.runs("podwatch"),
+                    tasks=airflow.tasks("podwatch"),
+                    form=airflow.tasks("podwatch_backfill"),
+                    dry_run=[b["logical_date"] for b in would],
+                    rows=rows(rt),
+                    by_days=by_days,
+                    alone=alone,
+                    states=rt.store.states(),
+                    asked={path: list(statuses) for path, statuses in host.asked.items()},
+                    backfills=rt.store.backfills(),
+                )
+
+
+def _ended(airflow: Airflow, count: int) -> bool:
+    runs = airflow.runs("podwatch")
+    return all(r["state"] in DONE for r in runs) and sum(r["run_type"] == "backfill" for r in runs) == count
+
+
+def test_each_run_is_of_one_day_and_succeeds(outcome: Outcome) -> None:
+    past = [r for r in outcome.runs if r["run_type"] == "backfill"]
+    assert {r["state"] for r in outcome.runs} == {"success"}
+    assert [(r["data_interval_start"][:10], r["data_interval_end"][:10]) for r in past] == [
+        ("2026-09-01", "2026-09-02"),
+        ("2026-09-02", "2026-09-03"),
+        ("2026-09-03", "2026-09-04"),
+        ("2026-09-04", "2026-09-05"),
+    ]
+    assert outcome.dry_run == ["2026-09-03T00:00:00Z", "2026-09-04T00:00:00Z"]
+
+
+def test_the_days_end_with_what_one_backfill_of_them_finds(outcome: Outcome) -> None:
+    late = ("late", "grain")
+    assert [r for r in outcome.by_days if r[:2] != late] == [r for r in outcome.alone if r[0] != "old4"]
+
+
+def test_with_the_form_over_it_all_the_rows_are_those_of_one_backfill(outcome: Outcome) -> None:
+    assert [r for r in outcome.rows if r[0] != "late"] == outcome.alone
+    assert len(outcome.alone) == 3 + DAYS + 1
+
+
+def test_an_episode_that_appears_today_with_an_old_date_is_the_live_runs_and_is_told(outcome: Outcome) -> None:
+    assert ("late", "grain") in {r[:2] for r in outcome.rows}
+    assert outcome.states["sent"] == 4
+    assert {name: n for name, n in outcome.states.items() if name.startswith("held")} == {
+        "held: it came with a backfill, which tells nobody unless asked": DAYS + 1
+    }
+
+
+def test_nothing_is_asked_for_twice(outcome: Outcome) -> None:
+    asked = {path: statuses for path, statuses in outcome.asked.items() if path.endswith(".vtt")}
+    assert sorted(asked) == ["/late.vtt", "/midnight.vtt", *(f"/old{n}.vtt" for n in range(DAYS))]
+    assert all(statuses == [200] for statuses in asked.values())
+
+
+def test_old_days_wait_in_a_pool_of_their_own_and_today_goes_before_them(outcome: Outcome) -> None:
+    kinds = {r["dag_run_id"]: r["run_type"] for r in outcome.runs}
+    past = [t for t in outcome.tasks if kinds[t["dag_run_id"]] == "backfill"]
+    live = [t for t in outcome.tasks if kinds[t["dag_run_id"]] != "backfill"]
+    assert {(t["pool"], t["priority_weight"]) for t in past} == {("podwatch_backfill", 1)}
+    assert {t["pool"] for t in live} == {"default_pool"}
+    assert min(t["priority_weight"] for t in live) > 1
+    ordered = sorted(past, key=lambda t: t["start_date"])
+    assert all(a["end_date"] <= b["start_date"] for a, b in pairwise(ordered))
+
+
+def test_no_more_runs_are_active_than_were_asked_for(outcome: Outcome) -> None:
+    first, second = [r for r in outcome.runs if r["run_type"] == "backfill"][:2]
+    assert first["end_date"] <= second["start_date"]
+
+
+def test_the_form_works_off_its_shards_and_reports(outcome: Outcome) -> None:
+    tasks = [(t["task_id"], t["state"], t["pool"]) for t in outcome.form]
+    names = ["bring", "plan", "report", "walk"]  # one host, one shard
+    assert sorted(tasks) == [(name, "success", "podwatch_backfill") for name in names]
+    [b] = outcome.backfills
+    assert (b.state.value, b.counts["transcripts"], b.counts["held"]) == ("done", DAYS + 1, DAYS + 1)

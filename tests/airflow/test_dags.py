@@ -1,0 +1,243 @@
+"""dags/ and plugins/ as Airflow sees them: no import errors, the line in its order, and next to nothing to pay at parse.
+
+Airflow reads its settings at its first import, so it is looked at in a process of its own: one for the folders, one for the connections.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("podwatch.runtime", "feedparser", "slack_sdk", "requests", "spacy", "onnxruntime", "lxml", "typer", "fastapi")
+BUDGET = 0.1  # CPU seconds; it takes 0.01 to 0.03
+
+LOOK = """
+import json, os, sys, time
+import airflow.sdk
+from airflow.dag_processing.dagbag import DagBag
+from airflow.plugins_manager import _get_plugins
+from airflow.serialization.serialized_objects import DagSerialization
+
+before, began = set(sys.modules), time.process_time()
+import podwatch_airflow as plugin
+plugin_took = time.process_time() - began
+
+
+def look(changes):
+    os.environ.update(changes)
+    began = time.process_time()
+    bag = DagBag(dag_folder=os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    out = {
+        "errors": bag.import_errors,
+        "dags": list(bag.dags),
+        "plugin_file": plugin.__file__,
+        "took": [plugin_took, time.process_time() - began],
+        "new": sorted({m.partition(".")[0] for m in set(sys.modules) - before}),
+    }
+    if "podwatch" in bag.dags:
+        dag = bag.dags["podwatch"]
+        DagSerialization.to_dict(dag)
+        dag.timetable.validate()
+        out |= {
+            "order": {t.task_id: sorted(t.downstream_task_ids) for t in dag.tasks},
+            "retries": {t.retries for t in dag.tasks}.pop(),
+            "delay": {t.retry_delay.total_seconds() for t in dag.tasks}.pop(),
+            "backoff": {t.retry_exponential_backoff for t in dag.tasks}.pop(),
+            "longest": {t.max_retry_delay.total_seconds() for t in dag.tasks}.pop(),
+            "timeout": {t.execution_timeout.total_seconds() for t in dag.tasks}.pop(),
+            "timetable": type(dag.timetable).__name__,
+            "cron": dag.timetable.expression,
+            "catchup": dag.catchup,
+            "active": dag.max_active_runs,
+            "tags": sorted(dag.tags),
+            "doc": dag.doc_md,
+        }
+    for name in changes:
+        del os.environ[name]
+    return out
+
+
+found = [look(changes) for changes in json.loads(sys.argv[1])]
+plugins, errors = _get_plugins()
+print(json.dumps([f | {"plugins": [[p.name for p in plugins], errors]} for f in found]))
+"""
+CONNECTIONS = """
+import json, os, sys
+import airflow.sdk
+import podwatch_airflow
+
+found = []
+for changes, given in json.loads(sys.argv[1]):
+    os.environ.update(changes)
+    found.append([podwatch_airflow.variables({"A": "1"}), podwatch_airflow.variables(given)])
+    for name in changes:
+        del os.environ[name]
+print(json.dumps(found))
+"""
+# What is set while Airflow looks at the folders: the first look, which alone is timed, is at what is there by default.
+MISTAKEN = {
+    "PODWATCH_BACKFILL_SHARDS": ("0", "PODWATCH_BACKFILL_SHARDS=0: is not a whole number from 1 to 16"),
+    "PODWATCH_SCHEDULE": ("0 6 * *", "PODWATCH_SCHEDULE=0 6 * *: Exactly 5, 6 or 7 columns"),
+    "PODWATCH_RETRY_DELAY": ("soon", "PODWATCH_RETRY_DELAY=soon: is not a number of seconds from 0 to 3600"),
+}
+LOOKS: dict[str, dict[str, str]] = {
+    "as it is": {},
+    "variables": {"PODWATCH_SCHEDULE": "*/15 * * * *", "PODWATCH_RETRY_DELAY": "0.5"},
+    **{name: {name: value} for name, (value, _) in MISTAKEN.items()},
+}
+
+
+def airflow(code: str, *argv: str, **env: str) -> Any:
+    """What a program prints as JSON on its last line, run with a fresh Airflow home and our two folders."""
+    with TemporaryDirectory() as home:
+        ours = {
+            "AIRFLOW_HOME": home,
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        }
+        command = [sys.executable, "-c", code, *argv]
+        done = subprocess.run(command, env=os.environ | ours | env, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@cache
+def looks() -> dict[str, dict[str, Any]]:
+    return dict(zip(LOOKS, airflow(LOOK, json.dumps(list(LOOKS.values()))), strict=True))
+
+
+def seen() -> dict[str, Any]:
+    return looks()["as it is"]
+
+
+def test_airflow_imports_the_dag_and_the_plugin() -> None:
+    assert seen()["errors"] == {}
+    assert sorted(seen()["dags"]) == ["podwatch", "podwatch_backfill"]
+    names, errors = seen()["plugins"]
+    assert "podwatch" in names
+    assert errors == {}
+
+
+def test_the_dag_gets_the_plugin_and_not_itself_under_the_same_name() -> None:
+    assert seen()["plugin_file"] == str(ROOT / "plugins/podwatch_airflow.py")
+
+
+def test_the_dag_is_the_line() -> None:
+    assert seen()["order"] == {"poll": ["fetch"], "fetch": ["detect"], "detect": ["deliver"], "deliver": []}
+
+
+def test_a_task_is_tried_again_and_ever_more_patiently() -> None:
+    assert seen()["retries"] >= 2
+    assert (seen()["delay"], bool(seen()["backoff"]), seen()["longest"]) == (60.0, True, 1800.0)
+    assert seen()["timeout"] == 3600.0
+
+
+def test_the_schedule_is_daily_with_real_intervals_and_no_catching_up() -> None:
+    assert (seen()["timetable"], seen()["cron"]) == ("CronDataIntervalTimetable", "0 6 * * *")
+    assert (seen()["catchup"], seen()["active"], seen()["tags"]) == (False, 1, ["podwatch"])
+
+
+def test_the_page_explains_every_task() -> None:
+    assert all(f"`{verb}`" in seen()["doc"] for verb in ("poll", "fetch", "detect", "deliver"))
+
+
+def test_nothing_heavy_is_loaded_to_read_the_dag_and_it_takes_milliseconds() -> None:
+    assert not set(seen()["new"]) & set(HEAVY)
+    assert max(seen()["took"]) < BUDGET, seen()["took"]
+
+
+def test_schedule_and_retry_delay_are_variables() -> None:
+    found = looks()["variables"]
+    assert (found["cron"], found["delay"]) == ("*/15 * * * *", 0.5)
+
+
+@pytest.mark.parametrize("name", MISTAKEN)
+def test_a_mistaken_variable_is_named_in_the_import_error(name: str) -> None:
+    errors = looks()[name]["errors"].values()
+    assert errors
+    for error in errors:
+        assert error.strip().splitlines()[-1].startswith(f"ValueError: {MISTAKEN[name][1]}")
+
+
+GIVEN = {"SLACK_BOT_TOKEN": "xoxb-env", "PODWATCH_SLACK_BASE_URL": "", "PODWATCH_DATABASE_URL": "sqlite:///e.db"}
+MAIL = {
+    "conn_type": "smtp",
+    "host": "mail.example.org",
+    "port": 465,
+    "login": "me@x",
+    "password": "p@:/",
+    "extra": {"from_email": "podwatch@example.org"},
+}
+# Connections, and what the environment has besides.
+CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "both": (
+        {
+            "AIRFLOW_CONN_PODWATCH_SLACK": json.dumps(
+                {"conn_type": "slack", "password": "xoxb-conn", "host": "http://127.0.0.1:4100/api/"}
+            ),
+            "AIRFLOW_CONN_PODWATCH_DATABASE": "postgres://me:p%40ss@db.example:5433/podwatch?sslmode=require",
+        },
+        GIVEN,
+    ),
+    "addresses": (
+        {
+            "AIRFLOW_CONN_PODWATCH_SLACK": "slack://:xoxb@slack.example:4100/http",
+            "AIRFLOW_CONN_PODWATCH_DATABASE": "sqlite:////data/podwatch.db",
+        },
+        {},
+    ),
+    "mail and buttons": (
+        {
+            "AIRFLOW_CONN_PODWATCH_SLACK": json.dumps(
+                {"conn_type": "slack", "password": "x", "extra": {"app_token": "xapp-1"}}
+            ),
+            "AIRFLOW_CONN_PODWATCH_SMTP": json.dumps(MAIL),
+        },
+        {},
+    ),
+    "none": ({}, {"PODWATCH_HOME": "/h"}),
+}
+
+
+@cache
+def connected() -> dict[str, list[dict[str, str]]]:
+    """For each case what tasks get: with an environment that has nothing of ours, and with the case's."""
+    return dict(zip(CASES, airflow(CONNECTIONS, json.dumps(list(CASES.values()))), strict=True))
+
+
+def test_connections_fill_in_what_the_environment_lacks() -> None:
+    alone, with_environment = connected()["both"]
+    assert alone == {
+        "A": "1",
+        "SLACK_BOT_TOKEN": "xoxb-conn",
+        "PODWATCH_SLACK_BASE_URL": "http://127.0.0.1:4100/api/",
+        "PODWATCH_DATABASE_URL": "postgres://me:p%40ss@db.example:5433/podwatch?sslmode=require",
+    }
+    assert with_environment == {"SLACK_BOT_TOKEN": "xoxb-env", "PODWATCH_DATABASE_URL": "sqlite:///e.db"}
+
+
+def test_other_ways_to_write_a_connection() -> None:
+    alone, _ = connected()["addresses"]
+    assert alone["PODWATCH_SLACK_BASE_URL"] == "http://slack.example:4100"
+    assert alone["PODWATCH_DATABASE_URL"] == "sqlite:////data/podwatch.db"
+
+
+def test_a_connection_says_where_mail_goes_and_what_hears_the_buttons() -> None:
+    alone, _ = connected()["mail and buttons"]
+    assert alone["SLACK_APP_TOKEN"] == "xapp-1"
+    assert alone["PODWATCH_SMTP_URL"] == "smtps://me%40x:p%40%3A%2F@mail.example.org:465"
+    assert alone["PODWATCH_MAIL_FROM"] == "podwatch@example.org"
+
+
+def test_without_connections_the_environment_alone_decides() -> None:
+    assert connected()["none"] == [{"A": "1"}, {"PODWATCH_HOME": "/h"}]

@@ -1,0 +1,175 @@
+"""podwatch watches check and schema, as people type them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from podwatch import runtime
+from podwatch.commands import app
+from podwatch.query import lint
+from podwatch.settings import Settings
+from tests.support.shelf import shelve, typed
+
+SEEDS = Path(__file__).parents[2] / "seeds"
+
+
+def findings(settings: Settings, file: Path, *more: str) -> tuple[int, list[dict[str, Any]]]:
+    status, lines, _ = typed(settings, "watches", "check", file, "--json", *more)
+    found = [json.loads(line) for line in lines]
+    assert found.pop() == {"file": str(file), "watches": found_watches(file)}
+    assert all(
+        list(f) == ["level", "file", "line", "column", "watch", "message", "todo"] and f["file"] == str(file)
+        for f in found
+    )
+    return status, [f for f in found if f["level"] != "note"]
+
+
+def found_watches(file: Path) -> int:
+    text = file.read_text()
+    return 0 if "qurey" in text else text.count("name:")
+
+
+# name: (watches as YAML, level, line, column, watch, what is said)
+FINDINGS: dict[str, tuple[str, str, int, int | None, str, str]] = {
+    "an unknown field": ("  - {name: a, qurey: x}", "error", 2, 15, "a", "qurey: is not a known field"),
+    "a mistake in a query": ("  - name: a\n    query: grain AND\n    # qurey", "error", 3, 21, "a", "column 10: ends where"),
+    "an expression that is none": ("  - name: a\n    query: grain /(a/", "error", 3, 18, "a", "is no regular expression"),
+    "an expression that finds nothing": ("  - name: a\n    query: '/a*/'", "error", 3, 13, "a", "finds nothing at all"),
+    "never true": ("  - name: a\n    query: '\"x\" AND NOT \"x\"'", "error", 3, 13, "a", "can never be true"),
+    "a part that is never true": ("  - name: a\n    query: y OR (x -x)", "warning", 3, 18, "a", "x -x can never be true"),
+    "two languages": ("  - name: a\n    query: x lang:en lang:de", "warning", 3, 14, "a", "wants the languages de and en"),
+    "an operator in lower case": ("  - name: a\n    query: x and y", "warning", 3, 14, "a", "the operator is AND"),
+    "a query over lines": ("  - name: a\n    query: >\n      x\n      and y", "warning", 3, None, "a", "the operator is AND"),
+    "mail to nobody": (
+        "  - {name: a, query: x, channel: 'mailto:'}", "error", 2, 5, "a", "channel mailto:: has no address",
+    ),
+    "mail to what is no address": (
+        "  - {name: a, query: x, channel: 'mailto:desk@example.org,desk'}", "error", 2, 5, "a", "holds what is no address",
+    ),
+    "a webhook without a name": (
+        "  - {name: a, query: x, channel: 'webhook:'}", "error", 2, 5, "a", "channel webhook:: names no webhook",
+    ),
+    "a webhook without a host": (
+        "  - {name: a, query: x, channel: 'https:///hook'}", "error", 2, 5, "a", "is not an http(s) address",
+    ),
+    "twice the same": (
+        "  - {name: a, query: grain sea}\n  - {name: b, query: Sea AND grain}",
+        "warning", 3, 5, "b", "looks for the same as a in the same feeds",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FINDINGS, ids=str)
+def test_a_finding_has_its_level_and_its_place(case: str, settings: Settings, tmp_path: Path) -> None:
+    text, level, line, column, watch, says = FINDINGS[case]
+    file = tmp_path / "w.yaml"
+    file.write_text(f"watches:\n{text}\n")
+    status, [f] = findings(settings, file)
+    assert status == (level == "error")
+    assert (f["level"], f["line"], f["column"], f["watch"]) == (level, line, column, watch)
+    assert says in f["message"]
+    assert findings(settings, file, "--strict")[0] == 1
+
+
+ONE_EACH = {
+    "channels of every kind": "\n".join(
+        f"  - {{name: w{n}, query: word{n}, channel: '{channel}'}}"
+        for n, channel in enumerate(
+            ("#b", "@bo", "C0123456", "mailto:a@example.org, b@example.org", "webhook:desk", "https://a.example:8443/x")
+        )
+    ),
+    "another channel": "  - {name: a, query: x}\n  - {name: b, query: x, channel: '#b'}",
+    "other feeds": "  - {name: a, query: x}\n  - {name: b, query: x, feeds: {tags: [t]}}",
+    "a narrower query": "  - {name: a, query: x}\n  - {name: b, query: x y}",
+    "an operator in quotes": "  - {name: a, query: 'x \"and\" y'}",
+}
+
+
+@pytest.mark.parametrize("case", ONE_EACH, ids=str)
+def test_what_may_be_meant_so_is_no_warning(case: str, settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text(f"watches:\n{ONE_EACH[case]}\n")
+    assert findings(settings, file, "--strict") == (0, [])
+
+
+def test_errors_are_on_stderr_and_warnings_on_stdout(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text("watches:\n  - name: a\n    query: x and y\n  - name: b\n    query: x -x\n")
+    status, out, err = typed(settings, "watches", "check", file)
+    assert status == 1
+    assert out[0].startswith(f"{file}:3:14: watch a: warning: and is looked for as a word")
+    assert err == [
+        f"podwatch: {file}:5:12: watch b: can never be true: what it wants and what it excludes contradict each other"
+        " - take one of the two out"
+    ]
+
+
+def test_a_list_without_a_mistake_says_so_and_that_nothing_was_measured(settings: Settings) -> None:
+    file = SEEDS / "watchlist.yaml"
+    status, out, err = typed(settings, "watches", "check", file, "--strict")
+    assert (status, err) == (0, [])
+    assert out == [
+        f"{file}: note: how common the watches are was not measured: there is no database yet",
+        f"{file}: 6 watches, no mistakes",
+    ]
+    assert not settings.home.exists(), "check has made a database"
+
+
+def keep(settings: Settings, now: datetime, tag: str, texts: list[str]) -> None:
+    with runtime.build(settings) as rt:
+        shelve(rt.store, now, tag, texts)
+
+
+def test_a_watch_that_is_said_almost_everywhere_is_pointed_out(
+    settings: Settings, tmp_path: Path, now: datetime
+) -> None:
+    keep(settings, now, "x", ["the grain came"] * 4 + ["the sea was calm"] * 8)
+    keep(settings, now, "y", ["grain and sea"] * 2 + ["nothing"] * 10)
+    file = tmp_path / "w.yaml"
+    scope = "feeds: {tags: [x]}"
+    file.write_text(
+        f"watches:\n  - {{name: sea, query: sea}}\n  - {{name: grain, query: grain}}\n"
+        f"  - {{name: here, query: grain, {scope}}}\n  - {{name: none, query: calm, feeds: {{tags: [z]}}}}\n"
+    )
+    _, found = findings(settings, file)
+    assert [(f["watch"], f["message"]) for f in found] == [
+        ("sea", "is said in 10 of 24 transcripts looked at (42%)"),
+        ("here", "is said in 4 of 12 transcripts looked at (33%)"),
+    ]
+
+
+def test_of_a_few_transcripts_nothing_is_concluded(settings: Settings, tmp_path: Path, now: datetime) -> None:
+    keep(settings, now, "x", ["grain"] * (lint.FEWEST - 1))
+    (tmp_path / "w.yaml").write_text("watches: [{name: a, query: grain}]")
+    assert findings(settings, tmp_path / "w.yaml", "--strict") == (0, [])
+
+
+def test_a_database_that_cannot_be_reached_is_a_note(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text("watches: [{name: a, query: grain}]")
+    env = {"PODWATCH_HOME": str(tmp_path / "h"), "PODWATCH_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x"}
+    done = CliRunner().invoke(app, ["watches", "check", str(tmp_path / "w.yaml")], env=env)
+    assert done.exit_code == 0
+    assert "not measured: postgresql://u:***@127.0.0.1:1/x: the database cannot be opened" in done.stdout
+
+
+def test_the_schema_is_printed(settings: Settings) -> None:
+    status, out, _ = typed(settings, "watches", "schema")
+    assert status == 0
+    assert json.loads("\n".join(out))["title"] == "Watchlist of podwatch"
+
+
+def test_a_name_that_is_too_short_to_go_by_its_sound_is_noted(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text(
+        "watches:\n  - {name: a, query: grain ~~Wu}\n  - {name: b, entity: Steve Witkoff, sounds_like: true}\n"
+    )
+    status, lines, _ = typed(settings, "watches", "check", file, "--json")
+    noted = [f for f in map(json.loads, lines) if "its sound" in f.get("message", "")]
+    assert status == 0
+    assert [(f["level"], f["watch"], f["line"], f["column"]) for f in noted] == [("note", "a", 2, 28)]

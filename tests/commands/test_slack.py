@@ -1,0 +1,123 @@
+"""podwatch slack as a process: it hears buttons, notes them in the database, ends when told to, and can be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from podwatch.model import Verdict
+from podwatch.settings import Settings
+from podwatch.store.database import Store, open_store
+from tests.notifiers.test_slack_buttons import payload
+from tests.store.test_store import detected
+from tests.support.slack.socket_mode import SocketMode, until
+
+
+@pytest.fixture
+def slack() -> Iterator[SocketMode]:
+    with SocketMode() as server:
+        yield server
+
+
+@pytest.fixture
+def kept(settings: Settings, now: datetime) -> Iterator[Store]:
+    """A database on disk with one alert."""
+    store = open_store(settings)
+    detected(store, now)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def start(settings: Settings, slack: SocketMode) -> Iterator[Any]:
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str, **env: str) -> subprocess.Popen[str]:
+        tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+        where = {"PODWATCH_HOME": str(settings.home), "PODWATCH_SLACK_BASE_URL": slack.base_url}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "podwatch", "slack", *arguments],
+            env=os.environ | where | tokens | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def the_key(store: Store, now: datetime) -> str:
+    return store.deliveries_due(now)[0].key
+
+
+def test_a_press_becomes_a_row_and_the_process_ends_when_told_to(
+    kept: Store, slack: SocketMode, start: Any, now: datetime
+) -> None:
+    process = start("--json")
+    slack.acknowledged(slack.press(payload(action__value=the_key(kept, now))))
+    assert [j.verdict for j in kept.judged()] == [Verdict.WRONG]
+    until(lambda: bool(slack.told))
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=15)
+    assert process.returncode == 0
+    assert '"verdict":"wrong","user":"U1"' in out
+    assert err == "podwatch slack: hears the buttons in Newsroom\n"
+
+
+def test_killed_and_started_again_it_takes_the_envelope_that_nobody_acknowledged_and_keeps_one_row(
+    kept: Store, slack: SocketMode, start: Any, now: datetime
+) -> None:
+    press = payload(action__value=the_key(kept, now), action__action_id="podwatch_mute_show")
+    for _ in range(3):
+        process = start()
+        slack.press(press, "the-same")
+        until(lambda: bool(kept.mutes()))
+        process.kill()
+        process.wait()
+        until(lambda: not slack.connections)
+    last = start()
+    slack.press(press, "the-same")
+    slack.acknowledged("the-same")
+    assert len(kept.mutes()) == 1
+    assert last.poll() is None
+
+
+def test_what_was_acknowledged_is_in_the_database_whenever_it_is_killed(
+    kept: Store, slack: SocketMode, start: Any, now: datetime
+) -> None:
+    press = payload(action__value=the_key(kept, now))
+    process = start()
+    slack.acknowledged(slack.press(press))
+    process.kill()
+    assert [j.verdict for j in kept.judged()] == [Verdict.WRONG]
+
+
+@pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
+def test_a_token_that_is_not_set_is_named(name: str, start: Any) -> None:
+    process = start(**{name: ""})
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (1, "")
+    assert err.startswith(f"podwatch: {name}: is not set - set it to the ")
+    assert err.count("\n") == 1
+
+
+def test_a_refused_token_is_one_line(slack: SocketMode, start: Any) -> None:
+    slack.refuse("auth.test", error="invalid_auth")
+    out, err = start().communicate(timeout=30)
+    assert out == ""
+    assert (
+        err
+        == "podwatch: 127.0.0.1 (auth.test): Slack does not know the token (invalid_auth) - set a new SLACK_BOT_TOKEN\n"
+    )

@@ -1,0 +1,104 @@
+"""Lists of feeds come in and go out, and the same list twice changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podwatch.errors import PodwatchError
+from podwatch.feeds import opml
+from podwatch.model import Feed
+
+
+def read(text: str, tmp_path: Path) -> list[tuple[str, tuple[str, ...]]]:
+    path = tmp_path / "list.opml"
+    path.write_text(text, encoding="utf-8")
+    return [(f.url, f.tags) for f in opml.read(path)]
+
+
+def body(outlines: str) -> str:
+    return f"<opml version='2.0'><body>{outlines}</body></opml>"
+
+
+# name: (the outlines, the feeds with their tags)
+LISTS = {
+    "a feed": ("<outline type='rss' text='A' xmlUrl='https://a.example/f'/>", [("https://a.example/f", ())]),
+    "a folder is a tag": (
+        "<outline text='news'><outline type='rss' xmlUrl='https://a.example/f'/></outline>",
+        [("https://a.example/f", ("news",))],
+    ),
+    "a feed in two folders has both tags": (
+        "<outline text='x'><outline type='rss' xmlUrl='https://a.example/f'/></outline>"
+        "<outline text='y'><outline type='rss' xmlUrl='https://a.example/f'/></outline>",
+        [("https://a.example/f", ("x", "y"))],
+    ),
+    "an old scheme": ("<outline type='rss' xmlUrl='feed://a.example/f'/>", [("https://a.example/f", ())]),
+}
+
+
+@pytest.mark.parametrize("case", LISTS, ids=str)
+def test_a_list_is_read(case: str, tmp_path: Path) -> None:
+    outlines, expected = LISTS[case]
+    assert read(body(outlines), tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no list", "<opml/>", body("<outline text='empty'/>"), "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"]
+)
+def test_a_list_without_a_feed_is_one_clear_error(text: str, tmp_path: Path) -> None:
+    with pytest.raises(PodwatchError, match="has no feed in it"):
+        read(text, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://a.example/f",
+        "/etc/passwd",
+        "https://",
+        "https://a b.example/",
+        "javascript:alert(1)",
+        "http://127.0.0.1:99999/x",
+        "http://127.0.0.1:x/",
+        "http://a.example/\x1b[1m",
+        "http://a.example/\udcff",
+        "http://a.example/a\tb",
+        "http://a.example/" + 100_000 * "x",
+    ],
+    ids=lambda u: ascii(u)[:40],
+)
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(PodwatchError, match="is not the address of a feed") as e:
+        opml.address(url)
+    assert len(e.value.line) < 400
+
+
+@pytest.mark.parametrize("tag", ["", " ", "a/b", "x,y", "\x1b", "\udcff", "x" * 201], ids=ascii)
+def test_what_can_be_no_tag_is_refused(tag: str) -> None:
+    with pytest.raises(PodwatchError, match="cannot be a tag"):
+        opml.tag(tag)
+
+
+tags = st.lists(
+    st.text("abc xyzäß&<\"',/", min_size=1, max_size=8).map(str.strip).filter(bool), max_size=3, unique=True
+)
+
+
+@given(st.lists(tags, max_size=4))
+def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, many: list[list[str]]) -> None:
+    feeds = [
+        Feed(url=f"https://a.example/{i}?x=1&y=<2>", title=f"T & <{i}>" if i else "", tags=tuple(t))
+        for i, t in enumerate(many)
+    ]
+    if not feeds:
+        return
+    path = tmp_path_factory.mktemp("opml") / "out.opml"
+    path.write_text(opml.write(feeds), encoding="utf-8")
+    assert [(f.url, f.title, set(f.tags)) for f in opml.read(path)] == [(f.url, f.title, set(f.tags)) for f in feeds]
+
+
+def test_characters_that_xml_cannot_hold_are_left_out() -> None:
+    assert "\x00" not in opml.write([Feed(url="https://a.example/", title="a\x00\x1b\ufffeb")])

@@ -1,0 +1,207 @@
+"""Live, backfill, rescan and backtest find the same: the same text and watches, whoever looks, in whatever order."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from podwatch import query as detectors
+from podwatch import runtime
+from podwatch.history.backlog import look
+from podwatch.history.backtest import Change, Difference, Part, backtest
+from podwatch.history.rescan import detect_with
+from podwatch.line.detect import detect
+from podwatch.line.repeated_passages import Labelling
+from podwatch.model import Past, Watch
+from podwatch.query import About
+from podwatch.runtime import Runtime
+from podwatch.settings import Secret, Settings
+from podwatch.store.database import open_store
+from tests.support.stored_transcripts import correct, fill
+
+NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
+WORDS = ("grain", "Grain's", "Black", "Sea", "corn", "ships", "left,", "Dobrynin", "Élysée", "not", "U.S.")
+texts = st.lists(
+    st.lists(st.sampled_from((*WORDS, "\n")), min_size=1, max_size=25).map(" ".join), min_size=1, max_size=4
+)
+queries = st.lists(
+    st.sampled_from(
+        (
+            "grain",
+            '"black sea"',
+            "grain NEAR/3 ships",
+            "corn AND NOT left",
+            "gr*n",
+            "elysee",
+            "title:t1 AND corn",
+            "grain~1 OR sea",
+        )
+    ),
+    min_size=1,
+    max_size=5,
+    unique=True,
+)
+
+Span = tuple[str, str, int, int, str]
+
+
+@cache
+def empty() -> bytes:
+    """An empty database, as making its tables takes longer than the rest."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/podwatch.db"
+        open_store(Settings(home=Path(folder), database_url=Secret(url))).close()
+        return (Path(folder) / "podwatch.db").read_bytes()
+
+
+def said(rt: Runtime) -> list[Span]:
+    return sorted(
+        (f.episode.title, f.mention.watch, f.mention.start, f.mention.end, f.mention.surface)
+        for f in rt.store.mentions()
+    )
+
+
+def alone(rt: Runtime, watches: Sequence[Watch]) -> list[Span]:
+    """The oracle: each watch in an engine of its own, over each text."""
+    found: list[Span] = []
+    for source in rt.store.sources(rt.store.transcript_ids()):
+        e = source.episode
+        about = About(title=e.title, notes=e.notes, show=e.show, feed_url=source.feed_url)
+        for watch in watches:
+            for m in detectors.build([watch])(source.transcript, about).mentions:
+                found.append((e.title, m.watch, m.start, m.end, m.surface))
+    return sorted(found)
+
+
+@given(texts=texts, queries=queries, cut=st.integers(0, 5))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_live_backfill_rescan_and_backtest_find_the_same(texts: list[str], queries: list[str], cut: int) -> None:
+    watches = [Watch(name=f"w{i}", query=q) for i, q in enumerate(queries)]
+    ways = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("live", "backfill", "rescan"):
+            home = Path(folder) / name
+            home.mkdir()
+            url = Secret(f"sqlite:///{home}/podwatch.db")
+            (home / "podwatch.db").write_bytes(empty())
+            with runtime.build(Settings(home=home, database_url=url, entities=False)) as rt:
+                fill(rt.store, NOW, {f"t{i}": text for i, text in enumerate(texts)})
+                if name == "live":  # one watch after another
+                    rt.store.sync_watches(watches[:cut], NOW)
+                    detect(rt, NOW)
+                    rt.store.sync_watches(watches, NOW)
+                    detect(rt, NOW)
+                    expected = alone(rt, watches)
+                    everything = [Difference(change=Change.CHANGED, now=w, then=replace(w)) for w in rt.store.watches()]
+                    whole = Part()
+                    for part in backtest(rt.settings, everything, rt.store.transcript_ids(), 1):
+                        whole.add(part)
+                    tried = {n: (o.hits, o.gained, o.lost) for n, o in whole.outcomes.items()}
+                elif name == "backfill":
+                    rt.store.sync_watches(watches, NOW)
+                    [feed] = rt.store.feeds()
+                    days = Past(NOW - timedelta(days=9), NOW + timedelta(days=1), [feed.id])
+                    look(rt, days, NOW)
+                else:
+                    rt.store.sync_watches(watches, NOW)
+                    detect(rt, NOW)
+                    rt.store.look_again(None, None)
+                    detect_with(rt.settings, NOW, 1)
+                ways.append(said(rt))
+    assert ways == [expected] * 3
+    assert tried == {
+        w.name: (n, 0, 0) for w in watches if (n := len([s for s in expected if s[1] == w.name]))
+    }  # the same hits, none gained, none lost
+
+
+LABELLED = "This episode is sponsored by Grain Ships. Use the code GRAIN at checkout. grain"
+# What may happen to a store between two runs of detect: each is done to it, in any order.
+STEPS = (
+    "detect",
+    "two processes",
+    "correct",
+    "undo",
+    "rename",
+    "remove",
+    "change",
+    "rescan",
+    "rescan since",
+    "rescan one",
+)
+steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 30)), max_size=8)
+
+
+@given(steps=steps, queries=queries, said_else=texts)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_happened_before_in_the_end_there_is_what_one_look_finds(
+    steps: list[tuple[str, int]], queries: list[str], said_else: list[str]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "podwatch.db").write_bytes(empty())
+        url = Secret(f"sqlite:///{home}/podwatch.db")
+        with runtime.build(Settings(home=home, database_url=url, entities=False)) as rt:
+            # More transcripts than are read before an engine has settled on what it waits for.
+            at_first = {
+                f"t{i}": (LABELLED, "corn left, Grain's ships", "Nothing.")[i % 3] + f"\n{i}" for i in range(24)
+            }
+            fill(rt.store, NOW, at_first)
+            watches = [Watch(name=f"w{i}", query=q, skip=("sponsor",) if i % 2 else ()) for i, q in enumerate(queries)]
+            rt.store.sync_watches(watches, NOW)
+            for step, n in steps:
+                watches = happens(rt, watches, step, n, at_first, said_else[n % len(said_else)])
+            rt.store.sync_watches(watches, NOW)
+            detect(rt, NOW)
+            expected = alone(rt, watches)
+            assert said(rt) == expected
+            rt.store.look_again(None, None)
+            assert detect_with(rt.settings, NOW, 1).new == 0
+            assert said(rt) == expected
+            marks = Labelling(rt.store)
+            for source in rt.store.sources(rt.store.transcript_ids()):
+                stored = rt.store.mentions_in([source.transcript.id], [w.id for w in rt.store.watches()])
+                there = stored.get(source.transcript.id, [])
+                assert [m.label for m in marks.marked(source, [replace(m, label=None) for m in there])] == [
+                    m.label for m in there
+                ]
+            everything = [Difference(change=Change.CHANGED, now=w, then=replace(w)) for w in rt.store.watches()]
+            whole = Part()
+            for part in backtest(rt.settings, everything, rt.store.transcript_ids(), 1):
+                whole.add(part)
+            assert {(o.gained, o.lost) for o in whole.outcomes.values()} <= {(0, 0)}
+            assert sum(o.hits for o in whole.outcomes.values()) == len(expected)
+
+
+def happens(rt: Runtime, watches: list[Watch], step: str, n: int, at_first: dict[str, str], text: str) -> list[Watch]:
+    """One step; returns the watchlist after it."""
+    i = n % max(1, len(watches))
+    match step:
+        case "detect":
+            detect(rt, NOW)
+        case "two processes":
+            detect_with(rt.settings, NOW, 2)
+        case "correct":
+            correct(rt.store, NOW, {f"t{n % 24}": text})
+        case "undo":
+            correct(rt.store, NOW, {f"t{n % 24}": at_first[f"t{n % 24}"]})
+        case "rename" if watches:
+            watches = [*watches[:i], replace(watches[i], name=f"{watches[i].name} anew"), *watches[i + 1 :]]
+        case "remove" if watches:
+            watches = [*watches[:i], *watches[i + 1 :]]
+        case "change" if watches:
+            watches = [*watches[:i], replace(watches[i], query=("ships", "corn", "dobrynin")[n % 3]), *watches[i + 1 :]]
+        case "rescan":
+            rt.store.look_again(None, None)
+        case "rescan since":
+            rt.store.look_again(None, NOW - timedelta(days=n))
+        case "rescan one" if watches:
+            rt.store.look_again([watches[i].name], None)
+    rt.store.sync_watches(watches, NOW)
+    return watches

@@ -1,0 +1,30 @@
+"""A Slack workspace for all of these tests, and a desk with a channel of its own for each."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from podwatch.model import Pace
+from podwatch.settings import Settings
+from tests.support.desk import Desk
+from tests.support.slack.emulator import Emulator
+
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def workspace() -> Iterator[Emulator]:
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(settings: Settings, workspace: Emulator, now: datetime) -> Iterator[Desk]:
+    quick = replace(settings, pace=Pace(interval=0.0, linger=0.0, timeout=2.0))
+    with Desk(quick, workspace, f"#d{next(_names)}", now) as made:
+        yield made

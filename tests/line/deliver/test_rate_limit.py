@@ -1,0 +1,138 @@
+"""A channel gets a message a second, as the service sees them arrive, and no channel waits for the answer of another."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from podwatch import runtime
+from podwatch.line import deliver as delivering
+from podwatch.line.bugs import Bugs
+from podwatch.line.deliver import deliver
+from podwatch.line.send import Sender
+from podwatch.model import Pace
+from podwatch.settings import Settings
+from podwatch.store.clock import ticks
+from podwatch.store.deliver import DeliverRows
+from tests.support.desk import Desk
+from tests.support.slack.emulator import Emulator
+from tests.support.slack.fault_proxy import (
+    POST,
+    Fault,
+    FaultProxy,
+    hang_up,
+    lost_answer,
+    rate_limited,
+    server_error,
+    slow,
+)
+
+Answer = tuple[int, dict[str, str], bytes] | None
+
+
+class Watched(FaultProxy):
+    """Notes when each post arrives; together: holds posts back until so many are there, after the first."""
+
+    def __init__(self, target: str, together: int = 0) -> None:
+        super().__init__(target)
+        self.arrived: list[float] = []
+        self._together = threading.Barrier(together) if together else None
+
+    def answer(self, method: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        if method == POST:
+            self.arrived.append(time.monotonic())
+            if self._together and len(self.arrived) > 1:
+                self._together.wait(20)
+        return super().answer(method, headers, body)
+
+
+def through(desk: Desk, proxy: FaultProxy, pace: Pace) -> Settings:
+    return replace(desk.settings, slack_base_url=proxy.base_url, pace=pace)
+
+
+ANSWERS: dict[str, list[Fault]] = {
+    "quick ones": [],
+    "slow ones": [slow(0.4)] * 4,
+    "one that is lost": [lost_answer()],
+    "failures, and it was taken": [server_error(accepted=True)] * 2,
+    "cut, nobody knows when": [hang_up()] * 2,
+    "slow down": [rate_limited(2)],
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS, ids=str)
+def test_two_messages_to_a_channel_arrive_a_second_apart_whatever_the_answers(
+    case: str, desk: Desk, workspace: Emulator
+) -> None:
+    for n in range(4):
+        desk.alert(f"e{n}")
+    with Watched(workspace.base_url) as proxy:
+        proxy.next(*ANSWERS[case])
+        with runtime.build(through(desk, proxy, Pace(linger=4.0, rest=0.1))) as rt:
+            deliver(rt, desk.now)
+    assert len(proxy.arrived) >= 4
+    assert min(b - a for a, b in itertools.pairwise(proxy.arrived)) >= 1.0
+
+
+def test_messages_to_several_channels_are_on_the_way_at_once(desk: Desk, workspace: Emulator) -> None:
+    for n in range(4):
+        workspace.call("conversations.create", name=f"{desk.channel[1:]}-{n}")
+        desk.watch(f"w{n}", channel=f"{desk.channel}-{n}")
+    desk.alert("one", "w0 and w1 and w2 and w3.", watch="w0")
+    with (
+        Watched(workspace.base_url, together=3) as proxy,
+        runtime.build(through(desk, proxy, Pace(interval=0.0, linger=0.0))) as rt,
+    ):
+        deliver(rt, desk.now)
+    assert desk.states() == {"sent": 4}
+
+
+def test_a_channel_that_waits_for_its_service_goes_on_soon_after_that_works_again(desk: Desk) -> None:
+    desk.alert("one")
+    slack = Sender(desk.rt, lambda: desk.now, Bugs("test"), 0.0).service("slack")
+    desk.rt.store.rest_channel(slack, desk.now + timedelta(minutes=5), failures=4)
+    desk.deliver()
+    assert (desk.states(), desk.slack.calls.count(POST)) == ({"due": 1}, 0)
+    desk.rt.store.mended()
+    desk.later(seconds=6)
+    assert desk.states() == {"sent": 1}
+
+
+def test_a_channel_whose_service_somebody_has_to_mend_waits_for_as_long(desk: Desk) -> None:
+    desk.alert("one")
+    slack = Sender(desk.rt, lambda: desk.now, Bugs("test"), 0.0).service("slack")
+    until = desk.now + timedelta(minutes=15)
+    desk.rt.store.pause_channel(slack, until, "the token was revoked", 1)
+    desk.deliver()
+    waits = desk.rt.store.channel_state(desk.channel)
+    assert waits is not None
+    assert (waits.next_at, desk.slack.calls.count(POST)) == (until, 0)
+
+
+def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = DeliverRows.claim
+
+    def sleeping(*arguments: object, **named: object) -> object:
+        found = real(*arguments, **named)  # type: ignore[arg-type]
+        monkeypatch.setattr(delivering, "ticks", lambda: ticks() + Pace().longest_run)  # so that it is the only try
+        return found
+
+    desk.alert("one")
+    with monkeypatch.context() as patched:
+        patched.setattr(DeliverRows, "claim", sleeping)
+        desk.deliver()
+    monkeypatch.setattr(delivering, "ticks", ticks)
+    assert (desk.states(), desk.slack.calls.count(POST)) == ({"retry": 1}, 0)
+    [row], channel = desk.rows(), desk.rt.store.channel_state(desk.channel)
+    assert channel is not None
+    assert channel.next_at == row.next_attempt_at  # nobody waits for the slot that was not used
+    desk.later(hours=1)
+    assert (desk.states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)

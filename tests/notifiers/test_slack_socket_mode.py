@@ -1,0 +1,262 @@
+"""Buttons, heard through a real Socket Mode connection: what is noted, how fast, and what a broken connection costs."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from slack_sdk.socket_mode.builtin.connection import Connection
+
+from podwatch.errors import ChannelError, SettingsError
+from podwatch.model import Answer, Verdict
+from podwatch.notifiers.slack_socket_mode import Buttons, _let_go
+from podwatch.settings import Secret
+from tests.notifiers.test_slack_buttons import KEY, payload
+from tests.support.slack.socket_mode import SocketMode, until
+
+BOT, APP = "xoxb-b0t-s3cret", "xapp-4pp-s3cret"
+
+
+class Listening:
+    """Buttons on a thread of their own; what they noted, and what ended them."""
+
+    def __init__(self, slack: SocketMode, app: str = APP) -> None:
+        self.noted: list[Answer] = []
+        self.seconds = 0.0  # that noting takes
+        self.fails = 0  # so often
+        self.error: Exception | None = None
+        self.names: list[str] = []
+        self.stop = threading.Event()
+        clock = lambda: datetime.now(UTC)  # noqa: E731
+        self.buttons = Buttons(Secret(BOT), Secret(app), slack.base_url, self.note, clock, ping=0.3)
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self) -> None:
+        try:
+            self.buttons.serve(self.stop, self.names.append)
+        except Exception as e:  # noqa: BLE001
+            self.error = e
+
+    def note(self, answer: Answer) -> str:
+        time.sleep(self.seconds)
+        if self.fails:
+            self.fails -= 1
+            raise OSError("the disk is gone")
+        self.noted.append(answer)
+        return "Noted: <!channel> & co"
+
+
+@pytest.fixture
+def slack() -> Iterator[SocketMode]:
+    with SocketMode() as server:
+        yield server
+
+
+@pytest.fixture
+def listening(slack: SocketMode) -> Iterator[Listening]:
+    started = Listening(slack)
+    slack.listening()
+    yield started
+    started.stop.set()
+    started.thread.join(10)
+    assert not started.thread.is_alive()
+
+
+def test_a_press_is_noted_acknowledged_in_time_and_its_giver_alone_is_told(
+    slack: SocketMode, listening: Listening
+) -> None:
+    envelope = slack.press(payload(message__thread_ts="1793500000.000200"))
+    assert slack.acknowledged(envelope) < 3
+    [answer] = listening.noted
+    assert (answer.key, answer.verdict, answer.user) == (KEY, Verdict.WRONG, "U1")
+    until(lambda: bool(slack.told))
+    [told] = slack.told
+    assert (told["channel"], told["user"], told["thread_ts"]) == ("C1", "U1", "1793500000.000200")
+    assert "<!channel>" not in told["text"]
+    assert "&amp; co" in told["text"]
+    assert listening.names == ["Newsroom"]
+
+
+def test_told_to_stop_on_a_quiet_connection_it_ends_at_once(slack: SocketMode, listening: Listening) -> None:
+    slack.acknowledged(slack.press(payload()))
+    until(lambda: bool(slack.told))
+    began = time.monotonic()
+    listening.stop.set()
+    listening.thread.join(10)
+    assert time.monotonic() - began < 2  # slack_sdk waits three seconds for something to receive
+    assert listening.error is None
+
+
+def test_each_call_has_the_token_it_needs(slack: SocketMode, listening: Listening) -> None:
+    slack.acknowledged(slack.press(payload()))
+    until(lambda: bool(slack.told))
+    assert set(slack.calls) == {("auth.test", BOT), ("apps.connections.open", APP), ("chat.postEphemeral", BOT)}
+
+
+def test_a_database_that_takes_long_does_not_keep_slack_waiting_and_the_answer_is_noted_all_the_same(
+    slack: SocketMode, listening: Listening
+) -> None:
+    listening.seconds = 3.5
+    envelope = slack.press(payload())
+    assert slack.acknowledged(envelope) < 3
+    assert listening.noted == []
+    until(lambda: bool(slack.told))
+    assert len(listening.noted) == 1
+    assert slack.acks(envelope) == 1
+
+
+def test_an_answer_that_cannot_be_noted_is_acknowledged_and_its_giver_asked_to_press_again(
+    slack: SocketMode, listening: Listening
+) -> None:
+    listening.fails = 1
+    slack.acknowledged(slack.press(payload()))
+    until(lambda: bool(slack.told))
+    assert "could not note this" in slack.told[0]["text"]
+    slack.acknowledged(slack.press(payload()))
+    until(lambda: len(slack.told) == 2)
+    assert len(listening.noted) == 1
+
+
+def test_the_same_envelope_again_is_acknowledged_again(slack: SocketMode, listening: Listening) -> None:
+    envelope = slack.press(payload())
+    slack.acknowledged(envelope)
+    slack.press(payload(), envelope)
+    slack.acknowledged(envelope, times=2)
+    assert len(set(listening.noted)) == 1, "the store keeps one row of them"
+
+
+def test_a_stranger_is_acknowledged_and_nothing_is_noted_or_told(
+    slack: SocketMode, listening: Listening, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.acknowledged(slack.press(payload(user__team_id="T2")))
+    slack.acknowledged(slack.press(payload(action__action_id="podwatch_forward")))
+    slack.acknowledged(slack.press({"type": "view_closed"}))
+    slack.acknowledged(slack.press({"event": {}}, kind="events_api"))
+    assert listening.noted == []
+    assert slack.told == []
+    assert "a press comes from another workspace; nothing was noted" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["dropped", "closed", "asked to go"])
+def test_a_connection_that_ends_is_opened_anew_and_presses_are_heard_again(
+    how: str, slack: SocketMode, listening: Listening
+) -> None:
+    slack.acknowledged(slack.press(payload()))
+    before = slack.opened
+    match how:
+        case "dropped":
+            slack.drop()
+        case "closed":
+            slack.connections[-1].close()
+        case "asked to go":
+            slack.say({"type": "disconnect", "reason": "refresh_requested"})
+    until(lambda: slack.opened > before and bool(slack.connections))
+    slack.acknowledged(slack.press(payload(action__action_id="podwatch_relevant")))
+    assert [a.verdict for a in listening.noted] == [Verdict.WRONG, Verdict.RELEVANT]
+
+
+def test_a_handshake_that_fails_leaves_no_connection_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = Connection(
+            url=f"ws://127.0.0.1:{server.getsockname()[1]}/link", logger=logging.Logger("silent", logging.CRITICAL + 1),
+            on_error_listener=_let_go,
+        )  # fmt: skip
+        connecting = threading.Thread(target=client.connect)
+        connecting.start()
+        taken, _ = server.accept()
+        with taken:
+            taken.recv(10_000)
+            taken.sendall(b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: wrong\r\n\r\n")
+            taken.settimeout(10)
+            try:
+                said = taken.recv(100)
+            except ConnectionResetError:
+                said = b""
+            assert said == b"", "the other side has closed it"
+        connecting.join()
+
+
+def test_garbage_on_the_line_is_survived(slack: SocketMode, listening: Listening) -> None:
+    for junk in ("", "{", "null", "[]", '{"type": "interactive"}', '{"type": 7, "envelope_id": []}', "x" * 100_000):
+        slack.say(junk)
+    slack.acknowledged(slack.press(payload()))
+    assert len(listening.noted) == 1
+
+
+def test_while_slack_is_away_it_is_asked_ever_less_often_and_said_once(
+    slack: SocketMode, listening: Listening, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        slack.refuse("apps.connections.open", 503)
+    before = slack.opened
+    slack.drop()
+    until(lambda: slack.opened > before)
+    assert caplog.text.count("trying again") == 1
+    slack.acknowledged(slack.press(payload()))
+
+
+def test_slack_away_at_the_start_is_waited_for(slack: SocketMode) -> None:
+    slack.refuse("apps.connections.open", 429, "ratelimited", Retry_After="1")
+    started = Listening(slack)
+    slack.listening()
+    until(lambda: started.names == ["Newsroom"])
+    started.stop.set()
+    started.thread.join(10)
+    assert started.error is None
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "words"),
+    [
+        ("auth.test", "invalid_auth", "(auth.test): Slack does not know the token (invalid_auth)"),
+        ("apps.connections.open", "invalid_auth", "does not know the token (invalid_auth) - set a new SLACK_APP_TOKEN"),
+        ("apps.connections.open", "missing_scope", "add the scope connections:write to the app"),
+    ],
+)
+def test_a_token_that_is_refused_ends_it_with_one_line(
+    method: str, code: str, words: str, slack: SocketMode, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    slack.refuse(method, error=code)
+    started = Listening(slack)
+    started.thread.join(15)
+    assert isinstance(started.error, ChannelError)
+    assert words in started.error.line
+    for text in (started.error.line, repr(started.buttons), caplog.text):
+        assert "s3cret" not in text
+        assert "tick3t" not in text
+
+
+def test_a_token_that_is_revoked_in_the_middle_ends_it_too(slack: SocketMode) -> None:
+    started = Listening(slack)
+    slack.listening()
+    slack.refuse("apps.connections.open", error="token_revoked")
+    slack.drop()
+    started.thread.join(15)
+    assert isinstance(started.error, ChannelError)
+    assert "the token was revoked" in started.error.line
+
+
+def test_a_token_no_header_can_carry_is_named(slack: SocketMode) -> None:
+    started = Listening(slack, app="xapp-ü")
+    started.thread.join(15)
+    assert isinstance(started.error, SettingsError)
+    assert started.error.line == "SLACK_APP_TOKEN: is no token - see docs/slack.md"
+    assert "xapp" not in started.error.line
+
+
+def test_what_is_heard_reaches_no_log(
+    slack: SocketMode, listening: Listening, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    slack.acknowledged(slack.press(payload(action__value="5wordfi5h")))
+    slack.drop()
+    until(lambda: slack.opened > 1 and bool(slack.connections))
+    assert "5wordfi5h" not in caplog.text
+    assert "tick3t" not in caplog.text

@@ -1,0 +1,51 @@
+"""The keys of many strings at once, beside those of one string made the plain way."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podwatch.phonetics import consonant_keys as skeleton
+from podwatch.phonetics.noisy_channel import letters_of
+
+bones = st.binary(max_size=skeleton.LONGEST).map(lambda b: bytes(1 + i % 7 for i in b))
+
+
+def spelt_out(bones: bytes) -> set[str]:
+    """The keys as strings: the skeleton, each with one consonant less, each run of four of a long one."""
+    digits = "".join(map(str, bones))
+    n = len(digits)
+    if n < 3:
+        return {digits}
+    found = {digits, *(digits[:i] + digits[i + 1 :] for i in range(n))}
+    return found | {"*" + digits[i : i + 4] for i in range(n - 3)} if n >= skeleton.LONG else found
+
+
+def as_number(key: str) -> int:
+    return -1 - int(key[1:], 8) if key.startswith("*") else int(key or "0", 8)
+
+
+@given(st.lists(bones, max_size=8))
+def test_all_at_once_are_the_keys_of_each(strings: list[bytes]) -> None:
+    owners, keys = skeleton.keys(strings)
+    for number, string in enumerate(strings):
+        mine = {int(k) for o, k in zip(owners, keys, strict=True) if o == number}
+        assert mine == {as_number(key) for key in spelt_out(string)}
+
+
+@given(st.lists(bones, min_size=1, max_size=8))
+def test_no_key_is_given_twice_to_one_but_for_runs(strings: list[bytes]) -> None:
+    owners, keys = skeleton.keys(strings)
+    given_ = [(int(o), int(k)) for o, k in zip(owners, keys, strict=True) if k >= 0]
+    assert len(given_) == len(set(given_))
+
+
+def test_what_comes_behind_the_longest_key_does_not_count() -> None:
+    long = bytes([1, 2, 3, 4, 5] * 5)
+    [(_, keys), (_, same)] = [skeleton.keys([s]) for s in (long[: skeleton.LONGEST], long)]
+    assert list(keys) == list(same)
+
+
+def test_voice_and_place_of_a_consonant_and_all_vowels_do_not_count() -> None:
+    assert skeleton.of_letters(letters_of("witkoff")) == skeleton.of_letters(letters_of("wideguvv"))
+    assert skeleton.of_letters(letters_of("aeiouhy")) == b""

@@ -1,0 +1,62 @@
+"""Names that are near everyday words by sound: they fall back to exact and context by themselves, and say so."""
+
+from __future__ import annotations
+
+import pytest
+
+from podwatch.phonetics import Name, build
+from podwatch.phonetics.everyday_words import MOST, NEAR, OFTEN, near_words
+from podwatch.phonetics.lexicon import EVERYDAY, common, entry
+from podwatch.phonetics.noisy_channel import channels
+
+# case: (name, type, what its note says; empty: it goes by sound)
+NOTED = {
+    "an everyday word itself": ("Mike Waltz", "person", "'Waltz' is too short or too much of a word"),
+    "near a word often said": ("J.D. Vance", "person", "'Vance' sounds too much like 'van'"),
+    "another spelling of a word": ("Palmer Luckey", "person", "'Luckey' sounds too much like 'lucky'"),
+    "a vowel more than a word": ("Meta", "company", "'Meta' sounds too much like 'met'"),
+    "three phones": ("Paul Biya", "person", "'Biya' is too short"),
+    "a short name with no other form": ("MAGA", "", "'MAGA' is too short"),
+    "a long rare name": ("Steve Witkoff", "person", ""),
+    "near two words, not one": ("Vladimir Putin", "person", ""),
+    "a rare name of four phones with a first name": ("Jeffrey Sachs", "person", ""),
+    "a surname that no word is near": ("Keith Kellogg", "person", ""),
+}
+
+
+@pytest.mark.parametrize(("name", "kind", "said"), NOTED.values(), ids=NOTED)
+def test_a_name_near_everyday_words_says_so_by_itself(name: str, kind: str, said: str) -> None:
+    ear = build([Name(name, name, type=kind)])
+    assert bool(ear.notes) == bool(said)
+    assert said in ear.advice(0)
+
+
+# case: (name, text, what is heard)
+ALONE = {
+    "a word that is near stays a word": ("J.D. Vance", "They put it in the van and left.", []),
+    "nor is it heard with a capital": ("J.D. Vance", "They asked Vans about it.", []),
+    "as it is spelt it is found": ("Mike Waltz", "Nobody asked Waltz about it.", ["Waltz"]),
+    "the whole name by its sound is": ("Mike Waltz", "They asked Mike Walz about it.", ["Mike Walz"]),
+    "and after it the surname": (
+        "Mike Waltz",
+        "They asked Mike Waltz about it. The question is whether Walz can deliver.",
+        ["Mike Waltz", "Walz"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "found"), ALONE.values(), ids=ALONE)
+def test_such_a_name_is_found_as_it_is_spelt_or_with_context(name: str, text: str, found: list[str]) -> None:
+    assert [text[h.start : h.end] for h in build([Name(name, name, type="person")]).hear(text)] == found
+
+
+def test_near_words_are_those_that_comparing_all_with_all_finds() -> None:
+    names = [(n, entry(n).sound) for n in ("vance", "luckey", "meta", "modi", "oslo", "witkoff", "sachs", "kellogg")]
+    words = [e.sound for w, e in common(OFTEN) if e.flags & EVERYDAY and len(e.sound) > 1]
+    channel = channels()[0]
+    near = set()
+    for name, sound in names:
+        cost = channel.costs(channel.pad([sound] * len(words)), channel.pad(words)) / len(sound)
+        if len(sound) <= MOST and cost.min() <= NEAR:
+            near.add(name)
+    assert set(near_words(names)) == near

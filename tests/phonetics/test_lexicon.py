@@ -1,0 +1,40 @@
+"""What is known of a word before anybody listens."""
+
+from __future__ import annotations
+
+import pytest
+
+from podwatch.phonetics.lexicon import EVERYDAY, UNKNOWN, entry
+
+# words that are no names, however seldom a list has them
+EVERYDAY_WORDS = (
+    "i'll",
+    "i'd",
+    "there'll",
+    "what'd",
+    "we're",
+    "they've",
+    "can't",
+    "won't",
+    "he's",
+    "let's",
+    "mr",
+    "dr",
+)
+NAMES = ("o'neill", "d'angelo", "trump'll", "witkoff", "witkoff's")
+
+
+@pytest.mark.parametrize("word", EVERYDAY_WORDS)
+def test_an_everyday_word_stays_one_when_another_runs_into_it(word: str) -> None:
+    known = entry(word)
+    assert known.flags & EVERYDAY
+    assert known.cost < 12.0
+
+
+@pytest.mark.parametrize("word", NAMES)
+def test_an_apostrophe_makes_no_name_an_everyday_word(word: str) -> None:
+    assert not entry(word).flags & EVERYDAY
+
+
+def test_what_no_list_has_stays_unknown_with_an_apostrophe_in_it() -> None:
+    assert entry("brzezolski'd").cost == UNKNOWN

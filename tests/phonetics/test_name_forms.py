@@ -1,0 +1,146 @@
+"""The forms that a name is said in, and the ways it is sounded out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from podwatch.phonetics import Name
+from podwatch.phonetics.name_forms import forms_of, spoken
+from podwatch.phonetics.respelling import respelling
+
+# name: (type, {part: the words of its forms})
+FORMS = {
+    "Steve Witkoff": ("person", {"full": {"steve witkoff"}, "surname": {"witkoff"}}),
+    "Ambassador Anatoly Dobrynin": ("person", {"full": {"anatoly dobrynin"}, "surname": {"dobrynin"}}),
+    "Ursula von der Leyen": ("person", {"full": {"ursula von der leyen"}, "surname": {"von der leyen"}}),
+    "John F. Kennedy Jr.": ("person", {"full": {"john f kennedy", "john kennedy"}, "surname": {"kennedy"}}),
+    "J.D. Vance": ("person", {"full": {"j d vance"}, "surname": {"vance"}}),
+    "JD Vance": ("person", {"full": {"j d vance"}, "surname": {"vance"}}),
+    "Bong Joon-ho": ("person", {"full": {"bong joon ho"}, "surname": {"joon ho"}}),
+    "Ngozi Okonjo-Iweala": ("person", {"full": {"ngozi okonjo iweala"}, "surname": {"okonjo iweala"}}),
+    "Zelensky": ("person", {"full": {"zelensky"}}),
+    "Siemens AG": ("company", {"full": {"siemens"}}),
+    "Goldman Sachs": ("company", {"full": {"goldman sachs"}}),
+    "Burkina Faso": ("place", {"full": {"burkina faso"}}),
+    "Marie Curie": (None, {"full": {"marie curie"}, "surname": {"curie"}}),
+    "Nord Stream": (None, {"full": {"nord stream"}}),
+    "Путин": ("person", {}),
+}
+
+
+@pytest.mark.parametrize("name", FORMS, ids=str)
+def test_a_name_is_said_in_full_and_a_person_by_the_surname(name: str) -> None:
+    kind, expected = FORMS[name]
+    found: dict[str, set[str]] = {}
+    for form in forms_of([Name(name, name, type=kind)]):
+        found.setdefault(form.part, set()).add(" ".join(form.words))
+    assert found == expected
+
+
+def test_an_alias_is_a_form_of_its_own() -> None:
+    forms = forms_of([Name("x", "Steve Witkoff", aliases=("the envoy", "Steve Witkoff"), type="person")])
+    assert [" ".join(f.words) for f in forms if f.part == "alias"] == ["the envoy"]
+
+
+# (name, its aliases): the surname that is listened for
+OTHER_SCRIPTS = {
+    ("Владимир Зеленский", "The President", "Volodymyr Zelensky"): "zelensky",
+    ("习近平", "President Xi", "Xi Jinping"): "jinping",
+    ("Владимир Зеленский", "The Boss", "Volodymyr Zelensky"): "zelensky",
+    ("Урсула фон дер Ляйен", "the boss", "Ursula von der Leyen"): "von der leyen",
+    ("Владимир Зеленский", "Ze", "green man"): None,
+    ("Владимир Зеленский",): None,
+}
+
+
+@pytest.mark.parametrize("names", OTHER_SCRIPTS, ids=" ".join)
+def test_a_name_in_another_script_is_the_alias_that_is_the_name_in_ours(names: tuple[str, ...]) -> None:
+    forms = forms_of([Name("x", names[0], aliases=names[1:], type="person")])
+    assert {" ".join(f.words) for f in forms if f.part == "surname"} == {OTHER_SCRIPTS[names]} - {None}
+
+
+# (name, alias): whether it is the name again, as it is said or was misheard
+AS_SAID = {
+    ("Rustem Umerov", "Roostem Oomehrov"): True,
+    ("Steve Witkoff", "Steve Whitgoff"): True,
+    ("Walter White", "Heisenberg"): False,
+    ("Donald Trump", "The Donald"): False,
+    ("Anatoly Dobrynin", "Ambassador Dobrynin"): False,
+    ("Elon Musk", "Chief Twit"): False,
+    ("Friedrich Merz", "Fritz"): False,
+}
+
+
+@pytest.mark.parametrize(("name", "alias"), AS_SAID, ids=str)
+def test_an_alias_that_is_the_name_as_it_is_said_is_a_way_to_say_the_surname(name: str, alias: str) -> None:
+    forms = forms_of([Name("x", name, aliases=(alias,), type="person")])
+    surnames = {f.spelling for f in forms if f.part == "surname" and f.spelling != f.words}
+    assert (spoken(alias)[-1:] in surnames) == AS_SAID[name, alias]
+    assert spoken(alias) in {f.words for f in forms if f.part == "alias"}
+
+
+def test_a_wordlike_name_stays_so_however_it_is_said() -> None:
+    forms = forms_of([Name("x", "Friedrich Merz", aliases=("Freedrick Mairts",), type="person")])
+    assert [(f.spelling, f.wordlike) for f in forms if f.part == "surname"][::2] == [
+        (("merz",), True),
+        (("mairts",), True),
+    ]
+
+
+def test_a_way_to_say_a_name_that_is_an_everyday_word_is_wordlike_and_the_name_is_not() -> None:
+    forms = forms_of([Name("x", "Aristide Rhodos", aliases=("Aristide Roads",), type="person")])
+    assert {f.spelling: f.wordlike for f in forms if f.part == "surname"} == {("rhodos",): False, ("roads",): True}
+
+
+def test_a_name_that_was_misheard_as_one_that_others_have_is_wordlike_in_that_spelling() -> None:
+    forms = forms_of([Name("x", "Steve Witkoff", aliases=("Steve Whitcomb", "Steve Whitgoff"), type="person")])
+    found = {f.spelling: f.wordlike for f in forms if f.part == "surname"}
+    assert found == {("witkoff",): False, ("whitcomb",): True, ("whitgoff",): False}
+
+
+WORDLIKE = {"Li Wu": True, "Mark Short": True, "Amit Shah": True, "Steve Witkoff": False, "Keith Kellogg": False}
+
+
+@pytest.mark.parametrize("name", WORDLIKE, ids=str)
+def test_a_very_short_surname_and_an_everyday_word_are_wordlike(name: str) -> None:
+    [surname] = [f for f in forms_of([Name("x", name, type="person")]) if f.part == "surname"]
+    assert surname.wordlike == WORDLIKE[name]
+
+
+RESPELT = {
+    "Vučić": "vuchich",
+    "Tüpraş": "tooprash",
+    "Kaczyński": "kachynyski",
+    "Xi": "shi",
+    "Qatar": "chatar",
+    "Queen": "queen",
+    "Schröder": "shrerder",
+    "Witkoff": "witkoff",
+}
+
+
+@pytest.mark.parametrize("word", RESPELT, ids=str)
+def test_foreign_spelling_is_brought_nearer_to_english(word: str) -> None:
+    assert respelling(word) == RESPELT[word]
+
+
+def test_a_respelt_name_is_listened_for_both_ways() -> None:
+    forms = [f for f in forms_of([Name("x", "Aleksandar Vučić", type="person")]) if f.part == "surname"]
+    assert [f.words for f in forms] == [("vucic",)] * 2
+    assert [f.letters for f in forms] == ["vucic", "vuchich"]
+
+
+def test_spoken_keeps_initials_apart() -> None:
+    assert spoken("J.R.R. Tolkien") == ("j", "r", "r", "tolkien")
+
+
+def test_nothing_heavy_is_loaded_before_a_name_is_listened_for() -> None:
+    program = (
+        "import sys; from podwatch.phonetics import build; ear = build([]); ear.hear('Steve Witkoff'); "
+        "print(sorted({'numpy', 'threadpoolctl'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

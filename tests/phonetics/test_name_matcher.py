@@ -1,0 +1,384 @@
+"""What the ear hears, and what makes it surer: one table for each kind of evidence. All text is written for this test."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from podwatch.phonetics import Ear, Heard, Name, build
+
+PEOPLE = (
+    "Steve Witkoff",
+    "Pete Hegseth",
+    "Anatoly Dobrynin",
+    "Mike Waltz",
+    "J.D. Vance",
+    "Vladimir Putin",
+    "Keith Kellogg",
+)
+FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
+
+NEWS = "Then Pete Hegseth spoke to Mike Waltz about Vladimir Putin." + FILLER
+
+
+def person(name: str, **more: object) -> Name:
+    return Name(name, name, type="person", **more)  # type: ignore[arg-type]
+
+
+EAR = build([person(n) for n in PEOPLE])
+
+
+def heard(text: str, ear: Ear = EAR, **episode: str) -> list[tuple[str, str]]:
+    return [(ear.names[h.name].full, text[h.start : h.end]) for h in ear.hear(text, **episode)]
+
+
+# case: (text, what is heard in it)
+HEARD = {
+    "spelt right": ("Then Steve Witkoff spoke.", [("Steve Witkoff", "Steve Witkoff")]),
+    "the surname spelt right": ("Nobody asked Witkoff about it.", [("Steve Witkoff", "Witkoff")]),
+    "another spelling of the same sound": ("Nobody asked Whitkoff about it.", [("Steve Witkoff", "Whitkoff")]),
+    "split into two words": ("Then Steve Wit Goff spoke.", [("Steve Witkoff", "Steve Wit Goff")]),
+    "a hyphen in it": ("Then Steve Wit-Goff spoke.", [("Steve Witkoff", "Steve Wit-Goff")]),
+    "over a line break": ("Then Steve\nWitgoff spoke.", [("Steve Witkoff", "Steve\nWitgoff")]),
+    "whose": ("It was Hegset's idea to go.", [("Pete Hegseth", "Hegset")]),
+    "beside a first name": ("I saw Pete Heggset there.", [("Pete Hegseth", "Pete Heggset")]),
+    "initials": ("I saw JD Vance there.", [("J.D. Vance", "JD Vance")]),
+    "no capitals at all": ("i saw anatoly dobrinin there and we spoke", [("Anatoly Dobrynin", "anatoly dobrinin")]),
+    "unseen characters": (
+        "I saw Ana\u200btoly Dobri\u00adnin there.",
+        [("Anatoly Dobrynin", "Ana\u200btoly Dobri\u00adnin")],
+    ),
+    "an accent": ("I saw Anatoly Dobrýnin there.", [("Anatoly Dobrynin", "Anatoly Dobrýnin")]),
+}
+
+
+@pytest.mark.parametrize("case", HEARD, ids=str)
+def test_a_name_is_heard_however_it_is_spelt(case: str) -> None:
+    text, expected = HEARD[case]
+    assert heard(text + FILLER) == expected
+
+
+# case: text in which nobody on the list is named
+TRAPS = {
+    "put in": "He was put in charge of the harbour. We put in a new pump.",
+    "dance": "We went to a dance on Sunday, and the dance was long.",
+    "wants and walls": "She wants the walls painted. He wants nothing.",
+    "a waltz": "They played a waltz, and everybody knows how to waltz.",
+    "another man": "I asked Bill Whitcomb, the plumber, and Whitcomb said no.",
+    "a saint": "The church of Saint Demetrius stands on the hill.",
+    "over the end of a sentence": "It was all for wit. Goff came later.",
+    "somebody else's surname": "My neighbour Paula Vance sells bread.",
+    "everyday words": "Keep a wide cough drop in the drawer, and call log in hand.",
+    "nothing": "",
+    "no words": "... ?! -- 12 34",
+}
+
+
+@pytest.mark.parametrize("case", TRAPS, ids=str)
+def test_what_only_sounds_a_little_like_a_name_is_not_heard(case: str) -> None:
+    assert heard(TRAPS[case] + FILLER * (case != "nothing")) == []
+
+
+def surest(text: str, name: str = "Steve Witkoff", **episode: str) -> float:
+    """The best score of what is heard in the last sentence that is not spelt right."""
+    ear = build([person(name, threshold=0.0)])
+    last = text.rstrip(".").rfind(". ")
+    found = [h.score for h in ear.hear(text, **episode) if h.start > last and h.kind == "sounds_like"]
+    return max(found, default=0.0)
+
+
+# evidence: (the text with it, the text without it)
+FOR = {
+    "the full name elsewhere": ("Steve Witkoff came. Nobody liked Witcov.", "Someone else came. Nobody liked Witcov."),
+    "the first name beside it": ("Nobody liked Steve Wickoth.", "Nobody liked Wickoth."),
+    "a role beside it": ("Nobody liked ambassador Witcov.", "Nobody liked cheap Witcov."),
+    "a capital": ("Nobody in Oslo liked Witcov.", "Nobody in Oslo liked witcov."),
+    "no comma inside": ("Nobody liked Wit Goff.", "Nobody liked Wit, Goff."),
+    "a word that nobody knows": ("Nobody liked Witcoff.", "Nobody liked wit cough."),
+    "other ways it is written elsewhere": (
+        "They like Whitgoff, too. She saw Witgoff. Nobody liked Wickov.",
+        "They like Marlow, too. She saw Brown. Nobody liked Wickov.",
+    ),
+    "nobody else's first name": ("Nobody liked Witcov.", "Nobody liked Susan Witcov."),
+    "spelt so beside the first name elsewhere": (
+        "Then Anatoly Topreenin came. Nobody liked Topreenin.",
+        "Then Anatoly Brown came. Nobody liked Topreenin.",
+    ),
+}
+
+
+@pytest.mark.parametrize("evidence", FOR, ids=str)
+def test_a_spot_gains_by(evidence: str) -> None:
+    with_it, without = FOR[evidence]
+    name = "Anatoly Dobrynin" if "Anatoly" in with_it else "Steve Witkoff"
+    assert surest(with_it, name) > surest(without, name)
+
+
+def test_a_spot_gains_by_the_title_and_by_the_notes() -> None:
+    text = "We begin. Nobody liked Witcov."
+    assert surest(text, title="Steve Witkoff in Oslo") > surest(text)
+    assert surest(text, notes="With Steve Witkoff.") > surest(text)
+
+
+def test_a_short_or_wordlike_name_needs_more_than_its_sound_and_says_so() -> None:
+    ear = build([person("Li Wu"), person("Steve Witkoff")])
+    assert len(ear.notes) == 1
+    assert "Li Wu" in ear.notes[0]
+    assert ear.advice(0)
+    assert not ear.advice(1)
+    assert heard("She had a woo and a whoa." + FILLER, ear) == []
+
+
+def test_a_very_short_surname_goes_by_its_sound_only_where_the_episode_names_its_bearer() -> None:
+    ear = build([person("Peter Obi")])
+    text = "Nobody asked Obie about it." + FILLER
+    assert heard(text, ear) == []
+    assert ("Peter Obi", "Obie") in heard("Then Peter Obi spoke. " + text, ear)
+
+
+def test_a_refused_spelling_is_never_heard_again() -> None:
+    text = "Nobody asked Whitkoff about it. Nobody asked Witcoff about it." + FILLER
+    both = build([person("Steve Witkoff")])
+    one = build([person("Steve Witkoff", refused=("Whitkoff",))])
+    assert ("Steve Witkoff", "Whitkoff") in heard(text, both)
+    assert ("Steve Witkoff", "Whitkoff") not in heard(text, one)
+    assert ("Steve Witkoff", "Witcoff") in heard(text, one)
+
+
+def test_an_alias_is_heard_and_called_so() -> None:
+    ear = build([person("Steve Witkoff", aliases=("Vitcough",))])
+    [found] = ear.hear("Nobody asked Vitcough about it." + FILLER)
+    assert found.kind == "alias"
+
+
+def test_the_threshold_of_a_name_decides_what_is_said_of_it() -> None:
+    text = "Nobody liked Witcov." + FILLER
+    assert len(build([person("Steve Witkoff", threshold=0.0)]).hear(text)) >= 1
+    assert build([person("Steve Witkoff", threshold=1.0)]).hear(text) == []
+
+
+def test_the_reason_shows_what_is_written_and_the_name_as_it_is_watched() -> None:
+    found = EAR.hear("Then Steve Witkoff spoke." + FILLER + " Nobody asked\nWhitgoff's people.")
+    assert [h.reason.partition(",")[0] for h in found] == ["Steve Witkoff ~ Steve Witkoff", "Whitgoff ~ Witkoff"]
+    assert "full name elsewhere" in found[1].reason
+
+
+def test_the_reason_says_what_was_heard_and_why() -> None:
+    [found] = EAR.hear("Then Steve Wit-Goff spoke." + FILLER)
+    assert found.reason.startswith(f"Steve Wit-Goff ~ Steve Witkoff, {found.score:.2f}: sound distance 0.")
+    assert "with the first name" in found.reason
+    assert found.kind == "sounds_like"
+    assert 0 < found.distance < 0.3
+
+
+VOCABULARY = str.split(
+    "Steve Pete Witkoff Whitkoff wit Goff heg says Vance dance Putin put in the a was Oslo . , ? - it's 12 Ω"
+)
+texts = st.lists(st.sampled_from(VOCABULARY), max_size=30).map(" ".join)
+
+
+@given(texts)
+@settings(max_examples=60, deadline=None)
+def test_spans_lie_in_the_text_and_hold_words(text: str) -> None:
+    for h in EAR.hear(text):
+        assert 0 <= h.start < h.end <= len(text)
+        assert text[h.start].isalnum()
+        assert text[h.end - 1].isalnum()
+        assert 0 <= h.score <= 1
+        assert 0 <= h.distance <= 1
+
+
+def plain(found: list[Heard], names: tuple[str, ...]) -> set[tuple[object, ...]]:
+    return {(names[h.name], h.start, h.end, h.score, h.kind, h.reason) for h in found}
+
+
+@given(texts, st.permutations(PEOPLE))
+@settings(max_examples=30, deadline=None)
+def test_the_order_of_the_names_changes_nothing(text: str, names: list[str]) -> None:
+    other = build([person(n) for n in names])
+    assert plain(EAR.hear(text), PEOPLE) == plain(other.hear(text), tuple(names))
+
+
+# what is said four times: whether it is taken for Steve Witkoff
+AGAIN = {
+    "a word that sounds a little like it": ("Wikov", False),
+    "the same sound": ("Witcoff", True),
+}
+
+
+@pytest.mark.parametrize("case", AGAIN, ids=str)
+def test_a_rare_word_that_is_said_again_and_again_is_a_word_of_its_own(case: str) -> None:
+    word, told = AGAIN[case]
+    ear = build([person("Steve Witkoff", threshold=0.1)])
+    once = f"Nobody asked {word} about it." + FILLER
+    assert [surface for _, surface in heard(once, ear)] == [word]
+    assert [surface for _, surface in heard(4 * (once + " "), ear)] == [word] * 4 * told
+
+
+def test_a_rare_word_that_is_said_again_and_again_is_the_name_where_anything_else_speaks_for_it() -> None:
+    ear = build([person("Steve Witkoff", threshold=0.1)])
+    often = 4 * ("Nobody asked Wikov about it." + FILLER + " ")
+    assert heard(often, ear) == []
+    for more in ("Then Steve Witkoff spoke. ", "Then Witcoff spoke. "):
+        assert len(heard(more + often, ear)) == 5
+    assert len(heard(often, ear, title="Steve Witkoff in Oslo")) == 4
+
+
+def test_a_place_that_may_be_two_names_is_told_for_the_likelier_one() -> None:
+    names = ("Pete Hegseth", "Ann Hexett")
+    text = "Nobody asked Hekset about it." + FILLER
+    for name in names:
+        assert heard(text, build([person(name)])) == [(name, "Hekset")]
+    assert heard(text, build([person(n) for n in names])) == [(names[1], "Hekset")]
+
+
+def test_two_names_with_one_surname_are_both_told() -> None:
+    names = ("Steve Witkoff", "Anna Witkoff")
+    told = heard("Nobody asked Whitkoff about it." + FILLER, build([person(n) for n in names]))
+    assert told == [(n, "Whitkoff") for n in names]
+
+
+# case: (text, whether Joyce may be heard where the 's is)
+HISSED = {
+    "a first name that many have": ("Nobody asked Joe's about it.", False),
+    "a word that nobody knows": ("Nobody asked Joi's about it.", True),
+}
+
+
+@pytest.mark.parametrize("case", HISSED, ids=str)
+def test_an_s_may_be_the_end_of_a_name_but_not_behind_a_well_known_one(case: str) -> None:
+    text, may = HISSED[case]
+    spots, scene, _ = build([person("James Joyce")]).spots(text + FILLER)
+    at = next(i for i, word in enumerate(scene.words.plain) if word.endswith("'s"))
+    assert any(s.first == at and s.last == at + 1 and not s.whose for s in spots) == may
+
+
+def test_a_surname_of_two_words_heard_as_one_is_not_the_whole_name() -> None:
+    ear = build([person("Bas de Melo", threshold=0.0)])
+    spots, _, company = ear.spots(2 * ("Nobody asked Demlo about it." + FILLER + " "))
+    odd = [s for s in spots if s.form.part == "surname"]
+    assert len(odd) == 2
+    assert not any(company(s).whole or company(s).others for s in odd)
+    spots, scene, company = ear.spots("Then Bas de Melo spoke. Nobody asked Demlo about it." + FILLER)
+    [odd_one] = [s for s in spots if s.form.part == "surname" and scene.words.plain[s.first] == "demlo"]
+    assert company(odd_one).whole
+
+
+# text: whether Saul Bellow may be told by the sound of his surname, which is nearly a word
+WORDLIKE = {
+    NEWS + " Nobody asked Bello about it.": True,
+    "Nobody asked Bello about it." + FILLER: False,
+    NEWS + " Nobody asked a bello about it.": False,
+    (NEWS + " Nobody asked Bello about it.").lower(): False,
+}
+
+
+@pytest.mark.parametrize("text", WORDLIKE)
+def test_a_name_that_is_nearly_a_word_goes_by_its_sound_among_others_of_its_list(text: str) -> None:
+    ear = build([person("Saul Bellow"), *map(person, PEOPLE)])
+    told = [surface for name, surface in heard(text, ear) if name == "Saul Bellow"]
+    assert bool(told) == WORDLIKE[text]
+
+
+# a list of two, and what is said of them side by side
+SIDE_BY_SIDE = ("Then the Putin Vance call began.", "Nobody liked Kellogg Witkoff and the rest.")
+
+
+@pytest.mark.parametrize("text", SIDE_BY_SIDE)
+def test_a_watched_name_is_no_part_of_the_name_beside_it(text: str) -> None:
+    two = [word for word in text.split() if any(name.endswith(word) for name in PEOPLE)]
+    assert [surface for _, surface in heard(NEWS + " " + text) if surface in two] == two
+
+
+@given(texts, st.integers(0, len(PEOPLE) - 1))
+@settings(max_examples=30, deadline=None)
+def test_the_other_names_can_only_help_a_name(text: str, which: int) -> None:
+    alone = build([person(PEOPLE[which])]).hear(text)
+    together = [h for h in EAR.hear(text) if h.name == which]
+    for one in alone:
+        assert any(h.start < one.end and one.start < h.end and h.score >= one.score for h in together)
+
+
+def test_a_name_gains_by_other_names_of_its_list() -> None:
+    names = [person(n, threshold=0.0) for n in PEOPLE]
+    text = NEWS + " Nobody asked Witcow about it."
+    [among] = [h for h in build(names).hear(text) if names[h.name].full == "Steve Witkoff"]
+    [alone] = build(names[:1]).hear(text)
+    assert among.score > alone.score
+    assert "among other watched names" in among.reason
+    assert "among" not in alone.reason
+
+
+def test_other_names_of_a_long_list_say_little() -> None:
+    halves = (
+        ("Bram", "Thorn", "Ashel", "Mor", "Quil", "Dray"),
+        ("wick", "bury", "lund", "stead", "mere", "zone", "dell"),
+    )
+    crowd = [person(f"{first} {a}{b}") for first in ("Ann", "Bob", "Cyd", "Eve") for a in halves[0] for b in halves[1]]
+    few, many = build([person(n) for n in PEOPLE]), build([*map(person, PEOPLE), *crowd])
+    text = NEWS + " Nobody asked Witcow about it."
+    kin = [ear.spots(text) for ear in (few, many)]
+    [one, other] = [company(spots[0]).kin for spots, _, company in kin]
+    assert one > 3 * other
+
+
+def test_a_surname_that_many_have_is_reported_where_the_episode_names_it_otherwise() -> None:
+    ear = build([person("J.D. Vance")])
+    assert heard("Nobody asked Vance about it." + FILLER, ear) == [("J.D. Vance", "Vance")]
+    common = build([person("Rick James"), *map(person, PEOPLE)])
+    assert heard("Nobody asked James about it." + FILLER, common) == []
+    assert ("Rick James", "James") in heard(NEWS + " Nobody asked James about it.", common)
+
+
+def test_a_word_at_the_head_of_a_sentence_is_nobodys_first_name() -> None:
+    ear = build([person("Roger Penrose")])
+    assert ("Roger Penrose", "Penrose") in heard("It was late. So Penrose left." + FILLER, ear)
+
+
+def test_where_another_name_of_the_list_is_spelt_right_it_is_that_one() -> None:
+    names = ("Keith Kellogg", "Keith Kellock")
+    ears = [build([person(n, threshold=0.0) for n in some]) for some in (names[:1], names)]
+    text = "Then Keith Kellock spoke." + FILLER
+    alone, together = ([ear.names[h.name].full for h in ear.hear(text) if h.score > 0] for ear in ears)
+    assert alone == ["Keith Kellogg"]
+    assert set(together) == {"Keith Kellock"}
+
+
+def test_two_who_share_a_surname_do_not_shut_each_other_out() -> None:
+    for names in (("Keith Kellogg", "Ann Kellogg"), ("Ann Kellogg", "Keith Kellogg")):
+        ear = build([person(n) for n in names])
+        assert ("Keith Kellogg", "Kieth Kellogg") in heard("Then Kieth Kellogg spoke." + FILLER, ear)
+
+
+# case: (text, whether it may be Keith Kellogg who is named)
+FIRST_NAMES = {
+    "near by sound": ("Nobody asked Kate Kelog about it.", True),
+    "not known as one": ("Nobody asked Kyth Kelog about it.", True),
+    "another's": ("Nobody asked Susan Kelog about it.", False),
+}
+
+
+@pytest.mark.parametrize("case", FIRST_NAMES, ids=str)
+def test_a_first_name_may_be_misheard_but_not_be_another(case: str) -> None:
+    text, may = FIRST_NAMES[case]
+    introduced = "Then Keith Kellogg came." + FILLER + " "
+    assert any(h.kind == "sounds_like" for h in EAR.hear(introduced + text)) == may
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=60, deadline=None)
+def test_any_text_is_listened_to(text: str) -> None:
+    assert EAR.hear(text, text, text) == EAR.hear(text, text, text)
+
+
+def test_no_names_and_names_without_letters_hear_nothing() -> None:
+    assert build([]).hear("Steve Witkoff") == []
+    cyrillic = build([person("Виткофф")])
+    assert cyrillic.hear("Steve Witkoff") == []
+    assert cyrillic.notes
+
+
+def test_a_word_that_nobody_could_say_is_passed_over() -> None:
+    assert heard("a" * 1_000_000 + " Steve Witkoff " + "b'" * 100_000) == [("Steve Witkoff", "Steve Witkoff")]
+    assert build([person("Steve " + "w" * 1000)]).hear("Steve " + "w" * 1000) == []

@@ -1,0 +1,50 @@
+"""Who is called what: a watch of Mike Waltz is one of Michael Waltz."""
+
+from __future__ import annotations
+
+import pytest
+
+from podwatch.phonetics import Name, build
+from podwatch.phonetics.name_forms import forms_of
+from podwatch.phonetics.nicknames import called
+
+FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
+CALLED = {
+    "mike": "michael",
+    "michael": "mike",
+    "joe": "joseph",
+    "bob": "robert",
+    "vladimir": "volodymyr",
+    "ted": "edward",
+}
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_people_are_called_by_other_first_names(name: str) -> None:
+    assert CALLED[name] in called([name])
+    assert name not in called([name])
+
+
+def test_who_has_no_other_name_is_called_nothing_else() -> None:
+    assert called(["anatoly"]) == called([]) == frozenset()
+
+
+def test_the_surname_knows_what_its_bearer_is_called() -> None:
+    forms = forms_of([Name("w", "Mike Waltz", type="person"), Name("k", "Kharkiv", type="place")])
+    assert {f.part: "michael" in f.called for f in forms if f.name == 0} == {"full": True, "surname": True}
+    assert all(not f.called for f in forms if f.name == 1)
+
+
+# text: what is heard of Mike Waltz in it
+HEARD = {
+    "Then Michael Waltz spoke.": ["Waltz"],
+    "Then Mike Waltz spoke.": ["Mike Waltz"],
+    "Then George Waltz spoke.": [],
+    "We asked Susan Waltz about it.": [],
+}
+
+
+@pytest.mark.parametrize("text", HEARD)
+def test_a_surname_behind_another_form_of_the_first_name_is_the_persons(text: str) -> None:
+    ear = build([Name("w", "Mike Waltz", type="person")])
+    assert [text[h.start : h.end] for h in ear.hear(text + FILLER)] == HEARD[text]

@@ -1,0 +1,120 @@
+"""The cost of hearing one name as another, against a slow reading of its definition; and pronunciation."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from podwatch.phonetics.lexicon import entry
+from podwatch.phonetics.noisy_channel import Channel, channels, letters_of
+from podwatch.phonetics.pronunciation import PHONES
+
+
+def slowly(channel: Channel, said: bytes, heard: bytes) -> float:
+    @cache
+    def cost(i: int, j: int) -> float:
+        ways = [0.0] if i == j == 0 else []
+        if i:
+            ways.append(cost(i - 1, j) + float(channel.drop[said[i - 1]]))
+        if j:
+            ways.append(cost(i, j - 1) + float(channel.add[heard[j - 1]]))
+        if i and j:
+            ways.append(cost(i - 1, j - 1) + float(channel.swap[said[i - 1], heard[j - 1]]))
+        return min(ways)
+
+    return cost(len(said), len(heard))
+
+
+words = st.lists(st.integers(0, 25), min_size=1, max_size=9).map(bytes)
+
+
+@given(st.lists(st.tuples(words, words), min_size=1, max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_many_pairs_at_once_cost_what_each_costs_by_the_definition(pairs: list[tuple[bytes, bytes]]) -> None:
+    for channel in channels():
+        fast = channel.costs(channel.pad([a for a, _ in pairs]), channel.pad([b for _, b in pairs]))
+        for (said, heard), cost in zip(pairs, fast.tolist(), strict=True):
+            assert cost == pytest.approx(slowly(channel, said, heard), abs=1e-3)
+
+
+@given(words)
+@settings(max_examples=30, deadline=None)
+def test_the_same_costs_nothing_and_everything_else_something(said: bytes) -> None:
+    for channel in channels():
+        assert channel.costs(channel.pad([said]), channel.pad([said]))[0] == 0
+        assert (channel.drop[:-1] > 0).all()
+        assert (channel.add[:-1] > 0).all()
+
+
+# said: what is nearer, what is farther
+NEARER = {
+    "witkoff": ("whitgoff", "whitcomb"),
+    "hegseth": ("hegset", "heads"),
+    "kissinger": ("kissingher", "kislyak"),
+    "mearsheimer": ("mersheimer", "marshall"),
+    "dobrynin": ("dobrinin", "dobson"),
+    "kallas": ("callas", "collins"),
+}
+
+
+@pytest.mark.parametrize("said", NEARER, ids=str)
+def test_a_misspelling_costs_less_than_another_name(said: str) -> None:
+    phones, letters = channels()
+
+    def cost(heard: str) -> float:
+        sounds, spellings = [entry(w).sound for w in (said, heard)], [letters_of(w) for w in (said, heard)]
+        by_sound = phones.costs(phones.pad(sounds[:1]), phones.pad(sounds[1:]))[0] / len(sounds[0])
+        by_letter = letters.costs(letters.pad(spellings[:1]), letters.pad(spellings[1:]))[0] / len(said)
+        return float(min(by_sound, by_letter))
+
+    near, far = NEARER[said]
+    assert cost(near) < cost(far)
+
+
+SAID = {"hegseth": "HH EH G S IH TH", "sky": "S K AY", "phone": "F OW N", "jd": "JH EY D IY"}
+
+
+@pytest.mark.parametrize("word", SAID, ids=str)
+def test_a_spelling_is_read_as_an_american_would(word: str) -> None:
+    assert " ".join(PHONES[p] for p in entry(word).sound) == SAID[word]
+
+
+def test_spellers_who_disagree_about_doubled_letters_are_heard_alike() -> None:
+    assert entry("heggseth").sound == entry("hegseth").sound
+    assert entry("whitkoff").sound == entry("witkoff").sound
+
+
+# what spellers disagree about: (one spelling, another) of the same letters
+SPELT_ALIKE = {
+    "a double letter": ("witkoff", "witkof"),
+    "wh": ("whitman", "witman"),
+    "ck": ("becker", "beker"),
+    "ph": ("phillips", "filips"),
+    "a hard c": ("witcov", "witkov"),
+    "a doubled hard c": ("accra", "akra"),
+    "q": ("qatar", "katar"),
+    "an f at the end": ("smirnoff", "smirnov"),
+    "an h behind a stop": ("ghebreyesus", "gebreyesus"),
+    "an apostrophe": ("o'neill", "oneil"),
+}
+SPELT_APART = {
+    "a soft c": ("cecil", "kekil"),
+    "ch": ("schumer", "skumer"),
+    "th": ("smith", "smit"),
+    "sh": ("shaw", "saw"),
+}
+
+
+@pytest.mark.parametrize("case", SPELT_ALIKE, ids=str)
+def test_what_spellers_disagree_about_is_the_same_letters(case: str) -> None:
+    one, other = SPELT_ALIKE[case]
+    assert letters_of(one) == letters_of(other)
+
+
+@pytest.mark.parametrize("case", SPELT_APART, ids=str)
+def test_what_sounds_otherwise_is_other_letters(case: str) -> None:
+    one, other = SPELT_APART[case]
+    assert letters_of(one) != letters_of(other)

@@ -1,0 +1,210 @@
+"""One episode is one episode, whatever hosts, schemes, guids and tracking addresses do; two that are alike stay two."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podwatch.model import Episode
+from podwatch.policy.episode_identity import Same, _letters, canonical, keys, match, plain_show, plain_title
+
+AT = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
+TALK = Episode(
+    id=1,
+    feed_id=1,
+    guid="0f1c7b1e-5a55-4c02-9d1a-0c86b5ff1d10",
+    show="Back Channel",
+    title="Thirteen days",
+    audio_url="https://traffic.host.example/SHOW123456.mp3?updated=1700000000",
+    published_at=AT,
+    duration=3000.0,
+    identity="first",
+)
+
+
+def changed(**changes: object) -> Episode:
+    return replace(TALK, id=0, identity="", **changes)  # type: ignore[arg-type]
+
+
+NEW = {"guid": "another-guid"}
+MEMBER = {
+    "feed_id": 2,
+    "show": "Back Channel+ (ad-free)",
+    "guid": "m-99",
+    "audio_url": "https://members.example/x/1.mp3?auth=abc",
+}
+
+# name: (what it looks like now, why it is the same)
+ONE = {
+    "nothing changed": (changed(), Same.GUID),
+    "a new guid": (changed(**NEW), Same.AUDIO),
+    "the audio gets https": (changed(**NEW, audio_url="http://traffic.host.example/SHOW123456.mp3"), Same.AUDIO),
+    "the audio gets another ?updated=": (
+        changed(**NEW, audio_url="https://traffic.host.example/SHOW123456.mp3?updated=18"),
+        Same.AUDIO,
+    ),
+    "the audio gets a tracking prefix": (
+        changed(**NEW, audio_url="https://dts.podtrac.example/redirect.mp3/traffic.host.example/SHOW123456.mp3"),
+        Same.AUDIO,
+    ),
+    "the audio gets three tracking prefixes": (
+        changed(
+            **NEW,
+            audio_url="https://op3.example/e/pdst.example.fm/e/chrt.example.com/track/ABC/traffic.host.example/SHOW123456.mp3?x=1",
+        ),
+        Same.AUDIO,
+    ),
+    "the audio is encoded inside another address": (
+        changed(**NEW, audio_url="https://go.example/r?u=https%3A%2F%2Ftraffic.host.example%2FSHOW123456.mp3"),
+        Same.AUDIO,
+    ),
+    "the audio gets a token": (changed(**NEW, audio_url=f"{TALK.audio_url}&token=s3cret&expires=99"), Same.AUDIO),
+    "the feed moves host and keeps its guids": (
+        changed(feed_id=2, audio_url="https://new.example/a/b.mp3"),
+        Same.GUID,
+    ),
+    "the feed moves host and changes guids and files": (
+        changed(**NEW, audio_url="https://new.example/a/b.mp3"),
+        Same.TITLE,
+    ),
+    "the title is corrected": (changed(title="13 days"), Same.GUID),
+    "the date is corrected": (changed(published_at=AT + timedelta(days=3)), Same.GUID),
+    "members hear it in their own feed": (changed(**MEMBER), Same.TITLE),
+    "members hear it a day early, shorter by its advertisements": (
+        changed(**MEMBER, published_at=AT - timedelta(hours=25), duration=2500.0),
+        Same.TITLE,
+    ),
+    "members see a mark in the title": (changed(**MEMBER, title="[Ad-Free] Thirteen Days"), Same.TITLE),
+}
+
+# name: what looks alike and is another episode
+TWO = {
+    "another episode of the show": changed(
+        guid="b", title="Fourteen days", audio_url="https://traffic.host.example/X.mp3"
+    ),
+    "the same title that evening": changed(
+        guid="b", audio_url="https://traffic.host.example/X.mp3", published_at=AT + timedelta(hours=8)
+    ),
+    "the same title in another show": changed(
+        feed_id=2, show="The News", guid="b", audio_url="https://other.example/X.mp3"
+    ),
+    "the same short guid in another feed": changed(
+        feed_id=2, guid="12", show="The News", title="Something", audio_url="https://other.example/12.mp3"
+    ),
+    "one address for every episode": changed(guid="b", title="Next week", published_at=AT + timedelta(days=7)),
+    "the same title, but five times as long": changed(guid="b", audio_url=None, duration=15000.0),
+    "no date, another guid": changed(guid="b", audio_url=None, published_at=None),
+}
+
+
+@pytest.mark.parametrize("case", ONE, ids=str)
+def test_it_is_the_same_episode_when(case: str) -> None:
+    now, why = ONE[case]
+    assert match(now, [TALK]) == (TALK, why)
+    assert keys(now, reach=True) & keys(TALK), "it would not be looked up"
+
+
+def test_a_guid_that_is_an_address_may_get_https_and_parameters() -> None:
+    known = replace(TALK, guid="http://www.a.example/?p=12", audio_url=None, title="x")
+    now = changed(guid="https://a.example/?p=12&utm_source=feed", audio_url=None, title="y")
+    assert match(now, [known]) == (known, Same.GUID)
+    assert match(replace(now, guid="https://a.example/?p=13"), [known]) is None
+
+
+@pytest.mark.parametrize("case", TWO, ids=str)
+def test_it_is_another_episode_when_it_only_has(case: str) -> None:
+    known = replace(TALK, guid="12") if "short guid" in case else TALK
+    assert match(TWO[case], [known]) is None
+
+
+def test_two_items_that_one_document_lists_side_by_side_are_two_episodes() -> None:
+    twin = changed(guid="b", published_at=AT + timedelta(seconds=30))
+    assert match(twin, [TALK], lists={TALK.guid, "b"}.__contains__) is None
+    assert match(twin, [TALK], lists={"b"}.__contains__) == (TALK, Same.AUDIO)
+
+
+def test_a_members_item_finds_the_right_one_of_two_with_its_title() -> None:
+    morning = replace(TALK, id=1, identity="morning", title="Headlines", audio_url="https://a.example/1.mp3")
+    evening = replace(
+        morning,
+        id=2,
+        identity="evening",
+        guid="e",
+        published_at=AT + timedelta(hours=10),
+        audio_url="https://a.example/2.mp3",
+    )
+    found = changed(**MEMBER, title="Headlines", published_at=AT + timedelta(hours=10, minutes=2))
+    assert match(found, [morning, evening]) == (evening, Same.TITLE)
+    between = replace(found, published_at=AT + timedelta(hours=5))
+    assert match(between, [morning, evening]) is None, "better two than the wrong one"
+
+
+ADDRESSES = {
+    "http://www.a.example/x.mp3": "a.example/x.mp3",
+    "https://a.example/x.mp3?utm_source=y#t=3": "a.example/x.mp3",
+    "https://a.example/download.php?id=7&token=9": "a.example/download.php?id=7",
+    "https://a.example/?p=12": "a.example?p=12",
+    "https://play.example/e/ID/media.blob.example/pod/ep 1.mp3": "media.blob.example/pod/ep 1.mp3",
+    "https://a.example/v1.2/x.mp3": "a.example/v1.2/x.mp3",
+    "https://go.example/https://a.example/x.mp3": "a.example/x.mp3",
+    "urn:x:1": "urn:x:1",
+    "http://[broken": "http://[broken",
+    "": "",
+}
+
+
+@pytest.mark.parametrize("url", ADDRESSES, ids=str)
+def test_an_address_is_compared_without_what_passes(url: str) -> None:
+    assert canonical(url) == ADDRESSES[url]
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("Episode 1: Ünder", "episode 1 under"),
+        ("Ad-free: The talk", "The Talk"),
+        ("The talk (Members only)", "The talk"),
+        ("The talk | Premium", "the talk"),
+    ],
+)
+def test_titles_are_compared_without_marks(a: str, b: str) -> None:
+    assert plain_title(a) == plain_title(b)
+
+
+def test_shows_are_compared_without_what_makes_a_members_feed() -> None:
+    assert (
+        plain_show("Back Channel+ (Ad-Free)") == plain_show("Back Channel: Premium Feed") == plain_show("Back Channel")
+    )
+    assert plain_show("Premium") != "", "a show may be called so"
+
+
+@given(st.text(max_size=80))
+def test_a_canonical_address_stays_as_it_is(text: str) -> None:
+    assert isinstance(canonical(text), str)
+    assert isinstance(plain_title(text), str)
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_the_letters_of_ascii_are_taken_as_those_of_any_text(text: str) -> None:
+    assert _letters(f"{text} \u00e9") == f"{_letters(text)} e".strip()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 10**6,
+        "http://a.example/" + "a-" * 10**6,
+        "(" * 10**5 + "ad-free",
+        "http://a/" + "a.b/" * 10**5,
+        "http://x" * 10**5,
+    ],
+)
+def test_no_text_takes_long(text: str) -> None:
+    began = time.monotonic()
+    canonical(text), canonical(f"https://a.example/{text[:4000]}"), plain_title(text), plain_show(text)
+    assert time.monotonic() - began < 1

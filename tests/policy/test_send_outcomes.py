@@ -1,0 +1,155 @@
+"""What a failed try makes of a message and of its channel: whose fault it was decides who waits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podwatch.errors import ChannelError
+from podwatch.model import Delivery, Pace, State
+from podwatch.policy.send_outcomes import LOOKS, absent, failed, must_look, rest
+
+AT = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
+PACE = Pace()
+
+
+def delivery(**changes: Any) -> Delivery:
+    facts: dict[str, Any] = {"id": 1, "key": "k", "state": State.ATTEMPTING, "channel": "#podcasts", "attempts": 1}
+    return Delivery(**(facts | {"posted_at": AT - timedelta(seconds=9)} | changes))
+
+
+def error(**kinds: Any) -> ChannelError:
+    return ChannelError("no", where="#podcasts", **({"retryable": True} | kinds))
+
+
+def after(**kinds: Any) -> tuple[State, float | None, int]:
+    """(state, seconds until the next try, failures that count) of a new message whose post failed so."""
+    d = failed(delivery(), error(**kinds), AT, PACE, posted=True)
+    wait = (d.next_attempt_at - AT).total_seconds() if d.next_attempt_at else None
+    return d.state, wait, d.failures
+
+
+def test_what_may_have_arrived_settles_before_anybody_looks() -> None:
+    assert after(outcome_unknown=True, busy=True) == (State.RETRY, PACE.settle, 1)
+
+
+def test_a_message_that_is_wrong_for_good_is_dead() -> None:
+    assert after(retryable=False) == (State.DEAD, None, 0)
+
+
+def test_a_message_that_failed_by_itself_waits_a_minute() -> None:
+    assert after() == (State.RETRY, 60.0, 1)
+
+
+@pytest.mark.parametrize("kinds", [{"route": True}, {"busy": True}, {"route": True, "service": True}], ids=str)
+def test_what_the_channel_is_to_blame_for_costs_the_message_nothing(kinds: dict[str, bool]) -> None:
+    assert after(**kinds) == (State.RETRY, 0.0, 0)
+
+
+def test_a_wait_that_the_service_asks_for_is_obeyed() -> None:
+    assert after(busy=True, retry_after=7.0) == (State.RETRY, 7.0, 0)
+
+
+def test_a_message_that_fails_again_and_again_waits_longer_and_is_dead_in_the_end() -> None:
+    d, waits = delivery(), []
+    for _ in range(PACE.tries):
+        d = failed(d, error(), AT, PACE, posted=True)
+        waits.append((d.next_attempt_at - AT).total_seconds() if d.next_attempt_at else None)
+    assert waits[:4] == [60, 120, 240, 480]
+    assert (waits[-2], waits[-1], d.state) == (6 * 3600, None, State.DEAD)
+
+
+def test_a_look_that_failed_leaves_the_outcome_unknown_and_settles_nothing_anew() -> None:
+    d = delivery(attempted_at=AT - timedelta(minutes=9), looks=1)
+    after_ = failed(d, error(outcome_unknown=True, busy=True), AT, PACE, posted=False)
+    assert (after_.attempted_at, after_.looks, after_.next_attempt_at) == (d.attempted_at, 1, AT)
+
+
+# ---- the channel
+
+# failure -> (seconds of rest after the first and the sixth in a row, paused, whole service)
+RESTS: dict[str, tuple[dict[str, Any], tuple[float, float, bool, bool]]] = {
+    "busy": ({"busy": True}, (1, 30, False, False)),
+    "unknown": ({"busy": True, "outcome_unknown": True}, (1, 30, False, False)),
+    "asked to wait": ({"busy": True, "retry_after": 9.0}, (9, 9, False, False)),
+    "asked to wait, all": ({"busy": True, "retry_after": 9.0, "service": True}, (9, 9, False, True)),
+    "the channel is closed": ({"route": True}, (60, 900, True, False)),
+    "the token is gone": ({"route": True, "service": True}, (60, 900, True, True)),
+}
+
+
+@pytest.mark.parametrize("case", RESTS, ids=str)
+def test_a_channel_rests_or_is_paused(case: str) -> None:
+    kinds, (first, sixth, paused, service) = RESTS[case]
+    found = [rest(error(**kinds), failures, AT, PACE) for failures in (0, 5)]
+    assert [(r.until - AT).total_seconds() for r in found if r] == [first, sixth]
+    assert {(r.paused, r.service) for r in found if r} == {(paused, service)}
+
+
+def test_a_message_that_is_wrong_by_itself_does_not_hold_up_the_others() -> None:
+    assert rest(error(retryable=False), 0, AT, PACE) is None
+    assert rest(error(), 0, AT, PACE) is None
+
+
+# ---- unknown outcomes
+
+
+def test_a_claim_that_was_left_behind_is_looked_up_before_it_is_repeated() -> None:
+    assert must_look(delivery())
+    assert not must_look(delivery(posted_at=None))
+    assert not must_look(delivery(state=State.DUE))
+
+
+def test_the_channel_is_read_twice_with_time_in_between_before_a_message_counts_as_absent() -> None:
+    d = delivery(attempted_at=AT)
+    waits = []
+    while must_look(d):
+        d = absent(d, AT, PACE)
+        assert d.next_attempt_at is not None
+        waits.append((d.next_attempt_at - AT).total_seconds())
+    assert waits == [PACE.between_looks, 0]
+    assert d.looks == LOOKS
+
+
+def test_after_another_lost_answer_the_looking_begins_anew() -> None:
+    d = failed(delivery(attempted_at=AT, looks=LOOKS), error(outcome_unknown=True, busy=True), AT, PACE, posted=True)
+    assert d.looks == 0
+    assert must_look(d)
+    assert d.attempted_at == AT, "the first of them may still have arrived"
+
+
+# ---- the numbers
+
+
+def test_the_usual_waits_keep_the_promise() -> None:
+    assert PACE.check() == ""
+    assert PACE.settle >= PACE.timeout + PACE.skew + 30
+    assert PACE.lease > PACE.timeout + PACE.settle
+
+
+@given(st.floats(1, 1e4), st.floats(1, 1e4), st.floats(1, 1e4), st.floats(1, 1e4))
+def test_waits_that_break_the_promise_are_refused(timeout: float, settle: float, lease: float, hold: float) -> None:
+    fine = settle >= timeout + PACE.skew and lease >= timeout + settle and hold >= timeout + PACE.interval
+    assert (Pace(timeout=timeout, settle=settle, lease=lease, hold=hold).check() == "") == fine
+
+
+@given(
+    st.booleans(), st.booleans(), st.booleans(), st.booleans(), st.floats(0, 3600) | st.none(), st.integers(0, 19),
+    st.booleans(),
+)  # fmt: skip
+def test_whatever_fails_the_message_is_tried_again_later_or_dead_for_a_reason(
+    retryable: bool, unknown: bool, route: bool, busy: bool, wait: float | None, failures: int, posted: bool
+) -> None:
+    e = error(retryable=retryable, outcome_unknown=unknown, route=route, busy=busy, retry_after=wait)
+    d = failed(delivery(failures=failures), e, AT, PACE, posted=posted)
+    assert d.error == "#podcasts: no"
+    assert (d.state is State.DEAD) == (d.next_attempt_at is None)
+    assert d.state in (State.DEAD, State.RETRY)
+    assert d.next_attempt_at is None or AT <= d.next_attempt_at <= AT + timedelta(hours=7)
+    if posted and unknown:
+        assert d.attempted_at is not None
+        assert d.next_attempt_at is None or d.next_attempt_at >= AT + timedelta(seconds=PACE.settle)

@@ -1,0 +1,97 @@
+"""The sieve says of a text that nothing of few watches is in it: it may never say so of one that has something."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from podwatch import query as detectors
+from podwatch.model import Segment, Watch, joined
+from podwatch.query.engine import PLANNED
+from podwatch.query.literals import Ending, Literal
+from podwatch.query.normaliser import in_ascii, normalise
+from podwatch.query.prefilter import MOST, sieve
+
+# name: (what is looked for, a text, whether it is held back)
+CASES: dict[str, tuple[list[str], str, bool]] = {
+    "a word that is not said": (["grain"], "No corn.", True),
+    "a word that is said": (["grain"], "GRAIN!", False),
+    "a word within a word is for the engine to refuse": (["art"], "The start.", False),
+    "a phrase whose rare word is not said": (["black sea"], "The black cat.", True),
+    "one of two words": (["grain", "corn"], "Some corn.", False),
+    "typesetters' quotes and dashes are no reason to let a text through": (["grain"], "“Well — it’s…”", True),
+    "an apostrophe of another kind": (["o'brien"], "O’Brien said", False),
+    "a letter that is not of ASCII may fold to one that is": (["elysee"], "L'Élysée", False),
+    "nothing is looked for": ([], "Anything.", True),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_text_without_the_words_is_held_back(name: str) -> None:
+    words, text, held = CASES[name]
+    made = sieve([Literal(w, i, Ending.PLURAL) for i, w in enumerate(words)], {"black": 9})
+    assert made is not None
+    assert made.holds_back(text) is held
+
+
+@pytest.mark.parametrize(
+    "words", [["東京"], ["%"], [f"word{n}" for n in range(MOST + 1)]], ids=["no ASCII", "symbol", "many"]
+)
+def test_there_is_no_sieve_where_it_would_not_help(words: list[str]) -> None:
+    assert sieve([Literal(w, i, Ending.WHOLE) for i, w in enumerate(words)], {}) is None
+
+
+QUERIES = (
+    "grain",
+    '"black sea"',
+    "grain NEAR/3 ships",
+    "corn AND NOT left",
+    "sea OR elysee",
+    '"U.S. ships"',
+    "party",
+    "sanction*",
+    "=US",
+    "(ships){2,}",
+    "$500",
+    "left AND title:x",
+)
+WORDS = (
+    "grain",
+    "Grain’s",
+    "Black",
+    "Sea",
+    "corn",
+    "ships",
+    "left,",
+    "Élysée",
+    "élysée",
+    "U.S.",
+    "US",
+    "parties",
+    "party’s",
+)
+TALK = st.lists(st.sampled_from((*WORDS, "sanctions", "$500", "“", "…", "—", "\u00a0", "and", "東京")), max_size=30)
+
+
+@given(
+    queries=st.sets(st.sampled_from(QUERIES), min_size=1, max_size=4), texts=st.lists(TALK, min_size=20, max_size=30)
+)
+@settings(max_examples=60, deadline=None)
+def test_what_is_found_is_the_same_with_a_sieve_and_without(queries: set[str], texts: list[list[str]]) -> None:
+    watches = [Watch(name=q, query=q) for q in sorted(queries)]
+    engine = detectors.build(watches)
+    for n, words in enumerate(texts):
+        transcript = joined([Segment(0, 9, " ".join(words) or "-")])
+        fresh = detectors.build(watches)  # which has no plan yet, and so no sieve
+        assert engine(transcript).mentions == fresh(transcript).mentions
+        if n >= PLANNED[-1]:
+            assert engine._sieve is not None or any("$" in q for q in queries)
+
+
+@given(st.text(st.sampled_from("aé’‘“”…—–\u00a0 'É.ß-s1"), max_size=40))
+def test_typesetting_changes_nothing_when_it_is_put_into_ascii(text: str) -> None:
+    plain = normalise(in_ascii(text))
+    assert len(in_ascii(text)) == len(text)
+    assert normalise(text).text == plain.text
+    assert normalise(text).where.tolist() == plain.where.tolist()

@@ -1,0 +1,164 @@
+"""What is called impossible can never be found; of what only AND, OR, NOT and counts decide, nothing is missed."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from podwatch.query import clauses as c
+from podwatch.query import satisfiability as truth
+from podwatch.query.equivalence import key
+from podwatch.query.parser import parse
+from tests.query.test_operators import anything, texts
+from tests.support import query_oracle
+
+NEVER = [
+    "x AND NOT x",
+    "Zürich AND NOT zurich",
+    '"black sea" AND NOT sea',
+    '"black sea port" -"sea port"',
+    '="Black Sea" -sea',
+    "(x OR y) -x -y",
+    "(a){3,} AND NOT a",
+    "(a){3,} AND (a){1,2}",
+    "a{2} a{3}",
+    "(a OR b){2,} -(b OR a){2,}",
+    "a NEAR/3 b AND NOT b",
+    "a ONEAR/0 b AND NOT (a ONEAR/0 b)",
+    "a NOT NEAR/5 a",
+    "(a AND b) WITHIN 5s AND NOT (a AND b) WITHIN 5 seconds",
+    '"a b"~3 -a',
+    "x title:y -title:Y",
+    "x lang:en -lang:EN",
+    "(a AND b){2,} a -b",
+    "x title:(y AND NOT y)",
+    "sanct* -sanct*",
+    "/ab+/ -/ab+/",
+    "witkoff~2 -Witkoff~2",
+    "entity:Kellogg -entity:kellogg",
+    f"({' OR '.join(f'word{i}' for i in range(200))}) AND x AND NOT x",
+]
+PERHAPS = [
+    "x AND NOT y",
+    'black AND NOT "black sea"',
+    '"black sea" -seas',  # a plural in es: seases
+    "nato AND NOT =NATO",
+    "=NATO AND NOT nato",  # N.A.T.O
+    "US AND NOT us",
+    "sanctions -sanction",  # sanctionses
+    "(a){2,} AND (a){1,2}",
+    "(a){1,3} -(a){2}",
+    "a NEAR/3 b AND NOT (a NEAR/1 b)",
+    "a ONEAR/3 b AND b ONEAR/3 a",
+    "x speaker:ann -speaker:ann",  # somebody else says it too
+    "x -(x speaker:ann)",
+    "(a AND b){2,} a -c",
+    "x lang:en lang:us",
+    "a NEAR/2 a",
+]
+
+
+@pytest.mark.parametrize("query", NEVER, ids=lambda q: q[:40])
+def test_a_query_that_contradicts_itself_can_never_be_true(query: str) -> None:
+    assert not truth.possible(parse(query))
+
+
+@pytest.mark.parametrize("query", PERHAPS)
+def test_nothing_is_said_of_what_may_be_true(query: str) -> None:
+    assert list(truth.contradictions(parse(query))) == []
+
+
+def test_a_part_of_an_or_that_can_never_be_true_is_named() -> None:
+    assert [p.source for p in truth.contradictions(parse("a OR (b AND NOT b) OR (c -a)"))] == ["b AND NOT b"]
+
+
+LANGUAGES = {
+    "x lang:en lang:de": ("de", "en"),
+    "x lang:(en AND de)": ("de", "en"),
+    "x lang:(en OR de)": (),
+    "x (lang:en OR lang:de)": (),
+    "x lang:en -lang:de": (),
+    'x lang:"es ar"': (),
+    "x lang:en lang:us": (),
+    "(x lang:en) OR (y lang:de)": (),
+}
+
+
+@pytest.mark.parametrize("query", LANGUAGES)
+def test_two_languages_at_once_are_pointed_out(query: str) -> None:
+    assert truth.languages(parse(query)) == LANGUAGES[query]
+
+
+@settings(max_examples=500, deadline=None)
+@given(anything, st.lists(texts, min_size=1, max_size=4))
+def test_what_is_found_anywhere_was_never_called_impossible(tree: c.Clause, documents: list[str]) -> None:
+    if any(query_oracle.spans(tree, d) is not None for d in documents):
+        assert truth.possible(tree)
+
+
+letters = st.sampled_from("abc").map(lambda w: c.Term(text=w, source=w))
+counted = st.tuples(letters, st.integers(0, 3), st.integers(0, 1) | st.none()).map(
+    lambda t: c.Counted(of=(t[0],), least=t[1], most=None if t[2] is None else max(1, t[1] + t[2]))
+)
+logic = st.recursive(
+    letters | counted,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Either(of=tuple(of))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Both(of=tuple(of))),
+        inner.map(lambda of: c.Negated(of=(of,))),
+    ),
+    max_leaves=7,
+)
+EVERY = [" ".join("a" * i + "b" * j + "c" * k) for i, j, k in product(range(6), repeat=3)]
+
+
+@settings(max_examples=50, deadline=None)
+@given(logic)
+def test_of_and_or_not_and_counts_of_words_everything_is_known(tree: c.Clause) -> None:
+    assert truth.possible(tree) is any(query_oracle.spans(tree, text) is not None for text in EVERY)
+
+
+ALIKE = [
+    ("grain AND sea", "sea grain"),
+    ("a OR (b OR c)", "c OR b OR a"),
+    ("a AND a", "a"),
+    ("Zürich", "zurich"),
+    ('"black-sea"', '"Black Sea"'),
+    ("a NEAR/3 b", "b NEAR/3 a"),
+    ("a ONEAR/3 b", "a NEAR/3f b"),
+    ("a WITHIN 1 minute b", "(b AND a) WITHIN 60s"),
+    ("grain{2}", "(grain){2,2}"),
+    ("a -b", "NOT b AND a"),
+    ("lang:EN x", "x lang:en"),
+]
+UNLIKE = [
+    ("grain AND sea", "grain OR sea"),
+    ("grain", "=grain"),
+    ("a ONEAR/3 b", "b ONEAR/3 a"),
+    ("a NEAR/3 b", "a NEAR/4 b"),
+    ("a NOT NEAR/3 b", "b NOT NEAR/3 a"),
+    ("US", "us"),
+    ("grain", "grains"),
+    ("title:x y", "notes:x y"),
+    ("a{2}", "a{2,}"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_queries_that_find_the_same_are_alike(one: str, other: str) -> None:
+    assert key(parse(one)) == key(parse(other))
+
+
+@pytest.mark.parametrize(("one", "other"), UNLIKE)
+def test_queries_that_find_something_else_are_not(one: str, other: str) -> None:
+    assert key(parse(one)) != key(parse(other))
+
+
+@settings(max_examples=300, deadline=None)
+@given(anything, anything, texts)
+def test_what_is_alike_is_found_alike(one: c.Clause, other: c.Clause, text: str) -> None:
+    if key(one) == key(other):
+        assert query_oracle.finds(one, text) == query_oracle.finds(other, text)

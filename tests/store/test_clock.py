@@ -1,0 +1,82 @@
+"""The clock that all workers share, whatever their own say; and the rules of a channel, kept in the store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from podwatch.model import ChannelRules, Quiet, Times
+from podwatch.store import clock
+from podwatch.store.database import Store
+from podwatch.store.tables import clocks
+
+RULES = ChannelRules(
+    name="#a", digest=Times(time(9, 30), (0, 3), "Europe/Berlin"), quiet=Quiet(time(22), time(7)), ceiling=5
+)
+
+
+def test_the_clock_goes_on_by_itself(store: Store) -> None:
+    first = store.clock()
+    assert first.tzinfo is UTC
+    assert timedelta(0) <= store.clock() - first < timedelta(seconds=5)
+
+
+def test_a_worker_whose_own_clock_is_an_hour_ahead_reads_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = store.clock()
+    monkeypatch.setattr(clock, "wall", lambda: datetime.now(UTC) + timedelta(hours=1))
+    assert abs(store.clock() - first) < timedelta(seconds=5)
+
+
+def test_after_a_start_of_the_machine_its_clock_is_believed_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if store.engine.dialect.name == "postgresql":
+        return  # it has a clock of its own
+    first = store.clock()
+    monkeypatch.setattr(clock, "wall", lambda: first + timedelta(hours=9))
+    monkeypatch.setattr(clock, "uptime", lambda: ("another start", 1.0))
+    assert store.clock() == first + timedelta(hours=9)
+
+
+def test_after_a_day_the_machines_clock_is_believed_again_when_nothing_is_under_way(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if store.engine.dialect.name == "postgresql":
+        return
+    first = store.clock()
+    with store.writing() as c:
+        c.execute(update(clocks).values(ticks=clocks.c.ticks - 90_000))
+    monkeypatch.setattr(clock, "wall", lambda: first)
+    assert store.clock() == first
+
+
+def test_the_rules_of_a_channel_come_back_as_they_were_stored_and_go_with_the_watchlist(store: Store) -> None:
+    store.sync_channels([RULES, ChannelRules(name="#b")])
+    assert store.channel_rules("#a") == RULES
+    store.sync_channels([ChannelRules(name="#b", ceiling=1)])
+    assert store.channel_rules("#a") == ChannelRules(name="#a")
+    assert store.channel_rules("#b").ceiling == 1
+
+
+def test_a_slot_of_a_channel_is_taken_once_until_its_answer_or_its_end(store: Store, now: datetime) -> None:
+    later = now + timedelta(seconds=5)
+    assert store.take_channel("#a", now, later)
+    assert not store.take_channel("#a", now + timedelta(seconds=4), later)
+    store.rest_channel("#a", now + timedelta(seconds=1), held=later)
+    assert store.take_channel("#a", now + timedelta(seconds=1), later + timedelta(seconds=1))
+    store.rest_channel("#a", now, held=later)
+    assert not store.take_channel("#a", now + timedelta(seconds=2), later), "the slot was no longer ours to end"
+    assert store.take_channel("#b", now, later), "another channel does not wait"
+
+
+def test_a_channel_that_works_again_is_no_longer_paused(store: Store, now: datetime) -> None:
+    store.pause_channel("#a", now + timedelta(hours=1), "#a: the channel is archived", 3)
+    assert not store.take_channel("#a", now, now)
+    assert store.errors()["channel"] == ["#a: the channel is archived"]
+    store.rest_channel("#a", now, failures=0)
+    assert store.take_channel("#a", now, now)
+    assert store.errors()["channel"] == []

@@ -1,0 +1,139 @@
+"""Many polls kept at once end in the very rows that they end in when each is kept alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+
+from podwatch.model import Episode, Feed, FeedFacts, Person, Polled, Soundbite, TranscriptRef
+from podwatch.settings import Secret, Settings
+from podwatch.store.connection import from_json, to_json
+from podwatch.store.database import Store, open_store
+from podwatch.store.episodes import columns
+from podwatch.store.tables import episode_keys, episodes, feed_items, feeds
+
+NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
+URLS = [f"https://show{n}.example/feed" for n in range(3)]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one feed says at one poll."""
+
+    feed: int
+    episodes: tuple[Episode, ...]
+
+
+def _episode(guid: str, title: str, audio: str, day: int, offers: bool, season: int) -> Episode:
+    return Episode(
+        guid=guid,
+        title=title,
+        audio_url=f"https://audio.example/{audio}.mp3",
+        published_at=NOW + timedelta(days=day),
+        transcripts=(TranscriptRef(url=f"https://a.example/{guid}.vtt"),) if offers else (),
+        season=season or None,
+    )
+
+
+# Few words, so that feeds often say the same, and the same feed something else of it.
+EPISODES = st.builds(
+    _episode,
+    st.sampled_from(["a", "b", "c", "https://a.example/1", "urn:uuid:1b9d6bcd-bbfd"]),
+    st.sampled_from(["News", "News (ad-free)", "Talk"]),
+    st.sampled_from(["1", "2", "latest"]),
+    st.integers(0, 1),
+    st.booleans(),
+    st.integers(0, 1),
+)
+SAID = st.builds(Said, st.integers(0, 2), st.lists(EPISODES, max_size=3, unique_by=lambda e: e.guid).map(tuple))
+ROUNDS = st.lists(st.lists(SAID, min_size=1, max_size=3, unique_by=lambda s: s.feed), min_size=1, max_size=4)
+
+
+def emptied(store: Store) -> Store:
+    with store.writing() as c:
+        for table in (episode_keys, episodes, feed_items, feeds):
+            c.execute(delete(table))
+    store.add_feeds([Feed(url=u, title="Show" if n else "Show+") for n, u in enumerate(URLS)], NOW)
+    return store
+
+
+def polled(store: Store, said: Said) -> Polled:
+    feed = next(f for f in store.feeds() if f.url == URLS[said.feed])
+    guids = {e.guid for e in said.episodes}
+    return Polled(feed=feed, episodes=said.episodes, lists=guids.__contains__, items=b"known")
+
+
+def rows(store: Store) -> list[Any]:
+    """All that is kept of episodes, without the numbers that the database gives."""
+    with store.reading() as c:
+        urls = {r.id: r.url for r in c.execute(select(feeds.c.id, feeds.c.url))}
+        every = {r.id: r for r in c.execute(select(episodes))}
+        keyed = [(r.key, urls[every[r.episode_id].feed_id], every[r.episode_id].guid) for r in c.execute(select(episode_keys))]  # fmt: skip
+        found = [(urls[r.feed_id], *r[2:]) for r in every.values()]
+    return [sorted(found, key=str), sorted(keyed)]
+
+
+def kept(store: Store, rounds: Sequence[Sequence[Said]], *, at_once: bool) -> tuple[list[int], list[Any]]:
+    counts = []
+    for n, said in enumerate(rounds):
+        now = NOW + timedelta(hours=n)
+        each = [polled(store, s) for s in said]
+        groups = [each] if at_once else [[p] for p in each]
+        counts.append(sum(store.save_polls(group, now, first=1) for group in groups))
+    return counts, rows(store)
+
+
+def test_polls_kept_together_are_as_polls_kept_one_by_one(tmp_path: Path) -> None:
+    def opened(name: str) -> Store:
+        return open_store(Settings(home=tmp_path, database_url=Secret(f"sqlite:///{tmp_path / name}")))
+
+    together, alone = opened("together.db"), opened("alone.db")
+
+    @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(ROUNDS)
+    def same(rounds: list[list[Said]]) -> None:
+        assert kept(emptied(together), rounds, at_once=True) == kept(emptied(alone), rounds, at_once=False)
+
+    same()
+    together.close()
+    alone.close()
+
+
+def test_two_items_that_both_look_like_a_vanished_one_stay_two(store: Store, now: datetime) -> None:
+    emptied(store)
+    first = _episode("a", "News", "1", 0, False, 0)
+    store.save_polls([polled(store, Said(0, (first,)))], now, 10)
+    again = (replace(first, guid="b"), replace(first, guid="c"))
+    assert store.save_polls([polled(store, Said(0, again))], now, 10) == 1
+    assert store.counts()["episodes"] == 2
+
+
+def test_an_episode_comes_back_with_all_that_its_feed_says(store: Store, now: datetime) -> None:
+    emptied(store)
+    e = replace(
+        _episode("a", "Talk \U0001f600", "1", 0, True, 3),
+        number=4.5,
+        persons=(Person(name="Ada", href="https://ada.example"),),
+        soundbites=(Soundbite(start=1.5, duration=2.0, title="so"),),
+        other_audio=("https://a.example/b.ogg",),
+        note_links=("https://a.example/x",),
+        duration=61.5,
+        blocked=True,
+    )
+    store.save_polls([polled(store, Said(0, (e,)))], now, 10)
+    assert store.save_polls([polled(store, Said(0, (e,)))], now, 10) == 0
+    [due] = store.wanted(now)
+    assert columns(due.episode) == columns(e)
+
+
+def test_json_takes_what_orjson_does_not() -> None:
+    for value in ({"a": "\ud800"}, [1 << 70, "x"], {"plain": [1.5, None, True]}):
+        assert from_json(to_json(value)) == value
+    assert from_json(to_json([FeedFacts(title="\ud800")]))[0]["title"] == "\ud800"

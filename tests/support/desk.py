@@ -1,0 +1,157 @@
+"""The small vocabulary of the stories about deliver: a store with alerts in it, a Slack that fails, a clock to turn.
+
+with Desk(settings, workspace) as desk:
+    desk.alert("one", watch="grain")
+    desk.slack.next(lost_answer())
+    desk.deliver()
+    desk.later(minutes=5)
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import select, update
+
+from podwatch import runtime
+from podwatch.line.deliver import deliver
+from podwatch.model import ChannelRules, Episode, Feed, Kind, Mention, Polled, Segment, Tally, Watch, joined
+from podwatch.policy.alerts import alerts
+from podwatch.settings import Secret, Settings
+from podwatch.store.episodes import EPISODE, episode_of
+from podwatch.store.fetch import Fetched
+from podwatch.store.tables import deliveries, episodes, feeds
+from podwatch.transcripts import sandboxed as boxed
+from tests.support.slack.emulator import Emulator
+from tests.support.slack.fault_proxy import FaultProxy
+
+
+class Desk:
+    """One channel of a fresh name in a workspace; alerts are found by real detection rows."""
+
+    def __init__(self, settings: Settings, workspace: Emulator, channel: str, now: datetime) -> None:
+        self._stack = ExitStack()
+        self.workspace, self.channel, self.now = workspace, channel, now
+        self.slack = self._stack.enter_context(FaultProxy(workspace.base_url))
+        workspace.call("conversations.create", name=channel.removeprefix("#"))
+        token = Secret(workspace.token)
+        self.settings = replace(settings, slack_token=token, slack_base_url=self.slack.base_url)
+        self.rt = self._stack.enter_context(runtime.build(self.settings))
+        self._watches: dict[str, Watch] = {}
+        self._feeds: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self._stack.close()
+
+    # ---- what happens
+
+    def watch(self, name: str = "grain", **facts: Any) -> Watch:
+        """Puts a watch on the watchlist; "grain" is made by the first alert."""
+        self._watches[name] = Watch(name=name, **({"query": name, "channel": self.channel} | facts))
+        self.rt.store.sync_watches(list(self._watches.values()), self.now)
+        return next(w for w in self.rt.store.watches() if w.name == name)
+
+    def rules(self, **rules: Any) -> None:
+        self.rt.store.sync_channels([ChannelRules(name=self.channel, **rules)])
+
+    def alert(self, guid: str, *sentences: str, watch: str = "grain", feed: str = "a", title: str = "") -> None:
+        """An episode in which the watch's word is said in these sentences; said again with others: a correction."""
+        if watch not in self._watches:
+            self.watch(watch)
+        url = f"https://{feed}.example/feed"
+        if url not in self._feeds:
+            self._feeds.append(url)
+            self.rt.store.add_feeds([Feed(url=url, title=f"Show {feed}")], self.now)
+        row = next(f for f in self.rt.store.feeds() if f.url == url)
+        # The same audio file: the same episode, whatever the feed.
+        item = Episode(
+            guid=guid, title=title or f"Episode {guid}", audio_url=f"https://cdn.example/{guid}-{'x' * 9}.mp3"
+        )
+        self.rt.store.save_polls([Polled(feed=row, episodes=(item,), lists={guid}.__contains__)], self.now, first=10)
+        episode = self._episode(row.id, guid)
+        words = [s.format(watch) for s in sentences or ("The {} came.",)]
+        text = joined([Segment(float(60 * n), 60.0 * n + 5, s) for n, s in enumerate(words)])
+        fields = boxed.ready(text, "en")
+        kept = {name: getattr(fields, name) for name in fields.__dataclass_fields__} | {"source": "s"}
+        self.rt.store.save_transcripts([Fetched(episode=episode, fields=kept, again_at=None)], self.now)
+        self.detect()
+
+    def detect(self) -> None:
+        """Finds each watch's name wherever it is said."""
+        todo = self.rt.store.watches_to_detect()
+        for source in self.rt.store.transcripts_due(todo.latest, self.now):
+            asked = todo.after(source.through)
+            text = source.transcript.text
+            found = [self._mention(w, source.transcript, at) for w in asked for at in _places(text, w.name)]
+            told = alerts(found, asked, source.episode)
+            by_name = {w.name: w for w in asked}
+            self.rt.store.save_detection(source, by_name, found, told, todo.latest, self.now)
+
+    def deliver(self) -> Tally:
+        return deliver(self.rt, self.now)
+
+    def later(self, **by: float) -> Tally:
+        """Lets time pass, and delivers."""
+        self.now += timedelta(**by)
+        return self.deliver()
+
+    def until_quiet(self, most: int = 12) -> None:
+        """Delivers every two minutes until nothing is left to do."""
+        for _ in range(most):
+            self.later(minutes=2)
+
+    # ---- what is to be seen
+
+    def messages(self) -> list[dict[str, Any]]:
+        return self.workspace.messages(self.channel)
+
+    def texts(self) -> list[str]:
+        """What stands in the channel, replies apart, oldest first."""
+        return [m["text"] for m in self.messages() if m.get("thread_ts", m["ts"]) == m["ts"] and "subtype" not in m]
+
+    def replies(self, root: dict[str, Any]) -> list[str]:
+        channel = self.workspace.channel_id(self.channel)
+        page = self.workspace.call("conversations.replies", channel=channel, ts=root["ts"])
+        return [m["text"] for m in page["messages"] if m["ts"] != root["ts"]]
+
+    def states(self) -> dict[str, int]:
+        return self.rt.store.states()
+
+    def set(self, **values: Any) -> None:
+        """Changes every row of the deliveries by hand."""
+        with self.rt.store.writing() as c:
+            c.execute(update(deliveries).values(**values))
+
+    def rows(self) -> list[Any]:
+        with self.rt.store.reading() as c:
+            return list(c.execute(select(deliveries).order_by(deliveries.c.id)).all())
+
+    def _episode(self, feed: int, guid: str) -> Episode:
+        with self.rt.store.reading() as c:
+            query = select(*EPISODE).join(feeds, feeds.c.id == episodes.c.feed_id)
+            return episode_of(c.execute(query.where(episodes.c.guid == guid, episodes.c.feed_id == feed)).one())
+
+    def _mention(self, watch: Watch, transcript: Any, at: int) -> Mention:
+        segment = max(i for i, offset in enumerate(transcript.offsets) if offset <= at)
+        start = transcript.offsets[segment]
+        stop = transcript.offsets[segment + 1] if segment + 1 < len(transcript) else len(transcript.text) + 1
+        return Mention(
+            watch=watch.name, kind=Kind.EXACT, score=1.0, surface=watch.name, start=at, end=at + len(watch.name),
+            seconds=60.0 * segment, segment=segment, speaker=None, snippet=transcript.text[start : stop - 1],
+            snippet_start=at - start,
+        )  # fmt: skip
+
+
+def _places(text: str, word: str) -> list[int]:
+    found, at = [], text.find(word)
+    while at >= 0:
+        found.append(at)
+        at = text.find(word, at + 1)
+    return found

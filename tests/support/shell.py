@@ -1,0 +1,84 @@
+"""The command as a shell starts it, without paying for its imports each time.
+
+A process that has imported podwatch waits; for each command it forks, and the child is given the arguments, folder,
+environment and files that a shell would give, and ends with the command's exit status. Half of the suite's time went into
+imports before. What is about the start itself, a pipe or an encoding starts the installed script (see test_cli.py).
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def podwatch(arguments: Sequence[str], folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """What `podwatch` with these arguments writes, and its exit status; `env` is the whole environment."""
+    with tempfile.TemporaryDirectory() as kept:
+        out, err = Path(kept, "out"), Path(kept, "err")
+        job = {"argv": list(arguments), "cwd": str(folder), "env": dict(env), "out": str(out), "err": str(err)}
+        warm = _warm()
+        assert warm.stdin is not None
+        assert warm.stdout is not None
+        warm.stdin.write(json.dumps(job) + "\n")
+        warm.stdin.flush()
+        status = int(warm.stdout.readline())
+        return subprocess.CompletedProcess(["podwatch", *arguments], status, out.read_text(), err.read_text())
+
+
+@cache
+def _warm() -> subprocess.Popen[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PODWATCH", "SLACK"))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.shell"], cwd=ROOT, env=clean, stdin=-1, stdout=-1, text=True
+    )
+    atexit.register(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.communicate()  # its input ends, and so does it
+
+
+def _serve() -> None:
+    import alembic.command
+    import numpy  # noqa: F401
+
+    import podwatch.commands
+    import podwatch.query
+
+    assert alembic.command
+    for line in sys.stdin:
+        job = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _become(job)
+            sys.argv = ["podwatch", *job["argv"]]
+            podwatch.commands.main()
+            sys.exit(0)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _become(job: dict[str, object]) -> None:
+    for target, path in ((0, os.devnull), (1, str(job["out"])), (2, str(job["err"]))):
+        flags = os.O_RDONLY if target == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        opened = os.open(path, flags, 0o600)
+        os.dup2(opened, target)
+        os.close(opened)
+    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(n, "r" if n == 0 else "w") for n in range(3))
+    os.chdir(str(job["cwd"]))
+    os.environ.clear()
+    os.environ.update(job["env"])  # type: ignore[call-overload]
+
+
+if __name__ == "__main__":
+    _serve()
