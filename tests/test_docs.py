@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DESIGN = (ROOT / "DESIGN.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+PAGES = {p.name: p.read_text(encoding="utf-8") for p in sorted((ROOT / "docs").glob("*.md"))}
 SOURCES = [p for folder in ("pipeline", "plugins", "dags", "scripts") for p in (ROOT / folder).rglob("*.py")]
 
 
@@ -47,17 +50,38 @@ def test_the_changelog_names_every_command_or_its_group() -> None:
         assert f"`{command.split()[0]}`" in text or f"`podwatch {command.split()[0]}`" in text, command
 
 
-def test_every_setting_is_in_the_readme_and_every_one_there_is_read_somewhere() -> None:
+def test_every_setting_is_on_its_page_and_every_one_there_is_read_somewhere() -> None:
     internal = {"PODWATCH_RETRY_DELAY"}  # of the harness of `make run`
     read = set().union(*(settings_in(p.read_text(encoding="utf-8")) for p in SOURCES))
-    assert read - internal <= settings_in(README)
-    assert settings_in(README) <= read
+    assert read - internal <= settings_in(SETTINGS)
+    for name, page in {"README.md": README, **PAGES}.items():
+        assert settings_in(page) <= read, name
 
 
-def test_the_example_watchlist_of_the_readme_is_right() -> None:
-    [example] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    found = [(w.name, w.kind) for w in watchlist.parse(example, "README.md")]
-    assert found == [("black-sea", "query"), ("dobrynin", "entity"), ("who-is-suddenly-talked-about", "surge")]
+def examples(page: str) -> list[str]:
+    """The YAML blocks of a page, without the indentation of a list they may stand in."""
+    return [textwrap.dedent(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+
+
+def test_the_example_watchlists_are_right() -> None:
+    [first] = examples(README)
+    assert [(w.name, w.kind) for w in watchlist.parse(first, "README.md")] == [
+        ("black-sea", "query"),
+        ("dobrynin", "entity"),
+    ]
+    [whole] = examples(PAGES["watchlist.md"])
+    assert [(w.name, w.kind) for w in watchlist.parse(whole, "watchlist.md")] == [
+        ("black-sea", "query"),
+        ("dobrynin", "entity"),
+        ("who-is-suddenly-talked-about", "surge"),
+    ]
+
+
+def test_the_readme_is_short_and_leads_to_every_page() -> None:
+    assert README.count("\n") <= 150
+    assert DESIGN.count("\n") <= 200
+    for name in PAGES:
+        assert f"(docs/{name})" in README, name
 
 
 def test_the_tables_that_the_design_names_are_the_tables_there_are() -> None:
@@ -83,10 +107,17 @@ def test_every_make_target_that_is_named_exists(document: str) -> None:
     assert set(re.findall(r"\bmake ([a-z][a-z-]*)\b", document)) <= targets
 
 
-@pytest.mark.parametrize("document", [README, DESIGN, CONTRIBUTING], ids=["README", "DESIGN", "CONTRIBUTING"])
-def test_every_link_to_a_file_leads_somewhere(document: str) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", document):
-        assert (ROOT / target).exists(), target
+def test_every_link_to_a_file_leads_somewhere() -> None:
+    library = ROOT / "pipeline/podwatch"
+    documents = [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *library.rglob("*.md"),
+        *(ROOT / "benchmarks").rglob("*.md"),
+    ]
+    for document in documents:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document}: {target}"
 
 
 def test_the_manifest_asks_for_the_scopes_that_the_doctor_looks_for() -> None:
