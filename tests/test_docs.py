@@ -147,6 +147,12 @@ def test_the_pictures_are_of_the_cards_as_they_are_now() -> None:
     from scripts.pictures import pictures
 
     drawn = pictures()
-    assert {p.stem for p in (ROOT / "docs").glob("*.svg")} == set(drawn)
+    assert {p.stem for p in (ROOT / "docs").glob("*.svg")} == {*drawn, "packages"}
     for name, svg in drawn.items():
         assert (ROOT / "docs" / f"{name}.svg").read_text(encoding="utf-8") == svg, "run scripts/pictures.py"
+
+
+def test_the_picture_of_the_packages_is_of_the_imports_as_they_are_now() -> None:
+    from scripts.draw_packages import SVG, draw, read_imports
+
+    assert SVG.read_text(encoding="utf-8") == draw(read_imports()), "run scripts/draw_packages.py"
