@@ -14,6 +14,7 @@ from podwatch.model import Pace
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, networks
 from podwatch.store.database import Store, open_store
+from tests.support import hypothesis_profiles
 from tests.support.mail_server import MailServer
 from tests.support.podcast_host import Podcast
 from tests.support.postgres import Postgres
@@ -24,6 +25,8 @@ from tests.support.webhook_receiver import Receiver
 _KEPT = ("PODWATCH_REAL_",)
 for _name in [n for n in os.environ if n.startswith(("PODWATCH_", "SLACK_", "AIRFLOW")) and not n.startswith(_KEPT)]:
     del os.environ[_name]
+
+assert hypothesis_profiles.NAME  # loaded before any test module
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.sounds_like.bare_pages import Page, Said
 from benchmarks.sounds_like.names import FAMILY_LETTERS, family, fold, subjects
 from benchmarks.sounds_like.recast import TITLES, Role, changed, ordinary, recast, roles
+from tests.support.hypothesis_profiles import examples
 
 TEXT = "Then Ann Brown came. Everybody likes Brown's dog. Bob Grey was late, and Grey knew it, Grei said."
 SAID = [
@@ -38,7 +39,7 @@ def page() -> Page:
 
 
 @given(st.integers())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_every_place_is_told_where_it_is(seed: int) -> None:
     made = recast(page(), CAST, random.Random(seed))
     assert len(made.said) == len(SAID)
@@ -53,7 +54,7 @@ def test_every_place_is_told_where_it_is(seed: int) -> None:
 
 
 @given(st.integers())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_the_words_between_stay_as_they_were_but_for_titles(seed: int) -> None:
     def between(p: Page) -> list[str]:
         ends = [0, *(m.end for m in p.said)]

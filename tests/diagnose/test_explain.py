@@ -24,6 +24,7 @@ from podwatch.query.parser import anchored
 from podwatch.runtime import Runtime
 from podwatch.settings import Settings
 from tests.query.test_operators import anything, texts
+from tests.support.hypothesis_profiles import examples
 from tests.support.shelf import shelve, typed
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -101,7 +102,7 @@ def test_the_words_of_a_phrase_with_a_star_are_told_apart() -> None:
     assert [p.source for p in tree('"black se*"', "black").parts] == ["black", "se*"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(anything.filter(anchored), st.lists(texts, min_size=1, max_size=2))
 def test_an_explanation_says_what_detect_finds(clause: c.Clause, documents: list[str]) -> None:
     engine = Engine([(Watch(name="w", query="x"), clause)])

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from podwatch.errors import FeedError
 from tests.support.feed_oracle import hold
 from tests.support.feed_strategies import pairs
+from tests.support.hypothesis_profiles import examples
 
 MANY = int(os.environ.get("PODWATCH_REAL_FEEDS_EXAMPLES", "250"))
 
 
-@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck), derandomize=MANY == 250)
+@settings(max_examples=examples(MANY), suppress_health_check=list(HealthCheck), derandomize=MANY == 250)
 @given(pairs())
 def test_whatever_a_feed_is_made_of_its_new_items_are_read_as_in_the_whole(feed: tuple[bytes, bytes, str]) -> None:
     old, new, kind = feed
@@ -24,7 +25,7 @@ def test_whatever_a_feed_is_made_of_its_new_items_are_read_as_in_the_whole(feed:
         target(float(not reading.whole), label="read in parts")
 
 
-@settings(max_examples=MANY // 4, deadline=None, derandomize=MANY == 250)
+@settings(max_examples=examples(MANY // 4), derandomize=MANY == 250)
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_any_bytes_end_in_a_reading_or_one_error(old: bytes, new: bytes) -> None:
     with suppress(FeedError):

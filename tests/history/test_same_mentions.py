@@ -24,6 +24,7 @@ from podwatch.query import About
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import open_store
+from tests.support.hypothesis_profiles import examples
 from tests.support.stored_transcripts import correct, fill
 
 NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
@@ -81,7 +82,7 @@ def alone(rt: Runtime, watches: Sequence[Watch]) -> list[Span]:
 
 
 @given(texts=texts, queries=queries, cut=st.integers(0, 5))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.too_slow])
 def test_live_backfill_rescan_and_backtest_find_the_same(texts: list[str], queries: list[str], cut: int) -> None:
     watches = [Watch(name=f"w{i}", query=q) for i, q in enumerate(queries)]
     ways = []
@@ -139,7 +140,7 @@ steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 30)), max_size
 
 
 @given(steps=steps, queries=queries, said_else=texts)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_happened_before_in_the_end_there_is_what_one_look_finds(
     steps: list[tuple[str, int]], queries: list[str], said_else: list[str]
 ) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.errors import ChannelError
@@ -68,7 +68,6 @@ def test_the_same_alert_has_the_same_hash_and_another_word_another(slack: SlackN
 ANY = st.text(max_size=300) | st.sampled_from(["<!channel>", "@here", "*x*", "🎧" * 200, "</script>", "&" * 200])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(ANY, ANY, st.sampled_from(list(Kind))), min_size=1, max_size=40), ANY, ANY, st.booleans())
 def test_whatever_is_said_every_page_keeps_slacks_limits_and_calls_nobody(
     said: list[tuple[str, str, Kind]], title: str, name: str, gone: bool

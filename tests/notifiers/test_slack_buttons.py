@@ -106,7 +106,7 @@ _JSON = st.recursive(
 )
 
 
-@hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from([*payload()]), _JSON))
 def test_no_payload_is_a_crash(changes: dict[str, Any]) -> None:
     assert isinstance(pressed({**payload(), **changes}, "T1", NOW), Pressed | Refused)

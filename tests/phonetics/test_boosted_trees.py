@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.sounds_like.boost import SIGNS, averaged, calibrated, dumped
 from podwatch.phonetics.boosted_trees import parse, trees
 from podwatch.phonetics.features import FEATURES
+from tests.support.hypothesis_profiles import examples
 
 NAMES = ("near", "length")
 DEEP = 2
@@ -84,7 +85,7 @@ def rows_with(name: str, low: float, high: float, seed: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", SIGNS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 @given(ends=st.tuples(st.floats(-5, 30), st.floats(-5, 30)).map(sorted), seed=st.integers(0, 1000))
 def test_no_evidence_speaks_in_the_wrong_direction(name: str, ends: list[float], seed: int) -> None:
     sums = trees().sum(rows_with(name, ends[0], ends[1], seed))

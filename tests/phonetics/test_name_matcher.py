@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podwatch.phonetics import Ear, Heard, Name, build
+from tests.support.hypothesis_profiles import examples
 
 PEOPLE = (
     "Steve Witkoff",
@@ -179,7 +180,7 @@ texts = st.lists(st.sampled_from(VOCABULARY), max_size=30).map(" ".join)
 
 
 @given(texts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_spans_lie_in_the_text_and_hold_words(text: str) -> None:
     for h in EAR.hear(text):
         assert 0 <= h.start < h.end <= len(text)
@@ -194,7 +195,7 @@ def plain(found: list[Heard], names: tuple[str, ...]) -> set[tuple[object, ...]]
 
 
 @given(texts, st.permutations(PEOPLE))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 def test_the_order_of_the_names_changes_nothing(text: str, names: list[str]) -> None:
     other = build([person(n) for n in names])
     assert plain(EAR.hear(text), PEOPLE) == plain(other.hear(text), tuple(names))
@@ -292,7 +293,7 @@ def test_a_watched_name_is_no_part_of_the_name_beside_it(text: str) -> None:
 
 
 @given(texts, st.integers(0, len(PEOPLE) - 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 def test_the_other_names_can_only_help_a_name(text: str, which: int) -> None:
     alone = build([person(PEOPLE[which])]).hear(text)
     together = [h for h in EAR.hear(text) if h.name == which]
@@ -367,7 +368,7 @@ def test_a_first_name_may_be_misheard_but_not_be_another(case: str) -> None:
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_any_text_is_listened_to(text: str) -> None:
     assert EAR.hear(text, text, text) == EAR.hear(text, text, text)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from podwatch.phonetics.lexicon import entry
 from podwatch.phonetics.noisy_channel import Channel, channels, letters_of
 from podwatch.phonetics.pronunciation import PHONES
+from tests.support.hypothesis_profiles import examples
 
 
 def slowly(channel: Channel, said: bytes, heard: bytes) -> float:
@@ -32,7 +33,7 @@ words = st.lists(st.integers(0, 25), min_size=1, max_size=9).map(bytes)
 
 
 @given(st.lists(st.tuples(words, words), min_size=1, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_many_pairs_at_once_cost_what_each_costs_by_the_definition(pairs: list[tuple[bytes, bytes]]) -> None:
     for channel in channels():
         fast = channel.costs(channel.pad([a for a, _ in pairs]), channel.pad([b for _, b in pairs]))
@@ -41,7 +42,7 @@ def test_many_pairs_at_once_cost_what_each_costs_by_the_definition(pairs: list[t
 
 
 @given(words)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 def test_the_same_costs_nothing_and_everything_else_something(said: bytes) -> None:
     for channel in channels():
         assert channel.costs(channel.pad([said]), channel.pad([said]))[0] == 0

@@ -14,6 +14,7 @@ from podwatch.query import About
 from podwatch.query import clauses as c
 from podwatch.query.parser import QueryError, hints, parse
 from tests.support import query_oracle
+from tests.support.hypothesis_profiles import examples
 
 # name: (query, text, the surfaces found)
 CASES: dict[str, tuple[str, str, list[str]]] = {
@@ -313,7 +314,7 @@ def is_dotted(clause: c.Clause) -> bool:
     return any(isinstance(p, c.Term) and "." in p.text for p in clause.walk())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(st.lists(anything, min_size=1, max_size=4), st.lists(texts, min_size=1, max_size=3))
 def test_the_engine_finds_what_the_oracle_finds(trees: list[c.Clause], documents: list[str]) -> None:
     from podwatch.query.engine import Engine

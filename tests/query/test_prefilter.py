@@ -12,6 +12,7 @@ from podwatch.query.engine import PLANNED
 from podwatch.query.literals import Ending, Literal
 from podwatch.query.normaliser import in_ascii, normalise
 from podwatch.query.prefilter import MOST, sieve
+from tests.support.hypothesis_profiles import examples
 
 # name: (what is looked for, a text, whether it is held back)
 CASES: dict[str, tuple[list[str], str, bool]] = {
@@ -77,7 +78,7 @@ TALK = st.lists(st.sampled_from((*WORDS, "sanctions", "$500", "“", "…", "—
 @given(
     queries=st.sets(st.sampled_from(QUERIES), min_size=1, max_size=4), texts=st.lists(TALK, min_size=20, max_size=30)
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_what_is_found_is_the_same_with_a_sieve_and_without(queries: set[str], texts: list[list[str]]) -> None:
     watches = [Watch(name=q, query=q) for q in sorted(queries)]
     engine = detectors.build(watches)

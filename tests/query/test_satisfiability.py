@@ -14,6 +14,7 @@ from podwatch.query.equivalence import key
 from podwatch.query.parser import parse
 from tests.query.test_operators import anything, texts
 from tests.support import query_oracle
+from tests.support.hypothesis_profiles import examples
 
 NEVER = [
     "x AND NOT x",
@@ -92,7 +93,7 @@ def test_two_languages_at_once_are_pointed_out(query: str) -> None:
     assert truth.languages(parse(query)) == LANGUAGES[query]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(anything, st.lists(texts, min_size=1, max_size=4))
 def test_what_is_found_anywhere_was_never_called_impossible(tree: c.Clause, documents: list[str]) -> None:
     if any(query_oracle.spans(tree, d) is not None for d in documents):
@@ -115,7 +116,7 @@ logic = st.recursive(
 EVERY = [" ".join("a" * i + "b" * j + "c" * k) for i, j, k in product(range(6), repeat=3)]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(logic)
 def test_of_and_or_not_and_counts_of_words_everything_is_known(tree: c.Clause) -> None:
     assert truth.possible(tree) is any(query_oracle.spans(tree, text) is not None for text in EVERY)
@@ -157,7 +158,7 @@ def test_queries_that_find_something_else_are_not(one: str, other: str) -> None:
     assert key(parse(one)) != key(parse(other))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(anything, anything, texts)
 def test_what_is_alike_is_found_alike(one: c.Clause, other: c.Clause, text: str) -> None:
     if key(one) == key(other):

@@ -18,6 +18,7 @@ from podwatch.store.connection import from_json, to_json
 from podwatch.store.database import Store, open_store
 from podwatch.store.episodes import columns
 from podwatch.store.tables import episode_keys, episodes, feed_items, feeds
+from tests.support.hypothesis_profiles import examples
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 URLS = [f"https://show{n}.example/feed" for n in range(3)]
@@ -96,7 +97,7 @@ def test_polls_kept_together_are_as_polls_kept_one_by_one(tmp_path: Path) -> Non
 
     together, alone = opened("together.db"), opened("alone.db")
 
-    @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(150), derandomize=True, suppress_health_check=list(HealthCheck))
     @given(ROUNDS)
     def same(rounds: list[list[Said]]) -> None:
         assert kept(emptied(together), rounds, at_once=True) == kept(emptied(alone), rounds, at_once=False)

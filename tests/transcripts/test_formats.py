@@ -21,6 +21,7 @@ from podwatch.errors import TranscriptError
 from podwatch.model import Transcript
 from podwatch.transcripts import formats as transcripts
 from podwatch.transcripts.formats import FORMATS
+from tests.support.hypothesis_profiles import examples
 
 DATA = Path(__file__).parents[1] / "data/transcripts"
 PAIRS = sorted(p.name for p in DATA.iterdir() if not p.name.endswith(".expected.json"))
@@ -281,7 +282,7 @@ def spoiled(data: bytes, edits: list[tuple[int, str, bytes]]) -> bytes:
     return data
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(
     st.sampled_from(SAMPLES), changes, st.sampled_from(["", "text/vtt", "text/plain", "text/html", "application/json"])
 )

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.transcripts.language import Language, language, primary, samples
@@ -95,7 +95,6 @@ def test_a_text_in_two_languages_does_not_overrule() -> None:
     assert language("fr", TALK["en"] * 20 + TALK["de"] * 60) == Language("fr", True, 1.0)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.none(), st.text(max_size=12)), st.text(), st.integers(1, 40))
 def test_no_text_raises(declared: str | None, text: str, times: int) -> None:
     found = language(declared, text * times)
