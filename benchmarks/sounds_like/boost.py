@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from podwatch.phonetics.boosted_trees import Trees, parse
+from podwatch.phonetics.boosted_trees import BoostedTrees, parse_trees
 from podwatch.phonetics.features import FEATURES
 
 DEPTH = 4
@@ -96,8 +96,8 @@ def averaged(forests: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def ready(data: dict[str, Any]) -> Trees:
-    return parse(data, FEATURES)
+def ready(data: dict[str, Any]) -> BoostedTrees:
+    return parse_trees(data, FEATURES)
 
 
 def dumped(data: dict[str, Any]) -> str:

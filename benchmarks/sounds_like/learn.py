@@ -26,14 +26,14 @@ from benchmarks.sounds_like import bare_pages, boost
 from benchmarks.sounds_like.bare_pages import Page, Said, bare, misspellings, watchlist
 from benchmarks.sounds_like.names import subjects
 from benchmarks.sounds_like.recast import Role, ordinary, recast, roles
-from podwatch.phonetics import Name
+from podwatch.phonetics import WatchedName
 from podwatch.phonetics import features as evidence
-from podwatch.phonetics.boosted_trees import trees
-from podwatch.phonetics.candidates import Scene, Spot
-from podwatch.phonetics.features import FEATURES, Company
-from podwatch.phonetics.lexicon import GIVEN, PLACE, SURNAME, _listed
-from podwatch.phonetics.name_matcher import Ear
-from podwatch.phonetics.overlaps import Scored, best
+from podwatch.phonetics.boosted_trees import load_trees
+from podwatch.phonetics.candidates import Candidate, TextContext
+from podwatch.phonetics.features import FEATURES, EpisodeContext
+from podwatch.phonetics.lexicon import GIVEN, PLACE, SURNAME, listed_words
+from podwatch.phonetics.name_matcher import NameMatcher
+from podwatch.phonetics.overlaps import ScoredCandidate, best_per_name
 
 DATA = Path(__file__).parents[2] / "pipeline" / "podwatch" / "phonetics" / "data"
 RIGHT, WRONG = 1, 0
@@ -48,26 +48,26 @@ def for_learning(path: Path) -> bool:
     return hashlib.sha256(path.name.encode()).digest()[0] % 2 == 0
 
 
-def made_up(n: int, seed: int) -> list[Name]:
+def made_up(n: int, seed: int) -> list[WatchedName]:
     """Names of nobody: a first name and a surname from the lists, for false alarms."""
     rng = random.Random(seed)
-    listed = _listed()
+    listed = listed_words()
     given = sorted(w for w, (c, f, _) in listed.items() if f & GIVEN and c < 15 and len(w) > 2)
     popular = sorted(given, key=lambda w: (listed[w][0], w))[:150]  # as most watched people's are, and most others'
     surname = sorted(w for w, (_, f, _) in listed.items() if f & SURNAME and len(w) > 3)
     return [
-        Name(f"#{i}", f"{rng.choice(popular if i % 2 else given)} {rng.choice(surname)}".title(), type="person")
+        WatchedName(f"#{i}", f"{rng.choice(popular if i % 2 else given)} {rng.choice(surname)}".title(), type="person")
         for i in range(n)
     ]
 
 
-def invented(n: int, seed: int) -> list[Name]:
+def invented(n: int, seed: int) -> list[WatchedName]:
     """Companies and places of one word that are none: halves of listed surnames and places, put together."""
     rng = random.Random(seed)
-    words = sorted(w for w, (_, f, _) in _listed().items() if f & (SURNAME | PLACE) and len(w) > 4 and w.isalpha())
+    words = sorted(w for w, (_, f, _) in listed_words().items() if f & (SURNAME | PLACE) and len(w) > 4 and w.isalpha())
     made = [(rng.choice(words), rng.choice(words)) for _ in range(n)]
     halves = [front[: len(front) // 2 + 1] + back[len(back) // 2 + 1 :] for front, back in made]
-    return [Name(f"+{i}", w.title(), type=("company", "place")[i % 2]) for i, w in enumerate(halves)]
+    return [WatchedName(f"+{i}", w.title(), type=("company", "place")[i % 2]) for i, w in enumerate(halves)]
 
 
 def read_set(path: Path) -> Clips:
@@ -134,17 +134,21 @@ class Example:
     kept: bool
 
 
-def listen(ear: Ear, text: str, title: str) -> tuple[list[Spot], Scene, list[Company], list[tuple[int, int]], set[int]]:
+def listen(
+    ear: NameMatcher, text: str, title: str
+) -> tuple[list[Candidate], TextContext, list[EpisodeContext], list[tuple[int, int]], set[int]]:
     """All spots, what the episode says of them, where they are in the text, and by ``id`` those that are kept."""
-    spots, scene, company = ear.spots(text, title)
+    spots, scene, company = ear.find_candidates(text, title)
     companies = [company(s) for s in spots]
     ear._score(spots, scene, companies)
-    kept = {id(s.spot) for s in best([Scored(*s) for s in zip(spots, companies, strict=True)])}
-    spans = [(scene.words.starts[s.first], scene.words.ends[s.last - 1] - 2 * s.whose) for s in spots]
+    kept = {id(s.candidate) for s in best_per_name([ScoredCandidate(*s) for s in zip(spots, companies, strict=True)])}
+    spans = [(scene.tokens.starts[s.first], scene.tokens.ends[s.last - 1] - 2 * s.is_possessive) for s in spots]
     return spots, scene, companies, spans, kept
 
 
-def examples(ear: Ear, text: str, gold: list[tuple[int, int]], only: int | None, title: str = "") -> list[Example]:
+def examples(
+    ear: NameMatcher, text: str, gold: list[tuple[int, int]], only: int | None, title: str = ""
+) -> list[Example]:
     """Of each spot that is not spelt right; ``only``: the name that the gold is of.
 
     Right is what fits a mention best. What reaches beyond it is wrong, though less so than what is elsewhere; a part
@@ -155,7 +159,7 @@ def examples(ear: Ear, text: str, gold: list[tuple[int, int]], only: int | None,
     closest = {g: max((overlap(*x, *g) for s, x in zip(spots, spans, strict=True) if s.form.name == only), default=0)
             for g in gold}  # fmt: skip
     for spot, company, (start, end) in zip(spots, companies, spans, strict=True):
-        if spot.exact or (spot.form.wordlike and spot.form.part != "full"):
+        if spot.is_exact or (spot.form.is_wordlike and spot.form.part != "full"):
             continue
         right, weight = WRONG, 1.0
         touched = [g for g in gold if spot.form.name == only and start < g[1] and g[0] < end]
@@ -169,13 +173,13 @@ def examples(ear: Ear, text: str, gold: list[tuple[int, int]], only: int | None,
             else:
                 weight = 0.5
         kind = (ear.names[spot.form.name].type or "").lower()
-        numbers = evidence.features(spot, scene, company, kind)
+        numbers = evidence.compute_features(spot, scene, company, kind)
         numbers[FEATURES.index("frame")] = numbers[FEATURES.index("beside")] = 0.0  # its sentences are of few kinds
         rows.append(Example(numbers, right, weight, id(spot) in kept))
     return rows
 
 
-def of_page(ear: Ear, page: Page) -> list[Example]:
+def of_page(ear: NameMatcher, page: Page) -> list[Example]:
     """Of each spot of a real page that is not spelt right; nothing where it is unclear."""
     spots, scene, companies, spans, kept = listen(ear, page.text, page.title)
     said: dict[str, list[Said]] = defaultdict(list)
@@ -194,7 +198,7 @@ def of_page(ear: Ear, page: Page) -> list[Example]:
             closest[likeliest[2]] = max(closest[likeliest[2]], likeliest[0])
     rows: list[Example] = []
     for spot, company, (start, end), fitted in zip(spots, companies, spans, fits, strict=True):
-        if spot.exact:
+        if spot.is_exact:
             continue
         right, weight, name = WRONG, 1.0, ear.names[spot.form.name].full
         if fitted is not None:
@@ -207,7 +211,7 @@ def of_page(ear: Ear, page: Page) -> list[Example]:
                 weight = 0.5
         elif any(start < b and a < end for key in ("*", name) for a, b in unclear[key]):
             continue
-        rows.append(Example(evidence.features(spot, scene, company, "person"), right, weight, id(spot) in kept))
+        rows.append(Example(evidence.compute_features(spot, scene, company, "person"), right, weight, id(spot) in kept))
     return rows
 
 
@@ -220,7 +224,7 @@ def of_pages(pages: Sequence[Page], seed: int) -> list[Example]:
     for page in pages:
         for shape in (page, bare(page, forms, chance)):
             names = watchlist(shape, everybody, chance.choice((10, 15, 20, 35)), chance)
-            rows += of_page(Ear([Name(n, n, type="person") for n in names]), shape)
+            rows += of_page(NameMatcher([WatchedName(n, n, type="person") for n in names]), shape)
     return rows
 
 
@@ -231,25 +235,31 @@ def of_recast(pages: Sequence[Page], cast: Sequence[Role], seed: int) -> list[Ex
     for page in pages:
         shape = recast(page, cast, chance)
         names = watchlist(shape, [r.name for r in cast], chance.choice((10, 15, 20, 35)), chance)
-        rows += of_page(Ear([Name(n, n, type="person") for n in names]), shape)
+        rows += of_page(NameMatcher([WatchedName(n, n, type="person") for n in names]), shape)
     return rows
 
 
 def of_set(clips: Clips, talk: Sequence[str], seed: int) -> list[Example]:
     """Of made episodes."""
-    names = [Name(n, n, type=k) for n, k in sorted(clips)]
+    names = [WatchedName(n, n, type=k) for n, k in sorted(clips)]
     rows: list[Example] = []
     for text, name, kind, gold in episodes(clips, talk, seed):
         rng = random.Random(f"{name}{len(text)}")
         others = [n for n in rng.sample(names, min(30, len(names))) if n.full != name]
-        rows += examples(Ear([Name(name, name, type=kind), *others]), text, gold, 0, name if rng.random() < 0.2 else "")
+        rows += examples(
+            NameMatcher([WatchedName(name, name, type=kind), *others]),
+            text,
+            gold,
+            0,
+            name if rng.random() < 0.2 else "",
+        )
     return [replace(row, weight=row.weight * SYNTHETIC) for row in rows]
 
 
 def of_talk(split: str, talk: Sequence[str], seed: int) -> list[Example]:
     """Of talk in which none of the split's names is said."""
-    names = [Name(s.name, s.name, type=s.type) for s in subjects() if s.split == split]
-    ear = Ear([*names, *made_up(400, seed), *invented(200, seed)])
+    names = [WatchedName(s.name, s.name, type=s.type) for s in subjects() if s.split == split]
+    ear = NameMatcher([*names, *made_up(400, seed), *invented(200, seed)])
     rows: list[Example] = []
     for text in talk:
         noted = " and ".join(n.full for n in random.Random(len(text)).sample(names, 3))  # and then not said
@@ -279,7 +289,7 @@ def stretch(nats: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 def save(data: dict[str, Any]) -> None:
     (DATA / "score.json").write_text(boost.dumped(data))
-    trees.cache_clear()
+    load_trees.cache_clear()
 
 
 def main() -> None:
@@ -310,7 +320,7 @@ def main() -> None:
     clips = read_set(tune)
     rows = of_pages(pages[:apart], 9) + of_recast(pages[:apart], roles(clips), 9) + of_set(clips, talk, 9)
     x, y, _ = columns([row for row in rows if row.kept])
-    ready = [boost.calibrated(forest, *stretch(boost.ready(forest).sum(x), y)) for forest in forests]
+    ready = [boost.calibrated(forest, *stretch(boost.ready(forest).log_odds(x), y)) for forest in forests]
     save(boost.averaged(ready))
 
 

@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.sounds_like.names import FAMILY_LETTERS, family, fold, subjects
-from podwatch.phonetics.lexicon import Entry, entries
-from podwatch.phonetics.name_forms import sound_of, spoken
-from podwatch.phonetics.noisy_channel import Channel, letters_of, padded
+from podwatch.phonetics.lexicon import Entry, look_up_words
+from podwatch.phonetics.name_forms import spoken_words, word_phones
+from podwatch.phonetics.noisy_channel import Channel, encode_letters, with_padding
 from podwatch.phonetics.pronunciation import N_VOWELS, PHONES
 
 DATA = Path(__file__).parents[2] / "pipeline" / "podwatch" / "phonetics" / "data"
@@ -174,26 +174,26 @@ def real_texts(lines: Iterable[str], without: Iterable[str]) -> Texts:
 
 
 def _count(texts: Texts, said: str, heard: str) -> None:
-    form, surface = (tuple(_POSSESSIVE.sub("", w) for w in spoken(text)) for text in (said, heard))
+    form, surface = (tuple(_POSSESSIVE.sub("", w) for w in spoken_words(text)) for text in (said, heard))
     if form and surface and form != surface:
         texts[form, surface] += 1
 
 
 def pairs_of(parts: Sequence[tuple[Texts, float]]) -> tuple[dict[Pair, float], dict[Pair, float]]:
     """The pairs of phones and of letters; each part counts with its weight."""
-    known = entries({w for texts, _ in parts for pair in texts for side in pair for w in side})
+    known = look_up_words({w for texts, _ in parts for pair in texts for side in pair for w in side})
     phones: dict[Pair, float] = defaultdict(float)
     letters: dict[Pair, float] = defaultdict(float)
     for texts, weight in parts:
         for (said, heard), times in texts.items():
             much = weight * min(times, 3)  # one voice said by all recognisers alike is not three times as true
             phones[_sound(said, known), _sound(heard, known)] += much
-            letters[letters_of("".join(said)), letters_of("".join(heard))] += much
+            letters[encode_letters("".join(said)), encode_letters("".join(heard))] += much
     return phones, letters
 
 
 def _sound(words: Sequence[str], known: dict[str, Entry]) -> bytes:
-    return b"".join(sound_of(w, known) for w in words)
+    return b"".join(word_phones(w, known) for w in words)
 
 
 def alike(channel: Channel, said: bytes, heard: bytes) -> bool:
@@ -217,7 +217,7 @@ def main() -> None:
     phones, letters = pairs_of(parts)
     arrays: dict[str, NDArray[np.float64]] = {}
     for of, pairs, start in (("phone", phones, start_of_phones()), ("letter", letters, start_of_letters())):
-        first = padded(*(a.astype(np.float32) for a in learn({}, start, 1)))
+        first = with_padding(*(a.astype(np.float32) for a in learn({}, start, 1)))
         near = {(s, h): t for (s, h), t in pairs.items() if s and h and alike(first, s, h)}
         swap, drop, add = learn(near, start)
         arrays |= {f"{of}_swap": swap, f"{of}_drop": drop, f"{of}_add": add}

@@ -192,7 +192,7 @@ class Ear:
         for text in texts:
             yield [
                 Hit(self.subjects[h.name].name, h.start, h.end, h.score, h.kind != "sounds_like")
-                for h in self.ear.hear(text)
+                for h in self.ear.find_matches(text)
             ]
 
 
@@ -212,7 +212,7 @@ class HeardLike(Protocol):
 
 
 class HasEar(Protocol):
-    def hear(self, text: str, title: str = "", notes: str = "") -> Sequence[HeardLike]: ...
+    def find_matches(self, text: str, title: str = "", notes: str = "") -> Sequence[HeardLike]: ...
 
 
 def ear(subjects: Sequence[Subject], least: float | None = None, *, said: bool = False) -> Ear:
@@ -220,10 +220,10 @@ def ear(subjects: Sequence[Subject], least: float | None = None, *, said: bool =
 
     ``said``: told how English spelling rules lead astray, as by users who write it as an alias.
     """
-    from podwatch.phonetics import Name, build
+    from podwatch.phonetics import WatchedName, build
 
     names = [
-        Name(key=fold(s.name), full=s.name, aliases=(s.say.replace("-", ""),) if said and s.say != s.name else (),
+        WatchedName(key=fold(s.name), full=s.name, aliases=(s.say.replace("-", ""),) if said and s.say != s.name else (),
              type=s.type, threshold=least)
         for s in subjects
     ]  # fmt: skip

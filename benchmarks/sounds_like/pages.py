@@ -146,19 +146,19 @@ def main() -> None:
     subjects = watched(pages)
     hours = sum(page.hours for page in pages)
 
-    from podwatch.phonetics.scoring import DEFAULT
+    from podwatch.phonetics.candidate_scoring import DEFAULT_THRESHOLD
 
     ours = judge(pages, listen(methods.ear(subjects, LEAST), pages), subjects)
-    rows = [row(OURS, ours, t, hours, len(subjects)) for t in sorted({DEFAULT, 0.3, 0.5, 0.8}, reverse=True)]
+    rows = [row(OURS, ours, t, hours, len(subjects)) for t in sorted({DEFAULT_THRESHOLD, 0.3, 0.5, 0.8}, reverse=True)]
     for method in () if options.ours else methods.others(subjects, FORMS):
         tally = judge(pages, listen(method, pages), subjects)
         # As strict as podwatch is by default, and all that the method has.
-        alike = least_for_alarms([score for score, _, _ in tally.wrong], ours.alarms(DEFAULT))
+        alike = least_for_alarms([score for score, _, _ in tally.wrong], ours.alarms(DEFAULT_THRESHOLD))
         rows += [row(method.title, tally, t, hours, len(subjects)) for t in sorted({alike, 0.0}, reverse=True)]
     columns = ("method", "misspelt", "surname right", "all mentions", "pages", "false", "per 100 h and name")
     show(f"{options.folder.name}: {len(pages)} pages, {hours:.0f} hours, {len(subjects)} names", columns, rows)
     if options.misses:
-        misses(pages, ours, DEFAULT)
+        misses(pages, ours, DEFAULT_THRESHOLD)
 
 
 def misses(pages: Sequence[Page], tally: Tally, threshold: float) -> None:

@@ -19,9 +19,9 @@ from benchmarks.sounds_like.align import distance
 from benchmarks.sounds_like.bare_pages import Page, Said
 from benchmarks.sounds_like.names import FAMILY_LETTERS, family, fold, subjects
 from podwatch.phonetics import consonant_keys as skeleton
-from podwatch.phonetics.form_index import Index
-from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, SURNAME, _listed
-from podwatch.phonetics.noisy_channel import channels
+from podwatch.phonetics.form_index import SymbolIndex
+from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, SURNAME, listed_words
+from podwatch.phonetics.noisy_channel import load_channels
 
 MOST_WRONG = 0.5  # of the letters; what is further off is hardly the name any more
 FULL = 0.2  # of the mentions have the first name
@@ -62,16 +62,18 @@ def roles(clips: Mapping[tuple[str, str], Sequence[dict[str, Any]]]) -> list[Rol
 def ordinary(number: int, seed: int) -> list[Role]:
     """Made-up persons whose surname is heard as a better known one that sounds alike: Hanson as Hansen."""
     chance = random.Random(seed)
-    listed = _listed()
+    listed = listed_words()
     apart = {family(s) for s in subjects() if s.split != "train"}
     surnames = sorted(w for w, (_, flags, _) in listed.items() if flags & SURNAME and not flags & EVERYDAY)
     surnames = [w for w in surnames if len(w) > 3 and w[:FAMILY_LETTERS] not in apart]
     given = sorted(w for w, (cost, flags, _) in listed.items() if flags & GIVEN and cost < 12 and len(w) > 2)
     rare = chance.sample(surnames, min(len(surnames), 20 * number))
-    index = Index(channels()[0], [listed[w][2] for w in rare], [HOMOPHONE] * len(rare), skeleton.of_sound)
+    index = SymbolIndex(
+        load_channels()[0], [listed[w][2] for w in rare], [HOMOPHONE] * len(rare), skeleton.phone_classes
+    )
     sounds = [listed[w][2] for w in surnames]
     heard: dict[str, list[str]] = defaultdict(list)
-    for pair in index.within(sounds, index.meet(sounds)).tolist():
+    for pair in index.filter_within_limit(sounds, index.pairs_sharing_key(sounds)).tolist():
         said, as_ = rare[pair % len(rare)], surnames[pair // len(rare)]
         if listed[as_][0] < listed[said][0]:
             heard[said].append(as_)
@@ -89,15 +91,15 @@ def _near(heard: str, said: str) -> bool:
 
 def changed(word: str, chance: random.Random) -> str:
     """The word with one letter heard as another, dropped or added, as often as the channel has it."""
-    channel = channels()[1]
+    channel = load_channels()[1]
     at = chance.randrange(len(word))
     letter = word[at].lower()
     if not "a" <= letter <= "z":
         return word
-    row = channel.swap[ord(letter) - 97]
+    row = channel.substitution[ord(letter) - 97]
     likely = {chr(97 + i): math.exp(-float(row[i])) for i in range(26) if chr(97 + i) != letter}
-    likely[""] = math.exp(-float(channel.drop[ord(letter) - 97]))
-    likely |= {letter + chr(97 + i): math.exp(-float(channel.add[i])) / 4 for i in range(26)}
+    likely[""] = math.exp(-float(channel.deletion[ord(letter) - 97]))
+    likely |= {letter + chr(97 + i): math.exp(-float(channel.insertion[i])) / 4 for i in range(26)}
     new = chance.choices(list(likely), list(likely.values()))[0]
     made = word[:at] + new + word[at + 1 :]
     return made[:1].upper() + made[1:] if word[:1].isupper() else made

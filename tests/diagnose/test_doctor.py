@@ -21,7 +21,7 @@ from podwatch.diagnose import doctor
 from podwatch.diagnose.doctor import Finding, Health
 from podwatch.entities import recognition as recognise
 from podwatch.model import Feed, Polled, Watch
-from podwatch.phonetics import Ear, Heard
+from podwatch.phonetics import NameMatch, NameMatcher
 from podwatch.settings import Secret, Settings, Smtp, Webhook
 from podwatch.store.database import open_store
 from podwatch.store.tables import deliveries
@@ -171,10 +171,10 @@ def test_without_the_model_for_names_podwatch_works_and_says_so(
 
 
 def test_an_ear_whose_data_is_damaged_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    def damaged(self: Ear, text: str, title: str = "", notes: str = "") -> list[Heard]:
+    def damaged(self: NameMatcher, text: str, title: str = "", notes: str = "") -> list[NameMatch]:
         raise OSError("g2p.npz is cut short")
 
-    monkeypatch.setattr(Ear, "hear", damaged)
+    monkeypatch.setattr(NameMatcher, "hear", damaged)
     seen = found(settings)["model ear"]
     assert (seen.health, seen.todo) == (WRONG, "install podwatch again: make install")
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.sounds_like.boost import SIGNS, averaged, calibrated, dumped
-from podwatch.phonetics.boosted_trees import parse, trees
+from podwatch.phonetics.boosted_trees import load_trees, parse_trees
 from podwatch.phonetics.features import FEATURES
 from tests.support.hypothesis_profiles import examples
 
@@ -40,27 +40,27 @@ def by_hand(data: dict[str, Any], row: dict[str, float]) -> float:
 def test_many_rows_through_all_trees_are_each_row_through_each_tree(
     data: dict[str, Any], rows: list[tuple[float, ...]]
 ) -> None:
-    together = parse(data, NAMES).sum(np.array(rows))
+    together = parse_trees(data, NAMES).log_odds(np.array(rows))
     assert together == pytest.approx([by_hand(data, dict(zip(NAMES, row, strict=True))) for row in rows])
 
 
 @given(forests, st.floats(0.1, 3), number)
 def test_calibration_stretches_and_shifts_the_sum(data: dict[str, Any], scale: float, shift: float) -> None:
     rows = np.array([[0.0, 1.0], [2.0, -1.0]])
-    stretched = parse(calibrated(data, scale, shift), NAMES).sum(rows)
-    assert stretched == pytest.approx(parse(data, NAMES).sum(rows) * scale + shift, abs=0.01)
+    stretched = parse_trees(calibrated(data, scale, shift), NAMES).log_odds(rows)
+    assert stretched == pytest.approx(parse_trees(data, NAMES).log_odds(rows) * scale + shift, abs=0.01)
 
 
 @given(st.lists(forests, min_size=1, max_size=3))
 def test_averaged_forests_say_what_they_say_on_average(some: list[dict[str, Any]]) -> None:
     rows = np.array([[0.0, 1.0], [2.0, -1.0]])
-    each = [parse(data, NAMES).sum(rows) for data in some]
-    assert parse(averaged(some), NAMES).sum(rows) == pytest.approx(np.mean(each, axis=0), abs=0.01)
+    each = [parse_trees(data, NAMES).log_odds(rows) for data in some]
+    assert parse_trees(averaged(some), NAMES).log_odds(rows) == pytest.approx(np.mean(each, axis=0), abs=0.01)
 
 
 def test_no_rows_have_no_sums_and_many_rows_have_as_many() -> None:
-    assert trees().sum(np.zeros((0, len(FEATURES)))).tolist() == []
-    assert len(trees().sum(np.zeros((1300, len(FEATURES))))) == 1300
+    assert load_trees().log_odds(np.zeros((0, len(FEATURES)))).tolist() == []
+    assert len(load_trees().log_odds(np.zeros((1300, len(FEATURES))))) == 1300
 
 
 @given(forests)
@@ -71,13 +71,16 @@ def test_trees_are_written_as_they_are_read(data: dict[str, Any]) -> None:
 def test_evidence_that_nobody_gathers_is_refused() -> None:
     data = {"constant": 0.0, "trees": [{"asks": [["moon", 1.0]], "worth": [0.0, 1.0]}]}
     with pytest.raises(ValueError, match="moon: no such evidence"):
-        parse(data, NAMES)
+        parse_trees(data, NAMES)
 
 
 def rows_with(name: str, low: float, high: float, seed: int) -> np.ndarray:
     """Some rows of anything, twice: the one feature first low, then high. Between and beyond all that is asked for."""
     chance = np.random.default_rng(seed)
-    borders = [trees().least[(trees().asks == i) & np.isfinite(trees().least)] for i in range(len(FEATURES))]
+    borders = [
+        load_trees().thresholds[(load_trees().features == i) & np.isfinite(load_trees().thresholds)]
+        for i in range(len(FEATURES))
+    ]
     rows = np.stack([chance.choice([*b, *(b + 0.01), 0.0], 50) for b in borders], axis=1)
     both = np.concatenate([rows, rows])
     both[:50, FEATURES.index(name)], both[50:, FEATURES.index(name)] = low, high
@@ -88,5 +91,5 @@ def rows_with(name: str, low: float, high: float, seed: int) -> np.ndarray:
 @settings(max_examples=examples(20))
 @given(ends=st.tuples(st.floats(-5, 30), st.floats(-5, 30)).map(sorted), seed=st.integers(0, 1000))
 def test_no_evidence_speaks_in_the_wrong_direction(name: str, ends: list[float], seed: int) -> None:
-    sums = trees().sum(rows_with(name, ends[0], ends[1], seed))
+    sums = load_trees().log_odds(rows_with(name, ends[0], ends[1], seed))
     assert (SIGNS[name] * (sums[50:] - sums[:50]) >= -1e-3).all()  # worths are rounded

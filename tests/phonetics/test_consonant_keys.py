@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.phonetics import consonant_keys as skeleton
-from podwatch.phonetics.noisy_channel import letters_of
+from podwatch.phonetics.noisy_channel import encode_letters
 
-bones = st.binary(max_size=skeleton.LONGEST).map(lambda b: bytes(1 + i % 7 for i in b))
+bones = st.binary(max_size=skeleton.MAX_LENGTH).map(lambda b: bytes(1 + i % 7 for i in b))
 
 
 def spelt_out(bones: bytes) -> set[str]:
@@ -18,7 +18,7 @@ def spelt_out(bones: bytes) -> set[str]:
     if n < 3:
         return {digits}
     found = {digits, *(digits[:i] + digits[i + 1 :] for i in range(n))}
-    return found | {"*" + digits[i : i + 4] for i in range(n - 3)} if n >= skeleton.LONG else found
+    return found | {"*" + digits[i : i + 4] for i in range(n - 3)} if n >= skeleton.LONG_LENGTH else found
 
 
 def as_number(key: str) -> int:
@@ -27,7 +27,7 @@ def as_number(key: str) -> int:
 
 @given(st.lists(bones, max_size=8))
 def test_all_at_once_are_the_keys_of_each(strings: list[bytes]) -> None:
-    owners, keys = skeleton.keys(strings)
+    owners, keys = skeleton.deletion_keys(strings)
     for number, string in enumerate(strings):
         mine = {int(k) for o, k in zip(owners, keys, strict=True) if o == number}
         assert mine == {as_number(key) for key in spelt_out(string)}
@@ -35,17 +35,17 @@ def test_all_at_once_are_the_keys_of_each(strings: list[bytes]) -> None:
 
 @given(st.lists(bones, min_size=1, max_size=8))
 def test_no_key_is_given_twice_to_one_but_for_runs(strings: list[bytes]) -> None:
-    owners, keys = skeleton.keys(strings)
+    owners, keys = skeleton.deletion_keys(strings)
     given_ = [(int(o), int(k)) for o, k in zip(owners, keys, strict=True) if k >= 0]
     assert len(given_) == len(set(given_))
 
 
 def test_what_comes_behind_the_longest_key_does_not_count() -> None:
     long = bytes([1, 2, 3, 4, 5] * 5)
-    [(_, keys), (_, same)] = [skeleton.keys([s]) for s in (long[: skeleton.LONGEST], long)]
+    [(_, keys), (_, same)] = [skeleton.deletion_keys([s]) for s in (long[: skeleton.MAX_LENGTH], long)]
     assert list(keys) == list(same)
 
 
 def test_voice_and_place_of_a_consonant_and_all_vowels_do_not_count() -> None:
-    assert skeleton.of_letters(letters_of("witkoff")) == skeleton.of_letters(letters_of("wideguvv"))
-    assert skeleton.of_letters(letters_of("aeiouhy")) == b""
+    assert skeleton.letter_classes(encode_letters("witkoff")) == skeleton.letter_classes(encode_letters("wideguvv"))
+    assert skeleton.letter_classes(encode_letters("aeiouhy")) == b""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from podwatch.phonetics import Name, build
-from podwatch.phonetics.everyday_words import MOST, NEAR, OFTEN, near_words
-from podwatch.phonetics.lexicon import EVERYDAY, common, entry
-from podwatch.phonetics.noisy_channel import channels
+from podwatch.phonetics import WatchedName, build
+from podwatch.phonetics.everyday_words import FREQUENT_COST, MAX_PHONES, NEAR_COST, find_near_words
+from podwatch.phonetics.lexicon import EVERYDAY, common_words, look_up_word
+from podwatch.phonetics.noisy_channel import load_channels
 
 # case: (name, type, what its note says; empty: it goes by sound)
 NOTED = {
@@ -26,9 +26,9 @@ NOTED = {
 
 @pytest.mark.parametrize(("name", "kind", "said"), NOTED.values(), ids=NOTED)
 def test_a_name_near_everyday_words_says_so_by_itself(name: str, kind: str, said: str) -> None:
-    ear = build([Name(name, name, type=kind)])
-    assert bool(ear.notes) == bool(said)
-    assert said in ear.advice(0)
+    ear = build([WatchedName(name, name, type=kind)])
+    assert bool(ear.warnings) == bool(said)
+    assert said in ear.advise(0)
 
 
 # case: (name, text, what is heard)
@@ -47,16 +47,18 @@ ALONE = {
 
 @pytest.mark.parametrize(("name", "text", "found"), ALONE.values(), ids=ALONE)
 def test_such_a_name_is_found_as_it_is_spelt_or_with_context(name: str, text: str, found: list[str]) -> None:
-    assert [text[h.start : h.end] for h in build([Name(name, name, type="person")]).hear(text)] == found
+    assert [text[h.start : h.end] for h in build([WatchedName(name, name, type="person")]).find_matches(text)] == found
 
 
 def test_near_words_are_those_that_comparing_all_with_all_finds() -> None:
-    names = [(n, entry(n).sound) for n in ("vance", "luckey", "meta", "modi", "oslo", "witkoff", "sachs", "kellogg")]
-    words = [e.sound for w, e in common(OFTEN) if e.flags & EVERYDAY and len(e.sound) > 1]
-    channel = channels()[0]
+    names = [
+        (n, look_up_word(n).sound) for n in ("vance", "luckey", "meta", "modi", "oslo", "witkoff", "sachs", "kellogg")
+    ]
+    words = [e.sound for w, e in common_words(FREQUENT_COST) if e.flags & EVERYDAY and len(e.sound) > 1]
+    channel = load_channels()[0]
     near = set()
     for name, sound in names:
         cost = channel.costs(channel.pad([sound] * len(words)), channel.pad(words)) / len(sound)
-        if len(sound) <= MOST and cost.min() <= NEAR:
+        if len(sound) <= MAX_PHONES and cost.min() <= NEAR_COST:
             near.add(name)
-    assert set(near_words(names)) == near
+    assert set(find_near_words(names)) == near

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 
-from podwatch.phonetics.blas_threads import one_thread
-from podwatch.phonetics.candidate_search import ears
-from podwatch.phonetics.lexicon import GIVEN, SURNAME, _listed, entries
-from podwatch.phonetics.noisy_channel import channels, letters_of
+from podwatch.phonetics.blas_threads import single_blas_thread
+from podwatch.phonetics.candidate_search import index_strings
+from podwatch.phonetics.lexicon import GIVEN, SURNAME, listed_words, look_up_words
+from podwatch.phonetics.noisy_channel import encode_letters, load_channels
 
 
 def strings(words: list[str]) -> list[tuple[bytes, bytes]]:
-    known = entries(words)
-    return [(known[w].sound, letters_of(w)) for w in words]
+    known = look_up_words(words)
+    return [(known[w].sound, encode_letters(w)) for w in words]
 
 
 def misheard(word: str, rng: random.Random) -> str:
@@ -40,16 +40,16 @@ def misheard(word: str, rng: random.Random) -> str:
 def test_what_is_near_by_sound_is_met_under_a_key() -> None:
     """The keys are the one sieve that may lose: at the default nearness, at most one in fifty of what is near."""
     rng = random.Random(6)
-    listed = _listed()
+    listed = listed_words()
     names = sorted(w for w, (_, f, _) in listed.items() if f & (SURNAME | GIVEN) and 6 <= len(w) <= 10)
     names = rng.sample(names, 150)
     heard = [misheard(n, rng) for n in names] + rng.sample(sorted(listed), 600)
     said, windows = strings(names), strings(heard)
-    with one_thread():
-        listener = ears(said, [(0.7, 0.5)] * len(said))
+    with single_blas_thread():
+        listener = index_strings(said, [(0.7, 0.5)] * len(said))
         sounds, letters = [w[0] for w in windows], [w[1] for w in windows]
-        fast = set(zip(*listener.near(sounds, letters)[:2], strict=True))
-        slow = set(zip(*listener.near(sounds, letters, all_pairs=True)[:2], strict=True))
+        fast = set(zip(*listener.find_near(sounds, letters)[:2], strict=True))
+        slow = set(zip(*listener.find_near(sounds, letters, all_pairs=True)[:2], strict=True))
     assert fast <= slow
     assert len(slow) > 100
     assert len(fast) >= 0.98 * len(slow)
@@ -57,13 +57,13 @@ def test_what_is_near_by_sound_is_met_under_a_key() -> None:
 
 def test_the_sieve_without_order_loses_nothing() -> None:
     rng = random.Random(7)
-    listed = sorted(w for w in _listed() if 5 <= len(w) <= 9)
+    listed = sorted(w for w in listed_words() if 5 <= len(w) <= 9)
     said, windows = strings(rng.sample(listed, 80)), strings(rng.sample(listed, 400))
-    phones, letters = channels()
-    listener = ears(said, [(2.0, 1.6)] * len(said))
-    with one_thread():
+    phones, letters = load_channels()
+    listener = index_strings(said, [(2.0, 1.6)] * len(said))
+    with single_blas_thread():
         found = set(
-            zip(*listener.near([w[0] for w in windows], [w[1] for w in windows], all_pairs=True)[:2], strict=True)
+            zip(*listener.find_near([w[0] for w in windows], [w[1] for w in windows], all_pairs=True)[:2], strict=True)
         )
         expected = set()
         for f, (sound, spelling) in enumerate(said):

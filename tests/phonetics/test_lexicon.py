@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from podwatch.phonetics.lexicon import EVERYDAY, UNKNOWN, entry
+from podwatch.phonetics.lexicon import EVERYDAY, UNKNOWN_COST, look_up_word
 
 # words that are no names, however seldom a list has them
 EVERYDAY_WORDS = (
@@ -26,15 +26,15 @@ NAMES = ("o'neill", "d'angelo", "trump'll", "witkoff", "witkoff's")
 
 @pytest.mark.parametrize("word", EVERYDAY_WORDS)
 def test_an_everyday_word_stays_one_when_another_runs_into_it(word: str) -> None:
-    known = entry(word)
+    known = look_up_word(word)
     assert known.flags & EVERYDAY
     assert known.cost < 12.0
 
 
 @pytest.mark.parametrize("word", NAMES)
 def test_an_apostrophe_makes_no_name_an_everyday_word(word: str) -> None:
-    assert not entry(word).flags & EVERYDAY
+    assert not look_up_word(word).flags & EVERYDAY
 
 
 def test_what_no_list_has_stays_unknown_with_an_apostrophe_in_it() -> None:
-    assert entry("brzezolski'd").cost == UNKNOWN
+    assert look_up_word("brzezolski'd").cost == UNKNOWN_COST

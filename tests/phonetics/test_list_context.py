@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from podwatch.phonetics import Name, build
+from podwatch.phonetics import WatchedName, build
 from podwatch.phonetics import list_context as among
-from podwatch.phonetics.candidates import Scene, Spot
-from podwatch.phonetics.features import Company
+from podwatch.phonetics.candidates import Candidate, TextContext
+from podwatch.phonetics.features import EpisodeContext
 
 FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
 NEWS = "Then Pete Hegseth spoke to Mike Waltz about Vladimir Putin." + FILLER
@@ -36,13 +36,13 @@ LARSON = {
 }
 
 
-def listening(name: str, kind: str = "person") -> Name:
-    return Name(name, name, type=kind)
+def listening(name: str, kind: str = "person") -> WatchedName:
+    return WatchedName(name, name, type=kind)
 
 
-def told(name: Name, text: str) -> list[str]:
+def told(name: WatchedName, text: str) -> list[str]:
     ear = build([name, *map(listening, OTHERS)])
-    return [text[h.start : h.end] for h in ear.hear(text) if h.name == 0]
+    return [text[h.start : h.end] for h in ear.find_matches(text) if h.name == 0]
 
 
 @pytest.mark.parametrize("text", LARSON)
@@ -81,12 +81,12 @@ def test_the_word_is_rare_and_near(name: str, text: str) -> None:
     assert bool(told(listening(name), f"{NEWS} {text}{FILLER}")) == OTHER_WORDS[name, text]
 
 
-def spot_of(name: Name, text: str, word: str) -> tuple[Spot, Scene, Company]:
-    spots, scene, company = build([name, *map(listening, OTHERS)]).spots(f"{NEWS} {text}{FILLER}")
+def spot_of(name: WatchedName, text: str, word: str) -> tuple[Candidate, TextContext, EpisodeContext]:
+    spots, scene, company = build([name, *map(listening, OTHERS)]).find_candidates(f"{NEWS} {text}{FILLER}")
     [spot] = [
         s
         for s in spots
-        if s.form.name == 0 and not s.form.given and s.last - s.first == 1 and scene.words.plain[s.first] == word
+        if s.form.name == 0 and not s.form.given_count and s.last - s.first == 1 and scene.tokens.plain[s.first] == word
     ]
     return spot, scene, company(spot)
 
@@ -94,24 +94,24 @@ def spot_of(name: Name, text: str, word: str) -> tuple[Spot, Scene, Company]:
 @pytest.mark.parametrize("word", ["Hew Whitaker", "Whita ker", "Hughwhitaker"])
 def test_it_is_one_word_and_the_surname_alone(word: str) -> None:
     text = f"{NEWS} Nobody asked {word} about it.{FILLER}"
-    spots, scene, company = build([listening("Hugh Whitacre"), *map(listening, OTHERS)]).spots(text)
-    mine = [s for s in spots if s.form.name == 0 and " ".join(scene.words.plain[s.first : s.last]) == word.lower()]
+    spots, scene, company = build([listening("Hugh Whitacre"), *map(listening, OTHERS)]).find_candidates(text)
+    mine = [s for s in spots if s.form.name == 0 and " ".join(scene.tokens.plain[s.first : s.last]) == word.lower()]
     for spot in mine:
-        spot.phone = spot.letter = 0.0
+        spot.phone_cost = spot.letter_cost = 0.0
     assert mine
-    assert not any(among.least(s, scene, company(s), "person") for s in mine)
+    assert not any(among.min_score(s, scene, company(s), "person") for s in mine)
 
 
 def test_the_nearer_the_surer() -> None:
     spot, scene, company = spot_of(listening("Greta Larsen"), "Nobody asked Larson about it.", "larson")
     scores = []
-    for near in (among.NEAR, among.NEAR / 2, 0.0):
-        spot.phone = spot.letter = near
-        scores.append(among.least(spot, scene, company, "person"))
-    assert scores == pytest.approx([among.LEAST, (among.LEAST + among.MOST) / 2, among.MOST])
+    for near in (among.NEAR_COST, among.NEAR_COST / 2, 0.0):
+        spot.phone_cost = spot.letter_cost = near
+        scores.append(among.min_score(spot, scene, company, "person"))
+    assert scores == pytest.approx([among.MIN_SCORE, (among.MIN_SCORE + among.MAX_SCORE) / 2, among.MAX_SCORE])
 
 
 @pytest.mark.parametrize(("kind", "counts"), [("person", True), ("", True), ("company", False), ("place", False)])
 def test_only_people_are_said_by_their_surname(kind: str, counts: bool) -> None:
     spot, scene, company = spot_of(listening("Greta Larsen"), "Nobody asked Larson about it.", "larson")
-    assert bool(among.least(spot, scene, company, kind)) == counts
+    assert bool(among.min_score(spot, scene, company, kind)) == counts

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from podwatch.phonetics import Name
-from podwatch.phonetics.name_forms import forms_of, spoken
-from podwatch.phonetics.respelling import respelling
+from podwatch.phonetics import WatchedName
+from podwatch.phonetics.name_forms import build_forms, spoken_words
+from podwatch.phonetics.respelling import anglicise
 
 # name: (type, {part: the words of its forms})
 FORMS = {
@@ -35,13 +35,13 @@ FORMS = {
 def test_a_name_is_said_in_full_and_a_person_by_the_surname(name: str) -> None:
     kind, expected = FORMS[name]
     found: dict[str, set[str]] = {}
-    for form in forms_of([Name(name, name, type=kind)]):
+    for form in build_forms([WatchedName(name, name, type=kind)]):
         found.setdefault(form.part, set()).add(" ".join(form.words))
     assert found == expected
 
 
 def test_an_alias_is_a_form_of_its_own() -> None:
-    forms = forms_of([Name("x", "Steve Witkoff", aliases=("the envoy", "Steve Witkoff"), type="person")])
+    forms = build_forms([WatchedName("x", "Steve Witkoff", aliases=("the envoy", "Steve Witkoff"), type="person")])
     assert [" ".join(f.words) for f in forms if f.part == "alias"] == ["the envoy"]
 
 
@@ -58,7 +58,7 @@ OTHER_SCRIPTS = {
 
 @pytest.mark.parametrize("names", OTHER_SCRIPTS, ids=" ".join)
 def test_a_name_in_another_script_is_the_alias_that_is_the_name_in_ours(names: tuple[str, ...]) -> None:
-    forms = forms_of([Name("x", names[0], aliases=names[1:], type="person")])
+    forms = build_forms([WatchedName("x", names[0], aliases=names[1:], type="person")])
     assert {" ".join(f.words) for f in forms if f.part == "surname"} == {OTHER_SCRIPTS[names]} - {None}
 
 
@@ -76,28 +76,30 @@ AS_SAID = {
 
 @pytest.mark.parametrize(("name", "alias"), AS_SAID, ids=str)
 def test_an_alias_that_is_the_name_as_it_is_said_is_a_way_to_say_the_surname(name: str, alias: str) -> None:
-    forms = forms_of([Name("x", name, aliases=(alias,), type="person")])
+    forms = build_forms([WatchedName("x", name, aliases=(alias,), type="person")])
     surnames = {f.spelling for f in forms if f.part == "surname" and f.spelling != f.words}
-    assert (spoken(alias)[-1:] in surnames) == AS_SAID[name, alias]
-    assert spoken(alias) in {f.words for f in forms if f.part == "alias"}
+    assert (spoken_words(alias)[-1:] in surnames) == AS_SAID[name, alias]
+    assert spoken_words(alias) in {f.words for f in forms if f.part == "alias"}
 
 
 def test_a_wordlike_name_stays_so_however_it_is_said() -> None:
-    forms = forms_of([Name("x", "Friedrich Merz", aliases=("Freedrick Mairts",), type="person")])
-    assert [(f.spelling, f.wordlike) for f in forms if f.part == "surname"][::2] == [
+    forms = build_forms([WatchedName("x", "Friedrich Merz", aliases=("Freedrick Mairts",), type="person")])
+    assert [(f.spelling, f.is_wordlike) for f in forms if f.part == "surname"][::2] == [
         (("merz",), True),
         (("mairts",), True),
     ]
 
 
 def test_a_way_to_say_a_name_that_is_an_everyday_word_is_wordlike_and_the_name_is_not() -> None:
-    forms = forms_of([Name("x", "Aristide Rhodos", aliases=("Aristide Roads",), type="person")])
-    assert {f.spelling: f.wordlike for f in forms if f.part == "surname"} == {("rhodos",): False, ("roads",): True}
+    forms = build_forms([WatchedName("x", "Aristide Rhodos", aliases=("Aristide Roads",), type="person")])
+    assert {f.spelling: f.is_wordlike for f in forms if f.part == "surname"} == {("rhodos",): False, ("roads",): True}
 
 
 def test_a_name_that_was_misheard_as_one_that_others_have_is_wordlike_in_that_spelling() -> None:
-    forms = forms_of([Name("x", "Steve Witkoff", aliases=("Steve Whitcomb", "Steve Whitgoff"), type="person")])
-    found = {f.spelling: f.wordlike for f in forms if f.part == "surname"}
+    forms = build_forms(
+        [WatchedName("x", "Steve Witkoff", aliases=("Steve Whitcomb", "Steve Whitgoff"), type="person")]
+    )
+    found = {f.spelling: f.is_wordlike for f in forms if f.part == "surname"}
     assert found == {("witkoff",): False, ("whitcomb",): True, ("whitgoff",): False}
 
 
@@ -106,8 +108,8 @@ WORDLIKE = {"Li Wu": True, "Mark Short": True, "Amit Shah": True, "Steve Witkoff
 
 @pytest.mark.parametrize("name", WORDLIKE, ids=str)
 def test_a_very_short_surname_and_an_everyday_word_are_wordlike(name: str) -> None:
-    [surname] = [f for f in forms_of([Name("x", name, type="person")]) if f.part == "surname"]
-    assert surname.wordlike == WORDLIKE[name]
+    [surname] = [f for f in build_forms([WatchedName("x", name, type="person")]) if f.part == "surname"]
+    assert surname.is_wordlike == WORDLIKE[name]
 
 
 RESPELT = {
@@ -124,17 +126,17 @@ RESPELT = {
 
 @pytest.mark.parametrize("word", RESPELT, ids=str)
 def test_foreign_spelling_is_brought_nearer_to_english(word: str) -> None:
-    assert respelling(word) == RESPELT[word]
+    assert anglicise(word) == RESPELT[word]
 
 
 def test_a_respelt_name_is_listened_for_both_ways() -> None:
-    forms = [f for f in forms_of([Name("x", "Aleksandar Vučić", type="person")]) if f.part == "surname"]
+    forms = [f for f in build_forms([WatchedName("x", "Aleksandar Vučić", type="person")]) if f.part == "surname"]
     assert [f.words for f in forms] == [("vucic",)] * 2
     assert [f.letters for f in forms] == ["vucic", "vuchich"]
 
 
 def test_spoken_keeps_initials_apart() -> None:
-    assert spoken("J.R.R. Tolkien") == ("j", "r", "r", "tolkien")
+    assert spoken_words("J.R.R. Tolkien") == ("j", "r", "r", "tolkien")
 
 
 def test_nothing_heavy_is_loaded_before_a_name_is_listened_for() -> None:

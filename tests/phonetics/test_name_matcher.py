@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podwatch.phonetics import Ear, Heard, Name, build
+from podwatch.phonetics import NameMatch, NameMatcher, WatchedName, build
 from tests.support.hypothesis_profiles import examples
 
 PEOPLE = (
@@ -23,15 +23,15 @@ FILLER = " They talked for a while about grain and the weather, and nobody in th
 NEWS = "Then Pete Hegseth spoke to Mike Waltz about Vladimir Putin." + FILLER
 
 
-def person(name: str, **more: object) -> Name:
-    return Name(name, name, type="person", **more)  # type: ignore[arg-type]
+def person(name: str, **more: object) -> WatchedName:
+    return WatchedName(name, name, type="person", **more)  # type: ignore[arg-type]
 
 
 EAR = build([person(n) for n in PEOPLE])
 
 
-def heard(text: str, ear: Ear = EAR, **episode: str) -> list[tuple[str, str]]:
-    return [(ear.names[h.name].full, text[h.start : h.end]) for h in ear.hear(text, **episode)]
+def heard(text: str, ear: NameMatcher = EAR, **episode: str) -> list[tuple[str, str]]:
+    return [(ear.names[h.name].full, text[h.start : h.end]) for h in ear.find_matches(text, **episode)]
 
 
 # case: (text, what is heard in it)
@@ -85,7 +85,7 @@ def surest(text: str, name: str = "Steve Witkoff", **episode: str) -> float:
     """The best score of what is heard in the last sentence that is not spelt right."""
     ear = build([person(name, threshold=0.0)])
     last = text.rstrip(".").rfind(". ")
-    found = [h.score for h in ear.hear(text, **episode) if h.start > last and h.kind == "sounds_like"]
+    found = [h.score for h in ear.find_matches(text, **episode) if h.start > last and h.kind == "sounds_like"]
     return max(found, default=0.0)
 
 
@@ -124,10 +124,10 @@ def test_a_spot_gains_by_the_title_and_by_the_notes() -> None:
 
 def test_a_short_or_wordlike_name_needs_more_than_its_sound_and_says_so() -> None:
     ear = build([person("Li Wu"), person("Steve Witkoff")])
-    assert len(ear.notes) == 1
-    assert "Li Wu" in ear.notes[0]
-    assert ear.advice(0)
-    assert not ear.advice(1)
+    assert len(ear.warnings) == 1
+    assert "Li Wu" in ear.warnings[0]
+    assert ear.advise(0)
+    assert not ear.advise(1)
     assert heard("She had a woo and a whoa." + FILLER, ear) == []
 
 
@@ -149,24 +149,24 @@ def test_a_refused_spelling_is_never_heard_again() -> None:
 
 def test_an_alias_is_heard_and_called_so() -> None:
     ear = build([person("Steve Witkoff", aliases=("Vitcough",))])
-    [found] = ear.hear("Nobody asked Vitcough about it." + FILLER)
+    [found] = ear.find_matches("Nobody asked Vitcough about it." + FILLER)
     assert found.kind == "alias"
 
 
 def test_the_threshold_of_a_name_decides_what_is_said_of_it() -> None:
     text = "Nobody liked Witcov." + FILLER
-    assert len(build([person("Steve Witkoff", threshold=0.0)]).hear(text)) >= 1
-    assert build([person("Steve Witkoff", threshold=1.0)]).hear(text) == []
+    assert len(build([person("Steve Witkoff", threshold=0.0)]).find_matches(text)) >= 1
+    assert build([person("Steve Witkoff", threshold=1.0)]).find_matches(text) == []
 
 
 def test_the_reason_shows_what_is_written_and_the_name_as_it_is_watched() -> None:
-    found = EAR.hear("Then Steve Witkoff spoke." + FILLER + " Nobody asked\nWhitgoff's people.")
+    found = EAR.find_matches("Then Steve Witkoff spoke." + FILLER + " Nobody asked\nWhitgoff's people.")
     assert [h.reason.partition(",")[0] for h in found] == ["Steve Witkoff ~ Steve Witkoff", "Whitgoff ~ Witkoff"]
     assert "full name elsewhere" in found[1].reason
 
 
 def test_the_reason_says_what_was_heard_and_why() -> None:
-    [found] = EAR.hear("Then Steve Wit-Goff spoke." + FILLER)
+    [found] = EAR.find_matches("Then Steve Wit-Goff spoke." + FILLER)
     assert found.reason.startswith(f"Steve Wit-Goff ~ Steve Witkoff, {found.score:.2f}: sound distance 0.")
     assert "with the first name" in found.reason
     assert found.kind == "sounds_like"
@@ -182,7 +182,7 @@ texts = st.lists(st.sampled_from(VOCABULARY), max_size=30).map(" ".join)
 @given(texts)
 @settings(max_examples=examples(60))
 def test_spans_lie_in_the_text_and_hold_words(text: str) -> None:
-    for h in EAR.hear(text):
+    for h in EAR.find_matches(text):
         assert 0 <= h.start < h.end <= len(text)
         assert text[h.start].isalnum()
         assert text[h.end - 1].isalnum()
@@ -190,7 +190,7 @@ def test_spans_lie_in_the_text_and_hold_words(text: str) -> None:
         assert 0 <= h.distance <= 1
 
 
-def plain(found: list[Heard], names: tuple[str, ...]) -> set[tuple[object, ...]]:
+def plain(found: list[NameMatch], names: tuple[str, ...]) -> set[tuple[object, ...]]:
     return {(names[h.name], h.start, h.end, h.score, h.kind, h.reason) for h in found}
 
 
@@ -198,7 +198,7 @@ def plain(found: list[Heard], names: tuple[str, ...]) -> set[tuple[object, ...]]
 @settings(max_examples=examples(30))
 def test_the_order_of_the_names_changes_nothing(text: str, names: list[str]) -> None:
     other = build([person(n) for n in names])
-    assert plain(EAR.hear(text), PEOPLE) == plain(other.hear(text), tuple(names))
+    assert plain(EAR.find_matches(text), PEOPLE) == plain(other.find_matches(text), tuple(names))
 
 
 # what is said four times: whether it is taken for Steve Witkoff
@@ -250,20 +250,20 @@ HISSED = {
 @pytest.mark.parametrize("case", HISSED, ids=str)
 def test_an_s_may_be_the_end_of_a_name_but_not_behind_a_well_known_one(case: str) -> None:
     text, may = HISSED[case]
-    spots, scene, _ = build([person("James Joyce")]).spots(text + FILLER)
-    at = next(i for i, word in enumerate(scene.words.plain) if word.endswith("'s"))
-    assert any(s.first == at and s.last == at + 1 and not s.whose for s in spots) == may
+    spots, scene, _ = build([person("James Joyce")]).find_candidates(text + FILLER)
+    at = next(i for i, word in enumerate(scene.tokens.plain) if word.endswith("'s"))
+    assert any(s.first == at and s.last == at + 1 and not s.is_possessive for s in spots) == may
 
 
 def test_a_surname_of_two_words_heard_as_one_is_not_the_whole_name() -> None:
     ear = build([person("Bas de Melo", threshold=0.0)])
-    spots, _, company = ear.spots(2 * ("Nobody asked Demlo about it." + FILLER + " "))
+    spots, _, company = ear.find_candidates(2 * ("Nobody asked Demlo about it." + FILLER + " "))
     odd = [s for s in spots if s.form.part == "surname"]
     assert len(odd) == 2
-    assert not any(company(s).whole or company(s).others for s in odd)
-    spots, scene, company = ear.spots("Then Bas de Melo spoke. Nobody asked Demlo about it." + FILLER)
-    [odd_one] = [s for s in spots if s.form.part == "surname" and scene.words.plain[s.first] == "demlo"]
-    assert company(odd_one).whole
+    assert not any(company(s).has_full_name or company(s).other_mentions for s in odd)
+    spots, scene, company = ear.find_candidates("Then Bas de Melo spoke. Nobody asked Demlo about it." + FILLER)
+    [odd_one] = [s for s in spots if s.form.part == "surname" and scene.tokens.plain[s.first] == "demlo"]
+    assert company(odd_one).has_full_name
 
 
 # text: whether Saul Bellow may be told by the sound of his surname, which is nearly a word
@@ -295,8 +295,8 @@ def test_a_watched_name_is_no_part_of_the_name_beside_it(text: str) -> None:
 @given(texts, st.integers(0, len(PEOPLE) - 1))
 @settings(max_examples=examples(30))
 def test_the_other_names_can_only_help_a_name(text: str, which: int) -> None:
-    alone = build([person(PEOPLE[which])]).hear(text)
-    together = [h for h in EAR.hear(text) if h.name == which]
+    alone = build([person(PEOPLE[which])]).find_matches(text)
+    together = [h for h in EAR.find_matches(text) if h.name == which]
     for one in alone:
         assert any(h.start < one.end and one.start < h.end and h.score >= one.score for h in together)
 
@@ -304,8 +304,8 @@ def test_the_other_names_can_only_help_a_name(text: str, which: int) -> None:
 def test_a_name_gains_by_other_names_of_its_list() -> None:
     names = [person(n, threshold=0.0) for n in PEOPLE]
     text = NEWS + " Nobody asked Witcow about it."
-    [among] = [h for h in build(names).hear(text) if names[h.name].full == "Steve Witkoff"]
-    [alone] = build(names[:1]).hear(text)
+    [among] = [h for h in build(names).find_matches(text) if names[h.name].full == "Steve Witkoff"]
+    [alone] = build(names[:1]).find_matches(text)
     assert among.score > alone.score
     assert "among other watched names" in among.reason
     assert "among" not in alone.reason
@@ -319,8 +319,8 @@ def test_other_names_of_a_long_list_say_little() -> None:
     crowd = [person(f"{first} {a}{b}") for first in ("Ann", "Bob", "Cyd", "Eve") for a in halves[0] for b in halves[1]]
     few, many = build([person(n) for n in PEOPLE]), build([*map(person, PEOPLE), *crowd])
     text = NEWS + " Nobody asked Witcow about it."
-    kin = [ear.spots(text) for ear in (few, many)]
-    [one, other] = [company(spots[0]).kin for spots, _, company in kin]
+    kin = [ear.find_candidates(text) for ear in (few, many)]
+    [one, other] = [company(spots[0]).list_presence for spots, _, company in kin]
     assert one > 3 * other
 
 
@@ -341,7 +341,7 @@ def test_where_another_name_of_the_list_is_spelt_right_it_is_that_one() -> None:
     names = ("Keith Kellogg", "Keith Kellock")
     ears = [build([person(n, threshold=0.0) for n in some]) for some in (names[:1], names)]
     text = "Then Keith Kellock spoke." + FILLER
-    alone, together = ([ear.names[h.name].full for h in ear.hear(text) if h.score > 0] for ear in ears)
+    alone, together = ([ear.names[h.name].full for h in ear.find_matches(text) if h.score > 0] for ear in ears)
     assert alone == ["Keith Kellogg"]
     assert set(together) == {"Keith Kellock"}
 
@@ -364,22 +364,22 @@ FIRST_NAMES = {
 def test_a_first_name_may_be_misheard_but_not_be_another(case: str) -> None:
     text, may = FIRST_NAMES[case]
     introduced = "Then Keith Kellogg came." + FILLER + " "
-    assert any(h.kind == "sounds_like" for h in EAR.hear(introduced + text)) == may
+    assert any(h.kind == "sounds_like" for h in EAR.find_matches(introduced + text)) == may
 
 
 @given(st.text(max_size=80))
 @settings(max_examples=examples(60))
 def test_any_text_is_listened_to(text: str) -> None:
-    assert EAR.hear(text, text, text) == EAR.hear(text, text, text)
+    assert EAR.find_matches(text, text, text) == EAR.find_matches(text, text, text)
 
 
 def test_no_names_and_names_without_letters_hear_nothing() -> None:
-    assert build([]).hear("Steve Witkoff") == []
+    assert build([]).find_matches("Steve Witkoff") == []
     cyrillic = build([person("Виткофф")])
-    assert cyrillic.hear("Steve Witkoff") == []
-    assert cyrillic.notes
+    assert cyrillic.find_matches("Steve Witkoff") == []
+    assert cyrillic.warnings
 
 
 def test_a_word_that_nobody_could_say_is_passed_over() -> None:
     assert heard("a" * 1_000_000 + " Steve Witkoff " + "b'" * 100_000) == [("Steve Witkoff", "Steve Witkoff")]
-    assert build([person("Steve " + "w" * 1000)]).hear("Steve " + "w" * 1000) == []
+    assert build([person("Steve " + "w" * 1000)]).find_matches("Steve " + "w" * 1000) == []

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from podwatch.phonetics import Name, build
+from podwatch.phonetics import WatchedName, build
 from podwatch.phonetics import features as evidence
 from podwatch.phonetics import namesakes as strangers
-from podwatch.phonetics.candidates import Scene, Spot
+from podwatch.phonetics.candidates import Candidate, TextContext
 
 FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
 LIST = {
-    "person": build([Name("w", "Steve Witkoff", type="person"), Name("d", "Oleksiy Danilov", type="person")]),
-    "company": build([Name("e", "Ericsson", type="company")]),
-    "place": build([Name("k", "Kharkiv", type="place")]),
+    "person": build(
+        [WatchedName("w", "Steve Witkoff", type="person"), WatchedName("d", "Oleksiy Danilov", type="person")]
+    ),
+    "company": build([WatchedName("e", "Ericsson", type="company")]),
+    "place": build([WatchedName("k", "Kharkiv", type="place")]),
 }
 
 
-def spots(text: str, heard: str, kind: str) -> tuple[list[Spot], Scene]:
+def spots(text: str, heard: str, kind: str) -> tuple[list[Candidate], TextContext]:
     """Where ``heard`` stands in the text, by a form of one word."""
-    found, scene, _ = LIST[kind].spots(text + FILLER)
-    at = [s for s in found if " ".join(scene.words.plain[s.first : s.last]) == heard and len(s.form.words) == 1]
+    found, scene, _ = LIST[kind].find_candidates(text + FILLER)
+    at = [s for s in found if " ".join(scene.tokens.plain[s.first : s.last]) == heard and len(s.form.words) == 1]
     return sorted(at, key=lambda s: s.first), scene
 
 
@@ -49,14 +51,14 @@ NOBODY_ELSE = {
 def test_it_looks_like_somebody_else(case: str) -> None:
     kind, text, heard = SOMEBODY_ELSE[case]
     found, scene = spots(text, heard, kind)
-    assert [strangers.others_name(s, scene, kind) >= 0.6 for s in found] == [True]
+    assert [strangers.score_namesake(s, scene, kind) >= 0.6 for s in found] == [True]
 
 
 @pytest.mark.parametrize("case", NOBODY_ELSE, ids=str)
 def test_it_looks_like_nobody_else(case: str) -> None:
     kind, text, heard = NOBODY_ELSE[case]
     found, scene = spots(text, heard, kind)
-    assert [strangers.others_name(s, scene, kind) for s in found] == [0.0]
+    assert [strangers.score_namesake(s, scene, kind) for s in found] == [0.0]
 
 
 def test_a_word_that_is_somebody_else_in_one_place_may_be_so_in_the_others() -> None:
@@ -103,9 +105,9 @@ FIRST = {
 
 @pytest.mark.parametrize(("name", "text"), FIRST)
 def test_what_somebody_is_called_is_no_first_name_of_another(name: str, text: str) -> None:
-    found, scene, _ = build([Name("w", name, type="person")]).spots(text + FILLER * text[0].isupper())
-    whole = [s for s in found if s.form.given and s.first == 1 and s.at == 2]
-    assert [strangers.first_name_of_another(s, scene) for s in whole] == [FIRST[name, text]]
+    found, scene, _ = build([WatchedName("w", name, type="person")]).find_candidates(text + FILLER * text[0].isupper())
+    whole = [s for s in found if s.form.given_count and s.first == 1 and s.surname_at == 2]
+    assert [strangers.has_other_first_name(s, scene) for s in whole] == [FIRST[name, text]]
 
 
 # text: whether what may be Will Ferrell begins with a small word
@@ -114,7 +116,9 @@ SMALL = {"Nobody liked Will Farel there.": False, "nobody liked will farel there
 
 @pytest.mark.parametrize("text", SMALL)
 def test_a_first_name_written_large_is_no_small_word(text: str) -> None:
-    found, scene, company = build([Name("f", "Will Ferrell", type="person")]).spots(text + FILLER * text[0].isupper())
-    [whole] = [s for s in found if s.form.given and s.first == 2 and s.last == 4]
-    numbers = evidence.features(whole, scene, company(whole), "person")
+    found, scene, company = build([WatchedName("f", "Will Ferrell", type="person")]).find_candidates(
+        text + FILLER * text[0].isupper()
+    )
+    [whole] = [s for s in found if s.form.given_count and s.first == 2 and s.last == 4]
+    numbers = evidence.compute_features(whole, scene, company(whole), "person")
     assert bool(numbers[evidence.FEATURES.index("prefix")]) == SMALL[text]

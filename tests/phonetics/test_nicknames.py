@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from podwatch.phonetics import Name, build
-from podwatch.phonetics.name_forms import forms_of
-from podwatch.phonetics.nicknames import called
+from podwatch.phonetics import WatchedName, build
+from podwatch.phonetics.name_forms import build_forms
+from podwatch.phonetics.nicknames import nicknames_of
 
 FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
 CALLED = {
@@ -21,18 +21,18 @@ CALLED = {
 
 @pytest.mark.parametrize("name", CALLED)
 def test_people_are_called_by_other_first_names(name: str) -> None:
-    assert CALLED[name] in called([name])
-    assert name not in called([name])
+    assert CALLED[name] in nicknames_of([name])
+    assert name not in nicknames_of([name])
 
 
 def test_who_has_no_other_name_is_called_nothing_else() -> None:
-    assert called(["anatoly"]) == called([]) == frozenset()
+    assert nicknames_of(["anatoly"]) == nicknames_of([]) == frozenset()
 
 
 def test_the_surname_knows_what_its_bearer_is_called() -> None:
-    forms = forms_of([Name("w", "Mike Waltz", type="person"), Name("k", "Kharkiv", type="place")])
-    assert {f.part: "michael" in f.called for f in forms if f.name == 0} == {"full": True, "surname": True}
-    assert all(not f.called for f in forms if f.name == 1)
+    forms = build_forms([WatchedName("w", "Mike Waltz", type="person"), WatchedName("k", "Kharkiv", type="place")])
+    assert {f.part: "michael" in f.nicknames for f in forms if f.name == 0} == {"full": True, "surname": True}
+    assert all(not f.nicknames for f in forms if f.name == 1)
 
 
 # text: what is heard of Mike Waltz in it
@@ -46,5 +46,5 @@ HEARD = {
 
 @pytest.mark.parametrize("text", HEARD)
 def test_a_surname_behind_another_form_of_the_first_name_is_the_persons(text: str) -> None:
-    ear = build([Name("w", "Mike Waltz", type="person")])
-    assert [text[h.start : h.end] for h in ear.hear(text + FILLER)] == HEARD[text]
+    ear = build([WatchedName("w", "Mike Waltz", type="person")])
+    assert [text[h.start : h.end] for h in ear.find_matches(text + FILLER)] == HEARD[text]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podwatch.phonetics.lexicon import entry
-from podwatch.phonetics.noisy_channel import Channel, channels, letters_of
+from podwatch.phonetics.lexicon import look_up_word
+from podwatch.phonetics.noisy_channel import Channel, encode_letters, load_channels
 from podwatch.phonetics.pronunciation import PHONES
 from tests.support.hypothesis_profiles import examples
 
@@ -19,11 +19,11 @@ def slowly(channel: Channel, said: bytes, heard: bytes) -> float:
     def cost(i: int, j: int) -> float:
         ways = [0.0] if i == j == 0 else []
         if i:
-            ways.append(cost(i - 1, j) + float(channel.drop[said[i - 1]]))
+            ways.append(cost(i - 1, j) + float(channel.deletion[said[i - 1]]))
         if j:
-            ways.append(cost(i, j - 1) + float(channel.add[heard[j - 1]]))
+            ways.append(cost(i, j - 1) + float(channel.insertion[heard[j - 1]]))
         if i and j:
-            ways.append(cost(i - 1, j - 1) + float(channel.swap[said[i - 1], heard[j - 1]]))
+            ways.append(cost(i - 1, j - 1) + float(channel.substitution[said[i - 1], heard[j - 1]]))
         return min(ways)
 
     return cost(len(said), len(heard))
@@ -35,7 +35,7 @@ words = st.lists(st.integers(0, 25), min_size=1, max_size=9).map(bytes)
 @given(st.lists(st.tuples(words, words), min_size=1, max_size=8))
 @settings(max_examples=examples(60))
 def test_many_pairs_at_once_cost_what_each_costs_by_the_definition(pairs: list[tuple[bytes, bytes]]) -> None:
-    for channel in channels():
+    for channel in load_channels():
         fast = channel.costs(channel.pad([a for a, _ in pairs]), channel.pad([b for _, b in pairs]))
         for (said, heard), cost in zip(pairs, fast.tolist(), strict=True):
             assert cost == pytest.approx(slowly(channel, said, heard), abs=1e-3)
@@ -44,10 +44,10 @@ def test_many_pairs_at_once_cost_what_each_costs_by_the_definition(pairs: list[t
 @given(words)
 @settings(max_examples=examples(30))
 def test_the_same_costs_nothing_and_everything_else_something(said: bytes) -> None:
-    for channel in channels():
+    for channel in load_channels():
         assert channel.costs(channel.pad([said]), channel.pad([said]))[0] == 0
-        assert (channel.drop[:-1] > 0).all()
-        assert (channel.add[:-1] > 0).all()
+        assert (channel.deletion[:-1] > 0).all()
+        assert (channel.insertion[:-1] > 0).all()
 
 
 # said: what is nearer, what is farther
@@ -63,10 +63,10 @@ NEARER = {
 
 @pytest.mark.parametrize("said", NEARER, ids=str)
 def test_a_misspelling_costs_less_than_another_name(said: str) -> None:
-    phones, letters = channels()
+    phones, letters = load_channels()
 
     def cost(heard: str) -> float:
-        sounds, spellings = [entry(w).sound for w in (said, heard)], [letters_of(w) for w in (said, heard)]
+        sounds, spellings = [look_up_word(w).sound for w in (said, heard)], [encode_letters(w) for w in (said, heard)]
         by_sound = phones.costs(phones.pad(sounds[:1]), phones.pad(sounds[1:]))[0] / len(sounds[0])
         by_letter = letters.costs(letters.pad(spellings[:1]), letters.pad(spellings[1:]))[0] / len(said)
         return float(min(by_sound, by_letter))
@@ -80,12 +80,12 @@ SAID = {"hegseth": "HH EH G S IH TH", "sky": "S K AY", "phone": "F OW N", "jd": 
 
 @pytest.mark.parametrize("word", SAID, ids=str)
 def test_a_spelling_is_read_as_an_american_would(word: str) -> None:
-    assert " ".join(PHONES[p] for p in entry(word).sound) == SAID[word]
+    assert " ".join(PHONES[p] for p in look_up_word(word).sound) == SAID[word]
 
 
 def test_spellers_who_disagree_about_doubled_letters_are_heard_alike() -> None:
-    assert entry("heggseth").sound == entry("hegseth").sound
-    assert entry("whitkoff").sound == entry("witkoff").sound
+    assert look_up_word("heggseth").sound == look_up_word("hegseth").sound
+    assert look_up_word("whitkoff").sound == look_up_word("witkoff").sound
 
 
 # what spellers disagree about: (one spelling, another) of the same letters
@@ -112,10 +112,10 @@ SPELT_APART = {
 @pytest.mark.parametrize("case", SPELT_ALIKE, ids=str)
 def test_what_spellers_disagree_about_is_the_same_letters(case: str) -> None:
     one, other = SPELT_ALIKE[case]
-    assert letters_of(one) == letters_of(other)
+    assert encode_letters(one) == encode_letters(other)
 
 
 @pytest.mark.parametrize("case", SPELT_APART, ids=str)
 def test_what_sounds_otherwise_is_other_letters(case: str) -> None:
     one, other = SPELT_APART[case]
-    assert letters_of(one) != letters_of(other)
+    assert encode_letters(one) != encode_letters(other)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from podwatch.phonetics import Ear, Name, build
+from podwatch.phonetics import NameMatcher, WatchedName, build
 
 FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
 
 
-def person(name: str, aliases: tuple[str, ...] = ()) -> Name:
-    return Name(name, name, aliases, type="person")
+def person(name: str, aliases: tuple[str, ...] = ()) -> WatchedName:
+    return WatchedName(name, name, aliases, type="person")
 
 
-def heard(text: str, ear: Ear) -> list[tuple[str, str]]:
-    return [(ear.names[h.name].full, text[h.start : h.end]) for h in ear.hear(text)]
+def heard(text: str, ear: NameMatcher) -> list[tuple[str, str]]:
+    return [(ear.names[h.name].full, text[h.start : h.end]) for h in ear.find_matches(text)]
 
 
 def test_a_name_written_as_it_is_said_is_heard_in_full_and_by_the_surname() -> None:
@@ -32,7 +32,7 @@ def test_a_name_in_another_script_is_heard_by_the_surname_of_its_alias() -> None
 
 def test_a_reason_counts_the_places_of_the_form() -> None:
     text = "Then Steve Witgoff spoke. Later Steve Witgoff left. Nobody asked Witgoff about it." + FILLER
-    said = [h.reason.partition(": ")[2] for h in build([person("Steve Witkoff")]).hear(text)]
+    said = [h.reason.partition(": ")[2] for h in build([person("Steve Witkoff")]).find_matches(text)]
     assert ["full form seen 2 times" in s for s in said] == [True, True, False]
     assert not any("surname form seen" in s for s in said)
 
@@ -41,8 +41,8 @@ def test_the_count_of_an_unsure_place_has_the_place_itself() -> None:
     text = (
         "Then Steve Witgoff spoke. Later Witgoff left. Nobody asked Wittgof or Whitcomb or Wittko about it. And Wikhof."
     )
-    ear = build([Name("w", "Steve Witkoff", type="person", threshold=0.05)])
-    said = {text[h.start : h.end]: h.reason for h in ear.hear(text)}
+    ear = build([WatchedName("w", "Steve Witkoff", type="person", threshold=0.05)])
+    said = {text[h.start : h.end]: h.reason for h in ear.find_matches(text)}
     assert "surname form seen 4 times" in said["Witgoff"]
     assert "surname form seen 5 times" in said["Whitcomb"]
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch.phonetics import Name, build
+from podwatch.phonetics import WatchedName, build
 from podwatch.phonetics import tokenizer as reading
-from podwatch.phonetics.lexicon import plain
-from podwatch.phonetics.tokenizer import CLOSED, COMMA, OPEN, read
+from podwatch.phonetics.lexicon import plain_spelling
+from podwatch.phonetics.tokenizer import CLOSED, COMMA, OPEN, tokenize
 
 GAPS = {
     "a blank": ("Wit Goff", OPEN),
@@ -31,7 +31,7 @@ GAPS = {
 @pytest.mark.parametrize("case", GAPS, ids=str)
 def test_a_name_goes_on_over_blanks_and_hyphens_but_not_over_the_end_of_a_sentence(case: str) -> None:
     text, gap = GAPS[case]
-    assert read(text).gaps[0] == gap
+    assert tokenize(text).gaps[0] == gap
 
 
 PLAIN = {
@@ -47,25 +47,25 @@ PLAIN = {
 
 @pytest.mark.parametrize("word", PLAIN, ids=str)
 def test_a_spelling_is_brought_to_plain_letters_where_it_has_such(word: str) -> None:
-    assert plain(word) == PLAIN[word]
+    assert plain_spelling(word) == PLAIN[word]
 
 
 def test_captions_without_capitals_are_known_as_such() -> None:
-    assert read("Then Ms Dobson met Mr Whitlow in Oslo and they spoke for an hour about grain.").cased
-    assert not read("then ms dobson met mr whitlow in oslo and they spoke for an hour about grain. " * 5).cased
+    assert tokenize("Then Ms Dobson met Mr Whitlow in Oslo and they spoke for an hour about grain.").has_case
+    assert not tokenize("then ms dobson met mr whitlow in oslo and they spoke for an hour about grain. " * 5).has_case
 
 
 def test_what_is_spelt_in_capitals_is_told_from_names() -> None:
-    words = read("The NSA and two CPUs of the CLI's maker met Anna Kallas in Oslo, and it was a good day for all.")
-    assert [w for w, shout in zip(words.plain, words.shout, strict=True) if shout] == ["nsa", "cpus", "cli's"]
+    words = tokenize("The NSA and two CPUs of the CLI's maker met Anna Kallas in Oslo, and it was a good day for all.")
+    assert [w for w, shout in zip(words.plain, words.is_acronym, strict=True) if shout] == ["nsa", "cpus", "cli's"]
 
 
 @pytest.mark.parametrize(
     ("word", "product"), [("QAnon", True), ("MacOS", True), ("GoLand's", True), ("McDonald", False), ("Qanon", False)]
 )
 def test_capitals_within_a_word_are_of_what_is_known_or_of_a_beginning(word: str, product: bool) -> None:
-    words = read(f"Nobody asked {word} about Anna Kallas in Oslo, and it was a good day for all of them.")
-    assert any(words.shout) == product
+    words = tokenize(f"Nobody asked {word} about Anna Kallas in Oslo, and it was a good day for all of them.")
+    assert any(words.is_acronym) == product
 
 
 @given(st.lists(st.sampled_from(["a", " ", "\n", ". ", "word", "w" * 50]), max_size=80).map("".join))
@@ -73,19 +73,19 @@ def test_the_pieces_of_a_text_are_the_text(text: str) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(reading, "PIECE", 40)
         patched.setattr(reading, "LISTENED", 300)
-        found = list(reading.pieces(text))
+        found = list(reading.split_chunks(text))
     assert "".join(piece for _, piece in found) == text[:300]
     assert all(text[at : at + len(piece)] == piece and len(piece) <= 40 for at, piece in found)
 
 
 def test_a_piece_ends_with_a_line_a_sentence_or_a_word() -> None:
-    text = ("word " * 30 + "end. " + "\n") * (reading.PIECE // 100)
-    assert {text[at - 1] for at, _ in reading.pieces(text) if at} == {"\n"}
+    text = ("word " * 30 + "end. " + "\n") * (reading.CHUNK_LENGTH // 100)
+    assert {text[at - 1] for at, _ in reading.split_chunks(text) if at} == {"\n"}
     text = text.replace("\n", "")
-    assert {text[at - 2 : at + 1] for at, _ in reading.pieces(text) if at} == {"d. "}
+    assert {text[at - 2 : at + 1] for at, _ in reading.split_chunks(text) if at} == {"d. "}
 
 
 def test_names_are_heard_in_every_piece_of_a_long_text() -> None:
-    text = "They talked about grain. " * (reading.PIECE // 20) + "Then Steve Whitkoff spoke."
-    [heard] = build([Name("w", "Steve Witkoff", type="person")]).hear(text)
+    text = "They talked about grain. " * (reading.CHUNK_LENGTH // 20) + "Then Steve Whitkoff spoke."
+    [heard] = build([WatchedName("w", "Steve Witkoff", type="person")]).find_matches(text)
     assert text[heard.start : heard.end] == "Steve Whitkoff"

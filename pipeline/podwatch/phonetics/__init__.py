@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from podwatch.phonetics.name_matcher import Ear
-from podwatch.phonetics.watched_names import Heard, Name
+from podwatch.phonetics.name_matcher import NameMatcher
+from podwatch.phonetics.watched_names import NameMatch, WatchedName
 
-__all__ = ["Ear", "Heard", "Name", "build"]
+__all__ = ["NameMatch", "NameMatcher", "WatchedName", "build"]
 
 
-def build(names: Sequence[Name]) -> Ear:
+def build(names: Sequence[WatchedName]) -> NameMatcher:
     """An ear for ``names``; its ``notes`` say which of them are too short or wordlike to go by sound alone."""
-    return Ear(names)
+    return NameMatcher(names)

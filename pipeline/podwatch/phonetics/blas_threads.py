@@ -18,7 +18,7 @@ def _controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def one_thread() -> AbstractContextManager[Any]:
+def single_blas_thread() -> AbstractContextManager[Any]:
     """A block in which a matrix product uses one thread, and after which it is as before."""
     limit: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
     return limit

@@ -25,42 +25,42 @@ if TYPE_CHECKING:
     Answers = NDArray[np.bool_]
 
 
-_TOGETHER = 128  # rows: more would not stay in the processor's cache
+_BLOCK_ROWS = 128  # rows: more would not stay in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
-class Trees:
+class BoostedTrees:
     """``asks``, ``least``: by tree, the feature of each inner node and what it must not be over to go left; node i has
     the children 2i+1 and 2i+2. ``worth``: by tree, nats for over against, of each leaf from left to right.
 
     ``borders``: by feature, all that it is asked against, in order; ``ranks``: by tree, where in these a node's is.
     """
 
-    asks: Numbers
-    least: Floats
-    worth: Floats
+    features: Numbers
+    thresholds: Floats
+    leaf_values: Floats
     constant: float
-    borders: tuple[Floats, ...]
-    ranks: Ranks
+    cut_points: tuple[Floats, ...]
+    threshold_ranks: Ranks
 
-    def sum(self, features: Floats) -> Floats:
+    def log_odds(self, features: Floats) -> Floats:
         """Nats for over against of each row of ``features``."""
         import numpy as np
 
         # How many borders a number is over says all that any tree wants to know of it, in two bytes.
-        ranks = np.empty((len(self.borders), len(features)), dtype=np.uint16)
-        for rank, borders, column in zip(ranks, self.borders, features.T, strict=True):
+        ranks = np.empty((len(self.cut_points), len(features)), dtype=np.uint16)
+        for rank, borders, column in zip(ranks, self.cut_points, features.T, strict=True):
             rank[:] = borders.searchsorted(column)
-        cuts = range(0, len(features), _TOGETHER)
-        parts = [self._sum(np.ascontiguousarray(ranks[:, at : at + _TOGETHER])) for at in cuts]
+        cuts = range(0, len(features), _BLOCK_ROWS)
+        parts = [self._block_log_odds(np.ascontiguousarray(ranks[:, at : at + _BLOCK_ROWS])) for at in cuts]
         return np.concatenate(parts) if parts else np.zeros(0)
 
-    def _sum(self, ranks: Ranks) -> Floats:
+    def _block_log_odds(self, ranks: Ranks) -> Floats:
         """All questions of all trees at once, then level by level the half of them that is still open."""
         import numpy as np
 
-        trees, leaves = self.worth.shape
-        over = ranks[self.asks] > self.ranks[:, :, None]
+        trees, leaves = self.leaf_values.shape
+        over = ranks[self.features] > self.threshold_ranks[:, :, None]
         leaf = np.repeat(np.arange(trees, dtype=np.int32)[:, None], ranks.shape[1], axis=1)
         first = 0
         went: list[Answers] = []
@@ -72,11 +72,11 @@ class Trees:
             went.append(asked)
             leaf = 2 * leaf + asked[:, 0]
             first = 2 * first + 1
-        result: Floats = self.constant + self.worth.ravel().take(leaf).sum(axis=0)
+        result: Floats = self.constant + self.leaf_values.ravel().take(leaf).sum(axis=0)
         return result
 
 
-def parse(data: dict[str, object], names: Sequence[str]) -> Trees:
+def parse_trees(data: dict[str, object], names: Sequence[str]) -> BoostedTrees:
     """From the JSON of score.json; ``names`` of the features in their order. Raises ValueError for any other name."""
     import numpy as np
 
@@ -95,12 +95,12 @@ def parse(data: dict[str, object], names: Sequence[str]) -> Trees:
     ranks = np.zeros(asks.shape, dtype=np.uint16)
     for i, mine in enumerate(borders):
         ranks[asks == i] = mine.searchsorted(least[asks == i])
-    return Trees(asks, least, worth, float(str(data["constant"])), borders, ranks)
+    return BoostedTrees(asks, least, worth, float(str(data["constant"])), borders, ranks)
 
 
 @lru_cache(maxsize=1)
-def trees() -> Trees:
+def load_trees() -> BoostedTrees:
     """The ones in force."""
     from podwatch.phonetics.features import FEATURES
 
-    return parse(json.loads((resources.files(__package__) / "data" / "score.json").read_text("utf-8")), FEATURES)
+    return parse_trees(json.loads((resources.files(__package__) / "data" / "score.json").read_text("utf-8")), FEATURES)

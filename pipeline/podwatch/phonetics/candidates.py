@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from podwatch.phonetics.lexicon import Entry
 from podwatch.phonetics.name_forms import Form
-from podwatch.phonetics.noisy_channel import Channel, letters_of
-from podwatch.phonetics.tokenizer import Words
+from podwatch.phonetics.noisy_channel import Channel, encode_letters
+from podwatch.phonetics.tokenizer import Tokens
 
-Measure = tuple[float, float]  # cost by phone, cost by letter
+Costs = tuple[float, float]  # cost by phone, cost by letter
 
 
 @dataclass(slots=True)
-class Spot:
+class Candidate:
     """``first``, ``last``: numbers of its words, half-open. ``phone``, ``letter``: cost by symbol of the surname, or of
     the whole name where there is none. ``given``: cost by symbol of the first name, None where none was heard.
 
@@ -28,66 +28,66 @@ class Spot:
     form: Form
     first: int
     last: int
-    phone: float
-    letter: float
-    given: float | None = None
-    whose: bool = False
-    exact: bool = False
+    phone_cost: float
+    letter_cost: float
+    given_cost: float | None = None
+    is_possessive: bool = False
+    is_exact: bool = False
     score: float = 0.0
-    seen: int = 0
+    occurrences: int = 0
     elsewhere: float = 0.0
     echo: float = 0.0
-    at: int = -1
-    own: list[float] | None = None
-    alone: float | None = None
+    surname_at: int = -1
+    own_features: list[float] | None = None
+    score_without_context: float | None = None
 
-    def changed(self) -> None:
+    def clear_cached_features(self) -> None:
         """Forgets what was made of its evidence."""
-        self.own = self.alone = None
+        self.own_features = self.score_without_context = None
 
     @property
     def distance(self) -> float:
         """Of the sounds: nats by symbol over four, so that 1 is as good as nothing in common."""
-        near = min(self.phone, self.letter)
-        if self.given is not None:
-            near = (near + self.given) / 2
+        near = min(self.phone_cost, self.letter_cost)
+        if self.given_cost is not None:
+            near = (near + self.given_cost) / 2
         return min(1.0, near / 4)
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class TextContext:
     """The text around the spots. ``noted``: words of the episode's title and notes.
     ``watched``: numbers of the words that are a name of the list, alone and as it is spelt.
     """
 
-    words: Words
-    known: Mapping[str, Entry]
-    noted: frozenset[str]
-    watched: frozenset[int] = frozenset()
+    tokens: Tokens
+    entries: Mapping[str, Entry]
+    note_words: frozenset[str]
+    watched_positions: frozenset[int] = frozenset()
 
 
-def heard_words(spot: Spot, words: Words) -> list[str]:
+def surface_words(spot: Candidate, words: Tokens) -> list[str]:
     heard = list(words.plain[spot.first : spot.last])
-    if spot.whose and heard[-1].endswith("'s"):
+    if spot.is_possessive and heard[-1].endswith("'s"):
         heard[-1] = heard[-1][:-2]
     return heard
 
 
-class Gauge:
+class StringDistances:
     """Measures strings against each other in both alphabets, many at once and each pair once."""
 
     def __init__(self, phones: Channel, letters: Channel) -> None:
         self._phones, self._letters = phones, letters
-        self._known: dict[tuple[bytes, bytes, bytes, bytes], Measure] = {}
+        self._measured: dict[tuple[bytes, bytes, bytes, bytes], Costs] = {}
 
-    def measure(self, pairs: Sequence[tuple[bytes, bytes, bytes, bytes]]) -> list[Measure]:
+    def measure(self, pairs: Sequence[tuple[bytes, bytes, bytes, bytes]]) -> list[Costs]:
         """(cost by phone, cost by letter) for each (said phones, heard phones, said letters, heard letters)."""
-        new = sorted({p for p in pairs if p not in self._known})
+        new = sorted({p for p in pairs if p not in self._measured})
         if new:
             by_phone = self._costs(self._phones, [(p[0], p[1]) for p in new])
             by_letter = self._costs(self._letters, [(p[2], p[3]) for p in new])
-            self._known.update(zip(new, zip(by_phone, by_letter, strict=True), strict=True))
-        return [self._known[p] for p in pairs]
+            self._measured.update(zip(new, zip(by_phone, by_letter, strict=True), strict=True))
+        return [self._measured[p] for p in pairs]
 
     @staticmethod
     def _costs(channel: Channel, pairs: Sequence[tuple[bytes, bytes]]) -> list[float]:
@@ -95,25 +95,27 @@ class Gauge:
         return [c / max(1, len(a)) for c, (a, _) in zip(costs, pairs, strict=True)]
 
 
-def strings(words: Sequence[str], known: Mapping[str, Entry]) -> tuple[bytes, bytes]:
+def encode_words(words: Sequence[str], known: Mapping[str, Entry]) -> tuple[bytes, bytes]:
     """The phones and the letters of some words of the text."""
-    return b"".join([known[w].sound for w in words]), b"".join([letters_of(w) for w in words])
+    return b"".join([known[w].sound for w in words]), b"".join([encode_letters(w) for w in words])
 
 
-def split(spots: Sequence[Spot], words: Words, known: Mapping[str, Entry], gauge: Gauge) -> None:
+def split_full_names(
+    spots: Sequence[Candidate], words: Tokens, known: Mapping[str, Entry], gauge: StringDistances
+) -> None:
     """Tells first name and surname of whole full names apart, at the border that makes both cheapest."""
-    tried: list[tuple[Spot, int]] = []
+    tried: list[tuple[Candidate, int]] = []
     givens, surnames = [], []
     for spot in spots:
-        if not spot.form.given:
+        if not spot.form.given_count:
             continue
-        said = spot.form.first_names
-        rest = spot.form.rest
+        said = spot.form.given_symbols
+        rest = spot.form.surname_symbols
         heard_words = list(words.plain[spot.first : spot.last])
-        if spot.whose:
+        if spot.is_possessive:
             heard_words[-1] = heard_words[-1].removesuffix("'s")
         for at in range(1, len(heard_words)):
-            left, right = strings(heard_words[:at], known), strings(heard_words[at:], known)
+            left, right = encode_words(heard_words[:at], known), encode_words(heard_words[at:], known)
             tried.append((spot, spot.first + at))
             givens.append((said[0], left[0], said[1], left[1]))
             surnames.append((rest[0], right[0], rest[1], right[1]))
@@ -122,4 +124,4 @@ def split(spots: Sequence[Spot], words: Words, known: Mapping[str, Entry], gauge
         total = min(given) + min(surname)
         if total < best.get(id(spot), 99.0):
             best[id(spot)] = total
-            spot.given, (spot.phone, spot.letter), spot.at = min(given), surname, at
+            spot.given_cost, (spot.phone_cost, spot.letter_cost), spot.surname_at = min(given), surname, at

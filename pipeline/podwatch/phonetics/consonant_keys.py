@@ -19,37 +19,37 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-LONG = 7  # consonants
-LONGEST = 20  # consonants of a key: so many digits are one number of 64 bits; what comes behind does not count
-_RUN = 4  # consonants in a row that are enough for two long names to meet
+LONG_LENGTH = 7  # consonants
+MAX_LENGTH = 20  # consonants of a key: so many digits are one number of 64 bits; what comes behind does not count
+_RUN_LENGTH = 4  # consonants in a row that are enough for two long names to meet
 _CLASSES = ("P B F V", "T D TH DH", "S Z SH ZH CH JH", "K G", "M N NG", "L R", "W")
 _LETTERS = ("bpfv", "dt", "szcj", "kgqx", "mn", "lr", "w")
 # H and Y are dropped so often that they are no help; ER is a vowel with an R.
-_OF_PHONE = {p: i for i, phones in enumerate(_CLASSES, 1) for p in phones.split()} | {"ER": 6}
-_OF_LETTER = {ord(c) - 97: i for i, letters in enumerate(_LETTERS, 1) for c in letters}
-_PHONE_TABLE = bytes(_OF_PHONE.get(p, 0) for p in PHONES).ljust(256, b"\0")
-_NO_PHONE = bytes(i for i, p in enumerate(PHONES) if p not in _OF_PHONE)
-_LETTER_TABLE = bytes(_OF_LETTER.get(i, 0) for i in range(256))
-_NO_LETTER = bytes(i for i in range(26) if i not in _OF_LETTER)
+_CLASS_OF_PHONE = {p: i for i, phones in enumerate(_CLASSES, 1) for p in phones.split()} | {"ER": 6}
+_CLASS_OF_LETTER = {ord(c) - 97: i for i, letters in enumerate(_LETTERS, 1) for c in letters}
+_PHONE_TABLE = bytes(_CLASS_OF_PHONE.get(p, 0) for p in PHONES).ljust(256, b"\0")
+_IGNORED_PHONES = bytes(i for i, p in enumerate(PHONES) if p not in _CLASS_OF_PHONE)
+_LETTER_TABLE = bytes(_CLASS_OF_LETTER.get(i, 0) for i in range(256))
+_IGNORED_LETTERS = bytes(i for i in range(26) if i not in _CLASS_OF_LETTER)
 
 
-def of_sound(sound: bytes) -> bytes:
+def phone_classes(sound: bytes) -> bytes:
     """The classes of the consonants of some phones."""
-    return sound.translate(_PHONE_TABLE, _NO_PHONE)
+    return sound.translate(_PHONE_TABLE, _IGNORED_PHONES)
 
 
-def of_letters(letters: bytes) -> bytes:
+def letter_classes(letters: bytes) -> bytes:
     """The classes of the consonants of some letters."""
-    return letters.translate(_LETTER_TABLE, _NO_LETTER)
+    return letters.translate(_LETTER_TABLE, _IGNORED_LETTERS)
 
 
-def keys(skeletons: Sequence[bytes]) -> tuple[Numbers, Numbers]:
+def deletion_keys(skeletons: Sequence[bytes]) -> tuple[Numbers, Numbers]:
     """(number of the skeleton, key) for all keys of all: each skeleton itself and, unless it is too short to lose one,
     with one consonant less; of a long one also each run of four, as more than one consonant may have changed.
     """
     import numpy as np
 
-    width = min(max(map(len, skeletons), default=0), LONGEST)
+    width = min(max(map(len, skeletons), default=0), MAX_LENGTH)
     lengths = np.minimum(np.fromiter(map(len, skeletons), dtype=np.int64, count=len(skeletons)), width)
     filled = b"".join([s[:width].ljust(width, b"\0") for s in skeletons])
     digits = np.frombuffer(filled, dtype=np.uint8).reshape(len(skeletons), width).astype(np.int64)
@@ -66,8 +66,10 @@ def keys(skeletons: Sequence[bytes]) -> tuple[Numbers, Numbers]:
         behind = 3 * (lengths[has] - 1 - i)
         owners.append(every[has])
         found.append((begins[i][has] << behind) | (whole[has] & ((1 << behind) - 1)))
-    for i in range(width - _RUN + 1):
-        has = (i + _RUN <= lengths) & (lengths >= LONG)
+    for i in range(width - _RUN_LENGTH + 1):
+        has = (i + _RUN_LENGTH <= lengths) & (lengths >= LONG_LENGTH)
         owners.append(every[has])
-        found.append(-1 - (begins[i + _RUN][has] - (begins[i][has] << 3 * _RUN)))  # below zero: no skeleton's number
+        found.append(
+            -1 - (begins[i + _RUN_LENGTH][has] - (begins[i][has] << 3 * _RUN_LENGTH))
+        )  # below zero: no skeleton's number
     return np.concatenate(owners), np.concatenate(found)

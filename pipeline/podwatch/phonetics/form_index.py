@@ -20,46 +20,50 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Floats = NDArray[np.float32]
 
-Hits = tuple[list[int], list[int], list[float], list[float]]
+NearPairs = tuple[list[int], list[int], list[float], list[float]]
 
 
-class Index:
+class SymbolIndex:
     """The spellings of some forms in one alphabet, phones or letters.
 
     ``limits``: for each form, the cost for each of its symbols up to which a window is near.
     """
 
     def __init__(
-        self, channel: Channel, strings: Sequence[bytes], limits: Sequence[float], bones: Callable[[bytes], bytes]
+        self,
+        channel: Channel,
+        strings: Sequence[bytes],
+        limits: Sequence[float],
+        consonant_classes: Callable[[bytes], bytes],
     ) -> None:
         import numpy as np
 
         self.channel = channel
-        self.said = channel.pad(strings)
+        self.padded_forms = channel.pad(strings)
         self.lengths = np.array([len(s) for s in strings], dtype=np.int64)
         self.limits = (self.lengths * np.array(limits)).astype(np.float32)
-        self._bones = bones
-        owners, keys = skeleton.keys([bones(string) for string in strings])
+        self._consonant_classes = consonant_classes
+        owners, keys = skeleton.deletion_keys([consonant_classes(string) for string in strings])
         order = np.lexsort((owners, keys))
         self._keys, starts = np.unique(keys[order], return_index=True)
         self._starts = np.append(starts, len(keys)).astype(np.int64)
-        self._under = owners[order]
+        self._forms_by_key = owners[order]
 
-    def meet(self, windows: Sequence[bytes]) -> Numbers:
+    def pairs_sharing_key(self, windows: Sequence[bytes]) -> Numbers:
         """The pairs that share a key, as window * forms + form, ascending."""
         import numpy as np
 
         numbers: dict[bytes, int] = {}  # windows with the same skeleton meet the same forms
-        of = self._bones
+        of = self._consonant_classes
         which = [numbers.setdefault(of(window), len(numbers)) for window in windows]
-        owners, keys = skeleton.keys(list(numbers))
+        owners, keys = skeleton.deletion_keys(list(numbers))
         at = np.minimum(np.searchsorted(self._keys, keys), max(0, len(self._keys) - 1))
         shared = self._keys[at] == keys if len(self._keys) else np.zeros(0, dtype=bool)
         if not shared.any():
             return np.zeros(0, dtype=np.int64)
         n = len(self.lengths)
         at, owners = at[shared], owners[shared]
-        met = self._under[_ranges(self._starts[at], self._starts[at + 1])]
+        met = self._forms_by_key[_concatenate_ranges(self._starts[at], self._starts[at + 1])]
         pairs = np.repeat(owners * n, self._starts[at + 1] - self._starts[at]) + met
         pairs.sort()
         pairs = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))]
@@ -68,29 +72,31 @@ class Index:
         mine = np.array(which, dtype=np.int64)
         begin, end = starts[mine], starts[mine + 1]
         windows_of = np.repeat(np.arange(len(mine), dtype=np.int64), end - begin)
-        found: Numbers = windows_of * n + pairs[_ranges(begin, end)] % n
+        found: Numbers = windows_of * n + pairs[_concatenate_ranges(begin, end)] % n
         return found
 
-    def sieve(self, windows: Sequence[bytes], pairs: Numbers, reach: Floats | None = None) -> Numbers:
+    def filter_by_lower_bound(
+        self, windows: Sequence[bytes], pairs: Numbers, limit_factors: Floats | None = None
+    ) -> Numbers:
         """Those of the pairs whose cost may be within their limit, judged without the order of symbols."""
         import numpy as np
 
         channel, n = self.channel, len(self.lengths)
         w, f = np.divmod(pairs, n)
-        limits = self._limits(w, f, reach)
+        limits = self._pair_limits(w, f, limit_factors)
         heard_lengths = np.fromiter(map(len, windows), dtype=np.int64, count=len(windows))
         # As many symbols as the one is longer were added at least, or dropped: the floors below have no part in that.
         more = (heard_lengths[w] - self.lengths[f]).astype(np.float32)
-        added, dropped = more * channel.add[:-1].min(), more * -channel.drop[:-1].min()
+        added, dropped = more * channel.insertion[:-1].min(), more * -channel.deletion[:-1].min()
         close = np.maximum(added, dropped) <= limits
         w, f, limits = w[close], f[close], limits[close]
         added, dropped = np.maximum(added[close], 0), np.maximum(dropped[close], 0)
         heard = channel.pad(windows)
-        floors = channel.floor_of_heard(heard).ravel()
+        floors = channel.said_lower_bounds(heard).ravel()
         width = channel.padding + 1
-        least = added + floors[w * width + self.said[f, 0]]
-        for column in range(1, self.said.shape[1]):
-            least += floors[w * width + self.said[f, column]]
+        least = added + floors[w * width + self.padded_forms[f, 0]]
+        for column in range(1, self.padded_forms.shape[1]):
+            least += floors[w * width + self.padded_forms[f, column]]
             if column in (2, 4, 6, 9):  # most are out after a few symbols
                 keep = least <= limits
                 w, f, least, dropped, limits = w[keep], f[keep], least[keep], dropped[keep], limits[keep]
@@ -100,7 +106,7 @@ class Index:
             return pairs[:0]
         # And the other way round: the least that each symbol of the window can cost, given the symbols of the form.
         mine, rows = np.unique(f, return_inverse=True)
-        floors = channel.floor_of_said(self.said[mine]).ravel()
+        floors = channel.heard_lower_bounds(self.padded_forms[mine]).ravel()
         least = dropped + floors[rows * width + heard[w, 0]]
         for column in range(1, heard.shape[1]):
             least += floors[rows * width + heard[w, column]]
@@ -108,11 +114,11 @@ class Index:
         sifted: Numbers = w[keep] * n + f[keep]
         return sifted
 
-    def _limits(self, w: Numbers, f: Numbers, reach: Floats | None) -> Floats:
-        found: Floats = self.limits[f] if reach is None else self.limits[f] * reach[w]
+    def _pair_limits(self, w: Numbers, f: Numbers, limit_factors: Floats | None) -> Floats:
+        found: Floats = self.limits[f] if limit_factors is None else self.limits[f] * limit_factors[w]
         return found
 
-    def costs(self, windows: Sequence[bytes], pairs: Numbers, most: Floats | None = None) -> Floats:
+    def costs(self, windows: Sequence[bytes], pairs: Numbers, max_costs: Floats | None = None) -> Floats:
         """For each pair its cost by symbol of the form; ``most``: of each, the whole cost over which it is any."""
         import numpy as np
 
@@ -121,21 +127,23 @@ class Index:
         w, f = np.divmod(pairs, len(self.lengths))
         used, rows = np.unique(w, return_inverse=True)
         heard = self.channel.pad([windows[i] for i in used.tolist()])
-        cost = self.channel.costs(self.said[f], heard[rows], most)
+        cost = self.channel.costs(self.padded_forms[f], heard[rows], max_costs)
         return (cost / np.maximum(self.lengths[f], 1)).astype(np.float32)
 
-    def within(self, windows: Sequence[bytes], pairs: Numbers, reach: Floats | None = None) -> Numbers:
+    def filter_within_limit(
+        self, windows: Sequence[bytes], pairs: Numbers, limit_factors: Floats | None = None
+    ) -> Numbers:
         """Those of the pairs that are within the limit of their form, times the ``reach`` of their window."""
         import numpy as np
 
-        kept = self.sieve(windows, pairs, reach)
+        kept = self.filter_by_lower_bound(windows, pairs, limit_factors)
         w, f = np.divmod(kept, len(self.lengths))
-        limits = self._limits(w, f, reach)
+        limits = self._pair_limits(w, f, limit_factors)
         near: Numbers = kept[self.costs(windows, kept, limits) * self.lengths[f] <= limits]
         return near
 
 
-def _ranges(begin: Numbers, end: Numbers) -> Numbers:
+def _concatenate_ranges(begin: Numbers, end: Numbers) -> Numbers:
     """All numbers of [begin, end) of the first, then of the second, and so on."""
     import numpy as np
 
@@ -146,20 +154,20 @@ def _ranges(begin: Numbers, end: Numbers) -> Numbers:
     return found
 
 
-class Ears:
+class FormIndex:
     """Phones and letters together: a pair is near when it is in either."""
 
-    def __init__(self, sound: Index, spelling: Index) -> None:
-        self.sound, self.spelling = sound, spelling
+    def __init__(self, sound: SymbolIndex, spelling: SymbolIndex) -> None:
+        self.by_sound, self.by_spelling = sound, spelling
 
-    def near(
+    def find_near(
         self,
         sounds: Sequence[bytes],
         letters: Sequence[bytes],
         *,
         all_pairs: bool = False,
-        reach: Sequence[float] | None = None,
-    ) -> Hits:
+        limit_factors: Sequence[float] | None = None,
+    ) -> NearPairs:
         """Columns: window, form, cost by phone, cost by letter; in the order of windows and forms.
 
         ``all_pairs``: without the sieve of keys, for a few forms. ``reach``: of each window, what part of a form's
@@ -167,30 +175,39 @@ class Ears:
         """
         import numpy as np
 
-        if not len(self.sound.lengths) or not sounds:
+        if not len(self.by_sound.lengths) or not sounds:
             return [], [], [], []
         if all_pairs:
-            every = np.arange(len(sounds) * len(self.sound.lengths), dtype=np.int64)
-            return self._near(sounds, letters, every, every, reach)
-        return self._near(sounds, letters, self.sound.meet(sounds), self.spelling.meet(letters), reach)
+            every = np.arange(len(sounds) * len(self.by_sound.lengths), dtype=np.int64)
+            return self._find_near(sounds, letters, every, every, limit_factors)
+        return self._find_near(
+            sounds,
+            letters,
+            self.by_sound.pairs_sharing_key(sounds),
+            self.by_spelling.pairs_sharing_key(letters),
+            limit_factors,
+        )
 
-    def near_of(self, sounds: Sequence[bytes], letters: Sequence[bytes], pairs: Numbers) -> Hits:
+    def find_near_among(self, sounds: Sequence[bytes], letters: Sequence[bytes], pairs: Numbers) -> NearPairs:
         """The same for some pairs only, each window * forms + form, ascending."""
-        return self._near(sounds, letters, pairs, pairs)
+        return self._find_near(sounds, letters, pairs, pairs)
 
-    def _near(
+    def _find_near(
         self,
         sounds: Sequence[bytes],
         letters: Sequence[bytes],
         by_sound: Numbers,
         by_letter: Numbers,
-        reach: Sequence[float] | None = None,
-    ) -> Hits:
+        limit_factors: Sequence[float] | None = None,
+    ) -> NearPairs:
         import numpy as np
 
-        part = None if reach is None else np.array(reach, dtype=np.float32)
+        part = None if limit_factors is None else np.array(limit_factors, dtype=np.float32)
 
-        n = len(self.sound.lengths)
-        near = np.union1d(self.sound.within(sounds, by_sound, part), self.spelling.within(letters, by_letter, part))
-        phone, letter = self.sound.costs(sounds, near), self.spelling.costs(letters, near)
+        n = len(self.by_sound.lengths)
+        near = np.union1d(
+            self.by_sound.filter_within_limit(sounds, by_sound, part),
+            self.by_spelling.filter_within_limit(letters, by_letter, part),
+        )
+        phone, letter = self.by_sound.costs(sounds, near), self.by_spelling.costs(letters, near)
         return (near // n).tolist(), (near % n).tolist(), phone.tolist(), letter.tolist()

@@ -16,19 +16,30 @@ from podwatch.phonetics.pronunciation import PHONES, pronounce
 from podwatch.phonetics.watched_names import word_set
 
 EVERYDAY, GIVEN, SURNAME, PLACE = 1, 2, 4, 8
-UNKNOWN = 18.5  # -log P of a word that no list has
-UNSEEN = "\u00ad\u200b-\u200d\u2060\ufeff"  # soft hyphen, blanks without a width: a word goes on behind them
-_NOTHING = dict.fromkeys((0xAD, *range(0x200B, 0x200E), 0x2060, 0xFEFF))
-_REMEMBERED = 100_000  # pronunciations of unlisted words in one process
+UNKNOWN_COST = 18.5  # -log P of a word that no list has
+INVISIBLE = "\u00ad\u200b-\u200d\u2060\ufeff"  # soft hyphen, blanks without a width: a word goes on behind them
+_WITHOUT_INVISIBLE = dict.fromkeys((0xAD, *range(0x200B, 0x200E), 0x2060, 0xFEFF))
+_MAX_CACHED = 100_000  # pronunciations of unlisted words in one process
 _LETTERS = (
     "a EY;b B IY;c S IY;d D IY;e IY;f EH F;g JH IY;h EY CH;i AY;j JH EY;k K EY;l EH L;m EH M;n EH N;o OW;p P IY;"
     "q K Y UW;r AA R;s EH S;t T IY;u Y UW;v V IY;w D AH B AH L Y UW;x EH K S;y W AY;z Z IY"
 )
-SPELT = {
+LETTER_PHONES = {
     letter: bytes(PHONES.index(p) for p in sound.split())
     for letter, _, sound in (entry.partition(" ") for entry in _LETTERS.split(";"))
 }
-_SPECIAL = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ə": "a"}
+_SPECIAL_LETTERS = {
+    "ß": "ss",
+    "æ": "ae",
+    "œ": "oe",
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "ı": "i",
+    "ə": "a",
+}
 
 
 class Entry(NamedTuple):
@@ -40,7 +51,7 @@ class Entry(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def _listed() -> dict[str, tuple[float, int, bytes]]:
+def listed_words() -> dict[str, tuple[float, int, bytes]]:
     import numpy as np
 
     with resources.as_file(resources.files(__package__) / "data" / "words.npz") as path, np.load(path) as data:
@@ -50,93 +61,97 @@ def _listed() -> dict[str, tuple[float, int, bytes]]:
         shift = bytes((i - 48) % 256 for i in range(256))
         sounds = [s.translate(shift) for s in data["sounds"].tobytes().split(b"\n")]
     table = dict(zip(words, zip(costs, flags, sounds, strict=True), strict=True))
-    for letter, sound in SPELT.items():
+    for letter, sound in LETTER_PHONES.items():
         if letter not in "ai":  # an article and a pronoun, far more often than letters
             table[letter] = (8.0, EVERYDAY, sound)
-    table["i"] = (*table["i"][:2], SPELT["i"])
+    table["i"] = (*table["i"][:2], LETTER_PHONES["i"])
     for word in _TITLES:
         table[word] = (8.0, EVERYDAY, table[word][2] if word in table else sound_out([word])[0])
     for word in [w for w in table if "'" in w]:
-        if (entry := _contracted(word, table)) is not None:
+        if (entry := _contraction(word, table)) is not None:
             table[word] = (*entry, table[word][2])
     return table
 
 
-def _contracted(word: str, table: Mapping[str, tuple[float, int, bytes]]) -> tuple[float, int] | None:
+def _contraction(word: str, table: Mapping[str, tuple[float, int, bytes]]) -> tuple[float, int] | None:
     """Cost and flags of an everyday word that another has run into (I'll, there'd): no list has them all."""
     base, mark, end = word.partition("'")
-    if not mark or (end not in _RUN_IN and not (end == "s" and base in _IS)):
+    if not mark or (end not in _CONTRACTION_ENDINGS and not (end == "s" and base in _BEFORE_IS)):
         return None
     bases = (base, base.removesuffix("n")) if end == "t" else (base,)
-    costs = [cost for cost, flags, _ in (table[b] for b in bases if b in table) if flags & EVERYDAY and cost < _SAID]
+    costs = [
+        cost
+        for cost, flags, _ in (table[b] for b in bases if b in table)
+        if flags & EVERYDAY and cost < _CONTRACTED_COST
+    ]
     return (min(costs) + 1.0, EVERYDAY) if costs else None
 
 
-_unlisted: dict[str, bytes] = {}
+_unlisted_phones: dict[str, bytes] = {}
 _TITLES = ("mr", "mrs", "ms", "dr")  # the lists of words have few short ones
-_RUN_IN = word_set("ll d ve re m t")
-_IS = word_set("he she it that this what who there here where how when let")
-_SAID = 11.5  # -log P: what other words run into (I, there, who) is said often
-_DOUBLE = re.compile(r"([bdfgklmnprtvz])\1(?=.)")  # at the end they tell the network how a name is said
+_CONTRACTION_ENDINGS = word_set("ll d ve re m t")
+_BEFORE_IS = word_set("he she it that this what who there here where how when let")
+_CONTRACTED_COST = 11.5  # -log P: what other words run into (I, there, who) is said often
+_DOUBLED_CONSONANT = re.compile(r"([bdfgklmnprtvz])\1(?=.)")  # at the end they tell the network how a name is said
 _INITIALS = re.compile(r"[b-df-hj-np-tv-xz]{2,4}")
 _NOT_INITIALS = word_set("mr mrs ms dr st vs hm hmm mm shh nth jr sr")
 
 
-def respelt(word: str) -> str:
+def normalise_spelling(word: str) -> str:
     """The word as one who only hears it may write it: what spellers disagree about must not change its sound."""
-    word = _DOUBLE.sub(r"\1", word.replace("'", "").replace("ck", "k").replace("ph", "f"))
+    word = _DOUBLED_CONSONANT.sub(r"\1", word.replace("'", "").replace("ck", "k").replace("ph", "f"))
     return "w" + word[2:] if word.startswith("wh") else word
 
 
 def sound_out(words: Sequence[str], *, names: bool = True) -> list[bytes]:
     """The phones of each plain word: initials letter by letter, all else read by the network."""
-    sounds = pronounce([respelt(w) if names else w.replace("'", "") for w in words])
+    sounds = pronounce([normalise_spelling(w) if names else w.replace("'", "") for w in words])
     return [
-        b"".join(SPELT[c] for c in w) if _INITIALS.fullmatch(w) and w not in _NOT_INITIALS else s
+        b"".join(LETTER_PHONES[c] for c in w) if _INITIALS.fullmatch(w) and w not in _NOT_INITIALS else s
         for w, s in zip(words, sounds, strict=True)
     ]
 
 
 @lru_cache(maxsize=200_000)
-def plain(word: str) -> str:
+def plain_spelling(word: str) -> str:
     """The spelling in a-z and apostrophes, lower case; empty when a letter has no such form (Cyrillic, digits)."""
-    low = word.lower().replace("’", "'").translate(_NOTHING)
+    low = word.lower().replace("’", "'").translate(_WITHOUT_INVISIBLE)
     if not low.isascii():
-        parts = unicodedata.normalize("NFKD", "".join(_SPECIAL.get(c, c) for c in low))
+        parts = unicodedata.normalize("NFKD", "".join(_SPECIAL_LETTERS.get(c, c) for c in low))
         low = "".join(c for c in parts if not unicodedata.combining(c))
     return low if low and all("a" <= c <= "z" or c == "'" for c in low) else ""
 
 
-def entries(words: Iterable[str]) -> dict[str, Entry]:
+def look_up_words(words: Iterable[str]) -> dict[str, Entry]:
     """What is known of each plain word; those that no list has are pronounced in one go."""
-    listed = _listed()
+    listed = listed_words()
     found: dict[str, Entry] = {}
     new: list[str] = []
     for word in words:
         entry = listed.get(word)
         if entry is None:
-            sound = _unlisted.get(word)
+            sound = _unlisted_phones.get(word)
             if sound is None:
                 new.append(word)
                 continue
-            entry = (*(_contracted(word, listed) or (UNKNOWN, 0)), sound)
+            entry = (*(_contraction(word, listed) or (UNKNOWN_COST, 0)), sound)
         found[word] = Entry(*entry)
     if new:
-        if len(_unlisted) + len(new) > _REMEMBERED:
-            _unlisted.clear()
+        if len(_unlisted_phones) + len(new) > _MAX_CACHED:
+            _unlisted_phones.clear()
         new = sorted(set(new))
         sounds = sound_out(new)
         for word, sound in zip(new, sounds, strict=True):
-            _unlisted[word] = sound
-            found[word] = Entry(*(_contracted(word, listed) or (UNKNOWN, 0)), sound)
+            _unlisted_phones[word] = sound
+            found[word] = Entry(*(_contraction(word, listed) or (UNKNOWN_COST, 0)), sound)
     return found
 
 
-def common(most: float) -> list[tuple[str, Entry]]:
+def common_words(max_cost: float) -> list[tuple[str, Entry]]:
     """The listed words that cost less than ``most``, in the order of the alphabet."""
-    return [(w, Entry(*e)) for w, e in sorted(_listed().items()) if e[0] < most]
+    return [(w, Entry(*e)) for w, e in sorted(listed_words().items()) if e[0] < max_cost]
 
 
-def entry(word: str) -> Entry:
+def look_up_word(word: str) -> Entry:
     """What is known of one plain word."""
-    return entries([word])[word]
+    return look_up_words([word])[word]

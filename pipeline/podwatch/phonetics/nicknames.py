@@ -29,13 +29,13 @@ thaddeus; ted theodore teddy; terry terence theresa; tim timothy; toby tobias; t
 antonio anton; val valerie valentina; vic victor viktor; vince vincent; vlad vladimir volodymyr; walt walter; wes
 wesley; yulia julia; zach zachary zack
 """
-_CALLED: dict[str, set[str]] = {}
+_NICKNAMES: dict[str, set[str]] = {}
 for _group in _GROUPS.replace("\n", " ").split(";"):
     for _name in _group.split():
-        _CALLED.setdefault(_name, set()).update(_group.split())
+        _NICKNAMES.setdefault(_name, set()).update(_group.split())
 
 
-def called(first_names: Iterable[str]) -> frozenset[str]:
+def nicknames_of(first_names: Iterable[str]) -> frozenset[str]:
     """What people with these plain first names are called besides."""
     mine = frozenset(first_names)
-    return frozenset[str]().union(*(_CALLED.get(name, ()) for name in mine)) - mine
+    return frozenset[str]().union(*(_NICKNAMES.get(name, ()) for name in mine)) - mine

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Symbols = NDArray[np.uint8]
 
-_NEVER = 1000.0
-_ALIKE = re.compile("ck|ph|[bdgk]h|c(?!c?[eihy])|q|ff?$")  # the last: Slavic -ov is said -off
-_ONE_WAY = {"ck": "k", "c": "k", "q": "k", "ph": "f", "f": "v", "ff": "v"}
-_DOUBLE = re.compile(r"(.)\1")
-_SYMBOLS = bytes((i - 97) % 256 for i in range(256))
-_CHUNK = 4096
-_LOOKS = (2, 4, 6, 8, 11)  # after so many symbols, rows that cost too much already are dropped
+_IMPOSSIBLE = 1000.0
+_SPELLING_VARIANTS = re.compile("ck|ph|[bdgk]h|c(?!c?[eihy])|q|ff?$")  # the last: Slavic -ov is said -off
+_NORMAL_SPELLINGS = {"ck": "k", "c": "k", "q": "k", "ph": "f", "f": "v", "ff": "v"}
+_DOUBLED_LETTER = re.compile(r"(.)\1")
+_LETTER_SYMBOLS = bytes((i - 97) % 256 for i in range(256))
+_CHUNK_ROWS = 4096
+_PRUNE_AFTER = (2, 4, 6, 8, 11)  # after so many symbols, rows that cost too much already are dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class Channel:
     ``swap[p, q]``: p heard as q. ``drop[p]``: p not heard. ``add[q]``: q heard that nobody said.
     """
 
-    swap: Floats
-    drop: Floats
-    add: Floats
+    substitution: Floats
+    deletion: Floats
+    insertion: Floats
 
     @property
     def padding(self) -> int:
-        return len(self.drop) - 1
+        return len(self.deletion) - 1
 
     def pad(self, strings: Sequence[bytes]) -> Symbols:
         """The strings as rows of one width, filled up with the padding."""
@@ -54,27 +54,27 @@ class Channel:
         filled = b"".join([s.ljust(width, padding) for s in strings])
         return np.frombuffer(filled, dtype=np.uint8).reshape(len(strings), width)
 
-    def costs(self, said: Symbols, heard: Symbols, most: Floats | None = None) -> Floats:
+    def costs(self, said: Symbols, heard: Symbols, max_costs: Floats | None = None) -> Floats:
         """Row by row, the cost of the cheapest way from ``said`` to ``heard``; both padded, with as many rows.
 
         ``most``: of each row, a cost over which it does not matter any more; such a row may cost _NEVER.
         """
         import numpy as np
 
-        out = np.full(len(said), _NEVER, dtype=np.float32)
-        n = len(self.drop)
-        swap = self.swap.ravel()
-        for begin in range(0, len(said), _CHUNK):  # what fits the cache; a column for each pair
-            rows = np.arange(begin, min(begin + _CHUNK, len(said)))
+        out = np.full(len(said), _IMPOSSIBLE, dtype=np.float32)
+        n = len(self.deletion)
+        swap = self.substitution.ravel()
+        for begin in range(0, len(said), _CHUNK_ROWS):  # what fits the cache; a column for each pair
+            rows = np.arange(begin, min(begin + _CHUNK_ROWS, len(said)))
             a = np.ascontiguousarray(said[rows].T).astype(np.intp) * n  # where its row of swap begins
             b = np.ascontiguousarray(heard[rows].T).astype(np.intp)
             added = np.zeros((len(b) + 1, len(rows)), dtype=np.float32)
             for j in range(len(b)):
-                np.add(added[j], self.add.take(b[j]), out=added[j + 1])
+                np.add(added[j], self.insertion.take(b[j]), out=added[j + 1])
             best = added.copy()
             for i in range(len(a)):
                 p = a[i]
-                new = best + self.drop[p // n]
+                new = best + self.deletion[p // n]
                 np.minimum(new[1:], best[:-1] + swap.take(p + b), out=new[1:])
                 # What is added costs the same wherever it comes in: a running least of what is left without it.
                 new -= added
@@ -82,8 +82,8 @@ class Channel:
                     np.minimum(new[j + 1], new[j], out=new[j + 1])
                 new += added
                 best = new
-                if most is not None and i in _LOOKS:
-                    keep = best.min(axis=0) <= most[rows]
+                if max_costs is not None and i in _PRUNE_AFTER:
+                    keep = best.min(axis=0) <= max_costs[rows]
                     if 4 * np.count_nonzero(keep) < 3 * len(keep):
                         rows, best, added, b, a = rows[keep], best[:, keep], added[:, keep], b[:, keep], a[:, keep]
                         if not len(rows):
@@ -91,56 +91,56 @@ class Channel:
             out[rows] = best[-1]
         return out
 
-    def floor_of_heard(self, heard: Symbols) -> Floats:
+    def said_lower_bounds(self, heard: Symbols) -> Floats:
         """For each row of ``heard`` and each symbol p: the least that p can cost, whatever it is heard as there."""
         import numpy as np
 
-        least = self.swap[:, heard[:, 0]]
+        least = self.substitution[:, heard[:, 0]]
         for column in range(1, heard.shape[1]):
-            np.minimum(least, self.swap[:, heard[:, column]], out=least)
-        return np.ascontiguousarray(np.minimum(least.T, self.drop))
+            np.minimum(least, self.substitution[:, heard[:, column]], out=least)
+        return np.ascontiguousarray(np.minimum(least.T, self.deletion))
 
-    def floor_of_said(self, said: Symbols) -> Floats:
+    def heard_lower_bounds(self, said: Symbols) -> Floats:
         """For each row of ``said`` and each symbol q: the least that q can cost, whatever was said there."""
         import numpy as np
 
-        least = self.swap[said[:, 0]]
+        least = self.substitution[said[:, 0]]
         for column in range(1, said.shape[1]):
-            np.minimum(least, self.swap[said[:, column]], out=least)
-        return np.ascontiguousarray(np.minimum(least, self.add))
+            np.minimum(least, self.substitution[said[:, column]], out=least)
+        return np.ascontiguousarray(np.minimum(least, self.insertion))
 
 
 @lru_cache(maxsize=1)
-def channels() -> tuple[Channel, Channel]:
+def load_channels() -> tuple[Channel, Channel]:
     """The channel of phones (network.PHONES) and the one of letters (a-z)."""
     import numpy as np
 
     with resources.as_file(resources.files(__package__) / "data" / "channel.npz") as path, np.load(path) as data:
         return tuple(  # type: ignore[return-value]
-            padded(data[f"{of}_swap"], data[f"{of}_drop"], data[f"{of}_add"]) for of in ("phone", "letter")
+            with_padding(data[f"{of}_swap"], data[f"{of}_drop"], data[f"{of}_add"]) for of in ("phone", "letter")
         )
 
 
-def padded(swap: Floats, drop: Floats, add: Floats) -> Channel:
+def with_padding(swap: Floats, drop: Floats, add: Floats) -> Channel:
     """A channel with its padding: it is heard as nothing, for nothing."""
     import numpy as np
 
     n = len(drop)
-    wide = np.full((n + 1, n + 1), _NEVER, dtype=np.float32)
+    wide = np.full((n + 1, n + 1), _IMPOSSIBLE, dtype=np.float32)
     wide[:n, :n] = swap
     wide[n, n] = 0
     return Channel(wide, np.append(drop, 0).astype(np.float32), np.append(add, 0).astype(np.float32))
 
 
 @lru_cache(maxsize=200_000)
-def letters_of(word: str) -> bytes:
+def encode_letters(word: str) -> bytes:
     """A plain word as symbols of the channel of letters; what spellers disagree about is written in one way."""
     word = word.replace("'", "")
     if word[:2] == "wh":
         word = "w" + word[2:]
-    word = _ALIKE.sub(_one_way, word)
-    return _DOUBLE.sub(r"\1", word).encode().translate(_SYMBOLS)
+    word = _SPELLING_VARIANTS.sub(_normal_spelling, word)
+    return _DOUBLED_LETTER.sub(r"\1", word).encode().translate(_LETTER_SYMBOLS)
 
 
-def _one_way(found: re.Match[str]) -> str:
-    return _ONE_WAY.get(found[0], found[0][0])
+def _normal_spelling(found: re.Match[str]) -> str:
+    return _NORMAL_SPELLINGS.get(found[0], found[0][0])

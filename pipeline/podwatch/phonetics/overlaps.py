@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from podwatch.phonetics.candidates import Spot
-from podwatch.phonetics.features import Company
+from podwatch.phonetics.candidates import Candidate
+from podwatch.phonetics.features import EpisodeContext
 
-RIVAL = 2.0  # times the odds: so much likelier another name must be to have a place for itself
+RIVAL_ODDS = 2.0  # times the odds: so much likelier another name must be to have a place for itself
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredCandidate:
     """A spot with its score, and what the rest of the episode says of its name."""
 
-    spot: Spot
-    company: Company
+    candidate: Candidate
+    context: EpisodeContext
 
 
-def apart(spots: Sequence[Spot]) -> list[Spot]:
+def drop_overlapping(spots: Sequence[Candidate]) -> list[Candidate]:
     """The best of spots that overlap."""
-    kept: list[Spot] = []
+    kept: list[Candidate] = []
     taken: set[int] = set()
     for spot in sorted(spots, key=_rank):
         places = range(spot.first, spot.last)
@@ -31,37 +31,38 @@ def apart(spots: Sequence[Spot]) -> list[Spot]:
     return kept
 
 
-def only_the_likeliest(spots: Sequence[Spot], same: Mapping[int, frozenset[int]]) -> None:
+def drop_unlikely_rivals(spots: Sequence[Candidate], same: Mapping[int, frozenset[int]]) -> None:
     """Takes from a place that may be several names those that are far less likely than another: one was meant.
 
     ``same``: for each name those that are the same one, and no rivals.
     """
-    taken: dict[int, list[Spot]] = {}
-    for spot in sorted((s for s in spots if not s.exact and s.score > 0), key=_rank):
+    taken: dict[int, list[Candidate]] = {}
+    for spot in sorted((s for s in spots if not s.is_exact and s.score > 0), key=_rank):
         here = range(spot.first, spot.last)
         odds = spot.score / (1.000001 - spot.score)
         rivals = {id(r): r for i in here for r in taken.get(i, ()) if r.form.name not in same[spot.form.name]}
-        if any(r.score / (1.000001 - r.score) > RIVAL * odds for r in rivals.values()):
+        if any(r.score / (1.000001 - r.score) > RIVAL_ODDS * odds for r in rivals.values()):
             spot.score = 0.0
             continue
         for i in here:
             taken.setdefault(i, []).append(spot)
 
 
-def best(scored: Sequence[Scored]) -> list[Scored]:
+def best_per_name(scored: Sequence[ScoredCandidate]) -> list[ScoredCandidate]:
     """For each name the best of what overlaps, in the order of the text."""
-    of: dict[int, list[Spot]] = {}
+    of: dict[int, list[Candidate]] = {}
     for s in scored:
-        of.setdefault(s.spot.form.name, []).append(s.spot)
-    kept = {id(spot) for spots in of.values() for spot in apart(spots)}
+        of.setdefault(s.candidate.form.name, []).append(s.candidate)
+    kept = {id(spot) for spots in of.values() for spot in drop_overlapping(spots)}
     return sorted(
-        (s for s in scored if id(s.spot) in kept), key=lambda s: (s.spot.first, s.spot.last, s.spot.form.name)
+        (s for s in scored if id(s.candidate) in kept),
+        key=lambda s: (s.candidate.first, s.candidate.last, s.candidate.form.name),
     )
 
 
-def _rank(spot: Spot) -> tuple[float, int, int, float, tuple[str, ...]]:
+def _rank(spot: Candidate) -> tuple[float, int, int, float, tuple[str, ...]]:
     return (
-        -round(spot.score + 0.1 * spot.exact, 3),
+        -round(spot.score + 0.1 * spot.is_exact, 3),
         spot.first - spot.last,
         spot.first,
         spot.distance,

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-LONGEST = 20  # phones of one word; the network was trained on no more
+MAX_PHONES = 20  # phones of one word; the network was trained on no more
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")
-_OUT = str.split(
+_OUTPUT_SYMBOLS = str.split(
     "AA0 AA1 AA2 AE0 AE1 AE2 AH0 AH1 AH2 AO0 AO1 AO2 AW0 AW1 AW2 AY0 AY1 AY2 B CH D DH EH0 EH1 EH2 ER0 ER1 "
     "ER2 EY0 EY1 EY2 F G HH IH0 IH1 IH2 IY0 IY1 IY2 JH K L M N NG OW0 OW1 OW2 OY0 OY1 OY2 P R S SH T TH UH0 "
     "UH1 UH2 UW UW0 UW1 UW2 V W Y Z ZH "
@@ -29,14 +29,14 @@ _OUT = str.split(
 CONSONANTS = ("B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N", "NG", "P", "R", "S", "SH", "T", "TH", "V")
 PHONES = (*_VOWELS, *CONSONANTS, "W", "Y", "Z", "ZH")  # without stress, which recognisers do not keep
 N_VOWELS = len(_VOWELS)
-_NUMBER = {p: i for i, p in enumerate(PHONES)}
+_PHONE_INDEX = {p: i for i, p in enumerate(PHONES)}
 # The network's output symbol -> phone; pad, unknown and start stand for nothing, 3 ends the word.
-_PHONE_OF = (-1, -1, -1, -1, *(_NUMBER[p.rstrip("012")] for p in _OUT))
-_END = 3
+_PHONE_OF = (-1, -1, -1, -1, *(_PHONE_INDEX[p.rstrip("012")] for p in _OUTPUT_SYMBOLS))
+_END_SYMBOL = 3
 
 
 @lru_cache(maxsize=1)
-def _weights() -> dict[str, Floats]:
+def _load_weights() -> dict[str, Floats]:
     import numpy as np
 
     with resources.as_file(resources.files(__package__) / "data" / "g2p.npz") as path, np.load(path) as arrays:
@@ -44,20 +44,20 @@ def _weights() -> dict[str, Floats]:
 
 
 @lru_cache(maxsize=1)
-def _tables() -> tuple[Floats, Floats]:
+def _projected_embeddings() -> tuple[Floats, Floats]:
     """The embeddings already multiplied by the input weights, letters and phones: a look-up for a product."""
-    w = _weights()
+    w = _load_weights()
     return w["enc_emb"] @ w["enc_w_ih"].T + w["enc_b_ih"], w["dec_emb"] @ w["dec_w_ih"].T + w["dec_b_ih"]
 
 
-def _step(given: Floats, hidden: Floats, weights: Floats, bias: Floats) -> Floats:
+def _gru_step(projected: Floats, hidden: Floats, weights: Floats, bias: Floats) -> Floats:
     import numpy as np
 
     size = hidden.shape[1]
     past = hidden @ weights.T + bias
-    gates = given[:, : 2 * size] + past[:, : 2 * size]
+    gates = projected[:, : 2 * size] + past[:, : 2 * size]
     gates = np.float32(1) / (np.float32(1) + np.exp(-gates))
-    new = np.tanh(given[:, 2 * size :] + gates[:, :size] * past[:, 2 * size :])
+    new = np.tanh(projected[:, 2 * size :] + gates[:, :size] * past[:, 2 * size :])
     update = gates[:, size:]
     out: Floats = (1 - update) * new + update * hidden
     return out
@@ -69,8 +69,8 @@ def pronounce(words: Sequence[str]) -> list[bytes]:
 
     if not words:
         return []
-    w = _weights()
-    letters, sounds = _tables()
+    w = _load_weights()
+    letters, sounds = _projected_embeddings()
     order = sorted(range(len(words)), key=lambda i: (len(words[i]), words[i]))
     answer = [b""] * len(words)
     for first in range(0, len(order), 512):
@@ -85,14 +85,14 @@ def pronounce(words: Sequence[str]) -> list[bytes]:
         for t in range(width):  # shorter spellings come first in a block and are left alone once they have ended
             while begin < len(block) and t > lengths[begin]:
                 begin += 1
-            hidden[begin:] = _step(letters[ids[begin:, t]], hidden[begin:], w["enc_w_hh"], w["enc_b_hh"])
+            hidden[begin:] = _gru_step(letters[ids[begin:, t]], hidden[begin:], w["enc_w_hh"], w["enc_b_hh"])
         said: list[list[int]] = [[] for _ in block]
         alive = np.arange(len(block))
         last = np.full(len(block), 2)
-        for _ in range(LONGEST):
-            hidden = _step(sounds[last], hidden, w["dec_w_hh"], w["dec_b_hh"])
+        for _ in range(MAX_PHONES):
+            hidden = _gru_step(sounds[last], hidden, w["dec_w_hh"], w["dec_b_hh"])
             last = (hidden @ w["fc_w"].T + w["fc_b"]).argmax(axis=1)
-            going = last != _END
+            going = last != _END_SYMBOL
             alive, hidden, last = alive[going], hidden[going], last[going]
             if not len(alive):
                 break

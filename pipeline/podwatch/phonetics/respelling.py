@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import re
 
-_MARKED = {
+_MARKED_LETTERS = {
     "č": "ch", "ć": "ch", "ç": "s", "ş": "sh", "š": "sh", "ś": "sh", "ș": "sh", "ž": "zh", "ż": "zh", "ź": "zh",
     "ř": "rzh", "ł": "w", "ń": "ny", "ñ": "ny", "ň": "ny", "ø": "er", "ö": "er", "ő": "er", "ü": "oo", "ű": "oo",
     "å": "o", "ä": "e", "æ": "a", "ğ": "", "ı": "i", "ț": "ts", "ţ": "ts", "ă": "a", "â": "a", "ê": "e", "ę": "en",
     "ą": "on", "ě": "ye", "ů": "oo", "ð": "th", "þ": "th", "đ": "d", "ã": "an", "õ": "on", "ó": "o", "í": "ee",
     "ú": "oo", "á": "a", "é": "ay", "è": "e", "ë": "e",
 }  # fmt: skip
-_SLAVIC = set("čćšžřěůżźśłńąęđ")
-_TURKISH = set("şğı")
-_POLISH = ("cz", "sz", "rz", "szcz")
+_SLAVIC_LETTERS = set("čćšžřěůżźśłńąęđ")
+_TURKISH_LETTERS = set("şğı")
+_POLISH_CLUSTERS = ("cz", "sz", "rz", "szcz")
 _CLUSTERS = ((r"tsch", "ch"), (r"sch", "sh"), (r"szcz", "shch"), (r"cz", "ch"), (r"sz", "sh"), (r"rz", "zh"))
 
 
-def respelling(word: str) -> str:
+def anglicise(word: str) -> str:
     """How an English speaker might write what the word, as it is spelt in its language, sounds like."""
     low = word.lower()
     marks = set(low)
-    slavic = bool(marks & _SLAVIC) or any(c in low for c in _POLISH) or low.endswith(("ski", "ska", "wicz", "witz"))
-    turkish = bool(marks & _TURKISH)
+    slavic = (
+        bool(marks & _SLAVIC_LETTERS)
+        or any(c in low for c in _POLISH_CLUSTERS)
+        or low.endswith(("ski", "ska", "wicz", "witz"))
+    )
+    turkish = bool(marks & _TURKISH_LETTERS)
     if turkish:
         low = low.replace("c", "j").replace("ç", "ch").replace("ö", "er")
     if slavic and not turkish:
@@ -39,4 +43,4 @@ def respelling(word: str) -> str:
         low = re.sub(r"^x", "sh", low)
         low = re.sub(r"^zh", "j", low)
         low = re.sub(r"(?<=[aeiou])j(?=[aeioué])", "h" if "ñ" in low or "ó" in low else "j", low)
-    return "".join(_MARKED.get(c, c) for c in low)
+    return "".join(_MARKED_LETTERS.get(c, c) for c in low)

@@ -11,45 +11,45 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from podwatch.phonetics.lexicon import UNSEEN, plain
+from podwatch.phonetics.lexicon import INVISIBLE, plain_spelling
 from podwatch.phonetics.watched_names import word_set
 
 OPEN, COMMA, CLOSED = 0, 1, 2
-PIECE, LISTENED = 300_000, 4_000_000  # characters: five hours of talk, and sixty-five
-LONGEST = 30  # letters; what is longer is no word that anybody said
-_WORD = re.compile(rf"[^\W_]+(?:(?:['’]|[{UNSEEN}]+)[^\W_]+)*")
-_INITIALS = re.compile(r"[A-Z]{2,}(?:['’]?s)?")  # and more than one of them: CPUs
+CHUNK_LENGTH, MAX_TEXT_LENGTH = 300_000, 4_000_000  # characters: five hours of talk, and sixty-five
+MAX_WORD_LENGTH = 30  # letters; what is longer is no word that anybody said
+_WORD_PATTERN = re.compile(rf"[^\W_]+(?:(?:['’]|[{INVISIBLE}]+)[^\W_]+)*")
+_ACRONYM = re.compile(r"[A-Z]{2,}(?:['’]?s)?")  # and more than one of them: CPUs
 # Capitals within a word are written for what is known (MacOS, GoLand), or behind a few beginnings of names.
-_BEGINNINGS = r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|Fitz|Al|El|Ben|Bin|Ibn|[OD]['’])[A-Z][a-z]+(?:['’]s)?$"
-_PRODUCT = re.compile(rf"(?!{_BEGINNINGS})\w*(?:[a-z][A-Z]|[A-Z]{{2}}[a-z])\w*(?:['’]s)?")
-_SHORTENED = word_set("mr mrs ms dr st jr sr gen sen prof rep gov lt col capt")
-_SOFT = frozenset(",\"“”‘’'—–")
+_SURNAME_PREFIXES = r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|Fitz|Al|El|Ben|Bin|Ibn|[OD]['’])[A-Z][a-z]+(?:['’]s)?$"
+_INNER_CAPITALS = re.compile(rf"(?!{_SURNAME_PREFIXES})\w*(?:[a-z][A-Z]|[A-Z]{{2}}[a-z])\w*(?:['’]s)?")
+_ABBREVIATED_TITLES = word_set("mr mrs ms dr st jr sr gen sen prof rep gov lt col capt")
+_COMMA_CHARACTERS = frozenset(",\"“”‘’'—–")
 
 
-def pieces(text: str) -> Iterator[tuple[int, str]]:
+def split_chunks(text: str) -> Iterator[tuple[int, str]]:
     """(where it begins, the piece) of a text; one piece, if it is no longer than nearly every episode.
 
     A hostile text may be one near miss after the other, each of which costs memory: so each piece is heard alone, and
     of what is longer than LISTENED characters only the beginning.
     """
-    at, stop = 0, min(len(text), LISTENED)
-    while stop - at > PIECE:
-        cuts = (text.rfind(mark, at + PIECE // 2, at + PIECE) for mark in ("\n", ". ", " "))
-        end = next((cut + 1 for cut in cuts if cut >= 0), at + PIECE)
+    at, stop = 0, min(len(text), MAX_TEXT_LENGTH)
+    while stop - at > CHUNK_LENGTH:
+        cuts = (text.rfind(mark, at + CHUNK_LENGTH // 2, at + CHUNK_LENGTH) for mark in ("\n", ". ", " "))
+        end = next((cut + 1 for cut in cuts if cut >= 0), at + CHUNK_LENGTH)
         yield at, text[at:end]
         at = end
     yield at, text[at:stop]
 
 
 @lru_cache(maxsize=4096)
-def _gap(between: str) -> int:
+def _classify_gap(between: str) -> int:
     if any(c in ".?!…" for c in between):
         return CLOSED
     if "\n\n" in between:
         return CLOSED
     kind = OPEN
     for c in between:
-        if c in _SOFT:
+        if c in _COMMA_CHARACTERS:
             kind = COMMA
         elif not (c.isspace() or c in "-‐‑"):
             return CLOSED
@@ -57,7 +57,7 @@ def _gap(between: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Tokens:
     """The words of a text, in columns of the same length.
 
     ``plain``: spelt in a-z (empty where that cannot be). ``starts``, ``ends``: characters. ``gaps``: OPEN, COMMA or
@@ -70,22 +70,22 @@ class Words:
     starts: list[int]
     ends: list[int]
     gaps: list[int]
-    big: list[bool]
-    first: list[bool]
-    shout: list[bool]
-    cased: bool
+    is_capitalised: list[bool]
+    starts_sentence: list[bool]
+    is_acronym: list[bool]
+    has_case: bool
 
 
-def read(text: str) -> Words:
+def tokenize(text: str) -> Tokens:
     """The words of ``text``."""
-    spans = [m.span() for m in _WORD.finditer(text)]
+    spans = [m.span() for m in _WORD_PATTERN.finditer(text)]
     raw = [text[a:b] for a, b in spans]
-    words = [plain(w) if len(w) <= LONGEST else "" for w in raw]
+    words = [plain_spelling(w) if len(w) <= MAX_WORD_LENGTH else "" for w in raw]
     gaps: list[int] = []
     for i in range(len(spans) - 1):
         end, start = spans[i][1], spans[i + 1][0]
-        kind = OPEN if start - end == 1 and text[end] in " \n" else _gap(text[end:start])
-        if kind == CLOSED and text[end] == "." and (end - spans[i][0] == 1 or words[i] in _SHORTENED):
+        kind = OPEN if start - end == 1 and text[end] in " \n" else _classify_gap(text[end:start])
+        if kind == CLOSED and text[end] == "." and (end - spans[i][0] == 1 or words[i] in _ABBREVIATED_TITLES):
             kind = OPEN if text[end + 1 : start].strip() == "" else kind
         gaps.append(kind)
     gaps.append(CLOSED)
@@ -94,5 +94,5 @@ def read(text: str) -> Words:
     small = sum(1 for i, b in enumerate(big) if not b and not first[i])
     capital = sum(1 for i, b in enumerate(big) if b and not first[i] and words[i] not in ("i", "i'm", "i'll", "i've"))
     cased = capital * 200 > small and capital < 4 * small + 8
-    shout = [cased and bool(_INITIALS.fullmatch(w) or _PRODUCT.fullmatch(w)) for w in raw]
-    return Words(words, [a for a, _ in spans], [b for _, b in spans], gaps, big, first, shout, cased)
+    shout = [cased and bool(_ACRONYM.fullmatch(w) or _INNER_CAPITALS.fullmatch(w)) for w in raw]
+    return Tokens(words, [a for a, _ in spans], [b for _, b in spans], gaps, big, first, shout, cased)

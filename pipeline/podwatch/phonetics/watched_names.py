@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Sort = Literal["exact", "alias", "sounds_like"]
+MatchKind = Literal["exact", "alias", "sounds_like"]
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class WatchedName:
     """One name to listen for.
 
     ``key``: what the caller calls it. ``full``: the whole name as people write it ("Steve Witkoff"). ``aliases``:
@@ -24,11 +24,11 @@ class Name:
     aliases: tuple[str, ...] = ()
     type: str | None = None
     threshold: float | None = None
-    refused: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class NameMatch:
     """One place where a name was heard.
 
     ``name``: its index in the names that the ear was built from. ``start``, ``end``: half-open, in characters of the
@@ -40,7 +40,7 @@ class Heard:
     start: int
     end: int
     score: float
-    kind: Sort
+    kind: MatchKind
     reason: str
     distance: float
 

@@ -194,7 +194,7 @@ class Engine:
 
     def _heard(self, transcript: Transcript, about: About, normal: Normal, hits: dict[int, Spans]) -> list[How]:
         hows = list(self._book.hows)
-        for heard in self._ear.hear(transcript.text, about.title, about.notes):
+        for heard in self._ear.find_matches(transcript.text, about.title, about.notes):
             atom = self._book.sounds[heard.name][1]
             start, end = normal.index(heard.start), normal.index(heard.end)
             if end > start and normal.text[end - 1] == " ":
@@ -228,6 +228,6 @@ def _within(normal: Normal, start: int, end: int, phrases: Sequence[str]) -> boo
 def _ear(names: Sequence[Any]) -> Any:
     if not names:
         return None
-    from podwatch.phonetics import Name, build
+    from podwatch.phonetics import WatchedName, build
 
-    return build([Name(n.text, n.text, n.aliases, n.type, n.threshold, n.refused) for n in names])
+    return build([WatchedName(n.text, n.text, n.aliases, n.type, n.threshold, n.refused) for n in names])

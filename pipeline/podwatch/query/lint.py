@@ -85,11 +85,11 @@ def sounding(clauses: Mapping[str, Clause]) -> Iterator[Finding]:
     asked = [(name, p) for name, clause in clauses.items() for p in clause.walk() if isinstance(p, Sounds)]
     if not asked:
         return
-    from podwatch.phonetics import Name, build
+    from podwatch.phonetics import WatchedName, build
 
-    ear = build([Name(p.text, p.text, p.aliases, p.type, p.threshold, p.refused) for _, p in asked])
+    ear = build([WatchedName(p.text, p.text, p.aliases, p.type, p.threshold, p.refused) for _, p in asked])
     for i, (watch, part) in enumerate(asked):
-        if advice := ear.advice(i):
+        if advice := ear.advise(i):
             clause = clauses[watch]
             is_entity = isinstance(clause, Either) and clause.longest
             yield Finding(Level.NOTE, watch, 0 if is_entity else part.column, advice)
