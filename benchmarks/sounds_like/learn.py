@@ -56,7 +56,7 @@ def made_up(n: int, seed: int) -> list[WatchedName]:
     popular = sorted(given, key=lambda w: (listed[w][0], w))[:150]  # as most watched people's are, and most others'
     surname = sorted(w for w, (_, f, _) in listed.items() if f & SURNAME and len(w) > 3)
     return [
-        WatchedName(f"#{i}", f"{rng.choice(popular if i % 2 else given)} {rng.choice(surname)}".title(), type="person")
+        WatchedName(f"{rng.choice(popular if i % 2 else given)} {rng.choice(surname)}".title(), type="person")
         for i in range(n)
     ]
 
@@ -67,7 +67,7 @@ def invented(n: int, seed: int) -> list[WatchedName]:
     words = sorted(w for w, (_, f, _) in listed_words().items() if f & (SURNAME | PLACE) and len(w) > 4 and w.isalpha())
     made = [(rng.choice(words), rng.choice(words)) for _ in range(n)]
     halves = [front[: len(front) // 2 + 1] + back[len(back) // 2 + 1 :] for front, back in made]
-    return [WatchedName(f"+{i}", w.title(), type=("company", "place")[i % 2]) for i, w in enumerate(halves)]
+    return [WatchedName(w.title(), type=("company", "place")[i % 2]) for i, w in enumerate(halves)]
 
 
 def read_set(path: Path) -> Clips:
@@ -224,7 +224,7 @@ def of_pages(pages: Sequence[Page], seed: int) -> list[Example]:
     for page in pages:
         for shape in (page, bare(page, forms, chance)):
             names = watchlist(shape, everybody, chance.choice((10, 15, 20, 35)), chance)
-            rows += of_page(NameMatcher([WatchedName(n, n, type="person") for n in names]), shape)
+            rows += of_page(NameMatcher([WatchedName(n, type="person") for n in names]), shape)
     return rows
 
 
@@ -235,19 +235,19 @@ def of_recast(pages: Sequence[Page], cast: Sequence[Role], seed: int) -> list[Ex
     for page in pages:
         shape = recast(page, cast, chance)
         names = watchlist(shape, [r.name for r in cast], chance.choice((10, 15, 20, 35)), chance)
-        rows += of_page(NameMatcher([WatchedName(n, n, type="person") for n in names]), shape)
+        rows += of_page(NameMatcher([WatchedName(n, type="person") for n in names]), shape)
     return rows
 
 
 def of_set(clips: Clips, talk: Sequence[str], seed: int) -> list[Example]:
     """Of made episodes."""
-    names = [WatchedName(n, n, type=k) for n, k in sorted(clips)]
+    names = [WatchedName(n, type=k) for n, k in sorted(clips)]
     rows: list[Example] = []
     for text, name, kind, gold in episodes(clips, talk, seed):
         rng = random.Random(f"{name}{len(text)}")
         others = [n for n in rng.sample(names, min(30, len(names))) if n.full != name]
         rows += examples(
-            NameMatcher([WatchedName(name, name, type=kind), *others]),
+            NameMatcher([WatchedName(name, type=kind), *others]),
             text,
             gold,
             0,
@@ -258,7 +258,7 @@ def of_set(clips: Clips, talk: Sequence[str], seed: int) -> list[Example]:
 
 def of_talk(split: str, talk: Sequence[str], seed: int) -> list[Example]:
     """Of talk in which none of the split's names is said."""
-    names = [WatchedName(s.name, s.name, type=s.type) for s in subjects() if s.split == split]
+    names = [WatchedName(s.name, type=s.type) for s in subjects() if s.split == split]
     ear = NameMatcher([*names, *made_up(400, seed), *invented(200, seed)])
     rows: list[Example] = []
     for text in talk:

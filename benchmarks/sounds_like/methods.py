@@ -220,11 +220,11 @@ def ear(subjects: Sequence[Subject], least: float | None = None, *, said: bool =
 
     ``said``: told how English spelling rules lead astray, as by users who write it as an alias.
     """
-    from podwatch.phonetics import WatchedName, build
+    from podwatch.phonetics import NameMatcher, WatchedName
 
     names = [
-        WatchedName(key=fold(s.name), full=s.name, aliases=(s.say.replace("-", ""),) if said and s.say != s.name else (),
+        WatchedName(full=s.name, aliases=(s.say.replace("-", ""),) if said and s.say != s.name else (),
              type=s.type, threshold=least)
         for s in subjects
     ]  # fmt: skip
-    return Ear("podwatch", tuple(subjects), build(names))
+    return Ear("podwatch", tuple(subjects), NameMatcher(names))

@@ -58,7 +58,7 @@ class FakeEar:
     def __init__(self, names: Sequence[Subject], least: float | None = None) -> None:
         self.names = names
 
-    def hear(self, text: str, title: str = "", notes: str = "") -> list[Place]:
+    def find_matches(self, text: str, title: str = "", notes: str = "") -> list[Place]:
         found: list[Place] = []
         for i, subject in enumerate(self.names):
             for surface, score, kind in [

@@ -174,7 +174,7 @@ def test_an_ear_whose_data_is_damaged_is_told(settings: Settings, monkeypatch: p
     def damaged(self: NameMatcher, text: str, title: str = "", notes: str = "") -> list[NameMatch]:
         raise OSError("g2p.npz is cut short")
 
-    monkeypatch.setattr(NameMatcher, "hear", damaged)
+    monkeypatch.setattr(NameMatcher, "find_matches", damaged)
     seen = found(settings)["model ear"]
     assert (seen.health, seen.todo) == (WRONG, "install podwatch again: make install")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from podwatch.phonetics import WatchedName, build
+from podwatch.phonetics import NameMatcher, WatchedName
 from podwatch.phonetics.duplicate_names import count_distinct, find_same_names
 from podwatch.phonetics.name_forms import build_forms
 
@@ -14,12 +14,12 @@ TEXT = "They spoke with Mr Rutta in Brussels. And then Rotte came. Rutter said s
 
 
 def person(name: str) -> WatchedName:
-    return WatchedName(name, name, type="person" if " " in name else None)
+    return WatchedName(name, type="person" if " " in name else None)
 
 
 def found() -> dict[int, frozenset[int]]:
     of: dict[int, list[object]] = {}
-    for form in build_forms([WatchedName(n, n, type="person" if n != "Nord Stream" else "company") for n in NAMES]):
+    for form in build_forms([WatchedName(n, type="person" if n != "Nord Stream" else "company") for n in NAMES]):
         of.setdefault(form.name, []).append(form)
     return find_same_names(of)  # type: ignore[arg-type]
 
@@ -39,14 +39,14 @@ def test_those_that_are_the_same_count_once() -> None:
 
 @pytest.mark.parametrize("others", [["Mark Rutte"], ["Mark Rutte"] * 3, ["Rutte"]], ids=str)
 def test_who_else_watches_a_name_changes_nothing_of_what_is_heard(others: list[str]) -> None:
-    alone = build([person("Mark Rutte")]).find_matches(TEXT)
-    together = build([person(n) for n in ["Mark Rutte", *others]]).find_matches(TEXT)
+    alone = NameMatcher([person("Mark Rutte")]).find_matches(TEXT)
+    together = NameMatcher([person(n) for n in ["Mark Rutte", *others]]).find_matches(TEXT)
     assert [h for h in together if h.name == 0] == alone
 
 
 def test_the_surname_alone_is_heard_beside_a_watch_of_the_full_name() -> None:
     text = "They asked Zelinsky about grain. Then Volodymyr Zelinsky left."
-    alone = build([person("Zelensky")]).find_matches(text)
-    together = build([person("Zelensky"), person("Volodymyr Zelensky")]).find_matches(text)
+    alone = NameMatcher([person("Zelensky")]).find_matches(text)
+    together = NameMatcher([person("Zelensky"), person("Volodymyr Zelensky")]).find_matches(text)
     assert len(alone) == 2
     assert [h for h in together if h.name == 0] == alone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from podwatch.phonetics import WatchedName, build
+from podwatch.phonetics import NameMatcher, WatchedName
 from podwatch.phonetics.everyday_words import FREQUENT_COST, MAX_PHONES, NEAR_COST, find_near_words
 from podwatch.phonetics.lexicon import EVERYDAY, common_words, look_up_word
 from podwatch.phonetics.noisy_channel import load_channels
@@ -26,7 +26,7 @@ NOTED = {
 
 @pytest.mark.parametrize(("name", "kind", "said"), NOTED.values(), ids=NOTED)
 def test_a_name_near_everyday_words_says_so_by_itself(name: str, kind: str, said: str) -> None:
-    ear = build([WatchedName(name, name, type=kind)])
+    ear = NameMatcher([WatchedName(name, type=kind)])
     assert bool(ear.warnings) == bool(said)
     assert said in ear.advise(0)
 
@@ -47,7 +47,7 @@ ALONE = {
 
 @pytest.mark.parametrize(("name", "text", "found"), ALONE.values(), ids=ALONE)
 def test_such_a_name_is_found_as_it_is_spelt_or_with_context(name: str, text: str, found: list[str]) -> None:
-    assert [text[h.start : h.end] for h in build([WatchedName(name, name, type="person")]).find_matches(text)] == found
+    assert [text[h.start : h.end] for h in NameMatcher([WatchedName(name, type="person")]).find_matches(text)] == found
 
 
 def test_near_words_are_those_that_comparing_all_with_all_finds() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from podwatch.phonetics import WatchedName, build
+from podwatch.phonetics import NameMatcher, WatchedName
 from podwatch.phonetics import list_context as among
 from podwatch.phonetics.candidates import Candidate, TextContext
 from podwatch.phonetics.features import EpisodeContext
@@ -37,11 +37,11 @@ LARSON = {
 
 
 def listening(name: str, kind: str = "person") -> WatchedName:
-    return WatchedName(name, name, type=kind)
+    return WatchedName(name, type=kind)
 
 
 def told(name: WatchedName, text: str) -> list[str]:
-    ear = build([name, *map(listening, OTHERS)])
+    ear = NameMatcher([name, *map(listening, OTHERS)])
     return [text[h.start : h.end] for h in ear.find_matches(text) if h.name == 0]
 
 
@@ -82,7 +82,7 @@ def test_the_word_is_rare_and_near(name: str, text: str) -> None:
 
 
 def spot_of(name: WatchedName, text: str, word: str) -> tuple[Candidate, TextContext, EpisodeContext]:
-    spots, scene, company = build([name, *map(listening, OTHERS)]).find_candidates(f"{NEWS} {text}{FILLER}")
+    spots, scene, company = NameMatcher([name, *map(listening, OTHERS)]).find_candidates(f"{NEWS} {text}{FILLER}")
     [spot] = [
         s
         for s in spots
@@ -94,7 +94,7 @@ def spot_of(name: WatchedName, text: str, word: str) -> tuple[Candidate, TextCon
 @pytest.mark.parametrize("word", ["Hew Whitaker", "Whita ker", "Hughwhitaker"])
 def test_it_is_one_word_and_the_surname_alone(word: str) -> None:
     text = f"{NEWS} Nobody asked {word} about it.{FILLER}"
-    spots, scene, company = build([listening("Hugh Whitacre"), *map(listening, OTHERS)]).find_candidates(text)
+    spots, scene, company = NameMatcher([listening("Hugh Whitacre"), *map(listening, OTHERS)]).find_candidates(text)
     mine = [s for s in spots if s.form.name == 0 and " ".join(scene.tokens.plain[s.first : s.last]) == word.lower()]
     for spot in mine:
         spot.phone_cost = spot.letter_cost = 0.0

@@ -35,13 +35,13 @@ FORMS = {
 def test_a_name_is_said_in_full_and_a_person_by_the_surname(name: str) -> None:
     kind, expected = FORMS[name]
     found: dict[str, set[str]] = {}
-    for form in build_forms([WatchedName(name, name, type=kind)]):
+    for form in build_forms([WatchedName(name, type=kind)]):
         found.setdefault(form.part, set()).add(" ".join(form.words))
     assert found == expected
 
 
 def test_an_alias_is_a_form_of_its_own() -> None:
-    forms = build_forms([WatchedName("x", "Steve Witkoff", aliases=("the envoy", "Steve Witkoff"), type="person")])
+    forms = build_forms([WatchedName("Steve Witkoff", aliases=("the envoy", "Steve Witkoff"), type="person")])
     assert [" ".join(f.words) for f in forms if f.part == "alias"] == ["the envoy"]
 
 
@@ -58,7 +58,7 @@ OTHER_SCRIPTS = {
 
 @pytest.mark.parametrize("names", OTHER_SCRIPTS, ids=" ".join)
 def test_a_name_in_another_script_is_the_alias_that_is_the_name_in_ours(names: tuple[str, ...]) -> None:
-    forms = build_forms([WatchedName("x", names[0], aliases=names[1:], type="person")])
+    forms = build_forms([WatchedName(names[0], aliases=names[1:], type="person")])
     assert {" ".join(f.words) for f in forms if f.part == "surname"} == {OTHER_SCRIPTS[names]} - {None}
 
 
@@ -76,14 +76,14 @@ AS_SAID = {
 
 @pytest.mark.parametrize(("name", "alias"), AS_SAID, ids=str)
 def test_an_alias_that_is_the_name_as_it_is_said_is_a_way_to_say_the_surname(name: str, alias: str) -> None:
-    forms = build_forms([WatchedName("x", name, aliases=(alias,), type="person")])
+    forms = build_forms([WatchedName(name, aliases=(alias,), type="person")])
     surnames = {f.spelling for f in forms if f.part == "surname" and f.spelling != f.words}
     assert (spoken_words(alias)[-1:] in surnames) == AS_SAID[name, alias]
     assert spoken_words(alias) in {f.words for f in forms if f.part == "alias"}
 
 
 def test_a_wordlike_name_stays_so_however_it_is_said() -> None:
-    forms = build_forms([WatchedName("x", "Friedrich Merz", aliases=("Freedrick Mairts",), type="person")])
+    forms = build_forms([WatchedName("Friedrich Merz", aliases=("Freedrick Mairts",), type="person")])
     assert [(f.spelling, f.is_wordlike) for f in forms if f.part == "surname"][::2] == [
         (("merz",), True),
         (("mairts",), True),
@@ -91,14 +91,12 @@ def test_a_wordlike_name_stays_so_however_it_is_said() -> None:
 
 
 def test_a_way_to_say_a_name_that_is_an_everyday_word_is_wordlike_and_the_name_is_not() -> None:
-    forms = build_forms([WatchedName("x", "Aristide Rhodos", aliases=("Aristide Roads",), type="person")])
+    forms = build_forms([WatchedName("Aristide Rhodos", aliases=("Aristide Roads",), type="person")])
     assert {f.spelling: f.is_wordlike for f in forms if f.part == "surname"} == {("rhodos",): False, ("roads",): True}
 
 
 def test_a_name_that_was_misheard_as_one_that_others_have_is_wordlike_in_that_spelling() -> None:
-    forms = build_forms(
-        [WatchedName("x", "Steve Witkoff", aliases=("Steve Whitcomb", "Steve Whitgoff"), type="person")]
-    )
+    forms = build_forms([WatchedName("Steve Witkoff", aliases=("Steve Whitcomb", "Steve Whitgoff"), type="person")])
     found = {f.spelling: f.is_wordlike for f in forms if f.part == "surname"}
     assert found == {("witkoff",): False, ("whitcomb",): True, ("whitgoff",): False}
 
@@ -108,7 +106,7 @@ WORDLIKE = {"Li Wu": True, "Mark Short": True, "Amit Shah": True, "Steve Witkoff
 
 @pytest.mark.parametrize("name", WORDLIKE, ids=str)
 def test_a_very_short_surname_and_an_everyday_word_are_wordlike(name: str) -> None:
-    [surname] = [f for f in build_forms([WatchedName("x", name, type="person")]) if f.part == "surname"]
+    [surname] = [f for f in build_forms([WatchedName(name, type="person")]) if f.part == "surname"]
     assert surname.is_wordlike == WORDLIKE[name]
 
 
@@ -130,7 +128,7 @@ def test_foreign_spelling_is_brought_nearer_to_english(word: str) -> None:
 
 
 def test_a_respelt_name_is_listened_for_both_ways() -> None:
-    forms = [f for f in build_forms([WatchedName("x", "Aleksandar Vučić", type="person")]) if f.part == "surname"]
+    forms = [f for f in build_forms([WatchedName("Aleksandar Vučić", type="person")]) if f.part == "surname"]
     assert [f.words for f in forms] == [("vucic",)] * 2
     assert [f.letters for f in forms] == ["vucic", "vuchich"]
 
@@ -141,7 +139,7 @@ def test_spoken_keeps_initials_apart() -> None:
 
 def test_nothing_heavy_is_loaded_before_a_name_is_listened_for() -> None:
     program = (
-        "import sys; from podwatch.phonetics import build; ear = build([]); ear.hear('Steve Witkoff'); "
+        "import sys; from podwatch.phonetics import NameMatcher; ear = NameMatcher([]); ear.find_matches('Steve Witkoff'); "
         "print(sorted({'numpy', 'threadpoolctl'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

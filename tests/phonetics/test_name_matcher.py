@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podwatch.phonetics import NameMatch, NameMatcher, WatchedName, build
+from podwatch.phonetics import NameMatch, NameMatcher, WatchedName
 from tests.support.hypothesis_profiles import examples
 
 PEOPLE = (
@@ -24,10 +24,10 @@ NEWS = "Then Pete Hegseth spoke to Mike Waltz about Vladimir Putin." + FILLER
 
 
 def person(name: str, **more: object) -> WatchedName:
-    return WatchedName(name, name, type="person", **more)  # type: ignore[arg-type]
+    return WatchedName(name, type="person", **more)  # type: ignore[arg-type]
 
 
-EAR = build([person(n) for n in PEOPLE])
+EAR = NameMatcher([person(n) for n in PEOPLE])
 
 
 def heard(text: str, ear: NameMatcher = EAR, **episode: str) -> list[tuple[str, str]]:
@@ -83,7 +83,7 @@ def test_what_only_sounds_a_little_like_a_name_is_not_heard(case: str) -> None:
 
 def surest(text: str, name: str = "Steve Witkoff", **episode: str) -> float:
     """The best score of what is heard in the last sentence that is not spelt right."""
-    ear = build([person(name, threshold=0.0)])
+    ear = NameMatcher([person(name, threshold=0.0)])
     last = text.rstrip(".").rfind(". ")
     found = [h.score for h in ear.find_matches(text, **episode) if h.start > last and h.kind == "sounds_like"]
     return max(found, default=0.0)
@@ -123,7 +123,7 @@ def test_a_spot_gains_by_the_title_and_by_the_notes() -> None:
 
 
 def test_a_short_or_wordlike_name_needs_more_than_its_sound_and_says_so() -> None:
-    ear = build([person("Li Wu"), person("Steve Witkoff")])
+    ear = NameMatcher([person("Li Wu"), person("Steve Witkoff")])
     assert len(ear.warnings) == 1
     assert "Li Wu" in ear.warnings[0]
     assert ear.advise(0)
@@ -132,31 +132,31 @@ def test_a_short_or_wordlike_name_needs_more_than_its_sound_and_says_so() -> Non
 
 
 def test_a_very_short_surname_goes_by_its_sound_only_where_the_episode_names_its_bearer() -> None:
-    ear = build([person("Peter Obi")])
+    ear = NameMatcher([person("Peter Obi")])
     text = "Nobody asked Obie about it." + FILLER
     assert heard(text, ear) == []
     assert ("Peter Obi", "Obie") in heard("Then Peter Obi spoke. " + text, ear)
 
 
-def test_a_refused_spelling_is_never_heard_again() -> None:
+def test_an_excluded_spelling_is_never_found_again() -> None:
     text = "Nobody asked Whitkoff about it. Nobody asked Witcoff about it." + FILLER
-    both = build([person("Steve Witkoff")])
-    one = build([person("Steve Witkoff", refused=("Whitkoff",))])
+    both = NameMatcher([person("Steve Witkoff")])
+    one = NameMatcher([person("Steve Witkoff", excluded=("Whitkoff",))])
     assert ("Steve Witkoff", "Whitkoff") in heard(text, both)
     assert ("Steve Witkoff", "Whitkoff") not in heard(text, one)
     assert ("Steve Witkoff", "Witcoff") in heard(text, one)
 
 
 def test_an_alias_is_heard_and_called_so() -> None:
-    ear = build([person("Steve Witkoff", aliases=("Vitcough",))])
+    ear = NameMatcher([person("Steve Witkoff", aliases=("Vitcough",))])
     [found] = ear.find_matches("Nobody asked Vitcough about it." + FILLER)
     assert found.kind == "alias"
 
 
 def test_the_threshold_of_a_name_decides_what_is_said_of_it() -> None:
     text = "Nobody liked Witcov." + FILLER
-    assert len(build([person("Steve Witkoff", threshold=0.0)]).find_matches(text)) >= 1
-    assert build([person("Steve Witkoff", threshold=1.0)]).find_matches(text) == []
+    assert len(NameMatcher([person("Steve Witkoff", threshold=0.0)]).find_matches(text)) >= 1
+    assert NameMatcher([person("Steve Witkoff", threshold=1.0)]).find_matches(text) == []
 
 
 def test_the_reason_shows_what_is_written_and_the_name_as_it_is_watched() -> None:
@@ -197,7 +197,7 @@ def plain(found: list[NameMatch], names: tuple[str, ...]) -> set[tuple[object, .
 @given(texts, st.permutations(PEOPLE))
 @settings(max_examples=examples(30))
 def test_the_order_of_the_names_changes_nothing(text: str, names: list[str]) -> None:
-    other = build([person(n) for n in names])
+    other = NameMatcher([person(n) for n in names])
     assert plain(EAR.find_matches(text), PEOPLE) == plain(other.find_matches(text), tuple(names))
 
 
@@ -211,14 +211,14 @@ AGAIN = {
 @pytest.mark.parametrize("case", AGAIN, ids=str)
 def test_a_rare_word_that_is_said_again_and_again_is_a_word_of_its_own(case: str) -> None:
     word, told = AGAIN[case]
-    ear = build([person("Steve Witkoff", threshold=0.1)])
+    ear = NameMatcher([person("Steve Witkoff", threshold=0.1)])
     once = f"Nobody asked {word} about it." + FILLER
     assert [surface for _, surface in heard(once, ear)] == [word]
     assert [surface for _, surface in heard(4 * (once + " "), ear)] == [word] * 4 * told
 
 
 def test_a_rare_word_that_is_said_again_and_again_is_the_name_where_anything_else_speaks_for_it() -> None:
-    ear = build([person("Steve Witkoff", threshold=0.1)])
+    ear = NameMatcher([person("Steve Witkoff", threshold=0.1)])
     often = 4 * ("Nobody asked Wikov about it." + FILLER + " ")
     assert heard(often, ear) == []
     for more in ("Then Steve Witkoff spoke. ", "Then Witcoff spoke. "):
@@ -230,13 +230,13 @@ def test_a_place_that_may_be_two_names_is_told_for_the_likelier_one() -> None:
     names = ("Pete Hegseth", "Ann Hexett")
     text = "Nobody asked Hekset about it." + FILLER
     for name in names:
-        assert heard(text, build([person(name)])) == [(name, "Hekset")]
-    assert heard(text, build([person(n) for n in names])) == [(names[1], "Hekset")]
+        assert heard(text, NameMatcher([person(name)])) == [(name, "Hekset")]
+    assert heard(text, NameMatcher([person(n) for n in names])) == [(names[1], "Hekset")]
 
 
 def test_two_names_with_one_surname_are_both_told() -> None:
     names = ("Steve Witkoff", "Anna Witkoff")
-    told = heard("Nobody asked Whitkoff about it." + FILLER, build([person(n) for n in names]))
+    told = heard("Nobody asked Whitkoff about it." + FILLER, NameMatcher([person(n) for n in names]))
     assert told == [(n, "Whitkoff") for n in names]
 
 
@@ -250,13 +250,13 @@ HISSED = {
 @pytest.mark.parametrize("case", HISSED, ids=str)
 def test_an_s_may_be_the_end_of_a_name_but_not_behind_a_well_known_one(case: str) -> None:
     text, may = HISSED[case]
-    spots, scene, _ = build([person("James Joyce")]).find_candidates(text + FILLER)
+    spots, scene, _ = NameMatcher([person("James Joyce")]).find_candidates(text + FILLER)
     at = next(i for i, word in enumerate(scene.tokens.plain) if word.endswith("'s"))
     assert any(s.first == at and s.last == at + 1 and not s.is_possessive for s in spots) == may
 
 
 def test_a_surname_of_two_words_heard_as_one_is_not_the_whole_name() -> None:
-    ear = build([person("Bas de Melo", threshold=0.0)])
+    ear = NameMatcher([person("Bas de Melo", threshold=0.0)])
     spots, _, company = ear.find_candidates(2 * ("Nobody asked Demlo about it." + FILLER + " "))
     odd = [s for s in spots if s.form.part == "surname"]
     assert len(odd) == 2
@@ -277,7 +277,7 @@ WORDLIKE = {
 
 @pytest.mark.parametrize("text", WORDLIKE)
 def test_a_name_that_is_nearly_a_word_goes_by_its_sound_among_others_of_its_list(text: str) -> None:
-    ear = build([person("Saul Bellow"), *map(person, PEOPLE)])
+    ear = NameMatcher([person("Saul Bellow"), *map(person, PEOPLE)])
     told = [surface for name, surface in heard(text, ear) if name == "Saul Bellow"]
     assert bool(told) == WORDLIKE[text]
 
@@ -295,7 +295,7 @@ def test_a_watched_name_is_no_part_of_the_name_beside_it(text: str) -> None:
 @given(texts, st.integers(0, len(PEOPLE) - 1))
 @settings(max_examples=examples(30))
 def test_the_other_names_can_only_help_a_name(text: str, which: int) -> None:
-    alone = build([person(PEOPLE[which])]).find_matches(text)
+    alone = NameMatcher([person(PEOPLE[which])]).find_matches(text)
     together = [h for h in EAR.find_matches(text) if h.name == which]
     for one in alone:
         assert any(h.start < one.end and one.start < h.end and h.score >= one.score for h in together)
@@ -304,8 +304,8 @@ def test_the_other_names_can_only_help_a_name(text: str, which: int) -> None:
 def test_a_name_gains_by_other_names_of_its_list() -> None:
     names = [person(n, threshold=0.0) for n in PEOPLE]
     text = NEWS + " Nobody asked Witcow about it."
-    [among] = [h for h in build(names).find_matches(text) if names[h.name].full == "Steve Witkoff"]
-    [alone] = build(names[:1]).find_matches(text)
+    [among] = [h for h in NameMatcher(names).find_matches(text) if names[h.name].full == "Steve Witkoff"]
+    [alone] = NameMatcher(names[:1]).find_matches(text)
     assert among.score > alone.score
     assert "among other watched names" in among.reason
     assert "among" not in alone.reason
@@ -317,7 +317,7 @@ def test_other_names_of_a_long_list_say_little() -> None:
         ("wick", "bury", "lund", "stead", "mere", "zone", "dell"),
     )
     crowd = [person(f"{first} {a}{b}") for first in ("Ann", "Bob", "Cyd", "Eve") for a in halves[0] for b in halves[1]]
-    few, many = build([person(n) for n in PEOPLE]), build([*map(person, PEOPLE), *crowd])
+    few, many = NameMatcher([person(n) for n in PEOPLE]), NameMatcher([*map(person, PEOPLE), *crowd])
     text = NEWS + " Nobody asked Witcow about it."
     kin = [ear.find_candidates(text) for ear in (few, many)]
     [one, other] = [company(spots[0]).list_presence for spots, _, company in kin]
@@ -325,21 +325,21 @@ def test_other_names_of_a_long_list_say_little() -> None:
 
 
 def test_a_surname_that_many_have_is_reported_where_the_episode_names_it_otherwise() -> None:
-    ear = build([person("J.D. Vance")])
+    ear = NameMatcher([person("J.D. Vance")])
     assert heard("Nobody asked Vance about it." + FILLER, ear) == [("J.D. Vance", "Vance")]
-    common = build([person("Rick James"), *map(person, PEOPLE)])
+    common = NameMatcher([person("Rick James"), *map(person, PEOPLE)])
     assert heard("Nobody asked James about it." + FILLER, common) == []
     assert ("Rick James", "James") in heard(NEWS + " Nobody asked James about it.", common)
 
 
 def test_a_word_at_the_head_of_a_sentence_is_nobodys_first_name() -> None:
-    ear = build([person("Roger Penrose")])
+    ear = NameMatcher([person("Roger Penrose")])
     assert ("Roger Penrose", "Penrose") in heard("It was late. So Penrose left." + FILLER, ear)
 
 
 def test_where_another_name_of_the_list_is_spelt_right_it_is_that_one() -> None:
     names = ("Keith Kellogg", "Keith Kellock")
-    ears = [build([person(n, threshold=0.0) for n in some]) for some in (names[:1], names)]
+    ears = [NameMatcher([person(n, threshold=0.0) for n in some]) for some in (names[:1], names)]
     text = "Then Keith Kellock spoke." + FILLER
     alone, together = ([ear.names[h.name].full for h in ear.find_matches(text) if h.score > 0] for ear in ears)
     assert alone == ["Keith Kellogg"]
@@ -348,7 +348,7 @@ def test_where_another_name_of_the_list_is_spelt_right_it_is_that_one() -> None:
 
 def test_two_who_share_a_surname_do_not_shut_each_other_out() -> None:
     for names in (("Keith Kellogg", "Ann Kellogg"), ("Ann Kellogg", "Keith Kellogg")):
-        ear = build([person(n) for n in names])
+        ear = NameMatcher([person(n) for n in names])
         assert ("Keith Kellogg", "Kieth Kellogg") in heard("Then Kieth Kellogg spoke." + FILLER, ear)
 
 
@@ -374,12 +374,12 @@ def test_any_text_is_listened_to(text: str) -> None:
 
 
 def test_no_names_and_names_without_letters_hear_nothing() -> None:
-    assert build([]).find_matches("Steve Witkoff") == []
-    cyrillic = build([person("Виткофф")])
+    assert NameMatcher([]).find_matches("Steve Witkoff") == []
+    cyrillic = NameMatcher([person("Виткофф")])
     assert cyrillic.find_matches("Steve Witkoff") == []
     assert cyrillic.warnings
 
 
 def test_a_word_that_nobody_could_say_is_passed_over() -> None:
     assert heard("a" * 1_000_000 + " Steve Witkoff " + "b'" * 100_000) == [("Steve Witkoff", "Steve Witkoff")]
-    assert build([person("Steve " + "w" * 1000)]).find_matches("Steve " + "w" * 1000) == []
+    assert NameMatcher([person("Steve " + "w" * 1000)]).find_matches("Steve " + "w" * 1000) == []

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from podwatch.phonetics import WatchedName, build
+from podwatch.phonetics import NameMatcher, WatchedName
 from podwatch.phonetics import features as evidence
 from podwatch.phonetics import namesakes as strangers
 from podwatch.phonetics.candidates import Candidate, TextContext
 
 FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
 LIST = {
-    "person": build(
-        [WatchedName("w", "Steve Witkoff", type="person"), WatchedName("d", "Oleksiy Danilov", type="person")]
-    ),
-    "company": build([WatchedName("e", "Ericsson", type="company")]),
-    "place": build([WatchedName("k", "Kharkiv", type="place")]),
+    "person": NameMatcher([WatchedName("Steve Witkoff", type="person"), WatchedName("Oleksiy Danilov", type="person")]),
+    "company": NameMatcher([WatchedName("Ericsson", type="company")]),
+    "place": NameMatcher([WatchedName("Kharkiv", type="place")]),
 }
 
 
@@ -105,7 +103,7 @@ FIRST = {
 
 @pytest.mark.parametrize(("name", "text"), FIRST)
 def test_what_somebody_is_called_is_no_first_name_of_another(name: str, text: str) -> None:
-    found, scene, _ = build([WatchedName("w", name, type="person")]).find_candidates(text + FILLER * text[0].isupper())
+    found, scene, _ = NameMatcher([WatchedName(name, type="person")]).find_candidates(text + FILLER * text[0].isupper())
     whole = [s for s in found if s.form.given_count and s.first == 1 and s.surname_at == 2]
     assert [strangers.has_other_first_name(s, scene) for s in whole] == [FIRST[name, text]]
 
@@ -116,7 +114,7 @@ SMALL = {"Nobody liked Will Farel there.": False, "nobody liked will farel there
 
 @pytest.mark.parametrize("text", SMALL)
 def test_a_first_name_written_large_is_no_small_word(text: str) -> None:
-    found, scene, company = build([WatchedName("f", "Will Ferrell", type="person")]).find_candidates(
+    found, scene, company = NameMatcher([WatchedName("Will Ferrell", type="person")]).find_candidates(
         text + FILLER * text[0].isupper()
     )
     [whole] = [s for s in found if s.form.given_count and s.first == 2 and s.last == 4]

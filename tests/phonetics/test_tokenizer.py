@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch.phonetics import WatchedName, build
+from podwatch.phonetics import NameMatcher, WatchedName
 from podwatch.phonetics import tokenizer as reading
 from podwatch.phonetics.lexicon import plain_spelling
 from podwatch.phonetics.tokenizer import CLOSED, COMMA, OPEN, tokenize
@@ -71,8 +71,8 @@ def test_capitals_within_a_word_are_of_what_is_known_or_of_a_beginning(word: str
 @given(st.lists(st.sampled_from(["a", " ", "\n", ". ", "word", "w" * 50]), max_size=80).map("".join))
 def test_the_pieces_of_a_text_are_the_text(text: str) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(reading, "PIECE", 40)
-        patched.setattr(reading, "LISTENED", 300)
+        patched.setattr(reading, "CHUNK_LENGTH", 40)
+        patched.setattr(reading, "MAX_TEXT_LENGTH", 300)
         found = list(reading.split_chunks(text))
     assert "".join(piece for _, piece in found) == text[:300]
     assert all(text[at : at + len(piece)] == piece and len(piece) <= 40 for at, piece in found)
@@ -87,5 +87,5 @@ def test_a_piece_ends_with_a_line_a_sentence_or_a_word() -> None:
 
 def test_names_are_heard_in_every_piece_of_a_long_text() -> None:
     text = "They talked about grain. " * (reading.CHUNK_LENGTH // 20) + "Then Steve Whitkoff spoke."
-    [heard] = build([WatchedName("w", "Steve Witkoff", type="person")]).find_matches(text)
+    [heard] = NameMatcher([WatchedName("Steve Witkoff", type="person")]).find_matches(text)
     assert text[heard.start : heard.end] == "Steve Whitkoff"

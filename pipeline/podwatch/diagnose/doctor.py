@@ -280,7 +280,7 @@ def _ear() -> str:
     from podwatch import phonetics as sounds
 
     text = "The special envoy Steve Whitkoff said so. Later Whitgoff flew to Moscow, and Wit Goff came back."
-    if not sounds.build([sounds.WatchedName("w", "Steve Witkoff", type="person")]).find_matches(text):
+    if not sounds.NameMatcher([sounds.WatchedName("Steve Witkoff", type="person")]).find_matches(text):
         raise ValueError("does not hear a misspelt name")
     return "hears misspelt names"
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 
 from podwatch.phonetics import namesakes as strangers
 from podwatch.phonetics.candidates import Candidate, TextContext, surface_words
-from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, PLACE, SURNAME, UNKNOWN_COST, Entry
+from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, PLACE, SURNAME, UNKNOWN_COST, Entry, word_set
 from podwatch.phonetics.name_forms import PERSON, ROLES, Form
 from podwatch.phonetics.tokenizer import CLOSED, COMMA, Tokens
-from podwatch.phonetics.watched_names import word_set
 
 _SPEECH_VERBS = word_set(
     "said says told argues argued announced met tweeted wrote claims claimed insisted who has himself herself"

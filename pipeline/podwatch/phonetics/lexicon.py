@@ -13,7 +13,6 @@ from importlib import resources
 from typing import NamedTuple
 
 from podwatch.phonetics.pronunciation import PHONES, pronounce
-from podwatch.phonetics.watched_names import word_set
 
 EVERYDAY, GIVEN, SURNAME, PLACE = 1, 2, 4, 8
 UNKNOWN_COST = 18.5  # -log P of a word that no list has
@@ -40,6 +39,11 @@ _SPECIAL_LETTERS = {
     "ı": "i",
     "ə": "a",
 }
+
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a line, as a set."""
+    return frozenset(words.split())
 
 
 class Entry(NamedTuple):

@@ -8,12 +8,21 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from podwatch.phonetics.everyday_words import find_near_words
-from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, LETTER_PHONES, SURNAME, Entry, look_up_words, plain_spelling
+from podwatch.phonetics.lexicon import (
+    EVERYDAY,
+    GIVEN,
+    LETTER_PHONES,
+    SURNAME,
+    Entry,
+    look_up_words,
+    plain_spelling,
+    word_set,
+)
 from podwatch.phonetics.nicknames import nicknames_of
 from podwatch.phonetics.noisy_channel import encode_letters, load_channels
 from podwatch.phonetics.respelling import anglicise
 from podwatch.phonetics.tokenizer import MAX_WORD_LENGTH
-from podwatch.phonetics.watched_names import WatchedName, word_set
+from podwatch.phonetics.watched_names import WatchedName
 
 Part = Literal["full", "surname", "alias"]
 AliasPair = tuple[tuple[str, ...], int, tuple[str, ...]]  # words of a name, how many are first names, words of an alias

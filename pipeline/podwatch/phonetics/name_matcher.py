@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from podwatch.phonetics import candidate_scoring as scoring
 from podwatch.phonetics import features as evidence
 from podwatch.phonetics import list_context as among
 from podwatch.phonetics import namesakes as strangers
-from podwatch.phonetics import candidate_scoring as scoring
 from podwatch.phonetics.advice import advise_on, as_written
 from podwatch.phonetics.blas_threads import single_blas_thread
 from podwatch.phonetics.candidate_search import CandidateSearch

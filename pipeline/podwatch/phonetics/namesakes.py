@@ -7,10 +7,9 @@ introduced in full.
 from __future__ import annotations
 
 from podwatch.phonetics.candidates import Candidate, TextContext, surface_words
-from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, SURNAME, UNKNOWN_COST, Entry
+from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, SURNAME, UNKNOWN_COST, Entry, word_set
 from podwatch.phonetics.name_forms import PERSON, ROLES, SHORT_PHONES, Form
 from podwatch.phonetics.tokenizer import CLOSED, COMMA, OPEN
-from podwatch.phonetics.watched_names import word_set
 
 _MONTHS = word_set("april may june august")
 # Everyday words by the lists, but nothing else than somebody's first name, also where they begin a sentence.

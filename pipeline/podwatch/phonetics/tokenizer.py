@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from podwatch.phonetics.lexicon import INVISIBLE, plain_spelling
-from podwatch.phonetics.watched_names import word_set
+from podwatch.phonetics.lexicon import INVISIBLE, plain_spelling, word_set
 
 OPEN, COMMA, CLOSED = 0, 1, 2
 CHUNK_LENGTH, MAX_TEXT_LENGTH = 300_000, 4_000_000  # characters: five hours of talk, and sixty-five

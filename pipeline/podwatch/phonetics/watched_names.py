@@ -1,4 +1,4 @@
-"""What the ear is given and what it answers: names to listen for, and the places where one of them was heard."""
+"""What a name matcher takes and gives: the names to look for, and the places where one of them was found."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ MatchKind = Literal["exact", "alias", "sounds_like"]
 
 @dataclass(frozen=True, slots=True)
 class WatchedName:
-    """One name to listen for.
+    """One name to look for.
 
-    ``key``: what the caller calls it. ``full``: the whole name as people write it ("Steve Witkoff"). ``aliases``:
-    other spellings and names, confirmed misspellings among them; they are found as they are spelt, and by sound.
-    ``type``: person, company, place or anything else (a person's surname and first name are told apart).
-    ``threshold``: the least score that is reported, 0..1; None for the default, which is made for high precision.
-    ``refused``: spellings that were said to be somebody else: they never count as this name, whatever their sound.
+    ``full``: the whole name as people write it ("Steve Witkoff"). ``aliases``: other spellings and names, confirmed
+    misspellings among them; they are found as they are spelt, and by sound. ``type``: person, company (or
+    organisation), place or anything else; a person's first name and surname are told apart. ``threshold``: the lowest
+    score that is reported, 0 to 1; None for the default, which is set for high precision. ``excluded``: spellings
+    that people said are somebody else: they never count as this name, whatever they sound like.
     """
 
-    key: str
     full: str
     aliases: tuple[str, ...] = ()
     type: str | None = None
@@ -29,11 +28,11 @@ class WatchedName:
 
 @dataclass(frozen=True, slots=True)
 class NameMatch:
-    """One place where a name was heard.
+    """One place of a text where a name was found.
 
-    ``name``: its index in the names that the ear was built from. ``start``, ``end``: half-open, in characters of the
-    text. ``score``: how sure, 0..1; 0.8 means right four times in five. ``kind``: spelt right (exact), spelt as one
-    of the aliases, or alike in sound. ``reason``: one line for people. ``distance``: of the sounds, 0 for the same.
+    ``name``: its index in the names that the matcher was built from. ``start``, ``end``: half-open, in characters of
+    the text. ``score``: the probability that the name is meant, 0 to 1. ``kind``: spelt as the name, as one of its
+    aliases, or only similar in sound. ``reason``: one line for people. ``distance``: of the sounds, 0 (the same) to 1.
     """
 
     name: int
@@ -43,8 +42,3 @@ class NameMatch:
     kind: MatchKind
     reason: str
     distance: float
-
-
-def word_set(words: str) -> frozenset[str]:
-    """The words of a line, as a set."""
-    return frozenset(words.split())

@@ -228,6 +228,6 @@ def _within(normal: Normal, start: int, end: int, phrases: Sequence[str]) -> boo
 def _ear(names: Sequence[Any]) -> Any:
     if not names:
         return None
-    from podwatch.phonetics import WatchedName, build
+    from podwatch.phonetics import NameMatcher, WatchedName
 
-    return build([WatchedName(n.text, n.text, n.aliases, n.type, n.threshold, n.refused) for n in names])
+    return NameMatcher([WatchedName(n.text, n.aliases, n.type, n.threshold, n.refused) for n in names])

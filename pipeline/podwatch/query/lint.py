@@ -85,9 +85,9 @@ def sounding(clauses: Mapping[str, Clause]) -> Iterator[Finding]:
     asked = [(name, p) for name, clause in clauses.items() for p in clause.walk() if isinstance(p, Sounds)]
     if not asked:
         return
-    from podwatch.phonetics import WatchedName, build
+    from podwatch.phonetics import NameMatcher, WatchedName
 
-    ear = build([WatchedName(p.text, p.text, p.aliases, p.type, p.threshold, p.refused) for _, p in asked])
+    ear = NameMatcher([WatchedName(p.text, p.aliases, p.type, p.threshold, p.refused) for _, p in asked])
     for i, (watch, part) in enumerate(asked):
         if advice := ear.advise(i):
             clause = clauses[watch]
