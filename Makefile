@@ -8,11 +8,11 @@ PY     := .venv/bin/python
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 export ONCE SHORT
 
-.PHONY: help install run test lint bench bench-sounds crash-test backfill-test clean
+.PHONY: help install run test fast lint bench bench-sounds crash-test backfill-test packages clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
 install: $(STAMP) ## the set-up alone: .venv with .venv/bin/podwatch, from the lock file
 
@@ -27,15 +27,20 @@ run: install ## the sample podcast through Airflow, with every alert shown; Ctrl
 test: lint ## everything that is checked, tests last
 	@$(PY) -m pytest -n $$($(PY) -c 'import os; print((os.cpu_count() or 1) + 1)') --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
+# What decides and parses, without a server, a browser or another process: the loop while you write.
+fast: install ## the fast loop: ruff, and the tests of everything pure, in seconds (K=words: only tests named so)
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	@$(PY) -m pytest -q -n $$($(PY) -c 'import os; print(os.cpu_count() or 1)') --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(if $(K),-k "$(K)") tests/test_architecture.py tests/policy tests/query tests/phonetics tests/entities tests/watchlist tests/transcripts
+
 lint: install ## ruff and mypy
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@MYPYPATH=pipeline:plugins:scripts:. .venv/bin/mypy --explicit-package-bases pipeline/podwatch dags plugins scripts
 	@MYPYPATH=pipeline:plugins:scripts:. .venv/bin/mypy --explicit-package-bases benchmarks tests
 
-bench: install ## what is measured, beside others (SHORT=1: minutes; REAL=DIR: with real feeds); see benchmarks/README.md
+bench: install ## what is measured, beside others (SHORT=1: minutes; REAL=DIR: real feeds), or beside a commit (BASE=COMMIT)
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet
-	@$(PY) -m benchmarks
+	@$(PY) -m $(if $(BASE),benchmarks.compare "$(BASE)",benchmarks)
 
 crash-test: install ## kills, cuts and locks what delivers, and counts what arrived (SHORT=1: minutes); see benchmarks/README.md
 	@$(PY) -m benchmarks.crash
@@ -46,6 +51,9 @@ backfill-test: install ## the past through a real Airflow: how fast, killed on t
 bench-sounds: install ## how many misheard names are found, beside others (TALK=DIR: false alarms on text files of talk, too)
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet
 	@$(PY) -m benchmarks.sounds_like $(if $(TALK),--talk "$(TALK)") --picture benchmarks/sounds_like/curve.svg
+
+packages: install ## draws the packages and their imports from the code: docs/packages.svg
+	@$(PY) scripts/draw_packages.py && $(PY) scripts/draw_packages.py --text
 
 clean: ## removes what install and test made; your data in .podwatch/ stays
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
