@@ -24,7 +24,7 @@ from typing import Any
 from benchmarks.table import cpu, in_turn, show, verdict
 from podwatch import query as detectors
 from podwatch.commands.output import mention_json
-from podwatch.model import Segment, Transcript, Watch, joined
+from podwatch.model import Segment, Transcript, Watch, join_segments
 from podwatch.store.packing import pack, unpack
 from tests.support import query_oracle
 
@@ -74,7 +74,7 @@ def stored(text: str) -> bytes:
     """A transcript as it lies in the database: segments of ten words."""
     words = text.split()
     parts = [" ".join(words[i : i + 10]) for i in range(0, len(words), 10)]
-    t = joined(Segment(i * 3.6, i * 3.6 + 3.5, p) for i, p in enumerate(parts))
+    t = join_segments(Segment(i * 3.6, i * 3.6 + 3.5, p) for i, p in enumerate(parts))
     return pack(t.text, t.offsets, t.starts, t.ends, t.speakers).body
 
 
@@ -133,7 +133,7 @@ def expression(watch: Watch) -> re.Pattern[str]:
 
 def agrees(engine: detectors.Engine, watches: Sequence[Watch], text: str) -> bool:
     """Whether the engine finds in a text what the oracle finds."""
-    found = engine(joined([Segment(0, 1, text)]), only={w.name for w in watches}).mentions
+    found = engine(join_segments([Segment(0, 1, text)]), only={w.name for w in watches}).mentions
     mine = sorted((m.watch, m.start, m.end, m.surface) for m in found)
     theirs = sorted((w.name, *f) for w in watches for f in query_oracle.finds(detectors.query_clause(w), text))
     return mine == theirs

@@ -24,15 +24,15 @@ from pathlib import Path
 from benchmarks.fetch import hours
 from benchmarks.table import cpu, show, verdict
 from podwatch import runtime
-from podwatch.entities.chunking import pieces
-from podwatch.entities.merge import merge
-from podwatch.entities.recognition import BATCH, model, recognise
+from podwatch.entities.chunking import cut_chunks
+from podwatch.entities.merge import merge_spans
+from podwatch.entities.recognition import BATCH, load_model, recognise_spans
 from podwatch.line.bugs import Bugs
 from podwatch.line.entities import find_entities
-from podwatch.model import ALL, Episode, Feed, Polled, Transcript
+from podwatch.model import ALL, Episode, Feed, PollResult, Transcript
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
-from podwatch.store.fetch import Fetched
+from podwatch.store.fetch import FetchResult
 from podwatch.transcripts import sandboxed as boxed
 
 PAGE = 16  # transcripts that the stage takes at once
@@ -55,16 +55,16 @@ def fill(rt: Runtime, talk: Sequence[Transcript], now: datetime) -> None:
     rt.store.add_feeds([Feed(url="http://feeds.example/f")], now)
     [feed] = rt.store.feeds()
     episodes = tuple(Episode(guid=str(t.id), title=f"Episode {t.id}") for t in talk)
-    rt.store.save_polls([Polled(feed=feed, episodes=episodes, lists=lambda guid: True)], now, first=len(talk))
-    by = {e.guid: e for e in rt.store.without_transcript()}
+    rt.store.save_polls([PollResult(feed=feed, episodes=episodes, lists=lambda guid: True)], now, first=len(talk))
+    by = {e.guid: e for e in rt.store.episodes_without_transcript()}
     for t in talk:
-        fields = asdict(boxed.ready(t, "en")) | {"source": "benchmark"}
-        rt.store.save_transcripts([Fetched(episode=by[str(t.id)], fields=fields, again_at=None)], now)
+        fields = asdict(boxed.pack_transcript(t, "en")) | {"source": "benchmark"}
+        rt.store.save_transcripts([FetchResult(episode=by[str(t.id)], fields=fields, next_fetch_at=None)], now)
 
 
 def spans_of(texts: Sequence[str], batch: int | None) -> list[list[tuple[int, int, str]]]:
     """What bare spaCy finds."""
-    return [[(e.start_char, e.end_char, e.label_) for e in d.ents] for d in model().pipe(texts, batch_size=batch)]
+    return [[(e.start_char, e.end_char, e.label_) for e in d.ents] for d in load_model().pipe(texts, batch_size=batch)]
 
 
 def same_spans(page: Sequence[Transcript]) -> tuple[bool, int, int]:
@@ -73,9 +73,9 @@ def same_spans(page: Sequence[Transcript]) -> tuple[bool, int, int]:
     The last two count the spans of both sides.
     """
     same, agree, total = True, 0, 0
-    for t, mine in zip(page, recognise(page), strict=True):
+    for t, mine in zip(page, recognise_spans(page), strict=True):
         at, theirs = 0, []
-        parts = [t.text[a:b] for a, b in pieces(t.text, t.offsets)]
+        parts = [t.text[a:b] for a, b in cut_chunks(t.text, t.offsets)]
         for part, spans in zip(parts, spans_of(parts, BATCH), strict=True):
             theirs += [(at + a, at + b, label) for a, b, label in spans]
             at += len(part)
@@ -89,7 +89,7 @@ def same_spans(page: Sequence[Transcript]) -> tuple[bool, int, int]:
 def measure(rt: Runtime, page: Sequence[Transcript], turn: int, now: datetime) -> dict[str, float]:
     """CPU seconds of each side over these transcripts, the newest not yet read; memory: MB until then."""
     texts = [t.text for t in page]
-    parts = [t.text[a:b] for t in page for a, b in pieces(t.text, t.offsets)]
+    parts = [t.text[a:b] for t in page for a, b in cut_chunks(t.text, t.offsets)]
     works: list[tuple[str, Callable[[], object]]] = [
         ("whole", lambda: spans_of(texts, None)),
         ("pieces", lambda: spans_of(parts, BATCH)),
@@ -100,8 +100,8 @@ def measure(rt: Runtime, page: Sequence[Transcript], turn: int, now: datetime) -
         seconds[name] = cpu(work)
         if name == "stage":
             seconds["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    spans = recognise(page)
-    seconds["merge"] = cpu(lambda: [merge(t.text, s) for t, s in zip(page, spans, strict=True)])
+    spans = recognise_spans(page)
+    seconds["merge"] = cpu(lambda: [merge_spans(t.text, s) for t, s in zip(page, spans, strict=True)])
     return seconds
 
 
@@ -113,7 +113,7 @@ def main() -> int:
     rounds = 3 if args.short else 5
     talk = hours(rounds * PAGE, args.real)
     texts = [transcript(words[:5000] if args.short else words, i) for i, words in enumerate(talk)]
-    model()  # loaded before anything is timed
+    load_model()  # loaded before anything is timed
     now = datetime.now(UTC)
     taken: list[tuple[int, dict[str, float]]] = []
     same, agree, total = True, 0, 0
@@ -130,7 +130,7 @@ def main() -> int:
             for i in range(0, len(newest), PAGE):
                 equal, both, found = same_spans(newest[i : i + PAGE])
                 same, agree, total = same and equal, agree + both, total + found
-            left = rt.store.unnamed()
+            left = rt.store.count_unread()
 
     def middle(what: Callable[[int, dict[str, float]], float]) -> float:
         return statistics.median(what(words, s) for words, s in taken)

@@ -26,10 +26,10 @@ import feedparser
 import xxhash
 
 from podwatch.errors import FeedError
-from podwatch.feeds import Known, Reading, Whole, read
+from podwatch.feeds import FeedReading, KnownItems, WholeReason, read
 from podwatch.feeds import feedparser_adapter as watched
 from podwatch.feeds import item_scanner as scanner
-from podwatch.feeds.parsed_document import Document, Here, Part
+from podwatch.feeds.parsed_document import InProcessParser, ParsedDocument, Part
 
 URL, KIND = "https://show.example/feed.xml", "application/rss+xml"
 TALK = (
@@ -77,17 +77,17 @@ def generated(items: int, seed: int = 7) -> tuple[bytes, list[bytes], bytes]:
     return head.encode(), found, b"</channel>\n</rss>\n"
 
 
-class Counting(Here):
+class Counting(InProcessParser):
     """Counts what goes to the parser, and keeps the entries."""
 
     def __init__(self) -> None:
         self.bytes = 0
         self.entries: list[Any] = []
 
-    def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> Document:
+    def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> ParsedDocument:
         data = b"".join(parts)
         self.bytes += len(data)
-        self.entries += watched.parse(data, url, content_type).raw.entries
+        self.entries += watched.parse_with_feedparser(data, url, content_type).raw.entries
         return super().parse(parts, url, content_type, cpu)
 
 
@@ -106,11 +106,11 @@ def naive(body: bytes) -> Any:
     return feedparser.parse(body, response_headers={"content-type": KIND, "content-location": URL})
 
 
-def now(body: bytes, known: Known | None) -> Reading:
-    return read(body, URL, KIND, known, Here())
+def now(body: bytes, known: KnownItems | None) -> FeedReading:
+    return read(body, URL, KIND, known, InProcessParser())
 
 
-def check(body: bytes, known: Known, whole: Any, new: list[int]) -> None:
+def check(body: bytes, known: KnownItems, whole: Any, new: list[int]) -> None:
     """The new items are those that were asked for, and are in the whole what they are alone."""
     counting = Counting()
     reading = read(body, URL, KIND, known, counting)
@@ -134,7 +134,7 @@ def large(items: int) -> list[tuple[str, float, float]]:
     base = time.process_time() - before
     first = cpu(lambda: now(old, None), 1)
     known, full = now(old, None).known, now(body, None).known
-    again = Known.from_bytes(known.to_bytes())
+    again = KnownItems.from_bytes(known.to_bytes())
     assert again == known
     assert xxhash.xxh3_128_digest(body) != xxhash.xxh3_128_digest(old)
     check(body, known, whole, [0])
@@ -148,7 +148,7 @@ def large(items: int) -> list[tuple[str, float, float]]:
     return [
         ("feedparser on the whole", base, base),
         ("the first time, in parts", first, base),
-        ("one new item in front", cpu(lambda: now(body, Known.from_bytes(stored)), 15), base),
+        ("one new item in front", cpu(lambda: now(body, KnownItems.from_bytes(stored)), 15), base),
         ("one new item in front, with gunzip", cpu(lambda: now(gzip.decompress(zipped), known), 7), base),
         ("gunzip alone", cpu(lambda: gzip.decompress(zipped), 7), base),
         ("one item edited in the middle", cpu(lambda: now(changed, full), 7), base),
@@ -164,15 +164,15 @@ def real(folder: Path) -> tuple[str, float, float]:
         body = path.read_bytes()
         if path.suffix not in (".xml", ".rss") or len(body) < 50_000 or path.name.startswith("derived"):
             continue
-        cut = scanner.cut(body)
+        cut = scanner.scan_items(body)
         old = body
-        if not isinstance(cut, Whole):
+        if not isinstance(cut, WholeReason):
             after = cut.starts[1] if len(cut.starts) > 1 else cut.ends[0]
             old = body[: cut.starts[0]] + body[after:]
         try:
             known = now(old, None).known
         except FeedError:  # nothing is left without its one item
-            known = Known()
+            known = KnownItems()
         reading = now(body, known)
         everything = now(body, None)
         assert reading.facts == everything.facts
@@ -200,12 +200,12 @@ def peak(path: Path, stored: Path | None) -> None:
     """Prints how far the memory of this process rises above what it was, in parts of the document's size."""
     warm = generated(3)
     now(warm[0] + b"".join(warm[1]) + warm[2], None)
-    known = Known.from_bytes(stored.read_bytes()) if stored else None
+    known = KnownItems.from_bytes(stored.read_bytes()) if stored else None
     before = _kilobytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")
     body = path.read_bytes()
     size = len(body)
-    reading = read(body, URL, KIND, known, Here())
+    reading = read(body, URL, KIND, known, InProcessParser())
     del body  # as poll does, before it asks for the episodes
     episodes = reading.episodes
     print((_kilobytes("VmHWM") - before) * 1024 / size, len(episodes))

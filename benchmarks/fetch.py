@@ -25,9 +25,9 @@ from benchmarks.server import Files
 from benchmarks.table import show, verdict
 from podwatch import runtime
 from podwatch.line.fetch import fetch
-from podwatch.model import Episode, Feed, Polled, TranscriptRef
+from podwatch.model import Episode, Feed, PollResult, TranscriptRef
 from podwatch.runtime import Runtime
-from podwatch.sandbox.pool import shared
+from podwatch.sandbox.pool import shared_sandbox
 from podwatch.settings import Secret, Settings, networks
 from podwatch.store.database import Store
 from podwatch.transcripts import formats as transcripts
@@ -89,7 +89,7 @@ def prepare(rt: Runtime, server: Files, count: int, now: datetime) -> None:
             )
             for n in range(start, min(count, start + 1000))
         )
-        polled = Polled(feed=replace(feed, title="Show"), episodes=found, lists=lambda guid: True)
+        polled = PollResult(feed=replace(feed, title="Show"), episodes=found, lists=lambda guid: True)
         rt.store.save_polls([polled], now, first=count)
 
 
@@ -120,14 +120,14 @@ def on(name: str, url: str, home: Path, bodies: list[bytes], count: int, rounds:
         began, spent = time.perf_counter(), cpu()
         tally = fetch(rt, now)
         rate = count / (time.perf_counter() - began)
-        shared().close()  # the workers end, so that what they spent is counted
-        shared.cache_clear()
+        shared_sandbox().close()  # the workers end, so that what they spent is counted
+        shared_sandbox.cache_clear()
         spent = (cpu() - spent) / count * 1000
         assert (tally.done, tally.new, tally.failed) == (count, count, 0), tally
         assert rt.store.counts()["transcripts"] == count
         first = next(iter(rt.store.transcripts_due(1, now))).transcript
         body = bodies[int(first.source.rpartition("/")[2].removesuffix(".vtt")) % len(bodies)]
-        assert first.text == transcripts.parse(body, "text/vtt")[1].transcript().text
+        assert first.text == transcripts.parse_transcript(body, "text/vtt")[1].transcript().text
         size = rt.store.transcript_bytes() / count
         back, megabytes = read_back(rt.store, rounds)
     columns = (

@@ -117,7 +117,7 @@ RIVALS: dict[str, tuple[str, Callable[[bytes], Parsed]]] = {
 
 
 def ours(data: bytes) -> tuple[str, transcripts.Columns]:
-    return transcripts.parse(data)
+    return transcripts.parse_transcript(data)
 
 
 def right(parsed: Parsed, expected: list[Cue], grain: int) -> bool:

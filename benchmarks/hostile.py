@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.table import show, verdict
 from podwatch.errors import PodwatchError
-from podwatch.net.client import Http
+from podwatch.net.client import HttpClient
 from podwatch.settings import Secret, Settings, networks
 from tests.support.hostile_documents import CASES
 from tests.support.hostile_servers import BYTES, HOSTILE, SECONDS, raw_server
@@ -28,7 +28,7 @@ def server(name: str) -> str:
     settings = Settings(home=Path(), database_url=Secret(""), allow_addresses=networks("127.0.0.0/8"))
     with raw_server(HOSTILE[name][0]) as url:
         try:
-            return f"{len(Http(settings).get(url, max_bytes=BYTES, deadline=SECONDS).body)} bytes"
+            return f"{len(HttpClient(settings).get(url, max_bytes=BYTES, deadline=SECONDS).body)} bytes"
         except PodwatchError as e:
             return e.what
 
@@ -58,9 +58,9 @@ def one(kind: str, name: str) -> None:
     line = {"server": server, "document": document}[kind](name)
     # The workers are ended here, so that what they took is counted.
     if kind == "document":
-        from podwatch.sandbox.pool import shared
+        from podwatch.sandbox.pool import shared_sandbox
 
-        shared().close()
+        shared_sandbox().close()
     workers = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = time.process_time() - started + workers.ru_utime + workers.ru_stime
     peak = max(peak_memory(), workers.ru_maxrss) / MEGABYTE

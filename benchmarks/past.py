@@ -28,14 +28,14 @@ from benchmarks.fetch import cpu, hours
 from benchmarks.table import show, verdict
 from podwatch import query as detectors
 from podwatch import runtime
-from podwatch.history.backtest import Part, backtest, differences
-from podwatch.history.process_pool import cores
-from podwatch.history.rescan import detect_with
+from podwatch.history.backtest import Part, backtest, find_differences
+from podwatch.history.process_pool import usable_cores
+from podwatch.history.rescan import detect_in_processes
 from podwatch.line.detect import detect
-from podwatch.model import Episode, Feed, Polled, Segment, TranscriptRef, Watch, joined
+from podwatch.model import Episode, Feed, PollResult, Segment, TranscriptRef, Watch, join_segments
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
-from podwatch.store.fetch import Fetched
+from podwatch.store.fetch import FetchResult
 from podwatch.transcripts import sandboxed as boxed
 from tests.support import query_oracle
 from tests.support.postgres import Postgres
@@ -53,7 +53,7 @@ def fill(rt: Runtime, talks: list[list[str]], count: int, now: datetime) -> None
             Segment(3.6 * i, 3.6 * i + 3.6, " ".join(words[j : j + CUE]))
             for i, j in enumerate(range(0, len(words), CUE))
         ]
-        fields.append(asdict(boxed.ready(joined(cues), "en")) | {"source": "made"})
+        fields.append(asdict(boxed.pack_transcript(join_segments(cues), "en")) | {"source": "made"})
     rt.store.add_feeds([Feed(url=f"https://made.example/{n}") for n in range(10)], now)
     offer = (TranscriptRef(url="https://made.example/t.vtt"),)
     for n, feed in enumerate(rt.store.feeds()):
@@ -61,11 +61,11 @@ def fill(rt: Runtime, talks: list[list[str]], count: int, now: datetime) -> None
             Episode(guid=f"{n}-{i}", title=f"Episode {i}", published_at=now - timedelta(days=i), transcripts=offer)
             for i in range(count // 10)
         )
-        rt.store.save_polls([Polled(feed=feed, episodes=found, lists=lambda guid: True)], now, first=count)
-    wanted = rt.store.take_wanted(now, now + timedelta(hours=1))
+        rt.store.save_polls([PollResult(feed=feed, episodes=found, lists=lambda guid: True)], now, first=count)
+    wanted = rt.store.claim_wanted(now, now + timedelta(hours=1))
     for start in range(0, len(wanted), 200):
         some = [
-            Fetched(episode=w.episode, fields=fields[(start + k) % len(fields)], again_at=None)
+            FetchResult(episode=w.episode, fields=fields[(start + k) % len(fields)], next_fetch_at=None)
             for k, w in enumerate(wanted[start : start + 200])
         ]
         rt.store.save_transcripts(some, now)
@@ -97,7 +97,7 @@ def timed(work: Callable[[], T]) -> tuple[T, float, float]:
 
 def tried(settings: Settings, rt: Runtime, then: Sequence[Watch], processes: int) -> Part:
     whole = Part()
-    different = differences(rt.store.watches(), then)
+    different = find_differences(rt.store.watches(), then)
     for part in backtest(settings, different, rt.store.transcript_ids(), processes):
         whole.add(part)
     return whole
@@ -140,7 +140,7 @@ class Table:
 def measured(rt: Runtime, settings: Settings, watches: list[Watch], table: Table, now: datetime) -> dict[str, float]:
     """Each way over all of the store, one after the other; returns the figures that are asked for."""
     figures: dict[str, float] = {}
-    n = cores()
+    n = usable_cores()
     found: dict[int, Part] = {}
     for processes in dict.fromkeys((1, n)):
         found[processes], seconds, spent = timed(lambda p=processes: tried(settings, rt, watches, p))  # type: ignore[misc]
@@ -152,8 +152,8 @@ def measured(rt: Runtime, settings: Settings, watches: list[Watch], table: Table
     table.row("detect, all new, with rows", 1, seconds, spent, first.new)
     checked(rt, watches, 10)
     for processes in dict.fromkeys((1, n)):
-        rt.store.look_again(None, None)
-        again, seconds, spent = timed(lambda p=processes: detect_with(settings, now, p))  # type: ignore[misc]
+        rt.store.requeue_watches(None, None)
+        again, seconds, spent = timed(lambda p=processes: detect_in_processes(settings, now, p))  # type: ignore[misc]
         assert (again.done, again.new) == (table.count, 0), "a rescan finds something else"
         figures[f"rescan {processes}"] = table.row("rescan", processes, seconds, spent, first.new)
     for what, query in (
@@ -164,7 +164,7 @@ def measured(rt: Runtime, settings: Settings, watches: list[Watch], table: Table
         part, seconds, spent = timed(lambda c=changed: tried(settings, rt, c, 1))  # type: ignore[misc]
         table.row(f"backtest: {what}", 1, seconds, spent, hits(part))
         rt.store.sync_watches(changed, now)
-        new, seconds, spent = timed(lambda: detect_with(settings, now, n))
+        new, seconds, spent = timed(lambda: detect_in_processes(settings, now, n))
         assert new.new == hits(part), "detect and backtest differ in a changed watch"
         expression = re.compile(rf"\b({query.replace(' OR ', '|')})s?\b", re.IGNORECASE)
         naive = sum(len(expression.findall(s.transcript.text)) for s in rt.store.sources(rt.store.transcript_ids()))

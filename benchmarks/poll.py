@@ -26,8 +26,8 @@ from benchmarks.server import Server
 from benchmarks.table import cpu, in_turn, show, verdict, wall
 from podwatch import runtime
 from podwatch.line.poll import poll
-from podwatch.model import Feed, Polled, Tally
-from podwatch.net.client import Http
+from podwatch.model import Feed, PollResult, Tally
+from podwatch.net.client import HttpClient
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, networks
 
@@ -58,7 +58,7 @@ def fill(rt: Runtime, server: Server, feeds: int) -> None:
 def transport(requests_each: int, rounds: int) -> bool:
     """CPU of one 304 on a kept connection."""
     with Server(hosts=1) as server:
-        http = Http(settings(Path("/nonexistent")))
+        http = HttpClient(settings(Path("/nonexistent")))
         session = requests.Session()
         url, tag = server.url(0), '"0-0"'
 
@@ -154,10 +154,12 @@ def new_hosts(hosts: int) -> bool:
     with Server(hosts=hosts, certificate=(str(folder / "server.pem"), str(folder / "server.pem"))) as server:
         import ssl
 
-        from podwatch.net.transport import Adapter
+        from podwatch.net.transport import DeadlineAdapter
 
-        http = Http(settings(folder))
-        http._adapter = Adapter(networks("127.0.0.0/8"), ssl.create_default_context(cafile=str(folder / "ca.pem")))
+        http = HttpClient(settings(folder))
+        http._adapter = DeadlineAdapter(
+            networks("127.0.0.0/8"), ssl.create_default_context(cafile=str(folder / "ca.pem"))
+        )
 
         def ours() -> None:
             for i in range(hosts):
@@ -207,7 +209,7 @@ def full_store(sizes: list[int], episodes: int) -> bool:
 def poll_of(rt: Runtime, due: list[Feed]) -> Tally:
     """A poll in which exactly ``due`` are due."""
     moment = datetime.now(UTC)
-    rt.store.save_polls([Polled(feed=replace(f, next_poll_at=moment)) for f in due], moment, 10)
+    rt.store.save_polls([PollResult(feed=replace(f, next_poll_at=moment)) for f in due], moment, 10)
     return poll(rt, moment)
 
 

@@ -45,7 +45,7 @@ def run(verb: str) -> dict[str, Any]:
         else:
             from podwatch.history import backfill_steps as backfill_runs
 
-            tally = backfill_runs.step(rt, verb, *interval, rt.store.clock())
+            tally = backfill_runs.run_verb(rt, verb, *interval, rt.store.clock())
     log.info("%s: %s looked at, %s new, %s failed", verb, tally.done, tally.new, tally.failed)
     return {**asdict(tally), "notes": list(tally.notes[:NOTES])}
 
@@ -73,10 +73,10 @@ def backfill(what: str, given: Any = None) -> Any:
     with runtime.build(settings.from_environment(variables(os.environ))) as rt:
         now = rt.store.clock()
         if what == "plan":
-            return backfill_runs.plan(rt, params, key, now)
+            return backfill_runs.plan_shards(rt, params, key, now)
         if what == "report":
-            return backfill_runs.report(rt, params, list(given), now, rt.store.clock)
-        return backfill_runs.part(rt, what, given, now)
+            return backfill_runs.report_backfill(rt, params, list(given), now, rt.store.clock)
+        return backfill_runs.run_shard(rt, what, given, now)
 
 
 def failed(context: Mapping[str, Any]) -> None:

@@ -177,7 +177,7 @@ def pictures() -> dict[str, str]:
     """name -> SVG."""
     found = {}
     alert = Alert(key="k", watch=WATCH, episode=EPISODE, channel="#history", mentions=[mention(i) for i in range(5)])
-    root, *thread = card.pages(alert)
+    root, *thread = card.card_pages(alert)
     picture = Picture()
     picture.message(replace(root, blocks=[*root.blocks, actions_block(alert.key)]))
     for reply in thread:
@@ -186,7 +186,7 @@ def pictures() -> dict[str, str]:
 
     changed = Alert(key="k", watch=WATCH, episode=EPISODE, channel="#history", mentions=[mention(1)], gone=[mention(2)])
     picture = Picture()
-    picture.message(card.pages(changed)[0], edited=True)
+    picture.message(card.card_pages(changed)[0], edited=True)
     found["edited"] = picture.svg("An alert after its transcript was corrected")
 
     grain = Watch(name="grain-corridor", query='"black sea"', channel="#trade", id=2)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.status import Status
 
 from podwatch.notifiers import escaping as plain
-from podwatch.notifiers import scheme
+from podwatch.notifiers import scheme_of
 from podwatch.notifiers.console import show
 from podwatch.runtime import Runtime
 
@@ -75,11 +75,13 @@ class Alerts:
                 continue
             self._shown.add(alert.key)
             progress.rest()
-            if scheme(alert.channel, self._rt.settings) == "console":
+            if scheme_of(alert.channel, self._rt.settings) == "console":
                 show(alert, self._console)
             else:
                 where = self._rt.settings.slack_base_url
                 print(
-                    plain.clean(f"sent to Slack ({where}) {alert.channel}: {alert.watch.name} in {alert.episode.title}")
+                    plain.clean_line(
+                        f"sent to Slack ({where}) {alert.channel}: {alert.watch.name} in {alert.episode.title}"
+                    )
                 )
             sys.stdout.flush()

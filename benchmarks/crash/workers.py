@@ -81,8 +81,8 @@ def _calling(nth: int) -> None:
 
 # The points at which a worker is killed, in the order in which a message passes them.
 POINTS: dict[str, Callable[[int], None]] = {
-    "before the claim": lambda nth: _before(DeliverRows, "claim", nth),
-    "claimed": lambda nth: _after(DeliverRows, "claim", nth, lambda r, a: r is not None),
+    "before the claim": lambda nth: _before(DeliverRows, "claim_delivery", nth),
+    "claimed": lambda nth: _after(DeliverRows, "claim_delivery", nth, lambda r, a: r is not None),
     "in the call": _calling,
     "answered": lambda nth: _after(SlackNotifier, "post", nth),
     "saving": lambda nth: _after(store_deliver, "add_replies", nth),
@@ -109,7 +109,7 @@ def work(config: dict[str, Any], death: str, skew: float) -> None:
         POINTS[death](random.randint(1, 4))
     # An own clock that is wrong; podwatch asks the machine's only to begin with (SQLite), or never (PostgreSQL).
     shift = timedelta(seconds=skew)
-    store_clock.wall = lambda: datetime.now(UTC) + shift
+    store_clock.read_wall_clock = lambda: datetime.now(UTC) + shift
     with runtime.build(settings(config)) as rt:
         deliver(rt, datetime.now(UTC) + shift if config.get("own_clocks") else rt.store.clock())
 

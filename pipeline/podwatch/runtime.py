@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Self
 
 from podwatch.errors import SettingsError
-from podwatch.net.client import Http
-from podwatch.net.robots import Robots
-from podwatch.notifiers import NOTIFIERS, Notifier, scheme
+from podwatch.net.client import HttpClient
+from podwatch.net.robots import RobotsRules
+from podwatch.notifiers import NOTIFIERS, Notifier, scheme_of
 from podwatch.settings import Settings
 from podwatch.store.database import Store, open_store
 
@@ -23,13 +23,13 @@ class Runtime:
 
     settings: Settings
     store: Store
-    http: Http
-    robots: Robots
+    http: HttpClient
+    robots: RobotsRules
     _notifiers: dict[str, Notifier] = field(default_factory=dict)
 
     def notifier(self, channel: str) -> tuple[str, Notifier]:
         """(name, notifier) for a channel; each is built once, when first needed."""
-        name = scheme(channel, self.settings)
+        name = scheme_of(channel, self.settings)
         if name not in self._notifiers:
             self._notifiers[name] = NOTIFIERS[name](self.settings)
         return name, self._notifiers[name]
@@ -53,5 +53,5 @@ def build(settings: Settings) -> Runtime:
         what = f"the data folder cannot be made ({e.strerror})"
         todo = "set PODWATCH_HOME to a folder you may write"
         raise SettingsError(what, where=str(settings.home), todo=todo) from None
-    http = Http(settings)
-    return Runtime(settings=settings, store=open_store(settings), http=http, robots=Robots(http))
+    http = HttpClient(settings)
+    return Runtime(settings=settings, store=open_store(settings), http=http, robots=RobotsRules(http))

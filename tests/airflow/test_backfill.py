@@ -116,7 +116,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
                     rows=rows(rt),
                     by_days=by_days,
                     alone=alone,
-                    states=rt.store.states(),
+                    states=rt.store.alert_states(),
                     asked={path: list(statuses) for path, statuses in host.asked.items()},
                     backfills=rt.store.backfills(),
                 )

@@ -14,13 +14,13 @@ from podwatch import runtime
 from podwatch.commands import app
 from podwatch.query import lint
 from podwatch.settings import Settings
-from tests.support.shelf import shelve, typed
+from tests.support.shelf import run_command, store_episodes
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
 
 def findings(settings: Settings, file: Path, *more: str) -> tuple[int, list[dict[str, Any]]]:
-    status, lines, _ = typed(settings, "watches", "check", file, "--json", *more)
+    status, lines, _ = run_command(settings, "watches", "check", file, "--json", *more)
     found = [json.loads(line) for line in lines]
     assert found.pop() == {"file": str(file), "watches": found_watches(file)}
     assert all(
@@ -101,7 +101,7 @@ def test_what_may_be_meant_so_is_no_warning(case: str, settings: Settings, tmp_p
 def test_errors_are_on_stderr_and_warnings_on_stdout(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "w.yaml"
     file.write_text("watches:\n  - name: a\n    query: x and y\n  - name: b\n    query: x -x\n")
-    status, out, err = typed(settings, "watches", "check", file)
+    status, out, err = run_command(settings, "watches", "check", file)
     assert status == 1
     assert out[0].startswith(f"{file}:3:14: watch a: warning: and is looked for as a word")
     assert err == [
@@ -112,7 +112,7 @@ def test_errors_are_on_stderr_and_warnings_on_stdout(settings: Settings, tmp_pat
 
 def test_a_list_without_a_mistake_says_so_and_that_nothing_was_measured(settings: Settings) -> None:
     file = SEEDS / "watchlist.yaml"
-    status, out, err = typed(settings, "watches", "check", file, "--strict")
+    status, out, err = run_command(settings, "watches", "check", file, "--strict")
     assert (status, err) == (0, [])
     assert out == [
         f"{file}: note: how common the watches are was not measured: there is no database yet",
@@ -123,7 +123,7 @@ def test_a_list_without_a_mistake_says_so_and_that_nothing_was_measured(settings
 
 def keep(settings: Settings, now: datetime, tag: str, texts: list[str]) -> None:
     with runtime.build(settings) as rt:
-        shelve(rt.store, now, tag, texts)
+        store_episodes(rt.store, now, tag, texts)
 
 
 def test_a_watch_that_is_said_almost_everywhere_is_pointed_out(
@@ -159,7 +159,7 @@ def test_a_database_that_cannot_be_reached_is_a_note(tmp_path: Path) -> None:
 
 
 def test_the_schema_is_printed(settings: Settings) -> None:
-    status, out, _ = typed(settings, "watches", "schema")
+    status, out, _ = run_command(settings, "watches", "schema")
     assert status == 0
     assert json.loads("\n".join(out))["title"] == "Watchlist of podwatch"
 
@@ -169,7 +169,7 @@ def test_a_name_that_is_too_short_to_go_by_its_sound_is_noted(settings: Settings
     file.write_text(
         "watches:\n  - {name: a, query: grain ~~Wu}\n  - {name: b, entity: Steve Witkoff, sounds_like: true}\n"
     )
-    status, lines, _ = typed(settings, "watches", "check", file, "--json")
+    status, lines, _ = run_command(settings, "watches", "check", file, "--json")
     noted = [f for f in map(json.loads, lines) if "its sound" in f.get("message", "")]
     assert status == 0
     assert [(f["level"], f["watch"], f["line"], f["column"]) for f in noted] == [("note", "a", 2, 28)]

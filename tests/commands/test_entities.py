@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from podwatch import runtime
 from podwatch.commands import app
-from podwatch.entities.recognition import missing
+from podwatch.entities.recognition import missing_requirement
 from podwatch.settings import Settings
-from podwatch.store.entities import Named
+from podwatch.store.entities import TranscriptEntities
 from tests.store.test_entities import KELLOGG, MOSCOW, episodes, keep, name, unnamed
 
-needs_model = pytest.mark.skipif(missing() is not None, reason=missing() or "")
+needs_model = pytest.mark.skipif(missing_requirement() is not None, reason=missing_requirement() or "")
 
 
 def typed(settings: Settings, *arguments: str, names: str = "on") -> tuple[int, list[str], str]:
@@ -60,7 +60,7 @@ def test_what_surges_is_listed_with_its_reason(settings: Settings) -> None:
                 recent |= {e.id} if i < 2 else set()
         for t in unnamed(rt.store, now):
             said = (MOSCOW, KELLOGG) if t.episode_id in recent else (MOSCOW,)
-            rt.store.save_entities([Named(t, said, [0] * len(said))], now)
+            rt.store.save_entities([TranscriptEntities(t, said, [0] * len(said))], now)
     _, lines, _ = typed(settings, "entities", "--surges", "--json")
     [found] = [json.loads(line) for line in lines]
     assert (found["name"], found["type"], found["episodes"], found["feeds"]) == ("Keith Kellogg", "person", 6, 3)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from podwatch.commands import app
 from podwatch.model import Answer, Verdict, Watch
 from podwatch.settings import Secret, Settings
-from podwatch.store.answers import Asked
+from podwatch.store.answers import AlertSubject
 from podwatch.store.database import open_store
 from tests.support.stored_transcripts import fill
 from tests.support.terminal import in_terminal
@@ -38,7 +38,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("k2", "relevant", "Wit Goff"),
         ("k3", "wrong", "Wolves"),
     ):
-        asked = Asked(watch.id, watch.name, watch.revision, 1, "The Show", ((spelling, "sounds_like"),))
+        asked = AlertSubject(watch.id, watch.name, watch.revision, 1, "The Show", ((spelling, "sounds_like"),))
         store.save_answer(Answer(key=key, verdict=Verdict(verdict), user="U1", at=NOW), asked, None, NOW)
     fill(
         store,

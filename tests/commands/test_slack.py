@@ -67,7 +67,7 @@ def test_a_press_becomes_a_row_and_the_process_ends_when_told_to(
 ) -> None:
     process = start("--json")
     slack.acknowledged(slack.press(payload(action__value=the_key(kept, now))))
-    assert [j.verdict for j in kept.judged()] == [Verdict.WRONG]
+    assert [j.verdict for j in kept.standing_verdicts()] == [Verdict.WRONG]
     until(lambda: bool(slack.told))
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=15)
@@ -101,7 +101,7 @@ def test_what_was_acknowledged_is_in_the_database_whenever_it_is_killed(
     process = start()
     slack.acknowledged(slack.press(press))
     process.kill()
-    assert [j.verdict for j in kept.judged()] == [Verdict.WRONG]
+    assert [j.verdict for j in kept.standing_verdicts()] == [Verdict.WRONG]
 
 
 @pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])

@@ -20,7 +20,7 @@ from podwatch.commands import app
 from podwatch.diagnose import doctor
 from podwatch.diagnose.doctor import Finding, Health
 from podwatch.entities import recognition as recognise
-from podwatch.model import Feed, Polled, Watch
+from podwatch.model import Feed, PollResult, Watch
 from podwatch.phonetics import NameMatch, NameMatcher
 from podwatch.settings import Secret, Settings, Smtp, Webhook
 from podwatch.store.database import open_store
@@ -200,7 +200,7 @@ def test_feeds_that_nobody_polls_and_feeds_that_are_dead_are_named(settings: Set
     assert found(settings, days)["feeds"].said == "2 of 2 wait for a poll since a day or more"
     store = open_store(settings)
     dead = replace(store.feeds()[0], failing_since=NOW, failures=40, error="404 Not Found", next_poll_at=later + days)
-    store.save_polls([Polled(feed=dead)], later, first=10)
+    store.save_polls([PollResult(feed=dead)], later, first=10)
     store.close()
     seen = found(settings, days)
     assert seen["feed https://a.example/f"].health is WRONG

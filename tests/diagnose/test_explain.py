@@ -16,16 +16,16 @@ from podwatch import runtime
 from podwatch.errors import PodwatchError
 from podwatch.line.deliver import deliver
 from podwatch.line.detect import detect
-from podwatch.model import DeliverMode, Scope, Segment, Watch, joined
-from podwatch.query import About, Engine
+from podwatch.model import DeliverMode, Scope, Segment, Watch, join_segments
+from podwatch.query import Engine, EpisodeFields
 from podwatch.query import clauses as c
-from podwatch.query.explanation import Because, Explanation, explain
-from podwatch.query.parser import anchored
+from podwatch.query.explanation import Explanation, NotTrueReason, explain
+from podwatch.query.parser import is_anchored
 from podwatch.runtime import Runtime
 from podwatch.settings import Settings
 from tests.query.test_operators import anything, texts
 from tests.support.hypothesis_profiles import examples
-from tests.support.shelf import shelve, typed
+from tests.support.shelf import run_command, store_episodes
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
@@ -36,29 +36,29 @@ def tree(query: str, text: str) -> Explanation:
     node = engine.node("w")
     assert node is not None
     parts = [Segment(i * 10.0, i * 10.0 + 10, s, ("Ann", "Bob")[i % 2]) for i, s in enumerate(text.split("/"))]
-    return explain(node, engine.read(joined(parts, language="en"), About(title="Grain wars")))
+    return explain(node, engine.read(join_segments(parts, language="en"), EpisodeFields(title="Grain wars")))
 
 
 # query: (text, why, in which words)
-REASONS: dict[str, tuple[str, Because, str]] = {
-    "grain": ("the sea", Because.NOT_SAID, ""),
-    "=NATO": ("Nato and nato", Because.SPELLING, "Nato, nato"),
-    "U.S.": ("tell us", Because.SPELLING, "us"),
-    "grain OR wheat": ("the sea", Because.NONE_OF, ""),
-    "grain AND sea": ("the sea", Because.PART, "grain"),
-    "grain AND NOT sea": ("grain and seas", Because.PART, "NOT sea"),
-    "grain NEAR/2 corridor": ("grain is in a corridor", Because.TOO_FAR, "nearest: 3 words between"),
-    "grain NEAR/0 corridor": ("grain the corridor", Because.TOO_FAR, "nearest: 1 word between"),
-    "grain ONEAR/2 corridor": ("a corridor of grain", Because.ORDER, "nearest: 1 word between"),
-    "grain NEAR/2 wheat": ("grain", Because.PART, "wheat"),
-    '"black se*"': ("black a sea", Because.TOO_FAR, "nearest: 1 word between"),
-    '"a b c"~1': ("a x b y c", Because.TOO_FAR, "nearest: all of them in 5 words"),
-    "grain NOT NEAR/3 sea": ("grain, sea. The grain of the sea", Because.TOO_NEAR, "each of 2 has sea within 3 words"),
-    "grain WITHIN 5s sea": ("grain/sea", Because.TOO_FAR, "nearest: 10.0 seconds"),
-    "grain SAME SEGMENT sea": ("grain/x/sea/grain", Because.TOO_FAR, "nearest: 1 segment further on"),
-    "(grain){3,}": ("grain, grain", Because.TOO_FEW, "2 times of at least 3"),
-    "(grain){1,2}": ("grain " * 3, Because.TOO_MANY, "3 times of at least 1, at most 2"),
-    "grain{2}": ("grain", Because.TOO_FEW, "once of exactly 2"),
+REASONS: dict[str, tuple[str, NotTrueReason, str]] = {
+    "grain": ("the sea", NotTrueReason.NOT_SAID, ""),
+    "=NATO": ("Nato and nato", NotTrueReason.SPELLING, "Nato, nato"),
+    "U.S.": ("tell us", NotTrueReason.SPELLING, "us"),
+    "grain OR wheat": ("the sea", NotTrueReason.NONE_OF, ""),
+    "grain AND sea": ("the sea", NotTrueReason.PART, "grain"),
+    "grain AND NOT sea": ("grain and seas", NotTrueReason.PART, "NOT sea"),
+    "grain NEAR/2 corridor": ("grain is in a corridor", NotTrueReason.TOO_FAR, "nearest: 3 words between"),
+    "grain NEAR/0 corridor": ("grain the corridor", NotTrueReason.TOO_FAR, "nearest: 1 word between"),
+    "grain ONEAR/2 corridor": ("a corridor of grain", NotTrueReason.ORDER, "nearest: 1 word between"),
+    "grain NEAR/2 wheat": ("grain", NotTrueReason.PART, "wheat"),
+    '"black se*"': ("black a sea", NotTrueReason.TOO_FAR, "nearest: 1 word between"),
+    '"a b c"~1': ("a x b y c", NotTrueReason.TOO_FAR, "nearest: all of them in 5 words"),
+    "grain NOT NEAR/3 sea": ("grain, sea. The grain of the sea", NotTrueReason.TOO_NEAR, "each of 2 has sea within 3 words"),
+    "grain WITHIN 5s sea": ("grain/sea", NotTrueReason.TOO_FAR, "nearest: 10.0 seconds"),
+    "grain SAME SEGMENT sea": ("grain/x/sea/grain", NotTrueReason.TOO_FAR, "nearest: 1 segment further on"),
+    "(grain){3,}": ("grain, grain", NotTrueReason.TOO_FEW, "2 times of at least 3"),
+    "(grain){1,2}": ("grain " * 3, NotTrueReason.TOO_MANY, "3 times of at least 1, at most 2"),
+    "grain{2}": ("grain", NotTrueReason.TOO_FEW, "once of exactly 2"),
 }  # fmt: skip
 
 
@@ -69,12 +69,12 @@ def test_what_is_not_found_has_a_reason(query: str) -> None:
     assert (found.true, found.because, found.detail) == (False, because, detail)
 
 
-INNER: dict[str, tuple[str, str, Because, str]] = {
-    "grain AND NOT sea": ("NOT sea", "grain and seas, sea", Because.EXCLUDED, "seas, 2 times"),
-    "grain title:wheat": ("title:wheat", "grain", Because.FACT, "title is 'Grain wars'"),
-    "grain notes:wheat": ("notes:wheat", "grain", Because.FACT, "notes is not known"),
-    "grain lang:de": ("lang:de", "grain", Because.FACT, "lang is 'en'"),
-    "grain speaker:carl": ("speaker:carl", "grain/sea", Because.SPEAKER, "speakers: Ann, Bob"),
+INNER: dict[str, tuple[str, str, NotTrueReason, str]] = {
+    "grain AND NOT sea": ("NOT sea", "grain and seas, sea", NotTrueReason.EXCLUDED, "seas, 2 times"),
+    "grain title:wheat": ("title:wheat", "grain", NotTrueReason.FACT, "title is 'Grain wars'"),
+    "grain notes:wheat": ("notes:wheat", "grain", NotTrueReason.FACT, "notes is not known"),
+    "grain lang:de": ("lang:de", "grain", NotTrueReason.FACT, "lang is 'en'"),
+    "grain speaker:carl": ("speaker:carl", "grain/sea", NotTrueReason.SPEAKER, "speakers: Ann, Bob"),
 }
 
 
@@ -88,7 +88,7 @@ def test_a_condition_that_does_not_hold_says_what_is_so_instead(query: str) -> N
 def test_what_a_speaker_did_not_say_is_told_from_what_nobody_said() -> None:
     found = tree("grain speaker:bob", "grain/sea")
     assert [p.true for p in found.parts] == [True, True]
-    assert (found.because, found.detail) == (Because.SPEAKER, "speakers: Ann, Bob")
+    assert (found.because, found.detail) == (NotTrueReason.SPEAKER, "speakers: Ann, Bob")
 
 
 def test_what_is_found_has_its_shortest_place_second_and_speaker() -> None:
@@ -103,14 +103,14 @@ def test_the_words_of_a_phrase_with_a_star_are_told_apart() -> None:
 
 
 @settings(max_examples=examples(200))
-@given(anything.filter(anchored), st.lists(texts, min_size=1, max_size=2))
+@given(anything.filter(is_anchored), st.lists(texts, min_size=1, max_size=2))
 def test_an_explanation_says_what_detect_finds(clause: c.Clause, documents: list[str]) -> None:
     engine = Engine([(Watch(name="w", query="x"), clause)])
     node = engine.node("w")
     assert node is not None
     for text in documents:
-        t = joined([Segment(0, 1, text)])
-        found = explain(node, engine.read(t, About()))
+        t = join_segments([Segment(0, 1, text)])
+        found = explain(node, engine.read(t, EpisodeFields()))
         mentions = engine(t).mentions
         assert found.count == len(mentions)
         assert [(p.start, p.end) for p in found.places] == [(m.start, m.end) for m in mentions][:10]
@@ -124,7 +124,7 @@ def test_an_explanation_says_what_detect_finds(clause: c.Clause, documents: list
 def seen(
     rt: Runtime, now: datetime, watch: Watch, text: str | None = "the grain came", *, till: str = "deliver"
 ) -> None:
-    shelve(rt.store, now, "show", [text])
+    store_episodes(rt.store, now, "show", [text])
     rt.store.sync_watches([watch], now)
     if till != "sync":
         detect(rt, now)
@@ -133,7 +133,7 @@ def seen(
 
 
 def asked(settings: Settings, watch: str = "g", episode: str = "show 0") -> dict[str, Any]:
-    status, [line], _ = typed(settings, "explain", "--watch", watch, "--episode", episode, "--json")
+    status, [line], _ = run_command(settings, "explain", "--watch", watch, "--episode", episode, "--json")
     assert status == 0
     row: dict[str, Any] = json.loads(line)
     return row
@@ -210,16 +210,16 @@ def test_a_removed_watch_and_gone_mentions_are_named(settings: Settings, now: da
 
 def test_an_alert_is_found_by_the_beginning_of_its_key(settings: Settings, now: datetime) -> None:
     with runtime.build(settings) as rt:
-        shelve(rt.store, now, "show", ["grain", "grain"])
+        store_episodes(rt.store, now, "show", ["grain", "grain"])
         rt.store.sync_watches([GRAIN], now)
         detect(rt, now)
         keys = sorted(d.key for d in rt.store.deliveries_due(now))
-    _, [line], _ = typed(settings, "explain", keys[0][:8], "--json")
+    _, [line], _ = run_command(settings, "explain", keys[0][:8], "--json")
     row = json.loads(line)
     assert [d["key"] for d in row["deliveries"]] == keys[:1]
     assert row["tree"]["places"][0]["surface"] == "grain"
     with pytest.raises(PodwatchError, match="no alert with this key"):
-        typed(settings, "explain", "zz")
+        run_command(settings, "explain", "zz")
 
 
 # arguments: what is said of them
@@ -234,21 +234,21 @@ MISTAKES = {
 @pytest.mark.parametrize("arguments", MISTAKES, ids=" ".join)
 def test_what_is_not_there_is_one_line(arguments: tuple[str, str, str, str], settings: Settings, now: datetime) -> None:
     with runtime.build(settings) as rt:
-        shelve(rt.store, now, "show", ["grain", "grain"])
+        store_episodes(rt.store, now, "show", ["grain", "grain"])
         rt.store.sync_watches([GRAIN], now)
     with pytest.raises(PodwatchError) as e:
-        typed(settings, "explain", *arguments)
+        run_command(settings, "explain", *arguments)
     assert MISTAKES[arguments] in e.value.line
 
 
 @pytest.mark.parametrize("arguments", [(), ("--watch", "g"), ("x", "--watch", "g"), ("x", "--watchlist", "w")])
 def test_half_a_question_is_wrong_usage(arguments: tuple[str, ...], settings: Settings) -> None:
-    assert typed(settings, "explain", *arguments)[0] == 2
+    assert run_command(settings, "explain", *arguments)[0] == 2
 
 
 def test_a_file_is_explained_without_a_database(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "w.yaml").write_text("watches:\n  - name: g\n    query: '\"black sea\" NEAR/3 (corridor OR ship)'\n")
-    status, lines, _ = typed(
+    status, lines, _ = run_command(
         settings, "explain", "--watchlist", tmp_path / "w.yaml", "--watch", "g", SEEDS / "sample/grain.vtt"
     )
     assert status == 0
@@ -268,7 +268,7 @@ def test_on_a_terminal_it_is_a_tree(settings: Settings, monkeypatch: pytest.Monk
     from podwatch.commands import explain as command
 
     monkeypatch.setattr(command, "_terminal", lambda: True)
-    _, lines, _ = typed(
+    _, lines, _ = run_command(
         settings, "explain", "--watchlist", SEEDS / "watchlist.yaml", "--watch", "grain", SEEDS / "sample/grain.vtt"
     )
     assert any(line.startswith("✓ term grain - found") for line in lines)

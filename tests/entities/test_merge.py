@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch.entities import matching, merge
+from podwatch.entities import find_entity_spans, merge_spans
 from podwatch.entities.chunking import Span
-from podwatch.model import Entity, EntityType, Known
+from podwatch.model import Entity, EntityType, KnownName
 from tests.support.marked_text import marked
 
 P, G, L = EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE
-KEITH = Known(name="Keith Kellogg", type=P, aliases=("the envoy",))
+KEITH = KnownName(name="Keith Kellogg", type=P, aliases=("the envoy",))
 
 # name of the case: (text, what the watchlist knows, the entities as (name, type, forms in any order))
-CASES: dict[str, tuple[str, tuple[Known, ...], list[tuple[str, EntityType, set[str]]]]] = {
+CASES: dict[str, tuple[str, tuple[KnownName, ...], list[tuple[str, EntityType, set[str]]]]] = {
     "three forms of one man": (
         "{PERSON:Keith Kellogg} is back. {ORG:Kellogg} spoke, and General {PERSON:Kellogg} left.",
         (),
@@ -197,12 +197,15 @@ CASES: dict[str, tuple[str, tuple[Known, ...], list[tuple[str, EntityType, set[s
     "but cereals stay cereals": ("{ORG:Kellogg} {ORG:Kellogg} {ORG:Kellogg}", (KEITH,), [("Kellogg", G, {"Kellogg"})]),
     "an alias that two watches claim": (
         "{PERSON:Kellogg} came.",
-        (Known(name="Keith Kellogg", aliases=("Kellogg",)), Known(name="Will Keith Kellogg", aliases=("Kellogg",))),
+        (
+            KnownName(name="Keith Kellogg", aliases=("Kellogg",)),
+            KnownName(name="Will Keith Kellogg", aliases=("Kellogg",)),
+        ),
         [("Kellogg", P, {"Kellogg"})],
     ),
     "a name that is another's alias": (
         "{ORG:Kellogg} came.",
-        (Known(name="Keith Kellogg", type=P, aliases=("Kellogg",)), Known(name="Kellogg", type=G)),
+        (KnownName(name="Keith Kellogg", type=P, aliases=("Kellogg",)), KnownName(name="Kellogg", type=G)),
         [("Kellogg", G, {"Kellogg"})],
     ),
 }
@@ -211,13 +214,13 @@ CASES: dict[str, tuple[str, tuple[Known, ...], list[tuple[str, EntityType, set[s
 @pytest.mark.parametrize("case", CASES)
 def test_the_forms_of_a_name_are_one_entity(case: str) -> None:
     text, known, expected = CASES[case]
-    found = merge(*marked(text), known)
+    found = merge_spans(*marked(text), known)
     assert sorted((e.name, e.type, {f.text for f in e.forms}) for e in found) == expected
 
 
 def test_counts_spans_and_votes_are_of_all_forms() -> None:
     text, spans = marked("{PERSON:Keith Kellogg} spoke. {ORG:Kellogg's} plan, President {ORG:Trump}.")
-    kellogg, trump = merge(text, spans)
+    kellogg, trump = merge_spans(text, spans)
     assert [text[a:b] for a, b in kellogg.spans] == ["Keith Kellogg", "Kellogg"]
     assert (kellogg.count, kellogg.key, dict(kellogg.votes)) == (2, "keith kellogg", {P: 1, G: 1})
     assert [text[a:b] for a, b in trump.spans] == ["President Trump"]
@@ -231,7 +234,7 @@ def test_a_label_is_a_vote_weighed_by_how_often_the_model_errs(
     person: int, organisation: int, expected: EntityType
 ) -> None:
     text, spans = marked("{PERSON:Trump} " * person + "{ORG:Trump} " * organisation)
-    [found] = merge(text, spans)
+    [found] = merge_spans(text, spans)
     assert found.type is expected
 
 
@@ -256,7 +259,7 @@ ASKED: dict[str, tuple[str, str, str | None, list[str]]] = {
 def test_an_entity_is_found_by_any_of_its_forms(case: str) -> None:
     marks, name, kind, expected = ASKED[case]
     text, spans = marked(marks)
-    assert [text[a:b] for a, b in matching(merge(text, spans), name, kind)] == expected
+    assert [text[a:b] for a, b in find_entity_spans(merge_spans(text, spans), name, kind)] == expected
 
 
 WORDS = st.sampled_from(
@@ -291,7 +294,7 @@ def test_every_span_stays_where_it_was_said(said: list[tuple[str, bool, str]]) -
         if named:
             spans.append(Span(at, at + len(word), label))
         at += len(word) + 1
-    found = merge(text, spans, [KEITH])
+    found = merge_spans(text, spans, [KEITH])
     every = sorted(span for e in found for span in e.spans)
     assert all(a < b for a, b in every)
     assert all(b <= c for (_, b), (c, _) in pairwise(every)), "no two overlap"
@@ -306,11 +309,11 @@ def test_every_span_stays_where_it_was_said(said: list[tuple[str, bool, str]]) -
 @given(st.lists(st.tuples(WORDS, LABELS), min_size=1, max_size=30), st.randoms())
 def test_the_same_names_in_the_same_order_give_the_same_entities(said: list[tuple[str, str]], chance: object) -> None:
     marks = " ".join(f"{{{label}:{word}}}" for word, label in said)
-    first: tuple[Entity, ...] = merge(*marked(marks))
-    assert merge(*marked(marks)) == first
+    first: tuple[Entity, ...] = merge_spans(*marked(marks))
+    assert merge_spans(*marked(marks)) == first
     assert len({e.key for e in first}) == len(first)
 
 
 def test_twenty_thousand_names_take_a_second_or_two() -> None:
     marks = " ".join(f"{{PERSON:Aa{i % 997} Bb{i % 1009}}} {{ORG:B{i % 991}}}" for i in range(10_000))
-    assert sum(e.count for e in merge(*marked(marks))) == 20_000
+    assert sum(e.count for e in merge_spans(*marked(marks))) == 20_000

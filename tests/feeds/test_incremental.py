@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from podwatch.errors import FeedError
-from podwatch.feeds import Known, Whole, guid_key
-from podwatch.feeds.incremental import budget, read
-from podwatch.feeds.parsed_document import Here
-from tests.support.feed_oracle import KIND, URL, Recorder, hold, known_of
+from podwatch.feeds import KnownItems, WholeReason, guid_key
+from podwatch.feeds.incremental import cpu_budget, read_feed
+from podwatch.feeds.parsed_document import InProcessParser
+from tests.support.feed_oracle import KIND, URL, Recorder, check_against_feedparser, known_of
 from tests.support.podcast_host import item, rss
 
 A, B, C, D = (item(name, title=f"On {name}") for name in "abcd")
@@ -26,7 +26,7 @@ OF_A, OF_B, OF_C = (f"b#{guid_key(f'audio.example/{name}.mp3'):016x}" for name i
 
 def guids(old: str, new: str) -> tuple[list[str], bytes]:
     """The episodes read, and all that went to the parser."""
-    reading, parser = hold(old.encode(), new.encode())
+    reading, parser = check_against_feedparser(old.encode(), new.encode())
     return [e.guid for e in reading.episodes], b"".join(parser.documents)
 
 
@@ -72,52 +72,62 @@ def test_what_is_known_does_not_reach_the_parser() -> None:
 
 
 def test_an_old_episode_is_listed_for_as_long_as_the_document_holds_it() -> None:
-    reading, _ = hold(rss(B, C).encode(), rss(A, B).encode())
+    reading, _ = check_against_feedparser(rss(B, C).encode(), rss(A, B).encode())
     assert list(reading.listed) == [guid_key("a"), guid_key("b")]
     assert reading.lists("b")
     assert not reading.lists("c")
 
 
 WHOLE = {
-    "an item that is not well-formed": (rss(A), rss(B.replace("<title>", "<title>&nbsp;"), A), Whole.ILL_FORMED),
-    "an item that binds a prefix": (rss(A), rss(B.replace("<title>", "<x:y xmlns:x='urn:x'/><title>"), A), Whole.LEAKS),
-    "a prefix that is no longer declared": (rss(A), rss(B, A).replace("xmlns:podcast", "xmlns:pod"), Whole.CONTEXT),
-    "another language of the show": (rss(A), rss(B, A).replace(">en<", ">de<"), Whole.CONTEXT),
-    "prefixed items": (rss(A), rss(A, B).replace("</channel>", "<ITEM></ITEM></channel>"), Whole.COUNT),
+    "an item that is not well-formed": (rss(A), rss(B.replace("<title>", "<title>&nbsp;"), A), WholeReason.ILL_FORMED),
+    "an item that binds a prefix": (
+        rss(A),
+        rss(B.replace("<title>", "<x:y xmlns:x='urn:x'/><title>"), A),
+        WholeReason.LEAKS,
+    ),
+    "a prefix that is no longer declared": (
+        rss(A),
+        rss(B, A).replace("xmlns:podcast", "xmlns:pod"),
+        WholeReason.CONTEXT,
+    ),
+    "another language of the show": (rss(A), rss(B, A).replace(">en<", ">de<"), WholeReason.CONTEXT),
+    "prefixed items": (rss(A), rss(A, B).replace("</channel>", "<ITEM></ITEM></channel>"), WholeReason.COUNT),
 }
 
 
 @pytest.mark.parametrize(("old", "new", "reason"), WHOLE.values(), ids=WHOLE)
-def test_the_whole_is_read_for(old: str, new: str, reason: Whole) -> None:
-    reading, _ = hold(old.encode(), new.encode())
+def test_the_whole_is_read_for(old: str, new: str, reason: WholeReason) -> None:
+    reading, _ = check_against_feedparser(old.encode(), new.encode())
     assert reading.reason is reason
     assert "a" in [e.guid for e in reading.episodes]
 
 
 def test_a_feed_that_mended_is_read_in_parts_again() -> None:
     broken = rss(A.replace("<title>", "<title>&nbsp;"), B).encode()
-    known = read(broken, URL, KIND, None, Here()).known
-    mended = read(rss(A, B).encode(), URL, KIND, known, Here())
+    known = read_feed(broken, URL, KIND, None, InProcessParser()).known
+    mended = read_feed(rss(A, B).encode(), URL, KIND, known, InProcessParser())
     assert not mended.whole
-    assert [e.guid for e in read(rss(C, A, B).encode(), URL, KIND, mended.known, Here()).episodes] == ["c"]
+    assert [e.guid for e in read_feed(rss(C, A, B).encode(), URL, KIND, mended.known, InProcessParser()).episodes] == [
+        "c"
+    ]
 
 
 def test_blanks_before_the_declaration_are_not_a_reason_to_read_the_whole() -> None:
-    reading, _ = hold(b"\n" + rss(A).encode(), b"\n\n" + rss(B, A).encode())
+    reading, _ = check_against_feedparser(b"\n" + rss(A).encode(), b"\n\n" + rss(B, A).encode())
     assert not reading.whole
     assert [e.guid for e in reading.episodes] == ["b"]
 
 
 def test_a_byte_that_changes_the_encoding_sends_the_whole() -> None:
     old = rss(A.replace("On a", "Caf\u00e9")).encode()
-    reading, _ = hold(old, old.replace(b"<item>", b"<item><title>\xe9</title></item><item>", 1))
-    assert reading.reason is Whole.ENCODING
+    reading, _ = check_against_feedparser(old, old.replace(b"<item>", b"<item><title>\xe9</title></item><item>", 1))
+    assert reading.reason is WholeReason.ENCODING
 
 
 def test_the_first_reading_of_a_large_feed_is_in_parts_too() -> None:
     body = rss(*(item(str(n), title="word " * 400) for n in range(1500))).encode()
     parser = Recorder()
-    reading = read(body, URL, KIND, None, parser)
+    reading = read_feed(body, URL, KIND, None, parser)
     assert len(reading.episodes) == 1500
     assert len(parser.documents) > 1
     assert max(map(len, parser.documents)) < 400_000
@@ -125,16 +135,18 @@ def test_the_first_reading_of_a_large_feed_is_in_parts_too() -> None:
 
 def test_what_was_kept_before_guids_were_told_apart_is_read_anew_where_items_share_one() -> None:
     known = replace(known_of(rss(LIKE_B, B).encode()), finals=array("Q"))
-    reading = read(rss(A, LIKE_B, B).encode(), URL, KIND, Known.from_bytes(known.to_bytes()), Here())
+    reading = read_feed(
+        rss(A, LIKE_B, B).encode(), URL, KIND, KnownItems.from_bytes(known.to_bytes()), InProcessParser()
+    )
     assert [e.guid for e in reading.episodes] == ["a", OF_A, OF_B]
 
 
 def test_what_another_version_kept_is_read_as_nothing() -> None:
     kept = known_of(rss(A).encode()).to_bytes()
-    assert Known.from_bytes(kept) is not None
-    assert Known.from_bytes(b"\xff" + kept[1:]) is None
-    assert Known.from_bytes(kept[:-1]) is None
-    assert Known.from_bytes(b"") is None
+    assert KnownItems.from_bytes(kept) is not None
+    assert KnownItems.from_bytes(b"\xff" + kept[1:]) is None
+    assert KnownItems.from_bytes(kept[:-1]) is None
+    assert KnownItems.from_bytes(b"") is None
 
 
 ERRORS = {
@@ -147,8 +159,8 @@ ERRORS = {
 @pytest.mark.parametrize(("body", "what"), ERRORS.values(), ids=ERRORS)
 def test_what_is_no_feed_is_one_error(body: bytes, what: str) -> None:
     with pytest.raises(FeedError, match=what):
-        read(body, URL, KIND, None, Here())
+        read_feed(body, URL, KIND, None, InProcessParser())
 
 
 def test_the_seconds_grow_with_the_bytes_up_to_a_limit() -> None:
-    assert (budget(0), budget(1_000_000), budget(10**9)) == (5.0, 8.0, 120.0)
+    assert (cpu_budget(0), cpu_budget(1_000_000), cpu_budget(10**9)) == (5.0, 8.0, 120.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from podwatch.feeds import Whole
+from podwatch.feeds import WholeReason
 from podwatch.feeds import item_scanner as scanner
 
 TWO = "<item><guid>a</guid></item>\n<item><guid>b</guid></item>"
@@ -14,12 +14,12 @@ def rss(items: str, *, head: str = "<title>T</title>", end: str = "</channel></r
     return f"<rss><channel>{head}{items}{end}".encode()
 
 
-def verdict(body: bytes) -> Whole | int:
+def verdict(body: bytes) -> WholeReason | int:
     """The doubt, or the number of items."""
-    cut = scanner.cut(body)
-    if isinstance(cut, Whole):
+    cut = scanner.scan_items(body)
+    if isinstance(cut, WholeReason):
         return cut
-    doubts = [scanner.sound(body, cut.tag, a, b) for a, b in zip(cut.starts, cut.ends, strict=True)]
+    doubts = [scanner.check_item(body, cut.tag, a, b) for a, b in zip(cut.starts, cut.ends, strict=True)]
     return next((d for d in doubts if d), len(cut.starts))
 
 
@@ -38,30 +38,30 @@ SURE = {
 }
 
 UNSURE = {
-    "nothing": (b"", Whole.NO_ITEMS),
-    "no items": (rss(""), Whole.NO_ITEMS),
-    "upper-case items": (rss("<ITEM></ITEM>"), Whole.NO_ITEMS),
-    "UTF-16": (rss(TWO).decode().encode("utf-16"), Whole.ENCODING),
-    "UTF-32": (rss(TWO).decode().encode("utf-32"), Whole.ENCODING),
-    "UTF-16 without a mark": (rss(TWO).decode().encode("utf-16-le"), Whole.ENCODING),
-    "a document type": (b"<!DOCTYPE rss>" + rss(TWO), Whole.DOCTYPE),
-    "entities": (b"<!DOCTYPE rss [<!ENTITY a 'b'>]>" + rss(TWO), Whole.DOCTYPE),
-    "an item that does not end": (rss("<item>"), Whole.UNFINISHED),
-    "a comment that does not end": (rss(TWO, head="<!-- "), Whole.UNFINISHED),
-    "a comment in the head that holds an item": (rss(TWO, head="<!-- <item></item> -->"), Whole.UNFINISHED),
-    "the end of an item in CDATA": (rss("<item><![CDATA[</item>]]></item>"), Whole.BETWEEN),
+    "nothing": (b"", WholeReason.NO_ITEMS),
+    "no items": (rss(""), WholeReason.NO_ITEMS),
+    "upper-case items": (rss("<ITEM></ITEM>"), WholeReason.NO_ITEMS),
+    "UTF-16": (rss(TWO).decode().encode("utf-16"), WholeReason.ENCODING),
+    "UTF-32": (rss(TWO).decode().encode("utf-32"), WholeReason.ENCODING),
+    "UTF-16 without a mark": (rss(TWO).decode().encode("utf-16-le"), WholeReason.ENCODING),
+    "a document type": (b"<!DOCTYPE rss>" + rss(TWO), WholeReason.DOCTYPE),
+    "entities": (b"<!DOCTYPE rss [<!ENTITY a 'b'>]>" + rss(TWO), WholeReason.DOCTYPE),
+    "an item that does not end": (rss("<item>"), WholeReason.UNFINISHED),
+    "a comment that does not end": (rss(TWO, head="<!-- "), WholeReason.UNFINISHED),
+    "a comment in the head that holds an item": (rss(TWO, head="<!-- <item></item> -->"), WholeReason.UNFINISHED),
+    "the end of an item in CDATA": (rss("<item><![CDATA[</item>]]></item>"), WholeReason.BETWEEN),
     "the start of an item in CDATA": (rss("<item><![CDATA[<item>]]></item>"), 1),
-    "the end of an item in a comment": (rss("<item><!--</item>--></item>"), Whole.BETWEEN),
-    "CDATA that does not end": (rss("<item><![CDATA[</item>"), Whole.HIDDEN),
-    "items in items": (rss("<item><item></item></item>"), Whole.BETWEEN),
-    "an empty item tag": (rss("<item/>" + TWO), Whole.HIDDEN),
-    "a blank in the end tag": (rss("<item></item ><item></item>"), Whole.HIDDEN),
-    "text between items": (rss("<item></item>text<item></item>"), Whole.BETWEEN),
-    "elements between items": (rss("<item></item><title/><item></item>"), Whole.BETWEEN),
-    "an ill-formed comment between items": (rss("<item></item><!-- a -- b --><item></item>"), Whole.BETWEEN),
-    "an instruction in an item": (rss("<item><?php ?></item>"), Whole.INSTRUCTION),
-    "an instruction at the end": (rss(TWO, end="<?php ?>"), Whole.INSTRUCTION),
-    "a declaration in an item": (rss("<item><!ENTITY x 'y'></item>"), Whole.DOCTYPE),
+    "the end of an item in a comment": (rss("<item><!--</item>--></item>"), WholeReason.BETWEEN),
+    "CDATA that does not end": (rss("<item><![CDATA[</item>"), WholeReason.HIDDEN),
+    "items in items": (rss("<item><item></item></item>"), WholeReason.BETWEEN),
+    "an empty item tag": (rss("<item/>" + TWO), WholeReason.HIDDEN),
+    "a blank in the end tag": (rss("<item></item ><item></item>"), WholeReason.HIDDEN),
+    "text between items": (rss("<item></item>text<item></item>"), WholeReason.BETWEEN),
+    "elements between items": (rss("<item></item><title/><item></item>"), WholeReason.BETWEEN),
+    "an ill-formed comment between items": (rss("<item></item><!-- a -- b --><item></item>"), WholeReason.BETWEEN),
+    "an instruction in an item": (rss("<item><?php ?></item>"), WholeReason.INSTRUCTION),
+    "an instruction at the end": (rss(TWO, end="<?php ?>"), WholeReason.INSTRUCTION),
+    "a declaration in an item": (rss("<item><!ENTITY x 'y'></item>"), WholeReason.DOCTYPE),
 }
 
 
@@ -71,5 +71,5 @@ def test_it_is_sure_of(body: bytes, items: int) -> None:
 
 
 @pytest.mark.parametrize(("body", "doubt"), UNSURE.values(), ids=UNSURE)
-def test_it_is_not_sure_of(body: bytes, doubt: Whole | int) -> None:
+def test_it_is_not_sure_of(body: bytes, doubt: WholeReason | int) -> None:
     assert verdict(body) == doubt

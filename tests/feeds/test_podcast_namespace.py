@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from podwatch import feeds
-from podwatch.feeds.parsed_document import Here
+from podwatch.feeds.parsed_document import InProcessParser
 from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
 from tests.support.feed_oracle import KIND, URL
 
@@ -27,11 +27,11 @@ def feed(item: str = "", channel: str = "", podcast: str = NEW) -> bytes:
 
 
 def episode(body: bytes) -> Episode:
-    return feeds.read(body, URL, KIND, None, Here()).episodes[0]
+    return feeds.read(body, URL, KIND, None, InProcessParser()).episodes[0]
 
 
 def facts(body: bytes) -> FeedFacts:
-    return feeds.read(body, URL, KIND, None, Here()).facts
+    return feeds.read(body, URL, KIND, None, InProcessParser()).facts
 
 
 VTT = TranscriptRef(url="http://show.example/a.vtt", media_type="text/vtt", language="en", rel="captions")
@@ -165,7 +165,7 @@ def test_an_atom_feed_says_the_same() -> None:
         URL,
         "application/atom+xml",
         None,
-        Here(),
+        InProcessParser(),
     )
     (one,) = reading.episodes
     assert reading.facts.next_page == "http://show.example/2"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from podwatch.errors import FeedError
-from podwatch.feeds import Whole
+from podwatch.feeds import WholeReason
 from podwatch.feeds import item_scanner as scanner
-from tests.support.feed_oracle import hold, naive
+from tests.support.feed_oracle import check_against_feedparser, read_naively
 
 FOLDER = os.environ.get("PODWATCH_REAL_FEEDS", "")
 FILES = sorted(p for p in Path(FOLDER).iterdir() if p.suffix in (".xml", ".rss", ".atom")) if FOLDER else []
@@ -24,18 +24,18 @@ def test_new_items_are_read_as_if_the_whole_had_been_parsed(path: Path) -> None:
     body = path.read_bytes().lstrip()
     if len(body) > LARGEST:
         pytest.skip("larger than PODWATCH_REAL_FEEDS_LARGEST")
-    cut = scanner.cut(body)
-    whole = naive(body)
+    cut = scanner.scan_items(body)
+    whole = read_naively(body)
     if not whole.get("version") and not whole.entries:
         with pytest.raises(FeedError):
-            hold(body, body, whole=whole)
+            check_against_feedparser(body, body, whole=whole)
         return
-    if isinstance(cut, Whole) or len(cut.starts) < 2:
-        hold(body + b" ", body, whole=whole)
+    if isinstance(cut, WholeReason) or len(cut.starts) < 2:
+        check_against_feedparser(body + b" ", body, whole=whole)
         return
     middle = len(cut.starts) // 2
     without_first = body[: cut.starts[0]] + body[cut.starts[1] :]
     without_middle = body[: cut.starts[middle]] + body[cut.ends[middle] :]
-    reading, parser = hold(without_first, body, whole=whole)
+    reading, parser = check_against_feedparser(without_first, body, whole=whole)
     assert reading.whole or parser.size < len(body)
-    hold(without_middle, body, whole=whole)
+    check_against_feedparser(without_middle, body, whole=whole)

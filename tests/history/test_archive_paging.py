@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from podwatch.errors import PodwatchError
-from podwatch.history.archive_paging import pages
+from podwatch.history.archive_paging import read_pages
 from podwatch.line.poll import poll
 from podwatch.model import Feed
 from podwatch.runtime import Runtime
@@ -21,7 +21,7 @@ def page(*guids: str, rel: str = "next", to: str | None = None, day: int = 3) ->
 
 
 def walk(rt: Runtime, podcast: Podcast, since: datetime | None = None) -> list[list[str]]:
-    return [[e.guid for e in p.episodes] for p in pages(rt, Feed(url=podcast.url("/1.xml")), since)]
+    return [[e.guid for e in p.episodes] for p in read_pages(rt, Feed(url=podcast.url("/1.xml")), since)]
 
 
 def test_pages_are_followed_to_the_last(rt: Runtime, podcast: Podcast) -> None:
@@ -62,7 +62,7 @@ def test_the_walk_ends_at_the_date_that_was_asked_for(rt: Runtime, podcast: Podc
 def test_a_page_that_is_no_feed_is_one_clear_error_after_those_before_it(rt: Runtime, podcast: Podcast) -> None:
     podcast.serve("/1.xml", page("b", to="/2.xml"))
     podcast.serve("/2.xml", "<html>Sorry</html>")
-    found = pages(rt, Feed(url=podcast.url("/1.xml")))
+    found = read_pages(rt, Feed(url=podcast.url("/1.xml")))
     assert [e.guid for e in next(found).episodes] == ["b"]
     with pytest.raises(PodwatchError, match="an older page of the feed is a web page, not a feed"):
         next(found)
@@ -70,7 +70,7 @@ def test_a_page_that_is_no_feed_is_one_clear_error_after_those_before_it(rt: Run
 
 def test_older_pages_at_internal_addresses_are_not_reached(rt: Runtime, podcast: Podcast) -> None:
     podcast.serve("/1.xml", page("b", to="http://[::1]:1/2.xml"))
-    found = pages(rt, Feed(url=podcast.url("/1.xml")))
+    found = read_pages(rt, Feed(url=podcast.url("/1.xml")))
     next(found)
     with pytest.raises(PodwatchError, match="::1 is not a public address"):
         next(found)

@@ -14,16 +14,16 @@ import pytest
 
 from podwatch import runtime
 from podwatch.errors import PodwatchError
-from podwatch.history.archive_crawl import walk
-from podwatch.history.backfill import backfill, report_of
-from podwatch.history.backfill_delivery import tell
+from podwatch.history.archive_crawl import crawl_archives
+from podwatch.history.backfill import backfill, build_report
+from podwatch.history.backfill_delivery import deliver_backfill
 from podwatch.history.backfill_scope import feeds_of
 from podwatch.line.deliver import deliver
 from podwatch.line.detect import detect
-from podwatch.line.fetch import drop_in, fetch
+from podwatch.line.fetch import fetch, save_dropped_files
 from podwatch.line.poll import poll
 from podwatch.line.verbs import LINE
-from podwatch.model import Backfill, BackfillState, DeliverMode, Feed, Held, Scope, Segment, Watch, joined
+from podwatch.model import Backfill, BackfillState, DeliverMode, Feed, Held, Scope, Segment, Watch, join_segments
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store
@@ -84,7 +84,7 @@ def test_the_past_comes_in_and_nobody_is_told(
     rt: Runtime, show: Podcast, now: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
     listening(rt, show, now)
-    assert rt.store.states() == {"sent": 4}
+    assert rt.store.alert_states() == {"sent": 4}
     capsys.readouterr()
     b = rt.store.add_backfill(RANGE, now)
     report = backfill(rt, b, now)
@@ -93,7 +93,7 @@ def test_the_past_comes_in_and_nobody_is_told(
     assert report.mentions == (("grain", "2026-09", 6, 6), ("grain", "2026-10", 1, 1))
     for verb in LINE.values():
         verb(rt, now + timedelta(hours=2))
-    assert rt.store.states() == {"sent": 4, f"held: {Held.BACKFILL.value}": 6}
+    assert rt.store.alert_states() == {"sent": 4, f"held: {Held.BACKFILL.value}": 6}
     assert capsys.readouterr().out == ""
     stands = rt.store.backfill(b.id)
     assert stands is not None
@@ -128,15 +128,15 @@ def test_doing_it_again_asks_for_nothing(rt: Runtime, show: Podcast, now: dateti
 def test_a_dry_run_says_what_there_is_to_do_and_keeps_nothing(rt: Runtime, show: Podcast, now: datetime) -> None:
     listening(rt, show, now)
     before = rt.store.counts()
-    found = walk(rt, RANGE, now, keep=False)
-    assert (found, report_of(rt, RANGE, found).found) == (6, 6)
+    found = crawl_archives(rt, RANGE, now, keep=False)
+    assert (found, build_report(rt, RANGE, found).found) == (6, 6)
     assert rt.store.counts() == before
     assert "/e1.vtt" not in show.asked
 
 
 def test_the_live_run_leaves_the_past_alone_and_finds_what_is_new(rt: Runtime, show: Podcast, now: datetime) -> None:
     listening(rt, show, now)
-    walk(rt, RANGE, now)
+    crawl_archives(rt, RANGE, now)
     assert rt.store.counts()["episodes"] == 10
     assert fetch(rt, now).done == 0
     # Today there is a new episode, and one of last week that comes late: both are the live run's.
@@ -145,7 +145,7 @@ def test_the_live_run_leaves_the_past_alone_and_finds_what_is_new(rt: Runtime, s
     backfill(rt, replace(RANGE, until=now), now + timedelta(hours=1))
     for verb in ("fetch", "detect", "deliver"):
         LINE[verb](rt, now + timedelta(hours=1))
-    assert rt.store.states() == {"sent": 6, f"held: {Held.BACKFILL.value}": 6}
+    assert rt.store.alert_states() == {"sent": 6, f"held: {Held.BACKFILL.value}": 6}
 
 
 def test_an_episode_that_the_live_run_has_not_seen_yet_is_left_to_it(rt: Runtime, show: Podcast, now: datetime) -> None:
@@ -157,7 +157,7 @@ def test_an_episode_that_the_live_run_has_not_seen_yet_is_left_to_it(rt: Runtime
     poll(rt, later, force=True)
     for verb in ("fetch", "detect", "deliver"):
         LINE[verb](rt, later)
-    assert rt.store.states()["sent"] == 5
+    assert rt.store.alert_states()["sent"] == 5
 
 
 class Killed(BaseException):
@@ -168,7 +168,14 @@ class Killed(BaseException):
 def test_killed_at_any_point_and_begun_again_it_ends_with_the_same_rows(
     settings: Settings, tmp_path: Path, show: Podcast, now: datetime, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    steps = ("save_older", "save_walk", "take_older", "save_transcripts", "save_detections", "save_counts")
+    steps = (
+        "save_archive_episodes",
+        "save_crawl",
+        "claim_backlog",
+        "save_transcripts",
+        "save_detections",
+        "save_counts",
+    )
     with runtime.build(settings) as rt:
         listening(rt, show, now)
         b = rt.store.add_backfill(RANGE, now)
@@ -187,7 +194,7 @@ def test_killed_at_any_point_and_begun_again_it_ends_with_the_same_rows(
         with monkeypatch.context() as m:
             for step in steps:
                 m.setattr(type(rt.store), step, mortal(getattr(type(rt.store), step)))
-            m.setattr("podwatch.line.fetch.Lease.end", lambda self: None)  # a kill gives nothing back
+            m.setattr("podwatch.line.fetch.Lease.release_all", lambda self: None)  # a kill gives nothing back
             m.setattr("podwatch.history.backlog.PART", 2)
             m.setattr("podwatch.history.backlog.IN_HAND", timedelta(seconds=1))
             try:
@@ -197,13 +204,13 @@ def test_killed_at_any_point_and_begun_again_it_ends_with_the_same_rows(
         backfill(rt, b, now)  # at once: it waits until what a killed one had in hand is free
         assert titles(rt) == {f"e{n}" for n in (1, 2, 3, 4, 5, 6, 61, 62, 63, 64)}
         assert len(said(rt)) == 10
-        assert rt.store.states() == {"sent": 4, f"held: {Held.BACKFILL.value}": 6}
+        assert rt.store.alert_states() == {"sent": 4, f"held: {Held.BACKFILL.value}": 6}
 
 
 def test_two_at_once_ask_for_nothing_twice(settings: Settings, show: Podcast, now: datetime) -> None:
     with runtime.build(settings) as rt:
         listening(rt, show, now)
-        walk(rt, RANGE, now)
+        crawl_archives(rt, RANGE, now)
     failed: list[BaseException] = []
 
     def one() -> None:
@@ -235,15 +242,15 @@ def test_a_paused_one_stops_and_goes_on_when_it_is_resumed(
 
     def pause(what: str, done: int, of: int) -> None:
         if what != "feeds":
-            rt.store.move_backfill(b.id, running, BackfillState.PAUSED, now)
+            rt.store.set_backfill_state(b.id, running, BackfillState.PAUSED, now)
 
     report = backfill(rt, b, now, progress=pause)
     assert (report.transcripts, dict(report.missing)) == (3, {"not asked for yet": 4})
     assert rt.store.backfill(b.id).state is BackfillState.PAUSED  # type: ignore[union-attr]
-    assert rt.store.move_backfill(b.id, paused, BackfillState.RUNNING, now)
+    assert rt.store.set_backfill_state(b.id, paused, BackfillState.RUNNING, now)
     assert backfill(rt, b, now).transcripts == 7
     assert rt.store.backfill(b.id).state is BackfillState.DONE  # type: ignore[union-attr]
-    assert not rt.store.move_backfill(b.id, running, BackfillState.PAUSED, now)
+    assert not rt.store.set_backfill_state(b.id, running, BackfillState.PAUSED, now)
 
 
 def test_the_report_says_what_is_missing_and_why(rt: Runtime, show: Podcast, now: datetime) -> None:
@@ -293,10 +300,10 @@ def test_what_was_found_is_told_when_somebody_asks_a_few_at_a_time(
     listening(rt, show, now)
     backfill(rt, RANGE, now)
     monkeypatch.setattr("podwatch.history.backfill_delivery.FEW", 4)
-    t = tell(rt, RANGE, minutes(now))
+    t = deliver_backfill(rt, RANGE, minutes(now))
     assert (t.done, t.new) == (6, 6)
-    assert rt.store.states() == {"sent": 10}
-    assert tell(rt, RANGE, minutes(now)).done == 0
+    assert rt.store.alert_states() == {"sent": 10}
+    assert deliver_backfill(rt, RANGE, minutes(now)).done == 0
 
 
 def test_what_was_found_is_told_in_one_digest_when_that_is_asked_for(
@@ -306,18 +313,18 @@ def test_what_was_found_is_told_in_one_digest_when_that_is_asked_for(
     backfill(rt, RANGE, now)
     capsys.readouterr()
     later = now + timedelta(minutes=1)
-    assert tell(rt, replace(RANGE, deliver=DeliverMode.DIGEST), lambda: later).failed == 0
+    assert deliver_backfill(rt, replace(RANGE, deliver=DeliverMode.DIGEST), lambda: later).failed == 0
     assert capsys.readouterr().out.count("#podcasts") == 1
-    assert not [name for name in rt.store.states() if name.startswith("held")]
+    assert not [name for name in rt.store.alert_states() if name.startswith("held")]
 
 
 def test_an_old_backlog_is_told_too_when_somebody_asks(rt: Runtime, show: Podcast, now: datetime) -> None:
     listening(rt, show, now)
-    walk(rt, RANGE, now)
+    crawl_archives(rt, RANGE, now)
     later = now + timedelta(days=60)
     rt.store.sync_watches([Watch(name="came", query="came")], later)  # the watch is much younger than the rows
     backfill(rt, RANGE, later)
-    assert tell(rt, RANGE, minutes(later)).new == 6
+    assert deliver_backfill(rt, RANGE, minutes(later)).new == 6
 
 
 def test_an_episode_that_another_feed_brings_as_news_is_told(rt: Runtime, show: Podcast, now: datetime) -> None:
@@ -328,16 +335,16 @@ def test_an_episode_that_another_feed_brings_as_news_is_told(rt: Runtime, show: 
     rt.store.add_feeds([Feed(url=show.url("/other.xml"))], now)
     for verb in LINE.values():
         verb(rt, now + timedelta(minutes=1))
-    assert rt.store.states()["sent"] == 5
+    assert rt.store.alert_states()["sent"] == 5
 
 
 def test_a_transcript_dropped_in_by_hand_brings_its_episode_into_the_line(
     rt: Runtime, show: Podcast, now: datetime
 ) -> None:
     listening(rt, show, now)
-    walk(rt, RANGE, now)
-    [e1] = [e for e in rt.store.without_transcript() if e.guid == "e1"]
-    drop_in(rt, [(e1, joined([Segment(0, 5, "Grain.")]))], now)
+    crawl_archives(rt, RANGE, now)
+    [e1] = [e for e in rt.store.episodes_without_transcript() if e.guid == "e1"]
+    save_dropped_files(rt, [(e1, join_segments([Segment(0, 5, "Grain.")]))], now)
     detect(rt, now)
     # On a busy machine a channel rests for as long as its last answers took.
     assert any(deliver(rt, now + timedelta(seconds=n)).new == 1 for n in range(100))
@@ -358,7 +365,7 @@ def test_the_same_on_every_database(store: Store, settings: Settings, show: Podc
         report = backfill(rt, b, now)
         assert (report.episodes, report.transcripts, report.held) == (7, 7, 6)
         assert report.mentions == (("grain", "2026-09", 6, 6), ("grain", "2026-10", 1, 1))
-        assert tell(rt, b, minutes(now)).new == 6
+        assert deliver_backfill(rt, b, minutes(now)).new == 6
         assert [x.state for x in rt.store.backfills()] == [BackfillState.DONE]
 
 

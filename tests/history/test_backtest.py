@@ -13,8 +13,17 @@ from datetime import datetime, timedelta
 import pytest
 
 from podwatch.errors import PodwatchError
-from podwatch.history.backtest import Change, Difference, Part, a_week, backtest, differences, noise, total
-from podwatch.history.process_pool import shared_out
+from podwatch.history.backtest import (
+    Change,
+    Difference,
+    Part,
+    backtest,
+    find_differences,
+    most_frequent_surfaces,
+    per_week,
+    total,
+)
+from podwatch.history.process_pool import run_in_processes
 from podwatch.line.detect import detect
 from podwatch.model import DeliverMode, EntityType, Scope, Watch
 from podwatch.runtime import Runtime
@@ -32,7 +41,7 @@ TEXTS = {
 
 
 def run(rt: Runtime, *then: Watch, processes: int = 1, since: datetime | None = None) -> Part:
-    different = differences(rt.store.watches(), then)
+    different = find_differences(rt.store.watches(), then)
     whole = Part()
     for part in backtest(rt.settings, different, rt.store.transcript_ids(since), processes):
         whole.add(part)
@@ -65,13 +74,13 @@ DIFFERENCES: dict[str, tuple[list[Watch], list[tuple[str, Change]]]] = {
 @pytest.mark.parametrize("name", DIFFERENCES)
 def test_only_watches_that_find_something_else_differ(name: str) -> None:
     then, expected = DIFFERENCES[name]
-    assert [(d.name, d.change) for d in differences([GRAIN, SEA], then)] == expected
+    assert [(d.name, d.change) for d in find_differences([GRAIN, SEA], then)] == expected
 
 
 def test_a_changed_query_says_what_it_gains_and_loses(filled: Runtime) -> None:
     [(name, o)] = run(filled, replace(GRAIN, query="corn OR ships"), SEA).outcomes.items()
     assert (name, o.hits, o.gained, o.lost) == ("grain", 2, 2, 2)
-    assert noise(o) == [("corn", 1), ("ships", 1)]
+    assert most_frequent_surfaces(o) == [("corn", 1), ("ships", 1)]
     assert sorted(s.mention.surface for s in o.samples_gained) == ["corn", "ships"]
     assert {s.mention.snippet for s in o.samples_lost} == {"The grain ships left.", "Grain again."}
     assert (len(o.alerts_now), len(o.alerts)) == (1, 2)
@@ -126,8 +135,8 @@ def test_a_watch_that_tells_nobody_makes_no_alerts(filled: Runtime) -> None:
 def test_alerts_a_week_count_each_watch_and_episode_once(rt: Runtime, now: datetime) -> None:
     fill(rt.store, now, {f"t{n}": "grain and grain" for n in range(29)})  # 28 days from the first to the last
     whole = run(rt, GRAIN, Watch(name="again", query="grain"))
-    assert a_week(len(whole.outcomes["grain"].alerts), whole) == 7.25
-    assert a_week(len(total(whole.outcomes).alerts), whole) == 14.5
+    assert per_week(len(whole.outcomes["grain"].alerts), whole) == 7.25
+    assert per_week(len(total(whole.outcomes).alerts), whole) == 14.5
 
 
 def test_the_same_on_every_database(store: Store, settings: Settings, now: datetime) -> None:
@@ -176,22 +185,22 @@ def slow() -> Iterator[Callable[[int], int]]:
 
 @pytest.mark.parametrize("processes", [1, 2, 5])
 def test_each_part_is_worked_off_once_however_many_processes_there_are(processes: int) -> None:
-    assert sorted(shared_out(double, range(7), processes)) == [0, 2, 4, 6, 8, 10, 12]
-    assert list(shared_out(double, [], processes)) == []
+    assert sorted(run_in_processes(double, range(7), processes)) == [0, 2, 4, 6, 8, 10, 12]
+    assert list(run_in_processes(double, [], processes)) == []
 
 
 def test_an_error_in_a_process_is_raised_as_it_is() -> None:
     with pytest.raises(PodwatchError, match=r"^\d: no room$"):
-        list(shared_out(failing, range(4), 2))
+        list(run_in_processes(failing, range(4), 2))
 
 
 def test_a_process_that_is_killed_is_an_error_and_leaves_no_other_behind() -> None:
     with pytest.raises(PodwatchError, match="ended in the middle of its work"):
-        list(shared_out(dying, range(4), 2))
+        list(run_in_processes(dying, range(4), 2))
 
 
 def test_a_reader_that_stops_ends_the_processes() -> None:
-    parts = shared_out(slow, [0, 0, 1, 1], 2)
+    parts = run_in_processes(slow, [0, 0, 1, 1], 2)
     pid = next(parts)
     parts.close()
     with pytest.raises(ProcessLookupError):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from podwatch.commands.progress import EVERY, followed, left, lines
+from podwatch.commands.progress import EVERY, follow_parts, lines, time_left
 from podwatch.model import Watch
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store, open_store
@@ -63,7 +63,7 @@ def rows(home: Path) -> list[tuple[object, ...]]:
 
 
 def done(store: Store) -> int:
-    return COUNT - store.left_to_detect()
+    return COUNT - store.count_undetected()
 
 
 def when(holds: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -91,7 +91,7 @@ def test_what_a_killed_one_has_done_stays_done_and_the_next_does_the_rest(home: 
     out, _ = again.communicate(timeout=60)
     assert f"detect: {COUNT - kept} done" in out
     assert len(rows(home)) == len(set(rows(home))) == COUNT * 4
-    assert store.states() == {"due": COUNT * 3}
+    assert store.alert_states() == {"due": COUNT * 3}
     store.close()
 
 
@@ -101,7 +101,7 @@ def test_two_at_once_do_the_work_once(home: Path) -> None:
     assert [p.returncode for p in both] == [0, 0]
     assert len(rows(home)) == len(set(rows(home))) == COUNT * 4
     store = opened(home)
-    assert (store.left_to_detect(), store.states()) == (0, {"due": COUNT * 3})
+    assert (store.count_undetected(), store.alert_states()) == (0, {"due": COUNT * 3})
     store.close()
 
 
@@ -118,7 +118,7 @@ def test_a_rescan_that_is_killed_changes_nothing_and_is_gone_on_with_by_detect(h
     out, _ = started(home, *DETECT).communicate(timeout=60)
     assert "0 new" in out
     assert rows(home) == before
-    assert store.left_to_detect() == 0
+    assert store.count_undetected() == 0
     store.close()
 
 
@@ -135,13 +135,13 @@ def test_a_worker_that_is_killed_is_one_clear_line(home: Path) -> None:
 KILLING = """
 import os, runpy, signal, sys
 from podwatch.line import detect
-real, parts = detect.Looking.__call__, []
+real, parts = detect.Detector.__call__, []
 def looking(self, *given):
     parts.append(1)
     if len(parts) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return real(self, *given)
-detect.Looking.__call__ = looking
+detect.Detector.__call__ = looking
 sys.argv = ["podwatch", *sys.argv[2:]]
 runpy.run_module("podwatch", run_name="__main__")
 """
@@ -163,8 +163,8 @@ def test_on_a_terminal_several_processes_show_a_bar_with_rate_and_time_left(
 SLOW = """
 import runpy, sys, time
 from podwatch.line import detect
-real = detect.Looking.__call__
-detect.Looking.__call__ = lambda self, *given: (time.sleep(0.5), real(self, *given))
+real = detect.Detector.__call__
+detect.Detector.__call__ = lambda self, *given: (time.sleep(0.5), real(self, *given))
 sys.argv = ["podwatch", *sys.argv[2:]]
 runpy.run_module("podwatch", run_name="__main__")
 """
@@ -186,9 +186,9 @@ LEFT = {0.4: "0 s", 89: "89 s", 91: "2 min", 3600: "60 min", 5400: "1 h 30 min",
 
 @pytest.mark.parametrize("seconds", LEFT)
 def test_the_time_left_is_said_as_people_say_it(seconds: float) -> None:
-    assert left(seconds) == LEFT[seconds]
+    assert time_left(seconds) == LEFT[seconds]
 
 
 def test_parts_are_handed_on_as_they_come() -> None:
-    assert list(followed(iter([3, 4]), 7, lambda n: n)) == [3, 4]
-    assert list(followed(iter(()), 0, lambda n: 0)) == []
+    assert list(follow_parts(iter([3, 4]), 7, lambda n: n)) == [3, 4]
+    assert list(follow_parts(iter(()), 0, lambda n: 0)) == []

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from podwatch import query as detectors
-from podwatch.history.rescan import Looked, detect_with, together
+from podwatch.history.rescan import PartResult, combine_results, detect_in_processes
 from podwatch.line import detect as detect_module
 from podwatch.line.detect import detect
 from podwatch.model import EntityType, Held, Tally, Watch
-from podwatch.policy.news import why_past
+from podwatch.policy.news import old_episode_reason
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store
@@ -37,13 +37,13 @@ def test_of_a_changed_watchlist_only_what_changed_is_evaluated(
     rt.store.sync_watches([GRAIN, SEA], now)
     detect(rt, now)
     evaluated: set[str] = set()
-    real = detect_module.looked
+    real = detect_module.evaluate
 
-    def spy(store: Store, engine: detectors.Engine, source: object, only: frozenset[str]) -> detectors.Found:
+    def spy(store: Store, engine: detectors.Engine, source: object, only: frozenset[str]) -> detectors.EngineResult:
         evaluated.update(only)
         return real(store, engine, source, only)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(detect_module, "looked", spy)
+    monkeypatch.setattr(detect_module, "evaluate", spy)
     rt.store.sync_watches([replace(GRAIN, query="number"), SEA, Watch(name="new", query="on")], now)
     assert detect(rt, now).done == 120
     assert evaluated == {"grain", "new"}
@@ -54,10 +54,10 @@ def test_several_processes_find_what_one_does(store: Store, settings: Settings, 
     fill(store, now, TEXTS)
     store.sync_watches([GRAIN, SEA], now)
     url = store.engine.url.render_as_string(hide_password=False)
-    t = detect_with(replace(settings, database_url=Secret(url)), now, 3)
+    t = detect_in_processes(replace(settings, database_url=Secret(url)), now, 3)
     assert (t.done, t.new, t.failed) == (120, 240, 0)
     assert len(found(store)) == 240
-    assert store.left_to_detect() == 0
+    assert store.count_undetected() == 0
 
 
 # name: (watches, days since, how many transcripts are due afterwards, for which watches)
@@ -80,7 +80,7 @@ def test_a_rescan_puts_on_the_to_do_list_what_was_asked_for_and_finds_the_same(
     rt = Runtime(settings=settings, store=store, http=None, robots=None)  # type: ignore[arg-type]
     detect(rt, now)
     before = found(store)
-    assert store.look_again(watches, None if days is None else now - timedelta(days=days)) == due
+    assert store.requeue_watches(watches, None if days is None else now - timedelta(days=days)) == due
     todo = store.watches_to_detect()
     sources = list(store.transcripts_due(todo.latest, now))
     assert len(sources) == due
@@ -102,7 +102,7 @@ PAST: dict[str, tuple[int, float, Held | None]] = {
 def test_what_is_found_again_in_old_episodes_is_the_past(now: datetime, name: str) -> None:
     through, days, why = PAST[name]
     seen = episode(first_seen_at=now - timedelta(days=days))
-    assert why_past(seen, through, now, WEEK) is why
+    assert old_episode_reason(seen, through, now, WEEK) is why
 
 
 def test_a_watch_that_finds_more_after_an_upgrade_posts_nothing_of_old_episodes(rt: Runtime, now: datetime) -> None:
@@ -114,9 +114,9 @@ def test_a_watch_that_finds_more_after_an_upgrade_posts_nothing_of_old_episodes(
     with rt.store.engine.begin() as c:
         c.exec_driver_sql("DELETE FROM mentions")
         c.exec_driver_sql("DELETE FROM deliveries")
-    rt.store.look_again(None, None)
+    rt.store.requeue_watches(None, None)
     assert detect(rt, later).new == 1
-    assert rt.store.states() == {f"held: {Held.OLD_EPISODE.value}": 1}
+    assert rt.store.alert_states() == {f"held: {Held.OLD_EPISODE.value}": 1}
     assert not rt.store.deliveries_due(later)
 
 
@@ -139,9 +139,9 @@ def test_a_transcript_that_cannot_be_kept_does_not_keep_the_others_from_it(
 
 
 def test_tallies_of_shards_count_a_broken_watch_once() -> None:
-    a = Looked(3, 1, ("names: later",), {"x": "watch x: bad"})
-    b = Looked(4, 2, ("names: later",), {"x": "watch x: bad", "y": "watch y: worse"})
-    assert together([a, b]) == Tally("detect", 7, 3, 2, ("names: later", "watch x: bad", "watch y: worse"))
+    a = PartResult(3, 1, ("names: later",), {"x": "watch x: bad"})
+    b = PartResult(4, 2, ("names: later",), {"x": "watch x: bad", "y": "watch y: worse"})
+    assert combine_results([a, b]) == Tally("detect", 7, 3, 2, ("names: later", "watch x: bad", "watch y: worse"))
 
 
 def test_a_watch_of_surges_leaves_nothing_to_be_looked_through(store: Store, settings: Settings, now: datetime) -> None:
@@ -149,9 +149,9 @@ def test_a_watch_of_surges_leaves_nothing_to_be_looked_through(store: Store, set
     surge = Watch(name="who", surge=(EntityType.PERSON,))
     store.sync_watches([GRAIN, surge], now)
     url = store.engine.url.render_as_string(hide_password=False)
-    assert detect_with(replace(settings, database_url=Secret(url)), now, 1).done == 120
-    assert store.left_to_detect() == 0
-    store.look_again(["who"], None)
-    assert store.left_to_detect() == 0
-    assert store.look_again(None, now - timedelta(days=9)) == 10
-    assert store.left_to_detect() == 10
+    assert detect_in_processes(replace(settings, database_url=Secret(url)), now, 1).done == 120
+    assert store.count_undetected() == 0
+    store.requeue_watches(["who"], None)
+    assert store.count_undetected() == 0
+    assert store.requeue_watches(None, now - timedelta(days=9)) == 10
+    assert store.count_undetected() == 10

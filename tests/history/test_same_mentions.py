@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from podwatch import query as detectors
 from podwatch import runtime
-from podwatch.history.backlog import look
+from podwatch.history.backlog import detect_range
 from podwatch.history.backtest import Change, Difference, Part, backtest
-from podwatch.history.rescan import detect_with
+from podwatch.history.rescan import detect_in_processes
 from podwatch.line.detect import detect
-from podwatch.line.repeated_passages import Labelling
-from podwatch.model import Past, Watch
-from podwatch.query import About
+from podwatch.line.repeated_passages import PassageLabeller
+from podwatch.model import BackfillRange, Watch
+from podwatch.query import EpisodeFields
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import open_store
@@ -74,7 +74,7 @@ def alone(rt: Runtime, watches: Sequence[Watch]) -> list[Span]:
     found: list[Span] = []
     for source in rt.store.sources(rt.store.transcript_ids()):
         e = source.episode
-        about = About(title=e.title, notes=e.notes, show=e.show, feed_url=source.feed_url)
+        about = EpisodeFields(title=e.title, notes=e.notes, show=e.show, feed_url=source.feed_url)
         for watch in watches:
             for m in detectors.build([watch])(source.transcript, about).mentions:
                 found.append((e.title, m.watch, m.start, m.end, m.surface))
@@ -108,13 +108,13 @@ def test_live_backfill_rescan_and_backtest_find_the_same(texts: list[str], queri
                 elif name == "backfill":
                     rt.store.sync_watches(watches, NOW)
                     [feed] = rt.store.feeds()
-                    days = Past(NOW - timedelta(days=9), NOW + timedelta(days=1), [feed.id])
-                    look(rt, days, NOW)
+                    days = BackfillRange(NOW - timedelta(days=9), NOW + timedelta(days=1), [feed.id])
+                    detect_range(rt, days, NOW)
                 else:
                     rt.store.sync_watches(watches, NOW)
                     detect(rt, NOW)
-                    rt.store.look_again(None, None)
-                    detect_with(rt.settings, NOW, 1)
+                    rt.store.requeue_watches(None, None)
+                    detect_in_processes(rt.settings, NOW, 1)
                 ways.append(said(rt))
     assert ways == [expected] * 3
     assert tried == {
@@ -162,14 +162,14 @@ def test_whatever_happened_before_in_the_end_there_is_what_one_look_finds(
             detect(rt, NOW)
             expected = alone(rt, watches)
             assert said(rt) == expected
-            rt.store.look_again(None, None)
-            assert detect_with(rt.settings, NOW, 1).new == 0
+            rt.store.requeue_watches(None, None)
+            assert detect_in_processes(rt.settings, NOW, 1).new == 0
             assert said(rt) == expected
-            marks = Labelling(rt.store)
+            marks = PassageLabeller(rt.store)
             for source in rt.store.sources(rt.store.transcript_ids()):
                 stored = rt.store.mentions_in([source.transcript.id], [w.id for w in rt.store.watches()])
                 there = stored.get(source.transcript.id, [])
-                assert [m.label for m in marks.marked(source, [replace(m, label=None) for m in there])] == [
+                assert [m.label for m in marks.label_mentions(source, [replace(m, label=None) for m in there])] == [
                     m.label for m in there
                 ]
             everything = [Difference(change=Change.CHANGED, now=w, then=replace(w)) for w in rt.store.watches()]
@@ -187,7 +187,7 @@ def happens(rt: Runtime, watches: list[Watch], step: str, n: int, at_first: dict
         case "detect":
             detect(rt, NOW)
         case "two processes":
-            detect_with(rt.settings, NOW, 2)
+            detect_in_processes(rt.settings, NOW, 2)
         case "correct":
             correct(rt.store, NOW, {f"t{n % 24}": text})
         case "undo":
@@ -199,10 +199,10 @@ def happens(rt: Runtime, watches: list[Watch], step: str, n: int, at_first: dict
         case "change" if watches:
             watches = [*watches[:i], replace(watches[i], query=("ships", "corn", "dobrynin")[n % 3]), *watches[i + 1 :]]
         case "rescan":
-            rt.store.look_again(None, None)
+            rt.store.requeue_watches(None, None)
         case "rescan since":
-            rt.store.look_again(None, NOW - timedelta(days=n))
+            rt.store.requeue_watches(None, NOW - timedelta(days=n))
         case "rescan one" if watches:
-            rt.store.look_again([watches[i].name], None)
+            rt.store.requeue_watches([watches[i].name], None)
     rt.store.sync_watches(watches, NOW)
     return watches

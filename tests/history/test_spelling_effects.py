@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from podwatch.history import spelling_effects as effects_module
-from podwatch.history.spelling_effects import Effect, effects
+from podwatch.history.spelling_effects import Effect, measure_effects
 from podwatch.line.detect import detect
 from podwatch.model import Change, Proposal, Watch
 from podwatch.runtime import Runtime
@@ -44,7 +44,7 @@ def test_the_effect_of_a_proposal_is_counted(rt: Runtime, now: datetime, name: s
     if looked:
         detect(rt, now)
     before = rt.store.counts(), rt.store.watches()
-    [e] = effects(rt.settings, rt.store.watches(), [proposal], 1)
+    [e] = measure_effects(rt.settings, rt.store.watches(), [proposal], 1)
     assert (e.transcripts, e.outcome.gained, e.outcome.lost) == (transcripts, gained, lost)
     assert (rt.store.counts(), rt.store.watches()) == before
 
@@ -53,7 +53,7 @@ def test_each_proposal_is_measured_alone(rt: Runtime, now: datetime) -> None:
     fill(rt.store, now, TEXTS)
     rt.store.sync_watches([WITKOFF], now)
     both = [proposed(Change.ALIAS, "Wit Goff"), proposed(Change.DROP_ALIAS, "Wolves")]
-    assert [(e.outcome.gained, e.outcome.lost) for e in effects(rt.settings, rt.store.watches(), both, 2)] == [
+    assert [(e.outcome.gained, e.outcome.lost) for e in measure_effects(rt.settings, rt.store.watches(), both, 2)] == [
         (2, 0),
         (0, 2),
     ]
@@ -65,6 +65,6 @@ def test_of_many_transcripts_the_newest_are_looked_through(
     monkeypatch.setattr(effects_module, "MOST", 3)
     fill(rt.store, now, {f"t{n}": "wit goff" for n in range(7)})
     rt.store.sync_watches([replace(WITKOFF, aliases=())], now)
-    [e] = effects(rt.settings, rt.store.watches(), [proposed(Change.ALIAS, "Wit Goff")], 1)
+    [e] = measure_effects(rt.settings, rt.store.watches(), [proposed(Change.ALIAS, "Wit Goff")], 1)
     assert (e.transcripts, e.measured, e.outcome.gained) == (7, 3, 3)
     assert isinstance(e, Effect)

@@ -53,7 +53,7 @@ def fetch_in_a_process(home: Path, url: str, now: datetime, start: Barrier) -> N
 def test_two_processes_ask_for_each_transcript_once(both: Settings, podcast: Podcast, now: datetime) -> None:
     with runtime.build(both) as rt:
         offered(rt, podcast, now)
-        waiting = len(rt.store.wanted(now))
+        waiting = len(rt.store.transcripts_wanted(now))
         assert waiting >= 10
         context = multiprocessing.get_context("spawn")
         start = context.Barrier(2)
@@ -76,10 +76,10 @@ def test_what_one_run_has_taken_no_other_gets_until_its_lease_is_over(
 ) -> None:
     with runtime.build(both) as rt:
         offered(rt, podcast, now, 5)
-        taken = rt.store.take_wanted(now, now + LEASE)
+        taken = rt.store.claim_wanted(now, now + LEASE)
         assert len(taken) == 5
-        assert rt.store.take_wanted(now, now + LEASE) == []
-        assert [w.episode.id for w in rt.store.take_wanted(now + LEASE, now + 2 * LEASE)] == [
+        assert rt.store.claim_wanted(now, now + LEASE) == []
+        assert [w.episode.id for w in rt.store.claim_wanted(now + LEASE, now + 2 * LEASE)] == [
             w.episode.id for w in taken
         ]
 
@@ -92,11 +92,11 @@ def test_a_long_run_keeps_what_it_has_taken(
     with runtime.build(both) as rt:
         offered(rt, podcast, now, 5)
         lease = Lease(rt.store, now)
-        [first, *_] = lease.take(ALL)
+        [first, *_] = lease.claim(ALL)
         at[0] = LEASE.total_seconds() * 0.8
-        lease.done([first.episode.id])
+        lease.release([first.episode.id])
         later = now + 1.5 * LEASE
-        assert [w.episode.id for w in rt.store.take_wanted(later, later + LEASE)] == [first.episode.id]
+        assert [w.episode.id for w in rt.store.claim_wanted(later, later + LEASE)] == [first.episode.id]
 
 
 def test_a_run_that_is_interrupted_gives_back_what_it_did_not_ask_for(
@@ -107,17 +107,17 @@ def test_a_run_that_is_interrupted_gives_back_what_it_did_not_ask_for(
         raise KeyboardInterrupt
 
     offered(rt, podcast, now, 5)
-    monkeypatch.setattr("podwatch.line.fetch.through", stopped)
+    monkeypatch.setattr("podwatch.line.fetch.run_by_host", stopped)
     with pytest.raises(KeyboardInterrupt):
         fetch(rt, now)
-    assert len(rt.store.wanted(now)) == 5
+    assert len(rt.store.transcripts_wanted(now)) == 5
 
 
 def test_a_run_that_was_outlived_moves_nothing_that_another_has(rt: Runtime, podcast: Podcast, now: datetime) -> None:
     offered(rt, podcast, now, 5)
     lease = Lease(rt.store, now)
-    lease.take(ALL)
+    lease.claim(ALL)
     later = now + LEASE + timedelta(minutes=1)
-    assert len(rt.store.take_wanted(later, later + LEASE)) == 5
-    lease.end()
-    assert rt.store.wanted(later) == []
+    assert len(rt.store.claim_wanted(later, later + LEASE)) == 5
+    lease.release_all()
+    assert rt.store.transcripts_wanted(later) == []

@@ -32,7 +32,7 @@ def listen(rt: Runtime, podcast: Podcast, now: datetime, *watches: Watch, path: 
 
 
 def due(rt: Runtime, now: datetime) -> list[Episode]:
-    return [w.episode for w in rt.store.wanted(now)]
+    return [w.episode for w in rt.store.transcripts_wanted(now)]
 
 
 def one_episode(podcast: Podcast, *cues: str) -> None:
@@ -114,7 +114,7 @@ def test_a_removed_watch_is_looked_for_no_more_and_its_waiting_alert_is_held_bac
     detect(rt, now)
     rt.store.sync_watches([], now)
     deliver(rt, now)
-    assert rt.store.states() == {"held: the watch was removed from the watchlist": 1}
+    assert rt.store.alert_states() == {"held: the watch was removed from the watchlist": 1}
 
 
 def test_a_new_feed_brings_in_its_newest_episodes_and_leaves_the_rest_to_a_backfill(
@@ -145,7 +145,7 @@ def test_a_watch_made_long_after_an_episode_was_seen_stores_its_mention_and_post
     rt.store.sync_watches([DOBRYNIN], later)
     run(rt, later)
     assert rt.store.counts()["mentions"] == 1
-    assert rt.store.states() == {"held: the episode was known long before the watch": 1}
+    assert rt.store.alert_states() == {"held: the episode was known long before the watch": 1}
     assert capsys.readouterr().out == ""
 
 
@@ -199,7 +199,7 @@ def test_a_failing_feed_is_asked_less_and_less_often_but_never_forgotten(now: da
 
     feed, waits = Feed(url=""), []
     for _ in range(20):
-        feed = poll_module.failure(feed, HttpError("down", retryable=True), now, 300)
+        feed = poll_module.feed_after_failure(feed, HttpError("down", retryable=True), now, 300)
         assert feed.next_poll_at is not None
         waits.append((feed.next_poll_at - now).total_seconds())
     assert waits[:4] == [300, 600, 1200, 2400]
@@ -314,7 +314,7 @@ def test_a_watch_may_skip_what_is_only_said_in_a_sponsor_read_and_the_mention_is
         ("all", "sponsor"),
         ("talk", "sponsor"),
     }
-    assert rt.store.states() == {
+    assert rt.store.alert_states() == {
         "sent": 1,
         "held: it is only mentioned in what the watch skips: sponsors, promotion or repeated passages": 1,
     }

@@ -15,7 +15,7 @@ from podwatch import query as detectors
 from podwatch import runtime
 from podwatch.entities import recognition as recognise
 from podwatch.entities.chunking import Span
-from podwatch.entities.surges import Surging
+from podwatch.entities.surges import SurgingName
 from podwatch.line import surges as telling
 from podwatch.line.deliver import deliver
 from podwatch.line.detect import detect
@@ -29,7 +29,7 @@ from podwatch.model import (
     Feed,
     Kind,
     Mute,
-    Polled,
+    PollResult,
     Quiet,
     Scope,
     Shard,
@@ -55,8 +55,8 @@ def recogniser(transcripts: Sequence[object]) -> list[list[Span]]:
 
 @pytest.fixture
 def reading(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    monkeypatch.setattr(recognise, "missing", lambda: None)
-    monkeypatch.setattr(recognise, "recognise", recogniser)
+    monkeypatch.setattr(recognise, "missing_requirement", lambda: None)
+    monkeypatch.setattr(recognise, "recognise_spans", recogniser)
     with runtime.build(replace(settings, entities=True)) as built:
         yield built
 
@@ -107,7 +107,7 @@ def test_a_run_that_is_killed_leaves_nothing_or_all_and_the_next_tells_it_once(
     reading.store.sync_watches([SUDDENLY], now)
     fill(reading.store, now)
     with monkeypatch.context() as patch:
-        patch.setattr(surges, "hand_over", killed)
+        patch.setattr(surges, "insert_deliveries", killed)
         with pytest.raises(KeyboardInterrupt):
             detect(reading, now)
     assert (reading.store.counts()["mentions"], kept(reading.store)) == (0, 0)
@@ -140,8 +140,8 @@ def fresh(store: Store, now: datetime, show: str) -> list[Episode]:
     new = tuple(
         Episode(guid=f"{show}+{n}", title=f"{show} + {n}", published_at=now + timedelta(days=n + 0.3)) for n in (5, 6)
     )
-    store.save_polls([Polled(feed=row, episodes=new, lists=lambda g: True)], now, first=2)
-    by = {e.guid: e for e in store.without_transcript()}
+    store.save_polls([PollResult(feed=row, episodes=new, lists=lambda g: True)], now, first=2)
+    by = {e.guid: e for e in store.episodes_without_transcript()}
     return [by[e.guid] for e in new]
 
 
@@ -200,7 +200,7 @@ def test_what_holds_an_alert_holds_a_surge(reading: Runtime, now: datetime, why:
     fill(reading.store, now)
     detect(reading, now)
     assert deliver(reading, now).new == 0
-    [state] = reading.store.states()
+    [state] = reading.store.alert_states()
     assert state.startswith("held: ")
     later = now + timedelta(hours=2)
     assert deliver(reading, later).new == (why in ("quiet", "digest"))
@@ -209,7 +209,7 @@ def test_what_holds_an_alert_holds_a_surge(reading: Runtime, now: datetime, why:
 def test_a_watch_that_fails_is_stamped_and_the_others_go_on(
     reading: Runtime, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(found: Surging) -> str:
+    def broken(found: SurgingName) -> str:
         raise ZeroDivisionError("nothing by nothing")
 
     reading.store.sync_watches([SUDDENLY, Watch(name="k", query="kyiv", channel="console:")], now)
@@ -237,10 +237,10 @@ def test_what_is_kept_is_kept_once_on_either_database(store: Store, now: datetim
     assert store.save_surge(first, made.mentions, made, now)
     assert not store.save_surge(second, made.mentions, replace(made, episode=second.episode), now), "the same key"
     assert (store.counts()["mentions"], kept(store)) == (1, 1)
-    assert store.told_of(watch) == {one.identity}
-    assert store.made_after({"k0", "k1"}, now - timedelta(seconds=1))
-    assert not store.made_after({"k0", "k1"}, now)
-    assert not store.made_after({"k0"}, now - PERIOD)
+    assert store.episodes_alerted(watch) == {one.identity}
+    assert store.has_delivery_after({"k0", "k1"}, now - timedelta(seconds=1))
+    assert not store.has_delivery_after({"k0", "k1"}, now)
+    assert not store.has_delivery_after({"k0"}, now - PERIOD)
     keep(store, other, NEWS.upper(), now)
     assert not store.save_surge(second, made.mentions, replace(made, key="k2"), now), "of a text that is no more"
 

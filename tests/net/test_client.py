@@ -13,21 +13,21 @@ import pytest
 
 from podwatch.errors import HttpError
 from podwatch.net.addresses import is_allowed, is_public
-from podwatch.net.client import Http, retry_after
+from podwatch.net.client import HttpClient, parse_retry_after
 from podwatch.settings import Secret, Settings, networks
 from tests.support.hostile_servers import BYTES, HOSTILE, SECONDS, answer, raw_server
 from tests.support.podcast_host import Podcast
 
 
 @pytest.fixture
-def http(settings: Settings) -> Iterator[Http]:
-    opened = Http(settings)
+def http(settings: Settings) -> Iterator[HttpClient]:
+    opened = HttpClient(settings)
     yield opened
     opened.close()
 
 
 @pytest.mark.parametrize("case", HOSTILE, ids=str)
-def test_a_hostile_server_gets_one_clear_error_in_bounded_time(case: str, http: Http) -> None:
+def test_a_hostile_server_gets_one_clear_error_in_bounded_time(case: str, http: HttpClient) -> None:
     talk, expected = HOSTILE[case]
     began = time.monotonic()
     with raw_server(talk) as url, pytest.raises(HttpError) as e:
@@ -59,7 +59,7 @@ def test_a_public_address_is_public(address: str) -> None:
     "spelling", ["127.1", "2130706433", "0x7f000001", "localhost", "[::ffff:127.0.0.1]", "0", "127.0.0.1."]
 )
 def test_no_spelling_of_loopback_is_reached_unless_allowed(spelling: str, settings: Settings) -> None:
-    http = Http(Settings(home=settings.home, database_url=Secret("")))
+    http = HttpClient(Settings(home=settings.home, database_url=Secret("")))
     with pytest.raises(HttpError) as e:
         http.get(f"http://{spelling}:9/")
     assert "is not a public address" in e.value.line or "cannot be resolved" in e.value.line
@@ -72,14 +72,14 @@ def test_an_allowed_network_is_reached_and_no_other() -> None:
     assert not is_allowed("10.2.0.1", allowed)
 
 
-def test_a_gzipped_body_is_inflated_and_the_connection_is_kept(http: Http, podcast: Podcast) -> None:
+def test_a_gzipped_body_is_inflated_and_the_connection_is_kept(http: HttpClient, podcast: Podcast) -> None:
     podcast.serve("/a", gzip.compress(b"hello"), "text/plain", **{"Content-Encoding": "gzip"})
     seen = {http.get(podcast.url("/a")).body for _ in range(3)}
     assert seen == {b"hello"}
     assert http._adapter._count == 1
 
 
-def test_a_kept_connection_that_the_server_closed_is_opened_anew(http: Http) -> None:
+def test_a_kept_connection_that_the_server_closed_is_opened_anew(http: HttpClient) -> None:
     with raw_server(lambda c: c.sendall(answer(b"ok"))) as url:  # closes after each answer without saying so
         assert [http.get(url).body for _ in range(3)] == [b"ok"] * 3
 
@@ -88,7 +88,7 @@ def test_a_kept_connection_that_the_server_closed_is_opened_anew(http: Http) -> 
     ("statuses", "moved"), [((301,), True), ((308,), True), ((302,), False), ((301, 307), False)], ids=str
 )
 def test_only_permanent_redirects_change_the_address(
-    statuses: tuple[int, ...], moved: bool, http: Http, podcast: Podcast
+    statuses: tuple[int, ...], moved: bool, http: HttpClient, podcast: Podcast
 ) -> None:
     target = podcast.serve("/new", "here")
     for i, status in enumerate(statuses):
@@ -103,13 +103,13 @@ def test_only_permanent_redirects_change_the_address(
     [("120", 120.0), ("Thu, 01 Jan 1970 00:01:00 GMT", 60.0), ("soon", None), ("", None), (None, None), ("-5", None)],
 )
 def test_retry_after_is_a_number_or_a_date(value: str | None, seconds: float | None) -> None:
-    assert retry_after(value, now=0.0) == seconds
+    assert parse_retry_after(value, now=0.0) == seconds
 
 
 @pytest.mark.parametrize(
     "url", ["ftp://a.example/", "file:///etc/passwd", "http://", "javascript:alert(1)", "http://a b/", "x"]
 )
-def test_only_http_addresses_are_asked(url: str, http: Http) -> None:
+def test_only_http_addresses_are_asked(url: str, http: HttpClient) -> None:
     with pytest.raises(HttpError, match="is not an http"):
         http.get(url)
 
@@ -136,7 +136,7 @@ ENCODED = {
 
 
 @pytest.mark.parametrize("case", ENCODED, ids=str)
-def test_a_body_is_read_however_it_is_encoded(case: str, http: Http, podcast: Podcast) -> None:
+def test_a_body_is_read_however_it_is_encoded(case: str, http: HttpClient, podcast: Podcast) -> None:
     encoding, wire, expected = ENCODED[case]
     podcast.serve("/a", wire, "text/plain", **{"Content-Encoding": encoding})
     assert http.get(podcast.url("/a")).body == expected
@@ -146,14 +146,14 @@ def test_a_body_is_read_however_it_is_encoded(case: str, http: Http, podcast: Po
     ("encoding", "wire"), [("zstd", b"x"), ("br", b"\xff\xff"), ("gzip", b"hello"), ("br", brotli_of(b"x" * 999)[:-3])]
 )
 def test_an_encoding_that_makes_no_sense_is_one_clear_error(
-    encoding: str, wire: bytes, http: Http, podcast: Podcast
+    encoding: str, wire: bytes, http: HttpClient, podcast: Podcast
 ) -> None:
     podcast.serve("/a", wire, "text/plain", **{"Content-Encoding": encoding})
     with pytest.raises(HttpError, match=r"the connection failed \("):
         http.get(podcast.url("/a"))
 
 
-def test_a_brotli_bomb_is_stopped_before_it_fills_the_memory(http: Http, podcast: Podcast) -> None:
+def test_a_brotli_bomb_is_stopped_before_it_fills_the_memory(http: HttpClient, podcast: Podcast) -> None:
     import tracemalloc
 
     podcast.serve("/a", brotli_of(b"\0" * 200_000_000), "text/plain", **{"Content-Encoding": "br"})
@@ -174,7 +174,7 @@ CLOSING = {
 
 
 @pytest.mark.parametrize("case", CLOSING, ids=str)
-def test_a_body_that_comes_after_the_headers_is_read_although_the_connection_ends(case: str, http: Http) -> None:
+def test_a_body_that_comes_after_the_headers_is_read_although_the_connection_ends(case: str, http: HttpClient) -> None:
     def talk(connection: socket.socket) -> None:
         connection.sendall(CLOSING[case])
         time.sleep(0.05)
@@ -194,7 +194,7 @@ def test_no_connection_is_left_open(settings: Settings, podcast: Podcast) -> Non
     podcast.serve("/a", "hello")
     with raw_server(lambda c: c.sendall(answer(b"ok", "Connection: close"))) as url:
         before = opened()
-        http = Http(settings)
+        http = HttpClient(settings)
         for _ in range(5):
             http.get(url), http.get(podcast.url("/a"))
         http.close()
@@ -204,7 +204,7 @@ def test_no_connection_is_left_open(settings: Settings, podcast: Podcast) -> Non
         assert opened() <= before
 
 
-def test_an_error_behind_a_redirect_names_the_address_that_was_asked(http: Http, podcast: Podcast) -> None:
+def test_an_error_behind_a_redirect_names_the_address_that_was_asked(http: HttpClient, podcast: Podcast) -> None:
     url = podcast.fail("/a", 301, Location="http://[::1]:1/inside")
     with pytest.raises(HttpError) as e:
         http.get(url)

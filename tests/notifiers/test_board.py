@@ -38,14 +38,14 @@ def test_slack_is_a_board_and_the_console_tells_digests(slack: SlackNotifier) ->
 
 
 def test_every_mention_is_shown_once_over_all_pages() -> None:
-    pages = card.pages(many(60))
+    pages = card.card_pages(many(60))
     assert len(pages) > 1
     text = "\n".join(p.text for p in pages)
     assert [text.count(f"*w{n}*") for n in range(60)] == [1] * 60
 
 
 def test_what_would_be_in_too_many_messages_is_counted() -> None:
-    pages = card.pages(many(2000))
+    pages = card.card_pages(many(2000))
     assert len(pages) == 1 + card.REPLIES
     assert "more: podwatch mentions --watch dobrynin" in pages[-1].text
     assert all(over_limit(p.blocks) == "" for p in pages)
@@ -53,7 +53,7 @@ def test_what_would_be_in_too_many_messages_is_counted() -> None:
 
 def test_what_is_gone_is_struck_where_it_stood() -> None:
     said = alert(mention("a", "said a", start=1), gone=[mention("b", "said b", start=2)])
-    [page] = card.pages(said)
+    [page] = card.card_pages(said)
     assert "~said b~ (no longer said)" in page.text
     struck = [e["text"] for b in page.blocks for part in b.get("elements", []) for e in part.get("elements", [])
               if e.get("style", {}).get("strike")]  # fmt: skip
@@ -74,7 +74,7 @@ def test_whatever_is_said_every_page_keeps_slacks_limits_and_calls_nobody(
 ) -> None:
     mentions = [mention(s, t, start=n, kind=k, speaker=s, reason=t) for n, (s, t, k) in enumerate(said)]
     about = alert(*mentions, gone=mentions[:2] if gone else (), watch=watch(name=name), episode=episode(title=title))
-    for page in [*card.pages(about), *digest_card.pages(digest(*[about] * 5))]:
+    for page in [*card.card_pages(about), *digest_card.pages(digest(*[about] * 5))]:
         assert over_limit(page.blocks) == ""
         assert len(json.dumps(page.blocks)) < 60_000
         assert len(page.text.encode()) < 40_000

@@ -20,7 +20,7 @@ import pytest
 
 from podwatch.errors import ChannelError
 from podwatch.model import Kind
-from podwatch.notifiers import NOTIFIERS, Notifier, Receipt, scheme
+from podwatch.notifiers import NOTIFIERS, Notifier, Receipt, scheme_of
 from podwatch.settings import Secret, Settings, Smtp, Webhook, networks
 from tests.support.builders import alert, episode, mention, watch
 from tests.support.mail_server import MailServer
@@ -131,7 +131,7 @@ def test_the_table_cannot_be_changed() -> None:
 
 
 def test_a_channel_leads_to_its_service(name: str, service: Service) -> None:
-    assert scheme(service.channel, service.settings) == name
+    assert scheme_of(service.channel, service.settings) == name
 
 
 def test_a_sent_alert_has_a_receipt_and_is_there_to_be_read(notifier: Notifier, service: Service, key: str) -> None:
@@ -234,7 +234,7 @@ CHANNELS = {
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_which_service_serves_a_channel(channel: str, plain_settings: Settings) -> None:
     with_token = replace(plain_settings, slack_token=Secret("xoxb-1"))
-    assert (scheme(channel, with_token), scheme(channel, plain_settings)) == CHANNELS[channel]
+    assert (scheme_of(channel, with_token), scheme_of(channel, plain_settings)) == CHANNELS[channel]
 
 
 def test_asking_for_the_table_loads_neither_slack_nor_rich() -> None:

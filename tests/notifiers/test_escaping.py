@@ -32,7 +32,7 @@ ADDRESSES = {
 @pytest.mark.parametrize("case", ADDRESSES, ids=str)
 def test_only_a_harmless_web_address_becomes_a_link(case: str) -> None:
     given_, expected = ADDRESSES[case]
-    assert plain.address(given_) == expected
+    assert plain.link_address(given_) == expected
     blocks = json.dumps(card.blocks(alert(episode=episode(link=given_, audio_url=None))), ensure_ascii=False)
     assert (f'"url": "{expected}"' in blocks) == (expected is not None)
 
@@ -40,12 +40,12 @@ def test_only_a_harmless_web_address_becomes_a_link(case: str) -> None:
 def test_an_emoji_is_never_cut_in_two() -> None:
     family = "👩\u200d👩\u200d👧"
     for room in range(60, 140):
-        kept = plain.head(family * 20, room).removesuffix("…")
+        kept = plain.truncate_end(family * 20, room).removesuffix("…")
         assert kept == family * (len(kept) // len(family))
-        kept = plain.tail(family * 20, room).removeprefix("…")
+        kept = plain.truncate_start(family * 20, room).removeprefix("…")
         assert kept == family * (len(kept) // len(family))
 
 
 def test_an_accent_stays_with_its_letter() -> None:
-    assert plain.head("e\u0301" * 10, 4) == "e\u0301…"
-    assert plain.tail("e\u0301" * 10, 4) == "…e\u0301"
+    assert plain.truncate_end("e\u0301" * 10, 4) == "e\u0301…"
+    assert plain.truncate_start("e\u0301" * 10, 4) == "…e\u0301"

@@ -15,7 +15,7 @@ import pytest
 from podwatch.errors import ChannelError, SettingsError
 from podwatch.model import Alert, Digest
 from podwatch.notifiers import mail
-from podwatch.notifiers.mail import MailNotifier, recipients
+from podwatch.notifiers.mail import MailNotifier, parse_recipients
 from podwatch.settings import Secret, Smtp, smtp
 from tests.support.builders import alert, episode, mention, watch
 from tests.support.mail_server import HANG_UP, SILENCE, MailServer, trusting
@@ -136,7 +136,7 @@ def test_a_channel_that_names_no_address_is_said_before_anything_is_sent(channel
 
 
 def test_percent_escapes_are_read() -> None:
-    assert recipients("mailto:o%27hara@example.org") == ("o'hara@example.org",)
+    assert parse_recipients("mailto:o%27hara@example.org") == ("o'hara@example.org",)
 
 
 # What the server says at which stage -> (a retry may help, somebody must mend it, it may have arrived), words of the error

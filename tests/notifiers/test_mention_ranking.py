@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.model import Kind, Mention
-from podwatch.notifiers.mention_ranking import best
+from podwatch.notifiers.mention_ranking import best_mentions
 from tests.support.builders import mention
 
 
@@ -17,7 +17,7 @@ def said(start: int, **changes: Any) -> Mention:
 
 
 def chosen(*mentions: Mention, count: int = 3) -> list[int]:
-    return [m.start for m in best(mentions, count)]
+    return [m.start for m in best_mentions(mentions, count)]
 
 
 def test_exact_comes_before_what_sounds_alike() -> None:
@@ -60,7 +60,7 @@ def test_nothing_better_is_left_out_and_nothing_is_invented(
     facts: list[tuple[int, Kind, float, str | None]], count: int
 ) -> None:
     mentions = [said(start, kind=kind, score=score, label=label) for start, kind, score, label in facts]
-    shown = best(mentions, count)
+    shown = best_mentions(mentions, count)
     assert len(shown) == min(count, len(mentions))
     left = [m for m in mentions if m not in shown]
     assert all(naive_rank(s) <= naive_rank(m) for s in shown for m in left)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from podwatch.model import Answer, Digest, Verdict
 from podwatch.notifiers import NOTIFIERS
 from podwatch.notifiers.slack import SlackNotifier
-from podwatch.notifiers.slack_buttons import LABELS, Pressed, Refused, actions_block, pressed
+from podwatch.notifiers.slack_buttons import LABELS, ButtonPress, RefusedPress, actions_block, parse_press
 from podwatch.settings import Secret, Settings
 from tests.support.builders import alert, mention
 from tests.support.slack.emulator import Emulator
@@ -53,11 +53,11 @@ def payload(**changes: Any) -> dict[str, Any]:
     return found
 
 
-def says(verdict: Verdict = Verdict.WRONG, at: datetime = AT, thread: str | None = None) -> Pressed:
-    return Pressed(Answer(key=KEY, verdict=verdict, user="U1", at=at), "C1", thread)
+def says(verdict: Verdict = Verdict.WRONG, at: datetime = AT, thread: str | None = None) -> ButtonPress:
+    return ButtonPress(Answer(key=KEY, verdict=verdict, user="U1", at=at), "C1", thread)
 
 
-CASES: dict[str, tuple[dict[str, Any], Pressed | Refused]] = {
+CASES: dict[str, tuple[dict[str, Any], ButtonPress | RefusedPress]] = {
     "wrong": (payload(), says()),
     "relevant": (payload(action__action_id="podwatch_relevant"), says(Verdict.RELEVANT)),
     "mute": (payload(action__action_id="podwatch_mute_show"), says(Verdict.MUTE_SHOW)),
@@ -70,31 +70,31 @@ CASES: dict[str, tuple[dict[str, Any], Pressed | Refused]] = {
     "no time": (payload(action__action_ts=None), says(at=NOW)),
     "a time in the future": (payload(action__action_ts="9999999999.0"), says(at=NOW)),
     "a time that is none": (payload(action__action_ts="now"), says(at=NOW)),
-    "another kind of payload": (payload(type="view_submission"), Refused.NOT_OURS),
-    "another app's button": (payload(action__action_id="approve"), Refused.NOT_OURS),
-    "no actions": (payload(actions=[]), Refused.NOT_OURS),
-    "actions that are no list": (payload(actions="wrong"), Refused.NOT_OURS),
-    "nothing": ({}, Refused.NOT_OURS),
-    "a message in another workspace": (payload(team__id="T2"), Refused.STRANGER),
-    "a stranger in a shared channel": (payload(user__team_id="T2"), Refused.STRANGER),
-    "nobody knows which workspace": (payload(team=None, user__team_id=None), Refused.STRANGER),
-    "a workspace that is a list": (payload(team__id=["T1"], user__team_id=None), Refused.STRANGER),
-    "a button of a newer podwatch": (payload(action__action_id="podwatch_forward"), Refused.UNREADABLE),
-    "no key": (payload(action__value=None), Refused.UNREADABLE),
-    "an empty key": (payload(action__value=""), Refused.UNREADABLE),
-    "a key of 2,000 characters": (payload(action__value="a" * 2000), Refused.UNREADABLE),
-    "a key with a line in it": (payload(action__value="a\nb"), Refused.UNREADABLE),
-    "a key that is a number": (payload(action__value=7), Refused.UNREADABLE),
-    "no person": (payload(user__id=None), Refused.UNREADABLE),
-    "a person that is code": (payload(user__id="<!channel>"), Refused.UNREADABLE),
-    "no channel": (payload(channel=None, container=None), Refused.UNREADABLE),
+    "another kind of payload": (payload(type="view_submission"), RefusedPress.NOT_OURS),
+    "another app's button": (payload(action__action_id="approve"), RefusedPress.NOT_OURS),
+    "no actions": (payload(actions=[]), RefusedPress.NOT_OURS),
+    "actions that are no list": (payload(actions="wrong"), RefusedPress.NOT_OURS),
+    "nothing": ({}, RefusedPress.NOT_OURS),
+    "a message in another workspace": (payload(team__id="T2"), RefusedPress.STRANGER),
+    "a stranger in a shared channel": (payload(user__team_id="T2"), RefusedPress.STRANGER),
+    "nobody knows which workspace": (payload(team=None, user__team_id=None), RefusedPress.STRANGER),
+    "a workspace that is a list": (payload(team__id=["T1"], user__team_id=None), RefusedPress.STRANGER),
+    "a button of a newer podwatch": (payload(action__action_id="podwatch_forward"), RefusedPress.UNREADABLE),
+    "no key": (payload(action__value=None), RefusedPress.UNREADABLE),
+    "an empty key": (payload(action__value=""), RefusedPress.UNREADABLE),
+    "a key of 2,000 characters": (payload(action__value="a" * 2000), RefusedPress.UNREADABLE),
+    "a key with a line in it": (payload(action__value="a\nb"), RefusedPress.UNREADABLE),
+    "a key that is a number": (payload(action__value=7), RefusedPress.UNREADABLE),
+    "no person": (payload(user__id=None), RefusedPress.UNREADABLE),
+    "a person that is code": (payload(user__id="<!channel>"), RefusedPress.UNREADABLE),
+    "no channel": (payload(channel=None, container=None), RefusedPress.UNREADABLE),
 }
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_what_a_payload_means(case: str) -> None:
     given_, expected = CASES[case]
-    assert pressed(given_, "T1", NOW) == expected
+    assert parse_press(given_, "T1", NOW) == expected
 
 
 _JSON = st.recursive(
@@ -109,7 +109,7 @@ _JSON = st.recursive(
 @hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from([*payload()]), _JSON))
 def test_no_payload_is_a_crash(changes: dict[str, Any]) -> None:
-    assert isinstance(pressed({**payload(), **changes}, "T1", NOW), Pressed | Refused)
+    assert isinstance(parse_press({**payload(), **changes}, "T1", NOW), ButtonPress | RefusedPress)
 
 
 def test_a_card_has_four_buttons_that_carry_the_key_and_no_more_within_slacks_limits() -> None:
@@ -126,7 +126,7 @@ def test_a_card_has_four_buttons_that_carry_the_key_and_no_more_within_slacks_li
 def test_each_button_is_understood_when_it_comes_back() -> None:
     for button, verdict in zip(actions_block(KEY)["elements"], LABELS, strict=True):
         came = payload(action__action_id=button["action_id"], action__value=button["value"])
-        assert pressed(came, "T1", NOW) == says(verdict)
+        assert parse_press(came, "T1", NOW) == says(verdict)
 
 
 @pytest.mark.parametrize("buttons", [True, False])

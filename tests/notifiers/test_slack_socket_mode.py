@@ -14,7 +14,7 @@ from slack_sdk.socket_mode.builtin.connection import Connection
 
 from podwatch.errors import ChannelError, SettingsError
 from podwatch.model import Answer, Verdict
-from podwatch.notifiers.slack_socket_mode import Buttons, _let_go
+from podwatch.notifiers.slack_socket_mode import ButtonListener, _close_socket
 from podwatch.settings import Secret
 from tests.notifiers.test_slack_buttons import KEY, payload
 from tests.support.slack.socket_mode import SocketMode, until
@@ -33,7 +33,7 @@ class Listening:
         self.names: list[str] = []
         self.stop = threading.Event()
         clock = lambda: datetime.now(UTC)  # noqa: E731
-        self.buttons = Buttons(Secret(BOT), Secret(app), slack.base_url, self.note, clock, ping=0.3)
+        self.buttons = ButtonListener(Secret(BOT), Secret(app), slack.base_url, self.note, clock, ping=0.3)
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
@@ -165,7 +165,7 @@ def test_a_handshake_that_fails_leaves_no_connection_open() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         client = Connection(
             url=f"ws://127.0.0.1:{server.getsockname()[1]}/link", logger=logging.Logger("silent", logging.CRITICAL + 1),
-            on_error_listener=_let_go,
+            on_error_listener=_close_socket,
         )  # fmt: skip
         connecting = threading.Thread(target=client.connect)
         connecting.start()

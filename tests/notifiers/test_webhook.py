@@ -18,7 +18,7 @@ import pytest
 
 from podwatch.errors import ChannelError, SettingsError
 from podwatch.model import Digest, Held
-from podwatch.notifiers.webhook import BODY_ROOM, WebhookNotifier, body, digest_body
+from podwatch.notifiers.webhook import BODY_ROOM, WebhookNotifier, alert_body, digest_body
 from podwatch.settings import Secret, Settings, Webhook, networks, webhooks
 from tests.support.builders import alert, episode, mention, watch
 from tests.support.webhook_receiver import CLOSE, TRICKLE, Receiver
@@ -79,7 +79,7 @@ def test_a_receiver_gets_the_alert_as_json(desk: Receiver, reached: Settings) ->
 
 def test_the_body_is_what_the_documentation_shows() -> None:
     [example] = re.findall(r"```json\n(.*?)```", DOCS, re.DOTALL)
-    assert json.loads(example) == json.loads(body(alert(channel="webhook:desk")))
+    assert json.loads(example) == json.loads(alert_body(alert(channel="webhook:desk")))
 
 
 @pytest.mark.parametrize("secret", [SECRET, "plain words", "whsec_not base64!"])
@@ -233,7 +233,7 @@ def test_a_body_of_any_alert_is_json_within_its_room_that_calls_nobody() -> None
         mention("needle", f"{huge}needle{huge}", speaker=huge, reason=huge, start=n, score=float("nan"))
         for n in range(300)
     ]
-    content = body(alert(*said, episode=episode(show=huge, title=huge, audio_url=None), watch=watch(name=huge)))
+    content = alert_body(alert(*said, episode=episode(show=huge, title=huge, audio_url=None), watch=watch(name=huge)))
     assert len(content) <= BODY_ROOM
     found = json.loads(content)
     assert found["mentions_total"] == 300

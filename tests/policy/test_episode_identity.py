@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.model import Episode
-from podwatch.policy.episode_identity import Same, _letters, canonical, keys, match, plain_show, plain_title
+from podwatch.policy.episode_identity import (
+    SameBy,
+    _letters,
+    canonical_url,
+    identity_keys,
+    match_episode,
+    plain_show,
+    plain_title,
+)
 
 AT = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
 TALK = Episode(
@@ -41,45 +49,45 @@ MEMBER = {
 
 # name: (what it looks like now, why it is the same)
 ONE = {
-    "nothing changed": (changed(), Same.GUID),
-    "a new guid": (changed(**NEW), Same.AUDIO),
-    "the audio gets https": (changed(**NEW, audio_url="http://traffic.host.example/SHOW123456.mp3"), Same.AUDIO),
+    "nothing changed": (changed(), SameBy.GUID),
+    "a new guid": (changed(**NEW), SameBy.AUDIO),
+    "the audio gets https": (changed(**NEW, audio_url="http://traffic.host.example/SHOW123456.mp3"), SameBy.AUDIO),
     "the audio gets another ?updated=": (
         changed(**NEW, audio_url="https://traffic.host.example/SHOW123456.mp3?updated=18"),
-        Same.AUDIO,
+        SameBy.AUDIO,
     ),
     "the audio gets a tracking prefix": (
         changed(**NEW, audio_url="https://dts.podtrac.example/redirect.mp3/traffic.host.example/SHOW123456.mp3"),
-        Same.AUDIO,
+        SameBy.AUDIO,
     ),
     "the audio gets three tracking prefixes": (
         changed(
             **NEW,
             audio_url="https://op3.example/e/pdst.example.fm/e/chrt.example.com/track/ABC/traffic.host.example/SHOW123456.mp3?x=1",
         ),
-        Same.AUDIO,
+        SameBy.AUDIO,
     ),
     "the audio is encoded inside another address": (
         changed(**NEW, audio_url="https://go.example/r?u=https%3A%2F%2Ftraffic.host.example%2FSHOW123456.mp3"),
-        Same.AUDIO,
+        SameBy.AUDIO,
     ),
-    "the audio gets a token": (changed(**NEW, audio_url=f"{TALK.audio_url}&token=s3cret&expires=99"), Same.AUDIO),
+    "the audio gets a token": (changed(**NEW, audio_url=f"{TALK.audio_url}&token=s3cret&expires=99"), SameBy.AUDIO),
     "the feed moves host and keeps its guids": (
         changed(feed_id=2, audio_url="https://new.example/a/b.mp3"),
-        Same.GUID,
+        SameBy.GUID,
     ),
     "the feed moves host and changes guids and files": (
         changed(**NEW, audio_url="https://new.example/a/b.mp3"),
-        Same.TITLE,
+        SameBy.TITLE,
     ),
-    "the title is corrected": (changed(title="13 days"), Same.GUID),
-    "the date is corrected": (changed(published_at=AT + timedelta(days=3)), Same.GUID),
-    "members hear it in their own feed": (changed(**MEMBER), Same.TITLE),
+    "the title is corrected": (changed(title="13 days"), SameBy.GUID),
+    "the date is corrected": (changed(published_at=AT + timedelta(days=3)), SameBy.GUID),
+    "members hear it in their own feed": (changed(**MEMBER), SameBy.TITLE),
     "members hear it a day early, shorter by its advertisements": (
         changed(**MEMBER, published_at=AT - timedelta(hours=25), duration=2500.0),
-        Same.TITLE,
+        SameBy.TITLE,
     ),
-    "members see a mark in the title": (changed(**MEMBER, title="[Ad-Free] Thirteen Days"), Same.TITLE),
+    "members see a mark in the title": (changed(**MEMBER, title="[Ad-Free] Thirteen Days"), SameBy.TITLE),
 }
 
 # name: what looks alike and is another episode
@@ -105,27 +113,27 @@ TWO = {
 @pytest.mark.parametrize("case", ONE, ids=str)
 def test_it_is_the_same_episode_when(case: str) -> None:
     now, why = ONE[case]
-    assert match(now, [TALK]) == (TALK, why)
-    assert keys(now, reach=True) & keys(TALK), "it would not be looked up"
+    assert match_episode(now, [TALK]) == (TALK, why)
+    assert identity_keys(now, reach=True) & identity_keys(TALK), "it would not be looked up"
 
 
 def test_a_guid_that_is_an_address_may_get_https_and_parameters() -> None:
     known = replace(TALK, guid="http://www.a.example/?p=12", audio_url=None, title="x")
     now = changed(guid="https://a.example/?p=12&utm_source=feed", audio_url=None, title="y")
-    assert match(now, [known]) == (known, Same.GUID)
-    assert match(replace(now, guid="https://a.example/?p=13"), [known]) is None
+    assert match_episode(now, [known]) == (known, SameBy.GUID)
+    assert match_episode(replace(now, guid="https://a.example/?p=13"), [known]) is None
 
 
 @pytest.mark.parametrize("case", TWO, ids=str)
 def test_it_is_another_episode_when_it_only_has(case: str) -> None:
     known = replace(TALK, guid="12") if "short guid" in case else TALK
-    assert match(TWO[case], [known]) is None
+    assert match_episode(TWO[case], [known]) is None
 
 
 def test_two_items_that_one_document_lists_side_by_side_are_two_episodes() -> None:
     twin = changed(guid="b", published_at=AT + timedelta(seconds=30))
-    assert match(twin, [TALK], lists={TALK.guid, "b"}.__contains__) is None
-    assert match(twin, [TALK], lists={"b"}.__contains__) == (TALK, Same.AUDIO)
+    assert match_episode(twin, [TALK], lists={TALK.guid, "b"}.__contains__) is None
+    assert match_episode(twin, [TALK], lists={"b"}.__contains__) == (TALK, SameBy.AUDIO)
 
 
 def test_a_members_item_finds_the_right_one_of_two_with_its_title() -> None:
@@ -139,9 +147,9 @@ def test_a_members_item_finds_the_right_one_of_two_with_its_title() -> None:
         audio_url="https://a.example/2.mp3",
     )
     found = changed(**MEMBER, title="Headlines", published_at=AT + timedelta(hours=10, minutes=2))
-    assert match(found, [morning, evening]) == (evening, Same.TITLE)
+    assert match_episode(found, [morning, evening]) == (evening, SameBy.TITLE)
     between = replace(found, published_at=AT + timedelta(hours=5))
-    assert match(between, [morning, evening]) is None, "better two than the wrong one"
+    assert match_episode(between, [morning, evening]) is None, "better two than the wrong one"
 
 
 ADDRESSES = {
@@ -160,7 +168,7 @@ ADDRESSES = {
 
 @pytest.mark.parametrize("url", ADDRESSES, ids=str)
 def test_an_address_is_compared_without_what_passes(url: str) -> None:
-    assert canonical(url) == ADDRESSES[url]
+    assert canonical_url(url) == ADDRESSES[url]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +193,7 @@ def test_shows_are_compared_without_what_makes_a_members_feed() -> None:
 
 @given(st.text(max_size=80))
 def test_a_canonical_address_stays_as_it_is(text: str) -> None:
-    assert isinstance(canonical(text), str)
+    assert isinstance(canonical_url(text), str)
     assert isinstance(plain_title(text), str)
 
 
@@ -206,5 +214,5 @@ def test_the_letters_of_ascii_are_taken_as_those_of_any_text(text: str) -> None:
 )
 def test_no_text_takes_long(text: str) -> None:
     began = time.monotonic()
-    canonical(text), canonical(f"https://a.example/{text[:4000]}"), plain_title(text), plain_show(text)
+    canonical_url(text), canonical_url(f"https://a.example/{text[:4000]}"), plain_title(text), plain_show(text)
     assert time.monotonic() - began < 1

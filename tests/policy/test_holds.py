@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.model import ChannelRules, DeliverMode, Held, Mute, Quiet, Times
-from podwatch.policy.holds import HOUR, Holding, Situation, decide, digest_waits, next_time, quiet_until
+from podwatch.policy.holds import HOUR, Hold, Situation, decide_hold, digest_waits_until, next_time, quiet_until
 from tests.support.builders import alert, episode, mention, watch
 
 NOW = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)  # a Tuesday
@@ -36,34 +36,38 @@ NIGHT = Quiet(time(22), time(7))
 A_MUTE = Mute(until=at(0, day=9), watch_id=1)
 A_MUTED_SHOW = Mute(until=at(0, day=9), feed_id=1)
 # case: (changes to the watch, the situation) -> why it is held back and until when
-CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Holding | None]] = {
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Hold | None]] = {
     "nothing speaks against it": ({}, {}, None),
-    "the watch is gone": ({}, {"enabled": False}, Holding(Held.DISABLED)),
-    "the watch is only stored": ({"deliver": DeliverMode.NONE}, {}, Holding(Held.MODE_NONE)),
-    "the watch is collected": ({"deliver": DeliverMode.DIGEST}, {}, Holding(Held.DIGEST, at(8))),
-    "the watch was collected, and its time has come": ({"deliver": DeliverMode.DIGEST}, {"waited": Held.DIGEST}, None),
-    "the watch is muted": ({}, {"mutes": [A_MUTE]}, Holding(Held.MUTED_WATCH)),
-    "the show is muted": ({}, {"mutes": [A_MUTED_SHOW]}, Holding(Held.MUTED_SHOW)),
+    "the watch is gone": ({}, {"enabled": False}, Hold(Held.DISABLED)),
+    "the watch is only stored": ({"deliver": DeliverMode.NONE}, {}, Hold(Held.MODE_NONE)),
+    "the watch is collected": ({"deliver": DeliverMode.DIGEST}, {}, Hold(Held.DIGEST, at(8))),
+    "the watch was collected, and its time has come": (
+        {"deliver": DeliverMode.DIGEST},
+        {"held_before": Held.DIGEST},
+        None,
+    ),
+    "the watch is muted": ({}, {"mutes": [A_MUTE]}, Hold(Held.MUTED_WATCH)),
+    "the show is muted": ({}, {"mutes": [A_MUTED_SHOW]}, Hold(Held.MUTED_SHOW)),
     "another watch is muted": ({}, {"mutes": [replace(A_MUTE, watch_id=2)]}, None),
     "another show is muted": ({}, {"mutes": [replace(A_MUTED_SHOW, feed_id=2)]}, None),
     "the mute is over": ({}, {"mutes": [replace(A_MUTE, until=NOW)]}, None),
-    "too few mentions": ({"minimum": 2}, {}, Holding(Held.MINIMUM)),
+    "too few mentions": ({"minimum": 2}, {}, Hold(Held.MINIMUM)),
     "just enough mentions": ({"minimum": 1}, {}, None),
-    "in quiet hours": ({}, {"rules": rules(quiet=NIGHT)}, Holding(Held.QUIET, at(7))),
+    "in quiet hours": ({}, {"rules": rules(quiet=NIGHT)}, Hold(Held.QUIET, at(7))),
     "quiet hours just over": ({}, {"rules": rules(quiet=NIGHT), "now": at(7)}, None),
-    "told a short while ago": ({"repeat_after": 7200.0}, {"last": at(5)}, Holding(Held.REPEATED, at(7))),
+    "told a short while ago": ({"repeat_after": 7200.0}, {"last": at(5)}, Hold(Held.REPEATED, at(7))),
     "told long ago": ({"repeat_after": 3600.0}, {"last": at(5)}, None),
     "never told": ({"repeat_after": 3600.0}, {}, None),
     "the channel is full": (
         {},
         {"rules": rules(ceiling=2), "hour": [at(5, 10), at(5, 20), at(5, 50)]},
-        Holding(Held.CEILING, at(6, 20)),
+        Hold(Held.CEILING, at(6, 20)),
     ),
     "the channel has room": ({}, {"rules": rules(ceiling=2), "hour": [at(4, 50), at(5, 50)]}, None),
     "what is final comes before what passes": (
         {"deliver": DeliverMode.DIGEST},
         {"mutes": [A_MUTE], "rules": rules(quiet=NIGHT)},
-        Holding(Held.MUTED_WATCH),
+        Hold(Held.MUTED_WATCH),
     ),
 }
 
@@ -71,25 +75,25 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Holding | None]] = {
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_an_alert_goes_out_or_is_held_back_for_a_reason(case: str) -> None:
     changes, around, expected = CASES[case]
-    assert decide(alert(watch=watch(**changes)), situation(**around)) == expected
+    assert decide_hold(alert(watch=watch(**changes)), situation(**around)) == expected
 
 
 def test_a_sponsor_read_counts_for_no_minimum() -> None:
     said = alert(mention(), mention(start=900, label="sponsor"), watch=watch(minimum=2, skip=("sponsor",)))
-    assert decide(said, situation()) == Holding(Held.MINIMUM)
+    assert decide_hold(said, situation()) == Hold(Held.MINIMUM)
 
 
 def test_an_episode_known_long_before_its_watch_is_held_back_whatever_the_mode() -> None:
     old = alert(
         watch=watch(deliver=DeliverMode.DIGEST, revised_at=NOW), episode=episode(first_seen_at=NOW - timedelta(days=9))
     )
-    assert decide(old, situation()) == Holding(Held.OLD_EPISODE)
+    assert decide_hold(old, situation()) == Hold(Held.OLD_EPISODE)
 
 
 def test_a_digest_with_a_time_of_its_own_does_not_wait_for_the_morning_and_another_does() -> None:
     quiet = situation(rules=rules(quiet=NIGHT))
-    assert digest_waits(Held.DIGEST, quiet) is None
-    assert digest_waits(Held.CEILING, quiet) == at(7)
+    assert digest_waits_until(Held.DIGEST, quiet) is None
+    assert digest_waits_until(Held.CEILING, quiet) == at(7)
 
 
 # (times, after) -> the next
@@ -149,12 +153,12 @@ def test_quiet_hours_end_later_and_are_then_over(start: time, end: time, zone: s
     st.sampled_from([None, *Held]),
 )
 def test_what_waits_waits_for_a_later_moment_and_what_is_final_for_none(
-    mode: DeliverMode, hour: list[datetime], ceiling: int | None, ago: int, waited: Held | None
+    mode: DeliverMode, hour: list[datetime], ceiling: int | None, ago: int, held_before: Held | None
 ) -> None:
     s = situation(
-        rules=rules(ceiling=ceiling, quiet=NIGHT), hour=hour, last=NOW - timedelta(seconds=ago), waited=waited
+        rules=rules(ceiling=ceiling, quiet=NIGHT), hour=hour, last=NOW - timedelta(seconds=ago), held_before=held_before
     )
-    holding = decide(alert(watch=watch(deliver=mode, repeat_after=3600.0)), s)
+    holding = decide_hold(alert(watch=watch(deliver=mode, repeat_after=3600.0)), s)
     passing = (Held.DIGEST, Held.QUIET, Held.REPEATED, Held.CEILING)
     if holding is not None:
         assert (holding.until is not None) == (holding.why in passing)
@@ -168,6 +172,6 @@ def test_never_more_than_the_ceiling_within_any_hour(gaps: list[int], ceiling: i
     for gap in gaps:
         now += timedelta(seconds=gap)
         hour = [t for t in sent if t > now - HOUR]
-        if decide(alert(), situation(now=now, rules=rules(ceiling=ceiling), hour=hour)) is None:
+        if decide_hold(alert(), situation(now=now, rules=rules(ceiling=ceiling), hour=hour)) is None:
             sent.append(now)
     assert all(sum(t <= u < t + HOUR for u in sent) <= ceiling for t in sent)

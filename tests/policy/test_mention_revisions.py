@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from podwatch.line.verbs import LINE
 from podwatch.model import Feed, Watch
-from podwatch.policy.mention_revisions import Laid, Place, lay
+from podwatch.policy.mention_revisions import MentionDiff, Place, diff_mentions
 from podwatch.runtime import Runtime
 from tests.support.podcast_host import Podcast, item, rss, vtt
 
@@ -38,14 +38,14 @@ CASES = {
 def test_mentions_are_laid_beside_those_before(case: str) -> None:
     before, after, kept, gone, fresh = CASES[case]
     old, new = places(before), places(after)
-    laid = lay(old, new, same_text=False)
-    assert " ".join(f"{old[i].start}>{new[j].start}" for i, j in laid.kept) == kept
+    laid = diff_mentions(old, new, same_text=False)
+    assert " ".join(f"{old[i].start}>{new[j].start}" for i, j in laid.same) == kept
     assert " ".join(str(old[i].start) for i in laid.gone) == gone
     assert " ".join(str(new[j].start) for j in laid.fresh) == fresh
 
 
 def test_in_the_same_text_only_the_same_place_is_the_same_mention() -> None:
-    assert lay(places("a@1"), places("a@2"), same_text=True) == Laid((), (0,), (0,))
+    assert diff_mentions(places("a@1"), places("a@2"), same_text=True) == MentionDiff((), (0,), (0,))
 
 
 spots = st.lists(
@@ -59,10 +59,10 @@ spots = st.lists(
 def test_every_mention_is_kept_gone_or_fresh_and_only_one_of_them(
     old: list[Place], new: list[Place], same: bool
 ) -> None:
-    laid = lay(old, new, same_text=same)
-    assert sorted([i for i, _ in laid.kept] + list(laid.gone)) == list(range(len(old)))
-    assert sorted([j for _, j in laid.kept] + list(laid.fresh)) == list(range(len(new)))
-    assert all(old[i].watch == new[j].watch and old[i].surface == new[j].surface for i, j in laid.kept)
+    laid = diff_mentions(old, new, same_text=same)
+    assert sorted([i for i, _ in laid.same] + list(laid.gone)) == list(range(len(old)))
+    assert sorted([j for _, j in laid.same] + list(laid.fresh)) == list(range(len(new)))
+    assert all(old[i].watch == new[j].watch and old[i].surface == new[j].surface for i, j in laid.same)
 
 
 def test_a_corrected_transcript_moves_its_mentions_and_says_nothing_twice(
@@ -100,4 +100,4 @@ def test_an_unchanged_transcript_is_asked_for_three_more_times_and_costs_no_body
 
 def test_places_know_their_watch() -> None:
     one, other = places("a@1")[0], replace(places("a@1")[0], watch=2)
-    assert lay([one], [other], same_text=False) == Laid((), (0,), (0,))
+    assert diff_mentions([one], [other], same_text=False) == MentionDiff((), (0,), (0,))

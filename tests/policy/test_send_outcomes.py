@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from podwatch.errors import ChannelError
 from podwatch.model import Delivery, Pace, State
-from podwatch.policy.send_outcomes import LOOKS, absent, failed, must_look, rest
+from podwatch.policy.send_outcomes import LOOKUPS, after_failure, after_not_found, channel_pause, must_reconcile
 
 AT = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
 PACE = Pace()
@@ -28,7 +28,7 @@ def error(**kinds: Any) -> ChannelError:
 
 def after(**kinds: Any) -> tuple[State, float | None, int]:
     """(state, seconds until the next try, failures that count) of a new message whose post failed so."""
-    d = failed(delivery(), error(**kinds), AT, PACE, posted=True)
+    d = after_failure(delivery(), error(**kinds), AT, PACE, posted=True)
     wait = (d.next_attempt_at - AT).total_seconds() if d.next_attempt_at else None
     return d.state, wait, d.failures
 
@@ -57,7 +57,7 @@ def test_a_wait_that_the_service_asks_for_is_obeyed() -> None:
 def test_a_message_that_fails_again_and_again_waits_longer_and_is_dead_in_the_end() -> None:
     d, waits = delivery(), []
     for _ in range(PACE.tries):
-        d = failed(d, error(), AT, PACE, posted=True)
+        d = after_failure(d, error(), AT, PACE, posted=True)
         waits.append((d.next_attempt_at - AT).total_seconds() if d.next_attempt_at else None)
     assert waits[:4] == [60, 120, 240, 480]
     assert (waits[-2], waits[-1], d.state) == (6 * 3600, None, State.DEAD)
@@ -65,7 +65,7 @@ def test_a_message_that_fails_again_and_again_waits_longer_and_is_dead_in_the_en
 
 def test_a_look_that_failed_leaves_the_outcome_unknown_and_settles_nothing_anew() -> None:
     d = delivery(attempted_at=AT - timedelta(minutes=9), looks=1)
-    after_ = failed(d, error(outcome_unknown=True, busy=True), AT, PACE, posted=False)
+    after_ = after_failure(d, error(outcome_unknown=True, busy=True), AT, PACE, posted=False)
     assert (after_.attempted_at, after_.looks, after_.next_attempt_at) == (d.attempted_at, 1, AT)
 
 
@@ -85,40 +85,42 @@ RESTS: dict[str, tuple[dict[str, Any], tuple[float, float, bool, bool]]] = {
 @pytest.mark.parametrize("case", RESTS, ids=str)
 def test_a_channel_rests_or_is_paused(case: str) -> None:
     kinds, (first, sixth, paused, service) = RESTS[case]
-    found = [rest(error(**kinds), failures, AT, PACE) for failures in (0, 5)]
+    found = [channel_pause(error(**kinds), failures, AT, PACE) for failures in (0, 5)]
     assert [(r.until - AT).total_seconds() for r in found if r] == [first, sixth]
     assert {(r.paused, r.service) for r in found if r} == {(paused, service)}
 
 
 def test_a_message_that_is_wrong_by_itself_does_not_hold_up_the_others() -> None:
-    assert rest(error(retryable=False), 0, AT, PACE) is None
-    assert rest(error(), 0, AT, PACE) is None
+    assert channel_pause(error(retryable=False), 0, AT, PACE) is None
+    assert channel_pause(error(), 0, AT, PACE) is None
 
 
 # ---- unknown outcomes
 
 
 def test_a_claim_that_was_left_behind_is_looked_up_before_it_is_repeated() -> None:
-    assert must_look(delivery())
-    assert not must_look(delivery(posted_at=None))
-    assert not must_look(delivery(state=State.DUE))
+    assert must_reconcile(delivery())
+    assert not must_reconcile(delivery(posted_at=None))
+    assert not must_reconcile(delivery(state=State.DUE))
 
 
 def test_the_channel_is_read_twice_with_time_in_between_before_a_message_counts_as_absent() -> None:
     d = delivery(attempted_at=AT)
     waits = []
-    while must_look(d):
-        d = absent(d, AT, PACE)
+    while must_reconcile(d):
+        d = after_not_found(d, AT, PACE)
         assert d.next_attempt_at is not None
         waits.append((d.next_attempt_at - AT).total_seconds())
     assert waits == [PACE.between_looks, 0]
-    assert d.looks == LOOKS
+    assert d.looks == LOOKUPS
 
 
 def test_after_another_lost_answer_the_looking_begins_anew() -> None:
-    d = failed(delivery(attempted_at=AT, looks=LOOKS), error(outcome_unknown=True, busy=True), AT, PACE, posted=True)
+    d = after_failure(
+        delivery(attempted_at=AT, looks=LOOKUPS), error(outcome_unknown=True, busy=True), AT, PACE, posted=True
+    )
     assert d.looks == 0
-    assert must_look(d)
+    assert must_reconcile(d)
     assert d.attempted_at == AT, "the first of them may still have arrived"
 
 
@@ -145,7 +147,7 @@ def test_whatever_fails_the_message_is_tried_again_later_or_dead_for_a_reason(
     retryable: bool, unknown: bool, route: bool, busy: bool, wait: float | None, failures: int, posted: bool
 ) -> None:
     e = error(retryable=retryable, outcome_unknown=unknown, route=route, busy=busy, retry_after=wait)
-    d = failed(delivery(failures=failures), e, AT, PACE, posted=posted)
+    d = after_failure(delivery(failures=failures), e, AT, PACE, posted=posted)
     assert d.error == "#podcasts: no"
     assert (d.state is State.DEAD) == (d.next_attempt_at is None)
     assert d.state in (State.DEAD, State.RETRY)

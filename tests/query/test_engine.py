@@ -10,21 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch import query as detectors
-from podwatch.model import Kind, Segment, Watch, joined
+from podwatch.model import Kind, Segment, Watch, join_segments
 from podwatch.query import intervals
 from podwatch.query import postings as words_module
-from podwatch.query.literals import Ending, Literal, Literals, seek
+from podwatch.query.literals import Ending, Literal, LiteralAutomaton, find_literals
 from podwatch.query.normaliser import normalise, normalise_all
-from podwatch.query.postings import Words
+from podwatch.query.postings import WordPostings
 
 
 def found(watch: Watch, *segments: str) -> list[tuple[str, str]]:
-    transcript = joined(Segment(i * 10.0, i * 10.0 + 10, s) for i, s in enumerate(segments))
+    transcript = join_segments(Segment(i * 10.0, i * 10.0 + 10, s) for i, s in enumerate(segments))
     return [(m.kind.value, m.surface) for m in detectors.build([watch])(transcript).mentions]
 
 
 def test_a_phrase_is_found_where_a_segment_ends_inside_it() -> None:
-    transcript = joined([Segment(0, 10, "The naval", "Ann"), Segment(10, 20, "quarantine began.", "Bob")])
+    transcript = join_segments([Segment(0, 10, "The naval", "Ann"), Segment(10, 20, "quarantine began.", "Bob")])
     [m] = detectors.build([Watch(name="q", query='"naval quarantine"')])(transcript).mentions
     assert (m.surface, m.segment, m.speaker, m.seconds) == ("naval quarantine", 0, "Ann", 4.0)
 
@@ -40,19 +40,19 @@ def test_an_entity_is_found_by_its_name_and_its_aliases_and_says_by_which() -> N
 
 def test_watches_do_not_hide_one_another() -> None:
     watches = [Watch(name="a", query="sea"), Watch(name="b", query='"black sea"'), Watch(name="c", query="sea")]
-    transcript = joined([Segment(0, 1, "the black sea")])
+    transcript = join_segments([Segment(0, 1, "the black sea")])
     assert [m.watch for m in detectors.build(watches)(transcript).mentions] == ["b", "a", "c"]
 
 
 def test_a_snippet_is_the_sentence_around_the_mention() -> None:
-    transcript = joined([Segment(0, 1, "It rained. Then the grain came! Nobody saw it.")])
+    transcript = join_segments([Segment(0, 1, "It rained. Then the grain came! Nobody saw it.")])
     [m] = detectors.build([Watch(name="g", query="grain")])(transcript).mentions
     assert m.snippet == "Then the grain came!"
     assert m.snippet[m.snippet_start :].startswith(m.surface)
 
 
 def test_a_snippet_of_a_text_without_stops_is_cut_at_words() -> None:
-    transcript = joined([Segment(0, 1, "word " * 300 + "grain " + "word " * 300)])
+    transcript = join_segments([Segment(0, 1, "word " * 300 + "grain " + "word " * 300)])
     [m] = detectors.build([Watch(name="g", query="grain")])(transcript).mentions
     assert len(m.snippet) < 400
     assert set(m.snippet.split()) == {"word", "grain"}
@@ -99,13 +99,13 @@ def test_terms_are_normalised_together_as_they_are_alone(terms: list[str]) -> No
 def test_hashes_find_every_word(text: str, word: str) -> None:
     plain = normalise(text).text
     starts = [i for i in range(1, len(plain)) if plain[i - 1] in " '" and re.split("[ ']", plain[i:])[0] == word]
-    assert Words(plain).starts(word) == starts
+    assert WordPostings(plain).starts(word) == starts
 
 
 def test_hashes_find_words_in_a_text_of_several_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words_module, "AT_ONCE", 7)
     text = " one two three four five twenty-one one two "
-    assert Words(text).starts("two") == [5, 40]
+    assert WordPostings(text).starts("two") == [5, 40]
 
 
 texts = st.text("ab s'e", max_size=30).map(lambda t: normalise(t).text)
@@ -116,13 +116,17 @@ endings = st.sampled_from(list(Ending))
 def test_one_pass_finds_what_a_search_for_each_literal_finds(text: str, word: str, ending: Ending) -> None:
     literal = Literal(word, 7, ending)
     hits: dict[int, list[tuple[int, int, int]]] = {}
-    Literals([literal, Literal("a", 8, Ending.WHOLE)]).find(text, hits)
-    assert sorted(hits.get(7, [])) == sorted(seek(text, [literal])) == sorted(seek(text, [literal], Words(text)))
+    LiteralAutomaton([literal, Literal("a", 8, Ending.WHOLE)]).find(text, hits)
+    assert (
+        sorted(hits.get(7, []))
+        == sorted(find_literals(text, [literal]))
+        == sorted(find_literals(text, [literal], WordPostings(text)))
+    )
 
 
 def test_what_a_watch_waits_for_changes_nothing() -> None:
     watches = [Watch(name=str(i), query=q) for i, q in enumerate(["a AND b", "b NEAR/1 c", "(a OR c) -d", '"b c"{1,}'])]
-    transcripts = [joined([Segment(0, 1, t)]) for t in ["a b", "b c", "c", "a d", "b x c b c"] * 8]
+    transcripts = [join_segments([Segment(0, 1, t)]) for t in ["a b", "b c", "c", "a d", "b x c b c"] * 8]
     engine = detectors.build(watches)
     first = [detectors.build(watches)(t).mentions for t in transcripts]
     assert [engine(t).mentions for t in transcripts] == first
@@ -130,7 +134,7 @@ def test_what_a_watch_waits_for_changes_nothing() -> None:
 
 def test_only_the_watches_asked_for_are_evaluated() -> None:
     engine = detectors.build([Watch(name="a", query="sea"), Watch(name="b", query="sea")])
-    assert [m.watch for m in engine(joined([Segment(0, 1, "sea")]), only={"b"}).mentions] == ["b"]
+    assert [m.watch for m in engine(join_segments([Segment(0, 1, "sea")]), only={"b"}).mentions] == ["b"]
 
 
 spans = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 4)).map(lambda t: (t[0], t[0] + t[1], 0)), max_size=8)
@@ -138,14 +142,14 @@ spans = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 4)).map(lambda t: 
 
 @given(spans)
 def test_the_longest_of_overlapping_spans_are_kept_apart(found: list[intervals.Span]) -> None:
-    kept = intervals.longest(found)
+    kept = intervals.longest_intervals(found)
     assert all(a[1] <= b[0] for a, b in pairwise(kept))
     assert all(any(k[0] < s[1] and s[0] < k[1] and k[1] - k[0] >= s[1] - s[0] for k in kept) for s in found)
 
 
 @given(spans)
 def test_the_shortest_spans_hold_no_other(found: list[intervals.Span]) -> None:
-    kept = intervals.shortest(found)
+    kept = intervals.minimal_intervals(found)
     inside = {s for s in found if not any(o != s and s[0] <= o[0] and o[1] <= s[1] for o in found)}
     assert kept == sorted(inside)
 
@@ -157,7 +161,7 @@ def test_kinds_are_told_apart() -> None:
 def test_what_sounds_like_a_name_says_so_with_its_score_and_its_reason() -> None:
     watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True)
     text = "The envoy Steve Whitkoff flew to Moscow. Witkoff met him. Then Mr. Whitkoff left."
-    mentions = detectors.build([watch])(joined([Segment(0, 10, text)])).mentions
+    mentions = detectors.build([watch])(join_segments([Segment(0, 10, text)])).mentions
     assert [m.surface for m in mentions] == ["Steve Whitkoff", "Witkoff", "Whitkoff"]
     assert [m.kind for m in mentions] == [Kind.SOUNDS_LIKE, Kind.EXACT, Kind.SOUNDS_LIKE]
     assert all(0.5 < m.score <= 1 for m in mentions)
@@ -165,20 +169,20 @@ def test_what_sounds_like_a_name_says_so_with_its_score_and_its_reason() -> None
 
 
 def test_a_query_may_ask_for_what_sounds_like_a_name() -> None:
-    text = joined([Segment(0, 10, "The envoy Steve Whitkoff brought a new deal.")])
+    text = join_segments([Segment(0, 10, "The envoy Steve Whitkoff brought a new deal.")])
     [m] = detectors.build([Watch(name="k", query='~~"Steve Witkoff" NEAR/5 deal')])(text).mentions
     assert (m.surface, m.kind) == ("Steve Whitkoff brought a new deal", Kind.SOUNDS_LIKE)
 
 
 @pytest.mark.parametrize("name", ["习近平", "G7", "Target", "AT&T", "BTS", "Ng", "C++", "9/11", "7-Eleven", "Ke$ha"])
 def test_a_query_for_what_sounds_like_a_name_finds_it_as_it_is_written(name: str) -> None:
-    text = joined([Segment(0, 10, f"They spoke about {name} for a while.")])
+    text = join_segments([Segment(0, 10, f"They spoke about {name} for a while.")])
     [m] = detectors.build([Watch(name="k", query=f"~~{name}")])(text).mentions
     assert (m.surface, m.kind) == (name, Kind.EXACT)
 
 
 def test_a_refused_spelling_is_not_heard_again() -> None:
-    text = joined([Segment(0, 10, "Steve Whitkoff flew. Then Steve Wittkoff left. Steve Whitkoff too.")])
+    text = join_segments([Segment(0, 10, "Steve Whitkoff flew. Then Steve Wittkoff left. Steve Whitkoff too.")])
     watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True, exclude=("Steve Whitkoff", "Whitkoff"))
     assert [m.surface for m in detectors.build([watch])(text).mentions] == ["Steve Wittkoff"]
 
@@ -200,10 +204,10 @@ LONGER = {
 def test_a_name_within_an_excluded_phrase_is_not_told(said: str) -> None:
     exclude = ("Dobrinin Street", "Dobrynin's Deli", "St. Dobrinin's")
     watch = Watch(name="k", entity="Anatoly Dobrynin", sounds_like=True, exclude=exclude)
-    assert [m.surface for m in detectors.build([watch])(joined([Segment(0, 10, said)])).mentions] == LONGER[said]
+    assert [m.surface for m in detectors.build([watch])(join_segments([Segment(0, 10, said)])).mentions] == LONGER[said]
 
 
 def test_a_threshold_above_the_score_leaves_only_what_is_spelt_right() -> None:
-    text = joined([Segment(0, 10, "Steve Whitkoff flew. Then Steve Witkoff left.")])
+    text = join_segments([Segment(0, 10, "Steve Whitkoff flew. Then Steve Witkoff left.")])
     watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True, threshold=1.0)
     assert [m.surface for m in detectors.build([watch])(text).mentions] == ["Steve Witkoff"]

@@ -9,10 +9,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from podwatch import query as detectors
-from podwatch.model import Segment, Watch, joined
-from podwatch.query import About
+from podwatch.model import Segment, Watch, join_segments
+from podwatch.query import EpisodeFields
 from podwatch.query import clauses as c
-from podwatch.query.parser import QueryError, hints, parse
+from podwatch.query.parser import QueryError, find_hints, parse
 from tests.support import query_oracle
 from tests.support.hypothesis_profiles import examples
 
@@ -107,12 +107,12 @@ def watch(query: str) -> Watch:
     return Watch(name="w", query=query)
 
 
-def found(query: str, *segments: str, about: About | None = None, **facts: object) -> list[str]:
+def found(query: str, *segments: str, about: EpisodeFields | None = None, **facts: object) -> list[str]:
     """The surfaces that a query finds in segments of ten seconds, spoken by Ann and Bob in turn."""
     parts = [Segment(i * 10.0, i * 10.0 + 10, s, "Ann" if i % 2 == 0 else "Bob") for i, s in enumerate(segments)]
     engine = detectors.build([watch(query)])
     assert not engine.broken
-    result = engine(joined(parts, **facts), about or About())
+    result = engine(join_segments(parts, **facts), about or EpisodeFields())
     assert not result.failed
     return [m.surface for m in result.mentions]
 
@@ -149,7 +149,9 @@ def test_a_query_looks_at_segments(case: str) -> None:
     assert found(query, *segments) == surfaces
 
 
-ABOUT = About(title="Grain wars", notes="With Keith Kellogg", show="The Sea Hour", feed_url="https://feeds.example/sea")
+ABOUT = EpisodeFields(
+    title="Grain wars", notes="With Keith Kellogg", show="The Sea Hour", feed_url="https://feeds.example/sea"
+)
 FIELDS = {
     "title:grain": True,
     'title:"grain war"': True,
@@ -180,8 +182,8 @@ class Keith:
 
 def test_a_recognised_entity_is_found_under_any_of_its_names() -> None:
     engine = detectors.build([watch('entity:"Keith Kellogg"')])
-    text = joined([Segment(0, 1, "The Kellogg plan")])
-    [m] = engine(text, About(entities=(Keith(),))).mentions
+    text = join_segments([Segment(0, 1, "The Kellogg plan")])
+    [m] = engine(text, EpisodeFields(entities=(Keith(),))).mentions
     assert (m.surface, m.kind.value, m.reason) == ("Kellogg", "entity", "entity Keith Kellogg")
 
 
@@ -244,7 +246,9 @@ def test_a_star_that_stands_alone_is_refused_and_keeps_no_other_watch_from_its_f
     assert "column 1" in error.line
     assert says in error.line
     assert [
-        m.surface for _ in range(20) for m in engine(joined([Segment(0, 9, "grain - Santo: ** Cantrill")])).mentions
+        m.surface
+        for _ in range(20)
+        for m in engine(join_segments([Segment(0, 9, "grain - Santo: ** Cantrill")])).mentions
     ]
 
 
@@ -258,7 +262,7 @@ def test_ten_thousand_characters_are_a_query() -> None:
 
 
 def test_a_lower_case_operator_is_pointed_out() -> None:
-    assert [(h.column, h.text) for h in hints(parse("grain and sea"))] == [
+    assert [(h.column, h.text) for h in find_hints(parse("grain and sea"))] == [
         (7, "and is looked for as a word; the operator is AND")
     ]
 
@@ -269,9 +273,9 @@ def test_a_watch_that_fails_leaves_the_others_alone(monkeypatch: pytest.MonkeyPa
     def broken(*args: object) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(intervals, "near", broken)
+    monkeypatch.setattr(intervals, "near_intervals", broken)
     engine = detectors.build([Watch(name="bad", query="a NEAR/1 b"), Watch(name="good", query="a")])
-    result = engine(joined([Segment(0, 1, "a b")]))
+    result = engine(join_segments([Segment(0, 1, "a b")]))
     assert [m.watch for m in result.mentions] == ["good"]
     assert list(result.failed) == ["bad"]
 
@@ -281,26 +285,26 @@ leaf = st.one_of(
     word.map(lambda w: c.Term(text=w, source=w)),
     word.map(lambda w: c.Term(text=w, source=f"={w}", case=True)),
     st.tuples(word, word).map(lambda p: c.Term(text=" ".join(p), source=" ".join(p))),
-    st.sampled_from(["al*", "*ta", "pa*s", "b?ta"]).map(lambda w: c.Wild(text=w, source=w)),
+    st.sampled_from(["al*", "*ta", "pa*s", "b?ta"]).map(lambda w: c.Wildcard(text=w, source=w)),
     st.sampled_from(["gama", "delta", "alphas"]).map(lambda w: c.Fuzzy(text=w, source=f"{w}~1", distance=1)),
 )
 few = st.integers(0, 3)
 placed = st.recursive(
     leaf,
     lambda inner: st.one_of(
-        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Either(of=tuple(of))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Or(of=tuple(of))),
         st.tuples(inner, inner, few, st.booleans()).map(lambda t: c.Near(of=t[:2], words=t[2], ordered=t[3])),
-        st.tuples(inner, inner, few).map(lambda t: c.Apart(of=t[:2], words=t[2])),
+        st.tuples(inner, inner, few).map(lambda t: c.NotNear(of=t[:2], words=t[2])),
     ),
     max_leaves=4,
 )
 anything = st.recursive(
     placed,
     lambda inner: st.one_of(
-        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Either(of=tuple(of))),
-        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Both(of=tuple(of))),
-        inner.map(lambda of: c.Negated(of=(of,))),
-        st.tuples(inner, st.integers(1, 3)).map(lambda t: c.Counted(of=(t[0],), least=t[1], most=None)),
+        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Or(of=tuple(of))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.And(of=tuple(of))),
+        inner.map(lambda of: c.Not(of=(of,))),
+        st.tuples(inner, st.integers(1, 3)).map(lambda t: c.Count(of=(t[0],), least=t[1], most=None)),
     ),
     max_leaves=5,
 )
@@ -318,14 +322,14 @@ def is_dotted(clause: c.Clause) -> bool:
 @given(st.lists(anything, min_size=1, max_size=4), st.lists(texts, min_size=1, max_size=3))
 def test_the_engine_finds_what_the_oracle_finds(trees: list[c.Clause], documents: list[str]) -> None:
     from podwatch.query.engine import Engine
-    from podwatch.query.parser import anchored
+    from podwatch.query.parser import is_anchored
 
-    trees = [t for t in trees if anchored(t) and not is_dotted(t)]
+    trees = [t for t in trees if is_anchored(t) and not is_dotted(t)]
     assume(trees)
     engine = Engine([(Watch(name=f"w{i}", query="x"), t) for i, t in enumerate(trees)])
     assert not engine.broken
     for text in documents:
-        result = engine(joined([Segment(0, 1, text)]))
+        result = engine(join_segments([Segment(0, 1, text)]))
         assert not result.failed
         for i, tree in enumerate(trees):
             mine = [(m.start, m.end, m.surface) for m in result.mentions if m.watch == f"w{i}"]

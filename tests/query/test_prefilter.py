@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podwatch import query as detectors
-from podwatch.model import Segment, Watch, joined
+from podwatch.model import Segment, Watch, join_segments
 from podwatch.query.engine import PLANNED
 from podwatch.query.literals import Ending, Literal
-from podwatch.query.normaliser import in_ascii, normalise
-from podwatch.query.prefilter import MOST, sieve
+from podwatch.query.normaliser import normalise, to_ascii
+from podwatch.query.prefilter import MOST, build_prefilter
 from tests.support.hypothesis_profiles import examples
 
 # name: (what is looked for, a text, whether it is held back)
@@ -31,16 +31,16 @@ CASES: dict[str, tuple[list[str], str, bool]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_text_without_the_words_is_held_back(name: str) -> None:
     words, text, held = CASES[name]
-    made = sieve([Literal(w, i, Ending.PLURAL) for i, w in enumerate(words)], {"black": 9})
+    made = build_prefilter([Literal(w, i, Ending.PLURAL) for i, w in enumerate(words)], {"black": 9})
     assert made is not None
-    assert made.holds_back(text) is held
+    assert made.excludes(text) is held
 
 
 @pytest.mark.parametrize(
     "words", [["東京"], ["%"], [f"word{n}" for n in range(MOST + 1)]], ids=["no ASCII", "symbol", "many"]
 )
 def test_there_is_no_sieve_where_it_would_not_help(words: list[str]) -> None:
-    assert sieve([Literal(w, i, Ending.WHOLE) for i, w in enumerate(words)], {}) is None
+    assert build_prefilter([Literal(w, i, Ending.WHOLE) for i, w in enumerate(words)], {}) is None
 
 
 QUERIES = (
@@ -83,7 +83,7 @@ def test_what_is_found_is_the_same_with_a_sieve_and_without(queries: set[str], t
     watches = [Watch(name=q, query=q) for q in sorted(queries)]
     engine = detectors.build(watches)
     for n, words in enumerate(texts):
-        transcript = joined([Segment(0, 9, " ".join(words) or "-")])
+        transcript = join_segments([Segment(0, 9, " ".join(words) or "-")])
         fresh = detectors.build(watches)  # which has no plan yet, and so no sieve
         assert engine(transcript).mentions == fresh(transcript).mentions
         if n >= PLANNED[-1]:
@@ -92,7 +92,7 @@ def test_what_is_found_is_the_same_with_a_sieve_and_without(queries: set[str], t
 
 @given(st.text(st.sampled_from("aé’‘“”…—–\u00a0 'É.ß-s1"), max_size=40))
 def test_typesetting_changes_nothing_when_it_is_put_into_ascii(text: str) -> None:
-    plain = normalise(in_ascii(text))
-    assert len(in_ascii(text)) == len(text)
+    plain = normalise(to_ascii(text))
+    assert len(to_ascii(text)) == len(text)
     assert normalise(text).text == plain.text
     assert normalise(text).where.tolist() == plain.where.tolist()

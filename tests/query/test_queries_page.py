@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from podwatch import query as detectors
-from podwatch.model import Segment, Watch, joined
-from podwatch.query import About
+from podwatch.model import Segment, Watch, join_segments
+from podwatch.query import EpisodeFields
 from podwatch.query import satisfiability as truth
 from podwatch.query.parser import parse
 
 PAGE = (Path(__file__).parents[2] / "docs/queries.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(.+?)` \| (.*) \|$", re.MULTILINE)
-ABOUT = About(title="Grain wars", notes="With Keith Kellogg", show="The Sea Hour", feed_url="https://feeds.example/sea")
+ABOUT = EpisodeFields(
+    title="Grain wars", notes="With Keith Kellogg", show="The Sea Hour", feed_url="https://feeds.example/sea"
+)
 
 
 def rows(text: str) -> list[tuple[str, str]]:
@@ -46,7 +48,7 @@ def test_an_example_of_the_page_finds_what_is_bold(query: str, marked: str) -> N
     said = [Segment(i * 10.0, i * 10.0 + 10, s, ("Ann", "Bob")[i % 2]) for i, s in enumerate(segments)]
     engine = detectors.build([Watch(name="w", query=query)])
     assert not engine.broken
-    found = engine(joined(said, language="en-US"), ABOUT)
+    found = engine(join_segments(said, language="en-US"), ABOUT)
     assert not found.failed
     assert [(m.start, m.end) for m in found.mentions] == spans(marked)
 
@@ -69,7 +71,7 @@ def test_what_the_page_calls_never_true_is_never_true() -> None:
     listed = PAGE.split("can never be true (")[1].split("),")[0]
     queries = re.findall(r"`([^`]+)`", listed)
     assert len(queries) == 4
-    assert not any(truth.possible(parse(q)) for q in queries)
+    assert not any(truth.is_possible(parse(q)) for q in queries)
 
 
 def test_the_page_is_found_from_the_readme() -> None:

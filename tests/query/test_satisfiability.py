@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from podwatch.query import clauses as c
 from podwatch.query import satisfiability as truth
-from podwatch.query.equivalence import key
+from podwatch.query.equivalence import equivalence_key
 from podwatch.query.parser import parse
 from tests.query.test_operators import anything, texts
 from tests.support import query_oracle
@@ -64,16 +64,16 @@ PERHAPS = [
 
 @pytest.mark.parametrize("query", NEVER, ids=lambda q: q[:40])
 def test_a_query_that_contradicts_itself_can_never_be_true(query: str) -> None:
-    assert not truth.possible(parse(query))
+    assert not truth.is_possible(parse(query))
 
 
 @pytest.mark.parametrize("query", PERHAPS)
 def test_nothing_is_said_of_what_may_be_true(query: str) -> None:
-    assert list(truth.contradictions(parse(query))) == []
+    assert list(truth.find_contradictions(parse(query))) == []
 
 
 def test_a_part_of_an_or_that_can_never_be_true_is_named() -> None:
-    assert [p.source for p in truth.contradictions(parse("a OR (b AND NOT b) OR (c -a)"))] == ["b AND NOT b"]
+    assert [p.source for p in truth.find_contradictions(parse("a OR (b AND NOT b) OR (c -a)"))] == ["b AND NOT b"]
 
 
 LANGUAGES = {
@@ -90,26 +90,26 @@ LANGUAGES = {
 
 @pytest.mark.parametrize("query", LANGUAGES)
 def test_two_languages_at_once_are_pointed_out(query: str) -> None:
-    assert truth.languages(parse(query)) == LANGUAGES[query]
+    assert truth.conflicting_languages(parse(query)) == LANGUAGES[query]
 
 
 @settings(max_examples=examples(500))
 @given(anything, st.lists(texts, min_size=1, max_size=4))
 def test_what_is_found_anywhere_was_never_called_impossible(tree: c.Clause, documents: list[str]) -> None:
     if any(query_oracle.spans(tree, d) is not None for d in documents):
-        assert truth.possible(tree)
+        assert truth.is_possible(tree)
 
 
 letters = st.sampled_from("abc").map(lambda w: c.Term(text=w, source=w))
 counted = st.tuples(letters, st.integers(0, 3), st.integers(0, 1) | st.none()).map(
-    lambda t: c.Counted(of=(t[0],), least=t[1], most=None if t[2] is None else max(1, t[1] + t[2]))
+    lambda t: c.Count(of=(t[0],), least=t[1], most=None if t[2] is None else max(1, t[1] + t[2]))
 )
 logic = st.recursive(
     letters | counted,
     lambda inner: st.one_of(
-        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Either(of=tuple(of))),
-        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Both(of=tuple(of))),
-        inner.map(lambda of: c.Negated(of=(of,))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Or(of=tuple(of))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.And(of=tuple(of))),
+        inner.map(lambda of: c.Not(of=(of,))),
     ),
     max_leaves=7,
 )
@@ -119,7 +119,7 @@ EVERY = [" ".join("a" * i + "b" * j + "c" * k) for i, j, k in product(range(6), 
 @settings(max_examples=examples(50))
 @given(logic)
 def test_of_and_or_not_and_counts_of_words_everything_is_known(tree: c.Clause) -> None:
-    assert truth.possible(tree) is any(query_oracle.spans(tree, text) is not None for text in EVERY)
+    assert truth.is_possible(tree) is any(query_oracle.spans(tree, text) is not None for text in EVERY)
 
 
 ALIKE = [
@@ -150,16 +150,16 @@ UNLIKE = [
 
 @pytest.mark.parametrize(("one", "other"), ALIKE)
 def test_queries_that_find_the_same_are_alike(one: str, other: str) -> None:
-    assert key(parse(one)) == key(parse(other))
+    assert equivalence_key(parse(one)) == equivalence_key(parse(other))
 
 
 @pytest.mark.parametrize(("one", "other"), UNLIKE)
 def test_queries_that_find_something_else_are_not(one: str, other: str) -> None:
-    assert key(parse(one)) != key(parse(other))
+    assert equivalence_key(parse(one)) != equivalence_key(parse(other))
 
 
 @settings(max_examples=examples(300))
 @given(anything, anything, texts)
 def test_what_is_alike_is_found_alike(one: c.Clause, other: c.Clause, text: str) -> None:
-    if key(one) == key(other):
+    if equivalence_key(one) == equivalence_key(other):
         assert query_oracle.finds(one, text) == query_oracle.finds(other, text)

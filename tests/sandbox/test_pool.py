@@ -15,7 +15,7 @@ import pytest
 
 from podwatch import feeds
 from podwatch.errors import FeedError
-from podwatch.feeds.parsed_document import Here
+from podwatch.feeds.parsed_document import InProcessParser
 from tests.support.feed_oracle import KIND, URL
 from tests.support.hostile_documents import CASES, HEAD, item
 from tests.support.podcast_host import item as rss_item
@@ -36,7 +36,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_a_worker_says_what_this_process_would_say(sandbox: Sandbox) -> None:
-    assert feeds.read(FEED, URL, KIND, None, sandbox) == feeds.read(FEED, URL, KIND, None, Here())
+    assert feeds.read(FEED, URL, KIND, None, sandbox) == feeds.read(FEED, URL, KIND, None, InProcessParser())
 
 
 @pytest.mark.parametrize("name", sorted(set(CASES) - set(TOO_LONG) - {"an author of 128 KB without an at sign"}))

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from podwatch.line.answers import note
-from podwatch.model import Answer, Precision, Verdict, Watch, precision
+from podwatch.line.answers import save_answer
+from podwatch.model import Answer, Precision, Verdict, Watch, measure_precision
 from podwatch.store.database import Store
 from tests.store.test_store import detected  # a store with one alert: two mentions of grain
 
@@ -27,17 +27,17 @@ def answer(key: str, verdict: Verdict, at: datetime, user: str = "U1") -> Answer
 
 
 def stands(store: Store) -> list[Verdict]:
-    return sorted(j.verdict for j in store.judged())
+    return sorted(j.verdict for j in store.standing_verdicts())
 
 
 def test_an_answer_is_noted_with_the_spellings_the_alert_had(store: Store, key: str, now: datetime) -> None:
-    assert note(store, answer(key, Verdict.WRONG, now), now).startswith("Noted: wrong.")
-    [judged] = store.judged()
+    assert save_answer(store, answer(key, Verdict.WRONG, now), now).startswith("Noted: wrong.")
+    [judged] = store.standing_verdicts()
     assert (judged.watch, judged.verdict, judged.spellings) == ("grain", Verdict.WRONG, (("grain", "exact"),))
 
 
 def test_the_same_press_twice_is_one_answer(store: Store, key: str, now: datetime) -> None:
-    said = {note(store, answer(key, Verdict.RELEVANT, now), now + i * MINUTE) for i in range(3)}
+    said = {save_answer(store, answer(key, Verdict.RELEVANT, now), now + i * MINUTE) for i in range(3)}
     assert len(said) == 1
     assert stands(store) == [Verdict.RELEVANT]
 
@@ -48,27 +48,27 @@ def test_the_last_word_of_a_person_counts_in_whatever_order_the_words_come_in(
 ) -> None:
     words = [Verdict.RELEVANT, Verdict.WRONG, Verdict.RELEVANT]
     for i in order:
-        note(store, answer(key, words[i], now + i * MINUTE), now + 9 * MINUTE)
+        save_answer(store, answer(key, words[i], now + i * MINUTE), now + 9 * MINUTE)
     assert stands(store) == [Verdict.RELEVANT]
 
 
 def test_two_people_have_a_word_each(store: Store, key: str, now: datetime) -> None:
-    note(store, answer(key, Verdict.RELEVANT, now, "U1"), now)
-    note(store, answer(key, Verdict.WRONG, now, "U2"), now)
+    save_answer(store, answer(key, Verdict.RELEVANT, now, "U1"), now)
+    save_answer(store, answer(key, Verdict.WRONG, now, "U2"), now)
     assert stands(store) == [Verdict.RELEVANT, Verdict.WRONG]
-    assert precision(store.judged()) == {"grain": Precision(1, 1)}
-    assert precision(store.judged())["grain"].share == 0.5
+    assert measure_precision(store.standing_verdicts()) == {"grain": Precision(1, 1)}
+    assert measure_precision(store.standing_verdicts())["grain"].share == 0.5
 
 
 def test_quiet_is_no_verdict(store: Store, key: str, now: datetime) -> None:
-    note(store, answer(key, Verdict.SNOOZE_WATCH, now), now)
-    assert store.judged() == []
+    save_answer(store, answer(key, Verdict.SNOOZE_WATCH, now), now)
+    assert store.standing_verdicts() == []
     assert Precision().share is None
 
 
 def test_mute_show_mutes_the_show_for_thirty_days_once(store: Store, key: str, now: datetime) -> None:
     for _ in range(2):
-        said = note(store, answer(key, Verdict.MUTE_SHOW, now, "U7"), now)
+        said = save_answer(store, answer(key, Verdict.MUTE_SHOW, now, "U7"), now)
         assert said.startswith("Noted: The show https://a.example/feed tells nobody until 2026-12-03 06:00 UTC.")
     [mute] = store.active_mutes(now)
     assert (mute.feed_id, mute.watch_id, mute.by) == (store.feeds()[0].id, None, "U7")
@@ -79,19 +79,22 @@ def test_snooze_watch_is_a_week_and_pressing_it_later_again_is_a_week_from_then(
     store: Store, key: str, now: datetime
 ) -> None:
     for at in (now, now + 60 * MINUTE):
-        note(store, answer(key, Verdict.SNOOZE_WATCH, at), at)
+        save_answer(store, answer(key, Verdict.SNOOZE_WATCH, at), at)
     assert [m.until for m in store.active_mutes(now)] == [now + timedelta(days=7), now + timedelta(days=7, hours=1)]
     assert {m.watch for m in store.active_mutes(now)} == {"grain"}
 
 
 def test_an_alert_that_is_gone_takes_no_answer(store: Store, key: str, now: datetime) -> None:
     store.remove_feed("https://a.example/feed")
-    assert note(store, answer(key, Verdict.WRONG, now), now) == "podwatch no longer has this alert; nothing was noted."
-    assert store.judged() == []
+    assert (
+        save_answer(store, answer(key, Verdict.WRONG, now), now)
+        == "podwatch no longer has this alert; nothing was noted."
+    )
+    assert store.standing_verdicts() == []
 
 
 def test_an_answer_outlives_its_episode(store: Store, key: str, now: datetime) -> None:
-    note(store, answer(key, Verdict.WRONG, now), now)
+    save_answer(store, answer(key, Verdict.WRONG, now), now)
     store.remove_feed("https://a.example/feed")
     assert stands(store) == [Verdict.WRONG]
 
@@ -99,9 +102,9 @@ def test_an_answer_outlives_its_episode(store: Store, key: str, now: datetime) -
 def test_precision_is_of_the_watch_as_it_is_now_and_learning_looks_further_back(
     store: Store, key: str, now: datetime
 ) -> None:
-    note(store, answer(key, Verdict.WRONG, now), now)
+    save_answer(store, answer(key, Verdict.WRONG, now), now)
     store.sync_watches([Watch(name="grain", query="wheat")], now)
-    assert store.judged(current=True) == []
+    assert store.standing_verdicts(current=True) == []
     assert stands(store) == [Verdict.WRONG]
     store.sync_watches([], now)
-    assert store.judged() == []
+    assert store.standing_verdicts() == []

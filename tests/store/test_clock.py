@@ -27,7 +27,7 @@ def test_a_worker_whose_own_clock_is_an_hour_ahead_reads_the_same(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = store.clock()
-    monkeypatch.setattr(clock, "wall", lambda: datetime.now(UTC) + timedelta(hours=1))
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: datetime.now(UTC) + timedelta(hours=1))
     assert abs(store.clock() - first) < timedelta(seconds=5)
 
 
@@ -37,7 +37,7 @@ def test_after_a_start_of_the_machine_its_clock_is_believed_again(
     if store.engine.dialect.name == "postgresql":
         return  # it has a clock of its own
     first = store.clock()
-    monkeypatch.setattr(clock, "wall", lambda: first + timedelta(hours=9))
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: first + timedelta(hours=9))
     monkeypatch.setattr(clock, "uptime", lambda: ("another start", 1.0))
     assert store.clock() == first + timedelta(hours=9)
 
@@ -50,7 +50,7 @@ def test_after_a_day_the_machines_clock_is_believed_again_when_nothing_is_under_
     first = store.clock()
     with store.writing() as c:
         c.execute(update(clocks).values(ticks=clocks.c.ticks - 90_000))
-    monkeypatch.setattr(clock, "wall", lambda: first)
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: first)
     assert store.clock() == first
 
 
@@ -64,19 +64,19 @@ def test_the_rules_of_a_channel_come_back_as_they_were_stored_and_go_with_the_wa
 
 def test_a_slot_of_a_channel_is_taken_once_until_its_answer_or_its_end(store: Store, now: datetime) -> None:
     later = now + timedelta(seconds=5)
-    assert store.take_channel("#a", now, later)
-    assert not store.take_channel("#a", now + timedelta(seconds=4), later)
-    store.rest_channel("#a", now + timedelta(seconds=1), held=later)
-    assert store.take_channel("#a", now + timedelta(seconds=1), later + timedelta(seconds=1))
-    store.rest_channel("#a", now, held=later)
-    assert not store.take_channel("#a", now + timedelta(seconds=2), later), "the slot was no longer ours to end"
-    assert store.take_channel("#b", now, later), "another channel does not wait"
+    assert store.claim_channel("#a", now, later)
+    assert not store.claim_channel("#a", now + timedelta(seconds=4), later)
+    store.delay_channel("#a", now + timedelta(seconds=1), held=later)
+    assert store.claim_channel("#a", now + timedelta(seconds=1), later + timedelta(seconds=1))
+    store.delay_channel("#a", now, held=later)
+    assert not store.claim_channel("#a", now + timedelta(seconds=2), later), "the slot was no longer ours to end"
+    assert store.claim_channel("#b", now, later), "another channel does not wait"
 
 
 def test_a_channel_that_works_again_is_no_longer_paused(store: Store, now: datetime) -> None:
     store.pause_channel("#a", now + timedelta(hours=1), "#a: the channel is archived", 3)
-    assert not store.take_channel("#a", now, now)
+    assert not store.claim_channel("#a", now, now)
     assert store.errors()["channel"] == ["#a: the channel is archived"]
-    store.rest_channel("#a", now, failures=0)
-    assert store.take_channel("#a", now, now)
+    store.delay_channel("#a", now, failures=0)
+    assert store.claim_channel("#a", now, now)
     assert store.errors()["channel"] == []

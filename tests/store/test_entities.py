@@ -11,8 +11,8 @@ import pytest
 from podwatch import runtime
 from podwatch.entities import recognition as recognise
 from podwatch.entities.chunking import Span
-from podwatch.entities.recognition import missing
-from podwatch.entities.surges import surging
+from podwatch.entities.recognition import missing_requirement
+from podwatch.entities.surges import find_surges
 from podwatch.line import detect as detect_module
 from podwatch.line import entities as stage
 from podwatch.line.bugs import Bugs
@@ -25,23 +25,23 @@ from podwatch.model import (
     Feed,
     Form,
     Kind,
-    Known,
-    Polled,
+    KnownName,
+    PollResult,
     Segment,
     Shard,
     Transcript,
-    Unread,
+    UnreadReason,
     Watch,
-    joined,
+    join_segments,
 )
 from podwatch.runtime import Runtime
 from podwatch.settings import Settings
 from podwatch.store.database import Store
-from podwatch.store.entities import Named
-from podwatch.store.fetch import Fetched
+from podwatch.store.entities import TranscriptEntities
+from podwatch.store.fetch import FetchResult
 from podwatch.transcripts import sandboxed as boxed
 
-needs_model = pytest.mark.skipif(missing() is not None, reason=missing() or "")
+needs_model = pytest.mark.skipif(missing_requirement() is not None, reason=missing_requirement() or "")
 KELLOGG = Entity(
     key="keith kellogg",
     name="Keith Kellogg",
@@ -64,26 +64,26 @@ def episodes(store: Store, now: datetime, feed: str, *ages: float) -> list[Episo
         for i, age in enumerate(ages)
     )
     store.save_polls(
-        [Polled(feed=replace(row, title=feed), episodes=found, lists=lambda g: True)], now, first=len(found)
+        [PollResult(feed=replace(row, title=feed), episodes=found, lists=lambda g: True)], now, first=len(found)
     )
-    by = {e.guid: e for e in store.without_transcript()}
+    by = {e.guid: e for e in store.episodes_without_transcript()}
     return [by[e.guid] for e in found]
 
 
 def keep(store: Store, e: Episode, text: str, now: datetime, language: str | None = "en") -> None:
-    t = joined([Segment(0.0, 9.0, text)])
-    fields = asdict(boxed.ready(t, language)) | {"source": "test"}
-    store.save_transcripts([Fetched(episode=e, fields=fields, again_at=None)], now)
+    t = join_segments([Segment(0.0, 9.0, text)])
+    fields = asdict(boxed.pack_transcript(t, language)) | {"source": "test"}
+    store.save_transcripts([FetchResult(episode=e, fields=fields, next_fetch_at=None)], now)
 
 
 def unnamed(store: Store, now: datetime, shard: Shard = ALL) -> list[Transcript]:
-    return [u.transcript for page in store.transcripts_unnamed(now, shard, page=2) for u in page]
+    return [u.transcript for page in store.unread_transcripts(now, shard, page=2) for u in page]
 
 
 def name(store: Store, now: datetime, *found: Entity, aside: Sequence[int] | None = None) -> None:
     """Gives every unread transcript these entities."""
     for t in unnamed(store, now):
-        store.save_entities([Named(t, found, aside or [0] * len(found))], now)
+        store.save_entities([TranscriptEntities(t, found, aside or [0] * len(found))], now)
 
 
 def test_entities_come_back_as_they_were_kept(store: Store, now: datetime) -> None:
@@ -91,7 +91,7 @@ def test_entities_come_back_as_they_were_kept(store: Store, now: datetime) -> No
     keep(store, e, "Kellogg, Moscow", now)
     [t] = unnamed(store, now)
     assert store.entities_of([t.id]) == {}
-    assert store.save_entities([Named(t, (KELLOGG, MOSCOW), (0, 0))], now) == 2
+    assert store.save_entities([TranscriptEntities(t, (KELLOGG, MOSCOW), (0, 0))], now) == 2
     assert store.entities_of([t.id, 77]) == {t.id: (KELLOGG, MOSCOW)}
     assert unnamed(store, now) == []
 
@@ -101,23 +101,23 @@ def test_keeping_them_again_changes_nothing(store: Store, now: datetime) -> None
     keep(store, e, "Kellogg, Moscow", now)
     [t] = unnamed(store, now)
     for _ in range(2):
-        store.save_entities([Named(t, (KELLOGG, MOSCOW), (0, 0))], now)
-    assert [(x.name, x.count) for x in store.talked_about(None, None, 9)] == [("Keith Kellogg", 3), ("Moscow", 1)]
+        store.save_entities([TranscriptEntities(t, (KELLOGG, MOSCOW), (0, 0))], now)
+    assert [(x.name, x.count) for x in store.entity_counts(None, None, 9)] == [("Keith Kellogg", 3), ("Moscow", 1)]
 
 
 def test_a_new_revision_is_read_anew_and_replaces_what_was_there(store: Store, now: datetime) -> None:
     [e] = episodes(store, now, "a", 1)
     keep(store, e, "Kellogg, Moscow", now)
     [old] = unnamed(store, now)
-    store.save_entities([Named(old, (KELLOGG, MOSCOW), (0, 0))], now)
+    store.save_entities([TranscriptEntities(old, (KELLOGG, MOSCOW), (0, 0))], now)
     keep(store, e, "Moscow, Moscow", now)
     assert store.entities_of([old.id]) == {}
-    assert store.save_entities([Named(old, (KELLOGG,), (0,))], now) == 0, "of the text that is no more"
+    assert store.save_entities([TranscriptEntities(old, (KELLOGG,), (0,))], now) == 0, "of the text that is no more"
     [new] = unnamed(store, now)
     assert (new.id, new.revision) == (old.id, 2)
-    store.save_entities([Named(new, (MOSCOW,), (0,))], now)
+    store.save_entities([TranscriptEntities(new, (MOSCOW,), (0,))], now)
     assert store.entities_of([new.id]) == {new.id: (MOSCOW,)}
-    assert [x.name for x in store.talked_about(None, None, 9)] == ["Moscow"]
+    assert [x.name for x in store.entity_counts(None, None, 9)] == ["Moscow"]
 
 
 def test_the_newest_are_read_first_and_each_shard_reads_its_own(store: Store, now: datetime) -> None:
@@ -140,19 +140,19 @@ def test_a_failure_waits_for_its_time_and_counts_as_read_for_nothing(store: Stor
     assert unnamed(store, now) == []
     assert [u.id for u in unnamed(store, later)] == [t.id]
     assert store.entities_of([t.id]) == {}
-    assert store.read_by_feed(now - timedelta(days=9), later) == {}
+    assert store.episodes_read_by_feed(now - timedelta(days=9), later) == {}
 
 
 def test_who_is_talked_about_is_counted_by_episodes_and_boilerplate_is_not_talk(store: Store, now: datetime) -> None:
     for e in (*episodes(store, now, "a", 1, 20), *episodes(store, now, "b", 2)):
         keep(store, e, "x", now)
     name(store, now, KELLOGG, MOSCOW, aside=(1, 1))
-    [found] = store.talked_about(None, None, 9)
+    [found] = store.entity_counts(None, None, 9)
     assert (found.name, found.episodes, found.feeds, found.count) == ("Keith Kellogg", 3, 2, 6)
     assert found.last_at == now - timedelta(days=1)
-    assert store.talked_about(now - timedelta(days=3), None, 9)[0].episodes == 2
-    assert store.talked_about(None, EntityType.PLACE, 9) == []
-    assert store.talked_about(None, EntityType.PERSON, 9)[0].type is EntityType.PERSON
+    assert store.entity_counts(now - timedelta(days=3), None, 9)[0].episodes == 2
+    assert store.entity_counts(None, EntityType.PLACE, 9) == []
+    assert store.entity_counts(None, EntityType.PERSON, 9)[0].type is EntityType.PERSON
 
 
 def test_a_name_that_is_suddenly_in_every_show_surges_and_the_usual_one_does_not(store: Store, now: datetime) -> None:
@@ -164,14 +164,14 @@ def test_a_name_that_is_suddenly_in_every_show_surges_and_the_usual_one_does_not
     surname = replace(KELLOGG, key="kellogg", name="Kellogg")
     for n, t in enumerate(unnamed(store, now)):
         said = (MOSCOW, surname if n % 2 else KELLOGG) if t.episode_id in recent else (MOSCOW,)
-        store.save_entities([Named(t, said, [0] * len(said))], now)
-    [found] = surging(store, now)
+        store.save_entities([TranscriptEntities(t, said, [0] * len(said))], now)
+    [found] = find_surges(store, now)
     assert (found.name, set(found.keys)) == ("Keith Kellogg", {"keith kellogg", "kellogg"})
     assert (found.surge.named, found.surge.episodes, found.surge.feeds) == (6, 9, 3)
-    assert surging(store, now, [Known(name="Keith Kellogg")]) == [], "who is watched is no news"
-    assert surging(store, now, types={EntityType.PLACE}) == []
-    assert surging(store, now, wanted=lambda feed: feed != found.namings[0].feed_id) == []
-    assert surging(store, now - timedelta(days=10)) == []
+    assert find_surges(store, now, [KnownName(name="Keith Kellogg")]) == [], "who is watched is no news"
+    assert find_surges(store, now, types={EntityType.PLACE}) == []
+    assert find_surges(store, now, wanted=lambda feed: feed != found.namings[0].feed_id) == []
+    assert find_surges(store, now - timedelta(days=10)) == []
 
 
 # The stage.
@@ -199,7 +199,7 @@ def test_detect_reads_each_transcript_for_names_once(reading: Runtime, now: date
     for e in episodes(store, now, "a", 2, 1):
         keep(store, e, "Then Robert Kennedy met Anatoly Dobrynin in Washington. Kennedy was tired.", now)
     assert detect(reading, now).notes == ()
-    found = {x.name: x for x in store.talked_about(None, None, 9)}
+    found = {x.name: x for x in store.entity_counts(None, None, 9)}
     assert (found["Robert Kennedy"].episodes, found["Robert Kennedy"].count) == (2, 4)
     before = store.counts()
     assert detect(reading, now).done == 0
@@ -243,11 +243,11 @@ def test_without_spacy_or_its_model_it_is_off_with_one_clear_note(
 def test_what_cannot_be_read_is_said_and_not_asked_again(reading: Runtime, now: datetime) -> None:
     [e] = episodes(reading.store, now, "a", 1)
     keep(reading.store, e, "und dann kam Herr Kennedy zur Tür herein und sagte guten Tag", now, "de")
-    if missing() is None:
+    if missing_requirement() is None:
         assert find(reading, now) == ()
         assert unnamed(reading.store, now) == []
-        assert reading.store.read_by_feed(now - timedelta(days=9), now) == {}
-    assert Unread.LANGUAGE.value == "it is not in English"
+        assert reading.store.episodes_read_by_feed(now - timedelta(days=9), now) == {}
+    assert UnreadReason.LANGUAGE.value == "it is not in English"
 
 
 def test_a_bug_stops_its_transcript_only_and_is_raised_at_the_end(
@@ -258,14 +258,14 @@ def test_a_bug_stops_its_transcript_only_and_is_raised_at_the_end(
             raise ZeroDivisionError
         return [[Span(0, len(t.text), "PERSON")] for t in transcripts]
 
-    monkeypatch.setattr(recognise, "missing", lambda: None)
-    monkeypatch.setattr(recognise, "recognise", recogniser)
+    monkeypatch.setattr(recognise, "missing_requirement", lambda: None)
+    monkeypatch.setattr(recognise, "recognise_spans", recogniser)
     for e, text in zip(episodes(reading.store, now, "a", 3, 2, 1), ("Ann Lee", "boom", "Bob Ray"), strict=True):
         keep(reading.store, e, text, now)
     with pytest.raises(ExceptionGroup) as raised:
         detect_module.detect(reading, now)
     assert len(raised.value.exceptions) == 1
-    assert [x.name for x in reading.store.talked_about(None, None, 9)] == ["Ann Lee", "Bob Ray"]
+    assert [x.name for x in reading.store.entity_counts(None, None, 9)] == ["Ann Lee", "Bob Ray"]
     assert unnamed(reading.store, now) == [], "a retry walks past it"
     assert len(unnamed(reading.store, now + stage.AGAIN)) == 1
 
@@ -273,8 +273,8 @@ def test_a_bug_stops_its_transcript_only_and_is_raised_at_the_end(
 def test_an_old_store_is_read_over_several_runs(
     reading: Runtime, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognise, "missing", lambda: None)
-    monkeypatch.setattr(recognise, "recognise", lambda ts: [[] for _ in ts])
+    monkeypatch.setattr(recognise, "missing_requirement", lambda: None)
+    monkeypatch.setattr(recognise, "recognise_spans", lambda ts: [[] for _ in ts])
     for e in episodes(reading.store, now, "a", *range(20)):
         keep(reading.store, e, "so it goes", now)
     bugs = Bugs("detect")

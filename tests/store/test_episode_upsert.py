@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from podwatch.model import Episode, Feed, FeedFacts, Person, Polled, Soundbite, TranscriptRef
+from podwatch.model import Episode, Feed, FeedFacts, Person, PollResult, Soundbite, TranscriptRef
 from podwatch.settings import Secret, Settings
 from podwatch.store.connection import from_json, to_json
 from podwatch.store.database import Store, open_store
@@ -65,10 +65,10 @@ def emptied(store: Store) -> Store:
     return store
 
 
-def polled(store: Store, said: Said) -> Polled:
+def polled(store: Store, said: Said) -> PollResult:
     feed = next(f for f in store.feeds() if f.url == URLS[said.feed])
     guids = {e.guid for e in said.episodes}
-    return Polled(feed=feed, episodes=said.episodes, lists=guids.__contains__, items=b"known")
+    return PollResult(feed=feed, episodes=said.episodes, lists=guids.__contains__, items=b"known")
 
 
 def rows(store: Store) -> list[Any]:
@@ -130,7 +130,7 @@ def test_an_episode_comes_back_with_all_that_its_feed_says(store: Store, now: da
     )
     store.save_polls([polled(store, Said(0, (e,)))], now, 10)
     assert store.save_polls([polled(store, Said(0, (e,)))], now, 10) == 0
-    [due] = store.wanted(now)
+    [due] = store.transcripts_wanted(now)
     assert columns(due.episode) == columns(e)
 
 

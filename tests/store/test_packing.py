@@ -10,13 +10,13 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch.model import Segment, joined
+from podwatch.model import Segment, join_segments
 from podwatch.store.packing import pack, unpack
 from podwatch.transcripts.formats import Columns
 
 
 def test_a_transcript_packed_by_the_first_version_is_still_read() -> None:
-    t = joined([Segment(0.25, 2.5, "grain", "Ann"), Segment(math.nan, math.nan, "wheat")])
+    t = join_segments([Segment(0.25, 2.5, "grain", "Ann"), Segment(math.nan, math.nan, "wheat")])
     numbers: list[array[int] | array[float]] = [array("I", t.offsets), array("d", t.starts), array("d", t.ends)]
     header = b'{"v":1,"segments":2,"names":["Ann",null],"runs":[[0,1],[1,1]]}\n'
     body = header + b"".join(a.tobytes() for a in numbers) + t.text.encode()
@@ -32,7 +32,7 @@ times = st.integers(0, 10**9).map(lambda ms: ms / 1000) | st.just(math.nan)
     st.lists(st.tuples(times, times, st.text("aé🎙 ", min_size=1), st.sampled_from(["Ann", "Bob", None])), max_size=30)
 )
 def test_packing_keeps_every_time_to_the_millisecond(rows: list[tuple[float, float, str, str | None]]) -> None:
-    t = joined(Segment(*row) for row in rows)
+    t = join_segments(Segment(*row) for row in rows)
     got = unpack(pack(t.text, t.offsets, t.starts, t.ends, t.speakers).body)
     assert repr(got[:5]) == repr((t.text, t.offsets, t.starts, t.ends, t.speakers))
 

@@ -17,20 +17,20 @@ from podwatch.model import (
     Feed,
     Kind,
     Mention,
-    Polled,
+    PollResult,
     Segment,
     Shard,
     State,
     Transcript,
     TranscriptRef,
     Watch,
-    joined,
+    join_segments,
 )
-from podwatch.policy.alerts import alerts
+from podwatch.policy.alerts import build_alerts
 from podwatch.settings import Secret, Settings
 from podwatch.store.connection import HEAD
 from podwatch.store.database import Store, open_store
-from podwatch.store.fetch import Fetched
+from podwatch.store.fetch import FetchResult
 from podwatch.store.tables import metadata
 from podwatch.transcripts import sandboxed as boxed
 from podwatch.transcripts.formats import Columns
@@ -51,17 +51,17 @@ def feed_with(store: Store, now: datetime, *found: Episode) -> Feed:
 
 
 def episodes_due(store: Store, now: datetime) -> list[Episode]:
-    return [w.episode for w in store.wanted(now)]
+    return [w.episode for w in store.transcripts_wanted(now)]
 
 
 def keep(store: Store, e: Episode, t: Transcript, now: datetime) -> bool:
-    fields = asdict(boxed.ready(t, t.language)) | {"source": t.source}
-    return store.save_transcripts([Fetched(episode=e, fields=fields, again_at=None)], now) == 1
+    fields = asdict(boxed.pack_transcript(t, t.language)) | {"source": t.source}
+    return store.save_transcripts([FetchResult(episode=e, fields=fields, next_fetch_at=None)], now) == 1
 
 
 def poll(store: Store, feed: Feed, now: datetime, *found: Episode) -> int:
     return store.save_polls(
-        [Polled(feed=feed, episodes=found, lists={e.guid for e in found}.__contains__)], now, first=10
+        [PollResult(feed=feed, episodes=found, lists={e.guid for e in found}.__contains__)], now, first=10
     )
 
 
@@ -69,7 +69,7 @@ def detected(store: Store, now: datetime) -> None:
     """One transcript with one mention, handed to deliver."""
     feed_with(store, now, episode())
     [e] = episodes_due(store, now)
-    keep(store, e, joined([Segment(1.5, 4.0, "grain, the grain")]), now)
+    keep(store, e, join_segments([Segment(1.5, 4.0, "grain, the grain")]), now)
     store.sync_watches([WATCH], now)
     todo = store.watches_to_detect()
     [source] = store.transcripts_due(todo.latest, now)
@@ -79,7 +79,7 @@ def detected(store: Store, now: datetime) -> None:
                 segment=0, speaker=None, snippet="grain, the grain", snippet_start=s)
         for s in (0, 11)
     ]  # fmt: skip
-    told = alerts(found, watches, source.episode)
+    told = build_alerts(found, watches, source.episode)
     assert store.save_detection(source, {w.name: w for w in watches}, found, told, todo.latest, now) == 2
 
 
@@ -176,14 +176,14 @@ def test_a_transcript_comes_back_as_it_was_stored(store: Store, now: datetime) -
         Segment(math.nan, math.nan, "no times"),
         Segment(3.25, 7, "last", "Bob"),
     ]
-    kept = replace(joined(segments, source="x", media_type="vtt", language="de"), episode_id=e.id)
+    kept = replace(join_segments(segments, source="x", media_type="vtt", language="de"), episode_id=e.id)
     assert keep(store, e, kept, now)
     store.sync_watches([WATCH], now)
     [source] = store.transcripts_due(1, now)
     got = source.transcript
     assert (got.text, got.speakers, got.offsets) == (kept.text, kept.speakers, kept.offsets)
     assert repr(got.segments()) == repr(kept.segments())
-    assert boxed.ready(got, None).digest == boxed.ready(kept, None).digest
+    assert boxed.pack_transcript(got, None).digest == boxed.pack_transcript(kept, None).digest
 
 
 def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: datetime) -> None:
@@ -198,7 +198,7 @@ def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: date
     [source] = store.transcripts_due(1, now)
     got = source.transcript
     assert got.words == kept.words
-    assert boxed.ready(got, None).digest == boxed.ready(kept, None).digest
+    assert boxed.pack_transcript(got, None).digest == boxed.pack_transcript(kept, None).digest
     assert [got.seconds_at(at) for at in (0, 7, 11, 17, 18)] == [1.5, 2.25, 3.1, 4.0, 5.0]
     assert got.exact_at(11)
 
@@ -208,10 +208,10 @@ def test_the_same_transcript_again_changes_nothing_and_another_becomes_the_next_
 ) -> None:
     detected(store, now)
     [e] = [f.episode for f in store.mentions()][:1]
-    same = replace(joined([Segment(1.5, 4.0, "grain, the grain")]), episode_id=e.id)
+    same = replace(join_segments([Segment(1.5, 4.0, "grain, the grain")]), episode_id=e.id)
     assert not keep(store, e, same, now)
     assert list(store.transcripts_due(1, now)) == []
-    assert keep(store, e, joined([Segment(1.5, 4.0, "no wheat")]), now)
+    assert keep(store, e, join_segments([Segment(1.5, 4.0, "no wheat")]), now)
     [source] = store.transcripts_due(1, now)
     assert source.transcript.revision == 2
 
@@ -220,7 +220,7 @@ def test_what_was_found_in_a_transcript_replaced_meanwhile_is_not_saved(store: S
     detected(store, now)
     store.sync_watches([replace(WATCH, query="wheat")], now)
     [source] = store.transcripts_due(2, now)
-    keep(store, source.episode, joined([Segment(0, 1, "another text")]), now)
+    keep(store, source.episode, join_segments([Segment(0, 1, "another text")]), now)
     assert store.save_detection(source, {}, [], (), 2, now) == 0
     assert [s.transcript.text for s in store.transcripts_due(2, now)] == ["another text"]
 
@@ -238,12 +238,12 @@ def test_a_delivery_is_claimed_once_and_again_only_when_its_lease_has_run_out(st
     detected(store, now)
     [due] = store.deliveries_due(now)
     lease = now + timedelta(minutes=5)
-    claimed, _ = store.claim(due, now, lease) or (None, None)
+    claimed, _ = store.claim_delivery(due, now, lease) or (None, None)
     assert claimed is not None
-    assert store.claim(due, now, lease) is None
+    assert store.claim_delivery(due, now, lease) is None
     assert store.deliveries_due(now + timedelta(minutes=4)) == []
     [left_behind] = store.deliveries_due(lease)
-    again, _ = store.claim(left_behind, lease, lease + timedelta(minutes=5)) or (None, None)
+    again, _ = store.claim_delivery(left_behind, lease, lease + timedelta(minutes=5)) or (None, None)
     assert again is not None
     assert not store.save_delivery(replace(claimed, state=State.SENT, next_attempt_at=None), now), "the fence"
     assert store.save_delivery(replace(again, state=State.SENT, next_attempt_at=None), now)
@@ -255,7 +255,8 @@ def test_many_at_once_claim_each_delivery_once(store: Store, now: datetime) -> N
     [due] = store.deliveries_due(now)
     won: list[object] = []
     threads = [
-        threading.Thread(target=lambda: won.append(store.claim(due, now, now + timedelta(minutes=5)))) for _ in range(8)
+        threading.Thread(target=lambda: won.append(store.claim_delivery(due, now, now + timedelta(minutes=5))))
+        for _ in range(8)
     ]
     for t in threads:
         t.start()

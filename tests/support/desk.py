@@ -19,18 +19,18 @@ from sqlalchemy import select, update
 
 from podwatch import runtime
 from podwatch.line.deliver import deliver
-from podwatch.model import ChannelRules, Episode, Feed, Kind, Mention, Polled, Segment, Tally, Watch, joined
-from podwatch.policy.alerts import alerts
+from podwatch.model import ChannelRules, Episode, Feed, Kind, Mention, PollResult, Segment, Tally, Watch, join_segments
+from podwatch.policy.alerts import build_alerts
 from podwatch.settings import Secret, Settings
 from podwatch.store.episodes import EPISODE, episode_of
-from podwatch.store.fetch import Fetched
+from podwatch.store.fetch import FetchResult
 from podwatch.store.tables import deliveries, episodes, feeds
 from podwatch.transcripts import sandboxed as boxed
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import FaultProxy
 
 
-class Desk:
+class DeliveryScenario:
     """One channel of a fresh name in a workspace; alerts are found by real detection rows."""
 
     def __init__(self, settings: Settings, workspace: Emulator, channel: str, now: datetime) -> None:
@@ -74,13 +74,15 @@ class Desk:
         item = Episode(
             guid=guid, title=title or f"Episode {guid}", audio_url=f"https://cdn.example/{guid}-{'x' * 9}.mp3"
         )
-        self.rt.store.save_polls([Polled(feed=row, episodes=(item,), lists={guid}.__contains__)], self.now, first=10)
+        self.rt.store.save_polls(
+            [PollResult(feed=row, episodes=(item,), lists={guid}.__contains__)], self.now, first=10
+        )
         episode = self._episode(row.id, guid)
         words = [s.format(watch) for s in sentences or ("The {} came.",)]
-        text = joined([Segment(float(60 * n), 60.0 * n + 5, s) for n, s in enumerate(words)])
-        fields = boxed.ready(text, "en")
+        text = join_segments([Segment(float(60 * n), 60.0 * n + 5, s) for n, s in enumerate(words)])
+        fields = boxed.pack_transcript(text, "en")
         kept = {name: getattr(fields, name) for name in fields.__dataclass_fields__} | {"source": "s"}
-        self.rt.store.save_transcripts([Fetched(episode=episode, fields=kept, again_at=None)], self.now)
+        self.rt.store.save_transcripts([FetchResult(episode=episode, fields=kept, next_fetch_at=None)], self.now)
         self.detect()
 
     def detect(self) -> None:
@@ -90,7 +92,7 @@ class Desk:
             asked = todo.after(source.through)
             text = source.transcript.text
             found = [self._mention(w, source.transcript, at) for w in asked for at in _places(text, w.name)]
-            told = alerts(found, asked, source.episode)
+            told = build_alerts(found, asked, source.episode)
             by_name = {w.name: w for w in asked}
             self.rt.store.save_detection(source, by_name, found, told, todo.latest, self.now)
 
@@ -122,7 +124,7 @@ class Desk:
         return [m["text"] for m in page["messages"] if m["ts"] != root["ts"]]
 
     def states(self) -> dict[str, int]:
-        return self.rt.store.states()
+        return self.rt.store.alert_states()
 
     def set(self, **values: Any) -> None:
         """Changes every row of the deliveries by hand."""

@@ -7,23 +7,23 @@ from typing import Any
 
 import feedparser
 
-from podwatch.feeds import Known, Reading, Whole
+from podwatch.feeds import FeedReading, KnownItems, WholeReason
 from podwatch.feeds import feedparser_adapter as watched
 from podwatch.feeds import item_scanner as scanner
-from podwatch.feeds.incremental import read
-from podwatch.feeds.parsed_document import Document, Here, Part
+from podwatch.feeds.incremental import read_feed
+from podwatch.feeds.parsed_document import InProcessParser, ParsedDocument, Part
 
 URL = "http://show.example/feed.xml"
 KIND = "application/rss+xml"
 
 
-class Recorder(Here):
+class Recorder(InProcessParser):
     """Parses here, and keeps what feedparser said of each document."""
 
     def __init__(self) -> None:
         self.documents: list[bytes] = []
 
-    def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> Document:
+    def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> ParsedDocument:
         self.documents.append(b"".join(parts))
         return super().parse(parts, url, content_type, cpu)
 
@@ -32,18 +32,20 @@ class Recorder(Here):
         return sum(map(len, self.documents))
 
 
-def naive(body: bytes, kind: str = KIND) -> Any:
+def read_naively(body: bytes, kind: str = KIND) -> Any:
     return feedparser.parse(body, response_headers={"content-type": kind, "content-location": URL})
 
 
-def known_of(body: bytes, kind: str = KIND) -> Known:
-    known = read(body, URL, kind, None, Here()).known
-    again = Known.from_bytes(known.to_bytes())
+def known_of(body: bytes, kind: str = KIND) -> KnownItems:
+    known = read_feed(body, URL, kind, None, InProcessParser()).known
+    again = KnownItems.from_bytes(known.to_bytes())
     assert again == known
     return again
 
 
-def hold(old: bytes, new: bytes, kind: str = KIND, whole: Any = None) -> tuple[Reading, Recorder]:
+def check_against_feedparser(
+    old: bytes, new: bytes, kind: str = KIND, whole: Any = None
+) -> tuple[FeedReading, Recorder]:
     """Reads ``new`` after ``old`` and holds every entry and the feed against feedparser on the whole of ``new``.
 
     Three differences are let pass. The feed's own image, when an item's <image> is written over it: it is never read.
@@ -54,20 +56,20 @@ def hold(old: bytes, new: bytes, kind: str = KIND, whole: Any = None) -> tuple[R
         new = new.lstrip()
     parser = Recorder()
     known = known_of(old, kind)
-    reading = read(new, URL, kind, known, parser)
-    whole = whole or naive(new, kind)
-    everything = read(new, URL, kind, None, Here())
+    reading = read_feed(new, URL, kind, known, parser)
+    whole = whole or read_naively(new, kind)
+    everything = read_feed(new, URL, kind, None, InProcessParser())
     if reading.whole:
-        assert parser.documents[-1] == new or reading.reason is Whole.CONTEXT
+        assert parser.documents[-1] == new or reading.reason is WholeReason.CONTEXT
         assert reading.episodes == everything.episodes
         assert reading.facts == everything.facts
         return reading, parser
-    cut = scanner.cut(new)
-    assert not isinstance(cut, Whole), cut
+    cut = scanner.scan_items(new)
+    assert not isinstance(cut, WholeReason), cut
     seen: list[Any] = []
     blank = b"<%s></%s>" % (cut.tag, cut.tag)
     for document in parser.documents:
-        raw = watched.parse(document, URL, kind).raw
+        raw = watched.parse_with_feedparser(document, URL, kind).raw
         put_in = document != new and document[cut.head :].startswith(blank)
         some = raw.entries[1:] if put_in and not new[cut.head :].startswith(blank) else raw.entries
         rest = iter(whole.entries)
@@ -75,13 +77,13 @@ def hold(old: bytes, new: bytes, kind: str = KIND, whole: Any = None) -> tuple[R
         seen += some
         assert _but_image(raw.feed) == _but_image(whole.feed)
         assert raw.version == whole.version
-    unseen = [e for h, e in zip(scanner.hashes(new, cut), whole.entries, strict=True) if h not in set(known.hashes)]
+    unseen = [e for h, e in zip(scanner.hash_items(new, cut), whole.entries, strict=True) if h not in set(known.hashes)]
     rest = iter(seen)
     assert all(any(e == w for w in rest) for e in unseen), "an entry is missing"
     assert reading.facts == everything.facts
     assert reading.listed == everything.listed
     assert set(reading.episodes) <= set(everything.episodes)
-    old_episodes = {e.guid: e for e in read(old, URL, kind, None, Here()).episodes}
+    old_episodes = {e.guid: e for e in read_feed(old, URL, kind, None, InProcessParser()).episodes}
     for episode in everything.episodes:
         assert episode in reading.episodes or old_episodes.get(episode.guid) == episode, f"{episode.guid} is lost"
     return reading, parser

@@ -78,26 +78,26 @@ def finds(clause: c.Clause, text: str) -> list[tuple[int, int, str]]:
 def _spans(clause: c.Clause, words: list[Word], text: str) -> list[Span] | None:
     if isinstance(clause, c.Term):
         return _term(clause, words, text) or None
-    if isinstance(clause, c.Wild):
+    if isinstance(clause, c.Wildcard):
         return [_one(i, w) for i, w in enumerate(words) if fnmatchcase(_base(w[0]), clause.text.lower())] or None
     if isinstance(clause, c.Fuzzy):
         near = [_one(i, w) for i, w in enumerate(words) if osa(_base(w[0]), clause.text.lower()) <= clause.distance]
         return near or None
     given = [_spans(p, words, text) for p in clause.parts]
-    if isinstance(clause, c.Either):
+    if isinstance(clause, c.Or):
         true = [g for g in given if g is not None]
         return _shortest([s for g in true for s in g]) if true else None
-    if isinstance(clause, c.Both):
+    if isinstance(clause, c.And):
         return None if None in given else _shortest([s for g in given for s in g or []])
-    if isinstance(clause, c.Negated):
+    if isinstance(clause, c.Not):
         return [] if given[0] is None else None
-    if isinstance(clause, c.Counted):
+    if isinstance(clause, c.Count):
         count = len(given[0] or [])
         return (given[0] or []) if clause.least <= count <= (clause.most or count) else None
-    if isinstance(clause, c.Near | c.Apart):
+    if isinstance(clause, c.Near | c.NotNear):
         left, right = given[0] or [], given[1] or []
         gap = [(a, b) for a in left for b in right if a[1] <= b[0] and b[0] - a[1] <= clause.words]
-        if isinstance(clause, c.Apart):
+        if isinstance(clause, c.NotNear):
             close = {a for a, _ in gap}
             close |= {a for a in left for b in right if b[1] <= a[0] and a[0] - b[1] <= clause.words}
             close |= {a for a in left for b in right if a[0] < b[1] and b[0] < a[1]}
@@ -106,7 +106,7 @@ def _spans(clause: c.Clause, words: list[Word], text: str) -> list[Span] | None:
         if not clause.ordered:
             joined += [(b[0], *a[1:]) for a in left for b in right if b[1] <= a[0] and a[0] - b[1] <= clause.words]
         return _shortest(joined) or None
-    if isinstance(clause, c.Loose):
+    if isinstance(clause, c.SloppyPhrase):
         ends = sorted({s for g in given for s in g or []})
         windows = [(i, *e[1:]) for i in range(len(words)) for e in ends if i < e[1]]
         wide = [w for w in windows if w[1] - w[0] <= len(clause.of) + clause.words]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from podwatch.feeds import Boxed
+from podwatch.feeds import SandboxedParser
 from podwatch.sandbox import pool as sandbox
 
 
-class Sandbox(Boxed):
+class Sandbox(SandboxedParser):
     """The Parser of feeds with ``size`` workers that nobody else uses."""
 
     def __init__(self, size: int) -> None:

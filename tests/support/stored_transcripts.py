@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from podwatch.model import Episode, Feed, Polled, Segment, TranscriptRef, joined
+from podwatch.model import Episode, Feed, PollResult, Segment, TranscriptRef, join_segments
 from podwatch.store.database import Store
-from podwatch.store.fetch import Fetched
+from podwatch.store.fetch import FetchResult
 from podwatch.transcripts import sandboxed as boxed
 
 
@@ -25,8 +25,10 @@ def fill(store: Store, now: datetime, texts: Mapping[str, str], *, url: str = "h
         )
         for i, title in enumerate(texts)
     )
-    store.save_polls([Polled(feed=feed, episodes=found, lists={e.guid for e in found}.__contains__)], now, len(found))
-    wanted = [w.episode for w in store.take_wanted(now, now + timedelta(hours=1))]
+    store.save_polls(
+        [PollResult(feed=feed, episodes=found, lists={e.guid for e in found}.__contains__)], now, len(found)
+    )
+    wanted = [w.episode for w in store.claim_wanted(now, now + timedelta(hours=1))]
     store.save_transcripts([_fetched(e, texts[e.title]) for e in wanted], now)
 
 
@@ -36,6 +38,8 @@ def correct(store: Store, now: datetime, texts: Mapping[str, str]) -> None:
     store.save_transcripts([_fetched(e, texts[e.title]) for e in there if e.title in texts], now)
 
 
-def _fetched(episode: Episode, text: str) -> Fetched:
-    t = joined(Segment(5.0 * i, 5.0 * i + 5, part) for i, part in enumerate(text.split("\n")))
-    return Fetched(episode=episode, fields=asdict(boxed.ready(t, "en")) | {"source": ""}, again_at=None)
+def _fetched(episode: Episode, text: str) -> FetchResult:
+    t = join_segments(Segment(5.0 * i, 5.0 * i + 5, part) for i, part in enumerate(text.split("\n")))
+    return FetchResult(
+        episode=episode, fields=asdict(boxed.pack_transcript(t, "en")) | {"source": ""}, next_fetch_at=None
+    )

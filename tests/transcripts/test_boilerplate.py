@@ -16,21 +16,21 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from podwatch.errors import TranscriptError
-from podwatch.model import Segment, Transcript, joined
+from podwatch.model import Segment, Transcript, join_segments
 from podwatch.transcripts.labels import sponsor_phrases as phrases
 from podwatch.transcripts.labels.boilerplate import (
     OTHERS,
+    FeedShingles,
     Label,
-    Passages,
-    Stretch,
+    Passage,
     from_bytes,
-    labels,
+    label_passages,
     read_labels,
-    shingles,
+    select_shingles,
     to_bytes,
 )
 from podwatch.transcripts.labels.passages import LONGEST
-from podwatch.transcripts.labels.shingles import BITS, EDGE, FAR, MOST, NEAR, WORDS, every, winnowed, words
+from podwatch.transcripts.labels.shingles import BITS, EDGE, FAR, MOST, NEAR, WORDS, hash_shingles, hash_words, winnow
 
 EXCERPTS: list[dict[str, Any]] = YAML(typ="safe").load(Path(__file__).parents[1] / "data/boilerplate.yaml")
 TALK = (
@@ -44,7 +44,7 @@ def column(numbers: list[int]) -> Any:
 
 
 def transcript(text: str) -> Transcript:
-    return joined([Segment(0, 0, text)])
+    return join_segments([Segment(0, 0, text)])
 
 
 def talk(seed: int, words: int) -> str:
@@ -68,7 +68,7 @@ def placed(excerpt: dict[str, Any]) -> tuple[Transcript, list[tuple[int, int]]]:
 @pytest.mark.parametrize("excerpt", EXCERPTS, ids=lambda e: e["text"][:40])
 def test_an_excerpt_is_labelled_where_it_is_boilerplate_and_nowhere_else(excerpt: dict[str, Any]) -> None:
     t, spans = placed(excerpt)
-    found = labels(t)
+    found = label_passages(t)
     inside = [s for s in found if any(s.start < b and a < s.end for a, b in spans)]
     assert found == tuple(inside), [t.text[s.start : s.end] for s in found]
     assert bool(inside) == bool(spans)
@@ -80,7 +80,7 @@ def test_the_labels_cover_the_marked_characters() -> None:
     for excerpt in EXCERPTS:
         t, spans = placed(excerpt)
         wanted = {i for a, b in spans for i in range(a, b)}
-        got = {i for s in labels(t) for i in range(s.start, s.end)}
+        got = {i for s in label_passages(t) for i in range(s.start, s.end)}
         marked, labelled, both = marked + len(wanted), labelled + len(got), both + len(wanted & got)
     assert both / labelled >= 0.95
     assert both / marked >= 0.95
@@ -106,57 +106,57 @@ WORDINGS = {
 @pytest.mark.parametrize("name", WORDINGS)
 def test_wordings(name: str) -> None:
     text, labelled = WORDINGS[name]
-    assert bool(labels(transcript(TALK * 30 + text + " " + TALK * 30))) == labelled
+    assert bool(label_passages(transcript(TALK * 30 + text + " " + TALK * 30))) == labelled
 
 
 def test_a_read_with_a_beginning_and_an_end_is_one_stretch() -> None:
     read = "This episode is brought to you by Acme. " + TALK * 5 + "Acme dot com slash harbour. Use promo code TIDE."
     t = transcript(TALK * 40 + read + " " + TALK * 40)
-    assert [t.text[s.start : s.end] for s in labels(t)] == [read]
+    assert [t.text[s.start : s.end] for s in label_passages(t)] == [read]
 
 
 def test_an_interview_about_advertising_is_never_labelled_whole() -> None:
     text = "This show is brought to you by Acme. Our sponsors, the promo code, patreon dot com, subscribe. " * 400
     t = transcript(text)
-    assert all(s.end - s.start <= LONGEST for s in labels(t))
+    assert all(s.end - s.start <= LONGEST for s in label_passages(t))
 
 
 def test_a_word_weighs_more_at_the_end_than_in_the_middle() -> None:
     thanks = "Thanks for listening."
-    assert not labels(transcript(TALK * 40 + thanks + " " + TALK * 40))
-    assert labels(transcript(TALK * 80 + thanks))
+    assert not label_passages(transcript(TALK * 40 + thanks + " " + TALK * 40))
+    assert label_passages(transcript(TALK * 80 + thanks))
 
 
 def test_an_intro_that_other_episodes_hold_is_labelled_as_repeated() -> None:
     intro = talk(0, 40)
     first, second = (transcript(f"{intro} {talk(seed, 3000)}") for seed in (1, 2))
-    (found,) = labels(second, set(shingles(first)))
+    (found,) = label_passages(second, set(select_shingles(first)))
     assert found.kind is Label.REPEATED
     assert found.end <= len(intro)
     assert found.end - found.start > len(intro) / 2
-    assert not labels(second)
+    assert not label_passages(second)
 
 
 def test_what_moves_from_the_edge_to_the_middle_is_still_found() -> None:
     passage = talk(0, 150)
     first, second = transcript(f"{passage} {talk(1, 3000)}"), transcript(f"{talk(2, 2500)} {passage} {talk(3, 2500)}")
-    (found,) = labels(second, set(shingles(first)))
+    (found,) = label_passages(second, set(select_shingles(first)))
     assert passage.find(second.text[found.start : found.end]) >= 0
 
 
 def test_other_talk_repeats_nothing() -> None:
-    assert not labels(transcript(talk(1, 3000)), set(shingles(transcript(talk(2, 3000)))))
+    assert not label_passages(transcript(talk(1, 3000)), set(select_shingles(transcript(talk(2, 3000)))))
 
 
 def test_an_hour_of_talk_gives_a_few_hundred_shingles() -> None:
-    numbers = shingles(transcript(talk(5, 10_000)))
+    numbers = select_shingles(transcript(talk(5, 10_000)))
     assert 300 < len(numbers) < 900
     assert max(numbers) < 1 << 40
 
 
 def test_a_text_that_is_no_episode_costs_bounded_memory() -> None:
     long = "tide boat mud " * (MOST // 3 + 10)
-    assert shingles(transcript(long)) == shingles(transcript(long + talk(1, 1000)))
+    assert select_shingles(transcript(long)) == select_shingles(transcript(long + talk(1, 1000)))
 
 
 @given(st.lists(st.integers(1, 40), max_size=30), st.integers(0, 9))
@@ -167,22 +167,28 @@ def test_equal_talk_has_equal_shingles_whatever_its_segments(lengths: list[int],
         segments.append(Segment(0, 0, " ".join(words[at : at + n])))
         at += n
     shouted = transcript(", ".join(words).upper() + "!")
-    assert shingles(joined(segments)) == shingles(transcript(" ".join(words))) == shingles(shouted)
+    assert (
+        select_shingles(join_segments(segments))
+        == select_shingles(transcript(" ".join(words)))
+        == select_shingles(shouted)
+    )
 
 
 @given(st.integers(0, 199), st.integers(0, 9))
 def test_a_changed_word_changes_only_the_shingles_that_hold_it(place: int, seed: int) -> None:
     rng = random.Random(seed)
     words = [rng.getrandbits(64) for _ in range(200)]
-    before, after = (every(column(w)) for w in (words, [*words[:place], 1, *words[place + 1 :]]))
+    before, after = (hash_shingles(column(w)) for w in (words, [*words[:place], 1, *words[place + 1 :]]))
     changed = {i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b}
     assert changed == set(range(max(0, place - WORDS + 1), min(place, len(words) - WORDS) + 1))
     near = range(place - WORDS - 12, place + 12)
-    kept = [{(i, int(h[i])) for i in winnowed(h).tolist() if i not in near} for h in (before, after)]
+    kept = [{(i, int(h[i])) for i in winnow(h).tolist() if i not in near} for h in (before, after)]
     assert kept[0] == kept[1]
 
 
-CUES = [next(iter(phrases.phrases(t))) for t in (phrases.SPONSOR_STRONG, phrases.PROMOTION_STRONG, phrases.ADDRESS)]
+CUES = [
+    next(iter(phrases.expand_phrases(t))) for t in (phrases.SPONSOR_STRONG, phrases.PROMOTION_STRONG, phrases.ADDRESS)
+]
 ANY = st.lists(
     st.one_of(st.text(max_size=30), st.sampled_from([*CUES, "İ", "Acme. ", TALK, ".", " ", "Subscribe to our show. "])),
     max_size=25,
@@ -193,7 +199,7 @@ ANY = st.lists(
 def test_labels_hold_for_any_text(pieces: list[str], glued: bool, repeats: bool) -> None:
     text = ("" if glued else " ").join(pieces)
     t = transcript(text)
-    found = labels(t, shingles(t) if repeats else ())
+    found = label_passages(t, select_shingles(t) if repeats else ())
     for s in found:
         assert 0 <= s.start < s.end <= len(t.text)
         assert 0 <= s.score <= 1
@@ -203,16 +209,16 @@ def test_labels_hold_for_any_text(pieces: list[str], glued: bool, repeats: bool)
             assert s.start == 0 or not (t.text[s.start - 1].isalnum() and t.text[s.start].isalnum())
             assert s.end == len(t.text) or not (t.text[s.end - 1].isalnum() and t.text[s.end].isalnum())
     assert all(a.end <= b.start for a, b in pairwise(found))
-    assert from_bytes(to_bytes(found, shingles(t))) == (found, shingles(t))
+    assert from_bytes(to_bytes(found, select_shingles(t))) == (found, select_shingles(t))
 
 
 STRETCHES = st.lists(
-    st.builds(Stretch, st.integers(0, 9), st.integers(10, 2**32 - 1), st.sampled_from(Label), st.just(0.5), st.text())
+    st.builds(Passage, st.integers(0, 9), st.integers(10, 2**32 - 1), st.sampled_from(Label), st.just(0.5), st.text())
 )
 
 
 @given(STRETCHES, st.sets(st.integers(0, 2**40 - 1)))
-def test_labels_survive_the_store(stretches: list[Stretch], numbers: set[int]) -> None:
+def test_labels_survive_the_store(stretches: list[Passage], numbers: set[int]) -> None:
     assert from_bytes(to_bytes(stretches, numbers)) == (tuple(stretches), array("Q", sorted(numbers)))
 
 
@@ -230,7 +236,7 @@ def test_a_million_words_take_seconds() -> None:
         "this episode is brought to you by acme " * 125_000,
         TALK * 42_000,
     ):
-        assert sum(s.end > s.start for s in labels(transcript(text))) < 5000
+        assert sum(s.end > s.start for s in label_passages(transcript(text))) < 5000
 
 
 # ---- the naive way, which the fast one must equal
@@ -264,13 +270,13 @@ def naive_winnowed(hashes: list[int]) -> list[tuple[int, int]]:
 
 @given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 3), max_size=60))
 def test_shingles_are_hashed_as_if_one_by_one(words: list[int]) -> None:
-    assert every(column(words)).tolist() == naive_every(words)
+    assert hash_shingles(column(words)).tolist() == naive_every(words)
 
 
 @given(st.integers(0, 1400), st.integers(1, 2**40), st.randoms(use_true_random=False))
 def test_winnowing_keeps_what_the_definition_keeps(count: int, high: int, chance: random.Random) -> None:
     hashes = [chance.randrange(high) for _ in range(count)]
-    assert [(i, hashes[i]) for i in winnowed(column(hashes)).tolist()] == naive_winnowed(hashes)
+    assert [(i, hashes[i]) for i in winnow(column(hashes)).tolist()] == naive_winnowed(hashes)
 
 
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -283,10 +289,10 @@ WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 )
 def test_words_are_found_and_hashed_as_if_one_by_one(pieces: list[str]) -> None:
     text = "".join(pieces)
-    starts, ends, hashes = words(text)
+    starts, ends, hashes = hash_words(text)
     naive = [m.span() for m in WORD.finditer(text.replace("’", "'").replace("İ", "i").lower())]
     assert list(zip(starts.tolist(), ends.tolist(), strict=True)) == naive
-    alone = [int(words(text[a:b])[2][0]) for a, b in naive]
+    alone = [int(hash_words(text[a:b])[2][0]) for a, b in naive]
     assert hashes.tolist() == alone
     said = [text[a:b].replace("’", "'").replace("İ", "i").lower() for a, b in naive]
     assert len(set(said)) == len(set(alone))
@@ -300,7 +306,7 @@ def test_what_others_repeat_is_what_counting_one_by_one_says(
     feed: dict[int, set[int]], episode: int, own: set[int]
 ) -> None:
     own = feed.get(episode, own)
-    passages = Passages({e: to_bytes((), held) for e, held in feed.items()})
+    passages = FeedShingles({e: to_bytes((), held) for e, held in feed.items()})
     naive = {n for n in own if sum(n in held for e, held in feed.items() if e != episode) >= OTHERS}
     assert passages.repeated(episode, own) == naive
 

@@ -32,7 +32,7 @@ SAMPLES = [(DATA / name).read_bytes() for name in PAIRS]
 
 def read(data: bytes, media_type: str = "", name: str = "") -> dict[str, Any]:
     """What a pair expects, of these bytes."""
-    fmt, columns = transcripts.parse(data, media_type, name)
+    fmt, columns = transcripts.parse_transcript(data, media_type, name)
     t = columns.transcript()
     got: dict[str, Any] = {"format": fmt}
     if columns.title:
@@ -73,7 +73,7 @@ def sound(t: Transcript) -> None:
 
 def segments_or_one_error(data: bytes, media_type: str = "", name: str = "") -> str:
     try:
-        _, columns = transcripts.parse(data, media_type, name)
+        _, columns = transcripts.parse_transcript(data, media_type, name)
     except TranscriptError as e:
         said = e.line
     else:
@@ -219,9 +219,9 @@ def test_hostile_xml_costs_no_more_than_its_bytes() -> None:
 
 def test_a_document_over_the_limit_is_refused_before_it_is_read() -> None:
     with pytest.raises(TranscriptError, match="is larger than 1,000 bytes"):
-        transcripts.parse(b"WEBVTT" + b" " * 1000, limit=1000)
+        transcripts.parse_transcript(b"WEBVTT" + b" " * 1000, limit=1000)
     with pytest.raises(TranscriptError, match="has more than 2,000,000 lines"):
-        transcripts.parse(b"a\n" * 2_000_001, "text/plain")
+        transcripts.parse_transcript(b"a\n" * 2_000_001, "text/plain")
 
 
 def test_runs_of_marks_that_feed_on_patterns_are_read_in_no_time() -> None:
@@ -232,37 +232,37 @@ def test_runs_of_marks_that_feed_on_patterns_are_read_in_no_time() -> None:
 
 
 def test_a_million_words_in_one_segment_are_folded_as_a_few_are() -> None:
-    t = transcripts.parse(b"hello  there\n" * 200_000, "text/plain")[1]
+    t = transcripts.parse_transcript(b"hello  there\n" * 200_000, "text/plain")[1]
     t.texts = ["".join(f"{s}\n" for s in t.texts)]
     t.starts, t.ends, t.speakers = [0.0], [1.0], [None]
     assert t.transcript().text == " ".join(["hello there"] * 200_000)
 
 
 def test_a_second_is_the_words_own_where_the_source_has_it_and_a_marked_guess_elsewhere() -> None:
-    words = transcripts.parse((DATA / "whisper.json").read_bytes())[1].transcript()
+    words = transcripts.parse_transcript((DATA / "whisper.json").read_bytes())[1].transcript()
     at = words.text.index("called")
     assert (words.seconds_at(at), words.exact_at(at)) == (2.7, True)
     assert (words.seconds_at(at + 3), words.exact_at(at + 3)) == (2.7, True)
-    blocks = transcripts.parse((DATA / "page.txt").read_bytes())[1].transcript()
+    blocks = transcripts.parse_transcript((DATA / "page.txt").read_bytes())[1].transcript()
     assert blocks.exact_at(blocks.text.index("Good"))
     at = blocks.text.index("naval")
     assert not blocks.exact_at(at)
     assert 20 < blocks.seconds_at(at) < 40
-    gap = transcripts.parse((DATA / "whisperx.json").read_bytes())[1].transcript()
+    gap = transcripts.parse_transcript((DATA / "whisperx.json").read_bytes())[1].transcript()
     at = gap.text.index("1962")
     assert not gap.exact_at(at)
     assert 0.1 < gap.seconds_at(at) < 1.2
 
 
 def test_a_text_without_any_time_has_no_second() -> None:
-    t = transcripts.parse(b"One.\n\nTwo.", "text/plain")[1].transcript()
+    t = transcripts.parse_transcript(b"One.\n\nTwo.", "text/plain")[1].transcript()
     assert math.isnan(t.seconds_at(0))
     assert not t.exact_at(0)
 
 
 def test_the_finest_times_are_preferred_and_a_charset_does_not_matter() -> None:
     order = ["application/json", "application/srt", "text/vtt; charset=utf-8", "text/html", "text/plain", "image/png"]
-    assert sorted(order, key=transcripts.preference) == order
+    assert sorted(order, key=transcripts.media_type_rank) == order
 
 
 changes = st.lists(st.tuples(st.integers(0, 5000), st.sampled_from(["cut", "drop", "twice", "byte"]), st.binary(max_size=6)), max_size=6)  # fmt: skip
@@ -306,7 +306,7 @@ def test_real_files_give_segments_or_one_error() -> None:
     for file in sorted(Path(REAL).rglob("*")):
         if file.is_file():
             try:
-                fmt, columns = transcripts.parse(file.read_bytes(), name=file.name)
+                fmt, columns = transcripts.parse_transcript(file.read_bytes(), name=file.name)
             except TranscriptError as e:
                 print(f"{file.name[:60]:60} {e.line}")
                 continue
@@ -333,7 +333,7 @@ def test_a_transcript_page_is_read_in_whatever_html_its_lines_stand(wrap: str) -
     body = "".join(WRAPS[wrap].format(html.escape(line)) for line in lines)
     body = f"<pre>{body}</pre>" if wrap == "one preformatted text" else body
     page = f"<!DOCTYPE html><html><head><title>x</title></head><body>{body}</body></html>"
-    plain = transcripts.parse("\n".join(lines).encode())[1].transcript()
-    found = transcripts.parse(page.encode(), "text/html")[1].transcript()
+    plain = transcripts.parse_transcript("\n".join(lines).encode())[1].transcript()
+    found = transcripts.parse_transcript(page.encode(), "text/html")[1].transcript()
     assert found.text == plain.text
     assert list(found.starts) == list(plain.starts)

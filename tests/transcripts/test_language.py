@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch.transcripts.language import Language, language, primary, samples
+from podwatch.transcripts.language import Language, decide_language, primary_subtag, take_samples
 
 EN = "The harbour was closed for two days, and nobody could say when the ships would be allowed to leave again. "
 TALK = {
@@ -55,19 +55,19 @@ TAGS = {
 
 @pytest.mark.parametrize("declared", TAGS, ids=repr)
 def test_a_declared_tag_becomes_its_primary_subtag_or_nothing(declared: str | None) -> None:
-    assert primary(declared) == TAGS[declared]
+    assert primary_subtag(declared) == TAGS[declared]
 
 
 @pytest.mark.parametrize("code", TALK)
 def test_a_text_says_its_own_language(code: str) -> None:
-    found = language(None, TALK[code] * 6)
+    found = decide_language(None, TALK[code] * 6)
     assert (found.code, found.declared) == (code, False)
     assert found.sure >= 0.9
 
 
 @pytest.mark.parametrize("text", ["", "Okay.", "Okay. " * 30, "1 2 3 4 5 " * 500, TALK["en"]], ids=lambda t: t[:10])
 def test_too_little_text_has_no_language(text: str) -> None:
-    assert language("und", text) == Language(None, False, 0.0)
+    assert decide_language("und", text) == Language(None, False, 0.0)
 
 
 # (declared, language of the text, characters): (code, declared)
@@ -87,25 +87,25 @@ CONFLICTS = {
 @pytest.mark.parametrize("case", CONFLICTS, ids=str)
 def test_a_long_text_overrules_a_plainly_wrong_declaration(case: tuple[str, str, int]) -> None:
     declared, spoken, length = case
-    found = language(declared, (TALK[spoken] * 100)[:length])
+    found = decide_language(declared, (TALK[spoken] * 100)[:length])
     assert (found.code, found.declared) == CONFLICTS[case]
 
 
 def test_a_text_in_two_languages_does_not_overrule() -> None:
-    assert language("fr", TALK["en"] * 20 + TALK["de"] * 60) == Language("fr", True, 1.0)
+    assert decide_language("fr", TALK["en"] * 20 + TALK["de"] * 60) == Language("fr", True, 1.0)
 
 
 @given(st.one_of(st.none(), st.text(max_size=12)), st.text(), st.integers(1, 40))
 def test_no_text_raises(declared: str | None, text: str, times: int) -> None:
-    found = language(declared, text * times)
+    found = decide_language(declared, text * times)
     assert found.code is None or 2 <= len(found.code) <= 3
     assert 0 <= found.sure <= 1
-    assert sum(map(len, samples(text * times))) <= 2000
+    assert sum(map(len, take_samples(text * times))) <= 2000
 
 
 def test_the_model_is_loaded_only_when_a_text_is_identified() -> None:
     code = (
-        "import sys; from podwatch.transcripts.language import language; language('en', 'Okay.' * 20);"
+        "import sys; from podwatch.transcripts.language import decide_language; decide_language('en', 'Okay.' * 20);"
         "assert not {'py3langid', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

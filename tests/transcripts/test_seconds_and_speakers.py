@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.errors import TranscriptError
-from podwatch.model import Segment, Transcript, joined
+from podwatch.model import Segment, Transcript, join_segments
 from podwatch.transcripts import formats as transcripts
 
 SEEDS = Path(__file__).parents[2] / "seeds/sample"
@@ -77,41 +77,44 @@ CASES: dict[str, tuple[str, list[tuple[float, float, str | None, str]]]] = {
 
 
 def shape(segments: Iterable[Segment]) -> list[tuple[float, float, str | None, str]]:
-    t = joined(segments)
+    t = join_segments(segments)
     return [(s.start, s.end, s.speaker, s.text) for s in t.segments()]
 
 
 @pytest.mark.parametrize("name", CASES, ids=str)
 def test_a_format_gives_its_words_seconds_and_speakers(name: str) -> None:
     text, expected = CASES[name]
-    assert repr(shape(transcripts.parse(text.encode())[1])) == repr(
+    assert repr(shape(transcripts.parse_transcript(text.encode())[1])) == repr(
         [(float(a), float(b), s, w) for a, b, s, w in expected]
     )
 
 
 def test_the_content_decides_when_the_declared_type_lies() -> None:
     for name, media_type in (("vtt", "application/srt"), ("srt", "text/html"), ("page", "text/plain")):
-        assert transcripts.parse(CASES[name][0].encode(), media_type)[0] == name
+        assert transcripts.parse_transcript(CASES[name][0].encode(), media_type)[0] == name
 
 
 def test_plain_text_is_read_by_paragraphs_without_times_when_its_type_or_name_says_so() -> None:
     text = "First paragraph,\nstill the first.\n\nThe second."
     for media_type, file in (("text/plain", ""), ("", "talk.TXT")):
-        name, segments = transcripts.parse(text.encode(), media_type, name=file)
+        name, segments = transcripts.parse_transcript(text.encode(), media_type, name=file)
         assert name == "plain"
-        assert [s.text for s in joined(segments).segments()] == ["First paragraph, still the first.", "The second."]
+        assert [s.text for s in join_segments(segments).segments()] == [
+            "First paragraph, still the first.",
+            "The second.",
+        ]
         assert all(math.isnan(s.start) for s in segments)
 
 
 def test_the_page_says_its_title_and_its_date() -> None:
-    title, date = transcripts.page.facts(PAGE)
+    title, date = transcripts.page.read_head(PAGE)
     assert title == "The Show - An episode"
     assert f"{date:%Y-%m-%d %Z}" == "2025-04-04 UTC"
 
 
 def test_the_two_forms_of_the_sample_hold_the_same_words() -> None:
-    page = joined(transcripts.parse((SEEDS / "missile-crisis.txt").read_bytes())[1])
-    vtt = joined(transcripts.parse((SEEDS / "missile-crisis.vtt").read_bytes())[1])
+    page = join_segments(transcripts.parse_transcript((SEEDS / "missile-crisis.txt").read_bytes())[1])
+    vtt = join_segments(transcripts.parse_transcript((SEEDS / "missile-crisis.vtt").read_bytes())[1])
     assert page.text.split() == vtt.text.split()
     for word in ("Dobrinin", "Bolshekov"):
         at = page.seconds_at(page.text.index(word))
@@ -122,10 +125,10 @@ def test_the_two_forms_of_the_sample_hold_the_same_words() -> None:
 def test_any_bytes_end_in_segments_or_in_one_transcript_error(data: bytes) -> None:
     for declared in ("", "text/vtt", "text/plain"):
         try:
-            _, segments = transcripts.parse(data, declared)
+            _, segments = transcripts.parse_transcript(data, declared)
         except TranscriptError:
             continue
-        assert joined(segments).text.isprintable() or segments
+        assert join_segments(segments).text.isprintable() or segments
 
 
 words = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -139,7 +142,7 @@ segments_of = st.lists(
 
 @given(segments_of)
 def test_every_character_belongs_to_its_segment_and_no_text_is_lost(segments: list[Segment]) -> None:
-    t: Transcript = joined(segments)
+    t: Transcript = join_segments(segments)
     kept = [" ".join(s.text.replace("\0", "").split()) for s in segments]
     assert t.text == " ".join(k for k in kept if k)
     for i, segment in enumerate(t.segments()):
@@ -150,7 +153,7 @@ def test_every_character_belongs_to_its_segment_and_no_text_is_lost(segments: li
 
 @given(segments_of.filter(bool))
 def test_a_second_lies_within_its_segment(segments: list[Segment]) -> None:
-    t = joined(segments)
+    t = join_segments(segments)
     for offset in range(0, len(t.text), 3):
         s = t.segment(t.index_at(offset))
         at = t.seconds_at(offset)

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from podwatch.errors import HttpError, TranscriptError
-from podwatch.line.fetch import fetch, offers
+from podwatch.line.fetch import fetch, transcript_refs
 from podwatch.line.poll import poll
-from podwatch.model import Episode, Feed, TranscriptRef, Wanted
-from podwatch.net.robots import Robots
-from podwatch.policy.dropped_files import Match, Names
+from podwatch.model import Episode, Feed, TranscriptRef, TranscriptRequest
+from podwatch.net.robots import RobotsRules
+from podwatch.policy.dropped_files import EpisodeNames, FileMatch
 from podwatch.runtime import Runtime
-from podwatch.transcripts.sources import checked_template, filled, slug
+from podwatch.transcripts.sources import check_template, fill_template, slug
 from tests.support.podcast_host import Podcast, item, rss, vtt
 
 PAGE = (Path(__file__).parents[2] / "seeds/sample/missile-crisis.txt").read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ TEMPLATES = {
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_template_makes_the_address_of_an_episodes_page(template: str) -> None:
-    assert filled(checked_template(template), TALK) == TEMPLATES[template]
+    assert fill_template(check_template(template), TALK) == TEMPLATES[template]
 
 
 BAD = {
@@ -58,7 +58,7 @@ BAD = {
 @pytest.mark.parametrize("template", BAD)
 def test_a_template_that_cannot_work_is_one_clear_error(template: str) -> None:
     with pytest.raises(TranscriptError) as e:
-        checked_template(template)
+        check_template(template)
     assert BAD[template] in e.value.line
 
 
@@ -69,28 +69,31 @@ def test_the_feeds_own_come_first_in_the_shows_language_and_with_the_finest_time
         TranscriptRef(url="txt", media_type="text/plain"),
         TranscriptRef(url="vtt", media_type="text/vtt", language="en-GB"),
     ]
-    wanted = Wanted(episode=replace(TALK, transcripts=tuple(refs)), page="https://pages.example/{slug}")
-    order = [r.url for r in offers(wanted)]
+    wanted = TranscriptRequest(episode=replace(TALK, transcripts=tuple(refs)), page="https://pages.example/{slug}")
+    order = [r.url for r in transcript_refs(wanted)]
     assert order[0] == "vtt"
     assert order[-2:] == ["fr", "https://pages.example/the-talk-part-2-under"]
 
 
 def test_no_page_is_asked_for_unless_somebody_said_where_they_are() -> None:
-    assert offers(Wanted(episode=TALK)) == []
+    assert transcript_refs(TranscriptRequest(episode=TALK)) == []
 
 
 def test_the_links_of_the_notes_to_one_site_may_be_the_pages() -> None:
-    found = offers(Wanted(episode=TALK, page="notes:pages.example"))
+    found = transcript_refs(TranscriptRequest(episode=TALK, page="notes:pages.example"))
     assert [r.url for r in found] == ["https://www.pages.example/t/1", "https://pages.example/t/2"]
 
 
 @pytest.mark.parametrize(
     "wanted",
-    [Wanted(episode=TALK, page="{link}", blocked=True), Wanted(episode=replace(TALK, blocked=True), page="{link}")],
+    [
+        TranscriptRequest(episode=TALK, page="{link}", blocked=True),
+        TranscriptRequest(episode=replace(TALK, blocked=True), page="{link}"),
+    ],
     ids=["the feed", "the episode"],
 )
-def test_who_asks_to_be_left_out_of_other_places_is(wanted: Wanted) -> None:
-    assert offers(wanted) == []
+def test_who_asks_to_be_left_out_of_other_places_is(wanted: TranscriptRequest) -> None:
+    assert transcript_refs(wanted) == []
 
 
 def serve(rt: Runtime, podcast: Podcast, now: datetime, robots: str | None = None) -> None:
@@ -126,13 +129,13 @@ def test_a_site_whose_robots_txt_fails_is_left_alone_for_now(rt: Runtime, podcas
 
 
 def test_robots_txt_is_asked_once_for_a_site(rt: Runtime, podcast: Podcast) -> None:
-    robots = Robots(rt.http)
+    robots = RobotsRules(rt.http)
     for _ in range(3):
         robots.check(podcast.url("/a"))
     assert podcast.asked["/robots.txt"] == [404]
     podcast.serve("/robots.txt", "User-agent: podwatch\nDisallow: /", "text/plain")
     with pytest.raises(HttpError, match="leave it alone"):
-        Robots(rt.http).check(podcast.url("/a"))
+        RobotsRules(rt.http).check(podcast.url("/a"))
 
 
 def test_what_the_feed_names_is_fetched_whatever_robots_txt_says(rt: Runtime, podcast: Podcast, now: datetime) -> None:
@@ -160,21 +163,21 @@ OTHERS = (
 )
 # name of the file: (the guid it belongs to, why)
 FILES = {
-    "the-talk-part-2-under.vtt": ("g/1", Match.TITLE),
-    "The Talk: Part 2 – Ünder.srt": ("g/1", Match.TITLE),
-    "g_1.json": ("g/1", Match.GUID),
-    "ep-77.txt": ("g/2", Match.AUDIO),
-    "2026-11-04 Headlines.vtt": ("g/3", Match.DATE_AND_TITLE),
-    "12 - The Talk Part 2 Under.vtt": ("g/1", Match.TITLE),
-    "Headlines.vtt": (None, Match.SEVERAL),
-    "nothing like it.vtt": (None, Match.NONE),
-    ".vtt": (None, Match.NONE),
+    "the-talk-part-2-under.vtt": ("g/1", FileMatch.TITLE),
+    "The Talk: Part 2 – Ünder.srt": ("g/1", FileMatch.TITLE),
+    "g_1.json": ("g/1", FileMatch.GUID),
+    "ep-77.txt": ("g/2", FileMatch.AUDIO),
+    "2026-11-04 Headlines.vtt": ("g/3", FileMatch.DATE_AND_TITLE),
+    "12 - The Talk Part 2 Under.vtt": ("g/1", FileMatch.TITLE),
+    "Headlines.vtt": (None, FileMatch.SEVERAL),
+    "nothing like it.vtt": (None, FileMatch.NONE),
+    ".vtt": (None, FileMatch.NONE),
 }
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_dropped_in_finds_its_episode_or_says_why_not(name: str) -> None:
-    found, why = Names(OTHERS).match(name)
+    found, why = EpisodeNames(OTHERS).match(name)
     assert ((found.guid if found else None), why) == FILES[name]
 
 
@@ -186,4 +189,4 @@ def test_an_episode_whose_host_asks_for_a_pause_was_not_asked_and_stays_due(
     poll(rt, now)
     tally = fetch(rt, now)
     assert 1 <= tally.failed <= 2, "two requests may have been under way"
-    assert len(rt.store.wanted(now)) == 9 - tally.failed
+    assert len(rt.store.transcripts_wanted(now)) == 9 - tally.failed

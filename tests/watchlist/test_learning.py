@@ -8,22 +8,22 @@ import pytest
 
 from podwatch import query as detectors
 from podwatch.errors import WatchlistError
-from podwatch.model import Change, Judged, Proposal, Segment, Verdict, Watch, joined
+from podwatch.model import Change, Proposal, Segment, StandingVerdict, Verdict, Watch, join_segments
 from podwatch.watchlist import loader as watchlist
-from podwatch.watchlist.edits import edited, learn
-from podwatch.watchlist.proposals import proposals
+from podwatch.watchlist.edits import apply_proposals, edit_text
+from podwatch.watchlist.proposals import propose_changes
 
 SEEDS = Path(__file__).parents[2] / "seeds/watchlist.yaml"
 WITKOFF = Watch(name="witkoff", entity="Steve Witkoff", aliases=("Witkoff", "Woodcock"), exclude=("Whitcomb",))
 R, W = Verdict.RELEVANT, Verdict.WRONG
 
 
-def said(verdict: Verdict, *spellings: str, kind: str = "sounds_like", watch: str = "witkoff") -> Judged:
-    return Judged(watch, verdict, tuple((s, kind) for s in spellings))
+def said(verdict: Verdict, *spellings: str, kind: str = "sounds_like", watch: str = "witkoff") -> StandingVerdict:
+    return StandingVerdict(watch, verdict, tuple((s, kind) for s in spellings))
 
 
 # name: (the answers, what is proposed: change, spelling, relevant, wrong)
-LEARNT: dict[str, tuple[list[Judged], list[tuple[str, str, int, int]]]] = {
+LEARNT: dict[str, tuple[list[StandingVerdict], list[tuple[str, str, int, int]]]] = {
     "nobody answered": ([], []),
     "a spelling called relevant": ([said(R, "Wit Goff")], [("alias", "Wit Goff", 1, 0)]),
     "in two forms": ([said(R, "Wit Goff"), said(R, "wit  goff")], [("alias", "Wit Goff", 2, 0)]),
@@ -48,12 +48,12 @@ LEARNT: dict[str, tuple[list[Judged], list[tuple[str, str, int, int]]]] = {
 @pytest.mark.parametrize("case", LEARNT, ids=str)
 def test_what_is_proposed(case: str) -> None:
     judged, expected = LEARNT[case]
-    found = [(p.change.value, p.spelling, p.relevant, p.wrong) for p in proposals([WITKOFF], judged)]
+    found = [(p.change.value, p.spelling, p.relevant, p.wrong) for p in propose_changes([WITKOFF], judged)]
     assert found == expected
 
 
 def test_nothing_is_proposed_for_a_query() -> None:
-    assert proposals([Watch(name="grain", query="grain")], [said(W, "grain", watch="grain", kind="exact")]) == []
+    assert propose_changes([Watch(name="grain", query="grain")], [said(W, "grain", watch="grain", kind="exact")]) == []
 
 
 def change(what: Change, spelling: str, watch: str = "w") -> Proposal:
@@ -109,8 +109,8 @@ def test_an_edit_changes_one_thing_and_keeps_the_rest(case: str, tmp_path: Path)
     before, made, after = EDITS[case]
     file = tmp_path / "w.yaml"
     file.write_text(before)
-    assert edited(before, [made])[0] == after
-    assert bool(learn(file, [made])) == (before != after)
+    assert edit_text(before, [made])[0] == after
+    assert bool(apply_proposals(file, [made])) == (before != after)
     assert file.read_text() == after
 
 
@@ -118,21 +118,21 @@ def test_the_sample_watchlist_keeps_every_line_of_its_authors(tmp_path: Path) ->
     file = tmp_path / "w.yaml"
     file.write_text(SEEDS.read_text())
     made = [change(ALIAS, "the brinin", "dobrynin"), change(EXCLUDE, "Crew Chef", "khrushchev")]
-    assert learn(file, made) == made
+    assert apply_proposals(file, made) == made
     old, new = SEEDS.read_text().splitlines(), file.read_text().splitlines()
     assert [line for line in old if line not in new] == ["    aliases: [Ambassador Dobrynin, Dobrynin]"]
     assert [line for line in new if line not in old] == [
         "    aliases: [Ambassador Dobrynin, Dobrynin, the brinin]",
         "    exclude: [Crew Chef]",
     ]
-    assert learn(file, made) == []
+    assert apply_proposals(file, made) == []
 
 
 def test_a_watchlist_with_a_mistake_is_not_touched(tmp_path: Path) -> None:
     file = tmp_path / "w.yaml"
     file.write_text("watches: [{name: w, entitty: X}]")
     with pytest.raises((WatchlistError, ExceptionGroup)):
-        learn(file, [change(ALIAS, "A")])
+        apply_proposals(file, [change(ALIAS, "A")])
     assert file.read_text() == "watches: [{name: w, entitty: X}]"
 
 
@@ -141,7 +141,7 @@ def test_an_edit_that_would_lose_a_comment_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "w.yaml"
     file.write_text(text)
     with pytest.raises(WatchlistError, match="cannot be edited without harm - make the changes by hand"):
-        learn(file, [change(DROP, "A")])
+        apply_proposals(file, [change(DROP, "A")])
     assert file.read_text() == text
 
 
@@ -151,7 +151,7 @@ def test_a_file_that_cannot_be_written_is_one_line_and_a_link_stays_a_link(tmp_p
     real.chmod(0o640)
     link = tmp_path / "w.yaml"
     link.symlink_to(real)
-    assert learn(link, [change(ALIAS, "A")])
+    assert apply_proposals(link, [change(ALIAS, "A")])
     assert link.is_symlink()
     assert "A" in real.read_text()
     assert real.stat().st_mode & 0o777 == 0o640
@@ -160,7 +160,7 @@ def test_a_file_that_cannot_be_written_is_one_line_and_a_link_stays_a_link(tmp_p
 
 def found(text: str, **changes: tuple[str, ...]) -> list[str]:
     watch = Watch(name="w", entity="Witkoff", aliases=("Wolves", "Wit  Goff"), **changes)  # type: ignore[arg-type]
-    return [m.surface for m in detectors.build([watch])(joined([Segment(0, 1, text)])).mentions]
+    return [m.surface for m in detectors.build([watch])(join_segments([Segment(0, 1, text)])).mentions]
 
 
 def test_an_excluded_spelling_is_no_mention_and_the_others_still_are() -> None:

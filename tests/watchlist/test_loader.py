@@ -194,7 +194,7 @@ watches:
   - {name: a, query: x, repeat_after: 12h}
   - {name: b, query: y, minimum: 1}
 """
-    (a, b), (trade, desk) = watchlist.parse_all(text, "w.yaml")
+    (a, b), (trade, desk) = watchlist.parse_with_channels(text, "w.yaml")
     assert (a.minimum, a.repeat_after, b.minimum, b.repeat_after) == (2, 43200.0, 1, 0.0)
     assert trade == ChannelRules(
         name="#trade",

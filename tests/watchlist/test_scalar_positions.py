@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from podwatch.errors import WatchlistError
 from podwatch.watchlist import loader as watchlist
-from podwatch.watchlist.scalar_positions import within
+from podwatch.watchlist.scalar_positions import position_within
 
 # how it is written: (file, which character of the value, line, column)
 PLACES = {
@@ -37,11 +37,11 @@ def test_a_character_of_a_value_is_found_in_the_file(case: str) -> None:
     text, column, *place = PLACES[case]
     tree = YAML(typ="rt").load(text)
     line, start = tree.lc.value("query")
-    assert list(within(text, (line + 1, start + 1), column)) == place
+    assert list(position_within(text, (line + 1, start + 1), column)) == place
 
 
 def test_of_a_value_that_stands_elsewhere_nothing_is_known() -> None:
-    assert within("query: x", (0, 0), 1) == (0, 0)
+    assert position_within("query: x", (0, 0), 1) == (0, 0)
 
 
 shown = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_categories=["Cc"]), min_size=1)
@@ -52,7 +52,7 @@ def test_every_character_in_quotes_is_where_it_is_said_to_be(value: str, data: s
     wanted = data.draw(st.integers(0, len(value) - 1))
     for written in (json.dumps(value), json.dumps(value, ensure_ascii=False), "'" + value.replace("'", "''") + "'"):
         text = f"a: 1\nquery: {written}"
-        line, column = within(text, (2, 8), wanted + 1)
+        line, column = position_within(text, (2, 8), wanted + 1)
         rest = text.splitlines()[line - 1][column - 1 :]
         assert rest[0] in (value[wanted], "\\")
 

@@ -7,7 +7,7 @@ from datetime import time
 import pytest
 
 from podwatch.model import Quiet, Times
-from podwatch.watchlist.times import digest_times, pause, quiet_hours
+from podwatch.watchlist.times import parse_digest_times, parse_pause, parse_quiet_hours
 
 BERLIN = "Europe/Berlin"
 DIGESTS = {
@@ -22,7 +22,7 @@ DIGESTS = {
 
 @pytest.mark.parametrize("text", DIGESTS)
 def test_a_digest_goes_out_when_it_says(text: str) -> None:
-    assert digest_times(text) == DIGESTS[text]
+    assert parse_digest_times(text) == DIGESTS[text]
 
 
 BAD_DIGESTS = {
@@ -44,26 +44,26 @@ BAD_DIGESTS = {
 @pytest.mark.parametrize("text", BAD_DIGESTS)
 def test_what_is_no_time_for_a_digest_is_told_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match=BAD_DIGESTS[text].replace(".", r"\.")):
-        digest_times(text)
+        parse_digest_times(text)
 
 
 def test_quiet_hours_may_pass_midnight_and_have_a_zone() -> None:
-    assert quiet_hours("22:00-07:00 Europe/Berlin") == Quiet(time(22), time(7), BERLIN)
-    assert quiet_hours("12:00 to 13:30") == Quiet(time(12), time(13, 30))
+    assert parse_quiet_hours("22:00-07:00 Europe/Berlin") == Quiet(time(22), time(7), BERLIN)
+    assert parse_quiet_hours("12:00 to 13:30") == Quiet(time(12), time(13, 30))
 
 
 @pytest.mark.parametrize("text", ["22-07", "22:00", "22:00-25:00", "22:00-07:00 Nowhere", "08:00-08:00"])
 def test_what_is_no_stretch_of_hours_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        quiet_hours(text)
+        parse_quiet_hours(text)
 
 
 @pytest.mark.parametrize(("text", "seconds"), {"30m": 1800, "12h": 43200, "3 d": 259200, "1W": 604800}.items())
 def test_a_pause_is_a_number_and_a_unit(text: str, seconds: float) -> None:
-    assert pause(text) == seconds
+    assert parse_pause(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "soon", "12", "h", "-1h", "1.5h", "99999d"])
 def test_what_is_no_pause_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="should be like 30m, 12h, 3d or 1w"):
-        pause(text)
+        parse_pause(text)

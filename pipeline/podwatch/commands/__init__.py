@@ -27,7 +27,7 @@ from podwatch.commands import (
 )
 from podwatch.commands.output import plain
 from podwatch.errors import PodwatchError
-from podwatch.store.database import FAILURES, failure
+from podwatch.store.database import FAILURES, explain_failure
 
 app = typer.Typer(
     name="podwatch",
@@ -98,5 +98,5 @@ def mistakes(e: Exception) -> list[str]:
     if isinstance(e, ExceptionGroup):
         parts = [mistakes(inner) for inner in e.exceptions]
         return [] if not all(parts) else [text for part in parts for text in part]
-    known = failure(e)
+    known = explain_failure(e)
     return [known.line] if known else []

@@ -12,9 +12,9 @@ import typer
 from podwatch.commands.output import Json, emit, now, plain, runtime, say, show, tally, utf8
 from podwatch.commands.progress import stages
 from podwatch.errors import PodwatchError
-from podwatch.history.archive_crawl import walk
-from podwatch.history.backfill import asked_for, backfill, counts, lines, report_of
-from podwatch.history.backfill_delivery import ASKED_FROM, tell
+from podwatch.history.archive_crawl import crawl_archives
+from podwatch.history.backfill import backfill, build_report, new_backfill, report_lines, report_values
+from podwatch.history.backfill_delivery import ASKED_FROM, deliver_backfill
 from podwatch.history.backfill_scope import feeds_of
 from podwatch.model import Backfill, BackfillState, DeliverMode, Report
 from podwatch.runtime import Runtime
@@ -57,7 +57,7 @@ def backfill_(
                 assert since is not None
                 names = {name: tuple(utf8(v) for v in given or ()) for name, given in
                          (("feeds", feed), ("tags", tag), ("watches", watch))}  # fmt: skip
-                b = asked_for(since, until, now(), deliver=deliver, **names)
+                b = new_backfill(since, until, now(), deliver=deliver, **names)
                 feeds_of(b, rt.store.feeds(), rt.store.watches())  # names what is not there before anything is begun
                 b = b if dry_run else rt.store.add_backfill(b, now())
             _run(rt, b, dry_run, yes, json)
@@ -65,8 +65,8 @@ def backfill_(
 
 def _run(rt: Runtime, b: Backfill, dry_run: bool, yes: bool, as_json: bool) -> None:
     if dry_run:
-        found = walk(rt, b, now(), keep=False)
-        _report(b, report_of(rt, b, found), "to do", as_json)
+        found = crawl_archives(rt, b, now(), keep=False)
+        _report(b, build_report(rt, b, found), "to do", as_json)
         return
     if not as_json:
         say(f"backfill {b.id}: from {b.since:%Y-%m-%d} to {b.until - timedelta(days=1):%Y-%m-%d}")
@@ -87,7 +87,7 @@ def _tell(rt: Runtime, b: Backfill, count: int, yes: bool, as_json: bool) -> Non
             say(f"nobody was told; {again} does it later")
             return
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
-        t = tell(rt, b, rt.store.clock)
+        t = deliver_backfill(rt, b, rt.store.clock)
     tally(t, as_json)
 
 
@@ -100,7 +100,7 @@ def _resumed(rt: Runtime, number: int) -> Backfill:
 
 
 def _move(rt: Runtime, number: int, came: list[BackfillState], to: BackfillState) -> None:
-    if rt.store.move_backfill(number, came, to, now()):
+    if rt.store.set_backfill_state(number, came, to, now()):
         return
     b = rt.store.backfill(number)
     what = f"is {b.state.value}" if b else "is not there"
@@ -130,9 +130,9 @@ def _list(rt: Runtime, as_json: bool) -> None:
 
 def _report(b: Backfill, report: Report, state: str, as_json: bool) -> None:
     if as_json:
-        emit({"backfill": b.id or None, "state": state} | counts(report))
+        emit({"backfill": b.id or None, "state": state} | report_values(report))
         return
-    first, *rest = lines(counts(report))
+    first, *rest = report_lines(report_values(report))
     print(f"{state}: {first}")
     for line in rest:
         print(f"  {plain(line)}")

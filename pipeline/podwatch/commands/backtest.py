@@ -12,9 +12,19 @@ import typer
 
 from podwatch.commands.mentions import Since
 from podwatch.commands.output import Json, emit, moment, plain, runtime, say, settings
-from podwatch.commands.progress import followed
-from podwatch.history.backtest import Difference, Outcome, Part, Sample, a_week, backtest, differences, noise, total
-from podwatch.history.process_pool import cores
+from podwatch.commands.progress import follow_parts
+from podwatch.history.backtest import (
+    Difference,
+    Outcome,
+    Part,
+    Sample,
+    backtest,
+    find_differences,
+    most_frequent_surfaces,
+    per_week,
+    total,
+)
+from podwatch.history.process_pool import usable_cores
 from podwatch.watchlist import loader as watchlist
 
 Line = list[tuple[str, str]]  # (style, text), ...
@@ -34,15 +44,15 @@ def backtest_(
         if watch.surge is not None:
             say(f"podwatch: watch {watch.name} tells surges, which are not looked for in the past")
     with runtime() as rt:
-        different = differences(rt.store.watches(), wanted)
+        different = find_differences(rt.store.watches(), wanted)
         ids = rt.store.transcript_ids(since.replace(tzinfo=UTC) if since else None) if different else []
     if different and not ids:
         day = f" of episodes since {since:%Y-%m-%d}" if since else ""
         say(f"podwatch: no transcripts{day} are stored: there is nothing to try the watchlist on")
     whole = Part()
-    count = processes or (1 if len(ids) < FEW else cores())
+    count = processes or (1 if len(ids) < FEW else usable_cores())
     parts = backtest(settings(), different, ids, count)
-    for part in followed(parts, len(ids), lambda part: part.transcripts):
+    for part in follow_parts(parts, len(ids), lambda part: part.transcripts):
         whole.add(part)
     failed = False
     for d in different:
@@ -68,9 +78,9 @@ def row(d: Difference, o: Outcome, whole: Part) -> dict[str, Any]:
         "hits": o.hits,
         "gained": o.gained,
         "lost": o.lost,
-        "alerts_a_week": a_week(len(o.alerts), whole),
-        "alerts_a_week_now": a_week(len(o.alerts_now), whole),
-        "terms": [{"surface": t, "hits": n} for t, n in noise(o)],
+        "alerts_a_week": per_week(len(o.alerts), whole),
+        "alerts_a_week_now": per_week(len(o.alerts_now), whole),
+        "terms": [{"surface": t, "hits": n} for t, n in most_frequent_surfaces(o)],
         "gained_samples": [sample_row(s) for s in o.samples_gained],
         "lost_samples": [sample_row(s) for s in o.samples_lost],
         "error": o.error or None,
@@ -96,7 +106,7 @@ def report(d: Difference, o: Outcome, whole: Part) -> Iterator[Line]:
     if not o.hits and not o.lost:
         hits = "no hits"
     yield [("bold", plain(d.name)), ("", f" ({d.change.value}): {hits}; {_alerts(o, whole)}")]
-    if terms := noise(o):
+    if terms := most_frequent_surfaces(o):
         said = ", ".join(f"{plain(t)} {n:,}" + (f" ({100 * n // o.hits}%)" if n < o.hits else "") for t, n in terms)
         yield [("", f"  found: {said}")]
     yield from sentences(o)
@@ -116,7 +126,7 @@ def sentences(o: Outcome) -> Iterator[Line]:
 
 
 def _alerts(o: Outcome, whole: Part) -> str:
-    return f"alerts a week {a_week(len(o.alerts_now), whole):g} -> {a_week(len(o.alerts), whole):g}"
+    return f"alerts a week {per_week(len(o.alerts_now), whole):g} -> {per_week(len(o.alerts), whole):g}"
 
 
 def _hits(n: int) -> str:
@@ -157,8 +167,8 @@ def _summary(different: list[Difference], listed: int, whole: Part, as_json: boo
                 "weeks": round(whole.weeks, 2),
                 "gained": o.gained,
                 "lost": o.lost,
-                "alerts_a_week": a_week(len(o.alerts), whole),
-                "alerts_a_week_now": a_week(len(o.alerts_now), whole),
+                "alerts_a_week": per_week(len(o.alerts), whole),
+                "alerts_a_week_now": per_week(len(o.alerts_now), whole),
             }
         )
     elif not different:

@@ -15,15 +15,15 @@ from podwatch.diagnose import match_rates as measure
 from podwatch.errors import PodwatchError, WatchlistError
 from podwatch.model import Entity, Watch
 from podwatch.query.clauses import Clause
-from podwatch.query.lint import Finding, Level, Share, common, lint, sounding
+from podwatch.query.lint import Finding, Level, MatchRate, common, lint, sounding
 from podwatch.store import database as store
-from podwatch.store.detect import Source
+from podwatch.store.detect import TranscriptSource
 from podwatch.watchlist import loader as watchlist
-from podwatch.watchlist.scalar_positions import within
+from podwatch.watchlist.scalar_positions import position_within
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedFinding:
     """A finding and where it stands in the file; line and column from 1, 0 when not known."""
 
     finding: Finding
@@ -36,13 +36,13 @@ def run(file: Path, strict: bool, json: bool) -> None:
     count = 0
     levels: set[Level] = set()
     try:
-        text = watchlist.text_of(file)
+        text = watchlist.read_text(file)
         watches = watchlist.parse(text, str(file))
     except* WatchlistError as group:
         placed = [_mistake(e) for e in _leaves(group)]
     else:
         count = len(watches)
-        placed = list(_examined(watches, text))
+        placed = list(_examine(watches, text))
     for p in placed:
         levels.add(p.finding.level)
         _print(file, p, json)
@@ -57,45 +57,45 @@ def run(file: Path, strict: bool, json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _examined(watches: list[Watch], text: str) -> Iterator[Placed]:
+def _examine(watches: list[Watch], text: str) -> Iterator[PlacedFinding]:
     engine = detectors.build(watches)
     sought = [w for w in watches if w.surge is None]
     clauses = {w.name: c for w in sought if isinstance(c := detectors.clause_of(w), Clause)}
     by_name = {w.name: w for w in watches}
     findings = [*lint(watches, clauses, engine.broken), *_channels(watches)]
-    shares, note = _measured(engine, sought)
+    shares, note = _measure(engine, sought)
     findings += [*common(sought, shares), *sounding(clauses)]
     for finding in sorted(findings, key=lambda f: by_name[f.watch].line):
         watch = by_name[finding.watch]
         if finding.column:
-            yield Placed(finding, *within(text, watch.value_at, finding.column))
+            yield PlacedFinding(finding, *position_within(text, watch.value_at, finding.column))
         else:
-            yield Placed(finding, watch.line, watch.column)
+            yield PlacedFinding(finding, watch.line, watch.column)
     if note:
-        yield Placed(Finding(Level.NOTE, "", 0, note))
+        yield PlacedFinding(Finding(Level.NOTE, "", 0, note))
 
 
 def _channels(watches: Sequence[Watch]) -> Iterator[Finding]:
     """Channels whose address cannot be one, each told of the first watch that has it."""
     for watch in {w.channel: w for w in reversed(watches)}.values():
-        wrong = notifiers.mistake(watch.channel)
+        wrong = notifiers.channel_mistake(watch.channel)
         if wrong is not None:
             yield Finding(Level.ERROR, watch.name, 0, f"channel {wrong.where}: {wrong.what}", wrong.todo)
 
 
-def _measured(engine: detectors.Engine, watches: list[Watch]) -> tuple[Mapping[str, Share], str]:
+def _measure(engine: detectors.Engine, watches: list[Watch]) -> tuple[Mapping[str, MatchRate], str]:
     """(the shares of the watches, "") or, when nothing could be measured, ({}, why)."""
     why = "how common the watches are was not measured"
     try:
         s = settings()
-        if not store.exists(s):
+        if not store.database_exists(s):
             return {}, f"{why}: there is no database yet"
         with runtime.build(s) as rt:
-            shares = measure.shares(engine, watches, _sources(rt.store, engine.asks_for_entities))
+            shares = measure.measure_match_rates(engine, watches, _sources(rt.store, engine.asks_for_entities))
     except PodwatchError as e:
         return {}, f"{why}: {e.line}"
     except store.FAILURES as e:
-        if (known := store.failure(e)) is None:
+        if (known := store.explain_failure(e)) is None:
             raise
         return {}, f"{why}: {known.line}"
     if not any(share.of for share in shares.values()):
@@ -103,14 +103,14 @@ def _measured(engine: detectors.Engine, watches: list[Watch]) -> tuple[Mapping[s
     return shares, ""
 
 
-def _sources(stored: store.Store, named: bool) -> Iterator[tuple[Source, Sequence[Entity] | None]]:
+def _sources(stored: store.Store, named: bool) -> Iterator[tuple[TranscriptSource, Sequence[Entity] | None]]:
     for source in stored.newest_sources(measure.NEWEST):
         n = source.transcript.id
         yield source, stored.entities_of([n]).get(n) if named else None
 
 
-def _mistake(e: WatchlistError) -> Placed:
-    return Placed(Finding(Level.ERROR, e.watch, 0, e.what, e.todo), *e.at)
+def _mistake(e: WatchlistError) -> PlacedFinding:
+    return PlacedFinding(Finding(Level.ERROR, e.watch, 0, e.what, e.todo), *e.at)
 
 
 def _leaves(group: BaseException) -> Iterator[WatchlistError]:
@@ -121,7 +121,7 @@ def _leaves(group: BaseException) -> Iterator[WatchlistError]:
         yield group
 
 
-def _print(file: Path, p: Placed, json: bool) -> None:
+def _print(file: Path, p: PlacedFinding, json: bool) -> None:
     f = p.finding
     row = {"level": f.level.value, "file": file, "line": p.line or None, "column": p.column or None}
     if json:

@@ -30,7 +30,7 @@ def _all(send: bool) -> Iterator[Finding]:
     try:
         read = settings()
     except PodwatchError as e:
-        yield examination.wrong("settings", e)
+        yield examination.wrong_finding("settings", e)
         return
     yield Finding("settings", Health.OK, f"data in {read.home}")
     yield from examination.examine(read, now())
@@ -40,7 +40,7 @@ def _all(send: bool) -> Iterator[Finding]:
             watches = store.watches()
             store.close()
         except PodwatchError as e:
-            yield examination.wrong("test", e)
+            yield examination.wrong_finding("test", e)
         else:
             yield from examination.send_tests(read, watches, now())
 

@@ -9,8 +9,8 @@ import typer
 
 from podwatch.commands.mentions import Since
 from podwatch.commands.output import Json, now, runtime, say, show
-from podwatch.entities.recognition import missing
-from podwatch.entities.surges import TYPES, surging
+from podwatch.entities.recognition import missing_requirement
+from podwatch.entities.surges import TYPES, find_surges
 from podwatch.line.entities import known_names
 from podwatch.model import EntityType
 from podwatch.runtime import Runtime
@@ -30,9 +30,11 @@ def entities(
     """Who and what is named in the most episodes; with --surges: who suddenly is."""
     with runtime() as rt:
         rows = _surges(rt, type) if surges else _talked(rt, since, type, limit)
-        waiting = rt.store.unnamed()
+        waiting = rt.store.count_unread()
         if waiting:
-            why = missing() if rt.settings.entities else "names are not looked for: PODWATCH_ENTITIES is off"
+            why = (
+                missing_requirement() if rt.settings.entities else "names are not looked for: PODWATCH_ENTITIES is off"
+            )
             say(f"podwatch: {waiting} transcripts were not read for names yet - {why or 'podwatch detect reads them'}")
     columns = ("name", "type", "episodes", "feeds", "expected" if surges else "count", "reason" if surges else "last")
     show(rows[:limit], columns, json, "no surges" if surges else "no names yet: podwatch detect")
@@ -49,7 +51,7 @@ def _talked(rt: Runtime, since: Since, kind: EntityType | None, limit: int) -> l
             "count": t.count,
             "last": t.last_at,
         }
-        for t in rt.store.talked_about(start, kind, limit)
+        for t in rt.store.entity_counts(start, kind, limit)
     ]
 
 
@@ -65,5 +67,5 @@ def _surges(rt: Runtime, kind: EntityType | None) -> list[dict[str, object]]:
             "chance": s.surge.chance,
             "reason": s.surge.reason,
         }
-        for s in surging(rt.store, now(), known_names(rt.store.watches()), types)
+        for s in find_surges(rt.store, now(), known_names(rt.store.watches()), types)
     ]

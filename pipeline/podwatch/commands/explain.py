@@ -13,15 +13,15 @@ from podwatch import query as detectors
 from podwatch.commands.output import Json, clock, emit, plain, runtime, say, settings, utf8
 from podwatch.commands.scan import load
 from podwatch.diagnose import explain as explaining
-from podwatch.diagnose.explain import Explained, Said
-from podwatch.entities.recognition import missing
+from podwatch.diagnose.explain import MentionState, WatchExplanation
+from podwatch.entities.recognition import missing_requirement
 from podwatch.errors import PodwatchError
 from podwatch.line.entities import entities_in
 from podwatch.model import Episode, Watch
-from podwatch.query import About
-from podwatch.query.explanation import Explanation, Place
+from podwatch.query import EpisodeFields
+from podwatch.query.explanation import Explanation, MatchPlace
 from podwatch.runtime import Runtime
-from podwatch.store.diagnosis import Kept
+from podwatch.store.diagnosis import StoredDelivery
 from podwatch.watchlist import loader as watchlist
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def explain(
     if list_file is not None and what is not None and watch is not None and episode is None:
         found, transcript = _named(list_file, utf8(watch)), load(Path(what))
         named = entities_in(transcript, [found]) if _reads_names(found) else None
-        explained = explaining.over(found, transcript, About(title=transcript.title, entities=named))
+        explained = explaining.explain_text(found, transcript, EpisodeFields(title=transcript.title, entities=named))
         _answer(found, what, None, explained, [], [], json)
     elif list_file is None and what is not None and watch is None and episode is None:
         with runtime() as rt:
@@ -72,14 +72,14 @@ def _named(file: Path, name: str) -> Watch:
 
 def _reads_names(watch: Watch) -> bool:
     asks = detectors.build([watch]).asks_for_entities and settings().entities
-    if asks and (lacking := missing()) is not None:
+    if asks and (lacking := missing_requirement()) is not None:
         say(f"podwatch: {lacking}")
         return False
     return asks
 
 
-def _kept(rt: Runtime, key: str) -> Kept:
-    found = rt.store.kept(key=key, most=CHOICES + 1) if key else []
+def _kept(rt: Runtime, key: str) -> StoredDelivery:
+    found = rt.store.deliveries_of(key=key, most=CHOICES + 1) if key else []
     if not found:
         raise PodwatchError("there is no alert with this key", where=key, todo="see podwatch explain --watch --episode")
     if len(found) > 1:
@@ -104,15 +104,21 @@ def _stored(rt: Runtime, name: str, episode_id: int, json: bool) -> None:
         raise PodwatchError("there is no such watch", where=name, todo="see podwatch watches list")
     episode, fetching = rt.store.episode(episode_id)
     source = rt.store.source_of_episode(episode_id)
-    said = [Said(*row) for row in rt.store.said(listed.watch, episode_id)]
-    kept = rt.store.kept(watch_id=listed.watch.id, episode_id=episode_id)
+    said = [MentionState(*row) for row in rt.store.stored_mentions(listed.watch, episode_id)]
+    kept = rt.store.deliveries_of(watch_id=listed.watch.id, episode_id=episode_id)
     named = rt.store.entities_of([source.transcript.id]).get(source.transcript.id) if source else None
-    explained = explaining.stored(listed, source, named, fetching, said, kept)
+    explained = explaining.explain_episode(listed, source, named, fetching, said, kept)
     _answer(listed.watch, f"{episode.show}: {episode.title}", episode, explained, said, kept, json)
 
 
 def _answer(
-    watch: Watch, title: str, episode: Episode | None, e: Explained, said: list[Said], kept: list[Kept], json: bool
+    watch: Watch,
+    title: str,
+    episode: Episode | None,
+    e: WatchExplanation,
+    said: list[MentionState],
+    kept: list[StoredDelivery],
+    json: bool,
 ) -> None:
     if json:
         emit(_row(watch, title, episode, e, said, kept))
@@ -127,7 +133,7 @@ def _terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def _lines(watch: Watch, title: str, e: Explained) -> Iterator[str]:
+def _lines(watch: Watch, title: str, e: WatchExplanation) -> Iterator[str]:
     """For a pipe: each part of the query on a line, two blanks a level, + true, - not true."""
     yield _head(watch)
     yield f"in: {title}"
@@ -143,7 +149,7 @@ def _lines(watch: Watch, title: str, e: Explained) -> Iterator[str]:
         waiting += [(p, depth + 1) for p in reversed(part.parts)]
 
 
-def _pretty(watch: Watch, title: str, e: Explained) -> None:
+def _pretty(watch: Watch, title: str, e: WatchExplanation) -> None:
     from rich.console import Console
     from rich.text import Text
     from rich.tree import Tree
@@ -190,13 +196,18 @@ def _about(part: Explanation) -> str:
     return f"{count}{because}{detail}"
 
 
-def _place(p: Place) -> str:
+def _place(p: MatchPlace) -> str:
     speaker = f" {p.speaker}:" if p.speaker else ""
     return f"{clock(p.seconds)}{speaker} {p.surface}{'' if p.how == 'exact' else f' ({p.how})'}"
 
 
 def _row(
-    watch: Watch, title: str, episode: Episode | None, e: Explained, said: list[Said], kept: list[Kept]
+    watch: Watch,
+    title: str,
+    episode: Episode | None,
+    e: WatchExplanation,
+    said: list[MentionState],
+    kept: list[StoredDelivery],
 ) -> dict[str, Any]:
     return {
         "watch": watch.name,

@@ -13,7 +13,7 @@ from podwatch.errors import PodwatchError
 from podwatch.feeds import opml
 from podwatch.model import Feed
 from podwatch.policy.poll_schedule import is_dead
-from podwatch.transcripts.sources import checked_template
+from podwatch.transcripts.sources import check_template
 
 app = typer.Typer(help="The podcasts that are polled.", no_args_is_help=True)
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; may be given several times.")]
@@ -49,7 +49,7 @@ def set_(
     json: Json = False,
 ) -> None:
     """Says where transcripts are that the feed does not name. Off by default; robots.txt is obeyed."""
-    template = None if page == "off" else checked_template(utf8(page))
+    template = None if page == "off" else check_template(utf8(page))
     with runtime() as rt:
         if not rt.store.set_transcript_page(utf8(url), template, now()):
             raise PodwatchError("is not among the feeds", where=url, todo="see podwatch feeds list")

@@ -13,15 +13,15 @@ from typing import Annotated
 import typer
 
 from podwatch.commands.output import Json, now, runtime, say, settings, tally
-from podwatch.commands.progress import bar, followed
+from podwatch.commands.progress import bar, follow_parts
 from podwatch.commands.scan import load
 from podwatch.errors import PodwatchError, TranscriptError
-from podwatch.history.rescan import Looked, detect_with
+from podwatch.history.rescan import PartResult, detect_in_processes
 from podwatch.line import verbs
-from podwatch.line.fetch import drop_in
+from podwatch.line.fetch import save_dropped_files
 from podwatch.line.poll import poll as poll_verb
 from podwatch.model import Tally
-from podwatch.policy.dropped_files import Names
+from podwatch.policy.dropped_files import EpisodeNames
 from podwatch.settings import Settings
 
 Force = Annotated[bool, typer.Option("--force", help="Poll also what is not due.")]
@@ -47,7 +47,7 @@ def fetch(
     files = sorted(f for f in folder.rglob("*") if f.is_file()) if folder.is_dir() else [folder]
     found, failed = [], 0
     with runtime() as rt:
-        names = Names(rt.store.without_transcript())
+        names = EpisodeNames(rt.store.episodes_without_transcript())
         for file in files:
             episode, how = names.match(file.name)
             try:
@@ -57,7 +57,7 @@ def fetch(
             except PodwatchError as e:
                 failed += 1
                 say(f"podwatch: {e.line}")
-        kept = drop_in(rt, found, now())
+        kept = save_dropped_files(rt, found, now())
     tally(replace(kept, failed=failed, done=len(files)), json)
     if failed:
         raise typer.Exit(1)
@@ -67,16 +67,16 @@ def detect(
     processes: Annotated[int, typer.Option("--processes", min=1, help="How many cores to use.")] = 1, json: Json = False
 ) -> None:
     """Looks through the transcripts for the watches that were not looked for in them yet."""
-    tally(detected(settings(), now(), processes), json)
+    tally(detect_with_bar(settings(), now(), processes), json)
 
 
-def detected(given: Settings, moment: datetime, processes: int, *, piped: bool = False) -> Tally:
+def detect_with_bar(given: Settings, moment: datetime, processes: int, *, piped: bool = False) -> Tally:
     """detect in as many processes, with a bar. piped: see bar()."""
 
-    def shown(parts: Iterator[Looked], of: int) -> Iterator[Looked]:
-        return followed(parts, of, lambda part: part.done, piped=piped)
+    def shown(parts: Iterator[PartResult], of: int) -> Iterator[PartResult]:
+        return follow_parts(parts, of, lambda part: part.done, piped=piped)
 
-    return detect_with(given, moment, processes, shown)
+    return detect_in_processes(given, moment, processes, shown)
 
 
 def deliver(
@@ -88,7 +88,7 @@ def deliver(
     """Hands each alert to its channel, once."""
     if retry_dead:
         with runtime() as rt:
-            rt.store.mended()
+            rt.store.retry_paused()
             say(f"deliver: {rt.store.retry_dead(rt.store.clock())} to be tried again")
     _line(["deliver"], False, json)
 

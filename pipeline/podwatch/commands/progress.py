@@ -80,12 +80,12 @@ def lines(what: str, clock: Callable[[], float]) -> Progress:
             return
         last = now
         rate = done / (now - began)
-        say(f"{done:,} of {of:,} {what}, {rate:,.0f} a second, {left((of - done) / rate)} left")
+        say(f"{done:,} of {of:,} {what}, {rate:,.0f} a second, {time_left((of - done) / rate)} left")
 
     return told
 
 
-def left(seconds: float) -> str:
+def time_left(seconds: float) -> str:
     """A time to wait, as people say it: 40 s, 12 min, 3 h 5 min."""
     if seconds < 90:
         return f"{seconds:.0f} s"
@@ -93,7 +93,7 @@ def left(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def followed(parts: Iterator[R], of: int, done: Callable[[R], int], *, piped: bool = True) -> Iterator[R]:
+def follow_parts(parts: Iterator[R], of: int, done: Callable[[R], int], *, piped: bool = True) -> Iterator[R]:
     """The parts of transcripts as they come, with a bar. of: how much there is in all; done: how much of it a part is.
 
     The bar begins with the first part: processes are to be forked before it has a thread.

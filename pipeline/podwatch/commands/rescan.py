@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from podwatch.commands.backtest import FEW, Processes
-from podwatch.commands.line import detected
+from podwatch.commands.line import detect_with_bar
 from podwatch.commands.mentions import Since
 from podwatch.commands.output import Json, emit, now, runtime, say, settings, utf8
 from podwatch.errors import PodwatchError
-from podwatch.history.process_pool import cores
+from podwatch.history.process_pool import usable_cores
 
 Names = Annotated[list[str] | None, typer.Option("--watch", help="Only this watch; may be given several times.")]
 
@@ -27,13 +27,13 @@ def rescan(watch: Names = None, since: Since = None, processes: Processes = None
         known = {w.name for w in rt.store.watches()}
         if missing := [name for name in names if name not in known]:
             raise PodwatchError("is not among the watches", where=missing[0], todo="see podwatch watches list")
-        count = rt.store.look_again(names or None, since.replace(tzinfo=UTC) if since else None)
-        before = rt.store.states()
+        count = rt.store.requeue_watches(names or None, since.replace(tzinfo=UTC) if since else None)
+        before = rt.store.alert_states()
     moment = now()
-    t = detected(settings(), moment, processes or (1 if count < FEW else cores()), piped=True)
+    t = detect_with_bar(settings(), moment, processes or (1 if count < FEW else usable_cores()), piped=True)
     with runtime() as rt:
-        states = rt.store.states()
-        gone = rt.store.gone_since(moment)
+        states = rt.store.alert_states()
+        gone = rt.store.count_gone_since(moment)
         held = sum(n - before.get(name, 0) for name, n in states.items() if name.startswith("held"))
         due = states.get("due", 0) - before.get("due", 0)
     if json:

@@ -11,11 +11,11 @@ import typer
 from podwatch import files
 from podwatch import query as detectors
 from podwatch.commands.output import Json, emit, mention_json, moment, plain, say, settings
-from podwatch.entities.recognition import missing
+from podwatch.entities.recognition import missing_requirement
 from podwatch.errors import PodwatchError, TranscriptError
 from podwatch.line.entities import entities_in
 from podwatch.model import Mention, Transcript
-from podwatch.query import About
+from podwatch.query import EpisodeFields
 from podwatch.transcripts import formats as transcripts
 from podwatch.watchlist import loader as watchlist
 
@@ -33,7 +33,7 @@ def scan(
     as_json = json or not sys.stdout.isatty()
     failed = bool(engine.broken)
     asks = engine.asks_for_entities and settings().entities
-    if asks and (lacking := missing()) is not None:
+    if asks and (lacking := missing_requirement()) is not None:
         say(f"podwatch: {lacking}")
         asks = False
     for file in paths:
@@ -44,7 +44,7 @@ def scan(
             failed = True
             say(f"podwatch: {e.line}")
             continue
-        found = engine(transcript, About(title=transcript.title, entities=named))
+        found = engine(transcript, EpisodeFields(title=transcript.title, entities=named))
         for name, why in found.failed.items():
             failed = True
             say(f"podwatch: {file}: watch {name} failed: {why}")
@@ -61,7 +61,7 @@ def load(file: Path) -> Transcript:
     """The transcript in a file; raises TranscriptError naming it."""
     data = files.read(file, transcripts.MAX_BYTES, TranscriptError)
     try:
-        name, columns = transcripts.parse(data, name=file.name)
+        name, columns = transcripts.parse_transcript(data, name=file.name)
         return columns.transcript(source=str(file), media_type=name, title=columns.title or file.stem)
     except TranscriptError as e:
         raise TranscriptError(e.what, where=str(file), todo=e.todo) from None

@@ -9,7 +9,7 @@ from types import FrameType
 
 from podwatch.commands.output import Json, emit, now, plain, runtime, say
 from podwatch.errors import SettingsError
-from podwatch.line.answers import note
+from podwatch.line.answers import save_answer
 from podwatch.model import Answer
 
 
@@ -30,14 +30,14 @@ def slack(json: Json = False) -> None:
         ):
             if not token:
                 raise SettingsError("is not set", where=name, todo=f"set it to {kind}, see docs/slack.md")
-        from podwatch.notifiers.slack_socket_mode import Buttons  # slack_sdk, which no other command needs
+        from podwatch.notifiers.slack_socket_mode import ButtonListener  # slack_sdk, which no other command needs
 
         def noted(answer: Answer) -> str:
-            said = note(rt.store, answer, now())
+            said = save_answer(rt.store, answer, now())
             row = {"key": answer.key, "verdict": answer.verdict.value, "user": answer.user, "at": answer.at}
             emit({**row, "said": said}) if json else print(plain(f"{answer.user}: {said}"))
             sys.stdout.flush()
             return said
 
-        buttons = Buttons(s.slack_token, s.slack_app_token, s.slack_base_url, noted, now)
+        buttons = ButtonListener(s.slack_token, s.slack_app_token, s.slack_base_url, noted, now)
         buttons.serve(stop, lambda team: say(f"podwatch slack: hears the buttons in {team}"))

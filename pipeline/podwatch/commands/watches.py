@@ -13,16 +13,16 @@ import typer
 from podwatch.commands import check as checking
 from podwatch.commands.backtest import print_line, sample_row, sentences
 from podwatch.commands.output import Json, emit, plain, runtime, say, settings, show, utf8
-from podwatch.commands.progress import followed
+from podwatch.commands.progress import follow_parts
 from podwatch.errors import PodwatchError
 from podwatch.history.backtest import Part
-from podwatch.history.process_pool import cores
-from podwatch.history.spelling_effects import Effect, effects
-from podwatch.model import Precision, precision
+from podwatch.history.process_pool import usable_cores
+from podwatch.history.spelling_effects import Effect, measure_effects
+from podwatch.model import Precision, measure_precision
 from podwatch.watchlist import edits as watchlist_edit
 from podwatch.watchlist import loader as watchlist
 from podwatch.watchlist import schema as watchlist_schema
-from podwatch.watchlist.proposals import proposals
+from podwatch.watchlist.proposals import propose_changes
 
 app = typer.Typer(help="What is listened for.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="A watchlist (YAML).")]
@@ -48,7 +48,7 @@ def schema_() -> None:
 @app.command()
 def sync(file: File, json: Json = False) -> None:
     """Makes this the watchlist in use; changed watches are looked for anew, removed ones no more."""
-    watches, channels = watchlist.read_all(file)
+    watches, channels = watchlist.read_with_channels(file)
     with runtime() as rt:
         t = rt.store.sync_watches(watches, rt.store.clock())
         rt.store.sync_channels(channels)
@@ -62,7 +62,7 @@ def sync(file: File, json: Json = False) -> None:
 def list_(json: Json = False) -> None:
     """The watches in use, with how many answers call their alerts relevant or wrong (see podwatch slack)."""
     with runtime() as rt:
-        answered = precision(rt.store.judged(current=True))
+        answered = measure_precision(rt.store.standing_verdicts(current=True))
         rows = [
             {
                 "name": w.name,
@@ -98,14 +98,14 @@ def learn_(
         watches = rt.store.watches()
         if unknown := sorted(wanted - {w.name for w in watches}):
             raise PodwatchError("is not among the watches", where=unknown[0], todo="see podwatch watches list")
-        found = proposals([w for w in watches if not wanted or w.name in wanted], rt.store.judged())
-    measured = list(effects(settings(), watches, found, cores(), followed_parts)) if found else []
+        found = propose_changes([w for w in watches if not wanted or w.name in wanted], rt.store.standing_verdicts())
+    measured = list(measure_effects(settings(), watches, found, usable_cores(), follow_transcripts)) if found else []
     if not json:
         _show(measured)
     asked = write is not None and sys.stdin.isatty() and sys.stdout.isatty() and not (yes or json)
     if measured and asked and not typer.confirm(f"Write these into {plain(str(write))}?"):
         return
-    made = watchlist_edit.learn(write, found) if write is not None and found else []
+    made = watchlist_edit.apply_proposals(write, found) if write is not None and found else []
     if json:
         for e in measured:
             emit(_row(e) | _samples(e) | {"written": e.proposal in made})
@@ -151,5 +151,5 @@ def _samples(e: Effect) -> dict[str, Any]:
     }
 
 
-def followed_parts(parts: Iterator[Part], of: int) -> Iterator[Part]:
-    return followed(parts, of, lambda part: part.transcripts)
+def follow_transcripts(parts: Iterator[Part], of: int) -> Iterator[Part]:
+    return follow_parts(parts, of, lambda part: part.transcripts)

@@ -16,11 +16,11 @@ from types import MappingProxyType
 
 from podwatch.errors import PodwatchError
 from podwatch.model import Alert, DeliverMode, Episode, Kind, Mention, Watch
-from podwatch.notifiers import NOTIFIERS, scheme
+from podwatch.notifiers import NOTIFIERS, scheme_of
 from podwatch.notifiers import escaping as plain
 from podwatch.policy.poll_schedule import is_dead
 from podwatch.settings import Settings
-from podwatch.store.database import Store, condition, open_store
+from podwatch.store.database import Store, inspect_database, open_store
 
 MB = 1024 * 1024
 LITTLE_ROOM, NO_ROOM = 1024 * MB, 200 * MB
@@ -46,7 +46,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Ground:
+class Surroundings:
     """What the checks look at. store: None when the database could not be opened, or would have to be migrated."""
 
     settings: Settings
@@ -59,13 +59,13 @@ class Ground:
 
 def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     """Every finding, in the order of CHECKS."""
-    ground = Ground(settings, now)
+    ground = Surroundings(settings, now)
     try:
         for name, check in CHECKS.items():
             try:
                 yield from check(ground)
             except PodwatchError as e:
-                yield wrong(name, e)
+                yield wrong_finding(name, e)
             except Exception as e:  # noqa: BLE001 - a check that breaks must not hide what the others found
                 yield Finding(name, Health.WRONG, f"the check itself broke ({type(e).__name__}: {e})"[:300])
     finally:
@@ -73,12 +73,12 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
             ground.store.close()
 
 
-def wrong(what: str, e: PodwatchError) -> Finding:
+def wrong_finding(what: str, e: PodwatchError) -> Finding:
     where = f"{e.where}: " if e.where and e.where not in what else ""
     return Finding(what, Health.WRONG, f"{where}{e.what}", e.todo)
 
 
-def _disk(ground: Ground) -> Iterator[Finding]:
+def _disk(ground: Surroundings) -> Iterator[Finding]:
     home = ground.settings.home
     there = next(p for p in (home, *home.parents) if p.exists())
     free = shutil.disk_usage(there).free
@@ -89,8 +89,8 @@ def _disk(ground: Ground) -> Iterator[Finding]:
         yield Finding("disk", Health.NOTE if free < LITTLE_ROOM else Health.OK, said)
 
 
-def _database(ground: Ground) -> Iterator[Finding]:
-    found = condition(ground.settings)
+def _database(ground: Surroundings) -> Iterator[Finding]:
+    found = inspect_database(ground.settings)
     if found.revision is None:
         yield Finding("database", Health.NOTE, f"{found.where} is empty", "podwatch feeds import FILE makes its tables")
         return
@@ -104,10 +104,10 @@ def _database(ground: Ground) -> Iterator[Finding]:
     rows = ", ".join(f"{n} {name}" for name, n in ground.store.counts().items())
     yield Finding("database", Health.OK, f"{found.where}, revision {found.revision}: {rows}")
     if found.clock is not None:
-        yield clock("the database", found.clock, ground.now)
+        yield compare_clocks("the database", found.clock, ground.now)
 
 
-def clock(whose: str, there: datetime, here: datetime) -> Finding:
+def compare_clocks(whose: str, there: datetime, here: datetime) -> Finding:
     """The clock of this machine beside another's."""
     apart = abs(there - here)
     said = f"{apart.total_seconds():.0f} s apart from the clock of {whose}"
@@ -116,7 +116,7 @@ def clock(whose: str, there: datetime, here: datetime) -> Finding:
     return Finding("clock", Health.OK, said)
 
 
-def _feeds(ground: Ground) -> Iterator[Finding]:
+def _feeds(ground: Surroundings) -> Iterator[Finding]:
     if ground.store is None:
         return
     feeds, now = ground.store.feeds(), ground.now
@@ -138,7 +138,7 @@ def _feeds(ground: Ground) -> Iterator[Finding]:
     yield Finding("feeds", Health.NOTE if failing else Health.OK, said, "podwatch feeds list" if failing else "")
 
 
-def _watches(ground: Ground) -> Iterator[Finding]:
+def _watches(ground: Surroundings) -> Iterator[Finding]:
     if ground.store is None:
         return
     watches = ground.watches()
@@ -151,10 +151,10 @@ def _watches(ground: Ground) -> Iterator[Finding]:
     yield Finding("watches", Health.OK, f"{len(watches)} watches, {len(broken)} of them broken")
 
 
-def _deliveries(ground: Ground) -> Iterator[Finding]:
+def _deliveries(ground: Surroundings) -> Iterator[Finding]:
     if ground.store is None:
         return
-    states = ground.store.states()
+    states = ground.store.alert_states()
     dead, retry = states.get("dead", 0), states.get("retry", 0)
     if dead:
         todo = "podwatch explain KEY says why; when it is mended: podwatch deliver --retry-dead"
@@ -163,7 +163,7 @@ def _deliveries(ground: Ground) -> Iterator[Finding]:
     yield Finding("deliveries", Health.NOTE if retry else Health.OK, said)
 
 
-def _slack(ground: Ground) -> Iterator[Finding]:
+def _slack(ground: Surroundings) -> Iterator[Finding]:
     s = ground.settings
     if not s.slack_token:
         said = "no SLACK_BOT_TOKEN: alerts for Slack go to the console"
@@ -175,7 +175,7 @@ def _slack(ground: Ground) -> Iterator[Finding]:
     bot = probe.bot()
     yield Finding("slack", Health.OK, f"the token is {bot.name} in {bot.team}")
     if bot.clock is not None:
-        yield clock("Slack", bot.clock, ground.now)
+        yield compare_clocks("Slack", bot.clock, ground.now)
     if bot.scopes is not None:
         for scope, why in {**NEEDED, **PRIVATE}.items():
             if scope not in bot.scopes:
@@ -187,22 +187,22 @@ def _slack(ground: Ground) -> Iterator[Finding]:
         yield Finding("buttons", Health.OK, "SLACK_APP_TOKEN opens Socket Mode; let podwatch slack run")
 
 
-def _channels(ground: Ground) -> Iterator[Finding]:
+def _channels(ground: Surroundings) -> Iterator[Finding]:
     if ground.store is None:
         return
     for channel in channels(ground.watches()):
-        name = f"channel {plain.head(plain.clean(channel), 80)}"
+        name = f"channel {plain.truncate_end(plain.clean_line(channel), 80)}"
         try:
             said = _reachable(channel, ground.settings)
         except PodwatchError as e:
-            yield wrong(name, e)
+            yield wrong_finding(name, e)
         else:
             yield Finding(name, Health.OK, said)
 
 
 def _reachable(channel: str, settings: Settings) -> str:
     """How alerts get there; raises ChannelError when they would not."""
-    match scheme(channel, settings):
+    match scheme_of(channel, settings):
         case "slack":
             from podwatch.notifiers.slack_probe import Probe
 
@@ -225,17 +225,17 @@ def channels(watches: Sequence[Watch]) -> list[str]:
     return sorted({w.channel for w in watches if w.deliver is not DeliverMode.NONE})
 
 
-class Absent(Exception):
+class MissingPart(Exception):
     """Something that podwatch goes without: (how it is, what to do)."""
 
 
-def _models(ground: Ground) -> Iterator[Finding]:
+def _models(ground: Surroundings) -> Iterator[Finding]:
     for name, load in MODELS.items():
         if name == "names" and not ground.settings.entities:
             continue
         try:
             yield Finding(f"model {name}", Health.OK, load())
-        except Absent as e:
+        except MissingPart as e:
             yield Finding(f"model {name}", Health.NOTE, *e.args)
         except Exception as e:  # noqa: BLE001 - a package that is broken can raise anything
             said = f"does not load ({type(e).__name__}: {e})"[:300]
@@ -243,10 +243,10 @@ def _models(ground: Ground) -> Iterator[Finding]:
 
 
 def _language() -> str:
-    from podwatch.transcripts.language import language
+    from podwatch.transcripts.language import decide_language
 
     text = "The president said on Monday that the talks would go on until both sides had agreed on a text. " * 15
-    found = language(None, text)
+    found = decide_language(None, text)
     if found.code != "en":
         raise ValueError(f"takes English for {found.code}")
     return "tells languages apart"
@@ -266,17 +266,17 @@ def _sandbox() -> str:
 def _names() -> str:
     from podwatch.entities import recognition as recognise
 
-    why = recognise.missing()
+    why = recognise.missing_requirement()
     if why is not None:
         said, _, todo = why.partition(" - ")
-        raise Absent(said, todo)
-    found = {e.text for e in recognise.model()("Angela Merkel met Emmanuel Macron in Berlin on Monday.").ents}
+        raise MissingPart(said, todo)
+    found = {e.text for e in recognise.load_model()("Angela Merkel met Emmanuel Macron in Berlin on Monday.").ents}
     if "Angela Merkel" not in found:
         raise ValueError("does not find a name in a sentence")
     return "finds names (spaCy's English model)"
 
 
-def _ear() -> str:
+def _phonetics() -> str:
     from podwatch import phonetics as sounds
 
     text = "The special envoy Steve Whitkoff said so. Later Whitgoff flew to Moscow, and Wit Goff came back."
@@ -287,10 +287,10 @@ def _ear() -> str:
 
 # What is loaded beside podwatch itself -> how to see that it works; Absent when podwatch does without.
 MODELS: Mapping[str, Callable[[], str]] = MappingProxyType(
-    {"language": _language, "sandbox": _sandbox, "names": _names, "ear": _ear}
+    {"language": _language, "sandbox": _sandbox, "names": _names, "ear": _phonetics}
 )
 
-CHECKS: Mapping[str, Callable[[Ground], Iterator[Finding]]] = MappingProxyType(
+CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxyType(
     {
         "disk": _disk,
         "database": _database,
@@ -307,11 +307,11 @@ CHECKS: Mapping[str, Callable[[Ground], Iterator[Finding]]] = MappingProxyType(
 def send_tests(settings: Settings, watches: Sequence[Watch], now: datetime) -> Iterator[Finding]:
     """Posts a test card to every channel of the watchlist; to the console when there is none."""
     for channel in channels(watches) or ["console:"]:
-        name = f"test to {plain.head(plain.clean(channel), 80)}"
+        name = f"test to {plain.truncate_end(plain.clean_line(channel), 80)}"
         try:
-            receipt = NOTIFIERS[scheme(channel, settings)](settings).send(test_alert(channel, now))
+            receipt = NOTIFIERS[scheme_of(channel, settings)](settings).send(test_alert(channel, now))
         except PodwatchError as e:
-            yield wrong(name, e)
+            yield wrong_finding(name, e)
         else:
             yield Finding(name, Health.OK, f"arrived as {receipt.id}")
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from podwatch import query as detectors
-from podwatch.line.detect import about, outside
+from podwatch.line.detect import episode_fields, out_of_scope
 from podwatch.model import Entity, Mention, State, Transcript, Watch
-from podwatch.query import About
+from podwatch.query import EpisodeFields
 from podwatch.query.explanation import Explanation, explain
-from podwatch.store.detect import Source
-from podwatch.store.diagnosis import Fetching, Kept, Listed
+from podwatch.store.detect import TranscriptSource
+from podwatch.store.diagnosis import FetchState, StoredDelivery, StoredWatch
 
 # Of a watch of surges; it stops nobody.
 NO_TEXT = "it tells of names that are suddenly in many episodes, not of one text: see podwatch entities --surges"
@@ -40,7 +40,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class MentionState:
     """A mention as it is stored: of which revision of the watch, and when it went."""
 
     revision: int
@@ -49,27 +49,27 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class WatchExplanation:
     """tree: None when there is nothing to look in, or the watch cannot be built."""
 
     tree: Explanation | None
     reasons: tuple[Reason, ...]
 
 
-def over(watch: Watch, transcript: Transcript, facts: About) -> Explained:
+def explain_text(watch: Watch, transcript: Transcript, facts: EpisodeFields) -> WatchExplanation:
     """One watch over one transcript, without a store."""
-    tree, reasons = _looked(watch, transcript, facts)
-    return Explained(tree, reasons)
+    tree, reasons = _evaluate(watch, transcript, facts)
+    return WatchExplanation(tree, reasons)
 
 
-def stored(
-    listed: Listed,
-    source: Source | None,
+def explain_episode(
+    listed: StoredWatch,
+    source: TranscriptSource | None,
     entities: Sequence[Entity] | None,
-    fetching: Fetching,
-    said: Sequence[Said],
-    kept: Sequence[Kept],
-) -> Explained:
+    fetching: FetchState,
+    said: Sequence[MentionState],
+    kept: Sequence[StoredDelivery],
+) -> WatchExplanation:
     """One watch over one episode of the store. source: its transcript, None when it has none; entities: those in it."""
     watch = listed.watch
     reasons: list[Reason] = []
@@ -78,9 +78,9 @@ def stored(
     if listed.error:
         reasons.append(Reason(Step.WATCH, f"it could not be looked for: {listed.error}"))
     if source is None:
-        return Explained(None, (*reasons, _fetching(fetching)))
-    tree, query = _looked(watch, source.transcript, about(source, entities))
-    if (where := outside(watch.scope, source)) is not None:
+        return WatchExplanation(None, (*reasons, _fetching(fetching)))
+    tree, query = _evaluate(watch, source.transcript, episode_fields(source, entities))
+    if (where := out_of_scope(watch.scope, source)) is not None:
         reasons.append(Reason(Step.SCOPE, where.value))
     reasons += query
     if watch.surge is not None and said:
@@ -100,10 +100,12 @@ def stored(
     reasons += [_delivery(k) for k in kept]
     if there and not kept:
         reasons.append(Reason(Step.DELIVERY, "there is no delivery of it"))
-    return Explained(tree, tuple(reasons))
+    return WatchExplanation(tree, tuple(reasons))
 
 
-def _looked(watch: Watch, transcript: Transcript, facts: About) -> tuple[Explanation | None, tuple[Reason, ...]]:
+def _evaluate(
+    watch: Watch, transcript: Transcript, facts: EpisodeFields
+) -> tuple[Explanation | None, tuple[Reason, ...]]:
     if watch.surge is not None:
         return None, (Reason(Step.WATCH, NO_TEXT, stops=False),)
     engine = detectors.build([watch])
@@ -122,7 +124,7 @@ def _looked(watch: Watch, transcript: Transcript, facts: About) -> tuple[Explana
     return tree, tuple(reasons)
 
 
-def _fetching(f: Fetching) -> Reason:
+def _fetching(f: FetchState) -> Reason:
     if f.error:
         text = f"there is none: {f.error}"
     elif f.backlog:
@@ -134,7 +136,7 @@ def _fetching(f: Fetching) -> Reason:
     return Reason(Step.TRANSCRIPT, text)
 
 
-def _delivery(k: Kept) -> Reason:
+def _delivery(k: StoredDelivery) -> Reason:
     d = k.delivery
     if d.state is State.SENT:
         return Reason(Step.DELIVERY, f"sent to {d.channel} at {k.sent_at:%Y-%m-%d %H:%M} UTC", stops=False)

@@ -7,7 +7,7 @@ surge       whether a name is suddenly said, a pure decision
 stage       the part of detect that does it for new transcripts
 """
 
-from podwatch.entities.lookup import matching
-from podwatch.entities.merge import merge
+from podwatch.entities.lookup import find_entity_spans
+from podwatch.entities.merge import merge_spans
 
-__all__ = ["matching", "merge"]
+__all__ = ["find_entity_spans", "merge_spans"]

@@ -19,7 +19,7 @@ class Span(NamedTuple):
     label: str
 
 
-def pieces(text: str, offsets: Sequence[int] = array("I"), longest: int = LONGEST) -> list[tuple[int, int]]:
+def cut_chunks(text: str, offsets: Sequence[int] = array("I"), longest: int = LONGEST) -> list[tuple[int, int]]:
     """Half-open spans that cover the text in order, each of ``longest`` characters at most.
 
     offsets: where segments begin. A piece ends, in the second half of what it may hold, after the last segment that

@@ -13,7 +13,7 @@ from podwatch.entities import name_keys as names
 from podwatch.model import EntityType
 
 
-def united(said: Iterable[tuple[str, str, EntityType]]) -> dict[str, str]:
+def link_names(said: Iterable[tuple[str, str, EntityType]]) -> dict[str, str]:
     """For each key that is another's short form, that other key. said: (key, name, type), once each or more often."""
     people: set[names.Key] = set()
     others: dict[str, set[str]] = defaultdict(set)
@@ -31,7 +31,7 @@ def united(said: Iterable[tuple[str, str, EntityType]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, (name, person) in known.items():
         parts = tuple(key.split())
-        full = [" ".join(k) for k in names.whose(parts, ends)] if person else []
+        full = [" ".join(k) for k in names.full_names_with(parts, ends)] if person else []
         if not full and len(parts) == 1 and names.is_acronym(name):
             full = sorted(others.get(key, ()))
         if len(full) == 1:

@@ -9,7 +9,9 @@ from podwatch.entities import type_votes as votes
 from podwatch.model import Entity, EntityType
 
 
-def matching(entities: Sequence[Entity], name: str, type: EntityType | str | None = None) -> list[tuple[int, int]]:
+def find_entity_spans(
+    entities: Sequence[Entity], name: str, type: EntityType | str | None = None
+) -> list[tuple[int, int]]:
     """The spans of every entity of that name, ascending: all its forms, whichever of them ``name`` is.
 
     Case, accents, possessives, articles and titles make no difference; a surname finds those whose full name ends
@@ -34,10 +36,10 @@ def _named(entity: Entity, asked: names.Key, untitled: names.Key) -> bool:
         written = names.key_as_written(text)
         if asked in (written, names.key_of(text)) or (person and untitled == names.key_of(text)):
             return True
-        if person and len(written) > 1 and names.surname_of(untitled, names.key_of(text)):
+        if person and len(written) > 1 and names.is_surname_of(untitled, names.key_of(text)):
             return True
     return False
 
 
 def _may_be(entity: Entity, kind: EntityType) -> bool:
-    return entity.type is kind or votes.possible(dict(entity.votes), kind)
+    return entity.type is kind or votes.is_possible(dict(entity.votes), kind)

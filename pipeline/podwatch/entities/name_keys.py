@@ -32,13 +32,13 @@ _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=65536)
-def fold(word: str) -> str:
+def fold_word(word: str) -> str:
     """Lower case, without accents, apostrophes and full stops: a key and no text, so its length may change."""
     plain = unicodedata.normalize("NFKD", word.casefold())
     return "".join(c for c in plain if c.isalnum())
 
 
-def words(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
+def word_spans(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
     """The spans of the words of ``text[start:end]``, possessive endings left out; U.S., O'Brien and AT&T are one."""
     found = []
     for m in _WORD.finditer(text, start, len(text) if end is None else end):
@@ -53,17 +53,17 @@ def words(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, 
 @lru_cache(maxsize=65536)
 def key_as_written(name: str) -> Key:
     """The key of a name with its titles, which may be a part of it: General Motors."""
-    return bare(tuple(k for a, b in words(name) if (k := fold(name[a:b]))))
+    return without_affixes(tuple(k for a, b in word_spans(name) if (k := fold_word(name[a:b]))))
 
 
 @lru_cache(maxsize=65536)
 def key_of(name: str) -> Key:
     """The key of a name without titles: General Kellogg is Kellogg."""
     whole = key_as_written(name)
-    return bare(whole[untitled(whole) :])
+    return without_affixes(whole[count_titles(whole) :])
 
 
-def bare(parts: Key) -> Key:
+def without_affixes(parts: Key) -> Key:
     """Without a leading article and what companies put behind, as long as a word is left."""
     if len(parts) > 1 and parts[0] in _ARTICLES:
         parts = parts[1:]
@@ -72,7 +72,7 @@ def bare(parts: Key) -> Key:
     return parts
 
 
-def untitled(parts: Sequence[str]) -> int:
+def count_titles(parts: Sequence[str]) -> int:
     """How many words at the beginning are titles; 0 when nothing else would be left."""
     i = 1 if parts and parts[0] in _ARTICLES else 0
     first = i
@@ -95,7 +95,7 @@ def title_before(text: str, start: int, floor: int) -> int:
         end = start - 1
         begin = text.rfind(" ", floor, end) + 1 or floor
         word = text[begin:end]
-        folded = fold(word)
+        folded = fold_word(word)
         if not word[:1].isupper() or word[-1] in ",;:?!" or (word[-1] == "." and len(folded) > 4):
             return start
         if folded not in TITLES and (folded not in _BEFORE_TITLES or start == name):
@@ -104,7 +104,7 @@ def title_before(text: str, start: int, floor: int) -> int:
     return start
 
 
-def surname_of(short: Key, full: Key) -> bool:
+def is_surname_of(short: Key, full: Key) -> bool:
     """Whether ``short`` is the surname of the full name: its last words, without junior and the like."""
     core = full[:-1] if full[-1] in JUNIORS else full
     return 0 < len(short) < len(core) and core[-len(short) :] == short
@@ -118,12 +118,12 @@ def by_surname(full: Iterable[Key]) -> dict[str, list[Key]]:
     return by
 
 
-def whose(surname: Key, by: Mapping[str, list[Key]]) -> list[Key]:
+def full_names_with(surname: Key, by: Mapping[str, list[Key]]) -> list[Key]:
     """The full names that end in this surname."""
-    return [full for full in by.get(surname[-1], ()) if surname_of(surname, full)]
+    return [full for full in by.get(surname[-1], ()) if is_surname_of(surname, full)]
 
 
-def same_person(a: Key, b: Key) -> bool:
+def is_same_person(a: Key, b: Key) -> bool:
     """Whether two full names differ in middle names or initials only: John F. Kennedy, John Kennedy, J. Kennedy."""
     a, b = sorted((a, b), key=len)
     if len(a) < 2 or (a[-1] in JUNIORS) != (b[-1] in JUNIORS) or a[-1] != b[-1] or not _initial(a[0], b[0]):
@@ -147,7 +147,7 @@ def is_acronym(text: str) -> bool:
     return 2 <= len(letters) <= 8 and letters.isupper() and letters.isalpha()
 
 
-def like_a_person(text: str) -> bool:
+def looks_like_person(text: str) -> bool:
     """Whether it is written like a given name and a surname: JD Vance, Ursula von der Leyen.
 
     Not like one: BIP Schnorr, 57 Kellogg, Bitcoin RPC.
@@ -158,4 +158,4 @@ def like_a_person(text: str) -> bool:
         return False
     if not first[0].isupper() or (len(first) > 2 and first.isupper() and "." not in first):
         return False
-    return len(last) < 2 or not last.isupper() or first.isupper() or fold(last) in JUNIORS
+    return len(last) < 2 or not last.isupper() or first.isupper() or fold_word(last) in JUNIORS

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from podwatch.entities.chunking import Span, pieces
+from podwatch.entities.chunking import Span, cut_chunks
 from podwatch.errors import PodwatchError
 from podwatch.model import Transcript
 
@@ -30,7 +30,7 @@ _NO_WORD = re.compile(r"\S{100,}")
 OFF = "set PODWATCH_ENTITIES=off, or install it with the extra `entities`"
 
 
-def missing() -> str | None:
+def missing_requirement() -> str | None:
     """What is not installed, as a line for people; None when everything is there. Imports nothing."""
     if importlib.util.find_spec("spacy") is None:
         return f"names are not looked for, spaCy is not installed - {OFF}"
@@ -40,7 +40,7 @@ def missing() -> str | None:
 
 
 @lru_cache(maxsize=1)
-def model() -> Language:
+def load_model() -> Language:
     """The recogniser, loaded by the first call (about a second and 150 MB); raises PodwatchError when it cannot be."""
     import spacy
 
@@ -51,20 +51,20 @@ def model() -> Language:
         raise PodwatchError(what, todo=OFF) from None
 
 
-def recognise(transcripts: Sequence[Transcript]) -> list[list[Span]]:
+def recognise_spans(transcripts: Sequence[Transcript]) -> list[list[Span]]:
     """The named spans of each transcript, ascending.
 
     The model remembers every word that it has seen, and is faster for it; once it knows too many, it is loaded anew.
     A process that runs for weeks would keep every misspelling.
     """
-    nlp = model()
+    nlp = load_model()
     found: list[list[Span]] = [[] for _ in transcripts]
-    cuts = ((i, t.text, a, b) for i, t in enumerate(transcripts) for a, b in pieces(t.text, t.offsets))
+    cuts = ((i, t.text, a, b) for i, t in enumerate(transcripts) for a, b in cut_chunks(t.text, t.offsets))
     texts = ((_NO_WORD.sub(_blank, text[a:b]), (i, a)) for i, text, a, b in cuts)
     for doc, (i, at) in nlp.pipe(texts, as_tuples=True, batch_size=BATCH):
         found[i].extend(Span(at + e.start_char, at + e.end_char, e.label_) for e in doc.ents)
     if len(nlp.vocab.strings) > MOST_WORDS:
-        model.cache_clear()
+        load_model.cache_clear()
     return found
 
 

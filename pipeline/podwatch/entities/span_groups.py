@@ -20,7 +20,7 @@ _MARKUP = re.compile(r"[:;*\[\](){}<>|\\\"`]+")
 
 
 @dataclass(slots=True)
-class Group:
+class SpanGroup:
     """The spans that have one key, with what speaks for which type."""
 
     key: Key
@@ -31,23 +31,23 @@ class Group:
 
     @property
     def kind(self) -> EntityType:
-        return votes.elected(self.labels, self.titled)
+        return votes.elect_type(self.labels, self.titled)
 
 
-def grouped(text: str, spans: Sequence[Span]) -> dict[Key, Group]:
+def group_spans(text: str, spans: Sequence[Span]) -> dict[Key, SpanGroup]:
     """What is named, by key. spans: ascending; numbers, dates and what has no capital letter are left out."""
-    groups: dict[Key, Group] = {}
+    groups: dict[Key, SpanGroup] = {}
     later: list[tuple[int, int, int, Key, EntityType]] = []
     floor = 0
     for start, end, label in _plain(text, spans):
         kind = votes.TYPES.get(label)
-        inside = names.words(text, start, end) if kind is not None else []
-        parts = tuple(names.fold(text[a:b]) for a, b in inside)
+        inside = names.word_spans(text, start, end) if kind is not None else []
+        parts = tuple(names.fold_word(text[a:b]) for a, b in inside)
         if kind is not None and any(parts) and any(c.isupper() for c in text[start:end]):
             skip = 1 if len(parts) > 1 and (parts[0] == "the" or text[start : inside[0][1]] in ("a", "an")) else 0
             first, last = inside[skip][0], inside[-1][1]
-            titles = names.untitled(parts[skip:])
-            key = names.bare(tuple(p for p in parts[skip:] if p))
+            titles = names.count_titles(parts[skip:])
+            key = names.without_affixes(tuple(p for p in parts[skip:] if p))
             if titles:
                 later.append((first, last, titles, key, kind))
             else:
@@ -58,8 +58,8 @@ def grouped(text: str, spans: Sequence[Span]) -> dict[Key, Group]:
     for first, last, titles, key, kind in later:
         # "General Motors" and "Justice Department" are names as they stand; "General Kellogg" is not, when Kellogg is
         # said without it, or when it is called a person.
-        rest = names.bare(key[titles:])
-        if rest and (rest in groups or kind is EntityType.PERSON or names.whose(rest, ends)):
+        rest = names.without_affixes(key[titles:])
+        if rest and (rest in groups or kind is EntityType.PERSON or names.full_names_with(rest, ends)):
             _add(groups, text, rest, first, last, kind, titled=True)
         else:
             _add(groups, text, key, first, last, kind, titled=False)
@@ -82,8 +82,10 @@ def _plain(text: str, spans: Iterable[Span]) -> Iterator[Span]:
             start = m.end() if m else end
 
 
-def _add(groups: dict[Key, Group], text: str, key: Key, start: int, end: int, kind: EntityType, titled: bool) -> None:
-    group = groups.setdefault(key, Group(key))
+def _add(
+    groups: dict[Key, SpanGroup], text: str, key: Key, start: int, end: int, kind: EntityType, titled: bool
+) -> None:
+    group = groups.setdefault(key, SpanGroup(key))
     group.spans.append((start, end))
     group.surfaces[text[start:end]] += 1
     group.labels[kind] += 1

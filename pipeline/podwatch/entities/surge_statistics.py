@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Usual(StrEnum):
+class NoSurge(StrEnum):
     """Why a name is not reported."""
 
     FEW_EPISODES = "it is named in too few episodes"
@@ -27,7 +27,7 @@ class Usual(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FeedCounts:
     """Of the episodes of one feed in one period, how many name somebody."""
 
     named: int
@@ -51,7 +51,7 @@ class Surge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class SurgeRules:
     """episodes, feeds: that name it now, at least. past: episodes of the time before, at least. times: what is
     expected, at least. alarms: how many false alarms a look may have, on average.
     """
@@ -63,14 +63,14 @@ class Rules:
     alarms: float = 0.05
 
 
-RULES = Rules()
+RULES = SurgeRules()
 UNSEEN = 0.5  # what is added to the episodes that named it: none in forty is no proof of never (Jeffreys' prior)
 OWN = 4.0  # episodes of a feed's past from which on its own rate weighs more than that of all feeds
 
 
-def surge(
-    now: Mapping[int, Seen], before: Mapping[int, Seen], looked_at: int = 1, rules: Rules = RULES
-) -> Surge | Usual:
+def detect_surge(
+    now: Mapping[int, FeedCounts], before: Mapping[int, FeedCounts], looked_at: int = 1, rules: SurgeRules = RULES
+) -> Surge | NoSurge:
     """Whether a name surges, given what was seen in each feed, by its id, now and before.
 
     Both name every feed that has episodes, those that do not name it too. looked_at: how many names are asked about.
@@ -79,13 +79,13 @@ def surge(
     feeds = sum(s.named > 0 for s in now.values())
     past = sum(s.episodes for s in before.values())
     if named < rules.episodes:
-        return Usual.FEW_EPISODES
+        return NoSurge.FEW_EPISODES
     if feeds < rules.feeds:
-        return Usual.FEW_FEEDS
+        return NoSurge.FEW_FEEDS
     if past < rules.past:
-        return Usual.NO_PAST
+        return NoSurge.NO_PAST
     total, episodes = sum(s.named for s in before.values()), sum(s.episodes for s in now.values())
-    rate, nothing = total / past, Seen(0, 0)
+    rate, nothing = total / past, FeedCounts(0, 0)
     expected = sum(
         s.episodes * (before.get(feed, nothing).named + OWN * rate) / (before.get(feed, nothing).episodes + OWN)
         for feed, s in now.items()
@@ -93,14 +93,14 @@ def surge(
     known = total + UNSEEN
     expected += UNSEEN * episodes / past
     if named < rules.times * expected:
-        return Usual.EXPECTED
-    chance = at_least(named, expected, known)
+        return NoSurge.EXPECTED
+    chance = tail_probability(named, expected, known)
     if chance * max(1, looked_at) > rules.alarms:
-        return Usual.CHANCE
+        return NoSurge.CHANCE
     return Surge(named=named, episodes=episodes, feeds=feeds, expected=expected, chance=chance)
 
 
-def at_least(count: int, mean: float, known: float) -> float:
+def tail_probability(count: int, mean: float, known: float) -> float:
     """The probability of ``count`` events or more, from a rate of ``mean`` that is known from ``known`` events.
 
     The upper tail of the negative binomial distribution, summed from its largest term down; 1.0 for a count of 0.

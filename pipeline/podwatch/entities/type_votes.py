@@ -53,7 +53,7 @@ _TITLED = math.log(20)  # how much more often a person has a title before the na
 _LOG = {kind: dict(zip(_ORDER, map(math.log, row), strict=True)) for kind, row in _CONFUSION.items()}
 
 
-def elected(votes: Mapping[EntityType, int], titled: int = 0) -> EntityType:
+def elect_type(votes: Mapping[EntityType, int], titled: int = 0) -> EntityType:
     """The most probable type; titled: how often a title stood before the name. Without votes OTHER."""
     if not votes and not titled:
         return EntityType.OTHER
@@ -65,6 +65,6 @@ def elected(votes: Mapping[EntityType, int], titled: int = 0) -> EntityType:
     return max(_ORDER, key=weight)
 
 
-def possible(votes: Mapping[EntityType, int], kind: EntityType) -> bool:
+def is_possible(votes: Mapping[EntityType, int], kind: EntityType) -> bool:
     """Whether so many votes are for the type that it is not ruled out."""
     return votes.get(kind, 0) >= POSSIBLE * sum(votes.values()) > 0

@@ -11,14 +11,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from podwatch.feeds import incremental as _reading
-from podwatch.feeds.incremental import Reading
-from podwatch.feeds.item_scanner import Whole
-from podwatch.feeds.known_items import Known, guid_key
+from podwatch.feeds.incremental import FeedReading
+from podwatch.feeds.item_scanner import WholeReason
+from podwatch.feeds.known_items import KnownItems, guid_key
 from podwatch.feeds.parsed_document import Parser
-from podwatch.feeds.sandboxed import Boxed, was_full
+from podwatch.feeds.sandboxed import SandboxedParser, was_saturated
 from podwatch.model import Episode, FeedFacts
 
-__all__ = ["Boxed", "Known", "Parsed", "Parser", "Reading", "Whole", "guid_key", "parse", "read", "was_full"]
+__all__ = [
+    "FeedReading",
+    "KnownItems",
+    "Parsed",
+    "Parser",
+    "SandboxedParser",
+    "WholeReason",
+    "guid_key",
+    "parse",
+    "read",
+    "was_saturated",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +43,14 @@ class Parsed:
 
 
 def read(
-    body: bytes, url: str, content_type: str = "", known: Known | None = None, parser: Parser | None = None
-) -> Reading:
+    body: bytes, url: str, content_type: str = "", known: KnownItems | None = None, parser: Parser | None = None
+) -> FeedReading:
     """What ``body`` says that the last body of this feed did not; raises FeedError when it is no feed.
 
     url: where it came from, against which relative addresses are resolved. known: of the last Reading.
     parser: the workers that this process shares, unless another one is given.
     """
-    return _reading.read(body, url, content_type, known, parser or Boxed())
+    return _reading.read_feed(body, url, content_type, known, parser or SandboxedParser())
 
 
 def parse(body: bytes, url: str, headers: dict[str, str] | None = None) -> Parsed:

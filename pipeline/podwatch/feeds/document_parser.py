@@ -11,34 +11,34 @@ from podwatch.feeds import feedparser_adapter as watched
 from podwatch.feeds import podcast_namespace as podcasting
 from podwatch.feeds import sanitizer as values
 from podwatch.feeds.known_items import guid_key
-from podwatch.feeds.parsed_document import Document, to_json
-from podwatch.feeds.podcast_namespace import NOTHING, Extras, Tag, Tags
+from podwatch.feeds.parsed_document import ParsedDocument, to_json
+from podwatch.feeds.podcast_namespace import NOTHING, DocumentTags, Tag, Tags
 from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
-from podwatch.policy.episode_identity import canonical
+from podwatch.policy.episode_identity import canonical_url
 
 MOST = 200  # of any repeated tag: an item with more is a mistake or an attack
 
 
-def document(data: bytes, url: str, content_type: str) -> Document:
+def parse_document(data: bytes, url: str, content_type: str) -> ParsedDocument:
     """What a document says; see Document."""
-    data = values.referable(data)
-    seen = watched.parse(data, url, content_type)
+    data = values.remove_bad_references(data)
+    seen = watched.parse_with_feedparser(data, url, content_type)
     raw = seen.raw
-    encoding = values.clean(raw.get("encoding"))
-    extras = podcasting.read(data, encoding)
-    language = values.clean(raw.feed.get("language")).strip() or None
-    return Document(
+    encoding = values.clean_text(raw.get("encoding"))
+    extras = podcasting.read_tags(data, encoding)
+    language = values.clean_text(raw.feed.get("language")).strip() or None
+    return ParsedDocument(
         found=bool(raw.get("version") or raw.entries),
         strict=seen.strict,
         leaks=seen.leaks,
         context=guid_key(f"{seen.context} {language}"),  # the feed's language is also that of every episode
         encoding=encoding.lower(),
         facts=_facts(raw.feed, extras.channel, url, language),
-        episodes=tuple(_episode(e, t, url, language) for e, t in _paired(raw.entries, extras)),
+        episodes=tuple(_episode(e, t, url, language) for e, t in _pair_tags(raw.entries, extras)),
     )
 
 
-def _paired(entries: list[Any], extras: Extras) -> Iterable[tuple[Any, Tags]]:
+def _pair_tags(entries: list[Any], extras: DocumentTags) -> Iterable[tuple[Any, Tags]]:
     """Each entry with its tags: by position when both parsers saw as many items, else by guid."""
     if len(entries) == len(extras.items):
         return zip(entries, extras.items, strict=True)
@@ -52,62 +52,65 @@ def _paired(entries: list[Any], extras: Extras) -> Iterable[tuple[Any, Tags]]:
 def _facts(feed: Any, tags: Tags, url: str, language: str | None) -> FeedFacts:
     rel: dict[str, list[str]] = {}
     for link in feed.get("links", ()):
-        address = values.web(link.get("href"), url)
+        address = values.web_address(link.get("href"), url)
         if address:
             rel.setdefault(str(link.get("rel")), []).append(address)
     sy, updates = _first(tags, "sy:updatePeriod"), _first(tags, "podcast:updateFrequency")
-    ttl = values.number(_first(tags, "ttl").text)
-    hours = [values.whole(hour.text) for hour in _first(tags, "skipHours").children[:24]]
+    ttl = values.parse_number(_first(tags, "ttl").text)
+    hours = [values.parse_integer(hour.text) for hour in _first(tags, "skipHours").children[:24]]
     return FeedFacts(
-        title=values.text(feed.get("title")),
+        title=values.html_to_text(feed.get("title")),
         language=language,
         link=_link(tags, feed, url),
         author=_author(tags, feed),
         podcast_guid=_word(tags, "podcast:guid"),
-        blocked=_blocked(tags),
-        complete=values.yes(_first(tags, "itunes:complete").text) or values.yes(updates.attributes.get("complete")),
-        moved_to=values.web(_first(tags, "itunes:new-feed-url").text, url),
+        blocked=_is_blocked(tags),
+        complete=values.parse_boolean(_first(tags, "itunes:complete").text)
+        or values.parse_boolean(updates.attributes.get("complete")),
+        moved_to=values.web_address(_first(tags, "itunes:new-feed-url").text, url),
         self_url=next(iter(rel.get("self", ())), None),
         next_page=next(iter(rel.get("next", ())), None),
         prev_archive=next(iter(rel.get("prev-archive", ())), None),
         hubs=tuple(dict.fromkeys(rel.get("hub", ())))[:10],
         ttl=ttl * 60 if ttl else None,
-        period=values.period(sy.text, _first(tags, "sy:updateFrequency").text),
-        rhythm=values.rhythm(updates.attributes.get("rrule")),
+        period=values.parse_update_period(sy.text, _first(tags, "sy:updateFrequency").text),
+        rhythm=values.parse_recurrence(updates.attributes.get("rrule")),
         skip_hours=tuple(sorted({h for h in hours if h is not None and h < 24})),
         persons=_persons(tags, url),
     )
 
 
 def _episode(entry: Any, tags: Tags, url: str, language: str | None) -> Episode:
-    audio = [values.web(a, url) for a in _enclosures(entry)]
+    audio = [values.web_address(a, url) for a in _enclosures(entry)]
     first = next((a for a in audio if a), None)
     others = dict.fromkeys(a for a in (*audio, *_alternates(tags, url)) if a and a != first)
-    link = values.web(entry.get("link"), url)
-    title = values.text(entry.get("title"))
+    link = values.web_address(entry.get("link"), url)
+    title = values.html_to_text(entry.get("title"))
     season, number = _first(tags, "podcast:season"), _first(tags, "podcast:episode")
     return Episode(
-        guid=values.clean(entry.get("id"))
-        or (f"https://{canonical(first)}" if first else link)
-        or _made_up(title, entry),
+        guid=values.clean_text(entry.get("id"))
+        or (f"https://{canonical_url(first)}" if first else link)
+        or _derive_guid(title, entry),
         title=title,
         link=link,
         audio_url=first,
-        published_at=values.when(entry.get("published_parsed") or dict.get(entry, "updated_parsed")),
-        duration=values.seconds(entry.get("itunes_duration") or _first(tags, "itunes:duration").text),
+        published_at=values.parse_date(entry.get("published_parsed") or dict.get(entry, "updated_parsed")),
+        duration=values.parse_duration(entry.get("itunes_duration") or _first(tags, "itunes:duration").text),
         notes=_notes(entry, tags),
         note_links=_note_links(entry, tags, url),
         language=language,
         transcripts=_transcripts(tags, url),
         author=_author(tags, entry),
         persons=_persons(tags, url),
-        season=values.whole(season.text) if season.text else values.whole(_first(tags, "itunes:season").text),
-        number=values.number(number.text or _first(tags, "itunes:episode").text),
+        season=values.parse_integer(season.text)
+        if season.text
+        else values.parse_integer(_first(tags, "itunes:season").text),
+        number=values.parse_number(number.text or _first(tags, "itunes:episode").text),
         episode_type=(_word(tags, "itunes:episodeType") or "").lower() or None,
-        chapters_url=values.web(_first(tags, "podcast:chapters").attributes.get("url"), url),
+        chapters_url=values.web_address(_first(tags, "podcast:chapters").attributes.get("url"), url),
         soundbites=_soundbites(tags),
         other_audio=tuple(others)[:MOST],
-        blocked=_blocked(tags),
+        blocked=_is_blocked(tags),
     )
 
 
@@ -120,15 +123,15 @@ def _enclosures(entry: Any) -> list[Any]:
 def _alternates(tags: Tags, url: str) -> list[str | None]:
     """The http(s) sources of podcast:alternateEnclosure."""
     sources = [c for tag in tags.get("podcast:alternateEnclosure", ())[:MOST] for c in tag.children[:MOST]]
-    return [values.web(s.attributes.get("uri"), url) for s in sources[:MOST]]
+    return [values.web_address(s.attributes.get("uri"), url) for s in sources[:MOST]]
 
 
 def _notes(entry: Any, tags: Tags) -> str:
     """The longest of what an item says of itself: feedparser's choice depends on the order, and on the item's place."""
-    return max((values.text(s) for s in _said(entry, tags)), key=len, default="")[: values.NOTES]
+    return max((values.html_to_text(s) for s in _descriptions(entry, tags)), key=len, default="")[: values.NOTES]
 
 
-def _said(entry: Any, tags: Tags) -> list[Any]:
+def _descriptions(entry: Any, tags: Tags) -> list[Any]:
     """Everything an item says of itself, as it was written."""
     said = [entry.get("summary"), *(c.get("value") for c in entry.get("content", ())[:MOST])]
     return said + [_first(tags, name).text for name in ("description", "itunes:summary", "content:encoded")]
@@ -140,20 +143,22 @@ def _note_links(entry: Any, tags: Tags, url: str) -> tuple[str, ...]:
     From the document's own words where it has some: feedparser reads the first item's a little differently.
     """
     own = [_first(tags, name).text for name in ("description", "itunes:summary", "content:encoded")]
-    found = [address for said in (own if any(own) else _said(entry, tags)) for address in values.links(said)]
-    return tuple(dict.fromkeys(a for address in found if (a := values.web(address, url))))[:MOST]
+    found = [
+        address for said in (own if any(own) else _descriptions(entry, tags)) for address in values.find_links(said)
+    ]
+    return tuple(dict.fromkeys(a for address in found if (a := values.web_address(address, url))))[:MOST]
 
 
 def _transcripts(tags: Tags, url: str) -> tuple[TranscriptRef, ...]:
     found: dict[TranscriptRef, None] = {}
     for tag in tags.get("podcast:transcript", ())[:MOST]:
-        address = values.web(tag.attributes.get("url"), url)
+        address = values.web_address(tag.attributes.get("url"), url)
         if address:
             ref = TranscriptRef(
                 url=address,
-                media_type=values.clean(tag.attributes.get("type")).partition(";")[0].strip().lower(),
-                language=values.clean(tag.attributes.get("language")) or None,
-                rel=values.clean(tag.attributes.get("rel")) or None,
+                media_type=values.clean_text(tag.attributes.get("type")).partition(";")[0].strip().lower(),
+                language=values.clean_text(tag.attributes.get("language")) or None,
+                rel=values.clean_text(tag.attributes.get("rel")) or None,
             )
             found[ref] = None
     return tuple(found)
@@ -162,36 +167,41 @@ def _transcripts(tags: Tags, url: str) -> tuple[TranscriptRef, ...]:
 def _persons(tags: Tags, url: str) -> tuple[Person, ...]:
     found: dict[Person, None] = {}
     for tag in tags.get("podcast:person", ())[:MOST]:
-        name = values.text(tag.text)
+        name = values.html_to_text(tag.text)
         if name:
-            role = values.clean(tag.attributes.get("role")).strip().lower() or "host"
-            group = values.clean(tag.attributes.get("group")).strip().lower() or "cast"
-            found[Person(name=name, role=role, group=group, href=values.web(tag.attributes.get("href"), url))] = None
+            role = values.clean_text(tag.attributes.get("role")).strip().lower() or "host"
+            group = values.clean_text(tag.attributes.get("group")).strip().lower() or "cast"
+            found[
+                Person(name=name, role=role, group=group, href=values.web_address(tag.attributes.get("href"), url))
+            ] = None
     return tuple(found)
 
 
 def _soundbites(tags: Tags) -> tuple[Soundbite, ...]:
     found = []
     for tag in tags.get("podcast:soundbite", ())[:MOST]:
-        start, duration = values.number(tag.attributes.get("startTime")), values.number(tag.attributes.get("duration"))
+        start, duration = (
+            values.parse_number(tag.attributes.get("startTime")),
+            values.parse_number(tag.attributes.get("duration")),
+        )
         if start is not None and duration is not None:
-            found.append(Soundbite(start=start, duration=duration, title=values.text(tag.text)))
+            found.append(Soundbite(start=start, duration=duration, title=values.html_to_text(tag.text)))
     return tuple(found)
 
 
 def _author(tags: Tags, said: Any) -> str | None:
-    return values.text(_first(tags, "itunes:author").text or said.get("author")) or None
+    return values.html_to_text(_first(tags, "itunes:author").text or said.get("author")) or None
 
 
-def _blocked(tags: Tags) -> bool:
+def _is_blocked(tags: Tags) -> bool:
     """itunes:block, or podcast:block for everybody: with an id it speaks to one platform only."""
     everybody = [t for t in tags.get("podcast:block", ()) if not t.attributes.get("id")]
-    return any(values.yes(t.text) for t in (*tags.get("itunes:block", ()), *everybody))
+    return any(values.parse_boolean(t.text) for t in (*tags.get("itunes:block", ()), *everybody))
 
 
 def _link(tags: Tags, feed: Any, url: str) -> str | None:
     """The channel's own link: feedparser would also take that of a live item."""
-    return values.web(_first(tags, "link").text.strip() or feed.get("link"), url)
+    return values.web_address(_first(tags, "link").text.strip() or feed.get("link"), url)
 
 
 def _first(tags: Tags, name: str) -> Tag:
@@ -200,14 +210,14 @@ def _first(tags: Tags, name: str) -> Tag:
 
 
 def _word(tags: Tags, name: str) -> str | None:
-    return values.clean(_first(tags, name).text).strip() or None
+    return values.clean_text(_first(tags, name).text).strip() or None
 
 
-def _made_up(title: str, entry: Any) -> str:
+def _derive_guid(title: str, entry: Any) -> str:
     seed = f"{title}|{entry.get('published', '')}"
     return "podwatch:" + hashlib.blake2b(seed.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
-def answer(body: bytes, job: dict[str, Any], started: float) -> bytes:
+def run_job(body: bytes, job: dict[str, Any], started: float) -> bytes:
     """For a sandbox's worker: the document as JSON. started: the CPU seconds at the start of the job."""
-    return to_json(document(body, job["url"], job["content_type"]), time.process_time() - started)
+    return to_json(parse_document(body, job["url"], job["content_type"]), time.process_time() - started)

@@ -32,7 +32,7 @@ _lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class FeedparserResult:
     """feedparser's result. strict: it was well-formed. leaks: an item changed the parser. context: a hash of what the
     parser knew before the first item, apart from the feed's own facts."""
 
@@ -42,7 +42,7 @@ class Watched:
     context: int
 
 
-class _Notes:
+class _ParseState:
     """What is remembered while a document is parsed."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class _Notes:
 
 class _Parser(api.StrictFeedParser):  # type: ignore[misc]
     def __init__(self, *args: Any) -> None:
-        self.watch = _Notes()
+        self.watch = _ParseState()
         super().__init__(*args)
 
     def endDocument(self) -> None:
@@ -135,7 +135,7 @@ def _without_query(address: str) -> str:
         return address
 
 
-def parse(document: bytes, url: str, content_type: str) -> Watched:
+def parse_with_feedparser(document: bytes, url: str, content_type: str) -> FeedparserResult:
     """The document as feedparser sees it, bytes only: given a string it would open files and addresses."""
     made: list[_Parser] = []
 
@@ -156,5 +156,5 @@ def parse(document: bytes, url: str, content_type: str) -> Watched:
         finally:
             api.StrictFeedParser = original
             api.PREFERRED_XML_PARSERS = drivers
-    notes = made[0].watch if made else _Notes()
-    return Watched(raw, notes.ended, notes.leaks, notes.context)
+    notes = made[0].watch if made else _ParseState()
+    return FeedparserResult(raw, notes.ended, notes.leaks, notes.context)

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from podwatch.feeds.known_items import guid_key
 from podwatch.feeds.parsed_document import episodes_from_json, episodes_to_json
 from podwatch.model import Episode
-from podwatch.policy.episode_identity import canonical
+from podwatch.policy.episode_identity import canonical_url
 
 Name = tuple[str, str]  # an item's guid, and the canonical address of its audio ("" for none)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EpisodeList:
     """Some episodes in their order, as they are or packed."""
 
     names: tuple[Name, ...]
@@ -28,9 +28,9 @@ class Found:
     packed: bytes = b""
 
     @classmethod
-    def of(cls, episodes: Sequence[Episode], *, small: bool) -> Found:
+    def of(cls, episodes: Sequence[Episode], *, small: bool) -> EpisodeList:
         """small: packed, at the price of unpacking each time they are asked for."""
-        names = tuple((e.guid, canonical(e.audio_url)) for e in episodes)
+        names = tuple((e.guid, canonical_url(e.audio_url)) for e in episodes)
         if small:
             return cls(names, packed=zlib.compress(episodes_to_json(episodes), 1))
         return cls(names, plain=tuple(episodes))
@@ -43,7 +43,7 @@ class Found:
                 yield e if guid == e.guid else replace(e, guid=guid)
 
 
-def told_apart(names: Sequence[Name]) -> list[str]:
+def disambiguate_guids(names: Sequence[Name]) -> list[str]:
     """A guid for each item of a document: those with one guid and other audio get guids of their own.
 
     The new guid is made of the audio's address, for each of them: some feeds have one guid for all they publish, and
@@ -55,13 +55,13 @@ def told_apart(names: Sequence[Name]) -> list[str]:
     return [f"{guid}#{guid_key(a):016x}" if a and len(audio[guid]) > 1 else guid for guid, a in names]
 
 
-def firsts(guids: Sequence[str]) -> list[str | None]:
+def first_occurrences(guids: Sequence[str]) -> list[str | None]:
     """The guids, None for those that were there already: of the items with one guid the first makes the episode."""
     seen: set[str] = set()
     return [None if guid in seen or seen.add(guid) else guid for guid in guids]  # type: ignore[func-returns-value]
 
 
-def repeated(guids: Sequence[int]) -> frozenset[int]:
+def repeated_guid_keys(guids: Sequence[int]) -> frozenset[int]:
     """The guid keys that more than one item has."""
     if len(set(guids)) == len(guids):
         return frozenset()

@@ -15,10 +15,10 @@ import xxhash
 
 from podwatch.errors import FeedError
 from podwatch.feeds import item_scanner as scanner
-from podwatch.feeds.guids import Found, firsts, repeated, told_apart
-from podwatch.feeds.item_scanner import Cut, Whole
-from podwatch.feeds.known_items import Known, guid_key
-from podwatch.feeds.parsed_document import Document, Parser, Part
+from podwatch.feeds.guids import EpisodeList, disambiguate_guids, first_occurrences, repeated_guid_keys
+from podwatch.feeds.item_scanner import ItemSpans, WholeReason
+from podwatch.feeds.known_items import KnownItems, guid_key
+from podwatch.feeds.parsed_document import ParsedDocument, Parser, Part
 from podwatch.model import Episode, FeedFacts
 
 CHUNK = 1 << 18  # bytes of items parsed at a time, so that memory stays small however large the feed is
@@ -27,7 +27,7 @@ ASCII_BASED = ("utf-8", "us-ascii", "ascii", "iso-8859-", "iso8859", "latin", "w
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class FeedReading:
     """What a body says that the last one did not.
 
     found: see episodes, with the guids under which they go on.
@@ -36,10 +36,10 @@ class Reading:
     """
 
     facts: FeedFacts
-    found: tuple[tuple[Found, tuple[str | None, ...]], ...]
+    found: tuple[tuple[EpisodeList, tuple[str | None, ...]], ...]
     listed: array[int]
-    known: Known
-    reason: Whole | None = None
+    known: KnownItems
+    reason: WholeReason | None = None
 
     @property
     def episodes(self) -> tuple[Episode, ...]:
@@ -67,10 +67,10 @@ class _Job:
     parser: Parser
     left: float
 
-    def parse(self, parts: Sequence[Part]) -> Document:
+    def parse(self, parts: Sequence[Part]) -> ParsedDocument:
         if self.left <= 0:
             raise FeedError("takes too long to parse", where=self.url)
-        cpu = min(self.left, budget(sum(map(len, parts))))
+        cpu = min(self.left, cpu_budget(sum(map(len, parts))))
         document = self.parser.parse(parts, self.url, self.content_type, cpu)
         self.left -= document.cpu
         if not document.found:
@@ -78,20 +78,20 @@ class _Job:
         return document
 
 
-def budget(size: int) -> float:
+def cpu_budget(size: int) -> float:
     """CPU seconds that a body of ``size`` bytes may take: three times what an honest one does."""
     return min(120.0, 5.0 + 3.0 * size / 1_000_000)
 
 
-def read(
+def read_feed(
     body: bytes,
     url: str,
     content_type: str,
-    known: Known | None,
+    known: KnownItems | None,
     parser: Parser,
     *,
     shared: frozenset[int] = frozenset(),
-) -> Reading:
+) -> FeedReading:
     """What ``body`` says that the last body of this feed did not; raises FeedError when it is no feed.
 
     url: where it came from, against which relative addresses are resolved. known: of the last Reading.
@@ -99,56 +99,56 @@ def read(
     """
     if body[:1].isspace() and (stripped := body.lstrip()).startswith(b"<?xml"):
         body = stripped  # the commonest mistake: feedparser would read a well-formed feed as an ill-formed one
-    job = _Job(url, content_type, parser, budget(len(body)))
-    apart = shared or (known is not None and repeated(known.guids))
-    cut = scanner.cut(body, None if apart else known)
-    if isinstance(cut, Whole):
-        return _all(job.parse([body]), cut)
+    job = _Job(url, content_type, parser, cpu_budget(len(body)))
+    apart = shared or (known is not None and repeated_guid_keys(known.guids))
+    cut = scanner.scan_items(body, None if apart else known)
+    if isinstance(cut, WholeReason):
+        return _whole_reading(job.parse([body]), cut)
     before = known if known is not None and known.clean and known.tag == cut.tag else None
-    hashes = scanner.hashes(body, cut)
-    fresh = _fresh(hashes, cut, before, shared)
-    doubt = next((d for i in fresh if (d := scanner.sound(body, cut.tag, cut.starts[i], cut.ends[i]))), None)
+    hashes = scanner.hash_items(body, cut)
+    fresh = _items_to_parse(hashes, cut, before, shared)
+    doubt = next((d for i in fresh if (d := scanner.check_item(body, cut.tag, cut.starts[i], cut.ends[i]))), None)
     if doubt is not None:
-        return _all(job.parse([body]), doubt)
+        return _whole_reading(job.parse([body]), doubt)
     at_once = known is not None and before is None  # was read whole the last time: find out by reading it whole
     size = len(body) if at_once else CHUNK
-    documents: list[tuple[list[int], FeedFacts, Found]] = []
+    documents: list[tuple[list[int], FeedFacts, EpisodeList]] = []
     many = sum(cut.ends[i] - cut.starts[i] for i in fresh) > CHUNK
     base = (before.context, before.encoding) if before else None
     for some in _chunks(fresh, cut, size):
         complete = len(some) == len(cut.starts) and not cut.behind
         document = job.parse([body] if complete else _parts(body, cut, some))
         base = base or (document.context, document.encoding)
-        doubt = _doubt(document, len(some) + (not complete and _blank(some)), base)
-        if doubt is Whole.CONTEXT and before is not None:
-            return replace(read(body, url, content_type, None, parser), reason=doubt)
+        doubt = _reason_for_whole(document, len(some) + (not complete and _needs_blank_item(some)), base)
+        if doubt is WholeReason.CONTEXT and before is not None:
+            return replace(read_feed(body, url, content_type, None, parser), reason=doubt)
         if doubt is not None:
-            return _all(document if complete else job.parse([body]), doubt)
-        base = document.context, _merged(base[1], document.encoding)
+            return _whole_reading(document if complete else job.parse([body]), doubt)
+        base = document.context, _merge_encodings(base[1], document.encoding)
         own = document.episodes[len(document.episodes) - len(some) :]
-        documents.append((some, document.facts, Found.of(own, small=many)))
-    if before is not None and (sharing := _sharing(documents, hashes, cut, before, fresh)):
-        return read(body, url, content_type, known, parser, shared=shared | sharing)
+        documents.append((some, document.facts, EpisodeList.of(own, small=many)))
+    if before is not None and (sharing := _shared_guids(documents, hashes, cut, before, fresh)):
+        return read_feed(body, url, content_type, known, parser, shared=shared | sharing)
     context, encoding = base or (0, "")
-    return _new(body, cut, hashes, before, documents, context, encoding)
+    return _incremental_reading(body, cut, hashes, before, documents, context, encoding)
 
 
-def _fresh(hashes: array[int], cut: Cut, before: Known | None, shared: frozenset[int]) -> list[int]:
+def _items_to_parse(hashes: array[int], cut: ItemSpans, before: KnownItems | None, shared: frozenset[int]) -> list[int]:
     """Which listed items must be parsed: those never seen, and those that share their guid with others than before."""
     if before is None or cut.behind:
         return list(range(len(hashes)))
     guids = dict(zip(before.hashes, before.guids, strict=True))
-    again = shared | _changed(hashes, before, guids)
+    again = shared | _changed_guids(hashes, before, guids)
     return [i for i, h in enumerate(hashes) if h not in guids or guids[h] in again]
 
 
-def _changed(hashes: array[int], before: Known, guids: Mapping[int, int]) -> frozenset[int]:
+def _changed_guids(hashes: array[int], before: KnownItems, guids: Mapping[int, int]) -> frozenset[int]:
     """The guids that several items have of which one came, went or moved: who is told apart from whom may change.
 
     guids: of each hash of ``before``.
     """
     now = [guids[h] for h in hashes if h in guids]
-    several = repeated(before.guids) | repeated(now)
+    several = repeated_guid_keys(before.guids) | repeated_guid_keys(now)
     if not several or not before.finals:
         return several
     then: dict[int, list[int]] = {g: [] for g in several}
@@ -160,8 +160,12 @@ def _changed(hashes: array[int], before: Known, guids: Mapping[int, int]) -> fro
     return frozenset(g for g in several if then[g] != today[g])
 
 
-def _sharing(
-    documents: list[tuple[list[int], FeedFacts, Found]], hashes: array[int], cut: Cut, before: Known, fresh: list[int]
+def _shared_guids(
+    documents: list[tuple[list[int], FeedFacts, EpisodeList]],
+    hashes: array[int],
+    cut: ItemSpans,
+    before: KnownItems,
+    fresh: list[int],
 ) -> frozenset[int]:
     """The guids of what was parsed that other items of the body have, too."""
     rest = set(before.guids)
@@ -171,7 +175,7 @@ def _sharing(
     return frozenset(rest & {guid_key(guid) for *_, found in documents for guid, _ in found.names})
 
 
-def _chunks(fresh: list[int], cut: Cut, size: int) -> Iterator[list[int]]:
+def _chunks(fresh: list[int], cut: ItemSpans, size: int) -> Iterator[list[int]]:
     """The fresh items in groups of about ``size`` bytes; one empty group when there are none, for the feed's facts."""
     some: list[int] = []
     length = 0
@@ -185,15 +189,15 @@ def _chunks(fresh: list[int], cut: Cut, size: int) -> Iterator[list[int]]:
         yield some
 
 
-def _blank(some: list[int]) -> bool:
+def _needs_blank_item(some: list[int]) -> bool:
     """Whether an empty item takes the first one's place: feedparser reads the first item a little differently."""
     return not some or some[0] != 0
 
 
-def _parts(body: bytes, cut: Cut, some: list[int]) -> list[Part]:
+def _parts(body: bytes, cut: ItemSpans, some: list[int]) -> list[Part]:
     view = memoryview(body)
     parts: list[Part] = [view[: cut.head]]
-    if _blank(some):
+    if _needs_blank_item(some):
         parts.append(b"<%s></%s>" % (cut.tag, cut.tag))
     begin = None
     for n, i in enumerate(some):
@@ -205,37 +209,37 @@ def _parts(body: bytes, cut: Cut, some: list[int]) -> list[Part]:
     return parts
 
 
-def _doubt(document: Document, items: int, base: tuple[int, str]) -> Whole | None:
+def _reason_for_whole(document: ParsedDocument, items: int, base: tuple[int, str]) -> WholeReason | None:
     """Why a document of some items does not speak for the whole. base: the context and encoding of the others."""
     if not document.strict:
-        return Whole.ILL_FORMED
+        return WholeReason.ILL_FORMED
     if document.leaks:
-        return Whole.LEAKS
+        return WholeReason.LEAKS
     if len(document.episodes) != items:
-        return Whole.COUNT
+        return WholeReason.COUNT
     if document.context != base[0]:
-        return Whole.CONTEXT
+        return WholeReason.CONTEXT
     encoding = document.encoding
-    return None if encoding.startswith(ASCII_BASED) and _merged(base[1], encoding) else Whole.ENCODING
+    return None if encoding.startswith(ASCII_BASED) and _merge_encodings(base[1], encoding) else WholeReason.ENCODING
 
 
-def _merged(a: str, b: str) -> str:
+def _merge_encodings(a: str, b: str) -> str:
     """The encoding of two parts together: ASCII is part of each of the others, and otherwise they must agree."""
     return b if a == "us-ascii" else a if b in ("us-ascii", a) else ""
 
 
-def _new(
+def _incremental_reading(
     body: bytes,
-    cut: Cut,
+    cut: ItemSpans,
     hashes: array[int],
-    before: Known | None,
-    documents: list[tuple[list[int], FeedFacts, Found]],
+    before: KnownItems | None,
+    documents: list[tuple[list[int], FeedFacts, EpisodeList]],
     context: int,
     encoding: str,
-) -> Reading:
+) -> FeedReading:
     items = [i for some, *_ in documents for i in some]
     names = [name for *_, found in documents for name in found.names]
-    told = told_apart(names)
+    told = disambiguate_guids(names)
     plain = {i: guid_key(guid) for i, (guid, _) in zip(items, names, strict=True)}
     keys = {i: guid_key(guid) for i, guid in zip(items, told, strict=True)}
     if cut.behind and before is not None:
@@ -252,7 +256,7 @@ def _new(
         first_of.setdefault(key, i)
     border = cut.starts[0] if cut.starts else cut.head
     tail = memoryview(body)[border:]
-    known = Known(
+    known = KnownItems(
         clean=True,
         tag=cut.tag,
         encoding=encoding,
@@ -262,22 +266,22 @@ def _new(
         end_length=len(body) - cut.end,
         hashes=hashes,
         guids=guids,
-        finals=final if repeated(guids) else array("Q"),
+        finals=final if repeated_guid_keys(guids) else array("Q"),
     )
-    named = iter(firsts(told))
+    named = iter(first_occurrences(told))
     found = tuple((found, tuple(islice(named, len(some)))) for some, _, found in documents)
-    return Reading(facts=documents[0][1], found=found, listed=array("Q", first_of), known=known)
+    return FeedReading(facts=documents[0][1], found=found, listed=array("Q", first_of), known=known)
 
 
-def _all(document: Document, reason: Whole) -> Reading:
+def _whole_reading(document: ParsedDocument, reason: WholeReason) -> FeedReading:
     """Everything the document says."""
-    found = Found.of(document.episodes, small=False)
-    guids = tuple(firsts(told_apart(found.names)))
-    return Reading(
+    found = EpisodeList.of(document.episodes, small=False)
+    guids = tuple(first_occurrences(disambiguate_guids(found.names)))
+    return FeedReading(
         facts=document.facts,
         found=((found, guids),),
         listed=array("Q", [guid_key(guid) for guid in guids if guid is not None]),
-        known=Known(),
+        known=KnownItems(),
         reason=reason,
     )
 

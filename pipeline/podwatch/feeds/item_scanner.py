@@ -14,10 +14,10 @@ from enum import StrEnum
 
 import xxhash
 
-from podwatch.feeds.known_items import Known
+from podwatch.feeds.known_items import KnownItems
 
 
-class Whole(StrEnum):
+class WholeReason(StrEnum):
     """Why a document went to the parser in one piece."""
 
     NO_ITEMS = "it has no items"
@@ -35,7 +35,7 @@ class Whole(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class ItemSpans:
     """Where the items of a body stand: bytes ``starts[i]`` to ``ends[i]``.
 
     When the rest is known to be the same (behind), only the items in front of it are listed.
@@ -58,13 +58,13 @@ _NEXT = {t: re.compile(_GAP + rb"<%s(?=[\s>])" % t) for t in (b"item", b"entry")
 _NOT_ASCII = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00", b"\x4c\x6f\xa7\x94")
 
 
-def cut(body: bytes, known: Known | None = None) -> Cut | Whole:
+def scan_items(body: bytes, known: KnownItems | None = None) -> ItemSpans | WholeReason:
     """The cut of a body; with what is known of the last one, perhaps only of its front."""
     if body.startswith(_NOT_ASCII):
-        return Whole.ENCODING
+        return WholeReason.ENCODING
     first = _FIRST.search(body)
     if first is None:
-        return Whole.NO_ITEMS
+        return WholeReason.NO_ITEMS
     tag, head = first[1], first.start()
     doubt = _outside(body, tag, 0, head, head=True)
     if doubt:
@@ -74,16 +74,16 @@ def cut(body: bytes, known: Known | None = None) -> Cut | Whole:
         tail = memoryview(body)[border:]
         if xxhash.xxh3_128_digest(tail) == known.tail_hash:
             front = _items(body, tag, head, border)
-            if not isinstance(front, Whole) and (front[2] == border):
-                return Cut(tag, front[0], front[1], head, len(body) - known.end_length, len(known.hashes))
+            if not isinstance(front, WholeReason) and (front[2] == border):
+                return ItemSpans(tag, front[0], front[1], head, len(body) - known.end_length, len(known.hashes))
     found = _items(body, tag, head, len(body))
-    if isinstance(found, Whole):
+    if isinstance(found, WholeReason):
         return found
     starts, ends, _ = found
-    return _outside(body, tag, ends[-1], len(body)) or Cut(tag, starts, ends, head, ends[-1])
+    return _outside(body, tag, ends[-1], len(body)) or ItemSpans(tag, starts, ends, head, ends[-1])
 
 
-def _items(body: bytes, tag: bytes, at: int, border: int) -> tuple[array[int], array[int], int] | Whole:
+def _items(body: bytes, tag: bytes, at: int, border: int) -> tuple[array[int], array[int], int] | WholeReason:
     """Starts and ends of the items that follow each other from ``at``, and where the next begins (-1: nowhere)."""
     starts, ends = array("Q"), array("Q")
     close, following = b"</%s>" % tag, _NEXT[tag].match
@@ -92,7 +92,7 @@ def _items(body: bytes, tag: bytes, at: int, border: int) -> tuple[array[int], a
     while 0 <= at < border:
         end = find(close, at)
         if end < 0:
-            return Whole.UNFINISHED
+            return WholeReason.UNFINISHED
         end += size
         starts.append(at)
         ends.append(end)
@@ -101,52 +101,52 @@ def _items(body: bytes, tag: bytes, at: int, border: int) -> tuple[array[int], a
     return starts, ends, at
 
 
-def sound(body: bytes, tag: bytes, start: int, end: int) -> Whole | None:
+def check_item(body: bytes, tag: bytes, start: int, end: int) -> WholeReason | None:
     """Why bytes that begin and end like an item may not be one; asked once for each new item."""
     at = start + len(tag) + 1
     last = end - len(tag) - 3
     if body.find(b"?>", start, end) >= 0:  # the parser looks for the encoding up to the last of these on the line
-        return Whole.INSTRUCTION
+        return WholeReason.INSTRUCTION
     while found := _MARKUP[tag].search(body, at, end):
         at = found.start()
         if at == last:
             return None
         skipped = _skip(body, at, end)
-        if isinstance(skipped, Whole):
-            return Whole.HIDDEN if skipped is Whole.UNFINISHED else skipped
+        if isinstance(skipped, WholeReason):
+            return WholeReason.HIDDEN if skipped is WholeReason.UNFINISHED else skipped
         at = skipped
-    return Whole.HIDDEN
+    return WholeReason.HIDDEN
 
 
-def _outside(body: bytes, tag: bytes, at: int, end: int, *, head: bool = False) -> Whole | None:
+def _outside(body: bytes, tag: bytes, at: int, end: int, *, head: bool = False) -> WholeReason | None:
     """Why the bytes before or behind all items are not what they look like."""
     if not head and body.find(b"?>", at, end) >= 0:
-        return Whole.INSTRUCTION
+        return WholeReason.INSTRUCTION
     while found := _MARKUP[tag].search(body, at, end):
         if head and found[0] == b"<?":
             at = body.find(b"?>", found.end(), end)
             if at < 0:
-                return Whole.UNFINISHED
+                return WholeReason.UNFINISHED
             continue
         skipped = _skip(body, found.start(), end)
-        if isinstance(skipped, Whole):
-            return skipped if head or skipped is not Whole.HIDDEN else Whole.BETWEEN
+        if isinstance(skipped, WholeReason):
+            return skipped if head or skipped is not WholeReason.HIDDEN else WholeReason.BETWEEN
         at = skipped
     return None
 
 
-def _skip(body: bytes, at: int, end: int) -> int | Whole:
+def _skip(body: bytes, at: int, end: int) -> int | WholeReason:
     """Where the comment or CDATA section that begins here ends, or why there is none."""
     for opener, closer in ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>")):
         if body.startswith(opener, at):
             found = body.find(closer, at + len(opener), end)
-            return found + len(closer) if found >= 0 else Whole.UNFINISHED
+            return found + len(closer) if found >= 0 else WholeReason.UNFINISHED
     if body.startswith(b"<?", at):
-        return Whole.INSTRUCTION
-    return Whole.DOCTYPE if body.startswith(b"<!", at) else Whole.HIDDEN
+        return WholeReason.INSTRUCTION
+    return WholeReason.DOCTYPE if body.startswith(b"<!", at) else WholeReason.HIDDEN
 
 
-def hashes(body: bytes, cut: Cut) -> array[int]:
+def hash_items(body: bytes, cut: ItemSpans) -> array[int]:
     """The hash of each listed item's bytes."""
     view, one = memoryview(body), xxhash.xxh3_64_intdigest
     return array("Q", [one(view[a:b]) for a, b in zip(cut.starts, cut.ends, strict=True)])

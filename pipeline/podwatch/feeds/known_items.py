@@ -24,7 +24,7 @@ def guid_key(guid: str) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownItems:
     """What the last body was like.
 
     clean: every item was well-formed and left the parser as it found it, so that any of them may be left out.
@@ -59,7 +59,7 @@ class Known:
         return b"".join((head, encoding, *(_little(a).tobytes() for a in (self.hashes, self.guids, self.finals))))
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Known | None:
+    def from_bytes(cls, data: bytes) -> KnownItems | None:
         """None when another version wrote it, or when it is damaged: the next body is then read as the first."""
         if len(data) < _FORM.size or data[0] != VERSION:
             return None

@@ -18,7 +18,7 @@ Part = bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class ParsedDocument:
     """What a document says.
 
     found: it is a feed at all. strict, leaks, context: see watched.py. encoding: in which its bytes were read.
@@ -41,17 +41,17 @@ class Parser(Protocol):
     Raises FeedError when the document takes too much time or memory; cpu: the seconds it may take.
     """
 
-    def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> Document: ...
+    def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> ParsedDocument: ...
 
 
-def to_json(document: Document, cpu: float) -> bytes:
+def to_json(document: ParsedDocument, cpu: float) -> bytes:
     return orjson.dumps(replace(document, cpu=cpu))
 
 
-def from_json(data: bytes) -> Document:
+def from_json(data: bytes) -> ParsedDocument:
     fields: dict[str, Any] = orjson.loads(data)
     facts, episodes = fields["facts"], fields["episodes"]
-    return Document(
+    return ParsedDocument(
         **fields
         | {
             "facts": FeedFacts(
@@ -94,10 +94,10 @@ def _persons(found: list[dict[str, Any]]) -> tuple[Person, ...]:
     return tuple(Person(**p) for p in found)
 
 
-class Here:
+class InProcessParser:
     """Parses in this process, without any limit: for tests and measurements, never for a stranger's bytes."""
 
-    def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> Document:
+    def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> ParsedDocument:
         from podwatch.feeds import document_parser as build
 
-        return replace(build.document(b"".join(parts), url, content_type), cpu=0.0)
+        return replace(build.parse_document(b"".join(parts), url, content_type), cpu=0.0)

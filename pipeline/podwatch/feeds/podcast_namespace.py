@@ -50,16 +50,16 @@ NOTHING = Tag()
 
 
 @dataclass(slots=True)
-class Extras:
+class DocumentTags:
     """The kept tags of the channel and of each item, by short name (``podcast:person``)."""
 
     channel: Tags = field(default_factory=dict)
     items: list[Tags] = field(default_factory=list)
 
 
-def read(document: bytes, encoding: str) -> Extras:
+def read_tags(document: bytes, encoding: str) -> DocumentTags:
     """The tags of a document, as far as it can be read; never more than one item in memory."""
-    extras = Extras()
+    extras = DocumentTags()
     try:
         parser: Any = etree.iterparse(
             io.BytesIO(_DECLARATION.sub(b"", document[:200], count=1).lstrip() + document[200:]),

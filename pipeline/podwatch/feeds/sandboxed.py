@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from podwatch.errors import FeedError
-from podwatch.feeds.parsed_document import Document, Part, from_json
-from podwatch.sandbox.pool import BoxError, Sandbox, shared
+from podwatch.feeds.parsed_document import ParsedDocument, Part, from_json
+from podwatch.sandbox.pool import Sandbox, SandboxError, shared_sandbox
 
 
-class Boxed:
+class SandboxedParser:
     """Threads may share it. box: the workers of this process unless another pool is given."""
 
     def __init__(self, box: Sandbox | None = None) -> None:
-        self._box = box or shared()
+        self._box = box or shared_sandbox()
 
-    def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> Document:
+    def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> ParsedDocument:
         """What the document says, or FeedError when it takes more than ``cpu`` seconds or too much memory."""
         try:
             answer = self._box.run("feed", {"url": url, "content_type": content_type}, parts, cpu)
-        except BoxError as e:
+        except SandboxError as e:
             raise FeedError(e.what, where=url) from None
         return from_json(answer)
 
 
-def was_full() -> bool:
+def was_saturated() -> bool:
     """Whether documents had to wait for a worker of this process since this was asked last."""
-    return shared().was_full()
+    return shared_sandbox().was_saturated()

@@ -19,7 +19,7 @@ _PERIODS = {"hourly": 3600.0, "daily": 86400.0, "weekly": 604800.0, "monthly": 2
 _RRULE = {"HOURLY": "hourly", "DAILY": "daily", "WEEKLY": "weekly", "MONTHLY": "monthly", "YEARLY": "yearly"}
 
 
-def referable(data: bytes) -> bytes:
+def remove_bad_references(data: bytes) -> bytes:
     """The document without references to characters that there are not (&#xD800; &#0; &#x110000;).
 
     feedparser raises on them, and one in a title would lose the whole feed.
@@ -33,28 +33,28 @@ def _referable(m: re.Match[bytes]) -> bytes:
     return m[0] if fits else b"&#65533;"
 
 
-def clean(value: Any) -> str:
+def clean_text(value: Any) -> str:
     """What every database takes: no NUL, no lone surrogate."""
     return str(value or "").replace("\0", "").encode("utf-8", "ignore").decode()
 
 
-def text(value: Any) -> str:
+def html_to_text(value: Any) -> str:
     """The words of a piece of HTML or plain text, on one line."""
-    bare = _TAGS.sub(" ", clean(value)[: 20 * NOTES])
-    return " ".join(clean(html.unescape(bare)).split())
+    bare = _TAGS.sub(" ", clean_text(value)[: 20 * NOTES])
+    return " ".join(clean_text(html.unescape(bare)).split())
 
 
-def links(value: Any) -> list[str]:
+def find_links(value: Any) -> list[str]:
     """The targets of the links in a piece of HTML."""
-    return [html.unescape(m[1]) for m in _HREF.finditer(clean(value)[: 20 * NOTES])]
+    return [html.unescape(m[1]) for m in _HREF.finditer(clean_text(value)[: 20 * NOTES])]
 
 
-def web(address: Any, base: str) -> str | None:
+def web_address(address: Any, base: str) -> str | None:
     """An absolute http(s) address, or None: javascript:, file: and the like are nothing to follow."""
     if not address:
         return None
     try:
-        whole = urljoin(base, clean(address).strip())
+        whole = urljoin(base, clean_text(address).strip())
         parts = urlsplit(whole)
         fits = parts.scheme in ("http", "https") and bool(parts.hostname) and len(whole) <= ADDRESS
     except ValueError:
@@ -62,7 +62,7 @@ def web(address: Any, base: str) -> str | None:
     return whole if fits else None
 
 
-def when(parsed: Any) -> datetime | None:
+def parse_date(parsed: Any) -> datetime | None:
     """A struct_time in UTC."""
     try:
         return datetime.fromtimestamp(calendar.timegm(parsed), UTC) if parsed else None
@@ -70,9 +70,9 @@ def when(parsed: Any) -> datetime | None:
         return None
 
 
-def seconds(value: Any) -> float | None:
+def parse_duration(value: Any) -> float | None:
     """Seconds of an itunes:duration: ``3600``, ``60:00`` or ``1:00:00``."""
-    parts = clean(value).strip().split(":")
+    parts = clean_text(value).strip().split(":")
     if not 1 <= len(parts) <= 3 or not all(_NUMBER.fullmatch(p) for p in parts):
         return None
     total = 0.0
@@ -81,31 +81,31 @@ def seconds(value: Any) -> float | None:
     return total
 
 
-def number(value: Any) -> float | None:
-    word = clean(value).strip()
+def parse_number(value: Any) -> float | None:
+    word = clean_text(value).strip()
     return float(word) if _NUMBER.fullmatch(word) else None
 
 
-def whole(value: Any) -> int | None:
-    found = number(value)
+def parse_integer(value: Any) -> int | None:
+    found = parse_number(value)
     return int(found) if found is not None and found.is_integer() else None
 
 
-def yes(value: Any) -> bool:
-    return clean(value).strip().lower() in ("yes", "true")
+def parse_boolean(value: Any) -> bool:
+    return clean_text(value).strip().lower() in ("yes", "true")
 
 
-def period(name: Any, times: Any) -> float | None:
+def parse_update_period(name: Any, times: Any) -> float | None:
     """Seconds between updates of ``sy:updatePeriod`` weekly with ``sy:updateFrequency`` 2."""
-    span = _PERIODS.get(clean(name).strip().lower())
-    return span / max(1.0, number(times) or 1.0) if span else None
+    span = _PERIODS.get(clean_text(name).strip().lower())
+    return span / max(1.0, parse_number(times) or 1.0) if span else None
 
 
-def rhythm(rrule: Any) -> float | None:
+def parse_recurrence(rrule: Any) -> float | None:
     """Seconds between updates of an RFC 5545 rule: ``FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE``."""
-    fields = dict(part.partition("=")[::2] for part in clean(rrule)[:500].upper().replace("RRULE:", "").split(";"))
+    fields = dict(part.partition("=")[::2] for part in clean_text(rrule)[:500].upper().replace("RRULE:", "").split(";"))
     span = _PERIODS.get(_RRULE.get(fields.get("FREQ", "").strip(), ""))
     if span is None:
         return None
     days = len([d for d in fields.get("BYDAY", "").split(",") if d.strip()]) if fields.get("FREQ") == "WEEKLY" else 0
-    return span * max(1.0, number(fields.get("INTERVAL")) or 1.0) / max(1, days)
+    return span * max(1.0, parse_number(fields.get("INTERVAL")) or 1.0) / max(1, days)

@@ -11,17 +11,17 @@ from time import sleep
 
 from podwatch import feeds
 from podwatch.errors import PodwatchError, Postponed
-from podwatch.history.archive_paging import pages
-from podwatch.history.backfill_scope import HALF, Going, Progress, Wanted, feeds_of, has
+from podwatch.history.archive_paging import read_pages
+from podwatch.history.backfill_scope import HALF, Going, IsWanted, Progress, feeds_of, owns_host
 from podwatch.line.bugs import Bugs
 from podwatch.model import ALL, Backfill, Feed, Shard
 from podwatch.net.host_queue import host_of
-from podwatch.net.worker_pool import through
+from podwatch.net.worker_pool import run_by_host
 from podwatch.runtime import Runtime, log
 
 
 @dataclass(frozen=True, slots=True)
-class Walked:
+class CrawlResult:
     """What came of one feed. new: episodes of the range that were not known. whole: False when it was stopped.
 
     error: that of the page that could not be read; a bug is an exception of another kind.
@@ -37,7 +37,7 @@ class Walked:
         return getattr(self.error, "retry_after", None)
 
 
-def walk(
+def crawl_archives(
     rt: Runtime,
     b: Backfill,
     now: datetime,
@@ -52,19 +52,19 @@ def walk(
 
     What stands in a feed's own document is the live run's: nothing of it is kept here. keep: False: only counts.
     """
-    going = going or Wanted(rt, b)
-    done = rt.store.walked(b.since, now) if keep else frozenset[int]()
+    going = going or IsWanted(rt, b)
+    done = rt.store.crawled_feeds(b.since, now) if keep else frozenset[int]()
     every = feeds_of(b, rt.store.feeds(), rt.store.watches())
-    todo = [f for f in every if _has_more(f) and f.id not in done and has(shard, host_of(f.url))]
-    outcomes = through(
+    todo = [f for f in every if _has_more(f) and f.id not in done and owns_host(shard, host_of(f.url))]
+    outcomes = run_by_host(
         todo,
-        partial(_older, rt, b, now, keep, going, threading.Lock()),
+        partial(_crawl_feed, rt, b, now, keep, going, threading.Lock()),
         host_of=lambda feed: host_of(feed.url),
-        postponed=lambda feed: Walked(error=Postponed("its host asks to be left alone", where=feed.url)),
+        postponed=lambda feed: CrawlResult(error=Postponed("its host asks to be left alone", where=feed.url)),
         threads=rt.settings.poll_threads,
         pause=rt.settings.host_pause * HALF,
-        full=feeds.was_full,
-        at_once=1,
+        is_saturated=feeds.was_saturated,
+        per_host=1,
     )
     bugs = Bugs("backfill")
     new = asked = 0
@@ -74,7 +74,7 @@ def walk(
         feed, came = outcome
         new, asked = new + came.new, asked + 1
         if keep and came.whole:
-            rt.store.save_walk(feed, b.since, _line(feed, came.error, bugs), now)
+            rt.store.save_crawl(feed, b.since, _line(feed, came.error, bugs), now)
         if progress is not None:
             progress("feeds", asked, len(todo))
     bugs.raise_all()
@@ -97,17 +97,17 @@ def _line(feed: Feed, error: BaseException | None, bugs: Bugs) -> str | None:
     return error.line
 
 
-def _older(
+def _crawl_feed(
     rt: Runtime, b: Backfill, now: datetime, keep: bool, going: Going, writing: threading.Lock, feed: Feed
-) -> Walked:
+) -> CrawlResult:
     """One feed's pages, each kept when it has come; one thread writes at a time. Errors are returned."""
     if not going():
-        return Walked(whole=False)
+        return CrawlResult(whole=False)
     new = 0
     try:
         known = rt.store.guids(feed)
         listed: set[str] = set()
-        for i, page in enumerate(pages(rt, feed, b.since, _pause(rt, going))):
+        for i, page in enumerate(read_pages(rt, feed, b.since, _pause(rt, going))):
             listed |= {e.guid for e in page.episodes}
             if i:  # the first is the feed's own document
                 older = [
@@ -115,15 +115,15 @@ def _older(
                 ]
                 if keep:  # those after the range, too: the next backfill need not walk again
                     with writing:
-                        rt.store.save_older(feed, older, listed.__contains__, now)
+                        rt.store.save_archive_episodes(feed, older, listed.__contains__, now)
                 new += sum(e.published_at is not None and e.published_at < b.until for e in older)
             if not going():
-                return Walked(new, whole=False)
+                return CrawlResult(new, whole=False)
     except PodwatchError as e:
-        return Walked(new, e)
+        return CrawlResult(new, e)
     except BaseException as e:  # noqa: BLE001 - bugs are raised with the others at the end, an interrupt at once
-        return Walked(new, e)
-    return Walked(new)
+        return CrawlResult(new, e)
+    return CrawlResult(new)
 
 
 def _pause(rt: Runtime, going: Going) -> Callable[[], None]:

@@ -18,16 +18,16 @@ MOST_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ArchivePage:
     """One document of a feed. episodes: those that no page before it had."""
 
     url: str
     episodes: tuple[Episode, ...]
 
 
-def pages(
+def read_pages(
     rt: Runtime, feed: Feed, since: datetime | None = None, pause: Callable[[], None] = lambda: None
-) -> Iterator[Page]:
+) -> Iterator[ArchivePage]:
     """The feed's pages from its newest to its oldest, each once, for as long as they say something.
 
     Ends at the last page; at a page that was there already (a loop) or says nothing that the others did not (a server
@@ -43,12 +43,12 @@ def pages(
             pause()
         answer = rt.http.get(url)
         seen |= {url, answer.url}
-        reading = read(answer.body, answer.url, answer.headers.get("content-type", ""))
+        reading = read_page(answer.body, answer.url, answer.headers.get("content-type", ""))
         fresh = tuple(e for e in reading.episodes if e.guid not in guids)
         if not fresh:
             return
         guids |= {e.guid for e in fresh}
-        yield Page(answer.url, fresh)
+        yield ArchivePage(answer.url, fresh)
         dates = [e.published_at for e in fresh if e.published_at is not None]
         if since is not None and dates and max(dates) < since:
             return
@@ -57,7 +57,7 @@ def pages(
         url = following if following not in seen else None
 
 
-def read(body: bytes, url: str, content_type: str) -> feeds.Reading:
+def read_page(body: bytes, url: str, content_type: str) -> feeds.FeedReading:
     """A page as a feed; a page that is none is the end of what can be read, and says so."""
     try:
         return feeds.read(body, url, content_type)

@@ -13,14 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from podwatch.errors import PodwatchError
-from podwatch.history.archive_crawl import walk
-from podwatch.history.backfill_scope import Progress, feeds_of, past_of
-from podwatch.history.backlog import bring
+from podwatch.history.archive_crawl import crawl_archives
+from podwatch.history.backfill_scope import Progress, feeds_of, range_of
+from podwatch.history.backlog import process_backlog
 from podwatch.model import Backfill, BackfillState, Report
 from podwatch.runtime import Runtime
 
 
-def asked_for(since: datetime, until: datetime | None, now: datetime, **rest: Any) -> Backfill:
+def new_backfill(since: datetime, until: datetime | None, now: datetime, **rest: Any) -> Backfill:
     """The backfill from the first day to the last, both whole days; raises PodwatchError when they are none."""
     start = since.replace(tzinfo=UTC)
     last = until.replace(tzinfo=UTC) if until else now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -29,39 +29,39 @@ def asked_for(since: datetime, until: datetime | None, now: datetime, **rest: An
     return Backfill(since=start, until=last + timedelta(days=1), **rest)
 
 
-def report_of(rt: Runtime, b: Backfill, found: int = 0) -> Report:
+def build_report(rt: Runtime, b: Backfill, found: int = 0) -> Report:
     """What there is of the range now; feeds that were never polled are a problem: nobody knows their episodes."""
     feeds = feeds_of(b, rt.store.feeds(), rt.store.watches())
-    report = rt.store.report(past_of(rt, b))
+    report = rt.store.backfill_report(range_of(rt, b))
     unknown = tuple(f"{f.url}: was never polled - podwatch poll" for f in feeds if f.facts is None)
     return replace(report, problems=report.problems + unknown, found=found)
 
 
-def finish(rt: Runtime, b: Backfill, now: datetime, *, ended: bool = True) -> Report:
+def finish_backfill(rt: Runtime, b: Backfill, now: datetime, *, ended: bool = True) -> Report:
     """Writes down what came of it; ended: whether all was worked off, and it is done when nobody has stopped it."""
-    report = report_of(rt, b)
+    report = build_report(rt, b)
     if b.id:
-        rt.store.save_counts(b.id, counts(report), now)
+        rt.store.save_counts(b.id, report_values(report), now)
         if ended:
-            rt.store.move_backfill(b.id, [BackfillState.RUNNING], BackfillState.DONE, now)
+            rt.store.set_backfill_state(b.id, [BackfillState.RUNNING], BackfillState.DONE, now)
     return report
 
 
 def backfill(rt: Runtime, b: Backfill, now: datetime, *, progress: Progress | None = None) -> Report:
     """All of it in this process; returns the report, of what there is when it was paused or cancelled on the way."""
-    walk(rt, b, now, progress=progress)
-    bring(rt, b, now, progress=progress)
-    return finish(rt, b, now)
+    crawl_archives(rt, b, now, progress=progress)
+    process_backlog(rt, b, now, progress=progress)
+    return finish_backfill(rt, b, now)
 
 
-def counts(report: Report) -> dict[str, Any]:
+def report_values(report: Report) -> dict[str, Any]:
     """The report as plain values, for JSON."""
     said = [dict(zip(("watch", "month", "mentions", "episodes"), m, strict=True)) for m in report.mentions]
     missing = [{"reason": why, "episodes": n} for why, n in report.missing]
     return asdict(report) | {"mentions": said, "missing": missing, "problems": list(report.problems)}
 
 
-def lines(said: Mapping[str, Any]) -> tuple[str, ...]:
+def report_lines(said: Mapping[str, Any]) -> tuple[str, ...]:
     """A report's plain values as lines for people: on the console, and in the log of a task."""
     first = f"{_many(said['episodes'], 'episode')} of {_many(said['feeds'], 'feed')}"
     if said["found"]:

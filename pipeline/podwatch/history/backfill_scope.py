@@ -7,7 +7,7 @@ from time import monotonic
 from zlib import crc32
 
 from podwatch.errors import PodwatchError
-from podwatch.model import ALL, Backfill, BackfillState, Feed, Past, Scope, Shard, Watch
+from podwatch.model import ALL, Backfill, BackfillRange, BackfillState, Feed, Scope, Shard, Watch
 from podwatch.runtime import Runtime
 
 HALF = 2.0  # times the usual pause between two requests to a host: the live run has its own share beside it
@@ -43,17 +43,17 @@ def _holds(scope: Scope, feed: Feed) -> bool:
     return (not scope.tags or bool(tags & set(scope.tags))) and (not scope.urls or feed.url in scope.urls)
 
 
-def past_of(rt: Runtime, b: Backfill) -> Past:
+def range_of(rt: Runtime, b: Backfill) -> BackfillRange:
     found = feeds_of(b, rt.store.feeds(), rt.store.watches())
-    return Past(b.since, b.until, [f.id for f in found], b.watches)
+    return BackfillRange(b.since, b.until, [f.id for f in found], b.watches)
 
 
-def has(shard: Shard, host: str) -> bool:
+def owns_host(shard: Shard, host: str) -> bool:
     """Whether a host is a shard's: each is asked by one alone, so that together they ask no more than one would."""
     return shard == ALL or crc32(host.encode("utf-8", "replace")) % shard.count == shard.index
 
 
-class Wanted:
+class IsWanted:
     """Whether nobody has paused or cancelled a backfill; always so of one that is not written down. For any thread."""
 
     def __init__(self, rt: Runtime, b: Backfill) -> None:

@@ -8,11 +8,11 @@ from time import monotonic
 from typing import Any
 
 from podwatch.errors import PodwatchError
-from podwatch.history.archive_crawl import walk
-from podwatch.history.backfill import asked_for, counts, finish, lines, report_of
-from podwatch.history.backfill_delivery import ASKED_FROM, tell
-from podwatch.history.backfill_scope import Wanted, feeds_of, past_of
-from podwatch.history.backlog import bring, look
+from podwatch.history.archive_crawl import crawl_archives
+from podwatch.history.backfill import build_report, finish_backfill, new_backfill, report_lines, report_values
+from podwatch.history.backfill_delivery import ASKED_FROM, deliver_backfill
+from podwatch.history.backfill_scope import IsWanted, feeds_of, range_of
+from podwatch.history.backlog import detect_range, process_backlog
 from podwatch.model import Backfill, BackfillState, DeliverMode, Shard, Tally
 from podwatch.net.host_queue import host_of
 from podwatch.runtime import Runtime, log
@@ -21,23 +21,23 @@ EVERY = 30.0  # seconds between two lines of progress
 MOST = 200  # lines of a report in an XCom
 
 
-def step(rt: Runtime, verb: str, since: datetime, until: datetime, now: datetime) -> Tally:
+def run_verb(rt: Runtime, verb: str, since: datetime, until: datetime, now: datetime) -> Tally:
     """A verb of a daily run that Airflow backfills: the same over the episodes that came out in its data interval.
 
     Nothing is delivered. Episodes that the live run brought in, whatever their date, are left to it.
     """
     b = Backfill(since=since, until=until)
     if verb == "poll":
-        return Tally("poll", new=walk(rt, b, now, progress=Counting("backfill")))
+        return Tally("poll", new=crawl_archives(rt, b, now, progress=ProgressLog("backfill")))
     if verb == "fetch":
-        return Tally("fetch", new=bring(rt, b, now, progress=Counting("backfill")))
+        return Tally("fetch", new=process_backlog(rt, b, now, progress=ProgressLog("backfill")))
     if verb == "detect":
-        look(rt, past_of(rt, b), now)
-    report = report_of(rt, b)
-    return Tally(verb, done=report.transcripts, failed=report.lacking, notes=lines(counts(report)))
+        detect_range(rt, range_of(rt, b), now)
+    report = build_report(rt, b)
+    return Tally(verb, done=report.transcripts, failed=report.lacking, notes=report_lines(report_values(report)))
 
 
-class Counting:
+class ProgressLog:
     """Says in a task's log, every half minute, how far it is, how fast, and how long it still takes."""
 
     def __init__(self, name: str, clock: Callable[[], float] = monotonic) -> None:
@@ -54,9 +54,9 @@ class Counting:
             log.info("%s: %s of %s %s, %.1f a second%s", self._name, done, of, what, rate, left)
 
 
-def plan(rt: Runtime, params: Mapping[str, Any], key: str, now: datetime) -> list[dict[str, int]]:
+def plan_shards(rt: Runtime, params: Mapping[str, Any], key: str, now: datetime) -> list[dict[str, int]]:
     """Writes down the backfill that a form asks for, once for each run, and says its shards; none for a dry run."""
-    b = of_form(params, key, now)
+    b = parse_form(params, key, now)
     hosts = {host_of(f.url) for f in feeds_of(b, rt.store.feeds(), rt.store.watches())}  # names what is not there
     if params.get("dry_run"):
         return []
@@ -65,18 +65,18 @@ def plan(rt: Runtime, params: Mapping[str, Any], key: str, now: datetime) -> lis
     return [{"backfill": b.id, "index": i, "count": count} for i in range(count)]
 
 
-def part(rt: Runtime, what: str, shard: Mapping[str, int], now: datetime) -> int:
+def run_shard(rt: Runtime, what: str, shard: Mapping[str, int], now: datetime) -> int:
     """Walks the feeds of a shard, or fetches and looks through its episodes."""
     b = rt.store.backfill(shard["backfill"])
     if b is None:
         raise PodwatchError("is not there", where=f"backfill {shard['backfill']}")
     mine = Shard(shard["index"], shard["count"])
     if what == "walk":
-        return walk(rt, b, now, mine, progress=Counting(f"backfill {b.id}"))
-    return bring(rt, b, now, mine, progress=Counting(f"backfill {b.id}"))
+        return crawl_archives(rt, b, now, mine, progress=ProgressLog(f"backfill {b.id}"))
+    return process_backlog(rt, b, now, mine, progress=ProgressLog(f"backfill {b.id}"))
 
 
-def report(
+def report_backfill(
     rt: Runtime,
     params: Mapping[str, Any],
     shards: Sequence[Mapping[str, int]],
@@ -85,16 +85,16 @@ def report(
 ) -> dict[str, Any]:
     """What came of it, in the log and as a value; then it is delivered, if the form asks for that."""
     if not shards:
-        b = of_form(params, "", now)
-        found = report_of(rt, b, walk(rt, b, now, keep=False))
+        b = parse_form(params, "", now)
+        found = build_report(rt, b, crawl_archives(rt, b, now, keep=False))
         state = "to do"
     else:
-        b = rt.store.backfill(shards[0]["backfill"]) or of_form(params, "", now)
-        found = finish(rt, b, now, ended=Wanted(rt, b)())
+        b = rt.store.backfill(shards[0]["backfill"]) or parse_form(params, "", now)
+        found = finish_backfill(rt, b, now, ended=IsWanted(rt, b)())
         stands = rt.store.backfill(b.id)
         state = stands.state.value if stands else "gone"
-    said = counts(found) | {"backfill": b.id or None, "state": state, "delivered": 0}
-    for line in lines(said):
+    said = report_values(found) | {"backfill": b.id or None, "state": state, "delivered": 0}
+    for line in report_lines(said):
         log.info("backfill %s: %s", b.id, line)
     if b.deliver is not DeliverMode.NONE and state == BackfillState.DONE.value and found.held:
         if b.deliver is DeliverMode.EACH and found.held > ASKED_FROM and not params.get("more_than_50"):
@@ -102,11 +102,11 @@ def report(
                 f"{found.held} messages are not sent unless more_than_50 is ticked",
                 todo=f"podwatch backfill --resume {b.id} --yes sends them",
             )
-        said["delivered"] = tell(rt, b, clock).new
+        said["delivered"] = deliver_backfill(rt, b, clock).new
     return said | {"mentions": said["mentions"][:MOST], "missing": said["missing"][:MOST]}
 
 
-def of_form(params: Mapping[str, Any], key: str, now: datetime) -> Backfill:
+def parse_form(params: Mapping[str, Any], key: str, now: datetime) -> Backfill:
     """The backfill of a form's fields; raises PodwatchError naming the one that is wrong."""
 
     def day(name: str) -> datetime | None:
@@ -121,7 +121,7 @@ def of_form(params: Mapping[str, Any], key: str, now: datetime) -> Backfill:
         raise PodwatchError("is missing", where="since", todo="give the first day")
     names = {name: tuple(str(v).strip() for v in params.get(name) or () if str(v).strip()) for name in FIELDS}
     deliver = DeliverMode(params.get("deliver") or "none")
-    return asked_for(since, day("until"), now, key=key or None, deliver=deliver, **names)
+    return new_backfill(since, day("until"), now, key=key or None, deliver=deliver, **names)
 
 
 FIELDS = ("feeds", "tags", "watches")

@@ -13,10 +13,10 @@ from functools import partial
 from itertools import islice
 from time import monotonic, sleep
 
-from podwatch.history.backfill_scope import HALF, Going, Progress, Wanted, has, past_of
+from podwatch.history.backfill_scope import HALF, Going, IsWanted, Progress, owns_host, range_of
 from podwatch.line.detect import detect
-from podwatch.line.fetch import Lease, Patience, Share, fetched
-from podwatch.model import ALL, Backfill, Past, Shard
+from podwatch.line.fetch import CircuitBreaker, HostLimits, Lease, fetch_claimed
+from podwatch.model import ALL, Backfill, BackfillRange, Shard
 from podwatch.net.host_queue import host_of
 from podwatch.runtime import Runtime, log
 
@@ -26,7 +26,7 @@ IN_HAND = timedelta(seconds=30)  # put off while somebody is at it; after it tha
 AGAIN = 1.0  # seconds after which it is asked whether another has done, or lost, what it had in hand
 
 
-def bring(
+def process_backlog(
     rt: Runtime,
     b: Backfill,
     now: datetime,
@@ -39,17 +39,17 @@ def bring(
 
     A host is asked by one request at a time, with twice the usual pause: the live run has its own share beside it.
     """
-    going = going or Wanted(rt, b)
-    past = past_of(rt, b)
+    going = going or IsWanted(rt, b)
+    past = range_of(rt, b)
     began, tried, new = monotonic(), set[int](), 0
-    patience = Patience(going)
+    patience = CircuitBreaker(going)
 
     def moment() -> datetime:
         return now + timedelta(seconds=monotonic() - began)
 
     while going():
-        asked = ((r, host_of(r.address)) for r in rt.store.older(past, moment()) if r.id not in tried)
-        left = [(r, host) for r, host in asked if has(shard, host) and patience.has(host)]
+        asked = ((r, host_of(r.address)) for r in rt.store.backlog_episodes(past, moment()) if r.id not in tried)
+        left = [(r, host) for r, host in asked if owns_host(shard, host) and patience.allows(host)]
         open_ = [(r.id, host) for r, host in left if not r.in_hand]
         if not left:
             break
@@ -57,14 +57,14 @@ def bring(
             sleep(AGAIN)
             continue
         of = len(tried) + len(open_)
-        for part in spread(open_, PART):
+        for part in spread_over_hosts(open_, PART):
             lease = Lease(rt.store, moment(), IN_HAND)
-            if not (taken := lease.has(rt.store.take_older(part, moment(), lease.until))):
+            if not (taken := lease.hold(rt.store.claim_backlog(part, moment(), lease.until))):
                 continue
-            share = Share(at_once=1, pause=HALF, checked=False, looked_through_by=moment() + MINE)
+            share = HostLimits(per_host=1, pause=HALF, is_rechecked=False, looked_through_by=moment() + MINE)
             at = monotonic()
             shown = progress and partial(_counted, progress, len(tried), of)
-            tally = fetched(rt, moment(), lease, taken, share, patience=patience, progress=shown)
+            tally = fetch_claimed(rt, moment(), lease, taken, share, patience=patience, progress=shown)
             ended = monotonic()
             tried |= {w.episode.id for w in taken}
             new += tally.new
@@ -72,17 +72,17 @@ def bring(
             log.info("backfill: %s episodes asked for%s, %s transcripts", tally.done, rate, tally.new)
             if not going():
                 break
-            look(rt, past, moment(), [w.episode.id for w in taken], going=going, progress=progress)
+            detect_range(rt, past, moment(), [w.episode.id for w in taken], going=going, progress=progress)
             sleep(max(0.0, rt.settings.host_pause * HALF - (monotonic() - ended)))
     if going():  # what a killed one has left, and what was there before
-        mine = [r.id for r in rt.store.older_transcripts(past) if has(shard, host_of(r.address))]
-        look(rt, past, moment(), mine, going=going, progress=progress)
+        mine = [r.id for r in rt.store.undetected_transcripts(past) if owns_host(shard, host_of(r.address))]
+        detect_range(rt, past, moment(), mine, going=going, progress=progress)
     return new
 
 
-def look(
+def detect_range(
     rt: Runtime,
-    past: Past,
+    past: BackfillRange,
     now: datetime,
     ids: Collection[int] | None = None,
     *,
@@ -91,17 +91,17 @@ def look(
 ) -> int:
     """Looks through the transcripts of a past, or of some of its episodes; returns how many."""
     at = monotonic()
-    waiting = [r.transcript for r in rt.store.older_transcripts(past) if ids is None or r.id in ids]
+    waiting = [r.transcript for r in rt.store.undetected_transcripts(past) if ids is None or r.id in ids]
     if not waiting:
         return 0
     shown = progress and partial(_looked, progress, len(waiting))
-    tally = detect(rt, now, due=lambda latest: rt.store.sources_older(waiting, latest, going), progress=shown)
+    tally = detect(rt, now, due=lambda latest: rt.store.undetected_sources(waiting, latest, going), progress=shown)
     rate = _rate(tally.done, monotonic() - at)
     log.info("backfill: %s transcripts looked through%s, %s new mentions", tally.done, rate, tally.new)
     return tally.done
 
 
-def spread(asked: Iterable[tuple[int, str]], most: int) -> Iterator[Sequence[int]]:
+def spread_over_hosts(asked: Iterable[tuple[int, str]], most: int) -> Iterator[Sequence[int]]:
     """(id, host) in parts of ``most`` ids, each with as many of every host as there is room for; all ids, each once."""
     queues: dict[str, deque[int]] = defaultdict(deque)
     for number, host in asked:

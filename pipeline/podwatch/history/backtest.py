@@ -16,13 +16,13 @@ from enum import StrEnum
 from xxhash import xxh3_64_intdigest
 
 from podwatch import query as detectors
-from podwatch.history.process_pool import shared_out
-from podwatch.line.detect import in_scope, looked
-from podwatch.line.repeated_passages import Labelling
+from podwatch.history.process_pool import run_in_processes
+from podwatch.line.detect import evaluate, is_in_scope
+from podwatch.line.repeated_passages import PassageLabeller
 from podwatch.model import DeliverMode, Mention, Scope, Watch
 from podwatch.settings import Settings
-from podwatch.store.database import Store, explained, open_store
-from podwatch.store.detect import Source
+from podwatch.store.database import Store, explaining_failures, open_store
+from podwatch.store.detect import TranscriptSource
 
 PART = 100  # transcripts that a process looks through at a time
 SAMPLES = 3  # of what is gained and of what is lost, each
@@ -87,8 +87,8 @@ class Outcome:
         self.alerts |= other.alerts
         self.alerts_now |= other.alerts_now
         self.terms += other.terms
-        self.samples_gained = few(self.samples_gained + other.samples_gained)
-        self.samples_lost = few(self.samples_lost + other.samples_lost)
+        self.samples_gained = choose_samples(self.samples_gained + other.samples_gained)
+        self.samples_lost = choose_samples(self.samples_lost + other.samples_lost)
         self.failed += other.failed
         self.error = self.error or other.error
 
@@ -124,7 +124,7 @@ class Part:
         return max(1.0, (self.last - self.first).total_seconds() / WEEK)
 
 
-def differences(now: Sequence[Watch], then: Sequence[Watch]) -> list[Difference]:
+def find_differences(now: Sequence[Watch], then: Sequence[Watch]) -> list[Difference]:
     """The watches that find something else in the new list, in its order, then those it no longer has. Pure.
 
     Watches of surges are left out: no transcript says what they would tell.
@@ -140,7 +140,9 @@ def differences(now: Sequence[Watch], then: Sequence[Watch]) -> list[Difference]
     return found + [Difference(change=Change.REMOVED, now=w, then=None) for w in there.values()]
 
 
-def compared(d: Difference, source: Source, now: Sequence[Mention], then: Sequence[Mention]) -> Outcome:
+def compare_mentions(
+    d: Difference, source: TranscriptSource, now: Sequence[Mention], then: Sequence[Mention]
+) -> Outcome:
     """What a watch gains and loses in one transcript. Pure."""
     was, would = {(m.start, m.end) for m in now}, {(m.start, m.end) for m in then}
     gained = [m for m in then if (m.start, m.end) not in was]
@@ -149,33 +151,33 @@ def compared(d: Difference, source: Source, now: Sequence[Mention], then: Sequen
         hits=len(would),
         gained=len(gained),
         lost=len(lost),
-        alerts={source.episode.identity} if told(d.then, then) else set(),
-        alerts_now={source.episode.identity} if told(d.now, now) else set(),
+        alerts={source.episode.identity} if raises_alert(d.then, then) else set(),
+        alerts_now={source.episode.identity} if raises_alert(d.now, now) else set(),
         terms=Counter(m.surface.lower() for m in then),
-        samples_gained=few([sample(source, m) for m in gained]),
-        samples_lost=few([sample(source, m) for m in lost]),
+        samples_gained=choose_samples([sample(source, m) for m in gained]),
+        samples_lost=choose_samples([sample(source, m) for m in lost]),
     )
 
 
-def told(watch: Watch | None, mentions: Sequence[Mention]) -> bool:
+def raises_alert(watch: Watch | None, mentions: Sequence[Mention]) -> bool:
     """Whether somebody would be told of these mentions in an episode, each or in a digest."""
     if watch is None or watch.deliver is DeliverMode.NONE:
         return False
     return any(m.label not in watch.skip for m in mentions)
 
 
-def sample(source: Source, m: Mention) -> Sample:
+def sample(source: TranscriptSource, m: Mention) -> Sample:
     e = source.episode
     number = xxh3_64_intdigest(f"{source.transcript.id} {m.start} {m.end}".encode())
     return Sample(number, m, e.show, e.title, e.published_at)
 
 
-def few(samples: list[Sample]) -> list[Sample]:
+def choose_samples(samples: list[Sample]) -> list[Sample]:
     """The same few, whichever process finds them first, from all over the store."""
     return sorted(samples, key=lambda s: s.number)[:SAMPLES]
 
 
-class Trial:
+class BacktestPlan:
     """The watches that differ, compiled: once, processes that are forked from this one have them, too."""
 
     def __init__(self, different: Sequence[Difference]) -> None:
@@ -186,13 +188,13 @@ class Trial:
         self.engine = detectors.build(self.watches)
 
 
-class Bench:
+class Evaluator:
     """Evaluates the watches that differ, in one process."""
 
-    def __init__(self, store: Store, trial: Trial) -> None:
+    def __init__(self, store: Store, trial: BacktestPlan) -> None:
         self._store, self._different = store, trial.different
-        self._labelling = Labelling(store)
-        self._seqs = store.seqs()
+        self._labelling = PassageLabeller(store)
+        self._seqs = store.watch_seqs()
         self._engine, self._watches = trial.engine, trial.watches
         self._scopes: tuple[Scope, ...] = tuple(dict.fromkeys(w.scope for w in self._watches))
         self._stored = [d.now.id for d in self._different if d.now is not None]
@@ -213,10 +215,10 @@ class Bench:
             part.outcomes.setdefault(plain, Outcome()).error = error.line
         return part
 
-    def _one(self, source: Source, stored: Sequence[Mention]) -> Iterator[tuple[str, Outcome]]:
-        result = looked(self._store, self._engine, source, self._only(source))
+    def _one(self, source: TranscriptSource, stored: Sequence[Mention]) -> Iterator[tuple[str, Outcome]]:
+        result = evaluate(self._store, self._engine, source, self._only(source))
         found: dict[str, list[Mention]] = {}
-        mentions = self._labelling.marked(source, result.mentions) if self._skips else result.mentions
+        mentions = self._labelling.label_mentions(source, result.mentions) if self._skips else result.mentions
         for m in mentions:
             found.setdefault(m.watch, []).append(m)
         for m in stored:
@@ -225,16 +227,16 @@ class Bench:
         names = {name.removeprefix(BEFORE) for name in found}
         for d in self._different:
             if d.name in names:
-                yield d.name, compared(d, source, found.get(BEFORE + d.name, ()), found.get(d.name, ()))
+                yield d.name, compare_mentions(d, source, found.get(BEFORE + d.name, ()), found.get(d.name, ()))
         for name, error in result.failed.items():
             yield name.removeprefix(BEFORE), Outcome(failed=1, error=f"{type(error).__name__}: {error}")
 
-    def _known(self, name: str, source: Source) -> bool:
+    def _known(self, name: str, source: TranscriptSource) -> bool:
         return source.through >= self._seqs.get(name, 0)
 
-    def _only(self, source: Source) -> frozenset[str]:
+    def _only(self, source: TranscriptSource) -> frozenset[str]:
         """The watches to evaluate: those whose scope holds the feed, without the present ones that were looked for."""
-        key = (source.through, tuple(in_scope(scope, source) for scope in self._scopes))
+        key = (source.through, tuple(is_in_scope(scope, source) for scope in self._scopes))
         if key not in self._asked:
             inside = {scope for scope, holds in zip(self._scopes, key[1], strict=True) if holds}
             self._asked[key] = frozenset(
@@ -253,22 +255,22 @@ def backtest(
     processes: int,
 ) -> Iterator[Part]:
     """What the watches that differ find in these transcripts, part after part, with a store in each process."""
-    trial = Trial(different)
+    trial = BacktestPlan(different)
     groups = [ids[i : i + PART] for i in range(0, len(ids), PART)]
 
     @contextmanager
     def begin() -> Iterator[Callable[[Sequence[int]], Part]]:
-        with explained(), closing(open_store(settings)) as store:
-            yield Bench(store, trial)
+        with explaining_failures(), closing(open_store(settings)) as store:
+            yield Evaluator(store, trial)
 
-    yield from shared_out(begin, groups, processes)
+    yield from run_in_processes(begin, groups, processes)
 
 
-def a_week(alerts: int, part: Part) -> float:
+def per_week(alerts: int, part: Part) -> float:
     return round(alerts / part.weeks, 2)
 
 
-def noise(outcome: Outcome) -> list[tuple[str, int]]:
+def most_frequent_surfaces(outcome: Outcome) -> list[tuple[str, int]]:
     """The surfaces that make most hits, the most frequent first."""
     return sorted(outcome.terms.items(), key=lambda t: (-t[1], t[0]))[:TERMS]
 

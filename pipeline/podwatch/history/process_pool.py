@@ -25,12 +25,12 @@ GRACE = 5.0  # seconds in which a process that is through closes its store
 AHEAD = 2  # parts that a process has at hand: it need not wait for the parent
 
 
-def cores() -> int:
+def usable_cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def shared_out(
+def run_in_processes(
     begin: Callable[[], AbstractContextManager[Callable[[P], R]]], parts: Sequence[P], processes: int
 ) -> Generator[R, None, None]:
     """What the work makes of each part, as it comes. begin: entered in each process, gives the function that works.

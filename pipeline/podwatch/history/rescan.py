@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from podwatch import runtime
-from podwatch.history.process_pool import shared_out
+from podwatch.history.process_pool import run_in_processes
 from podwatch.line.bugs import Bugs
-from podwatch.line.detect import Looking, Plan, surges
+from podwatch.line.detect import DetectionPlan, Detector, deliver_surges
 from podwatch.line.entities import find_entities
 from podwatch.model import ALL, Shard, Tally
 from podwatch.settings import Settings
-from podwatch.store.database import explained
+from podwatch.store.database import explaining_failures
 
 PART = 100  # transcripts that a process looks through at a time
 
 
 @dataclass(slots=True)
-class Looked:
+class PartResult:
     """What a process did with a part. broken: watches that cannot be looked for, with why; bugs: as text."""
 
     done: int = 0
@@ -33,56 +33,58 @@ class Looked:
     bugs: list[str] = field(default_factory=list)
 
 
-Followed = Callable[[Iterator[Looked], int], Iterator[Looked]]
+Followed = Callable[[Iterator[PartResult], int], Iterator[PartResult]]
 
 
-def detect_with(
+def detect_in_processes(
     settings: Settings, now: datetime, processes: int, followed: Followed = lambda parts, of: parts
 ) -> Tally:
     """detect, shared out to processes.
 
     followed: is given what comes of each part, and how many transcripts there are in all, and hands the parts on.
     """
-    with explained(), runtime.build(settings) as rt:
-        plan = Plan(rt)
-        ids = rt.store.due_to_detect(plan.todo.latest, now)
+    with explaining_failures(), runtime.build(settings) as rt:
+        plan = DetectionPlan(rt)
+        ids = rt.store.transcript_ids_due(plan.todo.latest, now)
 
     @contextmanager
-    def looking() -> Iterator[Callable[[Sequence[int]], Looked]]:
-        with explained(), runtime.build(settings) as rt:
+    def looking() -> Iterator[Callable[[Sequence[int]], PartResult]]:
+        with explaining_failures(), runtime.build(settings) as rt:
             bugs = Bugs("detect")
-            look = Looking(rt, plan, now, bugs)
+            look = Detector(rt, plan, now, bugs)
 
-            def work(some: Sequence[int]) -> Looked:
+            def work(some: Sequence[int]) -> PartResult:
                 done, new = look.done, look.new
                 look(s for s in rt.store.sources(some) if s.through < plan.todo.latest)  # another may have been there
-                return Looked(look.done - done, look.new - new, (), look.broken, bugs.taken())
+                return PartResult(look.done - done, look.new - new, (), look.broken, bugs.drain())
 
             yield work
 
     @contextmanager
-    def naming() -> Iterator[Callable[[Shard], Looked]]:
-        with explained(), runtime.build(settings) as rt:
+    def naming() -> Iterator[Callable[[Shard], PartResult]]:
+        with explaining_failures(), runtime.build(settings) as rt:
             bugs = Bugs("detect")
-            yield lambda shard: Looked(notes=find_entities(rt, now, shard, bugs), bugs=bugs.taken())
+            yield lambda shard: PartResult(notes=find_entities(rt, now, shard, bugs), bugs=bugs.drain())
 
     # Reading names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.
     shards = [Shard(i, processes) for i in range(processes)] if settings.entities else []
     first = plan.engine.asks_for_entities
-    parts = [Looked(broken=plan.broken)]
-    parts += shared_out(naming, shards if first else [], processes)
-    parts += followed(shared_out(looking, [ids[i : i + PART] for i in range(0, len(ids), PART)], processes), len(ids))
-    parts += shared_out(naming, [] if first else shards, processes)
-    with explained(), runtime.build(settings) as rt:
-        notes, broken = surges(rt, now, ALL)
-    parts.append(Looked(notes=notes, broken=broken))
+    parts = [PartResult(broken=plan.broken)]
+    parts += run_in_processes(naming, shards if first else [], processes)
+    parts += followed(
+        run_in_processes(looking, [ids[i : i + PART] for i in range(0, len(ids), PART)], processes), len(ids)
+    )
+    parts += run_in_processes(naming, [] if first else shards, processes)
+    with explaining_failures(), runtime.build(settings) as rt:
+        notes, broken = deliver_surges(rt, now, ALL)
+    parts.append(PartResult(notes=notes, broken=broken))
     bugs = Bugs("detect")
-    bugs.gather(text for part in parts for text in part.bugs)
+    bugs.absorb(text for part in parts for text in part.bugs)
     bugs.raise_all()
-    return together(parts)
+    return combine_results(parts)
 
 
-def together(parts: Sequence[Looked]) -> Tally:
+def combine_results(parts: Sequence[PartResult]) -> Tally:
     """What came of all parts; a watch that cannot be looked for is noted in each, and counted once. Pure."""
     broken = {name: line for part in parts for name, line in part.broken.items()}
     notes = dict.fromkeys((*(note for part in parts for note in part.notes), *broken.values()))

@@ -16,7 +16,7 @@ from podwatch.query import Engine
 from podwatch.query.clauses import Term
 from podwatch.settings import Settings
 from podwatch.store.database import Store, open_store
-from podwatch.watchlist.edits import changed
+from podwatch.watchlist.edits import changed_watches
 
 MOST = 200  # transcripts that hold a spelling; of more, the newest
 FEW = 10  # that one process looks through sooner than others are started
@@ -35,7 +35,7 @@ class Effect:
 Followed = Callable[[Iterator[Part], int], Iterator[Part]]
 
 
-def effects(
+def measure_effects(
     settings: Settings,
     watches: Sequence[Watch],
     proposals: Sequence[Proposal],
@@ -45,10 +45,10 @@ def effects(
     """The effect of each proposal alone, in their order. watches: as they are, among them all that are to change."""
     by_name = {w.name: w for w in watches}
     with closing(open_store(settings)) as store:
-        held = holding(store, proposals)
+        held = transcripts_with_spelling(store, proposals)
     for proposal, ids in zip(proposals, held, strict=True):
         now = by_name[proposal.watch]
-        [then] = changed([now], [proposal])
+        [then] = changed_watches([now], [proposal])
         difference = Difference(change=Change.CHANGED, now=now, then=then)
         some = sorted(ids[-MOST:])
         whole = Part()
@@ -58,7 +58,7 @@ def effects(
         yield Effect(proposal, len(ids), len(some), whole.outcomes.get(now.name, Outcome()))
 
 
-def holding(store: Store, proposals: Sequence[Proposal]) -> list[list[int]]:
+def transcripts_with_spelling(store: Store, proposals: Sequence[Proposal]) -> list[list[int]]:
     """For each proposal the transcripts that hold its spelling as words, ascending."""
     numbers = [str(i) for i in range(len(proposals))]
     terms = [Term(text=p.spelling, source=p.spelling) for p in proposals]

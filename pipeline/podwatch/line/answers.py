@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from podwatch.model import Answer, Mute, Verdict
-from podwatch.store.answers import Asked
+from podwatch.store.answers import AlertSubject
 from podwatch.store.database import Store
 
 MUTE = timedelta(days=30)  # of a show
 SNOOZE = timedelta(days=7)  # of a watch
 
 
-def note(store: Store, answer: Answer, now: datetime) -> str:
+def save_answer(store: Store, answer: Answer, now: datetime) -> str:
     """Notes the answer once, however often it comes in; returns what its giver is told, in plain text."""
-    asked = store.asked(answer.key)
+    asked = store.alert_subject(answer.key)
     if asked is None:
         return "podwatch no longer has this alert; nothing was noted."
-    mute = _mute(answer, asked)
+    mute = _mute_from(answer, asked)
     store.save_answer(answer, asked, mute, now)
     if mute is None:
         judged = "relevant" if answer.verdict is Verdict.RELEVANT else "wrong"
@@ -29,7 +29,7 @@ def note(store: Store, answer: Answer, now: datetime) -> str:
     )
 
 
-def _mute(answer: Answer, asked: Asked) -> Mute | None:
+def _mute_from(answer: Answer, asked: AlertSubject) -> Mute | None:
     """What the answer mutes. It runs from the press, so that the same press twice is the same mute."""
     if answer.verdict is Verdict.MUTE_SHOW:
         return Mute(feed_id=asked.feed_id, until=answer.at + MUTE, reason="Mute show was pressed")

@@ -22,12 +22,12 @@ class Bugs:
         self._found.append(bug)
         return f"a bug in podwatch: {type(bug).__name__}: {bug}"[:500]
 
-    def taken(self) -> list[str]:
+    def drain(self) -> list[str]:
         """What was found so far as text, for another process that gathers it; it is forgotten here."""
         found, self._found = self._found, []
         return ["".join(traceback.format_exception(bug)) for bug in found]
 
-    def gather(self, told: Iterable[str]) -> None:
+    def absorb(self, told: Iterable[str]) -> None:
         """Takes what another process found."""
         self._found += map(RuntimeError, told)
 

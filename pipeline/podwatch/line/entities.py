@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from podwatch.entities import recognition as recognise
-from podwatch.entities.casing import unread
-from podwatch.entities.merge import merge
+from podwatch.entities.casing import unread_reason
+from podwatch.entities.merge import merge_spans
 from podwatch.errors import PodwatchError
 from podwatch.line.bugs import Bugs
-from podwatch.line.repeated_passages import Labelling
-from podwatch.model import Entity, EntityType, Known, Shard, Transcript, Watch
+from podwatch.line.repeated_passages import PassageLabeller
+from podwatch.model import Entity, EntityType, KnownName, Shard, Transcript, Watch
 from podwatch.runtime import Runtime, log
-from podwatch.store.entities import Named, Unnamed
+from podwatch.store.entities import TranscriptEntities, UnreadTranscript
 
 AGAIN = timedelta(hours=1)  # after a bug
 # Characters of a run, some 100 hours of talk and four minutes of a core: a store that was filled before there were
@@ -32,29 +32,29 @@ def find_entities(rt: Runtime, now: datetime, shard: Shard, bugs: Bugs, most: in
         return ()
     known = known_names(rt.store.watches())
     done = 0
-    for page in rt.store.transcripts_unnamed(now, shard):
-        why = recognise.missing()
+    for page in rt.store.unread_transcripts(now, shard):
+        why = recognise.missing_requirement()
         if why is not None:
             return (why,)
         if done >= most:
-            left = rt.store.unnamed()
+            left = rt.store.count_unread()
             return (f"names: {left} older transcripts are read in the next runs",)
         try:
-            found = _named(rt, page, known)
+            found = _recognise_page(rt, page, known)
         except PodwatchError as e:  # the model cannot be loaded
             return (e.line,)
         except Exception as e:  # noqa: BLE001 - each again on its own, to find the one; raised with the others at the end
             log.debug("detect: names: one of %d transcripts fails (%s)", len(page), type(e).__name__)
-            found = _one_by_one(rt, page, known, bugs, now)
+            found = _recognise_one_by_one(rt, page, known, bugs, now)
         rt.store.save_entities(found, now)
         done += sum(len(u.transcript.text) for u in page)
     return ()
 
 
-def known_names(watches: Sequence[Watch]) -> tuple[Known, ...]:
+def known_names(watches: Sequence[Watch]) -> tuple[KnownName, ...]:
     """What the watchlist calls by name: the entity of each watch, with its aliases and its type."""
     return tuple(
-        Known(name=w.entity, type=EntityType(w.type) if w.type else None, aliases=w.aliases)
+        KnownName(name=w.entity, type=EntityType(w.type) if w.type else None, aliases=w.aliases)
         for w in watches
         if w.entity is not None
     )
@@ -65,41 +65,45 @@ def entities_in(transcript: Transcript, watches: Sequence[Watch]) -> tuple[Entit
 
     Raises PodwatchError when the model cannot be loaded; whether it is installed says recognise.missing().
     """
-    if unread(transcript) is not None:
+    if unread_reason(transcript) is not None:
         return None
-    [spans] = recognise.recognise([transcript])
-    return merge(transcript.text, spans, known_names(watches))
+    [spans] = recognise.recognise_spans([transcript])
+    return merge_spans(transcript.text, spans, known_names(watches))
 
 
-def _named(rt: Runtime, page: Sequence[Unnamed], known: Sequence[Known]) -> list[Named]:
-    skipped = [unread(u.transcript) for u in page]
+def _recognise_page(
+    rt: Runtime, page: Sequence[UnreadTranscript], known: Sequence[KnownName]
+) -> list[TranscriptEntities]:
+    skipped = [unread_reason(u.transcript) for u in page]
     readable = [u for u, why in zip(page, skipped, strict=True) if why is None]
-    spans = iter(recognise.recognise([u.transcript for u in readable]) if readable else ())
+    spans = iter(recognise.recognise_spans([u.transcript for u in readable]) if readable else ())
     found = []
-    labelling = Labelling(rt.store)
+    labelling = PassageLabeller(rt.store)
     for u, why in zip(page, skipped, strict=True):
         if why is not None:
-            found.append(Named(u.transcript, (), (), why))
+            found.append(TranscriptEntities(u.transcript, (), (), why))
             continue
-        entities = merge(u.transcript.text, next(spans), known)
-        found.append(Named(u.transcript, entities, _aside(labelling, u, entities)))
+        entities = merge_spans(u.transcript.text, next(spans), known)
+        found.append(TranscriptEntities(u.transcript, entities, _count_in_boilerplate(labelling, u, entities)))
     return found
 
 
-def _one_by_one(rt: Runtime, page: Sequence[Unnamed], known: Sequence[Known], bugs: Bugs, now: datetime) -> list[Named]:
+def _recognise_one_by_one(
+    rt: Runtime, page: Sequence[UnreadTranscript], known: Sequence[KnownName], bugs: Bugs, now: datetime
+) -> list[TranscriptEntities]:
     found = []
     for u in page:
         try:
-            found += _named(rt, [u], known)
+            found += _recognise_page(rt, [u], known)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
             line = bugs.note(f"names of {u.show}, transcript {u.transcript.id}", e)
             rt.store.save_entities_failure(u.transcript, line, now + AGAIN, now)
     return found
 
 
-def _aside(labelling: Labelling, u: Unnamed, entities: Sequence[Entity]) -> list[int]:
+def _count_in_boilerplate(labelling: PassageLabeller, u: UnreadTranscript, entities: Sequence[Entity]) -> list[int]:
     """How many spans of each entity are in boilerplate."""
-    stretches = labelling.stretches(u.feed_id, u.transcript)
+    stretches = labelling.passages_of(u.feed_id, u.transcript)
     starts = [s.start for s in stretches]
 
     def inside(span: tuple[int, int]) -> bool:

@@ -10,59 +10,59 @@ from time import monotonic
 
 from podwatch.errors import HttpError, PodwatchError, Postponed, TranscriptError
 from podwatch.line.bugs import Bugs
-from podwatch.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, Wanted
-from podwatch.net.client import Answer
+from podwatch.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, TranscriptRequest
+from podwatch.net.client import Response
 from podwatch.net.host_queue import host_of
-from podwatch.net.worker_pool import through
+from podwatch.net.worker_pool import run_by_host
 from podwatch.runtime import Runtime, log
 from podwatch.store.database import Store
-from podwatch.store.fetch import Fetched
+from podwatch.store.fetch import FetchResult
 from podwatch.transcripts import formats as transcripts
 from podwatch.transcripts import sandboxed as boxed
 from podwatch.transcripts.sources import SOURCES
 
-FIRST_WAIT = timedelta(hours=1)
-LONGEST_WAIT = timedelta(days=1)
+FIRST_RETRY = timedelta(hours=1)
+LONGEST_RETRY = timedelta(days=1)
 TRIES = 10  # with these waits about a week
 # When a transcript that is there is asked for again: they get better, and they get corrected.
 CHECKS = (timedelta(days=1), timedelta(days=3), timedelta(days=10))
 LEASE = timedelta(minutes=10)  # longer than any request; after it the run that has an episode counts as dead
 BATCH = 50  # transcripts kept in one transaction
 
-Result = Fetched | PodwatchError | Exception
+Result = FetchResult | PodwatchError | Exception
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class HostLimits:
     """How much of a host somebody may have: requests at once, and between two of them so many times the usual pause.
 
     looked_through_by: until when only who fetches looks through what it fetched; None: everybody does at once.
     checked: whether transcripts are asked for again later.
     """
 
-    at_once: int = 2
+    per_host: int = 2
     pause: float = 1.0
-    checked: bool = True
+    is_rechecked: bool = True
     looked_through_by: datetime | None = None
 
 
-LIVE = Share()
+LIVE = HostLimits()
 
 
 def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     """Fetches what is due; each failure is kept on its episode, with the address, and asked for again later."""
     lease = Lease(rt.store, now)
-    return fetched(rt, now, lease, lease.take(shard), LIVE)
+    return fetch_claimed(rt, now, lease, lease.claim(shard), LIVE)
 
 
-def fetched(
+def fetch_claimed(
     rt: Runtime,
     now: datetime,
     lease: Lease,
-    taken: Sequence[Wanted],
-    share: Share,
+    taken: Sequence[TranscriptRequest],
+    share: HostLimits,
     *,
-    patience: Patience | None = None,
+    patience: CircuitBreaker | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Tally:
     """Fetches the transcripts of the episodes that a lease has taken.
@@ -72,60 +72,68 @@ def fetched(
     done = new = failed = 0
     notes: list[str] = []
     bugs = Bugs("fetch")
-    batch: list[Fetched] = []
+    batch: list[FetchResult] = []
     failures: list[tuple[Episode, str, datetime | None]] = []
-    outcomes = through(
+    outcomes = run_by_host(
         taken,
-        lambda w: patiently(patience, w, lambda: ask(rt, w, now=now)) if patience else ask(rt, w, now=now),
-        host_of=host,
+        lambda w: (
+            fetch_unless_open(patience, w, lambda: request_transcript(rt, w, now=now))
+            if patience
+            else request_transcript(rt, w, now=now)
+        ),
+        host_of=first_host,
         postponed=lambda w: Postponed("its host asks to be left alone", where=w.episode.title),
         threads=rt.settings.poll_threads,
         pause=rt.settings.host_pause * share.pause,
-        full=boxed.was_full,
-        at_once=share.at_once,
+        is_saturated=boxed.was_saturated,
+        per_host=share.per_host,
     )
     try:
         for outcome in outcomes:
             if outcome is not None and not isinstance(outcome[1], Postponed):  # those stay due, for another run
                 done += 1
                 wanted, result = outcome
-                if isinstance(result, Fetched):
-                    batch.append(shared(result, share))
+                if isinstance(result, FetchResult):
+                    batch.append(apply_limits(result, share))
                 else:
-                    line = bugs.note(name(wanted), result) if not isinstance(result, PodwatchError) else result.line
+                    line = (
+                        bugs.note(display_name(wanted), result)
+                        if not isinstance(result, PodwatchError)
+                        else result.line
+                    )
                     retryable = getattr(result, "retryable", True)
-                    failures.append((wanted.episode, line, again_at(wanted.episode, retryable, now)))
+                    failures.append((wanted.episode, line, next_retry_at(wanted.episode, retryable, now)))
                     if isinstance(result, PodwatchError):
                         failed += 1
                         notes.append(line)
-                        log.warning("fetch: %s: %s", name(wanted), line)
+                        log.warning("fetch: %s: %s", display_name(wanted), line)
             if outcome is None or len(batch) + len(failures) >= BATCH:
                 new += rt.store.save_transcripts(batch, now) if batch else 0
                 rt.store.save_fetch_failures(failures)
-                lease.done([*(f.episode.id for f in batch), *(f[0].id for f in failures)])
+                lease.release([*(f.episode.id for f in batch), *(f[0].id for f in failures)])
                 batch, failures = [], []
                 if progress is not None:
                     progress(done)
     finally:
-        lease.end()
+        lease.release_all()
     bugs.raise_all()
     return Tally("fetch", done, new, failed, tuple(notes))
 
 
-def shared(f: Fetched, share: Share) -> Fetched:
+def apply_limits(f: FetchResult, share: HostLimits) -> FetchResult:
     """What was fetched, as the share says that it is kept. Pure."""
     if f.fields is not None and share.looked_through_by is not None:
         f = replace(f, fields=f.fields | {"next_detect_at": share.looked_through_by})
-    return f if share.checked else replace(f, again_at=None)
+    return f if share.is_rechecked else replace(f, next_fetch_at=None)
 
 
-class Stopped(Postponed):
+class StoppedError(Postponed):
     """Nobody wants it any more: the rest of the host is let go of at once."""
 
     retry_after = float("inf")
 
 
-class Patience:
+class CircuitBreaker:
     """Whom a long run still asks: nobody once ``going`` says so, and no host that often gave no answer in a row.
 
     With one request at a time and a minute for each, a server that is gone would hold up all others. For any thread.
@@ -135,10 +143,10 @@ class Patience:
         self.going, self._tries = going, tries
         self._silent: Counter[str] = Counter()
 
-    def has(self, host: str) -> bool:
+    def allows(self, host: str) -> bool:
         return self._silent[host] < self._tries
 
-    def heard(self, host: str, result: Result) -> None:
+    def record(self, host: str, result: Result) -> None:
         if isinstance(result, HttpError) and result.retryable and not result.status:
             self._silent[host] += 1
             if self._silent[host] == self._tries:
@@ -149,18 +157,18 @@ class Patience:
             self._silent[host] = 0
 
 
-def patiently(patience: Patience, wanted: Wanted, ask_: Callable[[], Result]) -> Result:
-    at = host(wanted)
-    if not (patience.going() and patience.has(at)):
-        return Stopped("is not asked for any more", where=wanted.episode.title)
+def fetch_unless_open(patience: CircuitBreaker, wanted: TranscriptRequest, ask_: Callable[[], Result]) -> Result:
+    at = first_host(wanted)
+    if not (patience.going() and patience.allows(at)):
+        return StoppedError("is not asked for any more", where=wanted.episode.title)
     result = ask_()
-    patience.heard(at, result)
+    patience.record(at, result)
     return result
 
 
-def host(wanted: Wanted) -> str:
+def first_host(wanted: TranscriptRequest) -> str:
     """Who is asked for a transcript first."""
-    return host_of(next(iter(offers(wanted)), TranscriptRef(url="")).url)
+    return host_of(next(iter(transcript_refs(wanted)), TranscriptRef(url="")).url)
 
 
 class Lease:
@@ -174,48 +182,48 @@ class Lease:
         self._until = now + length
         self._left: set[int] = set()
 
-    def take(self, shard: Shard) -> list[Wanted]:
-        return self.has(self._store.take_wanted(self._now, self._until, shard))
+    def claim(self, shard: Shard) -> list[TranscriptRequest]:
+        return self.hold(self._store.claim_wanted(self._now, self._until, shard))
 
     @property
     def until(self) -> datetime:
         return self._until
 
-    def has(self, taken: list[Wanted]) -> list[Wanted]:
+    def hold(self, taken: list[TranscriptRequest]) -> list[TranscriptRequest]:
         """These were taken until ``until``."""
         self._left = {w.episode.id for w in taken}
         return taken
 
-    def done(self, ids: Iterable[int]) -> None:
+    def release(self, ids: Iterable[int]) -> None:
         """These were asked for, and what came of it is written down. Called often."""
         self._left.difference_update(ids)
         at = self._now + timedelta(seconds=monotonic() - self._began)
         if self._until - at < self._length / 2:
-            self._move(at + self._length)
+            self._extend(at + self._length)
 
-    def end(self) -> None:
+    def release_all(self) -> None:
         """Those that were not asked for are due again."""
-        self._move(self._now)
+        self._extend(self._now)
 
-    def _move(self, until: datetime) -> None:
+    def _extend(self, until: datetime) -> None:
         if self._left:
-            self._store.put_off(self._left, self._until, until)
+            self._store.extend_claim(self._left, self._until, until)
         self._until = until
 
 
-def name(wanted: Wanted) -> str:
+def display_name(wanted: TranscriptRequest) -> str:
     return f"{wanted.episode.show}: {wanted.episode.title}"
 
 
-def offers(wanted: Wanted) -> list[TranscriptRef]:
+def transcript_refs(wanted: TranscriptRequest) -> list[TranscriptRef]:
     """Where to ask, in this order: what the feed names, then what its owner here has named."""
     return [ref for source in SOURCES.values() for ref in source(wanted)]
 
 
-def ask(rt: Runtime, wanted: Wanted, now: datetime) -> Result:
+def request_transcript(rt: Runtime, wanted: TranscriptRequest, now: datetime) -> Result:
     """The first transcript that can be read; the error of the best one when none can. Errors are returned."""
     errors: list[PodwatchError] = []
-    for ref in offers(wanted):
+    for ref in transcript_refs(wanted):
         try:
             if ref.rel == "page":
                 rt.robots.check(ref.url)
@@ -226,12 +234,12 @@ def ask(rt: Runtime, wanted: Wanted, now: datetime) -> Result:
                 last_modified=wanted.last_modified if mine else None,
                 max_bytes=transcripts.MAX_BYTES,
             )
-            again = check_at(wanted, now)
+            again = next_check_at(wanted, now)
             if answer.status == 304:
-                return Fetched(episode=wanted.episode, fields=None, again_at=again)
+                return FetchResult(episode=wanted.episode, fields=None, next_fetch_at=again)
             validators = {"etag": answer.headers.get("etag"), "last_modified": answer.headers.get("last-modified")}
-            fields = asdict(read(wanted.episode, ref, answer)) | validators | {"source": ref.url}
-            return Fetched(episode=wanted.episode, fields=fields, again_at=again)
+            fields = asdict(read_transcript(wanted.episode, ref, answer)) | validators | {"source": ref.url}
+            return FetchResult(episode=wanted.episode, fields=fields, next_fetch_at=again)
         except PodwatchError as e:
             errors.append(e)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
@@ -241,34 +249,36 @@ def ask(rt: Runtime, wanted: Wanted, now: datetime) -> Result:
     return TranscriptError("neither the feed nor a page offers a transcript", where=wanted.episode.title)
 
 
-def read(episode: Episode, ref: TranscriptRef, answer: Answer) -> boxed.Ready:
+def read_transcript(episode: Episode, ref: TranscriptRef, answer: Response) -> boxed.PackedTranscript:
     """The transcript in an answer; raises TranscriptError with its address when there is none in it."""
     kind, declared = ref.media_type or answer.media_type, ref.language or episode.language
     try:
-        return boxed.read(answer.body, media_type=kind, name=ref.url, declared=declared)
+        return boxed.read_transcript(answer.body, media_type=kind, name=ref.url, declared=declared)
     except TranscriptError as e:
         raise TranscriptError(e.what, where=ref.url, todo=e.todo, retryable=True) from None
 
 
-def check_at(wanted: Wanted, now: datetime) -> datetime | None:
+def next_check_at(wanted: TranscriptRequest, now: datetime) -> datetime | None:
     """When to ask whether a transcript was corrected: a day later, then three, then ten; then never."""
     checks = wanted.checks + 1 if wanted.source is not None else 0
     return now + CHECKS[checks] if checks < len(CHECKS) else None
 
 
-def again_at(episode: Episode, retryable: bool, now: datetime) -> datetime | None:
+def next_retry_at(episode: Episode, retryable: bool, now: datetime) -> datetime | None:
     """When to ask again: 1, 2, 4, ... hours later, at most a day; None when it is over."""
     if not retryable or episode.fetch_failures + 1 >= TRIES:
         return None
-    return now + min(LONGEST_WAIT, FIRST_WAIT * (1 << min(episode.fetch_failures, 10)))
+    return now + min(LONGEST_RETRY, FIRST_RETRY * (1 << min(episode.fetch_failures, 10)))
 
 
-def drop_in(rt: Runtime, found: Sequence[tuple[Episode, Transcript]], now: datetime) -> Tally:
+def save_dropped_files(rt: Runtime, found: Sequence[tuple[Episode, Transcript]], now: datetime) -> Tally:
     """Keeps transcripts that somebody dropped in by hand, as files matched to their episodes."""
     kept = [
-        Fetched(episode=e, fields=asdict(boxed.ready(t, e.language)) | {"source": t.source}, again_at=None)
+        FetchResult(
+            episode=e, fields=asdict(boxed.pack_transcript(t, e.language)) | {"source": t.source}, next_fetch_at=None
+        )
         for e, t in found
     ]
     new = rt.store.save_transcripts(kept, now)
-    rt.store.into_the_line([e.id for e, _ in found])
+    rt.store.take_from_backlog([e.id for e, _ in found])
     return Tally("fetch", done=len(found), new=new)

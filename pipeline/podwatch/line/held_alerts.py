@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from podwatch.model import Alert, ChannelRules, Delivery, DeliveryKind, Digest, Held, Mute, State
 from podwatch.notifiers import Board, Digester
-from podwatch.policy.holds import HOUR, IN_DIGEST, Situation, decide, digest_waits, refused
+from podwatch.policy.holds import HOUR, IN_DIGEST, Situation, decide_hold, decide_suppression, digest_waits_until
 from podwatch.runtime import Runtime
 
 
-class Holder:
+class AlertHolder:
     """Asks podwatch.policy.holds what holds; mutes and rules are read once a round, for hundreds may be due."""
 
     def __init__(self, rt: Runtime, clock: Callable[[], datetime]) -> None:
@@ -25,21 +25,21 @@ class Holder:
         self._mutes = None
         self._rules.clear()
 
-    def keep_back(self, due: Delivery) -> Alert | Digest | None:
+    def content_to_send(self, due: Delivery) -> Alert | Digest | None:
         """What is to be said now; None when it is kept back, and that is written down, or is a part of a digest now."""
         if due.kind is not DeliveryKind.ALERT or due.attempted_at is not None or due.state is State.ATTEMPTING:
-            return self.rt.store.said_by(due)
+            return self.rt.store.content_of(due)
         waited = due.reason if due.state is State.HELD else None
         _, notifier = self.rt.notifier(due.channel)
         if waited in IN_DIGEST and isinstance(notifier, Board | Digester):
-            self._digest(due.channel, waited or Held.DIGEST)
+            self._make_digest(due.channel, waited or Held.DIGEST)
             return None
         alert, s = self._situation(due, waited)
-        holding = decide(alert, s)
+        holding = decide_hold(alert, s)
         if holding is None:
             return alert
         self.held += 1
-        self.rt.store.hold(due, holding.why, holding.until)
+        self.rt.store.hold_delivery(due, holding.why, holding.until)
         return None
 
     def _situation(self, due: Delivery, waited: Held | None) -> tuple[Alert, Situation]:
@@ -51,7 +51,7 @@ class Holder:
             self._rules[due.channel] = store.channel_rules(due.channel)
         rules = self._rules[due.channel]
         asked = alert.watch.repeat_after or rules.ceiling is not None
-        last, hour = store.heard(due, at - HOUR) if asked else (None, [])
+        last, hour = store.recent_messages(due, at - HOUR) if asked else (None, [])
         return alert, Situation(
             now=at,
             rules=rules,
@@ -60,20 +60,20 @@ class Holder:
             mutes=self._mutes,
             last=last,
             hour=hour,
-            waited=waited,
+            held_before=waited,
         )
 
-    def _digest(self, channel: str, why: Held) -> None:
+    def _make_digest(self, channel: str, why: Held) -> None:
         """Puts what waited for it into one digest, which is then due as a delivery of its own."""
         at, store = self.clock(), self.rt.store
         members = []
-        for due in store.waiting_for_digest(channel, why, at):
+        for due in store.held_for_digest(channel, why, at):
             alert, s = self._situation(due, why)
-            final, quiet = refused(alert, s), digest_waits(why, s)
+            final, quiet = decide_suppression(alert, s), digest_waits_until(why, s)
             if final is not None:
-                store.hold(due, final.why, final.until)
+                store.hold_delivery(due, final.why, final.until)
             elif quiet is not None:
-                store.hold(due, why, quiet)
+                store.hold_delivery(due, why, quiet)
             else:
                 members.append(due)
         store.make_digest(channel, why, members, at)

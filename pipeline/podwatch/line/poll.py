@@ -11,22 +11,22 @@ from xxhash import xxh3_128_hexdigest
 
 from podwatch import feeds
 from podwatch.errors import PodwatchError, Postponed
-from podwatch.feeds import Reading
+from podwatch.feeds import FeedReading
 from podwatch.line.bugs import Bugs
-from podwatch.model import ALL, Episode, Feed, FeedFacts, Polled, Shard, Tally
-from podwatch.net.client import Answer
+from podwatch.model import ALL, Episode, Feed, FeedFacts, PollResult, Shard, Tally
+from podwatch.net.client import Response
 from podwatch.net.host_queue import host_of
-from podwatch.net.worker_pool import through
-from podwatch.policy.poll_schedule import RECENT, after_failure, after_success, is_dead
+from podwatch.net.worker_pool import run_by_host
+from podwatch.policy.poll_schedule import RECENT, is_dead, schedule_after_failure, schedule_after_success
 from podwatch.runtime import Runtime, log
 from podwatch.store import database as store
 
 ACCEPT = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
-PATIENCE = timedelta(minutes=30)  # after which a feed is asked whose host wanted to be left alone
+POSTPONE = timedelta(minutes=30)  # after which a feed is asked whose host wanted to be left alone
 BATCH = 400  # polls kept in one transaction
-MANY = 5_000  # episodes, after which no further poll is waited for
+MAX_WAITING_EPISODES = 5_000  # episodes, after which no further poll is waited for
 
-Result = Polled | PodwatchError | Exception
+Result = PollResult | PodwatchError | Exception
 
 
 def poll(
@@ -45,27 +45,27 @@ def poll(
     done = new = failed = waiting = 0
     notes: list[str] = []
     bugs = Bugs("poll")
-    batch: list[tuple[Feed, Polled]] = []
-    outcomes = through(
+    batch: list[tuple[Feed, PollResult]] = []
+    outcomes = run_by_host(
         due,
-        partial(ask, rt, now=now),
+        partial(request_feed, rt, now=now),
         host_of=lambda feed: host_of(feed.url),
-        postponed=postponed,
+        postponed=postpone,
         threads=rt.settings.poll_threads,
         pause=rt.settings.host_pause,
-        full=feeds.was_full,
+        is_saturated=feeds.was_saturated,
     )
     for outcome in outcomes:
         if outcome is not None:
             done += 1
-            polled, line = settle(rt, outcome, now, bugs)
+            polled, line = resolve_outcome(rt, outcome, now, bugs)
             batch.append((outcome[0], polled))
             if line is not None:
                 failed += 1
                 notes.append(line)
             waiting += len(polled.episodes)
-        if batch and (outcome is None or len(batch) >= BATCH or waiting >= MANY):
-            found, bad = keep(rt, batch, now, bugs)
+        if batch and (outcome is None or len(batch) >= BATCH or waiting >= MAX_WAITING_EPISODES):
+            found, bad = save_batch(rt, batch, now, bugs)
             new, failed, batch, waiting = new + found, failed + len(bad), [], 0
             notes += bad
             if progress is not None:
@@ -74,64 +74,68 @@ def poll(
     return Tally("poll", done, new, failed, tuple(notes))
 
 
-def keep(rt: Runtime, batch: Sequence[tuple[Feed, Polled]], now: datetime, bugs: Bugs) -> tuple[int, list[str]]:
+def save_batch(
+    rt: Runtime, batch: Sequence[tuple[Feed, PollResult]], now: datetime, bugs: Bugs
+) -> tuple[int, list[str]]:
     """Keeps what some polls brought: how many episodes are new, and a line for each feed that cannot be kept.
 
     batch: each feed as it was, and its poll. When one cannot be kept, a bug, each is kept alone, and that one stays as
     it was, so that nothing of its document is lost.
     """
-    found = tried(rt, [polled for _, polled in batch], now)
+    found = try_to_save(rt, [polled for _, polled in batch], now)
     if not isinstance(found, Exception):
         return found, []
     new, lines = 0, list[str]()
     for feed, polled in batch:
-        found = tried(rt, [polled], now)
+        found = try_to_save(rt, [polled], now)
         if isinstance(found, Exception):
             error = PodwatchError(bugs.note(feed.url, found), retryable=True)
-            rt.store.save_polls([Polled(feed=failure(feed, error, now, rt.settings.poll_floor))], now, 0)
+            rt.store.save_polls([PollResult(feed=feed_after_failure(feed, error, now, rt.settings.poll_floor))], now, 0)
             lines.append(error.line)
         else:
             new += found
     return new, lines
 
 
-def tried(rt: Runtime, polled: Sequence[Polled], now: datetime) -> int | Exception:
+def try_to_save(rt: Runtime, polled: Sequence[PollResult], now: datetime) -> int | Exception:
     """How many episodes are new, or the bug that kept them from being kept. A database that fails is raised."""
     try:
         return rt.store.save_polls(polled, now, rt.settings.first_poll)
     except store.FAILURES as e:
-        if store.failure(e) is not None:
+        if store.explain_failure(e) is not None:
             raise
         return e
     except Exception as e:  # noqa: BLE001 - raised with the others at the end
         return e
 
 
-def settle(rt: Runtime, outcome: tuple[Feed, Result], now: datetime, bugs: Bugs) -> tuple[Polled, str | None]:
+def resolve_outcome(
+    rt: Runtime, outcome: tuple[Feed, Result], now: datetime, bugs: Bugs
+) -> tuple[PollResult, str | None]:
     """What is kept of a poll, and the line to say about it when it failed."""
     feed, result = outcome
-    if isinstance(result, Polled):
+    if isinstance(result, PollResult):
         if result.feed.url != feed.url:
             moved = rt.store.move_feed(replace(result.feed, url=feed.url), result.feed.url, now)
             return replace(result, feed=moved), moved.error
         return result, None
     if isinstance(result, Postponed):
-        return Polled(feed=replace(feed, next_poll_at=now + PATIENCE)), None
+        return PollResult(feed=replace(feed, next_poll_at=now + POSTPONE)), None
     if not isinstance(result, PodwatchError):
         result = PodwatchError(bugs.note(feed.url, result), retryable=True)
-    failing = failure(feed, result, now, rt.settings.poll_floor)
+    failing = feed_after_failure(feed, result, now, rt.settings.poll_floor)
     line = result.line
     if is_dead(failing.failing_since, now):
         line += f" - it has failed since {failing.failing_since:%Y-%m-%d}: remove it, or mend its address"
     log.warning("poll: %s", line)
-    return Polled(feed=failing), line
+    return PollResult(feed=failing), line
 
 
-def postponed(feed: Feed) -> Result:
+def postpone(feed: Feed) -> Result:
     return Postponed("its host asks to be left alone", where=feed.url, retryable=True)
 
 
-def ask(rt: Runtime, feed: Feed, now: datetime) -> Result:
+def request_feed(rt: Runtime, feed: Feed, now: datetime) -> Result:
     """One request and what it says. Errors are returned, so that they reach the feed's row."""
     try:
         answer = rt.http.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=ACCEPT)
@@ -139,11 +143,11 @@ def ask(rt: Runtime, feed: Feed, now: datetime) -> Result:
         reading = None
         if digest != feed.digest:
             stored = rt.store.items_of(feed)
-            known = feeds.Known.from_bytes(stored) if stored else None
+            known = feeds.KnownItems.from_bytes(stored) if stored else None
             reading = feeds.read(answer.body, answer.url, answer.headers.get("content-type", ""), known)
             answer = replace(answer, body=b"")  # a large one is let go of before its episodes are unpacked
         polled = changes(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
-        if address := moved(rt, feed, answer.url, reading, now):
+        if address := find_new_address(rt, feed, answer.url, reading, now):
             # What was known of the old address says nothing of the new one.
             there = replace(polled.feed, url=address, etag=None, last_modified=None, digest=None)
             polled = replace(polled, feed=there)
@@ -154,7 +158,7 @@ def ask(rt: Runtime, feed: Feed, now: datetime) -> Result:
         return e
 
 
-def moved(rt: Runtime, feed: Feed, url: str, reading: Reading | None, now: datetime) -> str | None:
+def find_new_address(rt: Runtime, feed: Feed, url: str, reading: FeedReading | None, now: datetime) -> str | None:
     """Where the feed says that it has moved to (itunes:new-feed-url), when the same show answers there.
 
     Asked when the document has changed, and once a day: the other server may have been down. url: where it came from.
@@ -172,20 +176,20 @@ def moved(rt: Runtime, feed: Feed, url: str, reading: Reading | None, now: datet
         return None
     onward = there.facts.moved_to
     listed = set(reading.listed) if reading else set()
-    if onward in (None, target, answer.url) and same_show(facts, there.facts, bool(listed & set(there.listed))):
+    if onward in (None, target, answer.url) and is_same_show(facts, there.facts, bool(listed & set(there.listed))):
         return answer.moved_to or target
     log.info("poll: %s: says that it has moved to %s, which is another show, or sends on", feed.url, target)
     return None
 
 
-def same_show(a: FeedFacts, b: FeedFacts, shared: bool) -> bool:
+def is_same_show(a: FeedFacts, b: FeedFacts, shared: bool) -> bool:
     """Whether two documents are of one show; shared: an episode stands in both. Pure."""
     if a.podcast_guid and b.podcast_guid:
         return a.podcast_guid.lower() == b.podcast_guid.lower()
     return shared or (bool(a.title) and a.title.casefold() == b.title.casefold())
 
 
-def changes(feed: Feed, answer: Answer, reading: Reading | None, now: datetime, floor: float) -> Polled:
+def changes(feed: Feed, answer: Response, reading: FeedReading | None, now: datetime, floor: float) -> PollResult:
     """What an answer makes of the feed; reading: of its body, None when there is nothing new in it. Pure."""
     polled = replace(feed, last_polled_at=now, failures=0, failing_since=None, error=None)
     if answer.moved_to:
@@ -194,35 +198,37 @@ def changes(feed: Feed, answer: Answer, reading: Reading | None, now: datetime, 
         headers = answer.headers
         polled = replace(polled, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
     if reading is None:
-        return Polled(feed=_scheduled(polled, now, floor))
+        return PollResult(feed=_schedule(polled, now, floor))
     episodes = reading.episodes
-    recent = newest(feed, episodes, now)
+    recent = newest_dates(feed, episodes, now)
     polled = replace(polled, title=reading.facts.title or feed.title, facts=reading.facts, recent=recent)
     listed = frozenset(reading.listed)
-    return Polled(
-        feed=_scheduled(polled, now, floor),
+    return PollResult(
+        feed=_schedule(polled, now, floor),
         episodes=episodes,
         lists=lambda guid: feeds.guid_key(guid) in listed,
         items=reading.known.to_bytes(),
     )
 
 
-def newest(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[datetime, ...]:
+def newest_dates(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[datetime, ...]:
     """When the newest episodes came out, newest first, whole seconds; dates in the future are left out."""
     dates = {e.published_at.replace(microsecond=0) for e in found if e.published_at is not None} | set(feed.recent)
     return tuple(sorted((d for d in dates if d <= now + timedelta(days=1)), reverse=True)[: RECENT + 1])
 
 
-def _scheduled(feed: Feed, now: datetime, floor: float) -> Feed:
+def _schedule(feed: Feed, now: datetime, floor: float) -> Feed:
     declared = feed.facts.rhythm if feed.facts else None
-    following = after_success(now, feed.recent, floor=floor, hint=feed.hint, declared=declared, url=feed.url)
+    following = schedule_after_success(now, feed.recent, floor=floor, hint=feed.hint, declared=declared, url=feed.url)
     return replace(feed, next_poll_at=following.at)
 
 
-def failure(feed: Feed, error: PodwatchError, now: datetime, floor: float) -> Feed:
+def feed_after_failure(feed: Feed, error: PodwatchError, now: datetime, floor: float) -> Feed:
     """The feed after a failed poll."""
     status, asked = getattr(error, "status", 0), getattr(error, "retry_after", None)
-    following = after_failure(now, feed.failures + 1, floor=floor, asked=asked, gone=status == 410, url=feed.url)
+    following = schedule_after_failure(
+        now, feed.failures + 1, floor=floor, asked=asked, gone=status == 410, url=feed.url
+    )
     return replace(
         feed,
         last_polled_at=now,

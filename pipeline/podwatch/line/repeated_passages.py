@@ -10,44 +10,44 @@ from collections.abc import Iterable, Sequence
 
 from podwatch.model import Mention, Transcript
 from podwatch.store.database import Store
-from podwatch.store.detect import Source
+from podwatch.store.detect import TranscriptSource
 from podwatch.transcripts.labels.boilerplate import (
-    Passages,
-    Stretch,
-    labels,
-    marked,
+    FeedShingles,
+    Passage,
+    add_repeated,
+    label_mentions,
+    label_passages,
     read_labels,
-    shingles,
-    with_repeated,
+    select_shingles,
 )
 
 RECENT = 30  # other transcripts of the same feed in which a passage may be repeated
 FEEDS = 100  # whose passages are held at a time
 
 
-class Labelling:
+class PassageLabeller:
     """The labels of stored transcripts, during one run."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._feeds: OrderedDict[int, Passages] = OrderedDict()
+        self._feeds: OrderedDict[int, FeedShingles] = OrderedDict()
 
-    def marked(self, source: Source, found: Sequence[Mention]) -> Sequence[Mention]:
+    def label_mentions(self, source: TranscriptSource, found: Sequence[Mention]) -> Sequence[Mention]:
         """The mentions, each with the label of the boilerplate that it stands in."""
         if not found:
             return found
         stretches, numbers = read_labels(source.labels)
         repeated = self._repeated(source.episode.feed_id, source.episode.id, numbers)
-        return marked(found, with_repeated(source.transcript.text, stretches, repeated))
+        return label_mentions(found, add_repeated(source.transcript.text, stretches, repeated))
 
-    def stretches(self, feed_id: int, transcript: Transcript) -> tuple[Stretch, ...]:
+    def passages_of(self, feed_id: int, transcript: Transcript) -> tuple[Passage, ...]:
         """The boilerplate of a transcript."""
-        return labels(transcript, self._repeated(feed_id, transcript.episode_id, shingles(transcript)))
+        return label_passages(transcript, self._repeated(feed_id, transcript.episode_id, select_shingles(transcript)))
 
     def _repeated(self, feed_id: int, episode_id: int, numbers: Iterable[int]) -> frozenset[int]:
         passages = self._feeds.pop(feed_id, None)
         if passages is None:
-            passages = Passages(self._store.labels_of_feed(feed_id, RECENT + 1))
+            passages = FeedShingles(self._store.labels_of_feed(feed_id, RECENT + 1))
             if len(self._feeds) >= FEEDS:
                 self._feeds.popitem(last=False)
         self._feeds[feed_id] = passages

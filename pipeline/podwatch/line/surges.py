@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from podwatch.entities.surges import Surging, surging
+from podwatch.entities.surges import SurgingName, find_surges
 from podwatch.line.entities import known_names
-from podwatch.line.repeated_passages import Labelling
+from podwatch.line.repeated_passages import PassageLabeller
 from podwatch.model import Alert, Feed, Kind, Mention, Scope, Shard, Watch
 from podwatch.policy.alerts import alert_key
-from podwatch.query.context import How
-from podwatch.query.snippets import Snippets
+from podwatch.query.context import MatchDetail
+from podwatch.query.snippets import MentionBuilder
 from podwatch.runtime import Runtime, log
 from podwatch.store.database import FAILURES
-from podwatch.store.detect import Source
+from podwatch.store.detect import TranscriptSource
 
 PERIOD = timedelta(days=7)  # in which a name is told once
 SENTENCES = 3  # of the lead: what one card shows
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def tell_surges(
+def alert_surges(
     rt: Runtime, now: datetime, shard: Shard, holds: Callable[[Scope, Feed], bool]
 ) -> tuple[tuple[str, ...], dict[str, Exception]]:
     """Hands what surges now to deliver, for each watch of surges.
@@ -41,12 +41,12 @@ def tell_surges(
         off = "surges are not looked for: PODWATCH_ENTITIES is off"
         return tuple(f"watch {w.name}: {off}" for w in asking), {}
     failed: dict[str, Exception] = {}
-    known, feeds, labelling = known_names(watches), rt.store.feeds(), Labelling(rt.store)
+    known, feeds, labelling = known_names(watches), rt.store.feeds(), PassageLabeller(rt.store)
     for watch in asking:
         try:
             wanted = {f.id for f in feeds if holds(watch.scope, f)}
-            for found in surging(rt.store, now, known, watch.surge or (), wanted.__contains__):
-                _tell(rt, watch, found, labelling, now)
+            for found in find_surges(rt.store, now, known, watch.surge or (), wanted.__contains__):
+                _alert_surge(rt, watch, found, labelling, now)
         except FAILURES:
             raise
         except Exception as e:  # noqa: BLE001 - reported on the watch's row, the others go on
@@ -55,18 +55,18 @@ def tell_surges(
     return (), failed
 
 
-def reason(found: Surging) -> str:
+def reason(found: SurgingName) -> str:
     """What a mention says of the surge: whose it is before the first colon, its figures behind."""
     return f"{found.name.replace(':', ' ')} is suddenly talked about: {found.surge.reason}"
 
 
-def _tell(rt: Runtime, watch: Watch, found: Surging, labelling: Labelling, now: datetime) -> bool:
+def _alert_surge(rt: Runtime, watch: Watch, found: SurgingName, labelling: PassageLabeller, now: datetime) -> bool:
     """Whether there is a new alert. The name may be known by another of its forms than last time: each is asked for."""
     period = (now - EPOCH) // PERIOD
     made = {_key(watch, form, p) for form in found.keys for p in (period - 1, period)}
-    if rt.store.made_after(made, now - PERIOD):
+    if rt.store.has_delivery_after(made, now - PERIOD):
         return False
-    told = rt.store.told_of(watch)
+    told = rt.store.episodes_alerted(watch)
     for naming in found.namings:
         source = None if naming.identity in told else rt.store.source_of_episode(naming.episode_id)
         if source is None or not (mentions := _mentions(rt, watch, found, source, labelling)):
@@ -87,15 +87,17 @@ def _key(watch: Watch, form: str, period: int) -> str:
     return alert_key(watch.name, f"surge:{form}:{period}", watch.channel)
 
 
-def _mentions(rt: Runtime, watch: Watch, found: Surging, source: Source, labelling: Labelling) -> tuple[Mention, ...]:
+def _mentions(
+    rt: Runtime, watch: Watch, found: SurgingName, source: TranscriptSource, labelling: PassageLabeller
+) -> tuple[Mention, ...]:
     """The first sentences that name it outside boilerplate, each once."""
     t = source.transcript
     here = rt.store.entities_of([t.id]).get(t.id, ())
     spans = sorted(span for e in here if e.key in found.keys for span in e.spans)
-    snippets, how = Snippets(t), How(Kind.ENTITY, 1.0, reason(found))
+    snippets, how = MentionBuilder(t), MatchDetail(Kind.ENTITY, 1.0, reason(found))
     said = [snippets.mention(watch.name, start, end, how) for start, end in spans]
     first: dict[str, Mention] = {}
-    for m in labelling.marked(source, said):
+    for m in labelling.label_mentions(source, said):
         if m.label is None:
             first.setdefault(m.snippet, m)
     return tuple(first.values())[:SENTENCES]

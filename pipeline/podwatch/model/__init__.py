@@ -4,14 +4,32 @@ Every time is an aware UTC datetime, every second a float from the start of the 
 every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means: not stored yet.
 """
 
-from podwatch.model.answers import Answer, Change, Judged, Precision, Proposal, Verdict, fold, precision
-from podwatch.model.backfills import Backfill, BackfillState, Past, Report
+from podwatch.model.answers import (
+    Answer,
+    Change,
+    Precision,
+    Proposal,
+    StandingVerdict,
+    Verdict,
+    fold_spelling,
+    measure_precision,
+)
+from podwatch.model.backfills import Backfill, BackfillRange, BackfillState, Report
 from podwatch.model.channels import ChannelRules, Quiet, Times
 from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, Digest, Held, Pace, State
-from podwatch.model.entities import Entity, EntityType, Form, Known, Unread
-from podwatch.model.feeds import Episode, Feed, FeedFacts, Person, Polled, Soundbite, TranscriptRef, Wanted
+from podwatch.model.entities import Entity, EntityType, Form, KnownName, UnreadReason
+from podwatch.model.feeds import (
+    Episode,
+    Feed,
+    FeedFacts,
+    Person,
+    PollResult,
+    Soundbite,
+    TranscriptRef,
+    TranscriptRequest,
+)
 from podwatch.model.mutes import Mute
-from podwatch.model.transcripts import Segment, Transcript, Words, clean, joined
+from podwatch.model.transcripts import Segment, Transcript, Words, clean_text, join_segments
 from podwatch.model.watches import DeliverMode, Kind, Mention, Scope, Watch
 from podwatch.model.work import ALL, Shard, Tally
 
@@ -20,6 +38,7 @@ __all__ = [
     "Alert",
     "Answer",
     "Backfill",
+    "BackfillRange",
     "BackfillState",
     "Change",
     "ChannelRules",
@@ -34,15 +53,13 @@ __all__ = [
     "FeedFacts",
     "Form",
     "Held",
-    "Judged",
     "Kind",
-    "Known",
+    "KnownName",
     "Mention",
     "Mute",
     "Pace",
-    "Past",
     "Person",
-    "Polled",
+    "PollResult",
     "Precision",
     "Proposal",
     "Quiet",
@@ -51,18 +68,19 @@ __all__ = [
     "Segment",
     "Shard",
     "Soundbite",
+    "StandingVerdict",
     "State",
     "Tally",
     "Times",
     "Transcript",
     "TranscriptRef",
-    "Unread",
+    "TranscriptRequest",
+    "UnreadReason",
     "Verdict",
-    "Wanted",
     "Watch",
     "Words",
-    "clean",
-    "fold",
-    "joined",
-    "precision",
+    "clean_text",
+    "fold_spelling",
+    "join_segments",
+    "measure_precision",
 ]

@@ -32,7 +32,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class StandingVerdict:
     """A verdict that stands (the last of its user on its alert), with the spellings the alert had: (surface, kind)."""
 
     watch: str
@@ -72,12 +72,12 @@ class Proposal:
     wrong: int
 
 
-def fold(spelling: str) -> str:
+def fold_spelling(spelling: str) -> str:
     """Under which two spellings are one."""
     return " ".join(spelling.casefold().split())
 
 
-def precision(judged: Sequence[Judged]) -> dict[str, Precision]:
+def measure_precision(judged: Sequence[StandingVerdict]) -> dict[str, Precision]:
     """The precision of each watch that has an answer."""
     found: dict[str, Precision] = {}
     for j in judged:

@@ -43,7 +43,7 @@ class Backfill:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class BackfillRange:
     """The same with its feeds' ids: what the store is asked for."""
 
     since: datetime

@@ -17,7 +17,7 @@ class EntityType(StrEnum):
     OTHER = "other"
 
 
-class Unread(StrEnum):
+class UnreadReason(StrEnum):
     """Why a transcript's entities are not looked for."""
 
     EMPTY = "it has no words"
@@ -64,7 +64,7 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownName:
     """A name that somebody wrote down, with what it stands for: it is right where recognition is not sure."""
 
     name: str

@@ -129,7 +129,7 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class TranscriptRequest:
     """An episode whose transcript is to be asked for.
 
     page: how to find a page about it, where the feed has such a template. blocked: the feed asks to be left out of
@@ -147,7 +147,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Polled:
+class PollResult:
     """What a poll makes of a feed: the feed as it is now, and what in its document is new or changed.
 
     lists: whether the document lists a guid now; None when it was not read (nothing changed, or it failed).

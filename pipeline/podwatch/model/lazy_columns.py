@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, overload
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Shelf:
+class ColumnGroup:
     """Several columns that are read together, once."""
 
     __slots__ = ("_columns", "_read")
@@ -23,12 +23,12 @@ class Shelf:
         return self._columns[index]
 
 
-class Later(Sequence[T_co], Generic[T_co]):
+class LazyColumn(Sequence[T_co], Generic[T_co]):
     """One column of a shelf: as long, as equal and as printed as the column itself."""
 
     __slots__ = ("_index", "_shelf")
 
-    def __init__(self, shelf: Shelf, index: int) -> None:
+    def __init__(self, shelf: ColumnGroup, index: int) -> None:
         self._shelf, self._index = shelf, index
 
     @property
@@ -49,7 +49,7 @@ class Later(Sequence[T_co], Generic[T_co]):
         return iter(self.column)
 
     def __eq__(self, other: object) -> bool:
-        return self.column == (other.column if isinstance(other, Later) else other)
+        return self.column == (other.column if isinstance(other, LazyColumn) else other)
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
-from podwatch.model.lazy_columns import Later
+from podwatch.model.lazy_columns import LazyColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ class Transcript:
     def __len__(self) -> int:
         return len(self.offsets)
 
-    def at_hand(self) -> Transcript:
+    def with_columns_read(self) -> Transcript:
         """The same with its columns read, for many questions about places."""
         columns = {name: getattr(self, name) for name in ("offsets", "starts", "ends", "speakers")}
-        read: dict[str, Any] = {name: c.column for name, c in columns.items() if isinstance(c, Later)}
+        read: dict[str, Any] = {name: c.column for name, c in columns.items() if isinstance(c, LazyColumn)}
         return replace(self, **read) if read else self
 
     def segment(self, index: int) -> Segment:
@@ -150,13 +150,13 @@ class Transcript:
 UNTIMED = 1000  # how many segments without a time in a row are bridged
 
 
-def joined(segments: Iterable[Segment], **facts: object) -> Transcript:
+def join_segments(segments: Iterable[Segment], **facts: object) -> Transcript:
     """The transcript of these segments: blanks folded, segments without words left out.
 
     NUL and lone surrogates are dropped here: SQLite would take the first, nothing takes the second.
     facts: the other fields of Transcript (source, language, ...).
     """
-    kept = [s for s in ((clean(s.text), s) for s in segments) if s[0]]
+    kept = [s for s in ((clean_text(s.text), s) for s in segments) if s[0]]
     texts = [text for text, _ in kept]
     return Transcript(
         text=" ".join(texts),
@@ -168,6 +168,6 @@ def joined(segments: Iterable[Segment], **facts: object) -> Transcript:
     )
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """The text with its blanks folded, without what a database refuses."""
     return " ".join(text.replace("\0", "").encode("utf-8", "ignore").decode().split())

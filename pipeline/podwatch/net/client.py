@@ -15,8 +15,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from podwatch.errors import HttpError
-from podwatch.net.decompression import BrokenError, inflater
-from podwatch.net.transport import Adapter
+from podwatch.net.decompression import DecompressionError, decompressor_for
+from podwatch.net.transport import DeadlineAdapter
 from podwatch.settings import Settings
 
 MAX_REDIRECTS = 5
@@ -27,7 +27,7 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A usable answer: 200 with a body, or 304 without one.
 
     url: where it came from after redirects. moved_to: the address to keep when every redirect was permanent.
@@ -44,11 +44,11 @@ class Answer:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-class Http:
+class HttpClient:
     """Conditional GET with a deadline, a size limit and an address check at every hop."""
 
     def __init__(self, settings: Settings) -> None:
-        self._adapter = Adapter(settings.allow_addresses)
+        self._adapter = DeadlineAdapter(settings.allow_addresses)
         self._headers = {
             "User-Agent": f"podwatch/0.1 (podcast monitor; {settings.contact or 'contact: see PODWATCH_CONTACT'})",
             "Accept-Encoding": "gzip, br",
@@ -63,7 +63,7 @@ class Http:
         accept: str = "*/*",
         max_bytes: int = MAX_BYTES,
         deadline: float = DEADLINE,
-    ) -> Answer:
+    ) -> Response:
         """200 or 304; anything else raises HttpError with the address, what happened and whether to try again."""
         headers = self._headers | {"Accept": accept}
         if etag:
@@ -73,7 +73,7 @@ class Http:
         at, permanent = url, True
         for _ in range(MAX_REDIRECTS + 1):
             try:
-                status, answer, body = self._one(at, headers, max_bytes, deadline)
+                status, answer, body = self._request(at, headers, max_bytes, deadline)
             except HttpError as e:
                 if at == url:
                     raise
@@ -84,30 +84,30 @@ class Http:
                 at = urljoin(at, answer["location"])
                 continue
             if status in (200, 304):
-                return Answer(status, at, answer, body, at if permanent and at != url else None)
-            raise _refusal(url, status, answer)
+                return Response(status, at, answer, body, at if permanent and at != url else None)
+            raise _status_error(url, status, answer)
         raise HttpError(f"more than {MAX_REDIRECTS} redirects", where=url, retryable=True)
 
-    def _one(
+    def _request(
         self, url: str, headers: Mapping[str, str], max_bytes: int, deadline: float
     ) -> tuple[int, Mapping[str, str], bytes]:
-        request = _prepared("GET", url, headers)
+        request = _prepare("GET", url, headers)
         try:
             response = self._adapter.send(request, stream=True, timeout=deadline)
             try:
                 body = _read(response, max_bytes) if response.status_code == 200 else _drain(response)
             finally:
-                self._adapter.give_back(response)
+                self._adapter.release(response)
         except HttpError as e:
             raise HttpError(e.what, where=url, todo=e.todo, retryable=e.retryable) from None
-        except _TooLarge:
+        except _TooLargeError:
             raise HttpError(f"is larger than {max_bytes:,} bytes", where=url, retryable=False) from None
         except ssl.SSLCertVerificationError as e:
             raise HttpError(f"its certificate is not valid ({e.verify_message})", where=url, retryable=True) from None
         except TimeoutError:
             raise HttpError(f"no answer within {deadline:g} s", where=url, retryable=True) from None
-        except (OSError, http.client.HTTPException, BrokenError, EOFError) as e:
-            raise HttpError(f"the connection failed ({_why(e)})", where=url, retryable=True) from None
+        except (OSError, http.client.HTTPException, DecompressionError, EOFError) as e:
+            raise HttpError(f"the connection failed ({_describe(e)})", where=url, retryable=True) from None
         return response.status_code, {k.lower(): v for k, v in response.headers.items()}, body
 
     def post(
@@ -118,7 +118,7 @@ class Http:
         Raises NotSentError when nothing was written, HttpError when ``url`` is none, and OSError or HTTPException
         when the server may have acted on the body without saying so.
         """
-        response = self._adapter.post(_prepared("POST", url, self._headers | dict(headers), body), deadline)
+        response = self._adapter.post(_prepare("POST", url, self._headers | dict(headers), body), deadline)
         try:
             return response.status_code, {k.lower(): v for k, v in response.headers.items()}
         finally:
@@ -129,7 +129,7 @@ class Http:
         self._adapter.close()
 
 
-def _prepared(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> requests.PreparedRequest:
+def _prepare(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> requests.PreparedRequest:
     request = requests.PreparedRequest()
     try:
         request.prepare_method(method)
@@ -144,14 +144,14 @@ def _prepared(method: str, url: str, headers: Mapping[str, str], body: bytes | N
     return request
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     pass
 
 
 def _read(response: requests.Response, max_bytes: int) -> bytes:
     """The body, decompressed as it comes, so that a bomb is noticed before it fills the memory."""
     raw = cast(http.client.HTTPResponse, response.raw)
-    inflate = inflater(response.headers.get("content-encoding", ""))
+    inflate = decompressor_for(response.headers.get("content-encoding", ""))
     parts: list[bytes] = []
     size = 0
     while chunk := raw.read1(CHUNK):
@@ -159,7 +159,7 @@ def _read(response: requests.Response, max_bytes: int) -> bytes:
             parts.append(data)
             size += len(data)
             if size > max_bytes:
-                raise _TooLarge
+                raise _TooLargeError
     if raw.length:
         raise EOFError(f"the answer ended {raw.length} bytes early")
     if not inflate.complete():
@@ -176,7 +176,7 @@ def _drain(response: requests.Response) -> bytes:
     return b""
 
 
-def _refusal(url: str, status: int, headers: Mapping[str, str]) -> HttpError:
+def _status_error(url: str, status: int, headers: Mapping[str, str]) -> HttpError:
     reason = http.client.responses.get(status, "")
     todo = {
         401: "it needs a login: use the address that your subscription gave you",
@@ -191,11 +191,11 @@ def _refusal(url: str, status: int, headers: Mapping[str, str]) -> HttpError:
         todo=todo,
         retryable=retryable,
         status=status,
-        retry_after=retry_after(headers.get("retry-after"), time()),
+        retry_after=parse_retry_after(headers.get("retry-after"), time()),
     )
 
 
-def retry_after(value: str | None, now: float) -> float | None:
+def parse_retry_after(value: str | None, now: float) -> float | None:
     """Seconds to wait, from a Retry-After header (RFC 9110, 10.2.3: a number or a date); None when unusable."""
     if not value:
         return None
@@ -207,7 +207,7 @@ def retry_after(value: str | None, now: float) -> float | None:
         return None
 
 
-def _why(e: BaseException) -> str:
+def _describe(e: BaseException) -> str:
     if isinstance(e, socket.gaierror | OSError) and e.strerror:
         return e.strerror
     return str(e) or type(e).__name__

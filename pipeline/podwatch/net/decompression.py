@@ -6,14 +6,14 @@ import zlib
 from collections.abc import Iterator
 from typing import Protocol
 
-PIECE = 256 * 1024  # bytes that come out at once, at most
+PIECE_BYTES = 256 * 1024  # bytes that come out at once, at most
 
 
-class BrokenError(Exception):
+class DecompressionError(Exception):
     """The compressed bytes make no sense, or their encoding (RFC 9110, 8.4.1) is one nobody asked for."""
 
 
-class Inflate(Protocol):
+class Decompressor(Protocol):
     """feed gives the decompressed pieces of a chunk; complete says whether the end was reached."""
 
     def feed(self, chunk: bytes, limit: int) -> Iterator[bytes]: ...
@@ -21,7 +21,7 @@ class Inflate(Protocol):
     def complete(self) -> bool: ...
 
 
-def inflater(encoding: str) -> Inflate:
+def decompressor_for(encoding: str) -> Decompressor:
     """For a Content-Encoding; raises BrokenError for one that is unknown."""
     match encoding.strip().lower():
         case "" | "identity":
@@ -30,7 +30,7 @@ def inflater(encoding: str) -> Inflate:
             return _Zlib()
         case "br":
             return _Brotli()
-    raise BrokenError(f"unknown encoding {encoding[:40]}")
+    raise DecompressionError(f"unknown encoding {encoding[:40]}")
 
 
 class _Identity:
@@ -56,10 +56,10 @@ class _Zlib:
                     return  # padding behind the last member
                 self._stream = zlib.decompressobj(self._bits)
             try:
-                data = self._stream.decompress(chunk, min(PIECE, limit))
+                data = self._stream.decompress(chunk, min(PIECE_BYTES, limit))
             except zlib.error as e:
                 if self._begun or self._bits < 0:
-                    raise BrokenError(str(e)) from None
+                    raise DecompressionError(str(e)) from None
                 self._bits = -zlib.MAX_WBITS
                 self._stream = zlib.decompressobj(self._bits)
                 continue
@@ -82,14 +82,14 @@ class _Brotli:
     def feed(self, chunk: bytes, limit: int) -> Iterator[bytes]:
         self._begun = True
         try:
-            data = self._stream.process(chunk, output_buffer_limit=min(PIECE, limit))
+            data = self._stream.process(chunk, output_buffer_limit=min(PIECE_BYTES, limit))
             while data:  # can_accept_more_data() says yes although some is still to come out (brotli 1.2.1)
                 yield data
                 if self._stream.is_finished():
                     return
-                data = self._stream.process(b"", output_buffer_limit=min(PIECE, limit))
+                data = self._stream.process(b"", output_buffer_limit=min(PIECE_BYTES, limit))
         except self._error as e:
-            raise BrokenError(str(e)) from None
+            raise DecompressionError(str(e)) from None
 
     def complete(self) -> bool:
         return not self._begun or bool(self._stream.is_finished())

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
-PATIENCE = 30.0  # seconds a run waits for a host that asked for a pause; after that its feeds are left for another run
+MAX_PAUSE = 30.0  # seconds a run waits for a host that asked for a pause; after that its feeds are left for another run
 
 
 def host_of(address: str) -> str:
@@ -29,14 +29,14 @@ def host_of(address: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn(Generic[T]):
+class Permit(Generic[T]):
     """A permission to ask ``host`` for ``item``; give it back with Turns.done."""
 
     host: Hashable
     item: T
 
 
-class Turns(Generic[T]):
+class HostQueue(Generic[T]):
     """The queue of one run. ``take`` blocks until a host may be asked; None when nothing is left."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Turns(Generic[T]):
         self._out = 0
         self._changed = threading.Condition()
 
-    def take(self) -> Turn[T] | None:
+    def acquire(self) -> Permit[T] | None:
         """The next item whose host may be asked now; waits until there is one."""
         with self._changed:
             while True:
@@ -81,14 +81,14 @@ class Turns(Generic[T]):
                     continue
                 _, _, host = heapq.heappop(self._ready)
                 self._out += 1
-                return Turn(host, self._waiting[host].popleft())
+                return Permit(host, self._waiting[host].popleft())
 
-    def done(self, turn: Turn[T], wait: float | None = None) -> None:
+    def release(self, turn: Permit[T], wait: float | None = None) -> None:
         """Gives the turn back. wait: seconds for which the host asked to be left alone."""
         with self._changed:
             self._out -= 1
             queue = self._waiting[turn.host]
-            if wait is not None and wait > PATIENCE:
+            if wait is not None and wait > MAX_PAUSE:
                 self._refused += queue
                 queue.clear()
             if queue:
@@ -97,7 +97,7 @@ class Turns(Generic[T]):
             elif self._out == 0:
                 self._changed.notify_all()  # nothing can come back any more
 
-    def refused(self) -> list[T]:
+    def postponed(self) -> list[T]:
         """What was not asked for, because its host wants to be left alone for longer than a run waits."""
         return list(self._refused)
 

@@ -8,16 +8,16 @@ from urllib.parse import urlsplit
 from protego import Protego
 
 from podwatch.errors import HttpError
-from podwatch.net.client import Http
+from podwatch.net.client import HttpClient
 
 AGENT = "podwatch"
 MAX_BYTES = 500 * 1024  # RFC 9309, 2.5
 
 
-class Robots:
+class RobotsRules:
     """One answer for each site, kept for as long as this lives."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: HttpClient) -> None:
         self._http = http
         self._rules: dict[str, Protego] = {}
         self._lock = threading.Lock()
@@ -29,7 +29,7 @@ class Robots:
         with self._lock:
             rules = self._rules.get(site)
         if rules is None:
-            rules = self._ask(site)
+            rules = self._fetch_rules(site)
             with self._lock:
                 self._rules[site] = rules
         if not rules.can_fetch(url, AGENT):
@@ -40,7 +40,7 @@ class Robots:
                 retryable=False,
             )
 
-    def _ask(self, site: str) -> Protego:
+    def _fetch_rules(self, site: str) -> Protego:
         """The rules of a site: none when it has none (4xx), an error when it cannot say (2.3.1)."""
         try:
             body = self._http.get(f"{site}/robots.txt", max_bytes=MAX_BYTES, deadline=20).body

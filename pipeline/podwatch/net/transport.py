@@ -28,10 +28,10 @@ from podwatch.settings import type_network
 IDLE_CONNECTIONS = 256
 
 
-class _Timed(io.RawIOBase):
+class _DeadlineReader(io.RawIOBase):
     """Reads from a socket until a deadline for the whole answer, however slowly it trickles."""
 
-    def __init__(self, sock: socket.socket, link: _Link, owner: _Socket) -> None:
+    def __init__(self, sock: socket.socket, link: _Connection, owner: _DeadlineSocket) -> None:
         self._sock, self._link, self._owner = sock, link, owner
 
     def readable(self) -> bool:
@@ -47,14 +47,14 @@ class _Timed(io.RawIOBase):
         return self._sock.recv_into(buffer)
 
 
-class _Socket:
+class _DeadlineSocket:
     """What http.client asks of a socket, with the deadline of the request that is under way.
 
     http.client closes the socket of an answer that ends the connection before its body is read, and counts on the
     socket to stay open for as long as something reads from it.
     """
 
-    def __init__(self, sock: socket.socket, link: _Link) -> None:
+    def __init__(self, sock: socket.socket, link: _Connection) -> None:
         self._sock, self._link = sock, link
         self._readers, self._closed = 0, False
 
@@ -64,7 +64,7 @@ class _Socket:
 
     def makefile(self, mode: str) -> io.BufferedReader:
         self._readers += 1
-        return io.BufferedReader(_Timed(self._sock, self._link, self), 65536)
+        return io.BufferedReader(_DeadlineReader(self._sock, self._link, self), 65536)
 
     def reader_closed(self) -> None:
         self._readers -= 1
@@ -77,7 +77,7 @@ class _Socket:
             self._sock.close()
 
 
-class _Link:
+class _Connection:
     """One connection to one host, kept for the next request."""
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, allowed: Sequence[type_network]) -> None:
@@ -108,7 +108,7 @@ class _Link:
                 sock.close()
                 error = e
                 continue
-            self.http.sock = _Socket(sock, self)
+            self.http.sock = _DeadlineSocket(sock, self)
             return
         raise error or OSError("the host has no address")
 
@@ -124,7 +124,7 @@ class NotSentError(Exception):
         self.cause = cause
 
 
-class Adapter(BaseAdapter):
+class DeadlineAdapter(BaseAdapter):
     """Sends prepared requests; ``timeout`` is the deadline of the whole answer in seconds.
 
     The answer's ``raw`` is an http.client.HTTPResponse, undecoded. Read it to its end, or close it.
@@ -135,7 +135,7 @@ class Adapter(BaseAdapter):
         super().__init__()
         self._allowed = tuple(allowed)
         self._tls = tls or ssl.create_default_context()
-        self._idle: OrderedDict[tuple[str, str, int], list[_Link]] = OrderedDict()
+        self._idle: OrderedDict[tuple[str, str, int], list[_Connection]] = OrderedDict()
         self._count = 0
         self._lock = threading.Lock()
 
@@ -156,7 +156,7 @@ class Adapter(BaseAdapter):
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         deadline = time.monotonic() + float(timeout or 30.0)
         while True:
-            link = self._take(key)
+            link = self._acquire(key)
             link.deadline = deadline
             kept = link.used
             try:
@@ -182,7 +182,7 @@ class Adapter(BaseAdapter):
         assert request.url is not None
         parts = urlsplit(request.url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        link = _Link(parts.hostname or "", port, self._tls if parts.scheme == "https" else None, self._allowed)
+        link = _Connection(parts.hostname or "", port, self._tls if parts.scheme == "https" else None, self._allowed)
         link.deadline = time.monotonic() + timeout
         try:
             link.connect()
@@ -199,9 +199,9 @@ class Adapter(BaseAdapter):
             raise
         return _response(request, raw, link)
 
-    def give_back(self, response: requests.Response) -> None:
+    def release(self, response: requests.Response) -> None:
         """Keeps the connection for the next request, if the answer was read to its end."""
-        link: _Link = response.connection  # type: ignore[assignment]
+        link: _Connection = response.connection  # type: ignore[assignment]
         raw = cast(http.client.HTTPResponse, response.raw)
         complete = raw.isclosed() or raw.length == 0
         raw.close()
@@ -226,7 +226,7 @@ class Adapter(BaseAdapter):
         for link in links:
             link.close()
 
-    def _take(self, key: tuple[str, str, int]) -> _Link:
+    def _acquire(self, key: tuple[str, str, int]) -> _Connection:
         with self._lock:
             kept = self._idle.get(key)
             if kept:
@@ -236,9 +236,9 @@ class Adapter(BaseAdapter):
                     del self._idle[key]
                 return link
         scheme, host, port = key
-        return _Link(host, port, self._tls if scheme == "https" else None, self._allowed)
+        return _Connection(host, port, self._tls if scheme == "https" else None, self._allowed)
 
-    def _oldest(self) -> _Link:
+    def _oldest(self) -> _Connection:
         key, kept = next(iter(self._idle.items()))
         link = kept.pop(0)
         self._count -= 1
@@ -247,7 +247,7 @@ class Adapter(BaseAdapter):
         return link
 
 
-def _response(request: requests.PreparedRequest, raw: http.client.HTTPResponse, link: _Link) -> requests.Response:
+def _response(request: requests.PreparedRequest, raw: http.client.HTTPResponse, link: _Connection) -> requests.Response:
     response = requests.Response()
     response.status_code = raw.status
     response.headers = CaseInsensitiveDict(raw.headers.items())

@@ -14,34 +14,34 @@ from contextlib import contextmanager
 from time import monotonic, process_time, sleep
 from typing import TypeVar
 
-from podwatch.net.host_queue import Turns
+from podwatch.net.host_queue import HostQueue
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-STEP = 0.5  # seconds after which what has come should be kept, however little it is
-TICK = 0.05
+FLUSH_SECONDS = 0.5  # seconds after which what has come should be kept, however little it is
+TICK_SECONDS = 0.05
 # Seconds in which outcomes gather. Were whoever takes them woken for each, the interpreter would go from core to core
 # all the time, which costs as much again as the work itself.
-GATHER = 0.01
-FEW = 16  # threads to begin with
-BUSY = 0.7  # of one core: Python runs on no more, so beyond it further threads only get in each other's way
-PLENTY = 1500  # items a second: about as many as one core does
+BATCH_SECONDS = 0.01
+FIRST_THREADS = 16  # threads to begin with
+BUSY_SHARE = 0.7  # of one core: Python runs on no more, so beyond it further threads only get in each other's way
+MAX_ITEMS_PER_SECOND = 1500  # items a second: about as many as one core does
 # Seconds after which a thread that waits for the interpreter asks for it. By default each does so every 5 ms, which
 # with hundreds of them takes a third of a core; each has it for a fraction of a millisecond, so nobody has to ask.
-PATIENT = 0.05
+SWITCH_INTERVAL = 0.05
 
 
-def through(
+def run_by_host(
     items: Sequence[T],
-    ask: Callable[[T], R],
+    work: Callable[[T], R],
     *,
     host_of: Callable[[T], Hashable],
     postponed: Callable[[T], R],
     threads: int,
     pause: float,
-    full: Callable[[], bool] = lambda: False,
-    at_once: int = 2,
+    is_saturated: Callable[[], bool] = lambda: False,
+    per_host: int = 2,
 ) -> Iterator[tuple[T, R] | None]:
     """(item, what ``ask`` returned for it) as they come; None when it is time to keep what has come.
 
@@ -50,22 +50,22 @@ def through(
     items when that is longer than a run waits. full: whether threads wait for something else than servers, so that
     more of them would only wait with them, since this was asked last. at_once: requests to one host.
     """
-    turns = Turns(items, host_of, at_once=at_once, pause=pause)
+    turns = HostQueue(items, host_of, at_once=per_host, pause=pause)
     outcomes: queue.SimpleQueue[tuple[T, R]] = queue.SimpleQueue()
 
-    def work() -> None:
-        while (turn := turns.take()) is not None:
-            result = ask(turn.item)
-            turns.done(turn, getattr(result, "retry_after", None))
+    def take_turns() -> None:
+        while (turn := turns.acquire()) is not None:
+            result = work(turn.item)
+            turns.release(turn, getattr(result, "retry_after", None))
             outcomes.put((turn.item, result))
 
-    crew = Crew(work, min(len(items), threads), full)
+    crew = GrowingThreads(take_turns, min(len(items), threads), is_saturated)
     left, kept = len(items), monotonic()
-    with _patient():
+    with _long_switch_interval():
         while left:
             crew.grow(len(items) - left + outcomes.qsize())
             try:
-                outcome = outcomes.get(timeout=TICK)
+                outcome = outcomes.get(timeout=TICK_SECONDS)
             except queue.Empty:
                 if not crew.alive() and outcomes.empty():
                     break  # what is left was postponed
@@ -73,39 +73,39 @@ def through(
                 left -= 1
                 yield outcome
                 if left and outcomes.empty():
-                    sleep(GATHER)
-            if monotonic() - kept > STEP:
+                    sleep(BATCH_SECONDS)
+            if monotonic() - kept > FLUSH_SECONDS:
                 yield None
                 kept = monotonic()
-    for item in turns.refused():
+    for item in turns.postponed():
         yield item, postponed(item)
     yield None
 
 
 @contextmanager
-def _patient() -> Iterator[None]:
+def _long_switch_interval() -> Iterator[None]:
     """PATIENT is the interval at which this process changes threads, until all crews that run at once are done."""
-    global _crews, _usual
-    with _count:
-        if not _crews:
-            _usual = sys.getswitchinterval()
-            sys.setswitchinterval(max(PATIENT, _usual))
-        _crews += 1
+    global _pools, _usual_interval
+    with _pools_lock:
+        if not _pools:
+            _usual_interval = sys.getswitchinterval()
+            sys.setswitchinterval(max(SWITCH_INTERVAL, _usual_interval))
+        _pools += 1
     try:
         yield
     finally:
-        with _count:
-            _crews -= 1
-            if not _crews:
-                sys.setswitchinterval(_usual)
+        with _pools_lock:
+            _pools -= 1
+            if not _pools:
+                sys.setswitchinterval(_usual_interval)
 
 
-_count = threading.Lock()
-_crews = 0
-_usual = 0.0
+_pools_lock = threading.Lock()
+_pools = 0
+_usual_interval = 0.0
 
 
-class Crew:
+class GrowingThreads:
     """As many threads as help: four times as many while they wait for servers, none once they keep a core busy."""
 
     def __init__(self, work: Callable[[], None], most: int, full: Callable[[], bool]) -> None:
@@ -113,13 +113,13 @@ class Crew:
         self._lock = threading.Lock()
         self._started = self._left = 0
         self._wall, self._cpu, self._done = monotonic(), process_time(), 0
-        self._add(FEW)
+        self._add(FIRST_THREADS)
 
     def grow(self, done: int) -> None:
         """Called often; looks at the time since the last tick. done: how many items have come so far."""
         wall = monotonic() - self._wall
-        if wall >= TICK and self._started < self._most:
-            idle = process_time() - self._cpu < BUSY * wall and done - self._done < PLENTY * wall
+        if wall >= TICK_SECONDS and self._started < self._most:
+            idle = process_time() - self._cpu < BUSY_SHARE * wall and done - self._done < MAX_ITEMS_PER_SECOND * wall
             if idle and not self._full():
                 self._add(3 * self._started)
             self._wall, self._cpu, self._done = monotonic(), process_time(), done

@@ -115,7 +115,7 @@ NOTIFIERS: Mapping[str, Callable[[Settings], Notifier]] = MappingProxyType(
 )
 
 
-def scheme(channel: str, settings: Settings) -> str:
+def scheme_of(channel: str, settings: Settings) -> str:
     """Which of NOTIFIERS serves a channel as a watchlist writes it.
 
     ``mailto:`` is mail; ``webhook:NAME`` and addresses (``https://...``) are webhooks; ``console:`` and whatever
@@ -129,7 +129,7 @@ def scheme(channel: str, settings: Settings) -> str:
     return "slack" if settings.slack_token else "console"
 
 
-def mistake(channel: str) -> ChannelError | None:
+def channel_mistake(channel: str) -> ChannelError | None:
     """What is wrong with a channel as it is written, whatever is set up here: with addresses of mail and webhooks.
 
     Slack's names are Slack's to know.
@@ -137,13 +137,13 @@ def mistake(channel: str) -> ChannelError | None:
     service = SCHEMES.get(channel.partition(":")[0].strip().lower()) if ":" in channel else None
     try:
         if service == "mail":
-            from podwatch.notifiers.mail import recipients
+            from podwatch.notifiers.mail import parse_recipients
 
-            recipients(channel)
+            parse_recipients(channel)
         elif service == "webhook":
-            from podwatch.notifiers.webhook import written
+            from podwatch.notifiers.webhook import check_channel
 
-            written(channel)
+            check_channel(channel)
     except ChannelError as e:
         return e
     return None

@@ -17,7 +17,7 @@ from typing import Any
 
 from podwatch.model import Alert, Episode, Kind, Mention
 from podwatch.notifiers import escaping as plain
-from podwatch.notifiers.mention_ranking import SHOWN, best
+from podwatch.notifiers.mention_ranking import SHOWN, best_mentions
 
 Block = dict[str, Any]
 Element = dict[str, Any]
@@ -38,9 +38,9 @@ class Message:
     blocks: list[Block]
 
 
-def pages(alert: Alert) -> list[Message]:
+def card_pages(alert: Alert) -> list[Message]:
     """The alert's message with its best sentences, and those that tell the others in its thread."""
-    rest = others(alert)
+    rest = remaining_mentions(alert)
     more = f"and {len(rest)} more in the thread" if rest else ""
     built = [Message(text(alert, more), blocks(alert, more))]
     return built + thread([_line(alert, m) for m in rest], f"podwatch mentions --watch {alert.watch.name}")
@@ -70,13 +70,13 @@ def text(alert: Alert, more: str | None = None) -> str:
     lines += [_sentence(m, struck=gone) for m, gone in shown]
     if more := _more(alert) if more is None else more:
         lines.append(more)
-    said = [plain.escape(plain.defuse(line)) for line in lines]
+    said = [plain.escape_mrkdwn(plain.defuse_mentions(line)) for line in lines]
     if link := _link(alert.episode, shown[0][0].seconds if shown else math.nan):
-        said.append(f"<{plain.escape(link)}>")
+        said.append(f"<{plain.escape_mrkdwn(link)}>")
     return "\n".join(said)
 
 
-def others(alert: Alert) -> list[tuple[Mention, bool]]:
+def remaining_mentions(alert: Alert) -> list[tuple[Mention, bool]]:
     """(mention, whether it is gone) of those that the first message does not show, in the order they are said."""
     shown = [m for m, _ in _shown(alert)]
     rest = [(m, gone) for ms, gone in ((alert.mentions, False), (alert.gone, True)) for m in ms if m not in shown]
@@ -100,9 +100,9 @@ def thread(lines: Sequence[tuple[str, Block]], how: str) -> list[Message]:
     left = sum(len(page) for page in built[REPLIES:])
     messages = [Message("\n".join(t for t, _ in page), [b for _, b in page]) for page in built[:REPLIES]]
     if left:
-        words = plain.defuse(f"and {left} more: {plain.head(plain.clean(how), 200)}")
+        words = plain.defuse_mentions(f"and {left} more: {plain.truncate_end(plain.clean_line(how), 200)}")
         last = messages[-1]
-        messages[-1] = Message(f"{last.text}\n{plain.escape(words)}", [*last.blocks, context(words)])
+        messages[-1] = Message(f"{last.text}\n{plain.escape_mrkdwn(words)}", [*last.blocks, context(words)])
     return messages
 
 
@@ -126,13 +126,13 @@ def rich(*parts: tuple[str, list[Element]]) -> list[Block]:
 
 
 def headline(alert: Alert, room: int = 2 * HEADER_ROOM) -> str:
-    name = plain.head(plain.clean(alert.watch.name).strip(), _NAME_ROOM) or "podwatch"
-    title = plain.clean(alert.episode.title).strip()
+    name = plain.truncate_end(plain.clean_line(alert.watch.name).strip(), _NAME_ROOM) or "podwatch"
+    title = plain.clean_line(alert.episode.title).strip()
     line = f"{name} in “{title}”" if title else name
     if who := surge(alert)[0]:
         line = f"{name}: {who}"
     # twice, for what defusing adds
-    return plain.head(plain.defuse(plain.head(line, room)), room)
+    return plain.truncate_end(plain.defuse_mentions(plain.truncate_end(line, room)), room)
 
 
 def surge(alert: Alert) -> tuple[str, str]:
@@ -143,8 +143,8 @@ def surge(alert: Alert) -> tuple[str, str]:
     mention = next(iter([*alert.mentions, *alert.gone]), None)
     if alert.watch.surge is None or mention is None:
         return "", ""
-    who, _, figures = plain.clean(mention.reason).strip().partition(": ")
-    return plain.head(who, _NAME_ROOM + 30), plain.defuse(plain.head(figures, _REASON_ROOM))
+    who, _, figures = plain.clean_line(mention.reason).strip().partition(": ")
+    return plain.truncate_end(who, _NAME_ROOM + 30), plain.defuse_mentions(plain.truncate_end(figures, _REASON_ROOM))
 
 
 def facts(episode: Episode) -> list[Element]:
@@ -154,18 +154,18 @@ def facts(episode: Episode) -> list[Element]:
         found.append(words(show))
     if date := _date(episode):
         found.append(words(date))
-    if link := plain.address(episode.link):
+    if link := plain.link_address(episode.link):
         found.append(link_to(link, "episode"))
-    return list(parted(found))
+    return list(with_line_breaks(found))
 
 
-def quoted(mention: Mention, room: int, *, struck: bool = False) -> list[Element]:
+def quote_sentence(mention: Mention, room: int, *, struck: bool = False) -> list[Element]:
     """The sentence with the hit in bold; struck through when it is no longer said."""
     parts = enumerate(_cut(mention, room))
     return [words(part, bold=i == 1, strike=struck) for i, part in parts if part]
 
 
-def parted(elements: Iterable[Element]) -> Iterable[Element]:
+def with_line_breaks(elements: Iterable[Element]) -> Iterable[Element]:
     for i, element in enumerate(elements):
         if i:
             yield words(" · ")
@@ -181,7 +181,7 @@ def link_to(url: str, label: str) -> Element:
     return {"type": "link", "url": url, "text": label}
 
 
-def said(alert: Alert, mention: Mention) -> list[Element]:
+def time_and_speaker(alert: Alert, mention: Mention) -> list[Element]:
     """When it was said (a link that opens the episode there), by whom, and how sure podwatch is."""
     found: list[Element] = []
     moment = _moment(mention)
@@ -193,9 +193,9 @@ def said(alert: Alert, mention: Mention) -> list[Element]:
         found.append(words(speaker))
     if mention.kind is Kind.SOUNDS_LIKE:
         sure = f"sounds like, {mention.score:.2f}"
-        reason = plain.defuse(plain.head(plain.clean(mention.reason).strip(), _REASON_ROOM))
+        reason = plain.defuse_mentions(plain.truncate_end(plain.clean_line(mention.reason).strip(), _REASON_ROOM))
         found.append(words(f"{sure}: {reason}" if reason else sure))
-    return list(parted(found))
+    return list(with_line_breaks(found))
 
 
 def _blocks(alert: Alert, room: int, more: str) -> list[Block]:
@@ -207,8 +207,8 @@ def _blocks(alert: Alert, room: int, more: str) -> list[Block]:
             about = [words(title, bold=True), *([words(" · ")] if about else []), *about]
     built += rich(("rich_text_section", about))
     for mention, gone in _shown(alert):
-        sentence = quoted(mention, room, struck=gone)
-        about = said(alert, mention)
+        sentence = quote_sentence(mention, room, struck=gone)
+        about = time_and_speaker(alert, mention)
         if gone:
             about.append(words(" · no longer in the transcript" if about else "no longer in the transcript"))
         built += rich(
@@ -223,14 +223,14 @@ def _blocks(alert: Alert, room: int, more: str) -> list[Block]:
 def _line(alert: Alert, other: tuple[Mention, bool]) -> tuple[str, Block]:
     """A mention as one line of a thread."""
     mention, gone = other
-    about = said(alert, mention)
-    sentence = quoted(mention, _THREAD_SNIPPET_ROOM, struck=gone) or [words("(nothing that can be shown)")]
+    about = time_and_speaker(alert, mention)
+    sentence = quote_sentence(mention, _THREAD_SNIPPET_ROOM, struck=gone) or [words("(nothing that can be shown)")]
     [block] = rich(("rich_text_section", [*about, words(" – "), *sentence] if about else sentence))
-    return plain.escape(plain.defuse(_sentence(mention, struck=gone))), block
+    return plain.escape_mrkdwn(plain.defuse_mentions(_sentence(mention, struck=gone))), block
 
 
 def _sentence(mention: Mention, *, struck: bool) -> str:
-    before, hit, after = (plain.flatten(part) for part in _cut(mention, _TEXT_SNIPPET_ROOM))
+    before, hit, after = (plain.flatten_markup(part) for part in _cut(mention, _TEXT_SNIPPET_ROOM))
     about = " ".join(part for part in (_moment(mention), _say(mention.speaker or "")) if part)
     sentence = f"~{before}{hit}{after}~ (no longer said)" if struck else f"{before}*{hit}*{after}"
     return f"{about}: {sentence}" if about else sentence
@@ -239,14 +239,14 @@ def _sentence(mention: Mention, *, struck: bool) -> str:
 def _shown(alert: Alert) -> list[tuple[Mention, bool]]:
     """(mention, whether it is gone) of the first message, in the order they are said: the best of those that are said,
     and of those that are gone what it showed, as far as can be told."""
-    before = best([*alert.mentions, *alert.gone])
+    before = best_mentions([*alert.mentions, *alert.gone])
     gone = [(m, True) for m in before if m in alert.gone and m not in alert.mentions]
-    return sorted([*((m, False) for m in best(alert.mentions)), *gone], key=lambda pair: pair[0].start)
+    return sorted([*((m, False) for m in best_mentions(alert.mentions)), *gone], key=lambda pair: pair[0].start)
 
 
 def _moment(mention: Mention) -> str:
     """When it is said; "about" where the transcript has the times of whole passages only."""
-    moment = plain.clock(mention.seconds)
+    moment = plain.format_clock(mention.seconds)
     return f"about {moment}" if moment and mention.approximate else moment
 
 
@@ -259,25 +259,25 @@ def _cut(mention: Mention, room: int) -> tuple[str, str, str]:
         snippet, at = surface, 0
     # No more is looked at than could be shown: a source without sentences makes snippets of 100,000 characters.
     left, right = snippet[:at][-4 * room :], snippet[at + len(surface) :][: 4 * room]
-    hit = plain.head(plain.clean(surface[: 4 * room]), room // 2)
-    before, after = plain.clean(left).lstrip(), plain.clean(right).rstrip()
-    rest = room - plain.weight(hit)
-    before = plain.tail(before, max(rest // 2, rest - plain.weight(after)))
-    after = plain.head(after, rest - plain.weight(before))
-    return plain.defuse(before), plain.defuse(hit), plain.defuse(after)
+    hit = plain.truncate_end(plain.clean_line(surface[: 4 * room]), room // 2)
+    before, after = plain.clean_line(left).lstrip(), plain.clean_line(right).rstrip()
+    rest = room - plain.text_weight(hit)
+    before = plain.truncate_start(before, max(rest // 2, rest - plain.text_weight(after)))
+    after = plain.truncate_end(after, rest - plain.text_weight(before))
+    return plain.defuse_mentions(before), plain.defuse_mentions(hit), plain.defuse_mentions(after)
 
 
 def _link(episode: Episode, seconds: float) -> str | None:
     """The episode at that second: its audio, else its page. A page that has a fragment of its own keeps it."""
-    if audio := plain.address(episode.audio_url):
+    if audio := plain.link_address(episode.audio_url):
         return plain.at_second(audio, seconds)
-    page = plain.address(episode.link)
+    page = plain.link_address(episode.link)
     return plain.at_second(page, seconds) if page and "#" not in page else page
 
 
 def _say(name: str) -> str:
     """A name from outside, fit to be shown."""
-    return plain.defuse(plain.head(plain.clean(name).strip(), _NAME_ROOM))
+    return plain.defuse_mentions(plain.truncate_end(plain.clean_line(name).strip(), _NAME_ROOM))
 
 
 def _date(episode: Episode) -> str:

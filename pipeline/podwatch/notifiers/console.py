@@ -60,7 +60,7 @@ def show(alert: Alert, console: Console) -> None:
 
 
 def _print(said: Alert | Digest, blocks: Sequence[card.Block], console: Console) -> None:
-    channel = Text(plain.head(plain.clean(said.channel), _WIDTH - 8))
+    channel = Text(plain.truncate_end(plain.clean_line(said.channel), _WIDTH - 8))
     shown = render(blocks)
     try:
         with console.capture() as capture:
@@ -107,19 +107,22 @@ def _lines(block: card.Block, *, styled: bool) -> Iterable[tuple[str, Text]]:
     """The lines of a block, each with what it is."""
     match block["type"]:
         case "header":
-            yield "header", Text(plain.clean(block["text"]["text"]), _HEADER if styled else "")
+            yield "header", Text(plain.clean_line(block["text"]["text"]), _HEADER if styled else "")
         case "rich_text":
             for part in block["elements"]:
                 yield part["type"], Text.assemble(*(_element(e, styled=styled) for e in part["elements"]))
         case "context":
-            yield "context", Text(" ".join(plain.clean(e["text"]) for e in block["elements"]), _QUIET if styled else "")
+            yield (
+                "context",
+                Text(" ".join(plain.clean_line(e["text"]) for e in block["elements"]), _QUIET if styled else ""),
+            )
 
 
 def _element(element: card.Element, *, styled: bool) -> Text:
     """A text or a link. Without styles the bold is marked as in Slack's own plain text, and the address written out."""
-    words = plain.clean(element.get("text", ""))
+    words = plain.clean_line(element.get("text", ""))
     bold, struck = (bool(element.get("style", {}).get(name)) for name in ("bold", "strike"))
-    url = plain.address(element.get("url"))
+    url = plain.link_address(element.get("url"))
     if not styled:
         words = f"~{words}~" if struck else f"*{words}*" if bold else words
         return Text(f"{words} <{url}>" if url else words)

@@ -8,7 +8,7 @@ from podwatch.model import Alert, Digest, Held
 from podwatch.notifiers import card
 from podwatch.notifiers import escaping as plain
 from podwatch.notifiers.card import Block, Message
-from podwatch.notifiers.mention_ranking import best
+from podwatch.notifiers.mention_ranking import best_mentions
 
 _SENTENCE_ROOM, _TITLE_ROOM = 140, 100
 _WHY = {
@@ -27,39 +27,46 @@ def pages(digest: Digest) -> list[Message]:
     lines = [_line(alert, first=i == 0) for group in by_watch.values() for i, alert in enumerate(group)]
     title = f"Digest: {len(shown)} {'alert' if len(shown) == 1 else 'alerts'} from podcasts"
     why = _WHY.get(digest.why, "")
-    names = ", ".join(f"{plain.head(plain.clean(name), 80)} ({len(group)})" for name, group in by_watch.items())
-    summary = plain.defuse(plain.head(names, 600))
+    names = ", ".join(
+        f"{plain.truncate_end(plain.clean_line(name), 80)} ({len(group)})" for name, group in by_watch.items()
+    )
+    summary = plain.defuse_mentions(plain.truncate_end(names, 600))
     built = card.thread(lines, "podwatch mentions") or [Message("", [])]
     first = built[0]
     top = [card.header(title), *([card.context(why)] if why else [])]
-    text = "\n".join(part for part in (title, why, plain.escape(plain.flatten(summary)), first.text) if part)
+    text = "\n".join(
+        part for part in (title, why, plain.escape_mrkdwn(plain.flatten_markup(summary)), first.text) if part
+    )
     return [Message(text[:20_000], top + first.blocks), *built[1:]]
 
 
 def _line(alert: Alert, *, first: bool) -> tuple[str, Block]:
     """(text, block) of one alert; the first of its watch begins with the watch's name."""
-    name = plain.defuse(plain.head(plain.clean(alert.watch.name).strip(), 80)) or "podwatch"
-    title = plain.defuse(plain.head(plain.clean(alert.episode.title).strip(), _TITLE_ROOM)) or "an episode"
+    name = plain.defuse_mentions(plain.truncate_end(plain.clean_line(alert.watch.name).strip(), 80)) or "podwatch"
+    title = (
+        plain.defuse_mentions(plain.truncate_end(plain.clean_line(alert.episode.title).strip(), _TITLE_ROOM))
+        or "an episode"
+    )
     gone = not alert.mentions
-    mention = best(alert.mentions or alert.gone, 1)[0]
+    mention = best_mentions(alert.mentions or alert.gone, 1)[0]
     count = len(alert.mentions)
     about = [card.words(title, bold=True, strike=gone), *card.facts(alert.episode)[:3]]
     if count > 1:
         about.append(card.words(f"{count} times"))
-    about += [card.words("no longer in the transcript")] if gone else card.said(alert, mention)[:1]
-    sentence = card.quoted(mention, _SENTENCE_ROOM, struck=gone)
+    about += [card.words("no longer in the transcript")] if gone else card.time_and_speaker(alert, mention)[:1]
+    sentence = card.quote_sentence(mention, _SENTENCE_ROOM, struck=gone)
     who, figures = card.surge(alert)
     if who:
-        who = plain.defuse(who)
+        who = plain.defuse_mentions(who)
         about = [card.words(f"{who}: {figures}", bold=True), card.words(title), *about[1:]]
     heading = [card.words(name, bold=True)] if first else []
     [block] = card.rich(
         ("rich_text_section", heading),
-        ("rich_text_section", list(card.parted([e for e in about if e.get("text") != " · "]))),
+        ("rich_text_section", list(card.with_line_breaks([e for e in about if e.get("text") != " · "]))),
         ("rich_text_quote", sentence),
     )
-    show = plain.defuse(plain.head(plain.clean(alert.episode.show).strip(), 80))
+    show = plain.defuse_mentions(plain.truncate_end(plain.clean_line(alert.episode.show).strip(), 80))
     words = "".join(part["text"] for part in sentence)
     where = f": {who}, “{title}”" if who else f" in “{title}”"
     line = f"{name}{where}{f' ({show})' if show else ''}: {words}"
-    return plain.escape(plain.flatten(line)), block
+    return plain.escape_mrkdwn(plain.flatten_markup(line)), block

@@ -27,27 +27,27 @@ _JOINER = "\u200d"
 _LOOK_ALIKES = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})
 
 
-def clean(text: str) -> str:
+def clean_line(text: str) -> str:
     """One line without control characters, bidirectional controls or half characters; runs of blanks become one."""
     return _INVISIBLE.sub("", _CONTROL.sub("", _BLANKS.sub(" ", text)))
 
 
-def defuse(text: str) -> str:
+def defuse_mentions(text: str) -> str:
     """The same to the eye, but no longer a call to a whole channel: an invisible joiner parts ``@`` from ``here``."""
     return _CALL.sub(_WORD_JOINER, text)
 
 
-def escape(text: str) -> str:
+def escape_mrkdwn(text: str) -> str:
     """The three characters that Slack's message text gives a meaning (docs.slack.dev, formatting message text)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def flatten(text: str) -> str:
+def flatten_markup(text: str) -> str:
     """Without the marks that mrkdwn reads as bold, struck or code: look-alikes stand in for them."""
     return text.translate(_LOOK_ALIKES)
 
 
-def weight(text: str) -> int:
+def text_weight(text: str) -> int:
     """How much of a message's room a text takes: UTF-16 units, but 20 for a symbol.
 
     Slack stores each emoji as an element of its own, so that a line of emoji is refused as too long
@@ -62,9 +62,9 @@ def _weigh(char: str) -> int:
     return 2 if char > "\uffff" else 1
 
 
-def head(text: str, room: int) -> str:
+def truncate_end(text: str, room: int) -> str:
     """The beginning of a text within ``room`` (see weight), ended by an ellipsis where something is missing."""
-    if len(text) <= room and weight(text) <= room:
+    if len(text) <= room and text_weight(text) <= room:
         return text
     spent, end = 1, 0  # the ellipsis has its place
     while end < len(text) and spent + _weigh(text[end]) <= room:
@@ -76,9 +76,9 @@ def head(text: str, room: int) -> str:
     return text[: blank if blank > 0 else end].rstrip() + ELLIPSIS
 
 
-def tail(text: str, room: int) -> str:
+def truncate_start(text: str, room: int) -> str:
     """The end of a text within ``room``, begun by an ellipsis where something is missing."""
-    if len(text) <= room and weight(text) <= room:
+    if len(text) <= room and text_weight(text) <= room:
         return text
     spent, start = 1, len(text)
     while start and spent + _weigh(text[start - 1]) <= room:
@@ -97,7 +97,7 @@ def _may_part(text: str, at: int) -> bool:
     return not joined and not unicodedata.category(after).startswith("M")
 
 
-def address(url: str | None) -> str | None:
+def link_address(url: str | None) -> str | None:
     """The address as it may stand in a link, or None when it had better not.
 
     Only http and https. Characters with a meaning to Slack or a terminal are percent-encoded. None for a
@@ -125,7 +125,7 @@ def at_second(url: str, seconds: float) -> str:
     return f"{url.partition('#')[0]}#t={int(seconds)}"
 
 
-def clock(seconds: float) -> str:
+def format_clock(seconds: float) -> str:
     """A moment as H:MM:SS, rounded down; nothing for nan and the like."""
     if not _is_moment(seconds):
         return ""

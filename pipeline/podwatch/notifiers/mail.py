@@ -71,17 +71,17 @@ class MailNotifier:
 
     def check(self, channel: str) -> None:
         """Everything but the mail: the addresses, the server, its certificate, the login. Raises ChannelError."""
-        recipients(channel)
+        parse_recipients(channel)
         self._from(channel)
         refused = self._talk(channel, (), b"")
         if refused is not None:
             raise refused
 
     def _hand_over(self, said: Alert | Digest, key: str, pages: Sequence[Sequence[card.Block]]) -> Receipt:
-        to = recipients(said.channel)
+        to = parse_recipients(said.channel)
         sender = self._from(said.channel)
         lines = [line for page in pages for line in mail_body.lines(page)]
-        refused = self._talk(said.channel, to, message(key, lines, sender, to, self._clock()))
+        refused = self._talk(said.channel, to, build_message(key, lines, sender, to, self._clock()))
         if refused is not None:
             raise refused  # here, where no frame holds the password
         return Receipt(said.channel, message_id(key, sender))
@@ -95,13 +95,15 @@ class MailNotifier:
             todo = "write podwatch@example.org"
             raise _error("PODWATCH_MAIL_FROM is no address", channel, todo, route=True, service=True)
         user, _, domain = address.rpartition("@")
-        return Address(display_name=plain.head(plain.clean(name), 60) or "podwatch", username=user, domain=domain)
+        return Address(
+            display_name=plain.truncate_end(plain.clean_line(name), 60) or "podwatch", username=user, domain=domain
+        )
 
     def _talk(self, channel: str, to: tuple[str, ...], content: bytes) -> ChannelError | None:
         """The SMTP dialogue (RFC 5321); what went wrong in it, or None. Without recipients only as far as the login."""
         assert self._server is not None
         server, sender = self._server, parseaddr(self._sender)[1]
-        talk = _Talk(server, self._deadline)
+        talk = _SmtpSession(server, self._deadline)
         try:
             talk.open()
             if to:
@@ -109,16 +111,16 @@ class MailNotifier:
                 for address in to:
                     talk.say(f"RCPT TO:<{address}>", f"the recipient {address}")
                 talk.content(content)
-        except _Said as e:
+        except _ReplyError as e:
             return _refusal(e, channel, server.host, unknown=talk.handed_over)
         except (OSError, smtplib.SMTPException, ValueError) as e:
-            return _broken(e, channel, server.host, unknown=talk.handed_over)
+            return _connection_error(e, channel, server.host, unknown=talk.handed_over)
         finally:
             talk.close()
         return None
 
 
-class _Said(Exception):
+class _ReplyError(Exception):
     """A reply that is no yes: its code, the enhanced one (RFC 3463) when there is one, and to what it was said."""
 
     def __init__(self, code: int, text: bytes, what: str) -> None:
@@ -129,7 +131,7 @@ class _Said(Exception):
         super().__init__(self.reply)
 
 
-class _Talk:
+class _SmtpSession:
     """One connection, with a deadline for all of it: smtplib's time-outs begin anew with each byte."""
 
     def __init__(self, server: Smtp, deadline: float) -> None:
@@ -152,7 +154,7 @@ class _Talk:
         self._want(self._smtp.ehlo(), "the greeting")
         if s.tls == "starttls":
             if not self._smtp.has_extn("starttls"):
-                raise _Said(502, b"", "STARTTLS")
+                raise _ReplyError(502, b"", "STARTTLS")
             self._want(self._smtp.starttls(context=tls()), "STARTTLS")
             self._want(self._smtp.ehlo(), "the greeting")
         if s.user:
@@ -164,7 +166,7 @@ class _Talk:
                 code, error = 503, b""
             else:
                 return
-            raise _Said(code, error if isinstance(error, bytes) else b"", "the login")
+            raise _ReplyError(code, error if isinstance(error, bytes) else b"", "the login")
 
     def say(self, line: str, what: str) -> None:
         assert self._smtp is not None
@@ -196,7 +198,7 @@ class _Talk:
     def _want(self, reply: tuple[int, bytes], what: str, wanted: int = 0) -> None:
         code, text = reply
         if not (code == wanted if wanted else 200 <= code < 300):
-            raise _Said(code, text, what)
+            raise _ReplyError(code, text, what)
 
     def _cut(self) -> None:
         self.late = True
@@ -208,7 +210,7 @@ class _Talk:
                 pass
 
 
-def recipients(channel: str) -> tuple[str, ...]:
+def parse_recipients(channel: str) -> tuple[str, ...]:
     """The addresses of ``mailto:a@x.org,b@y.org`` (RFC 6068, without its header fields). Raises ChannelError."""
     raw = channel.partition(":")[2]
     found = tuple(dict.fromkeys(unquote(part).strip() for part in raw.split(",") if part.strip()))
@@ -225,12 +227,12 @@ def message_id(key: str, sender: Address) -> str:
     return f"<{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}@{sender.domain}>"
 
 
-def message(key: str, lines: Sequence[Line], sender: Address, to: tuple[str, ...], now: datetime) -> bytes:
+def build_message(key: str, lines: Sequence[Line], sender: Address, to: tuple[str, ...], now: datetime) -> bytes:
     """The mail as bytes with CRLF: headers that nobody's text can add to, plain text, and HTML beside it."""
     headline = next((line for line in lines if line.kind == "header"), None)
     subject = "".join(run.text for run in headline.runs) if headline else ""
     mail = EmailMessage(policy=SMTP_POLICY)
-    mail["Subject"] = plain.head(plain.clean(subject).strip(), _SUBJECT_ROOM) or "podwatch"
+    mail["Subject"] = plain.truncate_end(plain.clean_line(subject).strip(), _SUBJECT_ROOM) or "podwatch"
     mail["From"] = sender
     mail["To"] = ", ".join(to)
     mail["Message-ID"] = message_id(key, sender)
@@ -247,7 +249,7 @@ def message(key: str, lines: Sequence[Line], sender: Address, to: tuple[str, ...
 _SERVER = ("the connection", "the greeting", "STARTTLS", "the login", "the sender")  # the same for every channel
 
 
-def _refusal(said: _Said, channel: str, host: str, *, unknown: bool) -> ChannelError:
+def _refusal(said: _ReplyError, channel: str, host: str, *, unknown: bool) -> ChannelError:
     """What a reply means (RFC 5321, 4.2.1): 4 is for now, 5 for good, as far as this message goes."""
     if not 200 <= said.code < 600:
         what = f"{host} does not speak SMTP"
@@ -267,7 +269,7 @@ def _refusal(said: _Said, channel: str, host: str, *, unknown: bool) -> ChannelE
     return _error(what, channel, todo, route=True, service=service)
 
 
-def _broken(e: BaseException, channel: str, host: str, *, unknown: bool) -> ChannelError:
+def _connection_error(e: BaseException, channel: str, host: str, *, unknown: bool) -> ChannelError:
     """What a talk that broke means, for every channel: they share the server."""
     if unknown:
         return _error(f"no answer from {host} to the mail ({type(e).__name__})", channel, unknown=True)
@@ -294,7 +296,7 @@ def _error(
 ) -> ChannelError:
     return ChannelError(
         what,
-        where=plain.head(plain.clean(channel), 200),
+        where=plain.truncate_end(plain.clean_line(channel), 200),
         todo=todo,
         retryable=retryable,
         outcome_unknown=unknown,

@@ -86,12 +86,12 @@ def _part(part: dict[str, Any]) -> Iterable[Line]:
 def _run(element: dict[str, Any]) -> Run:
     style = element.get("style")
     style = style if isinstance(style, dict) else {}
-    url = plain.address(element.get("url"))
+    url = plain.link_address(element.get("url"))
     return Run(_words(element) or (url or ""), bool(style.get("bold")), bool(style.get("strike")), url)
 
 
 def _words(element: dict[str, Any]) -> str:
-    return plain.defuse(plain.clean(str(element.get("text") or "")))
+    return plain.defuse_mentions(plain.clean_line(str(element.get("text") or "")))
 
 
 def _plain(run: Run) -> str:

@@ -25,8 +25,8 @@ from podwatch.model import Alert, Digest
 from podwatch.notifiers import Receipt, card, digest_card
 from podwatch.notifiers.card import Message
 from podwatch.notifiers.slack_buttons import actions_block
-from podwatch.notifiers.slack_channel_ids import Directory
-from podwatch.notifiers.slack_errors import OF_BLOCKS, Fault, Refusal, coded, refusal
+from podwatch.notifiers.slack_channel_ids import ChannelDirectory
+from podwatch.notifiers.slack_errors import OF_BLOCKS, Fault, SlackError, error_from_code, error_from_exception
 from podwatch.settings import Secret
 
 EVENT_TYPE = "podwatch_alert"  # of the message metadata that carries an alert's key
@@ -72,7 +72,7 @@ class SlackNotifier:
             retry_handlers=[],
             logger=_SILENT,
         )
-        self._directory = Directory(self._call)
+        self._directory = ChannelDirectory(self._call)
 
     def __repr__(self) -> str:
         return f"SlackNotifier({self._host})"
@@ -119,7 +119,7 @@ class SlackNotifier:
         """Remove a message; fine when it is gone."""
         try:
             self._call("chat.delete", at.channel, "chat:write", json={"channel": at.channel, "ts": at.id})
-        except Refusal as refused:
+        except SlackError as refused:
             if refused.code != "message_not_found":
                 raise
 
@@ -147,7 +147,7 @@ class SlackNotifier:
     def _without_blocks_if_refused(self, method: str, channel: str, message: dict[str, Any]) -> Receipt:
         try:
             return self._say(method, channel, message)
-        except Refusal as refused:
+        except SlackError as refused:
             if refused.fault is Fault.ROUTE:
                 self._directory.forget(channel)
             if refused.code not in OF_BLOCKS:
@@ -161,13 +161,13 @@ class SlackNotifier:
         answer = self._call(method, channel, "chat:write", json=message)
         where, ts = answer.get("channel"), answer.get("ts")
         if not (isinstance(where, str) and isinstance(ts, str) and where and ts):
-            raise Refusal(Fault.UNKNOWN, f"{self._host} took the message but did not say where it is", where=channel)
+            raise SlackError(Fault.UNKNOWN, f"{self._host} took the message but did not say where it is", where=channel)
         return Receipt(where, ts)
 
     def _copies(self, key: str, channel: str, oldest: float, thread: Receipt | None) -> Iterator[Receipt]:
         channel_id = thread.channel if thread else self._directory.id(channel)
         if channel_id is None:
-            raise coded("missing_scope", channel, "channels:read")
+            raise error_from_code("missing_scope", channel, "channels:read")
         for message in self._history(channel, channel_id, oldest, thread):
             metadata = message.get("metadata") or {}
             if metadata.get("event_type") == EVENT_TYPE and (metadata.get("event_payload") or {}).get("key") == key:
@@ -200,12 +200,12 @@ class SlackNotifier:
         hold the request's headers, and tracebacks with local variables would print the token.
         """
         if not _SENDABLE.fullmatch(self._token.reveal()):
-            raise coded("invalid_auth", channel, scope)
+            raise error_from_code("invalid_auth", channel, scope)
         try:
             data = _within(self._timeout, lambda: self._client.api_call(method, **arguments).data)
-            refused = None if isinstance(data, dict) else Refusal(Fault.UNKNOWN, "no JSON answer", where=channel)
+            refused = None if isinstance(data, dict) else SlackError(Fault.UNKNOWN, "no JSON answer", where=channel)
         except Exception as error:  # noqa: BLE001 - slack_sdk lets anything out; asked for, it has an outcome
-            data, refused = {}, refusal(error, channel, self._host, scope)
+            data, refused = {}, error_from_exception(error, channel, self._host, scope)
         if refused is not None:
             # What Slack counts by message is for this channel; what it counts by method is for all.
             refused.service |= refused.code == "ratelimited" and not method.startswith("chat.")
@@ -218,7 +218,7 @@ _NO_BLOCKS: dict[str, dict[str, Any]] = {"chat.update": {"blocks": []}}
 
 
 def _messages(said: Alert | Digest) -> list[Message]:
-    return card.pages(said) if isinstance(said, Alert) else digest_card.pages(said)
+    return card.card_pages(said) if isinstance(said, Alert) else digest_card.pages(said)
 
 
 def _hash(message: Message) -> str:

@@ -37,7 +37,7 @@ def actions_block(key: str) -> dict[str, Any]:
     return {"type": "actions", "block_id": PREFIX + "answer", "elements": buttons}
 
 
-class Refused(Enum):
+class RefusedPress(Enum):
     """Why a press is no answer, for the log. Nobody is told: it may be a stranger, or not be for podwatch at all."""
 
     NOT_OURS = "is no button of podwatch"
@@ -46,7 +46,7 @@ class Refused(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class ButtonPress:
     """An answer, and where to say that it was noted: to ``answer.user`` in a channel, in a thread if it was in one."""
 
     answer: Answer
@@ -54,30 +54,30 @@ class Pressed:
     thread: str | None
 
 
-def pressed(payload: Mapping[str, Any], team: str, now: datetime) -> Pressed | Refused:
+def parse_press(payload: Mapping[str, Any], team: str, now: datetime) -> ButtonPress | RefusedPress:
     """What a payload of Slack's means to the podwatch of workspace ``team`` (T...).
 
     In channels that are shared between organisations (Slack Connect) strangers see the buttons too: the workspace
     of the person who pressed it counts, beside the one where the message stands.
     """
     if payload.get("type") != "block_actions":
-        return Refused.NOT_OURS
+        return RefusedPress.NOT_OURS
     actions = payload.get("actions")
     ours = [a for a in actions if str(_in(a, "action_id")).startswith(PREFIX)] if isinstance(actions, list) else []
     if not ours:
-        return Refused.NOT_OURS
+        return RefusedPress.NOT_OURS
     user = payload.get("user")
     teams = [t for t in (_in(payload.get("team"), "id"), _in(user, "team_id")) if t is not None]
     if not teams or any(t != team for t in teams):
-        return Refused.STRANGER
+        return RefusedPress.STRANGER
     key, name, who = _in(ours[0], "value"), _in(ours[0], "action_id"), _in(user, "id")
     channel = _in(payload.get("channel"), "id") or _in(payload.get("container"), "channel_id")
     verdict = next((v for v in Verdict if name == PREFIX + v.value), None)
     if verdict is None or not (_fits(_KEY, key) and _fits(_ID, who) and _fits(_ID, channel)):
-        return Refused.UNREADABLE
+        return RefusedPress.UNREADABLE
     thread = _in(payload.get("message"), "thread_ts") or _in(payload.get("container"), "thread_ts")
     answer = Answer(key=str(key), verdict=verdict, user=str(who), at=_moment(_in(ours[0], "action_ts"), now))
-    return Pressed(answer, str(channel), str(thread) if _fits(_TS, thread) else None)
+    return ButtonPress(answer, str(channel), str(thread) if _fits(_TS, thread) else None)
 
 
 def _moment(ts: Any, now: datetime) -> datetime:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from podwatch.notifiers.slack_errors import Refusal, coded
+from podwatch.notifiers.slack_errors import SlackError, error_from_code
 
 _ID = re.compile(r"[CDGUW][A-Z0-9]{6,}")
 _PAGE = 1000  # Slack's largest; a workspace may have 20,000 channels, and 20 pages a minute are allowed
@@ -15,7 +15,7 @@ _PAGE = 1000  # Slack's largest; a workspace may have 20,000 channels, and 20 pa
 Call = Callable[..., dict[str, Any]]
 
 
-class Directory:
+class ChannelDirectory:
     """The channels and members of one workspace, read page by page as far as a name needs.
 
     What was read is kept, and so is the place where reading stopped: when Slack says slow down in the middle of a
@@ -48,13 +48,13 @@ class Directory:
         try:
             while name not in self._ids and self._cursor is not None:
                 self._read_page(channel)
-        except Refusal as refused:
+        except SlackError as refused:
             if refused.code != "missing_scope":
                 raise
             return None
         if name not in self._ids:
             self._cursor = ""  # it may be made meanwhile
-            raise coded("channel_not_found", channel, "channels:read")
+            raise error_from_code("channel_not_found", channel, "channels:read")
         return self._ids[name]
 
     def forget(self, channel: str) -> None:
@@ -68,7 +68,7 @@ class Directory:
         asked = {"limit": _PAGE, "cursor": self._cursor, "types": self._types}
         try:
             page = self._call("conversations.list", channel, "channels:read", params=asked)
-        except Refusal as refused:
+        except SlackError as refused:
             if refused.code == "missing_scope" and "private" in self._types:
                 self._types = "public_channel"  # without groups:read the public ones can still be had
                 return
@@ -94,7 +94,7 @@ class Directory:
                 shown.add(str(member["id"]))
         found = handles or shown
         if len(found) != 1:
-            raise coded("user_not_found", channel, "users:read")
+            raise error_from_code("user_not_found", channel, "users:read")
         opened = self._call("conversations.open", channel, "im:write", params={"users": found.pop()})
         return str(opened["channel"]["id"])
 

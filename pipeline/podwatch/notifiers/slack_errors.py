@@ -102,7 +102,7 @@ _SCOPES = re.compile(r"[a-z:._,|]{1,200}")
 _LONGEST_WAIT = 3600.0  # seconds; a Retry-After beyond that is a mistake, and would hold an alert for ever
 
 
-class Refusal(ChannelError):
+class SlackError(ChannelError):
     """A ChannelError that still knows Slack's code ("" when there was none) and whose fault it is."""
 
     def __init__(
@@ -124,52 +124,52 @@ class Refusal(ChannelError):
         self.fault, self.code = fault, code
 
 
-def refusal(error: Exception, channel: str, host: str, scope: str) -> Refusal:
+def error_from_exception(error: Exception, channel: str, host: str, scope: str) -> SlackError:
     """The meaning of what slack_sdk raised for a call about ``channel`` to ``host`` that needs ``scope``.
 
     Nothing of the error's own words is repeated: slack_sdk quotes bodies, http.client quotes a bad token.
     """
     if isinstance(error, SlackApiError):
-        return _answered(error, channel, scope)
+        return _error_from_response(error, channel, scope)
     if isinstance(error, urllib.error.URLError):
         reason = error.reason
         if isinstance(reason, ConnectionRefusedError):
-            return Refusal(Fault.BUSY, f"{host} refuses connections", where=channel)
+            return SlackError(Fault.BUSY, f"{host} refuses connections", where=channel)
         if isinstance(reason, socket.gaierror):
-            return Refusal(Fault.BUSY, f"{host} has no address", where=channel, todo="check the network and its DNS")
+            return SlackError(Fault.BUSY, f"{host} has no address", where=channel, todo="check the network and its DNS")
         if isinstance(reason, ssl.SSLCertVerificationError):
             todo = "check the clock and the certificates of this machine (SSL_CERT_FILE)"
-            return Refusal(Fault.BUSY, f"the certificate of {host} cannot be verified", where=channel, todo=todo)
+            return SlackError(Fault.BUSY, f"the certificate of {host} cannot be verified", where=channel, todo=todo)
         # urllib wraps what happened while connecting and while writing alike, so anything else may have arrived.
-        return Refusal(Fault.UNKNOWN, f"the connection to {host} broke ({type(reason).__name__})", where=channel)
+        return SlackError(Fault.UNKNOWN, f"the connection to {host} broke ({type(reason).__name__})", where=channel)
     # A time-out, a reset; even an AttributeError, when slack_sdk meets an answer of a shape it does not know.
-    return Refusal(Fault.UNKNOWN, f"no usable answer from {host} ({type(error).__name__})", where=channel)
+    return SlackError(Fault.UNKNOWN, f"no usable answer from {host} ({type(error).__name__})", where=channel)
 
 
-def coded(code: str, channel: str, scope: str, wait: float | None = None) -> Refusal:
+def error_from_code(code: str, channel: str, scope: str, wait: float | None = None) -> SlackError:
     """The refusal with this code of Slack's. A code nobody knows is a refusal too, and may pass."""
     fault, what, todo = CODES.get(code, (Fault.BUSY, "Slack refuses", ""))
-    return Refusal(fault, f"{what} ({code})", code=code, where=channel, todo=todo.format(scope=scope), wait=wait)
+    return SlackError(fault, f"{what} ({code})", code=code, where=channel, todo=todo.format(scope=scope), wait=wait)
 
 
-def _answered(error: SlackApiError, channel: str, scope: str) -> Refusal:
+def _error_from_response(error: SlackApiError, channel: str, scope: str) -> SlackError:
     status = int(getattr(error.response, "status_code", 0) or 0)
     data: Any = getattr(error.response, "data", None)
     code = data.get("error") if isinstance(data, dict) else None
     code = code if isinstance(code, str) and _CODE.fullmatch(code) else ""
     wait = _wait(getattr(error.response, "headers", None))
     if status == 429:
-        return coded(code or "ratelimited", channel, scope, wait)
+        return error_from_code(code or "ratelimited", channel, scope, wait)
     if status >= 500:
-        return Refusal(Fault.UNKNOWN, f"Slack failed (HTTP {status})", code=code, where=channel, wait=wait)
+        return SlackError(Fault.UNKNOWN, f"Slack failed (HTTP {status})", code=code, where=channel, wait=wait)
     if code:
         needed = data.get("needed")
         known = isinstance(needed, str) and _SCOPES.fullmatch(needed)
-        return coded(code, channel, needed if known else scope, wait)
+        return error_from_code(code, channel, needed if known else scope, wait)
     if status >= 400:
         todo = "check PODWATCH_SLACK_BASE_URL and the proxies on the way"
-        return Refusal(Fault.BUSY, f"this is not Slack's answer (HTTP {status})", where=channel, todo=todo)
-    return Refusal(Fault.UNKNOWN, "the answer is not Slack's", where=channel, todo="check the proxies on the way")
+        return SlackError(Fault.BUSY, f"this is not Slack's answer (HTTP {status})", where=channel, todo=todo)
+    return SlackError(Fault.UNKNOWN, "the answer is not Slack's", where=channel, todo="check the proxies on the way")
 
 
 def _wait(headers: Any) -> float | None:

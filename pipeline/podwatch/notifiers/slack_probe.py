@@ -12,8 +12,8 @@ from slack_sdk import WebClient
 
 from podwatch.errors import ChannelError
 from podwatch.notifiers.slack import _SILENT, _tls
-from podwatch.notifiers.slack_channel_ids import Directory
-from podwatch.notifiers.slack_errors import Fault, Refusal, coded, refusal
+from podwatch.notifiers.slack_channel_ids import ChannelDirectory
+from podwatch.notifiers.slack_errors import Fault, SlackError, error_from_code, error_from_exception
 from podwatch.settings import Secret
 
 TIMEOUT = 15  # seconds
@@ -42,7 +42,7 @@ class Probe:
     def __init__(self, token: Secret, base_url: str) -> None:
         self._token, self._host = token, urlsplit(base_url).hostname or "Slack"
         self._web = WebClient(base_url=base_url, timeout=TIMEOUT, ssl=_tls(), retry_handlers=[], logger=_SILENT)
-        self._directory = Directory(self._ask)
+        self._directory = ChannelDirectory(self._ask)
 
     def bot(self) -> Bot:
         """Who the bot token belongs to (auth.test; Slack names the token's scopes in a header of each answer)."""
@@ -59,14 +59,14 @@ class Probe:
         """The channel's id, when podwatch can post there and read its history."""
         found = self._directory.id(channel)
         if found is None:
-            raise coded("missing_scope", channel, "channels:read")
+            raise error_from_code("missing_scope", channel, "channels:read")
         if not found.startswith("D"):
             about = self._ask("conversations.info", channel, "channels:read", params={"channel": found})
             facts = about.get("channel") or {}
             if facts.get("is_archived"):
-                raise coded("is_archived", channel, "")
+                raise error_from_code("is_archived", channel, "")
             if facts.get("is_member") is False:
-                raise coded("not_in_channel", channel, "")
+                raise error_from_code("not_in_channel", channel, "")
         self._ask("conversations.history", channel, "channels:history", params={"channel": found, "limit": 1})
         return found
 
@@ -77,7 +77,7 @@ class Probe:
         self, method: str, where: str, scope: str, token: Secret, **arguments: Any
     ) -> tuple[dict[str, Any], dict[str, str]]:
         if any(not "!" <= c <= "~" for c in token.reveal()):
-            raise coded("invalid_auth", where, scope)
+            raise error_from_code("invalid_auth", where, scope)
         refused: ChannelError | None = None
         data: Any = {}
         headers: dict[str, str] = {}
@@ -85,9 +85,9 @@ class Probe:
             answer = self._web.api_call(method, headers={"Authorization": f"Bearer {token.reveal()}"}, **arguments)
             data, headers = answer.data, {str(k).lower(): str(v) for k, v in dict(answer.headers).items()}
             if not isinstance(data, dict):
-                refused = Refusal(Fault.UNKNOWN, "no JSON answer", where=where)
+                refused = SlackError(Fault.UNKNOWN, "no JSON answer", where=where)
         except Exception as error:  # noqa: BLE001 - slack_sdk lets anything out
-            refused = refusal(error, where, self._host, scope)
+            refused = error_from_exception(error, where, self._host, scope)
         if refused is not None:
             raise refused  # outside the except clause: see SlackNotifier._call
         return data, headers

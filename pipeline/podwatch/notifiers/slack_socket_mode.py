@@ -28,8 +28,8 @@ from podwatch.errors import ChannelError, SettingsError
 from podwatch.model import Answer
 from podwatch.notifiers import escaping as plain
 from podwatch.notifiers.slack import _SILENT, _tls
-from podwatch.notifiers.slack_buttons import Refused, pressed
-from podwatch.notifiers.slack_errors import Fault, Refusal, refusal
+from podwatch.notifiers.slack_buttons import RefusedPress, parse_press
+from podwatch.notifiers.slack_errors import Fault, SlackError, error_from_exception
 from podwatch.settings import Secret
 
 log = logging.getLogger("podwatch")
@@ -42,7 +42,7 @@ TIMEOUT = 15
 Note = Callable[[Answer], str]
 
 
-class Buttons:
+class ButtonListener:
     """The process that hears buttons. ``note`` keeps an answer and returns what its giver is told."""
 
     def __init__(
@@ -65,7 +65,7 @@ class Buttons:
         who = self._call("auth.test", self._bot, "chat:write")
         self._team = str(who.get("team_id") or "")
         if not self._team:
-            raise Refusal(Fault.BUSY, "auth.test names no workspace", where=self._host, todo="check the bot token")
+            raise SlackError(Fault.BUSY, "auth.test names no workspace", where=self._host, todo="check the bot token")
         client = _Client(self._app, self._open, self._web, self._ping)
         client.socket_mode_request_listeners.append(self._heard)
         try:
@@ -84,12 +84,12 @@ class Buttons:
         url = str(self._call("apps.connections.open", self._app, "connections:write").get("url") or "")
         wanted = ("wss://", "ws://") if self._base_url.startswith("http://") else ("wss://",)
         if not url.startswith(wanted):
-            raise Refusal(Fault.BUSY, "apps.connections.open gave no address", where=self._host)
+            raise SlackError(Fault.BUSY, "apps.connections.open gave no address", where=self._host)
         return url
 
     def _heard(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         """One envelope. The row is written before Slack hears that all is well, unless that would take too long."""
-        acknowledge = _Once(lambda: client.send_socket_mode_response(SocketModeResponse(request.envelope_id)))
+        acknowledge = _RunOnce(lambda: client.send_socket_mode_response(SocketModeResponse(request.envelope_id)))
         if request.type != "interactive":
             acknowledge()
             return
@@ -97,12 +97,12 @@ class Buttons:
         late.daemon = True
         late.start()
         try:
-            found = pressed(request.payload, self._team, self._clock())
-            said = "" if isinstance(found, Refused) else self._noted(found.answer)
+            found = parse_press(request.payload, self._team, self._clock())
+            said = "" if isinstance(found, RefusedPress) else self._noted(found.answer)
         finally:
             late.cancel()
             acknowledge()
-        if isinstance(found, Refused):
+        if isinstance(found, RefusedPress):
             log.warning("slack: a press %s; nothing was noted", found.value)
         else:
             self._tell(found.channel, found.thread, found.answer.user, said)
@@ -117,7 +117,7 @@ class Buttons:
 
     def _tell(self, channel: str, thread: str | None, user: str, said: str) -> None:
         """A message that only its reader sees. That it fails costs nothing but the message."""
-        words = plain.escape(plain.defuse(plain.head(plain.clean(said), 1000)))
+        words = plain.escape_mrkdwn(plain.defuse_mentions(plain.truncate_end(plain.clean_line(said), 1000)))
         message: dict[str, Any] = {"channel": channel, "user": user, "text": words, "parse": "none", "mrkdwn": False}
         if thread:
             message["thread_ts"] = thread
@@ -132,9 +132,9 @@ class Buttons:
             raise SettingsError("is no token", where=what, todo="see docs/slack.md")
         try:
             data = self._web.api_call(method, headers={"Authorization": f"Bearer {token.reveal()}"}, **arguments).data
-            refused = None if isinstance(data, dict) else Refusal(Fault.UNKNOWN, "no JSON answer", where=self._host)
+            refused = None if isinstance(data, dict) else SlackError(Fault.UNKNOWN, "no JSON answer", where=self._host)
         except Exception as error:  # noqa: BLE001 - slack_sdk lets anything out
-            data, refused = {}, refusal(error, f"{self._host} ({method})", self._host, scope)
+            data, refused = {}, error_from_exception(error, f"{self._host} ({method})", self._host, scope)
             if token is self._app and refused.fault is Fault.TOKEN:
                 refused.todo = "set a new SLACK_APP_TOKEN (xapp-..., with connections:write)"
         if refused is not None:
@@ -143,7 +143,7 @@ class Buttons:
         return data
 
 
-class _Once:
+class _RunOnce:
     """Does a thing the first time it is called, from whatever thread. That Slack is gone by then is no news."""
 
     def __init__(self, what: Callable[[], object]) -> None:
@@ -168,7 +168,7 @@ class _Client(SocketModeClient):
         self._open, self._pause, self._not_before, self._said = open_, 0.0, 0.0, ""
         # The token is given to no one here: issue_new_wss_url is all that would use it.
         super().__init__(
-            "", logger=_SILENT, web_client=web, ping_interval=ping, concurrency=8, on_error_listeners=[_let_go]
+            "", logger=_SILENT, web_client=web, ping_interval=ping, concurrency=8, on_error_listeners=[_close_socket]
         )
 
     def connect_first(self, stop: threading.Event) -> None:
@@ -206,7 +206,7 @@ class _Client(SocketModeClient):
         return url
 
     def _failed(self, e: ChannelError | SettingsError) -> None:
-        if isinstance(e, SettingsError) or (isinstance(e, Refusal) and e.fault in (Fault.TOKEN, Fault.ROUTE)):
+        if isinstance(e, SettingsError) or (isinstance(e, SlackError) and e.fault in (Fault.TOKEN, Fault.ROUTE)):
             self.fatal = e
             return
         self._pause = min(LONGEST_PAUSE, max(1.0, 2 * self._pause))
@@ -216,7 +216,7 @@ class _Client(SocketModeClient):
             self._said = e.line
 
 
-def _let_go(e: Exception) -> None:
+def _close_socket(e: Exception) -> None:
     """Closes the socket of a handshake that failed: slack_sdk (3.47) keeps it in a local variable, and forgets it."""
     for frame, _ in traceback.walk_tb(e.__traceback__):
         made = frame.f_locals.get("sock")

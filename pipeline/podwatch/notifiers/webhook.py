@@ -24,11 +24,11 @@ import orjson
 from podwatch.errors import ChannelError, HttpError
 from podwatch.model import Alert, Digest, Mention
 from podwatch.net.addresses import resolve
-from podwatch.net.client import Http, retry_after
+from podwatch.net.client import HttpClient, parse_retry_after
 from podwatch.net.transport import NotSentError
 from podwatch.notifiers import Receipt, card, digest_card
 from podwatch.notifiers import escaping as plain
-from podwatch.notifiers.mention_ranking import best
+from podwatch.notifiers.mention_ranking import best_mentions
 from podwatch.settings import Secret, Settings, Webhook
 
 DEADLINE = 20.0  # seconds for the whole answer; well within a delivery's lease
@@ -44,7 +44,7 @@ class WebhookNotifier:
 
     def __init__(self, settings: Settings, deadline: float = DEADLINE, clock: Callable[[], float] = time.time) -> None:
         self._named, self._secret = settings.webhooks, settings.webhook_secret
-        self._http, self._deadline, self._clock = Http(settings), deadline, clock
+        self._http, self._deadline, self._clock = HttpClient(settings), deadline, clock
         self._allowed = settings.allow_addresses
 
     def __repr__(self) -> str:
@@ -52,14 +52,14 @@ class WebhookNotifier:
 
     def send(self, alert: Alert) -> Receipt:
         """Post the alert. Its key is the ``webhook-id`` and the ``Idempotency-Key``, the same at every repetition."""
-        return self._hand_over(alert.channel, alert.key, body(alert))
+        return self._hand_over(alert.channel, alert.key, alert_body(alert))
 
     def digest(self, digest: Digest) -> Receipt:
         """Post a digest as one body, with the alerts in it."""
         return self._hand_over(digest.channel, digest.key, digest_body(digest))
 
     def _hand_over(self, channel: str, key: str, content: bytes) -> Receipt:
-        label = shown(channel)
+        label = display_channel(channel)
         refused = self._post(self.target(channel), key, content, label)
         if refused is not None:
             raise refused
@@ -72,7 +72,7 @@ class WebhookNotifier:
     def check(self, channel: str) -> None:
         """Everything but the post: the name, the secret, whether the address may be reached. Raises ChannelError."""
         to = self.target(channel)
-        label = shown(channel)
+        label = display_channel(channel)
         try:
             parts = urlsplit(to.url.reveal())
             host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
@@ -96,10 +96,12 @@ class WebhookNotifier:
         elif name.strip() in self._named:
             to = self._named[name.strip()]
         else:
-            todo = f"add {plain.head(plain.clean(name.strip()), 40)} to PODWATCH_WEBHOOKS"
-            raise _error("there is no webhook of this name", shown(channel), todo, route=True)
+            todo = f"add {plain.truncate_end(plain.clean_line(name.strip()), 40)} to PODWATCH_WEBHOOKS"
+            raise _error("there is no webhook of this name", display_channel(channel), todo, route=True)
         if not to.secret:
-            raise _error("has no secret to sign with", shown(channel), "set PODWATCH_WEBHOOK_SECRET", route=True)
+            raise _error(
+                "has no secret to sign with", display_channel(channel), "set PODWATCH_WEBHOOK_SECRET", route=True
+            )
         return to
 
     def _post(self, to: Webhook, key: str, content: bytes, label: str) -> ChannelError | None:
@@ -122,7 +124,7 @@ class WebhookNotifier:
         except (OSError, http.client.HTTPException, EOFError) as e:
             what = f"no usable answer ({type(e).__name__})"
             return _error(what, label, unknown=True)
-        return answered(status, answer, label, self._clock())
+        return error_from_status(status, answer, label, self._clock())
 
 
 def signature(secret: Secret, key: str, timestamp: str, content: bytes) -> str:
@@ -141,11 +143,11 @@ def signature(secret: Secret, key: str, timestamp: str, content: bytes) -> str:
     return "v1," + base64.b64encode(hmac.new(secret_bytes, signed, hashlib.sha256).digest()).decode()
 
 
-def answered(status: int, headers: Any, label: str, now: float) -> ChannelError | None:
+def error_from_status(status: int, headers: Any, label: str, now: float) -> ChannelError | None:
     """What an answer means for an alert; None: it arrived."""
     reason = http.client.responses.get(status, "")
     said = f"the receiver answered {status} {reason}".strip()
-    wait = retry_after(headers.get("retry-after"), now)
+    wait = parse_retry_after(headers.get("retry-after"), now)
     wait = None if wait is None else min(wait, _LONGEST_WAIT)
     if 200 <= status < 300:
         return None
@@ -165,7 +167,7 @@ def answered(status: int, headers: Any, label: str, now: float) -> ChannelError 
     return _error(f"{said}: it does not take this alert", label, retryable=False)
 
 
-def body(alert: Alert) -> bytes:
+def alert_body(alert: Alert) -> bytes:
     """The alert as JSON, as docs/webhook.md describes it; within BODY_ROOM whatever it holds.
 
     Texts of strangers are cleaned and defused as for a channel (no control characters, no ``@here``), because
@@ -200,7 +202,7 @@ def _tree(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
 
 def _facts(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
     e = alert.episode
-    surest = best(alert.mentions)
+    surest = best_mentions(alert.mentions)
     rest = [m for m in alert.mentions if m not in surest][: max(0, mentions - len(surest))]
     listed = sorted([*surest, *rest], key=lambda m: m.start)
     return {
@@ -210,8 +212,8 @@ def _facts(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
             "show": _text(e.show, 300),
             "title": _text(e.title, 500),
             "published_at": e.published_at.isoformat() if e.published_at else None,
-            "link": plain.address(e.link),
-            "audio_url": plain.address(e.audio_url),
+            "link": plain.link_address(e.link),
+            "audio_url": plain.link_address(e.audio_url),
         },
         "mentions": [_mention(alert, m, room) for m in listed],
         "mentions_total": len(alert.mentions),
@@ -219,7 +221,7 @@ def _facts(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
 
 
 def _mention(alert: Alert, m: Mention, room: int) -> dict[str, Any]:
-    audio = plain.address(alert.episode.audio_url)
+    audio = plain.link_address(alert.episode.audio_url)
     at = plain.at_second(audio, m.seconds) if audio else None
     return {
         "surface": _text(m.surface, room),
@@ -242,13 +244,13 @@ def _around(m: Mention, room: int) -> str:
 
 
 def _text(text: str, room: int) -> str:
-    return plain.defuse(plain.head(plain.clean(text[: 4 * room]).strip(), room))
+    return plain.defuse_mentions(plain.truncate_end(plain.clean_line(text[: 4 * room]).strip(), room))
 
 
-def shown(channel: str) -> str:
+def display_channel(channel: str) -> str:
     """The channel as it may be shown: of an address only its host, since the rest may be a token."""
     if channel.partition(":")[0].strip().lower() == "webhook":
-        return plain.head(plain.clean(channel), 80)
+        return plain.truncate_end(plain.clean_line(channel), 80)
     try:
         parts = urlsplit(channel.strip())
         return f"{parts.scheme}://{parts.hostname or '?'}/..."
@@ -256,12 +258,14 @@ def shown(channel: str) -> str:
         return "webhook"
 
 
-def written(channel: str) -> None:
+def check_channel(channel: str) -> None:
     """Raises ChannelError when this is neither ``webhook:NAME`` nor an address that could be one."""
     kind, _, name = channel.partition(":")
     if kind.strip().lower() == "webhook":
         if not name.strip():
-            raise _error("names no webhook", shown(channel), "write webhook:NAME, as in PODWATCH_WEBHOOKS", route=True)
+            raise _error(
+                "names no webhook", display_channel(channel), "write webhook:NAME, as in PODWATCH_WEBHOOKS", route=True
+            )
         return
     try:
         parts = urlsplit(channel.strip())
@@ -269,7 +273,7 @@ def written(channel: str) -> None:
     except ValueError:
         fine = False
     if not fine:
-        raise _error("is not an http(s) address", shown(channel), _MEND, route=True)
+        raise _error("is not an http(s) address", display_channel(channel), _MEND, route=True)
 
 
 def _not_sent(e: OSError | HttpError, label: str) -> ChannelError:

@@ -1,10 +1,12 @@
-"""What is known of a word before anybody listens: how ordinary it is, how it sounds, whether people are called so.
+"""What is known of a word out of context: how common it is, how it sounds, whether it is a name of people or places.
 
-data/words.npz is made by ``python -m benchmarks.sounds_like.words`` (sources and licences: data/NOTICE.md).
+data/words.npz is made by ``python -m benchmarks.sounds_like.words`` (sources and licences: data/NOTICE.md). A plain
+word is one that is spelt in a-z and apostrophes, lower case; ``plain_spelling`` makes it.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,11 +16,11 @@ from typing import NamedTuple
 
 from podwatch.phonetics.pronunciation import PHONES, pronounce
 
-EVERYDAY, GIVEN, SURNAME, PLACE = 1, 2, 4, 8
+EVERYDAY, GIVEN, SURNAME, PLACE = 1, 2, 4, 8  # flags of an Entry
 UNKNOWN_COST = 18.5  # -log P of a word that no list has
-INVISIBLE = "\u00ad\u200b-\u200d\u2060\ufeff"  # soft hyphen, blanks without a width: a word goes on behind them
+INVISIBLE = "\u00ad\u200b-\u200d\u2060\ufeff"  # soft hyphen, zero-width blanks: the word goes on behind them
 _WITHOUT_INVISIBLE = dict.fromkeys((0xAD, *range(0x200B, 0x200E), 0x2060, 0xFEFF))
-_MAX_CACHED = 100_000  # pronunciations of unlisted words in one process
+_MAX_CACHED = 100_000  # entries of unlisted words in one process
 _LETTERS = (
     "a EY;b B IY;c S IY;d D IY;e IY;f EH F;g JH IY;h EY CH;i AY;j JH EY;k K EY;l EH L;m EH M;n EH N;o OW;p P IY;"
     "q K Y UW;r AA R;s EH S;t T IY;u Y UW;v V IY;w D AH B AH L Y UW;x EH K S;y W AY;z Z IY"
@@ -28,17 +30,24 @@ LETTER_PHONES = {
     for letter, _, sound in (entry.partition(" ") for entry in _LETTERS.split(";"))
 }
 _SPECIAL_LETTERS = {
-    "ß": "ss",
-    "æ": "ae",
-    "œ": "oe",
-    "ø": "o",
-    "ł": "l",
-    "đ": "d",
-    "ð": "d",
-    "þ": "th",
-    "ı": "i",
-    "ə": "a",
-}
+    "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ə": "a",
+}  # fmt: skip
+
+
+class Entry(NamedTuple):
+    """What is known of one word.
+
+    ``cost``: -log P of the word in ordinary speech, in nats. ``flags``: EVERYDAY, GIVEN (a first name), SURNAME,
+    PLACE. ``sound``: its phones, as indices into PHONES.
+    """
+
+    cost: float
+    flags: int
+    sound: bytes
+
+    def is_everyday(self, below: float = math.inf) -> bool:
+        """Whether it is an everyday word that costs less than ``below``: the lower, the more often it is said."""
+        return bool(self.flags & EVERYDAY) and self.cost < below
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -46,16 +55,19 @@ def word_set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-class Entry(NamedTuple):
-    """``cost``: -log P of the word in ordinary speech, in nats; ``flags``: EVERYDAY, GIVEN, SURNAME, PLACE."""
-
-    cost: float
-    flags: int
-    sound: bytes
+_unlisted: dict[str, Entry] = {}
+_TITLES = ("mr", "mrs", "ms", "dr")  # the lists of words have few short ones
+_CONTRACTION_ENDINGS = word_set("ll d ve re m t")
+_BEFORE_IS = word_set("he she it that this what who there here where how when let")
+_CONTRACTED_COST = 11.5  # -log P: words that others are contracted with (I, there, who) are said often
+_DOUBLED_CONSONANT = re.compile(r"([bdfgklmnprtvz])\1(?=.)")  # at the end of a word they change how it is pronounced
+_INITIALS = re.compile(r"[b-df-hj-np-tv-xz]{2,4}")
+_NOT_INITIALS = word_set("mr mrs ms dr st vs hm hmm mm shh nth jr sr")
 
 
 @lru_cache(maxsize=1)
-def listed_words() -> dict[str, tuple[float, int, bytes]]:
+def listed_words() -> dict[str, Entry]:
+    """All words of the lists."""
     import numpy as np
 
     with resources.as_file(resources.files(__package__) / "data" / "words.npz") as path, np.load(path) as data:
@@ -64,51 +76,40 @@ def listed_words() -> dict[str, tuple[float, int, bytes]]:
         flags = data["flags"].tolist()
         shift = bytes((i - 48) % 256 for i in range(256))
         sounds = [s.translate(shift) for s in data["sounds"].tobytes().split(b"\n")]
-    table = dict(zip(words, zip(costs, flags, sounds, strict=True), strict=True))
+    table = dict(zip(words, map(Entry, costs, flags, sounds), strict=True))
     for letter, sound in LETTER_PHONES.items():
         if letter not in "ai":  # an article and a pronoun, far more often than letters
-            table[letter] = (8.0, EVERYDAY, sound)
-    table["i"] = (*table["i"][:2], LETTER_PHONES["i"])
+            table[letter] = Entry(8.0, EVERYDAY, sound)
+    table["i"] = table["i"]._replace(sound=LETTER_PHONES["i"])
     for word in _TITLES:
-        table[word] = (8.0, EVERYDAY, table[word][2] if word in table else sound_out([word])[0])
+        table[word] = Entry(8.0, EVERYDAY, table[word].sound if word in table else sound_out([word])[0])
     for word in [w for w in table if "'" in w]:
-        if (entry := _contraction(word, table)) is not None:
-            table[word] = (*entry, table[word][2])
+        if (contraction := _contraction(word, table)) is not None:
+            table[word] = Entry(*contraction, table[word].sound)
     return table
 
 
-def _contraction(word: str, table: Mapping[str, tuple[float, int, bytes]]) -> tuple[float, int] | None:
-    """Cost and flags of an everyday word that another has run into (I'll, there'd): no list has them all."""
+def _contraction(word: str, table: Mapping[str, Entry]) -> tuple[float, int] | None:
+    """Cost and flags of a contraction of everyday words (I'll, there'd), as no list has them all; None for others."""
     base, mark, end = word.partition("'")
     if not mark or (end not in _CONTRACTION_ENDINGS and not (end == "s" and base in _BEFORE_IS)):
         return None
     bases = (base, base.removesuffix("n")) if end == "t" else (base,)
-    costs = [
-        cost
-        for cost, flags, _ in (table[b] for b in bases if b in table)
-        if flags & EVERYDAY and cost < _CONTRACTED_COST
-    ]
+    costs = [e.cost for b in bases if (e := table.get(b)) is not None and e.is_everyday(_CONTRACTED_COST)]
     return (min(costs) + 1.0, EVERYDAY) if costs else None
 
 
-_unlisted_phones: dict[str, bytes] = {}
-_TITLES = ("mr", "mrs", "ms", "dr")  # the lists of words have few short ones
-_CONTRACTION_ENDINGS = word_set("ll d ve re m t")
-_BEFORE_IS = word_set("he she it that this what who there here where how when let")
-_CONTRACTED_COST = 11.5  # -log P: what other words run into (I, there, who) is said often
-_DOUBLED_CONSONANT = re.compile(r"([bdfgklmnprtvz])\1(?=.)")  # at the end they tell the network how a name is said
-_INITIALS = re.compile(r"[b-df-hj-np-tv-xz]{2,4}")
-_NOT_INITIALS = word_set("mr mrs ms dr st vs hm hmm mm shh nth jr sr")
-
-
 def normalise_spelling(word: str) -> str:
-    """The word as one who only hears it may write it: what spellers disagree about must not change its sound."""
+    """A plain word without what spellers disagree about (ck, ph, doubled letters): it must not change the sound."""
     word = _DOUBLED_CONSONANT.sub(r"\1", word.replace("'", "").replace("ck", "k").replace("ph", "f"))
     return "w" + word[2:] if word.startswith("wh") else word
 
 
 def sound_out(words: Sequence[str], *, names: bool = True) -> list[bytes]:
-    """The phones of each plain word: initials letter by letter, all else read by the network."""
+    """The phones of each plain word: initials letter by letter, all else as the network pronounces it.
+
+    ``names``: spell the words in one way first, as spellers do not agree about names.
+    """
     sounds = pronounce([normalise_spelling(w) if names else w.replace("'", "") for w in words])
     return [
         b"".join(LETTER_PHONES[c] for c in w) if _INITIALS.fullmatch(w) and w not in _NOT_INITIALS else s
@@ -118,7 +119,7 @@ def sound_out(words: Sequence[str], *, names: bool = True) -> list[bytes]:
 
 @lru_cache(maxsize=200_000)
 def plain_spelling(word: str) -> str:
-    """The spelling in a-z and apostrophes, lower case; empty when a letter has no such form (Cyrillic, digits)."""
+    """The word in a-z and apostrophes, lower case; empty when a letter has no such form (Cyrillic, digits)."""
     low = word.lower().replace("’", "'").translate(_WITHOUT_INVISIBLE)
     if not low.isascii():
         parts = unicodedata.normalize("NFKD", "".join(_SPECIAL_LETTERS.get(c, c) for c in low))
@@ -127,35 +128,29 @@ def plain_spelling(word: str) -> str:
 
 
 def look_up_words(words: Iterable[str]) -> dict[str, Entry]:
-    """What is known of each plain word; those that no list has are pronounced in one go."""
+    """The entry of each plain word; those that no list has are pronounced together, in one pass of the network."""
     listed = listed_words()
     found: dict[str, Entry] = {}
-    new: list[str] = []
+    new: set[str] = set()
     for word in words:
-        entry = listed.get(word)
+        entry = listed.get(word) or _unlisted.get(word)
         if entry is None:
-            sound = _unlisted_phones.get(word)
-            if sound is None:
-                new.append(word)
-                continue
-            entry = (*(_contraction(word, listed) or (UNKNOWN_COST, 0)), sound)
-        found[word] = Entry(*entry)
-    if new:
-        if len(_unlisted_phones) + len(new) > _MAX_CACHED:
-            _unlisted_phones.clear()
-        new = sorted(set(new))
-        sounds = sound_out(new)
-        for word, sound in zip(new, sounds, strict=True):
-            _unlisted_phones[word] = sound
-            found[word] = Entry(*(_contraction(word, listed) or (UNKNOWN_COST, 0)), sound)
+            new.add(word)
+        else:
+            found[word] = entry
+    if len(_unlisted) + len(new) > _MAX_CACHED:
+        _unlisted.clear()
+    order = sorted(new)
+    for word, sound in zip(order, sound_out(order), strict=True):
+        found[word] = _unlisted[word] = Entry(*(_contraction(word, listed) or (UNKNOWN_COST, 0)), sound)
     return found
 
 
-def common_words(max_cost: float) -> list[tuple[str, Entry]]:
-    """The listed words that cost less than ``most``, in the order of the alphabet."""
-    return [(w, Entry(*e)) for w, e in sorted(listed_words().items()) if e[0] < max_cost]
-
-
 def look_up_word(word: str) -> Entry:
-    """What is known of one plain word."""
+    """The entry of one plain word."""
     return look_up_words([word])[word]
+
+
+def list_everyday_words(below: float) -> list[tuple[str, Entry]]:
+    """The everyday words that cost less than ``below``, in alphabetical order."""
+    return [(w, e) for w, e in sorted(listed_words().items()) if e.is_everyday(below)]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from podwatch.model import Alert, DeliverMode, Digest, Episode, Held, Mention, Watch
-from podwatch.policy.mention_revisions import Place, lay
+from podwatch.policy.mention_revisions import Place, diff_mentions
 
 
 def alert_key(watch: str, identity: str, channel: str) -> str:
@@ -24,7 +24,7 @@ def alert_key(watch: str, identity: str, channel: str) -> str:
     return hashlib.blake2b(parts.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def alerts(mentions: Iterable[Mention], watches: Sequence[Watch], episode: Episode) -> tuple[Alert, ...]:
+def build_alerts(mentions: Iterable[Mention], watches: Sequence[Watch], episode: Episode) -> tuple[Alert, ...]:
     """One alert for each watch that is mentioned in the episode."""
     groups: dict[str, list[Mention]] = defaultdict(list)
     for m in mentions:
@@ -52,19 +52,19 @@ def reply_key(parent: str, part: int) -> str:
     return alert_key("reply", parent, str(part))
 
 
-def merged(found: Sequence[Sequence[Mention]]) -> list[Mention]:
+def merge_feeds(found: Sequence[Sequence[Mention]]) -> list[Mention]:
     """The mentions of one episode that several feeds carry, each with a transcript of its own: none of them twice.
 
     Those of the first transcript, and of each other what it has more of.
     """
     all_: list[Mention] = []
     for mentions in found:
-        laid = lay([_place(m) for m in all_], [_place(m) for m in mentions], same_text=False)
+        laid = diff_mentions([_place(m) for m in all_], [_place(m) for m in mentions], same_text=False)
         all_ += [mentions[i] for i in (laid.fresh if all_ else range(len(mentions)))]
     return all_
 
 
-def no_longer_said(gone: Sequence[Mention], now: Sequence[Mention]) -> list[Mention]:
+def find_retracted(gone: Sequence[Mention], now: Sequence[Mention]) -> list[Mention]:
     """Those of the mentions that were told and left which did not come back in the same words."""
     there = {(m.surface, m.snippet) for m in now}
     return [m for m in gone if (m.surface, m.snippet) not in there]
@@ -74,21 +74,21 @@ def _place(m: Mention) -> Place:
     return Place(0, m.start, m.end, m.surface, m.snippet)
 
 
-def told(alert: Alert) -> Alert:
+def without_skipped(alert: Alert) -> Alert:
     """The alert without the mentions that stand in what its watch skips."""
     kept, gone = ([m for m in ms if m.label not in alert.watch.skip] for ms in (alert.mentions, alert.gone))
     same = len(kept) == len(alert.mentions) and len(gone) == len(alert.gone)
     return alert if same else replace(alert, mentions=tuple(kept), gone=tuple(gone))
 
 
-def prepared(said: Alert | Digest) -> Alert | Digest:
+def prepare_content(said: Alert | Digest) -> Alert | Digest:
     """What is shown of an alert or a digest: told() of each."""
     if isinstance(said, Alert):
-        return told(said)
-    return replace(said, alerts=tuple(told(a) for a in said.alerts))
+        return without_skipped(said)
+    return replace(said, alerts=tuple(without_skipped(a) for a in said.alerts))
 
 
-def held(alert: Alert, enabled: bool, live: timedelta) -> Held | None:
+def hold_reason(alert: Alert, enabled: bool, live: timedelta) -> Held | None:
     """Why nobody is to be told of this alert, whatever the hour; None when somebody is.
 
     live: an episode that was known longer than this before its watch was made is the past, not news.
@@ -98,14 +98,14 @@ def held(alert: Alert, enabled: bool, live: timedelta) -> Held | None:
         return Held.DISABLED
     if not alert.mentions:
         return Held.GONE
-    if not told(alert).mentions:
+    if not without_skipped(alert).mentions:
         return Held.BOILERPLATE
     if watch.deliver is DeliverMode.NONE:
         return Held.MODE_NONE
-    if _before(episode.first_seen_at, watch.revised_at, live):
+    if _is_older(episode.first_seen_at, watch.revised_at, live):
         return Held.OLD_EPISODE
     return None
 
 
-def _before(seen: datetime | None, made: datetime | None, live: timedelta) -> bool:
+def _is_older(seen: datetime | None, made: datetime | None, live: timedelta) -> bool:
     return seen is not None and made is not None and made - seen > live

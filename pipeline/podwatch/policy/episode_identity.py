@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from podwatch.model import Episode
 
 
-class Same(StrEnum):
+class SameBy(StrEnum):
     """Why two items are one episode."""
 
     GUID = "the same guid"
@@ -83,7 +83,7 @@ NEAR_TIME = timedelta(minutes=10)  # of an item in two feeds, where others of it
 SAME_DAY = timedelta(hours=36)  # members hear some episodes a day before the public
 
 
-def canonical(url: str | None) -> str:
+def canonical_url(url: str | None) -> str:
     """What stays of an address when scheme, tracking prefixes and passing parameters are taken away; "" for none."""
     if not url:
         return ""
@@ -110,7 +110,7 @@ def canonical(url: str | None) -> str:
         if inside and inside.group(1).lower() not in _NO_HOST:
             host, path = path[i].lower().removeprefix("www."), path[i + 1 :]
             break
-    query = "" if _is_file(path) else _lasting(parts.query)
+    query = "" if _is_file(path) else _identifying_query(parts.query)
     return "/".join([host, *path]) + (f"?{query}" if query else "")
 
 
@@ -122,7 +122,7 @@ def _is_file(path: Sequence[str]) -> bool:
     return stem.lower() not in _GENERIC or any(re.search(r"\d", p) and len(p) >= 8 for p in path[:-1])
 
 
-def _lasting(query: str) -> str:
+def _identifying_query(query: str) -> str:
     kept = [(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if not _PASSING.fullmatch(k)]
     return urlencode(sorted(kept))
 
@@ -149,16 +149,16 @@ def _letters(text: str) -> str:
 
 def plain_guid(guid: str) -> str:
     """A guid as it is compared: one that is an address counts without scheme and passing parameters."""
-    return canonical(guid) if guid.lower().startswith(("http://", "https://")) else guid.strip()
+    return canonical_url(guid) if guid.lower().startswith(("http://", "https://")) else guid.strip()
 
 
-def keys(episode: Episode, reach: bool = False) -> frozenset[int]:
+def identity_keys(episode: Episode, reach: bool = False) -> frozenset[int]:
     """Under what an episode is found again: 63-bit hashes of its guid, its audio, and its title on its day.
 
     reach: also the days beside its own, for looking up (an episode is stored under its own day only).
     """
     found = {f"g {plain_guid(episode.guid)}"}
-    if audio := canonical(episode.audio_url):
+    if audio := canonical_url(episode.audio_url):
         found.add(f"a {audio}")
     title = plain_title(episode.title)
     if title and episode.published_at is not None:
@@ -169,24 +169,24 @@ def keys(episode: Episode, reach: bool = False) -> frozenset[int]:
     return frozenset(_number(text) for text in found)
 
 
-def match(
+def match_episode(
     found: Episode, known: Sequence[Episode], lists: Callable[[str], bool] = lambda guid: False
-) -> tuple[Episode, Same] | None:
+) -> tuple[Episode, SameBy] | None:
     """The one of ``known`` that ``found`` is, and why; None when it is a new episode.
 
     lists: whether the document of ``found`` still lists a guid. What stands beside it there is another episode,
     however alike: two editions of the news on one day.
     """
     others = [k for k in known if not (k.feed_id == found.feed_id and k.guid != found.guid and lists(k.guid))]
-    for why, alike in ((Same.GUID, _same_guid), (Same.AUDIO, _same_audio)):
+    for why, alike in ((SameBy.GUID, _same_guid), (SameBy.AUDIO, _same_audio)):
         for k in sorted(others, key=lambda k: (k.feed_id != found.feed_id, k.id)):
             if alike(found, k):
                 return k, why
     titled = [k for k in others if _same_title(found, k)]
     if len({k.identity or str(k.id) for k in titled}) > 1:
-        titled = [k for k in titled if _apart(found, k) <= NEAR_TIME]
+        titled = [k for k in titled if _time_between(found, k) <= NEAR_TIME]
     if len({k.identity or str(k.id) for k in titled}) == 1:
-        return min(titled, key=lambda k: (k.feed_id != found.feed_id, k.id)), Same.TITLE
+        return min(titled, key=lambda k: (k.feed_id != found.feed_id, k.id)), SameBy.TITLE
     return None
 
 
@@ -200,11 +200,11 @@ def _same_guid(a: Episode, b: Episode) -> bool:
 
 
 def _same_audio(a: Episode, b: Episode) -> bool:
-    audio = canonical(a.audio_url)
-    if not audio or audio != canonical(b.audio_url):
+    audio = canonical_url(a.audio_url)
+    if not audio or audio != canonical_url(b.audio_url):
         return False
     # Some shows publish every episode under one address (latest.mp3).
-    return plain_title(a.title) == plain_title(b.title) or _apart(a, b) <= SAME_DAY
+    return plain_title(a.title) == plain_title(b.title) or _time_between(a, b) <= SAME_DAY
 
 
 def _same_title(a: Episode, b: Episode) -> bool:
@@ -212,8 +212,8 @@ def _same_title(a: Episode, b: Episode) -> bool:
     if not title or title != plain_title(b.title) or not _lengths_agree(a, b):
         return False
     if a.feed_id == b.feed_id:
-        return _apart(a, b) <= SAME_TIME
-    return bool(plain_show(a.show)) and plain_show(a.show) == plain_show(b.show) and _apart(a, b) <= SAME_DAY
+        return _time_between(a, b) <= SAME_TIME
+    return bool(plain_show(a.show)) and plain_show(a.show) == plain_show(b.show) and _time_between(a, b) <= SAME_DAY
 
 
 def _lengths_agree(a: Episode, b: Episode) -> bool:
@@ -223,7 +223,7 @@ def _lengths_agree(a: Episode, b: Episode) -> bool:
     return abs(a.duration - b.duration) <= max(600.0, 0.2 * max(a.duration, b.duration))
 
 
-def _apart(a: Episode, b: Episode) -> timedelta:
+def _time_between(a: Episode, b: Episode) -> timedelta:
     if a.published_at is None or b.published_at is None:
         return timedelta.max
     return abs(a.published_at - b.published_at)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from podwatch.model import Alert, ChannelRules, DeliverMode, Held, Mute, Quiet, Times
-from podwatch.policy.alerts import held, told
+from podwatch.policy.alerts import hold_reason, without_skipped
 
 HOUR = timedelta(hours=1)
 # What is held back for these comes out together, as one digest.
@@ -20,7 +20,7 @@ IN_DIGEST = (Held.DIGEST, Held.REPEATED, Held.CEILING)
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class Hold:
     """Why an alert is not sent now, and when that is looked at again; None: not before something changes."""
 
     why: Held
@@ -42,43 +42,43 @@ class Situation:
     mutes: Sequence[Mute] = ()
     last: datetime | None = None
     hour: Sequence[datetime] = ()
-    waited: Held | None = None  # for what it was kept back until now
+    held_before: Held | None = None  # for what it was kept back until now
 
 
-def decide(alert: Alert, s: Situation) -> Holding | None:
+def decide_hold(alert: Alert, s: Situation) -> Hold | None:
     """Why this alert is not to go out by itself now; None when it is. What is final is asked before what passes."""
-    final = refused(alert, s)
+    final = decide_suppression(alert, s)
     if final is not None:
         return final
-    if alert.watch.deliver is DeliverMode.DIGEST and s.waited is not Held.DIGEST:
-        return Holding(Held.DIGEST, next_time(s.rules.digest, s.now))
+    if alert.watch.deliver is DeliverMode.DIGEST and s.held_before is not Held.DIGEST:
+        return Hold(Held.DIGEST, next_time(s.rules.digest, s.now))
     if s.rules.quiet is not None and (end := quiet_until(s.rules.quiet, s.now)) is not None:
-        return Holding(Held.QUIET, end)
-    if s.last is not None and alert.watch.repeat_after and s.waited is not Held.REPEATED:
+        return Hold(Held.QUIET, end)
+    if s.last is not None and alert.watch.repeat_after and s.held_before is not Held.REPEATED:
         again = s.last + timedelta(seconds=alert.watch.repeat_after)
         if s.now < again:
-            return Holding(Held.REPEATED, again)
+            return Hold(Held.REPEATED, again)
     if s.rules.ceiling is not None:
         recent = [t for t in s.hour if t > s.now - HOUR]
         if len(recent) >= s.rules.ceiling:
-            return Holding(Held.CEILING, recent[-s.rules.ceiling] + HOUR)
+            return Hold(Held.CEILING, recent[-s.rules.ceiling] + HOUR)
     return None
 
 
-def refused(alert: Alert, s: Situation) -> Holding | None:
+def decide_suppression(alert: Alert, s: Situation) -> Hold | None:
     """Why this alert is not to be told at all, alone or in a digest."""
-    why = held(alert, s.enabled, s.live)
+    why = hold_reason(alert, s.enabled, s.live)
     if why is not None:
-        return Holding(why)
+        return Hold(why)
     for mute in s.mutes:
         if mute.until > s.now and mute.covers(alert.watch.id, alert.episode.feed_id):
-            return Holding(Held.MUTED_SHOW if mute.watch_id is None else Held.MUTED_WATCH)
-    if len(told(alert).mentions) < alert.watch.minimum:
-        return Holding(Held.MINIMUM)
+            return Hold(Held.MUTED_SHOW if mute.watch_id is None else Held.MUTED_WATCH)
+    if len(without_skipped(alert).mentions) < alert.watch.minimum:
+        return Hold(Held.MINIMUM)
     return None
 
 
-def digest_waits(why: Held, s: Situation) -> datetime | None:
+def digest_waits_until(why: Held, s: Situation) -> datetime | None:
     """Until when a digest waits for the end of quiet hours; one that has a time of its own does not."""
     if why is Held.DIGEST or s.rules.quiet is None:
         return None

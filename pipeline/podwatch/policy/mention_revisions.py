@@ -22,15 +22,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Laid:
+class MentionDiff:
     """kept: (index of the old, index of the new) of the same mention; gone: old ones; fresh: new ones."""
 
-    kept: tuple[tuple[int, int], ...]
+    same: tuple[tuple[int, int], ...]
     gone: tuple[int, ...]
     fresh: tuple[int, ...]
 
 
-def lay(old: Sequence[Place], new: Sequence[Place], *, same_text: bool) -> Laid:
+def diff_mentions(old: Sequence[Place], new: Sequence[Place], *, same_text: bool) -> MentionDiff:
     """Lays what is found now beside what was found before.
 
     same_text: both were found in the same revision of the transcript, so only the same place is the same mention.
@@ -50,4 +50,4 @@ def lay(old: Sequence[Place], new: Sequence[Place], *, same_text: bool) -> Laid:
         taken_old, taken_new = {i for i, _ in pairs}, {j for _, j in pairs}
         left_old = [i for i in left_old if i not in taken_old]
         left_new = [j for j in left_new if j not in taken_new]
-    return Laid(tuple(sorted(kept)), tuple(left_old), tuple(left_new))
+    return MentionDiff(tuple(sorted(kept)), tuple(left_old), tuple(left_new))

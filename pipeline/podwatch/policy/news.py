@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from podwatch.model import Episode, Held
 
 
-def why_past(episode: Episode, through: int, now: datetime, live: timedelta) -> Held | None:
+def old_episode_reason(episode: Episode, through: int, now: datetime, live: timedelta) -> Held | None:
     """Why nobody is told of a new alert on this episode; None when it is news.
 
     through: what was looked for in its transcript before, 0 when nothing was. A transcript that is looked through for

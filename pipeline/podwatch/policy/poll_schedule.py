@@ -15,7 +15,7 @@ DEAD_AFTER = timedelta(days=14)  # of nothing but failures
 RECENT = 10  # episodes whose distances make the rhythm
 
 
-class Why(StrEnum):
+class Reason(StrEnum):
     """What decided about the next poll."""
 
     RHYTHM = "a twelfth of the time between its episodes"
@@ -28,14 +28,14 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class NextPoll:
     """When to poll again (None: never), and why then."""
 
     at: datetime | None
-    why: Why
+    why: Reason
 
 
-def after_success(
+def schedule_after_success(
     now: datetime,
     published: Sequence[datetime],
     *,
@@ -43,7 +43,7 @@ def after_success(
     hint: float | None = None,
     declared: float | None = None,
     url: str = "",
-) -> Next:
+) -> NextPoll:
     """After a poll that worked.
 
     published: when the feed's newest episodes came out, in any order. floor: seconds, the shortest wait.
@@ -57,36 +57,36 @@ def after_success(
     if not gaps and declared:
         gaps = [max(declared, 60.0)]
     if not gaps or quiet > 3 * median(gaps):
-        wait, why = quiet / 10, Why.QUIET
+        wait, why = quiet / 10, Reason.QUIET
     else:
         rhythm = median(gaps)
-        wait, why = rhythm / 12, Why.RHYTHM
+        wait, why = rhythm / 12, Reason.RHYTHM
         opens = rhythm * 5 / 6 - quiet  # seconds until the next one is about to come
         if opens <= 0:
-            wait, why = rhythm / 48, Why.EXPECTED
+            wait, why = rhythm / 48, Reason.EXPECTED
         elif opens < wait:
             wait = opens
     wait = min(max(wait, floor), CEILING)
     if hint is not None and wait < min(hint, CEILING):
-        wait, why = min(hint, CEILING), Why.HINT
+        wait, why = min(hint, CEILING), Reason.HINT
     wait = max(wait, floor)
-    return Next(now + timedelta(seconds=wait + _spread(url) * (wait - floor) / 10), why)
+    return NextPoll(now + timedelta(seconds=wait + _spread(url) * (wait - floor) / 10), why)
 
 
-def after_failure(
+def schedule_after_failure(
     now: datetime, failures: int, *, floor: float, asked: float | None = None, gone: bool = False, url: str = ""
-) -> Next:
+) -> NextPoll:
     """After ``failures`` polls in a row that did not: twice as long each time, up to a day.
 
     asked: seconds of the server's Retry-After. gone: it answered 410.
     """
     if gone:
-        return Next(None, Why.GONE)
+        return NextPoll(None, Reason.GONE)
     wait = min(CEILING, max(floor, 60.0) * (1 << min(max(failures - 1, 0), 20)))
-    why = Why.FAILED
+    why = Reason.FAILED
     if asked is not None and asked > wait:
-        wait, why = min(asked, CEILING), Why.SERVER
-    return Next(now + timedelta(seconds=wait * (1 + _spread(url) / 10)), why)
+        wait, why = min(asked, CEILING), Reason.SERVER
+    return NextPoll(now + timedelta(seconds=wait * (1 + _spread(url) / 10)), why)
 
 
 def is_dead(failing_since: datetime | None, now: datetime) -> bool:

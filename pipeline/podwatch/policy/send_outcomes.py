@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from podwatch.errors import ChannelError, PodwatchError
 from podwatch.model import Delivery, Pace, State
 
-LOOKS = 2  # that find nothing before a message counts as absent: a history may lag
+LOOKUPS = 2  # that find nothing before a message counts as absent: a history may lag
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class ChannelPause:
     """What a failure means for the channel, or (service) for every channel of the service.
 
     until: nothing goes there before. failures: in a row, as they are now. paused: somebody has to mend it.
@@ -29,7 +29,7 @@ class Rest:
     service: bool = False
 
 
-def failed(d: Delivery, error: PodwatchError, at: datetime, pace: Pace, *, posted: bool) -> Delivery:
+def after_failure(d: Delivery, error: PodwatchError, at: datetime, pace: Pace, *, posted: bool) -> Delivery:
     """The delivery after a failed try that ended at ``at``. posted: it was the post that failed, not a look before it.
 
     Only what is wrong with the message itself counts towards its end.
@@ -52,32 +52,34 @@ def failed(d: Delivery, error: PodwatchError, at: datetime, pace: Pace, *, poste
     return _or_dead(replace(d, failures=d.failures + 1, next_attempt_at=_later(at, waits)), pace)
 
 
-def rest(error: PodwatchError, failures: int, at: datetime, pace: Pace) -> Rest | None:
+def channel_pause(error: PodwatchError, failures: int, at: datetime, pace: Pace) -> ChannelPause | None:
     """What the failure means for its channel, which has failed ``failures`` times before; None when nothing."""
     if not isinstance(error, ChannelError):
         return None
     service = error.service
     if error.route:
         waits = min(pace.route_wait, pace.route_wait / 15 * (1 << min(failures, 10)))
-        return Rest(_later(at, max(waits, error.retry_after or 0.0)), failures + 1, paused=True, service=service)
+        return ChannelPause(
+            _later(at, max(waits, error.retry_after or 0.0)), failures + 1, paused=True, service=service
+        )
     if error.retry_after is not None:
-        return Rest(_later(at, error.retry_after), failures + 1, service=service)
+        return ChannelPause(_later(at, error.retry_after), failures + 1, service=service)
     if error.busy:
         waits = min(pace.longest_rest, pace.rest * (1 << min(failures, 16)))
-        return Rest(_later(at, waits), failures + 1, service=service)
+        return ChannelPause(_later(at, waits), failures + 1, service=service)
     return None
 
 
-def must_look(d: Delivery) -> bool:
+def must_reconcile(d: Delivery) -> bool:
     """Whether the channel has to be read before the message may be posted (again)."""
     left_behind = d.state is State.ATTEMPTING and d.posted_at is not None
-    return left_behind or (d.attempted_at is not None and d.looks < LOOKS)
+    return left_behind or (d.attempted_at is not None and d.looks < LOOKUPS)
 
 
-def absent(d: Delivery, at: datetime, pace: Pace) -> Delivery:
+def after_not_found(d: Delivery, at: datetime, pace: Pace) -> Delivery:
     """The delivery after a look at the channel that did not find it: looked for once more, or posted again."""
     looks = d.looks + 1
-    again = at if looks >= LOOKS else _later(at, pace.between_looks)
+    again = at if looks >= LOOKUPS else _later(at, pace.between_looks)
     return replace(d, state=State.RETRY, looks=looks, next_attempt_at=again)
 
 

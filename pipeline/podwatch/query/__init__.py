@@ -8,12 +8,12 @@ from types import MappingProxyType
 from podwatch.errors import PodwatchError
 from podwatch.model import Watch
 from podwatch.query.clauses import Clause
-from podwatch.query.context import About
-from podwatch.query.engine import Engine, Found
+from podwatch.query.context import EpisodeFields
+from podwatch.query.engine import Engine, EngineResult
 from podwatch.query.entity_watches import entity_clause
 from podwatch.query.parser import parse
 
-__all__ = ["DETECTORS", "About", "Engine", "Found", "build", "clause_of"]
+__all__ = ["DETECTORS", "Engine", "EngineResult", "EpisodeFields", "build", "clause_of"]
 
 
 def query_clause(watch: Watch) -> Clause:

@@ -43,7 +43,7 @@ class Term(Leaf):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wild(Leaf):
+class Wildcard(Leaf):
     """A word with * (any letters, also none) or ? (one letter) in it."""
 
 
@@ -55,12 +55,12 @@ class Fuzzy(Leaf):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pattern(Leaf):
+class Regex(Leaf):
     """A regular expression in the syntax of RE2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sounds(Leaf):
+class SoundsLike(Leaf):
     """A name, also where speech recognition misspelt it."""
 
     aliases: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class Sounds(Leaf):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named(Leaf):
+class EntityClause(Leaf):
     """An entity that was recognised in the transcript, under any of its names there."""
 
 
@@ -86,19 +86,19 @@ class Group(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Either(Group):
+class Or(Group):
     """OR. longest: of overlapping finds the longest counts (the names of one entity), not the shortest."""
 
     longest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Both(Group):
+class And(Group):
     """AND: all of them, anywhere in the transcript."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Negated(Group):
+class Not(Group):
     """NOT: nowhere in the transcript."""
 
 
@@ -111,28 +111,28 @@ class Near(Group):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Apart(Group):
+class NotNear(Group):
     """The first part where the second is not within ``words`` words of it."""
 
     words: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Together(Group):
+class Within(Group):
     """All parts within ``seconds``, or, when that is None, within one segment."""
 
     seconds: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loose(Group):
+class SloppyPhrase(Group):
     """The words of a phrase in any order, with at most ``words`` others among them."""
 
     words: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted(Group):
+class Count(Group):
     """A part that is found at least ``least`` and at most ``most`` times."""
 
     least: int

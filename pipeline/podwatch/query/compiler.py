@@ -11,18 +11,18 @@ from podwatch.model import Kind
 from podwatch.query import clauses as c
 from podwatch.query import evaluation as nodes
 from podwatch.query import intervals
-from podwatch.query.context import EXACT, How, Reading
+from podwatch.query.context import EXACT, EvaluationContext, MatchDetail
 from podwatch.query.evaluation import Node
-from podwatch.query.fields import fact_test
+from podwatch.query.fields import field_test
 from podwatch.query.intervals import Spans
 from podwatch.query.literals import Ending, Literal, other_plural, takes_plural
 from podwatch.query.normaliser import normalise_all, normalise_wild
 from podwatch.query.parser import QueryError
-from podwatch.query.regular_expressions import checked
+from podwatch.query.regular_expressions import check_pattern
 
 
 @dataclass(slots=True)
-class Book:
+class QueryIndex:
     """Everything that is looked for, numbered. The same word of two watches has one number."""
 
     literals: list[Literal] = field(default_factory=list)
@@ -30,12 +30,12 @@ class Book:
     fuzzy: list[tuple[str, int, int]] = field(default_factory=list)
     patterns: list[tuple[str, int]] = field(default_factory=list)
     named: list[tuple[str, int]] = field(default_factory=list)
-    sounds: list[tuple[c.Sounds, int]] = field(default_factory=list)
-    hows: list[How] = field(default_factory=lambda: [EXACT])
+    sounds: list[tuple[c.SoundsLike, int]] = field(default_factory=list)
+    hows: list[MatchDetail] = field(default_factory=lambda: [EXACT])
     weights: list[float] = field(default_factory=list)
     _numbers: dict[object, int] = field(default_factory=dict)
 
-    def number(self, key: object, weight: float) -> tuple[int, bool]:
+    def atom_of(self, key: object, weight: float) -> tuple[int, bool]:
         """(its number, whether it is new). weight: how often it is likely to be found."""
         known = self._numbers.get(key)
         if known is not None:
@@ -44,14 +44,14 @@ class Book:
         self.weights.append(weight)
         return number, True
 
-    def how(self, how: How) -> int:
+    def match_of(self, how: MatchDetail) -> int:
         if how in self.hows[:1]:
             return 0
         self.hows.append(how)
         return len(self.hows) - 1
 
     def literal(self, text: str, ending: Ending) -> int:
-        number, new = self.number(("literal", text, ending), _weight(text))
+        number, new = self.atom_of(("literal", text, ending), _weight(text))
         if new:
             self.literals.append(Literal(text, number, ending))
             if ending is Ending.PLURAL and (plural := other_plural(text)):
@@ -81,38 +81,38 @@ def _weight(text: str) -> float:
     return 4.0 ** -min(max(map(len, text.split()), default=0), 10) * 0.05 ** text.count(" ")
 
 
-_WORDS = (c.Term, c.Fuzzy, c.Named, c.Sounds)
+_WORDS = (c.Term, c.Fuzzy, c.EntityClause, c.SoundsLike)
 
 
 class Compiler:
     """Compiles the clauses of one watchlist into one book."""
 
     def __init__(self, trees: Sequence[c.Clause]) -> None:
-        self.book = Book()
+        self.book = QueryIndex()
         terms = sorted({p.text for tree in trees for p in tree.walk() if isinstance(p, _WORDS)})
         self._normal = dict(zip(terms, normalise_all(terms), strict=True))
 
     def node(self, clause: c.Clause) -> Node:
         """The node of a clause; raises QueryError for what can never be found."""
         if (speaker := _speaker(clause)) is not None:
-            return nodes.Spoken(clause, speaker)
+            return nodes.SpeakerNode(clause, speaker)
         match clause:
             case c.Term():
                 return self._term(clause)
-            case c.Wild():
+            case c.Wildcard():
                 return self._wild(clause)
             case c.Fuzzy():
                 return self._fuzzy(clause)
-            case c.Pattern():
-                number, new = self.book.number(("pattern", clause.text), 1e-6)
+            case c.Regex():
+                number, new = self.book.atom_of(("pattern", clause.text), 1e-6)
                 if new:
-                    checked(clause)
+                    check_pattern(clause)
                     self.book.patterns.append((clause.text, number))
                 return nodes.Atom(clause, ((number, 0),))
-            case c.Named():
+            case c.EntityClause():
                 return self._named(clause)
-            case c.Sounds():
-                number, new = self.book.number(
+            case c.SoundsLike():
+                number, new = self.book.atom_of(
                     ("sounds", clause.text, clause.aliases, clause.type, clause.threshold, clause.refused), 1e-6
                 )
                 if new:
@@ -124,30 +124,30 @@ class Compiler:
                 return nodes.Atom(clause, ((number, 0), *spelt.numbers), longest=True)
             case c.Field():
                 return self._field(clause)
-            case c.Negated(of=(inner,)) if (speaker := _speaker(inner)) is not None:
-                return nodes.Spoken(clause, speaker, by=False)
+            case c.Not(of=(inner,)) if (speaker := _speaker(inner)) is not None:
+                return nodes.SpeakerNode(clause, speaker, by=False)
         parts = tuple(self.node(p) for p in clause.parts)
         return self._group(clause, parts)
 
     def _group(self, clause: c.Clause, parts: tuple[Node, ...]) -> Node:
         rarity = self.book.rarity
-        close = partial(nodes.Close, clause, parts, rarity)
+        close = partial(nodes.Joined, clause, parts, rarity)
         match clause:
-            case c.Either():
-                return nodes.Any(clause, parts, clause.longest)
-            case c.Both():
-                return nodes.All(clause, parts, rarity)
-            case c.Negated():
+            case c.Or():
+                return nodes.AnyOf(clause, parts, clause.longest)
+            case c.And():
+                return nodes.AllOf(clause, parts, rarity)
+            case c.Not():
                 return nodes.Without(clause, parts)
-            case c.Counted():
-                return nodes.Times(clause, parts, clause.least, clause.most)
+            case c.Count():
+                return nodes.CountNode(clause, parts, clause.least, clause.most)
             case c.Near():
                 return close(_near(clause.words, clause.ordered))
-            case c.Apart():
-                return nodes.Alone(clause, parts, clause.words)
-            case c.Together():
+            case c.NotNear():
+                return nodes.NotNearNode(clause, parts, clause.words)
+            case c.Within():
                 return close(_together(clause.seconds))
-            case c.Loose():
+            case c.SloppyPhrase():
                 return close(_loose(len(parts) + clause.words))
         raise AssertionError(type(clause))
 
@@ -155,14 +155,14 @@ class Compiler:
         text = self._normal[clause.text]
         if not text:
             raise QueryError("has no word in it", clause.column, 'write a term or a "phrase"')
-        how = self.book.how(How(Kind.ALIAS, 1.0, f"alias {clause.text}")) if clause.alias_of else 0
+        how = self.book.match_of(MatchDetail(Kind.ALIAS, 1.0, f"alias {clause.text}")) if clause.alias_of else 0
         inflected = clause.inflected and not clause.case and takes_plural(text)
         ending = Ending.PLURAL if inflected else Ending.WHOLE
-        numbers = [(self.book.literal(form, ending), how) for form in forms(text, clause.text)]
+        numbers = [(self.book.literal(form, ending), how) for form in acronym_forms(text, clause.text)]
         accept = _exactly(clause.text) if clause.case else _in_capitals if _is_dotted(text) else None
         return nodes.Atom(clause, tuple(numbers), accept)
 
-    def _wild(self, clause: c.Wild) -> Node:
+    def _wild(self, clause: c.Wildcard) -> Node:
         words = normalise_wild(clause.text).split()
         found: Node | None = None
         for word in words:
@@ -172,11 +172,13 @@ class Compiler:
             if "*" not in plain and "?" not in plain:
                 number = self.book.literal(plain, Ending.ANY if plain != word else Ending.WHOLE)
             else:
-                number, new = self.book.number(("wild", word), _weight(max(word.replace("?", "*").split("*"), key=len)))
+                number, new = self.book.atom_of(
+                    ("wild", word), _weight(max(word.replace("?", "*").split("*"), key=len))
+                )
                 if new:
                     self.book.wild.append((word, number))
             atom = nodes.Atom(clause, ((number, 0),))
-            found = atom if found is None else nodes.Close(clause, (found, atom), self.book.rarity, _near(0, True))
+            found = atom if found is None else nodes.Joined(clause, (found, atom), self.book.rarity, _near(0, True))
         assert found is not None
         return found
 
@@ -184,48 +186,48 @@ class Compiler:
         text = self._normal[clause.text]
         if " " in text:
             raise QueryError(f"{clause.text}~ is more than one word", clause.column, "~ goes with one word")
-        number, new = self.book.number(("fuzzy", text, clause.distance), _weight(text))
+        number, new = self.book.atom_of(("fuzzy", text, clause.distance), _weight(text))
         if new:
             self.book.fuzzy.append((text, clause.distance, number))
         return nodes.Atom(clause, ((number, 0),))
 
-    def _named(self, clause: c.Named) -> Node:
+    def _named(self, clause: c.EntityClause) -> Node:
         text = self._normal[clause.text]
-        number, new = self.book.number(("named", text), _weight(text))
+        number, new = self.book.atom_of(("named", text), _weight(text))
         if new:
             self.book.named.append((text, number))
-        how = self.book.how(How(Kind.ENTITY, 1.0, f"entity {clause.text}"))
+        how = self.book.match_of(MatchDetail(Kind.ENTITY, 1.0, f"entity {clause.text}"))
         # Where nobody recognised entities, and in other spellings of the name, its words are what is looked for.
         return nodes.Atom(clause, ((number, how), (self.book.literal(text, Ending.WHOLE), 0)))
 
     def _field(self, clause: c.Field) -> Node:
-        test, name = fact_test(clause.of[0]), clause.name
-        return nodes.Fact(clause, lambda reading: test(reading.fact(name)))
+        test, name = field_test(clause.of[0]), clause.name
+        return nodes.FieldNode(clause, lambda reading: test(reading.fact(name)))
 
 
 def _speaker(clause: c.Clause) -> Callable[[str], bool] | None:
     """Of a clause that only asks who speaks: the test of a name."""
     if isinstance(clause, c.Field) and clause.name == "speaker":
-        return fact_test(clause.of[0])
-    if isinstance(clause, c.Either):
+        return field_test(clause.of[0])
+    if isinstance(clause, c.Or):
         tests = [_speaker(part) for part in clause.of]
         if all(test is not None for test in tests):
             return lambda name: any(test(name) for test in tests if test is not None)
     return None
 
 
-def _near(words: int, ordered: bool) -> Callable[[list[Spans], Reading], Spans]:
-    return lambda given, reading: intervals.near(given[0], given[1], words, ordered, reading.word_of)
+def _near(words: int, ordered: bool) -> Callable[[list[Spans], EvaluationContext], Spans]:
+    return lambda given, reading: intervals.near_intervals(given[0], given[1], words, ordered, reading.word_of)
 
 
-def _together(seconds: float | None) -> Callable[[list[Spans], Reading], Spans]:
+def _together(seconds: float | None) -> Callable[[list[Spans], EvaluationContext], Spans]:
     if seconds is None:
-        return lambda given, reading: intervals.together(given, reading.within_segment)
-    return lambda given, reading: intervals.together(given, reading.within_seconds(seconds))
+        return lambda given, reading: intervals.covering_intervals(given, reading.within_segment)
+    return lambda given, reading: intervals.covering_intervals(given, reading.within_seconds(seconds))
 
 
-def _loose(words: int) -> Callable[[list[Spans], Reading], Spans]:
-    return lambda given, reading: intervals.together(given, reading.within_words(words))
+def _loose(words: int) -> Callable[[list[Spans], EvaluationContext], Spans]:
+    return lambda given, reading: intervals.covering_intervals(given, reading.within_words(words))
 
 
 def _is_dotted(text: str) -> bool:
@@ -233,7 +235,7 @@ def _is_dotted(text: str) -> bool:
     return "." in text and " " not in text and text.replace(".", "").isalpha()
 
 
-def forms(text: str, written: str) -> list[str]:
+def acronym_forms(text: str, written: str) -> list[str]:
     """A term, and the ways its acronyms are written: U.S. is US and U. S., J.D. Vance is JD Vance."""
     words = text.split(" ")
     dotted = [_is_dotted(w) for w in words]

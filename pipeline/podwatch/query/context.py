@@ -8,16 +8,16 @@ from typing import Any, Protocol
 
 from podwatch.model import Kind, Transcript
 from podwatch.query.intervals import Spans
-from podwatch.query.literals import Literal, seek
-from podwatch.query.normaliser import Normal, normalise
-from podwatch.query.postings import Words
+from podwatch.query.literals import Literal, find_literals
+from podwatch.query.normaliser import NormalisedText, normalise
+from podwatch.query.postings import WordPostings
 
 SECONDS_APART = 1e-9
 SOUGHT = 8  # searches in one text; after them an index of its words is cheaper
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class MatchDetail:
     """In which way something was found."""
 
     kind: Kind
@@ -25,10 +25,10 @@ class How:
     reason: str = ""
 
 
-EXACT = How(Kind.EXACT)
+EXACT = MatchDetail(Kind.EXACT)
 
 
-class Recognised(Protocol):
+class RecognisedEntity(Protocol):
     """An entity of a transcript: the names it goes by there, and its half-open spans in the stored text."""
 
     @property
@@ -39,14 +39,14 @@ class Recognised(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class About:
+class EpisodeFields:
     """What a query may ask about the episode. entities: None when nobody looked for them."""
 
     title: str = ""
     notes: str = ""
     show: str = ""
     feed_url: str = ""
-    entities: Sequence[Recognised] | None = None
+    entities: Sequence[RecognisedEntity] | None = None
 
     def fact(self, name: str, transcript: Transcript) -> str:
         """A field of a query as text."""
@@ -56,7 +56,7 @@ class About:
 
 
 @dataclass(slots=True, eq=False)
-class Reading:
+class EvaluationContext:
     """hits: atom -> its spans in characters of the normalised text. All offsets asked here are in that text.
 
     hows: in which way a span was found, by the number at its end. later: the literals of the atoms that are only
@@ -64,14 +64,14 @@ class Reading:
     """
 
     transcript: Transcript
-    about: About
-    normal: Normal
+    about: EpisodeFields
+    normal: NormalisedText
     hits: dict[int, Spans]
-    hows: Sequence[How] = ()
+    hows: Sequence[MatchDetail] = ()
     later: Mapping[int, Sequence[Literal]] = field(default_factory=dict)
     _words: Any = None
     _sought: int = 0
-    _index: Words | None = None
+    _index: WordPostings | None = None
     _facts: dict[str, str] = field(default_factory=dict)
 
     def of(self, atom: int) -> Spans:
@@ -85,8 +85,8 @@ class Reading:
     def _seek(self, literals: Sequence[Literal]) -> Spans:
         self._sought += 1
         if self._sought == SOUGHT:
-            self._index = Words(self.normal.text)
-        return seek(self.normal.text, literals, self._index)
+            self._index = WordPostings(self.normal.text)
+        return find_literals(self.normal.text, literals, self._index)
 
     def _blanks(self) -> Any:
         import numpy as np

@@ -14,32 +14,32 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from podwatch.errors import PodwatchError
-from podwatch.model import Kind, Mention, Transcript, Watch, fold
+from podwatch.model import Kind, Mention, Transcript, Watch, fold_spelling
 from podwatch.query.clauses import Clause
 from podwatch.query.compiler import Compiler
-from podwatch.query.context import About, How, Reading
+from podwatch.query.context import EpisodeFields, EvaluationContext, MatchDetail
 from podwatch.query.evaluation import Node
 from podwatch.query.intervals import Spans
-from podwatch.query.literals import Literal, Literals
-from podwatch.query.normaliser import Normal, normalise
-from podwatch.query.prefilter import Sieve, sieve
-from podwatch.query.regular_expressions import Patterns
-from podwatch.query.snippets import Snippets
-from podwatch.query.term_expansion import Vocabulary
+from podwatch.query.literals import Literal, LiteralAutomaton
+from podwatch.query.normaliser import NormalisedText, normalise
+from podwatch.query.prefilter import Prefilter, build_prefilter
+from podwatch.query.regular_expressions import PatternSet
+from podwatch.query.snippets import MentionBuilder
+from podwatch.query.term_expansion import TermDictionary
 
-NOTHING = About()
+NOTHING = EpisodeFields()
 PLANNED = (1, 16)  # after which transcripts it is decided anew what each watch waits for
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EngineResult:
     """mentions: in the order of the text. failed: watches that could not be evaluated here, and why."""
 
     mentions: tuple[Mention, ...]
     failed: Mapping[str, Exception] = field(default_factory=dict)
 
 
-NOTHING_FOUND = Found(())
+EMPTY_RESULT = EngineResult(())
 
 
 _SENTENCE = re.compile(r"[^\W_]{4,}[.?!…]\s")  # the end of one; St. Mary goes on
@@ -66,17 +66,19 @@ class Engine:
             self._names.append(watch.name)
             self._nodes.append(node)
         book = self._book
-        self._excluded = {w.name: [f" {fold(spelling)} " for spelling in w.exclude] for w, _ in watches if w.exclude}
+        self._excluded = {
+            w.name: [f" {fold_spelling(spelling)} " for spelling in w.exclude] for w, _ in watches if w.exclude
+        }
         self._longer = {w.name: [f" {normalise(s).text.strip()} " for s in w.exclude] for w, _ in watches if w.exclude}
-        self._vocabulary = Vocabulary(book.wild, book.fuzzy)
-        self._patterns = Patterns(book.patterns)
-        self._ear: Any = _ear([clause for clause, _ in book.sounds])
+        self._vocabulary = TermDictionary(book.wild, book.fuzzy)
+        self._patterns = PatternSet(book.patterns)
+        self._matcher: Any = _name_matcher([clause for clause, _ in book.sounds])
         self._said: Counter[str] = Counter()
         self._read = 0
-        self._literals = Literals([])
+        self._literals = LiteralAutomaton([])
         self._triggers: dict[int, list[int]] = {}
         self._later: dict[int, list[Literal]] = {}
-        self._sieve: Sieve | None = None
+        self._sieve: Prefilter | None = None
 
     def _plan(self, text: str) -> None:
         """Chooses for each watch what it waits for, by how often words are said in the first transcripts.
@@ -101,14 +103,16 @@ class Engine:
                 later.setdefault(literal.atom, []).append(literal)
         self._later = later
         waited_for = [li for li in self._book.literals if li.atom in self._triggers]
-        self._literals = Literals(waited_for)
+        self._literals = LiteralAutomaton(waited_for)
         if self._read == PLANNED[-1] and not self._book.beside_literals:
-            self._sieve = sieve(waited_for, self._said)
+            self._sieve = build_prefilter(waited_for, self._said)
 
-    def __call__(self, transcript: Transcript, about: About = NOTHING, only: Container[str] | None = None) -> Found:
+    def __call__(
+        self, transcript: Transcript, about: EpisodeFields = NOTHING, only: Container[str] | None = None
+    ) -> EngineResult:
         """The mentions of the watches (of those named in ``only``) in a transcript."""
-        if self._sieve is not None and self._sieve.holds_back(transcript.text):
-            return NOTHING_FOUND
+        if self._sieve is not None and self._sieve.excludes(transcript.text):
+            return EMPTY_RESULT
         reading = self.read(transcript, about)
         candidates: set[int] = set()
         triggers = self._triggers
@@ -126,9 +130,9 @@ class Engine:
                 continue
             if spans:
                 found += [(s, e, i, how) for s, e, how in spans]
-        return Found(self._mentions(transcript, reading, found), failed)
+        return EngineResult(self._mentions(transcript, reading, found), failed)
 
-    def read(self, transcript: Transcript, about: About = NOTHING) -> Reading:
+    def read(self, transcript: Transcript, about: EpisodeFields = NOTHING) -> EvaluationContext:
         """What all watches look for, as far as it is in the transcript."""
         normal = normalise(transcript.text)
         self._plan(normal.text)
@@ -139,9 +143,9 @@ class Engine:
         self._patterns.find(normal, hits)
         if self._book.named and about.entities is not None:
             self._recognised(normal, about, hits)
-        if self._ear is not None:
-            hows = self._heard(transcript, about, normal, hits)
-        return Reading(transcript, about, normal, hits, hows, self._later)
+        if self._matcher is not None:
+            hows = self._find_misspelt_names(transcript, about, normal, hits)
+        return EvaluationContext(transcript, about, normal, hits, hows, self._later)
 
     @property
     def asks_for_entities(self) -> bool:
@@ -153,11 +157,11 @@ class Engine:
         return self._nodes[self._names.index(watch)] if watch in self._names else None
 
     def _mentions(
-        self, transcript: Transcript, reading: Reading, found: list[tuple[int, int, int, int]]
+        self, transcript: Transcript, reading: EvaluationContext, found: list[tuple[int, int, int, int]]
     ) -> tuple[Mention, ...]:
         if not found:
             return ()
-        snippets = Snippets(transcript)
+        snippets = MentionBuilder(transcript)
         span, hows, names = reading.normal.span, reading.hows, self._names
         mentions: list[Mention] = []
         last = (-1, -1, -1)
@@ -176,12 +180,12 @@ class Engine:
 
     def _refused(self, m: Mention) -> bool:
         """Whether people said that this spelling is something else; of what only sounds like it, any part counts."""
-        surface = f" {fold(m.surface)} "
+        surface = f" {fold_spelling(m.surface)} "
         if m.kind is Kind.SOUNDS_LIKE:
             return any(spelling in surface for spelling in self._excluded[m.watch])
         return surface in self._excluded[m.watch]
 
-    def _recognised(self, normal: Normal, about: About, hits: dict[int, Spans]) -> None:
+    def _recognised(self, normal: NormalisedText, about: EpisodeFields, hits: dict[int, Spans]) -> None:
         wanted: dict[str, list[int]] = {}
         for text, atom in self._book.named:
             wanted.setdefault(text, []).append(atom)
@@ -192,9 +196,11 @@ class Engine:
                 trimmed = ((s, e - (normal.text[e - 1] == " "), 0) for s, e in spans if s < e)
                 hits.setdefault(atom, []).extend(t for t in trimmed if t[0] < t[1])
 
-    def _heard(self, transcript: Transcript, about: About, normal: Normal, hits: dict[int, Spans]) -> list[How]:
+    def _find_misspelt_names(
+        self, transcript: Transcript, about: EpisodeFields, normal: NormalisedText, hits: dict[int, Spans]
+    ) -> list[MatchDetail]:
         hows = list(self._book.hows)
-        for heard in self._ear.find_matches(transcript.text, about.title, about.notes):
+        for heard in self._matcher.find_matches(transcript.text, about.title, about.notes):
             atom = self._book.sounds[heard.name][1]
             start, end = normal.index(heard.start), normal.index(heard.end)
             if end > start and normal.text[end - 1] == " ":
@@ -203,14 +209,14 @@ class Engine:
             if kind is Kind.EXACT and heard.score == 1.0:
                 number = 0
             else:
-                hows.append(How(kind, heard.score, heard.reason))
+                hows.append(MatchDetail(kind, heard.score, heard.reason))
                 number = len(hows) - 1
             if start < end:
                 hits.setdefault(atom, []).append((start, end, number))
         return hows
 
 
-def _within(normal: Normal, start: int, end: int, phrases: Sequence[str]) -> bool:
+def _within(normal: NormalisedText, start: int, end: int, phrases: Sequence[str]) -> bool:
     """Whether [start, end) of a normalised text is a part of one of the phrases there: Dobrynin, of Dobrynin Street.
 
     Not over the end of a sentence: Dobrynin. Street.
@@ -225,7 +231,7 @@ def _within(normal: Normal, start: int, end: int, phrases: Sequence[str]) -> boo
     return False
 
 
-def _ear(names: Sequence[Any]) -> Any:
+def _name_matcher(names: Sequence[Any]) -> Any:
     if not names:
         return None
     from podwatch.phonetics import NameMatcher, WatchedName

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from podwatch.model import Watch
-from podwatch.query.clauses import Clause, Either, Sounds, Term
+from podwatch.query.clauses import Clause, Or, SoundsLike, Term
 
 
 def entity_clause(watch: Watch) -> Clause:
@@ -13,7 +13,7 @@ def entity_clause(watch: Watch) -> Clause:
     names += [Term(text=alias, source=alias, inflected=False, alias_of=name) for alias in watch.aliases]
     if watch.sounds_like:
         names.append(
-            Sounds(
+            SoundsLike(
                 text=name,
                 source=f"~~{name}",
                 aliases=watch.aliases,
@@ -22,4 +22,4 @@ def entity_clause(watch: Watch) -> Clause:
                 refused=watch.exclude,
             )
         )
-    return Either(of=tuple(names), source=name, longest=True)
+    return Or(of=tuple(names), source=name, longest=True)

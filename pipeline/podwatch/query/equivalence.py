@@ -7,63 +7,68 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from podwatch.query import clauses as c
-from podwatch.query.compiler import forms, letters
+from podwatch.query.compiler import acronym_forms, letters
 from podwatch.query.literals import takes_plural
 from podwatch.query.normaliser import normalise, normalise_wild
 
 Key: TypeAlias = tuple[Any, ...]
 
 
-def key(clause: c.Clause) -> Key:
+def equivalence_key(clause: c.Clause) -> Key:
     """Equal for clauses that find the same: of OR and AND the order does not count, nor what is said twice."""
     match clause:
         case c.Term():
             text = folded(clause.text)
             plural = clause.inflected and not clause.case and takes_plural(text)
-            return ("term", tuple(forms(text, clause.text)), letters(clause.text) if clause.case else None, plural)
-        case c.Wild():
+            return (
+                "term",
+                tuple(acronym_forms(text, clause.text)),
+                letters(clause.text) if clause.case else None,
+                plural,
+            )
+        case c.Wildcard():
             return ("wild", normalise_wild(clause.text))
         case c.Fuzzy():
             return ("fuzzy", folded(clause.text), clause.distance)
-        case c.Pattern():
+        case c.Regex():
             return ("pattern", clause.text)
-        case c.Named():
+        case c.EntityClause():
             return ("named", folded(clause.text))
-        case c.Sounds():
+        case c.SoundsLike():
             names = (frozenset(map(folded, clause.aliases)), frozenset(map(folded, clause.refused)))
             return ("sounds", folded(clause.text), *names, clause.type, clause.threshold)
-        case c.Either() | c.Both():
-            return _several(clause, key)
-    parts = [fact_key(p) if isinstance(clause, c.Field) else key(p) for p in clause.parts]
+        case c.Or() | c.And():
+            return _several(clause, equivalence_key)
+    parts = [field_key(p) if isinstance(clause, c.Field) else equivalence_key(p) for p in clause.parts]
     match clause:
-        case c.Negated():
+        case c.Not():
             return ("not", *parts)
         case c.Near():
             return ("near", clause.words, clause.ordered, *(parts if clause.ordered else _sorted(parts)))
-        case c.Apart():
+        case c.NotNear():
             return ("apart", clause.words, *parts)
-        case c.Together():
+        case c.Within():
             return ("together", clause.seconds, *_sorted(parts))
-        case c.Loose():
+        case c.SloppyPhrase():
             return ("loose", clause.words, *_sorted(parts))
-        case c.Counted():
+        case c.Count():
             return ("counted", clause.least, clause.most, *parts)
         case c.Field():
             return ("field", clause.name, *parts)
     raise AssertionError(type(clause))
 
 
-def fact_key(clause: c.Clause) -> Key:
+def field_key(clause: c.Clause) -> Key:
     """The same of what stands in a field, where neither case nor the dots of an acronym count: see facts.py."""
     match clause:
         case c.Term():
             text = folded(clause.text)
             return ("term", text, clause.inflected and takes_plural(text))
-        case c.Either() | c.Both():
-            return _several(clause, fact_key)
-        case c.Negated():
-            return ("not", fact_key(clause.of[0]))
-    return key(clause)
+        case c.Or() | c.And():
+            return _several(clause, field_key)
+        case c.Not():
+            return ("not", field_key(clause.of[0]))
+    return equivalence_key(clause)
 
 
 @lru_cache(maxsize=65536)
@@ -72,8 +77,8 @@ def folded(text: str) -> str:
     return normalise(text).text.strip()
 
 
-def _several(clause: c.Either | c.Both, of: Callable[[c.Clause], Key]) -> Key:
-    name: tuple[Any, ...] = ("and",) if isinstance(clause, c.Both) else ("or", clause.longest)
+def _several(clause: c.Or | c.And, of: Callable[[c.Clause], Key]) -> Key:
+    name: tuple[Any, ...] = ("and",) if isinstance(clause, c.And) else ("or", clause.longest)
     parts: list[Key] = []
     for part in clause.of:
         inner = of(part)

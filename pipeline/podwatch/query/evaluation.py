@@ -12,7 +12,7 @@ from typing import Protocol
 
 from podwatch.query import intervals
 from podwatch.query.clauses import Clause
-from podwatch.query.context import Reading
+from podwatch.query.context import EvaluationContext
 from podwatch.query.intervals import Spans
 
 
@@ -23,7 +23,7 @@ class Node(Protocol):
     @property
     def parts(self) -> Sequence[Node]: ...
 
-    def find(self, reading: Reading, /) -> Spans | None: ...
+    def find(self, reading: EvaluationContext, /) -> Spans | None: ...
 
     @property
     def needs(self) -> frozenset[int]:
@@ -49,7 +49,7 @@ class Atom:
     def needs(self) -> frozenset[int]:
         return frozenset(number for number, _ in self.numbers)
 
-    def find(self, reading: Reading) -> Spans | None:
+    def find(self, reading: EvaluationContext) -> Spans | None:
         found: Spans = []
         for number, how in self.numbers:
             spans = reading.of(number)
@@ -61,12 +61,12 @@ class Atom:
         if len(found) > 1:
             found = sorted(set(found))
             if self.longest:
-                return intervals.longest(found)
+                return intervals.longest_intervals(found)
         return found or None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Any:
+class AnyOf:
     """One of the parts at least; of finds that overlap the shortest ones, or the longest."""
 
     clause: Clause
@@ -78,18 +78,18 @@ class Any:
         each = [p.needs for p in self.parts]
         return frozenset().union(*each) if all(each) else frozenset()
 
-    def find(self, reading: Reading) -> Spans | None:
+    def find(self, reading: EvaluationContext) -> Spans | None:
         given = [spans for p in self.parts if (spans := p.find(reading)) is not None]
         if not given:
             return None
         found = [span for spans in given for span in spans]
         if self.longest:
-            return intervals.longest(found)
-        return intervals.shortest(found) if len(given) > 1 else found
+            return intervals.longest_intervals(found)
+        return intervals.minimal_intervals(found) if len(given) > 1 else found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class All:
+class AllOf:
     """Every part. Of the finds those count that a speaker's part allows."""
 
     clause: Clause
@@ -101,7 +101,7 @@ class All:
         each = [p.needs for p in self.parts]
         return min((n for n in each if n), key=self.rarity, default=frozenset())
 
-    def find(self, reading: Reading) -> Spans | None:
+    def find(self, reading: EvaluationContext) -> Spans | None:
         found: Spans = []
         for part in self.parts:
             spans = part.find(reading)
@@ -109,12 +109,12 @@ class All:
                 return None
             found += spans
         for part in self.parts:
-            regions = part.regions(reading) if isinstance(part, Spoken) else None
+            regions = part.regions(reading) if isinstance(part, SpeakerNode) else None
             if regions is not None:
-                found = intervals.within(sorted(found), regions)
+                found = intervals.intervals_within(sorted(found), regions)
                 if not found:
                     return None
-        return intervals.shortest(found)
+        return intervals.minimal_intervals(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,25 +123,25 @@ class Without:
     parts: tuple[Node, ...]
     needs: frozenset[int] = frozenset()
 
-    def find(self, reading: Reading) -> Spans | None:
+    def find(self, reading: EvaluationContext) -> Spans | None:
         return [] if self.parts[0].find(reading) is None else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Close:
+class Joined:
     """What stands near something: spans of both sides joined."""
 
     clause: Clause
     parts: tuple[Node, ...]
     rarity: Callable[[frozenset[int]], float]
-    join: Callable[[list[Spans], Reading], Spans]
+    join: Callable[[list[Spans], EvaluationContext], Spans]
 
     @property
     def needs(self) -> frozenset[int]:
         each = [p.needs for p in self.parts]
         return min((n for n in each if n), key=self.rarity, default=frozenset())
 
-    def find(self, reading: Reading) -> Spans | None:
+    def find(self, reading: EvaluationContext) -> Spans | None:
         given: list[Spans] = []
         for part in self.parts:
             spans = part.find(reading)
@@ -152,7 +152,7 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Alone:
+class NotNearNode:
     """The first part where the second one is not near."""
 
     clause: Clause
@@ -163,15 +163,17 @@ class Alone:
     def needs(self) -> frozenset[int]:
         return self.parts[0].needs
 
-    def find(self, reading: Reading) -> Spans | None:
+    def find(self, reading: EvaluationContext) -> Spans | None:
         left = self.parts[0].find(reading)
         if not left:
             return None
-        return intervals.apart(left, self.parts[1].find(reading) or [], self.words, reading.word_of) or None
+        return (
+            intervals.not_near_intervals(left, self.parts[1].find(reading) or [], self.words, reading.word_of) or None
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Times:
+class CountNode:
     """The part, if it is found often enough and not too often."""
 
     clause: Clause
@@ -183,27 +185,27 @@ class Times:
     def needs(self) -> frozenset[int]:
         return self.parts[0].needs if self.least else frozenset()
 
-    def find(self, reading: Reading) -> Spans | None:
+    def find(self, reading: EvaluationContext) -> Spans | None:
         found = self.parts[0].find(reading) or []
         enough = self.least <= len(found) and (self.most is None or len(found) <= self.most)
         return found if enough else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fact:
+class FieldNode:
     """A part that is looked for in a fact of the episode; true without a place in the text."""
 
     clause: Clause
-    holds: Callable[[Reading], bool]
+    holds: Callable[[EvaluationContext], bool]
     parts: tuple[Node, ...] = ()
     needs: frozenset[int] = frozenset()
 
-    def find(self, reading: Reading) -> Spans | None:
+    def find(self, reading: EvaluationContext) -> Spans | None:
         return [] if self.holds(reading) else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spoken:
+class SpeakerNode:
     """What is said by a speaker, or, when ``by`` is False, by anybody else. Narrows down the parts beside it."""
 
     clause: Clause
@@ -212,8 +214,8 @@ class Spoken:
     parts: tuple[Node, ...] = ()
     needs: frozenset[int] = frozenset()
 
-    def find(self, reading: Reading) -> Spans | None:
+    def find(self, reading: EvaluationContext) -> Spans | None:
         return [] if self.regions(reading) else None
 
-    def regions(self, reading: Reading) -> list[tuple[int, int]]:
+    def regions(self, reading: EvaluationContext) -> list[tuple[int, int]]:
         return reading.spoken(self.matches, self.by)

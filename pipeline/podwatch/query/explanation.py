@@ -14,7 +14,7 @@ from enum import StrEnum
 from podwatch.query import clauses as c
 from podwatch.query import evaluation as nodes
 from podwatch.query import intervals
-from podwatch.query.context import Reading
+from podwatch.query.context import EvaluationContext
 from podwatch.query.evaluation import Node
 from podwatch.query.intervals import Spans
 
@@ -22,7 +22,7 @@ SHOWN = 10  # places of one part
 LONG = 120  # characters of a surface, or of a fact
 
 
-class Because(StrEnum):
+class NotTrueReason(StrEnum):
     """Why a part of a query is not true."""
 
     NOT_SAID = "not said"
@@ -40,7 +40,7 @@ class Because(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MatchPlace:
     """Where something was found: half-open span of the stored text, its second (nan: not known), and how."""
 
     start: int
@@ -63,8 +63,8 @@ class Explanation:
     column: int
     true: bool
     count: int
-    places: tuple[Place, ...]
-    because: Because | None = None
+    places: tuple[MatchPlace, ...]
+    because: NotTrueReason | None = None
     detail: str = ""
     parts: tuple[Explanation, ...] = ()
 
@@ -74,7 +74,7 @@ class Explanation:
         return self.what in ("OR", "AND", "NOT", "count")
 
 
-def explain(node: Node, reading: Reading, within: str = "") -> Explanation:
+def explain(node: Node, reading: EvaluationContext, within: str = "") -> Explanation:
     """The tree of a compiled watch over one transcript. within: how the part around it is written."""
     spans = node.find(reading)
     if spans:  # found in two ways at one place: one mention
@@ -82,7 +82,7 @@ def explain(node: Node, reading: Reading, within: str = "") -> Explanation:
     clause = node.clause
     parts = tuple(explain(p, reading, clause.source) for p in node.parts)
     because, detail = (None, "") if spans is not None else _why(node, parts, reading)
-    if isinstance(node, nodes.Times):
+    if isinstance(node, nodes.CountNode):
         detail = f"{_times(parts[0].count)} {_wanted(node)}"
     return Explanation(
         what=_name(node),
@@ -98,44 +98,46 @@ def explain(node: Node, reading: Reading, within: str = "") -> Explanation:
     )
 
 
-def _place(reading: Reading, start: int, end: int, how: int) -> Place:
+def _place(reading: EvaluationContext, start: int, end: int, how: int) -> MatchPlace:
     left, right = reading.normal.span(start, end)
     t = reading.transcript
     found = reading.hows[how]
     words = (
         f"{found.kind.value}{f' {found.score:.2f}' if found.score < 1 else ''}{found.reason and f', {found.reason}'}"
     )
-    return Place(left, right, t.seconds_at(left), t.text[left:right][:LONG], t.speakers[t.index_at(left)], words)
+    return MatchPlace(left, right, t.seconds_at(left), t.text[left:right][:LONG], t.speakers[t.index_at(left)], words)
 
 
 def _name(node: Node) -> str:
     clause = node.clause
     match clause:
-        case c.Term() | c.Named() | c.Sounds():
+        case c.Term() | c.EntityClause() | c.SoundsLike():
             if isinstance(clause, c.Term) and clause.alias_of:
                 return "alias"
-            return "entity" if isinstance(clause, c.Named) else "name by its sound" if _sounds(clause) else "term"
-        case c.Wild():
+            return (
+                "entity" if isinstance(clause, c.EntityClause) else "name by its sound" if _sounds(clause) else "term"
+            )
+        case c.Wildcard():
             return "wildcard"
         case c.Fuzzy():
             return f"within {clause.distance} letter{'s' if clause.distance > 1 else ''}"
-        case c.Pattern():
+        case c.Regex():
             return "regular expression"
-        case c.Either():
+        case c.Or():
             return "OR"
-        case c.Both():
+        case c.And():
             return "AND"
-        case c.Negated():
+        case c.Not():
             return "NOT"
         case c.Near():
             return f"{'ONEAR' if clause.ordered else 'NEAR'}/{clause.words}"
-        case c.Apart():
+        case c.NotNear():
             return f"NOT NEAR/{clause.words}"
-        case c.Together():
+        case c.Within():
             return "SAME SEGMENT" if clause.seconds is None else f"WITHIN {clause.seconds:g}s"
-        case c.Loose():
+        case c.SloppyPhrase():
             return "words in any order"
-        case c.Counted():
+        case c.Count():
             return "count"
         case c.Field():
             return clause.name
@@ -143,62 +145,62 @@ def _name(node: Node) -> str:
 
 
 def _sounds(clause: c.Clause) -> bool:
-    return isinstance(clause, c.Sounds)
+    return isinstance(clause, c.SoundsLike)
 
 
-def _why(node: Node, parts: Sequence[Explanation], reading: Reading) -> tuple[Because, str]:
+def _why(node: Node, parts: Sequence[Explanation], reading: EvaluationContext) -> tuple[NotTrueReason, str]:
     match node:
         case nodes.Atom():
             found = [s for number, _ in node.numbers for s in reading.of(number)]
             if found:
                 spelled = dict.fromkeys(reading.stored(s, e)[:LONG] for s, e, _ in sorted(found)[:SHOWN])
-                return Because.SPELLING, ", ".join(spelled)
-            return Because.NOT_SAID, ""
-        case nodes.Any():
-            return Because.NONE_OF, ""
-        case nodes.All():
+                return NotTrueReason.SPELLING, ", ".join(spelled)
+            return NotTrueReason.NOT_SAID, ""
+        case nodes.AnyOf():
+            return NotTrueReason.NONE_OF, ""
+        case nodes.AllOf():
             missing = [p for p in parts if not p.true]
             if missing:
-                return Because.PART, "; ".join(p.source for p in missing[:SHOWN])
-            return Because.SPEAKER, _speakers(reading)
+                return NotTrueReason.PART, "; ".join(p.source for p in missing[:SHOWN])
+            return NotTrueReason.SPEAKER, _speakers(reading)
         case nodes.Without():
             first = parts[0].places[0].surface if parts[0].places else parts[0].source
-            return Because.EXCLUDED, f"{first}{f', {_times(parts[0].count)}' if parts[0].count else ''}"
-        case nodes.Alone():
+            return NotTrueReason.EXCLUDED, f"{first}{f', {_times(parts[0].count)}' if parts[0].count else ''}"
+        case nodes.NotNearNode():
             if not parts[0].count:
-                return Because.PART, parts[0].source
-            return Because.TOO_NEAR, f"each of {parts[0].count} has {parts[1].source} within {node.words} words"
-        case nodes.Times():
-            return (Because.TOO_FEW if parts[0].count < node.least else Because.TOO_MANY), ""
-        case nodes.Spoken():
-            return Because.SPEAKER, _speakers(reading)
-        case nodes.Fact():
+                return NotTrueReason.PART, parts[0].source
+            return NotTrueReason.TOO_NEAR, f"each of {parts[0].count} has {parts[1].source} within {node.words} words"
+        case nodes.CountNode():
+            return (NotTrueReason.TOO_FEW if parts[0].count < node.least else NotTrueReason.TOO_MANY), ""
+        case nodes.SpeakerNode():
+            return NotTrueReason.SPEAKER, _speakers(reading)
+        case nodes.FieldNode():
             name = node.clause.name if isinstance(node.clause, c.Field) else ""
             value = reading.about.fact(name, reading.transcript).strip()
-            return Because.FACT, f"{name} is {value[:LONG]!r}" if value else f"{name} is not known"
-        case nodes.Close():
+            return NotTrueReason.FACT, f"{name} is {value[:LONG]!r}" if value else f"{name} is not known"
+        case nodes.Joined():
             missing = [p for p in parts if not p.count]
             if missing:
-                return Because.PART, "; ".join(p.source for p in missing[:SHOWN])
+                return NotTrueReason.PART, "; ".join(p.source for p in missing[:SHOWN])
             return _apart(node, [p.find(reading) or [] for p in node.parts], reading)
     raise AssertionError(type(node))
 
 
-def _apart(node: nodes.Close, given: list[Spans], reading: Reading) -> tuple[Because, str]:
+def _apart(node: nodes.Joined, given: list[Spans], reading: EvaluationContext) -> tuple[NotTrueReason, str]:
     clause = node.clause
-    if isinstance(clause, c.Together):
-        windows = intervals.together(given, lambda start, end: True)
+    if isinstance(clause, c.Within):
+        windows = intervals.covering_intervals(given, lambda start, end: True)
         spans = [reading.normal.span(s, e) for s, e, _ in windows]
         t = reading.transcript
         if clause.seconds is None:
             between = min((t.index_at(e - 1) - t.index_at(s) for s, e in spans), default=0)
-            return Because.TOO_FAR, f"nearest: {between} segment{'s' if between != 1 else ''} further on"
+            return NotTrueReason.TOO_FAR, f"nearest: {between} segment{'s' if between != 1 else ''} further on"
         known = [d for s, e in spans if (d := abs(t.seconds_at(_last_word(t.text, s, e)) - t.seconds_at(s))) >= 0]
-        return Because.TOO_FAR, f"nearest: {min(known):.1f} seconds" if known else "the transcript has no times"
-    if isinstance(clause, c.Loose):
-        windows = intervals.together(given, lambda start, end: True)
+        return NotTrueReason.TOO_FAR, f"nearest: {min(known):.1f} seconds" if known else "the transcript has no times"
+    if isinstance(clause, c.SloppyPhrase):
+        windows = intervals.covering_intervals(given, lambda start, end: True)
         most = min((reading.word_of(e - 1) - reading.word_of(s) + 1 for s, e, _ in windows), default=0)
-        return Because.TOO_FAR, f"nearest: all of them in {most} words"
+        return NotTrueReason.TOO_FAR, f"nearest: all of them in {most} words"
     ordered = clause.ordered if isinstance(clause, c.Near) else True  # else the words of a phrase with wildcards
     left, right = given
     ahead, behind = _nearest(left, right, reading), _nearest(right, left, reading)
@@ -206,12 +208,12 @@ def _apart(node: nodes.Close, given: list[Spans], reading: Reading) -> tuple[Bec
         ahead = behind if ahead is None else min(ahead, behind)
     if ahead is None:
         if behind is None:
-            return Because.TOO_FAR, "only one over the other"
-        return Because.ORDER, f"nearest: {_words(behind)} between"
-    return Because.TOO_FAR, f"nearest: {_words(ahead)} between"
+            return NotTrueReason.TOO_FAR, "only one over the other"
+        return NotTrueReason.ORDER, f"nearest: {_words(behind)} between"
+    return NotTrueReason.TOO_FAR, f"nearest: {_words(ahead)} between"
 
 
-def _nearest(first: Spans, second: Spans, reading: Reading) -> int | None:
+def _nearest(first: Spans, second: Spans, reading: EvaluationContext) -> int | None:
     """The fewest words between the end of a first one and the start of a second one behind it."""
     before = sorted(first, key=lambda s: s[1])
     ends = [s[1] for s in before]
@@ -228,12 +230,12 @@ def _last_word(text: str, start: int, end: int) -> int:
     return max(start, text.rfind(" ", 0, end) + 1)
 
 
-def _speakers(reading: Reading) -> str:
+def _speakers(reading: EvaluationContext) -> str:
     named = dict.fromkeys(s for s in reading.transcript.speakers if s)
     return f"speakers: {', '.join(list(named)[:SHOWN])}"[: 2 * LONG] if named else "the transcript names no speakers"
 
 
-def _wanted(node: nodes.Times) -> str:
+def _wanted(node: nodes.CountNode) -> str:
     if node.most == node.least:
         return f"of exactly {node.least}"
     return f"of at least {node.least}" + (f", at most {node.most}" if node.most is not None else "")

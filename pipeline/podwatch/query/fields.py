@@ -12,23 +12,23 @@ from podwatch.query.parser import QueryError
 Test = Callable[[str], bool]
 
 
-def fact_test(clause: c.Clause) -> Test:
+def field_test(clause: c.Clause) -> Test:
     """Says of a normalised text whether the clause is true of it; raises QueryError."""
     match clause:
         case c.Term():
             return _term(clause)
-        case c.Wild():
+        case c.Wildcard():
             return _wild(clause)
         case c.Fuzzy():
             return _fuzzy(clause)
-        case c.Pattern():
+        case c.Regex():
             return _pattern(clause)
-    tests = [fact_test(p) for p in clause.parts]
-    if isinstance(clause, c.Either):
+    tests = [field_test(p) for p in clause.parts]
+    if isinstance(clause, c.Or):
         return lambda text: any(test(text) for test in tests)
-    if isinstance(clause, c.Both):
+    if isinstance(clause, c.And):
         return lambda text: all(test(text) for test in tests)
-    if isinstance(clause, c.Negated):
+    if isinstance(clause, c.Not):
         return lambda text: not tests[0](text)
     raise QueryError(f"{clause.source} cannot stand in a field", clause.column)
 
@@ -42,7 +42,7 @@ def _term(clause: c.Term) -> Test:
     return lambda text: any(form in text for form in forms)
 
 
-def _wild(clause: c.Wild) -> Test:
+def _wild(clause: c.Wildcard) -> Test:
     import re2
 
     # Of the words of a fact: a blank before, a blank behind.
@@ -58,9 +58,9 @@ def _fuzzy(clause: c.Fuzzy) -> Test:
     return lambda text: any(OSA.distance(word, w, score_cutoff=most) <= most for w in text.split())
 
 
-def _pattern(clause: c.Pattern) -> Test:
-    from podwatch.query.regular_expressions import _compiled, checked
+def _pattern(clause: c.Regex) -> Test:
+    from podwatch.query.regular_expressions import _compiled, check_pattern
 
-    checked(clause)
+    check_pattern(clause)
     compiled = _compiled(clause.text)
     return lambda text: compiled.search(text) is not None

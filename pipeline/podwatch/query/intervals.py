@@ -14,12 +14,12 @@ Span = tuple[int, int, int]
 Spans = list[Span]
 
 
-def near(left: Spans, right: Spans, words: int, ordered: bool, word_of: Callable[[int], int]) -> Spans:
+def near_intervals(left: Spans, right: Spans, words: int, ordered: bool, word_of: Callable[[int], int]) -> Spans:
     """The shortest spans of a left and a right one with at most ``words`` words between them."""
     found = _followed(left, right, words, word_of)
     if not ordered:
         found += _followed(right, left, words, word_of)
-    return shortest(found)
+    return minimal_intervals(found)
 
 
 def _followed(first: Spans, second: Spans, words: int, word_of: Callable[[int], int]) -> Spans:
@@ -36,7 +36,7 @@ def _followed(first: Spans, second: Spans, words: int, word_of: Callable[[int], 
     return found
 
 
-def apart(left: Spans, right: Spans, words: int, word_of: Callable[[int], int]) -> Spans:
+def not_near_intervals(left: Spans, right: Spans, words: int, word_of: Callable[[int], int]) -> Spans:
     """The left ones that have no right one within ``words`` words, and share no letter with one."""
     kept: Spans = []
     others = sorted(right)
@@ -52,7 +52,7 @@ def apart(left: Spans, right: Spans, words: int, word_of: Callable[[int], int]) 
     return kept
 
 
-def together(lists: Sequence[Spans], fits: Callable[[int, int], bool]) -> Spans:
+def covering_intervals(lists: Sequence[Spans], fits: Callable[[int, int], bool]) -> Spans:
     """The shortest spans that hold one of each list, of those for which fits(start, end)."""
     events = sorted((*span, i) for i, spans in enumerate(lists) for span in spans)
     last: list[tuple[int, int, int, int] | None] = [None] * len(lists)
@@ -65,10 +65,10 @@ def together(lists: Sequence[Spans], fits: Callable[[int, int], bool]) -> Spans:
         start, end = min(e[0] for e in held), max(e[1] for e in held)
         if fits(start, end):
             found.append((start, end, max(e[2] for e in held)))
-    return shortest(found)
+    return minimal_intervals(found)
 
 
-def shortest(spans: Iterable[Span]) -> Spans:
+def minimal_intervals(spans: Iterable[Span]) -> Spans:
     """Without those that hold another; in the order of the text."""
     kept: Spans = []
     limit: int | None = None
@@ -80,7 +80,7 @@ def shortest(spans: Iterable[Span]) -> Spans:
     return kept
 
 
-def longest(spans: Iterable[Span]) -> Spans:
+def longest_intervals(spans: Iterable[Span]) -> Spans:
     """Of those that overlap, the longest, and the first of two of a length: Keith Kellogg, not also Kellogg."""
     kept: Spans = []
     for span in sorted(spans, key=lambda s: (s[0] - s[1], s[0], s[2])):
@@ -91,7 +91,7 @@ def longest(spans: Iterable[Span]) -> Spans:
     return kept
 
 
-def within(spans: Spans, regions: Sequence[tuple[int, int]]) -> Spans:
+def intervals_within(spans: Spans, regions: Sequence[tuple[int, int]]) -> Spans:
     """The spans that begin in one of the regions (sorted, apart from one another)."""
     starts = [r[0] for r in regions]
     kept: Spans = []

@@ -12,9 +12,9 @@ from enum import StrEnum
 from podwatch.errors import PodwatchError
 from podwatch.model import Scope, Watch
 from podwatch.query import satisfiability as truth
-from podwatch.query.clauses import Clause, Either, Sounds
-from podwatch.query.equivalence import Key, key
-from podwatch.query.parser import QueryError, hints
+from podwatch.query.clauses import Clause, Or, SoundsLike
+from podwatch.query.equivalence import Key, equivalence_key
+from podwatch.query.parser import QueryError, find_hints
 
 COMMON = 0.3  # share of the transcripts in its scope above which a watch tells nothing
 FEWEST = 10  # transcripts; of fewer a share says nothing
@@ -41,7 +41,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class MatchRate:
     """In how many of the transcripts that are in its scope a watch was found."""
 
     found: int
@@ -64,13 +64,13 @@ def lint(
             clause = clauses[watch.name]
             if watch.query is not None:
                 yield from _query(watch, clause)
-            looked_for = key(clause)
+            looked_for = equivalence_key(clause)
         same = known.setdefault((looked_for, watch.scope, frozenset(watch.exclude)), watch)
         if same is not watch:
             yield _twice(watch, same)
 
 
-def common(watches: Sequence[Watch], shares: Mapping[str, Share]) -> Iterator[Finding]:
+def common(watches: Sequence[Watch], shares: Mapping[str, MatchRate]) -> Iterator[Finding]:
     """The watches that were found in most of what there is."""
     for watch in watches:
         share = shares.get(watch.name)
@@ -82,7 +82,7 @@ def common(watches: Sequence[Watch], shares: Mapping[str, Share]) -> Iterator[Fi
 
 def sounding(clauses: Mapping[str, Clause]) -> Iterator[Finding]:
     """The names that are too short, or too much of a word, to go by their sound alone."""
-    asked = [(name, p) for name, clause in clauses.items() for p in clause.walk() if isinstance(p, Sounds)]
+    asked = [(name, p) for name, clause in clauses.items() for p in clause.walk() if isinstance(p, SoundsLike)]
     if not asked:
         return
     from podwatch.phonetics import NameMatcher, WatchedName
@@ -91,24 +91,24 @@ def sounding(clauses: Mapping[str, Clause]) -> Iterator[Finding]:
     for i, (watch, part) in enumerate(asked):
         if advice := ear.advise(i):
             clause = clauses[watch]
-            is_entity = isinstance(clause, Either) and clause.longest
+            is_entity = isinstance(clause, Or) and clause.longest
             yield Finding(Level.NOTE, watch, 0 if is_entity else part.column, advice)
 
 
 def _query(watch: Watch, clause: Clause) -> Iterator[Finding]:
-    for part in truth.contradictions(clause):
+    for part in truth.find_contradictions(clause):
         if part is clause:
             what = "can never be true: what it wants and what it excludes contradict each other"
             yield Finding(Level.ERROR, watch.name, part.column, what, "take one of the two out")
         else:
             what = f"{_short(part.source)} can never be true, so only the rest of the OR finds anything"
             yield Finding(Level.WARNING, watch.name, part.column, what, "take it out, or what contradicts it")
-    if named := truth.languages(clause):
+    if named := truth.conflicting_languages(clause):
         what = f"wants the languages {' and '.join(named)} at once, and a transcript has one"
         todo = f'write lang:({" OR ".join(named)}) for any of them, lang:"{" ".join(named[:2])}" for a region'
         column = next((p.column for p in clause.walk() if p.source.lower().startswith("lang:")), 0)
         yield Finding(Level.WARNING, watch.name, column, what, todo)
-    for hint in hints(clause):
+    for hint in find_hints(clause):
         yield Finding(Level.WARNING, watch.name, hint.column, hint.text, 'put it in "quotes" when the word is meant')
 
 

@@ -13,7 +13,7 @@ from enum import IntEnum
 import ahocorasick_rs
 
 from podwatch.query.intervals import Spans
-from podwatch.query.postings import Words
+from podwatch.query.postings import WordPostings
 
 
 class Ending(IntEnum):
@@ -37,7 +37,7 @@ class Literal:
 TABLE = 4000
 
 
-class Literals:
+class LiteralAutomaton:
     """The automaton of some literals."""
 
     def __init__(self, literals: Sequence[Literal]) -> None:
@@ -81,7 +81,7 @@ class Literals:
                     hits.setdefault(atom, []).append((start + 1, stop, 0))
 
 
-def seek(text: str, literals: Sequence[Literal], words: Words | None = None) -> Spans:
+def find_literals(text: str, literals: Sequence[Literal], words: WordPostings | None = None) -> Spans:
     """What an automaton would find of the literals of one atom: for those that few watches ask for in few texts.
 
     words: those of the text; without them it is searched.
@@ -105,7 +105,7 @@ def seek(text: str, literals: Sequence[Literal], words: Words | None = None) -> 
     return found
 
 
-def _starts(text: str, literal: Literal, words: Words | None) -> Iterator[int]:
+def _starts(text: str, literal: Literal, words: WordPostings | None) -> Iterator[int]:
     wanted = f" {literal.text}"
     if words is None or literal.ending is Ending.ANY or "'" in literal.text.partition(" ")[0]:
         at = text.find(wanted)

@@ -43,7 +43,7 @@ _BETWEEN, _STAR, _MARK = "\ue000", "\ue001", "\ue002"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Normal:
+class NormalisedText:
     """A normalised text.
 
     where: for each of its characters, the blanks at ``gaps`` left out, the index of the stored one it comes from + PAD.
@@ -120,7 +120,7 @@ def _is_ideograph(code: int) -> bool:
     return 0x3040 <= code <= 0x30FF or 0x3400 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0x20000 <= code < 0x32000
 
 
-def normalise(text: str) -> Normal:
+def normalise(text: str) -> NormalisedText:
     """The normalised text and the way back.
 
     Words are runs of letters and digits. Within a word stay: the apostrophe of a contraction (won't, Putin's), the
@@ -129,7 +129,7 @@ def normalise(text: str) -> Normal:
     """
     import numpy as np
 
-    plain = in_ascii(text)
+    plain = to_ascii(text)
     padded = f"{_PADDING}{plain}{_PADDING}"
     at: Codes | None = None
     if plain.isascii():
@@ -139,7 +139,7 @@ def normalise(text: str) -> Normal:
         folded = np.frombuffer(bytearray(raw.translate(folds)), dtype=np.uint8)
     else:
         kind, folded, at = _wide(padded)
-    _settle(kind, folded)
+    _resolve_marks(kind, folded)
     keep = folded != 32
     keep[1:] |= keep[:-1]  # of a run of separators the first
     keep[0] = True
@@ -156,10 +156,10 @@ def normalise(text: str) -> Normal:
             edges = [0, *cuts.tolist(), len(short)]
             short = " ".join(short[i:j] for i, j in pairwise(edges))
             gaps = cuts + np.arange(len(cuts))
-    return Normal(short, kept if at is None else at[kept], gaps, text)
+    return NormalisedText(short, kept if at is None else at[kept], gaps, text)
 
 
-def in_ascii(text: str) -> str:
+def to_ascii(text: str) -> str:
     """The text with as much of it in ASCII as changes neither what it is when normalised, nor any place in it."""
     for letter, plain in _TYPESET:
         if text.isascii():
@@ -193,7 +193,7 @@ def _wide(padded: str) -> tuple[Codes, Codes, Codes | None]:
     return kind, folded, at
 
 
-def _settle(kind: Codes, folded: Codes) -> None:
+def _resolve_marks(kind: Codes, folded: Codes) -> None:
     """Decides of each apostrophe, dot and comma whether it is within a word; in place."""
     import numpy as np
 

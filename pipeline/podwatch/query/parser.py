@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any
 from podwatch.errors import WatchlistError
 from podwatch.query.clauses import (
     FIELDS,
-    Apart,
-    Both,
+    And,
     Clause,
-    Counted,
-    Either,
+    Count,
+    EntityClause,
     Field,
     Fuzzy,
     Leaf,
-    Loose,
-    Named,
     Near,
-    Negated,
-    Pattern,
-    Sounds,
+    Not,
+    NotNear,
+    Or,
+    Regex,
+    SloppyPhrase,
+    SoundsLike,
     Term,
-    Together,
-    Wild,
+    Wildcard,
+    Within,
 )
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def parse(query: str) -> Clause:
 _ALSO_WORDS = frozenset(("AID", "AIM", "ALL", "AM", "ARE", "CAN", "COP", "HE", "IT", "MAY", "OUR", "PM", "US", "WHO"))
 
 
-def hints(clause: Clause) -> Iterator[Hint]:
+def find_hints(clause: Clause) -> Iterator[Hint]:
     """What to point out in a query that is right."""
     for part in clause.walk():
         if isinstance(part, Term) and part.text in _ALSO_WORDS and not part.case:
@@ -117,13 +117,13 @@ class _Builder:
         return tuple(self.clause(c, depth) for c in children if not _is_token(c))
 
     def _either(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
-        return Either(of=self._all(children, depth), **at)
+        return Or(of=self._all(children, depth), **at)
 
     def _both(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
-        return Both(of=self._all(children, depth), **at)
+        return And(of=self._all(children, depth), **at)
 
     def _negated(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
-        return Negated(of=self._all(children, depth), **at)
+        return Not(of=self._all(children, depth), **at)
 
     def _near(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
         word, _, number = str(children[1]).partition("/")
@@ -131,23 +131,23 @@ class _Builder:
         return Near(of=self._all(children, depth), words=int(number.rstrip("f")), ordered=ordered, **at)
 
     def _apart(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
-        return Apart(of=self._all(children, depth), words=int(str(children[1]).rpartition("/")[2]), **at)
+        return NotNear(of=self._all(children, depth), words=int(str(children[1]).rpartition("/")[2]), **at)
 
     def _together(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
-        return Together(of=self._all(children, depth), seconds=_seconds(str(children[1])), **at)
+        return Within(of=self._all(children, depth), seconds=_seconds(str(children[1])), **at)
 
     def _gathered(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
         (inner,) = self._all(children, depth)
-        if not isinstance(inner, Both):
+        if not isinstance(inner, And):
             raise QueryError("needs two things to be together", at["column"], "write (a AND b) WITHIN 60s")
-        return Together(of=inner.of, seconds=_seconds(str(children[1])), **at)
+        return Within(of=inner.of, seconds=_seconds(str(children[1])), **at)
 
     def _counted(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
         least, comma, most = str(children[1]).strip("{} ").partition(",")
         low, high = int(least), int(most) if most.strip() else None if comma else int(least)
         if high is not None and (high < low or high == 0):
             raise QueryError(f"{children[1]} can never be", children[1].column, "write {least,most}, such as {3,}")
-        return Counted(of=self._all(children, depth), least=low, most=high, **at)
+        return Count(of=self._all(children, depth), least=low, most=high, **at)
 
     def _field(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
         name = str(children[0]).rstrip(":").lower()
@@ -155,9 +155,9 @@ class _Builder:
         if name == "entity":
             if not isinstance(inner, Term):
                 raise QueryError("entity: wants one name", inner.column, 'write entity:"Keith Kellogg"')
-            return Named(text=inner.text, **at)
+            return EntityClause(text=inner.text, **at)
         for part in inner.walk():
-            if not isinstance(part, Term | Wild | Fuzzy | Pattern | Either | Both | Negated):
+            if not isinstance(part, Term | Wildcard | Fuzzy | Regex | Or | And | Not):
                 raise QueryError(f"{part.source} cannot stand in {name}:", part.column)
         return Field(of=(inner,), name=name, **at)
 
@@ -176,7 +176,7 @@ class _Builder:
             raise QueryError(
                 f"{text} would find almost every word", at["column"], f"give it {LETTERS} letters in a row, at least"
             )
-        return Wild(text=text, **at)
+        return Wildcard(text=text, **at)
 
     def _phrase(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
         text, case = _plain(str(children[0]))
@@ -209,16 +209,16 @@ class _Builder:
             raise QueryError("wants two words and a number", at["column"], 'write "grain initiative"~5')
         if len(words) > 20:
             raise QueryError("has more than 20 words in any order", at["column"])
-        return Loose(of=tuple(words), words=int(number), **at)
+        return SloppyPhrase(of=tuple(words), words=int(number), **at)
 
     def _pattern(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
-        return Pattern(text=str(children[0])[1:-1].replace("\\/", "/"), **at)
+        return Regex(text=str(children[0])[1:-1].replace("\\/", "/"), **at)
 
     def _sounds(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
         text = _plain(str(children[1]))[0]
         if "*" in text or "?" in text.rstrip("?"):
             raise QueryError(f"~~{text} has a * or ? in it", at["column"], "write the whole name, or leave ~~ out")
-        return Sounds(text=text, **at)
+        return SoundsLike(text=text, **at)
 
 
 def _is_token(child: Any) -> bool:
@@ -243,31 +243,31 @@ def _check(clause: Clause, text: str) -> None:
     for part in clause.walk():
         if isinstance(part, Leaf) and not any(c.isalnum() or ord(c) > 0x2000 for c in part.text):
             raise QueryError("has no word in it", part.column, 'write a term or a "phrase"')
-        if isinstance(part, Near | Apart | Together):
+        if isinstance(part, Near | NotNear | Within):
             for inner in (p for side in part.of for p in side.walk()):
-                if isinstance(inner, Negated | Field | Counted | Both):
+                if isinstance(inner, Not | Field | Count | And):
                     raise QueryError(
                         f"{inner.source} cannot stand beside NEAR, WITHIN or SAME SEGMENT",
                         inner.column,
                         "they go between words, phrases and groups of them with OR: (a NEAR/5 b) AND NOT c",
                     )
-    if not anchored(clause):
+    if not is_anchored(clause):
         raise QueryError(
             "matches what is not said",
-            next((p.column for p in clause.walk() if isinstance(p, Negated | Field)), clause.column),
+            next((p.column for p in clause.walk() if isinstance(p, Not | Field)), clause.column),
             "add a word that has to be said; NOT, - and fields only narrow it down: grain -recipe",
         )
 
 
-def anchored(clause: Clause) -> bool:
+def is_anchored(clause: Clause) -> bool:
     """Whether something has to be said for the clause to be true."""
-    if isinstance(clause, Negated | Field):
+    if isinstance(clause, Not | Field):
         return False
-    if isinstance(clause, Either):
-        return all(anchored(p) for p in clause.of)
-    if isinstance(clause, Both):
-        return any(anchored(p) for p in clause.of)
-    return clause.least > 0 and anchored(clause.of[0]) if isinstance(clause, Counted) else True
+    if isinstance(clause, Or):
+        return all(is_anchored(p) for p in clause.of)
+    if isinstance(clause, And):
+        return any(is_anchored(p) for p in clause.of)
+    return clause.least > 0 and is_anchored(clause.of[0]) if isinstance(clause, Count) else True
 
 
 _EXPECTED = (

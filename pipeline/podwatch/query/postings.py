@@ -20,7 +20,7 @@ _ALL = (1 << 64) - 1
 AT_ONCE = 1 << 18  # characters: the sums of a text of any size need no more memory than this
 
 
-class Words:
+class WordPostings:
     """The words of a normalised text; what stands behind an apostrophe is a word of its own here."""
 
     def __init__(self, text: str) -> None:

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 from podwatch.query.literals import Literal
-from podwatch.query.normaliser import in_ascii
+from podwatch.query.normaliser import to_ascii
 
 MOST = 16  # words; more are found faster by the automaton
 _RUN = re.compile("[a-z0-9]+")
 
 
-class Sieve:
+class Prefilter:
     """Of each literal one run of letters and digits that a text has to have, in lower case, if the literal is there.
 
     Normalising ASCII neither changes such a run but to lower case, nor joins what stands apart.
@@ -24,22 +24,22 @@ class Sieve:
     def __init__(self, cores: Iterable[str]) -> None:
         self._cores = sorted(cores, key=len)
 
-    def holds_back(self, text: str) -> bool:
+    def excludes(self, text: str) -> bool:
         """Whether none of the literals can be in this text. False when it may be, or when that is not known."""
-        plain = in_ascii(text)
+        plain = to_ascii(text)
         if not plain.isascii():
             return False
         low = plain.lower()
         return not any(core in low for core in self._cores)
 
 
-def sieve(literals: Iterable[Literal], said: Mapping[str, int]) -> Sieve | None:
+def build_prefilter(literals: Iterable[Literal], said: Mapping[str, int]) -> Prefilter | None:
     """The sieve of these literals; None when there are too many, or one has no letter of ASCII.
 
     said: how often words are said; of a phrase the rarest is looked for.
     """
     cores = {max(_RUN.findall(_rarest(li.text, said)), key=len, default="") for li in literals}
-    return None if "" in cores or len(cores) > MOST else Sieve(cores)
+    return None if "" in cores or len(cores) > MOST else Prefilter(cores)
 
 
 def _rarest(text: str, said: Mapping[str, int]) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from podwatch.query.clauses import Pattern
+from podwatch.query.clauses import Regex
 from podwatch.query.intervals import Spans
-from podwatch.query.normaliser import Normal
+from podwatch.query.normaliser import NormalisedText
 from podwatch.query.parser import QueryError
 
 MEMORY = 8 << 20  # bytes of RE2's automaton for one expression
@@ -22,7 +22,7 @@ LOOKED = 1 << 28
 WINDOW = 4 * LONGEST
 
 
-def checked(clause: Pattern) -> None:
+def check_pattern(clause: Regex) -> None:
     """Raises QueryError for an expression that is none, or that finds nothing at all."""
     import re2
 
@@ -52,7 +52,7 @@ def _options() -> Any:
     return options
 
 
-class Patterns:
+class PatternSet:
     """expressions: (expression, atom)."""
 
     def __init__(self, expressions: Sequence[tuple[str, int]]) -> None:
@@ -68,7 +68,7 @@ class Patterns:
                 self._set.Add(text)
             self._set.Compile()
 
-    def find(self, normal: Normal, hits: dict[int, Spans]) -> None:
+    def find(self, normal: NormalisedText, hits: dict[int, Spans]) -> None:
         """Adds to ``hits`` what the expressions find in the stored text, as spans of the normalised one."""
         if not self._expressions:
             return

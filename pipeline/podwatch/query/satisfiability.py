@@ -13,10 +13,10 @@ from itertools import pairwise
 from typing import TypeAlias, Union
 
 from podwatch.query import clauses as c
-from podwatch.query.compiler import forms
-from podwatch.query.equivalence import Key, fact_key, folded, key
+from podwatch.query.compiler import acronym_forms
+from podwatch.query.equivalence import Key, equivalence_key, field_key, folded
 from podwatch.query.literals import takes_plural
-from podwatch.query.parser import anchored
+from podwatch.query.parser import is_anchored
 
 MOST = 12  # variables of a truth table of 4096 rows
 LONGEST = 20  # words of a phrase whose parts are considered
@@ -38,30 +38,30 @@ class Op:
     parts: tuple[Formula, ...]
 
 
-def possible(clause: c.Clause) -> bool:
+def is_possible(clause: c.Clause) -> bool:
     """False when no transcript can make the clause true; True when one may."""
-    return satisfiable(_Reader().formulas(clause))
+    return is_satisfiable(_Reader().formulas(clause))
 
 
-def contradictions(clause: c.Clause) -> Iterator[c.Clause]:
+def find_contradictions(clause: c.Clause) -> Iterator[c.Clause]:
     """The clause itself when it can never be true, else those parts of its ORs that cannot."""
-    if not possible(clause):
+    if not is_possible(clause):
         yield clause
-    elif isinstance(clause, c.Either):
+    elif isinstance(clause, c.Or):
         for part in clause.of:
-            yield from contradictions(part)
+            yield from find_contradictions(part)
 
 
-def languages(clause: c.Clause) -> tuple[str, ...]:
+def conflicting_languages(clause: c.Clause) -> tuple[str, ...]:
     """The languages of which a query wants two at once; () when it does not."""
     reader = _Reader()
     formulas = reader.formulas(clause)
     named = sorted(reader.languages)
-    if len(named) < 2 or not satisfiable(formulas):
+    if len(named) < 2 or not is_satisfiable(formulas):
         return ()
     pairs = [(a, b) for i, a in enumerate(named) for b in named[i + 1 :]]
     one = [_either(_no(reader.languages[a]), _no(reader.languages[b])) for a, b in pairs]
-    return () if satisfiable([*formulas, *one]) else tuple(named)
+    return () if is_satisfiable([*formulas, *one]) else tuple(named)
 
 
 @dataclass(slots=True)
@@ -85,34 +85,34 @@ class _Reader:
     def _of(self, clause: c.Clause) -> Formula:
         match clause:
             case c.Term():
-                self._terms[key(clause)] = clause
-                return Var(key(clause))
-            case c.Either():
+                self._terms[equivalence_key(clause)] = clause
+                return Var(equivalence_key(clause))
+            case c.Or():
                 return _either(*(self._of(p) for p in clause.of))
-            case c.Both():
+            case c.And():
                 parts = [self._of(p) for p in clause.of]
                 # A speaker narrows down where the others count: true only if that leaves something.
                 narrowed = any(_by_speaker(p) for p in clause.of)
-                return _all(*parts, Var(key(clause))) if narrowed else _all(*parts)
-            case c.Negated():
-                return Var(key(clause)) if _by_speaker(clause) else _no(self._of(clause.of[0]))
-            case c.Counted():
+                return _all(*parts, Var(equivalence_key(clause))) if narrowed else _all(*parts)
+            case c.Not():
+                return Var(equivalence_key(clause)) if _by_speaker(clause) else _no(self._of(clause.of[0]))
+            case c.Count():
                 return self._count(clause)
-            case c.Apart():
-                if key(clause.of[0]) == key(clause.of[1]):
+            case c.NotNear():
+                if equivalence_key(clause.of[0]) == equivalence_key(clause.of[1]):
                     return False  # it is always beside itself
-                return _all(self._of(clause.of[0]), Var(key(clause)))
-            case c.Near() | c.Together() | c.Loose():
-                return _all(*(self._of(p) for p in clause.of), Var(key(clause)))
+                return _all(self._of(clause.of[0]), Var(equivalence_key(clause)))
+            case c.Near() | c.Within() | c.SloppyPhrase():
+                return _all(*(self._of(p) for p in clause.of), Var(equivalence_key(clause)))
             case c.Field() if clause.name != "speaker":
                 return self._fact(clause.of[0], clause.name)
-        return Var(key(clause))
+        return Var(equivalence_key(clause))
 
-    def _count(self, clause: c.Counted) -> Formula:
+    def _count(self, clause: c.Count) -> Formula:
         part = clause.of[0]
-        if not anchored(part):
-            return Var(key(clause))
-        what, there = key(part), self._of(part)
+        if not is_anchored(part):
+            return Var(equivalence_key(clause))
+        what, there = equivalence_key(part), self._of(part)
         self._counted[what] = there
         steps = self._counts.setdefault(what, {})
 
@@ -124,27 +124,27 @@ class _Reader:
 
     def _fact(self, clause: c.Clause, name: str) -> Formula:
         match clause:
-            case c.Either():
+            case c.Or():
                 return _either(*(self._fact(p, name) for p in clause.of))
-            case c.Both():
+            case c.And():
                 return _all(*(self._fact(p, name) for p in clause.of))
-            case c.Negated():
+            case c.Not():
                 return _no(self._fact(clause.of[0], name))
-        found = Var(("fact", name, fact_key(clause)))
+        found = Var(("fact", name, field_key(clause)))
         if name == "lang" and isinstance(clause, c.Term) and folded(clause.text) in LANGUAGES:
             self.languages[folded(clause.text)] = found
         return found
 
 
 def _by_speaker(clause: c.Clause) -> bool:
-    inner = clause.of[0] if isinstance(clause, c.Negated) else clause
+    inner = clause.of[0] if isinstance(clause, c.Not) else clause
     return isinstance(inner, c.Field) and inner.name == "speaker"
 
 
 def _words_of_phrases(terms: dict[Key, c.Term]) -> Iterator[Formula]:
     """Where a phrase is, its words are: "black sea" has sea in it. Only of what has one spelling."""
     spelled = {k: folded(t.text) for k, t in terms.items() if "." not in t.text}
-    plain = {k: text for k, text in spelled.items() if len(forms(text, terms[k].text)) == 1}
+    plain = {k: text for k, text in spelled.items() if len(acronym_forms(text, terms[k].text)) == 1}
     wanted = {text: k for k, text in plain.items() if not terms[k].case}
     for k, text in plain.items():
         words = text.split()
@@ -159,7 +159,7 @@ def _words_of_phrases(terms: dict[Key, c.Term]) -> Iterator[Formula]:
                     yield _either(_no(Var(k)), Var(part))
 
 
-def satisfiable(formulas: Sequence[Formula]) -> bool:
+def is_satisfiable(formulas: Sequence[Formula]) -> bool:
     """Whether all can be true at once. True also when there are too many variables to say."""
     known: dict[Key, bool] = {}
     left = list(formulas)

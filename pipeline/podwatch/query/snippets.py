@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from podwatch.model import Mention, Transcript
-from podwatch.query.context import How
+from podwatch.query.context import MatchDetail
 
 REACH = 160  # characters of a snippet on either side of its mention, at most
 _STOPS = (". ", "? ", "! ")
 
 
-class Snippets:
+class MentionBuilder:
     """Makes the mentions of one transcript."""
 
     def __init__(self, transcript: Transcript) -> None:
-        self._transcript = transcript.at_hand()
+        self._transcript = transcript.with_columns_read()
 
-    def mention(self, watch: str, start: int, end: int, how: How) -> Mention:
+    def mention(self, watch: str, start: int, end: int, how: MatchDetail) -> Mention:
         transcript = self._transcript
         index = transcript.index_at(start)
         seconds, exact = transcript.when(start)
-        left, right = sentence(transcript.text, start, end)
+        left, right = sentence_span(transcript.text, start, end)
         return Mention(
             watch=watch,
             kind=how.kind,
@@ -37,7 +37,7 @@ class Snippets:
         )
 
 
-def sentence(text: str, start: int, end: int) -> tuple[int, int]:
+def sentence_span(text: str, start: int, end: int) -> tuple[int, int]:
     """The span of the sentence around [start, end), cut at a blank when it reaches too far."""
     low = max(0, start - REACH)
     left = 2 + max(text.rfind(". ", low, start), text.rfind("? ", low, start), text.rfind("! ", low, start))

@@ -17,7 +17,7 @@ REMEMBERED = 200_000  # different words; then from the start again, so that memo
 AT_ONCE = 500  # words compared in one matrix
 
 
-class Vocabulary:
+class TermDictionary:
     """wild: (normalised word with * and ?, atom). fuzzy: (normalised word, distance, atom)."""
 
     def __init__(self, wild: Sequence[tuple[str, int]], fuzzy: Sequence[tuple[str, int, int]]) -> None:

@@ -27,18 +27,26 @@ from podwatch.sandbox.worker import FAILED, HEAD, MEMORY_OUT, receive
 
 ROOT = Path(__file__).resolve().parents[2]
 Part = bytes | memoryview
-JOBS = 2_000  # after so many a worker is replaced: whatever its libraries leak ends with it
-SMALL = 64 * 1024  # bytes of a document
+JOBS_PER_WORKER = 2_000  # after so many a worker is replaced: whatever its libraries leak ends with it
+SMALL_BYTES = 64 * 1024  # bytes of a document
 LARGEST_ANSWER = 256 * 1024 * 1024
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "VIRTUAL_ENV")
+INHERITED_VARIABLES = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPYCACHEPREFIX",
+    "VIRTUAL_ENV",
+)
 TOO_LONG, TOO_LARGE = "takes too long to parse", "needs too much memory to parse"
 
 
-class BoxError(PodwatchError):
+class SandboxError(PodwatchError):
     """A job that could not be done, with the reason alone: whose job it was, the asker knows."""
 
 
-class _Died(Exception):
+class _WorkerDied(Exception):
     """A worker that gave no answer, with the reason."""
 
 
@@ -49,7 +57,9 @@ class _Worker:
         self.jobs = 0
         self.line, theirs = socket.socketpair()
         # Only what Python needs: a stranger's bytes are parsed here, and the settings hold secrets.
-        env = {"OPENBLAS_NUM_THREADS": "1"} | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        env = {"OPENBLAS_NUM_THREADS": "1"} | {
+            name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ
+        }
         env["PYTHONPATH"] = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
         life, self._alive = os.pipe()
         try:
@@ -66,7 +76,7 @@ class _Worker:
             theirs.close()
             os.close(life)
 
-    def ask(self, job: bytes, parts: Sequence[Part], deadline: float) -> tuple[int, bytearray]:
+    def request(self, job: bytes, parts: Sequence[Part], deadline: float) -> tuple[int, bytearray]:
         """The kind and the bytes of the answer."""
         self.jobs += 1
         size = sum(map(len, parts))
@@ -74,29 +84,29 @@ class _Worker:
             self.line.settimeout(max(0.1, deadline - time.monotonic()))
             asked = HEAD.pack(len(job), size) + job
             # In one piece where that is cheap: each call gives the interpreter away, and waits for it again.
-            for piece in [b"".join((asked, *parts))] if size <= SMALL else (asked, *parts):
+            for piece in [b"".join((asked, *parts))] if size <= SMALL_BYTES else (asked, *parts):
                 self.line.sendall(piece)
             # The answer comes at once when it is ready: one wait with a deadline, then the bytes.
             poll = select.poll()
             poll.register(self.line, select.POLLIN)
             if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-                raise _Died(TOO_LONG)
+                raise _WorkerDied(TOO_LONG)
             head = receive(self.line, HEAD.size)
             if not head:
-                raise _Died(self._death())
+                raise _WorkerDied(self._describe_end())
             kind, length = HEAD.unpack(head)
             if length > LARGEST_ANSWER:
-                raise _Died(TOO_LARGE)
+                raise _WorkerDied(TOO_LARGE)
             data = receive(self.line, length)
             if length and not data:
-                raise _Died(self._death())
+                raise _WorkerDied(self._describe_end())
         except TimeoutError:
-            raise _Died(TOO_LONG) from None
+            raise _WorkerDied(TOO_LONG) from None
         except OSError:
-            raise _Died(self._death()) from None
+            raise _WorkerDied(self._describe_end()) from None
         return kind, data
 
-    def _death(self) -> str:
+    def _describe_end(self) -> str:
         try:
             code = self.process.wait(5)
         except subprocess.TimeoutExpired:
@@ -141,7 +151,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._waited = False
 
-    def was_full(self) -> bool:
+    def was_saturated(self) -> bool:
         """Whether a job had to wait for a worker since this was asked last."""
         waited, self._waited = self._waited, False
         return waited
@@ -157,33 +167,33 @@ class Sandbox:
             self._waited = True
             self._places.acquire()
         try:
-            worker, healthy = self._take(), False
+            worker, healthy = self._acquire(), False
             try:
-                said, found = self._asked(worker, data, parts, cpu)
+                said, found = self._request(worker, data, parts, cpu)
                 if said == MEMORY_OUT and worker.jobs > 1:  # perhaps what earlier jobs left behind: once more, fresh
                     worker.close()
                     worker = _Worker()
-                    said, found = self._asked(worker, data, parts, cpu)
+                    said, found = self._request(worker, data, parts, cpu)
                 healthy = said != MEMORY_OUT
-            except _Died as e:
-                raise BoxError(str(e)) from None
+            except _WorkerDied as e:
+                raise SandboxError(str(e)) from None
             finally:
                 if healthy:
-                    self._give_back(worker)
+                    self._release(worker)
                 else:
                     worker.close()
         finally:
             self._places.release()
         if said == MEMORY_OUT:
-            raise BoxError(TOO_LARGE)
+            raise SandboxError(TOO_LARGE)
         if said == FAILED:
-            raise BoxError(found.decode("utf-8", "replace"))
+            raise SandboxError(found.decode("utf-8", "replace"))
         return bytes(found)
 
-    def _asked(self, worker: _Worker, job: bytes, parts: Sequence[Part], cpu: float) -> tuple[int, bytearray]:
-        return worker.ask(job, parts, time.monotonic() + 20.0 + 4.0 * cpu)
+    def _request(self, worker: _Worker, job: bytes, parts: Sequence[Part], cpu: float) -> tuple[int, bytearray]:
+        return worker.request(job, parts, time.monotonic() + 20.0 + 4.0 * cpu)
 
-    def _take(self) -> _Worker:
+    def _acquire(self) -> _Worker:
         with self._lock:
             while self._idle:
                 worker = self._idle.pop()
@@ -192,9 +202,9 @@ class Sandbox:
                 worker.close()
         return _Worker()
 
-    def _give_back(self, worker: _Worker) -> None:
+    def _release(self, worker: _Worker) -> None:
         with self._lock:
-            if worker.jobs < JOBS and not self._closed:
+            if worker.jobs < JOBS_PER_WORKER and not self._closed:
                 self._idle.append(worker)
                 return
         worker.close()
@@ -209,6 +219,6 @@ class Sandbox:
 
 
 @cache
-def shared() -> Sandbox:
+def shared_sandbox() -> Sandbox:
     """The workers that this process has."""
     return Sandbox()

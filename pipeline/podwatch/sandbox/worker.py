@@ -27,8 +27,8 @@ MB = 1024 * 1024
 # function takes the document, the job and the CPU seconds at its start, and returns the answer's bytes. Transcripts
 # may write a file because the model that tells languages is unpacked into one when it is loaded.
 KINDS = {
-    "feed": ("podwatch.feeds.document_parser", "answer", 512 * MB, 0),
-    "transcript": ("podwatch.transcripts.sandboxed", "answer", 1024 * MB, 128 * MB),
+    "feed": ("podwatch.feeds.document_parser", "run_job", 512 * MB, 0),
+    "transcript": ("podwatch.transcripts.sandboxed", "run_job", 1024 * MB, 128 * MB),
 }
 HEAD = struct.Struct("<II")  # of a job: bytes of its JSON, bytes of the document. Of an answer: kind, bytes
 ANSWER, FAILED, MEMORY_OUT = 0, 1, 2
@@ -37,7 +37,7 @@ ANSWER, FAILED, MEMORY_OUT = 0, 1, 2
 def main() -> None:
     """Answers jobs until the other end hangs up."""
     line = socket.socket(fileno=0)
-    _end_with(int(sys.argv[1]))
+    _end_when_closed(int(sys.argv[1]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from podwatch.errors import PodwatchError
 
@@ -66,7 +66,7 @@ def _limit(what: int, most: int) -> None:
     resource.setrlimit(what, (most, resource.getrlimit(what)[1]))
 
 
-def _end_with(pipe: int) -> None:
+def _end_when_closed(pipe: int) -> None:
     """Lets SIGIO, which ends a process that does not handle it, come when the pipe's other end is closed."""
     fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(pipe, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)

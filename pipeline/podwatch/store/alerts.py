@@ -8,20 +8,20 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from podwatch.model import Alert, Delivery, DeliveryKind, Digest, Held, Kind, Mention, State
-from podwatch.policy.alerts import merged, no_longer_said
+from podwatch.policy.alerts import find_retracted, merge_feeds
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import EPISODE, episode_of
 from podwatch.store.tables import deliveries, episodes, feeds, mentions, watches
 from podwatch.store.watches import watch_of
 
 
-class ToldRows(Rows):
+class AlertRows(Rows):
     def alert_of(self, delivery: Delivery) -> tuple[Alert, bool]:
         """The alert as the mentions are now, and whether its watch is still on the watchlist."""
         with self.reading() as c:
             return alert_in(c, c.execute(select(deliveries).where(deliveries.c.id == delivery.id)).one())
 
-    def said_by(self, delivery: Delivery) -> Alert | Digest:
+    def content_of(self, delivery: Delivery) -> Alert | Digest:
         """What the delivery tells; of a reply what it is a part of."""
         with self.reading() as c:
             row = c.execute(select(deliveries).where(deliveries.c.id == (delivery.parent_id or delivery.id))).one()
@@ -63,14 +63,14 @@ def alert_in(c: Connection, row: AnyRow) -> tuple[Alert, bool]:
             found.setdefault(r.transcript_id, []).append(mention_of(r, watch.name))
         elif row.sent_at is not None and r.found_at <= row.sent_at < r.gone_at:
             gone.append(mention_of(r, watch.name))
-    now = merged(list(found.values()))
+    now = merge_feeds(list(found.values()))
     alert = Alert(
         key=row.key,
         watch=watch_of(watch),
         episode=episode_of(episode),
         channel=row.channel,
         mentions=tuple(now),
-        gone=tuple(no_longer_said(gone, now)),
+        gone=tuple(find_retracted(gone, now)),
     )
     return alert, watch.enabled
 

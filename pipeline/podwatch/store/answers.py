@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from podwatch.model import Answer, Judged, Mute, Verdict
+from podwatch.model import Answer, Mute, StandingVerdict, Verdict
 from podwatch.store.connection import Rows
 from podwatch.store.mutes import insert_mute
 from podwatch.store.tables import answers, deliveries, episodes, feeds, mentions, watches
@@ -17,7 +17,7 @@ MANY = 100  # spellings kept with an answer
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AlertSubject:
     """What an alert is about, for whoever notes an answer to it."""
 
     watch_id: int
@@ -29,7 +29,7 @@ class Asked:
 
 
 class AnswerRows(Rows):
-    def asked(self, key: str) -> Asked | None:
+    def alert_subject(self, key: str) -> AlertSubject | None:
         """The alert with this key; None when there is none (any more)."""
         query = (
             select(deliveries, watches.c.name, watches.c.revision, episodes.c.feed_id, feeds.c.title, feeds.c.url)
@@ -49,9 +49,9 @@ class AnswerRows(Rows):
                 .order_by(m.score.desc(), m.id)
             )
             spellings = tuple(dict.fromkeys((f.surface, f.kind) for f in found))[:MANY]
-        return Asked(r.watch_id, r.name, r.revision, r.feed_id, r.title or r.url, spellings)
+        return AlertSubject(r.watch_id, r.name, r.revision, r.feed_id, r.title or r.url, spellings)
 
-    def save_answer(self, answer: Answer, asked: Asked, mute: Mute | None, now: datetime) -> bool:
+    def save_answer(self, answer: Answer, asked: AlertSubject, mute: Mute | None, now: datetime) -> bool:
         """Notes an answer, and what it mutes, in one transaction.
 
         False when it was noted before (Slack hands an envelope over again when it misses our word), or when the same
@@ -82,7 +82,7 @@ class AnswerRows(Rows):
                 insert_mute(c, replace(mute, by=answer.user), now)
         return True
 
-    def judged(self, *, current: bool = False) -> list[Judged]:
+    def standing_verdicts(self, *, current: bool = False) -> list[StandingVerdict]:
         """The verdicts that stand: the last Relevant or Wrong of each person on each alert of an enabled watch.
 
         current: only those given since the watch was last changed.
@@ -99,4 +99,6 @@ class AnswerRows(Rows):
             query = query.where(a.watch_revision == watches.c.revision)
         with self.reading() as c:
             last = {(r.key, r.user): r for r in c.execute(query)}
-        return [Judged(r.name, Verdict(r.verdict), tuple((s[0], s[1]) for s in r.spellings)) for r in last.values()]
+        return [
+            StandingVerdict(r.name, Verdict(r.verdict), tuple((s[0], s[1]) for s in r.spellings)) for r in last.values()
+        ]

@@ -16,23 +16,23 @@ from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
 from podwatch.model import (
     Backfill,
+    BackfillRange,
     BackfillState,
     DeliverMode,
     Episode,
     Feed,
     Held,
-    Past,
-    Polled,
+    PollResult,
     Report,
     State,
-    Wanted,
+    TranscriptRequest,
 )
 from podwatch.store.connection import AnyRow
-from podwatch.store.detect import Source, source_of
+from podwatch.store.detect import TranscriptSource, source_of
 from podwatch.store.episode_upsert import save_episodes
-from podwatch.store.episodes import parts
+from podwatch.store.episodes import in_batches
 from podwatch.store.fetch import FetchRows
-from podwatch.store.history import PastRows
+from podwatch.store.history import HistoryRows
 from podwatch.store.tables import backfills, deliveries, episodes, feeds, mentions, transcripts, walks, watches
 
 FRESH = timedelta(days=1)  # a walk is not repeated within
@@ -43,7 +43,7 @@ LIVE = "the live run asks for it"
 _ADDRESS = re.compile(r"^\S+://\S+: ")
 
 
-class Older(NamedTuple):
+class BackfillEpisode(NamedTuple):
     """An episode that lacks its transcript. address: who is asked for it. in_hand: whether somebody is asking."""
 
     id: int
@@ -51,7 +51,7 @@ class Older(NamedTuple):
     in_hand: bool
 
 
-class Stored(NamedTuple):
+class BackfillTranscript(NamedTuple):
     """A transcript, its episode, and where it came from, or would."""
 
     transcript: int
@@ -59,7 +59,7 @@ class Stored(NamedTuple):
     address: str
 
 
-class BackfillRows(PastRows, FetchRows):
+class BackfillRows(HistoryRows, FetchRows):
     def add_backfill(self, b: Backfill, now: datetime) -> Backfill:
         """The backfill with its number; the one that is there already when it has the same key."""
         values = {name: getattr(b, name) for name in SPEC} | {"deliver": b.deliver.value, "state": b.state.value}
@@ -77,7 +77,9 @@ class BackfillRows(PastRows, FetchRows):
     def backfill(self, number: int) -> Backfill | None:
         return next((b for b in self.backfills() if b.id == number), None)
 
-    def move_backfill(self, number: int, came: Collection[BackfillState], to: BackfillState, now: datetime) -> bool:
+    def set_backfill_state(
+        self, number: int, came: Collection[BackfillState], to: BackfillState, now: datetime
+    ) -> bool:
         """Sets the state of a backfill that is in one of some states; False when it is in another."""
         b = backfills.c
         with self.writing() as c:
@@ -88,30 +90,32 @@ class BackfillRows(PastRows, FetchRows):
         with self.writing() as c:
             c.execute(update(backfills).where(backfills.c.id == number).values(counts=counts, updated_at=now))
 
-    def walked(self, since: datetime, now: datetime) -> frozenset[int]:
+    def crawled_feeds(self, since: datetime, now: datetime) -> frozenset[int]:
         """The feeds whose older pages were walked lately, as far back as that."""
         w = walks.c
         with self.reading() as c:
             lately = (w.since <= since, w.walked_at > now - FRESH, w.error.is_(None))
             return frozenset(c.execute(select(w.feed_id).where(*lately)).scalars())
 
-    def save_walk(self, feed: Feed, since: datetime, error: str | None, now: datetime) -> None:
+    def save_crawl(self, feed: Feed, since: datetime, error: str | None, now: datetime) -> None:
         values = {"since": since, "walked_at": now, "error": error}
         with self.writing() as c:
             if not c.execute(update(walks).where(walks.c.feed_id == feed.id).values(**values)).rowcount:
                 c.execute(insert(walks).values(feed_id=feed.id, **values))
 
-    def save_older(self, feed: Feed, found: Sequence[Episode], lists: Callable[[str], bool], now: datetime) -> int:
+    def save_archive_episodes(
+        self, feed: Feed, found: Sequence[Episode], lists: Callable[[str], bool], now: datetime
+    ) -> int:
         """Keeps episodes of a feed's older pages as its backlog; returns how many were not known."""
         with self.writing() as c:
-            polled = Polled(feed=feed, episodes=tuple(found), lists=lists)
+            polled = PollResult(feed=feed, episodes=tuple(found), lists=lists)
             return save_episodes(c, [polled], now, 0, past=True)
 
     def guids(self, feed: Feed) -> set[str]:
         with self.reading() as c:
             return set(c.execute(select(episodes.c.guid).where(episodes.c.feed_id == feed.id)).scalars())
 
-    def older(self, past: Past, now: datetime) -> list[Older]:
+    def backlog_episodes(self, past: BackfillRange, now: datetime) -> list[BackfillEpisode]:
         """The episodes of the backlog whose transcript is to be asked for, or is being asked for by somebody.
 
         Left out are those that were asked for in vain, until they are due again, and those that nobody offers.
@@ -128,25 +132,25 @@ class BackfillRows(PastRows, FetchRows):
         with self.reading() as c:
             rows = c.execute(query).all()
         return [
-            Older(r.id, address, r.next_fetch_at is not None and r.next_fetch_at > now)
+            BackfillEpisode(r.id, address, r.next_fetch_at is not None and r.next_fetch_at > now)
             for r in rows
             if (address := _address(r))
         ]
 
-    def take_older(self, ids: Sequence[int], now: datetime, until: datetime) -> list[Wanted]:
+    def claim_backlog(self, ids: Sequence[int], now: datetime, until: datetime) -> list[TranscriptRequest]:
         """These episodes, as far as nobody else has them, taken until ``until``."""
         e = episodes.c
         open_ = or_(and_(e.next_fetch_at.is_(None), e.fetch_error.is_(None)), e.next_fetch_at <= now)
         have = select(transcripts.c.episode_id).where(transcripts.c.episode_id == e.id).exists()
-        taken: list[Wanted] = []
+        taken: list[TranscriptRequest] = []
         with self.writing() as c:
-            for some in parts(ids):
+            for some in in_batches(ids):
                 take = update(episodes).where(e.id.in_(some), e.backlog, open_, ~have).values(next_fetch_at=until)
                 mine = sorted(c.execute(take.returning(e.id)).scalars())
                 taken += self.wanted_of(c, e.id.in_(mine)) if mine else []
         return taken
 
-    def older_transcripts(self, past: Past) -> list[Stored]:
+    def undetected_transcripts(self, past: BackfillRange) -> list[BackfillTranscript]:
         """The transcripts of a past in which not every watch was looked for, feed after feed.
 
         Without those on which a bug was met: the live run looks through them later.
@@ -160,9 +164,11 @@ class BackfillRows(PastRows, FetchRows):
             .order_by(e.feed_id, t.id)
         )
         with self.reading() as c:
-            return [Stored(r.transcript, r.id, _address(r)) for r in c.execute(query)]
+            return [BackfillTranscript(r.transcript, r.id, _address(r)) for r in c.execute(query)]
 
-    def sources_older(self, ids: Sequence[int], latest: int, going: Callable[[], bool]) -> Iterator[Source]:
+    def undetected_sources(
+        self, ids: Sequence[int], latest: int, going: Callable[[], bool]
+    ) -> Iterator[TranscriptSource]:
         """Transcripts in which not every watch up to ``latest`` was looked for, for as long as somebody wants them.
 
         Each few are asked for anew, so that what another has looked through in the meantime is left out.
@@ -177,7 +183,7 @@ class BackfillRows(PastRows, FetchRows):
             for r in rows:
                 yield source_of(r, about[r.episode_id], r.detected_through)
 
-    def held_older(self, past: Past) -> list[int]:
+    def held_alert_ids(self, past: BackfillRange) -> list[int]:
         """The alerts on episodes of a past that nobody was told of because a backfill found them, oldest first."""
         d, e = deliveries.c, episodes.c
         query = (
@@ -190,7 +196,7 @@ class BackfillRows(PastRows, FetchRows):
         with self.reading() as c:
             return list(c.execute(query).scalars())
 
-    def release(self, ids: Sequence[int], now: datetime, *, digest: bool = False) -> None:
+    def release_alerts(self, ids: Sequence[int], now: datetime, *, digest: bool = False) -> None:
         """These alerts are to be delivered after all, each or in a digest of their channel.
 
         Their episodes count as seen now: somebody asked for them.
@@ -205,7 +211,7 @@ class BackfillRows(PastRows, FetchRows):
                 due = {"state": State.HELD.value, "error": Held.DIGEST.value, "reason": Held.DIGEST.name}
             c.execute(update(deliveries).where(*mine).values(next_attempt_at=now, **due))
 
-    def report(self, past: Past) -> Report:
+    def backfill_report(self, past: BackfillRange) -> Report:
         """What there is of a past, and what is missing."""
         e, t, m = episodes.c, transcripts.c, mentions.c
         offers = (e.transcripts, feeds.c.transcript_page, e.fetch_error, e.backlog, e.next_fetch_at)
@@ -235,7 +241,7 @@ class BackfillRows(PastRows, FetchRows):
             mentions=tuple((*key, n, shows[key]) for key, n in sorted(counted.items())),
             missing=tuple(sorted(missing.items(), key=lambda x: (-x[1], x[0]))),
             problems=tuple(r.error for r in failed),
-            held=len(self.held_older(past)),
+            held=len(self.held_alert_ids(past)),
         )
 
 
@@ -244,12 +250,12 @@ def _address(r: AnyRow) -> str:
     return str(r.transcripts[0]["url"]) if r.transcripts else r.transcript_page or ""
 
 
-def _within(past: Past) -> list[ColumnElement[bool]]:
+def _within(past: BackfillRange) -> list[ColumnElement[bool]]:
     e = episodes.c
     return [e.published_at >= past.since, e.published_at < past.until, e.feed_id.in_(past.feeds)]
 
 
-def _watched(past: Past) -> list[ColumnElement[bool]]:
+def _watched(past: BackfillRange) -> list[ColumnElement[bool]]:
     return [watches.c.name.in_(past.watches)] if past.watches else []
 
 

@@ -61,12 +61,12 @@ class ChannelRows(Rows):
                 ensure_channel(c, rules.name)
                 c.execute(update(channels).where(channels.c.name == rules.name).values(rules=_plain(rules)))
 
-    def take_channel(self, name: str, now: datetime, until: datetime) -> bool:
+    def claim_channel(self, name: str, now: datetime, until: datetime) -> bool:
         """Whether something may go to the channel now; see take_slot."""
         with self.writing() as c:
-            return take_slot(c, name, now, until) is not None
+            return claim_slot(c, name, now, until) is not None
 
-    def rest_channel(
+    def delay_channel(
         self, name: str, until: datetime, *, held: datetime | None = None, failures: int | None = None
     ) -> None:
         """Nothing goes there before ``until``; nor before what was set already, unless that is ``held``, our own slot.
@@ -92,7 +92,7 @@ class ChannelRows(Rows):
             values = {"paused_until": until, "error": error, "failures": failures}
             c.execute(update(channels).where(channels.c.name == name).values(**values))
 
-    def mended(self) -> None:
+    def retry_paused(self) -> None:
         """Somebody says that it works again: what waits for a paused channel or service is tried at once."""
         k = channels.c
         with self.writing() as c:
@@ -106,7 +106,9 @@ def ensure_channel(c: Connection, name: str) -> None:
     c.execute(kind.insert(channels).values(name=name).on_conflict_do_nothing())
 
 
-def free_slot(c: Connection, name: str, now: datetime, ahead: float = 0.0, *, keep: bool = False) -> datetime | None:
+def next_free_slot(
+    c: Connection, name: str, now: datetime, ahead: float = 0.0, *, keep: bool = False
+) -> datetime | None:
     """From when on a message may go to the channel: ``now``, or up to ``ahead`` seconds later; None when it may not.
 
     keep: the row is the caller's until the end of the transaction.
@@ -118,10 +120,10 @@ def free_slot(c: Connection, name: str, now: datetime, ahead: float = 0.0, *, ke
     return free if free <= now + timedelta(seconds=ahead) else None
 
 
-def take_slot(c: Connection, name: str, now: datetime, until: datetime, ahead: float = 0.0) -> datetime | None:
+def claim_slot(c: Connection, name: str, now: datetime, until: datetime, ahead: float = 0.0) -> datetime | None:
     """As free_slot, and then no other may until ``until``, or its answer has come."""
     ensure_channel(c, name)
-    free = free_slot(c, name, now, ahead, keep=True)
+    free = next_free_slot(c, name, now, ahead, keep=True)
     if free is not None:
         c.execute(update(channels).where(channels.c.name == name).values(next_at=until))
     return free

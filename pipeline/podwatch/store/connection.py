@@ -58,13 +58,13 @@ def connect(settings: Settings) -> Engine:
         url = make_url(settings.database_url.reveal())
         backend = DRIVERS.get(url.drivername)
         if backend is None:
-            raise _unusable(f"{url.drivername} is not supported")
+            raise _unusable_url(f"{url.drivername} is not supported")
         if backend == POSTGRESQL:
             engine = create_engine(url.set(drivername=POSTGRESQL), pool_pre_ping=True, **JSON)
             event.listen(engine, "before_cursor_execute", _postgres_binary)
             return engine
         if url.query or url.host or not (url.database or "x").isprintable():
-            raise _unusable("is not the address of an SQLite file")
+            raise _unusable_url("is not the address of an SQLite file")
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **JSON)
@@ -72,26 +72,26 @@ def connect(settings: Settings) -> Engine:
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     except (ArgumentError, ValueError, TypeError, ImportError):  # whose text may hold the password
-        raise _unusable("is not a database address") from None
+        raise _unusable_url("is not a database address") from None
 
 
-def _unusable(what: str) -> SettingsError:
+def _unusable_url(what: str) -> SettingsError:
     todo = "write sqlite:///folder/file.db or postgresql://user:password@host:5432/database"
     return SettingsError(what, where="PODWATCH_DATABASE_URL", todo=todo)
 
 
-def exists(settings: Settings) -> bool:
+def database_exists(settings: Settings) -> bool:
     """Whether there is a database already; of a server's it is not known before it is asked."""
     try:
         url = make_url(settings.database_url.reveal())
     except ArgumentError:
-        raise _unusable("is not a database address") from None
+        raise _unusable_url("is not a database address") from None
     if DRIVERS.get(url.drivername) != SQLITE:
         return True
     return bool(url.database) and Path(str(url.database)).is_file()
 
 
-def display(settings: Settings) -> str:
+def display_url(settings: Settings) -> str:
     """The database's address without its password, nor its options, where one may stand too."""
     return make_url(settings.database_url.reveal()).set(query={}).render_as_string(hide_password=True)
 
@@ -157,9 +157,9 @@ class Rows:
         self.engine.dispose()
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade_schema(engine: Engine) -> None:
     """Brings the tables to HEAD. Two processes may call it at once: one migrates, the other waits."""
-    current = revision(engine)
+    current = schema_revision(engine)
     if current == HEAD:
         return
     from alembic import command  # 0.2 s that only the first start pays
@@ -182,7 +182,7 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def revision(engine: Engine) -> str | None:
+def schema_revision(engine: Engine) -> str | None:
     """Of the tables there are; None when there are none."""
     with engine.connect().execution_options(podwatch_read=True) as connection:
         if not inspect(connection).has_table("alembic_version"):

@@ -13,25 +13,34 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from podwatch.errors import SettingsError, StoreError
 from podwatch.settings import Settings
-from podwatch.store.alerts import ToldRows
+from podwatch.store.alerts import AlertRows
 from podwatch.store.answers import AnswerRows
 from podwatch.store.backfills import BackfillRows
 from podwatch.store.channels import ChannelRows
 from podwatch.store.clock import ClockRows
-from podwatch.store.connection import HEAD, connect, display, exists, revision, upgrade
+from podwatch.store.connection import HEAD, connect, database_exists, display_url, schema_revision, upgrade_schema
 from podwatch.store.deliver import DeliverRows
-from podwatch.store.diagnosis import ExplainRows
+from podwatch.store.diagnosis import DiagnosisRows
 from podwatch.store.digests import DigestRows
 from podwatch.store.entities import EntityRows
-from podwatch.store.entity_counts import TalkedRows
-from podwatch.store.mentions import Readings
+from podwatch.store.entity_counts import EntityCountRows
+from podwatch.store.mentions import MentionRows
 from podwatch.store.mutes import MuteRows
 from podwatch.store.poll import PollRows
-from podwatch.store.sent_messages import ChangeRows
+from podwatch.store.sent_messages import SentMessageRows
 from podwatch.store.surges import SurgeRows
 from podwatch.store.watches import WatchRows
 
-__all__ = ["FAILURES", "Condition", "Store", "condition", "exists", "explained", "failure", "open_store"]
+__all__ = [
+    "FAILURES",
+    "DatabaseState",
+    "Store",
+    "database_exists",
+    "explain_failure",
+    "explaining_failures",
+    "inspect_database",
+    "open_store",
+]
 
 FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
 
@@ -40,19 +49,19 @@ class Store(
     PollRows,
     BackfillRows,
     EntityRows,
-    ExplainRows,
+    DiagnosisRows,
     SurgeRows,
     DeliverRows,
     DigestRows,
-    ChangeRows,
+    SentMessageRows,
     ChannelRows,
-    ToldRows,
+    AlertRows,
     WatchRows,
-    TalkedRows,
+    EntityCountRows,
     MuteRows,
     AnswerRows,
     ClockRows,
-    Readings,
+    MentionRows,
 ):
     """One to-do query and one save for each verb (a file each), the watchlist, and what people read."""
 
@@ -64,23 +73,23 @@ def open_store(settings: Settings) -> Store:
     """
     try:
         engine = connect(settings)
-        upgrade(engine)
+        upgrade_schema(engine)
     except ArgumentError:  # options that only connecting looks at
         raise SettingsError("is not a database address", where="PODWATCH_DATABASE_URL") from None
     except (DBAPIError, OSError) as e:
-        raise _unopened(e, settings) from None
+        raise _open_error(e, settings) from None
     return Store(engine)
 
 
-def _unopened(e: Exception, settings: Settings) -> StoreError:
+def _open_error(e: Exception, settings: Settings) -> StoreError:
     todo = "check PODWATCH_DATABASE_URL, and that the server runs or the folder can be written"
     return StoreError(
-        f"the database cannot be opened ({_cause(e)})", where=display(settings), todo=todo, retryable=True
+        f"the database cannot be opened ({_cause(e)})", where=display_url(settings), todo=todo, retryable=True
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class DatabaseState:
     """How a database is. revision: of its tables, None when there are none; wanted: what this podwatch needs.
 
     clock: the database server's; None for SQLite, which has none of its own.
@@ -92,28 +101,30 @@ class Condition:
     clock: datetime | None
 
 
-def condition(settings: Settings) -> Condition:
+def inspect_database(settings: Settings) -> DatabaseState:
     """Looks at the database without changing it: whether it can be reached and written, and what its tables are.
 
     Raises StoreError or SettingsError, as open_store does.
     """
     engine = connect(settings)
     try:
-        current = revision(engine)
+        current = schema_revision(engine)
         with engine.connect() as c:  # as a writer: a database that is read-only or locked says so here
             server = engine.dialect.name == "postgresql"
             if server and c.execute(text("SHOW transaction_read_only")).scalar() == "on":
-                raise StoreError("the database is read-only", where=display(settings), todo="use its primary server")
+                raise StoreError(
+                    "the database is read-only", where=display_url(settings), todo="use its primary server"
+                )
             clock = c.execute(text("SELECT clock_timestamp()")).scalar() if server else None
             c.rollback()
     except (DBAPIError, OSError) as e:
-        raise _unopened(e, settings) from None
+        raise _open_error(e, settings) from None
     finally:
         engine.dispose()
-    return Condition(display(settings), current, HEAD, clock)
+    return DatabaseState(display_url(settings), current, HEAD, clock)
 
 
-def failure(e: BaseException) -> StoreError | None:
+def explain_failure(e: BaseException) -> StoreError | None:
     """What a database that fails in the middle of a verb means to people; None when ``e`` is something else.
 
     A row that breaks a rule of the tables, or a value that they do not take, is something else: that is a bug.
@@ -129,12 +140,12 @@ def failure(e: BaseException) -> StoreError | None:
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def explaining_failures() -> Iterator[None]:
     """Raises a failure of the database as the StoreError that it means to people."""
     try:
         yield
     except FAILURES as e:
-        known = failure(e)
+        known = explain_failure(e)
         if known is None:
             raise
         raise known from None

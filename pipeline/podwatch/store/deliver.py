@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from podwatch.model import ALL, Delivery, DeliveryKind, Held, Shard, State
 from podwatch.policy.alerts import reply_key
-from podwatch.store.channels import free_slot, take_slot
+from podwatch.store.channels import claim_slot, next_free_slot
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.tables import channels, deliveries
 
@@ -24,7 +24,7 @@ SAVE_WITHIN = 60.0  # seconds in which an outcome is tried to be written while t
 T = TypeVar("T")
 
 
-class _Taken(Exception):
+class _ClaimedElsewhere(Exception):
     """Another has the delivery or its channel: undo the transaction."""
 
 
@@ -54,7 +54,7 @@ class DeliverRows(Rows):
             )
             return [delivery_of(r) for r in rows]
 
-    def due_within(self, now: datetime, until: datetime, shard: Shard = ALL) -> datetime | None:
+    def next_due_before(self, now: datetime, until: datetime, shard: Shard = ALL) -> datetime | None:
         """When the next thing is to be done, if before ``until``: in a channel that nobody has to mend.
 
         A message, a change of one, or a look for second copies that is due already; of those that are not, none is
@@ -76,7 +76,7 @@ class DeliverRows(Rows):
                 found += [max(t for t in r if t is not None) for r in c.execute(query.distinct())]
         return min((t for t in found if t <= until), default=None)
 
-    def claim(
+    def claim_delivery(
         self,
         delivery: Delivery,
         now: datetime,
@@ -109,16 +109,16 @@ class DeliverRows(Rows):
         mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.next_attempt_at <= now)
         try:
             with self.reading() as c:  # most that come too late see it here, and make no writer wait
-                if c.execute(select(d.id).where(*mine)).first() is None or not free_slot(
+                if c.execute(select(d.id).where(*mine)).first() is None or not next_free_slot(
                     c, delivery.channel, now, ahead
                 ):
-                    raise _Taken
+                    raise _ClaimedElsewhere
             with self.writing() as c:
                 row = c.execute(update(deliveries).where(*mine).values(**values).returning(*deliveries.c)).first()
-                free = take_slot(c, delivery.channel, now, hold or now, ahead) if row is not None else None
+                free = claim_slot(c, delivery.channel, now, hold or now, ahead) if row is not None else None
                 if row is None or free is None:
-                    raise _Taken
-        except _Taken:
+                    raise _ClaimedElsewhere
+        except _ClaimedElsewhere:
             return None
         return delivery_of(row), free
 
@@ -130,7 +130,7 @@ class DeliverRows(Rows):
         replies: how many messages continue it in its thread; each is a delivery of its own. Tries for a minute when
         the database does not answer, because what is not written has to be looked up in the channel.
         """
-        return _patiently(lambda: self._save_once(delivery, now, replies, sweep_at))
+        return _retry_save(lambda: self._save_once(delivery, now, replies, sweep_at))
 
     def _save_once(self, delivery: Delivery, now: datetime, replies: int, sweep_at: datetime | None) -> bool:
         d = deliveries.c
@@ -162,7 +162,7 @@ class DeliverRows(Rows):
             add_replies(c, delivery, row.created_at, replies, now)
             return True
 
-    def hold(self, delivery: Delivery, why: Held, until: datetime | None) -> bool:
+    def hold_delivery(self, delivery: Delivery, why: Held, until: datetime | None) -> bool:
         """Keeps it back, without a try: until a moment, or until something changes. False when another has it."""
         d = deliveries.c
         mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.state == delivery.state.value)
@@ -176,7 +176,7 @@ class DeliverRows(Rows):
         with self.writing() as c:
             return c.execute(update(deliveries).where(*mine).values(**values)).rowcount == 1
 
-    def heard(self, delivery: Delivery, since: datetime) -> tuple[datetime | None, list[datetime]]:
+    def recent_messages(self, delivery: Delivery, since: datetime) -> tuple[datetime | None, list[datetime]]:
         """(when the watch was last told in this channel by a message of its own, the channel's messages since)."""
         d = deliveries.c
         with self.reading() as c:
@@ -224,7 +224,7 @@ def add_replies(c: Any, delivery: Delivery, created_at: datetime, replies: int, 
         )
 
 
-def _patiently(save: Callable[[], T]) -> T:
+def _retry_save(save: Callable[[], T]) -> T:
     deadline, wait = time.monotonic() + SAVE_WITHIN, 0.1
     while True:
         try:

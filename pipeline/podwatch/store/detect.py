@@ -19,14 +19,14 @@ from podwatch.model import ALL, Alert, Episode, Held, Mention, Shard, State, Tra
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import EPISODE, MANY, episode_of
 from podwatch.store.fetch import transcript_of
-from podwatch.store.mention_diff import Said, lay_down, rows_of, said_in
-from podwatch.store.sent_messages import recheck, with_deliveries
+from podwatch.store.mention_diff import MentionKey, mention_keys, mention_rows, reconcile_mentions
+from podwatch.store.sent_messages import schedule_edits, with_deliveries
 from podwatch.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 from podwatch.store.watches import SOUGHT, watch_of
 
 
 @dataclass(frozen=True, slots=True)
-class Todo:
+class WatchesToDetect:
     """Watches to look for: (seq, watch) in the order of seq."""
 
     watches: tuple[tuple[int, Watch], ...]
@@ -40,7 +40,7 @@ class Todo:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TranscriptSource:
     """A transcript to look through, with what a scope asks about its feed."""
 
     transcript: Transcript
@@ -55,7 +55,7 @@ class Source:
 class Detection:
     """What was found in a transcript. looked_for: by name; held: why its new alerts are not to be sent."""
 
-    source: Source
+    source: TranscriptSource
     looked_for: Mapping[str, Watch]
     found: Sequence[Mention]
     alerts: Sequence[Alert]
@@ -63,13 +63,15 @@ class Detection:
 
 
 class DetectRows(Rows):
-    def watches_to_detect(self) -> Todo:
+    def watches_to_detect(self) -> WatchesToDetect:
         """The watches that are looked for in texts: all but those of surges."""
         with self.reading() as c:
             rows = c.execute(select(watches).where(SOUGHT).order_by(watches.c.seq))
-            return Todo(tuple((r.seq, watch_of(r)) for r in rows))
+            return WatchesToDetect(tuple((r.seq, watch_of(r)) for r in rows))
 
-    def transcripts_due(self, latest: int, now: datetime, shard: Shard = ALL, page: int = 100) -> Iterator[Source]:
+    def transcripts_due(
+        self, latest: int, now: datetime, shard: Shard = ALL, page: int = 100
+    ) -> Iterator[TranscriptSource]:
         """The transcripts in which not every watch up to ``latest`` has been looked for, ``page`` held at a time."""
         after, t = 0, transcripts.c
         while True:
@@ -85,7 +87,7 @@ class DetectRows(Rows):
                 yield source_of(r, about[r.episode_id], due[r.id])
             after = max(due)
 
-    def due_to_detect(self, latest: int, now: datetime) -> list[int]:
+    def transcript_ids_due(self, latest: int, now: datetime) -> list[int]:
         """The same transcripts by their numbers."""
         query = select(transcripts.c.id).where(*_due(latest, now)).order_by(transcripts.c.id)
         with self.reading() as c:
@@ -120,7 +122,7 @@ class DetectRows(Rows):
 
     def save_detection(
         self,
-        source: Source,
+        source: TranscriptSource,
         looked_for: Mapping[str, Watch],
         found: Sequence[Mention],
         alerts: Sequence[Alert],
@@ -137,42 +139,42 @@ class DetectRows(Rows):
 
         A transcript that was replaced in the meantime, or is being replaced, is left out: it stays on the to-do list.
         """
-        asked = _Asked(done)
-        same = self._same(done, asked)  # read beforehand: while this one writes, others wait
+        asked = _LookedFor(done)
+        same = self._unchanged(done, asked)  # read beforehand: while this one writes, others wait
         new = 0
         fresh: list[dict[str, Any]] = []
         with self.writing() as c:
             t = transcripts.c
             mine = select(t.id, t.revision, t.detected_through).where(t.id.in_([d.source.transcript.id for d in done]))
             current = {r.id: r for r in c.execute(mine.order_by(t.id).with_for_update(skip_locked=True))}
-            kept = [d for d in done if _stands(current.get(d.source.transcript.id), d.source)]
-            differ = [d for d in kept if d.source.transcript.id not in same or _overtaken(current, d.source)]
-            there = rows_of(c, [d.source.transcript.id for d in differ], asked.every)
+            kept = [d for d in done if _is_current(current.get(d.source.transcript.id), d.source)]
+            differ = [d for d in kept if d.source.transcript.id not in same or _is_overtaken(current, d.source)]
+            there = mention_rows(c, [d.source.transcript.id for d in differ], asked.every)
             told = with_deliveries(c, {d.source.episode.identity for d in differ})
             for d in differ:
                 watch_ids = asked.of(d)
                 rows = [row_of(found, d.looked_for[found.watch], d.source, now) for found in d.found]
                 known = [r for r in there.get(d.source.transcript.id, ()) if r.watch_id in watch_ids]
                 if rows or known:
-                    added, changed = lay_down(c, d.source.transcript, known, rows, now)
+                    added, changed = reconcile_mentions(c, d.source.transcript, known, rows, now)
                     fresh += added
                     new += len(added)
                     if changed and d.source.episode.identity in told:
-                        recheck(c, sorted(changed), d.source.episode.identity, now)
+                        schedule_edits(c, sorted(changed), d.source.episode.identity, now)
             if fresh:
                 c.execute(insert(mentions), fresh)
-            hand_over(c, [(alert, d.held) for d in kept for alert in d.alerts], now)
+            insert_deliveries(c, [(alert, d.held) for d in kept for alert in d.alerts], now)
             if kept:
                 c.execute(_LOOKED_THROUGH, [{"row": d.source.transcript.id, "through": through} for d in kept])
         return new
 
-    def _same(self, done: Sequence[Detection], asked: _Asked) -> frozenset[int]:
+    def _unchanged(self, done: Sequence[Detection], asked: _LookedFor) -> frozenset[int]:
         """The transcripts of which just that was found which is stored, so that nothing has to be written."""
         again = [d for d in done if d.source.through]  # the others were never looked through
         if not again:
             return frozenset()
         with self.reading() as c:
-            there = said_in(c, [d.source.transcript.id for d in again], asked.every)
+            there = mention_keys(c, [d.source.transcript.id for d in again], asked.every)
         revisions: dict[int, set[int]] = defaultdict(set)
         for transcript, revision in there:
             revisions[transcript].add(revision)
@@ -180,10 +182,11 @@ class DetectRows(Rows):
             d.source.transcript.id
             for d in again
             if revisions[d.source.transcript.id] <= {d.source.transcript.revision}
-            and asked.mine(d, there.get((d.source.transcript.id, d.source.transcript.revision), ())) == asked.found(d)
+            and asked.found_keys(d, there.get((d.source.transcript.id, d.source.transcript.revision), ()))
+            == asked.found(d)
         )
 
-    def save_detect_failure(self, source: Source, error: str, again_at: datetime) -> None:
+    def save_detect_failure(self, source: TranscriptSource, error: str, again_at: datetime) -> None:
         """Stamps a bug on its transcript, so that a retry walks past it; it stays on the to-do list for later."""
         with self.writing() as c:
             c.execute(
@@ -203,7 +206,7 @@ def _due(latest: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return t.detected_through < latest, not_(and_(t.next_detect_at.is_not(None), t.next_detect_at > now))
 
 
-class _Asked:
+class _LookedFor:
     """Which watches were looked for in some transcripts: mostly the same in all of them, so it is worked out once."""
 
     def __init__(self, done: Sequence[Detection]) -> None:
@@ -214,19 +217,19 @@ class _Asked:
     def of(self, d: Detection) -> frozenset[int]:
         return self._ids[id(d.looked_for)]
 
-    def mine(self, d: Detection, said: Iterable[Said]) -> set[Said]:
+    def found_keys(self, d: Detection, said: Iterable[MentionKey]) -> set[MentionKey]:
         watch_ids = self.of(d)
         return {s for s in said if s[0] in watch_ids}
 
-    def found(self, d: Detection) -> set[Said]:
+    def found(self, d: Detection) -> set[MentionKey]:
         return {(d.looked_for[m.watch].id, m.start, m.end, m.surface, m.label, m.approximate) for m in d.found}
 
 
-def _stands(row: AnyRow | None, source: Source) -> bool:
+def _is_current(row: AnyRow | None, source: TranscriptSource) -> bool:
     return row is not None and bool(row.revision == source.transcript.revision)
 
 
-def _overtaken(current: Mapping[int, AnyRow], source: Source) -> bool:
+def _is_overtaken(current: Mapping[int, AnyRow], source: TranscriptSource) -> bool:
     """Whether somebody else has looked through it since it was read."""
     return bool(current[source.transcript.id].detected_through != source.through)
 
@@ -253,8 +256,8 @@ _LOOKED_THROUGH = (
 )
 
 
-def source_of(r: AnyRow, about: AnyRow, through: int) -> Source:
-    return Source(
+def source_of(r: AnyRow, about: AnyRow, through: int) -> TranscriptSource:
+    return TranscriptSource(
         transcript=transcript_of(r),
         episode=episode_of(about),
         feed_url=about.feed_url,
@@ -264,7 +267,7 @@ def source_of(r: AnyRow, about: AnyRow, through: int) -> Source:
     )
 
 
-def hand_over(c: Connection, alerts: Sequence[tuple[Alert, Held | None]], now: datetime) -> None:
+def insert_deliveries(c: Connection, alerts: Sequence[tuple[Alert, Held | None]], now: datetime) -> None:
     """Writes the deliveries of new alerts; with why each is held, if it is."""
     d = deliveries.c
     keys = [alert.key for alert, _ in alerts]
@@ -289,7 +292,7 @@ def hand_over(c: Connection, alerts: Sequence[tuple[Alert, Held | None]], now: d
         c.execute(insert(deliveries), fresh)
 
 
-def row_of(m: Mention, watch: Watch, source: Source, now: datetime) -> dict[str, Any]:
+def row_of(m: Mention, watch: Watch, source: TranscriptSource, now: datetime) -> dict[str, Any]:
     return {
         "watch_id": watch.id,
         "watch_revision": watch.revision,

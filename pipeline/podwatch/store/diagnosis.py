@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from podwatch.model import Delivery, DeliveryKind, Episode, Mention, Watch
 from podwatch.store.alerts import mention_of
 from podwatch.store.deliver import delivery_of
-from podwatch.store.detect import DetectRows, Source, source_of
+from podwatch.store.detect import DetectRows, TranscriptSource, source_of
 from podwatch.store.episodes import EPISODE, episode_of
 from podwatch.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 from podwatch.store.watches import watch_of
@@ -20,7 +20,7 @@ AT_ONCE = 50  # transcripts held in memory
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class StoredWatch:
     """A watch as it stands. seq: the number of its revision among all watches'; error: why it is not looked for."""
 
     watch: Watch
@@ -30,7 +30,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredDelivery:
     """The delivery of a watch's alert on an episode."""
 
     delivery: Delivery
@@ -40,7 +40,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetching:
+class FetchState:
     """How it stands with the transcript of an episode that has none."""
 
     offered: int  # how many the feed names
@@ -49,8 +49,8 @@ class Fetching:
     backlog: bool
 
 
-class ExplainRows(DetectRows):
-    def newest_sources(self, most: int) -> Iterator[Source]:
+class DiagnosisRows(DetectRows):
+    def newest_sources(self, most: int) -> Iterator[TranscriptSource]:
         """The newest transcripts, whatever was looked for in them."""
         t = transcripts.c
         with self.reading() as c:
@@ -58,14 +58,14 @@ class ExplainRows(DetectRows):
         for i in range(0, len(ids), AT_ONCE):
             yield from self._sources(ids[i : i + AT_ONCE])
 
-    def source_of_episode(self, episode_id: int) -> Source | None:
+    def source_of_episode(self, episode_id: int) -> TranscriptSource | None:
         """The transcript of an episode; None when it has none."""
         t = transcripts.c
         with self.reading() as c:
             found = c.execute(select(t.id).where(t.episode_id == episode_id)).scalar()
         return next(iter(self._sources([found])), None) if found is not None else None
 
-    def _sources(self, ids: list[int]) -> Iterator[Source]:
+    def _sources(self, ids: list[int]) -> Iterator[TranscriptSource]:
         t = transcripts.c
         with self.reading() as c:
             through = {
@@ -75,11 +75,11 @@ class ExplainRows(DetectRows):
         for r in rows:
             yield source_of(r, about[r.episode_id], through[r.id])
 
-    def watch_named(self, name: str) -> Listed | None:
+    def watch_named(self, name: str) -> StoredWatch | None:
         """The watch of that name, also one that was removed from the list."""
         with self.reading() as c:
             r = c.execute(select(watches).where(watches.c.name == name)).first()
-        return Listed(watch_of(r), r.seq, r.enabled, r.error) if r else None
+        return StoredWatch(watch_of(r), r.seq, r.enabled, r.error) if r else None
 
     def episodes_like(self, text: str, most: int) -> list[Episode]:
         """The episodes with this id or guid; if there are none, the newest whose title holds the text in any case."""
@@ -94,7 +94,9 @@ class ExplainRows(DetectRows):
                     return [episode_of(r) for r in rows]
         return []
 
-    def kept(self, *, key: str = "", watch_id: int = 0, episode_id: int = 0, most: int = 10) -> list[Kept]:
+    def deliveries_of(
+        self, *, key: str = "", watch_id: int = 0, episode_id: int = 0, most: int = 10
+    ) -> list[StoredDelivery]:
         """Deliveries: those whose key begins so, or those of a watch on an episode, newest first."""
         d = deliveries.c
         query = select(deliveries, watches.c.name.label("watch")).join(watches, watches.c.id == d.watch_id)
@@ -103,17 +105,17 @@ class ExplainRows(DetectRows):
         query = query.where(d.episode_id == episode_id) if episode_id else query
         with self.reading() as c:
             rows = c.execute(query.order_by(d.created_at.desc(), d.id.desc()).limit(most)).all()
-        return [Kept(delivery_of(r), r.watch, r.episode_id, r.sent_at) for r in rows]
+        return [StoredDelivery(delivery_of(r), r.watch, r.episode_id, r.sent_at) for r in rows]
 
-    def episode(self, episode_id: int) -> tuple[Episode, Fetching]:
+    def episode(self, episode_id: int) -> tuple[Episode, FetchState]:
         """An episode, and how it stands with its transcript."""
         e = episodes.c
         query = select(*EPISODE).join(feeds, feeds.c.id == e.feed_id).where(e.id == episode_id)
         with self.reading() as c:
             r = c.execute(query).one()
-        return episode_of(r), Fetching(len(r.transcripts), r.next_fetch_at, r.fetch_error, r.backlog)
+        return episode_of(r), FetchState(len(r.transcripts), r.next_fetch_at, r.fetch_error, r.backlog)
 
-    def said(self, watch: Watch, episode_id: int) -> list[tuple[int, Mention, datetime | None]]:
+    def stored_mentions(self, watch: Watch, episode_id: int) -> list[tuple[int, Mention, datetime | None]]:
         """The stored mentions of a watch in an episode: (the watch's revision then, the mention, when it went)."""
         m = mentions.c
         query = select(mentions).where(m.watch_id == watch.id, m.episode_id == episode_id).order_by(m.start, m.id)

@@ -16,7 +16,7 @@ from podwatch.store.tables import channels, deliveries
 
 
 class DigestRows(Rows):
-    def waiting_for_digest(self, channel: str, why: Held, now: datetime) -> list[Delivery]:
+    def held_for_digest(self, channel: str, why: Held, now: datetime) -> list[Delivery]:
         """What was kept back for this reason and is to be told in a digest now, oldest first."""
         d = deliveries.c
         query = select(deliveries).where(

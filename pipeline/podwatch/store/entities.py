@@ -13,7 +13,7 @@ import zstandard
 from sqlalchemy import Connection, and_, delete, func, insert, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from podwatch.model import ALL, Entity, EntityType, Form, Shard, Transcript, Unread
+from podwatch.model import ALL, Entity, EntityType, Form, Shard, Transcript, UnreadReason
 from podwatch.store.connection import Rows
 from podwatch.store.episodes import MANY
 from podwatch.store.fetch import transcript_of
@@ -23,7 +23,7 @@ LEVEL = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Unnamed:
+class UnreadTranscript:
     """A transcript whose entities are to be looked for, and its feed, whose other episodes say what is repeated."""
 
     transcript: Transcript
@@ -32,17 +32,17 @@ class Unnamed:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class TranscriptEntities:
     """What was found in a transcript. aside: for each entity, how many of its spans are in boilerplate."""
 
     transcript: Transcript
     entities: Sequence[Entity]
     aside: Sequence[int]
-    unread: Unread | None = None
+    unread: UnreadReason | None = None
 
 
 class EntityRows(Rows):
-    def transcripts_unnamed(self, now: datetime, shard: Shard = ALL, page: int = 16) -> Iterator[list[Unnamed]]:
+    def unread_transcripts(self, now: datetime, shard: Shard = ALL, page: int = 16) -> Iterator[list[UnreadTranscript]]:
         """Pages of the transcripts whose entities were not looked for in their revision, the newest first."""
         t, s = transcripts.c, entity_spans.c
         before: int | None = None
@@ -62,20 +62,20 @@ class EntityRows(Rows):
             if shard.count > 1:
                 query = query.where(t.id % shard.count == shard.index)
             with self.reading() as c:
-                found = [Unnamed(transcript_of(r), r.feed_id, r.show) for r in c.execute(query)]
+                found = [UnreadTranscript(transcript_of(r), r.feed_id, r.show) for r in c.execute(query)]
             if not found:
                 return
             yield found
             before = found[-1].transcript.id
 
-    def unnamed(self) -> int:
+    def count_unread(self) -> int:
         """How many transcripts have never been read for names."""
         query = select(func.count()).select_from(transcripts)
         query = query.outerjoin(entity_spans, entity_spans.c.transcript_id == transcripts.c.id)
         with self.reading() as c:
             return int(c.execute(query.where(entity_spans.c.transcript_id.is_(None))).scalar_one())
 
-    def save_entities(self, found: Sequence[Named], now: datetime) -> int:
+    def save_entities(self, found: Sequence[TranscriptEntities], now: datetime) -> int:
         """Keeps the entities of some transcripts in one transaction, in place of what they had; returns how many.
 
         A transcript that was replaced in the meantime is left alone: it is on the to-do list again.

@@ -23,7 +23,7 @@ _SAID = entities.c.count - entities.c.aside
 
 
 @dataclass(frozen=True, slots=True)
-class Talked:
+class EntityCount:
     """An entity over some time: in how many episodes of how many feeds it is named, how often, and when last."""
 
     key: str
@@ -36,7 +36,7 @@ class Talked:
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
+class EpisodeEntity:
     """That one episode names one entity, so often outside boilerplate."""
 
     key: str
@@ -49,8 +49,8 @@ class Naming:
     count: int
 
 
-class TalkedRows(Rows):
-    def talked_about(self, since: datetime | None, kind: EntityType | None, limit: int) -> list[Talked]:
+class EntityCountRows(Rows):
+    def entity_counts(self, since: datetime | None, kind: EntityType | None, limit: int) -> list[EntityCount]:
         """Who and what is named in the most episodes published since, each as what most of them take it for."""
         n, e, ep = entity_names.c, entities.c, episodes.c
         many = func.count(ep.identity.distinct())
@@ -72,16 +72,16 @@ class TalkedRows(Rows):
                 # the most frequent comes last, and stays
                 for r in c.execute(kinds.group_by(e.name_id, e.type).order_by(func.count(), e.type.desc())):
                     types[r.name_id] = EntityType(r.type)
-        return [Talked(r.key, r.name, types[r.id], r.episodes, r.feeds, int(r.said), r.last_at) for r in rows]
+        return [EntityCount(r.key, r.name, types[r.id], r.episodes, r.feeds, int(r.said), r.last_at) for r in rows]
 
-    def namings(self, start: datetime, end: datetime) -> list[Naming]:
+    def episode_entities(self, start: datetime, end: datetime) -> list[EpisodeEntity]:
         """Who is named in which episode published in [start, end)."""
         n, e, ep = entity_names.c, entities.c, episodes.c
         query = _talk(n.key, n.name, e.type, e.transcript_id, ep.identity, ep.feed_id, ep.id.label("episode_id"))
         query = query.add_columns(_SAID.label("said")).where(start <= _AT, end > _AT)
         with self.reading() as c:
             return [
-                Naming(
+                EpisodeEntity(
                     key=r.key,
                     name=r.name,
                     type=EntityType(r.type),
@@ -94,7 +94,9 @@ class TalkedRows(Rows):
                 for r in c.execute(query.order_by(ep.feed_id, ep.id, n.key))
             ]
 
-    def named_by_feed(self, keys: Collection[str], start: datetime, end: datetime) -> dict[tuple[str, int], int]:
+    def entity_episodes_by_feed(
+        self, keys: Collection[str], start: datetime, end: datetime
+    ) -> dict[tuple[str, int], int]:
         """(key, feed) -> how many of the feed's episodes published in [start, end) name it."""
         n, ep = entity_names.c, episodes.c
         found: dict[tuple[str, int], int] = {}
@@ -106,7 +108,7 @@ class TalkedRows(Rows):
                 found.update(((r.key, r.feed_id), r.n) for r in c.execute(query.group_by(n.key, ep.feed_id)))
         return found
 
-    def read_by_feed(self, start: datetime, end: datetime) -> dict[int, set[str]]:
+    def episodes_read_by_feed(self, start: datetime, end: datetime) -> dict[int, set[str]]:
         """Feed -> the identities of its episodes published in [start, end) that were read for names."""
         ep, s = episodes.c, entity_spans.c
         query = (

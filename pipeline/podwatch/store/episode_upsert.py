@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, insert, select, tuple_, update
 
-from podwatch.model import Episode, Feed, Polled
-from podwatch.policy.episode_identity import keys, match
+from podwatch.model import Episode, Feed, PollResult
+from podwatch.policy.episode_identity import identity_keys, match_episode
 from podwatch.store.connection import AnyRow
-from podwatch.store.episodes import EPISODE, WRITTEN, columns, episode_of, newest, parts
+from podwatch.store.episodes import EPISODE, WRITTEN, columns, episode_of, in_batches, newest
 from podwatch.store.tables import episode_keys, episodes, feeds
 
 _TO_COME = 1 << 62  # ids of rows that are not written yet: behind all that are
@@ -34,27 +34,27 @@ class _Row:
     wanted: bool = False  # its transcript is to be asked for (again), at once
 
 
-def save_episodes(c: Connection, polled: Sequence[Polled], now: datetime, first: int, *, past: bool = False) -> int:
+def save_episodes(c: Connection, polled: Sequence[PollResult], now: datetime, first: int, *, past: bool = False) -> int:
     """Keeps the episodes that some polls found, each of another feed; returns how many were not known.
 
     first: how many of its newest a feed that never gave an episode brings into the line; the rest is backlog.
     past: all that is new is backlog.
     """
-    found = {p.feed.id: _found(p) for p in polled}
-    desk = _Desk()
+    found = {p.feed.id: _episodes_by_guid(p) for p in polled}
+    desk = _Upsert()
     for r in _select(c, _BY_GUID, [(feed, guid) for feed, by_guid in found.items() for guid in by_guid]):
         desk.add(r)
     fresh = {f: [e for e in es.values() if (f, e.guid) not in desk.by_guid] for f, es in found.items()}
     young: dict[int, bool] = {}
     paged: dict[int, bool] = {}
-    for some in parts([f for f, es in fresh.items() if es]):
+    for some in in_batches([f for f, es in fresh.items() if es]):
         for r in c.execute(_FEEDS, {"values": some}):
             young[r.id], paged[r.id] = not r.gave, bool(r.transcript_page)
     desk.look_up(c, [e for es in fresh.values() for e in es])
     for p in polled:
         feed = p.feed
         desk.correct(e for guid, e in found[feed.id].items() if (feed.id, guid) in desk.by_guid)
-        new = desk.sort_in(feed, fresh[feed.id], p)
+        new = desk.match_or_create(feed, fresh[feed.id], p)
         live = {e.guid for e in newest([r.episode for r in new])[:first]} if young.get(feed.id) else None
         for row in new:
             row.backlog = past or (live is not None and row.episode.guid not in live)
@@ -64,11 +64,11 @@ def save_episodes(c: Connection, polled: Sequence[Polled], now: datetime, first:
     return len(desk.new)
 
 
-def _found(p: Polled) -> dict[str, Episode]:
+def _episodes_by_guid(p: PollResult) -> dict[str, Episode]:
     return {e.guid: replace(e, feed_id=p.feed.id, show=p.feed.title) for e in p.episodes}
 
 
-class _Desk:
+class _Upsert:
     """The rows that are at hand, by all that they are found under, and what becomes of them."""
 
     def __init__(self) -> None:
@@ -86,9 +86,9 @@ class _Desk:
 
     def look_up(self, c: Connection, fresh: Iterable[Episode]) -> None:
         """Brings in the rows that share a key with what is not known."""
-        self._reach = {(e.feed_id, e.guid): keys(e, reach=True) for e in fresh}
+        self._reach = {(e.feed_id, e.guid): identity_keys(e, reach=True) for e in fresh}
         asked = sorted({key for reach in self._reach.values() for key in reach})
-        shared = [(r.key, r.episode_id) for some in parts(asked) for r in c.execute(_BY_KEY, {"values": some})]
+        shared = [(r.key, r.episode_id) for some in in_batches(asked) for r in c.execute(_BY_KEY, {"values": some})]
         for r in _select(c, _BY_ID, sorted({n for _, n in shared} - self.rows.keys())):
             self.add(r)
         for key, n in shared:
@@ -96,27 +96,27 @@ class _Desk:
 
     def correct(self, found: Iterable[Episode]) -> None:
         for e in found:
-            self._becomes(self.by_guid[e.feed_id, e.guid], e)
+            self._update_row(self.by_guid[e.feed_id, e.guid], e)
 
-    def sort_in(self, feed: Feed, fresh: Sequence[Episode], p: Polled) -> list[_Row]:
+    def match_or_create(self, feed: Feed, fresh: Sequence[Episode], p: PollResult) -> list[_Row]:
         """Finds for each the row that it is, or makes one; returns those that it made."""
         made: list[_Row] = []
         for e in fresh:
             rows = {n: r for key in self._reach[feed.id, e.guid] for n, r in self._by_key.get(key, {}).items()}
             known = [rows[n].episode for n in sorted(rows)]
-            same = match(e, known, p.lists or (lambda guid: False))
+            same = match_episode(e, known, p.lists or (lambda guid: False))
             if same is not None and same[0].feed_id == feed.id:
-                self._becomes(self.rows[same[0].id], e)
+                self._update_row(self.rows[same[0].id], e)
             else:
                 identity = same[0].identity if same else _identity(feed, e)
                 made.append(_Row(replace(e, id=_TO_COME + len(self.new) + len(made), identity=identity)))
         for row in made:  # not before: what one document lists is no candidate for what stands beside it
             self.rows[row.episode.id] = row
-            self._file(row, keys(row.episode))
+            self._index(row, identity_keys(row.episode))
         self.new += made
         return made
 
-    def _becomes(self, row: _Row, e: Episode) -> None:
+    def _update_row(self, row: _Row, e: Episode) -> None:
         """Lays what a document says now over what it said."""
         old = row.episode
         if columns(old) == columns(e):
@@ -130,15 +130,15 @@ class _Desk:
             first_seen_at=old.first_seen_at,
             fetch_failures=old.fetch_failures,
         )
-        self._file(row, keys(row.episode))
+        self._index(row, identity_keys(row.episode))
 
-    def _file(self, row: _Row, under: Iterable[int]) -> None:
+    def _index(self, row: _Row, under: Iterable[int]) -> None:
         for key in under:
             self._by_key[key][row.episode.id] = row
 
 
 def _select(c: Connection, query: Any, values: Sequence[Any]) -> Iterator[AnyRow]:
-    for some in parts(values):
+    for some in in_batches(values):
         yield from c.execute(query, {"values": some})
 
 
@@ -148,8 +148,8 @@ def _update(c: Connection, rows: Sequence[_Row], now: datetime) -> None:
     c.execute(_CORRECT, [{"row": r.episode.id} | columns(r.episode) for r in rows])
     if again := [{"row": r.episode.id, "now": now} for r in rows if r.wanted]:
         c.execute(_ASK_AGAIN, again)
-    added = {(key, r.episode.id) for r in rows if r.was for key in keys(r.episode) - keys(r.was)}
-    for some in parts(sorted({n for _, n in added})):
+    added = {(key, r.episode.id) for r in rows if r.was for key in identity_keys(r.episode) - identity_keys(r.was)}
+    for some in in_batches(sorted({n for _, n in added})):
         added -= {(k.key, k.episode_id) for k in c.execute(_KEYS_OF, {"values": some})}
     _file(c, added)
 
@@ -170,7 +170,7 @@ def _insert(c: Connection, rows: Sequence[_Row], now: datetime) -> None:
         for r in rows
     ]
     ids = {(r.feed_id, r.guid): r.id for r in c.execute(_INSERT, values)}
-    _file(c, {(key, ids[r.episode.feed_id, r.episode.guid]) for r in rows for key in keys(r.episode)})
+    _file(c, {(key, ids[r.episode.feed_id, r.episode.guid]) for r in rows for key in identity_keys(r.episode)})
 
 
 def _file(c: Connection, under: Iterable[tuple[int, int]]) -> None:

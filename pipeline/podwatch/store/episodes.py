@@ -31,7 +31,7 @@ MANY = 500  # values in one IN (...)
 T = TypeVar("T")
 
 
-def parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+def in_batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """The values in groups that fit into one IN (...)."""
     for i in range(0, len(values), MANY):
         yield values[i : i + MANY]

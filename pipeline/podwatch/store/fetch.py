@@ -9,15 +9,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, insert, select, update
 
-from podwatch.model import ALL, Episode, Shard, Transcript, Wanted
+from podwatch.model import ALL, Episode, Shard, Transcript, TranscriptRequest
 from podwatch.store.connection import AnyRow, Rows
-from podwatch.store.episodes import EPISODE, MANY, episode_of, parts
+from podwatch.store.episodes import EPISODE, MANY, episode_of, in_batches
 from podwatch.store.packing import unpack
 from podwatch.store.tables import episodes, feeds, transcripts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class FetchResult:
     """What is kept of a request for a transcript.
 
     fields: its columns; None when it is as it was. again_at: when to ask whether it was corrected; None: never.
@@ -25,16 +25,16 @@ class Fetched:
 
     episode: Episode
     fields: dict[str, Any] | None
-    again_at: datetime | None
+    next_fetch_at: datetime | None
 
 
 class FetchRows(Rows):
-    def wanted(self, now: datetime, shard: Shard = ALL) -> list[Wanted]:
+    def transcripts_wanted(self, now: datetime, shard: Shard = ALL) -> list[TranscriptRequest]:
         """The episodes whose transcript is to be asked for now, those that have none yet first."""
         with self.reading() as c:
             return [_wanted(r) for r in c.execute(self._wanted(and_(episodes.c.next_fetch_at <= now, _LIVE), shard))]
 
-    def take_wanted(self, now: datetime, until: datetime, shard: Shard = ALL) -> list[Wanted]:
+    def claim_wanted(self, now: datetime, until: datetime, shard: Shard = ALL) -> list[TranscriptRequest]:
         """The same, taken until ``until``: before that nobody else gets them, and after it everybody does."""
         e = episodes.c
         due = select(e.id).where(e.next_fetch_at <= now, _LIVE, *_of(shard)).with_for_update(skip_locked=True)
@@ -45,7 +45,7 @@ class FetchRows(Rows):
                 return []
             return [_wanted(r) for r in c.execute(self._wanted(e.next_fetch_at == until, shard)) if r.id in mine]
 
-    def put_off(self, ids: Collection[int], taken: datetime, until: datetime) -> None:
+    def extend_claim(self, ids: Collection[int], taken: datetime, until: datetime) -> None:
         """Moves the end of the lease of episodes that were taken until ``taken``; those that somebody else has stay."""
         e, every = episodes.c, sorted(ids)
         with self.writing() as c:
@@ -53,7 +53,7 @@ class FetchRows(Rows):
                 mine = (e.id.in_(every[i : i + MANY]), e.next_fetch_at == taken)
                 c.execute(update(episodes).where(*mine).values(next_fetch_at=until))
 
-    def wanted_of(self, c: Connection, which: ColumnElement[bool]) -> list[Wanted]:
+    def wanted_of(self, c: Connection, which: ColumnElement[bool]) -> list[TranscriptRequest]:
         """Episodes with what it takes to ask for their transcripts."""
         return [_wanted(r) for r in c.execute(self._wanted(which, ALL))]
 
@@ -68,7 +68,7 @@ class FetchRows(Rows):
             .order_by(t.id.is_not(None), episodes.c.next_fetch_at, episodes.c.id)
         )
 
-    def without_transcript(self) -> list[Episode]:
+    def episodes_without_transcript(self) -> list[Episode]:
         """Every episode that has none, of the backlog too: for files dropped in by hand."""
         query = (
             select(*EPISODE)
@@ -80,7 +80,7 @@ class FetchRows(Rows):
         with self.reading() as c:
             return [episode_of(r) for r in c.execute(query)]
 
-    def save_transcripts(self, fetched: Sequence[Fetched], now: datetime) -> int:
+    def save_transcripts(self, fetched: Sequence[FetchResult], now: datetime) -> int:
         """Keeps some transcripts in one transaction; returns how many were not there, or say something else now.
 
         Another text replaces the old one as the next revision, and is looked through anew.
@@ -89,7 +89,7 @@ class FetchRows(Rows):
         fresh: list[dict[str, Any]] = []
         with self.writing() as c:
             known = self._known(c, [f.episode.id for f in fetched])
-            c.execute(_ASKED, [{"episode": f.episode.id, "again_at": f.again_at} for f in fetched])
+            c.execute(_ASKED, [{"episode": f.episode.id, "again_at": f.next_fetch_at} for f in fetched])
             for f in fetched:
                 old = known.get(f.episode.id)
                 if old is not None:
@@ -105,7 +105,7 @@ class FetchRows(Rows):
         query = select(t.id, t.episode_id, t.digest, t.revision, t.checks).where(t.episode_id.in_(ids))
         return {r.episode_id: r for r in c.execute(query)}
 
-    def _again(self, c: Connection, f: Fetched, old: AnyRow, now: datetime) -> bool:
+    def _again(self, c: Connection, f: FetchResult, old: AnyRow, now: datetime) -> bool:
         mine = update(transcripts).where(transcripts.c.id == old.id)
         if f.fields is None or old.digest == f.fields["digest"]:
             fresh = {k: v for k, v in (f.fields or {}).items() if k in ("source", "etag", "last_modified")}
@@ -114,10 +114,10 @@ class FetchRows(Rows):
         c.execute(mine.values(revision=old.revision + 1, detected_through=0, checks=0, fetched_at=now, **f.fields))
         return True
 
-    def into_the_line(self, ids: Sequence[int]) -> None:
+    def take_from_backlog(self, ids: Sequence[int]) -> None:
         """Episodes of the backlog that somebody brought a transcript for are like all others from now on."""
         with self.writing() as c:
-            for some in parts(ids):
+            for some in in_batches(ids):
                 c.execute(update(episodes).where(episodes.c.id.in_(some)).values(backlog=False))
 
     def save_fetch_failures(self, failed: Iterable[tuple[Episode, str, datetime | None]]) -> None:
@@ -156,8 +156,8 @@ def _of(shard: Shard) -> list[ColumnElement[bool]]:
     return [episodes.c.id % shard.count == shard.index] if shard.count > 1 else []
 
 
-def _wanted(r: AnyRow) -> Wanted:
-    return Wanted(
+def _wanted(r: AnyRow) -> TranscriptRequest:
+    return TranscriptRequest(
         episode=episode_of(r),
         page=r.transcript_page,
         blocked=bool(r.facts and r.facts.get("blocked")),

@@ -10,13 +10,13 @@ from sqlalchemy import func, select, update
 
 from podwatch.model import Mention
 from podwatch.store.alerts import mention_of
-from podwatch.store.detect import DetectRows, Source, source_of
-from podwatch.store.episodes import parts
+from podwatch.store.detect import DetectRows, TranscriptSource, source_of
+from podwatch.store.episodes import in_batches
 from podwatch.store.tables import episodes, mentions, transcripts, watches
 from podwatch.store.watches import SOUGHT
 
 
-class PastRows(DetectRows):
+class HistoryRows(DetectRows):
     def transcript_ids(self, since: datetime | None = None) -> list[int]:
         """The transcripts there are, or those of episodes that came out at ``since`` or later."""
         t = transcripts.c
@@ -26,22 +26,22 @@ class PastRows(DetectRows):
         with self.reading() as c:
             return list(c.execute(query).scalars())
 
-    def left_to_detect(self) -> int:
+    def count_undetected(self) -> int:
         """How many transcripts there are in which not every watch was looked for."""
         latest = select(func.coalesce(func.max(watches.c.seq), 0)).where(SOUGHT).scalar_subquery()
         query = select(func.count()).select_from(transcripts).where(transcripts.c.detected_through < latest)
         with self.reading() as c:
             return c.execute(query).scalar_one()
 
-    def sources(self, ids: Sequence[int]) -> Iterator[Source]:
+    def sources(self, ids: Sequence[int]) -> Iterator[TranscriptSource]:
         """These transcripts with their episodes, in the order of their numbers."""
-        for some in parts(ids):
+        for some in in_batches(ids):
             with self.reading() as c:
                 rows, about = self._rows(c, some)
             for r in rows:
                 yield source_of(r, about[r.episode_id], r.detected_through)
 
-    def seqs(self) -> dict[str, int]:
+    def watch_seqs(self) -> dict[str, int]:
         """The number of each enabled watch, which says what was looked for where."""
         with self.reading() as c:
             rows = c.execute(select(watches.c.name, watches.c.seq).where(watches.c.enabled))
@@ -51,8 +51,8 @@ class PastRows(DetectRows):
         """By transcript the stored mentions of some watches, in the order of the text."""
         m, found = mentions.c, defaultdict[int, list[Mention]](list)
         with self.reading() as c:
-            for some in parts(ids):
-                for few in parts(watch_ids):
+            for some in in_batches(ids):
+                for few in in_batches(watch_ids):
                     query = (
                         select(mentions, watches.c.name.label("watch"))
                         .join(watches, watches.c.id == m.watch_id)
@@ -63,12 +63,12 @@ class PastRows(DetectRows):
                         found[r.transcript_id].append(mention_of(r, r.watch))
         return dict(found)
 
-    def gone_since(self, moment: datetime) -> int:
+    def count_gone_since(self, moment: datetime) -> int:
         """How many mentions are no longer found since then."""
         with self.reading() as c:
             return c.execute(select(func.count()).where(mentions.c.gone_at >= moment)).scalar_one()
 
-    def look_again(self, names: Collection[str] | None, since: datetime | None) -> int:
+    def requeue_watches(self, names: Collection[str] | None, since: datetime | None) -> int:
         """Puts watches (None: all) on the to-do list again, for the transcripts of episodes that came out at ``since``
         or later; returns how many transcripts that are. Their revisions stay: the same is looked for.
 

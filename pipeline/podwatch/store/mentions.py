@@ -16,7 +16,7 @@ from podwatch.store.tables import channels, deliveries, episodes, feeds, mention
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class StoredMention:
     """A stored mention with where it was found."""
 
     mention: Mention
@@ -25,8 +25,8 @@ class Found:
     mention_id: int
 
 
-class Readings(Rows):
-    def mentions(self, *, watch: str | None = None, since: datetime | None = None) -> Iterator[Found]:
+class MentionRows(Rows):
+    def mentions(self, *, watch: str | None = None, since: datetime | None = None) -> Iterator[StoredMention]:
         """The mentions of enabled watches, newest episode first, in the order they are said."""
         m = mentions.c
         query = (
@@ -46,7 +46,7 @@ class Readings(Rows):
                 if r.episode_id not in known:
                     e = select(*EPISODE).join(feeds, feeds.c.id == episodes.c.feed_id)
                     known[r.episode_id] = episode_of(c.execute(e.where(episodes.c.id == r.episode_id)).one())
-                yield Found(mention_of(r, r.watch), known[r.episode_id], r.transcript_id, r.id)
+                yield StoredMention(mention_of(r, r.watch), known[r.episode_id], r.transcript_id, r.id)
 
     def counts(self) -> dict[str, int]:
         """Rows of each noun."""
@@ -75,7 +75,7 @@ class Readings(Rows):
         with self.reading() as c:
             return list(c.execute(select(episodes.c.identity).order_by(episodes.c.id)).scalars())
 
-    def states(self) -> dict[str, int]:
+    def alert_states(self) -> dict[str, int]:
         """How many alerts stand where; those held back by their reason."""
         d = deliveries.c
         with self.reading() as c:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from podwatch.model import ALL, Feed, FeedFacts, Person, Polled, Shard
+from podwatch.model import ALL, Feed, FeedFacts, Person, PollResult, Shard
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episode_upsert import save_episodes
 from podwatch.store.tables import feed_items, feeds
@@ -58,7 +58,7 @@ class PollRows(Rows):
         with self.reading() as c:
             return c.execute(_ITEMS, {"feed": feed.id}).scalar()
 
-    def save_polls(self, polled: Sequence[Polled], now: datetime, first: int) -> int:
+    def save_polls(self, polled: Sequence[PollResult], now: datetime, first: int) -> int:
         """Keeps what some polls brought, each of another feed, in one transaction; returns how many episodes were new.
 
         first: how many of its newest a feed that never gave an episode brings into the line; the rest is backlog.
@@ -70,7 +70,7 @@ class PollRows(Rows):
             if state:
                 c.execute(_SAVE_STATE, state)
             if documents:
-                c.execute(_SAVE_FACTS, [_said(p.feed) for p in documents])
+                c.execute(_SAVE_FACTS, [_document_facts(p.feed) for p in documents])
             if items:
                 c.execute(_FORGET_ITEMS, items)
                 c.execute(_SAVE_ITEMS, items)
@@ -98,7 +98,7 @@ _FORGET_ITEMS = delete(feed_items).where(feed_items.c.feed_id == bindparam("feed
 _SAVE_ITEMS = insert(feed_items).values(feed_id=bindparam("feed"), known=bindparam("known"))
 
 
-def _said(feed: Feed) -> dict[str, Any]:
+def _document_facts(feed: Feed) -> dict[str, Any]:
     recent = [d.timestamp() for d in feed.recent]
     return {"row": feed.id, "title": feed.title, "facts": feed.facts, "recent": recent}
 

@@ -10,22 +10,22 @@ from sqlalchemy import Connection, and_, exists, or_, select, update
 from podwatch.model import Delivery, Held, State
 from podwatch.store.connection import Rows
 from podwatch.store.deliver import add_replies, delivery_of
-from podwatch.store.episodes import MANY, parts
+from podwatch.store.episodes import MANY, in_batches
 from podwatch.store.tables import deliveries, episodes
 
 # An alert that was kept back for these may be told after all when its mentions change.
 MENDS = (Held.GONE, Held.BOILERPLATE, Held.MINIMUM)
 
 
-class ChangeRows(Rows):
-    def checks_due(self, now: datetime, limit: int = 100) -> list[Delivery]:
+class SentMessageRows(Rows):
+    def edits_due(self, now: datetime, limit: int = 100) -> list[Delivery]:
         """Messages that may say something else by now."""
         d = deliveries.c
         query = select(deliveries).where(d.check_at <= now, d.state == State.SENT.value).order_by(d.check_at, d.id)
         with self.reading() as c:
             return [delivery_of(r) for r in c.execute(query.limit(limit))]
 
-    def save_check(
+    def save_edit(
         self, delivery: Delivery, shown: str | None, replies: int, now: datetime, again: datetime | None = None
     ) -> None:
         """The message says what it should; or is to be looked at ``again``. What changed meanwhile stays noted."""
@@ -38,20 +38,20 @@ class ChangeRows(Rows):
             created = c.execute(select(d.created_at).where(d.id == delivery.id)).scalar_one()
             add_replies(c, delivery, created, replies, now)
 
-    def sweeps_due(self, now: datetime, limit: int = 100) -> list[Delivery]:
+    def duplicate_checks_due(self, now: datetime, limit: int = 100) -> list[Delivery]:
         """Messages that were sent after an attempt whose outcome was not known."""
         d = deliveries.c
         query = select(deliveries).where(d.sweep_at <= now, d.state == State.SENT.value).order_by(d.sweep_at)
         with self.reading() as c:
             return [delivery_of(r) for r in c.execute(query.limit(limit))]
 
-    def save_sweep(self, delivery: Delivery, remote_id: str | None, again: datetime | None = None) -> None:
+    def save_duplicate_check(self, delivery: Delivery, remote_id: str | None, again: datetime | None = None) -> None:
         """There is one copy now, and this is it; or the channel could not be read."""
         values = {"sweep_at": again} | ({"remote_id": remote_id} if remote_id else {})
         with self.writing() as c:
             c.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(**values))
 
-    def sweep(self, delivery: Delivery, at: datetime) -> None:
+    def schedule_duplicate_check(self, delivery: Delivery, at: datetime) -> None:
         """Has the channel read for a second copy: two may have sent it."""
         with self.writing() as c:
             c.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(sweep_at=at))
@@ -60,13 +60,13 @@ class ChangeRows(Rows):
 def with_deliveries(c: Connection, identities: Collection[str]) -> set[str]:
     """Those of the episodes, by their identities, of which something was or is to be told: see recheck()."""
     e, found = episodes.c, set[str]()
-    for some in parts(sorted(identities)):
+    for some in in_batches(sorted(identities)):
         told = select(e.identity).where(e.identity.in_(some), exists().where(deliveries.c.episode_id == e.id))
         found |= set(c.execute(told.distinct()).scalars())
     return found
 
 
-def recheck(c: Connection, watch_ids: Sequence[int], identity: str, now: datetime) -> None:
+def schedule_edits(c: Connection, watch_ids: Sequence[int], identity: str, now: datetime) -> None:
     """The mentions of these watches in this episode changed: what was said of them is looked at again."""
     d = deliveries.c
     same = select(episodes.c.id).where(episodes.c.identity == identity)

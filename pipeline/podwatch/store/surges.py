@@ -9,13 +9,13 @@ from sqlalchemy import insert, select
 
 from podwatch.model import Alert, Mention, Watch
 from podwatch.store.connection import Rows
-from podwatch.store.detect import Source, hand_over, row_of
+from podwatch.store.detect import TranscriptSource, insert_deliveries, row_of
 from podwatch.store.episodes import MANY
 from podwatch.store.tables import deliveries, episodes, mentions, transcripts, watches
 
 
 class SurgeRows(Rows):
-    def made_after(self, keys: Collection[str], moment: datetime) -> bool:
+    def has_delivery_after(self, keys: Collection[str], moment: datetime) -> bool:
         """Whether one of the deliveries with these keys was made later than ``moment``."""
         d, wanted = deliveries.c, sorted(keys)
         with self.reading() as c:
@@ -25,13 +25,13 @@ class SurgeRows(Rows):
                     return True
         return False
 
-    def told_of(self, watch: Watch) -> set[str]:
+    def episodes_alerted(self, watch: Watch) -> set[str]:
         """The identities of the episodes that a delivery of the watch is about."""
         query = select(episodes.c.identity).join(deliveries, deliveries.c.episode_id == episodes.c.id)
         with self.reading() as c:
             return set(c.execute(query.where(deliveries.c.watch_id == watch.id)).scalars())
 
-    def save_surge(self, source: Source, found: Sequence[Mention], alert: Alert, now: datetime) -> bool:
+    def save_surge(self, source: TranscriptSource, found: Sequence[Mention], alert: Alert, now: datetime) -> bool:
         """Keeps the mentions and hands the alert to deliver, both or neither; False when there is nothing to be told.
 
         That is when the alert was made meanwhile, or the transcript replaced.
@@ -46,5 +46,5 @@ class SurgeRows(Rows):
             if c.execute(select(key).where(key == alert.key)).first() is not None:
                 return False
             c.execute(insert(mentions), [row_of(m, alert.watch, source, now) for m in found])
-            hand_over(c, [(alert, None)], now)
+            insert_deliveries(c, [(alert, None)], now)
             return True

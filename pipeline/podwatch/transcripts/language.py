@@ -85,14 +85,14 @@ class Language:
     sure: float
 
 
-def language(declared: str | None, text: str) -> Language:
+def decide_language(declared: str | None, text: str) -> Language:
     """The language declared, when it is one and the text does not plainly say otherwise; else the text's own."""
-    code = primary(declared)
+    code = primary_subtag(declared)
     if code is not None and len(text) < CONTRADICTS:
         return Language(code, True, 1.0)
     found: list[tuple[str, float]] = []
-    for sample in samples(text):
-        found.append(identify(sample))
+    for sample in take_samples(text):
+        found.append(identify_language(sample))
         if code is not None and (found[-1][1] < SURE or _alike(found[-1][0], code)):
             return Language(code, True, 1.0)  # one sample that does not contradict is enough
         if code is None and len(found) == 2 and found[0][0] == found[1][0] and min(s for _, s in found) >= SURE:
@@ -109,7 +109,7 @@ def language(declared: str | None, text: str) -> Language:
     return Language(best, False, sure) if len(totals) == 1 else Language(code, True, 1.0)
 
 
-def primary(tag: str | None) -> str | None:
+def primary_subtag(tag: str | None) -> str | None:
     """The primary subtag of a declared language ("en-us", "en_US", "English"); None when it names no language."""
     match = _PRIMARY.match(tag or "")
     if match is None:
@@ -118,7 +118,7 @@ def primary(tag: str | None) -> str | None:
     return name if name in _CODES else _NAMES.get(name)
 
 
-def samples(text: str) -> list[str]:
+def take_samples(text: str) -> list[str]:
     """The beginning, the middle and the end of a text, each at the border of a word; none when it says too little."""
     if len(text) <= 3 * SAMPLE:
         found = [text]
@@ -134,7 +134,7 @@ def _alike(one: str, other: str) -> bool:
     return one == other or _FAMILY.get(one, one) == _FAMILY.get(other, other)
 
 
-def identify(sample: str) -> tuple[str, float]:
+def identify_language(sample: str) -> tuple[str, float]:
     """(language, probability) of a few hundred characters."""
     code, sure = _identifier()(sample)
     return _NAMES.get(code, code), sure

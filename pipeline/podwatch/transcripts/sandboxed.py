@@ -12,15 +12,15 @@ import orjson
 
 from podwatch.errors import TranscriptError
 from podwatch.model import Transcript
-from podwatch.sandbox.pool import BoxError, Sandbox, shared
+from podwatch.sandbox.pool import Sandbox, SandboxError, shared_sandbox
 from podwatch.store.packing import pack
-from podwatch.transcripts.formats import parse
+from podwatch.transcripts.formats import parse_transcript
 from podwatch.transcripts.labels import boilerplate
-from podwatch.transcripts.language import language
+from podwatch.transcripts.language import decide_language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class PackedTranscript:
     """A transcript as it is kept. body: see packing.py; labels: see boilerplate.py. digest: equal for equal talk."""
 
     media_type: str
@@ -32,52 +32,52 @@ class Ready:
     labels: bytes
 
 
-def ready(t: Transcript, declared: str | None) -> Ready:
+def pack_transcript(t: Transcript, declared: str | None) -> PackedTranscript:
     """A parsed transcript with its language and its labels, packed."""
     body, digest = pack(t.text, t.offsets, t.starts, t.ends, t.speakers, t.words)
-    return Ready(
+    return PackedTranscript(
         media_type=t.media_type,
-        language=language(declared or t.language, t.text).code,
+        language=decide_language(declared or t.language, t.text).code,
         characters=len(t.text),
         segments=len(t),
         digest=digest,
         body=body,
-        labels=boilerplate.to_bytes(boilerplate.labels(t), boilerplate.shingles(t)),
+        labels=boilerplate.to_bytes(boilerplate.label_passages(t), boilerplate.select_shingles(t)),
     )
 
 
-def read(
+def read_transcript(
     body: bytes, *, media_type: str = "", name: str = "", declared: str | None = None, box: Sandbox | None = None
-) -> Ready:
+) -> PackedTranscript:
     """The transcript in ``body``, read in a sandbox; raises TranscriptError, also when it costs too much.
 
     media_type, name: what the server and the address say. declared: the language that the feed says.
     """
     job = {"media_type": media_type, "name": name, "declared": declared or ""}
     try:
-        answer = (box or shared()).run("transcript", job, [body], budget(len(body)))
-    except BoxError as e:
+        answer = (box or shared_sandbox()).run("transcript", job, [body], cpu_budget(len(body)))
+    except SandboxError as e:
         raise TranscriptError(e.what) from None
     cut = answer.index(b"\n")
     fields: dict[str, Any] = orjson.loads(answer[:cut])
     middle = cut + 1 + fields.pop("size")
-    return Ready(**fields, body=answer[cut + 1 : middle], labels=answer[middle:])
+    return PackedTranscript(**fields, body=answer[cut + 1 : middle], labels=answer[middle:])
 
 
-def was_full() -> bool:
+def was_saturated() -> bool:
     """Whether transcripts had to wait for a worker of this process since this was asked last."""
-    return shared().was_full()
+    return shared_sandbox().was_saturated()
 
 
-def budget(size: int) -> float:
+def cpu_budget(size: int) -> float:
     """CPU seconds that a document of ``size`` bytes may take: many times what an honest one does."""
     return min(60.0, 5.0 + size / 1_000_000)
 
 
-def answer(body: bytes, job: dict[str, Any], started: float) -> bytes:
+def run_job(body: bytes, job: dict[str, Any], started: float) -> bytes:
     """For a sandbox's worker: a line of JSON, the packed transcript, its labels."""
-    kind, columns = parse(body, job["media_type"], job["name"])
-    r = ready(columns.transcript(media_type=kind), job["declared"] or None)
+    kind, columns = parse_transcript(body, job["media_type"], job["name"])
+    r = pack_transcript(columns.transcript(media_type=kind), job["declared"] or None)
     fields = {
         "media_type": r.media_type,
         "language": r.language,

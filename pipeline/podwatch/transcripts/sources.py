@@ -14,26 +14,26 @@ from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
 from podwatch.errors import TranscriptError
-from podwatch.model import Episode, TranscriptRef, Wanted
+from podwatch.model import Episode, TranscriptRef, TranscriptRequest
 
 FIELDS = ("guid", "title", "slug", "date", "year", "number", "season", "link")
 NOTES = "notes:"
 
 
-def from_feed(wanted: Wanted) -> list[TranscriptRef]:
+def from_feed(wanted: TranscriptRequest) -> list[TranscriptRef]:
     """What the feed itself names (podcast:transcript): the show's language first, then the finest times."""
-    from podwatch.transcripts.formats import preference
+    from podwatch.transcripts.formats import media_type_rank
 
     language = wanted.episode.language
 
     def rank(ref: TranscriptRef) -> tuple[bool, int]:
         other = bool(ref.language and language and ref.language[:2].lower() != language[:2].lower())
-        return other, preference(ref.media_type)
+        return other, media_type_rank(ref.media_type)
 
     return sorted(wanted.episode.transcripts, key=rank)
 
 
-def from_page(wanted: Wanted) -> list[TranscriptRef]:
+def from_page(wanted: TranscriptRequest) -> list[TranscriptRef]:
     """A page about the episode, where the feed's owner here has said how to find it; off unless they did.
 
     Nothing for episodes whose makers ask to be left out of other places (itunes:block, podcast:block).
@@ -45,16 +45,16 @@ def from_page(wanted: Wanted) -> list[TranscriptRef]:
         host = template.removeprefix(NOTES).strip().lower()
         found = [u for u in episode.note_links if _host(u) == host or _host(u).endswith("." + host)]
         return [TranscriptRef(url=u, media_type="text/html", rel="page") for u in found[:3]]
-    url = filled(template, episode)
+    url = fill_template(template, episode)
     return [TranscriptRef(url=url, media_type="text/html", rel="page")] if url else []
 
 
-SOURCES: Mapping[str, Callable[[Wanted], Sequence[TranscriptRef]]] = MappingProxyType(
+SOURCES: Mapping[str, Callable[[TranscriptRequest], Sequence[TranscriptRef]]] = MappingProxyType(
     {"feed": from_feed, "page": from_page}
 )
 
 
-def checked_template(template: str) -> str:
+def check_template(template: str) -> str:
     """A template as it may be stored; raises TranscriptError for one that cannot work.
 
     ``https://site.example/{slug}/transcript`` with the fields of FIELDS, or ``notes:site.example`` for the first
@@ -82,7 +82,7 @@ def checked_template(template: str) -> str:
     return template
 
 
-def filled(template: str, episode: Episode) -> str | None:
+def fill_template(template: str, episode: Episode) -> str | None:
     """The template's address for an episode; None when the episode lacks what it needs."""
     at = episode.published_at
     values = {

@@ -16,11 +16,11 @@ from ruamel.yaml.error import YAMLError
 
 from podwatch import files
 from podwatch.errors import WatchlistError
-from podwatch.model import Change, Proposal, Watch, fold
+from podwatch.model import Change, Proposal, Watch, fold_spelling
 from podwatch.watchlist import loader as watchlist
 
 
-def learn(path: Path, proposals: Iterable[Proposal]) -> list[Proposal]:
+def apply_proposals(path: Path, proposals: Iterable[Proposal]) -> list[Proposal]:
     """Makes the changes in the file; returns those that it made, since what is there already stays.
 
     Comments, order, quotes and indentation stay. The file is replaced in one step, and only by a watchlist without
@@ -28,29 +28,29 @@ def learn(path: Path, proposals: Iterable[Proposal]) -> list[Proposal]:
     """
     before = watchlist.read(path)
     text = files.read(path, watchlist.MAX_BYTES, WatchlistError).decode("utf-8-sig")
-    after, made = edited(text, proposals)
+    after, made = edit_text(text, proposals)
     if made:
-        if _sense(watchlist.parse(after, str(path))) != _sense(changed(before, made)) or _comments(after) != _comments(
-            text
-        ):
+        if _meaning(watchlist.parse(after, str(path))) != _meaning(changed_watches(before, made)) or _comments(
+            after
+        ) != _comments(text):
             raise WatchlistError("cannot be edited without harm", where=str(path), todo="make the changes by hand")
         _replace(path, after)
     return made
 
 
-def changed(watches: Iterable[Watch], made: Sequence[Proposal]) -> list[Watch]:
+def changed_watches(watches: Iterable[Watch], made: Sequence[Proposal]) -> list[Watch]:
     """The watches as the changes should leave them."""
     found = []
     for w in watches:
         mine = [p for p in made if p.watch == w.name]
         new = {change: tuple(p.spelling for p in mine if p.change is change) for change in Change}
-        gone = {fold(s) for s in new[Change.DROP_ALIAS]}
-        aliases = (*(a for a in w.aliases if fold(a) not in gone), *new[Change.ALIAS])
+        gone = {fold_spelling(s) for s in new[Change.DROP_ALIAS]}
+        aliases = (*(a for a in w.aliases if fold_spelling(a) not in gone), *new[Change.ALIAS])
         found.append(replace(w, aliases=aliases, exclude=(*w.exclude, *new[Change.EXCLUDE])))
     return found
 
 
-def _sense(watches: Iterable[Watch]) -> list[Watch]:
+def _meaning(watches: Iterable[Watch]) -> list[Watch]:
     return [replace(w, aliases=tuple(sorted(w.aliases)), exclude=tuple(sorted(w.exclude))) for w in watches]
 
 
@@ -58,7 +58,7 @@ def _comments(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.lstrip().startswith("#")]
 
 
-def edited(text: str, proposals: Iterable[Proposal]) -> tuple[str, list[Proposal]]:
+def edit_text(text: str, proposals: Iterable[Proposal]) -> tuple[str, list[Proposal]]:
     """The watchlist with the changes made, and which were."""
     yaml = YAML(typ="rt")
     yaml.preserve_quotes = True
@@ -69,7 +69,7 @@ def edited(text: str, proposals: Iterable[Proposal]) -> tuple[str, list[Proposal
     except YAMLError as e:
         raise WatchlistError(f"is not YAML: {str(e).splitlines()[0]}") from None
     entries = {str(w.get("name")): w for w in tree["watches"] if isinstance(w, dict)}
-    made = [p for p in proposals if p.watch in entries and _made(entries[p.watch], p)]
+    made = [p for p in proposals if p.watch in entries and _apply(entries[p.watch], p)]
     if not made:
         return text, []
     out = io.StringIO()
@@ -77,7 +77,7 @@ def edited(text: str, proposals: Iterable[Proposal]) -> tuple[str, list[Proposal
     return out.getvalue(), made
 
 
-def _made(entry: Any, p: Proposal) -> bool:
+def _apply(entry: Any, p: Proposal) -> bool:
     """Whether the change was still to be made.
 
     ruamel keeps a comment with what stands before it, those above the next watch with the last value of this one.
@@ -85,7 +85,7 @@ def _made(entry: Any, p: Proposal) -> bool:
     """
     field = "exclude" if p.change is Change.EXCLUDE else "aliases"
     there = entry.get(field)
-    at = next((i for i, a in enumerate(there or ()) if fold(str(a)) == fold(p.spelling)), None)
+    at = next((i for i, a in enumerate(there or ()) if fold_spelling(str(a)) == fold_spelling(p.spelling)), None)
     if p.change is Change.DROP_ALIAS:
         if at is None:
             return False

@@ -37,7 +37,7 @@ def _checked(read: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(check)
 
 
-Pause = Annotated[Text, _checked(times.pause)]
+Pause = Annotated[Text, _checked(times.parse_pause)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -111,10 +111,10 @@ class WatchEntry(_Strict):
 
 
 class ChannelEntry(_Strict):
-    digest: Annotated[Text, _checked(times.digest_times)] | None = Field(
+    digest: Annotated[Text, _checked(times.parse_digest_times)] | None = Field(
         None, description="When its digest goes out: daily 08:00 Europe/Berlin, weekdays 07:30, weekly mon,thu 09:00."
     )
-    quiet: Annotated[Text, _checked(times.quiet_hours)] | None = Field(
+    quiet: Annotated[Text, _checked(times.parse_quiet_hours)] | None = Field(
         None, description="When nothing is posted: 22:00-07:00 Europe/Berlin."
     )
     ceiling: Count | None = Field(None, description="Messages an hour; beyond it the rest becomes one digest.")

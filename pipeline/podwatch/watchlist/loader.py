@@ -10,11 +10,11 @@ from pydantic import ValidationError
 
 from podwatch import files
 from podwatch.errors import WatchlistError
-from podwatch.model import ChannelRules, DeliverMode, EntityType, Scope, Watch, fold
+from podwatch.model import ChannelRules, DeliverMode, EntityType, Scope, Watch, fold_spelling
 from podwatch.query import parser as queries
 from podwatch.watchlist import times
 from podwatch.watchlist.form import FORMS, NOT_WITH_SURGE, ChannelEntry, Defaults, WatchEntry, Watchlist
-from podwatch.watchlist.scalar_positions import within
+from podwatch.watchlist.scalar_positions import position_within
 from podwatch.watchlist.yaml_positions import TOO_LARGE, find, key_at, load, plain, position, value_at, word_of
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -23,18 +23,18 @@ MAX_ALIASED = 1_000_000  # values that aliases may add to those that are written
 
 def read(path: Path) -> list[Watch]:
     """The watches of a file; see read_all()."""
-    return read_all(path)[0]
+    return read_with_channels(path)[0]
 
 
-def read_all(path: Path) -> tuple[list[Watch], list[ChannelRules]]:
+def read_with_channels(path: Path) -> tuple[list[Watch], list[ChannelRules]]:
     """The watches of a file, and what it says of channels.
 
     Raises WatchlistError, or an ExceptionGroup of them when there are several mistakes.
     """
-    return parse_all(text_of(path), str(path))
+    return parse_with_channels(read_text(path), str(path))
 
 
-def text_of(path: Path) -> str:
+def read_text(path: Path) -> str:
     """The text of a watchlist's file; raises WatchlistError."""
     try:
         return files.read(path, MAX_BYTES, WatchlistError).decode("utf-8-sig")
@@ -44,10 +44,10 @@ def text_of(path: Path) -> str:
 
 def parse(text: str, file: str) -> list[Watch]:
     """The watches in the text of a watchlist; ``file`` names it in the errors."""
-    return parse_all(text, file)[0]
+    return parse_with_channels(text, file)[0]
 
 
-def parse_all(text: str, file: str) -> tuple[list[Watch], list[ChannelRules]]:
+def parse_with_channels(text: str, file: str) -> tuple[list[Watch], list[ChannelRules]]:
     """The watches in the text of a watchlist, and what it says of channels."""
     tree = load(text, file)
     mistakes: list[WatchlistError] = []
@@ -57,7 +57,7 @@ def parse_all(text: str, file: str) -> tuple[list[Watch], list[ChannelRules]]:
             {word_of(k): v if k == "watches" else plain(v, budget) for k, v in tree.items()}
         )
     except ValidationError as e:
-        raise _together(_lines(e, tree, file)) from None
+        raise _combine_errors(_lines(e, tree, file)) from None
     except (WatchlistError, RecursionError) as e:
         raise WatchlistError(e.what if isinstance(e, WatchlistError) else TOO_LARGE, where=file) from None
     watches: list[Watch] = []
@@ -76,7 +76,7 @@ def parse_all(text: str, file: str) -> tuple[list[Watch], list[ChannelRules]]:
             name, at = _name(raw, i), key_at(raw, e.where or "name", (line, column))
             where = f"{file}:{at[0]}: watch {name}"
             if isinstance(e, queries.QueryError):
-                at = within(text, value_at(raw, "query"), e.column)
+                at = position_within(text, value_at(raw, "query"), e.column)
             mistakes.append(WatchlistError(e.what, where=where, todo=e.todo, at=at, watch=name))
         except RecursionError:
             name = _name(raw, i)
@@ -86,7 +86,7 @@ def parse_all(text: str, file: str) -> tuple[list[Watch], list[ChannelRules]]:
             seen[watch.name] = line
             watches.append(watch)
     if mistakes:
-        raise _together(mistakes)
+        raise _combine_errors(mistakes)
     return watches, [_rules(name, entry) for name, entry in outer.channels.items()]
 
 
@@ -94,8 +94,8 @@ def _rules(name: str, entry: ChannelEntry) -> ChannelRules:
     usual = ChannelRules(name=name)
     return ChannelRules(
         name=name,
-        digest=times.digest_times(entry.digest) if entry.digest else usual.digest,
-        quiet=times.quiet_hours(entry.quiet) if entry.quiet else None,
+        digest=times.parse_digest_times(entry.digest) if entry.digest else usual.digest,
+        quiet=times.parse_quiet_hours(entry.quiet) if entry.quiet else None,
         ceiling=entry.ceiling,
     )
 
@@ -116,7 +116,9 @@ def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
     for name in (entry.entity, *entry.aliases):
         if name is not None and not any(c.isalnum() for c in name):
             raise WatchlistError(f"{name!r} has no letter or digit to look for")
-    clash = {fold(name) for name in entry.exclude} & {fold(name) for name in (entry.entity or "", *entry.aliases)}
+    clash = {fold_spelling(name) for name in entry.exclude} & {
+        fold_spelling(name) for name in (entry.entity or "", *entry.aliases)
+    }
     if clash:
         raise WatchlistError(f"{min(clash)!r} is both looked for and excluded", where="exclude", todo="drop one")
     f = entry.feeds
@@ -142,7 +144,7 @@ def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
         channel=entry.channel or defaults.channel,
         deliver=DeliverMode(entry.deliver or defaults.deliver),
         minimum=1 if entry.surge else entry.minimum or defaults.minimum,  # of mentions; a surge counts episodes
-        repeat_after=times.pause(text) if (text := entry.repeat_after or defaults.repeat_after) else 0.0,
+        repeat_after=times.parse_pause(text) if (text := entry.repeat_after or defaults.repeat_after) else 0.0,
     )
 
 
@@ -189,5 +191,5 @@ def _name(raw: Any, index: int) -> str:
     return str(name) if name and isinstance(name, str | int | float) else f"number {index + 1}"
 
 
-def _together(mistakes: list[WatchlistError]) -> Exception:
+def _combine_errors(mistakes: list[WatchlistError]) -> Exception:
     return mistakes[0] if len(mistakes) == 1 else ExceptionGroup("mistakes in the watchlist", mistakes)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from podwatch.model import Change, Judged, Kind, Proposal, Verdict, Watch, fold
+from podwatch.model import Change, Kind, Proposal, StandingVerdict, Verdict, Watch, fold_spelling
 
 
-def proposals(watches: Iterable[Watch], judged: Sequence[Judged]) -> list[Proposal]:
+def propose_changes(watches: Iterable[Watch], judged: Sequence[StandingVerdict]) -> list[Proposal]:
     """What each watch could learn, the best supported first.
 
     alias: a spelling found by its sound alone that was only ever called relevant. exclude: one that was only ever
@@ -26,15 +26,15 @@ def proposals(watches: Iterable[Watch], judged: Sequence[Judged]) -> list[Propos
     return sorted(found, key=lambda p: (-(p.relevant + p.wrong), p.watch, p.change, p.spelling))
 
 
-def _of(watch: Watch, judged: Sequence[Judged]) -> Iterable[Proposal]:
+def _of(watch: Watch, judged: Sequence[StandingVerdict]) -> Iterable[Proposal]:
     relevant, wrong = Counter[str](), Counter[str]()
     shown: dict[str, tuple[str, str]] = {}
     for j in judged:
-        for surface, kind in {fold(s): (s, k) for s, k in reversed(j.spellings)}.values():
-            shown.setdefault(fold(surface), (surface, kind))
-            (relevant if j.verdict is Verdict.RELEVANT else wrong)[fold(surface)] += 1
-    aliases = {fold(a): a for a in watch.aliases}
-    known = {fold(watch.entity or ""), *(fold(e) for e in watch.exclude)}
+        for surface, kind in {fold_spelling(s): (s, k) for s, k in reversed(j.spellings)}.values():
+            shown.setdefault(fold_spelling(surface), (surface, kind))
+            (relevant if j.verdict is Verdict.RELEVANT else wrong)[fold_spelling(surface)] += 1
+    aliases = {fold_spelling(a): a for a in watch.aliases}
+    known = {fold_spelling(watch.entity or ""), *(fold_spelling(e) for e in watch.exclude)}
     for spelling, (surface, kind) in shown.items():
         if spelling in known or (relevant[spelling] and wrong[spelling]):
             continue

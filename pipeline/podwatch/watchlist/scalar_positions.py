@@ -8,7 +8,7 @@ _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # where YAML 1.1, and so rua
 _LONGER = {"x": 4, "u": 6, "U": 10}  # characters that an escape of "..." takes; all others take two
 
 
-def within(text: str, at: tuple[int, int], column: int) -> tuple[int, int]:
+def position_within(text: str, at: tuple[int, int], column: int) -> tuple[int, int]:
     """The line and column in the file of the ``column``-th character of a value that begins ``at`` (all from 1).
 
     The column is 0, not known, where the value goes over several lines or is written elsewhere (an alias).

@@ -19,7 +19,7 @@ _QUIET = re.compile(r"(\d{1,2}:\d\d)\s*(?:-|–|to)\s*(\d{1,2}:\d\d)(?:\s+(\S+))
 _PAUSE = re.compile(r"(\d{1,4})\s*([mhdw])")
 
 
-def digest_times(text: str) -> Times:
+def parse_digest_times(text: str) -> Times:
     """``daily 08:00 Europe/Berlin``, ``weekdays 8:00``, ``weekly mon 09:00`` or ``weekly mon,thu 09:00``; UTC unless
     a zone is given. Raises ValueError that says what to write."""
     form = _DIGEST.fullmatch(text.strip())
@@ -33,7 +33,7 @@ def digest_times(text: str) -> Times:
     return Times(_clock(form["at"]), chosen, _zone(form["zone"]))
 
 
-def quiet_hours(text: str) -> Quiet:
+def parse_quiet_hours(text: str) -> Quiet:
     """``22:00-07:00 Europe/Berlin``; UTC unless a zone is given. Raises ValueError that says what to write."""
     form = _QUIET.fullmatch(text.strip())
     if form is None:
@@ -44,7 +44,7 @@ def quiet_hours(text: str) -> Quiet:
     return Quiet(start, end, _zone(form[3]))
 
 
-def pause(text: str) -> float:
+def parse_pause(text: str) -> float:
     """Seconds of ``30m``, ``12h``, ``3d`` or ``1w``. Raises ValueError that says what to write."""
     form = _PAUSE.fullmatch(text.strip().lower())
     if form is None:

@@ -11,7 +11,7 @@ import pytest
 
 from podwatch.model import Pace
 from podwatch.settings import Settings
-from tests.support.desk import Desk
+from tests.support.desk import DeliveryScenario
 from tests.support.slack.emulator import Emulator
 
 _names = itertools.count(1)
@@ -24,7 +24,7 @@ def workspace() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def desk(settings: Settings, workspace: Emulator, now: datetime) -> Iterator[Desk]:
+def desk(settings: Settings, workspace: Emulator, now: datetime) -> Iterator[DeliveryScenario]:
     quick = replace(settings, pace=Pace(interval=0.0, linger=0.0, timeout=2.0))
-    with Desk(quick, workspace, f"#d{next(_names)}", now) as made:
+    with DeliveryScenario(quick, workspace, f"#d{next(_names)}", now) as made:
         yield made

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.desk import Desk
+from tests.support.desk import DeliveryScenario
 from tests.support.slack.fault_proxy import Fault, hang_up, lost_answer, server_error
 
 # ---- threads
@@ -14,7 +14,7 @@ from tests.support.slack.fault_proxy import Fault, hang_up, lost_answer, server_
 TWELVE = tuple(f"Sentence {n} about {{}}." for n in range(12))
 
 
-def test_what_one_message_does_not_show_stands_in_its_thread(desk: Desk) -> None:
+def test_what_one_message_does_not_show_stands_in_its_thread(desk: DeliveryScenario) -> None:
     desk.alert("one", *TWELVE)
     desk.deliver()
     [root] = [m for m in desk.messages() if "metadata" in m]
@@ -24,7 +24,7 @@ def test_what_one_message_does_not_show_stands_in_its_thread(desk: Desk) -> None
 
 
 @pytest.mark.parametrize("fault", [lost_answer(), hang_up(), server_error(accepted=True)], ids=["lost", "cut", "500"])
-def test_a_reply_whose_answer_was_lost_is_there_once(fault: Fault, desk: Desk) -> None:
+def test_a_reply_whose_answer_was_lost_is_there_once(fault: Fault, desk: DeliveryScenario) -> None:
     desk.alert("one", *TWELVE)
     desk.slack.next(Fault(forward=True), fault)
     desk.deliver()
@@ -36,7 +36,7 @@ def test_a_reply_whose_answer_was_lost_is_there_once(fault: Fault, desk: Desk) -
 # ---- edits
 
 
-def test_a_corrected_transcript_edits_the_message_and_strikes_what_is_gone(desk: Desk) -> None:
+def test_a_corrected_transcript_edits_the_message_and_strikes_what_is_gone(desk: DeliveryScenario) -> None:
     desk.alert("one", "The {} came on Monday.", "And {} on Tuesday.")
     desk.deliver()
     desk.now += timedelta(hours=1)
@@ -48,7 +48,7 @@ def test_a_corrected_transcript_edits_the_message_and_strikes_what_is_gone(desk:
     assert desk.slack.calls.count("chat.update") == 1
 
 
-def test_a_correction_that_changes_nothing_that_is_shown_edits_nothing(desk: Desk) -> None:
+def test_a_correction_that_changes_nothing_that_is_shown_edits_nothing(desk: DeliveryScenario) -> None:
     desk.alert("one", "The {} came.", "Nothing else.")
     desk.deliver()
     desk.now += timedelta(hours=1)
@@ -57,7 +57,7 @@ def test_a_correction_that_changes_nothing_that_is_shown_edits_nothing(desk: Des
     assert "chat.update" not in desk.slack.calls
 
 
-def test_a_second_feed_with_the_same_episode_tells_nobody_again(desk: Desk) -> None:
+def test_a_second_feed_with_the_same_episode_tells_nobody_again(desk: DeliveryScenario) -> None:
     desk.alert("one", "The {} came.", feed="a")
     desk.deliver()
     desk.alert("one", "The {} came.", feed="b")
@@ -70,7 +70,7 @@ def test_a_second_feed_with_the_same_episode_tells_nobody_again(desk: Desk) -> N
     assert "More *grain* came." in text
 
 
-def test_an_edit_that_fails_is_made_later(desk: Desk) -> None:
+def test_an_edit_that_fails_is_made_later(desk: DeliveryScenario) -> None:
     desk.alert("one", "The {} came.")
     desk.deliver()
     desk.now += timedelta(hours=1)
@@ -81,7 +81,7 @@ def test_an_edit_that_fails_is_made_later(desk: Desk) -> None:
     assert ["late" in t for t in desk.texts()] == [True]
 
 
-def test_a_message_that_was_removed_by_hand_stays_removed(desk: Desk) -> None:
+def test_a_message_that_was_removed_by_hand_stays_removed(desk: DeliveryScenario) -> None:
     desk.alert("one", "The {} came.")
     desk.deliver()
     row = desk.rows()[0]
@@ -94,7 +94,7 @@ def test_a_message_that_was_removed_by_hand_stays_removed(desk: Desk) -> None:
     assert desk.slack.calls.count("chat.update") == 1
 
 
-def test_an_alert_that_was_gone_is_told_when_it_is_said_after_all(desk: Desk) -> None:
+def test_an_alert_that_was_gone_is_told_when_it_is_said_after_all(desk: DeliveryScenario) -> None:
     desk.alert("one", "The {} came.")
     desk.alert("one", "Nobody came.")
     desk.deliver()

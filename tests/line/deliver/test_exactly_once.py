@@ -14,7 +14,7 @@ from podwatch.model import Pace, State
 from podwatch.notifiers.slack import SlackNotifier
 from podwatch.settings import Secret
 from podwatch.store.deliver import DeliverRows
-from tests.support.desk import Desk
+from tests.support.desk import DeliveryScenario
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import (
     POST,
@@ -50,7 +50,7 @@ OUTCOMES = {
 
 
 @pytest.mark.parametrize("case", OUTCOMES, ids=str)
-def test_whatever_slack_answers_the_alert_is_there_once(case: str, desk: Desk) -> None:
+def test_whatever_slack_answers_the_alert_is_there_once(case: str, desk: DeliveryScenario) -> None:
     desk.alert("one")
     desk.slack.next(*OUTCOMES[case])
     desk.deliver()
@@ -59,7 +59,7 @@ def test_whatever_slack_answers_the_alert_is_there_once(case: str, desk: Desk) -
     assert len(desk.texts()) == 1
 
 
-def test_a_message_whose_answer_was_lost_is_looked_up_and_not_posted_again(desk: Desk) -> None:
+def test_a_message_whose_answer_was_lost_is_looked_up_and_not_posted_again(desk: DeliveryScenario) -> None:
     desk.alert("one")
     desk.slack.next(lost_answer())
     desk.deliver()
@@ -71,7 +71,7 @@ def test_a_message_whose_answer_was_lost_is_looked_up_and_not_posted_again(desk:
     assert (desk.states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)
 
 
-def test_a_history_that_lags_is_read_twice_before_the_message_is_posted_again(desk: Desk) -> None:
+def test_a_history_that_lags_is_read_twice_before_the_message_is_posted_again(desk: DeliveryScenario) -> None:
     desk.alert("one")
     desk.slack.next(lost_answer())
     desk.slack.next(Fault(body='{"ok":true,"messages":[]}'), method="conversations.history")
@@ -81,7 +81,7 @@ def test_a_history_that_lags_is_read_twice_before_the_message_is_posted_again(de
     assert (desk.states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)
 
 
-def sent_twice(desk: Desk) -> None:
+def sent_twice(desk: DeliveryScenario) -> None:
     """Loses the answer to what is due, and lets both looks for it find nothing, though it is there."""
     desk.slack.next(lost_answer())
     nothing = Fault(body='{"ok":true,"messages":[]}')
@@ -91,7 +91,7 @@ def sent_twice(desk: Desk) -> None:
     desk.later(seconds=15)
 
 
-def test_one_that_appears_after_both_looks_is_swept_up(desk: Desk) -> None:
+def test_one_that_appears_after_both_looks_is_swept_up(desk: DeliveryScenario) -> None:
     desk.alert("one")
     sent_twice(desk)
     first, second = (m["ts"] for m in desk.messages() if "metadata" in m)
@@ -101,7 +101,7 @@ def test_one_that_appears_after_both_looks_is_swept_up(desk: Desk) -> None:
     assert desk.rows()[0].remote_id == left
 
 
-def test_of_two_copies_the_one_with_the_thread_stays(desk: Desk) -> None:
+def test_of_two_copies_the_one_with_the_thread_stays(desk: DeliveryScenario) -> None:
     desk.alert("one", *[f"The {{}} number {n}." for n in range(6)])
     sent_twice(desk)
     desk.later(minutes=15)
@@ -112,8 +112,8 @@ def test_of_two_copies_the_one_with_the_thread_stays(desk: Desk) -> None:
 
 # Where a sender dies: what it raises on the way, so that nothing behind it happens.
 DEATHS = {
-    "before the claim": (DeliverRows, "claim", "before"),
-    "behind the claim": (DeliverRows, "claim", "after"),
+    "before the claim": (DeliverRows, "claim_delivery", "before"),
+    "behind the claim": (DeliverRows, "claim_delivery", "after"),
     "behind the post": (SlackNotifier, "post", "after"),
     "before the outcome is saved": (DeliverRows, "save_delivery", "before"),
     "behind the outcome": (DeliverRows, "save_delivery", "after"),
@@ -126,7 +126,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("case", DEATHS, ids=str)
 def test_a_sender_that_dies_leaves_its_alert_to_the_next(
-    case: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    case: str, desk: DeliveryScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, name, when = DEATHS[case]
     real = getattr(owner, name)
@@ -146,10 +146,10 @@ def test_a_sender_that_dies_leaves_its_alert_to_the_next(
     assert len(desk.texts()) == 1
 
 
-def test_a_sender_that_wakes_up_late_does_not_overwrite_what_another_did(desk: Desk) -> None:
+def test_a_sender_that_wakes_up_late_does_not_overwrite_what_another_did(desk: DeliveryScenario) -> None:
     desk.alert("one")
     [due] = desk.rt.store.deliveries_due(desk.now)
-    claim = desk.rt.store.claim(due, desk.now, desk.now + timedelta(seconds=150), shown="x")
+    claim = desk.rt.store.claim_delivery(due, desk.now, desk.now + timedelta(seconds=150), shown="x")
     assert claim is not None
     asleep, _ = claim
     desk.later(minutes=3)
@@ -162,7 +162,7 @@ def test_a_sender_that_wakes_up_late_does_not_overwrite_what_another_did(desk: D
 # ---- the pace
 
 
-def test_a_channel_gets_a_message_a_second_whoever_sends(desk: Desk, workspace: Emulator) -> None:
+def test_a_channel_gets_a_message_a_second_whoever_sends(desk: DeliveryScenario, workspace: Emulator) -> None:
     for n in range(4):
         desk.alert(f"e{n}")
     paced = replace(desk.settings, pace=Pace(linger=3.0))
@@ -174,7 +174,7 @@ def test_a_channel_gets_a_message_a_second_whoever_sends(desk: Desk, workspace: 
     assert times[-1] - times[0] > 2.9
 
 
-def test_what_one_worker_is_asked_to_wait_all_wait(desk: Desk) -> None:
+def test_what_one_worker_is_asked_to_wait_all_wait(desk: DeliveryScenario) -> None:
     desk.alert("one")
     desk.alert("two")
     desk.slack.next(rate_limited(30))
@@ -190,7 +190,9 @@ def test_what_one_worker_is_asked_to_wait_all_wait(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel", "is_archived", "missing_scope"])
-def test_a_refused_channel_is_probed_by_one_message_and_costs_none_of_them_a_try(code: str, desk: Desk) -> None:
+def test_a_refused_channel_is_probed_by_one_message_and_costs_none_of_them_a_try(
+    code: str, desk: DeliveryScenario
+) -> None:
     for n in range(5):
         desk.alert(f"e{n}")
     desk.slack.next(*[refused(code)] * 4)
@@ -204,20 +206,22 @@ def test_a_refused_channel_is_probed_by_one_message_and_costs_none_of_them_a_try
     assert desk.states() == {"sent": 5}
 
 
-def test_a_revoked_token_pauses_every_channel_and_another_token_none(desk: Desk, workspace: Emulator) -> None:
+def test_a_revoked_token_pauses_every_channel_and_another_token_none(
+    desk: DeliveryScenario, workspace: Emulator
+) -> None:
     workspace.call("conversations.create", name="elsewhere")
     desk.watch("fleet", channel="#elsewhere")
     desk.alert("one", "The grain fleet.", watch="grain")
     desk.slack.next(refused("token_revoked"))
     desk.deliver()
     assert desk.slack.calls.count(POST) == 1
-    desk.rt.store.mended()
+    desk.rt.store.retry_paused()
     desk.until_quiet(1)
     assert desk.states() == {"sent": 2}
 
 
 def test_a_token_that_is_revoked_in_the_middle_leaves_the_rest_to_the_next_token(
-    desk: Desk, workspace: Emulator
+    desk: DeliveryScenario, workspace: Emulator
 ) -> None:
     for n in range(5):
         desk.alert(f"e{n}")
@@ -233,7 +237,9 @@ def test_a_token_that_is_revoked_in_the_middle_leaves_the_rest_to_the_next_token
     assert len(desk.texts()) == len(set(desk.texts())) == 5
 
 
-def test_an_archived_channel_says_so_and_gets_everything_once_it_is_open(desk: Desk, workspace: Emulator) -> None:
+def test_an_archived_channel_says_so_and_gets_everything_once_it_is_open(
+    desk: DeliveryScenario, workspace: Emulator
+) -> None:
     token, where = desk.settings.slack_token.reveal(), workspace.channel_id(desk.channel)
     desk.alert("one")
     workspace.call("conversations.archive", token, channel=where)
@@ -246,7 +252,7 @@ def test_an_archived_channel_says_so_and_gets_everything_once_it_is_open(desk: D
     assert len(desk.texts()) == 1
 
 
-def test_a_channel_that_is_made_later_gets_what_waited_for_it(desk: Desk, workspace: Emulator) -> None:
+def test_a_channel_that_is_made_later_gets_what_waited_for_it(desk: DeliveryScenario, workspace: Emulator) -> None:
     desk.watch("fleet", channel="#later")
     desk.alert("one", "A {}.", watch="fleet")
     desk.deliver()
@@ -265,7 +271,7 @@ BAD = {
 }
 
 
-def test_a_sentence_of_emoji_alone_arrives(desk: Desk) -> None:
+def test_a_sentence_of_emoji_alone_arrives(desk: DeliveryScenario) -> None:
     desk.alert("one", "{}🎙🎧", watch="🎧")
     desk.deliver()
     assert desk.states() == {"sent": 1}
@@ -273,14 +279,14 @@ def test_a_sentence_of_emoji_alone_arrives(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)
-def test_a_hostile_sentence_arrives_and_calls_nobody(case: str, desk: Desk) -> None:
+def test_a_hostile_sentence_arrives_and_calls_nobody(case: str, desk: DeliveryScenario) -> None:
     desk.alert("one", BAD[case], title="<!channel></script>")
     desk.deliver()
     assert desk.states() == {"sent": 1}
     assert "<!channel>" not in str(desk.messages())
 
 
-def test_an_alert_that_slack_never_takes_is_dead_with_the_reason_until_it_is_mended(desk: Desk) -> None:
+def test_an_alert_that_slack_never_takes_is_dead_with_the_reason_until_it_is_mended(desk: DeliveryScenario) -> None:
     desk.alert("one")
     desk.slack.next(refused("invalid_metadata_format"))
     desk.deliver()

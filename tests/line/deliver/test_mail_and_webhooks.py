@@ -11,7 +11,7 @@ import pytest
 
 from podwatch.model import ChannelRules, DeliverMode
 from podwatch.settings import Secret, Settings, Smtp, Webhook, networks
-from tests.support.desk import Desk
+from tests.support.desk import DeliveryScenario
 from tests.support.mail_server import HANG_UP, MailServer
 from tests.support.slack.emulator import Emulator
 from tests.support.webhook_receiver import CLOSE, Receiver
@@ -20,7 +20,7 @@ from tests.support.webhook_receiver import CLOSE, Receiver
 @pytest.fixture
 def desk(
     settings: Settings, workspace: Emulator, mail_server: MailServer, receiver: Receiver, now: datetime
-) -> Iterator[Desk]:
+) -> Iterator[DeliveryScenario]:
     reached = replace(
         settings,
         smtp=Smtp("127.0.0.1", mail_server.port, "none"),
@@ -29,7 +29,7 @@ def desk(
         allow_addresses=networks("127.0.0.0/8"),
         pace=replace(settings.pace, linger=0.0),
     )
-    with Desk(reached, workspace, "#elsewhere", now) as made:
+    with DeliveryScenario(reached, workspace, "#elsewhere", now) as made:
         yield made
 
 
@@ -41,7 +41,9 @@ def message_ids(server: MailServer) -> list[str]:
     return [str(email.message_from_bytes(raw)["Message-ID"]) for raw in server.mails]
 
 
-def test_an_alert_goes_out_once_when_all_is_well(desk: Desk, receiver: Receiver, mail_server: MailServer) -> None:
+def test_an_alert_goes_out_once_when_all_is_well(
+    desk: DeliveryScenario, receiver: Receiver, mail_server: MailServer
+) -> None:
     desk.watch("grain", channel="webhook:desk")
     desk.watch("rice", channel="mailto:team@example.org")
     desk.alert("one", "The grain and the rice.", watch="grain")
@@ -52,7 +54,7 @@ def test_an_alert_goes_out_once_when_all_is_well(desk: Desk, receiver: Receiver,
 
 
 def test_an_alert_whose_answer_was_lost_goes_out_again_under_the_same_name(
-    desk: Desk, receiver: Receiver, mail_server: MailServer
+    desk: DeliveryScenario, receiver: Receiver, mail_server: MailServer
 ) -> None:
     desk.watch("grain", channel="webhook:desk")
     desk.watch("rice", channel="mailto:team@example.org")
@@ -69,7 +71,7 @@ def test_an_alert_whose_answer_was_lost_goes_out_again_under_the_same_name(
 
 
 def test_a_service_that_is_away_for_an_hour_loses_nothing_and_gets_each_alert_once(
-    desk: Desk, receiver: Receiver, mail_server: MailServer
+    desk: DeliveryScenario, receiver: Receiver, mail_server: MailServer
 ) -> None:
     desk.watch("grain", channel="mailto:team@example.org")
     mail_server.says["CONNECT"] = "421 4.3.2 restarting"
@@ -84,7 +86,7 @@ def test_a_service_that_is_away_for_an_hour_loses_nothing_and_gets_each_alert_on
     assert len(message_ids(mail_server)) == len(set(message_ids(mail_server))) == 3
 
 
-def test_a_channel_that_somebody_has_to_mend_waits_with_its_alerts(desk: Desk, receiver: Receiver) -> None:
+def test_a_channel_that_somebody_has_to_mend_waits_with_its_alerts(desk: DeliveryScenario, receiver: Receiver) -> None:
     desk.watch("grain", channel="webhook:desk")
     receiver.next(401)
     desk.alert("one")
@@ -94,7 +96,9 @@ def test_a_channel_that_somebody_has_to_mend_waits_with_its_alerts(desk: Desk, r
     assert len(set(ids(receiver))) == 1
 
 
-def test_an_alert_that_a_receiver_refuses_for_good_is_dead_with_the_reason(desk: Desk, receiver: Receiver) -> None:
+def test_an_alert_that_a_receiver_refuses_for_good_is_dead_with_the_reason(
+    desk: DeliveryScenario, receiver: Receiver
+) -> None:
     desk.watch("grain", channel="webhook:desk")
     receiver.next(422)
     desk.alert("one")
@@ -103,7 +107,7 @@ def test_an_alert_that_a_receiver_refuses_for_good_is_dead_with_the_reason(desk:
     assert desk.rows()[0].error.startswith("webhook:desk: the receiver answered 422")
 
 
-def test_what_waited_for_a_digest_is_one_mail(desk: Desk, mail_server: MailServer) -> None:
+def test_what_waited_for_a_digest_is_one_mail(desk: DeliveryScenario, mail_server: MailServer) -> None:
     desk.watch("grain", channel="mailto:team@example.org", deliver=DeliverMode.DIGEST)
     desk.rt.store.sync_channels([ChannelRules(name="mailto:team@example.org")])
     for n in range(3):

@@ -18,9 +18,9 @@ from podwatch.line.deliver import deliver
 from podwatch.line.send import Sender
 from podwatch.model import Pace
 from podwatch.settings import Settings
-from podwatch.store.clock import ticks
+from podwatch.store.clock import monotonic_seconds
 from podwatch.store.deliver import DeliverRows
-from tests.support.desk import Desk
+from tests.support.desk import DeliveryScenario
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import (
     POST,
@@ -52,7 +52,7 @@ class Watched(FaultProxy):
         return super().answer(method, headers, body)
 
 
-def through(desk: Desk, proxy: FaultProxy, pace: Pace) -> Settings:
+def through(desk: DeliveryScenario, proxy: FaultProxy, pace: Pace) -> Settings:
     return replace(desk.settings, slack_base_url=proxy.base_url, pace=pace)
 
 
@@ -68,7 +68,7 @@ ANSWERS: dict[str, list[Fault]] = {
 
 @pytest.mark.parametrize("case", ANSWERS, ids=str)
 def test_two_messages_to_a_channel_arrive_a_second_apart_whatever_the_answers(
-    case: str, desk: Desk, workspace: Emulator
+    case: str, desk: DeliveryScenario, workspace: Emulator
 ) -> None:
     for n in range(4):
         desk.alert(f"e{n}")
@@ -80,7 +80,7 @@ def test_two_messages_to_a_channel_arrive_a_second_apart_whatever_the_answers(
     assert min(b - a for a, b in itertools.pairwise(proxy.arrived)) >= 1.0
 
 
-def test_messages_to_several_channels_are_on_the_way_at_once(desk: Desk, workspace: Emulator) -> None:
+def test_messages_to_several_channels_are_on_the_way_at_once(desk: DeliveryScenario, workspace: Emulator) -> None:
     for n in range(4):
         workspace.call("conversations.create", name=f"{desk.channel[1:]}-{n}")
         desk.watch(f"w{n}", channel=f"{desk.channel}-{n}")
@@ -93,20 +93,20 @@ def test_messages_to_several_channels_are_on_the_way_at_once(desk: Desk, workspa
     assert desk.states() == {"sent": 4}
 
 
-def test_a_channel_that_waits_for_its_service_goes_on_soon_after_that_works_again(desk: Desk) -> None:
+def test_a_channel_that_waits_for_its_service_goes_on_soon_after_that_works_again(desk: DeliveryScenario) -> None:
     desk.alert("one")
-    slack = Sender(desk.rt, lambda: desk.now, Bugs("test"), 0.0).service("slack")
-    desk.rt.store.rest_channel(slack, desk.now + timedelta(minutes=5), failures=4)
+    slack = Sender(desk.rt, lambda: desk.now, Bugs("test"), 0.0).service_row("slack")
+    desk.rt.store.delay_channel(slack, desk.now + timedelta(minutes=5), failures=4)
     desk.deliver()
     assert (desk.states(), desk.slack.calls.count(POST)) == ({"due": 1}, 0)
-    desk.rt.store.mended()
+    desk.rt.store.retry_paused()
     desk.later(seconds=6)
     assert desk.states() == {"sent": 1}
 
 
-def test_a_channel_whose_service_somebody_has_to_mend_waits_for_as_long(desk: Desk) -> None:
+def test_a_channel_whose_service_somebody_has_to_mend_waits_for_as_long(desk: DeliveryScenario) -> None:
     desk.alert("one")
-    slack = Sender(desk.rt, lambda: desk.now, Bugs("test"), 0.0).service("slack")
+    slack = Sender(desk.rt, lambda: desk.now, Bugs("test"), 0.0).service_row("slack")
     until = desk.now + timedelta(minutes=15)
     desk.rt.store.pause_channel(slack, until, "the token was revoked", 1)
     desk.deliver()
@@ -116,20 +116,22 @@ def test_a_channel_whose_service_somebody_has_to_mend_waits_for_as_long(desk: De
 
 
 def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: DeliveryScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = DeliverRows.claim
+    real = DeliverRows.claim_delivery
 
     def sleeping(*arguments: object, **named: object) -> object:
         found = real(*arguments, **named)  # type: ignore[arg-type]
-        monkeypatch.setattr(delivering, "ticks", lambda: ticks() + Pace().longest_run)  # so that it is the only try
+        monkeypatch.setattr(
+            delivering, "monotonic_seconds", lambda: monotonic_seconds() + Pace().longest_run
+        )  # so that it is the only try
         return found
 
     desk.alert("one")
     with monkeypatch.context() as patched:
-        patched.setattr(DeliverRows, "claim", sleeping)
+        patched.setattr(DeliverRows, "claim_delivery", sleeping)
         desk.deliver()
-    monkeypatch.setattr(delivering, "ticks", ticks)
+    monkeypatch.setattr(delivering, "monotonic_seconds", monotonic_seconds)
     assert (desk.states(), desk.slack.calls.count(POST)) == ({"retry": 1}, 0)
     [row], channel = desk.rows(), desk.rt.store.channel_state(desk.channel)
     assert channel is not None

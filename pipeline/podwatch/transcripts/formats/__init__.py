@@ -33,10 +33,10 @@ from podwatch.transcripts.formats import (
 from podwatch.transcripts.formats import (
     tsv as table,
 )
-from podwatch.transcripts.formats.segment_columns import Columns, cleaned
-from podwatch.transcripts.formats.source_document import MAX_BYTES, Document, decoded
+from podwatch.transcripts.formats.segment_columns import Columns, clean_columns
+from podwatch.transcripts.formats.source_document import MAX_BYTES, SourceDocument, decode_text
 
-__all__ = ["FORMATS", "MAX_BYTES", "Columns", "Format", "parse", "preference"]
+__all__ = ["FORMATS", "MAX_BYTES", "Columns", "Format", "media_type_rank", "parse_transcript"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Format:
     name: str
     media_types: tuple[str, ...]
     endings: tuple[str, ...]
-    looks_like: Callable[[Document], bool]
-    parse: Callable[[Document], Columns]
+    looks_like: Callable[[SourceDocument], bool]
+    parse: Callable[[SourceDocument], Columns]
     free: bool = False
 
 
@@ -92,7 +92,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 )
 
 
-def preference(media_type: str) -> int:
+def media_type_rank(media_type: str) -> int:
     """The rank of a declared media type: lower is better, types nobody knows come last."""
     media_type = media_type.partition(";")[0].strip().lower()
     for rank, f in enumerate(FORMATS.values()):
@@ -101,17 +101,19 @@ def preference(media_type: str) -> int:
     return len(FORMATS)
 
 
-def parse(data: bytes, media_type: str = "", name: str = "", *, limit: int = MAX_BYTES) -> tuple[str, Columns]:
+def parse_transcript(
+    data: bytes, media_type: str = "", name: str = "", *, limit: int = MAX_BYTES
+) -> tuple[str, Columns]:
     """(format name, columns) of a transcript document; raises TranscriptError when there is nothing to read in it.
 
     media_type, name: what the server and the address say; about one feed in 25 says it wrong.
     limit: how many bytes are read at most.
     """
-    doc = Document(decoded(data, limit), media_type, name)
-    f = choose(doc)
+    doc = SourceDocument(decode_text(data, limit), media_type, name)
+    f = choose_format(doc)
     columns = f.parse(doc)
     if doc.unclean:
-        cleaned(columns)
+        clean_columns(columns)
     columns.check()
     return f.name, columns
 
@@ -119,7 +121,7 @@ def parse(data: bytes, media_type: str = "", name: str = "", *, limit: int = MAX
 _GENERAL = ("json", "html", "plain")  # which fit what others fit better
 
 
-def choose(doc: Document) -> Format:
+def choose_format(doc: SourceDocument) -> Format:
     """The format that the content fits; among several the declared one; none fits: the declared one when it is free."""
     declared = [f for f in FORMATS.values() if doc.media_type in f.media_types]
     declared += [f for f in FORMATS.values() if doc.name.endswith(f.endings or ("\0",))]
@@ -138,5 +140,5 @@ def choose(doc: Document) -> Format:
     raise TranscriptError(f"is in no known transcript format ({said})")
 
 
-def media_type_or_name(doc: Document) -> str:
+def media_type_or_name(doc: SourceDocument) -> str:
     return f"declared as {doc.media_type[:80]}" if doc.media_type else "no type declared"

@@ -15,8 +15,8 @@ from podwatch.transcripts.formats import transcript_site as page
 from podwatch.transcripts.formats.markup import plain as unescaped
 from podwatch.transcripts.formats.markup import without
 from podwatch.transcripts.formats.segment_columns import Columns
-from podwatch.transcripts.formats.source_document import Document
-from podwatch.transcripts.formats.timestamps import clock
+from podwatch.transcripts.formats.source_document import SourceDocument
+from podwatch.transcripts.formats.timestamps import parse_clock
 
 ROOTS = {"html", "head", "body", "cite", "time", "p", "div", "article", "section", "main", "span", "h1", "h2", "h3"}
 _SKIP = {"script", "style", "head", "title", "nav", "footer", "aside", "noscript", "svg", "form", "select", "button"}
@@ -28,33 +28,33 @@ _TITLE = re.compile(r"<title[^<>]*>([^<]{0,300})", re.IGNORECASE)
 MARKS = 3
 
 
-def looks_like(doc: Document) -> bool:
+def looks_like(doc: SourceDocument) -> bool:
     return doc.markup in ROOTS or doc.start[:14].lower() == "<!doctype html"
 
 
-def parse(doc: Document) -> Columns:
-    columns, paragraphs = flow(doc.tags)
+def parse(doc: SourceDocument) -> Columns:
+    columns, paragraphs = read_flow(doc.tags)
     if columns:
         return columns
     text = "\n\n".join(paragraphs)
     # A transcript page in HTML of no known form: its lines are what stands between the tags, or lines of a <pre>.
     if page.START in doc.text and page.has_blocks(lines := unescaped("\n".join(doc.tags[0::3]))):
-        columns = page.blocks(lines)
+        columns = page.read_blocks(lines)
         columns.ends = [*columns.starts[1:], math.nan][: len(columns)]
         return columns
     whole = doc.markup in ("html", "head", "body") or doc.start[:14].lower() == "<!doctype html"
-    if whole and sum(plain.mark(line) is not None for p in paragraphs for line in p.split("\n")) < MARKS:
-        raise TranscriptError(f"is a web page, not a transcript{_said(doc)}")
-    return plain.read(text)
+    if whole and sum(plain.parse_mark(line) is not None for p in paragraphs for line in p.split("\n")) < MARKS:
+        raise TranscriptError(f"is a web page, not a transcript{_visible_text(doc)}")
+    return plain.read_paragraphs(text)
 
 
-def _said(doc: Document) -> str:
+def _visible_text(doc: SourceDocument) -> str:
     found = _TITLE.search(without(doc.start, "<!--", "-->"))
     title = " ".join(unescaped(found[1]).split()) if found else ""
     return f": {title[:80]!r}" if title else ""
 
 
-def flow(tags: list[str]) -> tuple[Columns, list[str]]:
+def read_flow(tags: list[str]) -> tuple[Columns, list[str]]:
     """(segments, []) of a page that has cite or time elements, ([], its paragraphs) of another."""
     columns = Columns()
     paragraphs: list[str] = []
@@ -86,7 +86,7 @@ def flow(tags: list[str]) -> tuple[Columns, list[str]]:
                 who = words.rstrip(" :") or None
                 start = math.nan
             elif tag == "/time":
-                start = clock(words.strip("[]() \t"))
+                start = parse_clock(words.strip("[]() \t"))
             elif words:
                 columns.add(words, start, math.nan, who)
                 start = math.nan

@@ -13,8 +13,8 @@ from typing import Any
 
 from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats.segment_columns import Columns
-from podwatch.transcripts.formats.source_document import Document
-from podwatch.transcripts.formats.timestamps import seconds
+from podwatch.transcripts.formats.source_document import SourceDocument
+from podwatch.transcripts.formats.timestamps import parse_seconds
 
 TEXT = ("text", "body", "transcript", "content", "caption", "sentence", "line")
 START = ("start", "startTime", "start_time", "begin", "from", "timestamp", "time", "offset_seconds")
@@ -31,7 +31,7 @@ _LANGUAGES = {
 Shape = Callable[[Any], bool]
 
 
-def rows(value: Any) -> list[Any] | None:
+def find_rows(value: Any) -> list[Any] | None:
     """The list that holds the segments: the document itself, or what it holds under one of the usual names."""
     if isinstance(value, list):
         return value if _first(value) is not None else None
@@ -55,46 +55,46 @@ def _first(items: list[Any]) -> Mapping[str, Any] | None:
 
 def _has(key: str) -> Shape:
     def looks(value: Any) -> bool:
-        found = rows(value)
+        found = find_rows(value)
         first = _first(found) if found else None
         return first is not None and key in first
 
     return looks
 
 
-def looks_like_podcast(doc: Document) -> bool:
+def looks_like_podcast(doc: SourceDocument) -> bool:
     return _has("body")(doc.json)
 
 
-def looks_like_whisper(doc: Document) -> bool:
+def looks_like_whisper(doc: SourceDocument) -> bool:
     value = doc.json
     named = isinstance(value, dict) and isinstance(value.get("segments"), list) and "utterances" not in value
     return named and _has("text")(value) and any(k in value for k in ("text", "language", "task", "word_segments"))
 
 
-def looks_like_list(doc: Document) -> bool:
-    return doc.json is not None and rows(doc.json) is not None
+def looks_like_list(doc: SourceDocument) -> bool:
+    return doc.json is not None and find_rows(doc.json) is not None
 
 
-def parse(doc: Document) -> Columns:
+def parse(doc: SourceDocument) -> Columns:
     value = doc.json
-    found = rows(value)
+    found = find_rows(value)
     if not found:
         raise TranscriptError("is JSON, but holds no segments")
     first = _first(found) or {}
     keys = [next((k for k in names if k in first), names[0]) for names in ((*TEXT, "word"), START, END, SPEAKER)]
     columns = Columns()
-    read(columns, found, *keys)
+    read_rows(columns, found, *keys)
     if isinstance(value, dict):
         columns.language = language(value.get("language") or value.get("language_code"))
         columns.title = value["title"] if isinstance(value.get("title"), str) else ""
         loose = value.get("words")
         if not columns.words and isinstance(loose, list):
-            spread(columns, loose)
+            assign_words(columns, loose)
     return columns
 
 
-def read(columns: Columns, items: Iterable[Any], text: str, start: str, end: str, speaker: str) -> None:
+def read_rows(columns: Columns, items: Iterable[Any], text: str, start: str, end: str, speaker: str) -> None:
     """Fills the columns from rows with these four keys; words, where a row has them, keep their times."""
     for item in items:
         if not isinstance(item, dict):
@@ -106,9 +106,9 @@ def read(columns: Columns, items: Iterable[Any], text: str, start: str, end: str
         timed = item.get("words")
         columns.add(
             words,
-            a if type(a) is float else seconds(a),
-            b if type(b) is float else seconds(b),
-            who if type(who) is str else label(who),
+            a if type(a) is float else parse_seconds(a),
+            b if type(b) is float else parse_seconds(b),
+            who if type(who) is str else speaker_label(who),
             word_times(timed) if timed else (),
         )
 
@@ -122,13 +122,13 @@ def word_times(items: Any, scale: float = 1.0) -> list[tuple[str, float]]:
         if isinstance(w, dict):
             word = w.get("punctuated_word") or w.get("word") or w.get("text")
             at = w.get("start")
-            at = at if type(at) is float else seconds(w.get("startTime") if at is None else at)
+            at = at if type(at) is float else parse_seconds(w.get("startTime") if at is None else at)
             if isinstance(word, str) and at == at:
                 timed.append((word, at * scale))
     return timed
 
 
-def spread(columns: Columns, words: list[Any]) -> None:
+def assign_words(columns: Columns, words: list[Any]) -> None:
     """Words that stand beside the segments (OpenAI's timestamp_granularities) given to the segments they fall into."""
     timed = word_times(words)
     at = 0
@@ -141,7 +141,7 @@ def spread(columns: Columns, words: list[Any]) -> None:
             columns.words[i] = timed[first:at]
 
 
-def label(value: Any) -> str | None:
+def speaker_label(value: Any) -> str | None:
     """A speaker as a name: text as it is, a number as "Speaker 1", a mapping by its name."""
     if isinstance(value, bool) or value is None:
         return None

@@ -10,7 +10,7 @@ import re
 
 from podwatch.transcripts.formats import plain_text as plain
 from podwatch.transcripts.formats.segment_columns import Columns
-from podwatch.transcripts.formats.source_document import Document
+from podwatch.transcripts.formats.source_document import SourceDocument
 
 _SPOKEN = re.compile(r"^(?:[-*>][ \t]+)?(\*\*|__)([^*_\n]{1,60}?):?[ \t]*\1:?(?=[ \t\n]|$)", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?:[ \t]\"[^\"\n]{0,200}\")?\)")
@@ -22,11 +22,11 @@ _LINE = re.compile(
 _TITLE = re.compile(r"^title:[ \t]*['\"]?(.{1,300}?)['\"]?[ \t]*$", re.MULTILINE)
 
 
-def looks_like(doc: Document) -> bool:
+def looks_like(doc: SourceDocument) -> bool:
     return not doc.markup and len(_SPOKEN.findall(doc.start)) > 1
 
 
-def parse(doc: Document) -> Columns:
+def parse(doc: SourceDocument) -> Columns:
     text, title = doc.text.lstrip("\ufeff\n"), ""
     if text.startswith("---\n") and (end := text.find("\n---", 4)) > 0:
         found = _TITLE.search(text[:end])
@@ -46,6 +46,6 @@ def parse(doc: Document) -> Columns:
         text = _EMPHASIS.sub(r"\2", text)
     if "\\" in text:
         text = _ESCAPE.sub(r"\1", text)
-    columns = plain.read(text, names)
+    columns = plain.read_paragraphs(text, names)
     columns.title = title
     return columns

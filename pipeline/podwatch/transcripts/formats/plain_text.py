@@ -15,8 +15,8 @@ from typing import NamedTuple
 from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats import speaker_prefixes as speakers
 from podwatch.transcripts.formats.segment_columns import MAX_SEGMENTS, Columns
-from podwatch.transcripts.formats.source_document import Document
-from podwatch.transcripts.formats.timestamps import CLOCK, clock
+from podwatch.transcripts.formats.source_document import SourceDocument
+from podwatch.transcripts.formats.timestamps import CLOCK, parse_clock
 
 _SPAN = rf"({CLOCK})(?:[ \t]*(?:-->|[-–—])[ \t]*({CLOCK}))?"
 _LEADING = re.compile(rf"[ \t]*(?:([\[(])[ \t]*)?{_SPAN}[ \t]*[\])]?(?:[ \t]*[-–—|:](?=[ \t]))?(?:[ \t]+|$)(.*)")
@@ -32,7 +32,7 @@ SHORT = 200  # characters: an error message is not longer, and says so in its fi
 MARKS = 3  # so many marked lines at the beginning make a text a transcript, whatever its type says
 
 
-class Mark(NamedTuple):
+class TimeMark(NamedTuple):
     """A time found at the head of a line. bare: without brackets."""
 
     start: float
@@ -42,33 +42,33 @@ class Mark(NamedTuple):
     bare: bool
 
 
-def looks_like(doc: Document) -> bool:
+def looks_like(doc: SourceDocument) -> bool:
     if doc.markup or doc.json is not None:
         return False
-    marks = [m for line in doc.start.split("\n") if (m := mark(line))]
-    return len(marks) >= MARKS and ascends(marks)
+    marks = [m for line in doc.start.split("\n") if (m := parse_mark(line))]
+    return len(marks) >= MARKS and is_ascending(marks)
 
 
-def parse(doc: Document) -> Columns:
+def parse(doc: SourceDocument) -> Columns:
     text = doc.text
     if doc.markup in ("html", "body", "head", "error", "rss", "svg"):
         raise TranscriptError("is markup, not plain text")
     if len(text) < SHORT and _ERROR.match(text.strip()):
         raise TranscriptError(f"is an error message: {text.strip()[:80]}")
-    return read(text)
+    return read_paragraphs(text)
 
 
-def read(text: str, names: set[str] | None = None) -> Columns:
+def read_paragraphs(text: str, names: set[str] | None = None) -> Columns:
     """The paragraphs; a time holds for the words after it, a speaker until the next one."""
     if "[" in text and len(_INLINE.findall(text, 0, 200_000)) > 1:
         text = _INLINE.sub(r"\n\1", text)
     lines = text.split("\n")
     if len(lines) > MAX_SEGMENTS:
         raise TranscriptError(f"has more than {MAX_SEGMENTS:,} lines")
-    marks = {i: m for i, line in enumerate(lines) if line and (m := mark(line))}
+    marks = {i: m for i, line in enumerate(lines) if line and (m := parse_mark(line))}
     for above in (True, False):  # a line of its own above the words, or the first thing in a line of words
         bare = [m for m in marks.values() if m.bare and above != bool(m.words)]
-        if bare and (len(bare) < 2 or not ascends(bare)):
+        if bare and (len(bare) < 2 or not is_ascending(bare)):
             marks = {i: m for i, m in marks.items() if not (m.bare and above != bool(m.words))}
     one_a_line = not marks and "\n\n" not in text
     columns = Columns()
@@ -87,28 +87,30 @@ def read(text: str, names: set[str] | None = None) -> Columns:
             parts.append(line)
     if parts:
         columns.add("\n".join(parts), start, end, who)
-    return speakers.taken(columns, names, known=True)
+    return speakers.extract_speakers(columns, names, known=True)
 
 
-def mark(line: str) -> Mark | None:
+def parse_mark(line: str) -> TimeMark | None:
     """The time and the speaker that a line begins with."""
     if line.find(":", 0, speakers.LONGEST + 20) < 0:
         return None
     m = _LEADING.match(line) if line[0] in " \t[(0123456789" else None
     if m is not None:
-        start, words = clock(m[2]), m[4].strip()
+        start, words = parse_clock(m[2]), m[4].strip()
         who = words.rstrip(":") if m[1] is None and speakers.is_name(words.rstrip(":")) else None
-        return Mark(start, clock(m[3]) if m[3] else math.nan, who, "" if who else words, m[1] is None)
+        return TimeMark(start, parse_clock(m[3]) if m[3] else math.nan, who, "" if who else words, m[1] is None)
     m = _NAMED.match(line) if _DIGITS.search(line, 0, LONGEST_HEAD) else None
     if m is None or not speakers.is_name(m[1].strip()) or (m[2] is None and m[5].strip()):
         return None
-    return Mark(clock(m[3]), clock(m[4]) if m[4] else math.nan, m[1].strip(), m[5].strip(), m[2] is None)
+    return TimeMark(
+        parse_clock(m[3]), parse_clock(m[4]) if m[4] else math.nan, m[1].strip(), m[5].strip(), m[2] is None
+    )
 
 
 LONGEST_HEAD = speakers.LONGEST + 20
 
 
-def ascends(marks: list[Mark]) -> bool:
+def is_ascending(marks: list[TimeMark]) -> bool:
     """Whether nearly all starts are at or after the one before."""
     pairs = list(pairwise(marks))
     return sum(a.start <= b.start for a, b in pairs) >= 0.9 * len(pairs)

@@ -14,9 +14,9 @@ SAMPLE = 400
 SHARE = 0.4
 
 
-def unrolled(columns: Columns) -> Columns:
+def unroll_captions(columns: Columns) -> Columns:
     """The columns with each line once, where it was first shown."""
-    if not _rolls(columns.texts):
+    if not _is_rolling(columns.texts):
         return columns
     shown: list[str] = []
     for i, text in enumerate(columns.texts):
@@ -32,7 +32,7 @@ def unrolled(columns: Columns) -> Columns:
     return columns
 
 
-def _rolls(texts: list[str]) -> bool:
+def _is_rolling(texts: list[str]) -> bool:
     sample = [t for t in texts[:SAMPLE] if t and not t.isspace()]
     if "\n" not in "".join(sample):  # a line that grows is all that there could be
         alike = sum(b.startswith(a[:3]) for a, b in pairwise(sample))

@@ -22,7 +22,7 @@ from itertools import accumulate, islice
 from operator import ge, le
 
 from podwatch.errors import TranscriptError
-from podwatch.model import Segment, Transcript, Words, clean
+from podwatch.model import Segment, Transcript, Words, clean_text
 
 MAX_SECONDS = 1_000_000.0  # eleven days
 MAX_SEGMENTS = 2_000_000
@@ -73,10 +73,10 @@ class Columns:
 
     def transcript(self, **facts: object) -> Transcript:
         """The one text with its times; facts: the other fields of Transcript."""
-        c = self.merged() if self._is_list_of_words() else self
-        texts = tidy(c.texts)
+        c = self.merge_words() if self._is_list_of_words() else self
+        texts = fold_blanks(c.texts)
         speakers: Sequence[str | None] = c.speakers
-        starts, ends, timed = repaired(c.starts, c.ends), c.ends, c.words
+        starts, ends, timed = repair_starts(c.starts, c.ends), c.ends, c.words
         if "" in texts:  # a segment without words is left out
             keep = [i for i, t in enumerate(texts) if t]
             new = {old: i for i, old in enumerate(keep)}
@@ -85,13 +85,13 @@ class Columns:
             speakers = [speakers[i] for i in keep]
         offsets = array("I", accumulate((len(t) + 1 for t in islice(texts, max(0, len(texts) - 1))), initial=0))
         offsets = offsets if texts else array("I")
-        marks = located(timed, texts, offsets, starts)
+        marks = locate_words(timed, texts, offsets, starts)
         facts.setdefault("language", self.language)
         return Transcript(
             text=" ".join(texts),
             offsets=offsets,
             starts=array("d", starts),
-            ends=array("d", closed(starts, ends)),
+            ends=array("d", repair_ends(starts, ends)),
             speakers=tuple(speakers),
             words=Words(lambda: marks) if marks[0] else None,
             **facts,  # type: ignore[arg-type]
@@ -101,7 +101,7 @@ class Columns:
         blanks = [t.strip().count(" ") for t in islice(self.texts, 2000) if t]
         return len(blanks) >= FEW and blanks.count(0) * 2 >= len(blanks) and sum(blanks) < (SINGLE - 1) * len(blanks)
 
-    def merged(self) -> Columns:
+    def merge_words(self) -> Columns:
         """Single words put together to sentences of one speaker, each word keeping its time."""
         out = Columns(title=self.title, published=self.published, language=self.language)
         parts: list[tuple[str, float]] = []
@@ -126,7 +126,7 @@ class Columns:
         return out
 
 
-def repaired(starts: list[float], ends: list[float]) -> list[float]:
+def repair_starts(starts: list[float], ends: list[float]) -> list[float]:
     """Starts that ascend, unknown ones as nan."""
     if starts and starts[0] >= 0 and starts[-1] <= MAX_SECONDS and all(map(le, starts, islice(starts, 1, None))):
         return starts
@@ -134,12 +134,12 @@ def repaired(starts: list[float], ends: list[float]) -> list[float]:
     known = [i for i, s in enumerate(fixed) if s == s]
     if all(fixed[a] <= fixed[b] for a, b in zip(known, islice(known, 1, None), strict=False)):
         return fixed
-    keep = ascending([fixed[i] for i in known])
+    keep = longest_ascending_run([fixed[i] for i in known])
     kept = {known[k] for k in keep}
     return [s if i in kept else math.nan for i, s in enumerate(fixed)]
 
 
-def ascending(values: list[float]) -> list[int]:
+def longest_ascending_run(values: list[float]) -> list[int]:
     """The indices of the longest run that never descends (patience sorting)."""
     tails: list[float] = []
     at: list[int] = []
@@ -160,14 +160,14 @@ def ascending(values: list[float]) -> list[int]:
     return run[::-1]
 
 
-def closed(starts: list[float], ends: list[float]) -> list[float]:
+def repair_ends(starts: list[float], ends: list[float]) -> list[float]:
     """Ends that are not before their starts, unknown ones as nan."""
     if all(map(ge, ends, starts)) and max(ends, default=0.0) <= MAX_SECONDS:
         return ends
     return [e if s <= e <= MAX_SECONDS else math.nan for s, e in zip(starts, ends, strict=True)]
 
 
-def located(
+def locate_words(
     timed: dict[int, Timed], texts: list[str], offsets: array[int], starts: Sequence[float]
 ) -> tuple[array[int], array[float]]:
     """(offsets, seconds) of the timed words, found in the text of their segments in their order.
@@ -185,7 +185,7 @@ def located(
         for word, second in words:
             word = word.strip() if "\n" not in word else " ".join(word.split())
             found = text.find(word, at, at + len(word) + NEAR) if word else -1
-            if found < 0 or (found and text[found - 1] != " " and not unspaced(text[found - 1])):
+            if found < 0 or (found and text[found - 1] != " " and not is_unspaced_script(text[found - 1])):
                 continue  # not there, or the second half of a word
             at = found + len(word)
             if last <= second <= following or (last <= second <= MAX_SECONDS and i + 1 == len(texts)):
@@ -195,11 +195,11 @@ def located(
     return marks, seconds
 
 
-def tidy(texts: list[str]) -> list[str]:
+def fold_blanks(texts: list[str]) -> list[str]:
     """The texts with their blanks folded; looked at together, since most need nothing but their line ends replaced."""
     whole = " ".join(texts)
     if len(whole) >= PIECE:
-        return [" ".join(t.split()) if len(t) < PIECE else folded(t) for t in texts]
+        return [" ".join(t.split()) if len(t) < PIECE else fold_long_text(t) for t in texts]
     if "\n" in whole:
         texts = [t.replace("\n", " ") for t in texts]
         whole = whole.replace("\n", " ")
@@ -208,7 +208,7 @@ def tidy(texts: list[str]) -> list[str]:
     return [" ".join(t.split()) for t in texts]
 
 
-def folded(text: str) -> str:
+def fold_long_text(text: str) -> str:
     """A long text with its blanks folded, piece by piece: a list of ten million words takes more than a gigabyte."""
     parts, at = [], 0
     while at < len(text):
@@ -219,20 +219,20 @@ def folded(text: str) -> str:
     return " ".join(p for p in parts if p)
 
 
-def unspaced(character: str) -> bool:
+def is_unspaced_script(character: str) -> bool:
     """Whether it is of a script that writes words without blanks: Thai to Burmese, Khmer, Chinese, Japanese, Korean."""
     return character >= "\u2e80" or "\u0e00" <= character <= "\u109f" or "\u1780" <= character <= "\u17ff"
 
 
-def cleaned(columns: Columns) -> Columns:
+def clean_columns(columns: Columns) -> Columns:
     """The same without NUL and lone surrogates, which JSON escapes and references in markup may bring in."""
-    columns.texts = [clean(t) for t in columns.texts]
-    columns.speakers = [clean(s) or None if s else None for s in columns.speakers]
-    columns.title = clean(columns.title)
+    columns.texts = [clean_text(t) for t in columns.texts]
+    columns.speakers = [clean_text(s) or None if s else None for s in columns.speakers]
+    columns.title = clean_text(columns.title)
     return columns
 
 
-def gathered(segments: Iterable[Segment]) -> Columns:
+def columns_of(segments: Iterable[Segment]) -> Columns:
     """Segments as columns."""
     columns = Columns()
     for s in segments:

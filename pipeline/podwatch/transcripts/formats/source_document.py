@@ -26,7 +26,7 @@ _CHARSET = re.compile(
 )
 
 
-class Document:
+class SourceDocument:
     """The text, with \\n as its only line end; start: its first characters without blanks; media_type: as declared."""
 
     def __init__(self, text: str, media_type: str = "", name: str = "") -> None:
@@ -72,7 +72,7 @@ class Document:
             raise TranscriptError(f"is no valid JSON: {e.msg}, line {e.lineno} column {e.colno}") from None
 
 
-def decoded(data: bytes, limit: int = MAX_BYTES) -> str:
+def decode_text(data: bytes, limit: int = MAX_BYTES) -> str:
     """The text of the bytes: UTF-8, or what a byte order mark says, or Windows-1252 when it is not UTF-8."""
     if len(data) > limit:
         raise TranscriptError(f"is larger than {limit:,} bytes")

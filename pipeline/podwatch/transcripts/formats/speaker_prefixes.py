@@ -26,7 +26,7 @@ _NO_NAMES = {
 LONGEST = 60
 
 
-def prefix(text: str) -> tuple[str, int]:
+def parse_prefix(text: str) -> tuple[str, int]:
     """(name, where the words begin) of a text that begins like a speaker's; ("", 0) otherwise."""
     if text.find(":", 0, LONGEST + 4) < 0:
         return "", 0
@@ -46,7 +46,7 @@ def is_name(text: str) -> bool:
     return bool(named) and not (len(words) == 1 and words[0].lower() in _NO_NAMES)
 
 
-def taken(columns: Columns, names: set[str] | None = None, *, known: bool = False) -> Columns:
+def extract_speakers(columns: Columns, names: set[str] | None = None, *, known: bool = False) -> Columns:
     """The columns with the names taken out of the words, where no speaker is known yet.
 
     known: whether speakers that are known already hold, too.
@@ -57,7 +57,7 @@ def taken(columns: Columns, names: set[str] | None = None, *, known: bool = Fals
     for i, text in enumerate(columns.texts):
         if ":" in text and columns.speakers[i] is None:
             bare = text.lstrip()
-            name, cut = prefix(bare)
+            name, cut = parse_prefix(bare)
             if name:
                 found[i] = name, cut + len(text) - len(bare)
     if not found and not known:

@@ -9,18 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from podwatch.errors import TranscriptError
-from podwatch.transcripts.formats.json_segments import label, language, word_times
+from podwatch.transcripts.formats.json_segments import language, speaker_label, word_times
 from podwatch.transcripts.formats.segment_columns import Columns
-from podwatch.transcripts.formats.source_document import Document
-from podwatch.transcripts.formats.timestamps import seconds
+from podwatch.transcripts.formats.source_document import SourceDocument
+from podwatch.transcripts.formats.timestamps import parse_seconds
 
 
-def looks_like_deepgram(doc: Document) -> bool:
+def looks_like_deepgram(doc: SourceDocument) -> bool:
     results = _get(doc.json, "results")
     return isinstance(_get(results, "channels"), list) or isinstance(_get(results, "utterances"), list)
 
 
-def parse_deepgram(doc: Document) -> Columns:
+def parse_deepgram(doc: SourceDocument) -> Columns:
     """The utterances where there are any, else the sentences, else the words, of the first channel."""
     results = _get(doc.json, "results")
     columns = Columns()
@@ -36,7 +36,7 @@ def parse_deepgram(doc: Document) -> Columns:
     at = 0
     for paragraph in _dicts(_get(_get(best, "paragraphs"), "paragraphs")):
         for sentence in _dicts(paragraph.get("sentences")):
-            end = seconds(sentence.get("end"))
+            end = parse_seconds(sentence.get("end"))
             first = at
             while at < len(timed) and timed[at][1] < end:
                 at += 1
@@ -48,13 +48,13 @@ def parse_deepgram(doc: Document) -> Columns:
     return columns
 
 
-def looks_like_assemblyai(doc: Document) -> bool:
+def looks_like_assemblyai(doc: SourceDocument) -> bool:
     value = doc.json
     known = ("audio_duration", "acoustic_model", "language_model", "audio_url", "speech_model")
     return isinstance(value, dict) and "text" in value and "segments" not in value and any(k in value for k in known)
 
 
-def parse_assemblyai(doc: Document) -> Columns:
+def parse_assemblyai(doc: SourceDocument) -> Columns:
     value = doc.json
     if value.get("status") in ("error", "queued", "processing"):
         raise TranscriptError(f"says its transcription is not done ({value['status']})")
@@ -69,24 +69,24 @@ def parse_assemblyai(doc: Document) -> Columns:
     return columns
 
 
-def looks_like_google(doc: Document) -> bool:
+def looks_like_google(doc: SourceDocument) -> bool:
     return _first(_get(_first(_google(doc)), "alternatives")) is not None
 
 
-def parse_google(doc: Document) -> Columns:
+def parse_google(doc: SourceDocument) -> Columns:
     columns = Columns()
     for result in _dicts(_google(doc)):
         best = _first(_get(result, "alternatives"))
         text = _get(best, "transcript")
         words = _dicts(_get(best, "words"))
         if isinstance(text, str) and not (words and "speakerTag" in words[-1]):
-            start = seconds(words[0].get("startTime")) if words else seconds(None)
-            end = seconds((words[-1] if words else result).get("endTime" if words else "resultEndTime"))
+            start = parse_seconds(words[0].get("startTime")) if words else parse_seconds(None)
+            end = parse_seconds((words[-1] if words else result).get("endTime" if words else "resultEndTime"))
             columns.add(text, start, end, None, word_times(words))
     return columns
 
 
-def _google(doc: Document) -> Any:
+def _google(doc: SourceDocument) -> Any:
     value = doc.json
     return _get(_get(value, "response"), "results") or _get(value, "results")
 
@@ -96,8 +96,8 @@ def _add(
 ) -> None:
     if isinstance(text, str):
         timed = words if words is not None else word_times(item.get("words"), scale)
-        who = f"Speaker {speaker}" if isinstance(speaker, str) and len(speaker) == 1 else label(speaker)
-        columns.add(text, seconds(item.get("start")) * scale, seconds(item.get("end")) * scale, who, timed)
+        who = f"Speaker {speaker}" if isinstance(speaker, str) and len(speaker) == 1 else speaker_label(speaker)
+        columns.add(text, parse_seconds(item.get("start")) * scale, parse_seconds(item.get("end")) * scale, who, timed)
 
 
 def _words(columns: Columns, words: list[dict[str, Any]], scale: float) -> None:

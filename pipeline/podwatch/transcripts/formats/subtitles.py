@@ -17,8 +17,8 @@ from podwatch.transcripts.formats import rolling_captions as rolling
 from podwatch.transcripts.formats import speaker_prefixes as speakers
 from podwatch.transcripts.formats.markup import plain
 from podwatch.transcripts.formats.segment_columns import Columns
-from podwatch.transcripts.formats.source_document import Document
-from podwatch.transcripts.formats.timestamps import CLOCK, Clocks, clock
+from podwatch.transcripts.formats.source_document import SourceDocument
+from podwatch.transcripts.formats.timestamps import CLOCK, ClockReader, parse_clock
 
 MAX_CUES = 2_000_000
 # A timing line as nearly every file writes it. Between two of them stands all that is said: cut at such lines, where
@@ -37,29 +37,29 @@ _STRAY = re.compile(r"\n\n+(?:\d{1,7}[ \t]*(?:\n|$))?")
 _LANGUAGE = re.compile(r"^Language:[ \t]*([A-Za-z]{2,3}(?:-\w{2,8})*)[ \t]*$", re.MULTILINE)
 
 
-def looks_like_vtt(doc: Document) -> bool:
+def looks_like_vtt(doc: SourceDocument) -> bool:
     return doc.start.startswith("WEBVTT") or looks_like_srt(doc)
 
 
-def looks_like_srt(doc: Document) -> bool:
+def looks_like_srt(doc: SourceDocument) -> bool:
     if doc.start.startswith("WEBVTT") or "-->" not in doc.start:
         return False
     return not doc.markup and _TIMING.search(doc.start) is not None
 
 
-def looks_like_sbv(doc: Document) -> bool:
+def looks_like_sbv(doc: SourceDocument) -> bool:
     return _SBV.match(doc.start) is not None
 
 
-def parse_sbv(doc: Document) -> Columns:
-    return read(_SBV.sub(r"\1 --> \2", doc.text), blank_ends=False)
+def parse_sbv(doc: SourceDocument) -> Columns:
+    return read_cues(_SBV.sub(r"\1 --> \2", doc.text), blank_ends=False)
 
 
-def parse(doc: Document) -> Columns:
-    return read(doc.text, blank_ends=doc.start.startswith("WEBVTT"))
+def parse(doc: SourceDocument) -> Columns:
+    return read_cues(doc.text, blank_ends=doc.start.startswith("WEBVTT"))
 
 
-def read(text: str, *, blank_ends: bool) -> Columns:
+def read_cues(text: str, *, blank_ends: bool) -> Columns:
     """The cues, in the order of the file. blank_ends: a blank line ends a cue, and what follows is another block."""
     if text.count("-->") > MAX_CUES:
         raise TranscriptError(f"holds more than {MAX_CUES:,} cues")
@@ -70,11 +70,11 @@ def read(text: str, *, blank_ends: bool) -> Columns:
         text = text.replace("</v>", "")
     if "<c>" in text:
         text = text.replace("<c>", "").replace("</c>", "")
-    clocks = Clocks()
-    texts, starts, ends = usual(text, clocks) or timed(text, clocks)
+    clocks = ClockReader()
+    texts, starts, ends = split_usual_timings(text, clocks) or split_timings(text, clocks)
     if not texts:
         raise TranscriptError("holds no cues")
-    texts = bodies(texts, blank_ends=blank_ends)
+    texts = cue_bodies(texts, blank_ends=blank_ends)
     if "<" not in text and "{\\" not in text:
         columns.texts = [plain(t) for t in texts] if "&" in text else texts
         columns.starts, columns.ends, columns.speakers = starts, ends, [None] * len(texts)
@@ -84,27 +84,29 @@ def read(text: str, *, blank_ends: bool) -> Columns:
                 _tagged(columns, body, start, end, clocks)
             else:
                 columns.add(plain(body), start, end)
-    return speakers.taken(rolling.unrolled(columns))
+    return speakers.extract_speakers(rolling.unroll_captions(columns))
 
 
-def usual(text: str, read: Clocks) -> tuple[list[str], list[float], list[float]] | None:
+def split_usual_timings(text: str, read: ClockReader) -> tuple[list[str], list[float], list[float]] | None:
     """What timed finds in a text whose arrows all stand in usual timing lines; None for another text."""
     parts = _USUAL.split(f"\n{text}")
     if len(parts) // 5 != text.count("-->"):
         return None
     starts, ends = (
-        list(map(add, map(read.minutes.__getitem__, parts[at::5]), map(float, _pointed(parts[at + 1 :: 5]))))
+        list(
+            map(add, map(read.minutes.__getitem__, parts[at::5]), map(float, _with_decimal_points(parts[at + 1 :: 5])))
+        )
         for at in (1, 3)
     )
     return parts[5::5], starts, ends
 
 
-def _pointed(numbers: list[str]) -> list[str]:
+def _with_decimal_points(numbers: list[str]) -> list[str]:
     joined = "\n".join(numbers)
     return joined.replace(",", ".").split("\n") if "," in joined else numbers
 
 
-def timed(text: str, read: Clocks) -> tuple[list[str], list[float], list[float]]:
+def split_timings(text: str, read: ClockReader) -> tuple[list[str], list[float], list[float]]:
     """What stands between the timing lines, and their starts and ends. An arrow without a clock is a word."""
     head, *pieces = text.split("-->")
     bodies: list[str] = []
@@ -131,7 +133,7 @@ def timed(text: str, read: Clocks) -> tuple[list[str], list[float], list[float]]
     return bodies, starts, ends
 
 
-def bodies(texts: list[str], *, blank_ends: bool) -> list[str]:
+def cue_bodies(texts: list[str], *, blank_ends: bool) -> list[str]:
     """The words of each cue, without the number or name of the next one."""
     sample = texts[: min(200, len(texts) - 1)]
     numbered = sum(t.rpartition("\n")[2].strip().isdigit() for t in sample) * 2 > len(sample)
@@ -152,7 +154,7 @@ def bodies(texts: list[str], *, blank_ends: bool) -> list[str]:
     return out
 
 
-def _tagged(columns: Columns, body: str, start: float, end: float, clocks: Clocks) -> None:
+def _tagged(columns: Columns, body: str, start: float, end: float, clocks: ClockReader) -> None:
     if body.startswith("<v ") and body.count("<") == 1 and body.count(">") == 1:
         name, _, words = body[3:].partition(">")
         if len(name) < 200 and not name.isspace():
@@ -169,20 +171,20 @@ def _tagged(columns: Columns, body: str, start: float, end: float, clocks: Clock
         _one(columns, body[voice.end() : stop], start, end, plain(voice[1]).strip(), clocks)
 
 
-def _one(columns: Columns, body: str, start: float, end: float, speaker: str | None, clocks: Clocks) -> None:
+def _one(columns: Columns, body: str, start: float, end: float, speaker: str | None, clocks: ClockReader) -> None:
     words = timed_words(body, start, clocks)
     if words:
         columns.add("".join([word for word, _ in words]), start, end, speaker, words)
         return
     inner = _INNER.split(body) if "<" in body and ":" in body else [body]
     if len(inner) > 1:
-        times = [start, *(clock(t) for t in inner[1::2])]
+        times = [start, *(parse_clock(t) for t in inner[1::2])]
         words = [(_clean(t), s) for t, s in zip(inner[::2], times, strict=True)]
         body = "".join(inner[::2])
     columns.add(_clean(body), start, end, speaker, words)
 
 
-def timed_words(body: str, start: float, clocks: Clocks) -> list[tuple[str, float]]:
+def timed_words(body: str, start: float, clocks: ClockReader) -> list[tuple[str, float]]:
     """The words of a body whose tags are all times; [] when it has other tags, or none."""
     if "&" in body or "{" in body:
         return []

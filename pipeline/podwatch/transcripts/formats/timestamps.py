@@ -12,7 +12,7 @@ _UNIT = re.compile(r"(-?\d{1,12}(?:\.\d{1,12})?)(ms|s|m|h|f|t)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
 
-def clock(text: str) -> float:
+def parse_clock(text: str) -> float:
     """The seconds of hh:mm:ss.fff or mm:ss, with point or comma."""
     m = _CLOCK.fullmatch(text)
     if m is None:
@@ -22,7 +22,7 @@ def clock(text: str) -> float:
     return whole + float(f"0.{fraction}") if fraction else float(whole)
 
 
-def seconds(value: object) -> float:
+def parse_seconds(value: object) -> float:
     """The seconds of a number, a clock or a quantity like 1.5s (JSON and TTML hold any of them)."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value) if abs(value) < 1e12 else math.nan
@@ -31,10 +31,10 @@ def seconds(value: object) -> float:
     try:
         return float(value[:-1] if value[-1:] == "s" else value)
     except ValueError:
-        return quantity(value)
+        return parse_time_expression(value)
 
 
-def quantity(text: str, *, frame_rate: float = 30.0, tick_rate: float = 1.0) -> float:
+def parse_time_expression(text: str, *, frame_rate: float = 30.0, tick_rate: float = 1.0) -> float:
     """A time expression of TTML (W3C, 12.3): clock, clock with frames, or a number with a unit."""
     text = text.strip()
     m = _UNIT.fullmatch(text)
@@ -47,32 +47,32 @@ def quantity(text: str, *, frame_rate: float = 30.0, tick_rate: float = 1.0) -> 
     if framed is not None:
         h, minutes, s, f = map(int, framed.groups())
         return h * 3600 + minutes * 60 + s + f / frame_rate
-    return clock(text)
+    return parse_clock(text)
 
 
-class Minutes(dict[str, float]):
+class MinutesCache(dict[str, float]):
     """The seconds of what stands before the seconds: "01:02:" is 3720."""
 
     def __missing__(self, text: str) -> float:
-        found = self[text] = clock(f"{text}00")
+        found = self[text] = parse_clock(f"{text}00")
         return found
 
 
-class Clocks:
+class ClockReader:
     """A fast reader for the many clocks of one file: what stands before the seconds is read once and remembered."""
 
     __slots__ = ("_minutes", "minutes")
 
     def __init__(self) -> None:
         self._minutes: dict[str, float] = {}
-        self.minutes = Minutes()
+        self.minutes = MinutesCache()
 
     def __call__(self, text: str) -> float:
         """The seconds of a clock, fastest with two digits of seconds and three of fraction; nan when it is none."""
         try:
             return self._minutes[text[:-6]] + int(text[-6:-4]) + int(text[-3:]) / 1000
         except (KeyError, ValueError):
-            found = clock(text)
+            found = parse_clock(text)
             if len(text) > 6 and text[-4] in ".," and found == found:
-                self._minutes[text[:-6]] = clock(text[:-6] + "00")
+                self._minutes[text[:-6]] = parse_clock(text[:-6] + "00")
             return found

@@ -15,8 +15,8 @@ from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats.markup import classes
 from podwatch.transcripts.formats.markup import plain as unescaped
 from podwatch.transcripts.formats.segment_columns import Columns
-from podwatch.transcripts.formats.source_document import Document
-from podwatch.transcripts.formats.timestamps import clock
+from podwatch.transcripts.formats.source_document import SourceDocument
+from podwatch.transcripts.formats.timestamps import parse_clock
 
 START = "Starting point is "
 _BLOCK = re.compile(rf"^[ \t]*{START}\d{{1,3}}:\d{{2}}:\d{{2}}(?!\d)", re.MULTILINE)
@@ -26,21 +26,21 @@ _SIGNS = ("pod_timestamp_indicator", "podcast-transcript", "single-sentence", "p
 _PAYING = re.compile(r"premium (?:subscribers|members|users)|(?:subscribers|members) only", re.IGNORECASE)
 
 
-def looks_like(doc: Document) -> bool:
+def looks_like(doc: SourceDocument) -> bool:
     if doc.markup:
         return any(sign in doc.text for sign in _SIGNS)
     return has_blocks(doc.text)
 
 
-def parse(doc: Document) -> Columns:
+def parse(doc: SourceDocument) -> Columns:
     """One segment a block; a block ends where the next begins, the last one nobody knows when (nan)."""
     columns = _html(doc) if doc.markup else _text(doc)
     columns.ends = [*columns.starts[1:], math.nan][: len(columns)]
     return columns
 
 
-def _text(doc: Document) -> Columns:
-    return blocks(doc.text)
+def _text(doc: SourceDocument) -> Columns:
+    return read_blocks(doc.text)
 
 
 def has_blocks(text: str) -> bool:
@@ -48,22 +48,22 @@ def has_blocks(text: str) -> bool:
     return START in text and _BLOCK.search(text) is not None
 
 
-def blocks(text: str) -> Columns:
+def read_blocks(text: str) -> Columns:
     """The blocks of a page that is text, or was flattened to it."""
     columns = Columns()
     head, *pieces = re.split(rf"(?:^|\n)[ \t]*{START}(?=\d)", text)
-    columns.title, columns.published = facts(head)
+    columns.title, columns.published = read_head(head)
     if pieces:
         closing = _CLOSING.search(pieces[-1])
         pieces[-1] = pieces[-1][: closing.start()] if closing else pieces[-1]
     seen: set[tuple[float, str]] = set()
     for piece in pieces:
-        at, words = _cut(piece)
-        _add(columns, clock(at), words, seen)
+        at, words = _split_clock(piece)
+        _add(columns, parse_clock(at), words, seen)
     return columns
 
 
-def _cut(piece: str) -> tuple[str, str]:
+def _split_clock(piece: str) -> tuple[str, str]:
     """(clock, words): the words may follow the clock without a blank."""
     n = 0
     while n < len(piece) and (piece[n].isdecimal() or piece[n] == ":"):
@@ -71,14 +71,14 @@ def _cut(piece: str) -> tuple[str, str]:
     return piece[:n], piece[n:].strip()
 
 
-def facts(head: str) -> tuple[str, datetime | None]:
+def read_head(head: str) -> tuple[str, datetime | None]:
     """(title, date) of the page's first lines; the title is "" when the first line is a block already."""
     first = head.lstrip("\ufeff \r\n").partition("\n")[0].strip()
     found = _DATE.search(head[:8192])
-    return ("" if first.startswith(START) else first), _day(found[1] if found else "")
+    return ("" if first.startswith(START) else first), _parse_date(found[1] if found else "")
 
 
-def _day(text: str) -> datetime | None:
+def _parse_date(text: str) -> datetime | None:
     try:
         return datetime.strptime(text, "%B %d, %Y").replace(tzinfo=UTC)
     except ValueError:
@@ -91,7 +91,7 @@ def _add(columns: Columns, start: float, words: str, seen: set[tuple[float, str]
         columns.add(words, start)
 
 
-def _html(doc: Document) -> Columns:
+def _html(doc: SourceDocument) -> Columns:
     columns = Columns()
     seen: set[tuple[float, str]] = set()
     start, inside, cut = math.nan, "", False
@@ -108,7 +108,7 @@ def _html(doc: Document) -> Columns:
             if parts:
                 _add(columns, start, unescaped(" ".join(parts)).strip(), seen)
                 parts = []
-            start, inside = clock(text.strip().removeprefix(START).strip()), ""
+            start, inside = parse_clock(text.strip().removeprefix(START).strip()), ""
         elif "pod_text" in names or "transcript-text" in names:
             inside, cut = "words", False
             parts.append(text)
@@ -129,5 +129,5 @@ def _html(doc: Document) -> Columns:
         raise TranscriptError("is for paying members of the site only" if paying else "is a page without a transcript")
     columns.title = " ".join(unescaped(head["page-heading"]).split())
     found = _DATE.search(head["episode_date"])
-    columns.published = _day(found[1] if found else "")
+    columns.published = _parse_date(found[1] if found else "")
     return columns

@@ -7,15 +7,15 @@ import math
 from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats.json_segments import END, SPEAKER, START, TEXT
 from podwatch.transcripts.formats.segment_columns import MAX_SEGMENTS, Columns
-from podwatch.transcripts.formats.source_document import Document
+from podwatch.transcripts.formats.source_document import SourceDocument
 
 
-def looks_like(doc: Document) -> bool:
+def looks_like(doc: SourceDocument) -> bool:
     head = _head(doc.start)
     return any(c in START for c in head) and any(c in TEXT for c in head)
 
 
-def parse(doc: Document) -> Columns:
+def parse(doc: SourceDocument) -> Columns:
     """Whole numbers are milliseconds, as in Whisper's own table; numbers with a point are seconds."""
     text = doc.text.lstrip("\ufeff \n")
     head = _head(text)

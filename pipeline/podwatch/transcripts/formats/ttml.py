@@ -12,18 +12,18 @@ import re
 
 from podwatch.transcripts.formats.markup import attribute, plain, split
 from podwatch.transcripts.formats.segment_columns import Columns
-from podwatch.transcripts.formats.source_document import Document
-from podwatch.transcripts.formats.timestamps import Clocks, quantity, seconds
+from podwatch.transcripts.formats.source_document import SourceDocument
+from podwatch.transcripts.formats.timestamps import ClockReader, parse_seconds, parse_time_expression
 
 _SPAN_END = re.compile(r"</(?:\w{1,20}:)?span[ \t\n]*>")
 _RATE = re.compile(r"""(frameRate|tickRate)\s*=\s*["'](\d{1,9})["']""")
 
 
-def looks_like(doc: Document) -> bool:
+def looks_like(doc: SourceDocument) -> bool:
     return doc.markup == "tt"
 
 
-def parse(doc: Document) -> Columns:
+def parse(doc: SourceDocument) -> Columns:
     """One segment a p; the spans in it that have a time of their own are its words."""
     rates = {name: float(value) or 1.0 for name, value in _RATE.findall(doc.start)}
     frames, ticks = rates.get("frameRate", 30.0), rates.get("tickRate", 1.0)
@@ -32,13 +32,13 @@ def parse(doc: Document) -> Columns:
         text = attribute(attributes, name)
         if ":" in text:
             found = clocks(text)
-            return found if found == found else quantity(text, frame_rate=frames, tick_rate=ticks)
+            return found if found == found else parse_time_expression(text, frame_rate=frames, tick_rate=ticks)
         try:
             return float(text)
         except ValueError:
-            return quantity(text, frame_rate=frames, tick_rate=ticks) if text else math.nan
+            return parse_time_expression(text, frame_rate=frames, tick_rate=ticks) if text else math.nan
 
-    clocks = Clocks()
+    clocks = ClockReader()
 
     # Without the end tags of spans half the tags are left; a word ends where the next one begins.
     columns, tags = Columns(), split(_SPAN_END.sub("", doc.text))
@@ -81,13 +81,13 @@ def parse(doc: Document) -> Columns:
     return columns
 
 
-def looks_like_speech(doc: Document) -> bool:
+def looks_like_speech(doc: SourceDocument) -> bool:
     if doc.markup == "transcripts":
         return True
     return bool(doc.markup) and "<segment>" in doc.start and "<text>" in doc.start and "<start>" in doc.start
 
 
-def parse_speech(doc: Document) -> Columns:
+def parse_speech(doc: SourceDocument) -> Columns:
     return _items(doc.tags) if doc.markup == "transcripts" else _children(doc.tags)
 
 
@@ -99,7 +99,7 @@ def _items(tags: list[str]) -> Columns:
         if tag == "speaker":
             who = plain(tags[at + 2]).strip() or None
         elif tag == "item":
-            start, end = (seconds(attribute(tags[at + 1], name)) for name in ("start", "end"))
+            start, end = (parse_seconds(attribute(tags[at + 1], name)) for name in ("start", "end"))
             columns.add(plain(tags[at + 2]), start, end, who)
     return columns
 
@@ -110,7 +110,7 @@ def _children(tags: list[str]) -> Columns:
     for at in range(1, len(tags), 3):
         tag = tags[at]
         if tag == "/segment":
-            start, end = seconds(found.get("start")), seconds(found.get("end"))
+            start, end = parse_seconds(found.get("start")), parse_seconds(found.get("end"))
             columns.add(plain(found.get("text", "")), start, end, plain(found.get("speaker", "")).strip() or None)
             found = {}
         elif not tag.startswith("/"):

@@ -11,16 +11,16 @@ from typing import Any
 
 from podwatch.transcripts.formats.markup import attribute, plain, split
 from podwatch.transcripts.formats.segment_columns import Columns
-from podwatch.transcripts.formats.source_document import Document
-from podwatch.transcripts.formats.timestamps import seconds
+from podwatch.transcripts.formats.source_document import SourceDocument
+from podwatch.transcripts.formats.timestamps import parse_seconds
 
 
-def looks_like_json3(doc: Document) -> bool:
+def looks_like_json3(doc: SourceDocument) -> bool:
     events = doc.json.get("events") if isinstance(doc.json, dict) else None
     return isinstance(events, list) and any(isinstance(e, dict) and "tStartMs" in e for e in events[:50])
 
 
-def parse_json3(doc: Document) -> Columns:
+def parse_json3(doc: SourceDocument) -> Columns:
     columns = Columns()
     for event in doc.json["events"]:
         parts = event.get("segs") if isinstance(event, dict) else None
@@ -43,11 +43,11 @@ def parse_json3(doc: Document) -> Columns:
     return columns
 
 
-def looks_like_srv(doc: Document) -> bool:
+def looks_like_srv(doc: SourceDocument) -> bool:
     return doc.markup == "timedtext" or (doc.markup == "transcript" and "<text " in doc.start)
 
 
-def parse_srv(doc: Document) -> Columns:
+def parse_srv(doc: SourceDocument) -> Columns:
     """srv1 has seconds and escapes its words twice; srv3 has milliseconds, and its words hold their own blanks."""
     columns = Columns()
     tags = split(doc.text.replace("</s>", ""))  # halves the tags, and a word ends where the next one begins
@@ -60,12 +60,12 @@ def parse_srv(doc: Document) -> Columns:
         if texts is None:
             if tag in ("p", "text"):
                 unit, begin, length = (1000, "t", "d") if tag == "p" else (1, "start", "dur")
-                start = seconds(attribute(attributes, begin)) / unit
-                end = start + seconds(attribute(attributes, length)) / unit
+                start = parse_seconds(attribute(attributes, begin)) / unit
+                end = start + parse_seconds(attribute(attributes, length)) / unit
                 texts, words = [text], []
         elif tag == "s":
             if attributes not in offsets:
-                offsets[attributes] = seconds(attribute(attributes, "t") or 0) / 1000
+                offsets[attributes] = parse_seconds(attribute(attributes, "t") or 0) / 1000
             words.append((plain(text) if "&" in text else text, start + offsets[attributes]))
             texts.append(text)
         elif tag in ("/p", "/text"):
@@ -84,4 +84,4 @@ def _untagged(text: str) -> str:
 
 
 def _millis(value: Any) -> float:
-    return seconds(value) / 1000
+    return parse_seconds(value) / 1000

@@ -14,35 +14,37 @@ from typing import Any
 
 from podwatch.errors import TranscriptError
 from podwatch.model import Mention, Transcript
-from podwatch.transcripts.labels.passages import Label, Stretch, disjoint
-from podwatch.transcripts.labels.shingles import OTHERS, repeated_spans, shingles
-from podwatch.transcripts.labels.sponsor_reads import worded
+from podwatch.transcripts.labels.passages import Label, Passage, make_disjoint
+from podwatch.transcripts.labels.shingles import OTHERS, repeated_spans, select_shingles
+from podwatch.transcripts.labels.sponsor_reads import find_sponsor_reads
 
-__all__ = ["OTHERS", "Label", "Stretch", "from_bytes", "labels", "shingles", "to_bytes"]
+__all__ = ["OTHERS", "Label", "Passage", "from_bytes", "label_passages", "select_shingles", "to_bytes"]
 
 
-def labels(transcript: Transcript, repeated: Collection[int] = ()) -> tuple[Stretch, ...]:
+def label_passages(transcript: Transcript, repeated: Collection[int] = ()) -> tuple[Passage, ...]:
     """The stretches that are boilerplate, in order, none over another.
 
     repeated: the shingles that at least OTHERS other episodes of the feed hold; a set is read fastest.
     """
-    return with_repeated(transcript.text, tuple(disjoint(list(worded(transcript.text)), transcript.text)), repeated)
+    return add_repeated(
+        transcript.text, tuple(make_disjoint(list(find_sponsor_reads(transcript.text)), transcript.text)), repeated
+    )
 
 
-def with_repeated(text: str, own: tuple[Stretch, ...], repeated: Collection[int]) -> tuple[Stretch, ...]:
+def add_repeated(text: str, own: tuple[Passage, ...], repeated: Collection[int]) -> tuple[Passage, ...]:
     """labels() of a text of which it is known what is boilerplate by its wording alone: labels() without ``repeated``.
 
     Of a stored transcript that is kept, and going through its text again for it takes as long as looking for a
     thousand watches.
     """
     found = [
-        Stretch(a, b, Label.REPEATED, round(n / total, 2), f"{n} of {total} passages are in other episodes")
+        Passage(a, b, Label.REPEATED, round(n / total, 2), f"{n} of {total} passages are in other episodes")
         for a, b, n, total in repeated_spans(text, repeated)
     ]
-    return tuple(disjoint([*own, *found], text)) if found else own
+    return tuple(make_disjoint([*own, *found], text)) if found else own
 
 
-class Passages:
+class FeedShingles:
     """What the newest transcripts of a feed have in common, counted once for all of its episodes.
 
     stored: the stored labels by the id of their episode.
@@ -68,7 +70,7 @@ class Passages:
         return frozenset(own[held >= OTHERS].tolist())
 
 
-def marked(mentions: Iterable[Mention], stretches: Sequence[Stretch]) -> list[Mention]:
+def label_mentions(mentions: Iterable[Mention], stretches: Sequence[Passage]) -> list[Mention]:
     """The mentions, each with the label of the stretch that it stands in."""
     starts = [s.start for s in stretches]
     found = []
@@ -84,7 +86,7 @@ _ROW = struct.Struct("<IIBBH")
 _KINDS = tuple(Label)
 
 
-def to_bytes(stretches: Iterable[Stretch], numbers: Iterable[int]) -> bytes:
+def to_bytes(stretches: Iterable[Passage], numbers: Iterable[int]) -> bytes:
     """Stretches and shingles as one value for the store: five bytes a shingle, ascending."""
     rows = tuple(stretches)
     kept = sorted(set(numbers))
@@ -95,19 +97,19 @@ def to_bytes(stretches: Iterable[Stretch], numbers: Iterable[int]) -> bytes:
     return b"".join((*parts, *(n.to_bytes(5, "little") for n in kept)))
 
 
-def from_bytes(data: bytes) -> tuple[tuple[Stretch, ...], array[int]]:
+def from_bytes(data: bytes) -> tuple[tuple[Passage, ...], array[int]]:
     """The inverse of to_bytes; the TranscriptError when these are not its bytes."""
     stretches, at = _stretches(data)
     return stretches, array("Q", [int.from_bytes(data[i : i + 5], "little") for i in range(at, len(data), 5)])
 
 
-def read_labels(data: bytes) -> tuple[tuple[Stretch, ...], Any]:
+def read_labels(data: bytes) -> tuple[tuple[Passage, ...], Any]:
     """The same, the shingles as numpy's uint64: twenty times as fast."""
     stretches, at = _stretches(data)
     return stretches, _numbers(data, at)
 
 
-def _stretches(data: bytes) -> tuple[tuple[Stretch, ...], int]:
+def _stretches(data: bytes) -> tuple[tuple[Passage, ...], int]:
     try:
         version, rows, count = _COUNTS.unpack_from(data)
         at = _COUNTS.size
@@ -115,7 +117,7 @@ def _stretches(data: bytes) -> tuple[tuple[Stretch, ...], int]:
         for _ in range(rows):
             start, end, kind, score, size = _ROW.unpack_from(data, at)
             at += _ROW.size + size
-            stretches.append(Stretch(start, end, _KINDS[kind], score / 100, data[at - size : at].decode()))
+            stretches.append(Passage(start, end, _KINDS[kind], score / 100, data[at - size : at].decode()))
         if version != 1 or len(data) != at + 5 * count:
             raise ValueError(f"version {version}, {len(data)} bytes")
     except (struct.error, IndexError, ValueError) as e:

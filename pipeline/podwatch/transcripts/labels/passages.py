@@ -18,7 +18,7 @@ class Label(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Passage:
     """A half-open span of a transcript's text that is boilerplate, how sure that is (0 to 1), and why."""
 
     start: int
@@ -28,20 +28,20 @@ class Stretch:
     reason: str
 
 
-def disjoint(found: list[Stretch], text: str) -> Iterator[Stretch]:
+def make_disjoint(found: list[Passage], text: str) -> Iterator[Passage]:
     """In order, none over another: one that overlaps gives up what it shares; of two alike that touch one is made."""
-    last: Stretch | None = None
+    last: Passage | None = None
     for s in sorted(found, key=lambda s: (s.start, -s.end)):
         if last is not None and s.start < last.end + 2:
             if s.kind is last.kind and max(s.end, last.end) - last.start <= LONGEST:
-                last = Stretch(last.start, max(s.end, last.end), last.kind, max(s.score, last.score), last.reason)
+                last = Passage(last.start, max(s.end, last.end), last.kind, max(s.score, last.score), last.reason)
                 continue
             start = max(s.start, last.end)
             while start < s.end and text[start] == " ":
                 start += 1
             if start >= s.end:
                 continue
-            s = Stretch(start, s.end, s.kind, s.score, s.reason)
+            s = Passage(start, s.end, s.kind, s.score, s.reason)
         if last is not None:
             yield last
         last = s

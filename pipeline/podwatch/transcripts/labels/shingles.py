@@ -45,13 +45,13 @@ PLANES = 0x40000  # of Unicode: there are no letters beyond
 _RUN = re.compile(r"[^\W_]+")
 
 
-def shingles(transcript: Transcript) -> array[int]:
+def select_shingles(transcript: Transcript) -> array[int]:
     """The numbers that stand for this talk, ascending, each once; equal for equal words whatever the segments."""
     import numpy as np  # 0.1 s, for whoever looks at repetition only
 
-    hashes = every(words(transcript.text)[2])
+    hashes = hash_shingles(hash_words(transcript.text)[2])
     numbers = array("Q")
-    numbers.frombytes(np.unique(hashes[winnowed(hashes)]).tobytes())
+    numbers.frombytes(np.unique(hashes[winnow(hashes)]).tobytes())
     return numbers
 
 
@@ -60,9 +60,9 @@ def repeated_spans(text: str, repeated: Collection[int]) -> Iterator[tuple[int, 
     known = repeated if isinstance(repeated, (set, frozenset)) else frozenset(repeated)
     if len(known) < ENOUGH:
         return
-    starts, ends, said = words(text)
-    hashes = every(said)
-    places = winnowed(hashes)
+    starts, ends, said = hash_words(text)
+    hashes = hash_shingles(said)
+    places = winnow(hashes)
     run: list[int] = []  # words at which a shingle begins that returns
     which: set[int] = set()
     total = missed = 0
@@ -80,7 +80,7 @@ def repeated_spans(text: str, repeated: Collection[int]) -> Iterator[tuple[int, 
                 run, which, total, missed = [], set(), 0, 0
 
 
-def words(text: str) -> tuple[Places, Places, Numbers]:
+def hash_words(text: str) -> tuple[Places, Places, Numbers]:
     """Where each word begins and ends, and its hash; upper and lower case are one, and so are both apostrophes.
 
     A word is letters and digits, with apostrophes between them. Its hash is a polynomial over its characters, as the
@@ -91,7 +91,7 @@ def words(text: str) -> tuple[Places, Places, Numbers]:
     text = text[:LONGEST].replace("’", "'").replace("İ", "i").lower()
     native = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
     codes = np.frombuffer(text.encode(native, "surrogatepass"), np.uint32)
-    table = _spoken()
+    table = _word_characters()
     spoken = table[np.minimum(codes, len(table) - 1)]
     between = np.flatnonzero(codes == _APOSTROPHE)
     between = between[(between > 0) & (between < len(codes) - 1)]
@@ -105,7 +105,7 @@ def words(text: str) -> tuple[Places, Places, Numbers]:
     return starts, ends, (sums[ends] - sums[starts]) * back[starts]
 
 
-def every(hashes: Numbers) -> Numbers:
+def hash_shingles(hashes: Numbers) -> Numbers:
     """The hash of each shingle: a polynomial over the hashes of its words, modulo 2**64."""
     import numpy as np
 
@@ -119,7 +119,7 @@ def every(hashes: Numbers) -> Numbers:
     return values >> np.uint64(64 - BITS)
 
 
-def winnowed(hashes: Numbers) -> Places:
+def winnow(hashes: Numbers) -> Places:
     """The indices, ascending, of those that are the smallest of some window around them; the last one when several."""
     import numpy as np
 
@@ -148,7 +148,7 @@ def _smallest(hashes: Numbers, window: int) -> Places:
 
 
 @lru_cache(maxsize=1)
-def _spoken() -> NDArray[np.bool_]:
+def _word_characters() -> NDArray[np.bool_]:
     """Of each character whether words are made of it; looked up at once for a whole text."""
     import numpy as np
 

@@ -136,7 +136,7 @@ REPORTED = """
 """
 
 
-def phrases(table: str) -> Iterator[str]:
+def expand_phrases(table: str) -> Iterator[str]:
     """The phrases of a table, each alternative written out."""
     for phrase in table.replace("\n", ";").split(";"):
         tokens = phrase.split()

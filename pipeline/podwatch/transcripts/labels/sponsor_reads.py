@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import ahocorasick_rs
 
 from podwatch.transcripts.labels import sponsor_phrases as phrases
-from podwatch.transcripts.labels.passages import LONGEST, Label, Stretch
+from podwatch.transcripts.labels.passages import LONGEST, Label, Passage
 
 
 class _Cue(NamedTuple):
@@ -46,19 +46,19 @@ _OPENS = ("to you by", "sponsored by", "supported by", "comes from", "sponsor is
 _ONE_FOR_ONE = (("’", "'"), ("‘", "'"), ("-", " "), ("\u2011", " "), ("\u00a0", " "), ("İ", "i"))
 
 
-def worded(text: str) -> Iterator[Stretch]:
+def find_sponsor_reads(text: str) -> Iterator[Passage]:
     """The stretches of a text that its wording shows, in order."""
-    return _bridged(_worded(text))
+    return _bridge_gaps(_find_passages(text))
 
 
-def _bridged(found: Iterable[Stretch]) -> Iterator[Stretch]:
+def _bridge_gaps(found: Iterable[Passage]) -> Iterator[Passage]:
     """A sponsor read that has a beginning and, some sentences without a telling word later, an end, is one stretch."""
-    last: Stretch | None = None
+    last: Passage | None = None
     for s in found:
         if last is not None:
-            both = s.kind is last.kind is Label.SPONSOR and _begins(last) and not _begins(s)
+            both = s.kind is last.kind is Label.SPONSOR and _is_opening(last) and not _is_opening(s)
             if both and s.start - last.end <= BRIDGE and s.end - last.start <= LONGEST:
-                last = Stretch(last.start, s.end, s.kind, max(last.score, s.score), f"{last.reason}; {s.reason}")
+                last = Passage(last.start, s.end, s.kind, max(last.score, s.score), f"{last.reason}; {s.reason}")
                 continue
             yield last
         last = s
@@ -66,17 +66,17 @@ def _bridged(found: Iterable[Stretch]) -> Iterator[Stretch]:
         yield last
 
 
-def _begins(s: Stretch) -> bool:
+def _is_opening(s: Passage) -> bool:
     return any(f'{words}"' in s.reason for words in _OPENS)
 
 
-def _worded(text: str) -> Iterator[Stretch]:
+def _find_passages(text: str) -> Iterator[Passage]:
     folded = _fold(text)
     near = int(len(text) * EDGE)
     said: list[_Hit] = []
     about: list[_Hit] = []
     for hit in _hits(folded):
-        (said if hit.cue.said and not _reported(folded, hit.start) else about).append(hit)
+        (said if hit.cue.said and not _is_reported_speech(folded, hit.start) else about).append(hit)
     left = 0
     for core in _groups(said, folded):
         start, end = core[0].start, _brand_end(folded, core)
@@ -99,7 +99,7 @@ def _worded(text: str) -> Iterator[Stretch]:
         if not _opens(folded, core[0]):
             start = min([start, *(h.start for h in alike)])
         start, end = _sentences(text, start, max([end, *(h.end for h in alike)]))
-        yield Stretch(start, end, kind, round(min(1.0, total / 2), 2), _reason(folded, core, edge > 1))
+        yield Passage(start, end, kind, round(min(1.0, total / 2), 2), _reason(folded, core, edge > 1))
 
 
 def _reason(folded: str, core: list[_Hit], edge: bool) -> str:
@@ -188,13 +188,13 @@ def _fold(text: str) -> str:
     return text.lower()
 
 
-def _reported(folded: str, start: int) -> bool:
+def _is_reported_speech(folded: str, start: int) -> bool:
     return _reporting().search(folded, max(0, start - 40), start) is not None
 
 
 @lru_cache(maxsize=1)
 def _reporting() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, phrases.phrases(phrases.REPORTED)))})\b")
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, phrases.expand_phrases(phrases.REPORTED)))})\b")
 
 
 @lru_cache(maxsize=1)
@@ -213,6 +213,6 @@ def _automaton() -> tuple[Any, list[_Cue]]:
     )
     cues: dict[str, _Cue] = {}
     for table, weight, kind, said in tables:
-        for phrase in phrases.phrases(table):
+        for phrase in phrases.expand_phrases(table):
             cues.setdefault(phrase, _Cue(weight, kind, said, "address" if table is phrases.ADDRESS else phrase))
     return ahocorasick_rs.AhoCorasick(list(cues)), list(cues.values())
