@@ -21,7 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks.table import cpu, in_turn, show, verdict
+from benchmarks.harness import cpu, in_turn, show, verdict
 from podwatch import query as detectors
 from podwatch.commands.output import mention_json
 from podwatch.model import Segment, Transcript, Watch, join_segments

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.fetch import hours
-from benchmarks.table import cpu, show, verdict
+from benchmarks.harness import cpu, show, verdict
 from podwatch import runtime
 from podwatch.entities.chunking import cut_chunks
 from podwatch.entities.merge import merge_spans

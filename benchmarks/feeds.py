@@ -114,11 +114,11 @@ def check(body: bytes, known: KnownItems, whole: Any, new: list[int]) -> None:
     """The new items are those that were asked for, and are in the whole what they are alone."""
     counting = Counting()
     reading = read(body, URL, KIND, known, counting)
-    assert not reading.whole, reading.reason
+    assert not reading.is_whole, reading.reason
     assert [e.guid for e in reading.episodes] == [whole.entries[i].id for i in new], "other episodes than expected"
     for i in new:
         assert whole.entries[i] in counting.entries, "an entry differs from feedparser's"
-    assert len(reading.listed) == len({e.get("id") for e in whole.entries})
+    assert len(reading.guid_keys) == len({e.get("id") for e in whole.entries})
 
 
 def large(items: int) -> list[tuple[str, float, float]]:
@@ -181,7 +181,7 @@ def real(folder: Path) -> tuple[str, float, float]:
         naive(body)
         one = time.process_time() - before
         mine = cpu(lambda b=body, k=known: now(b, k), 3)  # type: ignore[misc]
-        if reading.whole:
+        if reading.is_whole:
             wholes += 1
             print(f"  {path.name}: whole, {reading.reason}")
         base, ours, count, size = base + one, ours + mine, count + 1, size + len(body)

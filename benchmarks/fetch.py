@@ -21,8 +21,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.server import Files
-from benchmarks.table import show, verdict
+from benchmarks.harness import show, verdict
+from benchmarks.loopback_server import Files
 from podwatch import runtime
 from podwatch.line.fetch import fetch
 from podwatch.model import Episode, Feed, PollResult, TranscriptRef

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from io import BytesIO, StringIO
 from typing import Any
 
-from benchmarks.rendered import RENDERED, Cue, cues
+from benchmarks.transcript_writers import RENDERED, Cue, cues
 from podwatch.transcripts import formats as transcripts
 
 GOAL, TIMES = 20.0, 3.0

@@ -14,11 +14,11 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.table import show, verdict
+from benchmarks.harness import show, verdict
 from podwatch.errors import PodwatchError
 from podwatch.net.client import HttpClient
 from podwatch.settings import Secret, Settings, networks
-from tests.support.hostile_documents import CASES
+from tests.support.hostile_documents import HOSTILE_DOCUMENTS
 from tests.support.hostile_servers import BYTES, HOSTILE, SECONDS, raw_server
 
 MEGABYTE = 1024  # resource counts in kB
@@ -37,7 +37,7 @@ def document(name: str) -> str:
     from podwatch import feeds
 
     try:
-        return f"{len(feeds.read(CASES[name], 'http://show.example/feed.xml').episodes)} episodes"
+        return f"{len(feeds.read(HOSTILE_DOCUMENTS[name], 'http://show.example/feed.xml').episodes)} episodes"
     except PodwatchError as e:
         return e.what
 
@@ -78,7 +78,7 @@ def main() -> int:
         one(sys.argv[1], sys.argv[2])
         return 0
     held = []
-    for kind, names in (("server", HOSTILE), ("document", CASES)):
+    for kind, names in (("server", HOSTILE), ("document", HOSTILE_DOCUMENTS)):
         found = {name: measure(kind, name) for name in names}
         rows = [(n, f"{w:.1f}", f"{c:.1f}", f"{p:.0f}", line) for n, (w, c, p, line) in found.items()]
         show(f"A hostile {kind}", (kind, "seconds", "CPU seconds", "MB", "what comes of it"), rows)

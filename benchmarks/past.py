@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.fetch import cpu, hours
-from benchmarks.table import show, verdict
+from benchmarks.harness import show, verdict
 from podwatch import query as detectors
 from podwatch import runtime
 from podwatch.history.backtest import Part, backtest, find_differences

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import ssl
 import sys
 import tempfile
 import time
@@ -22,8 +23,8 @@ from pathlib import Path
 import certifi
 import requests
 
-from benchmarks.server import Server
-from benchmarks.table import cpu, in_turn, show, verdict, wall
+from benchmarks.harness import cpu, in_turn, show, verdict, wall
+from benchmarks.loopback_server import Server
 from podwatch import runtime
 from podwatch.line.poll import poll
 from podwatch.model import Feed, PollResult, Tally
@@ -152,14 +153,7 @@ def new_hosts(hosts: int) -> bool:
     issued = authority.issue_cert(*names)
     issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     with Server(hosts=hosts, certificate=(str(folder / "server.pem"), str(folder / "server.pem"))) as server:
-        import ssl
-
-        from podwatch.net.transport import DeadlineAdapter
-
-        http = HttpClient(settings(folder))
-        http._adapter = DeadlineAdapter(
-            networks("127.0.0.0/8"), ssl.create_default_context(cafile=str(folder / "ca.pem"))
-        )
+        http = HttpClient(settings(folder), ssl.create_default_context(cafile=str(folder / "ca.pem")))
 
         def ours() -> None:
             for i in range(hosts):

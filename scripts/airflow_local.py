@@ -23,7 +23,7 @@ from urllib.parse import quote
 HOST = "127.0.0.1"
 DAG = "podwatch"
 DAG_FILE = "podwatch_daily.py"
-AIRFLOW = (sys.executable, str(Path(__file__).with_name("airflow_part.py")))
+AIRFLOW = (sys.executable, str(Path(__file__).with_name("airflow_component.py")))
 MIGRATE = (*AIRFLOW, "db", "migrate")
 PARTS = {
     "api-server": (*AIRFLOW, "api-server"),

@@ -26,11 +26,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.backfill.archive_server import Shows
 from benchmarks.backfill.kills import Killer
-from benchmarks.backfill.shows import Shows
-from benchmarks.backfill.world import rates, rows, settle
+from benchmarks.backfill.store_state import rates, rows, settle
 from benchmarks.fetch import hours, vtt
-from benchmarks.table import show, verdict
+from benchmarks.harness import show, verdict
 from podwatch import runtime
 from podwatch.settings import from_environment
 from tests.support.real_airflow import DONE, ROOT, Airflow

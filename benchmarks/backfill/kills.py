@@ -15,7 +15,7 @@ from tests.support.real_airflow import Airflow, kill, parents_of_all
 # What each kill is of, in this order: a task's own process, the executor's worker above it, the scheduler (whose
 # workers go on without it), a process that parses documents, the API server.
 ORDER = ("task", "parser", "scheduler", "task", "worker", "api-server", "task", "scheduler", "parser", "worker")
-PARTS = {"scheduler": "airflow_part.py scheduler", "api-server": "airflow api_server"}
+PARTS = {"scheduler": "airflow_component.py scheduler", "api-server": "airflow api_server"}
 
 
 class Killer:

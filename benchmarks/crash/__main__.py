@@ -24,11 +24,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.crash import naive, world
-from benchmarks.crash.ledger import Ledger, arrived
+from benchmarks.crash import alert_rows, naive_sender
+from benchmarks.crash.recording_proxy import Ledger, arrived
 from benchmarks.crash.scenario import COLUMNS, SCALE, Result, run
 from benchmarks.crash.workers import POINTS, RANDOM
-from benchmarks.table import show
+from benchmarks.harness import show
 from tests.support.postgres import Postgres
 from tests.support.slack.emulator import Emulator
 
@@ -52,8 +52,8 @@ def kills(database: str, address: Address, alerts: int, channels: int, each: int
         def tick() -> None:
             killing = bool((r.home / "plan").read_text().strip())
             if killing:
-                world.revise(r.store, 2, r.gone)
-            if (killing or r.result.alerts < alerts) and world.left(r.store) < batch / 2:
+                alert_rows.revise(r.store, 2, r.gone)
+            if (killing or r.result.alerts < alerts) and alert_rows.left(r.store) < batch / 2:
                 r.more(batch)
 
         r.wait(3600, tick)
@@ -144,7 +144,7 @@ def skewed(database: str, address: Address, alerts: int, channels: int, *, own: 
         time.sleep(LAG * SCALE)
         r.sweep()
         if own:  # what waits by a clock an hour ahead is not stuck
-            r.result.stuck = world.left(r.store)
+            r.result.stuck = alert_rows.left(r.store)
     return r.result
 
 
@@ -158,7 +158,7 @@ def naively(alerts: int, channels: int) -> Result:
     ):
         ids = [emulator.call("conversations.create", name=f"n{i}")["channel"]["id"] for i in range(channels)]
         began = time.monotonic()
-        naive.run(Path(home), ledger.base_url, ids, alerts)
+        naive_sender.run(Path(home), ledger.base_url, ids, alerts)
         time.sleep(20 * SCALE + 0.5)
         found, _ = arrived(emulator, ids)
         tokens = [f"tok{i:06d}x" for i in range(alerts)]

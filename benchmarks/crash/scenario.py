@@ -16,8 +16,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.crash import world
-from benchmarks.crash.ledger import Ledger, arrived, spacing
+from benchmarks.crash import alert_rows
+from benchmarks.crash.recording_proxy import Ledger, arrived, spacing
 from podwatch import runtime
 from podwatch.line.deliver import deliver
 from podwatch.model import Pace
@@ -115,7 +115,7 @@ class Run:
     def more(self, count: int) -> None:
         """More alerts, due now."""
         first = self.result.alerts
-        self.tokens += world.fill(self.store, count, self.channels, first=first, digest_within=5.0)
+        self.tokens += alert_rows.fill(self.store, count, self.channels, first=first, digest_within=5.0)
         self.result.alerts += count
 
     def wait(self, limit: float, tick: Callable[[], None] = lambda: None) -> None:
@@ -124,7 +124,7 @@ class Run:
         while time.monotonic() < end:
             time.sleep(0.5)
             tick()
-            if not (self.home / "plan").read_text().strip() and not world.left(self.store):
+            if not (self.home / "plan").read_text().strip() and not alert_rows.left(self.store):
                 break
 
     def stop(self) -> None:
@@ -142,7 +142,7 @@ class Run:
         r.lost = sum(not found[t] for t in self.tokens)
         r.twice = sum(found[t] > 1 for t in self.tokens)
         r.unedited = sum("no longer said" not in texts.get(t, "no longer said") for t in self.gone)
-        r.stuck = world.left(self.store)
+        r.stuck = alert_rows.left(self.store)
         r.shortest, r.most = spacing(self.ledger.accepted)
         r.too_fast, r.faults, r.removed = self.ledger.too_fast, self.ledger.seen, self.ledger.deleted
 
@@ -179,7 +179,7 @@ def run(
             settings = Settings(home=home, database_url=Secret(address(home)))
             with runtime.build(settings) as rt:
                 this = Run(result, emulator, ledger, rt.store, config, home, names)
-                this.tokens = world.fill(rt.store, alerts, names, digest_within=digest_within)
+                this.tokens = alert_rows.fill(rt.store, alerts, names, digest_within=digest_within)
                 try:
                     yield this
                 finally:

@@ -87,7 +87,7 @@ POINTS: dict[str, Callable[[int], None]] = {
     "answered": lambda nth: _after(SlackNotifier, "post", nth),
     "saving": lambda nth: _after(store_deliver, "add_replies", nth),
     "saved": lambda nth: _after(DeliverRows, "save_delivery", nth),
-    "looked up": lambda nth: _after(SlackNotifier, "copies", 1),
+    "looked up": lambda nth: _after(SlackNotifier, "find_copies", 1),
     "edited": lambda nth: _after(SlackNotifier, "edit", 1),
     "digest made": lambda nth: _after(DigestRows, "make_digest", 1),
 }

@@ -3,7 +3,7 @@
     python -m benchmarks.sounds_like [--split test] [--talk DIR] [--hours 100] [--picture FILE] [--misses] [--said]
 
 prints recall and precision, writes the precision-recall curves, and with a folder of unrelated talk (plain text files,
-see talk.py) false alarms and cost. Ends with ok or MISS for each number of the issue; its exit status is theirs.
+see talk_corpus.py) false alarms and cost. Ends with ok or MISS for each number of the issue; its exit status is theirs.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from statistics import mean, median
 
-from benchmarks.sounds_like import cost, data, methods, picture, talk
-from benchmarks.sounds_like.data import Episode, Line
-from benchmarks.sounds_like.measure import (
+from benchmarks.harness import show, verdict
+from benchmarks.sounds_like import cost, curve_plot, dataset, matchers, talk_corpus
+from benchmarks.sounds_like.accuracy import (
     ALARMS_A_NAME,
     TOPICAL,
     UNRELATED,
@@ -32,10 +32,10 @@ from benchmarks.sounds_like.measure import (
     some,
     threshold_at_alarms,
 )
+from benchmarks.sounds_like.breakdowns import by_default, describe, misses
+from benchmarks.sounds_like.dataset import Episode, Line
 from benchmarks.sounds_like.names import SPLITS, Subject
 from benchmarks.sounds_like.scoring import Judged
-from benchmarks.sounds_like.views import by_default, describe, misses
-from benchmarks.table import show, verdict
 
 PRECISION = 0.95
 LEAST = 0.02  # the ear is asked for all down to this score, so that its curve can be drawn
@@ -51,16 +51,16 @@ def main() -> int:
     parser.add_argument("--picture", type=Path, help="where the curves go (SVG or PNG)")
     parser.add_argument("--misses", action="store_true", help="what was missed; not for the test split")
     parser.add_argument("--said", action="store_true", help="podwatch is told how names are said, each as an alias")
-    parser.add_argument("--data", type=Path, default=data.DATA, help=argparse.SUPPRESS)
+    parser.add_argument("--data", type=Path, default=dataset.DATA, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.misses and options.split == "test":
         parser.error("the names of the test are not to be looked at: take --split tune")
-    lines = data.load(options.split, options.data)
-    episodes = data.episodes(lines)
+    lines = dataset.load(options.split, options.data)
+    episodes = dataset.episodes(lines)
     describe(options.split, lines)
     good = found_and_precise(lines, episodes, options)
     if options.talk:
-        good &= unrelated(lines, episodes, talk.load(options.talk, options.hours), options.said)
+        good &= unrelated(lines, episodes, talk_corpus.load(options.talk, options.hours), options.said)
     return 0 if good else 1
 
 
@@ -87,16 +87,16 @@ def found_and_precise(lines: Sequence[Line], episodes: Sequence[Episode], option
           "recall of all misspelt mentions, same precision"), rows)  # fmt: skip
     by_default(lines, episodes, options.said)
     if options.picture:
-        picture.draw({t: j.curve() for t, j in judged.items()}, f"Bare misspelt surnames, {options.split} names",
+        curve_plot.draw({t: j.curve() for t, j in judged.items()}, f"Bare misspelt surnames, {options.split} names",
                      options.picture)  # fmt: skip
     good = verdict(f"recall of bare misspelt surnames at precision {PRECISION}", recalls[OURS], 0.85)
     best_other = max(recall for title, recall in recalls.items() if title != OURS)
     return verdict("more than the best of the others", recalls[OURS] - best_other, 0.20) and good
 
 
-def unrelated(lines: Sequence[Line], episodes: Sequence[Episode], spoken: talk.Talk, said: bool) -> bool:
+def unrelated(lines: Sequence[Line], episodes: Sequence[Episode], spoken: talk_corpus.Talk, said: bool) -> bool:
     """(a) of the issue: full names at few false alarms; the two lists; and the cost."""
-    watched = talk.strangers(list(named(lines).values()), spoken)
+    watched = talk_corpus.strangers(list(named(lines).values()), spoken)
     left_out = len(named(lines)) - len(watched)
     kinds = [full, *(full_of(kind, lines) for kind in ("person", "company", "place"))]
     rows, recalls = [], {}
@@ -113,7 +113,7 @@ def unrelated(lines: Sequence[Line], episodes: Sequence[Episode], spoken: talk.T
     best_other = max(recall for title, recall in recalls.items() if title != OURS)
     good &= verdict("more than the best of the others", recalls[OURS] - best_other, 0.20)
     persons = some([s for s in watched if s.type == "person"], len(watched))
-    ours = partial(methods.ear, said=said)
+    ours = partial(matchers.ear, said=said)
     lists = [alarms_of_list(ours, persons[at : at + TOPICAL], spoken) for at in range(0, len(persons), TOPICAL)
              if at + TOPICAL <= len(persons) or not at]  # fmt: skip
     each_list = ", ".join(f"{number:.1f}" for number in lists)
@@ -130,8 +130,8 @@ def unrelated(lines: Sequence[Line], episodes: Sequence[Episode], spoken: talk.T
     return costs(spoken) and good
 
 
-def costs(spoken: talk.Talk) -> bool:
-    some_talk = talk.first_hours(spoken, 5)
+def costs(spoken: talk_corpus.Talk) -> bool:
+    some_talk = talk_corpus.first_hours(spoken, 5)
     measured = [cost.measure(number, some_talk.texts, some_talk.hours) for number in (1_000, 10_000)]
     rows = [(c.names, f"{c.build:.2f}", f"{c.hour:.3f}", c.hits) for c in measured]
     show(f"Cost on {some_talk.hours:.1f} hours of talk", ("names", "CPU s to build", "CPU s an hour", "hits"), rows)
@@ -144,11 +144,11 @@ def costs(spoken: talk.Talk) -> bool:
 def builds(forms: frozenset[str], said: bool) -> dict[str, Build]:
     """By title. ``forms``: what the others look for; the ear is always given full names."""
 
-    def other(subjects: Sequence[Subject], at: int) -> methods.Method:
-        return methods.others(subjects, forms)[at]
+    def other(subjects: Sequence[Subject], at: int) -> matchers.Method:
+        return matchers.others(subjects, forms)[at]
 
-    titles = [method.title for method in methods.others((), forms)]
-    found: dict[str, Build] = {OURS: partial(methods.ear, least=LEAST, said=said)}
+    titles = [method.title for method in matchers.others((), forms)]
+    found: dict[str, Build] = {OURS: partial(matchers.ear, least=LEAST, said=said)}
     return found | {title: partial(other, at=at) for at, title in enumerate(titles)}
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.sounds_like.methods import ear
+from benchmarks.sounds_like.matchers import ear
 from benchmarks.sounds_like.names import Subject, subjects
 
 

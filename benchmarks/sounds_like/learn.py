@@ -5,7 +5,7 @@
 TALK is a folder of real talk as plain text, for what is no name at all; half of it is read here, chosen by its file
 names, and the other half is for measuring false alarms. Each clip of the set is put between pieces of such talk, with
 one to four clips of a name in an episode, so that what the rest of an episode says is learned too. PAGES is a folder of
-real pages (bare_pages.py), learned from as they are and with surnames alone; of names of train and tune only.
+real pages (training_pages.py), learned from as they are and with surnames alone; of names of train and tune only.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.sounds_like import bare_pages, boost
-from benchmarks.sounds_like.bare_pages import Page, Said, bare, misspellings, watchlist
+from benchmarks.sounds_like import training_pages, tree_training
+from benchmarks.sounds_like.name_substitution import Role, ordinary, recast, roles
 from benchmarks.sounds_like.names import subjects
-from benchmarks.sounds_like.recast import Role, ordinary, recast, roles
+from benchmarks.sounds_like.training_pages import Page, Said, bare, misspellings, watchlist
 from podwatch.phonetics import WatchedName
 from podwatch.phonetics import features as evidence
 from podwatch.phonetics.boosted_trees import load_trees
@@ -288,7 +288,7 @@ def stretch(nats: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 
 def save(data: dict[str, Any]) -> None:
-    (DATA / "score.json").write_text(boost.dumped(data))
+    (DATA / "score.json").write_text(tree_training.dumped(data))
     load_trees.cache_clear()
 
 
@@ -297,7 +297,7 @@ def main() -> None:
     files = [p for p in sorted(folder.rglob("*.txt")) if for_learning(p)]
     talk = [p.read_text("utf-8", errors="replace") for p in random.Random(1).sample(files, min(120, len(files)))]
     talk = [t for t in talk if len(t) > 8000]
-    pages = bare_pages.load(paged)
+    pages = training_pages.load(paged)
     random.Random(2).shuffle(pages)
     apart = len(pages) // 6  # they calibrate
     clips = read_set(train)
@@ -314,14 +314,16 @@ def main() -> None:
         forests = []
         for much in TALKED:
             counts = weight * np.where(np.arange(len(y)) < nobody, much, 1.0)
-            forests += [boost.grow(x, y, counts, kind) for kind in boost.KINDS]
-        save(boost.averaged(forests))
+            forests += [tree_training.grow(x, y, counts, kind) for kind in tree_training.KINDS]
+        save(tree_training.averaged(forests))
         print(f"{len(y)} spots, {int(y.sum())} right", file=sys.stderr)
     clips = read_set(tune)
     rows = of_pages(pages[:apart], 9) + of_recast(pages[:apart], roles(clips), 9) + of_set(clips, talk, 9)
     x, y, _ = columns([row for row in rows if row.kept])
-    ready = [boost.calibrated(forest, *stretch(boost.ready(forest).log_odds(x), y)) for forest in forests]
-    save(boost.averaged(ready))
+    ready = [
+        tree_training.calibrated(forest, *stretch(tree_training.ready(forest).log_odds(x), y)) for forest in forests
+    ]
+    save(tree_training.averaged(ready))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from benchmarks.sounds_like.names import FAMILY_LETTERS, family, fold, subjects
 from podwatch.phonetics.lexicon import Entry, look_up_words
-from podwatch.phonetics.name_forms import spoken_words, word_phones
+from podwatch.phonetics.name_forms import word_phones
+from podwatch.phonetics.name_parts import spoken_words
 from podwatch.phonetics.noisy_channel import Channel, encode_letters, with_padding
 from podwatch.phonetics.pronunciation import N_VOWELS, PHONES
 

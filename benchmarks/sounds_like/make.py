@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sounds_like import room
-from benchmarks.sounds_like.align import align
+from benchmarks.sounds_like import acoustics
+from benchmarks.sounds_like.alignment import align
 from benchmarks.sounds_like.names import SPLITS, Split, same, subjects
 from benchmarks.sounds_like.phrases import Passage, passage
 from benchmarks.sounds_like.voices import RATE, Manner, Voices, Wave, manner
@@ -54,7 +54,7 @@ def takes(split: Split, number: int) -> Iterator[Take]:
             key = f"{subject.name} {turn}"
             chance = random.Random(key)
             text = passage(subject, split, chance)
-            yield Take(key, text, manner(text, chance), room.kind(chance), zlib.crc32(key.encode()))
+            yield Take(key, text, manner(text, chance), acoustics.kind(chance), zlib.crc32(key.encode()))
 
 
 def windows(planned: Iterator[Take], voices: Voices) -> Iterator[tuple[list[Take], Wave]]:
@@ -63,7 +63,7 @@ def windows(planned: Iterator[Take], voices: Voices) -> Iterator[tuple[list[Take
     sounds: list[Wave] = []
     seconds = 0.0
     for take in planned:
-        sound = room.heard_in(voices.speak(take.passage, take.how), take.where, take.seed)
+        sound = acoustics.heard_in(voices.speak(take.passage, take.how), take.where, take.seed)
         length = len(sound) / RATE + PAUSE
         if together and seconds + length > WINDOW:
             yield together, np.concatenate(sounds)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import zstandard
 
-from benchmarks.sounds_like.data import DATA
+from benchmarks.sounds_like.dataset import DATA
 from benchmarks.sounds_like.names import SPLITS
 
 

@@ -19,11 +19,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.sounds_like import methods
-from benchmarks.sounds_like.methods import Hit, Method
+from benchmarks.harness import show
+from benchmarks.sounds_like import matchers
+from benchmarks.sounds_like.matchers import Hit, Method
 from benchmarks.sounds_like.names import Subject, same
 from benchmarks.sounds_like.scoring import least_for_alarms
-from benchmarks.table import show
 
 EVERYBODY = "*"
 LEAST = 0.02  # the ear is asked for all down to this score, so that methods can be compared at the same false alarms
@@ -148,9 +148,9 @@ def main() -> None:
 
     from podwatch.phonetics.candidate_scoring import DEFAULT_THRESHOLD
 
-    ours = judge(pages, listen(methods.ear(subjects, LEAST), pages), subjects)
+    ours = judge(pages, listen(matchers.ear(subjects, LEAST), pages), subjects)
     rows = [row(OURS, ours, t, hours, len(subjects)) for t in sorted({DEFAULT_THRESHOLD, 0.3, 0.5, 0.8}, reverse=True)]
-    for method in () if options.ours else methods.others(subjects, FORMS):
+    for method in () if options.ours else matchers.others(subjects, FORMS):
         tally = judge(pages, listen(method, pages), subjects)
         # As strict as podwatch is by default, and all that the method has.
         alike = least_for_alarms([score for score, _, _ in tally.wrong], ours.alarms(DEFAULT_THRESHOLD))

@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.sounds_like.data import Episode, Mention
-from benchmarks.sounds_like.methods import Hit
+from benchmarks.sounds_like.dataset import Episode, Mention
+from benchmarks.sounds_like.matchers import Hit
 
 
 @dataclass(frozen=True, slots=True)

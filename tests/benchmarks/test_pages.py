@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sounds_like.learn_channel import real_texts
-from benchmarks.sounds_like.methods import Hit
+from benchmarks.sounds_like.matchers import Hit
 from benchmarks.sounds_like.names import Subject, subjects
 from benchmarks.sounds_like.pages import judge, load, watched
 

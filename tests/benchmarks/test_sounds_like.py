@@ -13,14 +13,14 @@ import pytest
 import zstandard
 
 from benchmarks.sounds_like import __main__ as command
-from benchmarks.sounds_like import cost, methods
-from benchmarks.sounds_like.data import Episode, Mention, episodes, halves, line_from, load
-from benchmarks.sounds_like.measure import full, misspelt, misspelt_surname
-from benchmarks.sounds_like.methods import Hit, Windows, best, exact
+from benchmarks.sounds_like import cost, matchers
+from benchmarks.sounds_like.accuracy import full, misspelt, misspelt_surname
+from benchmarks.sounds_like.dataset import Episode, Mention, episodes, halves, line_from, load
+from benchmarks.sounds_like.matchers import Hit, Windows, best, exact
 from benchmarks.sounds_like.names import Subject, fold, subjects
 from benchmarks.sounds_like.scoring import Judged, judge, least_for_alarms
-from benchmarks.sounds_like.talk import Talk, alarms, first_hours, strangers
-from benchmarks.sounds_like.talk import load as load_talk
+from benchmarks.sounds_like.talk_corpus import Talk, alarms, first_hours, strangers
+from benchmarks.sounds_like.talk_corpus import load as load_talk
 
 TEN = [s for s in subjects() if s.split == "tune" and s.type == "person" and s.surname != s.name][:10]
 
@@ -72,8 +72,8 @@ class FakeEar:
         return found
 
 
-def fake_ear(names: Sequence[Subject], least: float | None = None, *, said: bool = False) -> methods.Ear:
-    return methods.Ear("podwatch", tuple(names), FakeEar(names, least))
+def fake_ear(names: Sequence[Subject], least: float | None = None, *, said: bool = False) -> matchers.Ear:
+    return matchers.Ear("podwatch", tuple(names), FakeEar(names, least))
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_what_the_others_find(title: str, text: str, surfaces: list[str]) -> Non
     if title != "exact":
         pytest.importorskip("doublemetaphone" if title == "Double Metaphone" else "rapidfuzz")
     kallas = Subject("Kaja Kallas", "person", "politics", "et", "Kaya Kallas")
-    method = next(m for m in methods.others([kallas], frozenset({"surname"})) if m.title == title)
+    method = next(m for m in matchers.others([kallas], frozenset({"surname"})) if m.title == title)
     hits = next(iter(method.hear([text])))
     top = [hit for hit in hits if hit.score == max(h.score for h in hits)]
     assert [text[hit.start : hit.end] for hit in top] == surfaces
@@ -205,10 +205,10 @@ def test_the_command_measures_an_ear_from_end_to_end(
     ten: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     only_exact = lambda names, forms: (Windows("exact", tuple(names), forms, exact),)  # noqa: E731
-    monkeypatch.setattr(methods, "ear", fake_ear)
+    monkeypatch.setattr(matchers, "ear", fake_ear)
     monkeypatch.setattr(cost, "ear", fake_ear)
     monkeypatch.setattr(cost, "invented", lambda number: tuple(TEN))
-    monkeypatch.setattr(methods, "others", only_exact)
+    monkeypatch.setattr(matchers, "others", only_exact)
     talk = tmp_path / "talk"
     talk.mkdir()
     (talk / "one.txt").write_text("plain words " * 500 + misheard(TEN[3].surname))
@@ -230,7 +230,7 @@ def test_the_ear_may_be_told_how_names_are_said() -> None:
     led_astray = [s for s in subjects() if s.split == "train" and s.say != s.name][:3]
     heard = [f"We had {s.say.replace('-', '')} on the show." for s in led_astray]
     for said in (True, False):
-        hits = [hit for found in methods.ear(led_astray, said=said).hear(heard) for hit in found]
+        hits = [hit for found in matchers.ear(led_astray, said=said).hear(heard) for hit in found]
         assert [(hit.name, hit.exact) for hit in hits] == [(s.name, said) for s in led_astray]
 
 

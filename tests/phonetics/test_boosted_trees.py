@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.sounds_like.boost import SIGNS, averaged, calibrated, dumped
+from benchmarks.sounds_like.tree_training import SIGNS, averaged, calibrated, dumped
 from podwatch.phonetics.boosted_trees import load_trees, parse_trees
 from podwatch.phonetics.features import FEATURES
 from tests.support.hypothesis_profiles import examples

@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.sounds_like.align import distance
-from benchmarks.sounds_like.bare_pages import Page, Said
+from benchmarks.sounds_like.alignment import distance
 from benchmarks.sounds_like.names import FAMILY_LETTERS, family, fold, subjects
+from benchmarks.sounds_like.training_pages import Page, Said
 from podwatch.phonetics import consonant_keys as skeleton
 from podwatch.phonetics.form_index import SymbolIndex
 from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, SURNAME, listed_words

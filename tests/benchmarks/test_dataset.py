@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from benchmarks.sounds_like import data, phrases
+from benchmarks.sounds_like import dataset, phrases
 from benchmarks.sounds_like.names import SPLITS, Split, Subject, family, fold, same, subjects
 
 
@@ -92,7 +92,7 @@ def test_a_name_came_through_unharmed(said: str, heard: str, right: bool) -> Non
 @pytest.mark.parametrize("split", SPLITS)
 def test_the_committed_lines_are_of_their_split_and_their_places_hold(split: Split) -> None:
     names = {s.name: s for s in subjects()}
-    lines = data.load(split)
+    lines = dataset.load(split)
     assert {names[line.name].split for line in lines} == {split}
     for line in lines:
         assert line.mentions
@@ -103,5 +103,5 @@ def test_the_committed_lines_are_of_their_split_and_their_places_hold(split: Spl
 
 
 def test_all_splits_together_hold_five_hundred_names_none_of_them_twice() -> None:
-    spoken = [{line.name for line in data.load(split)} for split in SPLITS]
+    spoken = [{line.name for line in dataset.load(split)} for split in SPLITS]
     assert sum(map(len, spoken)) == len(set.union(*spoken)) >= 500

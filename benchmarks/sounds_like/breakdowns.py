@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
-from benchmarks.sounds_like import methods
-from benchmarks.sounds_like.align import distance
-from benchmarks.sounds_like.data import Episode, Line, Mention
-from benchmarks.sounds_like.measure import Found, find, full, misspelt, misspelt_surname, named
+from benchmarks.harness import show
+from benchmarks.sounds_like import matchers
+from benchmarks.sounds_like.accuracy import Found, find, full, misspelt, misspelt_surname, named
+from benchmarks.sounds_like.alignment import distance
+from benchmarks.sounds_like.dataset import Episode, Line, Mention
 from benchmarks.sounds_like.names import Subject, fold
 from benchmarks.sounds_like.scoring import Counts
-from benchmarks.table import show
 
 
 def describe(split: str, lines: Sequence[Line]) -> None:
@@ -44,7 +44,7 @@ def beyond(mention: Mention, subject: Subject) -> bool:
 
 def by_default(lines: Sequence[Line], episodes: Sequence[Episode], said: bool) -> None:
     """What a user gets who sets nothing, by recogniser and kind of mention."""
-    found = find(partial(methods.ear, said=said), lines, episodes)
+    found = find(partial(matchers.ear, said=said), lines, episodes)
     kinds: list[tuple[str, Counts]] = [
         ("full names", full),
         ("misspelt full names", lambda m: full(m) and not m.exact),

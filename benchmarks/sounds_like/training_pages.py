@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.sounds_like.align import distance
+from benchmarks.sounds_like.alignment import distance
 from benchmarks.sounds_like.names import fold
 
 OTHER = 0.35  # of the mentions of a name that has other misspellings get one of them

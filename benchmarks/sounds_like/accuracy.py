@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.sounds_like.data import Episode, Line, Mention, halves
-from benchmarks.sounds_like.methods import Hit, Method
+from benchmarks.sounds_like.dataset import Episode, Line, Mention, halves
+from benchmarks.sounds_like.matchers import Hit, Method
 from benchmarks.sounds_like.names import Subject, subjects
 from benchmarks.sounds_like.scoring import Counts, Judged, judge, least_for_alarms, together
-from benchmarks.sounds_like.talk import Talk, alarms
+from benchmarks.sounds_like.talk_corpus import Talk, alarms
 
 Build = Callable[[Sequence[Subject]], Method]
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 
-from benchmarks.served import Served
+from benchmarks.loopback_server import Served
 
 PAGE = 10  # episodes on an older page
 NEW = 3  # episodes in a feed's own document

@@ -7,9 +7,9 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.sounds_like.bare_pages import Page, Said
+from benchmarks.sounds_like.name_substitution import TITLES, Role, changed, ordinary, recast, roles
 from benchmarks.sounds_like.names import FAMILY_LETTERS, family, fold, subjects
-from benchmarks.sounds_like.recast import TITLES, Role, changed, ordinary, recast, roles
+from benchmarks.sounds_like.training_pages import Page, Said
 from tests.support.hypothesis_profiles import examples
 
 TEXT = "Then Ann Brown came. Everybody likes Brown's dog. Bob Grey was late, and Grey knew it, Grei said."

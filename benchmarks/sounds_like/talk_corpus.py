@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.sounds_like.methods import Hit, Method, Windows, exact
+from benchmarks.sounds_like.matchers import Hit, Method, Windows, exact
 from benchmarks.sounds_like.names import Subject
 
 WORDS_AN_HOUR = 10_000

@@ -1,4 +1,4 @@
-"""scripts/airflow_part.py: why `airflow backfill create` on SQLite does not fail when the scheduler writes meanwhile."""
+"""scripts/airflow_component.py: why `airflow backfill create` on SQLite does not fail when the scheduler writes meanwhile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
-from airflow_part import begin_as_writer
+from airflow_component import begin_as_writer
 
 
 def create(engine: Engine, database: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.sounds_like.align import align, distance
+from benchmarks.sounds_like.alignment import align, distance
 
 # said, with the names in [ ]; heard, with what is right for them in [ ] in the same order ([] for nothing heard)
 CASES = {

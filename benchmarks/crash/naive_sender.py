@@ -1,6 +1,6 @@
 """The naive way, for comparison: the SDK with its own retries, a row marked as sent after the send.
 
-python -m benchmarks.crash.naive FOLDER URL COUNT
+python -m benchmarks.crash.naive_sender FOLDER URL COUNT
 """
 
 from __future__ import annotations

@@ -10,11 +10,30 @@ Raw asyncio: answers 304 to the right validator, else a body. ``tls`` makes it H
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, Self
 
-from benchmarks.served import Served
+
+class Served:
+    """Runs from ``with`` on; ``port`` is known then, and ``_pipe`` leads to it."""
+
+    def __init__(self, serve: Callable[..., None], *arguments: Any) -> None:
+        self._pipe, theirs = multiprocessing.Pipe()
+        context = multiprocessing.get_context("spawn")
+        self._process = context.Process(target=serve, args=(theirs, *arguments), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        self.port = int(self._pipe.recv())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self._process.terminate()
+        self._process.join()
 
 
 def feed_body(number: int, version: int, items: int = 30) -> bytes:
