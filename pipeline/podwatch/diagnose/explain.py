@@ -1,4 +1,4 @@
-"""Why somebody was told of a watch in an episode, or not: each step of the line asked in turn. Pure: values in, out."""
+"""Why a watch raised an alert on an episode, or not: each step of the line in turn. Pure: values in, out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What was decided there. stops: nobody is told because of it."""
+    """What was decided there. stops: it is why no alert was sent."""
 
     step: Step
     text: str

@@ -1,4 +1,4 @@
-"""Walks the older pages of many feeds for a backfill: hosts side by side, the feeds of one host one after another."""
+"""Crawls the older pages of many feeds for a backfill: hosts in parallel, the feeds of one host one after another."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def crawl_archives(
     keep: bool = True,
     progress: Progress | None = None,
 ) -> int:
-    """Keeps the episodes that stand on older pages, back to the range's first day; returns how many of the range were
+    """Saves the episodes of older pages, back to the range's first day; returns how many of the range were
     not known.
 
     What stands in a feed's own document is the live run's: nothing of it is kept here. keep: False: only counts.
@@ -113,7 +113,7 @@ def _crawl_feed(
                 older = [
                     e for e in page.episodes if e.guid not in known and e.published_at and e.published_at >= b.since
                 ]
-                if keep:  # those after the range, too: the next backfill need not walk again
+                if keep:  # those after the range, too: the next backfill need not crawl again
                     with writing:
                         rt.store.save_archive_episodes(feed, older, listed.__contains__, now)
                 new += sum(e.published_at is not None and e.published_at < b.until for e in older)

@@ -1,6 +1,6 @@
-"""Walks a feed's older pages (RFC 5005, paged and archived feeds), for a backfill that asks for the past.
+"""Reads a feed's older pages (RFC 5005, paged and archived feeds) for a backfill.
 
-poll never comes here: what is new stands on the first page.
+poll does not use it: what is new is on the first page.
 """
 
 from __future__ import annotations

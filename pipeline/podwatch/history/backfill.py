@@ -1,6 +1,6 @@
-"""Backfill: the line over a bounded past. It stores and reports; nobody is told unless somebody asks.
+"""Backfill: the line over a bounded past. It stores and reports; alerts are sent only when asked for.
 
-It walks the older pages of feeds, then works off the backlog in parts: fetch some transcripts, look through them. All
+It crawls the older pages of feeds, then processes the backlog in parts: fetch some transcripts, look through them. All
 of that is written down at once, so a backfill that is killed, paused or run twice goes on where the rows say. What it
 has to do stands apart from what the live run has to do, so that neither waits for the other nor takes the other's work.
 """

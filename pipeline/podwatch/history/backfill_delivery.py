@@ -1,4 +1,4 @@
-"""Tells of what a backfill found, when somebody asks for it: a few alerts at a time, so that today's come through."""
+"""Delivers the alerts of a backfill when asked to: a few at a time, so that today's are not delayed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ASKED_FROM = 50  # messages, beyond which somebody has to say yes
 
 
 def deliver_backfill(rt: Runtime, b: Backfill, clock: Callable[[], datetime]) -> Tally:
-    """Delivers the alerts of a backfill that nobody was told of, oldest episode first.
+    """Delivers the held alerts of a backfill, oldest episode first.
 
     Released are so many at a time, and the next when those were tried: a run that is killed leaves no flood behind, and
     an alert of today waits for ten messages at most. In a digest all go together.

@@ -1,4 +1,4 @@
-"""What a backfill goes over: which feeds, whose hosts, and whether it is still wanted; walk and bring ask here."""
+"""The scope of a backfill: which feeds, which hosts, and whether it is still wanted."""
 
 from __future__ import annotations
 

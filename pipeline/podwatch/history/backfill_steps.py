@@ -66,7 +66,7 @@ def plan_shards(rt: Runtime, params: Mapping[str, Any], key: str, now: datetime)
 
 
 def run_shard(rt: Runtime, what: str, shard: Mapping[str, int], now: datetime) -> int:
-    """Walks the feeds of a shard, or fetches and looks through its episodes."""
+    """Crawls the feeds of a shard, or processes the backlog of its hosts."""
     b = rt.store.backfill(shard["backfill"])
     if b is None:
         raise PodwatchError("is not there", where=f"backfill {shard['backfill']}")

@@ -1,4 +1,4 @@
-"""Works off what is missing of a past: fetches transcripts, looks through them, part after part.
+"""Processes the backlog of a range: fetches transcripts and searches them, part after part.
 
 A part is spread over all hosts, so that one that may be asked twice a second does not hold up two hundred others. All
 of it is written down as it comes; what a killed one had in hand is waited for, so that who goes on leaves nothing out.
@@ -35,9 +35,9 @@ def process_backlog(
     going: Going | None = None,
     progress: Progress | None = None,
 ) -> int:
-    """Fetches and looks through what is missing of the range; returns how many transcripts came.
+    """Fetches and searches what is missing of the range; returns how many transcripts came.
 
-    A host is asked by one request at a time, with twice the usual pause: the live run has its own share beside it.
+    One request to a host at a time, with twice the usual pause: the live run makes its own requests beside it.
     """
     going = going or IsWanted(rt, b)
     past = range_of(rt, b)
@@ -89,7 +89,7 @@ def detect_range(
     going: Going = lambda: True,
     progress: Progress | None = None,
 ) -> int:
-    """Looks through the transcripts of a past, or of some of its episodes; returns how many."""
+    """Searches the transcripts of a range, or of some of its episodes; returns how many."""
     at = monotonic()
     waiting = [r.transcript for r in rt.store.undetected_transcripts(past) if ids is None or r.id in ids]
     if not waiting:

@@ -127,7 +127,7 @@ class Part:
 def find_differences(now: Sequence[Watch], then: Sequence[Watch]) -> list[Difference]:
     """The watches that find something else in the new list, in its order, then those it no longer has. Pure.
 
-    Watches of surges are left out: no transcript says what they would tell.
+    Watches of surges are left out: no single transcript says what they would find.
     """
     there = {w.name: w for w in now if w.surge is None}
     found = []
@@ -160,7 +160,7 @@ def compare_mentions(
 
 
 def raises_alert(watch: Watch | None, mentions: Sequence[Mention]) -> bool:
-    """Whether somebody would be told of these mentions in an episode, each or in a digest."""
+    """Whether these mentions of an episode would raise an alert, on its own or in a digest."""
     if watch is None or watch.deliver is DeliverMode.NONE:
         return False
     return any(m.label not in watch.skip for m in mentions)

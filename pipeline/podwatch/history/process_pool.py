@@ -1,4 +1,4 @@
-"""Shares long work on the store out to processes, one for each core: Python keeps no more than one core busy.
+"""Runs long work on the store in several processes, one a core: Python keeps no more than one core busy.
 
 Each process is a fork that opens a store of its own, and is given the next part when it is through with one, so that a
 slow core holds up no other. It ends when its parent is gone, at its next answer, and a process that is killed is an
@@ -22,7 +22,7 @@ from podwatch.errors import PodwatchError
 P = TypeVar("P")
 R = TypeVar("R")
 GRACE = 5.0  # seconds in which a process that is through closes its store
-AHEAD = 2  # parts that a process has at hand: it need not wait for the parent
+AHEAD = 2  # parts queued at each process, so that it need not wait for the parent
 
 
 def usable_cores() -> int:
@@ -71,7 +71,7 @@ def run_in_processes(
 
 def _heard(workers: dict[Connection, Any], parts: int) -> Iterator[Any]:
     waiting = iter(range(parts))
-    left = dict.fromkeys(workers, 0)  # how many parts each has at hand
+    left = dict.fromkeys(workers, 0)  # how many parts are queued at each
 
     def hand(here: Connection) -> None:
         number = next(waiting, None)

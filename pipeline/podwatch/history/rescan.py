@@ -1,4 +1,4 @@
-"""Looks through everything stored once more, on all cores: after a change of the watchlist, or an upgrade.
+"""Searches everything stored once more, on all cores: after a change of the watchlist, or an upgrade.
 
 A new or changed watch needs no rescan: detect looks for it, and for nothing else, in all that is stored.
 """
@@ -39,7 +39,7 @@ Followed = Callable[[Iterator[PartResult], int], Iterator[PartResult]]
 def detect_in_processes(
     settings: Settings, now: datetime, processes: int, followed: Followed = lambda parts, of: parts
 ) -> Tally:
-    """detect, shared out to processes.
+    """detect, in several processes.
 
     followed: is given what comes of each part, and how many transcripts there are in all, and hands the parts on.
     """

@@ -1,6 +1,6 @@
 """What a spelling that is to be learned would change in what is stored, before it is written into the watchlist.
 
-Only transcripts that hold the spelling are looked through, by the engine of the backtest: listening to a name by its
+Only transcripts that hold the spelling are looked through, by the engine of the backtest: matching a name by its
 sound takes a tenth of a second an hour of talk, and what else would sound like a new alias is seen when it is in use.
 """
 

@@ -56,7 +56,7 @@ class BackfillRange:
 class Report:
     """What there is of a past. mentions: (watch, month, mentions, episodes); missing: (reason, episodes).
 
-    held: alerts that nobody was told of. found: episodes that a dry run saw on older pages and did not keep.
+    held: alerts held because a backfill found them. found: episodes that a dry run saw on older pages and did not keep.
     """
 
     feeds: int = 0

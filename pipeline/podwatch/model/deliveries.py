@@ -1,4 +1,4 @@
-"""Alerts and deliveries: what is told to a channel, when it may be, and what became of it."""
+"""Alerts and deliveries: what is sent to a channel, when, and what became of it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class DeliveryKind(StrEnum):
 class Alert:
     """The mentions of one watch in one episode, for one channel.
 
-    gone: mentions that were told and are no longer in the transcript. They are shown struck through.
+    gone: mentions that were part of a sent message and are no longer in the transcript. They are shown struck through.
     """
 
     key: str
@@ -65,7 +65,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """Several alerts for one channel, told together; why: what held them back until now."""
+    """Several alerts for one channel, sent as one message; why: what held them back until now."""
 
     key: str
     channel: str
@@ -89,7 +89,7 @@ class Delivery:
     kind: DeliveryKind = DeliveryKind.ALERT
     parent_id: int | None = None  # of a reply: the delivery whose thread it is in
     part: int = 0  # of a reply: 1, 2, ...
-    digest_id: int | None = None  # the digest that tells it
+    digest_id: int | None = None  # the digest that holds it
     reason: Held | None = None  # held, digest: why
     attempts: int = 0
     failures: int = 0

@@ -130,7 +130,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptRequest:
-    """An episode whose transcript is to be asked for.
+    """An episode whose transcript is to be requested.
 
     page: how to find a page about it, where the feed has such a template. blocked: the feed asks to be left out of
     other places. source, etag, last_modified: of the transcript that is there already; checks: how often it was

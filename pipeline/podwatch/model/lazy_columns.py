@@ -24,7 +24,7 @@ class ColumnGroup:
 
 
 class LazyColumn(Sequence[T_co], Generic[T_co]):
-    """One column of a shelf: as long, as equal and as printed as the column itself."""
+    """One column of a group: as long, as equal and as printed as the column itself."""
 
     __slots__ = ("_index", "_shelf")
 

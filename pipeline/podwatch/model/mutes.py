@@ -1,4 +1,4 @@
-"""Mutes: what a team does not want to hear of for a while. Nothing is muted for ever by accident: each has an end."""
+"""Mutes: what raises no alert for a while. Each has an end, so that nothing is muted for ever by accident."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute:
-    """A watch, a show, or a watch in a show, that tells nobody until a moment. At least one of the two ids is set.
+    """A watch, a show, or a watch in a show, without alerts until a moment (UTC). At least one of the two ids is set.
 
     watch, show: their names (the show's title, or its address) for people. by: who asked, as they are called there.
     """

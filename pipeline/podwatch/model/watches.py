@@ -49,17 +49,17 @@ class Watch:
     name: str
     query: str | None = None
     entity: str | None = None
-    surge: tuple[EntityType, ...] | None = None  # tells which names of these types are suddenly said
+    surge: tuple[EntityType, ...] | None = None  # types of names whose surge raises an alert
     type: str | None = None
     aliases: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()  # spellings that are something else
     sounds_like: bool = False
-    threshold: float | None = None  # score from which something sounds like the name; None: the ear's own
-    skip: tuple[str, ...] = ()  # labels of boilerplate in which a mention is stored, and nobody is told
+    threshold: float | None = None  # score from which something sounds like the name; None: the name matcher's default
+    skip: tuple[str, ...] = ()  # labels of boilerplate in which a mention is stored, but raises no alert
     scope: Scope = field(default_factory=Scope)
     channel: str = "#podcasts"
     deliver: DeliverMode = DeliverMode.EACH
-    minimum: int = 1  # mentions in an episode, below which nobody is told
+    minimum: int = 1  # fewest mentions in an episode that raise an alert
     repeat_after: float = 0.0  # seconds after an alert of this watch before the next goes out by itself
     id: int = 0
     revision: int = 0

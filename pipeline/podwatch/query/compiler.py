@@ -64,7 +64,7 @@ class QueryIndex:
         return bool(self.wild or self.fuzzy or self.patterns or self.named or self.sounds)
 
     def rarity(self, needs: frozenset[int]) -> float:
-        """How often one of these atoms is likely to be found: what a watch waits for should be rare."""
+        """How often one of these atoms is likely to be found: the atom that triggers a watch should be rare."""
         return sum(self.weights[n] for n in needs)
 
     def weigh(self, said: Counter[str]) -> None:
@@ -85,7 +85,7 @@ _WORDS = (c.Term, c.Fuzzy, c.EntityClause, c.SoundsLike)
 
 
 class Compiler:
-    """Compiles the clauses of one watchlist into one book."""
+    """Compiles the clauses of one watchlist into one query index."""
 
     def __init__(self, trees: Sequence[c.Clause]) -> None:
         self.book = QueryIndex()

@@ -81,7 +81,7 @@ class Engine:
         self._sieve: Prefilter | None = None
 
     def _plan(self, text: str) -> None:
-        """Chooses for each watch what it waits for, by how often words are said in the first transcripts.
+        """Chooses for each watch the atom that triggers it, by how often words occur in the first transcripts.
 
         Whatever is chosen, the same is found; a text in which "grain" is rarer than "said" is gone through faster when
         ``grain NEAR/5 said`` waits for grain. Only what is waited for is in the automaton.

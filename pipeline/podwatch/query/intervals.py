@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 
-# Half-open, in characters of the normalised text, and how it was found: an index into Reading.hows, 0 for exactly.
+# Half-open, in characters of the normalised text, and how it was found: an index into `hows`, 0: exactly.
 Span = tuple[int, int, int]
 Spans = list[Span]
 

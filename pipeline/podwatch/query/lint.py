@@ -16,7 +16,7 @@ from podwatch.query.clauses import Clause, Or, SoundsLike
 from podwatch.query.equivalence import Key, equivalence_key
 from podwatch.query.parser import QueryError, find_hints
 
-COMMON = 0.3  # share of the transcripts in its scope above which a watch tells nothing
+COMMON = 0.3  # share of the transcripts in its scope above which a watch says nothing any more
 FEWEST = 10  # transcripts; of fewer a share says nothing
 SHOWN = 60  # characters of a query in a message
 

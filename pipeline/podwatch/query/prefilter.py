@@ -1,4 +1,4 @@
-"""Tells of a text that nothing of a few watches can be in it, without normalising it.
+"""Decides that a text can hold nothing of a few watches, without normalising it.
 
 Of a changed watch alone most transcripts have none of its words: then looking for these words is all there is to do.
 """
@@ -34,7 +34,7 @@ class Prefilter:
 
 
 def build_prefilter(literals: Iterable[Literal], said: Mapping[str, int]) -> Prefilter | None:
-    """The sieve of these literals; None when there are too many, or one has no letter of ASCII.
+    """The prefilter of these literals; None when there are too many, or one has no letter of ASCII.
 
     said: how often words are said; of a phrase the rarest is looked for.
     """

@@ -1,4 +1,4 @@
-"""What a delivery says, read anew from the mentions each time: an alert over every feed of its episode, or a digest."""
+"""The content of a delivery, read anew from the mentions: an alert over every feed of its episode, or a digest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AlertRows(Rows):
             return alert_in(c, c.execute(select(deliveries).where(deliveries.c.id == delivery.id)).one())
 
     def content_of(self, delivery: Delivery) -> Alert | Digest:
-        """What the delivery tells; of a reply what it is a part of."""
+        """The content of the delivery; of a reply, that of its parent."""
         with self.reading() as c:
             row = c.execute(select(deliveries).where(deliveries.c.id == (delivery.parent_id or delivery.id))).one()
             if row.kind == DeliveryKind.ALERT:
@@ -36,7 +36,7 @@ class AlertRows(Rows):
             )
 
     def alerts_sent_after(self, moment: datetime) -> list[tuple[datetime, Alert]]:
-        """What was said since: (when, alert), in that order."""
+        """The alerts sent since: (when, alert), oldest first."""
         d = deliveries.c
         query = select(deliveries).where(d.sent_at > moment, d.kind == DeliveryKind.ALERT, d.state == State.SENT)
         with self.reading() as c:

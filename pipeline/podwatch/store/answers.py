@@ -18,7 +18,7 @@ MANY = 100  # spellings kept with an answer
 
 @dataclass(frozen=True, slots=True)
 class AlertSubject:
-    """What an alert is about, for whoever notes an answer to it."""
+    """What an alert is about, for saving an answer to it."""
 
     watch_id: int
     watch: str
@@ -52,10 +52,10 @@ class AnswerRows(Rows):
         return AlertSubject(r.watch_id, r.name, r.revision, r.feed_id, r.title or r.url, spellings)
 
     def save_answer(self, answer: Answer, asked: AlertSubject, mute: Mute | None, now: datetime) -> bool:
-        """Notes an answer, and what it mutes, in one transaction.
+        """Saves an answer, and the mute it asks for, in one transaction.
 
-        False when it was noted before (Slack hands an envelope over again when it misses our word), or when the same
-        person has pressed the same button later: then nothing changes.
+        False when it was saved before (Slack sends an envelope again when our acknowledgement is missing), or when the
+        same person has pressed the same button later: then nothing changes.
         """
         values = {
             "key": answer.key,

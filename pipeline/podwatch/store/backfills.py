@@ -35,7 +35,7 @@ from podwatch.store.fetch import FetchRows
 from podwatch.store.history import HistoryRows
 from podwatch.store.tables import backfills, deliveries, episodes, feeds, mentions, transcripts, walks, watches
 
-FRESH = timedelta(days=1)  # a walk is not repeated within
+FRESH = timedelta(days=1)  # a crawl is not repeated within
 SPEC = ("since", "until", "feeds", "tags", "watches")
 NOT_OFFERED = "the feed names no transcript"
 NOT_ASKED = "not asked for yet"
@@ -91,7 +91,7 @@ class BackfillRows(HistoryRows, FetchRows):
             c.execute(update(backfills).where(backfills.c.id == number).values(counts=counts, updated_at=now))
 
     def crawled_feeds(self, since: datetime, now: datetime) -> frozenset[int]:
-        """The feeds whose older pages were walked lately, as far back as that."""
+        """The feeds whose older pages were crawled lately, as far back as that."""
         w = walks.c
         with self.reading() as c:
             lately = (w.since <= since, w.walked_at > now - FRESH, w.error.is_(None))
@@ -106,7 +106,7 @@ class BackfillRows(HistoryRows, FetchRows):
     def save_archive_episodes(
         self, feed: Feed, found: Sequence[Episode], lists: Callable[[str], bool], now: datetime
     ) -> int:
-        """Keeps episodes of a feed's older pages as its backlog; returns how many were not known."""
+        """Saves episodes of a feed's older pages as its backlog; returns how many were not known."""
         with self.writing() as c:
             polled = PollResult(feed=feed, episodes=tuple(found), lists=lists)
             return save_episodes(c, [polled], now, 0, past=True)
@@ -138,7 +138,7 @@ class BackfillRows(HistoryRows, FetchRows):
         ]
 
     def claim_backlog(self, ids: Sequence[int], now: datetime, until: datetime) -> list[TranscriptRequest]:
-        """These episodes, as far as nobody else has them, taken until ``until``."""
+        """Claims these episodes until ``until``."""
         e = episodes.c
         open_ = or_(and_(e.next_fetch_at.is_(None), e.fetch_error.is_(None)), e.next_fetch_at <= now)
         have = select(transcripts.c.episode_id).where(transcripts.c.episode_id == e.id).exists()
@@ -184,7 +184,7 @@ class BackfillRows(HistoryRows, FetchRows):
                 yield source_of(r, about[r.episode_id], r.detected_through)
 
     def held_alert_ids(self, past: BackfillRange) -> list[int]:
-        """The alerts on episodes of a past that nobody was told of because a backfill found them, oldest first."""
+        """The alerts on episodes of a range that are held because a backfill found them, oldest first."""
         d, e = deliveries.c, episodes.c
         query = (
             select(d.id)

@@ -1,4 +1,4 @@
-"""Channels in the store: when the next message may go to one, which waits for somebody to mend it, and its rules.
+"""Channels in the store: when the next message may go to one, which is paused until an operator acts, and its rules.
 
 A row is claimed in the transaction that claims the message, so that all workers together keep to the pace of one.
 """
@@ -62,7 +62,7 @@ class ChannelRows(Rows):
                 c.execute(update(channels).where(channels.c.name == rules.name).values(rules=_plain(rules)))
 
     def claim_channel(self, name: str, now: datetime, until: datetime) -> bool:
-        """Whether something may go to the channel now; see take_slot."""
+        """Whether something may go to the channel now; see claim_slot."""
         with self.writing() as c:
             return claim_slot(c, name, now, until) is not None
 
@@ -86,14 +86,14 @@ class ChannelRows(Rows):
                 c.execute(update(channels).where(k.name == name).values(failures=failures))
 
     def pause_channel(self, name: str, until: datetime, error: str, failures: int) -> None:
-        """Nothing goes there until then, since somebody has to mend it; one message will try."""
+        """Pauses it until then, since an operator has to act; then one message probes it."""
         with self.writing() as c:
             ensure_channel(c, name)
             values = {"paused_until": until, "error": error, "failures": failures}
             c.execute(update(channels).where(channels.c.name == name).values(**values))
 
     def retry_paused(self) -> None:
-        """Somebody says that it works again: what waits for a paused channel or service is tried at once."""
+        """An operator says that it works again: what waits for a paused channel or service is tried at once."""
         k = channels.c
         with self.writing() as c:
             values = {"paused_until": None, "next_at": None, "failures": 0, "error": None}
@@ -121,7 +121,7 @@ def next_free_slot(
 
 
 def claim_slot(c: Connection, name: str, now: datetime, until: datetime, ahead: float = 0.0) -> datetime | None:
-    """As free_slot, and then no other may until ``until``, or its answer has come."""
+    """As next_free_slot, and then no other may until ``until``, or its answer has come."""
     ensure_channel(c, name)
     free = next_free_slot(c, name, now, ahead, keep=True)
     if free is not None:

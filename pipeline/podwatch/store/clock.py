@@ -45,7 +45,7 @@ class ClockRows(Rows):
         return self.clock_and_monotonic(1)[0]
 
     def clock_and_monotonic(self, readings: int = 3) -> tuple[datetime, float]:
-        """(what the clock says, the ticks() at which it said so), so that a process can count on from there.
+        """(what the clock says, monotonic_seconds() at that moment), so that a process can count on from there.
 
         readings: of a server's clock. It says what it says somewhere between the question and the answer, so of the
         quickest reading the middle is taken.

@@ -1,4 +1,4 @@
-"""What podwatch remembers, in SQL: the only part that knows SQLAlchemy."""
+"""The Store: all parts of the database together; opening it, inspecting it, and what its failures mean."""
 
 from __future__ import annotations
 

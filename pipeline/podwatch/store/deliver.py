@@ -20,7 +20,7 @@ from podwatch.store.channels import claim_slot, next_free_slot
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.tables import channels, deliveries
 
-SAVE_WITHIN = 60.0  # seconds in which an outcome is tried to be written while the database does not answer
+SAVE_WITHIN = 60.0  # seconds for which saving an outcome is retried while the database does not answer
 T = TypeVar("T")
 
 
@@ -55,7 +55,7 @@ class DeliverRows(Rows):
             return [delivery_of(r) for r in rows]
 
     def next_due_before(self, now: datetime, until: datetime, shard: Shard = ALL) -> datetime | None:
-        """When the next thing is to be done, if before ``until``: in a channel that nobody has to mend.
+        """When the next thing is to be done, if before ``until``: in a channel that is not paused.
 
         A message, a change of one, or a look for second copies that is due already; of those that are not, none is
         worth staying for.
@@ -163,7 +163,7 @@ class DeliverRows(Rows):
             return True
 
     def hold_delivery(self, delivery: Delivery, why: Held, until: datetime | None) -> bool:
-        """Keeps it back, without a try: until a moment, or until something changes. False when another has it."""
+        """Holds it: until a moment, or until something changes. False when another worker has claimed it."""
         d = deliveries.c
         mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.state == delivery.state.value)
         values = {
@@ -177,7 +177,7 @@ class DeliverRows(Rows):
             return c.execute(update(deliveries).where(*mine).values(**values)).rowcount == 1
 
     def recent_messages(self, delivery: Delivery, since: datetime) -> tuple[datetime | None, list[datetime]]:
-        """(when the watch was last told in this channel by a message of its own, the channel's messages since)."""
+        """(when the watch last had a message of its own in this channel, the channel's messages since)."""
         d = deliveries.c
         with self.reading() as c:
             watch = select(d.watch_id).where(d.id == delivery.id).scalar_subquery()
@@ -198,7 +198,7 @@ class DeliverRows(Rows):
         with self.writing() as c:
             dead = (d.state == State.DEAD.value, d.digest_id.is_(None))
             count = c.execute(update(deliveries).where(*dead).values(**again)).rowcount
-            # What a dead digest told goes out with it, when it does.
+            # The alerts of a dead digest go out with it, when it does.
             held = {"state": State.HELD.value, "error": Held.DIGEST.value}
             c.execute(update(deliveries).where(d.state == State.DEAD.value).values(**held))
             return count

@@ -1,7 +1,7 @@
 """detect's part of the store: transcripts with watches not yet looked for, and the mentions found.
 
-The alerts' delivery rows are written in the same transaction as their mentions, so there is no moment at which
-a mention exists that nobody will deliver.
+The alerts' delivery rows are written in the same transaction as their mentions, so that no mention ever exists
+without its delivery.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class WatchesToDetect:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptSource:
-    """A transcript to look through, with what a scope asks about its feed."""
+    """A transcript to search, with what a scope asks about its feed."""
 
     transcript: Transcript
     episode: Episode

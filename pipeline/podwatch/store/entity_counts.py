@@ -1,4 +1,4 @@
-"""Who and what was talked about over some time: the entities of all transcripts, counted by episodes.
+"""Entities counted over time: in how many episodes of how many feeds each is named.
 
 An episode that stands in two feeds counts once: what is counted are identities. What is only named in sponsor reads,
 promotion and repeated passages is not talked about.

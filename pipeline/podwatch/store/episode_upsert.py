@@ -1,4 +1,4 @@
-"""What documents brought, laid beside what is known, so that one episode stays one row.
+"""Upserts the episodes of feed documents: each is matched to a known row, so that one episode stays one row.
 
 Many feeds at a time: what is known is asked for with one statement for each table, decided here in memory, feed after
 feed, and written with one statement for each table. It comes out as if each feed had been kept alone, in their order.
@@ -69,7 +69,7 @@ def _episodes_by_guid(p: PollResult) -> dict[str, Episode]:
 
 
 class _Upsert:
-    """The rows that are at hand, by all that they are found under, and what becomes of them."""
+    """The rows read so far, indexed by every key they are found under, and what becomes of them."""
 
     def __init__(self) -> None:
         self.rows: dict[int, _Row] = {}
@@ -86,7 +86,7 @@ class _Upsert:
 
     def look_up(self, c: Connection, fresh: Iterable[Episode]) -> None:
         """Brings in the rows that share a key with what is not known."""
-        self._reach = {(e.feed_id, e.guid): identity_keys(e, reach=True) for e in fresh}
+        self._reach = {(e.feed_id, e.guid): identity_keys(e, neighbouring_days=True) for e in fresh}
         asked = sorted({key for reach in self._reach.values() for key in reach})
         shared = [(r.key, r.episode_id) for some in in_batches(asked) for r in c.execute(_BY_KEY, {"values": some})]
         for r in _select(c, _BY_ID, sorted({n for _, n in shared} - self.rows.keys())):
@@ -117,7 +117,7 @@ class _Upsert:
         return made
 
     def _update_row(self, row: _Row, e: Episode) -> None:
-        """Lays what a document says now over what it said."""
+        """Updates the row with what the document says now."""
         old = row.episode
         if columns(old) == columns(e):
             return

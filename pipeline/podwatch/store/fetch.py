@@ -18,9 +18,9 @@ from podwatch.store.tables import episodes, feeds, transcripts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchResult:
-    """What is kept of a request for a transcript.
+    """What is saved of a request for a transcript.
 
-    fields: its columns; None when it is as it was. again_at: when to ask whether it was corrected; None: never.
+    fields: its columns; None when it is as it was. next_fetch_at: when to ask whether it was corrected; None: never.
     """
 
     episode: Episode
@@ -115,7 +115,7 @@ class FetchRows(Rows):
         return True
 
     def take_from_backlog(self, ids: Sequence[int]) -> None:
-        """Episodes of the backlog that somebody brought a transcript for are like all others from now on."""
+        """Takes episodes out of the backlog, because a transcript was dropped in for them."""
         with self.writing() as c:
             for some in in_batches(ids):
                 c.execute(update(episodes).where(episodes.c.id.in_(some)).values(backlog=False))
@@ -143,7 +143,7 @@ class FetchRows(Rows):
         return True
 
 
-_LIVE = episodes.c.backlog.is_(False)  # the rest is asked for by a backfill, which has a share of its own
+_LIVE = episodes.c.backlog.is_(False)  # the rest is the work of a backfill, with limits of its own
 
 _ASKED = (
     update(episodes)

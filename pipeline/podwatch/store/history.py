@@ -1,4 +1,4 @@
-"""What work on the past reads: stored transcripts by their number, whatever was looked for in them."""
+"""What history/ reads: stored transcripts by id, whatever was looked for in them."""
 
 from __future__ import annotations
 

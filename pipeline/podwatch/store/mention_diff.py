@@ -1,4 +1,4 @@
-"""What was found in some transcripts laid beside the mentions stored of them: what is there already writes nothing."""
+"""Reconciles the mentions found in transcripts with the stored ones: what is equal writes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people read: mentions with their episode, and counts. Nothing here is on any to-do list."""
+"""Mentions with their episodes, and counts, for people to read; no to-do list."""
 
 from __future__ import annotations
 

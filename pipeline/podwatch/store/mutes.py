@@ -1,4 +1,4 @@
-"""The mutes in the store: what tells nobody for a while, and who asked for it."""
+"""The mutes in the store: what raises no alert for a while, and who asked for it."""
 
 from __future__ import annotations
 

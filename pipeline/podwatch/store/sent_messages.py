@@ -13,7 +13,7 @@ from podwatch.store.deliver import add_replies, delivery_of
 from podwatch.store.episodes import MANY, in_batches
 from podwatch.store.tables import deliveries, episodes
 
-# An alert that was kept back for these may be told after all when its mentions change.
+# An alert held for these reasons may go out after all when its mentions change.
 MENDS = (Held.GONE, Held.BOILERPLATE, Held.MINIMUM)
 
 
@@ -52,13 +52,13 @@ class SentMessageRows(Rows):
             c.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(**values))
 
     def schedule_duplicate_check(self, delivery: Delivery, at: datetime) -> None:
-        """Has the channel read for a second copy: two may have sent it."""
+        """Schedules a look for a second copy: two workers may have sent it."""
         with self.writing() as c:
             c.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(sweep_at=at))
 
 
 def with_deliveries(c: Connection, identities: Collection[str]) -> set[str]:
-    """Those of the episodes, by their identities, of which something was or is to be told: see recheck()."""
+    """Those of the episodes, by their identities, that have a delivery: see schedule_edits()."""
     e, found = episodes.c, set[str]()
     for some in in_batches(sorted(identities)):
         told = select(e.identity).where(e.identity.in_(some), exists().where(deliveries.c.episode_id == e.id))
@@ -67,7 +67,7 @@ def with_deliveries(c: Connection, identities: Collection[str]) -> set[str]:
 
 
 def schedule_edits(c: Connection, watch_ids: Sequence[int], identity: str, now: datetime) -> None:
-    """The mentions of these watches in this episode changed: what was said of them is looked at again."""
+    """The mentions of these watches in this episode changed: their sent messages are checked for edits."""
     d = deliveries.c
     same = select(episodes.c.id).where(episodes.c.identity == identity)
     for i in range(0, len(watch_ids), MANY):

@@ -1,4 +1,4 @@
-"""The store's part of telling a surge: what was told of it, and its mentions and its delivery in one transaction."""
+"""Surges in the store: which were alerted, and a surge's mentions and delivery in one transaction."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SurgeRows(Rows):
             return set(c.execute(query.where(deliveries.c.watch_id == watch.id)).scalars())
 
     def save_surge(self, source: TranscriptSource, found: Sequence[Mention], alert: Alert, now: datetime) -> bool:
-        """Keeps the mentions and hands the alert to deliver, both or neither; False when there is nothing to be told.
+        """Saves the mentions and the delivery, both or neither; False when there is nothing to deliver.
 
         That is when the alert was made meanwhile, or the transcript replaced.
         """

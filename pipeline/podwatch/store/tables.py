@@ -132,17 +132,17 @@ backfills = Table(
     Column("updated_at", Utc, nullable=False),
 )
 
-# How far back the older pages of a feed were walked, so that no other backfill does it again the same day.
+# How far back the older pages of a feed were crawled, so that no other backfill does it again the same day.
 walks = Table(
     "walks",
     metadata,
     Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("since", Utc, nullable=False),
     Column("walked_at", Utc, nullable=False),
-    Column("error", Text),  # what ended the walk before its time
+    Column("error", Text),  # what ended the crawl before its time
 )
 
-# Under what an episode is found again when its guid has changed, or in another feed: see identity.py.
+# Under what an episode is found again when its guid has changed, or in another feed: see policy/episode_identity.py.
 episode_keys = Table(
     "episode_keys",
     metadata,
@@ -167,8 +167,8 @@ transcripts = Table(
     Column("checks", Integer, nullable=False, default=0),  # how often it was asked for again since
     Column("characters", Integer, nullable=False),
     Column("segments", Integer, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # text and times, see packing.py
-    Column("labels", LargeBinary, nullable=False),  # what is boilerplate in it, see transcripts/boilerplate.py
+    Column("body", LargeBinary, nullable=False),  # text and times, see store/packing.py
+    Column("labels", LargeBinary, nullable=False),  # what is boilerplate in it, see transcripts/labels/boilerplate.py
     # The largest watches.seq that has been looked for in it: what is above is still to do.
     Column("detected_through", Id, nullable=False, default=0, index=True),
     Column("detect_error", Text),  # a bug met while looking through it
@@ -241,7 +241,7 @@ entity_spans = Table(
     ),
     Column("revision", Integer, nullable=False),  # of the transcript
     Column("body", LargeBinary, nullable=False),  # the entities with forms and spans, see store/entities.py
-    Column("unread", Text),  # why they were not looked for: model.Unread
+    Column("unread", Text),  # why they were not looked for: model.UnreadReason
     Column("error", Text),  # a bug met while looking for them
     Column("again_at", Utc),  # and when it is tried again
     Column("found_at", Utc, nullable=False),
@@ -251,7 +251,7 @@ entity_names = Table(
     "entity_names",
     metadata,
     _id(),
-    Column("key", Text, nullable=False, unique=True),  # the name folded: see entities/names.py
+    Column("key", Text, nullable=False, unique=True),  # the name folded: see entities/name_keys.py
     Column("name", Text, nullable=False),
 )
 
@@ -309,13 +309,13 @@ deliveries = Table(
     Index(None, "watch_id", "sent_at"),
 )
 
-# What is known of a channel, by its name in the watchlist; "service:..." is a whole service with its token.
+# A channel by its name in the watchlist; "service:..." is a whole service with its token.
 channels = Table(
     "channels",
     metadata,
     Column("name", Text, primary_key=True),
     Column("next_at", Utc),  # when the next message may go to it
-    Column("paused_until", Utc),  # somebody has to mend it; then it is probed
+    Column("paused_until", Utc),  # paused until then: an operator has to act; then it is probed
     Column("failures", Integer, nullable=False, default=0, server_default="0"),  # in a row
     Column("error", Text),
     Column("rules", JSON),  # model.ChannelRules; null: none
@@ -330,7 +330,7 @@ clocks = Table(
     Column("wall", Utc, nullable=False),  # the machine's clock said this
 )
 
-# What tells nobody until a moment: a watch, a show, or a watch in a show. One that is over stays, for people to read.
+# No alerts until a moment: a watch, a show, or a watch in a show. One that is over stays, for people to read.
 mutes = Table(
     "mutes",
     metadata,

@@ -40,7 +40,7 @@ class Watch(WatchEntry):
 
 
 class WatchlistForm(Watchlist):
-    """What podwatch listens for."""
+    """The watches, defaults and channels of a team."""
 
     model_config = ConfigDict(title="Watchlist of podwatch")
     watches: list[Watch] = Field(description="What is listened for.")
