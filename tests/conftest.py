@@ -19,7 +19,7 @@ from tests.support.mail_server import MailServer
 from tests.support.podcast_host import Podcast
 from tests.support.postgres import Postgres
 from tests.support.real_airflow import Dags
-from tests.support.webhook_receiver import Receiver
+from tests.support.webhook_receiver import WebhookReceiver
 
 # What the machine has set must not reach a test; only where real feeds and transcripts lie is asked of it.
 _KEPT = ("PODWATCH_REAL_",)
@@ -60,8 +60,8 @@ def mail_server() -> Iterator[MailServer]:
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as server:
+def receiver() -> Iterator[WebhookReceiver]:
+    with WebhookReceiver() as server:
         yield server
 
 

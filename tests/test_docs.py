@@ -11,7 +11,7 @@ import typer
 from ruamel.yaml import YAML
 
 from podwatch.commands import app
-from podwatch.notifiers.slack_probe import NEEDED, PRIVATE
+from podwatch.notifiers.slack_probe import PRIVATE_CHANNEL_SCOPES, REQUIRED_SCOPES
 from podwatch.store.tables import metadata
 from podwatch.watchlist import loader as watchlist
 
@@ -124,7 +124,7 @@ def test_the_manifest_asks_for_the_scopes_that_the_doctor_looks_for() -> None:
     [manifest] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/slack.md").read_text(encoding="utf-8"), re.DOTALL)
     app_ = YAML(typ="safe").load(manifest)
     asked = set(app_["oauth_config"]["scopes"]["bot"])
-    assert set(NEEDED) | set(PRIVATE) | {"users:read", "im:write"} == asked
+    assert set(REQUIRED_SCOPES) | set(PRIVATE_CHANNEL_SCOPES) | {"users:read", "im:write"} == asked
     assert app_["settings"]["socket_mode_enabled"] is True
     assert app_["settings"]["interactivity"]["is_enabled"] is True
 

@@ -17,7 +17,7 @@ from podwatch.settings import Settings
 from podwatch.store.database import Store, open_store
 from tests.notifiers.test_slack_buttons import payload
 from tests.store.test_store import detected
-from tests.support.slack.socket_mode import SocketMode, until
+from tests.support.slack.socket_mode import SocketMode, wait_until
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def test_a_press_becomes_a_row_and_the_process_ends_when_told_to(
     kept: Store, slack: SocketMode, start: Any, now: datetime
 ) -> None:
     process = start("--json")
-    slack.acknowledged(slack.press(payload(action__value=the_key(kept, now))))
+    slack.wait_acknowledged(slack.send_press(payload(action__value=the_key(kept, now))))
     assert [j.verdict for j in kept.standing_verdicts()] == [Verdict.WRONG]
-    until(lambda: bool(slack.told))
+    wait_until(lambda: bool(slack.ephemeral_messages))
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=15)
     assert process.returncode == 0
@@ -82,14 +82,14 @@ def test_killed_and_started_again_it_takes_the_envelope_that_nobody_acknowledged
     press = payload(action__value=the_key(kept, now), action__action_id="podwatch_mute_show")
     for _ in range(3):
         process = start()
-        slack.press(press, "the-same")
-        until(lambda: bool(kept.mutes()))
+        slack.send_press(press, "the-same")
+        wait_until(lambda: bool(kept.mutes()))
         process.kill()
         process.wait()
-        until(lambda: not slack.connections)
+        wait_until(lambda: not slack.connections)
     last = start()
-    slack.press(press, "the-same")
-    slack.acknowledged("the-same")
+    slack.send_press(press, "the-same")
+    slack.wait_acknowledged("the-same")
     assert len(kept.mutes()) == 1
     assert last.poll() is None
 
@@ -99,7 +99,7 @@ def test_what_was_acknowledged_is_in_the_database_whenever_it_is_killed(
 ) -> None:
     press = payload(action__value=the_key(kept, now))
     process = start()
-    slack.acknowledged(slack.press(press))
+    slack.wait_acknowledged(slack.send_press(press))
     process.kill()
     assert [j.verdict for j in kept.standing_verdicts()] == [Verdict.WRONG]
 
@@ -114,7 +114,7 @@ def test_a_token_that_is_not_set_is_named(name: str, start: Any) -> None:
 
 
 def test_a_refused_token_is_one_line(slack: SocketMode, start: Any) -> None:
-    slack.refuse("auth.test", error="invalid_auth")
+    slack.fail_next("auth.test", error="invalid_auth")
     out, err = start().communicate(timeout=30)
     assert out == ""
     assert (

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import create_engine, text, update
 from typer.testing import CliRunner, Result
 
-from benchmarks.crash import world
+from benchmarks.crash import alert_rows
 from podwatch.commands import app
 from podwatch.diagnose import doctor
 from podwatch.diagnose.doctor import Finding, Health
@@ -31,7 +31,7 @@ from tests.support.postgres import Postgres
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import Fault, FaultProxy, refused
 from tests.support.slack.socket_mode import SocketMode
-from tests.support.webhook_receiver import Receiver
+from tests.support.webhook_receiver import WebhookReceiver
 
 __all__ = ["proxy", "workspace"]  # fixtures
 NOW = datetime.now(UTC)
@@ -181,7 +181,7 @@ def test_an_ear_whose_data_is_damaged_is_told(settings: Settings, monkeypatch: p
 
 def test_dead_alerts_are_told_with_what_sends_them_again(settings: Settings) -> None:
     store = open_store(settings)
-    world.fill(store, 3, ["console:"])
+    alert_rows.insert_alerts(store, 3, ["console:"])
     with store.writing() as c:
         c.execute(update(deliveries).values(state="dead"))
     store.close()
@@ -239,7 +239,7 @@ TOKENS = {
 
 @pytest.mark.parametrize("code", TOKENS)
 def test_a_token_that_slack_refuses_is_told_how_to_mend(code: str, slack_settings: Settings, proxy: FaultProxy) -> None:
-    proxy.next(refused(code), method="auth.test")
+    proxy.fail_next(refused(code), method="auth.test")
     seen = found(slack_settings)["slack"]
     assert (seen.health, TOKENS[code] in seen.todo) == (WRONG, True)
     assert slack_settings.slack_token.reveal() not in str(seen)
@@ -248,7 +248,7 @@ def test_a_token_that_slack_refuses_is_told_how_to_mend(code: str, slack_setting
 def test_the_scopes_that_are_missing_are_named(slack_settings: Settings, proxy: FaultProxy) -> None:
     said = {"ok": True, "user": "podwatch", "team": "Newsroom", "team_id": "T1"}
     headers = {"X-OAuth-Scopes": "chat:write, channels:read", "Content-Type": "application/json"}
-    proxy.next(Fault(body=json.dumps(said), headers=headers), method="auth.test")
+    proxy.fail_next(Fault(body=json.dumps(said), headers=headers), method="auth.test")
     seen = found(slack_settings)
     assert {f.what: f.health for f in seen.values() if f.what.startswith("scope ")} == {
         "scope channels:history": WRONG,
@@ -314,12 +314,12 @@ def test_the_token_of_the_buttons_is_tested_too(settings: Settings) -> None:
         )
         assert found(there)["buttons"].health is OK
         assert slack.opened == 0
-        slack.refuse("apps.connections.open", error="missing_scope")
+        slack.fail_next("apps.connections.open", error="missing_scope")
         assert "add the scope connections:write" in found(there)["slack"].todo
 
 
 def test_mail_and_webhooks_are_tested_without_sending_anything(settings: Settings) -> None:
-    with MailServer() as server, Receiver() as desk:
+    with MailServer() as server, WebhookReceiver() as desk:
         there = replace(
             settings,
             smtp=Smtp("127.0.0.1", server.port, "none"),
@@ -335,7 +335,7 @@ def test_mail_and_webhooks_are_tested_without_sending_anything(settings: Setting
         assert seen["channel webhook:desk"].health is OK
         assert "PODWATCH_ALLOW_ADDRESSES" in seen["channel webhook:in"].todo
         assert (server.mails, desk.received) == ([], [])
-        server.says["EHLO"] = "554 no"
+        server.replies["EHLO"] = "554 no"
         assert found(there)["channel mailto:a@b.org"].health is WRONG
 
 

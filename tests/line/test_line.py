@@ -289,7 +289,7 @@ def test_a_revoked_token_loses_nothing(podcast: Podcast, now: datetime, settings
         to_slack = replace(settings, slack_token=Secret("xoxb-revoked"), slack_base_url=proxy.base_url)
         with runtime.build(to_slack) as posting:
             listen(posting, podcast, now, DOBRYNIN)
-            proxy.next(refused("token_revoked"))
+            proxy.fail_next(refused("token_revoked"))
             tallies = [verb(posting, now) for verb in LINE.values()]
             assert tallies[-1].failed == 1
             assert posting.store.errors()["delivery"] == [

@@ -316,7 +316,7 @@ def test_the_card_says_that_it_is_a_surge_and_by_which_episode() -> None:
 
 
 def test_a_digest_says_it_too() -> None:
-    [page] = digest_card.pages(Digest(key="k", channel="#x", alerts=(SURGING, alert())))
+    [page] = digest_card.digest_messages(Digest(key="k", channel="#x", alerts=(SURGING, alert())))
     assert "is suddenly talked about: named in 9 of 40 episodes" in json.dumps(page.blocks, ensure_ascii=False)
     assert "is suddenly talked about, “Thirteen days, part 2” (History Hour)" in page.text
     assert "dobrynin in “Thirteen days, part 2” (History Hour)" in page.text

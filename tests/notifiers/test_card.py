@@ -240,7 +240,7 @@ def test_a_sentence_of_100_000_characters_is_cut_around_the_hit(case: str) -> No
     blocks = card.blocks(said)
     assert bold(blocks) == ["Dobrynin"] * 3
     assert over_limit(blocks) == ""
-    assert size(blocks) < card.MESSAGE_ROOM
+    assert size(blocks) < card.MAX_MESSAGE_BYTES
     assert len(card.text(said)) < 10_000
 
 
@@ -254,7 +254,7 @@ def test_a_long_sentence_is_cut_between_words_and_says_so() -> None:
 def test_an_episode_with_a_field_of_100_000_characters_fits(field: str) -> None:
     said = alert(episode=episode(**{field: "https://a.example/" + "é" * 100_000}))
     assert over_limit(card.blocks(said)) == ""
-    assert size(card.blocks(said)) < card.MESSAGE_ROOM
+    assert size(card.blocks(said)) < card.MAX_MESSAGE_BYTES
     assert len(card.text(said)) < 3_000
 
 
@@ -294,6 +294,6 @@ def test_whatever_an_alert_holds_slack_takes_the_card_and_nobody_is_called(
     said = alert(heard, mention(), watch=watch(name=name), episode=episode(title=title, show=show, link=link))
     blocks = card.blocks(said)
     assert over_limit(blocks) == ""
-    assert size(blocks) < card.MESSAGE_ROOM
+    assert size(blocks) < card.MAX_MESSAGE_BYTES
     assert not any(FORBIDDEN.search(e["text"]) for e in [blocks[0]["text"], *elements(blocks)])
     assert not any(FORBIDDEN.search(line) for line in card.text(said).split("\n"))

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from podwatch.errors import ChannelError
 from podwatch.notifiers import Receipt, card
-from podwatch.notifiers.console import ConsoleNotifier, render, show
+from podwatch.notifiers.console import ConsoleNotifier, print_alert, render_blocks
 from tests.support.builders import alert, episode, mention, watch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ SCRIPT = "from tests.support.builders import alert\nfrom podwatch.notifiers.cons
 def printed(said: object, *, terminal: bool, encoding: str = "utf-8", width: int = 80) -> str:
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding, write_through=True)
-    show(said, Console(file=file, force_terminal=terminal, width=width, legacy_windows=False))  # type: ignore[arg-type]
+    print_alert(said, Console(file=file, force_terminal=terminal, width=width, legacy_windows=False))  # type: ignore[arg-type]
     return raw.getvalue().decode(encoding)
 
 
@@ -75,7 +75,7 @@ def test_on_a_terminal_an_alert_is_a_panel_of_the_channel_with_the_hit_in_bold()
 
 def test_a_terminal_that_knows_no_styles_gets_the_marks_and_the_addresses_in_the_panel() -> None:
     file = io.StringIO()
-    show(alert(), Console(file=file, force_terminal=True, color_system=None, width=100))
+    print_alert(alert(), Console(file=file, force_terminal=True, color_system=None, width=100))
     assert "\x1b" not in file.getvalue()
     assert "*Dobrynin*" in file.getvalue()
     assert "<https://cdn.history.example/2.mp3#t=754>" in file.getvalue()
@@ -105,7 +105,7 @@ def test_blocks_from_elsewhere_are_cleaned_again_and_unknown_ones_left_out() -> 
     ]
     console = Console(file=io.StringIO(), force_terminal=True, width=80)
     with console.capture() as capture:
-        console.print(render(blocks))
+        console.print(render_blocks(blocks))
     assert seen(capture.get()).split() == ["c"]
 
 
@@ -121,7 +121,7 @@ def test_an_output_of_an_unknown_encoding_gets_ascii() -> None:
         encoding = "klingon"
 
     file = Odd()
-    show(alert(mention("ü", "ü")), Console(file=file))
+    print_alert(alert(mention("ü", "ü")), Console(file=file))
     assert "> *?*" in file.getvalue()
 
 

@@ -26,7 +26,7 @@ from tests.support.builders import alert, episode, mention, watch
 from tests.support.mail_server import MailServer
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import FaultProxy
-from tests.support.webhook_receiver import Receiver
+from tests.support.webhook_receiver import WebhookReceiver
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 HOSTILE = "\x1b]0;x\x07<!channel> @here *_~` & <https://evil.example|x> [red]\u202e"
@@ -81,7 +81,7 @@ def mail(settings: Settings, request: pytest.FixtureRequest) -> Service:
 
 
 def webhook(settings: Settings, request: pytest.FixtureRequest) -> Service:
-    desk: Receiver = request.getfixturevalue("receiver")
+    desk: WebhookReceiver = request.getfixturevalue("receiver")
 
     def to(url: str) -> Settings:
         named = {"desk": Webhook(Secret(url), Secret("whsec_unused"))}

@@ -18,7 +18,7 @@ from podwatch.notifiers import mail
 from podwatch.notifiers.mail import MailNotifier, parse_recipients
 from podwatch.settings import Secret, Smtp, smtp
 from tests.support.builders import alert, episode, mention, watch
-from tests.support.mail_server import HANG_UP, SILENCE, MailServer, trusting
+from tests.support.mail_server import HANG_UP, SILENCE, MailServer, client_context
 
 TEAM = "mailto:team@example.org"
 PASSWORD = "p4ss-w0rd"
@@ -73,7 +73,7 @@ def test_the_same_alert_is_the_same_message_id_and_another_is_not() -> None:
 def test_a_digest_is_one_mail_with_every_alert_in_it() -> None:
     alerts = [alert(mention(f"word{n}", f"and word{n} too"), key=f"k{n}", channel=TEAM) for n in range(120)]
     with MailServer() as server:
-        receipt = notifier(server).digest(Digest(key="d1", channel=TEAM, alerts=alerts))
+        receipt = notifier(server).send_digest(Digest(key="d1", channel=TEAM, alerts=alerts))
         [raw] = server.mails
     found = read(raw)
     assert found["Subject"] == "Digest: 120 alerts from podcasts"
@@ -192,7 +192,7 @@ def test_one_refused_address_keeps_the_mail_from_all_so_that_nobody_gets_it_twic
 def test_a_mail_whose_answer_was_lost_goes_out_again_under_the_same_message_id() -> None:
     with MailServer({"CONTENT": HANG_UP}) as server:
         assert failure(server).outcome_unknown
-        server.says.clear()
+        server.replies.clear()
         notifier(server).send(alert(channel=TEAM))
         assert len({read(raw)["Message-ID"] for raw in server.mails}) == 1
         assert len(server.mails) == 2
@@ -225,7 +225,7 @@ def test_mail_that_is_not_set_up_says_what_to_set(server: Smtp | None, sender: s
 
 @pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail, "tls", trusting)
+    monkeypatch.setattr(mail, "tls_context", client_context)
 
 
 @pytest.mark.parametrize("how", ["starttls", "implicit"])

@@ -29,7 +29,7 @@ from tests.support.slack.fault_proxy import (
     slow,
     web_page,
 )
-from tests.support.slack_steps import LONG_AGO, failure, sent
+from tests.support.slack_assertions import LONG_AGO, messages_with_key, send_error
 
 # ---- what arrives
 
@@ -39,7 +39,7 @@ def test_an_alert_arrives_once_as_blocks_with_its_key_and_without_previews(
 ) -> None:
     said = alert(key=key)
     receipt = slack.send(said)
-    [message] = sent(workspace, key)
+    [message] = messages_with_key(workspace, key)
     assert receipt == Receipt(workspace.channel_id("podcasts"), message["ts"])
     assert message["blocks"] == card.blocks(said)
     assert message["text"] == card.text(said)
@@ -60,7 +60,7 @@ def test_a_channel_is_found_by_its_id_without_looking_anything_up(
 ) -> None:
     slack.send(alert(key=key, channel=workspace.channel_id("trade")))
     assert proxy.calls == [POST]
-    assert len(sent(workspace, key, "#trade")) == 1
+    assert len(messages_with_key(workspace, key, "#trade")) == 1
 
 
 def test_a_member_gets_a_direct_message(slack: SlackNotifier, workspace: Emulator, proxy: FaultProxy, key: str) -> None:
@@ -80,8 +80,8 @@ def test_a_large_workspace_is_read_page_by_page_and_no_further_than_needed(
     slack: SlackNotifier, proxy: FaultProxy, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slack_directory, "_PAGE", 1)  # general, random, podcasts, trade, ...
-    proxy.next(rate_limited(9), method="conversations.list")
-    assert failure(slack, alert(key=key)).retry_after == 9
+    proxy.fail_next(rate_limited(9), method="conversations.list")
+    assert send_error(slack, alert(key=key)).retry_after == 9
     slack.send(alert(key=key))
     assert proxy.calls.count("conversations.list") == 1 + 3
 
@@ -91,8 +91,8 @@ def test_being_slowed_down_in_the_middle_of_the_list_does_not_begin_it_again(
 ) -> None:
     monkeypatch.setattr(slack_directory, "_PAGE", 1)
     slack.send(alert(key=key, channel="#random"))
-    proxy.next(rate_limited(9), method="conversations.list")
-    failure(slack, alert(key=key, channel="#trade"))
+    proxy.fail_next(rate_limited(9), method="conversations.list")
+    send_error(slack, alert(key=key, channel="#trade"))
     slack.send(alert(key=key, channel="#trade"))
     assert proxy.calls.count("conversations.list") == 2 + 1 + 2
 
@@ -146,8 +146,8 @@ def test_a_failed_post_says_what_happened_in_one_line_and_whether_to_repeat_it(
     case: str, slack: SlackNotifier, proxy: FaultProxy, key: str
 ) -> None:
     fault, verdict, expected = FAILURES[case]
-    proxy.next(fault)
-    error = failure(slack, alert(key=key))
+    proxy.fail_next(fault)
+    error = send_error(slack, alert(key=key))
     assert (error.retryable, error.outcome_unknown, error.retry_after) == verdict
     assert error.line.startswith("#podcasts: ")
     assert expected in error.line
@@ -157,8 +157,8 @@ def test_a_failed_post_says_what_happened_in_one_line_and_whether_to_repeat_it(
 
 @pytest.mark.parametrize("code", CODES)
 def test_each_of_slacks_codes_has_a_verdict(code: str, slack: SlackNotifier, proxy: FaultProxy, key: str) -> None:
-    proxy.next(refused(code), refused(code))
-    error = failure(slack, alert(key=key))
+    proxy.fail_next(refused(code), refused(code))
+    error = send_error(slack, alert(key=key))
     blame, what, todo = CODES[code]
     assert error.line.startswith(f"#podcasts: {what} ({code})")
     assert error.line.endswith(todo.format(scope="chat:write"))
@@ -171,13 +171,13 @@ def test_each_of_slacks_codes_has_a_verdict(code: str, slack: SlackNotifier, pro
 def test_nobody_listening_means_not_sent(workspace: Emulator) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    error = failure(SlackNotifier(Secret(workspace.token), f"http://127.0.0.1:{port}/api/"), alert())
+    error = send_error(SlackNotifier(Secret(workspace.token), f"http://127.0.0.1:{port}/api/"), alert())
     assert error.line == "#podcasts: 127.0.0.1 refuses connections"
     assert (error.retryable, error.outcome_unknown) == (True, False)
 
 
 def test_a_host_without_an_address_means_not_sent() -> None:
-    error = failure(SlackNotifier(Secret("xoxb-1"), "http://slack.invalid/api/"), alert(channel="C0123456789"))
+    error = send_error(SlackNotifier(Secret("xoxb-1"), "http://slack.invalid/api/"), alert(channel="C0123456789"))
     assert error.line == "C0123456789: slack.invalid has no address - check the network and its DNS"
     assert (error.retryable, error.outcome_unknown) == (True, False)
 
@@ -188,14 +188,14 @@ def test_a_host_without_an_address_means_not_sent() -> None:
 def test_what_fails_before_the_post_has_a_known_outcome(
     fault: Fault, slack: SlackNotifier, proxy: FaultProxy, key: str
 ) -> None:
-    proxy.next(fault, method="conversations.list")
-    error = failure(slack, alert(key=key))
+    proxy.fail_next(fault, method="conversations.list")
+    error = send_error(slack, alert(key=key))
     assert (error.retryable, error.outcome_unknown) == (True, False)
     assert POST not in proxy.calls
 
 
 def test_a_channel_that_is_not_there_is_named(slack: SlackNotifier, proxy: FaultProxy) -> None:
-    error = failure(slack, alert(channel="#trdae"))
+    error = send_error(slack, alert(channel="#trdae"))
     assert error.line == (
         "#trdae: there is no such channel, or the app cannot see it (channel_not_found) - "
         "create the channel or mend the watchlist; if it is private, invite the app: /invite @podwatch"
@@ -204,20 +204,20 @@ def test_a_channel_that_is_not_there_is_named(slack: SlackNotifier, proxy: Fault
 
 
 def test_a_member_who_is_not_there_is_named(slack: SlackNotifier) -> None:
-    assert failure(slack, alert(channel="@nobody")).line.startswith("@nobody: there is no one member of that name")
+    assert send_error(slack, alert(channel="@nobody")).line.startswith("@nobody: there is no one member of that name")
 
 
 def test_an_archived_channel_says_so(slack: SlackNotifier, workspace: Emulator) -> None:
     made = workspace.call("conversations.create", name="shut")["channel"]["id"]
     assert workspace.call("conversations.archive", channel=made)["ok"]
-    error = failure(slack, alert(channel="#shut"))
+    error = send_error(slack, alert(channel="#shut"))
     assert error.line == "#shut: the channel is archived (is_archived) - unarchive it or mend the watchlist"
 
 
 def test_a_channel_that_the_app_has_left_asks_for_an_invitation(slack: SlackNotifier, workspace: Emulator) -> None:
     vault = workspace.channel_id("vault")
     assert workspace.call("conversations.leave", channel=vault)["ok"]
-    error = failure(slack, alert(channel=vault))
+    error = send_error(slack, alert(channel=vault))
     assert error.line == f"{vault}: the app is not in the channel (not_in_channel) - invite the app: /invite @podwatch"
     with pytest.raises(ChannelError, match="/invite @podwatch"):
         slack.find("any", vault, LONG_AGO)
@@ -227,9 +227,9 @@ def test_a_channel_that_the_app_has_left_asks_for_an_invitation(slack: SlackNoti
 def test_an_alert_whose_blocks_are_refused_goes_out_as_text_with_its_key(
     code: str, slack: SlackNotifier, proxy: FaultProxy, workspace: Emulator, key: str
 ) -> None:
-    proxy.next(refused(code))
+    proxy.fail_next(refused(code))
     slack.send(alert(key=key))
-    [message] = sent(workspace, key)
+    [message] = messages_with_key(workspace, key)
     assert "blocks" not in message
     assert "told *Dobrynin* that" in message["text"]
 
@@ -246,8 +246,8 @@ def test_the_token_is_in_no_error_no_traceback_and_no_log(
     caplog.set_level(logging.DEBUG)
     secret = Secret(workspace.token)
     notifier = SlackNotifier(secret, proxy.base_url)
-    proxy.next(FAILURES[case][0])
-    error = failure(notifier, alert())
+    proxy.fail_next(FAILURES[case][0])
+    error = send_error(notifier, alert())
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     for text in (str(error), repr(error), repr(notifier), repr(vars(notifier)), shown, caplog.text):
         assert secret.reveal() not in text
@@ -255,7 +255,7 @@ def test_the_token_is_in_no_error_no_traceback_and_no_log(
 
 @pytest.mark.parametrize("token", ["", "xoxb-with blank", "xoxb-\nline", "xoxb-ü", "xoxb-\x00"])
 def test_a_token_that_no_header_can_carry_is_refused_before_anything_is_sent(token: str, proxy: FaultProxy) -> None:
-    error = failure(SlackNotifier(Secret(token), proxy.base_url), alert())
+    error = send_error(SlackNotifier(Secret(token), proxy.base_url), alert())
     assert error.line == "#podcasts: Slack does not know the token (invalid_auth) - set a new SLACK_BOT_TOKEN"
     assert proxy.calls == []
 

@@ -20,7 +20,7 @@ from podwatch.settings import Secret, Settings
 from tests.support.builders import alert, mention
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import FaultProxy
-from tests.support.slack_steps import sent
+from tests.support.slack_assertions import messages_with_key
 
 NOW = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
 KEY = "0123456789abcdef0123456789abcdef"
@@ -141,7 +141,7 @@ def test_a_message_has_buttons_only_where_somebody_listens(
         slack_base_url=proxy.base_url,
     )
     NOTIFIERS["slack"](reached).send(alert(key=key))
-    [message] = sent(workspace, key)
+    [message] = messages_with_key(workspace, key)
     last = message["blocks"][-1]
     assert (last["type"] == "actions") is buttons
     if buttons:

@@ -17,7 +17,7 @@ from podwatch.model import Answer, Verdict
 from podwatch.notifiers.slack_socket_mode import ButtonListener, _close_socket
 from podwatch.settings import Secret
 from tests.notifiers.test_slack_buttons import KEY, payload
-from tests.support.slack.socket_mode import SocketMode, until
+from tests.support.slack.socket_mode import SocketMode, wait_until
 
 BOT, APP = "xoxb-b0t-s3cret", "xapp-4pp-s3cret"
 
@@ -61,7 +61,7 @@ def slack() -> Iterator[SocketMode]:
 @pytest.fixture
 def listening(slack: SocketMode) -> Iterator[Listening]:
     started = Listening(slack)
-    slack.listening()
+    slack.wait_connected()
     yield started
     started.stop.set()
     started.thread.join(10)
@@ -71,12 +71,12 @@ def listening(slack: SocketMode) -> Iterator[Listening]:
 def test_a_press_is_noted_acknowledged_in_time_and_its_giver_alone_is_told(
     slack: SocketMode, listening: Listening
 ) -> None:
-    envelope = slack.press(payload(message__thread_ts="1793500000.000200"))
-    assert slack.acknowledged(envelope) < 3
+    envelope = slack.send_press(payload(message__thread_ts="1793500000.000200"))
+    assert slack.wait_acknowledged(envelope) < 3
     [answer] = listening.noted
     assert (answer.key, answer.verdict, answer.user) == (KEY, Verdict.WRONG, "U1")
-    until(lambda: bool(slack.told))
-    [told] = slack.told
+    wait_until(lambda: bool(slack.ephemeral_messages))
+    [told] = slack.ephemeral_messages
     assert (told["channel"], told["user"], told["thread_ts"]) == ("C1", "U1", "1793500000.000200")
     assert "<!channel>" not in told["text"]
     assert "&amp; co" in told["text"]
@@ -84,8 +84,8 @@ def test_a_press_is_noted_acknowledged_in_time_and_its_giver_alone_is_told(
 
 
 def test_told_to_stop_on_a_quiet_connection_it_ends_at_once(slack: SocketMode, listening: Listening) -> None:
-    slack.acknowledged(slack.press(payload()))
-    until(lambda: bool(slack.told))
+    slack.wait_acknowledged(slack.send_press(payload()))
+    wait_until(lambda: bool(slack.ephemeral_messages))
     began = time.monotonic()
     listening.stop.set()
     listening.thread.join(10)
@@ -94,8 +94,8 @@ def test_told_to_stop_on_a_quiet_connection_it_ends_at_once(slack: SocketMode, l
 
 
 def test_each_call_has_the_token_it_needs(slack: SocketMode, listening: Listening) -> None:
-    slack.acknowledged(slack.press(payload()))
-    until(lambda: bool(slack.told))
+    slack.wait_acknowledged(slack.send_press(payload()))
+    wait_until(lambda: bool(slack.ephemeral_messages))
     assert set(slack.calls) == {("auth.test", BOT), ("apps.connections.open", APP), ("chat.postEphemeral", BOT)}
 
 
@@ -103,43 +103,43 @@ def test_a_database_that_takes_long_does_not_keep_slack_waiting_and_the_answer_i
     slack: SocketMode, listening: Listening
 ) -> None:
     listening.seconds = 3.5
-    envelope = slack.press(payload())
-    assert slack.acknowledged(envelope) < 3
+    envelope = slack.send_press(payload())
+    assert slack.wait_acknowledged(envelope) < 3
     assert listening.noted == []
-    until(lambda: bool(slack.told))
+    wait_until(lambda: bool(slack.ephemeral_messages))
     assert len(listening.noted) == 1
-    assert slack.acks(envelope) == 1
+    assert slack.count_acknowledgements(envelope) == 1
 
 
 def test_an_answer_that_cannot_be_noted_is_acknowledged_and_its_giver_asked_to_press_again(
     slack: SocketMode, listening: Listening
 ) -> None:
     listening.fails = 1
-    slack.acknowledged(slack.press(payload()))
-    until(lambda: bool(slack.told))
-    assert "could not note this" in slack.told[0]["text"]
-    slack.acknowledged(slack.press(payload()))
-    until(lambda: len(slack.told) == 2)
+    slack.wait_acknowledged(slack.send_press(payload()))
+    wait_until(lambda: bool(slack.ephemeral_messages))
+    assert "could not note this" in slack.ephemeral_messages[0]["text"]
+    slack.wait_acknowledged(slack.send_press(payload()))
+    wait_until(lambda: len(slack.ephemeral_messages) == 2)
     assert len(listening.noted) == 1
 
 
 def test_the_same_envelope_again_is_acknowledged_again(slack: SocketMode, listening: Listening) -> None:
-    envelope = slack.press(payload())
-    slack.acknowledged(envelope)
-    slack.press(payload(), envelope)
-    slack.acknowledged(envelope, times=2)
+    envelope = slack.send_press(payload())
+    slack.wait_acknowledged(envelope)
+    slack.send_press(payload(), envelope)
+    slack.wait_acknowledged(envelope, times=2)
     assert len(set(listening.noted)) == 1, "the store keeps one row of them"
 
 
 def test_a_stranger_is_acknowledged_and_nothing_is_noted_or_told(
     slack: SocketMode, listening: Listening, caplog: pytest.LogCaptureFixture
 ) -> None:
-    slack.acknowledged(slack.press(payload(user__team_id="T2")))
-    slack.acknowledged(slack.press(payload(action__action_id="podwatch_forward")))
-    slack.acknowledged(slack.press({"type": "view_closed"}))
-    slack.acknowledged(slack.press({"event": {}}, kind="events_api"))
+    slack.wait_acknowledged(slack.send_press(payload(user__team_id="T2")))
+    slack.wait_acknowledged(slack.send_press(payload(action__action_id="podwatch_forward")))
+    slack.wait_acknowledged(slack.send_press({"type": "view_closed"}))
+    slack.wait_acknowledged(slack.send_press({"event": {}}, kind="events_api"))
     assert listening.noted == []
-    assert slack.told == []
+    assert slack.ephemeral_messages == []
     assert "a press comes from another workspace; nothing was noted" in caplog.text
 
 
@@ -147,17 +147,17 @@ def test_a_stranger_is_acknowledged_and_nothing_is_noted_or_told(
 def test_a_connection_that_ends_is_opened_anew_and_presses_are_heard_again(
     how: str, slack: SocketMode, listening: Listening
 ) -> None:
-    slack.acknowledged(slack.press(payload()))
+    slack.wait_acknowledged(slack.send_press(payload()))
     before = slack.opened
     match how:
         case "dropped":
-            slack.drop()
+            slack.drop_connections()
         case "closed":
             slack.connections[-1].close()
         case "asked to go":
-            slack.say({"type": "disconnect", "reason": "refresh_requested"})
-    until(lambda: slack.opened > before and bool(slack.connections))
-    slack.acknowledged(slack.press(payload(action__action_id="podwatch_relevant")))
+            slack.send_raw({"type": "disconnect", "reason": "refresh_requested"})
+    wait_until(lambda: slack.opened > before and bool(slack.connections))
+    slack.wait_acknowledged(slack.send_press(payload(action__action_id="podwatch_relevant")))
     assert [a.verdict for a in listening.noted] == [Verdict.WRONG, Verdict.RELEVANT]
 
 
@@ -184,8 +184,8 @@ def test_a_handshake_that_fails_leaves_no_connection_open() -> None:
 
 def test_garbage_on_the_line_is_survived(slack: SocketMode, listening: Listening) -> None:
     for junk in ("", "{", "null", "[]", '{"type": "interactive"}', '{"type": 7, "envelope_id": []}', "x" * 100_000):
-        slack.say(junk)
-    slack.acknowledged(slack.press(payload()))
+        slack.send_raw(junk)
+    slack.wait_acknowledged(slack.send_press(payload()))
     assert len(listening.noted) == 1
 
 
@@ -193,19 +193,19 @@ def test_while_slack_is_away_it_is_asked_ever_less_often_and_said_once(
     slack: SocketMode, listening: Listening, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(2):
-        slack.refuse("apps.connections.open", 503)
+        slack.fail_next("apps.connections.open", 503)
     before = slack.opened
-    slack.drop()
-    until(lambda: slack.opened > before)
+    slack.drop_connections()
+    wait_until(lambda: slack.opened > before)
     assert caplog.text.count("trying again") == 1
-    slack.acknowledged(slack.press(payload()))
+    slack.wait_acknowledged(slack.send_press(payload()))
 
 
 def test_slack_away_at_the_start_is_waited_for(slack: SocketMode) -> None:
-    slack.refuse("apps.connections.open", 429, "ratelimited", Retry_After="1")
+    slack.fail_next("apps.connections.open", 429, "ratelimited", Retry_After="1")
     started = Listening(slack)
-    slack.listening()
-    until(lambda: started.names == ["Newsroom"])
+    slack.wait_connected()
+    wait_until(lambda: started.names == ["Newsroom"])
     started.stop.set()
     started.thread.join(10)
     assert started.error is None
@@ -223,7 +223,7 @@ def test_a_token_that_is_refused_ends_it_with_one_line(
     method: str, code: str, words: str, slack: SocketMode, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    slack.refuse(method, error=code)
+    slack.fail_next(method, error=code)
     started = Listening(slack)
     started.thread.join(15)
     assert isinstance(started.error, ChannelError)
@@ -235,9 +235,9 @@ def test_a_token_that_is_refused_ends_it_with_one_line(
 
 def test_a_token_that_is_revoked_in_the_middle_ends_it_too(slack: SocketMode) -> None:
     started = Listening(slack)
-    slack.listening()
-    slack.refuse("apps.connections.open", error="token_revoked")
-    slack.drop()
+    slack.wait_connected()
+    slack.fail_next("apps.connections.open", error="token_revoked")
+    slack.drop_connections()
     started.thread.join(15)
     assert isinstance(started.error, ChannelError)
     assert "the token was revoked" in started.error.line
@@ -255,8 +255,8 @@ def test_what_is_heard_reaches_no_log(
     slack: SocketMode, listening: Listening, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    slack.acknowledged(slack.press(payload(action__value="5wordfi5h")))
-    slack.drop()
-    until(lambda: slack.opened > 1 and bool(slack.connections))
+    slack.wait_acknowledged(slack.send_press(payload(action__value="5wordfi5h")))
+    slack.drop_connections()
+    wait_until(lambda: slack.opened > 1 and bool(slack.connections))
     assert "5wordfi5h" not in caplog.text
     assert "tick3t" not in caplog.text

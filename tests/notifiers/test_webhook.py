@@ -18,10 +18,10 @@ import pytest
 
 from podwatch.errors import ChannelError, SettingsError
 from podwatch.model import Digest, Held
-from podwatch.notifiers.webhook import BODY_ROOM, WebhookNotifier, alert_body, digest_body
+from podwatch.notifiers.webhook import MAX_BODY_BYTES, WebhookNotifier, alert_body, digest_body
 from podwatch.settings import Secret, Settings, Webhook, networks, webhooks
 from tests.support.builders import alert, episode, mention, watch
-from tests.support.webhook_receiver import CLOSE, TRICKLE, Receiver
+from tests.support.webhook_receiver import CLOSE, TRICKLE, WebhookReceiver
 
 DOCS = (Path(__file__).resolve().parents[2] / "docs/webhook.md").read_text(encoding="utf-8")
 SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes of a real key..").decode()
@@ -29,12 +29,12 @@ KEY = "0123456789abcdef"
 
 
 @pytest.fixture
-def desk(receiver: Receiver) -> Receiver:
+def desk(receiver: WebhookReceiver) -> WebhookReceiver:
     return receiver
 
 
 @pytest.fixture
-def reached(tmp_path: Path, desk: Receiver) -> Settings:
+def reached(tmp_path: Path, desk: WebhookReceiver) -> Settings:
     return Settings(
         home=tmp_path,
         database_url=Secret("sqlite://"),
@@ -50,7 +50,7 @@ def failure(settings: Settings, channel: str = "webhook:desk", deadline: float =
     return caught.value
 
 
-def test_a_receiver_gets_the_alert_as_json(desk: Receiver, reached: Settings) -> None:
+def test_a_receiver_gets_the_alert_as_json(desk: WebhookReceiver, reached: Settings) -> None:
     receipt = WebhookNotifier(reached).send(alert(channel="webhook:desk"))
     assert (receipt.channel, receipt.id) == ("webhook:desk", KEY)
     [(headers, content)] = desk.received
@@ -84,7 +84,7 @@ def test_the_body_is_what_the_documentation_shows() -> None:
 
 @pytest.mark.parametrize("secret", [SECRET, "plain words", "whsec_not base64!"])
 def test_the_receiver_of_the_documentation_verifies_the_signature_and_no_other(
-    secret: str, desk: Receiver, reached: Settings
+    secret: str, desk: WebhookReceiver, reached: Settings
 ) -> None:
     [code] = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)
     there: dict[str, Any] = {}
@@ -101,7 +101,7 @@ def test_the_receiver_of_the_documentation_verifies_the_signature_and_no_other(
     assert not there["verified"](secret, {**headers, "webhook-signature": "v1,"}, content, now)
 
 
-def test_the_signature_is_that_of_standard_webhooks(desk: Receiver, reached: Settings) -> None:
+def test_the_signature_is_that_of_standard_webhooks(desk: WebhookReceiver, reached: Settings) -> None:
     WebhookNotifier(reached, clock=lambda: 1_793_600_000.9).send(alert(channel="webhook:desk"))
     [(headers, content)] = desk.received
     signed = f"{KEY}.1793600000.".encode() + content
@@ -110,17 +110,17 @@ def test_the_signature_is_that_of_standard_webhooks(desk: Receiver, reached: Set
 
 
 def test_an_address_in_the_watchlist_is_a_channel_too_and_its_path_is_never_shown(
-    desk: Receiver, reached: Settings
+    desk: WebhookReceiver, reached: Settings
 ) -> None:
     receipt = WebhookNotifier(reached).send(alert(channel=desk.url))
     assert receipt.channel == "http://127.0.0.1/..."
-    desk.next(404)
+    desk.answer_next(404)
     assert "t0ken" not in failure(reached, desk.url).line
 
 
-def test_a_digest_is_one_body_with_its_alerts(desk: Receiver, reached: Settings) -> None:
+def test_a_digest_is_one_body_with_its_alerts(desk: WebhookReceiver, reached: Settings) -> None:
     alerts = [alert(key=f"k{n}", channel="webhook:desk") for n in range(3)]
-    receipt = WebhookNotifier(reached).digest(Digest(key="d1", channel="webhook:desk", alerts=alerts))
+    receipt = WebhookNotifier(reached).send_digest(Digest(key="d1", channel="webhook:desk", alerts=alerts))
     [(headers, content)] = desk.received
     found = json.loads(content)
     assert (receipt.id, headers["webhook-id"], found["type"], found["key"]) == ("d1", "d1", "podwatch.digest", "d1")
@@ -134,7 +134,7 @@ def test_a_digest_of_any_size_stays_within_its_room() -> None:
     said = [mention("needle", f"{huge}needle{huge}", start=n) for n in range(50)]
     alerts = [alert(*said, key=f"k{n}", episode=episode(title=huge), watch=watch(name=huge)) for n in range(1500)]
     content = digest_body(Digest(key="d", channel="webhook:desk", alerts=alerts))
-    assert len(content) <= BODY_ROOM
+    assert len(content) <= MAX_BODY_BYTES
     assert json.loads(content)["alerts_total"] == 1500
 
 
@@ -156,8 +156,8 @@ VERDICTS = {
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_each_status_has_a_meaning(status: int, desk: Receiver, reached: Settings) -> None:
-    desk.next(status, Location="http://127.0.0.1:1/")
+def test_each_status_has_a_meaning(status: int, desk: WebhookReceiver, reached: Settings) -> None:
+    desk.answer_next(status, Location="http://127.0.0.1:1/")
     meaning = STATUSES[status]
     if meaning == OK:
         assert WebhookNotifier(reached).send(alert(channel="webhook:desk")).id == KEY
@@ -171,15 +171,15 @@ def test_each_status_has_a_meaning(status: int, desk: Receiver, reached: Setting
 
 @pytest.mark.parametrize(("said", "wait"), [("7", 7.0), ("999999999", 3600.0), ("soon", None), ("-1", None)])
 def test_the_receivers_wish_to_wait_is_passed_on(
-    said: str, wait: float | None, desk: Receiver, reached: Settings
+    said: str, wait: float | None, desk: WebhookReceiver, reached: Settings
 ) -> None:
-    desk.next(503, Retry_After=said)
+    desk.answer_next(503, Retry_After=said)
     assert failure(reached).retry_after == wait
 
 
 @pytest.mark.parametrize("how", [CLOSE, TRICKLE], ids=["closed", "trickles"])
-def test_an_answer_that_is_lost_may_have_been_a_yes(how: int, desk: Receiver, reached: Settings) -> None:
-    desk.next(how)
+def test_an_answer_that_is_lost_may_have_been_a_yes(how: int, desk: WebhookReceiver, reached: Settings) -> None:
+    desk.answer_next(how)
     error = failure(reached, deadline=0.7)
     assert (error.retryable, error.outcome_unknown) == (True, True)
     assert "no usable answer" in error.line
@@ -234,7 +234,7 @@ def test_a_body_of_any_alert_is_json_within_its_room_that_calls_nobody() -> None
         for n in range(300)
     ]
     content = alert_body(alert(*said, episode=episode(show=huge, title=huge, audio_url=None), watch=watch(name=huge)))
-    assert len(content) <= BODY_ROOM
+    assert len(content) <= MAX_BODY_BYTES
     found = json.loads(content)
     assert found["mentions_total"] == 300
     assert 3 <= len(found["mentions"]) <= 100
@@ -244,12 +244,12 @@ def test_a_body_of_any_alert_is_json_within_its_room_that_calls_nobody() -> None
 
 @pytest.mark.parametrize("case", ["refused", "lost", "nobody there", "mistyped"])
 def test_secrets_are_in_no_error_no_traceback_and_no_log(
-    case: str, desk: Receiver, reached: Settings, caplog: pytest.LogCaptureFixture
+    case: str, desk: WebhookReceiver, reached: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     url = {"nobody there": "http://127.0.0.1:1/t0ken", "mistyped": "http://u:t0ken@[/"}.get(case, desk.url)
     if case in ("refused", "lost"):
-        desk.next(401 if case == "refused" else CLOSE)
+        desk.answer_next(401 if case == "refused" else CLOSE)
     settings = replace(reached, webhooks={"desk": Webhook(Secret(url), Secret(SECRET))})
     error = failure(settings)
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())

@@ -114,7 +114,7 @@ TWO = {
 def test_it_is_the_same_episode_when(case: str) -> None:
     now, why = ONE[case]
     assert match_episode(now, [TALK]) == (TALK, why)
-    assert identity_keys(now, reach=True) & identity_keys(TALK), "it would not be looked up"
+    assert identity_keys(now, neighbouring_days=True) & identity_keys(TALK), "it would not be looked up"
 
 
 def test_a_guid_that_is_an_address_may_get_https_and_parameters() -> None:

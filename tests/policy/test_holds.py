@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.model import ChannelRules, DeliverMode, Held, Mute, Quiet, Times
-from podwatch.policy.holds import HOUR, Hold, Situation, decide_hold, digest_waits_until, next_time, quiet_until
+from podwatch.policy.holds import HOUR, Hold, Situation, decide_hold, digest_quiet_until, next_time, quiet_until
 from tests.support.builders import alert, episode, mention, watch
 
 NOW = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)  # a Tuesday
@@ -55,15 +55,15 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Hold | None]] = {
     "just enough mentions": ({"minimum": 1}, {}, None),
     "in quiet hours": ({}, {"rules": rules(quiet=NIGHT)}, Hold(Held.QUIET, at(7))),
     "quiet hours just over": ({}, {"rules": rules(quiet=NIGHT), "now": at(7)}, None),
-    "told a short while ago": ({"repeat_after": 7200.0}, {"last": at(5)}, Hold(Held.REPEATED, at(7))),
-    "told long ago": ({"repeat_after": 3600.0}, {"last": at(5)}, None),
+    "told a short while ago": ({"repeat_after": 7200.0}, {"last_sent_at": at(5)}, Hold(Held.REPEATED, at(7))),
+    "told long ago": ({"repeat_after": 3600.0}, {"last_sent_at": at(5)}, None),
     "never told": ({"repeat_after": 3600.0}, {}, None),
     "the channel is full": (
         {},
-        {"rules": rules(ceiling=2), "hour": [at(5, 10), at(5, 20), at(5, 50)]},
+        {"rules": rules(ceiling=2), "sent_last_hour": [at(5, 10), at(5, 20), at(5, 50)]},
         Hold(Held.CEILING, at(6, 20)),
     ),
-    "the channel has room": ({}, {"rules": rules(ceiling=2), "hour": [at(4, 50), at(5, 50)]}, None),
+    "the channel has room": ({}, {"rules": rules(ceiling=2), "sent_last_hour": [at(4, 50), at(5, 50)]}, None),
     "what is final comes before what passes": (
         {"deliver": DeliverMode.DIGEST},
         {"mutes": [A_MUTE], "rules": rules(quiet=NIGHT)},
@@ -92,8 +92,8 @@ def test_an_episode_known_long_before_its_watch_is_held_back_whatever_the_mode()
 
 def test_a_digest_with_a_time_of_its_own_does_not_wait_for_the_morning_and_another_does() -> None:
     quiet = situation(rules=rules(quiet=NIGHT))
-    assert digest_waits_until(Held.DIGEST, quiet) is None
-    assert digest_waits_until(Held.CEILING, quiet) == at(7)
+    assert digest_quiet_until(Held.DIGEST, quiet) is None
+    assert digest_quiet_until(Held.CEILING, quiet) == at(7)
 
 
 # (times, after) -> the next
@@ -156,7 +156,10 @@ def test_what_waits_waits_for_a_later_moment_and_what_is_final_for_none(
     mode: DeliverMode, hour: list[datetime], ceiling: int | None, ago: int, held_before: Held | None
 ) -> None:
     s = situation(
-        rules=rules(ceiling=ceiling, quiet=NIGHT), hour=hour, last=NOW - timedelta(seconds=ago), held_before=held_before
+        rules=rules(ceiling=ceiling, quiet=NIGHT),
+        sent_last_hour=hour,
+        last_sent_at=NOW - timedelta(seconds=ago),
+        held_before=held_before,
     )
     holding = decide_hold(alert(watch=watch(deliver=mode, repeat_after=3600.0)), s)
     passing = (Held.DIGEST, Held.QUIET, Held.REPEATED, Held.CEILING)
@@ -172,6 +175,6 @@ def test_never_more_than_the_ceiling_within_any_hour(gaps: list[int], ceiling: i
     for gap in gaps:
         now += timedelta(seconds=gap)
         hour = [t for t in sent if t > now - HOUR]
-        if decide_hold(alert(), situation(now=now, rules=rules(ceiling=ceiling), hour=hour)) is None:
+        if decide_hold(alert(), situation(now=now, rules=rules(ceiling=ceiling), sent_last_hour=hour)) is None:
             sent.append(now)
     assert all(sum(t <= u < t + HOUR for u in sent) <= ceiling for t in sent)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.policy.poll_schedule import (
-    CEILING,
+    MAX_WAIT,
     NextPoll,
     Reason,
     is_dead,
@@ -84,14 +84,14 @@ def test_the_wait_is_never_under_the_floor_nor_much_over_a_day(
 ) -> None:
     assert floor <= wait(schedule_after_success(NOW, published, floor=floor, hint=hint, url=url)) + 1e-3
     assert (
-        wait(schedule_after_success(NOW, published, floor=floor, hint=hint, url=url)) <= max(CEILING, floor) * 1.1 + 1
+        wait(schedule_after_success(NOW, published, floor=floor, hint=hint, url=url)) <= max(MAX_WAIT, floor) * 1.1 + 1
     )
 
 
 def test_a_failing_feed_is_asked_half_as_often_each_time_up_to_a_day() -> None:
     waits = [wait(schedule_after_failure(NOW, n, floor=300)) for n in range(1, 40)]
     assert waits[:4] == [300, 600, 1200, 2400]
-    assert waits[-1] == CEILING
+    assert waits[-1] == MAX_WAIT
 
 
 def test_a_server_that_asks_for_a_pause_gets_it_up_to_a_day() -> None:
@@ -102,7 +102,7 @@ def test_a_server_that_asks_for_a_pause_gets_it_up_to_a_day() -> None:
         7200,
         Reason.SERVER,
     )
-    assert wait(schedule_after_failure(NOW, 1, floor=300, asked=1e9)) == CEILING
+    assert wait(schedule_after_failure(NOW, 1, floor=300, asked=1e9)) == MAX_WAIT
     assert wait(schedule_after_failure(NOW, 1, floor=300, asked=5)) == 300
 
 

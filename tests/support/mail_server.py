@@ -33,7 +33,7 @@ class MailServer:
         tls: str | None = None,
         login: tuple[str, str] | None = None,
     ) -> None:
-        self.says, self.tls, self.login = dict(says or {}), tls, login
+        self.replies, self.tls, self.login = dict(says or {}), tls, login
         self.mails: list[bytes] = []
         self.dialogue: list[str] = []
         self.recipients: list[str] = []
@@ -111,13 +111,13 @@ class MailServer:
         received = []
         while (row := file.readline()) not in (b".\r\n", b""):  # type: ignore[attr-defined]
             received.append(row[1:] if row.startswith(b"..") else row)
-        said = self.says.get("CONTENT", "250 2.0.0 queued")
+        said = self.replies.get("CONTENT", "250 2.0.0 queued")
         if said.startswith("2") or said in (HANG_UP, SILENCE):  # the answer is lost, the mail is not
             self.mails.append(b"".join(received))
         self._reply(connection, "CONTENT", said)
 
     def _reply(self, connection: socket.socket, stage: str, usual: str) -> None:
-        said = self.says.get(stage, usual)
+        said = self.replies.get(stage, usual)
         if said == SILENCE:
             self._released.wait(30)
         if said in (HANG_UP, SILENCE):
@@ -163,7 +163,7 @@ def server_context() -> ssl.SSLContext:
     return context
 
 
-def trusting() -> ssl.SSLContext:
+def client_context() -> ssl.SSLContext:
     """A client that trusts this server and no other."""
     context = ssl.create_default_context(cafile=str(certificate()))
     context.check_hostname = True

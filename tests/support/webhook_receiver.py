@@ -18,7 +18,7 @@ from typing import Self
 CLOSE, TRICKLE = -1, -2  # instead of a status: no answer; one that never ends
 
 
-class Receiver:
+class WebhookReceiver:
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str], bytes]] = []
         self._answers: deque[tuple[int, dict[str, str]]] = deque()
@@ -28,7 +28,7 @@ class Receiver:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/hooks/t0ken-in-the-path"
 
-    def next(self, status: int, **headers: str) -> None:
+    def answer_next(self, status: int, **headers: str) -> None:
         """What the next post is answered; header names with _ for -."""
         self._answers.append((status, {k.replace("_", "-"): v for k, v in headers.items()}))
 

@@ -78,7 +78,7 @@ def _examine(watches: list[Watch], text: str) -> Iterator[PlacedFinding]:
 def _channels(watches: Sequence[Watch]) -> Iterator[Finding]:
     """Channels whose address cannot be one, each told of the first watch that has it."""
     for watch in {w.channel: w for w in reversed(watches)}.values():
-        wrong = notifiers.channel_mistake(watch.channel)
+        wrong = notifiers.find_channel_mistake(watch.channel)
         if wrong is not None:
             yield Finding(Level.ERROR, watch.name, 0, f"channel {wrong.where}: {wrong.what}", wrong.todo)
 

@@ -169,21 +169,21 @@ def _slack(ground: Surroundings) -> Iterator[Finding]:
         said = "no SLACK_BOT_TOKEN: alerts for Slack go to the console"
         yield Finding("slack", Health.NOTE, said, "see docs/slack.md")
         return
-    from podwatch.notifiers.slack_probe import NEEDED, PRIVATE, Probe
+    from podwatch.notifiers.slack_probe import PRIVATE_CHANNEL_SCOPES, REQUIRED_SCOPES, SlackProbe
 
-    probe = Probe(s.slack_token, s.slack_base_url)
-    bot = probe.bot()
+    probe = SlackProbe(s.slack_token, s.slack_base_url)
+    bot = probe.identify_bot()
     yield Finding("slack", Health.OK, f"the token is {bot.name} in {bot.team}")
     if bot.clock is not None:
         yield compare_clocks("Slack", bot.clock, ground.now)
     if bot.scopes is not None:
-        for scope, why in {**NEEDED, **PRIVATE}.items():
+        for scope, why in {**REQUIRED_SCOPES, **PRIVATE_CHANNEL_SCOPES}.items():
             if scope not in bot.scopes:
-                health = Health.WRONG if scope in NEEDED else Health.NOTE
+                health = Health.WRONG if scope in REQUIRED_SCOPES else Health.NOTE
                 yield Finding(f"scope {scope}", health, f"is missing, {why}", "add it to the app, install it again")
         yield Finding("scopes", Health.OK, ", ".join(sorted(bot.scopes)) or "none")
     if s.slack_app_token:
-        probe.listener(s.slack_app_token)
+        probe.check_app_token(s.slack_app_token)
         yield Finding("buttons", Health.OK, "SLACK_APP_TOKEN opens Socket Mode; let podwatch slack run")
 
 
@@ -204,9 +204,9 @@ def _reachable(channel: str, settings: Settings) -> str:
     """How alerts get there; raises ChannelError when they would not."""
     match scheme_of(channel, settings):
         case "slack":
-            from podwatch.notifiers.slack_probe import Probe
+            from podwatch.notifiers.slack_probe import SlackProbe
 
-            return f"Slack's {Probe(settings.slack_token, settings.slack_base_url).channel(channel)}"
+            return f"Slack's {SlackProbe(settings.slack_token, settings.slack_base_url).check_channel(channel)}"
         case "mail":
             from podwatch.notifiers.mail import MailNotifier
 
@@ -226,7 +226,7 @@ def channels(watches: Sequence[Watch]) -> list[str]:
 
 
 class MissingPart(Exception):
-    """Something that podwatch goes without: (how it is, what to do)."""
+    """A part that podwatch does without: (state, what to do)."""
 
 
 def _models(ground: Surroundings) -> Iterator[Finding]:

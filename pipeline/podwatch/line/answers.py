@@ -8,8 +8,8 @@ from podwatch.model import Answer, Mute, Verdict
 from podwatch.store.answers import AlertSubject
 from podwatch.store.database import Store
 
-MUTE = timedelta(days=30)  # of a show
-SNOOZE = timedelta(days=7)  # of a watch
+SHOW_MUTE = timedelta(days=30)  # of a show
+WATCH_SNOOZE = timedelta(days=7)  # of a watch
 
 
 def save_answer(store: Store, answer: Answer, now: datetime) -> str:
@@ -32,7 +32,7 @@ def save_answer(store: Store, answer: Answer, now: datetime) -> str:
 def _mute_from(answer: Answer, asked: AlertSubject) -> Mute | None:
     """What the answer mutes. It runs from the press, so that the same press twice is the same mute."""
     if answer.verdict is Verdict.MUTE_SHOW:
-        return Mute(feed_id=asked.feed_id, until=answer.at + MUTE, reason="Mute show was pressed")
+        return Mute(feed_id=asked.feed_id, until=answer.at + SHOW_MUTE, reason="Mute show was pressed")
     if answer.verdict is Verdict.SNOOZE_WATCH:
-        return Mute(watch_id=asked.watch_id, until=answer.at + SNOOZE, reason="Snooze watch was pressed")
+        return Mute(watch_id=asked.watch_id, until=answer.at + WATCH_SNOOZE, reason="Snooze watch was pressed")
     return None

@@ -88,7 +88,7 @@ class Deliverer:
                     time.sleep(naps)
         self._collect_finished()
         self.bugs.raise_all()
-        done, notes = self.holder.held + self.sender.done, tuple(dict.fromkeys(self.sender.notes))
+        done, notes = self.holder.held_count + self.sender.done, tuple(dict.fromkeys(self.sender.notes))
         return Tally("deliver", done, self.sender.new, self.sender.failures, notes)
 
     def _collect_finished(self) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from podwatch.model import Alert, ChannelRules, Delivery, DeliveryKind, Digest, Held, Mute, State
-from podwatch.notifiers import Board, Digester
-from podwatch.policy.holds import HOUR, IN_DIGEST, Situation, decide_hold, decide_suppression, digest_waits_until
+from podwatch.notifiers import DigestNotifier, ThreadedNotifier
+from podwatch.policy.holds import HOUR, IN_DIGEST, Situation, decide_hold, decide_suppression, digest_quiet_until
 from podwatch.runtime import Runtime
 
 
@@ -16,7 +16,7 @@ class AlertHolder:
 
     def __init__(self, rt: Runtime, clock: Callable[[], datetime]) -> None:
         self.rt, self.clock = rt, clock
-        self.held = 0  # deliveries
+        self.held_count = 0  # deliveries
         self._mutes: list[Mute] | None = None
         self._rules: dict[str, ChannelRules] = {}
 
@@ -31,14 +31,14 @@ class AlertHolder:
             return self.rt.store.content_of(due)
         waited = due.reason if due.state is State.HELD else None
         _, notifier = self.rt.notifier(due.channel)
-        if waited in IN_DIGEST and isinstance(notifier, Board | Digester):
+        if waited in IN_DIGEST and isinstance(notifier, ThreadedNotifier | DigestNotifier):
             self._make_digest(due.channel, waited or Held.DIGEST)
             return None
         alert, s = self._situation(due, waited)
         holding = decide_hold(alert, s)
         if holding is None:
             return alert
-        self.held += 1
+        self.held_count += 1
         self.rt.store.hold_delivery(due, holding.why, holding.until)
         return None
 
@@ -58,8 +58,8 @@ class AlertHolder:
             live=timedelta(days=self.rt.settings.live_days),
             enabled=enabled,
             mutes=self._mutes,
-            last=last,
-            hour=hour,
+            last_sent_at=last,
+            sent_last_hour=hour,
             held_before=waited,
         )
 
@@ -69,7 +69,7 @@ class AlertHolder:
         members = []
         for due in store.held_for_digest(channel, why, at):
             alert, s = self._situation(due, why)
-            final, quiet = decide_suppression(alert, s), digest_waits_until(why, s)
+            final, quiet = decide_suppression(alert, s), digest_quiet_until(why, s)
             if final is not None:
                 store.hold_delivery(due, final.why, final.until)
             elif quiet is not None:

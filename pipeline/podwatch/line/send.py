@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from podwatch.errors import ChannelError, PodwatchError
 from podwatch.line.bugs import Bugs
 from podwatch.model import Alert, Delivery, DeliveryKind, Digest, Pace, State
-from podwatch.notifiers import Board, Digester, Notifier, Receipt
+from podwatch.notifiers import DigestNotifier, Notifier, Receipt, ThreadedNotifier
 from podwatch.policy.alerts import prepare_content
 from podwatch.policy.send_outcomes import after_failure, after_not_found, channel_pause, must_reconcile
 from podwatch.runtime import Runtime, log
@@ -33,13 +33,13 @@ class Sender:
         self.pace: Pace = rt.settings.pace
         self.done = self.new = self.failures = 0
         self.notes: list[str] = []
-        self._met: set[str] = set()  # services that were asked and did not fail as a whole
+        self._working_services: set[str] = set()  # services that were asked and did not fail as a whole
         self._count = threading.Lock()
 
     def is_known_to_work(self, name: str, states: Mapping[str, ChannelState]) -> bool:
         """Whether the service is known to work: while it is not, one message alone finds out."""
         service = states.get(self.service_row(name))
-        return name in self._met and (service is None or not service.failures)
+        return name in self._working_services and (service is None or not service.failures)
 
     def send(self, due: Delivery, said: Alert | Digest, states: Mapping[str, ChannelState]) -> bool:
         """One try; whether the delivery was to be had."""
@@ -53,7 +53,7 @@ class Sender:
         error: PodwatchError | None = None
         try:
             said = prepare_content(said)
-            pages = notifier.pages(said) if isinstance(notifier, Board) else [""]
+            pages = notifier.message_hashes(said) if isinstance(notifier, ThreadedNotifier) else [""]
             thread = self._thread(due)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
             self.stamp_bug(due, e)
@@ -119,9 +119,9 @@ class Sender:
     def _reconcile(self, notifier: Notifier, d: Delivery, thread: Receipt | None) -> Receipt | None:
         """The message, if an earlier attempt brought it there; a second copy of it is removed."""
         since = (d.attempted_at or self.clock()) - timedelta(seconds=self.pace.lease)
-        if not isinstance(notifier, Board):
+        if not isinstance(notifier, ThreadedNotifier):
             return notifier.find(d.key, d.channel, since)
-        copies = notifier.copies(d.key, d.channel, since, thread)
+        copies = notifier.find_copies(d.key, d.channel, since, thread)
         return copies[0] if copies else None  # others are swept up later, when nothing is under way
 
     def service_row(self, name: str) -> str:
@@ -160,7 +160,7 @@ class Sender:
         failures = ((state := states.get(channel)) and state.failures) or 0
         pause = channel_pause(error, failures, at, self.pace) if error is not None else None
         if pause is None or not pause.service:
-            self._met.add(name)
+            self._working_services.add(name)
         if pause is not None:
             row = self.service_row(name) if pause.service else channel
             if pause.paused:
@@ -197,12 +197,12 @@ class Sender:
 
 def post_content(notifier: Notifier, said: Alert | Digest, d: Delivery, thread: Receipt | None) -> Receipt:
     """Hands it over. Raises ChannelError."""
-    if isinstance(notifier, Board):
+    if isinstance(notifier, ThreadedNotifier):
         return notifier.post(said, d.part, d.key, thread)
     if isinstance(said, Alert):
         return notifier.send(said)
-    if isinstance(notifier, Digester):
-        return notifier.digest(said)
+    if isinstance(notifier, DigestNotifier):
+        return notifier.send_digest(said)
     raise ChannelError("this service has no digests", where=d.channel, retryable=False)
 
 

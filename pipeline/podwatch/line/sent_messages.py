@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from podwatch.errors import ChannelError
 from podwatch.line.bugs import Bugs
 from podwatch.model import Delivery
-from podwatch.notifiers import Board, Receipt
+from podwatch.notifiers import Receipt, ThreadedNotifier
 from podwatch.policy.alerts import prepare_content
 from podwatch.policy.send_outcomes import channel_pause
 from podwatch.runtime import Runtime, log
@@ -27,7 +27,7 @@ def maintain_messages(rt: Runtime, clock: Callable[[], datetime], notes: list[st
     ):
         for d in due:
             _, notifier = rt.notifier(d.channel)
-            if not isinstance(notifier, Board):  # what was said cannot be changed there
+            if not isinstance(notifier, ThreadedNotifier):  # what was said cannot be changed there
                 rt.store.save_edit(d, None, 0, clock())
                 rt.store.save_duplicate_check(d, None)
                 continue
@@ -51,10 +51,10 @@ def maintain_messages(rt: Runtime, clock: Callable[[], datetime], notes: list[st
     return moved
 
 
-def edit_if_changed(rt: Runtime, board: Board, d: Delivery, clock: Callable[[], datetime]) -> bool:
+def edit_if_changed(rt: Runtime, board: ThreadedNotifier, d: Delivery, clock: Callable[[], datetime]) -> bool:
     """Edits the message when it would say something else now; whether the service was asked."""
     said = prepare_content(rt.store.content_of(d))
-    pages = board.pages(said)
+    pages = board.message_hashes(said)
     now = pages[d.part] if d.part < len(pages) else EMPTY
     if now == d.shown:
         rt.store.save_edit(d, None, len(pages) - 1, clock())
@@ -71,7 +71,7 @@ def edit_if_changed(rt: Runtime, board: Board, d: Delivery, clock: Callable[[], 
     return True
 
 
-def remove_duplicates(rt: Runtime, board: Board, d: Delivery, clock: Callable[[], datetime]) -> bool:
+def remove_duplicates(rt: Runtime, board: ThreadedNotifier, d: Delivery, clock: Callable[[], datetime]) -> bool:
     """Leaves one copy of a message of which a second may have arrived after it was looked for.
 
     The oldest stays, unless replies hang under the one that is known: they would go with it.
@@ -82,7 +82,7 @@ def remove_duplicates(rt: Runtime, board: Board, d: Delivery, clock: Callable[[]
     if d.parent_id is not None:
         parent = rt.store.parent_of(d)
         thread = Receipt(parent.remote_channel or "", parent.remote_id or "")
-    copies = board.copies(d.key, d.channel, since, thread)
+    copies = board.find_copies(d.key, d.channel, since, thread)
     known = [copy for copy in copies if copy.id == d.remote_id] if rt.store.has_replies(d) else []
     for kept in (known or copies)[:1]:
         for copy in copies:

@@ -47,23 +47,23 @@ class Notifier(Protocol):
 
 
 @runtime_checkable
-class Digester(Protocol):
+class DigestNotifier(Protocol):
     """A service that tells several alerts in one message. Where there is none, they are sent one by one."""
 
-    def digest(self, digest: Digest) -> Receipt:
+    def send_digest(self, digest: Digest) -> Receipt:
         """Hand over the digest, as ``Notifier.send`` does an alert."""
         ...
 
 
 @runtime_checkable
-class Board(Protocol):
+class ThreadedNotifier(Protocol):
     """A service whose messages carry a key, have threads, and can be changed and deleted: Slack.
 
     What is said takes one message or several; the first is number 0, the others stand in its thread.
     Every method raises ChannelError. A message that was removed by hand is one that is not retryable.
     """
 
-    def pages(self, said: Alert | Digest) -> Sequence[str]:
+    def message_hashes(self, said: Alert | Digest) -> Sequence[str]:
         """A hash of each message that it takes: equal hashes look the same."""
         ...
 
@@ -75,7 +75,7 @@ class Board(Protocol):
         """Makes a posted message say what it would say now; a ``page`` beyond the last says that it is empty."""
         ...
 
-    def copies(self, key: str, channel: str, since: datetime, thread: Receipt | None) -> list[Receipt]:
+    def find_copies(self, key: str, channel: str, since: datetime, thread: Receipt | None) -> list[Receipt]:
         """Every message with this key that arrived after ``since``, the oldest first. See ``Notifier.find``."""
         ...
 
@@ -129,7 +129,7 @@ def scheme_of(channel: str, settings: Settings) -> str:
     return "slack" if settings.slack_token else "console"
 
 
-def channel_mistake(channel: str) -> ChannelError | None:
+def find_channel_mistake(channel: str) -> ChannelError | None:
     """What is wrong with a channel as it is written, whatever is set up here: with addresses of mail and webhooks.
 
     Slack's names are Slack's to know.

@@ -34,15 +34,17 @@ class ConsoleNotifier:
     def send(self, alert: Alert) -> Receipt:
         """Print the alert; raises a retryable ChannelError when nobody can read it any more."""
         if self._console is None and sys.stdout is None:  # a process started without one; rich would print to nowhere
-            raise _unread(alert)
-        show(alert, self._console or Console())
+            raise _closed_output(alert)
+        print_alert(alert, self._console or Console())
         return Receipt("console", alert.key)
 
-    def digest(self, digest: Digest) -> Receipt:
+    def send_digest(self, digest: Digest) -> Receipt:
         """Print the digest with what Slack would show in its thread; raises as send() does."""
         if self._console is None and sys.stdout is None:
-            raise _unread(digest)
-        _print(digest, [b for page in digest_card.pages(digest) for b in page.blocks], self._console or Console())
+            raise _closed_output(digest)
+        _print(
+            digest, [b for page in digest_card.digest_messages(digest) for b in page.blocks], self._console or Console()
+        )
         return Receipt("console", digest.key)
 
     def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
@@ -50,7 +52,7 @@ class ConsoleNotifier:
         return None
 
 
-def show(alert: Alert, console: Console) -> None:
+def print_alert(alert: Alert, console: Console) -> None:
     """Print the alert as Slack would show it: a panel on a terminal, plain lines in a pipe.
 
     Characters that the output's encoding lacks become question marks. Raises ChannelError (retryable) when the
@@ -61,7 +63,7 @@ def show(alert: Alert, console: Console) -> None:
 
 def _print(said: Alert | Digest, blocks: Sequence[card.Block], console: Console) -> None:
     channel = Text(plain.truncate_end(plain.clean_line(said.channel), _WIDTH - 8))
-    shown = render(blocks)
+    shown = render_blocks(blocks)
     try:
         with console.capture() as capture:
             if console.is_terminal:
@@ -71,20 +73,20 @@ def _print(said: Alert | Digest, blocks: Sequence[card.Block], console: Console)
                 console.print(channel, shown, "", sep="\n", soft_wrap=True, markup=False, emoji=False, highlight=False)
         _write(console, capture.get())
     except (OSError, ValueError) as e:  # a broken pipe; a closed file
-        raise _unread(said) from e
+        raise _closed_output(said) from e
 
 
-def render(blocks: Sequence[card.Block]) -> RenderableType:
+def render_blocks(blocks: Sequence[card.Block]) -> RenderableType:
     """Block Kit as something rich can print: wrapped and styled on a terminal, whole marked lines elsewhere.
 
     Knows the blocks and elements that card makes, and leaves others out. Nothing in them is taken for rich's markup
     or reaches the terminal as an escape sequence, whoever wrote them.
     """
-    return _Card(tuple(blocks))
+    return _BlockRenderer(tuple(blocks))
 
 
 @dataclass(frozen=True)
-class _Card:
+class _BlockRenderer:
     blocks: tuple[card.Block, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -129,7 +131,7 @@ def _element(element: card.Element, *, styled: bool) -> Text:
     return Text(words, _LINK + Style(link=url) if url else _STRUCK if struck else _HIT if bold else "")
 
 
-def _unread(said: Alert | Digest) -> ChannelError:
+def _closed_output(said: Alert | Digest) -> ChannelError:
     return ChannelError("nobody reads the output", where=said.channel, todo="keep it open", retryable=True)
 
 

@@ -11,7 +11,7 @@ import unicodedata
 from urllib.parse import quote, urlsplit
 
 ELLIPSIS = "…"
-URL_ROOM = 800  # characters; Slack allows 3,000, but four of those would fill a whole message
+MAX_URL_LENGTH = 800  # characters; Slack allows 3,000, but four of those would fill a whole message
 
 # Bidirectional controls (Unicode TR 9, 2.8: "Trojan source"), the byte order mark, interlinear marks, and the
 # invisible tag characters. ZERO WIDTH JOINER and NON-JOINER stay: emoji and Persian are spelt with them.
@@ -20,7 +20,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
 # What a chat server might take for a call to everybody. Slack itself reads neither in the blocks podwatch sends,
 # but compatible servers read @here wherever it stands.
-_CALL = re.compile(r"(?<=<)(?=[!@#])|(?<=@)(?=here|channel|everyone|group|all\b)", re.IGNORECASE)
+_GROUP_MENTION = re.compile(r"(?<=<)(?=[!@#])|(?<=@)(?=here|channel|everyone|group|all\b)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 _UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\xa0<>"|\\\\^`{}\u2028\u2029]')
 _JOINER = "\u200d"
@@ -34,7 +34,7 @@ def clean_line(text: str) -> str:
 
 def defuse_mentions(text: str) -> str:
     """The same to the eye, but no longer a call to a whole channel: an invisible joiner parts ``@`` from ``here``."""
-    return _CALL.sub(_WORD_JOINER, text)
+    return _GROUP_MENTION.sub(_WORD_JOINER, text)
 
 
 def escape_mrkdwn(text: str) -> str:
@@ -53,10 +53,10 @@ def text_weight(text: str) -> int:
     Slack stores each emoji as an element of its own, so that a line of emoji is refused as too long
     (``msg_blocks_too_long``) long before its characters add up.
     """
-    return len(text) if text.isascii() else sum(map(_weigh, text))
+    return len(text) if text.isascii() else sum(map(_char_weight, text))
 
 
-def _weigh(char: str) -> int:
+def _char_weight(char: str) -> int:
     if unicodedata.category(char) == "So":
         return 20
     return 2 if char > "\uffff" else 1
@@ -67,10 +67,10 @@ def truncate_end(text: str, room: int) -> str:
     if len(text) <= room and text_weight(text) <= room:
         return text
     spent, end = 1, 0  # the ellipsis has its place
-    while end < len(text) and spent + _weigh(text[end]) <= room:
-        spent += _weigh(text[end])
+    while end < len(text) and spent + _char_weight(text[end]) <= room:
+        spent += _char_weight(text[end])
         end += 1
-    while end and not _may_part(text, end):
+    while end and not _may_cut(text, end):
         end -= 1
     blank = text.rfind(" ", max(0, end - 20), end)
     return text[: blank if blank > 0 else end].rstrip() + ELLIPSIS
@@ -81,16 +81,16 @@ def truncate_start(text: str, room: int) -> str:
     if len(text) <= room and text_weight(text) <= room:
         return text
     spent, start = 1, len(text)
-    while start and spent + _weigh(text[start - 1]) <= room:
+    while start and spent + _char_weight(text[start - 1]) <= room:
         start -= 1
-        spent += _weigh(text[start])
-    while start < len(text) and not _may_part(text, start):
+        spent += _char_weight(text[start])
+    while start < len(text) and not _may_cut(text, start):
         start += 1
     blank = text.find(" ", start, start + 20)
     return ELLIPSIS + text[blank + 1 if blank >= 0 and blank + 1 < len(text) else start :].lstrip()
 
 
-def _may_part(text: str, at: int) -> bool:
+def _may_cut(text: str, at: int) -> bool:
     """Whether a cut before ``text[at]`` leaves no half letter and no half emoji."""
     after = text[at] if at < len(text) else " "
     joined = text[at - 1] == _JOINER or after == _JOINER or "\U0001f3fb" <= after <= "\U0001f3ff"
@@ -103,7 +103,7 @@ def link_address(url: str | None) -> str | None:
     Only http and https. Characters with a meaning to Slack or a terminal are percent-encoded. None for a
     name and password in the address: a private feed's password does not belong in a channel.
     """
-    if not url or len(url) > URL_ROOM:
+    if not url or len(url) > MAX_URL_LENGTH:
         return None
     url = _INVISIBLE.sub("", url.strip()).encode("utf-8", "ignore").decode()
     url = _UNSAFE_IN_URL.sub(lambda m: quote(m[0], safe=""), url)
@@ -112,7 +112,7 @@ def link_address(url: str | None) -> str | None:
         fine = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
     except ValueError:  # as in http://[::1
         return None
-    return url if fine and len(url) <= URL_ROOM else None
+    return url if fine and len(url) <= MAX_URL_LENGTH else None
 
 
 def at_second(url: str, seconds: float) -> str:

@@ -33,11 +33,11 @@ DEADLINE = 45.0  # seconds for the whole talk; well within a delivery's lease
 _SUBJECT_ROOM = 150
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
-MOST_ADDRESSES = 20
+MAX_ADDRESSES = 20
 
 
 @cache
-def tls() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """The machine's own certificates; one context for all, since making one costs 40 ms."""
     return ssl.create_default_context()
 
@@ -59,11 +59,11 @@ class MailNotifier:
 
     def send(self, alert: Alert) -> Receipt:
         """Hand the mail to the server: to all of the channel's addresses, or, when one is refused, to none."""
-        return self._hand_over(alert, alert.key, [card.blocks(alert)])
+        return self._send_mail(alert, alert.key, [card.blocks(alert)])
 
-    def digest(self, digest: Digest) -> Receipt:
+    def send_digest(self, digest: Digest) -> Receipt:
         """Hand over a digest, whole: a mail has no thread that would have to continue it."""
-        return self._hand_over(digest, digest.key, [page.blocks for page in digest_card.pages(digest)])
+        return self._send_mail(digest, digest.key, [page.blocks for page in digest_card.digest_messages(digest)])
 
     def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
         """Never anything: nobody's mailbox is read. What repeats an alert repeats its Message-ID."""
@@ -72,21 +72,21 @@ class MailNotifier:
     def check(self, channel: str) -> None:
         """Everything but the mail: the addresses, the server, its certificate, the login. Raises ChannelError."""
         parse_recipients(channel)
-        self._from(channel)
-        refused = self._talk(channel, (), b"")
+        self._sender_address(channel)
+        refused = self._run_session(channel, (), b"")
         if refused is not None:
             raise refused
 
-    def _hand_over(self, said: Alert | Digest, key: str, pages: Sequence[Sequence[card.Block]]) -> Receipt:
+    def _send_mail(self, said: Alert | Digest, key: str, pages: Sequence[Sequence[card.Block]]) -> Receipt:
         to = parse_recipients(said.channel)
-        sender = self._from(said.channel)
-        lines = [line for page in pages for line in mail_body.lines(page)]
-        refused = self._talk(said.channel, to, build_message(key, lines, sender, to, self._clock()))
+        sender = self._sender_address(said.channel)
+        lines = [line for page in pages for line in mail_body.mail_lines(page)]
+        refused = self._run_session(said.channel, to, build_message(key, lines, sender, to, self._clock()))
         if refused is not None:
             raise refused  # here, where no frame holds the password
         return Receipt(said.channel, message_id(key, sender))
 
-    def _from(self, channel: str) -> Address:
+    def _sender_address(self, channel: str) -> Address:
         name, address = parseaddr(self._sender)
         if self._server is None:
             todo = "set PODWATCH_SMTP_URL and PODWATCH_MAIL_FROM"
@@ -99,7 +99,7 @@ class MailNotifier:
             display_name=plain.truncate_end(plain.clean_line(name), 60) or "podwatch", username=user, domain=domain
         )
 
-    def _talk(self, channel: str, to: tuple[str, ...], content: bytes) -> ChannelError | None:
+    def _run_session(self, channel: str, to: tuple[str, ...], content: bytes) -> ChannelError | None:
         """The SMTP dialogue (RFC 5321); what went wrong in it, or None. Without recipients only as far as the login."""
         assert self._server is not None
         server, sender = self._server, parseaddr(self._sender)[1]
@@ -107,12 +107,12 @@ class MailNotifier:
         try:
             talk.open()
             if to:
-                talk.say(f"MAIL FROM:<{sender}>", "the sender")
+                talk.command(f"MAIL FROM:<{sender}>", "the sender")
                 for address in to:
-                    talk.say(f"RCPT TO:<{address}>", f"the recipient {address}")
-                talk.content(content)
+                    talk.command(f"RCPT TO:<{address}>", f"the recipient {address}")
+                talk.send_content(content)
         except _ReplyError as e:
-            return _refusal(e, channel, server.host, unknown=talk.handed_over)
+            return _error_from_reply(e, channel, server.host, unknown=talk.handed_over)
         except (OSError, smtplib.SMTPException, ValueError) as e:
             return _connection_error(e, channel, server.host, unknown=talk.handed_over)
         finally:
@@ -137,7 +137,7 @@ class _SmtpSession:
     def __init__(self, server: Smtp, deadline: float) -> None:
         self._server, self._deadline = server, deadline
         self._smtp: smtplib.SMTP | None = None
-        self._timer = threading.Timer(deadline, self._cut)
+        self._timer = threading.Timer(deadline, self._abort)
         self._timer.daemon = True
         self.late = False
         self.handed_over = False  # from here on the server may have taken the mail, whatever it says or does not say
@@ -146,17 +146,17 @@ class _SmtpSession:
         s = self._server
         self._timer.start()
         if s.tls == "implicit":
-            self._smtp = smtplib.SMTP_SSL(timeout=self._deadline, context=tls(), local_hostname="podwatch")
+            self._smtp = smtplib.SMTP_SSL(timeout=self._deadline, context=tls_context(), local_hostname="podwatch")
         else:
             self._smtp = smtplib.SMTP(timeout=self._deadline, local_hostname="podwatch")
         self._smtp._host = s.host  # type: ignore[attr-defined]  # what smtplib checks a certificate against
-        self._want(self._smtp.connect(s.host, s.port), "the connection")
-        self._want(self._smtp.ehlo(), "the greeting")
+        self._expect(self._smtp.connect(s.host, s.port), "the connection")
+        self._expect(self._smtp.ehlo(), "the greeting")
         if s.tls == "starttls":
             if not self._smtp.has_extn("starttls"):
                 raise _ReplyError(502, b"", "STARTTLS")
-            self._want(self._smtp.starttls(context=tls()), "STARTTLS")
-            self._want(self._smtp.ehlo(), "the greeting")
+            self._expect(self._smtp.starttls(context=tls_context()), "STARTTLS")
+            self._expect(self._smtp.ehlo(), "the greeting")
         if s.user:
             try:
                 self._smtp.login(s.user, s.password.reveal())
@@ -168,19 +168,19 @@ class _SmtpSession:
                 return
             raise _ReplyError(code, error if isinstance(error, bytes) else b"", "the login")
 
-    def say(self, line: str, what: str) -> None:
+    def command(self, line: str, what: str) -> None:
         assert self._smtp is not None
-        self._want(self._smtp.docmd(line), what)
+        self._expect(self._smtp.docmd(line), what)
 
-    def content(self, content: bytes) -> None:
+    def send_content(self, content: bytes) -> None:
         assert self._smtp is not None
-        self._want(self._smtp.docmd("DATA"), "the message", 354)
+        self._expect(self._smtp.docmd("DATA"), "the message", 354)
         self.handed_over = True
         stuffed = re.sub(rb"(?m)^\.", b"..", content)
         self._smtp.send(stuffed + b".\r\n")
         reply = self._smtp.getreply()
         self.handed_over = not 200 <= reply[0] < 600  # else it has said what became of it
-        self._want(reply, "the message")
+        self._expect(reply, "the message")
 
     def close(self) -> None:
         self._timer.cancel()
@@ -195,12 +195,12 @@ class _SmtpSession:
         finally:
             self._smtp.close()
 
-    def _want(self, reply: tuple[int, bytes], what: str, wanted: int = 0) -> None:
+    def _expect(self, reply: tuple[int, bytes], what: str, wanted: int = 0) -> None:
         code, text = reply
         if not (code == wanted if wanted else 200 <= code < 300):
             raise _ReplyError(code, text, what)
 
-    def _cut(self) -> None:
+    def _abort(self) -> None:
         self.late = True
         sock = getattr(self._smtp, "sock", None)
         if sock is not None:
@@ -215,9 +215,9 @@ def parse_recipients(channel: str) -> tuple[str, ...]:
     raw = channel.partition(":")[2]
     found = tuple(dict.fromkeys(unquote(part).strip() for part in raw.split(",") if part.strip()))
     bad = next((a for a in found if not _ADDRESS.fullmatch(a)), None)
-    if not found or bad is not None or len(found) > MOST_ADDRESSES:
+    if not found or bad is not None or len(found) > MAX_ADDRESSES:
         what = "has no address" if not found else "holds what is no address" if bad else "has too many addresses"
-        todo = f"write mailto:name@example.org in the watchlist, at most {MOST_ADDRESSES} with commas between them"
+        todo = f"write mailto:name@example.org in the watchlist, at most {MAX_ADDRESSES} with commas between them"
         raise _error(what, channel, todo, route=True)
     return found
 
@@ -240,8 +240,8 @@ def build_message(key: str, lines: Sequence[Line], sender: Address, to: tuple[st
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: so that nobody's vacation answers it
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Podwatch-Key"] = re.sub(r"[^!-~]", "", key)[:64]
-    mail.set_content(mail_body.text(lines), cte="quoted-printable")
-    mail.add_alternative(mail_body.html(lines), subtype="html", cte="quoted-printable")
+    mail.set_content(mail_body.plain_text(lines), cte="quoted-printable")
+    mail.add_alternative(mail_body.html_text(lines), subtype="html", cte="quoted-printable")
     content = mail.as_bytes()
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 
@@ -249,7 +249,7 @@ def build_message(key: str, lines: Sequence[Line], sender: Address, to: tuple[st
 _SERVER = ("the connection", "the greeting", "STARTTLS", "the login", "the sender")  # the same for every channel
 
 
-def _refusal(said: _ReplyError, channel: str, host: str, *, unknown: bool) -> ChannelError:
+def _error_from_reply(said: _ReplyError, channel: str, host: str, *, unknown: bool) -> ChannelError:
     """What a reply means (RFC 5321, 4.2.1): 4 is for now, 5 for good, as far as this message goes."""
     if not 200 <= said.code < 600:
         what = f"{host} does not speak SMTP"

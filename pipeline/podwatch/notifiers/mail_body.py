@@ -34,18 +34,18 @@ class Line:
     runs: tuple[Run, ...]
 
 
-def lines(blocks: Sequence[Block]) -> list[Line]:
+def mail_lines(blocks: Sequence[Block]) -> list[Line]:
     """The lines of a card; blocks without words (buttons, dividers, what is not known) are left out."""
     return [line for block in blocks for line in _lines(block) if any(run.text.strip() for run in line.runs)]
 
 
-def text(card: Sequence[Line]) -> str:
+def plain_text(card: Sequence[Line]) -> str:
     """As plain text: the hit between stars, addresses written out, quotes behind ``>`` (RFC 3676, 4.5)."""
     prefix = {"quote": "> ", "item": "- "}
     return "\n".join(prefix.get(line.kind, "") + "".join(map(_plain, line.runs)) for line in card) + "\n"
 
 
-def html(card: Sequence[Line]) -> str:
+def html_text(card: Sequence[Line]) -> str:
     """As HTML that every mail reader shows alike: headings, paragraphs, quotes, bold, links."""
     tags = {"header": ("<h2>", "</h2>"), "quote": ("<blockquote>", "</blockquote>"), "item": ("<p>&bull; ", "</p>")}
     tags["note"] = ("<p><small>", "</small></p>")

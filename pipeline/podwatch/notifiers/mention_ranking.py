@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from podwatch.model import Kind, Mention
 
-SHOWN = 3  # mentions on one card
+MENTIONS_PER_CARD = 3  # mentions on one card
 
 
-def best_mentions(mentions: Sequence[Mention], count: int = SHOWN) -> list[Mention]:
+def best_mentions(mentions: Sequence[Mention], count: int = MENTIONS_PER_CARD) -> list[Mention]:
     """The ``count`` best, the best first: another sentence before the same again, then by rank, then far apart."""
     left, chosen = list(mentions), list[Mention]()
     while left and len(chosen) < count:

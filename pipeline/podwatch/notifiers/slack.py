@@ -26,15 +26,17 @@ from podwatch.notifiers import Receipt, card, digest_card
 from podwatch.notifiers.card import Message
 from podwatch.notifiers.slack_buttons import actions_block
 from podwatch.notifiers.slack_channel_ids import ChannelDirectory
-from podwatch.notifiers.slack_errors import OF_BLOCKS, Fault, SlackError, error_from_code, error_from_exception
+from podwatch.notifiers.slack_errors import BLOCK_ERRORS, Fault, SlackError, error_from_code, error_from_exception
 from podwatch.settings import Secret
 
 EVENT_TYPE = "podwatch_alert"  # of the message metadata that carries an alert's key
 TIMEOUT = 30.0  # seconds, for a whole call
-CLOCKS_APART = timedelta(hours=1)  # how far this machine's clock may be ahead of Slack's without find() missing a post
+MAX_CLOCK_SKEW = timedelta(
+    hours=1
+)  # how far this machine's clock may be ahead of Slack's without find() missing a post
 _PAGE = 200  # messages; Slack recommends no more
 _SENDABLE = re.compile(r"[!-~]+")
-_NO_LONGER = Message("(no longer said)", [card.context("no longer said")])
+_NO_LONGER = Message("(no longer said)", [card.context_block("no longer said")])
 
 # slack_sdk logs whole messages at DEBUG, bodies of answers at ERROR. All that matters is in the ChannelError.
 _SILENT = logging.Logger("slack_sdk.silent", logging.CRITICAL + 1)
@@ -83,16 +85,16 @@ class SlackNotifier:
 
     def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
         """The first message that carries ``key``; see copies()."""
-        return next(iter(self.copies(key, channel, since, None)), None)
+        return next(iter(self.find_copies(key, channel, since, None)), None)
 
-    def pages(self, said: Alert | Digest) -> Sequence[str]:
+    def message_hashes(self, said: Alert | Digest) -> Sequence[str]:
         """A hash of each message that it takes."""
         return [_hash(m) for m in _messages(said)]
 
     def post(self, said: Alert | Digest, page: int, key: str, thread: Receipt | None) -> Receipt:
         """Post a message; as plain text when Slack refuses its blocks. The key travels in its metadata."""
         message = self._message(said, page, key)
-        message["channel"] = thread.channel if thread else self._address(said.channel)
+        message["channel"] = thread.channel if thread else self._channel_id(said.channel)
         # The text is a stranger's: no names made into mentions, no pages fetched on its behalf.
         message |= {"mrkdwn": True, "unfurl_links": False, "unfurl_media": False}
         if thread:
@@ -104,13 +106,13 @@ class SlackNotifier:
         message = self._message(said, page, key) | {"channel": at.channel, "ts": at.id}
         self._without_blocks_if_refused("chat.update", said.channel, message)
 
-    def copies(self, key: str, channel: str, since: datetime, thread: Receipt | None) -> list[Receipt]:
+    def find_copies(self, key: str, channel: str, since: datetime, thread: Receipt | None) -> list[Receipt]:
         """The messages that carry ``key``, the oldest first, posted since an hour before ``since`` (clocks differ).
 
         Reads every page of the channel's history, or of the thread. Each ChannelError has ``outcome_unknown`` set.
         """
         try:
-            return sorted(self._copies(key, channel, (since - CLOCKS_APART).timestamp(), thread), key=_age)
+            return sorted(self._copies(key, channel, (since - MAX_CLOCK_SKEW).timestamp(), thread), key=_age)
         except ChannelError as e:
             e.outcome_unknown = True
             raise
@@ -136,7 +138,7 @@ class SlackNotifier:
             "link_names": False,
         }
 
-    def _address(self, channel: str) -> str:
+    def _channel_id(self, channel: str) -> str:
         """The id to post to; the name as it is when the app may not look it up, for Slack to resolve."""
         try:
             return self._directory.id(channel) or channel
@@ -146,18 +148,18 @@ class SlackNotifier:
 
     def _without_blocks_if_refused(self, method: str, channel: str, message: dict[str, Any]) -> Receipt:
         try:
-            return self._say(method, channel, message)
+            return self._post_message(method, channel, message)
         except SlackError as refused:
             if refused.fault is Fault.ROUTE:
                 self._directory.forget(channel)
-            if refused.code not in OF_BLOCKS:
+            if refused.code not in BLOCK_ERRORS:
                 raise
         # An edit would leave blocks that are not named as they are.
-        return self._say(
+        return self._post_message(
             method, channel, {k: v for k, v in message.items() if k != "blocks"} | _NO_BLOCKS.get(method, {})
         )
 
-    def _say(self, method: str, channel: str, message: dict[str, Any]) -> Receipt:
+    def _post_message(self, method: str, channel: str, message: dict[str, Any]) -> Receipt:
         answer = self._call(method, channel, "chat:write", json=message)
         where, ts = answer.get("channel"), answer.get("ts")
         if not (isinstance(where, str) and isinstance(ts, str) and where and ts):
@@ -218,7 +220,7 @@ _NO_BLOCKS: dict[str, dict[str, Any]] = {"chat.update": {"blocks": []}}
 
 
 def _messages(said: Alert | Digest) -> list[Message]:
-    return card.card_pages(said) if isinstance(said, Alert) else digest_card.pages(said)
+    return card.alert_messages(said) if isinstance(said, Alert) else digest_card.digest_messages(said)
 
 
 def _hash(message: Message) -> str:

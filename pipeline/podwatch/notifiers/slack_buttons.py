@@ -16,7 +16,7 @@ from typing import Any
 
 from podwatch.model import Answer, Verdict
 
-PREFIX = "podwatch_"  # of each action_id
+ACTION_PREFIX = "podwatch_"  # of each action_id
 LABELS = {
     Verdict.RELEVANT: "Relevant",
     Verdict.WRONG: "Wrong",
@@ -33,8 +33,8 @@ def actions_block(key: str) -> dict[str, Any]:
     buttons: list[dict[str, Any]] = []
     for verdict, label in LABELS.items():
         text = {"type": "plain_text", "text": label, "emoji": False}
-        buttons.append({"type": "button", "action_id": PREFIX + verdict.value, "text": text, "value": key})
-    return {"type": "actions", "block_id": PREFIX + "answer", "elements": buttons}
+        buttons.append({"type": "button", "action_id": ACTION_PREFIX + verdict.value, "text": text, "value": key})
+    return {"type": "actions", "block_id": ACTION_PREFIX + "answer", "elements": buttons}
 
 
 class RefusedPress(Enum):
@@ -63,7 +63,9 @@ def parse_press(payload: Mapping[str, Any], team: str, now: datetime) -> ButtonP
     if payload.get("type") != "block_actions":
         return RefusedPress.NOT_OURS
     actions = payload.get("actions")
-    ours = [a for a in actions if str(_in(a, "action_id")).startswith(PREFIX)] if isinstance(actions, list) else []
+    ours = (
+        [a for a in actions if str(_in(a, "action_id")).startswith(ACTION_PREFIX)] if isinstance(actions, list) else []
+    )
     if not ours:
         return RefusedPress.NOT_OURS
     user = payload.get("user")
@@ -72,7 +74,7 @@ def parse_press(payload: Mapping[str, Any], team: str, now: datetime) -> ButtonP
         return RefusedPress.STRANGER
     key, name, who = _in(ours[0], "value"), _in(ours[0], "action_id"), _in(user, "id")
     channel = _in(payload.get("channel"), "id") or _in(payload.get("container"), "channel_id")
-    verdict = next((v for v in Verdict if name == PREFIX + v.value), None)
+    verdict = next((v for v in Verdict if name == ACTION_PREFIX + v.value), None)
     if verdict is None or not (_fits(_KEY, key) and _fits(_ID, who) and _fits(_ID, channel)):
         return RefusedPress.UNREADABLE
     thread = _in(payload.get("message"), "thread_ts") or _in(payload.get("container"), "thread_ts")

@@ -95,7 +95,7 @@ CODES = MappingProxyType(
     }
 )
 # Refusals that the same alert as plain text may escape.
-OF_BLOCKS = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format"})
+BLOCK_ERRORS = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format"})
 
 _CODE = re.compile(r"[a-z][a-z0-9_.]{0,59}")
 _SCOPES = re.compile(r"[a-z:._,|]{1,200}")

@@ -18,12 +18,15 @@ from podwatch.settings import Secret
 
 TIMEOUT = 15  # seconds
 # scope -> what podwatch does with it; the second group only for private channels
-NEEDED = {
+REQUIRED_SCOPES = {
     "chat:write": "to post",
     "channels:read": "to find a channel by its name",
     "channels:history": "to look whether a message whose answer was lost has arrived",
 }
-PRIVATE = {"groups:read": "to find private channels", "groups:history": "to look for messages in private channels"}
+PRIVATE_CHANNEL_SCOPES = {
+    "groups:read": "to find private channels",
+    "groups:history": "to look for messages in private channels",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Bot:
     clock: datetime | None
 
 
-class Probe:
+class SlackProbe:
     """Reads only. Each method raises ChannelError, with what to do, when something is missing."""
 
     def __init__(self, token: Secret, base_url: str) -> None:
@@ -44,18 +47,18 @@ class Probe:
         self._web = WebClient(base_url=base_url, timeout=TIMEOUT, ssl=_tls(), retry_handlers=[], logger=_SILENT)
         self._directory = ChannelDirectory(self._ask)
 
-    def bot(self) -> Bot:
+    def identify_bot(self) -> Bot:
         """Who the bot token belongs to (auth.test; Slack names the token's scopes in a header of each answer)."""
         data, headers = self._call("auth.test", self._host, "chat:write", self._token)
         said = headers.get("x-oauth-scopes")
         scopes = None if said is None else frozenset(part.strip() for part in said.split(",") if part.strip())
         return Bot(str(data.get("user") or "?"), str(data.get("team") or "?"), scopes, _moment(headers.get("date")))
 
-    def listener(self, app_token: Secret) -> None:
+    def check_app_token(self, app_token: Secret) -> None:
         """Whether the app-level token opens Socket Mode connections; none is opened."""
         self._call("apps.connections.open", self._host, "connections:write", app_token)
 
-    def channel(self, channel: str) -> str:
+    def check_channel(self, channel: str) -> str:
         """The channel's id, when podwatch can post there and read its history."""
         found = self._directory.id(channel)
         if found is None:

@@ -34,19 +34,25 @@ from podwatch.settings import Secret
 
 log = logging.getLogger("podwatch")
 
-ACK_WITHIN = 2.0  # seconds. Slack waits for three, then shows a warning to whoever pressed
-PING = 3.0  # seconds between two looks at the connection; without a pong for four of them it is opened anew
-LONGEST_PAUSE = 60.0  # seconds between two tries to connect
+ACK_DEADLINE = 2.0  # seconds. Slack waits for three, then shows a warning to whoever pressed
+PING_INTERVAL = 3.0  # seconds between two looks at the connection; without a pong for four of them it is opened anew
+MAX_PAUSE = 60.0  # seconds between two tries to connect
 TIMEOUT = 15
 
-Note = Callable[[Answer], str]
+SaveAnswer = Callable[[Answer], str]
 
 
 class ButtonListener:
     """The process that hears buttons. ``note`` keeps an answer and returns what its giver is told."""
 
     def __init__(
-        self, bot: Secret, app: Secret, base_url: str, note: Note, clock: Callable[[], datetime], ping: float = PING
+        self,
+        bot: Secret,
+        app: Secret,
+        base_url: str,
+        note: SaveAnswer,
+        clock: Callable[[], datetime],
+        ping: float = PING_INTERVAL,
     ) -> None:
         self._bot, self._app, self._base_url, self._note, self._clock = bot, app, base_url, note, clock
         self._host = urlsplit(base_url).hostname or "Slack"
@@ -93,7 +99,7 @@ class ButtonListener:
         if request.type != "interactive":
             acknowledge()
             return
-        late = threading.Timer(ACK_WITHIN, acknowledge)
+        late = threading.Timer(ACK_DEADLINE, acknowledge)
         late.daemon = True
         late.start()
         try:
@@ -201,7 +207,7 @@ class _Client(SocketModeClient):
             self._failed(e)
             raise
         # An address that leads nowhere is no connection: the pause is forgotten only when this was long ago.
-        self._pause = min(LONGEST_PAUSE, max(1.0, 2 * self._pause)) if now - self._not_before < LONGEST_PAUSE else 0.0
+        self._pause = min(MAX_PAUSE, max(1.0, 2 * self._pause)) if now - self._not_before < MAX_PAUSE else 0.0
         self._not_before, self._said = now + self._pause, ""
         return url
 
@@ -209,7 +215,7 @@ class _Client(SocketModeClient):
         if isinstance(e, SettingsError) or (isinstance(e, SlackError) and e.fault in (Fault.TOKEN, Fault.ROUTE)):
             self.fatal = e
             return
-        self._pause = min(LONGEST_PAUSE, max(1.0, 2 * self._pause))
+        self._pause = min(MAX_PAUSE, max(1.0, 2 * self._pause))
         self._not_before = time.monotonic() + max(self._pause, getattr(e, "retry_after", None) or 0.0)
         if e.line != self._said:  # once, not at each try
             log.warning("slack: %s - trying again", e.line)

@@ -32,9 +32,9 @@ from podwatch.notifiers.mention_ranking import best_mentions
 from podwatch.settings import Secret, Settings, Webhook
 
 DEADLINE = 20.0  # seconds for the whole answer; well within a delivery's lease
-SHOWN = 100  # mentions in one body
-ROOM = 2000  # characters of a snippet, and of any other text
-BODY_ROOM = 256 * 1024  # bytes
+MAX_MENTIONS = 100  # mentions in one body
+MAX_TEXT = 2000  # characters of a snippet, and of any other text
+MAX_BODY_BYTES = 256 * 1024  # bytes
 _LONGEST_WAIT = 3600.0
 _MEND = "correct the webhook's address or its receiver"
 
@@ -52,13 +52,13 @@ class WebhookNotifier:
 
     def send(self, alert: Alert) -> Receipt:
         """Post the alert. Its key is the ``webhook-id`` and the ``Idempotency-Key``, the same at every repetition."""
-        return self._hand_over(alert.channel, alert.key, alert_body(alert))
+        return self._send_body(alert.channel, alert.key, alert_body(alert))
 
-    def digest(self, digest: Digest) -> Receipt:
+    def send_digest(self, digest: Digest) -> Receipt:
         """Post a digest as one body, with the alerts in it."""
-        return self._hand_over(digest.channel, digest.key, digest_body(digest))
+        return self._send_body(digest.channel, digest.key, digest_body(digest))
 
-    def _hand_over(self, channel: str, key: str, content: bytes) -> Receipt:
+    def _send_body(self, channel: str, key: str, content: bytes) -> Receipt:
         label = display_channel(channel)
         refused = self._post(self.target(channel), key, content, label)
         if refused is not None:
@@ -173,9 +173,9 @@ def alert_body(alert: Alert) -> bytes:
     Texts of strangers are cleaned and defused as for a channel (no control characters, no ``@here``), because
     receivers pass them on to chats and terminals.
     """
-    for mentions, room in ((SHOWN, ROOM), (SHOWN, 300), (10, 300), (3, 100)):
-        content = orjson.dumps(_tree(alert, mentions, room))
-        if len(content) <= BODY_ROOM:
+    for mentions, room in ((MAX_MENTIONS, MAX_TEXT), (MAX_MENTIONS, 300), (10, 300), (3, 100)):
+        content = orjson.dumps(_alert_json(alert, mentions, room))
+        if len(content) <= MAX_BODY_BYTES:
             break
     return content
 
@@ -184,10 +184,10 @@ def digest_body(digest: Digest) -> bytes:
     """The digest as JSON, within BODY_ROOM: as many of its alerts, with their best mentions, as there is room for."""
     shown = [a for a in digest.alerts if a.mentions]
     kept: list[dict[str, Any]] = []
-    text = digest_card.pages(digest)[0].text
-    room = BODY_ROOM - 1000 - len(orjson.dumps(text))
+    text = digest_card.digest_messages(digest)[0].text
+    room = MAX_BODY_BYTES - 1000 - len(orjson.dumps(text))
     for alert in shown:
-        tree = _facts(alert, 3, 300)
+        tree = _alert_fields(alert, 3, 300)
         room -= len(orjson.dumps(tree)) + 1
         if room < 0:
             break
@@ -196,11 +196,11 @@ def digest_body(digest: Digest) -> bytes:
     return orjson.dumps(about | {"alerts": kept, "alerts_total": len(shown), "text": text})
 
 
-def _tree(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
-    return {"type": "podwatch.alert", **_facts(alert, mentions, room), "text": card.text(alert)}
+def _alert_json(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
+    return {"type": "podwatch.alert", **_alert_fields(alert, mentions, room), "text": card.text(alert)}
 
 
-def _facts(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
+def _alert_fields(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
     e = alert.episode
     surest = best_mentions(alert.mentions)
     rest = [m for m in alert.mentions if m not in surest][: max(0, mentions - len(surest))]
@@ -215,12 +215,12 @@ def _facts(alert: Alert, mentions: int, room: int) -> dict[str, Any]:
             "link": plain.link_address(e.link),
             "audio_url": plain.link_address(e.audio_url),
         },
-        "mentions": [_mention(alert, m, room) for m in listed],
+        "mentions": [_mention_fields_fields(alert, m, room) for m in listed],
         "mentions_total": len(alert.mentions),
     }
 
 
-def _mention(alert: Alert, m: Mention, room: int) -> dict[str, Any]:
+def _mention_fields_fields(alert: Alert, m: Mention, room: int) -> dict[str, Any]:
     audio = plain.link_address(alert.episode.audio_url)
     at = plain.at_second(audio, m.seconds) if audio else None
     return {

@@ -77,7 +77,7 @@ _SHOW = re.compile(rf"\b{_PAID}\b|\b(?:private )?(?:feed|rss|podcast)\b|\+", re.
 
 _PLAIN = re.compile("[a-z0-9]+")
 
-LONGEST = 4096  # characters of an address or a title that are looked at: both are a stranger's
+MAX_COMPARED_LENGTH = 4096  # characters of an address or a title that are looked at: both are a stranger's
 SAME_TIME = timedelta(minutes=1)  # of one item that got another guid
 NEAR_TIME = timedelta(minutes=10)  # of an item in two feeds, where others of its title are about
 SAME_DAY = timedelta(hours=36)  # members hear some episodes a day before the public
@@ -88,7 +88,7 @@ def canonical_url(url: str | None) -> str:
     if not url:
         return ""
     text = url.strip()
-    if len(text) > LONGEST:
+    if len(text) > MAX_COMPARED_LENGTH:
         return text
     for _ in range(3):  # an address that was encoded to be a part of another
         decoded = unquote(text) if re.search(r"https?%3a%2f%2f", text, re.IGNORECASE) else text
@@ -129,13 +129,13 @@ def _identifying_query(query: str) -> str:
 
 def plain_title(title: str) -> str:
     """A title as it is compared: without case, accents, punctuation and marks such as (ad-free)."""
-    title = title[:LONGEST]
+    title = title[:MAX_COMPARED_LENGTH]
     return _letters(_MARK.sub(" ", title)) or _letters(title)
 
 
 def plain_show(show: str) -> str:
     """A show's name as it is compared: its members' feed has the same."""
-    show = show[:LONGEST]
+    show = show[:MAX_COMPARED_LENGTH]
     return _letters(_SHOW.sub(" ", _MARK.sub(" ", show))) or _letters(show)
 
 
@@ -152,7 +152,7 @@ def plain_guid(guid: str) -> str:
     return canonical_url(guid) if guid.lower().startswith(("http://", "https://")) else guid.strip()
 
 
-def identity_keys(episode: Episode, reach: bool = False) -> frozenset[int]:
+def identity_keys(episode: Episode, neighbouring_days: bool = False) -> frozenset[int]:
     """Under what an episode is found again: 63-bit hashes of its guid, its audio, and its title on its day.
 
     reach: also the days beside its own, for looking up (an episode is stored under its own day only).
@@ -163,7 +163,7 @@ def identity_keys(episode: Episode, reach: bool = False) -> frozenset[int]:
     title = plain_title(episode.title)
     if title and episode.published_at is not None:
         day = _day(episode.published_at)
-        days = range(day - 2, day + 3) if reach else (day,)
+        days = range(day - 2, day + 3) if neighbouring_days else (day,)
         named = f"t {plain_show(episode.show)} {title}"
         found |= {f"{named} {d}" for d in days}
     return frozenset(_number(text) for text in found)

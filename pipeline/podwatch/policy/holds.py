@@ -40,8 +40,8 @@ class Situation:
     live: timedelta
     enabled: bool = True
     mutes: Sequence[Mute] = ()
-    last: datetime | None = None
-    hour: Sequence[datetime] = ()
+    last_sent_at: datetime | None = None
+    sent_last_hour: Sequence[datetime] = ()
     held_before: Held | None = None  # for what it was kept back until now
 
 
@@ -54,12 +54,12 @@ def decide_hold(alert: Alert, s: Situation) -> Hold | None:
         return Hold(Held.DIGEST, next_time(s.rules.digest, s.now))
     if s.rules.quiet is not None and (end := quiet_until(s.rules.quiet, s.now)) is not None:
         return Hold(Held.QUIET, end)
-    if s.last is not None and alert.watch.repeat_after and s.held_before is not Held.REPEATED:
-        again = s.last + timedelta(seconds=alert.watch.repeat_after)
+    if s.last_sent_at is not None and alert.watch.repeat_after and s.held_before is not Held.REPEATED:
+        again = s.last_sent_at + timedelta(seconds=alert.watch.repeat_after)
         if s.now < again:
             return Hold(Held.REPEATED, again)
     if s.rules.ceiling is not None:
-        recent = [t for t in s.hour if t > s.now - HOUR]
+        recent = [t for t in s.sent_last_hour if t > s.now - HOUR]
         if len(recent) >= s.rules.ceiling:
             return Hold(Held.CEILING, recent[-s.rules.ceiling] + HOUR)
     return None
@@ -78,7 +78,7 @@ def decide_suppression(alert: Alert, s: Situation) -> Hold | None:
     return None
 
 
-def digest_waits_until(why: Held, s: Situation) -> datetime | None:
+def digest_quiet_until(why: Held, s: Situation) -> datetime | None:
     """Until when a digest waits for the end of quiet hours; one that has a time of its own does not."""
     if why is Held.DIGEST or s.rules.quiet is None:
         return None

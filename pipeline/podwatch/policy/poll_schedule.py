@@ -10,9 +10,9 @@ from enum import StrEnum
 from itertools import pairwise
 from statistics import median
 
-CEILING = 24 * 3600.0  # seconds: no feed is left alone for longer
+MAX_WAIT = 24 * 3600.0  # seconds: no feed is left alone for longer
 DEAD_AFTER = timedelta(days=14)  # of nothing but failures
-RECENT = 10  # episodes whose distances make the rhythm
+RHYTHM_EPISODES = 10  # episodes whose distances make the rhythm
 
 
 class Reason(StrEnum):
@@ -50,10 +50,10 @@ def schedule_after_success(
     hint: seconds that the feed asks to be left alone (RSS ttl, sy:updatePeriod).
     declared: seconds between its episodes as it says itself (podcast:updateFrequency), for as long as none show it.
     """
-    dates = sorted((d for d in published if d <= now + timedelta(days=1)), reverse=True)[: RECENT + 1]
+    dates = sorted((d for d in published if d <= now + timedelta(days=1)), reverse=True)[: RHYTHM_EPISODES + 1]
     gaps = [(a - b).total_seconds() for a, b in pairwise(dates)]
     gaps = [g for g in gaps if g >= 60]  # uploaded together: says nothing about the rhythm
-    quiet = (now - dates[0]).total_seconds() if dates else CEILING * 10
+    quiet = (now - dates[0]).total_seconds() if dates else MAX_WAIT * 10
     if not gaps and declared:
         gaps = [max(declared, 60.0)]
     if not gaps or quiet > 3 * median(gaps):
@@ -66,9 +66,9 @@ def schedule_after_success(
             wait, why = rhythm / 48, Reason.EXPECTED
         elif opens < wait:
             wait = opens
-    wait = min(max(wait, floor), CEILING)
-    if hint is not None and wait < min(hint, CEILING):
-        wait, why = min(hint, CEILING), Reason.HINT
+    wait = min(max(wait, floor), MAX_WAIT)
+    if hint is not None and wait < min(hint, MAX_WAIT):
+        wait, why = min(hint, MAX_WAIT), Reason.HINT
     wait = max(wait, floor)
     return NextPoll(now + timedelta(seconds=wait + _spread(url) * (wait - floor) / 10), why)
 
@@ -82,10 +82,10 @@ def schedule_after_failure(
     """
     if gone:
         return NextPoll(None, Reason.GONE)
-    wait = min(CEILING, max(floor, 60.0) * (1 << min(max(failures - 1, 0), 20)))
+    wait = min(MAX_WAIT, max(floor, 60.0) * (1 << min(max(failures - 1, 0), 20)))
     why = Reason.FAILED
     if asked is not None and asked > wait:
-        wait, why = min(asked, CEILING), Reason.SERVER
+        wait, why = min(asked, MAX_WAIT), Reason.SERVER
     return NextPoll(now + timedelta(seconds=wait * (1 + _spread(url) / 10)), why)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from podwatch.model import Pace
 from podwatch.settings import Settings
-from tests.support.desk import DeliveryScenario
+from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.slack.emulator import Emulator
 
 _names = itertools.count(1)

@@ -14,7 +14,7 @@ from podwatch.model import Pace, State
 from podwatch.notifiers.slack import SlackNotifier
 from podwatch.settings import Secret
 from podwatch.store.deliver import DeliverRows
-from tests.support.desk import DeliveryScenario
+from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import (
     POST,
@@ -51,63 +51,63 @@ OUTCOMES = {
 
 @pytest.mark.parametrize("case", OUTCOMES, ids=str)
 def test_whatever_slack_answers_the_alert_is_there_once(case: str, desk: DeliveryScenario) -> None:
-    desk.alert("one")
-    desk.slack.next(*OUTCOMES[case])
+    desk.add_alert("one")
+    desk.slack.fail_next(*OUTCOMES[case])
     desk.deliver()
-    desk.until_quiet()
-    assert desk.states() == {"sent": 1}
-    assert len(desk.texts()) == 1
+    desk.deliver_until_done()
+    assert desk.count_states() == {"sent": 1}
+    assert len(desk.channel_texts()) == 1
 
 
 def test_a_message_whose_answer_was_lost_is_looked_up_and_not_posted_again(desk: DeliveryScenario) -> None:
-    desk.alert("one")
-    desk.slack.next(lost_answer())
+    desk.add_alert("one")
+    desk.slack.fail_next(lost_answer())
     desk.deliver()
     assert desk.slack.calls.count("conversations.history") == 0
-    desk.later(seconds=60)
+    desk.deliver_after(seconds=60)
     assert desk.slack.calls.count("conversations.history") == 0, "it has to settle first"
-    desk.later(seconds=30)
+    desk.deliver_after(seconds=30)
     assert desk.slack.calls.count("conversations.history") == 1
-    assert (desk.states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)
+    assert (desk.count_states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)
 
 
 def test_a_history_that_lags_is_read_twice_before_the_message_is_posted_again(desk: DeliveryScenario) -> None:
-    desk.alert("one")
-    desk.slack.next(lost_answer())
-    desk.slack.next(Fault(body='{"ok":true,"messages":[]}'), method="conversations.history")
+    desk.add_alert("one")
+    desk.slack.fail_next(lost_answer())
+    desk.slack.fail_next(Fault(body='{"ok":true,"messages":[]}'), method="conversations.history")
     desk.deliver()
-    desk.later(seconds=90)
-    desk.later(seconds=15)
-    assert (desk.states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)
+    desk.deliver_after(seconds=90)
+    desk.deliver_after(seconds=15)
+    assert (desk.count_states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)
 
 
 def sent_twice(desk: DeliveryScenario) -> None:
     """Loses the answer to what is due, and lets both looks for it find nothing, though it is there."""
-    desk.slack.next(lost_answer())
+    desk.slack.fail_next(lost_answer())
     nothing = Fault(body='{"ok":true,"messages":[]}')
-    desk.slack.next(nothing, nothing, method="conversations.history")
+    desk.slack.fail_next(nothing, nothing, method="conversations.history")
     desk.deliver()
-    desk.later(seconds=90)
-    desk.later(seconds=15)
+    desk.deliver_after(seconds=90)
+    desk.deliver_after(seconds=15)
 
 
 def test_one_that_appears_after_both_looks_is_swept_up(desk: DeliveryScenario) -> None:
-    desk.alert("one")
+    desk.add_alert("one")
     sent_twice(desk)
     first, second = (m["ts"] for m in desk.messages() if "metadata" in m)
-    desk.later(minutes=15)
+    desk.deliver_after(minutes=15)
     [left] = [m["ts"] for m in desk.messages() if "metadata" in m]
     assert left == min(first, second)
-    assert desk.rows()[0].remote_id == left
+    assert desk.delivery_rows()[0].remote_id == left
 
 
 def test_of_two_copies_the_one_with_the_thread_stays(desk: DeliveryScenario) -> None:
-    desk.alert("one", *[f"The {{}} number {n}." for n in range(6)])
+    desk.add_alert("one", *[f"The {{}} number {n}." for n in range(6)])
     sent_twice(desk)
-    desk.later(minutes=15)
+    desk.deliver_after(minutes=15)
     [left] = [m for m in desk.messages() if "metadata" in m]
     assert desk.replies(left)
-    assert desk.rows()[0].remote_id == left["ts"]
+    assert desk.delivery_rows()[0].remote_id == left["ts"]
 
 
 # Where a sender dies: what it raises on the way, so that nothing behind it happens.
@@ -136,27 +136,27 @@ def test_a_sender_that_dies_leaves_its_alert_to_the_next(
             real(*arguments, **named)
         raise Killed
 
-    desk.alert("one")
+    desk.add_alert("one")
     with monkeypatch.context() as patched:
         patched.setattr(owner, name, dying)
         with pytest.raises(Killed):
             desk.deliver()
-    desk.until_quiet()
-    assert desk.states() == {"sent": 1}
-    assert len(desk.texts()) == 1
+    desk.deliver_until_done()
+    assert desk.count_states() == {"sent": 1}
+    assert len(desk.channel_texts()) == 1
 
 
 def test_a_sender_that_wakes_up_late_does_not_overwrite_what_another_did(desk: DeliveryScenario) -> None:
-    desk.alert("one")
+    desk.add_alert("one")
     [due] = desk.rt.store.deliveries_due(desk.now)
     claim = desk.rt.store.claim_delivery(due, desk.now, desk.now + timedelta(seconds=150), shown="x")
     assert claim is not None
     asleep, _ = claim
-    desk.later(minutes=3)
-    desk.later(minutes=3)
-    assert desk.states() == {"sent": 1}
+    desk.deliver_after(minutes=3)
+    desk.deliver_after(minutes=3)
+    assert desk.count_states() == {"sent": 1}
     assert not desk.rt.store.save_delivery(replace(asleep, state=State.DEAD), desk.now)
-    assert desk.states() == {"sent": 1}
+    assert desk.count_states() == {"sent": 1}
 
 
 # ---- the pace
@@ -164,7 +164,7 @@ def test_a_sender_that_wakes_up_late_does_not_overwrite_what_another_did(desk: D
 
 def test_a_channel_gets_a_message_a_second_whoever_sends(desk: DeliveryScenario, workspace: Emulator) -> None:
     for n in range(4):
-        desk.alert(f"e{n}")
+        desk.add_alert(f"e{n}")
     paced = replace(desk.settings, pace=Pace(linger=3.0))
     with runtime.build(paced) as other:
         deliver(other, desk.now)
@@ -175,15 +175,15 @@ def test_a_channel_gets_a_message_a_second_whoever_sends(desk: DeliveryScenario,
 
 
 def test_what_one_worker_is_asked_to_wait_all_wait(desk: DeliveryScenario) -> None:
-    desk.alert("one")
-    desk.alert("two")
-    desk.slack.next(rate_limited(30))
+    desk.add_alert("one")
+    desk.add_alert("two")
+    desk.slack.fail_next(rate_limited(30))
     desk.deliver()
     with runtime.build(desk.settings) as other:
         deliver(other, desk.now + timedelta(seconds=20))
         assert desk.slack.calls.count(POST) == 1
         deliver(other, desk.now + timedelta(seconds=40))
-    assert desk.states() == {"sent": 2}
+    assert desk.count_states() == {"sent": 2}
 
 
 # ---- channels and tokens that somebody has to mend
@@ -194,72 +194,77 @@ def test_a_refused_channel_is_probed_by_one_message_and_costs_none_of_them_a_try
     code: str, desk: DeliveryScenario
 ) -> None:
     for n in range(5):
-        desk.alert(f"e{n}")
-    desk.slack.next(*[refused(code)] * 4)
+        desk.add_alert(f"e{n}")
+    desk.slack.fail_next(*[refused(code)] * 4)
     tally = desk.deliver()
     assert code in tally.notes[0]
     for minutes in (0.5, 2, 4, 8):
-        desk.later(minutes=minutes)
+        desk.deliver_after(minutes=minutes)
     assert desk.slack.calls.count(POST) == 4
-    assert sum(r.failures for r in desk.rows()) == 0
-    desk.later(minutes=30)
-    assert desk.states() == {"sent": 5}
+    assert sum(r.failures for r in desk.delivery_rows()) == 0
+    desk.deliver_after(minutes=30)
+    assert desk.count_states() == {"sent": 5}
 
 
 def test_a_revoked_token_pauses_every_channel_and_another_token_none(
     desk: DeliveryScenario, workspace: Emulator
 ) -> None:
     workspace.call("conversations.create", name="elsewhere")
-    desk.watch("fleet", channel="#elsewhere")
-    desk.alert("one", "The grain fleet.", watch="grain")
-    desk.slack.next(refused("token_revoked"))
+    desk.add_watch("fleet", channel="#elsewhere")
+    desk.add_alert("one", "The grain fleet.", watch="grain")
+    desk.slack.fail_next(refused("token_revoked"))
     desk.deliver()
     assert desk.slack.calls.count(POST) == 1
     desk.rt.store.retry_paused()
-    desk.until_quiet(1)
-    assert desk.states() == {"sent": 2}
+    desk.deliver_until_done(1)
+    assert desk.count_states() == {"sent": 2}
 
 
 def test_a_token_that_is_revoked_in_the_middle_leaves_the_rest_to_the_next_token(
     desk: DeliveryScenario, workspace: Emulator
 ) -> None:
     for n in range(5):
-        desk.alert(f"e{n}")
-    desk.slack.next(*[Fault(forward=True)] * 2, refused("token_revoked"))
+        desk.add_alert(f"e{n}")
+    desk.slack.fail_next(*[Fault(forward=True)] * 2, refused("token_revoked"))
     desk.deliver()
-    assert desk.states() == {"sent": 2, "retry": 1, "due": 2}
-    assert desk.rows()[2].error == f"{desk.channel}: the token was revoked (token_revoked) - set a new SLACK_BOT_TOKEN"
+    assert desk.count_states() == {"sent": 2, "retry": 1, "due": 2}
+    assert (
+        desk.delivery_rows()[2].error
+        == f"{desk.channel}: the token was revoked (token_revoked) - set a new SLACK_BOT_TOKEN"
+    )
     with runtime.build(replace(desk.settings, slack_token=Secret(workspace.token))) as renewed:
         deliver(renewed, desk.now)
-        assert desk.states() == {"sent": 2, "retry": 1, "due": 2}, "the channel rests as long as the old token did"
+        assert desk.count_states() == {"sent": 2, "retry": 1, "due": 2}, (
+            "the channel rests as long as the old token did"
+        )
         deliver(renewed, desk.now + timedelta(minutes=30))
-    assert desk.states() == {"sent": 5}
-    assert len(desk.texts()) == len(set(desk.texts())) == 5
+    assert desk.count_states() == {"sent": 5}
+    assert len(desk.channel_texts()) == len(set(desk.channel_texts())) == 5
 
 
 def test_an_archived_channel_says_so_and_gets_everything_once_it_is_open(
     desk: DeliveryScenario, workspace: Emulator
 ) -> None:
     token, where = desk.settings.slack_token.reveal(), workspace.channel_id(desk.channel)
-    desk.alert("one")
+    desk.add_alert("one")
     workspace.call("conversations.archive", token, channel=where)
     desk.deliver()
-    assert desk.states() == {"retry": 1}
-    assert "the channel is archived (is_archived) - unarchive it" in desk.rows()[0].error
+    assert desk.count_states() == {"retry": 1}
+    assert "the channel is archived (is_archived) - unarchive it" in desk.delivery_rows()[0].error
     workspace.call("conversations.unarchive", token, channel=where)
-    desk.later(minutes=5)
-    assert desk.states() == {"sent": 1}
-    assert len(desk.texts()) == 1
+    desk.deliver_after(minutes=5)
+    assert desk.count_states() == {"sent": 1}
+    assert len(desk.channel_texts()) == 1
 
 
 def test_a_channel_that_is_made_later_gets_what_waited_for_it(desk: DeliveryScenario, workspace: Emulator) -> None:
-    desk.watch("fleet", channel="#later")
-    desk.alert("one", "A {}.", watch="fleet")
+    desk.add_watch("fleet", channel="#later")
+    desk.add_alert("one", "A {}.", watch="fleet")
     desk.deliver()
-    assert desk.states() == {"retry": 1}
+    assert desk.count_states() == {"retry": 1}
     workspace.call("conversations.create", name="later")
-    desk.later(minutes=5)
-    assert desk.states() == {"sent": 1}
+    desk.deliver_after(minutes=5)
+    assert desk.count_states() == {"sent": 1}
 
 
 # ---- dead, and what it takes to be tried again
@@ -272,28 +277,28 @@ BAD = {
 
 
 def test_a_sentence_of_emoji_alone_arrives(desk: DeliveryScenario) -> None:
-    desk.alert("one", "{}🎙🎧", watch="🎧")
+    desk.add_alert("one", "{}🎙🎧", watch="🎧")
     desk.deliver()
-    assert desk.states() == {"sent": 1}
-    assert "*🎧*🎙🎧" in desk.texts()[0]
+    assert desk.count_states() == {"sent": 1}
+    assert "*🎧*🎙🎧" in desk.channel_texts()[0]
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)
 def test_a_hostile_sentence_arrives_and_calls_nobody(case: str, desk: DeliveryScenario) -> None:
-    desk.alert("one", BAD[case], title="<!channel></script>")
+    desk.add_alert("one", BAD[case], title="<!channel></script>")
     desk.deliver()
-    assert desk.states() == {"sent": 1}
+    assert desk.count_states() == {"sent": 1}
     assert "<!channel>" not in str(desk.messages())
 
 
 def test_an_alert_that_slack_never_takes_is_dead_with_the_reason_until_it_is_mended(desk: DeliveryScenario) -> None:
-    desk.alert("one")
-    desk.slack.next(refused("invalid_metadata_format"))
+    desk.add_alert("one")
+    desk.slack.fail_next(refused("invalid_metadata_format"))
     desk.deliver()
-    assert desk.states() == {"dead": 1}
+    assert desk.count_states() == {"dead": 1}
     assert "Slack does not take the metadata" in desk.rt.store.errors()["delivery"][0]
-    desk.until_quiet(3)
-    assert desk.states() == {"dead": 1}
+    desk.deliver_until_done(3)
+    assert desk.count_states() == {"dead": 1}
     assert desk.rt.store.retry_dead(desk.now) == 1
     desk.deliver()
-    assert desk.states() == {"sent": 1}
+    assert desk.count_states() == {"sent": 1}

@@ -11,15 +11,15 @@ import pytest
 
 from podwatch.model import ChannelRules, DeliverMode
 from podwatch.settings import Secret, Settings, Smtp, Webhook, networks
-from tests.support.desk import DeliveryScenario
+from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.mail_server import HANG_UP, MailServer
 from tests.support.slack.emulator import Emulator
-from tests.support.webhook_receiver import CLOSE, Receiver
+from tests.support.webhook_receiver import CLOSE, WebhookReceiver
 
 
 @pytest.fixture
 def desk(
-    settings: Settings, workspace: Emulator, mail_server: MailServer, receiver: Receiver, now: datetime
+    settings: Settings, workspace: Emulator, mail_server: MailServer, receiver: WebhookReceiver, now: datetime
 ) -> Iterator[DeliveryScenario]:
     reached = replace(
         settings,
@@ -33,7 +33,7 @@ def desk(
         yield made
 
 
-def ids(receiver: Receiver) -> list[str]:
+def ids(receiver: WebhookReceiver) -> list[str]:
     return [headers["webhook-id"] for headers, _ in receiver.received]
 
 
@@ -42,78 +42,80 @@ def message_ids(server: MailServer) -> list[str]:
 
 
 def test_an_alert_goes_out_once_when_all_is_well(
-    desk: DeliveryScenario, receiver: Receiver, mail_server: MailServer
+    desk: DeliveryScenario, receiver: WebhookReceiver, mail_server: MailServer
 ) -> None:
-    desk.watch("grain", channel="webhook:desk")
-    desk.watch("rice", channel="mailto:team@example.org")
-    desk.alert("one", "The grain and the rice.", watch="grain")
+    desk.add_watch("grain", channel="webhook:desk")
+    desk.add_watch("rice", channel="mailto:team@example.org")
+    desk.add_alert("one", "The grain and the rice.", watch="grain")
     desk.deliver()
-    desk.until_quiet()
-    assert desk.states() == {"sent": 2}
+    desk.deliver_until_done()
+    assert desk.count_states() == {"sent": 2}
     assert (len(receiver.received), len(mail_server.mails)) == (1, 1)
 
 
 def test_an_alert_whose_answer_was_lost_goes_out_again_under_the_same_name(
-    desk: DeliveryScenario, receiver: Receiver, mail_server: MailServer
+    desk: DeliveryScenario, receiver: WebhookReceiver, mail_server: MailServer
 ) -> None:
-    desk.watch("grain", channel="webhook:desk")
-    desk.watch("rice", channel="mailto:team@example.org")
-    desk.alert("one", "The grain and the rice.", watch="grain")
-    receiver.next(CLOSE)
-    mail_server.says["CONTENT"] = HANG_UP
+    desk.add_watch("grain", channel="webhook:desk")
+    desk.add_watch("rice", channel="mailto:team@example.org")
+    desk.add_alert("one", "The grain and the rice.", watch="grain")
+    receiver.answer_next(CLOSE)
+    mail_server.replies["CONTENT"] = HANG_UP
     desk.deliver()
-    mail_server.says.clear()
-    assert desk.states() == {"retry": 2}
-    desk.until_quiet()
-    assert desk.states() == {"sent": 2}
+    mail_server.replies.clear()
+    assert desk.count_states() == {"retry": 2}
+    desk.deliver_until_done()
+    assert desk.count_states() == {"sent": 2}
     assert (len(ids(receiver)), len(set(ids(receiver)))) == (2, 1)
     assert (len(message_ids(mail_server)), len(set(message_ids(mail_server)))) == (2, 1)
 
 
 def test_a_service_that_is_away_for_an_hour_loses_nothing_and_gets_each_alert_once(
-    desk: DeliveryScenario, receiver: Receiver, mail_server: MailServer
+    desk: DeliveryScenario, receiver: WebhookReceiver, mail_server: MailServer
 ) -> None:
-    desk.watch("grain", channel="mailto:team@example.org")
-    mail_server.says["CONNECT"] = "421 4.3.2 restarting"
+    desk.add_watch("grain", channel="mailto:team@example.org")
+    mail_server.replies["CONNECT"] = "421 4.3.2 restarting"
     for n in range(3):
-        desk.alert(f"e{n}")
-    desk.until_quiet(30)
+        desk.add_alert(f"e{n}")
+    desk.deliver_until_done(30)
     assert mail_server.mails == []
-    assert "dead" not in desk.states()
-    mail_server.says.clear()
-    desk.until_quiet(20)
-    assert desk.states() == {"sent": 3}
+    assert "dead" not in desk.count_states()
+    mail_server.replies.clear()
+    desk.deliver_until_done(20)
+    assert desk.count_states() == {"sent": 3}
     assert len(message_ids(mail_server)) == len(set(message_ids(mail_server))) == 3
 
 
-def test_a_channel_that_somebody_has_to_mend_waits_with_its_alerts(desk: DeliveryScenario, receiver: Receiver) -> None:
-    desk.watch("grain", channel="webhook:desk")
-    receiver.next(401)
-    desk.alert("one")
+def test_a_channel_that_somebody_has_to_mend_waits_with_its_alerts(
+    desk: DeliveryScenario, receiver: WebhookReceiver
+) -> None:
+    desk.add_watch("grain", channel="webhook:desk")
+    receiver.answer_next(401)
+    desk.add_alert("one")
     desk.deliver()
-    desk.until_quiet(20)
-    assert desk.states() == {"sent": 1}
+    desk.deliver_until_done(20)
+    assert desk.count_states() == {"sent": 1}
     assert len(set(ids(receiver))) == 1
 
 
 def test_an_alert_that_a_receiver_refuses_for_good_is_dead_with_the_reason(
-    desk: DeliveryScenario, receiver: Receiver
+    desk: DeliveryScenario, receiver: WebhookReceiver
 ) -> None:
-    desk.watch("grain", channel="webhook:desk")
-    receiver.next(422)
-    desk.alert("one")
-    desk.until_quiet(3)
-    assert desk.states() == {"dead": 1}
-    assert desk.rows()[0].error.startswith("webhook:desk: the receiver answered 422")
+    desk.add_watch("grain", channel="webhook:desk")
+    receiver.answer_next(422)
+    desk.add_alert("one")
+    desk.deliver_until_done(3)
+    assert desk.count_states() == {"dead": 1}
+    assert desk.delivery_rows()[0].error.startswith("webhook:desk: the receiver answered 422")
 
 
 def test_what_waited_for_a_digest_is_one_mail(desk: DeliveryScenario, mail_server: MailServer) -> None:
-    desk.watch("grain", channel="mailto:team@example.org", deliver=DeliverMode.DIGEST)
+    desk.add_watch("grain", channel="mailto:team@example.org", deliver=DeliverMode.DIGEST)
     desk.rt.store.sync_channels([ChannelRules(name="mailto:team@example.org")])
     for n in range(3):
-        desk.alert(f"e{n}")
-    desk.until_quiet(3)
+        desk.add_alert(f"e{n}")
+    desk.deliver_until_done(3)
     for _ in range(8):
-        desk.later(hours=24)
+        desk.deliver_after(hours=24)
     [raw] = mail_server.mails
     assert str(email.message_from_bytes(raw)["Subject"]) == "Digest: 3 alerts from podcasts"

@@ -20,7 +20,7 @@ from podwatch.model import Pace
 from podwatch.settings import Settings
 from podwatch.store.clock import monotonic_seconds
 from podwatch.store.deliver import DeliverRows
-from tests.support.desk import DeliveryScenario
+from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import (
     POST,
@@ -71,9 +71,9 @@ def test_two_messages_to_a_channel_arrive_a_second_apart_whatever_the_answers(
     case: str, desk: DeliveryScenario, workspace: Emulator
 ) -> None:
     for n in range(4):
-        desk.alert(f"e{n}")
+        desk.add_alert(f"e{n}")
     with Watched(workspace.base_url) as proxy:
-        proxy.next(*ANSWERS[case])
+        proxy.fail_next(*ANSWERS[case])
         with runtime.build(through(desk, proxy, Pace(linger=4.0, rest=0.1))) as rt:
             deliver(rt, desk.now)
     assert len(proxy.arrived) >= 4
@@ -83,29 +83,29 @@ def test_two_messages_to_a_channel_arrive_a_second_apart_whatever_the_answers(
 def test_messages_to_several_channels_are_on_the_way_at_once(desk: DeliveryScenario, workspace: Emulator) -> None:
     for n in range(4):
         workspace.call("conversations.create", name=f"{desk.channel[1:]}-{n}")
-        desk.watch(f"w{n}", channel=f"{desk.channel}-{n}")
-    desk.alert("one", "w0 and w1 and w2 and w3.", watch="w0")
+        desk.add_watch(f"w{n}", channel=f"{desk.channel}-{n}")
+    desk.add_alert("one", "w0 and w1 and w2 and w3.", watch="w0")
     with (
         Watched(workspace.base_url, together=3) as proxy,
         runtime.build(through(desk, proxy, Pace(interval=0.0, linger=0.0))) as rt,
     ):
         deliver(rt, desk.now)
-    assert desk.states() == {"sent": 4}
+    assert desk.count_states() == {"sent": 4}
 
 
 def test_a_channel_that_waits_for_its_service_goes_on_soon_after_that_works_again(desk: DeliveryScenario) -> None:
-    desk.alert("one")
+    desk.add_alert("one")
     slack = Sender(desk.rt, lambda: desk.now, Bugs("test"), 0.0).service_row("slack")
     desk.rt.store.delay_channel(slack, desk.now + timedelta(minutes=5), failures=4)
     desk.deliver()
-    assert (desk.states(), desk.slack.calls.count(POST)) == ({"due": 1}, 0)
+    assert (desk.count_states(), desk.slack.calls.count(POST)) == ({"due": 1}, 0)
     desk.rt.store.retry_paused()
-    desk.later(seconds=6)
-    assert desk.states() == {"sent": 1}
+    desk.deliver_after(seconds=6)
+    assert desk.count_states() == {"sent": 1}
 
 
 def test_a_channel_whose_service_somebody_has_to_mend_waits_for_as_long(desk: DeliveryScenario) -> None:
-    desk.alert("one")
+    desk.add_alert("one")
     slack = Sender(desk.rt, lambda: desk.now, Bugs("test"), 0.0).service_row("slack")
     until = desk.now + timedelta(minutes=15)
     desk.rt.store.pause_channel(slack, until, "the token was revoked", 1)
@@ -127,14 +127,14 @@ def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up
         )  # so that it is the only try
         return found
 
-    desk.alert("one")
+    desk.add_alert("one")
     with monkeypatch.context() as patched:
         patched.setattr(DeliverRows, "claim_delivery", sleeping)
         desk.deliver()
     monkeypatch.setattr(delivering, "monotonic_seconds", monotonic_seconds)
-    assert (desk.states(), desk.slack.calls.count(POST)) == ({"retry": 1}, 0)
-    [row], channel = desk.rows(), desk.rt.store.channel_state(desk.channel)
+    assert (desk.count_states(), desk.slack.calls.count(POST)) == ({"retry": 1}, 0)
+    [row], channel = desk.delivery_rows(), desk.rt.store.channel_state(desk.channel)
     assert channel is not None
     assert channel.next_at == row.next_attempt_at  # nobody waits for the slot that was not used
-    desk.later(hours=1)
-    assert (desk.states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)
+    desk.deliver_after(hours=1)
+    assert (desk.count_states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)

@@ -86,7 +86,7 @@ class FaultProxy:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}{self._target.path}"
 
-    def next(self, *faults: Fault, method: str = POST) -> None:
+    def fail_next(self, *faults: Fault, method: str = POST) -> None:
         """What happens to the next calls of a method, one each."""
         with self._lock:
             self._faults[method].extend(faults)

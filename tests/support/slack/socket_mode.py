@@ -28,7 +28,7 @@ _SILENT = logging.Logger("socket mode", logging.CRITICAL + 1)  # tests look for 
 TEAM = {"ok": True, "team": "Newsroom", "team_id": "T1", "user": "podwatch", "user_id": "UBOT", "bot_id": "B1"}
 
 
-def until(holds: Callable[[], bool], seconds: float = 15.0) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 15.0) -> None:
     """Waits until something holds; an AssertionError when it does not in time."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -39,7 +39,7 @@ def until(holds: Callable[[], bool], seconds: float = 15.0) -> None:
 class SocketMode:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []  # (method, token)
-        self.told: list[dict[str, Any]] = []
+        self.ephemeral_messages: list[dict[str, Any]] = []
         self.faults: dict[str, deque[tuple[int, dict[str, Any], dict[str, str]]]] = defaultdict(deque)
         self.connections: list[ServerConnection] = []
         self.opened = 0
@@ -61,40 +61,40 @@ class SocketMode:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
-        self.drop()
+        self.drop_connections()
         self._sockets.shutdown()
         self._api.shutdown()
         self._api.server_close()
         for thread in self._threads:
             thread.join(5)
 
-    def refuse(self, method: str, status: int = 200, error: str = "internal_error", **headers: str) -> None:
+    def fail_next(self, method: str, status: int = 200, error: str = "internal_error", **headers: str) -> None:
         """What the next call of a method gets."""
         self.faults[method].append((status, {"ok": False, "error": error}, headers))
 
-    def listening(self, seconds: float = 15.0) -> None:
-        until(lambda: bool(self.connections), seconds)
+    def wait_connected(self, seconds: float = 15.0) -> None:
+        wait_until(lambda: bool(self.connections), seconds)
 
-    def press(self, payload: dict[str, Any], envelope: str | None = None, kind: str = "interactive") -> str:
+    def send_press(self, payload: dict[str, Any], envelope: str | None = None, kind: str = "interactive") -> str:
         """Sends an envelope over the newest connection and returns its id."""
-        self.listening()
+        self.wait_connected()
         name = envelope or f"envelope-{len(self._pressed) + 1}"
         self._pressed[name] = time.monotonic()
-        self.say({"envelope_id": name, "type": kind, "payload": payload, "accepts_response_payload": False})
+        self.send_raw({"envelope_id": name, "type": kind, "payload": payload, "accepts_response_payload": False})
         return name
 
-    def say(self, message: dict[str, Any] | str) -> None:
+    def send_raw(self, message: dict[str, Any] | str) -> None:
         self.connections[-1].send(message if isinstance(message, str) else json.dumps(message))
 
-    def acknowledged(self, envelope: str, times: int = 1) -> float:
+    def wait_acknowledged(self, envelope: str, times: int = 1) -> float:
         """Waits until an envelope was acknowledged so often; seconds from the press to the last."""
-        until(lambda: len(self._acks[envelope]) >= times)
+        wait_until(lambda: len(self._acks[envelope]) >= times)
         return self._acks[envelope][-1] - self._pressed[envelope]
 
-    def acks(self, envelope: str) -> int:
+    def count_acknowledgements(self, envelope: str) -> int:
         return len(self._acks[envelope])
 
-    def drop(self) -> None:
+    def drop_connections(self) -> None:
         """Every connection breaks, without a word."""
         for connection in list(self.connections):
             connection.socket.close()
@@ -123,7 +123,7 @@ class SocketMode:
         if method == "apps.connections.open":
             return 200, {"ok": True, "url": f"ws://127.0.0.1:{self.port}/link?ticket=tick3t"}, {}
         if method == "chat.postEphemeral":
-            self.told.append(arguments)
+            self.ephemeral_messages.append(arguments)
             return 200, {"ok": True, "message_ts": "1.1"}, {}
         return 200, {"ok": False, "error": "unknown_method"}, {}
 

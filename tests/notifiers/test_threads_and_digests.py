@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from podwatch.errors import ChannelError
 from podwatch.model import Alert, Digest, Held, Kind
-from podwatch.notifiers import Board, Digester, Receipt, card, digest_card
+from podwatch.notifiers import DigestNotifier, Receipt, ThreadedNotifier, card, digest_card
 from podwatch.notifiers.console import ConsoleNotifier
 from podwatch.notifiers.slack import SlackNotifier
 from tests.support.builders import alert, episode, mention, watch
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import POST, FaultProxy, over_limit, refused, server_error
-from tests.support.slack_steps import LONG_AGO, sent
+from tests.support.slack_assertions import LONG_AGO, messages_with_key
 
 
 def many(count: int, **changes: Any) -> Alert:
@@ -29,31 +29,31 @@ def digest(*alerts: Alert, **changes: Any) -> Digest:
 
 
 def test_slack_is_a_board_and_the_console_tells_digests(slack: SlackNotifier) -> None:
-    assert isinstance(slack, Board)
-    assert isinstance(ConsoleNotifier(), Digester)
-    assert not isinstance(ConsoleNotifier(), Board)
+    assert isinstance(slack, ThreadedNotifier)
+    assert isinstance(ConsoleNotifier(), DigestNotifier)
+    assert not isinstance(ConsoleNotifier(), ThreadedNotifier)
 
 
 # ---- pages
 
 
 def test_every_mention_is_shown_once_over_all_pages() -> None:
-    pages = card.card_pages(many(60))
+    pages = card.alert_messages(many(60))
     assert len(pages) > 1
     text = "\n".join(p.text for p in pages)
     assert [text.count(f"*w{n}*") for n in range(60)] == [1] * 60
 
 
 def test_what_would_be_in_too_many_messages_is_counted() -> None:
-    pages = card.card_pages(many(2000))
-    assert len(pages) == 1 + card.REPLIES
+    pages = card.alert_messages(many(2000))
+    assert len(pages) == 1 + card.MAX_REPLIES
     assert "more: podwatch mentions --watch dobrynin" in pages[-1].text
     assert all(over_limit(p.blocks) == "" for p in pages)
 
 
 def test_what_is_gone_is_struck_where_it_stood() -> None:
     said = alert(mention("a", "said a", start=1), gone=[mention("b", "said b", start=2)])
-    [page] = card.card_pages(said)
+    [page] = card.alert_messages(said)
     assert "~said b~ (no longer said)" in page.text
     struck = [e["text"] for b in page.blocks for part in b.get("elements", []) for e in part.get("elements", [])
               if e.get("style", {}).get("strike")]  # fmt: skip
@@ -61,8 +61,8 @@ def test_what_is_gone_is_struck_where_it_stood() -> None:
 
 
 def test_the_same_alert_has_the_same_hash_and_another_word_another(slack: SlackNotifier) -> None:
-    assert slack.pages(alert()) == slack.pages(alert())
-    assert slack.pages(alert()) != slack.pages(alert(mention(speaker="Somebody")))
+    assert slack.message_hashes(alert()) == slack.message_hashes(alert())
+    assert slack.message_hashes(alert()) != slack.message_hashes(alert(mention(speaker="Somebody")))
 
 
 ANY = st.text(max_size=300) | st.sampled_from(["<!channel>", "@here", "*x*", "🎧" * 200, "</script>", "&" * 200])
@@ -74,7 +74,7 @@ def test_whatever_is_said_every_page_keeps_slacks_limits_and_calls_nobody(
 ) -> None:
     mentions = [mention(s, t, start=n, kind=k, speaker=s, reason=t) for n, (s, t, k) in enumerate(said)]
     about = alert(*mentions, gone=mentions[:2] if gone else (), watch=watch(name=name), episode=episode(title=title))
-    for page in [*card.card_pages(about), *digest_card.pages(digest(*[about] * 5))]:
+    for page in [*card.alert_messages(about), *digest_card.digest_messages(digest(*[about] * 5))]:
         assert over_limit(page.blocks) == ""
         assert len(json.dumps(page.blocks)) < 60_000
         assert len(page.text.encode()) < 40_000
@@ -85,7 +85,7 @@ def test_whatever_is_said_every_page_keeps_slacks_limits_and_calls_nobody(
 def test_a_digest_names_each_watch_once_and_each_episode_with_its_best_sentence() -> None:
     grain = alert(mention("grain", "the grain came"), watch=watch(name="grain"), episode=episode(title="One"))
     again = alert(mention("grain", "more grain"), watch=watch(name="grain"), episode=episode(title="Two"))
-    [page] = digest_card.pages(digest(grain, alert(), again, why=Held.CEILING))
+    [page] = digest_card.digest_messages(digest(grain, alert(), again, why=Held.CEILING))
     assert page.blocks[0]["text"]["text"] == "Digest: 3 alerts from podcasts"
     words = json.dumps(page.blocks, ensure_ascii=False)
     assert words.count('"text": "grain", "style": {"bold": true}') == 3, "its name once, and two hits"
@@ -95,8 +95,8 @@ def test_a_digest_names_each_watch_once_and_each_episode_with_its_best_sentence(
 
 def test_a_digest_of_hundreds_goes_on_in_its_thread_and_counts_the_rest() -> None:
     alerts = [alert(mention(f"w{n}", f"sentence of w{n}"), episode=episode(title=f"E{n}")) for n in range(400)]
-    pages = digest_card.pages(digest(*alerts))
-    assert 2 <= len(pages) <= 1 + card.REPLIES
+    pages = digest_card.digest_messages(digest(*alerts))
+    assert 2 <= len(pages) <= 1 + card.MAX_REPLIES
     assert "Digest: 400 alerts" in pages[0].text
     assert "more: podwatch mentions" in pages[-1].text
 
@@ -115,8 +115,8 @@ def test_a_page_in_a_thread_is_found_there_and_not_in_the_channel(
     root = slack.post(many(20, key=key), 0, key, None)
     reply = slack.post(many(20, key=key), 1, f"{key}-1", root)
     assert [m["ts"] for m in replies(workspace, root)] == [reply.id]
-    assert slack.copies(f"{key}-1", "#podcasts", LONG_AGO, root) == [reply]
-    assert slack.copies(f"{key}-1", "#podcasts", LONG_AGO, None) == []
+    assert slack.find_copies(f"{key}-1", "#podcasts", LONG_AGO, root) == [reply]
+    assert slack.find_copies(f"{key}-1", "#podcasts", LONG_AGO, None) == []
 
 
 def test_an_edit_changes_the_words_and_keeps_the_key(slack: SlackNotifier, workspace: Emulator, key: str) -> None:
@@ -124,7 +124,7 @@ def test_an_edit_changes_the_words_and_keeps_the_key(slack: SlackNotifier, works
     slack.edit(alert(mention("other", "other words"), key=key), 0, key, at)
     [message] = [m for m in workspace.messages("#podcasts") if m["ts"] == at.id]
     assert "other words" in json.dumps(message["blocks"]) or "other" in message["text"]
-    assert slack.copies(key, "#podcasts", LONG_AGO, None) == [at]
+    assert slack.find_copies(key, "#podcasts", LONG_AGO, None) == [at]
 
 
 def test_a_page_that_has_nothing_to_say_any_more_says_so(slack: SlackNotifier, workspace: Emulator, key: str) -> None:
@@ -138,15 +138,15 @@ def test_all_copies_are_found_the_oldest_first_and_one_can_be_removed(
     slack: SlackNotifier, workspace: Emulator, key: str
 ) -> None:
     first, second = (slack.post(alert(key=key), 0, key, None) for _ in range(2))
-    assert slack.copies(key, "#podcasts", LONG_AGO, None) == [first, second]
+    assert slack.find_copies(key, "#podcasts", LONG_AGO, None) == [first, second]
     slack.delete(second)
     slack.delete(second)
-    assert [m["ts"] for m in sent(workspace, key)] == [first.id]
+    assert [m["ts"] for m in messages_with_key(workspace, key)] == [first.id]
 
 
 def test_an_edit_whose_blocks_are_refused_is_made_as_text(slack: SlackNotifier, proxy: FaultProxy, key: str) -> None:
     at = slack.post(alert(key=key), 0, key, None)
-    proxy.next(refused("invalid_blocks"), method="chat.update")
+    proxy.fail_next(refused("invalid_blocks"), method="chat.update")
     slack.edit(alert(key=key), 0, key, at)
     assert proxy.calls[-2:] == ["chat.update"] * 2
 
@@ -156,7 +156,7 @@ def test_a_message_that_may_not_be_edited_is_no_case_for_a_retry(
     code: str, slack: SlackNotifier, proxy: FaultProxy, key: str
 ) -> None:
     at = slack.post(alert(key=key), 0, key, None)
-    proxy.next(refused(code), method="chat.update")
+    proxy.fail_next(refused(code), method="chat.update")
     with pytest.raises(ChannelError) as caught:
         slack.edit(alert(key=key), 0, key, at)
     assert not caught.value.retryable
@@ -168,7 +168,7 @@ def test_a_message_that_may_not_be_edited_is_no_case_for_a_retry(
 def test_whatever_status_comes_without_an_answer_of_slacks_own_a_retry_may_help(
     status: int, slack: SlackNotifier, proxy: FaultProxy, key: str
 ) -> None:
-    proxy.next(server_error(status))
+    proxy.fail_next(server_error(status))
     with pytest.raises(ChannelError) as caught:
         slack.post(alert(key=key), 0, key, None)
     assert caught.value.retryable
@@ -211,6 +211,6 @@ def test_an_answer_that_trickles_for_ever_is_given_up(workspace: Emulator, key: 
 
 def test_the_console_prints_a_digest_whole(capsys: pytest.CaptureFixture[str]) -> None:
     alerts = [alert(mention(f"w{n}", f"sentence of w{n}"), episode=episode(title=f"E{n}")) for n in range(60)]
-    ConsoleNotifier().digest(digest(*alerts, channel="console:"))
+    ConsoleNotifier().send_digest(digest(*alerts, channel="console:"))
     said = capsys.readouterr().out
     assert all(f"*w{n}*" in said for n in range(60))

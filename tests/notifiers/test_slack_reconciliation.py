@@ -23,7 +23,7 @@ from tests.support.slack.fault_proxy import (
     server_error,
     slow,
 )
-from tests.support.slack_steps import LONG_AGO, failure, sent
+from tests.support.slack_assertions import LONG_AGO, messages_with_key, send_error
 
 
 @pytest.mark.parametrize("fault", [lost_answer(), slow(3), server_error(accepted=True)], ids=["closed", "slow", "500"])
@@ -31,16 +31,16 @@ def test_an_alert_that_arrived_without_an_answer_is_found(
     fault: Fault, slack: SlackNotifier, proxy: FaultProxy, workspace: Emulator, key: str
 ) -> None:
     began = datetime.now(UTC)
-    proxy.next(fault)
-    assert failure(slack, alert(key=key)).outcome_unknown
+    proxy.fail_next(fault)
+    assert send_error(slack, alert(key=key)).outcome_unknown
     found = slack.find(key, "#podcasts", began)
     assert found is not None
-    assert [found.id] == [m["ts"] for m in sent(workspace, key)]
+    assert [found.id] == [m["ts"] for m in messages_with_key(workspace, key)]
 
 
 def test_an_alert_that_never_arrived_is_not_found(slack: SlackNotifier, proxy: FaultProxy, key: str) -> None:
-    proxy.next(hang_up())
-    assert failure(slack, alert(key=key)).outcome_unknown
+    proxy.fail_next(hang_up())
+    assert send_error(slack, alert(key=key)).outcome_unknown
     assert slack.find(key, "#podcasts", LONG_AGO) is None
 
 
@@ -86,7 +86,7 @@ def test_what_was_posted_more_than_an_hour_before_is_not_looked_at(
 def test_when_nobody_could_look_the_outcome_stays_unknown(
     fault: Fault, method: str, slack: SlackNotifier, proxy: FaultProxy, key: str
 ) -> None:
-    proxy.next(fault, method=method)
+    proxy.fail_next(fault, method=method)
     with pytest.raises(ChannelError) as caught:
         slack.find(key, "#podcasts", LONG_AGO)
     assert caught.value.outcome_unknown
@@ -126,7 +126,7 @@ def test_history_that_may_not_be_read_names_the_scope_to_add(strict: Emulator, k
 def test_a_name_that_may_not_be_looked_up_is_left_to_slack_itself(strict: Emulator, key: str) -> None:
     with FaultProxy(strict.base_url) as proxy:
         notifier = SlackNotifier(Secret("xoxb-post-only"), proxy.base_url)
-        assert failure(notifier, alert(key=key)).line.startswith(
+        assert send_error(notifier, alert(key=key)).line.startswith(
             "#podcasts: there is no such channel"
         )  # the emulator's
         assert proxy.calls[-1] == POST
@@ -136,4 +136,4 @@ def test_a_name_that_may_not_be_looked_up_is_left_to_slack_itself(strict: Emulat
 
 def test_an_app_that_may_not_post_is_told_the_scope(strict: Emulator, key: str) -> None:
     notifier = SlackNotifier(Secret("xoxb-read-only"), strict.base_url)
-    assert "add the scope chat:write to the app" in failure(notifier, alert(key=key)).line
+    assert "add the scope chat:write to the app" in send_error(notifier, alert(key=key)).line

@@ -52,19 +52,19 @@ class DeliveryScenario:
 
     # ---- what happens
 
-    def watch(self, name: str = "grain", **facts: Any) -> Watch:
+    def add_watch(self, name: str = "grain", **facts: Any) -> Watch:
         """Puts a watch on the watchlist; "grain" is made by the first alert."""
         self._watches[name] = Watch(name=name, **({"query": name, "channel": self.channel} | facts))
         self.rt.store.sync_watches(list(self._watches.values()), self.now)
         return next(w for w in self.rt.store.watches() if w.name == name)
 
-    def rules(self, **rules: Any) -> None:
+    def set_channel_rules(self, **rules: Any) -> None:
         self.rt.store.sync_channels([ChannelRules(name=self.channel, **rules)])
 
-    def alert(self, guid: str, *sentences: str, watch: str = "grain", feed: str = "a", title: str = "") -> None:
+    def add_alert(self, guid: str, *sentences: str, watch: str = "grain", feed: str = "a", title: str = "") -> None:
         """An episode in which the watch's word is said in these sentences; said again with others: a correction."""
         if watch not in self._watches:
-            self.watch(watch)
+            self.add_watch(watch)
         url = f"https://{feed}.example/feed"
         if url not in self._feeds:
             self._feeds.append(url)
@@ -83,9 +83,9 @@ class DeliveryScenario:
         fields = boxed.pack_transcript(text, "en")
         kept = {name: getattr(fields, name) for name in fields.__dataclass_fields__} | {"source": "s"}
         self.rt.store.save_transcripts([FetchResult(episode=episode, fields=kept, next_fetch_at=None)], self.now)
-        self.detect()
+        self.detect_mentions()
 
-    def detect(self) -> None:
+    def detect_mentions(self) -> None:
         """Finds each watch's name wherever it is said."""
         todo = self.rt.store.watches_to_detect()
         for source in self.rt.store.transcripts_due(todo.latest, self.now):
@@ -99,22 +99,22 @@ class DeliveryScenario:
     def deliver(self) -> Tally:
         return deliver(self.rt, self.now)
 
-    def later(self, **by: float) -> Tally:
+    def deliver_after(self, **by: float) -> Tally:
         """Lets time pass, and delivers."""
         self.now += timedelta(**by)
         return self.deliver()
 
-    def until_quiet(self, most: int = 12) -> None:
+    def deliver_until_done(self, most: int = 12) -> None:
         """Delivers every two minutes until nothing is left to do."""
         for _ in range(most):
-            self.later(minutes=2)
+            self.deliver_after(minutes=2)
 
     # ---- what is to be seen
 
     def messages(self) -> list[dict[str, Any]]:
         return self.workspace.messages(self.channel)
 
-    def texts(self) -> list[str]:
+    def channel_texts(self) -> list[str]:
         """What stands in the channel, replies apart, oldest first."""
         return [m["text"] for m in self.messages() if m.get("thread_ts", m["ts"]) == m["ts"] and "subtype" not in m]
 
@@ -123,15 +123,15 @@ class DeliveryScenario:
         page = self.workspace.call("conversations.replies", channel=channel, ts=root["ts"])
         return [m["text"] for m in page["messages"] if m["ts"] != root["ts"]]
 
-    def states(self) -> dict[str, int]:
+    def count_states(self) -> dict[str, int]:
         return self.rt.store.alert_states()
 
-    def set(self, **values: Any) -> None:
+    def update_deliveries(self, **values: Any) -> None:
         """Changes every row of the deliveries by hand."""
         with self.rt.store.writing() as c:
             c.execute(update(deliveries).values(**values))
 
-    def rows(self) -> list[Any]:
+    def delivery_rows(self) -> list[Any]:
         with self.rt.store.reading() as c:
             return list(c.execute(select(deliveries).order_by(deliveries.c.id)).all())
 
