@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from podwatch import query as detectors
-from podwatch.line.detect import episode_fields, out_of_scope
+from podwatch.line.detect import episode_fields
 from podwatch.model import Entity, Mention, State, Transcript, Watch
+from podwatch.policy.scopes import out_of_scope_reason
 from podwatch.query import EpisodeFields
 from podwatch.query.explanation import Explanation, explain
 from podwatch.store.detect import TranscriptSource
@@ -80,8 +81,9 @@ def explain_episode(
     if source is None:
         return WatchExplanation(None, (*reasons, _fetching(fetching)))
     tree, query = _evaluate(watch, source.transcript, episode_fields(source, entities))
-    if (where := out_of_scope(watch.scope, source)) is not None:
-        reasons.append(Reason(Step.SCOPE, where.value))
+    feed = (source.feed_url, source.feed_tags, source.transcript.language)
+    if (outside := out_of_scope_reason(watch.scope, *feed)) is not None:
+        reasons.append(Reason(Step.SCOPE, outside.value))
     reasons += query
     if watch.surge is not None and said:
         reasons.append(Reason(Step.QUERY, said[0].mention.reason, stops=False))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from podwatch.line.detect import episode_fields, is_in_scope
+from podwatch.line.detect import episode_fields
 from podwatch.model import Entity, Scope, Watch
+from podwatch.policy.scopes import is_in_scope
 from podwatch.query import Engine
 from podwatch.query.lint import MatchRate
 from podwatch.store.detect import TranscriptSource
@@ -25,7 +26,8 @@ def measure_match_rates(
     looked: Counter[Scope] = Counter()
     found: Counter[str] = Counter()
     for source, named in sources:
-        inside = {scope for scope in scopes if is_in_scope(scope, source)}
+        feed = (source.feed_url, source.feed_tags, source.transcript.language)
+        inside = {scope for scope in scopes if is_in_scope(scope, *feed)}
         looked.update(inside)
         asked = None if len(inside) == len(scopes) else {w.name for w in watches if w.scope in inside}
         found.update({m.watch for m in engine(source.transcript, episode_fields(source, named), asked).mentions})

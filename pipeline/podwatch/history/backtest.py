@@ -17,9 +17,10 @@ from xxhash import xxh3_64_intdigest
 
 from podwatch import query as detectors
 from podwatch.history.process_pool import run_in_processes
-from podwatch.line.detect import evaluate, is_in_scope
+from podwatch.line.detect import evaluate
 from podwatch.line.repeated_passages import PassageLabeller
 from podwatch.model import DeliverMode, Mention, Scope, Watch
+from podwatch.policy.scopes import is_in_scope
 from podwatch.settings import Settings
 from podwatch.store.database import Store, explaining_failures, open_store
 from podwatch.store.detect import TranscriptSource
@@ -236,7 +237,8 @@ class Evaluator:
 
     def _only(self, source: TranscriptSource) -> frozenset[str]:
         """The watches to evaluate: those whose scope holds the feed, without the present ones that were looked for."""
-        key = (source.through, tuple(is_in_scope(scope, source) for scope in self._scopes))
+        feed = (source.feed_url, source.feed_tags, source.transcript.language)
+        key = (source.through, tuple(is_in_scope(scope, *feed) for scope in self._scopes))
         if key not in self._asked:
             inside = {scope for scope, holds in zip(self._scopes, key[1], strict=True) if holds}
             self._asked[key] = frozenset(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from podwatch import query as detectors
 from podwatch.errors import PodwatchError, WatchlistError
@@ -12,9 +11,10 @@ from podwatch.line.bugs import Bugs
 from podwatch.line.entities import find_entities
 from podwatch.line.repeated_passages import PassageLabeller
 from podwatch.line.surges import alert_surges
-from podwatch.model import ALL, Entity, Scope, Shard, Tally, Watch
+from podwatch.model import ALL, Entity, Shard, Tally, Watch
 from podwatch.policy.alerts import build_alerts
 from podwatch.policy.news import old_episode_reason
+from podwatch.policy.scopes import is_in_scope
 from podwatch.query import Engine, EngineResult, EpisodeFields
 from podwatch.runtime import Runtime, log
 from podwatch.store.database import Store
@@ -117,9 +117,7 @@ def detect(
 
 def deliver_surges(rt: Runtime, now: datetime, shard: Shard) -> tuple[tuple[str, ...], dict[str, str]]:
     """Hands what surges to deliver. Returns what there is to say about it, and the watches that failed, with why."""
-    said, failures = alert_surges(
-        rt, now, shard, lambda s, feed: feed_out_of_scope(s, feed.url, feed.tags, None) is None
-    )
+    said, failures = alert_surges(rt, now, shard)
     return said, stamp_watches(rt, rt.store.watches(), {name: _failure(e) for name, e in failures.items()})
 
 
@@ -156,7 +154,8 @@ class WatchSelection:
 
     def select(self, source: TranscriptSource) -> tuple[dict[str, Watch], frozenset[str]]:
         """(by name the watches that were not yet looked for, the names of those whose scope holds the feed)."""
-        key = (source.through, tuple(is_in_scope(scope, source) for scope in self._scopes))
+        feed = (source.feed_url, source.feed_tags, source.transcript.language)
+        key = (source.through, tuple(is_in_scope(scope, *feed) for scope in self._scopes))
         if key not in self._known:
             asked = {w.name: w for w in self._todo.after(source.through) if w.name not in self._broken}
             inside = {scope for scope, holds in zip(self._scopes, key[1], strict=True) if holds}
@@ -184,38 +183,3 @@ def stamp_watches(rt: Runtime, watches: Sequence[Watch], failures: Mapping[str, 
 
 def _failure(e: Exception) -> PodwatchError:
     return e if isinstance(e, PodwatchError) else WatchlistError(f"{type(e).__name__}: {e}", todo="please report it")
-
-
-class OutOfScope(StrEnum):
-    """Why a watch does not look at a feed."""
-
-    EXCLUDED = "the watch excludes this feed, one of its tags, or the language"
-    TAGS = "the feed has none of the watch's tags"
-    URLS = "the feed is none of those that the watch names"
-    LANGUAGES = "the transcript is in none of the watch's languages"
-
-
-def is_in_scope(scope: Scope, source: TranscriptSource) -> bool:
-    """Whether a watch looks at this feed at all."""
-    return out_of_scope(scope, source) is None
-
-
-def out_of_scope(scope: Scope, source: TranscriptSource) -> OutOfScope | None:
-    """Why not; None when it does. What is excluded wins over what is included."""
-    return feed_out_of_scope(scope, source.feed_url, source.feed_tags, source.transcript.language)
-
-
-def feed_out_of_scope(scope: Scope, url: str, feed_tags: Sequence[str], language: str | None) -> OutOfScope | None:
-    """Why what is in this language, in a feed with this address and these tags, is outside; None when it is not."""
-    tags, language = set(feed_tags), (language or "")[:2].lower()
-    if tags & set(scope.not_tags) or url in scope.not_urls or language in _short(scope.not_languages):
-        return OutOfScope.EXCLUDED
-    if scope.tags and not tags & set(scope.tags):
-        return OutOfScope.TAGS
-    if scope.urls and url not in scope.urls:
-        return OutOfScope.URLS
-    return OutOfScope.LANGUAGES if scope.languages and language not in _short(scope.languages) else None
-
-
-def _short(languages: Sequence[str]) -> set[str]:
-    return {name[:2].lower() for name in languages}

@@ -6,14 +6,14 @@ and that the watch has not been told of for another name. Its sentences are the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from podwatch.entities.surges import SurgingName, find_surges
 from podwatch.line.entities import known_names
 from podwatch.line.repeated_passages import PassageLabeller
-from podwatch.model import Alert, Feed, Kind, Mention, Scope, Shard, Watch
+from podwatch.model import Alert, Kind, Mention, Shard, Watch
 from podwatch.policy.alerts import alert_key
+from podwatch.policy.scopes import is_in_scope
 from podwatch.query.context import MatchDetail
 from podwatch.query.snippets import MentionBuilder
 from podwatch.runtime import Runtime, log
@@ -25,13 +25,11 @@ SENTENCES = 3  # of the lead: what one card shows
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def alert_surges(
-    rt: Runtime, now: datetime, shard: Shard, holds: Callable[[Scope, Feed], bool]
-) -> tuple[tuple[str, ...], dict[str, Exception]]:
+def alert_surges(rt: Runtime, now: datetime, shard: Shard) -> tuple[tuple[str, ...], dict[str, Exception]]:
     """Hands what surges now to deliver, for each watch of surges.
 
     Returns what there is to say about it, in lines, and by their names the watches that failed: the others go on.
-    holds: whether a scope holds a feed. The first shard does it alone, since a surge is about all feeds.
+    The first shard does it alone, since a surge is about all feeds.
     """
     watches = rt.store.watches()
     asking = [w for w in watches if w.surge is not None]
@@ -44,7 +42,7 @@ def alert_surges(
     known, feeds, labelling = known_names(watches), rt.store.feeds(), PassageLabeller(rt.store)
     for watch in asking:
         try:
-            wanted = {f.id for f in feeds if holds(watch.scope, f)}
+            wanted = {f.id for f in feeds if is_in_scope(watch.scope, f.url, f.tags, None)}
             for found in find_surges(rt.store, now, known, watch.surge or (), wanted.__contains__):
                 _alert_surge(rt, watch, found, labelling, now)
         except FAILURES:
