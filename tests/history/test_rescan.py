@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from podwatch import query as detectors
-from podwatch.history.rescan import PartResult, combine_results, detect_in_processes
+from podwatch.history.parallel_detection import PartResult, combine_results, detect_in_processes
 from podwatch.line import detect as detect_module
 from podwatch.line.detect import detect
 from podwatch.model import EntityType, Held, Tally, Watch

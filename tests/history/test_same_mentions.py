@@ -16,7 +16,7 @@ from podwatch import query as detectors
 from podwatch import runtime
 from podwatch.history.backlog import detect_range
 from podwatch.history.backtest import Change, Difference, Part, backtest
-from podwatch.history.rescan import detect_in_processes
+from podwatch.history.parallel_detection import detect_in_processes
 from podwatch.line.detect import detect
 from podwatch.line.repeated_passages import PassageLabeller
 from podwatch.model import BackfillRange, Watch

@@ -16,7 +16,7 @@ from podwatch.commands.output import Json, now, runtime, say, settings, tally
 from podwatch.commands.progress import bar, follow_parts
 from podwatch.commands.scan import load
 from podwatch.errors import PodwatchError, TranscriptError
-from podwatch.history.rescan import PartResult, detect_in_processes
+from podwatch.history.parallel_detection import PartResult, detect_in_processes
 from podwatch.line import verbs
 from podwatch.line.fetch import save_dropped_files
 from podwatch.line.poll import poll as poll_verb

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from podwatch.commands import check as checking
+from podwatch.commands import watches_check as checking
 from podwatch.commands.backtest import print_line, sample_row, sentences
 from podwatch.commands.output import Json, emit, plain, runtime, say, settings, show, utf8
 from podwatch.commands.progress import follow_parts
