@@ -31,7 +31,7 @@ class QueryIndex:
     patterns: list[tuple[str, int]] = field(default_factory=list)
     named: list[tuple[str, int]] = field(default_factory=list)
     sounds: list[tuple[c.SoundsLike, int]] = field(default_factory=list)
-    hows: list[MatchDetail] = field(default_factory=lambda: [EXACT])
+    details: list[MatchDetail] = field(default_factory=lambda: [EXACT])
     weights: list[float] = field(default_factory=list)
     _numbers: dict[object, int] = field(default_factory=dict)
 
@@ -44,11 +44,11 @@ class QueryIndex:
         self.weights.append(weight)
         return number, True
 
-    def match_of(self, how: MatchDetail) -> int:
-        if how in self.hows[:1]:
+    def match_of(self, detail: MatchDetail) -> int:
+        if detail in self.details[:1]:
             return 0
-        self.hows.append(how)
-        return len(self.hows) - 1
+        self.details.append(detail)
+        return len(self.details) - 1
 
     def literal(self, text: str, ending: Ending) -> int:
         number, new = self.atom_of(("literal", text, ending), _weight(text))
@@ -88,7 +88,7 @@ class Compiler:
     """Compiles the clauses of one watchlist into one query index."""
 
     def __init__(self, trees: Sequence[c.Clause]) -> None:
-        self.book = QueryIndex()
+        self.index = QueryIndex()
         terms = sorted({p.text for tree in trees for p in tree.walk() if isinstance(p, _WORDS)})
         self._normal = dict(zip(terms, normalise_all(terms), strict=True))
 
@@ -104,19 +104,19 @@ class Compiler:
             case c.Fuzzy():
                 return self._fuzzy(clause)
             case c.Regex():
-                number, new = self.book.atom_of(("pattern", clause.text), 1e-6)
+                number, new = self.index.atom_of(("pattern", clause.text), 1e-6)
                 if new:
                     check_pattern(clause)
-                    self.book.patterns.append((clause.text, number))
+                    self.index.patterns.append((clause.text, number))
                 return nodes.Atom(clause, ((number, 0),))
             case c.EntityClause():
                 return self._named(clause)
             case c.SoundsLike():
-                number, new = self.book.atom_of(
+                number, new = self.index.atom_of(
                     ("sounds", clause.text, clause.aliases, clause.type, clause.threshold, clause.refused), 1e-6
                 )
                 if new:
-                    self.book.sounds.append((clause, number))
+                    self.index.sounds.append((clause, number))
                 # As it is written, too: of what has no sound (G7) or is too much of a word (Target) that is all.
                 term = c.Term(text=clause.text, source=clause.source, column=clause.column, inflected=False)
                 spelt = self._term(term)
@@ -130,7 +130,7 @@ class Compiler:
         return self._group(clause, parts)
 
     def _group(self, clause: c.Clause, parts: tuple[Node, ...]) -> Node:
-        rarity = self.book.rarity
+        rarity = self.index.rarity
         close = partial(nodes.Joined, clause, parts, rarity)
         match clause:
             case c.Or():
@@ -155,10 +155,10 @@ class Compiler:
         text = self._normal[clause.text]
         if not text:
             raise QueryError("has no word in it", clause.column, 'write a term or a "phrase"')
-        how = self.book.match_of(MatchDetail(Kind.ALIAS, 1.0, f"alias {clause.text}")) if clause.alias_of else 0
+        how = self.index.match_of(MatchDetail(Kind.ALIAS, 1.0, f"alias {clause.text}")) if clause.alias_of else 0
         inflected = clause.inflected and not clause.case and takes_plural(text)
         ending = Ending.PLURAL if inflected else Ending.WHOLE
-        numbers = [(self.book.literal(form, ending), how) for form in acronym_forms(text, clause.text)]
+        numbers = [(self.index.literal(form, ending), how) for form in acronym_forms(text, clause.text)]
         accept = _exactly(clause.text) if clause.case else _in_capitals if _is_dotted(text) else None
         return nodes.Atom(clause, tuple(numbers), accept)
 
@@ -170,15 +170,15 @@ class Compiler:
             if not word.strip("*?"):
                 raise QueryError(f"{clause.text} has a * or ? that stands alone", clause.column, "write it at a word")
             if "*" not in plain and "?" not in plain:
-                number = self.book.literal(plain, Ending.ANY if plain != word else Ending.WHOLE)
+                number = self.index.literal(plain, Ending.ANY if plain != word else Ending.WHOLE)
             else:
-                number, new = self.book.atom_of(
+                number, new = self.index.atom_of(
                     ("wild", word), _weight(max(word.replace("?", "*").split("*"), key=len))
                 )
                 if new:
-                    self.book.wild.append((word, number))
+                    self.index.wild.append((word, number))
             atom = nodes.Atom(clause, ((number, 0),))
-            found = atom if found is None else nodes.Joined(clause, (found, atom), self.book.rarity, _near(0, True))
+            found = atom if found is None else nodes.Joined(clause, (found, atom), self.index.rarity, _near(0, True))
         assert found is not None
         return found
 
@@ -186,23 +186,23 @@ class Compiler:
         text = self._normal[clause.text]
         if " " in text:
             raise QueryError(f"{clause.text}~ is more than one word", clause.column, "~ goes with one word")
-        number, new = self.book.atom_of(("fuzzy", text, clause.distance), _weight(text))
+        number, new = self.index.atom_of(("fuzzy", text, clause.distance), _weight(text))
         if new:
-            self.book.fuzzy.append((text, clause.distance, number))
+            self.index.fuzzy.append((text, clause.distance, number))
         return nodes.Atom(clause, ((number, 0),))
 
     def _named(self, clause: c.EntityClause) -> Node:
         text = self._normal[clause.text]
-        number, new = self.book.atom_of(("named", text), _weight(text))
+        number, new = self.index.atom_of(("named", text), _weight(text))
         if new:
-            self.book.named.append((text, number))
-        how = self.book.match_of(MatchDetail(Kind.ENTITY, 1.0, f"entity {clause.text}"))
+            self.index.named.append((text, number))
+        how = self.index.match_of(MatchDetail(Kind.ENTITY, 1.0, f"entity {clause.text}"))
         # Where nobody recognised entities, and in other spellings of the name, its words are what is looked for.
-        return nodes.Atom(clause, ((number, how), (self.book.literal(text, Ending.WHOLE), 0)))
+        return nodes.Atom(clause, ((number, how), (self.index.literal(text, Ending.WHOLE), 0)))
 
     def _field(self, clause: c.Field) -> Node:
         test, name = field_test(clause.of[0]), clause.name
-        return nodes.FieldNode(clause, lambda reading: test(reading.fact(name)))
+        return nodes.FieldNode(clause, lambda context: test(context.fact(name)))
 
 
 def _speaker(clause: c.Clause) -> Callable[[str], bool] | None:
@@ -217,17 +217,17 @@ def _speaker(clause: c.Clause) -> Callable[[str], bool] | None:
 
 
 def _near(words: int, ordered: bool) -> Callable[[list[Spans], EvaluationContext], Spans]:
-    return lambda given, reading: intervals.near_intervals(given[0], given[1], words, ordered, reading.word_of)
+    return lambda given, context: intervals.near_intervals(given[0], given[1], words, ordered, context.word_of)
 
 
 def _together(seconds: float | None) -> Callable[[list[Spans], EvaluationContext], Spans]:
     if seconds is None:
-        return lambda given, reading: intervals.covering_intervals(given, reading.within_segment)
-    return lambda given, reading: intervals.covering_intervals(given, reading.within_seconds(seconds))
+        return lambda given, context: intervals.covering_intervals(given, context.within_segment)
+    return lambda given, context: intervals.covering_intervals(given, context.within_seconds(seconds))
 
 
 def _loose(words: int) -> Callable[[list[Spans], EvaluationContext], Spans]:
-    return lambda given, reading: intervals.covering_intervals(given, reading.within_words(words))
+    return lambda given, context: intervals.covering_intervals(given, context.within_words(words))
 
 
 def _is_dotted(text: str) -> bool:

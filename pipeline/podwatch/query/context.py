@@ -59,7 +59,7 @@ class EpisodeFields:
 class EvaluationContext:
     """hits: atom -> its spans in characters of the normalised text. All offsets asked here are in that text.
 
-    hows: in which way a span was found, by the number at its end. later: the literals of the atoms that are only
+    details: how a span was found, by the number at its end. deferred: the literals of the atoms that are only
     looked for when a watch asks for them.
     """
 
@@ -67,10 +67,10 @@ class EvaluationContext:
     about: EpisodeFields
     normal: NormalisedText
     hits: dict[int, Spans]
-    hows: Sequence[MatchDetail] = ()
-    later: Mapping[int, Sequence[Literal]] = field(default_factory=dict)
+    details: Sequence[MatchDetail] = ()
+    deferred: Mapping[int, Sequence[Literal]] = field(default_factory=dict)
     _words: Any = None
-    _sought: int = 0
+    _found_literals: int = 0
     _index: WordPostings | None = None
     _facts: dict[str, str] = field(default_factory=dict)
 
@@ -78,13 +78,13 @@ class EvaluationContext:
         """The spans of an atom."""
         spans = self.hits.get(atom)
         if spans is None:
-            literals = self.later.get(atom)
+            literals = self.deferred.get(atom)
             spans = self.hits[atom] = self._seek(literals) if literals else []
         return spans
 
     def _seek(self, literals: Sequence[Literal]) -> Spans:
-        self._sought += 1
-        if self._sought == SOUGHT:
+        self._found_literals += 1
+        if self._found_literals == SOUGHT:
             self._index = WordPostings(self.normal.text)
         return find_literals(self.normal.text, literals, self._index)
 

@@ -51,7 +51,7 @@ class Engine:
     def __init__(self, watches: Sequence[tuple[Watch, Clause | PodwatchError]]) -> None:
         trees = [clause for _, clause in watches if isinstance(clause, Clause)]
         compiler = Compiler(trees)
-        self._book = compiler.book
+        self._index = compiler.index
         self.broken: dict[str, PodwatchError] = {}
         self._names: list[str] = []
         self._nodes: list[Node] = []
@@ -65,19 +65,19 @@ class Engine:
                 continue
             self._names.append(watch.name)
             self._nodes.append(node)
-        book = self._book
+        index = self._index
         self._excluded = {
             w.name: [f" {fold_spelling(spelling)} " for spelling in w.exclude] for w, _ in watches if w.exclude
         }
         self._longer = {w.name: [f" {normalise(s).text.strip()} " for s in w.exclude] for w, _ in watches if w.exclude}
-        self._vocabulary = TermDictionary(book.wild, book.fuzzy)
-        self._patterns = PatternSet(book.patterns)
-        self._matcher: Any = _name_matcher([clause for clause, _ in book.sounds])
-        self._said: Counter[str] = Counter()
+        self._vocabulary = TermDictionary(index.wild, index.fuzzy)
+        self._patterns = PatternSet(index.patterns)
+        self._matcher: Any = _name_matcher([clause for clause, _ in index.sounds])
+        self._word_counts: Counter[str] = Counter()
         self._read = 0
         self._literals = LiteralAutomaton([])
         self._triggers: dict[int, list[int]] = {}
-        self._later: dict[int, list[Literal]] = {}
+        self._deferred: dict[int, list[Literal]] = {}
         self._sieve: Prefilter | None = None
 
     def _plan(self, text: str) -> None:
@@ -89,23 +89,23 @@ class Engine:
         self._read += 1
         if self._read > PLANNED[-1]:
             return
-        self._said.update(text.split())
+        self._word_counts.update(text.split())
         if self._read not in PLANNED:
             return
-        self._book.weigh(self._said)
+        self._index.weigh(self._word_counts)
         self._triggers = {}
         later: dict[int, list[Literal]] = {}
         for i, node in enumerate(self._nodes):
             for atom in node.needs:
                 self._triggers.setdefault(atom, []).append(i)
-        for literal in self._book.literals:
+        for literal in self._index.literals:
             if literal.atom not in self._triggers:
                 later.setdefault(literal.atom, []).append(literal)
-        self._later = later
-        waited_for = [li for li in self._book.literals if li.atom in self._triggers]
+        self._deferred = later
+        waited_for = [li for li in self._index.literals if li.atom in self._triggers]
         self._literals = LiteralAutomaton(waited_for)
-        if self._read == PLANNED[-1] and not self._book.beside_literals:
-            self._sieve = build_prefilter(waited_for, self._said)
+        if self._read == PLANNED[-1] and not self._index.beside_literals:
+            self._sieve = build_prefilter(waited_for, self._word_counts)
 
     def __call__(
         self, transcript: Transcript, about: EpisodeFields = NOTHING, only: Container[str] | None = None
@@ -113,10 +113,10 @@ class Engine:
         """The mentions of the watches (of those named in ``only``) in a transcript."""
         if self._sieve is not None and self._sieve.excludes(transcript.text):
             return EMPTY_RESULT
-        reading = self.read(transcript, about)
+        context = self.read(transcript, about)
         candidates: set[int] = set()
         triggers = self._triggers
-        for atom in reading.hits.keys() & triggers.keys():
+        for atom in context.hits.keys() & triggers.keys():
             candidates.update(triggers[atom])
         found: list[tuple[int, int, int, int]] = []
         failed: dict[str, Exception] = {}
@@ -124,55 +124,55 @@ class Engine:
             if only is not None and self._names[i] not in only:
                 continue
             try:
-                spans = self._nodes[i].find(reading)
+                spans = self._nodes[i].find(context)
             except Exception as e:  # noqa: BLE001 - reported on the watch's row, the others go on
                 failed[self._names[i]] = e
                 continue
             if spans:
                 found += [(s, e, i, how) for s, e, how in spans]
-        return EngineResult(self._mentions(transcript, reading, found), failed)
+        return EngineResult(self._mentions(transcript, context, found), failed)
 
     def read(self, transcript: Transcript, about: EpisodeFields = NOTHING) -> EvaluationContext:
         """What all watches look for, as far as it is in the transcript."""
         normal = normalise(transcript.text)
         self._plan(normal.text)
         hits: dict[int, Spans] = {}
-        hows = self._book.hows
+        details = self._index.details
         self._literals.find(normal.text, hits)
         self._vocabulary.find(normal.text, hits)
         self._patterns.find(normal, hits)
-        if self._book.named and about.entities is not None:
+        if self._index.named and about.entities is not None:
             self._recognised(normal, about, hits)
         if self._matcher is not None:
-            hows = self._find_misspelt_names(transcript, about, normal, hits)
-        return EvaluationContext(transcript, about, normal, hits, hows, self._later)
+            details = self._find_misspelt_names(transcript, about, normal, hits)
+        return EvaluationContext(transcript, about, normal, hits, details, self._deferred)
 
     @property
     def asks_for_entities(self) -> bool:
         """Whether a watch has an ``entity:`` clause, so that a transcript's entities are worth reading."""
-        return bool(self._book.named)
+        return bool(self._index.named)
 
     def node(self, watch: str) -> Node | None:
         """The compiled watch of that name."""
         return self._nodes[self._names.index(watch)] if watch in self._names else None
 
     def _mentions(
-        self, transcript: Transcript, reading: EvaluationContext, found: list[tuple[int, int, int, int]]
+        self, transcript: Transcript, context: EvaluationContext, found: list[tuple[int, int, int, int]]
     ) -> tuple[Mention, ...]:
         if not found:
             return ()
         snippets = MentionBuilder(transcript)
-        span, hows, names = reading.normal.span, reading.hows, self._names
+        span, details, names = context.normal.span, context.details, self._names
         mentions: list[Mention] = []
         last = (-1, -1, -1)
         for s, e, i, how in sorted(found):
             if (s, e, i) == last:  # an entity's name as it is written, and the same words recognised: one mention
                 continue
             last = s, e, i
-            if names[i] in self._longer and _within(reading.normal, s, e, self._longer[names[i]]):
+            if names[i] in self._longer and _within(context.normal, s, e, self._longer[names[i]]):
                 continue
             start, end = span(s, e)
-            mentions.append(snippets.mention(names[i], start, end, hows[how]))
+            mentions.append(snippets.mention(names[i], start, end, details[how]))
         if self._excluded:
             mentions = [m for m in mentions if m.watch not in self._excluded or not self._refused(m)]
         mentions.sort(key=lambda m: (m.start, m.end, m.watch))
@@ -187,7 +187,7 @@ class Engine:
 
     def _recognised(self, normal: NormalisedText, about: EpisodeFields, hits: dict[int, Spans]) -> None:
         wanted: dict[str, list[int]] = {}
-        for text, atom in self._book.named:
+        for text, atom in self._index.named:
             wanted.setdefault(text, []).append(atom)
         for entity in about.entities or ():
             names = {normalise(name).text.strip() for name in entity.names}
@@ -199,9 +199,9 @@ class Engine:
     def _find_misspelt_names(
         self, transcript: Transcript, about: EpisodeFields, normal: NormalisedText, hits: dict[int, Spans]
     ) -> list[MatchDetail]:
-        hows = list(self._book.hows)
+        details = list(self._index.details)
         for heard in self._matcher.find_matches(transcript.text, about.title, about.notes):
-            atom = self._book.sounds[heard.name][1]
+            atom = self._index.sounds[heard.name][1]
             start, end = normal.index(heard.start), normal.index(heard.end)
             if end > start and normal.text[end - 1] == " ":
                 end -= 1
@@ -209,11 +209,11 @@ class Engine:
             if kind is Kind.EXACT and heard.score == 1.0:
                 number = 0
             else:
-                hows.append(MatchDetail(kind, heard.score, heard.reason))
-                number = len(hows) - 1
+                details.append(MatchDetail(kind, heard.score, heard.reason))
+                number = len(details) - 1
             if start < end:
                 hits.setdefault(atom, []).append((start, end, number))
-        return hows
+        return details
 
 
 def _within(normal: NormalisedText, start: int, end: int, phrases: Sequence[str]) -> bool:

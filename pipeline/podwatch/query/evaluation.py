@@ -23,7 +23,7 @@ class Node(Protocol):
     @property
     def parts(self) -> Sequence[Node]: ...
 
-    def find(self, reading: EvaluationContext, /) -> Spans | None: ...
+    def find(self, context: EvaluationContext, /) -> Spans | None: ...
 
     @property
     def needs(self) -> frozenset[int]:
@@ -49,15 +49,15 @@ class Atom:
     def needs(self) -> frozenset[int]:
         return frozenset(number for number, _ in self.numbers)
 
-    def find(self, reading: EvaluationContext) -> Spans | None:
+    def find(self, context: EvaluationContext) -> Spans | None:
         found: Spans = []
         for number, how in self.numbers:
-            spans = reading.of(number)
+            spans = context.of(number)
             found += [(s, e, how) for s, e, _ in spans] if how else spans
         if not found:
             return None
         if self.accept is not None:
-            found = [s for s in found if self.accept(reading.stored(s[0], s[1]))]
+            found = [s for s in found if self.accept(context.stored(s[0], s[1]))]
         if len(found) > 1:
             found = sorted(set(found))
             if self.longest:
@@ -78,8 +78,8 @@ class AnyOf:
         each = [p.needs for p in self.parts]
         return frozenset().union(*each) if all(each) else frozenset()
 
-    def find(self, reading: EvaluationContext) -> Spans | None:
-        given = [spans for p in self.parts if (spans := p.find(reading)) is not None]
+    def find(self, context: EvaluationContext) -> Spans | None:
+        given = [spans for p in self.parts if (spans := p.find(context)) is not None]
         if not given:
             return None
         found = [span for spans in given for span in spans]
@@ -101,15 +101,15 @@ class AllOf:
         each = [p.needs for p in self.parts]
         return min((n for n in each if n), key=self.rarity, default=frozenset())
 
-    def find(self, reading: EvaluationContext) -> Spans | None:
+    def find(self, context: EvaluationContext) -> Spans | None:
         found: Spans = []
         for part in self.parts:
-            spans = part.find(reading)
+            spans = part.find(context)
             if spans is None:
                 return None
             found += spans
         for part in self.parts:
-            regions = part.regions(reading) if isinstance(part, SpeakerNode) else None
+            regions = part.regions(context) if isinstance(part, SpeakerNode) else None
             if regions is not None:
                 found = intervals.intervals_within(sorted(found), regions)
                 if not found:
@@ -123,8 +123,8 @@ class Without:
     parts: tuple[Node, ...]
     needs: frozenset[int] = frozenset()
 
-    def find(self, reading: EvaluationContext) -> Spans | None:
-        return [] if self.parts[0].find(reading) is None else None
+    def find(self, context: EvaluationContext) -> Spans | None:
+        return [] if self.parts[0].find(context) is None else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,14 +141,14 @@ class Joined:
         each = [p.needs for p in self.parts]
         return min((n for n in each if n), key=self.rarity, default=frozenset())
 
-    def find(self, reading: EvaluationContext) -> Spans | None:
+    def find(self, context: EvaluationContext) -> Spans | None:
         given: list[Spans] = []
         for part in self.parts:
-            spans = part.find(reading)
+            spans = part.find(context)
             if not spans:
                 return None
             given.append(spans)
-        return self.join(given, reading) or None
+        return self.join(given, context) or None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,12 +163,12 @@ class NotNearNode:
     def needs(self) -> frozenset[int]:
         return self.parts[0].needs
 
-    def find(self, reading: EvaluationContext) -> Spans | None:
-        left = self.parts[0].find(reading)
+    def find(self, context: EvaluationContext) -> Spans | None:
+        left = self.parts[0].find(context)
         if not left:
             return None
         return (
-            intervals.not_near_intervals(left, self.parts[1].find(reading) or [], self.words, reading.word_of) or None
+            intervals.not_near_intervals(left, self.parts[1].find(context) or [], self.words, context.word_of) or None
         )
 
 
@@ -185,8 +185,8 @@ class CountNode:
     def needs(self) -> frozenset[int]:
         return self.parts[0].needs if self.least else frozenset()
 
-    def find(self, reading: EvaluationContext) -> Spans | None:
-        found = self.parts[0].find(reading) or []
+    def find(self, context: EvaluationContext) -> Spans | None:
+        found = self.parts[0].find(context) or []
         enough = self.least <= len(found) and (self.most is None or len(found) <= self.most)
         return found if enough else None
 
@@ -200,8 +200,8 @@ class FieldNode:
     parts: tuple[Node, ...] = ()
     needs: frozenset[int] = frozenset()
 
-    def find(self, reading: EvaluationContext) -> Spans | None:
-        return [] if self.holds(reading) else None
+    def find(self, context: EvaluationContext) -> Spans | None:
+        return [] if self.holds(context) else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,8 +214,8 @@ class SpeakerNode:
     parts: tuple[Node, ...] = ()
     needs: frozenset[int] = frozenset()
 
-    def find(self, reading: EvaluationContext) -> Spans | None:
-        return [] if self.regions(reading) else None
+    def find(self, context: EvaluationContext) -> Spans | None:
+        return [] if self.regions(context) else None
 
-    def regions(self, reading: EvaluationContext) -> list[tuple[int, int]]:
-        return reading.spoken(self.matches, self.by)
+    def regions(self, context: EvaluationContext) -> list[tuple[int, int]]:
+        return context.spoken(self.matches, self.by)

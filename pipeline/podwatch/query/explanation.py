@@ -74,14 +74,14 @@ class Explanation:
         return self.what in ("OR", "AND", "NOT", "count")
 
 
-def explain(node: Node, reading: EvaluationContext, within: str = "") -> Explanation:
+def explain(node: Node, context: EvaluationContext, within: str = "") -> Explanation:
     """The tree of a compiled watch over one transcript. within: how the part around it is written."""
-    spans = node.find(reading)
+    spans = node.find(context)
     if spans:  # found in two ways at one place: one mention
         spans = list({(s, e): (s, e, how) for s, e, how in reversed(spans)}.values())[::-1]
     clause = node.clause
-    parts = tuple(explain(p, reading, clause.source) for p in node.parts)
-    because, detail = (None, "") if spans is not None else _why(node, parts, reading)
+    parts = tuple(explain(p, context, clause.source) for p in node.parts)
+    because, detail = (None, "") if spans is not None else _why(node, parts, context)
     if isinstance(node, nodes.CountNode):
         detail = f"{_times(parts[0].count)} {_wanted(node)}"
     return Explanation(
@@ -91,17 +91,17 @@ def explain(node: Node, reading: EvaluationContext, within: str = "") -> Explana
         column=clause.column,
         true=spans is not None,
         count=len(spans or ()),
-        places=tuple(_place(reading, *span) for span in (spans or ())[:SHOWN]),
+        places=tuple(_place(context, *span) for span in (spans or ())[:SHOWN]),
         because=because,
         detail=detail,
         parts=parts,
     )
 
 
-def _place(reading: EvaluationContext, start: int, end: int, how: int) -> MatchPlace:
-    left, right = reading.normal.span(start, end)
-    t = reading.transcript
-    found = reading.hows[how]
+def _place(context: EvaluationContext, start: int, end: int, how: int) -> MatchPlace:
+    left, right = context.normal.span(start, end)
+    t = context.transcript
+    found = context.details[how]
     words = (
         f"{found.kind.value}{f' {found.score:.2f}' if found.score < 1 else ''}{found.reason and f', {found.reason}'}"
     )
@@ -148,12 +148,12 @@ def _sounds(clause: c.Clause) -> bool:
     return isinstance(clause, c.SoundsLike)
 
 
-def _why(node: Node, parts: Sequence[Explanation], reading: EvaluationContext) -> tuple[NotTrueReason, str]:
+def _why(node: Node, parts: Sequence[Explanation], context: EvaluationContext) -> tuple[NotTrueReason, str]:
     match node:
         case nodes.Atom():
-            found = [s for number, _ in node.numbers for s in reading.of(number)]
+            found = [s for number, _ in node.numbers for s in context.of(number)]
             if found:
-                spelled = dict.fromkeys(reading.stored(s, e)[:LONG] for s, e, _ in sorted(found)[:SHOWN])
+                spelled = dict.fromkeys(context.stored(s, e)[:LONG] for s, e, _ in sorted(found)[:SHOWN])
                 return NotTrueReason.SPELLING, ", ".join(spelled)
             return NotTrueReason.NOT_SAID, ""
         case nodes.AnyOf():
@@ -162,7 +162,7 @@ def _why(node: Node, parts: Sequence[Explanation], reading: EvaluationContext) -
             missing = [p for p in parts if not p.true]
             if missing:
                 return NotTrueReason.PART, "; ".join(p.source for p in missing[:SHOWN])
-            return NotTrueReason.SPEAKER, _speakers(reading)
+            return NotTrueReason.SPEAKER, _speakers(context)
         case nodes.Without():
             first = parts[0].places[0].surface if parts[0].places else parts[0].source
             return NotTrueReason.EXCLUDED, f"{first}{f', {_times(parts[0].count)}' if parts[0].count else ''}"
@@ -173,25 +173,25 @@ def _why(node: Node, parts: Sequence[Explanation], reading: EvaluationContext) -
         case nodes.CountNode():
             return (NotTrueReason.TOO_FEW if parts[0].count < node.least else NotTrueReason.TOO_MANY), ""
         case nodes.SpeakerNode():
-            return NotTrueReason.SPEAKER, _speakers(reading)
+            return NotTrueReason.SPEAKER, _speakers(context)
         case nodes.FieldNode():
             name = node.clause.name if isinstance(node.clause, c.Field) else ""
-            value = reading.about.fact(name, reading.transcript).strip()
+            value = context.about.fact(name, context.transcript).strip()
             return NotTrueReason.FACT, f"{name} is {value[:LONG]!r}" if value else f"{name} is not known"
         case nodes.Joined():
             missing = [p for p in parts if not p.count]
             if missing:
                 return NotTrueReason.PART, "; ".join(p.source for p in missing[:SHOWN])
-            return _apart(node, [p.find(reading) or [] for p in node.parts], reading)
+            return _apart(node, [p.find(context) or [] for p in node.parts], context)
     raise AssertionError(type(node))
 
 
-def _apart(node: nodes.Joined, given: list[Spans], reading: EvaluationContext) -> tuple[NotTrueReason, str]:
+def _apart(node: nodes.Joined, given: list[Spans], context: EvaluationContext) -> tuple[NotTrueReason, str]:
     clause = node.clause
     if isinstance(clause, c.Within):
         windows = intervals.covering_intervals(given, lambda start, end: True)
-        spans = [reading.normal.span(s, e) for s, e, _ in windows]
-        t = reading.transcript
+        spans = [context.normal.span(s, e) for s, e, _ in windows]
+        t = context.transcript
         if clause.seconds is None:
             between = min((t.index_at(e - 1) - t.index_at(s) for s, e in spans), default=0)
             return NotTrueReason.TOO_FAR, f"nearest: {between} segment{'s' if between != 1 else ''} further on"
@@ -199,11 +199,11 @@ def _apart(node: nodes.Joined, given: list[Spans], reading: EvaluationContext) -
         return NotTrueReason.TOO_FAR, f"nearest: {min(known):.1f} seconds" if known else "the transcript has no times"
     if isinstance(clause, c.SloppyPhrase):
         windows = intervals.covering_intervals(given, lambda start, end: True)
-        most = min((reading.word_of(e - 1) - reading.word_of(s) + 1 for s, e, _ in windows), default=0)
+        most = min((context.word_of(e - 1) - context.word_of(s) + 1 for s, e, _ in windows), default=0)
         return NotTrueReason.TOO_FAR, f"nearest: all of them in {most} words"
     ordered = clause.ordered if isinstance(clause, c.Near) else True  # else the words of a phrase with wildcards
     left, right = given
-    ahead, behind = _nearest(left, right, reading), _nearest(right, left, reading)
+    ahead, behind = _nearest(left, right, context), _nearest(right, left, context)
     if not ordered and behind is not None:
         ahead = behind if ahead is None else min(ahead, behind)
     if ahead is None:
@@ -213,7 +213,7 @@ def _apart(node: nodes.Joined, given: list[Spans], reading: EvaluationContext) -
     return NotTrueReason.TOO_FAR, f"nearest: {_words(ahead)} between"
 
 
-def _nearest(first: Spans, second: Spans, reading: EvaluationContext) -> int | None:
+def _nearest(first: Spans, second: Spans, context: EvaluationContext) -> int | None:
     """The fewest words between the end of a first one and the start of a second one behind it."""
     before = sorted(first, key=lambda s: s[1])
     ends = [s[1] for s in before]
@@ -221,7 +221,7 @@ def _nearest(first: Spans, second: Spans, reading: EvaluationContext) -> int | N
     for start, _, _ in second:
         at = bisect_left(ends, start + 1)
         if at:
-            words = reading.word_of(start) - reading.word_of(ends[at - 1] - 1) - 1
+            words = context.word_of(start) - context.word_of(ends[at - 1] - 1) - 1
             best = words if best is None else min(best, words)
     return best
 
@@ -230,8 +230,8 @@ def _last_word(text: str, start: int, end: int) -> int:
     return max(start, text.rfind(" ", 0, end) + 1)
 
 
-def _speakers(reading: EvaluationContext) -> str:
-    named = dict.fromkeys(s for s in reading.transcript.speakers if s)
+def _speakers(context: EvaluationContext) -> str:
+    named = dict.fromkeys(s for s in context.transcript.speakers if s)
     return f"speakers: {', '.join(list(named)[:SHOWN])}"[: 2 * LONG] if named else "the transcript names no speakers"
 
 

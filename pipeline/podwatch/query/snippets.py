@@ -15,15 +15,15 @@ class MentionBuilder:
     def __init__(self, transcript: Transcript) -> None:
         self._transcript = transcript.with_columns_read()
 
-    def mention(self, watch: str, start: int, end: int, how: MatchDetail) -> Mention:
+    def mention(self, watch: str, start: int, end: int, detail: MatchDetail) -> Mention:
         transcript = self._transcript
         index = transcript.index_at(start)
-        seconds, exact = transcript.when(start)
+        seconds, exact = transcript.time_at(start)
         left, right = sentence_span(transcript.text, start, end)
         return Mention(
             watch=watch,
-            kind=how.kind,
-            score=how.score,
+            kind=detail.kind,
+            score=detail.score,
             surface=transcript.text[start:end],
             start=start,
             end=end,
@@ -33,7 +33,7 @@ class MentionBuilder:
             speaker=transcript.speakers[index],
             snippet=transcript.text[left:right],
             snippet_start=start - left,
-            reason=how.reason,
+            reason=detail.reason,
         )
 
 
