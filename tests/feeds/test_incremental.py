@@ -11,7 +11,7 @@ from podwatch.errors import FeedError
 from podwatch.feeds import KnownItems, WholeReason, guid_key
 from podwatch.feeds.incremental import cpu_budget, read_feed
 from podwatch.feeds.parsed_document import InProcessParser
-from tests.support.feed_oracle import KIND, URL, Recorder, check_against_feedparser, known_of
+from tests.support.feed_oracle import CONTENT_TYPE, URL, Recorder, check_against_feedparser, known_items_of
 from tests.support.podcast_host import item, rss
 
 A, B, C, D = (item(name, title=f"On {name}") for name in "abcd")
@@ -73,9 +73,9 @@ def test_what_is_known_does_not_reach_the_parser() -> None:
 
 def test_an_old_episode_is_listed_for_as_long_as_the_document_holds_it() -> None:
     reading, _ = check_against_feedparser(rss(B, C).encode(), rss(A, B).encode())
-    assert list(reading.listed) == [guid_key("a"), guid_key("b")]
-    assert reading.lists("b")
-    assert not reading.lists("c")
+    assert list(reading.guid_keys) == [guid_key("a"), guid_key("b")]
+    assert reading.has_episode("b")
+    assert not reading.has_episode("c")
 
 
 WHOLE = {
@@ -104,17 +104,17 @@ def test_the_whole_is_read_for(old: str, new: str, reason: WholeReason) -> None:
 
 def test_a_feed_that_mended_is_read_in_parts_again() -> None:
     broken = rss(A.replace("<title>", "<title>&nbsp;"), B).encode()
-    known = read_feed(broken, URL, KIND, None, InProcessParser()).known
-    mended = read_feed(rss(A, B).encode(), URL, KIND, known, InProcessParser())
-    assert not mended.whole
-    assert [e.guid for e in read_feed(rss(C, A, B).encode(), URL, KIND, mended.known, InProcessParser()).episodes] == [
-        "c"
-    ]
+    known = read_feed(broken, URL, CONTENT_TYPE, None, InProcessParser()).known
+    mended = read_feed(rss(A, B).encode(), URL, CONTENT_TYPE, known, InProcessParser())
+    assert not mended.is_whole
+    assert [
+        e.guid for e in read_feed(rss(C, A, B).encode(), URL, CONTENT_TYPE, mended.known, InProcessParser()).episodes
+    ] == ["c"]
 
 
 def test_blanks_before_the_declaration_are_not_a_reason_to_read_the_whole() -> None:
     reading, _ = check_against_feedparser(b"\n" + rss(A).encode(), b"\n\n" + rss(B, A).encode())
-    assert not reading.whole
+    assert not reading.is_whole
     assert [e.guid for e in reading.episodes] == ["b"]
 
 
@@ -127,22 +127,22 @@ def test_a_byte_that_changes_the_encoding_sends_the_whole() -> None:
 def test_the_first_reading_of_a_large_feed_is_in_parts_too() -> None:
     body = rss(*(item(str(n), title="word " * 400) for n in range(1500))).encode()
     parser = Recorder()
-    reading = read_feed(body, URL, KIND, None, parser)
+    reading = read_feed(body, URL, CONTENT_TYPE, None, parser)
     assert len(reading.episodes) == 1500
     assert len(parser.documents) > 1
     assert max(map(len, parser.documents)) < 400_000
 
 
 def test_what_was_kept_before_guids_were_told_apart_is_read_anew_where_items_share_one() -> None:
-    known = replace(known_of(rss(LIKE_B, B).encode()), finals=array("Q"))
+    known = replace(known_items_of(rss(LIKE_B, B).encode()), final_guids=array("Q"))
     reading = read_feed(
-        rss(A, LIKE_B, B).encode(), URL, KIND, KnownItems.from_bytes(known.to_bytes()), InProcessParser()
+        rss(A, LIKE_B, B).encode(), URL, CONTENT_TYPE, KnownItems.from_bytes(known.to_bytes()), InProcessParser()
     )
     assert [e.guid for e in reading.episodes] == ["a", OF_A, OF_B]
 
 
 def test_what_another_version_kept_is_read_as_nothing() -> None:
-    kept = known_of(rss(A).encode()).to_bytes()
+    kept = known_items_of(rss(A).encode()).to_bytes()
     assert KnownItems.from_bytes(kept) is not None
     assert KnownItems.from_bytes(b"\xff" + kept[1:]) is None
     assert KnownItems.from_bytes(kept[:-1]) is None
@@ -159,7 +159,7 @@ ERRORS = {
 @pytest.mark.parametrize(("body", "what"), ERRORS.values(), ids=ERRORS)
 def test_what_is_no_feed_is_one_error(body: bytes, what: str) -> None:
     with pytest.raises(FeedError, match=what):
-        read_feed(body, URL, KIND, None, InProcessParser())
+        read_feed(body, URL, CONTENT_TYPE, None, InProcessParser())
 
 
 def test_the_seconds_grow_with_the_bytes_up_to_a_limit() -> None:

@@ -16,7 +16,7 @@ from podwatch.model import Feed
 def read(text: str, tmp_path: Path) -> list[tuple[str, tuple[str, ...]]]:
     path = tmp_path / "list.opml"
     path.write_text(text, encoding="utf-8")
-    return [(f.url, f.tags) for f in opml.read(path)]
+    return [(f.url, f.tags) for f in opml.read_opml(path)]
 
 
 def body(outlines: str) -> str:
@@ -72,14 +72,14 @@ def test_a_list_without_a_feed_is_one_clear_error(text: str, tmp_path: Path) -> 
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(PodwatchError, match="is not the address of a feed") as e:
-        opml.address(url)
+        opml.normalize_address(url)
     assert len(e.value.line) < 400
 
 
 @pytest.mark.parametrize("tag", ["", " ", "a/b", "x,y", "\x1b", "\udcff", "x" * 201], ids=ascii)
 def test_what_can_be_no_tag_is_refused(tag: str) -> None:
     with pytest.raises(PodwatchError, match="cannot be a tag"):
-        opml.tag(tag)
+        opml.normalize_tag(tag)
 
 
 tags = st.lists(
@@ -96,9 +96,11 @@ def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, 
     if not feeds:
         return
     path = tmp_path_factory.mktemp("opml") / "out.opml"
-    path.write_text(opml.write(feeds), encoding="utf-8")
-    assert [(f.url, f.title, set(f.tags)) for f in opml.read(path)] == [(f.url, f.title, set(f.tags)) for f in feeds]
+    path.write_text(opml.write_opml(feeds), encoding="utf-8")
+    assert [(f.url, f.title, set(f.tags)) for f in opml.read_opml(path)] == [
+        (f.url, f.title, set(f.tags)) for f in feeds
+    ]
 
 
 def test_characters_that_xml_cannot_hold_are_left_out() -> None:
-    assert "\x00" not in opml.write([Feed(url="https://a.example/", title="a\x00\x1b\ufffeb")])
+    assert "\x00" not in opml.write_opml([Feed(url="https://a.example/", title="a\x00\x1b\ufffeb")])

@@ -9,7 +9,7 @@ import pytest
 from podwatch import feeds
 from podwatch.feeds.parsed_document import InProcessParser
 from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
-from tests.support.feed_oracle import KIND, URL
+from tests.support.feed_oracle import CONTENT_TYPE, URL
 
 NEW, OLD = (
     "https://podcastindex.org/namespace/1.0",
@@ -27,11 +27,11 @@ def feed(item: str = "", channel: str = "", podcast: str = NEW) -> bytes:
 
 
 def episode(body: bytes) -> Episode:
-    return feeds.read(body, URL, KIND, None, InProcessParser()).episodes[0]
+    return feeds.read(body, URL, CONTENT_TYPE, None, InProcessParser()).episodes[0]
 
 
 def facts(body: bytes) -> FeedFacts:
-    return feeds.read(body, URL, KIND, None, InProcessParser()).facts
+    return feeds.read(body, URL, CONTENT_TYPE, None, InProcessParser()).facts
 
 
 VTT = TranscriptRef(url="http://show.example/a.vtt", media_type="text/vtt", language="en", rel="captions")

@@ -14,7 +14,7 @@ from podwatch.feeds.incremental import read_feed
 from podwatch.feeds.parsed_document import InProcessParser, ParsedDocument, Part
 
 URL = "http://show.example/feed.xml"
-KIND = "application/rss+xml"
+CONTENT_TYPE = "application/rss+xml"
 
 
 class Recorder(InProcessParser):
@@ -32,11 +32,11 @@ class Recorder(InProcessParser):
         return sum(map(len, self.documents))
 
 
-def read_naively(body: bytes, kind: str = KIND) -> Any:
+def read_naively(body: bytes, kind: str = CONTENT_TYPE) -> Any:
     return feedparser.parse(body, response_headers={"content-type": kind, "content-location": URL})
 
 
-def known_of(body: bytes, kind: str = KIND) -> KnownItems:
+def known_items_of(body: bytes, kind: str = CONTENT_TYPE) -> KnownItems:
     known = read_feed(body, URL, kind, None, InProcessParser()).known
     again = KnownItems.from_bytes(known.to_bytes())
     assert again == known
@@ -44,7 +44,7 @@ def known_of(body: bytes, kind: str = KIND) -> KnownItems:
 
 
 def check_against_feedparser(
-    old: bytes, new: bytes, kind: str = KIND, whole: Any = None
+    old: bytes, new: bytes, kind: str = CONTENT_TYPE, whole: Any = None
 ) -> tuple[FeedReading, Recorder]:
     """Reads ``new`` after ``old`` and holds every entry and the feed against feedparser on the whole of ``new``.
 
@@ -55,11 +55,11 @@ def check_against_feedparser(
     if new.lstrip().startswith(b"<?xml"):
         new = new.lstrip()
     parser = Recorder()
-    known = known_of(old, kind)
+    known = known_items_of(old, kind)
     reading = read_feed(new, URL, kind, known, parser)
     whole = whole or read_naively(new, kind)
     everything = read_feed(new, URL, kind, None, InProcessParser())
-    if reading.whole:
+    if reading.is_whole:
         assert parser.documents[-1] == new or reading.reason is WholeReason.CONTEXT
         assert reading.episodes == everything.episodes
         assert reading.facts == everything.facts
@@ -70,8 +70,8 @@ def check_against_feedparser(
     blank = b"<%s></%s>" % (cut.tag, cut.tag)
     for document in parser.documents:
         raw = watched.parse_with_feedparser(document, URL, kind).raw
-        put_in = document != new and document[cut.head :].startswith(blank)
-        some = raw.entries[1:] if put_in and not new[cut.head :].startswith(blank) else raw.entries
+        put_in = document != new and document[cut.first_item :].startswith(blank)
+        some = raw.entries[1:] if put_in and not new[cut.first_item :].startswith(blank) else raw.entries
         rest = iter(whole.entries)
         assert all(any(e == w for w in rest) for e in some), "an entry is not what feedparser says of the whole"
         seen += some
@@ -81,7 +81,7 @@ def check_against_feedparser(
     rest = iter(seen)
     assert all(any(e == w for w in rest) for e in unseen), "an entry is missing"
     assert reading.facts == everything.facts
-    assert reading.listed == everything.listed
+    assert reading.guid_keys == everything.guid_keys
     assert set(reading.episodes) <= set(everything.episodes)
     old_episodes = {e.guid: e for e in read_feed(old, URL, kind, None, InProcessParser()).episodes}
     for episode in everything.episodes:

@@ -169,7 +169,7 @@ def items(draw: st.DrawFn, tag: str) -> list[bytes]:
 
 
 @st.composite
-def pairs(draw: st.DrawFn) -> tuple[bytes, bytes, str]:
+def feed_versions(draw: st.DrawFn) -> tuple[bytes, bytes, str]:
     """An old document, a new one with most of its items, and a media type."""
     tag = draw(st.sampled_from(["item"] * 5 + ["entry"]))
     atom, rdf = tag == "entry", draw(st.sampled_from([False] * 5 + [True]))

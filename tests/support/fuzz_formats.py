@@ -20,9 +20,9 @@ from pathlib import Path
 from podwatch.transcripts.formats import FORMATS
 from tests.transcripts.test_formats import SAMPLES, segments_or_one_error
 
-SLOW = 2.0  # seconds for one of these small documents are a bug of their own
-TYPES = sorted({m for f in FORMATS.values() for m in f.media_types} | {""})
-SCRAPS = [
+MAX_SECONDS = 2.0  # seconds for one of these small documents are a bug of their own
+MEDIA_TYPES = sorted({m for f in FORMATS.values() for m in f.media_types} | {""})
+FRAGMENTS = [
     b"<", b">", b"-->", b"\n\n", b"\0", b"\xff", b"{", b"[", b'"', b"&#0;", b"&lt;", b"NaN", b"null", b"1e999", b":",
     b"00:00:01.000", b"</p>", b"<!--", b"<![CDATA[", b"\\ud800", b"\\u0000", b"-1", b"9" * 30, b"<v ", b"\r", b"\xe2\x80",
     "\u0130\u2028\U0001f600".encode(), b"**A:**", b"[12:34]", b"Starting point is ",
@@ -30,32 +30,32 @@ SCRAPS = [
 
 
 class Tally:
-    read = 0
+    documents = 0
     refused = 0
     slowest = 0.0
 
 
-def one(data: bytes) -> None:
+def check_document(data: bytes) -> None:
     """The first byte chooses the declared type, so that a fuzzer can change it, too."""
-    declared = TYPES[data[0] % len(TYPES)] if data else ""
+    declared = MEDIA_TYPES[data[0] % len(MEDIA_TYPES)] if data else ""
     began = time.perf_counter()
     try:
         Tally.refused += bool(segments_or_one_error(data[1:], declared))
         took = time.perf_counter() - began
-        assert took < SLOW, f"took {took:.1f} s"
+        assert took < MAX_SECONDS, f"took {took:.1f} s"
     except BaseException:
         Path("fuzz-failure.bin").write_bytes(data)
         raise
     Tally.slowest = max(Tally.slowest, took)
-    Tally.read += 1
+    Tally.documents += 1
 
 
-def changed(rng: random.Random, data: bytes) -> bytes:
+def mutate(rng: random.Random, data: bytes) -> bytes:
     for _ in range(rng.randint(1, 8)):
         a, b = sorted((rng.randint(0, len(data)), rng.randint(0, len(data))))
         how = rng.randrange(6)
         if how == 0:
-            data = data[:a] + rng.choice(SCRAPS) + data[a:]
+            data = data[:a] + rng.choice(FRAGMENTS) + data[a:]
         elif how == 1:
             data = data[:a] + data[min(b, a + 40) :]
         elif how == 2:
@@ -66,18 +66,18 @@ def changed(rng: random.Random, data: bytes) -> bytes:
             other = rng.choice(SAMPLES)
             data = data[:a] + other[rng.randint(0, len(other)) :][:400]
         else:
-            data = data[:a] + rng.choice(SCRAPS) * rng.randint(1, 50) + data[b:]
+            data = data[:a] + rng.choice(FRAGMENTS) * rng.randint(1, 50) + data[b:]
     return data[:20_000]
 
 
-def at_random(seconds: float, seed: int) -> None:
+def fuzz_at_random(seconds: float, seed: int) -> None:
     rng = random.Random(seed)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        one(bytes((rng.randrange(256),)) + changed(rng, rng.choice(SAMPLES)))
+        check_document(bytes((rng.randrange(256),)) + mutate(rng, rng.choice(SAMPLES)))
 
 
-def guided(seconds: float, seed: int) -> None:
+def fuzz_by_coverage(seconds: float, seed: int) -> None:
     """Never returns: the fuzzer ends the process, with a status other than 0 when a document failed."""
     import tempfile
 
@@ -90,7 +90,9 @@ def guided(seconds: float, seed: int) -> None:
     folder = tempfile.mkdtemp()
     for i, sample in enumerate(SAMPLES):
         Path(folder, str(i)).write_bytes(b"\0" + sample)
-    atheris.Setup([sys.argv[0], folder, f"-max_total_time={int(seconds)}", f"-seed={seed}", "-max_len=8192"], one)
+    atheris.Setup(
+        [sys.argv[0], folder, f"-max_total_time={int(seconds)}", f"-seed={seed}", "-max_len=8192"], check_document
+    )
     atheris.Fuzz()
 
 
@@ -101,13 +103,13 @@ def main() -> int:
     parser.add_argument("--guided", action="store_true", help="let atheris choose the changes")
     asked = parser.parse_args()
     try:
-        (guided if asked.guided else at_random)(asked.seconds, asked.seed)
+        (fuzz_by_coverage if asked.guided else fuzz_at_random)(asked.seconds, asked.seed)
     except Exception:  # noqa: BLE001 - whatever it is, it is what this looks for
         traceback.print_exc()
         print("FAILED: fuzz-failure.bin holds the document")
         return 1
     print(
-        f"{Tally.read:,} documents, {Tally.refused:,} refused, slowest {Tally.slowest:.2f} s: every one in segments or one error"
+        f"{Tally.documents:,} documents, {Tally.refused:,} refused, slowest {Tally.slowest:.2f} s: every one in segments or one error"
     )
     return 0
 

@@ -19,18 +19,28 @@ from podwatch.errors import TranscriptError
 from podwatch.model import Segment, Transcript, join_segments
 from podwatch.transcripts.labels import sponsor_phrases as phrases
 from podwatch.transcripts.labels.boilerplate import (
-    OTHERS,
+    MIN_OTHER_EPISODES,
     FeedShingles,
     Label,
     Passage,
     from_bytes,
     label_passages,
-    read_labels,
+    pack_labels,
     select_shingles,
-    to_bytes,
+    unpack_labels,
 )
-from podwatch.transcripts.labels.passages import LONGEST
-from podwatch.transcripts.labels.shingles import BITS, EDGE, FAR, MOST, NEAR, WORDS, hash_shingles, hash_words, winnow
+from podwatch.transcripts.labels.passages import MAX_PASSAGE_CHARACTERS
+from podwatch.transcripts.labels.shingles import (
+    EDGE_WINDOW,
+    EDGE_WORDS,
+    HASH_BITS,
+    MAX_WORDS,
+    MIDDLE_WINDOW,
+    SHINGLE_WORDS,
+    hash_shingles,
+    hash_words,
+    winnow,
+)
 
 EXCERPTS: list[dict[str, Any]] = YAML(typ="safe").load(Path(__file__).parents[1] / "data/boilerplate.yaml")
 TALK = (
@@ -118,7 +128,7 @@ def test_a_read_with_a_beginning_and_an_end_is_one_stretch() -> None:
 def test_an_interview_about_advertising_is_never_labelled_whole() -> None:
     text = "This show is brought to you by Acme. Our sponsors, the promo code, patreon dot com, subscribe. " * 400
     t = transcript(text)
-    assert all(s.end - s.start <= LONGEST for s in label_passages(t))
+    assert all(s.end - s.start <= MAX_PASSAGE_CHARACTERS for s in label_passages(t))
 
 
 def test_a_word_weighs_more_at_the_end_than_in_the_middle() -> None:
@@ -155,7 +165,7 @@ def test_an_hour_of_talk_gives_a_few_hundred_shingles() -> None:
 
 
 def test_a_text_that_is_no_episode_costs_bounded_memory() -> None:
-    long = "tide boat mud " * (MOST // 3 + 10)
+    long = "tide boat mud " * (MAX_WORDS // 3 + 10)
     assert select_shingles(transcript(long)) == select_shingles(transcript(long + talk(1, 1000)))
 
 
@@ -180,14 +190,15 @@ def test_a_changed_word_changes_only_the_shingles_that_hold_it(place: int, seed:
     words = [rng.getrandbits(64) for _ in range(200)]
     before, after = (hash_shingles(column(w)) for w in (words, [*words[:place], 1, *words[place + 1 :]]))
     changed = {i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b}
-    assert changed == set(range(max(0, place - WORDS + 1), min(place, len(words) - WORDS) + 1))
-    near = range(place - WORDS - 12, place + 12)
+    assert changed == set(range(max(0, place - SHINGLE_WORDS + 1), min(place, len(words) - SHINGLE_WORDS) + 1))
+    near = range(place - SHINGLE_WORDS - 12, place + 12)
     kept = [{(i, int(h[i])) for i in winnow(h).tolist() if i not in near} for h in (before, after)]
     assert kept[0] == kept[1]
 
 
 CUES = [
-    next(iter(phrases.expand_phrases(t))) for t in (phrases.SPONSOR_STRONG, phrases.PROMOTION_STRONG, phrases.ADDRESS)
+    next(iter(phrases.expand_phrases(t)))
+    for t in (phrases.SPONSOR_STRONG, phrases.PROMOTION_STRONG, phrases.WEB_ADDRESS)
 ]
 ANY = st.lists(
     st.one_of(st.text(max_size=30), st.sampled_from([*CUES, "İ", "Acme. ", TALK, ".", " ", "Subscribe to our show. "])),
@@ -209,7 +220,7 @@ def test_labels_hold_for_any_text(pieces: list[str], glued: bool, repeats: bool)
             assert s.start == 0 or not (t.text[s.start - 1].isalnum() and t.text[s.start].isalnum())
             assert s.end == len(t.text) or not (t.text[s.end - 1].isalnum() and t.text[s.end].isalnum())
     assert all(a.end <= b.start for a, b in pairwise(found))
-    assert from_bytes(to_bytes(found, select_shingles(t))) == (found, select_shingles(t))
+    assert from_bytes(pack_labels(found, select_shingles(t))) == (found, select_shingles(t))
 
 
 STRETCHES = st.lists(
@@ -219,7 +230,7 @@ STRETCHES = st.lists(
 
 @given(STRETCHES, st.sets(st.integers(0, 2**40 - 1)))
 def test_labels_survive_the_store(stretches: list[Passage], numbers: set[int]) -> None:
-    assert from_bytes(to_bytes(stretches, numbers)) == (tuple(stretches), array("Q", sorted(numbers)))
+    assert from_bytes(pack_labels(stretches, numbers)) == (tuple(stretches), array("Q", sorted(numbers)))
 
 
 @given(st.binary(max_size=60))
@@ -247,20 +258,20 @@ _STEP, _MIX, _ALL = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, (1 << 64) - 1
 
 def naive_every(words: list[int]) -> list[int]:
     found = []
-    for i in range(len(words) - WORDS + 1):
+    for i in range(len(words) - SHINGLE_WORDS + 1):
         value = 0
-        for word in words[i : i + WORDS]:
+        for word in words[i : i + SHINGLE_WORDS]:
             value = (value * _STEP + word) & _ALL
         value ^= value >> 32
-        found.append(((value * _MIX) & _ALL) >> (64 - BITS))
+        found.append(((value * _MIX) & _ALL) >> (64 - HASH_BITS))
     return found
 
 
 def naive_winnowed(hashes: list[int]) -> list[tuple[int, int]]:
-    edge = min(EDGE, len(hashes))
-    back = max(edge, len(hashes) - EDGE)
+    edge = min(EDGE_WORDS, len(hashes))
+    back = max(edge, len(hashes) - EDGE_WORDS)
     kept = set()
-    for start, stop, window in ((0, edge, NEAR), (edge, back, FAR), (back, len(hashes), NEAR)):
+    for start, stop, window in ((0, edge, EDGE_WINDOW), (edge, back, MIDDLE_WINDOW), (back, len(hashes), EDGE_WINDOW)):
         for left in range(start, max(start + 1, stop - window + 1)):
             block = hashes[left : min(left + window, stop)]
             if block:
@@ -306,11 +317,11 @@ def test_what_others_repeat_is_what_counting_one_by_one_says(
     feed: dict[int, set[int]], episode: int, own: set[int]
 ) -> None:
     own = feed.get(episode, own)
-    passages = FeedShingles({e: to_bytes((), held) for e, held in feed.items()})
-    naive = {n for n in own if sum(n in held for e, held in feed.items() if e != episode) >= OTHERS}
-    assert passages.repeated(episode, own) == naive
+    passages = FeedShingles({e: pack_labels((), held) for e, held in feed.items()})
+    naive = {n for n in own if sum(n in held for e, held in feed.items() if e != episode) >= MIN_OTHER_EPISODES}
+    assert passages.find_repeated(episode, own) == naive
 
 
 @given(numbers)
 def test_stored_shingles_are_read_the_fast_way_as_the_slow(held: set[int]) -> None:
-    assert read_labels(to_bytes((), held))[1].tolist() == from_bytes(to_bytes((), held))[1].tolist()
+    assert unpack_labels(pack_labels((), held))[1].tolist() == from_bytes(pack_labels((), held))[1].tolist()

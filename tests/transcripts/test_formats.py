@@ -241,23 +241,23 @@ def test_a_million_words_in_one_segment_are_folded_as_a_few_are() -> None:
 def test_a_second_is_the_words_own_where_the_source_has_it_and_a_marked_guess_elsewhere() -> None:
     words = transcripts.parse_transcript((DATA / "whisper.json").read_bytes())[1].transcript()
     at = words.text.index("called")
-    assert (words.seconds_at(at), words.exact_at(at)) == (2.7, True)
-    assert (words.seconds_at(at + 3), words.exact_at(at + 3)) == (2.7, True)
+    assert (words.seconds_at(at), words.is_exact_at(at)) == (2.7, True)
+    assert (words.seconds_at(at + 3), words.is_exact_at(at + 3)) == (2.7, True)
     blocks = transcripts.parse_transcript((DATA / "page.txt").read_bytes())[1].transcript()
-    assert blocks.exact_at(blocks.text.index("Good"))
+    assert blocks.is_exact_at(blocks.text.index("Good"))
     at = blocks.text.index("naval")
-    assert not blocks.exact_at(at)
+    assert not blocks.is_exact_at(at)
     assert 20 < blocks.seconds_at(at) < 40
     gap = transcripts.parse_transcript((DATA / "whisperx.json").read_bytes())[1].transcript()
     at = gap.text.index("1962")
-    assert not gap.exact_at(at)
+    assert not gap.is_exact_at(at)
     assert 0.1 < gap.seconds_at(at) < 1.2
 
 
 def test_a_text_without_any_time_has_no_second() -> None:
     t = transcripts.parse_transcript(b"One.\n\nTwo.", "text/plain")[1].transcript()
     assert math.isnan(t.seconds_at(0))
-    assert not t.exact_at(0)
+    assert not t.is_exact_at(0)
 
 
 def test_the_finest_times_are_preferred_and_a_charset_does_not_matter() -> None:

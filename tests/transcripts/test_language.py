@@ -61,8 +61,8 @@ def test_a_declared_tag_becomes_its_primary_subtag_or_nothing(declared: str | No
 @pytest.mark.parametrize("code", TALK)
 def test_a_text_says_its_own_language(code: str) -> None:
     found = decide_language(None, TALK[code] * 6)
-    assert (found.code, found.declared) == (code, False)
-    assert found.sure >= 0.9
+    assert (found.code, found.is_declared) == (code, False)
+    assert found.probability >= 0.9
 
 
 @pytest.mark.parametrize("text", ["", "Okay.", "Okay. " * 30, "1 2 3 4 5 " * 500, TALK["en"]], ids=lambda t: t[:10])
@@ -88,7 +88,7 @@ CONFLICTS = {
 def test_a_long_text_overrules_a_plainly_wrong_declaration(case: tuple[str, str, int]) -> None:
     declared, spoken, length = case
     found = decide_language(declared, (TALK[spoken] * 100)[:length])
-    assert (found.code, found.declared) == CONFLICTS[case]
+    assert (found.code, found.is_declared) == CONFLICTS[case]
 
 
 def test_a_text_in_two_languages_does_not_overrule() -> None:
@@ -99,7 +99,7 @@ def test_a_text_in_two_languages_does_not_overrule() -> None:
 def test_no_text_raises(declared: str | None, text: str, times: int) -> None:
     found = decide_language(declared, text * times)
     assert found.code is None or 2 <= len(found.code) <= 3
-    assert 0 <= found.sure <= 1
+    assert 0 <= found.probability <= 1
     assert sum(map(len, take_samples(text * times))) <= 2000
 
 

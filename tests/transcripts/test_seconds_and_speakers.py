@@ -158,6 +158,6 @@ def test_a_second_lies_within_its_segment(segments: list[Segment]) -> None:
         s = t.segment(t.index_at(offset))
         at = t.seconds_at(offset)
         if math.isnan(s.start):
-            assert not t.exact_at(offset)
+            assert not t.is_exact_at(offset)
         elif s.end > s.start:
             assert s.start - 0.01 <= at <= s.end + 0.01

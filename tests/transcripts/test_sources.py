@@ -15,7 +15,7 @@ from podwatch.model import Episode, Feed, TranscriptRef, TranscriptRequest
 from podwatch.net.robots import RobotsRules
 from podwatch.policy.dropped_files import EpisodeNames, FileMatch
 from podwatch.runtime import Runtime
-from podwatch.transcripts.sources import check_template, fill_template, slug
+from podwatch.transcripts.sources import check_template, fill_template, slugify
 from tests.support.podcast_host import Podcast, item, rss, vtt
 
 PAGE = (Path(__file__).parents[2] / "seeds/sample/missile-crisis.txt").read_text(encoding="utf-8")
@@ -69,7 +69,7 @@ def test_the_feeds_own_come_first_in_the_shows_language_and_with_the_finest_time
         TranscriptRef(url="txt", media_type="text/plain"),
         TranscriptRef(url="vtt", media_type="text/vtt", language="en-GB"),
     ]
-    wanted = TranscriptRequest(episode=replace(TALK, transcripts=tuple(refs)), page="https://pages.example/{slug}")
+    wanted = TranscriptRequest(episode=replace(TALK, transcripts=tuple(refs)), page_template="https://pages.example/{slug}")
     order = [r.url for r in transcript_refs(wanted)]
     assert order[0] == "vtt"
     assert order[-2:] == ["fr", "https://pages.example/the-talk-part-2-under"]
@@ -80,15 +80,15 @@ def test_no_page_is_asked_for_unless_somebody_said_where_they_are() -> None:
 
 
 def test_the_links_of_the_notes_to_one_site_may_be_the_pages() -> None:
-    found = transcript_refs(TranscriptRequest(episode=TALK, page="notes:pages.example"))
+    found = transcript_refs(TranscriptRequest(episode=TALK, page_template="notes:pages.example"))
     assert [r.url for r in found] == ["https://www.pages.example/t/1", "https://pages.example/t/2"]
 
 
 @pytest.mark.parametrize(
     "wanted",
     [
-        TranscriptRequest(episode=TALK, page="{link}", blocked=True),
-        TranscriptRequest(episode=replace(TALK, blocked=True), page="{link}"),
+        TranscriptRequest(episode=TALK, page_template="{link}", blocked=True),
+        TranscriptRequest(episode=replace(TALK, blocked=True), page_template="{link}"),
     ],
     ids=["the feed", "the episode"],
 )
@@ -147,7 +147,7 @@ def test_what_the_feed_names_is_fetched_whatever_robots_txt_says(rt: Runtime, po
 
 
 def test_a_slug_is_what_sites_write() -> None:
-    assert slug("It's Über – 50% (Live!)") == "its-uber-50-live"
+    assert slugify("It's Über – 50% (Live!)") == "its-uber-50-live"
 
 
 OTHERS = (

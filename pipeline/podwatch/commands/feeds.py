@@ -23,7 +23,7 @@ Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; m
 def import_(file: Annotated[Path, typer.Argument(help="An OPML file.")], tag: Tags = None, json: Json = False) -> None:
     """Adds the feeds of an OPML file; its folders become tags. Twice changes nothing."""
     tags = _tags(tag)
-    _add([Feed(url=f.url, title=f.title, tags=tuple(dict.fromkeys(f.tags + tags))) for f in opml.read(file)], json)
+    _add([Feed(url=f.url, title=f.title, tags=tuple(dict.fromkeys(f.tags + tags))) for f in opml.read_opml(file)], json)
 
 
 @app.command()
@@ -32,7 +32,7 @@ def add(
 ) -> None:
     """Adds feeds by their address."""
     tags = _tags(tag)
-    _add([Feed(url=opml.address(u), tags=tags) for u in url], json)
+    _add([Feed(url=opml.normalize_address(u), tags=tags) for u in url], json)
 
 
 @app.command("set")
@@ -73,7 +73,7 @@ def export(
     """Writes the feeds with their tags as OPML, for other programs or another podwatch."""
     with runtime() as rt:
         feeds = rt.store.feeds()
-    text = opml.write(feeds)
+    text = opml.write_opml(feeds)
     if file is None:
         emit({"opml": text}) if json else sys.stdout.write(text)
         return
@@ -112,7 +112,7 @@ def list_(json: Json = False) -> None:
 
 
 def _tags(given: list[str] | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(opml.tag(utf8(t)) for t in given or ()))
+    return tuple(dict.fromkeys(opml.normalize_tag(utf8(t)) for t in given or ()))
 
 
 def _add(feeds: list[Feed], as_json: bool) -> None:

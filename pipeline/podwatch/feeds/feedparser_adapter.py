@@ -37,9 +37,9 @@ class FeedparserResult:
     parser knew before the first item, apart from the feed's own facts."""
 
     raw: Any
-    strict: bool
-    leaks: bool
-    context: int
+    is_well_formed: bool
+    has_leaks: bool
+    context_hash: int
 
 
 class _ParseState:

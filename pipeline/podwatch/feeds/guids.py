@@ -16,34 +16,34 @@ from podwatch.feeds.parsed_document import episodes_from_json, episodes_to_json
 from podwatch.model import Episode
 from podwatch.policy.episode_identity import canonical_url
 
-Name = tuple[str, str]  # an item's guid, and the canonical address of its audio ("" for none)
+GuidAndAudio = tuple[str, str]  # an item's guid, and the canonical address of its audio ("" for none)
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeList:
     """Some episodes in their order, as they are or packed."""
 
-    names: tuple[Name, ...]
-    plain: tuple[Episode, ...] = ()
+    identities: tuple[GuidAndAudio, ...]
+    unpacked: tuple[Episode, ...] = ()
     packed: bytes = b""
 
     @classmethod
-    def of(cls, episodes: Sequence[Episode], *, small: bool) -> EpisodeList:
+    def of(cls, episodes: Sequence[Episode], *, pack: bool) -> EpisodeList:
         """small: packed, at the price of unpacking each time they are asked for."""
         names = tuple((e.guid, canonical_url(e.audio_url)) for e in episodes)
-        if small:
+        if pack:
             return cls(names, packed=zlib.compress(episodes_to_json(episodes), 1))
-        return cls(names, plain=tuple(episodes))
+        return cls(names, unpacked=tuple(episodes))
 
-    def under(self, guids: Sequence[str | None]) -> Iterator[Episode]:
+    def with_guids(self, guids: Sequence[str | None]) -> Iterator[Episode]:
         """The episodes under these guids; None: not this one."""
-        episodes = episodes_from_json(zlib.decompress(self.packed)) if self.packed else self.plain
+        episodes = episodes_from_json(zlib.decompress(self.packed)) if self.packed else self.unpacked
         for e, guid in zip(episodes, guids, strict=True):
             if guid is not None:
                 yield e if guid == e.guid else replace(e, guid=guid)
 
 
-def disambiguate_guids(names: Sequence[Name]) -> list[str]:
+def disambiguate_guids(names: Sequence[GuidAndAudio]) -> list[str]:
     """A guid for each item of a document: those with one guid and other audio get guids of their own.
 
     The new guid is made of the audio's address, for each of them: some feeds have one guid for all they publish, and

@@ -21,7 +21,7 @@ from podwatch.feeds.known_items import KnownItems, guid_key
 from podwatch.feeds.parsed_document import ParsedDocument, Parser, Part
 from podwatch.model import Episode, FeedFacts
 
-CHUNK = 1 << 18  # bytes of items parsed at a time, so that memory stays small however large the feed is
+CHUNK_BYTES = 1 << 18  # bytes of items parsed at a time, so that memory stays small however large the feed is
 # In these the bytes of < and > mean nothing else, so that items can be cut out.
 ASCII_BASED = ("utf-8", "us-ascii", "ascii", "iso-8859-", "iso8859", "latin", "windows-125", "cp125", "koi8-")
 
@@ -36,8 +36,8 @@ class FeedReading:
     """
 
     facts: FeedFacts
-    found: tuple[tuple[EpisodeList, tuple[str | None, ...]], ...]
-    listed: array[int]
+    episode_lists: tuple[tuple[EpisodeList, tuple[str | None, ...]], ...]
+    guid_keys: array[int]
     known: KnownItems
     reason: WholeReason | None = None
 
@@ -47,34 +47,36 @@ class FeedReading:
 
         Of a feed that is read for the first time they are unpacked at each call.
         """
-        return tuple(e for found, guids in self.found for e in found.under(guids))
+        return tuple(e for found, guids in self.episode_lists for e in found.with_guids(guids))
 
     @property
-    def whole(self) -> bool:
+    def is_whole(self) -> bool:
         return self.reason is not None
 
-    def lists(self, guid: str) -> bool:
+    def has_episode(self, guid: str) -> bool:
         """Whether the document still holds the episode."""
-        return guid_key(guid) in self.listed
+        return guid_key(guid) in self.guid_keys
 
 
 @dataclass(slots=True)
-class _Job:
+class _BodyParser:
     """What all documents of one body share, and the seconds that are left for them."""
 
     url: str
     content_type: str
     parser: Parser
-    left: float
+    seconds_left: float
 
     def parse(self, parts: Sequence[Part]) -> ParsedDocument:
-        if self.left <= 0:
+        if self.seconds_left <= 0:
             raise FeedError("takes too long to parse", where=self.url)
-        cpu = min(self.left, cpu_budget(sum(map(len, parts))))
+        cpu = min(self.seconds_left, cpu_budget(sum(map(len, parts))))
         document = self.parser.parse(parts, self.url, self.content_type, cpu)
-        self.left -= document.cpu
-        if not document.found:
-            raise FeedError(_not_a_feed(bytes(parts[0][:2000])), where=self.url, todo="check the address of the feed")
+        self.seconds_left -= document.cpu_seconds
+        if not document.is_feed:
+            raise FeedError(
+                _describe_non_feed(bytes(parts[0][:2000])), where=self.url, todo="check the address of the feed"
+            )
         return document
 
 
@@ -99,34 +101,34 @@ def read_feed(
     """
     if body[:1].isspace() and (stripped := body.lstrip()).startswith(b"<?xml"):
         body = stripped  # the commonest mistake: feedparser would read a well-formed feed as an ill-formed one
-    job = _Job(url, content_type, parser, cpu_budget(len(body)))
+    job = _BodyParser(url, content_type, parser, cpu_budget(len(body)))
     apart = shared or (known is not None and repeated_guid_keys(known.guids))
     cut = scanner.scan_items(body, None if apart else known)
     if isinstance(cut, WholeReason):
         return _whole_reading(job.parse([body]), cut)
-    before = known if known is not None and known.clean and known.tag == cut.tag else None
+    before = known if known is not None and known.is_clean and known.tag == cut.tag else None
     hashes = scanner.hash_items(body, cut)
     fresh = _items_to_parse(hashes, cut, before, shared)
     doubt = next((d for i in fresh if (d := scanner.check_item(body, cut.tag, cut.starts[i], cut.ends[i]))), None)
     if doubt is not None:
         return _whole_reading(job.parse([body]), doubt)
     at_once = known is not None and before is None  # was read whole the last time: find out by reading it whole
-    size = len(body) if at_once else CHUNK
+    size = len(body) if at_once else CHUNK_BYTES
     documents: list[tuple[list[int], FeedFacts, EpisodeList]] = []
-    many = sum(cut.ends[i] - cut.starts[i] for i in fresh) > CHUNK
-    base = (before.context, before.encoding) if before else None
-    for some in _chunks(fresh, cut, size):
-        complete = len(some) == len(cut.starts) and not cut.behind
-        document = job.parse([body] if complete else _parts(body, cut, some))
-        base = base or (document.context, document.encoding)
+    many = sum(cut.ends[i] - cut.starts[i] for i in fresh) > CHUNK_BYTES
+    base = (before.context_hash, before.encoding) if before else None
+    for some in _chunk_items(fresh, cut, size):
+        complete = len(some) == len(cut.starts) and not cut.unchanged_items
+        document = job.parse([body] if complete else _document_parts(body, cut, some))
+        base = base or (document.context_hash, document.encoding)
         doubt = _reason_for_whole(document, len(some) + (not complete and _needs_blank_item(some)), base)
         if doubt is WholeReason.CONTEXT and before is not None:
             return replace(read_feed(body, url, content_type, None, parser), reason=doubt)
         if doubt is not None:
             return _whole_reading(document if complete else job.parse([body]), doubt)
-        base = document.context, _merge_encodings(base[1], document.encoding)
+        base = document.context_hash, _merge_encodings(base[1], document.encoding)
         own = document.episodes[len(document.episodes) - len(some) :]
-        documents.append((some, document.facts, EpisodeList.of(own, small=many)))
+        documents.append((some, document.facts, EpisodeList.of(own, pack=many)))
     if before is not None and (sharing := _shared_guids(documents, hashes, cut, before, fresh)):
         return read_feed(body, url, content_type, known, parser, shared=shared | sharing)
     context, encoding = base or (0, "")
@@ -135,7 +137,7 @@ def read_feed(
 
 def _items_to_parse(hashes: array[int], cut: ItemSpans, before: KnownItems | None, shared: frozenset[int]) -> list[int]:
     """Which listed items must be parsed: those never seen, and those that share their guid with others than before."""
-    if before is None or cut.behind:
+    if before is None or cut.unchanged_items:
         return list(range(len(hashes)))
     guids = dict(zip(before.hashes, before.guids, strict=True))
     again = shared | _changed_guids(hashes, before, guids)
@@ -149,7 +151,7 @@ def _changed_guids(hashes: array[int], before: KnownItems, guids: Mapping[int, i
     """
     now = [guids[h] for h in hashes if h in guids]
     several = repeated_guid_keys(before.guids) | repeated_guid_keys(now)
-    if not several or not before.finals:
+    if not several or not before.final_guids:
         return several
     then: dict[int, list[int]] = {g: [] for g in several}
     today: dict[int, list[int]] = {g: [] for g in several}
@@ -169,13 +171,13 @@ def _shared_guids(
 ) -> frozenset[int]:
     """The guids of what was parsed that other items of the body have, too."""
     rest = set(before.guids)
-    if not cut.behind:
+    if not cut.unchanged_items:
         guids, parsed = dict(zip(before.hashes, before.guids, strict=True)), set(fresh)
         rest = {guids[h] for i, h in enumerate(hashes) if i not in parsed}
-    return frozenset(rest & {guid_key(guid) for *_, found in documents for guid, _ in found.names})
+    return frozenset(rest & {guid_key(guid) for *_, found in documents for guid, _ in found.identities})
 
 
-def _chunks(fresh: list[int], cut: ItemSpans, size: int) -> Iterator[list[int]]:
+def _chunk_items(fresh: list[int], cut: ItemSpans, size: int) -> Iterator[list[int]]:
     """The fresh items in groups of about ``size`` bytes; one empty group when there are none, for the feed's facts."""
     some: list[int] = []
     length = 0
@@ -194,9 +196,9 @@ def _needs_blank_item(some: list[int]) -> bool:
     return not some or some[0] != 0
 
 
-def _parts(body: bytes, cut: ItemSpans, some: list[int]) -> list[Part]:
+def _document_parts(body: bytes, cut: ItemSpans, some: list[int]) -> list[Part]:
     view = memoryview(body)
-    parts: list[Part] = [view[: cut.head]]
+    parts: list[Part] = [view[: cut.first_item]]
     if _needs_blank_item(some):
         parts.append(b"<%s></%s>" % (cut.tag, cut.tag))
     begin = None
@@ -205,19 +207,19 @@ def _parts(body: bytes, cut: ItemSpans, some: list[int]) -> list[Part]:
         if n + 1 == len(some) or some[n + 1] != i + 1:
             parts.append(view[cut.starts[begin] : cut.ends[i]])
             begin = None
-    parts.append(view[cut.end :])
+    parts.append(view[cut.items_end :])
     return parts
 
 
 def _reason_for_whole(document: ParsedDocument, items: int, base: tuple[int, str]) -> WholeReason | None:
     """Why a document of some items does not speak for the whole. base: the context and encoding of the others."""
-    if not document.strict:
+    if not document.is_well_formed:
         return WholeReason.ILL_FORMED
-    if document.leaks:
+    if document.has_leaks:
         return WholeReason.LEAKS
     if len(document.episodes) != items:
         return WholeReason.COUNT
-    if document.context != base[0]:
+    if document.context_hash != base[0]:
         return WholeReason.CONTEXT
     encoding = document.encoding
     return None if encoding.startswith(ASCII_BASED) and _merge_encodings(base[1], encoding) else WholeReason.ENCODING
@@ -238,55 +240,55 @@ def _incremental_reading(
     encoding: str,
 ) -> FeedReading:
     items = [i for some, *_ in documents for i in some]
-    names = [name for *_, found in documents for name in found.names]
+    names = [name for *_, found in documents for name in found.identities]
     told = disambiguate_guids(names)
     plain = {i: guid_key(guid) for i, (guid, _) in zip(items, names, strict=True)}
     keys = {i: guid_key(guid) for i, guid in zip(items, told, strict=True)}
-    if cut.behind and before is not None:
+    if cut.unchanged_items and before is not None:
         guids = array("Q", plain.values()) + before.guids
-        final = array("Q", keys.values()) + (before.finals or before.guids)
+        final = array("Q", keys.values()) + (before.final_guids or before.guids)
         hashes = hashes + before.hashes
     else:
         of = dict(zip(before.hashes, before.guids, strict=True)) if before else {}
-        ended = dict(zip(before.hashes, before.finals, strict=True)) if before and before.finals else of
+        ended = dict(zip(before.hashes, before.final_guids, strict=True)) if before and before.final_guids else of
         guids = array("Q", [plain[i] if i in plain else of[h] for i, h in enumerate(hashes)])
         final = array("Q", [keys[i] if i in keys else ended[h] for i, h in enumerate(hashes)])
     first_of: dict[int, int] = {}
     for i, key in enumerate(final):
         first_of.setdefault(key, i)
-    border = cut.starts[0] if cut.starts else cut.head
+    border = cut.starts[0] if cut.starts else cut.first_item
     tail = memoryview(body)[border:]
     known = KnownItems(
-        clean=True,
+        is_clean=True,
         tag=cut.tag,
         encoding=encoding,
-        context=context,
+        context_hash=context,
         tail_length=len(tail),
         tail_hash=xxhash.xxh3_128_digest(tail),
-        end_length=len(body) - cut.end,
+        end_length=len(body) - cut.items_end,
         hashes=hashes,
         guids=guids,
-        finals=final if repeated_guid_keys(guids) else array("Q"),
+        final_guids=final if repeated_guid_keys(guids) else array("Q"),
     )
     named = iter(first_occurrences(told))
     found = tuple((found, tuple(islice(named, len(some)))) for some, _, found in documents)
-    return FeedReading(facts=documents[0][1], found=found, listed=array("Q", first_of), known=known)
+    return FeedReading(facts=documents[0][1], episode_lists=found, guid_keys=array("Q", first_of), known=known)
 
 
 def _whole_reading(document: ParsedDocument, reason: WholeReason) -> FeedReading:
     """Everything the document says."""
-    found = EpisodeList.of(document.episodes, small=False)
-    guids = tuple(first_occurrences(disambiguate_guids(found.names)))
+    found = EpisodeList.of(document.episodes, pack=False)
+    guids = tuple(first_occurrences(disambiguate_guids(found.identities)))
     return FeedReading(
         facts=document.facts,
-        found=((found, guids),),
-        listed=array("Q", [guid_key(guid) for guid in guids if guid is not None]),
+        episode_lists=((found, guids),),
+        guid_keys=array("Q", [guid_key(guid) for guid in guids if guid is not None]),
         known=KnownItems(),
         reason=reason,
     )
 
 
-def _not_a_feed(start: bytes) -> str:
+def _describe_non_feed(start: bytes) -> str:
     start = start.lstrip().lower()
     if not start:
         return "is empty"

@@ -45,9 +45,9 @@ class ItemSpans:
     tag: bytes
     starts: array[int]
     ends: array[int]
-    head: int
-    end: int
-    behind: int = 0  # items of the last time that follow, unchanged and unlisted
+    first_item: int
+    items_end: int
+    unchanged_items: int = 0  # items of the last time that follow, unchanged and unlisted
 
 
 _FIRST = re.compile(rb"<(item|entry)(?=[\s>/])")
@@ -66,24 +66,24 @@ def scan_items(body: bytes, known: KnownItems | None = None) -> ItemSpans | Whol
     if first is None:
         return WholeReason.NO_ITEMS
     tag, head = first[1], first.start()
-    doubt = _outside(body, tag, 0, head, head=True)
+    doubt = _check_outside(body, tag, 0, head, head=True)
     if doubt:
         return doubt
-    border = len(body) - known.tail_length if known is not None and known.clean else -1
+    border = len(body) - known.tail_length if known is not None and known.is_clean else -1
     if border >= head and known is not None and known.tag == tag:
         tail = memoryview(body)[border:]
         if xxhash.xxh3_128_digest(tail) == known.tail_hash:
-            front = _items(body, tag, head, border)
+            front = _find_items(body, tag, head, border)
             if not isinstance(front, WholeReason) and (front[2] == border):
                 return ItemSpans(tag, front[0], front[1], head, len(body) - known.end_length, len(known.hashes))
-    found = _items(body, tag, head, len(body))
+    found = _find_items(body, tag, head, len(body))
     if isinstance(found, WholeReason):
         return found
     starts, ends, _ = found
-    return _outside(body, tag, ends[-1], len(body)) or ItemSpans(tag, starts, ends, head, ends[-1])
+    return _check_outside(body, tag, ends[-1], len(body)) or ItemSpans(tag, starts, ends, head, ends[-1])
 
 
-def _items(body: bytes, tag: bytes, at: int, border: int) -> tuple[array[int], array[int], int] | WholeReason:
+def _find_items(body: bytes, tag: bytes, at: int, border: int) -> tuple[array[int], array[int], int] | WholeReason:
     """Starts and ends of the items that follow each other from ``at``, and where the next begins (-1: nowhere)."""
     starts, ends = array("Q"), array("Q")
     close, following = b"</%s>" % tag, _NEXT[tag].match
@@ -111,14 +111,14 @@ def check_item(body: bytes, tag: bytes, start: int, end: int) -> WholeReason | N
         at = found.start()
         if at == last:
             return None
-        skipped = _skip(body, at, end)
+        skipped = _skip_section(body, at, end)
         if isinstance(skipped, WholeReason):
             return WholeReason.HIDDEN if skipped is WholeReason.UNFINISHED else skipped
         at = skipped
     return WholeReason.HIDDEN
 
 
-def _outside(body: bytes, tag: bytes, at: int, end: int, *, head: bool = False) -> WholeReason | None:
+def _check_outside(body: bytes, tag: bytes, at: int, end: int, *, head: bool = False) -> WholeReason | None:
     """Why the bytes before or behind all items are not what they look like."""
     if not head and body.find(b"?>", at, end) >= 0:
         return WholeReason.INSTRUCTION
@@ -128,14 +128,14 @@ def _outside(body: bytes, tag: bytes, at: int, end: int, *, head: bool = False) 
             if at < 0:
                 return WholeReason.UNFINISHED
             continue
-        skipped = _skip(body, found.start(), end)
+        skipped = _skip_section(body, found.start(), end)
         if isinstance(skipped, WholeReason):
             return skipped if head or skipped is not WholeReason.HIDDEN else WholeReason.BETWEEN
         at = skipped
     return None
 
 
-def _skip(body: bytes, at: int, end: int) -> int | WholeReason:
+def _skip_section(body: bytes, at: int, end: int) -> int | WholeReason:
     """Where the comment or CDATA section that begins here ends, or why there is none."""
     for opener, closer in ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>")):
         if body.startswith(opener, at):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import xxhash
 
 VERSION = 1
-_FORM = struct.Struct("<BBBxIQ16sII")
+_HEADER = struct.Struct("<BBBxIQ16sII")
 
 
 def guid_key(guid: str) -> int:
@@ -33,60 +33,62 @@ class KnownItems:
     tail: from the first item to the end of the document. end_length: of what follows the last item.
     """
 
-    clean: bool = False
+    is_clean: bool = False
     tag: bytes = b"item"
     encoding: str = ""
-    context: int = 0
+    context_hash: int = 0
     tail_length: int = 0
     tail_hash: bytes = bytes(16)
     end_length: int = 0
     hashes: array[int] = field(default_factory=lambda: array("Q"))
     guids: array[int] = field(default_factory=lambda: array("Q"))
-    finals: array[int] = field(default_factory=lambda: array("Q"))
+    final_guids: array[int] = field(default_factory=lambda: array("Q"))
 
     def to_bytes(self) -> bytes:
         encoding = self.encoding.encode("ascii", "replace")[:64]
-        head = _FORM.pack(
+        head = _HEADER.pack(
             VERSION,
-            self.clean | (self.tag == b"entry") << 1 | bool(self.finals) << 2,
+            self.is_clean | (self.tag == b"entry") << 1 | bool(self.final_guids) << 2,
             len(encoding),
             len(self.hashes),
-            self.context,
+            self.context_hash,
             self.tail_hash,
             self.tail_length,
             self.end_length,
         )
-        return b"".join((head, encoding, *(_little(a).tobytes() for a in (self.hashes, self.guids, self.finals))))
+        return b"".join(
+            (head, encoding, *(_little_endian(a).tobytes() for a in (self.hashes, self.guids, self.final_guids)))
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> KnownItems | None:
         """None when another version wrote it, or when it is damaged: the next body is then read as the first."""
-        if len(data) < _FORM.size or data[0] != VERSION:
+        if len(data) < _HEADER.size or data[0] != VERSION:
             return None
-        _, flags, size, count, context, tail_hash, tail_length, end_length = _FORM.unpack_from(data)
-        at = _FORM.size + size
+        _, flags, size, count, context, tail_hash, tail_length, end_length = _HEADER.unpack_from(data)
+        at = _HEADER.size + size
         number = 3 if flags & 4 else 2
         if len(data) != at + 8 * number * count:
             return None
         arrays = [array("Q"), array("Q"), array("Q")]
         for n in range(number):
             arrays[n].frombytes(memoryview(data)[at + 8 * n * count : at + 8 * (n + 1) * count])
-        hashes, guids, finals = map(_little, arrays)
+        hashes, guids, finals = map(_little_endian, arrays)
         return cls(
-            clean=bool(flags & 1),
+            is_clean=bool(flags & 1),
             tag=b"entry" if flags & 2 else b"item",
-            encoding=data[_FORM.size : at].decode("ascii", "replace"),
-            context=context,
+            encoding=data[_HEADER.size : at].decode("ascii", "replace"),
+            context_hash=context,
             tail_length=tail_length,
             tail_hash=tail_hash,
             end_length=end_length,
             hashes=hashes,
             guids=guids,
-            finals=finals,
+            final_guids=finals,
         )
 
 
-def _little(numbers: array[int]) -> array[int]:
+def _little_endian(numbers: array[int]) -> array[int]:
     if sys.byteorder == "big":
         numbers = array("Q", numbers)
         numbers.byteswap()

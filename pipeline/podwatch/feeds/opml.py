@@ -14,18 +14,18 @@ from podwatch.errors import FeedError, PodwatchError
 from podwatch.model import Feed
 
 MAX_BYTES = 64 * 1024 * 1024
-MAX_ADDRESS = 4096
-MAX_TAG = 200
+MAX_ADDRESS_LENGTH = 4096
+MAX_TAG_LENGTH = 200
 
 
-def read(path: Path) -> list[Feed]:
+def read_opml(path: Path) -> list[Feed]:
     """The feeds of an OPML file, each once; raises PodwatchError when there is none in it."""
     listed = listparser.parse(files.read(path, MAX_BYTES))
     feeds: dict[str, Feed] = {}
     for entry in listed.feeds:
         # A feed without a title is written with its address for one, as OPML demands some text.
         title = "" if entry.title in (None, entry.url) else entry.title
-        feed = Feed(url=address(entry.url), title=title, tags=tuple(entry.tags))
+        feed = Feed(url=normalize_address(entry.url), title=title, tags=tuple(entry.tags))
         known = feeds.get(feed.url)
         if known is not None:
             feed = Feed(url=feed.url, title=known.title, tags=tuple(dict.fromkeys(known.tags + feed.tags)))
@@ -37,7 +37,7 @@ def read(path: Path) -> list[Feed]:
     return list(feeds.values())
 
 
-def write(feeds: Sequence[Feed], title: str = "podwatch") -> str:
+def write_opml(feeds: Sequence[Feed], title: str = "podwatch") -> str:
     """The feeds as OPML, each once; tags so that reading gives them back.
 
     A tag is its category (OPML 2.0, "category"), or a folder when it has a comma or slash, which part categories.
@@ -47,9 +47,9 @@ def write(feeds: Sequence[Feed], title: str = "podwatch") -> str:
     body = SubElement(root, "body")
     folders: dict[str, Element] = {}
     for feed in feeds:
-        about = {"type": "rss", "text": _xml(feed.title or feed.url), "xmlUrl": _xml(feed.url)}
+        about = {"type": "rss", "text": _xml_text(feed.title or feed.url), "xmlUrl": _xml_text(feed.url)}
         outline = SubElement(body, "outline", about)
-        tags = [t for t in map(_xml, feed.tags) if t.strip()]
+        tags = [t for t in map(_xml_text, feed.tags) if t.strip()]
         if categories := [t for t in tags if not {",", "/"} & set(t)]:
             outline.set("category", ",".join(categories))
         for folder in tags:
@@ -62,21 +62,21 @@ def write(feeds: Sequence[Feed], title: str = "podwatch") -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def tag(text: str) -> str:
+def normalize_tag(text: str) -> str:
     """A tag as it is kept; raises PodwatchError for one that a list of feeds could not give back."""
     text = " ".join(text.split())
-    if not text or len(text) > MAX_TAG or not text.isprintable() or "," in text or "/" in text:
-        todo = f"use 1 to {MAX_TAG} characters without comma, slash or control characters"
-        raise PodwatchError("cannot be a tag", where=repr(text[:MAX_TAG]), todo=todo)
+    if not text or len(text) > MAX_TAG_LENGTH or not text.isprintable() or "," in text or "/" in text:
+        todo = f"use 1 to {MAX_TAG_LENGTH} characters without comma, slash or control characters"
+        raise PodwatchError("cannot be a tag", where=repr(text[:MAX_TAG_LENGTH]), todo=todo)
     return text
 
 
-def _xml(text: str) -> str:
+def _xml_text(text: str) -> str:
     """Without the characters that XML 1.0 (2.2) has no way to write."""
     return "".join(c for c in text if c in "\t\n" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff")
 
 
-def address(url: str) -> str:
+def normalize_address(url: str) -> str:
     """A feed's address as it is kept; raises FeedError for what is none."""
     url = url.strip()
     for scheme in ("feed://", "itpc://", "pcast://", "podcast://"):
@@ -87,7 +87,7 @@ def address(url: str) -> str:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        usable = usable and " " not in url and url.isprintable() and len(url) <= MAX_ADDRESS
+        usable = usable and " " not in url and url.isprintable() and len(url) <= MAX_ADDRESS_LENGTH
     except ValueError:
         usable = False
     if not usable:

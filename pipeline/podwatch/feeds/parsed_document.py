@@ -25,14 +25,14 @@ class ParsedDocument:
     episodes: one for each item, repeated guids too.
     """
 
-    found: bool
-    strict: bool
-    leaks: bool
-    context: int
+    is_feed: bool
+    is_well_formed: bool
+    has_leaks: bool
+    context_hash: int
     encoding: str
     facts: FeedFacts
     episodes: tuple[Episode, ...]
-    cpu: float = 0.0  # seconds that it took
+    cpu_seconds: float = 0.0  # seconds that it took
 
 
 class Parser(Protocol):
@@ -45,7 +45,7 @@ class Parser(Protocol):
 
 
 def to_json(document: ParsedDocument, cpu: float) -> bytes:
-    return orjson.dumps(replace(document, cpu=cpu))
+    return orjson.dumps(replace(document, cpu_seconds=cpu))
 
 
 def from_json(data: bytes) -> ParsedDocument:
@@ -100,4 +100,4 @@ class InProcessParser:
     def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> ParsedDocument:
         from podwatch.feeds import document_parser as build
 
-        return replace(build.parse_document(b"".join(parts), url, content_type), cpu=0.0)
+        return replace(build.parse_document(b"".join(parts), url, content_type), cpu_seconds=0.0)

@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-SPACES = {
+NAMESPACES = {
     "https://podcastindex.org/namespace/1.0": "podcast",
     "https://podcastindex.org/namespace/1.0/": "podcast",
     "http://podcastindex.org/namespace/1.0": "podcast",
@@ -24,10 +24,10 @@ SPACES = {
     "http://purl.org/rss/1.0/modules/content/": "content",
     "http://www.w3.org/2005/atom": "atom",
 }
-PLAIN = ("", "http://purl.org/rss/1.0/", "http://backend.userland.com/rss2", "http://www.w3.org/2005/Atom")
+PLAIN_NAMESPACES = ("", "http://purl.org/rss/1.0/", "http://backend.userland.com/rss2", "http://www.w3.org/2005/Atom")
 _DECLARATION = re.compile(rb"^(\xef\xbb\xbf)?\s*(<\?xml[^>]*\?>)?")  # the encoding is what feedparser found it to be
-_ITEMS = tuple(f"{{{space}}}{tag}" if space else tag for space in PLAIN for tag in ("item", "entry"))
-_KEPT = {
+_ITEMS = tuple(f"{{{space}}}{tag}" if space else tag for space in PLAIN_NAMESPACES for tag in ("item", "entry"))
+_WANTED = {
     *("guid", "enclosure", "link", "description", "ttl", "skipHours", "author", "atom:id", "atom:link"),
     *(f"podcast:{t}" for t in ("transcript", "person", "chapters", "season", "episode", "guid", "block", "soundbite")),
     *(f"podcast:{t}" for t in ("updateFrequency", "alternateEnclosure")),
@@ -46,7 +46,7 @@ class Tag:
 
 
 Tags = dict[str, list[Tag]]
-NOTHING = Tag()
+NO_TAG = Tag()
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ def read_tags(document: bytes, encoding: str) -> DocumentTags:
             encoding=encoding or None,
         )
         for _, element in parser:
-            if _short(element.tag).rpartition(":")[2] in ("item", "entry"):
+            if _short_name(element.tag).rpartition(":")[2] in ("item", "entry"):
                 extras.items.append(_tags(element))
                 element.clear(keep_tail=False)
             elif not extras.channel:
@@ -89,8 +89,8 @@ def _tags(parent: Any) -> Tags:
     for child in parent:
         if not isinstance(child.tag, str):
             continue
-        name = _short(child.tag)
-        if name in _KEPT:
+        name = _short_name(child.tag)
+        if name in _WANTED:
             nested = [_tag(c) for c in child if isinstance(c.tag, str)] if len(child) else []
             found[name].append(Tag(child.text or "", dict(child.attrib), nested))
     return found
@@ -100,11 +100,11 @@ def _tag(element: Any) -> Tag:
     return Tag(element.text or "", dict(element.attrib))
 
 
-def _short(tag: str) -> str:
+def _short_name(tag: str) -> str:
     """``podcast:person`` for the tag of that namespace, whatever its prefix; a feed's own tags have none."""
     space, _, local = tag.rpartition("}")
     space = space[1:]
-    if not space or space in PLAIN[1:3]:
+    if not space or space in PLAIN_NAMESPACES[1:3]:
         return local
-    prefix = SPACES.get(space) or SPACES.get(space.lower(), "?")
+    prefix = NAMESPACES.get(space) or NAMESPACES.get(space.lower(), "?")
     return f"{prefix}:{local}"

@@ -12,13 +12,13 @@ from podwatch.sandbox.pool import Sandbox, SandboxError, shared_sandbox
 class SandboxedParser:
     """Threads may share it. box: the workers of this process unless another pool is given."""
 
-    def __init__(self, box: Sandbox | None = None) -> None:
-        self._box = box or shared_sandbox()
+    def __init__(self, sandbox: Sandbox | None = None) -> None:
+        self._sandbox = sandbox or shared_sandbox()
 
     def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> ParsedDocument:
         """What the document says, or FeedError when it takes more than ``cpu`` seconds or too much memory."""
         try:
-            answer = self._box.run("feed", {"url": url, "content_type": content_type}, parts, cpu)
+            answer = self._sandbox.run("feed", {"url": url, "content_type": content_type}, parts, cpu)
         except SandboxError as e:
             raise FeedError(e.what, where=url) from None
         return from_json(answer)

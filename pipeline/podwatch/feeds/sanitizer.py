@@ -13,8 +13,8 @@ _TAGS = re.compile(r"<[^<>]*>")
 _HREF = re.compile(r"""\bhref\s{0,9}=\s{0,9}["']([^"'<>]{1,4000})["']""", re.IGNORECASE)
 _REFERENCE = re.compile(rb"&#(?:[xX]0{0,20}([0-9a-fA-F]{1,40})|0{0,20}([0-9]{1,40}));?")
 _NUMBER = re.compile(r"\d{1,7}(\.\d{1,9})?")
-NOTES = 20_000  # characters kept of an episode's notes
-ADDRESS = 4_000
+MAX_NOTES_LENGTH = 20_000  # characters kept of an episode's notes
+MAX_ADDRESS_LENGTH = 4_000
 _PERIODS = {"hourly": 3600.0, "daily": 86400.0, "weekly": 604800.0, "monthly": 2629800.0, "yearly": 31557600.0}
 _RRULE = {"HOURLY": "hourly", "DAILY": "daily", "WEEKLY": "weekly", "MONTHLY": "monthly", "YEARLY": "yearly"}
 
@@ -24,10 +24,10 @@ def remove_bad_references(data: bytes) -> bytes:
 
     feedparser raises on them, and one in a title would lose the whole feed.
     """
-    return _REFERENCE.sub(_referable, data) if b"&#" in data else data
+    return _REFERENCE.sub(_replace_bad_reference, data) if b"&#" in data else data
 
 
-def _referable(m: re.Match[bytes]) -> bytes:
+def _replace_bad_reference(m: re.Match[bytes]) -> bytes:
     code = int(m[1], 16) if m[1] else int(m[2])
     fits = code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code <= 0x10FFFF
     return m[0] if fits else b"&#65533;"
@@ -40,13 +40,13 @@ def clean_text(value: Any) -> str:
 
 def html_to_text(value: Any) -> str:
     """The words of a piece of HTML or plain text, on one line."""
-    bare = _TAGS.sub(" ", clean_text(value)[: 20 * NOTES])
+    bare = _TAGS.sub(" ", clean_text(value)[: 20 * MAX_NOTES_LENGTH])
     return " ".join(clean_text(html.unescape(bare)).split())
 
 
 def find_links(value: Any) -> list[str]:
     """The targets of the links in a piece of HTML."""
-    return [html.unescape(m[1]) for m in _HREF.finditer(clean_text(value)[: 20 * NOTES])]
+    return [html.unescape(m[1]) for m in _HREF.finditer(clean_text(value)[: 20 * MAX_NOTES_LENGTH])]
 
 
 def web_address(address: Any, base: str) -> str | None:
@@ -56,7 +56,7 @@ def web_address(address: Any, base: str) -> str | None:
     try:
         whole = urljoin(base, clean_text(address).strip())
         parts = urlsplit(whole)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and len(whole) <= ADDRESS
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and len(whole) <= MAX_ADDRESS_LENGTH
     except ValueError:
         return None
     return whole if fits else None

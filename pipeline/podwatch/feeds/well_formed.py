@@ -13,7 +13,7 @@ from xml.sax import SAXParseException
 from xml.sax.expatreader import ExpatLocator, ExpatParser
 
 
-class _Checked(ExpatParser):
+class _CheckingParser(ExpatParser):
     def parse(self, source: Any) -> None:
         """Like ExpatParser's, for a source with a byte stream in memory."""
         stream = source.getByteStream()
@@ -29,4 +29,4 @@ class _Checked(ExpatParser):
 
 
 def create_parser() -> ExpatParser:
-    return _Checked()
+    return _CheckingParser()

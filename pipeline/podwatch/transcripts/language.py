@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-SHORTEST = 200  # letters: "Okay." is Tagalog to every identifier
-CONTRADICTS = 1000  # characters from which on a text may overrule what is declared
-SURE = 0.9  # and how sure each of its samples has to be
-SAMPLE = 660  # characters; three of them are looked at
+MIN_LETTERS = 200  # letters: "Okay." is Tagalog to every identifier
+MIN_CHARACTERS_TO_OVERRULE = 1000  # characters from which on a text may overrule what is declared
+MIN_PROBABILITY = 0.9  # and how sure each of its samples has to be
+SAMPLE_CHARACTERS = 660  # characters; three of them are looked at
 
 _ISO = """
     aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el
@@ -81,21 +81,26 @@ class Language:
     """
 
     code: str | None
-    declared: bool
-    sure: float
+    is_declared: bool
+    probability: float
 
 
 def decide_language(declared: str | None, text: str) -> Language:
     """The language declared, when it is one and the text does not plainly say otherwise; else the text's own."""
     code = primary_subtag(declared)
-    if code is not None and len(text) < CONTRADICTS:
+    if code is not None and len(text) < MIN_CHARACTERS_TO_OVERRULE:
         return Language(code, True, 1.0)
     found: list[tuple[str, float]] = []
     for sample in take_samples(text):
         found.append(identify_language(sample))
-        if code is not None and (found[-1][1] < SURE or _alike(found[-1][0], code)):
+        if code is not None and (found[-1][1] < MIN_PROBABILITY or _are_alike(found[-1][0], code)):
             return Language(code, True, 1.0)  # one sample that does not contradict is enough
-        if code is None and len(found) == 2 and found[0][0] == found[1][0] and min(s for _, s in found) >= SURE:
+        if (
+            code is None
+            and len(found) == 2
+            and found[0][0] == found[1][0]
+            and min(s for _, s in found) >= MIN_PROBABILITY
+        ):
             break  # a third could say nothing against them
     if not found:
         return Language(code, code is not None, 1.0 if code else 0.0)
@@ -120,28 +125,29 @@ def primary_subtag(tag: str | None) -> str | None:
 
 def take_samples(text: str) -> list[str]:
     """The beginning, the middle and the end of a text, each at the border of a word; none when it says too little."""
-    if len(text) <= 3 * SAMPLE:
+    if len(text) <= 3 * SAMPLE_CHARACTERS:
         found = [text]
     else:
-        middle = (len(text) - SAMPLE) // 2
+        middle = (len(text) - SAMPLE_CHARACTERS) // 2
         found = [
-            text[a : a + SAMPLE].partition(" ")[2] or text[a : a + SAMPLE] for a in (0, middle, len(text) - SAMPLE)
+            text[a : a + SAMPLE_CHARACTERS].partition(" ")[2] or text[a : a + SAMPLE_CHARACTERS]
+            for a in (0, middle, len(text) - SAMPLE_CHARACTERS)
         ]
-    return [s for s in found if sum(map(str.isalpha, s)) >= SHORTEST]
+    return [s for s in found if sum(map(str.isalpha, s)) >= MIN_LETTERS]
 
 
-def _alike(one: str, other: str) -> bool:
+def _are_alike(one: str, other: str) -> bool:
     return one == other or _FAMILY.get(one, one) == _FAMILY.get(other, other)
 
 
 def identify_language(sample: str) -> tuple[str, float]:
     """(language, probability) of a few hundred characters."""
-    code, sure = _identifier()(sample)
+    code, sure = _load_identifier()(sample)
     return _NAMES.get(code, code), sure
 
 
 @lru_cache(maxsize=1)
-def _identifier() -> Callable[[str], tuple[str, float]]:
+def _load_identifier() -> Callable[[str], tuple[str, float]]:
     """The model, 130 MB with numpy: loaded when the first text has to be identified, once a process."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 

@@ -42,12 +42,12 @@ def pack_transcript(t: Transcript, declared: str | None) -> PackedTranscript:
         segments=len(t),
         digest=digest,
         body=body,
-        labels=boilerplate.to_bytes(boilerplate.label_passages(t), boilerplate.select_shingles(t)),
+        labels=boilerplate.pack_labels(boilerplate.label_passages(t), boilerplate.select_shingles(t)),
     )
 
 
 def read_transcript(
-    body: bytes, *, media_type: str = "", name: str = "", declared: str | None = None, box: Sandbox | None = None
+    body: bytes, *, media_type: str = "", name: str = "", declared: str | None = None, sandbox: Sandbox | None = None
 ) -> PackedTranscript:
     """The transcript in ``body``, read in a sandbox; raises TranscriptError, also when it costs too much.
 
@@ -55,7 +55,7 @@ def read_transcript(
     """
     job = {"media_type": media_type, "name": name, "declared": declared or ""}
     try:
-        answer = (box or shared_sandbox()).run("transcript", job, [body], cpu_budget(len(body)))
+        answer = (sandbox or shared_sandbox()).run("transcript", job, [body], cpu_budget(len(body)))
     except SandboxError as e:
         raise TranscriptError(e.what) from None
     cut = answer.index(b"\n")

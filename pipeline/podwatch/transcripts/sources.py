@@ -16,11 +16,11 @@ from urllib.parse import quote, urlsplit
 from podwatch.errors import TranscriptError
 from podwatch.model import Episode, TranscriptRef, TranscriptRequest
 
-FIELDS = ("guid", "title", "slug", "date", "year", "number", "season", "link")
-NOTES = "notes:"
+TEMPLATE_FIELDS = ("guid", "title", "slug", "date", "year", "number", "season", "link")
+NOTES_PREFIX = "notes:"
 
 
-def from_feed(wanted: TranscriptRequest) -> list[TranscriptRef]:
+def refs_from_feed(wanted: TranscriptRequest) -> list[TranscriptRef]:
     """What the feed itself names (podcast:transcript): the show's language first, then the finest times."""
     from podwatch.transcripts.formats import media_type_rank
 
@@ -33,16 +33,16 @@ def from_feed(wanted: TranscriptRequest) -> list[TranscriptRef]:
     return sorted(wanted.episode.transcripts, key=rank)
 
 
-def from_page(wanted: TranscriptRequest) -> list[TranscriptRef]:
+def refs_from_page(wanted: TranscriptRequest) -> list[TranscriptRef]:
     """A page about the episode, where the feed's owner here has said how to find it; off unless they did.
 
     Nothing for episodes whose makers ask to be left out of other places (itunes:block, podcast:block).
     """
-    template, episode = wanted.page, wanted.episode
+    template, episode = wanted.page_template, wanted.episode
     if not template or wanted.blocked or episode.blocked:
         return []
-    if template.startswith(NOTES):
-        host = template.removeprefix(NOTES).strip().lower()
+    if template.startswith(NOTES_PREFIX):
+        host = template.removeprefix(NOTES_PREFIX).strip().lower()
         found = [u for u in episode.note_links if _host(u) == host or _host(u).endswith("." + host)]
         return [TranscriptRef(url=u, media_type="text/html", rel="page") for u in found[:3]]
     url = fill_template(template, episode)
@@ -50,7 +50,7 @@ def from_page(wanted: TranscriptRequest) -> list[TranscriptRef]:
 
 
 SOURCES: Mapping[str, Callable[[TranscriptRequest], Sequence[TranscriptRef]]] = MappingProxyType(
-    {"feed": from_feed, "page": from_page}
+    {"feed": refs_from_feed, "page": refs_from_page}
 )
 
 
@@ -61,8 +61,8 @@ def check_template(template: str) -> str:
     links of the show notes to that site.
     """
     template = template.strip()
-    if template.startswith(NOTES):
-        if not re.fullmatch(r"[a-z0-9.-]+\.[a-z]+", template.removeprefix(NOTES).strip().lower()):
+    if template.startswith(NOTES_PREFIX):
+        if not re.fullmatch(r"[a-z0-9.-]+\.[a-z]+", template.removeprefix(NOTES_PREFIX).strip().lower()):
             raise TranscriptError("names no site", where=template, todo="write notes:site.example")
         return template
     try:
@@ -73,8 +73,8 @@ def check_template(template: str) -> str:
     if any(spec or change for _, spec, change in parts):
         raise TranscriptError("has a format inside its braces", where=template, todo="write the field alone: {slug}")
     for name in fields:
-        if name not in FIELDS:
-            raise TranscriptError(f"{{{name}}} is not known", where=template, todo=f"use {', '.join(FIELDS)}")
+        if name not in TEMPLATE_FIELDS:
+            raise TranscriptError(f"{{{name}}} is not known", where=template, todo=f"use {', '.join(TEMPLATE_FIELDS)}")
     if not fields:
         raise TranscriptError("is the same for every episode", where=template, todo="use {slug}, {guid}, {link}, ...")
     if not template.startswith(("http://", "https://", "{link}")):
@@ -88,7 +88,7 @@ def fill_template(template: str, episode: Episode) -> str | None:
     values = {
         "guid": quote(episode.guid, safe=""),
         "title": quote(episode.title, safe=""),
-        "slug": slug(episode.title),
+        "slug": slugify(episode.title),
         "date": f"{at:%Y-%m-%d}" if at else "",
         "year": f"{at:%Y}" if at else "",
         "number": f"{episode.number:g}" if episode.number is not None else "",
@@ -102,7 +102,7 @@ def fill_template(template: str, episode: Episode) -> str | None:
     return url if urlsplit(url).scheme in ("http", "https") else None
 
 
-def slug(title: str) -> str:
+def slugify(title: str) -> str:
     """A title as sites write it in addresses: ``The Talk: Part 2`` is ``the-talk-part-2``."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower().replace("'", "")
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

@@ -51,7 +51,7 @@ class Format:
     endings: tuple[str, ...]
     looks_like: Callable[[SourceDocument], bool]
     parse: Callable[[SourceDocument], Columns]
-    free: bool = False
+    fits_any_text: bool = False
 
 
 _JSON = ("application/json",)
@@ -84,9 +84,14 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Format("page", (), (), page.looks_like, page.parse),
             Format("html", _HTML, (".html", ".htm"), webpage.looks_like, webpage.parse),
             Format(
-                "markdown", ("text/markdown",), (".md", ".markdown"), markdown.looks_like, markdown.parse, free=True
+                "markdown",
+                ("text/markdown",),
+                (".md", ".markdown"),
+                markdown.looks_like,
+                markdown.parse,
+                fits_any_text=True,
             ),
-            Format("plain", ("text/plain",), (".txt", ".text"), plain.looks_like, plain.parse, free=True),
+            Format("plain", ("text/plain",), (".txt", ".text"), plain.looks_like, plain.parse, fits_any_text=True),
         )
     }
 )
@@ -112,7 +117,7 @@ def parse_transcript(
     doc = SourceDocument(decode_text(data, limit), media_type, name)
     f = choose_format(doc)
     columns = f.parse(doc)
-    if doc.unclean:
+    if doc.needs_cleaning:
         clean_columns(columns)
     columns.check()
     return f.name, columns
@@ -130,15 +135,15 @@ def choose_format(doc: SourceDocument) -> Format:
         if fits:
             return next((f for f in declared if f in fits), fits[0])
     for f in declared:
-        if f.free and not doc.markup and doc.json is None:
+        if f.fits_any_text and not doc.root_element and doc.json is None:
             return f
     if doc.json is not None:
         raise TranscriptError("is JSON, but holds no segments")
-    if doc.markup:
-        raise TranscriptError(f"is markup ({doc.markup[:40]}), but no transcript")
-    said = media_type_or_name(doc)
+    if doc.root_element:
+        raise TranscriptError(f"is markup ({doc.root_element[:40]}), but no transcript")
+    said = _describe_declaration(doc)
     raise TranscriptError(f"is in no known transcript format ({said})")
 
 
-def media_type_or_name(doc: SourceDocument) -> str:
+def _describe_declaration(doc: SourceDocument) -> str:
     return f"declared as {doc.media_type[:80]}" if doc.media_type else "no type declared"

@@ -12,8 +12,8 @@ import re
 from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats import plain_text as plain
 from podwatch.transcripts.formats import transcript_site as page
-from podwatch.transcripts.formats.markup import plain as unescaped
-from podwatch.transcripts.formats.markup import without
+from podwatch.transcripts.formats.markup import remove_between
+from podwatch.transcripts.formats.markup import unescape as unescaped
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_clock
@@ -29,7 +29,7 @@ MARKS = 3
 
 
 def looks_like(doc: SourceDocument) -> bool:
-    return doc.markup in ROOTS or doc.start[:14].lower() == "<!doctype html"
+    return doc.root_element in ROOTS or doc.head[:14].lower() == "<!doctype html"
 
 
 def parse(doc: SourceDocument) -> Columns:
@@ -38,18 +38,18 @@ def parse(doc: SourceDocument) -> Columns:
         return columns
     text = "\n\n".join(paragraphs)
     # A transcript page in HTML of no known form: its lines are what stands between the tags, or lines of a <pre>.
-    if page.START in doc.text and page.has_blocks(lines := unescaped("\n".join(doc.tags[0::3]))):
+    if page.BLOCK_START in doc.text and page.has_blocks(lines := unescaped("\n".join(doc.tags[0::3]))):
         columns = page.read_blocks(lines)
         columns.ends = [*columns.starts[1:], math.nan][: len(columns)]
         return columns
-    whole = doc.markup in ("html", "head", "body") or doc.start[:14].lower() == "<!doctype html"
+    whole = doc.root_element in ("html", "head", "body") or doc.head[:14].lower() == "<!doctype html"
     if whole and sum(plain.parse_mark(line) is not None for p in paragraphs for line in p.split("\n")) < MARKS:
         raise TranscriptError(f"is a web page, not a transcript{_visible_text(doc)}")
     return plain.read_paragraphs(text)
 
 
 def _visible_text(doc: SourceDocument) -> str:
-    found = _TITLE.search(without(doc.start, "<!--", "-->"))
+    found = _TITLE.search(remove_between(doc.head, "<!--", "-->"))
     title = " ".join(unescaped(found[1]).split()) if found else ""
     return f": {title[:80]!r}" if title else ""
 

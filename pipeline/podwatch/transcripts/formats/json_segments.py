@@ -16,12 +16,12 @@ from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_seconds
 
-TEXT = ("text", "body", "transcript", "content", "caption", "sentence", "line")
-START = ("start", "startTime", "start_time", "begin", "from", "timestamp", "time", "offset_seconds")
-END = ("end", "endTime", "end_time", "to", "until")
-SPEAKER = ("speaker", "speaker_label", "speakerName", "speaker_name", "speaker_id", "speakerId", "name")
+TEXT_KEYS = ("text", "body", "transcript", "content", "caption", "sentence", "line")
+START_KEYS = ("start", "startTime", "start_time", "begin", "from", "timestamp", "time", "offset_seconds")
+END_KEYS = ("end", "endTime", "end_time", "to", "until")
+SPEAKER_KEYS = ("speaker", "speaker_label", "speakerName", "speaker_name", "speaker_id", "speakerId", "name")
 WORD = ("word", "text", "punctuated_word")
-LISTS = ("segments", "transcripts", "transcript", "cues", "captions", "utterances", "sentences", "items", "results")
+LIST_KEYS = ("segments", "transcripts", "transcript", "cues", "captions", "utterances", "sentences", "items", "results")
 _LANGUAGES = {
     "english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it", "portuguese": "pt",
     "dutch": "nl", "russian": "ru", "ukrainian": "uk", "polish": "pl", "swedish": "sv", "turkish": "tr",
@@ -34,42 +34,48 @@ Shape = Callable[[Any], bool]
 def find_rows(value: Any) -> list[Any] | None:
     """The list that holds the segments: the document itself, or what it holds under one of the usual names."""
     if isinstance(value, list):
-        return value if _first(value) is not None else None
+        return value if _first_row(value) is not None else None
     if isinstance(value, Mapping):
-        for key in LISTS:
+        for key in LIST_KEYS:
             inner = value.get(key)
-            if isinstance(inner, list) and _first(inner) is not None:
+            if isinstance(inner, list) and _first_row(inner) is not None:
                 return inner
             if isinstance(inner, Mapping) and isinstance(inner.get("segments"), list):
                 return inner["segments"]  # type: ignore[no-any-return]
     return None
 
 
-def _first(items: list[Any]) -> Mapping[str, Any] | None:
+def _first_row(items: list[Any]) -> Mapping[str, Any] | None:
     """The first row that looks like a segment."""
     for item in items[:20]:
-        if isinstance(item, Mapping) and any(k in item for k in (*TEXT, "word")) and any(k in item for k in START):
+        if (
+            isinstance(item, Mapping)
+            and any(k in item for k in (*TEXT_KEYS, "word"))
+            and any(k in item for k in START_KEYS)
+        ):
             return item
     return None
 
 
-def _has(key: str) -> Shape:
+def _rows_have(key: str) -> Shape:
     def looks(value: Any) -> bool:
         found = find_rows(value)
-        first = _first(found) if found else None
+        first = _first_row(found) if found else None
         return first is not None and key in first
 
     return looks
 
 
 def looks_like_podcast(doc: SourceDocument) -> bool:
-    return _has("body")(doc.json)
+    return _rows_have("body")(doc.json)
 
 
 def looks_like_whisper(doc: SourceDocument) -> bool:
     value = doc.json
     named = isinstance(value, dict) and isinstance(value.get("segments"), list) and "utterances" not in value
-    return named and _has("text")(value) and any(k in value for k in ("text", "language", "task", "word_segments"))
+    return (
+        named and _rows_have("text")(value) and any(k in value for k in ("text", "language", "task", "word_segments"))
+    )
 
 
 def looks_like_list(doc: SourceDocument) -> bool:
@@ -81,12 +87,15 @@ def parse(doc: SourceDocument) -> Columns:
     found = find_rows(value)
     if not found:
         raise TranscriptError("is JSON, but holds no segments")
-    first = _first(found) or {}
-    keys = [next((k for k in names if k in first), names[0]) for names in ((*TEXT, "word"), START, END, SPEAKER)]
+    first = _first_row(found) or {}
+    keys = [
+        next((k for k in names if k in first), names[0])
+        for names in ((*TEXT_KEYS, "word"), START_KEYS, END_KEYS, SPEAKER_KEYS)
+    ]
     columns = Columns()
     read_rows(columns, found, *keys)
     if isinstance(value, dict):
-        columns.language = language(value.get("language") or value.get("language_code"))
+        columns.language = parse_language_tag(value.get("language") or value.get("language_code"))
         columns.title = value["title"] if isinstance(value.get("title"), str) else ""
         loose = value.get("words")
         if not columns.words and isinstance(loose, list):
@@ -152,7 +161,7 @@ def speaker_label(value: Any) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
-def language(value: Any) -> str | None:
+def parse_language_tag(value: Any) -> str | None:
     """A language tag of what a recogniser says ("english", "en_us"); None for anything else."""
     if not isinstance(value, str):
         return None

@@ -23,7 +23,7 @@ _TITLE = re.compile(r"^title:[ \t]*['\"]?(.{1,300}?)['\"]?[ \t]*$", re.MULTILINE
 
 
 def looks_like(doc: SourceDocument) -> bool:
-    return not doc.markup and len(_SPOKEN.findall(doc.start)) > 1
+    return not doc.root_element and len(_SPOKEN.findall(doc.head)) > 1
 
 
 def parse(doc: SourceDocument) -> Columns:

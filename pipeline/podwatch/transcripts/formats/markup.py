@@ -19,18 +19,18 @@ _ROOT = re.compile(r"<([A-Za-z][^\s<>/]*)")
 _BETWEEN = (("<!--", "-->"), ("<?", "?>"), ("<!DOCTYPE", ">"), ("<!doctype", ">"))
 
 
-def split(text: str) -> list[str]:
+def split_tags(text: str) -> list[str]:
     """[text, tag, attributes, text, tag, attributes, ..., text]; an end tag begins with /."""
     if text.count("<") > MAX_TAGS:
         raise TranscriptError(f"holds more than {MAX_TAGS:,} tags")
     for opening, closing in _BETWEEN:
-        text = without(text, opening, closing)
+        text = remove_between(text, opening, closing)
     if "<![CDATA[" in text:
-        text = _cdata(text)
+        text = _escape_cdata(text)
     return _TAG.split(text)
 
 
-def without(text: str, opening: str, closing: str) -> str:
+def remove_between(text: str, opening: str, closing: str) -> str:
     """The text without what stands between; an opening that is never closed stays as it is."""
     at = text.find(opening)
     if at < 0:
@@ -47,7 +47,7 @@ def without(text: str, opening: str, closing: str) -> str:
     return "".join(kept)
 
 
-def _cdata(text: str) -> str:
+def _escape_cdata(text: str) -> str:
     head, *parts = text.split("<![CDATA[")
     out = [head]
     for part in parts:
@@ -62,29 +62,29 @@ def attribute(attributes: str, name: str) -> str:
     if at >= 0:
         at += len(name) + 3
         end = attributes.find('"', at)
-        return plain(attributes[at:end]) if end >= 0 else ""
+        return unescape(attributes[at:end]) if end >= 0 else ""
     at = attributes.find(name)
     while at >= 0:
         m = _ATTRIBUTE.match(attributes, at)
         if m is not None and m[1] == name and (at == 0 or attributes[at - 1] in ' \t\r\n:"'):
-            return plain(m[2] if m[2] is not None else m[3])
+            return unescape(m[2] if m[2] is not None else m[3])
         at = attributes.find(name, at + 1)
     return ""
 
 
-def classes(attributes: str) -> list[str]:
+def class_names(attributes: str) -> list[str]:
     return attribute(attributes, "class").split() if "class" in attributes else []
 
 
-def plain(text: str) -> str:
+def unescape(text: str) -> str:
     """The text with its character references read."""
     return html.unescape(text) if "&" in text else text
 
 
-def root(start: str) -> str:
+def root_name(start: str) -> str:
     """The name of the first element, without prefix, in lower case; "" when the text is no markup."""
     if not start.lstrip("\ufeff \t\r\n").startswith("<"):
         return ""
-    head = without(without(start, "<!--", "-->"), "<?", "?>")
+    head = remove_between(remove_between(start, "<!--", "-->"), "<?", "?>")
     m = _ROOT.search(head)
     return m[1].rpartition(":")[2].lower() if m else ""

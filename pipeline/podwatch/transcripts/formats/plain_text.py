@@ -16,11 +16,13 @@ from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats import speaker_prefixes as speakers
 from podwatch.transcripts.formats.segment_columns import MAX_SEGMENTS, Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
-from podwatch.transcripts.formats.timestamps import CLOCK, parse_clock
+from podwatch.transcripts.formats.timestamps import CLOCK_PATTERN, parse_clock
 
-_SPAN = rf"({CLOCK})(?:[ \t]*(?:-->|[-–—])[ \t]*({CLOCK}))?"
+_SPAN = rf"({CLOCK_PATTERN})(?:[ \t]*(?:-->|[-–—])[ \t]*({CLOCK_PATTERN}))?"
 _LEADING = re.compile(rf"[ \t]*(?:([\[(])[ \t]*)?{_SPAN}[ \t]*[\])]?(?:[ \t]*[-–—|:](?=[ \t]))?(?:[ \t]+|$)(.*)")
-_NAMED = re.compile(rf"[ \t]*({speakers.NAME})[ \t]*[:,|–—-]?[ \t]*([\[(])?[ \t]*{_SPAN}[ \t]*[\])]?[ \t]*:?[ \t]*(.*)")
+_NAMED = re.compile(
+    rf"[ \t]*({speakers.NAME_PATTERN})[ \t]*[:,|–—-]?[ \t]*([\[(])?[ \t]*{_SPAN}[ \t]*[\])]?[ \t]*:?[ \t]*(.*)"
+)
 _INLINE = re.compile(r"(?<=[.?!,…])[ \t]+(\[\d{1,2}:\d{2}(?::\d{2})?\][ \t]+(?=\S))")
 _DIGITS = re.compile(r"\d:\d")
 _ERROR = re.compile(
@@ -28,8 +30,8 @@ _ERROR = re.compile(
     r"rate limit|internal server error|bad gateway|service unavailable|gateway time)",
     re.IGNORECASE,
 )
-SHORT = 200  # characters: an error message is not longer, and says so in its first words
-MARKS = 3  # so many marked lines at the beginning make a text a transcript, whatever its type says
+MAX_ERROR_LENGTH = 200  # characters: an error message is not longer, and says so in its first words
+MIN_MARKS = 3  # so many marked lines at the beginning make a text a transcript, whatever its type says
 
 
 class TimeMark(NamedTuple):
@@ -39,21 +41,21 @@ class TimeMark(NamedTuple):
     end: float
     speaker: str | None
     words: str
-    bare: bool
+    is_bare: bool
 
 
 def looks_like(doc: SourceDocument) -> bool:
-    if doc.markup or doc.json is not None:
+    if doc.root_element or doc.json is not None:
         return False
-    marks = [m for line in doc.start.split("\n") if (m := parse_mark(line))]
-    return len(marks) >= MARKS and is_ascending(marks)
+    marks = [m for line in doc.head.split("\n") if (m := parse_mark(line))]
+    return len(marks) >= MIN_MARKS and is_ascending(marks)
 
 
 def parse(doc: SourceDocument) -> Columns:
     text = doc.text
-    if doc.markup in ("html", "body", "head", "error", "rss", "svg"):
+    if doc.root_element in ("html", "body", "head", "error", "rss", "svg"):
         raise TranscriptError("is markup, not plain text")
-    if len(text) < SHORT and _ERROR.match(text.strip()):
+    if len(text) < MAX_ERROR_LENGTH and _ERROR.match(text.strip()):
         raise TranscriptError(f"is an error message: {text.strip()[:80]}")
     return read_paragraphs(text)
 
@@ -67,9 +69,9 @@ def read_paragraphs(text: str, names: set[str] | None = None) -> Columns:
         raise TranscriptError(f"has more than {MAX_SEGMENTS:,} lines")
     marks = {i: m for i, line in enumerate(lines) if line and (m := parse_mark(line))}
     for above in (True, False):  # a line of its own above the words, or the first thing in a line of words
-        bare = [m for m in marks.values() if m.bare and above != bool(m.words)]
+        bare = [m for m in marks.values() if m.is_bare and above != bool(m.words)]
         if bare and (len(bare) < 2 or not is_ascending(bare)):
-            marks = {i: m for i, m in marks.items() if not (m.bare and above != bool(m.words))}
+            marks = {i: m for i, m in marks.items() if not (m.is_bare and above != bool(m.words))}
     one_a_line = not marks and "\n\n" not in text
     columns = Columns()
     parts: list[str] = []
@@ -92,14 +94,14 @@ def read_paragraphs(text: str, names: set[str] | None = None) -> Columns:
 
 def parse_mark(line: str) -> TimeMark | None:
     """The time and the speaker that a line begins with."""
-    if line.find(":", 0, speakers.LONGEST + 20) < 0:
+    if line.find(":", 0, speakers.MAX_NAME_LENGTH + 20) < 0:
         return None
     m = _LEADING.match(line) if line[0] in " \t[(0123456789" else None
     if m is not None:
         start, words = parse_clock(m[2]), m[4].strip()
         who = words.rstrip(":") if m[1] is None and speakers.is_name(words.rstrip(":")) else None
         return TimeMark(start, parse_clock(m[3]) if m[3] else math.nan, who, "" if who else words, m[1] is None)
-    m = _NAMED.match(line) if _DIGITS.search(line, 0, LONGEST_HEAD) else None
+    m = _NAMED.match(line) if _DIGITS.search(line, 0, MAX_MARK_LENGTH) else None
     if m is None or not speakers.is_name(m[1].strip()) or (m[2] is None and m[5].strip()):
         return None
     return TimeMark(
@@ -107,7 +109,7 @@ def parse_mark(line: str) -> TimeMark | None:
     )
 
 
-LONGEST_HEAD = speakers.LONGEST + 20
+MAX_MARK_LENGTH = speakers.MAX_NAME_LENGTH + 20
 
 
 def is_ascending(marks: list[TimeMark]) -> bool:

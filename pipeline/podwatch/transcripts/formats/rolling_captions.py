@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from podwatch.transcripts.formats.segment_columns import Columns
 
-SAMPLE = 400
-SHARE = 0.4
+SAMPLE_CUES = 400
+MIN_SHARE = 0.4
 
 
 def unroll_captions(columns: Columns) -> Columns:
@@ -21,7 +21,7 @@ def unroll_captions(columns: Columns) -> Columns:
     shown: list[str] = []
     for i, text in enumerate(columns.texts):
         lines = _lines(text)
-        new = lines[_repeated(shown, lines) :]
+        new = lines[_count_repeated(shown, lines) :]
         if new and shown and new == lines and len(new[0]) > len(shown[-1]) and new[0].startswith(shown[-1]):
             new = [new[0][len(shown[-1]) :], *new[1:]]
         if new != lines and i in columns.words:  # its first timed word came with the line that is gone
@@ -33,24 +33,24 @@ def unroll_captions(columns: Columns) -> Columns:
 
 
 def _is_rolling(texts: list[str]) -> bool:
-    sample = [t for t in texts[:SAMPLE] if t and not t.isspace()]
+    sample = [t for t in texts[:SAMPLE_CUES] if t and not t.isspace()]
     if "\n" not in "".join(sample):  # a line that grows is all that there could be
         alike = sum(b.startswith(a[:3]) for a, b in pairwise(sample))
-        if alike < SHARE * (len(sample) - 1):
+        if alike < MIN_SHARE * (len(sample) - 1):
             return False
     pairs = hits = 0
     before: list[str] = []
-    for text in texts[:SAMPLE]:
+    for text in texts[:SAMPLE_CUES]:
         lines = _lines(text)
         if before and lines:
             pairs += 1
             scrolled = lines[0] in before and (len(lines) > 1 or len(before) > 1)
             hits += scrolled or (len(lines[-1]) > len(before[-1]) > 2 and lines[-1].startswith(before[-1]))
         before = lines or before
-    return pairs > 1 and hits >= SHARE * pairs
+    return pairs > 1 and hits >= MIN_SHARE * pairs
 
 
-def _repeated(shown: list[str], lines: list[str]) -> int:
+def _count_repeated(shown: list[str], lines: list[str]) -> int:
     """How many of the first lines are the last ones shown."""
     for n in range(min(len(shown), len(lines)), 0, -1):
         if shown[-n:] == lines[:n]:

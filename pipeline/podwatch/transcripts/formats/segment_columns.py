@@ -26,13 +26,15 @@ from podwatch.model import Segment, Transcript, Words, clean_text
 
 MAX_SECONDS = 1_000_000.0  # eleven days
 MAX_SEGMENTS = 2_000_000
-NEAR = 80  # characters: how far ahead a timed word is looked for in the text of its segment
-PIECE = 1_000_000  # characters
-SINGLE = 1.8  # words a segment: with fewer on average, and most of them single, a document is a list of words
-FEW = 5  # segments: a document of fewer is left as it is
-PAUSE, LONGEST = 2.0, 40  # seconds of silence, and words, that end a segment made of single words
+MAX_WORD_DISTANCE = 80  # characters: how far ahead a timed word is looked for in the text of its segment
+FOLD_CHARACTERS = 1_000_000  # characters
+MAX_WORDS_A_SEGMENT = (
+    1.8  # words a segment: with fewer on average, and most of them single, a document is a list of words
+)
+MIN_SEGMENTS = 5  # segments: a document of fewer is left as it is
+MAX_PAUSE, MAX_SENTENCE_WORDS = 2.0, 40  # seconds of silence, and words, that end a segment made of single words
 
-Timed = Sequence[tuple[str, float]]
+TimedWords = Sequence[tuple[str, float]]
 
 
 @dataclass(slots=True)
@@ -43,7 +45,7 @@ class Columns:
     starts: list[float] = field(default_factory=list)
     ends: list[float] = field(default_factory=list)
     speakers: list[str | None] = field(default_factory=list)
-    words: dict[int, Timed] = field(default_factory=dict)
+    words: dict[int, TimedWords] = field(default_factory=dict)
     title: str = ""
     published: datetime | None = None
     language: str | None = None
@@ -55,7 +57,12 @@ class Columns:
         return map(Segment, self.starts, self.ends, self.texts, self.speakers)
 
     def add(
-        self, text: str, start: float = math.nan, end: float = math.nan, speaker: str | None = None, words: Timed = ()
+        self,
+        text: str,
+        start: float = math.nan,
+        end: float = math.nan,
+        speaker: str | None = None,
+        words: TimedWords = (),
     ) -> None:
         if words:
             self.words[len(self.texts)] = words
@@ -99,7 +106,11 @@ class Columns:
 
     def _is_list_of_words(self) -> bool:
         blanks = [t.strip().count(" ") for t in islice(self.texts, 2000) if t]
-        return len(blanks) >= FEW and blanks.count(0) * 2 >= len(blanks) and sum(blanks) < (SINGLE - 1) * len(blanks)
+        return (
+            len(blanks) >= MIN_SEGMENTS
+            and blanks.count(0) * 2 >= len(blanks)
+            and sum(blanks) < (MAX_WORDS_A_SEGMENT - 1) * len(blanks)
+        )
 
     def merge_words(self) -> Columns:
         """Single words put together to sentences of one speaker, each word keeping its time."""
@@ -110,9 +121,9 @@ class Columns:
         for text, start, end, speaker in zip(self.texts, self.starts, self.ends, self.speakers, strict=True):
             over = parts and (
                 speaker != who
-                or len(parts) >= LONGEST
+                or len(parts) >= MAX_SENTENCE_WORDS
                 or parts[-1][0][-1:] in ".?!…"
-                or not -PAUSE <= start - last <= PAUSE
+                or not -MAX_PAUSE <= start - last <= MAX_PAUSE
             )
             if over:
                 out.add(" ".join(p for p, _ in parts), first, last, who, parts)
@@ -168,7 +179,7 @@ def repair_ends(starts: list[float], ends: list[float]) -> list[float]:
 
 
 def locate_words(
-    timed: dict[int, Timed], texts: list[str], offsets: array[int], starts: Sequence[float]
+    timed: dict[int, TimedWords], texts: list[str], offsets: array[int], starts: Sequence[float]
 ) -> tuple[array[int], array[float]]:
     """(offsets, seconds) of the timed words, found in the text of their segments in their order.
 
@@ -184,7 +195,7 @@ def locate_words(
         following = next((s for s in starts[i + 1 : i + 2] if s == s), MAX_SECONDS)
         for word, second in words:
             word = word.strip() if "\n" not in word else " ".join(word.split())
-            found = text.find(word, at, at + len(word) + NEAR) if word else -1
+            found = text.find(word, at, at + len(word) + MAX_WORD_DISTANCE) if word else -1
             if found < 0 or (found and text[found - 1] != " " and not is_unspaced_script(text[found - 1])):
                 continue  # not there, or the second half of a word
             at = found + len(word)
@@ -198,8 +209,8 @@ def locate_words(
 def fold_blanks(texts: list[str]) -> list[str]:
     """The texts with their blanks folded; looked at together, since most need nothing but their line ends replaced."""
     whole = " ".join(texts)
-    if len(whole) >= PIECE:
-        return [" ".join(t.split()) if len(t) < PIECE else fold_long_text(t) for t in texts]
+    if len(whole) >= FOLD_CHARACTERS:
+        return [" ".join(t.split()) if len(t) < FOLD_CHARACTERS else fold_long_text(t) for t in texts]
     if "\n" in whole:
         texts = [t.replace("\n", " ") for t in texts]
         whole = whole.replace("\n", " ")
@@ -212,7 +223,7 @@ def fold_long_text(text: str) -> str:
     """A long text with its blanks folded, piece by piece: a list of ten million words takes more than a gigabyte."""
     parts, at = [], 0
     while at < len(text):
-        end = text.find(" ", at + PIECE)
+        end = text.find(" ", at + FOLD_CHARACTERS)
         end = end if end >= 0 else len(text)
         parts.append(" ".join(text[at:end].split()))
         at = end

@@ -13,7 +13,7 @@ import orjson
 from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats import markup
 
-SNIFF = 4096  # characters
+HEAD_CHARACTERS = 4096  # characters
 MAX_BYTES = 64 * 1024 * 1024
 MAX_LINES = 6_000_000
 # What a JSON value costs in memory is bounded by what opens it: these keep a document under about 1 GB.
@@ -35,28 +35,28 @@ class SourceDocument:
         if text.count("\n") > MAX_LINES:
             raise TranscriptError(f"has more than {MAX_LINES:,} lines")
         self.text = text
-        self.start = text[: SNIFF * 2].lstrip("\ufeff \t\n")[:SNIFF]
+        self.head = text[: HEAD_CHARACTERS * 2].lstrip("\ufeff \t\n")[:HEAD_CHARACTERS]
         self.media_type = media_type.partition(";")[0].strip().lower()
         self.name = name.partition("?")[0].partition("#")[0].lower()
 
     @cached_property
-    def unclean(self) -> bool:
+    def needs_cleaning(self) -> bool:
         """Whether the words may hold what no database takes: JSON can escape NUL and lone surrogates."""
         return "\\" in self.text and ("\\u0000" in self.text or "\\ud" in self.text.lower())
 
     @cached_property
-    def markup(self) -> str:
+    def root_element(self) -> str:
         """The name of the first element, "" when the text is no markup."""
-        return markup.root(self.start)
+        return markup.root_name(self.head)
 
     @cached_property
     def tags(self) -> list[str]:
-        return markup.split(self.text)
+        return markup.split_tags(self.text)
 
     @cached_property
     def json(self) -> Any:
         """The value, None when the text is not meant as JSON; raises TranscriptError when it is, and is broken."""
-        if not self.start.startswith(("{", "[")) or not re.match(r'[{\[]\s*["{\[}\]]', self.start):
+        if not self.head.startswith(("{", "[")) or not re.match(r'[{\[]\s*["{\[}\]]', self.head):
             return None
         if self.text.count("{") + self.text.count("[") > MAX_OBJECTS or self.text.count(",") > MAX_VALUES:
             raise TranscriptError(f"holds more than {MAX_OBJECTS:,} JSON objects or {MAX_VALUES:,} values")
@@ -82,10 +82,10 @@ def decode_text(data: bytes, limit: int = MAX_BYTES) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = data.decode("utf-16", "replace")
     else:
-        head = data[:SNIFF]
+        head = data[:HEAD_CHARACTERS]
         if b"\0" in head or len(head) - len(head.translate(None, _CONTROL)) > len(head) // 50:
             raise TranscriptError("is not text")
-        text = _utf8(data)
+        text = _decode_utf8(data)
     if "\0" in text:
         text = text.replace("\0", "")
     if not text.strip("\ufeff \t\r\n\f\v"):
@@ -93,7 +93,7 @@ def decode_text(data: bytes, limit: int = MAX_BYTES) -> str:
     return text
 
 
-def _utf8(data: bytes) -> str:
+def _decode_utf8(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -13,8 +13,8 @@ from functools import lru_cache
 from podwatch.transcripts.formats.segment_columns import Columns
 
 _WORD = r"(?:[^\W\d_][\w.'’\-]{0,30}|\d{1,3})"
-NAME = rf"[^\W\d_][\w.'’\-]{{0,30}}(?: {_WORD}){{0,4}}"
-_PREFIX = re.compile(rf"(?:>>[ \t]*|-[ \t]?)?({NAME})[ \t]?:(?:[ \t\n]+|$)")
+NAME_PATTERN = rf"[^\W\d_][\w.'’\-]{{0,30}}(?: {_WORD}){{0,4}}"
+_PREFIX = re.compile(rf"(?:>>[ \t]*|-[ \t]?)?({NAME_PATTERN})[ \t]?:(?:[ \t\n]+|$)")
 _NUMBERED = re.compile(r"(?:speaker|spk|sprecher(?:in)?|guest|host|interlocuteur|locutor)[ _]?\w{1,2}", re.IGNORECASE)
 _LITTLE = {"de", "del", "della", "den", "der", "di", "du", "van", "von", "al", "bin", "la", "le", "the", "of", "and"}
 _NO_NAMES = {
@@ -23,15 +23,15 @@ _NO_NAMES = {
     "quote", "right", "second", "so", "spoiler", "step", "summary", "third", "tip", "title", "today", "update",
     "warning", "well", "yes", "no",
 }  # fmt: skip
-LONGEST = 60
+MAX_NAME_LENGTH = 60
 
 
 def parse_prefix(text: str) -> tuple[str, int]:
     """(name, where the words begin) of a text that begins like a speaker's; ("", 0) otherwise."""
-    if text.find(":", 0, LONGEST + 4) < 0:
+    if text.find(":", 0, MAX_NAME_LENGTH + 4) < 0:
         return "", 0
     m = _PREFIX.match(text)
-    if m is None or len(m[1]) > LONGEST:
+    if m is None or len(m[1]) > MAX_NAME_LENGTH:
         return "", 0
     return (m[1], m.end()) if is_name(m[1]) else ("", 0)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from podwatch.errors import TranscriptError
-from podwatch.transcripts.formats.json_segments import language, speaker_label, word_times
+from podwatch.transcripts.formats.json_segments import parse_language_tag, speaker_label, word_times
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_seconds
@@ -26,12 +26,12 @@ def parse_deepgram(doc: SourceDocument) -> Columns:
     columns = Columns()
     utterances = _dicts(_get(results, "utterances"))
     for u in utterances:
-        _add(columns, u, u.get("transcript"), u.get("speaker"))
+        _add_item(columns, u, u.get("transcript"), u.get("speaker"))
     if utterances:
         return columns
     channel = _first(_get(results, "channels"))
     best = _first(_get(channel, "alternatives"))
-    columns.language = language(_get(channel, "detected_language"))
+    columns.language = parse_language_tag(_get(channel, "detected_language"))
     timed = word_times(_get(best, "words"))
     at = 0
     for paragraph in _dicts(_get(_get(best, "paragraphs"), "paragraphs")):
@@ -40,9 +40,9 @@ def parse_deepgram(doc: SourceDocument) -> Columns:
             first = at
             while at < len(timed) and timed[at][1] < end:
                 at += 1
-            _add(columns, sentence, sentence.get("text"), paragraph.get("speaker"), words=timed[first:at])
+            _add_item(columns, sentence, sentence.get("text"), paragraph.get("speaker"), words=timed[first:at])
     if not columns:
-        _words(columns, _dicts(_get(best, "words")), 1.0)
+        _add_words(columns, _dicts(_get(best, "words")), 1.0)
     if not columns and isinstance(_get(best, "transcript"), str):
         columns.add(best["transcript"])
     return columns
@@ -58,24 +58,24 @@ def parse_assemblyai(doc: SourceDocument) -> Columns:
     value = doc.json
     if value.get("status") in ("error", "queued", "processing"):
         raise TranscriptError(f"says its transcription is not done ({value['status']})")
-    columns = Columns(language=language(value.get("language_code")))
+    columns = Columns(language=parse_language_tag(value.get("language_code")))
     utterances = _dicts(value.get("utterances"))
     for u in utterances:
-        _add(columns, u, u.get("text"), u.get("speaker"), scale=0.001)
+        _add_item(columns, u, u.get("text"), u.get("speaker"), scale=0.001)
     if not utterances:
-        _words(columns, _dicts(value.get("words")), 0.001)
+        _add_words(columns, _dicts(value.get("words")), 0.001)
     if not columns and isinstance(value.get("text"), str):
         columns.add(value["text"])
     return columns
 
 
 def looks_like_google(doc: SourceDocument) -> bool:
-    return _first(_get(_first(_google(doc)), "alternatives")) is not None
+    return _first(_get(_first(_google_results(doc)), "alternatives")) is not None
 
 
 def parse_google(doc: SourceDocument) -> Columns:
     columns = Columns()
-    for result in _dicts(_google(doc)):
+    for result in _dicts(_google_results(doc)):
         best = _first(_get(result, "alternatives"))
         text = _get(best, "transcript")
         words = _dicts(_get(best, "words"))
@@ -86,12 +86,12 @@ def parse_google(doc: SourceDocument) -> Columns:
     return columns
 
 
-def _google(doc: SourceDocument) -> Any:
+def _google_results(doc: SourceDocument) -> Any:
     value = doc.json
     return _get(_get(value, "response"), "results") or _get(value, "results")
 
 
-def _add(
+def _add_item(
     columns: Columns, item: dict[str, Any], text: Any, speaker: Any, *, scale: float = 1.0, words: Any = None
 ) -> None:
     if isinstance(text, str):
@@ -100,10 +100,10 @@ def _add(
         columns.add(text, parse_seconds(item.get("start")) * scale, parse_seconds(item.get("end")) * scale, who, timed)
 
 
-def _words(columns: Columns, words: list[dict[str, Any]], scale: float) -> None:
+def _add_words(columns: Columns, words: list[dict[str, Any]], scale: float) -> None:
     """Each word as a segment of its own: Columns puts them together to sentences of one speaker."""
     for w in words:
-        _add(columns, w, w.get("punctuated_word") or w.get("word") or w.get("text"), w.get("speaker"), scale=scale)
+        _add_item(columns, w, w.get("punctuated_word") or w.get("word") or w.get("text"), w.get("speaker"), scale=scale)
 
 
 def _get(value: Any, key: str) -> Any:

@@ -15,10 +15,10 @@ from operator import add
 from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats import rolling_captions as rolling
 from podwatch.transcripts.formats import speaker_prefixes as speakers
-from podwatch.transcripts.formats.markup import plain
+from podwatch.transcripts.formats.markup import unescape
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
-from podwatch.transcripts.formats.timestamps import CLOCK, ClockReader, parse_clock
+from podwatch.transcripts.formats.timestamps import CLOCK_PATTERN, ClockReader, parse_clock
 
 MAX_CUES = 2_000_000
 # A timing line as nearly every file writes it. Between two of them stands all that is said: cut at such lines, where
@@ -27,28 +27,28 @@ _USUAL = re.compile(
     r"\n((?:\d\d:)?\d\d:)(\d\d[.,]\d\d\d)[ \t]-->[ \t]((?:\d\d:)?\d\d:)(\d\d[.,]\d\d\d)(?:[ \t][^\n]*)?(?=\n|$)",
     re.ASCII,
 )
-_TIMING = re.compile(rf"^[ \t]*{CLOCK}[ \t]*-->[ \t]*{CLOCK}", re.MULTILINE)
-_SBV = re.compile(rf"^({CLOCK}),({CLOCK})[ \t]*$", re.MULTILINE)
+_TIMING = re.compile(rf"^[ \t]*{CLOCK_PATTERN}[ \t]*-->[ \t]*{CLOCK_PATTERN}", re.MULTILINE)
+_SBV = re.compile(rf"^({CLOCK_PATTERN}),({CLOCK_PATTERN})[ \t]*$", re.MULTILINE)
 _WORD = re.compile(r"<((?:\d\d:)?\d\d:)(\d\d\.\d\d\d)>", re.ASCII)  # the usual time before a word
 _VOICE = re.compile(r"<v(?:\.[^ \t>]*)?[ \t]+([^>]{1,200})>")
-_INNER = re.compile(rf"<({CLOCK})>")
+_INNER = re.compile(rf"<({CLOCK_PATTERN})>")
 _TAG = re.compile(r"</?[a-zA-Z0-9:.][^<>]{0,300}>|</>|\{\\[^}]{0,100}\}")
 _STRAY = re.compile(r"\n\n+(?:\d{1,7}[ \t]*(?:\n|$))?")
 _LANGUAGE = re.compile(r"^Language:[ \t]*([A-Za-z]{2,3}(?:-\w{2,8})*)[ \t]*$", re.MULTILINE)
 
 
 def looks_like_vtt(doc: SourceDocument) -> bool:
-    return doc.start.startswith("WEBVTT") or looks_like_srt(doc)
+    return doc.head.startswith("WEBVTT") or looks_like_srt(doc)
 
 
 def looks_like_srt(doc: SourceDocument) -> bool:
-    if doc.start.startswith("WEBVTT") or "-->" not in doc.start:
+    if doc.head.startswith("WEBVTT") or "-->" not in doc.head:
         return False
-    return not doc.markup and _TIMING.search(doc.start) is not None
+    return not doc.root_element and _TIMING.search(doc.head) is not None
 
 
 def looks_like_sbv(doc: SourceDocument) -> bool:
-    return _SBV.match(doc.start) is not None
+    return _SBV.match(doc.head) is not None
 
 
 def parse_sbv(doc: SourceDocument) -> Columns:
@@ -56,7 +56,7 @@ def parse_sbv(doc: SourceDocument) -> Columns:
 
 
 def parse(doc: SourceDocument) -> Columns:
-    return read_cues(doc.text, blank_ends=doc.start.startswith("WEBVTT"))
+    return read_cues(doc.text, blank_ends=doc.head.startswith("WEBVTT"))
 
 
 def read_cues(text: str, *, blank_ends: bool) -> Columns:
@@ -76,14 +76,14 @@ def read_cues(text: str, *, blank_ends: bool) -> Columns:
         raise TranscriptError("holds no cues")
     texts = cue_bodies(texts, blank_ends=blank_ends)
     if "<" not in text and "{\\" not in text:
-        columns.texts = [plain(t) for t in texts] if "&" in text else texts
+        columns.texts = [unescape(t) for t in texts] if "&" in text else texts
         columns.starts, columns.ends, columns.speakers = starts, ends, [None] * len(texts)
     else:
         for body, start, end in zip(texts, starts, ends, strict=True):
             if "<" in body or "{" in body:
-                _tagged(columns, body, start, end, clocks)
+                _add_tagged_cue(columns, body, start, end, clocks)
             else:
-                columns.add(plain(body), start, end)
+                columns.add(unescape(body), start, end)
     return speakers.extract_speakers(rolling.unroll_captions(columns))
 
 
@@ -154,37 +154,37 @@ def cue_bodies(texts: list[str], *, blank_ends: bool) -> list[str]:
     return out
 
 
-def _tagged(columns: Columns, body: str, start: float, end: float, clocks: ClockReader) -> None:
+def _add_tagged_cue(columns: Columns, body: str, start: float, end: float, clocks: ClockReader) -> None:
     if body.startswith("<v ") and body.count("<") == 1 and body.count(">") == 1:
         name, _, words = body[3:].partition(">")
         if len(name) < 200 and not name.isspace():
-            columns.add(plain(words), start, end, plain(name).strip())
+            columns.add(unescape(words), start, end, unescape(name).strip())
             return
     voices = list(_VOICE.finditer(body)) if "<v" in body else []
     if not voices:
-        _one(columns, body, start, end, None, clocks)
+        _add_voice(columns, body, start, end, None, clocks)
         return
     if body[: voices[0].start()].strip():
-        _one(columns, body[: voices[0].start()], start, end, None, clocks)
+        _add_voice(columns, body[: voices[0].start()], start, end, None, clocks)
     for i, voice in enumerate(voices):
         stop = voices[i + 1].start() if i + 1 < len(voices) else len(body)
-        _one(columns, body[voice.end() : stop], start, end, plain(voice[1]).strip(), clocks)
+        _add_voice(columns, body[voice.end() : stop], start, end, unescape(voice[1]).strip(), clocks)
 
 
-def _one(columns: Columns, body: str, start: float, end: float, speaker: str | None, clocks: ClockReader) -> None:
-    words = timed_words(body, start, clocks)
+def _add_voice(columns: Columns, body: str, start: float, end: float, speaker: str | None, clocks: ClockReader) -> None:
+    words = split_timed_words(body, start, clocks)
     if words:
         columns.add("".join([word for word, _ in words]), start, end, speaker, words)
         return
     inner = _INNER.split(body) if "<" in body and ":" in body else [body]
     if len(inner) > 1:
         times = [start, *(parse_clock(t) for t in inner[1::2])]
-        words = [(_clean(t), s) for t, s in zip(inner[::2], times, strict=True)]
+        words = [(_strip_tags(t), s) for t, s in zip(inner[::2], times, strict=True)]
         body = "".join(inner[::2])
-    columns.add(_clean(body), start, end, speaker, words)
+    columns.add(_strip_tags(body), start, end, speaker, words)
 
 
-def timed_words(body: str, start: float, clocks: ClockReader) -> list[tuple[str, float]]:
+def split_timed_words(body: str, start: float, clocks: ClockReader) -> list[tuple[str, float]]:
     """The words of a body whose tags are all times; [] when it has other tags, or none."""
     if "&" in body or "{" in body:
         return []
@@ -205,7 +205,7 @@ def timed_words(body: str, start: float, clocks: ClockReader) -> list[tuple[str,
     return words
 
 
-def _clean(body: str) -> str:
+def _strip_tags(body: str) -> str:
     if "<" in body or "{" in body:
         body = _TAG.sub("", body)
-    return plain(body)
+    return unescape(body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-CLOCK = r"(?:\d{1,4}:)?\d{1,3}:\d{1,2}(?:[.,]\d{1,9})?"
+CLOCK_PATTERN = r"(?:\d{1,4}:)?\d{1,3}:\d{1,2}(?:[.,]\d{1,9})?"
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,](\d{1,9}))?")
 _FRAMES = re.compile(r"(\d{1,4}):(\d{1,3}):(\d{1,2}):(\d{1,3})")
 _UNIT = re.compile(r"(-?\d{1,12}(?:\.\d{1,12})?)(ms|s|m|h|f|t)?")

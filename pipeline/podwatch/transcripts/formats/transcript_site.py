@@ -12,14 +12,14 @@ import re
 from datetime import UTC, datetime
 
 from podwatch.errors import TranscriptError
-from podwatch.transcripts.formats.markup import classes
-from podwatch.transcripts.formats.markup import plain as unescaped
+from podwatch.transcripts.formats.markup import class_names
+from podwatch.transcripts.formats.markup import unescape as unescaped
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_clock
 
-START = "Starting point is "
-_BLOCK = re.compile(rf"^[ \t]*{START}\d{{1,3}}:\d{{2}}:\d{{2}}(?!\d)", re.MULTILINE)
+BLOCK_START = "Starting point is "
+_BLOCK = re.compile(rf"^[ \t]*{BLOCK_START}\d{{1,3}}:\d{{2}}:\d{{2}}(?!\d)", re.MULTILINE)
 _CLOSING = re.compile(r"^[ \t]*There aren't comments yet for this episode\.", re.MULTILINE)
 _DATE = re.compile(r"Episode Date:[ \t]*([A-Z][a-z]+ \d{1,2}, \d{4})")
 _SIGNS = ("pod_timestamp_indicator", "podcast-transcript", "single-sentence", "page-heading", "episode_date")
@@ -27,14 +27,14 @@ _PAYING = re.compile(r"premium (?:subscribers|members|users)|(?:subscribers|memb
 
 
 def looks_like(doc: SourceDocument) -> bool:
-    if doc.markup:
+    if doc.root_element:
         return any(sign in doc.text for sign in _SIGNS)
     return has_blocks(doc.text)
 
 
 def parse(doc: SourceDocument) -> Columns:
     """One segment a block; a block ends where the next begins, the last one nobody knows when (nan)."""
-    columns = _html(doc) if doc.markup else _text(doc)
+    columns = _parse_html(doc) if doc.root_element else _text(doc)
     columns.ends = [*columns.starts[1:], math.nan][: len(columns)]
     return columns
 
@@ -45,13 +45,13 @@ def _text(doc: SourceDocument) -> Columns:
 
 def has_blocks(text: str) -> bool:
     """Whether blocks stand in a text: a page may come as HTML of no known form, with its lines in paragraphs."""
-    return START in text and _BLOCK.search(text) is not None
+    return BLOCK_START in text and _BLOCK.search(text) is not None
 
 
 def read_blocks(text: str) -> Columns:
     """The blocks of a page that is text, or was flattened to it."""
     columns = Columns()
-    head, *pieces = re.split(rf"(?:^|\n)[ \t]*{START}(?=\d)", text)
+    head, *pieces = re.split(rf"(?:^|\n)[ \t]*{BLOCK_START}(?=\d)", text)
     columns.title, columns.published = read_head(head)
     if pieces:
         closing = _CLOSING.search(pieces[-1])
@@ -59,7 +59,7 @@ def read_blocks(text: str) -> Columns:
     seen: set[tuple[float, str]] = set()
     for piece in pieces:
         at, words = _split_clock(piece)
-        _add(columns, parse_clock(at), words, seen)
+        _add_block(columns, parse_clock(at), words, seen)
     return columns
 
 
@@ -75,7 +75,7 @@ def read_head(head: str) -> tuple[str, datetime | None]:
     """(title, date) of the page's first lines; the title is "" when the first line is a block already."""
     first = head.lstrip("\ufeff \r\n").partition("\n")[0].strip()
     found = _DATE.search(head[:8192])
-    return ("" if first.startswith(START) else first), _parse_date(found[1] if found else "")
+    return ("" if first.startswith(BLOCK_START) else first), _parse_date(found[1] if found else "")
 
 
 def _parse_date(text: str) -> datetime | None:
@@ -85,13 +85,13 @@ def _parse_date(text: str) -> datetime | None:
         return None
 
 
-def _add(columns: Columns, start: float, words: str, seen: set[tuple[float, str]]) -> None:
+def _add_block(columns: Columns, start: float, words: str, seen: set[tuple[float, str]]) -> None:
     if words and (start, words) not in seen:
         seen.add((start, words))
         columns.add(words, start)
 
 
-def _html(doc: SourceDocument) -> Columns:
+def _parse_html(doc: SourceDocument) -> Columns:
     columns = Columns()
     seen: set[tuple[float, str]] = set()
     start, inside, cut = math.nan, "", False
@@ -100,15 +100,15 @@ def _html(doc: SourceDocument) -> Columns:
     tags = doc.tags
     for at in range(1, len(tags), 3):
         tag, attributes, text = tags[at], tags[at + 1], tags[at + 2]
-        names = classes(attributes)
+        names = class_names(attributes)
         if "single-sentence" in names:
-            _add(columns, start, unescaped(" ".join(parts)).strip(), seen)
+            _add_block(columns, start, unescaped(" ".join(parts)).strip(), seen)
             start, parts, inside = math.nan, [], ""
         elif "pod_timestamp_indicator" in names:
             if parts:
-                _add(columns, start, unescaped(" ".join(parts)).strip(), seen)
+                _add_block(columns, start, unescaped(" ".join(parts)).strip(), seen)
                 parts = []
-            start, inside = parse_clock(text.strip().removeprefix(START).strip()), ""
+            start, inside = parse_clock(text.strip().removeprefix(BLOCK_START).strip()), ""
         elif "pod_text" in names or "transcript-text" in names:
             inside, cut = "words", False
             parts.append(text)
@@ -123,7 +123,7 @@ def _html(doc: SourceDocument) -> Columns:
                 parts[-1] += text
         elif inside in head:
             inside = ""
-    _add(columns, start, unescaped(" ".join(parts)).strip(), seen)
+    _add_block(columns, start, unescaped(" ".join(parts)).strip(), seen)
     if not columns:
         paying = _PAYING.search(doc.text)
         raise TranscriptError("is for paying members of the site only" if paying else "is a page without a transcript")

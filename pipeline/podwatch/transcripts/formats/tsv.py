@@ -5,21 +5,24 @@ from __future__ import annotations
 import math
 
 from podwatch.errors import TranscriptError
-from podwatch.transcripts.formats.json_segments import END, SPEAKER, START, TEXT
+from podwatch.transcripts.formats.json_segments import END_KEYS, SPEAKER_KEYS, START_KEYS, TEXT_KEYS
 from podwatch.transcripts.formats.segment_columns import MAX_SEGMENTS, Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 
 
 def looks_like(doc: SourceDocument) -> bool:
-    head = _head(doc.start)
-    return any(c in START for c in head) and any(c in TEXT for c in head)
+    head = _column_names(doc.head)
+    return any(c in START_KEYS for c in head) and any(c in TEXT_KEYS for c in head)
 
 
 def parse(doc: SourceDocument) -> Columns:
     """Whole numbers are milliseconds, as in Whisper's own table; numbers with a point are seconds."""
     text = doc.text.lstrip("\ufeff \n")
-    head = _head(text)
-    at = [next((i for i, c in enumerate(head) if c in names), -1) for names in (START, END, TEXT, SPEAKER)]
+    head = _column_names(text)
+    at = [
+        next((i for i, c in enumerate(head) if c in names), -1)
+        for names in (START_KEYS, END_KEYS, TEXT_KEYS, SPEAKER_KEYS)
+    ]
     columns = Columns()
     if text.count("\n") > MAX_SEGMENTS:
         raise TranscriptError(f"has more than {MAX_SEGMENTS:,} lines")
@@ -27,16 +30,16 @@ def parse(doc: SourceDocument) -> Columns:
         cells = line.split("\t", len(head) - 1)
         start, end, words, who = (cells[i].strip() if 0 <= i < len(cells) else "" for i in at)
         if words:
-            columns.add(words, _time(start), _time(end), who or None)
+            columns.add(words, _parse_cell(start), _parse_cell(end), who or None)
     return columns
 
 
-def _head(text: str) -> list[str]:
+def _column_names(text: str) -> list[str]:
     line = text.partition("\n")[0]
     return [c.strip().lower() for c in line.split("\t")] if "\t" in line else []
 
 
-def _time(cell: str) -> float:
+def _parse_cell(cell: str) -> float:
     try:
         return int(cell) / 1000 if cell.isdecimal() and len(cell) < 13 else float(cell)
     except ValueError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 
-from podwatch.transcripts.formats.markup import attribute, plain, split
+from podwatch.transcripts.formats.markup import attribute, split_tags, unescape
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import ClockReader, parse_seconds, parse_time_expression
@@ -20,12 +20,12 @@ _RATE = re.compile(r"""(frameRate|tickRate)\s*=\s*["'](\d{1,9})["']""")
 
 
 def looks_like(doc: SourceDocument) -> bool:
-    return doc.markup == "tt"
+    return doc.root_element == "tt"
 
 
 def parse(doc: SourceDocument) -> Columns:
     """One segment a p; the spans in it that have a time of their own are its words."""
-    rates = {name: float(value) or 1.0 for name, value in _RATE.findall(doc.start)}
+    rates = {name: float(value) or 1.0 for name, value in _RATE.findall(doc.head)}
     frames, ticks = rates.get("frameRate", 30.0), rates.get("tickRate", 1.0)
 
     def time(attributes: str, name: str) -> float:
@@ -41,7 +41,7 @@ def parse(doc: SourceDocument) -> Columns:
     clocks = ClockReader()
 
     # Without the end tags of spans half the tags are left; a word ends where the next one begins.
-    columns, tags = Columns(), split(_SPAN_END.sub("", doc.text))
+    columns, tags = Columns(), split_tags(_SPAN_END.sub("", doc.text))
     names: dict[str, str] = {}
     columns.language = attribute(tags[2] if len(tags) > 2 else "", "xml:lang") or None
     agent = ""
@@ -57,7 +57,7 @@ def parse(doc: SourceDocument) -> Columns:
                 begin = time(attributes, "begin")
                 begin = begin + start if begin < start else begin  # relative to the p, as the standard has it
                 if text and not text.isspace():
-                    words.append((plain(text) if "&" in text else text, begin))
+                    words.append((unescape(text) if "&" in text else text, begin))
                 if "unit=" in attributes:
                     texts.append(" ")
             texts.append(text)
@@ -68,50 +68,50 @@ def parse(doc: SourceDocument) -> Columns:
             who = attribute(attributes, "ttm:agent") or None
             texts, words = [text], []
         elif tag == "/p" and texts is not None:
-            columns.add(plain("".join(texts)), start, end, names.get(who or "", who), words)
+            columns.add(unescape("".join(texts)), start, end, names.get(who or "", who), words)
             texts = None
         elif texts is not None:
             texts.append(f" {text}" if tag in ("br", "br/") else text)
         elif tag == "agent":
             agent = attribute(attributes, "xml:id")
         elif tag == "name" and agent:
-            names[agent] = plain(text).strip() or agent
+            names[agent] = unescape(text).strip() or agent
     if texts is not None:
-        columns.add(plain("".join(texts)), start, end, names.get(who or "", who), words)
+        columns.add(unescape("".join(texts)), start, end, names.get(who or "", who), words)
     return columns
 
 
 def looks_like_speech(doc: SourceDocument) -> bool:
-    if doc.markup == "transcripts":
+    if doc.root_element == "transcripts":
         return True
-    return bool(doc.markup) and "<segment>" in doc.start and "<text>" in doc.start and "<start>" in doc.start
+    return bool(doc.root_element) and "<segment>" in doc.head and "<text>" in doc.head and "<start>" in doc.head
 
 
 def parse_speech(doc: SourceDocument) -> Columns:
-    return _items(doc.tags) if doc.markup == "transcripts" else _children(doc.tags)
+    return _parse_podlove(doc.tags) if doc.root_element == "transcripts" else _parse_segments(doc.tags)
 
 
-def _items(tags: list[str]) -> Columns:
+def _parse_podlove(tags: list[str]) -> Columns:
     columns = Columns()
     who: str | None = None
     for at in range(1, len(tags), 3):
         tag = "" if tags[at].startswith("/") else tags[at].rpartition(":")[2].rstrip("/")
         if tag == "speaker":
-            who = plain(tags[at + 2]).strip() or None
+            who = unescape(tags[at + 2]).strip() or None
         elif tag == "item":
             start, end = (parse_seconds(attribute(tags[at + 1], name)) for name in ("start", "end"))
-            columns.add(plain(tags[at + 2]), start, end, who)
+            columns.add(unescape(tags[at + 2]), start, end, who)
     return columns
 
 
-def _children(tags: list[str]) -> Columns:
+def _parse_segments(tags: list[str]) -> Columns:
     columns = Columns()
     found: dict[str, str] = {}
     for at in range(1, len(tags), 3):
         tag = tags[at]
         if tag == "/segment":
             start, end = parse_seconds(found.get("start")), parse_seconds(found.get("end"))
-            columns.add(plain(found.get("text", "")), start, end, plain(found.get("speaker", "")).strip() or None)
+            columns.add(unescape(found.get("text", "")), start, end, unescape(found.get("speaker", "")).strip() or None)
             found = {}
         elif not tag.startswith("/"):
             found[tag] = tags[at + 2]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from podwatch.transcripts.formats.markup import attribute, plain, split
+from podwatch.transcripts.formats.markup import attribute, split_tags, unescape
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_seconds
@@ -26,7 +26,7 @@ def parse_json3(doc: SourceDocument) -> Columns:
         parts = event.get("segs") if isinstance(event, dict) else None
         if not isinstance(parts, list):
             continue
-        start = _millis(event.get("tStartMs"))
+        start = _parse_milliseconds(event.get("tStartMs"))
         words: list[tuple[str, float]] = []
         try:
             if len(parts) == 1:
@@ -39,22 +39,22 @@ def parse_json3(doc: SourceDocument) -> Columns:
             texts = (part.get("utf8") for part in parts if isinstance(part, dict))
             text = "".join(t for t in texts if isinstance(t, str))
         if text and not text.isspace():
-            columns.add(text, start, start + _millis(event.get("dDurationMs")), None, words)
+            columns.add(text, start, start + _parse_milliseconds(event.get("dDurationMs")), None, words)
     return columns
 
 
 def looks_like_srv(doc: SourceDocument) -> bool:
-    return doc.markup == "timedtext" or (doc.markup == "transcript" and "<text " in doc.start)
+    return doc.root_element == "timedtext" or (doc.root_element == "transcript" and "<text " in doc.head)
 
 
 def parse_srv(doc: SourceDocument) -> Columns:
     """srv1 has seconds and escapes its words twice; srv3 has milliseconds, and its words hold their own blanks."""
     columns = Columns()
-    tags = split(doc.text.replace("</s>", ""))  # halves the tags, and a word ends where the next one begins
+    tags = split_tags(doc.text.replace("</s>", ""))  # halves the tags, and a word ends where the next one begins
     texts: list[str] | None = None
     start = end = math.nan
     words: list[tuple[str, float]] = []
-    once = doc.markup == "timedtext"
+    once = doc.root_element == "timedtext"
     offsets: dict[str, float] = {}  # by the attributes of s, which repeat
     for tag, attributes, text in zip(tags[1::3], tags[2::3], tags[3::3], strict=True):
         if texts is None:
@@ -66,22 +66,24 @@ def parse_srv(doc: SourceDocument) -> Columns:
         elif tag == "s":
             if attributes not in offsets:
                 offsets[attributes] = parse_seconds(attribute(attributes, "t") or 0) / 1000
-            words.append((plain(text) if "&" in text else text, start + offsets[attributes]))
+            words.append((unescape(text) if "&" in text else text, start + offsets[attributes]))
             texts.append(text)
         elif tag in ("/p", "/text"):
-            said = plain("".join(texts))
-            columns.add(said if once else _untagged(plain(said)), start, end, None, words if len(words) > 1 else ())
+            said = unescape("".join(texts))
+            columns.add(
+                said if once else _remove_tags(unescape(said)), start, end, None, words if len(words) > 1 else ()
+            )
             texts = None
         elif text:
             texts.append(text)
     return columns
 
 
-def _untagged(text: str) -> str:
+def _remove_tags(text: str) -> str:
     for tag in ("<i>", "</i>", "<b>", "</b>", "<u>", "</u>"):
         text = text.replace(tag, "")
     return text
 
 
-def _millis(value: Any) -> float:
+def _parse_milliseconds(value: Any) -> float:
     return parse_seconds(value) / 1000

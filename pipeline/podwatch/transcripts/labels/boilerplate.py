@@ -15,10 +15,10 @@ from typing import Any
 from podwatch.errors import TranscriptError
 from podwatch.model import Mention, Transcript
 from podwatch.transcripts.labels.passages import Label, Passage, make_disjoint
-from podwatch.transcripts.labels.shingles import OTHERS, repeated_spans, select_shingles
+from podwatch.transcripts.labels.shingles import MIN_OTHER_EPISODES, repeated_spans, select_shingles
 from podwatch.transcripts.labels.sponsor_reads import find_sponsor_reads
 
-__all__ = ["OTHERS", "Label", "Passage", "from_bytes", "label_passages", "select_shingles", "to_bytes"]
+__all__ = ["MIN_OTHER_EPISODES", "Label", "Passage", "from_bytes", "label_passages", "pack_labels", "select_shingles"]
 
 
 def label_passages(transcript: Transcript, repeated: Collection[int] = ()) -> tuple[Passage, ...]:
@@ -54,11 +54,11 @@ class FeedShingles:
         import numpy as np
 
         self._counted = frozenset(stored)
-        read = [read_labels(data)[1] for data in stored.values()]
+        read = [unpack_labels(data)[1] for data in stored.values()]
         every = np.concatenate(read) if read else np.zeros(0, dtype=np.uint64)
         self._values, self._counts = np.unique(every, return_counts=True)
 
-    def repeated(self, episode: int, numbers: Iterable[int]) -> frozenset[int]:
+    def find_repeated(self, episode: int, numbers: Iterable[int]) -> frozenset[int]:
         """Those of an episode's own shingles that at least OTHERS other episodes hold. An array has each once."""
         import numpy as np
 
@@ -67,7 +67,7 @@ class FeedShingles:
             return frozenset()
         at = self._values.searchsorted(own).clip(max=len(self._values) - 1)
         held = (self._values[at] == own) * self._counts[at] - (episode in self._counted)
-        return frozenset(own[held >= OTHERS].tolist())
+        return frozenset(own[held >= MIN_OTHER_EPISODES].tolist())
 
 
 def label_mentions(mentions: Iterable[Mention], stretches: Sequence[Passage]) -> list[Mention]:
@@ -81,16 +81,16 @@ def label_mentions(mentions: Iterable[Mention], stretches: Sequence[Passage]) ->
     return found
 
 
-_COUNTS = struct.Struct("<BII")
+_HEADER = struct.Struct("<BII")
 _ROW = struct.Struct("<IIBBH")
 _KINDS = tuple(Label)
 
 
-def to_bytes(stretches: Iterable[Passage], numbers: Iterable[int]) -> bytes:
+def pack_labels(stretches: Iterable[Passage], numbers: Iterable[int]) -> bytes:
     """Stretches and shingles as one value for the store: five bytes a shingle, ascending."""
     rows = tuple(stretches)
     kept = sorted(set(numbers))
-    parts = [_COUNTS.pack(1, len(rows), len(kept))]
+    parts = [_HEADER.pack(1, len(rows), len(kept))]
     for s in rows:
         reason = s.reason.encode()[:65535]
         parts.append(_ROW.pack(s.start, s.end, _KINDS.index(s.kind), round(s.score * 100), len(reason)) + reason)
@@ -99,20 +99,20 @@ def to_bytes(stretches: Iterable[Passage], numbers: Iterable[int]) -> bytes:
 
 def from_bytes(data: bytes) -> tuple[tuple[Passage, ...], array[int]]:
     """The inverse of to_bytes; the TranscriptError when these are not its bytes."""
-    stretches, at = _stretches(data)
+    stretches, at = _unpack_passages(data)
     return stretches, array("Q", [int.from_bytes(data[i : i + 5], "little") for i in range(at, len(data), 5)])
 
 
-def read_labels(data: bytes) -> tuple[tuple[Passage, ...], Any]:
+def unpack_labels(data: bytes) -> tuple[tuple[Passage, ...], Any]:
     """The same, the shingles as numpy's uint64: twenty times as fast."""
-    stretches, at = _stretches(data)
+    stretches, at = _unpack_passages(data)
     return stretches, _numbers(data, at)
 
 
-def _stretches(data: bytes) -> tuple[tuple[Passage, ...], int]:
+def _unpack_passages(data: bytes) -> tuple[tuple[Passage, ...], int]:
     try:
-        version, rows, count = _COUNTS.unpack_from(data)
-        at = _COUNTS.size
+        version, rows, count = _HEADER.unpack_from(data)
+        at = _HEADER.size
         stretches = []
         for _ in range(rows):
             start, end, kind, score, size = _ROW.unpack_from(data, at)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-LONGEST = 2500  # characters, about three minutes: how long a stretch that is found by its wording may be
+MAX_PASSAGE_CHARACTERS = 2500  # characters, about three minutes: how long a stretch that is found by its wording may be
 
 
 class Label(StrEnum):
@@ -33,7 +33,7 @@ def make_disjoint(found: list[Passage], text: str) -> Iterator[Passage]:
     last: Passage | None = None
     for s in sorted(found, key=lambda s: (s.start, -s.end)):
         if last is not None and s.start < last.end + 2:
-            if s.kind is last.kind and max(s.end, last.end) - last.start <= LONGEST:
+            if s.kind is last.kind and max(s.end, last.end) - last.start <= MAX_PASSAGE_CHARACTERS:
                 last = Passage(last.start, max(s.end, last.end), last.kind, max(s.score, last.score), last.reason)
                 continue
             start = max(s.start, last.end)

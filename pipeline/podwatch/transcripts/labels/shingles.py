@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     Numbers: TypeAlias = NDArray[np.uint64]
     Places: TypeAlias = NDArray[np.int64]
 
-WORDS = 8  # in a shingle
-EDGE = 500  # words at either end
-NEAR, FAR = 12, 40  # shingles in a window, at the ends and between them
-BITS = 40  # of a hash: enough for thousands of episodes of a feed, in five bytes
-OTHERS = 3  # other episodes of the feed that have to hold a shingle before it counts as repeated
-ENOUGH = 3  # different shingles in a row that return make a passage
-MAY_MISS = 1  # between them: a number that is said differently each time
-MOST = 200_000  # words are looked at, twenty hours of talk: what is longer is no episode
-LONGEST = 10 * MOST  # characters
+SHINGLE_WORDS = 8  # in a shingle
+EDGE_WORDS = 500  # words at either end
+EDGE_WINDOW, MIDDLE_WINDOW = 12, 40  # shingles in a window, at the ends and between them
+HASH_BITS = 40  # of a hash: enough for thousands of episodes of a feed, in five bytes
+MIN_OTHER_EPISODES = 3  # other episodes of the feed that have to hold a shingle before it counts as repeated
+MIN_SHINGLES = 3  # different shingles in a row that return make a passage
+MAX_GAP = 1  # between them: a number that is said differently each time
+MAX_WORDS = 200_000  # words are looked at, twenty hours of talk: what is longer is no episode
+MAX_CHARACTERS = 10 * MAX_WORDS  # characters
 
 _STEP = 0x9E3779B97F4A7C15
 _MIX = 0xD6E8FEB86659FD93
 _LETTER = 0xBF58476D1CE4E5B9  # odd, so that it has an inverse modulo 2**64
 _INVERSE = pow(_LETTER, -1, 1 << 64)
 _APOSTROPHE = 0x27
-PLANES = 0x40000  # of Unicode: there are no letters beyond
+MAX_CODE_POINT = 0x40000  # of Unicode: there are no letters beyond
 _RUN = re.compile(r"[^\W_]+")
 
 
@@ -58,7 +58,7 @@ def select_shingles(transcript: Transcript) -> array[int]:
 def repeated_spans(text: str, repeated: Collection[int]) -> Iterator[tuple[int, int, int, int]]:
     """(start, end, shingles that return, shingles in all) of the passages that are in ``repeated``."""
     known = repeated if isinstance(repeated, (set, frozenset)) else frozenset(repeated)
-    if len(known) < ENOUGH:
+    if len(known) < MIN_SHINGLES:
         return
     starts, ends, said = hash_words(text)
     hashes = hash_shingles(said)
@@ -74,9 +74,9 @@ def repeated_spans(text: str, repeated: Collection[int]) -> Iterator[tuple[int, 
             which.add(value)
         elif run:
             missed += 1
-            if at < 0 or missed > MAY_MISS:
-                if len(which) >= ENOUGH:
-                    yield int(starts[run[0]]), int(ends[run[-1] + WORDS - 1]), len(run), total
+            if at < 0 or missed > MAX_GAP:
+                if len(which) >= MIN_SHINGLES:
+                    yield int(starts[run[0]]), int(ends[run[-1] + SHINGLE_WORDS - 1]), len(run), total
                 run, which, total, missed = [], set(), 0, 0
 
 
@@ -88,7 +88,7 @@ def hash_words(text: str) -> tuple[Places, Places, Numbers]:
     """
     import numpy as np
 
-    text = text[:LONGEST].replace("’", "'").replace("İ", "i").lower()
+    text = text[:MAX_CHARACTERS].replace("’", "'").replace("İ", "i").lower()
     native = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
     codes = np.frombuffer(text.encode(native, "surrogatepass"), np.uint32)
     table = _word_characters()
@@ -98,7 +98,7 @@ def hash_words(text: str) -> tuple[Places, Places, Numbers]:
     between = between[spoken[between - 1] & spoken[between + 1]]
     spoken[between] = True
     borders = np.flatnonzero(np.diff(spoken, prepend=False, append=False))
-    starts, ends = borders[::2][:MOST], borders[1::2][:MOST]
+    starts, ends = borders[::2][:MAX_WORDS], borders[1::2][:MAX_WORDS]
     forth, back = _powers(1 << max(16, len(codes).bit_length()))
     sums = np.zeros(len(codes) + 1, np.uint64)
     np.cumsum((codes.astype(np.uint64) ^ np.uint64(_MIX)) * forth[: len(codes)], out=sums[1:])
@@ -109,36 +109,36 @@ def hash_shingles(hashes: Numbers) -> Numbers:
     """The hash of each shingle: a polynomial over the hashes of its words, modulo 2**64."""
     import numpy as np
 
-    count = max(0, len(hashes) - WORDS + 1)
+    count = max(0, len(hashes) - SHINGLE_WORDS + 1)
     values = np.zeros(count, np.uint64)
-    for k in range(WORDS):
+    for k in range(SHINGLE_WORDS):
         values *= np.uint64(_STEP)
         values += hashes[k : k + count]
     # The upper bits of a product: the lower ones of the polynomial depend on few words.
     values = (values ^ (values >> np.uint64(32))) * np.uint64(_MIX)
-    return values >> np.uint64(64 - BITS)
+    return values >> np.uint64(64 - HASH_BITS)
 
 
 def winnow(hashes: Numbers) -> Places:
     """The indices, ascending, of those that are the smallest of some window around them; the last one when several."""
     import numpy as np
 
-    edge = min(EDGE, len(hashes))
-    back = max(edge, len(hashes) - EDGE)
+    edge = min(EDGE_WORDS, len(hashes))
+    back = max(edge, len(hashes) - EDGE_WORDS)
     kept = np.zeros(len(hashes), bool)
-    for start, stop, window in ((0, edge, NEAR), (edge, back, FAR), (back, len(hashes), NEAR)):
+    for start, stop, window in ((0, edge, EDGE_WINDOW), (edge, back, MIDDLE_WINDOW), (back, len(hashes), EDGE_WINDOW)):
         if start < stop:
-            kept[start + _smallest(hashes[start:stop], min(window, stop - start))] = True
+            kept[start + _window_minima(hashes[start:stop], min(window, stop - start))] = True
     return np.flatnonzero(kept)
 
 
-def _smallest(hashes: Numbers, window: int) -> Places:
+def _window_minima(hashes: Numbers, window: int) -> Places:
     """The index of the smallest in each window: minima of twice as many each time, the index in the lower bits."""
     import numpy as np
 
     index = np.arange(len(hashes), dtype=np.uint64)
-    lower = np.uint64((1 << (64 - BITS)) - 1)
-    least = (hashes << np.uint64(64 - BITS)) | (lower - index)  # so that the last of equal ones is the smallest
+    lower = np.uint64((1 << (64 - HASH_BITS)) - 1)
+    least = (hashes << np.uint64(64 - HASH_BITS)) | (lower - index)  # so that the last of equal ones is the smallest
     have = 1
     while have < window:
         step = min(have, window - have)
@@ -152,8 +152,8 @@ def _word_characters() -> NDArray[np.bool_]:
     """Of each character whether words are made of it; looked up at once for a whole text."""
     import numpy as np
 
-    table = np.zeros(PLANES, bool)
-    for run in _RUN.finditer("".join(map(chr, range(PLANES - 1)))):
+    table = np.zeros(MAX_CODE_POINT, bool)
+    for run in _RUN.finditer("".join(map(chr, range(MAX_CODE_POINT - 1)))):
         table[run.start() : run.end()] = True
     return table
 

@@ -27,7 +27,7 @@ SPONSOR_STRONG = """
     use|enter [the|my|our|this] promo|discount|coupon|offer code; head to our sponsor
     percent|% off with|using [the|my|our|this] [promo|discount|coupon|offer] code
 """
-SPONSOR_SAID = """
+SPONSOR_LIKELY = """
     with|using [the|my|our|this] promo|discount|coupon|offer code
     is brought to you [in_part|today] by; it's brought to you by; our sponsor|sponsors today|this_week
     today's sponsor|sponsors; let's thank our
@@ -42,7 +42,7 @@ SPONSOR_SAID = """
 SPONSOR_WEAK = """
     use code; enter code; please share; apply code; the checkout code; code at checkout
 """
-SPONSOR_ABOUT = """
+SPONSOR_TOPIC = """
     sponsor|sponsors|sponsored|sponsorship; promo|discount|coupon|offer code|codes; checkout; discount; percent|% off
     free trial|shipping; advertisement; advertiser|advertisers; annual|premium plan|account|subscription
     with|using|enter code; use|enter|using the|this|my|our code; episode of; free for; check it|them out
@@ -64,7 +64,7 @@ PROMOTION_STRONG = """
     support|supporting us|the_show|the_podcast|this_podcast|this_show by becoming|buying|joining|leaving|subscribing
     become|becoming a [paid|paying] patron|supporter|subscriber at|on|today
 """
-PROMOTION_SAID = """
+PROMOTION_LIKELY = """
     hit|smash|press|click|tap the|that subscribe|like|bell|follow button; our merch|merchandise [store|shop]
     leave a [five|5|positive|nice|quick|honest|short|good] [star] review|rating on|in|at|wherever|for
     patreon dot com; patreon.com
@@ -84,7 +84,7 @@ PROMOTION_SAID = """
     for more information|episodes visit|go|head; you can support us|me|the_show; you can find the show|us|all
     that's [it|all] for this|today's week's_show|week's_episode|episode|show; our patreon
 """
-PROMOTION_ABOUT = """
+PROMOTION_TOPIC = """
     subscribe|subscribed; patreon; merch; merchandise; t shirt|shirts; hoodie|hoodies; five star|stars; review; rating
     apple|google podcasts; stitcher; spotify; itunes; overcast; rumble; odysee; odyssey; bitchute; rokfin; telegram
     instagram; facebook; twitter; mastodon; discord; newsletter; show notes; for listening; take care; stay tuned
@@ -120,12 +120,12 @@ PROMOTION_OTHER = """
     ссылка|ссылки в описании
 """
 # Where to go: all of them count as one.
-ADDRESS = """
+WEB_ADDRESS = """
     dot com|org|io|co|net|fm|blog|app|dev; dot com|org|io|co|net|fm [forward] slash; .com; .org; .io; .co; .fm; .net
     go to; visit; head [on] [over] to; learn more at; our friends at|over_at; hop over to
 """
 # Shortly before a phrase these say that somebody talks about it, or that it is not so: then it counts less.
-REPORTED = """
+REPORTED_SPEECH = """
     they|people|folks|youtubers|podcasters|everybody|everyone|someone|podcasts [always|all|just|would|will] say|says
     he|she|they|everybody|someone|somebody said; used to say
     the|a phrase|words|line|lines|sentence|slogan [like|saying]
