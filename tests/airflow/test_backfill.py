@@ -25,7 +25,6 @@ from tests.support.real_airflow import DONE, Airflow
 
 FIRST = datetime(2026, 9, 1, tzinfo=UTC)
 DAYS = 5
-pytestmark = pytest.mark.timeout(300)
 
 
 def entry(host: Podcast, guid: str, day: datetime) -> str:
