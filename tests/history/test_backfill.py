@@ -23,7 +23,7 @@ from podwatch.line.detect import detect
 from podwatch.line.fetch import fetch, save_dropped_files
 from podwatch.line.poll import poll
 from podwatch.line.verbs import LINE
-from podwatch.model import Backfill, BackfillState, DeliverMode, Feed, Held, Scope, Segment, Watch, join_segments
+from podwatch.model import Backfill, BackfillState, DeliverMode, Feed, HoldReason, Scope, Segment, Watch, join_segments
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store
@@ -93,7 +93,7 @@ def test_the_past_comes_in_and_nobody_is_told(
     assert report.mentions == (("grain", "2026-09", 6, 6), ("grain", "2026-10", 1, 1))
     for verb in LINE.values():
         verb(rt, now + timedelta(hours=2))
-    assert rt.store.alert_states() == {"sent": 4, f"held: {Held.BACKFILL.value}": 6}
+    assert rt.store.alert_states() == {"sent": 4, f"held: {HoldReason.BACKFILL.value}": 6}
     assert capsys.readouterr().out == ""
     stands = rt.store.backfill(b.id)
     assert stands is not None
@@ -145,7 +145,7 @@ def test_the_live_run_leaves_the_past_alone_and_finds_what_is_new(rt: Runtime, s
     backfill(rt, replace(RANGE, until=now), now + timedelta(hours=1))
     for verb in ("fetch", "detect", "deliver"):
         LINE[verb](rt, now + timedelta(hours=1))
-    assert rt.store.alert_states() == {"sent": 6, f"held: {Held.BACKFILL.value}": 6}
+    assert rt.store.alert_states() == {"sent": 6, f"held: {HoldReason.BACKFILL.value}": 6}
 
 
 def test_an_episode_that_the_live_run_has_not_seen_yet_is_left_to_it(rt: Runtime, show: Podcast, now: datetime) -> None:
@@ -196,7 +196,7 @@ def test_killed_at_any_point_and_begun_again_it_ends_with_the_same_rows(
                 m.setattr(type(rt.store), step, mortal(getattr(type(rt.store), step)))
             m.setattr("podwatch.line.fetch.Lease.release_all", lambda self: None)  # a kill gives nothing back
             m.setattr("podwatch.history.backlog.PART", 2)
-            m.setattr("podwatch.history.backlog.IN_HAND", timedelta(seconds=1))
+            m.setattr("podwatch.history.backlog.BACKFILL_LEASE", timedelta(seconds=1))
             try:
                 backfill(rt, b, now)
             except Killed:
@@ -204,7 +204,7 @@ def test_killed_at_any_point_and_begun_again_it_ends_with_the_same_rows(
         backfill(rt, b, now)  # at once: it waits until what a killed one had in hand is free
         assert titles(rt) == {f"e{n}" for n in (1, 2, 3, 4, 5, 6, 61, 62, 63, 64)}
         assert len(said(rt)) == 10
-        assert rt.store.alert_states() == {"sent": 4, f"held: {Held.BACKFILL.value}": 6}
+        assert rt.store.alert_states() == {"sent": 4, f"held: {HoldReason.BACKFILL.value}": 6}
 
 
 def test_two_at_once_ask_for_nothing_twice(settings: Settings, show: Podcast, now: datetime) -> None:
@@ -265,7 +265,7 @@ def test_the_report_says_what_is_missing_and_why(rt: Runtime, show: Podcast, now
     assert [p.split(": ")[0] for p in report.problems] == [show.url("/gone.xml"), show.url("/never.xml")]
     page(show, "/2.xml", ["e6", "e5", "e2", "e1"])
     report = backfill(rt, RANGE, now)
-    assert (report.episodes, report.transcripts, report.lacking) == (5, 3, 2)
+    assert (report.episodes, report.transcripts, report.without_transcript) == (5, 3, 2)
     assert sorted(why.split(" - ")[0] for why, _ in report.missing) == [
         "the server answered 404 Not Found",
         "the server answered 503 Service Unavailable",

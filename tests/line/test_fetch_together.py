@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from podwatch import runtime
-from podwatch.line.fetch import LEASE, Lease, fetch
+from podwatch.line.fetch import Lease, fetch
 from podwatch.line.poll import poll
 from podwatch.model import ALL, Feed
+from podwatch.policy.fetch_schedule import LEASE
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, networks
 from tests.support.podcast_host import Podcast, item, rss, vtt

@@ -91,4 +91,4 @@ def test_many_threads_take_everything_once_and_never_more_than_two_of_a_host() -
 
 
 def test_nothing_to_do_ends_at_once() -> None:
-    assert HostQueue([], host_of=len).acquire() is None
+    assert HostQueue([], host_of=len, at_once=2).acquire() is None

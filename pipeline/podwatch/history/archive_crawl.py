@@ -12,11 +12,12 @@ from time import sleep
 from podwatch import feeds
 from podwatch.errors import PodwatchError, Postponed
 from podwatch.history.archive_paging import read_pages
-from podwatch.history.backfill_scope import HALF, Going, IsWanted, Progress, feeds_of, owns_host
+from podwatch.history.backfill_scope import Going, IsWanted, Progress, feeds_of, owns_host
 from podwatch.line.bugs import Bugs
 from podwatch.model import ALL, Backfill, Feed, Shard
 from podwatch.net.host_queue import host_of
 from podwatch.net.worker_pool import run_by_host
+from podwatch.policy.host_limits import BACKFILL
 from podwatch.runtime import Runtime, log
 
 
@@ -62,9 +63,9 @@ def crawl_archives(
         host_of=lambda feed: host_of(feed.url),
         postponed=lambda feed: CrawlResult(error=Postponed("its host asks to be left alone", where=feed.url)),
         threads=rt.settings.poll_threads,
-        pause=rt.settings.host_pause * HALF,
+        pause=rt.settings.host_pause * BACKFILL.pause,
         is_saturated=feeds.was_saturated,
-        per_host=1,
+        per_host=BACKFILL.per_host,
     )
     bugs = Bugs("backfill")
     new = asked = 0
@@ -131,6 +132,6 @@ def _pause(rt: Runtime, going: Going) -> Callable[[], None]:
 
     def wait() -> None:
         if going():
-            sleep(rt.settings.host_pause * HALF)
+            sleep(rt.settings.host_pause * BACKFILL.pause)
 
     return wait

@@ -10,7 +10,6 @@ from podwatch.errors import PodwatchError
 from podwatch.model import ALL, Backfill, BackfillRange, BackfillState, Feed, Scope, Shard, Watch
 from podwatch.runtime import Runtime
 
-HALF = 2.0  # times the usual pause between two requests to a host: the live run has its own share beside it
 GLANCE = 1.0  # seconds for which an answer of the database, whether it is still wanted, holds
 
 Going = Callable[[], bool]

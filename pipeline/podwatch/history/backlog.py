@@ -13,16 +13,16 @@ from functools import partial
 from itertools import islice
 from time import monotonic, sleep
 
-from podwatch.history.backfill_scope import HALF, Going, IsWanted, Progress, owns_host, range_of
+from podwatch.history.backfill_scope import Going, IsWanted, Progress, owns_host, range_of
 from podwatch.line.detect import detect
-from podwatch.line.fetch import CircuitBreaker, HostLimits, Lease, fetch_claimed
+from podwatch.line.fetch import CircuitBreaker, FetchOptions, Lease, fetch_claimed
 from podwatch.model import ALL, Backfill, BackfillRange, Shard
 from podwatch.net.host_queue import host_of
+from podwatch.policy.fetch_schedule import BACKFILL_LEASE, BACKFILL_SEARCH
+from podwatch.policy.host_limits import BACKFILL
 from podwatch.runtime import Runtime, log
 
 PART = 2000  # episodes that are taken, fetched and then looked through: repeated passages show among many of a feed
-MINE = timedelta(hours=1)  # for which the live detect leaves to a backfill what that has fetched
-IN_HAND = timedelta(seconds=30)  # put off while somebody is at it; after it that one counts as dead
 AGAIN = 1.0  # seconds after which it is asked whether another has done, or lost, what it had in hand
 
 
@@ -50,7 +50,7 @@ def process_backlog(
     while going():
         asked = ((r, host_of(r.address)) for r in rt.store.backlog_episodes(past, moment()) if r.id not in tried)
         left = [(r, host) for r, host in asked if owns_host(shard, host) and patience.allows(host)]
-        open_ = [(r.id, host) for r, host in left if not r.in_hand]
+        open_ = [(r.id, host) for r, host in left if not r.is_claimed]
         if not left:
             break
         if not open_:  # another has it: it will be done, or due again when that was killed
@@ -58,13 +58,13 @@ def process_backlog(
             continue
         of = len(tried) + len(open_)
         for part in spread_over_hosts(open_, PART):
-            lease = Lease(rt.store, moment(), IN_HAND)
+            lease = Lease(rt.store, moment(), BACKFILL_LEASE)
             if not (taken := lease.hold(rt.store.claim_backlog(part, moment(), lease.until))):
                 continue
-            share = HostLimits(per_host=1, pause=HALF, is_rechecked=False, looked_through_by=moment() + MINE)
+            options = FetchOptions(BACKFILL, search_by=moment() + BACKFILL_SEARCH, is_rechecked=False)
             at = monotonic()
             shown = progress and partial(_counted, progress, len(tried), of)
-            tally = fetch_claimed(rt, moment(), lease, taken, share, patience=patience, progress=shown)
+            tally = fetch_claimed(rt, moment(), lease, taken, options, patience=patience, progress=shown)
             ended = monotonic()
             tried |= {w.episode.id for w in taken}
             new += tally.new
@@ -73,7 +73,7 @@ def process_backlog(
             if not going():
                 break
             detect_range(rt, past, moment(), [w.episode.id for w in taken], going=going, progress=progress)
-            sleep(max(0.0, rt.settings.host_pause * HALF - (monotonic() - ended)))
+            sleep(max(0.0, rt.settings.host_pause * BACKFILL.pause - (monotonic() - ended)))
     if going():  # what a killed one has left, and what was there before
         mine = [r.id for r in rt.store.undetected_transcripts(past) if owns_host(shard, host_of(r.address))]
         detect_range(rt, past, moment(), mine, going=going, progress=progress)
@@ -91,7 +91,7 @@ def detect_range(
 ) -> int:
     """Searches the transcripts of a range, or of some of its episodes; returns how many."""
     at = monotonic()
-    waiting = [r.transcript for r in rt.store.undetected_transcripts(past) if ids is None or r.id in ids]
+    waiting = [r.transcript_id for r in rt.store.undetected_transcripts(past) if ids is None or r.id in ids]
     if not waiting:
         return 0
     shown = progress and partial(_looked, progress, len(waiting))

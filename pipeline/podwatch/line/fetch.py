@@ -14,6 +14,8 @@ from podwatch.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef
 from podwatch.net.client import Response
 from podwatch.net.host_queue import host_of
 from podwatch.net.worker_pool import run_by_host
+from podwatch.policy.fetch_schedule import LEASE, next_check_at, next_retry_at
+from podwatch.policy.host_limits import LIVE, HostLimits
 from podwatch.runtime import Runtime, log
 from podwatch.store.database import Store
 from podwatch.store.fetch import FetchResult
@@ -21,38 +23,28 @@ from podwatch.transcripts import formats as transcripts
 from podwatch.transcripts import sandboxed as boxed
 from podwatch.transcripts.sources import SOURCES
 
-FIRST_RETRY = timedelta(hours=1)
-LONGEST_RETRY = timedelta(days=1)
-TRIES = 10  # with these waits about a week
-# When a transcript that is there is asked for again: they get better, and they get corrected.
-CHECKS = (timedelta(days=1), timedelta(days=3), timedelta(days=10))
-LEASE = timedelta(minutes=10)  # longer than any request; after it the run that has an episode counts as dead
 BATCH = 50  # transcripts kept in one transaction
 
 Result = FetchResult | PodwatchError | Exception
 
 
 @dataclass(frozen=True, slots=True)
-class HostLimits:
-    """How much of a host somebody may have: requests at once, and between two of them so many times the usual pause.
+class FetchOptions:
+    """How a run fetches: the live one, unless it says otherwise.
 
-    looked_through_by: until when only who fetches looks through what it fetched; None: everybody does at once.
-    checked: whether transcripts are asked for again later.
+    search_by: until when only this run searches what it fetches; None: the next detect does.
+    is_rechecked: whether a transcript is requested again later, to see whether it was corrected.
     """
 
-    per_host: int = 2
-    pause: float = 1.0
+    limits: HostLimits = LIVE
+    search_by: datetime | None = None
     is_rechecked: bool = True
-    looked_through_by: datetime | None = None
-
-
-LIVE = HostLimits()
 
 
 def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     """Fetches what is due; each failure is kept on its episode, with the address, and asked for again later."""
     lease = Lease(rt.store, now)
-    return fetch_claimed(rt, now, lease, lease.claim(shard), LIVE)
+    return fetch_claimed(rt, now, lease, lease.claim(shard), FetchOptions())
 
 
 def fetch_claimed(
@@ -60,7 +52,7 @@ def fetch_claimed(
     now: datetime,
     lease: Lease,
     taken: Sequence[TranscriptRequest],
-    share: HostLimits,
+    options: FetchOptions,
     *,
     patience: CircuitBreaker | None = None,
     progress: Callable[[int], None] | None = None,
@@ -84,9 +76,9 @@ def fetch_claimed(
         host_of=first_host,
         postponed=lambda w: Postponed("its host asks to be left alone", where=w.episode.title),
         threads=rt.settings.poll_threads,
-        pause=rt.settings.host_pause * share.pause,
+        pause=rt.settings.host_pause * options.limits.pause,
         is_saturated=boxed.was_saturated,
-        per_host=share.per_host,
+        per_host=options.limits.per_host,
     )
     try:
         for outcome in outcomes:
@@ -94,7 +86,7 @@ def fetch_claimed(
                 done += 1
                 wanted, result = outcome
                 if isinstance(result, FetchResult):
-                    batch.append(apply_limits(result, share))
+                    batch.append(apply_options(result, options))
                 else:
                     line = (
                         bugs.note(display_name(wanted), result)
@@ -120,11 +112,11 @@ def fetch_claimed(
     return Tally("fetch", done, new, failed, tuple(notes))
 
 
-def apply_limits(f: FetchResult, share: HostLimits) -> FetchResult:
-    """What was fetched, as the share says that it is kept. Pure."""
-    if f.fields is not None and share.looked_through_by is not None:
-        f = replace(f, fields=f.fields | {"next_detect_at": share.looked_through_by})
-    return f if share.is_rechecked else replace(f, next_fetch_at=None)
+def apply_options(f: FetchResult, options: FetchOptions) -> FetchResult:
+    """What was fetched, as the options say that it is stored. Pure."""
+    if f.fields is not None and options.search_by is not None:
+        f = replace(f, fields=f.fields | {"next_detect_at": options.search_by})
+    return f if options.is_rechecked else replace(f, next_fetch_at=None)
 
 
 class StoppedError(Postponed):
@@ -256,19 +248,6 @@ def read_transcript(episode: Episode, ref: TranscriptRef, answer: Response) -> b
         return boxed.read_transcript(answer.body, media_type=kind, name=ref.url, declared=declared)
     except TranscriptError as e:
         raise TranscriptError(e.what, where=ref.url, todo=e.todo, retryable=True) from None
-
-
-def next_check_at(wanted: TranscriptRequest, now: datetime) -> datetime | None:
-    """When to ask whether a transcript was corrected: a day later, then three, then ten; then never."""
-    checks = wanted.checks + 1 if wanted.source is not None else 0
-    return now + CHECKS[checks] if checks < len(CHECKS) else None
-
-
-def next_retry_at(episode: Episode, retryable: bool, now: datetime) -> datetime | None:
-    """When to ask again: 1, 2, 4, ... hours later, at most a day; None when it is over."""
-    if not retryable or episode.fetch_failures + 1 >= TRIES:
-        return None
-    return now + min(LONGEST_RETRY, FIRST_RETRY * (1 << min(episode.fetch_failures, 10)))
 
 
 def save_dropped_files(rt: Runtime, found: Sequence[tuple[Episode, Transcript]], now: datetime) -> Tally:

@@ -17,7 +17,8 @@ from podwatch.model import ALL, Episode, Feed, FeedFacts, PollResult, Shard, Tal
 from podwatch.net.client import Response
 from podwatch.net.host_queue import host_of
 from podwatch.net.worker_pool import run_by_host
-from podwatch.policy.poll_schedule import RECENT, is_dead, schedule_after_failure, schedule_after_success
+from podwatch.policy.host_limits import LIVE
+from podwatch.policy.poll_schedule import RHYTHM_EPISODES, is_dead, schedule_after_failure, schedule_after_success
 from podwatch.runtime import Runtime, log
 from podwatch.store import database as store
 
@@ -52,8 +53,9 @@ def poll(
         host_of=lambda feed: host_of(feed.url),
         postponed=postpone,
         threads=rt.settings.poll_threads,
-        pause=rt.settings.host_pause,
+        pause=rt.settings.host_pause * LIVE.pause,
         is_saturated=feeds.was_saturated,
+        per_host=LIVE.per_host,
     )
     for outcome in outcomes:
         if outcome is not None:
@@ -175,8 +177,8 @@ def find_new_address(rt: Runtime, feed: Feed, url: str, reading: FeedReading | N
         log.info("poll: %s: says that it has moved, but %s", feed.url, e.line)
         return None
     onward = there.facts.moved_to
-    listed = set(reading.listed) if reading else set()
-    if onward in (None, target, answer.url) and is_same_show(facts, there.facts, bool(listed & set(there.listed))):
+    listed = set(reading.guid_keys) if reading else set()
+    if onward in (None, target, answer.url) and is_same_show(facts, there.facts, bool(listed & set(there.guid_keys))):
         return answer.moved_to or target
     log.info("poll: %s: says that it has moved to %s, which is another show, or sends on", feed.url, target)
     return None
@@ -202,7 +204,7 @@ def changes(feed: Feed, answer: Response, reading: FeedReading | None, now: date
     episodes = reading.episodes
     recent = newest_dates(feed, episodes, now)
     polled = replace(polled, title=reading.facts.title or feed.title, facts=reading.facts, recent=recent)
-    listed = frozenset(reading.listed)
+    listed = frozenset(reading.guid_keys)
     return PollResult(
         feed=_schedule(polled, now, floor),
         episodes=episodes,
@@ -214,12 +216,12 @@ def changes(feed: Feed, answer: Response, reading: FeedReading | None, now: date
 def newest_dates(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[datetime, ...]:
     """When the newest episodes came out, newest first, whole seconds; dates in the future are left out."""
     dates = {e.published_at.replace(microsecond=0) for e in found if e.published_at is not None} | set(feed.recent)
-    return tuple(sorted((d for d in dates if d <= now + timedelta(days=1)), reverse=True)[: RECENT + 1])
+    return tuple(sorted((d for d in dates if d <= now + timedelta(days=1)), reverse=True)[: RHYTHM_EPISODES + 1])
 
 
 def _schedule(feed: Feed, now: datetime, floor: float) -> Feed:
     declared = feed.facts.rhythm if feed.facts else None
-    following = schedule_after_success(now, feed.recent, floor=floor, hint=feed.hint, declared=declared, url=feed.url)
+    following = schedule_after_success(now, feed.recent, floor=floor, hint=feed.requested_interval, declared=declared, url=feed.url)
     return replace(feed, next_poll_at=following.at)
 
 

@@ -44,7 +44,7 @@ class HostQueue(Generic[T]):
         items: Iterable[T],
         host_of: Callable[[T], Hashable],
         *,
-        at_once: int = 2,
+        at_once: int,
         pause: float = 0.5,
         clock: Callable[[], float] = monotonic,
     ) -> None:

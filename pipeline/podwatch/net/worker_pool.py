@@ -40,8 +40,8 @@ def run_by_host(
     postponed: Callable[[T], R],
     threads: int,
     pause: float,
+    per_host: int,
     is_saturated: Callable[[], bool] = lambda: False,
-    per_host: int = 2,
 ) -> Iterator[tuple[T, R] | None]:
     """(item, what ``ask`` returned for it) as they come; None when it is time to keep what has come.
 
