@@ -1,1 +1,1 @@
-"""The only way out to the network: every request is limited in size, time and addresses, and paced by host."""
+"""The only way out to the network: every request is limited in time, size and addresses, and paced by host."""

@@ -1,4 +1,4 @@
-"""Decides which internet addresses may be reached, so that a feed cannot make podwatch read the team's own servers."""
+"""Which internet addresses may be reached, so that a feed cannot make podwatch read the team's own servers (SSRF)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import lru_cache
 from podwatch.errors import HttpError
 from podwatch.settings import type_network
 
-# NAT64 and 6to4 carry an IPv4 address inside; what they lead to is what counts.
+# NAT64 (RFC 6052) and 6to4 (RFC 3056) carry an IPv4 address; that address decides.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -51,6 +51,7 @@ def resolve(host: str, port: int, allowed: Sequence[type_network]) -> list[tuple
 
     One refused address refuses the host: a name that points both outside and inside is an attack or a mistake.
     Connect to what is returned and to nothing else: a second look-up may give another answer (DNS rebinding).
+    Raises HttpError for a name that cannot be resolved, and for an address that may not be reached.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

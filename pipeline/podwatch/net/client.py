@@ -1,36 +1,35 @@
-"""The one way out to the network: every feed and transcript comes through here, from strangers, within limits."""
+"""The HTTP client that feeds, transcripts, pages and webhooks go through: limits on time, size and addresses."""
 
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import cast
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
 from podwatch.errors import HttpError
 from podwatch.net.decompression import DecompressionError, decompressor_for
-from podwatch.net.transport import DeadlineAdapter
+from podwatch.net.transport import Transport
 from podwatch.settings import Settings
 
 MAX_REDIRECTS = 5
 MAX_BYTES = 64 * 1024 * 1024  # of a body, after decompression
-DEADLINE = 60.0  # seconds for one answer, all of it
-CHUNK = 64 * 1024
+DEADLINE = 60.0  # seconds for a whole response
+CHUNK = 64 * 1024  # bytes read at once
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A usable answer: 200 with a body, or 304 without one.
+    """A usable response: 200 with a body, or 304 without one.
 
-    url: where it came from after redirects. moved_to: the address to keep when every redirect was permanent.
+    url: where it came from, after redirects. headers: their names in lower case. body: decompressed.
+    moved_to: the address to store from now on, when there were redirects and all of them permanent.
     """
 
     status: int
@@ -45,10 +44,13 @@ class Response:
 
 
 class HttpClient:
-    """Conditional GET with a deadline, a size limit and an address check at every hop."""
+    """Conditional GET with a deadline, a size limit and an address check at every redirect; and POST.
 
-    def __init__(self, settings: Settings) -> None:
-        self._adapter = DeadlineAdapter(settings.allow_addresses)
+    Any number of threads may share it. tls: the system's certificate authorities unless given.
+    """
+
+    def __init__(self, settings: Settings, tls: ssl.SSLContext | None = None) -> None:
+        self._transport = Transport(settings.allow_addresses, tls)
         self._headers = {
             "User-Agent": f"podwatch/0.1 (podcast monitor; {settings.contact or 'contact: see PODWATCH_CONTACT'})",
             "Accept-Encoding": "gzip, br",
@@ -64,7 +66,11 @@ class HttpClient:
         max_bytes: int = MAX_BYTES,
         deadline: float = DEADLINE,
     ) -> Response:
-        """200 or 304; anything else raises HttpError with the address, what happened and whether to try again."""
+        """200 or 304; anything else raises HttpError with the address, what happened and whether to try again.
+
+        etag, last_modified: validators of the last response (RFC 9110, 13.1). max_bytes: of the body, decompressed.
+        deadline: seconds for each request; a redirect is another request.
+        """
         headers = self._headers | {"Accept": accept}
         if etag:
             headers["If-None-Match"] = etag
@@ -91,13 +97,12 @@ class HttpClient:
     def _request(
         self, url: str, headers: Mapping[str, str], max_bytes: int, deadline: float
     ) -> tuple[int, Mapping[str, str], bytes]:
+        """(status, headers, body) of one request, without redirects; failures of the network become HttpError."""
         request = _prepare("GET", url, headers)
         try:
-            response = self._adapter.send(request, stream=True, timeout=deadline)
-            try:
-                body = _read(response, max_bytes) if response.status_code == 200 else _drain(response)
-            finally:
-                self._adapter.release(response)
+            with self._transport.open(request, deadline) as response:
+                answer = _lowered(response)
+                body = _read(response, answer, max_bytes) if response.status == 200 else _drain(response)
         except HttpError as e:
             raise HttpError(e.what, where=url, todo=e.todo, retryable=e.retryable) from None
         except _TooLargeError:
@@ -107,29 +112,28 @@ class HttpClient:
         except TimeoutError:
             raise HttpError(f"no answer within {deadline:g} s", where=url, retryable=True) from None
         except (OSError, http.client.HTTPException, DecompressionError, EOFError) as e:
-            raise HttpError(f"the connection failed ({_describe(e)})", where=url, retryable=True) from None
-        return response.status_code, {k.lower(): v for k, v in response.headers.items()}, body
+            why = (isinstance(e, OSError) and e.strerror) or str(e) or type(e).__name__
+            raise HttpError(f"the connection failed ({why})", where=url, retryable=True) from None
+        return response.status, answer, body
 
     def post(
         self, url: str, body: bytes, headers: Mapping[str, str], *, deadline: float = DEADLINE
     ) -> tuple[int, Mapping[str, str]]:
-        """(status, headers) of whatever the server answers to a body; its own body is not read, redirects not followed.
+        """(status, headers) of the response to a body, whatever they are; its own body is not read, redirects not
+        followed.
 
-        Raises NotSentError when nothing was written, HttpError when ``url`` is none, and OSError or HTTPException
-        when the server may have acted on the body without saying so.
+        Raises NotSentError when nothing was written, HttpError when ``url`` is no address, and OSError or
+        HTTPException when the server may have acted on the body without saying so.
         """
-        response = self._adapter.post(_prepare("POST", url, self._headers | dict(headers), body), deadline)
-        try:
-            return response.status_code, {k.lower(): v for k, v in response.headers.items()}
-        finally:
-            cast(http.client.HTTPResponse, response.raw).close()
-            response.connection.close()
+        response = self._transport.post(_prepare("POST", url, self._headers | dict(headers), body), deadline)
+        return response.status, _lowered(response)
 
     def close(self) -> None:
-        self._adapter.close()
+        self._transport.close()
 
 
 def _prepare(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> requests.PreparedRequest:
+    """The request with its address escaped (RFC 3986) and its host name in ASCII (IDNA); HttpError for no address."""
     request = requests.PreparedRequest()
     try:
         request.prepare_method(method)
@@ -148,30 +152,32 @@ class _TooLargeError(Exception):
     pass
 
 
-def _read(response: requests.Response, max_bytes: int) -> bytes:
-    """The body, decompressed as it comes, so that a bomb is noticed before it fills the memory."""
-    raw = cast(http.client.HTTPResponse, response.raw)
-    inflate = decompressor_for(response.headers.get("content-encoding", ""))
+def _lowered(response: http.client.HTTPResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _read(response: http.client.HTTPResponse, headers: Mapping[str, str], max_bytes: int) -> bytes:
+    """The body, decompressed as it comes, so that a decompression bomb is noticed before it fills the memory."""
+    decompressor = decompressor_for(headers.get("content-encoding", ""))
     parts: list[bytes] = []
     size = 0
-    while chunk := raw.read1(CHUNK):
-        for data in inflate.feed(chunk, max_bytes + 1):
+    while chunk := response.read1(CHUNK):
+        for data in decompressor.feed(chunk, max_bytes + 1):
             parts.append(data)
             size += len(data)
             if size > max_bytes:
                 raise _TooLargeError
-    if raw.length:
-        raise EOFError(f"the answer ended {raw.length} bytes early")
-    if not inflate.complete():
+    if response.length:
+        raise EOFError(f"the answer ended {response.length} bytes early")
+    if not decompressor.complete():
         raise EOFError("the compressed answer is cut off")
     return b"".join(parts)
 
 
-def _drain(response: requests.Response) -> bytes:
-    """Reads a short body that nobody wants, so that the connection can be kept; a long one is cut off."""
-    raw = cast(http.client.HTTPResponse, response.raw)
+def _drain(response: http.client.HTTPResponse) -> bytes:
+    """Reads a short body that is not needed, so that the connection can be kept; b"". A long one is left unread."""
     for _ in range(4):
-        if not raw.read1(CHUNK):
+        if not response.read1(CHUNK):
             break
     return b""
 
@@ -205,9 +211,3 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-
-
-def _describe(e: BaseException) -> str:
-    if isinstance(e, socket.gaierror | OSError) and e.strerror:
-        return e.strerror
-    return str(e) or type(e).__name__

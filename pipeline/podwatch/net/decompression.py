@@ -1,4 +1,4 @@
-"""Decompresses an answer piece by piece, so that a bomb is noticed long before it fills the memory."""
+"""Decompresses a response piece by piece for the client, so that a decompression bomb never fills the memory."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import zlib
 from collections.abc import Iterator
 from typing import Protocol
 
-PIECE_BYTES = 256 * 1024  # bytes that come out at once, at most
+PIECE_BYTES = 256 * 1024  # decompressed, of one piece at most
 
 
 class DecompressionError(Exception):
-    """The compressed bytes make no sense, or their encoding (RFC 9110, 8.4.1) is one nobody asked for."""
+    """Bytes that cannot be decompressed, or a Content-Encoding (RFC 9110, 8.4.1) that was not asked for."""
 
 
 class Decompressor(Protocol):
-    """feed gives the decompressed pieces of a chunk; complete says whether the end was reached."""
+    """feed: the decompressed pieces of a chunk, of ``limit`` bytes at most. complete: whether the end was reached."""
 
     def feed(self, chunk: bytes, limit: int) -> Iterator[bytes]: ...
 
@@ -22,7 +22,7 @@ class Decompressor(Protocol):
 
 
 def decompressor_for(encoding: str) -> Decompressor:
-    """For a Content-Encoding; raises BrokenError for one that is unknown."""
+    """For a Content-Encoding; raises DecompressionError for one that is unknown."""
     match encoding.strip().lower():
         case "" | "identity":
             return _Identity()
@@ -47,28 +47,28 @@ class _Zlib:
     def __init__(self) -> None:
         self._bits = zlib.MAX_WBITS | 32
         self._stream = zlib.decompressobj(self._bits)
-        self._begun = False
+        self._has_begun = False
 
     def feed(self, chunk: bytes, limit: int) -> Iterator[bytes]:
         while chunk:
             if self._stream.eof:
                 if not chunk.startswith(b"\x1f\x8b"):
-                    return  # padding behind the last member
+                    return  # padding after the last member
                 self._stream = zlib.decompressobj(self._bits)
             try:
                 data = self._stream.decompress(chunk, min(PIECE_BYTES, limit))
             except zlib.error as e:
-                if self._begun or self._bits < 0:
+                if self._has_begun or self._bits < 0:
                     raise DecompressionError(str(e)) from None
                 self._bits = -zlib.MAX_WBITS
                 self._stream = zlib.decompressobj(self._bits)
                 continue
-            self._begun = True
+            self._has_begun = True
             chunk = self._stream.unconsumed_tail or self._stream.unused_data
             yield data
 
     def complete(self) -> bool:
-        return self._stream.eof or not self._begun
+        return self._stream.eof or not self._has_begun
 
 
 class _Brotli:
@@ -77,10 +77,10 @@ class _Brotli:
 
         self._error: type[Exception] = brotli.error
         self._stream = brotli.Decompressor()
-        self._begun = False
+        self._has_begun = False
 
     def feed(self, chunk: bytes, limit: int) -> Iterator[bytes]:
-        self._begun = True
+        self._has_begun = True
         try:
             data = self._stream.process(chunk, output_buffer_limit=min(PIECE_BYTES, limit))
             while data:  # can_accept_more_data() says yes although some is still to come out (brotli 1.2.1)
@@ -92,4 +92,4 @@ class _Brotli:
             raise DecompressionError(str(e)) from None
 
     def complete(self) -> bool:
-        return not self._begun or bool(self._stream.is_finished())
+        return not self._has_begun or bool(self._stream.is_finished())

@@ -1,4 +1,7 @@
-"""Asks a site's robots.txt before a page of it is taken (RFC 9309). What feeds name is published to be fetched."""
+"""Asks a site's robots.txt before one of its pages is fetched (RFC 9309).
+
+Files that a feed names are published to be fetched, so only transcript pages are checked.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,11 @@ from podwatch.net.client import HttpClient
 
 AGENT = "podwatch"
 MAX_BYTES = 500 * 1024  # RFC 9309, 2.5
+DEADLINE = 20.0  # seconds
 
 
 class RobotsRules:
-    """One answer for each site, kept for as long as this lives."""
+    """The rules of each site, fetched once and kept as long as this object; threads may share it."""
 
     def __init__(self, http: HttpClient) -> None:
         self._http = http
@@ -41,9 +45,9 @@ class RobotsRules:
             )
 
     def _fetch_rules(self, site: str) -> Protego:
-        """The rules of a site: none when it has none (4xx), an error when it cannot say (2.3.1)."""
+        """The rules of a site: none when it has no robots.txt (4xx), HttpError when it cannot be read (2.3.1)."""
         try:
-            body = self._http.get(f"{site}/robots.txt", max_bytes=MAX_BYTES, deadline=20).body
+            body = self._http.get(f"{site}/robots.txt", max_bytes=MAX_BYTES, deadline=DEADLINE).body
         except HttpError as e:
             if 400 <= e.status < 500 and e.status != 429:
                 return Protego.parse("")
