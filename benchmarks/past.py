@@ -113,8 +113,8 @@ def checked(rt: Runtime, watches: Sequence[Watch], count: int) -> None:
     ids = rt.store.transcript_ids()
     some = random.Random(5).sample(ids, count)
     asked = [w for i, w in enumerate(watches) if i % 50 == 0 or i % 97 == 0]
-    stored = rt.store.mentions_in(some, [n for n, w in names.items() if w.name in {a.name for a in asked}])
-    for source in rt.store.sources(some):
+    stored = rt.store.load_mentions(some, [n for n, w in names.items() if w.name in {a.name for a in asked}])
+    for source in rt.store.load_sources(some):
         text = source.transcript.text
         theirs = sorted((w.name, *f) for w in asked for f in query_oracle.finds(detectors.query_clause(w), text))
         mine = sorted((m.watch, m.start, m.end, m.surface) for m in stored.get(source.transcript.id, ()))
@@ -167,7 +167,7 @@ def measured(rt: Runtime, settings: Settings, watches: list[Watch], table: Table
         new, seconds, spent = timed(lambda: detect_in_processes(settings, now, n))
         assert new.new == hits(part), "detect and backtest differ in a changed watch"
         expression = re.compile(rf"\b({query.replace(' OR ', '|')})s?\b", re.IGNORECASE)
-        naive = sum(len(expression.findall(s.transcript.text)) for s in rt.store.sources(rt.store.transcript_ids()))
+        naive = sum(len(expression.findall(s.transcript.text)) for s in rt.store.load_sources(rt.store.transcript_ids()))
         assert new.new == naive, f"{new.new} mentions, {naive} by a naive count"
         table.row(f"detect: {what}", n, seconds, spent, new.new)
         figures[what] = seconds * 10_000 / table.count
@@ -197,7 +197,7 @@ def main() -> int:
                 _, seconds, _ = timed(lambda: fill(rt, talks, count, now))
                 kept = rt.store.transcript_bytes() / count / 1000
                 print(f"filled in {seconds:.0f} s, {kept:.1f} kB an hour", flush=True)
-                size = sum(len(s.transcript.text) for s in rt.store.sources(rt.store.transcript_ids())) / 1e6
+                size = sum(len(s.transcript.text) for s in rt.store.load_sources(rt.store.transcript_ids())) / 1e6
                 table = Table(size, count)
                 figures = measured(rt, settings, watches, table, now)
     finally:

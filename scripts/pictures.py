@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from podwatch.model import Alert, Digest, Episode, Held, Kind, Mention, Watch  # noqa: E402
+from podwatch.model import Alert, Digest, Episode, HoldReason, Kind, Mention, Watch  # noqa: E402
 from podwatch.notifiers import card, digest_card  # noqa: E402
 from podwatch.notifiers.card import Message  # noqa: E402
 from podwatch.notifiers.slack_buttons import actions_block  # noqa: E402
@@ -197,7 +197,7 @@ def pictures() -> dict[str, str]:
         for show, title, said in shows
     ]
     picture = Picture()
-    for page in digest_card.pages(Digest(key="d", channel="#trade", alerts=[*collected, alert], why=Held.CEILING)):
+    for page in digest_card.pages(Digest(key="d", channel="#trade", alerts=[*collected, alert], why=HoldReason.CEILING)):
         picture.message(page)
     found["digest"] = picture.svg("A digest of three alerts")
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from podwatch import runtime
-from podwatch.model import Pace
+from podwatch.model import DeliveryTiming
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, networks
 from podwatch.store.database import Store, open_store
@@ -42,7 +42,7 @@ def settings(tmp_path: Path) -> Settings:
         database_url=Secret(f"sqlite:///{home / 'podwatch.db'}"),
         allow_addresses=networks("127.0.0.0/8"),
         host_pause=0,
-        pace=Pace(interval=0.0, linger=0.0),  # nobody waits in a test, unless it is about waiting
+        pace=DeliveryTiming(interval=0.0, stay=0.0),  # nobody waits in a test, unless it is about waiting
         entities=False,  # a second to load the model: for the tests that ask for names
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.past import watchlist
 from podwatch import runtime
 from podwatch.line.verbs import LINE
-from podwatch.model import Feed, Pace
+from podwatch.model import Feed, DeliveryTiming
 from podwatch.runtime import Runtime
 from podwatch.settings import from_environment
 
@@ -34,7 +34,7 @@ LINE_OF_LOG = re.compile(r"(\d+) (episodes asked for|transcripts looked through)
 
 def settle(env: Mapping[str, str], feeds: list[str], talks: list[list[str]], watches: int, now: datetime) -> None:
     """The feeds have been polled, and what is new of them was fetched and looked through, as of a day before."""
-    hurried = replace(from_environment(env), pace=Pace(interval=0.0, linger=0.0))
+    hurried = replace(from_environment(env), pace=DeliveryTiming(interval=0.0, stay=0.0))
     with runtime.build(hurried) as rt:
         rt.store.add_feeds([Feed(url=url) for url in feeds], now)
         rt.store.sync_watches(watchlist(talks, watches), now)

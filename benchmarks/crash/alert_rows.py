@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select, text, update
 
-from podwatch.model import Held
+from podwatch.model import HoldReason
 from podwatch.store.database import Store
 from podwatch.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 
@@ -56,7 +56,7 @@ def fill(store: Store, count: int, channels: list[str], *, first: int = 0, diges
                    "state": "due", "reason": None, "next_attempt_at": now, "created_at": now}  # fmt: skip
             if i % DIGESTED == 1 and not long:
                 soon = now + timedelta(seconds=rng.random() * digest_within)
-                row |= {"state": "held", "reason": Held.DIGEST.name, "next_attempt_at": soon}
+                row |= {"state": "held", "reason": HoldReason.DIGEST.name, "next_attempt_at": soon}
             rows["d"].append(row)
         for table, key in ((episodes, "e"), (transcripts, "t"), (mentions, "m"), (deliveries, "d")):
             c.execute(insert(table), rows[key])

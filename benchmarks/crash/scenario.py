@@ -20,24 +20,24 @@ from benchmarks.crash import alert_rows
 from benchmarks.crash.recording_proxy import Ledger, arrived, spacing
 from podwatch import runtime
 from podwatch.line.deliver import deliver
-from podwatch.model import Pace
+from podwatch.model import DeliveryTiming
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store
 from tests.support.slack.emulator import Emulator
 
 SCALE = 1 / 20  # of the seconds that podwatch and the faults wait for; the pace of a channel stays as it is
-REAL = Pace()
+REAL = DeliveryTiming()
 
 
-def scaled(scale: float) -> Pace:
+def scaled(scale: float) -> DeliveryTiming:
     """podwatch's own waits, so many times shorter; 1: as they are."""
     if scale == 1.0:
         return REAL
     names = (
-        "timeout", "settle", "between_looks", "lease", "longest_rest", "first_retry", "longest_retry", "route_wait",
-        "sweep", "linger", "skew",
+        "timeout", "settle", "recheck_after", "lease", "longest_pause", "first_retry", "longest_retry", "probe_after",
+        "duplicate_check_after", "stay", "skew",
     )  # fmt: skip
-    return replace(REAL, **{n: getattr(REAL, n) * scale for n in names}, hold=5.0, rest=0.2, longest_run=120.0)
+    return replace(REAL, **{n: getattr(REAL, n) * scale for n in names}, channel_lease=5.0, first_pause=0.2, longest_run=120.0)
 
 
 @dataclass
@@ -101,7 +101,7 @@ class Run:
             database_url=Secret(self.config["database"]),
             slack_token=Secret("xoxb-crash"),
             slack_base_url=self.ledger.base_url,
-            pace=Pace(**self.config["pace"]),
+            pace=DeliveryTiming(**self.config["pace"]),
         )
 
     def start(self, deaths: list[str], schedulers: int = 2) -> None:

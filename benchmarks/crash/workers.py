@@ -24,7 +24,7 @@ from typing import Any
 
 from podwatch import runtime
 from podwatch.line.deliver import deliver
-from podwatch.model import Pace
+from podwatch.model import DeliveryTiming
 from podwatch.notifiers.slack import SlackNotifier
 from podwatch.settings import Secret, Settings
 from podwatch.store import clock as store_clock
@@ -99,7 +99,7 @@ def settings(config: dict[str, Any]) -> Settings:
         database_url=Secret(config["database"]),
         slack_token=Secret("xoxb-crash"),
         slack_base_url=config["slack"],
-        pace=Pace(**config["pace"]),
+        pace=DeliveryTiming(**config["pace"]),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from podwatch.errors import SettingsError
-from podwatch.model import Pace
+from podwatch.model import DeliveryTiming
 
 type_network = ipaddress.IPv4Network | ipaddress.IPv6Network
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -89,7 +89,7 @@ class Settings:
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     webhook_secret: Secret = field(default_factory=lambda: Secret(""))
     entities: bool = True
-    pace: Pace = field(default_factory=Pace)
+    pace: DeliveryTiming = field(default_factory=DeliveryTiming)
 
 
 def default_home() -> Path:

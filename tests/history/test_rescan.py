@@ -11,7 +11,7 @@ from podwatch import query as detectors
 from podwatch.history.parallel_detection import PartResult, combine_results, detect_in_processes
 from podwatch.line import detect as detect_module
 from podwatch.line.detect import detect
-from podwatch.model import EntityType, Held, Tally, Watch
+from podwatch.model import EntityType, HoldReason, Tally, Watch
 from podwatch.policy.news import old_episode_reason
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
@@ -84,17 +84,17 @@ def test_a_rescan_puts_on_the_to_do_list_what_was_asked_for_and_finds_the_same(
     todo = store.watches_to_detect()
     sources = list(store.transcripts_due(todo.latest, now))
     assert len(sources) == due
-    assert sorted({w.name for s in sources for w in todo.after(s.through)}) == looked_for
+    assert sorted({w.name for s in sources for w in todo.after(s.detected_through)}) == looked_for
     assert detect(rt, now).new == 0
     assert found(store) == before
     assert not list(store.transcripts_due(store.watches_to_detect().latest, now))
 
 
 # name: (what was looked for in it before, days since the episode was first seen, why nobody is told)
-PAST: dict[str, tuple[int, float, Held | None]] = {
+PAST: dict[str, tuple[int, float, HoldReason | None]] = {
     "looked through for the first time": (0, 400, None),
     "looked through again, the episode is new": (3, 6.9, None),
-    "looked through again, the episode is old": (3, 7.1, Held.OLD_EPISODE),
+    "looked through again, the episode is old": (3, 7.1, HoldReason.OLD_EPISODE),
 }
 
 
@@ -116,7 +116,7 @@ def test_a_watch_that_finds_more_after_an_upgrade_posts_nothing_of_old_episodes(
         c.exec_driver_sql("DELETE FROM deliveries")
     rt.store.requeue_watches(None, None)
     assert detect(rt, later).new == 1
-    assert rt.store.alert_states() == {f"held: {Held.OLD_EPISODE.value}": 1}
+    assert rt.store.alert_states() == {f"held: {HoldReason.OLD_EPISODE.value}": 1}
     assert not rt.store.deliveries_due(later)
 
 

@@ -72,7 +72,7 @@ def said(rt: Runtime) -> list[Span]:
 def alone(rt: Runtime, watches: Sequence[Watch]) -> list[Span]:
     """The oracle: each watch in an engine of its own, over each text."""
     found: list[Span] = []
-    for source in rt.store.sources(rt.store.transcript_ids()):
+    for source in rt.store.load_sources(rt.store.transcript_ids()):
         e = source.episode
         about = EpisodeFields(title=e.title, notes=e.notes, show=e.show, feed_url=source.feed_url)
         for watch in watches:
@@ -166,8 +166,8 @@ def test_whatever_happened_before_in_the_end_there_is_what_one_look_finds(
             assert detect_in_processes(rt.settings, NOW, 1).new == 0
             assert said(rt) == expected
             marks = PassageLabeller(rt.store)
-            for source in rt.store.sources(rt.store.transcript_ids()):
-                stored = rt.store.mentions_in([source.transcript.id], [w.id for w in rt.store.watches()])
+            for source in rt.store.load_sources(rt.store.transcript_ids()):
+                stored = rt.store.load_mentions([source.transcript.id], [w.id for w in rt.store.watches()])
                 there = stored.get(source.transcript.id, [])
                 assert [m.label for m in marks.label_mentions(source, [replace(m, label=None) for m in there])] == [
                     m.label for m in there

@@ -30,7 +30,7 @@ from podwatch.model import (
     Kind,
     Mute,
     PollResult,
-    Quiet,
+    QuietHours,
     Scope,
     Shard,
     Watch,
@@ -95,7 +95,7 @@ def test_a_surge_is_told_once_whatever_is_run_again(
     found = [f.mention for f in reading.store.mentions()]
     assert [(m.surface, m.kind) for m in found] == [("Keith Kellogg", Kind.ENTITY)] * 2
     [w] = reading.store.watches()
-    assert (w.surge, reading.store.watch_named("suddenly").error) == (SUDDENLY.surge, None)  # type: ignore[union-attr]
+    assert (w.surge, reading.store.find_watch("suddenly").error) == (SUDDENLY.surge, None)  # type: ignore[union-attr]
 
 
 def test_a_run_that_is_killed_leaves_nothing_or_all_and_the_next_tells_it_once(
@@ -193,7 +193,7 @@ def test_what_holds_an_alert_holds_a_surge(reading: Runtime, now: datetime, why:
     modes = {"digest": DeliverMode.DIGEST, "none": DeliverMode.NONE}
     reading.store.sync_watches([replace(SUDDENLY, deliver=modes.get(why, DeliverMode.EACH))], now)
     if why == "quiet":
-        reading.store.sync_channels([ChannelRules(name="console:", quiet=Quiet(time(5), time(7)))])
+        reading.store.sync_channels([ChannelRules(name="console:", quiet=QuietHours(time(5), time(7)))])
     if why == "muted":
         [w] = reading.store.watches()
         reading.store.add_mute(Mute(watch_id=w.id, until=now + timedelta(days=1)), now)
@@ -219,7 +219,7 @@ def test_a_watch_that_fails_is_stamped_and_the_others_go_on(
     [note] = done.notes
     assert note.startswith("watch suddenly: ZeroDivisionError: nothing by nothing")
     assert (done.failed, kept(reading.store)) == (1, 6)
-    assert "ZeroDivisionError" in (reading.store.watch_named("suddenly").error or "")  # type: ignore[union-attr]
+    assert "ZeroDivisionError" in (reading.store.find_watch("suddenly").error or "")  # type: ignore[union-attr]
 
 
 def test_what_is_kept_is_kept_once_on_either_database(store: Store, now: datetime) -> None:
@@ -237,7 +237,7 @@ def test_what_is_kept_is_kept_once_on_either_database(store: Store, now: datetim
     assert store.save_surge(first, made.mentions, made, now)
     assert not store.save_surge(second, made.mentions, replace(made, episode=second.episode), now), "the same key"
     assert (store.counts()["mentions"], kept(store)) == (1, 1)
-    assert store.episodes_alerted(watch) == {one.identity}
+    assert store.alerted_identities(watch) == {one.identity}
     assert store.has_delivery_after({"k0", "k1"}, now - timedelta(seconds=1))
     assert not store.has_delivery_after({"k0", "k1"}, now)
     assert not store.has_delivery_after({"k0"}, now - PERIOD)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.errors import ChannelError
-from podwatch.model import Alert, Digest, Held, Kind
+from podwatch.model import Alert, Digest, HoldReason, Kind
 from podwatch.notifiers import DigestNotifier, Receipt, ThreadedNotifier, card, digest_card
 from podwatch.notifiers.console import ConsoleNotifier
 from podwatch.notifiers.slack import SlackNotifier
@@ -85,7 +85,7 @@ def test_whatever_is_said_every_page_keeps_slacks_limits_and_calls_nobody(
 def test_a_digest_names_each_watch_once_and_each_episode_with_its_best_sentence() -> None:
     grain = alert(mention("grain", "the grain came"), watch=watch(name="grain"), episode=episode(title="One"))
     again = alert(mention("grain", "more grain"), watch=watch(name="grain"), episode=episode(title="Two"))
-    [page] = digest_card.digest_messages(digest(grain, alert(), again, why=Held.CEILING))
+    [page] = digest_card.digest_messages(digest(grain, alert(), again, why=HoldReason.CEILING))
     assert page.blocks[0]["text"]["text"] == "Digest: 3 alerts from podcasts"
     words = json.dumps(page.blocks, ensure_ascii=False)
     assert words.count('"text": "grain", "style": {"bold": true}') == 3, "its name once, and two hits"

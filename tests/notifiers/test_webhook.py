@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from podwatch.errors import ChannelError, SettingsError
-from podwatch.model import Digest, Held
+from podwatch.model import Digest, HoldReason
 from podwatch.notifiers.webhook import MAX_BODY_BYTES, WebhookNotifier, alert_body, digest_body
 from podwatch.settings import Secret, Settings, Webhook, networks, webhooks
 from tests.support.builders import alert, episode, mention, watch
@@ -125,7 +125,7 @@ def test_a_digest_is_one_body_with_its_alerts(desk: WebhookReceiver, reached: Se
     found = json.loads(content)
     assert (receipt.id, headers["webhook-id"], found["type"], found["key"]) == ("d1", "d1", "podwatch.digest", "d1")
     assert [a["key"] for a in found["alerts"]] == ["k0", "k1", "k2"]
-    assert (found["alerts_total"], found["why"]) == (3, Held.DIGEST.value)
+    assert (found["alerts_total"], found["why"]) == (3, HoldReason.DIGEST.value)
     assert found["text"].startswith("Digest: 3 alerts from podcasts")
 
 

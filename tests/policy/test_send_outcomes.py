@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.errors import ChannelError
-from podwatch.model import Delivery, Pace, State
+from podwatch.model import Delivery, DeliveryTiming, DeliveryState
 from podwatch.policy.send_outcomes import LOOKUPS, after_failure, after_not_found, channel_pause, must_reconcile
 
 AT = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
-PACE = Pace()
+PACE = DeliveryTiming()
 
 
 def delivery(**changes: Any) -> Delivery:
-    facts: dict[str, Any] = {"id": 1, "key": "k", "state": State.ATTEMPTING, "channel": "#podcasts", "attempts": 1}
+    facts: dict[str, Any] = {"id": 1, "key": "k", "state": DeliveryState.ATTEMPTING, "channel": "#podcasts", "attempts": 1}
     return Delivery(**(facts | {"posted_at": AT - timedelta(seconds=9)} | changes))
 
 
@@ -26,7 +26,7 @@ def error(**kinds: Any) -> ChannelError:
     return ChannelError("no", where="#podcasts", **({"retryable": True} | kinds))
 
 
-def after(**kinds: Any) -> tuple[State, float | None, int]:
+def after(**kinds: Any) -> tuple[DeliveryState, float | None, int]:
     """(state, seconds until the next try, failures that count) of a new message whose post failed so."""
     d = after_failure(delivery(), error(**kinds), AT, PACE, posted=True)
     wait = (d.next_attempt_at - AT).total_seconds() if d.next_attempt_at else None
@@ -34,33 +34,33 @@ def after(**kinds: Any) -> tuple[State, float | None, int]:
 
 
 def test_what_may_have_arrived_settles_before_anybody_looks() -> None:
-    assert after(outcome_unknown=True, busy=True) == (State.RETRY, PACE.settle, 1)
+    assert after(outcome_unknown=True, busy=True) == (DeliveryState.RETRY, PACE.settle, 1)
 
 
 def test_a_message_that_is_wrong_for_good_is_dead() -> None:
-    assert after(retryable=False) == (State.DEAD, None, 0)
+    assert after(retryable=False) == (DeliveryState.DEAD, None, 0)
 
 
 def test_a_message_that_failed_by_itself_waits_a_minute() -> None:
-    assert after() == (State.RETRY, 60.0, 1)
+    assert after() == (DeliveryState.RETRY, 60.0, 1)
 
 
 @pytest.mark.parametrize("kinds", [{"route": True}, {"busy": True}, {"route": True, "service": True}], ids=str)
 def test_what_the_channel_is_to_blame_for_costs_the_message_nothing(kinds: dict[str, bool]) -> None:
-    assert after(**kinds) == (State.RETRY, 0.0, 0)
+    assert after(**kinds) == (DeliveryState.RETRY, 0.0, 0)
 
 
 def test_a_wait_that_the_service_asks_for_is_obeyed() -> None:
-    assert after(busy=True, retry_after=7.0) == (State.RETRY, 7.0, 0)
+    assert after(busy=True, retry_after=7.0) == (DeliveryState.RETRY, 7.0, 0)
 
 
 def test_a_message_that_fails_again_and_again_waits_longer_and_is_dead_in_the_end() -> None:
     d, waits = delivery(), []
-    for _ in range(PACE.tries):
+    for _ in range(PACE.max_attempts):
         d = after_failure(d, error(), AT, PACE, posted=True)
         waits.append((d.next_attempt_at - AT).total_seconds() if d.next_attempt_at else None)
     assert waits[:4] == [60, 120, 240, 480]
-    assert (waits[-2], waits[-1], d.state) == (6 * 3600, None, State.DEAD)
+    assert (waits[-2], waits[-1], d.state) == (6 * 3600, None, DeliveryState.DEAD)
 
 
 def test_a_look_that_failed_leaves_the_outcome_unknown_and_settles_nothing_anew() -> None:
@@ -101,7 +101,7 @@ def test_a_message_that_is_wrong_by_itself_does_not_hold_up_the_others() -> None
 def test_a_claim_that_was_left_behind_is_looked_up_before_it_is_repeated() -> None:
     assert must_reconcile(delivery())
     assert not must_reconcile(delivery(posted_at=None))
-    assert not must_reconcile(delivery(state=State.DUE))
+    assert not must_reconcile(delivery(state=DeliveryState.DUE))
 
 
 def test_the_channel_is_read_twice_with_time_in_between_before_a_message_counts_as_absent() -> None:
@@ -111,7 +111,7 @@ def test_the_channel_is_read_twice_with_time_in_between_before_a_message_counts_
         d = after_not_found(d, AT, PACE)
         assert d.next_attempt_at is not None
         waits.append((d.next_attempt_at - AT).total_seconds())
-    assert waits == [PACE.between_looks, 0]
+    assert waits == [PACE.recheck_after, 0]
     assert d.looks == LOOKUPS
 
 
@@ -136,7 +136,7 @@ def test_the_usual_waits_keep_the_promise() -> None:
 @given(st.floats(1, 1e4), st.floats(1, 1e4), st.floats(1, 1e4), st.floats(1, 1e4))
 def test_waits_that_break_the_promise_are_refused(timeout: float, settle: float, lease: float, hold: float) -> None:
     fine = settle >= timeout + PACE.skew and lease >= timeout + settle and hold >= timeout + PACE.interval
-    assert (Pace(timeout=timeout, settle=settle, lease=lease, hold=hold).check() == "") == fine
+    assert (DeliveryTiming(timeout=timeout, settle=settle, lease=lease, channel_lease=hold).check() == "") == fine
 
 
 @given(
@@ -149,8 +149,8 @@ def test_whatever_fails_the_message_is_tried_again_later_or_dead_for_a_reason(
     e = error(retryable=retryable, outcome_unknown=unknown, route=route, busy=busy, retry_after=wait)
     d = after_failure(delivery(failures=failures), e, AT, PACE, posted=posted)
     assert d.error == "#podcasts: no"
-    assert (d.state is State.DEAD) == (d.next_attempt_at is None)
-    assert d.state in (State.DEAD, State.RETRY)
+    assert (d.state is DeliveryState.DEAD) == (d.next_attempt_at is None)
+    assert d.state in (DeliveryState.DEAD, DeliveryState.RETRY)
     assert d.next_attempt_at is None or AT <= d.next_attempt_at <= AT + timedelta(hours=7)
     if posted and unknown:
         assert d.attempted_at is not None

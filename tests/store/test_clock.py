@@ -7,13 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import update
 
-from podwatch.model import ChannelRules, Quiet, Times
+from podwatch.model import ChannelRules, QuietHours, Schedule
 from podwatch.store import clock
 from podwatch.store.database import Store
 from podwatch.store.tables import clocks
 
 RULES = ChannelRules(
-    name="#a", digest=Times(time(9, 30), (0, 3), "Europe/Berlin"), quiet=Quiet(time(22), time(7)), ceiling=5
+    name="#a", digest=Schedule(time(9, 30), (0, 3), "Europe/Berlin"), quiet=QuietHours(time(22), time(7)), ceiling=5
 )
 
 
@@ -66,9 +66,9 @@ def test_a_slot_of_a_channel_is_taken_once_until_its_answer_or_its_end(store: St
     later = now + timedelta(seconds=5)
     assert store.claim_channel("#a", now, later)
     assert not store.claim_channel("#a", now + timedelta(seconds=4), later)
-    store.delay_channel("#a", now + timedelta(seconds=1), held=later)
+    store.delay_channel("#a", now + timedelta(seconds=1), own_slot=later)
     assert store.claim_channel("#a", now + timedelta(seconds=1), later + timedelta(seconds=1))
-    store.delay_channel("#a", now, held=later)
+    store.delay_channel("#a", now, own_slot=later)
     assert not store.claim_channel("#a", now + timedelta(seconds=2), later), "the slot was no longer ours to end"
     assert store.claim_channel("#b", now, later), "another channel does not wait"
 

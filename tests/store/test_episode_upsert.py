@@ -16,7 +16,7 @@ from podwatch.model import Episode, Feed, FeedFacts, Person, PollResult, Soundbi
 from podwatch.settings import Secret, Settings
 from podwatch.store.connection import from_json, to_json
 from podwatch.store.database import Store, open_store
-from podwatch.store.episodes import columns
+from podwatch.store.episodes import episode_columns
 from podwatch.store.tables import episode_keys, episodes, feed_items, feeds
 from tests.support.hypothesis_profiles import examples
 
@@ -131,7 +131,7 @@ def test_an_episode_comes_back_with_all_that_its_feed_says(store: Store, now: da
     store.save_polls([polled(store, Said(0, (e,)))], now, 10)
     assert store.save_polls([polled(store, Said(0, (e,)))], now, 10) == 0
     [due] = store.transcripts_wanted(now)
-    assert columns(due.episode) == columns(e)
+    assert episode_columns(due.episode) == episode_columns(e)
 
 
 def test_json_takes_what_orjson_does_not() -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from podwatch.errors import SettingsError, StoreError
 from podwatch.model import (
+    DeliveryState,
     Episode,
     Feed,
     Kind,
@@ -20,7 +21,6 @@ from podwatch.model import (
     PollResult,
     Segment,
     Shard,
-    State,
     Transcript,
     TranscriptRef,
     Watch,
@@ -200,7 +200,7 @@ def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: date
     assert got.words == kept.words
     assert boxed.pack_transcript(got, None).digest == boxed.pack_transcript(kept, None).digest
     assert [got.seconds_at(at) for at in (0, 7, 11, 17, 18)] == [1.5, 2.25, 3.1, 4.0, 5.0]
-    assert got.exact_at(11)
+    assert got.is_exact_at(11)
 
 
 def test_the_same_transcript_again_changes_nothing_and_another_becomes_the_next_revision(
@@ -245,8 +245,8 @@ def test_a_delivery_is_claimed_once_and_again_only_when_its_lease_has_run_out(st
     [left_behind] = store.deliveries_due(lease)
     again, _ = store.claim_delivery(left_behind, lease, lease + timedelta(minutes=5)) or (None, None)
     assert again is not None
-    assert not store.save_delivery(replace(claimed, state=State.SENT, next_attempt_at=None), now), "the fence"
-    assert store.save_delivery(replace(again, state=State.SENT, next_attempt_at=None), now)
+    assert not store.save_delivery(replace(claimed, state=DeliveryState.SENT, next_attempt_at=None), now), "the fence"
+    assert store.save_delivery(replace(again, state=DeliveryState.SENT, next_attempt_at=None), now)
     assert store.deliveries_due(now + timedelta(days=9)) == []
 
 

@@ -22,7 +22,7 @@ from podwatch.line.deliver import deliver
 from podwatch.model import ChannelRules, Episode, Feed, Kind, Mention, PollResult, Segment, Tally, Watch, join_segments
 from podwatch.policy.alerts import build_alerts
 from podwatch.settings import Secret, Settings
-from podwatch.store.episodes import EPISODE, episode_of
+from podwatch.store.episodes import EPISODE_COLUMNS, episode_of
 from podwatch.store.fetch import FetchResult
 from podwatch.store.tables import deliveries, episodes, feeds
 from podwatch.transcripts import sandboxed as boxed
@@ -89,7 +89,7 @@ class DeliveryScenario:
         """Finds each watch's name wherever it is said."""
         todo = self.rt.store.watches_to_detect()
         for source in self.rt.store.transcripts_due(todo.latest, self.now):
-            asked = todo.after(source.through)
+            asked = todo.after(source.detected_through)
             text = source.transcript.text
             found = [self._mention(w, source.transcript, at) for w in asked for at in _places(text, w.name)]
             told = build_alerts(found, asked, source.episode)
@@ -137,7 +137,7 @@ class DeliveryScenario:
 
     def _episode(self, feed: int, guid: str) -> Episode:
         with self.rt.store.reading() as c:
-            query = select(*EPISODE).join(feeds, feeds.c.id == episodes.c.feed_id)
+            query = select(*EPISODE_COLUMNS).join(feeds, feeds.c.id == episodes.c.feed_id)
             return episode_of(c.execute(query.where(episodes.c.guid == guid, episodes.c.feed_id == feed)).one())
 
     def _mention(self, watch: Watch, transcript: Any, at: int) -> Mention:

@@ -34,7 +34,7 @@ def fill(store: Store, now: datetime, texts: Mapping[str, str], *, url: str = "h
 
 def correct(store: Store, now: datetime, texts: Mapping[str, str]) -> None:
     """The transcripts of these episodes, by title, say something else now: another revision of each."""
-    there = [s.episode for s in store.sources(store.transcript_ids())]
+    there = [s.episode for s in store.load_sources(store.transcript_ids())]
     store.save_transcripts([_fetched(e, texts[e.title]) for e in there if e.title in texts], now)
 
 

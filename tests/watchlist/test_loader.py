@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from podwatch.errors import WatchlistError
-from podwatch.model import ChannelRules, DeliverMode, Quiet, Scope, Times
+from podwatch.model import ChannelRules, DeliverMode, QuietHours, Scope, Schedule
 from podwatch.watchlist import loader as watchlist
 
 
@@ -198,8 +198,8 @@ watches:
     assert (a.minimum, a.repeat_after, b.minimum, b.repeat_after) == (2, 43200.0, 1, 0.0)
     assert trade == ChannelRules(
         name="#trade",
-        digest=Times(time(9), (0,), "Europe/Berlin"),
-        quiet=Quiet(time(22), time(7)),
+        digest=Schedule(time(9), (0,), "Europe/Berlin"),
+        quiet=QuietHours(time(22), time(7)),
         ceiling=20,
     )
     assert desk == ChannelRules(name="#desk")

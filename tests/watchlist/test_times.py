@@ -6,17 +6,17 @@ from datetime import time
 
 import pytest
 
-from podwatch.model import Quiet, Times
+from podwatch.model import QuietHours, Schedule
 from podwatch.watchlist.times import parse_digest_times, parse_pause, parse_quiet_hours
 
 BERLIN = "Europe/Berlin"
 DIGESTS = {
-    "daily 08:00": Times(time(8, 0)),
-    "daily 8:00 Europe/Berlin": Times(time(8, 0), zone=BERLIN),
-    "Weekdays 17:30": Times(time(17, 30), (0, 1, 2, 3, 4)),
-    "weekly mon 09:00": Times(time(9, 0), (0,)),
-    "weekly thursday, Mon 09:00 Europe/Berlin": Times(time(9, 0), (0, 3), BERLIN),
-    "  daily   00:00  UTC ": Times(time(0, 0)),
+    "daily 08:00": Schedule(time(8, 0)),
+    "daily 8:00 Europe/Berlin": Schedule(time(8, 0), zone=BERLIN),
+    "Weekdays 17:30": Schedule(time(17, 30), (0, 1, 2, 3, 4)),
+    "weekly mon 09:00": Schedule(time(9, 0), (0,)),
+    "weekly thursday, Mon 09:00 Europe/Berlin": Schedule(time(9, 0), (0, 3), BERLIN),
+    "  daily   00:00  UTC ": Schedule(time(0, 0)),
 }
 
 
@@ -48,8 +48,8 @@ def test_what_is_no_time_for_a_digest_is_told_what_to_write(text: str) -> None:
 
 
 def test_quiet_hours_may_pass_midnight_and_have_a_zone() -> None:
-    assert parse_quiet_hours("22:00-07:00 Europe/Berlin") == Quiet(time(22), time(7), BERLIN)
-    assert parse_quiet_hours("12:00 to 13:30") == Quiet(time(12), time(13, 30))
+    assert parse_quiet_hours("22:00-07:00 Europe/Berlin") == QuietHours(time(22), time(7), BERLIN)
+    assert parse_quiet_hours("12:00 to 13:30") == QuietHours(time(12), time(13, 30))
 
 
 @pytest.mark.parametrize("text", ["22-07", "22:00", "22:00-25:00", "22:00-07:00 Nowhere", "08:00-08:00"])

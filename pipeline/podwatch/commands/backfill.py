@@ -16,7 +16,7 @@ from podwatch.history.archive_crawl import crawl_archives
 from podwatch.history.backfill import backfill, build_report, new_backfill, report_lines, report_values
 from podwatch.history.backfill_delivery import ASKED_FROM, deliver_backfill
 from podwatch.history.backfill_scope import feeds_of
-from podwatch.model import Backfill, BackfillState, DeliverMode, Report
+from podwatch.model import Backfill, BackfillState, DeliverMode, BackfillReport
 from podwatch.runtime import Runtime
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day (UTC).")]
@@ -128,7 +128,7 @@ def _list(rt: Runtime, as_json: bool) -> None:
     show(rows, columns, as_json, "no backfills yet: podwatch backfill --since DATE")
 
 
-def _report(b: Backfill, report: Report, state: str, as_json: bool) -> None:
+def _report(b: Backfill, report: BackfillReport, state: str, as_json: bool) -> None:
     if as_json:
         emit({"backfill": b.id or None, "state": state} | report_values(report))
         return

@@ -89,7 +89,7 @@ def _kept(rt: Runtime, key: str) -> StoredDelivery:
 
 
 def _episode(rt: Runtime, text: str) -> int:
-    found = rt.store.episodes_like(text, CHOICES + 1) if text.strip() else []
+    found = rt.store.find_episodes(text, CHOICES + 1) if text.strip() else []
     if not found:
         raise PodwatchError("no episode has this id, or this in its title", where=text, todo="see podwatch mentions")
     if len(found) > 1:
@@ -99,7 +99,7 @@ def _episode(rt: Runtime, text: str) -> int:
 
 
 def _stored(rt: Runtime, name: str, episode_id: int, json: bool) -> None:
-    listed = rt.store.watch_named(name)
+    listed = rt.store.find_watch(name)
     if listed is None:
         raise PodwatchError("there is no such watch", where=name, todo="see podwatch watches list")
     episode, fetching = rt.store.episode(episode_id)
@@ -186,7 +186,7 @@ def _label(part: Explanation) -> Any:
 
 def _head(watch: Watch) -> str:
     revision = f" revision {watch.revision}" if watch.revision else ""
-    return f"watch {watch.name}{revision}: {watch.looks_for}"
+    return f"watch {watch.name}{revision}: {watch.target}"
 
 
 def _about(part: Explanation) -> str:
@@ -212,7 +212,7 @@ def _row(
     return {
         "watch": watch.name,
         "revision": watch.revision or None,
-        "looks_for": watch.looks_for,
+        "looks_for": watch.target,
         "episode": episode.id if episode else None,
         "title": title,
         "found": bool(e.tree and e.tree.count),

@@ -66,7 +66,7 @@ def list_(json: Json = False) -> None:
         rows = [
             {
                 "name": w.name,
-                "looks_for": w.looks_for,
+                "looks_for": w.target,
                 "aliases": list(w.aliases),
                 "exclude": list(w.exclude),
                 "channel": w.channel,

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from podwatch import query as detectors
 from podwatch.line.detect import episode_fields
-from podwatch.model import Entity, Mention, State, Transcript, Watch
+from podwatch.model import Entity, Mention, DeliveryState, Transcript, Watch
 from podwatch.policy.scopes import out_of_scope_reason
 from podwatch.query import EpisodeFields
 from podwatch.query.explanation import Explanation, explain
@@ -87,7 +87,7 @@ def explain_episode(
     reasons += query
     if watch.surge is not None and said:
         reasons.append(Reason(Step.QUERY, said[0].mention.reason, stops=False))
-    if source.through < listed.seq and listed.enabled and watch.surge is None:
+    if source.detected_through < listed.seq and listed.enabled and watch.surge is None:
         text = f"revision {watch.revision} of the watch was not yet looked for in it: podwatch detect"
         reasons.append(Reason(Step.TRANSCRIPT, text))
     there = [s for s in said if s.gone_at is None]
@@ -140,9 +140,9 @@ def _fetching(f: FetchState) -> Reason:
 
 def _delivery(k: StoredDelivery) -> Reason:
     d = k.delivery
-    if d.state is State.SENT:
+    if d.state is DeliveryState.SENT:
         return Reason(Step.DELIVERY, f"sent to {d.channel} at {k.sent_at:%Y-%m-%d %H:%M} UTC", stops=False)
     again = f", next try {d.next_attempt_at:%Y-%m-%d %H:%M} UTC" if d.next_attempt_at else ""
-    waiting = d.state in (State.DUE, State.ATTEMPTING)
+    waiting = d.state in (DeliveryState.DUE, DeliveryState.ATTEMPTING)
     text = f"{d.state.value} for {d.channel}{f': {d.error}' if d.error else ''}{again}"
     return Reason(Step.DELIVERY, text, stops=not waiting)

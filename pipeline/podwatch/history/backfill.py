@@ -16,7 +16,7 @@ from podwatch.errors import PodwatchError
 from podwatch.history.archive_crawl import crawl_archives
 from podwatch.history.backfill_scope import Progress, feeds_of, range_of
 from podwatch.history.backlog import process_backlog
-from podwatch.model import Backfill, BackfillState, Report
+from podwatch.model import Backfill, BackfillState, BackfillReport
 from podwatch.runtime import Runtime
 
 
@@ -29,7 +29,7 @@ def new_backfill(since: datetime, until: datetime | None, now: datetime, **rest:
     return Backfill(since=start, until=last + timedelta(days=1), **rest)
 
 
-def build_report(rt: Runtime, b: Backfill, found: int = 0) -> Report:
+def build_report(rt: Runtime, b: Backfill, found: int = 0) -> BackfillReport:
     """What there is of the range now; feeds that were never polled are a problem: nobody knows their episodes."""
     feeds = feeds_of(b, rt.store.feeds(), rt.store.watches())
     report = rt.store.backfill_report(range_of(rt, b))
@@ -37,7 +37,7 @@ def build_report(rt: Runtime, b: Backfill, found: int = 0) -> Report:
     return replace(report, problems=report.problems + unknown, found=found)
 
 
-def finish_backfill(rt: Runtime, b: Backfill, now: datetime, *, ended: bool = True) -> Report:
+def finish_backfill(rt: Runtime, b: Backfill, now: datetime, *, ended: bool = True) -> BackfillReport:
     """Writes down what came of it; ended: whether all was worked off, and it is done when nobody has stopped it."""
     report = build_report(rt, b)
     if b.id:
@@ -47,14 +47,14 @@ def finish_backfill(rt: Runtime, b: Backfill, now: datetime, *, ended: bool = Tr
     return report
 
 
-def backfill(rt: Runtime, b: Backfill, now: datetime, *, progress: Progress | None = None) -> Report:
+def backfill(rt: Runtime, b: Backfill, now: datetime, *, progress: Progress | None = None) -> BackfillReport:
     """All of it in this process; returns the report, of what there is when it was paused or cancelled on the way."""
     crawl_archives(rt, b, now, progress=progress)
     process_backlog(rt, b, now, progress=progress)
     return finish_backfill(rt, b, now)
 
 
-def report_values(report: Report) -> dict[str, Any]:
+def report_values(report: BackfillReport) -> dict[str, Any]:
     """The report as plain values, for JSON."""
     said = [dict(zip(("watch", "month", "mentions", "episodes"), m, strict=True)) for m in report.mentions]
     missing = [{"reason": why, "episodes": n} for why, n in report.missing]

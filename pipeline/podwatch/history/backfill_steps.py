@@ -34,7 +34,7 @@ def run_verb(rt: Runtime, verb: str, since: datetime, until: datetime, now: date
     if verb == "detect":
         detect_range(rt, range_of(rt, b), now)
     report = build_report(rt, b)
-    return Tally(verb, done=report.transcripts, failed=report.lacking, notes=report_lines(report_values(report)))
+    return Tally(verb, done=report.transcripts, failed=report.without_transcript, notes=report_lines(report_values(report)))
 
 
 class ProgressLog:

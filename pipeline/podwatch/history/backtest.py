@@ -204,7 +204,7 @@ class Evaluator:
 
     def __call__(self, ids: Sequence[int]) -> Part:
         part = Part()
-        stored = self._store.mentions_in(ids, self._stored) if self._stored else {}
+        stored = self._store.load_mentions(ids, self._stored) if self._stored else {}
         for source in self._store.sources(ids):
             part.transcripts += 1
             part.characters += len(source.transcript.text)
@@ -233,12 +233,12 @@ class Evaluator:
             yield name.removeprefix(BEFORE), Outcome(failed=1, error=f"{type(error).__name__}: {error}")
 
     def _known(self, name: str, source: TranscriptSource) -> bool:
-        return source.through >= self._seqs.get(name, 0)
+        return source.detected_through >= self._seqs.get(name, 0)
 
     def _only(self, source: TranscriptSource) -> frozenset[str]:
         """The watches to evaluate: those whose scope holds the feed, without the present ones that were looked for."""
         feed = (source.feed_url, source.feed_tags, source.transcript.language)
-        key = (source.through, tuple(is_in_scope(scope, *feed) for scope in self._scopes))
+        key = (source.detected_through, tuple(is_in_scope(scope, *feed) for scope in self._scopes))
         if key not in self._asked:
             inside = {scope for scope, holds in zip(self._scopes, key[1], strict=True) if holds}
             self._asked[key] = frozenset(

@@ -55,7 +55,7 @@ def detect_in_processes(
 
             def work(some: Sequence[int]) -> PartResult:
                 done, new = look.done, look.new
-                look(s for s in rt.store.sources(some) if s.through < plan.todo.latest)  # another may have been there
+                look(s for s in rt.store.load_sources(some) if s.detected_through < plan.todo.latest)  # another may have been there
                 return PartResult(look.done - done, look.new - new, (), look.broken, bugs.drain())
 
             yield work

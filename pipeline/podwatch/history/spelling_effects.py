@@ -64,7 +64,7 @@ def transcripts_with_spelling(store: Store, proposals: Sequence[Proposal]) -> li
     terms = [Term(text=p.spelling, source=p.spelling) for p in proposals]
     engine = Engine([(Watch(name=n, query=t.text), t) for n, t in zip(numbers, terms, strict=True)])
     found: dict[str, list[int]] = {n: [] for n in numbers}
-    for source in store.sources(store.transcript_ids()):
+    for source in store.load_sources(store.transcript_ids()):
         for name in {m.watch for m in engine(source.transcript).mentions}:
             found[name].append(source.transcript.id)
     return [found[n] for n in numbers]

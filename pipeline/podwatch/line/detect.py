@@ -68,7 +68,7 @@ class Detector:
 
     def _detect_one(self, source: TranscriptSource) -> Detection:
         asked, in_scope = self._questions.select(source)
-        through = source.through
+        through = source.detected_through
         if through and through not in self._engines and len(self._engines) < ENGINES:
             self._engines[through] = detectors.build(self._plan.todo.after(through))
         result = evaluate(self._rt.store, self._engines.get(through, self._plan.engine), source, in_scope)
@@ -155,9 +155,9 @@ class WatchSelection:
     def select(self, source: TranscriptSource) -> tuple[dict[str, Watch], frozenset[str]]:
         """(by name the watches that were not yet looked for, the names of those whose scope holds the feed)."""
         feed = (source.feed_url, source.feed_tags, source.transcript.language)
-        key = (source.through, tuple(is_in_scope(scope, *feed) for scope in self._scopes))
+        key = (source.detected_through, tuple(is_in_scope(scope, *feed) for scope in self._scopes))
         if key not in self._known:
-            asked = {w.name: w for w in self._todo.after(source.through) if w.name not in self._broken}
+            asked = {w.name: w for w in self._todo.after(source.detected_through) if w.name not in self._broken}
             inside = {scope for scope, holds in zip(self._scopes, key[1], strict=True) if holds}
             self._known[key] = asked, frozenset(name for name, w in asked.items() if w.scope in inside)
         return self._known[key]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from podwatch.model import Alert, ChannelRules, Delivery, DeliveryKind, Digest, Held, Mute, State
+from podwatch.model import Alert, ChannelRules, Delivery, DeliveryKind, Digest, HoldReason, Mute, DeliveryState
 from podwatch.notifiers import DigestNotifier, ThreadedNotifier
 from podwatch.policy.holds import HOUR, IN_DIGEST, Situation, decide_hold, decide_suppression, digest_quiet_until
 from podwatch.runtime import Runtime
@@ -27,12 +27,12 @@ class AlertHolder:
 
     def content_to_send(self, due: Delivery) -> Alert | Digest | None:
         """What is to be said now; None when it is kept back, and that is written down, or is a part of a digest now."""
-        if due.kind is not DeliveryKind.ALERT or due.attempted_at is not None or due.state is State.ATTEMPTING:
+        if due.kind is not DeliveryKind.ALERT or due.attempted_at is not None or due.state is DeliveryState.ATTEMPTING:
             return self.rt.store.content_of(due)
-        waited = due.reason if due.state is State.HELD else None
+        waited = due.reason if due.state is DeliveryState.HELD else None
         _, notifier = self.rt.notifier(due.channel)
         if waited in IN_DIGEST and isinstance(notifier, ThreadedNotifier | DigestNotifier):
-            self._make_digest(due.channel, waited or Held.DIGEST)
+            self._make_digest(due.channel, waited or HoldReason.DIGEST)
             return None
         alert, s = self._situation(due, waited)
         holding = decide_hold(alert, s)
@@ -42,7 +42,7 @@ class AlertHolder:
         self.rt.store.hold_delivery(due, holding.why, holding.until)
         return None
 
-    def _situation(self, due: Delivery, waited: Held | None) -> tuple[Alert, Situation]:
+    def _situation(self, due: Delivery, waited: HoldReason | None) -> tuple[Alert, Situation]:
         at, store = self.clock(), self.rt.store
         alert, enabled = store.alert_of(due)
         if self._mutes is None:
@@ -63,7 +63,7 @@ class AlertHolder:
             held_before=waited,
         )
 
-    def _make_digest(self, channel: str, why: Held) -> None:
+    def _make_digest(self, channel: str, why: HoldReason) -> None:
         """Puts what waited for it into one digest, which is then due as a delivery of its own."""
         at, store = self.clock(), self.rt.store
         members = []

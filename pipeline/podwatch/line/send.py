@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from podwatch.errors import ChannelError, PodwatchError
 from podwatch.line.bugs import Bugs
-from podwatch.model import Alert, Delivery, DeliveryKind, Digest, Pace, State
+from podwatch.model import Alert, Delivery, DeliveryKind, Digest, DeliveryTiming, DeliveryState
 from podwatch.notifiers import DigestNotifier, Notifier, Receipt, ThreadedNotifier
 from podwatch.policy.alerts import prepare_content
 from podwatch.policy.send_outcomes import after_failure, after_not_found, channel_pause, must_reconcile
@@ -30,7 +30,7 @@ class Sender:
 
     def __init__(self, rt: Runtime, clock: Callable[[], datetime], bugs: Bugs, ahead: float) -> None:
         self.rt, self.clock, self.bugs, self.ahead = rt, clock, bugs, ahead
-        self.pace: Pace = rt.settings.pace
+        self.pace: DeliveryTiming = rt.settings.pace
         self.done = self.new = self.failures = 0
         self.notes: list[str] = []
         self._working_services: set[str] = set()  # services that were asked and did not fail as a whole
@@ -60,7 +60,7 @@ class Sender:
             return True
         shown = pages[due.part] if due.part < len(pages) else None
         began = self.clock()
-        held = began + timedelta(seconds=pace.hold)
+        held = began + timedelta(seconds=pace.channel_lease)
         lease = began + timedelta(seconds=pace.lease)
         claim = store.claim_delivery(due, began, lease, held, None if look else shown or "", self.ahead)
         if claim is None:
@@ -71,8 +71,8 @@ class Sender:
             self.done += 1
         called = self.clock()
         if called > began + (held - began) / 2:  # stopped or starved meanwhile: the channel may soon be another's
-            store.save_delivery(replace(claimed, state=State.RETRY, next_attempt_at=called), called)
-            store.delay_channel(due.channel, called, held=held)
+            store.save_delivery(replace(claimed, state=DeliveryState.RETRY, next_attempt_at=called), called)
+            store.delay_channel(due.channel, called, own_slot=held)
             return True
         receipt: Receipt | None = None
         try:
@@ -98,12 +98,12 @@ class Sender:
             if shown is not None and claimed.shown != shown:  # it was posted before, and says what was true then
                 outcome = replace(outcome, check_at=at)
         repeated = claimed.attempted_at is not None
-        sweep_at = at + timedelta(seconds=pace.sweep) if repeated and receipt is not None else None
+        sweep_at = at + timedelta(seconds=pace.duplicate_check_after) if repeated and receipt is not None else None
         if not store.save_delivery(outcome, at, replies=len(pages) - 1 if receipt else 0, sweep_at=sweep_at):
-            store.schedule_duplicate_check(claimed, at + timedelta(seconds=pace.sweep))
+            store.schedule_duplicate_check(claimed, at + timedelta(seconds=pace.duplicate_check_after))
         self._set_channel_pace(name, due.channel, called, at, held, error, states, posted=posted)
         with self._count:
-            self.new += outcome.state is State.SENT and outcome.kind is not DeliveryKind.REPLY
+            self.new += outcome.state is DeliveryState.SENT and outcome.kind is not DeliveryKind.REPLY
             self.failures += error is not None
         if error is not None:
             self.notes.append(outcome.error or "")
@@ -173,15 +173,15 @@ class Sender:
             ):  # it may have arrived as late as now
                 until = max(until, at + timedelta(seconds=self.pace.interval))
             own = None if pause.paused or pause.service else pause.failures
-            store.delay_channel(channel, until, held=held, failures=own)
+            store.delay_channel(channel, until, own_slot=held, failures=own)
             return
         if not posted:
-            store.delay_channel(channel, at, held=held)
+            store.delay_channel(channel, at, own_slot=held)
             return
         # The service counts from when a message arrived: after our call, and before its answer.
         interval = timedelta(seconds=self.pace.interval)
         next_at = max(called + interval, at + ARRIVAL_MARGIN * interval)
-        store.delay_channel(channel, next_at, held=held, failures=0 if error is None else None)
+        store.delay_channel(channel, next_at, own_slot=held, failures=0 if error is None else None)
         if error is None and (service := states.get(self.service_row(name))) is not None and service.failures:
             store.delay_channel(self.service_row(name), at, failures=0)
 
@@ -210,7 +210,7 @@ def after_success(d: Delivery, name: str, receipt: Receipt) -> Delivery:
     """The delivery of which a message is there."""
     return replace(
         d,
-        state=State.SENT,
+        state=DeliveryState.SENT,
         error=None,
         next_attempt_at=None,
         looks=0,

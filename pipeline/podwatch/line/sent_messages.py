@@ -32,7 +32,7 @@ def maintain_messages(rt: Runtime, clock: Callable[[], datetime], notes: list[st
                 rt.store.save_duplicate_check(d, None)
                 continue
             at = clock()
-            held = at + timedelta(seconds=rt.settings.pace.hold)
+            held = at + timedelta(seconds=rt.settings.pace.channel_lease)
             if not rt.store.claim_channel(d.channel, at, held):
                 continue
             moved = True
@@ -103,8 +103,8 @@ def _set_channel_pace(
     pause = channel_pause(error, state.failures if state else 0, at, rt.settings.pace) if error is not None else None
     if pause is None:
         next_at = began + timedelta(seconds=rt.settings.pace.interval) if called else began
-        rt.store.delay_channel(d.channel, next_at, held=held)
+        rt.store.delay_channel(d.channel, next_at, own_slot=held)
     elif pause.paused:
         rt.store.pause_channel(d.channel, pause.until, error.line if error else "", pause.failures)
     else:
-        rt.store.delay_channel(d.channel, pause.until, held=held, failures=pause.failures)
+        rt.store.delay_channel(d.channel, pause.until, own_slot=held, failures=pause.failures)

@@ -64,7 +64,7 @@ def _alert_surge(rt: Runtime, watch: Watch, found: SurgingName, labelling: Passa
     made = {_key(watch, form, p) for form in found.keys for p in (period - 1, period)}
     if rt.store.has_delivery_after(made, now - PERIOD):
         return False
-    told = rt.store.episodes_alerted(watch)
+    told = rt.store.alerted_identities(watch)
     for naming in found.namings:
         source = None if naming.identity in told else rt.store.source_of_episode(naming.episode_id)
         if source is None or not (mentions := _mentions(rt, watch, found, source, labelling)):

@@ -14,9 +14,9 @@ from podwatch.model.answers import (
     fold_spelling,
     measure_precision,
 )
-from podwatch.model.backfills import Backfill, BackfillRange, BackfillState, Report
-from podwatch.model.channels import ChannelRules, Quiet, Times
-from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, Digest, Held, Pace, State
+from podwatch.model.backfills import Backfill, BackfillRange, BackfillReport, BackfillState
+from podwatch.model.channels import ChannelRules, QuietHours, Schedule
+from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, DeliveryState, DeliveryTiming, Digest, HoldReason
 from podwatch.model.entities import Entity, EntityType, Form, KnownName, UnreadReason
 from podwatch.model.feeds import (
     Episode,
@@ -39,12 +39,15 @@ __all__ = [
     "Answer",
     "Backfill",
     "BackfillRange",
+    "BackfillReport",
     "BackfillState",
     "Change",
     "ChannelRules",
     "DeliverMode",
     "Delivery",
     "DeliveryKind",
+    "DeliveryState",
+    "DeliveryTiming",
     "Digest",
     "Entity",
     "EntityType",
@@ -52,26 +55,23 @@ __all__ = [
     "Feed",
     "FeedFacts",
     "Form",
-    "Held",
+    "HoldReason",
     "Kind",
     "KnownName",
     "Mention",
     "Mute",
-    "Pace",
     "Person",
     "PollResult",
     "Precision",
     "Proposal",
-    "Quiet",
-    "Report",
+    "QuietHours",
+    "Schedule",
     "Scope",
     "Segment",
     "Shard",
     "Soundbite",
     "StandingVerdict",
-    "State",
     "Tally",
-    "Times",
     "Transcript",
     "TranscriptRef",
     "TranscriptRequest",

@@ -17,7 +17,7 @@ class Verdict(StrEnum):
     SNOOZE_WATCH = "snooze_watch"
 
     @property
-    def judges(self) -> bool:
+    def is_judgement(self) -> bool:
         return self in (Verdict.RELEVANT, Verdict.WRONG)
 
 

@@ -53,7 +53,7 @@ class BackfillRange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class BackfillReport:
     """What there is of a past. mentions: (watch, month, mentions, episodes); missing: (reason, episodes).
 
     held: alerts held because a backfill found them. found: episodes that a dry run saw on older pages and did not keep.
@@ -69,6 +69,6 @@ class Report:
     found: int = 0
 
     @property
-    def lacking(self) -> int:
+    def without_transcript(self) -> int:
         """Episodes without a transcript."""
         return self.episodes - self.transcripts

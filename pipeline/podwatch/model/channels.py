@@ -9,7 +9,7 @@ WEEK = (0, 1, 2, 3, 4, 5, 6)  # Monday is 0, as datetime.weekday() counts
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class Schedule:
     """Moments that come again: on these days of the week at this time of day, as clocks show it in this zone."""
 
     at: time
@@ -18,7 +18,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class QuietHours:
     """Hours of each day in which nothing is posted: from ``start`` until before ``end``, also past midnight."""
 
     start: time
@@ -31,6 +31,6 @@ class ChannelRules:
     """digest: when what is collected goes out. ceiling: messages an hour, beyond which the rest become one digest."""
 
     name: str
-    digest: Times = Times(time(8, 0))
-    quiet: Quiet | None = None
+    digest: Schedule = Schedule(time(8, 0))
+    quiet: QuietHours | None = None
     ceiling: int | None = None

@@ -11,7 +11,7 @@ from podwatch.model.feeds import Episode
 from podwatch.model.watches import Mention, Watch
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     """Where a delivery stands. SENT, HELD and DEAD are ends, unless a HELD one has a time to be looked at again."""
 
     DUE = "due"
@@ -22,7 +22,7 @@ class State(StrEnum):
     DEAD = "dead"
 
 
-class Held(StrEnum):
+class HoldReason(StrEnum):
     """Why an alert is kept back."""
 
     MODE_NONE = "the watch says deliver: none"
@@ -70,7 +70,7 @@ class Digest:
     key: str
     channel: str
     alerts: Sequence[Alert]
-    why: Held = Held.DIGEST
+    why: HoldReason = HoldReason.DIGEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +84,13 @@ class Delivery:
 
     id: int
     key: str
-    state: State
+    state: DeliveryState
     channel: str
     kind: DeliveryKind = DeliveryKind.ALERT
     parent_id: int | None = None  # of a reply: the delivery whose thread it is in
     part: int = 0  # of a reply: 1, 2, ...
     digest_id: int | None = None  # the digest that holds it
-    reason: Held | None = None  # held, digest: why
+    reason: HoldReason | None = None  # held, digest: why
     attempts: int = 0
     failures: int = 0
     looks: int = 0
@@ -106,7 +106,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class DeliveryTiming:
     """How long deliver waits for what, in seconds of the clock that all workers share (Store.clock).
 
     The rules between them make an alert arrive once: see ``check``. Tests and the crash test scale them down.
@@ -114,19 +114,21 @@ class Pace:
 
     timeout: float = 30.0  # a whole call of a service may take; after it the outcome is unknown
     settle: float = 80.0  # from the end of such a call until the channel is read
-    between_looks: float = 10.0  # the channel is read twice before the message counts as absent
+    recheck_after: float = 10.0  # the channel is read twice before the message counts as absent
     lease: float = 150.0  # a claim lasts; after it the claimer counts as dead
     interval: float = 1.03  # between two messages to one channel
-    hold: float = 32.0  # a channel waits for the answer to a message before the next may go; of one that died, so long
-    rest: float = 1.0  # a channel rests after a failure of the service; doubles
-    longest_rest: float = 30.0
+    channel_lease: float = (
+        32.0  # a channel waits for the answer to a message before the next may go; of one that died, so long
+    )
+    first_pause: float = 1.0  # a channel rests after a failure of the service; doubles
+    longest_pause: float = 30.0
     first_retry: float = 60.0  # of a message that failed by itself; doubles
     longest_retry: float = 6 * 3600.0
-    route_wait: float = 900.0  # until a channel that somebody has to mend is probed
-    sweep: float = 600.0  # after a repeated message, until the channel is read for a second copy
-    linger: float = 180.0  # deliver stays for what comes due within this
+    probe_after: float = 900.0  # until a channel that somebody has to mend is probed
+    duplicate_check_after: float = 600.0  # after a repeated message, until the channel is read for a second copy
+    stay: float = 180.0  # deliver stays for what comes due within this
     longest_run: float = 2700.0  # and ends after this
-    tries: int = 20  # of a message that fails by itself; then it is dead
+    max_attempts: int = 20  # of a message that fails by itself; then it is dead
 
     skew: float = 5.0  # two workers' readings of the shared clock may be apart
 
@@ -134,7 +136,7 @@ class Pace:
         """What is wrong with these numbers; "" when they keep the promise."""
         if self.settle < self.timeout + self.skew:
             return "settle must be longer than timeout: a call that was given up may still be under way"
-        if self.hold < self.timeout + self.interval:
+        if self.channel_lease < self.timeout + self.interval:
             return "hold must be longer than timeout: else two messages may be on the way to one channel"
         if self.lease < self.timeout + self.settle:
             return "lease must be longer than timeout and settle: its end says that the post has settled"

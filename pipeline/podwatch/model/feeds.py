@@ -31,7 +31,7 @@ class Feed:
         return self.recent[0] if self.recent else None
 
     @property
-    def hint(self) -> float | None:
+    def requested_interval(self) -> float | None:
         """Seconds between polls that the feed itself asks for (RSS ttl, sy:updatePeriod); a day when it is complete."""
         if self.facts is None:
             return None
@@ -138,7 +138,7 @@ class TranscriptRequest:
     """
 
     episode: Episode
-    page: str | None = None
+    page_template: str | None = None
     blocked: bool = False
     source: str | None = None
     etag: str | None = None

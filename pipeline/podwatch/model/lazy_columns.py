@@ -28,8 +28,8 @@ class LazyColumn(Sequence[T_co], Generic[T_co]):
 
     __slots__ = ("_index", "_shelf")
 
-    def __init__(self, shelf: ColumnGroup, index: int) -> None:
-        self._shelf, self._index = shelf, index
+    def __init__(self, group: ColumnGroup, index: int) -> None:
+        self._shelf, self._index = group, index
 
     @property
     def column(self) -> Sequence[T_co]:

@@ -98,13 +98,13 @@ class Transcript:
 
         Else a second between the two nearest known ones, in proportion to the characters; nan when there are none.
         """
-        return self.when(offset)[0]
+        return self.time_at(offset)[0]
 
-    def exact_at(self, offset: int) -> bool:
+    def is_exact_at(self, offset: int) -> bool:
         """Whether seconds_at(offset) is what the source says of this word, and not a guess between two times."""
-        return self.when(offset)[1]
+        return self.time_at(offset)[1]
 
-    def when(self, offset: int) -> tuple[float, bool]:
+    def time_at(self, offset: int) -> tuple[float, bool]:
         """(seconds_at, exact_at) of an offset."""
         i = self.index_at(offset)
         known, start, after, end = self._between(i)
@@ -129,12 +129,13 @@ class Transcript:
             end, stop = self.ends[i], self.offsets[i + 1]  # the usual case: both segments have a time
             return self.offsets[i], start, stop, end if end <= following else following
         later = next(
-            (j for j in range(i + 1, min(len(self), i + UNTIMED)) if not math.isnan(self.starts[j])), len(self)
+            (j for j in range(i + 1, min(len(self), i + MAX_UNTIMED_SEGMENTS)) if not math.isnan(self.starts[j])),
+            len(self),
         )
         after, following = (
             (self.offsets[later], self.starts[later]) if later < len(self) else (len(self.text), math.nan)
         )
-        for j in range(i, max(-1, i - UNTIMED), -1):
+        for j in range(i, max(-1, i - MAX_UNTIMED_SEGMENTS), -1):
             if math.isnan(self.starts[j]):
                 continue
             stop = self.offsets[j + 1] if j + 1 < len(self) else len(self.text)
@@ -147,7 +148,7 @@ class Transcript:
         return self.offsets[i], math.nan, after, math.nan
 
 
-UNTIMED = 1000  # how many segments without a time in a row are bridged
+MAX_UNTIMED_SEGMENTS = 1000  # how many segments without a time in a row are bridged
 
 
 def join_segments(segments: Iterable[Segment], **facts: object) -> Transcript:

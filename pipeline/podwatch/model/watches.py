@@ -75,7 +75,7 @@ class Watch:
         return "entity" if self.entity is not None else "query"
 
     @property
-    def looks_for(self) -> str:
+    def target(self) -> str:
         """What it looks for, to be read."""
         if self.surge is not None:
             return f"surges of {', '.join(self.surge)}"

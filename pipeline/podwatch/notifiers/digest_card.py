@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from podwatch.model import Alert, Digest, Held
+from podwatch.model import Alert, Digest, HoldReason
 from podwatch.notifiers import card
 from podwatch.notifiers import escaping as plain
 from podwatch.notifiers.card import Block, Message
@@ -12,9 +12,9 @@ from podwatch.notifiers.mention_ranking import best_mentions
 
 _SENTENCE_ROOM, _TITLE_ROOM = 140, 100
 _WHY = {
-    Held.DIGEST: "",
-    Held.REPEATED: "said again since the last alert",
-    Held.CEILING: "more than this channel takes in an hour",
+    HoldReason.DIGEST: "",
+    HoldReason.REPEATED: "said again since the last alert",
+    HoldReason.CEILING: "more than this channel takes in an hour",
 }
 
 

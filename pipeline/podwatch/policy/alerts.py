@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from podwatch.model import Alert, DeliverMode, Digest, Episode, Held, Mention, Watch
+from podwatch.model import Alert, DeliverMode, Digest, Episode, HoldReason, Mention, Watch
 from podwatch.policy.mention_revisions import Place, diff_mentions
 
 
@@ -88,22 +88,22 @@ def prepare_content(said: Alert | Digest) -> Alert | Digest:
     return replace(said, alerts=tuple(without_skipped(a) for a in said.alerts))
 
 
-def hold_reason(alert: Alert, enabled: bool, live: timedelta) -> Held | None:
+def hold_reason(alert: Alert, enabled: bool, live: timedelta) -> HoldReason | None:
     """Why nobody is to be told of this alert, whatever the hour; None when somebody is.
 
     live: an episode that was known longer than this before its watch was made is the past, not news.
     """
     watch, episode = alert.watch, alert.episode
     if not enabled:
-        return Held.DISABLED
+        return HoldReason.DISABLED
     if not alert.mentions:
-        return Held.GONE
+        return HoldReason.GONE
     if not without_skipped(alert).mentions:
-        return Held.BOILERPLATE
+        return HoldReason.BOILERPLATE
     if watch.deliver is DeliverMode.NONE:
-        return Held.MODE_NONE
+        return HoldReason.MODE_NONE
     if _is_older(episode.first_seen_at, watch.revised_at, live):
-        return Held.OLD_EPISODE
+        return HoldReason.OLD_EPISODE
     return None
 
 

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from podwatch.model import Alert, ChannelRules, DeliverMode, Held, Mute, Quiet, Times
+from podwatch.model import Alert, ChannelRules, DeliverMode, HoldReason, Mute, Quiet, Times
 from podwatch.policy.alerts import hold_reason, without_skipped
 
 HOUR = timedelta(hours=1)
 # What is held back for these comes out together, as one digest.
-IN_DIGEST = (Held.DIGEST, Held.REPEATED, Held.CEILING)
+IN_DIGEST = (HoldReason.DIGEST, HoldReason.REPEATED, HoldReason.CEILING)
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Why an alert is not sent now, and when that is looked at again; None: not before something changes."""
 
-    why: Held
+    why: HoldReason
     until: datetime | None = None
 
 
@@ -42,7 +42,7 @@ class Situation:
     mutes: Sequence[Mute] = ()
     last_sent_at: datetime | None = None
     sent_last_hour: Sequence[datetime] = ()
-    held_before: Held | None = None  # for what it was kept back until now
+    held_before: HoldReason | None = None  # for what it was kept back until now
 
 
 def decide_hold(alert: Alert, s: Situation) -> Hold | None:
@@ -50,18 +50,18 @@ def decide_hold(alert: Alert, s: Situation) -> Hold | None:
     final = decide_suppression(alert, s)
     if final is not None:
         return final
-    if alert.watch.deliver is DeliverMode.DIGEST and s.held_before is not Held.DIGEST:
-        return Hold(Held.DIGEST, next_time(s.rules.digest, s.now))
+    if alert.watch.deliver is DeliverMode.DIGEST and s.held_before is not HoldReason.DIGEST:
+        return Hold(HoldReason.DIGEST, next_time(s.rules.digest, s.now))
     if s.rules.quiet is not None and (end := quiet_until(s.rules.quiet, s.now)) is not None:
-        return Hold(Held.QUIET, end)
-    if s.last_sent_at is not None and alert.watch.repeat_after and s.held_before is not Held.REPEATED:
+        return Hold(HoldReason.QUIET, end)
+    if s.last_sent_at is not None and alert.watch.repeat_after and s.held_before is not HoldReason.REPEATED:
         again = s.last_sent_at + timedelta(seconds=alert.watch.repeat_after)
         if s.now < again:
-            return Hold(Held.REPEATED, again)
+            return Hold(HoldReason.REPEATED, again)
     if s.rules.ceiling is not None:
         recent = [t for t in s.sent_last_hour if t > s.now - HOUR]
         if len(recent) >= s.rules.ceiling:
-            return Hold(Held.CEILING, recent[-s.rules.ceiling] + HOUR)
+            return Hold(HoldReason.CEILING, recent[-s.rules.ceiling] + HOUR)
     return None
 
 
@@ -72,20 +72,20 @@ def decide_suppression(alert: Alert, s: Situation) -> Hold | None:
         return Hold(why)
     for mute in s.mutes:
         if mute.until > s.now and mute.covers(alert.watch.id, alert.episode.feed_id):
-            return Hold(Held.MUTED_SHOW if mute.watch_id is None else Held.MUTED_WATCH)
+            return Hold(HoldReason.MUTED_SHOW if mute.watch_id is None else HoldReason.MUTED_WATCH)
     if len(without_skipped(alert).mentions) < alert.watch.minimum:
-        return Hold(Held.MINIMUM)
+        return Hold(HoldReason.MINIMUM)
     return None
 
 
-def digest_quiet_until(why: Held, s: Situation) -> datetime | None:
+def digest_quiet_until(why: HoldReason, s: Situation) -> datetime | None:
     """Until when a digest waits for the end of quiet hours; one that has a time of its own does not."""
-    if why is Held.DIGEST or s.rules.quiet is None:
+    if why is HoldReason.DIGEST or s.rules.quiet is None:
         return None
     return quiet_until(s.rules.quiet, s.now)
 
 
-def next_time(times: Times, after: datetime) -> datetime:
+def next_time(times: Schedule, after: datetime) -> datetime:
     """The first of these moments later than ``after`` (UTC). A time that clocks skip comes an hour later."""
     zone = ZoneInfo(times.zone)
     day = after.astimezone(zone).date()
@@ -99,7 +99,7 @@ def next_time(times: Times, after: datetime) -> datetime:
     raise AssertionError("a week has each day")
 
 
-def quiet_until(quiet: Quiet, now: datetime) -> datetime | None:
+def quiet_until(quiet: QuietHours, now: datetime) -> datetime | None:
     """The end (UTC) of the quiet hours that ``now`` is in; None when it is in none."""
     zone = ZoneInfo(quiet.zone)
     day = now.astimezone(zone).date()

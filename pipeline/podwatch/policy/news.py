@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from podwatch.model import Episode, Held
+from podwatch.model import Episode, HoldReason
 
 
-def old_episode_reason(episode: Episode, through: int, now: datetime, live: timedelta) -> Held | None:
+def old_episode_reason(episode: Episode, through: int, now: datetime, live: timedelta) -> HoldReason | None:
     """Why nobody is told of a new alert on this episode; None when it is news.
 
     through: what was looked for in its transcript before, 0 when nothing was. A transcript that is looked through for
@@ -15,8 +15,8 @@ def old_episode_reason(episode: Episode, through: int, now: datetime, live: time
     past when its episode was known longer than ``live``. What only a backfill brought in is the past.
     """
     if episode.backlog:
-        return Held.BACKFILL
+        return HoldReason.BACKFILL
     seen = episode.first_seen_at
     if through > 0 and seen is not None and now - seen > live:
-        return Held.OLD_EPISODE
+        return HoldReason.OLD_EPISODE
     return None

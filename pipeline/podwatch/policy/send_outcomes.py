@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from podwatch.errors import ChannelError, PodwatchError
-from podwatch.model import Delivery, Pace, State
+from podwatch.model import Delivery, DeliveryTiming, DeliveryState
 
 LOOKUPS = 2  # that find nothing before a message counts as absent: a history may lag
 
@@ -29,14 +29,14 @@ class ChannelPause:
     service: bool = False
 
 
-def after_failure(d: Delivery, error: PodwatchError, at: datetime, pace: Pace, *, posted: bool) -> Delivery:
+def after_failure(d: Delivery, error: PodwatchError, at: datetime, pace: DeliveryTiming, *, posted: bool) -> Delivery:
     """The delivery after a failed try that ended at ``at``. posted: it was the post that failed, not a look before it.
 
     Only what is wrong with the message itself counts towards its end.
     """
     if not isinstance(error, ChannelError):
         error = ChannelError(error.what, where=error.where, todo=error.todo, retryable=error.retryable)
-    d = replace(d, state=State.RETRY, error=error.line, next_attempt_at=at)
+    d = replace(d, state=DeliveryState.RETRY, error=error.line, next_attempt_at=at)
     if posted and error.outcome_unknown:
         waits = pace.settle + (_backoff(pace, d.failures - 1) if d.failures else 0.0)
         unknown = d.attempted_at or d.posted_at or at
@@ -45,49 +45,49 @@ def after_failure(d: Delivery, error: PodwatchError, at: datetime, pace: Pace, *
     if error.route:
         return d
     if not error.retryable:
-        return replace(d, state=State.DEAD, next_attempt_at=None)
+        return replace(d, state=DeliveryState.DEAD, next_attempt_at=None)
     if error.busy:
         return replace(d, next_attempt_at=_later(at, error.retry_after or 0.0))
     waits = max(_backoff(pace, d.failures), error.retry_after or 0.0)
     return _or_dead(replace(d, failures=d.failures + 1, next_attempt_at=_later(at, waits)), pace)
 
 
-def channel_pause(error: PodwatchError, failures: int, at: datetime, pace: Pace) -> ChannelPause | None:
+def channel_pause(error: PodwatchError, failures: int, at: datetime, pace: DeliveryTiming) -> ChannelPause | None:
     """What the failure means for its channel, which has failed ``failures`` times before; None when nothing."""
     if not isinstance(error, ChannelError):
         return None
     service = error.service
     if error.route:
-        waits = min(pace.route_wait, pace.route_wait / 15 * (1 << min(failures, 10)))
+        waits = min(pace.probe_after, pace.probe_after / 15 * (1 << min(failures, 10)))
         return ChannelPause(
             _later(at, max(waits, error.retry_after or 0.0)), failures + 1, paused=True, service=service
         )
     if error.retry_after is not None:
         return ChannelPause(_later(at, error.retry_after), failures + 1, service=service)
     if error.busy:
-        waits = min(pace.longest_rest, pace.rest * (1 << min(failures, 16)))
+        waits = min(pace.longest_pause, pace.first_pause * (1 << min(failures, 16)))
         return ChannelPause(_later(at, waits), failures + 1, service=service)
     return None
 
 
 def must_reconcile(d: Delivery) -> bool:
     """Whether the channel has to be read before the message may be posted (again)."""
-    left_behind = d.state is State.ATTEMPTING and d.posted_at is not None
+    left_behind = d.state is DeliveryState.ATTEMPTING and d.posted_at is not None
     return left_behind or (d.attempted_at is not None and d.looks < LOOKUPS)
 
 
-def after_not_found(d: Delivery, at: datetime, pace: Pace) -> Delivery:
+def after_not_found(d: Delivery, at: datetime, pace: DeliveryTiming) -> Delivery:
     """The delivery after a look at the channel that did not find it: looked for once more, or posted again."""
     looks = d.looks + 1
-    again = at if looks >= LOOKUPS else _later(at, pace.between_looks)
-    return replace(d, state=State.RETRY, looks=looks, next_attempt_at=again)
+    again = at if looks >= LOOKUPS else _later(at, pace.recheck_after)
+    return replace(d, state=DeliveryState.RETRY, looks=looks, next_attempt_at=again)
 
 
-def _or_dead(d: Delivery, pace: Pace) -> Delivery:
-    return replace(d, state=State.DEAD, next_attempt_at=None) if d.failures >= pace.tries else d
+def _or_dead(d: Delivery, pace: DeliveryTiming) -> Delivery:
+    return replace(d, state=DeliveryState.DEAD, next_attempt_at=None) if d.failures >= pace.max_attempts else d
 
 
-def _backoff(pace: Pace, failures: int) -> float:
+def _backoff(pace: DeliveryTiming, failures: int) -> float:
     """Seconds after the failure number ``failures`` (from 0) of a message."""
     return min(pace.longest_retry, pace.first_retry * (1 << min(failures, 16)))
 

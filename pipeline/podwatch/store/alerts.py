@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from podwatch.model import Alert, Delivery, DeliveryKind, Digest, Held, Kind, Mention, State
+from podwatch.model import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Kind, Mention
 from podwatch.policy.alerts import find_retracted, merge_feeds
 from podwatch.store.connection import AnyRow, Rows
-from podwatch.store.episodes import EPISODE, episode_of
+from podwatch.store.episodes import EPISODE_COLUMNS, episode_of
 from podwatch.store.tables import deliveries, episodes, feeds, mentions, watches
 from podwatch.store.watches import watch_of
 
@@ -32,13 +32,15 @@ class AlertRows(Rows):
                 key=row.key,
                 channel=row.channel,
                 alerts=tuple(alert_in(c, m)[0] for m in members.all()),
-                why=Held[row.reason or "DIGEST"],
+                why=HoldReason[row.reason or "DIGEST"],
             )
 
     def alerts_sent_after(self, moment: datetime) -> list[tuple[datetime, Alert]]:
         """The alerts sent since: (when, alert), oldest first."""
         d = deliveries.c
-        query = select(deliveries).where(d.sent_at > moment, d.kind == DeliveryKind.ALERT, d.state == State.SENT)
+        query = select(deliveries).where(
+            d.sent_at > moment, d.kind == DeliveryKind.ALERT, d.state == DeliveryState.SENT
+        )
         with self.reading() as c:
             rows = c.execute(query.order_by(d.sent_at, d.id)).all()
             return [(r.sent_at, alert_in(c, r)[0]) for r in rows]
@@ -48,7 +50,7 @@ def alert_in(c: Connection, row: AnyRow) -> tuple[Alert, bool]:
     """The alert of a delivery's row, and whether its watch is still on the watchlist."""
     watch = c.execute(select(watches).where(watches.c.id == row.watch_id)).one()
     episode = c.execute(
-        select(*EPISODE).join(feeds, feeds.c.id == episodes.c.feed_id).where(episodes.c.id == row.episode_id)
+        select(*EPISODE_COLUMNS).join(feeds, feeds.c.id == episodes.c.feed_id).where(episodes.c.id == row.episode_id)
     ).one()
     m = mentions.c
     same = select(episodes.c.id).where(episodes.c.identity == episode.identity)

@@ -13,7 +13,7 @@ from podwatch.store.connection import Rows
 from podwatch.store.mutes import insert_mute
 from podwatch.store.tables import answers, deliveries, episodes, feeds, mentions, watches
 
-MANY = 100  # spellings kept with an answer
+MAX_SPELLINGS = 100  # spellings kept with an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,10 @@ class AnswerRows(Rows):
                 .where(m.watch_id == r.watch_id, m.episode_id == r.episode_id, m.gone_at.is_(None))
                 .order_by(m.score.desc(), m.id)
             )
-            spellings = tuple(dict.fromkeys((f.surface, f.kind) for f in found))[:MANY]
+            spellings = tuple(dict.fromkeys((f.surface, f.kind) for f in found))[:MAX_SPELLINGS]
         return AlertSubject(r.watch_id, r.name, r.revision, r.feed_id, r.title or r.url, spellings)
 
-    def save_answer(self, answer: Answer, asked: AlertSubject, mute: Mute | None, now: datetime) -> bool:
+    def save_answer(self, answer: Answer, subject: AlertSubject, mute: Mute | None, now: datetime) -> bool:
         """Saves an answer, and the mute it asks for, in one transaction.
 
         False when it was saved before (Slack sends an envelope again when our acknowledgement is missing), or when the
@@ -59,11 +59,11 @@ class AnswerRows(Rows):
         """
         values = {
             "key": answer.key,
-            "watch_id": asked.watch_id,
-            "watch_revision": asked.revision,
+            "watch_id": subject.watch_id,
+            "watch_revision": subject.revision,
             "verdict": answer.verdict.value,
             "user": answer.user,
-            "spellings": [list(s) for s in asked.spellings],
+            "spellings": [list(s) for s in subject.spellings],
             "answered_at": answer.at,
             "noted_at": now,
         }
@@ -88,7 +88,7 @@ class AnswerRows(Rows):
         current: only those given since the watch was last changed.
         """
         a = answers.c
-        judging = [v.value for v in Verdict if v.judges]
+        judging = [v.value for v in Verdict if v.is_judgement]
         query = (
             select(answers, watches.c.name)
             .join(watches, watches.c.id == a.watch_id)

@@ -17,29 +17,29 @@ from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from podwatch.model import (
     Backfill,
     BackfillRange,
+    BackfillReport,
     BackfillState,
     DeliverMode,
+    DeliveryState,
     Episode,
     Feed,
-    Held,
+    HoldReason,
     PollResult,
-    Report,
-    State,
     TranscriptRequest,
 )
 from podwatch.store.connection import AnyRow
 from podwatch.store.detect import TranscriptSource, source_of
-from podwatch.store.episode_upsert import save_episodes
+from podwatch.store.episode_upsert import upsert_episodes
 from podwatch.store.episodes import in_batches
 from podwatch.store.fetch import FetchRows
 from podwatch.store.history import HistoryRows
 from podwatch.store.tables import backfills, deliveries, episodes, feeds, mentions, transcripts, walks, watches
 
-FRESH = timedelta(days=1)  # a crawl is not repeated within
+RECRAWL_AFTER = timedelta(days=1)  # a crawl is not repeated within
 SPEC = ("since", "until", "feeds", "tags", "watches")
 NOT_OFFERED = "the feed names no transcript"
 NOT_ASKED = "not asked for yet"
-LIVE = "the live run asks for it"
+LEFT_TO_LIVE_RUN = "the live run asks for it"
 _ADDRESS = re.compile(r"^\S+://\S+: ")
 
 
@@ -48,13 +48,13 @@ class BackfillEpisode(NamedTuple):
 
     id: int
     address: str
-    in_hand: bool
+    is_claimed: bool
 
 
 class BackfillTranscript(NamedTuple):
     """A transcript, its episode, and where it came from, or would."""
 
-    transcript: int
+    transcript_id: int
     id: int
     address: str
 
@@ -78,12 +78,12 @@ class BackfillRows(HistoryRows, FetchRows):
         return next((b for b in self.backfills() if b.id == number), None)
 
     def set_backfill_state(
-        self, number: int, came: Collection[BackfillState], to: BackfillState, now: datetime
+        self, number: int, from_states: Collection[BackfillState], to: BackfillState, now: datetime
     ) -> bool:
         """Sets the state of a backfill that is in one of some states; False when it is in another."""
         b = backfills.c
         with self.writing() as c:
-            mine = (b.id == number, b.state.in_([s.value for s in came]))
+            mine = (b.id == number, b.state.in_([s.value for s in from_states]))
             return c.execute(update(backfills).where(*mine).values(state=to.value, updated_at=now)).rowcount > 0
 
     def save_counts(self, number: int, counts: dict[str, Any], now: datetime) -> None:
@@ -94,7 +94,7 @@ class BackfillRows(HistoryRows, FetchRows):
         """The feeds whose older pages were crawled lately, as far back as that."""
         w = walks.c
         with self.reading() as c:
-            lately = (w.since <= since, w.walked_at > now - FRESH, w.error.is_(None))
+            lately = (w.since <= since, w.walked_at > now - RECRAWL_AFTER, w.error.is_(None))
             return frozenset(c.execute(select(w.feed_id).where(*lately)).scalars())
 
     def save_crawl(self, feed: Feed, since: datetime, error: str | None, now: datetime) -> None:
@@ -109,7 +109,7 @@ class BackfillRows(HistoryRows, FetchRows):
         """Saves episodes of a feed's older pages as its backlog; returns how many were not known."""
         with self.writing() as c:
             polled = PollResult(feed=feed, episodes=tuple(found), lists=lists)
-            return save_episodes(c, [polled], now, 0, past=True)
+            return upsert_episodes(c, [polled], now, 0, past=True)
 
     def guids(self, feed: Feed) -> set[str]:
         with self.reading() as c:
@@ -147,7 +147,7 @@ class BackfillRows(HistoryRows, FetchRows):
             for some in in_batches(ids):
                 take = update(episodes).where(e.id.in_(some), e.backlog, open_, ~have).values(next_fetch_at=until)
                 mine = sorted(c.execute(take.returning(e.id)).scalars())
-                taken += self.wanted_of(c, e.id.in_(mine)) if mine else []
+                taken += self.requests_of(c, e.id.in_(mine)) if mine else []
         return taken
 
     def undetected_transcripts(self, past: BackfillRange) -> list[BackfillTranscript]:
@@ -167,7 +167,7 @@ class BackfillRows(HistoryRows, FetchRows):
             return [BackfillTranscript(r.transcript, r.id, _address(r)) for r in c.execute(query)]
 
     def undetected_sources(
-        self, ids: Sequence[int], latest: int, going: Callable[[], bool]
+        self, ids: Sequence[int], latest: int, is_wanted: Callable[[], bool]
     ) -> Iterator[TranscriptSource]:
         """Transcripts in which not every watch up to ``latest`` was looked for, for as long as somebody wants them.
 
@@ -175,7 +175,7 @@ class BackfillRows(HistoryRows, FetchRows):
         """
         t = transcripts.c
         for few in (ids[i : i + 100] for i in range(0, len(ids), 100)):
-            if not going():
+            if not is_wanted():
                 return
             with self.reading() as c:
                 due = c.execute(select(t.id).where(t.id.in_(few), t.detected_through < latest)).scalars().all()
@@ -190,7 +190,12 @@ class BackfillRows(HistoryRows, FetchRows):
             select(d.id)
             .join(episodes, e.id == d.episode_id)
             .join(watches, watches.c.id == d.watch_id)
-            .where(*_within(past), *_watched(past), d.state == State.HELD.value, d.reason == Held.BACKFILL.name)
+            .where(
+                *_within(past),
+                *_watched(past),
+                d.state == DeliveryState.HELD.value,
+                d.reason == HoldReason.BACKFILL.name,
+            )
             .order_by(e.published_at, d.id)
         )
         with self.reading() as c:
@@ -203,15 +208,19 @@ class BackfillRows(HistoryRows, FetchRows):
         """
         d = deliveries.c
         with self.writing() as c:
-            mine = (d.id.in_(ids), d.state == State.HELD.value, d.reason == Held.BACKFILL.name)
+            mine = (d.id.in_(ids), d.state == DeliveryState.HELD.value, d.reason == HoldReason.BACKFILL.name)
             seen = select(d.episode_id).where(*mine)
             c.execute(update(episodes).where(episodes.c.id.in_(seen)).values(first_seen_at=now))
-            due: dict[str, Any] = {"state": State.DUE.value, "error": None, "reason": None}
+            due: dict[str, Any] = {"state": DeliveryState.DUE.value, "error": None, "reason": None}
             if digest:
-                due = {"state": State.HELD.value, "error": Held.DIGEST.value, "reason": Held.DIGEST.name}
+                due = {
+                    "state": DeliveryState.HELD.value,
+                    "error": HoldReason.DIGEST.value,
+                    "reason": HoldReason.DIGEST.name,
+                }
             c.execute(update(deliveries).where(*mine).values(next_attempt_at=now, **due))
 
-    def backfill_report(self, past: BackfillRange) -> Report:
+    def backfill_report(self, past: BackfillRange) -> BackfillReport:
         """What there is of a past, and what is missing."""
         e, t, m = episodes.c, transcripts.c, mentions.c
         offers = (e.transcripts, feeds.c.transcript_page, e.fetch_error, e.backlog, e.next_fetch_at)
@@ -234,7 +243,7 @@ class BackfillRows(HistoryRows, FetchRows):
                 shows[key] += 1
             w = select(feeds.c.url, walks.c.error).join(walks, walks.c.feed_id == feeds.c.id)
             failed = c.execute(w.where(feeds.c.id.in_(past.feeds), walks.c.error.is_not(None))).all()
-        return Report(
+        return BackfillReport(
             feeds=len(past.feeds),
             episodes=count,
             transcripts=count - sum(missing.values()),
@@ -265,7 +274,7 @@ def _why(r: AnyRow) -> str:
         return _ADDRESS.sub("", r.fetch_error)
     if not r.transcripts and not r.transcript_page:
         return NOT_OFFERED
-    return NOT_ASKED if r.backlog else LIVE
+    return NOT_ASKED if r.backlog else LEFT_TO_LIVE_RUN
 
 
 def _backfill(r: AnyRow) -> Backfill:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from podwatch.model import ChannelRules, Quiet, Times
+from podwatch.model import ChannelRules, QuietHours, Schedule
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.tables import channels
 
@@ -67,7 +67,7 @@ class ChannelRows(Rows):
             return claim_slot(c, name, now, until) is not None
 
     def delay_channel(
-        self, name: str, until: datetime, *, held: datetime | None = None, failures: int | None = None
+        self, name: str, until: datetime, *, own_slot: datetime | None = None, failures: int | None = None
     ) -> None:
         """Nothing goes there before ``until``; nor before what was set already, unless that is ``held``, our own slot.
 
@@ -76,7 +76,7 @@ class ChannelRows(Rows):
         k = channels.c
         with self.writing() as c:
             ensure_channel(c, name)
-            earlier = or_(k.next_at.is_(None), k.next_at < until, *([k.next_at == held] if held else []))
+            earlier = or_(k.next_at.is_(None), k.next_at < until, *([k.next_at == own_slot] if own_slot else []))
             c.execute(update(channels).where(k.name == name, earlier).values(next_at=until))
             if failures == 0:
                 broken = or_(k.failures > 0, k.paused_until.is_not(None))
@@ -107,7 +107,7 @@ def ensure_channel(c: Connection, name: str) -> None:
 
 
 def next_free_slot(
-    c: Connection, name: str, now: datetime, ahead: float = 0.0, *, keep: bool = False
+    c: Connection, name: str, now: datetime, ahead: float = 0.0, *, lock: bool = False
 ) -> datetime | None:
     """From when on a message may go to the channel: ``now``, or up to ``ahead`` seconds later; None when it may not.
 
@@ -115,7 +115,7 @@ def next_free_slot(
     """
     k = channels.c
     query = select(k.next_at, k.paused_until).where(k.name == name)
-    row = c.execute(query.with_for_update() if keep else query).first()
+    row = c.execute(query.with_for_update() if lock else query).first()
     free = max(t for t in (now, *(row or ())) if t is not None)
     return free if free <= now + timedelta(seconds=ahead) else None
 
@@ -123,7 +123,7 @@ def next_free_slot(
 def claim_slot(c: Connection, name: str, now: datetime, until: datetime, ahead: float = 0.0) -> datetime | None:
     """As next_free_slot, and then no other may until ``until``, or its answer has come."""
     ensure_channel(c, name)
-    free = next_free_slot(c, name, now, ahead, keep=True)
+    free = next_free_slot(c, name, now, ahead, lock=True)
     if free is not None:
         c.execute(update(channels).where(channels.c.name == name).values(next_at=until))
     return free
@@ -146,7 +146,7 @@ def _rules(name: str, stored: dict[str, Any]) -> ChannelRules:
     d, q = stored["digest"], stored["quiet"]
     return ChannelRules(
         name=name,
-        digest=Times(time.fromisoformat(d["at"]), tuple(d["days"]), d["zone"]),
-        quiet=Quiet(time.fromisoformat(q["start"]), time.fromisoformat(q["end"]), q["zone"]) if q else None,
+        digest=Schedule(time.fromisoformat(d["at"]), tuple(d["days"]), d["zone"]),
+        quiet=QuietHours(time.fromisoformat(q["start"]), time.fromisoformat(q["end"]), q["zone"]) if q else None,
         ceiling=stored["ceiling"],
     )

@@ -49,7 +49,7 @@ def from_json(text: str | bytes) -> Any:
         return json.loads(text)
 
 
-JSON: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
+JSON_CODEC: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
 
 
 def connect(settings: Settings) -> Engine:
@@ -60,14 +60,14 @@ def connect(settings: Settings) -> Engine:
         if backend is None:
             raise _unusable_url(f"{url.drivername} is not supported")
         if backend == POSTGRESQL:
-            engine = create_engine(url.set(drivername=POSTGRESQL), pool_pre_ping=True, **JSON)
+            engine = create_engine(url.set(drivername=POSTGRESQL), pool_pre_ping=True, **JSON_CODEC)
             event.listen(engine, "before_cursor_execute", _postgres_binary)
             return engine
         if url.query or url.host or not (url.database or "x").isprintable():
             raise _unusable_url("is not the address of an SQLite file")
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **JSON)
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **JSON_CODEC)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -139,7 +139,7 @@ class Rows:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         # SQLite's writers wait by asking again and again; the threads of one process wait for each other instead.
-        self._turn: AbstractContextManager[object] = RLock() if engine.dialect.name == "sqlite" else nullcontext()
+        self._write_lock: AbstractContextManager[object] = RLock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -150,7 +150,7 @@ class Rows:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: all of it or nothing. Keep it short, and do no other I/O inside."""
-        with self._turn, self.engine.begin() as connection:
+        with self._write_lock, self.engine.begin() as connection:
             yield connection
 
     def close(self) -> None:

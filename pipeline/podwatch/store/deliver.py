@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from podwatch.model import ALL, Delivery, DeliveryKind, Held, Shard, State
+from podwatch.model import ALL, Delivery, DeliveryKind, DeliveryState, HoldReason, Shard
 from podwatch.policy.alerts import reply_key
 from podwatch.store.channels import claim_slot, next_free_slot
 from podwatch.store.connection import AnyRow, Rows
@@ -30,7 +30,7 @@ class _ClaimedElsewhere(Exception):
 
 class DeliverRows(Rows):
     def deliveries_due(
-        self, now: datetime, shard: Shard = ALL, each: int = 8, free: datetime | None = None
+        self, now: datetime, shard: Shard = ALL, per_channel: int = 8, channel_free_at: datetime | None = None
     ) -> list[Delivery]:
         """What is to be sent now, oldest first, at most ``each`` of a channel; none of a channel that rests.
 
@@ -39,7 +39,7 @@ class DeliverRows(Rows):
         """
         d, k = deliveries.c, channels.c
         nth = func.row_number().over(partition_by=d.channel, order_by=(d.created_at, d.id)).label("nth")
-        rests = or_(k.next_at.is_(None), k.next_at <= (free or now))
+        rests = or_(k.next_at.is_(None), k.next_at <= (channel_free_at or now))
         open_ = and_(rests, or_(k.paused_until.is_(None), k.paused_until <= now))
         query = select(d.id, nth).outerjoin(channels, k.name == d.channel).where(d.next_attempt_at <= now, open_)
         if shard.count > 1:
@@ -49,7 +49,7 @@ class DeliverRows(Rows):
             rows = c.execute(
                 select(deliveries)
                 .join(heads, heads.c.id == d.id)
-                .where(heads.c.nth <= each)
+                .where(heads.c.nth <= per_channel)
                 .order_by(d.created_at, d.id)
             )
             return [delivery_of(r) for r in rows]
@@ -62,7 +62,7 @@ class DeliverRows(Rows):
         """
         d, k = deliveries.c, channels.c
         waits = or_(k.paused_until.is_(None), k.paused_until <= now)
-        sent = d.state == State.SENT.value
+        sent = d.state == DeliveryState.SENT.value
         found: list[datetime] = []
         with self.reading() as c:
             for column, due in (
@@ -81,7 +81,7 @@ class DeliverRows(Rows):
         delivery: Delivery,
         now: datetime,
         until: datetime,
-        hold: datetime | None = None,
+        channel_until: datetime | None = None,
         shown: str | None = None,
         ahead: float = 0.0,
     ) -> tuple[Delivery, datetime] | None:
@@ -94,10 +94,10 @@ class DeliverRows(Rows):
         ``attempted_at`` set, and nothing but its channel's history says whether it was.
         """
         d = deliveries.c
-        left_behind = delivery.state is State.ATTEMPTING
+        left_behind = delivery.state is DeliveryState.ATTEMPTING
         unknown = delivery.attempted_at or (delivery.posted_at if left_behind else None)
         values: dict[str, Any] = {
-            "state": State.ATTEMPTING.value,
+            "state": DeliveryState.ATTEMPTING.value,
             "attempts": delivery.attempts + 1,
             "next_attempt_at": until,
             "attempted_at": unknown,
@@ -115,7 +115,7 @@ class DeliverRows(Rows):
                     raise _ClaimedElsewhere
             with self.writing() as c:
                 row = c.execute(update(deliveries).where(*mine).values(**values).returning(*deliveries.c)).first()
-                free = claim_slot(c, delivery.channel, now, hold or now, ahead) if row is not None else None
+                free = claim_slot(c, delivery.channel, now, channel_until or now, ahead) if row is not None else None
                 if row is None or free is None:
                     raise _ClaimedElsewhere
         except _ClaimedElsewhere:
@@ -134,7 +134,7 @@ class DeliverRows(Rows):
 
     def _save_once(self, delivery: Delivery, now: datetime, replies: int, sweep_at: datetime | None) -> bool:
         d = deliveries.c
-        sent = delivery.state is State.SENT
+        sent = delivery.state is DeliveryState.SENT
         values: dict[str, Any] = {
             "state": delivery.state.value,
             "next_attempt_at": delivery.next_attempt_at,
@@ -152,22 +152,22 @@ class DeliverRows(Rows):
         if delivery.check_at is not None:
             values["check_at"] = delivery.check_at
         with self.writing() as c:
-            mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.state == State.ATTEMPTING.value)
+            mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.state == DeliveryState.ATTEMPTING.value)
             row = c.execute(update(deliveries).where(*mine).values(**values).returning(d.id, d.created_at)).first()
             if row is None:
                 return False
-            if delivery.kind is DeliveryKind.DIGEST and delivery.state in (State.SENT, State.DEAD):
+            if delivery.kind is DeliveryKind.DIGEST and delivery.state in (DeliveryState.SENT, DeliveryState.DEAD):
                 told = {k: values[k] for k in ("state", "sent_at", "notifier", "remote_channel", "remote_id", "error")}
                 c.execute(update(deliveries).where(d.digest_id == delivery.id).values(**told))
             add_replies(c, delivery, row.created_at, replies, now)
             return True
 
-    def hold_delivery(self, delivery: Delivery, why: Held, until: datetime | None) -> bool:
+    def hold_delivery(self, delivery: Delivery, why: HoldReason, until: datetime | None) -> bool:
         """Holds it: until a moment, or until something changes. False when another worker has claimed it."""
         d = deliveries.c
         mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.state == delivery.state.value)
         values = {
-            "state": State.HELD.value,
+            "state": DeliveryState.HELD.value,
             "attempts": delivery.attempts + 1,
             "reason": why.name,
             "error": why.value,
@@ -182,11 +182,11 @@ class DeliverRows(Rows):
         with self.reading() as c:
             watch = select(d.watch_id).where(d.id == delivery.id).scalar_subquery()
             alone = (d.watch_id == watch, d.channel == delivery.channel, d.digest_id.is_(None), d.id != delivery.id)
-            last = c.execute(select(func.max(d.sent_at)).where(d.state == State.SENT.value, *alone)).scalar()
+            last = c.execute(select(func.max(d.sent_at)).where(d.state == DeliveryState.SENT.value, *alone)).scalar()
             messages = c.execute(
                 select(d.posted_at)
                 .where(d.channel == delivery.channel, d.posted_at > since, d.kind != DeliveryKind.REPLY.value)
-                .where(d.state.in_((State.SENT.value, State.ATTEMPTING.value)), d.id != delivery.id)
+                .where(d.state.in_((DeliveryState.SENT.value, DeliveryState.ATTEMPTING.value)), d.id != delivery.id)
                 .order_by(d.posted_at)
             )
             return last, list(messages.scalars())
@@ -194,13 +194,13 @@ class DeliverRows(Rows):
     def retry_dead(self, now: datetime) -> int:
         """Puts what was given up on the to-do list again; returns how many alerts and digests that are."""
         d = deliveries.c
-        again = {"state": State.RETRY.value, "next_attempt_at": now, "failures": 0}
+        again = {"state": DeliveryState.RETRY.value, "next_attempt_at": now, "failures": 0}
         with self.writing() as c:
-            dead = (d.state == State.DEAD.value, d.digest_id.is_(None))
+            dead = (d.state == DeliveryState.DEAD.value, d.digest_id.is_(None))
             count = c.execute(update(deliveries).where(*dead).values(**again)).rowcount
             # The alerts of a dead digest go out with it, when it does.
-            held = {"state": State.HELD.value, "error": Held.DIGEST.value}
-            c.execute(update(deliveries).where(d.state == State.DEAD.value).values(**held))
+            held = {"state": DeliveryState.HELD.value, "error": HoldReason.DIGEST.value}
+            c.execute(update(deliveries).where(d.state == DeliveryState.DEAD.value).values(**held))
             return count
 
 
@@ -217,7 +217,7 @@ def add_replies(c: Any, delivery: Delivery, created_at: datetime, replies: int, 
                 parent_id=delivery.id,
                 part=part,
                 channel=delivery.channel,
-                state=State.DUE.value,
+                state=DeliveryState.DUE.value,
                 next_attempt_at=now,
                 created_at=created_at,
             )
@@ -240,13 +240,13 @@ def delivery_of(r: AnyRow) -> Delivery:
     return Delivery(
         id=r.id,
         key=r.key,
-        state=State(r.state),
+        state=DeliveryState(r.state),
         channel=r.channel,
         kind=DeliveryKind(r.kind),
         parent_id=r.parent_id,
         part=r.part,
         digest_id=r.digest_id,
-        reason=Held[r.reason] if r.reason else None,
+        reason=HoldReason[r.reason] if r.reason else None,
         attempts=r.attempts,
         failures=r.failures,
         looks=r.looks,

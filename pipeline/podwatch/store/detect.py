@@ -15,14 +15,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, not_, select, update
 
-from podwatch.model import ALL, Alert, Episode, Held, Mention, Shard, State, Transcript, Watch
+from podwatch.model import ALL, Alert, DeliveryState, Episode, HoldReason, Mention, Shard, Transcript, Watch
 from podwatch.store.connection import AnyRow, Rows
-from podwatch.store.episodes import EPISODE, MANY, episode_of
+from podwatch.store.episodes import BATCH_SIZE, EPISODE_COLUMNS, episode_of
 from podwatch.store.fetch import transcript_of
 from podwatch.store.mention_diff import MentionKey, mention_keys, mention_rows, reconcile_mentions
-from podwatch.store.sent_messages import schedule_edits, with_deliveries
+from podwatch.store.sent_messages import identities_with_deliveries, schedule_edits
 from podwatch.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
-from podwatch.store.watches import SOUGHT, watch_of
+from podwatch.store.watches import IS_TEXT_WATCH, watch_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class TranscriptSource:
     episode: Episode
     feed_url: str
     feed_tags: tuple[str, ...]
-    through: int
+    detected_through: int
     labels: bytes
 
 
@@ -59,14 +59,14 @@ class Detection:
     looked_for: Mapping[str, Watch]
     found: Sequence[Mention]
     alerts: Sequence[Alert]
-    held: Held | None = None
+    held: HoldReason | None = None
 
 
 class DetectRows(Rows):
     def watches_to_detect(self) -> WatchesToDetect:
         """The watches that are looked for in texts: all but those of surges."""
         with self.reading() as c:
-            rows = c.execute(select(watches).where(SOUGHT).order_by(watches.c.seq))
+            rows = c.execute(select(watches).where(IS_TEXT_WATCH).order_by(watches.c.seq))
             return WatchesToDetect(tuple((r.seq, watch_of(r)) for r in rows))
 
     def transcripts_due(
@@ -113,7 +113,7 @@ class DetectRows(Rows):
         about = {
             r.id: r
             for r in c.execute(
-                select(*EPISODE, feeds.c.url.label("feed_url"), feeds.c.tags.label("feed_tags"))
+                select(*EPISODE_COLUMNS, feeds.c.url.label("feed_url"), feeds.c.tags.label("feed_tags"))
                 .join(feeds, feeds.c.id == episodes.c.feed_id)
                 .where(episodes.c.id.in_([r.episode_id for r in rows]))
             )
@@ -150,10 +150,10 @@ class DetectRows(Rows):
             kept = [d for d in done if _is_current(current.get(d.source.transcript.id), d.source)]
             differ = [d for d in kept if d.source.transcript.id not in same or _is_overtaken(current, d.source)]
             there = mention_rows(c, [d.source.transcript.id for d in differ], asked.every)
-            told = with_deliveries(c, {d.source.episode.identity for d in differ})
+            told = identities_with_deliveries(c, {d.source.episode.identity for d in differ})
             for d in differ:
                 watch_ids = asked.of(d)
-                rows = [row_of(found, d.looked_for[found.watch], d.source, now) for found in d.found]
+                rows = [mention_values(found, d.looked_for[found.watch], d.source, now) for found in d.found]
                 known = [r for r in there.get(d.source.transcript.id, ()) if r.watch_id in watch_ids]
                 if rows or known:
                     added, changed = reconcile_mentions(c, d.source.transcript, known, rows, now)
@@ -165,12 +165,12 @@ class DetectRows(Rows):
                 c.execute(insert(mentions), fresh)
             insert_deliveries(c, [(alert, d.held) for d in kept for alert in d.alerts], now)
             if kept:
-                c.execute(_LOOKED_THROUGH, [{"row": d.source.transcript.id, "through": through} for d in kept])
+                c.execute(_MARK_DETECTED, [{"row": d.source.transcript.id, "through": through} for d in kept])
         return new
 
     def _unchanged(self, done: Sequence[Detection], asked: _LookedFor) -> frozenset[int]:
         """The transcripts of which just that was found which is stored, so that nothing has to be written."""
-        again = [d for d in done if d.source.through]  # the others were never looked through
+        again = [d for d in done if d.source.detected_through]  # the others were never looked through
         if not again:
             return frozenset()
         with self.reading() as c:
@@ -231,16 +231,16 @@ def _is_current(row: AnyRow | None, source: TranscriptSource) -> bool:
 
 def _is_overtaken(current: Mapping[int, AnyRow], source: TranscriptSource) -> bool:
     """Whether somebody else has looked through it since it was read."""
-    return bool(current[source.transcript.id].detected_through != source.through)
+    return bool(current[source.transcript.id].detected_through != source.detected_through)
 
 
-def _delivery(alert: Alert, held: Held | None, now: datetime) -> dict[str, Any]:
+def _delivery(alert: Alert, held: HoldReason | None, now: datetime) -> dict[str, Any]:
     return {
         "key": alert.key,
         "watch_id": alert.watch.id,
         "episode_id": alert.episode.id,
         "channel": alert.channel,
-        "state": State.DUE.value if held is None else State.HELD.value,
+        "state": DeliveryState.DUE.value if held is None else DeliveryState.HELD.value,
         "next_attempt_at": now if held is None else None,
         "error": None if held is None else held.value,
         "reason": None if held is None else held.name,
@@ -248,8 +248,8 @@ def _delivery(alert: Alert, held: Held | None, now: datetime) -> dict[str, Any]:
     }
 
 
-_FROM_A_BACKFILL = (State.HELD.value, Held.BACKFILL.name)
-_LOOKED_THROUGH = (
+_HELD_FOR_BACKFILL = (DeliveryState.HELD.value, HoldReason.BACKFILL.name)
+_MARK_DETECTED = (
     update(transcripts)
     .where(transcripts.c.id == bindparam("row"), transcripts.c.detected_through < bindparam("through"))
     .values(detected_through=bindparam("through"), detect_error=None, next_detect_at=None)
@@ -262,37 +262,37 @@ def source_of(r: AnyRow, about: AnyRow, through: int) -> TranscriptSource:
         episode=episode_of(about),
         feed_url=about.feed_url,
         feed_tags=tuple(about.feed_tags),
-        through=through,
+        detected_through=through,
         labels=r.labels,
     )
 
 
-def insert_deliveries(c: Connection, alerts: Sequence[tuple[Alert, Held | None]], now: datetime) -> None:
+def insert_deliveries(c: Connection, alerts: Sequence[tuple[Alert, HoldReason | None]], now: datetime) -> None:
     """Writes the deliveries of new alerts; with why each is held, if it is."""
     d = deliveries.c
     keys = [alert.key for alert, _ in alerts]
     known = {
         r.key: (r.state, r.reason)
-        for i in range(0, len(keys), MANY)
-        for r in c.execute(select(d.key, d.state, d.reason).where(d.key.in_(keys[i : i + MANY])))
+        for i in range(0, len(keys), BATCH_SIZE)
+        for r in c.execute(select(d.key, d.state, d.reason).where(d.key.in_(keys[i : i + BATCH_SIZE])))
     }
     fresh: list[dict[str, Any]] = []
     for alert, held in alerts:
         if alert.key not in known:
             fresh.append(_delivery(alert, held, now))
             known[alert.key] = fresh[-1]["state"], fresh[-1]["reason"]
-        elif held is None and known[alert.key] == _FROM_A_BACKFILL:
+        elif held is None and known[alert.key] == _HELD_FOR_BACKFILL:
             # It is in another feed, too, and new there.
             fresh = [row for row in fresh if row["key"] != alert.key]
-            news = {"state": State.DUE.value, "next_attempt_at": now, "error": None, "reason": None}
+            news = {"state": DeliveryState.DUE.value, "next_attempt_at": now, "error": None, "reason": None}
             if c.execute(update(deliveries).where(d.key == alert.key).values(**news)).rowcount == 0:
                 fresh.append(_delivery(alert, None, now))
-            known[alert.key] = State.DUE.value, None
+            known[alert.key] = DeliveryState.DUE.value, None
     if fresh:
         c.execute(insert(deliveries), fresh)
 
 
-def row_of(m: Mention, watch: Watch, source: TranscriptSource, now: datetime) -> dict[str, Any]:
+def mention_values(m: Mention, watch: Watch, source: TranscriptSource, now: datetime) -> dict[str, Any]:
     return {
         "watch_id": watch.id,
         "watch_revision": watch.revision,

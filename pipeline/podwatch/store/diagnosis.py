@@ -12,11 +12,11 @@ from podwatch.model import Delivery, DeliveryKind, Episode, Mention, Watch
 from podwatch.store.alerts import mention_of
 from podwatch.store.deliver import delivery_of
 from podwatch.store.detect import DetectRows, TranscriptSource, source_of
-from podwatch.store.episodes import EPISODE, episode_of
+from podwatch.store.episodes import EPISODE_COLUMNS, episode_of
 from podwatch.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 from podwatch.store.watches import watch_of
 
-AT_ONCE = 50  # transcripts held in memory
+PAGE_SIZE = 50  # transcripts held in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class DiagnosisRows(DetectRows):
         t = transcripts.c
         with self.reading() as c:
             ids = list(c.execute(select(t.id).order_by(t.id.desc()).limit(most)).scalars())
-        for i in range(0, len(ids), AT_ONCE):
-            yield from self._sources(ids[i : i + AT_ONCE])
+        for i in range(0, len(ids), PAGE_SIZE):
+            yield from self._sources(ids[i : i + PAGE_SIZE])
 
     def source_of_episode(self, episode_id: int) -> TranscriptSource | None:
         """The transcript of an episode; None when it has none."""
@@ -75,16 +75,18 @@ class DiagnosisRows(DetectRows):
         for r in rows:
             yield source_of(r, about[r.episode_id], through[r.id])
 
-    def watch_named(self, name: str) -> StoredWatch | None:
+    def find_watch(self, name: str) -> StoredWatch | None:
         """The watch of that name, also one that was removed from the list."""
         with self.reading() as c:
             r = c.execute(select(watches).where(watches.c.name == name)).first()
         return StoredWatch(watch_of(r), r.seq, r.enabled, r.error) if r else None
 
-    def episodes_like(self, text: str, most: int) -> list[Episode]:
+    def find_episodes(self, text: str, most: int) -> list[Episode]:
         """The episodes with this id or guid; if there are none, the newest whose title holds the text in any case."""
         e = episodes.c
-        query = select(*EPISODE).join(feeds, feeds.c.id == e.feed_id).order_by(e.published_at.desc(), e.id.desc())
+        query = (
+            select(*EPISODE_COLUMNS).join(feeds, feeds.c.id == e.feed_id).order_by(e.published_at.desc(), e.id.desc())
+        )
         exactly = e.guid == text
         if text.isascii() and text.isdigit() and len(text) < 19:
             exactly = or_(e.id == int(text), exactly)
@@ -110,7 +112,7 @@ class DiagnosisRows(DetectRows):
     def episode(self, episode_id: int) -> tuple[Episode, FetchState]:
         """An episode, and how it stands with its transcript."""
         e = episodes.c
-        query = select(*EPISODE).join(feeds, feeds.c.id == e.feed_id).where(e.id == episode_id)
+        query = select(*EPISODE_COLUMNS).join(feeds, feeds.c.id == e.feed_id).where(e.id == episode_id)
         with self.reading() as c:
             r = c.execute(query).one()
         return episode_of(r), FetchState(len(r.transcripts), r.next_fetch_at, r.fetch_error, r.backlog)

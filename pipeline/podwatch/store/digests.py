@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
-from podwatch.model import Delivery, DeliveryKind, Held, State
+from podwatch.model import Delivery, DeliveryKind, DeliveryState, HoldReason
 from podwatch.policy.alerts import digest_key
 from podwatch.store.channels import ensure_channel
 from podwatch.store.connection import Rows
@@ -16,23 +16,28 @@ from podwatch.store.tables import channels, deliveries
 
 
 class DigestRows(Rows):
-    def held_for_digest(self, channel: str, why: Held, now: datetime) -> list[Delivery]:
+    def held_for_digest(self, channel: str, why: HoldReason, now: datetime) -> list[Delivery]:
         """What was kept back for this reason and is to be told in a digest now, oldest first."""
         d = deliveries.c
         query = select(deliveries).where(
-            d.channel == channel, d.state == State.HELD.value, d.reason == why.name, d.next_attempt_at <= now
+            d.channel == channel, d.state == DeliveryState.HELD.value, d.reason == why.name, d.next_attempt_at <= now
         )
         with self.reading() as c:
             return [delivery_of(r) for r in c.execute(query.order_by(d.created_at, d.id))]
 
-    def make_digest(self, channel: str, why: Held, members: Sequence[Delivery], now: datetime) -> int:
+    def make_digest(self, channel: str, why: HoldReason, members: Sequence[Delivery], now: datetime) -> int:
         """Puts those of the members that nobody took meanwhile into one digest, due now; returns how many they are."""
         d = deliveries.c
         with self.writing() as c:
             ensure_channel(c, channel)
             c.execute(select(channels.c.name).where(channels.c.name == channel).with_for_update())
             wanted = {m.id: m for m in members}
-            free = (d.id.in_(wanted), d.state == State.HELD.value, d.digest_id.is_(None), d.next_attempt_at <= now)
+            free = (
+                d.id.in_(wanted),
+                d.state == DeliveryState.HELD.value,
+                d.digest_id.is_(None),
+                d.next_attempt_at <= now,
+            )
             rows = c.execute(select(d.id, d.key, d.attempts, d.created_at).where(*free).order_by(d.id)).all()
             rows = [r for r in rows if r.attempts == wanted[r.id].attempts]
             if not rows:
@@ -43,7 +48,7 @@ class DigestRows(Rows):
                     key=digest_key(channel, [r.key for r in rows]),
                     kind=DeliveryKind.DIGEST.value,
                     channel=channel,
-                    state=State.DUE.value,
+                    state=DeliveryState.DUE.value,
                     reason=why.name,
                     next_attempt_at=now,
                     created_at=min(r.created_at for r in rows),

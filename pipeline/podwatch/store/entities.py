@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from podwatch.model import ALL, Entity, EntityType, Form, Shard, Transcript, UnreadReason
 from podwatch.store.connection import Rows
-from podwatch.store.episodes import MANY
+from podwatch.store.episodes import BATCH_SIZE
 from podwatch.store.fetch import transcript_of
 from podwatch.store.tables import entities, entity_names, entity_spans, episodes, feeds, transcripts
 
@@ -86,9 +86,9 @@ class EntityRows(Rows):
             sound = [n for n in found if revisions.get(n.transcript.id) == n.transcript.revision]
             ids = _name_ids(c, {e.key: e.name for n in sound for e in n.entities})
             for n in sound:
-                body = _packed(n.entities)
+                body = _pack(n.entities)
                 values = {"body": body, "unread": n.unread.value if n.unread else None, "error": None, "again_at": None}
-                _put(c, n.transcript, values | {"found_at": now})
+                _replace_row(c, n.transcript, values | {"found_at": now})
                 rows = [
                     {
                         "name_id": ids[e.key],
@@ -108,18 +108,20 @@ class EntityRows(Rows):
         """Stamps a bug on its transcript, so that a retry walks past it."""
         with self.writing() as c:
             if _revisions(c, [transcript.id]).get(transcript.id) == transcript.revision:
-                empty = {"body": _packed(()), "unread": None, "found_at": now}
-                _put(c, transcript, empty | {"error": error, "again_at": again_at})
+                empty = {"body": _pack(()), "unread": None, "found_at": now}
+                _replace_row(c, transcript, empty | {"error": error, "again_at": again_at})
 
     def entities_of(self, ids: Sequence[int]) -> dict[int, tuple[Entity, ...]]:
         """Their entities, the most frequent first; without the transcripts not read in their present revision."""
         s, t = entity_spans.c, transcripts.c
         found: dict[int, tuple[Entity, ...]] = {}
         with self.reading() as c:
-            for i in range(0, len(ids), MANY):
+            for i in range(0, len(ids), BATCH_SIZE):
                 query = select(s.transcript_id, s.body).join(transcripts, t.id == s.transcript_id)
-                query = query.where(s.transcript_id.in_(ids[i : i + MANY]), s.revision == t.revision, s.error.is_(None))
-                found.update((r.transcript_id, _unpacked(r.body)) for r in c.execute(query))
+                query = query.where(
+                    s.transcript_id.in_(ids[i : i + BATCH_SIZE]), s.revision == t.revision, s.error.is_(None)
+                )
+                found.update((r.transcript_id, _unpack(r.body)) for r in c.execute(query))
         return found
 
 
@@ -129,7 +131,7 @@ def _revisions(c: Connection, ids: Sequence[int]) -> dict[int, int]:
     return {r.id: r.revision for r in rows}
 
 
-def _put(c: Connection, transcript: Transcript, values: Mapping[str, Any]) -> None:
+def _replace_row(c: Connection, transcript: Transcript, values: Mapping[str, Any]) -> None:
     """The row of a transcript, written or written over; its counts are taken away."""
     c.execute(delete(entities).where(entities.c.transcript_id == transcript.id))
     row = dict(values) | {"revision": transcript.revision}
@@ -144,8 +146,8 @@ def _name_ids(c: Connection, wanted: Mapping[str, str]) -> dict[str, int]:
     dialect = sqlite if c.dialect.name == "sqlite" else postgresql
     ids: dict[str, int] = {}
     n = entity_names.c
-    for i in range(0, len(keys), MANY):
-        part = keys[i : i + MANY]
+    for i in range(0, len(keys), BATCH_SIZE):
+        part = keys[i : i + BATCH_SIZE]
         known = {r.key: r.id for r in c.execute(select(n.key, n.id).where(n.key.in_(part)))}
         new = [{"key": k, "name": wanted[k]} for k in part if k not in known]
         if new:
@@ -155,7 +157,7 @@ def _name_ids(c: Connection, wanted: Mapping[str, str]) -> dict[str, int]:
     return ids
 
 
-def _packed(found: Sequence[Entity]) -> bytes:
+def _pack(found: Sequence[Entity]) -> bytes:
     """Each as key, name, type, votes, forms, and of its spans the steps from edge to edge."""
     rows = [
         (
@@ -171,7 +173,7 @@ def _packed(found: Sequence[Entity]) -> bytes:
     return zstandard.ZstdCompressor(level=LEVEL).compress(orjson.dumps(rows))
 
 
-def _unpacked(body: bytes) -> tuple[Entity, ...]:
+def _unpack(body: bytes) -> tuple[Entity, ...]:
     return tuple(
         Entity(
             key=key,

@@ -15,11 +15,11 @@ from sqlalchemy import Integer, Select, case, func, select, type_coerce
 
 from podwatch.model import EntityType
 from podwatch.store.connection import Rows
-from podwatch.store.episodes import MANY
+from podwatch.store.episodes import BATCH_SIZE
 from podwatch.store.tables import Utc, entities, entity_names, entity_spans, episodes, transcripts
 
-_AT = func.coalesce(episodes.c.published_at, episodes.c.first_seen_at)
-_SAID = entities.c.count - entities.c.aside
+_PUBLISHED_AT = func.coalesce(episodes.c.published_at, episodes.c.first_seen_at)
+_COUNT = entities.c.count - entities.c.aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +54,22 @@ class EntityCountRows(Rows):
         """Who and what is named in the most episodes published since, each as what most of them take it for."""
         n, e, ep = entity_names.c, entities.c, episodes.c
         many = func.count(ep.identity.distinct())
-        said = func.sum(_SAID)
-        query = _talk(n.id, n.key, n.name, many.label("episodes"), func.count(ep.feed_id.distinct()).label("feeds"))
-        query = query.add_columns(said.label("said"), type_coerce(func.max(_AT), Utc).label("last_at"))
+        said = func.sum(_COUNT)
+        query = _select_outside_boilerplate(
+            n.id, n.key, n.name, many.label("episodes"), func.count(ep.feed_id.distinct()).label("feeds")
+        )
+        query = query.add_columns(said.label("said"), type_coerce(func.max(_PUBLISHED_AT), Utc).label("last_at"))
         query = query.group_by(n.id, n.key, n.name).order_by(many.desc(), said.desc(), n.name).limit(limit)
         if since is not None:
-            query = query.where(since <= _AT)
+            query = query.where(since <= _PUBLISHED_AT)
         if kind is not None:
             of_kind = func.sum(case((e.type == kind.value, 1), else_=0))
             query = query.having(of_kind * 2 > func.count())
         with self.reading() as c:
             rows = c.execute(query).all()
             types: dict[int, EntityType] = {}
-            for i in range(0, len(rows), MANY):
-                ids = [r.id for r in rows[i : i + MANY]]
+            for i in range(0, len(rows), BATCH_SIZE):
+                ids = [r.id for r in rows[i : i + BATCH_SIZE]]
                 kinds = select(e.name_id, e.type, func.count().label("n")).where(e.name_id.in_(ids))
                 # the most frequent comes last, and stays
                 for r in c.execute(kinds.group_by(e.name_id, e.type).order_by(func.count(), e.type.desc())):
@@ -77,8 +79,10 @@ class EntityCountRows(Rows):
     def episode_entities(self, start: datetime, end: datetime) -> list[EpisodeEntity]:
         """Who is named in which episode published in [start, end)."""
         n, e, ep = entity_names.c, entities.c, episodes.c
-        query = _talk(n.key, n.name, e.type, e.transcript_id, ep.identity, ep.feed_id, ep.id.label("episode_id"))
-        query = query.add_columns(_SAID.label("said")).where(start <= _AT, end > _AT)
+        query = _select_outside_boilerplate(
+            n.key, n.name, e.type, e.transcript_id, ep.identity, ep.feed_id, ep.id.label("episode_id")
+        )
+        query = query.add_columns(_COUNT.label("said")).where(start <= _PUBLISHED_AT, end > _PUBLISHED_AT)
         with self.reading() as c:
             return [
                 EpisodeEntity(
@@ -102,9 +106,9 @@ class EntityCountRows(Rows):
         found: dict[tuple[str, int], int] = {}
         wanted = sorted(keys)
         with self.reading() as c:
-            for i in range(0, len(wanted), MANY):
-                query = _talk(n.key, ep.feed_id, func.count(ep.identity.distinct()).label("n"))
-                query = query.where(n.key.in_(wanted[i : i + MANY]), start <= _AT, end > _AT)
+            for i in range(0, len(wanted), BATCH_SIZE):
+                query = _select_outside_boilerplate(n.key, ep.feed_id, func.count(ep.identity.distinct()).label("n"))
+                query = query.where(n.key.in_(wanted[i : i + BATCH_SIZE]), start <= _PUBLISHED_AT, end > _PUBLISHED_AT)
                 found.update(((r.key, r.feed_id), r.n) for r in c.execute(query.group_by(n.key, ep.feed_id)))
         return found
 
@@ -115,7 +119,7 @@ class EntityCountRows(Rows):
             select(ep.feed_id, ep.identity)
             .join(transcripts, transcripts.c.episode_id == ep.id)
             .join(entity_spans, s.transcript_id == transcripts.c.id)
-            .where(s.unread.is_(None), s.error.is_(None), start <= _AT, end > _AT)
+            .where(s.unread.is_(None), s.error.is_(None), start <= _PUBLISHED_AT, end > _PUBLISHED_AT)
         )
         found: dict[int, set[str]] = {}
         with self.reading() as c:
@@ -124,7 +128,7 @@ class EntityCountRows(Rows):
         return found
 
 
-def _talk(*columns: Any) -> Select[*tuple[Any, ...]]:
+def _select_outside_boilerplate(*columns: Any) -> Select[*tuple[Any, ...]]:
     """These columns of what is named outside boilerplate."""
     return (
         select(*columns)
@@ -132,5 +136,5 @@ def _talk(*columns: Any) -> Select[*tuple[Any, ...]]:
         .join(entity_names, entity_names.c.id == entities.c.name_id)
         .join(transcripts, transcripts.c.id == entities.c.transcript_id)
         .join(episodes, episodes.c.id == transcripts.c.episode_id)
-        .where(type_coerce(_SAID, Integer) > 0)
+        .where(type_coerce(_COUNT, Integer) > 0)
     )

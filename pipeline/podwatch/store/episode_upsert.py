@@ -18,10 +18,17 @@ from sqlalchemy import Connection, bindparam, exists, insert, select, tuple_, up
 from podwatch.model import Episode, Feed, PollResult
 from podwatch.policy.episode_identity import identity_keys, match_episode
 from podwatch.store.connection import AnyRow
-from podwatch.store.episodes import EPISODE, WRITTEN, columns, episode_of, in_batches, newest
+from podwatch.store.episodes import (
+    EPISODE_COLUMNS,
+    UPDATED_COLUMNS,
+    episode_columns,
+    episode_of,
+    in_batches,
+    sort_newest_first,
+)
 from podwatch.store.tables import episode_keys, episodes, feeds
 
-_TO_COME = 1 << 62  # ids of rows that are not written yet: behind all that are
+_PROVISIONAL_ID = 1 << 62  # ids of rows that are not written yet: behind all that are
 
 
 @dataclass(slots=True)
@@ -29,12 +36,14 @@ class _Row:
     """An episode as it will stand at the end. was: as it stands in the database; None: nowhere yet."""
 
     episode: Episode
-    was: Episode | None = None
+    stored: Episode | None = None
     backlog: bool = False
-    wanted: bool = False  # its transcript is to be asked for (again), at once
+    ask_now: bool = False  # its transcript is to be asked for (again), at once
 
 
-def save_episodes(c: Connection, polled: Sequence[PollResult], now: datetime, first: int, *, past: bool = False) -> int:
+def upsert_episodes(
+    c: Connection, polled: Sequence[PollResult], now: datetime, first: int, *, past: bool = False
+) -> int:
     """Keeps the episodes that some polls found, each of another feed; returns how many were not known.
 
     first: how many of its newest a feed that never gave an episode brings into the line; the rest is backlog.
@@ -50,16 +59,16 @@ def save_episodes(c: Connection, polled: Sequence[PollResult], now: datetime, fi
     for some in in_batches([f for f, es in fresh.items() if es]):
         for r in c.execute(_FEEDS, {"values": some}):
             young[r.id], paged[r.id] = not r.gave, bool(r.transcript_page)
-    desk.look_up(c, [e for es in fresh.values() for e in es])
+    desk.load_candidates(c, [e for es in fresh.values() for e in es])
     for p in polled:
         feed = p.feed
-        desk.correct(e for guid, e in found[feed.id].items() if (feed.id, guid) in desk.by_guid)
+        desk.update_known(e for guid, e in found[feed.id].items() if (feed.id, guid) in desk.by_guid)
         new = desk.match_or_create(feed, fresh[feed.id], p)
-        live = {e.guid for e in newest([r.episode for r in new])[:first]} if young.get(feed.id) else None
+        live = {e.guid for e in sort_newest_first([r.episode for r in new])[:first]} if young.get(feed.id) else None
         for row in new:
             row.backlog = past or (live is not None and row.episode.guid not in live)
-            row.wanted = not row.backlog and bool(row.episode.transcripts or paged.get(feed.id))
-    _update(c, [r for r in desk.rows.values() if r.was is not None and r.was is not r.episode], now)
+            row.ask_now = not row.backlog and bool(row.episode.transcripts or paged.get(feed.id))
+    _update(c, [r for r in desk.rows.values() if r.stored is not None and r.stored is not r.episode], now)
     _insert(c, desk.new, now)
     return len(desk.new)
 
@@ -76,7 +85,7 @@ class _Upsert:
         self.by_guid: dict[tuple[int, str], _Row] = {}  # as in the database
         self.new: list[_Row] = []
         self._by_key: dict[int, dict[int, _Row]] = defaultdict(dict)
-        self._reach: dict[tuple[int, str], frozenset[int]] = {}
+        self._keys: dict[tuple[int, str], frozenset[int]] = {}
 
     def add(self, r: AnyRow) -> None:
         if r.id not in self.rows:
@@ -84,17 +93,17 @@ class _Upsert:
             row = self.rows[r.id] = _Row(e, e, r.backlog)
             self.by_guid[e.feed_id, e.guid] = row
 
-    def look_up(self, c: Connection, fresh: Iterable[Episode]) -> None:
+    def load_candidates(self, c: Connection, fresh: Iterable[Episode]) -> None:
         """Brings in the rows that share a key with what is not known."""
-        self._reach = {(e.feed_id, e.guid): identity_keys(e, neighbouring_days=True) for e in fresh}
-        asked = sorted({key for reach in self._reach.values() for key in reach})
+        self._keys = {(e.feed_id, e.guid): identity_keys(e, neighbouring_days=True) for e in fresh}
+        asked = sorted({key for reach in self._keys.values() for key in reach})
         shared = [(r.key, r.episode_id) for some in in_batches(asked) for r in c.execute(_BY_KEY, {"values": some})]
         for r in _select(c, _BY_ID, sorted({n for _, n in shared} - self.rows.keys())):
             self.add(r)
         for key, n in shared:
             self._by_key[key][n] = self.rows[n]
 
-    def correct(self, found: Iterable[Episode]) -> None:
+    def update_known(self, found: Iterable[Episode]) -> None:
         for e in found:
             self._update_row(self.by_guid[e.feed_id, e.guid], e)
 
@@ -102,14 +111,14 @@ class _Upsert:
         """Finds for each the row that it is, or makes one; returns those that it made."""
         made: list[_Row] = []
         for e in fresh:
-            rows = {n: r for key in self._reach[feed.id, e.guid] for n, r in self._by_key.get(key, {}).items()}
+            rows = {n: r for key in self._keys[feed.id, e.guid] for n, r in self._by_key.get(key, {}).items()}
             known = [rows[n].episode for n in sorted(rows)]
             same = match_episode(e, known, p.lists or (lambda guid: False))
             if same is not None and same[0].feed_id == feed.id:
                 self._update_row(self.rows[same[0].id], e)
             else:
                 identity = same[0].identity if same else _identity(feed, e)
-                made.append(_Row(replace(e, id=_TO_COME + len(self.new) + len(made), identity=identity)))
+                made.append(_Row(replace(e, id=_PROVISIONAL_ID + len(self.new) + len(made), identity=identity)))
         for row in made:  # not before: what one document lists is no candidate for what stands beside it
             self.rows[row.episode.id] = row
             self._index(row, identity_keys(row.episode))
@@ -119,10 +128,10 @@ class _Upsert:
     def _update_row(self, row: _Row, e: Episode) -> None:
         """Updates the row with what the document says now."""
         old = row.episode
-        if columns(old) == columns(e):
+        if episode_columns(old) == episode_columns(e):
             return
         # A transcript that came after its episode, or moved: ask (again).
-        row.wanted |= bool(e.transcripts) and e.transcripts != old.transcripts and not row.backlog
+        row.ask_now |= bool(e.transcripts) and e.transcripts != old.transcripts and not row.backlog
         row.episode = replace(
             e,
             id=old.id,
@@ -145,35 +154,37 @@ def _select(c: Connection, query: Any, values: Sequence[Any]) -> Iterator[AnyRow
 def _update(c: Connection, rows: Sequence[_Row], now: datetime) -> None:
     if not rows:
         return
-    c.execute(_CORRECT, [{"row": r.episode.id} | columns(r.episode) for r in rows])
-    if again := [{"row": r.episode.id, "now": now} for r in rows if r.wanted]:
+    c.execute(_CORRECT, [{"row": r.episode.id} | episode_columns(r.episode) for r in rows])
+    if again := [{"row": r.episode.id, "now": now} for r in rows if r.ask_now]:
         c.execute(_ASK_AGAIN, again)
-    added = {(key, r.episode.id) for r in rows if r.was for key in identity_keys(r.episode) - identity_keys(r.was)}
+    added = {
+        (key, r.episode.id) for r in rows if r.stored for key in identity_keys(r.episode) - identity_keys(r.stored)
+    }
     for some in in_batches(sorted({n for _, n in added})):
         added -= {(k.key, k.episode_id) for k in c.execute(_KEYS_OF, {"values": some})}
-    _file(c, added)
+    _insert_keys(c, added)
 
 
 def _insert(c: Connection, rows: Sequence[_Row], now: datetime) -> None:
     if not rows:
         return
     values = [
-        columns(r.episode)
+        episode_columns(r.episode)
         | {
             "feed_id": r.episode.feed_id,
             "identity": r.episode.identity,
             "first_seen_at": now,
             "backlog": r.backlog,
-            "next_fetch_at": now if r.wanted else None,
+            "next_fetch_at": now if r.ask_now else None,
             "fetch_failures": 0,
         }
         for r in rows
     ]
     ids = {(r.feed_id, r.guid): r.id for r in c.execute(_INSERT, values)}
-    _file(c, {(key, ids[r.episode.feed_id, r.episode.guid]) for r in rows for key in identity_keys(r.episode)})
+    _insert_keys(c, {(key, ids[r.episode.feed_id, r.episode.guid]) for r in rows for key in identity_keys(r.episode)})
 
 
-def _file(c: Connection, under: Iterable[tuple[int, int]]) -> None:
+def _insert_keys(c: Connection, under: Iterable[tuple[int, int]]) -> None:
     if rows := [{"key": key, "episode_id": n} for key, n in sorted(under)]:
         c.execute(insert(episode_keys), rows)
 
@@ -184,8 +195,8 @@ def _identity(feed: Feed, e: Episode) -> str:
 
 # Made once: putting a statement together costs more than running it.
 _VALUES: Any = bindparam("values", expanding=True)
-_BY_GUID = select(*EPISODE).join(feeds).where(tuple_(episodes.c.feed_id, episodes.c.guid).in_(_VALUES))
-_BY_ID = select(*EPISODE).join(feeds).where(episodes.c.id.in_(_VALUES))
+_BY_GUID = select(*EPISODE_COLUMNS).join(feeds).where(tuple_(episodes.c.feed_id, episodes.c.guid).in_(_VALUES))
+_BY_ID = select(*EPISODE_COLUMNS).join(feeds).where(episodes.c.id.in_(_VALUES))
 _BY_KEY = select(episode_keys.c.key, episode_keys.c.episode_id).where(episode_keys.c.key.in_(_VALUES))
 _KEYS_OF = select(episode_keys.c.key, episode_keys.c.episode_id).where(episode_keys.c.episode_id.in_(_VALUES))
 _GAVE = exists().where(episodes.c.feed_id == feeds.c.id)
@@ -193,7 +204,7 @@ _FEEDS = select(feeds.c.id, feeds.c.transcript_page, _GAVE.label("gave")).where(
 _CORRECT = (
     update(episodes)
     .where(episodes.c.id == bindparam("row"))
-    .values({episodes.c[name]: bindparam(name) for name in WRITTEN})
+    .values({episodes.c[name]: bindparam(name) for name in UPDATED_COLUMNS})
 )
 _ASK_AGAIN = (
     update(episodes)

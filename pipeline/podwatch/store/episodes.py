@@ -25,19 +25,19 @@ DETAILS = (
     "note_links",
     "blocked",
 )
-WRITTEN = (*FACTS, "guid", "transcripts", "details")
-EPISODE = (*episodes.c, feeds.c.title.label("show"))
-MANY = 500  # values in one IN (...)
+UPDATED_COLUMNS = (*FACTS, "guid", "transcripts", "details")
+EPISODE_COLUMNS = (*episodes.c, feeds.c.title.label("show"))
+BATCH_SIZE = 500  # values in one IN (...)
 T = TypeVar("T")
 
 
 def in_batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """The values in groups that fit into one IN (...)."""
-    for i in range(0, len(values), MANY):
-        yield values[i : i + MANY]
+    for i in range(0, len(values), BATCH_SIZE):
+        yield values[i : i + BATCH_SIZE]
 
 
-def columns(e: Episode) -> dict[str, Any]:
+def episode_columns(e: Episode) -> dict[str, Any]:
     """What a document says of an episode, as it is written; what says nothing is left out of the details."""
     found: dict[str, Any] = {name: getattr(e, name) for name in FACTS}
     found["guid"] = e.guid
@@ -78,7 +78,7 @@ def _details(stored: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def newest(found: Sequence[Episode]) -> list[Episode]:
+def sort_newest_first(found: Sequence[Episode]) -> list[Episode]:
     """Newest first; those without a date count as they stand in the feed, after the dated ones."""
     dated: list[tuple[datetime, Episode]] = [(e.published_at, e) for e in found if e.published_at is not None]
     undated = [e for e in found if e.published_at is None]

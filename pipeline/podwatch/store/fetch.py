@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, inser
 
 from podwatch.model import ALL, Episode, Shard, Transcript, TranscriptRequest
 from podwatch.store.connection import AnyRow, Rows
-from podwatch.store.episodes import EPISODE, MANY, episode_of, in_batches
+from podwatch.store.episodes import BATCH_SIZE, EPISODE_COLUMNS, episode_of, in_batches
 from podwatch.store.packing import unpack
 from podwatch.store.tables import episodes, feeds, transcripts
 
@@ -32,12 +32,12 @@ class FetchRows(Rows):
     def transcripts_wanted(self, now: datetime, shard: Shard = ALL) -> list[TranscriptRequest]:
         """The episodes whose transcript is to be asked for now, those that have none yet first."""
         with self.reading() as c:
-            return [_wanted(r) for r in c.execute(self._wanted(and_(episodes.c.next_fetch_at <= now, _LIVE), shard))]
+            return [_wanted(r) for r in c.execute(self._wanted(and_(episodes.c.next_fetch_at <= now, _IS_LIVE), shard))]
 
     def claim_wanted(self, now: datetime, until: datetime, shard: Shard = ALL) -> list[TranscriptRequest]:
         """The same, taken until ``until``: before that nobody else gets them, and after it everybody does."""
         e = episodes.c
-        due = select(e.id).where(e.next_fetch_at <= now, _LIVE, *_of(shard)).with_for_update(skip_locked=True)
+        due = select(e.id).where(e.next_fetch_at <= now, _IS_LIVE, *_of(shard)).with_for_update(skip_locked=True)
         with self.writing() as c:
             take = update(episodes).where(e.id.in_(due), e.next_fetch_at <= now)
             mine = set(c.execute(take.values(next_fetch_at=until).returning(e.id)).scalars())
@@ -45,15 +45,15 @@ class FetchRows(Rows):
                 return []
             return [_wanted(r) for r in c.execute(self._wanted(e.next_fetch_at == until, shard)) if r.id in mine]
 
-    def extend_claim(self, ids: Collection[int], taken: datetime, until: datetime) -> None:
+    def extend_claim(self, ids: Collection[int], claimed_until: datetime, until: datetime) -> None:
         """Moves the end of the lease of episodes that were taken until ``taken``; those that somebody else has stay."""
         e, every = episodes.c, sorted(ids)
         with self.writing() as c:
-            for i in range(0, len(every), MANY):
-                mine = (e.id.in_(every[i : i + MANY]), e.next_fetch_at == taken)
+            for i in range(0, len(every), BATCH_SIZE):
+                mine = (e.id.in_(every[i : i + BATCH_SIZE]), e.next_fetch_at == claimed_until)
                 c.execute(update(episodes).where(*mine).values(next_fetch_at=until))
 
-    def wanted_of(self, c: Connection, which: ColumnElement[bool]) -> list[TranscriptRequest]:
+    def requests_of(self, c: Connection, which: ColumnElement[bool]) -> list[TranscriptRequest]:
         """Episodes with what it takes to ask for their transcripts."""
         return [_wanted(r) for r in c.execute(self._wanted(which, ALL))]
 
@@ -61,7 +61,7 @@ class FetchRows(Rows):
         t = transcripts.c
         about = (t.source, t.etag, t.last_modified.label("modified"), t.checks, feeds.c.transcript_page, feeds.c.facts)
         return (
-            select(*EPISODE, *about)
+            select(*EPISODE_COLUMNS, *about)
             .join(feeds, feeds.c.id == episodes.c.feed_id)
             .outerjoin(transcripts, t.episode_id == episodes.c.id)
             .where(which, *_of(shard))
@@ -71,7 +71,7 @@ class FetchRows(Rows):
     def episodes_without_transcript(self) -> list[Episode]:
         """Every episode that has none, of the backlog too: for files dropped in by hand."""
         query = (
-            select(*EPISODE)
+            select(*EPISODE_COLUMNS)
             .join(feeds, feeds.c.id == episodes.c.feed_id)
             .outerjoin(transcripts, transcripts.c.episode_id == episodes.c.id)
             .where(transcripts.c.id.is_(None))
@@ -89,11 +89,11 @@ class FetchRows(Rows):
         fresh: list[dict[str, Any]] = []
         with self.writing() as c:
             known = self._known(c, [f.episode.id for f in fetched])
-            c.execute(_ASKED, [{"episode": f.episode.id, "again_at": f.next_fetch_at} for f in fetched])
+            c.execute(_MARK_FETCHED, [{"episode": f.episode.id, "again_at": f.next_fetch_at} for f in fetched])
             for f in fetched:
                 old = known.get(f.episode.id)
                 if old is not None:
-                    new += self._again(c, f, old, now)
+                    new += self._save_again(c, f, old, now)
                 elif f.fields is not None:
                     fresh.append({"episode_id": f.episode.id, "fetched_at": now, **f.fields})
             if fresh:
@@ -105,7 +105,7 @@ class FetchRows(Rows):
         query = select(t.id, t.episode_id, t.digest, t.revision, t.checks).where(t.episode_id.in_(ids))
         return {r.episode_id: r for r in c.execute(query)}
 
-    def _again(self, c: Connection, f: FetchResult, old: AnyRow, now: datetime) -> bool:
+    def _save_again(self, c: Connection, f: FetchResult, old: AnyRow, now: datetime) -> bool:
         mine = update(transcripts).where(transcripts.c.id == old.id)
         if f.fields is None or old.digest == f.fields["digest"]:
             fresh = {k: v for k, v in (f.fields or {}).items() if k in ("source", "etag", "last_modified")}
@@ -143,9 +143,9 @@ class FetchRows(Rows):
         return True
 
 
-_LIVE = episodes.c.backlog.is_(False)  # the rest is the work of a backfill, with limits of its own
+_IS_LIVE = episodes.c.backlog.is_(False)  # the rest is the work of a backfill, with limits of its own
 
-_ASKED = (
+_MARK_FETCHED = (
     update(episodes)
     .where(episodes.c.id == bindparam("episode"))
     .values(next_fetch_at=bindparam("again_at"), fetch_failures=0, fetch_error=None)
@@ -159,7 +159,7 @@ def _of(shard: Shard) -> list[ColumnElement[bool]]:
 def _wanted(r: AnyRow) -> TranscriptRequest:
     return TranscriptRequest(
         episode=episode_of(r),
-        page=r.transcript_page,
+        page_template=r.transcript_page,
         blocked=bool(r.facts and r.facts.get("blocked")),
         source=r.source,
         etag=r.etag,

@@ -13,7 +13,7 @@ from podwatch.store.alerts import mention_of
 from podwatch.store.detect import DetectRows, TranscriptSource, source_of
 from podwatch.store.episodes import in_batches
 from podwatch.store.tables import episodes, mentions, transcripts, watches
-from podwatch.store.watches import SOUGHT
+from podwatch.store.watches import IS_TEXT_WATCH
 
 
 class HistoryRows(DetectRows):
@@ -28,12 +28,12 @@ class HistoryRows(DetectRows):
 
     def count_undetected(self) -> int:
         """How many transcripts there are in which not every watch was looked for."""
-        latest = select(func.coalesce(func.max(watches.c.seq), 0)).where(SOUGHT).scalar_subquery()
+        latest = select(func.coalesce(func.max(watches.c.seq), 0)).where(IS_TEXT_WATCH).scalar_subquery()
         query = select(func.count()).select_from(transcripts).where(transcripts.c.detected_through < latest)
         with self.reading() as c:
             return c.execute(query).scalar_one()
 
-    def sources(self, ids: Sequence[int]) -> Iterator[TranscriptSource]:
+    def load_sources(self, ids: Sequence[int]) -> Iterator[TranscriptSource]:
         """These transcripts with their episodes, in the order of their numbers."""
         for some in in_batches(ids):
             with self.reading() as c:
@@ -47,7 +47,7 @@ class HistoryRows(DetectRows):
             rows = c.execute(select(watches.c.name, watches.c.seq).where(watches.c.enabled))
             return {r.name: r.seq for r in rows}
 
-    def mentions_in(self, ids: Sequence[int], watch_ids: Sequence[int]) -> dict[int, list[Mention]]:
+    def load_mentions(self, ids: Sequence[int], watch_ids: Sequence[int]) -> dict[int, list[Mention]]:
         """By transcript the stored mentions of some watches, in the order of the text."""
         m, found = mentions.c, defaultdict[int, list[Mention]](list)
         with self.reading() as c:
@@ -77,7 +77,7 @@ class HistoryRows(DetectRows):
         """
         t, w = transcripts.c, watches.c
         with self.writing() as c:
-            rows = c.execute(select(w.id, w.name, w.seq).where(SOUGHT).order_by(w.seq)).all()
+            rows = c.execute(select(w.id, w.name, w.seq).where(IS_TEXT_WATCH).order_by(w.seq)).all()
             last = c.execute(select(func.coalesce(func.max(w.seq), 0))).scalar_one()
             latest = rows[-1].seq if rows else 0
             again = [r.id for r in rows if names is None or r.name in names]

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Connection, select, update
 from podwatch.model import Transcript
 from podwatch.policy.mention_revisions import Place, diff_mentions
 from podwatch.store.connection import AnyRow
-from podwatch.store.episodes import MANY, in_batches
+from podwatch.store.episodes import BATCH_SIZE, in_batches
 from podwatch.store.tables import mentions
 
-LEARNT = ("label", "approximate")  # of a mention, when its transcript is looked through again
-FEW = 50  # watches that are asked for by their numbers; of more all mentions of a transcript are read
+REVISED_COLUMNS = ("label", "approximate")  # of a mention, when its transcript is looked through again
+MAX_FILTERED_WATCHES = 50  # watches that are asked for by their numbers; of more all mentions of a transcript are read
 
 # What one mention of a transcript is, as far as looking again can change it: (watch, start, end, surface, *LEARNT).
 MentionKey = tuple[int, int, int, str, str | None, bool]
@@ -30,7 +30,7 @@ def mention_keys(
     columns = (m.transcript_id, m.transcript_revision, m.watch_id, m.start, m.end, m.surface, m.label, m.approximate)
     found: dict[tuple[int, int], set[MentionKey]] = defaultdict(set)
     for some in in_batches(ids):
-        for transcript, revision, *said in c.execute(select(*columns).where(*_there(some, watch_ids))):
+        for transcript, revision, *said in c.execute(select(*columns).where(*_current_mentions(some, watch_ids))):
             found[transcript, revision].add((*said,))
     return found
 
@@ -40,14 +40,14 @@ def mention_rows(c: Connection, ids: Sequence[int], watch_ids: Collection[int]) 
     m = mentions.c
     found: dict[int, list[AnyRow]] = defaultdict(list)
     for some in in_batches(ids):
-        for r in c.execute(select(mentions).where(*_there(some, watch_ids)).order_by(m.start, m.id)):
+        for r in c.execute(select(mentions).where(*_current_mentions(some, watch_ids)).order_by(m.start, m.id)):
             found[r.transcript_id].append(r)
     return found
 
 
-def _there(ids: Sequence[int], watch_ids: Collection[int]) -> list[ColumnElement[bool]]:
+def _current_mentions(ids: Sequence[int], watch_ids: Collection[int]) -> list[ColumnElement[bool]]:
     m = mentions.c
-    mine = [m.watch_id.in_(sorted(watch_ids))] if len(watch_ids) <= FEW else []
+    mine = [m.watch_id.in_(sorted(watch_ids))] if len(watch_ids) <= MAX_FILTERED_WATCHES else []
     return [m.transcript_id.in_(ids), m.gone_at.is_(None), *mine]
 
 
@@ -66,14 +66,14 @@ def reconcile_mentions(
     changed |= {row["watch_id"] for _, row in moved}
     # First out of the way, then to their new places: two mentions may change places.
     for ids in ([old[i].id for i in laid.gone], [row_id for row_id, _ in moved]):
-        for i in range(0, len(ids), MANY):
-            c.execute(update(mentions).where(m.id.in_(ids[i : i + MANY])).values(gone_at=now))
+        for i in range(0, len(ids), BATCH_SIZE):
+            c.execute(update(mentions).where(m.id.in_(ids[i : i + BATCH_SIZE])).values(gone_at=now))
     for row_id, row in moved:
         values = {k: v for k, v in row.items() if k != "found_at"} | {"gone_at": None}
         c.execute(update(mentions).where(m.id == row_id).values(**values))
     if same_text:  # the place is the same, but what is known about it may be more: other episodes that repeat it
         for i, j in laid.same:
-            known = {name: rows[j][name] for name in LEARNT if rows[j][name] != old[i]._mapping[name]}
+            known = {name: rows[j][name] for name in REVISED_COLUMNS if rows[j][name] != old[i]._mapping[name]}
             if known:
                 changed.add(old[i].watch_id)
                 c.execute(update(mentions).where(m.id == old[i].id).values(**known))

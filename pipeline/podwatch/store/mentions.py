@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from podwatch.model import Episode, Mention
 from podwatch.store.alerts import mention_of
 from podwatch.store.connection import Rows
-from podwatch.store.episodes import EPISODE, episode_of
+from podwatch.store.episodes import EPISODE_COLUMNS, episode_of
 from podwatch.store.tables import channels, deliveries, episodes, feeds, mentions, transcripts, watches
 
 
@@ -44,7 +44,7 @@ class MentionRows(Rows):
         with self.reading() as c:
             for r in c.execute(query).all():
                 if r.episode_id not in known:
-                    e = select(*EPISODE).join(feeds, feeds.c.id == episodes.c.feed_id)
+                    e = select(*EPISODE_COLUMNS).join(feeds, feeds.c.id == episodes.c.feed_id)
                     known[r.episode_id] = episode_of(c.execute(e.where(episodes.c.id == r.episode_id)).one())
                 yield StoredMention(mention_of(r, r.watch), known[r.episode_id], r.transcript_id, r.id)
 

@@ -56,18 +56,18 @@ def pack(
     n = len(offsets)
     timed = any(s == s for s in chain(starts, ends))
     lengths = [b - a for a, b in zip(offsets, chain(islice(offsets, 1, None), (len(text) + 1,)), strict=False)]
-    header: dict[str, Any] = {"n": n, **_runs(speakers), "widths": [_column(columns, lengths)]}
+    header: dict[str, Any] = {"n": n, **_speaker_runs(speakers), "widths": [_add_column(columns, lengths)]}
     if timed:
-        known, header["no_start"] = _known(starts)
-        until, header["no_end"] = _known(ends)
+        known, header["no_start"] = _known_millis(starts)
+        until, header["no_end"] = _known_millis(ends)
         steps = list(map(sub, known, chain((0,), known)))
         # the last one is followed by nothing: its column holds how long it is
         pauses = [*map(sub, islice(known, 1, None), until), until[-1] - known[-1]]
-        header["widths"] += [_column(columns, steps), _column(columns, pauses)]
+        header["widths"] += [_add_column(columns, steps), _add_column(columns, pauses)]
     plain = b"".join((orjson.dumps(header), b"\n", *columns, text.encode()))
-    timed_words = _packed_words(text, words) if words else b""
-    first = _compressed(plain)
-    body = b"".join((_HEAD.pack(2, len(first)), first, _compressed(timed_words) if timed_words else b""))
+    timed_words = _pack_words(text, words) if words else b""
+    first = _compress(plain)
+    body = b"".join((_HEAD.pack(2, len(first)), first, _compress(timed_words) if timed_words else b""))
     digest = hashlib.blake2b(plain, digest_size=16)
     digest.update(timed_words)
     return Packed(body, digest.hexdigest())
@@ -81,30 +81,30 @@ def unpack(data: bytes) -> Body:
     if data[:4] == _ZSTD:
         return _unpack_1(data)
     size = _HEAD.unpack_from(data)[1] + _HEAD.size
-    body = _decompressed(data[_HEAD.size : size])
+    body = _decompress(data[_HEAD.size : size])
     cut = body.index(b"\n")
     header = orjson.loads(body[:cut])
     text_at = cut + 1 + header["n"] * sum(array(code).itemsize for code in header["widths"])
     text = str(memoryview(body)[text_at:], "utf-8")
-    shelf = ColumnGroup(partial(_columns, body[cut + 1 : text_at], header))
-    words = Words(partial(_unpacked_words, text, data[size:])) if len(data) > size else None
+    shelf = ColumnGroup(partial(_unpack_columns, body[cut + 1 : text_at], header))
+    words = Words(partial(_unpack_words, text, data[size:])) if len(data) > size else None
     return text, LazyColumn(shelf, 0), LazyColumn(shelf, 1), LazyColumn(shelf, 2), LazyColumn(shelf, 3), words
 
 
-def _columns(body: bytes, header: dict[str, Any]) -> tuple[Sequence[Any], ...]:
+def _unpack_columns(body: bytes, header: dict[str, Any]) -> tuple[Sequence[Any], ...]:
     """(offsets, starts, ends, speakers) of the segments."""
     n, widths, at = header["n"], header["widths"], 0
-    lengths, at = _read(body, at, widths[0], n)
+    lengths, at = _read_column(body, at, widths[0], n)
     offsets = array("I", accumulate(islice(lengths, max(0, n - 1)), initial=0)) if n else array("I")
     if len(widths) > 1:
-        steps, at = _read(body, at, widths[1], n)
-        pauses, at = _read(body, at, widths[2], n)
+        steps, at = _read_column(body, at, widths[1], n)
+        pauses, at = _read_column(body, at, widths[2], n)
         known = list(accumulate(steps))
-        starts = _times(known, header["no_start"])
+        starts = _seconds(known, header["no_start"])
         if header["no_end"] or header["no_start"] or any(islice(pauses, max(0, n - 1))):
             until = list(map(sub, islice(known, 1, None), pauses))
             until.append(known[-1] + pauses[-1])
-            ends = _times(until, header["no_end"])
+            ends = _seconds(until, header["no_end"])
         else:  # each segment ends where the next one begins
             ends = starts[1:]
             ends.append((known[-1] + pauses[-1]) / 1000)
@@ -113,7 +113,7 @@ def _columns(body: bytes, header: dict[str, Any]) -> tuple[Sequence[Any], ...]:
     return offsets, starts, ends, _speakers(header)
 
 
-def _packed_words(text: str, words: Words) -> bytes:
+def _pack_words(text: str, words: Words) -> bytes:
     """The timed words; where each begins is told by counting blanks, or by characters when one begins elsewhere."""
     offsets, starts = words.columns
     columns: list[bytes] = []
@@ -122,18 +122,22 @@ def _packed_words(text: str, words: Words) -> bytes:
     counted = all(map(at.__contains__, offsets))
     places = list(map(at.__getitem__, offsets)) if counted else list(offsets)
     times = [round(s * 100) for s in starts]
-    header: dict[str, Any] = {"n": len(times), "counted": counted, "widths": [_column(columns, _steps(places))]}
-    header["widths"] += [_column(columns, _steps(times))]
+    header: dict[str, Any] = {
+        "n": len(times),
+        "counted": counted,
+        "widths": [_add_column(columns, _differences(places))],
+    }
+    header["widths"] += [_add_column(columns, _differences(times))]
     return b"".join((orjson.dumps(header), b"\n", *columns))
 
 
-def _unpacked_words(text: str, data: bytes) -> tuple[array[int], array[float]]:
-    body = _decompressed(data)
+def _unpack_words(text: str, data: bytes) -> tuple[array[int], array[float]]:
+    body = _decompress(data)
     cut = body.index(b"\n")
     header = orjson.loads(body[:cut])
     n = header["n"]
-    places, at = _read(body, cut + 1, header["widths"][0], n)
-    times, _ = _read(body, at, header["widths"][1], n)
+    places, at = _read_column(body, cut + 1, header["widths"][0], n)
+    times, _ = _read_column(body, at, header["widths"][1], n)
     offsets = array("I", accumulate(places))
     if header["counted"]:
         every = _word_starts(text)
@@ -146,11 +150,11 @@ def _word_starts(text: str) -> list[int]:
     return list(accumulate((n + 1 for n in lengths), initial=0))
 
 
-def _steps(values: list[int]) -> list[int]:
+def _differences(values: list[int]) -> list[int]:
     return list(map(sub, values, chain((0,), values)))
 
 
-def _known(seconds: Sequence[float]) -> tuple[list[int], list[int]]:
+def _known_millis(seconds: Sequence[float]) -> tuple[list[int], list[int]]:
     """(milliseconds, which are unknown): an unknown one repeats the one before it."""
     if not any(map(isnan, seconds)):
         return [round(s * 1000) for s in seconds], []
@@ -163,14 +167,14 @@ def _known(seconds: Sequence[float]) -> tuple[list[int], list[int]]:
     return out, missing if len(missing) < len(out) else [-1]
 
 
-def _times(millis: list[int], missing: list[int]) -> array[float]:
+def _seconds(millis: list[int], missing: list[int]) -> array[float]:
     times = array("d", map(truediv, millis, repeat(1000)))
     for i in range(len(times)) if missing == [-1] else missing:
         times[i] = float("nan")
     return times
 
 
-def _runs(speakers: Sequence[str | None]) -> dict[str, Any]:
+def _speaker_runs(speakers: Sequence[str | None]) -> dict[str, Any]:
     names = list(dict.fromkeys(speakers))
     index = {name: i for i, name in enumerate(names)}
     runs = [[index[name], sum(1 for _ in same)] for name, same in groupby(speakers)]  # [which, segments in a row]
@@ -182,7 +186,7 @@ def _speakers(header: dict[str, Any]) -> tuple[str | None, ...]:
     return tuple(chain.from_iterable(repeat(names[i], count) for i, count in header["runs"]))
 
 
-def _column(columns: list[bytes], values: list[int]) -> str:
+def _add_column(columns: list[bytes], values: list[int]) -> str:
     """Adds the values as byte planes; returns their width, the typecode of the narrowest array that holds them."""
     low, high = min(values, default=0), max(values, default=0)
     code = next(
@@ -198,7 +202,7 @@ def _column(columns: list[bytes], values: list[int]) -> str:
     return code
 
 
-def _read(body: bytes, at: int, code: str, n: int) -> tuple[array[int], int]:
+def _read_column(body: bytes, at: int, code: str, n: int) -> tuple[array[int], int]:
     numbers = array(code)
     width = numbers.itemsize
     after = at + n * width
@@ -225,16 +229,16 @@ class _Zstd(threading.local):
 _ZSTANDARD = _Zstd()
 
 
-def _compressed(data: bytes) -> bytes:
+def _compress(data: bytes) -> bytes:
     return _ZSTANDARD.packer.compress(data)
 
 
-def _decompressed(data: bytes) -> bytes:
+def _decompress(data: bytes) -> bytes:
     return _ZSTANDARD.unpacker.decompress(data)
 
 
 def _unpack_1(data: bytes) -> Body:
-    body = _decompressed(data)
+    body = _decompress(data)
     cut = body.index(b"\n")
     header = orjson.loads(body[:cut])
     n, at = header["segments"], cut + 1

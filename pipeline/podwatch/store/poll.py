@@ -11,12 +11,21 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from podwatch.model import ALL, Feed, FeedFacts, Person, PollResult, Shard
 from podwatch.store.connection import AnyRow, Rows
-from podwatch.store.episode_upsert import save_episodes
+from podwatch.store.episode_upsert import upsert_episodes
 from podwatch.store.tables import feed_items, feeds
 
 # What every poll may change; title and facts change seldom, and are written with the episodes.
-STATE = ("etag", "last_modified", "digest", "last_polled_at", "next_poll_at", "failures", "failing_since", "error")
-SAID = ("title", "facts", "recent")
+POLL_COLUMNS = (
+    "etag",
+    "last_modified",
+    "digest",
+    "last_polled_at",
+    "next_poll_at",
+    "failures",
+    "failing_since",
+    "error",
+)
+DOCUMENT_COLUMNS = ("title", "facts", "recent")
 
 
 class PollRows(Rows):
@@ -63,7 +72,7 @@ class PollRows(Rows):
 
         first: how many of its newest a feed that never gave an episode brings into the line; the rest is backlog.
         """
-        state = [{"row": p.feed.id} | {name: getattr(p.feed, name) for name in STATE} for p in polled]
+        state = [{"row": p.feed.id} | {name: getattr(p.feed, name) for name in POLL_COLUMNS} for p in polled]
         documents = [p for p in polled if p.lists is not None]
         items = [{"feed": p.feed.id, "known": p.items} for p in documents if p.items is not None]
         with self.writing() as c:
@@ -74,7 +83,7 @@ class PollRows(Rows):
             if items:
                 c.execute(_FORGET_ITEMS, items)
                 c.execute(_SAVE_ITEMS, items)
-            return save_episodes(c, documents, now, first) if documents else 0
+            return upsert_episodes(c, documents, now, first) if documents else 0
 
     def move_feed(self, feed: Feed, url: str, now: datetime) -> Feed:
         """The feed under its new address. When that is polled already this one is polled no more: it is the same."""
@@ -88,10 +97,14 @@ class PollRows(Rows):
 
 
 _SAVE_STATE = (
-    update(feeds).where(feeds.c.id == bindparam("row")).values({feeds.c[name]: bindparam(name) for name in STATE})
+    update(feeds)
+    .where(feeds.c.id == bindparam("row"))
+    .values({feeds.c[name]: bindparam(name) for name in POLL_COLUMNS})
 )
 _SAVE_FACTS = (
-    update(feeds).where(feeds.c.id == bindparam("row")).values({feeds.c[name]: bindparam(name) for name in SAID})
+    update(feeds)
+    .where(feeds.c.id == bindparam("row"))
+    .values({feeds.c[name]: bindparam(name) for name in DOCUMENT_COLUMNS})
 )
 _ITEMS = select(feed_items.c.known).where(feed_items.c.feed_id == bindparam("feed"))
 _FORGET_ITEMS = delete(feed_items).where(feed_items.c.feed_id == bindparam("feed"))

@@ -7,21 +7,23 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, exists, or_, select, update
 
-from podwatch.model import Delivery, Held, State
+from podwatch.model import Delivery, DeliveryState, HoldReason
 from podwatch.store.connection import Rows
 from podwatch.store.deliver import add_replies, delivery_of
-from podwatch.store.episodes import MANY, in_batches
+from podwatch.store.episodes import BATCH_SIZE, in_batches
 from podwatch.store.tables import deliveries, episodes
 
 # An alert held for these reasons may go out after all when its mentions change.
-MENDS = (Held.GONE, Held.BOILERPLATE, Held.MINIMUM)
+RELEASED_BY_CHANGES = (HoldReason.GONE, HoldReason.BOILERPLATE, HoldReason.MINIMUM)
 
 
 class SentMessageRows(Rows):
     def edits_due(self, now: datetime, limit: int = 100) -> list[Delivery]:
         """Messages that may say something else by now."""
         d = deliveries.c
-        query = select(deliveries).where(d.check_at <= now, d.state == State.SENT.value).order_by(d.check_at, d.id)
+        query = (
+            select(deliveries).where(d.check_at <= now, d.state == DeliveryState.SENT.value).order_by(d.check_at, d.id)
+        )
         with self.reading() as c:
             return [delivery_of(r) for r in c.execute(query.limit(limit))]
 
@@ -41,7 +43,7 @@ class SentMessageRows(Rows):
     def duplicate_checks_due(self, now: datetime, limit: int = 100) -> list[Delivery]:
         """Messages that were sent after an attempt whose outcome was not known."""
         d = deliveries.c
-        query = select(deliveries).where(d.sweep_at <= now, d.state == State.SENT.value).order_by(d.sweep_at)
+        query = select(deliveries).where(d.sweep_at <= now, d.state == DeliveryState.SENT.value).order_by(d.sweep_at)
         with self.reading() as c:
             return [delivery_of(r) for r in c.execute(query.limit(limit))]
 
@@ -57,7 +59,7 @@ class SentMessageRows(Rows):
             c.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(sweep_at=at))
 
 
-def with_deliveries(c: Connection, identities: Collection[str]) -> set[str]:
+def identities_with_deliveries(c: Connection, identities: Collection[str]) -> set[str]:
     """Those of the episodes, by their identities, that have a delivery: see schedule_edits()."""
     e, found = episodes.c, set[str]()
     for some in in_batches(sorted(identities)):
@@ -70,8 +72,8 @@ def schedule_edits(c: Connection, watch_ids: Sequence[int], identity: str, now: 
     """The mentions of these watches in this episode changed: their sent messages are checked for edits."""
     d = deliveries.c
     same = select(episodes.c.id).where(episodes.c.identity == identity)
-    for i in range(0, len(watch_ids), MANY):
-        mine = and_(d.watch_id.in_(watch_ids[i : i + MANY]), d.episode_id.in_(same))
+    for i in range(0, len(watch_ids), BATCH_SIZE):
+        mine = and_(d.watch_id.in_(watch_ids[i : i + BATCH_SIZE]), d.episode_id.in_(same))
         ids = list(c.execute(select(d.id).where(mine)).scalars())
         if not ids:
             continue
@@ -79,5 +81,5 @@ def schedule_edits(c: Connection, watch_ids: Sequence[int], identity: str, now: 
         tops = list(c.execute(select(d.id).where(or_(d.id.in_(ids), d.id.in_(digests)))).scalars())
         alone = or_(d.id.in_(tops), d.parent_id.in_(tops))
         c.execute(update(deliveries).where(alone, d.digest_id.is_(None)).values(check_at=now))
-        held = (d.id.in_(ids), d.state == State.HELD.value, d.reason.in_([w.name for w in MENDS]))
-        c.execute(update(deliveries).where(*held).values(state=State.DUE.value, next_attempt_at=now))
+        held = (d.id.in_(ids), d.state == DeliveryState.HELD.value, d.reason.in_([w.name for w in RELEASED_BY_CHANGES]))
+        c.execute(update(deliveries).where(*held).values(state=DeliveryState.DUE.value, next_attempt_at=now))

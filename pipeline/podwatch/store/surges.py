@@ -9,8 +9,8 @@ from sqlalchemy import insert, select
 
 from podwatch.model import Alert, Mention, Watch
 from podwatch.store.connection import Rows
-from podwatch.store.detect import TranscriptSource, insert_deliveries, row_of
-from podwatch.store.episodes import MANY
+from podwatch.store.detect import TranscriptSource, insert_deliveries, mention_values
+from podwatch.store.episodes import BATCH_SIZE
 from podwatch.store.tables import deliveries, episodes, mentions, transcripts, watches
 
 
@@ -19,13 +19,13 @@ class SurgeRows(Rows):
         """Whether one of the deliveries with these keys was made later than ``moment``."""
         d, wanted = deliveries.c, sorted(keys)
         with self.reading() as c:
-            for i in range(0, len(wanted), MANY):
-                query = select(d.id).where(d.key.in_(wanted[i : i + MANY]), d.created_at > moment).limit(1)
+            for i in range(0, len(wanted), BATCH_SIZE):
+                query = select(d.id).where(d.key.in_(wanted[i : i + BATCH_SIZE]), d.created_at > moment).limit(1)
                 if c.execute(query).first() is not None:
                     return True
         return False
 
-    def episodes_alerted(self, watch: Watch) -> set[str]:
+    def alerted_identities(self, watch: Watch) -> set[str]:
         """The identities of the episodes that a delivery of the watch is about."""
         query = select(episodes.c.identity).join(deliveries, deliveries.c.episode_id == episodes.c.id)
         with self.reading() as c:
@@ -45,6 +45,6 @@ class SurgeRows(Rows):
                 return False
             if c.execute(select(key).where(key == alert.key)).first() is not None:
                 return False
-            c.execute(insert(mentions), [row_of(m, alert.watch, source, now) for m in found])
+            c.execute(insert(mentions), [mention_values(m, alert.watch, source, now) for m in found])
             insert_deliveries(c, [(alert, None)], now)
             return True

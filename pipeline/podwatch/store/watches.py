@@ -30,7 +30,7 @@ SPEC = (
 
 
 # The watches that are looked for in texts: all but those of surges.
-SOUGHT: ColumnElement[bool] = and_(watches.c.enabled, watches.c.spec["surge"].as_string().is_(None))
+IS_TEXT_WATCH: ColumnElement[bool] = and_(watches.c.enabled, watches.c.spec["surge"].as_string().is_(None))
 
 
 class WatchRows(Rows):

@@ -6,7 +6,7 @@ import re
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from podwatch.model import Quiet, Times
+from podwatch.model import QuietHours, Schedule
 from podwatch.model.channels import WEEK
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -19,7 +19,7 @@ _QUIET = re.compile(r"(\d{1,2}:\d\d)\s*(?:-|–|to)\s*(\d{1,2}:\d\d)(?:\s+(\S+))
 _PAUSE = re.compile(r"(\d{1,4})\s*([mhdw])")
 
 
-def parse_digest_times(text: str) -> Times:
+def parse_digest_times(text: str) -> Schedule:
     """``daily 08:00 Europe/Berlin``, ``weekdays 8:00``, ``weekly mon 09:00`` or ``weekly mon,thu 09:00``; UTC unless
     a zone is given. Raises ValueError that says what to write."""
     form = _DIGEST.fullmatch(text.strip())
@@ -30,10 +30,10 @@ def parse_digest_times(text: str) -> Times:
     if unknown := [d for d in days if d not in _DAYS]:
         raise ValueError(f"{unknown[0]} is no day of the week: write mon, tue, wed, thu, fri, sat or sun")
     chosen = {"daily": WEEK, "weekdays": WEEK[:5]}.get(how) or tuple(sorted({_DAYS.index(d) for d in days}))
-    return Times(_clock(form["at"]), chosen, _zone(form["zone"]))
+    return Schedule(_clock(form["at"]), chosen, _zone(form["zone"]))
 
 
-def parse_quiet_hours(text: str) -> Quiet:
+def parse_quiet_hours(text: str) -> QuietHours:
     """``22:00-07:00 Europe/Berlin``; UTC unless a zone is given. Raises ValueError that says what to write."""
     form = _QUIET.fullmatch(text.strip())
     if form is None:
@@ -41,7 +41,7 @@ def parse_quiet_hours(text: str) -> Quiet:
     start, end = _clock(form[1]), _clock(form[2])
     if start == end:
         raise ValueError("begins when it ends: for a channel that is never told, use deliver: none")
-    return Quiet(start, end, _zone(form[3]))
+    return QuietHours(start, end, _zone(form[3]))
 
 
 def parse_pause(text: str) -> float:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from podwatch.model import Pace
+from podwatch.model import DeliveryTiming
 from podwatch.settings import Settings
 from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.slack.emulator import Emulator
@@ -25,6 +25,6 @@ def workspace() -> Iterator[Emulator]:
 
 @pytest.fixture
 def desk(settings: Settings, workspace: Emulator, now: datetime) -> Iterator[DeliveryScenario]:
-    quick = replace(settings, pace=Pace(interval=0.0, linger=0.0, timeout=2.0))
+    quick = replace(settings, pace=DeliveryTiming(interval=0.0, stay=0.0, timeout=2.0))
     with DeliveryScenario(quick, workspace, f"#d{next(_names)}", now) as made:
         yield made

@@ -10,7 +10,7 @@ import pytest
 
 from podwatch import runtime
 from podwatch.line.deliver import deliver
-from podwatch.model import Pace, State
+from podwatch.model import DeliveryTiming, DeliveryState
 from podwatch.notifiers.slack import SlackNotifier
 from podwatch.settings import Secret
 from podwatch.store.deliver import DeliverRows
@@ -155,7 +155,7 @@ def test_a_sender_that_wakes_up_late_does_not_overwrite_what_another_did(desk: D
     desk.deliver_after(minutes=3)
     desk.deliver_after(minutes=3)
     assert desk.count_states() == {"sent": 1}
-    assert not desk.rt.store.save_delivery(replace(asleep, state=State.DEAD), desk.now)
+    assert not desk.rt.store.save_delivery(replace(asleep, state=DeliveryState.DEAD), desk.now)
     assert desk.count_states() == {"sent": 1}
 
 
@@ -165,7 +165,7 @@ def test_a_sender_that_wakes_up_late_does_not_overwrite_what_another_did(desk: D
 def test_a_channel_gets_a_message_a_second_whoever_sends(desk: DeliveryScenario, workspace: Emulator) -> None:
     for n in range(4):
         desk.add_alert(f"e{n}")
-    paced = replace(desk.settings, pace=Pace(linger=3.0))
+    paced = replace(desk.settings, pace=DeliveryTiming(stay=3.0))
     with runtime.build(paced) as other:
         deliver(other, desk.now)
     times = [float(m["ts"]) for m in desk.messages() if "metadata" in m]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 
-from podwatch.model import DeliverMode, Mute, Quiet, Times
+from podwatch.model import DeliverMode, Mute, QuietHours, Schedule
 from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.slack.fault_proxy import lost_answer
 
 
 def test_a_digest_tells_what_was_collected_in_one_message_once(desk: DeliveryScenario) -> None:
-    desk.set_channel_rules(digest=Times(time(8)))
+    desk.set_channel_rules(digest=Schedule(time(8)))
     desk.add_watch(deliver=DeliverMode.DIGEST)
     for n in range(3):
         desk.add_alert(f"e{n}", f"The {{}} came, number {n}.")
@@ -61,7 +61,7 @@ def test_beyond_the_ceiling_the_rest_becomes_one_digest(desk: DeliveryScenario) 
 
 
 def test_quiet_hours_end_and_then_it_is_told(desk: DeliveryScenario) -> None:
-    desk.set_channel_rules(quiet=Quiet(time(22), time(7)))
+    desk.set_channel_rules(quiet=QuietHours(time(22), time(7)))
     desk.add_alert("one")
     desk.deliver()
     assert desk.count_states() == {"held: waits for the end of the channel's quiet hours": 1}

@@ -27,7 +27,7 @@ def desk(
         mail_from="podwatch@example.org",
         webhooks={"desk": Webhook(Secret(receiver.url), Secret("s"))},
         allow_addresses=networks("127.0.0.0/8"),
-        pace=replace(settings.pace, linger=0.0),
+        pace=replace(settings.pace, stay=0.0),
     )
     with DeliveryScenario(reached, workspace, "#elsewhere", now) as made:
         yield made

@@ -16,7 +16,7 @@ from podwatch.line import deliver as delivering
 from podwatch.line.bugs import Bugs
 from podwatch.line.deliver import deliver
 from podwatch.line.send import Sender
-from podwatch.model import Pace
+from podwatch.model import DeliveryTiming
 from podwatch.settings import Settings
 from podwatch.store.clock import monotonic_seconds
 from podwatch.store.deliver import DeliverRows
@@ -52,7 +52,7 @@ class Watched(FaultProxy):
         return super().answer(method, headers, body)
 
 
-def through(desk: DeliveryScenario, proxy: FaultProxy, pace: Pace) -> Settings:
+def through(desk: DeliveryScenario, proxy: FaultProxy, pace: DeliveryTiming) -> Settings:
     return replace(desk.settings, slack_base_url=proxy.base_url, pace=pace)
 
 
@@ -74,7 +74,7 @@ def test_two_messages_to_a_channel_arrive_a_second_apart_whatever_the_answers(
         desk.add_alert(f"e{n}")
     with Watched(workspace.base_url) as proxy:
         proxy.fail_next(*ANSWERS[case])
-        with runtime.build(through(desk, proxy, Pace(linger=4.0, rest=0.1))) as rt:
+        with runtime.build(through(desk, proxy, DeliveryTiming(stay=4.0, first_pause=0.1))) as rt:
             deliver(rt, desk.now)
     assert len(proxy.arrived) >= 4
     assert min(b - a for a, b in itertools.pairwise(proxy.arrived)) >= 1.0
@@ -87,7 +87,7 @@ def test_messages_to_several_channels_are_on_the_way_at_once(desk: DeliveryScena
     desk.add_alert("one", "w0 and w1 and w2 and w3.", watch="w0")
     with (
         Watched(workspace.base_url, together=3) as proxy,
-        runtime.build(through(desk, proxy, Pace(interval=0.0, linger=0.0))) as rt,
+        runtime.build(through(desk, proxy, DeliveryTiming(interval=0.0, stay=0.0))) as rt,
     ):
         deliver(rt, desk.now)
     assert desk.count_states() == {"sent": 4}
@@ -123,7 +123,7 @@ def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up
     def sleeping(*arguments: object, **named: object) -> object:
         found = real(*arguments, **named)  # type: ignore[arg-type]
         monkeypatch.setattr(
-            delivering, "monotonic_seconds", lambda: monotonic_seconds() + Pace().longest_run
+            delivering, "monotonic_seconds", lambda: monotonic_seconds() + DeliveryTiming().longest_run
         )  # so that it is the only try
         return found
 
