@@ -12,7 +12,7 @@ from podwatch.history.parallel_detection import PartResult, combine_results, det
 from podwatch.line import detect as detect_module
 from podwatch.line.detect import detect
 from podwatch.model import EntityType, HoldReason, Tally, Watch
-from podwatch.policy.news import old_episode_reason
+from podwatch.policy.holds import old_episode_reason
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store

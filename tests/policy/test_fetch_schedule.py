@@ -29,4 +29,5 @@ def test_a_transcript_is_checked_again_ever_later_and_then_no_more() -> None:
     first = next_check_at(TranscriptRequest(episode=failed(0)), NOW)
     again = [next_check_at(TranscriptRequest(episode=failed(0), source="s", checks=n), NOW) for n in range(3)]
     assert [first, *again] == [NOW + CHECKS[0], NOW + CHECKS[1], NOW + CHECKS[2], None]
-    assert CHECKS == (timedelta(days=1), timedelta(days=3), timedelta(days=10))
+    intervals = (timedelta(days=1), timedelta(days=3), timedelta(days=10))
+    assert intervals == CHECKS

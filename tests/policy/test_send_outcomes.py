@@ -10,15 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.errors import ChannelError
-from podwatch.model import Delivery, DeliveryTiming, DeliveryState
+from podwatch.model import Delivery, DeliveryState, DeliveryTiming
 from podwatch.policy.send_outcomes import LOOKUPS, after_failure, after_not_found, channel_pause, must_reconcile
 
 AT = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
-PACE = DeliveryTiming()
+TIMING = DeliveryTiming()
 
 
 def delivery(**changes: Any) -> Delivery:
-    facts: dict[str, Any] = {"id": 1, "key": "k", "state": DeliveryState.ATTEMPTING, "channel": "#podcasts", "attempts": 1}
+    facts: dict[str, Any] = {
+        "id": 1,
+        "key": "k",
+        "state": DeliveryState.ATTEMPTING,
+        "channel": "#podcasts",
+        "attempts": 1,
+    }
     return Delivery(**(facts | {"posted_at": AT - timedelta(seconds=9)} | changes))
 
 
@@ -28,13 +34,13 @@ def error(**kinds: Any) -> ChannelError:
 
 def after(**kinds: Any) -> tuple[DeliveryState, float | None, int]:
     """(state, seconds until the next try, failures that count) of a new message whose post failed so."""
-    d = after_failure(delivery(), error(**kinds), AT, PACE, posted=True)
+    d = after_failure(delivery(), error(**kinds), AT, TIMING, posted=True)
     wait = (d.next_attempt_at - AT).total_seconds() if d.next_attempt_at else None
     return d.state, wait, d.failures
 
 
 def test_what_may_have_arrived_settles_before_anybody_looks() -> None:
-    assert after(outcome_unknown=True, busy=True) == (DeliveryState.RETRY, PACE.settle, 1)
+    assert after(outcome_unknown=True, busy=True) == (DeliveryState.RETRY, TIMING.settle, 1)
 
 
 def test_a_message_that_is_wrong_for_good_is_dead() -> None:
@@ -56,8 +62,8 @@ def test_a_wait_that_the_service_asks_for_is_obeyed() -> None:
 
 def test_a_message_that_fails_again_and_again_waits_longer_and_is_dead_in_the_end() -> None:
     d, waits = delivery(), []
-    for _ in range(PACE.max_attempts):
-        d = after_failure(d, error(), AT, PACE, posted=True)
+    for _ in range(TIMING.max_attempts):
+        d = after_failure(d, error(), AT, TIMING, posted=True)
         waits.append((d.next_attempt_at - AT).total_seconds() if d.next_attempt_at else None)
     assert waits[:4] == [60, 120, 240, 480]
     assert (waits[-2], waits[-1], d.state) == (6 * 3600, None, DeliveryState.DEAD)
@@ -65,7 +71,7 @@ def test_a_message_that_fails_again_and_again_waits_longer_and_is_dead_in_the_en
 
 def test_a_look_that_failed_leaves_the_outcome_unknown_and_settles_nothing_anew() -> None:
     d = delivery(attempted_at=AT - timedelta(minutes=9), looks=1)
-    after_ = after_failure(d, error(outcome_unknown=True, busy=True), AT, PACE, posted=False)
+    after_ = after_failure(d, error(outcome_unknown=True, busy=True), AT, TIMING, posted=False)
     assert (after_.attempted_at, after_.looks, after_.next_attempt_at) == (d.attempted_at, 1, AT)
 
 
@@ -85,14 +91,14 @@ RESTS: dict[str, tuple[dict[str, Any], tuple[float, float, bool, bool]]] = {
 @pytest.mark.parametrize("case", RESTS, ids=str)
 def test_a_channel_rests_or_is_paused(case: str) -> None:
     kinds, (first, sixth, paused, service) = RESTS[case]
-    found = [channel_pause(error(**kinds), failures, AT, PACE) for failures in (0, 5)]
+    found = [channel_pause(error(**kinds), failures, AT, TIMING) for failures in (0, 5)]
     assert [(r.until - AT).total_seconds() for r in found if r] == [first, sixth]
     assert {(r.paused, r.service) for r in found if r} == {(paused, service)}
 
 
 def test_a_message_that_is_wrong_by_itself_does_not_hold_up_the_others() -> None:
-    assert channel_pause(error(retryable=False), 0, AT, PACE) is None
-    assert channel_pause(error(), 0, AT, PACE) is None
+    assert channel_pause(error(retryable=False), 0, AT, TIMING) is None
+    assert channel_pause(error(), 0, AT, TIMING) is None
 
 
 # ---- unknown outcomes
@@ -108,16 +114,16 @@ def test_the_channel_is_read_twice_with_time_in_between_before_a_message_counts_
     d = delivery(attempted_at=AT)
     waits = []
     while must_reconcile(d):
-        d = after_not_found(d, AT, PACE)
+        d = after_not_found(d, AT, TIMING)
         assert d.next_attempt_at is not None
         waits.append((d.next_attempt_at - AT).total_seconds())
-    assert waits == [PACE.recheck_after, 0]
+    assert waits == [TIMING.recheck_after, 0]
     assert d.looks == LOOKUPS
 
 
 def test_after_another_lost_answer_the_looking_begins_anew() -> None:
     d = after_failure(
-        delivery(attempted_at=AT, looks=LOOKUPS), error(outcome_unknown=True, busy=True), AT, PACE, posted=True
+        delivery(attempted_at=AT, looks=LOOKUPS), error(outcome_unknown=True, busy=True), AT, TIMING, posted=True
     )
     assert d.looks == 0
     assert must_reconcile(d)
@@ -128,14 +134,14 @@ def test_after_another_lost_answer_the_looking_begins_anew() -> None:
 
 
 def test_the_usual_waits_keep_the_promise() -> None:
-    assert PACE.check() == ""
-    assert PACE.settle >= PACE.timeout + PACE.skew + 30
-    assert PACE.lease > PACE.timeout + PACE.settle
+    assert TIMING.check() == ""
+    assert TIMING.settle >= TIMING.timeout + TIMING.skew + 30
+    assert TIMING.lease > TIMING.timeout + TIMING.settle
 
 
 @given(st.floats(1, 1e4), st.floats(1, 1e4), st.floats(1, 1e4), st.floats(1, 1e4))
 def test_waits_that_break_the_promise_are_refused(timeout: float, settle: float, lease: float, hold: float) -> None:
-    fine = settle >= timeout + PACE.skew and lease >= timeout + settle and hold >= timeout + PACE.interval
+    fine = settle >= timeout + TIMING.skew and lease >= timeout + settle and hold >= timeout + TIMING.interval
     assert (DeliveryTiming(timeout=timeout, settle=settle, lease=lease, channel_lease=hold).check() == "") == fine
 
 
@@ -147,11 +153,11 @@ def test_whatever_fails_the_message_is_tried_again_later_or_dead_for_a_reason(
     retryable: bool, unknown: bool, route: bool, busy: bool, wait: float | None, failures: int, posted: bool
 ) -> None:
     e = error(retryable=retryable, outcome_unknown=unknown, route=route, busy=busy, retry_after=wait)
-    d = after_failure(delivery(failures=failures), e, AT, PACE, posted=posted)
+    d = after_failure(delivery(failures=failures), e, AT, TIMING, posted=posted)
     assert d.error == "#podcasts: no"
     assert (d.state is DeliveryState.DEAD) == (d.next_attempt_at is None)
     assert d.state in (DeliveryState.DEAD, DeliveryState.RETRY)
     assert d.next_attempt_at is None or AT <= d.next_attempt_at <= AT + timedelta(hours=7)
     if posted and unknown:
         assert d.attempted_at is not None
-        assert d.next_attempt_at is None or d.next_attempt_at >= AT + timedelta(seconds=PACE.settle)
+        assert d.next_attempt_at is None or d.next_attempt_at >= AT + timedelta(seconds=TIMING.settle)

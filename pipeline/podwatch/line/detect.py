@@ -13,7 +13,7 @@ from podwatch.line.repeated_passages import PassageLabeller
 from podwatch.line.surges import alert_surges
 from podwatch.model import ALL, Entity, Shard, Tally, Watch
 from podwatch.policy.alerts import build_alerts
-from podwatch.policy.news import old_episode_reason
+from podwatch.policy.holds import old_episode_reason
 from podwatch.policy.scopes import is_in_scope
 from podwatch.query import Engine, EngineResult, EpisodeFields
 from podwatch.runtime import Runtime, log

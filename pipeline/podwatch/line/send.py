@@ -11,10 +11,16 @@ from datetime import datetime, timedelta
 
 from podwatch.errors import ChannelError, PodwatchError
 from podwatch.line.bugs import Bugs
-from podwatch.model import Alert, Delivery, DeliveryKind, Digest, DeliveryTiming, DeliveryState
+from podwatch.model import Alert, Delivery, DeliveryKind, DeliveryState, DeliveryTiming, Digest
 from podwatch.notifiers import DigestNotifier, Notifier, Receipt, ThreadedNotifier
-from podwatch.policy.alerts import prepare_content
-from podwatch.policy.send_outcomes import after_failure, after_not_found, channel_pause, must_reconcile
+from podwatch.policy.alerts import without_skipped
+from podwatch.policy.send_outcomes import (
+    after_failure,
+    after_not_found,
+    after_success,
+    channel_pause,
+    must_reconcile,
+)
 from podwatch.runtime import Runtime, log
 from podwatch.store.channels import SERVICE, ChannelState
 
@@ -52,7 +58,7 @@ class Sender:
         pages: Sequence[str] = ()
         error: PodwatchError | None = None
         try:
-            said = prepare_content(said)
+            said = without_skipped(said)
             pages = notifier.message_hashes(said) if isinstance(notifier, ThreadedNotifier) else [""]
             thread = self._thread(due)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
@@ -94,7 +100,7 @@ class Sender:
         elif receipt is None:
             outcome = after_not_found(claimed, at, pace)
         else:
-            outcome = after_success(claimed, name, receipt)
+            outcome = after_success(claimed, name, receipt.channel, receipt.id)
             if shown is not None and claimed.shown != shown:  # it was posted before, and says what was true then
                 outcome = replace(outcome, check_at=at)
         repeated = claimed.attempted_at is not None
@@ -204,17 +210,3 @@ def post_content(notifier: Notifier, said: Alert | Digest, d: Delivery, thread: 
     if isinstance(notifier, DigestNotifier):
         return notifier.send_digest(said)
     raise ChannelError("this service has no digests", where=d.channel, retryable=False)
-
-
-def after_success(d: Delivery, name: str, receipt: Receipt) -> Delivery:
-    """The delivery of which a message is there."""
-    return replace(
-        d,
-        state=DeliveryState.SENT,
-        error=None,
-        next_attempt_at=None,
-        looks=0,
-        notifier=name,
-        remote_channel=receipt.channel,
-        remote_id=receipt.id,
-    )

@@ -9,7 +9,7 @@ from podwatch.errors import ChannelError
 from podwatch.line.bugs import Bugs
 from podwatch.model import Delivery
 from podwatch.notifiers import Receipt, ThreadedNotifier
-from podwatch.policy.alerts import prepare_content
+from podwatch.policy.alerts import without_skipped
 from podwatch.policy.send_outcomes import channel_pause
 from podwatch.runtime import Runtime, log
 
@@ -53,7 +53,7 @@ def maintain_messages(rt: Runtime, clock: Callable[[], datetime], notes: list[st
 
 def edit_if_changed(rt: Runtime, board: ThreadedNotifier, d: Delivery, clock: Callable[[], datetime]) -> bool:
     """Edits the message when it would say something else now; whether the service was asked."""
-    said = prepare_content(rt.store.content_of(d))
+    said = without_skipped(rt.store.content_of(d))
     pages = board.message_hashes(said)
     now = pages[d.part] if d.part < len(pages) else EMPTY
     if now == d.shown:

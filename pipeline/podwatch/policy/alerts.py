@@ -1,7 +1,4 @@
-"""Decides which alerts the mentions make, and whether one is never to be told, and why. Pure: values in, values out.
-
-When one that is to be told goes out is decided in noise.py.
-"""
+"""Decides which alerts the mentions of an episode make, under which keys, and what of an alert is shown. Pure."""
 
 from __future__ import annotations
 
@@ -9,19 +6,31 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from typing import TypeVar
 
-from podwatch.model import Alert, DeliverMode, Digest, Episode, HoldReason, Mention, Watch
+from podwatch.model import Alert, Digest, Episode, Mention, Watch
 from podwatch.policy.mention_revisions import Place, diff_mentions
+
+Content = TypeVar("Content", Alert, Digest)
 
 
 def alert_key(watch: str, identity: str, channel: str) -> str:
-    """The name of an alert, the same whoever makes it when: one watch, one episode, one channel.
+    """The key of an alert, the same whoever makes it when: one watch, one episode, one channel.
 
-    Opaque, since Slack shows the metadata that carries it to everybody in the workspace.
+    A hash, since Slack shows the metadata that carry it to everybody in the workspace.
     """
     parts = "\x1f".join((watch, identity, channel))
     return hashlib.blake2b(parts.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def digest_key(channel: str, members: Iterable[str]) -> str:
+    """The key of a digest: of the alerts in it, by their keys."""
+    return alert_key("digest", "\x1f".join(sorted(members)), channel)
+
+
+def reply_key(parent: str, part: int) -> str:
+    """The key of a part of a thread, below the message with the key ``parent``."""
+    return alert_key("reply", parent, str(part))
 
 
 def build_alerts(mentions: Iterable[Mention], watches: Sequence[Watch], episode: Episode) -> tuple[Alert, ...]:
@@ -42,31 +51,21 @@ def build_alerts(mentions: Iterable[Mention], watches: Sequence[Watch], episode:
     )
 
 
-def digest_key(channel: str, members: Iterable[str]) -> str:
-    """The name of a digest: of the alerts in it, by their keys."""
-    return alert_key("digest", "\x1f".join(sorted(members)), channel)
-
-
-def reply_key(parent: str, part: int) -> str:
-    """The name of what continues the message with the key ``parent`` in its thread."""
-    return alert_key("reply", parent, str(part))
-
-
-def merge_feeds(found: Sequence[Sequence[Mention]]) -> list[Mention]:
+def merge_feeds(by_feed: Sequence[Sequence[Mention]]) -> list[Mention]:
     """The mentions of one episode that several feeds carry, each with a transcript of its own: none of them twice.
 
-    Those of the first transcript, and of each other what it has more of.
+    Those of the first transcript, and those that each of the others has beyond them.
     """
-    all_: list[Mention] = []
-    for mentions in found:
-        laid = diff_mentions([_place(m) for m in all_], [_place(m) for m in mentions], same_text=False)
-        all_ += [mentions[i] for i in (laid.fresh if all_ else range(len(mentions)))]
-    return all_
+    merged: list[Mention] = []
+    for mentions in by_feed:
+        diff = diff_mentions([_place(m) for m in merged], [_place(m) for m in mentions], same_text=False)
+        merged += [mentions[i] for i in diff.fresh]
+    return merged
 
 
-def find_retracted(gone: Sequence[Mention], now: Sequence[Mention]) -> list[Mention]:
-    """Those of the mentions that were told and left which did not come back in the same words."""
-    there = {(m.surface, m.snippet) for m in now}
+def find_retracted(gone: Sequence[Mention], present: Sequence[Mention]) -> list[Mention]:
+    """The alerted mentions that a correction removed and that did not come back in the same words."""
+    there = {(m.surface, m.snippet) for m in present}
     return [m for m in gone if (m.surface, m.snippet) not in there]
 
 
@@ -74,38 +73,10 @@ def _place(m: Mention) -> Place:
     return Place(0, m.start, m.end, m.surface, m.snippet)
 
 
-def without_skipped(alert: Alert) -> Alert:
-    """The alert without the mentions that stand in what its watch skips."""
-    kept, gone = ([m for m in ms if m.label not in alert.watch.skip] for ms in (alert.mentions, alert.gone))
-    same = len(kept) == len(alert.mentions) and len(gone) == len(alert.gone)
-    return alert if same else replace(alert, mentions=tuple(kept), gone=tuple(gone))
-
-
-def prepare_content(said: Alert | Digest) -> Alert | Digest:
-    """What is shown of an alert or a digest: told() of each."""
-    if isinstance(said, Alert):
-        return without_skipped(said)
-    return replace(said, alerts=tuple(without_skipped(a) for a in said.alerts))
-
-
-def hold_reason(alert: Alert, enabled: bool, live: timedelta) -> HoldReason | None:
-    """Why nobody is to be told of this alert, whatever the hour; None when somebody is.
-
-    live: an episode that was known longer than this before its watch was made is the past, not news.
-    """
-    watch, episode = alert.watch, alert.episode
-    if not enabled:
-        return HoldReason.DISABLED
-    if not alert.mentions:
-        return HoldReason.GONE
-    if not without_skipped(alert).mentions:
-        return HoldReason.BOILERPLATE
-    if watch.deliver is DeliverMode.NONE:
-        return HoldReason.MODE_NONE
-    if _is_older(episode.first_seen_at, watch.revised_at, live):
-        return HoldReason.OLD_EPISODE
-    return None
-
-
-def _is_older(seen: datetime | None, made: datetime | None, live: timedelta) -> bool:
-    return seen is not None and made is not None and made - seen > live
+def without_skipped(content: Content) -> Content:
+    """The alert, or a digest's alerts, without the mentions that stand in what the watch skips (its ``skip``)."""
+    if isinstance(content, Digest):
+        return replace(content, alerts=tuple(without_skipped(a) for a in content.alerts))
+    skip = content.watch.skip
+    shown, gone = (tuple(m for m in ms if m.label not in skip) for ms in (content.mentions, content.gone))
+    return replace(content, mentions=shown, gone=gone)

@@ -1,7 +1,7 @@
-"""Decides whether an alert goes out now, waits, or stays where it is, and why. Pure: values and a moment in.
+"""Decides whether an alert is sent now, held until a later moment, or suppressed for good, and why. Pure.
 
-The means are those that people know from Alertmanager and Sentry: modes, digests, quiet hours, a ceiling, mutes, a
-minimum, a pause between repeats. What is held back says why; what waits says until when.
+The means are those that people know from Alertmanager and Sentry: delivery modes, digests, quiet hours, a ceiling of
+messages an hour, mutes, a minimum of mentions, a pause between two alerts of a watch.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from podwatch.model import Alert, ChannelRules, DeliverMode, HoldReason, Mute, Quiet, Times
-from podwatch.policy.alerts import hold_reason, without_skipped
+from podwatch.model import Alert, ChannelRules, DeliverMode, Episode, HoldReason, Mute, QuietHours, Schedule
+from podwatch.policy.alerts import without_skipped
 
 HOUR = timedelta(hours=1)
-# What is held back for these comes out together, as one digest.
+# Alerts held for these reasons are sent together, as one digest.
 IN_DIGEST = (HoldReason.DIGEST, HoldReason.REPEATED, HoldReason.CEILING)
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why an alert is not sent now, and when that is looked at again; None: not before something changes."""
+    """Why an alert is not sent now, and when that is decided again; None: not before something changes."""
 
     why: HoldReason
     until: datetime | None = None
@@ -31,8 +31,9 @@ class Hold:
 class Situation:
     """What a decision looks at besides the alert.
 
-    enabled: its watch is on the watchlist. live: see alerts.held. mutes: those that hold now. last: when the last
-    message of its watch went to this channel. hour: when messages went to this channel in the last hour, in order.
+    live: an episode known for longer than this is the past, not news. enabled: its watch is on the watchlist.
+    mutes: those in force. last_sent_at: the last message of its watch in this channel. sent_last_hour: the messages
+    to this channel in the last hour, in order. held_before: why it was held until now.
     """
 
     now: datetime
@@ -42,14 +43,13 @@ class Situation:
     mutes: Sequence[Mute] = ()
     last_sent_at: datetime | None = None
     sent_last_hour: Sequence[datetime] = ()
-    held_before: HoldReason | None = None  # for what it was kept back until now
+    held_before: HoldReason | None = None
 
 
 def decide_hold(alert: Alert, s: Situation) -> Hold | None:
-    """Why this alert is not to go out by itself now; None when it is. What is final is asked before what passes."""
-    final = decide_suppression(alert, s)
-    if final is not None:
-        return final
+    """Why this alert is not sent by itself now; None when it is. What is final is decided before what passes."""
+    if (suppressed := decide_suppression(alert, s)) is not None:
+        return suppressed
     if alert.watch.deliver is DeliverMode.DIGEST and s.held_before is not HoldReason.DIGEST:
         return Hold(HoldReason.DIGEST, next_time(s.rules.digest, s.now))
     if s.rules.quiet is not None and (end := quiet_until(s.rules.quiet, s.now)) is not None:
@@ -66,20 +66,49 @@ def decide_hold(alert: Alert, s: Situation) -> Hold | None:
 
 
 def decide_suppression(alert: Alert, s: Situation) -> Hold | None:
-    """Why this alert is not to be told at all, alone or in a digest."""
-    why = hold_reason(alert, s.enabled, s.live)
-    if why is not None:
-        return Hold(why)
+    """Why this alert is not sent at all, alone or in a digest; None when it may be."""
+    why = _suppression_reason(alert, s)
+    return None if why is None else Hold(why)
+
+
+def _suppression_reason(alert: Alert, s: Situation) -> HoldReason | None:
+    watch, episode = alert.watch, alert.episode
+    shown = without_skipped(alert).mentions
+    if not s.enabled:
+        return HoldReason.DISABLED
+    if not alert.mentions:
+        return HoldReason.GONE
+    if not shown:
+        return HoldReason.BOILERPLATE
+    if watch.deliver is DeliverMode.NONE:
+        return HoldReason.MODE_NONE
+    if _is_older(episode, watch.revised_at, s.live):
+        return HoldReason.OLD_EPISODE
     for mute in s.mutes:
-        if mute.until > s.now and mute.covers(alert.watch.id, alert.episode.feed_id):
-            return Hold(HoldReason.MUTED_SHOW if mute.watch_id is None else HoldReason.MUTED_WATCH)
-    if len(without_skipped(alert).mentions) < alert.watch.minimum:
-        return Hold(HoldReason.MINIMUM)
-    return None
+        if mute.until > s.now and mute.covers(watch.id, episode.feed_id):
+            return HoldReason.MUTED_SHOW if mute.watch_id is None else HoldReason.MUTED_WATCH
+    return HoldReason.MINIMUM if len(shown) < watch.minimum else None
+
+
+def old_episode_reason(episode: Episode, through: int, now: datetime, live: timedelta) -> HoldReason | None:
+    """Why a new alert on this episode is not news, and held from the start; None when it is news.
+
+    through: up to which watch its transcript was searched before, 0 when never. A transcript that is searched for the
+    first time is news whatever its episode's date, for it may come late; one that is searched again is the past when
+    its episode was known for longer than ``live``. What only a backfill brought in is the past.
+    """
+    if episode.backlog:
+        return HoldReason.BACKFILL
+    return HoldReason.OLD_EPISODE if through > 0 and _is_older(episode, now, live) else None
+
+
+def _is_older(episode: Episode, than: datetime | None, by: timedelta) -> bool:
+    """Whether the episode was known for longer than ``by`` at the moment ``than``."""
+    return episode.first_seen_at is not None and than is not None and than - episode.first_seen_at > by
 
 
 def digest_quiet_until(why: HoldReason, s: Situation) -> datetime | None:
-    """Until when a digest waits for the end of quiet hours; one that has a time of its own does not."""
+    """Until when a digest waits for the end of quiet hours; None for now. One with times of its own keeps to them."""
     if why is HoldReason.DIGEST or s.rules.quiet is None:
         return None
     return quiet_until(s.rules.quiet, s.now)

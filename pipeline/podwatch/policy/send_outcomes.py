@@ -1,8 +1,9 @@
-"""Decides what a try makes of a delivery and of its channel. Pure: the failure and a moment in, new values out.
+"""Decides what a try makes of a delivery and of its channel: the outcome and a moment in, new values out. Pure.
 
-Whose fault a failure is decides who waits. The message waits alone when something is wrong with it, or when it may
-have arrived and has to settle before anybody looks; its channel rests when the service is busy, so that a cut of ten
-minutes costs each message nothing; and a channel that somebody has to mend is paused, with all that waits for it.
+Whose fault a failure is decides who waits. The message waits alone when something is wrong with it, or when its
+outcome is unknown and it has to settle before the channel is read. The channel pauses when the service is busy, so that
+ten minutes without network cost no message a try. A channel that somebody has to mend is paused until it is probed,
+with all that waits for it.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from podwatch.errors import ChannelError, PodwatchError
-from podwatch.model import Delivery, DeliveryTiming, DeliveryState
+from podwatch.model import Delivery, DeliveryState, DeliveryTiming
 
-LOOKUPS = 2  # that find nothing before a message counts as absent: a history may lag
+LOOKUPS = 2  # that find nothing before a message counts as absent: a channel's history may lag
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelPause:
     """What a failure means for the channel, or (service) for every channel of the service.
 
-    until: nothing goes there before. failures: in a row, as they are now. paused: somebody has to mend it.
+    until: nothing is sent there before. failures: in a row, this one included. paused: somebody has to mend it.
     """
 
     until: datetime
@@ -29,45 +30,48 @@ class ChannelPause:
     service: bool = False
 
 
-def after_failure(d: Delivery, error: PodwatchError, at: datetime, pace: DeliveryTiming, *, posted: bool) -> Delivery:
-    """The delivery after a failed try that ended at ``at``. posted: it was the post that failed, not a look before it.
+def after_failure(d: Delivery, error: PodwatchError, at: datetime, timing: DeliveryTiming, *, posted: bool) -> Delivery:
+    """The delivery after a try that failed at ``at``. posted: it was the post that failed, not a lookup before it.
 
-    Only what is wrong with the message itself counts towards its end.
+    Only what is wrong with the message itself counts towards its last try.
     """
     if not isinstance(error, ChannelError):
         error = ChannelError(error.what, where=error.where, todo=error.todo, retryable=error.retryable)
     d = replace(d, state=DeliveryState.RETRY, error=error.line, next_attempt_at=at)
     if posted and error.outcome_unknown:
-        waits = pace.settle + (_backoff(pace, d.failures - 1) if d.failures else 0.0)
-        unknown = d.attempted_at or d.posted_at or at
-        d = replace(d, attempted_at=unknown, looks=0, failures=d.failures + 1, next_attempt_at=_later(at, waits))
-        return _or_dead(d, pace)
+        waits = timing.settle + (_backoff(timing, d.failures - 1) if d.failures else 0.0)
+        began = d.attempted_at or d.posted_at or at
+        d = replace(d, attempted_at=began, looks=0, failures=d.failures + 1, next_attempt_at=_later(at, waits))
+        return _dead_after_last_try(d, timing)
     if error.route:
         return d
     if not error.retryable:
         return replace(d, state=DeliveryState.DEAD, next_attempt_at=None)
     if error.busy:
         return replace(d, next_attempt_at=_later(at, error.retry_after or 0.0))
-    waits = max(_backoff(pace, d.failures), error.retry_after or 0.0)
-    return _or_dead(replace(d, failures=d.failures + 1, next_attempt_at=_later(at, waits)), pace)
+    waits = max(_backoff(timing, d.failures), error.retry_after or 0.0)
+    return _dead_after_last_try(replace(d, failures=d.failures + 1, next_attempt_at=_later(at, waits)), timing)
 
 
-def channel_pause(error: PodwatchError, failures: int, at: datetime, pace: DeliveryTiming) -> ChannelPause | None:
-    """What the failure means for its channel, which has failed ``failures`` times before; None when nothing."""
-    if not isinstance(error, ChannelError):
-        return None
-    service = error.service
-    if error.route:
-        waits = min(pace.probe_after, pace.probe_after / 15 * (1 << min(failures, 10)))
-        return ChannelPause(
-            _later(at, max(waits, error.retry_after or 0.0)), failures + 1, paused=True, service=service
-        )
-    if error.retry_after is not None:
-        return ChannelPause(_later(at, error.retry_after), failures + 1, service=service)
-    if error.busy:
-        waits = min(pace.longest_pause, pace.first_pause * (1 << min(failures, 16)))
-        return ChannelPause(_later(at, waits), failures + 1, service=service)
-    return None
+def after_not_found(d: Delivery, at: datetime, timing: DeliveryTiming) -> Delivery:
+    """The delivery after a lookup that did not find it in its channel: looked up once more, or posted again."""
+    looks = d.looks + 1
+    again = at if looks >= LOOKUPS else _later(at, timing.recheck_after)
+    return replace(d, state=DeliveryState.RETRY, looks=looks, next_attempt_at=again)
+
+
+def after_success(d: Delivery, notifier: str, channel: str, message: str) -> Delivery:
+    """The delivery whose message is there. channel, message: what the service (``notifier``) calls them."""
+    return replace(
+        d,
+        state=DeliveryState.SENT,
+        error=None,
+        next_attempt_at=None,
+        looks=0,
+        notifier=notifier,
+        remote_channel=channel,
+        remote_id=message,
+    )
 
 
 def must_reconcile(d: Delivery) -> bool:
@@ -76,20 +80,33 @@ def must_reconcile(d: Delivery) -> bool:
     return left_behind or (d.attempted_at is not None and d.looks < LOOKUPS)
 
 
-def after_not_found(d: Delivery, at: datetime, pace: DeliveryTiming) -> Delivery:
-    """The delivery after a look at the channel that did not find it: looked for once more, or posted again."""
-    looks = d.looks + 1
-    again = at if looks >= LOOKUPS else _later(at, pace.recheck_after)
-    return replace(d, state=DeliveryState.RETRY, looks=looks, next_attempt_at=again)
+def channel_pause(error: PodwatchError, failures: int, at: datetime, timing: DeliveryTiming) -> ChannelPause | None:
+    """What the failure means for its channel, which failed ``failures`` times in a row before; None when nothing."""
+    if not isinstance(error, ChannelError):
+        return None
+    if error.route:
+        first = timing.probe_after / 15
+        waits = max(_doubled(first, failures, timing.probe_after), error.retry_after or 0.0)
+    elif error.retry_after is not None:
+        waits = error.retry_after
+    elif error.busy:
+        waits = _doubled(timing.first_pause, failures, timing.longest_pause)
+    else:
+        return None
+    return ChannelPause(_later(at, waits), failures + 1, paused=error.route, service=error.service)
 
 
-def _or_dead(d: Delivery, pace: DeliveryTiming) -> Delivery:
-    return replace(d, state=DeliveryState.DEAD, next_attempt_at=None) if d.failures >= pace.max_attempts else d
+def _dead_after_last_try(d: Delivery, timing: DeliveryTiming) -> Delivery:
+    return replace(d, state=DeliveryState.DEAD, next_attempt_at=None) if d.failures >= timing.max_attempts else d
 
 
-def _backoff(pace: DeliveryTiming, failures: int) -> float:
+def _backoff(timing: DeliveryTiming, failures: int) -> float:
     """Seconds after the failure number ``failures`` (from 0) of a message."""
-    return min(pace.longest_retry, pace.first_retry * (1 << min(failures, 16)))
+    return _doubled(timing.first_retry, failures, timing.longest_retry)
+
+
+def _doubled(first: float, times: int, most: float) -> float:
+    return min(most, first * (1 << min(times, 16)))
 
 
 def _later(at: datetime, seconds: float) -> datetime:
