@@ -10,8 +10,8 @@ import pytest
 from podwatch.errors import FeedError
 from podwatch.feeds import KnownItems, WholeReason, guid_key
 from podwatch.feeds.incremental import cpu_budget, read_feed
-from podwatch.feeds.parsed_document import InProcessParser
 from tests.support.feed_oracle import CONTENT_TYPE, URL, Recorder, check_against_feedparser, known_items_of
+from tests.support.feed_parsers import InProcessParser
 from tests.support.podcast_host import item, rss
 
 A, B, C, D = (item(name, title=f"On {name}") for name in "abcd")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from podwatch import feeds
-from podwatch.feeds.parsed_document import InProcessParser
 from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
 from tests.support.feed_oracle import CONTENT_TYPE, URL
+from tests.support.feed_parsers import InProcessParser
 
 NEW, OLD = (
     "https://podcastindex.org/namespace/1.0",
@@ -27,11 +27,11 @@ def feed(item: str = "", channel: str = "", podcast: str = NEW) -> bytes:
 
 
 def episode(body: bytes) -> Episode:
-    return feeds.read(body, URL, CONTENT_TYPE, None, InProcessParser()).episodes[0]
+    return feeds.read_feed(body, URL, CONTENT_TYPE, None, InProcessParser()).episodes[0]
 
 
 def facts(body: bytes) -> FeedFacts:
-    return feeds.read(body, URL, CONTENT_TYPE, None, InProcessParser()).facts
+    return feeds.read_feed(body, URL, CONTENT_TYPE, None, InProcessParser()).facts
 
 
 VTT = TranscriptRef(url="http://show.example/a.vtt", media_type="text/vtt", language="en", rel="captions")
@@ -157,7 +157,7 @@ def test_a_channel_says(xml: str, name: str, value: object) -> None:
 
 
 def test_an_atom_feed_says_the_same() -> None:
-    reading = feeds.read(
+    reading = feeds.read_feed(
         b"<feed xmlns='http://www.w3.org/2005/Atom' xmlns:p='https://podcastindex.org/namespace/1.0'><title>Show</title>"
         b"<link rel='next' href='/2'/><entry><id>urn:1</id><title>One</title><published>2026-11-03T05:00:00Z</published>"
         b"<link rel='enclosure' href='/1.mp3' type='audio/mpeg'/><link href='/1'/><summary>Notes</summary>"

@@ -15,13 +15,12 @@ import pytest
 
 from podwatch import feeds
 from podwatch.errors import FeedError
-from podwatch.feeds.parsed_document import InProcessParser
 from tests.support.feed_oracle import CONTENT_TYPE, URL
+from tests.support.feed_parsers import InProcessParser, OwnSandboxParser
 from tests.support.hostile_documents import FEED_HEAD, HOSTILE_DOCUMENTS, feed_with_item
 from tests.support.podcast_host import item as rss_item
 from tests.support.podcast_host import rss
 from tests.support.processes import runs
-from tests.support.sandboxes import Sandbox
 
 # What takes longer than it may: seconds of CPU that are enough for anything of its size that is honest.
 TOO_LONG = ("100,000 attributes", "an author of 128 KB", "30,000 namespaces")
@@ -29,14 +28,14 @@ FEED = rss(rss_item("one"), rss_item("two")).encode()
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    box = Sandbox(2)
+def sandbox() -> Iterator[OwnSandboxParser]:
+    box = OwnSandboxParser(2)
     yield box
     box.close()
 
 
-def test_a_worker_says_what_this_process_would_say(sandbox: Sandbox) -> None:
-    assert feeds.read(FEED, URL, CONTENT_TYPE, None, sandbox) == feeds.read(
+def test_a_worker_says_what_this_process_would_say(sandbox: OwnSandboxParser) -> None:
+    assert feeds.read_feed(FEED, URL, CONTENT_TYPE, None, sandbox) == feeds.read_feed(
         FEED, URL, CONTENT_TYPE, None, InProcessParser()
     )
 
@@ -44,10 +43,10 @@ def test_a_worker_says_what_this_process_would_say(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     "name", sorted(set(HOSTILE_DOCUMENTS) - set(TOO_LONG) - {"an author of 128 KB without an at sign"})
 )
-def test_a_hostile_document_ends_in_a_reading_or_one_error_within_limits(sandbox: Sandbox, name: str) -> None:
+def test_a_hostile_document_ends_in_a_reading_or_one_error_within_limits(sandbox: OwnSandboxParser, name: str) -> None:
     before = time.process_time()
     try:
-        reading = feeds.read(HOSTILE_DOCUMENTS[name], URL, CONTENT_TYPE, None, sandbox)
+        reading = feeds.read_feed(HOSTILE_DOCUMENTS[name], URL, CONTENT_TYPE, None, sandbox)
     except FeedError as e:
         line = e.line
         assert len(line) < 300
@@ -58,30 +57,33 @@ def test_a_hostile_document_ends_in_a_reading_or_one_error_within_limits(sandbox
 
 
 @pytest.mark.parametrize("name", TOO_LONG)
-def test_what_takes_too_long_is_ended_by_its_worker_s_own_limit(sandbox: Sandbox, name: str) -> None:
+def test_what_takes_too_long_is_ended_by_its_worker_s_own_limit(sandbox: OwnSandboxParser, name: str) -> None:
     with pytest.raises(FeedError, match=r"^http://show\.example/feed\.xml: takes too long to parse$"):
         sandbox.parse([HOSTILE_DOCUMENTS[name]], URL, CONTENT_TYPE, 1.0)
-    assert feeds.read(FEED, URL, CONTENT_TYPE, None, sandbox).episodes, "the next job has a worker"
+    assert feeds.read_feed(FEED, URL, CONTENT_TYPE, None, sandbox).episodes, "the next job has a worker"
 
 
-def test_what_needs_too_much_memory_is_one_error(sandbox: Sandbox) -> None:
+def test_what_needs_too_much_memory_is_one_error(sandbox: OwnSandboxParser) -> None:
     huge = feed_with_item(b"<title>" + b"\xf0\x9f\x8e\x99" * 30_000_000 + b"</title>")
     with pytest.raises(FeedError, match="needs too much memory to parse"):
         sandbox.parse([huge], URL, CONTENT_TYPE, 30.0)
-    assert feeds.read(FEED, URL, CONTENT_TYPE, None, sandbox).episodes, "the next job has a worker"
+    assert feeds.read_feed(FEED, URL, CONTENT_TYPE, None, sandbox).episodes, "the next job has a worker"
 
 
-def test_a_worker_that_is_killed_is_one_error_and_replaced(sandbox: Sandbox) -> None:
-    feeds.read(FEED, URL, CONTENT_TYPE, None, sandbox)
+def test_a_worker_that_is_killed_is_one_error_and_replaced(sandbox: OwnSandboxParser) -> None:
+    feeds.read_feed(FEED, URL, CONTENT_TYPE, None, sandbox)
     for worker in sandbox._idle:
         os.kill(worker.process.pid, signal.SIGKILL)
         worker.process.wait()
-    assert feeds.read(FEED, URL, CONTENT_TYPE, None, sandbox).episodes
+    assert feeds.read_feed(FEED, URL, CONTENT_TYPE, None, sandbox).episodes
 
 
-def test_threads_share_the_workers(sandbox: Sandbox) -> None:
+def test_threads_share_the_workers(sandbox: OwnSandboxParser) -> None:
     found: list[int] = []
-    work = lambda: found.extend(len(feeds.read(FEED, URL, CONTENT_TYPE, None, sandbox).episodes) for _ in range(10))  # noqa: E731
+
+    def work() -> None:
+        found.extend(len(feeds.read_feed(FEED, URL, CONTENT_TYPE, None, sandbox).episodes) for _ in range(10))
+
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -93,7 +95,7 @@ def test_threads_share_the_workers(sandbox: Sandbox) -> None:
 
 def test_a_worker_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
-    box = Sandbox(1)
+    box = OwnSandboxParser(1)
     box.parse([FEED], URL, CONTENT_TYPE, 5.0)
     environment = Path(f"/proc/{box._idle[0].process.pid}/environ").read_bytes()
     box.close()
@@ -103,10 +105,10 @@ def test_a_worker_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 STARTED = """
 import sys, time
-from tests.support.sandboxes import Sandbox
+from tests.support.feed_parsers import OwnSandboxParser
 from tests.support.hostile_documents import HOSTILE_DOCUMENTS
 
-box = Sandbox(1)
+box = OwnSandboxParser(1)
 box.parse([b"<rss><channel><item/></channel></rss>"], "http://a.example/", "", 5.0)
 print(box._idle[0].process.pid, flush=True)
 if sys.argv[1] == "busy":
@@ -129,16 +131,16 @@ def test_no_worker_outlives_a_parent_that_was_killed(state: str) -> None:
     assert not runs(worker)
 
 
-def test_a_fork_has_workers_of_its_own(sandbox: Sandbox) -> None:
-    feeds.read(FEED, URL, CONTENT_TYPE, None, sandbox)
+def test_a_fork_has_workers_of_its_own(sandbox: OwnSandboxParser) -> None:
+    feeds.read_feed(FEED, URL, CONTENT_TYPE, None, sandbox)
     child = os.fork()
     if child == 0:
         try:
-            os._exit(0 if not sandbox._idle and feeds.read(FEED, URL, CONTENT_TYPE, None, sandbox).episodes else 1)
+            os._exit(0 if not sandbox._idle and feeds.read_feed(FEED, URL, CONTENT_TYPE, None, sandbox).episodes else 1)
         finally:
             os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert feeds.read(FEED, URL, CONTENT_TYPE, None, sandbox).episodes
+    assert feeds.read_feed(FEED, URL, CONTENT_TYPE, None, sandbox).episodes
 
 
 def test_a_poll_where_nothing_changed_loads_no_parser() -> None:
@@ -146,6 +148,6 @@ def test_a_poll_where_nothing_changed_loads_no_parser() -> None:
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
-def test_a_feed_cut_short_is_a_feed(sandbox: Sandbox) -> None:
-    reading = feeds.read(FEED_HEAD + b"<item><guid>one</guid><title>Cut", URL, CONTENT_TYPE, None, sandbox)
+def test_a_feed_cut_short_is_a_feed(sandbox: OwnSandboxParser) -> None:
+    reading = feeds.read_feed(FEED_HEAD + b"<item><guid>one</guid><title>Cut", URL, CONTENT_TYPE, None, sandbox)
     assert [e.guid for e in reading.episodes] == ["http://show.example/one"]

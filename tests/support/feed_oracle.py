@@ -11,7 +11,8 @@ from podwatch.feeds import FeedReading, KnownItems, WholeReason
 from podwatch.feeds import feedparser_adapter as watched
 from podwatch.feeds import item_scanner as scanner
 from podwatch.feeds.incremental import read_feed
-from podwatch.feeds.parsed_document import InProcessParser, ParsedDocument, Part
+from podwatch.feeds.parsed_document import ParsedDocument, Part
+from tests.support.feed_parsers import InProcessParser
 
 URL = "http://show.example/feed.xml"
 CONTENT_TYPE = "application/rss+xml"

@@ -258,7 +258,7 @@ def _sandbox() -> str:
     document = (
         b"<rss version='2.0'><channel><title>t</title><item><guid>1</guid><title>x</title></item></channel></rss>"
     )
-    if len(feeds.parse(document, "doctor").episodes) != 1:
+    if len(feeds.read_feed(document, "doctor").episodes) != 1:
         raise ValueError("does not read a feed")
     return "reads a feed within its limits"
 

@@ -1,7 +1,8 @@
-"""Reads a feed at the cost of what is new in it: decides what to parse, has it parsed, and says what came of it.
+"""Reads a feed at the cost of what is new in it: decides which items to parse and merges them with what is known.
 
-The rule: an item that was once parsed, well-formed, and left the parser as it found it, may be left out for as long
-as its bytes and the declarations before it are the same. Anything else, and the document is parsed whole.
+The rule: an item that was once parsed, well-formed, and left the parser's state as it found it, may be left out of the
+parse for as long as its bytes and the declarations before it are the same. In every other case the document is parsed
+whole, and the reading says why.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import NamedTuple
 
 import xxhash
 
 from podwatch.errors import FeedError
-from podwatch.feeds import item_scanner as scanner
 from podwatch.feeds.guids import EpisodeList, disambiguate_guids, first_occurrences, repeated_guid_keys
-from podwatch.feeds.item_scanner import ItemSpans, WholeReason
+from podwatch.feeds.item_scanner import ItemSpans, WholeReason, check_item, hash_items, scan_items
 from podwatch.feeds.known_items import KnownItems, guid_key
 from podwatch.feeds.parsed_document import ParsedDocument, Parser, Part
+from podwatch.feeds.sandboxed import SandboxedParser
 from podwatch.model import Episode, FeedFacts
 
-CHUNK_BYTES = 1 << 18  # bytes of items parsed at a time, so that memory stays small however large the feed is
+CHUNK_BYTES = 1 << 18  # of items parsed at a time, so that memory stays small however large the feed is
 # In these the bytes of < and > mean nothing else, so that items can be cut out.
 ASCII_BASED = ("utf-8", "us-ascii", "ascii", "iso-8859-", "iso8859", "latin", "windows-125", "cp125", "koi8-")
 
@@ -30,9 +32,9 @@ ASCII_BASED = ("utf-8", "us-ascii", "ascii", "iso-8859-", "iso8859", "latin", "w
 class FeedReading:
     """What a body says that the last one did not.
 
-    found: see episodes, with the guids under which they go on.
-    listed: the guid_key of every episode that the document holds now, in its order.
-    known: to be kept for the next body. reason: why it was parsed whole, None when it was not.
+    episode_lists: the parsed episodes, each list with the guids under which its episodes go on (None: left out).
+    guid_keys: the guid_key of every episode that the document lists now, in its order.
+    known: what the next reading needs. reason: why the body was parsed whole, None when it was not.
     """
 
     facts: FeedFacts
@@ -43,24 +45,32 @@ class FeedReading:
 
     @property
     def episodes(self) -> tuple[Episode, ...]:
-        """New and changed ones, in the document's order; all of them when the document was parsed whole.
+        """The new and changed episodes in the document's order; all of them when it was parsed whole.
 
         Of a feed that is read for the first time they are unpacked at each call.
         """
-        return tuple(e for found, guids in self.episode_lists for e in found.with_guids(guids))
+        return tuple(e for episodes, guids in self.episode_lists for e in episodes.with_guids(guids))
 
     @property
     def is_whole(self) -> bool:
         return self.reason is not None
 
     def has_episode(self, guid: str) -> bool:
-        """Whether the document still holds the episode."""
+        """Whether the document still lists the episode."""
         return guid_key(guid) in self.guid_keys
+
+
+class _ParsedChunk(NamedTuple):
+    """Some items of a body, by their index, with the episodes parsed from them."""
+
+    items: list[int]
+    facts: FeedFacts
+    episodes: EpisodeList
 
 
 @dataclass(slots=True)
 class _BodyParser:
-    """What all documents of one body share, and the seconds that are left for them."""
+    """Parses the documents that are made of one body, all of them within seconds_left of CPU time."""
 
     url: str
     content_type: str
@@ -88,131 +98,132 @@ def cpu_budget(size: int) -> float:
 def read_feed(
     body: bytes,
     url: str,
-    content_type: str,
-    known: KnownItems | None,
-    parser: Parser,
+    content_type: str = "",
+    known: KnownItems | None = None,
+    parser: Parser | None = None,
     *,
     shared: frozenset[int] = frozenset(),
 ) -> FeedReading:
     """What ``body`` says that the last body of this feed did not; raises FeedError when it is no feed.
 
-    url: where it came from, against which relative addresses are resolved. known: of the last Reading.
-    shared: guid keys that items have together which are not in ``known``: all of these are parsed.
+    url: where it came from, against which relative addresses are resolved. known: of the last reading.
+    parser: the sandbox that this process shares, unless another one is given.
+    shared: guid keys of items that are not in ``known`` and share their guid with others: all of these are parsed.
     """
+    parser = parser or SandboxedParser()
     if body[:1].isspace() and (stripped := body.lstrip()).startswith(b"<?xml"):
         body = stripped  # the commonest mistake: feedparser would read a well-formed feed as an ill-formed one
-    job = _BodyParser(url, content_type, parser, cpu_budget(len(body)))
-    apart = shared or (known is not None and repeated_guid_keys(known.guids))
-    cut = scanner.scan_items(body, None if apart else known)
-    if isinstance(cut, WholeReason):
-        return _whole_reading(job.parse([body]), cut)
-    before = known if known is not None and known.is_clean and known.tag == cut.tag else None
-    hashes = scanner.hash_items(body, cut)
-    fresh = _items_to_parse(hashes, cut, before, shared)
-    doubt = next((d for i in fresh if (d := scanner.check_item(body, cut.tag, cut.starts[i], cut.ends[i]))), None)
-    if doubt is not None:
-        return _whole_reading(job.parse([body]), doubt)
-    at_once = known is not None and before is None  # was read whole the last time: find out by reading it whole
-    size = len(body) if at_once else CHUNK_BYTES
-    documents: list[tuple[list[int], FeedFacts, EpisodeList]] = []
-    many = sum(cut.ends[i] - cut.starts[i] for i in fresh) > CHUNK_BYTES
+    body_parser = _BodyParser(url, content_type, parser, cpu_budget(len(body)))
+    has_repeated_guids = shared or (known is not None and repeated_guid_keys(known.guids))
+    spans = scan_items(body, None if has_repeated_guids else known)
+    if isinstance(spans, WholeReason):
+        return _whole_reading(body_parser.parse([body]), spans)
+    before = known if known is not None and known.is_clean and known.tag == spans.tag else None
+    hashes = hash_items(body, spans)
+    fresh = _items_to_parse(hashes, spans, before, shared)
+    for i in fresh:
+        if reason := check_item(body, spans.tag, spans.starts[i], spans.ends[i]):
+            return _whole_reading(body_parser.parse([body]), reason)
+    # A feed that had to be parsed whole the last time is parsed in one piece, to see whether that is still so.
+    chunk_bytes = CHUNK_BYTES if known is None or before is not None else len(body)
+    pack = sum(spans.ends[i] - spans.starts[i] for i in fresh) > CHUNK_BYTES
+    chunks: list[_ParsedChunk] = []
     base = (before.context_hash, before.encoding) if before else None
-    for some in _chunk_items(fresh, cut, size):
-        complete = len(some) == len(cut.starts) and not cut.unchanged_items
-        document = job.parse([body] if complete else _document_parts(body, cut, some))
+    for items in _chunk_items(fresh, spans, chunk_bytes):
+        is_complete = len(items) == len(spans.starts) and not spans.unchanged_items
+        document = body_parser.parse([body] if is_complete else _document_parts(body, spans, items))
         base = base or (document.context_hash, document.encoding)
-        doubt = _reason_for_whole(document, len(some) + (not complete and _needs_blank_item(some)), base)
-        if doubt is WholeReason.CONTEXT and before is not None:
-            return replace(read_feed(body, url, content_type, None, parser), reason=doubt)
-        if doubt is not None:
-            return _whole_reading(document if complete else job.parse([body]), doubt)
+        expected = len(items) + (not is_complete and _needs_blank_item(items))
+        reason = _reason_for_whole(document, expected, base)
+        if reason is WholeReason.CONTEXT and before is not None:
+            return replace(read_feed(body, url, content_type, None, parser), reason=reason)
+        if reason is not None:
+            return _whole_reading(document if is_complete else body_parser.parse([body]), reason)
         base = document.context_hash, _merge_encodings(base[1], document.encoding)
-        own = document.episodes[len(document.episodes) - len(some) :]
-        documents.append((some, document.facts, EpisodeList.of(own, pack=many)))
-    if before is not None and (sharing := _shared_guids(documents, hashes, cut, before, fresh)):
-        return read_feed(body, url, content_type, known, parser, shared=shared | sharing)
-    context, encoding = base or (0, "")
-    return _incremental_reading(body, cut, hashes, before, documents, context, encoding)
+        own = document.episodes[len(document.episodes) - len(items) :]
+        chunks.append(_ParsedChunk(items, document.facts, EpisodeList.of(own, pack=pack)))
+    if before is not None and (found := _shared_guids(chunks, hashes, spans, before, fresh)):
+        return read_feed(body, url, content_type, known, parser, shared=shared | found)
+    context_hash, encoding = base or (0, "")
+    return _incremental_reading(body, spans, hashes, before, chunks, context_hash, encoding)
 
 
-def _items_to_parse(hashes: array[int], cut: ItemSpans, before: KnownItems | None, shared: frozenset[int]) -> list[int]:
-    """Which listed items must be parsed: those never seen, and those that share their guid with others than before."""
-    if before is None or cut.unchanged_items:
+def _items_to_parse(
+    hashes: array[int], spans: ItemSpans, before: KnownItems | None, shared: frozenset[int]
+) -> list[int]:
+    """The listed items to parse: those never seen, and those that share their guid with others than before."""
+    if before is None or spans.unchanged_items:
         return list(range(len(hashes)))
-    guids = dict(zip(before.hashes, before.guids, strict=True))
-    again = shared | _changed_guids(hashes, before, guids)
-    return [i for i, h in enumerate(hashes) if h not in guids or guids[h] in again]
+    guid_of = dict(zip(before.hashes, before.guids, strict=True))
+    again = shared | _changed_guids(hashes, before, guid_of)
+    return [i for i, h in enumerate(hashes) if h not in guid_of or guid_of[h] in again]
 
 
-def _changed_guids(hashes: array[int], before: KnownItems, guids: Mapping[int, int]) -> frozenset[int]:
-    """The guids that several items have of which one came, went or moved: who is told apart from whom may change.
+def _changed_guids(hashes: array[int], before: KnownItems, guid_of: Mapping[int, int]) -> frozenset[int]:
+    """The guids shared by several items of which one came, went or moved: their final guids may change.
 
-    guids: of each hash of ``before``.
+    guid_of: the guid key of each item hash of ``before``.
     """
-    now = [guids[h] for h in hashes if h in guids]
-    several = repeated_guid_keys(before.guids) | repeated_guid_keys(now)
-    if not several or not before.final_guids:
-        return several
-    then: dict[int, list[int]] = {g: [] for g in several}
-    today: dict[int, list[int]] = {g: [] for g in several}
-    for listed, of in ((before.hashes, then), (hashes, today)):
+    repeated = repeated_guid_keys(before.guids) | repeated_guid_keys([guid_of[h] for h in hashes if h in guid_of])
+    if not repeated or not before.final_guids:
+        return repeated
+    old: dict[int, list[int]] = {g: [] for g in repeated}
+    new: dict[int, list[int]] = {g: [] for g in repeated}
+    for listed, by_guid in ((before.hashes, old), (hashes, new)):
         for h in listed:
-            if (g := guids.get(h)) in of:
-                of[g].append(h)
-    return frozenset(g for g in several if then[g] != today[g])
+            if (g := guid_of.get(h)) in by_guid:
+                by_guid[g].append(h)
+    return frozenset(g for g in repeated if old[g] != new[g])
 
 
 def _shared_guids(
-    documents: list[tuple[list[int], FeedFacts, EpisodeList]],
-    hashes: array[int],
-    cut: ItemSpans,
-    before: KnownItems,
-    fresh: list[int],
+    chunks: list[_ParsedChunk], hashes: array[int], spans: ItemSpans, before: KnownItems, fresh: list[int]
 ) -> frozenset[int]:
     """The guids of what was parsed that other items of the body have, too."""
-    rest = set(before.guids)
-    if not cut.unchanged_items:
-        guids, parsed = dict(zip(before.hashes, before.guids, strict=True)), set(fresh)
-        rest = {guids[h] for i, h in enumerate(hashes) if i not in parsed}
-    return frozenset(rest & {guid_key(guid) for *_, found in documents for guid, _ in found.identities})
+    others = set(before.guids)
+    if not spans.unchanged_items:
+        guid_of, parsed = dict(zip(before.hashes, before.guids, strict=True)), set(fresh)
+        others = {guid_of[h] for i, h in enumerate(hashes) if i not in parsed}
+    return frozenset(others & {guid_key(guid) for chunk in chunks for guid, _ in chunk.episodes.identities})
 
 
-def _chunk_items(fresh: list[int], cut: ItemSpans, size: int) -> Iterator[list[int]]:
+def _chunk_items(fresh: list[int], spans: ItemSpans, size: int) -> Iterator[list[int]]:
     """The fresh items in groups of about ``size`` bytes; one empty group when there are none, for the feed's facts."""
-    some: list[int] = []
+    group: list[int] = []
     length = 0
     for i in fresh:
-        if some and length + cut.ends[i] - cut.starts[i] > size:
-            yield some
-            some, length = [], 0
-        some.append(i)
-        length += cut.ends[i] - cut.starts[i]
-    if some or not fresh:
-        yield some
+        if group and length + spans.ends[i] - spans.starts[i] > size:
+            yield group
+            group, length = [], 0
+        group.append(i)
+        length += spans.ends[i] - spans.starts[i]
+    if group or not fresh:
+        yield group
 
 
-def _needs_blank_item(some: list[int]) -> bool:
+def _needs_blank_item(items: list[int]) -> bool:
     """Whether an empty item takes the first one's place: feedparser reads the first item a little differently."""
-    return not some or some[0] != 0
+    return not items or items[0] != 0
 
 
-def _document_parts(body: bytes, cut: ItemSpans, some: list[int]) -> list[Part]:
+def _document_parts(body: bytes, spans: ItemSpans, items: list[int]) -> list[Part]:
+    """Head, some items and end of a body; items that follow each other are one part."""
     view = memoryview(body)
-    parts: list[Part] = [view[: cut.first_item]]
-    if _needs_blank_item(some):
-        parts.append(b"<%s></%s>" % (cut.tag, cut.tag))
+    parts: list[Part] = [view[: spans.first_item]]
+    if _needs_blank_item(items):
+        parts.append(b"<%s></%s>" % (spans.tag, spans.tag))
     begin = None
-    for n, i in enumerate(some):
+    for n, i in enumerate(items):
         begin = i if begin is None else begin
-        if n + 1 == len(some) or some[n + 1] != i + 1:
-            parts.append(view[cut.starts[begin] : cut.ends[i]])
+        if n + 1 == len(items) or items[n + 1] != i + 1:
+            parts.append(view[spans.starts[begin] : spans.ends[i]])
             begin = None
-    parts.append(view[cut.items_end :])
+    parts.append(view[spans.items_end :])
     return parts
 
 
 def _reason_for_whole(document: ParsedDocument, items: int, base: tuple[int, str]) -> WholeReason | None:
-    """Why a document of some items does not speak for the whole. base: the context and encoding of the others."""
+    """Why a document of some items does not speak for the whole. base: context and encoding of the others."""
     if not document.is_well_formed:
         return WholeReason.ILL_FORMED
     if document.has_leaks:
@@ -232,56 +243,59 @@ def _merge_encodings(a: str, b: str) -> str:
 
 def _incremental_reading(
     body: bytes,
-    cut: ItemSpans,
+    spans: ItemSpans,
     hashes: array[int],
     before: KnownItems | None,
-    documents: list[tuple[list[int], FeedFacts, EpisodeList]],
-    context: int,
+    chunks: list[_ParsedChunk],
+    context_hash: int,
     encoding: str,
 ) -> FeedReading:
-    items = [i for some, *_ in documents for i in some]
-    names = [name for *_, found in documents for name in found.identities]
-    told = disambiguate_guids(names)
-    plain = {i: guid_key(guid) for i, (guid, _) in zip(items, names, strict=True)}
-    keys = {i: guid_key(guid) for i, guid in zip(items, told, strict=True)}
-    if cut.unchanged_items and before is not None:
-        guids = array("Q", plain.values()) + before.guids
-        final = array("Q", keys.values()) + (before.final_guids or before.guids)
+    """The reading of what was parsed, and what is known of all items of the body: parsed or carried over."""
+    items = [i for chunk in chunks for i in chunk.items]
+    identities = [identity for chunk in chunks for identity in chunk.episodes.identities]
+    final = disambiguate_guids(identities)
+    parsed_guids = {i: guid_key(guid) for i, (guid, _) in zip(items, identities, strict=True)}
+    parsed_finals = {i: guid_key(guid) for i, guid in zip(items, final, strict=True)}
+    if spans.unchanged_items and before is not None:
+        guids = array("Q", parsed_guids.values()) + before.guids
+        final_guids = array("Q", parsed_finals.values()) + (before.final_guids or before.guids)
         hashes = hashes + before.hashes
     else:
-        of = dict(zip(before.hashes, before.guids, strict=True)) if before else {}
-        ended = dict(zip(before.hashes, before.final_guids, strict=True)) if before and before.final_guids else of
-        guids = array("Q", [plain[i] if i in plain else of[h] for i, h in enumerate(hashes)])
-        final = array("Q", [keys[i] if i in keys else ended[h] for i, h in enumerate(hashes)])
-    first_of: dict[int, int] = {}
-    for i, key in enumerate(final):
-        first_of.setdefault(key, i)
-    border = cut.starts[0] if cut.starts else cut.first_item
-    tail = memoryview(body)[border:]
+        guid_of = dict(zip(before.hashes, before.guids, strict=True)) if before else {}
+        final_of = dict(zip(before.hashes, before.final_guids or before.guids, strict=True)) if before else {}
+        guids = array("Q", [parsed_guids[i] if i in parsed_guids else guid_of[h] for i, h in enumerate(hashes)])
+        final_guids = array(
+            "Q", [parsed_finals[i] if i in parsed_finals else final_of[h] for i, h in enumerate(hashes)]
+        )
+    tail = memoryview(body)[spans.starts[0] if spans.starts else spans.first_item :]
     known = KnownItems(
         is_clean=True,
-        tag=cut.tag,
+        tag=spans.tag,
         encoding=encoding,
-        context_hash=context,
+        context_hash=context_hash,
         tail_length=len(tail),
         tail_hash=xxhash.xxh3_128_digest(tail),
-        end_length=len(body) - cut.items_end,
+        end_length=len(body) - spans.items_end,
         hashes=hashes,
         guids=guids,
-        final_guids=final if repeated_guid_keys(guids) else array("Q"),
+        final_guids=final_guids if repeated_guid_keys(guids) else array("Q"),
     )
-    named = iter(first_occurrences(told))
-    found = tuple((found, tuple(islice(named, len(some)))) for some, _, found in documents)
-    return FeedReading(facts=documents[0][1], episode_lists=found, guid_keys=array("Q", first_of), known=known)
+    firsts = iter(first_occurrences(final))
+    return FeedReading(
+        facts=chunks[0].facts,
+        episode_lists=tuple((chunk.episodes, tuple(islice(firsts, len(chunk.items)))) for chunk in chunks),
+        guid_keys=array("Q", dict.fromkeys(final_guids)),
+        known=known,
+    )
 
 
 def _whole_reading(document: ParsedDocument, reason: WholeReason) -> FeedReading:
-    """Everything the document says."""
-    found = EpisodeList.of(document.episodes, pack=False)
-    guids = tuple(first_occurrences(disambiguate_guids(found.identities)))
+    """The reading of a document that was parsed whole: nothing of it is known the next time."""
+    episodes = EpisodeList.of(document.episodes, pack=False)
+    guids = tuple(first_occurrences(disambiguate_guids(episodes.identities)))
     return FeedReading(
         facts=document.facts,
-        episode_lists=((found, guids),),
+        episode_lists=((episodes, guids),),
         guid_keys=array("Q", [guid_key(guid) for guid in guids if guid is not None]),
         known=KnownItems(),
         reason=reason,

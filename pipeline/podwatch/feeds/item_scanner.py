@@ -31,7 +31,6 @@ class WholeReason(StrEnum):
     LEAKS = "one of its items changes how the next is read"
     COUNT = "the parser sees another number of items"
     CONTEXT = "the declarations before its items are others than last time"
-    BEFORE = "the last time it had to be read whole"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""One parsed document as it travels back from the worker: values only, no parser of any kind.
+"""One parsed document as values, and as the JSON in which it comes back from the worker; no parser of any kind.
 
-A document is a whole feed, or the head and the end of one with some of its items between them.
+A document is a whole feed, or the head and the end of a feed with some of its items between them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Part = bytes | memoryview
 class ParsedDocument:
     """What a document says.
 
-    found: it is a feed at all. strict, leaks, context: see watched.py. encoding: in which its bytes were read.
-    episodes: one for each item, repeated guids too.
+    is_feed: it is RSS or Atom at all. is_well_formed, has_leaks, context_hash: see FeedparserResult. encoding: in
+    which its bytes were decoded, in lower case. episodes: one for each item, repeated guids too.
     """
 
     is_feed: bool
@@ -32,39 +32,29 @@ class ParsedDocument:
     encoding: str
     facts: FeedFacts
     episodes: tuple[Episode, ...]
-    cpu_seconds: float = 0.0  # seconds that it took
+    cpu_seconds: float = 0.0  # spent on it
 
 
 class Parser(Protocol):
-    """Whoever turns bytes into a Document: a pool of workers, or this very process in a test.
+    """Parses the bytes of a document, given in parts.
 
-    Raises FeedError when the document takes too much time or memory; cpu: the seconds it may take.
+    url: against which relative addresses are resolved. cpu: the CPU seconds that it may take. Raises FeedError when
+    the document takes more, or too much memory.
     """
 
     def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> ParsedDocument: ...
 
 
-def to_json(document: ParsedDocument, cpu: float) -> bytes:
-    return orjson.dumps(replace(document, cpu_seconds=cpu))
+def to_json(document: ParsedDocument, cpu_seconds: float) -> bytes:
+    return orjson.dumps(replace(document, cpu_seconds=cpu_seconds))
 
 
 def from_json(data: bytes) -> ParsedDocument:
     fields: dict[str, Any] = orjson.loads(data)
-    facts, episodes = fields["facts"], fields["episodes"]
-    return ParsedDocument(
-        **fields
-        | {
-            "facts": FeedFacts(
-                **facts
-                | {
-                    "hubs": tuple(facts["hubs"]),
-                    "skip_hours": tuple(facts["skip_hours"]),
-                    "persons": _persons(facts["persons"]),
-                }
-            ),
-            "episodes": tuple(map(_episode, episodes)),
-        }
-    )
+    facts = fields["facts"]
+    facts |= {name: tuple(facts[name]) for name in ("hubs", "skip_hours")} | {"persons": _persons(facts["persons"])}
+    episodes = tuple(map(_episode, fields["episodes"]))
+    return ParsedDocument(**fields | {"facts": FeedFacts(**facts), "episodes": episodes})
 
 
 def episodes_to_json(episodes: Sequence[Episode]) -> bytes:
@@ -76,11 +66,11 @@ def episodes_from_json(data: bytes) -> tuple[Episode, ...]:
 
 
 def _episode(fields: dict[str, Any]) -> Episode:
-    at = fields["published_at"]
+    published = fields["published_at"]
     return Episode(
         **fields
         | {
-            "published_at": datetime.fromisoformat(at) if at else None,
+            "published_at": datetime.fromisoformat(published) if published else None,
             "transcripts": tuple(TranscriptRef(**t) for t in fields["transcripts"]),
             "persons": _persons(fields["persons"]),
             "soundbites": tuple(Soundbite(**s) for s in fields["soundbites"]),
@@ -90,14 +80,5 @@ def _episode(fields: dict[str, Any]) -> Episode:
     )
 
 
-def _persons(found: list[dict[str, Any]]) -> tuple[Person, ...]:
-    return tuple(Person(**p) for p in found)
-
-
-class InProcessParser:
-    """Parses in this process, without any limit: for tests and measurements, never for a stranger's bytes."""
-
-    def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> ParsedDocument:
-        from podwatch.feeds import document_parser as build
-
-        return replace(build.parse_document(b"".join(parts), url, content_type), cpu_seconds=0.0)
+def _persons(rows: list[dict[str, Any]]) -> tuple[Person, ...]:
+    return tuple(Person(**row) for row in rows)

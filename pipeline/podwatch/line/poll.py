@@ -146,7 +146,7 @@ def request_feed(rt: Runtime, feed: Feed, now: datetime) -> Result:
         if digest != feed.digest:
             stored = rt.store.items_of(feed)
             known = feeds.KnownItems.from_bytes(stored) if stored else None
-            reading = feeds.read(answer.body, answer.url, answer.headers.get("content-type", ""), known)
+            reading = feeds.read_feed(answer.body, answer.url, answer.headers.get("content-type", ""), known)
             answer = replace(answer, body=b"")  # a large one is let go of before its episodes are unpacked
         polled = changes(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
         if address := find_new_address(rt, feed, answer.url, reading, now):
@@ -172,7 +172,7 @@ def find_new_address(rt: Runtime, feed: Feed, url: str, reading: FeedReading | N
         return None
     try:
         answer = rt.http.get(target, accept=ACCEPT)
-        there = feeds.read(answer.body, answer.url, answer.headers.get("content-type", ""))
+        there = feeds.read_feed(answer.body, answer.url, answer.headers.get("content-type", ""))
     except PodwatchError as e:
         log.info("poll: %s: says that it has moved, but %s", feed.url, e.line)
         return None
