@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,14 +30,20 @@ MAX_IDLE_CONNECTIONS = 256
 _Key = tuple[str, str, int]  # scheme, host, port
 
 
+@cache
+def _default_tls() -> ssl.SSLContext:
+    """The machine's certificates: one context a process, made at the first https request (it takes 0.1 s)."""
+    return ssl.create_default_context()
+
+
 class _Connection(http.client.HTTPConnection):
     """A connection to one host. ``deadline``: the time.monotonic() at which the current request has to be done."""
 
-    def __init__(self, key: _Key, tls: ssl.SSLContext, allowed: Sequence[type_network]) -> None:
+    def __init__(self, key: _Key, tls: ssl.SSLContext | None, allowed: Sequence[type_network]) -> None:
         scheme, host, port = key
         super().__init__(host, port)
         self.key, self.deadline, self.is_reused = key, 0.0, False
-        self._tls, self._allowed = tls if scheme == "https" else None, allowed
+        self._tls, self._allowed = (tls or _default_tls()) if scheme == "https" else None, allowed
 
     def seconds_left(self) -> float:
         """Seconds until the deadline; raises TimeoutError when none are left."""
@@ -119,7 +126,7 @@ class Transport:
 
     def __init__(self, allowed: Sequence[type_network] = (), tls: ssl.SSLContext | None = None) -> None:
         self._allowed = tuple(allowed)
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls
         self._idle: OrderedDict[_Key, list[_Connection]] = OrderedDict()  # the host that was used last comes last
         self._idle_count = 0
         self._lock = threading.Lock()
