@@ -53,9 +53,14 @@ def _serve() -> None:
     import numpy  # noqa: F401
 
     import podwatch.commands
-    import podwatch.query
+    from podwatch import query
+    from podwatch.model import Segment, Watch, join_segments
+    from podwatch.query.context import EpisodeFields
 
     assert alembic.command
+    # The tables of pronunciation and of ordinary words are read now, and not again by every command.
+    engine = query.build([Watch(name="n", entity="Steve Witkoff", sounds_like=True)])
+    engine(join_segments([Segment(0.0, 1.0, "Steve Wittcough said so.")]), EpisodeFields(title=""))
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()
