@@ -175,7 +175,7 @@ def test_a_feed_that_cannot_be_kept_loses_nothing_and_stops_no_other(
     add(rt, now, *urls)
 
     def columns(e: Episode) -> dict[str, object]:
-        return episodes.columns(e) | ({"guid": None} if e.guid == "bad" else {})
+        return episodes.episode_columns(e) | ({"guid": None} if e.guid == "bad" else {})
 
     with monkeypatch.context() as patched:
         patched.setattr(found, "columns", columns)

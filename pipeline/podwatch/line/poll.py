@@ -221,7 +221,9 @@ def newest_dates(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[d
 
 def _schedule(feed: Feed, now: datetime, floor: float) -> Feed:
     declared = feed.facts.rhythm if feed.facts else None
-    following = schedule_after_success(now, feed.recent, floor=floor, hint=feed.requested_interval, declared=declared, url=feed.url)
+    following = schedule_after_success(
+        now, feed.recent, floor=floor, hint=feed.requested_interval, declared=declared, url=feed.url
+    )
     return replace(feed, next_poll_at=following.at)
 
 

@@ -17,8 +17,8 @@ from podwatch.transcripts.labels.boilerplate import (
     add_repeated,
     label_mentions,
     label_passages,
-    read_labels,
     select_shingles,
+    unpack_labels,
 )
 
 RECENT = 30  # other transcripts of the same feed in which a passage may be repeated
@@ -36,7 +36,7 @@ class PassageLabeller:
         """The mentions, each with the label of the boilerplate that it stands in."""
         if not found:
             return found
-        stretches, numbers = read_labels(source.labels)
+        stretches, numbers = unpack_labels(source.labels)
         repeated = self._repeated(source.episode.feed_id, source.episode.id, numbers)
         return label_mentions(found, add_repeated(source.transcript.text, stretches, repeated))
 
@@ -51,4 +51,4 @@ class PassageLabeller:
             if len(self._feeds) >= FEEDS:
                 self._feeds.popitem(last=False)
         self._feeds[feed_id] = passages
-        return passages.repeated(episode_id, numbers)
+        return passages.find_repeated(episode_id, numbers)
