@@ -1,4 +1,4 @@
-"""The trees that weigh evidence: read as they are written, summed as one by one, and never against common sense."""
+"""The boosted trees: read as they are written, summed as one by one, and monotonic where they must be."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.sounds_like.tree_training import SIGNS, averaged, calibrated, dumped
+from benchmarks.sounds_like.tree_training import SIGNS, average_trees, calibrate_trees, dump_trees
 from podwatch.phonetics.boosted_trees import load_trees, parse_trees
 from podwatch.phonetics.features import FEATURES
 from tests.support.hypothesis_profiles import examples
@@ -25,7 +25,7 @@ forests = st.fixed_dictionaries({"constant": number, "trees": st.lists(one_tree,
 
 
 def by_hand(data: dict[str, Any], row: dict[str, float]) -> float:
-    """One tree after the other, one question after the other."""
+    """The sum of one tree after the other, node by node."""
     total = data["constant"]
     for tree in data["trees"]:
         node = 0
@@ -37,7 +37,7 @@ def by_hand(data: dict[str, Any], row: dict[str, float]) -> float:
 
 
 @given(forests, st.lists(st.tuples(number, number), min_size=1, max_size=5))
-def test_many_rows_through_all_trees_are_each_row_through_each_tree(
+def test_all_rows_together_sum_to_what_each_row_does_tree_by_tree(
     data: dict[str, Any], rows: list[tuple[float, ...]]
 ) -> None:
     together = parse_trees(data, NAMES).log_odds(np.array(rows))
@@ -47,15 +47,15 @@ def test_many_rows_through_all_trees_are_each_row_through_each_tree(
 @given(forests, st.floats(0.1, 3), number)
 def test_calibration_stretches_and_shifts_the_sum(data: dict[str, Any], scale: float, shift: float) -> None:
     rows = np.array([[0.0, 1.0], [2.0, -1.0]])
-    stretched = parse_trees(calibrated(data, scale, shift), NAMES).log_odds(rows)
+    stretched = parse_trees(calibrate_trees(data, scale, shift), NAMES).log_odds(rows)
     assert stretched == pytest.approx(parse_trees(data, NAMES).log_odds(rows) * scale + shift, abs=0.01)
 
 
 @given(st.lists(forests, min_size=1, max_size=3))
-def test_averaged_forests_say_what_they_say_on_average(some: list[dict[str, Any]]) -> None:
+def test_averaged_forests_sum_to_the_mean_of_their_sums(some: list[dict[str, Any]]) -> None:
     rows = np.array([[0.0, 1.0], [2.0, -1.0]])
     each = [parse_trees(data, NAMES).log_odds(rows) for data in some]
-    assert parse_trees(averaged(some), NAMES).log_odds(rows) == pytest.approx(np.mean(each, axis=0), abs=0.01)
+    assert parse_trees(average_trees(some), NAMES).log_odds(rows) == pytest.approx(np.mean(each, axis=0), abs=0.01)
 
 
 def test_no_rows_have_no_sums_and_many_rows_have_as_many() -> None:
@@ -65,17 +65,17 @@ def test_no_rows_have_no_sums_and_many_rows_have_as_many() -> None:
 
 @given(forests)
 def test_trees_are_written_as_they_are_read(data: dict[str, Any]) -> None:
-    assert json.loads(dumped(data)) == data
+    assert json.loads(dump_trees(data)) == data
 
 
-def test_evidence_that_nobody_gathers_is_refused() -> None:
+def test_an_unknown_feature_is_refused() -> None:
     data = {"constant": 0.0, "trees": [{"asks": [["moon", 1.0]], "worth": [0.0, 1.0]}]}
-    with pytest.raises(ValueError, match="moon: no such evidence"):
+    with pytest.raises(ValueError, match="moon: no such feature"):
         parse_trees(data, NAMES)
 
 
 def rows_with(name: str, low: float, high: float, seed: int) -> np.ndarray:
-    """Some rows of anything, twice: the one feature first low, then high. Between and beyond all that is asked for."""
+    """Fifty rows of any values, twice: the one feature first low, then high; between and beyond all thresholds."""
     chance = np.random.default_rng(seed)
     borders = [
         load_trees().thresholds[(load_trees().features == i) & np.isfinite(load_trees().thresholds)]
@@ -90,6 +90,6 @@ def rows_with(name: str, low: float, high: float, seed: int) -> np.ndarray:
 @pytest.mark.parametrize("name", SIGNS)
 @settings(max_examples=examples(20))
 @given(ends=st.tuples(st.floats(-5, 30), st.floats(-5, 30)).map(sorted), seed=st.integers(0, 1000))
-def test_no_evidence_speaks_in_the_wrong_direction(name: str, ends: list[float], seed: int) -> None:
+def test_no_feature_speaks_in_the_wrong_direction(name: str, ends: list[float], seed: int) -> None:
     sums = load_trees().log_odds(rows_with(name, ends[0], ends[1], seed))
     assert (SIGNS[name] * (sums[50:] - sums[:50]) >= -1e-3).all()  # worths are rounded

@@ -1,4 +1,4 @@
-"""Two watches of one name help each other as little as they harm each other."""
+"""Two watches of one name neither help nor harm each other."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_name_is_the_same_in_full_or_as_the_one_word_of_another_watch(name: in
     assert found()[name] == SAME[name]
 
 
-def test_those_that_are_the_same_count_once() -> None:
+def test_names_that_are_the_same_count_once() -> None:
     same = found()
     assert count_distinct(set(), same) == 0
     assert count_distinct({0, 1, 2}, same) == 1
@@ -38,13 +38,13 @@ def test_those_that_are_the_same_count_once() -> None:
 
 
 @pytest.mark.parametrize("others", [["Mark Rutte"], ["Mark Rutte"] * 3, ["Rutte"]], ids=str)
-def test_who_else_watches_a_name_changes_nothing_of_what_is_heard(others: list[str]) -> None:
+def test_who_else_watches_a_name_does_not_change_its_matches(others: list[str]) -> None:
     alone = NameMatcher([person("Mark Rutte")]).find_matches(TEXT)
     together = NameMatcher([person(n) for n in ["Mark Rutte", *others]]).find_matches(TEXT)
     assert [h for h in together if h.name == 0] == alone
 
 
-def test_the_surname_alone_is_heard_beside_a_watch_of_the_full_name() -> None:
+def test_the_surname_alone_is_found_beside_a_watch_of_the_full_name() -> None:
     text = "They asked Zelinsky about grain. Then Volodymyr Zelinsky left."
     alone = NameMatcher([person("Zelensky")]).find_matches(text)
     together = NameMatcher([person("Zelensky"), person("Volodymyr Zelensky")]).find_matches(text)

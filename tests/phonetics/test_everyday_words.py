@@ -1,4 +1,4 @@
-"""Names that are near everyday words by sound: they fall back to exact and context by themselves, and say so."""
+"""Names that sound like everyday words are found as they are spelt or by the context, and warn of it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pytest
 
 from podwatch.phonetics import NameMatcher, WatchedName
 from podwatch.phonetics.everyday_words import FREQUENT_COST, MAX_PHONES, NEAR_COST, find_near_words
-from podwatch.phonetics.lexicon import EVERYDAY, common_words, look_up_word
+from podwatch.phonetics.lexicon import list_everyday_words, look_up_word
 from podwatch.phonetics.noisy_channel import load_channels
 
-# case: (name, type, what its note says; empty: it goes by sound)
+# case: (name, type, what its warning says; empty: it goes by sound)
 NOTED = {
     "an everyday word itself": ("Mike Waltz", "person", "'Waltz' is too short or too much of a word"),
     "near a word often said": ("J.D. Vance", "person", "'Vance' sounds too much like 'van'"),
@@ -25,16 +25,16 @@ NOTED = {
 
 
 @pytest.mark.parametrize(("name", "kind", "said"), NOTED.values(), ids=NOTED)
-def test_a_name_near_everyday_words_says_so_by_itself(name: str, kind: str, said: str) -> None:
-    ear = NameMatcher([WatchedName(name, type=kind)])
-    assert bool(ear.warnings) == bool(said)
-    assert said in ear.advise(0)
+def test_a_name_near_everyday_words_has_a_warning(name: str, kind: str, said: str) -> None:
+    matcher = NameMatcher([WatchedName(name, type=kind)])
+    assert bool(matcher.warnings) == bool(said)
+    assert said in matcher.advise(0)
 
 
-# case: (name, text, what is heard)
+# case: (name, text, what is found)
 ALONE = {
     "a word that is near stays a word": ("J.D. Vance", "They put it in the van and left.", []),
-    "nor is it heard with a capital": ("J.D. Vance", "They asked Vans about it.", []),
+    "nor is it found with a capital": ("J.D. Vance", "They asked Vans about it.", []),
     "as it is spelt it is found": ("Mike Waltz", "Nobody asked Waltz about it.", ["Waltz"]),
     "the whole name by its sound is": ("Mike Waltz", "They asked Mike Walz about it.", ["Mike Walz"]),
     "and after it the surname": (
@@ -50,11 +50,11 @@ def test_such_a_name_is_found_as_it_is_spelt_or_with_context(name: str, text: st
     assert [text[h.start : h.end] for h in NameMatcher([WatchedName(name, type="person")]).find_matches(text)] == found
 
 
-def test_near_words_are_those_that_comparing_all_with_all_finds() -> None:
+def test_near_words_are_those_of_comparing_all_with_all() -> None:
     names = [
         (n, look_up_word(n).sound) for n in ("vance", "luckey", "meta", "modi", "oslo", "witkoff", "sachs", "kellogg")
     ]
-    words = [e.sound for w, e in common_words(FREQUENT_COST) if e.flags & EVERYDAY and len(e.sound) > 1]
+    words = [e.sound for _, e in list_everyday_words(FREQUENT_COST) if len(e.sound) > 1]
     channel = load_channels()[0]
     near = set()
     for name, sound in names:

@@ -1,4 +1,4 @@
-"""What is known of a word before anybody listens."""
+"""What is known of a word out of context."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAMES = ("o'neill", "d'angelo", "trump'll", "witkoff", "witkoff's")
 
 
 @pytest.mark.parametrize("word", EVERYDAY_WORDS)
-def test_an_everyday_word_stays_one_when_another_runs_into_it(word: str) -> None:
+def test_a_contraction_of_everyday_words_is_one(word: str) -> None:
     known = look_up_word(word)
     assert known.flags & EVERYDAY
     assert known.cost < 12.0

@@ -1,21 +1,22 @@
-"""What an episode about a list lets pass: names that sound like one of it, said alone; all text is written for this."""
+"""The lowest score that an episode about the watched list gives to a surname alone that sounds like one of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from podwatch.phonetics import NameMatcher, WatchedName
-from podwatch.phonetics import list_context as among
 from podwatch.phonetics.candidates import Candidate, TextContext
-from podwatch.phonetics.features import EpisodeContext
+from podwatch.phonetics.episode_context import EpisodeContext
+from podwatch.phonetics.list_context import MAX_SCORE, MIN_SCORE, NEAR_COST, min_score
+from tests.phonetics.name_samples import FILLER
 
-FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
 NEWS = "Then Pete Hegseth spoke to Mike Waltz about Vladimir Putin." + FILLER
 OTHERS = ("Steve Witkoff", "Pete Hegseth", "Mike Waltz", "Vladimir Putin")
 
-# text: whether Greta Larsen is told of the Larson in it
+# text: whether the Larson in it is taken for Greta Larsen
 LARSON = {
     "Nobody asked Larson about it.": True,
     "Larson was asked about it.": True,
@@ -36,35 +37,35 @@ LARSON = {
 }
 
 
-def listening(name: str, kind: str = "person") -> WatchedName:
+def named(name: str, kind: str = "person") -> WatchedName:
     return WatchedName(name, type=kind)
 
 
-def told(name: WatchedName, text: str) -> list[str]:
-    ear = NameMatcher([name, *map(listening, OTHERS)])
-    return [text[h.start : h.end] for h in ear.find_matches(text) if h.name == 0]
+def found_surfaces(name: WatchedName, text: str) -> list[str]:
+    matcher = NameMatcher([name, *map(named, OTHERS)])
+    return [text[h.start : h.end] for h in matcher.find_matches(text) if h.name == 0]
 
 
 @pytest.mark.parametrize("text", LARSON)
-def test_a_name_that_sounds_the_same_is_told_where_it_stands_alone_among_others_of_its_list(text: str) -> None:
-    assert bool(told(listening("Greta Larsen"), f"{NEWS} {text}{FILLER}")) == LARSON[text]
+def test_a_name_that_sounds_the_same_is_found_where_it_stands_alone_among_others_of_its_list(text: str) -> None:
+    assert bool(found_surfaces(named("Greta Larsen"), f"{NEWS} {text}{FILLER}")) == LARSON[text]
 
 
-def test_it_is_not_told_where_the_episode_is_about_nobody_else_of_the_list() -> None:
-    assert not told(listening("Greta Larsen"), "Nobody asked Larson about it." + FILLER)
+def test_it_is_not_found_where_the_episode_is_about_nobody_else_of_the_list() -> None:
+    assert not found_surfaces(named("Greta Larsen"), "Nobody asked Larson about it." + FILLER)
 
 
 @pytest.mark.parametrize("write", [str.lower, str.title])
-def test_it_is_not_told_where_capitals_say_nothing(write: Callable[[str], str]) -> None:
-    assert not told(listening("Greta Larsen"), write(f"{NEWS} Nobody asked Larson about it.{FILLER}"))
+def test_it_is_not_found_where_capitals_say_nothing(write: Callable[[str], str]) -> None:
+    assert not found_surfaces(named("Greta Larsen"), write(f"{NEWS} Nobody asked Larson about it.{FILLER}"))
 
 
-def test_it_is_not_told_where_the_episode_has_somebody_of_that_name() -> None:
+def test_it_is_not_found_where_the_episode_has_somebody_of_that_name() -> None:
     text = f"{NEWS} Nobody asked Susan Larson about it.{FILLER} Nobody asked Larson again."
-    assert not told(listening("Greta Larsen"), text)
+    assert not found_surfaces(named("Greta Larsen"), text)
 
 
-# (watched, text): whether it is told
+# (watched, text): whether it is found
 OTHER_WORDS = {
     ("Zora Klerk", "Nobody asked Clark about it."): False,  # a name that every hour of talk has
     ("Mark Normand", "Nobody asked Norman about it."): False,  # a first name
@@ -78,40 +79,46 @@ OTHER_WORDS = {
 
 @pytest.mark.parametrize(("name", "text"), OTHER_WORDS)
 def test_the_word_is_rare_and_near(name: str, text: str) -> None:
-    assert bool(told(listening(name), f"{NEWS} {text}{FILLER}")) == OTHER_WORDS[name, text]
+    assert bool(found_surfaces(named(name), f"{NEWS} {text}{FILLER}")) == OTHER_WORDS[name, text]
 
 
-def spot_of(name: WatchedName, text: str, word: str) -> tuple[Candidate, TextContext, EpisodeContext]:
-    spots, scene, company = NameMatcher([name, *map(listening, OTHERS)]).find_candidates(f"{NEWS} {text}{FILLER}")
-    [spot] = [
+def candidate_of(name: WatchedName, text: str, word: str) -> tuple[Candidate, TextContext, EpisodeContext]:
+    candidates, context, episode_of = NameMatcher([name, *map(named, OTHERS)]).find_candidates(f"{NEWS} {text}{FILLER}")
+    [candidate] = [
         s
-        for s in spots
-        if s.form.name == 0 and not s.form.given_count and s.last - s.first == 1 and scene.tokens.plain[s.first] == word
+        for s in candidates
+        if s.form.name == 0
+        and not s.form.given_count
+        and s.last - s.first == 1
+        and context.tokens.plain[s.first] == word
     ]
-    return spot, scene, company(spot)
+    return candidate, context, episode_of(candidate)
 
 
 @pytest.mark.parametrize("word", ["Hew Whitaker", "Whita ker", "Hughwhitaker"])
 def test_it_is_one_word_and_the_surname_alone(word: str) -> None:
     text = f"{NEWS} Nobody asked {word} about it.{FILLER}"
-    spots, scene, company = NameMatcher([listening("Hugh Whitacre"), *map(listening, OTHERS)]).find_candidates(text)
-    mine = [s for s in spots if s.form.name == 0 and " ".join(scene.tokens.plain[s.first : s.last]) == word.lower()]
-    for spot in mine:
-        spot.phone_cost = spot.letter_cost = 0.0
+    candidates, context, episode_of = NameMatcher([named("Hugh Whitacre"), *map(named, OTHERS)]).find_candidates(text)
+    mine = [
+        s for s in candidates if s.form.name == 0 and " ".join(context.tokens.plain[s.first : s.last]) == word.lower()
+    ]
+    for candidate in mine:
+        candidate.phone_cost = candidate.letter_cost = 0.0
     assert mine
-    assert not any(among.min_score(s, scene, company(s), "person") for s in mine)
+    assert not any(min_score(s, context, episode_of(s)) for s in mine)
 
 
 def test_the_nearer_the_surer() -> None:
-    spot, scene, company = spot_of(listening("Greta Larsen"), "Nobody asked Larson about it.", "larson")
+    candidate, context, episode = candidate_of(named("Greta Larsen"), "Nobody asked Larson about it.", "larson")
     scores = []
-    for near in (among.NEAR_COST, among.NEAR_COST / 2, 0.0):
-        spot.phone_cost = spot.letter_cost = near
-        scores.append(among.min_score(spot, scene, company, "person"))
-    assert scores == pytest.approx([among.MIN_SCORE, (among.MIN_SCORE + among.MAX_SCORE) / 2, among.MAX_SCORE])
+    for near in (NEAR_COST, NEAR_COST / 2, 0.0):
+        candidate.phone_cost = candidate.letter_cost = near
+        scores.append(min_score(candidate, context, episode))
+    assert scores == pytest.approx([MIN_SCORE, (MIN_SCORE + MAX_SCORE) / 2, MAX_SCORE])
 
 
 @pytest.mark.parametrize(("kind", "counts"), [("person", True), ("", True), ("company", False), ("place", False)])
-def test_only_people_are_said_by_their_surname(kind: str, counts: bool) -> None:
-    spot, scene, company = spot_of(listening("Greta Larsen"), "Nobody asked Larson about it.", "larson")
-    assert bool(among.min_score(spot, scene, company, kind)) == counts
+def test_only_people_go_by_their_surname(kind: str, counts: bool) -> None:
+    candidate, context, episode = candidate_of(named("Greta Larsen"), "Nobody asked Larson about it.", "larson")
+    candidate.form = replace(candidate.form, kind=kind)
+    assert bool(min_score(candidate, context, episode)) == counts

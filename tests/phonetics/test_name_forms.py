@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from podwatch.phonetics import WatchedName
-from podwatch.phonetics.name_forms import build_forms, spoken_words
+from podwatch.phonetics.name_forms import build_forms
+from podwatch.phonetics.name_parts import spoken_words
 from podwatch.phonetics.respelling import anglicise
 
 # name: (type, {part: the words of its forms})
@@ -45,7 +46,7 @@ def test_an_alias_is_a_form_of_its_own() -> None:
     assert [" ".join(f.words) for f in forms if f.part == "alias"] == ["the envoy"]
 
 
-# (name, its aliases): the surname that is listened for
+# (name, its aliases): the surname that is searched for
 OTHER_SCRIPTS = {
     ("Владимир Зеленский", "The President", "Volodymyr Zelensky"): "zelensky",
     ("习近平", "President Xi", "Xi Jinping"): "jinping",
@@ -57,7 +58,7 @@ OTHER_SCRIPTS = {
 
 
 @pytest.mark.parametrize("names", OTHER_SCRIPTS, ids=" ".join)
-def test_a_name_in_another_script_is_the_alias_that_is_the_name_in_ours(names: tuple[str, ...]) -> None:
+def test_a_name_in_another_script_goes_by_its_first_alias_in_latin_letters(names: tuple[str, ...]) -> None:
     forms = build_forms([WatchedName(names[0], aliases=names[1:], type="person")])
     assert {" ".join(f.words) for f in forms if f.part == "surname"} == {OTHER_SCRIPTS[names]} - {None}
 
@@ -123,23 +124,23 @@ RESPELT = {
 
 
 @pytest.mark.parametrize("word", RESPELT, ids=str)
-def test_foreign_spelling_is_brought_nearer_to_english(word: str) -> None:
+def test_foreign_spelling_is_anglicised(word: str) -> None:
     assert anglicise(word) == RESPELT[word]
 
 
-def test_a_respelt_name_is_listened_for_both_ways() -> None:
+def test_an_anglicised_name_has_a_form_of_either_spelling() -> None:
     forms = [f for f in build_forms([WatchedName("Aleksandar Vučić", type="person")]) if f.part == "surname"]
     assert [f.words for f in forms] == [("vucic",)] * 2
     assert [f.letters for f in forms] == ["vucic", "vuchich"]
 
 
-def test_spoken_keeps_initials_apart() -> None:
+def test_initials_are_words_of_one_letter() -> None:
     assert spoken_words("J.R.R. Tolkien") == ("j", "r", "r", "tolkien")
 
 
-def test_nothing_heavy_is_loaded_before_a_name_is_listened_for() -> None:
+def test_nothing_heavy_is_loaded_before_there_is_a_name() -> None:
     program = (
-        "import sys; from podwatch.phonetics import NameMatcher; ear = NameMatcher([]); ear.find_matches('Steve Witkoff'); "
+        "import sys; from podwatch.phonetics import NameMatcher; matcher = NameMatcher([]); matcher.find_matches('Steve Witkoff'); "
         "print(sorted({'numpy', 'threadpoolctl'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Who is told of whom: names that others bear in part, and words that are a name only by their letters."""
+"""Which matches there are of names that others bear in part, and of words that are a name only by their letters."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 
 from podwatch.phonetics import NameMatcher, WatchedName
 
-# case: (the persons watched, text, what is told: the person and the words)
-TOLD: dict[str, tuple[list[str], str, list[tuple[str, str]]]] = {
+# case: (the persons watched, text, the matches: the person and the words)
+MATCHES: dict[str, tuple[list[str], str, list[tuple[str, str]]]] = {
     "the UN is no Kim Jong Un": (
         ["Kim Jong Un"],
         "The UN met. The UN said it was concerned. We asked the U.N. envoy, and un-RSVP.",
@@ -55,9 +55,9 @@ TOLD: dict[str, tuple[list[str], str, list[tuple[str, str]]]] = {
 }
 
 
-@pytest.mark.parametrize("case", TOLD, ids=str)
-def test_who_is_told(case: str) -> None:
-    names, text, expected = TOLD[case]
+@pytest.mark.parametrize("case", MATCHES, ids=str)
+def test_only_the_watched_bearer_is_found(case: str) -> None:
+    names, text, expected = MATCHES[case]
     heard = NameMatcher([WatchedName(n, type="person") for n in names]).find_matches(text)
     assert [(names[h.name], text[h.start : h.end]) for h in heard] == expected
 
@@ -70,13 +70,13 @@ def test_a_title_is_no_first_name() -> None:
 
 
 def test_nothing_that_was_misspelt_is_certain() -> None:
-    ear = NameMatcher([WatchedName("Volodymyr Zelensky", type="person")])
-    heard = ear.find_matches("Then Zelinski said that the river is high. Zelensky has been there.")[0]
+    matcher = NameMatcher([WatchedName("Volodymyr Zelensky", type="person")])
+    heard = matcher.find_matches("Then Zelinski said that the river is high. Zelensky has been there.")[0]
     assert heard.score > 0.995
     assert " 0.99:" in heard.reason
 
 
-def test_an_organisation_is_heard_as_a_company() -> None:
+def test_an_organisation_is_searched_as_a_company() -> None:
     text = "The startup Eriksson bought another brand."
     company, organisation = (
         NameMatcher([WatchedName("Ericsson", type=t)]).find_matches(text) for t in ("company", "organisation")
@@ -85,11 +85,11 @@ def test_an_organisation_is_heard_as_a_company() -> None:
 
 
 @pytest.mark.parametrize("name", ["Sammy Davis Jr.", "Sammy Davis, Jr", "Louis Armstrong II"])
-def test_a_suffix_that_is_not_listened_for_is_noted(name: str) -> None:
+def test_a_suffix_that_is_not_searched_for_has_a_warning(name: str) -> None:
     [note] = NameMatcher([WatchedName(name, type="person")]).warnings
     assert "is not listened for: who has the name without it is told, too" in note
 
 
 @pytest.mark.parametrize("name", ["III", "Jane Goodall PhD", "Sammy Davis"])
-def test_of_other_names_there_is_nothing_to_note_of_that(name: str) -> None:
+def test_other_names_have_no_warning_of_that(name: str) -> None:
     assert not any("not listened for" in n for n in NameMatcher([WatchedName(name, type="person")]).warnings)

@@ -1,15 +1,15 @@
-"""Whose name a place looks like: one table for what speaks for somebody else, one for what does not."""
+"""Whose name a candidate looks like: one table for what speaks for somebody else, one for what does not."""
 
 from __future__ import annotations
 
 import pytest
 
 from podwatch.phonetics import NameMatcher, WatchedName
-from podwatch.phonetics import features as evidence
-from podwatch.phonetics import namesakes as strangers
 from podwatch.phonetics.candidates import Candidate, TextContext
+from podwatch.phonetics.features import FEATURES, compute_features
+from podwatch.phonetics.namesakes import begins_with_first_name, has_other_first_name, score_namesake
+from tests.phonetics.name_samples import FILLER
 
-FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
 LIST = {
     "person": NameMatcher([WatchedName("Steve Witkoff", type="person"), WatchedName("Oleksiy Danilov", type="person")]),
     "company": NameMatcher([WatchedName("Ericsson", type="company")]),
@@ -17,11 +17,11 @@ LIST = {
 }
 
 
-def spots(text: str, heard: str, kind: str) -> tuple[list[Candidate], TextContext]:
+def candidates(text: str, heard: str, kind: str) -> tuple[list[Candidate], TextContext]:
     """Where ``heard`` stands in the text, by a form of one word."""
-    found, scene, _ = LIST[kind].find_candidates(text + FILLER)
-    at = [s for s in found if " ".join(scene.tokens.plain[s.first : s.last]) == heard and len(s.form.words) == 1]
-    return sorted(at, key=lambda s: s.first), scene
+    found, context, _ = LIST[kind].find_candidates(text + FILLER)
+    at = [s for s in found if " ".join(context.tokens.plain[s.first : s.last]) == heard and len(s.form.words) == 1]
+    return sorted(at, key=lambda s: s.first), context
 
 
 # case: (kind, text, the words heard)
@@ -48,29 +48,29 @@ NOBODY_ELSE = {
 @pytest.mark.parametrize("case", SOMEBODY_ELSE, ids=str)
 def test_it_looks_like_somebody_else(case: str) -> None:
     kind, text, heard = SOMEBODY_ELSE[case]
-    found, scene = spots(text, heard, kind)
-    assert [strangers.score_namesake(s, scene, kind) >= 0.6 for s in found] == [True]
+    found, context = candidates(text, heard, kind)
+    assert [score_namesake(s, context) >= 0.6 for s in found] == [True]
 
 
 @pytest.mark.parametrize("case", NOBODY_ELSE, ids=str)
 def test_it_looks_like_nobody_else(case: str) -> None:
     kind, text, heard = NOBODY_ELSE[case]
-    found, scene = spots(text, heard, kind)
-    assert [strangers.score_namesake(s, scene, kind) for s in found] == [0.0]
+    found, context = candidates(text, heard, kind)
+    assert [score_namesake(s, context) for s in found] == [0.0]
 
 
 def test_a_word_that_is_somebody_else_in_one_place_may_be_so_in_the_others() -> None:
-    found, _ = spots("Susan Whitkoff came. Nobody liked Whitkoff. Then Whitkoff left.", "whitkoff", "person")
+    found, _ = candidates("Susan Whitkoff came. Nobody liked Whitkoff. Then Whitkoff left.", "whitkoff", "person")
     assert [s.elsewhere > 0.6 for s in found] == [False, True, True]
 
 
 def test_a_word_that_is_never_somebody_else_is_so_nowhere() -> None:
-    found, _ = spots("Then Whitkoff came. Nobody liked Whitkoff.", "whitkoff", "person")
+    found, _ = candidates("Then Whitkoff came. Nobody liked Whitkoff.", "whitkoff", "person")
     assert [s.elsewhere for s in found] == [0.0, 0.0]
 
 
 def test_the_own_first_name_speaks_for_nobody_else() -> None:
-    found, _ = spots("Steve Whitkoff came. Nobody liked Whitkoff.", "whitkoff", "person")
+    found, _ = candidates("Steve Whitkoff came. Nobody liked Whitkoff.", "whitkoff", "person")
     assert [s.elsewhere for s in found] == [0.0, 0.0]
 
 
@@ -84,9 +84,9 @@ BEGINS = {
 
 
 @pytest.mark.parametrize("text", BEGINS)
-def test_two_words_that_begin_with_a_first_name_are_told_apart(text: str) -> None:
-    found, scene = spots(text, " ".join(text.lower().rstrip(".").split()[2:]), "person")
-    assert [strangers.begins_with_first_name(s, scene) for s in found] == [BEGINS[text]]
+def test_two_words_may_begin_with_a_first_name(text: str) -> None:
+    found, context = candidates(text, " ".join(text.lower().rstrip(".").split()[2:]), "person")
+    assert [begins_with_first_name(s, context) for s in found] == [BEGINS[text]]
 
 
 # (name, text): whether what may be the name has the first name of another
@@ -102,10 +102,12 @@ FIRST = {
 
 
 @pytest.mark.parametrize(("name", "text"), FIRST)
-def test_what_somebody_is_called_is_no_first_name_of_another(name: str, text: str) -> None:
-    found, scene, _ = NameMatcher([WatchedName(name, type="person")]).find_candidates(text + FILLER * text[0].isupper())
+def test_a_nickname_is_no_first_name_of_another(name: str, text: str) -> None:
+    found, context, _ = NameMatcher([WatchedName(name, type="person")]).find_candidates(
+        text + FILLER * text[0].isupper()
+    )
     whole = [s for s in found if s.form.given_count and s.first == 1 and s.surname_at == 2]
-    assert [strangers.has_other_first_name(s, scene) for s in whole] == [FIRST[name, text]]
+    assert [has_other_first_name(s, context) for s in whole] == [FIRST[name, text]]
 
 
 # text: whether what may be Will Ferrell begins with a small word
@@ -113,10 +115,10 @@ SMALL = {"Nobody liked Will Farel there.": False, "nobody liked will farel there
 
 
 @pytest.mark.parametrize("text", SMALL)
-def test_a_first_name_written_large_is_no_small_word(text: str) -> None:
-    found, scene, company = NameMatcher([WatchedName("Will Ferrell", type="person")]).find_candidates(
+def test_a_first_name_with_a_capital_is_no_small_word(text: str) -> None:
+    found, context, episode_of = NameMatcher([WatchedName("Will Ferrell", type="person")]).find_candidates(
         text + FILLER * text[0].isupper()
     )
     [whole] = [s for s in found if s.form.given_count and s.first == 2 and s.last == 4]
-    numbers = evidence.compute_features(whole, scene, company(whole), "person")
-    assert bool(numbers[evidence.FEATURES.index("prefix")]) == SMALL[text]
+    numbers = compute_features(whole, context, episode_of(whole))
+    assert bool(numbers[FEATURES.index("prefix")]) == SMALL[text]

@@ -1,4 +1,4 @@
-"""Who is called what: a watch of Mike Waltz is one of Michael Waltz."""
+"""Nicknames: a watch of Mike Waltz is one of Michael Waltz."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 from podwatch.phonetics import NameMatcher, WatchedName
 from podwatch.phonetics.name_forms import build_forms
 from podwatch.phonetics.nicknames import nicknames_of
+from tests.phonetics.name_samples import FILLER
 
-FILLER = " They talked for a while about grain and the weather, and nobody in the room was in a hurry to leave."
 CALLED = {
     "mike": "michael",
     "michael": "mike",
@@ -25,17 +25,17 @@ def test_people_are_called_by_other_first_names(name: str) -> None:
     assert name not in nicknames_of([name])
 
 
-def test_who_has_no_other_name_is_called_nothing_else() -> None:
+def test_who_has_no_nickname_is_called_nothing_else() -> None:
     assert nicknames_of(["anatoly"]) == nicknames_of([]) == frozenset()
 
 
-def test_the_surname_knows_what_its_bearer_is_called() -> None:
+def test_the_forms_of_a_person_have_the_nicknames() -> None:
     forms = build_forms([WatchedName("Mike Waltz", type="person"), WatchedName("Kharkiv", type="place")])
     assert {f.part: "michael" in f.nicknames for f in forms if f.name == 0} == {"full": True, "surname": True}
     assert all(not f.nicknames for f in forms if f.name == 1)
 
 
-# text: what is heard of Mike Waltz in it
+# text: what is found of Mike Waltz in it
 HEARD = {
     "Then Michael Waltz spoke.": ["Waltz"],
     "Then Mike Waltz spoke.": ["Mike Waltz"],
@@ -46,5 +46,5 @@ HEARD = {
 
 @pytest.mark.parametrize("text", HEARD)
 def test_a_surname_behind_another_form_of_the_first_name_is_the_persons(text: str) -> None:
-    ear = NameMatcher([WatchedName("Mike Waltz", type="person")])
-    assert [text[h.start : h.end] for h in ear.find_matches(text + FILLER)] == HEARD[text]
+    matcher = NameMatcher([WatchedName("Mike Waltz", type="person")])
+    assert [text[h.start : h.end] for h in matcher.find_matches(text + FILLER)] == HEARD[text]

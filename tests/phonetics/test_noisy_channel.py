@@ -1,4 +1,4 @@
-"""The cost of hearing one name as another, against a slow reading of its definition; and pronunciation."""
+"""The cost of hearing one name as another, compared with its definition; and pronunciation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from podwatch.phonetics.pronunciation import PHONES
 from tests.support.hypothesis_profiles import examples
 
 
-def slowly(channel: Channel, said: bytes, heard: bytes) -> float:
+def cost_by_definition(channel: Channel, said: bytes, heard: bytes) -> float:
     @cache
     def cost(i: int, j: int) -> float:
         ways = [0.0] if i == j == 0 else []
@@ -34,16 +34,16 @@ words = st.lists(st.integers(0, 25), min_size=1, max_size=9).map(bytes)
 
 @given(st.lists(st.tuples(words, words), min_size=1, max_size=8))
 @settings(max_examples=examples(60))
-def test_many_pairs_at_once_cost_what_each_costs_by_the_definition(pairs: list[tuple[bytes, bytes]]) -> None:
+def test_many_pairs_cost_what_each_costs_by_the_definition(pairs: list[tuple[bytes, bytes]]) -> None:
     for channel in load_channels():
         fast = channel.costs(channel.pad([a for a, _ in pairs]), channel.pad([b for _, b in pairs]))
         for (said, heard), cost in zip(pairs, fast.tolist(), strict=True):
-            assert cost == pytest.approx(slowly(channel, said, heard), abs=1e-3)
+            assert cost == pytest.approx(cost_by_definition(channel, said, heard), abs=1e-3)
 
 
 @given(words)
 @settings(max_examples=examples(30))
-def test_the_same_costs_nothing_and_everything_else_something(said: bytes) -> None:
+def test_the_same_costs_nothing_and_edits_cost_something(said: bytes) -> None:
     for channel in load_channels():
         assert channel.costs(channel.pad([said]), channel.pad([said]))[0] == 0
         assert (channel.deletion[:-1] > 0).all()
@@ -79,11 +79,11 @@ SAID = {"hegseth": "HH EH G S IH TH", "sky": "S K AY", "phone": "F OW N", "jd": 
 
 
 @pytest.mark.parametrize("word", SAID, ids=str)
-def test_a_spelling_is_read_as_an_american_would(word: str) -> None:
+def test_a_spelling_is_pronounced_as_an_american_would(word: str) -> None:
     assert " ".join(PHONES[p] for p in look_up_word(word).sound) == SAID[word]
 
 
-def test_spellers_who_disagree_about_doubled_letters_are_heard_alike() -> None:
+def test_doubled_letters_do_not_change_the_sound() -> None:
     assert look_up_word("heggseth").sound == look_up_word("hegseth").sound
     assert look_up_word("whitkoff").sound == look_up_word("witkoff").sound
 
@@ -110,12 +110,12 @@ SPELT_APART = {
 
 
 @pytest.mark.parametrize("case", SPELT_ALIKE, ids=str)
-def test_what_spellers_disagree_about_is_the_same_letters(case: str) -> None:
+def test_what_spellers_disagree_about_is_encoded_alike(case: str) -> None:
     one, other = SPELT_ALIKE[case]
     assert encode_letters(one) == encode_letters(other)
 
 
 @pytest.mark.parametrize("case", SPELT_APART, ids=str)
-def test_what_sounds_otherwise_is_other_letters(case: str) -> None:
+def test_what_sounds_otherwise_is_encoded_otherwise(case: str) -> None:
     one, other = SPELT_APART[case]
     assert encode_letters(one) != encode_letters(other)

@@ -1,54 +1,129 @@
-"""From evidence to a score: how often such a spot is right.
+"""Gives candidates their scores: how often such a one is right.
 
-trees.py for spots that only sound alike, and a short list of cases for names spelt right, where the only question is
-whose name it is.
+The boosted trees weigh the features of those that only sound like a name; of a name that is spelt right, where the only
+question is whose it is, a short list of cases decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from podwatch.phonetics.boosted_trees import load_trees
-from podwatch.phonetics.features import LIST_PRESENT, EpisodeContext
-from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, SURNAME, Entry
+from podwatch.phonetics.candidates import Candidate, TextContext
+from podwatch.phonetics.episode_context import LIST_PRESENT, OFTEN_REPEATED, EpisodeContext
+from podwatch.phonetics.features import compute_features, role_before
+from podwatch.phonetics.lexicon import GIVEN, SURNAME, UNKNOWN_COST
+from podwatch.phonetics.list_context import is_capitalised
+from podwatch.phonetics.name_forms import SHORT_PHONES
+from podwatch.phonetics.namesakes import is_other_word, is_somebody_else, score_adjacent_names
 
+DEFAULT_THRESHOLD = 0.55  # the lowest score that is reported, where the watch does not say
 EVERYDAY_COST = 13.0  # -log P of a word that is read as the everyday word it also is
 POPULAR_COST = 10.3  # -log P of a first name (James, Jordan) that is somebody else's, far more often
-DEFAULT_THRESHOLD = 0.55  # the least score that is reported, where the watch does not say
+CERTAIN_EXACT = 0.8  # a name spelt right that is as sure as this is no other one
+SAME_SOUND_COST = 0.15  # nats per symbol: no more than what spellers disagree about
+FEW_SPELLINGS = 0.3  # of EpisodeContext.other_spellings: no other way that the name seems to be written
+# Of a word that is everyday as well, by whether its capital says that it is a name (None: it says nothing): the score
+# where the episode says nothing of the name, and where it does.
+_EVERYDAY_SCORES = {True: (0.85, 0.95), None: (0.3, 0.75), False: (0.1, 0.15)}
 
 
-def score_similar(features: Sequence[Sequence[float]]) -> list[float]:
-    """The scores of spots that are not spelt as the name, by the numbers of evidence.FEATURES of each."""
+def score_candidates(
+    candidates: Sequence[Candidate],
+    context: TextContext,
+    episodes: Sequence[EpisodeContext],
+    same: Mapping[int, frozenset[int]],
+) -> None:
+    """Sets the score of each candidate, from what the episode says of its name (``episodes``, in the same order).
+
+    ``same``: for each name those that are the same one.
+    """
+    similar: list[Candidate] = []
+    features: list[list[float]] = []
+    for candidate, episode in zip(candidates, episodes, strict=True):
+        candidate.score = 0.0
+        if candidate.is_exact:
+            candidate.score = _score_exact(candidate, context, episode)
+        elif not _is_ruled_out(candidate, context, episode):
+            similar.append(candidate)
+            features.append(compute_features(candidate, context, episode))
+    for candidate, score in zip(similar, _weigh(features), strict=True):
+        candidate.score = score
+    taken: dict[int, set[int]] = {}
+    for candidate in candidates:
+        if candidate.is_exact and candidate.score >= CERTAIN_EXACT:
+            for i in candidate.positions:
+                taken.setdefault(i, set()).add(candidate.form.name)
+    for candidate in candidates if taken else ():  # where another watched name is spelt right, it is that one
+        own = same[candidate.form.name]
+        if not candidate.is_exact and any(own.isdisjoint(taken[i]) for i in candidate.positions if i in taken):
+            candidate.score = 0.0
+
+
+def _weigh(features: Sequence[Sequence[float]]) -> list[float]:
+    """The scores of candidates that are not spelt as the name, by the numbers of FEATURES of each."""
     import numpy as np
 
     if not features:
         return []
-    weight = np.clip(load_trees().log_odds(np.array(features)), -30, 30)
-    scores: list[float] = (1 / (1 + np.exp(-weight))).tolist()
+    log_odds = np.clip(load_trees().log_odds(np.array(features)), -30, 30)
+    scores: list[float] = (1 / (1 + np.exp(-log_odds))).tolist()
     return scores
 
 
-def score_exact(
-    entries: Sequence[Entry], company: EpisodeContext, *, conflict: float, role: bool, is_capitalised: bool | None
-) -> float:
-    """The score of a form spelt right; ``large``: a capital within a sentence, None where that says nothing."""
-    known = company.has_full_name or company.is_in_notes or role or company.list_presence >= LIST_PRESENT
-    if len(entries) > 1:
+def _score_exact(candidate: Candidate, context: TextContext, episode: EpisodeContext) -> float:
+    tokens = context.tokens
+    if is_other_word(candidate, context, has_full_name=episode.has_full_name):
+        return 0.1
+    words = candidate.surface_words(tokens)
+    if len(words) > 1:
         return 0.99
-    entry = entries[0]
-    if conflict >= 0.6 and not company.has_full_name:
+    conflict = score_adjacent_names(candidate, context)
+    if conflict >= 0.6 and not episode.has_full_name:
         return 0.2
     if conflict >= 1.0:
         return 0.4
-    if entry.flags & EVERYDAY and entry.cost < EVERYDAY_COST:
-        score = 0.85 if is_capitalised else 0.3 if is_capitalised is None else 0.1
-        if known:
-            score = 0.95 if is_capitalised else 0.75 if is_capitalised is None else 0.15
-        return score
+    entry = context.entries[words[0]]
+    is_known = (
+        episode.has_full_name
+        or episode.is_in_notes
+        or episode.list_presence >= LIST_PRESENT
+        or role_before(candidate, context) != ""
+    )
+    if entry.is_everyday(EVERYDAY_COST):
+        capital_tells = tokens.has_case and not tokens.starts_sentence[candidate.first]
+        return _EVERYDAY_SCORES[tokens.is_capitalised[candidate.first] if capital_tells else None][is_known]
     if conflict >= 0.6:
         return 0.4
-    if known:
+    if is_known:
         return 0.98
     if entry.flags & GIVEN and entry.cost < POPULAR_COST:
         return 0.4
     return 0.8 if entry.flags & (SURNAME | GIVEN) else 0.95
+
+
+def _is_ruled_out(candidate: Candidate, context: TextContext, episode: EpisodeContext) -> bool:
+    """Whether it is somebody else, or of a wordlike form that nothing but its sound speaks for."""
+    if is_somebody_else(candidate, context):
+        return True
+    if not candidate.form.is_wordlike or episode.has_full_name or episode.is_in_notes or episode.other_mentions:
+        return False
+    if episode.list_presence >= LIST_PRESENT and is_capitalised(candidate, context):
+        return False
+    words = candidate.surface_words(context.tokens)
+    is_new = any(context.entries[w].cost >= UNKNOWN_COST for w in words)
+    return len(candidate.form.sound) <= SHORT_PHONES or not is_new
+
+
+def is_repeated_word(candidate: Candidate, episode: EpisodeContext) -> bool:
+    """Whether it is a rare word of the talk itself: said again and again, in one spelling that does not sound the same,
+    while nothing else in the episode speaks for the name (Deno, of an hour on software, is not Luca de Meo).
+    """
+    return (
+        candidate.occurrences >= OFTEN_REPEATED
+        and candidate.cost >= SAME_SOUND_COST
+        and candidate.given_cost is None
+        and episode.other_spellings < FEW_SPELLINGS
+        and episode.list_presence < LIST_PRESENT
+        and not (episode.other_mentions or episode.has_full_name or episode.is_in_notes)
+    )

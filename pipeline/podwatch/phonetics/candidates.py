@@ -1,4 +1,4 @@
-"""A spot: one place of the text that may be one form of a name, with what the sounds say for and against it."""
+"""A candidate: one place of the text that may be one form of a name, with what the sounds say for and against it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 from podwatch.phonetics.lexicon import Entry
 from podwatch.phonetics.name_forms import Form
-from podwatch.phonetics.noisy_channel import Channel, encode_letters
+from podwatch.phonetics.ngram_windows import NGram, strip_possessive
+from podwatch.phonetics.noisy_channel import Encoded, encode_words, measure_costs
 from podwatch.phonetics.tokenizer import Tokens
-
-Costs = tuple[float, float]  # cost by phone, cost by letter
 
 
 @dataclass(slots=True)
 class Candidate:
-    """``first``, ``last``: numbers of its words, half-open. ``phone``, ``letter``: cost by symbol of the surname, or of
-    the whole name where there is none. ``given``: cost by symbol of the first name, None where none was heard.
+    """One place that may be one form of a name.
 
-    ``whose``: the last word is heard with an 's that is not of the name. ``seen``: how often its words stand in the
-    text; ``elsewhere``: how much they look like somebody else's name at another of those places, 0 to 1. ``echo``: 1
-    where the surname of a sure full name was spelt the same, 0 where not. ``at``: the number of the first word of the
-    surname, where the first name is told apart. ``own``: its own evidence, the numbers of evidence.OF_SPOT, once they
-    are known; ``alone``: its score where the episode says nothing of its name.
+    ``first``, ``last``: indices of its words, half-open. ``phone_cost``, ``letter_cost``: nats per symbol of the
+    surname, or of the whole name where no first name is told apart. ``given_cost``: nats per symbol of the first
+    name, None where none was found. ``is_possessive``: the last word has an 's that is not of the name. ``is_exact``:
+    spelt as the form. ``score``: the probability that the name is meant, as far as it is known yet. ``occurrences``:
+    how often its words stand in the text. ``elsewhere``: how much they look like somebody else's name at another of
+    those places, 0 to 1. ``echo``: 1 where the surname was spelt so beside its first name in a sure full name, else 0.
+    ``surname_at``: the index of the first word of the surname where the first name is told apart, else -1.
     """
 
     form: Form
@@ -38,26 +38,39 @@ class Candidate:
     elsewhere: float = 0.0
     echo: float = 0.0
     surname_at: int = -1
-    own_features: list[float] | None = None
-    score_without_context: float | None = None
 
-    def clear_cached_features(self) -> None:
-        """Forgets what was made of its evidence."""
-        self.own_features = self.score_without_context = None
+    @property
+    def positions(self) -> range:
+        """The indices of its words."""
+        return range(self.first, self.last)
+
+    @property
+    def cost(self) -> float:
+        """The lower of its costs by sound and by spelling."""
+        return min(self.phone_cost, self.letter_cost)
 
     @property
     def distance(self) -> float:
-        """Of the sounds: nats by symbol over four, so that 1 is as good as nothing in common."""
-        near = min(self.phone_cost, self.letter_cost)
-        if self.given_cost is not None:
-            near = (near + self.given_cost) / 2
-        return min(1.0, near / 4)
+        """Of the sounds, for people: nats per symbol over four, so that 1 is as good as nothing in common."""
+        cost = self.cost if self.given_cost is None else (self.cost + self.given_cost) / 2
+        return min(1.0, cost / 4)
+
+    def surface_words(self, tokens: Tokens) -> NGram:
+        """Its plain words, without the 's of a possessive."""
+        words = tuple(tokens.plain[self.first : self.last])
+        return strip_possessive(words) if self.is_possessive else words
+
+    def surname_words(self, tokens: Tokens) -> NGram:
+        """Its plain words without the first name where that is told apart."""
+        return self.surface_words(tokens)[max(0, self.surname_at - self.first) :]
 
 
 @dataclass(frozen=True, slots=True)
 class TextContext:
-    """The text around the spots. ``noted``: words of the episode's title and notes.
-    ``watched``: numbers of the words that are a name of the list, alone and as it is spelt.
+    """The text around the candidates.
+
+    ``entries``: of all its words. ``note_words``: of the episode's title and notes. ``watched_positions``: indices of
+    the words that are a watched name, alone and as it is spelt.
     """
 
     tokens: Tokens
@@ -66,62 +79,21 @@ class TextContext:
     watched_positions: frozenset[int] = frozenset()
 
 
-def surface_words(spot: Candidate, words: Tokens) -> list[str]:
-    heard = list(words.plain[spot.first : spot.last])
-    if spot.is_possessive and heard[-1].endswith("'s"):
-        heard[-1] = heard[-1][:-2]
-    return heard
-
-
-class StringDistances:
-    """Measures strings against each other in both alphabets, many at once and each pair once."""
-
-    def __init__(self, phones: Channel, letters: Channel) -> None:
-        self._phones, self._letters = phones, letters
-        self._measured: dict[tuple[bytes, bytes, bytes, bytes], Costs] = {}
-
-    def measure(self, pairs: Sequence[tuple[bytes, bytes, bytes, bytes]]) -> list[Costs]:
-        """(cost by phone, cost by letter) for each (said phones, heard phones, said letters, heard letters)."""
-        new = sorted({p for p in pairs if p not in self._measured})
-        if new:
-            by_phone = self._costs(self._phones, [(p[0], p[1]) for p in new])
-            by_letter = self._costs(self._letters, [(p[2], p[3]) for p in new])
-            self._measured.update(zip(new, zip(by_phone, by_letter, strict=True), strict=True))
-        return [self._measured[p] for p in pairs]
-
-    @staticmethod
-    def _costs(channel: Channel, pairs: Sequence[tuple[bytes, bytes]]) -> list[float]:
-        costs = channel.costs(channel.pad([a for a, _ in pairs]), channel.pad([b for _, b in pairs])).tolist()
-        return [c / max(1, len(a)) for c, (a, _) in zip(costs, pairs, strict=True)]
-
-
-def encode_words(words: Sequence[str], known: Mapping[str, Entry]) -> tuple[bytes, bytes]:
-    """The phones and the letters of some words of the text."""
-    return b"".join([known[w].sound for w in words]), b"".join([encode_letters(w) for w in words])
-
-
-def split_full_names(
-    spots: Sequence[Candidate], words: Tokens, known: Mapping[str, Entry], gauge: StringDistances
-) -> None:
-    """Tells first name and surname of whole full names apart, at the border that makes both cheapest."""
-    tried: list[tuple[Candidate, int]] = []
-    givens, surnames = [], []
-    for spot in spots:
-        if not spot.form.given_count:
-            continue
-        said = spot.form.given_symbols
-        rest = spot.form.surname_symbols
-        heard_words = list(words.plain[spot.first : spot.last])
-        if spot.is_possessive:
-            heard_words[-1] = heard_words[-1].removesuffix("'s")
-        for at in range(1, len(heard_words)):
-            left, right = encode_words(heard_words[:at], known), encode_words(heard_words[at:], known)
-            tried.append((spot, spot.first + at))
-            givens.append((said[0], left[0], said[1], left[1]))
-            surnames.append((rest[0], right[0], rest[1], right[1]))
+def split_full_names(candidates: Sequence[Candidate], context: TextContext) -> None:
+    """Sets where the surname of full names begins, at the border that makes both parts cheapest, and their costs."""
+    borders: list[tuple[Candidate, int]] = []
+    givens: list[tuple[Encoded, Encoded]] = []
+    surnames: list[tuple[Encoded, Encoded]] = []
+    for candidate in candidates:
+        words = candidate.surface_words(context.tokens)
+        for at in range(1, len(words)):
+            borders.append((candidate, candidate.first + at))
+            givens.append((candidate.form.encoded_given, encode_words(words[:at], context.entries)))
+            surnames.append((candidate.form.encoded_surname, encode_words(words[at:], context.entries)))
     best: dict[int, float] = {}
-    for (spot, at), given, surname in zip(tried, gauge.measure(givens), gauge.measure(surnames), strict=True):
+    for (candidate, at), given, surname in zip(borders, measure_costs(givens), measure_costs(surnames), strict=True):
         total = min(given) + min(surname)
-        if total < best.get(id(spot), 99.0):
-            best[id(spot)] = total
-            spot.given_cost, (spot.phone_cost, spot.letter_cost), spot.surname_at = min(given), surname, at
+        if total < best.get(id(candidate), 99.0):
+            best[id(candidate)] = total
+            candidate.given_cost, candidate.surname_at = min(given), at
+            candidate.phone_cost, candidate.letter_cost = surname

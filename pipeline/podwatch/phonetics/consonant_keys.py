@@ -1,9 +1,10 @@
-"""The keys under which a window and a form meet: their consonants by class, with one of them left out.
+"""The keys under which an n-gram and a form of a name meet: classes of their consonants, with one of them left out.
 
-Vowels are what recognisers (and spellers) change most, voice and place of a consonant what they change next; so a
-form is kept under the classes of its consonants, and under each string that one consonant less makes of it. Two
-strings that share a key differ in one consonant swapped, dropped or added at most (after SymSpell, Garbe 2012).
-A class is a digit from 1 to 7, and a key the number they make in base 8: so all windows of a text get theirs at once.
+Vowels are what speech recognition and spellers change most, voice and place of a consonant what they change next. So a
+form is indexed under the classes of its consonants (its skeleton), and under each skeleton with one consonant less. Two
+strings share a key where one consonant at most is substituted, deleted or inserted (after SymSpell, Garbe 2012). A
+class is a digit from 1 to 7 and a key the number that these make in base 8, so that all n-grams of a text get their
+keys in one pass.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-LONG_LENGTH = 7  # consonants
-MAX_LENGTH = 20  # consonants of a key: so many digits are one number of 64 bits; what comes behind does not count
+LONG_LENGTH = 7  # consonants; a skeleton this long has keys of runs, too
+MAX_LENGTH = 20  # consonants; that many digits are a number of 64 bits, what comes behind is ignored
 _RUN_LENGTH = 4  # consonants in a row that are enough for two long names to meet
 _CLASSES = ("P B F V", "T D TH DH", "S Z SH ZH CH JH", "K G", "M N NG", "L R", "W")
 _LETTERS = ("bpfv", "dt", "szcj", "kgqx", "mn", "lr", "w")
@@ -34,18 +35,20 @@ _IGNORED_LETTERS = bytes(i for i in range(26) if i not in _CLASS_OF_LETTER)
 
 
 def phone_classes(sound: bytes) -> bytes:
-    """The classes of the consonants of some phones."""
+    """The skeleton of some phones."""
     return sound.translate(_PHONE_TABLE, _IGNORED_PHONES)
 
 
 def letter_classes(letters: bytes) -> bytes:
-    """The classes of the consonants of some letters."""
+    """The skeleton of some letters, as encoded for the channel of letters."""
     return letters.translate(_LETTER_TABLE, _IGNORED_LETTERS)
 
 
 def deletion_keys(skeletons: Sequence[bytes]) -> tuple[Numbers, Numbers]:
-    """(number of the skeleton, key) for all keys of all: each skeleton itself and, unless it is too short to lose one,
-    with one consonant less; of a long one also each run of four, as more than one consonant may have changed.
+    """Two columns, index of the skeleton and key: all keys of all skeletons.
+
+    They are each skeleton itself and, where it has more than two consonants, each with one consonant less; of a long
+    one also each run of four, as more than one consonant may have changed. Keys of runs are below zero.
     """
     import numpy as np
 
@@ -54,22 +57,20 @@ def deletion_keys(skeletons: Sequence[bytes]) -> tuple[Numbers, Numbers]:
     filled = b"".join([s[:width].ljust(width, b"\0") for s in skeletons])
     digits = np.frombuffer(filled, dtype=np.uint8).reshape(len(skeletons), width).astype(np.int64)
     every = np.arange(len(skeletons), dtype=np.int64)
-    begins = np.zeros((width + 1, len(skeletons)), dtype=np.int64)  # the number that the first i digits make
+    prefixes = np.zeros((width + 1, len(skeletons)), dtype=np.int64)  # the number that the first i digits make
     for i in range(width):
-        begins[i + 1] = np.where(i < lengths, begins[i] * 8 + digits[:, i], begins[i])
-    whole = begins[width]
-    owners, found = [every], [whole]
+        prefixes[i + 1] = np.where(i < lengths, prefixes[i] * 8 + digits[:, i], prefixes[i])
+    whole = prefixes[width]
+    owners, keys = [every], [whole]
     for i in range(width):
         has = (i < lengths) & (lengths > 2)
         if i:  # of two alike it does not matter which is left out
             has &= digits[:, i] != digits[:, i - 1]
-        behind = 3 * (lengths[has] - 1 - i)
+        bits_behind = 3 * (lengths[has] - 1 - i)
         owners.append(every[has])
-        found.append((begins[i][has] << behind) | (whole[has] & ((1 << behind) - 1)))
+        keys.append((prefixes[i][has] << bits_behind) | (whole[has] & ((1 << bits_behind) - 1)))
     for i in range(width - _RUN_LENGTH + 1):
         has = (i + _RUN_LENGTH <= lengths) & (lengths >= LONG_LENGTH)
         owners.append(every[has])
-        found.append(
-            -1 - (begins[i + _RUN_LENGTH][has] - (begins[i][has] << 3 * _RUN_LENGTH))
-        )  # below zero: no skeleton's number
-    return np.concatenate(owners), np.concatenate(found)
+        keys.append(-1 - (prefixes[i + _RUN_LENGTH][has] - (prefixes[i][has] << 3 * _RUN_LENGTH)))
+    return np.concatenate(owners), np.concatenate(keys)

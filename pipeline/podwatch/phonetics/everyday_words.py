@@ -1,5 +1,4 @@
-"""Finds the names that sound like everyday words: by its sound, such a short name would match wherever the word is said.
-"""
+"""Finds the short names that sound like everyday words: by its sound, one would match wherever the word is said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose name a place looks like: where another first name stands before it, or another surname behind, it is not ours.
+"""Whose name a candidate looks like: another first name before it, or another surname behind it, makes it a namesake's.
 
 Most of what is near to a name by its sound is another name (Kellock for Kellogg), and those who bear it are mostly
 introduced in full.
@@ -6,9 +6,10 @@ introduced in full.
 
 from __future__ import annotations
 
-from podwatch.phonetics.candidates import Candidate, TextContext, surface_words
-from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, SURNAME, UNKNOWN_COST, Entry, word_set
-from podwatch.phonetics.name_forms import PERSON, ROLES, SHORT_PHONES, Form
+from podwatch.phonetics.candidates import Candidate, TextContext
+from podwatch.phonetics.lexicon import GIVEN, SURNAME, UNKNOWN_COST, word_set
+from podwatch.phonetics.name_forms import SHORT_PHONES
+from podwatch.phonetics.name_parts import ROLES
 from podwatch.phonetics.tokenizer import CLOSED, COMMA, OPEN
 
 _MONTHS = word_set("april may june august")
@@ -20,172 +21,170 @@ _CERTAIN_FIRST_NAMES = word_set(
     "sam spencer ted terry tim timothy tom tony troy victor victoria warren willie"
 )
 FREQUENT_COST = 9.5  # -log P: an everyday word said more often (so, in, will) is no first name, though some have it
-OTHER_NAME_COST = (
-    2.0  # nats by symbol: a known first name this far off (Dan for George; not Bill for William) is another's
-)
-CERTAIN_NAMESAKE = 0.9  # of others_name: of what is behind a known first name, one spot in a thousand was right
+OTHER_NAME_COST = 2.0  # nats per symbol: a known first name this far off (Dan for George) is another's
+CERTAIN_NAMESAKE = 0.9  # of score_namesake: behind a known first name one candidate in a thousand was right
 
 
-def score_adjacent_names(spot: Candidate, form: Form, scene: TextContext, person: bool) -> float:
-    """How much it looks like somebody else's name: another first name before it, another surname behind it.
-
-    A name of the list that stands beside it (the Trump-Zelensky call) is no part of somebody else's.
-    """
-    words, known = scene.tokens, scene.entries
-    at = spot.first - 1
-    found = 0.0
-    alone = form.part == "surname" or (person and not form.given_count)
-    theirs = at >= 0 and at not in scene.watched_positions and words.gaps[at] != CLOSED and bool(words.plain[at])
-    if alone and theirs and words.plain[at] not in form.nicknames:
-        entry = known[words.plain[at]]
-        named = words.plain[at] in _CERTAIN_FIRST_NAMES
-        large = words.is_capitalised[at] if words.has_case else not entry.flags & EVERYDAY
-        everyday = entry.flags & EVERYDAY and not named and not is_first_name(at, scene)
-        everyday = everyday and (entry.cost < FREQUENT_COST or (words.has_case and words.starts_sentence[at]))
-        if large and not everyday and words.gaps[at] != COMMA and words.plain[at] not in ROLES:
-            if entry.flags & GIVEN:
-                found = 1.0
-            elif words.has_case and not words.starts_sentence[at] and not entry.flags & EVERYDAY:
-                found = 0.6
-    behind = spot.last if spot.last not in scene.watched_positions else len(words.plain)
-    if behind < len(words.plain) and words.gaps[behind - 1] not in (CLOSED, COMMA) and words.plain[behind]:
-        entry = known[words.plain[spot.last]]
-        large = words.is_capitalised[spot.last] if words.has_case else True
-        if large and entry.flags & SURNAME and not entry.flags & EVERYDAY:
-            found = max(found, 0.7)
-    return found
-
-
-def is_first_name(at: int, scene: TextContext) -> bool:
-    """Whether a word can only be somebody's first name, by its capital within a sentence: Mark, Will; not May."""
-    words, entry = scene.tokens, scene.entries[scene.tokens.plain[at]]
-    large = words.has_case and words.is_capitalised[at] and not words.starts_sentence[at]
-    return large and bool(entry.flags & GIVEN) and words.plain[at] not in _MONTHS
-
-
-def score_first_name_use(spot: Candidate, scene: TextContext) -> float:
-    """How much a spot looks like the first name of somebody, by a name behind it that no list has."""
-    words, behind = scene.tokens, spot.last
-    if len(spot.form.words) > 1 or not words.has_case or spot.is_possessive or not words.is_capitalised[spot.first]:
-        return 0.0
-    if behind >= len(words.plain) or words.gaps[behind - 1] != OPEN or not words.plain[behind]:
-        return 0.0
-    return 0.7 if words.is_capitalised[behind] and scene.entries[words.plain[behind]].cost >= UNKNOWN_COST else 0.0
-
-
-def begins_with_first_name(spot: Candidate, scene: TextContext) -> bool:
-    """Whether what was taken for one word of a name begins with a first name: Matt Corallo is no Mattarella."""
-    words, entry = scene.tokens, scene.entries[scene.tokens.plain[spot.first]]
-    if (
-        len(spot.form.words) > 1
-        or spot.last - spot.first < 2
-        or not words.has_case
-        or not words.is_capitalised[spot.last - 1]
-    ):
-        return False
-    first = entry.flags & GIVEN and words.is_capitalised[spot.first]
-    return bool(first) and (not entry.flags & EVERYDAY or is_first_name(spot.first, scene))
-
-
-def has_other_first_name(spot: Candidate, scene: TextContext) -> bool:
-    """Whether what was taken for the first name is another one (Dan, George), or a plain word, too far off to be it."""
-    if spot.given_cost is None or spot.given_cost < OTHER_NAME_COST or spot.surname_at - spot.first != 1:
-        return False
-    first = scene.tokens.plain[spot.first]
-    if scene.tokens.has_case and not scene.tokens.is_capitalised[spot.first]:
-        return True
-    entry = scene.entries[first]
-    return bool(entry.flags & GIVEN) and first not in spot.form.nicknames and not _is_frequent(entry)
-
-
-def is_somebody_else(spot: Candidate, scene: TextContext, kind: str) -> bool:
-    """Whether it cannot be the name, whatever it sounds like; ``kind``: person, company, place."""
-    return (
-        has_other_first_name(spot, scene)
-        or follows_other_first_name(spot, scene, kind)
-        or is_cut_short(spot, scene)
-        or has_other_last_word(spot, scene)
-        or (
-            _is_very_short(spot)
-            and all(scene.tokens.is_acronym[i] or len(scene.tokens.plain[i]) == 1 for i in _positions(spot))
-        )
+def score_namesake(candidate: Candidate, context: TextContext) -> float:
+    """How much the place of a candidate looks like somebody else's name, 0 to 1."""
+    form = candidate.form
+    is_single = len(form.words) == 1 and form.part == "full"
+    return max(
+        score_adjacent_names(candidate, context),
+        _score_first_name_use(candidate, context),
+        _score_surname_use(candidate, context) if is_single else 0.0,
     )
 
 
-def is_other_word(spot: Candidate, scene: TextContext, *, whole: bool) -> bool:
-    """Whether a very short surname, spelt right, is written as another word is: UN, un-, "the un" in lower case.
+def score_adjacent_names(candidate: Candidate, context: TextContext) -> float:
+    """How much, 0 to 1, another first name before it or another surname behind it makes it somebody else's.
 
-    ``whole``: whether the episode has the full name.
+    A watched name that stands beside it (the Trump-Zelensky call) is no part of somebody else's.
     """
-    words, at = scene.tokens, spot.first
-    if not _is_very_short(spot):
+    tokens, entries, form = context.tokens, context.entries, candidate.form
+    score = 0.0
+    before = candidate.first - 1
+    is_alone = form.part == "surname" or (form.may_be_person and not form.given_count)
+    has_word = before >= 0 and tokens.gaps[before] != CLOSED and bool(tokens.plain[before])
+    if is_alone and has_word and before not in context.watched_positions and tokens.plain[before] not in form.nicknames:
+        word, entry = tokens.plain[before], entries[tokens.plain[before]]
+        has_capital = tokens.is_capitalised[before] if tokens.has_case else not entry.is_everyday()
+        is_word = entry.is_everyday() and word not in _CERTAIN_FIRST_NAMES and not is_first_name(before, context)
+        is_word = is_word and (entry.cost < FREQUENT_COST or (tokens.has_case and tokens.starts_sentence[before]))
+        if has_capital and not is_word and tokens.gaps[before] != COMMA and word not in ROLES:
+            if entry.flags & GIVEN:
+                score = 1.0
+            elif tokens.has_case and not tokens.starts_sentence[before] and not entry.is_everyday():
+                score = 0.6
+    behind = candidate.last
+    has_word = behind < len(tokens.plain) and behind not in context.watched_positions and bool(tokens.plain[behind])
+    if has_word and tokens.gaps[behind - 1] == OPEN:
+        entry = entries[tokens.plain[behind]]
+        has_capital = not tokens.has_case or tokens.is_capitalised[behind]
+        if has_capital and entry.flags & SURNAME and not entry.is_everyday():
+            score = max(score, 0.7)
+    return score
+
+
+def is_first_name(at: int, context: TextContext) -> bool:
+    """Whether a word can only be somebody's first name, by its capital within a sentence: Mark, Will; not May."""
+    tokens, entry = context.tokens, context.entries[context.tokens.plain[at]]
+    has_capital = tokens.has_case and tokens.is_capitalised[at] and not tokens.starts_sentence[at]
+    return has_capital and bool(entry.flags & GIVEN) and tokens.plain[at] not in _MONTHS
+
+
+def _has_capital_behind(candidate: Candidate, context: TextContext) -> bool:
+    """Whether a word with a capital follows at once, in a text that has case."""
+    tokens, behind = context.tokens, candidate.last
+    if not tokens.has_case or candidate.is_possessive or behind >= len(tokens.plain):
         return False
-    if words.has_case:
-        return words.is_acronym[at] or not words.is_capitalised[at]
-    return not whole or (at > 0 and words.plain[at - 1] == "the")
+    return tokens.gaps[behind - 1] == OPEN and bool(tokens.plain[behind]) and tokens.is_capitalised[behind]
 
 
-def _is_very_short(spot: Candidate) -> bool:
-    return spot.form.part == "surname" and len(spot.form.letters) <= SHORT_PHONES
-
-
-def _positions(spot: Candidate) -> range:
-    return range(spot.first, spot.last)
-
-
-def is_cut_short(spot: Candidate, scene: TextContext) -> bool:
-    """Whether a full name lacks words where another one goes on, written large: the Kim Jong of Kim Jong Il."""
-    words, behind = scene.tokens, spot.last
-    if (
-        spot.given_cost is None
-        or behind - spot.first >= len(spot.form.words)
-        or not words.has_case
-        or spot.is_possessive
-    ):
-        return False
-    if behind >= len(words.plain) or words.gaps[behind - 1] != OPEN or not words.plain[behind]:
-        return False
-    return words.is_capitalised[behind] and behind not in scene.watched_positions and words.plain[behind] not in ROLES
-
-
-def has_other_last_word(spot: Candidate, scene: TextContext) -> bool:
-    """Whether a name that ends in a very short word ends in another one that lists have: Kim Jong Il, Kim Jong Nam."""
-    *before, last = surface_words(spot, scene.tokens)
-    form = spot.form
-    if len(form.words) < 3 or len(form.words[-1]) > SHORT_PHONES or last == form.words[-1]:
-        return False
-    return tuple(before) == form.words[:-1] and (len(last) < SHORT_PHONES or scene.entries[last].cost < UNKNOWN_COST)
-
-
-def follows_other_first_name(spot: Candidate, scene: TextContext, kind: str) -> bool:
-    """Whether a first name that the name's bearer is never called by stands right before it: Susan Kelog."""
-    return spot.given_cost is None and score_namesake(spot, scene, kind) >= CERTAIN_NAMESAKE
-
-
-def score_surname_use(spot: Candidate, scene: TextContext) -> float:
-    """How much a place or company of one word looks like the surname of one whose first name stands before it."""
-    words, at = scene.tokens, spot.first - 1
-    if at < 0 or words.gaps[at] == CLOSED or words.gaps[at] == COMMA or not words.plain[at]:
+def _score_first_name_use(candidate: Candidate, context: TextContext) -> float:
+    """How much it looks like the first name of somebody, by a name behind it that no list has."""
+    tokens = context.tokens
+    if len(candidate.form.words) > 1 or not tokens.is_capitalised[candidate.first]:
         return 0.0
-    entry = scene.entries[words.plain[at]]
-    if is_first_name(at, scene):
+    if not _has_capital_behind(candidate, context):
+        return 0.0
+    return 0.7 if context.entries[tokens.plain[candidate.last]].cost >= UNKNOWN_COST else 0.0
+
+
+def _score_surname_use(candidate: Candidate, context: TextContext) -> float:
+    """How much a place or company of one word looks like the surname of one whose first name stands before it."""
+    tokens, before = context.tokens, candidate.first - 1
+    if before < 0 or tokens.gaps[before] != OPEN or not tokens.plain[before]:
+        return 0.0
+    word, entry = tokens.plain[before], context.entries[tokens.plain[before]]
+    if is_first_name(before, context):
         return 1.0
-    if entry.flags & EVERYDAY or (words.has_case and not words.is_capitalised[at]) or words.plain[at] in ROLES:
+    if entry.is_everyday() or (tokens.has_case and not tokens.is_capitalised[before]) or word in ROLES:
         return 0.0
     if entry.flags & GIVEN:
         return 1.0
-    if entry.flags & SURNAME and words.has_case and not words.starts_sentence[at]:
+    if entry.flags & SURNAME and tokens.has_case and not tokens.starts_sentence[before]:
         return 0.8
-    return 0.6 if words.has_case and entry.cost >= UNKNOWN_COST and not words.plain[at].endswith("'s") else 0.0
+    return 0.6 if tokens.has_case and entry.cost >= UNKNOWN_COST and not word.endswith("'s") else 0.0
 
 
-def score_namesake(spot: Candidate, scene: TextContext, kind: str) -> float:
-    """How much the place of a spot looks like somebody else's name, 0 to 1; ``kind``: person, company, place."""
-    place = score_surname_use(spot, scene) if len(spot.form.words) == 1 and spot.form.part == "full" else 0.0
-    return max(
-        score_adjacent_names(spot, spot.form, scene, kind in ("", PERSON)), score_first_name_use(spot, scene), place
+def begins_with_first_name(candidate: Candidate, context: TextContext) -> bool:
+    """Whether what was taken for one word of a name begins with a first name: Matt Corallo is no Mattarella."""
+    tokens, first = context.tokens, candidate.first
+    if len(candidate.form.words) > 1 or candidate.last - first < 2 or not tokens.has_case:
+        return False
+    entry = context.entries[tokens.plain[first]]
+    have_capitals = tokens.is_capitalised[first] and tokens.is_capitalised[candidate.last - 1]
+    return have_capitals and bool(entry.flags & GIVEN) and (not entry.is_everyday() or is_first_name(first, context))
+
+
+def is_somebody_else(candidate: Candidate, context: TextContext) -> bool:
+    """Whether it cannot be the name, whatever it sounds like."""
+    return (
+        has_other_first_name(candidate, context)
+        or _follows_other_first_name(candidate, context)
+        or _is_cut_short(candidate, context)
+        or _has_other_last_word(candidate, context)
+        or _is_acronym(candidate, context)
     )
 
 
-def _is_frequent(entry: Entry) -> bool:
-    return bool(entry.flags & EVERYDAY) and entry.cost < FREQUENT_COST
+def has_other_first_name(candidate: Candidate, context: TextContext) -> bool:
+    """Whether what was taken for the first name is another one (Dan, George), or a plain word, too far off to be it."""
+    cost = candidate.given_cost
+    if cost is None or cost < OTHER_NAME_COST or candidate.surname_at - candidate.first != 1:
+        return False
+    word = context.tokens.plain[candidate.first]
+    if context.tokens.has_case and not context.tokens.is_capitalised[candidate.first]:
+        return True
+    entry = context.entries[word]
+    is_given = bool(entry.flags & GIVEN) and not entry.is_everyday(FREQUENT_COST)
+    return is_given and word not in candidate.form.nicknames
+
+
+def _follows_other_first_name(candidate: Candidate, context: TextContext) -> bool:
+    """Whether a first name that the name's bearer is never called by stands right before it: Susan Kelog."""
+    return candidate.given_cost is None and score_namesake(candidate, context) >= CERTAIN_NAMESAKE
+
+
+def _is_cut_short(candidate: Candidate, context: TextContext) -> bool:
+    """Whether a full name lacks words where another one goes on with a capital: the Kim Jong of Kim Jong Il."""
+    behind = candidate.last
+    if candidate.given_cost is None or behind - candidate.first >= len(candidate.form.words):
+        return False
+    is_name = behind not in context.watched_positions and _has_capital_behind(candidate, context)
+    return is_name and context.tokens.plain[behind] not in ROLES
+
+
+def _has_other_last_word(candidate: Candidate, context: TextContext) -> bool:
+    """Whether a name that ends in a very short word ends in another one that lists have: Kim Jong Il, Kim Jong Nam."""
+    *before, last = candidate.surface_words(context.tokens)
+    words = candidate.form.words
+    if len(words) < 3 or len(words[-1]) > SHORT_PHONES or last == words[-1] or tuple(before) != words[:-1]:
+        return False
+    return len(last) < SHORT_PHONES or context.entries[last].cost < UNKNOWN_COST
+
+
+def _is_acronym(candidate: Candidate, context: TextContext) -> bool:
+    """Whether a very short surname is written as an acronym or as initials are: UN, U.N."""
+    tokens = context.tokens
+    return _is_very_short(candidate) and all(
+        tokens.is_acronym[i] or len(tokens.plain[i]) == 1 for i in candidate.positions
+    )
+
+
+def is_other_word(candidate: Candidate, context: TextContext, *, has_full_name: bool) -> bool:
+    """Whether a very short surname, spelt right, is written as another word is: UN, un-, "the un" in lower case.
+
+    ``has_full_name``: whether the episode has the full name.
+    """
+    tokens, at = context.tokens, candidate.first
+    if not _is_very_short(candidate):
+        return False
+    if tokens.has_case:
+        return tokens.is_acronym[at] or not tokens.is_capitalised[at]
+    return not has_full_name or (at > 0 and tokens.plain[at - 1] == "the")
+
+
+def _is_very_short(candidate: Candidate) -> bool:
+    return candidate.form.part == "surname" and len(candidate.form.letters) <= SHORT_PHONES

@@ -25,6 +25,16 @@ class WatchedName:
     threshold: float | None = None
     excluded: tuple[str, ...] = ()
 
+    @property
+    def kind(self) -> str:
+        """The type in lower case: person, company, place or another; empty where it is not known."""
+        kind = (self.type or "").lower()
+        return "company" if kind == "organisation" else kind
+
+    @property
+    def may_be_person(self) -> bool:
+        return self.kind in ("", "person")
+
 
 @dataclass(frozen=True, slots=True)
 class NameMatch:
