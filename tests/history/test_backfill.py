@@ -194,7 +194,7 @@ def test_killed_at_any_point_and_begun_again_it_ends_with_the_same_rows(
         with monkeypatch.context() as m:
             for step in steps:
                 m.setattr(type(rt.store), step, mortal(getattr(type(rt.store), step)))
-            m.setattr("podwatch.line.fetch.Lease.release_all", lambda self: None)  # a kill gives nothing back
+            m.setattr("podwatch.line.lease.Lease.release_all", lambda self: None)  # a kill gives nothing back
             m.setattr("podwatch.history.backlog.PART", 2)
             m.setattr("podwatch.history.backlog.BACKFILL_LEASE", timedelta(seconds=1))
             try:

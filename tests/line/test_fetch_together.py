@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from podwatch import runtime
-from podwatch.line.fetch import Lease, fetch
+from podwatch.line.fetch import fetch
+from podwatch.line.lease import Lease
 from podwatch.line.poll import poll
-from podwatch.model import ALL, Feed
+from podwatch.model import Feed
 from podwatch.policy.fetch_schedule import LEASE
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, networks
@@ -89,11 +90,11 @@ def test_a_long_run_keeps_what_it_has_taken(
     both: Settings, podcast: Podcast, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = [0.0]
-    monkeypatch.setattr("podwatch.line.fetch.monotonic", lambda: at[0])
+    monkeypatch.setattr("podwatch.line.lease.monotonic", lambda: at[0])
     with runtime.build(both) as rt:
         offered(rt, podcast, now, 5)
         lease = Lease(rt.store, now)
-        [first, *_] = lease.claim(ALL)
+        [first, *_] = lease.hold(rt.store.claim_wanted(now, lease.until))
         at[0] = LEASE.total_seconds() * 0.8
         lease.release([first.episode.id])
         later = now + 1.5 * LEASE
@@ -117,7 +118,7 @@ def test_a_run_that_is_interrupted_gives_back_what_it_did_not_ask_for(
 def test_a_run_that_was_outlived_moves_nothing_that_another_has(rt: Runtime, podcast: Podcast, now: datetime) -> None:
     offered(rt, podcast, now, 5)
     lease = Lease(rt.store, now)
-    lease.claim(ALL)
+    lease.hold(rt.store.claim_wanted(now, lease.until))
     later = now + LEASE + timedelta(minutes=1)
     assert len(rt.store.claim_wanted(later, later + LEASE)) == 5
     lease.release_all()

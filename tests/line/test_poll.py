@@ -14,8 +14,7 @@ from podwatch.line.poll import poll
 from podwatch.model import Episode, Feed
 from podwatch.runtime import Runtime
 from podwatch.settings import Settings
-from podwatch.store import episode_upsert as found
-from podwatch.store import episodes, tables
+from podwatch.store import episode_upsert, episodes, tables
 from tests.support.podcast_host import Podcast, item, rss
 
 HOURS = timedelta(hours=1)
@@ -174,11 +173,11 @@ def test_a_feed_that_cannot_be_kept_loses_nothing_and_stops_no_other(
     urls = [podcast.serve(f"/{name}.xml", rss(item(name), title=name)) for name in ("one", "bad", "two")]
     add(rt, now, *urls)
 
-    def columns(e: Episode) -> dict[str, object]:
+    def broken_columns(e: Episode) -> dict[str, object]:
         return episodes.episode_columns(e) | ({"guid": None} if e.guid == "bad" else {})
 
     with monkeypatch.context() as patched:
-        patched.setattr(found, "columns", columns)
+        patched.setattr(episode_upsert, "episode_columns", broken_columns)
         with pytest.raises(ExceptionGroup, match="1 item"):
             poll(rt, now)
     assert rt.store.counts()["episodes"] == 2

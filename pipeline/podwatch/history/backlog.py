@@ -15,8 +15,10 @@ from time import monotonic, sleep
 
 from podwatch.history.backfill_scope import Going, IsWanted, Progress, owns_host, range_of
 from podwatch.line.detect import detect
-from podwatch.line.fetch import CircuitBreaker, FetchOptions, Lease, fetch_claimed
+from podwatch.line.fetch import FetchOptions, fetch_claimed
+from podwatch.line.lease import Lease
 from podwatch.model import ALL, Backfill, BackfillRange, Shard
+from podwatch.net.circuit_breaker import CircuitBreaker
 from podwatch.net.host_queue import host_of
 from podwatch.policy.fetch_schedule import BACKFILL_LEASE, BACKFILL_SEARCH
 from podwatch.policy.host_limits import BACKFILL
@@ -42,14 +44,14 @@ def process_backlog(
     going = going or IsWanted(rt, b)
     past = range_of(rt, b)
     began, tried, new = monotonic(), set[int](), 0
-    patience = CircuitBreaker(going)
+    breaker = CircuitBreaker()
 
     def moment() -> datetime:
         return now + timedelta(seconds=monotonic() - began)
 
     while going():
         asked = ((r, host_of(r.address)) for r in rt.store.backlog_episodes(past, moment()) if r.id not in tried)
-        left = [(r, host) for r, host in asked if owns_host(shard, host) and patience.allows(host)]
+        left = [(r, host) for r, host in asked if owns_host(shard, host) and breaker.allows(host)]
         open_ = [(r.id, host) for r, host in left if not r.is_claimed]
         if not left:
             break
@@ -61,10 +63,10 @@ def process_backlog(
             lease = Lease(rt.store, moment(), BACKFILL_LEASE)
             if not (taken := lease.hold(rt.store.claim_backlog(part, moment(), lease.until))):
                 continue
-            options = FetchOptions(BACKFILL, search_by=moment() + BACKFILL_SEARCH, is_rechecked=False)
+            options = FetchOptions(BACKFILL, moment() + BACKFILL_SEARCH, False, going, breaker)
             at = monotonic()
             shown = progress and partial(_counted, progress, len(tried), of)
-            tally = fetch_claimed(rt, moment(), lease, taken, options, patience=patience, progress=shown)
+            tally = fetch_claimed(rt, moment(), lease, taken, options, progress=shown)
             ended = monotonic()
             tried |= {w.episode.id for w in taken}
             new += tally.new

@@ -1,7 +1,6 @@
-"""Hands out the feeds to be polled so that no host is asked too much at once, however many feeds it serves.
+"""The items of one run in the order in which their hosts may be asked: so many requests at once, a pause after each.
 
-At most ``at_once`` requests to a host at a time, a pause after each; a host that asks to be left alone is, and its
-other feeds wait with it. Threads take from here; nothing here does any I/O.
+A host that asks to be left alone gets that for all of its items. Threads take permits from here; it does no I/O itself.
 """
 
 from __future__ import annotations
@@ -11,17 +10,18 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from itertools import count
 from time import monotonic
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
-MAX_PAUSE = 30.0  # seconds a run waits for a host that asked for a pause; after that its feeds are left for another run
+MAX_WAIT = 30.0  # seconds that a run waits for a host; when it asks for more, its items are left for another run
 
 
 def host_of(address: str) -> str:
-    """Who is asked at an address; what is none, such as a template, stands for itself."""
+    """The host and port that a request to an address goes to; of what is no address, such as a template, the whole."""
     try:
         return urlsplit(address).netloc.lower() or address
     except ValueError:
@@ -30,22 +30,22 @@ def host_of(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Permit(Generic[T]):
-    """A permission to ask ``host`` for ``item``; give it back with Turns.done."""
+    """The permission to make the request for ``item`` now; give it back with HostQueue.release."""
 
     host: Hashable
     item: T
 
 
 class HostQueue(Generic[T]):
-    """The queue of one run. ``take`` blocks until a host may be asked; None when nothing is left."""
+    """per_host: requests to one host at once. pause: seconds after a request to it, before the next."""
 
     def __init__(
         self,
         items: Iterable[T],
         host_of: Callable[[T], Hashable],
         *,
-        at_once: int,
-        pause: float = 0.5,
+        per_host: int,
+        pause: float,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._pause, self._clock = pause, clock
@@ -53,54 +53,53 @@ class HostQueue(Generic[T]):
         for item in items:
             self._waiting[host_of(item)].append(item)
         now = clock()
-        # One entry for each request a host can take: (when it may be asked again, a number that keeps order, host)
+        # A heap with an entry for each request that a host can take: (when it may be made, order of entry, host).
         self._ready: list[tuple[float, int, Hashable]] = []
-        self._number = 0
+        self._numbers = count()
         for host, queue in self._waiting.items():
-            for slot in range(min(at_once, len(queue))):
-                self._push(now + slot * pause / at_once, host)
-        self._refused: list[T] = []
-        self._out = 0
+            for slot in range(min(per_host, len(queue))):
+                self._push(now + slot * pause / per_host, host)
+        self._postponed: list[T] = []
+        self._permits = 0  # that were not yet given back
         self._changed = threading.Condition()
 
     def acquire(self) -> Permit[T] | None:
-        """The next item whose host may be asked now; waits until there is one."""
+        """A permit for the next item, once its host may be asked; None when nothing is left."""
         with self._changed:
             while True:
                 while self._ready and not self._waiting[self._ready[0][2]]:
                     heapq.heappop(self._ready)
                 if not self._ready:
-                    if self._out == 0:
+                    if self._permits == 0:
                         self._changed.notify_all()
                         return None
-                    self._changed.wait()  # a turn that is out may come back
+                    self._changed.wait()  # for a permit that comes back
                     continue
                 left = self._ready[0][0] - self._clock()
                 if left > 0:
                     self._changed.wait(left)
                     continue
                 _, _, host = heapq.heappop(self._ready)
-                self._out += 1
+                self._permits += 1
                 return Permit(host, self._waiting[host].popleft())
 
-    def release(self, turn: Permit[T], wait: float | None = None) -> None:
-        """Gives the turn back. wait: seconds for which the host asked to be left alone."""
+    def release(self, permit: Permit[T], wait: float | None = None) -> None:
+        """Gives a permit back. wait: seconds for which its host asked to be left alone."""
         with self._changed:
-            self._out -= 1
-            queue = self._waiting[turn.host]
-            if wait is not None and wait > MAX_PAUSE:
-                self._refused += queue
+            self._permits -= 1
+            queue = self._waiting[permit.host]
+            if wait is not None and wait > MAX_WAIT:
+                self._postponed += queue
                 queue.clear()
             if queue:
-                self._push(self._clock() + max(self._pause, wait or 0.0), turn.host)
+                self._push(self._clock() + max(self._pause, wait or 0.0), permit.host)
                 self._changed.notify()
-            elif self._out == 0:
+            elif self._permits == 0:
                 self._changed.notify_all()  # nothing can come back any more
 
     def postponed(self) -> list[T]:
-        """What was not asked for, because its host wants to be left alone for longer than a run waits."""
-        return list(self._refused)
+        """The items without a request, because their host asked for a longer wait than MAX_WAIT."""
+        return list(self._postponed)
 
     def _push(self, at: float, host: Hashable) -> None:
-        self._number += 1
-        heapq.heappush(self._ready, (at, self._number, host))
+        heapq.heappush(self._ready, (at, next(self._numbers), host))
