@@ -1,11 +1,11 @@
-"""Where the cut is sure of itself, and why it is not: each doubt by name."""
+"""Which documents can be read in parts, and each reason why another is parsed whole."""
 
 from __future__ import annotations
 
 import pytest
 
 from podwatch.feeds import WholeReason
-from podwatch.feeds import item_scanner as scanner
+from podwatch.feeds.item_scanner import check_item, scan_items
 
 TWO = "<item><guid>a</guid></item>\n<item><guid>b</guid></item>"
 
@@ -14,16 +14,16 @@ def rss(items: str, *, head: str = "<title>T</title>", end: str = "</channel></r
     return f"<rss><channel>{head}{items}{end}".encode()
 
 
-def verdict(body: bytes) -> WholeReason | int:
-    """The doubt, or the number of items."""
-    cut = scanner.scan_items(body)
-    if isinstance(cut, WholeReason):
-        return cut
-    doubts = [scanner.check_item(body, cut.tag, a, b) for a, b in zip(cut.starts, cut.ends, strict=True)]
-    return next((d for d in doubts if d), len(cut.starts))
+def scan(body: bytes) -> WholeReason | int:
+    """The reason to parse the document whole, or the number of items."""
+    spans = scan_items(body)
+    if isinstance(spans, WholeReason):
+        return spans
+    reasons = [check_item(body, spans.tag, a, b) for a, b in zip(spans.starts, spans.ends, strict=True)]
+    return next((r for r in reasons if r), len(spans.starts))
 
 
-SURE = {
+IN_PARTS = {
     "items side by side": (rss(TWO), 2),
     "items with blanks between them": (rss("<item/>".replace("/", "></item") + " \t\r\n" + TWO), 3),
     "items with attributes": (rss("<item rdf:about='x'>1</item><item\n>2</item>"), 2),
@@ -37,7 +37,7 @@ SURE = {
     "a UTF-8 byte order mark": (b"\xef\xbb\xbf" + rss(TWO), 2),
 }
 
-UNSURE = {
+WHOLE = {
     "nothing": (b"", WholeReason.NO_ITEMS),
     "no items": (rss(""), WholeReason.NO_ITEMS),
     "upper-case items": (rss("<ITEM></ITEM>"), WholeReason.NO_ITEMS),
@@ -65,11 +65,11 @@ UNSURE = {
 }
 
 
-@pytest.mark.parametrize(("body", "items"), SURE.values(), ids=SURE)
-def test_it_is_sure_of(body: bytes, items: int) -> None:
-    assert verdict(body) == items
+@pytest.mark.parametrize(("body", "items"), IN_PARTS.values(), ids=IN_PARTS)
+def test_a_document_can_be_read_in_parts(body: bytes, items: int) -> None:
+    assert scan(body) == items
 
 
-@pytest.mark.parametrize(("body", "doubt"), UNSURE.values(), ids=UNSURE)
-def test_it_is_not_sure_of(body: bytes, doubt: WholeReason | int) -> None:
-    assert verdict(body) == doubt
+@pytest.mark.parametrize(("body", "reason"), WHOLE.values(), ids=WHOLE)
+def test_a_document_is_parsed_whole(body: bytes, reason: WholeReason | int) -> None:
+    assert scan(body) == reason

@@ -1,4 +1,4 @@
-"""Lists of feeds come in and go out, and the same list twice changes nothing."""
+"""OPML is read into feeds with tags, written, and read back the same; addresses and tags are checked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from podwatch.feeds import opml
 from podwatch.model import Feed
 
 
-def read(text: str, tmp_path: Path) -> list[tuple[str, tuple[str, ...]]]:
+def read_text(text: str, tmp_path: Path) -> list[tuple[str, tuple[str, ...]]]:
     path = tmp_path / "list.opml"
     path.write_text(text, encoding="utf-8")
     return [(f.url, f.tags) for f in opml.read_opml(path)]
@@ -42,7 +42,7 @@ LISTS = {
 @pytest.mark.parametrize("case", LISTS, ids=str)
 def test_a_list_is_read(case: str, tmp_path: Path) -> None:
     outlines, expected = LISTS[case]
-    assert read(body(outlines), tmp_path) == expected
+    assert read_text(body(outlines), tmp_path) == expected
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_list_is_read(case: str, tmp_path: Path) -> None:
 )
 def test_a_list_without_a_feed_is_one_clear_error(text: str, tmp_path: Path) -> None:
     with pytest.raises(PodwatchError, match="has no feed in it"):
-        read(text, tmp_path)
+        read_text(text, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,14 @@ def test_a_list_without_a_feed_is_one_clear_error(text: str, tmp_path: Path) -> 
     ],
     ids=lambda u: ascii(u)[:40],
 )
-def test_what_is_no_address_is_refused(url: str) -> None:
+def test_a_text_that_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(PodwatchError, match="is not the address of a feed") as e:
         opml.normalize_address(url)
     assert len(e.value.line) < 400
 
 
 @pytest.mark.parametrize("tag", ["", " ", "a/b", "x,y", "\x1b", "\udcff", "x" * 201], ids=ascii)
-def test_what_can_be_no_tag_is_refused(tag: str) -> None:
+def test_a_text_that_cannot_be_a_tag_is_refused(tag: str) -> None:
     with pytest.raises(PodwatchError, match="cannot be a tag"):
         opml.normalize_tag(tag)
 
@@ -88,7 +88,7 @@ tags = st.lists(
 
 
 @given(st.lists(tags, max_size=4))
-def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, many: list[list[str]]) -> None:
+def test_written_feeds_are_read_back(tmp_path_factory: pytest.TempPathFactory, many: list[list[str]]) -> None:
     feeds = [
         Feed(url=f"https://a.example/{i}?x=1&y=<2>", title=f"T & <{i}>" if i else "", tags=tuple(t))
         for i, t in enumerate(many)

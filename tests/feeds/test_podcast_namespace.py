@@ -1,4 +1,4 @@
-"""What an item and a channel say, tag by tag: all that feedparser loses."""
+"""What is read of an item and of a channel, tag by tag, beyond what feedparser reads."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
 from tests.support.feed_oracle import CONTENT_TYPE, URL
 from tests.support.feed_parsers import InProcessParser
 
-NEW, OLD = (
+NAMESPACE, OLD_NAMESPACE = (
     "https://podcastindex.org/namespace/1.0",
     "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md",
 )
 
 
-def feed(item: str = "", channel: str = "", podcast: str = NEW) -> bytes:
+def feed(item: str = "", channel: str = "", podcast: str = NAMESPACE) -> bytes:
     return (
         f"<rss version='2.0' xmlns:podcast='{podcast}' xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd' "
         "xmlns:content='http://purl.org/rss/1.0/modules/content/' xmlns:atom='http://www.w3.org/2005/Atom' "
@@ -67,7 +67,7 @@ ITEM: dict[str, tuple[str, str, Any]] = {
     "itunes:season": ("<itunes:season>2</itunes:season>", "season", 2),
     "an episode number with a fraction": ("<podcast:episode>3.5</podcast:episode>", "number", 3.5),
     "itunes:episode": ("<itunes:episode>7</itunes:episode>", "number", 7.0),
-    "a season that is none": ("<itunes:season>two</itunes:season>", "season", None),
+    "a season that is no number": ("<itunes:season>two</itunes:season>", "season", None),
     "itunes:episodeType": ("<itunes:episodeType>Trailer</itunes:episodeType>", "episode_type", "trailer"),
     "itunes:author": ("<itunes:author>Ann</itunes:author>", "author", "Ann"),
     "itunes:block": ("<itunes:block>Yes</itunes:block>", "blocked", True),
@@ -84,7 +84,7 @@ ITEM: dict[str, tuple[str, str, Any]] = {
         "other_audio",
         ("http://show.example/b.mp3", "http://show.example/a.opus"),
     ),
-    "a file: enclosure is none": ("<enclosure url='file:///etc/passwd'/>", "audio_url", None),
+    "a file: enclosure is no audio": ("<enclosure url='file:///etc/passwd'/>", "audio_url", None),
     "a duration in hours": ("<itunes:duration>1:02:03</itunes:duration>", "duration", 3723.0),
     "a duration in seconds": ("<itunes:duration>90</itunes:duration>", "duration", 90.0),
     "a description behind content:encoded": (
@@ -101,9 +101,9 @@ ITEM: dict[str, tuple[str, str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("podcast", [NEW, OLD], ids=["new", "old"])
+@pytest.mark.parametrize("podcast", [NAMESPACE, OLD_NAMESPACE], ids=["new", "old"])
 @pytest.mark.parametrize(("xml", "name", "value"), ITEM.values(), ids=ITEM)
-def test_an_item_says(xml: str, name: str, value: object, podcast: str) -> None:
+def test_a_tag_of_an_item_is_read(xml: str, name: str, value: object, podcast: str) -> None:
     body = feed(xml, podcast=podcast)
     assert getattr(episode(body), name) == value
     other_prefix = body.replace(b"podcast:", b"pc20:").replace(b"xmlns:podcast", b"xmlns:pc20")
@@ -122,8 +122,8 @@ CHANNEL: dict[str, tuple[str, str, Any]] = {
     "the next page": ("<atom:link rel='next' href='/feed?page=2'/>", "next_page", "http://show.example/feed?page=2"),
     "the archive before": ("<atom:link rel='prev-archive' href='/2025'/>", "prev_archive", "http://show.example/2025"),
     "hubs": ("<atom:link rel='hub' href='http://hub.example/'/>", "hubs", ("http://hub.example/",)),
-    "itself": ("<atom:link rel='self' href='http://show.example/f'/>", "self_url", "http://show.example/f"),
-    "where it moved": (
+    "its own address": ("<atom:link rel='self' href='http://show.example/f'/>", "self_url", "http://show.example/f"),
+    "the address it moved to": (
         "<itunes:new-feed-url>http://new.example/</itunes:new-feed-url>",
         "moved_to",
         "http://new.example/",
@@ -144,7 +144,7 @@ CHANNEL: dict[str, tuple[str, str, Any]] = {
         "complete",
         True,
     ),
-    "hours to skip": ("<skipHours><hour>3</hour><hour>25</hour><hour>0</hour></skipHours>", "skip_hours", (0, 3)),
+    "skipHours": ("<skipHours><hour>3</hour><hour>25</hour><hour>0</hour></skipHours>", "skip_hours", (0, 3)),
     "its persons": ("<podcast:person>Ann</podcast:person>", "persons", (Person(name="Ann"),)),
     "its language": ("<language>de</language>", "language", "de"),
     "that it is blocked": ("<itunes:block>yes</itunes:block>", "blocked", True),
@@ -152,11 +152,11 @@ CHANNEL: dict[str, tuple[str, str, Any]] = {
 
 
 @pytest.mark.parametrize(("xml", "name", "value"), CHANNEL.values(), ids=CHANNEL)
-def test_a_channel_says(xml: str, name: str, value: object) -> None:
+def test_a_tag_of_the_channel_is_read(xml: str, name: str, value: object) -> None:
     assert getattr(facts(feed(channel=xml)), name) == value
 
 
-def test_an_atom_feed_says_the_same() -> None:
+def test_an_atom_feed_is_read_alike() -> None:
     reading = feeds.read_feed(
         b"<feed xmlns='http://www.w3.org/2005/Atom' xmlns:p='https://podcastindex.org/namespace/1.0'><title>Show</title>"
         b"<link rel='next' href='/2'/><entry><id>urn:1</id><title>One</title><published>2026-11-03T05:00:00Z</published>"
@@ -176,7 +176,7 @@ def test_an_atom_feed_says_the_same() -> None:
     assert [t.url for t in one.transcripts] == ["http://show.example/1.vtt"]
 
 
-def test_without_a_guid_the_audio_file_makes_one_that_outlives_its_prefixes() -> None:
+def test_without_a_guid_one_is_made_of_the_audio_address_without_tracking_prefixes() -> None:
     bare = feed("<enclosure url='http://cdn.example/1.mp3?token=a'/>").replace(
         b"<guid isPermaLink='false'>g</guid>", b""
     )
@@ -184,7 +184,7 @@ def test_without_a_guid_the_audio_file_makes_one_that_outlives_its_prefixes() ->
     assert episode(bare).guid == episode(tracked).guid == "https://cdn.example/1.mp3"
 
 
-def test_the_links_of_the_notes_are_kept_as_addresses() -> None:
+def test_the_links_of_the_notes_are_read_as_absolute_addresses() -> None:
     notes = "&lt;a href='/t/1'&gt;x&lt;/a&gt; &lt;a href='javascript:x'&gt;y&lt;/a&gt; &lt;a href='/t/1'&gt;z&lt;/a&gt;"
     assert episode(feed(f"<description>{notes}</description>")).note_links == ("http://show.example/t/1",)
 
@@ -201,5 +201,5 @@ REFERENCES = {
 
 
 @pytest.mark.parametrize("reference", REFERENCES)
-def test_a_reference_to_no_character_loses_no_feed(reference: str) -> None:
+def test_a_reference_to_a_character_that_does_not_exist_loses_no_feed(reference: str) -> None:
     assert episode(feed(f"<title>S {reference} x</title>")).title == f"S {REFERENCES[reference]} x"

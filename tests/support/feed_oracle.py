@@ -1,4 +1,4 @@
-"""The naive reader that the clever one is held against: feedparser on the whole document."""
+"""The oracle of podwatch.feeds: feedparser on the whole document, with which every reading in parts must agree."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 
 import feedparser
 
-from podwatch.feeds import FeedReading, KnownItems, WholeReason
-from podwatch.feeds import feedparser_adapter as watched
-from podwatch.feeds import item_scanner as scanner
-from podwatch.feeds.incremental import read_feed
+from podwatch.feeds import FeedReading, KnownItems, WholeReason, read_feed
+from podwatch.feeds.feedparser_adapter import parse_with_feedparser
+from podwatch.feeds.item_scanner import hash_items, scan_items
 from podwatch.feeds.parsed_document import ParsedDocument, Part
 from tests.support.feed_parsers import InProcessParser
 
@@ -18,8 +17,8 @@ URL = "http://show.example/feed.xml"
 CONTENT_TYPE = "application/rss+xml"
 
 
-class Recorder(InProcessParser):
-    """Parses here, and keeps what feedparser said of each document."""
+class RecordingParser(InProcessParser):
+    """Parses in this process, and records each document."""
 
     def __init__(self) -> None:
         self.documents: list[bytes] = []
@@ -38,6 +37,7 @@ def read_naively(body: bytes, kind: str = CONTENT_TYPE) -> Any:
 
 
 def known_items_of(body: bytes, kind: str = CONTENT_TYPE) -> KnownItems:
+    """What the next reading needs of this body, as it comes back from the store."""
     known = read_feed(body, URL, kind, None, InProcessParser()).known
     again = KnownItems.from_bytes(known.to_bytes())
     assert again == known
@@ -46,16 +46,17 @@ def known_items_of(body: bytes, kind: str = CONTENT_TYPE) -> KnownItems:
 
 def check_against_feedparser(
     old: bytes, new: bytes, kind: str = CONTENT_TYPE, whole: Any = None
-) -> tuple[FeedReading, Recorder]:
-    """Reads ``new`` after ``old`` and holds every entry and the feed against feedparser on the whole of ``new``.
+) -> tuple[FeedReading, RecordingParser]:
+    """Reads ``new`` after ``old``; every entry and the feed must be what feedparser gives of the whole of ``new``.
 
-    Three differences are let pass. The feed's own image, when an item's <image> is written over it: it is never read.
-    The feed's ``bozo`` flag and its encoding, which tell of bytes that were left out. And blanks before the XML
-    declaration, for which feedparser takes its loose parser: they are taken off before anything is read.
+    whole: feedparser's result where it is known already. Three differences are allowed. The feed's own image, when an
+    item's <image> is written over it: it is never read. The feed's ``bozo`` flag and its encoding, which depend on
+    bytes that were left out. And blanks before the XML declaration, for which feedparser takes its loose parser: they
+    are removed before anything is read.
     """
     if new.lstrip().startswith(b"<?xml"):
         new = new.lstrip()
-    parser = Recorder()
+    parser = RecordingParser()
     known = known_items_of(old, kind)
     reading = read_feed(new, URL, kind, known, parser)
     whole = whole or read_naively(new, kind)
@@ -65,20 +66,20 @@ def check_against_feedparser(
         assert reading.episodes == everything.episodes
         assert reading.facts == everything.facts
         return reading, parser
-    cut = scanner.scan_items(new)
-    assert not isinstance(cut, WholeReason), cut
+    spans = scan_items(new)
+    assert not isinstance(spans, WholeReason), spans
     seen: list[Any] = []
-    blank = b"<%s></%s>" % (cut.tag, cut.tag)
+    blank = b"<%s></%s>" % (spans.tag, spans.tag)
     for document in parser.documents:
-        raw = watched.parse_with_feedparser(document, URL, kind).raw
-        put_in = document != new and document[cut.first_item :].startswith(blank)
-        some = raw.entries[1:] if put_in and not new[cut.first_item :].startswith(blank) else raw.entries
+        raw = parse_with_feedparser(document, URL, kind).raw
+        has_blank_item = document != new and document[spans.first_item :].startswith(blank)
+        own = raw.entries[1:] if has_blank_item and not new[spans.first_item :].startswith(blank) else raw.entries
         rest = iter(whole.entries)
-        assert all(any(e == w for w in rest) for e in some), "an entry is not what feedparser says of the whole"
-        seen += some
-        assert _but_image(raw.feed) == _but_image(whole.feed)
+        assert all(any(e == w for w in rest) for e in own), "an entry is not as feedparser reads it in the whole"
+        seen += own
+        assert _without_image(raw.feed) == _without_image(whole.feed)
         assert raw.version == whole.version
-    unseen = [e for h, e in zip(scanner.hash_items(new, cut), whole.entries, strict=True) if h not in set(known.hashes)]
+    unseen = [e for h, e in zip(hash_items(new, spans), whole.entries, strict=True) if h not in set(known.hashes)]
     rest = iter(seen)
     assert all(any(e == w for w in rest) for e in unseen), "an entry is missing"
     assert reading.facts == everything.facts
@@ -90,5 +91,5 @@ def check_against_feedparser(
     return reading, parser
 
 
-def _but_image(feed: Any) -> dict[str, Any]:
+def _without_image(feed: Any) -> dict[str, Any]:
     return {k: v for k, v in feed.items() if k != "image"}

@@ -1,4 +1,4 @@
-"""Feeds put together from pieces: what is usual, and all the nastiness that was seen or can be thought of."""
+"""Hypothesis strategies for feeds: made of usual pieces, and of malformed and unusual ones that were seen or are possible."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ USUAL = [
     "<title>Caf\u00e9 {n}</title>",
 ]
 
-NASTY = [
+UNUSUAL = [
     "<description><![CDATA[</item>]]></description>",
     "<description><![CDATA[<item>]]></description>",
     "<!-- </item><item> -->",
@@ -157,11 +157,11 @@ TYPES = [
 def items(draw: st.DrawFn, tag: str) -> list[bytes]:
     """Up to six items, most of them usual."""
     found = []
-    nasty = draw(st.sampled_from([0, 0, 0, 1, 2]))
+    unusual = draw(st.sampled_from([0, 0, 0, 1, 2]))
     for n in range(draw(st.integers(1, 6))):
         parts = draw(st.lists(st.sampled_from(USUAL), max_size=6))
-        if nasty and draw(st.booleans()):
-            parts.insert(draw(st.integers(0, len(parts))), draw(st.sampled_from(NASTY)))
+        if unusual and draw(st.booleans()):
+            parts.insert(draw(st.integers(0, len(parts))), draw(st.sampled_from(UNUSUAL)))
         opening = draw(st.sampled_from([tag] * 12 + [f"{tag} xml:lang='it'", f"{tag} xmlns:q='urn:q'", f"{tag} a='b'"]))
         text = "".join(parts).replace("{n}", str(n + 1))
         found.append(f"<{opening}>{text}</{tag}>".encode())

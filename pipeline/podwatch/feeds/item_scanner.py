@@ -1,8 +1,8 @@
-"""Cuts the bytes of a feed into head, items and end, so that only what is new need be parsed.
+"""Finds head, items and end in the bytes of a feed, so that only the new items need be parsed.
 
-Nothing here understands XML: it finds ``<item`` and ``</item>`` and says so, with a reason, when it is not sure that
-these are what they look like. What it is sure of, the parser confirms (watched.py): the cut and the proof together
-are what lets a document be read in parts. Every function is linear in the bytes, whoever wrote them.
+Nothing here understands XML: it looks for ``<item`` and ``</item>``, and gives a WholeReason when it is not sure that
+these are what they look like. What it is sure of is checked again after the parse (ParsedDocument: number of items,
+well-formed, no leaks). Every function takes time linear in the bytes, whoever wrote them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from podwatch.feeds.known_items import KnownItems
 
 
 class WholeReason(StrEnum):
-    """Why a document went to the parser in one piece."""
+    """Why a document was parsed in one piece."""
 
     NO_ITEMS = "it has no items"
     ENCODING = "its encoding does not let bytes be cut"
@@ -37,8 +37,8 @@ class WholeReason(StrEnum):
 class ItemSpans:
     """Where the items of a body stand: bytes ``starts[i]`` to ``ends[i]``.
 
-    When the rest is known to be the same (behind), only the items in front of it are listed.
-    tag: item or entry. end: where the last item ends, and what follows them all begins.
+    Only the items in front of unchanged_items are listed. first_item: where the first item begins and the head ends.
+    tag: item or entry. items_end: where the last item ends, and the end of the document begins.
     """
 
     tag: bytes
@@ -46,34 +46,32 @@ class ItemSpans:
     ends: array[int]
     first_item: int
     items_end: int
-    unchanged_items: int = 0  # items of the last time that follow, unchanged and unlisted
+    unchanged_items: int = 0  # items known from the last body that follow the listed ones with the same bytes
 
 
 _FIRST = re.compile(rb"<(item|entry)(?=[\s>/])")
 _MARKUP = {t: re.compile(rb"<!|<\?|</?%s(?=[\s>/])" % t) for t in (b"item", b"entry")}
-# Blanks and well-formed comments in plain ASCII may stand between items: nobody needs to look at them again.
+# Blanks and well-formed comments in plain ASCII may stand between items: they change nothing.
 _GAP = rb"(?:[ \t\r\n]|<!--(?:-?[\t\n\r !-,.->@-~])*+-->)*+"
 _NEXT = {t: re.compile(_GAP + rb"<%s(?=[\s>])" % t) for t in (b"item", b"entry")}
 _NOT_ASCII = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00", b"\x4c\x6f\xa7\x94")
 
 
 def scan_items(body: bytes, known: KnownItems | None = None) -> ItemSpans | WholeReason:
-    """The cut of a body; with what is known of the last one, perhaps only of its front."""
+    """The items of a body; only those in front when the rest is the same as in the last body, known."""
     if body.startswith(_NOT_ASCII):
         return WholeReason.ENCODING
     first = _FIRST.search(body)
     if first is None:
         return WholeReason.NO_ITEMS
     tag, head = first[1], first.start()
-    doubt = _check_outside(body, tag, 0, head, head=True)
-    if doubt:
-        return doubt
-    border = len(body) - known.tail_length if known is not None and known.is_clean else -1
-    if border >= head and known is not None and known.tag == tag:
-        tail = memoryview(body)[border:]
-        if xxhash.xxh3_128_digest(tail) == known.tail_hash:
+    if reason := _check_outside(body, tag, 0, head, head=True):
+        return reason
+    if known is not None and known.is_clean and known.tag == tag:
+        border = len(body) - known.tail_length
+        if border >= head and xxhash.xxh3_128_digest(memoryview(body)[border:]) == known.tail_hash:
             front = _find_items(body, tag, head, border)
-            if not isinstance(front, WholeReason) and (front[2] == border):
+            if not isinstance(front, WholeReason) and front[2] == border:
                 return ItemSpans(tag, front[0], front[1], head, len(body) - known.end_length, len(known.hashes))
     found = _find_items(body, tag, head, len(body))
     if isinstance(found, WholeReason):
@@ -101,7 +99,7 @@ def _find_items(body: bytes, tag: bytes, at: int, border: int) -> tuple[array[in
 
 
 def check_item(body: bytes, tag: bytes, start: int, end: int) -> WholeReason | None:
-    """Why bytes that begin and end like an item may not be one; asked once for each new item."""
+    """Why bytes that begin and end like an item may not be one; called once for each new item."""
     at = start + len(tag) + 1
     last = end - len(tag) - 3
     if body.find(b"?>", start, end) >= 0:  # the parser looks for the encoding up to the last of these on the line
@@ -118,7 +116,7 @@ def check_item(body: bytes, tag: bytes, start: int, end: int) -> WholeReason | N
 
 
 def _check_outside(body: bytes, tag: bytes, at: int, end: int, *, head: bool = False) -> WholeReason | None:
-    """Why the bytes before or behind all items are not what they look like."""
+    """Why the bytes before or behind all items (head: before them) are not what they look like."""
     if not head and body.find(b"?>", at, end) >= 0:
         return WholeReason.INSTRUCTION
     while found := _MARKUP[tag].search(body, at, end):
@@ -135,7 +133,7 @@ def _check_outside(body: bytes, tag: bytes, at: int, end: int, *, head: bool = F
 
 
 def _skip_section(body: bytes, at: int, end: int) -> int | WholeReason:
-    """Where the comment or CDATA section that begins here ends, or why there is none."""
+    """Where the comment or CDATA section that begins at ``at`` ends, or why there is none."""
     for opener, closer in ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>")):
         if body.startswith(opener, at):
             found = body.find(closer, at + len(opener), end)
@@ -145,7 +143,7 @@ def _skip_section(body: bytes, at: int, end: int) -> int | WholeReason:
     return WholeReason.DOCTYPE if body.startswith(b"<!", at) else WholeReason.HIDDEN
 
 
-def hash_items(body: bytes, cut: ItemSpans) -> array[int]:
+def hash_items(body: bytes, spans: ItemSpans) -> array[int]:
     """The hash of each listed item's bytes."""
-    view, one = memoryview(body), xxhash.xxh3_64_intdigest
-    return array("Q", [one(view[a:b]) for a, b in zip(cut.starts, cut.ends, strict=True)])
+    view, digest = memoryview(body), xxhash.xxh3_64_intdigest
+    return array("Q", [digest(view[a:b]) for a, b in zip(spans.starts, spans.ends, strict=True)])

@@ -1,8 +1,8 @@
-"""What is kept of a feed's last body, in few bytes, so that the next one is read at the cost of what is new.
+"""What is stored of a feed's last body, in few bytes, so that the next one is read at the cost of what is new.
 
 16 bytes an item: the hash of its bytes and the hash of its guid; 24 where items share a guid. The hashes decide only
-what is parsed again; they are not cryptographic, and whoever makes two of his own items collide hides the second from
-himself.
+what is parsed again; they are not cryptographic, and somebody who makes two items of a feed collide hides the second of
+them.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ _HEADER = struct.Struct("<BBBxIQ16sII")
 
 
 def guid_key(guid: str) -> int:
-    """The 64 bits under which a guid is listed."""
+    """The 64 bits that stand for a guid."""
     return xxhash.xxh3_64_intdigest(guid.encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownItems:
-    """What the last body was like.
+    """What is known of a feed's last body.
 
-    clean: every item was well-formed and left the parser as it found it, so that any of them may be left out.
-    hashes, guids: of each item, in the document's order. finals: of the guids under which they are told apart, where
-    some share one; else none. context: what the parser knew before the first item.
-    tail: from the first item to the end of the document. end_length: of what follows the last item.
+    is_clean: every item was well-formed and left the parser's state as it was, so that any may be left out of a parse.
+    hashes, guids: of each item, in the document's order: the hash of its bytes, the guid_key of its guid.
+    final_guids: the guid_key under which each item goes on, where items share a guid (see disambiguate_guids); else
+    empty. context_hash: of the parser's state before the first item (see ParsedDocument).
+    tail_length, tail_hash: of the bytes from the first item to the end. end_length: bytes behind the last item.
     """
 
     is_clean: bool = False

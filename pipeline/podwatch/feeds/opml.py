@@ -1,4 +1,4 @@
-"""Reads and writes lists of feeds as podcast apps exchange them (OPML 2.0); the folders of a list are its tags."""
+"""Reads and writes OPML 2.0, in which podcast apps exchange lists of feeds; its folders and categories are tags."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from podwatch.errors import FeedError, PodwatchError
 from podwatch.model import Feed
 
 MAX_BYTES = 64 * 1024 * 1024
-MAX_ADDRESS_LENGTH = 4096
-MAX_TAG_LENGTH = 200
+MAX_ADDRESS_LENGTH = 4096  # characters
+MAX_TAG_LENGTH = 200  # characters
 
 
 def read_opml(path: Path) -> list[Feed]:
-    """The feeds of an OPML file, each once; raises PodwatchError when there is none in it."""
-    listed = listparser.parse(files.read(path, MAX_BYTES))
+    """The feeds of an OPML file, each once, with all its tags; raises FeedError when there is none in it."""
+    document = listparser.parse(files.read(path, MAX_BYTES))
     feeds: dict[str, Feed] = {}
-    for entry in listed.feeds:
+    for entry in document.feeds:
         # A feed without a title is written with its address for one, as OPML demands some text.
         title = "" if entry.title in (None, entry.url) else entry.title
         feed = Feed(url=normalize_address(entry.url), title=title, tags=tuple(entry.tags))
@@ -38,9 +38,10 @@ def read_opml(path: Path) -> list[Feed]:
 
 
 def write_opml(feeds: Sequence[Feed], title: str = "podwatch") -> str:
-    """The feeds as OPML, each once; tags so that reading gives them back.
+    """The feeds as OPML; read_opml gives back the same feeds with the same tags.
 
-    A tag is its category (OPML 2.0, "category"), or a folder when it has a comma or slash, which part categories.
+    A tag is written as a category (OPML 2.0, "category"), or as a folder when it has a comma or slash, which separate
+    categories.
     """
     root = Element("opml", version="2.0")
     SubElement(SubElement(root, "head"), "title").text = title
@@ -63,7 +64,7 @@ def write_opml(feeds: Sequence[Feed], title: str = "podwatch") -> str:
 
 
 def normalize_tag(text: str) -> str:
-    """A tag as it is kept; raises PodwatchError for one that a list of feeds could not give back."""
+    """A tag as it is stored; raises PodwatchError for one that OPML could not give back."""
     text = " ".join(text.split())
     if not text or len(text) > MAX_TAG_LENGTH or not text.isprintable() or "," in text or "/" in text:
         todo = f"use 1 to {MAX_TAG_LENGTH} characters without comma, slash or control characters"
@@ -72,12 +73,12 @@ def normalize_tag(text: str) -> str:
 
 
 def _xml_text(text: str) -> str:
-    """Without the characters that XML 1.0 (2.2) has no way to write."""
+    """The text without the characters that XML 1.0 (2.2) cannot hold."""
     return "".join(c for c in text if c in "\t\n" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff")
 
 
 def normalize_address(url: str) -> str:
-    """A feed's address as it is kept; raises FeedError for what is none."""
+    """A feed's address as it is stored, https for podcast apps' own schemes; raises FeedError for anything else."""
     url = url.strip()
     for scheme in ("feed://", "itpc://", "pcast://", "podcast://"):
         if url.lower().startswith(scheme):

@@ -1,7 +1,7 @@
 """The tags that feedparser loses: the podcast namespace, and whatever an item says more than once.
 
-Read from the document itself, by namespace and not by prefix, and laid beside feedparser's items. Only plain values
-come out: strings and lists of attributes, in the document's order.
+They are read from the document itself, by namespace and not by prefix; document_parser.py pairs them with feedparser's
+items. The result is plain values: texts and attributes, in the document's order. Source: the podcast namespace 1.0.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ NAMESPACES = {
     "http://purl.org/rss/1.0/modules/content/": "content",
     "http://www.w3.org/2005/atom": "atom",
 }
+# Their elements have no prefix in a short name.
 PLAIN_NAMESPACES = ("", "http://purl.org/rss/1.0/", "http://backend.userland.com/rss2", "http://www.w3.org/2005/Atom")
 _DECLARATION = re.compile(rb"^(\xef\xbb\xbf)?\s*(<\?xml[^>]*\?>)?")  # the encoding is what feedparser found it to be
 _ITEMS = tuple(f"{{{space}}}{tag}" if space else tag for space in PLAIN_NAMESPACES for tag in ("item", "entry"))
-_WANTED = {
-    *("guid", "enclosure", "link", "description", "ttl", "skipHours", "author", "atom:id", "atom:link"),
+_WANTED = {  # by short name
+    *("guid", "link", "description", "ttl", "skipHours", "atom:id"),
     *(f"podcast:{t}" for t in ("transcript", "person", "chapters", "season", "episode", "guid", "block", "soundbite")),
     *(f"podcast:{t}" for t in ("updateFrequency", "alternateEnclosure")),
     *(f"itunes:{t}" for t in ("season", "episode", "episodeType", "author", "block", "new-feed-url", "complete")),
@@ -38,7 +39,7 @@ _WANTED = {
 
 @dataclass(slots=True)
 class Tag:
-    """One element: its text, its attributes, and for those that need it their children's."""
+    """One element: its text, its attributes, and its children (without theirs)."""
 
     text: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
@@ -51,15 +52,15 @@ NO_TAG = Tag()
 
 @dataclass(slots=True)
 class DocumentTags:
-    """The kept tags of the channel and of each item, by short name (``podcast:person``)."""
+    """The wanted tags of the channel and of each item, by short name (``podcast:person``)."""
 
     channel: Tags = field(default_factory=dict)
     items: list[Tags] = field(default_factory=list)
 
 
 def read_tags(document: bytes, encoding: str) -> DocumentTags:
-    """The tags of a document, as far as it can be read; never more than one item in memory."""
-    extras = DocumentTags()
+    """The tags of a document, up to where it can be read; holds one item in memory at a time."""
+    tags = DocumentTags()
     try:
         parser: Any = etree.iterparse(
             io.BytesIO(_DECLARATION.sub(b"", document[:200], count=1).lstrip() + document[200:]),
@@ -75,33 +76,31 @@ def read_tags(document: bytes, encoding: str) -> DocumentTags:
         )
         for _, element in parser:
             if _short_name(element.tag).rpartition(":")[2] in ("item", "entry"):
-                extras.items.append(_tags(element))
+                tags.items.append(_read_children(element))
                 element.clear(keep_tail=False)
-            elif not extras.channel:
-                extras.channel = _tags(element)
+            elif not tags.channel:
+                tags.channel = _read_children(element)
     except (etree.XMLSyntaxError, ValueError, LookupError):
         pass
-    return extras
+    return tags
 
 
-def _tags(parent: Any) -> Tags:
-    found: Tags = defaultdict(list)
+def _read_children(parent: Any) -> Tags:
+    tags: Tags = defaultdict(list)
     for child in parent:
-        if not isinstance(child.tag, str):
-            continue
-        name = _short_name(child.tag)
-        if name in _WANTED:
-            nested = [_tag(c) for c in child if isinstance(c.tag, str)] if len(child) else []
-            found[name].append(Tag(child.text or "", dict(child.attrib), nested))
-    return found
+        if isinstance(child.tag, str) and (name := _short_name(child.tag)) in _WANTED:
+            tag = _read_tag(child)
+            tag.children = [_read_tag(c) for c in child if isinstance(c.tag, str)]
+            tags[name].append(tag)
+    return tags
 
 
-def _tag(element: Any) -> Tag:
+def _read_tag(element: Any) -> Tag:
     return Tag(element.text or "", dict(element.attrib))
 
 
 def _short_name(tag: str) -> str:
-    """``podcast:person`` for the tag of that namespace, whatever its prefix; a feed's own tags have none."""
+    """``podcast:person`` for that tag, whatever prefix the document uses; a plain tag's own name."""
     space, _, local = tag.rpartition("}")
     space = space[1:]
     if not space or space in PLAIN_NAMESPACES[1:3]:

@@ -1,4 +1,4 @@
-"""The Parser that feeds are read with: it has the work done in a sandbox, where a stranger's bytes can hurt nobody."""
+"""The Parser of feeds that poll and the archive crawl use: its documents are parsed by the workers of a sandbox."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from podwatch.sandbox.pool import Sandbox, SandboxError, shared_sandbox
 
 
 class SandboxedParser:
-    """Threads may share it. box: the workers of this process unless another pool is given."""
+    """Threads may share it. sandbox: the workers of this process unless another pool is given."""
 
     def __init__(self, sandbox: Sandbox | None = None) -> None:
         self._sandbox = sandbox or shared_sandbox()
 
     def parse(self, parts: Sequence[Part], url: str, content_type: str, cpu: float) -> ParsedDocument:
-        """What the document says, or FeedError when it takes more than ``cpu`` seconds or too much memory."""
+        """Raises FeedError when the document takes more than ``cpu`` seconds, or too much memory."""
         try:
-            answer = self._sandbox.run("feed", {"url": url, "content_type": content_type}, parts, cpu)
+            result = self._sandbox.run("feed", {"url": url, "content_type": content_type}, parts, cpu)
         except SandboxError as e:
             raise FeedError(e.what, where=url) from None
-        return from_json(answer)
+        return from_json(result)
 
 
 def was_saturated() -> bool:
-    """Whether documents had to wait for a worker of this process since this was asked last."""
+    """Whether documents had to wait for a worker of this process since the last call."""
     return shared_sandbox().was_saturated()

@@ -1,4 +1,4 @@
-"""A stranger's words as plain values: text without tags, addresses that are http(s), seconds, numbers."""
+"""What feeds write as plain values: text without markup, http(s) addresses, dates, seconds, numbers; None otherwise."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _REFERENCE = re.compile(rb"&#(?:[xX]0{0,20}([0-9a-fA-F]{1,40})|0{0,20}([0-9]{1,4
 _NUMBER = re.compile(r"\d{1,7}(\.\d{1,9})?")
 MAX_NOTES_LENGTH = 20_000  # characters kept of an episode's notes
 MAX_ADDRESS_LENGTH = 4_000
+# Seconds.
 _PERIODS = {"hourly": 3600.0, "daily": 86400.0, "weekly": 604800.0, "monthly": 2629800.0, "yearly": 31557600.0}
-_RRULE = {"HOURLY": "hourly", "DAILY": "daily", "WEEKLY": "weekly", "MONTHLY": "monthly", "YEARLY": "yearly"}
 
 
 def remove_bad_references(data: bytes) -> bytes:
-    """The document without references to characters that there are not (&#xD800; &#0; &#x110000;).
+    """The document with U+FFFD for references to characters that do not exist (&#xD800; &#0; &#x110000;).
 
     feedparser raises on them, and one in a title would lose the whole feed.
     """
@@ -34,12 +34,12 @@ def _replace_bad_reference(m: re.Match[bytes]) -> bytes:
 
 
 def clean_text(value: Any) -> str:
-    """What every database takes: no NUL, no lone surrogate."""
+    """The text without NUL and lone surrogates, which databases refuse; "" for None."""
     return str(value or "").replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def html_to_text(value: Any) -> str:
-    """The words of a piece of HTML or plain text, on one line."""
+    """The words of a piece of HTML or plain text, with single blanks between them."""
     bare = _TAGS.sub(" ", clean_text(value)[: 20 * MAX_NOTES_LENGTH])
     return " ".join(clean_text(html.unescape(bare)).split())
 
@@ -50,7 +50,7 @@ def find_links(value: Any) -> list[str]:
 
 
 def web_address(address: Any, base: str) -> str | None:
-    """An absolute http(s) address, or None: javascript:, file: and the like are nothing to follow."""
+    """The absolute http(s) address, resolved against ``base``; None for javascript:, file: and the like."""
     if not address:
         return None
     try:
@@ -63,7 +63,7 @@ def web_address(address: Any, base: str) -> str | None:
 
 
 def parse_date(parsed: Any) -> datetime | None:
-    """A struct_time in UTC."""
+    """The time of a struct_time in UTC."""
     try:
         return datetime.fromtimestamp(calendar.timegm(parsed), UTC) if parsed else None
     except (ValueError, OverflowError, TypeError):
@@ -87,8 +87,8 @@ def parse_number(value: Any) -> float | None:
 
 
 def parse_integer(value: Any) -> int | None:
-    found = parse_number(value)
-    return int(found) if found is not None and found.is_integer() else None
+    number = parse_number(value)
+    return int(number) if number is not None and number.is_integer() else None
 
 
 def parse_boolean(value: Any) -> bool:
@@ -104,7 +104,7 @@ def parse_update_period(name: Any, times: Any) -> float | None:
 def parse_recurrence(rrule: Any) -> float | None:
     """Seconds between updates of an RFC 5545 rule: ``FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE``."""
     fields = dict(part.partition("=")[::2] for part in clean_text(rrule)[:500].upper().replace("RRULE:", "").split(";"))
-    span = _PERIODS.get(_RRULE.get(fields.get("FREQ", "").strip(), ""))
+    span = _PERIODS.get(fields.get("FREQ", "").strip().lower())
     if span is None:
         return None
     days = len([d for d in fields.get("BYDAY", "").split(",") if d.strip()]) if fields.get("FREQ") == "WEEKLY" else 0
