@@ -248,14 +248,14 @@ def test_a_bug_in_one_item_is_stamped_the_rest_runs_and_the_retry_walks_past_it(
     podcast.serve("/other.xml", rss(item("two")))
     rt.store.add_feeds([Feed(url=podcast.url("/other.xml"))], now)
     listen(rt, podcast, now)
-    real = poll_module.changes
+    real = poll_module.build_poll_result
 
     def broken(feed: Feed, *rest: object) -> object:
         if feed.url.endswith("/other.xml"):
             raise ZeroDivisionError("a planted bug")
         return real(feed, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(poll_module, "changes", broken)
+    monkeypatch.setattr(poll_module, "build_poll_result", broken)
     with pytest.raises(ExceptionGroup, match="poll: 1 item"):
         poll(rt, now)
     assert rt.store.counts()["episodes"] == 1

@@ -1,4 +1,4 @@
-"""poll: asks the feeds that are due whether they have something new."""
+"""poll, the first verb: requests the feeds that are due, and stores what is new in them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,19 @@ from podwatch.net.client import Response
 from podwatch.net.host_queue import host_of
 from podwatch.net.worker_pool import run_by_host
 from podwatch.policy.host_limits import LIVE
-from podwatch.policy.poll_schedule import RHYTHM_EPISODES, is_dead, schedule_after_failure, schedule_after_success
+from podwatch.policy.poll_schedule import (
+    POSTPONE,
+    RHYTHM_EPISODES,
+    is_dead,
+    schedule_after_failure,
+    schedule_after_success,
+)
 from podwatch.runtime import Runtime, log
 from podwatch.store import database as store
 
 ACCEPT = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
-POSTPONE = timedelta(minutes=30)  # after which a feed is asked whose host wanted to be left alone
-BATCH = 400  # polls kept in one transaction
-MAX_WAITING_EPISODES = 5_000  # episodes, after which no further poll is waited for
+BATCH = 400  # polls stored in one transaction
+BATCH_EPISODES = 5_000  # or fewer polls, once they have so many new episodes
 
 Result = PollResult | PodwatchError | Exception
 
@@ -38,7 +43,7 @@ def poll(
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tally:
-    """Polls what is due (with force: everything); each failure is kept on its feed, with a back-off.
+    """Polls what is due (force: every feed). A failure is stored on its feed, with the back-off until the next poll.
 
     progress: called with how many are done, and how many there are.
     """
@@ -51,11 +56,11 @@ def poll(
         due,
         partial(request_feed, rt, now=now),
         host_of=lambda feed: host_of(feed.url),
-        postponed=postpone,
+        postponed=lambda feed: Postponed("its host asks to be left alone", where=feed.url),
         threads=rt.settings.poll_threads,
+        per_host=LIVE.per_host,
         pause=rt.settings.host_pause * LIVE.pause,
         is_saturated=feeds.was_saturated,
-        per_host=LIVE.per_host,
     )
     for outcome in outcomes:
         if outcome is not None:
@@ -66,7 +71,7 @@ def poll(
                 failed += 1
                 notes.append(line)
             waiting += len(polled.episodes)
-        if batch and (outcome is None or len(batch) >= BATCH or waiting >= MAX_WAITING_EPISODES):
+        if batch and (outcome is None or len(batch) >= BATCH or waiting >= BATCH_EPISODES):
             found, bad = save_batch(rt, batch, now, bugs)
             new, failed, batch, waiting = new + found, failed + len(bad), [], 0
             notes += bad
@@ -79,10 +84,10 @@ def poll(
 def save_batch(
     rt: Runtime, batch: Sequence[tuple[Feed, PollResult]], now: datetime, bugs: Bugs
 ) -> tuple[int, list[str]]:
-    """Keeps what some polls brought: how many episodes are new, and a line for each feed that cannot be kept.
+    """Stores polls in one transaction: (how many episodes are new, a line for each poll that cannot be stored).
 
-    batch: each feed as it was, and its poll. When one cannot be kept, a bug, each is kept alone, and that one stays as
-    it was, so that nothing of its document is lost.
+    batch: each feed as it was, and its poll. When a bug keeps them from being stored, each is stored alone; the one
+    with the bug stays as it was, so that the next poll finds everything in its document again.
     """
     found = try_to_save(rt, [polled for _, polled in batch], now)
     if not isinstance(found, Exception):
@@ -100,7 +105,7 @@ def save_batch(
 
 
 def try_to_save(rt: Runtime, polled: Sequence[PollResult], now: datetime) -> int | Exception:
-    """How many episodes are new, or the bug that kept them from being kept. A database that fails is raised."""
+    """How many episodes are new, or the bug why they cannot be stored. A failure of the database is raised."""
     try:
         return rt.store.save_polls(polled, now, rt.settings.first_poll)
     except store.FAILURES as e:
@@ -114,7 +119,7 @@ def try_to_save(rt: Runtime, polled: Sequence[PollResult], now: datetime) -> int
 def resolve_outcome(
     rt: Runtime, outcome: tuple[Feed, Result], now: datetime, bugs: Bugs
 ) -> tuple[PollResult, str | None]:
-    """What is kept of a poll, and the line to say about it when it failed."""
+    """(what is stored of a poll, the line that reports its failure)"""
     feed, result = outcome
     if isinstance(result, PollResult):
         if result.feed.url != feed.url:
@@ -133,12 +138,8 @@ def resolve_outcome(
     return PollResult(feed=failing), line
 
 
-def postpone(feed: Feed) -> Result:
-    return Postponed("its host asks to be left alone", where=feed.url, retryable=True)
-
-
 def request_feed(rt: Runtime, feed: Feed, now: datetime) -> Result:
-    """One request and what it says. Errors are returned, so that they reach the feed's row."""
+    """Requests a feed and reads what is new in it. Errors are returned, so that they reach the feed's row."""
     try:
         answer = rt.http.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=ACCEPT)
         digest = xxh3_128_hexdigest(answer.body) if answer.status == 200 else feed.digest
@@ -147,10 +148,10 @@ def request_feed(rt: Runtime, feed: Feed, now: datetime) -> Result:
             stored = rt.store.items_of(feed)
             known = feeds.KnownItems.from_bytes(stored) if stored else None
             reading = feeds.read_feed(answer.body, answer.url, answer.headers.get("content-type", ""), known)
-            answer = replace(answer, body=b"")  # a large one is let go of before its episodes are unpacked
-        polled = changes(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
+            answer = replace(answer, body=b"")  # frees a large document before its episodes are unpacked
+        polled = build_poll_result(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
         if address := find_new_address(rt, feed, answer.url, reading, now):
-            # What was known of the old address says nothing of the new one.
+            # The validators of the old address mean nothing at the new one.
             there = replace(polled.feed, url=address, etag=None, last_modified=None, digest=None)
             polled = replace(polled, feed=there)
         return polled
@@ -163,7 +164,8 @@ def request_feed(rt: Runtime, feed: Feed, now: datetime) -> Result:
 def find_new_address(rt: Runtime, feed: Feed, url: str, reading: FeedReading | None, now: datetime) -> str | None:
     """Where the feed says that it has moved to (itunes:new-feed-url), when the same show answers there.
 
-    Asked when the document has changed, and once a day: the other server may have been down. url: where it came from.
+    That address is requested when the document has changed, and once a day: its server may have been down. url: where
+    the document came from, after redirects.
     """
     facts = reading.facts if reading else feed.facts
     target = facts.moved_to if facts else None
@@ -185,14 +187,16 @@ def find_new_address(rt: Runtime, feed: Feed, url: str, reading: FeedReading | N
 
 
 def is_same_show(a: FeedFacts, b: FeedFacts, shared: bool) -> bool:
-    """Whether two documents are of one show; shared: an episode stands in both. Pure."""
+    """Whether two documents are of one show. shared: whether an episode is in both. Pure."""
     if a.podcast_guid and b.podcast_guid:
         return a.podcast_guid.lower() == b.podcast_guid.lower()
     return shared or (bool(a.title) and a.title.casefold() == b.title.casefold())
 
 
-def changes(feed: Feed, answer: Response, reading: FeedReading | None, now: datetime, floor: float) -> PollResult:
-    """What an answer makes of the feed; reading: of its body, None when there is nothing new in it. Pure."""
+def build_poll_result(
+    feed: Feed, answer: Response, reading: FeedReading | None, now: datetime, floor: float
+) -> PollResult:
+    """The feed after a response, with its new episodes. reading: of the body; None when it is unchanged. Pure."""
     polled = replace(feed, last_polled_at=now, failures=0, failing_since=None, error=None)
     if answer.moved_to:
         polled = replace(polled, url=answer.moved_to)
@@ -214,7 +218,7 @@ def changes(feed: Feed, answer: Response, reading: FeedReading | None, now: date
 
 
 def newest_dates(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[datetime, ...]:
-    """When the newest episodes came out, newest first, whole seconds; dates in the future are left out."""
+    """When the feed's newest episodes came out, newest first, in whole seconds, without dates in the future."""
     dates = {e.published_at.replace(microsecond=0) for e in found if e.published_at is not None} | set(feed.recent)
     return tuple(sorted((d for d in dates if d <= now + timedelta(days=1)), reverse=True)[: RHYTHM_EPISODES + 1])
 
@@ -228,7 +232,7 @@ def _schedule(feed: Feed, now: datetime, floor: float) -> Feed:
 
 
 def feed_after_failure(feed: Feed, error: PodwatchError, now: datetime, floor: float) -> Feed:
-    """The feed after a failed poll."""
+    """The feed after a failed poll, with the back-off. Pure."""
     status, asked = getattr(error, "status", 0), getattr(error, "retry_after", None)
     following = schedule_after_failure(
         now, feed.failures + 1, floor=floor, asked=asked, gone=status == 410, url=feed.url

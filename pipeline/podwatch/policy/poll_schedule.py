@@ -12,6 +12,7 @@ from statistics import median
 
 MAX_WAIT = 24 * 3600.0  # seconds: no feed is left alone for longer
 DEAD_AFTER = timedelta(days=14)  # of nothing but failures
+POSTPONE = timedelta(minutes=30)  # of a feed whose host asked to be left alone for longer than a run waits
 RHYTHM_EPISODES = 10  # episodes whose distances make the rhythm
 
 
