@@ -1,4 +1,4 @@
-"""Keeps numpy's matrix products on one core: on a busy machine two threads cost ten times the CPU time of one."""
+"""Limits numpy's matrix products to one thread: on a busy machine two cost ten times the CPU time of one."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def _controller() -> ThreadpoolController:
 
 
 def single_blas_thread() -> AbstractContextManager[Any]:
-    """A block in which a matrix product uses one thread, and after which it is as before."""
+    """A context in which matrix products use one thread; behind it they use as many as before."""
     limit: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
     return limit

@@ -72,33 +72,33 @@ class SymbolIndex:
         import numpy as np
 
         channel, n = self.channel, len(self.lengths)
-        w, f = np.divmod(pairs, n)
-        limits = self._pair_limits(w, f, factors)
+        g, f = np.divmod(pairs, n)
+        limits = self._pair_limits(g, f, factors)
         ngram_lengths = np.fromiter(map(len, ngrams), dtype=np.int64, count=len(ngrams))
         # As many symbols as the one is longer were inserted at least, or deleted: no part of the bounds below.
-        more = (ngram_lengths[w] - self.lengths[f]).astype(np.float32)
+        more = (ngram_lengths[g] - self.lengths[f]).astype(np.float32)
         inserted = np.maximum(more * channel.insertion[:-1].min(), 0)
         deleted = np.maximum(more * -channel.deletion[:-1].min(), 0)
         heard = channel.pad(ngrams)
-        least = _add_bounds(inserted, channel.said_lower_bounds(heard), w, self.padded_forms, f)
+        least = _add_bounds(inserted, channel.said_lower_bounds(heard), g, self.padded_forms, f)
         keep = least <= limits
-        w, f, deleted, limits = w[keep], f[keep], deleted[keep], limits[keep]
+        g, f, deleted, limits = g[keep], f[keep], deleted[keep], limits[keep]
         # The other way round, too: without it a search takes 1.2 times as long, its costs are nearly twice as many.
         mine, rows = np.unique(f, return_inverse=True)
-        least = _add_bounds(deleted, channel.heard_lower_bounds(self.padded_forms[mine]), rows, heard, w)
+        least = _add_bounds(deleted, channel.heard_lower_bounds(self.padded_forms[mine]), rows, heard, g)
         keep = least <= limits
-        return w[keep] * n + f[keep]
+        return g[keep] * n + f[keep]
 
-    def _pair_limits(self, w: Numbers, f: Numbers, factors: Floats | None) -> Floats:
+    def _pair_limits(self, g: Numbers, f: Numbers, factors: Floats | None) -> Floats:
         limits: Floats = self.limits[f]
-        return limits if factors is None else limits * factors[w]
+        return limits if factors is None else limits * factors[g]
 
     def costs(self, ngrams: Sequence[bytes], pairs: Numbers) -> Floats:
         """For each pair its cost per symbol of the form."""
         import numpy as np
 
-        w, f = np.divmod(pairs, len(self.lengths))
-        used, rows = np.unique(w, return_inverse=True)
+        g, f = np.divmod(pairs, len(self.lengths))
+        used, rows = np.unique(g, return_inverse=True)
         heard = self.channel.pad([ngrams[i] for i in used.tolist()])
         cost = self.channel.costs(self.padded_forms[f], heard[rows])
         return (cost / np.maximum(self.lengths[f], 1)).astype(np.float32)
@@ -108,8 +108,8 @@ class SymbolIndex:
         import numpy as np
 
         kept = self.filter_by_lower_bound(ngrams, pairs, factors)
-        w, f = np.divmod(kept, len(self.lengths))
-        near: Numbers = kept[self.costs(ngrams, kept) * self.lengths[f] <= self._pair_limits(w, f, factors)]
+        g, f = np.divmod(kept, len(self.lengths))
+        near: Numbers = kept[self.costs(ngrams, kept) * self.lengths[f] <= self._pair_limits(g, f, factors)]
         return near
 
 

@@ -1,7 +1,7 @@
-"""First names that one person is called by: who watches Mike Waltz means Michael Waltz, too.
+"""Nicknames: other first names that one person is called by. Who watches Mike Waltz means Michael Waltz, too.
 
-Written down by hand: what English-speaking news calls people, and forms of one name in neighbouring languages.
-Spellings that sound alike (Sergey, Sergei) need no entry.
+Written by hand: what English-speaking news calls people, and forms of one name in neighbouring languages. Spellings
+that sound alike (Sergey, Sergei) need no entry.
 """
 
 from __future__ import annotations
@@ -36,6 +36,6 @@ for _group in _GROUPS.replace("\n", " ").split(";"):
 
 
 def nicknames_of(first_names: Iterable[str]) -> frozenset[str]:
-    """What people with these plain first names are called besides."""
+    """The other first names that people with these plain first names are called by."""
     mine = frozenset(first_names)
     return frozenset[str]().union(*(_NICKNAMES.get(name, ()) for name in mine)) - mine

@@ -1,8 +1,8 @@
-"""Pronounces any spelling: the GRU network of g2p_en (Park and Kim, 2019), run in numpy, many words at once.
+"""Pronounces any spelling: the GRU network of g2p_en (Park and Kim 2019), run in numpy for many words in one pass.
 
-The weights are those of g2p_en 2.1.0 (Apache-2.0; see data/NOTICE.md), kept as half floats; it was trained on the CMU
-pronouncing dictionary, so it reads every name as an American would who sees it for the first time: as a recogniser's
-English model does.
+The weights are those of g2p_en 2.1.0 (Apache-2.0; see data/NOTICE.md), stored as half floats. It was trained on the CMU
+pronouncing dictionary, so it pronounces a name as an American does who sees it for the first time, and as the English
+model of a speech recognition does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-MAX_PHONES = 20  # phones of one word; the network was trained on no more
+MAX_PHONES = 20  # of one word; the network was trained on no more
+_MAX_LETTERS = 40  # of one word; what comes behind is ignored
+_BLOCK_WORDS = 512  # that go through the network in one pass
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")
 _OUTPUT_SYMBOLS = str.split(
@@ -27,12 +29,13 @@ _OUTPUT_SYMBOLS = str.split(
     "UH1 UH2 UW UW0 UW1 UW2 V W Y Z ZH "
 )
 CONSONANTS = ("B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N", "NG", "P", "R", "S", "SH", "T", "TH", "V")
-PHONES = (*_VOWELS, *CONSONANTS, "W", "Y", "Z", "ZH")  # without stress, which recognisers do not keep
+PHONES = (*_VOWELS, *CONSONANTS, "W", "Y", "Z", "ZH")  # without stress, which speech recognition does not keep
 N_VOWELS = len(_VOWELS)
 _PHONE_INDEX = {p: i for i, p in enumerate(PHONES)}
-# The network's output symbol -> phone; pad, unknown and start stand for nothing, 3 ends the word.
+# The network's output symbol -> phone, or -1: padding, unknown and start stand for nothing, 3 ends the word.
 _PHONE_OF = (-1, -1, -1, -1, *(_PHONE_INDEX[p.rstrip("012")] for p in _OUTPUT_SYMBOLS))
 _END_SYMBOL = 3
+_START_SYMBOL, _END_LETTER = 2, 2  # of a pronunciation, of a spelling
 
 
 @lru_cache(maxsize=1)
@@ -45,12 +48,13 @@ def _load_weights() -> dict[str, Floats]:
 
 @lru_cache(maxsize=1)
 def _projected_embeddings() -> tuple[Floats, Floats]:
-    """The embeddings already multiplied by the input weights, letters and phones: a look-up for a product."""
+    """The embeddings of letters and of phones multiplied by the input weights: a look-up instead of a product."""
     w = _load_weights()
     return w["enc_emb"] @ w["enc_w_ih"].T + w["enc_b_ih"], w["dec_emb"] @ w["dec_w_ih"].T + w["dec_b_ih"]
 
 
 def _gru_step(projected: Floats, hidden: Floats, weights: Floats, bias: Floats) -> Floats:
+    """The next hidden state of each row; ``projected``: its input, multiplied by the input weights."""
     import numpy as np
 
     size = hidden.shape[1]
@@ -63,42 +67,52 @@ def _gru_step(projected: Floats, hidden: Floats, weights: Floats, bias: Floats) 
     return out
 
 
-def pronounce(words: Sequence[str]) -> list[bytes]:
-    """The phones of each word, as indices into PHONES; ``words`` are of a-z alone, and any number of them."""
+def _encode(words: Sequence[str]) -> Floats:
+    """The hidden states of the encoder behind each word; ``words``: the shorter ones first."""
     import numpy as np
 
-    if not words:
-        return []
-    w = _load_weights()
-    letters, sounds = _projected_embeddings()
+    w, letters = _load_weights(), _projected_embeddings()[0]
+    lengths = [min(len(word), _MAX_LETTERS) for word in words]
+    width = lengths[-1] + 1
+    symbols = np.full((len(words), width), _END_LETTER, dtype=np.int64)
+    for row, word in enumerate(words):
+        symbols[row, : lengths[row]] = [_LETTERS.index(c) + 3 for c in word[:_MAX_LETTERS]]
+    hidden = np.zeros((len(words), w["enc_w_hh"].shape[1]), dtype=np.float32)
+    first = 0  # the first word that has not ended
+    for t in range(width):
+        while t > lengths[first]:
+            first += 1
+        hidden[first:] = _gru_step(letters[symbols[first:, t]], hidden[first:], w["enc_w_hh"], w["enc_b_hh"])
+    return hidden
+
+
+def _decode(hidden: Floats) -> list[bytes]:
+    """The phones for each hidden state of the encoder."""
+    import numpy as np
+
+    w, sounds = _load_weights(), _projected_embeddings()[1]
+    phones: list[list[int]] = [[] for _ in hidden]
+    rows = np.arange(len(hidden))  # of the words that have not ended
+    symbols = np.full(len(hidden), _START_SYMBOL)
+    for _ in range(MAX_PHONES):
+        hidden = _gru_step(sounds[symbols], hidden, w["dec_w_hh"], w["dec_b_hh"])
+        symbols = (hidden @ w["fc_w"].T + w["fc_b"]).argmax(axis=1)
+        going = symbols != _END_SYMBOL
+        rows, hidden, symbols = rows[going], hidden[going], symbols[going]
+        if not len(rows):
+            break
+        for row, symbol in zip(rows.tolist(), symbols.tolist(), strict=True):
+            if (phone := _PHONE_OF[symbol]) >= 0:
+                phones[row].append(phone)
+    return [bytes(word) for word in phones]
+
+
+def pronounce(words: Sequence[str]) -> list[bytes]:
+    """The phones of each word, as indices into PHONES; ``words``: any number of them, in a-z alone."""
     order = sorted(range(len(words)), key=lambda i: (len(words[i]), words[i]))
-    answer = [b""] * len(words)
-    for first in range(0, len(order), 512):
-        block = order[first : first + 512]
-        lengths = np.array([min(len(words[i]), 40) for i in block])
-        width = int(lengths[-1]) + 1
-        ids = np.full((len(block), width), 2, dtype=np.int64)  # 2 ends a spelling
-        for row, i in enumerate(block):
-            ids[row, : lengths[row]] = [_LETTERS.index(c) + 3 for c in words[i][:40]]
-        hidden = np.zeros((len(block), w["enc_w_hh"].shape[1]), dtype=np.float32)
-        begin = 0
-        for t in range(width):  # shorter spellings come first in a block and are left alone once they have ended
-            while begin < len(block) and t > lengths[begin]:
-                begin += 1
-            hidden[begin:] = _gru_step(letters[ids[begin:, t]], hidden[begin:], w["enc_w_hh"], w["enc_b_hh"])
-        said: list[list[int]] = [[] for _ in block]
-        alive = np.arange(len(block))
-        last = np.full(len(block), 2)
-        for _ in range(MAX_PHONES):
-            hidden = _gru_step(sounds[last], hidden, w["dec_w_hh"], w["dec_b_hh"])
-            last = (hidden @ w["fc_w"].T + w["fc_b"]).argmax(axis=1)
-            going = last != _END_SYMBOL
-            alive, hidden, last = alive[going], hidden[going], last[going]
-            if not len(alive):
-                break
-            for row, symbol in zip(alive.tolist(), last.tolist(), strict=True):
-                if (phone := _PHONE_OF[symbol]) >= 0:
-                    said[row].append(phone)
-        for row, i in enumerate(block):
-            answer[i] = bytes(said[row])
-    return answer
+    found = [b""] * len(words)
+    for begin in range(0, len(order), _BLOCK_WORDS):
+        block = order[begin : begin + _BLOCK_WORDS]
+        for i, phones in zip(block, _decode(_encode([words[i] for i in block])), strict=True):
+            found[i] = phones
+    return found

@@ -1,4 +1,4 @@
-"""Brings foreign spelling nearer to English: the network reads every name as if it were English, speakers do not.
+"""Respells foreign names as English would: the network pronounces every name as English, speakers do not.
 
 Letters with marks mean one sound in nearly all languages that have them (č, ş, ł, ñ, ø); a few clusters tell the
 language (cz, sz, rz, sch, a q without u). The result is only a second way to say a name, beside the plain one.
@@ -22,7 +22,7 @@ _CLUSTERS = ((r"tsch", "ch"), (r"sch", "sh"), (r"szcz", "shch"), (r"cz", "ch"), 
 
 
 def anglicise(word: str) -> str:
-    """How an English speaker might write what the word, as it is spelt in its language, sounds like."""
+    """How an English speaker might write the sound of a word that is spelt in its own language, in lower case."""
     low = word.lower()
     marks = set(low)
     slavic = (
