@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Ranks = NDArray[np.uint16]
     Answers = NDArray[np.bool_]
 
-_BLOCK_ROWS = 128  # candidates whose answers fit the processor's cache
+_BLOCK_ROWS = 128  # candidates whose answers fit the processor's cache; all together take twice as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,7 @@ class BoostedTrees:
     def _block_log_odds(self, ranks: Ranks) -> Floats:
         """Answers all nodes of all trees, then level by level keeps the half of the answers that is still reachable.
 
-        Halving by XOR, without a branch or a gather, takes half the time of following each row from node to node
-        (``take_along_axis``).
+        Following each row from node to node (``take_along_axis``) takes 2.8 times as long.
         """
         import numpy as np
 

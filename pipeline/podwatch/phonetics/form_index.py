@@ -83,7 +83,7 @@ class SymbolIndex:
         least = _add_bounds(inserted, channel.said_lower_bounds(heard), g, self.padded_forms, f)
         keep = least <= limits
         g, f, deleted, limits = g[keep], f[keep], deleted[keep], limits[keep]
-        # The other way round, too: without it a search takes 1.2 times as long, its costs are nearly twice as many.
+        # The other way round, too: without it finding what is near takes 1.3 times as long for 3,000 names.
         mine, rows = np.unique(f, return_inverse=True)
         least = _add_bounds(deleted, channel.heard_lower_bounds(self.padded_forms[mine]), rows, heard, g)
         keep = least <= limits
