@@ -52,7 +52,7 @@ def test_calibration_stretches_and_shifts_the_sum(data: dict[str, Any], scale: f
 
 
 @given(st.lists(forests, min_size=1, max_size=3))
-def test_averaged_forests_sum_to_the_mean_of_their_sums(some: list[dict[str, Any]]) -> None:
+def test_averaged_trees_give_the_mean_of_their_log_odds(some: list[dict[str, Any]]) -> None:
     rows = np.array([[0.0, 1.0], [2.0, -1.0]])
     each = [parse_trees(data, NAMES).log_odds(rows) for data in some]
     assert parse_trees(average_trees(some), NAMES).log_odds(rows) == pytest.approx(np.mean(each, axis=0), abs=0.01)

@@ -41,7 +41,7 @@ def test_names_that_are_the_same_count_once() -> None:
 def test_who_else_watches_a_name_does_not_change_its_matches(others: list[str]) -> None:
     alone = NameMatcher([person("Mark Rutte")]).find_matches(TEXT)
     together = NameMatcher([person(n) for n in ["Mark Rutte", *others]]).find_matches(TEXT)
-    assert [h for h in together if h.name == 0] == alone
+    assert [m for m in together if m.name == 0] == alone
 
 
 def test_the_surname_alone_is_found_beside_a_watch_of_the_full_name() -> None:
@@ -49,4 +49,4 @@ def test_the_surname_alone_is_found_beside_a_watch_of_the_full_name() -> None:
     alone = NameMatcher([person("Zelensky")]).find_matches(text)
     together = NameMatcher([person("Zelensky"), person("Volodymyr Zelensky")]).find_matches(text)
     assert len(alone) == 2
-    assert [h for h in together if h.name == 0] == alone
+    assert [m for m in together if m.name == 0] == alone

@@ -47,7 +47,7 @@ ALONE = {
 
 @pytest.mark.parametrize(("name", "text", "found"), ALONE.values(), ids=ALONE)
 def test_such_a_name_is_found_as_it_is_spelt_or_with_context(name: str, text: str, found: list[str]) -> None:
-    assert [text[h.start : h.end] for h in NameMatcher([WatchedName(name, type="person")]).find_matches(text)] == found
+    assert [text[m.start : m.end] for m in NameMatcher([WatchedName(name, type="person")]).find_matches(text)] == found
 
 
 def test_near_words_are_those_of_comparing_all_with_all() -> None:

@@ -43,7 +43,7 @@ def named(name: str, kind: str = "person") -> WatchedName:
 
 def found_surfaces(name: WatchedName, text: str) -> list[str]:
     matcher = NameMatcher([name, *map(named, OTHERS)])
-    return [text[h.start : h.end] for h in matcher.find_matches(text) if h.name == 0]
+    return [text[m.start : m.end] for m in matcher.find_matches(text) if m.name == 0]
 
 
 @pytest.mark.parametrize("text", LARSON)

@@ -27,7 +27,7 @@ MATCHER = NameMatcher([person(n) for n in PEOPLE])
 
 
 # case: (text, what is found in it)
-HEARD = {
+SPELLINGS = {
     "spelt right": ("Then Steve Witkoff spoke.", [("Steve Witkoff", "Steve Witkoff")]),
     "the surname spelt right": ("Nobody asked Witkoff about it.", [("Steve Witkoff", "Witkoff")]),
     "another spelling of the same sound": ("Nobody asked Whitkoff about it.", [("Steve Witkoff", "Whitkoff")]),
@@ -46,9 +46,9 @@ HEARD = {
 }
 
 
-@pytest.mark.parametrize("case", HEARD, ids=str)
+@pytest.mark.parametrize("case", SPELLINGS, ids=str)
 def test_a_name_is_found_however_it_is_spelt(case: str) -> None:
-    text, expected = HEARD[case]
+    text, expected = SPELLINGS[case]
     assert found_names(text + FILLER, MATCHER) == expected
 
 
@@ -77,12 +77,12 @@ def surest(text: str, name: str = "Steve Witkoff", **episode: str) -> float:
     """The best score of the matches in the last sentence that are not spelt right."""
     matcher = NameMatcher([person(name, threshold=0.0)])
     last = text.rstrip(".").rfind(". ")
-    found = [h.score for h in matcher.find_matches(text, **episode) if h.start > last and h.kind == "sounds_like"]
+    found = [m.score for m in matcher.find_matches(text, **episode) if m.start > last and m.kind == "sounds_like"]
     return max(found, default=0.0)
 
 
 # evidence: (the text with it, the text without it)
-FOR = {
+EVIDENCE = {
     "the full name elsewhere": ("Steve Witkoff came. Nobody liked Witcov.", "Someone else came. Nobody liked Witcov."),
     "the first name beside it": ("Nobody liked Steve Wickoth.", "Nobody liked Wickoth."),
     "a role beside it": ("Nobody liked ambassador Witcov.", "Nobody liked cheap Witcov."),
@@ -101,9 +101,9 @@ FOR = {
 }
 
 
-@pytest.mark.parametrize("evidence", FOR, ids=str)
+@pytest.mark.parametrize("evidence", EVIDENCE, ids=str)
 def test_a_candidate_gains_by(evidence: str) -> None:
-    with_it, without = FOR[evidence]
+    with_it, without = EVIDENCE[evidence]
     name = "Anatoly Dobrynin" if "Anatoly" in with_it else "Steve Witkoff"
     assert surest(with_it, name) > surest(without, name)
 
@@ -153,7 +153,7 @@ def test_the_threshold_of_a_name_decides_what_is_reported() -> None:
 
 def test_the_reason_shows_what_is_written_and_the_name_as_it_is_watched() -> None:
     found = MATCHER.find_matches("Then Steve Witkoff spoke." + FILLER + " Nobody asked\nWhitgoff's people.")
-    assert [h.reason.partition(",")[0] for h in found] == ["Steve Witkoff ~ Steve Witkoff", "Whitgoff ~ Witkoff"]
+    assert [m.reason.partition(",")[0] for m in found] == ["Steve Witkoff ~ Steve Witkoff", "Whitgoff ~ Witkoff"]
     assert "full name elsewhere" in found[1].reason
 
 
@@ -174,16 +174,16 @@ texts = st.lists(st.sampled_from(VOCABULARY), max_size=30).map(" ".join)
 @given(texts)
 @settings(max_examples=examples(60))
 def test_spans_lie_in_the_text_and_hold_words(text: str) -> None:
-    for h in MATCHER.find_matches(text):
-        assert 0 <= h.start < h.end <= len(text)
-        assert text[h.start].isalnum()
-        assert text[h.end - 1].isalnum()
-        assert 0 <= h.score <= 1
-        assert 0 <= h.distance <= 1
+    for m in MATCHER.find_matches(text):
+        assert 0 <= m.start < m.end <= len(text)
+        assert text[m.start].isalnum()
+        assert text[m.end - 1].isalnum()
+        assert 0 <= m.score <= 1
+        assert 0 <= m.distance <= 1
 
 
 def plain(found: list[NameMatch], names: tuple[str, ...]) -> set[tuple[object, ...]]:
-    return {(names[h.name], h.start, h.end, h.score, h.kind, h.reason) for h in found}
+    return {(names[m.name], m.start, m.end, m.score, m.kind, m.reason) for m in found}
 
 
 @given(texts, st.permutations(PEOPLE))
@@ -202,11 +202,11 @@ AGAIN = {
 
 @pytest.mark.parametrize("case", AGAIN, ids=str)
 def test_a_rare_word_that_is_said_again_and_again_is_a_word_of_its_own(case: str) -> None:
-    word, told = AGAIN[case]
+    word, is_name = AGAIN[case]
     matcher = NameMatcher([person("Steve Witkoff", threshold=0.1)])
     once = f"Nobody asked {word} about it." + FILLER
     assert [surface for _, surface in found_names(once, matcher)] == [word]
-    assert [surface for _, surface in found_names(4 * (once + " "), matcher)] == [word] * 4 * told
+    assert [surface for _, surface in found_names(4 * (once + " "), matcher)] == [word] * 4 * is_name
 
 
 def test_a_rare_word_that_is_said_again_and_again_is_the_name_where_anything_else_speaks_for_it() -> None:
@@ -228,8 +228,8 @@ def test_a_place_that_may_be_two_names_is_the_likelier_one() -> None:
 
 def test_two_names_with_one_surname_are_both_found() -> None:
     names = ("Steve Witkoff", "Anna Witkoff")
-    told = found_names("Nobody asked Whitkoff about it." + FILLER, NameMatcher([person(n) for n in names]))
-    assert told == [(n, "Whitkoff") for n in names]
+    found = found_names("Nobody asked Whitkoff about it." + FILLER, NameMatcher([person(n) for n in names]))
+    assert found == [(n, "Whitkoff") for n in names]
 
 
 # case: (text, whether Joyce may be found where the 's is)
@@ -272,8 +272,8 @@ WORDLIKE = {
 @pytest.mark.parametrize("text", WORDLIKE)
 def test_a_name_that_is_nearly_a_word_goes_by_its_sound_among_others_of_its_list(text: str) -> None:
     matcher = NameMatcher([person("Saul Bellow"), *map(person, PEOPLE)])
-    told = [surface for name, surface in found_names(text, matcher) if name == "Saul Bellow"]
-    assert bool(told) == WORDLIKE[text]
+    found = [surface for name, surface in found_names(text, matcher) if name == "Saul Bellow"]
+    assert bool(found) == WORDLIKE[text]
 
 
 # two watched names side by side
@@ -290,15 +290,15 @@ def test_a_watched_name_is_no_part_of_the_name_beside_it(text: str) -> None:
 @settings(max_examples=examples(30))
 def test_the_other_names_can_only_help_a_name(text: str, which: int) -> None:
     alone = NameMatcher([person(PEOPLE[which])]).find_matches(text)
-    together = [h for h in MATCHER.find_matches(text) if h.name == which]
+    together = [m for m in MATCHER.find_matches(text) if m.name == which]
     for one in alone:
-        assert any(h.start < one.end and one.start < h.end and h.score >= one.score for h in together)
+        assert any(m.start < one.end and one.start < m.end and m.score >= one.score for m in together)
 
 
 def test_a_name_gains_by_other_names_of_its_list() -> None:
     names = [person(n, threshold=0.0) for n in PEOPLE]
     text = NEWS + " Nobody asked Witcow about it."
-    [among] = [h for h in NameMatcher(names).find_matches(text) if names[h.name].full == "Steve Witkoff"]
+    [among] = [m for m in NameMatcher(names).find_matches(text) if names[m.name].full == "Steve Witkoff"]
     [alone] = NameMatcher(names[:1]).find_matches(text)
     assert among.score > alone.score
     assert "among other watched names" in among.reason
@@ -313,8 +313,8 @@ def test_other_names_of_a_long_list_say_little() -> None:
     crowd = [person(f"{first} {a}{b}") for first in ("Ann", "Bob", "Cyd", "Eve") for a in halves[0] for b in halves[1]]
     few, many = NameMatcher([person(n) for n in PEOPLE]), NameMatcher([*map(person, PEOPLE), *crowd])
     text = NEWS + " Nobody asked Witcow about it."
-    kin = [matcher.find_candidates(text) for matcher in (few, many)]
-    [one, other] = [episode_of(candidates[0]).list_presence for candidates, _, episode_of in kin]
+    results = [matcher.find_candidates(text) for matcher in (few, many)]
+    [one, other] = [episode_of(candidates[0]).list_presence for candidates, _, episode_of in results]
     assert one > 3 * other
 
 
@@ -336,7 +336,7 @@ def test_where_another_watched_name_is_spelt_right_it_is_that_one() -> None:
     matchers = [NameMatcher([person(n, threshold=0.0) for n in some]) for some in (names[:1], names)]
     text = "Then Keith Kellock spoke." + FILLER
     alone, together = (
-        [matcher.names[h.name].full for h in matcher.find_matches(text) if h.score > 0] for matcher in matchers
+        [matcher.names[m.name].full for m in matcher.find_matches(text) if m.score > 0] for matcher in matchers
     )
     assert alone == ["Keith Kellogg"]
     assert set(together) == {"Keith Kellock"}
@@ -360,7 +360,7 @@ FIRST_NAMES = {
 def test_a_first_name_may_be_misheard_but_not_be_another(case: str) -> None:
     text, may = FIRST_NAMES[case]
     introduced = "Then Keith Kellogg came." + FILLER + " "
-    assert any(h.kind == "sounds_like" for h in MATCHER.find_matches(introduced + text)) == may
+    assert any(m.kind == "sounds_like" for m in MATCHER.find_matches(introduced + text)) == may
 
 
 @given(st.text(max_size=80))

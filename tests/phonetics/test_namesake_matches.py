@@ -58,22 +58,22 @@ MATCHES: dict[str, tuple[list[str], str, list[tuple[str, str]]]] = {
 @pytest.mark.parametrize("case", MATCHES, ids=str)
 def test_only_the_watched_bearer_is_found(case: str) -> None:
     names, text, expected = MATCHES[case]
-    heard = NameMatcher([WatchedName(n, type="person") for n in names]).find_matches(text)
-    assert [(names[h.name], text[h.start : h.end]) for h in heard] == expected
+    matches = NameMatcher([WatchedName(n, type="person") for n in names]).find_matches(text)
+    assert [(names[m.name], text[m.start : m.end]) for m in matches] == expected
 
 
 def test_a_title_is_no_first_name() -> None:
-    [heard] = NameMatcher([WatchedName("Mark Rutte", type="person")]).find_matches(
+    [match] = NameMatcher([WatchedName("Mark Rutte", type="person")]).find_matches(
         "They spoke with Mr Rutta in Brussels."
     )
-    assert "first name" not in heard.reason
+    assert "first name" not in match.reason
 
 
 def test_nothing_that_was_misspelt_is_certain() -> None:
     matcher = NameMatcher([WatchedName("Volodymyr Zelensky", type="person")])
-    heard = matcher.find_matches("Then Zelinski said that the river is high. Zelensky has been there.")[0]
-    assert heard.score > 0.995
-    assert " 0.99:" in heard.reason
+    match = matcher.find_matches("Then Zelinski said that the river is high. Zelensky has been there.")[0]
+    assert match.score > 0.995
+    assert " 0.99:" in match.reason
 
 
 def test_an_organisation_is_searched_as_a_company() -> None:

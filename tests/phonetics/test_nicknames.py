@@ -36,7 +36,7 @@ def test_the_forms_of_a_person_have_the_nicknames() -> None:
 
 
 # text: what is found of Mike Waltz in it
-HEARD = {
+FOUND = {
     "Then Michael Waltz spoke.": ["Waltz"],
     "Then Mike Waltz spoke.": ["Mike Waltz"],
     "Then George Waltz spoke.": [],
@@ -44,7 +44,7 @@ HEARD = {
 }
 
 
-@pytest.mark.parametrize("text", HEARD)
+@pytest.mark.parametrize("text", FOUND)
 def test_a_surname_behind_another_form_of_the_first_name_is_the_persons(text: str) -> None:
     matcher = NameMatcher([WatchedName("Mike Waltz", type="person")])
-    assert [text[h.start : h.end] for h in matcher.find_matches(text + FILLER)] == HEARD[text]
+    assert [text[m.start : m.end] for m in matcher.find_matches(text + FILLER)] == FOUND[text]

@@ -10,8 +10,8 @@ from tests.phonetics.name_samples import FILLER, found_names, person
 
 def test_a_name_written_as_it_is_said_is_found_in_full_and_by_the_surname() -> None:
     text = "Then Keva Nevgin spoke. Nobody asked Nevgin about it." + FILLER
-    told = NameMatcher([person("Caoimhe Niamhgan", aliases=("Keeva Neevgan",))])
-    assert found_names(text, told) == [("Caoimhe Niamhgan", "Keva Nevgin"), ("Caoimhe Niamhgan", "Nevgin")]
+    matcher = NameMatcher([person("Caoimhe Niamhgan", aliases=("Keeva Neevgan",))])
+    assert found_names(text, matcher) == [("Caoimhe Niamhgan", "Keva Nevgin"), ("Caoimhe Niamhgan", "Nevgin")]
     assert found_names(text, NameMatcher([person("Caoimhe Niamhgan")])) == []
 
 
@@ -25,7 +25,7 @@ def test_a_name_in_another_script_is_found_by_the_surname_of_its_alias() -> None
 
 def test_a_reason_counts_how_often_the_form_is_found() -> None:
     text = "Then Steve Witgoff spoke. Later Steve Witgoff left. Nobody asked Witgoff about it." + FILLER
-    said = [h.reason.partition(": ")[2] for h in NameMatcher([person("Steve Witkoff")]).find_matches(text)]
+    said = [m.reason.partition(": ")[2] for m in NameMatcher([person("Steve Witkoff")]).find_matches(text)]
     assert ["full form seen 2 times" in s for s in said] == [True, True, False]
     assert not any("surname form seen" in s for s in said)
 
@@ -35,7 +35,7 @@ def test_the_count_of_an_unsure_match_includes_itself() -> None:
         "Then Steve Witgoff spoke. Later Witgoff left. Nobody asked Wittgof or Whitcomb or Wittko about it. And Wikhof."
     )
     matcher = NameMatcher([WatchedName("Steve Witkoff", type="person", threshold=0.05)])
-    said = {text[h.start : h.end]: h.reason for h in matcher.find_matches(text)}
+    said = {text[m.start : m.end]: m.reason for m in matcher.find_matches(text)}
     assert "surname form seen 4 times" in said["Witgoff"]
     assert "surname form seen 5 times" in said["Whitcomb"]
 

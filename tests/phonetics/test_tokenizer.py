@@ -87,5 +87,5 @@ def test_a_chunk_ends_with_a_line_a_sentence_or_a_word() -> None:
 
 def test_names_are_found_in_every_chunk_of_a_long_text() -> None:
     text = "They talked about grain. " * (tokenizer.CHUNK_LENGTH // 20) + "Then Steve Whitkoff spoke."
-    [heard] = NameMatcher([WatchedName("Steve Witkoff", type="person")]).find_matches(text)
-    assert text[heard.start : heard.end] == "Steve Whitkoff"
+    [match] = NameMatcher([WatchedName("Steve Witkoff", type="person")]).find_matches(text)
+    assert text[match.start : match.end] == "Steve Whitkoff"
