@@ -16,7 +16,7 @@ from podwatch import runtime
 from podwatch.entities import recognition as recognise
 from podwatch.entities.chunking import Span
 from podwatch.entities.surges import SurgingName
-from podwatch.line import surges as telling
+from podwatch.line import surges as line_surges
 from podwatch.line.deliver import deliver
 from podwatch.line.detect import detect
 from podwatch.line.surges import PERIOD
@@ -41,8 +41,8 @@ from podwatch.settings import Settings
 from podwatch.store import surges
 from podwatch.store.database import Store
 from tests.commands.test_entities import typed
-from tests.store.test_entities import episodes, keep
 from tests.support.builders import alert, mention
+from tests.support.stored_transcripts import save_text, store_episodes
 
 SHOWS, EACH = ("a", "b", "c"), 16
 SUDDENLY = Watch(name="suddenly", surge=(EntityType.PERSON,), channel="console:")
@@ -65,8 +65,8 @@ def fill(store: Store, now: datetime, news: str = NEWS) -> list[Episode]:
     """Three shows with an episode a day, of which the last two say the news; returns these six."""
     recent = []
     for show in SHOWS:
-        for i, e in enumerate(episodes(store, now, show, *[d + 0.5 for d in range(EACH)])):
-            keep(store, e, news if i < 2 else f"{show} {i}, and so it goes.", now)
+        for i, e in enumerate(store_episodes(store, now, show, *[d + 0.5 for d in range(EACH)])):
+            save_text(store, e, news if i < 2 else f"{show} {i}, and so it goes.", now)
             recent += [e] if i < 2 else []
     return recent
 
@@ -126,7 +126,7 @@ def test_it_is_told_again_after_a_week_and_not_before(reading: Runtime, now: dat
     [old] = {f.episode.id for f in reading.store.mentions()}
     for show in SHOWS:
         for e in fresh(reading.store, now, show):
-            keep(reading.store, e, NEWS, now)
+            save_text(reading.store, e, NEWS, now)
     detect(reading, now + PERIOD - timedelta(seconds=1))
     assert kept(reading.store) == 1
     detect(reading, now + PERIOD)
@@ -214,7 +214,7 @@ def test_a_watch_that_fails_is_stamped_and_the_others_go_on(
 
     reading.store.sync_watches([SUDDENLY, Watch(name="k", query="kyiv", channel="console:")], now)
     fill(reading.store, now)
-    monkeypatch.setattr(telling, "reason", broken)
+    monkeypatch.setattr(line_surges, "surge_reason", broken)
     done = detect(reading, now)
     [note] = done.notes
     assert note.startswith("watch suddenly: ZeroDivisionError: nothing by nothing")
@@ -224,9 +224,9 @@ def test_a_watch_that_fails_is_stamped_and_the_others_go_on(
 
 def test_what_is_kept_is_kept_once_on_either_database(store: Store, now: datetime) -> None:
     store.sync_watches([SUDDENLY], now)
-    one, other = episodes(store, now, "a", 1, 2)
-    keep(store, one, NEWS, now)
-    keep(store, other, NEWS, now)
+    one, other = store_episodes(store, now, "a", 1, 2)
+    save_text(store, one, NEWS, now)
+    save_text(store, other, NEWS, now)
     [watch] = store.watches()
     assert (watch.surge, store.watches_to_detect().watches) == (SUDDENLY.surge, ())
     made = alert(mention(), watch=watch, key="k1")
@@ -241,7 +241,7 @@ def test_what_is_kept_is_kept_once_on_either_database(store: Store, now: datetim
     assert store.has_delivery_after({"k0", "k1"}, now - timedelta(seconds=1))
     assert not store.has_delivery_after({"k0", "k1"}, now)
     assert not store.has_delivery_after({"k0"}, now - PERIOD)
-    keep(store, other, NEWS.upper(), now)
+    save_text(store, other, NEWS.upper(), now)
     assert not store.save_surge(second, made.mentions, replace(made, key="k2"), now), "of a text that is no more"
 
 

@@ -13,8 +13,9 @@ from datetime import datetime
 from podwatch import runtime
 from podwatch.history.process_pool import run_in_processes
 from podwatch.line.bugs import Bugs
-from podwatch.line.detect import DetectionPlan, Detector, deliver_surges
+from podwatch.line.detect import DetectionPlan, Detector
 from podwatch.line.entities import find_entities
+from podwatch.line.surges import alert_surges
 from podwatch.model import ALL, Shard, Tally
 from podwatch.settings import Settings
 from podwatch.store.database import explaining_failures
@@ -76,7 +77,7 @@ def detect_in_processes(
     )
     parts += run_in_processes(naming, [] if first else shards, processes)
     with explaining_failures(), runtime.build(settings) as rt:
-        notes, broken = deliver_surges(rt, now, ALL)
+        notes, broken = alert_surges(rt, now, ALL)
     parts.append(PartResult(notes=notes, broken=broken))
     bugs = Bugs("detect")
     bugs.absorb(text for part in parts for text in part.bugs)

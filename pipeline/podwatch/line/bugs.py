@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Iterable
+from datetime import timedelta
 
 log = logging.getLogger("podwatch")
+
+RETRY_AFTER_BUG = timedelta(hours=1)  # until an item that met a bug is due again
 
 
 class Bugs:

@@ -1,39 +1,38 @@
-"""The part of detect that reads transcripts for names: those that were not read in their revision, the newest first."""
+"""The step of detect that recognises entities: in transcripts whose revision was not read for names, newest first."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from podwatch.entities import recognition as recognise
+from podwatch.entities import recognition
 from podwatch.entities.casing import unread_reason
 from podwatch.entities.merge import merge_spans
 from podwatch.errors import PodwatchError
-from podwatch.line.bugs import Bugs
+from podwatch.line.bugs import RETRY_AFTER_BUG, Bugs
 from podwatch.line.repeated_passages import PassageLabeller
 from podwatch.model import Entity, EntityType, KnownName, Shard, Transcript, Watch
 from podwatch.runtime import Runtime, log
 from podwatch.store.entities import TranscriptEntities, UnreadTranscript
 
-AGAIN = timedelta(hours=1)  # after a bug
-# Characters of a run, some 100 hours of talk and four minutes of a core: a store that was filled before there were
-# entities must not keep its alerts waiting for a day. The rest is read in the next runs.
+# Characters in one run: some 100 hours of talk, four minutes of a core. The alerts of a store that was filled before
+# there were entities must not wait for a day; the rest is read in the next runs.
 MOST = 5_500_000
 
 
 def find_entities(rt: Runtime, now: datetime, shard: Shard, bugs: Bugs, most: int = MOST) -> tuple[str, ...]:
-    """Reads what is to be read and stores it; returns what there is to say about it, in lines.
+    """Recognises and stores the entities of unread transcripts, of about ``most`` characters. Returns notes, in lines.
 
-    Does nothing when PODWATCH_ENTITIES is off. When spaCy or its model is not installed it says so, once a run.
-    A bug is stamped on its transcript and gathered in ``bugs``.
+    Nothing happens when PODWATCH_ENTITIES is off. One note says when spaCy or its model is not installed. A bug is
+    stamped on its transcript and gathered in ``bugs``.
     """
     if not rt.settings.entities:
         return ()
     known = known_names(rt.store.watches())
     done = 0
     for page in rt.store.unread_transcripts(now, shard):
-        why = recognise.missing_requirement()
+        why = recognition.missing_requirement()
         if why is not None:
             return (why,)
         if done >= most:
@@ -43,7 +42,7 @@ def find_entities(rt: Runtime, now: datetime, shard: Shard, bugs: Bugs, most: in
             found = _recognise_page(rt, page, known)
         except PodwatchError as e:  # the model cannot be loaded
             return (e.line,)
-        except Exception as e:  # noqa: BLE001 - each again on its own, to find the one; raised with the others at the end
+        except Exception as e:  # noqa: BLE001 - each again alone, to find the one with the bug
             log.debug("detect: names: one of %d transcripts fails (%s)", len(page), type(e).__name__)
             found = _recognise_one_by_one(rt, page, known, bugs, now)
         rt.store.save_entities(found, now)
@@ -52,7 +51,7 @@ def find_entities(rt: Runtime, now: datetime, shard: Shard, bugs: Bugs, most: in
 
 
 def known_names(watches: Sequence[Watch]) -> tuple[KnownName, ...]:
-    """What the watchlist calls by name: the entity of each watch, with its aliases and its type."""
+    """The entities of the watchlist, with their aliases and types."""
     return tuple(
         KnownName(name=w.entity, type=EntityType(w.type) if w.type else None, aliases=w.aliases)
         for w in watches
@@ -61,13 +60,13 @@ def known_names(watches: Sequence[Watch]) -> tuple[KnownName, ...]:
 
 
 def entities_in(transcript: Transcript, watches: Sequence[Watch]) -> tuple[Entity, ...] | None:
-    """The entities of one transcript, for a look without a store; None when it is not read for names.
+    """The entities of a transcript that is in no store; None when its text cannot be read for names.
 
-    Raises PodwatchError when the model cannot be loaded; whether it is installed says recognise.missing().
+    Raises PodwatchError when the model cannot be loaded; recognition.missing_requirement says whether it is installed.
     """
     if unread_reason(transcript) is not None:
         return None
-    [spans] = recognise.recognise_spans([transcript])
+    [spans] = recognition.recognise_spans([transcript])
     return merge_spans(transcript.text, spans, known_names(watches))
 
 
@@ -76,15 +75,15 @@ def _recognise_page(
 ) -> list[TranscriptEntities]:
     skipped = [unread_reason(u.transcript) for u in page]
     readable = [u for u, why in zip(page, skipped, strict=True) if why is None]
-    spans = iter(recognise.recognise_spans([u.transcript for u in readable]) if readable else ())
+    spans = iter(recognition.recognise_spans([u.transcript for u in readable]) if readable else ())
     found = []
-    labelling = PassageLabeller(rt.store)
+    labeller = PassageLabeller(rt.store)
     for u, why in zip(page, skipped, strict=True):
         if why is not None:
             found.append(TranscriptEntities(u.transcript, (), (), why))
             continue
         entities = merge_spans(u.transcript.text, next(spans), known)
-        found.append(TranscriptEntities(u.transcript, entities, _count_in_boilerplate(labelling, u, entities)))
+        found.append(TranscriptEntities(u.transcript, entities, _count_in_boilerplate(labeller, u, entities)))
     return found
 
 
@@ -97,17 +96,17 @@ def _recognise_one_by_one(
             found += _recognise_page(rt, [u], known)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
             line = bugs.note(f"names of {u.show}, transcript {u.transcript.id}", e)
-            rt.store.save_entities_failure(u.transcript, line, now + AGAIN, now)
+            rt.store.save_entities_failure(u.transcript, line, now + RETRY_AFTER_BUG, now)
     return found
 
 
-def _count_in_boilerplate(labelling: PassageLabeller, u: UnreadTranscript, entities: Sequence[Entity]) -> list[int]:
+def _count_in_boilerplate(labeller: PassageLabeller, u: UnreadTranscript, entities: Sequence[Entity]) -> list[int]:
     """How many spans of each entity are in boilerplate."""
-    stretches = labelling.passages_of(u.feed_id, u.transcript)
-    starts = [s.start for s in stretches]
+    passages = labeller.passages_of(u.feed_id, u.transcript)
+    starts = [s.start for s in passages]
 
-    def inside(span: tuple[int, int]) -> bool:
+    def is_inside(span: tuple[int, int]) -> bool:
         i = bisect_right(starts, span[0]) - 1
-        return i >= 0 and span[1] <= stretches[i].end
+        return i >= 0 and span[1] <= passages[i].end
 
-    return [sum(map(inside, e.spans)) for e in entities]
+    return [sum(map(is_inside, e.spans)) for e in entities]

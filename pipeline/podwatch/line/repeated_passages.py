@@ -1,6 +1,6 @@
-"""Which passages of a transcript are boilerplate, as far as the other episodes of its feed say today.
+"""Which passages of a stored transcript are boilerplate: by their wording, or repeated by other episodes.
 
-What a transcript says of itself was worked out when it was fetched; what other episodes repeat is counted once a feed.
+The first was decided when it was fetched, and is stored; repetitions are counted from the store, once a feed and run.
 """
 
 from __future__ import annotations
@@ -21,34 +21,35 @@ from podwatch.transcripts.labels.boilerplate import (
     unpack_labels,
 )
 
-RECENT = 30  # other transcripts of the same feed in which a passage may be repeated
-FEEDS = 100  # whose passages are held at a time
+RECENT = 30  # newest other transcripts of a feed that are compared
+MAX_FEEDS = 100  # whose shingles are kept in memory, the least recently used is dropped
 
 
 class PassageLabeller:
-    """The labels of stored transcripts, during one run."""
+    """Labels what is in boilerplate, during one run."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._feeds: OrderedDict[int, FeedShingles] = OrderedDict()
 
-    def label_mentions(self, source: TranscriptSource, found: Sequence[Mention]) -> Sequence[Mention]:
-        """The mentions, each with the label of the boilerplate that it stands in."""
-        if not found:
-            return found
-        stretches, numbers = unpack_labels(source.labels)
-        repeated = self._repeated(source.episode.feed_id, source.episode.id, numbers)
-        return label_mentions(found, add_repeated(source.transcript.text, stretches, repeated))
+    def label_mentions(self, source: TranscriptSource, mentions: Sequence[Mention]) -> Sequence[Mention]:
+        """The mentions, each with the label of the passage that it stands in; None outside boilerplate."""
+        if not mentions:
+            return mentions
+        passages, shingles = unpack_labels(source.labels)
+        repeated = self._repeated_shingles(source.episode.feed_id, source.episode.id, shingles)
+        return label_mentions(mentions, add_repeated(source.transcript.text, passages, repeated))
 
     def passages_of(self, feed_id: int, transcript: Transcript) -> tuple[Passage, ...]:
         """The boilerplate of a transcript."""
-        return label_passages(transcript, self._repeated(feed_id, transcript.episode_id, select_shingles(transcript)))
+        shingles = select_shingles(transcript)
+        return label_passages(transcript, self._repeated_shingles(feed_id, transcript.episode_id, shingles))
 
-    def _repeated(self, feed_id: int, episode_id: int, numbers: Iterable[int]) -> frozenset[int]:
-        passages = self._feeds.pop(feed_id, None)
-        if passages is None:
-            passages = FeedShingles(self._store.labels_of_feed(feed_id, RECENT + 1))
-            if len(self._feeds) >= FEEDS:
+    def _repeated_shingles(self, feed_id: int, episode_id: int, shingles: Iterable[int]) -> frozenset[int]:
+        of_feed = self._feeds.pop(feed_id, None)
+        if of_feed is None:
+            of_feed = FeedShingles(self._store.labels_of_feed(feed_id, RECENT + 1))
+            if len(self._feeds) >= MAX_FEEDS:
                 self._feeds.popitem(last=False)
-        self._feeds[feed_id] = passages
-        return passages.find_repeated(episode_id, numbers)
+        self._feeds[feed_id] = of_feed  # now the most recently used
+        return of_feed.find_repeated(episode_id, shingles)
