@@ -1,11 +1,11 @@
-# One image for every service of docker-compose.yml: Airflow with podwatch, its DAG and its plugin, from uv.lock.
+# One image for every service of docker-compose.yml: Airflow with podwatch, its DAGs and its plugin, from uv.lock.
 ARG PYTHON_IMAGE=python:3.11-slim
 
 FROM ${PYTHON_IMAGE} AS build
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python3 -m venv /uv && /uv/bin/pip install --no-cache-dir --quiet "uv>=0.9,<1"
 WORKDIR /app
-# What others wrote, then what is ours: a change in podwatch rebuilds the second layer only.
+# The dependencies first, then podwatch: a change in podwatch rebuilds the second layer only.
 COPY pyproject.toml uv.lock ./
 RUN /uv/bin/uv sync --frozen --no-cache --extra scale --extra entities --no-default-groups --no-install-project --python python3
 COPY README.md LICENSE ./

@@ -1,7 +1,7 @@
-"""Airflow for one person on one machine: its settings, its parts, and the few questions put to its API.
+"""Airflow on one machine for `make run`: its settings, its components, and a client for its API.
 
 Not `airflow standalone`: that adds a triggerer that no task here needs and two log servers open to the whole network
-(ports 8793 and 8794), and leaves children behind when it is ended. The same commands are run here one by one.
+(ports 8793 and 8794), and leaves children behind when it is ended. The same commands are started here one by one.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ DAG = "podwatch"
 DAG_FILE = "podwatch_daily.py"
 AIRFLOW = (sys.executable, str(Path(__file__).with_name("airflow_component.py")))
 MIGRATE = (*AIRFLOW, "db", "migrate")
-PARTS = {
+COMPONENTS = {
     "api-server": (*AIRFLOW, "api-server"),
     "scheduler": (*AIRFLOW, "scheduler", "--skip-serve-logs"),  # the page reads the log files themselves
     "dag-processor": (*AIRFLOW, "dag-processor"),
 }
 
 
-def environment(base: Mapping[str, str], home: Path, checkout: Path, port: int) -> dict[str, str]:
-    """What Airflow's parts run with; makes its folder. base: an environment without AIRFLOW variables."""
+def build_environment(base: Mapping[str, str], home: Path, checkout: Path, port: int) -> dict[str, str]:
+    """The environment of Airflow's components; makes its folder. base: an environment without AIRFLOW variables."""
     home.mkdir(parents=True, exist_ok=True)
     url = f"http://{HOST}:{port}"
     options = {
@@ -52,13 +52,13 @@ def environment(base: Mapping[str, str], home: Path, checkout: Path, port: int) 
         "API__PORT": port,
         "API__BASE_URL": url,  # without it tasks look for the API on 8080
         "API__WORKERS": 1,
-        "API_AUTH__JWT_SECRET": secret(home / "jwt.secret"),
-        "API__SECRET_KEY": secret(home / "session.secret"),
+        "API_AUTH__JWT_SECRET": load_secret(home / "jwt.secret"),
+        "API__SECRET_KEY": load_secret(home / "session.secret"),
         # A task that starts before the API server is up asks again; the default waits up to 90 s in between.
         "WORKERS__EXECUTION_API_RETRIES": 60,
         "WORKERS__EXECUTION_API_RETRY_WAIT_MIN": 0.2,
         "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": 2,
-        # A task whose process ends a moment after its last word is noticed at the next beat; one of two slots waits.
+        # A task whose process ends just after its last heartbeat is noticed at the next; it occupies one of two slots.
         "WORKERS__MIN_HEARTBEAT_INTERVAL": 1,
         # A task that was killed, or whose scheduler was, is tried again a minute later; the default is five.
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,
@@ -72,8 +72,8 @@ def environment(base: Mapping[str, str], home: Path, checkout: Path, port: int) 
     return env
 
 
-def secret(path: Path) -> str:
-    """The secret kept in this file, made up when there is none. For our eyes only."""
+def load_secret(path: Path) -> str:
+    """The secret in this file, which is generated when there is none; only its owner may read it."""
     try:
         return path.read_text().strip()
     except FileNotFoundError:
@@ -105,17 +105,17 @@ def _revision(home: Path) -> str:
     return f"Airflow {version('apache-airflow-core')}, revision {found}, with the pool podwatch_backfill"
 
 
-class Api:
-    """Airflow's public API, as the user whose password Airflow made up.
+class AirflowApi:
+    """A client for Airflow's public API, logged in with the password that Airflow generated.
 
-    Every question answers None while there is no answer yet: the server starts, or is busy.
+    Every method returns None, or an empty list, while there is no response: the server is starting, or busy.
     """
 
     def __init__(self, home: Path, port: int) -> None:
         self.url = f"http://{HOST}:{port}"
         self._passwords = home / "simple_auth_manager_passwords.json.generated"
         self._token: tuple[float, str] = (0.0, "")
-        self.trouble = ""  # why the last question had no answer
+        self.trouble = ""  # why the last request had no response
         self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open  # never through a proxy
 
     def password(self) -> str:
@@ -127,47 +127,47 @@ class Api:
 
     def healthy(self) -> bool:
         """Whether the server answers and the scheduler is alive."""
-        health = self._ask("GET", "/api/v2/monitor/health", login=False)
+        health = self._request("GET", "/api/v2/monitor/health", login=False)
         return health is not None and health["scheduler"]["status"] == "healthy"
 
     def warm_up(self) -> None:
-        """Makes the server build what its first task would wait 3 s for."""
-        self._ask("GET", "/execution/health", login=False)
+        """Makes the server build its execution API, for which the first task would wait 3 s."""
+        self._request("GET", "/execution/health", login=False)
 
     def dag(self) -> dict[str, Any] | None:
-        return self._ask("GET", f"/api/v2/dags/{DAG}")
+        return self._request("GET", f"/api/v2/dags/{DAG}")
 
     def unpause(self) -> None:
-        self._ask("PATCH", f"/api/v2/dags/{DAG}?update_mask=is_paused", {"is_paused": False})
+        self._request("PATCH", f"/api/v2/dags/{DAG}?update_mask=is_paused", {"is_paused": False})
 
     def runs(self) -> list[dict[str, Any]] | None:
         """The newest runs, oldest first."""
-        found = self._ask("GET", f"/api/v2/dags/{DAG}/dagRuns?limit=20&order_by=-id")
+        found = self._request("GET", f"/api/v2/dags/{DAG}/dagRuns?limit=20&order_by=-id")
         return None if found is None else list(reversed(found["dag_runs"]))
 
     def run(self, run_id: str) -> dict[str, Any] | None:
-        return self._ask("GET", f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}")
+        return self._request("GET", f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}")
 
     def trigger(self) -> dict[str, Any] | None:
-        return self._ask("POST", f"/api/v2/dags/{DAG}/dagRuns", {"logical_date": None, "note": "make run"})
+        return self._request("POST", f"/api/v2/dags/{DAG}/dagRuns", {"logical_date": None, "note": "make run"})
 
-    def give_up(self, run_id: str) -> None:
+    def fail_run(self, run_id: str) -> None:
         note = {"state": "failed", "note": "interrupted: make run was stopped before this run ended"}
-        self._ask("PATCH", f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}?update_mask=state&update_mask=note", note)
+        self._request("PATCH", f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}?update_mask=state&update_mask=note", note)
 
     def tasks(self, run_id: str) -> list[dict[str, Any]]:
-        found = self._ask("GET", f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}/taskInstances")
+        found = self._request("GET", f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}/taskInstances")
         return [] if found is None else list(found["task_instances"])
 
     def import_errors(self) -> list[dict[str, Any]]:
-        found = self._ask("GET", "/api/v2/importErrors")
+        found = self._request("GET", "/api/v2/importErrors")
         return [] if found is None else list(found["import_errors"])
 
-    def _ask(self, method: str, path: str, body: Any = None, *, login: bool = True) -> dict[str, Any] | None:
+    def _request(self, method: str, path: str, body: Any = None, *, login: bool = True) -> dict[str, Any] | None:
         headers = {"Content-Type": "application/json"}
         try:
             if login:
-                headers["Authorization"] = f"Bearer {self._logged_in()}"
+                headers["Authorization"] = f"Bearer {self._login_token()}"
             return self._send(method, path, body, headers)
         except urllib.error.HTTPError as e:
             e.close()
@@ -175,21 +175,21 @@ class Api:
             if e.code == 401:
                 self._token = (0.0, "")
             return None
-        except (OSError, ValueError) as e:  # refused, reset, timed out; half an answer
+        except (OSError, ValueError) as e:  # refused, reset, timed out; an incomplete response
             self.trouble = f"{method} {path}: {e}"
             return None
 
-    def _logged_in(self) -> str:
+    def _login_token(self) -> str:
         since, token = self._token
         if not token or time.monotonic() - since > 3600:
-            words = {"username": "admin", "password": self.password()}
-            answer = self._send("POST", "/auth/token", words, {"Content-Type": "application/json"})
-            self._token = time.monotonic(), str(answer["access_token"])
+            credentials = {"username": "admin", "password": self.password()}
+            response = self._send("POST", "/auth/token", credentials, {"Content-Type": "application/json"})
+            self._token = time.monotonic(), str(response["access_token"])
         return self._token[1]
 
     def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, dict(headers), method=method)
-        with self._open(request, timeout=10) as answer:
-            found: dict[str, Any] = json.loads(answer.read() or b"{}")
+        with self._open(request, timeout=10) as response:
+            found: dict[str, Any] = json.loads(response.read() or b"{}")
             return found

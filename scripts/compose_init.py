@@ -1,6 +1,6 @@
-"""What docker-compose.yml's service init does, each time, before the others start: databases, login, Slack connection.
+"""Prepares databases, login and Slack connection: docker-compose.yml's service init runs it before the others start.
 
-Everything here may be done again: what is there already stays, and a setting that is not given changes nothing.
+It may be run again: what exists already stays, and a setting that is not given changes nothing.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 def main(env: Mapping[str, str]) -> int:
     create_database(env["PODWATCH_DATABASE_URL"])
-    run("airflow", "db", "migrate")
-    run("airflow", "pools", "set", "podwatch_backfill", "2", "backfills: the daily run has the other slots")
-    run("podwatch", "feeds", "list", "--json")  # opening the store brings its tables up to date
+    run_command("airflow", "db", "migrate")
+    run_command("airflow", "pools", "set", "podwatch_backfill", "2", "backfills: the daily run has the other slots")
+    run_command("podwatch", "feeds", "list", "--json")  # opening the store brings its tables up to date
     if password := env.get("AIRFLOW_ADMIN_PASSWORD"):
         save_password(Path(env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]), password)
     if token := env.get("SLACK_BOT_TOKEN"):
@@ -27,7 +27,7 @@ def main(env: Mapping[str, str]) -> int:
 
 
 def create_database(url: str) -> None:
-    """Makes podwatch's own database beside Airflow's, on the same server."""
+    """Creates podwatch's own database beside Airflow's, on the same server."""
     import psycopg
     from psycopg import sql
 
@@ -39,25 +39,25 @@ def create_database(url: str) -> None:
 
 
 def save_password(file: Path, password: str) -> None:
-    """As Airflow's simple auth manager reads it; without this file it makes up a password and prints it."""
+    """Writes the file of Airflow's simple auth manager, which generates and prints a password when there is none."""
     file.touch(mode=0o600)
     file.write_text(json.dumps({"admin": password}) + "\n")
 
 
 def save_slack(token: str, base_url: str, app_token: str = "") -> None:
-    """The connection that plugins/podwatch_airflow.py looks for. By a file: a command line can be seen by all."""
+    """Stores the connection that plugins/podwatch_airflow.py reads. By a file: everybody can see a command line."""
     extra = json.dumps({"app_token": app_token} if app_token else {})
     connection = {"conn_type": "slack", "password": token, "host": base_url or None, "extra": extra}
     file = Path(os.environ["AIRFLOW_HOME"]) / "connections.json"
     file.touch(mode=0o600)
     file.write_text(json.dumps({"podwatch_slack": connection}))
     try:
-        run("airflow", "connections", "import", "--overwrite", str(file))
+        run_command("airflow", "connections", "import", "--overwrite", str(file))
     finally:
         file.unlink()
 
 
-def run(*words: str) -> None:
+def run_command(*words: str) -> None:
     print(f"init: {' '.join(words)}", flush=True)
     subprocess.run(words, check=True)
 

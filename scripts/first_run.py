@@ -1,6 +1,6 @@
 """Follows the first run of the DAG after a start: the scheduler's own if one is due, else one that is asked for here.
 
-Everything is asked of Airflow's public API, a few times a second, and only until that run has ended.
+It polls Airflow's public API a few times a second, until that run has ended.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from airflow_local import DAG, DAG_FILE, Api
-from preflight import Failed
+from airflow_local import DAG, DAG_FILE, AirflowApi
+from preflight import RunFailedError
 from terminal import Progress
 
 UNFINISHED = ("queued", "running")
 
 
 class FirstRun:
-    """Ask ``done`` until it says True, or raises Failed."""
+    """Call ``has_succeeded`` until it returns True, or raises RunFailedError."""
 
-    def __init__(self, api: Api, home: Path, since: datetime, progress: Progress) -> None:
+    def __init__(self, api: AirflowApi, home: Path, since: datetime, progress: Progress) -> None:
         self._api, self._home, self._since, self._progress = api, home, since, progress
         self._id: str | None = None
 
     @property
-    def begun(self) -> bool:
+    def has_begun(self) -> bool:
         return self._id is not None
 
-    def done(self) -> bool:
-        """Whether the run has succeeded; raises Failed when it has failed, or the DAG cannot be read."""
+    def has_succeeded(self) -> bool:
+        """Whether the run has succeeded; raises RunFailedError when it has failed, or the DAG cannot be imported."""
         if self._id is None:
-            if (found := self._find()) is None:
+            if (found := self._find_run()) is None:
                 return False
             self._id = str(found["dag_run_id"])
             threading.Thread(target=self._api.warm_up, daemon=True).start()
@@ -42,47 +42,49 @@ class FirstRun:
             tasks = self._api.tasks(self._id)
             unfinished = [t for t in tasks if t["state"] not in ("success", "failed", "upstream_failed")]
             if unfinished:
-                self._progress.step(f"the DAG runs: {_words(unfinished[0])}")
+                self._progress.show_step(f"the DAG runs: {_describe_task(unfinished[0])}")
             return False
         if run["state"] == "failed":
-            raise Failed(self._why())
+            raise RunFailedError(self._describe_failure())
         return True
 
-    def _find(self) -> dict[str, Any] | None:
-        """The run to follow, when there is one. The DAG is asked about before its runs, never after: a run that the
-        scheduler makes in between is then seen, and not doubled."""
+    def _find_run(self) -> dict[str, Any] | None:
+        """The run to follow, when there is one. The DAG is requested before its runs, never after: so a run that the
+        scheduler creates in between is seen, and no second one is triggered."""
         dag = self._api.dag()
         if dag is None or not self._is_new(dag["last_parsed_time"]):
             for error in self._api.import_errors():
                 if self._is_new(error["timestamp"]) and Path(error["filename"]).name == DAG_FILE:
                     why = error["stack_trace"].strip().rpartition("\n")[2].strip()
-                    raise Failed(f"dags/{Path(error['filename']).name} cannot be imported: {why}")
-            self._progress.step("waiting for Airflow to read the DAG" if self._api.healthy() else "starting Airflow")
+                    raise RunFailedError(f"dags/{Path(error['filename']).name} cannot be imported: {why}")
+            self._progress.show_step(
+                "waiting for Airflow to read the DAG" if self._api.healthy() else "starting Airflow"
+            )
             return None
         runs = self._api.runs()
         if runs is None:
             return None
         if dag["is_paused"]:
-            self._progress.say("the DAG was paused in the page; it is switched on again")
+            self._progress.print_line("the DAG was paused in the page; it is switched on again")
             self._api.unpause()
             return None
         runs = [r for r in runs if r["run_type"] != "backfill"]
         stale = [r for r in runs if r["state"] in UNFINISHED and not self._is_new(r["queued_at"])]
-        for run in stale:  # their tasks died with the start before: they would hold up the others for five minutes
-            self._api.give_up(run["dag_run_id"])
+        for run in stale:  # their tasks died with an earlier start, and would delay new runs for five minutes
+            self._api.fail_run(run["dag_run_id"])
         if new := [r for r in runs if self._is_new(r["queued_at"])]:
             return new[0]
-        due = _moment(dag["next_dagrun_run_after"])
+        due = _parse_time(dag["next_dagrun_run_after"])
         if stale or (due is not None and due <= datetime.now(UTC)):
-            self._progress.step("waiting for the scheduler to start a run")
+            self._progress.show_step("waiting for the scheduler to start a run")
             return None
         return self._api.trigger()
 
     def _is_new(self, when: str | None) -> bool:
-        moment = _moment(when)
+        moment = _parse_time(when)
         return moment is not None and moment >= self._since
 
-    def _why(self) -> str:
+    def _describe_failure(self) -> str:
         lines = [f"the run {self._id} failed"]
         assert self._id is not None
         for task in self._api.tasks(self._id):
@@ -90,22 +92,22 @@ class FirstRun:
                 log = self._home / "logs" / f"dag_id={DAG}" / f"run_id={self._id}" / f"task_id={task['task_id']}"
                 log /= f"attempt={task['try_number']}.log"
                 lines[0] = f"the task {task['task_id']} failed after {task['try_number']} tries - its log is {log}"
-                lines += task_log(log)
+                lines += read_task_log(log)
         return "\n  ".join(lines)
 
 
-def _moment(when: str | None) -> datetime | None:
+def _parse_time(when: str | None) -> datetime | None:
     return None if when is None else datetime.fromisoformat(when)
 
 
-def _words(task: dict[str, Any]) -> str:
+def _describe_task(task: dict[str, Any]) -> str:
     if task["state"] == "up_for_retry":
         return f"{task['task_id']} failed, and is tried again in a moment"
     return f"{task['task_id']}, try {task['try_number']}" if (task["try_number"] or 0) > 1 else str(task["task_id"])
 
 
-def tail(path: Path, count: int = 8) -> list[str]:
-    """The last lines of a text file; none when it cannot be read."""
+def read_tail(path: Path, count: int = 8) -> list[str]:
+    """The last lines of a text file; an empty list when it cannot be read."""
     try:
         with path.open(errors="replace") as file:
             return [line.rstrip() for line in deque(file, count)]
@@ -113,16 +115,16 @@ def tail(path: Path, count: int = 8) -> list[str]:
         return []
 
 
-def task_log(path: Path, count: int = 6, width: int = 240) -> list[str]:
-    """The last lines of a task's log as people read them: Airflow writes one JSON object a line, and marks folds."""
+def read_task_log(path: Path, count: int = 6, width: int = 240) -> list[str]:
+    """The last lines of a task's log as text: Airflow writes a JSON object a line, some only to fold its page."""
     lines: list[str] = []
-    for line in tail(path, 40):
+    for line in read_tail(path, 40):
         try:
-            said = json.loads(line)
-            if str(said["event"]).startswith("::"):
+            entry = json.loads(line)
+            if str(entry["event"]).startswith("::"):
                 continue
-            lines.append(f"{said.get('level', '')}: {said['event']}")
-            lines += [f"  {e['exc_type']}: {e['exc_value']}" for e in said.get("error_detail") or []]
+            lines.append(f"{entry.get('level', '')}: {entry['event']}")
+            lines += [f"  {e['exc_type']}: {e['exc_value']}" for e in entry.get("error_detail") or []]
         except (ValueError, KeyError, TypeError):
             lines.append(line)
     return [" ".join(line.split())[:width] for line in lines[-count:]]

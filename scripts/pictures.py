@@ -1,8 +1,8 @@
-"""Draws the pictures in docs/ from the very Block Kit that Slack gets: an alert with its thread, an edit, a digest.
+"""Draws the pictures in docs/ from the Block Kit that Slack gets: an alert with its thread, an edit, a digest.
 
     python scripts/pictures.py            writes docs/*.svg
 
-SVG, because it needs no browser and shows its changes in a diff. Widths of letters are estimated, as a picture allows.
+SVG, because it needs no browser and its changes show in a diff. Widths of letters are estimated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from podwatch.model import Alert, Digest, Episode, HoldReason, Kind, Mention, Watch  # noqa: E402
 from podwatch.notifiers import card, digest_card  # noqa: E402
-from podwatch.notifiers.card import Message  # noqa: E402
+from podwatch.notifiers.block_kit import Message  # noqa: E402
 from podwatch.notifiers.slack_buttons import actions_block  # noqa: E402
 
 WIDTH, LEFT, SIZE, LINE = 680, 72, 15, 21
@@ -30,7 +30,7 @@ _NARROW, _WIDE = set("ijltfrI.,:;|'!()[] "), set("mwMW@%—")
 
 @dataclass(frozen=True)
 class Word:
-    """A word with the blanks behind it, and how it looks."""
+    """A word with the blanks behind it, and its style."""
 
     text: str
     bold: bool = False
@@ -44,16 +44,16 @@ class Word:
         return units * self.size * (1.07 if self.bold else 1.0)
 
 
-def words(elements: Sequence[dict[str, Any]]) -> Iterator[Word]:
-    """Words with the look of their element; the blanks between them are those of the text."""
+def split_words(elements: Sequence[dict[str, Any]]) -> Iterator[Word]:
+    """Words with the style of their element; the blanks between them are those of the text."""
     for e in elements:
         style = e.get("style", {})
         for part in re.findall(r"\S+ *| +", e["text"].replace("\u2060", "")):
             yield Word(part, bool(style.get("bold")), bool(style.get("strike")), e["type"] == "link")
 
 
-def lines(found: Sequence[Word], room: float) -> list[list[Word]]:
-    """Broken where the room ends."""
+def break_lines(found: Sequence[Word], room: float) -> list[list[Word]]:
+    """Breaks words into lines of at most ``room`` pixels."""
     built: list[list[Word]] = [[]]
     x = 0.0
     for word in found:
@@ -66,13 +66,13 @@ def lines(found: Sequence[Word], room: float) -> list[list[Word]]:
 
 
 class Picture:
-    """Messages below each other; those of a thread are set in."""
+    """Messages below each other; those of a thread are indented."""
 
     def __init__(self) -> None:
         self._out: list[str] = []
         self._y = 20.0
 
-    def message(self, message: Message, *, thread: bool = False, edited: bool = False) -> None:
+    def add_message(self, message: Message, *, thread: bool = False, edited: bool = False) -> None:
         left = LEFT + (48 if thread else 0)
         size = 26 if thread else 36
         box = f'x="{left - size - 12}" y="{self._y}" width="{size}" height="{size}" rx="6" fill="#3b4a6b"'
@@ -84,7 +84,7 @@ class Picture:
             self._block(block, left)
         self._y += 16
 
-    def svg(self, title: str) -> str:
+    def to_svg(self, title: str) -> str:
         body = "\n".join(self._out)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{self._y:.0f}" role="img" '
@@ -107,7 +107,7 @@ class Picture:
             for part in block["elements"]:
                 quote = part["type"] == "rich_text_quote"
                 top = self._y
-                self._text(list(words(part["elements"])), left + (14 if quote else 0))
+                self._text(list(split_words(part["elements"])), left + (14 if quote else 0))
                 if quote:
                     height = self._y - top
                     self._out.append(f'<rect x="{left}" y="{top + 3}" width="4" height="{height}" rx="2" fill="#ddd"/>')
@@ -123,7 +123,7 @@ class Picture:
         self._y += 28
 
     def _text(self, found: list[Word], left: float) -> None:
-        for line in lines(found, WIDTH - left - 20):
+        for line in break_lines(found, WIDTH - left - 20):
             self._line(line, left)
 
     def _line(self, line: Sequence[Word], left: float) -> None:
@@ -152,7 +152,7 @@ SAID = [
 ]  # fmt: skip
 
 
-def mention(at: int) -> Mention:
+def sample_mention(at: int) -> Mention:
     seconds, speaker, surface, sentence, score = SAID[at]
     return Mention(
         watch="dobrynin", kind=Kind.SOUNDS_LIKE if score else Kind.ENTITY, score=score or 1.0, surface=surface,
@@ -176,18 +176,27 @@ def _sea(sentence: str) -> Mention:
 def pictures() -> dict[str, str]:
     """name -> SVG."""
     found = {}
-    alert = Alert(key="k", watch=WATCH, episode=EPISODE, channel="#history", mentions=[mention(i) for i in range(5)])
-    root, *thread = card.card_pages(alert)
+    alert = Alert(
+        key="k", watch=WATCH, episode=EPISODE, channel="#history", mentions=[sample_mention(i) for i in range(5)]
+    )
+    root, *thread = card.alert_messages(alert)
     picture = Picture()
-    picture.message(replace(root, blocks=[*root.blocks, actions_block(alert.key)]))
+    picture.add_message(replace(root, blocks=[*root.blocks, actions_block(alert.key)]))
     for reply in thread:
-        picture.message(reply, thread=True)
-    found["alert"] = picture.svg("An alert with its three best sentences, and its thread")
+        picture.add_message(reply, thread=True)
+    found["alert"] = picture.to_svg("An alert with its three best sentences, and its thread")
 
-    changed = Alert(key="k", watch=WATCH, episode=EPISODE, channel="#history", mentions=[mention(1)], gone=[mention(2)])
+    changed = Alert(
+        key="k",
+        watch=WATCH,
+        episode=EPISODE,
+        channel="#history",
+        mentions=[sample_mention(1)],
+        gone=[sample_mention(2)],
+    )
     picture = Picture()
-    picture.message(card.card_pages(changed)[0], edited=True)
-    found["edited"] = picture.svg("An alert after its transcript was corrected")
+    picture.add_message(card.alert_messages(changed)[0], edited=True)
+    found["edited"] = picture.to_svg("An alert after its transcript was corrected")
 
     grain = Watch(name="grain-corridor", query='"black sea"', channel="#trade", id=2)
     shows = [("Trade Winds", "The corridor reopens", "Ships on the Black Sea waited nine days for a pilot."),
@@ -197,9 +206,11 @@ def pictures() -> dict[str, str]:
         for show, title, said in shows
     ]
     picture = Picture()
-    for page in digest_card.pages(Digest(key="d", channel="#trade", alerts=[*collected, alert], why=HoldReason.CEILING)):
-        picture.message(page)
-    found["digest"] = picture.svg("A digest of three alerts")
+    for page in digest_card.digest_messages(
+        Digest(key="d", channel="#trade", alerts=[*collected, alert], why=HoldReason.CEILING)
+    ):
+        picture.add_message(page)
+    found["digest"] = picture.to_svg("A digest of three alerts")
     return found
 
 

@@ -1,9 +1,9 @@
-"""Starts processes and makes sure that they end with the one who asked for them, however that one ends.
+"""Starts processes and ends them all when the process that asked for them ends, in whatever way.
 
-Airflow forks workers that outlive their parent, and a parent that is killed with -9 cleans up nothing. So a small
-process of its own stands in between: it is the parent of everything, adopts the orphans of its descendants
-(PR_SET_CHILD_SUBREAPER), and ends them all when its standard input closes, which the kernel does for it whatever
-happened to the other side. The side that asks is ``Guard``; ``python process_guard.py`` is the process.
+Airflow forks workers that outlive their parent, and a parent that is killed with -9 cleans up nothing. So there
+is a small process in between: it is the parent of everything, adopts the orphans of its descendants
+(PR_SET_CHILD_SUBREAPER), and ends them all when its standard input closes, which the kernel does whatever happened to
+the other side. ``ProcessGuard`` is the client; ``python process_guard.py`` is the process in between.
 
 Lines of JSON go both ways: {"start", "argv", "log"} in; {"ended", "status"} and {"left"} out.
 """
@@ -26,19 +26,19 @@ from typing import Any, Self
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 GRACE = ((0.0, signal.SIGINT), (4.0, signal.SIGTERM), (6.0, signal.SIGKILL))  # seconds -> signal
-GIVE_UP = 20.0
+GIVE_UP_SECONDS = 20.0
 
 
 def prctl(option: int, value: int) -> None:
-    """A request to the Linux kernel about this process; other systems have none, and do without."""
+    """Linux's prctl for this process; does nothing on other systems."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
-def descendants(root: int, spare: Collection[int] = ()) -> list[int]:
-    """The living processes below root, parents before children, without the spared and theirs. Zombies are dead."""
+def find_descendants(root: int, spare: Collection[int] = ()) -> list[int]:
+    """Living processes below root, parents first, without ``spare`` and their descendants. Zombies count as dead."""
     children: dict[int, list[int]] = {}
-    for pid, parent in _parents():
+    for pid, parent in list_parents():
         if pid not in spare:
             children.setdefault(parent, []).append(pid)
     found = [root]
@@ -47,7 +47,7 @@ def descendants(root: int, spare: Collection[int] = ()) -> list[int]:
     return found[1:]
 
 
-def _parents() -> list[tuple[int, int]]:
+def list_parents() -> list[tuple[int, int]]:
     pairs = []
     if Path("/proc/self/stat").exists():
         for process in Path("/proc").glob("[1-9]*"):
@@ -65,40 +65,40 @@ def _parents() -> list[tuple[int, int]]:
     return pairs
 
 
-def end_all(first: Sequence[int] = (), spare: Collection[int] = ()) -> list[int]:
-    """Ends everything below this process, and returns what is left after all (nothing, unless the kernel holds it).
+def end_descendants(first: Sequence[int] = (), spare: Collection[int] = ()) -> list[int]:
+    """Ends everything below this process; returns what could not be ended (processes stuck in the kernel).
 
-    first: who is asked politely, to end their own. After that everybody is, and in the end nobody is asked.
+    first: only these get the first signal, so that they can end their own children; then all get SIGTERM and SIGKILL.
     """
     began, step = time.monotonic(), 0
     seen: set[int] = set()
     while True:
-        left = descendants(os.getpid(), spare)
+        left = find_descendants(os.getpid(), spare)
         seen.update(left)
-        for pid in seen:  # only these, so that nobody else's child is waited for in their stead
+        for pid in seen:  # only these: another child may be waited for elsewhere
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
         passed = time.monotonic() - began
-        if not left or passed > GRACE[-1][0] + GIVE_UP:
+        if not left or passed > GRACE[-1][0] + GIVE_UP_SECONDS:
             return left
         if step < len(GRACE) and passed >= GRACE[step][0]:
             polite = [p for p in first if p in left] if step == 0 else []
             for pid in polite or left:
-                _signal(pid, GRACE[step][1])
+                _send_signal(pid, GRACE[step][1])
             step += 1
-        elif step == len(GRACE):  # killed ones leave orphans, which are ours a moment later
+        elif step == len(GRACE):  # orphans of killed processes become ours a moment later
             for pid in left:
-                _signal(pid, signal.SIGKILL)
+                _send_signal(pid, signal.SIGKILL)
         time.sleep(0.05)
 
 
-def _signal(pid: int, number: int) -> None:
+def _send_signal(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
 
 
-def reap() -> dict[int, int]:
-    """Takes note of children that died, adopted ones too: pid -> exit status, negative for a signal."""
+def reap_children() -> dict[int, int]:
+    """Collects children that died, adopted ones too: pid -> exit status, negative for a signal."""
     gone = {}
     with contextlib.suppress(ChildProcessError):
         while True:
@@ -109,14 +109,14 @@ def reap() -> dict[int, int]:
     return gone
 
 
-class Guard:
-    """The side that asks: ``with Guard(env) as guard: guard.start(...)``; leaving the block ends all of it."""
+class ProcessGuard:
+    """The client: ``with ProcessGuard(env) as guard: guard.start(...)``; leaving the block ends everything."""
 
     def __init__(self, env: Mapping[str, str], keep: Sequence[int] = ()) -> None:
         """keep: file descriptors that stay open until everything has ended, such as a lock."""
-        prctl(PR_SET_CHILD_SUBREAPER, 1)  # should the guard itself be killed, its orphans come to us
+        prctl(PR_SET_CHILD_SUBREAPER, 1)  # if the guard is killed, its orphans become our children
         self.left: list[int] | None = None
-        self._spare = descendants(os.getpid())  # somebody else's, when there are any
+        self._spare = find_descendants(os.getpid())  # not started by this guard
         self._buffer, self._silent = b"", False
         self._process = subprocess.Popen(
             [sys.executable, "-I", __file__],
@@ -124,15 +124,15 @@ class Guard:
             stdout=subprocess.PIPE,
             env=dict(env),
             pass_fds=tuple(keep),
-            start_new_session=True,  # a Ctrl-C in the terminal is for us; the guard hears of it from us
+            start_new_session=True,  # Ctrl-C in the terminal reaches only us; we tell the guard
         )
 
     def start(self, name: str, argv: Sequence[str], log: Path) -> None:
-        self._say({"start": name, "argv": list(argv), "log": str(log)})
+        self._send({"start": name, "argv": list(argv), "log": str(log)})
 
-    def ended(self, wait: float = 0.0) -> list[tuple[str, int]]:
-        """Who ended since the last call, with the exit status; waits so many seconds for the first."""
-        events = self._events(wait)
+    def poll_ended(self, wait: float = 0.0) -> list[tuple[str, int]]:
+        """(name, exit status) of what ended since the last call; waits up to ``wait`` seconds for the first."""
+        events = self._read_events(wait)
         found = [(e["ended"], e["status"]) for e in events if "ended" in e]
         if not found and self._silent:
             found.append(("process guard", self._process.wait(5)))
@@ -145,22 +145,22 @@ class Guard:
                 assert self._process.stdin is not None
                 self._process.stdin.close()
             try:
-                self._process.wait(GRACE[-1][0] + GIVE_UP + 5)
+                self._process.wait(GRACE[-1][0] + GIVE_UP_SECONDS + 5)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
             assert self._process.stdout is not None
             self._process.stdout.close()
-            self.left = end_all(spare=self._spare)  # nothing there, unless the guard was killed
+            self.left = end_descendants(spare=self._spare)  # nothing is left, unless the guard was killed
         return self.left
 
-    def _say(self, what: Mapping[str, Any]) -> None:
+    def _send(self, what: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # the next ended() tells
+        with contextlib.suppress(BrokenPipeError):  # the next poll_ended() reports it
             self._process.stdin.write(json.dumps(what).encode() + b"\n")
             self._process.stdin.flush()
 
-    def _events(self, wait: float) -> list[dict[str, Any]]:
+    def _read_events(self, wait: float) -> list[dict[str, Any]]:
         assert self._process.stdout is not None
         fd = self._process.stdout.fileno()
         while select.select([fd], [], [], wait)[0]:
@@ -179,7 +179,7 @@ class Guard:
 
 
 def main() -> int:
-    """The guarding process: starts what it is told to, reports what ends, ends all when its input closes."""
+    """The process in between: starts what it is told to, reports what ends, ends all when its input closes."""
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -203,10 +203,10 @@ def main() -> int:
                     names[_spawn(order["argv"], Path(order["log"]))] = order["start"]
                 except OSError as e:
                     _report({"ended": order["start"], "status": e.errno or 1})
-        for pid, status in reap().items():
+        for pid, status in reap_children().items():
             if pid in names:
                 _report({"ended": names.pop(pid), "status": status})
-    left = end_all(list(names))
+    left = end_descendants(list(names))
     _report({"left": left})
     return 1 if left else 0
 
@@ -231,7 +231,7 @@ def _spawn(argv: Sequence[str], log: Path) -> int:
 
 
 def _report(what: Mapping[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # nobody listens any more
+    with contextlib.suppress(OSError):  # the client is gone
         os.write(1, json.dumps(what).encode() + b"\n")
 
 

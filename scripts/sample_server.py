@@ -1,6 +1,6 @@
-"""Serves the sample podcast of seeds/ as a podcast host would, but to this machine alone: a first run needs no network.
+"""Serves the sample podcast of seeds/ like a podcast host, but on this machine alone: a first run needs no network.
 
-Answers conditional requests (ETag, Last-Modified, 304), because that is what a poll does every time but the first.
+Answers conditional requests (ETag, Last-Modified, 304), because a poll sends those every time but the first.
 The addresses inside the served text follow the port, so that the sample works on any.
 """
 
@@ -27,7 +27,7 @@ TYPES = {
 WRITTEN_ADDRESS = re.compile(rf"http://127\.0\.0\.1:{PORT}(?=/sample/)")
 
 
-def at_port(text: str, port: int) -> str:
+def replace_port(text: str, port: int) -> str:
     """The text with the sample's addresses at another port."""
     return WRITTEN_ADDRESS.sub(f"http://{HOST}:{port}", text)
 
@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         assert isinstance(self.server, ThreadingHTTPServer)
         port = self.server.server_port
-        body = at_port(path.read_text(encoding="utf-8"), port).encode()
+        body = replace_port(path.read_text(encoding="utf-8"), port).encode()
         changed = int(path.stat().st_mtime)
         etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
         fresh = self._is_fresh(etag, changed)
@@ -106,4 +106,4 @@ class _Handler(BaseHTTPRequestHandler):
             return False
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the terminal is for the alerts."""
+        """Does nothing: the terminal is for the alerts."""

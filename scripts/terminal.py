@@ -1,4 +1,4 @@
-"""What `make run` shows: on stderr what it waits for, on stdout each alert, once and as soon as it is delivered."""
+"""The output of `make run`: on stderr what it waits for, on stdout each alert, once and as soon as it is delivered."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rich.status import Status
 
 from podwatch.notifiers import escaping as plain
 from podwatch.notifiers import scheme_of
-from podwatch.notifiers.console import show
+from podwatch.notifiers.console import print_alert
 from podwatch.runtime import Runtime
 
-OVERLAP = timedelta(minutes=1)  # two deliveries may commit in another order than their times say
+OVERLAP = timedelta(minutes=1)  # two deliveries may commit in another order than that of their times
 
 
 class Progress:
@@ -26,24 +26,24 @@ class Progress:
         self._status: Status | None = None
         self._now = ""
 
-    def step(self, text: str) -> None:
-        """What is being waited for from now on; the same again says nothing."""
+    def show_step(self, text: str) -> None:
+        """Shows what is being waited for from now on; prints nothing when that is the same as before."""
         new, self._now = text != self._now, text
         if not self._console.is_terminal:
             if new:
-                self.say(text)
+                self.print_line(text)
         elif self._status is None:
             self._status = self._console.status(text)
             self._status.start()
         else:
             self._status.update(text)
 
-    def say(self, text: str) -> None:
-        """A line that stays."""
+    def print_line(self, text: str) -> None:
+        """Prints a line that stays."""
         self._console.print(f"podwatch: {text}", markup=False, soft_wrap=True)
 
-    def rest(self) -> None:
-        """The spinner goes away: something else is printed."""
+    def clear(self) -> None:
+        """Removes the spinner, so that something else can be printed."""
         if self._status is not None:
             self._status.stop()
             self._status = None
@@ -52,11 +52,11 @@ class Progress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
-        self.rest()
+        self.clear()
 
 
-class Alerts:
-    """The alerts that were delivered since a moment, each shown once."""
+class AlertPrinter:
+    """Prints the alerts that were delivered since a moment, each once."""
 
     def __init__(self, rt: Runtime, since: datetime) -> None:
         self._rt, self._since, self._next = rt, since, since
@@ -67,16 +67,16 @@ class Alerts:
     def count(self) -> int:
         return len(self._shown)
 
-    def show_new(self, progress: Progress) -> None:
-        """Prints what is new: as Slack would show it, or where in Slack it is."""
+    def print_new(self, progress: Progress) -> None:
+        """Prints new alerts: in full when they went to the console, else which Slack channel they went to."""
         for at, alert in self._rt.store.alerts_sent_after(self._next):
             self._next = max(self._since, at - OVERLAP)
             if alert.key in self._shown:
                 continue
             self._shown.add(alert.key)
-            progress.rest()
+            progress.clear()
             if scheme_of(alert.channel, self._rt.settings) == "console":
-                show(alert, self._console)
+                print_alert(alert, self._console)
             else:
                 where = self._rt.settings.slack_base_url
                 print(

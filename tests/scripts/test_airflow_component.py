@@ -1,4 +1,4 @@
-"""scripts/airflow_component.py: why `airflow backfill create` on SQLite does not fail when the scheduler writes meanwhile."""
+"""scripts/airflow_component.py: `airflow backfill create` on SQLite does not fail when the scheduler writes meanwhile."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from sqlalchemy.exc import OperationalError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
-from airflow_component import begin_as_writer
+from airflow_component import begin_immediate
 
 
 def create(engine: Engine, database: Path) -> None:
-    """As Airflow makes a run of a backfill: a SAVEPOINT, a look, a row; in between the scheduler wants to write."""
+    """As Airflow creates a run of a backfill: a SAVEPOINT, a read, a row; the scheduler writes in between."""
     with engine.connect() as c, c.begin_nested():
         c.execute(text("SELECT count(*) FROM t")).scalar_one()
         with sqlite3.connect(database, timeout=0) as scheduler:
             try:
                 scheduler.execute("INSERT INTO t VALUES (1)")
             except sqlite3.OperationalError:
-                pass  # it waits: its own time-out is minutes
+                pass  # the scheduler tries again: its own time-out is minutes
         c.execute(text("INSERT INTO t VALUES (2)"))
 
 
@@ -35,9 +35,9 @@ def test_a_savepoint_begins_a_transaction_that_can_write(tmp_path: Path, ours: b
         c.exec_driver_sql("PRAGMA journal_mode=WAL")
         c.exec_driver_sql("CREATE TABLE t (n INTEGER)")
     if ours:
-        event.listen(engine, "savepoint", begin_as_writer)
+        event.listen(engine, "savepoint", begin_immediate)
         create(engine, database)
-    else:  # so it is without it; when this succeeds, it is needed no more
+    else:  # fails without it; the day this succeeds, begin_immediate can go
         with pytest.raises(OperationalError, match="database is locked"):
             create(engine, database)
     engine.dispose()

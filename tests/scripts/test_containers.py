@@ -1,4 +1,4 @@
-"""What the containers run beside Airflow: the preparation of both databases and of the login, and the health checks."""
+"""What the containers run beside Airflow: preparing databases and login, and the health checks."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def test_the_password_of_the_page_is_for_airflow_alone(tmp_path: Path) -> None:
         (b"<html>", "scheduler", 1),
     ],
 )
-def test_a_health_check_believes_only_healthy(podcast: Podcast, body: bytes, part: str, status: int) -> None:
+def test_only_the_status_healthy_is_healthy(podcast: Podcast, body: bytes, part: str, status: int) -> None:
     podcast.serve("/api/v2/monitor/health", body, "application/json")
     assert health.main(part, podcast.url("/")) == status

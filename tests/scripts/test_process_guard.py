@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import process_guard  # noqa: E402
 
-# A worker as bad as they come: out of the group and the session, deaf to polite signals, its parent gone.
+# The worst case of a worker: in another process group and session, ignoring signals, its parent gone.
 ORPHAN = """
 import os, signal, sys, time
 if os.fork() == 0:
@@ -35,8 +35,8 @@ PARENT = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from process_guard import Guard
-with Guard({}) as guard:
+from process_guard import ProcessGuard
+with ProcessGuard({}) as guard:
     guard.start("bad", [sys.executable, "-c", sys.argv[3], sys.argv[2]], Path(sys.argv[2] + ".log"))
     time.sleep(300)
 """
@@ -64,15 +64,15 @@ def pid_in(file: Path) -> int:
     return int(file.read_text())
 
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="adopting orphans is a gift of Linux")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
 
 
 @linux
 def test_an_orphan_that_left_group_and_session_and_ignores_signals_is_ended(tmp_path: Path) -> None:
-    with process_guard.Guard({}) as guard:
+    with process_guard.ProcessGuard({}) as guard:
         guard.start("bad", [sys.executable, "-c", ORPHAN, str(tmp_path / "pid"), "and go"], tmp_path / "log")
         orphan = pid_in(tmp_path / "pid")
-        assert guard.ended(20.0) == [("bad", 0)]
+        assert guard.poll_ended(20.0) == [("bad", 0)]
         assert alive(orphan)
     assert guard.left == []
     assert not alive(orphan)
@@ -83,7 +83,7 @@ def test_nothing_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
     argv = [sys.executable, "-c", PARENT, str(ROOT / "scripts"), str(tmp_path / "pid"), ORPHAN]
     with subprocess.Popen(argv) as parent:
         orphan = pid_in(tmp_path / "pid")
-        below = process_guard.descendants(parent.pid)
+        below = process_guard.find_descendants(parent.pid)
         assert orphan in below
         parent.kill()
     assert eventually(lambda: not any(map(alive, below))), [p for p in below if alive(p)]
@@ -91,26 +91,26 @@ def test_nothing_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
 
 @linux
 def test_nothing_outlives_a_guard_that_is_killed(tmp_path: Path) -> None:
-    with process_guard.Guard({}) as guard:
+    with process_guard.ProcessGuard({}) as guard:
         guard.start("bad", [sys.executable, "-c", ORPHAN, str(tmp_path / "pid")], tmp_path / "log")
         orphan = pid_in(tmp_path / "pid")
         os.kill(guard._process.pid, signal.SIGKILL)
-        assert guard.ended(5.0) == [("process guard", -9)]
+        assert guard.poll_ended(5.0) == [("process guard", -9)]
     assert guard.left == []
     assert not alive(orphan)
 
 
-def test_the_guard_tells_who_ended_and_how(tmp_path: Path) -> None:
-    with process_guard.Guard({"WORD": "a word"}) as guard:
+def test_the_guard_reports_what_ended_and_how(tmp_path: Path) -> None:
+    with process_guard.ProcessGuard({"WORD": "a word"}) as guard:
         guard.start(
             "fails",
             [sys.executable, "-c", "import os; print(os.environ['WORD']); raise SystemExit(3)"],
             tmp_path / "log",
         )
-        assert guard.ended(20.0) == [("fails", 3)]
+        assert guard.poll_ended(20.0) == [("fails", 3)]
         assert (tmp_path / "log").read_text() == "a word\n"
         guard.start("missing", [str(tmp_path / "no such command")], tmp_path / "log")
-        assert guard.ended(20.0) == [("missing", 2)]
+        assert guard.poll_ended(20.0) == [("missing", 2)]
         guard.start("stays", [sys.executable, "-c", "import time; time.sleep(300)"], tmp_path / "log")
-        assert guard.ended() == []
+        assert guard.poll_ended() == []
     assert guard.left == []

@@ -1,4 +1,4 @@
-"""scripts/: what `make run` decides before it starts anything, what it serves, and which run of the DAG it follows."""
+"""scripts/: what `make run` checks before it starts anything, what it serves, and which run of the DAG it follows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_no_variable_of_another_airflow_gets_through() -> None:
         "PODWATCH_PORT": "1",
         "PATH": "/b",
     }
-    kept, dropped = preflight.scrubbed(env)
+    kept, dropped = preflight.scrub_environment(env)
     assert dropped == ["AIRFLOW_HOME", "AIRFLOW__CORE__FERNET_KEY", "_AIRFLOW_X"]
     assert not [name for name in kept if "AIRFLOW" in name]
     assert kept["PODWATCH_PORT"] == "1"
@@ -52,26 +52,26 @@ def test_no_variable_of_another_airflow_gets_through() -> None:
 
 
 def test_the_parts_of_airflow_talk_past_a_proxy() -> None:
-    kept, _ = preflight.scrubbed({"HTTP_PROXY": "http://proxy:3128", "NO_PROXY": "intra"})
+    kept, _ = preflight.scrub_environment({"HTTP_PROXY": "http://proxy:3128", "NO_PROXY": "intra"})
     assert kept["NO_PROXY"] == "intra,127.0.0.1,localhost"
 
 
 @pytest.mark.parametrize("raw", ["0", "65536", "-1", "80a", "8_0", "٣", "1e3"])
-def test_what_is_no_port_is_refused_by_name(raw: str) -> None:
-    with pytest.raises(preflight.Refusal, match=f"^PODWATCH_PORT={raw}: is not a whole number from 1 to 65535$"):
-        preflight.number_from({"PODWATCH_PORT": raw}, "PODWATCH_PORT", 8080, 65535)
+def test_a_value_that_is_no_port_is_refused_with_its_variable(raw: str) -> None:
+    with pytest.raises(preflight.RefusedError, match=f"^PODWATCH_PORT={raw}: is not a whole number from 1 to 65535$"):
+        preflight.read_number({"PODWATCH_PORT": raw}, "PODWATCH_PORT", 8080, 65535)
 
 
-def test_a_port_that_is_not_said_is_the_default() -> None:
-    assert preflight.number_from({"PODWATCH_PORT": " "}, "PODWATCH_PORT", 8080, 65535) == 8080
-    assert preflight.number_from({"PODWATCH_PORT": " 81 "}, "PODWATCH_PORT", 8080, 65535) == 81
+def test_a_port_that_is_not_given_is_the_default() -> None:
+    assert preflight.read_number({"PODWATCH_PORT": " "}, "PODWATCH_PORT", 8080, 65535) == 8080
+    assert preflight.read_number({"PODWATCH_PORT": " 81 "}, "PODWATCH_PORT", 8080, 65535) == 81
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
 def test_a_taken_port_is_one_line_with_the_holder_and_the_variable(address: str) -> None:
     with socket.create_server((address, 0)) as server:
         port = server.getsockname()[1]
-        with pytest.raises(preflight.Refusal) as refusal:
+        with pytest.raises(preflight.RefusedError) as refusal:
             preflight.check_port(port, "PODWATCH_PORT", "Airflow")
     line = str(refusal.value)
     assert line.startswith(f"port {port} for Airflow is taken")
@@ -81,7 +81,7 @@ def test_a_taken_port_is_one_line_with_the_holder_and_the_variable(address: str)
     assert "\n" not in line
 
 
-def test_a_port_whose_connections_are_only_dying_is_free() -> None:
+def test_a_port_with_connections_in_time_wait_is_free() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)) as client:
@@ -91,26 +91,26 @@ def test_a_port_whose_connections_are_only_dying_is_free() -> None:
 
 
 def test_a_full_disk_is_refused_with_the_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    preflight.check_room(tmp_path / "home")
+    preflight.check_disk(tmp_path / "home")
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=120_000_000))
-    with pytest.raises(preflight.Refusal, match="only 120 MB are free on this disk and a run wants 1,000"):
-        preflight.check_room(tmp_path / "home")
+    with pytest.raises(preflight.RefusedError, match="only 120 MB are free on this disk and a run wants 1,000"):
+        preflight.check_disk(tmp_path / "home")
 
 
 def test_a_home_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file")
-    with pytest.raises(preflight.Refusal, match=r"cannot be written to .* - set PODWATCH_HOME"):
-        preflight.check_room(tmp_path / "home")
+    with pytest.raises(preflight.RefusedError, match=r"cannot be written to .* - set PODWATCH_HOME"):
+        preflight.check_disk(tmp_path / "home")
 
 
-def test_a_second_run_is_told_of_the_first_and_a_third_is_let_in_after_it(tmp_path: Path) -> None:
+def test_a_second_run_is_refused_while_the_first_holds_the_folder(tmp_path: Path) -> None:
     with (
-        preflight.only_one(tmp_path),
-        pytest.raises(preflight.Refusal, match=rf"already runs from here \(process {os.getpid()}\)"),
-        preflight.only_one(tmp_path),
+        preflight.lock_home(tmp_path),
+        pytest.raises(preflight.RefusedError, match=rf"already runs from here \(process {os.getpid()}\)"),
+        preflight.lock_home(tmp_path),
     ):
         pass
-    with preflight.only_one(tmp_path):
+    with preflight.lock_home(tmp_path):
         pass
 
 
@@ -133,12 +133,12 @@ def ask(server: sample_server.SampleServer, path: str, method: str = "GET", **he
             return e.code, e.headers, e.read()
 
 
-def test_the_sample_says_the_port_it_is_served_at(sample: sample_server.SampleServer) -> None:
+def test_the_sample_has_addresses_with_the_port_it_is_served_at(sample: sample_server.SampleServer) -> None:
     status, headers, body = ask(sample, "/sample/feed.xml")
     assert (status, headers["Content-Type"]) == (200, "application/rss+xml; charset=utf-8")
     assert f"http://127.0.0.1:{sample.port}/sample/missile-crisis.vtt".encode() in body
     assert b":8765/" not in body
-    assert sample_server.at_port("http://127.0.0.1:8765/sample/x http://127.0.0.1:8765/", 99) == (
+    assert sample_server.replace_port("http://127.0.0.1:8765/sample/x http://127.0.0.1:8765/", 99) == (
         "http://127.0.0.1:99/sample/x http://127.0.0.1:8765/"
     )
 
@@ -171,14 +171,14 @@ def test_nothing_but_the_sample_is_served(sample: sample_server.SampleServer) ->
 # Airflow's own folder
 
 
-def test_airflow_is_told_its_port_everywhere_and_keeps_its_secrets(tmp_path: Path) -> None:
+def test_airflow_has_its_port_everywhere_and_keeps_its_secrets(tmp_path: Path) -> None:
     home = tmp_path / "airflow"
-    first = airflow_local.environment({"PATH": "/b"}, home, ROOT, 9090)
+    first = airflow_local.build_environment({"PATH": "/b"}, home, ROOT, 9090)
     assert first["AIRFLOW__API__HOST"] == "127.0.0.1"
     assert first["AIRFLOW__API__BASE_URL"] == "http://127.0.0.1:9090"
     assert first["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:9090/execution/"
     assert first["AIRFLOW_HOME"] == str(home)
-    assert airflow_local.environment({"PATH": "/b"}, home, ROOT, 9090) == first
+    assert airflow_local.build_environment({"PATH": "/b"}, home, ROOT, 9090) == first
     assert stat.S_IMODE((home / "jwt.secret").stat().st_mode) == 0o600
     assert len(first["AIRFLOW__API_AUTH__JWT_SECRET"]) >= 64
 
@@ -194,7 +194,7 @@ def test_a_database_is_migrated_again_when_it_is_another(tmp_path: Path) -> None
 def test_the_api_answers_none_until_it_is_there(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    api = airflow_local.Api(tmp_path, port)
+    api = airflow_local.AirflowApi(tmp_path, port)
     assert api.dag() is None
     assert api.runs() is None
     assert api.import_errors() == []
@@ -207,7 +207,7 @@ def test_the_api_answers_none_until_it_is_there(tmp_path: Path) -> None:
 
 
 class FakeApi:
-    """Airflow's API as a few lists; what was asked for is in ``did``."""
+    """Airflow's API as a few lists; ``calls`` has what was done to it."""
 
     def __init__(self, *runs: dict[str, Any], **dag: Any) -> None:
         facts = {"last_parsed_time": LATER, "is_paused": False, "next_dagrun_run_after": "2999-01-01T00:00:00Z"}
@@ -215,7 +215,7 @@ class FakeApi:
         self.all = list(runs)
         self.errors: list[dict[str, Any]] = []
         self.states: list[dict[str, Any]] = []
-        self.did: list[str] = []
+        self.calls: list[str] = []
 
     def dag(self) -> dict[str, Any] | None:
         return self.the_dag
@@ -239,13 +239,13 @@ class FakeApi:
         pass
 
     def unpause(self) -> None:
-        self.did.append("unpause")
+        self.calls.append("unpause")
 
-    def give_up(self, run_id: str) -> None:
-        self.did.append(f"give up {run_id}")
+    def fail_run(self, run_id: str) -> None:
+        self.calls.append(f"fail {run_id}")
 
     def trigger(self) -> dict[str, Any]:
-        self.did.append("trigger")
+        self.calls.append("trigger")
         self.all.append(run("ours"))
         return self.all[-1]
 
@@ -258,32 +258,32 @@ def follow(api: FakeApi, home: Path = Path("/nowhere")) -> first_run.FirstRun:
     return first_run.FirstRun(api, home, START, terminal.Progress())  # type: ignore[arg-type]
 
 
-def test_a_run_is_asked_for_when_none_is_due() -> None:
+def test_a_run_is_triggered_when_none_is_due() -> None:
     api = FakeApi(run("yesterday", "success", EARLIER))
     first = follow(api)
-    assert not first.done()
-    assert api.did == ["trigger"]
+    assert not first.has_succeeded()
+    assert api.calls == ["trigger"]
     api.all[-1]["state"] = "success"
-    assert first.done()
-    assert api.did == ["trigger"]
+    assert first.has_succeeded()
+    assert api.calls == ["trigger"]
 
 
 @pytest.mark.parametrize(
-    ("api", "did"),
+    ("api", "calls"),
     [
         pytest.param(FakeApi(next_dagrun_run_after=EARLIER), [], id="the scheduler is about to start one"),
         pytest.param(FakeApi(run("scheduled")), [], id="the scheduler has started one"),
         pytest.param(FakeApi(is_paused=True), ["unpause"], id="the DAG is paused"),
         pytest.param(FakeApi(last_parsed_time=EARLIER), [], id="the DAG is known from the start before only"),
-        pytest.param(FakeApi(run("old", queued_at=EARLIER)), ["give up old"], id="a run was interrupted"),
+        pytest.param(FakeApi(run("old", queued_at=EARLIER)), ["fail old"], id="a run was interrupted"),
         pytest.param(
             FakeApi(run("mine", queued_at=EARLIER, run_type="backfill")), ["trigger"], id="a backfill is left alone"
         ),
     ],
 )
-def test_no_run_is_doubled_and_none_waits_for_the_dead(api: FakeApi, did: list[str]) -> None:
-    assert not follow(api).done()
-    assert api.did == did
+def test_no_run_is_started_twice_and_none_waits_for_a_dead_one(api: FakeApi, calls: list[str]) -> None:
+    assert not follow(api).has_succeeded()
+    assert api.calls == calls
 
 
 def test_a_dag_that_cannot_be_imported_is_one_line() -> None:
@@ -291,10 +291,10 @@ def test_a_dag_that_cannot_be_imported_is_one_line() -> None:
     api.the_dag = None
     trace = "Traceback:\n  File x\nValueError: PODWATCH_SCHEDULE=x: no\n"
     api.errors = [{"filename": "podwatch_daily.py", "timestamp": EARLIER, "stack_trace": "mended since"}]
-    assert not follow(api).done()
+    assert not follow(api).has_succeeded()
     api.errors.append({"filename": "podwatch_daily.py", "timestamp": LATER, "stack_trace": trace})
-    with pytest.raises(preflight.Failed) as failed:
-        follow(api).done()
+    with pytest.raises(preflight.RunFailedError) as failed:
+        follow(api).has_succeeded()
     assert str(failed.value) == "dags/podwatch_daily.py cannot be imported: ValueError: PODWATCH_SCHEDULE=x: no"
 
 
@@ -310,8 +310,8 @@ def test_a_failed_run_names_the_task_and_shows_the_end_of_its_log(tmp_path: Path
     detail = [{"exc_type": "StoreError", "exc_value": "the database\ncannot be opened"}]
     said = [{"event": "::group::x"}, {"level": "error", "event": "Task failed", "error_detail": detail}]
     log.write_text("".join(json.dumps(line) + "\n" for line in said))
-    with pytest.raises(preflight.Failed) as failed:
-        follow(api, tmp_path).done()
+    with pytest.raises(preflight.RunFailedError) as failed:
+        follow(api, tmp_path).has_succeeded()
     assert str(failed.value).splitlines() == [
         f"the task fetch failed after 4 tries - its log is {log}",
         "  error: Task failed",
@@ -323,13 +323,13 @@ def test_each_alert_is_shown_once_and_slacks_are_only_named(capsys: pytest.Captu
     sent = [(START, alert(key="a")), (START + timedelta(seconds=1), alert(key="b"))]
     settings = SimpleNamespace(slack_token="", slack_base_url="https://slack.com/api/")
     rt: Any = SimpleNamespace(store=SimpleNamespace(alerts_sent_after=lambda moment: sent), settings=settings)
-    alerts, progress = terminal.Alerts(rt, START), terminal.Progress()
-    alerts.show_new(progress)
+    alerts, progress = terminal.AlertPrinter(rt, START), terminal.Progress()
+    alerts.print_new(progress)
     assert capsys.readouterr().out.count("History Hour") == 2
-    alerts.show_new(progress)
+    alerts.print_new(progress)
     assert capsys.readouterr().out == ""
     settings.slack_token = "xoxb-1"
     sent.append((START, alert(key="c")))
-    alerts.show_new(progress)
+    alerts.print_new(progress)
     assert capsys.readouterr().out.startswith("sent to Slack (https://slack.com/api/) #podcasts: dobrynin in ")
     assert alerts.count == 3

@@ -30,8 +30,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import airflow_local  # noqa: E402
-from preflight import scrubbed  # noqa: E402
-from process_guard import Guard, _parents, descendants  # noqa: E402
+from preflight import scrub_environment  # noqa: E402
+from process_guard import ProcessGuard, find_descendants, list_parents  # noqa: E402
 
 DONE = ("success", "failed")
 
@@ -45,7 +45,7 @@ def initialised() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
             with tempfile.TemporaryDirectory(dir=folder) as home:
-                env = airflow_local.environment(scrubbed(os.environ)[0], Path(home), ROOT, 1)
+                env = airflow_local.build_environment(scrub_environment(os.environ)[0], Path(home), ROOT, 1)
                 subprocess.run(airflow_local.MIGRATE, env=env, check=True, capture_output=True)
                 with closing(sqlite3.connect(Path(home) / "airflow.db")) as c:
                     c.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -113,16 +113,16 @@ class Airflow:
         self.home = home if home.exists() else prepare(home)
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
-        base = {**scrubbed(os.environ)[0], "PYTHONPATH": str(ROOT), **env}
-        self.env = airflow_local.environment(base, self.home, ROOT, port)
+        base = {**scrub_environment(os.environ)[0], "PYTHONPATH": str(ROOT), **env}
+        self.env = airflow_local.build_environment(base, self.home, ROOT, port)
         self.env["AIRFLOW__CORE__PARALLELISM"] = str(parallelism)
         self.env |= {name: value for name, value in env.items() if name.startswith("AIRFLOW__")}
-        self.api = airflow_local.Api(self.home, port)
+        self.api = airflow_local.AirflowApi(self.home, port)
 
     def __enter__(self) -> Self:
-        self._guard = Guard(self.env).__enter__()
+        self._guard = ProcessGuard(self.env).__enter__()
         try:
-            for part in airflow_local.PARTS:
+            for part in airflow_local.COMPONENTS:
                 self.start(part)
             self.until(self.api.healthy, 120)
             for dag in ("podwatch", "podwatch_backfill"):
@@ -136,11 +136,11 @@ class Airflow:
         self._guard.stop()
 
     def start(self, part: str) -> None:
-        self._guard.start(part, airflow_local.PARTS[part], self.home / f"{part}.log")
+        self._guard.start(part, airflow_local.COMPONENTS[part], self.home / f"{part}.log")
 
     def ended(self) -> list[tuple[str, int]]:
         """The parts that ended since this was asked last."""
-        return self._guard.ended()
+        return self._guard.poll_ended()
 
     def airflow(self, *words: str) -> str:
         """What a command of Airflow prints."""
@@ -151,7 +151,7 @@ class Airflow:
 
     def ask(self, method: str, path: str, body: Any = None) -> dict[str, Any] | None:
         """An answer of the REST API; None while there is none."""
-        return self.api._ask(method, path, body)
+        return self.api._request(method, path, body)
 
     def sure(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """The same, asked until there is one; for what may be asked twice."""
@@ -177,7 +177,7 @@ class Airflow:
     def processes(self) -> dict[int, str]:
         """Everything that runs below this process: id -> how it calls itself."""
         found = {}
-        for pid in descendants(os.getpid()):
+        for pid in find_descendants(os.getpid()):
             try:
                 found[pid] = (
                     Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
@@ -189,7 +189,7 @@ class Airflow:
 
 def parents_of_all() -> dict[int, int]:
     """Of every living process of this machine its parent."""
-    return dict(_parents())
+    return dict(list_parents())
 
 
 def kill(pid: int) -> bool:
