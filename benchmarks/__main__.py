@@ -22,14 +22,14 @@ COMMANDS = {
 
 
 def main() -> int:
-    said, status = [], 0
+    summaries, status = [], 0
     for name, arguments in COMMANDS.items():
         began = time.monotonic()
         print(f"\n# benchmarks.{name} {' '.join(arguments)}", flush=True)
-        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *arguments], check=False)
-        status |= done.returncode
-        said.append(f"{name} {'holds' if done.returncode == 0 else 'MISSES'} ({time.monotonic() - began:.0f} s)")
-    print(f"\n{', '.join(said)}")
+        finished = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *arguments], check=False)
+        status |= finished.returncode
+        summaries.append(f"{name} {'MISSES' if finished.returncode else 'holds'} ({time.monotonic() - began:.0f} s)")
+    print(f"\n{', '.join(summaries)}")
     return 1 if status else 0
 
 

@@ -1,4 +1,8 @@
-"""How the benchmarks measure and what their tables look like: medians of rounds taken in turn, CPU of this process."""
+"""What all benchmarks share: timing in alternating rounds, Markdown tables, and the checks that make the exit status.
+
+A check compares two things that were measured in the same run, or counts work done, or bytes; it never compares a rate
+with a fixed number, since that number would only hold on one machine. Rates are printed for information.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +13,22 @@ import time
 from collections.abc import Callable, Sequence
 
 
-def cpu(work: Callable[[], object]) -> float:
+def measure_cpu(work: Callable[[], object]) -> float:
     """CPU seconds of this process (all its threads) that ``work`` takes."""
     began = time.process_time()
     work()
     return time.process_time() - began
 
 
-def wall(work: Callable[[], object]) -> float:
+def measure_wall(work: Callable[[], object]) -> float:
+    """Seconds of the clock that ``work`` takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
-def in_turn(works: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """The median of each measure, taken A B C A B C ..., so that a slower minute of the machine hits all alike."""
+def measure_in_turn(works: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """The median of each measurement, taken A B C A B C ..., so that a slow minute affects all alike."""
     found: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
@@ -31,7 +36,7 @@ def in_turn(works: dict[str, Callable[[], float]], rounds: int) -> dict[str, flo
     return {name: statistics.median(values) for name, values in found.items()}
 
 
-def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A Markdown table, for the terminal and for benchmarks/README.md alike."""
     print(f"\n{title} (Python {platform.python_version()})\n")
     print("| " + " | ".join(columns) + " |")
@@ -41,8 +46,8 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -
     sys.stdout.flush()
 
 
-def verdict(name: str, value: float, target: float, *, least: bool = True) -> bool:
-    """Says whether a figure holds; the caller turns all of them into its exit status."""
-    good = value >= target if least else value <= target
-    print(f"{'ok  ' if good else 'MISS'} {name}: {value:.3g} ({'at least' if least else 'at most'} {target:g})")
-    return good
+def check_figure(name: str, value: float, bound: float, *, least: bool = True) -> bool:
+    """Prints and returns whether a figure keeps its bound: the least that is allowed, or the most."""
+    holds = value >= bound if least else value <= bound
+    print(f"{'ok  ' if holds else 'MISS'} {name}: {value:.3g} ({'at least' if least else 'at most'} {bound:g})")
+    return holds

@@ -1,4 +1,4 @@
-"""What each hostile server and each hostile document costs: seconds, memory, and the one line that comes of it.
+"""What each hostile server and each hostile document costs: seconds, memory, and the error or result that comes of it.
 
     .venv/bin/python -m benchmarks.hostile
 
@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.harness import show, verdict
+from benchmarks.harness import check_figure, print_table
 from podwatch.errors import PodwatchError
 from podwatch.net.client import HttpClient
 from podwatch.settings import Secret, Settings, networks
@@ -24,7 +24,7 @@ from tests.support.hostile_servers import BYTES, HOSTILE, SECONDS, raw_server
 MEGABYTE = 1024  # resource counts in kB
 
 
-def server(name: str) -> str:
+def fetch_server(name: str) -> str:
     settings = Settings(home=Path(), database_url=Secret(""), allow_addresses=networks("127.0.0.0/8"))
     with raw_server(HOSTILE[name][0]) as url:
         try:
@@ -33,17 +33,17 @@ def server(name: str) -> str:
             return e.what
 
 
-def document(name: str) -> str:
+def read_document(name: str) -> str:
     from podwatch import feeds
 
     try:
-        return f"{len(feeds.read(HOSTILE_DOCUMENTS[name], 'http://show.example/feed.xml').episodes)} episodes"
+        return f"{len(feeds.read_feed(HOSTILE_DOCUMENTS[name], 'http://show.example/feed.xml').episodes)} episodes"
     except PodwatchError as e:
         return e.what
 
 
-def measure(kind: str, name: str) -> tuple[float, float, float, str]:
-    """(wall seconds, CPU seconds, MB of the process or its worker at the most, what came of it)."""
+def measure_case(kind: str, name: str) -> tuple[float, float, float, str]:
+    """(seconds, CPU seconds, MB of the process or its worker at the most, the result or error)."""
     began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.hostile", kind, name], capture_output=True, text=True, check=True
@@ -52,15 +52,14 @@ def measure(kind: str, name: str) -> tuple[float, float, float, str]:
     return time.monotonic() - began - said["started"], said["cpu"], said["peak"], said["line"]
 
 
-def one(kind: str, name: str) -> None:
-    """In the child: does it, and says what it cost: seconds beyond starting Python, and memory in all."""
+def run_case(kind: str, name: str) -> None:
+    """Runs in the child process: prints what the case cost beyond starting Python, and the peak memory, as JSON."""
     started = time.process_time()
-    line = {"server": server, "document": document}[kind](name)
-    # The workers are ended here, so that what they took is counted.
+    line = {"server": fetch_server, "document": read_document}[kind](name)
     if kind == "document":
         from podwatch.sandbox.pool import shared_sandbox
 
-        shared_sandbox().close()
+        shared_sandbox().close()  # the sandbox's workers end, so that what they took is counted
     workers = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = time.process_time() - started + workers.ru_utime + workers.ru_stime
     peak = max(peak_memory(), workers.ru_maxrss) / MEGABYTE
@@ -68,22 +67,22 @@ def one(kind: str, name: str) -> None:
 
 
 def peak_memory() -> int:
-    """kB of this program at its largest. (What getrusage says of a process counts the one that started it, too.)"""
+    """kB of this program at its largest. (getrusage's figure would include the process that forked it.)"""
     status = Path("/proc/self/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
 
 def main() -> int:
     if len(sys.argv) == 3:
-        one(sys.argv[1], sys.argv[2])
+        run_case(sys.argv[1], sys.argv[2])
         return 0
     held = []
     for kind, names in (("server", HOSTILE), ("document", HOSTILE_DOCUMENTS)):
-        found = {name: measure(kind, name) for name in names}
+        found = {name: measure_case(kind, name) for name in names}
         rows = [(n, f"{w:.1f}", f"{c:.1f}", f"{p:.0f}", line) for n, (w, c, p, line) in found.items()]
-        show(f"A hostile {kind}", (kind, "seconds", "CPU seconds", "MB", "what comes of it"), rows)
-        held.append(verdict("CPU seconds of the worst", max(c for _, c, _, _ in found.values()), 60, least=False))
-        held.append(verdict("MB of the worst", max(p for _, _, p, _ in found.values()), 600, least=False))
+        print_table(f"A hostile {kind}", (kind, "seconds", "CPU seconds", "MB", "what comes of it"), rows)
+        held.append(check_figure("CPU seconds of the worst", max(c for _, c, _, _ in found.values()), 60, least=False))
+        held.append(check_figure("MB of the worst", max(p for _, _, p, _ in found.values()), 600, least=False))
     print(f"\n{sum(held)} of {len(held)} bounds hold")
     return 0 if all(held) else 1
 

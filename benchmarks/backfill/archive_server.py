@@ -1,28 +1,27 @@
-"""A podcast host of its own process: shows with archives (RFC 5005), each on a loopback address, hour-long transcripts.
+"""A podcast host in a process of its own: shows with archives (RFC 5005), each on its own loopback address.
 
-    with Shows(bodies, shows=200, each=50, first=..., now=...) as shows:
-        shows.url(7)         # the feed of a show: its own document names three episodes of today, and an older page
-        shows.asked()        # path -> how often it was asked for
-
-Raw asyncio; every body is sent as it is, a feed's pages are made once.
+with ArchiveServer(bodies, shows=200, each=50, days=30, first=..., now=...) as server:
+    server.url(7)                   # a show's feed: three episodes of today, and a link to the next older page
+    server.take_request_counts()    # path -> requests since the last call
 """
 
 from __future__ import annotations
 
-import asyncio
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 
-from benchmarks.loopback_server import Served
+from benchmarks.loopback_server import ServerProcess, http_ok, serve_requests
 
-PAGE = 10  # episodes on an older page
-NEW = 3  # episodes in a feed's own document
+PAGE_EPISODES = 10  # episodes on an older page
+NEW_EPISODES = 3  # episodes in a feed's own document
 
 
-class Shows(Served):
-    """each: older episodes of every show, one a day from ``first`` on, over and over ``days`` days."""
+class ArchiveServer(ServerProcess):
+    """bodies: transcripts, given out in turn. each: older episodes of every show, one a day for ``days`` days from
+    ``first`` on, then again from the first day."""
 
     def __init__(
         self, bodies: Sequence[bytes], *, shows: int, each: int, days: int, first: datetime, now: datetime
@@ -30,24 +29,23 @@ class Shows(Served):
         super().__init__(_serve, list(bodies), shows, each, days, first, now)
 
     def url(self, show: int) -> str:
-        return f"http://{address(show)}:{self.port}/{show}/feed.xml"
+        return f"http://{show_address(show)}:{self.port}/{show}/feed.xml"
 
-    def asked(self) -> Counter[str]:
-        """How often each path was asked for since this was asked last."""
-        self._pipe.send("asked")
-        found: Counter[str] = self._pipe.recv()
-        return found
+    def take_request_counts(self) -> Counter[str]:
+        """path -> requests since the last call."""
+        counts: Counter[str] = self.request("counts")
+        return counts
 
 
-def address(show: int) -> str:
+def show_address(show: int) -> str:
     return f"127.1.{show // 250}.{show % 250 + 1}"
 
 
-def page(port: int, show: int, entries: Sequence[tuple[str, datetime]], older: str | None) -> bytes:
-    """A document of a show. entries: (guid, when it came out), newest first; older: the path of the next older one."""
+def build_page(origin: str, show: int, entries: Sequence[tuple[str, datetime]], older: str | None) -> bytes:
+    """A document of a show. entries: (guid, publication time), newest first; older: the path of the next older page."""
     items = []
     for guid, day in entries:
-        base = f"http://{address(show)}:{port}/{show}/{guid}"
+        base = f"{origin}/{show}/{guid}"
         items.append(
             f"<item><guid isPermaLink='false'>{show}-{guid}</guid><title>Show {show}, episode {guid}</title>"
             f"<pubDate>{day:%a, %d %b %Y %H:%M:%S} +0000</pubDate><link>{base}</link>"
@@ -63,64 +61,42 @@ def page(port: int, show: int, entries: Sequence[tuple[str, datetime]], older: s
     ).encode()
 
 
-def documents(port: int, show: int, each: int, days: int, first: datetime, now: datetime) -> dict[str, bytes]:
-    """The feed of a show and its archive, by path: the newest page first, each names the next older one."""
+def build_documents(origin: str, show: int, each: int, days: int, first: datetime, now: datetime) -> dict[str, bytes]:
+    """path -> document: the feed of a show and its archive pages, each with a link to the next older one."""
     older = [(f"old{n}", first + timedelta(days=n % days, hours=5, minutes=n // days)) for n in range(each)]
     older.sort(key=lambda e: e[1], reverse=True)
     found = {}
-    count = -(-each // PAGE)
+    count = -(-each // PAGE_EPISODES)
     for n in range(count):
         following = f"/{show}/{n + 1}.xml" if n + 1 < count else None
-        found[f"/{show}/{n}.xml"] = page(port, show, older[n * PAGE : (n + 1) * PAGE], following)
-    fresh = [(f"new{n}", now - timedelta(hours=n)) for n in range(NEW)]
-    found[f"/{show}/feed.xml"] = page(port, show, fresh, f"/{show}/0.xml" if count else None)
+        entries = older[n * PAGE_EPISODES : (n + 1) * PAGE_EPISODES]
+        found[f"/{show}/{n}.xml"] = build_page(origin, show, entries, following)
+    fresh = [(f"new{n}", now - timedelta(hours=n)) for n in range(NEW_EPISODES)]
+    found[f"/{show}/feed.xml"] = build_page(origin, show, fresh, f"/{show}/0.xml" if count else None)
     return found
 
 
 def _serve(
     pipe: Connection, bodies: list[bytes], shows: int, each: int, days: int, first: datetime, now: datetime
 ) -> None:
-    asked: Counter[str] = Counter()
+    requests: Counter[str] = Counter()
     feeds: dict[str, bytes] = {}
 
-    port = 0
-
-    def body(path: str) -> tuple[bytes, bytes]:
+    def respond(path: str, head: bytes) -> bytes:
+        requests[path] += 1
         _, show, name = path.split("/")
         if name.endswith(".xml"):
             if path not in feeds:
-                feeds.update(documents(port, int(show), each, days, first, now))
-            return b"application/rss+xml", feeds[path]
+                host = re.search(rb"\r\n[Hh]ost: (\S+)", head)
+                assert host is not None
+                feeds.update(build_documents(f"http://{host[1].decode()}", int(show), each, days, first, now))
+            return http_ok("application/rss+xml", feeds[path])
         number = int(name.removesuffix(".vtt").lstrip("oldnew"))
-        return b"text/vtt", bodies[(int(show) * 7 + number) % len(bodies)]  # those of a show differ
+        return http_ok("text/vtt", bodies[(int(show) * 7 + number) % len(bodies)])  # another body for each episode
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                path = head.split(b" ", 2)[1].decode()
-                asked[path] += 1
-                kind, data = body(path)
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (kind, len(data)))
-                writer.write(data)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
+    def take_counts(message: str) -> Counter[str]:
+        counts = Counter(requests)
+        requests.clear()
+        return counts
 
-    async def main() -> None:
-        nonlocal port
-        server = await asyncio.start_server(handle, address(0), 0, backlog=1024)
-        port = server.sockets[0].getsockname()[1]
-        for show in range(1, shows):
-            await asyncio.start_server(handle, address(show), port, backlog=1024)
-        pipe.send(port)
-
-        def answer() -> None:
-            pipe.recv()
-            pipe.send(Counter(asked))
-            asked.clear()
-
-        asyncio.get_running_loop().add_reader(pipe.fileno(), answer)
-        await server.serve_forever()
-
-    asyncio.run(main())
+    serve_requests(pipe, respond, [show_address(show) for show in range(shows)], on_message=take_counts)

@@ -1,4 +1,4 @@
-"""Kills what works on a backfill, at points spread over its way, and starts again what a supervisor would."""
+"""Kills the processes that work on a backfill, spread over its progress, and restarts what a supervisor would."""
 
 from __future__ import annotations
 
@@ -12,56 +12,56 @@ from pathlib import Path
 
 from tests.support.real_airflow import Airflow, kill, parents_of_all
 
-# What each kill is of, in this order: a task's own process, the executor's worker above it, the scheduler (whose
-# workers go on without it), a process that parses documents, the API server.
-ORDER = ("task", "parser", "scheduler", "task", "worker", "api-server", "task", "scheduler", "parser", "worker")
-PARTS = {"scheduler": "airflow_component.py scheduler", "api-server": "airflow api_server"}
+# task: a task's own process; worker: the executor's process above it; scheduler: its workers go on without it;
+# parser: a sandbox's process; api-server.
+KILL_ORDER = ("task", "parser", "scheduler", "task", "worker", "api-server", "task", "scheduler", "parser", "worker")
+COMMAND_PARTS = {"scheduler": "airflow_component.py scheduler", "api-server": "airflow api_server"}
 
 
 class Killer:
-    """deaths: how often each of ORDER was killed."""
+    """deaths: what of KILL_ORDER was killed, and how often."""
 
     def __init__(self) -> None:
         self.deaths: Counter[str] = Counter()
-        self._left = list(ORDER)
+        self._left = list(KILL_ORDER)
         self._next = 0.0
 
-    def tick(self, airflow: Airflow, env: Mapping[str, str], total: int) -> None:
-        """Called often: kills the next when the work is as far as that, and starts a part again that has ended."""
+    def kill_when_due(self, airflow: Airflow, env: Mapping[str, str], total: int) -> None:
+        """Kills the next process when the work has come far enough, and restarts a part that ended. Call it often."""
         for name, _ in airflow.ended():
             airflow.start(name)
-        if not self._left or time.monotonic() < self._next or _way(env, total) < self._point():
+        if not self._left or time.monotonic() < self._next or _progress(env, total) < self._next_point():
             return
         what = self._left[0]
-        if victims := find(airflow, what):
+        if victims := find_victims(airflow, what):
             kill(victims[0])
             self.deaths[what] += 1
             self._left.pop(0)
             self._next = time.monotonic() + 2.0
-            print(f"  killed: {what} at {_way(env, total):.0%}", flush=True)
+            print(f"  killed: {what} at {_progress(env, total):.0%}", flush=True)
 
-    def _point(self) -> float:
-        return (len(ORDER) - len(self._left) + 0.5) / (len(ORDER) + 1)
+    def _next_point(self) -> float:
+        return (len(KILL_ORDER) - len(self._left) + 0.5) / (len(KILL_ORDER) + 1)
 
 
-def _way(env: Mapping[str, str], total: int) -> float:
-    """How far the work is: a half for the transcripts that came, a half for those that were looked through."""
+def _progress(env: Mapping[str, str], total: int) -> float:
+    """Progress from 0 to 1: one half is transcripts fetched, the other transcripts searched."""
     with closing(sqlite3.connect(Path(env["PODWATCH_HOME"]) / "podwatch.db", timeout=60)) as c:
         query = "SELECT count(*), sum(t.detected_through > 0) FROM transcripts t JOIN episodes e ON e.id = t.episode_id"
         row: tuple[int, int | None] = c.execute(f"{query} WHERE e.backlog").fetchone()
-    came, looked = row
-    return (came + (looked or 0)) / (2 * total)
+    fetched, searched = row
+    return (fetched + (searched or 0)) / (2 * total)
 
 
-def find(airflow: Airflow, what: str) -> list[int]:
-    """The processes of a kind that are there now, those that work on a task of the backfill."""
+def find_victims(airflow: Airflow, what: str) -> list[int]:
+    """The processes of a kind that are alive and work on a task of the backfill."""
     names, parents = airflow.processes(), parents_of_all()
     parsers = [p for p, name in names.items() if "podwatch.sandbox.worker" in name]
     if what == "parser":
         return parsers
-    if what in PARTS:
-        return [p for p, name in names.items() if PARTS[what] in name]
-    tasks = [parents[p] for p in parsers if parents.get(p) in names]  # who parses, fetches
+    if what in COMMAND_PARTS:
+        return [p for p, name in names.items() if COMMAND_PARTS[what] in name]
+    tasks = [parents[p] for p in parsers if parents.get(p) in names]  # a parser's parent fetches
     if not tasks:
         tasks = [
             p for p, name in names.items() if _is_task(name) and "LocalExecutor" in names.get(parents.get(p, 0), "")

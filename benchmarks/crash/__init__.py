@@ -1,1 +1,1 @@
-"""Whatever is killed, cut off or locked: each alert arrives once. `make crash-test`; SHORT=1 for a few minutes."""
+"""Delivers each alert exactly once, whatever is killed, cut off or locked: `make crash-test`, SHORT=1 for minutes."""

@@ -1,4 +1,4 @@
-"""What the crash test delivers: rows as detect leaves them, each alert with a word of its own."""
+"""The rows that the crash test delivers: alerts as detect leaves them, each with a word of its own to count."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from podwatch.store.database import Store
 from podwatch.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 
 WATCHES = 20
-LONG, DIGESTED = 12, 7  # every so-manyth alert continues in its thread, or waits for a digest
+THREAD_EVERY, DIGEST_EVERY = 12, 7  # each 12th alert continues in a thread, of the others each 7th waits for a digest
 MENTIONS = 8  # of an alert that continues in its thread
 
 
-def fill(store: Store, count: int, channels: list[str], *, first: int = 0, digest_within: float = 30.0) -> list[str]:
-    """Stores the alerts number ``first`` and following, due now; returns the tokens that are to arrive, each once.
+def insert_alerts(
+    store: Store, count: int, channels: list[str], *, first: int = 0, digest_within: float = 30.0
+) -> list[str]:
+    """Stores ``count`` alerts from number ``first`` on, due now; returns the tokens that must arrive, each once.
 
-    digest_within: seconds over which those that wait for a digest come due.
+    digest_within: seconds over which the alerts that wait for a digest come due.
     """
     now = store.clock()
     tokens: list[str] = []
     rng = random.Random(first)
     with store.writing() as c:
         if not first:
-            _found(c, now)
+            _insert_feed_and_watches(c, now)
         feed = c.execute(select(feeds.c.id)).scalar_one()
         watch_ids = list(c.execute(select(watches.c.id).order_by(watches.c.id)).scalars())
         rows: dict[str, list[dict[str, Any]]] = {"e": [], "t": [], "m": [], "d": []}
@@ -42,7 +44,7 @@ def fill(store: Store, count: int, channels: list[str], *, first: int = 0, diges
                 {"id": e, "episode_id": e, "source": "s", "digest": "x", "fetched_at": now, "characters": 9,
                  "segments": 1, "body": b"", "labels": b"", "detected_through": WATCHES}
             )  # fmt: skip
-            long = i % LONG == 0
+            long = i % THREAD_EVERY == 0
             names = [f"tok{i:06d}x", *(f"tok{i:06d}m{m}x" for m in range(1, MENTIONS))] if long else [f"tok{i:06d}x"]
             for at, name in enumerate(names):
                 rows["m"].append(
@@ -54,7 +56,7 @@ def fill(store: Store, count: int, channels: list[str], *, first: int = 0, diges
             tokens += names
             row = {"key": f"key-{i}", "watch_id": watch, "episode_id": e, "channel": channels[i % len(channels)],
                    "state": "due", "reason": None, "next_attempt_at": now, "created_at": now}  # fmt: skip
-            if i % DIGESTED == 1 and not long:
+            if i % DIGEST_EVERY == 1 and not long:
                 soon = now + timedelta(seconds=rng.random() * digest_within)
                 row |= {"state": "held", "reason": HoldReason.DIGEST.name, "next_attempt_at": soon}
             rows["d"].append(row)
@@ -66,7 +68,7 @@ def fill(store: Store, count: int, channels: list[str], *, first: int = 0, diges
     return tokens
 
 
-def _found(c: Connection, now: datetime) -> None:
+def _insert_feed_and_watches(c: Connection, now: datetime) -> None:
     """The feed and the watches that all alerts belong to."""
     c.execute(insert(feeds).values(url="https://a.example/f", title="Show", added_at=now))
     unnamed: dict[str, Any] = {"entity": None, "type": None, "aliases": [], "sounds_like": False}
@@ -79,22 +81,16 @@ def _found(c: Connection, now: datetime) -> None:
     c.execute(insert(watches), rows)
 
 
-def left(store: Store) -> int:
-    """Rows that are not at their end."""
+def count_unfinished(store: Store) -> int:
+    """Deliveries that still have something to be done: to send, to look up, or to edit."""
     d = deliveries.c
     ends = (d.next_attempt_at.is_not(None), d.state == "attempting", d.check_at.is_not(None))
     with store.reading() as c:
         return c.execute(select(func.count()).where(or_(*ends)).select_from(deliveries)).scalar_one()
 
 
-def states(store: Store) -> dict[str, int]:
-    with store.reading() as c:
-        rows = c.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state))
-        return {r[0]: r[1] for r in rows}
-
-
-def revise(store: Store, count: int, taken: set[str]) -> None:
-    """A corrected transcript: the word of some alerts that were sent is no longer said in it."""
+def retract_mentions(store: Store, count: int, tokens: set[str]) -> None:
+    """Marks the mentions of ``count`` sent alerts as gone, as a corrected transcript does; adds their tokens."""
     d = deliveries.c
     now = store.clock()
     with store.writing() as c:
@@ -108,18 +104,6 @@ def revise(store: Store, count: int, taken: set[str]) -> None:
         for r in rows:
             m = mentions.c
             mine = (m.watch_id == r.watch_id, m.episode_id == r.episode_id, m.gone_at.is_(None))
-            taken |= set(c.execute(select(m.surface).where(*mine)).scalars())
+            tokens |= set(c.execute(select(m.surface).where(*mine)).scalars())
             c.execute(update(mentions).where(*mine).values(gone_at=max(now, r.sent_at + timedelta(microseconds=1))))
             c.execute(update(deliveries).where(d.id == r.id).values(check_at=now))
-
-
-def sent_times(store: Store, after: datetime) -> dict[str, list[datetime]]:
-    """channel -> when messages were sent after a moment, in order."""
-    d = deliveries.c
-    found: dict[str, list[datetime]] = {}
-    with store.reading() as c:
-        for r in c.execute(
-            select(d.channel, d.sent_at).where(d.sent_at > after, d.digest_id.is_(None)).order_by(d.sent_at)
-        ):
-            found.setdefault(r.channel, []).append(r.sent_at)
-    return found

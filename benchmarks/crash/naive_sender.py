@@ -1,7 +1,4 @@
-"""The naive way, for comparison: the SDK with its own retries, a row marked as sent after the send.
-
-python -m benchmarks.crash.naive_sender FOLDER URL COUNT
-"""
+"""The naive way to send alerts, for comparison: the SDK with its retries, a row marked as sent after the send."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import os
 import random
 import signal
 import sqlite3
-import sys
 import threading
 import time
 from pathlib import Path
@@ -18,8 +14,8 @@ from slack_sdk import WebClient
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
 
 
-def worker(folder: Path, url: str) -> None:
-    """Sends what is not marked as sent; whoever dies is started again."""
+def run_worker(folder: Path, url: str) -> None:
+    """Sends what is not marked as sent until nothing is left or it is killed, 0.3 to 1.5 s after the start."""
     threading.Timer(0.3 + random.random() * 1.2, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
     handlers = [ConnectionErrorRetryHandler(), RateLimitErrorRetryHandler(max_retry_count=2)]
     client = WebClient(token="xoxb-naive", base_url=url, timeout=2, retry_handlers=handlers)
@@ -30,13 +26,13 @@ def worker(folder: Path, url: str) -> None:
             return
         try:
             client.chat_postMessage(channel=row[1], text=f"then tok{row[0]:06d}x was said")
-        except Exception:  # noqa: BLE001 - tried again, as a naive program does
+        except Exception:  # noqa: BLE001 - a naive program tries again
             continue
         with sqlite3.connect(folder / "naive.db", timeout=60, isolation_level=None) as db:
             db.execute("UPDATE alerts SET sent = 1 WHERE id = ?", (row[0],))
 
 
-def run(folder: Path, url: str, channels: list[str], count: int, workers: int = 4) -> None:
+def send_all(folder: Path, url: str, channels: list[str], count: int, workers: int = 4) -> None:
     """Runs until all ``count`` alerts are marked as sent."""
     with sqlite3.connect(folder / "naive.db") as db:
         db.execute("PRAGMA journal_mode=WAL")
@@ -54,7 +50,7 @@ def run(folder: Path, url: str, channels: list[str], count: int, workers: int = 
             if pid == 0:
                 random.seed(os.getpid())
                 try:
-                    worker(folder, url)
+                    run_worker(folder, url)
                 finally:
                     os._exit(0)
             running.add(pid)
@@ -63,7 +59,3 @@ def run(folder: Path, url: str, channels: list[str], count: int, workers: int = 
     for pid in running:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-
-
-if __name__ == "__main__":
-    run(Path(sys.argv[1]), sys.argv[2], sys.argv[4].split(","), int(sys.argv[3]))

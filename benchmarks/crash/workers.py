@@ -1,9 +1,9 @@
-"""Real processes that deliver and are killed: a scheduler that keeps workers running, each with a way to die.
+"""Real processes that deliver and are killed: a scheduler that keeps workers running, each with a planned death.
 
     python -m benchmarks.crash.workers CONFIG.json NUMBER      a scheduler
 
 The plan is a file with one death a line: the name of a point in the code, or ``random``. Schedulers share it. A worker
-whose point was not reached gives its line back.
+that ends without having reached its point returns its line to the plan.
 """
 
 from __future__ import annotations
@@ -32,15 +32,17 @@ from podwatch.store import deliver as store_deliver
 from podwatch.store.deliver import DeliverRows
 from podwatch.store.digests import DigestRows
 
-RANDOM = "random"
-DIES_WITHIN = 1.2  # seconds, of a worker that is killed at a random moment
+RANDOM_MOMENT = "random"
+DIES_WITHIN = 1.2  # seconds after its start, for a worker that is killed at a random moment
 
 
-def die() -> None:
+def kill_self() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _after(owner: Any, name: str, nth: int, when: Callable[[Any, tuple[Any, ...]], bool] = lambda r, a: True) -> None:
+def _die_after(
+    owner: Any, name: str, nth: int, when: Callable[[Any, tuple[Any, ...]], bool] = lambda r, a: True
+) -> None:
     real, left = getattr(owner, name), [nth]
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
@@ -48,52 +50,52 @@ def _after(owner: Any, name: str, nth: int, when: Callable[[Any, tuple[Any, ...]
         if when(result, arguments):
             left[0] -= 1
             if left[0] <= 0:
-                die()
+                kill_self()
         return result
 
     setattr(owner, name, wrapped)
 
 
-def _before(owner: Any, name: str, nth: int) -> None:
+def _die_before(owner: Any, name: str, nth: int) -> None:
     real, left = getattr(owner, name), [nth]
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
         left[0] -= 1
         if left[0] <= 0:
-            die()
+            kill_self()
         return real(*arguments, **named)
 
     setattr(owner, name, wrapped)
 
 
-def _calling(nth: int) -> None:
-    """Somewhere between the first byte of a post and its answer."""
+def _die_during_post(nth: int) -> None:
+    """Up to 30 ms after the start of the nth post: between its first byte and its answer."""
     real, left = SlackNotifier.post, [nth]
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
         left[0] -= 1
         if left[0] <= 0:
-            threading.Timer(random.random() * 0.03, die).start()
+            threading.Timer(random.random() * 0.03, kill_self).start()
         return real(*arguments, **named)
 
     SlackNotifier.post = wrapped  # type: ignore[method-assign]
 
 
-# The points at which a worker is killed, in the order in which a message passes them.
-POINTS: dict[str, Callable[[int], None]] = {
-    "before the claim": lambda nth: _before(DeliverRows, "claim_delivery", nth),
-    "claimed": lambda nth: _after(DeliverRows, "claim_delivery", nth, lambda r, a: r is not None),
-    "in the call": _calling,
-    "answered": lambda nth: _after(SlackNotifier, "post", nth),
-    "saving": lambda nth: _after(store_deliver, "add_replies", nth),
-    "saved": lambda nth: _after(DeliverRows, "save_delivery", nth),
-    "looked up": lambda nth: _after(SlackNotifier, "find_copies", 1),
-    "edited": lambda nth: _after(SlackNotifier, "edit", 1),
-    "digest made": lambda nth: _after(DigestRows, "make_digest", 1),
+# name -> function that arranges the death at a point of the code; in the order in which a message passes them.
+KILL_POINTS: dict[str, Callable[[int], None]] = {
+    "before the claim": lambda nth: _die_before(DeliverRows, "claim_delivery", nth),
+    "claimed": lambda nth: _die_after(DeliverRows, "claim_delivery", nth, lambda r, a: r is not None),
+    "in the call": _die_during_post,
+    "answered": lambda nth: _die_after(SlackNotifier, "post", nth),
+    "saving": lambda nth: _die_after(store_deliver, "add_replies", nth),
+    "saved": lambda nth: _die_after(DeliverRows, "save_delivery", nth),
+    "looked up": lambda nth: _die_after(SlackNotifier, "find_copies", 1),
+    "edited": lambda nth: _die_after(SlackNotifier, "edit", 1),
+    "digest made": lambda nth: _die_after(DigestRows, "make_digest", 1),
 }
 
 
-def settings(config: dict[str, Any]) -> Settings:
+def worker_settings(config: dict[str, Any]) -> Settings:
     return Settings(
         home=Path(config["home"]),
         database_url=Secret(config["database"]),
@@ -103,18 +105,19 @@ def settings(config: dict[str, Any]) -> Settings:
     )
 
 
-def work(config: dict[str, Any], death: str, skew: float) -> None:
+def run_worker(config: dict[str, Any], death: str, skew: float) -> None:
     """One worker: delivers until nothing is due, or dies."""
-    if death in POINTS:
-        POINTS[death](random.randint(1, 4))
-    # An own clock that is wrong; podwatch asks the machine's only to begin with (SQLite), or never (PostgreSQL).
+    if death in KILL_POINTS:
+        KILL_POINTS[death](random.randint(1, 4))
+    # This worker's clock is wrong; podwatch reads it only to start the shared clock (SQLite), or never (PostgreSQL).
     shift = timedelta(seconds=skew)
     store_clock.read_wall_clock = lambda: datetime.now(UTC) + shift
-    with runtime.build(settings(config)) as rt:
+    with runtime.build(worker_settings(config)) as rt:
         deliver(rt, datetime.now(UTC) + shift if config.get("own_clocks") else rt.store.clock())
 
 
-def pop(plan: Path) -> str:
+def take_death(plan: Path) -> str:
+    """Removes and returns the first line of the plan; empty when there is none."""
     with plan.open("r+") as f:
         fcntl.flock(f, fcntl.LOCK_EX)
         lines = f.read().split("\n")
@@ -124,7 +127,8 @@ def pop(plan: Path) -> str:
         return lines[0]
 
 
-def give_back(plan: Path, death: str) -> None:
+def return_death(plan: Path, death: str) -> None:
+    """Puts a death back among the next forty of the plan."""
     with plan.open("r+") as f:
         fcntl.flock(f, fcntl.LOCK_EX)
         lines = [line for line in f.read().split("\n") if line]
@@ -134,28 +138,28 @@ def give_back(plan: Path, death: str) -> None:
         f.write("\n".join(lines))
 
 
-def schedule(config: dict[str, Any], number: int) -> None:
-    """Keeps ``workers`` running until the file ``stop`` is there; writes down each death."""
+def run_scheduler(config: dict[str, Any], number: int) -> None:
+    """Keeps ``workers`` running until the file ``stop`` exists; appends each death to ``deaths-NUMBER``."""
     plan, stop, deaths = (Path(config["home"]) / n for n in ("plan", "stop", f"deaths-{number}"))
     running: dict[int, tuple[str, float]] = {}
     random.seed(number)
     while not stop.exists() or running:
         while len(running) < config["workers"] and not stop.exists():
-            death = pop(plan)
+            death = take_death(plan)
             skew = config["skews"][(number + len(running)) % len(config["skews"])]
             pid = os.fork()
             if pid == 0:
                 random.seed(os.getpid())
                 status = 1
                 try:
-                    work(config, death, skew)
+                    run_worker(config, death, skew)
                     status = 0
                 except BaseException as e:  # noqa: BLE001 - a worker that fails is started again, as Airflow does
                     with (Path(config["home"]) / "errors").open("a") as log:
                         log.write(f"{type(e).__name__}: {str(e)[:300]}\n")
                 finally:
                     os._exit(status)
-            dies = time.monotonic() + random.random() * DIES_WITHIN if death == RANDOM else 1e18
+            dies = time.monotonic() + random.random() * DIES_WITHIN if death == RANDOM_MOMENT else 1e18
             running[pid] = (death, dies)
         for pid, (death, dies) in list(running.items()):
             if time.monotonic() > dies or (stop.exists() and not death):
@@ -168,7 +172,7 @@ def schedule(config: dict[str, Any], number: int) -> None:
                 with deaths.open("a") as log:
                     log.write(f"{death}\n")
             elif death:
-                give_back(plan, death)
+                return_death(plan, death)
             else:
                 time.sleep(0.2)  # nothing was due
         time.sleep(0.01)
@@ -176,4 +180,4 @@ def schedule(config: dict[str, Any], number: int) -> None:
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
-    schedule(json.loads(Path(sys.argv[1]).read_text()), int(sys.argv[2]))
+    run_scheduler(json.loads(Path(sys.argv[1]).read_text()), int(sys.argv[2]))

@@ -1,1 +1,1 @@
-"""Names that speech recognition misspelt: what the ear is learned from, and what it is measured with."""
+"""What the phonetic name matcher is learned from and measured with: names that speech recognition misspelt."""

@@ -1,4 +1,4 @@
-"""What happens to a voice before it is heard: noise, a room, a telephone. By seed, so that it can be done again."""
+"""What is added to a voice before it is recognised: noise, reverberation, a telephone's band; reproducible by seed."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ import numpy as np
 
 from benchmarks.sounds_like.voices import RATE, Wave
 
-KINDS = {"clean": 0.50, "noise": 0.30, "room": 0.15, "telephone": 0.05}
+ENVIRONMENTS = {"clean": 0.50, "noise": 0.30, "room": 0.15, "telephone": 0.05}
 
 
-def kind(chance: random.Random) -> str:
-    return chance.choices(tuple(KINDS), tuple(KINDS.values()))[0]
+def choose_environment(chance: random.Random) -> str:
+    return chance.choices(tuple(ENVIRONMENTS), tuple(ENVIRONMENTS.values()))[0]
 
 
-def heard_in(sound: Wave, where: str, seed: int) -> Wave:
-    """The sound at a fixed loudness, as it is heard in one of ``KINDS``."""
+def apply_environment(sound: Wave, where: str, seed: int) -> Wave:
+    """The sound at a fixed loudness, as it is in one of ENVIRONMENTS."""
     dice = np.random.default_rng(seed)
     if where == "room":
-        sound = _room(sound, dice)
+        sound = _add_reverberation(sound, dice)
     if where == "telephone":
-        sound = _band(sound, 300, 3400)
+        sound = _band_pass(sound, 300, 3400)
     if where in ("noise", "telephone"):
-        sound = sound + _noise(sound, dice, decibels=dice.uniform(12, 25))
+        sound = sound + _pink_noise(sound, dice, decibels=dice.uniform(12, 25))
     level = float(np.sqrt(np.mean(sound**2))) or 1.0
     loud: Wave = np.clip(sound * (0.06 / level), -1, 1).astype(np.float32)
     return loud
 
 
-def _noise(sound: Wave, dice: np.random.Generator, decibels: float) -> Wave:
-    """Pink noise, so many decibels below the voice."""
+def _pink_noise(sound: Wave, dice: np.random.Generator, decibels: float) -> Wave:
+    """Pink noise, ``decibels`` below the voice."""
     spectrum = np.fft.rfft(dice.standard_normal(len(sound)))
     pink = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)), len(sound))
     pink *= np.sqrt(np.mean(sound**2) / np.mean(pink**2)) * 10 ** (-decibels / 20)
     return pink.astype(np.float32)
 
 
-def _room(sound: Wave, dice: np.random.Generator) -> Wave:
+def _add_reverberation(sound: Wave, dice: np.random.Generator) -> Wave:
     """Echoes that fall by 60 dB in 0.2 to 0.5 s: exponentially decaying noise as the impulse response."""
     fall = dice.uniform(0.2, 0.5)
     times = np.arange(int(fall * RATE)) / RATE
@@ -47,7 +47,7 @@ def _room(sound: Wave, dice: np.random.Generator) -> Wave:
     return np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(echo, size), size)[: len(sound)].astype(np.float32)
 
 
-def _band(sound: Wave, low: float, high: float) -> Wave:
+def _band_pass(sound: Wave, low: float, high: float) -> Wave:
     spectrum = np.fft.rfft(sound)
     hertz = np.fft.rfftfreq(len(sound), 1 / RATE)
     spectrum[(hertz < low) | (hertz > high)] *= 0.01

@@ -1,8 +1,8 @@
-"""Which words were heard where a name was said: one alignment of the spoken and the recognised text.
+"""Aligns what was said with what was recognised, and gives the recognised words for each name.
 
 Recognition splits, merges, drops and invents words, most of all at names. So a name is one unit that may match several
 heard words; an ordinary word may match up to two, or share one with its neighbour; the cheapest path by letters wins
-(the dynamic programme of Wagner and Fischer, 1974, over such blocks). Ordinary words are mostly right and hold the
+(the dynamic programming of Wagner and Fischer, 1974, over such blocks). Ordinary words are mostly right and hold the
 names in place between them.
 """
 
@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from benchmarks.sounds_like.names import fold
+from benchmarks.sounds_like.names import fold_name
 
 _WORD = re.compile(r"[^\W_]+(?:['’ʻ][^\W_]+)*")
-_JOIN = 0.15  # for each further word of a block: of two equal readings the one with fewer words
+_JOIN = 0.15  # cost of each further word in a block: of two equal alignments the one with fewer words wins
 _EXTRA_WORDS = 3  # a name of one word may be heard as four
-_BAND = 30  # words that the two texts may have drifted apart
+_BAND = 30  # how many words the two texts may differ in position
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeardSpan:
     """The words heard for a span: characters of the heard text, half-open; ``start == end`` when nothing was."""
 
     start: int
@@ -31,9 +31,9 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    spans: tuple[Heard, ...]  # one for each span asked for
-    word_errors: float  # letters wrong outside the spans, as a share: 0 is perfect, above 0.4 another text
-    words: tuple[tuple[int, int], ...]  # (place in the said text, place in the heard text) where ordinary words begin
+    spans: tuple[HeardSpan, ...]  # one for each span that was given
+    word_errors: float  # share of wrong letters outside the spans: 0 is perfect, above 0.4 is another text
+    words: tuple[tuple[int, int], ...]  # (offset in the said text, offset in the heard text) of ordinary words
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +42,22 @@ class _Unit:
     end: int
     letters: str
     words: int
-    span: int  # which of the spans asked for; -1: an ordinary word
+    span: int  # index of its span; -1: an ordinary word
 
 
 def align(said: str, heard: str, spans: Sequence[tuple[int, int]]) -> Alignment:
     """Where each span of ``said`` (characters, ascending, apart) is in ``heard``."""
-    units = _units(said, spans)
+    units = _split_units(said, spans)
     words = [(m.start(), m.end()) for m in _WORD.finditer(heard)]
-    letters = [fold(heard[a:b]).replace(" ", "") for a, b in words]
-    found = [Heard(0, 0)] * len(spans)
+    letters = [fold_name(heard[a:b]).replace(" ", "") for a, b in words]
+    found = [HeardSpan(0, 0)] * len(spans)
     wrong = total = 0.0
     starts: list[tuple[int, int]] = []
-    for first, last, begin, end, cost in _path(units, letters):
+    for first, last, begin, end, cost in _cheapest_path(units, letters):
         unit = units[first]
         if unit.span >= 0:
             place = words[begin][0] if begin < len(words) else len(heard)
-            found[unit.span] = Heard(place, words[end - 1][1]) if end > begin else Heard(place, place)
+            found[unit.span] = HeardSpan(place, words[end - 1][1]) if end > begin else HeardSpan(place, place)
             continue
         wrong += cost
         total += sum(len(u.letters) for u in units[first:last])
@@ -66,21 +66,21 @@ def align(said: str, heard: str, spans: Sequence[tuple[int, int]]) -> Alignment:
     return Alignment(tuple(found), wrong / max(total, 1.0), tuple(starts))
 
 
-def _units(said: str, spans: Sequence[tuple[int, int]]) -> list[_Unit]:
+def _split_units(said: str, spans: Sequence[tuple[int, int]]) -> list[_Unit]:
     units: list[_Unit] = []
     edges = [(a, b, i) for i, (a, b) in enumerate(spans)]
     at = 0
     for start, end, index in [*edges, (len(said), len(said), -1)]:
         for word in _WORD.finditer(said[at:start]):
-            units.append(_Unit(at + word.start(), at + word.end(), fold(word.group()).replace(" ", ""), 1, -1))
+            units.append(_Unit(at + word.start(), at + word.end(), fold_name(word.group()).replace(" ", ""), 1, -1))
         if index >= 0:
-            name = fold(said[start:end])
+            name = fold_name(said[start:end])
             units.append(_Unit(start, end, name.replace(" ", ""), len(name.split()), index))
         at = end
     return units
 
 
-def _path(units: list[_Unit], letters: list[str]) -> list[tuple[int, int, int, int, float]]:
+def _cheapest_path(units: list[_Unit], letters: list[str]) -> list[tuple[int, int, int, int, float]]:
     """The cheapest cover: blocks (first unit, past the last unit, first heard word, past the last one, cost)."""
     far = float("inf")
     drift = abs(len(units) - len(letters)) + _BAND
@@ -92,7 +92,7 @@ def _path(units: list[_Unit], letters: list[str]) -> list[tuple[int, int, int, i
             here = best[i][j]
             if here == far:
                 continue
-            for di, dj, cost in _steps(units, letters, i, j):
+            for di, dj, cost in _next_steps(units, letters, i, j):
                 if here + cost < best[i + di][j + dj]:
                     best[i + di][j + dj] = here + cost
                     back[i + di, j + dj] = (i, j, cost)
@@ -106,7 +106,7 @@ def _path(units: list[_Unit], letters: list[str]) -> list[tuple[int, int, int, i
     return blocks[::-1]
 
 
-def _steps(units: list[_Unit], letters: list[str], i: int, j: int) -> list[tuple[int, int, float]]:
+def _next_steps(units: list[_Unit], letters: list[str], i: int, j: int) -> list[tuple[int, int, float]]:
     """(units taken, heard words taken, cost) of each block that may come next."""
     steps: list[tuple[int, int, float]] = []
     if j < len(letters):
@@ -116,15 +116,15 @@ def _steps(units: list[_Unit], letters: list[str], i: int, j: int) -> list[tuple
     unit = units[i]
     most = unit.words + _EXTRA_WORDS if unit.span >= 0 else 2
     for k in range(min(most, len(letters) - j) + 1):
-        steps.append((1, k, distance(unit.letters, "".join(letters[j : j + k])) + _JOIN * max(0, k - 1)))
+        steps.append((1, k, edit_distance(unit.letters, "".join(letters[j : j + k])) + _JOIN * max(0, k - 1)))
     if unit.span < 0 and i + 1 < len(units) and units[i + 1].span < 0 and j < len(letters):
-        steps.append((2, 1, distance(unit.letters + units[i + 1].letters, letters[j]) + _JOIN))
+        steps.append((2, 1, edit_distance(unit.letters + units[i + 1].letters, letters[j]) + _JOIN))
     return steps
 
 
 @lru_cache(maxsize=1 << 18)
-def distance(a: str, b: str) -> int:
-    """Letters to change, drop or add (Levenshtein)."""
+def edit_distance(a: str, b: str) -> int:
+    """Letters to change, drop or add (Levenshtein distance)."""
     if a == b or not a or not b:
         return 0 if a == b else len(a) + len(b)
     row = list(range(len(b) + 1))

@@ -1,4 +1,4 @@
-"""Other views of the same set and hits: what was misspelt, what is found by default, by recogniser and by engine."""
+"""Prints the same set and hits broken down: by recogniser, by kind of mention and by speech engine."""
 
 from __future__ import annotations
 
@@ -6,92 +6,102 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
-from benchmarks.harness import show
+from benchmarks.harness import print_table
 from benchmarks.sounds_like import matchers
-from benchmarks.sounds_like.accuracy import Found, find, full, misspelt, misspelt_surname, named
-from benchmarks.sounds_like.alignment import distance
-from benchmarks.sounds_like.dataset import Episode, Line, Mention
-from benchmarks.sounds_like.names import Subject, fold
-from benchmarks.sounds_like.scoring import Counts
+from benchmarks.sounds_like.accuracy import (
+    SplitHits,
+    find_hits,
+    is_full_name,
+    is_misspelt,
+    is_misspelt_surname,
+    spoken_subjects,
+)
+from benchmarks.sounds_like.alignment import edit_distance
+from benchmarks.sounds_like.dataset import Episode, HeardPassage, Mention
+from benchmarks.sounds_like.names import Subject, fold_name
+from benchmarks.sounds_like.scoring import MentionFilter
 
 
-def describe(split: str, lines: Sequence[Line]) -> None:
+def print_split(split: str, passages: Sequence[HeardPassage]) -> None:
     """What the split holds, and how much of it the recognisers misspelt."""
-    known, rows = named(lines), []
-    for recogniser in sorted({line.recogniser for line in lines}):
-        mentions = [(line, m) for line in lines if line.recogniser == recogniser for m in line.mentions]
+    known, rows = spoken_subjects(passages), []
+    for recogniser in sorted({passage.recogniser for passage in passages}):
+        mentions = [(passage, m) for passage in passages if passage.recogniser == recogniser for m in passage.mentions]
         for title, form, kind in [
             ("full names of persons", "full", "person"),
             ("bare surnames", "surname", "person"),
             ("companies", "full", "company"),
             ("places", "full", "place"),
         ]:
-            mine = [m for line, m in mentions if m.form == form and line.type == kind]
-            wrong, lost = sum(not m.exact for m in mine), sum(beyond(m, known[m.name]) for m in mine)
-            rows.append((recogniser, title, len(mine), share(wrong, len(mine)), share(lost, len(mine))))
+            mine = [m for passage, m in mentions if m.form == form and passage.type == kind]
+            wrong, lost = sum(not m.exact for m in mine), sum(is_half_wrong(m, known[m.name]) for m in mine)
+            rows.append((recogniser, title, len(mine), percentage(wrong, len(mine)), percentage(lost, len(mine))))
     names = Counter(subject.type for subject in known.values())
-    languages = {line.language for line in lines}
-    said = ", ".join(f"{number} {kind}" for kind, number in sorted(names.items()))
-    show(f"{split}: {sum(names.values())} names ({said}) of {len(languages)} languages, {len(lines)} passages",
+    languages = {passage.language for passage in passages}
+    types = ", ".join(f"{number} {kind}" for kind, number in sorted(names.items()))
+    title = f"{split}: {sum(names.values())} names ({types}) of {len(languages)} languages, {len(passages)} passages"
+    print_table(title,
          ("recogniser", "mentions of", "number", "misspelt", "half of the letters wrong"), rows)  # fmt: skip
 
 
-def beyond(mention: Mention, subject: Subject) -> bool:
-    """Whether half of the letters or more came out wrong: few of these can be told from the text alone."""
-    said = fold(subject.name if mention.form == "full" else subject.surname).replace(" ", "")
-    return 2 * distance(said, fold(mention.heard).replace(" ", "")) >= len(said)
+def is_half_wrong(mention: Mention, subject: Subject) -> bool:
+    """Whether half of the letters or more are wrong: few such mentions can be recognised from the text alone."""
+    said = fold_name(subject.name if mention.form == "full" else subject.surname).replace(" ", "")
+    return 2 * edit_distance(said, fold_name(mention.heard).replace(" ", "")) >= len(said)
 
 
-def by_default(lines: Sequence[Line], episodes: Sequence[Episode], said: bool) -> None:
-    """What a user gets who sets nothing, by recogniser and kind of mention."""
-    found = find(partial(matchers.ear, said=said), lines, episodes)
-    kinds: list[tuple[str, Counts]] = [
-        ("full names", full),
-        ("misspelt full names", lambda m: full(m) and not m.exact),
-        ("misspelt bare surnames, full name said before", lambda m: misspelt_surname(m) and m.introduced),
-        ("misspelt bare surnames, no full name", lambda m: misspelt_surname(m) and not m.introduced),
-        ("all misspelt", misspelt),
+def print_default_recall(passages: Sequence[HeardPassage], episodes: Sequence[Episode], said: bool) -> None:
+    """Prints recall at the default threshold, by recogniser and kind of mention."""
+    found = find_hits(partial(matchers.podwatch_matcher, said=said), passages, episodes)
+    kinds: list[tuple[str, MentionFilter]] = [
+        ("full names", is_full_name),
+        ("misspelt full names", lambda m: is_full_name(m) and not m.exact),
+        ("misspelt bare surnames, full name said before", lambda m: is_misspelt_surname(m) and m.introduced),
+        ("misspelt bare surnames, no full name", lambda m: is_misspelt_surname(m) and not m.introduced),
+        ("all misspelt", is_misspelt),
     ]
     rows = []
     for title, counts in kinds:
         cells: list[str] = []
         for recogniser in sorted({episode.recogniser for episode in episodes}):
-            result = found.judged(episodes, _heard_by(recogniser, episodes, counts))
-            cells.append(f"{result.recall(0):.3f} of {len(result.found)}")
-        # A wrong hit is of no kind, so only all kinds together have a precision.
-        rows.append((title, *cells, f"{found.judged(episodes, counts).precision(0):.3f}" if counts is misspelt else ""))
-    show("podwatch at its default threshold: recall by recogniser, precision",
+            result = found.judge(episodes, _only_recogniser(recogniser, episodes, counts))
+            cells.append(f"{result.recall(0):.3f} of {len(result.mention_scores)}")
+        # A wrong hit belongs to no kind of mention, so only all kinds together have a precision.
+        rows.append(
+            (title, *cells, f"{found.judge(episodes, counts).precision(0):.3f}" if counts is is_misspelt else "")
+        )
+    print_table("podwatch at its default threshold: recall by recogniser, precision",
          ("mentions", *sorted({episode.recogniser for episode in episodes}), "precision"), rows)  # fmt: skip
 
-    known = named(lines)
-    told = found.judged(episodes, lambda m: full(m) and not beyond(m, known[m.name]))
-    bare = found.judged(episodes, lambda m: misspelt_surname(m) and not beyond(m, known[m.name]))
-    got, number = found.introduced(episodes, full)
-    near, near_number = found.introduced(episodes, lambda m: not beyond(m, known[m.name]))
-    show("By what can be told from the text, and by passages that introduce a name",
+    known = spoken_subjects(passages)
+    told = found.judge(episodes, lambda m: is_full_name(m) and not is_half_wrong(m, known[m.name]))
+    bare = found.judge(episodes, lambda m: is_misspelt_surname(m) and not is_half_wrong(m, known[m.name]))
+    got, number = found.count_introduced(episodes, is_full_name)
+    near, near_number = found.count_introduced(episodes, lambda m: not is_half_wrong(m, known[m.name]))
+    print_table("By what can be told from the text, and by passages that introduce a name",
          ("what", "found", "of"),
-         [("full names, less than half of the letters wrong", f"{told.recall(0):.3f}", len(told.found)),
-          ("misspelt bare surnames, less than half wrong", f"{bare.recall(0):.3f}", len(bare.found)),
-          ("passages with a full name: found anywhere in them", share(got, number), number),
-          ("the same, less than half of its letters wrong", share(near, near_number), near_number)])  # fmt: skip
-    by_voice(found, lines, episodes)
+         [("full names, less than half of the letters wrong", f"{told.recall(0):.3f}", len(told.mention_scores)),
+          ("misspelt bare surnames, less than half wrong", f"{bare.recall(0):.3f}", len(bare.mention_scores)),
+          ("passages with a full name: found anywhere in them", percentage(got, number), number),
+          ("the same, less than half of its letters wrong", percentage(near, near_number), near_number)])  # fmt: skip
+    print_by_engine(found, passages, episodes)
 
 
-def by_voice(found: Found, lines: Sequence[Line], episodes: Sequence[Episode]) -> None:
-    """The same by engine: how much a clear voice is worth."""
-    known, rows = named(lines), []
-    for engine in sorted({m.engine for line in lines for m in line.mentions}):
+def print_by_engine(found: SplitHits, passages: Sequence[HeardPassage], episodes: Sequence[Episode]) -> None:
+    """Prints the same by speech engine: what a clear voice is worth."""
+    known, rows = spoken_subjects(passages), []
+    for engine in sorted({m.engine for passage in passages for m in passage.mentions}):
         mine = partial(_said_by, engine)
-        surnames = [m for line in lines for m in line.mentions if misspelt_surname(m) and mine(m)]
-        names = found.judged(episodes, partial(_both, full, mine)).recall(0)
-        bare = found.judged(episodes, partial(_both, misspelt_surname, mine)).recall(0)
-        lost = share(sum(beyond(m, known[m.name]) for m in surnames), len(surnames))
+        surnames = [m for passage in passages for m in passage.mentions if is_misspelt_surname(m) and mine(m)]
+        names = found.judge(episodes, partial(_both, is_full_name, mine)).recall(0)
+        bare = found.judge(episodes, partial(_both, is_misspelt_surname, mine)).recall(0)
+        lost = percentage(sum(is_half_wrong(m, known[m.name]) for m in surnames), len(surnames))
         rows.append((engine, f"{names:.3f}", f"{bare:.3f}", len(surnames), lost))
-    show("The same by the engine that spoke: recall", ("engine", "full names", "misspelt bare surnames", "of",
+    print_table("The same by the engine that spoke: recall", ("engine", "full names", "misspelt bare surnames", "of",
          "half of their letters wrong"), rows)  # fmt: skip
 
 
-def _both(counts: Counts, mine: Counts, mention: Mention) -> bool:
+def _both(counts: MentionFilter, mine: MentionFilter, mention: Mention) -> bool:
     return counts(mention) and mine(mention)
 
 
@@ -99,7 +109,7 @@ def _said_by(engine: str, mention: Mention) -> bool:
     return mention.engine == engine
 
 
-def _heard_by(recogniser: str, episodes: Sequence[Episode], counts: Counts) -> Counts:
+def _only_recogniser(recogniser: str, episodes: Sequence[Episode], counts: MentionFilter) -> MentionFilter:
     mine = {id(m) for episode in episodes if episode.recogniser == recogniser for m in episode.mentions}
 
     def counted(mention: Mention) -> bool:
@@ -108,15 +118,15 @@ def _heard_by(recogniser: str, episodes: Sequence[Episode], counts: Counts) -> C
     return counted
 
 
-def misses(found: Found, episodes: Sequence[Episode]) -> None:
+def print_misses(found: SplitHits, episodes: Sequence[Episode]) -> None:
     for names, hits in zip(found.watched, found.hits, strict=True):
         for episode, heard in zip(episodes, hits, strict=True):
             for m in episode.mentions:
                 on = [h.score for h in heard if h.name == m.name and h.start < m.end and m.start < h.end]
                 if m.name in names and not m.exact and max(on, default=0) < 0.5:
                     context = episode.text[max(0, m.start - 30) : m.end + 20].replace("\n", " ")
-                    print(f"{max(on, default=0):.2f}\t{fold(m.name)}\t{m.heard}\t{context}")
+                    print(f"{max(on, default=0):.2f}\t{fold_name(m.name)}\t{m.heard}\t{context}")
 
 
-def share(part: int, whole: int) -> str:
+def percentage(part: int, whole: int) -> str:
     return f"{part / whole:.0%}" if whole else "-"

@@ -1,4 +1,4 @@
-"""What listening costs: CPU seconds for an hour of talk, with 1,000 and 10,000 names made up for it."""
+"""What the name matcher costs: CPU seconds for an hour of talk, with 1,000 and 10,000 invented names."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.sounds_like.matchers import ear
-from benchmarks.sounds_like.names import Subject, subjects
+from benchmarks.sounds_like.matchers import podwatch_matcher
+from benchmarks.sounds_like.names import Subject, load_subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,10 @@ class Cost:
     hits: int
 
 
-def invented(number: int, seed: int = 6) -> tuple[Subject, ...]:
-    """So many distinct names of two words, of halves of the train split's surnames: no more alike than real ones."""
+def invent_names(number: int, seed: int = 6) -> tuple[Subject, ...]:
+    """So many distinct names of two words, of halves of the train split's surnames: no more alike than real names."""
     chance = random.Random(seed)
-    people = [s for s in subjects() if s.type == "person" and s.split == "train" and len(s.name.split()) == 2]
+    people = [s for s in load_subjects() if s.type == "person" and s.split == "train" and len(s.name.split()) == 2]
     first = sorted({s.name.split()[0] for s in people})
     last = sorted({s.name.split()[1] for s in people if len(s.name.split()[1]) > 5})
     made: dict[str, Subject] = {}
@@ -33,12 +33,12 @@ def invented(number: int, seed: int = 6) -> tuple[Subject, ...]:
     return tuple(made.values())
 
 
-def measure(number: int, texts: Sequence[str], hours: float) -> Cost:
-    """CPU time of this process, all its threads; the first text is heard once beforehand, so nothing is loaded late."""
+def measure_cost(number: int, texts: Sequence[str], hours: float) -> Cost:
+    """CPU time of this process, all its threads; the first text is matched once before, so that all data is loaded."""
     began = time.process_time()
-    listening = ear(invented(number))
+    matcher = podwatch_matcher(invent_names(number))
     built = time.process_time() - began
-    list(listening.hear(texts[:1]))
+    list(matcher.find_hits(texts[:1]))
     began = time.process_time()
-    hits = sum(len(heard) for heard in listening.hear(texts))
+    hits = sum(len(heard) for heard in matcher.find_hits(texts))
     return Cost(number, built, (time.process_time() - began) / hours, hits)

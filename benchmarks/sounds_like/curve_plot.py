@@ -1,4 +1,4 @@
-"""The precision-recall curves as a picture, for the README."""
+"""Plots the precision-recall curves of the matchers, for the README."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
-def draw(curves: Mapping[str, Sequence[tuple[float, float]]], title: str, path: Path) -> None:
-    """``curves``: (recall, precision) by method; one point where a method has no threshold to move. SVG or PNG."""
+def draw_curves(curves: Mapping[str, Sequence[tuple[float, float]]], title: str, path: Path) -> None:
+    """curves: matcher -> (recall, precision); one point where it has no threshold. Writes SVG or PNG."""
     import matplotlib as mpl
 
     mpl.use("Agg")

@@ -1,8 +1,8 @@
-"""The committed set as the harness reads it: passages, and episodes put together of them.
+"""Reads the committed set: passages as they were recognised, and episodes made of them.
 
 An episode is some passages of different names by one recogniser, in an order fixed by a seed. One half of the names is
-watched while the other half is only talked about, then the other way round: so each name is looked for, and each is
-also a stranger that a watch must not fire on.
+watched while the other half is only spoken of, then the other way round: so each name is searched for, and each is also
+a name that no watch may match.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import Any
 
 import zstandard
 
-from benchmarks.sounds_like.names import Split, split_of
+from benchmarks.sounds_like.names import Split, assign_split
 
 DATA = Path(__file__).with_name("data")
-PASSAGES = 8  # in an episode
-_BETWEEN = "\n"
+PASSAGES_PER_EPISODE = 8
+_SEPARATOR = "\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Where a name was said, in characters of the heard text, half-open; empty where nothing was heard of it."""
+    """Where a name was said, in characters of the heard text, half-open; empty where nothing of it was recognised."""
 
     name: str
     form: str  # full | surname
@@ -39,7 +39,7 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HeardPassage:
     """A passage as one recogniser heard it."""
 
     name: str
@@ -57,26 +57,28 @@ class Episode:
     recogniser: str
 
 
-def load(split: Split, folder: Path = DATA) -> tuple[Line, ...]:
+def load_split(split: Split, folder: Path = DATA) -> tuple[HeardPassage, ...]:
     """The passages of a split. Raises FileNotFoundError where there is none."""
     packed = (folder / f"{split}.jsonl.zst").read_bytes()
     text = zstandard.ZstdDecompressor().decompressobj().decompress(packed).decode()
-    return tuple(line_from(json.loads(row)) for row in text.splitlines())
+    return tuple(parse_passage(json.loads(row)) for row in text.splitlines())
 
 
-def line_from(row: dict[str, Any]) -> Line:
+def parse_passage(row: dict[str, Any]) -> HeardPassage:
     found: list[Mention] = []
-    for spot in row["mentions"]:
+    for mention in row["mentions"]:
         introduced = any(earlier.form == "full" for earlier in found)
-        place = (spot["heard_start"], spot["heard_end"], spot["exact"], spot["heard_surface"])
-        found.append(Mention(row["name"], spot["form"], *place, introduced, row["voice"].partition("/")[0]))
-    return Line(row["name"], row["type"], row["language"], row["recogniser"], row["heard"], tuple(found))
+        place = (mention["heard_start"], mention["heard_end"], mention["exact"], mention["heard_surface"])
+        found.append(Mention(row["name"], mention["form"], *place, introduced, row["voice"].partition("/")[0]))
+    return HeardPassage(row["name"], row["type"], row["language"], row["recogniser"], row["heard"], tuple(found))
 
 
-def episodes(lines: Iterable[Line], passages: int = PASSAGES, seed: int = 6) -> tuple[Episode, ...]:
-    """All lines, each in one episode, with the places of their mentions moved along."""
+def build_episodes(
+    lines: Iterable[HeardPassage], passages: int = PASSAGES_PER_EPISODE, seed: int = 6
+) -> tuple[Episode, ...]:
+    """All passages, each in one episode, with the offsets of their mentions shifted accordingly."""
     made: list[Episode] = []
-    by_recogniser: dict[str, list[Line]] = {}
+    by_recogniser: dict[str, list[HeardPassage]] = {}
     for line in lines:
         by_recogniser.setdefault(line.recogniser, []).append(line)
     for recogniser, group in sorted(by_recogniser.items()):
@@ -87,20 +89,20 @@ def episodes(lines: Iterable[Line], passages: int = PASSAGES, seed: int = 6) -> 
     return tuple(made)
 
 
-def _episode(lines: Sequence[Line], recogniser: str) -> Episode:
+def _episode(lines: Sequence[HeardPassage], recogniser: str) -> Episode:
     text, mentions = "", []
     for number, line in enumerate(lines):
         for m in line.mentions:
             mentions.append(replace(m, start=m.start + len(text), end=m.end + len(text), passage=number))
-        text += line.heard + _BETWEEN
+        text += line.heard + _SEPARATOR
     return Episode(text, tuple(mentions), recogniser)
 
 
-def halves(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names in two halves, by the letters of the name alone; the order is that of the alphabet."""
-    # The family's own hash would not do: it has already said that these names are of one split.
+def split_in_halves(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names in two halves by a hash of the name, each in alphabetical order."""
+    # Not by the hash of the family key: that put all these names into one split.
     first: list[str] = []
     second: list[str] = []
     for name in sorted(set(names)):
-        (first if split_of(f"half {name}") == "train" else second).append(name)
+        (first if assign_split(f"half {name}") == "train" else second).append(name)
     return tuple(first), tuple(second)

@@ -1,11 +1,11 @@
-"""The channel: what the phones and letters of a name are heard as, learned by expectation maximisation.
+"""Learns the noisy channel: what the phones and letters of a name are heard as, by expectation maximisation.
 
     python -m benchmarks.sounds_like.learn_channel TRAIN.jsonl [--pairs FILE --without FILE] [--weight 1]
 
 ``--pairs``: places where two recognitions of real talk differ, a JSON object a line: ``heard`` by the worse one, the
 ``reference`` of the better one, ``capitals`` (the words of it with a capital inside a sentence). Only those that are
 names throughout teach anything, and none that holds a name of the test split or one of ``--without`` (a name a line:
-the persons of the sample page and of the pages that the ear is measured on).
+the persons of the sample page and of the pages that the matcher is measured on).
 
 The start, and the pull towards it where there is little data, is by how sounds are made: place, manner and voice.
 After Ristad and Yianilos, Learning string-edit distance (1998).
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.sounds_like.names import FAMILY_LETTERS, family, fold, subjects
+from benchmarks.sounds_like.names import FAMILY_LETTERS, family_key, fold_name, load_subjects
 from podwatch.phonetics.lexicon import Entry, look_up_words
 from podwatch.phonetics.name_forms import word_phones
 from podwatch.phonetics.name_parts import spoken_words
@@ -33,8 +33,8 @@ from podwatch.phonetics.noisy_channel import Channel, encode_letters, with_paddi
 from podwatch.phonetics.pronunciation import N_VOWELS, PHONES
 
 DATA = Path(__file__).parents[2] / "pipeline" / "podwatch" / "phonetics" / "data"
-PULL = 25.0  # how many seen phones the start counts for
-LEAST_LETTERS = 4  # a shorter word of real talk is rather an initial or a nickname
+PRIOR_COUNT = 25.0  # how many observed phones the initial probabilities count for
+MIN_LETTERS = 4  # a shorter word of real talk is rather an initial or a nickname
 _POSSESSIVE = re.compile(r"'s$")
 Pair = tuple[bytes, bytes]
 
@@ -47,10 +47,10 @@ _CONSONANTS = {
     "T": "ridge stop 0", "TH": "tooth fricative 0", "V": "lip fricative 1", "W": "lip glide 1", "Y": "palate glide 1",
     "Z": "ridge fricative 1", "ZH": "palate fricative 1",
 }  # fmt: skip
-_LIKE_LETTERS = ["aeiouy", "ckqgx", "bp", "dt", "fvw", "szxc", "mn", "lr", "jgy", "iy", "uw", "ou", "ei"]
+_SIMILAR_LETTERS = ["aeiouy", "ckqgx", "bp", "dt", "fvw", "szxc", "mn", "lr", "jgy", "iy", "uw", "ou", "ei"]
 
 
-def start_of_phones() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def initial_phone_probabilities() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """P(heard | said), P(dropped | said), P(added) before anything is learned."""
     n = len(PHONES)
     weight = np.full((n, n), 0.002)
@@ -69,9 +69,9 @@ def start_of_phones() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return weight * scale[:, None], dropped, np.full(n, 0.05 / n * 2)
 
 
-def start_of_letters() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def initial_letter_probabilities() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     weight = np.full((26, 26), 0.002)
-    for group in _LIKE_LETTERS:
+    for group in _SIMILAR_LETTERS:
         for a in group:
             for b in group:
                 weight[ord(a) - 97, ord(b) - 97] = 0.025
@@ -82,8 +82,10 @@ def start_of_letters() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return weight * scale[:, None], dropped, np.full(26, 0.06 / 26 * 2)
 
 
-def expect(pairs: Mapping[Pair, float], swap: np.ndarray, drop: np.ndarray, add: np.ndarray) -> tuple[np.ndarray, ...]:
-    """How often each symbol was heard as each, dropped and added, over all ways from the said to the heard."""
+def count_expected(
+    pairs: Mapping[Pair, float], swap: np.ndarray, drop: np.ndarray, add: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Expected counts of substitutions, deletions and insertions over all alignments of said and heard."""
     swaps, drops, adds = np.zeros_like(swap), np.zeros_like(drop), np.zeros_like(add)
     for (said, heard), times in pairs.items():
         n, m = len(said), len(heard)
@@ -126,79 +128,79 @@ def expect(pairs: Mapping[Pair, float], swap: np.ndarray, drop: np.ndarray, add:
     return swaps, drops, adds
 
 
-def learn(pairs: Mapping[Pair, float], start: tuple[np.ndarray, ...], rounds: int = 6) -> tuple[np.ndarray, ...]:
-    """Costs in nats: swaps (0 for the same symbol), drops, adds."""
+def learn_costs(pairs: Mapping[Pair, float], start: tuple[np.ndarray, ...], rounds: int = 6) -> tuple[np.ndarray, ...]:
+    """Costs in nats of substitutions (0 for the same symbol), deletions and insertions."""
     swap, drop, add = start
     for _ in range(rounds):
-        swaps, drops, adds = expect(pairs, swap, drop, add)
-        swaps, drops = swaps + PULL * start[0], drops + PULL * start[1]
+        swaps, drops, adds = count_expected(pairs, swap, drop, add)
+        swaps, drops = swaps + PRIOR_COUNT * start[0], drops + PRIOR_COUNT * start[1]
         total = swaps.sum(axis=1) + drops
         swap, drop = swaps / total[:, None], drops / total
         said = sum(len(s) * t for (s, _), t in pairs.items())
-        add = (adds + PULL * len(add) * start[2]) / (said + PULL * len(add))
+        add = (adds + PRIOR_COUNT * len(add) * start[2]) / (said + PRIOR_COUNT * len(add))
     same = -np.log(np.diag(swap))
     costs = np.maximum(-np.log(swap) - same[:, None], 0.4)
     np.fill_diagonal(costs, 0)
-    # What comes in would be there in any other text too: that one of these symbols is said is no surprise.
+    # An inserted symbol is part of ordinary text: that one of them occurs is no surprise, and costs nothing.
     usual = 0.8 * math.log(len(add))
     return costs, np.maximum(-np.log(drop) - same, 1.3), np.maximum(-np.log(add) - usual, 1.3)
 
 
-Texts = Counter[tuple[tuple[str, ...], tuple[str, ...]]]  # (words said, words heard): how often
+WordPairs = Counter[tuple[tuple[str, ...], tuple[str, ...]]]  # (words said, words heard) -> how often
 
 
-def texts_of(lines: Iterable[str]) -> Texts:
+def read_misspellings(lines: Iterable[str]) -> WordPairs:
     """The misspelt mentions in train.jsonl."""
-    texts: Texts = Counter()
+    texts: WordPairs = Counter()
     for line in lines:
         clip = json.loads(line)
         said = clip["said"]
         for mention in clip["mentions"]:
             if not mention["exact"]:
-                _count(texts, said[mention["said_start"] : mention["said_end"]], mention.get("heard_surface") or "")
+                _add_pair(texts, said[mention["said_start"] : mention["said_end"]], mention.get("heard_surface") or "")
     return texts
 
 
-def real_texts(lines: Iterable[str], without: Iterable[str]) -> Texts:
-    """The names among places where two recognitions differ, but for those that are measured with."""
-    kept_out = {family(s) for s in subjects() if s.split == "test"}
-    kept_out |= {word[:FAMILY_LETTERS] for name in without for word in fold(name).split()[-1:]}
-    texts: Texts = Counter()
+def read_real_pairs(lines: Iterable[str], without: Iterable[str]) -> WordPairs:
+    """The names where two recognitions differ, without those that are used for measuring."""
+    kept_out = {family_key(s) for s in load_subjects() if s.split == "test"}
+    kept_out |= {word[:FAMILY_LETTERS] for name in without for word in fold_name(name).split()[-1:]}
+    texts: WordPairs = Counter()
     for line in lines:
         pair = json.loads(line)
         said = pair["reference"]
-        words = fold(said).split()
-        named = len(pair["capitals"]) == len(words) and not said.isupper() and len("".join(words)) >= LEAST_LETTERS
+        words = fold_name(said).split()
+        named = len(pair["capitals"]) == len(words) and not said.isupper() and len("".join(words)) >= MIN_LETTERS
         if named and not any(word[:FAMILY_LETTERS] in kept_out for word in words):
-            _count(texts, said, pair["heard"])
+            _add_pair(texts, said, pair["heard"])
     return texts
 
 
-def _count(texts: Texts, said: str, heard: str) -> None:
+def _add_pair(texts: WordPairs, said: str, heard: str) -> None:
     form, surface = (tuple(_POSSESSIVE.sub("", w) for w in spoken_words(text)) for text in (said, heard))
     if form and surface and form != surface:
         texts[form, surface] += 1
 
 
-def pairs_of(parts: Sequence[tuple[Texts, float]]) -> tuple[dict[Pair, float], dict[Pair, float]]:
+def encode_pairs(parts: Sequence[tuple[WordPairs, float]]) -> tuple[dict[Pair, float], dict[Pair, float]]:
     """The pairs of phones and of letters; each part counts with its weight."""
     known = look_up_words({w for texts, _ in parts for pair in texts for side in pair for w in side})
     phones: dict[Pair, float] = defaultdict(float)
     letters: dict[Pair, float] = defaultdict(float)
     for texts, weight in parts:
         for (said, heard), times in texts.items():
-            much = weight * min(times, 3)  # one voice said by all recognisers alike is not three times as true
-            phones[_sound(said, known), _sound(heard, known)] += much
+            much = weight * min(times, 3)  # equal errors of several recognisers in one voice are not independent
+            phones[_phones_of(said, known), _phones_of(heard, known)] += much
             letters[encode_letters("".join(said)), encode_letters("".join(heard))] += much
     return phones, letters
 
 
-def _sound(words: Sequence[str], known: dict[str, Entry]) -> bytes:
+def _phones_of(words: Sequence[str], known: dict[str, Entry]) -> bytes:
     return b"".join(word_phones(w, known) for w in words)
 
 
-def alike(channel: Channel, said: bytes, heard: bytes) -> bool:
-    """Whether the one is heard in the other at all: what was put in its place by chance teaches nothing."""
+def is_plausible(channel: Channel, said: bytes, heard: bytes) -> bool:
+    """Whether the heard sound can be a misspelling of the said one; unrelated words teach nothing."""
     return bool(channel.costs(channel.pad([said]), channel.pad([heard]))[0] < 2.2 * len(said))
 
 
@@ -209,18 +211,21 @@ def main() -> None:
     parser.add_argument("--without", type=Path, help="names that --pairs must not teach, one a line")
     parser.add_argument("--weight", type=float, default=1.0, help="what a real pair counts, beside one of the set")
     options = parser.parse_args()
-    texts = texts_of(line for path in options.train for line in path.read_text("utf-8").splitlines())
+    texts = read_misspellings(line for path in options.train for line in path.read_text("utf-8").splitlines())
     parts = [(texts, 1.0)]
     if options.pairs:
         without = options.without.read_text("utf-8").splitlines() if options.without else []
         with options.pairs.open(encoding="utf-8") as file:
-            parts.append((real_texts(file, without), options.weight))
-    phones, letters = pairs_of(parts)
+            parts.append((read_real_pairs(file, without), options.weight))
+    phones, letters = encode_pairs(parts)
     arrays: dict[str, NDArray[np.float64]] = {}
-    for of, pairs, start in (("phone", phones, start_of_phones()), ("letter", letters, start_of_letters())):
-        first = with_padding(*(a.astype(np.float32) for a in learn({}, start, 1)))
-        near = {(s, h): t for (s, h), t in pairs.items() if s and h and alike(first, s, h)}
-        swap, drop, add = learn(near, start)
+    for of, pairs, start in (
+        ("phone", phones, initial_phone_probabilities()),
+        ("letter", letters, initial_letter_probabilities()),
+    ):
+        first = with_padding(*(a.astype(np.float32) for a in learn_costs({}, start, 1)))
+        near = {(s, h): t for (s, h), t in pairs.items() if s and h and is_plausible(first, s, h)}
+        swap, drop, add = learn_costs(near, start)
         arrays |= {f"{of}_swap": swap, f"{of}_drop": drop, f"{of}_add": add}
         print(of, round(sum(near.values())), "pairs; mean drop", drop.mean().round(2), "add", add.mean().round(2))
     small: dict[str, Any] = {k: v.astype(np.float32) for k, v in arrays.items()}

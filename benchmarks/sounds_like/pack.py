@@ -1,4 +1,4 @@
-"""Packs what `make` wrote into the committed set: lines in a fixed order, one compressed file for each split.
+"""Packs what `make` wrote into the committed set: passages in a fixed order, one compressed file for each split.
 
 python -m benchmarks.sounds_like.pack OUT
 """
@@ -15,7 +15,7 @@ from benchmarks.sounds_like.dataset import DATA
 from benchmarks.sounds_like.names import SPLITS
 
 
-def pack(out: Path, to: Path = DATA) -> None:
+def pack_splits(out: Path, to: Path = DATA) -> None:
     to.mkdir(exist_ok=True)
     for split in SPLITS:
         rows = [json.loads(line) for line in (out / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -26,4 +26,4 @@ def pack(out: Path, to: Path = DATA) -> None:
 
 
 if __name__ == "__main__":
-    pack(Path(sys.argv[1]))
+    pack_splits(Path(sys.argv[1]))

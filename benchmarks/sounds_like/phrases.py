@@ -1,8 +1,8 @@
-"""What is said around the names: short passages as in talk on news, business, science, sport and places.
+"""The sentences around the names: short passages like talk on news, business, science, sport and places.
 
 Train and tune draw from one half of the sentences, test from the other, so neither a name nor its sentence was seen.
-A passage of a person brings the full name with a role and comes back to the bare surname; one in four begins with the
-surname, as talk among people who follow the news does. None of the names of names.txt stands in a sentence.
+A passage about a person has the full name with a role, then the bare surname; one in four begins with the surname, like
+talk among people who follow the news. None of the names of names.txt stands in a sentence.
 """
 
 from __future__ import annotations
@@ -135,25 +135,25 @@ FILLERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """Where a name stands in what is said: characters, half-open. ``form``: full, or surname for the bare one."""
+class NameSpan:
+    """The span of a name in a passage: characters, half-open. ``form``: full, or surname for the bare one."""
 
     start: int
     end: int
     form: str
-    spoken: str  # the same, as a voice is to say it
+    spoken: str  # its respelling, which a voice is given
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Some sentences about one name, and where it stands in them."""
+    """Some sentences about one name, and where they have it."""
 
     subject: Subject
     text: str
-    spots: tuple[Spot, ...]
+    name_spans: tuple[NameSpan, ...]
 
 
-def passage(subject: Subject, split: Split, chance: random.Random) -> Passage:
+def write_passage(subject: Subject, split: Split, chance: random.Random) -> Passage:
     """Three or four sentences about a name; the same ones for the same ``chance``."""
     half = 1 if split == "test" else 0
     if subject.type == "person":
@@ -164,20 +164,22 @@ def passage(subject: Subject, split: Split, chance: random.Random) -> Passage:
         lines = chance.sample((COMPANIES if subject.type == "company" else PLACES)[half], 2)
     lines.insert(chance.randrange(1, len(lines) + 1), chance.choice(FILLERS[half]))
     role = chance.choice(ROLES.get(subject.role, ("leader",)))
-    return _filled(subject, [line.replace("{role}", role) for line in lines])
+    return _fill_in(subject, [line.replace("{role}", role) for line in lines])
 
 
-def _filled(subject: Subject, lines: Sequence[str]) -> Passage:
-    rest, text, spots = " ".join(lines), "", []
+def _fill_in(subject: Subject, lines: Sequence[str]) -> Passage:
+    rest, text, name_spans = " ".join(lines), "", []
     while "{" in rest:
         before, _, rest = rest.partition("{")
         field, _, rest = rest.partition("}")
-        name, spoken = (subject.name, subject.say) if field == "full" else (subject.surname, subject.surname_said)
+        name, spoken = (
+            (subject.name, subject.respelling) if field == "full" else (subject.surname, subject.surname_respelling)
+        )
         text += before
-        spots.append(Spot(len(text), len(text) + len(name), _form(subject, name), spoken))
+        name_spans.append(NameSpan(len(text), len(text) + len(name), _form_of(subject, name), spoken))
         text += name
-    return Passage(subject, text + rest, tuple(spots))
+    return Passage(subject, text + rest, tuple(name_spans))
 
 
-def _form(subject: Subject, name: str) -> str:
+def _form_of(subject: Subject, name: str) -> str:
     return "full" if name == subject.name else "surname"

@@ -1,4 +1,4 @@
-"""Real talk that none of the names belong to: what a method says there is a false alarm.
+"""Real talk in which none of the names is said: every hit there is a false alarm.
 
 Transcripts as plain text, one a file, under a folder of your own; they are not part of the project. A file called
 INDEX.tsv with columns ``file`` and ``seconds`` gives lengths where they are known; else 10,000 words are an hour.
@@ -12,20 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.sounds_like.matchers import Hit, Method, Windows, exact
+from benchmarks.sounds_like.matchers import Hit, Matcher, WindowMatcher, match_exact
 from benchmarks.sounds_like.names import Subject
 
-WORDS_AN_HOUR = 10_000
-LEAST_WORDS = 500  # a shorter file is a stub
+WORDS_PER_HOUR = 10_000
+MIN_WORDS = 500  # a shorter file is a stub
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class TalkCorpus:
     texts: tuple[str, ...]
     hours: float
 
 
-def load(folder: Path, hours: float, seed: int = 6) -> Talk:
+def load_corpus(folder: Path, hours: float, seed: int = 6) -> TalkCorpus:
     """About so many hours out of a folder, whole files, the same ones for the same seed; all of them for 0 hours."""
     index = folder / "INDEX.tsv"
     seconds: dict[str, float] = {}
@@ -39,36 +39,38 @@ def load(folder: Path, hours: float, seed: int = 6) -> Talk:
     for path in paths:
         text = path.read_text(encoding="utf-8", errors="replace")
         words = len(text.split())
-        if words < LEAST_WORDS:
+        if words < MIN_WORDS:
             continue
         texts.append(text)
-        total += (seconds.get(str(path.relative_to(folder)), 0) or words / WORDS_AN_HOUR * 3600) / 3600
+        total += (seconds.get(str(path.relative_to(folder)), 0) or words / WORDS_PER_HOUR * 3600) / 3600
         if hours and total >= hours:
             break
-    return Talk(tuple(texts), total)
+    return TalkCorpus(tuple(texts), total)
 
 
-def strangers(subjects: Sequence[Subject], talk: Talk) -> tuple[Subject, ...]:
-    """The subjects whose full name stands nowhere in the talk: of the others it may really speak, and misspell them."""
+def filter_unmentioned(subjects: Sequence[Subject], talk: TalkCorpus) -> tuple[Subject, ...]:
+    """The subjects whose full name is nowhere in the talk: it may really speak of the others, and misspell them."""
     spoken = {
-        hit.name for hits in Windows("", tuple(subjects), frozenset({"full"}), exact).hear(talk.texts) for hit in hits
+        hit.name
+        for hits in WindowMatcher("", tuple(subjects), frozenset({"full"}), match_exact).find_hits(talk.texts)
+        for hit in hits
     }
     return tuple(subject for subject in subjects if subject.name not in spoken)
 
 
-def alarms(method: Method, talk: Talk) -> list[Hit]:
-    """All hits in the talk but names spelt right (podwatch alone says which), the surest first."""
-    hits = [hit for heard in method.hear(talk.texts) for hit in heard if not hit.exact]
+def find_alarms(method: Matcher, talk: TalkCorpus) -> list[Hit]:
+    """All hits in the talk but names spelt right (only podwatch says which), the highest score first."""
+    hits = [hit for heard in method.find_hits(talk.texts) for hit in heard if not hit.is_exact]
     return sorted(hits, key=lambda hit: -hit.score)
 
 
-def first_hours(spoken: Talk, hours: float) -> Talk:
-    """The beginning of some talk, whole texts."""
+def take_hours(spoken: TalkCorpus, hours: float) -> TalkCorpus:
+    """The first texts of a corpus, until they are so many hours."""
     texts: list[str] = []
     total = 0.0
     for text in spoken.texts:
         if texts and total >= hours:
             break
         texts.append(text)
-        total += len(text.split()) / WORDS_AN_HOUR
-    return Talk(tuple(texts), total)
+        total += len(text.split()) / WORDS_PER_HOUR
+    return TalkCorpus(tuple(texts), total)

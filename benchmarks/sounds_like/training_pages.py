@@ -1,4 +1,4 @@
-"""Real pages: transcripts of which a better recognition says where persons are named, as they are and made harder.
+"""Real pages to learn from: transcripts of which a better recognition says where persons are named.
 
 A folder of JSON files, one a page, none of them part of the project: ``text`` (what a recogniser wrote), ``title``,
 ``mentions`` (``name``, ``form`` full or surname, ``start``, ``end`` in characters of the text, ``surface``, ``kind``:
@@ -6,8 +6,8 @@ exact, surname for a right surname with a wrong first name, misspelt, lost), ``u
 ``end``: nothing is known there).
 
 People who talk of the news say surnames alone, and a recogniser that knows a name badly writes it in many ways.
-``bare`` makes such pages of these: first names are dropped, and some mentions get another real misspelling of the same
-name, from any page of the folder.
+``drop_first_names`` makes such pages of these: first names are dropped, and some mentions get another real misspelling
+of the same name, from any page of the folder.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.sounds_like.alignment import distance
-from benchmarks.sounds_like.names import fold
+from benchmarks.sounds_like.alignment import edit_distance
+from benchmarks.sounds_like.names import fold_name
 
-OTHER = 0.35  # of the mentions of a name that has other misspellings get one of them
-NAMED = 0.75  # of the mentions lose the first name
+OTHER_SPELLING_SHARE = 0.35  # of the mentions whose name has other misspellings get one of those
+BARE_SHARE = 0.75  # of the mentions lose the first name
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One mention: ``right`` when the surname came through unharmed; ``full`` with the first name."""
+class PageMention:
+    """One mention. is_right: whether the surname is spelt right."""
 
     name: str
     start: int
     end: int
-    right: bool
-    full: bool
+    is_right: bool
+    has_first_name: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +42,21 @@ class Page:
     key: str
     text: str
     title: str
-    said: tuple[Said, ...]
-    unclear: tuple[tuple[str, int, int], ...]  # name or "*", where nothing can be said for or against it
+    mentions: tuple[PageMention, ...]
+    unclear: tuple[tuple[str, int, int], ...]  # name or "*", where it is not known who is meant
 
     @property
     def names(self) -> list[str]:
-        return sorted({m.name for m in self.said})
+        return sorted({m.name for m in self.mentions})
 
 
-def load(folder: Path) -> list[Page]:
+def load_pages(folder: Path) -> list[Page]:
     """All pages of a folder, in the order of their files."""
     pages = []
     for path in sorted(folder.glob("*.json")):
         row = json.loads(path.read_text("utf-8"))
         said = [
-            Said(m["name"], m["start"], m["end"], m["kind"] in ("exact", "surname"), m["form"] == "full")
+            PageMention(m["name"], m["start"], m["end"], m["kind"] in ("exact", "surname"), m["form"] == "full")
             for m in row["mentions"] or ()
             if m["kind"] != "lost"
         ]
@@ -70,14 +70,14 @@ def load(folder: Path) -> list[Page]:
     return pages
 
 
-def surname_in(surface: str, name: str) -> Span | None:
-    """Where the surname begins and ends in what was heard for the whole name; None where it cannot be told apart."""
+def find_surname(surface: str, name: str) -> Span | None:
+    """The span of the surname in what was heard for the full name; None where that is one word."""
     words = surface.split()
-    given, surname = (fold(part).replace(" ", "") for part in (name.split()[0], name.split(maxsplit=1)[-1]))
+    given, surname = (fold_name(part).replace(" ", "") for part in (name.split()[0], name.split(maxsplit=1)[-1]))
     best: tuple[int, int] | None = None
     for at in range(1, len(words)):
-        left, right = (fold(" ".join(part)).replace(" ", "") for part in (words[:at], words[at:]))
-        cost = distance(left, given) + distance(right, surname)
+        left, right = (fold_name(" ".join(part)).replace(" ", "") for part in (words[:at], words[at:]))
+        cost = edit_distance(left, given) + edit_distance(right, surname)
         best = min(best or (99, 0), (cost, at))
     if best is None:
         return None
@@ -85,32 +85,32 @@ def surname_in(surface: str, name: str) -> Span | None:
     return start, len(surface)
 
 
-def misspellings(pages: Iterable[Page]) -> dict[str, list[str]]:
-    """By name, what its surname alone was heard as, where that was wrong; as often as it was."""
+def collect_misspellings(pages: Iterable[Page]) -> dict[str, list[str]]:
+    """name -> each wrong spelling of its surname, as often as it occurs."""
     found: dict[str, list[str]] = {}
     for page in pages:
-        for m in page.said:
+        for m in page.mentions:
             surface = page.text[m.start : m.end]
-            span = surname_in(surface, m.name) if m.full else (0, len(surface))
-            if not m.right and span is not None:
+            span = find_surname(surface, m.name) if m.has_first_name else (0, len(surface))
+            if not m.is_right and span is not None:
                 found.setdefault(m.name, []).append(" ".join(surface[slice(*span)].split()))
     return found
 
 
-def bare(page: Page, forms: Mapping[str, Sequence[str]], chance: random.Random) -> Page:
+def drop_first_names(page: Page, forms: Mapping[str, Sequence[str]], chance: random.Random) -> Page:
     """The page with surnames alone in most places, and some of them misspelt in other ways."""
     text, at, moved = "", 0, []
-    shifts: list[Span] = []  # (from here on in the old text, by so much)
-    for m in page.said:
+    shifts: list[Span] = []  # (offset in the old text, shift of everything from there on)
+    for m in page.mentions:
         surface = page.text[m.start : m.end]
-        span = surname_in(surface, m.name) if m.full else (0, len(surface))
-        right, full = m.right, m.full
-        if span is not None and chance.random() < NAMED:
+        span = find_surname(surface, m.name) if m.has_first_name else (0, len(surface))
+        right, full = m.is_right, m.has_first_name
+        if span is not None and chance.random() < BARE_SHARE:
             surface, full = surface[slice(*span)], False
-            if (others := forms.get(m.name)) and chance.random() < OTHER:
+            if (others := forms.get(m.name)) and chance.random() < OTHER_SPELLING_SHARE:
                 surface, right = chance.choice(list(others)), False
         text += page.text[at : m.start]
-        moved.append(Said(m.name, len(text), len(text) + len(surface), right, full))
+        moved.append(PageMention(m.name, len(text), len(text) + len(surface), right, full))
         text += surface
         at = m.end
         shifts.append((m.end, len(text) - m.end))
@@ -123,7 +123,7 @@ def bare(page: Page, forms: Mapping[str, Sequence[str]], chance: random.Random) 
     return Page(page.key + " bare", text, page.title, tuple(moved), unclear)
 
 
-def watchlist(page: Page, everybody: Sequence[str], size: int, chance: random.Random) -> list[str]:
+def choose_watchlist(page: Page, everybody: Sequence[str], size: int, chance: random.Random) -> list[str]:
     """Names to watch on the page: its own, in no more than two thirds of the list, and others."""
     mine = page.names
     mine = chance.sample(mine, min(len(mine), size * 2 // 3))

@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from podwatch.phonetics.boosted_trees import BoostedTrees, parse_trees
 from podwatch.phonetics.features import FEATURES
 
 DEPTH = 4
-RATE = 0.06
-PULL = 20.0  # L2 on what a leaf is worth
-LEAST_IN_LEAF = 40
-# What may only speak for a name (1), or only against it (-1); anything else both ways.
+LEARNING_RATE = 0.06
+L2_REGULARISATION = 20.0  # of the values of the leaves
+MIN_SAMPLES_LEAF = 40
+# Monotonic constraints: a feature that may only raise the score (1), or only lower it (-1); all others may do both.
 SIGNS = {
     "phone": -1, "letter": -1, "near": -1, "onset": 1, "ordinary": 1, "rarest": 1, "likelihood": 1, "rest_ordinary": 1,
     "rest_likelihood": 1, "everyday": -1, "unknown": 1, "other_name": -1, "capital": 1, "small": -1, "given": -1,
@@ -30,37 +29,41 @@ SIGNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """How one forest differs: features it does not see, features that may only speak against a name, its trees."""
+class TreeOptions:
+    """What differs between the models: features left out, features that may only lower the score, number of trees."""
 
     without: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     rounds: int = 250
 
 
-# What they say is averaged: where one of them goes by an oddity of the pages, the others do not.
-KINDS = (Kind(), Kind(against=("again",)), Kind(without=("longer", "ending", "more_words"), rounds=120))
+# Their scores are averaged, so that an oddity of the pages that one of them learns weighs less.
+ENSEMBLE = (
+    TreeOptions(),
+    TreeOptions(against=("again",)),
+    TreeOptions(without=("longer", "ending", "more_words"), rounds=120),
+)
 
 
-def grow(x: np.ndarray, y: np.ndarray, weight: np.ndarray, kind: Kind, seed: int = 0) -> dict[str, Any]:
-    """Trees that tell right from wrong, as JSON; ``x`` has the columns of FEATURES."""
+def grow_trees(x: np.ndarray, y: np.ndarray, weight: np.ndarray, options: TreeOptions, seed: int = 0) -> dict[str, Any]:
+    """Gradient-boosted trees for right (1) and wrong (0) in ``y``, as JSON; ``x`` has the columns of FEATURES."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    signs = SIGNS | dict.fromkeys(kind.against, -1)
+    signs = SIGNS | dict.fromkeys(options.against, -1)
     model = HistGradientBoostingClassifier(
-        max_depth=DEPTH, max_leaf_nodes=None, max_iter=kind.rounds, learning_rate=RATE, l2_regularization=PULL,
-        min_samples_leaf=LEAST_IN_LEAF, early_stopping=False, random_state=seed,
+        max_depth=DEPTH, max_leaf_nodes=None, max_iter=options.rounds, learning_rate=LEARNING_RATE,
+        l2_regularization=L2_REGULARISATION, min_samples_leaf=MIN_SAMPLES_LEAF, early_stopping=False, random_state=seed,
         monotonic_cst=[signs.get(name, 0) for name in FEATURES],
     )  # fmt: skip
     x = x.copy()
-    x[:, [FEATURES.index(name) for name in kind.without]] = 0.0
+    x[:, [FEATURES.index(name) for name in options.without]] = 0.0
     model.fit(x, y, sample_weight=weight)
-    trees = [_filled(round_[0].nodes) for round_ in model._predictors]
+    trees = [_complete_tree(round_[0].nodes) for round_ in model._predictors]
     return {"constant": round(float(model._baseline_prediction[0, 0]), 4), "trees": trees}
 
 
-def _filled(nodes: Any) -> dict[str, list[Any]]:
-    """A tree of the full depth: leaves that come early are repeated."""
+def _complete_tree(nodes: Any) -> dict[str, list[Any]]:
+    """The tree filled up to the full depth: a leaf above it is repeated."""
     asks: list[Any] = [None] * (2**DEPTH - 1)
     worth: list[float] = [0.0] * 2**DEPTH
 
@@ -81,26 +84,22 @@ def _filled(nodes: Any) -> dict[str, list[Any]]:
     return {"asks": asks, "worth": worth}
 
 
-def calibrated(data: dict[str, Any], scale: float, shift: float) -> dict[str, Any]:
-    """The same trees, all they are worth stretched and shifted."""
+def calibrate_trees(data: dict[str, Any], scale: float, shift: float) -> dict[str, Any]:
+    """The same trees with their log odds scaled and shifted."""
     trees = [{"asks": t["asks"], "worth": [round(v * scale, 4) for v in t["worth"]]} for t in data["trees"]]
     return {"constant": round(data["constant"] * scale + shift, 4), "trees": trees}
 
 
-def averaged(forests: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """All their trees, each worth its share."""
-    shares = [calibrated(forest, 1 / len(forests), 0.0) for forest in forests]
+def average_trees(models: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One model that gives the mean of their log odds."""
+    shares = [calibrate_trees(model, 1 / len(models), 0.0) for model in models]
     return {
         "constant": round(sum(share["constant"] for share in shares), 4),
         "trees": [tree for share in shares for tree in share["trees"]],
     }
 
 
-def ready(data: dict[str, Any]) -> BoostedTrees:
-    return parse_trees(data, FEATURES)
-
-
-def dumped(data: dict[str, Any]) -> str:
-    """JSON with a tree in a line."""
+def dump_trees(data: dict[str, Any]) -> str:
+    """JSON with one tree a line."""
     lines = ",\n  ".join(json.dumps(tree) for tree in data["trees"])
     return f'{{\n "constant": {data["constant"]},\n "trees": [\n  {lines}\n ]\n}}\n'

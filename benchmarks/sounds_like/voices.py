@@ -1,6 +1,6 @@
-"""Text to speech: four engines, some fifty voices and accents, all run here; nothing of them is part of podwatch.
+"""Text to speech by four engines with some fifty voices and accents, run locally; none of it is part of podwatch.
 
-A name can be said three ways: as somebody says it who knows it (``say`` of names.txt), as English rules read its
+A name can be said three ways: as somebody says it who knows it (the respelling in names.txt), as English rules read its
 spelling, or as its own language does (espeak-ng's phonemes, for the engines that take phonemes).
 """
 
@@ -94,10 +94,10 @@ class Manner:
 
     voice: str  # engine/voice
     style: str  # say | spelled | native
-    pace: float  # 1 is the voice's own
+    speed: float  # 1 is the voice's own
 
 
-def manner(passage: Passage, chance: random.Random) -> Manner:
+def choose_manner(passage: Passage, chance: random.Random) -> Manner:
     engine = chance.choices(tuple(SHARES), tuple(SHARES.values()))[0]
     voices: dict[str, tuple[str, ...]] = {
         "kokoro": KOKORO_ENGLISH,
@@ -131,18 +131,18 @@ class Voices:
         self._piper = load(root / "piper/joe.onnx")
         self._piper_ids = json.loads((root / "piper/joe.json").read_text(encoding="utf-8"))["phoneme_id_map"]
 
-    def speak(self, passage: Passage, how: Manner) -> Wave:
+    def speak(self, passage: Passage, manner: Manner) -> Wave:
         """The passage at 16 kHz."""
-        engine, _, voice = how.voice.partition("/")
+        engine, _, voice = manner.voice.partition("/")
         if engine == "flite":
-            return _flite(_spoken(passage, how, spaced=True), voice, how.pace)
+            return _flite(_respell(passage, manner, spaced=True), voice, manner.speed)
         if engine == "espeak":
-            return _espeak(_spoken(passage, how), voice, how.pace)
+            return _espeak(_respell(passage, manner), voice, manner.speed)
         accent = "en-gb" if voice.startswith("b") else "en-us"
-        phonemes = _phonemes(passage, how, accent)
+        phonemes = _phonemes(passage, manner, accent)
         if engine == "kokoro":
-            return self._speak_kokoro(phonemes, voice, how.pace)
-        return self._speak_piper(phonemes, how.pace)
+            return self._speak_kokoro(phonemes, voice, manner.speed)
+        return self._speak_piper(phonemes, manner.speed)
 
     def _speak_kokoro(self, phonemes: str, voice: str, pace: float) -> Wave:
         tokens = [self._kokoro_ids[p] for p in phonemes if p in self._kokoro_ids][:509]
@@ -152,7 +152,7 @@ class Voices:
             "style": pack[len(tokens)],
             "speed": np.array([pace], np.float32),
         }
-        return resampled(np.squeeze(self._kokoro.run(None, feed)[0]).astype(np.float32), 24_000)
+        return resample(np.squeeze(self._kokoro.run(None, feed)[0]).astype(np.float32), 24_000)
 
     def _speak_piper(self, phonemes: str, pace: float) -> Wave:
         pad, ids = self._piper_ids["_"], list(self._piper_ids["^"])
@@ -164,26 +164,26 @@ class Voices:
             "input_lengths": np.array([len(ids)], np.int64),
             "scales": np.array([0.667, 1 / pace, 0.8], np.float32),
         }
-        return resampled(np.squeeze(self._piper.run(None, feed)[0]).astype(np.float32), 22_050)
+        return resample(np.squeeze(self._piper.run(None, feed)[0]).astype(np.float32), 22_050)
 
 
-def _spoken(passage: Passage, how: Manner, *, spaced: bool = False) -> str:
-    """The text with each name as it is to be said; ``spaced``: for engines that read a hyphen as nothing."""
+def _respell(passage: Passage, manner: Manner, *, spaced: bool = False) -> str:
+    """The text with each name as it is to be pronounced. spaced: for engines that ignore a hyphen."""
     text, at = "", 0
-    for spot in passage.spots:
-        name = passage.text[spot.start : spot.end] if how.style == "spelled" else spot.spoken
-        text += passage.text[at : spot.start] + (name.replace("-", " ") if spaced else name)
-        at = spot.end
+    for span in passage.name_spans:
+        name = passage.text[span.start : span.end] if manner.style == "spelled" else span.spoken
+        text += passage.text[at : span.start] + (name.replace("-", " ") if spaced else name)
+        at = span.end
     return text + passage.text[at:]
 
 
-def _phonemes(passage: Passage, how: Manner, accent: str) -> str:
-    if how.style != "native":
-        return _clauses(_spoken(passage, how), accent)
+def _phonemes(passage: Passage, manner: Manner, accent: str) -> str:
+    if manner.style != "native":
+        return _clauses(_respell(passage, manner), accent)
     parts, at = [], 0
-    for spot in passage.spots:
-        parts += [_clauses(passage.text[at : spot.start], accent), _native(passage, spot.start, spot.end)]
-        at = spot.end
+    for span in passage.name_spans:
+        parts += [_clauses(passage.text[at : span.start], accent), _native(passage, span.start, span.end)]
+        at = span.end
     return " ".join(part for part in [*parts, _clauses(passage.text[at:], accent)] if part)
 
 
@@ -193,7 +193,7 @@ def _native(passage: Passage, start: int, end: int) -> str:
 
 
 def _clauses(text: str, accent: str) -> str:
-    """Phonemes with the punctuation kept, which the voices pause at."""
+    """Phonemes with their punctuation, at which the voices pause."""
     found = []
     for clause in re.findall(r"[^,.?!;:]+[,.?!;:]*", text):
         words = clause.rstrip(",.?!;: ")
@@ -234,15 +234,15 @@ def _ascii(text: str) -> str:
 
 
 def _wave(data: bytes) -> Wave:
-    """A RIFF file out of a pipe, whose lengths in the header cannot be trusted."""
+    """Reads a RIFF file from a pipe: the lengths in its header are wrong."""
     with wave.open(io.BytesIO(data)) as file:
         rate, width = file.getframerate(), file.getsampwidth()
     at = data.index(b"data") + 8
     body = data[at : at + (len(data) - at) // width * width]
-    return resampled(np.frombuffer(body, np.int16).astype(np.float32) / np.float32(32768), rate)
+    return resample(np.frombuffer(body, np.int16).astype(np.float32) / np.float32(32768), rate)
 
 
-def resampled(sound: Wave, rate: int) -> Wave:
+def resample(sound: Wave, rate: int) -> Wave:
     """At 16 kHz, linearly, after averaging out what 16 kHz cannot hold: enough for speech."""
     if rate == RATE:
         return sound

@@ -1,4 +1,4 @@
-"""Makes pipeline/podwatch/phonetics/data/words.npz: how common a word is, its sound, and if it is a name.
+"""Makes pipeline/podwatch/phonetics/data/words.npz: how common a word is, its sound, and whether it is a name.
 
     python -m benchmarks.sounds_like.words DIR
 
@@ -23,7 +23,7 @@ from podwatch.phonetics.lexicon import sound_out
 
 DATA = Path(__file__).parents[2] / "pipeline" / "podwatch" / "phonetics" / "data"
 EVERYDAY, GIVEN, SURNAME, PLACE = 1, 2, 4, 8
-# Spoken, or younger than the books: -log P of each, by ear.
+# Spoken words, or younger ones than the books have: -log P of each, estimated.
 SPOKEN = {
     6.5: "oh um uh ok yep",
     8.5: "hmm hm ah huh mm nope wow app online website github bitcoin podcast podcasts episode yep gotcha kinda sorta",
@@ -43,8 +43,8 @@ _CYRILLIC = dict(
 )
 
 
-def latin(word: str) -> list[str]:
-    """The ways a Cyrillic name is written in English; the word itself where it has no Cyrillic letter."""
+def transliterate(word: str) -> list[str]:
+    """The English spellings of a Cyrillic name; the word itself where it has no Cyrillic letter."""
     low = word.lower()
     if not any(c in _CYRILLIC for c in low):
         return [word]
@@ -52,14 +52,14 @@ def latin(word: str) -> list[str]:
     return sorted({written, written.replace("iy", "i"), written.replace("iy", "y")})
 
 
-def plain(word: str) -> str:
+def fold_word(word: str) -> str:
     """Lower case a-z and the apostrophe; empty for anything else."""
     folded = unicodedata.normalize("NFKD", word.lower().replace("ł", "l").replace("ø", "o").replace("ı", "i"))
     kept = "".join(c for c in folded if not unicodedata.combining(c)).replace("’", "'")
     return kept if kept and all(c == "'" or "a" <= c <= "z" for c in kept) else ""
 
 
-def gather(source: Path) -> dict[str, tuple[float, int]]:
+def gather_words(source: Path) -> dict[str, tuple[float, int]]:
     """word -> (-log P, flags)."""
     cost: dict[str, float] = {}
     flags: dict[str, int] = {}
@@ -70,26 +70,26 @@ def gather(source: Path) -> dict[str, tuple[float, int]]:
     ]
     total = sum(int(count) for _, count in rows)
     for word, count in rows:
-        if w := plain(word):
+        if w := fold_word(word):
             cost[w] = -math.log(max(int(count), 1) / total)
     for value, words in SPOKEN.items():
         for w in words.split():
             cost[w] = min(cost.get(w, 99), value)
             flags[w] = EVERYDAY
     for word in next(source.rglob("american-english-large")).read_text("utf-8").splitlines():
-        w = plain(word)
+        w = fold_word(word)
         if w and word[0].islower() and not w.endswith("'s"):
             flags[w] = flags.get(w, 0) | EVERYDAY
             cost.setdefault(w, 13.0)  # American spellings above all, of which the frequency list has none
     for rank, line in enumerate(next(source.rglob("dist.all.last")).read_text().splitlines()):
         word, percent, *_ = line.split()
-        if rank < 45_000 and (w := plain(word)):
+        if rank < 45_000 and (w := fold_word(word)):
             flags[w] = flags.get(w, 0) | SURNAME
             cost[w] = min(cost.get(w, 99), -math.log(max(float(percent), 0.0002) / 100 * 3e-3))
     for sex in ("female", "male"):
         for line in next(source.rglob(f"dist.{sex}.first")).read_text().splitlines():
             word, percent, *_ = line.split()
-            if w := plain(word):
+            if w := fold_word(word):
                 flags[w] = flags.get(w, 0) | GIVEN
                 cost[w] = min(cost.get(w, 99), -math.log(max(float(percent), 0.001) / 100 * 5e-3))
     sys.path.insert(0, str(next(source.rglob("faker/__init__.py")).parents[1]))
@@ -102,8 +102,8 @@ def gather(source: Path) -> dict[str, tuple[float, int]]:
             flag = GIVEN if "first" in attribute else SURNAME if "last" in attribute else 0
             if not flag or not isinstance(values, (tuple, list, dict)):
                 continue
-            for name in (written for v in values if isinstance(v, str) for written in latin(v)):
-                if len(w := plain(name)) > 2:
+            for name in (written for v in values if isinstance(v, str) for written in transliterate(v)):
+                if len(w := fold_word(name)) > 2:
                     flags[w] = flags.get(w, 0) | flag
                     cost.setdefault(w, 16.5)
     places: list[tuple[str, float]] = []
@@ -113,14 +113,14 @@ def gather(source: Path) -> dict[str, tuple[float, int]]:
     places += [(c["name"], 1e-5) for c in json.loads(next(source.rglob("countries.json")).read_text()).values()]
     for place, share in places:
         for part in place.replace("-", " ").split():
-            if len(w := plain(part)) > 3:
+            if len(w := fold_word(part)) > 3:
                 flags[w] = flags.get(w, 0) | PLACE
                 cost.setdefault(w, min(17.0, -math.log(share)))
     return {w: (cost[w], flags.get(w, 0)) for w in sorted(cost)}
 
 
 def main() -> None:
-    table = gather(Path(sys.argv[1]))
+    table = gather_words(Path(sys.argv[1]))
     words = list(table)
     everyday = [bool(f & EVERYDAY) for _, f in table.values()]
     sounds = [a if e else b for a, b, e in zip(sound_out(words, names=False), sound_out(words), everyday, strict=True)]

@@ -1,4 +1,4 @@
-"""What was heard where a name was said: written by hand, as recognisers mishear."""
+"""Aligning what was said with what was recognised: cases written by hand, as recognisers mishear names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.sounds_like.alignment import align, distance
+from benchmarks.sounds_like.alignment import align, edit_distance
 
 # said, with the names in [ ]; heard, with what is right for them in [ ] in the same order ([] for nothing heard)
 CASES = {
@@ -81,6 +81,6 @@ def test_a_text_heard_right_gives_every_span_back(words: list[str], data: st.Dat
 
 @given(st.text("abc", max_size=8), st.text("abc", max_size=8), st.text("abc", max_size=8))
 def test_the_distance_is_one(a: str, b: str, c: str) -> None:
-    assert distance(a, b) == distance(b, a)
-    assert (distance(a, b) == 0) == (a == b)
-    assert distance(a, c) <= distance(a, b) + distance(b, c)
+    assert edit_distance(a, b) == edit_distance(b, a)
+    assert (edit_distance(a, b) == 0) == (a == b)
+    assert edit_distance(a, c) <= edit_distance(a, b) + edit_distance(b, c)
