@@ -1,8 +1,8 @@
 """`make crash-test`: kills, faults, cuts, locks and wrong clocks, on SQLite and PostgreSQL; the last line sums up.
 
-SHORT=1 or --short: some minutes. --only NAME,...: the runs whose name holds it. --database: one of the two alone.
-Every run counts in the emulator what arrived, and asks of it: everything, nothing twice, nothing stuck, never more than
-a message a second and channel.
+SHORT=1 or --short: some minutes. --only NAME,...: the runs whose name contains it. --database: one of the two alone.
+Every run counts in the emulator what arrived: nothing may be missing, duplicated or stuck, and two posts to a channel
+must be a second apart.
 """
 
 from __future__ import annotations
@@ -25,79 +25,81 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.crash import alert_rows, naive_sender
-from benchmarks.crash.recording_proxy import Ledger, arrived
-from benchmarks.crash.scenario import COLUMNS, SCALE, Result, run
-from benchmarks.crash.workers import POINTS, RANDOM
-from benchmarks.harness import show
+from benchmarks.crash.recording_proxy import MIN_SPACING, RecordingProxy, count_tokens
+from benchmarks.crash.scenario import COLUMNS, SCALE, USUAL_PACE, Result, open_scenario
+from benchmarks.crash.workers import KILL_POINTS, RANDOM_MOMENT
+from benchmarks.harness import print_table
 from tests.support.postgres import Postgres
 from tests.support.slack.emulator import Emulator
 
 Address = Callable[[Path], str]
-CUT, LONGEST_CUT, LOCKED = (
-    600.0,
-    1800.0,
-    30.0,
-)  # seconds: of the network, scaled in the short form; of the database, never
-LAG = 200.0  # seconds of the history where each believes its own clock: longer than podwatch waits, so that it repeats
+CUT, LONGEST_CUT = 600.0, 1800.0  # seconds without a network; scaled in the short form
+LOCKED = 30.0  # seconds without a database; never scaled
+LAG = 200.0  # seconds before the history shows a message: longer than podwatch waits, so that it sends again
+DRAIN_SHARE = 0.9  # of the rate that a channel's limit and the emulator's answers allow
 
 
-def kills(database: str, address: Address, alerts: int, channels: int, each: int, moments: int) -> Result:
-    """Killed at every named point and at random moments, with four posts of ten going wrong, and always work to do."""
-    deaths = [point for point in POINTS for _ in range(each)] + [RANDOM] * moments
+def run_kills(database: str, address: Address, alerts: int, channels: int, each: int, moments: int) -> Result:
+    """Kills at every named point and at random moments, while four posts of ten fail and work never runs out."""
+    deaths = [point for point in KILL_POINTS for _ in range(each)] + [RANDOM_MOMENT] * moments
     random.Random(3).shuffle(deaths)
     batch = min(300, alerts)
-    with run("killed", database, address, batch, channels, digest_within=5.0) as r:
-        r.start(deaths)
+    with open_scenario("killed", database, address, batch, channels, digest_within=5.0) as r:
+        r.start_schedulers(deaths)
 
         def tick() -> None:
             killing = bool((r.home / "plan").read_text().strip())
             if killing:
-                alert_rows.revise(r.store, 2, r.gone)
-            if (killing or r.result.alerts < alerts) and alert_rows.left(r.store) < batch / 2:
-                r.more(batch)
+                alert_rows.retract_mentions(r.store, 2, r.retracted)
+            if (killing or r.result.alerts < alerts) and alert_rows.count_unfinished(r.store) < batch / 2:
+                r.add_alerts(batch)
 
-        r.wait(3600, tick)
+        r.wait_until_done(3600, tick)
         r.stop()
-        r.count()
+        r.count_arrivals()
     return r.result
 
 
-def cut(database: str, address: Address, each: int, channels: int, scale: float, others: Path | None) -> Result:
-    """The network is away for ten minutes (scaled) with a backlog in every channel; then it is to drain.
+def run_network_cut(
+    database: str, address: Address, each: int, channels: int, scale: float, others: Path | None
+) -> Result:
+    """Cuts the network for ten minutes (scaled) with a backlog in every channel, and measures how fast it then drains.
 
-    others: a file that is there while other runs keep the machine busy. The cut lasts until they are over, too, within
-    bounds, so that what is measured then is the drain and not the others.
+    others: a file that exists while other runs keep the machine busy. The cut also lasts until they are over, within
+    bounds, so that they do not slow the drain that is measured.
     """
-    with run(
+    with open_scenario(
         "network cut", database, address, each * channels, channels, faulty=False, digest_within=1.0, scale=scale
     ) as r:
-        r.start([])
+        r.start_schedulers([])
         time.sleep(3.0)
-        r.ledger.cut.set()
+        r.proxy.cut.set()
         began = time.monotonic()
         time.sleep(CUT * scale)
         while others is not None and others.exists() and time.monotonic() < began + LONGEST_CUT * scale:
             time.sleep(0.5)
         r.result.note = f"away for {time.monotonic() - began:.0f} s"
-        r.ledger.cut.clear()
+        r.proxy.cut.clear()
         back = time.monotonic()
-        r.wait(each * 3 + 300 * scale + 60)
+        r.wait_until_done(each * 3 + 300 * scale + 60)
         r.stop()
-        r.count()
+        r.count_arrivals()
         rates = []
-        for times in r.ledger.accepted.values():
+        for times in r.proxy.accepted.values():
             after = sorted(t for t in times if t > back)
             if len(after) >= each // 2:
-                steady = after[: int(len(after) * 0.9)]  # the last may be those that settle
+                steady = after[: int(len(after) * 0.9)]  # the last may be retries
                 rates.append((len(steady) - 1) / (steady[-1] - steady[0]))
         r.result.drain = min(rates, default=0.0)
     return r.result
 
 
-def locked(database: str, address: Address, alerts: int, channels: int) -> Result:
-    """The database is locked (SQLite), or gone (PostgreSQL), for 30 seconds, in the middle."""
-    with run("database locked" if database == "SQLite" else "database gone", database, address, alerts, channels) as r:
-        r.start([])
+def run_locked_database(database: str, address: Address, alerts: int, channels: int) -> Result:
+    """Locks the database (SQLite), or takes it away (PostgreSQL), for 30 seconds in the middle."""
+    with open_scenario(
+        "database locked" if database == "SQLite" else "database gone", database, address, alerts, channels
+    ) as r:
+        r.start_schedulers([])
         time.sleep(4.0)
         url = r.config["database"]
         if database == "SQLite":
@@ -107,15 +109,15 @@ def locked(database: str, address: Address, alerts: int, channels: int) -> Resul
             db.execute("ROLLBACK")
             db.close()
         else:
-            without_database(url, LOCKED)
-        r.wait(alerts + 120)
+            take_database_away(url, LOCKED)
+        r.wait_until_done(alerts + 120)
         r.stop()
-        r.count()
+        r.count_arrivals()
     return r.result
 
 
-def without_database(url: str, seconds: float) -> None:
-    """Ends every connection to a PostgreSQL database, and lets nobody in."""
+def take_database_away(url: str, seconds: float) -> None:
+    """Ends every connection to a PostgreSQL database, and refuses new ones, for so many seconds."""
     import psycopg
 
     base, _, name = url.partition("?")[0].rpartition("/")
@@ -129,49 +131,49 @@ def without_database(url: str, seconds: float) -> None:
         c.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
-def skewed(database: str, address: Address, alerts: int, channels: int, *, own: bool) -> Result:
-    """Workers whose clocks differ by an hour. own: each is made to believe its own clock, and not the shared one."""
+def run_skewed_clocks(database: str, address: Address, alerts: int, channels: int, *, own: bool) -> Result:
+    """Workers whose clocks differ by an hour. own: each goes by its own clock instead of the shared one."""
     name = "clocks an hour apart" + (", each believed" if own else "")
     skews = (0.0, 3600.0, -3600.0, 0.0)
-    with run(
+    with open_scenario(
         name, database, address, alerts, channels, skews=skews, own_clocks=own, digest_within=1.0,
         lag=LAG if own else 20.0,
     ) as r:  # fmt: skip
-        r.start([RANDOM] * 20)
-        r.wait(alerts / 2 + 60)
+        r.start_schedulers([RANDOM_MOMENT] * 20)
+        r.wait_until_done(alerts / 2 + 60)
         r.stop()
-        r.count()
+        r.count_arrivals()
         time.sleep(LAG * SCALE)
-        r.sweep()
-        if own:  # what waits by a clock an hour ahead is not stuck
-            r.result.stuck = alert_rows.left(r.store)
+        r.remove_duplicates()
+        if own:  # what a clock an hour ahead makes wait is not stuck
+            r.result.stuck = alert_rows.count_unfinished(r.store)
     return r.result
 
 
-def naively(alerts: int, channels: int) -> Result:
-    """The naive way under the same faults and kills."""
+def run_naive(alerts: int, channels: int) -> Result:
+    """The naive sender under the same faults and kills."""
     result = Result("the naive way", "SQLite", alerts)
     with (
         tempfile.TemporaryDirectory(prefix="podwatch-crash-") as home,
         Emulator() as emulator,
-        Ledger(emulator, SCALE) as ledger,
+        RecordingProxy(emulator, SCALE) as ledger,
     ):
         ids = [emulator.call("conversations.create", name=f"n{i}")["channel"]["id"] for i in range(channels)]
         began = time.monotonic()
-        naive_sender.run(Path(home), ledger.base_url, ids, alerts)
+        naive_sender.send_all(Path(home), ledger.base_url, ids, alerts)
         time.sleep(20 * SCALE + 0.5)
-        found, _ = arrived(emulator, ids)
+        found, _ = count_tokens(emulator, ids)
         tokens = [f"tok{i:06d}x" for i in range(alerts)]
         result.lost = sum(not found[t] for t in tokens)
-        result.twice = sum(found[t] > 1 for t in tokens)
-        result.seconds, result.faults, result.too_fast = time.monotonic() - began, ledger.seen, ledger.too_fast
+        result.duplicates = sum(found[t] > 1 for t in tokens)
+        result.seconds, result.faults, result.too_fast = time.monotonic() - began, ledger.fault_counts, ledger.too_fast
     return result
 
 
-def one(name: str, database: str, others: Path | None, *, short: bool) -> Result:
-    """One run, here."""
+def run_one(name: str, database: str, others: Path | None, *, short: bool) -> Result:
+    """One run, in this process."""
     if name == "naive":
-        return naively(200, 20)
+        return run_naive(200, 20)
     with ExitStack() as stack:
         if database == "SQLite":
 
@@ -185,29 +187,29 @@ def one(name: str, database: str, others: Path | None, *, short: bool) -> Result
 
         match name:
             case "killed":
-                return kills(database, address, *((300, 20, 3, 25) if short else (3500, 100, 50, 500)))
+                return run_kills(database, address, *((300, 20, 3, 25) if short else (3500, 100, 50, 500)))
             case "cut":
-                return cut(database, address, *((40, 5, SCALE) if short else (80, 8, 1.0)), others=others)
+                return run_network_cut(database, address, *((40, 5, SCALE) if short else (80, 8, 1.0)), others=others)
             case "database":
-                return locked(database, address, *((150, 15) if short else (600, 30)))
+                return run_locked_database(database, address, *((150, 15) if short else (600, 30)))
             case _:
-                # Where each believes its own clock, a channel belongs to the one that is ahead once it was there.
+                # Where each goes by its own clock, the worker that is ahead reserves a channel for an hour: hence many.
                 size = ((100, 10) if short else (500, 50)) if name == "clocks" else (150, 150) if short else (300, 300)
-                return skewed(database, address, *size, own=name == "believed")
+                return run_skewed_clocks(database, address, *size, own=name == "believed")
 
 
-RUNNING: list[subprocess.Popen[bytes]] = []
+CHILDREN: list[subprocess.Popen[bytes]] = []
 
 
-def end(*_: object) -> None:
-    """At a signal: everything that was started is ended, too."""
-    for started in RUNNING:
+def terminate_children(*_: object) -> None:
+    """Signal handler: ends what was started here, too."""
+    for started in CHILDREN:
         started.terminate()
     sys.exit(1)
 
 
-def lane(runs: Sequence[tuple[str, str]], others: Path, *, short: bool) -> list[Result]:
-    """These runs after each other, each in a process of its own, which no other makes slower with its lock."""
+def run_in_sequence(runs: Sequence[tuple[str, str]], others: Path, *, short: bool) -> list[Result]:
+    """These runs one after the other, each in a process of its own: their emulators share no interpreter lock."""
     results = []
     for name, database in runs:
         with tempfile.TemporaryDirectory(prefix="podwatch-crash-") as folder:
@@ -215,21 +217,21 @@ def lane(runs: Sequence[tuple[str, str]], others: Path, *, short: bool) -> list[
             command = [sys.executable, "-m", "benchmarks.crash", "--keep", str(kept), "--others", str(others)]
             command += ["--only", name, "--database", database, *(["--short"] if short else [])]
             started = subprocess.Popen(command)
-            RUNNING.append(started)
+            CHILDREN.append(started)
             if started.wait() != 0:
-                raise RuntimeError(f"the run {name} on {database} broke")
+                raise RuntimeError(f"the run {name} on {database} failed")
             result = pickle.loads(kept.read_bytes())
         results.append(result)
         said = ", ".join(f"{k} {v}" for k, v in sorted(result.deaths.items()))
         faults = ", ".join(f"{k} {v}" for k, v in sorted(result.faults.items()))
-        print(*result.row(), result.note, f"({said})" if said else "", f"[{faults}]", sep=" | ", flush=True)
+        print(*result.table_row(), result.note, f"({said})" if said else "", f"[{faults}]", sep=" | ", flush=True)
     return results
 
 
-# What goes on side by side; each line one after another. All of it mostly waits: for leases, for what settles, for
-# a channel's next second. The network that is cut in the first two comes back when the others are over.
-CUTS = ((("cut", "SQLite"),), (("cut", "PostgreSQL"),))
-OTHERS = (
+# Each line is a sequence of runs, and the sequences go on side by side: mostly they wait, for leases, for outcomes to
+# become certain, for a channel's next second. The network of the first two comes back when the others are over.
+CUT_LANES = ((("cut", "SQLite"),), (("cut", "PostgreSQL"),))
+OTHER_LANES = (
     (("killed", "SQLite"), ("naive", "SQLite")),
     (("killed", "PostgreSQL"),),
     tuple((name, database) for database in ("SQLite", "PostgreSQL") for name in ("database", "clocks", "believed")),
@@ -245,7 +247,9 @@ def main() -> int:
     parser.add_argument("--others", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.keep:
-        options.keep.write_bytes(pickle.dumps(one(options.only, options.database, options.others, short=options.short)))
+        options.keep.write_bytes(
+            pickle.dumps(run_one(options.only, options.database, options.others, short=options.short))
+        )
         return 0
 
     def wanted(runs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -254,41 +258,48 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="podwatch-crash-") as folder, ThreadPoolExecutor(8) as side_by_side:
         others = Path(folder) / "others"
         others.touch()
-        cuts = [side_by_side.submit(lane, wanted(runs), others, short=options.short) for runs in CUTS]
-        rest = [side_by_side.submit(lane, wanted(runs), others, short=options.short) for runs in OTHERS]
+        cuts = [side_by_side.submit(run_in_sequence, wanted(runs), others, short=options.short) for runs in CUT_LANES]
+        rest = [side_by_side.submit(run_in_sequence, wanted(runs), others, short=options.short) for runs in OTHER_LANES]
         try:
             results = [result for done in rest for result in done.result()]
         finally:
             others.unlink()
         results = [result for done in cuts for result in done.result()] + results
-    return judged(results)
+    return report_results(results)
 
 
-def judged(results: Sequence[Result]) -> int:
-    """Prints the table and what it comes to; the exit status."""
-    show("The crash test", COLUMNS, [r.row() for r in results])
+def report_results(results: Sequence[Result]) -> int:
+    """Prints the table and a summary; returns the exit status."""
+    print_table("The crash test", COLUMNS, [r.table_row() for r in results])
     ours = [r for r in results if r.name != "the naive way"]
-    believed = [r for r in ours if r.name.endswith("believed")]
-    strict = [r for r in ours if r not in believed]
-    drains = [r.drain for r in ours if r.name == "network cut"]
+    own_clocks = [r for r in ours if r.name.endswith("believed")]
+    strict = [r for r in ours if r not in own_clocks]
+    cuts = [r for r in ours if r.name == "network cut"]
     holds = not any(r.lost or r.stuck or r.unedited for r in ours)
-    holds &= not any(r.twice or r.too_fast for r in strict)
-    holds &= not any(r.swept > 0 for r in ours) and all(d >= 0.9 for d in drains)
-    naive_twice = sum(r.twice for r in results if r not in ours)
+    holds &= not any(r.duplicates or r.too_fast for r in strict)
+    holds &= not any(r.duplicates_left > 0 for r in ours)
+    holds &= all(r.drain >= DRAIN_SHARE * possible_rate(r) for r in cuts)
+    naive_duplicates = sum(r.duplicates for r in results if r not in ours)
+    drains = ", ".join(f"{r.drain:.2f} of {possible_rate(r):.2f} possible" for r in cuts)
     print(
         f"\n{sum(r.alerts for r in ours)} alerts, {sum(sum(r.deaths.values()) for r in ours)} kills, "
         f"{sum(sum(r.faults.values()) for r in ours)} faults: {sum(r.lost for r in ours)} lost, "
-        f"{sum(r.twice for r in strict)} twice, {sum(r.too_fast for r in strict)} within a second of another, "
-        f"{sum(r.twice + r.removed for r in believed)} second copies where each believes its own clock, "
-        f"{sum(max(0, r.swept) for r in believed)} of them left by a sweep, {sum(r.stuck for r in ours)} stuck; "
-        f"drained at {min(drains, default=0):.2f}/s; the naive way: {naive_twice} of 200 twice - "
-        f"{'holds' if holds else 'MISSES'}"
+        f"{sum(r.duplicates for r in strict)} twice, {sum(r.too_fast for r in strict)} within a second of another, "
+        f"{sum(r.duplicates + r.removed for r in own_clocks)} twice where each worker goes by its own clock, "
+        f"{sum(max(0, r.duplicates_left) for r in own_clocks)} of them not removed, "
+        f"{sum(r.stuck for r in ours)} stuck; messages a second of the slowest channel: {drains or '-'}; "
+        f"the naive way: {naive_duplicates} of 200 twice - {'holds' if holds else 'MISSES'}"
     )
     return 0 if holds else 1
+
+
+def possible_rate(result: Result) -> float:
+    """Messages a second that a channel can take: the next is sent an interval after the last call and its answer."""
+    return 1 / max(USUAL_PACE.interval, MIN_SPACING + result.answer_seconds)
 
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     threading.stack_size(512 * 1024)
-    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGTERM, terminate_children)
     sys.exit(main())

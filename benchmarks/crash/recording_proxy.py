@@ -1,6 +1,6 @@
-"""Stands between the workers and the Slack emulator: fails as Slack fails, and keeps Slack's limits.
+"""A proxy between the workers and the Slack emulator: fails as Slack fails, keeps Slack's limits, records every post.
 
-What was accepted is asked of the emulator itself, which knows nothing of podwatch: it is the ledger.
+What arrived is counted in the emulator itself, which knows nothing of podwatch.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ from tests.support.slack.fault_proxy import (
 )
 
 UPDATE = "chat.update"
-SECOND = 1.0  # between two posts to a channel
+MIN_SPACING = 1.0  # between two posts to a channel
 TOKEN = re.compile(r"tok\d{6}(?:m\d+)?x")
-LATE = Fault(hang_up=True, headers={"late": "1"})  # the connection breaks, and the message is applied afterwards
-# name -> (how often, what): four posts of ten go wrong
+# The connection breaks, and the message is applied afterwards.
+APPLIED_LATE = Fault(hang_up=True, headers={"late": "1"})
+# name -> (share of the posts, fault): four posts of ten go wrong
 FAULTS: dict[str, tuple[float, Fault]] = {
     "429": (0.06, rate_limited(1)),
     "500": (0.05, server_error()),
@@ -43,18 +44,24 @@ FAULTS: dict[str, tuple[float, Fault]] = {
     "HTML after it was accepted": (0.04, web_page(accepted=True)),
     "cut before it was accepted": (0.05, hang_up()),
     "cut after it was accepted": (0.06, lost_answer()),
-    "applied late": (0.03, LATE),
+    "applied late": (0.03, APPLIED_LATE),
     "an answer after 60 s": (0.02, slow(60.0)),
 }
-READING = {"429": (0.03, rate_limited(1)), "500": (0.03, server_error()), "cut": (0.02, hang_up())}
+READ_FAULTS = {"429": (0.03, rate_limited(1)), "500": (0.03, server_error()), "cut": (0.02, hang_up())}
+FAULTS_BY_METHOD = {
+    POST: FAULTS,
+    UPDATE: {"500": (0.05, server_error())},
+    "conversations.history": READ_FAULTS,
+    "conversations.replies": READ_FAULTS,
+}
 
 
-class Ledger(FaultProxy):
-    """scale: by how much the seconds of faults and of the lag are shorter than they say. faults: as FAULTS, or none.
+class RecordingProxy(FaultProxy):
+    """scale: factor for the seconds of faults and lag. lag: seconds before the history shows a message.
 
-    lag: seconds for which the history does not show a message. too_fast: posts less than a second after the last, as
-    they arrive here. cut: while it is set every second call is hung up on, and the others get no answer. deleted:
-    second copies that podwatch removed.
+    too_fast: posts less than a second after the last to the same channel, as they arrive here. cut: while it is set,
+    every second call is hung up on, and the others get no answer. deleted: duplicates that podwatch removed.
+    answer_seconds: how long the emulator took for each post, without the faults.
     """
 
     def __init__(
@@ -66,54 +73,57 @@ class Ledger(FaultProxy):
         self._last: dict[str, float] = {}
         self._count = 0
         self.accepted: dict[str, list[float]] = defaultdict(list)  # channel -> when
-        self.seen: Counter[str] = Counter()
+        self.fault_counts: Counter[str] = Counter()
         self.too_fast = self.deleted = 0
-        self.gaps: list[float] = []  # of those that came too fast
+        self.gaps: list[float] = []  # seconds before each post that came too fast
+        self.answer_seconds: list[float] = []
         self.cut = threading.Event()
 
     def answer(self, method: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes] | None:
         arrived = time.monotonic()
         if self.cut.is_set():
-            self.seen["network cut"] += 1
-            if self.seen["network cut"] % 2:
+            self.fault_counts["network cut"] += 1
+            if self.fault_counts["network cut"] % 2:
                 self._released.wait(60.0 * self._scale)
             return None
         self.deleted += method == "chat.delete"
         name, fault = self._pick(method)
         if name:
-            self.seen[name] += 1
+            self.fault_counts[name] += 1
         if method == POST and fault.status != 429:
             channel = str(_arguments(headers, body).get("channel"))
             with self._lock:
                 last = self._last.get(channel, -9.0)
-                if arrived - last < SECOND:
+                if arrived - last < MIN_SPACING:
                     self.too_fast += 1
                     self.gaps.append(round(arrived - last, 3))
                     fault = rate_limited(1)
                 else:
                     self._last[channel] = arrived
                     self.accepted[channel].append(arrived)
-        if fault is LATE:
+        if fault is APPLIED_LATE:
             threading.Timer(20.0 * self._scale, self._forward, (method, dict(headers), body)).start()
             return None
         status, sent, said = fault.status, dict(fault.headers), (fault.body or "").encode()
         if fault.forward:
-            kept = self._forward(method, headers, body)
+            began = time.monotonic()
+            answer = self._forward(method, headers, body)
+            if method == POST:
+                self.answer_seconds.append(time.monotonic() - began)
             if fault.body is None and fault.status == 200:
-                status, sent, said = kept
+                status, sent, said = answer
         if fault.seconds:
             self._released.wait(fault.seconds * self._scale)
         return None if fault.hang_up else (status, sent, said)
 
     def _pick(self, method: str) -> tuple[str, Fault]:
-        table = {POST: FAULTS, "conversations.history": READING, "conversations.replies": READING}.get(method, {})
-        table = table | ({"500": (0.05, server_error())} if method == UPDATE else {})
+        table = FAULTS_BY_METHOD.get(method, {})
         if self._faulty:
             at = self._random.random()
             for name, (share, fault) in table.items():
                 at -= share
                 if at < 0:
-                    return f"{name}" if method == POST else f"{name} ({method})", fault
+                    return name if method == POST else f"{name} ({method})", fault
         return "", Fault(forward=True)
 
     def _forward(self, method: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -132,8 +142,8 @@ class Ledger(FaultProxy):
         return status, sent, said
 
 
-def arrived(emulator: Emulator, channels: Sequence[str]) -> tuple[Counter[str], dict[str, str]]:
-    """(how often each token stands in a message of the channels and their threads, the text it stands in)."""
+def count_tokens(emulator: Emulator, channels: Sequence[str]) -> tuple[Counter[str], dict[str, str]]:
+    """(token -> messages of the channels and their threads that have it, token -> the text of one of them)."""
     found: Counter[str] = Counter()
     texts: dict[str, str] = {}
     for name in channels:
@@ -155,8 +165,8 @@ def _replies(emulator: Emulator, channel: str, ts: str) -> list[dict[str, Any]]:
     return [m for m in page["messages"] if m["ts"] != ts]
 
 
-def spacing(accepted: Mapping[str, Sequence[float]]) -> tuple[float, int]:
-    """(the shortest time between two posts to one channel, the most posts to one within ten seconds)."""
+def measure_spacing(accepted: Mapping[str, Sequence[float]]) -> tuple[float, int]:
+    """(the shortest time in seconds between two posts to one channel, the most posts to one within ten seconds)."""
     shortest, most = 1e9, 0
     for times in accepted.values():
         ordered = sorted(times)

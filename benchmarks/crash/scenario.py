@@ -1,4 +1,4 @@
-"""One run of the crash test: a fresh emulator, ledger and database, schedulers, what is done to them, and the count."""
+"""One run of the crash test: a new emulator, proxy and database, schedulers, and the count of what arrived."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.crash import alert_rows
-from benchmarks.crash.recording_proxy import Ledger, arrived, spacing
+from benchmarks.crash.recording_proxy import RecordingProxy, count_tokens, measure_spacing
 from podwatch import runtime
 from podwatch.line.deliver import deliver
 from podwatch.model import DeliveryTiming
@@ -25,51 +26,61 @@ from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store
 from tests.support.slack.emulator import Emulator
 
-SCALE = 1 / 20  # of the seconds that podwatch and the faults wait for; the pace of a channel stays as it is
-REAL = DeliveryTiming()
+SCALE = 1 / 20  # factor for the seconds that podwatch and the faults wait; a channel's rate limit is not scaled
+USUAL_PACE = DeliveryTiming()
 
 
-def scaled(scale: float) -> DeliveryTiming:
-    """podwatch's own waits, so many times shorter; 1: as they are."""
+def scale_pace(scale: float) -> DeliveryTiming:
+    """podwatch's own waits times ``scale``."""
     if scale == 1.0:
-        return REAL
+        return USUAL_PACE
     names = (
         "timeout", "settle", "recheck_after", "lease", "longest_pause", "first_retry", "longest_retry", "probe_after",
         "duplicate_check_after", "stay", "skew",
     )  # fmt: skip
-    return replace(REAL, **{n: getattr(REAL, n) * scale for n in names}, channel_lease=5.0, first_pause=0.2, longest_run=120.0)
+    return replace(
+        USUAL_PACE,
+        **{n: getattr(USUAL_PACE, n) * scale for n in names},
+        channel_lease=5.0,
+        first_pause=0.2,
+        longest_run=120.0,
+    )
 
 
 @dataclass
 class Result:
-    """What became of the alerts of one run. tokens: the words that were to arrive, each once."""
+    """What became of the alerts of one run. tokens: how many words had to arrive, each once.
+
+    drain: messages a second of the slowest channel after the network came back; answer_seconds: median of a post.
+    """
 
     name: str
     database: str
     alerts: int = 0
     tokens: int = 0
     lost: int = 0
-    twice: int = 0
+    duplicates: int = 0
     stuck: int = 0
     unedited: int = 0
     deaths: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     shortest: float = 1e9
-    most: int = 0
+    most_in_ten_seconds: int = 0
     too_fast: int = 0
     drain: float = 0.0
-    swept: int = -1  # second copies after one sweep; -1: not asked
-    removed: int = 0  # second copies that podwatch took away itself
+    answer_seconds: float = 0.0
+    duplicates_left: int = -1  # after one more run that removes duplicates; -1: there was none
+    removed: int = 0  # duplicates that podwatch removed itself
     faults: Counter[str] = field(default_factory=Counter)
     note: str = ""
 
-    def row(self) -> list[object]:
-        sweep = "" if self.swept < 0 else f", {self.swept} after one sweep"
-        sweep += f" ({self.removed} removed)" if self.removed else ""
+    def table_row(self) -> list[object]:
+        removal = "" if self.duplicates_left < 0 else f", {self.duplicates_left} after removing duplicates"
+        removal += f" ({self.removed} removed)" if self.removed else ""
         closest = f"{self.shortest:.3f}" if self.shortest < 1e9 else "-"
         return [
             self.name, self.database, self.alerts, sum(self.deaths.values()), sum(self.faults.values()), self.lost,
-            f"{self.twice}{sweep}", self.stuck + self.unedited, self.too_fast, closest, self.most,
+            f"{self.duplicates}{removal}", self.stuck + self.unedited, self.too_fast, closest, self.most_in_ten_seconds,
             f"{self.drain:.2f}" if self.drain else "-", f"{self.seconds:.0f}",
         ]  # fmt: skip
 
@@ -81,30 +92,30 @@ COLUMNS = (
 
 
 @dataclass
-class Run:
-    """What a scenario works with."""
+class Scenario:
+    """One run and what is needed to act on it: its emulator, proxy, database and schedulers."""
 
     result: Result
     emulator: Emulator
-    ledger: Ledger
+    proxy: RecordingProxy
     store: Store
     config: dict[str, Any]
     home: Path
     channels: list[str]
     tokens: list[str] = field(default_factory=list)
-    gone: set[str] = field(default_factory=set)
+    retracted: set[str] = field(default_factory=set)
     _schedulers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def settings(self) -> Settings:
+    def build_settings(self) -> Settings:
         return Settings(
             home=self.home,
             database_url=Secret(self.config["database"]),
             slack_token=Secret("xoxb-crash"),
-            slack_base_url=self.ledger.base_url,
+            slack_base_url=self.proxy.base_url,
             pace=DeliveryTiming(**self.config["pace"]),
         )
 
-    def start(self, deaths: list[str], schedulers: int = 2) -> None:
+    def start_schedulers(self, deaths: list[str], schedulers: int = 2) -> None:
         (self.home / "plan").write_text("\n".join(deaths))
         path = self.home / "config.json"
         path.write_text(json.dumps(self.config))
@@ -112,19 +123,22 @@ class Run:
             command = [sys.executable, "-m", "benchmarks.crash.workers", str(path), str(number)]
             self._schedulers.append(subprocess.Popen(command))
 
-    def more(self, count: int) -> None:
-        """More alerts, due now."""
+    def add_alerts(self, count: int) -> None:
+        """Stores more alerts, due now."""
         first = self.result.alerts
-        self.tokens += alert_rows.fill(self.store, count, self.channels, first=first, digest_within=5.0)
+        self.tokens += alert_rows.insert_alerts(self.store, count, self.channels, first=first, digest_within=5.0)
         self.result.alerts += count
 
-    def wait(self, limit: float, tick: Callable[[], None] = lambda: None) -> None:
-        """Until nothing is left to do and nobody is to be killed any more, or ``limit`` seconds are over."""
+    def wait_until_done(self, limit: float, tick: Callable[[], None] = lambda: None) -> None:
+        """Until every delivery is finished and every planned kill done, or ``limit`` seconds are over.
+
+        tick: called twice a second.
+        """
         end = time.monotonic() + limit
         while time.monotonic() < end:
             time.sleep(0.5)
             tick()
-            if not (self.home / "plan").read_text().strip() and not alert_rows.left(self.store):
+            if not (self.home / "plan").read_text().strip() and not alert_rows.count_unfinished(self.store):
                 break
 
     def stop(self) -> None:
@@ -134,52 +148,56 @@ class Run:
         for file in self.home.glob("deaths-*"):
             self.result.deaths.update(file.read_text().split("\n")[:-1])
 
-    def count(self) -> None:
-        """Asks the emulator what arrived."""
-        found, texts = arrived(self.emulator, self.channels)
+    def count_arrivals(self) -> None:
+        """Counts in the emulator what arrived."""
+        found, texts = count_tokens(self.emulator, self.channels)
         r = self.result
         r.tokens = len(self.tokens)
         r.lost = sum(not found[t] for t in self.tokens)
-        r.twice = sum(found[t] > 1 for t in self.tokens)
-        r.unedited = sum("no longer said" not in texts.get(t, "no longer said") for t in self.gone)
-        r.stuck = alert_rows.left(self.store)
-        r.shortest, r.most = spacing(self.ledger.accepted)
-        r.too_fast, r.faults, r.removed = self.ledger.too_fast, self.ledger.seen, self.ledger.deleted
+        r.duplicates = sum(found[t] > 1 for t in self.tokens)
+        r.unedited = sum("no longer said" not in texts.get(t, "no longer said") for t in self.retracted)
+        r.stuck = alert_rows.count_unfinished(self.store)
+        r.shortest, r.most_in_ten_seconds = measure_spacing(self.proxy.accepted)
+        r.answer_seconds = median(self.proxy.answer_seconds or [0.0])
+        r.too_fast, r.faults, r.removed = self.proxy.too_fast, self.proxy.fault_counts, self.proxy.deleted
 
-    def sweep(self) -> None:
-        """One more run of deliver, late enough for what is to be swept, and the count of second copies again."""
-        self.ledger._faulty = False
-        with runtime.build(self.settings()) as rt:
+    def remove_duplicates(self) -> None:
+        """Runs deliver once more, hours later, when it looks for duplicates; counts those that are left."""
+        self.proxy._faulty = False
+        with runtime.build(self.build_settings()) as rt:
             deliver(rt, rt.store.clock() + timedelta(hours=6))
-        found, _ = arrived(self.emulator, self.channels)
-        self.result.swept = sum(found[t] > 1 for t in self.tokens)
+        found, _ = count_tokens(self.emulator, self.channels)
+        self.result.duplicates_left = sum(found[t] > 1 for t in self.tokens)
         self.result.lost += sum(not found[t] for t in self.tokens)
-        self.result.removed = self.ledger.deleted
+        self.result.removed = self.proxy.deleted
 
 
 @contextmanager
-def run(
+def open_scenario(
     name: str, database: str, address: Callable[[Path], str], alerts: int, channels: int, *, faulty: bool = True,
     workers: int = 2, skews: tuple[float, ...] = (0.0,), own_clocks: bool = False, digest_within: float = 30.0,
     scale: float = SCALE, lag: float = 20.0,
-) -> Iterator[Run]:  # fmt: skip
-    """A world of its own with ``alerts`` due in ``channels``; what is left of it is removed at the end."""
+) -> Iterator[Scenario]:  # fmt: skip
+    """A new emulator, proxy and database with ``alerts`` due in ``channels``; removed at the end.
+
+    skews: seconds by which the workers' clocks are wrong, in turn; own_clocks: each worker goes by its own clock.
+    """
     home = Path(tempfile.mkdtemp(prefix="podwatch-crash-"))
     began = time.monotonic()
     result = Result(name, database, alerts)
     try:
-        with Emulator() as emulator, Ledger(emulator, scale, faulty=faulty, lag=lag) as ledger:
+        with Emulator() as emulator, RecordingProxy(emulator, scale, faulty=faulty, lag=lag) as proxy:
             names = [f"#c{i:03d}" for i in range(channels)]
             for channel in names:
                 emulator.call("conversations.create", name=channel[1:])
             config = {
-                "home": str(home), "database": address(home), "slack": ledger.base_url, "pace": asdict(scaled(scale)),
-                "workers": workers, "skews": skews, "own_clocks": own_clocks,
+                "home": str(home), "database": address(home), "slack": proxy.base_url,
+                "pace": asdict(scale_pace(scale)), "workers": workers, "skews": skews, "own_clocks": own_clocks,
             }  # fmt: skip
             settings = Settings(home=home, database_url=Secret(address(home)))
             with runtime.build(settings) as rt:
-                this = Run(result, emulator, ledger, rt.store, config, home, names)
-                this.tokens = alert_rows.fill(rt.store, alerts, names, digest_within=digest_within)
+                this = Scenario(result, emulator, proxy, rt.store, config, home, names)
+                this.tokens = alert_rows.insert_alerts(rt.store, alerts, names, digest_within=digest_within)
                 try:
                     yield this
                 finally:
@@ -189,9 +207,9 @@ def run(
             result.seconds = time.monotonic() - began
         errors = home / "errors"
         if errors.exists():
-            said = Counter(line.split(":")[0] for line in errors.read_text().splitlines())
-            result.note += " " + ", ".join(f"{count} {name}" for name, count in said.most_common(4))
-        if ledger.gaps:
-            result.note += f" too fast by their gaps: {ledger.gaps[:9]}"
+            kinds = Counter(line.split(":")[0] for line in errors.read_text().splitlines())
+            result.note += " " + ", ".join(f"{count} {name}" for name, count in kinds.most_common(4))
+        if proxy.gaps:
+            result.note += f" too fast by their gaps: {proxy.gaps[:9]}"
     finally:
         shutil.rmtree(home, ignore_errors=True)
