@@ -43,9 +43,9 @@ def run(verb: str) -> dict[str, Any]:
         if interval is None:
             tally = verbs.LINE[verb](rt, rt.store.clock())
         else:
-            from podwatch.history import backfill_steps as backfill_runs
+            from podwatch.history import backfill_steps
 
-            tally = backfill_runs.run_verb(rt, verb, *interval, rt.store.clock())
+            tally = backfill_steps.run_verb(rt, verb, *interval, rt.store.clock())
     log.info("%s: %s looked at, %s new, %s failed", verb, tally.done, tally.new, tally.failed)
     return {**asdict(tally), "notes": list(tally.notes[:NOTES])}
 
@@ -66,17 +66,17 @@ def backfill(what: str, given: Any = None) -> Any:
     from airflow.sdk import get_current_context
 
     from podwatch import runtime, settings
-    from podwatch.history import backfill_steps as backfill_runs
+    from podwatch.history import backfill_steps
 
     context = get_current_context()
     params, key = dict(context["params"]), f"airflow {context['run_id']}"
     with runtime.build(settings.from_environment(variables(os.environ))) as rt:
         now = rt.store.clock()
         if what == "plan":
-            return backfill_runs.plan_shards(rt, params, key, now)
+            return backfill_steps.plan_shards(rt, params, key, now)
         if what == "report":
-            return backfill_runs.report_backfill(rt, params, list(given), now, rt.store.clock)
-        return backfill_runs.run_shard(rt, what, given, now)
+            return backfill_steps.report_backfill(rt, params, list(given), now, rt.store.clock)
+        return backfill_steps.run_shard(rt, what, given, now)
 
 
 def failed(context: Mapping[str, Any]) -> None:

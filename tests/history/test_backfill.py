@@ -15,9 +15,8 @@ import pytest
 from podwatch import runtime
 from podwatch.errors import PodwatchError
 from podwatch.history.archive_crawl import crawl_archives
-from podwatch.history.backfill import backfill, build_report
-from podwatch.history.backfill_delivery import deliver_backfill
-from podwatch.history.backfill_scope import feeds_of
+from podwatch.history.backfill import backfill, build_report, deliver_backfill
+from podwatch.history.backfill_scope import select_feeds
 from podwatch.line.deliver import deliver
 from podwatch.line.detect import detect
 from podwatch.line.fetch import fetch, save_dropped_files
@@ -128,7 +127,7 @@ def test_doing_it_again_asks_for_nothing(rt: Runtime, show: Podcast, now: dateti
 def test_a_dry_run_says_what_there_is_to_do_and_keeps_nothing(rt: Runtime, show: Podcast, now: datetime) -> None:
     listening(rt, show, now)
     before = rt.store.counts()
-    found = crawl_archives(rt, RANGE, now, keep=False)
+    found = crawl_archives(rt, RANGE, now, dry_run=True)
     assert (found, build_report(rt, RANGE, found).found) == (6, 6)
     assert rt.store.counts() == before
     assert "/e1.vtt" not in show.asked
@@ -236,7 +235,7 @@ def test_a_paused_one_stops_and_goes_on_when_it_is_resumed(
 ) -> None:
     listening(rt, show, now)
     monkeypatch.setattr("podwatch.history.backlog.PART", 2)
-    monkeypatch.setattr("podwatch.history.backfill_scope.GLANCE", 0.0)
+    monkeypatch.setattr("podwatch.history.backfill_scope.STATE_INTERVAL", 0.0)
     b = rt.store.add_backfill(RANGE, now)
     running, paused = [BackfillState.RUNNING], [BackfillState.PAUSED]
 
@@ -285,13 +284,13 @@ def test_the_report_says_what_is_missing_and_why(rt: Runtime, show: Podcast, now
 def test_feeds_are_chosen_by_address_tag_and_the_scope_of_a_watch(b: Backfill, expected: list[str]) -> None:
     feeds = [Feed(url="a", tags=("x",)), Feed(url="b", tags=("y",))]
     watches = [Watch(name="w", query="q", scope=Scope(not_tags=("x",)))]
-    assert [f.url for f in feeds_of(b, feeds, watches)] == expected
+    assert [f.url for f in select_feeds(b, feeds, watches)] == expected
 
 
 @pytest.mark.parametrize("wrong", [replace(RANGE, feeds=("c",)), replace(RANGE, watches=("v",))])
 def test_a_feed_or_a_watch_that_is_not_there_is_named(wrong: Backfill) -> None:
     with pytest.raises(PodwatchError, match=r"^[cv]: is not among the (feeds|watches) - see podwatch"):
-        feeds_of(wrong, [Feed(url="a")], [])
+        select_feeds(wrong, [Feed(url="a")], [])
 
 
 def test_what_was_found_is_told_when_somebody_asks_a_few_at_a_time(
@@ -299,7 +298,7 @@ def test_what_was_found_is_told_when_somebody_asks_a_few_at_a_time(
 ) -> None:
     listening(rt, show, now)
     backfill(rt, RANGE, now)
-    monkeypatch.setattr("podwatch.history.backfill_delivery.FEW", 4)
+    monkeypatch.setattr("podwatch.history.backfill.RELEASE_BATCH", 4)
     t = deliver_backfill(rt, RANGE, minutes(now))
     assert (t.done, t.new) == (6, 6)
     assert rt.store.alert_states() == {"sent": 10}

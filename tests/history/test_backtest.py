@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from podwatch.errors import PodwatchError
 from podwatch.history.backtest import (
-    Change,
+    BacktestResult,
     Difference,
-    Part,
+    WatchChange,
     backtest,
     find_differences,
+    merge_results,
     most_frequent_surfaces,
     per_week,
-    total,
+    sum_outcomes,
 )
-from podwatch.history.process_pool import run_in_processes
 from podwatch.line.detect import detect
 from podwatch.model import DeliverMode, EntityType, Scope, Watch
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store
-from tests.support.stored_transcripts import fill
+from tests.support.stored_transcripts import store_transcripts
 
 GRAIN = Watch(name="grain", query="grain")
 SEA = Watch(name="sea", query='"black sea"')
@@ -40,34 +34,31 @@ TEXTS = {
 }
 
 
-def run(rt: Runtime, *then: Watch, processes: int = 1, since: datetime | None = None) -> Part:
-    different = find_differences(rt.store.watches(), then)
-    whole = Part()
-    for part in backtest(rt.settings, different, rt.store.transcript_ids(since), processes):
-        whole.add(part)
-    return whole
+def run_backtest(rt: Runtime, *proposed: Watch, processes: int = 1, since: datetime | None = None) -> BacktestResult:
+    differences = find_differences(rt.store.watches(), proposed)
+    return merge_results(backtest(rt.settings, differences, rt.store.transcript_ids(since), processes))
 
 
 @pytest.fixture
 def filled(rt: Runtime, now: datetime) -> Runtime:
-    fill(rt.store, now, TEXTS)
+    store_transcripts(rt.store, now, TEXTS)
     rt.store.sync_watches([GRAIN, SEA], now)
     detect(rt, now)
     return rt
 
 
 # name: (the new list, how each watch that differs does)
-DIFFERENCES: dict[str, tuple[list[Watch], list[tuple[str, Change]]]] = {
+DIFFERENCES: dict[str, tuple[list[Watch], list[tuple[str, WatchChange]]]] = {
     "the same": ([GRAIN, SEA], []),
     "another channel finds the same": ([replace(GRAIN, channel="#else"), SEA], []),
     "another order": ([SEA, GRAIN], []),
-    "a changed query": ([replace(GRAIN, query="corn"), SEA], [("grain", Change.CHANGED)]),
-    "another scope": ([replace(GRAIN, scope=Scope(tags=("x",))), SEA], [("grain", Change.CHANGED)]),
+    "a changed query": ([replace(GRAIN, query="corn"), SEA], [("grain", WatchChange.CHANGED)]),
+    "another scope": ([replace(GRAIN, scope=Scope(tags=("x",))), SEA], [("grain", WatchChange.CHANGED)]),
     "a surge, which is in no transcript": ([GRAIN, SEA, Watch(name="who", surge=(EntityType.PERSON,))], []),
-    "a query that became a surge": ([Watch(name="grain", surge=()), SEA], [("grain", Change.REMOVED)]),
-    "one more": ([GRAIN, SEA, Watch(name="corn", query="corn")], [("corn", Change.NEW)]),
-    "one less": ([SEA], [("grain", Change.REMOVED)]),
-    "nothing": ([], [("grain", Change.REMOVED), ("sea", Change.REMOVED)]),
+    "a query that became a surge": ([Watch(name="grain", surge=()), SEA], [("grain", WatchChange.REMOVED)]),
+    "one more": ([GRAIN, SEA, Watch(name="corn", query="corn")], [("corn", WatchChange.NEW)]),
+    "one less": ([SEA], [("grain", WatchChange.REMOVED)]),
+    "nothing": ([], [("grain", WatchChange.REMOVED), ("sea", WatchChange.REMOVED)]),
 }
 
 
@@ -78,7 +69,7 @@ def test_only_watches_that_find_something_else_differ(name: str) -> None:
 
 
 def test_a_changed_query_says_what_it_gains_and_loses(filled: Runtime) -> None:
-    [(name, o)] = run(filled, replace(GRAIN, query="corn OR ships"), SEA).outcomes.items()
+    [(name, o)] = run_backtest(filled, replace(GRAIN, query="corn OR ships"), SEA).outcomes.items()
     assert (name, o.hits, o.gained, o.lost) == ("grain", 2, 2, 2)
     assert most_frequent_surfaces(o) == [("corn", 1), ("ships", 1)]
     assert sorted(s.mention.surface for s in o.samples_gained) == ["corn", "ships"]
@@ -87,14 +78,14 @@ def test_a_changed_query_says_what_it_gains_and_loses(filled: Runtime) -> None:
 
 
 def test_a_removed_watch_loses_all_and_a_new_one_gains_all(filled: Runtime) -> None:
-    found = run(filled, SEA, Watch(name="corn", query="corn")).outcomes
+    found = run_backtest(filled, SEA, Watch(name="corn", query="corn")).outcomes
     assert (found["grain"].gained, found["grain"].lost, found["grain"].hits) == (0, 2, 0)
     assert (found["corn"].gained, found["corn"].lost, found["corn"].hits) == (1, 0, 1)
 
 
 def test_nothing_is_stored(filled: Runtime) -> None:
     before = filled.store.counts(), filled.store.watches_to_detect(), [f.mention for f in filled.store.mentions()]
-    run(filled, replace(GRAIN, query="corn"), processes=2)
+    run_backtest(filled, replace(GRAIN, query="corn"), processes=2)
     assert (
         filled.store.counts(),
         filled.store.watches_to_detect(),
@@ -103,105 +94,48 @@ def test_nothing_is_stored(filled: Runtime) -> None:
 
 
 def test_what_was_not_looked_for_yet_is_evaluated_by_the_same_engine(rt: Runtime, now: datetime) -> None:
-    fill(rt.store, now, TEXTS)
+    store_transcripts(rt.store, now, TEXTS)
     rt.store.sync_watches([GRAIN, SEA], now)  # and no detect
-    o = run(rt, replace(GRAIN, query="grain OR corn"), SEA).outcomes["grain"]
+    o = run_backtest(rt, replace(GRAIN, query="grain OR corn"), SEA).outcomes["grain"]
     assert (o.hits, o.gained, o.lost) == (3, 1, 0)
 
 
 def test_several_processes_find_what_one_does(rt: Runtime, now: datetime) -> None:
-    fill(rt.store, now, {f"t{n}": f"Number {n}\nthe grain of {n}" for n in range(450)})
+    store_transcripts(rt.store, now, {f"t{n}": f"Number {n}\nthe grain of {n}" for n in range(450)})
     rt.store.sync_watches([SEA], now)
-    one, three = run(rt, GRAIN), run(rt, GRAIN, processes=3)
+    one, three = run_backtest(rt, GRAIN), run_backtest(rt, GRAIN, processes=3)
     assert one == three
     assert one.outcomes["grain"].hits == 450
     assert len(one.outcomes["grain"].samples_gained) == 3
 
 
 def test_since_leaves_out_what_came_before(filled: Runtime, now: datetime) -> None:
-    assert run(filled, replace(GRAIN, query="corn"), SEA, since=now - timedelta(hours=1)).transcripts == 1
+    assert run_backtest(filled, replace(GRAIN, query="corn"), SEA, since=now - timedelta(hours=1)).transcripts == 1
 
 
 def test_the_scope_of_a_watch_holds_here_too(filled: Runtime) -> None:
-    assert not run(filled, GRAIN, SEA, Watch(name="x", query="corn", scope=Scope(tags=("sports",)))).outcomes
+    assert not run_backtest(filled, GRAIN, SEA, Watch(name="x", query="corn", scope=Scope(tags=("sports",)))).outcomes
 
 
 def test_a_watch_that_tells_nobody_makes_no_alerts(filled: Runtime) -> None:
     silent = Watch(name="corn", query="corn", deliver=DeliverMode.NONE)
-    o = run(filled, GRAIN, SEA, silent).outcomes["corn"]
+    o = run_backtest(filled, GRAIN, SEA, silent).outcomes["corn"]
     assert (o.hits, len(o.alerts)) == (1, 0)
 
 
 def test_alerts_a_week_count_each_watch_and_episode_once(rt: Runtime, now: datetime) -> None:
-    fill(rt.store, now, {f"t{n}": "grain and grain" for n in range(29)})  # 28 days from the first to the last
-    whole = run(rt, GRAIN, Watch(name="again", query="grain"))
+    store_transcripts(rt.store, now, {f"t{n}": "grain and grain" for n in range(29)})  # 28 days from the first to the last
+    whole = run_backtest(rt, GRAIN, Watch(name="again", query="grain"))
     assert per_week(len(whole.outcomes["grain"].alerts), whole) == 7.25
-    assert per_week(len(total(whole.outcomes).alerts), whole) == 14.5
+    assert per_week(len(sum_outcomes(whole.outcomes).alerts), whole) == 14.5
 
 
 def test_the_same_on_every_database(store: Store, settings: Settings, now: datetime) -> None:
-    fill(store, now, TEXTS)
+    store_transcripts(store, now, TEXTS)
     store.sync_watches([GRAIN], now)
     url = store.engine.url.render_as_string(hide_password=False)
-    different = [Difference(change=Change.CHANGED, now=store.watches()[0], then=replace(GRAIN, query="corn OR sea"))]
-    parts = list(backtest(replace(settings, database_url=Secret(url)), different, store.transcript_ids(), 2))
-    whole = Part()
-    for part in parts:
-        whole.add(part)
-    o = whole.outcomes["grain"]
+    proposed = replace(GRAIN, query="corn OR sea")
+    difference = Difference(change=WatchChange.CHANGED, present=store.watches()[0], proposed=proposed)
+    there = replace(settings, database_url=Secret(url))
+    o = merge_results(backtest(there, [difference], store.transcript_ids(), 2)).outcomes["grain"]
     assert (o.gained, o.lost) == (2, 2)
-
-
-@contextmanager
-def double() -> Iterator[Callable[[int], int]]:
-    yield lambda n: n * 2
-
-
-@contextmanager
-def failing() -> Iterator[Callable[[int], int]]:
-    def work(n: int) -> int:
-        raise PodwatchError("no room", where=str(n))
-
-    yield work
-
-
-@contextmanager
-def dying() -> Iterator[Callable[[int], int]]:
-    def work(n: int) -> int:
-        os.kill(os.getpid(), signal.SIGKILL)
-        return n
-
-    yield work
-
-
-@contextmanager
-def slow() -> Iterator[Callable[[int], int]]:
-    def work(n: int) -> int:
-        time.sleep(600 if n else 0)
-        return os.getpid()
-
-    yield work
-
-
-@pytest.mark.parametrize("processes", [1, 2, 5])
-def test_each_part_is_worked_off_once_however_many_processes_there_are(processes: int) -> None:
-    assert sorted(run_in_processes(double, range(7), processes)) == [0, 2, 4, 6, 8, 10, 12]
-    assert list(run_in_processes(double, [], processes)) == []
-
-
-def test_an_error_in_a_process_is_raised_as_it_is() -> None:
-    with pytest.raises(PodwatchError, match=r"^\d: no room$"):
-        list(run_in_processes(failing, range(4), 2))
-
-
-def test_a_process_that_is_killed_is_an_error_and_leaves_no_other_behind() -> None:
-    with pytest.raises(PodwatchError, match="ended in the middle of its work"):
-        list(run_in_processes(dying, range(4), 2))
-
-
-def test_a_reader_that_stops_ends_the_processes() -> None:
-    parts = run_in_processes(slow, [0, 0, 1, 1], 2)
-    pid = next(parts)
-    parts.close()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from podwatch.commands.progress import EVERY, follow_parts, lines, time_left
 from podwatch.model import Watch
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store, open_store
 from tests.support.processes import group_runs
-from tests.support.stored_transcripts import fill
+from tests.support.stored_transcripts import store_transcripts
 from tests.support.terminal import in_terminal
 
 COUNT = 600
@@ -31,7 +30,7 @@ DETECT = ("-m", "podwatch", "detect", "--processes", "2")
 def home(tmp_path: Path, now: datetime) -> Path:
     """A store with transcripts in which no watch was looked for yet."""
     store = opened(tmp_path)
-    fill(store, now, {f"t{n}": f"Number {n}\nthe grain ships on the Black Sea\nand grain" for n in range(COUNT)})
+    store_transcripts(store, now, {f"t{n}": f"Number {n}\nthe grain ships on the Black Sea\nand grain" for n in range(COUNT)})
     store.sync_watches(WATCHES, now)
     store.close()
     return tmp_path
@@ -168,27 +167,3 @@ detect.Detector.__call__ = lambda self, *given: (time.sleep(0.5), real(self, *gi
 sys.argv = ["podwatch", *sys.argv[2:]]
 runpy.run_module("podwatch", run_name="__main__")
 """
-
-
-def test_in_a_pipe_there_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    moments = iter([0.0, 1.0, EVERY, EVERY + 1, 2 * EVERY + 1, 3 * EVERY])
-    told = lines("transcripts", lambda: next(moments))
-    for n in (100, 1000, 1100, 2000, 3000):
-        told(n, 3000)
-    assert capsys.readouterr().err.splitlines() == [
-        "1,000 of 3,000 transcripts, 100 a second, 20 s left",
-        "2,000 of 3,000 transcripts, 95 a second, 10 s left",
-    ]
-
-
-LEFT = {0.4: "0 s", 89: "89 s", 91: "2 min", 3600: "60 min", 5400: "1 h 30 min", 90_000: "25 h 0 min"}
-
-
-@pytest.mark.parametrize("seconds", LEFT)
-def test_the_time_left_is_said_as_people_say_it(seconds: float) -> None:
-    assert time_left(seconds) == LEFT[seconds]
-
-
-def test_parts_are_handed_on_as_they_come() -> None:
-    assert list(follow_parts(iter([3, 4]), 7, lambda n: n)) == [3, 4]
-    assert list(follow_parts(iter(()), 0, lambda n: 0)) == []

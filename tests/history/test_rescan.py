@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from podwatch import query as detectors
-from podwatch.history.parallel_detection import PartResult, combine_results, detect_in_processes
+from podwatch import query
+from podwatch.history.parallel_detection import DetectionResult, combine_results, detect_in_processes
 from podwatch.line import detect as detect_module
 from podwatch.line.detect import detect
 from podwatch.model import EntityType, HoldReason, Tally, Watch
@@ -18,7 +18,7 @@ from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store
 from podwatch.store.detect import Detection
 from tests.support.builders import episode
-from tests.support.stored_transcripts import fill
+from tests.support.stored_transcripts import store_transcripts
 
 GRAIN = Watch(name="grain", query="grain")
 SEA = Watch(name="sea", query='"black sea"')
@@ -33,13 +33,13 @@ def found(store: Store) -> list[tuple[int, str, int, int]]:
 def test_of_a_changed_watchlist_only_what_changed_is_evaluated(
     rt: Runtime, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(rt.store, now, TEXTS)
+    store_transcripts(rt.store, now, TEXTS)
     rt.store.sync_watches([GRAIN, SEA], now)
     detect(rt, now)
     evaluated: set[str] = set()
     real = detect_module.evaluate
 
-    def spy(store: Store, engine: detectors.Engine, source: object, only: frozenset[str]) -> detectors.EngineResult:
+    def spy(store: Store, engine: query.Engine, source: object, only: frozenset[str]) -> query.EngineResult:
         evaluated.update(only)
         return real(store, engine, source, only)  # type: ignore[arg-type]
 
@@ -51,7 +51,7 @@ def test_of_a_changed_watchlist_only_what_changed_is_evaluated(
 
 
 def test_several_processes_find_what_one_does(store: Store, settings: Settings, now: datetime) -> None:
-    fill(store, now, TEXTS)
+    store_transcripts(store, now, TEXTS)
     store.sync_watches([GRAIN, SEA], now)
     url = store.engine.url.render_as_string(hide_password=False)
     t = detect_in_processes(replace(settings, database_url=Secret(url)), now, 3)
@@ -75,7 +75,7 @@ def test_a_rescan_puts_on_the_to_do_list_what_was_asked_for_and_finds_the_same(
     store: Store, settings: Settings, now: datetime, name: str
 ) -> None:
     watches, days, due, looked_for = AGAIN[name]
-    fill(store, now, dict(list(TEXTS.items())[:5]))
+    store_transcripts(store, now, dict(list(TEXTS.items())[:5]))
     store.sync_watches([GRAIN, SEA], now)
     rt = Runtime(settings=settings, store=store, http=None, robots=None)  # type: ignore[arg-type]
     detect(rt, now)
@@ -106,7 +106,7 @@ def test_what_is_found_again_in_old_episodes_is_the_past(now: datetime, name: st
 
 
 def test_a_watch_that_finds_more_after_an_upgrade_posts_nothing_of_old_episodes(rt: Runtime, now: datetime) -> None:
-    fill(rt.store, now, {"one": "corn"})
+    store_transcripts(rt.store, now, {"one": "corn"})
     rt.store.sync_watches([replace(GRAIN, query="corn")], now)
     later = now + timedelta(days=30)
     rt.store.sync_watches([GRAIN, Watch(name="corn", query="corn")], now)  # made long ago, never looked for: as if
@@ -123,7 +123,7 @@ def test_a_watch_that_finds_more_after_an_upgrade_posts_nothing_of_old_episodes(
 def test_a_transcript_that_cannot_be_kept_does_not_keep_the_others_from_it(
     rt: Runtime, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(rt.store, now, dict(list(TEXTS.items())[:4]))
+    store_transcripts(rt.store, now, dict(list(TEXTS.items())[:4]))
     rt.store.sync_watches([GRAIN], now)
     real = rt.store.save_detections
 
@@ -139,13 +139,13 @@ def test_a_transcript_that_cannot_be_kept_does_not_keep_the_others_from_it(
 
 
 def test_tallies_of_shards_count_a_broken_watch_once() -> None:
-    a = PartResult(3, 1, ("names: later",), {"x": "watch x: bad"})
-    b = PartResult(4, 2, ("names: later",), {"x": "watch x: bad", "y": "watch y: worse"})
+    a = DetectionResult(3, 1, ("names: later",), {"x": "watch x: bad"})
+    b = DetectionResult(4, 2, ("names: later",), {"x": "watch x: bad", "y": "watch y: worse"})
     assert combine_results([a, b]) == Tally("detect", 7, 3, 2, ("names: later", "watch x: bad", "watch y: worse"))
 
 
 def test_a_watch_of_surges_leaves_nothing_to_be_looked_through(store: Store, settings: Settings, now: datetime) -> None:
-    fill(store, now, TEXTS)
+    store_transcripts(store, now, TEXTS)
     surge = Watch(name="who", surge=(EntityType.PERSON,))
     store.sync_watches([GRAIN, surge], now)
     url = store.engine.url.render_as_string(hide_password=False)

@@ -12,10 +12,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from podwatch import query as detectors
-from podwatch import runtime
+from podwatch import query, runtime
 from podwatch.history.backlog import detect_range
-from podwatch.history.backtest import Change, Difference, Part, backtest
+from podwatch.history.backtest import Difference, WatchChange, backtest, merge_results
 from podwatch.history.parallel_detection import detect_in_processes
 from podwatch.line.detect import detect
 from podwatch.line.repeated_passages import PassageLabeller
@@ -25,7 +24,7 @@ from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import open_store
 from tests.support.hypothesis_profiles import examples
-from tests.support.stored_transcripts import correct, fill
+from tests.support.stored_transcripts import correct_transcripts, store_transcripts
 
 NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
 WORDS = ("grain", "Grain's", "Black", "Sea", "corn", "ships", "left,", "Dobrynin", "Élysée", "not", "U.S.")
@@ -76,7 +75,7 @@ def alone(rt: Runtime, watches: Sequence[Watch]) -> list[Span]:
         e = source.episode
         about = EpisodeFields(title=e.title, notes=e.notes, show=e.show, feed_url=source.feed_url)
         for watch in watches:
-            for m in detectors.build([watch])(source.transcript, about).mentions:
+            for m in query.build([watch])(source.transcript, about).mentions:
                 found.append((e.title, m.watch, m.start, m.end, m.surface))
     return sorted(found)
 
@@ -93,17 +92,18 @@ def test_live_backfill_rescan_and_backtest_find_the_same(texts: list[str], queri
             url = Secret(f"sqlite:///{home}/podwatch.db")
             (home / "podwatch.db").write_bytes(empty())
             with runtime.build(Settings(home=home, database_url=url, entities=False)) as rt:
-                fill(rt.store, NOW, {f"t{i}": text for i, text in enumerate(texts)})
+                store_transcripts(rt.store, NOW, {f"t{i}": text for i, text in enumerate(texts)})
                 if name == "live":  # one watch after another
                     rt.store.sync_watches(watches[:cut], NOW)
                     detect(rt, NOW)
                     rt.store.sync_watches(watches, NOW)
                     detect(rt, NOW)
                     expected = alone(rt, watches)
-                    everything = [Difference(change=Change.CHANGED, now=w, then=replace(w)) for w in rt.store.watches()]
-                    whole = Part()
-                    for part in backtest(rt.settings, everything, rt.store.transcript_ids(), 1):
-                        whole.add(part)
+                    everything = [
+                        Difference(change=WatchChange.CHANGED, present=w, proposed=replace(w))
+                        for w in rt.store.watches()
+                    ]
+                    whole = merge_results(backtest(rt.settings, everything, rt.store.transcript_ids(), 1))
                     tried = {n: (o.hits, o.gained, o.lost) for n, o in whole.outcomes.items()}
                 elif name == "backfill":
                     rt.store.sync_watches(watches, NOW)
@@ -153,7 +153,7 @@ def test_whatever_happened_before_in_the_end_there_is_what_one_look_finds(
             at_first = {
                 f"t{i}": (LABELLED, "corn left, Grain's ships", "Nothing.")[i % 3] + f"\n{i}" for i in range(24)
             }
-            fill(rt.store, NOW, at_first)
+            store_transcripts(rt.store, NOW, at_first)
             watches = [Watch(name=f"w{i}", query=q, skip=("sponsor",) if i % 2 else ()) for i, q in enumerate(queries)]
             rt.store.sync_watches(watches, NOW)
             for step, n in steps:
@@ -172,10 +172,10 @@ def test_whatever_happened_before_in_the_end_there_is_what_one_look_finds(
                 assert [m.label for m in marks.label_mentions(source, [replace(m, label=None) for m in there])] == [
                     m.label for m in there
                 ]
-            everything = [Difference(change=Change.CHANGED, now=w, then=replace(w)) for w in rt.store.watches()]
-            whole = Part()
-            for part in backtest(rt.settings, everything, rt.store.transcript_ids(), 1):
-                whole.add(part)
+            everything = [
+                Difference(change=WatchChange.CHANGED, present=w, proposed=replace(w)) for w in rt.store.watches()
+            ]
+            whole = merge_results(backtest(rt.settings, everything, rt.store.transcript_ids(), 1))
             assert {(o.gained, o.lost) for o in whole.outcomes.values()} <= {(0, 0)}
             assert sum(o.hits for o in whole.outcomes.values()) == len(expected)
 
@@ -189,9 +189,9 @@ def happens(rt: Runtime, watches: list[Watch], step: str, n: int, at_first: dict
         case "two processes":
             detect_in_processes(rt.settings, NOW, 2)
         case "correct":
-            correct(rt.store, NOW, {f"t{n % 24}": text})
+            correct_transcripts(rt.store, NOW, {f"t{n % 24}": text})
         case "undo":
-            correct(rt.store, NOW, {f"t{n % 24}": at_first[f"t{n % 24}"]})
+            correct_transcripts(rt.store, NOW, {f"t{n % 24}": at_first[f"t{n % 24}"]})
         case "rename" if watches:
             watches = [*watches[:i], replace(watches[i], name=f"{watches[i].name} anew"), *watches[i + 1 :]]
         case "remove" if watches:

@@ -7,12 +7,12 @@ from datetime import datetime
 
 import pytest
 
-from podwatch.history import spelling_effects as effects_module
-from podwatch.history.spelling_effects import Effect, measure_effects
+from podwatch.history import spelling_effects
+from podwatch.history.spelling_effects import SpellingEffect, measure_effects
 from podwatch.line.detect import detect
 from podwatch.model import Change, Proposal, Watch
 from podwatch.runtime import Runtime
-from tests.support.stored_transcripts import fill
+from tests.support.stored_transcripts import store_transcripts
 
 WITKOFF = Watch(name="witkoff", entity="Steve Witkoff", type="person", aliases=("Wolves",))
 TEXTS = {
@@ -39,7 +39,7 @@ EFFECTS: dict[str, tuple[Proposal, int, int, int]] = {
 @pytest.mark.parametrize("looked", [True, False], ids=["looked through", "not yet"])
 def test_the_effect_of_a_proposal_is_counted(rt: Runtime, now: datetime, name: str, looked: bool) -> None:
     proposal, transcripts, gained, lost = EFFECTS[name]
-    fill(rt.store, now, TEXTS)
+    store_transcripts(rt.store, now, TEXTS)
     rt.store.sync_watches([WITKOFF, Watch(name="other", query="plane")], now)
     if looked:
         detect(rt, now)
@@ -50,7 +50,7 @@ def test_the_effect_of_a_proposal_is_counted(rt: Runtime, now: datetime, name: s
 
 
 def test_each_proposal_is_measured_alone(rt: Runtime, now: datetime) -> None:
-    fill(rt.store, now, TEXTS)
+    store_transcripts(rt.store, now, TEXTS)
     rt.store.sync_watches([WITKOFF], now)
     both = [proposed(Change.ALIAS, "Wit Goff"), proposed(Change.DROP_ALIAS, "Wolves")]
     assert [(e.outcome.gained, e.outcome.lost) for e in measure_effects(rt.settings, rt.store.watches(), both, 2)] == [
@@ -62,9 +62,9 @@ def test_each_proposal_is_measured_alone(rt: Runtime, now: datetime) -> None:
 def test_of_many_transcripts_the_newest_are_looked_through(
     rt: Runtime, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(effects_module, "MOST", 3)
-    fill(rt.store, now, {f"t{n}": "wit goff" for n in range(7)})
+    monkeypatch.setattr(spelling_effects, "MAX_TRANSCRIPTS", 3)
+    store_transcripts(rt.store, now, {f"t{n}": "wit goff" for n in range(7)})
     rt.store.sync_watches([replace(WITKOFF, aliases=())], now)
     [e] = measure_effects(rt.settings, rt.store.watches(), [proposed(Change.ALIAS, "Wit Goff")], 1)
     assert (e.transcripts, e.measured, e.outcome.gained) == (7, 3, 3)
-    assert isinstance(e, Effect)
+    assert isinstance(e, SpellingEffect)

@@ -1,4 +1,4 @@
-"""Reads a feed's older pages (RFC 5005, paged and archived feeds) for a backfill.
+"""Reads the older pages of one feed (RFC 5005, paged and archived feeds) for a backfill.
 
 poll does not use it: what is new is on the first page.
 """
@@ -14,7 +14,7 @@ from podwatch.errors import FeedError, PodwatchError
 from podwatch.model import Episode, Feed
 from podwatch.runtime import Runtime
 
-MOST_PAGES = 1000
+MAX_PAGES = 1000  # of one feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,38 +28,38 @@ class ArchivePage:
 def read_pages(
     rt: Runtime, feed: Feed, since: datetime | None = None, pause: Callable[[], None] = lambda: None
 ) -> Iterator[ArchivePage]:
-    """The feed's pages from its newest to its oldest, each once, for as long as they say something.
+    """The feed's pages from its newest to its oldest, each once, for as long as they have new episodes.
 
-    Ends at the last page; at a page that was there already (a loop) or says nothing that the others did not (a server
-    that answers ``?page=99`` with the first page); at a page all of whose episodes came out before ``since``;
-    after 1,000 pages. Raises PodwatchError when a page cannot be read: what came before it was yielded.
+    Ends after the last page; at a page that was read already (a loop) or that has no episode of its own (a server that
+    answers ``?page=99`` with the first page); after a page all of whose episodes were published before ``since``; after
+    MAX_PAGES. Raises PodwatchError when a page cannot be read; those before it were yielded.
     pause: called between two requests.
     """
     url: str | None = feed.url
-    seen: set[str] = set()
-    guids: set[str] = set()
-    while url is not None and len(seen) < MOST_PAGES:
-        if seen:
+    seen_urls: set[str] = set()
+    seen_guids: set[str] = set()
+    while url is not None and len(seen_urls) < MAX_PAGES:
+        if seen_urls:
             pause()
-        answer = rt.http.get(url)
-        seen |= {url, answer.url}
-        reading = read_page(answer.body, answer.url, answer.headers.get("content-type", ""))
-        fresh = tuple(e for e in reading.episodes if e.guid not in guids)
-        if not fresh:
+        response = rt.http.get(url)
+        seen_urls |= {url, response.url}
+        page = read_page(response.body, response.url, response.headers.get("content-type", ""))
+        episodes = tuple(e for e in page.episodes if e.guid not in seen_guids)
+        if not episodes:
             return
-        guids |= {e.guid for e in fresh}
-        yield ArchivePage(answer.url, fresh)
-        dates = [e.published_at for e in fresh if e.published_at is not None]
+        seen_guids |= {e.guid for e in episodes}
+        yield ArchivePage(response.url, episodes)
+        dates = [e.published_at for e in episodes if e.published_at is not None]
         if since is not None and dates and max(dates) < since:
             return
         # An archive's documents do not change (RFC 5005, 4); pages may shift while they are read.
-        following = reading.facts.prev_archive or reading.facts.next_page
-        url = following if following not in seen else None
+        older = page.facts.prev_archive or page.facts.next_page
+        url = older if older not in seen_urls else None
 
 
 def read_page(body: bytes, url: str, content_type: str) -> feeds.FeedReading:
-    """A page as a feed; a page that is none is the end of what can be read, and says so."""
+    """A page parsed as a feed; raises PodwatchError, with its address, when it is none."""
     try:
-        return feeds.read(body, url, content_type)
+        return feeds.read_feed(body, url, content_type)
     except FeedError as e:
         raise PodwatchError(f"an older page of the feed {e.what}", where=e.where or url, retryable=True) from None

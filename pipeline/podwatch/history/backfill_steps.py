@@ -1,4 +1,4 @@
-"""What Airflow's backfills do: its own of the daily DAG, run by run, and the DAG podwatch_backfill in shards."""
+"""The steps of a backfill that Airflow runs: its own of the daily DAG, run by run, and the DAG podwatch_backfill."""
 
 from __future__ import annotations
 
@@ -9,22 +9,29 @@ from typing import Any
 
 from podwatch.errors import PodwatchError
 from podwatch.history.archive_crawl import crawl_archives
-from podwatch.history.backfill import build_report, finish_backfill, new_backfill, report_lines, report_values
-from podwatch.history.backfill_delivery import ASKED_FROM, deliver_backfill
-from podwatch.history.backfill_scope import IsWanted, feeds_of, range_of
+from podwatch.history.backfill import (
+    build_report,
+    deliver_backfill,
+    finish_backfill,
+    new_backfill,
+    report_lines,
+    report_values,
+)
+from podwatch.history.backfill_scope import RunningCheck, covered_feeds, resolve_range
 from podwatch.history.backlog import detect_range, process_backlog
 from podwatch.model import Backfill, BackfillState, DeliverMode, Shard, Tally
 from podwatch.net.host_queue import host_of
+from podwatch.policy.backfill_release import needs_confirmation
 from podwatch.runtime import Runtime, log
 
-EVERY = 30.0  # seconds between two lines of progress
-MOST = 200  # lines of a report in an XCom
+PROGRESS_INTERVAL = 30.0  # seconds between two lines of progress
+MAX_LINES = 200  # of a report in an XCom
 
 
 def run_verb(rt: Runtime, verb: str, since: datetime, until: datetime, now: datetime) -> Tally:
-    """A verb of a daily run that Airflow backfills: the same over the episodes that came out in its data interval.
+    """A verb of a daily run that Airflow backfills, over the episodes published in its data interval.
 
-    Nothing is delivered. Episodes that the live run brought in, whatever their date, are left to it.
+    Nothing is delivered. Episodes that the live run found, whatever their date, are left to it.
     """
     b = Backfill(since=since, until=until)
     if verb == "poll":
@@ -32,48 +39,47 @@ def run_verb(rt: Runtime, verb: str, since: datetime, until: datetime, now: date
     if verb == "fetch":
         return Tally("fetch", new=process_backlog(rt, b, now, progress=ProgressLog("backfill")))
     if verb == "detect":
-        detect_range(rt, range_of(rt, b), now)
+        detect_range(rt, resolve_range(rt, b), now)
     report = build_report(rt, b)
-    return Tally(verb, done=report.transcripts, failed=report.without_transcript, notes=report_lines(report_values(report)))
+    notes = report_lines(report_values(report))
+    return Tally(verb, done=report.transcripts, failed=report.without_transcript, notes=notes)
 
 
 class ProgressLog:
-    """Says in a task's log, every half minute, how far it is, how fast, and how long it still takes."""
+    """A Progress that logs, every PROGRESS_INTERVAL, how much is done, how fast, and how long the rest takes."""
 
     def __init__(self, name: str, clock: Callable[[], float] = monotonic) -> None:
         self._name, self._clock = name, clock
-        self._what, self._began, self._from, self._said = "", 0.0, 0, 0.0
+        self._stage, self._started_at, self._done_at_start, self._logged_at = "", 0.0, 0, 0.0
 
-    def __call__(self, what: str, done: int, of: int) -> None:
+    def __call__(self, stage: str, done: int, of: int) -> None:
         now = self._clock()
-        if what != self._what or done < self._from:
-            self._what, self._began, self._from, self._said = what, now, done, now
-        elif now - self._said >= EVERY:
-            self._said, rate = now, (done - self._from) / (now - self._began)
+        if stage != self._stage or done < self._done_at_start:
+            self._stage, self._started_at, self._done_at_start, self._logged_at = stage, now, done, now
+        elif now - self._logged_at >= PROGRESS_INTERVAL:
+            self._logged_at, rate = now, (done - self._done_at_start) / (now - self._started_at)
             left = f", {(of - done) / rate:.0f} s left" if rate > 0 else ""
-            log.info("%s: %s of %s %s, %.1f a second%s", self._name, done, of, what, rate, left)
+            log.info("%s: %s of %s %s, %.1f a second%s", self._name, done, of, stage, rate, left)
 
 
 def plan_shards(rt: Runtime, params: Mapping[str, Any], key: str, now: datetime) -> list[dict[str, int]]:
-    """Writes down the backfill that a form asks for, once for each run, and says its shards; none for a dry run."""
+    """Stores the backfill that a form asks for, once a run (by its key), and returns its shards; none for a dry run."""
     b = parse_form(params, key, now)
-    hosts = {host_of(f.url) for f in feeds_of(b, rt.store.feeds(), rt.store.watches())}  # names what is not there
+    hosts = {host_of(f.url) for f in covered_feeds(rt, b)}  # raises when it names a feed or watch that is not there
     if params.get("dry_run"):
         return []
     b = rt.store.add_backfill(b, now)
-    count = max(1, min(int(params.get("shards") or 1), len(hosts)))  # each host is asked by one of them
+    count = max(1, min(int(params.get("shards") or 1), len(hosts)))  # each host is of one of them
     return [{"backfill": b.id, "index": i, "count": count} for i in range(count)]
 
 
-def run_shard(rt: Runtime, what: str, shard: Mapping[str, int], now: datetime) -> int:
-    """Crawls the feeds of a shard, or processes the backlog of its hosts."""
+def run_shard(rt: Runtime, step: str, shard: Mapping[str, int], now: datetime) -> int:
+    """A step of a shard: "walk" crawls its feeds' older pages; any other processes the backlog of its hosts."""
     b = rt.store.backfill(shard["backfill"])
     if b is None:
         raise PodwatchError("is not there", where=f"backfill {shard['backfill']}")
-    mine = Shard(shard["index"], shard["count"])
-    if what == "walk":
-        return crawl_archives(rt, b, now, mine, progress=ProgressLog(f"backfill {b.id}"))
-    return process_backlog(rt, b, now, mine, progress=ProgressLog(f"backfill {b.id}"))
+    run = crawl_archives if step == "walk" else process_backlog
+    return run(rt, b, now, Shard(shard["index"], shard["count"]), progress=ProgressLog(f"backfill {b.id}"))
 
 
 def report_backfill(
@@ -83,31 +89,31 @@ def report_backfill(
     now: datetime,
     clock: Callable[[], datetime],
 ) -> dict[str, Any]:
-    """What came of it, in the log and as a value; then it is delivered, if the form asks for that."""
+    """The report, in the log and as plain values; then the alerts are delivered, if the form asks for that."""
     if not shards:
         b = parse_form(params, "", now)
-        found = build_report(rt, b, crawl_archives(rt, b, now, keep=False))
+        report = build_report(rt, b, crawl_archives(rt, b, now, dry_run=True))
         state = "to do"
     else:
         b = rt.store.backfill(shards[0]["backfill"]) or parse_form(params, "", now)
-        found = finish_backfill(rt, b, now, ended=IsWanted(rt, b)())
-        stands = rt.store.backfill(b.id)
-        state = stands.state.value if stands else "gone"
-    said = report_values(found) | {"backfill": b.id or None, "state": state, "delivered": 0}
-    for line in report_lines(said):
+        report = finish_backfill(rt, b, now, is_complete=RunningCheck(rt, b)())
+        stored = rt.store.backfill(b.id)
+        state = stored.state.value if stored else "gone"
+    values = report_values(report) | {"backfill": b.id or None, "state": state, "delivered": 0}
+    for line in report_lines(values):
         log.info("backfill %s: %s", b.id, line)
-    if b.deliver is not DeliverMode.NONE and state == BackfillState.DONE.value and found.held:
-        if b.deliver is DeliverMode.EACH and found.held > ASKED_FROM and not params.get("more_than_50"):
+    if b.deliver is not DeliverMode.NONE and state == BackfillState.DONE.value and report.held:
+        if needs_confirmation(b.deliver, report.held) and not params.get("more_than_50"):
             raise PodwatchError(
-                f"{found.held} messages are not sent unless more_than_50 is ticked",
+                f"{report.held} messages are not sent unless more_than_50 is ticked",
                 todo=f"podwatch backfill --resume {b.id} --yes sends them",
             )
-        said["delivered"] = deliver_backfill(rt, b, clock).new
-    return said | {"mentions": said["mentions"][:MOST], "missing": said["missing"][:MOST]}
+        values["delivered"] = deliver_backfill(rt, b, clock).new
+    return values | {"mentions": values["mentions"][:MAX_LINES], "missing": values["missing"][:MAX_LINES]}
 
 
 def parse_form(params: Mapping[str, Any], key: str, now: datetime) -> Backfill:
-    """The backfill of a form's fields; raises PodwatchError naming the one that is wrong."""
+    """The backfill that a form's fields describe; raises PodwatchError with the field that is wrong."""
 
     def day(name: str) -> datetime | None:
         text = str(params.get(name) or "").strip()
@@ -119,9 +125,7 @@ def parse_form(params: Mapping[str, Any], key: str, now: datetime) -> Backfill:
     since = day("since")
     if since is None:
         raise PodwatchError("is missing", where="since", todo="give the first day")
-    names = {name: tuple(str(v).strip() for v in params.get(name) or () if str(v).strip()) for name in FIELDS}
+    lists = ("feeds", "tags", "watches")
+    names = {name: tuple(str(v).strip() for v in params.get(name) or () if str(v).strip()) for name in lists}
     deliver = DeliverMode(params.get("deliver") or "none")
     return new_backfill(since, day("until"), now, key=key or None, deliver=deliver, **names)
-
-
-FIELDS = ("feeds", "tags", "watches")

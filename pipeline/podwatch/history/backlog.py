@@ -1,19 +1,19 @@
-"""Processes the backlog of a range: fetches transcripts and searches them, part after part.
+"""Processes the backlog of a backfill: fetches transcripts and searches them, part after part.
 
-A part is spread over all hosts, so that one that may be asked twice a second does not hold up two hundred others. All
-of it is written down as it comes; what a killed one had in hand is waited for, so that who goes on leaves nothing out.
+A part is spread over all hosts, so that a host that takes two requests a second does not delay two hundred others.
+Everything is stored as it comes. What another process has claimed is waited for, so that a backfill that was killed and
+started again ends with nothing left out.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import islice
 from time import monotonic, sleep
 
-from podwatch.history.backfill_scope import Going, IsWanted, Progress, owns_host, range_of
+from podwatch.history.backfill_scope import MayContinue, Progress, RunningCheck, owns_host, resolve_range
 from podwatch.line.detect import detect
 from podwatch.line.fetch import FetchOptions, fetch_claimed
 from podwatch.line.lease import Lease
@@ -24,105 +24,100 @@ from podwatch.policy.fetch_schedule import BACKFILL_LEASE, BACKFILL_SEARCH
 from podwatch.policy.host_limits import BACKFILL
 from podwatch.runtime import Runtime, log
 
-PART = 2000  # episodes that are taken, fetched and then looked through: repeated passages show among many of a feed
-AGAIN = 1.0  # seconds after which it is asked whether another has done, or lost, what it had in hand
+PART = 2000  # episodes claimed, fetched and then searched: repeated passages show among many of a feed
+CLAIM_INTERVAL = 1.0  # seconds between two looks whether what another process has claimed is done, or free again
 
 
 def process_backlog(
-    rt: Runtime,
-    b: Backfill,
-    now: datetime,
-    shard: Shard = ALL,
-    *,
-    going: Going | None = None,
-    progress: Progress | None = None,
+    rt: Runtime, b: Backfill, now: datetime, shard: Shard = ALL, *, progress: Progress | None = None
 ) -> int:
-    """Fetches and searches what is missing of the range; returns how many transcripts came.
+    """Fetches and searches what is missing of the range; returns how many transcripts are new.
 
-    One request to a host at a time, with twice the usual pause: the live run makes its own requests beside it.
+    Hosts get the requests of policy.host_limits.BACKFILL: the live run makes its own beside them.
     """
-    going = going or IsWanted(rt, b)
-    past = range_of(rt, b)
-    began, tried, new = monotonic(), set[int](), 0
+    may_continue = RunningCheck(rt, b)
+    range_ = resolve_range(rt, b)
+    started, tried, new = monotonic(), set[int](), 0
     breaker = CircuitBreaker()
 
     def moment() -> datetime:
-        return now + timedelta(seconds=monotonic() - began)
+        return now + timedelta(seconds=monotonic() - started)
 
-    while going():
-        asked = ((r, host_of(r.address)) for r in rt.store.backlog_episodes(past, moment()) if r.id not in tried)
-        left = [(r, host) for r, host in asked if owns_host(shard, host) and breaker.allows(host)]
-        open_ = [(r.id, host) for r, host in left if not r.is_claimed]
+    while may_continue():
+        episodes = ((r, host_of(r.address)) for r in rt.store.backlog_episodes(range_, moment()) if r.id not in tried)
+        left = [(r, host) for r, host in episodes if owns_host(shard, host) and breaker.allows(host)]
+        free = [(r.id, host) for r, host in left if not r.is_claimed]
         if not left:
             break
-        if not open_:  # another has it: it will be done, or due again when that was killed
-            sleep(AGAIN)
+        if not free:  # another process has them: they will be done, or free again when that was killed
+            sleep(CLAIM_INTERVAL)
             continue
-        of = len(tried) + len(open_)
-        for part in spread_over_hosts(open_, PART):
+        of = len(tried) + len(free)
+        for part in spread_over_hosts(free, PART):
             lease = Lease(rt.store, moment(), BACKFILL_LEASE)
-            if not (taken := lease.hold(rt.store.claim_backlog(part, moment(), lease.until))):
+            if not (claimed := lease.hold(rt.store.claim_backlog(part, moment(), lease.until))):
                 continue
-            options = FetchOptions(BACKFILL, moment() + BACKFILL_SEARCH, False, going, breaker)
-            at = monotonic()
-            shown = progress and partial(_counted, progress, len(tried), of)
-            tally = fetch_claimed(rt, moment(), lease, taken, options, progress=shown)
-            ended = monotonic()
-            tried |= {w.episode.id for w in taken}
+            options = FetchOptions(BACKFILL, moment() + BACKFILL_SEARCH, False, may_continue, breaker)
+            part_started = monotonic()
+            shown = _stage_progress(progress, "transcripts", len(tried), of)
+            tally = fetch_claimed(rt, moment(), lease, claimed, options, progress=shown)
+            part_ended = monotonic()
+            ids = {w.episode.id for w in claimed}
+            tried |= ids
             new += tally.new
-            rate = _rate(tally.done, ended - at)
+            rate = _rate(tally.done, part_ended - part_started)
             log.info("backfill: %s episodes asked for%s, %s transcripts", tally.done, rate, tally.new)
-            if not going():
+            if not may_continue():
                 break
-            detect_range(rt, past, moment(), [w.episode.id for w in taken], going=going, progress=progress)
-            sleep(max(0.0, rt.settings.host_pause * BACKFILL.pause - (monotonic() - ended)))
-    if going():  # what a killed one has left, and what was there before
-        mine = [r.id for r in rt.store.undetected_transcripts(past) if owns_host(shard, host_of(r.address))]
-        detect_range(rt, past, moment(), mine, going=going, progress=progress)
+            detect_range(rt, range_, moment(), ids, may_continue=may_continue, progress=progress)
+            sleep(max(0.0, rt.settings.host_pause * BACKFILL.pause - (monotonic() - part_ended)))
+    if may_continue():  # what a killed run has left, and what was there before
+        ids = {r.id for r in rt.store.undetected_transcripts(range_) if owns_host(shard, host_of(r.address))}
+        detect_range(rt, range_, moment(), ids, may_continue=may_continue, progress=progress)
     return new
 
 
 def detect_range(
     rt: Runtime,
-    past: BackfillRange,
+    range_: BackfillRange,
     now: datetime,
     ids: Collection[int] | None = None,
     *,
-    going: Going = lambda: True,
+    may_continue: MayContinue = lambda: True,
     progress: Progress | None = None,
-) -> int:
-    """Searches the transcripts of a range, or of some of its episodes; returns how many."""
-    at = monotonic()
-    waiting = [r.transcript_id for r in rt.store.undetected_transcripts(past) if ids is None or r.id in ids]
+) -> None:
+    """Searches the transcripts of a range, or those of some of its episodes."""
+    started = monotonic()
+    waiting = [r.transcript_id for r in rt.store.undetected_transcripts(range_) if ids is None or r.id in ids]
     if not waiting:
-        return 0
-    shown = progress and partial(_looked, progress, len(waiting))
-    tally = detect(rt, now, due=lambda latest: rt.store.undetected_sources(waiting, latest, going), progress=shown)
-    rate = _rate(tally.done, monotonic() - at)
+        return
+    tally = detect(
+        rt,
+        now,
+        due=lambda latest: rt.store.undetected_sources(waiting, latest, may_continue),
+        progress=_stage_progress(progress, "looked through", 0, len(waiting)),
+    )
+    rate = _rate(tally.done, monotonic() - started)
     log.info("backfill: %s transcripts looked through%s, %s new mentions", tally.done, rate, tally.new)
-    return tally.done
 
 
-def spread_over_hosts(asked: Iterable[tuple[int, str]], most: int) -> Iterator[Sequence[int]]:
-    """(id, host) in parts of ``most`` ids, each with as many of every host as there is room for; all ids, each once."""
+def spread_over_hosts(episodes: Iterable[tuple[int, str]], most: int) -> Iterator[Sequence[int]]:
+    """(id, host) in parts of at most ``most`` ids, the same share of each host; all ids, each once."""
     queues: dict[str, deque[int]] = defaultdict(deque)
-    for number, host in asked:
-        queues[host].append(number)
+    for episode_id, host in episodes:
+        queues[host].append(episode_id)
     while queues:
-        each, part = max(1, most // len(queues)), list[int]()
+        share, part = max(1, most // len(queues)), list[int]()
         for host in list(islice(queues, most)):
-            part += [queues[host].popleft() for _ in range(min(each, len(queues[host])))]
+            part += [queues[host].popleft() for _ in range(min(share, len(queues[host])))]
             if not queues[host]:
                 del queues[host]
         yield part
 
 
-def _counted(progress: Progress, before: int, of: int, done: int) -> None:
-    progress("transcripts", before + done, of)
-
-
-def _looked(progress: Progress, of: int, done: int) -> None:
-    progress("looked through", done, of)
+def _stage_progress(progress: Progress | None, stage: str, before: int, of: int) -> Callable[[int], None] | None:
+    """The progress of one stage: takes how many of it are done, beside those done before."""
+    return None if progress is None else lambda done: progress(stage, before + done, of)
 
 
 def _rate(count: int, seconds: float) -> str:

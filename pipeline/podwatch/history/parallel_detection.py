@@ -1,7 +1,4 @@
-"""Searches everything stored once more, on all cores: after a change of the watchlist, or an upgrade.
-
-A new or changed watch needs no rescan: detect looks for it, and for nothing else, in all that is stored.
-"""
+"""detect in several processes, for `podwatch detect --processes` and for a rescan."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from podwatch import runtime
-from podwatch.history.process_pool import run_in_processes
+from podwatch.history.process_pool import Follow, follow_nothing, run_in_processes, split_parts
 from podwatch.line.bugs import Bugs
 from podwatch.line.detect import DetectionPlan, Detector
 from podwatch.line.entities import find_entities
@@ -20,12 +17,13 @@ from podwatch.model import ALL, Shard, Tally
 from podwatch.settings import Settings
 from podwatch.store.database import explaining_failures
 
-PART = 100  # transcripts that a process looks through at a time
-
 
 @dataclass(slots=True)
-class PartResult:
-    """What a process did with a part. broken: watches that cannot be looked for, with why; bugs: as text."""
+class DetectionResult:
+    """What a process did with a part: transcripts done, new mentions, lines to be said at the end.
+
+    broken: by name the watches that cannot be looked for, with a line that says why; bugs: their tracebacks as text.
+    """
 
     done: int = 0
     new: int = 0
@@ -34,59 +32,52 @@ class PartResult:
     bugs: list[str] = field(default_factory=list)
 
 
-Followed = Callable[[Iterator[PartResult], int], Iterator[PartResult]]
-
-
 def detect_in_processes(
-    settings: Settings, now: datetime, processes: int, followed: Followed = lambda parts, of: parts
+    settings: Settings, now: datetime, processes: int, follow: Follow[DetectionResult] = follow_nothing
 ) -> Tally:
-    """detect, in several processes.
-
-    followed: is given what comes of each part, and how many transcripts there are in all, and hands the parts on.
-    """
+    """Does what line.detect does, with a store and a Detector in each process. Raises its bugs together at the end."""
     with explaining_failures(), runtime.build(settings) as rt:
         plan = DetectionPlan(rt)
         ids = rt.store.transcript_ids_due(plan.todo.latest, now)
 
     @contextmanager
-    def looking() -> Iterator[Callable[[Sequence[int]], PartResult]]:
+    def begin_detection() -> Iterator[Callable[[Sequence[int]], DetectionResult]]:
         with explaining_failures(), runtime.build(settings) as rt:
             bugs = Bugs("detect")
-            look = Detector(rt, plan, now, bugs)
+            detector = Detector(rt, plan, now, bugs)
 
-            def work(some: Sequence[int]) -> PartResult:
-                done, new = look.done, look.new
-                look(s for s in rt.store.load_sources(some) if s.detected_through < plan.todo.latest)  # another may have been there
-                return PartResult(look.done - done, look.new - new, (), look.broken, bugs.drain())
+            def detect_part(part: Sequence[int]) -> DetectionResult:
+                done, new = detector.done, detector.new
+                # Another run may have searched some of them in the meantime.
+                detector(s for s in rt.store.load_sources(part) if s.detected_through < plan.todo.latest)
+                return DetectionResult(detector.done - done, detector.new - new, (), detector.broken, bugs.drain())
 
-            yield work
+            yield detect_part
 
     @contextmanager
-    def naming() -> Iterator[Callable[[Shard], PartResult]]:
+    def begin_entities() -> Iterator[Callable[[Shard], DetectionResult]]:
         with explaining_failures(), runtime.build(settings) as rt:
             bugs = Bugs("detect")
-            yield lambda shard: PartResult(notes=find_entities(rt, now, shard, bugs), bugs=bugs.drain())
+            yield lambda shard: DetectionResult(notes=find_entities(rt, now, shard, bugs), bugs=bugs.drain())
 
     # Reading names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.
     shards = [Shard(i, processes) for i in range(processes)] if settings.entities else []
-    first = plan.engine.asks_for_entities
-    parts = [PartResult(broken=plan.broken)]
-    parts += run_in_processes(naming, shards if first else [], processes)
-    parts += followed(
-        run_in_processes(looking, [ids[i : i + PART] for i in range(0, len(ids), PART)], processes), len(ids)
-    )
-    parts += run_in_processes(naming, [] if first else shards, processes)
+    entities_first = plan.engine.asks_for_entities
+    results = [DetectionResult(broken=plan.broken)]
+    results += run_in_processes(begin_entities, shards if entities_first else [], processes)
+    results += follow(run_in_processes(begin_detection, split_parts(ids), processes), len(ids))
+    results += run_in_processes(begin_entities, [] if entities_first else shards, processes)
     with explaining_failures(), runtime.build(settings) as rt:
         notes, broken = alert_surges(rt, now, ALL)
-    parts.append(PartResult(notes=notes, broken=broken))
+    results.append(DetectionResult(notes=notes, broken=broken))
     bugs = Bugs("detect")
-    bugs.absorb(text for part in parts for text in part.bugs)
+    bugs.absorb(text for result in results for text in result.bugs)
     bugs.raise_all()
-    return combine_results(parts)
+    return combine_results(results)
 
 
-def combine_results(parts: Sequence[PartResult]) -> Tally:
-    """What came of all parts; a watch that cannot be looked for is noted in each, and counted once. Pure."""
-    broken = {name: line for part in parts for name, line in part.broken.items()}
-    notes = dict.fromkeys((*(note for part in parts for note in part.notes), *broken.values()))
-    return Tally("detect", sum(p.done for p in parts), sum(p.new for p in parts), len(broken), tuple(notes))
+def combine_results(results: Sequence[DetectionResult]) -> Tally:
+    """The tally of all parts; a watch that cannot be looked for is noted in each, and counted once. Pure."""
+    broken = {name: line for r in results for name, line in r.broken.items()}
+    notes = dict.fromkeys((*(note for r in results for note in r.notes), *broken.values()))
+    return Tally("detect", sum(r.done for r in results), sum(r.new for r in results), len(broken), tuple(notes))
