@@ -19,13 +19,13 @@ from benchmarks.crash import alert_rows
 from podwatch.commands import app
 from podwatch.diagnose import doctor
 from podwatch.diagnose.doctor import Finding, Health
-from podwatch.entities import recognition as recognise
+from podwatch.diagnose.model_checks import MODELS
+from podwatch.entities import recognition
 from podwatch.model import Feed, PollResult, Watch
 from podwatch.phonetics import NameMatch, NameMatcher
 from podwatch.settings import Secret, Settings, Smtp, Webhook
 from podwatch.store.database import open_store
 from podwatch.store.tables import deliveries
-from tests.notifiers.conftest import proxy, workspace
 from tests.support.mail_server import MailServer
 from tests.support.postgres import Postgres
 from tests.support.slack.emulator import Emulator
@@ -33,7 +33,6 @@ from tests.support.slack.fault_proxy import Fault, FaultProxy, refused
 from tests.support.slack.socket_mode import SocketMode
 from tests.support.webhook_receiver import WebhookReceiver
 
-__all__ = ["proxy", "workspace"]  # fixtures
 NOW = datetime.now(UTC)
 OK, NOTE, WRONG = Health.OK, Health.NOTE, Health.WRONG
 
@@ -42,8 +41,8 @@ def found(settings: Settings, later: timedelta = timedelta()) -> dict[str, Findi
     """The findings by name, as they are ``later`` than now; of several of one name the worst."""
     worst: dict[str, Finding] = {}
     for f in doctor.examine(settings, datetime.now(UTC) + later):
-        if f.what not in worst or [OK, NOTE, WRONG].index(f.health) > [OK, NOTE, WRONG].index(worst[f.what].health):
-            worst[f.what] = f
+        if f.check not in worst or [OK, NOTE, WRONG].index(f.health) > [OK, NOTE, WRONG].index(worst[f.check].health):
+            worst[f.check] = f
     return worst
 
 
@@ -67,12 +66,12 @@ def slack_settings(settings: Settings, workspace: Emulator, proxy: FaultProxy) -
 
 def test_when_all_is_well_nothing_is_wrong(slack_settings: Settings) -> None:
     seen = found(kept(slack_settings, to("#podcasts"), feeds=(Feed(url="https://a.example/f"),)))
-    assert {f.what: f.health for f in seen.values() if f.health is not OK} == {}
+    assert {f.check: f.health for f in seen.values() if f.health is not OK} == {}
     assert {"disk", "database", "feeds", "watches", "deliveries", "model language", "model sandbox", "slack"} <= set(
         seen
     )
-    assert seen["channel #podcasts"].said.startswith("Slack's C")
-    assert seen["slack"].said.endswith(" in Newsroom")
+    assert seen["channel #podcasts"].message.startswith("Slack's C")
+    assert seen["slack"].message.endswith(" in Newsroom")
     assert seen["clock"].health is OK
 
 
@@ -97,7 +96,7 @@ def test_a_database_of_another_revision_is_said_and_not_touched(
         c.execute(text(f"UPDATE alembic_version SET version_num = '{version}'"))
     seen = found(settings)["database"]
     assert (seen.health, seen.todo.startswith(todo)) == (health, True)
-    assert f"has revision {version}" in seen.said
+    assert f"has revision {version}" in seen.message
     with engine.begin() as c:
         assert c.execute(text("SELECT version_num FROM alembic_version")).scalar() == version
     engine.dispose()
@@ -108,7 +107,7 @@ def test_a_database_that_is_not_there_is_one_line_without_its_password_and_the_r
 ) -> None:
     seen = found(replace(slack_settings, database_url=Secret("postgresql://u:hunter2@127.0.0.1:1/x")))
     assert seen["database"].health is WRONG
-    assert "the database cannot be opened" in seen["database"].said
+    assert "the database cannot be opened" in seen["database"].message
     assert "hunter2" not in str(seen)
     assert seen["slack"].health is OK
 
@@ -124,7 +123,7 @@ def test_on_postgresql_its_clock_is_looked_at_and_a_read_only_server_is_said(
     with engine.begin() as c:
         c.execute(text(f'ALTER DATABASE "{engine.url.database}" SET default_transaction_read_only = on'))
     engine.dispose()
-    assert found(there)["database"].said.endswith("the database is read-only")
+    assert found(there)["database"].message.endswith("the database is read-only")
 
 
 # ---- this machine
@@ -149,23 +148,23 @@ def test_a_model_that_does_not_load_hides_no_other(settings: Settings, monkeypat
     def broken() -> str:
         raise ImportError("no module named torch")
 
-    monkeypatch.setattr(doctor, "MODELS", {"broken": broken, **doctor.MODELS})
+    monkeypatch.setattr(doctor, "MODELS", {"broken": broken, **MODELS})
     seen = found(settings)
-    assert seen["model broken"].said == "does not load (ImportError: no module named torch)"
+    assert seen["model broken"].message == "does not load (ImportError: no module named torch)"
     assert seen["model language"].health is OK
 
 
 @pytest.mark.parametrize(("name", "works"), [("names", "finds names"), ("ear", "hears misspelt names")])
 def test_what_finds_names_is_tried(name: str, works: str, settings: Settings) -> None:
-    assert found(replace(settings, entities=True))[f"model {name}"].said.startswith(works)
+    assert found(replace(settings, entities=True))[f"model {name}"].message.startswith(works)
 
 
 def test_without_the_model_for_names_podwatch_works_and_says_so(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognise, "MODELS", ())
+    monkeypatch.setattr(recognition, "MODELS", ())
     seen = found(replace(settings, entities=True))["model names"]
-    assert (seen.health, "not installed" in seen.said) == (NOTE, True)
+    assert (seen.health, "not installed" in seen.message) == (NOTE, True)
     assert seen.todo.startswith("set PODWATCH_ENTITIES=off")
     assert "model names" not in found(replace(settings, entities=False))
 
@@ -186,7 +185,7 @@ def test_dead_alerts_are_told_with_what_sends_them_again(settings: Settings) -> 
         c.execute(update(deliveries).values(state="dead"))
     store.close()
     seen = found(settings)["deliveries"]
-    assert (seen.health, seen.said) == (WRONG, "3 alerts are dead")
+    assert (seen.health, seen.message) == (WRONG, "3 alerts are dead")
     assert seen.todo.endswith("podwatch deliver --retry-dead")
 
 
@@ -197,15 +196,15 @@ def test_feeds_that_nobody_polls_and_feeds_that_are_dead_are_named(settings: Set
     kept(settings, feeds=(Feed(url="https://a.example/f"), Feed(url="https://b.example/f")))
     days = timedelta(days=20)
     later = NOW + days
-    assert found(settings, days)["feeds"].said == "2 of 2 wait for a poll since a day or more"
+    assert found(settings, days)["feeds"].message == "2 of 2 wait for a poll since a day or more"
     store = open_store(settings)
     dead = replace(store.feeds()[0], failing_since=NOW, failures=40, error="404 Not Found", next_poll_at=later + days)
     store.save_polls([PollResult(feed=dead)], later, first=10)
     store.close()
     seen = found(settings, days)
     assert seen["feed https://a.example/f"].health is WRONG
-    assert "404 Not Found" in seen["feed https://a.example/f"].said
-    assert seen["feeds"].said == "1 of 2 wait for a poll since a day or more"
+    assert "404 Not Found" in seen["feed https://a.example/f"].message
+    assert seen["feeds"].message == "1 of 2 wait for a poll since a day or more"
 
 
 def test_nothing_to_do_yet_is_worth_a_note(settings: Settings) -> None:
@@ -218,7 +217,7 @@ def test_a_watch_that_cannot_be_looked_for_is_named(settings: Settings) -> None:
     store = open_store(settings)
     store.save_watch_error(store.watches()[0], "cannot be read")
     store.close()
-    assert found(settings)["watches"].said == "grain: cannot be read"
+    assert found(settings)["watches"].message == "grain: cannot be read"
 
 
 # ---- Slack
@@ -226,7 +225,7 @@ def test_a_watch_that_cannot_be_looked_for_is_named(settings: Settings) -> None:
 
 def test_without_a_token_the_console_serves_and_that_is_said(settings: Settings) -> None:
     seen = found(kept(settings, to("#trade")))
-    assert (seen["slack"].health, seen["channel #trade"].said) == (NOTE, "the console")
+    assert (seen["slack"].health, seen["channel #trade"].message) == (NOTE, "the console")
 
 
 # a refusal of auth.test -> what to do
@@ -250,7 +249,7 @@ def test_the_scopes_that_are_missing_are_named(slack_settings: Settings, proxy: 
     headers = {"X-OAuth-Scopes": "chat:write, channels:read", "Content-Type": "application/json"}
     proxy.fail_next(Fault(body=json.dumps(said), headers=headers), method="auth.test")
     seen = found(slack_settings)
-    assert {f.what: f.health for f in seen.values() if f.what.startswith("scope ")} == {
+    assert {f.check: f.health for f in seen.values() if f.check.startswith("scope ")} == {
         "scope channels:history": WRONG,
         "scope groups:read": NOTE,
         "scope groups:history": NOTE,
@@ -300,9 +299,9 @@ def test_each_channel_is_tested_and_one_that_is_wrong_hides_no_other(
 def test_a_private_channel_that_the_app_has_left_asks_for_an_invitation(
     slack_settings: Settings, workspace: Emulator
 ) -> None:
-    desk = workspace.channel_id("desk")
-    assert workspace.call("conversations.leave", channel=desk)["ok"]
-    seen = found(kept(slack_settings, to(desk)))[f"channel {desk}"]
+    private = workspace.call("conversations.create", name="doctor-left", is_private=True)["channel"]["id"]
+    assert workspace.call("conversations.leave", channel=private)["ok"]
+    seen = found(kept(slack_settings, to(private)))[f"channel {private}"]
     assert seen.health is WRONG
     assert "invite the app" in seen.todo
 

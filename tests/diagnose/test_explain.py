@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podwatch import query as detectors
-from podwatch import runtime
+from podwatch import query, runtime
 from podwatch.errors import PodwatchError
 from podwatch.line.deliver import deliver
 from podwatch.line.detect import detect
@@ -24,15 +23,16 @@ from podwatch.query.parser import is_anchored
 from podwatch.runtime import Runtime
 from podwatch.settings import Settings
 from tests.query.test_operators import anything, texts
+from tests.support.command_runner import run_command
 from tests.support.hypothesis_profiles import examples
-from tests.support.shelf import run_command, store_episodes
+from tests.support.stored_transcripts import store_dialogues
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
 
-def tree(query: str, text: str) -> Explanation:
+def tree(source: str, text: str) -> Explanation:
     """The explanation of a query over segments of ten seconds, parted by a /, that Ann and Bob say in turn."""
-    engine = detectors.build([Watch(name="w", query=query)])
+    engine = query.build([Watch(name="w", query=source)])
     node = engine.node("w")
     assert node is not None
     parts = [Segment(i * 10.0, i * 10.0 + 10, s, ("Ann", "Bob")[i % 2]) for i, s in enumerate(text.split("/"))]
@@ -124,7 +124,7 @@ def test_an_explanation_says_what_detect_finds(clause: c.Clause, documents: list
 def seen(
     rt: Runtime, now: datetime, watch: Watch, text: str | None = "the grain came", *, till: str = "deliver"
 ) -> None:
-    store_episodes(rt.store, now, "show", [text])
+    store_dialogues(rt.store, now, "show", [text])
     rt.store.sync_watches([watch], now)
     if till != "sync":
         detect(rt, now)
@@ -210,7 +210,7 @@ def test_a_removed_watch_and_gone_mentions_are_named(settings: Settings, now: da
 
 def test_an_alert_is_found_by_the_beginning_of_its_key(settings: Settings, now: datetime) -> None:
     with runtime.build(settings) as rt:
-        store_episodes(rt.store, now, "show", ["grain", "grain"])
+        store_dialogues(rt.store, now, "show", ["grain", "grain"])
         rt.store.sync_watches([GRAIN], now)
         detect(rt, now)
         keys = sorted(d.key for d in rt.store.deliveries_due(now))
@@ -234,7 +234,7 @@ MISTAKES = {
 @pytest.mark.parametrize("arguments", MISTAKES, ids=" ".join)
 def test_what_is_not_there_is_one_line(arguments: tuple[str, str, str, str], settings: Settings, now: datetime) -> None:
     with runtime.build(settings) as rt:
-        store_episodes(rt.store, now, "show", ["grain", "grain"])
+        store_dialogues(rt.store, now, "show", ["grain", "grain"])
         rt.store.sync_watches([GRAIN], now)
     with pytest.raises(PodwatchError) as e:
         run_command(settings, "explain", *arguments)
@@ -267,7 +267,7 @@ def test_a_file_is_explained_without_a_database(settings: Settings, tmp_path: Pa
 def test_on_a_terminal_it_is_a_tree(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     from podwatch.commands import explain as command
 
-    monkeypatch.setattr(command, "_terminal", lambda: True)
+    monkeypatch.setattr(command, "_is_terminal", lambda: True)
     _, lines, _ = run_command(
         settings, "explain", "--watchlist", SEEDS / "watchlist.yaml", "--watch", "grain", SEEDS / "sample/grain.vtt"
     )

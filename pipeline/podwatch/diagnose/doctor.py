@@ -1,7 +1,7 @@
-"""Looks at everything that podwatch needs, and says of each thing whether it is well, and if not, what to do.
+"""Checks everything that podwatch needs, for `podwatch doctor`: whether it is well, and if not, what to do.
 
-It changes no row and posts nothing (``send_tests`` does, when asked). Each check stands alone: one that fails keeps
-no other from being made, and what depends on something that is missing says so.
+No row is changed and nothing is posted (but by ``send_test_cards``). Each check stands alone: when one fails the others
+are still made, and one that needs what is missing says so.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from podwatch.diagnose.model_checks import MODELS, MissingModel
 from podwatch.errors import PodwatchError
 from podwatch.model import Alert, DeliverMode, Episode, Kind, Mention, Watch
-from podwatch.notifiers import NOTIFIERS, scheme_of
-from podwatch.notifiers import escaping as plain
+from podwatch.notifiers import NOTIFIERS, escaping, scheme_of
 from podwatch.policy.poll_schedule import is_dead
 from podwatch.settings import Settings
 from podwatch.store.database import Store, inspect_database, open_store
 
 MB = 1024 * 1024
-LITTLE_ROOM, NO_ROOM = 1024 * MB, 200 * MB
-CLOCKS_APART = timedelta(seconds=60)  # webhooks are refused after 300, and leases count on less
-OVERDUE = timedelta(days=1)  # a feed that should have been polled that long ago: nobody runs podwatch
-LISTED = 5  # of a kind
+LOW_DISK, FULL_DISK = 1024 * MB, 200 * MB  # bytes left
+MAX_CLOCK_SKEW = timedelta(seconds=60)  # webhooks are refused after 300, and leases count on less
+OVERDUE = timedelta(days=1)  # after its next poll: nobody runs podwatch
+MAX_LISTED = 5  # findings of a kind
 
 
 class Health(StrEnum):
@@ -37,17 +37,17 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at, how it is, and what to do about it."""
+    """The result of a check: of what, how it is, and what to do about it."""
 
-    what: str
+    check: str
     health: Health
-    said: str
+    message: str
     todo: str = ""
 
 
 @dataclass(slots=True)
 class Surroundings:
-    """What the checks look at. store: None when the database could not be opened, or would have to be migrated."""
+    """What the checks examine. store: None when the database could not be opened, or would have to be migrated."""
 
     settings: Settings
     now: datetime
@@ -59,115 +59,117 @@ class Surroundings:
 
 def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     """Every finding, in the order of CHECKS."""
-    ground = Surroundings(settings, now)
+    surroundings = Surroundings(settings, now)
     try:
         for name, check in CHECKS.items():
             try:
-                yield from check(ground)
+                yield from check(surroundings)
             except PodwatchError as e:
-                yield wrong_finding(name, e)
+                yield error_finding(name, e)
             except Exception as e:  # noqa: BLE001 - a check that breaks must not hide what the others found
                 yield Finding(name, Health.WRONG, f"the check itself broke ({type(e).__name__}: {e})"[:300])
     finally:
-        if ground.store is not None:
-            ground.store.close()
+        if surroundings.store is not None:
+            surroundings.store.close()
 
 
-def wrong_finding(what: str, e: PodwatchError) -> Finding:
-    where = f"{e.where}: " if e.where and e.where not in what else ""
-    return Finding(what, Health.WRONG, f"{where}{e.what}", e.todo)
+def error_finding(check: str, e: PodwatchError) -> Finding:
+    """The finding of a check that raised an expected error."""
+    where = f"{e.where}: " if e.where and e.where not in check else ""
+    return Finding(check, Health.WRONG, f"{where}{e.what}", e.todo)
 
 
-def _disk(ground: Surroundings) -> Iterator[Finding]:
-    home = ground.settings.home
-    there = next(p for p in (home, *home.parents) if p.exists())
-    free = shutil.disk_usage(there).free
-    said = f"{free // MB:,} MB free for {home}"
-    if free < NO_ROOM:
-        yield Finding("disk", Health.WRONG, said, "make room: a full disk stops everything")
+def _disk(surroundings: Surroundings) -> Iterator[Finding]:
+    home = surroundings.settings.home
+    existing = next(p for p in (home, *home.parents) if p.exists())
+    free = shutil.disk_usage(existing).free
+    message = f"{free // MB:,} MB free for {home}"
+    if free < FULL_DISK:
+        yield Finding("disk", Health.WRONG, message, "make room: a full disk stops everything")
     else:
-        yield Finding("disk", Health.NOTE if free < LITTLE_ROOM else Health.OK, said)
+        yield Finding("disk", Health.NOTE if free < LOW_DISK else Health.OK, message)
 
 
-def _database(ground: Surroundings) -> Iterator[Finding]:
-    found = inspect_database(ground.settings)
+def _database(surroundings: Surroundings) -> Iterator[Finding]:
+    found = inspect_database(surroundings.settings)
     if found.revision is None:
         yield Finding("database", Health.NOTE, f"{found.where} is empty", "podwatch feeds import FILE makes its tables")
         return
     if found.revision != found.wanted:
         known = found.revision < found.wanted
-        said = f"{found.where} has revision {found.revision}, this podwatch needs {found.wanted}"
+        message = f"{found.where} has revision {found.revision}, this podwatch needs {found.wanted}"
         todo = "any other command brings it up to date" if known else "upgrade podwatch, or use another database"
-        yield Finding("database", Health.NOTE if known else Health.WRONG, said, todo)
+        yield Finding("database", Health.NOTE if known else Health.WRONG, message, todo)
         return
-    ground.store = open_store(ground.settings)
-    rows = ", ".join(f"{n} {name}" for name, n in ground.store.counts().items())
+    surroundings.store = open_store(surroundings.settings)
+    rows = ", ".join(f"{n} {name}" for name, n in surroundings.store.counts().items())
     yield Finding("database", Health.OK, f"{found.where}, revision {found.revision}: {rows}")
     if found.clock is not None:
-        yield compare_clocks("the database", found.clock, ground.now)
+        yield compare_clocks("the database", found.clock, surroundings.now)
 
 
-def compare_clocks(whose: str, there: datetime, here: datetime) -> Finding:
-    """The clock of this machine beside another's."""
-    apart = abs(there - here)
-    said = f"{apart.total_seconds():.0f} s apart from the clock of {whose}"
-    if apart > CLOCKS_APART:
-        return Finding("clock", Health.WRONG, said, "let NTP set the clock of this machine, or of the other")
-    return Finding("clock", Health.OK, said)
+def compare_clocks(owner: str, theirs: datetime, ours: datetime) -> Finding:
+    """How far the clock of this machine is from another's."""
+    skew = abs(theirs - ours)
+    message = f"{skew.total_seconds():.0f} s apart from the clock of {owner}"
+    if skew > MAX_CLOCK_SKEW:
+        return Finding("clock", Health.WRONG, message, "let NTP set the clock of this machine, or of the other")
+    return Finding("clock", Health.OK, message)
 
 
-def _feeds(ground: Surroundings) -> Iterator[Finding]:
-    if ground.store is None:
+def _feeds(surroundings: Surroundings) -> Iterator[Finding]:
+    if surroundings.store is None:
         return
-    feeds, now = ground.store.feeds(), ground.now
+    feeds, now = surroundings.store.feeds(), surroundings.now
     if not feeds:
         yield Finding("feeds", Health.NOTE, "there are none yet", "podwatch feeds import FILE.opml")
         return
     dead = [f for f in feeds if is_dead(f.failing_since, now)]
     failing = [f for f in feeds if f.error and f not in dead]
     late = [f for f in feeds if f.next_poll_at is not None and now - f.next_poll_at > OVERDUE]
-    for f in dead[:LISTED]:
+    for f in dead[:MAX_LISTED]:
         todo = "correct it, or podwatch feeds remove"
         yield Finding(f"feed {f.url}", Health.WRONG, f"has failed since {f.failing_since:%Y-%m-%d}: {f.error}", todo)
-    if len(dead) > LISTED:
-        yield Finding("feeds", Health.WRONG, f"{len(dead) - LISTED} more have failed for weeks", "podwatch feeds list")
+    if len(dead) > MAX_LISTED:
+        more = f"{len(dead) - MAX_LISTED} more have failed for weeks"
+        yield Finding("feeds", Health.WRONG, more, "podwatch feeds list")
     if late:
         todo = "is the DAG switched on, does the scheduler run? Or: podwatch run"
         yield Finding("feeds", Health.WRONG, f"{len(late)} of {len(feeds)} wait for a poll since a day or more", todo)
-    said = f"{len(feeds)} feeds, {len(failing)} of them failing for now, {len(dead)} for weeks"
-    yield Finding("feeds", Health.NOTE if failing else Health.OK, said, "podwatch feeds list" if failing else "")
+    message = f"{len(feeds)} feeds, {len(failing)} of them failing for now, {len(dead)} for weeks"
+    yield Finding("feeds", Health.NOTE if failing else Health.OK, message, "podwatch feeds list" if failing else "")
 
 
-def _watches(ground: Surroundings) -> Iterator[Finding]:
-    if ground.store is None:
+def _watches(surroundings: Surroundings) -> Iterator[Finding]:
+    if surroundings.store is None:
         return
-    watches = ground.watches()
+    watches = surroundings.watches()
     if not watches:
         yield Finding("watches", Health.NOTE, "there are none yet", "podwatch watches sync watchlist.yaml")
         return
-    broken = ground.store.errors()["watch"]
-    for line in broken[:LISTED]:
+    broken = surroundings.store.errors()["watch"]
+    for line in broken[:MAX_LISTED]:
         yield Finding("watches", Health.WRONG, line, "correct the watchlist, then podwatch watches sync")
     yield Finding("watches", Health.OK, f"{len(watches)} watches, {len(broken)} of them broken")
 
 
-def _deliveries(ground: Surroundings) -> Iterator[Finding]:
-    if ground.store is None:
+def _deliveries(surroundings: Surroundings) -> Iterator[Finding]:
+    if surroundings.store is None:
         return
-    states = ground.store.alert_states()
+    states = surroundings.store.alert_states()
     dead, retry = states.get("dead", 0), states.get("retry", 0)
     if dead:
         todo = "podwatch explain KEY says why; when it is mended: podwatch deliver --retry-dead"
         yield Finding("deliveries", Health.WRONG, f"{dead} alerts are dead", todo)
-    said = f"{states.get('sent', 0)} sent, {states.get('due', 0)} due, {retry} to be tried again"
-    yield Finding("deliveries", Health.NOTE if retry else Health.OK, said)
+    message = f"{states.get('sent', 0)} sent, {states.get('due', 0)} due, {retry} to be tried again"
+    yield Finding("deliveries", Health.NOTE if retry else Health.OK, message)
 
 
-def _slack(ground: Surroundings) -> Iterator[Finding]:
-    s = ground.settings
+def _slack(surroundings: Surroundings) -> Iterator[Finding]:
+    s = surroundings.settings
     if not s.slack_token:
-        said = "no SLACK_BOT_TOKEN: alerts for Slack go to the console"
-        yield Finding("slack", Health.NOTE, said, "see docs/slack.md")
+        message = "no SLACK_BOT_TOKEN: alerts for Slack go to the console"
+        yield Finding("slack", Health.NOTE, message, "see docs/slack.md")
         return
     from podwatch.notifiers.slack_probe import PRIVATE_CHANNEL_SCOPES, REQUIRED_SCOPES, SlackProbe
 
@@ -175,7 +177,7 @@ def _slack(ground: Surroundings) -> Iterator[Finding]:
     bot = probe.identify_bot()
     yield Finding("slack", Health.OK, f"the token is {bot.name} in {bot.team}")
     if bot.clock is not None:
-        yield compare_clocks("Slack", bot.clock, ground.now)
+        yield compare_clocks("Slack", bot.clock, surroundings.now)
     if bot.scopes is not None:
         for scope, why in {**REQUIRED_SCOPES, **PRIVATE_CHANNEL_SCOPES}.items():
             if scope not in bot.scopes:
@@ -187,21 +189,19 @@ def _slack(ground: Surroundings) -> Iterator[Finding]:
         yield Finding("buttons", Health.OK, "SLACK_APP_TOKEN opens Socket Mode; let podwatch slack run")
 
 
-def _channels(ground: Surroundings) -> Iterator[Finding]:
-    if ground.store is None:
+def _channels(surroundings: Surroundings) -> Iterator[Finding]:
+    if surroundings.store is None:
         return
-    for channel in channels(ground.watches()):
-        name = f"channel {plain.truncate_end(plain.clean_line(channel), 80)}"
+    for channel in alert_channels(surroundings.watches()):
+        name = f"channel {escaping.truncate_end(escaping.clean_line(channel), 80)}"
         try:
-            said = _reachable(channel, ground.settings)
+            yield Finding(name, Health.OK, _check_channel(channel, surroundings.settings))
         except PodwatchError as e:
-            yield wrong_finding(name, e)
-        else:
-            yield Finding(name, Health.OK, said)
+            yield error_finding(name, e)
 
 
-def _reachable(channel: str, settings: Settings) -> str:
-    """How alerts get there; raises ChannelError when they would not."""
+def _check_channel(channel: str, settings: Settings) -> str:
+    """How alerts get to a channel; raises ChannelError when they would not."""
     match scheme_of(channel, settings):
         case "slack":
             from podwatch.notifiers.slack_probe import SlackProbe
@@ -220,75 +220,23 @@ def _reachable(channel: str, settings: Settings) -> str:
     return "the console"
 
 
-def channels(watches: Sequence[Watch]) -> list[str]:
-    """Where alerts of these watches go."""
+def alert_channels(watches: Sequence[Watch]) -> list[str]:
+    """The channels that get alerts of these watches."""
     return sorted({w.channel for w in watches if w.deliver is not DeliverMode.NONE})
 
 
-class MissingPart(Exception):
-    """A part that podwatch does without: (state, what to do)."""
-
-
-def _models(ground: Surroundings) -> Iterator[Finding]:
+def _models(surroundings: Surroundings) -> Iterator[Finding]:
     for name, load in MODELS.items():
-        if name == "names" and not ground.settings.entities:
+        if name == "names" and not surroundings.settings.entities:
             continue
         try:
             yield Finding(f"model {name}", Health.OK, load())
-        except MissingPart as e:
+        except MissingModel as e:
             yield Finding(f"model {name}", Health.NOTE, *e.args)
         except Exception as e:  # noqa: BLE001 - a package that is broken can raise anything
-            said = f"does not load ({type(e).__name__}: {e})"[:300]
-            yield Finding(f"model {name}", Health.WRONG, said, "install podwatch again: make install")
+            message = f"does not load ({type(e).__name__}: {e})"[:300]
+            yield Finding(f"model {name}", Health.WRONG, message, "install podwatch again: make install")
 
-
-def _language() -> str:
-    from podwatch.transcripts.language import decide_language
-
-    text = "The president said on Monday that the talks would go on until both sides had agreed on a text. " * 15
-    found = decide_language(None, text)
-    if found.code != "en":
-        raise ValueError(f"takes English for {found.code}")
-    return "tells languages apart"
-
-
-def _sandbox() -> str:
-    from podwatch import feeds
-
-    document = (
-        b"<rss version='2.0'><channel><title>t</title><item><guid>1</guid><title>x</title></item></channel></rss>"
-    )
-    if len(feeds.read_feed(document, "doctor").episodes) != 1:
-        raise ValueError("does not read a feed")
-    return "reads a feed within its limits"
-
-
-def _names() -> str:
-    from podwatch.entities import recognition as recognise
-
-    why = recognise.missing_requirement()
-    if why is not None:
-        said, _, todo = why.partition(" - ")
-        raise MissingPart(said, todo)
-    found = {e.text for e in recognise.load_model()("Angela Merkel met Emmanuel Macron in Berlin on Monday.").ents}
-    if "Angela Merkel" not in found:
-        raise ValueError("does not find a name in a sentence")
-    return "finds names (spaCy's English model)"
-
-
-def _phonetics() -> str:
-    from podwatch import phonetics as sounds
-
-    text = "The special envoy Steve Whitkoff said so. Later Whitgoff flew to Moscow, and Wit Goff came back."
-    if not sounds.NameMatcher([sounds.WatchedName("Steve Witkoff", type="person")]).find_matches(text):
-        raise ValueError("does not hear a misspelt name")
-    return "hears misspelt names"
-
-
-# What is loaded beside podwatch itself -> how to see that it works; Absent when podwatch does without.
-MODELS: Mapping[str, Callable[[], str]] = MappingProxyType(
-    {"language": _language, "sandbox": _sandbox, "names": _names, "ear": _phonetics}
-)
 
 CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxyType(
     {
@@ -304,23 +252,23 @@ CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxy
 )
 
 
-def send_tests(settings: Settings, watches: Sequence[Watch], now: datetime) -> Iterator[Finding]:
+def send_test_cards(settings: Settings, watches: Sequence[Watch], now: datetime) -> Iterator[Finding]:
     """Posts a test card to every channel of the watchlist; to the console when there is none."""
-    for channel in channels(watches) or ["console:"]:
-        name = f"test to {plain.truncate_end(plain.clean_line(channel), 80)}"
+    for channel in alert_channels(watches) or ["console:"]:
+        name = f"test to {escaping.truncate_end(escaping.clean_line(channel), 80)}"
         try:
-            receipt = NOTIFIERS[scheme_of(channel, settings)](settings).send(test_alert(channel, now))
+            receipt = NOTIFIERS[scheme_of(channel, settings)](settings).send(build_test_alert(channel, now))
         except PodwatchError as e:
-            yield wrong_finding(name, e)
+            yield error_finding(name, e)
         else:
             yield Finding(name, Health.OK, f"arrived as {receipt.id}")
 
 
-def test_alert(channel: str, now: datetime) -> Alert:
-    """A card that says that it is a test; each is an alert of its own."""
+def build_test_alert(channel: str, now: datetime) -> Alert:
+    """An alert that says that it is a test; its key is random, so that each is delivered."""
     snippet = "This is a test of podwatch: if you can read it, alerts will reach you here."
-    about = Episode(guid="test", show="podwatch doctor", title="A test", published_at=now)
-    said = Mention(
+    episode = Episode(guid="test", show="podwatch doctor", title="A test", published_at=now)
+    mention = Mention(
         watch="test",
         kind=Kind.EXACT,
         score=1.0,
@@ -334,4 +282,4 @@ def test_alert(channel: str, now: datetime) -> Alert:
         snippet_start=snippet.index("test"),
     )
     watch = Watch(name="test", query="test", channel=channel)
-    return Alert(key=f"test-{secrets.token_hex(8)}", watch=watch, episode=about, channel=channel, mentions=(said,))
+    return Alert(key=f"test-{secrets.token_hex(8)}", watch=watch, episode=episode, channel=channel, mentions=(mention,))

@@ -1,4 +1,4 @@
-"""How often each watch would be found, measured on the newest transcripts there are. Writes nothing."""
+"""How often each watch is found in the newest transcripts, for `podwatch watches check`. Writes nothing."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from podwatch.query import Engine
 from podwatch.query.lint import MatchRate
 from podwatch.store.detect import TranscriptSource
 
-NEWEST = 500  # transcripts that are looked through
+MAX_TRANSCRIPTS = 500  # searched: the newest
 
 
 def measure_match_rates(
     engine: Engine, watches: Sequence[Watch], sources: Iterable[tuple[TranscriptSource, Sequence[Entity] | None]]
 ) -> Mapping[str, MatchRate]:
-    """By the name of each watch, in how many of the transcripts in its scope it is.
+    """By the name of each watch, in how many of the transcripts in its scope it is found.
 
-    sources: transcripts with their entities; None when nobody looked for them.
+    sources: transcripts with their entities, or None when they were not read for entities.
     """
     scopes = tuple(dict.fromkeys(w.scope for w in watches))
-    looked: Counter[Scope] = Counter()
+    searched: Counter[Scope] = Counter()
     found: Counter[str] = Counter()
-    for source, named in sources:
+    for source, entities in sources:
         feed = (source.feed_url, source.feed_tags, source.transcript.language)
         inside = {scope for scope in scopes if is_in_scope(scope, *feed)}
-        looked.update(inside)
-        asked = None if len(inside) == len(scopes) else {w.name for w in watches if w.scope in inside}
-        found.update({m.watch for m in engine(source.transcript, episode_fields(source, named), asked).mentions})
-    return {w.name: MatchRate(found[w.name], looked[w.scope]) for w in watches}
+        searched.update(inside)
+        selected = None if len(inside) == len(scopes) else {w.name for w in watches if w.scope in inside}
+        found.update({m.watch for m in engine(source.transcript, episode_fields(source, entities), selected).mentions})
+    return {w.name: MatchRate(found[w.name], searched[w.scope]) for w in watches}
