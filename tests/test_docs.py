@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from podwatch.commands import app
 from podwatch.notifiers.slack_probe import PRIVATE_CHANNEL_SCOPES, REQUIRED_SCOPES
 from podwatch.store.tables import metadata
-from podwatch.watchlist import loader as watchlist
+from podwatch.watchlist.loader import parse_watchlist
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -65,12 +65,12 @@ def examples(page: str) -> list[str]:
 
 def test_the_example_watchlists_are_right() -> None:
     [first] = examples(README)
-    assert [(w.name, w.kind) for w in watchlist.parse(first, "README.md")] == [
+    assert [(w.name, w.kind) for w in parse_watchlist(first, "README.md")[0]] == [
         ("black-sea", "query"),
         ("dobrynin", "entity"),
     ]
     [whole] = examples(PAGES["watchlist.md"])
-    assert [(w.name, w.kind) for w in watchlist.parse(whole, "watchlist.md")] == [
+    assert [(w.name, w.kind) for w in parse_watchlist(whole, "watchlist.md")[0]] == [
         ("black-sea", "query"),
         ("dobrynin", "entity"),
         ("who-is-suddenly-talked-about", "surge"),

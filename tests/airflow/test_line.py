@@ -15,7 +15,7 @@ import pytest
 from podwatch import runtime
 from podwatch.model import Feed
 from podwatch.settings import Secret, Settings
-from podwatch.watchlist import loader as watchlist
+from podwatch.watchlist.loader import read_watches
 from tests.support.podcast_host import Podcast, item, rss
 from tests.support.real_airflow import Dags
 from tests.support.slack.emulator import Emulator
@@ -51,7 +51,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, dags: Dags) -> Iterator[Ou
         host.serve("/feed.xml", rss(talk))
         with runtime.build(settings) as rt:
             rt.store.add_feeds([Feed(url=host.url("/feed.xml")), Feed(url=host.url("/gone.xml"))], now)
-            rt.store.sync_watches(watchlist.read(ROOT / "seeds/watchlist.yaml"), now)
+            rt.store.sync_watches(read_watches(ROOT / "seeds/watchlist.yaml"), now)
         token = slack.token
         env = {
             "PODWATCH_HOME": str(home),

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from podwatch import query as detectors
+from podwatch import query
 from podwatch.errors import WatchlistError
 from podwatch.model import Change, Proposal, Segment, StandingVerdict, Verdict, Watch, join_segments
-from podwatch.watchlist import loader as watchlist
 from podwatch.watchlist.edits import apply_proposals, edit_text
+from podwatch.watchlist.loader import parse_watchlist
 from podwatch.watchlist.proposals import propose_changes
 
 SEEDS = Path(__file__).parents[2] / "seeds/watchlist.yaml"
@@ -160,7 +160,7 @@ def test_a_file_that_cannot_be_written_is_one_line_and_a_link_stays_a_link(tmp_p
 
 def found(text: str, **changes: tuple[str, ...]) -> list[str]:
     watch = Watch(name="w", entity="Witkoff", aliases=("Wolves", "Wit  Goff"), **changes)  # type: ignore[arg-type]
-    return [m.surface for m in detectors.build([watch])(join_segments([Segment(0, 1, text)])).mentions]
+    return [m.surface for m in query.build([watch])(join_segments([Segment(0, 1, text)])).mentions]
 
 
 def test_an_excluded_spelling_is_no_mention_and_the_others_still_are() -> None:
@@ -171,7 +171,7 @@ def test_an_excluded_spelling_is_no_mention_and_the_others_still_are() -> None:
 
 def test_what_is_looked_for_cannot_be_excluded() -> None:
     with pytest.raises(WatchlistError, match=r"w\.yaml:4: watch w: 'a' is both looked for and excluded - drop one"):
-        watchlist.parse("watches:\n  - name: w\n    entity: A\n    exclude: [a, b]\n", "w.yaml")
+        parse_watchlist("watches:\n  - name: w\n    entity: A\n    exclude: [a, b]\n", "w.yaml")[0]
 
 
 def test_an_exclusion_is_a_new_revision_and_none_is_not() -> None:

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from podwatch.errors import WatchlistError
-from podwatch.model import ChannelRules, DeliverMode, QuietHours, Scope, Schedule
-from podwatch.watchlist import loader as watchlist
+from podwatch.model import ChannelRules, DeliverMode, QuietHours, Schedule, Scope
+from podwatch.watchlist import loader
+from podwatch.watchlist.loader import parse_watchlist, read_watches
 
 
 def lines(text: str) -> list[str]:
     """What is said about a watchlist; empty when it is right."""
     try:
-        watchlist.parse(text, "w.yaml")
+        parse_watchlist(text, "w.yaml")[0]
     except WatchlistError as e:
         return [e.line]
     except ExceptionGroup as group:
@@ -38,7 +39,7 @@ watches:
     feeds: {tags: [politics], exclude: {languages: [ru]}}
     deliver: digest
 """
-    grain, dobrynin = watchlist.parse(text, "w.yaml")
+    grain, dobrynin = parse_watchlist(text, "w.yaml")[0]
     assert (grain.query, grain.channel, grain.line) == ('"black sea"', "#trade", 4)
     assert (dobrynin.entity, dobrynin.aliases, dobrynin.sounds_like) == (
         "Anatoly Dobrynin",
@@ -160,28 +161,28 @@ def test_every_mistake_is_said_not_only_the_first() -> None:
 
 def test_a_file_that_is_not_there_or_no_text_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(WatchlistError, match="No such file"):
-        watchlist.read(tmp_path / "none.yaml")
+        read_watches(tmp_path / "none.yaml")
     (tmp_path / "latin.yaml").write_bytes("watches: [{name: a, query: Zürich}]".encode("latin-1"))
     with pytest.raises(WatchlistError, match="is not UTF-8 text"):
-        watchlist.read(tmp_path / "latin.yaml")
+        read_watches(tmp_path / "latin.yaml")
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/null"])
 def test_what_is_no_file_is_not_read(path: str) -> None:
     with pytest.raises(WatchlistError, match="is not a regular file"):
-        watchlist.read(Path(path))
+        read_watches(Path(path))
 
 
 def test_a_file_is_not_read_beyond_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "w.yaml").write_text("watches: []")
-    assert watchlist.read(tmp_path / "w.yaml") == []
-    monkeypatch.setattr(watchlist, "MAX_BYTES", 10)
+    assert read_watches(tmp_path / "w.yaml") == []
+    monkeypatch.setattr(loader, "MAX_BYTES", 10)
     with pytest.raises(WatchlistError, match="is larger than 10 bytes"):
-        watchlist.read(tmp_path / "w.yaml")
+        read_watches(tmp_path / "w.yaml")
 
 
 def test_the_watchlist_of_the_sample_is_right() -> None:
-    assert len(watchlist.read(Path(__file__).parents[2] / "seeds/watchlist.yaml")) == 6
+    assert len(read_watches(Path(__file__).parents[2] / "seeds/watchlist.yaml")) == 6
 
 
 def test_a_channel_has_a_digest_quiet_hours_and_a_ceiling_and_a_watch_a_minimum_and_a_pause() -> None:
@@ -194,7 +195,7 @@ watches:
   - {name: a, query: x, repeat_after: 12h}
   - {name: b, query: y, minimum: 1}
 """
-    (a, b), (trade, desk) = watchlist.parse_with_channels(text, "w.yaml")
+    (a, b), (trade, desk) = parse_watchlist(text, "w.yaml")
     assert (a.minimum, a.repeat_after, b.minimum, b.repeat_after) == (2, 43200.0, 1, 0.0)
     assert trade == ChannelRules(
         name="#trade",
@@ -206,7 +207,7 @@ watches:
 
 
 def test_a_watch_that_finds_the_same_is_no_new_revision_when_only_its_delivery_changes() -> None:
-    [a], [b] = (watchlist.parse(f"watches: [{{name: a, query: x, minimum: {n}}}]", "w.yaml") for n in (1, 5))
+    [a], [b] = (parse_watchlist(f"watches: [{{name: a, query: x, minimum: {n}}}]", "w.yaml")[0] for n in (1, 5))
     assert a.fingerprint == b.fingerprint
 
 
@@ -276,7 +277,7 @@ def test_a_mistake_in_a_surge_is_named(surge: str, expected: str) -> None:
 
 def test_a_surge_is_of_these_types_or_of_all() -> None:
     text = "defaults: {minimum: 4}\nwatches:\n  - {name: a, surge: {types: [place, person, person]}}\n"
-    some, every = watchlist.parse(f"{text}  - {{name: b, surge: {{}}}}\n", "w.yaml")
+    some, every = parse_watchlist(f"{text}  - {{name: b, surge: {{}}}}\n", "w.yaml")[0]
     assert (some.kind, some.surge, some.minimum) == ("surge", ("person", "place"), 1)
     assert every.surge == ("event", "organisation", "person", "place", "product")
     assert some.fingerprint != every.fingerprint

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from podwatch.errors import WatchlistError
-from podwatch.watchlist import loader as watchlist
-from podwatch.watchlist.scalar_positions import position_within
+from podwatch.watchlist.loader import parse_watchlist
+from podwatch.watchlist.yaml_positions import position_within
 
 # how it is written: (file, which character of the value, line, column)
 PLACES = {
@@ -77,5 +77,5 @@ MISTAKES = {
 def test_a_mistake_has_its_line_and_column(case: str) -> None:
     text, *place = MISTAKES[case]
     with pytest.raises(WatchlistError) as e:
-        watchlist.parse(text, "w.yaml")
+        parse_watchlist(text, "w.yaml")[0]
     assert list(e.value.at) == place

@@ -1,4 +1,7 @@
-"""What may stand in watchlist.yaml: each mapping's fields, their types and limits."""
+"""The form of watchlist.yaml, as pydantic models: each mapping's fields, their types and limits.
+
+The names of the models and their descriptions stand in the JSON Schema, and so in docs/watchlist.schema.json.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +14,31 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from podwatch.watchlist import times
 
 
-def _visible(text: str) -> str:
+def _refuse_control_characters(text: str) -> str:
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\n\r" for c in text):
         raise ValueError("has a control character in it")
     return text
 
 
-def _word(text: str) -> str:
+def _refuse_blanks(text: str) -> str:
     if " " in text or not text.isprintable():
         raise ValueError("should be one word, without blanks and control characters")
     return text
 
 
 Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000), AfterValidator(_visible)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000),
+    AfterValidator(_refuse_control_characters),
 ]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_word)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_refuse_blanks)
+]
 
 
-def _checked(read: Callable[[str], object]) -> AfterValidator:
+def _parsed_by(read: Callable[[str], object]) -> AfterValidator:
+    """Refuses what ``read`` raises ValueError for; the text stays as it is."""
+
     def check(text: str) -> str:
         read(text)
         return text
@@ -37,7 +46,7 @@ def _checked(read: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(check)
 
 
-Pause = Annotated[Text, _checked(times.parse_pause)]
+Pause = Annotated[Text, _parsed_by(times.parse_pause)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -111,10 +120,10 @@ class WatchEntry(_Strict):
 
 
 class ChannelEntry(_Strict):
-    digest: Annotated[Text, _checked(times.parse_digest_times)] | None = Field(
+    digest: Annotated[Text, _parsed_by(times.parse_digest_times)] | None = Field(
         None, description="When its digest goes out: daily 08:00 Europe/Berlin, weekdays 07:30, weekly mon,thu 09:00."
     )
-    quiet: Annotated[Text, _checked(times.parse_quiet_hours)] | None = Field(
+    quiet: Annotated[Text, _parsed_by(times.parse_quiet_hours)] | None = Field(
         None, description="When nothing is posted: 22:00-07:00 Europe/Berlin."
     )
     ceiling: Count | None = Field(None, description="Messages an hour; beyond it the rest becomes one digest.")

@@ -1,4 +1,4 @@
-"""Reads watchlist.yaml and says of each mistake in which file, line and watch it stands."""
+"""Reads watchlist.yaml into watches and rules of channels; each error names the file, line and watch."""
 
 from __future__ import annotations
 
@@ -11,27 +11,36 @@ from pydantic import ValidationError
 from podwatch import files
 from podwatch.errors import WatchlistError
 from podwatch.model import ChannelRules, DeliverMode, EntityType, Scope, Watch, fold_spelling
-from podwatch.query import parser as queries
+from podwatch.query.parser import QueryError, parse
 from podwatch.watchlist import times
 from podwatch.watchlist.form import FORMS, NOT_WITH_SURGE, ChannelEntry, Defaults, WatchEntry, Watchlist
-from podwatch.watchlist.scalar_positions import position_within
-from podwatch.watchlist.yaml_positions import TOO_LARGE, find, key_at, load, plain, position, value_at, word_of
+from podwatch.watchlist.yaml_positions import (
+    TOO_LARGE,
+    find_position,
+    item_position,
+    key_position,
+    key_text,
+    load_yaml,
+    position_within,
+    to_plain,
+    value_position,
+)
 
 MAX_BYTES = 16 * 1024 * 1024
-MAX_ALIASED = 1_000_000  # values that aliases may add to those that are written
+MAX_ALIASED = 1_000_000  # values that YAML's aliases may add to those that are written
 
 
-def read(path: Path) -> list[Watch]:
-    """The watches of a file; see read_all()."""
-    return read_with_channels(path)[0]
+def read_watches(path: Path) -> list[Watch]:
+    """The watches of a file; raises what read_watchlist() does."""
+    return read_watchlist(path)[0]
 
 
-def read_with_channels(path: Path) -> tuple[list[Watch], list[ChannelRules]]:
-    """The watches of a file, and what it says of channels.
+def read_watchlist(path: Path) -> tuple[list[Watch], list[ChannelRules]]:
+    """The watches of a file, and the rules of channels.
 
     Raises WatchlistError, or an ExceptionGroup of them when there are several mistakes.
     """
-    return parse_with_channels(read_text(path), str(path))
+    return parse_watchlist(read_text(path), str(path))
 
 
 def read_text(path: Path) -> str:
@@ -42,44 +51,39 @@ def read_text(path: Path) -> str:
         raise WatchlistError("is not UTF-8 text", where=str(path), todo="save it as UTF-8") from None
 
 
-def parse(text: str, file: str) -> list[Watch]:
-    """The watches in the text of a watchlist; ``file`` names it in the errors."""
-    return parse_with_channels(text, file)[0]
-
-
-def parse_with_channels(text: str, file: str) -> tuple[list[Watch], list[ChannelRules]]:
-    """The watches in the text of a watchlist, and what it says of channels."""
-    tree = load(text, file)
+def parse_watchlist(text: str, file: str) -> tuple[list[Watch], list[ChannelRules]]:
+    """The same of a text; ``file`` names it in the errors."""
+    tree = load_yaml(text, file)
     mistakes: list[WatchlistError] = []
     budget = iter(range(len(text) + MAX_ALIASED))
     try:
         outer = Watchlist.model_validate(
-            {word_of(k): v if k == "watches" else plain(v, budget) for k, v in tree.items()}
+            {key_text(k): v if k == "watches" else to_plain(v, budget) for k, v in tree.items()}
         )
     except ValidationError as e:
-        raise _combine_errors(_lines(e, tree, file)) from None
+        raise _combine_errors(_validation_errors(e, tree, file)) from None
     except (WatchlistError, RecursionError) as e:
         raise WatchlistError(e.what if isinstance(e, WatchlistError) else TOO_LARGE, where=file) from None
     watches: list[Watch] = []
     seen: dict[str, int] = {}
     for i, raw in enumerate(outer.watches):
-        line, column = position(tree["watches"], i)
+        line, column = item_position(tree["watches"], i)
         try:
-            entry = WatchEntry.model_validate(plain(raw, budget))
-            value = value_at(raw, "entity" if entry.query is None else "query")
-            watch = replace(_watch(entry, outer.defaults), line=line, column=column, value_at=value)
+            entry = WatchEntry.model_validate(to_plain(raw, budget))
+            value = value_position(raw, "entity" if entry.query is None else "query")
+            watch = replace(_build_watch(entry, outer.defaults), line=line, column=column, value_at=value)
             if watch.name in seen:
                 raise WatchlistError(f"the name is taken by the watch in line {seen[watch.name]}", todo="rename one")
         except ValidationError as e:
-            mistakes += _lines(e, raw, file, _name(raw, i), (line, column))
+            mistakes += _validation_errors(e, raw, file, _display_name(raw, i), (line, column))
         except WatchlistError as e:
-            name, at = _name(raw, i), key_at(raw, e.where or "name", (line, column))
+            name, at = _display_name(raw, i), key_position(raw, e.where or "name", (line, column))
             where = f"{file}:{at[0]}: watch {name}"
-            if isinstance(e, queries.QueryError):
-                at = position_within(text, value_at(raw, "query"), e.column)
+            if isinstance(e, QueryError):
+                at = position_within(text, value_position(raw, "query"), e.column)
             mistakes.append(WatchlistError(e.what, where=where, todo=e.todo, at=at, watch=name))
         except RecursionError:
-            name = _name(raw, i)
+            name = _display_name(raw, i)
             where = f"{file}:{line}: watch {name}"
             mistakes.append(WatchlistError(TOO_LARGE, where=where, at=(line, column), watch=name))
         else:
@@ -87,30 +91,30 @@ def parse_with_channels(text: str, file: str) -> tuple[list[Watch], list[Channel
             watches.append(watch)
     if mistakes:
         raise _combine_errors(mistakes)
-    return watches, [_rules(name, entry) for name, entry in outer.channels.items()]
+    return watches, [_build_rules(name, entry) for name, entry in outer.channels.items()]
 
 
-def _rules(name: str, entry: ChannelEntry) -> ChannelRules:
-    usual = ChannelRules(name=name)
+def _build_rules(name: str, entry: ChannelEntry) -> ChannelRules:
+    default = ChannelRules(name=name)
     return ChannelRules(
         name=name,
-        digest=times.parse_digest_times(entry.digest) if entry.digest else usual.digest,
+        digest=times.parse_digest_times(entry.digest) if entry.digest else default.digest,
         quiet=times.parse_quiet_hours(entry.quiet) if entry.quiet else None,
         ceiling=entry.ceiling,
     )
 
 
-def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
+def _build_watch(entry: WatchEntry, defaults: Defaults) -> Watch:
     kinds = [name for name in ("query", "entity", "surge") if getattr(entry, name) is not None]
     if len(kinds) != 1:
         many = f"{'all of' if len(kinds) > 2 else 'both'} {' and '.join(kinds)}"
         raise WatchlistError(f"has {many if kinds else 'neither query nor entity nor surge'}", todo="give it one")
     if entry.surge is not None:
-        _only_a_surge(entry)
+        _check_surge(entry)
     if entry.query is not None:
         if entry.aliases or entry.sounds_like:
             raise WatchlistError("has aliases or sounds_like beside a query", todo="they belong to an entity")
-        queries.parse(entry.query)
+        parse(entry.query)
     if entry.threshold is not None and not entry.sounds_like:
         raise WatchlistError("has a threshold without sounds_like", where="threshold", todo="add sounds_like: true")
     for name in (entry.entity, *entry.aliases):
@@ -148,7 +152,7 @@ def _watch(entry: WatchEntry, defaults: Defaults) -> Watch:
     )
 
 
-def _only_a_surge(entry: WatchEntry) -> None:
+def _check_surge(entry: WatchEntry) -> None:
     for name in NOT_WITH_SURGE:
         if name in entry.model_fields_set:
             raise WatchlistError(f"has {name} beside a surge", where=name, todo="take it out: it is about any name")
@@ -156,21 +160,21 @@ def _only_a_surge(entry: WatchEntry) -> None:
         raise WatchlistError("has languages beside a surge", where="feeds", todo="take them out: it knows English only")
 
 
-def _lines(
+def _validation_errors(
     e: ValidationError, node: Any, file: str, name: str = "", at: tuple[int, int] = (1, 1)
 ) -> list[WatchlistError]:
     found = []
     for problem in e.errors(include_url=False, include_input=True):
         path = [p for p in problem["loc"] if isinstance(p, str | int)]
-        place = find(node, path, at)
+        place = find_position(node, path, at)
         field = ".".join(str(p) for p in path)
-        what = "is not a known field" if problem["type"] == "extra_forbidden" else _message(problem)
+        what = "is not a known field" if problem["type"] == "extra_forbidden" else _problem_text(problem)
         where = f"{file}:{place[0]}" + (f": watch {name}" if name else "")
         found.append(WatchlistError(f"{field}: {what}" if field else what, where=where, at=place, watch=name))
     return found
 
 
-def _message(problem: Any) -> str:
+def _problem_text(problem: Any) -> str:
     given, kind = problem.get("input"), str(problem["type"])
     if isinstance(given, str | int | float) and not isinstance(given, bool):
         shown = f", not {given!r}"[:120]
@@ -186,7 +190,7 @@ def _message(problem: Any) -> str:
     return (text[0].lower() + text[1:] + shown)[:300]
 
 
-def _name(raw: Any, index: int) -> str:
+def _display_name(raw: Any, index: int) -> str:
     name = raw.get("name") if isinstance(raw, dict) else None
     return str(name) if name and isinstance(name, str | int | float) else f"number {index + 1}"
 

@@ -1,7 +1,7 @@
-"""Decides what a watchlist could learn from what people said of its alerts. Pure: answers in, proposals out.
+"""Proposes aliases and exclusions from people's verdicts on alerts. Pure.
 
-An answer is about an alert, not about one of its mentions. So a spelling counts as relevant or wrong as often as an
-alert that had it was called so, and a proposal is made only where no answer speaks against it. A person decides.
+A verdict is about an alert, not about one of its mentions. So a spelling counts as relevant or wrong once for each
+alert that had it and was called so, and a change is proposed only where no verdict is against it. A person decides.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from collections.abc import Iterable, Sequence
 from podwatch.model import Change, Kind, Proposal, StandingVerdict, Verdict, Watch, fold_spelling
 
 
-def propose_changes(watches: Iterable[Watch], judged: Sequence[StandingVerdict]) -> list[Proposal]:
-    """What each watch could learn, the best supported first.
+def propose_changes(watches: Iterable[Watch], verdicts: Sequence[StandingVerdict]) -> list[Proposal]:
+    """The changes of each watch, the best supported first.
 
     alias: a spelling found by its sound alone that was only ever called relevant. exclude: one that was only ever
-    called wrong. drop_alias: an alias that only ever found something else. The name itself is never touched, and
-    neither is a query: what a query finds wrong is for its author to mend.
+    called wrong. drop_alias: an alias that only ever found something else. The entity's name is never changed, and
+    neither is a query: that is for its author.
     """
     found: list[Proposal] = []
     for watch in watches:
         if watch.entity is not None:
-            found += _of(watch, [j for j in judged if j.watch == watch.name])
+            found += _propose_for(watch, [v for v in verdicts if v.watch == watch.name])
     return sorted(found, key=lambda p: (-(p.relevant + p.wrong), p.watch, p.change, p.spelling))
 
 
-def _of(watch: Watch, judged: Sequence[StandingVerdict]) -> Iterable[Proposal]:
+def _propose_for(watch: Watch, verdicts: Sequence[StandingVerdict]) -> Iterable[Proposal]:
     relevant, wrong = Counter[str](), Counter[str]()
     shown: dict[str, tuple[str, str]] = {}
-    for j in judged:
-        for surface, kind in {fold_spelling(s): (s, k) for s, k in reversed(j.spellings)}.values():
+    for v in verdicts:
+        for surface, kind in {fold_spelling(s): (s, k) for s, k in reversed(v.spellings)}.values():
             shown.setdefault(fold_spelling(surface), (surface, kind))
-            (relevant if j.verdict is Verdict.RELEVANT else wrong)[fold_spelling(surface)] += 1
+            (relevant if v.verdict is Verdict.RELEVANT else wrong)[fold_spelling(surface)] += 1
     aliases = {fold_spelling(a): a for a in watch.aliases}
     known = {fold_spelling(watch.entity or ""), *(fold_spelling(e) for e in watch.exclude)}
     for spelling, (surface, kind) in shown.items():
         if spelling in known or (relevant[spelling] and wrong[spelling]):
             continue
-        change = _change(bool(relevant[spelling]), kind, spelling in aliases)
+        change = _choose_change(bool(relevant[spelling]), kind, spelling in aliases)
         if change is not None:
             yield Proposal(
                 watch=watch.name,
@@ -49,9 +49,9 @@ def _of(watch: Watch, judged: Sequence[StandingVerdict]) -> Iterable[Proposal]:
             )
 
 
-def _change(right: bool, kind: str, alias: bool) -> Change | None:
-    if alias:
-        return None if right else Change.DROP_ALIAS
+def _choose_change(is_right: bool, kind: str, is_alias: bool) -> Change | None:
+    if is_alias:
+        return None if is_right else Change.DROP_ALIAS
     if kind != Kind.SOUNDS_LIKE:
         return None  # an exact name in another form (a possessive, a plural): nothing to learn, nothing to exclude
-    return Change.ALIAS if right else Change.EXCLUDE
+    return Change.ALIAS if is_right else Change.EXCLUDE

@@ -1,6 +1,6 @@
 """The form of watchlist.yaml as a JSON Schema, so that editors complete it and point at mistakes while it is typed.
 
-Made from the forms that watchlist.py reads with; docs/watchlist.schema.json holds it for those who write.
+Made from the forms that the loader validates with; docs/watchlist.schema.json holds it for those who write one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from podwatch.watchlist.form import NOT_WITH_SURGE, WatchEntry, Watchlist
 
-# What _watch() in watchlist.py refuses, and a form alone does not say.
+# What the loader refuses beyond the forms. The docstrings of both models below are descriptions in the schema.
 _NO_LANGUAGES = {"languages": {"maxItems": 0}}
 _ONE_OF_THREE = {
     "oneOf": [{"required": ["query"]}, {"required": ["entity"]}, {"required": ["surge"]}],
@@ -40,12 +40,12 @@ class Watch(WatchEntry):
 
 
 class WatchlistForm(Watchlist):
-    """The watches, defaults and channels of a team."""
+    """What podwatch listens for."""
 
     model_config = ConfigDict(title="Watchlist of podwatch")
     watches: list[Watch] = Field(description="What is listened for.")
 
 
-def schema() -> dict[str, Any]:
+def build_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a watchlist."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **WatchlistForm.model_json_schema()}

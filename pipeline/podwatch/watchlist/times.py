@@ -1,4 +1,4 @@
-"""Reads times as people write them in a watchlist: when a digest goes out, quiet hours, how long a pause is. Pure."""
+"""Parses times as people write them in a watchlist: of digests, quiet hours, pauses between alerts. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def parse_digest_times(text: str) -> Schedule:
     if unknown := [d for d in days if d not in _DAYS]:
         raise ValueError(f"{unknown[0]} is no day of the week: write mon, tue, wed, thu, fri, sat or sun")
     chosen = {"daily": WEEK, "weekdays": WEEK[:5]}.get(how) or tuple(sorted({_DAYS.index(d) for d in days}))
-    return Schedule(_clock(form["at"]), chosen, _zone(form["zone"]))
+    return Schedule(_parse_time(form["at"]), chosen, _parse_zone(form["zone"]))
 
 
 def parse_quiet_hours(text: str) -> QuietHours:
@@ -38,10 +38,10 @@ def parse_quiet_hours(text: str) -> QuietHours:
     form = _QUIET.fullmatch(text.strip())
     if form is None:
         raise ValueError("should be like 22:00-07:00 Europe/Berlin")
-    start, end = _clock(form[1]), _clock(form[2])
+    start, end = _parse_time(form[1]), _parse_time(form[2])
     if start == end:
         raise ValueError("begins when it ends: for a channel that is never told, use deliver: none")
-    return QuietHours(start, end, _zone(form[3]))
+    return QuietHours(start, end, _parse_zone(form[3]))
 
 
 def parse_pause(text: str) -> float:
@@ -52,7 +52,7 @@ def parse_pause(text: str) -> float:
     return int(form[1]) * _UNITS[form[2]]
 
 
-def _clock(text: str) -> time:
+def _parse_time(text: str) -> time:
     try:
         hour, minute = text.split(":")
         return time(int(hour), int(minute))
@@ -60,7 +60,7 @@ def _clock(text: str) -> time:
         raise ValueError(f"{text} is no time of day") from None
 
 
-def _zone(name: str | None) -> str:
+def _parse_zone(name: str | None) -> str:
     try:
         return ZoneInfo(name or "UTC").key
     except (ValueError, OSError, KeyError):  # a path, a folder, an unknown name
