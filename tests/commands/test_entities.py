@@ -15,7 +15,8 @@ from podwatch.commands import app
 from podwatch.entities.recognition import missing_requirement
 from podwatch.settings import Settings
 from podwatch.store.entities import TranscriptEntities
-from tests.store.test_entities import KELLOGG, MOSCOW, episodes, keep, name, unnamed
+from tests.support.stored_entities import KELLOGG, MOSCOW, list_unread, save_for_all
+from tests.support.stored_transcripts import save_text, store_episodes
 
 needs_model = pytest.mark.skipif(missing_requirement() is not None, reason=missing_requirement() or "")
 
@@ -34,9 +35,9 @@ def typed(settings: Settings, *arguments: str, names: str = "on") -> tuple[int, 
 def test_who_is_talked_about_is_listed_and_filtered(settings: Settings) -> None:
     now = datetime.now(UTC)
     with runtime.build(settings) as rt:
-        for e in episodes(rt.store, now, "a", 1, 20):
-            keep(rt.store, e, "x", now)
-        name(rt.store, now, KELLOGG, replace(MOSCOW, spans=((1, 2), (3, 4))))
+        for e in store_episodes(rt.store, now, "a", 1, 20):
+            save_text(rt.store, e, "x", now)
+        save_for_all(rt.store, now, KELLOGG, replace(MOSCOW, spans=((1, 2), (3, 4))))
     status, lines, said = typed(settings, "entities")
     assert (status, said) == (0, "")
     assert [line.split("\t")[:5] for line in lines] == [
@@ -55,10 +56,10 @@ def test_what_surges_is_listed_with_its_reason(settings: Settings) -> None:
     with runtime.build(settings) as rt:
         recent = set()
         for show in ("a", "b", "c"):
-            for i, e in enumerate(episodes(rt.store, now, show, *[d + 0.1 for d in range(40)])):
-                keep(rt.store, e, f"{show} {i}", now)
+            for i, e in enumerate(store_episodes(rt.store, now, show, *[d + 0.1 for d in range(40)])):
+                save_text(rt.store, e, f"{show} {i}", now)
                 recent |= {e.id} if i < 2 else set()
-        for t in unnamed(rt.store, now):
+        for t in list_unread(rt.store, now):
             said = (MOSCOW, KELLOGG) if t.episode_id in recent else (MOSCOW,)
             rt.store.save_entities([TranscriptEntities(t, said, [0] * len(said))], now)
     _, lines, _ = typed(settings, "entities", "--surges", "--json")
@@ -70,8 +71,8 @@ def test_what_surges_is_listed_with_its_reason(settings: Settings) -> None:
 def test_what_was_not_read_is_said(settings: Settings) -> None:
     now = datetime.now(UTC)
     with runtime.build(settings) as rt:
-        for e in episodes(rt.store, now, "a", 1):
-            keep(rt.store, e, "x", now)
+        for e in store_episodes(rt.store, now, "a", 1):
+            save_text(rt.store, e, "x", now)
     status, lines, said = typed(settings, "entities", names="off")
     assert (status, lines) == (0, [])
     assert "1 transcripts were not read for names yet - names are not looked for: PODWATCH_ENTITIES is off" in said

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from podwatch.commands import app, mistakes
+from podwatch.commands import app, error_lines
 from podwatch.errors import PodwatchError
 
 
@@ -51,5 +51,5 @@ def test_a_mistake_is_one_line(case: str, home: Path) -> None:
     run("feeds", "add", "https://b.example/feed")  # neither feed was polled, so neither has a title
     done = run("mute", "add", *arguments)
     assert isinstance(done.exception, PodwatchError)
-    [said] = mistakes(done.exception)
+    [said] = error_lines(done.exception)
     assert said.startswith(line)

@@ -16,8 +16,8 @@ from podwatch.model import Verdict
 from podwatch.settings import Settings
 from podwatch.store.database import Store, open_store
 from tests.notifiers.test_slack_buttons import payload
-from tests.store.test_store import detected
 from tests.support.slack.socket_mode import SocketMode, wait_until
+from tests.support.stored_transcripts import store_alert
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def slack() -> Iterator[SocketMode]:
 def kept(settings: Settings, now: datetime) -> Iterator[Store]:
     """A database on disk with one alert."""
     store = open_store(settings)
-    detected(store, now)
+    store_alert(store, now)
     yield store
     store.close()
 

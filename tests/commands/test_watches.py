@@ -16,7 +16,7 @@ from podwatch.model import Answer, Verdict, Watch
 from podwatch.settings import Secret, Settings
 from podwatch.store.answers import AlertSubject
 from podwatch.store.database import open_store
-from tests.support.stored_transcripts import fill
+from tests.support.stored_transcripts import store_transcripts
 from tests.support.terminal import in_terminal
 
 NOW = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
@@ -40,7 +40,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ):
         asked = AlertSubject(watch.id, watch.name, watch.revision, 1, "The Show", ((spelling, "sounds_like"),))
         store.save_answer(Answer(key=key, verdict=Verdict(verdict), user="U1", at=NOW), asked, None, NOW)
-    fill(
+    store_transcripts(
         store,
         NOW,
         {"one": "Then Wit Goff spoke.\nWit Goff again.", "two": "The Wolves won.", "three": "A limit goffer."},

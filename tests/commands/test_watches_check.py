@@ -14,7 +14,8 @@ from podwatch import runtime
 from podwatch.commands import app
 from podwatch.query import lint
 from podwatch.settings import Settings
-from tests.support.shelf import run_command, store_episodes
+from tests.support.command_runner import run_command
+from tests.support.stored_transcripts import store_dialogues
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
@@ -123,7 +124,7 @@ def test_a_list_without_a_mistake_says_so_and_that_nothing_was_measured(settings
 
 def keep(settings: Settings, now: datetime, tag: str, texts: list[str]) -> None:
     with runtime.build(settings) as rt:
-        store_episodes(rt.store, now, tag, texts)
+        store_dialogues(rt.store, now, tag, texts)
 
 
 def test_a_watch_that_is_said_almost_everywhere_is_pointed_out(

@@ -1,4 +1,4 @@
-"""The command line: thin, one file for each group of commands. What they do is in the library."""
+"""The command line, a file for each group of commands. They are thin: what they do is in the library."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from podwatch.commands import (
     slack,
     watches,
 )
-from podwatch.commands.output import plain
+from podwatch.commands.output import strip_control
 from podwatch.errors import PodwatchError
 from podwatch.store.database import FAILURES, explain_failure
 
@@ -53,8 +53,8 @@ app.command()(entities.entities)
 
 
 def main() -> None:
-    """Runs the command; a mistake of the user's is one line on stderr, never a traceback."""
-    _streams()
+    """Runs the command; an expected error is one line on stderr and exit status 1, never a traceback."""
+    _prepare_streams()
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="podwatch: %(message)s")
     try:
         try:
@@ -62,8 +62,8 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except (PodwatchError, ExceptionGroup, OSError, *FAILURES) as e:
-        lines = mistakes(e)
-        if isinstance(e, OSError) and e.filename is None and e.errno in _OUTPUT:
+        lines = error_lines(e)
+        if isinstance(e, OSError) and e.filename is None and e.errno in _OUTPUT_ERRORS:
             # The reader of our output has gone (`podwatch mentions | head`: stop quietly), or its disk is full. Keep
             # Python from complaining when it flushes stdout at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -71,16 +71,16 @@ def main() -> None:
         elif not lines:
             raise
         for text in lines:
-            print(f"podwatch: {plain(text)}", file=sys.stderr)
+            print(f"podwatch: {strip_control(text)}", file=sys.stderr)
         sys.exit(1)
 
 
-_OUTPUT = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+_OUTPUT_ERRORS = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
-def _streams() -> None:
-    """Makes stdout and stderr take every character, and ends when stdout is closed."""
-    if sys.stderr is None:  # else what is said there would be printed on stdout
+def _prepare_streams() -> None:
+    """Makes stdout and stderr take every character; ends the process when stdout is closed."""
+    if sys.stderr is None:  # else its lines would be printed on stdout
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     if sys.stdout is None:
         # The next file to be opened, the database perhaps, would take its place.
@@ -91,12 +91,12 @@ def _streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def mistakes(e: Exception) -> list[str]:
-    """The lines of one expected error, or of a group of nothing but such; empty when a bug is among them."""
+def error_lines(e: Exception) -> list[str]:
+    """The lines of an expected error, or of a group of such errors; empty when a bug is among them."""
     if isinstance(e, PodwatchError):
         return [e.line]
     if isinstance(e, ExceptionGroup):
-        parts = [mistakes(inner) for inner in e.exceptions]
+        parts = [error_lines(inner) for inner in e.exceptions]
         return [] if not all(parts) else [text for part in parts for text in part]
     known = explain_failure(e)
     return [known.line] if known else []

@@ -1,35 +1,40 @@
-"""podwatch backtest: what a changed watchlist would find in what is stored, before anybody is told."""
+"""podwatch backtest: what a changed watchlist would find in the stored transcripts, before any alert is sent."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from podwatch.commands.mentions import Since
-from podwatch.commands.output import Json, emit, moment, plain, runtime, say, settings
+from podwatch.commands.options import Json, Processes, Since, start_of
+from podwatch.commands.output import (
+    StyledLine,
+    emit_json,
+    finite_or_none,
+    format_moment,
+    load_settings,
+    open_runtime,
+    print_line,
+    print_stderr,
+    strip_control,
+)
 from podwatch.commands.progress import follow_parts
 from podwatch.history.backtest import (
+    BacktestResult,
     Difference,
     Outcome,
-    Part,
     Sample,
     backtest,
     find_differences,
+    merge_results,
     most_frequent_surfaces,
     per_week,
-    total,
+    sum_outcomes,
 )
-from podwatch.history.process_pool import usable_cores
-from podwatch.watchlist import loader as watchlist
-
-Line = list[tuple[str, str]]  # (style, text), ...
-FEW = 300  # transcripts that one process looks through sooner than others are started
-Processes = Annotated[int | None, typer.Option("--processes", min=1, help="How many cores to use.", show_default="all")]
+from podwatch.watchlist.loader import read_watches
 
 
 def backtest_(
@@ -39,47 +44,45 @@ def backtest_(
     json: Json = False,
 ) -> None:
     """Says what a watchlist would gain and lose over the stored transcripts; nothing is stored, nobody is told."""
-    wanted = watchlist.read(list_file)
-    for watch in wanted:
+    proposed = read_watches(list_file)
+    for watch in proposed:
         if watch.surge is not None:
-            say(f"podwatch: watch {watch.name} tells surges, which are not looked for in the past")
-    with runtime() as rt:
-        different = find_differences(rt.store.watches(), wanted)
-        ids = rt.store.transcript_ids(since.replace(tzinfo=UTC) if since else None) if different else []
-    if different and not ids:
+            print_stderr(f"podwatch: watch {watch.name} tells surges, which are not looked for in the past")
+    with open_runtime() as rt:
+        differences = find_differences(rt.store.watches(), proposed)
+        ids = rt.store.transcript_ids(start_of(since)) if differences else []
+    if differences and not ids:
         day = f" of episodes since {since:%Y-%m-%d}" if since else ""
-        say(f"podwatch: no transcripts{day} are stored: there is nothing to try the watchlist on")
-    whole = Part()
-    count = processes or (1 if len(ids) < FEW else usable_cores())
-    parts = backtest(settings(), different, ids, count)
-    for part in follow_parts(parts, len(ids), lambda part: part.transcripts):
-        whole.add(part)
+        print_stderr(f"podwatch: no transcripts{day} are stored: there is nothing to try the watchlist on")
+    parts = backtest(load_settings(), differences, ids, processes)
+    result = merge_results(follow_parts(parts, len(ids), lambda part: part.transcripts))
     failed = False
-    for d in different:
-        outcome = whole.outcomes.get(d.name, Outcome())
+    for d in differences:
+        outcome = result.outcomes.get(d.name, Outcome())
         if outcome.error:
             failed = True
             where = f" in {outcome.failed} transcripts" if outcome.failed else ""
-            say(f"podwatch: watch {d.name} cannot be evaluated{where}: {outcome.error}")
+            print_stderr(f"podwatch: watch {d.name} cannot be evaluated{where}: {outcome.error}")
         if json:
-            emit(row(d, outcome, whole))
-        elif whole.transcripts:
-            for line in report(d, outcome, whole):
+            emit_json(difference_row(d, outcome, result))
+        elif result.transcripts:
+            for line in describe_difference(d, outcome, result):
                 print_line(line)
-    _summary(different, len(wanted), whole, json)
+    _print_summary(differences, len(proposed), result, json)
     if failed:
         raise typer.Exit(1)
 
 
-def row(d: Difference, o: Outcome, whole: Part) -> dict[str, Any]:
+def difference_row(d: Difference, o: Outcome, result: BacktestResult) -> dict[str, Any]:
+    """The JSON line of a watch."""
     return {
         "watch": d.name,
         "change": d.change.value,
         "hits": o.hits,
         "gained": o.gained,
         "lost": o.lost,
-        "alerts_a_week": per_week(len(o.alerts), whole),
-        "alerts_a_week_now": per_week(len(o.alerts_now), whole),
+        "alerts_a_week": per_week(len(o.alerts), result),
+        "alerts_a_week_now": per_week(len(o.alerts_now), result),
         "terms": [{"surface": t, "hits": n} for t, n in most_frequent_surfaces(o)],
         "gained_samples": [sample_row(s) for s in o.samples_gained],
         "lost_samples": [sample_row(s) for s in o.samples_lost],
@@ -89,95 +92,80 @@ def row(d: Difference, o: Outcome, whole: Part) -> dict[str, Any]:
 
 def sample_row(s: Sample) -> dict[str, Any]:
     m = s.mention
-    seconds = m.seconds if m.seconds == m.seconds else None
     return {
         "show": s.show,
         "title": s.title,
         "published": s.published_at,
-        "seconds": seconds,
+        "seconds": finite_or_none(m.seconds),
         "surface": m.surface,
         "snippet": m.snippet,
     }
 
 
-def report(d: Difference, o: Outcome, whole: Part) -> Iterator[Line]:
-    """What became of a watch, for people: counts, the words that make the hits, and sentences to judge by."""
+def describe_difference(d: Difference, o: Outcome, result: BacktestResult) -> Iterator[StyledLine]:
+    """The effect on a watch, for people: counts, the surfaces that make the hits, and sentences to judge by."""
     hits = f"{_hits(o.gained)} gained, {o.lost:,} lost, {o.hits:,} in all" if o.gained or o.lost else "the same hits"
     if not o.hits and not o.lost:
         hits = "no hits"
-    yield [("bold", plain(d.name)), ("", f" ({d.change.value}): {hits}; {_alerts(o, whole)}")]
+    yield [("bold", strip_control(d.name)), ("", f" ({d.change.value}): {hits}; {_describe_alerts(o, result)}")]
     if terms := most_frequent_surfaces(o):
-        said = ", ".join(f"{plain(t)} {n:,}" + (f" ({100 * n // o.hits}%)" if n < o.hits else "") for t, n in terms)
-        yield [("", f"  found: {said}")]
-    yield from sentences(o)
+        surfaces = ", ".join(
+            f"{strip_control(t)} {n:,}" + (f" ({100 * n // o.hits}%)" if n < o.hits else "") for t, n in terms
+        )
+        yield [("", f"  found: {surfaces}")]
+    yield from sample_lines(o)
 
 
-def sentences(o: Outcome) -> Iterator[Line]:
+def sample_lines(o: Outcome) -> Iterator[StyledLine]:
     """Some sentences that are gained, and some that are lost."""
     for sign, style, samples in (("+", "green", o.samples_gained), ("-", "red", o.samples_lost)):
         for s in samples:
-            yield [
-                ("", "  "),
-                (style, sign),
-                ("", f" {moment(s.mention)}  "),
-                *_sentence(s),
-                ("dim", f"  ({_where(s)})"),
-            ]
+            time = ("", f" {format_moment(s.mention)}  ")
+            yield [("", "  "), (style, sign), time, *_sentence(s), ("dim", f"  ({_episode_title(s)})")]
 
 
-def _alerts(o: Outcome, whole: Part) -> str:
-    return f"alerts a week {per_week(len(o.alerts_now), whole):g} -> {per_week(len(o.alerts), whole):g}"
+def _describe_alerts(o: Outcome, result: BacktestResult) -> str:
+    return f"alerts a week {per_week(len(o.alerts_now), result):g} -> {per_week(len(o.alerts), result):g}"
 
 
 def _hits(n: int) -> str:
     return f"{n:,} hit" if n == 1 else f"{n:,} hits"
 
 
-def _sentence(s: Sample) -> Line:
+def _sentence(s: Sample) -> StyledLine:
     m = s.mention
     end = m.snippet_start + len(m.surface)
     parts = (m.snippet[: m.snippet_start], m.snippet[m.snippet_start : end], m.snippet[end:])
-    return list(zip(("", "bold", ""), map(plain, parts), strict=True))
+    return list(zip(("", "bold", ""), map(strip_control, parts), strict=True))
 
 
-def _where(s: Sample) -> str:
-    name = ": ".join(plain(part) for part in (s.show, s.title) if part)
+def _episode_title(s: Sample) -> str:
+    name = ": ".join(strip_control(part) for part in (s.show, s.title) if part)
     return f"{name}, {s.published_at:%Y-%m-%d}" if s.published_at else name
 
 
-def print_line(line: Line) -> None:
-    """In colours on a terminal."""
-    if not sys.stdout.isatty():
-        print("".join(text for _, text in line))
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    Console(highlight=False, soft_wrap=True).print(Text.assemble(*((text, style) for style, text in line)))
-
-
-def _summary(different: list[Difference], listed: int, whole: Part, as_json: bool) -> None:
-    o = total(whole.outcomes)
+def _print_summary(differences: list[Difference], listed: int, result: BacktestResult, as_json: bool) -> None:
+    o = sum_outcomes(result.outcomes)
     if as_json:
-        emit(
+        emit_json(
             {
                 "watches": listed,
-                "different": len(different),
-                "transcripts": whole.transcripts,
-                "weeks": round(whole.weeks, 2),
+                "different": len(differences),
+                "transcripts": result.transcripts,
+                "weeks": round(result.weeks, 2),
                 "gained": o.gained,
                 "lost": o.lost,
-                "alerts_a_week": per_week(len(o.alerts), whole),
-                "alerts_a_week_now": per_week(len(o.alerts_now), whole),
+                "alerts_a_week": per_week(len(o.alerts), result),
+                "alerts_a_week_now": per_week(len(o.alerts_now), result),
             }
         )
-    elif not different:
+    elif not differences:
         print("no watch finds anything else: nothing to look through")
     else:
-        weeks = "1 week" if whole.weeks < 1.5 else f"{whole.weeks:.0f} weeks"
-        of = f"{whole.transcripts:,} transcripts of {weeks}"
+        weeks = "1 week" if result.weeks < 1.5 else f"{result.weeks:.0f} weeks"
+        of = f"{result.transcripts:,} transcripts of {weeks}"
         print(
-            f"{len(different)} watches differ, the new list has {listed}; {of}: "
-            f"{_hits(o.gained)} gained, {o.lost:,} lost; {_alerts(o, whole)} from these watches"
+            f"{len(differences)} watches differ, the new list has {listed}; {of}: "
+            f"{_hits(o.gained)} gained, {o.lost:,} lost; {_describe_alerts(o, result)} from these watches"
         )
     sys.stdout.flush()

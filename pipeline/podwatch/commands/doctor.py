@@ -1,4 +1,4 @@
-"""podwatch doctor: is everything there that podwatch needs, and what to do where it is not."""
+"""podwatch doctor: whether everything is there that podwatch needs, and what to do where it is not."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from podwatch.commands.output import Json, now, settings, show
-from podwatch.diagnose import doctor as examination
-from podwatch.diagnose.doctor import Finding, Health
+from podwatch.commands.options import Json
+from podwatch.commands.output import load_settings, show_rows, utc_now
+from podwatch.diagnose.doctor import Finding, Health, error_finding, examine, send_test_cards
 from podwatch.errors import PodwatchError
 from podwatch.store.database import open_store
 
@@ -21,35 +21,36 @@ def doctor(
     """Tests everything that podwatch needs, and says what to do; exit status 1 when something is wrong."""
     found: list[Finding] = []
     columns = ("check", "state", "said", "todo")
-    show((_row(f) for f in _kept(_all(send), found)), columns, json, "")
+    show_rows((_row(f) for f in _record(_examine_all(send), found)), columns, json, "")
     if any(f.health is Health.WRONG for f in found):
         raise typer.Exit(1)
 
 
-def _all(send: bool) -> Iterator[Finding]:
+def _examine_all(send: bool) -> Iterator[Finding]:
     try:
-        read = settings()
+        settings = load_settings()
     except PodwatchError as e:
-        yield examination.wrong_finding("settings", e)
+        yield error_finding("settings", e)
         return
-    yield Finding("settings", Health.OK, f"data in {read.home}")
-    yield from examination.examine(read, now())
+    yield Finding("settings", Health.OK, f"data in {settings.home}")
+    yield from examine(settings, utc_now())
     if send:
         try:
-            store = open_store(read)
+            store = open_store(settings)
             watches = store.watches()
             store.close()
         except PodwatchError as e:
-            yield examination.wrong_finding("test", e)
+            yield error_finding("test", e)
         else:
-            yield from examination.send_tests(read, watches, now())
+            yield from send_test_cards(settings, watches, utc_now())
 
 
-def _kept(findings: Iterator[Finding], found: list[Finding]) -> Iterator[Finding]:
+def _record(findings: Iterator[Finding], found: list[Finding]) -> Iterator[Finding]:
+    """The findings as they come, so that each is printed at once; they are gathered in ``found``."""
     for finding in findings:
         found.append(finding)
         yield finding
 
 
 def _row(f: Finding) -> dict[str, str]:
-    return {"check": f.what, "state": f.health.value, "said": f.said, "todo": f.todo}
+    return {"check": f.check, "state": f.health.value, "said": f.message, "todo": f.todo}

@@ -1,14 +1,13 @@
-"""podwatch entities: who and what is talked about, and who suddenly is."""
+"""podwatch entities: the entities named in most episodes, and those that surge."""
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Annotated
 
 import typer
 
-from podwatch.commands.mentions import Since
-from podwatch.commands.output import Json, now, runtime, say, show
+from podwatch.commands.options import Json, Since, start_of
+from podwatch.commands.output import open_runtime, print_stderr, show_rows, utc_now
 from podwatch.entities.recognition import missing_requirement
 from podwatch.entities.surges import TYPES, find_surges
 from podwatch.line.entities import known_names
@@ -28,34 +27,31 @@ def entities(
     json: Json = False,
 ) -> None:
     """Who and what is named in the most episodes; with --surges: who suddenly is."""
-    with runtime() as rt:
-        rows = _surges(rt, type) if surges else _talked(rt, since, type, limit)
-        waiting = rt.store.count_unread()
-        if waiting:
-            why = (
-                missing_requirement() if rt.settings.entities else "names are not looked for: PODWATCH_ENTITIES is off"
-            )
-            say(f"podwatch: {waiting} transcripts were not read for names yet - {why or 'podwatch detect reads them'}")
+    with open_runtime() as rt:
+        rows = _surge_rows(rt, type) if surges else _entity_rows(rt, since, type, limit)
+        if unread := rt.store.count_unread():
+            off = None if rt.settings.entities else "names are not looked for: PODWATCH_ENTITIES is off"
+            why = off or missing_requirement() or "podwatch detect reads them"
+            print_stderr(f"podwatch: {unread} transcripts were not read for names yet - {why}")
     columns = ("name", "type", "episodes", "feeds", "expected" if surges else "count", "reason" if surges else "last")
-    show(rows[:limit], columns, json, "no surges" if surges else "no names yet: podwatch detect")
+    show_rows(rows[:limit], columns, json, "no surges" if surges else "no names yet: podwatch detect")
 
 
-def _talked(rt: Runtime, since: Since, kind: EntityType | None, limit: int) -> list[dict[str, object]]:
-    start = since.replace(tzinfo=UTC) if since else None
+def _entity_rows(rt: Runtime, since: Since, kind: EntityType | None, limit: int) -> list[dict[str, object]]:
     return [
         {
-            "name": t.name,
-            "type": t.type.value,
-            "episodes": t.episodes,
-            "feeds": t.feeds,
-            "count": t.count,
-            "last": t.last_at,
+            "name": e.name,
+            "type": e.type.value,
+            "episodes": e.episodes,
+            "feeds": e.feeds,
+            "count": e.count,
+            "last": e.last_at,
         }
-        for t in rt.store.entity_counts(start, kind, limit)
+        for e in rt.store.entity_counts(start_of(since), kind, limit)
     ]
 
 
-def _surges(rt: Runtime, kind: EntityType | None) -> list[dict[str, object]]:
+def _surge_rows(rt: Runtime, kind: EntityType | None) -> list[dict[str, object]]:
     types = TYPES if kind is None else {kind}
     return [
         {
@@ -67,5 +63,5 @@ def _surges(rt: Runtime, kind: EntityType | None) -> list[dict[str, object]]:
             "chance": s.surge.chance,
             "reason": s.surge.reason,
         }
-        for s in find_surges(rt.store, now(), known_names(rt.store.watches()), types)
+        for s in find_surges(rt.store, utc_now(), known_names(rt.store.watches()), types)
     ]

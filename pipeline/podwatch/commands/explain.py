@@ -1,4 +1,4 @@
-"""podwatch explain: why a watch said something of an episode, or kept silent; and the same over a file."""
+"""podwatch explain: why a watch raised an alert on an episode, or did not; and the same over a file."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from podwatch import query as detectors
-from podwatch.commands.output import Json, clock, emit, plain, runtime, say, settings, utf8
-from podwatch.commands.scan import load
-from podwatch.diagnose import explain as explaining
-from podwatch.diagnose.explain import MentionState, WatchExplanation
-from podwatch.entities.recognition import missing_requirement
+from podwatch import query
+from podwatch.commands.options import Json
+from podwatch.commands.output import (
+    emit_json,
+    finite_or_none,
+    format_clock,
+    open_runtime,
+    require_utf8,
+    strip_control,
+)
+from podwatch.commands.scan import load_transcript, reads_entities
+from podwatch.diagnose.explain import MentionState, WatchExplanation, explain_episode, explain_text
 from podwatch.errors import PodwatchError
 from podwatch.line.entities import entities_in
 from podwatch.model import Episode, Watch
@@ -22,12 +28,12 @@ from podwatch.query import EpisodeFields
 from podwatch.query.explanation import Explanation, MatchPlace
 from podwatch.runtime import Runtime
 from podwatch.store.diagnosis import StoredDelivery
-from podwatch.watchlist import loader as watchlist
+from podwatch.watchlist.loader import read_watches
 
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-CHOICES = 5  # of what was meant, in a message
+CHOICES = 5  # of what may have been meant, in an error
 
 
 def explain(
@@ -46,23 +52,23 @@ def explain(
 ) -> None:
     """Shows why a watch was told, or was not: what each part of its query found where, and what held it back."""
     if list_file is not None and what is not None and watch is not None and episode is None:
-        found, transcript = _named(list_file, utf8(watch)), load(Path(what))
-        named = entities_in(transcript, [found]) if _reads_names(found) else None
-        explained = explaining.explain_text(found, transcript, EpisodeFields(title=transcript.title, entities=named))
-        _answer(found, what, None, explained, [], [], json)
+        found, transcript = _find_watch(list_file, require_utf8(watch)), load_transcript(Path(what))
+        entities = entities_in(transcript, [found]) if reads_entities(query.build([found])) else None
+        fields = EpisodeFields(title=transcript.title, entities=entities)
+        _print_explanation(found, what, None, explain_text(found, transcript, fields), [], [], json)
     elif list_file is None and what is not None and watch is None and episode is None:
-        with runtime() as rt:
-            kept = _kept(rt, utf8(what))
-            _stored(rt, kept.watch, kept.episode_id, json)
+        with open_runtime() as rt:
+            delivery = _find_delivery(rt, require_utf8(what))
+            _explain_stored(rt, delivery.watch, delivery.episode_id, json)
     elif list_file is None and what is None and watch is not None and episode is not None:
-        with runtime() as rt:
-            _stored(rt, utf8(watch), _episode(rt, utf8(episode)), json)
+        with open_runtime() as rt:
+            _explain_stored(rt, require_utf8(watch), _find_episode(rt, require_utf8(episode)), json)
     else:
         raise typer.BadParameter("give ALERT, or --watch and --episode, or --watchlist, --watch and FILE")
 
 
-def _named(file: Path, name: str) -> Watch:
-    watches = watchlist.read(file)
+def _find_watch(file: Path, name: str) -> Watch:
+    watches = read_watches(file)
     for watch in watches:
         if watch.name == name:
             return watch
@@ -70,25 +76,17 @@ def _named(file: Path, name: str) -> Watch:
     raise PodwatchError(f"has no watch {name}", where=str(file), todo=f"there are {known or 'none'}")
 
 
-def _reads_names(watch: Watch) -> bool:
-    asks = detectors.build([watch]).asks_for_entities and settings().entities
-    if asks and (lacking := missing_requirement()) is not None:
-        say(f"podwatch: {lacking}")
-        return False
-    return asks
-
-
-def _kept(rt: Runtime, key: str) -> StoredDelivery:
+def _find_delivery(rt: Runtime, key: str) -> StoredDelivery:
     found = rt.store.deliveries_of(key=key, most=CHOICES + 1) if key else []
     if not found:
         raise PodwatchError("there is no alert with this key", where=key, todo="see podwatch explain --watch --episode")
     if len(found) > 1:
-        keys = ", ".join(k.delivery.key for k in found[:CHOICES])
+        keys = ", ".join(d.delivery.key for d in found[:CHOICES])
         raise PodwatchError("more than one alert begins so", where=key, todo=f"give more of it: {keys}")
     return found[0]
 
 
-def _episode(rt: Runtime, text: str) -> int:
+def _find_episode(rt: Runtime, text: str) -> int:
     found = rt.store.find_episodes(text, CHOICES + 1) if text.strip() else []
     if not found:
         raise PodwatchError("no episode has this id, or this in its title", where=text, todo="see podwatch mentions")
@@ -98,98 +96,103 @@ def _episode(rt: Runtime, text: str) -> int:
     return found[0].id
 
 
-def _stored(rt: Runtime, name: str, episode_id: int, json: bool) -> None:
-    listed = rt.store.find_watch(name)
-    if listed is None:
+def _explain_stored(rt: Runtime, name: str, episode_id: int, json: bool) -> None:
+    stored = rt.store.find_watch(name)
+    if stored is None:
         raise PodwatchError("there is no such watch", where=name, todo="see podwatch watches list")
-    episode, fetching = rt.store.episode(episode_id)
+    episode, fetch_state = rt.store.episode(episode_id)
     source = rt.store.source_of_episode(episode_id)
-    said = [MentionState(*row) for row in rt.store.stored_mentions(listed.watch, episode_id)]
-    kept = rt.store.deliveries_of(watch_id=listed.watch.id, episode_id=episode_id)
-    named = rt.store.entities_of([source.transcript.id]).get(source.transcript.id) if source else None
-    explained = explaining.explain_episode(listed, source, named, fetching, said, kept)
-    _answer(listed.watch, f"{episode.show}: {episode.title}", episode, explained, said, kept, json)
+    mentions = [MentionState(*row) for row in rt.store.stored_mentions(stored.watch, episode_id)]
+    deliveries = rt.store.deliveries_of(watch_id=stored.watch.id, episode_id=episode_id)
+    entities = rt.store.entities_of([source.transcript.id]).get(source.transcript.id) if source else None
+    explanation = explain_episode(stored, source, entities, fetch_state, mentions, deliveries)
+    title = f"{episode.show}: {episode.title}"
+    _print_explanation(stored.watch, title, episode, explanation, mentions, deliveries, json)
 
 
-def _answer(
+def _print_explanation(
     watch: Watch,
     title: str,
     episode: Episode | None,
     e: WatchExplanation,
-    said: list[MentionState],
-    kept: list[StoredDelivery],
+    mentions: list[MentionState],
+    deliveries: list[StoredDelivery],
     json: bool,
 ) -> None:
     if json:
-        emit(_row(watch, title, episode, e, said, kept))
-    elif _terminal():
-        _pretty(watch, title, e)
+        emit_json(_row(watch, title, episode, e, mentions, deliveries))
+    elif _is_terminal():
+        _print_tree(watch, title, e)
     else:
         for line in _lines(watch, title, e):
-            print(plain(line))
+            print(strip_control(line))
 
 
-def _terminal() -> bool:
+def _is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
 def _lines(watch: Watch, title: str, e: WatchExplanation) -> Iterator[str]:
-    """For a pipe: each part of the query on a line, two blanks a level, + true, - not true."""
-    yield _head(watch)
+    """For a pipe: a line for each part of the query, indented by two blanks a level, + for true, - for not true."""
+    yield _heading(watch)
     yield f"in: {title}"
     for r in e.reasons:
         yield f"{r.step.value}: {r.text}"
     waiting = [(e.tree, 0)] if e.tree else []
     while waiting:
         part, depth = waiting.pop()
-        yield f"{'  ' * depth}{'+' if part.true else '-'} {part.what}: {part.source}{_about(part)}"
+        yield f"{'  ' * depth}{'+' if part.true else '-'} {part.what}: {part.source}{_describe(part)}"
         if not part.gathers:
             for place in part.places:
                 yield f"{'  ' * depth}    {_place(place)}"
         waiting += [(p, depth + 1) for p in reversed(part.parts)]
 
 
-def _pretty(watch: Watch, title: str, e: WatchExplanation) -> None:
+def _print_tree(watch: Watch, title: str, e: WatchExplanation) -> None:
     from rich.console import Console
     from rich.text import Text
     from rich.tree import Tree
 
     console = Console()
-    console.print(Text(plain(_head(watch)), style="bold"))
-    console.print(Text(plain(f"in: {title}"), style="dim"))
+    console.print(Text(strip_control(_heading(watch)), style="bold"))
+    console.print(Text(strip_control(f"in: {title}"), style="dim"))
     for r in e.reasons:
         console.print(
-            Text.assemble((f"{r.step.value}: ".rjust(12), "cyan"), (plain(r.text), "red" if r.stops else "green"))
+            Text.assemble(
+                (f"{r.step.value}: ".rjust(12), "cyan"), (strip_control(r.text), "red" if r.stops else "green")
+            )
         )
     if e.tree is not None:
         tree = Tree(_label(e.tree), guide_style="dim")
-        _grow(tree, e.tree)
+        _add_branches(tree, e.tree)
         console.print(tree)
 
 
-def _grow(tree: Tree, part: Explanation) -> None:
+def _add_branches(tree: Tree, part: Explanation) -> None:
     from rich.text import Text
 
     for inner in part.parts:
-        _grow(tree.add(_label(inner)), inner)
+        _add_branches(tree.add(_label(inner)), inner)
     if not part.gathers:
         for place in part.places:
-            tree.add(Text(plain(_place(place)), style="yellow"))
+            tree.add(Text(strip_control(_place(place)), style="yellow"))
 
 
 def _label(part: Explanation) -> Any:
     from rich.text import Text
 
     sign = ("✓ ", "bold green") if part.true else ("✗ ", "bold red")
-    return Text.assemble(sign, (f"{part.what} ", "magenta"), plain(part.source), (plain(_about(part)), "dim"))
+    return Text.assemble(
+        sign, (f"{part.what} ", "magenta"), strip_control(part.source), (strip_control(_describe(part)), "dim")
+    )
 
 
-def _head(watch: Watch) -> str:
+def _heading(watch: Watch) -> str:
     revision = f" revision {watch.revision}" if watch.revision else ""
     return f"watch {watch.name}{revision}: {watch.target}"
 
 
-def _about(part: Explanation) -> str:
+def _describe(part: Explanation) -> str:
     count = f" - found {'once' if part.count == 1 else f'{part.count} times'}" if part.count else ""
     because = f" - {part.because.value}" if part.because else ""
     detail = f" ({part.detail})" if part.detail else ""
@@ -198,7 +201,7 @@ def _about(part: Explanation) -> str:
 
 def _place(p: MatchPlace) -> str:
     speaker = f" {p.speaker}:" if p.speaker else ""
-    return f"{clock(p.seconds)}{speaker} {p.surface}{'' if p.how == 'exact' else f' ({p.how})'}"
+    return f"{format_clock(p.seconds)}{speaker} {p.surface}{'' if p.how == 'exact' else f' ({p.how})'}"
 
 
 def _row(
@@ -206,8 +209,8 @@ def _row(
     title: str,
     episode: Episode | None,
     e: WatchExplanation,
-    said: list[MentionState],
-    kept: list[StoredDelivery],
+    mentions: list[MentionState],
+    deliveries: list[StoredDelivery],
 ) -> dict[str, Any]:
     return {
         "watch": watch.name,
@@ -222,28 +225,28 @@ def _row(
                 "start": s.mention.start,
                 "end": s.mention.end,
                 "surface": s.mention.surface,
-                "seconds": None if s.mention.seconds != s.mention.seconds else s.mention.seconds,
+                "seconds": finite_or_none(s.mention.seconds),
                 "label": s.mention.label,
                 "revision": s.revision,
                 "gone_at": s.gone_at,
             }
-            for s in said
+            for s in mentions
         ],
         "deliveries": [
             {
-                "key": k.delivery.key,
-                "channel": k.delivery.channel,
-                "state": k.delivery.state.value,
-                "error": k.delivery.error,
-                "sent_at": k.sent_at,
+                "key": d.delivery.key,
+                "channel": d.delivery.channel,
+                "state": d.delivery.state.value,
+                "error": d.delivery.error,
+                "sent_at": d.sent_at,
             }
-            for k in kept
+            for d in deliveries
         ],
-        "tree": _tree(e.tree) if e.tree else None,
+        "tree": _tree_row(e.tree) if e.tree else None,
     }
 
 
-def _tree(part: Explanation) -> dict[str, Any]:
+def _tree_row(part: Explanation) -> dict[str, Any]:
     return {
         "what": part.what,
         "source": part.source,
@@ -256,12 +259,12 @@ def _tree(part: Explanation) -> dict[str, Any]:
             {
                 "start": p.start,
                 "end": p.end,
-                "seconds": None if p.seconds != p.seconds else p.seconds,
+                "seconds": finite_or_none(p.seconds),
                 "surface": p.surface,
                 "speaker": p.speaker,
                 "how": p.how,
             }
             for p in part.places
         ],
-        "parts": [_tree(p) for p in part.parts],
+        "parts": [_tree_row(p) for p in part.parts],
     }

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from podwatch.commands.output import Json, emit, now, plain, runtime, say, show, utf8
+from podwatch.commands.options import Json
+from podwatch.commands.output import (
+    emit_json,
+    open_runtime,
+    print_stderr,
+    require_utf8,
+    show_rows,
+    strip_control,
+    utc_now,
+)
 from podwatch.errors import PodwatchError
 from podwatch.feeds import opml
 from podwatch.model import Feed
@@ -49,20 +58,20 @@ def set_(
     json: Json = False,
 ) -> None:
     """Says where transcripts are that the feed does not name. Off by default; robots.txt is obeyed."""
-    template = None if page == "off" else check_template(utf8(page))
-    with runtime() as rt:
-        if not rt.store.set_transcript_page(utf8(url), template, now()):
+    template = None if page == "off" else check_template(require_utf8(page))
+    with open_runtime() as rt:
+        if not rt.store.set_transcript_page(require_utf8(url), template, utc_now()):
             raise PodwatchError("is not among the feeds", where=url, todo="see podwatch feeds list")
-    emit({"url": url, "transcript_page": template}) if json else print(f"{url}: transcript page {page}")
+    emit_json({"url": url, "transcript_page": template}) if json else print(f"{url}: transcript page {page}")
 
 
 @app.command()
 def remove(url: Annotated[str, typer.Argument(help="The address of the feed.")], json: Json = False) -> None:
     """Removes a feed with its episodes, transcripts and mentions."""
-    with runtime() as rt:
-        if not rt.store.remove_feed(utf8(url)):
+    with open_runtime() as rt:
+        if not rt.store.remove_feed(require_utf8(url)):
             raise PodwatchError("is not among the feeds", where=url, todo="see podwatch feeds list")
-    emit({"removed": url}) if json else print(f"removed {url}")
+    emit_json({"removed": url}) if json else print(f"removed {url}")
 
 
 @app.command()
@@ -71,24 +80,24 @@ def export(
     json: Json = False,
 ) -> None:
     """Writes the feeds with their tags as OPML, for other programs or another podwatch."""
-    with runtime() as rt:
+    with open_runtime() as rt:
         feeds = rt.store.feeds()
     text = opml.write_opml(feeds)
     if file is None:
-        emit({"opml": text}) if json else sys.stdout.write(text)
+        emit_json({"opml": text}) if json else sys.stdout.write(text)
         return
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as e:
         raise PodwatchError(e.strerror or str(e), where=str(file), todo="check the path") from None
-    emit({"file": file, "feeds": len(feeds)}) if json else print(f"{plain(str(file))}: {len(feeds)} feeds")
+    emit_json({"file": file, "feeds": len(feeds)}) if json else print(f"{strip_control(str(file))}: {len(feeds)} feeds")
 
 
 @app.command("list")
 def list_(json: Json = False) -> None:
     """The feeds with their health: last poll, last episode, last error, next poll."""
-    moment = now()
-    with runtime() as rt:
+    moment = utc_now()
+    with open_runtime() as rt:
         rows = [
             {
                 "url": f.url,
@@ -106,17 +115,17 @@ def list_(json: Json = False) -> None:
         ]
     dead = sum(row["dead"] is True for row in rows)
     if dead:
-        say(f"{dead} feeds have failed for two weeks or more: mend or remove them")
+        print_stderr(f"{dead} feeds have failed for two weeks or more: mend or remove them")
     columns = ("title", "url", "tags", "last_poll", "last_episode", "next_poll", "error")
-    show(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
+    show_rows(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
 
 
 def _tags(given: list[str] | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(opml.normalize_tag(utf8(t)) for t in given or ()))
+    return tuple(dict.fromkeys(opml.normalize_tag(require_utf8(t)) for t in given or ()))
 
 
 def _add(feeds: list[Feed], as_json: bool) -> None:
-    with runtime() as rt:
-        new = rt.store.add_feeds(feeds, now())
+    with open_runtime() as rt:
+        new = rt.store.add_feeds(feeds, utc_now())
     row = {"feeds": len(feeds), "new": new}
-    emit(row) if as_json else print(f"{len(feeds)} feeds, {new} new")
+    emit_json(row) if as_json else print(f"{len(feeds)} feeds, {new} new")

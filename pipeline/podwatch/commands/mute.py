@@ -1,4 +1,4 @@
-"""podwatch mute: a watch or a show tells nobody until a date; what it finds meanwhile is kept."""
+"""podwatch mute: a watch or a show raises no alert until a date; its mentions are stored all the same."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from podwatch.commands.output import Json, emit, now, plain, runtime, show, utf8
+from podwatch.commands.options import Json
+from podwatch.commands.output import emit_json, open_runtime, require_utf8, show_rows, strip_control, utc_now
 from podwatch.errors import PodwatchError
 from podwatch.model import Feed, Mute
 from podwatch.store.database import Store
@@ -29,23 +30,24 @@ def add(
     json: Json = False,
 ) -> None:
     """Mutes a watch, a show, or (with both) a watch in one show. Mentions are stored all the same."""
-    moment, end = now(), until.replace(tzinfo=UTC)
+    moment, end = utc_now(), until.replace(tzinfo=UTC)
     if watch is None and feed is None:
         raise PodwatchError("says neither --watch nor --feed", where="podwatch mute add", todo="name what to mute")
     if end <= moment:
         raise PodwatchError("is in the past", where=f"--until {end:%Y-%m-%dT%H:%M}", todo="give a later date")
-    with runtime() as rt:
+    with open_runtime() as rt:
         mute = rt.store.add_mute(
             Mute(
-                watch_id=_watch(rt.store, utf8(watch)) if watch is not None else None,
-                feed_id=_feed(rt.store, utf8(feed)).id if feed is not None else None,
+                watch_id=_watch_id(rt.store, require_utf8(watch)) if watch is not None else None,
+                feed_id=_find_feed(rt.store, require_utf8(feed)).id if feed is not None else None,
                 until=end,
-                reason=utf8(reason),
-                by=_me(),
+                reason=require_utf8(reason),
+                by=_user_name(),
             ),
             moment,
         )
-    emit(_row(mute)) if json else print(plain(f"muted {_what(mute)} until {end:%Y-%m-%d %H:%M} UTC (mute {mute.id})"))
+    line = f"muted {_describe(mute)} until {end:%Y-%m-%d %H:%M} UTC (mute {mute.id})"
+    emit_json(_row(mute)) if json else print(strip_control(line))
 
 
 @app.command("list")
@@ -53,28 +55,28 @@ def list_(
     all_: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False, json: Json = False
 ) -> None:
     """What is muted now, until when, by whom and why."""
-    with runtime() as rt:
-        mutes = rt.store.mutes() if all_ else rt.store.active_mutes(now())
-    show([_row(m) for m in mutes], _COLUMNS, json, "nothing is muted")
+    with open_runtime() as rt:
+        mutes = rt.store.mutes() if all_ else rt.store.active_mutes(utc_now())
+    show_rows([_row(m) for m in mutes], _COLUMNS, json, "nothing is muted")
 
 
 @app.command()
 def end(id: Annotated[int, typer.Argument(help="Its number, see podwatch mute list.")], json: Json = False) -> None:
     """Ends a mute now."""
-    with runtime() as rt:
-        if not rt.store.end_mute(id, now()):
+    with open_runtime() as rt:
+        if not rt.store.end_mute(id, utc_now()):
             raise PodwatchError("there is no such mute now", where=str(id), todo="see podwatch mute list")
-    emit({"ended": id}) if json else print(f"ended mute {id}")
+    emit_json({"ended": id}) if json else print(f"ended mute {id}")
 
 
-def _watch(store: Store, name: str) -> int:
+def _watch_id(store: Store, name: str) -> int:
     for watch in store.watches():
         if watch.name == name:
             return watch.id
     raise PodwatchError("is not among the watches", where=name, todo="see podwatch watches list")
 
 
-def _feed(store: Store, name: str) -> Feed:
+def _find_feed(store: Store, name: str) -> Feed:
     feeds = store.feeds()
     found = [f for f in feeds if f.url == name] or [f for f in feeds if f.title.casefold() == name.casefold()]
     if len(found) == 1:
@@ -83,14 +85,14 @@ def _feed(store: Store, name: str) -> Feed:
     raise PodwatchError(what, where=name, todo="give the feed's address, see podwatch feeds list")
 
 
-def _me() -> str:
+def _user_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user id without a name, as in containers
         return ""
 
 
-def _what(mute: Mute) -> str:
+def _describe(mute: Mute) -> str:
     return " in ".join(part for part in (mute.watch, mute.show) if part)
 
 

@@ -1,4 +1,4 @@
-"""How every command answers: JSON lines for programs, a table on a terminal, plain lines in a pipe."""
+"""What every command prints with: JSON lines for programs, a table on a terminal, tab-separated lines in a pipe."""
 
 from __future__ import annotations
 
@@ -9,65 +9,67 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-import typer
 
 from podwatch.errors import PodwatchError
 from podwatch.model import Mention, Tally
+from podwatch.notifiers import escaping
 from podwatch.runtime import Runtime, build
 from podwatch.settings import Settings, from_environment
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else there.")]
+# Control characters, bidirectional controls (Unicode TR 9) and halves of a character, which no encoding can write.
 _CONTROL: dict[int, str | None] = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)))
-_CONTROL |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # what no encoding can write
+_CONTROL |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+
+StyledLine = list[tuple[str, str]]  # (style, text), ...
 
 
-def settings() -> Settings:
+def load_settings() -> Settings:
     return from_environment(os.environ)
 
 
-def runtime() -> Runtime:
-    return build(settings())
+def open_runtime() -> Runtime:
+    return build(load_settings())
 
 
-def now() -> datetime:
+def utc_now() -> datetime:
     """The only clock of the command line."""
     return datetime.now(UTC)
 
 
-def emit(row: Mapping[str, Any]) -> None:
-    """One JSON line; a number that JSON does not have becomes null."""
-    data = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+def emit_json(row: Mapping[str, Any]) -> None:
+    """One JSON line; a number that JSON does not have (NaN, infinity) becomes null."""
+    data = {k: finite_or_none(v) if isinstance(v, float) else v for k, v in row.items()}
     try:
-        encoded = orjson.dumps(data, default=_default)
+        encoded = orjson.dumps(data, default=_encode_path)
     except TypeError:  # a file name that is not UTF-8: Python holds its bytes as lone surrogates
-        encoded = orjson.dumps(_sayable(data), default=_default)
+        encoded = orjson.dumps(_printable(data), default=_encode_path)
     text = encoded.decode()
     if not text.isascii() and (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
         text = json.dumps(orjson.loads(encoded))  # \u escapes: an ASCII locale must not lose a letter
     sys.stdout.write(text + "\n")
 
 
-def say(text: str) -> None:
-    """A line for people on stderr, so that stdout stays what was asked for."""
-    print(plain(text), file=sys.stderr)
+def print_stderr(text: str) -> None:
+    """A line for people; stdout holds nothing but what was asked for."""
+    print(strip_control(text), file=sys.stderr)
 
 
-def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], as_json: bool, empty: str) -> None:
-    """Rows as JSON lines, as a table (terminal) or as tab-separated lines (pipe)."""
+def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], as_json: bool, empty: str) -> None:
+    """Rows as JSON lines, as a table (terminal) or as tab-separated lines (pipe); ``empty`` when there are none."""
     if as_json:
         for row in rows:
-            emit(row)
+            emit_json(row)
         return
     listed = list(rows)
     if not listed:
-        say(empty)
+        print_stderr(empty)
         return
     if not sys.stdout.isatty():
         for row in listed:
-            print("\t".join(cell(row.get(c)) for c in columns))
+            print("\t".join(format_cell(row.get(c)) for c in columns))
         return
     from rich.console import Console
     from rich.table import Table
@@ -77,11 +79,22 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], as_json: boo
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in listed:
-        table.add_row(*(Text(cell(row.get(c)), style="red" if c == "error" else "") for c in columns))
+        table.add_row(*(Text(format_cell(row.get(c)), style="red" if c == "error" else "") for c in columns))
     Console().print(table)
 
 
-def cell(value: Any) -> str:
+def print_line(line: StyledLine) -> None:
+    """In colours on a terminal."""
+    if not sys.stdout.isatty():
+        print("".join(text for _, text in line))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(highlight=False, soft_wrap=True).print(Text.assemble(*((text, style) for style, text in line)))
+
+
+def format_cell(value: Any) -> str:
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return "-"
     if isinstance(value, datetime):
@@ -89,12 +102,12 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list | tuple):
-        return ", ".join(cell(v) for v in value)
-    return plain(str(value))
+        return ", ".join(format_cell(v) for v in value)
+    return strip_control(str(value))
 
 
-def plain(text: str) -> str:
-    """A stranger's text without what would move the cursor, colour the screen or turn the writing round."""
+def strip_control(text: str) -> str:
+    """Untrusted text without what would move the cursor, colour the screen or reverse the writing."""
     return text.translate(_CONTROL)
 
 
@@ -118,44 +131,46 @@ def mention_json(m: Mention, transcript: int | str, episode: int | str) -> dict[
     }
 
 
-def moment(m: Mention) -> str:
-    """When a mention is said: 0:12:34, ~0:12:34 when only the times around it are known, - when none is."""
-    return f"~{clock(m.seconds)}" if m.approximate else clock(m.seconds)
+def format_moment(m: Mention) -> str:
+    """The time of a mention: 0:12:34, ~0:12:34 when only the times around it are known, - when none is."""
+    return f"~{format_clock(m.seconds)}" if m.approximate else format_clock(m.seconds)
 
 
-def clock(seconds: float) -> str:
+def format_clock(seconds: float) -> str:
     """0:12:34, or - when the time is not known."""
-    if math.isnan(seconds):
-        return "-"
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}"
+    return escaping.format_clock(seconds) or "-"
 
 
-def tally(t: Tally, as_json: bool) -> None:
+def finite_or_none(number: float) -> float | None:
+    """The number where JSON has it; None for NaN (a time that is not known) and infinity."""
+    return number if math.isfinite(number) else None
+
+
+def print_tally(t: Tally, as_json: bool) -> None:
     if as_json:
-        emit({"verb": t.verb, "done": t.done, "new": t.new, "failed": t.failed, "notes": list(t.notes)})
+        emit_json({"verb": t.verb, "done": t.done, "new": t.new, "failed": t.failed, "notes": list(t.notes)})
         return
     for note in t.notes:
-        say(f"{t.verb}: {note}")
+        print_stderr(f"{t.verb}: {note}")
     print(f"{t.verb}: {t.done} done, {t.new} new, {t.failed} failed")
 
 
-def utf8(text: str) -> str:
-    """The text of an argument; raises PodwatchError when its bytes were not UTF-8, for nothing can hold them then."""
+def require_utf8(text: str) -> str:
+    """The text of an argument; raises PodwatchError when its bytes were not UTF-8: no column or file can hold them."""
     if any("\ud800" <= c <= "\udfff" for c in text):
-        raise PodwatchError("is not UTF-8 text", where=plain(text), todo="type it anew in a UTF-8 terminal")
+        raise PodwatchError("is not UTF-8 text", where=strip_control(text), todo="type it anew in a UTF-8 terminal")
     return text
 
 
-def _sayable(value: Any) -> Any:
+def _printable(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _sayable(v) for k, v in value.items()}
+        return {k: _printable(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_sayable(v) for v in value]
-    return plain(str(value)) if isinstance(value, str | Path) else value
+        return [_printable(v) for v in value]
+    return strip_control(str(value)) if isinstance(value, str | Path) else value
 
 
-def _default(value: Any) -> Any:
+def _encode_path(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(type(value).__name__)

@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-from podwatch import files
-from podwatch import query as detectors
-from podwatch.commands.output import Json, emit, mention_json, moment, plain, say, settings
+from podwatch import files, query
+from podwatch.commands.options import Json
+from podwatch.commands.output import emit_json, format_moment, load_settings, mention_json, print_stderr, strip_control
 from podwatch.entities.recognition import missing_requirement
 from podwatch.errors import PodwatchError, TranscriptError
 from podwatch.line.entities import entities_in
 from podwatch.model import Mention, Transcript
 from podwatch.query import EpisodeFields
 from podwatch.transcripts import formats as transcripts
-from podwatch.watchlist import loader as watchlist
+from podwatch.watchlist.loader import read_watches
 
 
 def scan(
@@ -26,38 +26,44 @@ def scan(
     json: Json = False,
 ) -> None:
     """Looks for a watchlist in transcripts on disk: one JSON line a mention, readable lines on a terminal."""
-    watches = watchlist.read(list_file)
-    engine = detectors.build(watches)
+    watches = read_watches(list_file)
+    engine = query.build(watches)
     for name, error in engine.broken.items():
-        say(f"podwatch: watch {name}: {error.line}")
+        print_stderr(f"podwatch: watch {name}: {error.line}")
     as_json = json or not sys.stdout.isatty()
     failed = bool(engine.broken)
-    asks = engine.asks_for_entities and settings().entities
-    if asks and (lacking := missing_requirement()) is not None:
-        say(f"podwatch: {lacking}")
-        asks = False
+    with_entities = reads_entities(engine)
     for file in paths:
         try:
-            transcript = load(file)
-            named = entities_in(transcript, watches) if asks else None
+            transcript = load_transcript(file)
+            named = entities_in(transcript, watches) if with_entities else None
         except PodwatchError as e:
             failed = True
-            say(f"podwatch: {e.line}")
+            print_stderr(f"podwatch: {e.line}")
             continue
         found = engine(transcript, EpisodeFields(title=transcript.title, entities=named))
         for name, why in found.failed.items():
             failed = True
-            say(f"podwatch: {file}: watch {name} failed: {why}")
+            print_stderr(f"podwatch: {file}: watch {name} failed: {why}")
         for m in found.mentions:
             if as_json:
-                emit(mention_json(m, str(file), transcript.title))
+                emit_json(mention_json(m, str(file), transcript.title))
             else:
-                _line(file, m)
+                _print_mention(file, m)
     if failed:
         raise typer.Exit(1)
 
 
-def load(file: Path) -> Transcript:
+def reads_entities(engine: query.Engine) -> bool:
+    """Whether entities are to be recognised for these watches; says so when spaCy or its model is missing."""
+    if not (engine.asks_for_entities and load_settings().entities):
+        return False
+    if (missing := missing_requirement()) is not None:
+        print_stderr(f"podwatch: {missing}")
+    return missing is None
+
+
+def load_transcript(file: Path) -> Transcript:
     """The transcript in a file; raises TranscriptError naming it."""
     data = files.read(file, transcripts.MAX_BYTES, TranscriptError)
     try:
@@ -67,19 +73,19 @@ def load(file: Path) -> Transcript:
         raise TranscriptError(e.what, where=str(file), todo=e.todo) from None
 
 
-def _line(file: Path, m: Mention) -> None:
+def _print_mention(file: Path, m: Mention) -> None:
     from rich.console import Console
     from rich.text import Text
 
     at, end = m.snippet_start, m.snippet_start + len(m.surface)
     Console(soft_wrap=True).print(
         Text.assemble(
-            (moment(m).rjust(9), "cyan"),
+            (format_moment(m).rjust(9), "cyan"),
             ("  " + m.watch, "magenta"),
             ("" if m.kind == "exact" else f" ({m.kind.value} {m.score:.2f})"),
-            "  " + plain(m.snippet[:at]),
-            (plain(m.snippet[at:end]), "bold yellow"),
-            plain(m.snippet[end:]),
-            (f"  {plain(file.name)}", "dim"),
+            "  " + strip_control(m.snippet[:at]),
+            (strip_control(m.snippet[at:end]), "bold yellow"),
+            strip_control(m.snippet[end:]),
+            (f"  {strip_control(file.name)}", "dim"),
         )
     )

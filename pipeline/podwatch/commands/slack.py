@@ -1,4 +1,4 @@
-"""podwatch slack: the small process that hears the buttons on Slack's cards."""
+"""podwatch slack: the process that receives presses of the buttons on Slack's cards."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import sys
 import threading
 from types import FrameType
 
-from podwatch.commands.output import Json, emit, now, plain, runtime, say
+from podwatch.commands.options import Json
+from podwatch.commands.output import emit_json, open_runtime, print_stderr, strip_control, utc_now
 from podwatch.errors import SettingsError
 from podwatch.line.answers import save_answer
 from podwatch.model import Answer
@@ -22,7 +23,7 @@ def slack(json: Json = False) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    with runtime() as rt:
+    with open_runtime() as rt:
         s = rt.settings
         for name, token, kind in (
             ("SLACK_BOT_TOKEN", s.slack_token, "the bot token (xoxb-...)"),
@@ -32,12 +33,12 @@ def slack(json: Json = False) -> None:
                 raise SettingsError("is not set", where=name, todo=f"set it to {kind}, see docs/slack.md")
         from podwatch.notifiers.slack_socket_mode import ButtonListener  # slack_sdk, which no other command needs
 
-        def noted(answer: Answer) -> str:
-            said = save_answer(rt.store, answer, now())
+        def save_and_print(answer: Answer) -> str:
+            reply = save_answer(rt.store, answer, utc_now())
             row = {"key": answer.key, "verdict": answer.verdict.value, "user": answer.user, "at": answer.at}
-            emit({**row, "said": said}) if json else print(plain(f"{answer.user}: {said}"))
+            emit_json({**row, "said": reply}) if json else print(strip_control(f"{answer.user}: {reply}"))
             sys.stdout.flush()
-            return said
+            return reply
 
-        buttons = ButtonListener(s.slack_token, s.slack_app_token, s.slack_base_url, noted, now)
-        buttons.serve(stop, lambda team: say(f"podwatch slack: hears the buttons in {team}"))
+        buttons = ButtonListener(s.slack_token, s.slack_app_token, s.slack_base_url, save_and_print, utc_now)
+        buttons.serve(stop, lambda team: print_stderr(f"podwatch slack: hears the buttons in {team}"))
