@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch.phonetics import NameMatcher, WatchedName
-from podwatch.phonetics import tokenizer as tokenizer
+from podwatch.phonetics import NameMatcher, WatchedName, tokenizer
 from podwatch.phonetics.lexicon import plain_spelling
 from podwatch.phonetics.tokenizer import CLOSED, COMMA, OPEN, tokenize
 
