@@ -10,14 +10,14 @@ import pytest
 from podwatch.line.answers import save_answer
 from podwatch.model import Answer, Precision, Verdict, Watch, measure_precision
 from podwatch.store.database import Store
-from tests.store.test_store import detected  # a store with one alert: two mentions of grain
+from tests.support.stored_transcripts import store_alert
 
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
 def key(store: Store, now: datetime) -> str:
-    detected(store, now)
+    store_alert(store, now)
     [due] = store.deliveries_due(now)
     return due.key
 

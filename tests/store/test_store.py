@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,27 +16,22 @@ from podwatch.model import (
     DeliveryState,
     Episode,
     Feed,
-    Kind,
-    Mention,
-    PollResult,
     Segment,
     Shard,
-    Transcript,
     TranscriptRef,
     Watch,
     join_segments,
 )
-from podwatch.policy.alerts import build_alerts
 from podwatch.settings import Secret, Settings
 from podwatch.store.connection import HEAD
 from podwatch.store.database import Store, open_store
-from podwatch.store.fetch import FetchResult
+from podwatch.store.detect import Detection
 from podwatch.store.tables import metadata
-from podwatch.transcripts import sandboxed as boxed
 from podwatch.transcripts.formats import Columns
+from podwatch.transcripts.sandboxed import pack_transcript
+from tests.support.stored_transcripts import GRAIN, save_poll, save_transcript, store_alert
 
 OFFER = (TranscriptRef(url="https://a.example/1.vtt", media_type="text/vtt"),)
-WATCH = Watch(name="grain", query="grain")
 
 
 def episode(guid: str = "one", **changes: object) -> Episode:
@@ -46,41 +41,12 @@ def episode(guid: str = "one", **changes: object) -> Episode:
 def feed_with(store: Store, now: datetime, *found: Episode) -> Feed:
     store.add_feeds([Feed(url="https://a.example/feed")], now)
     [feed] = store.feeds()
-    poll(store, feed, now, *found)
+    save_poll(store, feed, now, *found)
     return feed
 
 
 def episodes_due(store: Store, now: datetime) -> list[Episode]:
     return [w.episode for w in store.transcripts_wanted(now)]
-
-
-def keep(store: Store, e: Episode, t: Transcript, now: datetime) -> bool:
-    fields = asdict(boxed.pack_transcript(t, t.language)) | {"source": t.source}
-    return store.save_transcripts([FetchResult(episode=e, fields=fields, next_fetch_at=None)], now) == 1
-
-
-def poll(store: Store, feed: Feed, now: datetime, *found: Episode) -> int:
-    return store.save_polls(
-        [PollResult(feed=feed, episodes=found, lists={e.guid for e in found}.__contains__)], now, first=10
-    )
-
-
-def detected(store: Store, now: datetime) -> None:
-    """One transcript with one mention, handed to deliver."""
-    feed_with(store, now, episode())
-    [e] = episodes_due(store, now)
-    keep(store, e, join_segments([Segment(1.5, 4.0, "grain, the grain")]), now)
-    store.sync_watches([WATCH], now)
-    todo = store.watches_to_detect()
-    [source] = store.transcripts_due(todo.latest, now)
-    watches = todo.after(0)
-    found = [
-        Mention(watch="grain", kind=Kind.EXACT, score=1.0, surface="grain", start=s, end=s + 5, seconds=1.5,
-                segment=0, speaker=None, snippet="grain, the grain", snippet_start=s)
-        for s in (0, 11)
-    ]  # fmt: skip
-    told = build_alerts(found, watches, source.episode)
-    assert store.save_detection(source, {w.name: w for w in watches}, found, told, todo.latest, now) == 2
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
@@ -157,14 +123,14 @@ def test_a_feed_is_due_when_its_time_has_come_and_only_in_its_shard(store: Store
 
 def test_an_episode_seen_again_is_corrected_and_not_counted_again(store: Store, now: datetime) -> None:
     feed = feed_with(store, now, episode())
-    assert poll(store, feed, now, episode(title="Better title")) == 0
+    assert save_poll(store, feed, now, episode(title="Better title")) == 0
     assert [e.title for e in episodes_due(store, now)] == ["Better title"]
 
 
 def test_an_episode_whose_transcript_is_announced_later_becomes_due_then(store: Store, now: datetime) -> None:
     feed = feed_with(store, now, episode(transcripts=()))
     assert episodes_due(store, now) == []
-    poll(store, feed, now, episode())
+    save_poll(store, feed, now, episode())
     assert [e.guid for e in episodes_due(store, now)] == ["one"]
 
 
@@ -177,13 +143,13 @@ def test_a_transcript_comes_back_as_it_was_stored(store: Store, now: datetime) -
         Segment(3.25, 7, "last", "Bob"),
     ]
     kept = replace(join_segments(segments, source="x", media_type="vtt", language="de"), episode_id=e.id)
-    assert keep(store, e, kept, now)
-    store.sync_watches([WATCH], now)
+    assert save_transcript(store, e, kept, now)
+    store.sync_watches([GRAIN], now)
     [source] = store.transcripts_due(1, now)
     got = source.transcript
     assert (got.text, got.speakers, got.offsets) == (kept.text, kept.speakers, kept.offsets)
     assert repr(got.segments()) == repr(kept.segments())
-    assert boxed.pack_transcript(got, None).digest == boxed.pack_transcript(kept, None).digest
+    assert pack_transcript(got, None).digest == pack_transcript(kept, None).digest
 
 
 def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: datetime) -> None:
@@ -193,12 +159,12 @@ def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: date
     columns.add("grain, the grain", 1.5, 4.0, "Ann", [("grain,", 1.5), ("the", 2.25), ("grain", 3.1)])
     columns.add("看見", 4.0, 6.0, None, [("看", 4.0), ("見", 5.0)])
     kept = columns.transcript(episode_id=e.id)
-    assert keep(store, e, kept, now)
-    store.sync_watches([WATCH], now)
+    assert save_transcript(store, e, kept, now)
+    store.sync_watches([GRAIN], now)
     [source] = store.transcripts_due(1, now)
     got = source.transcript
     assert got.words == kept.words
-    assert boxed.pack_transcript(got, None).digest == boxed.pack_transcript(kept, None).digest
+    assert pack_transcript(got, None).digest == pack_transcript(kept, None).digest
     assert [got.seconds_at(at) for at in (0, 7, 11, 17, 18)] == [1.5, 2.25, 3.1, 4.0, 5.0]
     assert got.is_exact_at(11)
 
@@ -206,27 +172,27 @@ def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: date
 def test_the_same_transcript_again_changes_nothing_and_another_becomes_the_next_revision(
     store: Store, now: datetime
 ) -> None:
-    detected(store, now)
+    store_alert(store, now)
     [e] = [f.episode for f in store.mentions()][:1]
     same = replace(join_segments([Segment(1.5, 4.0, "grain, the grain")]), episode_id=e.id)
-    assert not keep(store, e, same, now)
+    assert not save_transcript(store, e, same, now)
     assert list(store.transcripts_due(1, now)) == []
-    assert keep(store, e, join_segments([Segment(1.5, 4.0, "no wheat")]), now)
+    assert save_transcript(store, e, join_segments([Segment(1.5, 4.0, "no wheat")]), now)
     [source] = store.transcripts_due(1, now)
     assert source.transcript.revision == 2
 
 
 def test_what_was_found_in_a_transcript_replaced_meanwhile_is_not_saved(store: Store, now: datetime) -> None:
-    detected(store, now)
-    store.sync_watches([replace(WATCH, query="wheat")], now)
+    store_alert(store, now)
+    store.sync_watches([replace(GRAIN, query="wheat")], now)
     [source] = store.transcripts_due(2, now)
-    keep(store, source.episode, join_segments([Segment(0, 1, "another text")]), now)
-    assert store.save_detection(source, {}, [], (), 2, now) == 0
+    save_transcript(store, source.episode, join_segments([Segment(0, 1, "another text")]), now)
+    assert store.save_detections([Detection(source, {}, [], ())], 2, now) == 0
     assert [s.transcript.text for s in store.transcripts_due(2, now)] == ["another text"]
 
 
 def test_mentions_and_the_delivery_that_will_tell_them_are_kept_together(store: Store, now: datetime) -> None:
-    detected(store, now)
+    store_alert(store, now)
     assert [f.mention.start for f in store.mentions()] == [0, 11]
     [delivery] = store.deliveries_due(now)
     alert, enabled = store.alert_of(delivery)
@@ -235,7 +201,7 @@ def test_mentions_and_the_delivery_that_will_tell_them_are_kept_together(store: 
 
 
 def test_a_delivery_is_claimed_once_and_again_only_when_its_lease_has_run_out(store: Store, now: datetime) -> None:
-    detected(store, now)
+    store_alert(store, now)
     [due] = store.deliveries_due(now)
     lease = now + timedelta(minutes=5)
     claimed, _ = store.claim_delivery(due, now, lease) or (None, None)
@@ -251,7 +217,7 @@ def test_a_delivery_is_claimed_once_and_again_only_when_its_lease_has_run_out(st
 
 
 def test_many_at_once_claim_each_delivery_once(store: Store, now: datetime) -> None:
-    detected(store, now)
+    store_alert(store, now)
     [due] = store.deliveries_due(now)
     won: list[object] = []
     threads = [
@@ -270,11 +236,11 @@ def test_a_watch_keeps_its_revision_until_it_would_find_something_else(store: St
         store.sync_watches(watches, now)
         return [(w.name, w.revision) for w in store.watches()]
 
-    assert sync(WATCH) == [("grain", 1)]
-    assert sync(replace(WATCH, channel="#elsewhere")) == [("grain", 1)]
-    assert sync(replace(WATCH, query="wheat")) == [("grain", 2)]
+    assert sync(GRAIN) == [("grain", 1)]
+    assert sync(replace(GRAIN, channel="#elsewhere")) == [("grain", 1)]
+    assert sync(replace(GRAIN, query="wheat")) == [("grain", 2)]
     assert sync() == []
-    assert sync(replace(WATCH, query="wheat")) == [("grain", 3)], "back again: what came meanwhile is looked through"
+    assert sync(replace(GRAIN, query="wheat")) == [("grain", 3)], "back again: what came meanwhile is looked through"
 
 
 def test_a_naive_time_is_refused_instead_of_guessed(store: Store) -> None:

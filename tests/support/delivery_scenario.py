@@ -19,15 +19,15 @@ from sqlalchemy import select, update
 
 from podwatch import runtime
 from podwatch.line.deliver import deliver
-from podwatch.model import ChannelRules, Episode, Feed, Kind, Mention, PollResult, Segment, Tally, Watch, join_segments
+from podwatch.model import ChannelRules, Episode, Feed, Kind, Mention, Segment, Tally, Watch, join_segments
 from podwatch.policy.alerts import build_alerts
 from podwatch.settings import Secret, Settings
-from podwatch.store.episodes import EPISODE_COLUMNS, episode_of
-from podwatch.store.fetch import FetchResult
-from podwatch.store.tables import deliveries, episodes, feeds
-from podwatch.transcripts import sandboxed as boxed
+from podwatch.store.detect import Detection
+from podwatch.store.episodes import SELECT_EPISODES, episode_of
+from podwatch.store.tables import deliveries, episodes
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import FaultProxy
+from tests.support.stored_transcripts import save_poll, save_transcript
 
 
 class DeliveryScenario:
@@ -74,15 +74,11 @@ class DeliveryScenario:
         item = Episode(
             guid=guid, title=title or f"Episode {guid}", audio_url=f"https://cdn.example/{guid}-{'x' * 9}.mp3"
         )
-        self.rt.store.save_polls(
-            [PollResult(feed=row, episodes=(item,), lists={guid}.__contains__)], self.now, first=10
-        )
+        save_poll(self.rt.store, row, self.now, item)
         episode = self._episode(row.id, guid)
         words = [s.format(watch) for s in sentences or ("The {} came.",)]
         text = join_segments([Segment(float(60 * n), 60.0 * n + 5, s) for n, s in enumerate(words)])
-        fields = boxed.pack_transcript(text, "en")
-        kept = {name: getattr(fields, name) for name in fields.__dataclass_fields__} | {"source": "s"}
-        self.rt.store.save_transcripts([FetchResult(episode=episode, fields=kept, next_fetch_at=None)], self.now)
+        save_transcript(self.rt.store, episode, text, self.now)
         self.detect_mentions()
 
     def detect_mentions(self) -> None:
@@ -94,7 +90,7 @@ class DeliveryScenario:
             found = [self._mention(w, source.transcript, at) for w in asked for at in _places(text, w.name)]
             told = build_alerts(found, asked, source.episode)
             by_name = {w.name: w for w in asked}
-            self.rt.store.save_detection(source, by_name, found, told, todo.latest, self.now)
+            self.rt.store.save_detections([Detection(source, by_name, found, told)], todo.latest, self.now)
 
     def deliver(self) -> Tally:
         return deliver(self.rt, self.now)
@@ -137,8 +133,9 @@ class DeliveryScenario:
 
     def _episode(self, feed: int, guid: str) -> Episode:
         with self.rt.store.reading() as c:
-            query = select(*EPISODE_COLUMNS).join(feeds, feeds.c.id == episodes.c.feed_id)
-            return episode_of(c.execute(query.where(episodes.c.guid == guid, episodes.c.feed_id == feed)).one())
+            return episode_of(
+                c.execute(SELECT_EPISODES.where(episodes.c.guid == guid, episodes.c.feed_id == feed)).one()
+            )
 
     def _mention(self, watch: Watch, transcript: Any, at: int) -> Mention:
         segment = max(i for i, offset in enumerate(transcript.offsets) if offset <= at)

@@ -1,4 +1,4 @@
-"""The answers in the store: one row a person, alert and verdict, however often and in what order they come in."""
+"""Stores people's answers to alerts: one row a person, alert and verdict, whatever comes twice or late."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from podwatch.model import Answer, Mute, StandingVerdict, Verdict
 from podwatch.store.connection import Rows
 from podwatch.store.mutes import insert_mute
+from podwatch.store.statements import upsert
 from podwatch.store.tables import answers, deliveries, episodes, feeds, mentions, watches
 
-MAX_SPELLINGS = 100  # spellings kept with an answer
+MAX_SPELLINGS = 100  # stored with an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class AlertSubject:
 
 class AnswerRows(Rows):
     def alert_subject(self, key: str) -> AlertSubject | None:
-        """The alert with this key; None when there is none (any more)."""
+        """What the alert with this key is about; None when there is no such alert (any more)."""
         query = (
             select(deliveries, watches.c.name, watches.c.revision, episodes.c.feed_id, feeds.c.title, feeds.c.url)
             .join(watches, watches.c.id == deliveries.c.watch_id)
@@ -63,42 +63,39 @@ class AnswerRows(Rows):
             "watch_revision": subject.revision,
             "verdict": answer.verdict.value,
             "user": answer.user,
-            "spellings": [list(s) for s in subject.spellings],
+            "spellings": subject.spellings,
             "answered_at": answer.at,
             "noted_at": now,
         }
-        insert = sqlite.insert if self.engine.dialect.name == "sqlite" else postgresql.insert
-        new = insert(answers).values(**values)
-        later = {n: new.excluded[n] for n in ("watch_revision", "spellings", "answered_at", "noted_at")}
-        upsert = new.on_conflict_do_update(
+        row = upsert(self.engine.dialect, answers).values(**values)
+        row = row.on_conflict_do_update(
             index_elements=["key", "user", "verdict"],
-            set_=later,
-            where=answers.c.answered_at < new.excluded.answered_at,
+            set_={name: row.excluded[name] for name in ("watch_revision", "spellings", "answered_at", "noted_at")},
+            where=answers.c.answered_at < row.excluded.answered_at,
         )
         with self.writing() as c:
-            if c.execute(upsert.returning(answers.c.id)).first() is None:
+            if c.execute(row.returning(answers.c.id)).first() is None:
                 return False
             if mute is not None:
                 insert_mute(c, replace(mute, by=answer.user), now)
         return True
 
     def standing_verdicts(self, *, current: bool = False) -> list[StandingVerdict]:
-        """The verdicts that stand: the last Relevant or Wrong of each person on each alert of an enabled watch.
+        """The last judgement of each person on each alert of an enabled watch.
 
         current: only those given since the watch was last changed.
         """
         a = answers.c
-        judging = [v.value for v in Verdict if v.is_judgement]
+        judgements = [v.value for v in Verdict if v.is_judgement]
         query = (
             select(answers, watches.c.name)
             .join(watches, watches.c.id == a.watch_id)
-            .where(watches.c.enabled, a.verdict.in_(judging))
+            .where(watches.c.enabled, a.verdict.in_(judgements))
             .order_by(a.answered_at, a.id)
         )
         if current:
             query = query.where(a.watch_revision == watches.c.revision)
-        with self.reading() as c:
-            last = {(r.key, r.user): r for r in c.execute(query)}
+        last = {(r.key, r.user): r for r in self.read_rows(query)}
         return [
             StandingVerdict(r.name, Verdict(r.verdict), tuple((s[0], s[1]) for s in r.spellings)) for r in last.values()
         ]

@@ -1,6 +1,7 @@
-"""Channels in the store: when the next message may go to one, which is paused until an operator acts, and its rules.
+"""Channels in the store: when the next message may go to one, whether it is paused until an operator acts, its rules.
 
-A row is claimed in the transaction that claims the message, so that all workers together keep to the pace of one.
+A channel's next slot is claimed in the transaction that claims the message, so that the rate limit of a channel holds
+over all workers.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from podwatch.model import ChannelRules, QuietHours, Schedule
 from podwatch.store.connection import AnyRow, Rows
+from podwatch.store.statements import upsert
 from podwatch.store.tables import channels
 
-SERVICE = "service:"  # begins the name of the row that stands for a whole service
+SERVICE = "service:"  # prefix of a row's name that stands for a whole service
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """next_at, paused_until: null means at once. failures: of the service, in a row."""
+    """Whether a channel takes messages. next_at, paused_until: None for at once; failures: of the service, in a row."""
 
     name: str
     next_at: datetime | None = None
@@ -37,21 +38,17 @@ class ChannelState:
 
 class ChannelRows(Rows):
     def channel_states(self) -> dict[str, ChannelState]:
-        """Every channel that was ever posted to, and every service that failed as a whole."""
-        with self.reading() as c:
-            return {r.name: _state(r) for r in c.execute(select(channels))}
+        """Every channel that was ever posted to, and every service that failed as a whole, by name."""
+        return {r.name: _state(r) for r in self.read_rows(select(channels))}
 
     def channel_state(self, name: str) -> ChannelState | None:
-        """One of them."""
-        with self.reading() as c:
-            row = c.execute(select(channels).where(channels.c.name == name)).first()
-            return _state(row) if row is not None else None
+        rows = self.read_rows(select(channels).where(channels.c.name == name))
+        return _state(rows[0]) if rows else None
 
     def channel_rules(self, name: str) -> ChannelRules:
-        """What the watchlist says of a channel, or the usual."""
-        with self.reading() as c:
-            found = c.execute(select(channels.c.rules).where(channels.c.name == name)).scalar()
-        return _rules(name, found) if found else ChannelRules(name=name)
+        """The watchlist's rules for a channel, or the defaults."""
+        rows = self.read_rows(select(channels.c.rules).where(channels.c.name == name))
+        return _rules(name, rows[0].rules) if rows and rows[0].rules else ChannelRules(name=name)
 
     def sync_channels(self, wanted: Sequence[ChannelRules]) -> None:
         """Makes the stored rules equal to the watchlist's."""
@@ -62,16 +59,17 @@ class ChannelRows(Rows):
                 c.execute(update(channels).where(channels.c.name == rules.name).values(rules=_plain(rules)))
 
     def claim_channel(self, name: str, now: datetime, until: datetime) -> bool:
-        """Whether something may go to the channel now; see claim_slot."""
+        """Whether a message may go to the channel now; see claim_slot."""
         with self.writing() as c:
             return claim_slot(c, name, now, until) is not None
 
     def delay_channel(
         self, name: str, until: datetime, *, own_slot: datetime | None = None, failures: int | None = None
     ) -> None:
-        """Nothing goes there before ``until``; nor before what was set already, unless that is ``held``, our own slot.
+        """Delays the channel's next message until ``until``, or a later time that is set already.
 
-        failures: of the service in a row; 0 says that it works, and ends a pause.
+        own_slot: the time that the caller set, which is moved in either direction. failures: of the service in a row;
+        0 says that it works, and ends a pause.
         """
         k = channels.c
         with self.writing() as c:
@@ -86,32 +84,30 @@ class ChannelRows(Rows):
                 c.execute(update(channels).where(k.name == name).values(failures=failures))
 
     def pause_channel(self, name: str, until: datetime, error: str, failures: int) -> None:
-        """Pauses it until then, since an operator has to act; then one message probes it."""
+        """Pauses the channel because an operator has to act; after ``until`` one message probes it."""
         with self.writing() as c:
             ensure_channel(c, name)
             values = {"paused_until": until, "error": error, "failures": failures}
             c.execute(update(channels).where(channels.c.name == name).values(**values))
 
     def retry_paused(self) -> None:
-        """An operator says that it works again: what waits for a paused channel or service is tried at once."""
+        """Ends all pauses, since an operator says that the channels and services work again."""
         k = channels.c
-        with self.writing() as c:
-            values = {"paused_until": None, "next_at": None, "failures": 0, "error": None}
-            c.execute(update(channels).where(or_(k.paused_until.is_not(None), k.failures > 0)).values(**values))
+        values = {"paused_until": None, "next_at": None, "failures": 0, "error": None}
+        self.execute(update(channels).where(or_(k.paused_until.is_not(None), k.failures > 0)).values(**values))
 
 
 def ensure_channel(c: Connection, name: str) -> None:
-    """Makes the channel's row, whoever else does so at the same moment."""
-    kind = postgresql if c.dialect.name == "postgresql" else sqlite
-    c.execute(kind.insert(channels).values(name=name).on_conflict_do_nothing())
+    """Inserts the channel's row unless there is one; others may do so at the same time."""
+    c.execute(upsert(c.dialect, channels).values(name=name).on_conflict_do_nothing())
 
 
 def next_free_slot(
     c: Connection, name: str, now: datetime, ahead: float = 0.0, *, lock: bool = False
 ) -> datetime | None:
-    """From when on a message may go to the channel: ``now``, or up to ``ahead`` seconds later; None when it may not.
+    """When a message may go to the channel: ``now``, or up to ``ahead`` seconds later; None when it may not.
 
-    keep: the row is the caller's until the end of the transaction.
+    lock: keeps the row from others until the end of the transaction.
     """
     k = channels.c
     query = select(k.next_at, k.paused_until).where(k.name == name)
@@ -121,7 +117,7 @@ def next_free_slot(
 
 
 def claim_slot(c: Connection, name: str, now: datetime, until: datetime, ahead: float = 0.0) -> datetime | None:
-    """As next_free_slot, and then no other may until ``until``, or its answer has come."""
+    """As next_free_slot; and no other message may go there until ``until``, or until delay_channel moves that."""
     ensure_channel(c, name)
     free = next_free_slot(c, name, now, ahead, lock=True)
     if free is not None:

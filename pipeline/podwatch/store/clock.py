@@ -1,7 +1,7 @@
-"""The clock that all workers share, because their own may be hours apart: leases and pauses are set and judged by it.
+"""The clock that all workers share, by which leases and pauses are set and judged: their own may be hours apart.
 
-PostgreSQL has one. SQLite has none but that of the machine, which somebody may change while a lease runs; so the time
-is counted from the machine's start, which nobody can, beginning with what its clock said when it was first asked.
+On PostgreSQL it is the server's. SQLite has none, and the machine's may be set while a lease runs; so there the clock
+is the machine's time at the first use, and the seconds counted since by its monotonic clock.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from pathlib import Path
 
 from sqlalchemy import delete, func, insert, select
 
+from podwatch.model import DeliveryState
 from podwatch.store.connection import Rows
 from podwatch.store.tables import clocks, deliveries
 
-RESTART_AFTER = timedelta(days=1)  # after which a machine's clock is believed again, when nothing is under way
+RESTART_AFTER = timedelta(days=1)  # then the count starts anew from the machine's clock, unless a claim is open
 
 
 def read_wall_clock() -> datetime:
-    """What the machine's clock says."""
+    """The time of the machine's clock."""
     return datetime.now(UTC)
 
 
@@ -32,7 +33,7 @@ def monotonic_seconds() -> float:
 
 
 def uptime() -> tuple[str, float]:
-    """(which start of the machine, seconds since it, sleep included)."""
+    """(id of the machine's start, seconds since it, sleep included)."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip(), monotonic_seconds()
     except OSError:  # not Linux
@@ -41,27 +42,27 @@ def uptime() -> tuple[str, float]:
 
 class ClockRows(Rows):
     def clock(self) -> datetime:
-        """Now, the same for every process that uses this database, to some milliseconds."""
+        """Now, the same for every process that uses this database, within some milliseconds."""
         return self.clock_and_monotonic(1)[0]
 
     def clock_and_monotonic(self, readings: int = 3) -> tuple[datetime, float]:
-        """(what the clock says, monotonic_seconds() at that moment), so that a process can count on from there.
+        """(the clock's time, monotonic_seconds() at that moment), so that a process can count on from there.
 
-        readings: of a server's clock. It says what it says somewhere between the question and the answer, so of the
-        quickest reading the middle is taken.
+        readings: of a server's clock. It is read somewhere between request and answer; the middle of the quickest
+        reading is taken.
         """
         if self.engine.dialect.name != "postgresql":
             return self._read_counted()
-        best: tuple[float, datetime, float] | None = None
-        for _ in range(readings):
-            with self.reading() as c:
-                asked = monotonic_seconds()
-                said: datetime = c.execute(select(func.clock_timestamp())).scalar_one()
-                told = monotonic_seconds()
-            if best is None or told - asked < best[0]:
-                best = (told - asked, said.astimezone(UTC), (asked + told) / 2)
-        assert best is not None
-        return best[1], best[2]
+        _, time_there, monotonic = min(self._read_server() for _ in range(readings))
+        return time_there, monotonic
+
+    def _read_server(self) -> tuple[float, datetime, float]:
+        """(seconds that the answer took, the server's time, monotonic_seconds() in the middle)."""
+        with self.reading() as c:
+            began = monotonic_seconds()
+            now: datetime = c.execute(select(func.clock_timestamp())).scalar_one()
+            ended = monotonic_seconds()
+        return ended - began, now.astimezone(UTC), (began + ended) / 2
 
     def _read_counted(self) -> tuple[datetime, float]:
         boot, count = uptime()
@@ -74,12 +75,12 @@ class ClockRows(Rows):
         return self._restart(boot, count), count
 
     def _restart(self, boot: str, count: float) -> datetime:
-        """Begins to count from what the machine's clock says now, unless another did, or something is under way."""
+        """Starts to count from the machine's clock, unless another process did, or a delivery is claimed."""
         with self.writing() as c:
             row = c.execute(select(clocks).where(clocks.c.boot == boot)).first()
             if row is not None:
                 counted: datetime = row.wall + timedelta(seconds=count - row.ticks)
-                busy = select(deliveries.c.id).where(deliveries.c.state == "attempting").limit(1)
+                busy = select(deliveries.c.id).where(deliveries.c.state == DeliveryState.ATTEMPTING.value).limit(1)
                 if count - row.ticks < RESTART_AFTER.total_seconds() or c.execute(busy).first() is not None:
                     return counted
             now = read_wall_clock()

@@ -1,11 +1,11 @@
-"""Opens the database so that the same code is safe on SQLite and PostgreSQL: transactions, time-outs, migrations."""
+"""Connects to SQLite or PostgreSQL so that the same code is safe on both: transactions, time-outs, migrations."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -13,13 +13,13 @@ from threading import RLock
 from typing import Any, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, Engine, Row, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError
 
 from podwatch.errors import SettingsError, StoreError
 from podwatch.settings import Settings
 
-BUSY_SECONDS = 60.0
+BUSY_SECONDS = 60.0  # a transaction of SQLite waits at most so long for another to end
 # A row whose columns the type checker does not follow.
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 SQLITE, POSTGRESQL = "sqlite+pysqlite", "postgresql+psycopg"
@@ -35,7 +35,7 @@ HEAD = "0006"  # the newest file in migrations/versions; a test holds the two to
 
 
 def to_json(value: Any) -> str:
-    """JSON of plain values and dataclasses. What orjson does not know, such as lone surrogates, Python writes."""
+    """JSON of plain values and dataclasses; Python's own where orjson cannot (lone surrogates, large integers)."""
     try:
         return orjson.dumps(value).decode()
     except TypeError:
@@ -81,7 +81,7 @@ def _unusable_url(what: str) -> SettingsError:
 
 
 def database_exists(settings: Settings) -> bool:
-    """Whether there is a database already; of a server's it is not known before it is asked."""
+    """Whether there is a database already; True for a server's, which only connecting could tell."""
     try:
         url = make_url(settings.database_url.reveal())
     except ArgumentError:
@@ -92,13 +92,13 @@ def database_exists(settings: Settings) -> bool:
 
 
 def display_url(settings: Settings) -> str:
-    """The database's address without its password, nor its options, where one may stand too."""
+    """The database's address without its password and its options, which may hold one too."""
     return make_url(settings.database_url.reveal()).set(query={}).render_as_string(hide_password=True)
 
 
 def _sqlite_connect(dbapi: Any, _record: object) -> None:
-    # The driver would begin only at the first write, so that a read-modify-write in two processes loses one of
-    # the two (73 of 300 survived when measured). Begin ourselves: see _sqlite_begin.
+    # The driver would begin a transaction only at the first write, so that of a read-modify-write in two processes one
+    # is lost (73 of 300 survived when measured). _sqlite_begin begins it instead.
     dbapi.isolation_level = None
     cursor = dbapi.cursor()
     _use_wal(cursor)
@@ -108,8 +108,10 @@ def _sqlite_connect(dbapi: Any, _record: object) -> None:
 
 
 def _use_wal(cursor: Any) -> None:
-    """Switches a new database over. Where two do that at once SQLite waits for neither, whatever timeout it was given:
-    each waits for the other's lock, so one of them has to try again (sqlite.org/rescode.html#busy).
+    """Switches a new database to write-ahead logging.
+
+    Where two processes do so at once each waits for the other's lock; SQLite then refuses one of them at once, whatever
+    its time-out is, and it has to try again (sqlite.org/rescode.html#busy).
     """
     until = time.monotonic() + BUSY_SECONDS
     while True:
@@ -123,7 +125,7 @@ def _use_wal(cursor: Any) -> None:
 
 
 def _postgres_binary(_c: object, cursor: Any, _statement: str, _values: object, context: Any, _many: bool) -> None:
-    """Bytes as they are, for the queries that ask for it: as text PostgreSQL writes two digits for each."""
+    """Has PostgreSQL send bytes in its binary format, half as long as its text, for the queries that ask for it."""
     if context is not None and context.execution_options.get("podwatch_binary"):
         cursor.format = 1
 
@@ -134,16 +136,16 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 class Rows:
-    """What every part of the store has: a connection to read and a transaction to write."""
+    """The base of every part of the store: connections to read with, and transactions to write in."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        # SQLite's writers wait by asking again and again; the threads of one process wait for each other instead.
+        # SQLite's writers wait by polling the lock; the threads of one process wait for each other here instead.
         self._write_lock: AbstractContextManager[object] = RLock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A consistent view that waits for no writer and makes none wait."""
+        """A consistent view of the database; it waits for no writer, and no writer waits for it."""
         with self.engine.connect().execution_options(podwatch_read=True) as connection:
             yield connection
 
@@ -153,12 +155,25 @@ class Rows:
         with self._write_lock, self.engine.begin() as connection:
             yield connection
 
+    def read_rows(self, query: Executable) -> Sequence[AnyRow]:
+        """All rows of one query."""
+        with self.reading() as c:
+            return c.execute(query).all()
+
+    def execute(self, statement: Executable) -> int:
+        """Runs one statement in a transaction of its own; returns how many rows it changed."""
+        with self.writing() as c:
+            return c.execute(statement).rowcount
+
     def close(self) -> None:
         self.engine.dispose()
 
 
 def upgrade_schema(engine: Engine) -> None:
-    """Brings the tables to HEAD. Two processes may call it at once: one migrates, the other waits."""
+    """Migrates the tables to HEAD. Two processes may call it at once: one migrates, the other waits.
+
+    Raises StoreError when they were made by a newer podwatch.
+    """
     current = schema_revision(engine)
     if current == HEAD:
         return
@@ -183,7 +198,7 @@ def upgrade_schema(engine: Engine) -> None:
 
 
 def schema_revision(engine: Engine) -> str | None:
-    """Of the tables there are; None when there are none."""
+    """The revision of the tables; None when there are none."""
     with engine.connect().execution_options(podwatch_read=True) as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None

@@ -1,4 +1,4 @@
-"""The Store: all parts of the database together; opening it, inspecting it, and what its failures mean."""
+"""The Store, all parts of the database together: opens it, inspects it, explains its failures."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ __all__ = [
     "open_store",
 ]
 
-FAILURES = (DBAPIError, PoolTimeoutError)  # see failure()
+FAILURES = (DBAPIError, PoolTimeoutError)  # see explain_failure()
 
 
 class Store(
@@ -63,11 +63,11 @@ class Store(
     ClockRows,
     MentionRows,
 ):
-    """One to-do query and one save for each verb (a file each), the watchlist, and what people read."""
+    """A to-do query and a save for each verb, the watchlist, and what people read of it all."""
 
 
 def open_store(settings: Settings) -> Store:
-    """The store at ``settings.database_url``, its tables made or brought up to date.
+    """The store at ``settings.database_url``, its tables created or migrated.
 
     Raises StoreError when it cannot be reached, or is newer than this podwatch.
     """
@@ -90,7 +90,7 @@ def _open_error(e: Exception, settings: Settings) -> StoreError:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseState:
-    """How a database is. revision: of its tables, None when there are none; wanted: what this podwatch needs.
+    """The state of a database. revision: of its tables, None when there are none; wanted: what this podwatch needs.
 
     clock: the database server's; None for SQLite, which has none of its own.
     """
@@ -102,7 +102,7 @@ class DatabaseState:
 
 
 def inspect_database(settings: Settings) -> DatabaseState:
-    """Looks at the database without changing it: whether it can be reached and written, and what its tables are.
+    """Checks, without changing anything, that the database can be reached and written; reads its tables' revision.
 
     Raises StoreError or SettingsError, as open_store does.
     """
@@ -125,9 +125,9 @@ def inspect_database(settings: Settings) -> DatabaseState:
 
 
 def explain_failure(e: BaseException) -> StoreError | None:
-    """What a database that fails in the middle of a verb means to people; None when ``e`` is something else.
+    """The StoreError that says what a failing database means; None when ``e`` is something else.
 
-    A row that breaks a rule of the tables, or a value that they do not take, is something else: that is a bug.
+    A row that breaks a constraint, or a value that a column does not take, is something else: a bug.
     """
     if not isinstance(e, FAILURES) or isinstance(e, IntegrityError | DataError):
         return None
@@ -141,7 +141,7 @@ def explain_failure(e: BaseException) -> StoreError | None:
 
 @contextmanager
 def explaining_failures() -> Iterator[None]:
-    """Raises a failure of the database as the StoreError that it means to people."""
+    """Raises a failure of the database as the StoreError that explains it."""
     try:
         yield
     except FAILURES as e:

@@ -1,23 +1,25 @@
-"""deliver's part of the store: who may send what now, and what became of it.
+"""deliver's to-do list and save: deliveries that are due, claims on them, and outcomes.
 
-A claim is written before a message is sent and its outcome after it. ``attempts`` is the fence between two that
-believe to hold the same claim: it grows with each claim, and an outcome is saved only for the latest.
+A claim is written before a message is sent and its outcome after it. ``attempts`` is the fence between two workers that
+both believe to have the claim: each claim increases it, and only the latest claimer can save an outcome.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from podwatch.model import ALL, Delivery, DeliveryKind, DeliveryState, HoldReason, Shard
 from podwatch.policy.alerts import reply_key
 from podwatch.store.channels import claim_slot, next_free_slot
 from podwatch.store.connection import AnyRow, Rows
+from podwatch.store.statements import in_shard
 from podwatch.store.tables import channels, deliveries
 
 SAVE_WITHIN = 60.0  # seconds for which saving an outcome is retried while the database does not answer
@@ -25,56 +27,44 @@ T = TypeVar("T")
 
 
 class _ClaimedElsewhere(Exception):
-    """Another has the delivery or its channel: undo the transaction."""
+    """Another worker has the delivery or its channel: raised to roll the transaction back."""
 
 
 class DeliverRows(Rows):
     def deliveries_due(
         self, now: datetime, shard: Shard = ALL, per_channel: int = 8, channel_free_at: datetime | None = None
     ) -> list[Delivery]:
-        """What is to be sent now, oldest first, at most ``each`` of a channel; none of a channel that rests.
+        """What is to be sent now, oldest first, at most ``per_channel`` of each channel that is free and not paused.
 
-        New, to be tried again, kept back until now, or left behind by a sender that died. free: when the channel has
-        to be free; now, unless given.
+        That is what is new, to be retried, held until now, or was claimed by a worker whose lease has run out.
+        channel_free_at: when the channel has to be free; now, unless given.
         """
         d, k = deliveries.c, channels.c
         nth = func.row_number().over(partition_by=d.channel, order_by=(d.created_at, d.id)).label("nth")
-        rests = or_(k.next_at.is_(None), k.next_at <= (channel_free_at or now))
-        open_ = and_(rests, or_(k.paused_until.is_(None), k.paused_until <= now))
-        query = select(d.id, nth).outerjoin(channels, k.name == d.channel).where(d.next_attempt_at <= now, open_)
-        if shard.count > 1:
-            query = query.where(d.id % shard.count == shard.index)
-        heads = query.subquery()
-        with self.reading() as c:
-            rows = c.execute(
-                select(deliveries)
-                .join(heads, heads.c.id == d.id)
-                .where(heads.c.nth <= per_channel)
-                .order_by(d.created_at, d.id)
-            )
-            return [delivery_of(r) for r in rows]
+        is_free = or_(k.next_at.is_(None), k.next_at <= (channel_free_at or now))
+        due = (d.next_attempt_at <= now, is_free, _not_paused(now), *in_shard(d.id, shard))
+        first = select(d.id, nth).outerjoin(channels, k.name == d.channel).where(*due).subquery()
+        query = select(deliveries).join(first, first.c.id == d.id).where(first.c.nth <= per_channel)
+        return [delivery_of(r) for r in self.read_rows(query.order_by(d.created_at, d.id))]
 
     def next_due_before(self, now: datetime, until: datetime, shard: Shard = ALL) -> datetime | None:
-        """When the next thing is to be done, if before ``until``: in a channel that is not paused.
+        """When the next work is due in a channel that is not paused; None when not before ``until``.
 
-        A message, a change of one, or a look for second copies that is due already; of those that are not, none is
-        worth staying for.
+        Work is a message, an edit, or a duplicate check that is due already: for a later one no worker waits.
         """
         d, k = deliveries.c, channels.c
-        waits = or_(k.paused_until.is_(None), k.paused_until <= now)
         sent = d.state == DeliveryState.SENT.value
-        found: list[datetime] = []
+        times: list[datetime] = []
         with self.reading() as c:
             for column, due in (
                 (d.next_attempt_at, d.next_attempt_at <= until),
                 (d.check_at, and_(d.check_at <= until, sent, d.next_attempt_at.is_(None))),
                 (d.sweep_at, and_(d.sweep_at <= now, sent, d.next_attempt_at.is_(None))),
             ):
-                query = select(column, k.next_at).outerjoin(channels, k.name == d.channel).where(due, waits)
-                if shard.count > 1:
-                    query = query.where(d.id % shard.count == shard.index)
-                found += [max(t for t in r if t is not None) for r in c.execute(query.distinct())]
-        return min((t for t in found if t <= until), default=None)
+                query = select(column, k.next_at).outerjoin(channels, k.name == d.channel).distinct()
+                rows = c.execute(query.where(due, _not_paused(now), *in_shard(d.id, shard)))
+                times += [max(t for t in r if t is not None) for r in rows]
+        return min((t for t in times if t <= until), default=None)
 
     def claim_delivery(
         self,
@@ -85,30 +75,31 @@ class DeliverRows(Rows):
         shown: str | None = None,
         ahead: float = 0.0,
     ) -> tuple[Delivery, datetime] | None:
-        """Takes the delivery until ``until``, and its channel until ``hold`` or the answer; None when it is taken.
+        """Claims the delivery until ``until``, and its channel until ``channel_until`` or the answer comes.
 
-        shown: hash of what is about to be posted; None when the channel is only looked at. ahead: seconds before the
-        channel is free in which it may be taken. Returns the delivery and the moment, before which nothing may be sent.
+        None when another worker has one of them. Returns the delivery and the time before which nothing may be sent.
+        shown: hash of what is about to be posted; None when the channel is only read. ahead: how many seconds before
+        the channel is free it may be claimed.
 
-        Written before anything is sent. A claim that was left behind may have been sent: it comes back with
-        ``attempted_at`` set, and nothing but its channel's history says whether it was.
+        A claim is written before anything is sent. One whose lease has run out may have been sent: it comes back with
+        ``attempted_at`` set, and only the channel's history tells whether it was.
         """
         d = deliveries.c
-        left_behind = delivery.state is DeliveryState.ATTEMPTING
-        unknown = delivery.attempted_at or (delivery.posted_at if left_behind else None)
+        abandoned = delivery.state is DeliveryState.ATTEMPTING
+        unknown = delivery.attempted_at or (delivery.posted_at if abandoned else None)
         values: dict[str, Any] = {
             "state": DeliveryState.ATTEMPTING.value,
             "attempts": delivery.attempts + 1,
             "next_attempt_at": until,
             "attempted_at": unknown,
             "error": None,
-            "looks": 0 if left_behind else delivery.looks,
+            "looks": 0 if abandoned else delivery.looks,
         }
         if shown is not None:
             values |= {"posted_at": now, "shown": shown}
         mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.next_attempt_at <= now)
         try:
-            with self.reading() as c:  # most that come too late see it here, and make no writer wait
+            with self.reading() as c:  # most late workers see it here, without making a writer wait
                 if c.execute(select(d.id).where(*mine)).first() is None or not next_free_slot(
                     c, delivery.channel, now, ahead
                 ):
@@ -125,10 +116,11 @@ class DeliverRows(Rows):
     def save_delivery(
         self, delivery: Delivery, now: datetime, replies: int = 0, sweep_at: datetime | None = None
     ) -> bool:
-        """Writes the outcome; False when the claim had run out and another has taken over (``attempts`` differs).
+        """Saves the outcome; False when another worker has claimed the delivery meanwhile (``attempts`` differs).
 
-        replies: how many messages continue it in its thread; each is a delivery of its own. Tries for a minute when
-        the database does not answer, because what is not written has to be looked up in the channel.
+        replies: how many messages continue it in its thread; each is a delivery of its own. Retries for SAVE_WITHIN
+        seconds while the database does not answer, because an outcome that is not saved has to be looked up in the
+        channel.
         """
         return _retry_save(lambda: self._save_once(delivery, now, replies, sweep_at))
 
@@ -157,8 +149,9 @@ class DeliverRows(Rows):
             if row is None:
                 return False
             if delivery.kind is DeliveryKind.DIGEST and delivery.state in (DeliveryState.SENT, DeliveryState.DEAD):
-                told = {k: values[k] for k in ("state", "sent_at", "notifier", "remote_channel", "remote_id", "error")}
-                c.execute(update(deliveries).where(d.digest_id == delivery.id).values(**told))
+                names = ("state", "sent_at", "notifier", "remote_channel", "remote_id", "error")
+                members = update(deliveries).where(d.digest_id == delivery.id)
+                c.execute(members.values({name: values[name] for name in names}))
             add_replies(c, delivery, row.created_at, replies, now)
             return True
 
@@ -173,8 +166,7 @@ class DeliverRows(Rows):
             "error": why.value,
             "next_attempt_at": until,
         }
-        with self.writing() as c:
-            return c.execute(update(deliveries).where(*mine).values(**values)).rowcount == 1
+        return self.execute(update(deliveries).where(*mine).values(**values)) == 1
 
     def recent_messages(self, delivery: Delivery, since: datetime) -> tuple[datetime | None, list[datetime]]:
         """(when the watch last had a message of its own in this channel, the channel's messages since)."""
@@ -192,36 +184,39 @@ class DeliverRows(Rows):
             return last, list(messages.scalars())
 
     def retry_dead(self, now: datetime) -> int:
-        """Puts what was given up on the to-do list again; returns how many alerts and digests that are."""
+        """Puts dead deliveries on the to-do list again; returns how many alerts and digests that are."""
         d = deliveries.c
-        again = {"state": DeliveryState.RETRY.value, "next_attempt_at": now, "failures": 0}
+        retry = {"state": DeliveryState.RETRY.value, "next_attempt_at": now, "failures": 0}
         with self.writing() as c:
             dead = (d.state == DeliveryState.DEAD.value, d.digest_id.is_(None))
-            count = c.execute(update(deliveries).where(*dead).values(**again)).rowcount
+            count = c.execute(update(deliveries).where(*dead).values(**retry)).rowcount
             # The alerts of a dead digest go out with it, when it does.
             held = {"state": DeliveryState.HELD.value, "error": HoldReason.DIGEST.value}
             c.execute(update(deliveries).where(d.state == DeliveryState.DEAD.value).values(**held))
             return count
 
 
-def add_replies(c: Any, delivery: Delivery, created_at: datetime, replies: int, now: datetime) -> None:
-    """Rows for the messages in its thread that there are none for yet; due at once, right behind it."""
+def add_replies(c: Connection, delivery: Delivery, created_at: datetime, replies: int, now: datetime) -> None:
+    """Inserts the deliveries of those replies in its thread that have none yet; they are due right behind it."""
     if not replies or delivery.kind is DeliveryKind.REPLY:
         return
     known = c.execute(select(func.max(deliveries.c.part)).where(deliveries.c.parent_id == delivery.id)).scalar() or 0
     for part in range(known + 1, replies + 1):
-        c.execute(
-            insert(deliveries).values(
-                key=reply_key(delivery.key, part),
-                kind=DeliveryKind.REPLY.value,
-                parent_id=delivery.id,
-                part=part,
-                channel=delivery.channel,
-                state=DeliveryState.DUE.value,
-                next_attempt_at=now,
-                created_at=created_at,
-            )
+        row = insert(deliveries).values(
+            key=reply_key(delivery.key, part),
+            kind=DeliveryKind.REPLY.value,
+            parent_id=delivery.id,
+            part=part,
+            channel=delivery.channel,
+            state=DeliveryState.DUE.value,
+            next_attempt_at=now,
+            created_at=created_at,
         )
+        c.execute(row)
+
+
+def _not_paused(now: datetime) -> ColumnElement[bool]:
+    return or_(channels.c.paused_until.is_(None), channels.c.paused_until <= now)
 
 
 def _retry_save(save: Callable[[], T]) -> T:
@@ -238,25 +233,11 @@ def _retry_save(save: Callable[[], T]) -> T:
 
 def delivery_of(r: AnyRow) -> Delivery:
     return Delivery(
-        id=r.id,
-        key=r.key,
         state=DeliveryState(r.state),
-        channel=r.channel,
         kind=DeliveryKind(r.kind),
-        parent_id=r.parent_id,
-        part=r.part,
-        digest_id=r.digest_id,
         reason=HoldReason[r.reason] if r.reason else None,
-        attempts=r.attempts,
-        failures=r.failures,
-        looks=r.looks,
-        next_attempt_at=r.next_attempt_at,
-        attempted_at=r.attempted_at,
-        posted_at=r.posted_at,
-        check_at=r.check_at,
-        notifier=r.notifier,
-        remote_channel=r.remote_channel,
-        remote_id=r.remote_id,
-        shown=r.shown,
-        error=r.error,
+        **{name: getattr(r, name) for name in _FIELDS},
     )
+
+
+_FIELDS = tuple(f.name for f in fields(Delivery) if f.name not in ("state", "kind", "reason"))

@@ -1,4 +1,4 @@
-"""Digests in the store: what waits for one is put together in one transaction: nothing is in two, nothing in none."""
+"""Digests in the store: held alerts are put into one in one transaction, so that each is in exactly one."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from podwatch.store.tables import channels, deliveries
 
 class DigestRows(Rows):
     def held_for_digest(self, channel: str, why: HoldReason, now: datetime) -> list[Delivery]:
-        """What was kept back for this reason and is to be told in a digest now, oldest first."""
+        """The alerts held for this reason whose digest is due, oldest first."""
         d = deliveries.c
         query = select(deliveries).where(
             d.channel == channel, d.state == DeliveryState.HELD.value, d.reason == why.name, d.next_attempt_at <= now
         )
-        with self.reading() as c:
-            return [delivery_of(r) for r in c.execute(query.order_by(d.created_at, d.id))]
+        return [delivery_of(r) for r in self.read_rows(query.order_by(d.created_at, d.id))]
 
     def make_digest(self, channel: str, why: HoldReason, members: Sequence[Delivery], now: datetime) -> int:
-        """Puts those of the members that nobody took meanwhile into one digest, due now; returns how many they are."""
+        """Puts those of the members that nobody else claimed into a digest that is due now; returns how many."""
         d = deliveries.c
         with self.writing() as c:
             ensure_channel(c, channel)
@@ -55,18 +54,6 @@ class DigestRows(Rows):
                 )
                 .returning(d.id)
             ).one()
-            taken = d.id.in_([r.id for r in rows])
-            c.execute(update(deliveries).where(taken).values(digest_id=made, next_attempt_at=None))
+            mine = d.id.in_([r.id for r in rows])
+            c.execute(update(deliveries).where(mine).values(digest_id=made, next_attempt_at=None))
             return len(rows)
-
-    def has_replies(self, delivery: Delivery) -> bool:
-        """Whether a reply was posted into its thread, or may have been."""
-        d = deliveries.c
-        with self.reading() as c:
-            posted = select(d.id).where(d.parent_id == delivery.id, d.posted_at.is_not(None))
-            return c.execute(posted.limit(1)).first() is not None
-
-    def parent_of(self, delivery: Delivery) -> Delivery:
-        """The delivery whose thread a reply is in."""
-        with self.reading() as c:
-            return delivery_of(c.execute(select(deliveries).where(deliveries.c.id == delivery.parent_id)).one())

@@ -1,7 +1,8 @@
 """Upserts the episodes of feed documents: each is matched to a known row, so that one episode stays one row.
 
-Many feeds at a time: what is known is asked for with one statement for each table, decided here in memory, feed after
-feed, and written with one statement for each table. It comes out as if each feed had been kept alone, in their order.
+Many feeds at a time, because a statement costs more than a row: the known rows are read with one statement a table,
+matched in memory, feed after feed, and written with one statement a table. The result is the same as if each feed had
+been saved alone, in their order.
 """
 
 from __future__ import annotations
@@ -18,59 +19,51 @@ from sqlalchemy import Connection, bindparam, exists, insert, select, tuple_, up
 from podwatch.model import Episode, Feed, PollResult
 from podwatch.policy.episode_identity import identity_keys, match_episode
 from podwatch.store.connection import AnyRow
-from podwatch.store.episodes import (
-    EPISODE_COLUMNS,
-    UPDATED_COLUMNS,
-    episode_columns,
-    episode_of,
-    in_batches,
-    sort_newest_first,
-)
+from podwatch.store.episodes import SELECT_EPISODES, UPDATED_COLUMNS, episode_columns, episode_of, sort_newest_first
+from podwatch.store.statements import in_batches
 from podwatch.store.tables import episode_keys, episodes, feeds
 
-_PROVISIONAL_ID = 1 << 62  # ids of rows that are not written yet: behind all that are
+_PROVISIONAL_ID = 1 << 62  # the first id of rows that are not inserted yet; sorts behind all stored ones
 
 
 @dataclass(slots=True)
 class _Row:
-    """An episode as it will stand at the end. was: as it stands in the database; None: nowhere yet."""
+    """An episode as it is to be stored. stored: as it is in the database now; None when it is new."""
 
     episode: Episode
     stored: Episode | None = None
     backlog: bool = False
-    ask_now: bool = False  # its transcript is to be asked for (again), at once
+    ask_now: bool = False  # request its transcript (again) at once
 
 
 def upsert_episodes(
     c: Connection, polled: Sequence[PollResult], now: datetime, first: int, *, past: bool = False
 ) -> int:
-    """Keeps the episodes that some polls found, each of another feed; returns how many were not known.
+    """Saves the episodes that some polls found, each of another feed; returns how many are new.
 
-    first: how many of its newest a feed that never gave an episode brings into the line; the rest is backlog.
-    past: all that is new is backlog.
+    first: of a feed that has no episode yet only so many, its newest, are live; the others are backlog.
+    past: every new episode is backlog.
     """
     found = {p.feed.id: _episodes_by_guid(p) for p in polled}
-    desk = _Upsert()
+    upsert = _Upsert()
     for r in _select(c, _BY_GUID, [(feed, guid) for feed, by_guid in found.items() for guid in by_guid]):
-        desk.add(r)
-    fresh = {f: [e for e in es.values() if (f, e.guid) not in desk.by_guid] for f, es in found.items()}
-    young: dict[int, bool] = {}
-    paged: dict[int, bool] = {}
-    for some in in_batches([f for f, es in fresh.items() if es]):
-        for r in c.execute(_FEEDS, {"values": some}):
-            young[r.id], paged[r.id] = not r.gave, bool(r.transcript_page)
-    desk.load_candidates(c, [e for es in fresh.values() for e in es])
+        upsert.add(r)
+    fresh = {f: [e for e in es.values() if (f, e.guid) not in upsert.by_guid] for f, es in found.items()}
+    known = {r.id: r for r in _select(c, _FEEDS, [f for f, es in fresh.items() if es])}
+    upsert.load_candidates(c, [e for es in fresh.values() for e in es])
     for p in polled:
         feed = p.feed
-        desk.update_known(e for guid, e in found[feed.id].items() if (feed.id, guid) in desk.by_guid)
-        new = desk.match_or_create(feed, fresh[feed.id], p)
-        live = {e.guid for e in sort_newest_first([r.episode for r in new])[:first]} if young.get(feed.id) else None
+        upsert.update_known(e for guid, e in found[feed.id].items() if (feed.id, guid) in upsert.by_guid)
+        new = upsert.match_or_create(feed, fresh[feed.id], p)
+        feed_row = known.get(feed.id)
+        is_first = feed_row is not None and not feed_row.has_episodes
+        live = {e.guid for e in sort_newest_first([r.episode for r in new])[:first]} if is_first else None
         for row in new:
             row.backlog = past or (live is not None and row.episode.guid not in live)
-            row.ask_now = not row.backlog and bool(row.episode.transcripts or paged.get(feed.id))
-    _update(c, [r for r in desk.rows.values() if r.stored is not None and r.stored is not r.episode], now)
-    _insert(c, desk.new, now)
-    return len(desk.new)
+            row.ask_now = not row.backlog and bool(row.episode.transcripts or (feed_row and feed_row.transcript_page))
+    _update(c, [r for r in upsert.rows.values() if r.stored is not None and r.stored is not r.episode], now)
+    _insert(c, upsert.new, now)
+    return len(upsert.new)
 
 
 def _episodes_by_guid(p: PollResult) -> dict[str, Episode]:
@@ -78,11 +71,11 @@ def _episodes_by_guid(p: PollResult) -> dict[str, Episode]:
 
 
 class _Upsert:
-    """The rows read so far, indexed by every key they are found under, and what becomes of them."""
+    """The rows read so far and the new ones, indexed by the keys under which an episode is recognised."""
 
     def __init__(self) -> None:
         self.rows: dict[int, _Row] = {}
-        self.by_guid: dict[tuple[int, str], _Row] = {}  # as in the database
+        self.by_guid: dict[tuple[int, str], _Row] = {}  # as stored
         self.new: list[_Row] = []
         self._by_key: dict[int, dict[int, _Row]] = defaultdict(dict)
         self._keys: dict[tuple[int, str], frozenset[int]] = {}
@@ -94,10 +87,9 @@ class _Upsert:
             self.by_guid[e.feed_id, e.guid] = row
 
     def load_candidates(self, c: Connection, fresh: Iterable[Episode]) -> None:
-        """Brings in the rows that share a key with what is not known."""
+        """Reads the rows that share a key with an episode whose guid is not known."""
         self._keys = {(e.feed_id, e.guid): identity_keys(e, neighbouring_days=True) for e in fresh}
-        asked = sorted({key for reach in self._keys.values() for key in reach})
-        shared = [(r.key, r.episode_id) for some in in_batches(asked) for r in c.execute(_BY_KEY, {"values": some})]
+        shared = [(r.key, r.episode_id) for r in _select(c, _BY_KEY, sorted(set().union(*self._keys.values())))]
         for r in _select(c, _BY_ID, sorted({n for _, n in shared} - self.rows.keys())):
             self.add(r)
         for key, n in shared:
@@ -108,7 +100,7 @@ class _Upsert:
             self._update_row(self.by_guid[e.feed_id, e.guid], e)
 
     def match_or_create(self, feed: Feed, fresh: Sequence[Episode], p: PollResult) -> list[_Row]:
-        """Finds for each the row that it is, or makes one; returns those that it made."""
+        """Updates the row that each episode matches, or makes a new one; returns the new ones."""
         made: list[_Row] = []
         for e in fresh:
             rows = {n: r for key in self._keys[feed.id, e.guid] for n, r in self._by_key.get(key, {}).items()}
@@ -119,7 +111,7 @@ class _Upsert:
             else:
                 identity = same[0].identity if same else _identity(feed, e)
                 made.append(_Row(replace(e, id=_PROVISIONAL_ID + len(self.new) + len(made), identity=identity)))
-        for row in made:  # not before: what one document lists is no candidate for what stands beside it
+        for row in made:  # not before, since two items of one document are two episodes
             self.rows[row.episode.id] = row
             self._index(row, identity_keys(row.episode))
         self.new += made
@@ -130,7 +122,7 @@ class _Upsert:
         old = row.episode
         if episode_columns(old) == episode_columns(e):
             return
-        # A transcript that came after its episode, or moved: ask (again).
+        # Its transcript was published after the episode, or has moved.
         row.ask_now |= bool(e.transcripts) and e.transcripts != old.transcripts and not row.backlog
         row.episode = replace(
             e,
@@ -160,8 +152,7 @@ def _update(c: Connection, rows: Sequence[_Row], now: datetime) -> None:
     added = {
         (key, r.episode.id) for r in rows if r.stored for key in identity_keys(r.episode) - identity_keys(r.stored)
     }
-    for some in in_batches(sorted({n for _, n in added})):
-        added -= {(k.key, k.episode_id) for k in c.execute(_KEYS_OF, {"values": some})}
+    added -= {(k.key, k.episode_id) for k in _select(c, _KEYS_OF, sorted({n for _, n in added}))}
     _insert_keys(c, added)
 
 
@@ -193,14 +184,14 @@ def _identity(feed: Feed, e: Episode) -> str:
     return hashlib.blake2b(f"{feed.url}\x1f{e.guid}".encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-# Made once: putting a statement together costs more than running it.
+# Built once: building a statement costs more than running it.
 _VALUES: Any = bindparam("values", expanding=True)
-_BY_GUID = select(*EPISODE_COLUMNS).join(feeds).where(tuple_(episodes.c.feed_id, episodes.c.guid).in_(_VALUES))
-_BY_ID = select(*EPISODE_COLUMNS).join(feeds).where(episodes.c.id.in_(_VALUES))
+_BY_GUID = SELECT_EPISODES.where(tuple_(episodes.c.feed_id, episodes.c.guid).in_(_VALUES))
+_BY_ID = SELECT_EPISODES.where(episodes.c.id.in_(_VALUES))
 _BY_KEY = select(episode_keys.c.key, episode_keys.c.episode_id).where(episode_keys.c.key.in_(_VALUES))
 _KEYS_OF = select(episode_keys.c.key, episode_keys.c.episode_id).where(episode_keys.c.episode_id.in_(_VALUES))
-_GAVE = exists().where(episodes.c.feed_id == feeds.c.id)
-_FEEDS = select(feeds.c.id, feeds.c.transcript_page, _GAVE.label("gave")).where(feeds.c.id.in_(_VALUES))
+_HAS_EPISODES = exists().where(episodes.c.feed_id == feeds.c.id)
+_FEEDS = select(feeds.c.id, feeds.c.transcript_page, _HAS_EPISODES.label("has_episodes")).where(feeds.c.id.in_(_VALUES))
 _CORRECT = (
     update(episodes)
     .where(episodes.c.id == bindparam("row"))

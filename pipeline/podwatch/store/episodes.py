@@ -1,18 +1,20 @@
-"""Episodes as rows, and rows as episodes."""
+"""Converts episodes to rows and rows to episodes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
 
 from podwatch.model import Episode, Person, Soundbite, TranscriptRef
 from podwatch.store.connection import AnyRow
 from podwatch.store.tables import episodes, feeds
 
-# What a later poll may correct; first sight and fetch state stay.
+# What a later poll may correct. When the episode was first seen and what was fetched of it stay.
 FACTS = ("title", "link", "audio_url", "published_at", "duration", "notes", "language")
-# Kept together as JSON: nothing is looked up by them.
+# In one column as JSON, since no query selects by them.
 DETAILS = (
     "author",
     "persons",
@@ -27,27 +29,17 @@ DETAILS = (
 )
 UPDATED_COLUMNS = (*FACTS, "guid", "transcripts", "details")
 EPISODE_COLUMNS = (*episodes.c, feeds.c.title.label("show"))
-BATCH_SIZE = 500  # values in one IN (...)
-T = TypeVar("T")
-
-
-def in_batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The values in groups that fit into one IN (...)."""
-    for i in range(0, len(values), BATCH_SIZE):
-        yield values[i : i + BATCH_SIZE]
+SELECT_EPISODES = select(*EPISODE_COLUMNS).join(feeds)
 
 
 def episode_columns(e: Episode) -> dict[str, Any]:
-    """What a document says of an episode, as it is written; what says nothing is left out of the details."""
-    found: dict[str, Any] = {name: getattr(e, name) for name in FACTS}
-    found["guid"] = e.guid
-    found["transcripts"] = e.transcripts
-    found["details"] = {name: v for name in DETAILS if (v := getattr(e, name))}
-    return found
+    """The values of UPDATED_COLUMNS; empty ones are left out of the details."""
+    values: dict[str, Any] = {name: getattr(e, name) for name in (*FACTS, "guid", "transcripts")}
+    return values | {"details": {name: v for name in DETAILS if (v := getattr(e, name))}}
 
 
 def episode_of(r: AnyRow) -> Episode:
-    """An episode from a row of EPISODE."""
+    """The episode of a row of SELECT_EPISODES."""
     return Episode(
         id=r.id,
         feed_id=r.feed_id,
@@ -79,7 +71,8 @@ def _details(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def sort_newest_first(found: Sequence[Episode]) -> list[Episode]:
-    """Newest first; those without a date count as they stand in the feed, after the dated ones."""
-    dated: list[tuple[datetime, Episode]] = [(e.published_at, e) for e in found if e.published_at is not None]
-    undated = [e for e in found if e.published_at is None]
-    return [e for _, e in sorted(dated, key=lambda d: d[0], reverse=True)] + undated
+    """Newest first, then those without a date, in the feed's order."""
+    return sorted(found, key=lambda e: e.published_at or _NO_DATE, reverse=True)
+
+
+_NO_DATE = datetime.min.replace(tzinfo=UTC)

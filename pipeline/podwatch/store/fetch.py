@@ -1,4 +1,4 @@
-"""fetch's part of the store: the episodes that want a transcript, and the transcripts."""
+"""fetch's to-do list and save: the episodes whose transcript is to be requested, and the transcripts."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
 
 from podwatch.model import ALL, Episode, Shard, Transcript, TranscriptRequest
 from podwatch.store.connection import AnyRow, Rows
-from podwatch.store.episodes import BATCH_SIZE, EPISODE_COLUMNS, episode_of, in_batches
+from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.packing import unpack
+from podwatch.store.statements import in_batches, in_shard
 from podwatch.store.tables import episodes, feeds, transcripts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchResult:
-    """What is saved of a request for a transcript.
+    """The result of a request for a transcript.
 
-    fields: its columns; None when it is as it was. next_fetch_at: when to ask whether it was corrected; None: never.
+    fields: the columns of its row; None when it is unchanged. next_fetch_at: when to request it again, in case it was
+    corrected; None: never.
     """
 
     episode: Episode
@@ -30,66 +32,58 @@ class FetchResult:
 
 class FetchRows(Rows):
     def transcripts_wanted(self, now: datetime, shard: Shard = ALL) -> list[TranscriptRequest]:
-        """The episodes whose transcript is to be asked for now, those that have none yet first."""
+        """The episodes whose transcript is to be requested now, those that have none yet first."""
         with self.reading() as c:
-            return [_wanted(r) for r in c.execute(self._wanted(and_(episodes.c.next_fetch_at <= now, _IS_LIVE), shard))]
+            return self.requests_of(c, episodes.c.next_fetch_at <= now, _IS_LIVE, *in_shard(episodes.c.id, shard))
 
     def claim_wanted(self, now: datetime, until: datetime, shard: Shard = ALL) -> list[TranscriptRequest]:
-        """The same, taken until ``until``: before that nobody else gets them, and after it everybody does."""
+        """Claims the same episodes: until ``until`` no other run gets them, and after it they are due again."""
         e = episodes.c
-        due = select(e.id).where(e.next_fetch_at <= now, _IS_LIVE, *_of(shard)).with_for_update(skip_locked=True)
+        due = select(e.id).where(e.next_fetch_at <= now, _IS_LIVE, *in_shard(e.id, shard))
         with self.writing() as c:
-            take = update(episodes).where(e.id.in_(due), e.next_fetch_at <= now)
-            mine = set(c.execute(take.values(next_fetch_at=until).returning(e.id)).scalars())
+            claim = update(episodes).where(e.id.in_(due.with_for_update(skip_locked=True)), e.next_fetch_at <= now)
+            mine = set(c.execute(claim.values(next_fetch_at=until).returning(e.id)).scalars())
             if not mine:
                 return []
-            return [_wanted(r) for r in c.execute(self._wanted(e.next_fetch_at == until, shard)) if r.id in mine]
+            claimed = self.requests_of(c, e.next_fetch_at == until, *in_shard(e.id, shard))
+            return [request for request in claimed if request.episode.id in mine]
 
     def extend_claim(self, ids: Collection[int], claimed_until: datetime, until: datetime) -> None:
-        """Moves the end of the lease of episodes that were taken until ``taken``; those that somebody else has stay."""
-        e, every = episodes.c, sorted(ids)
+        """Extends to ``until`` the claims of those of the episodes that are claimed until ``claimed_until``."""
+        e = episodes.c
         with self.writing() as c:
-            for i in range(0, len(every), BATCH_SIZE):
-                mine = (e.id.in_(every[i : i + BATCH_SIZE]), e.next_fetch_at == claimed_until)
+            for some in in_batches(sorted(ids)):
+                mine = (e.id.in_(some), e.next_fetch_at == claimed_until)
                 c.execute(update(episodes).where(*mine).values(next_fetch_at=until))
 
-    def requests_of(self, c: Connection, which: ColumnElement[bool]) -> list[TranscriptRequest]:
-        """Episodes with what it takes to ask for their transcripts."""
-        return [_wanted(r) for r in c.execute(self._wanted(which, ALL))]
-
-    def _wanted(self, which: ColumnElement[bool], shard: Shard) -> Select[*tuple[Any, ...]]:
+    def requests_of(self, c: Connection, *where: ColumnElement[bool]) -> list[TranscriptRequest]:
+        """The requests for the transcripts of these episodes."""
         t = transcripts.c
-        about = (t.source, t.etag, t.last_modified.label("modified"), t.checks, feeds.c.transcript_page, feeds.c.facts)
-        return (
-            select(*EPISODE_COLUMNS, *about)
-            .join(feeds, feeds.c.id == episodes.c.feed_id)
+        query = (
+            SELECT_EPISODES.add_columns(
+                t.source, t.etag, t.last_modified, t.checks, feeds.c.transcript_page, feeds.c.facts
+            )
             .outerjoin(transcripts, t.episode_id == episodes.c.id)
-            .where(which, *_of(shard))
+            .where(*where)
             .order_by(t.id.is_not(None), episodes.c.next_fetch_at, episodes.c.id)
         )
+        return [_request(r) for r in c.execute(query)]
 
     def episodes_without_transcript(self) -> list[Episode]:
-        """Every episode that has none, of the backlog too: for files dropped in by hand."""
-        query = (
-            select(*EPISODE_COLUMNS)
-            .join(feeds, feeds.c.id == episodes.c.feed_id)
-            .outerjoin(transcripts, transcripts.c.episode_id == episodes.c.id)
-            .where(transcripts.c.id.is_(None))
-            .order_by(episodes.c.id)
-        )
-        with self.reading() as c:
-            return [episode_of(r) for r in c.execute(query)]
+        """Every episode that has none, those of the backlog too: for transcripts that people provide as files."""
+        query = SELECT_EPISODES.outerjoin(transcripts, transcripts.c.episode_id == episodes.c.id)
+        return [episode_of(r) for r in self.read_rows(query.where(transcripts.c.id.is_(None)).order_by(episodes.c.id))]
 
     def save_transcripts(self, fetched: Sequence[FetchResult], now: datetime) -> int:
-        """Keeps some transcripts in one transaction; returns how many were not there, or say something else now.
+        """Saves some transcripts in one transaction; returns how many are new or have changed.
 
-        Another text replaces the old one as the next revision, and is looked through anew.
+        A changed one replaces the stored one as its next revision, in which every watch is looked for again.
         """
         new = 0
         fresh: list[dict[str, Any]] = []
         with self.writing() as c:
             known = self._known(c, [f.episode.id for f in fetched])
-            c.execute(_MARK_FETCHED, [{"episode": f.episode.id, "again_at": f.next_fetch_at} for f in fetched])
+            c.execute(_MARK_FETCHED, [{"row": f.episode.id, "at": f.next_fetch_at} for f in fetched])
             for f in fetched:
                 old = known.get(f.episode.id)
                 if old is not None:
@@ -115,20 +109,23 @@ class FetchRows(Rows):
         return True
 
     def take_from_backlog(self, ids: Sequence[int]) -> None:
-        """Takes episodes out of the backlog, because a transcript was dropped in for them."""
+        """Takes episodes out of the backlog, because somebody provided a transcript for them."""
         with self.writing() as c:
             for some in in_batches(ids):
                 c.execute(update(episodes).where(episodes.c.id.in_(some)).values(backlog=False))
 
     def save_fetch_failures(self, failed: Iterable[tuple[Episode, str, datetime | None]]) -> None:
-        """Stamps failures on their episodes: (episode, line, when to ask again; None: not until the feed changes)."""
+        """Records failures on their episodes: (episode, line, when to retry; None: not until the feed changes)."""
         with self.writing() as c:
             for episode, error, again_at in failed:
                 values = {"fetch_failures": episode.fetch_failures + 1, "fetch_error": error, "next_fetch_at": again_at}
                 c.execute(update(episodes).where(episodes.c.id == episode.id).values(**values))
 
     def set_transcript_page(self, url: str, template: str | None, now: datetime) -> bool:
-        """Where a feed's transcript pages are; its episodes without a transcript are asked for again at once."""
+        """Sets the template of a feed's transcript pages; its episodes without a transcript are due at once.
+
+        False when there is no such feed.
+        """
         with self.writing() as c:
             feed = c.execute(select(feeds.c.id).where(feeds.c.url == url)).scalar()
             if feed is None:
@@ -143,32 +140,29 @@ class FetchRows(Rows):
         return True
 
 
-_IS_LIVE = episodes.c.backlog.is_(False)  # the rest is the work of a backfill, with limits of its own
+_IS_LIVE = episodes.c.backlog.is_(False)  # the backlog is the work of backfills, which have limits of their own
 
 _MARK_FETCHED = (
     update(episodes)
-    .where(episodes.c.id == bindparam("episode"))
-    .values(next_fetch_at=bindparam("again_at"), fetch_failures=0, fetch_error=None)
+    .where(episodes.c.id == bindparam("row"))
+    .values(next_fetch_at=bindparam("at"), fetch_failures=0, fetch_error=None)
 )
 
 
-def _of(shard: Shard) -> list[ColumnElement[bool]]:
-    return [episodes.c.id % shard.count == shard.index] if shard.count > 1 else []
-
-
-def _wanted(r: AnyRow) -> TranscriptRequest:
+def _request(r: AnyRow) -> TranscriptRequest:
     return TranscriptRequest(
         episode=episode_of(r),
         page_template=r.transcript_page,
         blocked=bool(r.facts and r.facts.get("blocked")),
         source=r.source,
         etag=r.etag,
-        last_modified=r.modified,
+        last_modified=r.last_modified,
         checks=r.checks or 0,
     )
 
 
 def transcript_of(r: AnyRow) -> Transcript:
+    """The transcript of a row; its columns are unpacked when one of them is first used."""
     text, offsets, starts, ends, speakers, words = unpack(r.body)
     return Transcript(
         id=r.id,

@@ -1,30 +1,29 @@
-"""What history/ reads: stored transcripts by id, whatever was looked for in them."""
+"""What rescans and backtests ask of the store: transcripts and mentions by id, and watches to look for again."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 
 from podwatch.model import Mention
-from podwatch.store.alerts import mention_of
-from podwatch.store.detect import DetectRows, TranscriptSource, source_of
-from podwatch.store.episodes import in_batches
+from podwatch.store.detect import DetectRows
+from podwatch.store.mentions import mention_of
+from podwatch.store.statements import in_batches
 from podwatch.store.tables import episodes, mentions, transcripts, watches
 from podwatch.store.watches import IS_TEXT_WATCH
 
 
 class HistoryRows(DetectRows):
     def transcript_ids(self, since: datetime | None = None) -> list[int]:
-        """The transcripts there are, or those of episodes that came out at ``since`` or later."""
+        """The ids of all transcripts, or of those whose episode was published at ``since`` or later."""
         t = transcripts.c
         query = select(t.id).order_by(t.id)
         if since is not None:
             query = query.join(episodes, episodes.c.id == t.episode_id).where(episodes.c.published_at >= since)
-        with self.reading() as c:
-            return list(c.execute(query).scalars())
+        return [r.id for r in self.read_rows(query)]
 
     def count_undetected(self) -> int:
         """How many transcripts there are in which not every watch was looked for."""
@@ -33,22 +32,12 @@ class HistoryRows(DetectRows):
         with self.reading() as c:
             return c.execute(query).scalar_one()
 
-    def load_sources(self, ids: Sequence[int]) -> Iterator[TranscriptSource]:
-        """These transcripts with their episodes, in the order of their numbers."""
-        for some in in_batches(ids):
-            with self.reading() as c:
-                rows, about = self._rows(c, some)
-            for r in rows:
-                yield source_of(r, about[r.episode_id], r.detected_through)
-
     def watch_seqs(self) -> dict[str, int]:
-        """The number of each enabled watch, which says what was looked for where."""
-        with self.reading() as c:
-            rows = c.execute(select(watches.c.name, watches.c.seq).where(watches.c.enabled))
-            return {r.name: r.seq for r in rows}
+        """The number of each enabled watch's revision, by name: it was looked for where detected_through reaches it."""
+        return {r.name: r.seq for r in self.read_rows(select(watches.c.name, watches.c.seq).where(watches.c.enabled))}
 
     def load_mentions(self, ids: Sequence[int], watch_ids: Sequence[int]) -> dict[int, list[Mention]]:
-        """By transcript the stored mentions of some watches, in the order of the text."""
+        """The stored mentions of some watches by the id of the transcript, in the order of the text."""
         m, found = mentions.c, defaultdict[int, list[Mention]](list)
         with self.reading() as c:
             for some in in_batches(ids):
@@ -64,16 +53,15 @@ class HistoryRows(DetectRows):
         return dict(found)
 
     def count_gone_since(self, moment: datetime) -> int:
-        """How many mentions are no longer found since then."""
+        """How many mentions were marked as gone at ``moment`` or later."""
         with self.reading() as c:
             return c.execute(select(func.count()).where(mentions.c.gone_at >= moment)).scalar_one()
 
     def requeue_watches(self, names: Collection[str] | None, since: datetime | None) -> int:
-        """Puts watches (None: all) on the to-do list again, for the transcripts of episodes that came out at ``since``
-        or later; returns how many transcripts that are. Their revisions stay: the same is looked for.
+        """Has watches (None: all) looked for again in the transcripts of episodes published at ``since`` or later.
 
-        It takes the next numbers for the watches. Older transcripts count as looked through for these numbers where
-        they were for all before.
+        Returns how many transcripts that are. The watches get the next numbers and keep their revisions. An older
+        transcript in which every watch was looked for counts as searched up to the new numbers, too.
         """
         t, w = transcripts.c, watches.c
         with self.writing() as c:

@@ -1,18 +1,36 @@
-"""Mentions with their episodes, and counts, for people to read; no to-do list."""
+"""Converts mentions to rows and rows to mentions; lists and counts what people read of the store."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
-from podwatch.model import Episode, Mention
-from podwatch.store.alerts import mention_of
-from podwatch.store.connection import Rows
-from podwatch.store.episodes import EPISODE_COLUMNS, episode_of
+from podwatch.model import DeliveryKind, DeliveryState, Episode, Kind, Mention
+from podwatch.store.connection import AnyRow, Rows
+from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.tables import channels, deliveries, episodes, feeds, mentions, transcripts, watches
+
+# The fields of Mention that are stored as they are.
+_FIELDS = (
+    "score",
+    "surface",
+    "start",
+    "end",
+    "approximate",
+    "segment",
+    "speaker",
+    "snippet",
+    "snippet_start",
+    "reason",
+    "label",
+)
+_COUNTED = {t.name: t for t in (feeds, episodes, transcripts, mentions, deliveries)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +45,10 @@ class StoredMention:
 
 class MentionRows(Rows):
     def mentions(self, *, watch: str | None = None, since: datetime | None = None) -> Iterator[StoredMention]:
-        """The mentions of enabled watches, newest episode first, in the order they are said."""
+        """The mentions of enabled watches in episodes published at ``since`` or later.
+
+        The newest episode comes first, its mentions in the order of the text.
+        """
         m = mentions.c
         query = (
             select(mentions, watches.c.name.label("watch"))
@@ -44,71 +65,66 @@ class MentionRows(Rows):
         with self.reading() as c:
             for r in c.execute(query).all():
                 if r.episode_id not in known:
-                    e = select(*EPISODE_COLUMNS).join(feeds, feeds.c.id == episodes.c.feed_id)
-                    known[r.episode_id] = episode_of(c.execute(e.where(episodes.c.id == r.episode_id)).one())
+                    episode = c.execute(SELECT_EPISODES.where(episodes.c.id == r.episode_id)).one()
+                    known[r.episode_id] = episode_of(episode)
                 yield StoredMention(mention_of(r, r.watch), known[r.episode_id], r.transcript_id, r.id)
 
     def counts(self) -> dict[str, int]:
-        """Rows of each noun."""
-        tables = {
-            "feeds": feeds,
-            "episodes": episodes,
-            "transcripts": transcripts,
-            "mentions": mentions,
-            "deliveries": deliveries,
-        }
+        """How many rows there are of each noun, by the name of its table."""
         with self.reading() as c:
-            return {name: c.execute(select(func.count()).select_from(t)).scalar_one() for name, t in tables.items()}
+            return {name: c.execute(select(func.count()).select_from(t)).scalar_one() for name, t in _COUNTED.items()}
 
     def transcript_bytes(self) -> int:
-        """What the transcripts take in the database, compressed, with their labels."""
+        """The size of all transcripts in the database, compressed, with their labels."""
+        t = transcripts.c
         with self.reading() as c:
-            return int(
-                c.execute(
-                    select(func.sum(func.length(transcripts.c.body) + func.length(transcripts.c.labels)))
-                ).scalar()
-                or 0
-            )
+            return int(c.execute(select(func.sum(func.length(t.body) + func.length(t.labels)))).scalar() or 0)
 
     def identities(self) -> list[str]:
-        """The identity of each episode, in the order they came."""
-        with self.reading() as c:
-            return list(c.execute(select(episodes.c.identity).order_by(episodes.c.id)).scalars())
+        """The identity of each episode, in the order in which they were stored."""
+        return [r.identity for r in self.read_rows(select(episodes.c.identity).order_by(episodes.c.id))]
 
     def alert_states(self) -> dict[str, int]:
-        """How many alerts stand where; those held back by their reason."""
+        """How many alerts are in each state; "held: REASON" for the held ones."""
         d = deliveries.c
-        with self.reading() as c:
-            query = select(d.state, d.error, func.count().label("n")).where(d.kind == "alert")
-            rows = c.execute(query.group_by(d.state, d.error)).all()
-        found: dict[str, int] = {}
-        for r in rows:
-            name = f"held: {r.error}" if r.state == "held" else r.state
-            found[name] = found.get(name, 0) + r.n
-        return found
+        query = select(d.state, d.error, func.count().label("n")).where(d.kind == DeliveryKind.ALERT.value)
+        counts: Counter[str] = Counter()
+        for r in self.read_rows(query.group_by(d.state, d.error)):
+            counts[f"held: {r.error}" if r.state == DeliveryState.HELD else r.state] += r.n
+        return dict(counts)
 
     def errors(self) -> dict[str, list[str]]:
         """The failures as they stand on their rows: noun -> lines."""
+        d, w = deliveries.c, watches.c
+        failing = d.state.in_((DeliveryState.DEAD.value, DeliveryState.RETRY.value))
+        lines = {
+            "feed": (feeds.c.error,),
+            "episode": (episodes.c.fetch_error,),
+            "watch": (w.name + ": " + w.error, w.enabled),
+            "channel": (channels.c.error,),
+            "delivery": (d.error, failing),
+        }
         with self.reading() as c:
             return {
-                "feed": [r.error for r in c.execute(select(feeds.c.error).where(feeds.c.error.is_not(None)))],
-                "episode": [
-                    r.fetch_error
-                    for r in c.execute(select(episodes.c.fetch_error).where(episodes.c.fetch_error.is_not(None)))
-                ],
-                "watch": [
-                    f"{r.name}: {r.error}"
-                    for r in c.execute(
-                        select(watches.c.name, watches.c.error).where(watches.c.error.is_not(None), watches.c.enabled)
-                    )
-                ],
-                "channel": list(c.execute(select(channels.c.error).where(channels.c.error.is_not(None))).scalars()),
-                "delivery": [
-                    r.error
-                    for r in c.execute(
-                        select(deliveries.c.error).where(
-                            deliveries.c.state.in_(("dead", "retry")), deliveries.c.error.is_not(None)
-                        )
-                    )
-                ],
+                noun: list(c.execute(select(line).where(line.is_not(None), *where)).scalars())
+                for noun, (line, *where) in lines.items()
             }
+
+
+def mention_of(r: AnyRow, watch: str) -> Mention:
+    """The mention of a row; ``watch`` is the name of its watch."""
+    return Mention(
+        watch=watch,
+        kind=Kind(r.kind),
+        seconds=math.nan if r.seconds is None else r.seconds,
+        **{name: getattr(r, name) for name in _FIELDS},
+    )
+
+
+def mention_columns(m: Mention) -> dict[str, Any]:
+    """What a mention itself puts into its row, without what it belongs to."""
+    return {
+        "kind": m.kind.value,
+        "seconds": None if math.isnan(m.seconds) else m.seconds,
+        **{name: getattr(m, name) for name in _FIELDS},
+    }

@@ -1,4 +1,4 @@
-"""poll's part of the store: the feeds, which of them are due, and what a poll changed."""
+"""poll's to-do list and save: feeds, which of them are due, and the results of polls."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from podwatch.model import ALL, Feed, FeedFacts, Person, PollResult, Shard
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episode_upsert import upsert_episodes
+from podwatch.store.statements import in_shard
 from podwatch.store.tables import feed_items, feeds
 
-# What every poll may change; title and facts change seldom, and are written with the episodes.
+# Saved after every poll; the others only when the document was read, with its episodes.
 POLL_COLUMNS = (
     "etag",
     "last_modified",
@@ -30,7 +31,7 @@ DOCUMENT_COLUMNS = ("title", "facts", "recent")
 
 class PollRows(Rows):
     def add_feeds(self, wanted: Iterable[Feed], now: datetime) -> int:
-        """Adds the feeds that are not there yet and gives those that are their new tags; returns how many are new."""
+        """Adds the feeds that are new and gives the known ones their new tags; returns how many are new."""
         new = 0
         with self.writing() as c:
             known = {r.url: r for r in c.execute(select(feeds.c.id, feeds.c.url, feeds.c.tags))}
@@ -46,31 +47,26 @@ class PollRows(Rows):
         return new
 
     def remove_feed(self, url: str) -> bool:
-        with self.writing() as c:
-            return c.execute(delete(feeds).where(feeds.c.url == url)).rowcount > 0
+        return self.execute(delete(feeds).where(feeds.c.url == url)) > 0
 
     def feeds(self) -> list[Feed]:
-        with self.reading() as c:
-            return [_feed(r) for r in c.execute(select(feeds).order_by(feeds.c.id))]
+        return [_feed(r) for r in self.read_rows(select(feeds).order_by(feeds.c.id))]
 
     def feeds_due(self, now: datetime | None, shard: Shard = ALL) -> list[Feed]:
-        """The feeds whose time has come, the longest waiting first; all that are polled at all when now is None."""
+        """The feeds that are due, the longest waiting first; when ``now`` is None all but those never polled again."""
         due = feeds.c.next_poll_at.is_not(None) if now is None else feeds.c.next_poll_at <= now
-        query = select(feeds).where(due).order_by(feeds.c.next_poll_at, feeds.c.id)
-        if shard.count > 1:
-            query = query.where(feeds.c.id % shard.count == shard.index)
-        with self.reading() as c:
-            return [_feed(r) for r in c.execute(query)]
+        query = select(feeds).where(due, *in_shard(feeds.c.id, shard)).order_by(feeds.c.next_poll_at, feeds.c.id)
+        return [_feed(r) for r in self.read_rows(query)]
 
     def items_of(self, feed: Feed) -> bytes | None:
-        """What was known of the feed's items when its document was last read."""
+        """What was known of the items when the feed's document was last read, as bytes of KnownItems."""
         with self.reading() as c:
             return c.execute(_ITEMS, {"feed": feed.id}).scalar()
 
     def save_polls(self, polled: Sequence[PollResult], now: datetime, first: int) -> int:
-        """Keeps what some polls brought, each of another feed, in one transaction; returns how many episodes were new.
+        """Saves the results of some polls, each of another feed, in one transaction; returns how many episodes are new.
 
-        first: how many of its newest a feed that never gave an episode brings into the line; the rest is backlog.
+        first: of a feed that has no episode yet only so many, its newest, are live; the others are backlog.
         """
         state = [{"row": p.feed.id} | {name: getattr(p.feed, name) for name in POLL_COLUMNS} for p in polled]
         documents = [p for p in polled if p.lists is not None]
@@ -86,7 +82,7 @@ class PollRows(Rows):
             return upsert_episodes(c, documents, now, first) if documents else 0
 
     def move_feed(self, feed: Feed, url: str, now: datetime) -> Feed:
-        """The feed under its new address. When that is polled already this one is polled no more: it is the same."""
+        """Gives the feed its new address. When another feed has that already this one is not polled any more."""
         with self.writing() as c:
             other = c.execute(select(feeds.c.id).where(feeds.c.url == url, feeds.c.id != feed.id)).scalar()
             if other is None:
@@ -122,20 +118,13 @@ def _feed(r: AnyRow) -> Feed:
         url=r.url,
         title=r.title,
         tags=tuple(r.tags),
-        etag=r.etag,
-        last_modified=r.last_modified,
-        digest=r.digest,
-        last_polled_at=r.last_polled_at,
-        next_poll_at=r.next_poll_at,
         recent=tuple(datetime.fromtimestamp(t, UTC) for t in r.recent),
         facts=_facts(r.facts) if r.facts else None,
-        failures=r.failures,
-        failing_since=r.failing_since,
-        error=r.error,
+        **{name: getattr(r, name) for name in POLL_COLUMNS},
     )
 
 
 def _facts(stored: dict[str, Any]) -> FeedFacts:
-    """FeedFacts as JSON gives them back, which made lists of tuples."""
+    """FeedFacts from JSON, which has lists for tuples."""
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
     return FeedFacts(**values | {"persons": tuple(Person(**p) for p in stored["persons"])})

@@ -1,4 +1,4 @@
-"""The watchlist in the store: its revisions say what has been looked for in which transcript."""
+"""The watchlist in the store. A number for each revision of a watch says in which transcripts it was looked for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ IS_TEXT_WATCH: ColumnElement[bool] = and_(watches.c.enabled, watches.c.spec["sur
 
 class WatchRows(Rows):
     def sync_watches(self, wanted: Sequence[Watch], now: datetime) -> Tally:
-        """Makes the stored watchlist equal to ``wanted``. Watches that are gone are disabled, with their rows kept."""
+        """Makes the stored watchlist equal to ``wanted``. Watches that are not on it any more are disabled."""
         new = revised = removed = 0
         with self.writing() as c:
             seq = c.execute(select(func.coalesce(func.max(watches.c.seq), 0))).scalar_one()
@@ -75,9 +75,7 @@ class WatchRows(Rows):
 
     def watches(self) -> list[Watch]:
         """The enabled watches, by name."""
-        with self.reading() as c:
-            rows = c.execute(select(watches).where(watches.c.enabled).order_by(watches.c.name))
-            return [watch_of(r) for r in rows]
+        return [watch_of(r) for r in self.read_rows(select(watches).where(watches.c.enabled).order_by(watches.c.name))]
 
 
 def watch_of(r: AnyRow) -> Watch:

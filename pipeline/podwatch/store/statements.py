@@ -1,0 +1,30 @@
+"""Parts of SQL statements that several tables' queries share: batches of values, shards, upserts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Dialect, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from podwatch.model import Shard
+
+BATCH_SIZE = 500  # values in one IN (...)
+T = TypeVar("T")
+
+
+def in_batches(values: Sequence[T], size: int = BATCH_SIZE) -> Iterator[Sequence[T]]:
+    """The values in groups of ``size``, the last of which may be smaller."""
+    for i in range(0, len(values), size):
+        yield values[i : i + size]
+
+
+def in_shard(id_column: ColumnElement[int], shard: Shard) -> list[ColumnElement[bool]]:
+    """The conditions, none or one, that leave only the rows of a shard."""
+    return [id_column % shard.count == shard.index] if shard.count > 1 else []
+
+
+def upsert(dialect: Dialect, table: Table) -> Any:
+    """An INSERT into the table that takes an ON CONFLICT clause, which SQLAlchemy offers for each dialect by itself."""
+    return (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
