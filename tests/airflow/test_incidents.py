@@ -12,8 +12,6 @@ import pytest
 from tests.support.real_airflow import Dags
 from tests.support.slack.emulator import Emulator
 
-# With test_airflow.py: one process runs the DAG for both; six runs, on a machine that may be busy.
-
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = {"PODWATCH_DATABASE_URL": "postgresql://podwatch:hunter2@127.0.0.1:1/x"}
 

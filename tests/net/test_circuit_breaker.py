@@ -21,7 +21,11 @@ def test_a_host_that_gives_no_answer_in_a_row_is_asked_no_more_and_others_are(ca
     assert "gone.example: gave no answer 3 times in a row" in caplog.text
 
 
-@pytest.mark.parametrize("answer", [REFUSED, HttpError("is not an address", retryable=False), object()], ids=str)
+@pytest.mark.parametrize(
+    "answer",
+    [REFUSED, HttpError("is not an address", retryable=False), object()],
+    ids=lambda o: type(o).__name__ + str(getattr(o, "status", "")),
+)
 def test_any_answer_between_begins_the_count_anew(answer: object) -> None:
     breaker = CircuitBreaker()
     for result in [SILENT] * (MAX_FAILURES - 1) + [answer, SILENT]:

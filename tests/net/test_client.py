@@ -7,7 +7,6 @@ import socket
 import time
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -190,8 +189,8 @@ def test_no_connection_is_left_open(settings: Settings, podcast: Podcast, monkey
     opened: list[socket.socket] = []
 
     class RecordedSocket(socket.socket):
-        def __init__(self, *arguments: Any, fileno: int | None = None) -> None:
-            super().__init__(*arguments, fileno=fileno)
+        def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:
+            super().__init__(family, type, proto, fileno)
             if fileno is None:  # else a server of this process has accepted it
                 opened.append(self)
 

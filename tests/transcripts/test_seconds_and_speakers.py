@@ -107,7 +107,7 @@ def test_plain_text_is_read_by_paragraphs_without_times_when_its_type_or_name_sa
 
 
 def test_the_page_says_its_title_and_its_date() -> None:
-    title, date = transcripts.page.read_head(PAGE)
+    title, date = transcripts.transcript_site.read_head(PAGE)
     assert title == "The Show - An episode"
     assert f"{date:%Y-%m-%d %Z}" == "2025-04-04 UTC"
 

@@ -69,7 +69,9 @@ def test_the_feeds_own_come_first_in_the_shows_language_and_with_the_finest_time
         TranscriptRef(url="txt", media_type="text/plain"),
         TranscriptRef(url="vtt", media_type="text/vtt", language="en-GB"),
     ]
-    wanted = TranscriptRequest(episode=replace(TALK, transcripts=tuple(refs)), page_template="https://pages.example/{slug}")
+    wanted = TranscriptRequest(
+        episode=replace(TALK, transcripts=tuple(refs)), page_template="https://pages.example/{slug}"
+    )
     order = [r.url for r in transcript_refs(wanted)]
     assert order[0] == "vtt"
     assert order[-2:] == ["fr", "https://pages.example/the-talk-part-2-under"]

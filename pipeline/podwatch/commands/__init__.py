@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -40,16 +41,20 @@ app = typer.Typer(
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(watches.app, name="watches")
 app.add_typer(mute.app, name="mute")
-line.register(app)
-app.command()(scan.scan)
-app.command("backfill")(backfill.backfill_)
-app.command("backtest")(backtest.backtest_)
-app.command()(mentions.mentions)
-app.command()(rescan.rescan)
-app.command()(explain.explain)
-app.command()(slack.slack)
-app.command()(doctor.doctor)
-app.command()(entities.entities)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    *line.COMMANDS,
+    scan.scan,
+    backfill.backfill_,
+    backtest.backtest_,
+    mentions.mentions,
+    rescan.rescan,
+    explain.explain,
+    slack.slack,
+    doctor.doctor,
+    entities.entities,
+)
+for command in COMMANDS:
+    app.command(command.__name__.rstrip("_"))(command)
 
 
 def main() -> None:

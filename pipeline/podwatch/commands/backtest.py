@@ -19,6 +19,7 @@ from podwatch.commands.output import (
     open_runtime,
     print_line,
     print_stderr,
+    split_snippet,
     strip_control,
 )
 from podwatch.commands.progress import follow_parts
@@ -121,7 +122,8 @@ def sample_lines(o: Outcome) -> Iterator[StyledLine]:
     for sign, style, samples in (("+", "green", o.samples_gained), ("-", "red", o.samples_lost)):
         for s in samples:
             time = ("", f" {format_moment(s.mention)}  ")
-            yield [("", "  "), (style, sign), time, *_sentence(s), ("dim", f"  ({_episode_title(s)})")]
+            sentence = zip(("", "bold", ""), split_snippet(s.mention), strict=True)
+            yield [("", "  "), (style, sign), time, *sentence, ("dim", f"  ({_episode_title(s)})")]
 
 
 def _describe_alerts(o: Outcome, result: BacktestResult) -> str:
@@ -130,13 +132,6 @@ def _describe_alerts(o: Outcome, result: BacktestResult) -> str:
 
 def _hits(n: int) -> str:
     return f"{n:,} hit" if n == 1 else f"{n:,} hits"
-
-
-def _sentence(s: Sample) -> StyledLine:
-    m = s.mention
-    end = m.snippet_start + len(m.surface)
-    parts = (m.snippet[: m.snippet_start], m.snippet[m.snippet_start : end], m.snippet[end:])
-    return list(zip(("", "bold", ""), map(strip_control, parts), strict=True))
 
 
 def _episode_title(s: Sample) -> str:

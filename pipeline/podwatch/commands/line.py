@@ -109,9 +109,3 @@ def _run_verbs(names: list[str], force: bool, as_json: bool) -> None:
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (poll, fetch, detect, deliver, run)
-
-
-def register(app: typer.Typer) -> None:
-    """Adds these commands to the command line."""
-    for command in COMMANDS:
-        app.command()(command)

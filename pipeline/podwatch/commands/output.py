@@ -131,6 +131,13 @@ def mention_json(m: Mention, transcript: int | str, episode: int | str) -> dict[
     }
 
 
+def split_snippet(m: Mention) -> tuple[str, str, str]:
+    """The snippet of a mention, without control characters: what is before its surface, the surface, what is after."""
+    end = m.snippet_start + len(m.surface)
+    before, surface, after = m.snippet[: m.snippet_start], m.snippet[m.snippet_start : end], m.snippet[end:]
+    return strip_control(before), strip_control(surface), strip_control(after)
+
+
 def format_moment(m: Mention) -> str:
     """The time of a mention: 0:12:34, ~0:12:34 when only the times around it are known, - when none is."""
     return f"~{format_clock(m.seconds)}" if m.approximate else format_clock(m.seconds)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,29 +23,32 @@ Progress = Callable[[int, int], None]  # (how many are done, of how many)
 
 @contextmanager
 def progress_bar(what: str, *, piped: bool) -> Iterator[Progress]:
-    """A Progress that is shown as long as the context lasts.
-
-    piped: whether lines are printed where there is no terminal. Not by what cron runs: it mails them to somebody.
-    """
-    if not sys.stderr.isatty():
-        yield progress_lines(what, time.monotonic) if piped else lambda done, of: None
-        return
-    with _build_bars() as bars:
-        task = bars.add_task(what, total=None)
-        yield lambda done, of: bars.update(task, completed=done, total=of)
+    """A Progress that is shown as long as the context lasts; piped: see stage_bars()."""
+    with stage_bars(piped=piped) as update:
+        update(what, 0, None)
+        yield partial(update, what)
 
 
 @contextmanager
-def stage_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """The same for work of several stages: takes (stage, done, of how many), and shows a bar, or lines, for each."""
+def stage_bars(*, piped: bool = True) -> Iterator[Callable[[str, int, int | None], None]]:
+    """The progress of several stages: takes (stage, done, of how many), and shows a bar, or lines, for each.
+
+    of how many: None when that is not known yet. piped: whether lines are printed where there is no terminal. Not by
+    what cron runs: it mails them to somebody.
+    """
     if not sys.stderr.isatty():
-        stages: dict[str, Progress] = {}
-        yield lambda what, done, of: stages.setdefault(what, progress_lines(what, time.monotonic))(done, of)
+        lines: dict[str, Progress] = {}
+
+        def print_progress(what: str, done: int, of: int | None) -> None:
+            if piped:
+                lines.setdefault(what, progress_lines(what, time.monotonic))(done, of or 0)
+
+        yield print_progress
         return
     with _build_bars() as bars:
         tasks: dict[str, TaskID] = {}
 
-        def update(what: str, done: int, of: int) -> None:
+        def update(what: str, done: int, of: int | None) -> None:
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=of)
             elif bars.tasks[tasks[what]].completed > done:  # the same stage of the next part

@@ -10,7 +10,17 @@ import typer
 
 from podwatch import files, query
 from podwatch.commands.options import Json
-from podwatch.commands.output import emit_json, format_moment, load_settings, mention_json, print_stderr, strip_control
+from podwatch.commands.output import (
+    StyledLine,
+    emit_json,
+    format_moment,
+    load_settings,
+    mention_json,
+    print_line,
+    print_stderr,
+    split_snippet,
+    strip_control,
+)
 from podwatch.entities.recognition import missing_requirement
 from podwatch.errors import PodwatchError, TranscriptError
 from podwatch.line.entities import entities_in
@@ -49,7 +59,7 @@ def scan(
             if as_json:
                 emit_json(mention_json(m, str(file), transcript.title))
             else:
-                _print_mention(file, m)
+                print_line(_mention_line(file, m))
     if failed:
         raise typer.Exit(1)
 
@@ -73,19 +83,13 @@ def load_transcript(file: Path) -> Transcript:
         raise TranscriptError(e.what, where=str(file), todo=e.todo) from None
 
 
-def _print_mention(file: Path, m: Mention) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    at, end = m.snippet_start, m.snippet_start + len(m.surface)
-    Console(soft_wrap=True).print(
-        Text.assemble(
-            (format_moment(m).rjust(9), "cyan"),
-            ("  " + m.watch, "magenta"),
-            ("" if m.kind == "exact" else f" ({m.kind.value} {m.score:.2f})"),
-            "  " + strip_control(m.snippet[:at]),
-            (strip_control(m.snippet[at:end]), "bold yellow"),
-            strip_control(m.snippet[end:]),
-            (f"  {strip_control(file.name)}", "dim"),
-        )
-    )
+def _mention_line(file: Path, m: Mention) -> StyledLine:
+    before, surface, after = split_snippet(m)
+    return [
+        ("cyan", format_moment(m).rjust(9)),
+        ("magenta", "  " + m.watch),
+        ("", ("" if m.kind == "exact" else f" ({m.kind.value} {m.score:.2f})") + "  " + before),
+        ("bold yellow", surface),
+        ("", after),
+        ("dim", f"  {strip_control(file.name)}"),
+    ]

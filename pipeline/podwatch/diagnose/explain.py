@@ -59,8 +59,7 @@ class WatchExplanation:
 
 def explain_text(watch: Watch, transcript: Transcript, fields: EpisodeFields) -> WatchExplanation:
     """One watch over a transcript that is not stored."""
-    tree, reasons = _evaluate(watch, transcript, fields)
-    return WatchExplanation(tree, reasons)
+    return WatchExplanation(*_evaluate(watch, transcript, fields))
 
 
 def explain_episode(

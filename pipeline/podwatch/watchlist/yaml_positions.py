@@ -92,14 +92,20 @@ def find_position(node: Any, path: Iterable[Any], at: tuple[int, int]) -> tuple[
 
 def key_position(node: Any, key: Any, at: tuple[int, int]) -> tuple[int, int]:
     """The line and column of a key; ``at`` when it is not written here (but merged in with <<, say)."""
-    written = getattr(getattr(node, "lc", None), "data", None) or {}
-    return (written[key][0] + 1, written[key][1] + 1) if isinstance(node, dict) and key in written else at
+    written = _written(node, key)
+    return (written[0] + 1, written[1] + 1) if written else at
 
 
 def value_position(node: Any, key: Any) -> tuple[int, int]:
     """The line and column of the value of a key; (0, 0) when it is not written here."""
+    written = _written(node, key)
+    return (written[2] + 1, written[3] + 1) if written else (0, 0)
+
+
+def _written(node: Any, key: Any) -> list[int] | None:
+    """Line and column of a key, then of its value, from 0; None when it is not written here."""
     written = getattr(getattr(node, "lc", None), "data", None) or {}
-    return (written[key][2] + 1, written[key][3] + 1) if isinstance(node, dict) and key in written else (0, 0)
+    return written.get(key) if isinstance(node, dict) else None
 
 
 def item_position(node: Any, index: int) -> tuple[int, int]:

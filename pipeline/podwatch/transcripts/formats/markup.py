@@ -1,6 +1,6 @@
-"""Tags and text of HTML and XML, as one flat list: what every transcript in markup needs, and no more.
+"""Splits HTML and XML into tags and text, one flat list: what every transcript in markup needs, and no more.
 
-No parser of XML or HTML stands behind it, on purpose. Entities other than characters are not expanded, nothing is
+There is no parser of XML or HTML behind it, on purpose. Entities other than characters are not expanded, nothing is
 loaded, nothing nests, so that neither a billion laughs nor a million open tags cost more than their bytes; and a file
 that is cut off gives what is there. lxml stops at 10 MB of text and 256 levels unless it is told to trust the file.
 """
@@ -16,14 +16,14 @@ MAX_TAGS = 3_000_000
 _TAG = re.compile(r"<(/?[A-Za-z][^\s<>/]*)([^<>]*)>")
 _ATTRIBUTE = re.compile(r"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _ROOT = re.compile(r"<([A-Za-z][^\s<>/]*)")
-_BETWEEN = (("<!--", "-->"), ("<?", "?>"), ("<!DOCTYPE", ">"), ("<!doctype", ">"))
+_NO_TEXT = (("<!--", "-->"), ("<?", "?>"), ("<!DOCTYPE", ">"), ("<!doctype", ">"))
 
 
 def split_tags(text: str) -> list[str]:
     """[text, tag, attributes, text, tag, attributes, ..., text]; an end tag begins with /."""
     if text.count("<") > MAX_TAGS:
         raise TranscriptError(f"holds more than {MAX_TAGS:,} tags")
-    for opening, closing in _BETWEEN:
+    for opening, closing in _NO_TEXT:
         text = remove_between(text, opening, closing)
     if "<![CDATA[" in text:
         text = _escape_cdata(text)
@@ -31,7 +31,7 @@ def split_tags(text: str) -> list[str]:
 
 
 def remove_between(text: str, opening: str, closing: str) -> str:
-    """The text without what stands between; an opening that is never closed stays as it is."""
+    """The text without each stretch from ``opening`` to ``closing``; an opening that is never closed stays."""
     at = text.find(opening)
     if at < 0:
         return text
@@ -48,21 +48,16 @@ def remove_between(text: str, opening: str, closing: str) -> str:
 
 
 def _escape_cdata(text: str) -> str:
-    head, *parts = text.split("<![CDATA[")
-    out = [head]
-    for part in parts:
-        inside, _, rest = part.partition("]]>")
-        out += (html.escape(inside), rest)
+    before, *sections = text.split("<![CDATA[")
+    out = [before]
+    for section in sections:
+        content, _, rest = section.partition("]]>")
+        out += (html.escape(content), rest)
     return "".join(out)
 
 
 def attribute(attributes: str, name: str) -> str:
-    """The value of an attribute, "" when it is not there; name without its prefix finds it under any prefix."""
-    at = attributes.find(f' {name}="')
-    if at >= 0:
-        at += len(name) + 3
-        end = attributes.find('"', at)
-        return unescape(attributes[at:end]) if end >= 0 else ""
+    """The value of an attribute, "" when it is not there; a name without a prefix finds it under any prefix."""
     at = attributes.find(name)
     while at >= 0:
         m = _ATTRIBUTE.match(attributes, at)
@@ -77,14 +72,13 @@ def class_names(attributes: str) -> list[str]:
 
 
 def unescape(text: str) -> str:
-    """The text with its character references read."""
+    """The text with its character references replaced by their characters."""
     return html.unescape(text) if "&" in text else text
 
 
-def root_name(start: str) -> str:
+def root_name(text: str) -> str:
     """The name of the first element, without prefix, in lower case; "" when the text is no markup."""
-    if not start.lstrip("\ufeff \t\r\n").startswith("<"):
+    if not text.lstrip("\ufeff \t\r\n").startswith("<"):
         return ""
-    head = remove_between(remove_between(start, "<!--", "-->"), "<?", "?>")
-    m = _ROOT.search(head)
+    m = _ROOT.search(remove_between(remove_between(text, "<!--", "-->"), "<?", "?>"))
     return m[1].rpartition(":")[2].lower() if m else ""

@@ -1,4 +1,4 @@
-"""A document on its way to a format: its text, and what the formats ask of it, worked out once."""
+"""A document before its format is known: its decoded text, and what several formats read of it, computed once."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ import orjson
 from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats import markup
 
-HEAD_CHARACTERS = 4096  # characters
+HEAD_CHARACTERS = 4096  # in which the signs of a format are looked for
 MAX_BYTES = 64 * 1024 * 1024
 MAX_LINES = 6_000_000
-# What a JSON value costs in memory is bounded by what opens it: these keep a document under about 1 GB.
+# Of JSON, counted by opening brackets and commas before it is parsed: these keep a document under about 1 GB.
 MAX_OBJECTS, MAX_VALUES = 1_500_000, 10_000_000
-MAX_DEPTH = 200
 _BINARY = {b"%PDF": "a PDF file", b"PK\x03\x04": "a zip file", b"\x1f\x8b": "a gzip file", b"ID3": "an audio file"}
 _CONTROL = bytes(c for c in range(32) if c not in b"\t\n\r\f\v\x1b\0") + b"\x7f"
 _CHARSET = re.compile(
@@ -27,7 +26,11 @@ _CHARSET = re.compile(
 
 
 class SourceDocument:
-    """The text, with \\n as its only line end; start: its first characters without blanks; media_type: as declared."""
+    """A document's text with \\n as its only line end.
+
+    head: its first characters, without leading blanks. media_type: as declared, without parameters, in lower case.
+    name: the file's name or address, in lower case.
+    """
 
     def __init__(self, text: str, media_type: str = "", name: str = "") -> None:
         if "\r" in text:
@@ -41,21 +44,22 @@ class SourceDocument:
 
     @cached_property
     def needs_cleaning(self) -> bool:
-        """Whether the words may hold what no database takes: JSON can escape NUL and lone surrogates."""
+        """Whether the parsed words may hold NUL or lone surrogates, which JSON can escape and databases refuse."""
         return "\\" in self.text and ("\\u0000" in self.text or "\\ud" in self.text.lower())
 
     @cached_property
     def root_element(self) -> str:
-        """The name of the first element, "" when the text is no markup."""
+        """The name of the first element in lower case, "" when the text is no markup."""
         return markup.root_name(self.head)
 
     @cached_property
     def tags(self) -> list[str]:
+        """See split_tags."""
         return markup.split_tags(self.text)
 
     @cached_property
     def json(self) -> Any:
-        """The value, None when the text is not meant as JSON; raises TranscriptError when it is, and is broken."""
+        """The value; None when the text is not meant as JSON; raises TranscriptError when it is invalid JSON."""
         if not self.head.startswith(("{", "[")) or not re.match(r'[{\[]\s*["{\[}\]]', self.head):
             return None
         if self.text.count("{") + self.text.count("[") > MAX_OBJECTS or self.text.count(",") > MAX_VALUES:
@@ -63,7 +67,7 @@ class SourceDocument:
         try:
             return orjson.loads(self.text.lstrip("\ufeff"))
         except orjson.JSONDecodeError as e:
-            # Python's reader takes NaN, Infinity and lone surrogates too, which speech recognisers do write.
+            # Python's parser takes NaN, Infinity and lone surrogates, too, which speech recognisers do write.
             if "NaN" in self.text or "Infinity" in self.text or "\\ud" in self.text.lower():
                 try:
                     return json.loads(self.text.lstrip("\ufeff"))
@@ -73,7 +77,10 @@ class SourceDocument:
 
 
 def decode_text(data: bytes, limit: int = MAX_BYTES) -> str:
-    """The text of the bytes: UTF-8, or what a byte order mark says, or Windows-1252 when it is not UTF-8."""
+    """The text of the bytes: UTF-8 or UTF-16, else the declared single-byte encoding, else Windows-1252.
+
+    Raises TranscriptError when there are more than ``limit`` bytes, and for what is binary or empty.
+    """
     if len(data) > limit:
         raise TranscriptError(f"is larger than {limit:,} bytes")
     for magic, what in _BINARY.items():
@@ -101,6 +108,6 @@ def _decode_utf8(data: bytes) -> str:
     broken = text.count("\ufffd")
     leads = len(data) - len(data.translate(None, bytes(range(0xC0, 0x100))))
     if leads - broken >= broken or (broken == 1 and text.endswith("\ufffd")):
-        return text  # UTF-8 with a few broken places, or cut off within a character
+        return text  # UTF-8 with a few broken bytes, or cut off within a character
     declared = _CHARSET.search(data[:1024])
     return data.decode(declared[1].decode() if declared else "cp1252", "replace")
