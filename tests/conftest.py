@@ -19,6 +19,8 @@ from tests.support.mail_server import MailServer
 from tests.support.podcast_host import Podcast
 from tests.support.postgres import Postgres
 from tests.support.real_airflow import Dags
+from tests.support.slack.emulator import Emulator
+from tests.support.slack.fault_proxy import FaultProxy
 from tests.support.webhook_receiver import WebhookReceiver
 
 # What the machine has set must not reach a test; only where real feeds and transcripts lie is asked of it.
@@ -63,6 +65,20 @@ def mail_server() -> Iterator[MailServer]:
 def receiver() -> Iterator[WebhookReceiver]:
     with WebhookReceiver() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def workspace() -> Iterator[Emulator]:
+    """A Slack workspace that all tests share: each posts to a channel, or with a key, of its own."""
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def proxy(workspace: Emulator) -> Iterator[FaultProxy]:
+    """Stands before the workspace, and fails on demand."""
+    with FaultProxy(workspace.base_url) as standing:
+        yield standing
 
 
 @pytest.fixture(scope="session")

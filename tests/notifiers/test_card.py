@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from typing import Any
@@ -13,34 +12,31 @@ from hypothesis import strategies as st
 
 from podwatch.model import Kind
 from podwatch.notifiers import card
+from podwatch.notifiers.block_kit import MAX_MESSAGE_BYTES, Block, json_size
 from tests.support.builders import alert, episode, mention, watch
 from tests.support.slack.fault_proxy import over_limit
 
 
-def elements(blocks: list[card.Block]) -> list[dict[str, Any]]:
+def elements(blocks: list[Block]) -> list[dict[str, Any]]:
     """Every text and link element, in order."""
     return [e for b in blocks if b["type"] == "rich_text" for part in b["elements"] for e in part["elements"]]
 
 
-def quotes(blocks: list[card.Block]) -> list[list[dict[str, Any]]]:
+def quotes(blocks: list[Block]) -> list[list[dict[str, Any]]]:
     rich = [part for b in blocks if b["type"] == "rich_text" for part in b["elements"]]
     return [part["elements"] for part in rich if part["type"] == "rich_text_quote"]
 
 
-def bold(blocks: list[card.Block]) -> list[str]:
+def bold(blocks: list[Block]) -> list[str]:
     return [e["text"] for e in elements(blocks) if e.get("style", {}).get("bold")]
 
 
-def links(blocks: list[card.Block]) -> dict[str, str]:
+def links(blocks: list[Block]) -> dict[str, str]:
     return {e["text"]: e["url"] for e in elements(blocks) if e["type"] == "link"}
 
 
-def words(blocks: list[card.Block]) -> str:
+def words(blocks: list[Block]) -> str:
     return " ".join(e["text"] for e in elements(blocks))
-
-
-def size(blocks: list[card.Block]) -> int:
-    return len(json.dumps(blocks, ensure_ascii=False).encode())
 
 
 def test_a_card_says_who_was_found_where_when_and_in_which_words() -> None:
@@ -240,7 +236,7 @@ def test_a_sentence_of_100_000_characters_is_cut_around_the_hit(case: str) -> No
     blocks = card.blocks(said)
     assert bold(blocks) == ["Dobrynin"] * 3
     assert over_limit(blocks) == ""
-    assert size(blocks) < card.MAX_MESSAGE_BYTES
+    assert json_size(blocks) < MAX_MESSAGE_BYTES
     assert len(card.text(said)) < 10_000
 
 
@@ -254,7 +250,7 @@ def test_a_long_sentence_is_cut_between_words_and_says_so() -> None:
 def test_an_episode_with_a_field_of_100_000_characters_fits(field: str) -> None:
     said = alert(episode=episode(**{field: "https://a.example/" + "é" * 100_000}))
     assert over_limit(card.blocks(said)) == ""
-    assert size(card.blocks(said)) < card.MAX_MESSAGE_BYTES
+    assert json_size(card.blocks(said)) < MAX_MESSAGE_BYTES
     assert len(card.text(said)) < 3_000
 
 
@@ -294,6 +290,6 @@ def test_whatever_an_alert_holds_slack_takes_the_card_and_nobody_is_called(
     said = alert(heard, mention(), watch=watch(name=name), episode=episode(title=title, show=show, link=link))
     blocks = card.blocks(said)
     assert over_limit(blocks) == ""
-    assert size(blocks) < card.MAX_MESSAGE_BYTES
+    assert json_size(blocks) < MAX_MESSAGE_BYTES
     assert not any(FORBIDDEN.search(e["text"]) for e in [blocks[0]["text"], *elements(blocks)])
     assert not any(FORBIDDEN.search(line) for line in card.text(said).split("\n"))

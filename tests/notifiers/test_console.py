@@ -13,7 +13,8 @@ import pytest
 from rich.console import Console
 
 from podwatch.errors import ChannelError
-from podwatch.notifiers import Receipt, card
+from podwatch.notifiers import Receipt
+from podwatch.notifiers.block_kit import Block
 from podwatch.notifiers.console import ConsoleNotifier, print_alert, render_blocks
 from tests.support.builders import alert, episode, mention, watch
 
@@ -99,7 +100,7 @@ def test_escape_sequences_and_markup_of_strangers_are_shown_and_not_obeyed(termi
 
 def test_blocks_from_elsewhere_are_cleaned_again_and_unknown_ones_left_out() -> None:
     link = {"type": "link", "url": "javascript:x", "text": "\x1bc"}
-    blocks: list[card.Block] = [
+    blocks: list[Block] = [
         {"type": "divider"},
         {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [link]}]},
     ]

@@ -81,16 +81,16 @@ def mail(settings: Settings, request: pytest.FixtureRequest) -> Service:
 
 
 def webhook(settings: Settings, request: pytest.FixtureRequest) -> Service:
-    desk: WebhookReceiver = request.getfixturevalue("receiver")
+    receiver: WebhookReceiver = request.getfixturevalue("receiver")
 
     def to(url: str) -> Settings:
         named = {"desk": Webhook(Secret(url), Secret("whsec_unused"))}
         return replace(settings, webhooks=named, allow_addresses=networks("127.0.0.0/8"))
 
     def read() -> str:
-        return str([json.loads(body) for _, body in desk.received])
+        return str([json.loads(body) for _, body in receiver.received])
 
-    return Service(to(desk.url), "webhook:desk", read, lambda: to(f"http://127.0.0.1:{_free_port()}/"))
+    return Service(to(receiver.url), "webhook:desk", read, lambda: to(f"http://127.0.0.1:{_free_port()}/"))
 
 
 def _free_port() -> int:

@@ -14,7 +14,7 @@ import pytest
 
 from podwatch.errors import ChannelError, SettingsError
 from podwatch.model import Alert, Digest
-from podwatch.notifiers import mail
+from podwatch.notifiers import smtp_session
 from podwatch.notifiers.mail import MailNotifier, parse_recipients
 from podwatch.settings import Secret, Smtp, smtp
 from tests.support.builders import alert, episode, mention, watch
@@ -225,7 +225,7 @@ def test_mail_that_is_not_set_up_says_what_to_set(server: Smtp | None, sender: s
 
 @pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail, "tls_context", client_context)
+    monkeypatch.setattr(smtp_session, "tls_context", client_context)
 
 
 @pytest.mark.parametrize("how", ["starttls", "implicit"])

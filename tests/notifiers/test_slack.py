@@ -9,11 +9,8 @@ import traceback
 import pytest
 
 from podwatch.errors import ChannelError
-from podwatch.notifiers import Receipt, card
-from podwatch.notifiers import slack_channel_ids as slack_directory
+from podwatch.notifiers import Receipt, card, slack_channel_ids, slack_errors
 from podwatch.notifiers.slack import SlackNotifier
-from podwatch.notifiers.slack_errors import CODES
-from podwatch.notifiers.slack_errors import Fault as Blame
 from podwatch.settings import Secret
 from tests.support.builders import alert, mention
 from tests.support.slack.emulator import Emulator
@@ -79,7 +76,7 @@ def test_names_are_looked_up_once_for_many_alerts(slack: SlackNotifier, proxy: F
 def test_a_large_workspace_is_read_page_by_page_and_no_further_than_needed(
     slack: SlackNotifier, proxy: FaultProxy, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slack_directory, "_PAGE", 1)  # general, random, podcasts, trade, ...
+    monkeypatch.setattr(slack_channel_ids, "_PAGE_SIZE", 1)  # general, random, podcasts, trade, ...
     proxy.fail_next(rate_limited(9), method="conversations.list")
     assert send_error(slack, alert(key=key)).retry_after == 9
     slack.send(alert(key=key))
@@ -89,7 +86,7 @@ def test_a_large_workspace_is_read_page_by_page_and_no_further_than_needed(
 def test_being_slowed_down_in_the_middle_of_the_list_does_not_begin_it_again(
     slack: SlackNotifier, proxy: FaultProxy, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slack_directory, "_PAGE", 1)
+    monkeypatch.setattr(slack_channel_ids, "_PAGE_SIZE", 1)
     slack.send(alert(key=key, channel="#random"))
     proxy.fail_next(rate_limited(9), method="conversations.list")
     send_error(slack, alert(key=key, channel="#trade"))
@@ -155,17 +152,20 @@ def test_a_failed_post_says_what_happened_in_one_line_and_whether_to_repeat_it(
     assert proxy.calls.count(POST) == 1, "a notifier does not retry"
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", slack_errors.CODES)
 def test_each_of_slacks_codes_has_a_verdict(code: str, slack: SlackNotifier, proxy: FaultProxy, key: str) -> None:
     proxy.fail_next(refused(code), refused(code))
     error = send_error(slack, alert(key=key))
-    blame, what, todo = CODES[code]
+    fault, what, todo = slack_errors.CODES[code]
     assert error.line.startswith(f"#podcasts: {what} ({code})")
     assert error.line.endswith(todo.format(scope="chat:write"))
-    assert error.retryable == (blame is not Blame.MESSAGE)
-    assert error.route == (blame in (Blame.ROUTE, Blame.TOKEN))
-    assert error.outcome_unknown == (blame is Blame.UNKNOWN)
-    assert bool(todo) == (blame in (Blame.ROUTE, Blame.TOKEN)) or code == "metadata_must_be_sent_from_app"
+    assert error.retryable == (fault is not slack_errors.Fault.MESSAGE)
+    assert error.route == (fault in (slack_errors.Fault.ROUTE, slack_errors.Fault.TOKEN))
+    assert error.outcome_unknown == (fault is slack_errors.Fault.UNKNOWN)
+    assert (
+        bool(todo) == (fault in (slack_errors.Fault.ROUTE, slack_errors.Fault.TOKEN))
+        or code == "metadata_must_be_sent_from_app"
+    )
 
 
 def test_nobody_listening_means_not_sent(workspace: Emulator) -> None:

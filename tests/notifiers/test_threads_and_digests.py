@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from podwatch.errors import ChannelError
 from podwatch.model import Alert, Digest, HoldReason, Kind
 from podwatch.notifiers import DigestNotifier, Receipt, ThreadedNotifier, card, digest_card
+from podwatch.notifiers.block_kit import MAX_REPLIES
 from podwatch.notifiers.console import ConsoleNotifier
 from podwatch.notifiers.slack import SlackNotifier
 from tests.support.builders import alert, episode, mention, watch
@@ -46,7 +47,7 @@ def test_every_mention_is_shown_once_over_all_pages() -> None:
 
 def test_what_would_be_in_too_many_messages_is_counted() -> None:
     pages = card.alert_messages(many(2000))
-    assert len(pages) == 1 + card.MAX_REPLIES
+    assert len(pages) == 1 + MAX_REPLIES
     assert "more: podwatch mentions --watch dobrynin" in pages[-1].text
     assert all(over_limit(p.blocks) == "" for p in pages)
 
@@ -96,7 +97,7 @@ def test_a_digest_names_each_watch_once_and_each_episode_with_its_best_sentence(
 def test_a_digest_of_hundreds_goes_on_in_its_thread_and_counts_the_rest() -> None:
     alerts = [alert(mention(f"w{n}", f"sentence of w{n}"), episode=episode(title=f"E{n}")) for n in range(400)]
     pages = digest_card.digest_messages(digest(*alerts))
-    assert 2 <= len(pages) <= 1 + card.MAX_REPLIES
+    assert 2 <= len(pages) <= 1 + MAX_REPLIES
     assert "Digest: 400 alerts" in pages[0].text
     assert "more: podwatch mentions" in pages[-1].text
 

@@ -18,7 +18,8 @@ import pytest
 
 from podwatch.errors import ChannelError, SettingsError
 from podwatch.model import Digest, HoldReason
-from podwatch.notifiers.webhook import MAX_BODY_BYTES, WebhookNotifier, alert_body, digest_body
+from podwatch.notifiers.webhook import WebhookNotifier
+from podwatch.notifiers.webhook_body import MAX_BODY_BYTES, alert_body, digest_body
 from podwatch.settings import Secret, Settings, Webhook, networks, webhooks
 from tests.support.builders import alert, episode, mention, watch
 from tests.support.webhook_receiver import CLOSE, TRICKLE, WebhookReceiver
@@ -29,17 +30,12 @@ KEY = "0123456789abcdef"
 
 
 @pytest.fixture
-def desk(receiver: WebhookReceiver) -> WebhookReceiver:
-    return receiver
-
-
-@pytest.fixture
-def reached(tmp_path: Path, desk: WebhookReceiver) -> Settings:
+def reached(tmp_path: Path, receiver: WebhookReceiver) -> Settings:
     return Settings(
         home=tmp_path,
         database_url=Secret("sqlite://"),
         allow_addresses=networks("127.0.0.0/8"),
-        webhooks={"desk": Webhook(Secret(desk.url), Secret(SECRET))},
+        webhooks={"desk": Webhook(Secret(receiver.url), Secret(SECRET))},
         webhook_secret=Secret("plain words"),
     )
 
@@ -50,10 +46,10 @@ def failure(settings: Settings, channel: str = "webhook:desk", deadline: float =
     return caught.value
 
 
-def test_a_receiver_gets_the_alert_as_json(desk: WebhookReceiver, reached: Settings) -> None:
+def test_a_receiver_gets_the_alert_as_json(receiver: WebhookReceiver, reached: Settings) -> None:
     receipt = WebhookNotifier(reached).send(alert(channel="webhook:desk"))
     assert (receipt.channel, receipt.id) == ("webhook:desk", KEY)
-    [(headers, content)] = desk.received
+    [(headers, content)] = receiver.received
     assert headers["content-type"] == "application/json; charset=utf-8"
     assert headers["idempotency-key"] == headers["webhook-id"] == KEY
     assert headers["user-agent"].startswith("podwatch/")
@@ -84,14 +80,14 @@ def test_the_body_is_what_the_documentation_shows() -> None:
 
 @pytest.mark.parametrize("secret", [SECRET, "plain words", "whsec_not base64!"])
 def test_the_receiver_of_the_documentation_verifies_the_signature_and_no_other(
-    secret: str, desk: WebhookReceiver, reached: Settings
+    secret: str, receiver: WebhookReceiver, reached: Settings
 ) -> None:
     [code] = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)
     there: dict[str, Any] = {}
     exec(code, there)
-    settings = replace(reached, webhooks={"desk": Webhook(Secret(desk.url), Secret(secret))})
+    settings = replace(reached, webhooks={"desk": Webhook(Secret(receiver.url), Secret(secret))})
     WebhookNotifier(settings).send(alert(channel="webhook:desk"))
-    [(headers, content)] = desk.received
+    [(headers, content)] = receiver.received
     now = float(headers["webhook-timestamp"])
     assert there["verified"](secret, headers, content, now)
     assert not there["verified"]("another", headers, content, now)
@@ -101,27 +97,27 @@ def test_the_receiver_of_the_documentation_verifies_the_signature_and_no_other(
     assert not there["verified"](secret, {**headers, "webhook-signature": "v1,"}, content, now)
 
 
-def test_the_signature_is_that_of_standard_webhooks(desk: WebhookReceiver, reached: Settings) -> None:
+def test_the_signature_is_that_of_standard_webhooks(receiver: WebhookReceiver, reached: Settings) -> None:
     WebhookNotifier(reached, clock=lambda: 1_793_600_000.9).send(alert(channel="webhook:desk"))
-    [(headers, content)] = desk.received
+    [(headers, content)] = receiver.received
     signed = f"{KEY}.1793600000.".encode() + content
     mac = hmac.new(b"thirty-two bytes of a real key..", signed, hashlib.sha256).digest()
     assert headers["webhook-signature"] == "v1," + base64.b64encode(mac).decode()
 
 
 def test_an_address_in_the_watchlist_is_a_channel_too_and_its_path_is_never_shown(
-    desk: WebhookReceiver, reached: Settings
+    receiver: WebhookReceiver, reached: Settings
 ) -> None:
-    receipt = WebhookNotifier(reached).send(alert(channel=desk.url))
+    receipt = WebhookNotifier(reached).send(alert(channel=receiver.url))
     assert receipt.channel == "http://127.0.0.1/..."
-    desk.answer_next(404)
-    assert "t0ken" not in failure(reached, desk.url).line
+    receiver.answer_next(404)
+    assert "t0ken" not in failure(reached, receiver.url).line
 
 
-def test_a_digest_is_one_body_with_its_alerts(desk: WebhookReceiver, reached: Settings) -> None:
+def test_a_digest_is_one_body_with_its_alerts(receiver: WebhookReceiver, reached: Settings) -> None:
     alerts = [alert(key=f"k{n}", channel="webhook:desk") for n in range(3)]
     receipt = WebhookNotifier(reached).send_digest(Digest(key="d1", channel="webhook:desk", alerts=alerts))
-    [(headers, content)] = desk.received
+    [(headers, content)] = receiver.received
     found = json.loads(content)
     assert (receipt.id, headers["webhook-id"], found["type"], found["key"]) == ("d1", "d1", "podwatch.digest", "d1")
     assert [a["key"] for a in found["alerts"]] == ["k0", "k1", "k2"]
@@ -156,8 +152,8 @@ VERDICTS = {
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_each_status_has_a_meaning(status: int, desk: WebhookReceiver, reached: Settings) -> None:
-    desk.answer_next(status, Location="http://127.0.0.1:1/")
+def test_each_status_has_a_meaning(status: int, receiver: WebhookReceiver, reached: Settings) -> None:
+    receiver.answer_next(status, Location="http://127.0.0.1:1/")
     meaning = STATUSES[status]
     if meaning == OK:
         assert WebhookNotifier(reached).send(alert(channel="webhook:desk")).id == KEY
@@ -166,25 +162,27 @@ def test_each_status_has_a_meaning(status: int, desk: WebhookReceiver, reached: 
     assert (error.retryable, error.route, error.outcome_unknown) == VERDICTS[meaning]
     assert error.busy == (meaning in (LATER, UNKNOWN)), "the channel rests, the message is not to blame"
     assert error.line.startswith(f"webhook:desk: the receiver answered {status}")
-    assert len(desk.received) == 1, "a notifier neither retries nor follows"
+    assert len(receiver.received) == 1, "a notifier neither retries nor follows"
 
 
 @pytest.mark.parametrize(("said", "wait"), [("7", 7.0), ("999999999", 3600.0), ("soon", None), ("-1", None)])
 def test_the_receivers_wish_to_wait_is_passed_on(
-    said: str, wait: float | None, desk: WebhookReceiver, reached: Settings
+    said: str, wait: float | None, receiver: WebhookReceiver, reached: Settings
 ) -> None:
-    desk.answer_next(503, Retry_After=said)
+    receiver.answer_next(503, Retry_After=said)
     assert failure(reached).retry_after == wait
 
 
 @pytest.mark.parametrize("how", [CLOSE, TRICKLE], ids=["closed", "trickles"])
-def test_an_answer_that_is_lost_may_have_been_a_yes(how: int, desk: WebhookReceiver, reached: Settings) -> None:
-    desk.answer_next(how)
+def test_an_answer_that_is_lost_may_have_been_a_yes(how: int, receiver: WebhookReceiver, reached: Settings) -> None:
+    receiver.answer_next(how)
     error = failure(reached, deadline=0.7)
     assert (error.retryable, error.outcome_unknown) == (True, True)
     assert "no usable answer" in error.line
     WebhookNotifier(reached).send(alert(channel="webhook:desk"))
-    assert {headers["webhook-id"] for headers, _ in desk.received} == {KEY}, "the receiver tells the repetition by it"
+    assert {headers["webhook-id"] for headers, _ in receiver.received} == {KEY}, (
+        "the receiver tells the repetition by it"
+    )
 
 
 def test_what_was_not_sent_is_known_not_to_be(reached: Settings) -> None:
@@ -244,12 +242,12 @@ def test_a_body_of_any_alert_is_json_within_its_room_that_calls_nobody() -> None
 
 @pytest.mark.parametrize("case", ["refused", "lost", "nobody there", "mistyped"])
 def test_secrets_are_in_no_error_no_traceback_and_no_log(
-    case: str, desk: WebhookReceiver, reached: Settings, caplog: pytest.LogCaptureFixture
+    case: str, receiver: WebhookReceiver, reached: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    url = {"nobody there": "http://127.0.0.1:1/t0ken", "mistyped": "http://u:t0ken@[/"}.get(case, desk.url)
+    url = {"nobody there": "http://127.0.0.1:1/t0ken", "mistyped": "http://u:t0ken@[/"}.get(case, receiver.url)
     if case in ("refused", "lost"):
-        desk.answer_next(401 if case == "refused" else CLOSE)
+        receiver.answer_next(401 if case == "refused" else CLOSE)
     settings = replace(reached, webhooks={"desk": Webhook(Secret(url), Secret(SECRET))})
     error = failure(settings)
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())

@@ -1,8 +1,8 @@
-"""Where an alert can be sent: the protocols that services fulfil, and the table of those podwatch knows.
+"""The services that alerts are sent to: the protocols that they fulfil, and the table of those podwatch knows.
 
-To add a service: a module here with a class that fulfils ``Notifier``, a line in ``NOTIFIERS``, a rule in
-``scheme``. tests/notifiers/test_contract.py then holds it to what is promised below. A service that can tell several
-alerts in one message fulfils ``Digester`` too, one with threads and changeable messages ``Board``.
+To add a service: a module here with a class that fulfils ``Notifier``, a line in ``NOTIFIERS``, a line in ``SCHEMES``.
+tests/notifiers/test_contract.py then holds it to what is promised below. A service that takes several alerts in one
+message fulfils ``DigestNotifier`` too, one with threads and editable messages ``ThreadedNotifier``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from podwatch.errors import ChannelError
 from podwatch.model import Alert, Digest
 from podwatch.settings import Settings
 
+MAX_RETRY_AFTER = 3600.0  # seconds; a Retry-After beyond that is a mistake, and would hold an alert for ever
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -27,10 +29,10 @@ class Receipt:
 
 
 class Notifier(Protocol):
-    """A service that alerts are handed to. It takes no decision about when, and remembers no alert."""
+    """A service that alerts are sent to. It does not decide when, and remembers no alert."""
 
     def send(self, alert: Alert) -> Receipt:
-        """Hand over one alert, once: no retries in here.
+        """Send one alert, once: a notifier does not retry.
 
         Raises ChannelError, whose ``outcome_unknown`` says that the alert may have arrived all the same.
         """
@@ -39,40 +41,40 @@ class Notifier(Protocol):
     def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
         """The message of the alert with this key, if one arrived after ``since`` (aware); None when there is none.
 
-        Asked before a send whose outcome is unknown is repeated. None means: not there now. A service's history may
+        Called before a send whose outcome is unknown is repeated. None means: not there now. A service's history may
         lag behind what it accepted, so let a send settle before believing it. Raises ChannelError with
-        ``outcome_unknown`` set, because as long as nobody could look, it is.
+        ``outcome_unknown`` set: as long as the channel cannot be read, it is.
         """
         ...
 
 
 @runtime_checkable
 class DigestNotifier(Protocol):
-    """A service that tells several alerts in one message. Where there is none, they are sent one by one."""
+    """A service that takes several alerts in one message. To others they are sent one by one."""
 
     def send_digest(self, digest: Digest) -> Receipt:
-        """Hand over the digest, as ``Notifier.send`` does an alert."""
+        """Send the digest, as ``Notifier.send`` does an alert."""
         ...
 
 
 @runtime_checkable
 class ThreadedNotifier(Protocol):
-    """A service whose messages carry a key, have threads, and can be changed and deleted: Slack.
+    """A service whose messages carry a key, have threads, and can be edited and deleted: Slack.
 
-    What is said takes one message or several; the first is number 0, the others stand in its thread.
-    Every method raises ChannelError. A message that was removed by hand is one that is not retryable.
+    An alert or a digest takes one message or several: page 0 stands in the channel, the others in its thread.
+    Every method raises ChannelError. A message that was deleted by hand is one that is not retryable.
     """
 
-    def message_hashes(self, said: Alert | Digest) -> Sequence[str]:
-        """A hash of each message that it takes: equal hashes look the same."""
+    def message_hashes(self, content: Alert | Digest) -> Sequence[str]:
+        """A hash of each message that it takes: messages with equal hashes look the same."""
         ...
 
-    def post(self, said: Alert | Digest, page: int, key: str, thread: Receipt | None) -> Receipt:
-        """Posts message number ``page`` with this key, in the thread when there is one. No retries."""
+    def post(self, content: Alert | Digest, page: int, key: str, thread: Receipt | None) -> Receipt:
+        """Post message number ``page`` with this key, in the thread when there is one. No retries."""
         ...
 
-    def edit(self, said: Alert | Digest, page: int, key: str, at: Receipt) -> None:
-        """Makes a posted message say what it would say now; a ``page`` beyond the last says that it is empty."""
+    def edit(self, content: Alert | Digest, page: int, key: str, at: Receipt) -> None:
+        """Make a posted message look as it would now; one with a ``page`` beyond the last says that it is empty."""
         ...
 
     def find_copies(self, key: str, channel: str, since: datetime, thread: Receipt | None) -> list[Receipt]:
@@ -80,8 +82,38 @@ class ThreadedNotifier(Protocol):
         ...
 
     def delete(self, at: Receipt) -> None:
-        """Removes a message; fine when it is gone."""
+        """Delete a message; fine when it is gone."""
         ...
+
+
+def channel_error(
+    what: str,
+    where: str,
+    todo: str = "",
+    *,
+    retryable: bool = True,
+    unknown: bool = False,
+    route: bool = False,
+    service: bool = False,
+    wait: float | None = None,
+) -> ChannelError:
+    """The error of a service without codes of its own: busy, unless the message or the channel is at fault."""
+    return ChannelError(
+        what,
+        where=where,
+        todo=todo,
+        retryable=retryable,
+        outcome_unknown=unknown,
+        route=route,
+        busy=retryable and not route,
+        service=service,
+        retry_after=cap_wait(wait),
+    )
+
+
+def cap_wait(seconds: float | None) -> float | None:
+    """What a service asks to wait, at most MAX_RETRY_AFTER."""
+    return None if seconds is None else min(seconds, MAX_RETRY_AFTER)
 
 
 def _slack(settings: Settings) -> Notifier:
@@ -113,6 +145,10 @@ def _webhook(settings: Settings) -> Notifier:
 NOTIFIERS: Mapping[str, Callable[[Settings], Notifier]] = MappingProxyType(
     {"slack": _slack, "mail": _mail, "webhook": _webhook, "console": _console}
 )
+# What a channel begins with, before a colon, and the service that it names.
+SCHEMES = MappingProxyType(
+    {"mailto": "mail", "webhook": "webhook", "https": "webhook", "http": "webhook", "console": "console"}
+)
 
 
 def scheme_of(channel: str, settings: Settings) -> str:
@@ -123,18 +159,20 @@ def scheme_of(channel: str, settings: Settings) -> str:
     Slack's: ``#name``, ``@name``, an id, and also what is none of these, because Slack's refusal of a mistyped channel
     reaches its owner, and a line on some worker's console does not.
     """
-    kind = channel.partition(":")[0].strip().lower() if ":" in channel else ""
-    if kind in SCHEMES:
-        return SCHEMES[kind]
-    return "slack" if settings.slack_token else "console"
+    return _named_scheme(channel) or ("slack" if settings.slack_token else "console")
+
+
+def _named_scheme(channel: str) -> str | None:
+    prefix, colon, _ = channel.partition(":")
+    return SCHEMES.get(prefix.strip().lower()) if colon else None
 
 
 def find_channel_mistake(channel: str) -> ChannelError | None:
-    """What is wrong with a channel as it is written, whatever is set up here: with addresses of mail and webhooks.
+    """What is wrong with how a mail or webhook channel is written, whatever the settings; None when nothing is.
 
-    Slack's names are Slack's to know.
+    Slack's names only Slack can judge.
     """
-    service = SCHEMES.get(channel.partition(":")[0].strip().lower()) if ":" in channel else None
+    service = _named_scheme(channel)
     try:
         if service == "mail":
             from podwatch.notifiers.mail import parse_recipients
@@ -147,8 +185,3 @@ def find_channel_mistake(channel: str) -> ChannelError | None:
     except ChannelError as e:
         return e
     return None
-
-
-SCHEMES = MappingProxyType(
-    {"mailto": "mail", "webhook": "webhook", "https": "webhook", "http": "webhook", "console": "console"}
-)

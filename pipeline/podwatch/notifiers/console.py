@@ -1,7 +1,4 @@
-"""Shows alerts where podwatch runs: for a first try without Slack, for tests, and for ``podwatch run``.
-
-Draws the very Block Kit that Slack would get, so that what is read here is what a channel would read.
-"""
+"""Prints alerts on a terminal or into a pipe: made from the blocks that Slack would get, so that both show the same."""
 
 from __future__ import annotations
 
@@ -17,8 +14,10 @@ from rich.text import Text
 
 from podwatch.errors import ChannelError
 from podwatch.model import Alert, Digest
-from podwatch.notifiers import Receipt, card, digest_card
-from podwatch.notifiers import escaping as plain
+from podwatch.notifiers import Receipt, card
+from podwatch.notifiers.block_kit import Block, Element
+from podwatch.notifiers.digest_card import digest_messages
+from podwatch.notifiers.escaping import clean_line, link_address, truncate_end
 
 _WIDTH = 100  # columns; longer lines read badly
 _HEADER, _HIT = Style(bold=True), Style(bold=True, color="magenta")
@@ -26,60 +25,58 @@ _LINK, _QUIET, _STRUCK = Style(underline=True), Style(dim=True), Style(strike=Tr
 
 
 class ConsoleNotifier:
-    """Prints each alert. What the process writes to is looked up at each send, because Airflow and tests replace it."""
+    """Prints each alert to standard output, looked up at each send: Airflow and tests replace it."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console
 
     def send(self, alert: Alert) -> Receipt:
-        """Print the alert; raises a retryable ChannelError when nobody can read it any more."""
-        if self._console is None and sys.stdout is None:  # a process started without one; rich would print to nowhere
-            raise _closed_output(alert)
-        print_alert(alert, self._console or Console())
-        return Receipt("console", alert.key)
+        """Print the alert; raises a retryable ChannelError when the output is closed."""
+        return self._print(alert, card.blocks(alert))
 
     def send_digest(self, digest: Digest) -> Receipt:
         """Print the digest with what Slack would show in its thread; raises as send() does."""
-        if self._console is None and sys.stdout is None:
-            raise _closed_output(digest)
-        _print(
-            digest, [b for page in digest_card.digest_messages(digest) for b in page.blocks], self._console or Console()
-        )
-        return Receipt("console", digest.key)
+        return self._print(digest, [block for message in digest_messages(digest) for block in message.blocks])
 
     def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
-        """Never anything: a console keeps no history."""
+        """Always None: a console keeps no history."""
         return None
+
+    def _print(self, content: Alert | Digest, blocks: Sequence[Block]) -> Receipt:
+        if self._console is None and sys.stdout is None:  # a process started without one; rich would print to nowhere
+            raise _closed_output(content.channel)
+        print_blocks(content.channel, blocks, self._console or Console())
+        return Receipt("console", content.key)
 
 
 def print_alert(alert: Alert, console: Console) -> None:
-    """Print the alert as Slack would show it: a panel on a terminal, plain lines in a pipe.
+    """Print the alert as Slack would show it; see print_blocks."""
+    print_blocks(alert.channel, card.blocks(alert), console)
+
+
+def print_blocks(channel: str, blocks: Sequence[Block], console: Console) -> None:
+    """Print the blocks under the channel's name: a panel on a terminal, plain lines in a pipe.
 
     Characters that the output's encoding lacks become question marks. Raises ChannelError (retryable) when the
     output is closed.
     """
-    _print(alert, card.blocks(alert), console)
-
-
-def _print(said: Alert | Digest, blocks: Sequence[card.Block], console: Console) -> None:
-    channel = Text(plain.truncate_end(plain.clean_line(said.channel), _WIDTH - 8))
-    shown = render_blocks(blocks)
+    title, rendered = Text(truncate_end(clean_line(channel), _WIDTH - 8)), render_blocks(blocks)
     try:
         with console.capture() as capture:
             if console.is_terminal:
-                panel = Panel(shown, title=channel, title_align="left", padding=(1, 2))
+                panel = Panel(rendered, title=title, title_align="left", padding=(1, 2))
                 console.print(panel, width=min(_WIDTH, console.width))
             else:
-                console.print(channel, shown, "", sep="\n", soft_wrap=True, markup=False, emoji=False, highlight=False)
+                console.print(title, rendered, "", sep="\n", soft_wrap=True, markup=False, emoji=False, highlight=False)
         _write(console, capture.get())
     except (OSError, ValueError) as e:  # a broken pipe; a closed file
-        raise _closed_output(said) from e
+        raise _closed_output(channel) from e
 
 
-def render_blocks(blocks: Sequence[card.Block]) -> RenderableType:
+def render_blocks(blocks: Sequence[Block]) -> RenderableType:
     """Block Kit as something rich can print: wrapped and styled on a terminal, whole marked lines elsewhere.
 
-    Knows the blocks and elements that card makes, and leaves others out. Nothing in them is taken for rich's markup
+    Knows the blocks and elements that cards have, and leaves others out. Nothing in them is taken for rich's markup
     or reaches the terminal as an escape sequence, whoever wrote them.
     """
     return _BlockRenderer(tuple(blocks))
@@ -87,7 +84,7 @@ def render_blocks(blocks: Sequence[card.Block]) -> RenderableType:
 
 @dataclass(frozen=True)
 class _BlockRenderer:
-    blocks: tuple[card.Block, ...]
+    blocks: tuple[Block, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         styled = options.is_terminal and console.color_system is not None  # a dumb terminal shows no links
@@ -105,38 +102,35 @@ class _BlockRenderer:
                     yield line
 
 
-def _lines(block: card.Block, *, styled: bool) -> Iterable[tuple[str, Text]]:
-    """The lines of a block, each with what it is."""
+def _lines(block: Block, *, styled: bool) -> Iterable[tuple[str, Text]]:
+    """(type, line) of each line of a block."""
     match block["type"]:
         case "header":
-            yield "header", Text(plain.clean_line(block["text"]["text"]), _HEADER if styled else "")
+            yield "header", Text(clean_line(block["text"]["text"]), _HEADER if styled else "")
         case "rich_text":
             for part in block["elements"]:
                 yield part["type"], Text.assemble(*(_element(e, styled=styled) for e in part["elements"]))
         case "context":
-            yield (
-                "context",
-                Text(" ".join(plain.clean_line(e["text"]) for e in block["elements"]), _QUIET if styled else ""),
-            )
+            yield "context", Text(" ".join(clean_line(e["text"]) for e in block["elements"]), _QUIET if styled else "")
 
 
-def _element(element: card.Element, *, styled: bool) -> Text:
+def _element(element: Element, *, styled: bool) -> Text:
     """A text or a link. Without styles the bold is marked as in Slack's own plain text, and the address written out."""
-    words = plain.clean_line(element.get("text", ""))
+    text = clean_line(element.get("text", ""))
     bold, struck = (bool(element.get("style", {}).get(name)) for name in ("bold", "strike"))
-    url = plain.link_address(element.get("url"))
+    url = link_address(element.get("url"))
     if not styled:
-        words = f"~{words}~" if struck else f"*{words}*" if bold else words
-        return Text(f"{words} <{url}>" if url else words)
-    return Text(words, _LINK + Style(link=url) if url else _STRUCK if struck else _HIT if bold else "")
+        text = f"~{text}~" if struck else f"*{text}*" if bold else text
+        return Text(f"{text} <{url}>" if url else text)
+    return Text(text, _LINK + Style(link=url) if url else _STRUCK if struck else _HIT if bold else "")
 
 
-def _closed_output(said: Alert | Digest) -> ChannelError:
-    return ChannelError("nobody reads the output", where=said.channel, todo="keep it open", retryable=True)
+def _closed_output(channel: str) -> ChannelError:
+    return ChannelError("nobody reads the output", where=channel, todo="keep it open", retryable=True)
 
 
 def _write(console: Console, text: str) -> None:
-    """One write, so that the alerts of two threads do not mix."""
+    """Writes all at once, so that the alerts of two threads do not mix."""
     try:
         text = text.encode(console.encoding, "replace").decode(console.encoding)
     except LookupError:  # an encoding that Python does not know

@@ -1,7 +1,4 @@
-"""Makes text and addresses from feeds and transcripts harmless to show: for a Slack message, a terminal, a log line.
-
-Pure functions over strings; nothing here knows what an alert is.
-"""
+"""Makes text and addresses from feeds and transcripts harmless to show in a message, on a terminal, in a log. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
-ELLIPSIS = "…"
 MAX_URL_LENGTH = 800  # characters; Slack allows 3,000, but four of those would fill a whole message
 
 # Bidirectional controls (Unicode TR 9, 2.8: "Trojan source"), the byte order mark, interlinear marks, and the
@@ -18,13 +14,18 @@ MAX_URL_LENGTH = 800  # characters; Slack allows 3,000, but four of those would 
 _INVISIBLE = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
-# What a chat server might take for a call to everybody. Slack itself reads neither in the blocks podwatch sends,
+# What a chat server might read as a mention of everybody. Slack itself reads neither in the blocks podwatch sends,
 # but compatible servers read @here wherever it stands.
 _GROUP_MENTION = re.compile(r"(?<=<)(?=[!@#])|(?<=@)(?=here|channel|everyone|group|all\b)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 _UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\xa0<>"|\\\\^`{}\u2028\u2029]')
-_JOINER = "\u200d"
+_ZERO_WIDTH_JOINER = "\u200d"
 _LOOK_ALIKES = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})
+
+
+def display_text(text: str, limit: int) -> str:
+    """A stranger's words as one line that is fit to show, in at most ``limit`` characters (see text_weight)."""
+    return defuse_mentions(truncate_end(clean_line(text).strip(), limit))
 
 
 def clean_line(text: str) -> str:
@@ -33,7 +34,7 @@ def clean_line(text: str) -> str:
 
 
 def defuse_mentions(text: str) -> str:
-    """The same to the eye, but no longer a call to a whole channel: an invisible joiner parts ``@`` from ``here``."""
+    """The same to the eye, but no group mention any more: an invisible joiner stands between ``@`` and ``here``."""
     return _GROUP_MENTION.sub(_WORD_JOINER, text)
 
 
@@ -48,7 +49,7 @@ def flatten_markup(text: str) -> str:
 
 
 def text_weight(text: str) -> int:
-    """How much of a message's room a text takes: UTF-16 units, but 20 for a symbol.
+    """How much of a message's limit a text takes: its UTF-16 units, but 20 for a symbol.
 
     Slack stores each emoji as an element of its own, so that a line of emoji is refused as too long
     (``msg_blocks_too_long``) long before its characters add up.
@@ -62,43 +63,43 @@ def _char_weight(char: str) -> int:
     return 2 if char > "\uffff" else 1
 
 
-def truncate_end(text: str, room: int) -> str:
-    """The beginning of a text within ``room`` (see weight), ended by an ellipsis where something is missing."""
-    if len(text) <= room and text_weight(text) <= room:
+def truncate_end(text: str, limit: int) -> str:
+    """The beginning of a text within ``limit`` (see text_weight), ended by an ellipsis where something is missing."""
+    if len(text) <= limit and text_weight(text) <= limit:
         return text
-    spent, end = 1, 0  # the ellipsis has its place
-    while end < len(text) and spent + _char_weight(text[end]) <= room:
+    spent, end = 1, 0  # the ellipsis counts
+    while end < len(text) and spent + _char_weight(text[end]) <= limit:
         spent += _char_weight(text[end])
         end += 1
     while end and not _may_cut(text, end):
         end -= 1
     blank = text.rfind(" ", max(0, end - 20), end)
-    return text[: blank if blank > 0 else end].rstrip() + ELLIPSIS
+    return text[: blank if blank > 0 else end].rstrip() + "…"
 
 
-def truncate_start(text: str, room: int) -> str:
-    """The end of a text within ``room``, begun by an ellipsis where something is missing."""
-    if len(text) <= room and text_weight(text) <= room:
+def truncate_start(text: str, limit: int) -> str:
+    """The end of a text within ``limit``, begun by an ellipsis where something is missing."""
+    if len(text) <= limit and text_weight(text) <= limit:
         return text
     spent, start = 1, len(text)
-    while start and spent + _char_weight(text[start - 1]) <= room:
+    while start and spent + _char_weight(text[start - 1]) <= limit:
         start -= 1
         spent += _char_weight(text[start])
     while start < len(text) and not _may_cut(text, start):
         start += 1
     blank = text.find(" ", start, start + 20)
-    return ELLIPSIS + text[blank + 1 if blank >= 0 and blank + 1 < len(text) else start :].lstrip()
+    return "…" + text[blank + 1 if blank >= 0 and blank + 1 < len(text) else start :].lstrip()
 
 
 def _may_cut(text: str, at: int) -> bool:
     """Whether a cut before ``text[at]`` leaves no half letter and no half emoji."""
     after = text[at] if at < len(text) else " "
-    joined = text[at - 1] == _JOINER or after == _JOINER or "\U0001f3fb" <= after <= "\U0001f3ff"
+    joined = _ZERO_WIDTH_JOINER in (text[at - 1], after) or "\U0001f3fb" <= after <= "\U0001f3ff"
     return not joined and not unicodedata.category(after).startswith("M")
 
 
 def link_address(url: str | None) -> str | None:
-    """The address as it may stand in a link, or None when it had better not.
+    """The address as it may stand in a link; None when it is not safe to link to.
 
     Only http and https. Characters with a meaning to Slack or a terminal are percent-encoded. None for a
     name and password in the address: a private feed's password does not belong in a channel.
@@ -109,10 +110,10 @@ def link_address(url: str | None) -> str | None:
     url = _UNSAFE_IN_URL.sub(lambda m: quote(m[0], safe=""), url)
     try:
         parts = urlsplit(url)
-        fine = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+        is_safe = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
     except ValueError:  # as in http://[::1
         return None
-    return url if fine and len(url) <= MAX_URL_LENGTH else None
+    return url if is_safe and len(url) <= MAX_URL_LENGTH else None
 
 
 def at_second(url: str, seconds: float) -> str:
