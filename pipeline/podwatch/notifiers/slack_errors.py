@@ -1,4 +1,4 @@
-"""What each of Slack's refusals means for an alert: did it arrive, does a retry help, and what should somebody do.
+"""What each of Slack's errors means for an alert: whether it may have arrived, whether a retry helps, what to do.
 
 The codes are those of docs.slack.dev/reference/methods/chat.postMessage (Errors) and conversations.history.
 """
@@ -16,6 +16,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 
 from podwatch.errors import ChannelError
+from podwatch.notifiers import cap_wait
 
 
 class Fault(Enum):
@@ -94,16 +95,15 @@ CODES = MappingProxyType(
         "request_timeout": (Fault.UNKNOWN, "Slack did not get the whole request", ""),
     }
 )
-# Refusals that the same alert as plain text may escape.
+# With these Slack refuses the blocks: the same alert as plain text may pass.
 BLOCK_ERRORS = frozenset({"msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format"})
 
 _CODE = re.compile(r"[a-z][a-z0-9_.]{0,59}")
 _SCOPES = re.compile(r"[a-z:._,|]{1,200}")
-_LONGEST_WAIT = 3600.0  # seconds; a Retry-After beyond that is a mistake, and would hold an alert for ever
 
 
 class SlackError(ChannelError):
-    """A ChannelError that still knows Slack's code ("" when there was none) and whose fault it is."""
+    """A ChannelError with Slack's code ("" when there was none) and whose fault it is."""
 
     def __init__(
         self, fault: Fault, what: str, *, code: str = "", where: str = "", todo: str = "", wait: float | None = None
@@ -125,7 +125,7 @@ class SlackError(ChannelError):
 
 
 def error_from_exception(error: Exception, channel: str, host: str, scope: str) -> SlackError:
-    """The meaning of what slack_sdk raised for a call about ``channel`` to ``host`` that needs ``scope``.
+    """What an exception of slack_sdk means, for a call about ``channel`` to ``host`` that needs ``scope``.
 
     Nothing of the error's own words is repeated: slack_sdk quotes bodies, http.client quotes a bad token.
     """
@@ -147,7 +147,7 @@ def error_from_exception(error: Exception, channel: str, host: str, scope: str) 
 
 
 def error_from_code(code: str, channel: str, scope: str, wait: float | None = None) -> SlackError:
-    """The refusal with this code of Slack's. A code nobody knows is a refusal too, and may pass."""
+    """What this code of Slack's means for a call that needs ``scope``. A code that nobody knows may pass by itself."""
     fault, what, todo = CODES.get(code, (Fault.BUSY, "Slack refuses", ""))
     return SlackError(fault, f"{what} ({code})", code=code, where=channel, todo=todo.format(scope=scope), wait=wait)
 
@@ -175,4 +175,4 @@ def _error_from_response(error: SlackApiError, channel: str, scope: str) -> Slac
 def _wait(headers: Any) -> float | None:
     """Seconds of a Retry-After header (Slack sends whole seconds); None when there is none to be made out."""
     raw = next((str(v) for k, v in dict(headers or {}).items() if str(k).lower() == "retry-after"), "")
-    return min(float(raw), _LONGEST_WAIT) if raw.isascii() and raw.isdigit() else None
+    return cap_wait(float(raw)) if raw.isascii() and raw.isdigit() else None
