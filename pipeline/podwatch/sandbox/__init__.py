@@ -1,1 +1,1 @@
-"""A stranger's document is parsed in a process of its own, limited in memory, CPU time and files."""
+"""Untrusted documents are parsed in processes of their own, limited in memory, CPU time and files."""

@@ -1,15 +1,13 @@
-"""A pool of worker processes that parse within limits, so that no document can take the machine with it.
+"""A pool of worker processes that parse untrusted documents within limits on memory, CPU time and files.
 
-feedparser and lxml on a stranger's bytes can run for minutes or fill the memory (100,000 attributes, an author's name
-of 128 KB, 100,000 nested tags). A worker that does dies of its own limits, the document gets one clear error, and the
-next job a new worker. Workers are started when they are needed and kept: starting one costs as much as a hundred feeds.
+feedparser and lxml can run for minutes or fill the memory (100,000 attributes, an author of 128 KB, 100,000 nested
+tags). A worker that reaches its limits ends, its document gets one clear error, and the next document a new worker.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -27,9 +25,9 @@ from podwatch.sandbox.worker import FAILED, HEAD, MEMORY_OUT, receive
 
 ROOT = Path(__file__).resolve().parents[2]
 Part = bytes | memoryview
-JOBS_PER_WORKER = 2_000  # after so many a worker is replaced: whatever its libraries leak ends with it
-SMALL_BYTES = 64 * 1024  # bytes of a document
-LARGEST_ANSWER = 256 * 1024 * 1024
+JOBS_PER_WORKER = 2_000  # then it is replaced, and what its libraries have leaked is freed
+SMALL_BYTES = 64 * 1024  # of a document that is sent in one piece
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
 INHERITED_VARIABLES = (
     "PATH",
     "LANG",
@@ -43,68 +41,65 @@ TOO_LONG, TOO_LARGE = "takes too long to parse", "needs too much memory to parse
 
 
 class SandboxError(PodwatchError):
-    """A job that could not be done, with the reason alone: whose job it was, the asker knows."""
+    """A job that could not be done. ``what`` is the reason; the caller knows which document it was."""
 
 
 class _WorkerDied(Exception):
-    """A worker that gave no answer, with the reason."""
+    """A worker that ended without an answer, with the reason."""
 
 
 class _Worker:
-    """One process and the line to it."""
+    """One process, and the socket pair over which it gets jobs and answers them."""
 
     def __init__(self) -> None:
         self.jobs = 0
-        self.line, theirs = socket.socketpair()
-        # Only what Python needs: a stranger's bytes are parsed here, and the settings hold secrets.
+        self.socket, theirs = socket.socketpair()
+        # What Python needs, no more: untrusted bytes are parsed there, and the other variables hold secrets.
         env = {"OPENBLAS_NUM_THREADS": "1"} | {
             name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ
         }
         env["PYTHONPATH"] = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
-        life, self._alive = os.pipe()
+        reading, self._life_pipe = os.pipe()  # the worker ends when the last writer of it is closed
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", "from podwatch.sandbox.worker import main; main()", str(life)],
+                [sys.executable, "-c", "from podwatch.sandbox.worker import main; main()", str(reading)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env=env,
                 cwd="/",
-                pass_fds=(life,),
+                pass_fds=(reading,),
             )
         finally:
             theirs.close()
-            os.close(life)
+            os.close(reading)
 
-    def request(self, job: bytes, parts: Sequence[Part], deadline: float) -> tuple[int, bytearray]:
-        """The kind and the bytes of the answer."""
+    def request(self, job: bytes, parts: Sequence[Part], cpu: float) -> tuple[int, bytearray]:
+        """(outcome, bytes) of the answer. cpu: seconds that the worker may take; more is waited when cores are busy."""
         self.jobs += 1
         size = sum(map(len, parts))
+        deadline = time.monotonic() + 20.0 + 4.0 * cpu
         try:
-            self.line.settimeout(max(0.1, deadline - time.monotonic()))
-            asked = HEAD.pack(len(job), size) + job
-            # In one piece where that is cheap: each call gives the interpreter away, and waits for it again.
-            for piece in [b"".join((asked, *parts))] if size <= SMALL_BYTES else (asked, *parts):
-                self.line.sendall(piece)
-            # The answer comes at once when it is ready: one wait with a deadline, then the bytes.
-            poll = select.poll()
-            poll.register(self.line, select.POLLIN)
-            if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-                raise _WorkerDied(TOO_LONG)
-            head = receive(self.line, HEAD.size)
-            if not head:
+            self.socket.settimeout(deadline - time.monotonic())
+            head = HEAD.pack(len(job), size) + job
+            # In one piece where that is cheap: each call releases the interpreter, and waits for it again.
+            for piece in [b"".join((head, *parts))] if size <= SMALL_BYTES else (head, *parts):
+                self.socket.sendall(piece)
+            self.socket.settimeout(max(0.1, deadline - time.monotonic()))
+            answer_head = receive(self.socket, HEAD.size)
+            if not answer_head:
                 raise _WorkerDied(self._describe_end())
-            kind, length = HEAD.unpack(head)
-            if length > LARGEST_ANSWER:
+            outcome, length = HEAD.unpack(answer_head)
+            if length > MAX_ANSWER_BYTES:
                 raise _WorkerDied(TOO_LARGE)
-            data = receive(self.line, length)
+            data = receive(self.socket, length)
             if length and not data:
                 raise _WorkerDied(self._describe_end())
         except TimeoutError:
             raise _WorkerDied(TOO_LONG) from None
         except OSError:
             raise _WorkerDied(self._describe_end()) from None
-        return kind, data
+        return outcome, data
 
     def _describe_end(self) -> str:
         try:
@@ -117,14 +112,14 @@ class _Worker:
             return TOO_LARGE  # out of memory where nothing can be raised, or killed by the system for it
         return f"breaks the parser (exit {code})"
 
-    def close(self, *, ours: bool = True) -> None:
-        """Hangs up and sees the process off. ours: False in a fork, where it belongs to the parent."""
-        if self.line.fileno() < 0:
+    def close(self, *, is_ours: bool = True) -> None:
+        """Ends the process. is_ours: False in a fork, where it goes on for the parent."""
+        if self.socket.fileno() < 0:
             return
-        self.line.close()
-        os.close(self._alive)
-        if not ours:
-            self.process.returncode = 0  # nothing of ours to wait for
+        self.socket.close()
+        os.close(self._life_pipe)
+        if not is_ours:
+            self.process.returncode = 0  # not our child: nothing to wait for
             return
         if self.process.poll() is None:
             self.process.kill()
@@ -132,66 +127,63 @@ class _Worker:
 
 
 class Sandbox:
-    """At most ``size`` workers, by default one a core. Threads may share it; a fork starts its own."""
+    """At most ``size`` workers (by default one a core), started when needed. Threads share it; a fork has its own."""
 
     def __init__(self, size: int | None = None) -> None:
         self._size = size or os.cpu_count() or 1
         self._idle: list[_Worker] = []
         self._closed = False
-        self._begin()
+        self._reset()
         atexit.register(self.close)
-        os.register_at_fork(after_in_child=self._begin)
+        os.register_at_fork(after_in_child=self._reset)
 
-    def _begin(self) -> None:
-        """With no workers: those of a parent that was forked answer the parent."""
+    def _reset(self) -> None:
+        """Begins without workers; in a fork the idle ones are the parent's."""
         for worker in self._idle:
-            worker.close(ours=False)
+            worker.close(is_ours=False)
         self._idle = []
-        self._places = threading.BoundedSemaphore(self._size)
+        self._slots = threading.BoundedSemaphore(self._size)
         self._lock = threading.Lock()
-        self._waited = False
+        self._has_waited = False
 
     def was_saturated(self) -> bool:
-        """Whether a job had to wait for a worker since this was asked last."""
-        waited, self._waited = self._waited, False
+        """Whether a job has had to wait for a worker since the last call."""
+        waited, self._has_waited = self._has_waited, False
         return waited
 
     def run(self, kind: str, job: Mapping[str, str], parts: Sequence[Part], cpu: float) -> bytes:
-        """The answer to a job of worker.KINDS over a document in parts.
+        """The answer to a job over a document in parts. kind: see worker.KINDS. cpu: seconds that it may take.
 
-        Raises BoxError when it takes more than ``cpu`` seconds or too much memory, or with what the job itself said.
+        Raises SandboxError when it takes more CPU time or memory than it may, or with the error that the job raised.
         """
         plain = {name: value.encode("utf-8", "replace").decode() for name, value in job.items()}
         data = orjson.dumps({**plain, "kind": kind, "cpu": cpu})
-        if not self._places.acquire(blocking=False):
-            self._waited = True
-            self._places.acquire()
+        if not self._slots.acquire(blocking=False):
+            self._has_waited = True
+            self._slots.acquire()
         try:
-            worker, healthy = self._acquire(), False
+            worker, is_healthy = self._acquire(), False
             try:
-                said, found = self._request(worker, data, parts, cpu)
-                if said == MEMORY_OUT and worker.jobs > 1:  # perhaps what earlier jobs left behind: once more, fresh
+                outcome, answer = worker.request(data, parts, cpu)
+                if outcome == MEMORY_OUT and worker.jobs > 1:  # perhaps earlier jobs left memory behind: once more
                     worker.close()
                     worker = _Worker()
-                    said, found = self._request(worker, data, parts, cpu)
-                healthy = said != MEMORY_OUT
+                    outcome, answer = worker.request(data, parts, cpu)
+                is_healthy = outcome != MEMORY_OUT
             except _WorkerDied as e:
                 raise SandboxError(str(e)) from None
             finally:
-                if healthy:
+                if is_healthy:
                     self._release(worker)
                 else:
                     worker.close()
         finally:
-            self._places.release()
-        if said == MEMORY_OUT:
+            self._slots.release()
+        if outcome == MEMORY_OUT:
             raise SandboxError(TOO_LARGE)
-        if said == FAILED:
-            raise SandboxError(found.decode("utf-8", "replace"))
-        return bytes(found)
-
-    def _request(self, worker: _Worker, job: bytes, parts: Sequence[Part], cpu: float) -> tuple[int, bytearray]:
-        return worker.request(job, parts, time.monotonic() + 20.0 + 4.0 * cpu)
+        if outcome == FAILED:
+            raise SandboxError(answer.decode("utf-8", "replace"))
+        return bytes(answer)
 
     def _acquire(self) -> _Worker:
         with self._lock:
@@ -210,7 +202,7 @@ class Sandbox:
         worker.close()
 
     def close(self) -> None:
-        """Ends the idle workers; one that is busy ends with its job, and is needed no more."""
+        """Ends the idle workers; a busy one ends with its job."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -220,5 +212,5 @@ class Sandbox:
 
 @cache
 def shared_sandbox() -> Sandbox:
-    """The workers that this process has."""
+    """The pool of this process."""
     return Sandbox()

@@ -1,10 +1,9 @@
-"""The process in which strangers' bytes are parsed: started by the pool beside it.
+"""The process in which untrusted documents are parsed, started by the pool beside it.
 
-It reads a job from its standard input, answers on it, and waits for the next. Each job may take so much CPU time, the
-process so much memory, and it writes no file but what KINDS says. When the parent is gone, so is the worker, in the
-middle of a job too: the kernel sends a signal when the last writer of a pipe that nobody writes to is gone. (A thread
-could not: a regular expression holds the interpreter. PR_SET_PDEATHSIG means the thread that started the worker, and
-threads come and go.)
+It reads a job from its standard input, answers on it, and waits for the next, within the limits of KINDS. It ends with
+its parent, in the middle of a job, too: the kernel signals when the last writer of a pipe that nobody writes to is
+closed. (A thread could not look after that, since a regular expression holds the interpreter; PR_SET_PDEATHSIG fires
+when the thread ends that started the worker.)
 """
 
 from __future__ import annotations
@@ -23,27 +22,27 @@ from importlib import import_module
 import orjson
 
 MB = 1024 * 1024
-# What is parsed here: kind of job -> (module, function, bytes of address space and of a file that it may take). The
-# function takes the document, the job and the CPU seconds at its start, and returns the answer's bytes. Transcripts
-# may write a file because the model that tells languages is unpacked into one when it is loaded.
+# Kind of job -> (module, function, bytes of address space, bytes of a file that it may write). The function takes the
+# document, the job and the CPU seconds at its start, and returns the answer's bytes. Transcripts may write a file
+# because the language model is unpacked into one when it is loaded.
 KINDS = {
     "feed": ("podwatch.feeds.document_parser", "run_job", 512 * MB, 0),
     "transcript": ("podwatch.transcripts.sandboxed", "run_job", 1024 * MB, 128 * MB),
 }
-HEAD = struct.Struct("<II")  # of a job: bytes of its JSON, bytes of the document. Of an answer: kind, bytes
+HEAD = struct.Struct("<II")  # of a job: bytes of its JSON, bytes of the document; of an answer: outcome, bytes
 ANSWER, FAILED, MEMORY_OUT = 0, 1, 2
 
 
 def main() -> None:
-    """Answers jobs until the other end hangs up."""
-    line = socket.socket(fileno=0)
+    """Answers jobs until the other end closes the socket."""
+    connection = socket.socket(fileno=0)
     _end_when_closed(int(sys.argv[1]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from podwatch.errors import PodwatchError
 
-    while head := receive(line, HEAD.size):
+    while head := receive(connection, HEAD.size):
         size, length = HEAD.unpack(head)
-        job = orjson.loads(receive(line, size))
+        job = orjson.loads(receive(connection, size))
         module, function, memory, file = KINDS[job["kind"]]
         _limit(resource.RLIMIT_FSIZE, file)
         answer_to = getattr(import_module(module), function)
@@ -51,42 +50,42 @@ def main() -> None:
         started = time.process_time()
         _limit(resource.RLIMIT_CPU, math.ceil(started + job["cpu"]))
         try:
-            answer = answer_to(bytes(receive(line, length)), job, started)
+            answer = answer_to(bytes(receive(connection, length)), job, started)
         except PodwatchError as e:
-            send(line, FAILED, e.what.encode())
+            send(connection, FAILED, e.what.encode())
         except MemoryError:
-            send(line, MEMORY_OUT, b"")
+            send(connection, MEMORY_OUT, b"")
             return
         else:
-            send(line, ANSWER, answer)
+            send(connection, ANSWER, answer)
 
 
-def _limit(what: int, most: int) -> None:
-    """Until the next job."""
-    resource.setrlimit(what, (most, resource.getrlimit(what)[1]))
+def _limit(kind: int, most: int) -> None:
+    """Sets a soft limit, which the next job may raise."""
+    resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
 
 
 def _end_when_closed(pipe: int) -> None:
-    """Lets SIGIO, which ends a process that does not handle it, come when the pipe's other end is closed."""
+    """Asks for SIGIO, which ends a process that does not handle it, when the other end of the pipe is closed."""
     fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(pipe, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
     with contextlib.suppress(BlockingIOError):
-        if not os.read(pipe, 1):  # it was closed before
+        if not os.read(pipe, 1):  # closed already
             os._exit(0)
 
 
-def receive(line: socket.socket, size: int) -> bytearray:
-    """Exactly ``size`` bytes; none when the other end hung up."""
+def receive(connection: socket.socket, size: int) -> bytearray:
+    """Exactly ``size`` bytes; none when the other end was closed."""
     data = bytearray(size)
     view = memoryview(data)
     got = 0
     while got < size:
-        n = line.recv_into(view[got:])
+        n = connection.recv_into(view[got:])
         if n == 0:
             return bytearray()
         got += n
     return data
 
 
-def send(line: socket.socket, kind: int, data: bytes) -> None:
-    line.sendall(HEAD.pack(kind, len(data)) + data)
+def send(connection: socket.socket, outcome: int, data: bytes) -> None:
+    connection.sendall(HEAD.pack(outcome, len(data)) + data)
