@@ -154,7 +154,7 @@ def _pack(found: Sequence[Entity]) -> bytes:
         )
         for e in found
     ]
-    return zstandard.ZstdCompressor(level=LEVEL).compress(orjson.dumps(rows))
+    return zstandard.compress(orjson.dumps(rows), LEVEL)
 
 
 def _unpack(body: bytes) -> tuple[Entity, ...]:
@@ -167,7 +167,7 @@ def _unpack(body: bytes) -> tuple[Entity, ...]:
             forms=tuple(Form(text, n) for text, n in forms),
             spans=_spans(steps),
         )
-        for key, name, kind, votes, forms, steps in orjson.loads(zstandard.ZstdDecompressor().decompress(body))
+        for key, name, kind, votes, forms, steps in orjson.loads(zstandard.decompress(body))
     )
 
 

@@ -1,11 +1,13 @@
-"""A transcript as one compressed value: a row per segment took 3.6 times the space and 16 times the time to read.
+"""Packs a transcript into one compressed value, and unpacks it.
+
+A row for each segment took 3.6 times the space and 16 times the time to read.
 
 Layout 2: the byte 2, the length of the first frame (uint32), then two zstd frames. The first holds a JSON header of
-one line, the columns of the segments, and the text in UTF-8; the second the columns of the timed words, and is only
-opened when a second is asked for. A column holds little-endian numbers as narrow as its values allow, byte plane by
-byte plane: lengths instead of offsets, milliseconds since the start before instead of starts, the pause after a
-segment instead of its end; for words, centiseconds and how many words further on. Layout 1 (a single frame with
-uint32 offsets and float64 times) is still read.
+one line, the columns of the segments, and the text in UTF-8. The second holds the columns of the timed words, and is
+decompressed when the time of a word is first needed. A column holds little-endian integers of the narrowest width that
+fits them all, byte plane by byte plane. Segments: lengths (of the offsets), milliseconds since the previous start (of
+the starts), milliseconds from the end to the next start (of the ends). Words: how many words after the previous one,
+centiseconds since the previous start. Layout 1 (one frame with uint32 offsets and float64 times) is still read.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import struct
 import sys
-import threading
 from array import array
 from collections.abc import Sequence
 from functools import partial
@@ -51,23 +52,21 @@ def pack(
     speakers: Sequence[str | None],
     words: Words | None = None,
 ) -> Packed:
-    """The columns of a Transcript as they are kept."""
+    """Packs the columns of a Transcript in layout 2."""
     columns: list[bytes] = []
     n = len(offsets)
-    timed = any(s == s for s in chain(starts, ends))
     lengths = [b - a for a, b in zip(offsets, chain(islice(offsets, 1, None), (len(text) + 1,)), strict=False)]
     header: dict[str, Any] = {"n": n, **_speaker_runs(speakers), "widths": [_add_column(columns, lengths)]}
-    if timed:
+    if any(s == s for s in chain(starts, ends)):
         known, header["no_start"] = _known_millis(starts)
         until, header["no_end"] = _known_millis(ends)
-        steps = list(map(sub, known, chain((0,), known)))
-        # the last one is followed by nothing: its column holds how long it is
+        # after the last segment no other starts: its column holds its duration
         pauses = [*map(sub, islice(known, 1, None), until), until[-1] - known[-1]]
-        header["widths"] += [_add_column(columns, steps), _add_column(columns, pauses)]
+        header["widths"] += [_add_column(columns, _differences(known)), _add_column(columns, pauses)]
     plain = b"".join((orjson.dumps(header), b"\n", *columns, text.encode()))
     timed_words = _pack_words(text, words) if words else b""
-    first = _compress(plain)
-    body = b"".join((_HEAD.pack(2, len(first)), first, _compress(timed_words) if timed_words else b""))
+    first = zstandard.compress(plain, LEVEL)
+    body = b"".join((_HEAD.pack(2, len(first)), first, zstandard.compress(timed_words, LEVEL) if timed_words else b""))
     digest = hashlib.blake2b(plain, digest_size=16)
     digest.update(timed_words)
     return Packed(body, digest.hexdigest())
@@ -76,23 +75,23 @@ def pack(
 def unpack(data: bytes) -> Body:
     """(text, offsets, starts, ends, speakers, words), the inverse of pack; times to the millisecond.
 
-    The text at once, the columns when one of them is asked for: unpacking them takes three times as long as the text.
+    The text is unpacked at once, the columns when one of them is first used: they take three times as long as the text.
     """
     if data[:4] == _ZSTD:
         return _unpack_1(data)
     size = _HEAD.unpack_from(data)[1] + _HEAD.size
-    body = _decompress(data[_HEAD.size : size])
+    body = zstandard.decompress(data[_HEAD.size : size])
     cut = body.index(b"\n")
     header = orjson.loads(body[:cut])
     text_at = cut + 1 + header["n"] * sum(array(code).itemsize for code in header["widths"])
     text = str(memoryview(body)[text_at:], "utf-8")
-    shelf = ColumnGroup(partial(_unpack_columns, body[cut + 1 : text_at], header))
+    group = ColumnGroup(partial(_unpack_columns, body[cut + 1 : text_at], header))
     words = Words(partial(_unpack_words, text, data[size:])) if len(data) > size else None
-    return text, LazyColumn(shelf, 0), LazyColumn(shelf, 1), LazyColumn(shelf, 2), LazyColumn(shelf, 3), words
+    return text, LazyColumn(group, 0), LazyColumn(group, 1), LazyColumn(group, 2), LazyColumn(group, 3), words
 
 
 def _unpack_columns(body: bytes, header: dict[str, Any]) -> tuple[Sequence[Any], ...]:
-    """(offsets, starts, ends, speakers) of the segments."""
+    """The columns of the segments: offsets, starts, ends, speakers."""
     n, widths, at = header["n"], header["widths"], 0
     lengths, at = _read_column(body, at, widths[0], n)
     offsets = array("I", accumulate(islice(lengths, max(0, n - 1)), initial=0)) if n else array("I")
@@ -114,7 +113,7 @@ def _unpack_columns(body: bytes, header: dict[str, Any]) -> tuple[Sequence[Any],
 
 
 def _pack_words(text: str, words: Words) -> bytes:
-    """The timed words; where each begins is told by counting blanks, or by characters when one begins elsewhere."""
+    """The timed words: each by the number of its word in the text, or by its offset where one begins inside a word."""
     offsets, starts = words.columns
     columns: list[bytes] = []
     every = _word_starts(text)
@@ -122,17 +121,13 @@ def _pack_words(text: str, words: Words) -> bytes:
     counted = all(map(at.__contains__, offsets))
     places = list(map(at.__getitem__, offsets)) if counted else list(offsets)
     times = [round(s * 100) for s in starts]
-    header: dict[str, Any] = {
-        "n": len(times),
-        "counted": counted,
-        "widths": [_add_column(columns, _differences(places))],
-    }
-    header["widths"] += [_add_column(columns, _differences(times))]
+    widths = [_add_column(columns, _differences(places)), _add_column(columns, _differences(times))]
+    header = {"n": len(times), "counted": counted, "widths": widths}
     return b"".join((orjson.dumps(header), b"\n", *columns))
 
 
 def _unpack_words(text: str, data: bytes) -> tuple[array[int], array[float]]:
-    body = _decompress(data)
+    body = zstandard.decompress(data)
     cut = body.index(b"\n")
     header = orjson.loads(body[:cut])
     n = header["n"]
@@ -155,7 +150,7 @@ def _differences(values: list[int]) -> list[int]:
 
 
 def _known_millis(seconds: Sequence[float]) -> tuple[list[int], list[int]]:
-    """(milliseconds, which are unknown): an unknown one repeats the one before it."""
+    """(milliseconds, the indices of unknown ones); an unknown one repeats the one before it. [-1]: all are unknown."""
     if not any(map(isnan, seconds)):
         return [round(s * 1000) for s in seconds], []
     out: list[int] = []
@@ -187,13 +182,10 @@ def _speakers(header: dict[str, Any]) -> tuple[str | None, ...]:
 
 
 def _add_column(columns: list[bytes], values: list[int]) -> str:
-    """Adds the values as byte planes; returns their width, the typecode of the narrowest array that holds them."""
+    """Appends the values as byte planes; returns the typecode of the narrowest array that holds them."""
     low, high = min(values, default=0), max(values, default=0)
-    code = next(
-        c for c, bits in (("b", 7), ("h", 15), ("i", 31), ("q", 63)) if -(1 << bits) <= low and high < 1 << bits
-    )
-    if low >= 0:
-        code = next(c for c, bits in (("B", 8), ("H", 16), ("I", 32), ("Q", 64)) if high < 1 << bits)
+    bits = max(high.bit_length(), (~low).bit_length()) + 1 if low < 0 else high.bit_length()
+    code = next(c for c in ("bhiq" if low < 0 else "BHIQ") if 8 * array(c).itemsize >= bits)
     numbers = array(code, values)
     if sys.byteorder == "big":
         numbers.byteswap()
@@ -205,40 +197,17 @@ def _add_column(columns: list[bytes], values: list[int]) -> str:
 def _read_column(body: bytes, at: int, code: str, n: int) -> tuple[array[int], int]:
     numbers = array(code)
     width = numbers.itemsize
-    after = at + n * width
-    if width == 1:
-        numbers.frombytes(body[at:after])
-        return numbers, after
     data = bytearray(n * width)
     for i in range(width):
         data[i::width] = body[at + i * n : at + (i + 1) * n]
     numbers.frombytes(data)
     if sys.byteorder == "big":
         numbers.byteswap()
-    return numbers, after
-
-
-class _Zstd(threading.local):
-    """What zstd works with, kept for the next value of the same thread: making it anew takes as long as the work."""
-
-    def __init__(self) -> None:
-        self.packer = zstandard.ZstdCompressor(level=LEVEL)
-        self.unpacker = zstandard.ZstdDecompressor()
-
-
-_ZSTANDARD = _Zstd()
-
-
-def _compress(data: bytes) -> bytes:
-    return _ZSTANDARD.packer.compress(data)
-
-
-def _decompress(data: bytes) -> bytes:
-    return _ZSTANDARD.unpacker.decompress(data)
+    return numbers, at + n * width
 
 
 def _unpack_1(data: bytes) -> Body:
-    body = _decompress(data)
+    body = zstandard.decompress(data)
     cut = body.index(b"\n")
     header = orjson.loads(body[:cut])
     n, at = header["segments"], cut + 1
