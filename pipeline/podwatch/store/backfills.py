@@ -263,17 +263,5 @@ def _why_missing(r: AnyRow) -> str:
 
 
 def _backfill(r: AnyRow) -> Backfill:
-    return Backfill(
-        id=r.id,
-        key=r.key,
-        since=r.since,
-        until=r.until,
-        feeds=tuple(r.feeds),
-        tags=tuple(r.tags),
-        watches=tuple(r.watches),
-        deliver=DeliverMode(r.deliver),
-        state=BackfillState(r.state),
-        counts=r.counts,
-        created_at=r.created_at,
-        updated_at=r.updated_at,
-    )
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in r._mapping.items()}
+    return Backfill(**values | {"deliver": DeliverMode(r.deliver), "state": BackfillState(r.state)})

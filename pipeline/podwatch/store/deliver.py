@@ -22,6 +22,9 @@ from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.statements import in_shard
 from podwatch.store.tables import channels, deliveries
 
+# The fields that the outcome of an attempt sets.
+_OUTCOME = ("next_attempt_at", "attempted_at", "failures", "looks", "shown", "notifier", "remote_channel", "remote_id",
+            "error")  # fmt: skip
 SAVE_WITHIN = 60.0  # seconds for which saving an outcome is retried while the database does not answer
 T = TypeVar("T")
 
@@ -129,17 +132,9 @@ class DeliverRows(Rows):
         sent = delivery.state is DeliveryState.SENT
         values: dict[str, Any] = {
             "state": delivery.state.value,
-            "next_attempt_at": delivery.next_attempt_at,
-            "attempted_at": delivery.attempted_at,
-            "failures": delivery.failures,
-            "looks": delivery.looks,
             "sent_at": now if sent else None,
             "sweep_at": sweep_at,
-            "shown": delivery.shown,
-            "notifier": delivery.notifier,
-            "remote_channel": delivery.remote_channel,
-            "remote_id": delivery.remote_id,
-            "error": delivery.error,
+            **{name: getattr(delivery, name) for name in _OUTCOME},
         }
         if delivery.check_at is not None:
             values["check_at"] = delivery.check_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -16,20 +16,8 @@ from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.tables import channels, deliveries, episodes, feeds, mentions, transcripts, watches
 
-# The fields of Mention that are stored as they are.
-_FIELDS = (
-    "score",
-    "surface",
-    "start",
-    "end",
-    "approximate",
-    "segment",
-    "speaker",
-    "snippet",
-    "snippet_start",
-    "reason",
-    "label",
-)
+# The fields of Mention that are stored under their own names as they are.
+_FIELDS = tuple(f.name for f in fields(Mention) if f.name not in ("watch", "kind", "seconds"))
 _COUNTED = {t.name: t for t in (feeds, episodes, transcripts, mentions, deliveries)}
 
 

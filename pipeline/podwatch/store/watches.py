@@ -13,22 +13,9 @@ from podwatch.model import DeliverMode, EntityType, Scope, Tally, Watch
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.tables import watches
 
-SPEC = (
-    "query",
-    "entity",
-    "surge",
-    "type",
-    "aliases",
-    "exclude",
-    "sounds_like",
-    "threshold",
-    "skip",
-    "minimum",
-    "repeat_after",
-    "scope",
-)
-
-
+# The fields of Watch that the column "spec" holds, as JSON.
+SPEC = ("query", "entity", "surge", "type", "aliases", "exclude", "sounds_like", "threshold", "skip", "minimum",
+        "repeat_after", "scope")  # fmt: skip
 # The watches that are looked for in texts: all but those of surges.
 IS_TEXT_WATCH: ColumnElement[bool] = and_(watches.c.enabled, watches.c.spec["surge"].as_string().is_(None))
 
@@ -43,29 +30,23 @@ class WatchRows(Rows):
             for watch in wanted:
                 row = stored.pop(watch.name, None)
                 values: dict[str, Any] = {
-                    "spec": _spec(watch),
+                    "spec": {name: getattr(watch, name) for name in SPEC} | {"scope": asdict(watch.scope)},
                     "channel": watch.channel,
                     "deliver": watch.deliver.value,
                     "enabled": True,
                 }
+                finds_other = row is None or row.fingerprint != watch.fingerprint or not row.enabled
+                if finds_other:
+                    seq += 1
+                    revision = 1 if row is None else row.revision + 1
+                    values |= {"fingerprint": watch.fingerprint, "revision": revision, "revised_at": now, "seq": seq}
+                    values["error"] = None
                 if row is None:
-                    new, seq = new + 1, seq + 1
-                    c.execute(
-                        insert(watches).values(
-                            name=watch.name, fingerprint=watch.fingerprint, revised_at=now, seq=seq, **values
-                        )
-                    )
-                    continue
-                if row.fingerprint != watch.fingerprint or not row.enabled:
-                    revised, seq = revised + 1, seq + 1
-                    values |= {
-                        "fingerprint": watch.fingerprint,
-                        "revision": row.revision + 1,
-                        "revised_at": now,
-                        "seq": seq,
-                        "error": None,
-                    }
-                c.execute(update(watches).where(watches.c.id == row.id).values(**values))
+                    new += 1
+                    c.execute(insert(watches).values(name=watch.name, **values))
+                else:
+                    revised += finds_other
+                    c.execute(update(watches).where(watches.c.id == row.id).values(**values))
             for row in stored.values():
                 if row.enabled:
                     removed += 1
@@ -79,6 +60,7 @@ class WatchRows(Rows):
 
 
 def watch_of(r: AnyRow) -> Watch:
+    """The watch of a row, which an older podwatch may have written without the newer fields."""
     spec = dict(r.spec)
     scope = {name: tuple(values) for name, values in spec.pop("scope").items()}
     spec["aliases"], spec["skip"] = tuple(spec["aliases"]), tuple(spec.get("skip", ()))
@@ -95,8 +77,3 @@ def watch_of(r: AnyRow) -> Watch:
         scope=Scope(**scope),
         **spec,
     )
-
-
-def _spec(watch: Watch) -> dict[str, Any]:
-    spec = {name: getattr(watch, name) for name in SPEC}
-    return spec | {"scope": asdict(watch.scope)}
