@@ -1,4 +1,4 @@
-"""Keeps what was sent right: changed alerts are edited, and of two copies of a message the later goes."""
+"""Keeps sent messages right: edits those whose alert has changed, and deletes the later of two copies."""
 
 from __future__ import annotations
 
@@ -6,105 +6,99 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from podwatch.errors import ChannelError
-from podwatch.line.bugs import Bugs
+from podwatch.line.bugs import RETRY_AFTER_BUG, Bugs
+from podwatch.line.send import receipt_of
 from podwatch.model import Delivery
-from podwatch.notifiers import Receipt, ThreadedNotifier
+from podwatch.notifiers import ThreadedNotifier
 from podwatch.policy.alerts import without_skipped
 from podwatch.policy.send_outcomes import channel_pause
 from podwatch.runtime import Runtime, log
 
-EMPTY = "-"  # stands for the hash of a message of a thread that has nothing to say any more
-LATER = timedelta(minutes=1)  # after a failure that the channel is not to blame for
-MUCH_LATER = timedelta(hours=1)  # after a bug
+EMPTY = "-"  # stands for the hash of a message of a thread that has nothing left to say
+RETRY_LATER = timedelta(minutes=1)  # after a failure of the channel
 
 
 def maintain_messages(rt: Runtime, clock: Callable[[], datetime], notes: list[str], bugs: Bugs) -> bool:
-    """Looks after what is due for it; whether anything was done. What failed is in ``notes``, and ``bugs``."""
-    moved = False
-    for work, due in (
-        (edit_if_changed, rt.store.edits_due(clock())),
-        (remove_duplicates, rt.store.duplicate_checks_due(clock())),
+    """Edits and checks what is due; whether anything was done. Failures go to ``notes`` and ``bugs``."""
+    store, moved = rt.store, False
+    for maintain, due in (
+        (edit_if_changed, store.edits_due(clock())),
+        (delete_duplicates, store.duplicate_checks_due(clock())),
     ):
         for d in due:
             _, notifier = rt.notifier(d.channel)
-            if not isinstance(notifier, ThreadedNotifier):  # what was said cannot be changed there
-                rt.store.save_edit(d, None, 0, clock())
-                rt.store.save_duplicate_check(d, None)
+            if not isinstance(notifier, ThreadedNotifier):  # its messages can be neither read nor edited
+                store.save_edit(d, None, 0, clock())
+                store.save_duplicate_check(d, None)
                 continue
-            at = clock()
-            held = at + timedelta(seconds=rt.settings.pace.channel_lease)
-            if not rt.store.claim_channel(d.channel, at, held):
+            began = clock()
+            slot = began + timedelta(seconds=rt.settings.pace.channel_lease)
+            if not store.claim_channel(d.channel, began, slot):
                 continue
-            moved = True
-            calm: ChannelError | None = None
-            called = True
+            moved, called, error = True, True, None
             try:
-                called = work(rt, notifier, d, clock)
+                called = maintain(rt, notifier, d, clock)
             except ChannelError as e:
-                calm = e
+                error = e
                 notes.append(e.line)
                 log.warning("deliver: %s", e.line)
             except Exception as e:  # noqa: BLE001 - raised with the others at the end
                 bugs.note(f"alert {d.key}", e)
-                rt.store.save_edit(d, None, 0, clock(), again=clock() + MUCH_LATER)
-            _set_channel_pace(rt, d, calm, at, clock(), held, called=called)
+                store.save_edit(d, None, 0, clock(), again=clock() + RETRY_AFTER_BUG)
+            next_call = began + timedelta(seconds=rt.settings.pace.interval if called else 0.0)
+            _set_next_call(rt, d.channel, error, next_call, clock(), slot)
     return moved
 
 
-def edit_if_changed(rt: Runtime, board: ThreadedNotifier, d: Delivery, clock: Callable[[], datetime]) -> bool:
-    """Edits the message when it would say something else now; whether the service was asked."""
-    said = without_skipped(rt.store.content_of(d))
-    pages = board.message_hashes(said)
-    now = pages[d.part] if d.part < len(pages) else EMPTY
-    if now == d.shown:
-        rt.store.save_edit(d, None, len(pages) - 1, clock())
+def edit_if_changed(rt: Runtime, notifier: ThreadedNotifier, d: Delivery, clock: Callable[[], datetime]) -> bool:
+    """Edits the message when its alert would now look different; whether the service was called."""
+    content = without_skipped(rt.store.content_of(d))
+    hashes = notifier.message_hashes(content)
+    wanted, replies = hashes[d.part] if d.part < len(hashes) else EMPTY, len(hashes) - 1
+    if wanted == d.shown:
+        rt.store.save_edit(d, None, replies, clock())
         return False
     try:
-        board.edit(said, d.part, d.key, Receipt(d.remote_channel or "", d.remote_id or ""))
+        notifier.edit(content, d.part, d.key, receipt_of(d))
     except ChannelError as e:
-        if not e.retryable:  # it was removed by hand, or may not be edited any more: that is how it stays
-            rt.store.save_edit(d, now, 0, clock())
-        else:
-            rt.store.save_edit(d, None, 0, clock(), again=clock() + LATER)
+        if e.retryable:
+            rt.store.save_edit(d, None, 0, clock(), again=clock() + RETRY_LATER)
+        else:  # it was deleted by hand, or may no longer be edited: that is how it stays
+            rt.store.save_edit(d, wanted, 0, clock())
         raise
-    rt.store.save_edit(d, now, len(pages) - 1, clock())
+    rt.store.save_edit(d, wanted, replies, clock())
     return True
 
 
-def remove_duplicates(rt: Runtime, board: ThreadedNotifier, d: Delivery, clock: Callable[[], datetime]) -> bool:
-    """Leaves one copy of a message of which a second may have arrived after it was looked for.
+def delete_duplicates(rt: Runtime, notifier: ThreadedNotifier, d: Delivery, clock: Callable[[], datetime]) -> bool:
+    """Leaves one copy of a message of which a second may have arrived after the channel was read.
 
-    The oldest stays, unless replies hang under the one that is known: they would go with it.
+    The oldest stays, unless the one on the row has replies: they would be deleted with it.
     """
-    rt.store.save_duplicate_check(d, None, again=clock() + LATER)
+    store = rt.store
+    store.save_duplicate_check(d, None, again=clock() + RETRY_LATER)
     since = (d.attempted_at or d.posted_at or clock()) - timedelta(seconds=rt.settings.pace.lease)
-    thread = None
-    if d.parent_id is not None:
-        parent = rt.store.parent_of(d)
-        thread = Receipt(parent.remote_channel or "", parent.remote_id or "")
-    copies = board.find_copies(d.key, d.channel, since, thread)
-    known = [copy for copy in copies if copy.id == d.remote_id] if rt.store.has_replies(d) else []
-    for kept in (known or copies)[:1]:
-        for copy in copies:
-            if copy != kept:
-                log.warning("deliver: %s: a second copy of a message is removed", d.channel)
-                board.delete(copy)
-        rt.store.save_duplicate_check(d, kept.id)
-    if not copies:
-        rt.store.save_duplicate_check(d, None)
+    thread = receipt_of(store.parent_of(d)) if d.parent_id is not None else None
+    copies = notifier.find_copies(d.key, d.channel, since, thread)
+    with_thread = [copy for copy in copies if copy.id == d.remote_id] if store.has_replies(d) else []
+    kept = next(iter(with_thread or copies), None)
+    for copy in copies:
+        if copy != kept:
+            log.warning("deliver: %s: a second copy of a message is removed", d.channel)
+            notifier.delete(copy)
+    store.save_duplicate_check(d, kept.id if kept else None)
     return True
 
 
-def _set_channel_pace(
-    rt: Runtime, d: Delivery, error: ChannelError | None, began: datetime, at: datetime, held: datetime, *, called: bool
+def _set_next_call(
+    rt: Runtime, channel: str, error: ChannelError | None, next_call: datetime, at: datetime, slot: datetime
 ) -> None:
-    """Edits keep to the pace of posts, and what they meet holds for posts too."""
-    state = rt.store.channel_states().get(d.channel)
-    pause = channel_pause(error, state.failures if state else 0, at, rt.settings.pace) if error is not None else None
-    if pause is None:
-        next_at = began + timedelta(seconds=rt.settings.pace.interval) if called else began
-        rt.store.delay_channel(d.channel, next_at, own_slot=held)
+    """Edits keep to the rate of posts, and a pause that they meet holds for posts too."""
+    state = rt.store.channel_states().get(channel)
+    pause = None if error is None else channel_pause(error, state.failures if state else 0, at, rt.settings.pace)
+    if error is None or pause is None:
+        rt.store.delay_channel(channel, next_call, own_slot=slot)
     elif pause.paused:
-        rt.store.pause_channel(d.channel, pause.until, error.line if error else "", pause.failures)
+        rt.store.pause_channel(channel, pause.until, error.line, pause.failures)
     else:
-        rt.store.delay_channel(d.channel, pause.until, own_slot=held, failures=pause.failures)
+        rt.store.delay_channel(channel, pause.until, own_slot=slot, failures=pause.failures)

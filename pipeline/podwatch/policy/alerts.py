@@ -11,7 +11,7 @@ from typing import TypeVar
 from podwatch.model import Alert, Digest, Episode, Mention, Watch
 from podwatch.policy.mention_revisions import Place, diff_mentions
 
-Content = TypeVar("Content", Alert, Digest)
+Content = TypeVar("Content", bound=Alert | Digest)
 
 
 def alert_key(watch: str, identity: str, channel: str) -> str:

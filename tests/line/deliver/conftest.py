@@ -1,4 +1,4 @@
-"""A Slack workspace for all of these tests, and a desk with a channel of its own for each."""
+"""A delivery scenario with a channel of its own for each test."""
 
 from __future__ import annotations
 
@@ -17,14 +17,8 @@ from tests.support.slack.emulator import Emulator
 _names = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def workspace() -> Iterator[Emulator]:
-    with Emulator() as running:
-        yield running
-
-
 @pytest.fixture
-def desk(settings: Settings, workspace: Emulator, now: datetime) -> Iterator[DeliveryScenario]:
+def scenario(settings: Settings, workspace: Emulator, now: datetime) -> Iterator[DeliveryScenario]:
     quick = replace(settings, pace=DeliveryTiming(interval=0.0, stay=0.0, timeout=2.0))
     with DeliveryScenario(quick, workspace, f"#d{next(_names)}", now) as made:
         yield made

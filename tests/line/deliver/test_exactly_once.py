@@ -10,7 +10,7 @@ import pytest
 
 from podwatch import runtime
 from podwatch.line.deliver import deliver
-from podwatch.model import DeliveryTiming, DeliveryState
+from podwatch.model import DeliveryState, DeliveryTiming
 from podwatch.notifiers.slack import SlackNotifier
 from podwatch.settings import Secret
 from podwatch.store.deliver import DeliverRows
@@ -50,64 +50,64 @@ OUTCOMES = {
 
 
 @pytest.mark.parametrize("case", OUTCOMES, ids=str)
-def test_whatever_slack_answers_the_alert_is_there_once(case: str, desk: DeliveryScenario) -> None:
-    desk.add_alert("one")
-    desk.slack.fail_next(*OUTCOMES[case])
-    desk.deliver()
-    desk.deliver_until_done()
-    assert desk.count_states() == {"sent": 1}
-    assert len(desk.channel_texts()) == 1
+def test_whatever_slack_answers_the_alert_is_there_once(case: str, scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one")
+    scenario.slack.fail_next(*OUTCOMES[case])
+    scenario.deliver()
+    scenario.deliver_until_done()
+    assert scenario.count_states() == {"sent": 1}
+    assert len(scenario.channel_texts()) == 1
 
 
-def test_a_message_whose_answer_was_lost_is_looked_up_and_not_posted_again(desk: DeliveryScenario) -> None:
-    desk.add_alert("one")
-    desk.slack.fail_next(lost_answer())
-    desk.deliver()
-    assert desk.slack.calls.count("conversations.history") == 0
-    desk.deliver_after(seconds=60)
-    assert desk.slack.calls.count("conversations.history") == 0, "it has to settle first"
-    desk.deliver_after(seconds=30)
-    assert desk.slack.calls.count("conversations.history") == 1
-    assert (desk.count_states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)
+def test_a_message_whose_answer_was_lost_is_looked_up_and_not_posted_again(scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one")
+    scenario.slack.fail_next(lost_answer())
+    scenario.deliver()
+    assert scenario.slack.calls.count("conversations.history") == 0
+    scenario.deliver_after(seconds=60)
+    assert scenario.slack.calls.count("conversations.history") == 0, "it has to settle first"
+    scenario.deliver_after(seconds=30)
+    assert scenario.slack.calls.count("conversations.history") == 1
+    assert (scenario.count_states(), scenario.slack.calls.count(POST)) == ({"sent": 1}, 1)
 
 
-def test_a_history_that_lags_is_read_twice_before_the_message_is_posted_again(desk: DeliveryScenario) -> None:
-    desk.add_alert("one")
-    desk.slack.fail_next(lost_answer())
-    desk.slack.fail_next(Fault(body='{"ok":true,"messages":[]}'), method="conversations.history")
-    desk.deliver()
-    desk.deliver_after(seconds=90)
-    desk.deliver_after(seconds=15)
-    assert (desk.count_states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)
+def test_a_history_that_lags_is_read_twice_before_the_message_is_posted_again(scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one")
+    scenario.slack.fail_next(lost_answer())
+    scenario.slack.fail_next(Fault(body='{"ok":true,"messages":[]}'), method="conversations.history")
+    scenario.deliver()
+    scenario.deliver_after(seconds=90)
+    scenario.deliver_after(seconds=15)
+    assert (scenario.count_states(), scenario.slack.calls.count(POST)) == ({"sent": 1}, 1)
 
 
-def sent_twice(desk: DeliveryScenario) -> None:
+def sent_twice(scenario: DeliveryScenario) -> None:
     """Loses the answer to what is due, and lets both looks for it find nothing, though it is there."""
-    desk.slack.fail_next(lost_answer())
+    scenario.slack.fail_next(lost_answer())
     nothing = Fault(body='{"ok":true,"messages":[]}')
-    desk.slack.fail_next(nothing, nothing, method="conversations.history")
-    desk.deliver()
-    desk.deliver_after(seconds=90)
-    desk.deliver_after(seconds=15)
+    scenario.slack.fail_next(nothing, nothing, method="conversations.history")
+    scenario.deliver()
+    scenario.deliver_after(seconds=90)
+    scenario.deliver_after(seconds=15)
 
 
-def test_one_that_appears_after_both_looks_is_swept_up(desk: DeliveryScenario) -> None:
-    desk.add_alert("one")
-    sent_twice(desk)
-    first, second = (m["ts"] for m in desk.messages() if "metadata" in m)
-    desk.deliver_after(minutes=15)
-    [left] = [m["ts"] for m in desk.messages() if "metadata" in m]
+def test_one_that_appears_after_both_looks_is_swept_up(scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one")
+    sent_twice(scenario)
+    first, second = (m["ts"] for m in scenario.messages() if "metadata" in m)
+    scenario.deliver_after(minutes=15)
+    [left] = [m["ts"] for m in scenario.messages() if "metadata" in m]
     assert left == min(first, second)
-    assert desk.delivery_rows()[0].remote_id == left
+    assert scenario.delivery_rows()[0].remote_id == left
 
 
-def test_of_two_copies_the_one_with_the_thread_stays(desk: DeliveryScenario) -> None:
-    desk.add_alert("one", *[f"The {{}} number {n}." for n in range(6)])
-    sent_twice(desk)
-    desk.deliver_after(minutes=15)
-    [left] = [m for m in desk.messages() if "metadata" in m]
-    assert desk.replies(left)
-    assert desk.delivery_rows()[0].remote_id == left["ts"]
+def test_of_two_copies_the_one_with_the_thread_stays(scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one", *[f"The {{}} number {n}." for n in range(6)])
+    sent_twice(scenario)
+    scenario.deliver_after(minutes=15)
+    [left] = [m for m in scenario.messages() if "metadata" in m]
+    assert scenario.replies(left)
+    assert scenario.delivery_rows()[0].remote_id == left["ts"]
 
 
 # Where a sender dies: what it raises on the way, so that nothing behind it happens.
@@ -126,7 +126,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("case", DEATHS, ids=str)
 def test_a_sender_that_dies_leaves_its_alert_to_the_next(
-    case: str, desk: DeliveryScenario, monkeypatch: pytest.MonkeyPatch
+    case: str, scenario: DeliveryScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, name, when = DEATHS[case]
     real = getattr(owner, name)
@@ -136,54 +136,54 @@ def test_a_sender_that_dies_leaves_its_alert_to_the_next(
             real(*arguments, **named)
         raise Killed
 
-    desk.add_alert("one")
+    scenario.add_alert("one")
     with monkeypatch.context() as patched:
         patched.setattr(owner, name, dying)
         with pytest.raises(Killed):
-            desk.deliver()
-    desk.deliver_until_done()
-    assert desk.count_states() == {"sent": 1}
-    assert len(desk.channel_texts()) == 1
+            scenario.deliver()
+    scenario.deliver_until_done()
+    assert scenario.count_states() == {"sent": 1}
+    assert len(scenario.channel_texts()) == 1
 
 
-def test_a_sender_that_wakes_up_late_does_not_overwrite_what_another_did(desk: DeliveryScenario) -> None:
-    desk.add_alert("one")
-    [due] = desk.rt.store.deliveries_due(desk.now)
-    claim = desk.rt.store.claim_delivery(due, desk.now, desk.now + timedelta(seconds=150), shown="x")
+def test_a_sender_that_wakes_up_late_does_not_overwrite_what_another_did(scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one")
+    [due] = scenario.rt.store.deliveries_due(scenario.now)
+    claim = scenario.rt.store.claim_delivery(due, scenario.now, scenario.now + timedelta(seconds=150), shown="x")
     assert claim is not None
     asleep, _ = claim
-    desk.deliver_after(minutes=3)
-    desk.deliver_after(minutes=3)
-    assert desk.count_states() == {"sent": 1}
-    assert not desk.rt.store.save_delivery(replace(asleep, state=DeliveryState.DEAD), desk.now)
-    assert desk.count_states() == {"sent": 1}
+    scenario.deliver_after(minutes=3)
+    scenario.deliver_after(minutes=3)
+    assert scenario.count_states() == {"sent": 1}
+    assert not scenario.rt.store.save_delivery(replace(asleep, state=DeliveryState.DEAD), scenario.now)
+    assert scenario.count_states() == {"sent": 1}
 
 
 # ---- the pace
 
 
-def test_a_channel_gets_a_message_a_second_whoever_sends(desk: DeliveryScenario, workspace: Emulator) -> None:
+def test_a_channel_gets_a_message_a_second_whoever_sends(scenario: DeliveryScenario, workspace: Emulator) -> None:
     for n in range(4):
-        desk.add_alert(f"e{n}")
-    paced = replace(desk.settings, pace=DeliveryTiming(stay=3.0))
+        scenario.add_alert(f"e{n}")
+    paced = replace(scenario.settings, pace=DeliveryTiming(stay=3.0))
     with runtime.build(paced) as other:
-        deliver(other, desk.now)
-    times = [float(m["ts"]) for m in desk.messages() if "metadata" in m]
+        deliver(other, scenario.now)
+    times = [float(m["ts"]) for m in scenario.messages() if "metadata" in m]
     assert len(times) == 4
     assert min(b - a for a, b in itertools.pairwise(times)) > 0.8  # as they arrive, on a machine with more to do
     assert times[-1] - times[0] > 2.9
 
 
-def test_what_one_worker_is_asked_to_wait_all_wait(desk: DeliveryScenario) -> None:
-    desk.add_alert("one")
-    desk.add_alert("two")
-    desk.slack.fail_next(rate_limited(30))
-    desk.deliver()
-    with runtime.build(desk.settings) as other:
-        deliver(other, desk.now + timedelta(seconds=20))
-        assert desk.slack.calls.count(POST) == 1
-        deliver(other, desk.now + timedelta(seconds=40))
-    assert desk.count_states() == {"sent": 2}
+def test_what_one_worker_is_asked_to_wait_all_wait(scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one")
+    scenario.add_alert("two")
+    scenario.slack.fail_next(rate_limited(30))
+    scenario.deliver()
+    with runtime.build(scenario.settings) as other:
+        deliver(other, scenario.now + timedelta(seconds=20))
+        assert scenario.slack.calls.count(POST) == 1
+        deliver(other, scenario.now + timedelta(seconds=40))
+    assert scenario.count_states() == {"sent": 2}
 
 
 # ---- channels and tokens that somebody has to mend
@@ -191,80 +191,80 @@ def test_what_one_worker_is_asked_to_wait_all_wait(desk: DeliveryScenario) -> No
 
 @pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel", "is_archived", "missing_scope"])
 def test_a_refused_channel_is_probed_by_one_message_and_costs_none_of_them_a_try(
-    code: str, desk: DeliveryScenario
+    code: str, scenario: DeliveryScenario
 ) -> None:
     for n in range(5):
-        desk.add_alert(f"e{n}")
-    desk.slack.fail_next(*[refused(code)] * 4)
-    tally = desk.deliver()
+        scenario.add_alert(f"e{n}")
+    scenario.slack.fail_next(*[refused(code)] * 4)
+    tally = scenario.deliver()
     assert code in tally.notes[0]
     for minutes in (0.5, 2, 4, 8):
-        desk.deliver_after(minutes=minutes)
-    assert desk.slack.calls.count(POST) == 4
-    assert sum(r.failures for r in desk.delivery_rows()) == 0
-    desk.deliver_after(minutes=30)
-    assert desk.count_states() == {"sent": 5}
+        scenario.deliver_after(minutes=minutes)
+    assert scenario.slack.calls.count(POST) == 4
+    assert sum(r.failures for r in scenario.delivery_rows()) == 0
+    scenario.deliver_after(minutes=30)
+    assert scenario.count_states() == {"sent": 5}
 
 
 def test_a_revoked_token_pauses_every_channel_and_another_token_none(
-    desk: DeliveryScenario, workspace: Emulator
+    scenario: DeliveryScenario, workspace: Emulator
 ) -> None:
     workspace.call("conversations.create", name="elsewhere")
-    desk.add_watch("fleet", channel="#elsewhere")
-    desk.add_alert("one", "The grain fleet.", watch="grain")
-    desk.slack.fail_next(refused("token_revoked"))
-    desk.deliver()
-    assert desk.slack.calls.count(POST) == 1
-    desk.rt.store.retry_paused()
-    desk.deliver_until_done(1)
-    assert desk.count_states() == {"sent": 2}
+    scenario.add_watch("fleet", channel="#elsewhere")
+    scenario.add_alert("one", "The grain fleet.", watch="grain")
+    scenario.slack.fail_next(refused("token_revoked"))
+    scenario.deliver()
+    assert scenario.slack.calls.count(POST) == 1
+    scenario.rt.store.retry_paused()
+    scenario.deliver_until_done(1)
+    assert scenario.count_states() == {"sent": 2}
 
 
 def test_a_token_that_is_revoked_in_the_middle_leaves_the_rest_to_the_next_token(
-    desk: DeliveryScenario, workspace: Emulator
+    scenario: DeliveryScenario, workspace: Emulator
 ) -> None:
     for n in range(5):
-        desk.add_alert(f"e{n}")
-    desk.slack.fail_next(*[Fault(forward=True)] * 2, refused("token_revoked"))
-    desk.deliver()
-    assert desk.count_states() == {"sent": 2, "retry": 1, "due": 2}
+        scenario.add_alert(f"e{n}")
+    scenario.slack.fail_next(*[Fault(forward=True)] * 2, refused("token_revoked"))
+    scenario.deliver()
+    assert scenario.count_states() == {"sent": 2, "retry": 1, "due": 2}
     assert (
-        desk.delivery_rows()[2].error
-        == f"{desk.channel}: the token was revoked (token_revoked) - set a new SLACK_BOT_TOKEN"
+        scenario.delivery_rows()[2].error
+        == f"{scenario.channel}: the token was revoked (token_revoked) - set a new SLACK_BOT_TOKEN"
     )
-    with runtime.build(replace(desk.settings, slack_token=Secret(workspace.token))) as renewed:
-        deliver(renewed, desk.now)
-        assert desk.count_states() == {"sent": 2, "retry": 1, "due": 2}, (
+    with runtime.build(replace(scenario.settings, slack_token=Secret(workspace.token))) as renewed:
+        deliver(renewed, scenario.now)
+        assert scenario.count_states() == {"sent": 2, "retry": 1, "due": 2}, (
             "the channel rests as long as the old token did"
         )
-        deliver(renewed, desk.now + timedelta(minutes=30))
-    assert desk.count_states() == {"sent": 5}
-    assert len(desk.channel_texts()) == len(set(desk.channel_texts())) == 5
+        deliver(renewed, scenario.now + timedelta(minutes=30))
+    assert scenario.count_states() == {"sent": 5}
+    assert len(scenario.channel_texts()) == len(set(scenario.channel_texts())) == 5
 
 
 def test_an_archived_channel_says_so_and_gets_everything_once_it_is_open(
-    desk: DeliveryScenario, workspace: Emulator
+    scenario: DeliveryScenario, workspace: Emulator
 ) -> None:
-    token, where = desk.settings.slack_token.reveal(), workspace.channel_id(desk.channel)
-    desk.add_alert("one")
+    token, where = scenario.settings.slack_token.reveal(), workspace.channel_id(scenario.channel)
+    scenario.add_alert("one")
     workspace.call("conversations.archive", token, channel=where)
-    desk.deliver()
-    assert desk.count_states() == {"retry": 1}
-    assert "the channel is archived (is_archived) - unarchive it" in desk.delivery_rows()[0].error
+    scenario.deliver()
+    assert scenario.count_states() == {"retry": 1}
+    assert "the channel is archived (is_archived) - unarchive it" in scenario.delivery_rows()[0].error
     workspace.call("conversations.unarchive", token, channel=where)
-    desk.deliver_after(minutes=5)
-    assert desk.count_states() == {"sent": 1}
-    assert len(desk.channel_texts()) == 1
+    scenario.deliver_after(minutes=5)
+    assert scenario.count_states() == {"sent": 1}
+    assert len(scenario.channel_texts()) == 1
 
 
-def test_a_channel_that_is_made_later_gets_what_waited_for_it(desk: DeliveryScenario, workspace: Emulator) -> None:
-    desk.add_watch("fleet", channel="#later")
-    desk.add_alert("one", "A {}.", watch="fleet")
-    desk.deliver()
-    assert desk.count_states() == {"retry": 1}
+def test_a_channel_that_is_made_later_gets_what_waited_for_it(scenario: DeliveryScenario, workspace: Emulator) -> None:
+    scenario.add_watch("fleet", channel="#later")
+    scenario.add_alert("one", "A {}.", watch="fleet")
+    scenario.deliver()
+    assert scenario.count_states() == {"retry": 1}
     workspace.call("conversations.create", name="later")
-    desk.deliver_after(minutes=5)
-    assert desk.count_states() == {"sent": 1}
+    scenario.deliver_after(minutes=5)
+    assert scenario.count_states() == {"sent": 1}
 
 
 # ---- dead, and what it takes to be tried again
@@ -276,29 +276,29 @@ BAD = {
 }
 
 
-def test_a_sentence_of_emoji_alone_arrives(desk: DeliveryScenario) -> None:
-    desk.add_alert("one", "{}🎙🎧", watch="🎧")
-    desk.deliver()
-    assert desk.count_states() == {"sent": 1}
-    assert "*🎧*🎙🎧" in desk.channel_texts()[0]
+def test_a_sentence_of_emoji_alone_arrives(scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one", "{}🎙🎧", watch="🎧")
+    scenario.deliver()
+    assert scenario.count_states() == {"sent": 1}
+    assert "*🎧*🎙🎧" in scenario.channel_texts()[0]
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)
-def test_a_hostile_sentence_arrives_and_calls_nobody(case: str, desk: DeliveryScenario) -> None:
-    desk.add_alert("one", BAD[case], title="<!channel></script>")
-    desk.deliver()
-    assert desk.count_states() == {"sent": 1}
-    assert "<!channel>" not in str(desk.messages())
+def test_a_hostile_sentence_arrives_and_calls_nobody(case: str, scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one", BAD[case], title="<!channel></script>")
+    scenario.deliver()
+    assert scenario.count_states() == {"sent": 1}
+    assert "<!channel>" not in str(scenario.messages())
 
 
-def test_an_alert_that_slack_never_takes_is_dead_with_the_reason_until_it_is_mended(desk: DeliveryScenario) -> None:
-    desk.add_alert("one")
-    desk.slack.fail_next(refused("invalid_metadata_format"))
-    desk.deliver()
-    assert desk.count_states() == {"dead": 1}
-    assert "Slack does not take the metadata" in desk.rt.store.errors()["delivery"][0]
-    desk.deliver_until_done(3)
-    assert desk.count_states() == {"dead": 1}
-    assert desk.rt.store.retry_dead(desk.now) == 1
-    desk.deliver()
-    assert desk.count_states() == {"sent": 1}
+def test_an_alert_that_slack_never_takes_is_dead_with_the_reason_until_it_is_mended(scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one")
+    scenario.slack.fail_next(refused("invalid_metadata_format"))
+    scenario.deliver()
+    assert scenario.count_states() == {"dead": 1}
+    assert "Slack does not take the metadata" in scenario.rt.store.errors()["delivery"][0]
+    scenario.deliver_until_done(3)
+    assert scenario.count_states() == {"dead": 1}
+    assert scenario.rt.store.retry_dead(scenario.now) == 1
+    scenario.deliver()
+    assert scenario.count_states() == {"sent": 1}

@@ -9,91 +9,91 @@ from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.slack.fault_proxy import lost_answer
 
 
-def test_a_digest_tells_what_was_collected_in_one_message_once(desk: DeliveryScenario) -> None:
-    desk.set_channel_rules(digest=Schedule(time(8)))
-    desk.add_watch(deliver=DeliverMode.DIGEST)
+def test_a_digest_tells_what_was_collected_in_one_message_once(scenario: DeliveryScenario) -> None:
+    scenario.set_channel_rules(digest=Schedule(time(8)))
+    scenario.add_watch(deliver=DeliverMode.DIGEST)
     for n in range(3):
-        desk.add_alert(f"e{n}", f"The {{}} came, number {n}.")
-    desk.deliver()
-    assert desk.count_states() == {"held: waits for the digest": 3}
-    desk.slack.fail_next(lost_answer())
-    desk.deliver_after(hours=2)
-    desk.deliver_until_done(3)
-    [text] = desk.channel_texts()
+        scenario.add_alert(f"e{n}", f"The {{}} came, number {n}.")
+    scenario.deliver()
+    assert scenario.count_states() == {"held: waits for the digest": 3}
+    scenario.slack.fail_next(lost_answer())
+    scenario.deliver_after(hours=2)
+    scenario.deliver_until_done(3)
+    [text] = scenario.channel_texts()
     assert text.startswith("Digest: 3 alerts")
     assert all(f"number {n}." in text for n in range(3))
-    assert desk.count_states() == {"sent": 3}
+    assert scenario.count_states() == {"sent": 3}
 
 
-def test_a_long_digest_goes_on_in_its_thread(desk: DeliveryScenario) -> None:
-    desk.add_watch(deliver=DeliverMode.DIGEST)
+def test_a_long_digest_goes_on_in_its_thread(scenario: DeliveryScenario) -> None:
+    scenario.add_watch(deliver=DeliverMode.DIGEST)
     for n in range(30):
-        desk.add_alert(f"e{n}", f"The {{}} came, {'and came ' * 30}, number {n}.")
-    desk.deliver()
-    desk.deliver_after(hours=2)
-    [root] = [m for m in desk.messages() if "metadata" in m]
-    assert len(desk.replies(root)) >= 1
+        scenario.add_alert(f"e{n}", f"The {{}} came, {'and came ' * 30}, number {n}.")
+    scenario.deliver()
+    scenario.deliver_after(hours=2)
+    [root] = [m for m in scenario.messages() if "metadata" in m]
+    assert len(scenario.replies(root)) >= 1
 
 
-def test_a_digest_is_edited_when_one_of_its_alerts_changes(desk: DeliveryScenario) -> None:
-    desk.add_watch(deliver=DeliverMode.DIGEST)
-    desk.add_alert("one", "The {} came.")
-    desk.add_alert("two", "The {} left.")
-    desk.deliver()
-    desk.deliver_after(hours=2)
-    desk.now += timedelta(hours=1)
-    desk.add_alert("two", "The {} stayed.")
-    desk.deliver()
-    [text] = desk.channel_texts()
+def test_a_digest_is_edited_when_one_of_its_alerts_changes(scenario: DeliveryScenario) -> None:
+    scenario.add_watch(deliver=DeliverMode.DIGEST)
+    scenario.add_alert("one", "The {} came.")
+    scenario.add_alert("two", "The {} left.")
+    scenario.deliver()
+    scenario.deliver_after(hours=2)
+    scenario.now += timedelta(hours=1)
+    scenario.add_alert("two", "The {} stayed.")
+    scenario.deliver()
+    [text] = scenario.channel_texts()
     assert "The grain stayed." in text
 
 
-def test_beyond_the_ceiling_the_rest_becomes_one_digest(desk: DeliveryScenario) -> None:
-    desk.set_channel_rules(ceiling=2)
+def test_beyond_the_ceiling_the_rest_becomes_one_digest(scenario: DeliveryScenario) -> None:
+    scenario.set_channel_rules(ceiling=2)
     for n in range(6):
-        desk.add_alert(f"e{n}")
-    desk.deliver()
-    assert len(desk.channel_texts()) == 2
-    desk.deliver_after(minutes=61)
-    assert len(desk.channel_texts()) == 3
-    assert desk.channel_texts()[-1].startswith("Digest: 4 alerts")
-    assert desk.count_states() == {"sent": 6}
+        scenario.add_alert(f"e{n}")
+    scenario.deliver()
+    assert len(scenario.channel_texts()) == 2
+    scenario.deliver_after(minutes=61)
+    assert len(scenario.channel_texts()) == 3
+    assert scenario.channel_texts()[-1].startswith("Digest: 4 alerts")
+    assert scenario.count_states() == {"sent": 6}
 
 
-def test_quiet_hours_end_and_then_it_is_told(desk: DeliveryScenario) -> None:
-    desk.set_channel_rules(quiet=QuietHours(time(22), time(7)))
-    desk.add_alert("one")
-    desk.deliver()
-    assert desk.count_states() == {"held: waits for the end of the channel's quiet hours": 1}
-    desk.deliver_after(hours=1)
-    assert desk.count_states() == {"sent": 1}
+def test_quiet_hours_end_and_then_it_is_told(scenario: DeliveryScenario) -> None:
+    scenario.set_channel_rules(quiet=QuietHours(time(22), time(7)))
+    scenario.add_alert("one")
+    scenario.deliver()
+    assert scenario.count_states() == {"held: waits for the end of the channel's quiet hours": 1}
+    scenario.deliver_after(hours=1)
+    assert scenario.count_states() == {"sent": 1}
 
 
-def test_a_watch_told_a_short_while_ago_waits_for_a_digest(desk: DeliveryScenario) -> None:
-    desk.add_watch(repeat_after=3600.0)
+def test_a_watch_told_a_short_while_ago_waits_for_a_digest(scenario: DeliveryScenario) -> None:
+    scenario.add_watch(repeat_after=3600.0)
     for n in range(3):
-        desk.add_alert(f"e{n}")
-    desk.deliver()
-    assert len(desk.channel_texts()) == 1
-    desk.deliver_after(minutes=61)
-    assert desk.channel_texts()[-1].startswith("Digest: 2 alerts")
+        scenario.add_alert(f"e{n}")
+    scenario.deliver()
+    assert len(scenario.channel_texts()) == 1
+    scenario.deliver_after(minutes=61)
+    assert scenario.channel_texts()[-1].startswith("Digest: 2 alerts")
 
 
-def test_what_is_muted_is_kept_and_told_to_nobody(desk: DeliveryScenario) -> None:
-    w = desk.add_watch()
-    desk.rt.store.add_mute(Mute(watch_id=w.id, until=desk.now + timedelta(days=2)), desk.now)
-    desk.add_alert("one")
-    desk.deliver()
-    desk.deliver_after(days=3)
-    assert desk.count_states() == {"held: the watch was muted": 1}
-    assert desk.channel_texts() == []
+def test_what_is_muted_is_kept_and_told_to_nobody(scenario: DeliveryScenario) -> None:
+    w = scenario.add_watch()
+    scenario.rt.store.add_mute(Mute(watch_id=w.id, until=scenario.now + timedelta(days=2)), scenario.now)
+    scenario.add_alert("one")
+    scenario.deliver()
+    scenario.deliver_after(days=3)
+    assert scenario.count_states() == {"held: the watch was muted": 1}
+    assert scenario.channel_texts() == []
 
 
-def test_a_watch_that_wants_more_mentions_waits_for_them(desk: DeliveryScenario) -> None:
-    desk.add_watch(minimum=2)
-    desk.add_alert("one", "The {} came.")
-    desk.deliver()
-    assert desk.count_states() == {"held: it has fewer mentions than the watch's minimum": 1}
-    desk.add_alert("one", "The {} came.", "And {} again.")
-    desk.deliver()
-    assert desk.count_states() == {"sent": 1}
+def test_a_watch_that_wants_more_mentions_waits_for_them(scenario: DeliveryScenario) -> None:
+    scenario.add_watch(minimum=2)
+    scenario.add_alert("one", "The {} came.")
+    scenario.deliver()
+    assert scenario.count_states() == {"held: it has fewer mentions than the watch's minimum": 1}
+    scenario.add_alert("one", "The {} came.", "And {} again.")
+    scenario.deliver()
+    assert scenario.count_states() == {"sent": 1}

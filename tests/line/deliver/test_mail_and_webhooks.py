@@ -18,7 +18,7 @@ from tests.support.webhook_receiver import CLOSE, WebhookReceiver
 
 
 @pytest.fixture
-def desk(
+def scenario(
     settings: Settings, workspace: Emulator, mail_server: MailServer, receiver: WebhookReceiver, now: datetime
 ) -> Iterator[DeliveryScenario]:
     reached = replace(
@@ -42,80 +42,80 @@ def message_ids(server: MailServer) -> list[str]:
 
 
 def test_an_alert_goes_out_once_when_all_is_well(
-    desk: DeliveryScenario, receiver: WebhookReceiver, mail_server: MailServer
+    scenario: DeliveryScenario, receiver: WebhookReceiver, mail_server: MailServer
 ) -> None:
-    desk.add_watch("grain", channel="webhook:desk")
-    desk.add_watch("rice", channel="mailto:team@example.org")
-    desk.add_alert("one", "The grain and the rice.", watch="grain")
-    desk.deliver()
-    desk.deliver_until_done()
-    assert desk.count_states() == {"sent": 2}
+    scenario.add_watch("grain", channel="webhook:desk")
+    scenario.add_watch("rice", channel="mailto:team@example.org")
+    scenario.add_alert("one", "The grain and the rice.", watch="grain")
+    scenario.deliver()
+    scenario.deliver_until_done()
+    assert scenario.count_states() == {"sent": 2}
     assert (len(receiver.received), len(mail_server.mails)) == (1, 1)
 
 
 def test_an_alert_whose_answer_was_lost_goes_out_again_under_the_same_name(
-    desk: DeliveryScenario, receiver: WebhookReceiver, mail_server: MailServer
+    scenario: DeliveryScenario, receiver: WebhookReceiver, mail_server: MailServer
 ) -> None:
-    desk.add_watch("grain", channel="webhook:desk")
-    desk.add_watch("rice", channel="mailto:team@example.org")
-    desk.add_alert("one", "The grain and the rice.", watch="grain")
+    scenario.add_watch("grain", channel="webhook:desk")
+    scenario.add_watch("rice", channel="mailto:team@example.org")
+    scenario.add_alert("one", "The grain and the rice.", watch="grain")
     receiver.answer_next(CLOSE)
     mail_server.replies["CONTENT"] = HANG_UP
-    desk.deliver()
+    scenario.deliver()
     mail_server.replies.clear()
-    assert desk.count_states() == {"retry": 2}
-    desk.deliver_until_done()
-    assert desk.count_states() == {"sent": 2}
+    assert scenario.count_states() == {"retry": 2}
+    scenario.deliver_until_done()
+    assert scenario.count_states() == {"sent": 2}
     assert (len(ids(receiver)), len(set(ids(receiver)))) == (2, 1)
     assert (len(message_ids(mail_server)), len(set(message_ids(mail_server)))) == (2, 1)
 
 
 def test_a_service_that_is_away_for_an_hour_loses_nothing_and_gets_each_alert_once(
-    desk: DeliveryScenario, receiver: WebhookReceiver, mail_server: MailServer
+    scenario: DeliveryScenario, receiver: WebhookReceiver, mail_server: MailServer
 ) -> None:
-    desk.add_watch("grain", channel="mailto:team@example.org")
+    scenario.add_watch("grain", channel="mailto:team@example.org")
     mail_server.replies["CONNECT"] = "421 4.3.2 restarting"
     for n in range(3):
-        desk.add_alert(f"e{n}")
-    desk.deliver_until_done(30)
+        scenario.add_alert(f"e{n}")
+    scenario.deliver_until_done(30)
     assert mail_server.mails == []
-    assert "dead" not in desk.count_states()
+    assert "dead" not in scenario.count_states()
     mail_server.replies.clear()
-    desk.deliver_until_done(20)
-    assert desk.count_states() == {"sent": 3}
+    scenario.deliver_until_done(20)
+    assert scenario.count_states() == {"sent": 3}
     assert len(message_ids(mail_server)) == len(set(message_ids(mail_server))) == 3
 
 
 def test_a_channel_that_somebody_has_to_mend_waits_with_its_alerts(
-    desk: DeliveryScenario, receiver: WebhookReceiver
+    scenario: DeliveryScenario, receiver: WebhookReceiver
 ) -> None:
-    desk.add_watch("grain", channel="webhook:desk")
+    scenario.add_watch("grain", channel="webhook:desk")
     receiver.answer_next(401)
-    desk.add_alert("one")
-    desk.deliver()
-    desk.deliver_until_done(20)
-    assert desk.count_states() == {"sent": 1}
+    scenario.add_alert("one")
+    scenario.deliver()
+    scenario.deliver_until_done(20)
+    assert scenario.count_states() == {"sent": 1}
     assert len(set(ids(receiver))) == 1
 
 
 def test_an_alert_that_a_receiver_refuses_for_good_is_dead_with_the_reason(
-    desk: DeliveryScenario, receiver: WebhookReceiver
+    scenario: DeliveryScenario, receiver: WebhookReceiver
 ) -> None:
-    desk.add_watch("grain", channel="webhook:desk")
+    scenario.add_watch("grain", channel="webhook:desk")
     receiver.answer_next(422)
-    desk.add_alert("one")
-    desk.deliver_until_done(3)
-    assert desk.count_states() == {"dead": 1}
-    assert desk.delivery_rows()[0].error.startswith("webhook:desk: the receiver answered 422")
+    scenario.add_alert("one")
+    scenario.deliver_until_done(3)
+    assert scenario.count_states() == {"dead": 1}
+    assert scenario.delivery_rows()[0].error.startswith("webhook:desk: the receiver answered 422")
 
 
-def test_what_waited_for_a_digest_is_one_mail(desk: DeliveryScenario, mail_server: MailServer) -> None:
-    desk.add_watch("grain", channel="mailto:team@example.org", deliver=DeliverMode.DIGEST)
-    desk.rt.store.sync_channels([ChannelRules(name="mailto:team@example.org")])
+def test_what_waited_for_a_digest_is_one_mail(scenario: DeliveryScenario, mail_server: MailServer) -> None:
+    scenario.add_watch("grain", channel="mailto:team@example.org", deliver=DeliverMode.DIGEST)
+    scenario.rt.store.sync_channels([ChannelRules(name="mailto:team@example.org")])
     for n in range(3):
-        desk.add_alert(f"e{n}")
-    desk.deliver_until_done(3)
+        scenario.add_alert(f"e{n}")
+    scenario.deliver_until_done(3)
     for _ in range(8):
-        desk.deliver_after(hours=24)
+        scenario.deliver_after(hours=24)
     [raw] = mail_server.mails
     assert str(email.message_from_bytes(raw)["Subject"]) == "Digest: 3 alerts from podcasts"

@@ -52,8 +52,8 @@ class Watched(FaultProxy):
         return super().answer(method, headers, body)
 
 
-def through(desk: DeliveryScenario, proxy: FaultProxy, pace: DeliveryTiming) -> Settings:
-    return replace(desk.settings, slack_base_url=proxy.base_url, pace=pace)
+def through(scenario: DeliveryScenario, proxy: FaultProxy, pace: DeliveryTiming) -> Settings:
+    return replace(scenario.settings, slack_base_url=proxy.base_url, pace=pace)
 
 
 ANSWERS: dict[str, list[Fault]] = {
@@ -68,55 +68,55 @@ ANSWERS: dict[str, list[Fault]] = {
 
 @pytest.mark.parametrize("case", ANSWERS, ids=str)
 def test_two_messages_to_a_channel_arrive_a_second_apart_whatever_the_answers(
-    case: str, desk: DeliveryScenario, workspace: Emulator
+    case: str, scenario: DeliveryScenario, workspace: Emulator
 ) -> None:
     for n in range(4):
-        desk.add_alert(f"e{n}")
+        scenario.add_alert(f"e{n}")
     with Watched(workspace.base_url) as proxy:
         proxy.fail_next(*ANSWERS[case])
-        with runtime.build(through(desk, proxy, DeliveryTiming(stay=4.0, first_pause=0.1))) as rt:
-            deliver(rt, desk.now)
+        with runtime.build(through(scenario, proxy, DeliveryTiming(stay=4.0, first_pause=0.1))) as rt:
+            deliver(rt, scenario.now)
     assert len(proxy.arrived) >= 4
     assert min(b - a for a, b in itertools.pairwise(proxy.arrived)) >= 1.0
 
 
-def test_messages_to_several_channels_are_on_the_way_at_once(desk: DeliveryScenario, workspace: Emulator) -> None:
+def test_messages_to_several_channels_are_on_the_way_at_once(scenario: DeliveryScenario, workspace: Emulator) -> None:
     for n in range(4):
-        workspace.call("conversations.create", name=f"{desk.channel[1:]}-{n}")
-        desk.add_watch(f"w{n}", channel=f"{desk.channel}-{n}")
-    desk.add_alert("one", "w0 and w1 and w2 and w3.", watch="w0")
+        workspace.call("conversations.create", name=f"{scenario.channel[1:]}-{n}")
+        scenario.add_watch(f"w{n}", channel=f"{scenario.channel}-{n}")
+    scenario.add_alert("one", "w0 and w1 and w2 and w3.", watch="w0")
     with (
         Watched(workspace.base_url, together=3) as proxy,
-        runtime.build(through(desk, proxy, DeliveryTiming(interval=0.0, stay=0.0))) as rt,
+        runtime.build(through(scenario, proxy, DeliveryTiming(interval=0.0, stay=0.0))) as rt,
     ):
-        deliver(rt, desk.now)
-    assert desk.count_states() == {"sent": 4}
+        deliver(rt, scenario.now)
+    assert scenario.count_states() == {"sent": 4}
 
 
-def test_a_channel_that_waits_for_its_service_goes_on_soon_after_that_works_again(desk: DeliveryScenario) -> None:
-    desk.add_alert("one")
-    slack = Sender(desk.rt, lambda: desk.now, Bugs("test"), 0.0).service_row("slack")
-    desk.rt.store.delay_channel(slack, desk.now + timedelta(minutes=5), failures=4)
-    desk.deliver()
-    assert (desk.count_states(), desk.slack.calls.count(POST)) == ({"due": 1}, 0)
-    desk.rt.store.retry_paused()
-    desk.deliver_after(seconds=6)
-    assert desk.count_states() == {"sent": 1}
+def test_a_channel_that_waits_for_its_service_goes_on_soon_after_that_works_again(scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one")
+    slack = Sender(scenario.rt, lambda: scenario.now, Bugs("test"), 0.0).service_row("slack")
+    scenario.rt.store.delay_channel(slack, scenario.now + timedelta(minutes=5), failures=4)
+    scenario.deliver()
+    assert (scenario.count_states(), scenario.slack.calls.count(POST)) == ({"due": 1}, 0)
+    scenario.rt.store.retry_paused()
+    scenario.deliver_after(seconds=6)
+    assert scenario.count_states() == {"sent": 1}
 
 
-def test_a_channel_whose_service_somebody_has_to_mend_waits_for_as_long(desk: DeliveryScenario) -> None:
-    desk.add_alert("one")
-    slack = Sender(desk.rt, lambda: desk.now, Bugs("test"), 0.0).service_row("slack")
-    until = desk.now + timedelta(minutes=15)
-    desk.rt.store.pause_channel(slack, until, "the token was revoked", 1)
-    desk.deliver()
-    waits = desk.rt.store.channel_state(desk.channel)
+def test_a_channel_whose_service_somebody_has_to_mend_waits_for_as_long(scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one")
+    slack = Sender(scenario.rt, lambda: scenario.now, Bugs("test"), 0.0).service_row("slack")
+    until = scenario.now + timedelta(minutes=15)
+    scenario.rt.store.pause_channel(slack, until, "the token was revoked", 1)
+    scenario.deliver()
+    waits = scenario.rt.store.channel_state(scenario.channel)
     assert waits is not None
-    assert (waits.next_at, desk.slack.calls.count(POST)) == (until, 0)
+    assert (waits.next_at, scenario.slack.calls.count(POST)) == (until, 0)
 
 
 def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up(
-    desk: DeliveryScenario, monkeypatch: pytest.MonkeyPatch
+    scenario: DeliveryScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = DeliverRows.claim_delivery
 
@@ -127,14 +127,14 @@ def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up
         )  # so that it is the only try
         return found
 
-    desk.add_alert("one")
+    scenario.add_alert("one")
     with monkeypatch.context() as patched:
         patched.setattr(DeliverRows, "claim_delivery", sleeping)
-        desk.deliver()
+        scenario.deliver()
     monkeypatch.setattr(delivering, "monotonic_seconds", monotonic_seconds)
-    assert (desk.count_states(), desk.slack.calls.count(POST)) == ({"retry": 1}, 0)
-    [row], channel = desk.delivery_rows(), desk.rt.store.channel_state(desk.channel)
+    assert (scenario.count_states(), scenario.slack.calls.count(POST)) == ({"retry": 1}, 0)
+    [row], channel = scenario.delivery_rows(), scenario.rt.store.channel_state(scenario.channel)
     assert channel is not None
     assert channel.next_at == row.next_attempt_at  # nobody waits for the slot that was not used
-    desk.deliver_after(hours=1)
-    assert (desk.count_states(), desk.slack.calls.count(POST)) == ({"sent": 1}, 1)
+    scenario.deliver_after(hours=1)
+    assert (scenario.count_states(), scenario.slack.calls.count(POST)) == ({"sent": 1}, 1)
