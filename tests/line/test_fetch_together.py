@@ -68,7 +68,7 @@ def test_two_processes_ask_for_each_transcript_once(both: Settings, podcast: Pod
         for process in crew:
             process.join(120)
         assert [process.exitcode for process in crew] == [0, 0]
-        asked = {path: statuses for path, statuses in podcast.asked.items() if path.endswith(".vtt")}
+        asked = {path: statuses for path, statuses in podcast.statuses.items() if path.endswith(".vtt")}
         assert set(map(len, asked.values())) == {1}
         assert len(asked) == waiting == rt.store.counts()["transcripts"]
 
