@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.harness import check_figure, print_table
 from podwatch.errors import PodwatchError
 from podwatch.net.client import HttpClient
-from podwatch.settings import Secret, Settings, networks
+from podwatch.settings import Secret, Settings, parse_networks
 from tests.support.hostile_documents import HOSTILE_DOCUMENTS
 from tests.support.hostile_servers import BYTES, HOSTILE_SERVERS, SECONDS, raw_server
 
@@ -25,7 +25,7 @@ MEGABYTE = 1024  # resource counts in kB
 
 
 def fetch_server(name: str) -> str:
-    settings = Settings(home=Path(), database_url=Secret(""), allow_addresses=networks("127.0.0.0/8"))
+    settings = Settings(home=Path(), database_url=Secret(""), allow_addresses=parse_networks("127.0.0.0/8"))
     with raw_server(HOSTILE_SERVERS[name][0]) as url:
         try:
             return f"{len(HttpClient(settings).get(url, max_bytes=BYTES, deadline=SECONDS).body)} bytes"

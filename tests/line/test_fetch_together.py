@@ -17,14 +17,14 @@ from podwatch.line.poll import poll
 from podwatch.model import Feed
 from podwatch.policy.fetch_schedule import LEASE
 from podwatch.runtime import Runtime
-from podwatch.settings import Secret, Settings, networks
+from podwatch.settings import Secret, Settings, parse_networks
 from tests.support.podcast_host import Podcast, item, rss, vtt
 
 EPISODES = 10
 
 
 def settings_for(home: Path, url: str) -> Settings:
-    return Settings(home=home, database_url=Secret(url), allow_addresses=networks("127.0.0.0/8"), host_pause=0)
+    return Settings(home=home, database_url=Secret(url), allow_addresses=parse_networks("127.0.0.0/8"), host_pause=0)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

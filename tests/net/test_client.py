@@ -14,7 +14,7 @@ import pytest
 from podwatch.errors import HttpError
 from podwatch.net.addresses import is_allowed, is_public
 from podwatch.net.client import HttpClient, parse_retry_after
-from podwatch.settings import Secret, Settings, networks
+from podwatch.settings import Secret, Settings, parse_networks
 from tests.support.hostile_servers import BYTES, HOSTILE_SERVERS, SECONDS, http_response, raw_server
 from tests.support.podcast_host import Podcast
 
@@ -64,7 +64,7 @@ def test_no_spelling_of_loopback_is_reached_unless_allowed(spelling: str, settin
 
 
 def test_an_allowed_network_is_reached_and_no_other() -> None:
-    allowed = networks("127.0.0.0/8, 10.1.0.0/16")
+    allowed = parse_networks("127.0.0.0/8, 10.1.0.0/16")
     assert is_allowed("127.0.0.1", allowed)
     assert is_allowed("::ffff:10.1.2.3", allowed)
     assert not is_allowed("10.2.0.1", allowed)
