@@ -54,7 +54,7 @@ class Smtp:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """The address of a named webhook, secret too since many put a token into it, and the secret that signs its bodies."""
+    """The address of a named webhook, secret since it may hold a token, and the secret that signs its bodies."""
 
     url: Secret
     secret: Secret
