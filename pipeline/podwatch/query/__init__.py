@@ -10,7 +10,7 @@ from podwatch.model import Watch
 from podwatch.query.clauses import Clause
 from podwatch.query.context import EpisodeFields
 from podwatch.query.engine import Engine, EngineResult
-from podwatch.query.entity_watches import entity_clause
+from podwatch.query.detectors import entity_clause
 from podwatch.query.parser import parse
 
 __all__ = ["DETECTORS", "Engine", "EngineResult", "EpisodeFields", "build", "clause_of"]
