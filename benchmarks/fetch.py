@@ -118,7 +118,11 @@ def read_back(store: Store) -> int:
 
 def bench_database(name: str, url: str, home: Path, bodies: list[bytes], count: int, rounds: int) -> list[bool]:
     settings = Settings(
-        home=home, database_url=Secret(url), allow_addresses=parse_networks("127.0.0.0/8"), host_pause=0, poll_threads=64
+        home=home,
+        database_url=Secret(url),
+        allow_addresses=parse_networks("127.0.0.0/8"),
+        host_pause=0,
+        poll_threads=64,
     )
     now = datetime.now(UTC)
     with TranscriptServer(bodies) as server, runtime.build(settings) as rt:

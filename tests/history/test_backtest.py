@@ -124,7 +124,9 @@ def test_a_watch_that_tells_nobody_makes_no_alerts(filled: Runtime) -> None:
 
 
 def test_alerts_a_week_count_each_watch_and_episode_once(rt: Runtime, now: datetime) -> None:
-    store_transcripts(rt.store, now, {f"t{n}": "grain and grain" for n in range(29)})  # 28 days from the first to the last
+    store_transcripts(
+        rt.store, now, {f"t{n}": "grain and grain" for n in range(29)}
+    )  # 28 days from the first to the last
     whole = run_backtest(rt, GRAIN, Watch(name="again", query="grain"))
     assert per_week(len(whole.outcomes["grain"].alerts), whole) == 7.25
     assert per_week(len(sum_outcomes(whole.outcomes).alerts), whole) == 14.5

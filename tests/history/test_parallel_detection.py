@@ -30,7 +30,9 @@ DETECT = ("-m", "podwatch", "detect", "--processes", "2")
 def home(tmp_path: Path, now: datetime) -> Path:
     """A store with transcripts in which no watch was looked for yet."""
     store = opened(tmp_path)
-    store_transcripts(store, now, {f"t{n}": f"Number {n}\nthe grain ships on the Black Sea\nand grain" for n in range(COUNT)})
+    store_transcripts(
+        store, now, {f"t{n}": f"Number {n}\nthe grain ships on the Black Sea\nand grain" for n in range(COUNT)}
+    )
     store.sync_watches(WATCHES, now)
     store.close()
     return tmp_path

@@ -74,9 +74,7 @@ feeds = Table(
     Column("added_at", Utc, nullable=False),
     Column("last_polled_at", Utc),
     Column("next_poll_at", Utc, index=True),  # null: never again
-    Column(
-        "recent", JSON, nullable=False, default=list
-    ),  # of its newest episodes: seconds since 1970
+    Column("recent", JSON, nullable=False, default=list),  # of its newest episodes: seconds since 1970
     Column("transcript_page", Text),  # the template of its transcript pages: see transcripts/sources.py
     Column("facts", JSON),  # of its last document: model.FeedFacts
     Column("failures", Integer, nullable=False, default=0),
