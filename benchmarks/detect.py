@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import check_figure, measure_cpu, measure_in_turn, print_table
-from podwatch import query as detectors
 from podwatch.commands.output import mention_json
 from podwatch.model import Segment, Transcript, Watch, join_segments
+from podwatch.query import Engine, build_engine, query_clause
 from podwatch.store.packing import pack, unpack
 from tests.support import query_oracle
 
@@ -113,7 +113,7 @@ def build_watchlist(count: int, hits: float, said: Counter[str], pairs: Counter[
     return [Watch(name=f"w{i}", query=kinds[i % len(kinds)]()) for i in range(count)]
 
 
-def count_mentions(engine: detectors.Engine, bodies: Sequence[bytes]) -> int:
+def count_mentions(engine: Engine, bodies: Sequence[bytes]) -> int:
     """How many mentions stored transcripts give, each made into a JSON object."""
     made = 0
     for i, body in enumerate(bodies):
@@ -137,11 +137,11 @@ def compile_regex(watch: Watch) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(re.escape(w).replace(r"\ ", r"\W+") for w in words) + r")s?\b", re.IGNORECASE)
 
 
-def agrees_with_oracle(engine: detectors.Engine, watches: Sequence[Watch], text: str) -> bool:
+def agrees_with_oracle(engine: Engine, watches: Sequence[Watch], text: str) -> bool:
     """Whether the engine finds the same mentions in a text as the tests' oracle."""
     found = engine(join_segments([Segment(0, 1, text)]), only={w.name for w in watches}).mentions
     mine = sorted((m.watch, m.start, m.end, m.surface) for m in found)
-    theirs = sorted((w.name, *f) for w in watches for f in query_oracle.finds(detectors.query_clause(w), text))
+    theirs = sorted((w.name, *f) for w in watches for f in query_oracle.find_surfaces(query_clause(w), text))
     return mine == theirs
 
 
@@ -215,13 +215,13 @@ def main() -> int:
     wanted = len(texts) * 20  # mentions: twenty in an hour of talk
     lists = {n: build_watchlist(n, wanted / n / 1.5, said, pairs) for n in SIZES}
 
-    engines: dict[int, detectors.Engine] = {}
+    engines: dict[int, Engine] = {}
     memory_before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     compiling: dict[int, float] = {}
     for n, watches in lists.items():
 
         def build(n: int = n, watches: Sequence[Watch] = watches) -> None:
-            engines[n] = detectors.build(watches)
+            engines[n] = build_engine(watches)
             count_mentions(engines[n], bodies[:20])
 
         compiling[n] = measure_cpu(build)

@@ -30,7 +30,7 @@ from podwatch.line.fetch import fetch
 from podwatch.model import Episode, Feed, PollResult, TranscriptRef
 from podwatch.runtime import Runtime
 from podwatch.sandbox.pool import shared_sandbox
-from podwatch.settings import Secret, Settings, networks
+from podwatch.settings import Secret, Settings, parse_networks
 from podwatch.store.database import Store
 from podwatch.store.packing import unpack
 from podwatch.transcripts.formats import parse_transcript
@@ -118,7 +118,11 @@ def read_back(store: Store) -> int:
 
 def bench_database(name: str, url: str, home: Path, bodies: list[bytes], count: int, rounds: int) -> list[bool]:
     settings = Settings(
-        home=home, database_url=Secret(url), allow_addresses=networks("127.0.0.0/8"), host_pause=0, poll_threads=64
+        home=home,
+        database_url=Secret(url),
+        allow_addresses=parse_networks("127.0.0.0/8"),
+        host_pause=0,
+        poll_threads=64,
     )
     now = datetime.now(UTC)
     with TranscriptServer(bodies) as server, runtime.build(settings) as rt:

@@ -17,16 +17,16 @@ from pathlib import Path
 from benchmarks.harness import check_figure, print_table
 from podwatch.errors import PodwatchError
 from podwatch.net.client import HttpClient
-from podwatch.settings import Secret, Settings, networks
+from podwatch.settings import Secret, Settings, parse_networks
 from tests.support.hostile_documents import HOSTILE_DOCUMENTS
-from tests.support.hostile_servers import BYTES, HOSTILE, SECONDS, raw_server
+from tests.support.hostile_servers import BYTES, HOSTILE_SERVERS, SECONDS, raw_server
 
 MEGABYTE = 1024  # resource counts in kB
 
 
 def fetch_server(name: str) -> str:
-    settings = Settings(home=Path(), database_url=Secret(""), allow_addresses=networks("127.0.0.0/8"))
-    with raw_server(HOSTILE[name][0]) as url:
+    settings = Settings(home=Path(), database_url=Secret(""), allow_addresses=parse_networks("127.0.0.0/8"))
+    with raw_server(HOSTILE_SERVERS[name][0]) as url:
         try:
             return f"{len(HttpClient(settings).get(url, max_bytes=BYTES, deadline=SECONDS).body)} bytes"
         except PodwatchError as e:
@@ -77,7 +77,7 @@ def main() -> int:
         run_case(sys.argv[1], sys.argv[2])
         return 0
     held = []
-    for kind, names in (("server", HOSTILE), ("document", HOSTILE_DOCUMENTS)):
+    for kind, names in (("server", HOSTILE_SERVERS), ("document", HOSTILE_DOCUMENTS)):
         found = {name: measure_case(kind, name) for name in names}
         rows = [(n, f"{w:.1f}", f"{c:.1f}", f"{p:.0f}", line) for n, (w, c, p, line) in found.items()]
         print_table(f"A hostile {kind}", (kind, "seconds", "CPU seconds", "MB", "what comes of it"), rows)

@@ -118,7 +118,7 @@ def check_against_oracle(rt: Runtime, watches: Sequence[Watch], count: int) -> N
     stored = rt.store.load_mentions(some, [n for n, w in names.items() if w.name in {a.name for a in asked}])
     for source in rt.store.load_sources(some):
         text = source.transcript.text
-        theirs = sorted((w.name, *f) for w in asked for f in query_oracle.finds(query.query_clause(w), text))
+        theirs = sorted((w.name, *f) for w in asked for f in query_oracle.find_surfaces(query.query_clause(w), text))
         mine = sorted((m.watch, m.start, m.end, m.surface) for m in stored.get(source.transcript.id, ()))
         assert mine == theirs, f"transcript {source.transcript.id}: {len(mine)} mentions, {len(theirs)} by the oracle"
 
@@ -142,7 +142,7 @@ class RateTable:
 def measure_engine(rt: Runtime, watches: Sequence[Watch], hours: int) -> float:
     """CPU seconds an hour of the query engine alone, over ``hours`` transcripts in memory."""
     texts = [source.transcript for source in rt.store.load_sources(rt.store.transcript_ids()[:hours])]
-    engine = query.build(watches)
+    engine = query.build_engine(watches)
     engine(texts[0])
     return measure_cpu(lambda: [engine(text) for text in texts]) / len(texts)
 

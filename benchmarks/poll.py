@@ -30,7 +30,7 @@ from podwatch.line.poll import poll
 from podwatch.model import Feed, PollResult, Tally
 from podwatch.net.client import HttpClient
 from podwatch.runtime import Runtime
-from podwatch.settings import Secret, Settings, networks
+from podwatch.settings import Secret, Settings, parse_networks
 
 LATENCY = 0.2  # seconds
 
@@ -48,7 +48,7 @@ def open_store(name: str) -> Iterator[Runtime]:
 
 def make_settings(home: Path) -> Settings:
     url = Secret(f"sqlite:///{home / 'podwatch.db'}")
-    return Settings(home=home, database_url=url, allow_addresses=networks("127.0.0.0/8"), host_pause=0)
+    return Settings(home=home, database_url=url, allow_addresses=parse_networks("127.0.0.0/8"), host_pause=0)
 
 
 def add_polled_feeds(rt: Runtime, server: FeedServer, feeds: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 from podwatch import runtime
 from podwatch.model import DeliveryTiming
 from podwatch.runtime import Runtime
-from podwatch.settings import Secret, Settings, networks
+from podwatch.settings import Secret, Settings, parse_networks
 from podwatch.store.database import Store, open_store
 from tests.support import hypothesis_profiles
 from tests.support.mail_server import MailServer
@@ -42,7 +42,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         home=home,
         database_url=Secret(f"sqlite:///{home / 'podwatch.db'}"),
-        allow_addresses=networks("127.0.0.0/8"),
+        allow_addresses=parse_networks("127.0.0.0/8"),
         host_pause=0,
         pace=DeliveryTiming(interval=0.0, stay=0.0),  # nobody waits in a test, unless it is about waiting
         entities=False,  # a second to load the model: for the tests that ask for names

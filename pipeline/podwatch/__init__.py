@@ -1,1 +1,1 @@
-"""podwatch's library: it knows podcasts, and does not know Airflow."""
+"""podwatch's library: it monitors podcasts, and does not know Airflow."""

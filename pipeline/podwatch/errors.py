@@ -1,13 +1,13 @@
-"""One family of errors: whoever catches one knows what to tell the user, and whether a retry helps."""
+"""The expected failures, one family: each says in one line what failed, where and what to do, and if a retry helps."""
 
 from __future__ import annotations
 
 
 class PodwatchError(Exception):
-    """An expected failure: one line that says what, where, and what to do.
+    """An expected failure. what, where, todo: the parts of its line; where and todo may be "".
 
-    ``retryable`` is the raiser's own verdict: True when the same call may succeed later without
-    anybody changing anything (a time-out, a 503), False when it will not (a 404, a typing error).
+    retryable: True when the same call may succeed later without a change by anybody (a time-out, a 503), False when it
+    will not (a malformed address). The raiser decides it.
     """
 
     retryable = False
@@ -20,7 +20,7 @@ class PodwatchError(Exception):
 
     @property
     def line(self) -> str:
-        """The message on one line, whatever its parts contained."""
+        """The message on one line: white space in its parts is a single blank."""
         text = f"{self.where}: {self.what}" if self.where else self.what
         return " ".join((f"{text} - {self.todo}" if self.todo else text).split())
 
@@ -33,13 +33,13 @@ class SettingsError(PodwatchError):
 
 
 class StoreError(PodwatchError):
-    """The database cannot be reached or is of another version."""
+    """A database that cannot be reached, or is of another version."""
 
 
 class HttpError(PodwatchError):
-    """A request that gave no usable answer.
+    """A request without a usable response.
 
-    status: the HTTP status, 0 when there was none. retry_after: seconds the server asked to wait.
+    status: the HTTP status, 0 when there was no response. retry_after: seconds that the server asks to wait.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class HttpError(PodwatchError):
 
 
 class Postponed(PodwatchError):
-    """Not asked at all, since the host wants to be left alone for longer than a run waits. Nobody's failure."""
+    """No request was made, since the host asks for a longer wait than a run's. It counts as no failure."""
 
     retryable = True
 
 
 class FeedError(PodwatchError):
-    """Bytes that are not a podcast feed. Retryable: servers show error pages for an hour, then mend."""
+    """Bytes that are not a podcast feed. Retryable: a server may send an error page instead for an hour."""
 
     retryable = True
 
@@ -73,10 +73,7 @@ class TranscriptError(PodwatchError):
 
 
 class WatchlistError(PodwatchError):
-    """A mistake in a watchlist: ``where`` is for people; at: its line and column there, from 1, 0 when not known.
-
-    watch: the name of the watch it is in, "" when in none.
-    """
+    """A mistake in a watchlist. at: its line and column, from 1; 0 when not known. watch: the watch's name, or ""."""
 
     def __init__(
         self, what: str, *, where: str = "", todo: str = "", at: tuple[int, int] = (0, 0), watch: str = ""
@@ -86,13 +83,13 @@ class WatchlistError(PodwatchError):
 
 
 class ChannelError(PodwatchError):
-    """A channel that did not take a message.
+    """A channel that did not accept a message.
 
-    outcome_unknown: the message may have arrived all the same, so look before sending again.
-    route: nothing is wrong with the message, and nothing reaches this channel until somebody mends it.
-    busy: nothing is wrong with the message, nor with the channel; the service cannot take it now.
-    service: what route or busy says holds for every channel of the service.
-    retry_after: seconds the service asked to wait.
+    outcome_unknown: the message may have arrived: look for it before it is sent again.
+    route: nothing reaches this channel until somebody corrects it; the message is fine.
+    busy: the service cannot accept a message now; the message and the channel are fine.
+    service: route or busy holds for every channel of the service.
+    retry_after: seconds that the service asks to wait.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Reads a file that somebody named: a regular one, and no more of it than is allowed."""
+"""Reads files that a user has named: regular ones, up to a size."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from podwatch.errors import PodwatchError
 
 
 def read(path: Path, limit: int, error: type[PodwatchError] = PodwatchError) -> bytes:
-    """The bytes of a file; raises ``error`` for one that is no file, cannot be read or is larger than ``limit``."""
+    """The bytes of a file; raises ``error`` when it is no regular file, unreadable or larger than ``limit`` bytes."""
     try:
-        # Without O_NONBLOCK opening a pipe that nobody writes to waits for ever.
+        # O_NONBLOCK: else opening a pipe that nobody writes to would wait for ever.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise error("is not a regular file", where=str(path), todo="save it as a file first")

@@ -1,4 +1,4 @@
-"""The one place where things are wired: settings in, everything a verb needs out."""
+"""Builds what the verbs act through - store, HTTP client, notifiers - from the settings: the only place that does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger("podwatch")
 
 @dataclass(slots=True)
 class Runtime:
-    """What the verbs act through. Close it, or use it in a ``with``."""
+    """What the verbs act through. Close it, or use it in a ``with`` block."""
 
     settings: Settings
     store: Store
@@ -28,11 +28,11 @@ class Runtime:
     _notifiers: dict[str, Notifier] = field(default_factory=dict)
 
     def notifier(self, channel: str) -> tuple[str, Notifier]:
-        """(name, notifier) for a channel; each is built once, when first needed."""
-        name = scheme_of(channel, self.settings)
-        if name not in self._notifiers:
-            self._notifiers[name] = NOTIFIERS[name](self.settings)
-        return name, self._notifiers[name]
+        """(scheme, notifier) of a channel; each notifier is built once, when it is first needed."""
+        scheme = scheme_of(channel, self.settings)
+        if scheme not in self._notifiers:
+            self._notifiers[scheme] = NOTIFIERS[scheme](self.settings)
+        return scheme, self._notifiers[scheme]
 
     def close(self) -> None:
         self.http.close()
@@ -46,7 +46,8 @@ class Runtime:
 
 
 def build(settings: Settings) -> Runtime:
-    """Everything wired for these settings; raises StoreError when the database cannot be opened."""
+    """The runtime of these settings; raises SettingsError for a data folder that cannot be made, StoreError for a
+    database that cannot be opened."""
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as e:

@@ -1,4 +1,4 @@
-"""Every setting in one frozen object, read once at the edge, so that nothing below looks at the environment."""
+"""Every setting in one frozen object, read once when a command or task starts; nothing else reads the environment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,12 +14,12 @@ from urllib.parse import unquote, urlsplit
 from podwatch.errors import SettingsError
 from podwatch.model import DeliveryTiming
 
-type_network = ipaddress.IPv4Network | ipaddress.IPv6Network
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class Secret:
-    """A string that never shows itself: not in a repr, not in a log, not in an error, not when pickled."""
+    """A string that is not shown: not in a repr, a log or an error. It cannot be pickled."""
 
     __slots__ = ("_value",)
 
@@ -43,7 +43,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """A mail server. tls: "implicit" (from the first byte), "starttls" (before anything is said), or "none"."""
+    """A mail server. tls: "implicit" (from the first byte), "starttls" (before login and mail), or "none"."""
 
     host: str
     port: int
@@ -54,7 +54,7 @@ class Smtp:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where a named webhook leads. The address is a secret too: many services put their token into it."""
+    """The address of a named webhook, secret since it may hold a token, and the secret that signs its bodies."""
 
     url: Secret
     secret: Secret
@@ -62,14 +62,14 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """home: folder for what podwatch writes. poll_floor, live_days: seconds and days.
+    """All settings with their defaults; docs/settings.md describes the variables.
 
-    first_poll: how many of its newest episodes a new feed brings in; the rest is for a backfill.
-    live_days: an episode known longer than this before a watch was made raises no alert.
-    contact: an address for those whose servers are asked. poll_threads: requests under way at once, at most;
-    host_pause: seconds between two requests to one host. slack_app_token: for Socket Mode; with it cards have buttons.
-    entities: whether transcripts are read for names.
-    pace: how long deliver waits for what.
+    home: folder for what podwatch writes. slack_app_token: for Socket Mode; with it cards have buttons.
+    allow_addresses: internal networks that may be reached. contact: an address for the owners of polled servers.
+    poll_floor: seconds between two polls of a feed, at least. first_poll: how many of its newest episodes a new feed
+    takes in; the rest is for a backfill. live_days: an episode known longer than this before a watch was made raises
+    no alert. poll_threads: requests at once, at most. host_pause: seconds between two requests to one host; how many
+    at once is in policy/host_limits.py. entities: whether entities are recognised. pace: how long deliver waits.
     """
 
     home: Path
@@ -77,7 +77,7 @@ class Settings:
     slack_token: Secret = field(default_factory=lambda: Secret(""))
     slack_app_token: Secret = field(default_factory=lambda: Secret(""))
     slack_base_url: str = "https://slack.com/api/"
-    allow_addresses: tuple[type_network, ...] = ()
+    allow_addresses: tuple[IpNetwork, ...] = ()
     poll_floor: float = 300.0
     first_poll: int = 10
     live_days: float = 7.0
@@ -99,43 +99,46 @@ def default_home() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "podwatch"
 
 
+_DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(Settings)}
+
+
 def from_environment(env: Mapping[str, str]) -> Settings:
-    """The settings of PODWATCH_* and SLACK_BOT_TOKEN; raises SettingsError naming the variable."""
+    """The settings of the variables PODWATCH_* and SLACK_*; raises SettingsError with the variable's name."""
     try:
         home = Path(env.get("PODWATCH_HOME") or default_home()).expanduser().absolute()
     except (RuntimeError, OSError) as e:  # no such user; a working folder that has been removed
         raise SettingsError(
             f"is no folder ({e})", where=f"PODWATCH_HOME={env.get('PODWATCH_HOME', '')}", todo="give its full path"
         ) from None
-    base = env.get("PODWATCH_SLACK_BASE_URL") or "https://slack.com/api/"
+    base = env.get("PODWATCH_SLACK_BASE_URL") or _DEFAULTS["slack_base_url"]
     if not base.startswith(("https://", "http://")):
         raise SettingsError("is no http(s) address", where=f"PODWATCH_SLACK_BASE_URL={base}")
-    webhook_secret = Secret(env.get("PODWATCH_WEBHOOK_SECRET", "").strip())
+    webhook_secret = Secret(_text(env, "PODWATCH_WEBHOOK_SECRET"))
     return Settings(
         home=home,
         database_url=Secret(env.get("PODWATCH_DATABASE_URL") or f"sqlite:///{home / 'podwatch.db'}"),
-        slack_token=Secret(env.get("SLACK_BOT_TOKEN", "").strip()),
-        slack_app_token=Secret(env.get("SLACK_APP_TOKEN", "").strip()),
+        slack_token=Secret(_text(env, "SLACK_BOT_TOKEN")),
+        slack_app_token=Secret(_text(env, "SLACK_APP_TOKEN")),
         slack_base_url=base.rstrip("/") + "/",
-        allow_addresses=networks(env.get("PODWATCH_ALLOW_ADDRESSES", "")),
-        poll_floor=_number(env, "PODWATCH_POLL_FLOOR", 300.0),
-        first_poll=int(_number(env, "PODWATCH_FIRST_POLL", 10)),
-        live_days=_number(env, "PODWATCH_LIVE_DAYS", 7.0),
-        contact=env.get("PODWATCH_CONTACT", "").strip(),
-        poll_threads=max(1, min(1024, int(_number(env, "PODWATCH_POLL_THREADS", 512)))),
-        host_pause=_number(env, "PODWATCH_HOST_PAUSE", 0.25),
-        smtp=smtp(env.get("PODWATCH_SMTP_URL", "").strip()),
-        mail_from=env.get("PODWATCH_MAIL_FROM", "").strip(),
-        webhooks=webhooks(env.get("PODWATCH_WEBHOOKS", "").strip(), webhook_secret),
+        allow_addresses=parse_networks(_text(env, "PODWATCH_ALLOW_ADDRESSES")),
+        poll_floor=_number(env, "PODWATCH_POLL_FLOOR", _DEFAULTS["poll_floor"]),
+        first_poll=int(_number(env, "PODWATCH_FIRST_POLL", _DEFAULTS["first_poll"])),
+        live_days=_number(env, "PODWATCH_LIVE_DAYS", _DEFAULTS["live_days"]),
+        contact=_text(env, "PODWATCH_CONTACT"),
+        poll_threads=max(1, min(1024, int(_number(env, "PODWATCH_POLL_THREADS", _DEFAULTS["poll_threads"])))),
+        host_pause=_number(env, "PODWATCH_HOST_PAUSE", _DEFAULTS["host_pause"]),
+        smtp=parse_smtp_url(_text(env, "PODWATCH_SMTP_URL")),
+        mail_from=_text(env, "PODWATCH_MAIL_FROM"),
+        webhooks=parse_webhooks(_text(env, "PODWATCH_WEBHOOKS"), webhook_secret),
         webhook_secret=webhook_secret,
-        entities=_switch(env, "PODWATCH_ENTITIES", True),
+        entities=_switch(env, "PODWATCH_ENTITIES", _DEFAULTS["entities"]),
     )
 
 
-def smtp(url: str) -> Smtp | None:
-    """smtps://user:password@host:465, smtp://host:587 (STARTTLS), smtp://host:25?tls=none. None for "".
+def parse_smtp_url(url: str) -> Smtp | None:
+    """Of smtps://user:password@host:465, smtp://host:587 (STARTTLS) or smtp://host:25?tls=none; None for "".
 
-    Raises SettingsError, which repeats nothing of the address, since a password may stand anywhere in it.
+    Raises SettingsError, which shows nothing of the address, since a password may be anywhere in it.
     """
     if not url:
         return None
@@ -159,10 +162,10 @@ def smtp(url: str) -> Smtp | None:
     )
 
 
-def webhooks(text: str, secret: Secret) -> dict[str, Webhook]:
+def parse_webhooks(text: str, secret: Secret) -> dict[str, Webhook]:
     """The named webhooks in JSON: {"desk": "https://..."} or {"desk": {"url": "https://...", "secret": "..."}}.
 
-    secret: for those without one. Raises SettingsError, which repeats no address and no secret.
+    secret: for those without one. Raises SettingsError, which shows no address and no secret.
     """
     todo = 'write JSON such as {"desk": "https://..."} or {"desk": {"url": "https://...", "secret": "..."}}'
     try:
@@ -182,7 +185,7 @@ def webhooks(text: str, secret: Secret) -> dict[str, Webhook]:
     return found
 
 
-def networks(text: str) -> tuple[type_network, ...]:
+def parse_networks(text: str) -> tuple[IpNetwork, ...]:
     """The networks of a comma- or blank-separated list, as in ``127.0.0.0/8, ::1``."""
     found = []
     for part in text.replace(",", " ").split():
@@ -195,8 +198,12 @@ def networks(text: str) -> tuple[type_network, ...]:
     return tuple(found)
 
 
+def _text(env: Mapping[str, str], name: str) -> str:
+    return env.get(name, "").strip()
+
+
 def _number(env: Mapping[str, str], name: str, default: float) -> float:
-    raw = env.get(name, "").strip()
+    raw = _text(env, name)
     try:
         value = float(raw) if raw else default
     except ValueError:
@@ -206,11 +213,11 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
     return value
 
 
-_ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")  # as people write it elsewhere
+_ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 
 
 def _switch(env: Mapping[str, str], name: str, default: bool) -> bool:
-    raw = env.get(name, "").strip().lower()
+    raw = _text(env, name).lower()
     if raw in ("", *_ON, *_OFF):
         return raw in _ON if raw else default
     raise SettingsError("is neither on nor off", where=f"{name}={raw}")

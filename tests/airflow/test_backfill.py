@@ -80,7 +80,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         with runtime.build(other) as rt:
             backfill(rt, Backfill(since=FIRST, until=FIRST + timedelta(days=DAYS)), now)
             alone = rows(rt)
-        host.asked.clear()
+        host.statuses.clear()
         serve(host, now, "late")
         with Airflow(home / "airflow", env) as airflow:
             days = ["--from-date", "2026-09-01", "--to-date", "2026-09-02"]
@@ -116,7 +116,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
                     by_days=by_days,
                     alone=alone,
                     states=rt.store.alert_states(),
-                    asked={path: list(statuses) for path, statuses in host.asked.items()},
+                    asked={path: list(statuses) for path, statuses in host.statuses.items()},
                     backfills=rt.store.backfills(),
                 )
 

@@ -68,7 +68,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, dags: Dags) -> Iterator[Ou
                 counts=rt.store.counts(),
                 mentions=[(f.mention.watch, f.mention.seconds) for f in rt.store.mentions()],
                 messages={name: slack.messages(name) for name in ("#podcasts", "#trade")},
-                asked=dict(host.asked),
+                asked=dict(host.statuses),
                 log=log,
             )
         assert token not in log

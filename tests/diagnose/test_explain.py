@@ -32,11 +32,11 @@ SEEDS = Path(__file__).parents[2] / "seeds"
 
 def tree(source: str, text: str) -> Explanation:
     """The explanation of a query over segments of ten seconds, parted by a /, that Ann and Bob say in turn."""
-    engine = query.build([Watch(name="w", query=source)])
-    node = engine.node("w")
+    engine = query.build_engine([Watch(name="w", query=source)])
+    node = engine.node_of("w")
     assert node is not None
     parts = [Segment(i * 10.0, i * 10.0 + 10, s, ("Ann", "Bob")[i % 2]) for i, s in enumerate(text.split("/"))]
-    return explain(node, engine.read(join_segments(parts, language="en"), EpisodeFields(title="Grain wars")))
+    return explain(node, engine.build_context(join_segments(parts, language="en"), EpisodeFields(title="Grain wars")))
 
 
 # query: (text, why, in which words)
@@ -106,11 +106,11 @@ def test_the_words_of_a_phrase_with_a_star_are_told_apart() -> None:
 @given(anything.filter(is_anchored), st.lists(texts, min_size=1, max_size=2))
 def test_an_explanation_says_what_detect_finds(clause: c.Clause, documents: list[str]) -> None:
     engine = Engine([(Watch(name="w", query="x"), clause)])
-    node = engine.node("w")
+    node = engine.node_of("w")
     assert node is not None
     for text in documents:
         t = join_segments([Segment(0, 1, text)])
-        found = explain(node, engine.read(t, EpisodeFields()))
+        found = explain(node, engine.build_context(t, EpisodeFields()))
         mentions = engine(t).mentions
         assert found.count == len(mentions)
         assert [(p.start, p.end) for p in found.places] == [(m.start, m.end) for m in mentions][:10]

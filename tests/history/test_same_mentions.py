@@ -75,7 +75,7 @@ def alone(rt: Runtime, watches: Sequence[Watch]) -> list[Span]:
         e = source.episode
         about = EpisodeFields(title=e.title, notes=e.notes, show=e.show, feed_url=source.feed_url)
         for watch in watches:
-            for m in query.build([watch])(source.transcript, about).mentions:
+            for m in query.build_engine([watch])(source.transcript, about).mentions:
                 found.append((e.title, m.watch, m.start, m.end, m.surface))
     return sorted(found)
 

@@ -17,14 +17,14 @@ from podwatch.line.poll import poll
 from podwatch.model import Feed
 from podwatch.policy.fetch_schedule import LEASE
 from podwatch.runtime import Runtime
-from podwatch.settings import Secret, Settings, networks
+from podwatch.settings import Secret, Settings, parse_networks
 from tests.support.podcast_host import Podcast, item, rss, vtt
 
 EPISODES = 10
 
 
 def settings_for(home: Path, url: str) -> Settings:
-    return Settings(home=home, database_url=Secret(url), allow_addresses=networks("127.0.0.0/8"), host_pause=0)
+    return Settings(home=home, database_url=Secret(url), allow_addresses=parse_networks("127.0.0.0/8"), host_pause=0)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -68,7 +68,7 @@ def test_two_processes_ask_for_each_transcript_once(both: Settings, podcast: Pod
         for process in crew:
             process.join(120)
         assert [process.exitcode for process in crew] == [0, 0]
-        asked = {path: statuses for path, statuses in podcast.asked.items() if path.endswith(".vtt")}
+        asked = {path: statuses for path, statuses in podcast.statuses.items() if path.endswith(".vtt")}
         assert set(map(len, asked.values())) == {1}
         assert len(asked) == waiting == rt.store.counts()["transcripts"]
 

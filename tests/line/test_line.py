@@ -79,7 +79,7 @@ def test_an_unchanged_feed_is_asked_with_its_validators_and_costs_no_body(
     listen(rt, podcast, now)
     poll(rt, now)
     poll(rt, now + timedelta(hours=1))
-    assert podcast.asked["/feed.xml"] == [200, 304]
+    assert podcast.statuses["/feed.xml"] == [200, 304]
 
 
 def test_a_changed_watch_is_looked_for_again_and_only_it(rt: Runtime, podcast: Podcast, now: datetime) -> None:

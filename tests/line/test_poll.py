@@ -35,7 +35,7 @@ def test_many_feeds_are_asked_at_once_and_each_once(rt: Runtime, podcast: Podcas
     tally = poll(rt, now, progress=lambda done, of: seen.append((done, of)))
     assert (tally.done, tally.new, tally.failed) == (60, 60, 0)
     assert seen[-1] == (60, 60)
-    assert all(podcast.asked[f"/{i}.xml"] == [200] for i in range(60))
+    assert all(podcast.statuses[f"/{i}.xml"] == [200] for i in range(60))
 
 
 def test_a_feed_whose_address_is_none_is_told_of_and_stops_no_other(
@@ -115,7 +115,7 @@ def test_a_feed_stays_where_it_is_when_it_says_it_has_moved_to(
     assert poll(rt, now).new == 1
     assert feed_of(rt, old).error is None
     poll(rt, now, force=True)
-    assert podcast.asked["/new.xml"] == [200], "once a day is often enough"
+    assert podcast.statuses["/new.xml"] == [200], "once a day is often enough"
 
 
 def test_a_feed_that_says_it_has_moved_to_an_internal_address_is_not_followed(
@@ -135,7 +135,7 @@ def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds(
         add(rt, now, *urls)
         tally = poll(rt, now)
         assert tally.failed <= 2
-        assert sum(len(v) for v in podcast.asked.values()) <= 2, "two requests may have been under way"
+        assert sum(len(v) for v in podcast.statuses.values()) <= 2, "two requests may have been under way"
         assert all(f.next_poll_at > now for f in rt.store.feeds() if f.next_poll_at)
         unasked = [f for f in rt.store.feeds() if f.last_polled_at is None]
         assert len(unasked) >= 7
@@ -149,7 +149,7 @@ def test_a_feed_dead_for_two_weeks_is_still_asked_and_reported(rt: Runtime, podc
     while moment < now + timedelta(days=16):
         moment += timedelta(hours=13)
         notes += poll(rt, moment).notes
-    assert podcast.asked["/gone.xml"].count(404) > 10
+    assert podcast.statuses["/gone.xml"].count(404) > 10
     report = f"it has failed since {now:%Y-%m-%d}: remove it, or mend its address"
     assert report not in notes[0]
     assert report in notes[-1]

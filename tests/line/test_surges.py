@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from podwatch import query as detectors
 from podwatch import runtime
 from podwatch.entities import recognition as recognise
 from podwatch.entities.chunking import Span
@@ -36,6 +35,7 @@ from podwatch.model import (
     Watch,
 )
 from podwatch.notifiers import card, digest_card
+from podwatch.query import build_engine
 from podwatch.runtime import Runtime
 from podwatch.settings import Settings
 from podwatch.store import surges
@@ -249,9 +249,9 @@ def test_what_is_kept_is_kept_once_on_either_database(store: Store, now: datetim
 
 
 def test_no_engine_looks_for_it_and_it_is_not_broken(now: datetime) -> None:
-    engine = detectors.build([SUDDENLY, Watch(name="k", query="Kellogg")])
+    engine = build_engine([SUDDENLY, Watch(name="k", query="Kellogg")])
     assert dict(engine.broken) == {}
-    assert engine.node("suddenly") is None
+    assert engine.node_of("suddenly") is None
 
 
 LIST = """

@@ -21,7 +21,7 @@ import pytest
 from podwatch.errors import ChannelError
 from podwatch.model import Kind
 from podwatch.notifiers import NOTIFIERS, Notifier, Receipt, scheme_of
-from podwatch.settings import Secret, Settings, Smtp, Webhook, networks
+from podwatch.settings import Secret, Settings, Smtp, Webhook, parse_networks
 from tests.support.builders import alert, episode, mention, watch
 from tests.support.mail_server import MailServer
 from tests.support.slack.emulator import Emulator
@@ -85,7 +85,7 @@ def webhook(settings: Settings, request: pytest.FixtureRequest) -> Service:
 
     def to(url: str) -> Settings:
         named = {"desk": Webhook(Secret(url), Secret("whsec_unused"))}
-        return replace(settings, webhooks=named, allow_addresses=networks("127.0.0.0/8"))
+        return replace(settings, webhooks=named, allow_addresses=parse_networks("127.0.0.0/8"))
 
     def read() -> str:
         return str([json.loads(body) for _, body in receiver.received])

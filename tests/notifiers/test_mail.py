@@ -16,7 +16,7 @@ from podwatch.errors import ChannelError, SettingsError
 from podwatch.model import Alert, Digest
 from podwatch.notifiers import smtp_session
 from podwatch.notifiers.mail import MailNotifier, parse_recipients
-from podwatch.settings import Secret, Smtp, smtp
+from podwatch.settings import Secret, Smtp, parse_smtp_url
 from tests.support.builders import alert, episode, mention, watch
 from tests.support.mail_server import HANG_UP, SILENCE, MailServer, client_context
 
@@ -290,7 +290,7 @@ ADDRESSES = {
 
 @pytest.mark.parametrize("url", ADDRESSES)
 def test_a_mail_servers_address_is_read(url: str) -> None:
-    found, expected = smtp(url), ADDRESSES[url]
+    found, expected = parse_smtp_url(url), ADDRESSES[url]
     assert found is not None
     assert (found.host, found.port, found.tls, found.user) == (
         expected.host,
@@ -308,9 +308,9 @@ def test_a_mail_servers_address_is_read(url: str) -> None:
 )  # fmt: skip
 def test_another_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(SettingsError, match="PODWATCH_SMTP_URL: ") as caught:
-        smtp(url)
+        parse_smtp_url(url)
     assert "hunter2" not in caught.value.line
 
 
 def test_no_address_is_no_mail() -> None:
-    assert smtp("") is None
+    assert parse_smtp_url("") is None

@@ -20,7 +20,7 @@ from podwatch.errors import ChannelError, SettingsError
 from podwatch.model import Digest, HoldReason
 from podwatch.notifiers.webhook import WebhookNotifier
 from podwatch.notifiers.webhook_body import MAX_BODY_BYTES, alert_body, digest_body
-from podwatch.settings import Secret, Settings, Webhook, networks, webhooks
+from podwatch.settings import Secret, Settings, Webhook, parse_networks, parse_webhooks
 from tests.support.builders import alert, episode, mention, watch
 from tests.support.webhook_receiver import CLOSE, TRICKLE, WebhookReceiver
 
@@ -34,7 +34,7 @@ def reached(tmp_path: Path, receiver: WebhookReceiver) -> Settings:
     return Settings(
         home=tmp_path,
         database_url=Secret("sqlite://"),
-        allow_addresses=networks("127.0.0.0/8"),
+        allow_addresses=parse_networks("127.0.0.0/8"),
         webhooks={"desk": Webhook(Secret(receiver.url), Secret(SECRET))},
         webhook_secret=Secret("plain words"),
     )
@@ -261,14 +261,14 @@ def test_secrets_are_in_no_error_no_traceback_and_no_log(
 
 
 def test_named_webhooks_are_read_and_share_the_secret_unless_they_have_their_own() -> None:
-    found = webhooks(
+    found = parse_webhooks(
         '{"desk": "https://a.example/1", "trade": {"url": "https://b.example", "secret": "own"}}', Secret("all")
     )
     assert {n: (w.url.reveal(), w.secret.reveal()) for n, w in found.items()} == {
         "desk": ("https://a.example/1", "all"),
         "trade": ("https://b.example", "own"),
     }
-    assert webhooks("", Secret("")) == {}
+    assert parse_webhooks("", Secret("")) == {}
 
 
 @pytest.mark.parametrize(
@@ -278,5 +278,5 @@ def test_named_webhooks_are_read_and_share_the_secret_unless_they_have_their_own
 )  # fmt: skip
 def test_a_mistake_in_them_is_one_line_without_their_secrets(text: str) -> None:
     with pytest.raises(SettingsError, match="PODWATCH_WEBHOOKS") as caught:
-        webhooks(text, Secret(""))
+        parse_webhooks(text, Secret(""))
     assert "hunter2" not in caught.value.line

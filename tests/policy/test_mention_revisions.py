@@ -95,7 +95,7 @@ def test_an_unchanged_transcript_is_asked_for_three_more_times_and_costs_no_body
     for day in range(40):
         for verb in list(LINE.values())[:2]:
             verb(rt, now + timedelta(days=day))
-    assert podcast.asked["/one.vtt"] == [200, 304, 304, 304]
+    assert podcast.statuses["/one.vtt"] == [200, 304, 304, 304]
 
 
 def test_places_know_their_watch() -> None:

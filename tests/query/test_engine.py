@@ -1,4 +1,4 @@
-"""What a watch finds: whole words in any case, phrases across segments, names and their aliases - and nothing else."""
+"""What the engine finds: whole words in any case, phrases across segments, names and their aliases, nothing else."""
 
 from __future__ import annotations
 
@@ -9,29 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch import query as detectors
 from podwatch.model import Kind, Segment, Watch, join_segments
-from podwatch.query import intervals
-from podwatch.query import postings as words_module
+from podwatch.query import build_engine, intervals, postings
 from podwatch.query.literals import Ending, Literal, LiteralAutomaton, find_literals
 from podwatch.query.normaliser import normalise, normalise_all
 from podwatch.query.postings import WordPostings
 
 
-def found(watch: Watch, *segments: str) -> list[tuple[str, str]]:
+def find(watch: Watch, *segments: str) -> list[tuple[str, str]]:
     transcript = join_segments(Segment(i * 10.0, i * 10.0 + 10, s) for i, s in enumerate(segments))
-    return [(m.kind.value, m.surface) for m in detectors.build([watch])(transcript).mentions]
+    return [(m.kind.value, m.surface) for m in build_engine([watch])(transcript).mentions]
 
 
 def test_a_phrase_is_found_where_a_segment_ends_inside_it() -> None:
     transcript = join_segments([Segment(0, 10, "The naval", "Ann"), Segment(10, 20, "quarantine began.", "Bob")])
-    [m] = detectors.build([Watch(name="q", query='"naval quarantine"')])(transcript).mentions
+    [m] = build_engine([Watch(name="q", query='"naval quarantine"')])(transcript).mentions
     assert (m.surface, m.segment, m.speaker, m.seconds) == ("naval quarantine", 0, "Ann", 4.0)
 
 
 def test_an_entity_is_found_by_its_name_and_its_aliases_and_says_by_which() -> None:
     watch = Watch(name="k", entity="Keith Kellogg", aliases=("General Kellogg", "Kellogg"))
-    assert found(watch, "Keith Kellogg met General Kellogg. Kellogg!") == [
+    assert find(watch, "Keith Kellogg met General Kellogg. Kellogg!") == [
         ("exact", "Keith Kellogg"),
         ("alias", "General Kellogg"),
         ("alias", "Kellogg"),
@@ -41,30 +39,30 @@ def test_an_entity_is_found_by_its_name_and_its_aliases_and_says_by_which() -> N
 def test_watches_do_not_hide_one_another() -> None:
     watches = [Watch(name="a", query="sea"), Watch(name="b", query='"black sea"'), Watch(name="c", query="sea")]
     transcript = join_segments([Segment(0, 1, "the black sea")])
-    assert [m.watch for m in detectors.build(watches)(transcript).mentions] == ["b", "a", "c"]
+    assert [m.watch for m in build_engine(watches)(transcript).mentions] == ["b", "a", "c"]
 
 
 def test_a_snippet_is_the_sentence_around_the_mention() -> None:
     transcript = join_segments([Segment(0, 1, "It rained. Then the grain came! Nobody saw it.")])
-    [m] = detectors.build([Watch(name="g", query="grain")])(transcript).mentions
+    [m] = build_engine([Watch(name="g", query="grain")])(transcript).mentions
     assert m.snippet == "Then the grain came!"
     assert m.snippet[m.snippet_start :].startswith(m.surface)
 
 
 def test_a_snippet_of_a_text_without_stops_is_cut_at_words() -> None:
     transcript = join_segments([Segment(0, 1, "word " * 300 + "grain " + "word " * 300)])
-    [m] = detectors.build([Watch(name="g", query="grain")])(transcript).mentions
+    [m] = build_engine([Watch(name="g", query="grain")])(transcript).mentions
     assert len(m.snippet) < 400
     assert set(m.snippet.split()) == {"word", "grain"}
 
 
 def test_a_name_has_no_plural() -> None:
-    assert found(Watch(name="b", entity="Mike Brook"), "Mike Brooks met Mike Brook's man") == [("exact", "Mike Brook")]
+    assert find(Watch(name="b", entity="Mike Brook"), "Mike Brooks met Mike Brook's man") == [("exact", "Mike Brook")]
 
 
 def test_initials_are_written_in_three_ways() -> None:
     watch = Watch(name="v", entity="J.D. Vance")
-    assert found(watch, "J.D. Vance, JD Vance, J. D. Vance, d vance") == [
+    assert find(watch, "J.D. Vance, JD Vance, J. D. Vance, d vance") == [
         ("exact", "J.D. Vance"),
         ("exact", "JD Vance"),
         ("exact", "J. D. Vance"),
@@ -75,12 +73,12 @@ marks = "aAbB é'’.,-_1$+ß北🚀\u0301 "
 
 
 @given(st.text(marks, max_size=40) | st.text(max_size=40))
-def test_a_normalised_text_has_one_blank_between_words_and_knows_where_they_were(text: str) -> None:
+def test_a_normalised_text_has_one_blank_between_words_and_maps_them_to_the_stored_text(text: str) -> None:
     normal = normalise(text)
     assert normal.text == f" {' '.join(normal.text.split())} ".replace("  ", " ")
     at = 1
     for word in normal.text.split():
-        start, end = normal.span(at, at + len(word))
+        start, end = normal.stored_span(at, at + len(word))
         assert normalise(text[start:end]).text.split() in (
             [word],
             [word[:-1]],
@@ -91,21 +89,21 @@ def test_a_normalised_text_has_one_blank_between_words_and_knows_where_they_were
 
 
 @given(st.lists(st.text(marks, max_size=8), max_size=5))
-def test_terms_are_normalised_together_as_they_are_alone(terms: list[str]) -> None:
+def test_terms_are_normalised_together_as_each_alone(terms: list[str]) -> None:
     assert normalise_all(terms) == [normalise(t).text.strip() for t in terms]
 
 
 @given(st.text("ab é'北", max_size=30), st.sampled_from(["a", "ab", "é", "abs", "北"]))
-def test_hashes_find_every_word(text: str, word: str) -> None:
+def test_postings_find_every_word(text: str, word: str) -> None:
     plain = normalise(text).text
     starts = [i for i in range(1, len(plain)) if plain[i - 1] in " '" and re.split("[ ']", plain[i:])[0] == word]
-    assert WordPostings(plain).starts(word) == starts
+    assert WordPostings(plain).starts_of(word) == starts
 
 
-def test_hashes_find_words_in_a_text_of_several_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words_module, "AT_ONCE", 7)
+def test_postings_of_a_text_in_several_chunks_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postings, "CHUNK", 7)
     text = " one two three four five twenty-one one two "
-    assert WordPostings(text).starts("two") == [5, 40]
+    assert WordPostings(text).starts_of("two") == [5, 40]
 
 
 texts = st.text("ab s'e", max_size=30).map(lambda t: normalise(t).text)
@@ -113,7 +111,7 @@ endings = st.sampled_from(list(Ending))
 
 
 @given(texts, st.sampled_from(["a", "ab", "a b", "bs", "aba", "as"]), endings)
-def test_one_pass_finds_what_a_search_for_each_literal_finds(text: str, word: str, ending: Ending) -> None:
+def test_the_automaton_finds_what_a_search_for_each_literal_finds(text: str, word: str, ending: Ending) -> None:
     literal = Literal(word, 7, ending)
     hits: dict[int, list[tuple[int, int, int]]] = {}
     LiteralAutomaton([literal, Literal("a", 8, Ending.WHOLE)]).find(text, hits)
@@ -124,16 +122,16 @@ def test_one_pass_finds_what_a_search_for_each_literal_finds(text: str, word: st
     )
 
 
-def test_what_a_watch_waits_for_changes_nothing() -> None:
+def test_the_choice_of_triggers_changes_no_mention() -> None:
     watches = [Watch(name=str(i), query=q) for i, q in enumerate(["a AND b", "b NEAR/1 c", "(a OR c) -d", '"b c"{1,}'])]
     transcripts = [join_segments([Segment(0, 1, t)]) for t in ["a b", "b c", "c", "a d", "b x c b c"] * 8]
-    engine = detectors.build(watches)
-    first = [detectors.build(watches)(t).mentions for t in transcripts]
+    engine = build_engine(watches)
+    first = [build_engine(watches)(t).mentions for t in transcripts]
     assert [engine(t).mentions for t in transcripts] == first
 
 
 def test_only_the_watches_asked_for_are_evaluated() -> None:
-    engine = detectors.build([Watch(name="a", query="sea"), Watch(name="b", query="sea")])
+    engine = build_engine([Watch(name="a", query="sea"), Watch(name="b", query="sea")])
     assert [m.watch for m in engine(join_segments([Segment(0, 1, "sea")]), only={"b"}).mentions] == ["b"]
 
 
@@ -141,54 +139,54 @@ spans = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 4)).map(lambda t: 
 
 
 @given(spans)
-def test_the_longest_of_overlapping_spans_are_kept_apart(found: list[intervals.Span]) -> None:
+def test_longest_intervals_are_disjoint_and_cover_every_span(found: list[intervals.Span]) -> None:
     kept = intervals.longest_intervals(found)
     assert all(a[1] <= b[0] for a, b in pairwise(kept))
     assert all(any(k[0] < s[1] and s[0] < k[1] and k[1] - k[0] >= s[1] - s[0] for k in kept) for s in found)
 
 
 @given(spans)
-def test_the_shortest_spans_hold_no_other(found: list[intervals.Span]) -> None:
+def test_minimal_intervals_contain_no_other(found: list[intervals.Span]) -> None:
     kept = intervals.minimal_intervals(found)
     inside = {s for s in found if not any(o != s and s[0] <= o[0] and o[1] <= s[1] for o in found)}
     assert kept == sorted(inside)
 
 
-def test_kinds_are_told_apart() -> None:
+def test_the_kinds_of_mentions_have_their_own_words() -> None:
     assert {k.value for k in Kind} == {"exact", "alias", "sounds_like", "entity"}
 
 
-def test_what_sounds_like_a_name_says_so_with_its_score_and_its_reason() -> None:
+def test_a_misspelt_name_has_a_score_and_a_reason() -> None:
     watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True)
     text = "The envoy Steve Whitkoff flew to Moscow. Witkoff met him. Then Mr. Whitkoff left."
-    mentions = detectors.build([watch])(join_segments([Segment(0, 10, text)])).mentions
+    mentions = build_engine([watch])(join_segments([Segment(0, 10, text)])).mentions
     assert [m.surface for m in mentions] == ["Steve Whitkoff", "Witkoff", "Whitkoff"]
     assert [m.kind for m in mentions] == [Kind.SOUNDS_LIKE, Kind.EXACT, Kind.SOUNDS_LIKE]
     assert all(0.5 < m.score <= 1 for m in mentions)
     assert "witkoff" in mentions[0].reason.lower()
 
 
-def test_a_query_may_ask_for_what_sounds_like_a_name() -> None:
+def test_a_query_may_look_for_a_name_by_its_sound() -> None:
     text = join_segments([Segment(0, 10, "The envoy Steve Whitkoff brought a new deal.")])
-    [m] = detectors.build([Watch(name="k", query='~~"Steve Witkoff" NEAR/5 deal')])(text).mentions
+    [m] = build_engine([Watch(name="k", query='~~"Steve Witkoff" NEAR/5 deal')])(text).mentions
     assert (m.surface, m.kind) == ("Steve Whitkoff brought a new deal", Kind.SOUNDS_LIKE)
 
 
 @pytest.mark.parametrize("name", ["习近平", "G7", "Target", "AT&T", "BTS", "Ng", "C++", "9/11", "7-Eleven", "Ke$ha"])
-def test_a_query_for_what_sounds_like_a_name_finds_it_as_it_is_written(name: str) -> None:
+def test_a_query_for_a_name_by_its_sound_finds_it_as_it_is_written(name: str) -> None:
     text = join_segments([Segment(0, 10, f"They spoke about {name} for a while.")])
-    [m] = detectors.build([Watch(name="k", query=f"~~{name}")])(text).mentions
+    [m] = build_engine([Watch(name="k", query=f"~~{name}")])(text).mentions
     assert (m.surface, m.kind) == (name, Kind.EXACT)
 
 
-def test_a_refused_spelling_is_not_heard_again() -> None:
+def test_an_excluded_spelling_is_not_found() -> None:
     text = join_segments([Segment(0, 10, "Steve Whitkoff flew. Then Steve Wittkoff left. Steve Whitkoff too.")])
     watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True, exclude=("Steve Whitkoff", "Whitkoff"))
-    assert [m.surface for m in detectors.build([watch])(text).mentions] == ["Steve Wittkoff"]
+    assert [m.surface for m in build_engine([watch])(text).mentions] == ["Steve Wittkoff"]
 
 
-# (the text, what is still told when Dobrinin Street and Dobrynin's Deli are excluded)
-LONGER = {
+# text: the surfaces that are still found when Dobrinin Street and Dobrynin's Deli are excluded)
+EXCLUDED_PHRASES = {
     "They live on Dobrinin Street in Boston.": [],
     "They live on dobrinin-street in Boston.": [],
     "Meet me at Dobrynin's Deli.": [],
@@ -200,14 +198,16 @@ LONGER = {
 }
 
 
-@pytest.mark.parametrize("said", LONGER, ids=str)
-def test_a_name_within_an_excluded_phrase_is_not_told(said: str) -> None:
+@pytest.mark.parametrize("said", EXCLUDED_PHRASES, ids=str)
+def test_a_name_within_an_excluded_phrase_is_not_found(said: str) -> None:
     exclude = ("Dobrinin Street", "Dobrynin's Deli", "St. Dobrinin's")
     watch = Watch(name="k", entity="Anatoly Dobrynin", sounds_like=True, exclude=exclude)
-    assert [m.surface for m in detectors.build([watch])(join_segments([Segment(0, 10, said)])).mentions] == LONGER[said]
+    assert [
+        m.surface for m in build_engine([watch])(join_segments([Segment(0, 10, said)])).mentions
+    ] == EXCLUDED_PHRASES[said]
 
 
-def test_a_threshold_above_the_score_leaves_only_what_is_spelt_right() -> None:
+def test_a_threshold_above_the_score_leaves_only_correct_spellings() -> None:
     text = join_segments([Segment(0, 10, "Steve Whitkoff flew. Then Steve Witkoff left.")])
     watch = Watch(name="k", entity="Steve Witkoff", sounds_like=True, threshold=1.0)
-    assert [m.surface for m in detectors.build([watch])(text).mentions] == ["Steve Witkoff"]
+    assert [m.surface for m in build_engine([watch])(text).mentions] == ["Steve Witkoff"]

@@ -1,4 +1,4 @@
-"""The watch language: every operator in one line each, run on the engine and on a naive oracle, and its mistakes."""
+"""The watch language: a line for each operator, run on the engine and on an independent oracle; and its errors."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from podwatch import query as detectors
-from podwatch.model import Segment, Watch, join_segments
-from podwatch.query import EpisodeFields
-from podwatch.query import clauses as c
-from podwatch.query.parser import QueryError, find_hints, parse
+from podwatch.model import Entity, EntityType, Form, Segment, Watch, join_segments
+from podwatch.query import Engine, EpisodeFields, build_engine, clauses, compiler
+from podwatch.query.lint import find_hints
+from podwatch.query.parser import QueryError, is_anchored, parse
 from tests.support import query_oracle
 from tests.support.hypothesis_profiles import examples
 
@@ -107,12 +106,12 @@ def watch(query: str) -> Watch:
     return Watch(name="w", query=query)
 
 
-def found(query: str, *segments: str, about: EpisodeFields | None = None, **facts: object) -> list[str]:
+def find_surfaces(query: str, *segments: str, fields: EpisodeFields | None = None, **columns: object) -> list[str]:
     """The surfaces that a query finds in segments of ten seconds, spoken by Ann and Bob in turn."""
     parts = [Segment(i * 10.0, i * 10.0 + 10, s, "Ann" if i % 2 == 0 else "Bob") for i, s in enumerate(segments)]
-    engine = detectors.build([watch(query)])
+    engine = build_engine([watch(query)])
     assert not engine.broken
-    result = engine(join_segments(parts, **facts), about or EpisodeFields())
+    result = engine(join_segments(parts, **columns), fields or EpisodeFields())
     assert not result.failed
     return [m.surface for m in result.mentions]
 
@@ -120,13 +119,13 @@ def found(query: str, *segments: str, about: EpisodeFields | None = None, **fact
 @pytest.mark.parametrize("case", [*CASES, *ENGINE_ONLY], ids=str)
 def test_a_query_finds(case: str) -> None:
     query, text, surfaces = (CASES | ENGINE_ONLY)[case]
-    assert found(query, text) == surfaces
+    assert find_surfaces(query, text) == surfaces
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_oracle_finds_the_same(case: str) -> None:
     query, text, surfaces = CASES[case]
-    assert [s for _, _, s in query_oracle.finds(parse(query), text)] == surfaces
+    assert [s for _, _, s in query_oracle.find_surfaces(parse(query), text)] == surfaces
 
 
 SEGMENTED: dict[str, tuple[str, tuple[str, ...], list[str]]] = {
@@ -146,10 +145,10 @@ SEGMENTED: dict[str, tuple[str, tuple[str, ...], list[str]]] = {
 @pytest.mark.parametrize("case", SEGMENTED, ids=str)
 def test_a_query_looks_at_segments(case: str) -> None:
     query, segments, surfaces = SEGMENTED[case]
-    assert found(query, *segments) == surfaces
+    assert find_surfaces(query, *segments) == surfaces
 
 
-ABOUT = EpisodeFields(
+EPISODE = EpisodeFields(
     title="Grain wars", notes="With Keith Kellogg", show="The Sea Hour", feed_url="https://feeds.example/sea"
 )
 FIELDS = {
@@ -172,23 +171,27 @@ FIELDS = {
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_field_is_a_condition(field: str) -> None:
-    assert bool(found(f"said {field}", "she said", about=ABOUT, language="en-US")) is FIELDS[field]
+    assert bool(find_surfaces(f"said {field}", "she said", fields=EPISODE, language="en-US")) is FIELDS[field]
 
 
-class Keith:
-    names = ("Keith Kellogg", "Kellogg")
-    spans = ((4, 11),)
+KEITH = Entity(
+    key="keith kellogg",
+    name="Keith Kellogg",
+    type=EntityType.PERSON,
+    forms=(Form("Keith Kellogg", 1), Form("Kellogg", 1)),
+    spans=((4, 11),),
+)
 
 
 def test_a_recognised_entity_is_found_under_any_of_its_names() -> None:
-    engine = detectors.build([watch('entity:"Keith Kellogg"')])
+    engine = build_engine([watch('entity:"Keith Kellogg"')])
     text = join_segments([Segment(0, 1, "The Kellogg plan")])
-    [m] = engine(text, EpisodeFields(entities=(Keith(),))).mentions
+    [m] = engine(text, EpisodeFields(entities=(KEITH,))).mentions
     assert (m.surface, m.kind.value, m.reason) == ("Kellogg", "entity", "entity Keith Kellogg")
 
 
 def test_an_entity_of_a_query_is_found_by_its_words_where_nobody_recognised_any() -> None:
-    assert found('entity:"Keith Kellogg"', "Keith Kellogg's plan") == ["Keith Kellogg"]
+    assert find_surfaces('entity:"Keith Kellogg"', "Keith Kellogg's plan") == ["Keith Kellogg"]
 
 
 # query: (column, what the message says)
@@ -223,7 +226,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("query", MISTAKES)
-def test_a_mistake_is_pointed_at(query: str) -> None:
+def test_a_mistake_is_reported_with_its_column(query: str) -> None:
     column, says = MISTAKES[query]
     with pytest.raises(QueryError, match=f"column {column}: ") as e:
         parse(query)
@@ -231,17 +234,18 @@ def test_a_mistake_is_pointed_at(query: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["/(a/", "/(?=a)b/", "/a*/", "/a{1000}{1000}/"])
-def test_a_regular_expression_that_is_none_is_refused(query: str) -> None:
-    [error] = detectors.build([watch(query)]).broken.values()
-    assert "column 1" in error.line
+def test_an_invalid_regular_expression_breaks_its_watch(query: str) -> None:
+    engine = build_engine([watch(query), replace(watch(query), name="the same again")])
+    assert len(engine.broken) == 2
+    assert all("column 1" in error.line for error in engine.broken.values())
 
 
 @pytest.mark.parametrize(
     ("query", "says"),
     [('"Santo:** Cantrill"', "stands alone"), ("grain-*", "stands alone"), ("::?", "':' stands where a word")],
 )
-def test_a_star_that_stands_alone_is_refused_and_keeps_no_other_watch_from_its_finds(query: str, says: str) -> None:
-    engine = detectors.build([watch(query), replace(watch("grain"), name="grain")])
+def test_a_wildcard_that_stands_alone_breaks_its_watch_and_no_other(query: str, says: str) -> None:
+    engine = build_engine([watch(query), replace(watch("grain"), name="grain")])
     [error] = engine.broken.values()
     assert "column 1" in error.line
     assert says in error.line
@@ -252,29 +256,27 @@ def test_a_star_that_stands_alone_is_refused_and_keeps_no_other_watch_from_its_f
     ]
 
 
-def test_a_thousand_parentheses_are_only_parentheses() -> None:
-    assert found("(" * 1000 + "grain" + ")" * 1000, "grain") == ["grain"]
+def test_a_thousand_nested_parentheses_are_parsed() -> None:
+    assert find_surfaces("(" * 1000 + "grain" + ")" * 1000, "grain") == ["grain"]
 
 
-def test_ten_thousand_characters_are_a_query() -> None:
+def test_a_query_of_ten_thousand_characters_is_parsed() -> None:
     query = " OR ".join(f"word{i}" for i in range(900))[:10_000].rsplit(" OR ", 1)[0]
-    assert found(query, "word7") == ["word7"]
+    assert find_surfaces(query, "word7") == ["word7"]
 
 
-def test_a_lower_case_operator_is_pointed_out() -> None:
+def test_a_lower_case_operator_gets_a_hint() -> None:
     assert [(h.column, h.text) for h in find_hints(parse("grain and sea"))] == [
         (7, "and is looked for as a word; the operator is AND")
     ]
 
 
 def test_a_watch_that_fails_leaves_the_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    from podwatch.query import intervals
-
     def broken(*args: object) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(intervals, "near_intervals", broken)
-    engine = detectors.build([Watch(name="bad", query="a NEAR/1 b"), Watch(name="good", query="a")])
+    monkeypatch.setattr(compiler, "near_intervals", broken)
+    engine = build_engine([Watch(name="bad", query="a NEAR/1 b"), Watch(name="good", query="a")])
     result = engine(join_segments([Segment(0, 1, "a b")]))
     assert [m.watch for m in result.mentions] == ["good"]
     assert list(result.failed) == ["bad"]
@@ -282,29 +284,29 @@ def test_a_watch_that_fails_leaves_the_others_alone(monkeypatch: pytest.MonkeyPa
 
 word = st.sampled_from(["alpha", "beta", "gamma", "deltas", "party", "parties", "U.S", "don't", "beta's", "AT&T", "x1"])
 leaf = st.one_of(
-    word.map(lambda w: c.Term(text=w, source=w)),
-    word.map(lambda w: c.Term(text=w, source=f"={w}", case=True)),
-    st.tuples(word, word).map(lambda p: c.Term(text=" ".join(p), source=" ".join(p))),
-    st.sampled_from(["al*", "*ta", "pa*s", "b?ta"]).map(lambda w: c.Wildcard(text=w, source=w)),
-    st.sampled_from(["gama", "delta", "alphas"]).map(lambda w: c.Fuzzy(text=w, source=f"{w}~1", distance=1)),
+    word.map(lambda w: clauses.Term(text=w, source=w)),
+    word.map(lambda w: clauses.Term(text=w, source=f"={w}", case=True)),
+    st.tuples(word, word).map(lambda p: clauses.Term(text=" ".join(p), source=" ".join(p))),
+    st.sampled_from(["al*", "*ta", "pa*s", "b?ta"]).map(lambda w: clauses.Wildcard(text=w, source=w)),
+    st.sampled_from(["gama", "delta", "alphas"]).map(lambda w: clauses.Fuzzy(text=w, source=f"{w}~1", distance=1)),
 )
 few = st.integers(0, 3)
 placed = st.recursive(
     leaf,
     lambda inner: st.one_of(
-        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Or(of=tuple(of))),
-        st.tuples(inner, inner, few, st.booleans()).map(lambda t: c.Near(of=t[:2], words=t[2], ordered=t[3])),
-        st.tuples(inner, inner, few).map(lambda t: c.NotNear(of=t[:2], words=t[2])),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: clauses.Or(parts=tuple(parts))),
+        st.tuples(inner, inner, few, st.booleans()).map(lambda t: clauses.Near(parts=t[:2], words=t[2], ordered=t[3])),
+        st.tuples(inner, inner, few).map(lambda t: clauses.NotNear(parts=t[:2], words=t[2])),
     ),
     max_leaves=4,
 )
 anything = st.recursive(
     placed,
     lambda inner: st.one_of(
-        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Or(of=tuple(of))),
-        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.And(of=tuple(of))),
-        inner.map(lambda of: c.Not(of=(of,))),
-        st.tuples(inner, st.integers(1, 3)).map(lambda t: c.Count(of=(t[0],), least=t[1], most=None)),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: clauses.Or(parts=tuple(parts))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: clauses.And(parts=tuple(parts))),
+        inner.map(lambda parts: clauses.Not(parts=(parts,))),
+        st.tuples(inner, st.integers(1, 3)).map(lambda t: clauses.Count(parts=(t[0],), least=t[1], most=None)),
     ),
     max_leaves=5,
 )
@@ -314,16 +316,13 @@ texts = st.lists(
 ).map(" ".join)
 
 
-def is_dotted(clause: c.Clause) -> bool:
-    return any(isinstance(p, c.Term) and "." in p.text for p in clause.walk())
+def is_dotted(clause: clauses.Clause) -> bool:
+    return any(isinstance(p, clauses.Term) and "." in p.text for p in clause.walk())
 
 
 @settings(max_examples=examples(400))
 @given(st.lists(anything, min_size=1, max_size=4), st.lists(texts, min_size=1, max_size=3))
-def test_the_engine_finds_what_the_oracle_finds(trees: list[c.Clause], documents: list[str]) -> None:
-    from podwatch.query.engine import Engine
-    from podwatch.query.parser import is_anchored
-
+def test_the_engine_finds_what_the_oracle_finds(trees: list[clauses.Clause], documents: list[str]) -> None:
     trees = [t for t in trees if is_anchored(t) and not is_dotted(t)]
     assume(trees)
     engine = Engine([(Watch(name=f"w{i}", query="x"), t) for i, t in enumerate(trees)])
@@ -333,4 +332,4 @@ def test_the_engine_finds_what_the_oracle_finds(trees: list[c.Clause], documents
         assert not result.failed
         for i, tree in enumerate(trees):
             mine = [(m.start, m.end, m.surface) for m in result.mentions if m.watch == f"w{i}"]
-            assert mine == query_oracle.finds(tree, " ".join(text.split()))
+            assert mine == query_oracle.find_surfaces(tree, " ".join(text.split()))

@@ -1,4 +1,4 @@
-"""The sieve says of a text that nothing of few watches is in it: it may never say so of one that has something."""
+"""The prefilter excludes texts that hold nothing of a few watches; it may never exclude one that holds something."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podwatch import query as detectors
 from podwatch.model import Segment, Watch, join_segments
-from podwatch.query.engine import PLANNED
+from podwatch.query import build_engine
+from podwatch.query.engine import PLANNED_AFTER
 from podwatch.query.literals import Ending, Literal
 from podwatch.query.normaliser import normalise, to_ascii
-from podwatch.query.prefilter import MOST, build_prefilter
+from podwatch.query.prefilter import MAX_WORDS, build_prefilter
 from tests.support.hypothesis_profiles import examples
 
-# name: (what is looked for, a text, whether it is held back)
+# name: (what is looked for, a text, whether it is excluded)
 CASES: dict[str, tuple[list[str], str, bool]] = {
     "a word that is not said": (["grain"], "No corn.", True),
     "a word that is said": (["grain"], "GRAIN!", False),
-    "a word within a word is for the engine to refuse": (["art"], "The start.", False),
+    "a word within a word is left to the engine": (["art"], "The start.", False),
     "a phrase whose rare word is not said": (["black sea"], "The black cat.", True),
     "one of two words": (["grain", "corn"], "Some corn.", False),
-    "typesetters' quotes and dashes are no reason to let a text through": (["grain"], "“Well — it’s…”", True),
+    "typographic quotes and dashes do not keep a text from being excluded": (["grain"], "“Well — it’s…”", True),
     "an apostrophe of another kind": (["o'brien"], "O’Brien said", False),
-    "a letter that is not of ASCII may fold to one that is": (["elysee"], "L'Élysée", False),
+    "a letter that is not ASCII may fold to one that is": (["elysee"], "L'Élysée", False),
     "nothing is looked for": ([], "Anything.", True),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_text_without_the_words_is_held_back(name: str) -> None:
-    words, text, held = CASES[name]
-    made = build_prefilter([Literal(w, i, Ending.PLURAL) for i, w in enumerate(words)], {"black": 9})
-    assert made is not None
-    assert made.excludes(text) is held
+def test_a_text_without_the_words_is_excluded(name: str) -> None:
+    words, text, excluded = CASES[name]
+    prefilter = build_prefilter([Literal(w, i, Ending.PLURAL) for i, w in enumerate(words)], {"black": 9})
+    assert prefilter is not None
+    assert prefilter.excludes(text) is excluded
 
 
 @pytest.mark.parametrize(
-    "words", [["東京"], ["%"], [f"word{n}" for n in range(MOST + 1)]], ids=["no ASCII", "symbol", "many"]
+    "words", [["東京"], ["%"], [f"word{n}" for n in range(MAX_WORDS + 1)]], ids=["no ASCII", "symbol", "many"]
 )
-def test_there_is_no_sieve_where_it_would_not_help(words: list[str]) -> None:
+def test_there_is_no_prefilter_where_it_would_not_help(words: list[str]) -> None:
     assert build_prefilter([Literal(w, i, Ending.WHOLE) for i, w in enumerate(words)], {}) is None
 
 
@@ -79,20 +79,20 @@ TALK = st.lists(st.sampled_from((*WORDS, "sanctions", "$500", "“", "…", "—
     queries=st.sets(st.sampled_from(QUERIES), min_size=1, max_size=4), texts=st.lists(TALK, min_size=20, max_size=30)
 )
 @settings(max_examples=examples(60))
-def test_what_is_found_is_the_same_with_a_sieve_and_without(queries: set[str], texts: list[list[str]]) -> None:
+def test_mentions_are_the_same_with_a_prefilter_and_without(queries: set[str], texts: list[list[str]]) -> None:
     watches = [Watch(name=q, query=q) for q in sorted(queries)]
-    engine = detectors.build(watches)
+    engine = build_engine(watches)
     for n, words in enumerate(texts):
         transcript = join_segments([Segment(0, 9, " ".join(words) or "-")])
-        fresh = detectors.build(watches)  # which has no plan yet, and so no sieve
+        fresh = build_engine(watches)  # which has chosen no triggers yet, and so has no prefilter
         assert engine(transcript).mentions == fresh(transcript).mentions
-        if n >= PLANNED[-1]:
-            assert engine._sieve is not None or any("$" in q for q in queries)
+        if n >= PLANNED_AFTER[-1]:
+            assert engine._prefilter is not None or any("$" in q for q in queries)
 
 
 @given(st.text(st.sampled_from("aé’‘“”…—–\u00a0 'É.ß-s1"), max_size=40))
-def test_typesetting_changes_nothing_when_it_is_put_into_ascii(text: str) -> None:
+def test_typographic_signs_are_normalised_like_their_ascii(text: str) -> None:
     plain = normalise(to_ascii(text))
     assert len(to_ascii(text)) == len(text)
     assert normalise(text).text == plain.text
-    assert normalise(text).where.tolist() == plain.where.tolist()
+    assert normalise(text).origins.tolist() == plain.origins.tolist()

@@ -1,4 +1,4 @@
-"""What is called impossible can never be found; of what only AND, OR, NOT and counts decide, nothing is missed."""
+"""A query that is called impossible can never match; where only AND, OR, NOT and counts decide, none is overlooked."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podwatch.query import clauses as c
-from podwatch.query import satisfiability as truth
+from podwatch.query import clauses
 from podwatch.query.equivalence import equivalence_key
 from podwatch.query.parser import parse
+from podwatch.query.satisfiability import conflicting_languages, find_contradictions, is_possible
 from tests.query.test_operators import anything, texts
 from tests.support import query_oracle
 from tests.support.hypothesis_profiles import examples
 
-NEVER = [
+IMPOSSIBLE = [
     "x AND NOT x",
     "Zürich AND NOT zurich",
     '"black sea" AND NOT sea',
@@ -42,7 +42,7 @@ NEVER = [
     "entity:Kellogg -entity:kellogg",
     f"({' OR '.join(f'word{i}' for i in range(200))}) AND x AND NOT x",
 ]
-PERHAPS = [
+POSSIBLE = [
     "x AND NOT y",
     'black AND NOT "black sea"',
     '"black sea" -seas',  # a plural in es: seases
@@ -62,18 +62,18 @@ PERHAPS = [
 ]
 
 
-@pytest.mark.parametrize("query", NEVER, ids=lambda q: q[:40])
+@pytest.mark.parametrize("query", IMPOSSIBLE, ids=lambda q: q[:40])
 def test_a_query_that_contradicts_itself_can_never_be_true(query: str) -> None:
-    assert not truth.is_possible(parse(query))
+    assert not is_possible(parse(query))
 
 
-@pytest.mark.parametrize("query", PERHAPS)
-def test_nothing_is_said_of_what_may_be_true(query: str) -> None:
-    assert list(truth.find_contradictions(parse(query))) == []
+@pytest.mark.parametrize("query", POSSIBLE)
+def test_a_query_that_may_be_true_has_no_contradictions(query: str) -> None:
+    assert list(find_contradictions(parse(query))) == []
 
 
 def test_a_part_of_an_or_that_can_never_be_true_is_named() -> None:
-    assert [p.source for p in truth.find_contradictions(parse("a OR (b AND NOT b) OR (c -a)"))] == ["b AND NOT b"]
+    assert [p.source for p in find_contradictions(parse("a OR (b AND NOT b) OR (c -a)"))] == ["b AND NOT b"]
 
 
 LANGUAGES = {
@@ -89,27 +89,27 @@ LANGUAGES = {
 
 
 @pytest.mark.parametrize("query", LANGUAGES)
-def test_two_languages_at_once_are_pointed_out(query: str) -> None:
-    assert truth.conflicting_languages(parse(query)) == LANGUAGES[query]
+def test_two_languages_at_once_are_reported(query: str) -> None:
+    assert conflicting_languages(parse(query)) == LANGUAGES[query]
 
 
 @settings(max_examples=examples(500))
 @given(anything, st.lists(texts, min_size=1, max_size=4))
-def test_what_is_found_anywhere_was_never_called_impossible(tree: c.Clause, documents: list[str]) -> None:
-    if any(query_oracle.spans(tree, d) is not None for d in documents):
-        assert truth.is_possible(tree)
+def test_a_query_that_matches_anywhere_is_never_called_impossible(tree: clauses.Clause, documents: list[str]) -> None:
+    if any(query_oracle.find_word_spans(tree, d) is not None for d in documents):
+        assert is_possible(tree)
 
 
-letters = st.sampled_from("abc").map(lambda w: c.Term(text=w, source=w))
+letters = st.sampled_from("abc").map(lambda w: clauses.Term(text=w, source=w))
 counted = st.tuples(letters, st.integers(0, 3), st.integers(0, 1) | st.none()).map(
-    lambda t: c.Count(of=(t[0],), least=t[1], most=None if t[2] is None else max(1, t[1] + t[2]))
+    lambda t: clauses.Count(parts=(t[0],), least=t[1], most=None if t[2] is None else max(1, t[1] + t[2]))
 )
 logic = st.recursive(
     letters | counted,
     lambda inner: st.one_of(
-        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.Or(of=tuple(of))),
-        st.lists(inner, min_size=2, max_size=3).map(lambda of: c.And(of=tuple(of))),
-        inner.map(lambda of: c.Not(of=(of,))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: clauses.Or(parts=tuple(parts))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: clauses.And(parts=tuple(parts))),
+        inner.map(lambda parts: clauses.Not(parts=(parts,))),
     ),
     max_leaves=7,
 )
@@ -118,11 +118,11 @@ EVERY = [" ".join("a" * i + "b" * j + "c" * k) for i, j, k in product(range(6), 
 
 @settings(max_examples=examples(50))
 @given(logic)
-def test_of_and_or_not_and_counts_of_words_everything_is_known(tree: c.Clause) -> None:
-    assert truth.is_possible(tree) is any(query_oracle.spans(tree, text) is not None for text in EVERY)
+def test_and_or_not_and_counts_of_words_are_decided_exactly(tree: clauses.Clause) -> None:
+    assert is_possible(tree) is any(query_oracle.find_word_spans(tree, text) is not None for text in EVERY)
 
 
-ALIKE = [
+EQUIVALENT = [
     ("grain AND sea", "sea grain"),
     ("a OR (b OR c)", "c OR b OR a"),
     ("a AND a", "a"),
@@ -135,7 +135,7 @@ ALIKE = [
     ("a -b", "NOT b AND a"),
     ("lang:EN x", "x lang:en"),
 ]
-UNLIKE = [
+DIFFERENT = [
     ("grain AND sea", "grain OR sea"),
     ("grain", "=grain"),
     ("a ONEAR/3 b", "b ONEAR/3 a"),
@@ -148,18 +148,18 @@ UNLIKE = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), ALIKE)
-def test_queries_that_find_the_same_are_alike(one: str, other: str) -> None:
+@pytest.mark.parametrize(("one", "other"), EQUIVALENT)
+def test_queries_that_find_the_same_have_equal_keys(one: str, other: str) -> None:
     assert equivalence_key(parse(one)) == equivalence_key(parse(other))
 
 
-@pytest.mark.parametrize(("one", "other"), UNLIKE)
-def test_queries_that_find_something_else_are_not(one: str, other: str) -> None:
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_queries_that_find_something_else_have_different_keys(one: str, other: str) -> None:
     assert equivalence_key(parse(one)) != equivalence_key(parse(other))
 
 
 @settings(max_examples=examples(300))
 @given(anything, anything, texts)
-def test_what_is_alike_is_found_alike(one: c.Clause, other: c.Clause, text: str) -> None:
+def test_clauses_with_equal_keys_find_the_same(one: clauses.Clause, other: clauses.Clause, text: str) -> None:
     if equivalence_key(one) == equivalence_key(other):
-        assert query_oracle.finds(one, text) == query_oracle.finds(other, text)
+        assert query_oracle.find_surfaces(one, text) == query_oracle.find_surfaces(other, text)

@@ -1,8 +1,8 @@
-"""A podcast host for the tests: a real HTTP server on loopback with a small vocabulary.
+"""A podcast host for tests: a real HTTP server on loopback, the pages of which a test sets.
 
 host.serve("/feed.xml", rss(item("one", transcript=host.url("/one.vtt"))))
 host.fail("/one.vtt", 503, times=2)
-host.asked["/feed.xml"]        # the statuses it answered, in order
+host.statuses["/feed.xml"]        # of its responses, in order
 """
 
 from __future__ import annotations
@@ -25,10 +25,13 @@ class Page:
 
 
 class Podcast:
+    """statuses: by path, of the responses so far. connections: how many it has accepted."""
+
     def __init__(self) -> None:
         self.pages: dict[str, Page] = {}
         self.faults: dict[str, list[tuple[int, dict[str, str]]]] = defaultdict(list)
-        self.asked: dict[str, list[int]] = defaultdict(list)
+        self.statuses: dict[str, list[int]] = defaultdict(list)
+        self.connections = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
@@ -36,12 +39,13 @@ class Podcast:
         return f"http://127.0.0.1:{self._server.server_port}{path}"
 
     def serve(self, path: str, body: str | bytes, media_type: str = "application/rss+xml", **headers: str) -> str:
+        """Sets what a path answers, with an ETag; returns its address."""
         data = body.encode() if isinstance(body, str) else body
         self.pages[path] = Page(data, media_type, headers)
         return self.url(path)
 
     def fail(self, path: str, status: int, times: int = 1, **headers: str) -> str:
-        """The next ``times`` answers are this status; header names with _ for -."""
+        """The next ``times`` responses have this status; in names of headers _ stands for -. Returns the address."""
         named = {k.replace("_", "-"): v for k, v in headers.items()}
         self.faults[path] += [(status, named)] * times
         return self.url(path)
@@ -61,23 +65,27 @@ class Podcast:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def setup(self) -> None:
+                host.connections += 1
+                super().setup()
+
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
                 if host.faults[path]:
-                    self.answer(*host.faults[path].pop(0), b"")
+                    self.respond(*host.faults[path].pop(0), b"")
                     return
                 page = host.pages.get(path)
                 if page is None:
-                    self.answer(404, {}, b"not here")
+                    self.respond(404, {}, b"not here")
                     return
                 etag = f'"{hashlib.sha1(page.body).hexdigest()}"'
                 if self.headers.get("If-None-Match") == etag:
-                    self.answer(304, {"ETag": etag}, b"")
+                    self.respond(304, {"ETag": etag}, b"")
                     return
-                self.answer(200, {"ETag": etag, "Content-Type": page.media_type} | page.headers, page.body)
+                self.respond(200, {"ETag": etag, "Content-Type": page.media_type} | page.headers, page.body)
 
-            def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-                host.asked[self.path.partition("?")[0]].append(status)
+            def respond(self, status: int, headers: dict[str, str], body: bytes) -> None:
+                host.statuses[self.path.partition("?")[0]].append(status)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -95,6 +103,7 @@ class Podcast:
 def item(
     guid: str, *, title: str = "", transcript: str | None = None, media_type: str = "text/vtt", published: str = ""
 ) -> str:
+    """An item of a feed; transcript: its address."""
     tag = f"<podcast:transcript url={quoteattr(transcript)} type={quoteattr(media_type)}/>" if transcript else ""
     date = published or "Tue, 03 Nov 2026 05:00:00 +0000"
     return (

@@ -59,7 +59,7 @@ def _serve() -> None:
 
     assert alembic.command
     # The tables of pronunciation and of ordinary words are read now, and not again by every command.
-    engine = query.build([Watch(name="n", entity="Steve Witkoff", sounds_like=True)])
+    engine = query.build_engine([Watch(name="n", entity="Steve Witkoff", sounds_like=True)])
     engine(join_segments([Segment(0.0, 1.0, "Steve Wittcough said so.")]), EpisodeFields(title=""))
     for line in sys.stdin:
         job = json.loads(line)

@@ -120,7 +120,7 @@ def test_robots_txt_is_obeyed(rt: Runtime, podcast: Podcast, now: datetime) -> N
     tally = fetch(rt, now)
     assert (tally.new, tally.failed) == (0, 1)
     assert "robots.txt asks podwatch to leave it alone - remove the feed's transcript page" in tally.notes[0]
-    assert podcast.asked["/t/thirteen-days"] == []
+    assert podcast.statuses["/t/thirteen-days"] == []
 
 
 def test_a_site_whose_robots_txt_fails_is_left_alone_for_now(rt: Runtime, podcast: Podcast, now: datetime) -> None:
@@ -134,7 +134,7 @@ def test_robots_txt_is_asked_once_for_a_site(rt: Runtime, podcast: Podcast) -> N
     robots = RobotsRules(rt.http)
     for _ in range(3):
         robots.check(podcast.url("/a"))
-    assert podcast.asked["/robots.txt"] == [404]
+    assert podcast.statuses["/robots.txt"] == [404]
     podcast.serve("/robots.txt", "User-agent: podwatch\nDisallow: /", "text/plain")
     with pytest.raises(HttpError, match="leave it alone"):
         RobotsRules(rt.http).check(podcast.url("/a"))

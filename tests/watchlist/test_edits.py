@@ -160,7 +160,7 @@ def test_a_file_that_cannot_be_written_is_one_line_and_a_link_stays_a_link(tmp_p
 
 def found(text: str, **changes: tuple[str, ...]) -> list[str]:
     watch = Watch(name="w", entity="Witkoff", aliases=("Wolves", "Wit  Goff"), **changes)  # type: ignore[arg-type]
-    return [m.surface for m in query.build([watch])(join_segments([Segment(0, 1, text)])).mentions]
+    return [m.surface for m in query.build_engine([watch])(join_segments([Segment(0, 1, text)])).mentions]
 
 
 def test_an_excluded_spelling_is_no_mention_and_the_others_still_are() -> None:

@@ -53,7 +53,7 @@ def explain(
     """Shows why a watch was told, or was not: what each part of its query found where, and what held it back."""
     if list_file is not None and what is not None and watch is not None and episode is None:
         found, transcript = _find_watch(list_file, require_utf8(watch)), load_transcript(Path(what))
-        entities = entities_in(transcript, [found]) if reads_entities(query.build([found])) else None
+        entities = entities_in(transcript, [found]) if reads_entities(query.build_engine([found])) else None
         fields = EpisodeFields(title=transcript.title, entities=entities)
         _print_explanation(found, what, None, explain_text(found, transcript, fields), [], [], json)
     elif list_file is None and what is not None and watch is None and episode is None:
@@ -142,7 +142,7 @@ def _lines(watch: Watch, title: str, e: WatchExplanation) -> Iterator[str]:
     while waiting:
         part, depth = waiting.pop()
         yield f"{'  ' * depth}{'+' if part.true else '-'} {part.what}: {part.source}{_describe(part)}"
-        if not part.gathers:
+        if not part.repeats_its_parts:
             for place in part.places:
                 yield f"{'  ' * depth}    {_place(place)}"
         waiting += [(p, depth + 1) for p in reversed(part.parts)]
@@ -173,7 +173,7 @@ def _add_branches(tree: Tree, part: Explanation) -> None:
 
     for inner in part.parts:
         _add_branches(tree.add(_label(inner)), inner)
-    if not part.gathers:
+    if not part.repeats_its_parts:
         for place in part.places:
             tree.add(Text(strip_control(_place(place)), style="yellow"))
 

@@ -37,7 +37,7 @@ def scan(
 ) -> None:
     """Looks for a watchlist in transcripts on disk: one JSON line a mention, readable lines on a terminal."""
     watches = read_watches(list_file)
-    engine = query.build(watches)
+    engine = query.build_engine(watches)
     for name, error in engine.broken.items():
         print_stderr(f"podwatch: watch {name}: {error.line}")
     as_json = json or not sys.stdout.isatty()

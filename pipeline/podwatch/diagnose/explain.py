@@ -109,11 +109,11 @@ def _evaluate(
 ) -> tuple[Explanation | None, tuple[Reason, ...]]:
     if watch.surge is not None:
         return None, (Reason(Step.WATCH, NO_TEXT, stops=False),)
-    engine = query.build([watch])
-    node = engine.node(watch.name)
+    engine = query.build_engine([watch])
+    node = engine.node_of(watch.name)
     if node is None:
         return None, (Reason(Step.WATCH, f"it cannot be looked for: {engine.broken[watch.name].line}"),)
-    tree = explain(node, engine.read(transcript, fields))
+    tree = explain(node, engine.build_context(transcript, fields))
     if not tree.count:
         because = tree.because.value if tree.because else "true, but without a place"
         return tree, (Reason(Step.QUERY, f"not found: {because}{f' ({tree.detail})' if tree.detail else ''}"),)

@@ -197,7 +197,7 @@ class BacktestPlan:
         proposed = [d.proposed for d in differences if d.proposed is not None]
         present = [replace(d.present, name=PRESENT + d.present.name) for d in differences if d.present is not None]
         self.watches = (*proposed, *present)
-        self.engine = query.build(self.watches)
+        self.engine = query.build_engine(self.watches)
 
 
 class Evaluator:

@@ -1,4 +1,4 @@
-"""Keeps one bad item from stopping the others without hiding the bug: all are raised together at the end."""
+"""Collects the bugs that items of a to-do list meet, so that one stops no other; all are raised together at the end."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ RETRY_AFTER_BUG = timedelta(hours=1)  # until an item that met a bug is due agai
 
 
 class Bugs:
-    """Collects unexpected exceptions while the rest of a to-do list is worked off."""
+    """Unexpected exceptions of one run of a verb."""
 
     def __init__(self, verb: str) -> None:
         self._verb, self._found = verb, list[Exception]()
 
     def note(self, item: str, bug: Exception) -> str:
-        """Remembers a bug and returns the line to stamp on its item."""
+        """Collects a bug, and returns the line to stamp on its item."""
         bug.add_note(f"{self._verb}: {item}")
         log.error("%s: %s: a bug in podwatch", self._verb, item, exc_info=bug)
         self._found.append(bug)
         return f"a bug in podwatch: {type(bug).__name__}: {bug}"[:500]
 
     def drain(self) -> list[str]:
-        """What was found so far as text, for another process that gathers it; it is forgotten here."""
+        """The bugs so far as text, for the process that collects them from all; they are gone from here."""
         found, self._found = self._found, []
         return ["".join(traceback.format_exception(bug)) for bug in found]
 
-    def absorb(self, told: Iterable[str]) -> None:
-        """Takes what another process found."""
-        self._found += map(RuntimeError, told)
+    def absorb(self, drained: Iterable[str]) -> None:
+        """Collects the bugs of another process."""
+        self._found += map(RuntimeError, drained)
 
     def raise_all(self) -> None:
-        """Raises an ExceptionGroup when there were any, so that the task is red; its retry walks past the bad items."""
+        """Raises an ExceptionGroup if there are any: the task fails, and its retry leaves out the stamped items."""
         if self._found:
             raise ExceptionGroup(f"{self._verb}: {len(self._found)} item(s) failed through a bug", self._found)

@@ -33,7 +33,7 @@ class DetectionPlan:
     def __init__(self, rt: Runtime) -> None:
         self.todo = rt.store.watches_to_detect()
         self.watches = [w for _, w in self.todo.watches]
-        self.engine = query.build(self.watches)
+        self.engine = query.build_engine(self.watches)
         self.broken = stamp_watches(rt, self.watches, self.engine.broken)
 
 
@@ -70,7 +70,7 @@ class Detector:
         watches, in_scope = self._selection.select(source)
         through = source.detected_through
         if through and through not in self._engines and len(self._engines) < MAX_ENGINES:
-            self._engines[through] = query.build(self._plan.todo.after(through))
+            self._engines[through] = query.build_engine(self._plan.todo.after(through))
         result = evaluate(self._rt.store, self._engines.get(through, self._plan.engine), source, in_scope)
         mentions = self._labeller.label_mentions(source, result.mentions)
         if result.failed:

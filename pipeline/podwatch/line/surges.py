@@ -88,7 +88,7 @@ def _mentions(
     entities = rt.store.entities_of([t.id]).get(t.id, ())
     spans = sorted(span for e in entities if e.key in found.keys for span in e.spans)
     builder, detail = MentionBuilder(t), MatchDetail(Kind.ENTITY, 1.0, surge_reason(found))
-    mentions = [builder.mention(watch.name, start, end, detail) for start, end in spans]
+    mentions = [builder.build(watch.name, start, end, detail) for start, end in spans]
     first: dict[str, Mention] = {}
     for m in labeller.label_mentions(source, mentions):
         if m.label is None:

@@ -1,4 +1,4 @@
-"""The line: the four verbs in their order, for whoever runs them by name."""
+"""The four verbs by name, in their order: for commands and Airflow tasks."""
 
 from __future__ import annotations
 

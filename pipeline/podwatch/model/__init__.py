@@ -1,4 +1,4 @@
-"""The nouns of podwatch as frozen values: what the verbs pass around and the store keeps.
+"""The nouns of podwatch as frozen values, which the verbs exchange and the store saves.
 
 Every time is an aware UTC datetime, every second a float from the start of the episode's audio,
 every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means: not stored yet.

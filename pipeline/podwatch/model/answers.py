@@ -1,4 +1,4 @@
-"""Answers: what people say of an alert, and what a watchlist could learn from it."""
+"""Answers: people's verdicts on alerts, their precision, and the changes to a watchlist that they suggest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What somebody says of an alert. The first two judge it, the others ask for quiet."""
+    """What somebody says of an alert: the first two judge it, the others mute the show or the watch."""
 
     RELEVANT = "relevant"
     WRONG = "wrong"
@@ -23,7 +23,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One person's word on one alert. user: as the service names them; at: when they said it, not when it came in."""
+    """One person's verdict on one alert. user: their id at the service; at: when they gave it, not when it came in."""
 
     key: str
     verdict: Verdict
@@ -49,12 +49,12 @@ class Precision:
 
     @property
     def share(self) -> float | None:
-        """0..1; None as long as nobody has answered."""
+        """The part that is relevant, 0..1; None when nobody has answered."""
         return self.relevant / (self.relevant + self.wrong) if self.relevant + self.wrong else None
 
 
 class Change(StrEnum):
-    """What a proposal would do to a watch."""
+    """What a proposal changes in a watch."""
 
     ALIAS = "alias"  # a spelling that people called relevant becomes another name
     EXCLUDE = "exclude"  # a spelling that people called wrong is no longer taken for the name
@@ -63,7 +63,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A change to a watch that its answers speak for, with how many of them spoke for and against the spelling."""
+    """A change to a watch that its answers suggest, with how many of them called the spelling relevant and wrong."""
 
     watch: str
     change: Change
@@ -73,7 +73,7 @@ class Proposal:
 
 
 def fold_spelling(spelling: str) -> str:
-    """Under which two spellings are one."""
+    """The form in which two spellings that differ only in case and blanks are equal."""
     return " ".join(spelling.casefold().split())
 
 

@@ -1,4 +1,4 @@
-"""Backfills: a bounded past that is gone over, and how far that is."""
+"""Backfills: the line over a bounded past, its state and its report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from podwatch.model.watches import DeliverMode
 
 
 class BackfillState(StrEnum):
-    """RUNNING says that it is wanted, not that a process is at it: one that was killed is still RUNNING."""
+    """RUNNING means that it is wanted, not that a process works on it: a killed one is still RUNNING."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -22,10 +22,10 @@ class BackfillState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backfill:
-    """What to go over: episodes that came out from ``since`` to before ``until``, of all feeds unless some are named.
+    """The episodes published from ``since`` to before ``until``, of all feeds unless some are named.
 
-    feeds: addresses; tags: feeds with one of them; watches: feeds that are in the scope of one of them, and what is
-    reported and delivered. key: of what asked for it, so that asking twice makes one. counts: of its last report.
+    feeds: addresses; tags: feeds with one of them; watches: feeds in the scope of one of them, and whose mentions are
+    reported and delivered. key: of who asked for it, so that asking twice makes one. counts: of its last report.
     """
 
     since: datetime
@@ -44,7 +44,7 @@ class Backfill:
 
 @dataclass(frozen=True, slots=True)
 class BackfillRange:
-    """The same with its feeds' ids: what the store is asked for."""
+    """A backfill's episodes as the store selects them. feeds: ids; watches: names, all when there are none."""
 
     since: datetime
     until: datetime
@@ -54,9 +54,10 @@ class BackfillRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillReport:
-    """What there is of a past. mentions: (watch, month, mentions, episodes); missing: (reason, episodes).
+    """What the store has of a range. mentions: (watch, month, mentions, episodes); missing: (reason, episodes).
 
-    held: alerts held because a backfill found them. found: episodes that a dry run saw on older pages and did not keep.
+    problems: why crawls of older pages ended early. held: alerts held because a backfill found them. found: episodes
+    that a dry run saw on older pages and did not save.
     """
 
     feeds: int = 0

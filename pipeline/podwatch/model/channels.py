@@ -1,4 +1,4 @@
-"""What a watchlist says of a channel: when its digest goes out, when it is quiet, how much of it is too much."""
+"""A watchlist's rules for a channel: the schedule of its digest, its quiet hours, its ceiling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WEEK = (0, 1, 2, 3, 4, 5, 6)  # Monday is 0, as datetime.weekday() counts
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Moments that come again: on these days of the week at this time of day, as clocks show it in this zone."""
+    """A time of day on some days of the week, as clocks show it in a time zone."""
 
     at: time
     days: tuple[int, ...] = WEEK
@@ -19,7 +19,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Hours of each day in which nothing is posted: from ``start`` until before ``end``, also past midnight."""
+    """The hours of each day in which nothing is posted: from ``start`` to before ``end``, perhaps past midnight."""
 
     start: time
     end: time
@@ -28,7 +28,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelRules:
-    """digest: when what is collected goes out. ceiling: messages an hour, beyond which the rest become one digest."""
+    """digest: when the digest goes out. ceiling: messages an hour; alerts beyond it are held for a digest."""
 
     name: str
     digest: Schedule = Schedule(time(8, 0))

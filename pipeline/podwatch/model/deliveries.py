@@ -1,4 +1,4 @@
-"""Alerts and deliveries: what is sent to a channel, when, and what became of it."""
+"""Alerts, digests and deliveries: what is sent to a channel, and the state, attempts and timing of sending it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from podwatch.model.watches import Mention, Watch
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands. SENT, HELD and DEAD are ends, unless a HELD one has a time to be looked at again."""
+    """The state of a delivery. SENT, HELD and DEAD are final, except a HELD one that has a next attempt."""
 
     DUE = "due"
     ATTEMPTING = "attempting"
@@ -23,7 +23,7 @@ class DeliveryState(StrEnum):
 
 
 class HoldReason(StrEnum):
-    """Why an alert is kept back."""
+    """Why an alert is held. The name is stored; the value is what people read."""
 
     MODE_NONE = "the watch says deliver: none"
     DIGEST = "waits for the digest"
@@ -41,7 +41,7 @@ class HoldReason(StrEnum):
 
 
 class DeliveryKind(StrEnum):
-    """What a row of the deliveries is: an alert, a digest of several, or what continues one of them in its thread."""
+    """What is delivered: an alert, a digest of several, or a reply that continues one of them in its thread."""
 
     ALERT = "alert"
     DIGEST = "digest"
@@ -52,7 +52,7 @@ class DeliveryKind(StrEnum):
 class Alert:
     """The mentions of one watch in one episode, for one channel.
 
-    gone: mentions that were part of a sent message and are no longer in the transcript. They are shown struck through.
+    gone: mentions that a sent message shows and the transcript no longer has. They are shown struck through.
     """
 
     key: str
@@ -65,7 +65,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """Several alerts for one channel, sent as one message; why: what held them back until now."""
+    """Several alerts for one channel, sent as one message. why: why they were held."""
 
     key: str
     channel: str
@@ -77,9 +77,9 @@ class Digest:
 class Delivery:
     """The record of an alert, a digest or a reply handed to a channel.
 
-    attempts counts the claims and is the fence: whoever saves an outcome must have made the latest claim.
-    failures counts the tries that failed through the message itself. attempted_at: when the first attempt began whose
-    outcome is not known; looks: how often the channel was read since without finding it.
+    attempts: how many claims there were; a fence, since only the latest claimer can save an outcome. failures: attempts
+    that failed because of the message itself. attempted_at: when the first attempt began whose outcome is not known;
+    looks: how often the channel was read since without finding the message.
     """
 
     id: int
@@ -96,48 +96,46 @@ class Delivery:
     looks: int = 0
     next_attempt_at: datetime | None = None
     attempted_at: datetime | None = None
-    posted_at: datetime | None = None  # when the last post was tried
-    check_at: datetime | None = None  # when something may have changed what it says
+    posted_at: datetime | None = None  # of the last attempt to post
+    check_at: datetime | None = None  # when its content may have changed
     notifier: str | None = None
     remote_channel: str | None = None  # Slack's own id of the channel
     remote_id: str | None = None  # Slack's ts
-    shown: str | None = None  # hash of what it says there
+    shown: str | None = None  # hash of its content there
     error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTiming:
-    """How long deliver waits for what, in seconds of the clock that all workers share (Store.clock).
+    """The waits, leases and retries of deliver, in seconds of the clock that all workers share (Store.clock).
 
-    The rules between them make an alert arrive once: see ``check``. Tests and the crash test scale them down.
+    That an alert arrives once depends on their order: see ``check``. Tests and the crash test scale them down.
     """
 
-    timeout: float = 30.0  # a whole call of a service may take; after it the outcome is unknown
-    settle: float = 80.0  # from the end of such a call until the channel is read
-    recheck_after: float = 10.0  # the channel is read twice before the message counts as absent
-    lease: float = 150.0  # a claim lasts; after it the claimer counts as dead
+    timeout: float = 30.0  # of a whole call of a service; after it the outcome is unknown
+    settle: float = 80.0  # from the end of a call with an unknown outcome until its channel is read
+    recheck_after: float = 10.0  # a message counts as absent when the channel was read twice, so long apart
+    lease: float = 150.0  # of a claim on a delivery; after it the claimer counts as dead
     interval: float = 1.03  # between two messages to one channel
-    channel_lease: float = (
-        32.0  # a channel waits for the answer to a message before the next may go; of one that died, so long
-    )
-    first_pause: float = 1.0  # a channel rests after a failure of the service; doubles
+    channel_lease: float = 32.0  # of a claim on a channel, which ends earlier when the service answers
+    first_pause: float = 1.0  # of a channel after a failure of the service; doubles
     longest_pause: float = 30.0
-    first_retry: float = 60.0  # of a message that failed by itself; doubles
+    first_retry: float = 60.0  # of a message that fails by itself; doubles
     longest_retry: float = 6 * 3600.0
-    probe_after: float = 900.0  # until a channel that somebody has to mend is probed
-    duplicate_check_after: float = 600.0  # after a repeated message, until the channel is read for a second copy
-    stay: float = 180.0  # deliver stays for what comes due within this
+    probe_after: float = 900.0  # of a paused channel
+    duplicate_check_after: float = 600.0  # from a repeated message until its channel is read for a second copy
+    stay: float = 180.0  # deliver waits for what comes due within this
     longest_run: float = 2700.0  # and ends after this
     max_attempts: int = 20  # of a message that fails by itself; then it is dead
 
-    skew: float = 5.0  # two workers' readings of the shared clock may be apart
+    skew: float = 5.0  # between two workers' readings of the shared clock
 
     def check(self) -> str:
-        """What is wrong with these numbers; "" when they keep the promise."""
+        """What is wrong with these numbers; "" when nothing is."""
         if self.settle < self.timeout + self.skew:
             return "settle must be longer than timeout: a call that was given up may still be under way"
         if self.channel_lease < self.timeout + self.interval:
-            return "hold must be longer than timeout: else two messages may be on the way to one channel"
+            return "channel_lease must be longer than timeout: else two messages may be on the way to one channel"
         if self.lease < self.timeout + self.settle:
-            return "lease must be longer than timeout and settle: its end says that the post has settled"
+            return "lease must be longer than timeout and settle: at its end an attempt must have settled"
         return ""

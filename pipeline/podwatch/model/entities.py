@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class EntityType(StrEnum):
-    """What an entity is: the words that a watchlist uses. Peoples, languages, laws and works are OTHER."""
+    """The type of an entity, in the words of a watchlist. Peoples, languages, laws and works are OTHER."""
 
     PERSON = "person"
     ORGANISATION = "organisation"
@@ -18,7 +18,7 @@ class EntityType(StrEnum):
 
 
 class UnreadReason(StrEnum):
-    """Why a transcript's entities are not looked for."""
+    """Why a transcript is not read for names."""
 
     EMPTY = "it has no words"
     LANGUAGE = "it is not in English"
@@ -28,7 +28,7 @@ class UnreadReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way in which an entity is named in a transcript, and how often."""
+    """A form in which a transcript names an entity, and how often."""
 
     text: str
     count: int
@@ -53,7 +53,7 @@ class Entity:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What it is called: its name, its forms, and the surname of a person."""
+        """All names of the entity: its name, its forms, and the surname of a person."""
         parts = [p for p in self.name.split() if p.rstrip(".").lower() not in ("jr", "sr")]
         surname = parts[-1:] if self.type is EntityType.PERSON else []
         return tuple(dict.fromkeys((self.name, *(f.text for f in self.forms), *surname)))
@@ -65,7 +65,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownName:
-    """A name that somebody wrote down, with what it stands for: it is right where recognition is not sure."""
+    """A name from the watchlist, with its type and aliases, which overrule what is recognised."""
 
     name: str
     type: EntityType | None = None

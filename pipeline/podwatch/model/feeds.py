@@ -1,4 +1,4 @@
-"""Feeds and episodes: what is polled, and what a feed's document says."""
+"""Feeds and episodes: what is polled, what a feed's document says, and the result of a poll."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """An RSS or Atom address that is polled, with its validators (RFC 9110, 8.8) and its health."""
+    """An RSS or Atom address that is polled, with its validators (RFC 9110, 8.8) and its failures."""
 
     url: str
     id: int = 0
@@ -20,7 +20,7 @@ class Feed:
     digest: str | None = None  # of the last body, so that the same bytes again cost one hash
     last_polled_at: datetime | None = None
     next_poll_at: datetime | None = None
-    recent: tuple[datetime, ...] = ()  # when its newest episodes came out, newest first: its rhythm
+    recent: tuple[datetime, ...] = ()  # when its newest episodes were published, newest first
     facts: FeedFacts | None = None  # what its document said last
     failures: int = 0  # in a row
     failing_since: datetime | None = None
@@ -32,7 +32,7 @@ class Feed:
 
     @property
     def requested_interval(self) -> float | None:
-        """Seconds between polls that the feed itself asks for (RSS ttl, sy:updatePeriod); a day when it is complete."""
+        """Seconds between polls that the feed asks for (RSS ttl, sy:updatePeriod); a day when it is complete."""
         if self.facts is None:
             return None
         if self.facts.complete:
@@ -62,7 +62,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Soundbite:
-    """A podcast:soundbite tag: a stretch of the audio that its makers point at, in seconds."""
+    """A podcast:soundbite tag: a passage of the audio that its makers recommend, in seconds."""
 
     start: float
     duration: float
@@ -71,7 +71,7 @@ class Soundbite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFacts:
-    """What a feed says of itself.
+    """What a feed's document says of the feed.
 
     ttl, period, rhythm: seconds between two updates as <ttl>, sy:updatePeriod and podcast:updateFrequency say.
     next_page, prev_archive: addresses of older episodes (RFC 5005). moved_to: itunes:new-feed-url.
@@ -123,7 +123,7 @@ class Episode:
     other_audio: tuple[str, ...] = ()  # further enclosures and alternate ones
     blocked: bool = False  # itunes:block, podcast:block
     first_seen_at: datetime | None = None
-    backlog: bool = False  # older than the line: only a backfill asks for its transcript
+    backlog: bool = False  # only a backfill requests its transcript
     fetch_failures: int = 0
     identity: str = ""  # the same for one episode in several feeds
 
@@ -132,9 +132,9 @@ class Episode:
 class TranscriptRequest:
     """An episode whose transcript is to be requested.
 
-    page: how to find a page about it, where the feed has such a template. blocked: the feed asks to be left out of
-    other places. source, etag, last_modified: of the transcript that is there already; checks: how often it was
-    asked for since.
+    page_template: how to find a page about it, where the feed has such a template. blocked: the feed asks not to be
+    listed elsewhere. source, etag, last_modified: of the transcript that is stored already; checks: how often it was
+    requested since.
     """
 
     episode: Episode
@@ -148,10 +148,10 @@ class TranscriptRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollResult:
-    """What a poll makes of a feed: the feed as it is now, and what in its document is new or changed.
+    """The result of a poll: the feed's new state, and the episodes of its document that are new or changed.
 
-    lists: whether the document lists a guid now; None when it was not read (nothing changed, or it failed).
-    items: what the next poll needs in order to read only what is new; None: as it was.
+    lists: whether the document lists a guid; None when it was not read (nothing changed, or the poll failed).
+    items: what the next poll needs to parse only new items, the bytes of KnownItems; None when that is unchanged.
     """
 
     feed: Feed

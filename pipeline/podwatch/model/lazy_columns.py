@@ -1,4 +1,4 @@
-"""Columns that are read when they are first asked for: looking through a text asks for no times, a mention does."""
+"""Columns that are decoded when they are first used: searching a text needs no times, a mention does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class ColumnGroup:
-    """Several columns that are read together, once."""
+    """Several columns that are decoded together, once."""
 
     __slots__ = ("_columns", "_read")
 
@@ -19,21 +19,21 @@ class ColumnGroup:
 
     def column(self, index: int) -> Sequence[Any]:
         if self._read is not None:
-            self._columns, self._read = self._read(), None  # and with it goes what it was read from
+            self._columns, self._read = self._read(), None  # which also frees the bytes that it decodes
         return self._columns[index]
 
 
 class LazyColumn(Sequence[T_co], Generic[T_co]):
-    """One column of a group: as long, as equal and as printed as the column itself."""
+    """One column of a group. Its length, items, equality and repr are those of the column itself."""
 
-    __slots__ = ("_index", "_shelf")
+    __slots__ = ("_group", "_index")
 
     def __init__(self, group: ColumnGroup, index: int) -> None:
-        self._shelf, self._index = group, index
+        self._group, self._index = group, index
 
     @property
     def column(self) -> Sequence[T_co]:
-        return self._shelf.column(self._index)
+        return self._group.column(self._index)
 
     @overload
     def __getitem__(self, at: int) -> T_co: ...

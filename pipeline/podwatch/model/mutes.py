@@ -1,4 +1,4 @@
-"""Mutes: what raises no alert for a while. Each has an end, so that nothing is muted for ever by accident."""
+"""Mutes: a watch or a show that raises no alert until a time, so that nothing is muted for ever by accident."""
 
 from __future__ import annotations
 

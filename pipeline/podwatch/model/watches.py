@@ -1,4 +1,4 @@
-"""Watches and mentions: what is looked for, and what was found."""
+"""Watches and mentions: what is looked for, and where it was found."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 class DeliverMode(StrEnum):
-    """When a watch's alerts leave: each on its own, collected, or never."""
+    """How a watch's alerts are delivered: each on its own, in a digest, or never."""
 
     EACH = "each"
     DIGEST = "digest"
@@ -29,7 +29,7 @@ class DeliverMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which feeds a watch looks at: all of them, unless it names tags, addresses or languages."""
+    """The feeds in which a watch is looked for: all, unless it names tags, addresses or languages."""
 
     tags: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
@@ -41,9 +41,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """One thing to look for: a query, an entity or a surge, one of the three. Line and column say where it was written,
+    """One thing to look for: a query, an entity or a surge.
 
-    value_at the line and column of its query's or entity's value; all from 1, 0 when not known.
+    line, column: where its entry stands in the watchlist file; value_at: the line and column of the value of its query
+    or entity. They count from 1; 0 when not known.
     """
 
     name: str
@@ -76,14 +77,14 @@ class Watch:
 
     @property
     def target(self) -> str:
-        """What it looks for, to be read."""
+        """What is looked for, as people read it."""
         if self.surge is not None:
             return f"surges of {', '.join(self.surge)}"
         return (self.query if self.query is not None else self.entity) or ""
 
     @property
     def fingerprint(self) -> str:
-        """Equal for watches that find the same: a new channel makes no new revision, a new alias does."""
+        """Equal for watches that find the same: another channel makes no new revision, another alias does."""
         parts: tuple[object, ...] = (self.query, self.entity, self.type, self.aliases, self.sounds_like, self.scope)
         parts += (self.exclude,) if self.exclude else ()
         parts += (self.threshold,) if self.threshold is not None else ()
@@ -93,7 +94,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """One occurrence of a watch in a transcript: half-open character span, second, and why it counts."""
+    """One occurrence of a watch in a transcript: half-open character span, second, and why it was found."""
 
     watch: str
     kind: Kind
@@ -102,7 +103,7 @@ class Mention:
     start: int
     end: int
     seconds: float  # nan when the transcript has no times
-    approximate: bool = field(default=False, kw_only=True)  # a second between two known times, not the word's own
+    approximate: bool = False  # seconds is interpolated, not the word's own time
     segment: int
     speaker: str | None
     snippet: str

@@ -1,4 +1,4 @@
-"""How the verbs share their work and say what they did."""
+"""A verb's share of its to-do list, and the tally of what it did."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A part of the to-do list, for tasks that share the work: the items whose id leaves ``index`` modulo ``count``."""
+    """A part of a to-do list, for workers that run side by side: the items whose id modulo ``count`` is ``index``."""
 
     index: int = 0
     count: int = 1
@@ -18,7 +18,7 @@ ALL = Shard()
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a verb did: how many items it looked at, how many changed something, how many failed as expected."""
+    """The result of a verb: how many items were processed, how many are new, how many failed as expected."""
 
     verb: str
     done: int = 0

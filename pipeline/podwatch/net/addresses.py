@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from podwatch.errors import HttpError
-from podwatch.settings import type_network
+from podwatch.settings import IpNetwork
 
 # NAT64 (RFC 6052) and 6to4 (RFC 3056) carry an IPv4 address; that address decides.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -36,7 +36,7 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
-def is_allowed(address: str, allowed: Sequence[type_network]) -> bool:
+def is_allowed(address: str, allowed: Sequence[IpNetwork]) -> bool:
     """Public, or inside one of the networks that the settings allow."""
     if is_public(address):
         return True
@@ -46,7 +46,7 @@ def is_allowed(address: str, allowed: Sequence[type_network]) -> bool:
     return any(ip.version == network.version and ip in network for network in allowed)
 
 
-def resolve(host: str, port: int, allowed: Sequence[type_network]) -> list[tuple[int, tuple[str, int]]]:
+def resolve(host: str, port: int, allowed: Sequence[IpNetwork]) -> list[tuple[int, tuple[str, int]]]:
     """[(family, (address, port))] of a host, each of them allowed.
 
     One refused address refuses the host: a name that points both outside and inside is an attack or a mistake.

@@ -23,7 +23,7 @@ import requests
 
 from podwatch.errors import HttpError
 from podwatch.net.addresses import resolve
-from podwatch.settings import type_network
+from podwatch.settings import IpNetwork
 
 CONNECT_SECONDS = 10.0  # for each address of a host, at most
 MAX_IDLE_CONNECTIONS = 256
@@ -39,7 +39,7 @@ def _default_tls() -> ssl.SSLContext:
 class _Connection(http.client.HTTPConnection):
     """A connection to one host. ``deadline``: the time.monotonic() at which the current request has to be done."""
 
-    def __init__(self, key: _Key, tls: ssl.SSLContext | None, allowed: Sequence[type_network]) -> None:
+    def __init__(self, key: _Key, tls: ssl.SSLContext | None, allowed: Sequence[IpNetwork]) -> None:
         scheme, host, port = key
         super().__init__(host, port)
         self.key, self.deadline, self.is_reused = key, 0.0, False
@@ -124,7 +124,7 @@ class Transport:
     http.client.HTTPException, and HttpError when the host's address may not be reached.
     """
 
-    def __init__(self, allowed: Sequence[type_network] = (), tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, allowed: Sequence[IpNetwork] = (), tls: ssl.SSLContext | None = None) -> None:
         self._allowed = tuple(allowed)
         self._tls = tls
         self._idle: OrderedDict[_Key, list[_Connection]] = OrderedDict()  # the host that was used last comes last

@@ -1,4 +1,4 @@
-"""Decides which episode a transcript file that somebody dropped in by hand belongs to, from the file's name. Pure."""
+"""Decides which episode a transcript file belongs to that somebody put into the folder, by the file's name. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"^(?:episode |ep )?\d{1,5} (?=\S)")
 
 
 class FileMatch(StrEnum):
-    """How a file found its episode, or why it did not."""
+    """By what a file was matched to its episode, or why it was not."""
 
     GUID = "named like the guid"
     AUDIO = "named like the audio file"
@@ -30,10 +30,10 @@ MATCH_ORDER = (FileMatch.GUID, FileMatch.AUDIO, FileMatch.DATE_AND_TITLE, FileMa
 
 
 class EpisodeNames:
-    """The names under which some episodes may be dropped in."""
+    """The names under which the transcripts of some episodes may be dropped in."""
 
     def __init__(self, episodes: Iterable[Episode]) -> None:
-        self._found: dict[tuple[FileMatch, str], list[Episode]] = defaultdict(list)
+        self._episodes: dict[tuple[FileMatch, str], list[Episode]] = defaultdict(list)
         for e in episodes:
             title, path = plain_title(e.title), urlsplit(e.audio_url or "").path
             names = {FileMatch.GUID: _letters(e.guid), FileMatch.TITLE: title}
@@ -41,21 +41,21 @@ class EpisodeNames:
                 names[FileMatch.AUDIO] = _letters(PurePath(path).stem)
             if e.published_at is not None:
                 names[FileMatch.DATE_AND_TITLE] = f"{e.published_at:%Y %m %d} {title}"
-            for way, name in names.items():
+            for match, name in names.items():
                 if name:
-                    self._found[way, name].append(e)
+                    self._episodes[match, name].append(e)
 
     def match(self, file: str) -> tuple[Episode | None, FileMatch]:
-        """(the episode, how it was found) for the name of a file; the surest way that names exactly one episode."""
-        said = "" if file.startswith(".") else _letters(PurePath(file).stem)
-        several = False
-        for way in MATCH_ORDER:
-            for name in dict.fromkeys((said, _NUMBER.sub("", said) if way is FileMatch.TITLE else said)):
-                found = self._found.get((way, name), [])
-                if len({e.identity or str(e.id) for e in found}) == 1:
-                    return found[0], way
-                several = several or len(found) > 1
-        return None, FileMatch.SEVERAL if several else FileMatch.NONE
+        """(the episode, by what it was matched) for a file's name; by the surest name that only one episode has."""
+        stem = "" if file.startswith(".") else _letters(PurePath(file).stem)
+        is_ambiguous = False
+        for match in MATCH_ORDER:
+            for name in dict.fromkeys((stem, _NUMBER.sub("", stem) if match is FileMatch.TITLE else stem)):
+                episodes = self._episodes.get((match, name), [])
+                if len({e.identity or str(e.id) for e in episodes}) == 1:
+                    return episodes[0], match
+                is_ambiguous = is_ambiguous or len(episodes) > 1
+        return None, FileMatch.SEVERAL if is_ambiguous else FileMatch.NONE
 
 
 def _letters(text: str) -> str:

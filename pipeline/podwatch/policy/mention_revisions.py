@@ -1,6 +1,6 @@
-"""Decides which mentions of a corrected transcript are those that were there before, and which are gone. Pure.
+"""Decides which mentions of a corrected transcript were there before, and which are gone. Pure.
 
-A mention that is still said keeps its row, and with it what people did about it; where it stands may have moved.
+A mention that is still there keeps its row, and with it the answers that people gave; its position may have moved.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A mention as it is laid beside another: whose it is, where, and the sentence it stands in."""
+    """What two mentions are compared by: the watch, the span in the text, the words and the sentence around them."""
 
     watch: int
     start: int
@@ -23,7 +23,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class MentionDiff:
-    """kept: (index of the old, index of the new) of the same mention; gone: old ones; fresh: new ones."""
+    """same: (index of the old, index of the new) of one mention; gone: old ones; fresh: new ones."""
 
     same: tuple[tuple[int, int], ...]
     gone: tuple[int, ...]
@@ -31,23 +31,23 @@ class MentionDiff:
 
 
 def diff_mentions(old: Sequence[Place], new: Sequence[Place], *, same_text: bool) -> MentionDiff:
-    """Lays what is found now beside what was found before.
+    """Matches the mentions found now with those found before.
 
-    same_text: both were found in the same revision of the transcript, so only the same place is the same mention.
-    Else the same words in the same sentence are, and after them the same words in their order.
+    same_text: both were found in the same revision of the transcript, so only the same span is the same mention.
+    Otherwise the same words in the same sentence are, and of the rest the same words in their order.
     """
-    ways: list[Callable[[Place], Hashable]] = [lambda p: (p.watch, p.start, p.end, p.surface)]
+    identities: list[Callable[[Place], Hashable]] = [lambda p: (p.watch, p.start, p.end, p.surface)]
     if not same_text:
-        ways = [lambda p: (p.watch, p.surface, p.snippet), lambda p: (p.watch, p.surface)]
+        identities = [lambda p: (p.watch, p.surface, p.snippet), lambda p: (p.watch, p.surface)]
     left_old, left_new = list(range(len(old))), list(range(len(new)))
-    kept: list[tuple[int, int]] = []
-    for way in ways:
-        waiting: dict[Hashable, deque[int]] = defaultdict(deque)
+    same: list[tuple[int, int]] = []
+    for identity in identities:
+        unmatched: dict[Hashable, deque[int]] = defaultdict(deque)
         for i in left_old:
-            waiting[way(old[i])].append(i)
-        pairs = [(waiting[way(new[j])].popleft(), j) for j in left_new if waiting[way(new[j])]]
-        kept += pairs
-        taken_old, taken_new = {i for i, _ in pairs}, {j for _, j in pairs}
-        left_old = [i for i in left_old if i not in taken_old]
-        left_new = [j for j in left_new if j not in taken_new]
-    return MentionDiff(tuple(sorted(kept)), tuple(left_old), tuple(left_new))
+            unmatched[identity(old[i])].append(i)
+        pairs = [(unmatched[identity(new[j])].popleft(), j) for j in left_new if unmatched[identity(new[j])]]
+        same += pairs
+        matched_old, matched_new = {i for i, _ in pairs}, {j for _, j in pairs}
+        left_old = [i for i in left_old if i not in matched_old]
+        left_new = [j for j in left_new if j not in matched_new]
+    return MentionDiff(tuple(sorted(same)), tuple(left_old), tuple(left_new))

@@ -1,4 +1,4 @@
-"""Decides when a feed is asked again: from its rhythm, from what it asks for, from how often it failed. Pure."""
+"""Decides when a feed is polled next: by how often it publishes, what it asks for, and how often it failed. Pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from enum import StrEnum
 from itertools import pairwise
 from statistics import median
 
-MAX_WAIT = 24 * 3600.0  # seconds: no feed is left alone for longer
+MAX_WAIT = 24 * 3600.0  # seconds between two polls of a feed
 DEAD_AFTER = timedelta(days=14)  # of nothing but failures
 POSTPONE = timedelta(minutes=30)  # of a feed whose host asked to be left alone for longer than a run waits
-RHYTHM_EPISODES = 10  # episodes whose distances make the rhythm
+RHYTHM_EPISODES = 10  # newest episodes, whose median distance is the feed's rhythm
 
 
 class Reason(StrEnum):
@@ -45,15 +45,16 @@ def schedule_after_success(
     declared: float | None = None,
     url: str = "",
 ) -> NextPoll:
-    """After a poll that worked.
+    """The next poll after one that succeeded: a twelfth of the rhythm later, oftener when an episode is expected.
 
-    published: when the feed's newest episodes came out, in any order. floor: seconds, the shortest wait.
-    hint: seconds that the feed asks to be left alone (RSS ttl, sy:updatePeriod).
-    declared: seconds between its episodes as it says itself (podcast:updateFrequency), for as long as none show it.
+    published: when the feed's newest episodes came out, in any order. floor: the shortest wait, in seconds.
+    hint: seconds that the feed asks for between two polls (RSS ttl, sy:updatePeriod).
+    declared: seconds between its episodes by its own word (podcast:updateFrequency), used until its episodes show it.
+    url: spreads feeds with the same schedule.
     """
     dates = sorted((d for d in published if d <= now + timedelta(days=1)), reverse=True)[: RHYTHM_EPISODES + 1]
     gaps = [(a - b).total_seconds() for a, b in pairwise(dates)]
-    gaps = [g for g in gaps if g >= 60]  # uploaded together: says nothing about the rhythm
+    gaps = [g for g in gaps if g >= 60]  # what was uploaded together says nothing about the rhythm
     quiet = (now - dates[0]).total_seconds() if dates else MAX_WAIT * 10
     if not gaps and declared:
         gaps = [max(declared, 60.0)]
@@ -62,11 +63,11 @@ def schedule_after_success(
     else:
         rhythm = median(gaps)
         wait, why = rhythm / 12, Reason.RHYTHM
-        opens = rhythm * 5 / 6 - quiet  # seconds until the next one is about to come
-        if opens <= 0:
+        until_expected = rhythm * 5 / 6 - quiet  # seconds
+        if until_expected <= 0:
             wait, why = rhythm / 48, Reason.EXPECTED
-        elif opens < wait:
-            wait = opens
+        elif until_expected < wait:
+            wait = until_expected
     wait = min(max(wait, floor), MAX_WAIT)
     if hint is not None and wait < min(hint, MAX_WAIT):
         wait, why = min(hint, MAX_WAIT), Reason.HINT
@@ -77,7 +78,7 @@ def schedule_after_success(
 def schedule_after_failure(
     now: datetime, failures: int, *, floor: float, asked: float | None = None, gone: bool = False, url: str = ""
 ) -> NextPoll:
-    """After ``failures`` polls in a row that did not: twice as long each time, up to a day.
+    """The next poll after ``failures`` failed ones in a row: twice as long each time, up to a day.
 
     asked: seconds of the server's Retry-After. gone: it answered 410.
     """
@@ -91,10 +92,10 @@ def schedule_after_failure(
 
 
 def is_dead(failing_since: datetime | None, now: datetime) -> bool:
-    """Whether a feed has failed for so long that somebody should look."""
+    """Whether a feed has failed for so long that an operator should look at it."""
     return failing_since is not None and now - failing_since >= DEAD_AFTER
 
 
 def _spread(url: str) -> float:
-    """0..1, always the same for one address: feeds added together are not asked together for ever."""
+    """0..1, always the same for one address: feeds that were added together are not polled together for ever."""
     return hashlib.blake2b(url.encode("utf-8", "replace"), digest_size=2).digest()[0] / 256 if url else 0.0

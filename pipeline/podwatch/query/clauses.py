@@ -1,55 +1,61 @@
-"""What a query says, as a tree: the parser makes it, the compiler and `explain` read it."""
+"""The syntax tree of a query: the parser makes it, the compiler, lint and explanation read it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+FIELDS = ("title", "notes", "speaker", "feed", "lang")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """A part of a query. column: where it begins in the query, from 1; source: how it is written there."""
+    """A part of a query, and the parts that it is made of.
 
+    column: where it begins in the query, from 1; source: its text there.
+    """
+
+    parts: tuple[Clause, ...] = ()
     source: str = ""
     column: int = 1
 
-    @property
-    def parts(self) -> tuple[Clause, ...]:
-        return ()
-
     def walk(self) -> Iterator[Clause]:
-        """This clause and all in it, in the order in which they are written."""
-        waiting: list[Clause] = [self]
-        while waiting:
-            clause = waiting.pop()
+        """This clause and all within it, in the order in which they are written."""
+        pending: list[Clause] = [self]
+        while pending:
+            clause = pending.pop()
             yield clause
-            waiting += reversed(clause.parts)
+            pending += reversed(clause.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf(Clause):
-    """A clause that looks for something itself."""
+    """A clause that is looked up in the text itself. It has no parts."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term(Leaf):
-    """A word or a phrase. case: written exactly so. inflected: its possessive and its plain plural count too."""
+    """A word or a phrase.
+
+    case: only with the same capitals. inflected: its possessive and its plain plural match too.
+    alias_of: the entity that this is another name of.
+    """
 
     case: bool = False
     inflected: bool = True
-    alias_of: str | None = None  # the entity that goes by this name too
+    alias_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wildcard(Leaf):
-    """A word with * (any letters, also none) or ? (one letter) in it."""
+    """A word with * (any number of letters, also none) or ? (one letter) in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fuzzy(Leaf):
-    """A word of which up to ``distance`` letters are added, left out, changed, or swapped with their neighbour."""
+    """A word within an edit distance: up to ``distance`` letters added, left out, changed or swapped with the next."""
 
     distance: int
 
@@ -61,12 +67,12 @@ class Regex(Leaf):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundsLike(Leaf):
-    """A name, also where speech recognition misspelt it."""
+    """A name, also where speech recognition misspelt it. The fields are those of phonetics.WatchedName."""
 
     aliases: tuple[str, ...] = ()
     type: str | None = None
     threshold: float | None = None
-    refused: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,35 +81,24 @@ class EntityClause(Leaf):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group(Clause):
-    """A clause made of others."""
-
-    of: tuple[Clause, ...]
-
-    @property
-    def parts(self) -> tuple[Clause, ...]:
-        return self.of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Or(Group):
-    """OR. longest: of overlapping finds the longest counts (the names of one entity), not the shortest."""
+class Or(Clause):
+    """At least one part. longest: of overlapping matches the longest counts (names of one entity), not the shortest."""
 
     longest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class And(Group):
-    """AND: all of them, anywhere in the transcript."""
+class And(Clause):
+    """Every part, anywhere in the transcript."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Not(Group):
-    """NOT: nowhere in the transcript."""
+class Not(Clause):
+    """Its part matches nowhere in the transcript."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Near(Group):
+class Near(Clause):
     """Two parts with at most ``words`` words between them. ordered: the first one first."""
 
     words: int
@@ -111,39 +106,36 @@ class Near(Group):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotNear(Group):
+class NotNear(Clause):
     """The first part where the second is not within ``words`` words of it."""
 
     words: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Within(Group):
-    """All parts within ``seconds``, or, when that is None, within one segment."""
+class Within(Clause):
+    """All parts within ``seconds`` of each other; None: within one segment."""
 
     seconds: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SloppyPhrase(Group):
+class SloppyPhrase(Clause):
     """The words of a phrase in any order, with at most ``words`` others among them."""
 
     words: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Count(Group):
-    """A part that is found at least ``least`` and at most ``most`` times."""
+class Count(Clause):
+    """A part that matches at least ``least`` and at most ``most`` times; most None: no upper limit."""
 
     least: int
     most: int | None
 
 
-FIELDS = ("title", "notes", "speaker", "feed", "lang")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field(Group):
-    """A part that is looked for in a fact of the episode (one of FIELDS), not in what is said."""
+class Field(Clause):
+    """A part that is matched against a field of the episode, not against what is said. name: one of FIELDS."""
 
     name: str

@@ -1,39 +1,39 @@
-"""Runs all watches over a transcript: what any of them looks for is found in one pass, then only those are evaluated
-of which something was found.
+"""The engine: runs all watches over a transcript.
 
-A watch is evaluated when an atom it cannot do without is there (the one of its atoms that is likely the rarest), as
-search engines do with stored queries. So the cost grows with what is said, not with the watchlist.
+What any of them looks for is found in one pass over the text. Then only those watches are evaluated of which the
+trigger was found, an atom that the watch needs (the one that is likely the rarest), as search engines do with stored
+queries. So the cost grows with what is said, not with the watchlist.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from podwatch.errors import PodwatchError
-from podwatch.model import Kind, Mention, Transcript, Watch, fold_spelling
+from podwatch.model import Kind, Mention, Transcript, Watch
 from podwatch.query.clauses import Clause
-from podwatch.query.compiler import Compiler
+from podwatch.query.compiler import Compiler, NameKey
 from podwatch.query.context import EpisodeFields, EvaluationContext, MatchDetail
 from podwatch.query.evaluation import Node
+from podwatch.query.exclusions import Exclusions
 from podwatch.query.intervals import Spans
 from podwatch.query.literals import Literal, LiteralAutomaton
 from podwatch.query.normaliser import NormalisedText, normalise
 from podwatch.query.prefilter import Prefilter, build_prefilter
-from podwatch.query.regular_expressions import PatternSet
+from podwatch.query.regular_expressions import RegexSet
 from podwatch.query.snippets import MentionBuilder
 from podwatch.query.term_expansion import TermDictionary
 
-NOTHING = EpisodeFields()
-PLANNED = (1, 16)  # after which transcripts it is decided anew what each watch waits for
+NO_FIELDS = EpisodeFields()
+PLANNED_AFTER = (1, 16)  # transcripts; then the triggers are chosen anew
 
 
 @dataclass(frozen=True, slots=True)
 class EngineResult:
-    """mentions: in the order of the text. failed: watches that could not be evaluated here, and why."""
+    """mentions: in the order of the text. failed: by name the watches that could not be evaluated here, and why."""
 
     mentions: tuple[Mention, ...]
     failed: Mapping[str, Exception] = field(default_factory=dict)
@@ -42,16 +42,11 @@ class EngineResult:
 EMPTY_RESULT = EngineResult(())
 
 
-_SENTENCE = re.compile(r"[^\W_]{4,}[.?!…]\s")  # the end of one; St. Mary goes on
-
-
 class Engine:
-    """All watches, compiled together. broken: those that cannot be looked for, with why; the others are."""
+    """Some watches, compiled together. broken: by name those that cannot be looked for, and why; the others are."""
 
     def __init__(self, watches: Sequence[tuple[Watch, Clause | PodwatchError]]) -> None:
-        trees = [clause for _, clause in watches if isinstance(clause, Clause)]
-        compiler = Compiler(trees)
-        self._index = compiler.index
+        compiler = Compiler([clause for _, clause in watches if isinstance(clause, Clause)])
         self.broken: dict[str, PodwatchError] = {}
         self._names: list[str] = []
         self._nodes: list[Node] = []
@@ -59,68 +54,65 @@ class Engine:
             try:
                 if isinstance(clause, PodwatchError):
                     raise clause
-                node = compiler.node(clause)
+                node = compiler.compile(clause)
             except PodwatchError as e:
                 self.broken[watch.name] = e
                 continue
             self._names.append(watch.name)
             self._nodes.append(node)
-        index = self._index
-        self._excluded = {
-            w.name: [f" {fold_spelling(spelling)} " for spelling in w.exclude] for w, _ in watches if w.exclude
-        }
-        self._longer = {w.name: [f" {normalise(s).text.strip()} " for s in w.exclude] for w, _ in watches if w.exclude}
-        self._vocabulary = TermDictionary(index.wild, index.fuzzy)
-        self._patterns = PatternSet(index.patterns)
-        self._matcher: Any = _name_matcher([clause for clause, _ in index.sounds])
+        self._index = index = compiler.index
+        self._exclusions = Exclusions(watch for watch, _ in watches)
+        self._terms = TermDictionary(index.wildcards, index.fuzzy)
+        self._regexes = RegexSet(index.regexes)
+        self._name_matcher: Any = _build_name_matcher(index.names) if index.names else None
+        self._name_atoms = list(index.names.values())
         self._word_counts: Counter[str] = Counter()
-        self._read = 0
+        self._transcripts_read = 0
+        # What _plan chooses: the atoms in the automaton, the watches that each triggers, the literals left for later.
         self._literals = LiteralAutomaton([])
         self._triggers: dict[int, list[int]] = {}
         self._deferred: dict[int, list[Literal]] = {}
-        self._sieve: Prefilter | None = None
+        self._prefilter: Prefilter | None = None
 
     def _plan(self, text: str) -> None:
         """Chooses for each watch the atom that triggers it, by how often words occur in the first transcripts.
 
-        Whatever is chosen, the same is found; a text in which "grain" is rarer than "said" is gone through faster when
-        ``grain NEAR/5 said`` waits for grain. Only what is waited for is in the automaton.
+        Whatever is chosen, the same is found; a text in which "grain" is rarer than "said" is searched faster when
+        grain triggers ``grain NEAR/5 said``. Only triggers are in the automaton.
         """
-        self._read += 1
-        if self._read > PLANNED[-1]:
+        self._transcripts_read += 1
+        if self._transcripts_read > PLANNED_AFTER[-1]:
             return
         self._word_counts.update(text.split())
-        if self._read not in PLANNED:
+        if self._transcripts_read not in PLANNED_AFTER:
             return
-        self._index.weigh(self._word_counts)
-        self._triggers = {}
-        later: dict[int, list[Literal]] = {}
+        self._index.measure_frequencies(self._word_counts)
+        triggers: dict[int, list[int]] = {}
         for i, node in enumerate(self._nodes):
-            for atom in node.needs:
-                self._triggers.setdefault(atom, []).append(i)
+            for atom in node.needed_atoms:
+                triggers.setdefault(atom, []).append(i)
+        deferred: dict[int, list[Literal]] = {}
         for literal in self._index.literals:
-            if literal.atom not in self._triggers:
-                later.setdefault(literal.atom, []).append(literal)
-        self._deferred = later
-        waited_for = [li for li in self._index.literals if li.atom in self._triggers]
-        self._literals = LiteralAutomaton(waited_for)
-        if self._read == PLANNED[-1] and not self._index.beside_literals:
-            self._sieve = build_prefilter(waited_for, self._word_counts)
+            if literal.atom not in triggers:
+                deferred.setdefault(literal.atom, []).append(literal)
+        triggering = [literal for literal in self._index.literals if literal.atom in triggers]
+        self._triggers, self._deferred, self._literals = triggers, deferred, LiteralAutomaton(triggering)
+        if self._transcripts_read == PLANNED_AFTER[-1] and self._index.has_only_literals:
+            self._prefilter = build_prefilter(triggering, self._word_counts)
 
     def __call__(
-        self, transcript: Transcript, about: EpisodeFields = NOTHING, only: Container[str] | None = None
+        self, transcript: Transcript, fields: EpisodeFields = NO_FIELDS, only: Container[str] | None = None
     ) -> EngineResult:
         """The mentions of the watches (of those named in ``only``) in a transcript."""
-        if self._sieve is not None and self._sieve.excludes(transcript.text):
+        if self._prefilter is not None and self._prefilter.excludes(transcript.text):
             return EMPTY_RESULT
-        context = self.read(transcript, about)
-        candidates: set[int] = set()
-        triggers = self._triggers
-        for atom in context.hits.keys() & triggers.keys():
-            candidates.update(triggers[atom])
+        context = self.build_context(transcript, fields)
+        triggered: set[int] = set()
+        for atom in context.hits.keys() & self._triggers.keys():
+            triggered.update(self._triggers[atom])
         found: list[tuple[int, int, int, int]] = []
         failed: dict[str, Exception] = {}
-        for i in candidates:
+        for i in triggered:
             if only is not None and self._names[i] not in only:
                 continue
             try:
@@ -129,111 +121,87 @@ class Engine:
                 failed[self._names[i]] = e
                 continue
             if spans:
-                found += [(s, e, i, how) for s, e, how in spans]
-        return EngineResult(self._mentions(transcript, context, found), failed)
+                found += [(start, end, i, detail) for start, end, detail in spans]
+        return EngineResult(self._build_mentions(context, found), failed)
 
-    def read(self, transcript: Transcript, about: EpisodeFields = NOTHING) -> EvaluationContext:
-        """What all watches look for, as far as it is in the transcript."""
-        normal = normalise(transcript.text)
-        self._plan(normal.text)
+    def build_context(self, transcript: Transcript, fields: EpisodeFields = NO_FIELDS) -> EvaluationContext:
+        """The transcript with all that the watches look for, as far as it is there."""
+        normalised = normalise(transcript.text)
+        self._plan(normalised.text)
         hits: dict[int, Spans] = {}
+        self._literals.find(normalised.text, hits)
+        self._terms.find(normalised.text, hits)
+        self._regexes.find(normalised, hits)
+        if self.asks_for_entities and fields.entities is not None:
+            self._find_recognised_entities(normalised, fields, hits)
         details = self._index.details
-        self._literals.find(normal.text, hits)
-        self._vocabulary.find(normal.text, hits)
-        self._patterns.find(normal, hits)
-        if self._index.named and about.entities is not None:
-            self._recognised(normal, about, hits)
-        if self._matcher is not None:
-            details = self._find_misspelt_names(transcript, about, normal, hits)
-        return EvaluationContext(transcript, about, normal, hits, details, self._deferred)
+        if self._name_matcher is not None:
+            details = [*details, *self._find_misspelt_names(transcript, fields, normalised, hits)]
+        return EvaluationContext(transcript, fields, normalised, hits, details, self._deferred)
 
     @property
     def asks_for_entities(self) -> bool:
         """Whether a watch has an ``entity:`` clause, so that a transcript's entities are worth reading."""
-        return bool(self._index.named)
+        return bool(self._index.entities)
 
-    def node(self, watch: str) -> Node | None:
-        """The compiled watch of that name."""
+    def node_of(self, watch: str) -> Node | None:
+        """The compiled watch of that name; None when there is none, or it is broken."""
         return self._nodes[self._names.index(watch)] if watch in self._names else None
 
-    def _mentions(
-        self, transcript: Transcript, context: EvaluationContext, found: list[tuple[int, int, int, int]]
+    def _build_mentions(
+        self, context: EvaluationContext, found: list[tuple[int, int, int, int]]
     ) -> tuple[Mention, ...]:
+        """found: (start, end, index of the watch, detail)."""
         if not found:
             return ()
-        snippets = MentionBuilder(transcript)
-        span, details, names = context.normal.span, context.details, self._names
+        builder, normalised = MentionBuilder(context.transcript), context.normalised
         mentions: list[Mention] = []
         last = (-1, -1, -1)
-        for s, e, i, how in sorted(found):
-            if (s, e, i) == last:  # an entity's name as it is written, and the same words recognised: one mention
+        for start, end, i, detail in sorted(found):
+            if (start, end, i) == last:  # an entity's name as it is written, and the same words recognised: one mention
                 continue
-            last = s, e, i
-            if names[i] in self._longer and _within(context.normal, s, e, self._longer[names[i]]):
-                continue
-            start, end = span(s, e)
-            mentions.append(snippets.mention(names[i], start, end, details[how]))
-        if self._excluded:
-            mentions = [m for m in mentions if m.watch not in self._excluded or not self._refused(m)]
+            last = start, end, i
+            watch, how = self._names[i], context.details[detail]
+            if not self._exclusions.is_excluded(watch, how.kind, normalised, start, end):
+                mentions.append(builder.build(watch, *normalised.stored_span(start, end), how))
         mentions.sort(key=lambda m: (m.start, m.end, m.watch))
         return tuple(mentions)
 
-    def _refused(self, m: Mention) -> bool:
-        """Whether people said that this spelling is something else; of what only sounds like it, any part counts."""
-        surface = f" {fold_spelling(m.surface)} "
-        if m.kind is Kind.SOUNDS_LIKE:
-            return any(spelling in surface for spelling in self._excluded[m.watch])
-        return surface in self._excluded[m.watch]
-
-    def _recognised(self, normal: NormalisedText, about: EpisodeFields, hits: dict[int, Spans]) -> None:
-        wanted: dict[str, list[int]] = {}
-        for text, atom in self._index.named:
-            wanted.setdefault(text, []).append(atom)
-        for entity in about.entities or ():
+    def _find_recognised_entities(
+        self, normalised: NormalisedText, fields: EpisodeFields, hits: dict[int, Spans]
+    ) -> None:
+        """Adds to ``hits`` the spans of the entities that have one of the names that are looked for."""
+        for entity in fields.entities or ():
             names = {normalise(name).text.strip() for name in entity.names}
-            for atom in {a for name in names for a in wanted.get(name, ())}:
-                spans = ((normal.index(s), normal.index(e)) for s, e in entity.spans)
-                trimmed = ((s, e - (normal.text[e - 1] == " "), 0) for s, e in spans if s < e)
-                hits.setdefault(atom, []).extend(t for t in trimmed if t[0] < t[1])
+            for atom in {self._index.entities[name] for name in names & self._index.entities.keys()}:
+                spans = (_to_normalised(normalised, start, end) for start, end in entity.spans)
+                hits.setdefault(atom, []).extend((start, end, 0) for start, end in spans if start < end)
 
     def _find_misspelt_names(
-        self, transcript: Transcript, about: EpisodeFields, normal: NormalisedText, hits: dict[int, Spans]
+        self, transcript: Transcript, fields: EpisodeFields, normalised: NormalisedText, hits: dict[int, Spans]
     ) -> list[MatchDetail]:
-        details = list(self._index.details)
-        for heard in self._matcher.find_matches(transcript.text, about.title, about.notes):
-            atom = self._index.sounds[heard.name][1]
-            start, end = normal.index(heard.start), normal.index(heard.end)
-            if end > start and normal.text[end - 1] == " ":
-                end -= 1
-            kind = Kind(heard.kind)
-            if kind is Kind.EXACT and heard.score == 1.0:
-                number = 0
+        """Adds to ``hits`` the names that are found by their sound; returns their details, which follow the others."""
+        details: list[MatchDetail] = []
+        for match in self._name_matcher.find_matches(transcript.text, fields.title, fields.notes):
+            start, end = _to_normalised(normalised, match.start, match.end)
+            kind = Kind(match.kind)
+            if kind is Kind.EXACT and match.score == 1.0:
+                detail = 0
             else:
-                details.append(MatchDetail(kind, heard.score, heard.reason))
-                number = len(details) - 1
+                detail = len(self._index.details) + len(details)
+                details.append(MatchDetail(kind, match.score, match.reason))
             if start < end:
-                hits.setdefault(atom, []).append((start, end, number))
+                hits.setdefault(self._name_atoms[match.name], []).append((start, end, detail))
         return details
 
 
-def _within(normal: NormalisedText, start: int, end: int, phrases: Sequence[str]) -> bool:
-    """Whether [start, end) of a normalised text is a part of one of the phrases there: Dobrynin, of Dobrynin Street.
-
-    Not over the end of a sentence: Dobrynin. Street.
-    """
-    for phrase in phrases:
-        first, last = end + 1 - len(phrase), start - 1 + len(phrase)
-        at = normal.text.find(phrase, max(0, first), last) if len(phrase) > end - start + 2 else -1
-        if at >= 0:
-            a, b = normal.span(at + 1, at + len(phrase) - 1)
-            if not _SENTENCE.search(normal.stored, a, b):
-                return True
-    return False
+def _to_normalised(normalised: NormalisedText, start: int, end: int) -> tuple[int, int]:
+    """A span of the stored text as one of the normalised text, without a blank at its end."""
+    left, right = normalised.index_of(start), normalised.index_of(end)
+    return left, right - (right > left and normalised.text[right - 1] == " ")
 
 
-def _name_matcher(names: Sequence[Any]) -> Any:
-    if not names:
-        return None
+def _build_name_matcher(names: Iterable[NameKey]) -> Any:
     from podwatch.phonetics import NameMatcher, WatchedName
 
-    return NameMatcher([WatchedName(n.text, n.aliases, n.type, n.threshold, n.refused) for n in names])
+    return NameMatcher([WatchedName(*name) for name in names])

@@ -1,81 +1,91 @@
-"""A query as it is evaluated: a tree of nodes over what was found in one transcript.
+"""The compiled form of a query: a tree of nodes that are evaluated over one transcript.
 
 A node gives the spans at which it is true, an empty list when it is true without a place (NOT, a field), and None when
-it is not true. Atoms are looked up; only what has an atom in the transcript is evaluated at all.
+it is not true. A watch is evaluated only where an atom that it needs is in the transcript.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
-from podwatch.query import intervals
 from podwatch.query.clauses import Clause
 from podwatch.query.context import EvaluationContext
-from podwatch.query.intervals import Spans
+from podwatch.query.intervals import (
+    Spans,
+    intervals_within,
+    longest_intervals,
+    minimal_intervals,
+    not_near_intervals,
+)
 
-
-class Node(Protocol):
-    @property
-    def clause(self) -> Clause: ...
-
-    @property
-    def parts(self) -> Sequence[Node]: ...
-
-    def find(self, context: EvaluationContext, /) -> Spans | None: ...
-
-    @property
-    def needs(self) -> frozenset[int]:
-        """Atoms of which one has to be found for this to be true; empty when it can be true without any."""
-        ...
+Atoms = frozenset[int]
+Frequency = Callable[[Atoms], float]  # how often one of some atoms is likely to be found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Atom:
-    """Something that is found in the text itself, under one or more numbers.
-
-    how: what a find of each number is, an index into the engine's list. accept: says whether stored text will do.
-    longest: of finds that overlap the longest counts.
-    """
+class Node(ABC):
+    """A part of a query, compiled."""
 
     clause: Clause
-    numbers: tuple[tuple[int, int], ...]  # (atom, how)
+    parts: tuple[Node, ...] = field(default=(), kw_only=True)
+
+    @property
+    def needed_atoms(self) -> Atoms:
+        """Atoms of which one has to be found for this to be true; empty when it can be true without any."""
+        return frozenset()
+
+    @abstractmethod
+    def find(self, context: EvaluationContext, /) -> Spans | None: ...
+
+
+def _rarest_atoms(parts: Sequence[Node], frequency: Frequency) -> Atoms:
+    """Of parts that all have to be true, the needed atoms that are likely the rarest."""
+    return min((atoms for p in parts if (atoms := p.needed_atoms)), key=frequency, default=frozenset())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AtomNode(Node):
+    """Something that is found in the text itself, as one or more atoms.
+
+    atoms: (atom, detail), the detail an index into EvaluationContext.details; where it is 0, that of the span counts.
+    accept: says whether the stored text of a span will do. longest: of spans that overlap the longest counts.
+    """
+
+    atoms: tuple[tuple[int, int], ...]
     accept: Callable[[str], bool] | None = None
-    parts: tuple[Node, ...] = ()
     longest: bool = False
 
     @property
-    def needs(self) -> frozenset[int]:
-        return frozenset(number for number, _ in self.numbers)
+    def needed_atoms(self) -> Atoms:
+        return frozenset(atom for atom, _ in self.atoms)
 
     def find(self, context: EvaluationContext) -> Spans | None:
         found: Spans = []
-        for number, how in self.numbers:
-            spans = context.of(number)
-            found += [(s, e, how) for s, e, _ in spans] if how else spans
+        for atom, detail in self.atoms:
+            spans = context.spans_of(atom)
+            found += [(start, end, detail) for start, end, _ in spans] if detail else spans
         if not found:
             return None
         if self.accept is not None:
-            found = [s for s in found if self.accept(context.stored(s[0], s[1]))]
+            found = [s for s in found if self.accept(context.stored_text(s[0], s[1]))]
         if len(found) > 1:
             found = sorted(set(found))
             if self.longest:
-                return intervals.longest_intervals(found)
+                return longest_intervals(found)
         return found or None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AnyOf:
-    """One of the parts at least; of finds that overlap the shortest ones, or the longest."""
+class OrNode(Node):
+    """At least one of the parts; of spans that overlap the minimal ones, or the longest."""
 
-    clause: Clause
-    parts: tuple[Node, ...]
     longest: bool = False
 
     @property
-    def needs(self) -> frozenset[int]:
-        each = [p.needs for p in self.parts]
+    def needed_atoms(self) -> Atoms:
+        each = [p.needed_atoms for p in self.parts]
         return frozenset().union(*each) if all(each) else frozenset()
 
     def find(self, context: EvaluationContext) -> Spans | None:
@@ -84,22 +94,19 @@ class AnyOf:
             return None
         found = [span for spans in given for span in spans]
         if self.longest:
-            return intervals.longest_intervals(found)
-        return intervals.minimal_intervals(found) if len(given) > 1 else found
+            return longest_intervals(found)
+        return minimal_intervals(found) if len(given) > 1 else found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AllOf:
-    """Every part. Of the finds those count that a speaker's part allows."""
+class AndNode(Node):
+    """Every part. A speaker among them restricts the spans of the others to what he says."""
 
-    clause: Clause
-    parts: tuple[Node, ...]
-    rarity: Callable[[frozenset[int]], float]
+    frequency: Frequency
 
     @property
-    def needs(self) -> frozenset[int]:
-        each = [p.needs for p in self.parts]
-        return min((n for n in each if n), key=self.rarity, default=frozenset())
+    def needed_atoms(self) -> Atoms:
+        return _rarest_atoms(self.parts, self.frequency)
 
     def find(self, context: EvaluationContext) -> Spans | None:
         found: Spans = []
@@ -109,37 +116,31 @@ class AllOf:
                 return None
             found += spans
         for part in self.parts:
-            regions = part.regions(context) if isinstance(part, SpeakerNode) else None
-            if regions is not None:
-                found = intervals.intervals_within(sorted(found), regions)
+            if isinstance(part, SpeakerNode):
+                found = intervals_within(sorted(found), part.regions(context))
                 if not found:
                     return None
-        return intervals.minimal_intervals(found)
+        return minimal_intervals(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Without:
-    clause: Clause
-    parts: tuple[Node, ...]
-    needs: frozenset[int] = frozenset()
+class NotNode(Node):
+    """The part is nowhere."""
 
     def find(self, context: EvaluationContext) -> Spans | None:
         return [] if self.parts[0].find(context) is None else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Joined:
-    """What stands near something: spans of both sides joined."""
+class ProximityNode(Node):
+    """Parts that stand near each other. join: their spans, a list for each part, joined where they do."""
 
-    clause: Clause
-    parts: tuple[Node, ...]
-    rarity: Callable[[frozenset[int]], float]
+    frequency: Frequency
     join: Callable[[list[Spans], EvaluationContext], Spans]
 
     @property
-    def needs(self) -> frozenset[int]:
-        each = [p.needs for p in self.parts]
-        return min((n for n in each if n), key=self.rarity, default=frozenset())
+    def needed_atoms(self) -> Atoms:
+        return _rarest_atoms(self.parts, self.frequency)
 
     def find(self, context: EvaluationContext) -> Spans | None:
         given: list[Spans] = []
@@ -152,38 +153,33 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NotNearNode:
-    """The first part where the second one is not near."""
+class NotNearNode(Node):
+    """The first part where the second one is not within ``words`` words."""
 
-    clause: Clause
-    parts: tuple[Node, ...]
     words: int
 
     @property
-    def needs(self) -> frozenset[int]:
-        return self.parts[0].needs
+    def needed_atoms(self) -> Atoms:
+        return self.parts[0].needed_atoms
 
     def find(self, context: EvaluationContext) -> Spans | None:
         left = self.parts[0].find(context)
         if not left:
             return None
-        return (
-            intervals.not_near_intervals(left, self.parts[1].find(context) or [], self.words, context.word_of) or None
-        )
+        right = self.parts[1].find(context) or []
+        return not_near_intervals(left, right, self.words, context.word_at) or None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CountNode:
+class CountNode(Node):
     """The part, if it is found often enough and not too often."""
 
-    clause: Clause
-    parts: tuple[Node, ...]
     least: int
     most: int | None
 
     @property
-    def needs(self) -> frozenset[int]:
-        return self.parts[0].needs if self.least else frozenset()
+    def needed_atoms(self) -> Atoms:
+        return self.parts[0].needed_atoms if self.least else frozenset()
 
     def find(self, context: EvaluationContext) -> Spans | None:
         found = self.parts[0].find(context) or []
@@ -192,30 +188,24 @@ class CountNode:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FieldNode:
-    """A part that is looked for in a fact of the episode; true without a place in the text."""
+class FieldNode(Node):
+    """A condition on a field of the episode; true without a place in the text."""
 
-    clause: Clause
-    holds: Callable[[EvaluationContext], bool]
-    parts: tuple[Node, ...] = ()
-    needs: frozenset[int] = frozenset()
+    is_true: Callable[[EvaluationContext], bool]
 
     def find(self, context: EvaluationContext) -> Spans | None:
-        return [] if self.holds(context) else None
+        return [] if self.is_true(context) else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SpeakerNode:
-    """What is said by a speaker, or, when ``by`` is False, by anybody else. Narrows down the parts beside it."""
+class SpeakerNode(Node):
+    """What is said by a speaker whose name matches, or, when ``by`` is False, by anybody else."""
 
-    clause: Clause
     matches: Callable[[str], bool]
     by: bool = True
-    parts: tuple[Node, ...] = ()
-    needs: frozenset[int] = frozenset()
 
     def find(self, context: EvaluationContext) -> Spans | None:
         return [] if self.regions(context) else None
 
     def regions(self, context: EvaluationContext) -> list[tuple[int, int]]:
-        return context.spoken(self.matches, self.by)
+        return context.regions_by_speaker(self.matches, self.by)

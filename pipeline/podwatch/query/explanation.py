@@ -1,7 +1,7 @@
-"""Says of each part of a query what it found in a transcript, or why it was not true: the tree that `explain` shows.
+"""Explains a query over a transcript: of each part what it found, or why it was not true. `explain` shows this tree.
 
-Asks the nodes themselves, so an explanation cannot say anything else than what detect does. It evaluates each part
-once more than detect would, and is made for one watch and one transcript at a time.
+It evaluates the compiled nodes themselves, so it cannot say anything else than what detect does. Each part is evaluated
+once more than detect would; it is made for one watch and one transcript at a time.
 """
 
 from __future__ import annotations
@@ -11,15 +11,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from podwatch.query import clauses as c
-from podwatch.query import evaluation as nodes
-from podwatch.query import intervals
-from podwatch.query.context import EvaluationContext
-from podwatch.query.evaluation import Node
-from podwatch.query.intervals import Spans
+from podwatch.query import clauses
+from podwatch.query.context import EvaluationContext, last_word_start
+from podwatch.query.evaluation import (
+    AndNode,
+    AtomNode,
+    CountNode,
+    FieldNode,
+    Node,
+    NotNearNode,
+    NotNode,
+    OrNode,
+    ProximityNode,
+    SpeakerNode,
+)
+from podwatch.query.intervals import Spans, covering_intervals
 
-SHOWN = 10  # places of one part
-LONG = 120  # characters of a surface, or of a fact
+MAX_SHOWN = 10  # places, parts or spellings that are listed
+MAX_CHARACTERS = 120  # of a surface, or of a field
 
 
 class NotTrueReason(StrEnum):
@@ -53,9 +62,11 @@ class MatchPlace:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A part of a query. places: the first of its shortest finds, of ``count``; none where it is true without a place.
+    """A part of a query, explained.
 
-    detail: what makes the reason concrete, such as the nearest distance that was found.
+    what: the operator, or what kind of term it is. places: the first of its ``count`` matches; none where it is true
+    without a place. because: why it is not true; detail: what makes that concrete, such as the smallest distance that
+    was found.
     """
 
     what: str
@@ -69,141 +80,135 @@ class Explanation:
     parts: tuple[Explanation, ...] = ()
 
     @property
-    def gathers(self) -> bool:
+    def repeats_its_parts(self) -> bool:
         """Whether its places are just those of its parts."""
         return self.what in ("OR", "AND", "NOT", "count")
 
 
 def explain(node: Node, context: EvaluationContext, within: str = "") -> Explanation:
-    """The tree of a compiled watch over one transcript. within: how the part around it is written."""
+    """The explanation of a compiled watch over one transcript. within: the source of the part around this one."""
     spans = node.find(context)
     if spans:  # found in two ways at one place: one mention
-        spans = list({(s, e): (s, e, how) for s, e, how in reversed(spans)}.values())[::-1]
+        spans = list({(s, e): (s, e, detail) for s, e, detail in reversed(spans)}.values())[::-1]
     clause = node.clause
     parts = tuple(explain(p, context, clause.source) for p in node.parts)
-    because, detail = (None, "") if spans is not None else _why(node, parts, context)
-    if isinstance(node, nodes.CountNode):
-        detail = f"{_times(parts[0].count)} {_wanted(node)}"
+    because, detail = (None, "") if spans is not None else _why_not(node, parts, context)
+    if isinstance(node, CountNode):
+        detail = f"{_times(parts[0].count)} {_wanted_count(node)}"
     return Explanation(
-        what=_name(node),
-        # The words of a phrase are all written as the phrase.
-        source=clause.text if isinstance(clause, c.Leaf) and clause.source == within else clause.source,
+        what=_describe(clause),
+        # The source of each word of a phrase is the whole phrase.
+        source=clause.text if isinstance(clause, clauses.Leaf) and clause.source == within else clause.source,
         column=clause.column,
         true=spans is not None,
         count=len(spans or ()),
-        places=tuple(_place(context, *span) for span in (spans or ())[:SHOWN]),
+        places=tuple(_place(context, *span) for span in (spans or ())[:MAX_SHOWN]),
         because=because,
         detail=detail,
         parts=parts,
     )
 
 
-def _place(context: EvaluationContext, start: int, end: int, how: int) -> MatchPlace:
-    left, right = context.normal.span(start, end)
-    t = context.transcript
-    found = context.details[how]
-    words = (
-        f"{found.kind.value}{f' {found.score:.2f}' if found.score < 1 else ''}{found.reason and f', {found.reason}'}"
-    )
-    return MatchPlace(left, right, t.seconds_at(left), t.text[left:right][:LONG], t.speakers[t.index_at(left)], words)
+def _place(context: EvaluationContext, start: int, end: int, detail: int) -> MatchPlace:
+    left, right = context.normalised.stored_span(start, end)
+    t, found = context.transcript, context.details[detail]
+    how = f"{found.kind.value}{f' {found.score:.2f}' if found.score < 1 else ''}{found.reason and f', {found.reason}'}"
+    surface = t.text[left:right][:MAX_CHARACTERS]
+    return MatchPlace(left, right, t.seconds_at(left), surface, t.speakers[t.index_at(left)], how)
 
 
-def _name(node: Node) -> str:
-    clause = node.clause
+def _describe(clause: clauses.Clause) -> str:
+    """What an explanation calls this kind of clause."""
     match clause:
-        case c.Term() | c.EntityClause() | c.SoundsLike():
-            if isinstance(clause, c.Term) and clause.alias_of:
-                return "alias"
-            return (
-                "entity" if isinstance(clause, c.EntityClause) else "name by its sound" if _sounds(clause) else "term"
-            )
-        case c.Wildcard():
+        case clauses.Term():
+            return "alias" if clause.alias_of else "term"
+        case clauses.EntityClause():
+            return "entity"
+        case clauses.SoundsLike():
+            return "name by its sound"
+        case clauses.Wildcard():
             return "wildcard"
-        case c.Fuzzy():
+        case clauses.Fuzzy():
             return f"within {clause.distance} letter{'s' if clause.distance > 1 else ''}"
-        case c.Regex():
+        case clauses.Regex():
             return "regular expression"
-        case c.Or():
+        case clauses.Or():
             return "OR"
-        case c.And():
+        case clauses.And():
             return "AND"
-        case c.Not():
+        case clauses.Not():
             return "NOT"
-        case c.Near():
+        case clauses.Near():
             return f"{'ONEAR' if clause.ordered else 'NEAR'}/{clause.words}"
-        case c.NotNear():
+        case clauses.NotNear():
             return f"NOT NEAR/{clause.words}"
-        case c.Within():
+        case clauses.Within():
             return "SAME SEGMENT" if clause.seconds is None else f"WITHIN {clause.seconds:g}s"
-        case c.SloppyPhrase():
+        case clauses.SloppyPhrase():
             return "words in any order"
-        case c.Count():
+        case clauses.Count():
             return "count"
-        case c.Field():
+        case clauses.Field():
             return clause.name
     raise AssertionError(type(clause))
 
 
-def _sounds(clause: c.Clause) -> bool:
-    return isinstance(clause, c.SoundsLike)
-
-
-def _why(node: Node, parts: Sequence[Explanation], context: EvaluationContext) -> tuple[NotTrueReason, str]:
+def _why_not(node: Node, parts: Sequence[Explanation], context: EvaluationContext) -> tuple[NotTrueReason, str]:
     match node:
-        case nodes.Atom():
-            found = [s for number, _ in node.numbers for s in context.of(number)]
+        case AtomNode():
+            found = [span for atom, _ in node.atoms for span in context.spans_of(atom)]
             if found:
-                spelled = dict.fromkeys(context.stored(s, e)[:LONG] for s, e, _ in sorted(found)[:SHOWN])
-                return NotTrueReason.SPELLING, ", ".join(spelled)
+                first = sorted(found)[:MAX_SHOWN]
+                spellings = dict.fromkeys(context.stored_text(s, e)[:MAX_CHARACTERS] for s, e, _ in first)
+                return NotTrueReason.SPELLING, ", ".join(spellings)
             return NotTrueReason.NOT_SAID, ""
-        case nodes.AnyOf():
+        case OrNode():
             return NotTrueReason.NONE_OF, ""
-        case nodes.AllOf():
-            missing = [p for p in parts if not p.true]
-            if missing:
-                return NotTrueReason.PART, "; ".join(p.source for p in missing[:SHOWN])
-            return NotTrueReason.SPEAKER, _speakers(context)
-        case nodes.Without():
-            first = parts[0].places[0].surface if parts[0].places else parts[0].source
-            return NotTrueReason.EXCLUDED, f"{first}{f', {_times(parts[0].count)}' if parts[0].count else ''}"
-        case nodes.NotNearNode():
+        case AndNode():
+            if missing := [p.source for p in parts if not p.true]:
+                return NotTrueReason.PART, "; ".join(missing[:MAX_SHOWN])
+            return NotTrueReason.SPEAKER, _list_speakers(context)
+        case NotNode():
+            first_surface = parts[0].places[0].surface if parts[0].places else parts[0].source
+            return NotTrueReason.EXCLUDED, f"{first_surface}{f', {_times(parts[0].count)}' if parts[0].count else ''}"
+        case NotNearNode():
             if not parts[0].count:
                 return NotTrueReason.PART, parts[0].source
             return NotTrueReason.TOO_NEAR, f"each of {parts[0].count} has {parts[1].source} within {node.words} words"
-        case nodes.CountNode():
+        case CountNode():
             return (NotTrueReason.TOO_FEW if parts[0].count < node.least else NotTrueReason.TOO_MANY), ""
-        case nodes.SpeakerNode():
-            return NotTrueReason.SPEAKER, _speakers(context)
-        case nodes.FieldNode():
-            name = node.clause.name if isinstance(node.clause, c.Field) else ""
-            value = context.about.fact(name, context.transcript).strip()
-            return NotTrueReason.FACT, f"{name} is {value[:LONG]!r}" if value else f"{name} is not known"
-        case nodes.Joined():
-            missing = [p for p in parts if not p.count]
-            if missing:
-                return NotTrueReason.PART, "; ".join(p.source for p in missing[:SHOWN])
-            return _apart(node, [p.find(context) or [] for p in node.parts], context)
+        case SpeakerNode():
+            return NotTrueReason.SPEAKER, _list_speakers(context)
+        case FieldNode():
+            name = _describe(node.clause)
+            value = context.fields.text_of(name, context.transcript).strip()
+            return NotTrueReason.FACT, f"{name} is {value[:MAX_CHARACTERS]!r}" if value else f"{name} is not known"
+        case ProximityNode():
+            if missing := [p.source for p in parts if not p.count]:
+                return NotTrueReason.PART, "; ".join(missing[:MAX_SHOWN])
+            return _why_not_near(node, [p.find(context) or [] for p in node.parts], context)
     raise AssertionError(type(node))
 
 
-def _apart(node: nodes.Joined, given: list[Spans], context: EvaluationContext) -> tuple[NotTrueReason, str]:
+def _why_not_near(node: ProximityNode, given: list[Spans], context: EvaluationContext) -> tuple[NotTrueReason, str]:
     clause = node.clause
-    if isinstance(clause, c.Within):
-        windows = intervals.covering_intervals(given, lambda start, end: True)
-        spans = [context.normal.span(s, e) for s, e, _ in windows]
+    if isinstance(clause, clauses.Within | clauses.SloppyPhrase):
+        covering = covering_intervals(given, lambda start, end: True)
+    if isinstance(clause, clauses.Within):
+        spans = [context.normalised.stored_span(s, e) for s, e, _ in covering]
         t = context.transcript
         if clause.seconds is None:
-            between = min((t.index_at(e - 1) - t.index_at(s) for s, e in spans), default=0)
-            return NotTrueReason.TOO_FAR, f"nearest: {between} segment{'s' if between != 1 else ''} further on"
-        known = [d for s, e in spans if (d := abs(t.seconds_at(_last_word(t.text, s, e)) - t.seconds_at(s))) >= 0]
+            further = min((t.index_at(e - 1) - t.index_at(s) for s, e in spans), default=0)
+            return NotTrueReason.TOO_FAR, f"nearest: {further} segment{'s' if further != 1 else ''} further on"
+        seconds = [abs(t.seconds_at(max(s, last_word_start(t.text, e))) - t.seconds_at(s)) for s, e in spans]
+        known = [d for d in seconds if d >= 0]  # nan is not
         return NotTrueReason.TOO_FAR, f"nearest: {min(known):.1f} seconds" if known else "the transcript has no times"
-    if isinstance(clause, c.SloppyPhrase):
-        windows = intervals.covering_intervals(given, lambda start, end: True)
-        most = min((context.word_of(e - 1) - context.word_of(s) + 1 for s, e, _ in windows), default=0)
-        return NotTrueReason.TOO_FAR, f"nearest: all of them in {most} words"
-    ordered = clause.ordered if isinstance(clause, c.Near) else True  # else the words of a phrase with wildcards
+    if isinstance(clause, clauses.SloppyPhrase):
+        fewest = min((context.word_at(e - 1) - context.word_at(s) + 1 for s, e, _ in covering), default=0)
+        return NotTrueReason.TOO_FAR, f"nearest: all of them in {fewest} words"
+    ordered = clause.ordered if isinstance(clause, clauses.Near) else True  # else the words of a phrase with wildcards
     left, right = given
-    ahead, behind = _nearest(left, right, context), _nearest(right, left, context)
+    ahead, behind = _fewest_words_between(left, right, context), _fewest_words_between(right, left, context)
     if not ordered and behind is not None:
         ahead = behind if ahead is None else min(ahead, behind)
     if ahead is None:
@@ -213,29 +218,25 @@ def _apart(node: nodes.Joined, given: list[Spans], context: EvaluationContext) -
     return NotTrueReason.TOO_FAR, f"nearest: {_words(ahead)} between"
 
 
-def _nearest(first: Spans, second: Spans, context: EvaluationContext) -> int | None:
+def _fewest_words_between(first: Spans, second: Spans, context: EvaluationContext) -> int | None:
     """The fewest words between the end of a first one and the start of a second one behind it."""
-    before = sorted(first, key=lambda s: s[1])
-    ends = [s[1] for s in before]
-    best: int | None = None
-    for start, _, _ in second:
-        at = bisect_left(ends, start + 1)
-        if at:
-            words = context.word_of(start) - context.word_of(ends[at - 1] - 1) - 1
-            best = words if best is None else min(best, words)
-    return best
+    ends = sorted(end for _, end, _ in first)
+    between = [
+        context.word_at(start) - context.word_at(ends[at - 1] - 1) - 1
+        for start, _, _ in second
+        if (at := bisect_left(ends, start + 1))
+    ]
+    return min(between, default=None)
 
 
-def _last_word(text: str, start: int, end: int) -> int:
-    return max(start, text.rfind(" ", 0, end) + 1)
+def _list_speakers(context: EvaluationContext) -> str:
+    names = list(dict.fromkeys(s for s in context.transcript.speakers if s))
+    if not names:
+        return "the transcript names no speakers"
+    return f"speakers: {', '.join(names[:MAX_SHOWN])}"[: 2 * MAX_CHARACTERS]
 
 
-def _speakers(context: EvaluationContext) -> str:
-    named = dict.fromkeys(s for s in context.transcript.speakers if s)
-    return f"speakers: {', '.join(list(named)[:SHOWN])}"[: 2 * LONG] if named else "the transcript names no speakers"
-
-
-def _wanted(node: nodes.CountNode) -> str:
+def _wanted_count(node: CountNode) -> str:
     if node.most == node.least:
         return f"of exactly {node.least}"
     return f"of at least {node.least}" + (f", at most {node.most}" if node.most is not None else "")

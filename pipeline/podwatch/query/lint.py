@@ -1,6 +1,6 @@
-"""What is wrong with the watches of a list, beyond its form: what finds nothing, what finds everything, what is double.
+"""Lint: what is wrong with the watches of a list beyond their form: what matches nothing, everything, or the same.
 
-Pure: watches in, findings out. Only what is certain is an error; where a finding is a guess or a measure it says so.
+Pure: watches in, findings out. Only what is certain is an error; a guess or a measurement says that it is one.
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ from enum import StrEnum
 
 from podwatch.errors import PodwatchError
 from podwatch.model import Scope, Watch
-from podwatch.query import satisfiability as truth
-from podwatch.query.clauses import Clause, Or, SoundsLike
+from podwatch.query.clauses import Clause, Or, SoundsLike, Term
 from podwatch.query.equivalence import Key, equivalence_key
-from podwatch.query.parser import QueryError, find_hints
+from podwatch.query.parser import QueryError
+from podwatch.query.satisfiability import conflicting_languages, find_contradictions
 
-COMMON = 0.3  # share of the transcripts in its scope above which a watch says nothing any more
-FEWEST = 10  # transcripts; of fewer a share says nothing
-SHOWN = 60  # characters of a query in a message
+COMMON_SHARE = 0.3  # of the transcripts in its scope; a watch that matches more says nothing any more
+MIN_TRANSCRIPTS = 10  # of fewer a share says nothing
+SHOWN_CHARACTERS = 60  # of a query in a message
+_OPERATORS = {"and": "AND", "or": "OR", "not": "NOT", "near": "NEAR/5"}
+_ACRONYMS_LIKE_WORDS = frozenset(
+    ("AID", "AIM", "ALL", "AM", "ARE", "CAN", "COP", "HE", "IT", "MAY", "OUR", "PM", "US", "WHO")
+)
 
 
 class Level(StrEnum):
@@ -41,8 +45,16 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Hint:
+    """Something in a query that is no mistake, but may not be meant. column: from 1."""
+
+    column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class MatchRate:
-    """In how many of the transcripts that are in its scope a watch was found."""
+    """In how many transcripts a watch was found, of those that are in its scope."""
 
     found: int
     of: int
@@ -59,66 +71,77 @@ def lint(
             yield Finding(Level.ERROR, watch.name, column, error.what, error.todo)
             continue
         if watch.surge is not None:
-            looked_for: Key = ("surge", *watch.surge)
+            key: Key = ("surge", *watch.surge)
         else:
             clause = clauses[watch.name]
             if watch.query is not None:
-                yield from _query(watch, clause)
-            looked_for = equivalence_key(clause)
-        same = known.setdefault((looked_for, watch.scope, frozenset(watch.exclude)), watch)
-        if same is not watch:
-            yield _twice(watch, same)
+                yield from _lint_query(watch, clause)
+            key = equivalence_key(clause)
+        first = known.setdefault((key, watch.scope, frozenset(watch.exclude)), watch)
+        if first is not watch:
+            yield _report_duplicate(watch, first)
 
 
-def common(watches: Sequence[Watch], shares: Mapping[str, MatchRate]) -> Iterator[Finding]:
-    """The watches that were found in most of what there is."""
+def find_hints(clause: Clause) -> Iterator[Hint]:
+    """What to point out in a query that is valid."""
+    for part in clause.walk():
+        if not isinstance(part, Term):
+            continue
+        word = part.text
+        if word in _ACRONYMS_LIKE_WORDS and not part.case:
+            yield Hint(part.column, f"{word} finds {word.lower()} too; write ={word} for the capitals alone")
+        if word in _OPERATORS and not part.source.startswith('"'):
+            yield Hint(part.column, f"{word} is looked for as a word; the operator is {_OPERATORS[word]}")
+
+
+def find_common_watches(watches: Sequence[Watch], rates: Mapping[str, MatchRate]) -> Iterator[Finding]:
+    """The watches that were found in many of the transcripts. rates: by the name of a watch."""
     for watch in watches:
-        share = shares.get(watch.name)
-        if share is not None and share.of >= FEWEST and share.found > COMMON * share.of:
-            percent = round(100 * share.found / share.of)
-            what = f"is said in {share.found} of {share.of} transcripts looked at ({percent}%)"
+        rate = rates.get(watch.name)
+        if rate is not None and rate.of >= MIN_TRANSCRIPTS and rate.found > COMMON_SHARE * rate.of:
+            percent = round(100 * rate.found / rate.of)
+            what = f"is said in {rate.found} of {rate.of} transcripts looked at ({percent}%)"
             yield Finding(Level.WARNING, watch.name, 0, what, "narrow it down with AND, NEAR/n or a scope")
 
 
-def sounding(clauses: Mapping[str, Clause]) -> Iterator[Finding]:
-    """The names that are too short, or too much of a word, to go by their sound alone."""
-    asked = [(name, p) for name, clause in clauses.items() for p in clause.walk() if isinstance(p, SoundsLike)]
-    if not asked:
+def advise_on_names(clauses: Mapping[str, Clause]) -> Iterator[Finding]:
+    """The names that are too short, or too much of a word, to be matched by their sound alone."""
+    names = [(watch, p) for watch, clause in clauses.items() for p in clause.walk() if isinstance(p, SoundsLike)]
+    if not names:
         return
     from podwatch.phonetics import NameMatcher, WatchedName
 
-    ear = NameMatcher([WatchedName(p.text, p.aliases, p.type, p.threshold, p.refused) for _, p in asked])
-    for i, (watch, part) in enumerate(asked):
-        if advice := ear.advise(i):
+    matcher = NameMatcher([WatchedName(p.text, p.aliases, p.type, p.threshold, p.excluded) for _, p in names])
+    for i, (watch, part) in enumerate(names):
+        if advice := matcher.advise(i):
             clause = clauses[watch]
             is_entity = isinstance(clause, Or) and clause.longest
             yield Finding(Level.NOTE, watch, 0 if is_entity else part.column, advice)
 
 
-def _query(watch: Watch, clause: Clause) -> Iterator[Finding]:
-    for part in truth.find_contradictions(clause):
+def _lint_query(watch: Watch, clause: Clause) -> Iterator[Finding]:
+    for part in find_contradictions(clause):
         if part is clause:
             what = "can never be true: what it wants and what it excludes contradict each other"
             yield Finding(Level.ERROR, watch.name, part.column, what, "take one of the two out")
         else:
-            what = f"{_short(part.source)} can never be true, so only the rest of the OR finds anything"
+            what = f"{_shorten(part.source)} can never be true, so only the rest of the OR finds anything"
             yield Finding(Level.WARNING, watch.name, part.column, what, "take it out, or what contradicts it")
-    if named := truth.conflicting_languages(clause):
-        what = f"wants the languages {' and '.join(named)} at once, and a transcript has one"
-        todo = f'write lang:({" OR ".join(named)}) for any of them, lang:"{" ".join(named[:2])}" for a region'
+    if languages := conflicting_languages(clause):
+        what = f"wants the languages {' and '.join(languages)} at once, and a transcript has one"
+        todo = f'write lang:({" OR ".join(languages)}) for any of them, lang:"{" ".join(languages[:2])}" for a region'
         column = next((p.column for p in clause.walk() if p.source.lower().startswith("lang:")), 0)
         yield Finding(Level.WARNING, watch.name, column, what, todo)
     for hint in find_hints(clause):
         yield Finding(Level.WARNING, watch.name, hint.column, hint.text, 'put it in "quotes" when the word is meant')
 
 
-def _twice(watch: Watch, same: Watch) -> Finding:
-    if watch.channel != same.channel:
-        what = f"looks for the same as {same.name}, for another channel"
-        return Finding(Level.NOTE, watch.name, 0, what)
-    what = f"looks for the same as {same.name} in the same feeds"
-    return Finding(Level.WARNING, watch.name, 0, what, f"remove {watch.name} or {same.name}")
+def _report_duplicate(watch: Watch, first: Watch) -> Finding:
+    if watch.channel != first.channel:
+        return Finding(Level.NOTE, watch.name, 0, f"looks for the same as {first.name}, for another channel")
+    what = f"looks for the same as {first.name} in the same feeds"
+    return Finding(Level.WARNING, watch.name, 0, what, f"remove {watch.name} or {first.name}")
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+def _shorten(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 3]}..."

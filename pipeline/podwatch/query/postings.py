@@ -1,8 +1,8 @@
-"""Where a word stands in a text, for many words in turn: a 64-bit hash of every word, all computed at once.
+"""Where words occur in a text, for many words in turn: a 64-bit hash of every word, all computed at once.
 
 The hash of characters c0 c1 ... is c0 + c1*B + c2*B**2 + ... modulo 2**64 (Rabin and Karp, 1987). From one running sum
 over the text the hash of any stretch follows by a subtraction, so numpy makes those of 10,000 words in the time in
-which a loop would make a few hundred. What a hash finds is compared with the text by the caller.
+which a loop would make a few hundred. The caller compares what a hash finds with the text.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse
-_ALL = (1 << 64) - 1
-AT_ONCE = 1 << 18  # characters: the sums of a text of any size need no more memory than this
+_MASK = (1 << 64) - 1
+CHUNK = 1 << 18  # characters hashed at once: the sums of a text of any size need no more memory than this
 
 
 class WordPostings:
-    """The words of a normalised text; what stands behind an apostrophe is a word of its own here."""
+    """The words of a normalised text and where each begins; what follows an apostrophe is a word of its own here."""
 
     def __init__(self, text: str) -> None:
         import numpy as np
@@ -30,8 +30,8 @@ class WordPostings:
         hashes: list[Array] = []
         at = 0
         while at < len(text):
-            cut = len(text) if len(text) - at <= AT_ONCE else text.rfind(" ", at + 1, at + AT_ONCE)
-            cut = at + AT_ONCE if cut < 0 else cut
+            cut = len(text) if len(text) - at <= CHUNK else text.rfind(" ", at + 1, at + CHUNK)
+            cut = at + CHUNK if cut < 0 else cut
             where, values = _hashes(text[at:cut])
             starts.append(where + at)
             hashes.append(values)
@@ -39,13 +39,14 @@ class WordPostings:
         self._starts = np.concatenate(starts) if starts else np.zeros(0, dtype=np.int64)
         self._hashes = np.concatenate(hashes) if hashes else np.zeros(0, dtype=np.uint64)
 
-    def starts(self, word: str) -> list[int]:
-        """Where a word probably begins; a hash may be that of another word too."""
+    def starts_of(self, word: str) -> list[int]:
+        """Where a word probably begins, ascending; another word may have the same hash."""
         found: list[int] = self._starts[self._hashes == _hash(word)].tolist()
         return found
 
 
 def _hashes(text: str) -> tuple[Array, Array]:
+    """(where each word begins, its hash)."""
     import numpy as np
 
     raw = text.encode("utf-32-le", "surrogatepass") if not text.isascii() else text.encode()
@@ -61,6 +62,7 @@ def _hashes(text: str) -> tuple[Array, Array]:
 
 @lru_cache(maxsize=32)
 def _powers(count: int) -> tuple[Array, Array]:
+    """The powers of the base and those of its inverse, from 0 on."""
     import numpy as np
 
     def series(factor: int) -> Array:
@@ -77,5 +79,5 @@ def _hash(word: str) -> Any:
 
     value = 0
     for character in reversed(word):
-        value = (value * _BASE + ord(character)) & _ALL
+        value = (value * _BASE + ord(character)) & _MASK
     return np.uint64(value)

@@ -1,6 +1,7 @@
 """Decides that a text can hold nothing of a few watches, without normalising it.
 
-Of a changed watch alone most transcripts have none of its words: then looking for these words is all there is to do.
+When a changed watch alone is looked for in a store, most transcripts have none of its words. Then searching for these
+words is all that there is to do.
 """
 
 from __future__ import annotations
@@ -11,37 +12,37 @@ from collections.abc import Iterable, Mapping
 from podwatch.query.literals import Literal
 from podwatch.query.normaliser import to_ascii
 
-MOST = 16  # words; more are found faster by the automaton
+MAX_WORDS = 16  # more are found faster by the automaton
 _RUN = re.compile("[a-z0-9]+")
 
 
 class Prefilter:
-    """Of each literal one run of letters and digits that a text has to have, in lower case, if the literal is there.
+    """Of each literal one run of lower-case letters and digits that a text has to have if the literal is in it.
 
-    Normalising ASCII neither changes such a run but to lower case, nor joins what stands apart.
+    Normalising ASCII changes such a run to lower case and nothing else, and joins nothing that stands apart.
     """
 
-    def __init__(self, cores: Iterable[str]) -> None:
-        self._cores = sorted(cores, key=len)
+    def __init__(self, runs: Iterable[str]) -> None:
+        self._runs = sorted(runs, key=len)
 
     def excludes(self, text: str) -> bool:
-        """Whether none of the literals can be in this text. False when it may be, or when that is not known."""
+        """Whether none of the literals can be in this text. False when one may be, or when that is not known."""
         plain = to_ascii(text)
         if not plain.isascii():
             return False
         low = plain.lower()
-        return not any(core in low for core in self._cores)
+        return not any(run in low for run in self._runs)
 
 
-def build_prefilter(literals: Iterable[Literal], said: Mapping[str, int]) -> Prefilter | None:
+def build_prefilter(literals: Iterable[Literal], word_counts: Mapping[str, int]) -> Prefilter | None:
     """The prefilter of these literals; None when there are too many, or one has no letter of ASCII.
 
-    said: how often words are said; of a phrase the rarest is looked for.
+    word_counts: how often words are said; of a phrase the rarest word is looked for.
     """
-    cores = {max(_RUN.findall(_rarest(li.text, said)), key=len, default="") for li in literals}
-    return None if "" in cores or len(cores) > MOST else Prefilter(cores)
+    runs = {max(_RUN.findall(_rarest_word(li.text, word_counts)), key=len, default="") for li in literals}
+    return None if "" in runs or len(runs) > MAX_WORDS else Prefilter(runs)
 
 
-def _rarest(text: str, said: Mapping[str, int]) -> str:
-    plain = [word for word in text.split() if word.isascii()] or text.split()
-    return min(plain, key=lambda word: (said.get(word, 0), -len(word)))
+def _rarest_word(text: str, word_counts: Mapping[str, int]) -> str:
+    words = [word for word in text.split() if word.isascii()] or text.split()
+    return min(words, key=lambda word: (word_counts.get(word, 0), -len(word)))

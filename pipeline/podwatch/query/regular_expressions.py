@@ -1,11 +1,11 @@
-"""Regular expressions of a watchlist, by RE2: linear in the text whatever a user writes.
+"""The regular expressions of a watchlist, by RE2: linear in the text whatever a user writes.
 
-All of them are tried at once (RE2's set says which are there), and only those that are there are looked up one by one.
+All of them are tried at once (RE2's set says which match), and only those that match are then searched one by one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -15,19 +15,19 @@ from podwatch.query.normaliser import NormalisedText
 from podwatch.query.parser import QueryError
 
 MEMORY = 8 << 20  # bytes of RE2's automaton for one expression
-LONGEST = 1000  # characters of a find
+MAX_MATCH = 1000  # characters of a match; longer ones do not count
 # RE2 is linear for one match; but a(.*b)? looks to the end of the text anew at each of its matches. When that may have
-# come to this many characters, the rest of the text is looked through a window at a time.
-LOOKED = 1 << 28
-WINDOW = 4 * LONGEST
+# come to this many characters, the rest of the text is searched a window at a time.
+SCAN_BUDGET = 1 << 28
+WINDOW = 4 * MAX_MATCH
 
 
-def check_pattern(clause: Regex) -> None:
-    """Raises QueryError for an expression that is none, or that finds nothing at all."""
+def check_regex(clause: Regex) -> None:
+    """Raises QueryError for what is no regular expression, or matches nothing at all."""
     import re2
 
     try:
-        compiled = _compiled(clause.text)
+        compiled = compile_regex(clause.text)
     except re2.error as e:
         what = e.args[0].decode("utf-8", "replace") if isinstance(e.args[0], bytes) else str(e)
         raise QueryError(f"is no regular expression: {what}", clause.column, "see RE2's syntax") from None
@@ -36,7 +36,7 @@ def check_pattern(clause: Regex) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(text: str) -> Any:
+def compile_regex(text: str) -> Any:
     import re2
 
     return re2.compile(text, _options())
@@ -52,11 +52,11 @@ def _options() -> Any:
     return options
 
 
-class PatternSet:
-    """expressions: (expression, atom)."""
+class RegexSet:
+    """Regular expressions, and for each the atom that its matches are occurrences of."""
 
-    def __init__(self, expressions: Sequence[tuple[str, int]]) -> None:
-        self._expressions = expressions
+    def __init__(self, expressions: Mapping[str, int]) -> None:
+        self._expressions = list(expressions.items())
         self._set: Any = None
         if len(expressions) > 1:
             import re2
@@ -64,27 +64,23 @@ class PatternSet:
             options = _options()
             options.max_mem = MEMORY * min(32, len(expressions))
             self._set = re2.Set.SearchSet(options)
-            for text, _ in expressions:
+            for text in expressions:
                 self._set.Add(text)
             self._set.Compile()
 
-    def find(self, normal: NormalisedText, hits: dict[int, Spans]) -> None:
-        """Adds to ``hits`` what the expressions find in the stored text, as spans of the normalised one."""
-        if not self._expressions:
-            return
-        text = normal.stored
-        which: Sequence[int] = range(len(self._expressions))
-        if self._set is not None:
-            which = sorted(self._set.Match(text))
-        for i in which:
+    def find(self, normalised: NormalisedText, hits: dict[int, Spans]) -> None:
+        """Adds to ``hits`` what the expressions match in the stored text, as spans of the normalised one."""
+        text = normalised.stored
+        matching = range(len(self._expressions)) if self._set is None else sorted(self._set.Match(text))
+        for i in matching:
             expression, atom = self._expressions[i]
             spans: Spans = []
-            for start, end in _matches(_compiled(expression), text):
-                if start < end <= start + LONGEST:
-                    left, right = normal.index(start), normal.index(end)
-                    while right > left and normal.text[right - 1] == " ":
+            for start, end in find_matches(compile_regex(expression), text):
+                if start < end <= start + MAX_MATCH:
+                    left, right = normalised.index_of(start), normalised.index_of(end)
+                    while right > left and normalised.text[right - 1] == " ":
                         right -= 1
-                    while left < right and normal.text[left] == " ":
+                    while left < right and normalised.text[left] == " ":
                         left += 1
                     if left < right:
                         spans.append((left, right, 0))
@@ -92,31 +88,31 @@ class PatternSet:
                 hits[atom] = spans
 
 
-def _matches(compiled: Any, text: str) -> Iterator[tuple[int, int]]:
-    """The spans of all matches, one after the other, at a cost that grows with the text and not faster.
+def find_matches(compiled: Any, text: str) -> Iterator[tuple[int, int]]:
+    """The spans of all matches, one after the other, at a cost that is linear in the text.
 
-    In windows a match that needs to see further than WINDOW - LONGEST is found as if the text ended there; its find
-    would be too long to count.
+    Behind the budget a match that needs to see further than WINDOW - MAX_MATCH is found as if the text ended there;
+    it would be too long to count.
     """
-    looked = at = 0
+    scanned = at = 0
     for m in compiled.finditer(text):
         yield m.span()
         at = m.end()
-        looked += len(text) - m.start()
-        if looked > LOOKED:
+        scanned += len(text) - m.start()
+        if scanned > SCAN_BUDGET:
             break
     else:
         return
     while at < len(text):
         before = max(0, at - 1)  # a character of context, for \b
         window = text[before : at + WINDOW]
-        last = at + WINDOW >= len(text)
-        following = len(text) if last else at + WINDOW - LONGEST
+        is_last = at + WINDOW >= len(text)
+        following = len(text) if is_last else at + WINDOW - MAX_MATCH
         for m in compiled.finditer(window, at - before):
             start, end = before + m.start(), before + m.end()
             if start >= following:
                 break
-            if last or end < at + WINDOW:
+            if is_last or end < at + WINDOW:
                 yield start, end
             following = max(following, end)
         at = following

@@ -1,192 +1,197 @@
-"""Whether a query can be true at all, as far as its AND, OR, NOT and counts alone say so.
+"""Whether a query can be true at all, as far as its AND, OR, NOT and counts alone decide it.
 
-Everything else is a variable that may be true or not, so what is called impossible here is so for certain; what is not
-called so may still be. Variables that are only ever wanted, or only ever unwanted, are settled first; of the rest the
-whole truth table is looked at, as long as it is small.
+Everything else is a free variable, so what is called impossible here is so for certain; what is not called so may still
+be. Pure literals (variables that occur only positively, or only negated) and unit clauses are assigned first; of the
+other variables the whole truth table is examined, as long as it is small.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import pairwise
+from operator import and_, or_
 from typing import TypeAlias, Union
 
-from podwatch.query import clauses as c
-from podwatch.query.compiler import acronym_forms
-from podwatch.query.equivalence import Key, equivalence_key, field_key, folded
-from podwatch.query.literals import takes_plural
+from podwatch.query import clauses
+from podwatch.query.equivalence import Key, equivalence_key, field_key, normalised_term
 from podwatch.query.parser import is_anchored
+from podwatch.query.spelling_variants import acronym_forms, takes_plural
 
-MOST = 12  # variables of a truth table of 4096 rows
-LONGEST = 20  # words of a phrase whose parts are considered
+POSITIVE, NEGATIVE = 1, 2  # how a variable occurs, as bits
+MAX_VARIABLES = 12  # of a truth table, which has 4096 rows then
+MAX_PHRASE_WORDS = 20  # of a phrase whose parts are considered
 Formula: TypeAlias = Union[bool, "Var", "Op"]
 
 
 @dataclass(frozen=True, slots=True)
 class Var:
-    """Something that may be so or not."""
+    """A variable: something that may be true or not."""
 
     key: Key
 
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """kind: and, or, not."""
+    """A logical operation. kind: and, or, not."""
 
     kind: str
     parts: tuple[Formula, ...]
 
 
-def is_possible(clause: c.Clause) -> bool:
+def is_possible(clause: clauses.Clause) -> bool:
     """False when no transcript can make the clause true; True when one may."""
-    return is_satisfiable(_Reader().formulas(clause))
+    return is_satisfiable(_FormulaBuilder().formulas(clause))
 
 
-def find_contradictions(clause: c.Clause) -> Iterator[c.Clause]:
+def find_contradictions(clause: clauses.Clause) -> Iterator[clauses.Clause]:
     """The clause itself when it can never be true, else those parts of its ORs that cannot."""
     if not is_possible(clause):
         yield clause
-    elif isinstance(clause, c.Or):
-        for part in clause.of:
+    elif isinstance(clause, clauses.Or):
+        for part in clause.parts:
             yield from find_contradictions(part)
 
 
-def conflicting_languages(clause: c.Clause) -> tuple[str, ...]:
-    """The languages of which a query wants two at once; () when it does not."""
-    reader = _Reader()
-    formulas = reader.formulas(clause)
-    named = sorted(reader.languages)
+def conflicting_languages(clause: clauses.Clause) -> tuple[str, ...]:
+    """The languages of which the clause wants two at once; () when it does not."""
+    builder = _FormulaBuilder()
+    formulas = builder.formulas(clause)
+    named = sorted(builder.languages)
     if len(named) < 2 or not is_satisfiable(formulas):
         return ()
     pairs = [(a, b) for i, a in enumerate(named) for b in named[i + 1 :]]
-    one = [_either(_no(reader.languages[a]), _no(reader.languages[b])) for a, b in pairs]
-    return () if is_satisfiable([*formulas, *one]) else tuple(named)
+    at_most_one = [_or(_not(builder.languages[a]), _not(builder.languages[b])) for a, b in pairs]
+    return () if is_satisfiable([*formulas, *at_most_one]) else tuple(named)
 
 
 @dataclass(slots=True)
-class _Reader:
-    """Turns a clause into formulas that have to be true together."""
+class _FormulaBuilder:
+    """Turns a clause into formulas that have to be true together.
+
+    languages: the variable of each language that the clause names.
+    """
 
     languages: dict[str, Var] = field(default_factory=dict)
-    _rules: list[Formula] = field(default_factory=list)
-    _terms: dict[Key, c.Term] = field(default_factory=dict)
-    _counts: dict[Key, dict[int, Var]] = field(default_factory=dict)
-    _counted: dict[Key, Formula] = field(default_factory=dict)
+    _terms: dict[Key, clauses.Term] = field(default_factory=dict)
+    # Of each part that is counted: whether it is found once, and the variables of "at least n times".
+    _counted: dict[Key, tuple[Formula, dict[int, Var]]] = field(default_factory=dict)
 
-    def formulas(self, clause: c.Clause) -> list[Formula]:
-        root = self._of(clause)
-        for what, steps in self._counts.items():
-            chain: list[Formula] = [self._counted[what], *(steps[n] for n in sorted(steps))]
+    def formulas(self, clause: clauses.Clause) -> list[Formula]:
+        root = self._formula(clause)
+        rules: list[Formula] = []
+        for once, times in self._counted.values():
+            chain: list[Formula] = [once, *(times[n] for n in sorted(times))]
             # Three times is also twice, and twice is also once.
-            self._rules += [_either(_no(more), less) for less, more in pairwise(chain)]
-        return [root, *self._rules, *_words_of_phrases(self._terms)]
+            rules += [_or(_not(more), less) for less, more in pairwise(chain)]
+        return [root, *rules, *_phrase_rules(self._terms)]
 
-    def _of(self, clause: c.Clause) -> Formula:
+    def _formula(self, clause: clauses.Clause) -> Formula:
         match clause:
-            case c.Term():
+            case clauses.Term():
                 self._terms[equivalence_key(clause)] = clause
                 return Var(equivalence_key(clause))
-            case c.Or():
-                return _either(*(self._of(p) for p in clause.of))
-            case c.And():
-                parts = [self._of(p) for p in clause.of]
-                # A speaker narrows down where the others count: true only if that leaves something.
-                narrowed = any(_by_speaker(p) for p in clause.of)
-                return _all(*parts, Var(equivalence_key(clause))) if narrowed else _all(*parts)
-            case c.Not():
-                return Var(equivalence_key(clause)) if _by_speaker(clause) else _no(self._of(clause.of[0]))
-            case c.Count():
+            case clauses.Or():
+                return _or(*(self._formula(p) for p in clause.parts))
+            case clauses.And():
+                parts = [self._formula(p) for p in clause.parts]
+                # A speaker restricts where the others count: true only if that leaves something.
+                restricted = any(_is_by_speaker(p) for p in clause.parts)
+                return _and(*parts, Var(equivalence_key(clause))) if restricted else _and(*parts)
+            case clauses.Not():
+                return Var(equivalence_key(clause)) if _is_by_speaker(clause) else _not(self._formula(clause.parts[0]))
+            case clauses.Count():
                 return self._count(clause)
-            case c.NotNear():
-                if equivalence_key(clause.of[0]) == equivalence_key(clause.of[1]):
+            case clauses.NotNear():
+                if equivalence_key(clause.parts[0]) == equivalence_key(clause.parts[1]):
                     return False  # it is always beside itself
-                return _all(self._of(clause.of[0]), Var(equivalence_key(clause)))
-            case c.Near() | c.Within() | c.SloppyPhrase():
-                return _all(*(self._of(p) for p in clause.of), Var(equivalence_key(clause)))
-            case c.Field() if clause.name != "speaker":
-                return self._fact(clause.of[0], clause.name)
+                return _and(self._formula(clause.parts[0]), Var(equivalence_key(clause)))
+            case clauses.Near() | clauses.Within() | clauses.SloppyPhrase():
+                return _and(*(self._formula(p) for p in clause.parts), Var(equivalence_key(clause)))
+            case clauses.Field() if clause.name != "speaker":
+                return self._field(clause.parts[0], clause.name)
         return Var(equivalence_key(clause))
 
-    def _count(self, clause: c.Count) -> Formula:
-        part = clause.of[0]
+    def _count(self, clause: clauses.Count) -> Formula:
+        part = clause.parts[0]
         if not is_anchored(part):
             return Var(equivalence_key(clause))
-        what, there = equivalence_key(part), self._of(part)
-        self._counted[what] = there
-        steps = self._counts.setdefault(what, {})
+        key = equivalence_key(part)
+        once, times = self._counted.setdefault(key, (self._formula(part), {}))
 
         def at_least(n: int) -> Formula:
-            return True if n == 0 else there if n == 1 else steps.setdefault(n, Var(("at least", n, what)))
+            return True if n == 0 else once if n == 1 else times.setdefault(n, Var(("at least", n, key)))
 
         enough = at_least(clause.least)
-        return enough if clause.most is None else _all(enough, _no(at_least(clause.most + 1)))
+        return enough if clause.most is None else _and(enough, _not(at_least(clause.most + 1)))
 
-    def _fact(self, clause: c.Clause, name: str) -> Formula:
+    def _field(self, clause: clauses.Clause, name: str) -> Formula:
         match clause:
-            case c.Or():
-                return _either(*(self._fact(p, name) for p in clause.of))
-            case c.And():
-                return _all(*(self._fact(p, name) for p in clause.of))
-            case c.Not():
-                return _no(self._fact(clause.of[0], name))
-        found = Var(("fact", name, field_key(clause)))
-        if name == "lang" and isinstance(clause, c.Term) and folded(clause.text) in LANGUAGES:
-            self.languages[folded(clause.text)] = found
-        return found
+            case clauses.Or():
+                return _or(*(self._field(p, name) for p in clause.parts))
+            case clauses.And():
+                return _and(*(self._field(p, name) for p in clause.parts))
+            case clauses.Not():
+                return _not(self._field(clause.parts[0], name))
+        variable = Var(("field", name, field_key(clause)))
+        if name == "lang" and isinstance(clause, clauses.Term) and normalised_term(clause.text) in LANGUAGES:
+            self.languages[normalised_term(clause.text)] = variable
+        return variable
 
 
-def _by_speaker(clause: c.Clause) -> bool:
-    inner = clause.of[0] if isinstance(clause, c.Not) else clause
-    return isinstance(inner, c.Field) and inner.name == "speaker"
+def _is_by_speaker(clause: clauses.Clause) -> bool:
+    """Whether the clause only asks who speaks, or who does not."""
+    inner = clause.parts[0] if isinstance(clause, clauses.Not) else clause
+    return isinstance(inner, clauses.Field) and inner.name == "speaker"
 
 
-def _words_of_phrases(terms: dict[Key, c.Term]) -> Iterator[Formula]:
-    """Where a phrase is, its words are: "black sea" has sea in it. Only of what has one spelling."""
-    spelled = {k: folded(t.text) for k, t in terms.items() if "." not in t.text}
-    plain = {k: text for k, text in spelled.items() if len(acronym_forms(text, terms[k].text)) == 1}
-    wanted = {text: k for k, text in plain.items() if not terms[k].case}
-    for k, text in plain.items():
+def _phrase_rules(terms: dict[Key, clauses.Term]) -> Iterator[Formula]:
+    """Where a phrase is, its words are: "black sea" has sea in it. Only of terms that have one spelling."""
+    texts = {key: normalised_term(term.text) for key, term in terms.items() if "." not in term.text}
+    texts = {key: text for key, text in texts.items() if len(acronym_forms(text, terms[key].text)) == 1}
+    uncased = {text: key for key, text in texts.items() if not terms[key].case}
+    for key, text in texts.items():
         words = text.split()
-        phrase = terms[k]
-        ends = phrase.inflected and not phrase.case and takes_plural(text)  # as a plural perhaps
-        if len(words) > LONGEST:
+        phrase = terms[key]
+        may_be_plural = phrase.inflected and not phrase.case and takes_plural(text)
+        if len(words) > MAX_PHRASE_WORDS:
             continue
         for i in range(len(words)):
             for j in range(i + 1, len(words) + 1):
-                part = wanted.get(" ".join(words[i:j]))
-                if part is not None and part != k and (j < len(words) or not ends or terms[part].inflected):
-                    yield _either(_no(Var(k)), Var(part))
+                part = uncased.get(" ".join(words[i:j]))
+                if part is not None and part != key and (j < len(words) or not may_be_plural or terms[part].inflected):
+                    yield _or(_not(Var(key)), Var(part))
 
 
 def is_satisfiable(formulas: Sequence[Formula]) -> bool:
-    """Whether all can be true at once. True also when there are too many variables to say."""
-    known: dict[Key, bool] = {}
-    left = list(formulas)
+    """Whether all can be true at once. True also when there are too many variables to decide it."""
+    assigned: dict[Key, bool] = {}
+    remaining = list(formulas)
     while True:
-        simple = (_simple(f, known) for f in left)
-        left = [part for f in simple for part in (f.parts if isinstance(f, Op) and f.kind == "and" else (f,))]
-        left = [f for f in left if f is not True]
-        if False in left:
+        simplified = (_simplify(f, assigned) for f in remaining)
+        conjuncts = (g for f in simplified for g in (f.parts if isinstance(f, Op) and f.kind == "and" else (f,)))
+        remaining = [f for f in conjuncts if f is not True]
+        if False in remaining:
             return False
         signs: dict[Key, int] = {}
-        for formula in left:
-            _signs(formula, True, signs)
-        known = {k: sign == 1 for k, sign in signs.items() if sign != 3}
-        # What has to be so.
-        known |= {f.key: True for f in left if isinstance(f, Var)}
-        known |= {v.key: False for v in (_no(f) for f in left if _is_no(f)) if isinstance(v, Var)}
-        if not known:
+        for formula in remaining:
+            _collect_signs(formula, True, signs)
+        assigned = {key: sign == POSITIVE for key, sign in signs.items() if sign != POSITIVE | NEGATIVE}
+        # A formula that is a single variable, or the negation of one, decides it.
+        assigned |= {f.key: True for f in remaining if isinstance(f, Var)}
+        assigned |= {v.key: False for f in remaining if _is_not(f) and isinstance(v := _not(f), Var)}
+        if not assigned:
             break
-    names = list(signs)
-    if len(names) > MOST:
+    variables = list(signs)
+    if len(variables) > MAX_VARIABLES:
         return True
-    rows = (1 << (1 << len(names))) - 1
-    table = {name: _column(i, len(names)) for i, name in enumerate(names)}
-    holds = rows
-    for formula in left:
-        holds &= _rows(formula, table, rows)
-    return holds != 0
+    every_row = (1 << (1 << len(variables))) - 1
+    table = {key: _column(i, len(variables)) for i, key in enumerate(variables)}
+    rows = every_row
+    for formula in remaining:
+        rows &= _truth_rows(formula, table, every_row)
+    return rows != 0
 
 
 def _column(i: int, n: int) -> int:
@@ -199,57 +204,57 @@ def _column(i: int, n: int) -> int:
     return block
 
 
-def _rows(f: Formula, table: dict[Key, int], rows: int) -> int:
+def _truth_rows(f: Formula, table: dict[Key, int], every_row: int) -> int:
+    """The rows of the truth table in which a formula is true, a bit for each row."""
     if isinstance(f, bool):
-        return rows if f else 0
+        return every_row if f else 0
     if isinstance(f, Var):
         return table[f.key]
+    parts = (_truth_rows(part, table, every_row) for part in f.parts)
     if f.kind == "not":
-        return rows & ~_rows(f.parts[0], table, rows)
-    out = rows if f.kind == "and" else 0
-    for part in f.parts:
-        out = out & _rows(part, table, rows) if f.kind == "and" else out | _rows(part, table, rows)
-    return out
+        return every_row & ~next(parts)
+    return reduce(and_, parts) if f.kind == "and" else reduce(or_, parts)
 
 
-def _signs(f: Formula, positive: bool, signs: dict[Key, int]) -> None:
-    """Of each variable: 1 only wanted, 2 only unwanted, 3 both."""
+def _collect_signs(f: Formula, positive: bool, signs: dict[Key, int]) -> None:
+    """Adds to ``signs`` whether each variable occurs positively, negated, or both."""
     if isinstance(f, Var):
-        signs[f.key] = signs.get(f.key, 0) | (1 if positive else 2)
+        signs[f.key] = signs.get(f.key, 0) | (POSITIVE if positive else NEGATIVE)
     elif isinstance(f, Op):
         for part in f.parts:
-            _signs(part, positive ^ (f.kind == "not"), signs)
+            _collect_signs(part, positive ^ (f.kind == "not"), signs)
 
 
-def _simple(f: Formula, known: dict[Key, bool]) -> Formula:
+def _simplify(f: Formula, assigned: dict[Key, bool]) -> Formula:
+    """The formula with some variables replaced by their values."""
     if isinstance(f, Var):
-        return known.get(f.key, f)
+        return assigned.get(f.key, f)
     if isinstance(f, bool):
         return f
-    parts = [_simple(p, known) for p in f.parts]
-    return _no(parts[0]) if f.kind == "not" else _all(*parts) if f.kind == "and" else _either(*parts)
+    parts = [_simplify(p, assigned) for p in f.parts]
+    return _not(parts[0]) if f.kind == "not" else _and(*parts) if f.kind == "and" else _or(*parts)
 
 
-def _is_no(f: Formula) -> bool:
+def _is_not(f: Formula) -> bool:
     return isinstance(f, Op) and f.kind == "not"
 
 
-def _no(f: Formula) -> Formula:
+def _not(f: Formula) -> Formula:
     return (not f) if isinstance(f, bool) else f.parts[0] if isinstance(f, Op) and f.kind == "not" else Op("not", (f,))
 
 
-def _all(*parts: Formula) -> Formula:
+def _and(*parts: Formula) -> Formula:
     if False in parts:
         return False
-    kept = tuple(dict.fromkeys(p for p in parts if p is not True))
-    return kept[0] if len(kept) == 1 else Op("and", kept) if kept else True
+    distinct = tuple(dict.fromkeys(p for p in parts if p is not True))
+    return distinct[0] if len(distinct) == 1 else Op("and", distinct) if distinct else True
 
 
-def _either(*parts: Formula) -> Formula:
+def _or(*parts: Formula) -> Formula:
     if True in parts:
         return True
-    kept = tuple(dict.fromkeys(p for p in parts if p is not False))
-    return kept[0] if len(kept) == 1 else Op("or", kept) if kept else False
+    distinct = tuple(dict.fromkeys(p for p in parts if p is not False))
+    return distinct[0] if len(distinct) == 1 else Op("or", distinct) if distinct else False
 
 
 # ISO 639-1. What else is written behind lang: may be a region: lang:en AND lang:us is en-US.
@@ -260,4 +265,4 @@ _CODES = (
     "ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st "
     "su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
 )
-LANGUAGES = frozenset(_CODES[i : i + 2] for i in range(0, len(_CODES), 3))
+LANGUAGES = frozenset(_CODES.split())

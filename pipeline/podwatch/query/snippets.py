@@ -1,4 +1,4 @@
-"""From a span of characters to a mention: the segment, the second, the speaker, and the sentence around it."""
+"""Builds mentions from spans: the segment, the second, the speaker, and a snippet, the sentence around the span."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ _STOPS = (". ", "? ", "! ")
 
 
 class MentionBuilder:
-    """Makes the mentions of one transcript."""
+    """Builds the mentions of one transcript, whose columns are read once."""
 
     def __init__(self, transcript: Transcript) -> None:
         self._transcript = transcript.with_columns_read()
 
-    def mention(self, watch: str, start: int, end: int, detail: MatchDetail) -> Mention:
+    def build(self, watch: str, start: int, end: int, detail: MatchDetail) -> Mention:
+        """The mention of [start, end), in characters of the stored text."""
         transcript = self._transcript
         index = transcript.index_at(start)
-        seconds, exact = transcript.time_at(start)
+        seconds, is_exact = transcript.time_at(start)
         left, right = sentence_span(transcript.text, start, end)
         return Mention(
             watch=watch,
@@ -28,7 +29,7 @@ class MentionBuilder:
             start=start,
             end=end,
             seconds=seconds,
-            approximate=seconds == seconds and not exact,
+            approximate=seconds == seconds and not is_exact,  # nan: not known at all
             segment=index,
             speaker=transcript.speakers[index],
             snippet=transcript.text[left:right],
@@ -38,9 +39,8 @@ class MentionBuilder:
 
 
 def sentence_span(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span of the sentence around [start, end), cut at a blank when it reaches too far."""
-    low = max(0, start - REACH)
-    left = 2 + max(text.rfind(". ", low, start), text.rfind("? ", low, start), text.rfind("! ", low, start))
+    """The half-open span of the sentence around [start, end), cut at a blank where it reaches further than REACH."""
+    left = 2 + max(text.rfind(stop, max(0, start - REACH), start) for stop in _STOPS)
     if left < 2:
         left = _word_start(text, start - REACH, start)
     right = end + REACH
@@ -54,6 +54,7 @@ def sentence_span(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _word_start(text: str, at: int, limit: int) -> int:
+    """Where the first whole word behind ``at`` begins, or ``at`` itself when there is none before ``limit``."""
     if at <= 0:
         return 0
     blank = text.find(" ", at, limit)
@@ -61,6 +62,7 @@ def _word_start(text: str, at: int, limit: int) -> int:
 
 
 def _word_end(text: str, at: int, limit: int) -> int:
+    """Where the last whole word before ``at`` ends, or ``at`` itself when there is none behind ``limit``."""
     if at >= len(text):
         return len(text)
     blank = text.rfind(" ", limit, at)

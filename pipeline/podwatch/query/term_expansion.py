@@ -1,88 +1,92 @@
-"""Finds words by their spelling: with wildcards, and with letters changed.
+"""Finds words by their spelling: terms with wildcards, and terms within an edit distance.
 
 A transcript of an hour has 10,000 words but 1,800 different ones, and the next has most of them again. So each
-different word is compared once with every such term, and what came of it is remembered: the cost of thousands of
-terms is paid by the first transcripts.
+different word is compared with every such term once, and the result is cached: the first transcripts pay for
+thousands of terms.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from podwatch.query.intervals import Spans
 
-REMEMBERED = 200_000  # different words; then from the start again, so that memory stays bounded
-AT_ONCE = 500  # words compared in one matrix
+MAX_WORDS = 200_000  # different words in the cache; then it is emptied, so that memory stays bounded
+BATCH = 500  # words compared in one matrix
 
 
 class TermDictionary:
-    """wild: (normalised word with * and ?, atom). fuzzy: (normalised word, distance, atom)."""
+    """Which terms each word matches.
 
-    def __init__(self, wild: Sequence[tuple[str, int]], fuzzy: Sequence[tuple[str, int, int]]) -> None:
-        self._wild_atoms = [atom for _, atom in wild]
-        self._wild = _set([_expression(text) for text, _ in wild]) if wild else None
-        self._fuzzy = fuzzy
-        self._terms = [text for text, _, _ in fuzzy]
-        self._seen: set[str] = set()
-        self._matched: dict[str, tuple[int, ...]] = {}
+    wildcards: normalised words with * and ?, fuzzy: (normalised word, distance); each with its atom.
+    """
+
+    def __init__(self, wildcards: Mapping[str, int], fuzzy: Mapping[tuple[str, int], int]) -> None:
+        self._wildcard_atoms = list(wildcards.values())
+        self._wildcards = _compile_set(wildcards) if wildcards else None
+        self._fuzzy_atoms = list(fuzzy.values())
+        self._fuzzy_words = [word for word, _ in fuzzy]
+        self._distances = [distance for _, distance in fuzzy]
+        self._known: set[str] = set()
+        self._atoms: dict[str, tuple[int, ...]] = {}  # of the known words that match a term
 
     def find(self, text: str, hits: dict[int, Spans]) -> None:
-        """Adds to ``hits`` what stands in a normalised text: for each atom its spans, in their order."""
-        if self._wild is None and not self._terms:
+        """Adds to ``hits`` the spans of each atom in a normalised text."""
+        if self._wildcards is None and not self._fuzzy_words:
             return
         words = set(text.split())
-        new = words - self._seen
+        new = words - self._known
         if new:
-            if len(self._seen) > REMEMBERED:
-                self._seen, self._matched, new = set(), {}, words
-            self._learn(sorted(new))
-        for word in sorted(words & self._matched.keys()):
+            if len(self._known) > MAX_WORDS:
+                self._known, self._atoms, new = set(), {}, words
+            self._add_words(sorted(new))
+        for word in sorted(words & self._atoms.keys()):
             base = len(word.partition("'")[0])
             at = text.find(f" {word} ")
             while at >= 0:
-                for atom in self._matched[word]:
+                for atom in self._atoms[word]:
                     hits.setdefault(atom, []).append((at + 1, at + 1 + base, 0))
                 at = text.find(f" {word} ", at + 1)
 
-    def _learn(self, words: list[str]) -> None:
-        self._seen.update(words)
+    def _add_words(self, words: list[str]) -> None:
+        self._known.update(words)
         bases = [w.partition("'")[0] if not w.endswith("n't") else w for w in words]
-        found: dict[str, list[int]] = {}
-        if self._wild is not None:
+        found: dict[str, set[int]] = {}
+        if self._wildcards is not None:
             for word, base in zip(words, bases, strict=True):
-                if which := self._wild.Match(base):
-                    found[word] = [self._wild_atoms[i] for i in which]
-        if self._terms:
+                if matching := self._wildcards.Match(base):
+                    found[word] = {self._wildcard_atoms[i] for i in matching}
+        if self._fuzzy_words:
             self._compare(words, bases, found)
         for word, atoms in found.items():
-            self._matched[word] = tuple(sorted(set(atoms)))
+            self._atoms[word] = tuple(sorted(atoms))
 
-    def _compare(self, words: list[str], bases: list[str], found: dict[str, list[int]]) -> None:
+    def _compare(self, words: list[str], bases: list[str], found: dict[str, set[int]]) -> None:
+        """Adds to ``found`` the atoms of the terms within their distance of each word."""
         import numpy as np
         from rapidfuzz.distance import OSA
         from rapidfuzz.process import cdist
 
-        limits = np.array([distance for _, distance, _ in self._fuzzy], dtype=np.uint8)
+        limits = np.array(self._distances, dtype=np.uint8)
         most = int(limits.max())
-        for i in range(0, len(words), AT_ONCE):
-            matrix = cdist(bases[i : i + AT_ONCE], self._terms, scorer=OSA.distance, score_cutoff=most, dtype=np.uint8)
+        for i in range(0, len(words), BATCH):
+            matrix = cdist(
+                bases[i : i + BATCH], self._fuzzy_words, scorer=OSA.distance, score_cutoff=most, dtype=np.uint8
+            )
             for row, column in zip(*np.nonzero(matrix <= limits), strict=True):
-                found.setdefault(words[i + int(row)], []).append(self._fuzzy[int(column)][2])
+                found.setdefault(words[i + int(row)], set()).add(self._fuzzy_atoms[int(column)])
 
 
-def _expression(text: str) -> str:
-    return "".join("[^ ]*" if c == "*" else "[^ ]" if c == "?" else re.escape(c) for c in re.sub(r"\*+", "*", text))
-
-
-def _set(expressions: Sequence[str]) -> Any:
+def _compile_set(wildcards: Mapping[str, int]) -> Any:
     import re2
 
     options = re2.Options()
     options.max_mem = 256 << 20
-    made = re2.Set.FullMatchSet(options)
-    for expression in expressions:
-        made.Add(expression)
-    made.Compile()
-    return made
+    compiled = re2.Set.FullMatchSet(options)
+    for text in wildcards:
+        parts = re.sub(r"\*+", "*", text)
+        compiled.Add("".join("[^ ]*" if c == "*" else "[^ ]" if c == "?" else re.escape(c) for c in parts))
+    compiled.Compile()
+    return compiled

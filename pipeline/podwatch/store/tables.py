@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy Core sees them. What a column means is said here once; migrations/ makes them."""
+"""The tables as SQLAlchemy Core objects, with the meaning of each column; migrations/ creates them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ metadata = MetaData(
 
 
 class Utc(TypeDecorator[datetime]):
-    """An aware UTC datetime, on SQLite too, which keeps none: refuses a naive one instead of guessing."""
+    """An aware UTC datetime, on SQLite too, which has no such type. A naive one is refused."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -74,15 +74,15 @@ feeds = Table(
     Column("added_at", Utc, nullable=False),
     Column("last_polled_at", Utc),
     Column("next_poll_at", Utc, index=True),  # null: never again
-    Column("recent", JSON, nullable=False, default=list),  # seconds since 1970 of its newest episodes: its rhythm
-    Column("transcript_page", Text),  # where its episodes' transcript pages are: see transcripts/sources.py
-    Column("facts", JSON),  # what its document said last: model.FeedFacts
+    Column("recent", JSON, nullable=False, default=list),  # of its newest episodes: seconds since 1970
+    Column("transcript_page", Text),  # the template of its transcript pages: see transcripts/sources.py
+    Column("facts", JSON),  # of its last document: model.FeedFacts
     Column("failures", Integer, nullable=False, default=0),
     Column("failing_since", Utc),
     Column("error", Text),
 )
 
-# What is known of the items of a feed's document; apart from feeds, since only a changed document asks for it.
+# What is known of the items of a feed's document. Not a column of feeds, since only a changed document needs it.
 feed_items = Table(
     "feed_items",
     metadata,
@@ -104,22 +104,22 @@ episodes = Table(
     Column("duration", Float),
     Column("notes", Text, nullable=False, default=""),
     Column("language", Text),
-    Column("transcripts", JSON, nullable=False, default=list),  # what the feed offers, not what was fetched
+    Column("transcripts", JSON, nullable=False, default=list),  # the ones that the feed names, not those fetched
     Column("details", JSON, nullable=False, default=dict),  # persons, season, chapters, ...: see episodes.py
     Column("first_seen_at", Utc, nullable=False),
-    Column("backlog", Boolean, nullable=False, default=False),  # older than the feed's first poll: for a backfill
-    Column("next_fetch_at", Utc, index=True),  # when to ask for the transcript; null: nothing to ask for
+    Column("backlog", Boolean, nullable=False, default=False),  # only a backfill fetches its transcript
+    Column("next_fetch_at", Utc, index=True),  # when to request the transcript, or the claim on it ends; null: never
     Column("fetch_failures", Integer, nullable=False, default=0),
     Column("fetch_error", Text),
     UniqueConstraint("feed_id", "guid"),
 )
 
-# A bounded past that is gone over: see model.Backfill.
+# See model.Backfill.
 backfills = Table(
     "backfills",
     metadata,
     _id(),
-    Column("key", Text, unique=True),  # of what asked for it
+    Column("key", Text, unique=True),  # of who asked for it
     Column("since", Utc, nullable=False),
     Column("until", Utc, nullable=False),
     Column("feeds", JSON, nullable=False, default=list),
@@ -132,17 +132,17 @@ backfills = Table(
     Column("updated_at", Utc, nullable=False),
 )
 
-# How far back the older pages of a feed were crawled, so that no other backfill does it again the same day.
+# How far back the older pages of a feed were crawled, so that no other backfill crawls them again the same day.
 walks = Table(
     "walks",
     metadata,
     Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("since", Utc, nullable=False),
     Column("walked_at", Utc, nullable=False),
-    Column("error", Text),  # what ended the crawl before its time
+    Column("error", Text),  # why the crawl ended early
 )
 
-# Under what an episode is found again when its guid has changed, or in another feed: see policy/episode_identity.py.
+# Keys that recognise an episode when its guid has changed, or in another feed: see policy/episode_identity.py.
 episode_keys = Table(
     "episode_keys",
     metadata,
@@ -164,15 +164,15 @@ transcripts = Table(
     Column("etag", Text),
     Column("last_modified", Text),
     Column("fetched_at", Utc, nullable=False),
-    Column("checks", Integer, nullable=False, default=0),  # how often it was asked for again since
+    Column("checks", Integer, nullable=False, default=0),  # how often it was requested since
     Column("characters", Integer, nullable=False),
     Column("segments", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),  # text and times, see store/packing.py
-    Column("labels", LargeBinary, nullable=False),  # what is boilerplate in it, see transcripts/labels/boilerplate.py
-    # The largest watches.seq that has been looked for in it: what is above is still to do.
+    Column("labels", LargeBinary, nullable=False),  # of boilerplate, see transcripts/labels/boilerplate.py
+    # The largest watches.seq that has been looked for in it; watches with a larger one are still to do.
     Column("detected_through", Id, nullable=False, default=0, index=True),
-    Column("detect_error", Text),  # a bug met while looking through it
-    Column("next_detect_at", Utc),  # and not before this is it tried again
+    Column("detect_error", Text),  # a bug met while it was searched
+    Column("next_detect_at", Utc),  # of a bug: when to try again
 )
 
 watches = Table(
@@ -186,7 +186,7 @@ watches = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("revision", Integer, nullable=False, default=1),
     Column("revised_at", Utc, nullable=False),
-    # Counts revisions over the whole watchlist: a new or changed watch gets the next number.
+    # Numbers the revisions of the whole watchlist: a new or changed watch gets the next number.
     Column("seq", Id, nullable=False, unique=True),
     Column("enabled", Boolean, nullable=False, default=True),
     Column("error", Text),
@@ -207,19 +207,19 @@ mentions = Table(
     Column("score", Float, nullable=False),
     Column("surface", Text, nullable=False),
     Column("seconds", Float),  # null: the transcript has no times
-    Column("approximate", Boolean, nullable=False, default=False),  # it is a guess between two known seconds
+    Column("approximate", Boolean, nullable=False, default=False),  # seconds is interpolated
     Column("segment", Integer, nullable=False),
     Column("speaker", Text),
     Column("snippet", Text, nullable=False),
     Column("snippet_start", Integer, nullable=False),
     Column("reason", Text, nullable=False, default=""),
-    Column("label", String(16)),  # of the boilerplate it stands in
+    Column("label", String(16)),  # of the boilerplate it is in
     Column("found_at", Utc, nullable=False),
-    Column("gone_at", Utc),  # when a later revision of the transcript, or of the watch, no longer had it
+    Column("gone_at", Utc),  # when it was not found again in a later revision of the transcript or the watch
     Index("ix_mentions_watch_id_episode_id", "watch_id", "episode_id"),
     Index("ix_mentions_transcript_id_watch_id", "transcript_id", "watch_id"),
 )
-# One place is one mention, for as long as it is there.
+# A span holds one mention of a watch, as long as that is not gone.
 Index(
     "uq_mentions_place",
     mentions.c.transcript_id,
@@ -231,8 +231,7 @@ Index(
     postgresql_where=mentions.c.gone_at.is_(None),
 )
 
-# That the entities of a transcript were looked for, and where each is named. Done means that the row exists, with the
-# transcript's revision.
+# The entities of a transcript with their spans. A row with the transcript's revision means that it was read for names.
 entity_spans = Table(
     "entity_spans",
     metadata,
@@ -241,9 +240,9 @@ entity_spans = Table(
     ),
     Column("revision", Integer, nullable=False),  # of the transcript
     Column("body", LargeBinary, nullable=False),  # the entities with forms and spans, see store/entities.py
-    Column("unread", Text),  # why they were not looked for: model.UnreadReason
-    Column("error", Text),  # a bug met while looking for them
-    Column("again_at", Utc),  # and when it is tried again
+    Column("unread", Text),  # why it was not read: model.UnreadReason
+    Column("error", Text),  # a bug met while it was read
+    Column("again_at", Utc),  # of a bug: when to try again
     Column("found_at", Utc, nullable=False),
 )
 
@@ -255,7 +254,7 @@ entity_names = Table(
     Column("name", Text, nullable=False),
 )
 
-# Who was named in which transcript, and how often: what is asked over time.
+# How often each transcript names an entity, to be counted over time.
 entities = Table(
     "entities",
     metadata,
@@ -274,7 +273,7 @@ entities = Table(
     sqlite_with_rowid=False,
 )
 
-# An alert, a digest of several, or what continues one of them in its thread. Its times are those of Store.clock().
+# An alert, a digest, or a reply that continues one of them in its thread. All times are those of Store.clock().
 deliveries = Table(
     "deliveries",
     metadata,
@@ -288,23 +287,23 @@ deliveries = Table(
     Column("digest_id", Id, ForeignKey("deliveries.id", ondelete="SET NULL"), index=True),  # of an alert in a digest
     Column("channel", Text, nullable=False),
     Column("state", String(16), nullable=False),
-    Column("reason", String(16)),  # held, digest: model.Held, by name
+    Column("reason", String(16)),  # held, digest: the name of a model.HoldReason
     Column("attempts", Integer, nullable=False, default=0),
     Column("failures", Integer, nullable=False, default=0, server_default="0"),
     Column("looks", Integer, nullable=False, default=0, server_default="0"),
-    # due and retry: when to try; attempting: when the lease ends; held: when to look again; null: nothing more to do.
+    # due, retry: when to try; attempting: when the lease ends; held: when to decide again; null: never.
     Column("next_attempt_at", Utc, index=True),
     Column("created_at", Utc, nullable=False),
     Column("attempted_at", Utc),  # of the first attempt whose outcome is not known
     Column("posted_at", Utc),  # of the last attempt to post
     Column("sent_at", Utc, index=True),
-    Column("check_at", Utc, index=True),  # sent: what it says may have changed
-    Column("sweep_at", Utc, index=True),  # sent after several attempts: when to look for a second copy
-    Column("shown", String(32)),  # hash of what it says
+    Column("check_at", Utc, index=True),  # sent: its content may have changed
+    Column("sweep_at", Utc, index=True),  # sent after several attempts: when to check for a second copy
+    Column("shown", String(32)),  # hash of its content in the channel
     Column("notifier", Text),
     Column("remote_channel", Text),
     Column("remote_id", Text),
-    Column("error", Text),  # dead, retry: what went wrong; held: why
+    Column("error", Text),  # dead, retry: the failure; held: the text of the reason
     Index(None, "channel", "posted_at"),
     Index(None, "watch_id", "sent_at"),
 )
@@ -321,16 +320,16 @@ channels = Table(
     Column("rules", JSON),  # model.ChannelRules; null: none
 )
 
-# One row, on SQLite only: the clock that all processes of the machine share, whatever happens to the machine's own.
+# One row, on SQLite only: where the clock that all workers share started to count, see store/clock.py.
 clocks = Table(
     "clocks",
     metadata,
-    Column("boot", String(64), primary_key=True),  # of which start of the machine
-    Column("ticks", Float, nullable=False),  # seconds since then, when
-    Column("wall", Utc, nullable=False),  # the machine's clock said this
+    Column("boot", String(64), primary_key=True),  # id of the machine's start
+    Column("ticks", Float, nullable=False),  # seconds since then
+    Column("wall", Utc, nullable=False),  # the machine's clock at that moment
 )
 
-# No alerts until a moment: a watch, a show, or a watch in a show. One that is over stays, for people to read.
+# No alerts of a watch, of a show, or of a watch in a show until a time. Past ones stay, for people to read.
 mutes = Table(
     "mutes",
     metadata,
@@ -343,17 +342,17 @@ mutes = Table(
     Column("by", Text, nullable=False, default=""),  # who asked for it
 )
 
-# What people say of an alert. It outlives the alert's episode, and a transcript that is corrected.
+# People's verdicts on alerts. They outlive the alert's episode, and corrections of its transcript.
 answers = Table(
     "answers",
     metadata,
     _id(),
     Column("key", String(64), nullable=False),  # the alert's
     Column("watch_id", Id, ForeignKey("watches.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("watch_revision", Integer, nullable=False),  # as it was when they answered
+    Column("watch_revision", Integer, nullable=False),  # when they answered
     Column("verdict", String(16), nullable=False),
     Column("user", Text, nullable=False),
-    Column("spellings", JSON, nullable=False),  # [[surface, kind], ...] of the alert's mentions then
+    Column("spellings", JSON, nullable=False),  # [[surface, kind], ...] of the alert's mentions, when they answered
     Column("answered_at", Utc, nullable=False),
     Column("noted_at", Utc, nullable=False),
     UniqueConstraint("key", "user", "verdict"),

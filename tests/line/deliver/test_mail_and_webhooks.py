@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from podwatch.model import ChannelRules, DeliverMode
-from podwatch.settings import Secret, Settings, Smtp, Webhook, networks
+from podwatch.settings import Secret, Settings, Smtp, Webhook, parse_networks
 from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.mail_server import HANG_UP, MailServer
 from tests.support.slack.emulator import Emulator
@@ -26,7 +26,7 @@ def scenario(
         smtp=Smtp("127.0.0.1", mail_server.port, "none"),
         mail_from="podwatch@example.org",
         webhooks={"desk": Webhook(Secret(receiver.url), Secret("s"))},
-        allow_addresses=networks("127.0.0.0/8"),
+        allow_addresses=parse_networks("127.0.0.0/8"),
         pace=replace(settings.pace, stay=0.0),
     )
     with DeliveryScenario(reached, workspace, "#elsewhere", now) as made:

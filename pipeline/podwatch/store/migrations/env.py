@@ -1,4 +1,4 @@
-"""What alembic runs: the connection is handed over by store.engine, so that its rules for transactions hold."""
+"""Run by alembic, in the transaction that connection.upgrade_schema has begun."""
 
 from alembic import context
 

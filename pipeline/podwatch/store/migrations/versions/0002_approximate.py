@@ -1,4 +1,4 @@
-"""Whether a mention's second is a guess; and transcripts, which are compressed, are no longer compressed again."""
+"""Marks interpolated seconds of mentions; has PostgreSQL not compress transcripts, which are compressed already."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Who and what each transcript names."""
+"""The entities of transcripts, their names and counts."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What it takes to say a thing once, with threads and digests, and not too much at once."""
+"""Exactly-once delivery, threads, digests, and the limits of channels."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ UTC = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    # SQLite makes the table anew, for watch_id and episode_id become optional: a digest has neither.
+    # SQLite creates the table anew, because watch_id and episode_id become optional: a digest has neither.
     with op.batch_alter_table("deliveries") as table:
         table.add_column(sa.Column("kind", sa.String(8), nullable=False, server_default="alert"))
         table.alter_column("watch_id", existing_type=ID, nullable=True)

@@ -1,4 +1,4 @@
-"""What is muted, until when; and what people say of alerts."""
+"""Mutes, and people's answers to alerts."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Backfills with their progress, and how far back feeds were walked."""
+"""Backfills, and how far back the older pages of feeds were crawled."""
 
 import sqlalchemy as sa
 from alembic import op
