@@ -78,7 +78,7 @@ def print_default_recall(passages: Sequence[HeardPassage], episodes: Sequence[Ep
     bare = found.judge(episodes, lambda m: is_misspelt_surname(m) and not is_half_wrong(m, known[m.name]))
     got, number = found.count_introduced(episodes, is_full_name)
     near, near_number = found.count_introduced(episodes, lambda m: not is_half_wrong(m, known[m.name]))
-    print_table("By what can be told from the text, and by passages that introduce a name",
+    print_table("By what can be recognised from the text, and by passages that introduce a name",
          ("what", "found", "of"),
          [("full names, less than half of the letters wrong", f"{told.recall(0):.3f}", len(told.mention_scores)),
           ("misspelt bare surnames, less than half wrong", f"{bare.recall(0):.3f}", len(bare.mention_scores)),
