@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch.entities import find_entity_spans, merge_spans
+from podwatch.entities import merge_spans
 from podwatch.entities.chunking import Span
 from podwatch.model import Entity, EntityType, KnownName
 from tests.support.marked_text import marked
@@ -236,30 +236,6 @@ def test_a_label_is_a_vote_weighed_by_how_often_the_model_errs(
     text, spans = marked("{PERSON:Trump} " * person + "{ORG:Trump} " * organisation)
     [found] = merge_spans(text, spans)
     assert found.type is expected
-
-
-# entity:"..." of a query: (text, name, type, what it finds)
-ASKED: dict[str, tuple[str, str, str | None, list[str]]] = {
-    "by its full name": ("{PERSON:Keith Kellogg}, {ORG:Kellogg}", "Keith Kellogg", None, ["Keith Kellogg", "Kellogg"]),
-    "by its surname": ("{PERSON:Keith Kellogg}, {ORG:Kellogg}", "kellogg", None, ["Keith Kellogg", "Kellogg"]),
-    "by a surname that is never alone": ("{PERSON:Keith Kellogg}", "Kellogg", None, ["Keith Kellogg"]),
-    "by a title that nobody says": ("{PERSON:Keith Kellogg}", "General Kellogg", None, ["Keith Kellogg"]),
-    "without accents": ("{PERSON:Emmanuel Macron}, {PERSON:José Díaz}", "jose diaz", None, ["José Díaz"]),
-    "with a possessive": ("{PERSON:Macron}", "Macron’s", None, ["Macron"]),
-    "of a type": ("{GPE:Washington}, {GPE:Washington}", "Washington", "person", []),
-    "of a type that it may be": ("{ORG:Kellogg}, {ORG:Kellogg}, {PERSON:Kellogg}, {ORG:Kellogg}", "Kellogg", "person", ["Kellogg"] * 4),
-    "a company with a title in its name": ("{ORG:General Motors}, {ORG:Ford Motors}", "General Motors", None, ["General Motors"]),
-    "a full name does not find the bare surname": ("{PERSON:Kellogg}", "Keith Kellogg", None, []),
-    "a part of a name of a thing": ("{ORG:Fox News}", "News", None, []),
-    "nothing": ("{ORG:Fox News}", "'", None, []),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", ASKED)
-def test_an_entity_is_found_by_any_of_its_forms(case: str) -> None:
-    marks, name, kind, expected = ASKED[case]
-    text, spans = marked(marks)
-    assert [text[a:b] for a, b in find_entity_spans(merge_spans(text, spans), name, kind)] == expected
 
 
 WORDS = st.sampled_from(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch.entities import find_entity_spans, merge_spans
+from podwatch.entities import merge_spans
 from podwatch.entities import recognition as recognise_module
 from podwatch.entities.casing import unread_reason
 from podwatch.entities.chunking import LONGEST, cut_chunks
@@ -37,7 +37,7 @@ def test_the_names_of_a_talk_are_found_with_their_types() -> None:
     assert {"Robert Kennedy", "Anatoly Dobrynin", "Moscow", "Robert McNamara"} <= set(found)
     assert found["Anatoly Dobrynin"].type is EntityType.PERSON
     assert found["Moscow"].type is EntityType.PLACE
-    where = find_entity_spans(tuple(found.values()), "Dobrynin")
+    where = found["Anatoly Dobrynin"].spans
     assert [talk.text[a:b] for a, b in where] == ["Anatoly Dobrynin", "Ambassador Dobrynin"]
 
 

@@ -2,12 +2,10 @@
 
 recognise   text -> named spans (spaCy; the only part that loads a model)
 merge       named spans -> entities, a pure decision, from names, groups and votes
-matching    where an entity is named, for a query's ``entity:`` clause
 surge       whether a name is suddenly said, a pure decision
 stage       the part of detect that does it for new transcripts
 """
 
-from podwatch.entities.lookup import find_entity_spans
 from podwatch.entities.merge import merge_spans
 
-__all__ = ["find_entity_spans", "merge_spans"]
+__all__ = ["merge_spans"]
