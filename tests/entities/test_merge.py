@@ -1,4 +1,4 @@
-"""Which named spans of a transcript are one entity: a case a line, and what holds for any text."""
+"""Which labelled spans of a transcript are merged into one entity: a case a line, and what holds for any text."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch.entities import merge_spans
-from podwatch.entities.chunking import Span
+from podwatch.entities.merge import merge_spans
+from podwatch.entities.recognition import LabelledSpan
 from podwatch.model import Entity, EntityType, KnownName
-from tests.support.marked_text import marked
+from tests.support.marked_text import parse_marked
 
 P, G, L = EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE
 KEITH = KnownName(name="Keith Kellogg", type=P, aliases=("the envoy",))
@@ -212,14 +212,14 @@ CASES: dict[str, tuple[str, tuple[KnownName, ...], list[tuple[str, EntityType, s
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_forms_of_a_name_are_one_entity(case: str) -> None:
+def test_the_forms_of_a_name_are_merged(case: str) -> None:
     text, known, expected = CASES[case]
-    found = merge_spans(*marked(text), known)
+    found = merge_spans(*parse_marked(text), known)
     assert sorted((e.name, e.type, {f.text for f in e.forms}) for e in found) == expected
 
 
 def test_counts_spans_and_votes_are_of_all_forms() -> None:
-    text, spans = marked("{PERSON:Keith Kellogg} spoke. {ORG:Kellogg's} plan, President {ORG:Trump}.")
+    text, spans = parse_marked("{PERSON:Keith Kellogg} spoke. {ORG:Kellogg's} plan, President {ORG:Trump}.")
     kellogg, trump = merge_spans(text, spans)
     assert [text[a:b] for a, b in kellogg.spans] == ["Keith Kellogg", "Kellogg"]
     assert (kellogg.count, kellogg.key, dict(kellogg.votes)) == (2, "keith kellogg", {P: 1, G: 1})
@@ -230,10 +230,10 @@ def test_counts_spans_and_votes_are_of_all_forms() -> None:
 @pytest.mark.parametrize(
     ("person", "organisation", "expected"), [(8, 13, P), (9, 12, P), (1, 9, G), (0, 1, G), (1, 0, P), (1, 1, P)]
 )
-def test_a_label_is_a_vote_weighed_by_how_often_the_model_errs(
+def test_a_label_is_a_vote_weighed_by_the_error_rates_of_the_model(
     person: int, organisation: int, expected: EntityType
 ) -> None:
-    text, spans = marked("{PERSON:Trump} " * person + "{ORG:Trump} " * organisation)
+    text, spans = parse_marked("{PERSON:Trump} " * person + "{ORG:Trump} " * organisation)
     [found] = merge_spans(text, spans)
     assert found.type is expected
 
@@ -264,11 +264,11 @@ LABELS = st.sampled_from(["PERSON", "ORG", "GPE", "DATE", "NORP"])
 
 
 @given(st.lists(st.tuples(WORDS, st.booleans(), LABELS), max_size=40))
-def test_every_span_stays_where_it_was_said(said: list[tuple[str, bool, str]]) -> None:
+def test_every_span_of_an_entity_is_one_that_was_recognised(said: list[tuple[str, bool, str]]) -> None:
     text, spans, at = " ".join(w for w, _, _ in said), [], 0
     for word, named, label in said:
         if named:
-            spans.append(Span(at, at + len(word), label))
+            spans.append(LabelledSpan(at, at + len(word), label))
         at += len(word) + 1
     found = merge_spans(text, spans, [KEITH])
     every = sorted(span for e in found for span in e.spans)
@@ -283,13 +283,13 @@ def test_every_span_stays_where_it_was_said(said: list[tuple[str, bool, str]]) -
 
 
 @given(st.lists(st.tuples(WORDS, LABELS), min_size=1, max_size=30), st.randoms())
-def test_the_same_names_in_the_same_order_give_the_same_entities(said: list[tuple[str, str]], chance: object) -> None:
+def test_merging_is_deterministic_and_keys_are_unique(said: list[tuple[str, str]], chance: object) -> None:
     marks = " ".join(f"{{{label}:{word}}}" for word, label in said)
-    first: tuple[Entity, ...] = merge_spans(*marked(marks))
-    assert merge_spans(*marked(marks)) == first
+    first: tuple[Entity, ...] = merge_spans(*parse_marked(marks))
+    assert merge_spans(*parse_marked(marks)) == first
     assert len({e.key for e in first}) == len(first)
 
 
-def test_twenty_thousand_names_take_a_second_or_two() -> None:
+def test_twenty_thousand_names_are_merged() -> None:
     marks = " ".join(f"{{PERSON:Aa{i % 997} Bb{i % 1009}}} {{ORG:B{i % 991}}}" for i in range(10_000))
-    assert sum(e.count for e in merge_spans(*marked(marks))) == 20_000
+    assert sum(e.count for e in merge_spans(*parse_marked(marks))) == 20_000

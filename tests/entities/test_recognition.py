@@ -1,4 +1,4 @@
-"""Names found by the model itself; skipped where the extra `entities` is not installed."""
+"""What the model itself recognises (skipped where the extra `entities` is not installed), chunks and casing."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch.entities import merge_spans
-from podwatch.entities import recognition as recognise_module
+from podwatch.entities import recognition
 from podwatch.entities.casing import unread_reason
-from podwatch.entities.chunking import LONGEST, cut_chunks
+from podwatch.entities.chunking import MAX_CHARACTERS, cut_chunks
+from podwatch.entities.merge import merge_spans
 from podwatch.entities.recognition import load_model, missing_requirement, recognise_spans
 from podwatch.model import EntityType, Segment, Transcript, UnreadReason, join_segments
 
@@ -42,7 +42,7 @@ def test_the_names_of_a_talk_are_found_with_their_types() -> None:
 
 
 @needs_model
-def test_the_spans_are_those_of_bare_spacy_on_each_piece() -> None:
+def test_the_spans_are_those_of_spacy_on_each_chunk() -> None:
     talks = [transcript(*[TALK] * 60), transcript("Nothing."), transcript(TALK)]
     assert len(cut_chunks(talks[0].text, talks[0].offsets)) > 1
     for talk, found in zip(talks, recognise_spans(talks), strict=True):
@@ -56,9 +56,9 @@ def test_the_spans_are_those_of_bare_spacy_on_each_piece() -> None:
 
 
 @needs_model
-def test_a_model_that_has_learnt_too_many_words_is_loaded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_with_too_many_strings_is_loaded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     used = load_model()
-    monkeypatch.setattr(recognise_module, "MOST_WORDS", len(used.vocab.strings) + 1000)
+    monkeypatch.setattr(recognition, "MAX_STRINGS", len(used.vocab.strings) + 1000)
     [first] = recognise_spans([transcript(TALK)])
     assert load_model() is used
     recognise_spans([transcript(" ".join(f"Xq{i}zy" for i in range(2000)))])
@@ -79,14 +79,14 @@ def test_a_model_that_has_learnt_too_many_words_is_loaded_anew(monkeypatch: pyte
         "\U0001f600 " * 5_000,
     ],
 )
-def test_hostile_text_costs_seconds_at_most(text: str) -> None:
+def test_hostile_text_is_recognised_without_a_hang(text: str) -> None:
     talk = transcript(text)
     [spans] = recognise_spans([talk])
     assert all(0 <= s.start < s.end <= len(talk.text) for s in spans)
     merge_spans(talk.text, spans)
 
 
-def test_importing_the_stage_loads_no_model() -> None:
+def test_importing_detect_loads_no_model() -> None:
     code = "import sys, podwatch.line.detect, podwatch.line.entities; sys.exit('spacy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -95,7 +95,7 @@ def test_importing_the_stage_loads_no_model() -> None:
     st.lists(st.sampled_from(["Hello there.", "so", "and then", "x" * 37, "Why?", "é" * 5]), max_size=60),
     st.integers(10, 80),
 )
-def test_pieces_cover_the_text_in_order_and_are_never_too_long(texts: list[str], longest: int) -> None:
+def test_chunks_cover_the_text_in_order_and_are_never_too_long(texts: list[str], longest: int) -> None:
     talk = transcript(*texts)
     cuts = cut_chunks(talk.text, talk.offsets, longest)
     assert "".join(talk.text[a:b] for a, b in cuts) == talk.text
@@ -103,7 +103,7 @@ def test_pieces_cover_the_text_in_order_and_are_never_too_long(texts: list[str],
     assert all(b == c for (_, b), (c, _) in pairwise(cuts))
 
 
-def test_a_piece_ends_where_a_sentence_and_a_segment_end() -> None:
+def test_a_chunk_ends_where_a_sentence_and_a_segment_end() -> None:
     text = "First segment. Still first. Second one goes on and on and on."
     cut = text.index("Second")
     assert cut_chunks(text, array("I", [0, cut]), 40) == [(0, cut), (cut, len(text))]
@@ -111,7 +111,7 @@ def test_a_piece_ends_where_a_sentence_and_a_segment_end() -> None:
     assert cut_chunks("a" * 25, array("I", [0]), 10) == [(0, 10), (10, 20), (20, 25)], "and nothing at all, too"
     assert cut_chunks("", array("I")) == []
     assert cut_chunks(text) == [(0, len(text))]
-    assert len(text) < LONGEST
+    assert len(text) < MAX_CHARACTERS
 
 
 SPOKEN = "well the president said that mister kellogg would go to moscow and talk to the russians about it "
@@ -130,6 +130,6 @@ UNREAD: dict[str, tuple[Transcript, UnreadReason | None]] = {
 
 
 @pytest.mark.parametrize("case", UNREAD)
-def test_what_cannot_be_read_for_names_is_said(case: str) -> None:
+def test_a_transcript_that_cannot_be_read_for_entities_has_a_reason(case: str) -> None:
     talk, expected = UNREAD[case]
     assert unread_reason(talk) is expected

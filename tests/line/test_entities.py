@@ -10,8 +10,7 @@ import pytest
 
 from podwatch import runtime
 from podwatch.entities import recognition
-from podwatch.entities.chunking import Span
-from podwatch.entities.recognition import missing_requirement
+from podwatch.entities.recognition import LabelledSpan, missing_requirement
 from podwatch.line import entities
 from podwatch.line.bugs import RETRY_AFTER_BUG, Bugs
 from podwatch.line.detect import detect
@@ -102,10 +101,10 @@ def test_what_cannot_be_read_is_said_and_not_asked_again(reading: Runtime, now: 
 def test_a_bug_stops_its_transcript_only_and_is_raised_at_the_end(
     reading: Runtime, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def recogniser(transcripts: Sequence[Transcript]) -> list[list[Span]]:
+    def recogniser(transcripts: Sequence[Transcript]) -> list[list[LabelledSpan]]:
         if any("boom" in t.text for t in transcripts):
             raise ZeroDivisionError
-        return [[Span(0, len(t.text), "PERSON")] for t in transcripts]
+        return [[LabelledSpan(0, len(t.text), "PERSON")] for t in transcripts]
 
     monkeypatch.setattr(recognition, "missing_requirement", lambda: None)
     monkeypatch.setattr(recognition, "recognise_spans", recogniser)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from podwatch import runtime
-from podwatch.entities import recognition as recognise
-from podwatch.entities.chunking import Span
+from podwatch.entities import recognition
+from podwatch.entities.recognition import LabelledSpan
 from podwatch.entities.surges import SurgingName
 from podwatch.line import surges as line_surges
 from podwatch.line.deliver import deliver
@@ -49,14 +49,16 @@ SUDDENLY = Watch(name="suddenly", surge=(EntityType.PERSON,), channel="console:"
 NEWS = "Good morning. Keith Kellogg came to Kyiv. Nobody had asked Keith Kellogg. More after this."
 
 
-def recogniser(transcripts: Sequence[object]) -> list[list[Span]]:
-    return [[Span(*m.span(), "PERSON") for m in re.finditer(r"Keith Kellogg|Ann Lee", t.text)] for t in transcripts]  # type: ignore[attr-defined]
+def recogniser(transcripts: Sequence[object]) -> list[list[LabelledSpan]]:
+    return [
+        [LabelledSpan(*m.span(), "PERSON") for m in re.finditer(r"Keith Kellogg|Ann Lee", t.text)] for t in transcripts
+    ]  # type: ignore[attr-defined]
 
 
 @pytest.fixture
 def reading(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    monkeypatch.setattr(recognise, "missing_requirement", lambda: None)
-    monkeypatch.setattr(recognise, "recognise_spans", recogniser)
+    monkeypatch.setattr(recognition, "missing_requirement", lambda: None)
+    monkeypatch.setattr(recognition, "recognise_spans", recogniser)
     with runtime.build(replace(settings, entities=True)) as built:
         yield built
 

@@ -97,5 +97,5 @@ def test_a_name_that_is_suddenly_in_every_show_surges_and_the_usual_one_does_not
     assert (found.surge.named, found.surge.episodes, found.surge.feeds) == (6, 9, 3)
     assert find_surges(store, now, [KnownName(name="Keith Kellogg")]) == [], "who is watched is no news"
     assert find_surges(store, now, types={EntityType.PLACE}) == []
-    assert find_surges(store, now, wanted=lambda feed: feed != found.namings[0].feed_id) == []
+    assert find_surges(store, now, wanted=lambda feed: feed != found.episodes[0].feed_id) == []
     assert find_surges(store, now - timedelta(days=10)) == []

@@ -1,20 +1,20 @@
-"""Texts with their named spans marked in them, as "{ORG:Kellogg} said": what a recogniser would have given."""
+"""Texts with their labelled spans marked in them, as in "{ORG:Kellogg} said": what a recogniser would have found."""
 
 from __future__ import annotations
 
 import re
 
-from podwatch.entities.chunking import Span
+from podwatch.entities.recognition import LabelledSpan
 
 _MARK = re.compile(r"\{([A-Z_]+):([^}]*)\}")
 
 
-def marked(text: str) -> tuple[str, list[Span]]:
+def parse_marked(text: str) -> tuple[str, list[LabelledSpan]]:
     """(the text without its marks, the spans that they mark)."""
     plain, spans, last = "", [], 0
     for m in _MARK.finditer(text):
         plain += text[last : m.start()]
-        spans.append(Span(len(plain), len(plain) + len(m[2]), m[1]))
+        spans.append(LabelledSpan(len(plain), len(plain) + len(m[2]), m[1]))
         plain += m[2]
         last = m.end()
     return plain + text[last:], spans

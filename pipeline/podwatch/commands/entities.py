@@ -9,7 +9,7 @@ import typer
 from podwatch.commands.options import Json, Since, start_of
 from podwatch.commands.output import open_runtime, print_stderr, show_rows, utc_now
 from podwatch.entities.recognition import missing_requirement
-from podwatch.entities.surges import TYPES, find_surges
+from podwatch.entities.surges import SURGE_TYPES, find_surges
 from podwatch.line.entities import known_names
 from podwatch.model import EntityType
 from podwatch.runtime import Runtime
@@ -52,7 +52,7 @@ def _entity_rows(rt: Runtime, since: Since, kind: EntityType | None, limit: int)
 
 
 def _surge_rows(rt: Runtime, kind: EntityType | None) -> list[dict[str, object]]:
-    types = TYPES if kind is None else {kind}
+    types = SURGE_TYPES if kind is None else {kind}
     return [
         {
             "name": s.name,

@@ -1,11 +1,6 @@
-"""Entities: named people, organisations and places of a transcript, found, put together, and counted over time.
+"""Entities: the people, organisations and places that a transcript names: recognised, merged, and counted over time.
 
-recognise   text -> named spans (spaCy; the only part that loads a model)
-merge       named spans -> entities, a pure decision, from names, groups and votes
-surge       whether a name is suddenly said, a pure decision
-stage       the part of detect that does it for new transcripts
+recognition  text -> labelled spans (spaCy; the only part that loads a model)
+merge        labelled spans -> entities, from span_groups, name_keys and type_votes
+surges       entities that are suddenly named in many episodes, by surge_statistics
 """
-
-from podwatch.entities.merge import merge_spans
-
-__all__ = ["merge_spans"]

@@ -1,4 +1,4 @@
-"""Says whether a transcript can be read for names at all: a model that learnt from print finds them by their capitals.
+"""Decides whether a transcript can be read for entities: a model trained on print finds names by their capitals.
 
 On captions without capitals what the small English model finds is near useless.
 """
@@ -9,24 +9,24 @@ import re
 
 from podwatch.model import Transcript, UnreadReason
 
-ENOUGH = 40  # words, before which nothing is said about capitals
-FEW_CAPITALS = 0.02  # of the words; in English talk written with capitals it is every tenth to every sixth
-MANY_CAPITALS = 0.5  # of the words of two letters and more are nothing but capitals: captions of television
-SAMPLE = 60_000  # characters that are looked at
+MIN_WORDS = 40  # of fewer their capitals say nothing
+MIN_CAPITALISED = 0.02  # of the words; in cased English talk it is every sixth to every tenth
+MAX_UPPER_CASE = 0.5  # of the words of two letters and more; more is television captions
+SAMPLE = 60_000  # characters that are examined
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def unread_reason(transcript: Transcript) -> UnreadReason | None:
-    """Why the entities of this transcript are not looked for; None when they are."""
+    """Why this transcript is not read for entities; None when it is."""
     if not transcript.text:
         return UnreadReason.EMPTY
     if transcript.language is not None and transcript.language.lower().replace("_", "-").split("-")[0] != "en":
         return UnreadReason.LANGUAGE
     words = _WORD.findall(transcript.text, 0, SAMPLE)
-    if len(words) < ENOUGH:
+    if len(words) < MIN_WORDS:
         return None
-    capitals = sum(w[0].isupper() and w != "I" for w in words)
-    if capitals < FEW_CAPITALS * len(words):
+    capitalised = sum(w[0].isupper() and w != "I" for w in words)
+    if capitalised < MIN_CAPITALISED * len(words):
         return UnreadReason.UNCASED
     long = [w for w in words if len(w) > 1]
-    return UnreadReason.CAPITALS if sum(w.isupper() for w in long) > MANY_CAPITALS * len(long) else None
+    return UnreadReason.CAPITALS if sum(w.isupper() for w in long) > MAX_UPPER_CASE * len(long) else None

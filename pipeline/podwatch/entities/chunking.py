@@ -1,43 +1,34 @@
-"""Cuts a long text where a sentence and a segment end: a model's memory grows with what it gets at once."""
+"""Cuts a long text into chunks at the ends of sentences and segments: a model's memory grows with its input."""
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import NamedTuple
 
-LONGEST = 5000  # characters of a piece: some 900 words, about 5 MB of the model's memory
+MAX_CHARACTERS = 5000  # of a chunk: some 900 words, about 5 MB of the model's memory
 _STOPS = ".?!"
 
 
-class Span(NamedTuple):
-    """A named span as the model has it: half-open, in characters of the transcript, and the model's own label."""
-
-    start: int
-    end: int
-    label: str
-
-
-def cut_chunks(text: str, offsets: Sequence[int] = array("I"), longest: int = LONGEST) -> list[tuple[int, int]]:
+def cut_chunks(text: str, offsets: Sequence[int] = array("I"), longest: int = MAX_CHARACTERS) -> list[tuple[int, int]]:
     """Half-open spans that cover the text in order, each of ``longest`` characters at most.
 
-    offsets: where segments begin. A piece ends, in the second half of what it may hold, after the last segment that
-    ends a sentence, else after the last sentence, else segment, else word, else in the middle of what has no blank.
+    offsets: where segments begin. A chunk ends, in the second half of what it may hold, after the last segment that
+    ends a sentence, else after the last sentence, else segment, else word, else in the middle of a word.
     """
-    found: list[tuple[int, int]] = []
+    chunks: list[tuple[int, int]] = []
     start = 0
     while len(text) - start > longest:
-        end = _end(text, offsets, start + longest // 2, start + longest)
-        found.append((start, end))
+        end = _cut_at(text, offsets, start + longest // 2, start + longest)
+        chunks.append((start, end))
         start = end
     if start < len(text):
-        found.append((start, len(text)))
-    return found
+        chunks.append((start, len(text)))
+    return chunks
 
 
-def _end(text: str, offsets: Sequence[int], earliest: int, latest: int) -> int:
-    """Where to cut within (earliest, latest]; the piece before it keeps the blank at which it is cut."""
+def _cut_at(text: str, offsets: Sequence[int], earliest: int, latest: int) -> int:
+    """Where to cut within (earliest, latest]; the chunk before it keeps the blank at which it is cut."""
     first = last = bisect_right(offsets, latest)
     while first and offsets[first - 1] > earliest:
         first -= 1

@@ -1,4 +1,4 @@
-"""Names as keys: what of "General Kellogg's" is the name, what is a title, and when two spellings are one name."""
+"""Keys of names: which words of "General Kellogg's" are the name, which a title; when two spellings are one name."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-Key = tuple[str, ...]  # the words of a name, folded
+Key = tuple[str, ...]  # the words of a name, folded; what names are compared by
 
-# Before a name, and no part of it. King, Queen, Pope, Saint are left out: "Queen Elizabeth" is the name.
+# Words before a name that are no part of it. King, Queen, Pope, Saint are left out: "Queen Elizabeth" is the name.
 _TITLES = """
     mr mrs ms miss mister madam dr doctor prof professor sir dame reverend rev rabbi imam ayatollah comrade
     president prime minister premier chancellor ambassador envoy senator sen congressman congresswoman representative
@@ -19,40 +19,40 @@ _TITLES = """
     judge justice detective officer coach
 """
 TITLES = frozenset(_TITLES.split())
-# Words that stand before a title, and are one only there: Vice President, Foreign Minister, Chief Justice.
-_BEFORE_TITLES = frozenset(
+# Words that are titles only before a title: Vice President, Foreign Minister, Chief Justice.
+_TITLE_PREFIXES = frozenset(
     ("vice", "deputy", "foreign", "defense", "defence", "special", "chief", "former", "lieutenant", "major", "attorney")
 )
 _ARTICLES = frozenset(("the", "a", "an"))
-_COMPANIES = frozenset(("inc", "incorporated", "corp", "corporation", "ltd", "limited", "llc", "plc", "gmbh", "ag"))
+_SUFFIXES = frozenset(("inc", "incorporated", "corp", "corporation", "ltd", "limited", "llc", "plc", "gmbh", "ag"))
 JUNIORS = frozenset(("jr", "junior", "sr", "ii", "iii"))
-_SMALL = frozenset(("of", "the", "and", "for", "to", "in", "on", "de", "la"))  # have no letter in an acronym
+_UNINITIALED = frozenset(("of", "the", "and", "for", "to", "in", "on", "de", "la"))  # may have no letter in an acronym
 _WORD = re.compile(r"[^\W_]+(?:['’.&][^\W_]+)*\.?(?:['’](?=\W|$))?")
 _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=65536)
 def fold_word(word: str) -> str:
-    """Lower case, without accents, apostrophes and full stops: a key and no text, so its length may change."""
+    """A word in lower case, without accents, apostrophes and full stops. Its length may change."""
     plain = unicodedata.normalize("NFKD", word.casefold())
     return "".join(c for c in plain if c.isalnum())
 
 
 def word_spans(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
-    """The spans of the words of ``text[start:end]``, possessive endings left out; U.S., O'Brien and AT&T are one."""
-    found = []
+    """The spans of the words of ``text[start:end]``, without possessives; U.S., O'Brien and AT&T are one word."""
+    spans = []
     for m in _WORD.finditer(text, start, len(text) if end is None else end):
         word = m.group()
         cut = _POSSESSIVE.search(word)
         last = m.start() + (cut.start() if cut else len(word))
         if last > m.start():
-            found.append((m.start(), last))
-    return found
+            spans.append((m.start(), last))
+    return spans
 
 
 @lru_cache(maxsize=65536)
 def key_as_written(name: str) -> Key:
-    """The key of a name with its titles, which may be a part of it: General Motors."""
+    """The key of a name with its titles, as these may be a part of it: General Motors."""
     return without_affixes(tuple(k for a, b in word_spans(name) if (k := fold_word(name[a:b]))))
 
 
@@ -64,29 +64,29 @@ def key_of(name: str) -> Key:
 
 
 def without_affixes(parts: Key) -> Key:
-    """Without a leading article and what companies put behind, as long as a word is left."""
+    """A key without a leading article and the suffixes of companies, as long as a word is left."""
     if len(parts) > 1 and parts[0] in _ARTICLES:
         parts = parts[1:]
-    while len(parts) > 1 and parts[-1] in _COMPANIES:
+    while len(parts) > 1 and parts[-1] in _SUFFIXES:
         parts = parts[:-1]
     return parts
 
 
 def count_titles(parts: Sequence[str]) -> int:
-    """How many words at the beginning are titles; 0 when nothing else would be left."""
+    """How many words to leave out for the titles before a name; 0 when there are none, or nothing else."""
     i = 1 if parts and parts[0] in _ARTICLES else 0
     first = i
-    while i < len(parts) and (parts[i] in TITLES or (parts[i] in _BEFORE_TITLES and _titled(parts[i + 1 :]))):
+    while i < len(parts) and (parts[i] in TITLES or (parts[i] in _TITLE_PREFIXES and _has_title(parts[i + 1 :]))):
         i += 1
     return i if first < i < len(parts) else 0
 
 
-def _titled(parts: Sequence[str]) -> bool:
-    return bool(parts) and (parts[0] in TITLES or (parts[0] in _BEFORE_TITLES and _titled(parts[1:])))
+def _has_title(parts: Sequence[str]) -> bool:
+    return bool(parts) and (parts[0] in TITLES or (parts[0] in _TITLE_PREFIXES and _has_title(parts[1:])))
 
 
 def title_before(text: str, start: int, floor: int) -> int:
-    """Where the titles that stand right before ``start`` begin, not before ``floor``; ``start`` when there is none.
+    """Where the titles that stand right before ``start`` begin, not before ``floor``; ``start`` when there are none.
 
     Only capitalised ones: "in general Kellogg agrees" names no general.
     """
@@ -98,7 +98,7 @@ def title_before(text: str, start: int, floor: int) -> int:
         folded = fold_word(word)
         if not word[:1].isupper() or word[-1] in ",;:?!" or (word[-1] == "." and len(folded) > 4):
             return start
-        if folded not in TITLES and (folded not in _BEFORE_TITLES or start == name):
+        if folded not in TITLES and (folded not in _TITLE_PREFIXES or start == name):
             return start
         start = begin
     return start
@@ -110,17 +110,17 @@ def is_surname_of(short: Key, full: Key) -> bool:
     return 0 < len(short) < len(core) and core[-len(short) :] == short
 
 
-def by_surname(full: Iterable[Key]) -> dict[str, list[Key]]:
+def by_surname(full_names: Iterable[Key]) -> dict[str, list[Key]]:
     """Full names by the last word of their surname."""
-    by: dict[str, list[Key]] = defaultdict(list)
-    for key in full:
-        by[key[-2] if key[-1] in JUNIORS and len(key) > 1 else key[-1]].append(key)
-    return by
+    grouped: dict[str, list[Key]] = defaultdict(list)
+    for key in full_names:
+        grouped[key[-2] if key[-1] in JUNIORS and len(key) > 1 else key[-1]].append(key)
+    return grouped
 
 
-def full_names_with(surname: Key, by: Mapping[str, list[Key]]) -> list[Key]:
-    """The full names that end in this surname."""
-    return [full for full in by.get(surname[-1], ()) if is_surname_of(surname, full)]
+def full_names_with(surname: Key, grouped: Mapping[str, list[Key]]) -> list[Key]:
+    """The full names that end in this surname, of those that by_surname grouped."""
+    return [full for full in grouped.get(surname[-1], ()) if is_surname_of(surname, full)]
 
 
 def is_same_person(a: Key, b: Key) -> bool:
@@ -137,18 +137,18 @@ def _initial(x: str, y: str) -> bool:
 
 
 def initials(full: Key) -> set[str]:
-    """What an acronym of the name may be, folded: with and without the letters of its small words."""
-    return {"".join(w[0] for w in full if w not in _SMALL), "".join(w[0] for w in full)}
+    """The acronyms that a name may have, folded: with and without the initials of of, the, and."""
+    return {"".join(w[0] for w in full if w not in _UNINITIALED), "".join(w[0] for w in full)}
 
 
 def is_acronym(text: str) -> bool:
-    """Whether it is written like one: EU, U.S., FBI."""
+    """Whether a text is written like an acronym: EU, U.S., FBI."""
     letters = text.replace(".", "")
     return 2 <= len(letters) <= 8 and letters.isupper() and letters.isalpha()
 
 
 def looks_like_person(text: str) -> bool:
-    """Whether it is written like a given name and a surname: JD Vance, Ursula von der Leyen.
+    """Whether a text is written like a given name and a surname: JD Vance, Ursula von der Leyen.
 
     Not like one: BIP Schnorr, 57 Kellogg, Bitcoin RPC.
     """

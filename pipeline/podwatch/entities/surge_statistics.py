@@ -1,11 +1,11 @@
-"""Decides whether a name is suddenly said in more episodes than it was before. Pure, and safe with small numbers.
+"""Decides whether a name surges: whether more episodes name it now than before. Pure, and safe with small numbers.
 
 What counts is episodes, not mentions: one show that says a name two hundred times has a topic, four shows that say it
-once have news. Expected is what each feed did before, drawn towards what all feeds did by as much as a feed has few
-episodes. The past is a sample too: how many episodes name it now, given how many did then, follows a negative
-binomial distribution (Poisson with a rate known from K events only; Gelman et al., Bayesian Data Analysis, 2.6),
-which knows that none of forty is no proof of never. Many names are looked at, so the limit is shared among them
-(Bonferroni): one false alarm in twenty looks, however many names there are.
+once have news. The expectation is the rate of each feed before, shrunk towards the rate of all feeds, the more so the
+fewer episodes the feed has. The past is a sample too: how many episodes name it now, given how many did then, follows
+a negative binomial distribution (Poisson with a rate known from K events only; Gelman et al., Bayesian Data Analysis,
+2.6), so that none of forty is no proof of never. Many names are tested, so the limit is divided among them
+(Bonferroni): one false alarm in twenty runs, however many names there are.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from enum import StrEnum
 
 
 class NoSurge(StrEnum):
-    """Why a name is not reported."""
+    """Why a name does not surge."""
 
     FEW_EPISODES = "it is named in too few episodes"
     FEW_FEEDS = "it is named in too few feeds"
@@ -28,7 +28,7 @@ class NoSurge(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedCounts:
-    """Of the episodes of one feed in one period, how many name somebody."""
+    """How many of the episodes of one feed in one period name somebody."""
 
     named: int
     episodes: int
@@ -36,7 +36,10 @@ class FeedCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surge:
-    """A name that is suddenly said. expected: in how many episodes it would be, were all as before."""
+    """A surge: named in so many of the episodes, in so many feeds.
+
+    expected: how many episodes would name it at the rates of before. chance: the probability of ``named`` or more then.
+    """
 
     named: int
     episodes: int
@@ -52,8 +55,9 @@ class Surge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurgeRules:
-    """episodes, feeds: that name it now, at least. past: episodes of the time before, at least. times: what is
-    expected, at least. alarms: how many false alarms a look may have, on average.
+    """The least for a surge: episodes and feeds that name it now, past episodes in all, and times the expectation.
+
+    alarms: how many false alarms a run may have, on average.
     """
 
     episodes: int = 4
@@ -64,44 +68,44 @@ class SurgeRules:
 
 
 RULES = SurgeRules()
-UNSEEN = 0.5  # what is added to the episodes that named it: none in forty is no proof of never (Jeffreys' prior)
-OWN = 4.0  # episodes of a feed's past from which on its own rate weighs more than that of all feeds
+PRIOR_EVENTS = 0.5  # added to the episodes that named it before (Jeffreys' prior)
+PRIOR_EPISODES = 4.0  # of a feed's past; with more its own rate weighs more than that of all feeds
 
 
 def detect_surge(
-    now: Mapping[int, FeedCounts], before: Mapping[int, FeedCounts], looked_at: int = 1, rules: SurgeRules = RULES
+    now: Mapping[int, FeedCounts], before: Mapping[int, FeedCounts], tested: int = 1, rules: SurgeRules = RULES
 ) -> Surge | NoSurge:
-    """Whether a name surges, given what was seen in each feed, by its id, now and before.
+    """Whether a name surges, given its counts in each feed, by the feed's id, now and before.
 
-    Both name every feed that has episodes, those that do not name it too. looked_at: how many names are asked about.
+    Both hold every feed that has episodes, also where none names it. tested: how many names are tested at once.
     """
-    named = sum(s.named for s in now.values())
-    feeds = sum(s.named > 0 for s in now.values())
-    past = sum(s.episodes for s in before.values())
+    named = sum(c.named for c in now.values())
+    feeds = sum(c.named > 0 for c in now.values())
+    past = sum(c.episodes for c in before.values())
     if named < rules.episodes:
         return NoSurge.FEW_EPISODES
     if feeds < rules.feeds:
         return NoSurge.FEW_FEEDS
     if past < rules.past:
         return NoSurge.NO_PAST
-    total, episodes = sum(s.named for s in before.values()), sum(s.episodes for s in now.values())
-    rate, nothing = total / past, FeedCounts(0, 0)
-    expected = sum(
-        s.episodes * (before.get(feed, nothing).named + OWN * rate) / (before.get(feed, nothing).episodes + OWN)
-        for feed, s in now.items()
-    )
-    known = total + UNSEEN
-    expected += UNSEEN * episodes / past
+    past_named = sum(c.named for c in before.values())
+    episodes = sum(c.episodes for c in now.values())
+    rate = past_named / past
+    expected = 0.0
+    for feed, counts in now.items():
+        own = before.get(feed, FeedCounts(0, 0))
+        expected += counts.episodes * (own.named + PRIOR_EPISODES * rate) / (own.episodes + PRIOR_EPISODES)
+    expected += PRIOR_EVENTS * episodes / past
     if named < rules.times * expected:
         return NoSurge.EXPECTED
-    chance = tail_probability(named, expected, known)
-    if chance * max(1, looked_at) > rules.alarms:
+    chance = tail_probability(named, expected, past_named + PRIOR_EVENTS)
+    if chance * max(1, tested) > rules.alarms:
         return NoSurge.CHANCE
     return Surge(named=named, episodes=episodes, feeds=feeds, expected=expected, chance=chance)
 
 
 def tail_probability(count: int, mean: float, known: float) -> float:
-    """The probability of ``count`` events or more, from a rate of ``mean`` that is known from ``known`` events.
+    """The probability of ``count`` events or more, at a rate of ``mean`` that is known from ``known`` events.
 
     The upper tail of the negative binomial distribution, summed from its largest term down; 1.0 for a count of 0.
     """
@@ -111,7 +115,7 @@ def tail_probability(count: int, mean: float, known: float) -> float:
         return 0.0
     log_p, log_q = math.log(known / (known + mean)), math.log(mean / (known + mean))
     at_count = math.lgamma(count + known) - math.lgamma(known) - math.lgamma(count + 1) + known * log_p + count * log_q
-    term = total = 1.0  # as shares of the first term
+    term = total = 1.0  # in units of the first term
     x = count
     while term > 1e-16 * total:
         term *= (x + known) / (x + 1) * math.exp(log_q)

@@ -1,4 +1,4 @@
-"""What an entity is, from labels that are often wrong: each a vote, weighed by how often the model errs which way.
+"""The type of an entity, elected by labels that are often wrong: votes weighed by the model's error rates.
 
 A naive Bayes vote over noisy labels (Dawid and Skene 1979, with the error rates known): the small English model calls
 every seventh surname an organisation, and hardly an organisation a person, so 8 votes for a person against 13
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 from podwatch.model import EntityType
 
-# The model's labels that name something (OntoNotes 5, 2.6); the others are numbers, dates, sums of money.
-TYPES: Mapping[str, EntityType] = {
+# The model's labels for what has a name (OntoNotes 5, 2.6); the others are numbers, dates, sums of money.
+LABEL_TYPES: Mapping[str, EntityType] = {
     "PERSON": EntityType.PERSON,
     "ORG": EntityType.ORGANISATION,
     "GPE": EntityType.PLACE,
@@ -26,7 +26,7 @@ TYPES: Mapping[str, EntityType] = {
     "LAW": EntityType.OTHER,
     "WORK_OF_ART": EntityType.OTHER,
 }
-POSSIBLE = 0.2  # share of the votes from which on a type is not ruled out
+POSSIBLE_SHARE = 0.2  # share of the votes from which on a type is not ruled out
 
 _ORDER = (
     EntityType.PERSON,
@@ -36,7 +36,7 @@ _ORDER = (
     EntityType.EVENT,
     EntityType.OTHER,
 )
-# P(label | what it is), rows and columns in that order. The first three rows are measured over 121 transcripts of talk
+# P(label | type), rows and columns in that order. The first three rows are measured over 121 transcripts of talk
 # (single names of persons whose full name is said; well-known organisations; countries and cities). The others are
 # assumed: the model calls a product whatever it likes, but always the same in one transcript.
 _CONFUSION = {
@@ -48,23 +48,23 @@ _CONFUSION = {
     EntityType.OTHER: (0.05, 0.12, 0.06, 0.02, 0.02, 0.73),
 }
 _PRIOR = dict(zip(_ORDER, (0.40, 0.33, 0.19, 0.02, 0.02, 0.04), strict=True))
-_TITLED = math.log(20)  # how much more often a person has a title before the name than anything else
+_TITLED = math.log(20)  # log odds: a person has a title before the name twenty times as often
 
-_LOG = {kind: dict(zip(_ORDER, map(math.log, row), strict=True)) for kind, row in _CONFUSION.items()}
+_LOG_CONFUSION = {kind: dict(zip(_ORDER, map(math.log, row), strict=True)) for kind, row in _CONFUSION.items()}
 
 
 def elect_type(votes: Mapping[EntityType, int], titled: int = 0) -> EntityType:
-    """The most probable type; titled: how often a title stood before the name. Without votes OTHER."""
+    """The most probable type. titled: how often a title stands before the name. Without any votes it is OTHER."""
     if not votes and not titled:
         return EntityType.OTHER
 
-    def weight(kind: EntityType) -> float:
-        said = sum(n * _LOG[kind][label] for label, n in votes.items())
-        return math.log(_PRIOR[kind]) + said + (titled * _TITLED if kind is EntityType.PERSON else 0.0)
+    def log_probability(kind: EntityType) -> float:
+        likelihood = sum(n * _LOG_CONFUSION[kind][label] for label, n in votes.items())
+        return math.log(_PRIOR[kind]) + likelihood + (titled * _TITLED if kind is EntityType.PERSON else 0.0)
 
-    return max(_ORDER, key=weight)
+    return max(_ORDER, key=log_probability)
 
 
 def is_possible(votes: Mapping[EntityType, int], kind: EntityType) -> bool:
-    """Whether so many votes are for the type that it is not ruled out."""
-    return votes.get(kind, 0) >= POSSIBLE * sum(votes.values()) > 0
+    """Whether the type has so many of the votes that it is not ruled out."""
+    return votes.get(kind, 0) >= POSSIBLE_SHARE * sum(votes.values()) > 0

@@ -65,7 +65,7 @@ def _alert_surge(rt: Runtime, watch: Watch, found: SurgingName, labeller: Passag
     if rt.store.has_delivery_after(keys, now - PERIOD):
         return False
     alerted = rt.store.alerted_identities(watch)
-    for naming in found.namings:
+    for naming in found.episodes:
         source = None if naming.identity in alerted else rt.store.source_of_episode(naming.episode_id)
         if source is None or not (mentions := _mentions(rt, watch, found, source, labeller)):
             continue
