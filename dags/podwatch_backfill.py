@@ -26,8 +26,8 @@ from airflow.sdk import Param, dag, task
 
 import podwatch_airflow  # plugins/podwatch_airflow.py
 
-# They go on with what is missing, so a long one survives a night of killed workers.
-TRIES, LONGEST = 12, timedelta(minutes=5)
+# A retry goes on with what is missing, so a long backfill survives a night of killed workers.
+SHARD_RETRIES, MAX_RETRY_DELAY = 12, timedelta(minutes=5)
 
 
 @dag(
@@ -47,7 +47,7 @@ TRIES, LONGEST = 12, timedelta(minutes=5)
         "deliver": Param("none", enum=["none", "digest", "each"], title="Who is told"),
         "more_than_50": Param(False, type="boolean", title="Deliver more than 50 messages, too"),
         "shards": Param(
-            podwatch_airflow.shards(),
+            podwatch_airflow.default_shards(),
             type="integer",
             minimum=1,
             maximum=16,
@@ -56,40 +56,29 @@ TRIES, LONGEST = 12, timedelta(minutes=5)
         ),
         "dry_run": Param(False, type="boolean", title="Only say what there is to do"),
     },
-    default_args={
-        "retries": 3,
-        "retry_delay": podwatch_airflow.retry_delay(),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=30),
-        "on_failure_callback": podwatch_airflow.failed,
-        "on_success_callback": podwatch_airflow.recovered,
-        "show_return_value_in_logs": False,
-        "pool": podwatch_airflow.POOL,
-        "priority_weight": 1,
-        "weight_rule": "absolute",
-    },
+    default_args=podwatch_airflow.task_defaults(pool=podwatch_airflow.POOL, priority_weight=1, weight_rule="absolute"),
 )
-def past() -> None:
-    """The line over a range; shards share nothing but the database."""
+def backfill() -> None:
+    """The line over a range, a task a shard for its two slow steps. Shards share nothing but the database."""
 
     @task
     def plan() -> list[dict[str, int]]:
-        return podwatch_airflow.backfill("plan")  # type: ignore[no-any-return]
+        return podwatch_airflow.run_backfill_step("plan")  # type: ignore[no-any-return]
 
-    @task(retries=TRIES, max_retry_delay=LONGEST)
+    @task(retries=SHARD_RETRIES, max_retry_delay=MAX_RETRY_DELAY)
     def walk(shard: dict[str, int]) -> int:
-        return podwatch_airflow.backfill("walk", shard)  # type: ignore[no-any-return]
+        return podwatch_airflow.run_backfill_step("walk", shard)  # type: ignore[no-any-return]
 
-    @task(retries=TRIES, max_retry_delay=LONGEST)
+    @task(retries=SHARD_RETRIES, max_retry_delay=MAX_RETRY_DELAY)
     def bring(shard: dict[str, int]) -> int:
-        return podwatch_airflow.backfill("bring", shard)  # type: ignore[no-any-return]
+        return podwatch_airflow.run_backfill_step("bring", shard)  # type: ignore[no-any-return]
 
     @task(trigger_rule="none_failed")
     def report(shards: list[dict[str, int]]) -> dict[str, Any]:
-        return podwatch_airflow.backfill("report", shards)  # type: ignore[no-any-return]
+        return podwatch_airflow.run_backfill_step("report", shards)  # type: ignore[no-any-return]
 
     shards = plan()
     walk.expand(shard=shards) >> bring.expand(shard=shards) >> report(shards)  # type: ignore[arg-type]
 
 
-past()
+backfill()

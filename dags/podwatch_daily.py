@@ -41,40 +41,33 @@ import podwatch_airflow  # plugins/podwatch_airflow.py: Airflow puts that folder
     description="Listens to podcasts and tells Slack once, with the sentence and the second",
     doc_md=__doc__,
     tags=["podwatch"],
-    schedule=podwatch_airflow.timetable(),
+    schedule=podwatch_airflow.daily_timetable(),
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    default_args={
-        "retries": 3,
-        "retry_delay": podwatch_airflow.retry_delay(),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=30),
-        "execution_timeout": timedelta(hours=1),
-        "on_failure_callback": podwatch_airflow.failed,
-        "on_success_callback": podwatch_airflow.recovered,
-        "show_return_value_in_logs": False,
-        "priority_weight": 10,  # before every shard of a backfill
-    },
+    default_args=podwatch_airflow.task_defaults(
+        execution_timeout=timedelta(hours=1),
+        priority_weight=10,  # before every shard of a backfill
+    ),
 )
 def line() -> None:
     """The line, one task for each verb. They share nothing but the database."""
 
     @task
     def poll() -> dict[str, Any]:
-        return podwatch_airflow.run("poll")
+        return podwatch_airflow.run_verb("poll")
 
     @task
     def fetch() -> dict[str, Any]:
-        return podwatch_airflow.run("fetch")
+        return podwatch_airflow.run_verb("fetch")
 
     @task
     def detect() -> dict[str, Any]:
-        return podwatch_airflow.run("detect")
+        return podwatch_airflow.run_verb("detect")
 
     @task
     def deliver() -> dict[str, Any]:
-        return podwatch_airflow.run("deliver")
+        return podwatch_airflow.run_verb("deliver")
 
     poll() >> fetch() >> detect() >> deliver()
 

@@ -1,15 +1,14 @@
-"""What Airflow needs in order to run podwatch: its connections become settings, its tasks call a verb.
+"""What Airflow needs to run podwatch: its connections become settings, its tasks call a verb, its failures a message.
 
-One flat file, because Airflow executes every file of this folder in every component and every task:
-whatever is imported up here is paid for by each of them, so the library itself is imported by the task
-that uses it. No other file knows both Airflow and the library.
+Airflow executes every file of this folder in every component and every task, and each pays for what is imported here:
+so it is one flat file, and the library is imported by the functions that use it. No other file knows both.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,24 +21,23 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("podwatch")
 
+# Airflow connections.
 SLACK = "podwatch_slack"  # password: the bot token; host: the address of a Slack-compatible server, if it is another
 DATABASE = "podwatch_database"
 SMTP = "podwatch_smtp"  # host, port, login, password; its extra may hold from_email and tls (implicit, starttls, none)
-OPERATIONS = "podwatch_operations"  # as podwatch_slack, for an app of its own that tells the operators
-INCIDENT = (
-    "podwatch_incident_"  # and a task's name: the Airflow variable that is there from its failure to its recovery
-)
-POOL = "podwatch_backfill"  # so many shards of a backfill run at once: the daily run has the other slots to itself
-NOTES = 20  # in an XCom; the log and the rows have all of them
+OPERATIONS = "podwatch_operations"  # like podwatch_slack, for another Slack app that posts to the operators
+INCIDENT = "podwatch_incident_"  # + a task's name: an Airflow variable that exists from its failure to its recovery
+POOL = "podwatch_backfill"  # its slots bound the shards of a backfill at once; the daily run has all others
+MAX_NOTES = 20  # in an XCom; the log and the rows have all of them
 
 
-def run(verb: str) -> dict[str, Any]:
-    """Does everything that is due for one verb, and returns the tally: small, plain, fit for an XCom."""
+def run_verb(verb: str) -> dict[str, Any]:
+    """Runs one verb over what is due, or over the data interval that Airflow backfills. Returns its tally, for XCom."""
     from podwatch import runtime, settings
     from podwatch.line import verbs
 
-    interval = backfilled()
-    with runtime.build(settings.from_environment(variables(os.environ))) as rt:
+    interval = backfill_interval()
+    with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
         if interval is None:
             tally = verbs.LINE[verb](rt, rt.store.clock())
         else:
@@ -47,11 +45,11 @@ def run(verb: str) -> dict[str, Any]:
 
             tally = backfill_steps.run_verb(rt, verb, *interval, rt.store.clock())
     log.info("%s: %s looked at, %s new, %s failed", verb, tally.done, tally.new, tally.failed)
-    return {**asdict(tally), "notes": list(tally.notes[:NOTES])}
+    return {**asdict(tally), "notes": list(tally.notes[:MAX_NOTES])}
 
 
-def backfilled() -> tuple[datetime, datetime] | None:
-    """The data interval of the task's run when Airflow backfills it; None when it is a run of today."""
+def backfill_interval() -> tuple[datetime, datetime] | None:
+    """The data interval of the task's run when it is one of an Airflow backfill; None when it is a live run."""
     from airflow.sdk import get_current_context
 
     context = get_current_context()
@@ -61,8 +59,8 @@ def backfilled() -> tuple[datetime, datetime] | None:
     return start, end
 
 
-def backfill(what: str, given: Any = None) -> Any:
-    """A step of the DAG podwatch_backfill: plan, walk, bring or report; given: the plan, or one shard of it."""
+def run_backfill_step(step: str, shards: Any = None) -> Any:
+    """A task of the DAG podwatch_backfill: plan, walk, bring or report. shards: all of the plan's, or one of them."""
     from airflow.sdk import get_current_context
 
     from podwatch import runtime, settings
@@ -70,17 +68,17 @@ def backfill(what: str, given: Any = None) -> Any:
 
     context = get_current_context()
     params, key = dict(context["params"]), f"airflow {context['run_id']}"
-    with runtime.build(settings.from_environment(variables(os.environ))) as rt:
+    with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
         now = rt.store.clock()
-        if what == "plan":
+        if step == "plan":
             return backfill_steps.plan_shards(rt, params, key, now)
-        if what == "report":
-            return backfill_steps.report_backfill(rt, params, list(given), now, rt.store.clock)
-        return backfill_steps.run_shard(rt, what, given, now)
+        if step == "report":
+            return backfill_steps.report_backfill(rt, params, list(shards), now, rt.store.clock)
+        return backfill_steps.run_shard(rt, step, shards, now)
 
 
-def failed(context: Mapping[str, Any]) -> None:
-    """Called by Airflow when a task has used up its retries: a line where an operator looks first, and a message."""
+def report_failure(context: Mapping[str, Any]) -> None:
+    """Called by Airflow when a task has used up its retries: logs it, and opens its incident."""
     ti, why = context["ti"], next(iter(str(context.get("exception")).splitlines()), "")
     log.error(
         "podwatch: %s failed for good in run %s: %s - nothing found is lost, the next run goes on from here",
@@ -88,19 +86,19 @@ def failed(context: Mapping[str, Any]) -> None:
         context.get("run_id"),
         why,
     )
-    _incident(context, why)
+    _update_incident(context, why)
 
 
-def recovered(context: Mapping[str, Any]) -> None:
-    """Called by Airflow when a task has succeeded: ends its incident, if there was one."""
-    _incident(context, None)
+def report_recovery(context: Mapping[str, Any]) -> None:
+    """Called by Airflow when a task has succeeded: closes its incident, if there is one."""
+    _update_incident(context, None)
 
 
-def _incident(context: Mapping[str, Any], why: str | None) -> None:
-    """Tells the operations channel of a task's first failure and of its recovery, and of nothing in between.
+def _update_incident(context: Mapping[str, Any], why: str | None) -> None:
+    """Posts a task's first failure and its recovery to the operations channel, and nothing in between.
 
-    Nothing happens unless PODWATCH_OPERATIONS_CHANNEL names a channel. What goes wrong in here is logged and no more:
-    the task's own end stays what it is. The variable is set after the message: told twice at worst, never not at all.
+    why: the error; None after a success. Nothing happens unless PODWATCH_OPERATIONS_CHANNEL names a channel. An error
+    in here is only logged: the task's state stays. The variable is set after the message, which at worst comes twice.
     """
     channel = os.environ.get("PODWATCH_OPERATIONS_CHANNEL", "").strip()
     if not channel:
@@ -111,55 +109,54 @@ def _incident(context: Mapping[str, Any], why: str | None) -> None:
     try:
         open_since = Variable.get(INCIDENT + ti.task_id, default="")
         if why is None and open_since:
-            _tell(
+            _post_to_operators(
                 context, channel, f":white_check_mark: podwatch: {ti.task_id} works again (it failed in {open_since})."
             )
             Variable.delete(INCIDENT + ti.task_id)
         elif why is not None and not open_since:
-            _tell(context, channel, _report(ti, context, why))
+            _post_to_operators(context, channel, _failure_text(ti, context, why))
             Variable.set(INCIDENT + ti.task_id, str(context.get("run_id")), "Open from a failure to the recovery")
     except Exception as e:  # noqa: BLE001 - the operators' channel must not change what became of the task
         log.warning("podwatch: the operations channel could not be told (%s)", type(e).__name__)
 
 
-def _report(ti: Any, context: Mapping[str, Any], why: str) -> str:
-    from airflow.sdk._shared.secrets_masker import redact
+def _failure_text(ti: Any, context: Mapping[str, Any], why: str) -> str:
+    from airflow.sdk._shared.secrets_masker import redact  # has no public name: Airflow's deprecation points here
 
-    said = str(redact(why))[:300]
-    said = said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
-    where = getattr(ti, "log_url", "")
+    error = str(redact(why))[:300]
+    error = error.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
+    log_url = getattr(ti, "log_url", "")
     return (
-        f":rotating_light: podwatch: {ti.task_id} failed for good in {context.get('run_id')}: `{said}`\n"
-        f"Nothing found is lost; the next run goes on from here. `podwatch doctor` says what is wrong. {where}"
+        f":rotating_light: podwatch: {ti.task_id} failed for good in {context.get('run_id')}: `{error}`\n"
+        f"Nothing found is lost; the next run goes on from here. `podwatch doctor` says what is wrong. {log_url}"
     )
 
 
-def _tell(context: Mapping[str, Any], channel: str, text: str) -> None:
-    """Through Airflow's own notifier; its templates are left alone, since an error's words are no template."""
+def _post_to_operators(context: Mapping[str, Any], channel: str, text: str) -> None:
+    """Posts through Airflow's own notifier, called so that it renders no templates: the text holds an error's words."""
     from airflow.providers.slack.notifications.slack import SlackNotifier
 
-    name = OPERATIONS if connection(OPERATIONS) is not None else SLACK
-    slack = connection(name)
+    slack = find_connection(OPERATIONS) or find_connection(SLACK)
     if slack is None:
         log.warning(
             "podwatch: PODWATCH_OPERATIONS_CHANNEL is set, but there is no connection %s or %s", OPERATIONS, SLACK
         )
         return
     notifier: Any = SlackNotifier(
-        slack_conn_id=name,
+        slack_conn_id=slack.conn_id,
         channel=channel,
         text=text,
         base_url=_base_url(slack).rstrip("/") + "/" if slack.host else None,
         timeout=15,
-        retry_handlers=[],  # the usual ones post again after a connection that closed behind an accepted message
+        retry_handlers=[],  # the default ones post again when the connection is lost after a message was accepted
         unfurl_links=False,
         unfurl_media=False,
     )
     notifier.notify(context)
 
 
-def timetable(env: Mapping[str, str] = os.environ) -> CronDataIntervalTimetable:
-    """When the DAG runs, from PODWATCH_SCHEDULE. A plain cron string would give runs an empty data interval."""
+def daily_timetable(env: Mapping[str, str] = os.environ) -> CronDataIntervalTimetable:
+    """The schedule of the daily DAG, PODWATCH_SCHEDULE. A plain cron string would give runs empty data intervals."""
     from airflow.sdk import CronDataIntervalTimetable
     from airflow.sdk.exceptions import AirflowTimetableInvalid
 
@@ -167,13 +164,13 @@ def timetable(env: Mapping[str, str] = os.environ) -> CronDataIntervalTimetable:
     found = CronDataIntervalTimetable(cron, timezone="UTC")
     try:
         found.validate()
-    except AirflowTimetableInvalid as e:  # says what is wrong, but not where it was written
+    except AirflowTimetableInvalid as e:  # it does not name the variable
         raise ValueError(f"PODWATCH_SCHEDULE={cron}: {e} Write a cron expression such as 0 6 * * *") from None
     return found
 
 
 def retry_delay(env: Mapping[str, str] = os.environ) -> timedelta:
-    """The pause before a first retry, from PODWATCH_RETRY_DELAY."""
+    """The wait before a task's first retry, PODWATCH_RETRY_DELAY."""
     raw = env.get("PODWATCH_RETRY_DELAY", "").strip() or "60"
     try:
         seconds = float(raw)
@@ -184,22 +181,35 @@ def retry_delay(env: Mapping[str, str] = os.environ) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def shards(env: Mapping[str, str] = os.environ) -> int:
-    """Into how many shards a backfill is cut unless its form says otherwise, from PODWATCH_BACKFILL_SHARDS."""
+def task_defaults(**arguments: Any) -> dict[str, Any]:
+    """The default_args that both DAGs share, and those of one DAG."""
+    return {
+        "retries": 3,
+        "retry_delay": retry_delay(),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=30),
+        "on_failure_callback": report_failure,
+        "on_success_callback": report_recovery,
+        "show_return_value_in_logs": False,
+        **arguments,
+    }
+
+
+def default_shards(env: Mapping[str, str] = os.environ) -> int:
+    """Into how many shards a backfill is cut unless its form says otherwise, PODWATCH_BACKFILL_SHARDS."""
     raw = env.get("PODWATCH_BACKFILL_SHARDS", "").strip() or "1"
     if not (raw.isdecimal() and 1 <= int(raw) <= 16):
         raise ValueError(f"PODWATCH_BACKFILL_SHARDS={raw}: is not a whole number from 1 to 16")
     return int(raw)
 
 
-def variables(env: Mapping[str, str], lookup: Callable[[str], Connection | None] | None = None) -> dict[str, str]:
+def podwatch_variables(env: Mapping[str, str]) -> dict[str, str]:
     """The variables that podwatch reads: those of the environment, and what they lack from Airflow's connections.
 
-    A connection is asked for only when its variable is missing, since in a task that is a request to the API server.
+    A connection is read only when its variable is missing, since in a task that is a request to the API server.
     """
-    lookup = lookup or connection
     found = {name: value for name, value in env.items() if value.strip()}
-    if "SLACK_BOT_TOKEN" not in found and (slack := lookup(SLACK)) is not None:
+    if "SLACK_BOT_TOKEN" not in found and (slack := find_connection(SLACK)) is not None:
         if slack.password:
             found["SLACK_BOT_TOKEN"] = slack.password
         if slack.host and "PODWATCH_SLACK_BASE_URL" not in found:
@@ -207,16 +217,16 @@ def variables(env: Mapping[str, str], lookup: Callable[[str], Connection | None]
         app_token = slack.extra_dejson.get("app_token")
         if app_token and "SLACK_APP_TOKEN" not in found:
             found["SLACK_APP_TOKEN"] = str(app_token)
-    if "PODWATCH_DATABASE_URL" not in found and (database := lookup(DATABASE)) is not None:
+    if "PODWATCH_DATABASE_URL" not in found and (database := find_connection(DATABASE)) is not None:
         found["PODWATCH_DATABASE_URL"] = _database_url(database)
-    if "PODWATCH_SMTP_URL" not in found and (smtp := lookup(SMTP)) is not None:
+    if "PODWATCH_SMTP_URL" not in found and (smtp := find_connection(SMTP)) is not None:
         found["PODWATCH_SMTP_URL"] = _smtp_url(smtp)
         if sender := smtp.extra_dejson.get("from_email"):
             found.setdefault("PODWATCH_MAIL_FROM", str(sender))
     return found
 
 
-def connection(name: str) -> Connection | None:
+def find_connection(name: str) -> Connection | None:
     """An Airflow connection, or None when there is none of that name."""
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException
@@ -229,7 +239,7 @@ def connection(name: str) -> Connection | None:
 
 
 def _base_url(slack: Connection) -> str:
-    """host may hold a whole address (https://slack.example/api/), or the parts stand in their own fields."""
+    """From host, which may be a whole address (https://slack.example/api/), or from the fields of its parts."""
     host = slack.host or ""
     if "://" not in host:
         host = f"{slack.schema or 'https'}://{host}"
@@ -237,14 +247,14 @@ def _base_url(slack: Connection) -> str:
 
 
 def _database_url(database: Connection) -> str:
-    """The connection as SQLAlchemy writes it: a path keeps its slashes, Airflow's own additions go."""
+    """The connection as a URL of SQLAlchemy's, without what Airflow adds to it."""
     if database.conn_type == "sqlite":
         return f"sqlite:///{database.schema or database.host}"
     return database.get_uri().partition("?__extra__=")[0]
 
 
 def _smtp_url(smtp: Connection) -> str:
-    """tls in the extra decides; without it the port does, as mail programs do: 465 is encrypted from the first byte."""
+    """As PODWATCH_SMTP_URL. tls in the extra decides; without it port 465 means implicit TLS (RFC 8314)."""
     tls = smtp.extra_dejson.get("tls") or ("implicit" if smtp.port == 465 else "starttls")
     login = f"{quote(smtp.login, safe='')}:{quote(smtp.password or '', safe='')}@" if smtp.login else ""
     port = f":{smtp.port}" if smtp.port else ""
@@ -253,6 +263,6 @@ def _smtp_url(smtp: Connection) -> str:
 
 
 class PodwatchPlugin(AirflowPlugin):
-    """Makes this file known to Airflow; `airflow plugins` lists it."""
+    """Registers this file with Airflow, so that `airflow plugins` lists it."""
 
     name = "podwatch"

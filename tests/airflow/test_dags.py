@@ -78,7 +78,7 @@ import podwatch_airflow
 found = []
 for changes, given in json.loads(sys.argv[1]):
     os.environ.update(changes)
-    found.append([podwatch_airflow.variables({"A": "1"}), podwatch_airflow.variables(given)])
+    found.append([podwatch_airflow.podwatch_variables({"A": "1"}), podwatch_airflow.podwatch_variables(given)])
     for name in changes:
         del os.environ[name]
 print(json.dumps(found))
