@@ -24,8 +24,8 @@ from tests.support.slack.fault_proxy import FaultProxy
 from tests.support.webhook_receiver import WebhookReceiver
 
 # What the machine has set must not reach a test; only where real feeds and transcripts lie is asked of it.
-_KEPT = ("PODWATCH_REAL_",)
-for _name in [n for n in os.environ if n.startswith(("PODWATCH_", "SLACK_", "AIRFLOW")) and not n.startswith(_KEPT)]:
+_ALLOWED = ("PODWATCH_REAL_",)
+for _name in [n for n in os.environ if n.startswith(("PODWATCH_", "SLACK_", "AIRFLOW")) and not n.startswith(_ALLOWED)]:
     del os.environ[_name]
 
 assert hypothesis_profiles.NAME  # loaded before any test module

@@ -88,7 +88,7 @@ def test_without_spacy_or_its_model_it_is_off_with_one_clear_note(
     assert len(list_unread(reading.store, now)) == 2, "they are read when it is installed"
 
 
-def test_what_cannot_be_read_is_said_and_not_asked_again(reading: Runtime, now: datetime) -> None:
+def test_a_transcript_in_another_language_is_marked_unread_and_not_tried_again(reading: Runtime, now: datetime) -> None:
     [e] = store_episodes(reading.store, now, "a", 1)
     save_text(reading.store, e, "und dann kam Herr Kennedy zur Tür herein und sagte guten Tag", now, "de")
     if missing_requirement() is None:
@@ -114,7 +114,7 @@ def test_a_bug_stops_its_transcript_only_and_is_raised_at_the_end(
         detect(reading, now)
     assert len(raised.value.exceptions) == 1
     assert [x.name for x in reading.store.entity_counts(None, None, 9)] == ["Ann Lee", "Bob Ray"]
-    assert list_unread(reading.store, now) == [], "a retry walks past it"
+    assert list_unread(reading.store, now) == [], "a retry leaves it out"
     assert len(list_unread(reading.store, now + RETRY_AFTER_BUG)) == 1
 
 

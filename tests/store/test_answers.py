@@ -1,4 +1,4 @@
-"""Answers are noted once each, the last word counts, and they give the precision of a watch."""
+"""Each answer is saved once, a person's last one counts, and they give the precision of a watch."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def answer(key: str, verdict: Verdict, at: datetime, user: str = "U1") -> Answer
     return Answer(key=key, verdict=verdict, user=user, at=at)
 
 
-def stands(store: Store) -> list[Verdict]:
+def standing(store: Store) -> list[Verdict]:
     return sorted(j.verdict for j in store.standing_verdicts())
 
 
-def test_an_answer_is_noted_with_the_spellings_the_alert_had(store: Store, key: str, now: datetime) -> None:
+def test_an_answer_is_saved_with_the_spellings_of_the_alert(store: Store, key: str, now: datetime) -> None:
     assert save_answer(store, answer(key, Verdict.WRONG, now), now).startswith("Noted: wrong.")
     [judged] = store.standing_verdicts()
     assert (judged.watch, judged.verdict, judged.spellings) == ("grain", Verdict.WRONG, (("grain", "exact"),))
@@ -39,28 +39,28 @@ def test_an_answer_is_noted_with_the_spellings_the_alert_had(store: Store, key: 
 def test_the_same_press_twice_is_one_answer(store: Store, key: str, now: datetime) -> None:
     said = {save_answer(store, answer(key, Verdict.RELEVANT, now), now + i * MINUTE) for i in range(3)}
     assert len(said) == 1
-    assert stands(store) == [Verdict.RELEVANT]
+    assert standing(store) == [Verdict.RELEVANT]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
-def test_the_last_word_of_a_person_counts_in_whatever_order_the_words_come_in(
+def test_the_last_answer_of_a_person_counts_in_whatever_order_they_come_in(
     order: tuple[int, ...], store: Store, key: str, now: datetime
 ) -> None:
-    words = [Verdict.RELEVANT, Verdict.WRONG, Verdict.RELEVANT]
+    verdicts = [Verdict.RELEVANT, Verdict.WRONG, Verdict.RELEVANT]
     for i in order:
-        save_answer(store, answer(key, words[i], now + i * MINUTE), now + 9 * MINUTE)
-    assert stands(store) == [Verdict.RELEVANT]
+        save_answer(store, answer(key, verdicts[i], now + i * MINUTE), now + 9 * MINUTE)
+    assert standing(store) == [Verdict.RELEVANT]
 
 
-def test_two_people_have_a_word_each(store: Store, key: str, now: datetime) -> None:
+def test_two_people_have_an_answer_each(store: Store, key: str, now: datetime) -> None:
     save_answer(store, answer(key, Verdict.RELEVANT, now, "U1"), now)
     save_answer(store, answer(key, Verdict.WRONG, now, "U2"), now)
-    assert stands(store) == [Verdict.RELEVANT, Verdict.WRONG]
+    assert standing(store) == [Verdict.RELEVANT, Verdict.WRONG]
     assert measure_precision(store.standing_verdicts()) == {"grain": Precision(1, 1)}
     assert measure_precision(store.standing_verdicts())["grain"].share == 0.5
 
 
-def test_quiet_is_no_verdict(store: Store, key: str, now: datetime) -> None:
+def test_a_snooze_is_no_judgement(store: Store, key: str, now: datetime) -> None:
     save_answer(store, answer(key, Verdict.SNOOZE_WATCH, now), now)
     assert store.standing_verdicts() == []
     assert Precision().share is None
@@ -96,15 +96,15 @@ def test_an_alert_that_is_gone_takes_no_answer(store: Store, key: str, now: date
 def test_an_answer_outlives_its_episode(store: Store, key: str, now: datetime) -> None:
     save_answer(store, answer(key, Verdict.WRONG, now), now)
     store.remove_feed("https://a.example/feed")
-    assert stands(store) == [Verdict.WRONG]
+    assert standing(store) == [Verdict.WRONG]
 
 
-def test_precision_is_of_the_watch_as_it_is_now_and_learning_looks_further_back(
+def test_precision_is_of_the_watch_as_it_is_now_and_learning_uses_older_answers_too(
     store: Store, key: str, now: datetime
 ) -> None:
     save_answer(store, answer(key, Verdict.WRONG, now), now)
     store.sync_watches([Watch(name="grain", query="wheat")], now)
     assert store.standing_verdicts(current=True) == []
-    assert stands(store) == [Verdict.WRONG]
+    assert standing(store) == [Verdict.WRONG]
     store.sync_watches([], now)
     assert store.standing_verdicts() == []

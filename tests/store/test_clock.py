@@ -1,4 +1,4 @@
-"""The clock that all workers share, whatever their own say; and the rules of a channel, kept in the store."""
+"""The clock that all workers share, whatever their own say; and the slots and rules of channels."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_worker_whose_own_clock_is_an_hour_ahead_reads_the_same(
     assert abs(store.clock() - first) < timedelta(seconds=5)
 
 
-def test_after_a_start_of_the_machine_its_clock_is_believed_again(
+def test_after_a_start_of_the_machine_the_count_begins_from_its_clock(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if store.engine.dialect.name == "postgresql":
@@ -42,7 +42,7 @@ def test_after_a_start_of_the_machine_its_clock_is_believed_again(
     assert store.clock() == first + timedelta(hours=9)
 
 
-def test_after_a_day_the_machines_clock_is_believed_again_when_nothing_is_under_way(
+def test_after_a_day_the_count_begins_anew_when_no_delivery_is_claimed(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if store.engine.dialect.name == "postgresql":
@@ -62,7 +62,7 @@ def test_the_rules_of_a_channel_come_back_as_they_were_stored_and_go_with_the_wa
     assert store.channel_rules("#b").ceiling == 1
 
 
-def test_a_slot_of_a_channel_is_taken_once_until_its_answer_or_its_end(store: Store, now: datetime) -> None:
+def test_a_slot_of_a_channel_is_claimed_once_until_the_answer_or_its_end(store: Store, now: datetime) -> None:
     later = now + timedelta(seconds=5)
     assert store.claim_channel("#a", now, later)
     assert not store.claim_channel("#a", now + timedelta(seconds=4), later)

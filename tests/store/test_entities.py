@@ -13,7 +13,7 @@ from tests.support.stored_entities import KELLOGG, MOSCOW, list_unread, save_for
 from tests.support.stored_transcripts import save_text, store_episodes
 
 
-def test_entities_come_back_as_they_were_kept(store: Store, now: datetime) -> None:
+def test_entities_come_back_as_they_were_saved(store: Store, now: datetime) -> None:
     [e] = store_episodes(store, now, "a", 1)
     save_text(store, e, "Kellogg, Moscow", now)
     [t] = list_unread(store, now)
@@ -23,7 +23,7 @@ def test_entities_come_back_as_they_were_kept(store: Store, now: datetime) -> No
     assert list_unread(store, now) == []
 
 
-def test_keeping_them_again_changes_nothing(store: Store, now: datetime) -> None:
+def test_saving_them_again_changes_nothing(store: Store, now: datetime) -> None:
     [e] = store_episodes(store, now, "a", 1)
     save_text(store, e, "Kellogg, Moscow", now)
     [t] = list_unread(store, now)
@@ -39,7 +39,7 @@ def test_a_new_revision_is_read_anew_and_replaces_what_was_there(store: Store, n
     store.save_entities([TranscriptEntities(old, (KELLOGG, MOSCOW), (0, 0))], now)
     save_text(store, e, "Moscow, Moscow", now)
     assert store.entities_of([old.id]) == {}
-    assert store.save_entities([TranscriptEntities(old, (KELLOGG,), (0,))], now) == 0, "of the text that is no more"
+    assert store.save_entities([TranscriptEntities(old, (KELLOGG,), (0,))], now) == 0, "of a revision that was replaced"
     [new] = list_unread(store, now)
     assert (new.id, new.revision) == (old.id, 2)
     store.save_entities([TranscriptEntities(new, (MOSCOW,), (0,))], now)
@@ -58,7 +58,7 @@ def test_the_newest_are_read_first_and_each_shard_reads_its_own(store: Store, no
     assert not set(parts[0]) & set(parts[1])
 
 
-def test_a_failure_waits_for_its_time_and_counts_as_read_for_nothing(store: Store, now: datetime) -> None:
+def test_a_failure_waits_for_its_retry_and_does_not_count_as_read(store: Store, now: datetime) -> None:
     [e] = store_episodes(store, now, "a", 1)
     save_text(store, e, "x", now)
     [t] = list_unread(store, now)
@@ -70,7 +70,7 @@ def test_a_failure_waits_for_its_time_and_counts_as_read_for_nothing(store: Stor
     assert store.episodes_read_by_feed(now - timedelta(days=9), later) == {}
 
 
-def test_who_is_talked_about_is_counted_by_episodes_and_boilerplate_is_not_talk(store: Store, now: datetime) -> None:
+def test_entities_are_counted_by_episodes_without_those_in_boilerplate(store: Store, now: datetime) -> None:
     for e in (*store_episodes(store, now, "a", 1, 20), *store_episodes(store, now, "b", 2)):
         save_text(store, e, "x", now)
     save_for_all(store, now, KELLOGG, MOSCOW, aside=(1, 1))

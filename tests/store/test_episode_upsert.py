@@ -1,4 +1,4 @@
-"""Many polls kept at once end in the very rows that they end in when each is kept alone."""
+"""Many polls saved at once give the same rows as when each is saved alone."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ URLS = [f"https://show{n}.example/feed" for n in range(3)]
 
 
 @dataclass(frozen=True)
-class Said:
-    """What one feed says at one poll."""
+class Document:
+    """The episodes of one feed's document at one poll."""
 
     feed: int
     episodes: tuple[Episode, ...]
@@ -43,7 +43,7 @@ def _episode(guid: str, title: str, audio: str, day: int, offers: bool, season: 
     )
 
 
-# Few words, so that feeds often say the same, and the same feed something else of it.
+# Few values, so that feeds often list the same episode, and a feed often changes one.
 EPISODES = st.builds(
     _episode,
     st.sampled_from(["a", "b", "c", "https://a.example/1", "urn:uuid:1b9d6bcd-bbfd"]),
@@ -53,11 +53,13 @@ EPISODES = st.builds(
     st.booleans(),
     st.integers(0, 1),
 )
-SAID = st.builds(Said, st.integers(0, 2), st.lists(EPISODES, max_size=3, unique_by=lambda e: e.guid).map(tuple))
-ROUNDS = st.lists(st.lists(SAID, min_size=1, max_size=3, unique_by=lambda s: s.feed), min_size=1, max_size=4)
+DOCUMENTS = st.builds(
+    Document, st.integers(0, 2), st.lists(EPISODES, max_size=3, unique_by=lambda e: e.guid).map(tuple)
+)
+ROUNDS = st.lists(st.lists(DOCUMENTS, min_size=1, max_size=3, unique_by=lambda s: s.feed), min_size=1, max_size=4)
 
 
-def emptied(store: Store) -> Store:
+def reset(store: Store) -> Store:
     with store.writing() as c:
         for table in (episode_keys, episodes, feed_items, feeds):
             c.execute(delete(table))
@@ -65,14 +67,14 @@ def emptied(store: Store) -> Store:
     return store
 
 
-def polled(store: Store, said: Said) -> PollResult:
-    feed = next(f for f in store.feeds() if f.url == URLS[said.feed])
-    guids = {e.guid for e in said.episodes}
-    return PollResult(feed=feed, episodes=said.episodes, lists=guids.__contains__, items=b"known")
+def poll_result(store: Store, document: Document) -> PollResult:
+    feed = next(f for f in store.feeds() if f.url == URLS[document.feed])
+    guids = {e.guid for e in document.episodes}
+    return PollResult(feed=feed, episodes=document.episodes, lists=guids.__contains__, items=b"known")
 
 
-def rows(store: Store) -> list[Any]:
-    """All that is kept of episodes, without the numbers that the database gives."""
+def load_rows(store: Store) -> list[Any]:
+    """All columns of the episodes and their keys, without the ids that the database assigns."""
     with store.reading() as c:
         urls = {r.id: r.url for r in c.execute(select(feeds.c.id, feeds.c.url))}
         every = {r.id: r for r in c.execute(select(episodes))}
@@ -81,17 +83,17 @@ def rows(store: Store) -> list[Any]:
     return [sorted(found, key=str), sorted(keyed)]
 
 
-def kept(store: Store, rounds: Sequence[Sequence[Said]], *, at_once: bool) -> tuple[list[int], list[Any]]:
+def save_rounds(store: Store, rounds: Sequence[Sequence[Document]], *, at_once: bool) -> tuple[list[int], list[Any]]:
     counts = []
-    for n, said in enumerate(rounds):
+    for n, documents in enumerate(rounds):
         now = NOW + timedelta(hours=n)
-        each = [polled(store, s) for s in said]
+        each = [poll_result(store, s) for s in documents]
         groups = [each] if at_once else [[p] for p in each]
         counts.append(sum(store.save_polls(group, now, first=1) for group in groups))
-    return counts, rows(store)
+    return counts, load_rows(store)
 
 
-def test_polls_kept_together_are_as_polls_kept_one_by_one(tmp_path: Path) -> None:
+def test_polls_saved_together_give_the_rows_of_polls_saved_one_by_one(tmp_path: Path) -> None:
     def opened(name: str) -> Store:
         return open_store(Settings(home=tmp_path, database_url=Secret(f"sqlite:///{tmp_path / name}")))
 
@@ -99,8 +101,8 @@ def test_polls_kept_together_are_as_polls_kept_one_by_one(tmp_path: Path) -> Non
 
     @settings(max_examples=examples(150), derandomize=True, suppress_health_check=list(HealthCheck))
     @given(ROUNDS)
-    def same(rounds: list[list[Said]]) -> None:
-        assert kept(emptied(together), rounds, at_once=True) == kept(emptied(alone), rounds, at_once=False)
+    def same(rounds: list[list[Document]]) -> None:
+        assert save_rounds(reset(together), rounds, at_once=True) == save_rounds(reset(alone), rounds, at_once=False)
 
     same()
     together.close()
@@ -108,16 +110,16 @@ def test_polls_kept_together_are_as_polls_kept_one_by_one(tmp_path: Path) -> Non
 
 
 def test_two_items_that_both_look_like_a_vanished_one_stay_two(store: Store, now: datetime) -> None:
-    emptied(store)
+    reset(store)
     first = _episode("a", "News", "1", 0, False, 0)
-    store.save_polls([polled(store, Said(0, (first,)))], now, 10)
+    store.save_polls([poll_result(store, Document(0, (first,)))], now, 10)
     again = (replace(first, guid="b"), replace(first, guid="c"))
-    assert store.save_polls([polled(store, Said(0, again))], now, 10) == 1
+    assert store.save_polls([poll_result(store, Document(0, again))], now, 10) == 1
     assert store.counts()["episodes"] == 2
 
 
 def test_an_episode_comes_back_with_all_that_its_feed_says(store: Store, now: datetime) -> None:
-    emptied(store)
+    reset(store)
     e = replace(
         _episode("a", "Talk \U0001f600", "1", 0, True, 3),
         number=4.5,
@@ -128,8 +130,8 @@ def test_an_episode_comes_back_with_all_that_its_feed_says(store: Store, now: da
         duration=61.5,
         blocked=True,
     )
-    store.save_polls([polled(store, Said(0, (e,)))], now, 10)
-    assert store.save_polls([polled(store, Said(0, (e,)))], now, 10) == 0
+    store.save_polls([poll_result(store, Document(0, (e,)))], now, 10)
+    assert store.save_polls([poll_result(store, Document(0, (e,)))], now, 10) == 0
     [due] = store.transcripts_wanted(now)
     assert episode_columns(due.episode) == episode_columns(e)
 

@@ -1,4 +1,4 @@
-"""What an older podwatch delivered, and what it still had to, is there after the tables have changed."""
+"""The deliveries of an older podwatch are there after the migrations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from podwatch.settings import Settings
 from podwatch.store.connection import connect
 from podwatch.store.database import open_store
 
-FIRST = [
+FIRST_ROWS = [
     "INSERT INTO feeds (id, url, title, tags, added_at, recent, failures) VALUES (1, 'u', '', '[]', :now, '[]', 0)",
     "INSERT INTO watches (id, name, spec, channel, deliver, fingerprint, revision, revised_at, seq, enabled) VALUES "
     "(1, 'w', '{\"scope\": {}, \"aliases\": []}', '#a', 'each', 'x', 1, :now, 1, 1)",
@@ -22,7 +22,7 @@ FIRST = [
 ]
 
 
-def test_the_deliveries_of_the_first_tables_are_kept(settings: Settings) -> None:
+def test_the_migrations_keep_the_deliveries_of_the_first_tables(settings: Settings) -> None:
     now = "2026-11-03 06:00:00.000000"
     engine = connect(settings)
     config = Config()
@@ -30,7 +30,7 @@ def test_the_deliveries_of_the_first_tables_are_kept(settings: Settings) -> None
     with engine.begin() as c:
         config.attributes["connection"] = c
         command.upgrade(config, "0001")
-        for statement in FIRST:
+        for statement in FIRST_ROWS:
             c.execute(text(statement.replace(":now", f"'{now}'").replace(": ", "\\: ")))
     engine.dispose()
     store = open_store(settings)

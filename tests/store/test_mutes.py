@@ -1,4 +1,4 @@
-"""Mutes: a watch, a show or both are quiet until a moment, and no longer."""
+"""A mute covers a watch, a show or both until its end, and no longer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store keeps its promises on SQLite and on PostgreSQL alike."""
+"""The to-do queries and saves of the verbs, claims and the schema, on SQLite and on PostgreSQL alike."""
 
 from __future__ import annotations
 
@@ -142,14 +142,14 @@ def test_a_transcript_comes_back_as_it_was_stored(store: Store, now: datetime) -
         Segment(math.nan, math.nan, "no times"),
         Segment(3.25, 7, "last", "Bob"),
     ]
-    kept = replace(join_segments(segments, source="x", media_type="vtt", language="de"), episode_id=e.id)
-    assert save_transcript(store, e, kept, now)
+    stored = replace(join_segments(segments, source="x", media_type="vtt", language="de"), episode_id=e.id)
+    assert save_transcript(store, e, stored, now)
     store.sync_watches([GRAIN], now)
     [source] = store.transcripts_due(1, now)
     got = source.transcript
-    assert (got.text, got.speakers, got.offsets) == (kept.text, kept.speakers, kept.offsets)
-    assert repr(got.segments()) == repr(kept.segments())
-    assert pack_transcript(got, None).digest == pack_transcript(kept, None).digest
+    assert (got.text, got.speakers, got.offsets) == (stored.text, stored.speakers, stored.offsets)
+    assert repr(got.segments()) == repr(stored.segments())
+    assert pack_transcript(got, None).digest == pack_transcript(stored, None).digest
 
 
 def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: datetime) -> None:
@@ -158,13 +158,13 @@ def test_the_times_of_words_come_back_to_the_centisecond(store: Store, now: date
     columns = Columns()
     columns.add("grain, the grain", 1.5, 4.0, "Ann", [("grain,", 1.5), ("the", 2.25), ("grain", 3.1)])
     columns.add("看見", 4.0, 6.0, None, [("看", 4.0), ("見", 5.0)])
-    kept = columns.transcript(episode_id=e.id)
-    assert save_transcript(store, e, kept, now)
+    stored = columns.transcript(episode_id=e.id)
+    assert save_transcript(store, e, stored, now)
     store.sync_watches([GRAIN], now)
     [source] = store.transcripts_due(1, now)
     got = source.transcript
-    assert got.words == kept.words
-    assert pack_transcript(got, None).digest == pack_transcript(kept, None).digest
+    assert got.words == stored.words
+    assert pack_transcript(got, None).digest == pack_transcript(stored, None).digest
     assert [got.seconds_at(at) for at in (0, 7, 11, 17, 18)] == [1.5, 2.25, 3.1, 4.0, 5.0]
     assert got.is_exact_at(11)
 
@@ -191,7 +191,7 @@ def test_what_was_found_in_a_transcript_replaced_meanwhile_is_not_saved(store: S
     assert [s.transcript.text for s in store.transcripts_due(2, now)] == ["another text"]
 
 
-def test_mentions_and_the_delivery_that_will_tell_them_are_kept_together(store: Store, now: datetime) -> None:
+def test_mentions_and_the_delivery_of_their_alert_are_saved_together(store: Store, now: datetime) -> None:
     store_alert(store, now)
     assert [f.mention.start for f in store.mentions()] == [0, 11]
     [delivery] = store.deliveries_due(now)
@@ -240,7 +240,9 @@ def test_a_watch_keeps_its_revision_until_it_would_find_something_else(store: St
     assert sync(replace(GRAIN, channel="#elsewhere")) == [("grain", 1)]
     assert sync(replace(GRAIN, query="wheat")) == [("grain", 2)]
     assert sync() == []
-    assert sync(replace(GRAIN, query="wheat")) == [("grain", 3)], "back again: what came meanwhile is looked through"
+    assert sync(replace(GRAIN, query="wheat")) == [("grain", 3)], (
+        "back again: transcripts stored in between are searched"
+    )
 
 
 def test_a_naive_time_is_refused_instead_of_guessed(store: Store) -> None:
