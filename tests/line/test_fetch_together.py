@@ -1,4 +1,4 @@
-"""Two fetch runs at once share the work: no transcript is asked for twice, and a run that dies leaves nothing behind."""
+"""Two fetch runs at once: no transcript is requested twice, and what a killed run has claimed is due again."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def settings_for(home: Path, url: str) -> Settings:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def both(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+def settings_of_each(request: pytest.FixtureRequest, settings: Settings) -> Settings:
     url = settings.database_url.reveal()
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres").new_database()
     return settings_for(settings.home, url)
 
 
-def offered(rt: Runtime, podcast: Podcast, now: datetime, count: int = EPISODES) -> None:
-    """A feed whose episodes all wait for their transcripts."""
+def add_episodes(rt: Runtime, podcast: Podcast, now: datetime, count: int = EPISODES) -> None:
+    """Polls a feed whose episodes all have a transcript to fetch."""
     items = [
         item(f"e{n}", transcript=podcast.serve(f"/{n}.vtt", vtt(f"This is talk number {n}."), "text/vtt"))
         for n in range(count)
@@ -52,47 +52,50 @@ def fetch_in_a_process(home: Path, url: str, now: datetime, start: Barrier) -> N
         fetch(rt, now)
 
 
-def test_two_processes_ask_for_each_transcript_once(both: Settings, podcast: Podcast, now: datetime) -> None:
-    with runtime.build(both) as rt:
-        offered(rt, podcast, now)
+def test_two_processes_fetch_each_transcript_once(settings_of_each: Settings, podcast: Podcast, now: datetime) -> None:
+    with runtime.build(settings_of_each) as rt:
+        add_episodes(rt, podcast, now)
         waiting = len(rt.store.transcripts_wanted(now))
         assert waiting >= 10
         context = multiprocessing.get_context("spawn")
         start = context.Barrier(2)
-        crew = [
-            context.Process(target=fetch_in_a_process, args=(both.home, both.database_url.reveal(), now, start))
+        processes = [
+            context.Process(
+                target=fetch_in_a_process,
+                args=(settings_of_each.home, settings_of_each.database_url.reveal(), now, start),
+            )
             for _ in range(2)
         ]
-        for process in crew:
+        for process in processes:
             process.start()
-        for process in crew:
+        for process in processes:
             process.join(120)
-        assert [process.exitcode for process in crew] == [0, 0]
-        asked = {path: statuses for path, statuses in podcast.statuses.items() if path.endswith(".vtt")}
-        assert set(map(len, asked.values())) == {1}
-        assert len(asked) == waiting == rt.store.counts()["transcripts"]
+        assert [process.exitcode for process in processes] == [0, 0]
+        requested = {path: statuses for path, statuses in podcast.statuses.items() if path.endswith(".vtt")}
+        assert set(map(len, requested.values())) == {1}
+        assert len(requested) == waiting == rt.store.counts()["transcripts"]
 
 
-def test_what_one_run_has_taken_no_other_gets_until_its_lease_is_over(
-    both: Settings, podcast: Podcast, now: datetime
+def test_what_one_run_has_claimed_no_other_gets_until_its_lease_ends(
+    settings_of_each: Settings, podcast: Podcast, now: datetime
 ) -> None:
-    with runtime.build(both) as rt:
-        offered(rt, podcast, now, 5)
-        taken = rt.store.claim_wanted(now, now + LEASE)
-        assert len(taken) == 5
+    with runtime.build(settings_of_each) as rt:
+        add_episodes(rt, podcast, now, 5)
+        claimed = rt.store.claim_wanted(now, now + LEASE)
+        assert len(claimed) == 5
         assert rt.store.claim_wanted(now, now + LEASE) == []
         assert [w.episode.id for w in rt.store.claim_wanted(now + LEASE, now + 2 * LEASE)] == [
-            w.episode.id for w in taken
+            w.episode.id for w in claimed
         ]
 
 
-def test_a_long_run_keeps_what_it_has_taken(
-    both: Settings, podcast: Podcast, now: datetime, monkeypatch: pytest.MonkeyPatch
+def test_a_long_run_extends_its_lease(
+    settings_of_each: Settings, podcast: Podcast, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = [0.0]
     monkeypatch.setattr("podwatch.line.lease.monotonic", lambda: at[0])
-    with runtime.build(both) as rt:
-        offered(rt, podcast, now, 5)
+    with runtime.build(settings_of_each) as rt:
+        add_episodes(rt, podcast, now, 5)
         lease = Lease(rt.store, now)
         [first, *_] = lease.hold(rt.store.claim_wanted(now, lease.until))
         at[0] = LEASE.total_seconds() * 0.8
@@ -101,22 +104,24 @@ def test_a_long_run_keeps_what_it_has_taken(
         assert [w.episode.id for w in rt.store.claim_wanted(later, later + LEASE)] == [first.episode.id]
 
 
-def test_a_run_that_is_interrupted_gives_back_what_it_did_not_ask_for(
+def test_an_interrupted_run_makes_due_again_what_it_did_not_request(
     rt: Runtime, podcast: Podcast, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*_: object, **__: object) -> Iterator[None]:
         yield from ()
         raise KeyboardInterrupt
 
-    offered(rt, podcast, now, 5)
+    add_episodes(rt, podcast, now, 5)
     monkeypatch.setattr("podwatch.line.fetch.run_by_host", stopped)
     with pytest.raises(KeyboardInterrupt):
         fetch(rt, now)
     assert len(rt.store.transcripts_wanted(now)) == 5
 
 
-def test_a_run_that_was_outlived_moves_nothing_that_another_has(rt: Runtime, podcast: Podcast, now: datetime) -> None:
-    offered(rt, podcast, now, 5)
+def test_a_run_whose_lease_has_ended_releases_nothing_that_another_has_claimed(
+    rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    add_episodes(rt, podcast, now, 5)
     lease = Lease(rt.store, now)
     lease.hold(rt.store.claim_wanted(now, lease.until))
     later = now + LEASE + timedelta(minutes=1)

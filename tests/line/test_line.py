@@ -1,4 +1,4 @@
-"""The line as a story: polled, fetched, looked through, delivered; what goes wrong stays where it is."""
+"""The whole line, from the feed to the channel; what fails stays on its row and stops nothing else."""
 
 from __future__ import annotations
 
@@ -26,89 +26,91 @@ DOBRYNIN = Watch(name="dobrynin", entity="Anatoly Dobrynin", aliases=("Dobrynin"
 GRAIN = Watch(name="grain", query='"black sea"', channel="#trade")
 
 
-def listen(rt: Runtime, podcast: Podcast, now: datetime, *watches: Watch, path: str = "/feed.xml") -> None:
+def add_feed_and_watches(
+    rt: Runtime, podcast: Podcast, now: datetime, *watches: Watch, path: str = "/feed.xml"
+) -> None:
     rt.store.add_feeds([Feed(url=podcast.url(path))], now)
     rt.store.sync_watches(watches or (DOBRYNIN, GRAIN), now)
 
 
-def due(rt: Runtime, now: datetime) -> list[Episode]:
+def due_episodes(rt: Runtime, now: datetime) -> list[Episode]:
     return [w.episode for w in rt.store.transcripts_wanted(now)]
 
 
-def one_episode(podcast: Podcast, *cues: str) -> None:
+def serve_one_episode(podcast: Podcast, *cues: str) -> None:
     address = podcast.serve("/one.vtt", vtt(*(cues or ("Then Anatoly", "Dobrynin came in."))), "text/vtt")
     podcast.serve("/feed.xml", rss(item("one", transcript=address)))
 
 
-def run(rt: Runtime, now: datetime) -> list[tuple[int, int, int]]:
+def run_line(rt: Runtime, now: datetime) -> list[tuple[int, int, int]]:
     return [(t.done, t.new, t.failed) for t in (verb(rt, now) for verb in LINE.values())]
 
 
 def test_a_mention_travels_from_the_feed_to_the_channel(
     rt: Runtime, podcast: Podcast, now: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one_episode(podcast, "Then Anatoly", "Dobrynin came in.")
-    listen(rt, podcast, now)
-    assert run(rt, now) == [(1, 1, 0)] * 4
+    serve_one_episode(podcast, "Then Anatoly", "Dobrynin came in.")
+    add_feed_and_watches(rt, podcast, now)
+    assert run_line(rt, now) == [(1, 1, 0)] * 4
     [found] = rt.store.mentions()
     assert found.mention.surface == "Anatoly Dobrynin"
     assert found.mention.seconds == pytest.approx(2.1, abs=0.2)
-    said = capsys.readouterr().out
-    assert "#podcasts" in said
-    assert "Anatoly Dobrynin" in said
+    printed = capsys.readouterr().out
+    assert "#podcasts" in printed
+    assert "Anatoly Dobrynin" in printed
 
 
 def test_the_line_run_twice_changes_nothing_the_second_time(
     rt: Runtime, podcast: Podcast, now: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one_episode(podcast)
-    listen(rt, podcast, now)
-    run(rt, now)
+    serve_one_episode(podcast)
+    add_feed_and_watches(rt, podcast, now)
+    run_line(rt, now)
     before = rt.store.counts()
     capsys.readouterr()
-    assert run(rt, now) == [(0, 0, 0)] * 4
-    assert run(rt, now + timedelta(hours=1)) == [(1, 0, 0), (0, 0, 0), (0, 0, 0), (0, 0, 0)]
+    assert run_line(rt, now) == [(0, 0, 0)] * 4
+    assert run_line(rt, now + timedelta(hours=1)) == [(1, 0, 0), (0, 0, 0), (0, 0, 0), (0, 0, 0)]
     assert rt.store.counts() == before
     assert capsys.readouterr().out == ""
 
 
-def test_an_unchanged_feed_is_asked_with_its_validators_and_costs_no_body(
+def test_an_unchanged_feed_is_requested_with_its_validators_and_sends_no_body(
     rt: Runtime, podcast: Podcast, now: datetime
 ) -> None:
-    one_episode(podcast)
-    listen(rt, podcast, now)
+    serve_one_episode(podcast)
+    add_feed_and_watches(rt, podcast, now)
     poll(rt, now)
     poll(rt, now + timedelta(hours=1))
     assert podcast.statuses["/feed.xml"] == [200, 304]
 
 
 def test_a_changed_watch_is_looked_for_again_and_only_it(rt: Runtime, podcast: Podcast, now: datetime) -> None:
-    one_episode(podcast, "The Black Sea, and Ambassador", "Dobrynin.")
-    listen(rt, podcast, now)
-    run(rt, now)
+    serve_one_episode(podcast, "The Black Sea, and Ambassador", "Dobrynin.")
+    add_feed_and_watches(rt, podcast, now)
+    run_line(rt, now)
     rt.store.sync_watches((replace(DOBRYNIN, aliases=("Ambassador Dobrynin",)), GRAIN), now)
     assert [w.name for w in rt.store.watches_to_detect().after(2)] == ["dobrynin"]
     detect(rt, now)
     assert sorted(f.mention.surface for f in rt.store.mentions()) == ["Ambassador Dobrynin", "Black Sea"]
 
 
-def test_a_changed_watch_does_not_tell_a_channel_twice(
+def test_a_changed_watch_raises_no_second_alert(
     rt: Runtime, podcast: Podcast, now: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one_episode(podcast)
-    listen(rt, podcast, now, DOBRYNIN)
-    run(rt, now)
+    serve_one_episode(podcast)
+    add_feed_and_watches(rt, podcast, now, DOBRYNIN)
+    run_line(rt, now)
     capsys.readouterr()
     rt.store.sync_watches([replace(DOBRYNIN, aliases=("Dobrynin", "Dobrinin"))], now)
-    run(rt, now)
+    run_line(rt, now)
     assert capsys.readouterr().out == ""
 
 
-def test_a_removed_watch_is_looked_for_no_more_and_its_waiting_alert_is_held_back(
+def test_a_removed_watch_is_looked_for_no_more_and_its_due_alert_is_held(
     rt: Runtime, podcast: Podcast, now: datetime
 ) -> None:
-    one_episode(podcast)
-    listen(rt, podcast, now, DOBRYNIN)
+    serve_one_episode(podcast)
+    add_feed_and_watches(rt, podcast, now, DOBRYNIN)
     poll(rt, now)
     fetch(rt, now)
     detect(rt, now)
@@ -117,33 +119,33 @@ def test_a_removed_watch_is_looked_for_no_more_and_its_waiting_alert_is_held_bac
     assert rt.store.alert_states() == {"held: the watch was removed from the watchlist": 1}
 
 
-def test_a_new_feed_brings_in_its_newest_episodes_and_leaves_the_rest_to_a_backfill(
+def test_a_new_feed_takes_in_its_newest_episodes_and_leaves_the_rest_to_a_backfill(
     rt: Runtime, podcast: Podcast, now: datetime
 ) -> None:
     old = [
         item(f"e{n}", transcript=podcast.url("/x"), published=f"{n:02} Oct 2026 05:00:00 +0000") for n in range(1, 31)
     ]
     podcast.serve("/feed.xml", rss(*old))
-    listen(rt, podcast, now)
+    add_feed_and_watches(rt, podcast, now)
     poll(rt, now)
-    assert sorted(e.guid for e in due(rt, now)) == sorted(f"e{n}" for n in range(21, 31))
+    assert sorted(e.guid for e in due_episodes(rt, now)) == sorted(f"e{n}" for n in range(21, 31))
     podcast.serve(
         "/feed.xml", rss(item("late", transcript=podcast.url("/x"), published="01 Jan 2020 05:00:00 +0000"), *old)
     )
     tomorrow = now + timedelta(days=1)
     poll(rt, tomorrow)
-    assert "late" in {e.guid for e in due(rt, tomorrow)}
+    assert "late" in {e.guid for e in due_episodes(rt, tomorrow)}
 
 
 def test_a_watch_made_long_after_an_episode_was_seen_stores_its_mention_and_posts_nothing(
     rt: Runtime, podcast: Podcast, now: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one_episode(podcast)
-    listen(rt, podcast, now, GRAIN)
-    run(rt, now)
+    serve_one_episode(podcast)
+    add_feed_and_watches(rt, podcast, now, GRAIN)
+    run_line(rt, now)
     later = now + timedelta(days=30)
     rt.store.sync_watches([DOBRYNIN], later)
-    run(rt, later)
+    run_line(rt, later)
     assert rt.store.counts()["mentions"] == 1
     assert rt.store.alert_states() == {"held: the episode was known long before the watch": 1}
     assert capsys.readouterr().out == ""
@@ -167,9 +169,9 @@ def test_a_bad_feed_is_one_clear_line_on_its_row_and_stops_no_other(
 ) -> None:
     serve, expected = BAD_FEEDS[case]
     bad = serve(podcast)
-    one_episode(podcast)
+    serve_one_episode(podcast)
     rt.store.add_feeds([Feed(url=bad)], now)
-    listen(rt, podcast, now)
+    add_feed_and_watches(rt, podcast, now)
     tally = poll(rt, now)
     assert (tally.done, tally.new, tally.failed) == (2, 1, 1)
     row = next(f for f in rt.store.feeds() if f.url == bad)
@@ -194,7 +196,7 @@ def test_a_slow_feed_is_given_up_after_its_deadline(
     assert rt.store.feeds()[0].error == f"{url}: no answer within 0.3 s"
 
 
-def test_a_failing_feed_is_asked_less_and_less_often_but_never_forgotten(now: datetime) -> None:
+def test_a_failing_feed_is_polled_less_and_less_often_but_at_least_daily(now: datetime) -> None:
     from podwatch.errors import HttpError
 
     feed, waits = Feed(url=""), []
@@ -223,31 +225,31 @@ def test_a_bad_transcript_is_one_clear_line_on_its_episode_and_stops_no_other(
     bad = podcast.serve("/bad.t", body, media_type)
     good = podcast.serve("/good.vtt", vtt("Dobrynin again."), "text/vtt")
     podcast.serve("/feed.xml", rss(item("bad", transcript=bad, media_type=media_type), item("good", transcript=good)))
-    listen(rt, podcast, now)
+    add_feed_and_watches(rt, podcast, now)
     poll(rt, now)
     tally = fetch(rt, now)
     assert (tally.done, tally.new, tally.failed) == (2, 1, 1)
     [line] = rt.store.errors()["episode"]
     assert line.startswith(f"{bad}: ")
     assert expected in line
-    assert [e.guid for e in due(rt, now + timedelta(hours=2))] == ["bad"]
+    assert [e.guid for e in due_episodes(rt, now + timedelta(hours=2))] == ["bad"]
 
 
 def test_a_transcript_that_comes_late_is_fetched_when_it_is_there(rt: Runtime, podcast: Podcast, now: datetime) -> None:
-    one_episode(podcast)
+    serve_one_episode(podcast)
     podcast.fail("/one.vtt", 404, times=2)
-    listen(rt, podcast, now)
+    add_feed_and_watches(rt, podcast, now)
     poll(rt, now)
     assert [fetch(rt, now + timedelta(hours=h)).new for h in (0, 1, 2, 3, 4)] == [0, 0, 0, 1, 0]
 
 
-def test_a_bug_in_one_item_is_stamped_the_rest_runs_and_the_retry_walks_past_it(
+def test_a_bug_in_one_item_is_stamped_the_rest_runs_and_the_retry_leaves_it_out(
     rt: Runtime, podcast: Podcast, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one_episode(podcast)
+    serve_one_episode(podcast)
     podcast.serve("/other.xml", rss(item("two")))
     rt.store.add_feeds([Feed(url=podcast.url("/other.xml"))], now)
-    listen(rt, podcast, now)
+    add_feed_and_watches(rt, podcast, now)
     real = poll_module.build_poll_result
 
     def broken(feed: Feed, *rest: object) -> object:
@@ -263,14 +265,14 @@ def test_a_bug_in_one_item_is_stamped_the_rest_runs_and_the_retry_walks_past_it(
     assert poll(rt, now) == Tally("poll")
 
 
-def test_an_unknown_channel_holds_its_alert_until_it_is_mended_and_stops_no_other(
+def test_an_unknown_channel_keeps_its_alert_due_until_it_exists_and_stops_no_other(
     podcast: Podcast, now: datetime, settings: Settings
 ) -> None:
-    one_episode(podcast, "The Black Sea, said Dobrynin.")
+    serve_one_episode(podcast, "The Black Sea, said Dobrynin.")
     with Emulator() as slack:
         to_slack = replace(settings, slack_token=Secret(slack.token), slack_base_url=slack.base_url)
         with runtime.build(to_slack) as posting:
-            listen(posting, podcast, now, replace(DOBRYNIN, channel="#nowhere"), GRAIN)
+            add_feed_and_watches(posting, podcast, now, replace(DOBRYNIN, channel="#nowhere"), GRAIN)
             for verb in LINE.values():
                 tally = verb(posting, now)
             assert (tally.new, tally.failed) == (1, 1)
@@ -284,11 +286,11 @@ def test_an_unknown_channel_holds_its_alert_until_it_is_mended_and_stops_no_othe
 
 
 def test_a_revoked_token_loses_nothing(podcast: Podcast, now: datetime, settings: Settings) -> None:
-    one_episode(podcast)
+    serve_one_episode(podcast)
     with Emulator() as slack, FaultProxy(slack.base_url) as proxy:
         to_slack = replace(settings, slack_token=Secret("xoxb-revoked"), slack_base_url=proxy.base_url)
         with runtime.build(to_slack) as posting:
-            listen(posting, podcast, now, DOBRYNIN)
+            add_feed_and_watches(posting, podcast, now, DOBRYNIN)
             proxy.fail_next(refused("token_revoked"))
             tallies = [verb(posting, now) for verb in LINE.values()]
             assert tallies[-1].failed == 1
@@ -303,13 +305,13 @@ def test_a_revoked_token_loses_nothing(podcast: Podcast, now: datetime, settings
 SPONSOR = "This episode is brought to you by Grain Mattress. Go to grain mattress dot com and use the promo code TALK for ten percent off."
 
 
-def test_a_watch_may_skip_what_is_only_said_in_a_sponsor_read_and_the_mention_is_kept(
+def test_a_watch_may_skip_sponsor_reads_and_their_mentions_are_stored(
     rt: Runtime, podcast: Podcast, now: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one_episode(podcast, "Welcome back to the show.", SPONSOR, "Now to the news of the week, and the fleet.")
+    serve_one_episode(podcast, "Welcome back to the show.", SPONSOR, "Now to the news of the week, and the fleet.")
     watches = (Watch(name="all", query="grain"), Watch(name="talk", query="grain", skip=("sponsor",)))
-    listen(rt, podcast, now, *watches)
-    run(rt, now)
+    add_feed_and_watches(rt, podcast, now, *watches)
+    run_line(rt, now)
     assert {(f.mention.watch, f.mention.label) for f in rt.store.mentions()} == {
         ("all", "sponsor"),
         ("talk", "sponsor"),
@@ -330,13 +332,13 @@ def test_a_mention_of_an_early_episode_is_labelled_when_it_is_looked_for_again(
         talk = " ".join(f"word{n}x{i} and some other word{n}y{i}" for i in range(60))
         items.append(item(f"e{n}", transcript=podcast.serve(f"/{n}.vtt", vtt(jingle, talk), "text/vtt")))
     podcast.serve("/feed.xml", rss(items[0]))
-    listen(rt, podcast, now, Watch(name="grain", query="grain"))
-    run(rt, now)
+    add_feed_and_watches(rt, podcast, now, Watch(name="grain", query="grain"))
+    run_line(rt, now)
     assert [f.mention.label for f in rt.store.mentions()] == [None], "nothing says yet that it is repeated"
     podcast.serve("/feed.xml", rss(*items))
-    run(rt, now + timedelta(days=1))
+    run_line(rt, now + timedelta(days=1))
     rt.store.sync_watches([Watch(name="grain", query="grain", scope=Scope(not_tags=("x",)))], now)
-    run(rt, now + timedelta(days=1))
+    run_line(rt, now + timedelta(days=1))
     assert [f.mention.label for f in rt.store.mentions()] == ["repeated"] * 5
 
 
@@ -353,6 +355,6 @@ def test_what_every_episode_repeats_is_labelled_once_enough_others_have_it(
         talk = " ".join(f"word{n}x{i} and some other word{n}y{i}" for i in range(60))
         items.append(item(f"e{n}", transcript=podcast.serve(f"/{n}.vtt", vtt(intro, talk), "text/vtt")))
     podcast.serve("/feed.xml", rss(*items))
-    listen(rt, podcast, now, Watch(name="grain", query="grain"))
-    run(rt, now)
+    add_feed_and_watches(rt, podcast, now, Watch(name="grain", query="grain"))
+    run_line(rt, now)
     assert {f.mention.label for f in rt.store.mentions()} == {"repeated"}
