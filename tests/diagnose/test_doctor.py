@@ -299,7 +299,7 @@ def test_each_channel_is_tested_and_one_that_is_wrong_hides_no_other(
 def test_a_private_channel_that_the_app_has_left_asks_for_an_invitation(
     slack_settings: Settings, workspace: Emulator
 ) -> None:
-    private = workspace.channel_id("desk")
+    private = workspace.channel_id("doctor")
     assert workspace.call("conversations.leave", channel=private)["ok"]
     seen = found(kept(slack_settings, to(private)))[f"channel {private}"]
     assert seen.health is WRONG

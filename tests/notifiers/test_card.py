@@ -1,4 +1,4 @@
-"""What an alert looks like, whatever feeds and transcripts put into it."""
+"""The card of an alert, whatever feeds and transcripts put into it."""
 
 from __future__ import annotations
 
@@ -273,7 +273,7 @@ FORBIDDEN = re.compile(r"<!|@(here|channel|everyone)|[\x00-\x1f\x7f-\x9f\u202a-\
 
 
 @given(st.lists(ANY, min_size=8, max_size=8), st.floats(), st.integers(-5, 50))
-def test_whatever_an_alert_holds_slack_takes_the_card_and_nobody_is_called(
+def test_whatever_an_alert_holds_slack_takes_the_card_and_nobody_is_mentioned(
     parts: list[str], number: float, at: int
 ) -> None:
     name, title, show, link, surface, snippet, speaker, reason = parts

@@ -1,4 +1,4 @@
-"""What every entry of NOTIFIERS owes its caller; a new service joins by a line in HARNESSES."""
+"""The contract that every entry of NOTIFIERS fulfils; a new service joins by a line in HARNESSES."""
 
 from __future__ import annotations
 
@@ -165,7 +165,9 @@ def test_what_was_never_sent_is_not_found(notifier: Notifier, service: Service, 
     assert notifier.find(key, service.channel, LONG_AGO) is None
 
 
-def test_a_hostile_alert_arrives_calls_nobody_and_hides_nothing(notifier: Notifier, service: Service, key: str) -> None:
+def test_a_hostile_alert_arrives_mentions_nobody_and_hides_nothing(
+    notifier: Notifier, service: Service, key: str
+) -> None:
     said = mention("*x*", f"{HOSTILE} *x* {HOSTILE}", speaker=HOSTILE, reason=HOSTILE, kind=Kind.SOUNDS_LIKE)
     about = episode(
         show=HOSTILE, title=HOSTILE, link="javascript:alert(1)", audio_url="https://a.example/<!channel>\x1b]0;|x"

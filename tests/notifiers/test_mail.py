@@ -230,7 +230,7 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("how", ["starttls", "implicit"])
 @pytest.mark.usefixtures("trusted")
-def test_the_talk_is_encrypted_before_the_login(how: str) -> None:
+def test_the_session_is_encrypted_before_the_login(how: str) -> None:
     with MailServer(tls=how, login=("podwatch", PASSWORD)) as server:
         notifier(server, login=True).send(alert(channel=TEAM))
         assert len(server.mails) == 1
@@ -239,7 +239,7 @@ def test_the_talk_is_encrypted_before_the_login(how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["starttls", "implicit"])
-def test_a_certificate_that_nobody_vouches_for_ends_the_talk_before_the_login(how: str) -> None:
+def test_an_untrusted_certificate_ends_the_session_before_the_login(how: str) -> None:
     with MailServer(tls=how, login=("podwatch", PASSWORD)) as server:
         error = failure(server, login=True)
     assert "the certificate of 127.0.0.1 cannot be verified" in error.line

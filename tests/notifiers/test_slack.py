@@ -67,7 +67,7 @@ def test_a_member_gets_a_direct_message(slack: SlackNotifier, workspace: Emulato
     assert proxy.calls.count("users.list") == 1
 
 
-def test_names_are_looked_up_once_for_many_alerts(slack: SlackNotifier, proxy: FaultProxy, key: str) -> None:
+def test_channel_names_are_looked_up_once_for_many_alerts(slack: SlackNotifier, proxy: FaultProxy, key: str) -> None:
     for channel in ("#podcasts", "#trade", "#podcasts"):
         slack.send(alert(key=key, channel=channel))
     assert proxy.calls.count("conversations.list") == 1
@@ -260,7 +260,7 @@ def test_a_token_that_no_header_can_carry_is_refused_before_anything_is_sent(tok
     assert proxy.calls == []
 
 
-def test_what_was_said_reaches_no_log(slack: SlackNotifier, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_words_of_a_mention_reach_no_log(slack: SlackNotifier, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     slack.send(alert(mention("swordfish", "the word is swordfish")))
     assert "swordfish" not in caplog.text

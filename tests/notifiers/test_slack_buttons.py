@@ -1,4 +1,4 @@
-"""The buttons on a card, and what the press of one means: a table of payloads as Slack sends them, and as it does not."""
+"""The buttons on a card, and what a press means: a table of payloads as Slack sends them, and as it does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an alert that got no answer is there, asked of a real Slack-compatible server; and the scopes that it takes."""
+"""Finding a message whose answer was lost in a real Slack-compatible server; and the scopes that it takes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_an_alert_that_never_arrived_is_not_found(slack: SlackNotifier, proxy: F
     assert slack.find(key, "#podcasts", LONG_AGO) is None
 
 
-def test_another_alert_or_somebody_elses_metadata_is_not_taken_for_it(
+def test_another_alert_or_another_apps_metadata_does_not_match(
     slack: SlackNotifier, workspace: Emulator, key: str
 ) -> None:
     slack.send(alert(key=key + "-other"))
@@ -69,7 +69,7 @@ def test_a_busy_channel_is_read_to_the_last_page(
 
 
 @pytest.mark.parametrize("through", ["a server that knows `oldest`", "one that does not"])
-def test_what_was_posted_more_than_an_hour_before_is_not_looked_at(
+def test_a_message_posted_more_than_an_hour_before_does_not_match(
     through: str, slack: SlackNotifier, workspace: Emulator, key: str
 ) -> None:
     notifier = slack if "not" not in through else SlackNotifier(Secret(workspace.token), workspace.base_url)
@@ -83,7 +83,7 @@ def test_what_was_posted_more_than_an_hour_before_is_not_looked_at(
 @pytest.mark.parametrize(
     "fault", [rate_limited(3), server_error(), refused("not_in_channel")], ids=["429", "500", "out"]
 )
-def test_when_nobody_could_look_the_outcome_stays_unknown(
+def test_when_the_channel_cannot_be_read_the_outcome_stays_unknown(
     fault: Fault, method: str, slack: SlackNotifier, proxy: FaultProxy, key: str
 ) -> None:
     proxy.fail_next(fault, method=method)
@@ -134,6 +134,6 @@ def test_a_name_that_may_not_be_looked_up_is_left_to_slack_itself(strict: Emulat
             notifier.find(key, "#podcasts", LONG_AGO)
 
 
-def test_an_app_that_may_not_post_is_told_the_scope(strict: Emulator, key: str) -> None:
+def test_the_error_of_an_app_that_may_not_post_names_the_scope(strict: Emulator, key: str) -> None:
     notifier = SlackNotifier(Secret("xoxb-read-only"), strict.base_url)
     assert "add the scope chat:write to the app" in send_error(notifier, alert(key=key)).line

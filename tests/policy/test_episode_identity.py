@@ -1,8 +1,7 @@
-"""One episode is one episode, whatever hosts, schemes, guids and tracking addresses do; two that are alike stay two."""
+"""An episode is recognised although hosts, schemes, guids and tracking addresses change; two that are alike stay two."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -167,7 +166,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize("url", ADDRESSES, ids=str)
-def test_an_address_is_compared_without_what_passes(url: str) -> None:
+def test_an_address_is_compared_without_parameters_that_change(url: str) -> None:
     assert canonical_url(url) == ADDRESSES[url]
 
 
@@ -198,7 +197,7 @@ def test_a_canonical_address_stays_as_it_is(text: str) -> None:
 
 
 @given(st.text(st.characters(max_codepoint=127)))
-def test_the_letters_of_ascii_are_taken_as_those_of_any_text(text: str) -> None:
+def test_the_fast_path_for_ascii_gives_the_same_letters(text: str) -> None:
     assert _letters(f"{text} \u00e9") == f"{_letters(text)} e".strip()
 
 
@@ -212,7 +211,6 @@ def test_the_letters_of_ascii_are_taken_as_those_of_any_text(text: str) -> None:
         "http://x" * 10**5,
     ],
 )
-def test_no_text_takes_long(text: str) -> None:
-    began = time.monotonic()
+@pytest.mark.timeout(60)  # a guard against a hang: it takes milliseconds, a pattern that backtracks takes minutes
+def test_no_text_makes_a_pattern_backtrack(text: str) -> None:
     canonical_url(text), canonical_url(f"https://a.example/{text[:4000]}"), plain_title(text), plain_show(text)
-    assert time.monotonic() - began < 1

@@ -1,4 +1,4 @@
-"""When an alert goes out, when it waits, and when it stays where it is: decided purely, with a reason."""
+"""When an alert is sent, held until later, or suppressed: decided purely, with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A corrected transcript keeps the mentions that are still said, and marks those that are gone."""
+"""A corrected transcript keeps the mentions that are still there, and marks those that are gone."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ spots = st.lists(
 
 
 @given(spots, spots, st.booleans())
-def test_every_mention_is_kept_gone_or_fresh_and_only_one_of_them(
+def test_every_mention_is_the_same_gone_or_fresh_and_only_one_of_them(
     old: list[Place], new: list[Place], same: bool
 ) -> None:
     laid = diff_mentions(old, new, same_text=same)
@@ -86,7 +86,7 @@ def test_a_corrected_transcript_moves_its_mentions_and_says_nothing_twice(
     assert capsys.readouterr().out == ""
 
 
-def test_an_unchanged_transcript_is_asked_for_three_more_times_and_costs_no_body(
+def test_an_unchanged_transcript_is_requested_three_more_times_and_costs_no_body(
     rt: Runtime, podcast: Podcast, now: datetime
 ) -> None:
     address = podcast.serve("/one.vtt", vtt("Grain."), "text/vtt")

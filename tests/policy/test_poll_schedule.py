@@ -1,4 +1,4 @@
-"""A feed is asked as often as it is worth, and never forgotten."""
+"""When a feed is polled next: by its rhythm, its own word, its failures; at least once a day."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_feed_is_asked_again_after_a_part_of_its_rhythm(case: str) -> None:
+def test_a_feed_is_polled_again_after_a_part_of_its_rhythm(case: str) -> None:
     published, hint, seconds, why = CASES[case]
     found = schedule_after_success(NOW, published, floor=300, hint=hint)
     assert wait(found) == pytest.approx(seconds)
     assert found.why == why
 
 
-def test_a_new_feed_that_names_its_rhythm_is_asked_at_that() -> None:
+def test_a_new_feed_that_declares_its_rhythm_is_polled_at_that() -> None:
     assert wait(schedule_after_success(NOW, every(DAY, HOUR, count=1), floor=300, declared=7 * DAY)) == 14 * HOUR
     assert wait(schedule_after_success(NOW, [], floor=300, declared=DAY)) == DAY, "nothing came yet"
     assert wait(schedule_after_success(NOW, every(HOUR, 60), floor=300, declared=7 * DAY)) == 300, (
@@ -88,7 +88,7 @@ def test_the_wait_is_never_under_the_floor_nor_much_over_a_day(
     )
 
 
-def test_a_failing_feed_is_asked_half_as_often_each_time_up_to_a_day() -> None:
+def test_a_failing_feed_is_polled_half_as_often_each_time_up_to_a_day() -> None:
     waits = [wait(schedule_after_failure(NOW, n, floor=300)) for n in range(1, 40)]
     assert waits[:4] == [300, 600, 1200, 2400]
     assert waits[-1] == MAX_WAIT
@@ -106,7 +106,7 @@ def test_a_server_that_asks_for_a_pause_gets_it_up_to_a_day() -> None:
     assert wait(schedule_after_failure(NOW, 1, floor=300, asked=5)) == 300
 
 
-def test_a_feed_that_is_gone_is_asked_no_more() -> None:
+def test_a_feed_that_is_gone_is_polled_no_more() -> None:
     assert schedule_after_failure(NOW, 1, floor=300, gone=True) == NextPoll(None, Reason.GONE)
 
 

@@ -1,4 +1,4 @@
-"""What a failed try makes of a message and of its channel: whose fault it was decides who waits."""
+"""What a failed try means for a message and for its channel: whose fault it was decides who waits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def after(**kinds: Any) -> tuple[DeliveryState, float | None, int]:
     return d.state, wait, d.failures
 
 
-def test_what_may_have_arrived_settles_before_anybody_looks() -> None:
+def test_what_may_have_arrived_settles_before_the_channel_is_read() -> None:
     assert after(outcome_unknown=True, busy=True) == (DeliveryState.RETRY, TIMING.settle, 1)
 
 
@@ -52,7 +52,7 @@ def test_a_message_that_failed_by_itself_waits_a_minute() -> None:
 
 
 @pytest.mark.parametrize("kinds", [{"route": True}, {"busy": True}, {"route": True, "service": True}], ids=str)
-def test_what_the_channel_is_to_blame_for_costs_the_message_nothing(kinds: dict[str, bool]) -> None:
+def test_a_failure_of_the_channel_costs_the_message_no_try(kinds: dict[str, bool]) -> None:
     assert after(**kinds) == (DeliveryState.RETRY, 0.0, 0)
 
 
@@ -69,7 +69,7 @@ def test_a_message_that_fails_again_and_again_waits_longer_and_is_dead_in_the_en
     assert (waits[-2], waits[-1], d.state) == (6 * 3600, None, DeliveryState.DEAD)
 
 
-def test_a_look_that_failed_leaves_the_outcome_unknown_and_settles_nothing_anew() -> None:
+def test_a_failed_lookup_leaves_the_outcome_unknown_and_does_not_settle_anew() -> None:
     d = delivery(attempted_at=AT - timedelta(minutes=9), looks=1)
     after_ = after_failure(d, error(outcome_unknown=True, busy=True), AT, TIMING, posted=False)
     assert (after_.attempted_at, after_.looks, after_.next_attempt_at) == (d.attempted_at, 1, AT)
@@ -104,7 +104,7 @@ def test_a_message_that_is_wrong_by_itself_does_not_hold_up_the_others() -> None
 # ---- unknown outcomes
 
 
-def test_a_claim_that_was_left_behind_is_looked_up_before_it_is_repeated() -> None:
+def test_a_delivery_whose_claim_was_left_behind_is_looked_up_before_it_is_repeated() -> None:
     assert must_reconcile(delivery())
     assert not must_reconcile(delivery(posted_at=None))
     assert not must_reconcile(delivery(state=DeliveryState.DUE))
@@ -121,7 +121,7 @@ def test_the_channel_is_read_twice_with_time_in_between_before_a_message_counts_
     assert d.looks == LOOKUPS
 
 
-def test_after_another_lost_answer_the_looking_begins_anew() -> None:
+def test_after_another_lost_answer_the_lookups_begin_anew() -> None:
     d = after_failure(
         delivery(attempted_at=AT, looks=LOOKUPS), error(outcome_unknown=True, busy=True), AT, TIMING, posted=True
     )

@@ -1,10 +1,10 @@
-"""The small vocabulary of the stories about deliver: a store with alerts in it, a Slack that fails, a clock to turn.
+"""A scenario for tests of deliver: a store with alerts in it, a Slack that fails on demand, a clock that is set.
 
-with Desk(settings, workspace) as desk:
-    desk.alert("one", watch="grain")
-    desk.slack.next(lost_answer())
-    desk.deliver()
-    desk.later(minutes=5)
+with DeliveryScenario(settings, workspace, "#channel", now) as scenario:
+    scenario.add_alert("one", watch="grain")
+    scenario.slack.fail_next(lost_answer())
+    scenario.deliver()
+    scenario.deliver_after(minutes=5)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from podwatch import runtime
 from podwatch.line.deliver import deliver
@@ -31,7 +31,10 @@ from tests.support.stored_transcripts import save_poll, save_transcript
 
 
 class DeliveryScenario:
-    """One channel of a fresh name in a workspace; alerts are found by real detection rows."""
+    """One new channel in a workspace; alerts come from stored feeds, transcripts and mentions.
+
+    slack: the fault proxy before the workspace. now: the time at which deliver runs.
+    """
 
     def __init__(self, settings: Settings, workspace: Emulator, channel: str, now: datetime) -> None:
         self._stack = ExitStack()
@@ -50,10 +53,10 @@ class DeliveryScenario:
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         self._stack.close()
 
-    # ---- what happens
+    # ---- steps
 
     def add_watch(self, name: str = "grain", **facts: Any) -> Watch:
-        """Puts a watch on the watchlist; "grain" is made by the first alert."""
+        """Puts a watch on the watchlist; the one of an alert is added with it."""
         self._watches[name] = Watch(name=name, **({"query": name, "channel": self.channel} | facts))
         self.rt.store.sync_watches(list(self._watches.values()), self.now)
         return next(w for w in self.rt.store.watches() if w.name == name)
@@ -62,7 +65,7 @@ class DeliveryScenario:
         self.rt.store.sync_channels([ChannelRules(name=self.channel, **rules)])
 
     def add_alert(self, guid: str, *sentences: str, watch: str = "grain", feed: str = "a", title: str = "") -> None:
-        """An episode in which the watch's word is said in these sentences; said again with others: a correction."""
+        """Stores an episode in which the watch's word is said in these sentences; the same again: a correction."""
         if watch not in self._watches:
             self.add_watch(watch)
         url = f"https://{feed}.example/feed"
@@ -82,36 +85,36 @@ class DeliveryScenario:
         self.detect_mentions()
 
     def detect_mentions(self) -> None:
-        """Finds each watch's name wherever it is said."""
+        """Saves a mention wherever a watch's name is said."""
         todo = self.rt.store.watches_to_detect()
         for source in self.rt.store.transcripts_due(todo.latest, self.now):
             asked = todo.after(source.detected_through)
             text = source.transcript.text
-            found = [self._mention(w, source.transcript, at) for w in asked for at in _places(text, w.name)]
-            told = build_alerts(found, asked, source.episode)
+            found = [self._mention(w, source.transcript, at) for w in asked for at in _occurrences(text, w.name)]
+            alerts = build_alerts(found, asked, source.episode)
             by_name = {w.name: w for w in asked}
-            self.rt.store.save_detections([Detection(source, by_name, found, told)], todo.latest, self.now)
+            self.rt.store.save_detections([Detection(source, by_name, found, alerts)], todo.latest, self.now)
 
     def deliver(self) -> Tally:
         return deliver(self.rt, self.now)
 
     def deliver_after(self, **by: float) -> Tally:
-        """Lets time pass, and delivers."""
+        """Sets the clock forward, and delivers."""
         self.now += timedelta(**by)
         return self.deliver()
 
-    def deliver_until_done(self, most: int = 12) -> None:
-        """Delivers every two minutes until nothing is left to do."""
-        for _ in range(most):
+    def deliver_until_done(self, times: int = 12) -> None:
+        """Delivers every two minutes, so often that nothing is left to do."""
+        for _ in range(times):
             self.deliver_after(minutes=2)
 
-    # ---- what is to be seen
+    # ---- what can be asserted
 
     def messages(self) -> list[dict[str, Any]]:
         return self.workspace.messages(self.channel)
 
     def channel_texts(self) -> list[str]:
-        """What stands in the channel, replies apart, oldest first."""
+        """The texts of the channel's messages without replies, oldest first."""
         return [m["text"] for m in self.messages() if m.get("thread_ts", m["ts"]) == m["ts"] and "subtype" not in m]
 
     def replies(self, root: dict[str, Any]) -> list[str]:
@@ -121,11 +124,6 @@ class DeliveryScenario:
 
     def count_states(self) -> dict[str, int]:
         return self.rt.store.alert_states()
-
-    def update_deliveries(self, **values: Any) -> None:
-        """Changes every row of the deliveries by hand."""
-        with self.rt.store.writing() as c:
-            c.execute(update(deliveries).values(**values))
 
     def delivery_rows(self) -> list[Any]:
         with self.rt.store.reading() as c:
@@ -148,7 +146,7 @@ class DeliveryScenario:
         )  # fmt: skip
 
 
-def _places(text: str, word: str) -> list[int]:
+def _occurrences(text: str, word: str) -> list[int]:
     found, at = [], text.find(word)
     while at >= 0:
         found.append(at)

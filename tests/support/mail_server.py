@@ -1,9 +1,9 @@
-"""A mail server for tests: a real SMTP dialogue on loopback (RFC 5321), which says no wherever it is told to.
+"""A mail server for tests: a real SMTP dialogue on loopback (RFC 5321), with the replies that a test asks for.
 
-with MailServer(says={"RCPT TO": "450 4.2.1 later"}) as server:
+with MailServer(replies={"RCPT TO": "450 4.2.1 later"}) as server:
     MailNotifier(Smtp("127.0.0.1", server.port, "none"), "podwatch@example.org").send(alert)
     server.mails        # what was accepted: bytes as they came
-    server.dialogue     # the verbs, in order
+    server.dialogue     # the commands, in order
 """
 
 from __future__ import annotations
@@ -25,15 +25,18 @@ HANG_UP, SILENCE = "hang up", "silence"  # instead of a reply
 
 
 class MailServer:
-    """tls: None, "starttls" or "implicit". login: (user, password) that are let in. accepted: mails that arrived."""
+    """replies: to a command, or "CONNECT" or "CONTENT", instead of the usual ones. tls: None, "starttls" or "implicit".
+
+    login: the (user, password) that it accepts.
+    """
 
     def __init__(
         self,
-        says: Mapping[str, str] | None = None,
+        replies: Mapping[str, str] | None = None,
         tls: str | None = None,
         login: tuple[str, str] | None = None,
     ) -> None:
-        self.replies, self.tls, self.login = dict(says or {}), tls, login
+        self.replies, self.tls, self.login = dict(replies or {}), tls, login
         self.mails: list[bytes] = []
         self.dialogue: list[str] = []
         self.recipients: list[str] = []
@@ -68,63 +71,63 @@ class MailServer:
         try:
             if self.tls == "implicit":
                 connection = server_context().wrap_socket(connection, server_side=True)
-            while self._talk(connection):
+            while self._run_dialogue(connection):
                 connection = server_context().wrap_socket(connection, server_side=True)
         except (OSError, ValueError, EOFError):
             pass  # the client went away, or does not like our certificate
         finally:
             connection.close()
 
-    def _talk(self, connection: socket.socket) -> bool:
+    def _run_dialogue(self, connection: socket.socket) -> bool:
         """Until the client goes, or wants to go on encrypted (True)."""
         file = connection.makefile("rb")
         if not self.dialogue or self.dialogue[-1] != "STARTTLS":
             self._reply(connection, "CONNECT", "220 mail.test ready")
         while line := file.readline().decode().strip():
-            verb = next((v for v in ("MAIL FROM", "RCPT TO") if line.upper().startswith(v)), line.split()[0].upper())
-            self.dialogue.append(verb)
-            match verb:
+            command = next((c for c in ("MAIL FROM", "RCPT TO") if line.upper().startswith(c)), line.split()[0].upper())
+            self.dialogue.append(command)
+            match command:
                 case "EHLO":
                     offers = ["SIZE 1000000"] + ["AUTH PLAIN LOGIN"] * (self.login is not None)
                     offers += ["STARTTLS"] * (self.tls == "starttls" and not isinstance(connection, ssl.SSLSocket))
                     last = len(offers) - 1
-                    said = [f"250{' ' if i == last else '-'}{offer}" for i, offer in enumerate(offers)]
-                    self._reply(connection, verb, "250-mail.test\r\n" + "\r\n".join(said))
+                    reply = [f"250{' ' if i == last else '-'}{offer}" for i, offer in enumerate(offers)]
+                    self._reply(connection, command, "250-mail.test\r\n" + "\r\n".join(reply))
                 case "STARTTLS":
-                    self._reply(connection, verb, "220 go ahead")
+                    self._reply(connection, command, "220 go ahead")
                     return True
                 case "AUTH":
                     user, password = base64.b64decode(line.split()[2]).decode().split("\0")[1:]
                     good = (user, password) == self.login
-                    self._reply(connection, verb, "235 2.7.0 welcome" if good else f"535 5.7.8 no: {password}")
+                    self._reply(connection, command, "235 2.7.0 welcome" if good else f"535 5.7.8 no: {password}")
                 case "DATA":
-                    self._reply(connection, verb, "354 go on")
+                    self._reply(connection, command, "354 go on")
                     self._data(connection, file)
                 case "RCPT TO":
                     self.recipients.append(line.partition(":")[2].strip("<>"))
-                    self._reply(connection, verb, "250 2.1.5 ok")
+                    self._reply(connection, command, "250 2.1.5 ok")
                 case _:
-                    self._reply(connection, verb, "221 bye" if verb == "QUIT" else "250 ok")
+                    self._reply(connection, command, "221 bye" if command == "QUIT" else "250 ok")
         return False
 
     def _data(self, connection: socket.socket, file: object) -> None:
         received = []
         while (row := file.readline()) not in (b".\r\n", b""):  # type: ignore[attr-defined]
             received.append(row[1:] if row.startswith(b"..") else row)
-        said = self.replies.get("CONTENT", "250 2.0.0 queued")
-        if said.startswith("2") or said in (HANG_UP, SILENCE):  # the answer is lost, the mail is not
+        reply = self.replies.get("CONTENT", "250 2.0.0 queued")
+        if reply.startswith("2") or reply in (HANG_UP, SILENCE):  # the answer is lost, the mail is not
             self.mails.append(b"".join(received))
-        self._reply(connection, "CONTENT", said)
+        self._reply(connection, "CONTENT", reply)
 
     def _reply(self, connection: socket.socket, stage: str, usual: str) -> None:
-        said = self.replies.get(stage, usual)
-        if said == SILENCE:
+        reply = self.replies.get(stage, usual)
+        if reply == SILENCE:
             self._released.wait(30)
-        if said in (HANG_UP, SILENCE):
+        if reply in (HANG_UP, SILENCE):
             connection.shutdown(socket.SHUT_RDWR)
             raise EOFError
-        connection.sendall(said.encode() + b"\r\n")
-        if stage != "CONNECT" and said.startswith("421"):
+        connection.sendall(reply.encode() + b"\r\n")
+        if stage != "CONNECT" and reply.startswith("421"):
             raise EOFError
 
 

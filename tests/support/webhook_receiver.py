@@ -1,9 +1,9 @@
-"""A webhook receiver for tests: a real HTTP server on loopback that keeps what it is sent and answers as it is told.
+"""A webhook receiver for tests: a real HTTP server on loopback that keeps each post and answers as the test says.
 
-with Receiver() as desk:
-    desk.next(503, Retry_After="7")
+with WebhookReceiver() as receiver:
+    receiver.answer_next(503, Retry_After="7")
     WebhookNotifier(...).send(alert)
-    desk.received       # [(headers in lower case, body), ...]
+    receiver.received       # [(headers in lower case, body), ...]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
-CLOSE, TRICKLE = -1, -2  # instead of a status: no answer; one that never ends
+CLOSE, TRICKLE = -1, -2  # instead of a status: no answer; an answer that never ends
 
 
 class WebhookReceiver:
@@ -29,7 +29,7 @@ class WebhookReceiver:
         self.url = f"http://127.0.0.1:{self._server.server_port}/hooks/t0ken-in-the-path"
 
     def answer_next(self, status: int, **headers: str) -> None:
-        """What the next post is answered; header names with _ for -."""
+        """Sets the answer to the next post; header names with _ for -."""
         self._answers.append((status, {k.replace("_", "-"): v for k, v in headers.items()}))
 
     def __enter__(self) -> Self:
@@ -43,22 +43,22 @@ class WebhookReceiver:
         self._thread.join()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        desk = self
+        receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                desk.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
-                status, headers = desk._answers.popleft() if desk._answers else (204, {})
+                receiver.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
+                status, headers = receiver._answers.popleft() if receiver._answers else (204, {})
                 if status == CLOSE:
                     self.close_connection = True
                     return
                 if status == TRICKLE:
                     self.wfile.write(b"HTTP/1.1 200 OK\r\n")
                     for i in range(100):
-                        if desk._released.wait(0.05):
+                        if receiver._released.wait(0.05):
                             return
                         try:
                             self.wfile.write(f"X-{i}: {time.monotonic()}\r\n".encode())

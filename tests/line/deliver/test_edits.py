@@ -1,4 +1,4 @@
-"""What one message does not show stands in its thread; what changes is edited, and said once all the same."""
+"""Threads and edits: mentions beyond the first message are replies, a changed alert is edited, each once."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_correction_that_changes_nothing_that_is_shown_edits_nothing(scenario:
     assert "chat.update" not in scenario.slack.calls
 
 
-def test_a_second_feed_with_the_same_episode_tells_nobody_again(scenario: DeliveryScenario) -> None:
+def test_a_second_feed_with_the_same_episode_sends_nothing_again(scenario: DeliveryScenario) -> None:
     scenario.add_alert("one", "The {} came.", feed="a")
     scenario.deliver()
     scenario.add_alert("one", "The {} came.", feed="b")
@@ -94,7 +94,7 @@ def test_a_message_that_was_removed_by_hand_stays_removed(scenario: DeliveryScen
     assert scenario.slack.calls.count("chat.update") == 1
 
 
-def test_an_alert_that_was_gone_is_told_when_it_is_said_after_all(scenario: DeliveryScenario) -> None:
+def test_an_alert_whose_mentions_were_gone_is_sent_when_they_are_back(scenario: DeliveryScenario) -> None:
     scenario.add_alert("one", "The {} came.")
     scenario.add_alert("one", "Nobody came.")
     scenario.deliver()

@@ -1,4 +1,4 @@
-"""Each alert reaches Slack once, whatever breaks: stories against a real Slack-compatible server that fails on demand."""
+"""Each alert reaches Slack once, whatever breaks: against a real Slack-compatible server that fails on demand."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def test_a_history_that_lags_is_read_twice_before_the_message_is_posted_again(sc
     assert (scenario.count_states(), scenario.slack.calls.count(POST)) == ({"sent": 1}, 1)
 
 
-def sent_twice(scenario: DeliveryScenario) -> None:
-    """Loses the answer to what is due, and lets both looks for it find nothing, though it is there."""
+def send_twice(scenario: DeliveryScenario) -> None:
+    """Loses the answer to the message that is due, and lets both lookups find nothing, so that it is sent again."""
     scenario.slack.fail_next(lost_answer())
     nothing = Fault(body='{"ok":true,"messages":[]}')
     scenario.slack.fail_next(nothing, nothing, method="conversations.history")
@@ -91,9 +91,9 @@ def sent_twice(scenario: DeliveryScenario) -> None:
     scenario.deliver_after(seconds=15)
 
 
-def test_one_that_appears_after_both_looks_is_swept_up(scenario: DeliveryScenario) -> None:
+def test_a_copy_that_appears_after_both_lookups_is_deleted(scenario: DeliveryScenario) -> None:
     scenario.add_alert("one")
-    sent_twice(scenario)
+    send_twice(scenario)
     first, second = (m["ts"] for m in scenario.messages() if "metadata" in m)
     scenario.deliver_after(minutes=15)
     [left] = [m["ts"] for m in scenario.messages() if "metadata" in m]
@@ -103,14 +103,14 @@ def test_one_that_appears_after_both_looks_is_swept_up(scenario: DeliveryScenari
 
 def test_of_two_copies_the_one_with_the_thread_stays(scenario: DeliveryScenario) -> None:
     scenario.add_alert("one", *[f"The {{}} number {n}." for n in range(6)])
-    sent_twice(scenario)
+    send_twice(scenario)
     scenario.deliver_after(minutes=15)
     [left] = [m for m in scenario.messages() if "metadata" in m]
     assert scenario.replies(left)
     assert scenario.delivery_rows()[0].remote_id == left["ts"]
 
 
-# Where a sender dies: what it raises on the way, so that nothing behind it happens.
+# Where a sender dies: a method, and whether it dies before or after it.
 DEATHS = {
     "before the claim": (DeliverRows, "claim_delivery", "before"),
     "behind the claim": (DeliverRows, "claim_delivery", "after"),
@@ -121,7 +121,7 @@ DEATHS = {
 
 
 class Killed(BaseException):
-    """Stands for kill -9: nothing handles it."""
+    """Like kill -9: nothing handles it."""
 
 
 @pytest.mark.parametrize("case", DEATHS, ids=str)
@@ -174,7 +174,7 @@ def test_a_channel_gets_a_message_a_second_whoever_sends(scenario: DeliveryScena
     assert times[-1] - times[0] > 2.9
 
 
-def test_what_one_worker_is_asked_to_wait_all_wait(scenario: DeliveryScenario) -> None:
+def test_a_retry_after_holds_for_all_workers(scenario: DeliveryScenario) -> None:
     scenario.add_alert("one")
     scenario.add_alert("two")
     scenario.slack.fail_next(rate_limited(30))
@@ -284,7 +284,7 @@ def test_a_sentence_of_emoji_alone_arrives(scenario: DeliveryScenario) -> None:
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)
-def test_a_hostile_sentence_arrives_and_calls_nobody(case: str, scenario: DeliveryScenario) -> None:
+def test_a_hostile_sentence_arrives_and_mentions_nobody(case: str, scenario: DeliveryScenario) -> None:
     scenario.add_alert("one", BAD[case], title="<!channel></script>")
     scenario.deliver()
     assert scenario.count_states() == {"sent": 1}

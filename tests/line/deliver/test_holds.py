@@ -1,4 +1,4 @@
-"""What is not told at once: digests, ceilings, quiet hours, mutes. Each alert ends told, or held back for a reason."""
+"""Alerts that are not sent at once: digests, ceilings, quiet hours, mutes. Each ends sent, or held for a reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.slack.fault_proxy import lost_answer
 
 
-def test_a_digest_tells_what_was_collected_in_one_message_once(scenario: DeliveryScenario) -> None:
+def test_a_digest_sends_what_was_collected_in_one_message_once(scenario: DeliveryScenario) -> None:
     scenario.set_channel_rules(digest=Schedule(time(8)))
     scenario.add_watch(deliver=DeliverMode.DIGEST)
     for n in range(3):
@@ -60,7 +60,7 @@ def test_beyond_the_ceiling_the_rest_becomes_one_digest(scenario: DeliveryScenar
     assert scenario.count_states() == {"sent": 6}
 
 
-def test_quiet_hours_end_and_then_it_is_told(scenario: DeliveryScenario) -> None:
+def test_an_alert_in_quiet_hours_is_sent_when_they_end(scenario: DeliveryScenario) -> None:
     scenario.set_channel_rules(quiet=QuietHours(time(22), time(7)))
     scenario.add_alert("one")
     scenario.deliver()
@@ -69,7 +69,7 @@ def test_quiet_hours_end_and_then_it_is_told(scenario: DeliveryScenario) -> None
     assert scenario.count_states() == {"sent": 1}
 
 
-def test_a_watch_told_a_short_while_ago_waits_for_a_digest(scenario: DeliveryScenario) -> None:
+def test_an_alert_of_a_watch_that_was_sent_a_short_while_ago_waits_for_a_digest(scenario: DeliveryScenario) -> None:
     scenario.add_watch(repeat_after=3600.0)
     for n in range(3):
         scenario.add_alert(f"e{n}")
@@ -79,7 +79,7 @@ def test_a_watch_told_a_short_while_ago_waits_for_a_digest(scenario: DeliverySce
     assert scenario.channel_texts()[-1].startswith("Digest: 2 alerts")
 
 
-def test_what_is_muted_is_kept_and_told_to_nobody(scenario: DeliveryScenario) -> None:
+def test_a_muted_alert_is_stored_and_not_sent(scenario: DeliveryScenario) -> None:
     w = scenario.add_watch()
     scenario.rt.store.add_mute(Mute(watch_id=w.id, until=scenario.now + timedelta(days=2)), scenario.now)
     scenario.add_alert("one")

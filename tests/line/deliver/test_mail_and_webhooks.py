@@ -1,4 +1,4 @@
-"""Alerts to mailboxes and receivers, through the whole of deliver: nothing is lost, and a repetition can be told as one."""
+"""Alerts to mailboxes and receivers through deliver: nothing is lost, and a repetition can be recognised."""
 
 from __future__ import annotations
 

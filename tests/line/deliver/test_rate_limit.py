@@ -1,4 +1,4 @@
-"""A channel gets a message a second, as the service sees them arrive, and no channel waits for the answer of another."""
+"""A channel gets a message a second, as the service sees them arrive; no channel waits for the answer of another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from podwatch import runtime
-from podwatch.line import deliver as delivering
+from podwatch.line import deliver as deliver_module
 from podwatch.line.bugs import Bugs
 from podwatch.line.deliver import deliver
 from podwatch.line.send import Sender
@@ -36,8 +36,11 @@ from tests.support.slack.fault_proxy import (
 Answer = tuple[int, dict[str, str], bytes] | None
 
 
-class Watched(FaultProxy):
-    """Notes when each post arrives; together: holds posts back until so many are there, after the first."""
+class ArrivalRecorder(FaultProxy):
+    """Records when each post arrives (monotonic seconds).
+
+    together: after the first, posts are held until so many are there at once.
+    """
 
     def __init__(self, target: str, together: int = 0) -> None:
         super().__init__(target)
@@ -48,12 +51,12 @@ class Watched(FaultProxy):
         if method == POST:
             self.arrived.append(time.monotonic())
             if self._together and len(self.arrived) > 1:
-                self._together.wait(20)
+                self._together.wait(120)  # a guard against a hang
         return super().answer(method, headers, body)
 
 
-def through(scenario: DeliveryScenario, proxy: FaultProxy, pace: DeliveryTiming) -> Settings:
-    return replace(scenario.settings, slack_base_url=proxy.base_url, pace=pace)
+def with_timing(scenario: DeliveryScenario, proxy: FaultProxy, timing: DeliveryTiming) -> Settings:
+    return replace(scenario.settings, slack_base_url=proxy.base_url, pace=timing)
 
 
 ANSWERS: dict[str, list[Fault]] = {
@@ -72,9 +75,9 @@ def test_two_messages_to_a_channel_arrive_a_second_apart_whatever_the_answers(
 ) -> None:
     for n in range(4):
         scenario.add_alert(f"e{n}")
-    with Watched(workspace.base_url) as proxy:
+    with ArrivalRecorder(workspace.base_url) as proxy:
         proxy.fail_next(*ANSWERS[case])
-        with runtime.build(through(scenario, proxy, DeliveryTiming(stay=4.0, first_pause=0.1))) as rt:
+        with runtime.build(with_timing(scenario, proxy, DeliveryTiming(stay=4.0, first_pause=0.1))) as rt:
             deliver(rt, scenario.now)
     assert len(proxy.arrived) >= 4
     assert min(b - a for a, b in itertools.pairwise(proxy.arrived)) >= 1.0
@@ -86,8 +89,8 @@ def test_messages_to_several_channels_are_on_the_way_at_once(scenario: DeliveryS
         scenario.add_watch(f"w{n}", channel=f"{scenario.channel}-{n}")
     scenario.add_alert("one", "w0 and w1 and w2 and w3.", watch="w0")
     with (
-        Watched(workspace.base_url, together=3) as proxy,
-        runtime.build(through(scenario, proxy, DeliveryTiming(interval=0.0, stay=0.0))) as rt,
+        ArrivalRecorder(workspace.base_url, together=3) as proxy,
+        runtime.build(with_timing(scenario, proxy, DeliveryTiming(interval=0.0, stay=0.0))) as rt,
     ):
         deliver(rt, scenario.now)
     assert scenario.count_states() == {"sent": 4}
@@ -123,7 +126,7 @@ def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up
     def sleeping(*arguments: object, **named: object) -> object:
         found = real(*arguments, **named)  # type: ignore[arg-type]
         monkeypatch.setattr(
-            delivering, "monotonic_seconds", lambda: monotonic_seconds() + DeliveryTiming().longest_run
+            deliver_module, "monotonic_seconds", lambda: monotonic_seconds() + DeliveryTiming().longest_run
         )  # so that it is the only try
         return found
 
@@ -131,7 +134,7 @@ def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up
     with monkeypatch.context() as patched:
         patched.setattr(DeliverRows, "claim_delivery", sleeping)
         scenario.deliver()
-    monkeypatch.setattr(delivering, "monotonic_seconds", monotonic_seconds)
+    monkeypatch.setattr(deliver_module, "monotonic_seconds", monotonic_seconds)
     assert (scenario.count_states(), scenario.slack.calls.count(POST)) == ({"retry": 1}, 0)
     [row], channel = scenario.delivery_rows(), scenario.rt.store.channel_state(scenario.channel)
     assert channel is not None

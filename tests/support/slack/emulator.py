@@ -38,23 +38,25 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopba
 
 
 def install() -> None:
-    """Fetch the emulator with `npm ci`, unless it is there; a RuntimeError of one line when npm cannot."""
+    """Install the emulator with `npm ci`, unless it is there; a RuntimeError of one line when npm cannot."""
     with (HERE / ".npmrc").open() as lock:  # two test runs may start at once
         fcntl.flock(lock, fcntl.LOCK_EX)
         if ENTRY.is_file():
             return
         path = f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        patience = ["--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"]
-        command = [str(NODE), str(NPM), "ci", "--no-progress", "--fetch-timeout=60000", *patience]
+        retries = ["--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"]
+        command = [str(NODE), str(NPM), "ci", "--no-progress", "--fetch-timeout=60000", *retries]
         done = subprocess.run(command, cwd=HERE, env={**os.environ, "PATH": path}, capture_output=True, text=True)
         if done.returncode or not ENTRY.is_file():
-            said = [line.removeprefix("npm error").strip() for line in done.stderr.splitlines() if "npm error" in line]
-            why = next(
-                (line for line in said if line and not line.startswith(("code", "errno", "syscall", "type"))),
+            errors = [
+                line.removeprefix("npm error").strip() for line in done.stderr.splitlines() if "npm error" in line
+            ]
+            reason = next(
+                (line for line in errors if line and not line.startswith(("code", "errno", "syscall", "type"))),
                 "no reason given",
             )
             raise RuntimeError(
-                f"npm could not install the Slack emulator into {HERE}: {why} - check that npm reaches its registry "
+                f"npm could not install the Slack emulator into {HERE}: {reason} - check that npm reaches its registry "
                 "(npm config get registry), then try again"
             )
 
@@ -80,7 +82,7 @@ class Emulator:
     def start(self) -> Self:
         """Returns when the server answers; a RuntimeError with the server's own words when it does not."""
         install()
-        for _ in range(3):  # another process may take the port between our look and the server's start
+        for _ in range(3):  # another process may take the port before the server does
             if self._start():
                 atexit.register(self.stop)
                 return self
@@ -117,11 +119,11 @@ class Emulator:
 
     def messages(self, channel: str) -> list[dict[str, Any]]:
         """Every message of a channel (``#name``, name or id) with its metadata, oldest first."""
-        asked = {"channel": channel if channel[:1] in "CDG" and channel.isupper() else self.channel_id(channel)}
+        arguments = {"channel": channel if channel[:1] in "CDG" and channel.isupper() else self.channel_id(channel)}
         found: list[dict[str, Any]] = []
         cursor = ""
         while True:
-            page = self.call("conversations.history", **asked, limit=1000, cursor=cursor, include_all_metadata=True)
+            page = self.call("conversations.history", **arguments, limit=1000, cursor=cursor, include_all_metadata=True)
             if not page["ok"]:
                 raise RuntimeError(f"{channel}: {page['error']}")
             found += page["messages"]
@@ -130,7 +132,7 @@ class Emulator:
                 return found[::-1]
 
     def _own_token(self) -> str:
-        """For the tests' own look at the workspace: when scopes are strict, a token that has them all."""
+        """The tests' own: where scopes are strict, a token that has them all."""
         return next(iter(self._scopes)) if self._scopes else self.token
 
     def _start(self) -> bool:
@@ -138,7 +140,7 @@ class Emulator:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         seed = Path(self._folder.name) / "seed.yaml"
-        seed.write_text((HERE / "seed.yaml").read_text() + self._strict())
+        seed.write_text((HERE / "seed.yaml").read_text() + self._strict_scopes())
         command = [str(NODE), str(ENTRY), "start", "-s", "slack", "-p", str(port), "--seed", str(seed)]
         with (Path(self._folder.name) / "log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -155,7 +157,7 @@ class Emulator:
         self._end(signal.SIGKILL)
         return False
 
-    def _strict(self) -> str:
+    def _strict_scopes(self) -> str:
         if self._scopes is None:
             return ""
         tokens = "".join(f"    - {{token: {t}, scopes: [{s}]}}\n" for t, s in self._scopes.items())

@@ -1,11 +1,11 @@
-"""Stands before the Slack emulator and does what it cannot: fail, on demand, in each of the ways that Slack fails.
+"""A proxy before the Slack emulator that fails on demand, in each of the ways that Slack fails.
 
     with FaultProxy(emulator.base_url) as proxy:
-        proxy.next(lost_answer(), rate_limited(30))     # for the next two calls of chat.postMessage
+        proxy.fail_next(lost_answer(), rate_limited(30))     # for the next two calls of chat.postMessage
         SlackNotifier(token, proxy.base_url)...
 
-It also holds messages to Slack's limits on blocks, and gives metadata and old messages only to those who ask as
-Slack wants to be asked; the emulator does neither.
+It also keeps Slack's limits on blocks, and returns metadata and old messages only where they are asked for as Slack
+wants it; the emulator does neither.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def server_error(status: int = 500, *, accepted: bool = False) -> Fault:
 
 
 def web_page(status: int = 200, *, accepted: bool = False) -> Fault:
-    """What a captive portal or a load balancer says."""
+    """The answer of a captive portal or a load balancer."""
     return Fault(
         forward=accepted, status=status, body="<!DOCTYPE html><p>Please sign in", headers={"Content-Type": "text/html"}
     )
@@ -73,7 +73,7 @@ def slow(seconds: float, *, accepted: bool = True) -> Fault:
 
 
 class FaultProxy:
-    """On a free loopback port in front of ``target`` (a base URL); hands everything on unless told otherwise."""
+    """On a free loopback port before ``target`` (a base URL); forwards every call for which no fault is set."""
 
     def __init__(self, target: str) -> None:
         self.calls: list[str] = []  # the methods asked for, in order
@@ -87,7 +87,7 @@ class FaultProxy:
         self.base_url = f"http://127.0.0.1:{self._server.server_port}{self._target.path}"
 
     def fail_next(self, *faults: Fault, method: str = POST) -> None:
-        """What happens to the next calls of a method, one each."""
+        """Sets what happens to the next calls of a method, one each."""
         with self._lock:
             self._faults[method].extend(faults)
 
@@ -106,29 +106,29 @@ class FaultProxy:
         with self._lock:
             self.calls.append(method)
             fault = self._faults[method].popleft() if self._faults[method] else Fault(forward=True)
-        status, sent, said = fault.status, dict(fault.headers), (fault.body or "").encode()
+        status, sent, content = fault.status, dict(fault.headers), (fault.body or "").encode()
         if fault.forward:
-            kept = self._forward(method, headers, body)
+            forwarded = self._forward(method, headers, body)
             if fault.body is None and fault.status == 200:
-                status, sent, said = kept
+                status, sent, content = forwarded
         if fault.seconds:
             self._released.wait(fault.seconds)
-        return None if fault.hang_up else (status, sent, said)
+        return None if fault.hang_up else (status, sent, content)
 
     def _forward(self, method: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
-        asked = _arguments(headers, body)
-        if method == POST and (code := over_limit(asked.get("blocks") or [])):
+        arguments = _arguments(headers, body)
+        if method == POST and (code := over_limit(arguments.get("blocks") or [])):
             return 200, {"Content-Type": "application/json"}, json.dumps({"ok": False, "error": code}).encode()
         link = http.client.HTTPConnection(str(self._target.hostname), self._target.port, timeout=30)
         try:
             link.request("POST", f"{self._target.path}{method}", body, dict(headers))
             answer = link.getresponse()
-            said = answer.read()
+            content = answer.read()
         finally:
             link.close()
         if method == "conversations.history":
-            said = _as_slack_would(said, asked)
-        return answer.status, {"Content-Type": answer.headers["Content-Type"]}, said
+            content = _filter_history(content, arguments)
+        return answer.status, {"Content-Type": answer.headers["Content-Type"]}, content
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         proxy = self
@@ -166,29 +166,29 @@ def over_limit(blocks: list[dict[str, Any]]) -> str:
 def _is_valid(block: dict[str, Any]) -> bool:
     match block.get("type"):
         case "header":
-            return _says(block.get("text"), 150) and block["text"]["type"] == "plain_text"
+            return _has_text(block.get("text"), 150) and block["text"]["type"] == "plain_text"
         case "section":
-            return _says(block.get("text"), 3000)
+            return _has_text(block.get("text"), 3000)
         case "context":
-            return 0 < len(block["elements"]) <= 10 and all(_says(e, 3000) for e in block["elements"])
+            return 0 < len(block["elements"]) <= 10 and all(_has_text(e, 3000) for e in block["elements"])
         case "actions":
             return 0 < len(block["elements"]) <= 25 and all(_is_button(e) for e in block["elements"])
         case "rich_text":
             parts = [e for part in block["elements"] for e in part["elements"] or [{}]]
-            return bool(parts) and all(_says(e, 13_200) and _opens(e) for e in parts)
+            return bool(parts) and all(_has_text(e, 13_200) and _is_safe_link(e) for e in parts)
     return False
 
 
 def _is_button(element: Any) -> bool:
     fits = len(element["action_id"]) <= 255 and len(element["value"]) <= 2000
-    return element["type"] == "button" and _says(element["text"], 75) and fits
+    return element["type"] == "button" and _has_text(element["text"], 75) and fits
 
 
-def _says(element: Any, room: int) -> bool:
+def _has_text(element: Any, room: int) -> bool:
     return isinstance(element, dict) and isinstance(element.get("text"), str) and 0 < len(element["text"]) <= room
 
 
-def _opens(element: dict[str, Any]) -> bool:
+def _is_safe_link(element: dict[str, Any]) -> bool:
     return element["type"] != "link" or (
         element["url"].startswith(("http://", "https://")) and len(element["url"]) <= 3000
     )
@@ -201,11 +201,11 @@ def _arguments(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     return {k: v[0] for k, v in parse_qs(body.decode()).items()}
 
 
-def _as_slack_would(said: bytes, asked: Mapping[str, Any]) -> bytes:
+def _filter_history(content: bytes, arguments: Mapping[str, Any]) -> bytes:
     """A history page without the metadata nobody asked for, and without what is older than ``oldest``."""
-    page = json.loads(said)
-    page["messages"] = [m for m in page.get("messages", ()) if float(m["ts"]) > float(asked.get("oldest") or 0)]
-    if str(asked.get("include_all_metadata")).lower() not in ("1", "true"):
+    page = json.loads(content)
+    page["messages"] = [m for m in page.get("messages", ()) if float(m["ts"]) > float(arguments.get("oldest") or 0)]
+    if str(arguments.get("include_all_metadata")).lower() not in ("1", "true"):
         for message in page["messages"]:
             message.pop("metadata", None)
     return json.dumps(page).encode()

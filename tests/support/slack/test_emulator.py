@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import group_runs
+from tests.support.processes import is_group_running
 from tests.support.slack import emulator
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import over_limit
@@ -24,7 +24,7 @@ def test_a_stopped_emulator_leaves_no_process_and_no_file() -> None:
     group, folder = group_of(running), Path(running._folder.name)
     running.stop()
     running.stop()
-    assert not group_runs(group)
+    assert not is_group_running(group)
     assert not folder.exists()
 
 
