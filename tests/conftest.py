@@ -18,7 +18,7 @@ from tests.support import hypothesis_profiles
 from tests.support.mail_server import MailServer
 from tests.support.podcast_host import Podcast
 from tests.support.postgres import Postgres
-from tests.support.real_airflow import Dags
+from tests.support.real_airflow import DagRunner
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import FaultProxy
 from tests.support.webhook_receiver import WebhookReceiver
@@ -88,9 +88,9 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dags]:
+def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagRunner]:
     """Runs of the daily DAG: Airflow is loaded once for all of them."""
-    process = Dags(tmp_path_factory.mktemp("dags"))
+    process = DagRunner(tmp_path_factory.mktemp("dags"))
     yield process
     process.close()
 

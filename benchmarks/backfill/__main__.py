@@ -121,9 +121,11 @@ class BackfillBench:
         self.server.take_request_counts()
         conf = {"since": f"{self.first:%Y-%m-%d}", "until": f"{self.last:%Y-%m-%d}"}
         with Airflow(self.folder / name / "airflow", env) as airflow:
-            airflow.until(lambda: all(r["state"] in DONE for r in airflow.runs("podwatch")), 300)
+            airflow.wait_until(lambda: all(r["state"] in DONE for r in airflow.dag_runs("podwatch")), 300)
             began = time.monotonic()
-            run = airflow.ask("POST", "/api/v2/dags/podwatch_backfill/dagRuns", {"logical_date": None, "conf": conf})
+            run = airflow.request(
+                "POST", "/api/v2/dags/podwatch_backfill/dagRuns", {"logical_date": None, "conf": conf}
+            )
             assert run is not None, airflow.api.trouble
             path = f"/api/v2/dags/podwatch_backfill/dagRuns/{run['dag_run_id']}"
             state = ""
@@ -132,7 +134,7 @@ class BackfillBench:
                     killer.kill_when_due(airflow, env, self.total)
                 time.sleep(0.5)
                 assert time.monotonic() - began < 3600, "not within an hour"
-                state = (airflow.ask("GET", path) or {"state": ""})["state"]
+                state = (airflow.request("GET", path) or {"state": ""})["state"]
             seconds = time.monotonic() - began
         result = self.collect_result(name, env, seconds, state, before)
         result.rates = read_rates(self.folder / name / "airflow" / "logs")
@@ -145,19 +147,19 @@ class BackfillBench:
         env, before = self.new_store(name), self.count_messages()
         self.server.take_request_counts()
         with Airflow(self.folder / name / "airflow", env) as airflow:
-            airflow.until(lambda: all(r["state"] in DONE for r in airflow.runs("podwatch")), 300)
+            airflow.wait_until(lambda: all(r["state"] in DONE for r in airflow.dag_runs("podwatch")), 300)
             began = time.monotonic()
             if by == "command":
                 days = ("--from-date", f"{self.first:%Y-%m-%d}", "--to-date", f"{self.last:%Y-%m-%d}")
-                airflow.airflow("backfill", "create", "--dag-id", "podwatch", *days)
+                airflow.run_command("backfill", "create", "--dag-id", "podwatch", *days)
             else:
                 spec = {"dag_id": "podwatch", "from_date": self.first.isoformat(), "to_date": self.last.isoformat()}
-                assert airflow.ask("POST", "/api/v2/backfills", spec) is not None, airflow.api.trouble
-            runs = airflow.runs("podwatch")
+                assert airflow.request("POST", "/api/v2/backfills", spec) is not None, airflow.api.trouble
+            runs = airflow.dag_runs("podwatch")
             while any(r["state"] not in DONE for r in runs):
                 time.sleep(1)
                 assert time.monotonic() - began < 3600, "not within an hour"
-                runs = airflow.runs("podwatch")
+                runs = airflow.dag_runs("podwatch")
             past = [r["state"] for r in runs if r["run_type"] == "backfill"]
         state = "success" if set(past) == {"success"} else f"{past.count('failed')} failed"
         return self.collect_result(f"{name}: {len(past)} runs", env, time.monotonic() - began, state, before)

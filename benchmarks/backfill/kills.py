@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from tests.support.real_airflow import Airflow, kill, parents_of_all
+from tests.support.real_airflow import Airflow, kill_process, parent_pids
 
 # task: a task's own process; worker: the executor's process above it; scheduler: its workers go on without it;
 # parser: a sandbox's process; api-server.
@@ -28,13 +28,13 @@ class Killer:
 
     def kill_when_due(self, airflow: Airflow, env: Mapping[str, str], total: int) -> None:
         """Kills the next process when the work has come far enough, and restarts a part that ended. Call it often."""
-        for name, _ in airflow.ended():
+        for name, _ in airflow.poll_ended():
             airflow.start(name)
         if not self._left or time.monotonic() < self._next or _progress(env, total) < self._next_point():
             return
         what = self._left[0]
         if victims := find_victims(airflow, what):
-            kill(victims[0])
+            kill_process(victims[0])
             self.deaths[what] += 1
             self._left.pop(0)
             self._next = time.monotonic() + 2.0
@@ -55,7 +55,7 @@ def _progress(env: Mapping[str, str], total: int) -> float:
 
 def find_victims(airflow: Airflow, what: str) -> list[int]:
     """The processes of a kind that are alive and work on a task of the backfill."""
-    names, parents = airflow.processes(), parents_of_all()
+    names, parents = airflow.list_processes(), parent_pids()
     parsers = [p for p, name in names.items() if "podwatch.sandbox.worker" in name]
     if what == "parser":
         return parsers

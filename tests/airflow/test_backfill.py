@@ -84,33 +84,33 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         serve(host, now, "late")
         with Airflow(home / "airflow", env) as airflow:
             days = ["--from-date", "2026-09-01", "--to-date", "2026-09-02"]
-            airflow.airflow("backfill", "create", "--dag-id", "podwatch", "--max-active-runs", "1", *days)
+            airflow.run_command("backfill", "create", "--dag-id", "podwatch", "--max-active-runs", "1", *days)
             spec = {
                 "dag_id": "podwatch",
                 "from_date": "2026-09-03T00:00:00Z",
                 "to_date": "2026-09-04T00:00:00Z",
                 "max_active_runs": 2,
             }
-            would = airflow.sure("POST", "/api/v2/backfills/dry_run", spec)["backfills"]
-            airflow.until(lambda: _ended(airflow, 2), 120)
+            would = airflow.request_until_answered("POST", "/api/v2/backfills/dry_run", spec)["backfills"]
+            airflow.wait_until(lambda: _ended(airflow, 2), 120)
             # Airflow notices within half a minute that one is over, and allows no second one before that.
-            [first] = airflow.sure("GET", "/api/v2/backfills?dag_id=podwatch")["backfills"]
-            airflow.ask("PUT", f"/api/v2/backfills/{first['id']}/cancel")
-            assert airflow.ask("POST", "/api/v2/backfills", spec) is not None
+            [first] = airflow.request_until_answered("GET", "/api/v2/backfills?dag_id=podwatch")["backfills"]
+            airflow.request("PUT", f"/api/v2/backfills/{first['id']}/cancel")
+            assert airflow.request("POST", "/api/v2/backfills", spec) is not None
             live = airflow.api.trigger()
             assert live is not None
-            airflow.until(lambda: _ended(airflow, 4), 120)
+            airflow.wait_until(lambda: _ended(airflow, 4), 120)
             with runtime.build(settings) as rt:
                 by_days = rows(rt)
             form = {"logical_date": None, "conf": {"since": "2026-09-01", "until": "2026-09-05"}}
-            run = airflow.ask("POST", "/api/v2/dags/podwatch_backfill/dagRuns", form)
+            run = airflow.request("POST", "/api/v2/dags/podwatch_backfill/dagRuns", form)
             assert run is not None
-            airflow.until(lambda: airflow.runs("podwatch_backfill")[0]["state"] in DONE, 120)
+            airflow.wait_until(lambda: airflow.dag_runs("podwatch_backfill")[0]["state"] in DONE, 120)
             with runtime.build(settings) as rt:
                 yield Outcome(
-                    runs=airflow.runs("podwatch"),
-                    tasks=airflow.tasks("podwatch"),
-                    form=airflow.tasks("podwatch_backfill"),
+                    runs=airflow.dag_runs("podwatch"),
+                    tasks=airflow.task_instances("podwatch"),
+                    form=airflow.task_instances("podwatch_backfill"),
                     dry_run=[b["logical_date"] for b in would],
                     rows=rows(rt),
                     by_days=by_days,
@@ -122,7 +122,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
 
 
 def _ended(airflow: Airflow, count: int) -> bool:
-    runs = airflow.runs("podwatch")
+    runs = airflow.dag_runs("podwatch")
     return all(r["state"] in DONE for r in runs) and sum(r["run_type"] == "backfill" for r in runs) == count
 
 

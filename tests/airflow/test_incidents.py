@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.real_airflow import Dags
+from tests.support.real_airflow import DagRunner
 from tests.support.slack.emulator import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +22,7 @@ class Outcome:
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory, dags: Dags) -> Iterator[Outcome]:
+def outcome(tmp_path_factory: pytest.TempPathFactory, dags: DagRunner) -> Iterator[Outcome]:
     """Six runs: good, broken twice, good twice, broken with nobody to tell."""
     home = tmp_path_factory.mktemp("incidents")
     good = {"PODWATCH_DATABASE_URL": f"sqlite:///{home}/podwatch.db"}

@@ -17,7 +17,7 @@ from podwatch.model import Feed
 from podwatch.settings import Secret, Settings
 from podwatch.watchlist.loader import read_watches
 from tests.support.podcast_host import Podcast, item, rss
-from tests.support.real_airflow import Dags
+from tests.support.real_airflow import DagRunner
 from tests.support.slack.emulator import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +37,7 @@ class Outcome:
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory, dags: Dags) -> Iterator[Outcome]:
+def outcome(tmp_path_factory: pytest.TempPathFactory, dags: DagRunner) -> Iterator[Outcome]:
     """The sample's transcript page, served over HTTP, through two runs of the real DAG into the emulator."""
     home = tmp_path_factory.mktemp("podwatch")
     now = datetime.now(UTC)

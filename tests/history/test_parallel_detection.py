@@ -16,7 +16,7 @@ import pytest
 from podwatch.model import Watch
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store, open_store
-from tests.support.processes import group_runs
+from tests.support.processes import is_group_running
 from tests.support.stored_transcripts import store_transcripts
 from tests.support.terminal import in_terminal
 
@@ -85,7 +85,7 @@ def test_what_a_killed_one_has_done_stays_done_and_the_next_does_the_rest(home: 
         killed.send_signal(number)
     _, said = killed.communicate(timeout=60)
     assert "Traceback" not in said
-    when(lambda: not group_runs(killed.pid))
+    when(lambda: not is_group_running(killed.pid))
     kept = done(store)
     assert kept > 0
     again = started(home, *DETECT)
@@ -114,7 +114,7 @@ def test_a_rescan_that_is_killed_changes_nothing_and_is_gone_on_with_by_detect(h
     when(lambda: 0 < done(store) < COUNT or rescan.poll() is not None)
     rescan.kill()
     rescan.communicate()
-    when(lambda: not group_runs(rescan.pid))
+    when(lambda: not is_group_running(rescan.pid))
     assert rows(home) == before
     out, _ = started(home, *DETECT).communicate(timeout=60)
     assert "0 new" in out
@@ -129,7 +129,7 @@ def test_a_worker_that_is_killed_is_one_clear_line(home: Path) -> None:
     assert detect.returncode == 1
     [line] = said.splitlines()
     assert line.startswith("podwatch: a process ended in the middle of its work (exit status -9)")
-    when(lambda: not group_runs(detect.pid))
+    when(lambda: not is_group_running(detect.pid))
 
 
 # The second part that a process is given ends it, as a machine without memory would.

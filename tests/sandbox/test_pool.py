@@ -1,4 +1,4 @@
-"""Strangers' bytes are parsed in processes that end by themselves: in time, in memory, and with whoever started them."""
+"""Untrusted documents are parsed in processes that end within limits of time and memory, and with their parent."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tests.support.feed_parsers import InProcessParser, OwnSandboxParser
 from tests.support.hostile_documents import FEED_HEAD, HOSTILE_DOCUMENTS, feed_with_item
 from tests.support.podcast_host import item as rss_item
 from tests.support.podcast_host import rss
-from tests.support.processes import runs
+from tests.support.processes import is_running
 
-# What takes longer than it may: seconds of CPU that are enough for anything of its size that is honest.
+# Documents that take more CPU time than any honest one of their size.
 TOO_LONG = ("100,000 attributes", "an author of 128 KB", "30,000 namespaces")
 FEED = rss(rss_item("one"), rss_item("two")).encode()
 
@@ -34,7 +34,7 @@ def sandbox() -> Iterator[OwnSandboxParser]:
     box.close()
 
 
-def test_a_worker_says_what_this_process_would_say(sandbox: OwnSandboxParser) -> None:
+def test_a_worker_reads_what_this_process_reads(sandbox: OwnSandboxParser) -> None:
     assert feeds.read_feed(FEED, URL, CONTENT_TYPE, None, sandbox) == feeds.read_feed(
         FEED, URL, CONTENT_TYPE, None, InProcessParser()
     )
@@ -57,13 +57,13 @@ def test_a_hostile_document_ends_in_a_reading_or_one_error_within_limits(sandbox
 
 
 @pytest.mark.parametrize("name", TOO_LONG)
-def test_what_takes_too_long_is_ended_by_its_worker_s_own_limit(sandbox: OwnSandboxParser, name: str) -> None:
+def test_a_document_that_takes_too_long_ends_at_the_worker_s_own_limit(sandbox: OwnSandboxParser, name: str) -> None:
     with pytest.raises(FeedError, match=r"^http://show\.example/feed\.xml: takes too long to parse$"):
         sandbox.parse([HOSTILE_DOCUMENTS[name]], URL, CONTENT_TYPE, 1.0)
     assert feeds.read_feed(FEED, URL, CONTENT_TYPE, None, sandbox).episodes, "the next job has a worker"
 
 
-def test_what_needs_too_much_memory_is_one_error(sandbox: OwnSandboxParser) -> None:
+def test_a_document_that_needs_too_much_memory_is_one_error(sandbox: OwnSandboxParser) -> None:
     huge = feed_with_item(b"<title>" + b"\xf0\x9f\x8e\x99" * 30_000_000 + b"</title>")
     with pytest.raises(FeedError, match="needs too much memory to parse"):
         sandbox.parse([huge], URL, CONTENT_TYPE, 30.0)
@@ -125,10 +125,10 @@ def test_no_worker_outlives_a_parent_that_was_killed(state: str) -> None:
         time.sleep(0.3)
         assert Path(f"/proc/{worker}").exists()
         parent.kill()
-    give_up = time.monotonic() + 20
-    while runs(worker) and time.monotonic() < give_up:
+    give_up = time.monotonic() + 120
+    while is_running(worker) and time.monotonic() < give_up:
         time.sleep(0.05)
-    assert not runs(worker)
+    assert not is_running(worker)
 
 
 def test_a_fork_has_workers_of_its_own(sandbox: OwnSandboxParser) -> None:

@@ -1,25 +1,21 @@
-"""Whether a process that was killed, or one of its group, still runs.
-
-One that has ended but was not waited for does not: whoever adopts it (init, or whatever a container starts first) may
-be slow to do so, or never do it.
-"""
+"""Whether a process, or one of its group, is running; a zombie is not: init may be slow to wait for it, or never do."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 
-def runs(pid: int) -> bool:
-    return bool(_group_of_running(Path(f"/proc/{pid}")))
+def is_running(pid: int) -> bool:
+    return bool(_running_group(Path(f"/proc/{pid}")))
 
 
-def group_runs(group: int) -> bool:
-    """group: the pid of the process that began it."""
-    return any(_group_of_running(p) == group for p in Path("/proc").iterdir() if p.name.isdigit())
+def is_group_running(group: int) -> bool:
+    """group: the pid of the process that leads it."""
+    return any(_running_group(p) == group for p in Path("/proc").iterdir() if p.name.isdigit())
 
 
-def _group_of_running(process: Path) -> int:
-    """Its group; 0 when it has ended (proc(5), /proc/pid/stat: the third field is the state, the fifth the group)."""
+def _running_group(process: Path) -> int:
+    """Its group, 0 when it has ended. In /proc/pid/stat the third field is the state, the fifth the group (proc(5))."""
     try:
         state, _, group = (process / "stat").read_text().rpartition(")")[2].split()[:3]
     except OSError:

@@ -1,9 +1,9 @@
 """A real Airflow for tests and benchmarks, as `make run` starts it, on a copy of a database that was initialised once.
 
-with Airflow(home, PODWATCH_HOME=..., PODWATCH_SCHEDULE="0 0 * * *") as airflow:
-    airflow.airflow("backfill", "create", "--dag-id", "podwatch", ...)
-    airflow.ask("POST", "/api/v2/backfills", {...})
-    airflow.until(lambda: ..., 60)
+with Airflow(home, {"PODWATCH_HOME": ..., "PODWATCH_SCHEDULE": "0 0 * * *"}) as airflow:
+    airflow.run_command("backfill", "create", "--dag-id", "podwatch", ...)
+    airflow.request("POST", "/api/v2/backfills", {...})
+    airflow.wait_until(lambda: ..., 60)
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from process_guard import ProcessGuard, find_descendants, list_parents  # noqa: 
 DONE = ("success", "failed")
 
 
-def initialised() -> Path:
-    """The file of a database as `airflow db migrate` leaves it, made once for each version of Airflow and kept."""
+def initialised_database() -> Path:
+    """The file of a database after `airflow db migrate`, made once for each version of Airflow and kept."""
     folder = ROOT / ".pytest_cache" / f"airflow-{version('apache-airflow-core')}"
     made = folder / "airflow.db"
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,19 +53,19 @@ def initialised() -> Path:
     return made
 
 
-def prepare(home: Path) -> Path:
+def prepare_home(home: Path) -> Path:
     """A home for Airflow with an initialised database of its own."""
     home.mkdir(parents=True)
-    shutil.copyfile(initialised(), home / "airflow.db")
+    shutil.copyfile(initialised_database(), home / "airflow.db")
     return home
 
 
-class Dags:
-    """One process that runs the daily DAG without a scheduler (tests/support/run_dag.py), for all tests that want that."""
+class DagRunner:
+    """A process that runs the daily DAG without a scheduler (tests/support/run_dag.py), shared by all tests."""
 
     def __init__(self, home: Path) -> None:
         ours = {
-            "AIRFLOW_HOME": str(prepare(home / "airflow")),
+            "AIRFLOW_HOME": str(prepare_home(home / "airflow")),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -88,7 +88,7 @@ class Dags:
     def run(
         self, times: int, env: Mapping[str, str], changes: Sequence[Mapping[str, str]] = (), retries: int | None = None
     ) -> tuple[dict[str, Any], str]:
-        """(what run_dag.py answers, what was logged). env: set while it lasts; changes: before each run."""
+        """(the answer of run_dag.py, the log). env: variables during the job. changes: further ones, from each run on."""
         before = self._log.stat().st_size
         assert self._process.stdin is not None
         job = {"times": times, "env": dict(env), "changes": list(map(dict, changes)), "retries": retries}
@@ -107,10 +107,10 @@ class Dags:
 
 
 class Airflow:
-    """API server, scheduler and DAG processor; leaving the block ends them, whatever they had started."""
+    """API server, scheduler and DAG processor; leaving the block ends them and all that they have started."""
 
     def __init__(self, home: Path, env: Mapping[str, str], parallelism: int = 2) -> None:
-        self.home = home if home.exists() else prepare(home)
+        self.home = home if home.exists() else prepare_home(home)
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         base = {**scrub_environment(os.environ)[0], "PYTHONPATH": str(ROOT), **env}
@@ -124,9 +124,9 @@ class Airflow:
         try:
             for part in airflow_local.COMPONENTS:
                 self.start(part)
-            self.until(self.api.healthy, 120)
+            self.wait_until(self.api.healthy, 120)
             for dag in ("podwatch", "podwatch_backfill"):
-                self.until(lambda dag=dag: self.ask("GET", f"/api/v2/dags/{dag}"), 120)  # type: ignore[misc]
+                self.wait_until(lambda dag=dag: self.request("GET", f"/api/v2/dags/{dag}"), 120)  # type: ignore[misc]
         except BaseException:
             self._guard.stop()
             raise
@@ -138,44 +138,44 @@ class Airflow:
     def start(self, part: str) -> None:
         self._guard.start(part, airflow_local.COMPONENTS[part], self.home / f"{part}.log")
 
-    def ended(self) -> list[tuple[str, int]]:
-        """The parts that ended since this was asked last."""
+    def poll_ended(self) -> list[tuple[str, int]]:
+        """(name, exit status) of the components that have ended since the last call."""
         return self._guard.poll_ended()
 
-    def airflow(self, *words: str) -> str:
+    def run_command(self, *arguments: str) -> str:
         """What a command of Airflow prints."""
-        command = [*airflow_local.AIRFLOW, *words]
+        command = [*airflow_local.AIRFLOW, *arguments]
         done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def ask(self, method: str, path: str, body: Any = None) -> dict[str, Any] | None:
-        """An answer of the REST API; None while there is none."""
+    def request(self, method: str, path: str, body: Any = None) -> dict[str, Any] | None:
+        """The response of the REST API; None when there is none yet."""
         return self.api._request(method, path, body)
 
-    def sure(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """The same, asked until there is one; for what may be asked twice."""
-        found: dict[str, Any] = self.until(lambda: self.ask(method, path, body), 120)
+    def request_until_answered(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """The same, repeated until there is a response: for requests that may be repeated."""
+        found: dict[str, Any] = self.wait_until(lambda: self.request(method, path, body), 120)
         return found
 
-    def runs(self, dag: str) -> list[dict[str, Any]]:
-        found = self.sure("GET", f"/api/v2/dags/{dag}/dagRuns?limit=200&order_by=id")
+    def dag_runs(self, dag: str) -> list[dict[str, Any]]:
+        found = self.request_until_answered("GET", f"/api/v2/dags/{dag}/dagRuns?limit=200&order_by=id")
         return list(found["dag_runs"])
 
-    def tasks(self, dag: str, run: str = "~") -> list[dict[str, Any]]:
-        found = self.sure("GET", f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances?limit=500")
+    def task_instances(self, dag: str, run: str = "~") -> list[dict[str, Any]]:
+        found = self.request_until_answered("GET", f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances?limit=500")
         return list(found["task_instances"])
 
-    def until(self, there: Callable[[], Any], seconds: float, every: float = 0.2) -> Any:
-        """What ``there`` returns once it is true; an AssertionError that says where the logs are when it never is."""
+    def wait_until(self, condition: Callable[[], Any], seconds: float, every: float = 0.2) -> Any:
+        """What ``condition`` returns once it is true; an AssertionError that names the logs when it stays false."""
         end = time.monotonic() + seconds
-        while not (found := there()):
+        while not (found := condition()):
             assert time.monotonic() < end, f"not within {seconds} s ({self.api.trouble}) - see {self.home}/*.log"
             time.sleep(every)
         return found
 
-    def processes(self) -> dict[int, str]:
-        """Everything that runs below this process: id -> how it calls itself."""
+    def list_processes(self) -> dict[int, str]:
+        """By pid the command line of every process below this one."""
         found = {}
         for pid in find_descendants(os.getpid()):
             try:
@@ -187,12 +187,12 @@ class Airflow:
         return found
 
 
-def parents_of_all() -> dict[int, int]:
-    """Of every living process of this machine its parent."""
+def parent_pids() -> dict[int, int]:
+    """By pid the parent of every process of this machine."""
     return dict(list_parents())
 
 
-def kill(pid: int) -> bool:
+def kill_process(pid: int) -> bool:
     """kill -9; False when there was nothing to kill."""
     try:
         os.kill(pid, signal.SIGKILL)

@@ -1,8 +1,8 @@
-"""A process that runs the daily DAG through Airflow's own machinery, as often as asked: see tests/support/real_airflow.py, Dags.
+"""A process that runs the daily DAG by dag.test(), for DagRunner in tests/support/real_airflow.py.
 
-Airflow reads its settings at its first import, and its first DAG run costs ten seconds; so one process serves all
-tests. A line of JSON comes in for each job: env (what is set while it lasts), times, changes (what is set before each
-run), retries. A line goes out: the import errors, and for each run its state and its tasks.
+Airflow reads its settings at its first import, and its first DAG run takes ten seconds; so one process serves all
+tests. It reads a line of JSON for each job: env (variables during the job), times (how many runs), changes (variables
+from each run on), retries. It answers with a line: the import errors, and for each run its state and its tasks'.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 FIRST = datetime(2026, 11, 3, tzinfo=UTC)
 
 
-def runs(folder: str, job: dict[str, Any], first: datetime) -> dict[str, Any]:
+def run_daily_dag(folder: str, job: dict[str, Any], first: datetime) -> dict[str, Any]:
     """first: the logical date of the first run; each next one is a day later."""
     from airflow.dag_processing.dagbag import DagBag
 
@@ -42,9 +42,9 @@ def main(folder: str, answers: int) -> None:
             job = json.loads(line)
             os.environ.clear()
             os.environ.update(ours | job["env"])
-            out.write(json.dumps(runs(folder, job, FIRST + timedelta(days=100 * number))) + "\n")
+            out.write(json.dumps(run_daily_dag(folder, job, FIRST + timedelta(days=100 * number))) + "\n")
             out.flush()
-    os._exit(0)  # there is nothing to clear up, over which Airflow takes seconds
+    os._exit(0)  # without Airflow's clean-up, which takes seconds
 
 
 if __name__ == "__main__":
