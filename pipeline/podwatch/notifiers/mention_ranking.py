@@ -1,7 +1,7 @@
 """Decides which of an alert's mentions are shown first. Pure.
 
-What is surely said comes before what may be a sponsor's or only sounds alike; among equals the choice is spread over
-the episode, because three sentences of one minute tell less than one each of its beginning, middle and end.
+A sure mention comes before one that may be a sponsor's or only sounds alike; among equals the choice is spread over the
+episode, because three sentences of one minute tell less than one each of its beginning, middle and end.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Sequence
 
 from podwatch.model import Kind, Mention
 
-MENTIONS_PER_CARD = 3  # mentions on one card
+MENTIONS_PER_CARD = 3
 
 
 def best_mentions(mentions: Sequence[Mention], count: int = MENTIONS_PER_CARD) -> list[Mention]:
     """The ``count`` best, the best first: another sentence before the same again, then by rank, then far apart."""
     left, chosen = list(mentions), list[Mention]()
     while left and len(chosen) < count:
-        told = {m.snippet for m in chosen}
-        top = min((m.snippet in told, *_rank(m)) for m in left)
-        equals = [m for m in left if (m.snippet in told, *_rank(m)) == top]
-        chosen.append(min(equals, key=lambda m: (-_apart(m, chosen), m.start)))
+        shown = {m.snippet for m in chosen}
+        top = min((m.snippet in shown, *_rank(m)) for m in left)
+        equals = [m for m in left if (m.snippet in shown, *_rank(m)) == top]
+        chosen.append(min(equals, key=lambda m: (-_distance(m, chosen), m.start)))
         left.remove(chosen[-1])
     return chosen
 
@@ -31,6 +31,6 @@ def _rank(m: Mention) -> tuple[bool, bool, float]:
     return m.label is not None, m.kind is Kind.SOUNDS_LIKE, -round(m.score, 1) if math.isfinite(m.score) else math.inf
 
 
-def _apart(m: Mention, chosen: Sequence[Mention]) -> float:
-    """How far, in characters of the transcript, from the nearest that is shown."""
+def _distance(m: Mention, chosen: Sequence[Mention]) -> float:
+    """Characters of the transcript to the nearest mention that is chosen already."""
     return min((abs(m.start - other.start) for other in chosen), default=0)

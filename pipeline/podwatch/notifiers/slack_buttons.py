@@ -1,4 +1,4 @@
-"""The buttons on a Slack message: what they look like, and what the press of one means. Pure: values in, values out.
+"""The buttons on a Slack message: their blocks, and what a press means. Pure.
 
 A button carries the alert's key and nothing else (Slack shows its value to whoever asks, and takes at most 2,000
 characters), so what it means is looked up in the database. What comes back is Slack's ``block_actions`` payload
@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any
 
 from podwatch.model import Answer, Verdict
+from podwatch.notifiers.block_kit import Block, Element
 
 ACTION_PREFIX = "podwatch_"  # of each action_id
 LABELS = {
@@ -28,9 +29,9 @@ _ID = re.compile(r"[A-Z][A-Z0-9]{1,39}")
 _TS = re.compile(r"\d{1,12}\.\d{1,9}")
 
 
-def actions_block(key: str) -> dict[str, Any]:
+def actions_block(key: str) -> Block:
     """The row of buttons for the alert with this key: one ``actions`` block, to stand last on its card."""
-    buttons: list[dict[str, Any]] = []
+    buttons: list[Element] = []
     for verdict, label in LABELS.items():
         text = {"type": "plain_text", "text": label, "emoji": False}
         buttons.append({"type": "button", "action_id": ACTION_PREFIX + verdict.value, "text": text, "value": key})
@@ -38,7 +39,7 @@ def actions_block(key: str) -> dict[str, Any]:
 
 
 class RefusedPress(Enum):
-    """Why a press is no answer, for the log. Nobody is told: it may be a stranger, or not be for podwatch at all."""
+    """Why a press is no answer, for the log alone: it may be a stranger's, or not be for podwatch at all."""
 
     NOT_OURS = "is no button of podwatch"
     STRANGER = "comes from another workspace"
@@ -47,7 +48,7 @@ class RefusedPress(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ButtonPress:
-    """An answer, and where to say that it was noted: to ``answer.user`` in a channel, in a thread if it was in one."""
+    """An answer, and where to confirm it: to ``answer.user`` in a channel, in a thread if it was given in one."""
 
     answer: Answer
     channel: str
@@ -62,37 +63,35 @@ def parse_press(payload: Mapping[str, Any], team: str, now: datetime) -> ButtonP
     """
     if payload.get("type") != "block_actions":
         return RefusedPress.NOT_OURS
-    actions = payload.get("actions")
-    ours = (
-        [a for a in actions if str(_in(a, "action_id")).startswith(ACTION_PREFIX)] if isinstance(actions, list) else []
-    )
-    if not ours:
+    actions = payload.get("actions") if isinstance(payload.get("actions"), list) else []
+    action = next((a for a in actions or () if str(_get(a, "action_id")).startswith(ACTION_PREFIX)), None)
+    if action is None:
         return RefusedPress.NOT_OURS
     user = payload.get("user")
-    teams = [t for t in (_in(payload.get("team"), "id"), _in(user, "team_id")) if t is not None]
+    teams = [t for t in (_get(payload.get("team"), "id"), _get(user, "team_id")) if t is not None]
     if not teams or any(t != team for t in teams):
         return RefusedPress.STRANGER
-    key, name, who = _in(ours[0], "value"), _in(ours[0], "action_id"), _in(user, "id")
-    channel = _in(payload.get("channel"), "id") or _in(payload.get("container"), "channel_id")
-    verdict = next((v for v in Verdict if name == ACTION_PREFIX + v.value), None)
-    if verdict is None or not (_fits(_KEY, key) and _fits(_ID, who) and _fits(_ID, channel)):
+    key, action_id, user_id = _get(action, "value"), _get(action, "action_id"), _get(user, "id")
+    channel = _get(payload.get("channel"), "id") or _get(payload.get("container"), "channel_id")
+    verdict = next((v for v in Verdict if action_id == ACTION_PREFIX + v.value), None)
+    if verdict is None or not (_matches(_KEY, key) and _matches(_ID, user_id) and _matches(_ID, channel)):
         return RefusedPress.UNREADABLE
-    thread = _in(payload.get("message"), "thread_ts") or _in(payload.get("container"), "thread_ts")
-    answer = Answer(key=str(key), verdict=verdict, user=str(who), at=_moment(_in(ours[0], "action_ts"), now))
-    return ButtonPress(answer, str(channel), str(thread) if _fits(_TS, thread) else None)
+    thread = _get(payload.get("message"), "thread_ts") or _get(payload.get("container"), "thread_ts")
+    answer = Answer(key=str(key), verdict=verdict, user=str(user_id), at=_pressed_at(_get(action, "action_ts"), now))
+    return ButtonPress(answer, str(channel), str(thread) if _matches(_TS, thread) else None)
 
 
-def _moment(ts: Any, now: datetime) -> datetime:
+def _pressed_at(ts: Any, now: datetime) -> datetime:
     """When it was pressed, by Slack's clock; never later than now, for then no later press could count."""
-    if not _fits(_TS, ts):
+    if not _matches(_TS, ts):
         return now
-    seconds = min(float(ts), now.timestamp())
-    return datetime.fromtimestamp(seconds, UTC)
+    return datetime.fromtimestamp(min(float(ts), now.timestamp()), UTC)
 
 
-def _fits(form: re.Pattern[str], value: Any) -> bool:
-    return isinstance(value, str) and form.fullmatch(value) is not None
+def _matches(pattern: re.Pattern[str], value: Any) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
-def _in(part: Any, name: str) -> Any:
+def _get(part: Any, name: str) -> Any:
+    """An entry of a payload's part, which may be anything."""
     return part.get(name) if isinstance(part, Mapping) else None

@@ -115,7 +115,7 @@ class ButtonListener:
     def _save(self, answer: Answer) -> str:
         try:
             return self._save_answer(answer)
-        except Exception as e:  # noqa: BLE001 - whoever pressed must hear of it, and the next press must be heard
+        except Exception as e:  # noqa: BLE001 - the user is asked to press again, and the next press must be handled
             bug = e
         log.error("slack: an answer could not be noted (%s)", type(bug).__name__, exc_info=bug)
         return "podwatch could not note this just now. Please press again in a while."
