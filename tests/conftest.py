@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from podwatch import runtime
 from podwatch.model import DeliveryTiming
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, parse_networks
 from podwatch.store.database import Store, open_store
+from podwatch.store.tables import metadata
 from tests.support import hypothesis_profiles
 from tests.support.mail_server import MailServer
 from tests.support.podcast_host import Podcast
@@ -49,8 +52,18 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database with all tables, to be copied: migrating takes 40 ms of a processor, a copy 2 ms."""
+    home = tmp_path_factory.mktemp("migrated")
+    open_store(Settings(home=home, database_url=Secret(f"sqlite:///{home / 'podwatch.db'}"))).close()
+    return home / "podwatch.db"
+
+
 @pytest.fixture
-def rt(settings: Settings) -> Iterator[Runtime]:
+def rt(settings: Settings, migrated_database: Path) -> Iterator[Runtime]:
+    settings.home.mkdir(exist_ok=True)
+    shutil.copy(migrated_database, settings.home)
     with runtime.build(settings) as built:
         yield built
 
@@ -98,10 +111,15 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagRunner]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Store]:
     """An empty store, once on SQLite and once on a real PostgreSQL."""
-    url = settings.database_url.reveal()
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres").new_database()
-    opened = open_store(Settings(home=settings.home, database_url=Secret(url)))
+        url = request.getfixturevalue("postgres").migrated_database()
+        opened = open_store(Settings(home=settings.home, database_url=Secret(url)))
+        with opened.writing() as c:  # of the test before
+            c.execute(text(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
+    else:
+        settings.home.mkdir()
+        shutil.copy(request.getfixturevalue("migrated_database"), settings.home)
+        opened = open_store(settings)
     yield opened
     opened.close()
 

