@@ -1,7 +1,7 @@
-"""The past in a real Airflow: its own backfill, by its command and its REST API, and the DAG podwatch_backfill.
+"""Backfills in a real Airflow: its own, by command and REST API, and the DAG podwatch_backfill.
 
-A scheduler, an API server and the executor of `make run`. Beside it a second store, over which one `podwatch backfill`
-of the whole range is run: both end with the same rows.
+It runs a scheduler, an API server and the executor of `make run`. A second store gets one `podwatch backfill` of the
+whole range, without Airflow: both end with the same rows.
 """
 
 from __future__ import annotations
@@ -27,23 +27,25 @@ FIRST = datetime(2026, 9, 1, tzinfo=UTC)
 DAYS = 5
 
 
-def entry(host: Podcast, guid: str, day: datetime) -> str:
+def serve_episode(host: Podcast, guid: str, day: datetime) -> str:
     url = host.serve(f"/{guid}.vtt", vtt(f"This is {guid}.", "The grain came."), "text/vtt")
     return item(guid, transcript=url, published=f"{day:%a, %d %b %Y %H:%M:%S} +0000")
 
 
-def serve(host: Podcast, now: datetime, *late: str) -> None:
-    """A feed of two pages: three episodes of today, on the second page one a day. late: what appears with an old date."""
-    today = [entry(host, guid, now - timedelta(days=7)) for guid in late]
-    today += [entry(host, f"new{n}", now - timedelta(hours=n)) for n in range(3)]
-    older = [entry(host, f"old{n}", FIRST + timedelta(days=n, hours=5)) for n in range(DAYS)]
-    older.append(entry(host, "midnight", FIRST + timedelta(days=2)))  # belongs to the third day, and to no other
+def serve_feed(host: Podcast, now: datetime, *late: str) -> None:
+    """A feed of two pages: three episodes of today; on the second one a day. late: guids of episodes with an old date."""
+    today = [serve_episode(host, guid, now - timedelta(days=7)) for guid in late]
+    today += [serve_episode(host, f"new{n}", now - timedelta(hours=n)) for n in range(3)]
+    older = [serve_episode(host, f"old{n}", FIRST + timedelta(days=n, hours=5)) for n in range(DAYS)]
+    older.append(
+        serve_episode(host, "midnight", FIRST + timedelta(days=2))
+    )  # belongs to the third day, and to no other
     link = "<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='/2.xml'/>"
     host.serve("/feed.xml", rss(*today).replace("<language>", f"{link}<language>"))
     host.serve("/2.xml", rss(*older))
 
 
-def rows(rt: Runtime) -> list[tuple[str, str, int, str]]:
+def mention_rows(rt: Runtime) -> list[tuple[str, str, int, str]]:
     return sorted((f.episode.guid, f.mention.watch, f.mention.start, f.mention.surface) for f in rt.store.mentions())
 
 
@@ -57,20 +59,20 @@ class Outcome:
     by_days: list[tuple[str, str, int, str]]
     alone: list[tuple[str, str, int, str]]
     states: dict[str, int]
-    asked: dict[str, list[int]]
+    statuses: dict[str, list[int]]
     backfills: list[Backfill]
 
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
-    """Two days by the command, two by the REST API with a live run in between, then all five by the form."""
+    """Two days by the command, two by the REST API with a live run between, then all five by the form of the DAG."""
     home, now = tmp_path_factory.mktemp("podwatch"), datetime.now(UTC) - timedelta(hours=6)
     common = {"PODWATCH_HOST_PAUSE": "0", "PODWATCH_ENTITIES": "off", "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8"}
     env = common | {"PODWATCH_HOME": str(home / "a"), "PODWATCH_SCHEDULE": "0 0 * * *", "PODWATCH_POLL_FLOOR": "0"}
     env["AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"] = "0.1"
     settings, other = from_environment(env), from_environment(common | {"PODWATCH_HOME": str(home / "b")})
     with Podcast() as host:
-        serve(host, now)
+        serve_feed(host, now)
         for s in (settings, other):
             with runtime.build(s) as rt:
                 rt.store.add_feeds([Feed(url=host.url("/feed.xml"))], now)
@@ -79,9 +81,9 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
                     verb(rt, now)
         with runtime.build(other) as rt:
             backfill(rt, Backfill(since=FIRST, until=FIRST + timedelta(days=DAYS)), now)
-            alone = rows(rt)
+            alone = mention_rows(rt)
         host.statuses.clear()
-        serve(host, now, "late")
+        serve_feed(host, now, "late")
         with Airflow(home / "airflow", env) as airflow:
             days = ["--from-date", "2026-09-01", "--to-date", "2026-09-02"]
             airflow.run_command("backfill", "create", "--dag-id", "podwatch", "--max-active-runs", "1", *days)
@@ -92,16 +94,16 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
                 "max_active_runs": 2,
             }
             would = airflow.request_until_answered("POST", "/api/v2/backfills/dry_run", spec)["backfills"]
-            airflow.wait_until(lambda: _ended(airflow, 2), 120)
+            airflow.wait_until(lambda: have_ended(airflow, 2), 120)
             # Airflow notices within half a minute that one is over, and allows no second one before that.
             [first] = airflow.request_until_answered("GET", "/api/v2/backfills?dag_id=podwatch")["backfills"]
             airflow.request("PUT", f"/api/v2/backfills/{first['id']}/cancel")
             assert airflow.request("POST", "/api/v2/backfills", spec) is not None
             live = airflow.api.trigger()
             assert live is not None
-            airflow.wait_until(lambda: _ended(airflow, 4), 120)
+            airflow.wait_until(lambda: have_ended(airflow, 4), 120)
             with runtime.build(settings) as rt:
-                by_days = rows(rt)
+                by_days = mention_rows(rt)
             form = {"logical_date": None, "conf": {"since": "2026-09-01", "until": "2026-09-05"}}
             run = airflow.request("POST", "/api/v2/dags/podwatch_backfill/dagRuns", form)
             assert run is not None
@@ -112,21 +114,21 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
                     tasks=airflow.task_instances("podwatch"),
                     form=airflow.task_instances("podwatch_backfill"),
                     dry_run=[b["logical_date"] for b in would],
-                    rows=rows(rt),
+                    rows=mention_rows(rt),
                     by_days=by_days,
                     alone=alone,
                     states=rt.store.alert_states(),
-                    asked={path: list(statuses) for path, statuses in host.statuses.items()},
+                    statuses={path: list(found) for path, found in host.statuses.items()},
                     backfills=rt.store.backfills(),
                 )
 
 
-def _ended(airflow: Airflow, count: int) -> bool:
+def have_ended(airflow: Airflow, count: int) -> bool:
     runs = airflow.dag_runs("podwatch")
     return all(r["state"] in DONE for r in runs) and sum(r["run_type"] == "backfill" for r in runs) == count
 
 
-def test_each_run_is_of_one_day_and_succeeds(outcome: Outcome) -> None:
+def test_each_run_takes_one_day_and_succeeds(outcome: Outcome) -> None:
     past = [r for r in outcome.runs if r["run_type"] == "backfill"]
     assert {r["state"] for r in outcome.runs} == {"success"}
     assert [(r["data_interval_start"][:10], r["data_interval_end"][:10]) for r in past] == [
@@ -148,7 +150,7 @@ def test_with_the_form_over_it_all_the_rows_are_those_of_one_backfill(outcome: O
     assert len(outcome.alone) == 3 + DAYS + 1
 
 
-def test_an_episode_that_appears_today_with_an_old_date_is_the_live_runs_and_is_told(outcome: Outcome) -> None:
+def test_an_episode_that_appears_today_with_an_old_date_is_the_live_runs_and_alerted_on(outcome: Outcome) -> None:
     assert ("late", "grain") in {r[:2] for r in outcome.rows}
     assert outcome.states["sent"] == 4
     assert {name: n for name, n in outcome.states.items() if name.startswith("held")} == {
@@ -156,13 +158,13 @@ def test_an_episode_that_appears_today_with_an_old_date_is_the_live_runs_and_is_
     }
 
 
-def test_nothing_is_asked_for_twice(outcome: Outcome) -> None:
-    asked = {path: statuses for path, statuses in outcome.asked.items() if path.endswith(".vtt")}
-    assert sorted(asked) == ["/late.vtt", "/midnight.vtt", *(f"/old{n}.vtt" for n in range(DAYS))]
-    assert all(statuses == [200] for statuses in asked.values())
+def test_no_transcript_is_requested_twice(outcome: Outcome) -> None:
+    transcripts = {path: found for path, found in outcome.statuses.items() if path.endswith(".vtt")}
+    assert sorted(transcripts) == ["/late.vtt", "/midnight.vtt", *(f"/old{n}.vtt" for n in range(DAYS))]
+    assert all(found == [200] for found in transcripts.values())
 
 
-def test_old_days_wait_in_a_pool_of_their_own_and_today_goes_before_them(outcome: Outcome) -> None:
+def test_old_days_have_a_pool_of_their_own_and_the_live_run_goes_first(outcome: Outcome) -> None:
     kinds = {r["dag_run_id"]: r["run_type"] for r in outcome.runs}
     past = [t for t in outcome.tasks if kinds[t["dag_run_id"]] == "backfill"]
     live = [t for t in outcome.tasks if kinds[t["dag_run_id"]] != "backfill"]
@@ -173,12 +175,12 @@ def test_old_days_wait_in_a_pool_of_their_own_and_today_goes_before_them(outcome
     assert all(a["end_date"] <= b["start_date"] for a, b in pairwise(ordered))
 
 
-def test_no_more_runs_are_active_than_were_asked_for(outcome: Outcome) -> None:
+def test_no_more_runs_are_active_than_allowed(outcome: Outcome) -> None:
     first, second = [r for r in outcome.runs if r["run_type"] == "backfill"][:2]
     assert first["end_date"] <= second["start_date"]
 
 
-def test_the_form_works_off_its_shards_and_reports(outcome: Outcome) -> None:
+def test_the_form_processes_its_shards_and_reports(outcome: Outcome) -> None:
     tasks = [(t["task_id"], t["state"], t["pool"]) for t in outcome.form]
     names = ["bring", "plan", "report", "walk"]  # one host, one shard
     assert sorted(tasks) == [(name, "success", "podwatch_backfill") for name in names]

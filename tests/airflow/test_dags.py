@@ -1,6 +1,7 @@
-"""dags/ and plugins/ as Airflow sees them: no import errors, the line in its order, and next to nothing to pay at parse.
+"""dags/ and plugins/ as Airflow loads them: no import errors, the tasks in their order, and next to no CPU time.
 
-Airflow reads its settings at its first import, so it is looked at in a process of its own: one for the folders, one for the connections.
+Airflow reads its settings at its first import, so it runs in processes of its own: one for the folders, one for the
+connections.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("podwatch.runtime", "feedparser", "slack_sdk", "requests", "spacy", "onnxruntime", "lxml", "typer", "fastapi")
 BUDGET = 0.1  # CPU seconds; it takes 0.01 to 0.03
 
-LOOK = """
+LOAD_FOLDERS = """
 import json, os, sys, time
 import airflow.sdk
 from airflow.dag_processing.dagbag import DagBag
@@ -32,7 +33,7 @@ import podwatch_airflow as plugin
 plugin_took = time.process_time() - began
 
 
-def look(changes):
+def load(changes):
     os.environ.update(changes)
     began = time.process_time()
     bag = DagBag(dag_folder=os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
@@ -66,11 +67,11 @@ def look(changes):
     return out
 
 
-found = [look(changes) for changes in json.loads(sys.argv[1])]
+found = [load(changes) for changes in json.loads(sys.argv[1])]
 plugins, errors = _get_plugins()
 print(json.dumps([f | {"plugins": [[p.name for p in plugins], errors]} for f in found]))
 """
-CONNECTIONS = """
+READ_CONNECTIONS = """
 import json, os, sys
 import airflow.sdk
 import podwatch_airflow
@@ -83,21 +84,21 @@ for changes, given in json.loads(sys.argv[1]):
         del os.environ[name]
 print(json.dumps(found))
 """
-# What is set while Airflow looks at the folders: the first look, which alone is timed, is at what is there by default.
-MISTAKEN = {
+# The variables that are set while Airflow loads the folders; the first time, which alone is measured, there are none.
+MALFORMED = {
     "PODWATCH_BACKFILL_SHARDS": ("0", "PODWATCH_BACKFILL_SHARDS=0: is not a whole number from 1 to 16"),
     "PODWATCH_SCHEDULE": ("0 6 * *", "PODWATCH_SCHEDULE=0 6 * *: Exactly 5, 6 or 7 columns"),
     "PODWATCH_RETRY_DELAY": ("soon", "PODWATCH_RETRY_DELAY=soon: is not a number of seconds from 0 to 3600"),
 }
-LOOKS: dict[str, dict[str, str]] = {
+VARIABLES: dict[str, dict[str, str]] = {
     "as it is": {},
     "variables": {"PODWATCH_SCHEDULE": "*/15 * * * *", "PODWATCH_RETRY_DELAY": "0.5"},
-    **{name: {name: value} for name, (value, _) in MISTAKEN.items()},
+    **{name: {name: value} for name, (value, _) in MALFORMED.items()},
 }
 
 
-def airflow(code: str, *argv: str, **env: str) -> Any:
-    """What a program prints as JSON on its last line, run with a fresh Airflow home and our two folders."""
+def run_program(code: str, *argv: str, **env: str) -> Any:
+    """The JSON that a program prints on its last line, with a fresh Airflow home, and our two folders."""
     with TemporaryDirectory() as home:
         ours = {
             "AIRFLOW_HOME": home,
@@ -112,61 +113,61 @@ def airflow(code: str, *argv: str, **env: str) -> Any:
 
 
 @cache
-def looks() -> dict[str, dict[str, Any]]:
-    return dict(zip(LOOKS, airflow(LOOK, json.dumps(list(LOOKS.values()))), strict=True))
+def loaded_folders() -> dict[str, dict[str, Any]]:
+    return dict(zip(VARIABLES, run_program(LOAD_FOLDERS, json.dumps(list(VARIABLES.values()))), strict=True))
 
 
-def seen() -> dict[str, Any]:
-    return looks()["as it is"]
+def loaded() -> dict[str, Any]:
+    return loaded_folders()["as it is"]
 
 
 def test_airflow_imports_the_dag_and_the_plugin() -> None:
-    assert seen()["errors"] == {}
-    assert sorted(seen()["dags"]) == ["podwatch", "podwatch_backfill"]
-    names, errors = seen()["plugins"]
+    assert loaded()["errors"] == {}
+    assert sorted(loaded()["dags"]) == ["podwatch", "podwatch_backfill"]
+    names, errors = loaded()["plugins"]
     assert "podwatch" in names
     assert errors == {}
 
 
 def test_the_dag_gets_the_plugin_and_not_itself_under_the_same_name() -> None:
-    assert seen()["plugin_file"] == str(ROOT / "plugins/podwatch_airflow.py")
+    assert loaded()["plugin_file"] == str(ROOT / "plugins/podwatch_airflow.py")
 
 
 def test_the_dag_is_the_line() -> None:
-    assert seen()["order"] == {"poll": ["fetch"], "fetch": ["detect"], "detect": ["deliver"], "deliver": []}
+    assert loaded()["order"] == {"poll": ["fetch"], "fetch": ["detect"], "detect": ["deliver"], "deliver": []}
 
 
-def test_a_task_is_tried_again_and_ever_more_patiently() -> None:
-    assert seen()["retries"] >= 2
-    assert (seen()["delay"], bool(seen()["backoff"]), seen()["longest"]) == (60.0, True, 1800.0)
-    assert seen()["timeout"] == 3600.0
+def test_a_task_is_retried_with_growing_delays() -> None:
+    assert loaded()["retries"] >= 2
+    assert (loaded()["delay"], bool(loaded()["backoff"]), loaded()["longest"]) == (60.0, True, 1800.0)
+    assert loaded()["timeout"] == 3600.0
 
 
 def test_the_schedule_is_daily_with_real_intervals_and_no_catching_up() -> None:
-    assert (seen()["timetable"], seen()["cron"]) == ("CronDataIntervalTimetable", "0 6 * * *")
-    assert (seen()["catchup"], seen()["active"], seen()["tags"]) == (False, 1, ["podwatch"])
+    assert (loaded()["timetable"], loaded()["cron"]) == ("CronDataIntervalTimetable", "0 6 * * *")
+    assert (loaded()["catchup"], loaded()["active"], loaded()["tags"]) == (False, 1, ["podwatch"])
 
 
 def test_the_page_explains_every_task() -> None:
-    assert all(f"`{verb}`" in seen()["doc"] for verb in ("poll", "fetch", "detect", "deliver"))
+    assert all(f"`{verb}`" in loaded()["doc"] for verb in ("poll", "fetch", "detect", "deliver"))
 
 
 def test_nothing_heavy_is_loaded_to_read_the_dag_and_it_takes_milliseconds() -> None:
-    assert not set(seen()["new"]) & set(HEAVY)
-    assert max(seen()["took"]) < BUDGET, seen()["took"]
+    assert not set(loaded()["new"]) & set(HEAVY)
+    assert max(loaded()["took"]) < BUDGET, loaded()["took"]
 
 
 def test_schedule_and_retry_delay_are_variables() -> None:
-    found = looks()["variables"]
+    found = loaded_folders()["variables"]
     assert (found["cron"], found["delay"]) == ("*/15 * * * *", 0.5)
 
 
-@pytest.mark.parametrize("name", MISTAKEN)
-def test_a_mistaken_variable_is_named_in_the_import_error(name: str) -> None:
-    errors = looks()[name]["errors"].values()
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_variable_is_named_in_the_import_error(name: str) -> None:
+    errors = loaded_folders()[name]["errors"].values()
     assert errors
     for error in errors:
-        assert error.strip().splitlines()[-1].startswith(f"ValueError: {MISTAKEN[name][1]}")
+        assert error.strip().splitlines()[-1].startswith(f"ValueError: {MALFORMED[name][1]}")
 
 
 GIVEN = {"SLACK_BOT_TOKEN": "xoxb-env", "PODWATCH_SLACK_BASE_URL": "", "PODWATCH_DATABASE_URL": "sqlite:///e.db"}
@@ -210,13 +211,13 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 
 
 @cache
-def connected() -> dict[str, list[dict[str, str]]]:
-    """For each case what tasks get: with an environment that has nothing of ours, and with the case's."""
-    return dict(zip(CASES, airflow(CONNECTIONS, json.dumps(list(CASES.values()))), strict=True))
+def variables_by_case() -> dict[str, list[dict[str, str]]]:
+    """For each case the variables that tasks get: with an environment that has none of ours, and with the case's."""
+    return dict(zip(CASES, run_program(READ_CONNECTIONS, json.dumps(list(CASES.values()))), strict=True))
 
 
 def test_connections_fill_in_what_the_environment_lacks() -> None:
-    alone, with_environment = connected()["both"]
+    alone, with_environment = variables_by_case()["both"]
     assert alone == {
         "A": "1",
         "SLACK_BOT_TOKEN": "xoxb-conn",
@@ -227,17 +228,17 @@ def test_connections_fill_in_what_the_environment_lacks() -> None:
 
 
 def test_other_ways_to_write_a_connection() -> None:
-    alone, _ = connected()["addresses"]
+    alone, _ = variables_by_case()["addresses"]
     assert alone["PODWATCH_SLACK_BASE_URL"] == "http://slack.example:4100"
     assert alone["PODWATCH_DATABASE_URL"] == "sqlite:////data/podwatch.db"
 
 
-def test_a_connection_says_where_mail_goes_and_what_hears_the_buttons() -> None:
-    alone, _ = connected()["mail and buttons"]
+def test_connections_give_the_mail_server_and_the_app_token() -> None:
+    alone, _ = variables_by_case()["mail and buttons"]
     assert alone["SLACK_APP_TOKEN"] == "xapp-1"
     assert alone["PODWATCH_SMTP_URL"] == "smtps://me%40x:p%40%3A%2F@mail.example.org:465"
     assert alone["PODWATCH_MAIL_FROM"] == "podwatch@example.org"
 
 
 def test_without_connections_the_environment_alone_decides() -> None:
-    assert connected()["none"] == [{"A": "1"}, {"PODWATCH_HOME": "/h"}]
+    assert variables_by_case()["none"] == [{"A": "1"}, {"PODWATCH_HOME": "/h"}]

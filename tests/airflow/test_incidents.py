@@ -1,4 +1,4 @@
-"""When a task fails for good, in Airflow itself: the operators hear of it once, and once more when it works again."""
+"""A task that fails for good in Airflow: the operators get one message, and one more when the task works again."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Outcome:
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory, dags: DagRunner) -> Iterator[Outcome]:
-    """Six runs: good, broken twice, good twice, broken with nobody to tell."""
+    """Six runs: good, broken twice, good twice, broken without an operations channel."""
     home = tmp_path_factory.mktemp("incidents")
     good = {"PODWATCH_DATABASE_URL": f"sqlite:///{home}/podwatch.db"}
     with Emulator() as slack:
         channel = slack.channel_id("trade")
-        told = {"PODWATCH_OPERATIONS_CHANNEL": channel}
-        changes = [good | told, BROKEN, {}, good, {}, BROKEN | {"PODWATCH_OPERATIONS_CHANNEL": ""}]
+        operations = {"PODWATCH_OPERATIONS_CHANNEL": channel}
+        changes = [good | operations, BROKEN, {}, good, {}, BROKEN | {"PODWATCH_OPERATIONS_CHANNEL": ""}]
         token = slack.token
         slack_is = json.dumps({"conn_type": "slack", "password": token, "host": slack.base_url})
         env = {"PODWATCH_HOME": str(home), "AIRFLOW_CONN_PODWATCH_SLACK": slack_is}
@@ -45,7 +45,7 @@ def test_the_runs_fail_and_recover_as_planned(outcome: Outcome) -> None:
     assert outcome.runs[1]["tasks"]["poll"] == "failed"
 
 
-def test_an_incident_is_told_once_and_so_is_its_end(outcome: Outcome) -> None:
+def test_an_incident_is_posted_once_and_so_is_its_end(outcome: Outcome) -> None:
     failed, recovered = outcome.messages
     assert failed.startswith(":rotating_light: podwatch: poll failed for good in ")
     assert "the database cannot be opened" in failed
@@ -60,5 +60,5 @@ def test_no_password_is_in_the_message_or_the_log(outcome: Outcome) -> None:
     assert "hunter2" not in outcome.log
 
 
-def test_a_success_without_an_incident_tells_nobody(outcome: Outcome) -> None:
+def test_a_success_without_an_incident_posts_nothing(outcome: Outcome) -> None:
     assert len(outcome.messages) == 2

@@ -25,14 +25,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was there after two runs of the DAG."""
+    """The state after two runs of the DAG."""
 
     runs: list[dict[str, Any]]
     errors: dict[str, str]
     counts: dict[str, int]
     mentions: list[tuple[str, float]]
     messages: dict[str, list[dict[str, Any]]]
-    asked: dict[str, list[int]]
+    statuses: dict[str, list[int]]
     log: str
 
 
@@ -44,7 +44,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, dags: DagRunner) -> Iterat
     settings = Settings(home=home, database_url=Secret(f"sqlite:///{home}/podwatch.db"))
     with Podcast() as host, Emulator() as slack:
         page = host.serve("/talk.html", (ROOT / "seeds/sample/missile-crisis.txt").read_bytes(), "text/plain")
-        # Just out, so that the feed is asked again at once, and the second run really polls.
+        # Published now, so that the feed is due again at once and the second run polls it.
         talk = item(
             "talk", title="Thirteen days", transcript=page, media_type="text/plain", published=format_datetime(now)
         )
@@ -68,7 +68,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, dags: DagRunner) -> Iterat
                 counts=rt.store.counts(),
                 mentions=[(f.mention.watch, f.mention.seconds) for f in rt.store.mentions()],
                 messages={name: slack.messages(name) for name in ("#podcasts", "#trade")},
-                asked=dict(host.statuses),
+                statuses=dict(host.statuses),
                 log=log,
             )
         assert token not in log
@@ -82,28 +82,28 @@ def test_the_dag_is_imported_and_each_run_of_it_succeeds(outcome: Outcome) -> No
     )
 
 
-def test_the_mentions_are_stored_at_the_second_they_are_said(outcome: Outcome) -> None:
+def test_the_mentions_are_stored_with_their_seconds(outcome: Outcome) -> None:
     quarantine = [seconds for watch, seconds in outcome.mentions if watch == "naval-quarantine"]
     assert len(quarantine) == 4
     assert 144 <= quarantine[0] < 175
 
 
 def test_slack_has_one_message_for_each_watch_with_the_sentence_and_the_second(outcome: Outcome) -> None:
-    said = {m["metadata"]["event_payload"]["key"]: json.dumps(m) for m in outcome.messages["#podcasts"]}
-    assert len(said) == len(outcome.messages["#podcasts"]) == 5
-    [card] = [s for s in said.values() if "naval-quarantine" in s]
+    cards = {m["metadata"]["event_payload"]["key"]: json.dumps(m) for m in outcome.messages["#podcasts"]}
+    assert len(cards) == len(outcome.messages["#podcasts"]) == 5
+    [card] = [s for s in cards.values() if "naval-quarantine" in s]
     assert "Thirteen days" in card
     assert "https://audio.example/talk.mp3#t=1" in card
     assert '"bold": true' in card
 
 
 def test_a_second_run_of_every_task_changes_nothing(outcome: Outcome) -> None:
-    assert outcome.asked["/feed.xml"] == [200, 304]
-    assert outcome.asked["/talk.html"] == [200]
+    assert outcome.statuses["/feed.xml"] == [200, 304]
+    assert outcome.statuses["/talk.html"] == [200]
     # Nine of the mentions only sound like a name; three alerts say in their thread what the message has no room for.
     assert outcome.counts == {"feeds": 2, "episodes": 1, "transcripts": 1, "mentions": 28, "deliveries": 8}
 
 
-def test_a_feed_that_is_not_there_does_not_make_the_run_red(outcome: Outcome) -> None:
-    assert outcome.asked["/gone.xml"][0] == 404
+def test_a_feed_that_does_not_exist_does_not_fail_the_run(outcome: Outcome) -> None:
+    assert outcome.statuses["/gone.xml"][0] == 404
     assert outcome.runs[0]["tasks"]["poll"] == "success"

@@ -32,6 +32,7 @@ from podwatch.model import (
     QuietHours,
     Scope,
     Shard,
+    Transcript,
     Watch,
 )
 from podwatch.notifiers import card, digest_card
@@ -49,10 +50,9 @@ SUDDENLY = Watch(name="suddenly", surge=(EntityType.PERSON,), channel="console:"
 NEWS = "Good morning. Keith Kellogg came to Kyiv. Nobody had asked Keith Kellogg. More after this."
 
 
-def recognise_two_names(transcripts: Sequence[object]) -> list[list[LabelledSpan]]:
-    return [
-        [LabelledSpan(*m.span(), "PERSON") for m in re.finditer(r"Keith Kellogg|Ann Lee", t.text)] for t in transcripts
-    ]  # type: ignore[attr-defined]
+def recognise_two_names(transcripts: Sequence[Transcript]) -> list[list[LabelledSpan]]:
+    names = re.compile(r"Keith Kellogg|Ann Lee")
+    return [[LabelledSpan(*m.span(), "PERSON") for m in names.finditer(t.text)] for t in transcripts]
 
 
 @pytest.fixture
