@@ -59,7 +59,7 @@ class MinutesCache(dict[str, float]):
 
 
 class ClockReader:
-    """parse_clock for the many clocks of one file, twice as fast: hours and minutes are parsed once."""
+    """parse_clock for the many clocks of one file, up to twice as fast: hours and minutes are parsed once."""
 
     def __init__(self) -> None:
         self.minutes = MinutesCache()
