@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.sounds_like.matchers import podwatch_matcher
+from benchmarks.sounds_like.accuracy import BuildMatcher
 from benchmarks.sounds_like.names import Subject, load_subjects
 
 
@@ -33,12 +33,12 @@ def invent_names(number: int, seed: int = 6) -> tuple[Subject, ...]:
     return tuple(made.values())
 
 
-def measure_cost(number: int, texts: Sequence[str], hours: float) -> Cost:
+def measure_cost(build: BuildMatcher, number: int, texts: Sequence[str], hours: float) -> Cost:
     """CPU time of this process, all its threads; the first text is matched once before, so that all data is loaded."""
     began = time.process_time()
-    matcher = podwatch_matcher(invent_names(number))
+    matcher = build(invent_names(number))
     built = time.process_time() - began
     list(matcher.find_hits(texts[:1]))
     began = time.process_time()
-    hits = sum(len(heard) for heard in matcher.find_hits(texts))
+    hits = sum(len(found) for found in matcher.find_hits(texts))
     return Cost(number, built, (time.process_time() - began) / hours, hits)

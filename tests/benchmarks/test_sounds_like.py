@@ -208,7 +208,6 @@ def test_the_command_measures_a_matcher_from_end_to_end(
 ) -> None:
     only_exact = lambda names, forms: (WindowMatcher("exact", tuple(names), forms, match_exact),)  # noqa: E731
     monkeypatch.setattr(matchers, "podwatch_matcher", fake_matcher)
-    monkeypatch.setattr(cost, "podwatch_matcher", fake_matcher)
     monkeypatch.setattr(cost, "invent_names", lambda number: tuple(TEN))
     monkeypatch.setattr(matchers, "other_matchers", only_exact)
     talk = tmp_path / "talk"
