@@ -117,7 +117,7 @@ def _update_incident(context: Mapping[str, Any], why: str | None) -> None:
             _post_to_operators(context, channel, _failure_text(ti, context, why))
             Variable.set(INCIDENT + ti.task_id, str(context.get("run_id")), "Open from a failure to the recovery")
     except Exception as e:  # noqa: BLE001 - the operators' channel must not change what became of the task
-        log.warning("podwatch: the operations channel could not be told (%s)", type(e).__name__)
+        log.warning("podwatch: no message reached the operations channel (%s)", type(e).__name__)
 
 
 def _failure_text(ti: Any, context: Mapping[str, Any], why: str) -> str:

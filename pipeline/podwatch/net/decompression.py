@@ -83,7 +83,7 @@ class _Brotli:
         self._has_begun = True
         try:
             data = self._stream.process(chunk, output_buffer_limit=min(PIECE_BYTES, limit))
-            while data:  # can_accept_more_data() says yes although some is still to come out (brotli 1.2.1)
+            while data:  # can_accept_more_data() is true although some output is left (brotli 1.2.1)
                 yield data
                 if self._stream.is_finished():
                     return

@@ -27,7 +27,7 @@ class RobotsRules:
         self._lock = threading.Lock()
 
     def check(self, url: str) -> None:
-        """Raises HttpError when the site asks podwatch not to take this page, or cannot say at the moment."""
+        """Raises HttpError when the site disallows this page, or its robots.txt cannot be read at the moment."""
         parts = urlsplit(url)
         site = f"{parts.scheme}://{parts.netloc}"
         with self._lock:
