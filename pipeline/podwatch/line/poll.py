@@ -89,31 +89,19 @@ def save_batch(
     batch: each feed as it was, and its poll. When a bug keeps them from being stored, each is stored alone; the one
     with the bug stays as it was, so that the next poll finds everything in its document again.
     """
-    found = try_to_save(rt, [polled for _, polled in batch], now)
-    if not isinstance(found, Exception):
-        return found, []
-    new, lines = 0, list[str]()
-    for feed, polled in batch:
-        found = try_to_save(rt, [polled], now)
-        if isinstance(found, Exception):
-            error = PodwatchError(bugs.note(feed.url, found), retryable=True)
-            rt.store.save_polls([PollResult(feed=feed_after_failure(feed, error, now, rt.settings.poll_floor))], now, 0)
-            lines.append(error.line)
-        else:
-            new += found
-    return new, lines
-
-
-def try_to_save(rt: Runtime, polled: Sequence[PollResult], now: datetime) -> int | Exception:
-    """How many episodes are new, or the bug why they cannot be stored. A failure of the database is raised."""
     try:
-        return rt.store.save_polls(polled, now, rt.settings.first_poll)
-    except store.FAILURES as e:
-        if store.explain_failure(e) is not None:
-            raise
-        return e
+        return rt.store.save_polls([result for _, result in batch], now, rt.settings.first_poll), []
     except Exception as e:  # noqa: BLE001 - raised with the others at the end
-        return e
+        bug = e
+    if store.explain_failure(bug) is not None:
+        raise bug  # the database has failed
+    if len(batch) == 1:
+        [(feed, _)] = batch
+        error = PodwatchError(bugs.note(feed.url, bug), retryable=True)
+        rt.store.save_polls([PollResult(feed=feed_after_failure(feed, error, now, rt.settings.poll_floor))], now, 0)
+        return 0, [error.line]
+    saved = [save_batch(rt, [poll], now, bugs) for poll in batch]
+    return sum(new for new, _ in saved), [line for _, lines in saved for line in lines]
 
 
 def resolve_outcome(
