@@ -240,6 +240,14 @@ def test_an_invalid_regular_expression_breaks_its_watch(query: str) -> None:
     assert all("column 1" in error.line for error in engine.broken.values())
 
 
+def test_several_regular_expressions_of_which_none_matches_find_nothing() -> None:
+    engine = build_engine(
+        [watch("/gr[ae]y/"), replace(watch("/wh(ea|ee)t/"), name="wheat"), Watch(name="c", query="corn")]
+    )
+    for text, surfaces in {"corn": ["corn"], "grey": ["grey"], "wheet, gray": ["wheet", "gray"]}.items():
+        assert [m.surface for m in engine(join_segments([Segment(0, 9, text)])).mentions] == surfaces
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [('"Santo:** Cantrill"', "stands alone"), ("grain-*", "stands alone"), ("::?", "':' stands where a word")],

@@ -71,7 +71,7 @@ class RegexSet:
     def find(self, normalised: NormalisedText, hits: dict[int, Spans]) -> None:
         """Adds to ``hits`` what the expressions match in the stored text, as spans of the normalised one."""
         text = normalised.stored
-        matching = range(len(self._expressions)) if self._set is None else sorted(self._set.Match(text))
+        matching = range(len(self._expressions)) if self._set is None else sorted(self._set.Match(text) or ())
         for i in matching:
             expression, atom = self._expressions[i]
             spans: Spans = []
