@@ -34,55 +34,28 @@ class Literal:
     ending: Ending
 
 
-# Up to so many patterns the automaton is a table of all transitions: a third faster, at 2.5 kB a pattern.
-MAX_DFA_PATTERNS = 4000
-
-
 class LiteralAutomaton:
     """Finds all of its literals in one pass over a text."""
 
     def __init__(self, literals: Sequence[Literal]) -> None:
-        by_text: dict[str, tuple[list[int], list[int], list[int]]] = {}
+        by_text: dict[str, dict[Ending, list[int]]] = {}
         for literal in literals:
             if literal.text:
-                by_text.setdefault(literal.text, ([], [], []))[literal.ending].append(literal.atom)
-        # For each pattern the atoms found by the word alone, with 's, with a plural s, with es, with any ending.
-        self._atoms = [
-            (whole + plural + any_, whole + plural, plural, plural if text.endswith(ES_ENDINGS) else [], any_)
-            for text, (whole, plural, any_) in by_text.items()
-        ]
-        implementation = ahocorasick_rs.Implementation.DFA if len(by_text) <= MAX_DFA_PATTERNS else None
-        patterns = [f" {text}" for text in by_text]
-        self._automaton = ahocorasick_rs.AhoCorasick(patterns, implementation=implementation) if by_text else None
+                by_text.setdefault(literal.text, {}).setdefault(literal.ending, []).append(literal.atom)
+        self._atoms = [list(endings.items()) for endings in by_text.values()]
+        self._automaton = ahocorasick_rs.AhoCorasick([f" {text}" for text in by_text]) if by_text else None
 
     def find(self, text: str, hits: dict[int, Spans]) -> None:
-        """Adds to ``hits`` the spans of each atom in a normalised text, ascending by pattern end."""
+        """Adds to ``hits`` the spans of each atom in a normalised text."""
         if self._automaton is None:
             return
-        atoms = self._atoms
-        for pattern, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            after = text[end]
-            alone, possessive, plural, es_plural, any_ending = atoms[pattern]
-            stop = end
-            if after == " ":
-                found = alone
-            elif after == "'":
-                found = possessive if text[end + 1] != "t" else []  # don't is not a Don
-            elif after == "s" and plural and text[end + 1] in " '":
-                found, stop = plural, end + 1
-            elif after == "e" and es_plural and text[end + 1] == "s" and text[end + 2] in " '":
-                found, stop = es_plural, end + 2
-            else:
-                found = []
-            for atom in found:
-                if atom in hits:
-                    hits[atom].append((start + 1, stop, 0))
-                else:
-                    hits[atom] = [(start + 1, stop, 0)]
-            if any_ending and after != " ":
-                stop = _word_end(text, end)
-                for atom in any_ending:
-                    hits.setdefault(atom, []).append((start + 1, stop, 0))
+        for pattern, blank, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            start = blank + 1
+            for ending, atoms in self._atoms[pattern]:
+                stop = _match_end(text, start, end, ending)
+                if stop is not None:
+                    for atom in atoms:
+                        hits.setdefault(atom, []).append((start, stop, 0))
 
 
 def find_literals(text: str, literals: Sequence[Literal], postings: WordPostings | None = None) -> Spans:
@@ -92,26 +65,28 @@ def find_literals(text: str, literals: Sequence[Literal], postings: WordPostings
     """
     found: Spans = []
     for literal in literals:
-        wanted = literal.text
-        may_end_in_es = wanted.endswith(ES_ENDINGS)
         for start in _find_starts(text, literal, postings):
-            end = start + len(wanted)
-            after = text[end]
-            if after == " " or (after == "'" and text[end + 1] != "t" and literal.ending is not Ending.ANY):
-                found.append((start, end, 0))
-            elif literal.ending is Ending.ANY:
-                found.append((start, _word_end(text, end), 0))
-            elif literal.ending is Ending.PLURAL:
-                if after == "s" and text[end + 1] in " '":
-                    found.append((start, end + 1, 0))
-                elif may_end_in_es and after == "e" and text[end + 1] == "s" and text[end + 2] in " '":
-                    found.append((start, end + 2, 0))
+            stop = _match_end(text, start, start + len(literal.text), literal.ending)
+            if stop is not None:
+                found.append((start, stop, 0))
     return found
 
 
-def _word_end(text: str, at: int) -> int:
-    """Where the word that goes on at ``at`` ends, its possessive left out."""
-    return at + len(text[at : text.index(" ", at)].partition("'")[0])
+def _match_end(text: str, start: int, end: int, ending: Ending) -> int | None:
+    """Where the word ends that matches a literal at [start, end), without a possessive; None: it goes on otherwise."""
+    after = text[end]
+    if after == " ":
+        return end
+    if ending is Ending.ANY:
+        return end + len(text[end : text.index(" ", end)].partition("'")[0])
+    if after == "'":
+        return end if text[end + 1] != "t" else None  # don't is not a Don
+    if ending is Ending.PLURAL:
+        if after == "s" and text[end + 1] in " '":
+            return end + 1
+        if after == "e" and text[end + 1] == "s" and text[end + 2] in " '" and text.endswith(ES_ENDINGS, start, end):
+            return end + 2
+    return None
 
 
 def _find_starts(text: str, literal: Literal, postings: WordPostings | None) -> Iterator[int]:
