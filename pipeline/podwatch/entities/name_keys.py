@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 Key = tuple[str, ...]  # the words of a name, folded; what names are compared by
 
@@ -31,7 +30,6 @@ _WORD = re.compile(r"[^\W_]+(?:['’.&][^\W_]+)*\.?(?:['’](?=\W|$))?")
 _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
 
 
-@lru_cache(maxsize=65536)
 def fold_word(word: str) -> str:
     """A word in lower case, without accents, apostrophes and full stops. Its length may change."""
     plain = unicodedata.normalize("NFKD", word.casefold())
@@ -50,13 +48,11 @@ def word_spans(text: str, start: int = 0, end: int | None = None) -> list[tuple[
     return spans
 
 
-@lru_cache(maxsize=65536)
 def key_as_written(name: str) -> Key:
     """The key of a name with its titles, as these may be a part of it: General Motors."""
     return without_affixes(tuple(k for a, b in word_spans(name) if (k := fold_word(name[a:b]))))
 
 
-@lru_cache(maxsize=65536)
 def key_of(name: str) -> Key:
     """The key of a name without titles: General Kellogg is Kellogg."""
     whole = key_as_written(name)
