@@ -140,16 +140,16 @@ spans = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 4)).map(lambda t: 
 
 @given(spans)
 def test_longest_intervals_are_disjoint_and_cover_every_span(found: list[intervals.Span]) -> None:
-    kept = intervals.longest_intervals(found)
-    assert all(a[1] <= b[0] for a, b in pairwise(kept))
-    assert all(any(k[0] < s[1] and s[0] < k[1] and k[1] - k[0] >= s[1] - s[0] for k in kept) for s in found)
+    selected = intervals.longest_intervals(found)
+    assert all(a[1] <= b[0] for a, b in pairwise(selected))
+    assert all(any(k[0] < s[1] and s[0] < k[1] and k[1] - k[0] >= s[1] - s[0] for k in selected) for s in found)
 
 
 @given(spans)
 def test_minimal_intervals_contain_no_other(found: list[intervals.Span]) -> None:
-    kept = intervals.minimal_intervals(found)
+    selected = intervals.minimal_intervals(found)
     inside = {s for s in found if not any(o != s and s[0] <= o[0] and o[1] <= s[1] for o in found)}
-    assert kept == sorted(inside)
+    assert selected == sorted(inside)
 
 
 def test_the_kinds_of_mentions_have_their_own_words() -> None:

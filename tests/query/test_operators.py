@@ -274,9 +274,7 @@ def test_a_query_of_ten_thousand_characters_is_parsed() -> None:
 
 
 def test_a_lower_case_operator_gets_a_hint() -> None:
-    assert [(h.column, h.text) for h in find_hints(parse("grain and sea"))] == [
-        (7, "and is looked for as a word; the operator is AND")
-    ]
+    assert list(find_hints(parse("grain and sea"))) == [(7, "and is looked for as a word; the operator is AND")]
 
 
 def test_a_watch_that_fails_leaves_the_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ class Entity:
 
     key: its name folded, equal in every transcript that has this name.
     name: its fullest form, or the one that the watchlist has. forms: the most frequent first.
-    votes: how often each type was recognised in it; the type need not be the first of them, see entities/votes.py.
+    votes: how often each type was recognised in it; the type need not be the first of them, see entities/type_votes.py.
     spans: where it is named, half-open, in characters of the text, ascending.
     """
 

@@ -45,14 +45,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
-    """Something in a query that is no mistake, but may not be meant. column: from 1."""
-
-    column: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class MatchRate:
     """In how many transcripts a watch was found, of those that are in its scope."""
 
@@ -82,16 +74,16 @@ def lint(
             yield _report_duplicate(watch, first)
 
 
-def find_hints(clause: Clause) -> Iterator[Hint]:
-    """What to point out in a query that is valid."""
+def find_hints(clause: Clause) -> Iterator[tuple[int, str]]:
+    """(column, text) of each term in a valid query that may not be meant so."""
     for part in clause.walk():
         if not isinstance(part, Term):
             continue
         word = part.text
         if word in _ACRONYMS_LIKE_WORDS and not part.case:
-            yield Hint(part.column, f"{word} finds {word.lower()} too; write ={word} for the capitals alone")
+            yield part.column, f"{word} finds {word.lower()} too; write ={word} for the capitals alone"
         if word in _OPERATORS and not part.source.startswith('"'):
-            yield Hint(part.column, f"{word} is looked for as a word; the operator is {_OPERATORS[word]}")
+            yield part.column, f"{word} is looked for as a word; the operator is {_OPERATORS[word]}"
 
 
 def find_common_watches(watches: Sequence[Watch], rates: Mapping[str, MatchRate]) -> Iterator[Finding]:
@@ -132,8 +124,8 @@ def _lint_query(watch: Watch, clause: Clause) -> Iterator[Finding]:
         todo = f'write lang:({" OR ".join(languages)}) for any of them, lang:"{" ".join(languages[:2])}" for a region'
         column = next((p.column for p in clause.walk() if p.source.lower().startswith("lang:")), 0)
         yield Finding(Level.WARNING, watch.name, column, what, todo)
-    for hint in find_hints(clause):
-        yield Finding(Level.WARNING, watch.name, hint.column, hint.text, 'put it in "quotes" when the word is meant')
+    for column, hint in find_hints(clause):
+        yield Finding(Level.WARNING, watch.name, column, hint, 'put it in "quotes" when the word is meant')
 
 
 def _report_duplicate(watch: Watch, first: Watch) -> Finding:
