@@ -97,7 +97,7 @@ class DetectRows(Rows):
 
     def load_sources(self, ids: Sequence[int], *where: ColumnElement[bool]) -> Iterator[TranscriptSource]:
         """Those of these transcripts for which the conditions hold, in the order of the ids."""
-        for page in in_batches(ids, SOURCES_PAGE):
+        for page in in_batches(ids):
             query = select(transcripts).where(transcripts.c.id.in_(page), *where).order_by(transcripts.c.id)
             with self.reading() as c:
                 rows = c.execute(query, execution_options={"podwatch_binary": True}).all()

@@ -17,8 +17,6 @@ FACTS = ("title", "link", "audio_url", "published_at", "duration", "notes", "lan
 # In one column as JSON, since no query selects by them.
 DETAILS = ("author", "persons", "season", "number", "episode_type", "chapters_url", "soundbites", "other_audio",
            "note_links", "blocked")  # fmt: skip
-# The fields of Episode that are read back as they are.
-_STORED = (*FACTS, "id", "feed_id", "guid", "identity", "show", "first_seen_at", "backlog", "fetch_failures")
 UPDATED_COLUMNS = (*FACTS, "guid", "transcripts", "details")
 EPISODE_COLUMNS = (*episodes.c, feeds.c.title.label("show"))
 SELECT_EPISODES = select(*EPISODE_COLUMNS).join(feeds)
@@ -33,9 +31,23 @@ def episode_columns(e: Episode) -> dict[str, Any]:
 def episode_of(r: AnyRow) -> Episode:
     """The episode of a row of SELECT_EPISODES."""
     return Episode(
+        id=r.id,
+        feed_id=r.feed_id,
+        guid=r.guid,
+        identity=r.identity,
+        show=r.show,
+        title=r.title,
+        link=r.link,
+        audio_url=r.audio_url,
+        published_at=r.published_at,
+        duration=r.duration,
+        notes=r.notes,
+        language=r.language,
         transcripts=tuple(TranscriptRef(**t) for t in r.transcripts),
         **_details(r.details),
-        **{name: getattr(r, name) for name in _STORED},
+        first_seen_at=r.first_seen_at,
+        backlog=r.backlog,
+        fetch_failures=r.fetch_failures,
     )
 
 

@@ -104,8 +104,18 @@ def mention_of(r: AnyRow, watch: str) -> Mention:
     return Mention(
         watch=watch,
         kind=Kind(r.kind),
+        score=r.score,
+        surface=r.surface,
+        start=r.start,
+        end=r.end,
         seconds=math.nan if r.seconds is None else r.seconds,
-        **{name: getattr(r, name) for name in _FIELDS},
+        approximate=r.approximate,
+        segment=r.segment,
+        speaker=r.speaker,
+        snippet=r.snippet,
+        snippet_start=r.snippet_start,
+        reason=r.reason,
+        label=r.label,
     )
 
 
