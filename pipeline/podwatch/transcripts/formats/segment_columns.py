@@ -1,12 +1,12 @@
-"""Columns: what every format fills. Lists of words, times and speakers cost a fifth of as many Segment values.
+"""Columns: what every format fills. Lists of texts, times and speakers cost a fifth of as many Segment values.
 
-Times as found are repaired here, once, for all formats:
+Times are repaired here, once, for all formats:
 
 - a time that is no number, or beyond MAX_SECONDS, is unknown (nan); a negative start is 0; an end before its start is
-  unknown, so that the next start closes the segment;
+  unknown, so that the next start ends the segment;
 - the words stay in the order of the file. Where starts go backwards, the longest ascending run of them is kept, and
   the others become unknown: one wild time spoils nothing but itself;
-- segments may overlap (two people talk at once): their ends stay as they are, and Transcript.seconds_at closes a
+- segments may overlap (two people talk at once): their ends stay as they are, and Transcript.seconds_at ends a
   segment where the next one starts.
 """
 
@@ -15,31 +15,32 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate, islice
-from operator import ge, le
 
 from podwatch.errors import TranscriptError
 from podwatch.model import Segment, Transcript, Words, clean_text
 
 MAX_SECONDS = 1_000_000.0  # eleven days
 MAX_SEGMENTS = 2_000_000
-MAX_WORD_DISTANCE = 80  # characters: how far ahead a timed word is looked for in the text of its segment
-FOLD_CHARACTERS = 1_000_000  # characters
-MAX_WORDS_A_SEGMENT = (
-    1.8  # words a segment: with fewer on average, and most of them single, a document is a list of words
-)
-MIN_SEGMENTS = 5  # segments: a document of fewer is left as it is
-MAX_PAUSE, MAX_SENTENCE_WORDS = 2.0, 40  # seconds of silence, and words, that end a segment made of single words
+MAX_WORD_DISTANCE = 80  # characters ahead in which a timed word is looked for in the text of its segment
+FOLD_CHARACTERS = 1_000_000  # of a text whose blanks are folded at a time
+# A document is a list of words when its segments have fewer words than this on average, and most of them one; never
+# with fewer than MIN_SEGMENTS. Its words are merged into sentences, which a pause or so many words end.
+MAX_WORDS_A_SEGMENT, MIN_SEGMENTS = 1.8, 5
+MAX_PAUSE, MAX_SENTENCE_WORDS = 2.0, 40  # seconds, words
 
-TimedWords = Sequence[tuple[str, float]]
+TimedWords = Sequence[tuple[str, float]]  # words with their seconds
 
 
 @dataclass(slots=True)
 class Columns:
-    """The segments of a document: one entry a segment in each list; words only where single words have times."""
+    """The segments of a document: one entry a segment in each list.
+
+    words: of the segments, by index, in which single words have times. title, published: of the page, where it says.
+    """
 
     texts: list[str] = field(default_factory=list)
     starts: list[float] = field(default_factory=list)
@@ -72,18 +73,18 @@ class Columns:
         self.speakers.append(speaker)
 
     def check(self) -> None:
-        """Raises TranscriptError when there are no words here, or more segments than anybody speaks."""
+        """Raises TranscriptError when there are no words, or more than MAX_SEGMENTS."""
         if len(self) > MAX_SEGMENTS:
             raise TranscriptError(f"holds more than {MAX_SEGMENTS:,} segments")
         if not any(t and not t.isspace() for t in self.texts):
             raise TranscriptError("holds no words")
 
     def transcript(self, **facts: object) -> Transcript:
-        """The one text with its times; facts: the other fields of Transcript."""
+        """The segments as one text with repaired times. facts: the other fields of Transcript."""
         c = self.merge_words() if self._is_list_of_words() else self
         texts = fold_blanks(c.texts)
         speakers: Sequence[str | None] = c.speakers
-        starts, ends, timed = repair_starts(c.starts, c.ends), c.ends, c.words
+        starts, ends, timed = repair_starts(c.starts), c.ends, c.words
         if "" in texts:  # a segment without words is left out
             keep = [i for i, t in enumerate(texts) if t]
             new = {old: i for i, old in enumerate(keep)}
@@ -113,40 +114,37 @@ class Columns:
         )
 
     def merge_words(self) -> Columns:
-        """Single words put together to sentences of one speaker, each word keeping its time."""
-        out = Columns(title=self.title, published=self.published, language=self.language)
-        parts: list[tuple[str, float]] = []
+        """Single words merged into sentences of one speaker, each word keeping its time."""
+        merged = Columns(title=self.title, published=self.published, language=self.language)
+        words: list[tuple[str, float]] = []
         first = last = math.nan
-        who: str | None = None
+        sentence_speaker: str | None = None
         for text, start, end, speaker in zip(self.texts, self.starts, self.ends, self.speakers, strict=True):
-            over = parts and (
-                speaker != who
-                or len(parts) >= MAX_SENTENCE_WORDS
-                or parts[-1][0][-1:] in ".?!…"
+            is_end = words and (
+                speaker != sentence_speaker
+                or len(words) >= MAX_SENTENCE_WORDS
+                or words[-1][0][-1:] in ".?!…"
                 or not -MAX_PAUSE <= start - last <= MAX_PAUSE
             )
-            if over:
-                out.add(" ".join(p for p, _ in parts), first, last, who, parts)
-                parts = []
-            if not parts:
-                first, who = start, speaker
-            parts.append((text.strip(), start))
+            if is_end:
+                merged.add(" ".join(w for w, _ in words), first, last, sentence_speaker, words)
+                words = []
+            if not words:
+                first, sentence_speaker = start, speaker
+            words.append((text.strip(), start))
             last = end if end == end else start
-        if parts:
-            out.add(" ".join(p for p, _ in parts), first, last, who, parts)
-        return out
+        if words:
+            merged.add(" ".join(w for w, _ in words), first, last, sentence_speaker, words)
+        return merged
 
 
-def repair_starts(starts: list[float], ends: list[float]) -> list[float]:
+def repair_starts(starts: list[float]) -> list[float]:
     """Starts that ascend, unknown ones as nan."""
-    if starts and starts[0] >= 0 and starts[-1] <= MAX_SECONDS and all(map(le, starts, islice(starts, 1, None))):
-        return starts
     fixed = [max(0.0, s) if -MAX_SECONDS < s <= MAX_SECONDS else math.nan for s in starts]
     known = [i for i, s in enumerate(fixed) if s == s]
     if all(fixed[a] <= fixed[b] for a, b in zip(known, islice(known, 1, None), strict=False)):
         return fixed
-    keep = longest_ascending_run([fixed[i] for i in known])
-    kept = {known[k] for k in keep}
+    kept = {known[k] for k in longest_ascending_run([fixed[i] for i in known])}
     return [s if i in kept else math.nan for i, s in enumerate(fixed)]
 
 
@@ -173,8 +171,6 @@ def longest_ascending_run(values: list[float]) -> list[int]:
 
 def repair_ends(starts: list[float], ends: list[float]) -> list[float]:
     """Ends that are not before their starts, unknown ones as nan."""
-    if all(map(ge, ends, starts)) and max(ends, default=0.0) <= MAX_SECONDS:
-        return ends
     return [e if s <= e <= MAX_SECONDS else math.nan for s, e in zip(starts, ends, strict=True)]
 
 
@@ -183,7 +179,7 @@ def locate_words(
 ) -> tuple[array[int], array[float]]:
     """(offsets, seconds) of the timed words, found in the text of their segments in their order.
 
-    A word that is not there is passed over, and so are times that go backwards or are all the same in a segment.
+    A word that is not found is left out, and so are times that go backwards or are all the same in a segment.
     """
     marks, seconds = array("I"), array("d")
     last = 0.0
@@ -207,20 +203,12 @@ def locate_words(
 
 
 def fold_blanks(texts: list[str]) -> list[str]:
-    """The texts with their blanks folded; looked at together, since most need nothing but their line ends replaced."""
-    whole = " ".join(texts)
-    if len(whole) >= FOLD_CHARACTERS:
-        return [" ".join(t.split()) if len(t) < FOLD_CHARACTERS else fold_long_text(t) for t in texts]
-    if "\n" in whole:
-        texts = [t.replace("\n", " ") for t in texts]
-        whole = whole.replace("\n", " ")
-    if whole == " ".join(whole.split()):
-        return texts
-    return [" ".join(t.split()) for t in texts]
+    """The texts with single blanks between their words."""
+    return [" ".join(t.split()) if len(t) < FOLD_CHARACTERS else fold_long_text(t) for t in texts]
 
 
 def fold_long_text(text: str) -> str:
-    """A long text with its blanks folded, piece by piece: a list of ten million words takes more than a gigabyte."""
+    """A long text, folded piece by piece: a list of ten million words takes more than a gigabyte."""
     parts, at = [], 0
     while at < len(text):
         end = text.find(" ", at + FOLD_CHARACTERS)
@@ -231,21 +219,12 @@ def fold_long_text(text: str) -> str:
 
 
 def is_unspaced_script(character: str) -> bool:
-    """Whether it is of a script that writes words without blanks: Thai to Burmese, Khmer, Chinese, Japanese, Korean."""
+    """Whether its script writes words without blanks: Thai to Burmese, Khmer, Chinese, Japanese, Korean."""
     return character >= "\u2e80" or "\u0e00" <= character <= "\u109f" or "\u1780" <= character <= "\u17ff"
 
 
-def clean_columns(columns: Columns) -> Columns:
-    """The same without NUL and lone surrogates, which JSON escapes and references in markup may bring in."""
+def clean_columns(columns: Columns) -> None:
+    """Removes NUL and lone surrogates, which JSON can escape."""
     columns.texts = [clean_text(t) for t in columns.texts]
     columns.speakers = [clean_text(s) or None if s else None for s in columns.speakers]
     columns.title = clean_text(columns.title)
-    return columns
-
-
-def columns_of(segments: Iterable[Segment]) -> Columns:
-    """Segments as columns."""
-    columns = Columns()
-    for s in segments:
-        columns.add(s.text, s.start, s.end, s.speaker)
-    return columns
