@@ -114,11 +114,11 @@ def check_against_oracle(rt: Runtime, watches: Sequence[Watch], count: int) -> N
     names = {w.id: w for w in rt.store.watches()}
     ids = rt.store.transcript_ids()
     some = random.Random(5).sample(ids, count)
-    asked = [w for i, w in enumerate(watches) if i % 50 == 0 or i % 97 == 0]
-    stored = rt.store.load_mentions(some, [n for n, w in names.items() if w.name in {a.name for a in asked}])
+    checked = [w for i, w in enumerate(watches) if i % 50 == 0 or i % 97 == 0]
+    stored = rt.store.load_mentions(some, [n for n, w in names.items() if w.name in {a.name for a in checked}])
     for source in rt.store.load_sources(some):
         text = source.transcript.text
-        theirs = sorted((w.name, *f) for w in asked for f in query_oracle.find_surfaces(query.query_clause(w), text))
+        theirs = sorted((w.name, *f) for w in checked for f in query_oracle.find_surfaces(query.query_clause(w), text))
         mine = sorted((m.watch, m.start, m.end, m.surface) for m in stored.get(source.transcript.id, ()))
         assert mine == theirs, f"transcript {source.transcript.id}: {len(mine)} mentions, {len(theirs)} by the oracle"
 
@@ -204,8 +204,8 @@ def main() -> int:
             settings = Settings(home=home, database_url=Secret(url), entities=False)
             with runtime.build(settings) as rt:
                 _, seconds, _ = run_timed(lambda: fill_store(rt, talks, count, now))
-                kept = rt.store.transcript_bytes() / count / 1000
-                print(f"filled in {seconds:.0f} s, {kept:.1f} kB an hour", flush=True)
+                stored_kb = rt.store.transcript_bytes() / count / 1000
+                print(f"filled in {seconds:.0f} s, {stored_kb:.1f} kB an hour", flush=True)
                 size = sum(len(s.transcript.text) for s in rt.store.load_sources(rt.store.transcript_ids())) / 1e6
                 table = RateTable(size, count)
                 cpu = measure_all(rt, settings, watches, table, now)

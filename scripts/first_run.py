@@ -1,4 +1,4 @@
-"""Follows the first run of the DAG after a start: the scheduler's own if one is due, else one that is asked for here.
+"""Follows the first run of the DAG after a start: the scheduler's own if one is due, else one that is triggered here.
 
 It polls Airflow's public API a few times a second, until that run has ended.
 """

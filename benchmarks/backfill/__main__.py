@@ -111,8 +111,8 @@ class BackfillBench:
     def collect_result(self, name: str, env: Mapping[str, str], seconds: float, state: str, before: int) -> Result:
         with runtime.build(from_environment(env)) as rt:
             found = hash_rows(rt)
-        asked = self.server.take_request_counts()
-        twice = sum(n - 1 for path, n in asked.items() if "/old" in path and n > 1)
+        requests = self.server.take_request_counts()
+        twice = sum(n - 1 for path, n in requests.items() if "/old" in path and n > 1)
         return Result(name, seconds, state, found, self.count_messages() - before, twice)
 
     def run_dag(self, name: str, killer: Killer | None = None) -> Result:

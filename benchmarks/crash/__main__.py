@@ -213,14 +213,14 @@ def run_in_sequence(runs: Sequence[tuple[str, str]], others: Path, *, short: boo
     results = []
     for name, database in runs:
         with tempfile.TemporaryDirectory(prefix="podwatch-crash-") as folder:
-            kept = Path(folder) / "result"
-            command = [sys.executable, "-m", "benchmarks.crash", "--keep", str(kept), "--others", str(others)]
+            file = Path(folder) / "result"
+            command = [sys.executable, "-m", "benchmarks.crash", "--keep", str(file), "--others", str(others)]
             command += ["--only", name, "--database", database, *(["--short"] if short else [])]
             started = subprocess.Popen(command)
             CHILDREN.append(started)
             if started.wait() != 0:
                 raise RuntimeError(f"the run {name} on {database} failed")
-            result = pickle.loads(kept.read_bytes())
+            result = pickle.loads(file.read_bytes())
         results.append(result)
         said = ", ".join(f"{k} {v}" for k, v in sorted(result.deaths.items()))
         faults = ", ".join(f"{k} {v}" for k, v in sorted(result.faults.items()))

@@ -190,11 +190,12 @@ def open_scenario(
             names = [f"#c{i:03d}" for i in range(channels)]
             for channel in names:
                 emulator.call("conversations.create", name=channel[1:])
+            url = address(home)  # of a new database each time
             config = {
-                "home": str(home), "database": address(home), "slack": proxy.base_url,
+                "home": str(home), "database": url, "slack": proxy.base_url,
                 "pace": asdict(scale_pace(scale)), "workers": workers, "skews": skews, "own_clocks": own_clocks,
             }  # fmt: skip
-            settings = Settings(home=home, database_url=Secret(address(home)))
+            settings = Settings(home=home, database_url=Secret(url))
             with runtime.build(settings) as rt:
                 this = Scenario(result, emulator, proxy, rt.store, config, home, names)
                 this.tokens = alert_rows.insert_alerts(rt.store, alerts, names, digest_within=digest_within)

@@ -38,7 +38,7 @@ from benchmarks.sounds_like.names import SPLITS, Subject
 from benchmarks.sounds_like.scoring import Judgement
 
 PRECISION = 0.95
-MIN_SCORE = 0.02  # podwatch is asked for all matches down to this score, so that its curve can be drawn
+MIN_SCORE = 0.02  # podwatch reports all matches down to this score, so that its curve can be drawn
 PODWATCH = "podwatch"
 FULL, SURNAME = frozenset({"full"}), frozenset({"surname"})
 

@@ -100,10 +100,10 @@ def judge_pages(pages: Sequence[Page], heard: Iterator[Sequence[Hit]], subjects:
     """Compares the hits of each page with what was said there."""
     forms = {subject.name: (subject.name, subject.surname) for subject in subjects}
     found: list[tuple[str, float]] = []
-    told: list[float] = []
+    page_scores: list[float] = []
     wrong: list[tuple[float, int, Hit]] = []
     for number, (page, hits) in enumerate(zip(pages, heard, strict=True)):
-        told += [max((h.score for h in hits if h.name == name), default=0.0) for name in page.names]
+        page_scores += [max((h.score for h in hits if h.name == name), default=0.0) for name in page.names]
         for said in page.mentions or ():
             if said.kind not in ("lost", "unclear"):
                 found.append((said.kind, max((h.score for h in hits if _overlaps(h, said)), default=0.0)))
@@ -119,7 +119,7 @@ def judge_pages(pages: Sequence[Page], heard: Iterator[Sequence[Hit]], subjects:
             )
             if not right and not meant:
                 wrong.append((hit.score, number, hit))
-    return Tally(tuple(found), tuple(told), tuple(sorted(wrong, key=lambda w: (-w[0], w[1], w[2].start))))
+    return Tally(tuple(found), tuple(page_scores), tuple(sorted(wrong, key=lambda w: (-w[0], w[1], w[2].start))))
 
 
 def _overlaps(hit: Hit, said: MarkedMention) -> bool:

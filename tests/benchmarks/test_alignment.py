@@ -50,10 +50,10 @@ def unmarked(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 @pytest.mark.parametrize(("said", "heard"), CASES.values(), ids=CASES)
 def test_a_name_is_found_where_it_was_heard(said: str, heard: str) -> None:
-    plain_said, asked = unmarked(said)
+    plain_said, names = unmarked(said)
     plain_heard, right = unmarked(heard)
     plain_heard = " ".join(plain_heard.split()) if "[]" in heard else plain_heard
-    found = align(plain_said, plain_heard, asked)
+    found = align(plain_said, plain_heard, names)
     surfaces = [plain_heard[span.start : span.end] for span in found.spans]
     assert surfaces == [plain_heard[a:b] if a < b else "" for a, b in right]
 
