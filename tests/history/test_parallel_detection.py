@@ -17,7 +17,7 @@ from podwatch.model import Watch
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store, open_store
 from tests.support.processes import is_group_running
-from tests.support.stored_transcripts import store_transcripts
+from tests.support.stored_transcripts import count_undetected, store_transcripts
 from tests.support.terminal import in_terminal
 
 COUNT = 600
@@ -64,7 +64,7 @@ def rows(home: Path) -> list[tuple[object, ...]]:
 
 
 def done(store: Store) -> int:
-    return COUNT - store.count_undetected()
+    return COUNT - count_undetected(store)
 
 
 def when(holds: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -102,7 +102,7 @@ def test_two_at_once_do_the_work_once(home: Path) -> None:
     assert [p.returncode for p in both] == [0, 0]
     assert len(rows(home)) == len(set(rows(home))) == COUNT * 4
     store = opened(home)
-    assert (store.count_undetected(), store.alert_states()) == (0, {"due": COUNT * 3})
+    assert (count_undetected(store), store.alert_states()) == (0, {"due": COUNT * 3})
     store.close()
 
 
@@ -119,7 +119,7 @@ def test_a_rescan_that_is_killed_changes_nothing_and_is_gone_on_with_by_detect(h
     out, _ = started(home, *DETECT).communicate(timeout=60)
     assert "0 new" in out
     assert rows(home) == before
-    assert store.count_undetected() == 0
+    assert count_undetected(store) == 0
     store.close()
 
 

@@ -18,7 +18,7 @@ from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store
 from podwatch.store.detect import Detection
 from tests.support.builders import episode
-from tests.support.stored_transcripts import store_transcripts
+from tests.support.stored_transcripts import count_undetected, store_transcripts
 
 GRAIN = Watch(name="grain", query="grain")
 SEA = Watch(name="sea", query='"black sea"')
@@ -57,7 +57,7 @@ def test_several_processes_find_what_one_does(store: Store, settings: Settings, 
     t = detect_in_processes(replace(settings, database_url=Secret(url)), now, 3)
     assert (t.done, t.new, t.failed) == (120, 240, 0)
     assert len(found(store)) == 240
-    assert store.count_undetected() == 0
+    assert count_undetected(store) == 0
 
 
 # name: (watches, days since, how many transcripts are due afterwards, for which watches)
@@ -150,8 +150,8 @@ def test_a_watch_of_surges_leaves_nothing_to_be_looked_through(store: Store, set
     store.sync_watches([GRAIN, surge], now)
     url = store.engine.url.render_as_string(hide_password=False)
     assert detect_in_processes(replace(settings, database_url=Secret(url)), now, 1).done == 120
-    assert store.count_undetected() == 0
+    assert count_undetected(store) == 0
     store.requeue_watches(["who"], None)
-    assert store.count_undetected() == 0
+    assert count_undetected(store) == 0
     assert store.requeue_watches(None, now - timedelta(days=9)) == 10
-    assert store.count_undetected() == 10
+    assert count_undetected(store) == 10

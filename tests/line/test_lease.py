@@ -19,6 +19,7 @@ from podwatch.policy.fetch_schedule import LEASE
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, parse_networks
 from tests.support.podcast_host import Podcast, item, rss, vtt
+from tests.support.stored_transcripts import list_wanted
 
 EPISODES = 10
 
@@ -55,7 +56,7 @@ def fetch_in_a_process(home: Path, url: str, now: datetime, start: Barrier) -> N
 def test_two_processes_fetch_each_transcript_once(settings_of_each: Settings, podcast: Podcast, now: datetime) -> None:
     with runtime.build(settings_of_each) as rt:
         add_episodes(rt, podcast, now)
-        waiting = len(rt.store.transcripts_wanted(now))
+        waiting = len(list_wanted(rt.store, now))
         assert waiting >= 10
         context = multiprocessing.get_context("spawn")
         start = context.Barrier(2)
@@ -115,7 +116,7 @@ def test_an_interrupted_run_makes_due_again_what_it_did_not_request(
     monkeypatch.setattr("podwatch.line.fetch.run_by_host", stopped)
     with pytest.raises(KeyboardInterrupt):
         fetch(rt, now)
-    assert len(rt.store.transcripts_wanted(now)) == 5
+    assert len(list_wanted(rt.store, now)) == 5
 
 
 def test_a_run_whose_lease_has_ended_releases_nothing_that_another_has_claimed(
@@ -127,4 +128,4 @@ def test_a_run_whose_lease_has_ended_releases_nothing_that_another_has_claimed(
     later = now + LEASE + timedelta(minutes=1)
     assert len(rt.store.claim_wanted(later, later + LEASE)) == 5
     lease.release_all()
-    assert rt.store.transcripts_wanted(later) == []
+    assert list_wanted(rt.store, later) == []

@@ -21,6 +21,7 @@ from podwatch.settings import Secret, Settings
 from tests.support.podcast_host import Podcast, item, rss, vtt
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import FaultProxy, refused
+from tests.support.stored_transcripts import list_wanted
 
 DOBRYNIN = Watch(name="dobrynin", entity="Anatoly Dobrynin", aliases=("Dobrynin",))
 GRAIN = Watch(name="grain", query='"black sea"', channel="#trade")
@@ -34,7 +35,7 @@ def add_feed_and_watches(
 
 
 def due_episodes(rt: Runtime, now: datetime) -> list[Episode]:
-    return [w.episode for w in rt.store.transcripts_wanted(now)]
+    return [w.episode for w in list_wanted(rt.store, now)]
 
 
 def serve_one_episode(podcast: Podcast, *cues: str) -> None:

@@ -19,6 +19,7 @@ from podwatch.store.database import Store, open_store
 from podwatch.store.episodes import episode_columns
 from podwatch.store.tables import episode_keys, episodes, feed_items, feeds
 from tests.support.hypothesis_profiles import examples
+from tests.support.stored_transcripts import list_wanted
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 URLS = [f"https://show{n}.example/feed" for n in range(3)]
@@ -132,7 +133,7 @@ def test_an_episode_comes_back_with_all_that_its_feed_says(store: Store, now: da
     )
     store.save_polls([poll_result(store, Document(0, (e,)))], now, 10)
     assert store.save_polls([poll_result(store, Document(0, (e,)))], now, 10) == 0
-    [due] = store.transcripts_wanted(now)
+    [due] = list_wanted(store, now)
     assert episode_columns(due.episode) == episode_columns(e)
 
 

@@ -29,7 +29,7 @@ from podwatch.store.detect import Detection
 from podwatch.store.tables import metadata
 from podwatch.transcripts.formats import Columns
 from podwatch.transcripts.sandboxed import pack_transcript
-from tests.support.stored_transcripts import GRAIN, save_poll, save_transcript, store_alert
+from tests.support.stored_transcripts import GRAIN, list_wanted, save_poll, save_transcript, store_alert
 
 OFFER = (TranscriptRef(url="https://a.example/1.vtt", media_type="text/vtt"),)
 
@@ -46,7 +46,7 @@ def feed_with(store: Store, now: datetime, *found: Episode) -> Feed:
 
 
 def episodes_due(store: Store, now: datetime) -> list[Episode]:
-    return [w.episode for w in store.transcripts_wanted(now)]
+    return [w.episode for w in list_wanted(store, now)]
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
 from podwatch.model import (
     Episode,
     Feed,
@@ -15,6 +17,7 @@ from podwatch.model import (
     Segment,
     Transcript,
     TranscriptRef,
+    TranscriptRequest,
     Watch,
     join_segments,
 )
@@ -22,6 +25,7 @@ from podwatch.policy.alerts import build_alerts
 from podwatch.store.database import Store
 from podwatch.store.detect import Detection
 from podwatch.store.fetch import FetchResult
+from podwatch.store.tables import episodes, transcripts
 from podwatch.transcripts.sandboxed import pack_transcript
 
 GRAIN = Watch(name="grain", query="grain")
@@ -98,10 +102,10 @@ def correct_transcripts(store: Store, now: datetime, texts: Mapping[str, str]) -
     _save_lines(store, now, [e for e in stored if e.title in texts], texts)
 
 
-def _save_lines(store: Store, now: datetime, episodes: Sequence[Episode], texts: Mapping[str, str]) -> None:
+def _save_lines(store: Store, now: datetime, found: Sequence[Episode], texts: Mapping[str, str]) -> None:
     """A segment of five seconds for each line of an episode's text."""
     results = []
-    for e in episodes:
+    for e in found:
         lines = enumerate(texts[e.title].split("\n"))
         t = join_segments(Segment(5.0 * i, 5.0 * i + 5, line) for i, line in lines)
         results.append(
@@ -110,13 +114,25 @@ def _save_lines(store: Store, now: datetime, episodes: Sequence[Episode], texts:
     store.save_transcripts(results, now)
 
 
+def list_wanted(store: Store, now: datetime) -> list[TranscriptRequest]:
+    """The transcripts that are to be requested now, without claiming them."""
+    with store.reading() as c:
+        return store.requests_of(c, episodes.c.next_fetch_at <= now, episodes.c.backlog.is_(False))
+
+
+def count_undetected(store: Store) -> int:
+    """How many transcripts there are in which not every watch was looked for."""
+    undetected = transcripts.c.detected_through < store.watches_to_detect().latest
+    return len(store.read_rows(select(transcripts.c.id).where(undetected)))
+
+
 def store_alert(store: Store, now: datetime) -> None:
     """One transcript with two mentions of grain, and their alert, which is due."""
     store.add_feeds([Feed(url="https://a.example/feed")], now)
     offered = (TranscriptRef(url="https://a.example/1.vtt", media_type="text/vtt"),)
     save_poll(store, store.feeds()[0], now, Episode(guid="one", title="one", transcripts=offered))
     text = "grain, the grain"
-    [wanted] = store.transcripts_wanted(now)
+    [wanted] = list_wanted(store, now)
     save_transcript(store, wanted.episode, join_segments([Segment(1.5, 4.0, text)]), now)
     store.sync_watches([GRAIN], now)
     todo = store.watches_to_detect()

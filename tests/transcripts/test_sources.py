@@ -17,6 +17,7 @@ from podwatch.policy.dropped_files import EpisodeNames, FileMatch
 from podwatch.runtime import Runtime
 from podwatch.transcripts.sources import check_template, fill_template, slugify
 from tests.support.podcast_host import Podcast, item, rss, vtt
+from tests.support.stored_transcripts import list_wanted
 
 PAGE = (Path(__file__).parents[2] / "seeds/sample/missile-crisis.txt").read_text(encoding="utf-8")
 TALK = Episode(
@@ -191,4 +192,4 @@ def test_an_episode_whose_host_asks_for_a_pause_was_not_asked_and_stays_due(
     poll(rt, now)
     tally = fetch(rt, now)
     assert 1 <= tally.failed <= 2, "two requests may have been under way"
-    assert len(rt.store.transcripts_wanted(now)) == 9 - tally.failed
+    assert len(list_wanted(rt.store, now)) == 9 - tally.failed

@@ -15,6 +15,7 @@ CHECKS = (timedelta(days=1), timedelta(days=3), timedelta(days=10))
 # A claim is extended while its run lasts; after it the run counts as dead, and what it claimed is due again.
 LEASE = timedelta(minutes=10)  # longer than any request
 BACKFILL_LEASE = timedelta(seconds=30)  # one backfill waits for what another has claimed
+RECRAWL_AFTER = timedelta(days=1)  # the older pages of a feed are not crawled again before
 BACKFILL_SEARCH = timedelta(hours=1)  # for which the live detect leaves to a backfill what that has fetched
 
 

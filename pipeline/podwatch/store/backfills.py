@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
@@ -27,6 +27,7 @@ from podwatch.model import (
     PollResult,
     TranscriptRequest,
 )
+from podwatch.policy.fetch_schedule import RECRAWL_AFTER
 from podwatch.store.connection import AnyRow
 from podwatch.store.detect import SOURCES_PAGE, TranscriptSource
 from podwatch.store.episode_upsert import upsert_episodes
@@ -35,7 +36,6 @@ from podwatch.store.history import HistoryRows
 from podwatch.store.statements import in_batches, upsert
 from podwatch.store.tables import backfills, deliveries, episodes, feeds, mentions, transcripts, walks, watches
 
-RECRAWL_AFTER = timedelta(days=1)  # the older pages of a feed are not crawled again before
 SPEC = ("since", "until", "feeds", "tags", "watches")
 NOT_OFFERED = "the feed names no transcript"
 NOT_ASKED = "not asked for yet"

@@ -31,13 +31,11 @@ class FetchResult:
 
 
 class FetchRows(Rows):
-    def transcripts_wanted(self, now: datetime, shard: Shard = ALL) -> list[TranscriptRequest]:
-        """The episodes whose transcript is to be requested now, those that have none yet first."""
-        with self.reading() as c:
-            return self.requests_of(c, episodes.c.next_fetch_at <= now, _IS_LIVE, *in_shard(episodes.c.id, shard))
-
     def claim_wanted(self, now: datetime, until: datetime, shard: Shard = ALL) -> list[TranscriptRequest]:
-        """Claims the same episodes: until ``until`` no other run gets them, and after it they are due again."""
+        """Claims the episodes whose transcript is to be requested now, those that have none yet first.
+
+        Until ``until`` no other run gets them; after it they are due again.
+        """
         e = episodes.c
         due = select(e.id).where(e.next_fetch_at <= now, _IS_LIVE, *in_shard(e.id, shard))
         with self.writing() as c:

@@ -25,13 +25,6 @@ class HistoryRows(DetectRows):
             query = query.join(episodes, episodes.c.id == t.episode_id).where(episodes.c.published_at >= since)
         return [r.id for r in self.read_rows(query)]
 
-    def count_undetected(self) -> int:
-        """How many transcripts there are in which not every watch was looked for."""
-        latest = select(func.coalesce(func.max(watches.c.seq), 0)).where(IS_TEXT_WATCH).scalar_subquery()
-        query = select(func.count()).select_from(transcripts).where(transcripts.c.detected_through < latest)
-        with self.reading() as c:
-            return c.execute(query).scalar_one()
-
     def watch_seqs(self) -> dict[str, int]:
         """The number of each enabled watch's revision, by name: it was looked for where detected_through reaches it."""
         return {r.name: r.seq for r in self.read_rows(select(watches.c.name, watches.c.seq).where(watches.c.enabled))}
