@@ -51,8 +51,9 @@ def test_four_times_the_text_takes_about_four_times_the_time(query: str, monkeyp
     said = COSTLY[query]
     text = said * (WORDS // len(said.split()))
     measure_seconds(query, text)  # libraries loaded
-    once, four = (min(measure_seconds(query, t) for _ in range(3)) for t in (text, text * 4))
-    assert four <= FACTOR * max(once, 0.005)
+    once = min(measure_seconds(query, text) for _ in range(3))
+    # The fastest of three: no further one is needed when the first is fast enough.
+    assert any(measure_seconds(query, text * 4) <= FACTOR * max(once, 0.005) for _ in range(3))
 
 
 def test_a_million_words_with_wildcards_are_searched() -> None:
