@@ -74,13 +74,13 @@ def print_default_recall(passages: Sequence[HeardPassage], episodes: Sequence[Ep
          ("mentions", *sorted({episode.recogniser for episode in episodes}), "precision"), rows)  # fmt: skip
 
     known = spoken_subjects(passages)
-    readable = found.judge(episodes, lambda m: is_full_name(m) and not is_half_wrong(m, known[m.name]))
+    full = found.judge(episodes, lambda m: is_full_name(m) and not is_half_wrong(m, known[m.name]))
     bare = found.judge(episodes, lambda m: is_misspelt_surname(m) and not is_half_wrong(m, known[m.name]))
     got, number = found.count_introduced(episodes, is_full_name)
     near, near_number = found.count_introduced(episodes, lambda m: not is_half_wrong(m, known[m.name]))
     print_table("By what can be recognised from the text, and by passages that introduce a name",
          ("what", "found", "of"),
-         [("full names, less than half of the letters wrong", f"{readable.recall(0):.3f}", len(readable.mention_scores)),
+         [("full names, less than half of the letters wrong", f"{full.recall(0):.3f}", len(full.mention_scores)),
           ("misspelt bare surnames, less than half wrong", f"{bare.recall(0):.3f}", len(bare.mention_scores)),
           ("passages with a full name: found anywhere in them", percentage(got, number), number),
           ("the same, less than half of its letters wrong", percentage(near, near_number), near_number)])  # fmt: skip

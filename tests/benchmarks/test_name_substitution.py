@@ -111,9 +111,9 @@ def test_a_heard_name_has_the_spellings_that_are_not_too_far_off() -> None:
 
 def test_homophones_are_heard_as_better_known_names_and_share_no_family_with_what_is_measured() -> None:
     measured = {family_key(s) for s in load_subjects() if s.split != "train"}
-    people = invent_homophones(15, 1)
-    assert len(people) == 15
-    assert people == invent_homophones(15, 1)
+    people = invent_homophones(40, 1)
+    assert len(people) == 40
+    assert people == invent_homophones(40, 1)
     for heard in people:
         assert heard.surname_forms
         assert heard.surname not in heard.surname_forms
