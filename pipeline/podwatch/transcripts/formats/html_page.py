@@ -1,7 +1,7 @@
-"""HTML transcripts: the podcast namespace's cite, time and p, and pages of paragraphs that carry times or speakers.
+"""HTML transcripts: the podcast namespace's cite, time and p, and pages whose paragraphs have times or speakers.
 
 Source: the transcript chapter of the podcast namespace. Many feeds give a whole web page instead: it is read when its
-paragraphs bear times, and refused as a web page otherwise, so that no error page ever becomes a transcript.
+paragraphs have times, and refused as a web page otherwise, so that no error page ever becomes a transcript.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ import math
 import re
 
 from podwatch.errors import TranscriptError
-from podwatch.transcripts.formats import plain_text as plain
-from podwatch.transcripts.formats import transcript_site as page
-from podwatch.transcripts.formats.markup import remove_between
-from podwatch.transcripts.formats.markup import unescape as unescaped
+from podwatch.transcripts.formats.markup import remove_between, unescape
+from podwatch.transcripts.formats.plain_text import MIN_MARKS, parse_mark, read_paragraphs
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_clock
+from podwatch.transcripts.formats.transcript_site import BLOCK_START, has_blocks, read_blocks
 
 ROOTS = {"html", "head", "body", "cite", "time", "p", "div", "article", "section", "main", "span", "h1", "h2", "h3"}
 _SKIP = {"script", "style", "head", "title", "nav", "footer", "aside", "noscript", "svg", "form", "select", "button"}
@@ -25,47 +24,43 @@ _BLOCKS = {
     "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "body", "html", "figure", "pre",
 }  # fmt: skip
 _TITLE = re.compile(r"<title[^<>]*>([^<]{0,300})", re.IGNORECASE)
-MARKS = 3
 
 
 def looks_like(doc: SourceDocument) -> bool:
-    return doc.root_element in ROOTS or doc.head[:14].lower() == "<!doctype html"
+    return doc.root_element in ROOTS or _has_doctype(doc)
+
+
+def _has_doctype(doc: SourceDocument) -> bool:
+    return doc.head[:14].lower() == "<!doctype html"
 
 
 def parse(doc: SourceDocument) -> Columns:
     columns, paragraphs = read_flow(doc.tags)
     if columns:
         return columns
-    text = "\n\n".join(paragraphs)
-    # A transcript page in HTML of no known form: its lines are what stands between the tags, or lines of a <pre>.
-    if page.BLOCK_START in doc.text and page.has_blocks(lines := unescaped("\n".join(doc.tags[0::3]))):
-        columns = page.read_blocks(lines)
-        columns.ends = [*columns.starts[1:], math.nan][: len(columns)]
-        return columns
-    whole = doc.root_element in ("html", "head", "body") or doc.head[:14].lower() == "<!doctype html"
-    if whole and sum(plain.parse_mark(line) is not None for p in paragraphs for line in p.split("\n")) < MARKS:
-        raise TranscriptError(f"is a web page, not a transcript{_visible_text(doc)}")
-    return plain.read_paragraphs(text)
-
-
-def _visible_text(doc: SourceDocument) -> str:
-    found = _TITLE.search(remove_between(doc.head, "<!--", "-->"))
-    title = " ".join(unescaped(found[1]).split()) if found else ""
-    return f": {title[:80]!r}" if title else ""
+    # The page of a transcript site in other HTML than its own: its lines stand between tags, or in a <pre>.
+    if BLOCK_START in doc.text and has_blocks(lines := unescape("\n".join(doc.tags[0::3]))):
+        return read_blocks(lines)
+    is_page = doc.root_element in ("html", "head", "body") or _has_doctype(doc)
+    if is_page and sum(parse_mark(line) is not None for p in paragraphs for line in p.split("\n")) < MIN_MARKS:
+        m = _TITLE.search(remove_between(doc.head, "<!--", "-->"))
+        title = " ".join(unescape(m[1]).split())[:80] if m else ""
+        raise TranscriptError("is a web page, not a transcript" + (f": {title!r}" if title else ""))
+    return read_paragraphs("\n\n".join(paragraphs))
 
 
 def read_flow(tags: list[str]) -> tuple[Columns, list[str]]:
-    """(segments, []) of a page that has cite or time elements, ([], its paragraphs) of another."""
+    """(segments, []) of a page with cite or time elements, (empty, its paragraphs) of another."""
     columns = Columns()
     paragraphs: list[str] = []
-    last = {tags[i]: i for i in range(1, len(tags), 3) if tags[i][0] == "/"}
-    marked = "/cite" in last or "/time" in last
+    last_end = {tags[i]: i for i in range(1, len(tags), 3) if tags[i][0] == "/"}
+    has_marks = "/cite" in last_end or "/time" in last_end
     parts, skip = [tags[0]], ""
-    start, who = math.nan, None
+    start, speaker = math.nan, None
 
     def flush() -> str:
         nonlocal parts
-        text = unescaped("".join(parts)).strip()
+        text = unescape("".join(parts)).strip()
         parts = []
         return text
 
@@ -78,23 +73,23 @@ def read_flow(tags: list[str]) -> tuple[Columns, list[str]]:
             continue
         if "\n" in text:
             text = text.replace("\n", " ")
-        if tag in _SKIP and last.get(f"/{tag}", -1) > at:
+        if tag in _SKIP and last_end.get(f"/{tag}", -1) > at:
             skip = f"/{tag}"
-        elif marked and tag in ("cite", "time", "/cite", "/time"):
+        elif has_marks and tag in ("cite", "time", "/cite", "/time"):
             words = flush()
             if tag == "/cite":
-                who = words.rstrip(" :") or None
+                speaker = words.rstrip(" :") or None
                 start = math.nan
             elif tag == "/time":
                 start = parse_clock(words.strip("[]() \t"))
             elif words:
-                columns.add(words, start, math.nan, who)
+                columns.add(words, start, math.nan, speaker)
                 start = math.nan
             parts.append(text)
         elif tag.lstrip("/") in _BLOCKS:
             words = flush()
-            if words and marked:
-                columns.add(words, start, math.nan, who)
+            if words and has_marks:
+                columns.add(words, start, math.nan, speaker)
                 start = math.nan
             elif words:
                 paragraphs.append(words)
@@ -102,8 +97,8 @@ def read_flow(tags: list[str]) -> tuple[Columns, list[str]]:
         else:
             parts.append(f"\n{text}" if tag in ("br", "br/") else text)
     words = flush()
-    if words and marked:
-        columns.add(words, start, math.nan, who)
+    if words and has_marks:
+        columns.add(words, start, math.nan, speaker)
     elif words:
         paragraphs.append(words)
     return columns, paragraphs

@@ -1,14 +1,14 @@
-"""JSON that is a list of segments: Podcasting 2.0, Whisper and its kin, Podlove, and many a home-made script.
+"""JSON that is a list of segments: Podcasting 2.0, Whisper and its relatives, Podlove, and other scripts' own.
 
 Sources: the transcript chapter of the podcast namespace (segments with startTime, endTime, speaker, body); the output
 of openai-whisper, faster-whisper, WhisperX, whisper-timestamped and the OpenAI API (verbose_json, diarized_json);
-Podlove's transcripts.json. They differ in the names of the same four things, so one reader serves them all.
+Podlove's transcripts.json. They differ in the names of the same four keys, so one parser reads them all.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from podwatch.errors import TranscriptError
@@ -20,7 +20,6 @@ TEXT_KEYS = ("text", "body", "transcript", "content", "caption", "sentence", "li
 START_KEYS = ("start", "startTime", "start_time", "begin", "from", "timestamp", "time", "offset_seconds")
 END_KEYS = ("end", "endTime", "end_time", "to", "until")
 SPEAKER_KEYS = ("speaker", "speaker_label", "speakerName", "speaker_name", "speaker_id", "speakerId", "name")
-WORD = ("word", "text", "punctuated_word")
 LIST_KEYS = ("segments", "transcripts", "transcript", "cues", "captions", "utterances", "sentences", "items", "results")
 _LANGUAGES = {
     "english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it", "portuguese": "pt",
@@ -28,11 +27,9 @@ _LANGUAGES = {
     "arabic": "ar", "hebrew": "he", "chinese": "zh", "japanese": "ja", "korean": "ko", "hindi": "hi",
 }  # fmt: skip
 
-Shape = Callable[[Any], bool]
-
 
 def find_rows(value: Any) -> list[Any] | None:
-    """The list that holds the segments: the document itself, or what it holds under one of the usual names."""
+    """The list of segments: the document itself, or what it holds under one of the usual keys; None without one."""
     if isinstance(value, list):
         return value if _first_row(value) is not None else None
     if isinstance(value, Mapping):
@@ -57,24 +54,23 @@ def _first_row(items: list[Any]) -> Mapping[str, Any] | None:
     return None
 
 
-def _rows_have(key: str) -> Shape:
-    def looks(value: Any) -> bool:
-        found = find_rows(value)
-        first = _first_row(found) if found else None
-        return first is not None and key in first
-
-    return looks
+def _rows_have(value: Any, key: str) -> bool:
+    rows = find_rows(value)
+    first = _first_row(rows) if rows else None
+    return first is not None and key in first
 
 
 def looks_like_podcast(doc: SourceDocument) -> bool:
-    return _rows_have("body")(doc.json)
+    return _rows_have(doc.json, "body")
 
 
 def looks_like_whisper(doc: SourceDocument) -> bool:
     value = doc.json
-    named = isinstance(value, dict) and isinstance(value.get("segments"), list) and "utterances" not in value
+    has_segments = isinstance(value, dict) and isinstance(value.get("segments"), list) and "utterances" not in value
     return (
-        named and _rows_have("text")(value) and any(k in value for k in ("text", "language", "task", "word_segments"))
+        has_segments
+        and _rows_have(value, "text")
+        and any(k in value for k in ("text", "language", "task", "word_segments"))
     )
 
 
@@ -84,61 +80,60 @@ def looks_like_list(doc: SourceDocument) -> bool:
 
 def parse(doc: SourceDocument) -> Columns:
     value = doc.json
-    found = find_rows(value)
-    if not found:
+    rows = find_rows(value)
+    if not rows:
         raise TranscriptError("is JSON, but holds no segments")
-    first = _first_row(found) or {}
+    first = _first_row(rows) or {}
     keys = [
         next((k for k in names if k in first), names[0])
         for names in ((*TEXT_KEYS, "word"), START_KEYS, END_KEYS, SPEAKER_KEYS)
     ]
     columns = Columns()
-    read_rows(columns, found, *keys)
+    read_rows(columns, rows, *keys)
     if isinstance(value, dict):
         columns.language = parse_language_tag(value.get("language") or value.get("language_code"))
         columns.title = value["title"] if isinstance(value.get("title"), str) else ""
-        loose = value.get("words")
-        if not columns.words and isinstance(loose, list):
-            assign_words(columns, loose)
+        words = value.get("words")
+        if not columns.words and isinstance(words, list):
+            assign_words(columns, words)
     return columns
 
 
 def read_rows(columns: Columns, items: Iterable[Any], text: str, start: str, end: str, speaker: str) -> None:
-    """Fills the columns from rows with these four keys; words, where a row has them, keep their times."""
+    """Fills the columns from rows with these four keys; words with times stand under "words" of a row."""
     for item in items:
         if not isinstance(item, dict):
             continue
         words = item.get(text)
         if not isinstance(words, str):
             continue
-        a, b, who = item.get(start), item.get(end), item.get(speaker)
-        timed = item.get("words")
+        name = item.get(speaker)
         columns.add(
             words,
-            a if type(a) is float else parse_seconds(a),
-            b if type(b) is float else parse_seconds(b),
-            who if type(who) is str else speaker_label(who),
-            word_times(timed) if timed else (),
+            parse_seconds(item.get(start)),
+            parse_seconds(item.get(end)),
+            name if isinstance(name, str) else speaker_label(name),
+            word_times(item.get("words")),
         )
 
 
 def word_times(items: Any, scale: float = 1.0) -> list[tuple[str, float]]:
-    """(word, second) of a list of words; one without a time is left out, and found again by its neighbours."""
+    """(word, second) of a list of words; a word without a time is left out. scale: seconds a unit of time."""
     if not isinstance(items, list):
         return []
     timed: list[tuple[str, float]] = []
     for w in items:
         if isinstance(w, dict):
             word = w.get("punctuated_word") or w.get("word") or w.get("text")
-            at = w.get("start")
-            at = at if type(at) is float else parse_seconds(w.get("startTime") if at is None else at)
-            if isinstance(word, str) and at == at:
-                timed.append((word, at * scale))
+            start = w.get("start")
+            second = parse_seconds(w.get("startTime") if start is None else start)
+            if isinstance(word, str) and second == second:
+                timed.append((word, second * scale))
     return timed
 
 
 def assign_words(columns: Columns, words: list[Any]) -> None:
-    """Words that stand beside the segments (OpenAI's timestamp_granularities) given to the segments they fall into."""
+    """Gives words that stand beside the segments (OpenAI's timestamp_granularities) to the segments at their times."""
     timed = word_times(words)
     at = 0
     for i in range(len(columns)):
@@ -151,7 +146,7 @@ def assign_words(columns: Columns, words: list[Any]) -> None:
 
 
 def speaker_label(value: Any) -> str | None:
-    """A speaker as a name: text as it is, a number as "Speaker 1", a mapping by its name."""
+    """The name of a speaker: text as it is, a number as "Speaker 1", a mapping by its name; None otherwise."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float)):
@@ -162,7 +157,7 @@ def speaker_label(value: Any) -> str | None:
 
 
 def parse_language_tag(value: Any) -> str | None:
-    """A language tag of what a recogniser says ("english", "en_us"); None for anything else."""
+    """The language tag (BCP 47) of what a recogniser writes ("english", "en_us"); None for anything else."""
     if not isinstance(value, str):
         return None
     tag = _LANGUAGES.get(value.lower(), value.replace("_", "-"))

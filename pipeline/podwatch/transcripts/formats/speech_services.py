@@ -1,4 +1,4 @@
-"""JSON as the speech-to-text services answer it: Deepgram, AssemblyAI and Google, each with its own nesting and units.
+"""The JSON of the speech-to-text services Deepgram, AssemblyAI and Google, each with its own nesting and units.
 
 Sources: Deepgram's listen response (results.channels, utterances, paragraphs), AssemblyAI's transcript (utterances and
 words, milliseconds), Google Cloud Speech v1 (results.alternatives.words, times like "1.400s").
@@ -21,7 +21,7 @@ def looks_like_deepgram(doc: SourceDocument) -> bool:
 
 
 def parse_deepgram(doc: SourceDocument) -> Columns:
-    """The utterances where there are any, else the sentences, else the words, of the first channel."""
+    """The utterances; without any, the sentences of the first channel, else its words, else its text."""
     results = _get(doc.json, "results")
     columns = Columns()
     utterances = _dicts(_get(results, "utterances"))
@@ -50,8 +50,8 @@ def parse_deepgram(doc: SourceDocument) -> Columns:
 
 def looks_like_assemblyai(doc: SourceDocument) -> bool:
     value = doc.json
-    known = ("audio_duration", "acoustic_model", "language_model", "audio_url", "speech_model")
-    return isinstance(value, dict) and "text" in value and "segments" not in value and any(k in value for k in known)
+    signs = ("audio_duration", "acoustic_model", "language_model", "audio_url", "speech_model")
+    return isinstance(value, dict) and "text" in value and "segments" not in value and any(k in value for k in signs)
 
 
 def parse_assemblyai(doc: SourceDocument) -> Columns:
@@ -96,12 +96,12 @@ def _add_item(
 ) -> None:
     if isinstance(text, str):
         timed = words if words is not None else word_times(item.get("words"), scale)
-        who = f"Speaker {speaker}" if isinstance(speaker, str) and len(speaker) == 1 else speaker_label(speaker)
-        columns.add(text, parse_seconds(item.get("start")) * scale, parse_seconds(item.get("end")) * scale, who, timed)
+        name = f"Speaker {speaker}" if isinstance(speaker, str) and len(speaker) == 1 else speaker_label(speaker)
+        columns.add(text, parse_seconds(item.get("start")) * scale, parse_seconds(item.get("end")) * scale, name, timed)
 
 
 def _add_words(columns: Columns, words: list[dict[str, Any]], scale: float) -> None:
-    """Each word as a segment of its own: Columns puts them together to sentences of one speaker."""
+    """Adds each word as a segment: Columns merges them into sentences of one speaker."""
     for w in words:
         _add_item(columns, w, w.get("punctuated_word") or w.get("word") or w.get("text"), w.get("speaker"), scale=scale)
 

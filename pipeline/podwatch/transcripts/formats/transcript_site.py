@@ -1,8 +1,8 @@
 """A page of a transcript site: a title, ``Episode Date:``, then blocks of words under ``Starting point is HH:MM:SS``.
 
 Two forms: saved as text, and as HTML (h1.page-heading, .episode_date, .single-sentence with .pod_timestamp_indicator
-and .pod_text). Only what stands in a block is the transcript: not the description with its cut words, nor the
-advertisements between blocks, nor the titles of other episodes beside it. A chunk that comes twice is taken once.
+and .pod_text). Only what stands in a block is the transcript: not the description with its shortened words, nor the
+advertisements between blocks, nor the titles of other episodes beside it. A block that comes twice counts once.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import re
 from datetime import UTC, datetime
 
 from podwatch.errors import TranscriptError
-from podwatch.transcripts.formats.markup import class_names
-from podwatch.transcripts.formats.markup import unescape as unescaped
+from podwatch.transcripts.formats.markup import class_names, unescape
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_clock
 
 BLOCK_START = "Starting point is "
 _BLOCK = re.compile(rf"^[ \t]*{BLOCK_START}\d{{1,3}}:\d{{2}}:\d{{2}}(?!\d)", re.MULTILINE)
+_CLOCK_AND_WORDS = re.compile(r"([\d:]*)(.*)", re.DOTALL)  # with or without a blank between them
 _CLOSING = re.compile(r"^[ \t]*There aren't comments yet for this episode\.", re.MULTILINE)
 _DATE = re.compile(r"Episode Date:[ \t]*([A-Z][a-z]+ \d{1,2}, \d{4})")
 _SIGNS = ("pod_timestamp_indicator", "podcast-transcript", "single-sentence", "page-heading", "episode_date")
-_PAYING = re.compile(r"premium (?:subscribers|members|users)|(?:subscribers|members) only", re.IGNORECASE)
+_MEMBERS_ONLY = re.compile(r"premium (?:subscribers|members|users)|(?:subscribers|members) only", re.IGNORECASE)
 
 
 def looks_like(doc: SourceDocument) -> bool:
@@ -33,23 +33,17 @@ def looks_like(doc: SourceDocument) -> bool:
 
 
 def parse(doc: SourceDocument) -> Columns:
-    """One segment a block; a block ends where the next begins, the last one nobody knows when (nan)."""
-    columns = _parse_html(doc) if doc.root_element else _text(doc)
-    columns.ends = [*columns.starts[1:], math.nan][: len(columns)]
-    return columns
-
-
-def _text(doc: SourceDocument) -> Columns:
-    return read_blocks(doc.text)
+    """A segment for each block; a block ends where the next one begins, the last one at an unknown time (nan)."""
+    return _parse_html(doc) if doc.root_element else read_blocks(doc.text)
 
 
 def has_blocks(text: str) -> bool:
-    """Whether blocks stand in a text: a page may come as HTML of no known form, with its lines in paragraphs."""
+    """Whether there are blocks in a text: the page may also come in other HTML than its own, a line a paragraph."""
     return BLOCK_START in text and _BLOCK.search(text) is not None
 
 
 def read_blocks(text: str) -> Columns:
-    """The blocks of a page that is text, or was flattened to it."""
+    """The blocks of a page that is text, or the text of HTML."""
     columns = Columns()
     head, *pieces = re.split(rf"(?:^|\n)[ \t]*{BLOCK_START}(?=\d)", text)
     columns.title, columns.published = read_head(head)
@@ -58,17 +52,9 @@ def read_blocks(text: str) -> Columns:
         pieces[-1] = pieces[-1][: closing.start()] if closing else pieces[-1]
     seen: set[tuple[float, str]] = set()
     for piece in pieces:
-        at, words = _split_clock(piece)
-        _add_block(columns, parse_clock(at), words, seen)
-    return columns
-
-
-def _split_clock(piece: str) -> tuple[str, str]:
-    """(clock, words): the words may follow the clock without a blank."""
-    n = 0
-    while n < len(piece) and (piece[n].isdecimal() or piece[n] == ":"):
-        n += 1
-    return piece[:n], piece[n:].strip()
+        clock, words = _CLOCK_AND_WORDS.fullmatch(piece).groups()  # type: ignore[union-attr] # it matches any text
+        _add_block(columns, parse_clock(clock), words.strip(), seen)
+    return _end_blocks(columns)
 
 
 def read_head(head: str) -> tuple[str, datetime | None]:
@@ -85,6 +71,12 @@ def _parse_date(text: str) -> datetime | None:
         return None
 
 
+def _end_blocks(columns: Columns) -> Columns:
+    """The columns with each block's end at the start of the next one."""
+    columns.ends = [*columns.starts[1:], math.nan][: len(columns)]
+    return columns
+
+
 def _add_block(columns: Columns, start: float, words: str, seen: set[tuple[float, str]]) -> None:
     if words and (start, words) not in seen:
         seen.add((start, words))
@@ -94,7 +86,7 @@ def _add_block(columns: Columns, start: float, words: str, seen: set[tuple[float
 def _parse_html(doc: SourceDocument) -> Columns:
     columns = Columns()
     seen: set[tuple[float, str]] = set()
-    start, inside, cut = math.nan, "", False
+    start, inside = math.nan, ""
     parts: list[str] = []
     head = {"page-heading": "", "episode_date": ""}
     tags = doc.tags
@@ -102,32 +94,34 @@ def _parse_html(doc: SourceDocument) -> Columns:
         tag, attributes, text = tags[at], tags[at + 1], tags[at + 2]
         names = class_names(attributes)
         if "single-sentence" in names:
-            _add_block(columns, start, unescaped(" ".join(parts)).strip(), seen)
+            _add_block(columns, start, unescape(" ".join(parts)).strip(), seen)
             start, parts, inside = math.nan, [], ""
         elif "pod_timestamp_indicator" in names:
             if parts:
-                _add_block(columns, start, unescaped(" ".join(parts)).strip(), seen)
+                _add_block(columns, start, unescape(" ".join(parts)).strip(), seen)
                 parts = []
             start, inside = parse_clock(text.strip().removeprefix(BLOCK_START).strip()), ""
         elif "pod_text" in names or "transcript-text" in names:
-            inside, cut = "words", False
+            inside = "words"
             parts.append(text)
         elif names and names[0] in head:
             inside = names[0]
             head[inside] += text
         elif inside == "words":
-            cut = tag == "span" and "dots" in names
+            is_dots = tag == "span" and "dots" in names
             if tag in ("/div", "aside", "footer"):
                 inside = ""
-            elif not cut and (tag != "/span" or text.strip()):
+            elif not is_dots and (tag != "/span" or text.strip()):
                 parts[-1] += text
         elif inside in head:
             inside = ""
-    _add_block(columns, start, unescaped(" ".join(parts)).strip(), seen)
+    _add_block(columns, start, unescape(" ".join(parts)).strip(), seen)
     if not columns:
-        paying = _PAYING.search(doc.text)
-        raise TranscriptError("is for paying members of the site only" if paying else "is a page without a transcript")
-    columns.title = " ".join(unescaped(head["page-heading"]).split())
+        members_only = _MEMBERS_ONLY.search(doc.text)
+        raise TranscriptError(
+            "is for paying members of the site only" if members_only else "is a page without a transcript"
+        )
+    columns.title = " ".join(unescape(head["page-heading"]).split())
     found = _DATE.search(head["episode_date"])
     columns.published = _parse_date(found[1] if found else "")
-    return columns
+    return _end_blocks(columns)

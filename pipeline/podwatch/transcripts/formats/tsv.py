@@ -1,4 +1,4 @@
-"""Tab-separated tables with start, end and text columns: what Whisper writes beside its other files (milliseconds)."""
+"""Tab-separated tables with start, end and text columns, as Whisper writes them (in milliseconds)."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from podwatch.transcripts.formats.source_document import SourceDocument
 
 
 def looks_like(doc: SourceDocument) -> bool:
-    head = _column_names(doc.head)
-    return any(c in START_KEYS for c in head) and any(c in TEXT_KEYS for c in head)
+    names = _column_names(doc.head)
+    return any(n in START_KEYS for n in names) and any(n in TEXT_KEYS for n in names)
 
 
 def parse(doc: SourceDocument) -> Columns:
     """Whole numbers are milliseconds, as in Whisper's own table; numbers with a point are seconds."""
     text = doc.text.lstrip("\ufeff \n")
-    head = _column_names(text)
+    header = _column_names(text)
     at = [
-        next((i for i, c in enumerate(head) if c in names), -1)
+        next((i for i, c in enumerate(header) if c in names), -1)
         for names in (START_KEYS, END_KEYS, TEXT_KEYS, SPEAKER_KEYS)
     ]
     columns = Columns()
     if text.count("\n") > MAX_SEGMENTS:
         raise TranscriptError(f"has more than {MAX_SEGMENTS:,} lines")
     for line in text.split("\n")[1:]:
-        cells = line.split("\t", len(head) - 1)
-        start, end, words, who = (cells[i].strip() if 0 <= i < len(cells) else "" for i in at)
+        cells = line.split("\t", len(header) - 1)
+        start, end, words, speaker = (cells[i].strip() if 0 <= i < len(cells) else "" for i in at)
         if words:
-            columns.add(words, _parse_cell(start), _parse_cell(end), who or None)
+            columns.add(words, _parse_cell(start), _parse_cell(end), speaker or None)
     return columns
 
 

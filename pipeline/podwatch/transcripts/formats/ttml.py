@@ -1,8 +1,8 @@
-"""TTML as Apple Podcasts writes it, TTML in general, and two small XML forms of timed speech.
+"""TTML, also as Apple Podcasts writes it, and two small XML formats of timed speech.
 
 Sources: W3C TTML2 (p and span with begin, end or dur; agents with names; clock, offset, frame and tick times) and
 Apple's extension, whose spans are single words without blanks between them; Podlove's simple-transcripts (speech,
-speaker, item start end); lists of segment elements with start, end, speaker and text children.
+speaker, item with start and end); lists of segment elements with start, end, speaker and text children.
 """
 
 from __future__ import annotations
@@ -24,21 +24,20 @@ def looks_like(doc: SourceDocument) -> bool:
 
 
 def parse(doc: SourceDocument) -> Columns:
-    """One segment a p; the spans in it that have a time of their own are its words."""
+    """A segment for each p; the spans in it that have a time of their own are its words."""
     rates = {name: float(value) or 1.0 for name, value in _RATE.findall(doc.head)}
     frames, ticks = rates.get("frameRate", 30.0), rates.get("tickRate", 1.0)
+    clocks = ClockReader()
 
     def time(attributes: str, name: str) -> float:
         text = attribute(attributes, name)
         if ":" in text:
-            found = clocks(text)
-            return found if found == found else parse_time_expression(text, frame_rate=frames, tick_rate=ticks)
+            seconds = clocks(text)
+            return seconds if seconds == seconds else parse_time_expression(text, frame_rate=frames, tick_rate=ticks)
         try:
             return float(text)
         except ValueError:
-            return parse_time_expression(text, frame_rate=frames, tick_rate=ticks) if text else math.nan
-
-    clocks = ClockReader()
+            return parse_time_expression(text, frame_rate=frames, tick_rate=ticks)
 
     # Without the end tags of spans half the tags are left; a word ends where the next one begins.
     columns, tags = Columns(), split_tags(_SPAN_END.sub("", doc.text))
@@ -48,14 +47,14 @@ def parse(doc: SourceDocument) -> Columns:
     texts: list[str] | None = None
     words: list[tuple[str, float]] = []
     start = end = math.nan
-    who: str | None = None
+    speaker: str | None = None
     for tag, attributes, text in zip(tags[1::3], tags[2::3], tags[3::3], strict=True):
         if ":" in tag:
             tag = tag[: tag[0] == "/"] + tag.rpartition(":")[2].lstrip("/")
         if texts is not None and tag == "span":
             if "begin" in attributes:
                 begin = time(attributes, "begin")
-                begin = begin + start if begin < start else begin  # relative to the p, as the standard has it
+                begin = begin + start if begin < start else begin  # relative to the p, as the standard says
                 if text and not text.isspace():
                     words.append((unescape(text) if "&" in text else text, begin))
                 if "unit=" in attributes:
@@ -65,10 +64,10 @@ def parse(doc: SourceDocument) -> Columns:
             start, end = time(attributes, "begin"), time(attributes, "end")
             if end != end and "dur" in attributes:
                 end = start + time(attributes, "dur")
-            who = attribute(attributes, "ttm:agent") or None
+            speaker = attribute(attributes, "ttm:agent") or None
             texts, words = [text], []
         elif tag == "/p" and texts is not None:
-            columns.add(unescape("".join(texts)), start, end, names.get(who or "", who), words)
+            columns.add(unescape("".join(texts)), start, end, names.get(speaker or "", speaker), words)
             texts = None
         elif texts is not None:
             texts.append(f" {text}" if tag in ("br", "br/") else text)
@@ -77,7 +76,7 @@ def parse(doc: SourceDocument) -> Columns:
         elif tag == "name" and agent:
             names[agent] = unescape(text).strip() or agent
     if texts is not None:
-        columns.add(unescape("".join(texts)), start, end, names.get(who or "", who), words)
+        columns.add(unescape("".join(texts)), start, end, names.get(speaker or "", speaker), words)
     return columns
 
 
@@ -93,14 +92,14 @@ def parse_speech(doc: SourceDocument) -> Columns:
 
 def _parse_podlove(tags: list[str]) -> Columns:
     columns = Columns()
-    who: str | None = None
+    speaker: str | None = None
     for at in range(1, len(tags), 3):
         tag = "" if tags[at].startswith("/") else tags[at].rpartition(":")[2].rstrip("/")
         if tag == "speaker":
-            who = unescape(tags[at + 2]).strip() or None
+            speaker = unescape(tags[at + 2]).strip() or None
         elif tag == "item":
             start, end = (parse_seconds(attribute(tags[at + 1], name)) for name in ("start", "end"))
-            columns.add(unescape(tags[at + 2]), start, end, who)
+            columns.add(unescape(tags[at + 2]), start, end, speaker)
     return columns
 
 

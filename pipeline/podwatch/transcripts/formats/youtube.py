@@ -1,7 +1,7 @@
 """YouTube's timed text: json3, and the XML of srv1 (text start dur) and srv3 (p t d, with s for each word).
 
-Source: the answers of its timedtext endpoint, as the well-known download tools save them. Automatic captions come as
-words with offsets, and with an event for each line feed, which says nothing and is left out.
+Source: the responses of its timedtext endpoint, as the well-known download tools save them. Automatic captions come as
+words with offsets, and with an event for each line feed, which has no words and is left out.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def parse_json3(doc: SourceDocument) -> Columns:
         words: list[tuple[str, float]] = []
         try:
             if len(parts) == 1:
-                text = "" + parts[0]["utf8"]  # refuses what is no text
+                text = "" + parts[0]["utf8"]  # TypeError for what is no text
             else:
                 words = [(part["utf8"], start + part.get("tOffsetMs", 0) / 1000) for part in parts]
                 text = "".join([word for word, _ in words])
-        except (AttributeError, KeyError, TypeError, OverflowError):  # no mapping, no words, or no number in it
+        except (AttributeError, KeyError, TypeError, OverflowError):  # a part without words, or not a mapping
             words = []
             texts = (part.get("utf8") for part in parts if isinstance(part, dict))
             text = "".join(t for t in texts if isinstance(t, str))
@@ -48,13 +48,13 @@ def looks_like_srv(doc: SourceDocument) -> bool:
 
 
 def parse_srv(doc: SourceDocument) -> Columns:
-    """srv1 has seconds and escapes its words twice; srv3 has milliseconds, and its words hold their own blanks."""
+    """srv1 has seconds and escapes its words twice; srv3 has milliseconds, and its words include their blanks."""
     columns = Columns()
     tags = split_tags(doc.text.replace("</s>", ""))  # halves the tags, and a word ends where the next one begins
     texts: list[str] | None = None
     start = end = math.nan
     words: list[tuple[str, float]] = []
-    once = doc.root_element == "timedtext"
+    is_srv3 = doc.root_element == "timedtext"
     offsets: dict[str, float] = {}  # by the attributes of s, which repeat
     for tag, attributes, text in zip(tags[1::3], tags[2::3], tags[3::3], strict=True):
         if texts is None:
@@ -69,10 +69,10 @@ def parse_srv(doc: SourceDocument) -> Columns:
             words.append((unescape(text) if "&" in text else text, start + offsets[attributes]))
             texts.append(text)
         elif tag in ("/p", "/text"):
-            said = unescape("".join(texts))
-            columns.add(
-                said if once else _remove_tags(unescape(said)), start, end, None, words if len(words) > 1 else ()
-            )
+            caption = unescape("".join(texts))
+            if not is_srv3:
+                caption = _remove_tags(unescape(caption))
+            columns.add(caption, start, end, None, words if len(words) > 1 else ())
             texts = None
         elif text:
             texts.append(text)
