@@ -97,7 +97,16 @@ def test_only_permanent_redirects_change_the_address(
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("120", 120.0), ("Thu, 01 Jan 1970 00:01:00 GMT", 60.0), ("soon", None), ("", None), (None, None), ("-5", None)],
+    [
+        ("120", 120.0),
+        ("Thu, 01 Jan 1970 00:01:00 GMT", 60.0),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        ("-5", None),
+        ("²", None),
+        ("٣", None),
+    ],
 )
 def test_retry_after_is_a_number_or_a_date(value: str | None, seconds: float | None) -> None:
     assert parse_retry_after(value, now=0.0) == seconds

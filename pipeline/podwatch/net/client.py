@@ -205,8 +205,8 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     """Seconds to wait, from a Retry-After header (RFC 9110, 10.2.3: a number or a date); None when unusable."""
     if not value:
         return None
-    if value.strip().isdigit():
-        return float(value.strip())
+    if (digits := value.strip()).isascii() and digits.isdecimal():  # int() and float() refuse what isdigit() takes: ²
+        return float(digits)
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     except (ValueError, TypeError, IndexError, OverflowError):
