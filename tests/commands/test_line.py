@@ -264,7 +264,7 @@ def test_the_feeds_go_out_as_opml(podwatch: Any, podcast: Podcast, tmp_path: Pat
 
 def test_output_into_a_closed_pipe_ends_quietly(podwatch: Any) -> None:
     command = f"{PODWATCH} scan {SEEDS}/sample/missile-crisis.txt --watchlist {SEEDS}/watchlist.yaml --json | true"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=600, check=False)
     assert done.stderr == ""
 
 
@@ -274,7 +274,7 @@ def test_output_into_a_closed_pipe_ends_quietly(podwatch: Any) -> None:
 )
 def test_output_that_cannot_be_written_is_one_line(to: str, said: str) -> None:
     command = f"{PODWATCH} scan {SEEDS}/sample/missile-crisis.txt --watchlist {SEEDS}/watchlist.yaml --json >{to}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith(said)
     assert done.stderr.count("\n") == 1

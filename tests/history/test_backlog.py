@@ -63,7 +63,7 @@ class Archive:
     """Stands in for the pages of feeds; says whether hosts were asked at the same time, and whether one host twice."""
 
     def __init__(self, together: int) -> None:
-        self._all_here = threading.Barrier(together, timeout=20)
+        self._all_here = threading.Barrier(together, timeout=600)
         self._lock = threading.Lock()
         self._busy: set[str] = set()
         self.waited = 0

@@ -23,6 +23,7 @@ from tests.support.terminal import in_terminal
 COUNT = 600
 WATCHES = [Watch(name="grain", query="grain"), Watch(name="sea", query='"black sea"'), Watch(name="old", query="ships")]
 ROWS = 'SELECT watch_id, transcript_id, start, "end", label, gone_at IS NULL FROM mentions ORDER BY 1, 2, 3, 4, 6'
+HANG_SECONDS = 600.0  # a guard against a hang, not a measure
 DETECT = ("-m", "podwatch", "detect", "--processes", "2")
 
 
@@ -67,7 +68,7 @@ def done(store: Store) -> int:
     return COUNT - count_undetected(store)
 
 
-def when(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+def when(holds: Callable[[], bool], seconds: float = HANG_SECONDS) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end
@@ -83,13 +84,13 @@ def test_what_a_killed_one_has_done_stays_done_and_the_next_does_the_rest(home: 
         os.killpg(killed.pid, number)
     else:
         killed.send_signal(number)
-    _, said = killed.communicate(timeout=60)
+    _, said = killed.communicate(timeout=HANG_SECONDS)
     assert "Traceback" not in said
     when(lambda: not is_group_running(killed.pid))
     kept = done(store)
     assert kept > 0
     again = started(home, *DETECT)
-    out, _ = again.communicate(timeout=60)
+    out, _ = again.communicate(timeout=HANG_SECONDS)
     assert f"detect: {COUNT - kept} done" in out
     assert len(rows(home)) == len(set(rows(home))) == COUNT * 4
     assert store.alert_states() == {"due": COUNT * 3}
@@ -98,7 +99,7 @@ def test_what_a_killed_one_has_done_stays_done_and_the_next_does_the_rest(home: 
 
 def test_two_at_once_do_the_work_once(home: Path) -> None:
     both = [started(home, *DETECT) for _ in range(2)]
-    assert all(" failed" in p.communicate(timeout=60)[0] for p in both)
+    assert all(" failed" in p.communicate(timeout=HANG_SECONDS)[0] for p in both)
     assert [p.returncode for p in both] == [0, 0]
     assert len(rows(home)) == len(set(rows(home))) == COUNT * 4
     store = opened(home)
@@ -107,7 +108,7 @@ def test_two_at_once_do_the_work_once(home: Path) -> None:
 
 
 def test_a_rescan_that_is_killed_changes_nothing_and_is_gone_on_with_by_detect(home: Path) -> None:
-    started(home, *DETECT).communicate(timeout=60)
+    started(home, *DETECT).communicate(timeout=HANG_SECONDS)
     before = rows(home)
     store = opened(home)
     rescan = started(home, "-m", "podwatch", "rescan", "--processes", "2")
@@ -116,7 +117,7 @@ def test_a_rescan_that_is_killed_changes_nothing_and_is_gone_on_with_by_detect(h
     rescan.communicate()
     when(lambda: not is_group_running(rescan.pid))
     assert rows(home) == before
-    out, _ = started(home, *DETECT).communicate(timeout=60)
+    out, _ = started(home, *DETECT).communicate(timeout=HANG_SECONDS)
     assert "0 new" in out
     assert rows(home) == before
     assert count_undetected(store) == 0
@@ -125,7 +126,7 @@ def test_a_rescan_that_is_killed_changes_nothing_and_is_gone_on_with_by_detect(h
 
 def test_a_worker_that_is_killed_is_one_clear_line(home: Path) -> None:
     detect = started(home, "-c", KILLING, *DETECT[1:])
-    _, said = detect.communicate(timeout=60)
+    _, said = detect.communicate(timeout=HANG_SECONDS)
     assert detect.returncode == 1
     [line] = said.splitlines()
     assert line.startswith("podwatch: a process ended in the middle of its work (exit status -9)")
@@ -164,6 +165,7 @@ def test_on_a_terminal_several_processes_show_a_bar_with_rate_and_time_left(
 SLOW = """
 import runpy, sys, time
 from podwatch.line import detect
+
 real = detect.Detector.__call__
 detect.Detector.__call__ = lambda self, *given: (time.sleep(0.5), real(self, *given))
 sys.argv = ["podwatch", *sys.argv[2:]]

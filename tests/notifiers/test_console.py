@@ -153,7 +153,7 @@ def run(script: str, tail: str, **env: str) -> subprocess.CompletedProcess[str]:
     command = f'"{sys.executable}" -c "$SCRIPT" {tail}'
     return subprocess.run(
         ["/bin/bash", "-o", "pipefail", "-c", command], cwd=ROOT, env={**os.environ, "SCRIPT": SCRIPT + script, **env},
-        capture_output=True, text=True, timeout=60,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
 
 

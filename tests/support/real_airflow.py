@@ -145,7 +145,7 @@ class Airflow:
     def run_command(self, *arguments: str) -> str:
         """What a command of Airflow prints."""
         command = [*airflow_local.AIRFLOW, *arguments]
-        done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 
-SECONDS = 60.0
+SECONDS = 600.0
 
 
 def in_terminal(command: Sequence[str], typed: str = "", until: str = "") -> str:

@@ -28,7 +28,7 @@ _SILENT = logging.Logger("socket mode", logging.CRITICAL + 1)  # tests look for 
 TEAM = {"ok": True, "team": "Newsroom", "team_id": "T1", "user": "podwatch", "user_id": "UBOT", "bot_id": "B1"}
 
 
-HANG_SECONDS = 60.0  # a guard against a hang
+HANG_SECONDS = 600.0  # a guard against a hang
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
