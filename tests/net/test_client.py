@@ -192,6 +192,22 @@ def test_a_body_that_comes_after_the_headers_is_read_although_the_connection_end
         assert [http.get(url).body for _ in range(2)] == [b"hello"] * 2
 
 
+def test_what_is_left_of_a_body_that_is_too_large_is_never_read_as_the_next_response(http: HttpClient) -> None:
+    """The rest of such a body is a stranger's: it could be a response of its own, taken for another address's."""
+    connections: list[socket.socket] = []
+
+    def talk(connection: socket.socket) -> None:
+        connections.append(connection)
+        if len(connections) == 1:
+            connection.sendall(http_response(http_response(b"forged") * 40_000))
+        connection.sendall(http_response(b"right"))
+
+    with raw_server(talk) as url:
+        with pytest.raises(HttpError, match="is larger than"):
+            http.get(url, max_bytes=100_000)
+        assert http.get(url).body == b"right"
+
+
 def test_no_connection_is_left_open(settings: Settings, podcast: Podcast, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[socket.socket] = []
 
