@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from podwatch import runtime
-from podwatch.model import DeliveryTiming
+from podwatch.policy.delivery_timing import DeliveryTiming
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, parse_networks
 from podwatch.store.database import Store, open_store

@@ -23,11 +23,11 @@ EVERY = [p for p in EVERY if "node_modules" not in p.parts]
 ALLOWED = {
     "errors": "",
     "model": "",
-    "settings": "errors model",
+    "policy": "errors model",
+    "settings": "errors model policy",
     "files": "errors",
     "net": "errors settings",
     "sandbox": "errors",
-    "policy": "errors model",
     "store": "errors model settings policy",
     "feeds": "errors model files sandbox policy",
     "transcripts": "errors model sandbox store",
@@ -74,7 +74,7 @@ ONLY = {
 PURE = {"podwatch.model", "podwatch.policy", "podwatch.query", "podwatch.phonetics", "podwatch.transcripts.formats"}
 PURE |= {"podwatch.transcripts.labels", "podwatch.notifiers.mention_ranking", "podwatch.notifiers.slack_buttons"}
 # PurePath alone is a value.
-NAMES_ONLY = {"podwatch.policy.dropped_files"}
+NAMES_ONLY = {"podwatch.policy.transcript_file_match"}
 INPUT_OUTPUT = {
     "os",
     "socket",

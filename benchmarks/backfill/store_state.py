@@ -15,7 +15,8 @@ from pathlib import Path
 from benchmarks.past import build_watchlist
 from podwatch import runtime
 from podwatch.line.verbs import LINE
-from podwatch.model import DeliveryTiming, Feed
+from podwatch.model import Feed
+from podwatch.policy.delivery_timing import DeliveryTiming
 from podwatch.runtime import Runtime
 from podwatch.settings import from_environment
 

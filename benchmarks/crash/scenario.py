@@ -21,7 +21,7 @@ from benchmarks.crash import alert_rows
 from benchmarks.crash.recording_proxy import RecordingProxy, count_tokens, measure_spacing
 from podwatch import runtime
 from podwatch.line.deliver import deliver
-from podwatch.model import DeliveryTiming
+from podwatch.policy.delivery_timing import DeliveryTiming
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store
 from tests.support.slack.emulator import Emulator

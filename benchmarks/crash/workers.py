@@ -24,8 +24,8 @@ from typing import Any
 
 from podwatch import runtime
 from podwatch.line.deliver import deliver
-from podwatch.model import DeliveryTiming
 from podwatch.notifiers.slack import SlackNotifier
+from podwatch.policy.delivery_timing import DeliveryTiming
 from podwatch.settings import Secret, Settings
 from podwatch.store import clock as store_clock
 from podwatch.store import deliver as store_deliver

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from podwatch.errors import SettingsError
-from podwatch.model import DeliveryTiming
+from podwatch.policy.delivery_timing import DeliveryTiming
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 CHECKOUT = Path(__file__).resolve().parents[2]

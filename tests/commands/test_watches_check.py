@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from podwatch import runtime
 from podwatch.commands import app
-from podwatch.query import lint
+from podwatch.query import check_warnings
 from podwatch.settings import Settings
 from tests.support.command_runner import run_command
 from tests.support.stored_transcripts import store_dialogues
@@ -146,7 +146,7 @@ def test_a_watch_that_is_said_almost_everywhere_is_pointed_out(
 
 
 def test_of_a_few_transcripts_nothing_is_concluded(settings: Settings, tmp_path: Path, now: datetime) -> None:
-    keep(settings, now, "x", ["grain"] * (lint.MIN_TRANSCRIPTS - 1))
+    keep(settings, now, "x", ["grain"] * (check_warnings.MIN_TRANSCRIPTS - 1))
     (tmp_path / "w.yaml").write_text("watches: [{name: a, query: grain}]")
     assert findings(settings, tmp_path / "w.yaml", "--strict") == (0, [])
 

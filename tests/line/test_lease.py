@@ -15,7 +15,7 @@ from podwatch.line.fetch import fetch
 from podwatch.line.lease import Lease
 from podwatch.line.poll import poll
 from podwatch.model import Feed
-from podwatch.policy.fetch_schedule import LEASE
+from podwatch.policy.leases import FETCH_LEASE
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, parse_networks
 from tests.support.podcast_host import Podcast, item, rss, vtt
@@ -82,10 +82,10 @@ def test_what_one_run_has_claimed_no_other_gets_until_its_lease_ends(
 ) -> None:
     with runtime.build(settings_of_each) as rt:
         add_episodes(rt, podcast, now, 5)
-        claimed = rt.store.claim_wanted(now, now + LEASE)
+        claimed = rt.store.claim_wanted(now, now + FETCH_LEASE)
         assert len(claimed) == 5
-        assert rt.store.claim_wanted(now, now + LEASE) == []
-        assert [w.episode.id for w in rt.store.claim_wanted(now + LEASE, now + 2 * LEASE)] == [
+        assert rt.store.claim_wanted(now, now + FETCH_LEASE) == []
+        assert [w.episode.id for w in rt.store.claim_wanted(now + FETCH_LEASE, now + 2 * FETCH_LEASE)] == [
             w.episode.id for w in claimed
         ]
 
@@ -99,10 +99,10 @@ def test_a_long_run_extends_its_lease(
         add_episodes(rt, podcast, now, 5)
         lease = Lease(rt.store, now)
         [first, *_] = lease.hold(rt.store.claim_wanted(now, lease.until))
-        at[0] = LEASE.total_seconds() * 0.8
+        at[0] = FETCH_LEASE.total_seconds() * 0.8
         lease.release([first.episode.id])
-        later = now + 1.5 * LEASE
-        assert [w.episode.id for w in rt.store.claim_wanted(later, later + LEASE)] == [first.episode.id]
+        later = now + 1.5 * FETCH_LEASE
+        assert [w.episode.id for w in rt.store.claim_wanted(later, later + FETCH_LEASE)] == [first.episode.id]
 
 
 def test_an_interrupted_run_makes_due_again_what_it_did_not_request(
@@ -125,7 +125,7 @@ def test_a_run_whose_lease_has_ended_releases_nothing_that_another_has_claimed(
     add_episodes(rt, podcast, now, 5)
     lease = Lease(rt.store, now)
     lease.hold(rt.store.claim_wanted(now, lease.until))
-    later = now + LEASE + timedelta(minutes=1)
-    assert len(rt.store.claim_wanted(later, later + LEASE)) == 5
+    later = now + FETCH_LEASE + timedelta(minutes=1)
+    assert len(rt.store.claim_wanted(later, later + FETCH_LEASE)) == 5
     lease.release_all()
     assert list_wanted(rt.store, later) == []

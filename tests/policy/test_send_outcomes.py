@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.errors import ChannelError
-from podwatch.model import Delivery, DeliveryState, DeliveryTiming
+from podwatch.model import Delivery, DeliveryState
+from podwatch.policy.delivery_timing import DeliveryTiming
 from podwatch.policy.send_outcomes import LOOKUPS, after_failure, after_not_found, channel_pause, must_reconcile
 
 AT = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)

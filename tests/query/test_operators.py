@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from podwatch.model import Entity, EntityType, Form, Segment, Watch, join_segments
 from podwatch.query import Engine, EpisodeFields, build_engine, clauses, compiler
-from podwatch.query.lint import find_hints
+from podwatch.query.check_warnings import find_hints
 from podwatch.query.parser import QueryError, is_anchored, parse
 from tests.support import query_oracle
 from tests.support.hypothesis_profiles import examples

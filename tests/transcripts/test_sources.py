@@ -13,7 +13,7 @@ from podwatch.line.fetch import fetch, transcript_refs
 from podwatch.line.poll import poll
 from podwatch.model import Episode, Feed, TranscriptRef, TranscriptRequest
 from podwatch.net.robots import RobotsRules
-from podwatch.policy.dropped_files import EpisodeNames, FileMatch
+from podwatch.policy.transcript_file_match import EpisodeNames, FileMatch
 from podwatch.runtime import Runtime
 from podwatch.transcripts.sources import check_template, fill_template, slugify
 from tests.support.podcast_host import Podcast, item, rss, vtt

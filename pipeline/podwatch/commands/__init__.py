@@ -18,10 +18,10 @@ from podwatch.commands import (
     entities,
     explain,
     feeds,
-    line,
     mentions,
     mute,
     rescan,
+    run,
     scan,
     slack,
     watches,
@@ -42,7 +42,7 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(watches.app, name="watches")
 app.add_typer(mute.app, name="mute")
 COMMANDS: tuple[Callable[..., None], ...] = (
-    *line.COMMANDS,
+    *run.COMMANDS,
     scan.scan,
     backfill.backfill_,
     backtest.backtest_,

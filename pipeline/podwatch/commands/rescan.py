@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from podwatch.commands.line import follow_detection
 from podwatch.commands.options import Json, Processes, Since, start_of
 from podwatch.commands.output import emit_json, load_settings, print_stderr, require_utf8, utc_now
+from podwatch.commands.run import follow_detection
 from podwatch.history import rescan as history
 
 Watches = Annotated[list[str] | None, typer.Option("--watch", help="Only this watch; may be given several times.")]

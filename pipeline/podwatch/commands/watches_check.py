@@ -13,8 +13,8 @@ from podwatch.commands.output import emit_json, load_settings, print_stderr, str
 from podwatch.diagnose.match_rates import MAX_TRANSCRIPTS, measure_match_rates
 from podwatch.errors import PodwatchError, WatchlistError
 from podwatch.model import Entity, Watch
+from podwatch.query.check_warnings import Finding, Level, MatchRate, advise_on_names, find_common_watches, find_warnings
 from podwatch.query.clauses import Clause
-from podwatch.query.lint import Finding, Level, MatchRate, advise_on_names, find_common_watches, lint
 from podwatch.store.database import FAILURES, Store, database_exists, explain_failure
 from podwatch.store.detect import TranscriptSource
 from podwatch.watchlist.loader import parse_watchlist, read_text
@@ -61,7 +61,7 @@ def _examine(watches: list[Watch], text: str) -> Iterator[PlacedFinding]:
     queries = [w for w in watches if w.surge is None]
     clauses = {w.name: c for w in queries if isinstance(c := query.clause_of(w), Clause)}
     by_name = {w.name: w for w in watches}
-    findings = [*lint(watches, clauses, engine.broken), *_check_channels(watches)]
+    findings = [*find_warnings(watches, clauses, engine.broken), *_check_channels(watches)]
     rates, note = _measure(engine, queries)
     findings += [*find_common_watches(queries, rates), *advise_on_names(clauses)]
     for finding in sorted(findings, key=lambda f: by_name[f.watch].line):

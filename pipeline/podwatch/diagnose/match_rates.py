@@ -9,7 +9,7 @@ from podwatch.line.detect import episode_fields
 from podwatch.model import Entity, Scope, Watch
 from podwatch.policy.scopes import is_in_scope
 from podwatch.query import Engine
-from podwatch.query.lint import MatchRate
+from podwatch.query.check_warnings import MatchRate
 from podwatch.store.detect import TranscriptSource
 
 MAX_TRANSCRIPTS = 500  # searched: the newest

@@ -20,8 +20,8 @@ from podwatch.line.lease import Lease
 from podwatch.model import ALL, Backfill, BackfillRange, Shard
 from podwatch.net.circuit_breaker import CircuitBreaker
 from podwatch.net.host_queue import host_of
-from podwatch.policy.fetch_schedule import BACKFILL_LEASE, BACKFILL_SEARCH
 from podwatch.policy.host_limits import BACKFILL
+from podwatch.policy.leases import BACKFILL_LEASE, BACKFILL_SEARCH
 from podwatch.runtime import Runtime, log
 
 PART = 2000  # episodes claimed, fetched and then searched: repeated passages show among many of a feed

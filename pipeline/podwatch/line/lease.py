@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from podwatch.model import TranscriptRequest
-from podwatch.policy.fetch_schedule import LEASE
+from podwatch.policy.leases import FETCH_LEASE
 from podwatch.store.database import Store
 
 
 class Lease:
     """Lasts until ``until``, and is extended for as long as the run lasts; what a killed run had is due again then."""
 
-    def __init__(self, store: Store, now: datetime, length: timedelta = LEASE) -> None:
+    def __init__(self, store: Store, now: datetime, length: timedelta = FETCH_LEASE) -> None:
         self._store, self._now, self._began_at, self._length = store, now, monotonic(), length
         self.until = now + length
         self._ids: set[int] = set()

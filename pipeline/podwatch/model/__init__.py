@@ -16,7 +16,7 @@ from podwatch.model.answers import (
 )
 from podwatch.model.backfills import Backfill, BackfillRange, BackfillReport, BackfillState
 from podwatch.model.channels import ChannelRules, QuietHours, Schedule
-from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, DeliveryState, DeliveryTiming, Digest, HoldReason
+from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason
 from podwatch.model.entities import Entity, EntityType, Form, KnownName, UnreadReason
 from podwatch.model.feeds import (
     Episode,
@@ -47,7 +47,6 @@ __all__ = [
     "Delivery",
     "DeliveryKind",
     "DeliveryState",
-    "DeliveryTiming",
     "Digest",
     "Entity",
     "EntityType",

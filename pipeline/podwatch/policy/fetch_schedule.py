@@ -1,4 +1,4 @@
-"""Decides when a transcript is requested again, and says how long a claim on an episode lasts. Pure."""
+"""Decides when a transcript is requested again, and when the older pages of a feed are. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,7 @@ TRIES = 10  # with these waits about a week
 # How long after a transcript was fetched it is requested again: they get better, and they get corrected.
 CHECKS = (timedelta(days=1), timedelta(days=3), timedelta(days=10))
 
-# A claim is extended while its run lasts; after it the run counts as dead, and what it claimed is due again.
-LEASE = timedelta(minutes=10)  # longer than any request
-BACKFILL_LEASE = timedelta(seconds=30)  # one backfill waits for what another has claimed
 RECRAWL_AFTER = timedelta(days=1)  # the older pages of a feed are not crawled again before
-BACKFILL_SEARCH = timedelta(hours=1)  # for which the live detect leaves to a backfill what that has fetched
 
 
 def next_check_at(wanted: TranscriptRequest, now: datetime) -> datetime | None:

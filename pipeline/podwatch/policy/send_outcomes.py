@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from podwatch.errors import ChannelError, PodwatchError
-from podwatch.model import Delivery, DeliveryState, DeliveryTiming
+from podwatch.model import Delivery, DeliveryState
+from podwatch.policy.delivery_timing import DeliveryTiming
 
 LOOKUPS = 2  # that find nothing before a message counts as absent: a channel's history may lag
 

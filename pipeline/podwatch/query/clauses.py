@@ -1,4 +1,4 @@
-"""The syntax tree of a query: the parser makes it, the compiler, lint and explanation read it."""
+"""The syntax tree of a query: the parser makes it, the compiler, the warnings and the explanation read it."""
 
 from __future__ import annotations
 

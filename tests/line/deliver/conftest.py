@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from podwatch.model import DeliveryTiming
+from podwatch.policy.delivery_timing import DeliveryTiming
 from podwatch.settings import Settings
 from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.slack.emulator import Emulator

@@ -10,8 +10,9 @@ import pytest
 
 from podwatch import runtime
 from podwatch.line.deliver import deliver
-from podwatch.model import DeliveryState, DeliveryTiming
+from podwatch.model import DeliveryState
 from podwatch.notifiers.slack import SlackNotifier
+from podwatch.policy.delivery_timing import DeliveryTiming
 from podwatch.settings import Secret
 from podwatch.store.deliver import DeliverRows
 from tests.support.delivery_scenario import DeliveryScenario

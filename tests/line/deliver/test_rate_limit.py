@@ -16,7 +16,7 @@ from podwatch.line import deliver as deliver_module
 from podwatch.line.bugs import Bugs
 from podwatch.line.deliver import deliver
 from podwatch.line.send import Sender
-from podwatch.model import DeliveryTiming
+from podwatch.policy.delivery_timing import DeliveryTiming
 from podwatch.settings import Settings
 from podwatch.store.clock import monotonic_seconds
 from podwatch.store.deliver import DeliverRows

@@ -21,7 +21,7 @@ from podwatch.history.parallel_detection import DetectionResult, detect_in_proce
 from podwatch.line import verbs
 from podwatch.line.fetch import save_dropped_files
 from podwatch.line.poll import poll as poll_verb
-from podwatch.policy.dropped_files import EpisodeNames
+from podwatch.policy.transcript_file_match import EpisodeNames
 
 Force = Annotated[bool, typer.Option("--force", help="Poll also what is not due.")]
 

@@ -1,4 +1,4 @@
-"""Lint: what is wrong with the watches of a list beyond their form: what matches nothing, everything, or the same.
+"""The warnings of watches check: what in a list, right in form, matches nothing, everything, or the same.
 
 Pure: watches in, findings out. Only what is certain is an error; a guess or a measurement says that it is one.
 """
@@ -52,7 +52,7 @@ class MatchRate:
     of: int
 
 
-def lint(
+def find_warnings(
     watches: Sequence[Watch], clauses: Mapping[str, Clause], broken: Mapping[str, PodwatchError]
 ) -> Iterator[Finding]:
     """What can be said without a transcript. clauses: by their watch's name; broken: those that cannot be built."""

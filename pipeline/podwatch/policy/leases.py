@@ -1,0 +1,12 @@
+"""How long a claim on an episode lasts: fetch's, a backfill's. That of a message is in delivery_timing. Pure.
+
+A claim is extended while its run lasts; after it the run counts as dead, and what it claimed is due again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+FETCH_LEASE = timedelta(minutes=10)  # longer than any request
+BACKFILL_LEASE = timedelta(seconds=30)  # one backfill waits for what another has claimed
+BACKFILL_SEARCH = timedelta(hours=1)  # for which the live detect leaves to a backfill what that has fetched
