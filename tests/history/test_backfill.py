@@ -194,7 +194,9 @@ def test_killed_at_any_step_and_started_again_it_ends_with_the_same_rows(
         with monkeypatch.context() as m:
             for step in steps:
                 m.setattr(type(rt.store), step, killing(getattr(type(rt.store), step)))
-            m.setattr("podwatch.line.lease.Lease.release_all", lambda self: None)  # a killed run releases nothing
+            m.setattr(
+                "podwatch.line.claim_renewal.Lease.release_all", lambda self: None
+            )  # a killed run releases nothing
             m.setattr("podwatch.history.backlog.PART", 2)
             m.setattr("podwatch.history.backlog.BACKFILL_LEASE", timedelta(seconds=1))
             try:

@@ -29,9 +29,9 @@ from podwatch.history.backtest import BacktestResult
 from podwatch.history.spelling_effects import SpellingEffect, measure_effects
 from podwatch.model import Precision, measure_precision
 from podwatch.watchlist.edits import apply_proposals
+from podwatch.watchlist.json_schema import build_schema
 from podwatch.watchlist.loader import read_watchlist
 from podwatch.watchlist.proposals import propose_changes
-from podwatch.watchlist.schema import build_schema
 
 app = typer.Typer(help="What is listened for.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="A watchlist (YAML).")]

@@ -14,9 +14,9 @@ from itertools import islice
 from time import monotonic, sleep
 
 from podwatch.history.backfill_scope import MayContinue, Progress, RunningCheck, owns_host, resolve_range
+from podwatch.line.claim_renewal import Lease
 from podwatch.line.detect import detect
 from podwatch.line.fetch import FetchOptions, fetch_claimed
-from podwatch.line.lease import Lease
 from podwatch.model import ALL, Backfill, BackfillRange, Shard
 from podwatch.net.circuit_breaker import CircuitBreaker
 from podwatch.net.host_queue import host_of

@@ -9,7 +9,7 @@ from functools import partial
 
 from podwatch.errors import PodwatchError, Postponed, TranscriptError
 from podwatch.line.bugs import Bugs
-from podwatch.line.lease import Lease
+from podwatch.line.claim_renewal import Lease
 from podwatch.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, TranscriptRequest
 from podwatch.net.circuit_breaker import CircuitBreaker
 from podwatch.net.client import Response

@@ -13,7 +13,7 @@ from podwatch.errors import WatchlistError
 from podwatch.model import ChannelRules, DeliverMode, EntityType, Scope, Watch, fold_spelling
 from podwatch.query.parser import QueryError, parse
 from podwatch.watchlist import times
-from podwatch.watchlist.form import FORMS, NOT_WITH_SURGE, ChannelEntry, Defaults, WatchEntry, Watchlist
+from podwatch.watchlist.schema import FORMS, NOT_WITH_SURGE, ChannelEntry, Defaults, WatchEntry, Watchlist
 from podwatch.watchlist.yaml_positions import (
     TOO_LARGE,
     find_position,

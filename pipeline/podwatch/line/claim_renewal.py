@@ -1,4 +1,4 @@
-"""The claim of one run on the episodes whose transcripts it fetches, so that no other run fetches them too."""
+"""Extends the claim of a run on the episodes whose transcripts it fetches, so that no other run fetches them too."""
 
 from __future__ import annotations
 

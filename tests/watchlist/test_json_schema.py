@@ -11,8 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from podwatch.errors import WatchlistError
+from podwatch.watchlist.json_schema import build_schema
 from podwatch.watchlist.loader import parse_watchlist
-from podwatch.watchlist.schema import build_schema
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "docs/watchlist.schema.json"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from podwatch import runtime
+from podwatch.line.claim_renewal import Lease
 from podwatch.line.fetch import fetch
-from podwatch.line.lease import Lease
 from podwatch.line.poll import poll
 from podwatch.model import Feed
 from podwatch.policy.leases import FETCH_LEASE
@@ -94,7 +94,7 @@ def test_a_long_run_extends_its_lease(
     settings_of_each: Settings, podcast: Podcast, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = [0.0]
-    monkeypatch.setattr("podwatch.line.lease.monotonic", lambda: at[0])
+    monkeypatch.setattr("podwatch.line.claim_renewal.monotonic", lambda: at[0])
     with runtime.build(settings_of_each) as rt:
         add_episodes(rt, podcast, now, 5)
         lease = Lease(rt.store, now)
