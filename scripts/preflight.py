@@ -11,9 +11,12 @@ import fcntl
 import os
 import shutil
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 HOST = "127.0.0.1"
 MIN_FREE_BYTES = 1_000_000_000  # bytes: Airflow's database and logs take a tenth of it in a year
@@ -126,6 +129,23 @@ def _describe_holder(home: Path, pid: str) -> str:
         except PermissionError:
             pass
     return f"{home}: podwatch already runs from here (process {pid}) - end it with Ctrl-C, or set PODWATCH_HOME"
+
+
+def prints_alerts(env: Mapping[str, str], home: Path) -> bool:
+    """Whether alerts for Slack are printed here: the demo, whose store never had a token of Slack's.
+
+    A store that has posted to Slack is somebody's: started without the token by mistake, its alerts wait for it.
+    """
+    if env.get("SLACK_BOT_TOKEN", "").strip() or env.get("PODWATCH_DATABASE_URL", "").strip():
+        return False
+    if not (database := home / "podwatch.db").exists():
+        return True
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True, timeout=10)) as connection:
+            posted = connection.execute("SELECT 1 FROM deliveries WHERE notifier = 'slack' LIMIT 1")
+            return posted.fetchone() is None
+    except sqlite3.Error:  # no table of that name yet, or no database: whoever opens it says so
+        return True
 
 
 def scrub_environment(env: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:

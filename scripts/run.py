@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING
 import airflow_local as airflow
 from podwatch.errors import PodwatchError
 from podwatch.settings import CHECKOUT, from_environment
-from preflight import RefusedError, RunFailedError, check_disk, check_port, lock_home, read_number, scrub_environment
+from preflight import (
+    RefusedError,
+    RunFailedError,
+    check_disk,
+    check_port,
+    lock_home,
+    prints_alerts,
+    read_number,
+    scrub_environment,
+)
 from process_guard import PR_SET_PDEATHSIG, ProcessGuard, prctl
 from sample_server import PORT as SAMPLE_PORT
 from sample_server import SampleServer, replace_port
@@ -58,6 +67,8 @@ class MakeRun:
         base["PODWATCH_HOME"] = str(self.home)
         # The sample is at an internal address, which podwatch refuses to fetch from unless told otherwise.
         base["PODWATCH_ALLOW_ADDRESSES"] = f"{base.get('PODWATCH_ALLOW_ADDRESSES', '')} 127.0.0.1".strip()
+        if prints_alerts(base, self.home):
+            base.setdefault("PODWATCH_CONSOLE", "1")
         self.base = base
         self.settings = from_environment(base)
         self.guard: ProcessGuard | None = None

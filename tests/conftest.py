@@ -47,6 +47,7 @@ def settings(tmp_path: Path) -> Settings:
         database_url=Secret(f"sqlite:///{home / 'podwatch.db'}"),
         allow_addresses=parse_networks("127.0.0.0/8"),
         host_pause=0,
+        console=True,  # what is for Slack is printed, unless a test sets a token
         pace=DeliveryTiming(interval=0.0, stay=0.0),  # nobody waits in a test, unless it is about waiting
         entities=False,  # a second to load the model: for the tests that ask for names
     )

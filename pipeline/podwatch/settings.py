@@ -69,7 +69,8 @@ class Settings:
     poll_floor: seconds between two polls of a feed, at least. first_poll: how many of its newest episodes a new feed
     takes in; the rest is for a backfill. live_days: an episode known longer than this before a watch was made raises
     no alert. poll_threads: requests at once, at most. host_pause: seconds between two requests to one host; how many
-    at once is in policy/host_limits.py. entities: whether entities are recognised. pace: how long deliver waits.
+    at once is in policy/host_limits.py. entities: whether entities are recognised. console: whether alerts for Slack
+    are printed while there is no token, as somebody asked. pace: how long deliver waits.
     """
 
     home: Path
@@ -89,6 +90,7 @@ class Settings:
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     webhook_secret: Secret = field(default_factory=lambda: Secret(""))
     entities: bool = True
+    console: bool = False
     pace: DeliveryTiming = field(default_factory=DeliveryTiming)
 
 
@@ -132,6 +134,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         webhooks=parse_webhooks(_text(env, "PODWATCH_WEBHOOKS"), webhook_secret),
         webhook_secret=webhook_secret,
         entities=_switch(env, "PODWATCH_ENTITIES", _DEFAULTS["entities"]),
+        console=_switch(env, "PODWATCH_CONSOLE", _DEFAULTS["console"]),
     )
 
 

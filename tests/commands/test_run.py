@@ -27,6 +27,7 @@ def podwatch(tmp_path: Path) -> Any:
         ours = {
             "PODWATCH_HOME": str(tmp_path / "home"),
             "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8",
+            "PODWATCH_CONSOLE": "1",
             "PODWATCH_ENTITIES": "off",  # two seconds to load the model, for each command; see entities/test_cli.py
         }
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("PODWATCH", "SLACK"))}

@@ -197,7 +197,7 @@ def test_what_holds_an_alert_holds_a_surge(with_entities: Runtime, now: datetime
     modes = {"digest": DeliverMode.DIGEST, "none": DeliverMode.NONE}
     with_entities.store.sync_watches([replace(SUDDENLY, deliver=modes.get(why, DeliverMode.EACH))], now)
     if why == "quiet":
-        with_entities.store.sync_channels([ChannelRules(name="console:", quiet=QuietHours(time(5), time(7)))])
+        with_entities.store.sync_channels([ChannelRules(name="console:", quiet=QuietHours(time(5), time(7)))], now)
     if why == "muted":
         [w] = with_entities.store.watches()
         with_entities.store.add_mute(Mute(watch_id=w.id, until=now + timedelta(days=1)), now)

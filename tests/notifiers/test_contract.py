@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import FaultProxy
 from tests.support.webhook_receiver import WebhookReceiver
 
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+EVER = timedelta(days=3650)
 HOSTILE = "\x1b]0;x\x07<!channel> @here *_~` & <https://evil.example|x> [red]\u202e"
 
 
@@ -162,7 +162,7 @@ def test_two_sends_are_two_messages(notifier: Notifier, service: Service, key: s
 
 
 def test_what_was_never_sent_is_not_found(notifier: Notifier, service: Service, key: str) -> None:
-    assert notifier.find(key, service.channel, LONG_AGO) is None
+    assert notifier.find(key, service.channel, EVER) is None
 
 
 def test_a_hostile_alert_arrives_mentions_nobody_and_hides_nothing(
@@ -215,12 +215,13 @@ def test_no_secret_is_in_an_error_a_log_or_a_repr(
 
 
 # channel -> the service with a token, and without one
+# channel -> the service with a token, and without one where printing was not asked for
 CHANNELS = {
-    "#trade": ("slack", "console"),
-    "@mara": ("slack", "console"),
-    "C0123456789": ("slack", "console"),
-    "trade": ("slack", "console"),
-    "": ("slack", "console"),
+    "#trade": ("slack", "slack"),
+    "@mara": ("slack", "slack"),
+    "C0123456789": ("slack", "slack"),
+    "trade": ("slack", "slack"),
+    "": ("slack", "slack"),
     "console:": ("console", "console"),
     "console:trade": ("console", "console"),
     "mailto:a@b.org": ("mail", "mail"),
@@ -228,8 +229,8 @@ CHANNELS = {
     "webhook:desk": ("webhook", "webhook"),
     "https://desk.example/x": ("webhook", "webhook"),
     "http://desk.example/x": ("webhook", "webhook"),
-    "ftp://desk.example": ("slack", "console"),
-    "mailto": ("slack", "console"),
+    "ftp://desk.example": ("slack", "slack"),
+    "mailto": ("slack", "slack"),
 }
 
 

@@ -23,7 +23,7 @@ from podwatch.settings import Secret
 from tests.support.builders import alert, episode, mention, watch
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import POST, FaultProxy, over_limit, refused, server_error
-from tests.support.slack_assertions import LONG_AGO, messages_with_key
+from tests.support.slack_assertions import EVER, messages_with_key
 
 
 def many(count: int, **changes: Any) -> Alert:
@@ -121,8 +121,8 @@ def test_a_page_in_a_thread_is_found_there_and_not_in_the_channel(
     root = slack.post(many(20, key=key), 0, key, None)
     reply = slack.post(many(20, key=key), 1, f"{key}-1", root)
     assert [m["ts"] for m in replies(workspace, root)] == [reply.id]
-    assert slack.find_copies(f"{key}-1", "#podcasts", LONG_AGO, root) == [reply]
-    assert slack.find_copies(f"{key}-1", "#podcasts", LONG_AGO, None) == []
+    assert slack.find_copies(f"{key}-1", "#podcasts", EVER, root) == [reply]
+    assert slack.find_copies(f"{key}-1", "#podcasts", EVER, None) == []
 
 
 def test_an_edit_changes_the_words_and_keeps_the_key(slack: SlackNotifier, workspace: Emulator, key: str) -> None:
@@ -130,7 +130,7 @@ def test_an_edit_changes_the_words_and_keeps_the_key(slack: SlackNotifier, works
     slack.edit(alert(mention("other", "other words"), key=key), 0, key, at)
     [message] = [m for m in workspace.messages("#podcasts") if m["ts"] == at.id]
     assert "other words" in json.dumps(message["blocks"]) or "other" in message["text"]
-    assert slack.find_copies(key, "#podcasts", LONG_AGO, None) == [at]
+    assert slack.find_copies(key, "#podcasts", EVER, None) == [at]
 
 
 def test_a_reply_that_is_no_longer_needed_says_so(slack: SlackNotifier, workspace: Emulator, key: str) -> None:
@@ -144,7 +144,7 @@ def test_all_copies_are_found_the_oldest_first_and_one_can_be_removed(
     slack: SlackNotifier, workspace: Emulator, key: str
 ) -> None:
     first, second = (slack.post(alert(key=key), 0, key, None) for _ in range(2))
-    assert slack.find_copies(key, "#podcasts", LONG_AGO, None) == [first, second]
+    assert slack.find_copies(key, "#podcasts", EVER, None) == [first, second]
     slack.delete(second)
     slack.delete(second)
     assert [m["ts"] for m in messages_with_key(workspace, key)] == [first.id]
@@ -153,6 +153,9 @@ def test_all_copies_are_found_the_oldest_first_and_one_can_be_removed(
 def test_an_edit_whose_blocks_are_refused_is_made_as_text(slack: SlackNotifier, proxy: FaultProxy, key: str) -> None:
     at = slack.post(alert(key=key), 0, key, None)
     proxy.fail_next(refused("invalid_blocks"), method="chat.update")
+    with pytest.raises(ChannelError, match="plain text") as caught:
+        slack.edit(alert(key=key), 0, key, at)
+    assert caught.value.retryable
     slack.edit(alert(key=key), 0, key, at)
     assert proxy.calls[-2:] == ["chat.update"] * 2
 

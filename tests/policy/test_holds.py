@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.model import ChannelRules, DeliverMode, HoldReason, Mute, QuietHours, Schedule
-from podwatch.policy.holds import HOUR, Hold, Situation, decide_hold, digest_quiet_until, next_time, quiet_until
+from podwatch.policy.holds import (
+    HOUR,
+    LATE_AFTER,
+    Hold,
+    Situation,
+    decide_hold,
+    digest_quiet_until,
+    next_time,
+    quiet_until,
+)
 from tests.support.builders import alert, episode, mention, watch
 
 NOW = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)  # a Tuesday
@@ -92,8 +101,18 @@ def test_an_episode_known_long_before_its_watch_is_held_back_whatever_the_mode()
 
 def test_a_digest_with_a_time_of_its_own_does_not_wait_for_the_morning_and_another_does() -> None:
     quiet = situation(rules=rules(quiet=NIGHT))
-    assert digest_quiet_until(HoldReason.DIGEST, quiet) is None
-    assert digest_quiet_until(HoldReason.CEILING, quiet) == at(7)
+    assert digest_quiet_until(HoldReason.DIGEST, quiet.now - timedelta(minutes=5), quiet) is None
+    assert digest_quiet_until(HoldReason.CEILING, quiet.now, quiet) == at(7)
+
+
+def test_a_digest_that_is_late_waits_for_the_end_of_the_quiet_hours() -> None:
+    quiet = situation(rules=rules(quiet=NIGHT))
+    assert digest_quiet_until(HoldReason.DIGEST, quiet.now - timedelta(hours=3), quiet) == at(7)
+
+
+def test_what_could_not_be_sent_for_days_comes_as_one_digest() -> None:
+    for waited, held in ((LATE_AFTER, None), (LATE_AFTER + timedelta(minutes=1), Hold(HoldReason.LATE, NOW))):
+        assert decide_hold(alert(mention()), situation(due_since=NOW - waited)) == held
 
 
 # (times, after) -> the next

@@ -10,9 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.errors import ChannelError
-from podwatch.model import Delivery, DeliveryState
+from podwatch.model import Delivery, DeliveryState, HoldReason
 from podwatch.policy.delivery_timing import DeliveryTiming
-from podwatch.policy.send_outcomes import LOOKUPS, after_failure, after_not_found, channel_pause, must_reconcile
+from podwatch.policy.send_outcomes import (
+    LOOKUPS,
+    CallKind,
+    after_failure,
+    after_not_found,
+    channel_pause,
+    must_reconcile,
+)
 
 AT = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
 TIMING = DeliveryTiming()
@@ -35,7 +42,7 @@ def error(**kinds: Any) -> ChannelError:
 
 def after(**kinds: Any) -> tuple[DeliveryState, float | None, int]:
     """(state, seconds until the next try, failures that count) of a new message whose post failed so."""
-    d = after_failure(delivery(), error(**kinds), AT, TIMING, posted=True)
+    d = after_failure(delivery(), error(**kinds), AT, TIMING, CallKind.POST)
     wait = (d.next_attempt_at - AT).total_seconds() if d.next_attempt_at else None
     return d.state, wait, d.failures
 
@@ -64,7 +71,7 @@ def test_a_wait_that_the_service_asks_for_is_obeyed() -> None:
 def test_a_message_that_fails_again_and_again_waits_longer_and_is_dead_in_the_end() -> None:
     d, waits = delivery(), []
     for _ in range(TIMING.max_attempts):
-        d = after_failure(d, error(), AT, TIMING, posted=True)
+        d = after_failure(d, error(), AT, TIMING, CallKind.POST)
         waits.append((d.next_attempt_at - AT).total_seconds() if d.next_attempt_at else None)
     assert waits[:4] == [60, 120, 240, 480]
     assert (waits[-2], waits[-1], d.state) == (6 * 3600, None, DeliveryState.DEAD)
@@ -72,7 +79,7 @@ def test_a_message_that_fails_again_and_again_waits_longer_and_is_dead_in_the_en
 
 def test_a_failed_lookup_leaves_the_outcome_unknown_and_does_not_settle_anew() -> None:
     d = delivery(attempted_at=AT - timedelta(minutes=9), looks=1)
-    after_ = after_failure(d, error(outcome_unknown=True, busy=True), AT, TIMING, posted=False)
+    after_ = after_failure(d, error(outcome_unknown=True, busy=True), AT, TIMING, CallKind.LOOKUP)
     assert (after_.attempted_at, after_.looks, after_.next_attempt_at) == (d.attempted_at, 1, AT)
 
 
@@ -124,7 +131,7 @@ def test_the_channel_is_read_twice_with_time_in_between_before_a_message_counts_
 
 def test_after_another_lost_answer_the_lookups_begin_anew() -> None:
     d = after_failure(
-        delivery(attempted_at=AT, looks=LOOKUPS), error(outcome_unknown=True, busy=True), AT, TIMING, posted=True
+        delivery(attempted_at=AT, looks=LOOKUPS), error(outcome_unknown=True, busy=True), AT, TIMING, CallKind.POST
     )
     assert d.looks == 0
     assert must_reconcile(d)
@@ -148,17 +155,36 @@ def test_waits_that_break_the_promise_are_refused(timeout: float, settle: float,
 
 @given(
     st.booleans(), st.booleans(), st.booleans(), st.booleans(), st.floats(0, 3600) | st.none(), st.integers(0, 19),
-    st.booleans(),
+    st.sampled_from(CallKind),
 )  # fmt: skip
 def test_whatever_fails_the_message_is_tried_again_later_or_dead_for_a_reason(
-    retryable: bool, unknown: bool, route: bool, busy: bool, wait: float | None, failures: int, posted: bool
+    retryable: bool, unknown: bool, route: bool, busy: bool, wait: float | None, failures: int, call: CallKind
 ) -> None:
     e = error(retryable=retryable, outcome_unknown=unknown, route=route, busy=busy, retry_after=wait)
-    d = after_failure(delivery(failures=failures), e, AT, TIMING, posted=posted)
-    assert d.error == "#podcasts: no"
+    d = after_failure(delivery(failures=failures), e, AT, TIMING, call)
+    assert d.error is not None
+    assert d.error.endswith("#podcasts: no")
     assert (d.state is DeliveryState.DEAD) == (d.next_attempt_at is None)
-    assert d.state in (DeliveryState.DEAD, DeliveryState.RETRY)
+    assert d.state in (DeliveryState.DEAD, DeliveryState.RETRY, DeliveryState.HELD)
     assert d.next_attempt_at is None or AT <= d.next_attempt_at <= AT + timedelta(hours=7)
-    if posted and unknown:
+    if call is CallKind.POST and unknown:
         assert d.attempted_at is not None
         assert d.next_attempt_at is None or d.next_attempt_at >= AT + timedelta(seconds=TIMING.settle)
+
+
+def test_a_channel_that_cannot_be_read_holds_the_message_in_doubt_and_nothing_else() -> None:
+    d = delivery(attempted_at=AT - timedelta(minutes=9))
+    forbidden = error(route=True, outcome_unknown=True)
+    held = after_failure(d, forbidden, AT, TIMING, CallKind.LOOKUP)
+    assert (held.state, held.reason) == (DeliveryState.HELD, HoldReason.UNKNOWN_OUTCOME)
+    assert held.next_attempt_at == AT + timedelta(seconds=TIMING.probe_after)
+    assert held.attempted_at == d.attempted_at
+    assert channel_pause(forbidden, 0, AT, TIMING, CallKind.LOOKUP) is None
+
+
+def test_a_token_that_is_gone_pauses_the_service_whatever_was_called() -> None:
+    gone = error(route=True, service=True)
+    for call in CallKind:
+        pause = channel_pause(gone, 0, AT, TIMING, call)
+        assert pause is not None
+        assert (pause.paused, pause.service) == (True, True)

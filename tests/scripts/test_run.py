@@ -321,7 +321,7 @@ def test_a_failed_run_names_the_task_and_shows_the_end_of_its_log(tmp_path: Path
 
 def test_each_alert_is_shown_once_and_slacks_are_only_named(capsys: pytest.CaptureFixture[str]) -> None:
     sent = [(START, alert(key="a")), (START + timedelta(seconds=1), alert(key="b"))]
-    settings = SimpleNamespace(slack_token="", slack_base_url="https://slack.com/api/")
+    settings = SimpleNamespace(slack_token="", console=True, slack_base_url="https://slack.com/api/")
     rt: Any = SimpleNamespace(store=SimpleNamespace(alerts_sent_after=lambda moment: sent), settings=settings)
     alerts, progress = terminal.AlertPrinter(rt, START), terminal.Progress()
     alerts.print_new(progress)

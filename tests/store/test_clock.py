@@ -55,9 +55,10 @@ def test_after_a_day_the_count_begins_anew_when_no_delivery_is_claimed(
 
 
 def test_the_rules_of_a_channel_come_back_as_they_were_stored_and_go_with_the_watchlist(store: Store) -> None:
-    store.sync_channels([RULES, ChannelRules(name="#b")])
+    now = store.clock()
+    store.sync_channels([RULES, ChannelRules(name="#b")], now)
     assert store.channel_rules("#a") == RULES
-    store.sync_channels([ChannelRules(name="#b", ceiling=1)])
+    store.sync_channels([ChannelRules(name="#b", ceiling=1)], now)
     assert store.channel_rules("#a") == ChannelRules(name="#a")
     assert store.channel_rules("#b").ceiling == 1
 

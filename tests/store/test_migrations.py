@@ -36,5 +36,8 @@ def test_the_migrations_keep_the_deliveries_of_the_first_tables(settings: Settin
     store = open_store(settings)
     [due] = store.deliveries_due(store.clock())
     assert (due.key, due.attempts, due.kind, due.failures) == ("k", 2, "alert", 0)
-    assert store.alert_of(due)[0].watch.minimum == 1
+    found = store.alert_of(due)
+    assert found is not None
+    assert found[0].watch.minimum == 1
+    assert found[0].watch.key_name == "w"
     store.close()

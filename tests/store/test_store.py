@@ -195,7 +195,9 @@ def test_mentions_and_the_delivery_of_their_alert_are_saved_together(store: Stor
     store_alert(store, now)
     assert [f.mention.start for f in store.mentions()] == [0, 11]
     [delivery] = store.deliveries_due(now)
-    alert, enabled = store.alert_of(delivery)
+    found = store.alert_of(delivery)
+    assert found is not None
+    alert, enabled = found
     assert enabled
     assert (alert.watch.name, alert.episode.title, len(alert.mentions)) == ("grain", "one", 2)
 

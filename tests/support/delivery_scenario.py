@@ -62,7 +62,7 @@ class DeliveryScenario:
         return next(w for w in self.rt.store.watches() if w.name == name)
 
     def set_channel_rules(self, **rules: Any) -> None:
-        self.rt.store.sync_channels([ChannelRules(name=self.channel, **rules)])
+        self.rt.store.sync_channels([ChannelRules(name=self.channel, **rules)], self.now)
 
     def add_alert(self, guid: str, *sentences: str, watch: str = "grain", feed: str = "a", title: str = "") -> None:
         """Stores an episode in which the watch's word is said in these sentences; the same again: a correction."""

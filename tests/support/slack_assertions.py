@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from podwatch.model import Alert
 from podwatch.notifiers.slack import SlackNotifier
 from tests.support.slack.emulator import Emulator
 
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+EVER = timedelta(days=3650)
 
 
 def messages_with_key(workspace: Emulator, key: str, channel: str = "#podcasts") -> list[dict[str, Any]]:

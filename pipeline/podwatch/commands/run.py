@@ -22,7 +22,10 @@ from podwatch.line import verbs
 from podwatch.line.fetch import save_dropped_files
 from podwatch.line.poll import poll as poll_verb
 from podwatch.policy.transcript_file_match import EpisodeNames
+from podwatch.runtime import build
+from podwatch.settings import Secret
 
+ToConsole = Annotated[bool, typer.Option("--console", help="Print alerts for Slack here instead; they count as sent.")]
 Force = Annotated[bool, typer.Option("--force", help="Poll also what is not due.")]
 
 
@@ -80,23 +83,31 @@ def deliver(
     retry_dead: Annotated[
         bool, typer.Option("--retry-dead", help="Also what was given up or is paused: what was wrong is mended.")
     ] = False,
+    resend_printed: Annotated[
+        bool, typer.Option("--resend-printed", help="Also to Slack what was printed for want of a token: as a digest.")
+    ] = False,
+    console: ToConsole = False,
     json: Json = False,
 ) -> None:
     """Hands each alert to its channel, once."""
+    if resend_printed:
+        with open_runtime() as rt:
+            print_stderr(f"deliver: {rt.store.resend_printed(rt.store.clock())} to be sent to their channels")
     if retry_dead:
         with open_runtime() as rt:
             rt.store.retry_paused()
             print_stderr(f"deliver: {rt.store.retry_dead(rt.store.clock())} to be tried again")
-    _run_verbs(["deliver"], False, json)
+    _run_verbs(["deliver"], False, json, console=console)
 
 
-def run(force: Force = False, json: Json = False) -> None:
+def run(force: Force = False, console: ToConsole = False, json: Json = False) -> None:
     """The four verbs in order: poll, fetch, detect, deliver."""
-    _run_verbs(list(verbs.LINE), force, json)
+    _run_verbs(list(verbs.LINE), force, json, console=console)
 
 
-def _run_verbs(names: list[str], force: bool, as_json: bool) -> None:
-    with open_runtime() as rt:
+def _run_verbs(names: list[str], force: bool, as_json: bool, *, console: bool = False) -> None:
+    settings = load_settings()
+    with build(replace(settings, console=True, slack_token=Secret("")) if console else settings) as rt:
         for name in names:
             # With --json stdout is for JSON alone: the cards of the console notifier go to stderr.
             with redirect_stdout(sys.stderr) if as_json else nullcontext():

@@ -24,13 +24,13 @@ from podwatch.commands.output import (
 )
 from podwatch.commands.progress import follow_parts
 from podwatch.commands.watches_check import check_watchlist
+from podwatch.commands.watches_sync import sync_watchlist
 from podwatch.errors import PodwatchError
 from podwatch.history.backtest import BacktestResult
 from podwatch.history.spelling_effects import SpellingEffect, measure_effects
 from podwatch.model import Precision, measure_precision
 from podwatch.watchlist.edits import apply_proposals
 from podwatch.watchlist.json_schema import build_schema
-from podwatch.watchlist.loader import read_watchlist
 from podwatch.watchlist.proposals import propose_changes
 
 app = typer.Typer(help="What is listened for.", no_args_is_help=True)
@@ -55,16 +55,15 @@ def schema_() -> None:
 
 
 @app.command()
-def sync(file: File, json: Json = False) -> None:
-    """Makes this the watchlist in use; changed watches are looked for anew, removed ones no more."""
-    watches, channels = read_watchlist(file)
-    with open_runtime() as rt:
-        t = rt.store.sync_watches(watches, rt.store.clock())
-        rt.store.sync_channels(channels)
-    if json:
-        emit_json({"watches": t.done, "new": t.new, "notes": list(t.notes)})
-    else:
-        print(f"{t.done} watches: {t.new} new, {', '.join(t.notes)}")
+def sync(
+    file: File,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove watches without asking.")] = False,
+    json: Json = False,
+) -> None:
+    """Makes this the watchlist in use; changed watches are looked for anew, removed ones no more. Shows what changes,
+    takes no list with mistakes, and asks before it removes a watch."""
+    sync_watchlist(file, dry_run=dry_run, yes=yes, json=json)
 
 
 @app.command("list")

@@ -44,7 +44,7 @@ def check_watchlist(file: Path, strict: bool, json: bool) -> None:
         placed = list(_examine(watches, text))
     for p in placed:
         levels.add(p.finding.level)
-        _print_finding(file, p, json)
+        print_finding(file, p, json)
     failed = Level.ERROR in levels or (strict and Level.WARNING in levels)
     if json:
         emit_json({"file": file, "watches": count})
@@ -56,22 +56,35 @@ def check_watchlist(file: Path, strict: bool, json: bool) -> None:
         raise typer.Exit(1)
 
 
+def find_errors(watches: list[Watch], text: str) -> Iterator[PlacedFinding]:
+    """What makes a list unfit for use, though its form is right: watches that cannot be looked for, or told of."""
+    engine = query.build_engine(watches)
+    clauses = {w.name: c for w in watches if w.surge is None and isinstance(c := query.clause_of(w), Clause)}
+    found = [*find_warnings(watches, clauses, engine.broken), *_check_channels(watches)]
+    yield from _place([f for f in found if f.level is Level.ERROR], watches, text)
+
+
 def _examine(watches: list[Watch], text: str) -> Iterator[PlacedFinding]:
     engine = query.build_engine(watches)
     queries = [w for w in watches if w.surge is None]
     clauses = {w.name: c for w in queries if isinstance(c := query.clause_of(w), Clause)}
-    by_name = {w.name: w for w in watches}
     findings = [*find_warnings(watches, clauses, engine.broken), *_check_channels(watches)]
     rates, note = _measure(engine, queries)
     findings += [*find_common_watches(queries, rates), *advise_on_names(clauses)]
+    yield from _place(findings, watches, text)
+    if note:
+        yield PlacedFinding(Finding(Level.NOTE, "", 0, note))
+
+
+def _place(findings: list[Finding], watches: list[Watch], text: str) -> Iterator[PlacedFinding]:
+    """The findings with their lines, in the order of the file."""
+    by_name = {w.name: w for w in watches}
     for finding in sorted(findings, key=lambda f: by_name[f.watch].line):
         watch = by_name[finding.watch]
         if finding.column:
             yield PlacedFinding(finding, *position_within(text, watch.value_at, finding.column))
         else:
             yield PlacedFinding(finding, watch.line, watch.column)
-    if note:
-        yield PlacedFinding(Finding(Level.NOTE, "", 0, note))
 
 
 def _check_channels(watches: Sequence[Watch]) -> Iterator[Finding]:
@@ -120,7 +133,8 @@ def _flatten(group: BaseException) -> Iterator[WatchlistError]:
         yield group
 
 
-def _print_finding(file: Path, p: PlacedFinding, json: bool) -> None:
+def print_finding(file: Path, p: PlacedFinding, json: bool) -> None:
+    """Prints it as JSON, or as a line: errors on stderr."""
     f = p.finding
     row = {"level": f.level.value, "file": file, "line": p.line or None, "column": p.column or None}
     if json:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import time
+from collections import defaultdict
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
@@ -13,7 +15,9 @@ from podwatch.line.held_alerts import AlertHolder
 from podwatch.line.send import Sender
 from podwatch.line.sent_messages import maintain_messages
 from podwatch.model import ALL, Delivery, Shard, Tally
-from podwatch.runtime import Runtime
+from podwatch.notifiers import lacks_token, scheme_of
+from podwatch.runtime import Runtime, log
+from podwatch.store.channels import SERVICE, ChannelState
 from podwatch.store.clock import monotonic_seconds
 
 RESYNC_SECONDS = 5.0  # after which the shared clock is read again
@@ -65,17 +69,21 @@ class Deliverer:
         self.holder = AlertHolder(rt, self.clock)
         self.sender = Sender(rt, self.clock, self.bugs, self._claim_ahead)
         self._in_flight: dict[str, Future[bool]] = {}  # by channel
+        self._without: frozenset[str] = frozenset()  # channels whose service cannot be used now
 
     def run(self) -> Tally:
         end = monotonic_seconds() + self.timing.longest_run
         with ThreadPoolExecutor(SENDERS, "deliver") as pool:
             while monotonic_seconds() < end:
-                moved = self._send_due(pool) | maintain_messages(self.rt, self.clock, self.sender.notes, self.bugs)
+                self._without = self._unusable_channels()
+                moved = self._send_due(pool)
+                moved |= maintain_messages(self.rt, self.clock, self.sender, self.bugs, self._without)
                 moved |= self._collect_finished()
                 if moved:
                     continue
                 at = self.clock()
-                due_at = self.rt.store.next_due_before(at, at + timedelta(seconds=self.timing.stay), self.shard)
+                soon = at + timedelta(seconds=self.timing.stay)
+                due_at = self.rt.store.next_due_before(at, soon, self.shard, self._without)
                 if due_at is None and not self._in_flight:
                     break
                 pause = 1.0
@@ -87,8 +95,49 @@ class Deliverer:
                     wait(self._in_flight.values(), 1.0 if self._all_busy() else pause, FIRST_COMPLETED)
         self._collect_finished()
         self.bugs.raise_all()
-        done, notes = self.holder.held_count + self.sender.done, tuple(dict.fromkeys(self.sender.notes))
-        return Tally("deliver", done, self.sender.new, self.sender.failures, notes)
+        done, notes = self.holder.held_count + self.sender.done, [*self.sender.notes, *self._waiting_notes()]
+        return Tally("deliver", done, self.sender.new, self.sender.failures, tuple(dict.fromkeys(notes)))
+
+    def _unusable_channels(self) -> frozenset[str]:
+        """The channels to which something waits and whose service has no token here, or is paused until it is mended.
+
+        They are left alone, as if there were none: this run neither sends there, nor waits for them.
+        """
+        at, states = self.clock(), self.rt.store.channel_states()
+        paused = {n for n, s in states.items() if n.startswith(SERVICE) and s.paused_until and s.paused_until > at}
+        if self.rt.settings.slack_token and not paused:
+            return frozenset()
+        return frozenset(c for c in self.rt.store.waiting_channels() if self._is_unusable(c, paused))
+
+    def _is_unusable(self, channel: str, paused: set[str]) -> bool:
+        service = scheme_of(channel, self.rt.settings)
+        return lacks_token(channel, self.rt.settings) or self.sender.service_row(service) in paused
+
+    def _waiting_notes(self) -> list[str]:
+        """A line for each reason why something that is due is not sent: this run has not tried it, or not again."""
+        at, states = self.clock(), self.rt.store.channel_states()
+        channels: dict[str, list[str]] = defaultdict(list)
+        counts = self.rt.store.count_due(at)
+        for channel in counts:
+            if why := self._waiting_reason(channel, states, at):
+                channels[why].append(channel)
+        notes = []
+        for why, names in channels.items():
+            count = sum(counts[name] for name in names)
+            where = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
+            notes.append(f"{count} {'message waits' if count == 1 else 'messages wait'} for {where}: {why}")
+        for note in notes:
+            log.warning("deliver: %s", note)
+        return notes
+
+    def _waiting_reason(self, channel: str, states: Mapping[str, ChannelState], at: datetime) -> str:
+        if lacks_token(channel, self.rt.settings):
+            return "there is no SLACK_BOT_TOKEN here: set it, or print them with --console"
+        for name in (self.sender.service_row(scheme_of(channel, self.rt.settings)), channel):
+            state = states.get(name)
+            if state is not None and state.paused_until is not None and state.paused_until > at:
+                return state.error or "it is paused"
+        return ""
 
     def _all_busy(self) -> bool:
         return len(self._in_flight) >= SENDERS
@@ -113,7 +162,8 @@ class Deliverer:
         states = self.rt.store.channel_states()
         busy = set(self._in_flight)
         ahead = at + timedelta(seconds=self._claim_ahead)
-        for due in _shuffle_channels(self.rt.store.deliveries_due(at, self.shard, channel_free_at=ahead)):
+        due_now = self.rt.store.deliveries_due(at, self.shard, channel_free_at=ahead, without=self._without)
+        for due in _shuffle_channels(due_now):
             if due.channel in busy or self._all_busy():
                 continue
             try:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from podwatch.model import Alert, ChannelRules, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Mute
 from podwatch.notifiers import DigestNotifier, ThreadedNotifier
-from podwatch.policy.holds import HOUR, IN_DIGEST, Situation, decide_hold, decide_suppression, digest_quiet_until
+from podwatch.policy.holds import HOUR, IN_DIGEST, Hold, Situation, decide_hold, decide_suppression, digest_quiet_until
 from podwatch.runtime import Runtime
 
 
@@ -31,23 +31,39 @@ class AlertHolder:
     def content_to_send(self, due: Delivery) -> Alert | Digest | None:
         """The content to send now; None when the delivery was held, or put into a digest, and that is saved."""
         if due.kind is not DeliveryKind.ALERT or due.attempted_at is not None or due.state is DeliveryState.ATTEMPTING:
-            return self.rt.store.content_of(due)
+            content = self.rt.store.content_of(due)
+            if content is None:
+                self._hold(due, Hold(HoldReason.REMOVED))
+            return content
         held_before = due.reason if due.state is DeliveryState.HELD else None
         _, notifier = self.rt.notifier(due.channel)
         if held_before in IN_DIGEST and isinstance(notifier, ThreadedNotifier | DigestNotifier):
             self._make_digest(due.channel, held_before or HoldReason.DIGEST)
             return None
-        alert, situation = self._situation(due, held_before)
+        judged = self._situation(due, held_before)
+        if judged is None:
+            self._hold(due, Hold(HoldReason.REMOVED))
+            return None
+        alert, situation = judged
+        if alert.watch.channel != due.channel:  # the watch was moved while this was being sent
+            self.rt.store.reroute_alerts(alert.watch, situation.now)
+            return None
         hold = decide_hold(alert, situation)
         if hold is None:
             return alert
-        self.held_count += 1
-        self.rt.store.hold_delivery(due, hold.why, hold.until)
+        self._hold(due, hold)
         return None
 
-    def _situation(self, due: Delivery, held_before: HoldReason | None) -> tuple[Alert, Situation]:
+    def _hold(self, due: Delivery, hold: Hold) -> None:
+        self.held_count += 1
+        self.rt.store.hold_delivery(due, hold.why, hold.until)
+
+    def _situation(self, due: Delivery, held_before: HoldReason | None) -> tuple[Alert, Situation] | None:
+        """The alert and what is to be looked at; None when its feed was removed."""
         at, store = self.clock(), self.rt.store
-        alert, enabled = store.alert_of(due)
+        if (found := store.alert_of(due)) is None:
+            return None
+        alert, enabled = found
         if self._mutes is None:
             self._mutes = store.active_mutes(at)
         if due.channel not in self._rules:
@@ -64,6 +80,7 @@ class AlertHolder:
             last_sent_at=last_sent_at,
             sent_last_hour=sent_last_hour,
             held_before=held_before,
+            due_since=due.next_attempt_at if due.state is DeliveryState.DUE else None,
         )
 
     def _make_digest(self, channel: str, why: HoldReason) -> None:
@@ -71,8 +88,13 @@ class AlertHolder:
         at, store = self.clock(), self.rt.store
         members = []
         for due in store.held_for_digest(channel, why, at):
-            alert, situation = self._situation(due, why)
-            suppressed, quiet_until = decide_suppression(alert, situation), digest_quiet_until(why, situation)
+            judged = self._situation(due, why)
+            if judged is None:
+                store.hold_delivery(due, HoldReason.REMOVED, None)
+                continue
+            alert, situation = judged
+            suppressed = decide_suppression(alert, situation)
+            quiet_until = digest_quiet_until(why, due.next_attempt_at or at, situation)
             if suppressed is not None:
                 store.hold_delivery(due, suppressed.why, suppressed.until)
             elif quiet_until is not None:

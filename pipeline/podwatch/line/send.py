@@ -15,6 +15,7 @@ from podwatch.model import Alert, Delivery, DeliveryKind, DeliveryState, Digest
 from podwatch.notifiers import DigestNotifier, Notifier, Receipt, ThreadedNotifier
 from podwatch.policy.alerts import without_skipped
 from podwatch.policy.send_outcomes import (
+    CallKind,
     after_failure,
     after_not_found,
     after_success,
@@ -30,7 +31,7 @@ ARRIVAL_MARGIN = 0.98  # of the interval lies between an answer and the next cal
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One call of a service: whether it was a post, when it began and ended, and its error.
+    """One call of a service: what it was, when it began and ended, and its error.
 
     slot: until when the call has claimed its channel.
     """
@@ -40,7 +41,7 @@ class _Call:
     slot: datetime
     began: datetime
     ended: datetime
-    posted: bool
+    kind: CallKind
     error: PodwatchError | None
 
 
@@ -57,6 +58,7 @@ class Sender:
         self.done = self.new = self.failures = 0
         self.notes: list[str] = []
         self._working_services: set[str] = set()  # that were called and did not fail as a whole
+        self._targets: dict[str, str | None] = {}  # what was saved of the services' own ids, by channel
         self._count_lock = threading.Lock()
 
     def is_known_to_work(self, service: str, states: Mapping[str, ChannelState]) -> bool:
@@ -73,20 +75,24 @@ class Sender:
         if self._delay_while_service_paused(service, due.channel):
             return True
         hashes: Sequence[str] = [""]
+        error: PodwatchError | None = None
         try:
             content = without_skipped(content)
+            thread = self._thread(due)
             if isinstance(notifier, ThreadedNotifier):
                 hashes = notifier.message_hashes(content)
-            thread = self._thread(due)
+                error = self._locate(service, notifier, due.channel, thread)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
             self.stamp_bug(due, e)
             return True
         shown = hashes[due.part] if due.part < len(hashes) else None  # None: a reply that is no longer needed
         reconciles = must_reconcile(due)
+        kind = CallKind.NONE if error or (shown is None and not reconciles) else CallKind.POST
+        kind = CallKind.LOOKUP if reconciles and error is None else kind
         claimed_at = self.clock()
         slot = claimed_at + timedelta(seconds=timing.channel_lease)
         lease = claimed_at + timedelta(seconds=timing.lease)
-        claim = store.claim_delivery(due, claimed_at, lease, slot, None if reconciles else shown or "", self.ahead)
+        claim = store.claim_delivery(due, claimed_at, lease, slot, shown if kind is CallKind.POST else None, self.ahead)
         if claim is None:
             return False
         claimed, free_at = claim
@@ -99,9 +105,10 @@ class Sender:
             store.delay_channel(due.channel, began, own_slot=slot)
             return True
         receipt: Receipt | None = None
-        error: PodwatchError | None = None
         try:
-            if reconciles:
+            if error is not None:
+                pass  # the channel was not found, so nothing is called
+            elif reconciles:
                 receipt = self._find_earlier(notifier, claimed, thread)
             elif shown is None:
                 raise ChannelError("there is no longer anything to add", where=due.channel, retryable=False)
@@ -111,18 +118,41 @@ class Sender:
             error = e
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
             error = ChannelError(self.bugs.note(f"alert {claimed.key}", e), retryable=True, outcome_unknown=True)
-        posted = not reconciles and shown is not None
-        call = _Call(service, due.channel, slot, began, self.clock(), posted, error)
+        call = _Call(service, due.channel, slot, began, self.clock(), kind, error)
         self._save_outcome(claimed, call, receipt, shown, replies=len(hashes) - 1)
         self._set_next_call(call, states)
+        if receipt is not None and isinstance(notifier, ThreadedNotifier):
+            self._set_target(due.channel, f"{service}:{receipt.channel}")
         return True
+
+    def _locate(
+        self, service: str, notifier: ThreadedNotifier, channel: str, thread: Receipt | None
+    ) -> PodwatchError | None:
+        """Looks up which of the service's channels this is, before it is claimed: that may take several calls.
+
+        Returns what kept it from being found. Names of one channel share its rate limit from now on.
+        """
+        try:
+            found = thread.channel if thread is not None else notifier.locate(channel)
+        except PodwatchError as e:
+            if isinstance(e, ChannelError) and e.route and not e.service:  # the name may be another channel's by now
+                self._set_target(channel, None)
+            return e
+        if found is not None:
+            self._set_target(channel, f"{service}:{found}")
+        return None
+
+    def _set_target(self, channel: str, target: str | None) -> None:
+        if self._targets.get(channel, "") != target:
+            self.rt.store.set_channel_target(channel, target)
+            self._targets[channel] = target
 
     def _save_outcome(
         self, claimed: Delivery, call: _Call, receipt: Receipt | None, shown: str | None, *, replies: int
     ) -> None:
         at = call.ended
         if call.error is not None:
-            outcome = after_failure(claimed, call.error, at, self.timing, posted=call.posted)
+            outcome = after_failure(claimed, call.error, at, self.timing, call.kind)
         elif receipt is None:
             outcome = after_not_found(claimed, at, self.timing)
         else:
@@ -149,10 +179,11 @@ class Sender:
 
     def _find_earlier(self, notifier: Notifier, d: Delivery, thread: Receipt | None) -> Receipt | None:
         """The message, if an earlier attempt brought it there. A second copy is removed later, by sent_messages."""
-        since = (d.attempted_at or self.clock()) - timedelta(seconds=self.timing.lease)
+        now = self.clock()
+        age = now - (d.attempted_at or now) + timedelta(seconds=self.timing.lease)
         if not isinstance(notifier, ThreadedNotifier):
-            return notifier.find(d.key, d.channel, since)
-        return next(iter(notifier.find_copies(d.key, d.channel, since, thread)), None)
+            return notifier.find(d.key, d.channel, age)
+        return next(iter(notifier.find_copies(d.key, d.channel, age, thread)), None)
 
     def service_row(self, service: str) -> str:
         """The channel row that stands for a service as this token reaches it: a new token begins anew."""
@@ -177,10 +208,13 @@ class Sender:
         """Saves when the next message may go to the channel: after the interval, or when what is wrong is mended."""
         store, error, at = self.rt.store, call.error, call.ended
         interval, row = timedelta(seconds=self.timing.interval), self.service_row(call.service)
-        pause = None if error is None else channel_pause(error, _failures(states, call.channel), at, self.timing)
+        pause = None
+        if error is not None:
+            counted = row if getattr(error, "service", False) else call.channel
+            pause = channel_pause(error, _failures(states, counted), at, self.timing, call.kind)
         if pause is None or not pause.service:
             self._working_services.add(call.service)
-        if pause is None and not call.posted:
+        if pause is None and call.kind is not CallKind.POST:
             store.delay_channel(call.channel, at, own_slot=call.slot)
         elif pause is None:
             # The service counts from when a message arrived: after our call, and before its answer.
@@ -195,7 +229,9 @@ class Sender:
             elif pause.service:
                 store.delay_channel(row, pause.until, failures=pause.failures)
             until = at if pause.paused and not pause.service else pause.until
-            if call.posted and getattr(error, "outcome_unknown", False):  # the message may have arrived just now
+            if call.kind is CallKind.POST and getattr(
+                error, "outcome_unknown", False
+            ):  # the message may have arrived just now
                 until = max(until, at + interval)
             failures = None if pause.paused or pause.service else pause.failures
             store.delay_channel(call.channel, until, own_slot=call.slot, failures=failures)
@@ -207,7 +243,7 @@ class Sender:
         claim = self.rt.store.claim_delivery(due, at, at + timedelta(seconds=self.timing.lease))
         if claim is not None:
             error = ChannelError(line, retryable=True)
-            self.rt.store.save_delivery(after_failure(claim[0], error, at, self.timing, posted=False), at)
+            self.rt.store.save_delivery(after_failure(claim[0], error, at, self.timing, CallKind.NONE), at)
 
 
 def post_content(notifier: Notifier, content: Alert | Digest, d: Delivery, thread: Receipt | None) -> Receipt:

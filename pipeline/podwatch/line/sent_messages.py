@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from podwatch.errors import ChannelError
 from podwatch.line.bugs import RETRY_AFTER_BUG, Bugs
-from podwatch.line.send import receipt_of
+from podwatch.line.send import Sender, receipt_of
 from podwatch.model import Delivery
 from podwatch.notifiers import ThreadedNotifier
 from podwatch.policy.alerts import without_skipped
-from podwatch.policy.send_outcomes import channel_pause
+from podwatch.policy.send_outcomes import CallKind, channel_pause
 from podwatch.runtime import Runtime, log
 
 EMPTY = "-"  # stands for the hash of a message of a thread that has nothing left to say
 RETRY_LATER = timedelta(minutes=1)  # after a failure of the channel
 
 
-def maintain_messages(rt: Runtime, clock: Callable[[], datetime], notes: list[str], bugs: Bugs) -> bool:
-    """Edits and checks what is due; whether anything was done. Failures go to ``notes`` and ``bugs``."""
+def maintain_messages(
+    rt: Runtime, clock: Callable[[], datetime], sender: Sender, bugs: Bugs, without: Collection[str] = ()
+) -> bool:
+    """Edits and checks what is due; whether anything was done. Failures go to ``sender.notes`` and ``bugs``.
+
+    without: channels that are left out.
+    """
     store, moved = rt.store, False
     for maintain, due in (
-        (edit_if_changed, store.edits_due(clock())),
-        (delete_duplicates, store.duplicate_checks_due(clock())),
+        (edit_if_changed, store.edits_due(clock(), without)),
+        (delete_duplicates, store.duplicate_checks_due(clock(), without)),
     ):
         for d in due:
-            _, notifier = rt.notifier(d.channel)
+            service, notifier = rt.notifier(d.channel)
             if not isinstance(notifier, ThreadedNotifier):  # its messages can be neither read nor edited
                 store.save_edit(d, None, 0, clock())
                 store.save_duplicate_check(d, None)
@@ -40,19 +45,27 @@ def maintain_messages(rt: Runtime, clock: Callable[[], datetime], notes: list[st
                 called = maintain(rt, notifier, d, clock)
             except ChannelError as e:
                 error = e
-                notes.append(e.line)
+                sender.notes.append(e.line)
                 log.warning("deliver: %s", e.line)
             except Exception as e:  # noqa: BLE001 - raised with the others at the end
                 bugs.note(f"alert {d.key}", e)
                 store.save_edit(d, None, 0, clock(), again=clock() + RETRY_AFTER_BUG)
             next_call = began + timedelta(seconds=rt.settings.pace.interval if called else 0.0)
-            _set_next_call(rt, d.channel, error, next_call, clock(), slot)
+            kind = CallKind.LOOKUP if maintain is delete_duplicates else CallKind.POST
+            row = sender.service_row(service) if error is not None and error.service else d.channel
+            _set_next_call(rt, d.channel, row, error, kind, next_call, clock(), slot)
+            if row != d.channel:  # a token that was revoked: nothing else of this service can be done now
+                break
     return moved
 
 
 def edit_if_changed(rt: Runtime, notifier: ThreadedNotifier, d: Delivery, clock: Callable[[], datetime]) -> bool:
     """Edits the message when its alert would now look different; whether the service was called."""
-    content = without_skipped(rt.store.content_of(d))
+    stored = rt.store.content_of(d)
+    if stored is None:  # its feed was removed: it stays as it is
+        rt.store.save_edit(d, None, 0, clock())
+        return False
+    content = without_skipped(stored)
     hashes = notifier.message_hashes(content)
     wanted, replies = hashes[d.part] if d.part < len(hashes) else EMPTY, len(hashes) - 1
     if wanted == d.shown:
@@ -77,9 +90,10 @@ def delete_duplicates(rt: Runtime, notifier: ThreadedNotifier, d: Delivery, cloc
     """
     store = rt.store
     store.save_duplicate_check(d, None, again=clock() + RETRY_LATER)
-    since = (d.attempted_at or d.posted_at or clock()) - timedelta(seconds=rt.settings.pace.lease)
+    now = clock()
+    age = now - (d.attempted_at or d.posted_at or now) + timedelta(seconds=rt.settings.pace.lease)
     thread = receipt_of(store.parent_of(d)) if d.parent_id is not None else None
-    copies = notifier.find_copies(d.key, d.channel, since, thread)
+    copies = notifier.find_copies(d.key, d.channel, age, thread)
     with_thread = [copy for copy in copies if copy.id == d.remote_id] if store.has_replies(d) else []
     kept = next(iter(with_thread or copies), None)
     for copy in copies:
@@ -91,14 +105,30 @@ def delete_duplicates(rt: Runtime, notifier: ThreadedNotifier, d: Delivery, cloc
 
 
 def _set_next_call(
-    rt: Runtime, channel: str, error: ChannelError | None, next_call: datetime, at: datetime, slot: datetime
+    rt: Runtime,
+    channel: str,
+    row: str,
+    error: ChannelError | None,
+    kind: CallKind,
+    next_call: datetime,
+    at: datetime,
+    slot: datetime,
 ) -> None:
-    """Edits keep to the rate of posts, and a pause that they meet holds for posts too."""
-    state = rt.store.channel_states().get(channel)
-    pause = None if error is None else channel_pause(error, state.failures if state else 0, at, rt.settings.pace)
+    """Edits keep to the rate of posts, and a pause that they meet holds for posts too.
+
+    row: what is paused, the channel or its whole service.
+    """
+    state = rt.store.channel_state(row)
+    failures = state.failures if state else 0
+    pause = None if error is None else channel_pause(error, failures, at, rt.settings.pace, kind)
     if error is None or pause is None:
         rt.store.delay_channel(channel, next_call, own_slot=slot)
-    elif pause.paused:
-        rt.store.pause_channel(channel, pause.until, error.line, pause.failures)
-    else:
-        rt.store.delay_channel(channel, pause.until, own_slot=slot, failures=pause.failures)
+        return
+    if pause.paused:
+        rt.store.pause_channel(row, pause.until, error.line, pause.failures)
+    elif row != channel:
+        rt.store.delay_channel(row, pause.until, failures=pause.failures)
+    shared = pause.paused or row != channel
+    rt.store.delay_channel(
+        channel, next_call if shared else pause.until, own_slot=slot, failures=None if shared else pause.failures
+    )

@@ -77,7 +77,7 @@ def _alert_surge(rt: Runtime, watch: Watch, found: SurgingName, labeller: Passag
 
 
 def _key(watch: Watch, form: str, period: int) -> str:
-    return alert_key(watch.name, f"surge:{form}:{period}", watch.channel)
+    return alert_key(watch.alert_name, f"surge:{form}:{period}", watch.channel)
 
 
 def _mentions(

@@ -15,7 +15,7 @@ from podwatch.model.answers import (
     measure_precision,
 )
 from podwatch.model.backfills import Backfill, BackfillRange, BackfillReport, BackfillState
-from podwatch.model.channels import ChannelRules, QuietHours, Schedule
+from podwatch.model.channels import ChannelRules, QuietHours, Schedule, canonical_channel
 from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason
 from podwatch.model.entities import Entity, EntityType, Form, KnownName, UnreadReason
 from podwatch.model.feeds import (
@@ -78,6 +78,7 @@ __all__ = [
     "Verdict",
     "Watch",
     "Words",
+    "canonical_channel",
     "clean_text",
     "fold_spelling",
     "join_segments",

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import time
 
+SLACK_ID = re.compile(r"[CDGUW][A-Z0-9]{6,}")
+_SLACK_NAME = re.compile(r"#?[^\s:#@/,]{1,80}")
 WEEK = (0, 1, 2, 3, 4, 5, 6)  # Monday is 0, as datetime.weekday() counts
+
+
+def canonical_channel(name: str) -> str:
+    """One way to write a Slack channel: ``trade``, ``#Trade`` and ``#trade`` are ``#trade``; others as they are.
+
+    Slack's names are lower case (docs.slack.dev, conversations.create).
+    """
+    if SLACK_ID.fullmatch(name) or not _SLACK_NAME.fullmatch(name):
+        return name
+    return "#" + name.removeprefix("#").lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,9 @@ class HoldReason(StrEnum):
     QUIET = "waits for the end of the channel's quiet hours"
     REPEATED = "the watch's last alert is not as old as its repeat_after: waits for a digest"
     CEILING = "the channel had its messages of this hour: waits for a digest"
+    LATE = "it waited for days until its channel could be reached: comes in a digest"
+    UNKNOWN_OUTCOME = "it may have arrived, and the channel cannot be read to find out"
+    REMOVED = "its feed was removed before it was sent"
 
 
 class DeliveryKind(StrEnum):

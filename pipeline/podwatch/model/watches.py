@@ -43,6 +43,7 @@ class Scope:
 class Watch:
     """One thing to look for: a query, an entity or a surge.
 
+    was: names that it had before. key_name: of which its alerts' keys are made, the name it had first; "": its name.
     line, column: where its entry stands in the watchlist file; value_at: the line and column of the value of its query
     or entity. They count from 1; 0 when not known.
     """
@@ -65,6 +66,8 @@ class Watch:
     id: int = 0
     revision: int = 0
     revised_at: datetime | None = None
+    was: tuple[str, ...] = field(default=(), compare=False)
+    key_name: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
     column: int = field(default=0, compare=False)
     value_at: tuple[int, int] = field(default=(0, 0), compare=False)
@@ -74,6 +77,11 @@ class Watch:
         if self.surge is not None:
             return "surge"
         return "entity" if self.entity is not None else "query"
+
+    @property
+    def alert_name(self) -> str:
+        """What stands for the watch in the keys of its alerts: a renamed watch keeps it."""
+        return self.key_name or self.name
 
     @property
     def target(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
@@ -38,8 +38,8 @@ class Notifier(Protocol):
         """
         ...
 
-    def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
-        """The message of the alert with this key, if one arrived after ``since`` (aware); None when there is none.
+    def find(self, key: str, channel: str, age: timedelta) -> Receipt | None:
+        """The message of the alert with this key, if one arrived within the last ``age``; None when there is none.
 
         Called before a send whose outcome is unknown is repeated. None means: not there now. A service's history may
         lag behind what it accepted, so let a send settle before believing it. Raises ChannelError with
@@ -77,8 +77,12 @@ class ThreadedNotifier(Protocol):
         """Make a posted message look as it would now; one with a ``page`` beyond the last says that it is empty."""
         ...
 
-    def find_copies(self, key: str, channel: str, since: datetime, thread: Receipt | None) -> list[Receipt]:
-        """Every message with this key that arrived after ``since``, the oldest first. See ``Notifier.find``."""
+    def find_copies(self, key: str, channel: str, age: timedelta, thread: Receipt | None) -> list[Receipt]:
+        """Every message with this key that arrived within the last ``age``, the oldest first. See ``Notifier.find``."""
+        ...
+
+    def locate(self, channel: str) -> str | None:
+        """The service's own id of the channel; None when it may not be looked up, and only a post tells."""
         ...
 
     def delete(self, at: Receipt) -> None:
@@ -155,11 +159,16 @@ def scheme_of(channel: str, settings: Settings) -> str:
     """Which of NOTIFIERS serves a channel as a watchlist writes it.
 
     ``mailto:`` is mail; ``webhook:NAME`` and addresses (``https://...``) are webhooks; ``console:`` and whatever
-    follows it is the console, and so is everything else while there is no Slack token. With a token the rest is
-    Slack's: ``#name``, ``@name``, an id, and also what is none of these, because Slack's refusal of a mistyped channel
-    reaches its owner, and a line on some worker's console does not.
+    follows it is the console. The rest is Slack's: ``#name``, ``@name``, an id, and also what is none of these, because
+    Slack's refusal of a mistyped channel reaches its owner. It is printed instead only where that was asked for
+    (``settings.console``) and there is no token.
     """
-    return _named_scheme(channel) or ("slack" if settings.slack_token else "console")
+    return _named_scheme(channel) or ("console" if settings.console and not settings.slack_token else "slack")
+
+
+def lacks_token(channel: str, settings: Settings) -> bool:
+    """Whether alerts for the channel have to wait until there is a token of Slack's."""
+    return scheme_of(channel, settings) == "slack" and not settings.slack_token
 
 
 def _named_scheme(channel: str) -> str | None:

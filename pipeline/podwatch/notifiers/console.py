@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.panel import Panel
@@ -38,7 +38,7 @@ class ConsoleNotifier:
         """Print the digest with what Slack would show in its thread; raises as send() does."""
         return self._print(digest, [block for message in digest_messages(digest) for block in message.blocks])
 
-    def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
+    def find(self, key: str, channel: str, age: timedelta) -> Receipt | None:
         """Always None: a console keeps no history."""
         return None
 

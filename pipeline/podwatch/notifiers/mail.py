@@ -13,7 +13,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -60,7 +60,7 @@ class MailNotifier:
         """Send a digest, whole: a mail has no thread that could continue it."""
         return self._send_mail(digest, [block for message in digest_messages(digest) for block in message.blocks])
 
-    def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
+    def find(self, key: str, channel: str, age: timedelta) -> Receipt | None:
         """Always None: nobody's mailbox is read. A repeated alert has the same Message-ID."""
         return None
 

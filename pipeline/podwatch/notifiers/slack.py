@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from podwatch.errors import ChannelError
@@ -13,7 +13,7 @@ from podwatch.model import Alert, Digest
 from podwatch.notifiers import Receipt, card
 from podwatch.notifiers.block_kit import Message, context_block
 from podwatch.notifiers.digest_card import digest_messages
-from podwatch.notifiers.slack_api import SlackApi
+from podwatch.notifiers.slack_api import SlackApi, parse_date
 from podwatch.notifiers.slack_buttons import actions_block
 from podwatch.notifiers.slack_channel_ids import ChannelDirectory, next_cursor
 from podwatch.notifiers.slack_errors import BLOCK_ERRORS, Fault, SlackError, error_from_code
@@ -21,7 +21,7 @@ from podwatch.settings import Secret
 
 EVENT_TYPE = "podwatch_alert"  # of the message metadata that carry an alert's key
 TIMEOUT = 30.0  # seconds, for a whole call
-MAX_CLOCK_SKEW = timedelta(hours=1)  # this machine's clock may be so far ahead of Slack's without find() missing a post
+HISTORY_MARGIN = timedelta(minutes=10)  # history is read so much further back than asked: an answer takes its time
 _PAGE_SIZE = 200  # messages; Slack recommends no more
 _EMPTY = Message("(no longer said)", [context_block("no longer said")])
 # What replaces refused blocks: an edit would leave those of before.
@@ -47,6 +47,7 @@ class SlackNotifier:
         self._token, self._buttons = token, buttons
         self._api = SlackApi(base_url, timeout)
         self._directory = ChannelDirectory(self._call)
+        self._refused_blocks: set[str] = set()  # messages whose blocks Slack did not take, by key and page
 
     def __repr__(self) -> str:
         return f"SlackNotifier({self._api.host})"
@@ -55,40 +56,47 @@ class SlackNotifier:
         """Post the first message of the alert."""
         return self.post(alert, 0, alert.key, None)
 
-    def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
+    def find(self, key: str, channel: str, age: timedelta) -> Receipt | None:
         """The first message that carries ``key``; see find_copies()."""
-        return next(iter(self.find_copies(key, channel, since, None)), None)
+        return next(iter(self.find_copies(key, channel, age, None)), None)
+
+    def locate(self, channel: str) -> str | None:
+        """Slack's id of the channel; None when the app lacks the scope to look it up. Raises SlackError."""
+        try:
+            return self._directory.id(channel)
+        except ChannelError as e:
+            e.outcome_unknown = False  # whatever happened, nothing was posted
+            raise
 
     def message_hashes(self, content: Alert | Digest) -> Sequence[str]:
         """A hash of each message that it takes."""
         return [_hash(m) for m in _messages(content)]
 
     def post(self, content: Alert | Digest, page: int, key: str, thread: Receipt | None) -> Receipt:
-        """Post a message; as plain text when Slack refuses its blocks. The key is in its metadata."""
+        """Post a message; as plain text once Slack has refused its blocks. The key is in its metadata."""
         arguments = self._message(content, page, key)
         arguments["channel"] = thread.channel if thread else self._channel_id(content.channel)
         # The text is a stranger's: no names made into mentions, no pages fetched on its behalf.
         arguments |= {"mrkdwn": True, "unfurl_links": False, "unfurl_media": False}
         if thread:
             arguments["thread_ts"] = thread.id
-        return self._send_message("chat.postMessage", content.channel, arguments)
+        return self._send_message("chat.postMessage", content.channel, arguments, f"{key} {page}")
 
     def edit(self, content: Alert | Digest, page: int, key: str, at: Receipt) -> None:
         """Change a message to how it would look now. Repeating that is harmless."""
         arguments = self._message(content, page, key) | {"channel": at.channel, "ts": at.id}
-        self._send_message("chat.update", content.channel, arguments)
+        self._send_message("chat.update", content.channel, arguments, f"{key} {page}")
 
-    def find_copies(self, key: str, channel: str, since: datetime, thread: Receipt | None) -> list[Receipt]:
-        """The messages that carry ``key``, the oldest first, posted since an hour before ``since`` (clocks differ).
+    def find_copies(self, key: str, channel: str, age: timedelta, thread: Receipt | None) -> list[Receipt]:
+        """The messages that carry ``key``, the oldest first, posted within the last ``age`` by Slack's own clock.
 
         Reads every page of the channel's history, or of the thread. Each ChannelError has ``outcome_unknown`` set.
         """
-        oldest = (since - MAX_CLOCK_SKEW).timestamp()
         try:
             channel_id = thread.channel if thread else self._directory.id(channel)
             if channel_id is None:
                 raise error_from_code("missing_scope", channel, "channels:read")
-            history = self._history(channel, channel_id, oldest, thread)
+            history = self._history(channel, channel_id, age + HISTORY_MARGIN, thread)
             copies = [Receipt(channel_id, str(message["ts"])) for message in history if _key_of(message) == key]
         except ChannelError as e:
             e.outcome_unknown = True
@@ -118,23 +126,25 @@ class SlackNotifier:
 
     def _channel_id(self, channel: str) -> str:
         """The id to post to; the name as it is when the app may not look it up, for Slack to resolve."""
-        try:
-            return self._directory.id(channel) or channel
-        except ChannelError as e:
-            e.outcome_unknown = False  # whatever happened, it happened before the post
-            raise
+        return self.locate(channel) or channel
 
-    def _send_message(self, method: str, channel: str, arguments: dict[str, Any]) -> Receipt:
-        """Where the message is; sent as plain text when Slack refuses its blocks."""
+    def _send_message(self, method: str, channel: str, arguments: dict[str, Any], name: str) -> Receipt:
+        """Where the message ``name`` is, after one call.
+
+        When Slack refuses its blocks the error says that it can be sent again, and then it is sent as plain text.
+        """
+        if name in self._refused_blocks:
+            arguments = {k: v for k, v in arguments.items() if k != "blocks"} | _WITHOUT_BLOCKS[method]
         try:
             answer = self._call(method, channel, "chat:write", json=arguments)
         except SlackError as e:
             if e.fault is Fault.ROUTE:
                 self._directory.forget(channel)
-            if e.code not in BLOCK_ERRORS:
+            if e.code not in BLOCK_ERRORS or name in self._refused_blocks:
                 raise
-            text_only = {k: v for k, v in arguments.items() if k != "blocks"} | _WITHOUT_BLOCKS[method]
-            answer = self._call(method, channel, "chat:write", json=text_only)
+            self._refused_blocks.add(name)
+            what = f"{e.what}; it goes out as plain text"
+            raise SlackError(Fault.BUSY, what, code=e.code, where=channel) from None
         where, ts = answer.get("channel"), answer.get("ts")
         if not (isinstance(where, str) and isinstance(ts, str) and where and ts):
             what = f"{self._api.host} took the message but did not say where it is"
@@ -142,27 +152,35 @@ class SlackNotifier:
         return Receipt(where, ts)
 
     def _history(
-        self, channel: str, channel_id: str, oldest: float, thread: Receipt | None
+        self, channel: str, channel_id: str, age: timedelta, thread: Receipt | None
     ) -> Iterator[dict[str, Any]]:
-        """The messages of the channel from the newest, or of the thread from its oldest, posted since ``oldest``."""
+        """The messages of the channel from the newest, or of the thread from its oldest, posted within ``age``.
+
+        How old one is the clock in Slack's own answer says, by which Slack also dates messages: ours may be wrong.
+        """
         method = "conversations.replies" if thread else "conversations.history"
-        params = {"channel": channel_id, "limit": _PAGE_SIZE, "include_all_metadata": True, "oldest": f"{oldest:.6f}"}
+        params = {"channel": channel_id, "limit": _PAGE_SIZE, "include_all_metadata": True}
         if thread:
             params["ts"] = thread.id
-        cursor = ""
+        oldest, cursor = None, ""
         while True:
-            page = self._call(method, channel, "channels:history", params={**params, "cursor": cursor})
+            page, headers = self._answer(method, channel, "channels:history", params={**params, "cursor": cursor})
+            if oldest is None:
+                oldest = ((parse_date(headers.get("date")) or datetime.now(UTC)) - age).timestamp()
             for message in page.get("messages") or ():
                 if float(message.get("ts", 0)) >= oldest:
                     yield message
-                elif not thread:  # a compatible server may not know `oldest`
+                elif not thread:
                     return
             if not (cursor := next_cursor(page)):
                 return
 
     def _call(self, method: str, channel: str, scope: str, **arguments: Any) -> dict[str, Any]:
+        return self._answer(method, channel, scope, **arguments)[0]
+
+    def _answer(self, method: str, channel: str, scope: str, **arguments: Any) -> tuple[dict[str, Any], dict[str, str]]:
         try:
-            return self._api.call(method, self._token, channel, scope, **arguments)[0]
+            return self._api.call(method, self._token, channel, scope, **arguments)
         except SlackError as e:
             # Slack limits posts by channel, which holds for this one; other methods for the whole workspace.
             e.service |= e.code == "ratelimited" and not method.startswith("chat.")

@@ -11,6 +11,8 @@ import re
 import ssl
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,6 +79,15 @@ class SlackApi:
 
     def _api_call(self, method: str, token: Secret, arguments: dict[str, Any]) -> Any:
         return self.client.api_call(method, headers={"Authorization": f"Bearer {token.reveal()}"}, **arguments)
+
+
+def parse_date(date: str | None) -> datetime | None:
+    """The moment of a Date header (RFC 9110, 5.6.7), aware; None for none, or for what is no date."""
+    try:
+        found = parsedate_to_datetime(date) if date else None
+    except (ValueError, TypeError):
+        return None
+    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _within(seconds: float, call: Callable[[], Any]) -> Any:

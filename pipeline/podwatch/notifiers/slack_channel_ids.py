@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from podwatch.model.channels import SLACK_ID
 from podwatch.notifiers.slack_errors import SlackError, error_from_code
 
-_ID = re.compile(r"[CDGUW][A-Z0-9]{6,}")
 _PAGE_SIZE = 1000  # Slack's largest; a workspace may have 20,000 channels, and 20 pages a minute are allowed
 
 
@@ -33,7 +32,7 @@ class ChannelDirectory:
 
         Raises SlackError: channel_not_found, user_not_found, or whatever kept Slack from answering.
         """
-        if _ID.fullmatch(channel):
+        if SLACK_ID.fullmatch(channel):
             return channel
         with self._lock:
             return self._look_up(channel)

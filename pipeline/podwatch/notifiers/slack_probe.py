@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from podwatch.notifiers.slack_api import SlackApi
+from podwatch.notifiers.slack_api import SlackApi, parse_date
 from podwatch.notifiers.slack_channel_ids import ChannelDirectory
 from podwatch.notifiers.slack_errors import error_from_code
 from podwatch.settings import Secret
@@ -47,7 +46,7 @@ class SlackProbe:
         data, headers = self._api.call("auth.test", self._token, self._api.host, "chat:write")
         listed = headers.get("x-oauth-scopes")
         scopes = None if listed is None else frozenset(part.strip() for part in listed.split(",") if part.strip())
-        return Bot(str(data.get("user") or "?"), str(data.get("team") or "?"), scopes, _parse_date(headers.get("date")))
+        return Bot(str(data.get("user") or "?"), str(data.get("team") or "?"), scopes, parse_date(headers.get("date")))
 
     def check_app_token(self, app_token: Secret) -> None:
         """Whether the app-level token opens Socket Mode connections; none is opened."""
@@ -71,10 +70,3 @@ class SlackProbe:
 
     def _call(self, method: str, channel: str, scope: str, **arguments: Any) -> dict[str, Any]:
         return self._api.call(method, self._token, channel, scope, **arguments)[0]
-
-
-def _parse_date(date: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(date) if date else None
-    except (ValueError, TypeError):
-        return None

@@ -15,7 +15,7 @@ import http.client
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from podwatch.errors import ChannelError, HttpError
@@ -58,7 +58,7 @@ class WebhookNotifier:
             raise error
         return Receipt(label, content.key)
 
-    def find(self, key: str, channel: str, since: datetime) -> Receipt | None:
+    def find(self, key: str, channel: str, age: timedelta) -> Receipt | None:
         """Always None: a receiver cannot be searched. It recognises a repeated alert by its id."""
         return None
 

@@ -40,7 +40,7 @@ def build_alerts(mentions: Iterable[Mention], watches: Sequence[Watch], episode:
         groups[m.watch].append(m)
     return tuple(
         Alert(
-            key=alert_key(w.name, episode.identity, w.channel),
+            key=alert_key(w.alert_name, episode.identity, w.channel),
             watch=w,
             episode=episode,
             channel=w.channel,

@@ -16,7 +16,9 @@ from podwatch.policy.alerts import without_skipped
 
 HOUR = timedelta(hours=1)
 # Alerts held for these reasons are sent together, as one digest.
-IN_DIGEST = (HoldReason.DIGEST, HoldReason.REPEATED, HoldReason.CEILING)
+IN_DIGEST = (HoldReason.DIGEST, HoldReason.REPEATED, HoldReason.CEILING, HoldReason.LATE)
+LATE_AFTER = timedelta(days=3)  # what was due for longer than this comes as one digest, when its channel works again
+DIGEST_GRACE = timedelta(minutes=15)  # a digest that is later than this is late, and keeps to the quiet hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Situation:
 
     live: an episode known for longer than this is the past, not news. enabled: its watch is on the watchlist.
     mutes: those in force. last_sent_at: the last message of its watch in this channel. sent_last_hour: the messages
-    to this channel in the last hour, in order. held_before: why it was held until now.
+    to this channel in the last hour, in order. held_before: why it was held until now. due_since: since when it could
+    have been sent; None when it was tried, or held.
     """
 
     now: datetime
@@ -44,6 +47,7 @@ class Situation:
     last_sent_at: datetime | None = None
     sent_last_hour: Sequence[datetime] = ()
     held_before: HoldReason | None = None
+    due_since: datetime | None = None
 
 
 def decide_hold(alert: Alert, s: Situation) -> Hold | None:
@@ -54,6 +58,8 @@ def decide_hold(alert: Alert, s: Situation) -> Hold | None:
         return Hold(HoldReason.DIGEST, next_time(s.rules.digest, s.now))
     if s.rules.quiet is not None and (end := quiet_until(s.rules.quiet, s.now)) is not None:
         return Hold(HoldReason.QUIET, end)
+    if s.due_since is not None and s.now - s.due_since > LATE_AFTER:
+        return Hold(HoldReason.LATE, s.now)
     if s.last_sent_at is not None and alert.watch.repeat_after and s.held_before is not HoldReason.REPEATED:
         again = s.last_sent_at + timedelta(seconds=alert.watch.repeat_after)
         if s.now < again:
@@ -107,9 +113,12 @@ def _is_older(episode: Episode, than: datetime | None, by: timedelta) -> bool:
     return episode.first_seen_at is not None and than is not None and than - episode.first_seen_at > by
 
 
-def digest_quiet_until(why: HoldReason, s: Situation) -> datetime | None:
-    """Until when a digest waits for the end of quiet hours; None for now. One with times of its own keeps to them."""
-    if why is HoldReason.DIGEST or s.rules.quiet is None:
+def digest_quiet_until(why: HoldReason, due_at: datetime, s: Situation) -> datetime | None:
+    """Until when a digest that was due at ``due_at`` waits for the end of quiet hours; None for now.
+
+    A team that sets its digest's time within its quiet hours wants it then; a digest that is late waits.
+    """
+    if s.rules.quiet is None or (why is HoldReason.DIGEST and s.now - due_at <= DIGEST_GRACE):
         return None
     return quiet_until(s.rules.quiet, s.now)
 

@@ -10,12 +10,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 
 from podwatch.errors import ChannelError, PodwatchError
-from podwatch.model import Delivery, DeliveryState
+from podwatch.model import Delivery, DeliveryKind, DeliveryState, HoldReason
 from podwatch.policy.delivery_timing import DeliveryTiming
 
 LOOKUPS = 2  # that find nothing before a message counts as absent: a channel's history may lag
+
+
+class CallKind(Enum):
+    """What was asked of a service: to take a message, whether it has one, or nothing (it failed before)."""
+
+    POST = "post"
+    LOOKUP = "lookup"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +40,26 @@ class ChannelPause:
     service: bool = False
 
 
-def after_failure(d: Delivery, error: PodwatchError, at: datetime, timing: DeliveryTiming, *, posted: bool) -> Delivery:
-    """The delivery after a try that failed at ``at``. posted: it was the post that failed, not a lookup before it.
+def after_failure(d: Delivery, error: PodwatchError, at: datetime, timing: DeliveryTiming, call: CallKind) -> Delivery:
+    """The delivery after a try that failed at ``at``. call: what failed.
 
-    Only what is wrong with the message itself counts towards its last try.
+    Only what is wrong with the message itself counts towards its last try. A channel that cannot be read, though it may
+    take messages, holds only the one whose outcome is unknown; it is looked up again every ``timing.probe_after``.
     """
     if not isinstance(error, ChannelError):
         error = ChannelError(error.what, where=error.where, todo=error.todo, retryable=error.retryable)
     d = replace(d, state=DeliveryState.RETRY, error=error.line, next_attempt_at=at)
-    if posted and error.outcome_unknown:
+    if call is CallKind.POST and error.outcome_unknown:
         waits = timing.settle + (_backoff(timing, d.failures - 1) if d.failures else 0.0)
         began = d.attempted_at or d.posted_at or at
         d = replace(d, attempted_at=began, looks=0, failures=d.failures + 1, next_attempt_at=_later(at, waits))
         return _dead_after_last_try(d, timing)
+    if is_unreadable(error, call):
+        why = HoldReason.UNKNOWN_OUTCOME
+        reason = why if d.kind is DeliveryKind.ALERT else d.reason  # that of a digest says why its alerts were held
+        line = f"{why.value}: {error.line}"
+        again = _later(at, timing.probe_after)
+        return replace(d, state=DeliveryState.HELD, reason=reason, error=line, next_attempt_at=again)
     if error.route:
         return d
     if not error.retryable:
@@ -81,9 +97,19 @@ def must_reconcile(d: Delivery) -> bool:
     return left_behind or (d.attempted_at is not None and d.looks < LOOKUPS)
 
 
-def channel_pause(error: PodwatchError, failures: int, at: datetime, timing: DeliveryTiming) -> ChannelPause | None:
-    """What the failure means for its channel, which failed ``failures`` times in a row before; None when nothing."""
-    if not isinstance(error, ChannelError):
+def is_unreadable(error: ChannelError, call: CallKind) -> bool:
+    """Whether the channel could not be read: that says nothing of whether it takes messages."""
+    return call is CallKind.LOOKUP and error.route and not error.service
+
+
+def channel_pause(
+    error: PodwatchError, failures: int, at: datetime, timing: DeliveryTiming, call: CallKind = CallKind.POST
+) -> ChannelPause | None:
+    """What the failure of a call means for its channel, or for the service when ``error.service``; None when nothing.
+
+    failures: how often that failed in a row before.
+    """
+    if not isinstance(error, ChannelError) or is_unreadable(error, call):
         return None
     if error.route:
         first = timing.probe_after / 15

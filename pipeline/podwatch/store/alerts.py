@@ -6,10 +6,11 @@ An alert holds the mentions of its episode in every feed that has the episode.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from podwatch.model import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Mention
 from podwatch.policy.alerts import find_retracted, merge_feeds
@@ -22,24 +23,25 @@ from podwatch.store.watches import watch_of
 
 
 class AlertRows(Rows):
-    def alert_of(self, delivery: Delivery) -> tuple[Alert, bool]:
-        """The alert with its present mentions, and whether its watch is still on the watchlist."""
+    def alert_of(self, delivery: Delivery) -> tuple[Alert, bool] | None:
+        """The alert with its present mentions, and whether its watch is still on the watchlist.
+
+        None when its feed was removed.
+        """
         with self.reading() as c:
             return alert_in(c, c.execute(select(deliveries).where(deliveries.c.id == delivery.id)).one())
 
-    def content_of(self, delivery: Delivery) -> Alert | Digest:
-        """The content of the delivery; of a reply, that of its parent."""
+    def content_of(self, delivery: Delivery) -> Alert | Digest | None:
+        """The content of the delivery; of a reply, that of its parent. None when its feed was removed."""
         with self.reading() as c:
             row = c.execute(select(deliveries).where(deliveries.c.id == (delivery.parent_id or delivery.id))).one()
             if row.kind == DeliveryKind.ALERT:
-                return alert_in(c, row)[0]
+                found = alert_in(c, row)
+                return found[0] if found else None
             members = c.execute(select(deliveries).where(deliveries.c.digest_id == row.id).order_by(deliveries.c.id))
-            return Digest(
-                key=row.key,
-                channel=row.channel,
-                alerts=tuple(alert_in(c, m)[0] for m in members.all()),
-                why=HoldReason[row.reason or "DIGEST"],
-            )
+            alerts = tuple(found[0] for m in members.all() if (found := alert_in(c, m)))
+            why = HoldReason[row.reason or "DIGEST"]
+            return Digest(key=row.key, channel=row.channel, alerts=alerts, why=why) if alerts else None
 
     def alerts_sent_after(self, moment: datetime) -> list[tuple[datetime, Alert]]:
         """The alerts sent since: (when, alert), oldest first."""
@@ -49,11 +51,13 @@ class AlertRows(Rows):
         )
         with self.reading() as c:
             rows = c.execute(query.order_by(d.sent_at, d.id)).all()
-            return [(r.sent_at, alert_in(c, r)[0]) for r in rows]
+            return [(r.sent_at, found[0]) for r in rows if (found := alert_in(c, r))]
 
 
-def alert_in(c: Connection, row: AnyRow) -> tuple[Alert, bool]:
-    """The alert of a delivery's row, and whether its watch is still on the watchlist."""
+def alert_in(c: Connection, row: AnyRow) -> tuple[Alert, bool] | None:
+    """The alert of a delivery's row, and whether its watch is on the watchlist; None when its feed was removed."""
+    if row.episode_id is None:
+        return None
     watch = c.execute(select(watches).where(watches.c.id == row.watch_id)).one()
     episode = c.execute(SELECT_EPISODES.where(episodes.c.id == row.episode_id)).one()
     m = mentions.c
@@ -82,30 +86,87 @@ def alert_in(c: Connection, row: AnyRow) -> tuple[Alert, bool]:
 
 
 def insert_deliveries(c: Connection, alerts: Sequence[tuple[Alert, HoldReason | None]], now: datetime) -> None:
-    """Inserts the deliveries of those alerts that have none yet: due, or held for the reason beside the alert."""
+    """Inserts the deliveries of those alerts that have none yet: due, or held for the reason beside the alert.
+
+    An alert that has one in another channel, to which the watch sent before, has one: moving a watch repeats nothing.
+    """
     d = deliveries.c
-    known = {
-        r.key: (r.state, r.reason)
-        for keys in in_batches([alert.key for alert, _ in alerts])
-        for r in c.execute(select(d.key, d.state, d.reason).where(d.key.in_(keys)))
-    }
-    fresh: dict[str, dict[str, Any]] = {}
+    known = _known_deliveries(c, [alert for alert, _ in alerts])
+    fresh: dict[_About, dict[str, Any]] = {}
     for alert, held in alerts:
-        row = _delivery(alert, held, now)
-        if alert.key not in known:
-            fresh[alert.key] = row
-        elif held is None and known[alert.key] == (DeliveryState.HELD.value, HoldReason.BACKFILL.name):
+        about, row = (alert.watch.id, alert.episode.identity), _delivery(alert, held, now)
+        before = known.get(about) or known.get(alert.key)
+        if before is None:
+            fresh[about] = row
+        elif before.episode_id is None and before.id:  # its feed was removed, and has come back
+            c.execute(update(deliveries).where(d.id == before.id).values(episode_id=alert.episode.id))
+            if before.state == DeliveryState.HELD.value and before.reason == HoldReason.REMOVED.name:
+                c.execute(update(deliveries).where(d.id == before.id).values(**_as_due(row)))
+        elif held is None and before.state == DeliveryState.HELD.value and before.reason == HoldReason.BACKFILL.name:
             # What a backfill held is new in another feed, whose alert is due.
-            if fresh.pop(alert.key, None):
-                fresh[alert.key] = row
+            if fresh.pop(about, None):
+                fresh[about] = row
             else:
-                due = {name: row[name] for name in ("state", "next_attempt_at", "error", "reason")}
-                c.execute(update(deliveries).where(d.key == alert.key).values(**due))
+                c.execute(update(deliveries).where(d.id == before.id).values(**_as_due(row)))
         else:
             continue
-        known[alert.key] = row["state"], row["reason"]
+        known[about] = known[alert.key] = _Known(
+            before.id if before else 0, row["state"], row["reason"], alert.episode.id
+        )
     if fresh:
         c.execute(insert(deliveries), list(fresh.values()))
+
+
+_About = tuple[int, str]  # the id of a watch, the identity of an episode
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A delivery that there is already; id 0: about to be inserted."""
+
+    id: int
+    state: str
+    reason: str | None
+    episode_id: int | None
+
+
+def _known_deliveries(c: Connection, alerts: Sequence[Alert]) -> dict[_About | str, _Known]:
+    """The deliveries of these alerts, by what they are about, and by their keys."""
+    d, found = deliveries.c, dict[_About | str, _Known]()
+    query = select(d.id, d.key, d.state, d.reason, d.episode_id, d.watch_id, d.identity)
+    for some in in_batches(alerts):
+        watch_ids = sorted({a.watch.id for a in some})
+        about = (d.identity.in_({a.episode.identity for a in some}), d.watch_id.in_(watch_ids))
+        rows = [*c.execute(query.where(*about)), *c.execute(query.where(d.key.in_([a.key for a in some])))]
+        for r in sorted(rows, key=lambda r: r.id):
+            found[r.watch_id, r.identity] = found[r.key] = _Known(r.id, r.state, r.reason, r.episode_id)
+    return found
+
+
+def _as_due(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("state", "next_attempt_at", "error", "reason")}
+
+
+def detach_deliveries(c: Connection, feed_id: int, now: datetime) -> None:
+    """Before a feed is deleted: what was said of its episodes stays said, under an episode of another feed or none.
+
+    What was not sent yet is held: there is nothing left to send. It is due again when the episode comes back.
+    """
+    d, e = deliveries.c, episodes.c
+    other = episodes.alias("other")
+    shared = (
+        select(func.min(other.c.id))
+        .where(other.c.identity == deliveries.c.identity, other.c.feed_id != feed_id)
+        .scalar_subquery()
+    )
+    mine = d.episode_id.in_(select(e.id).where(e.feed_id == feed_id))
+    c.execute(update(deliveries).where(mine).values(episode_id=shared))
+    lost = (d.kind == DeliveryKind.ALERT.value, d.episode_id.is_(None))
+    unsent = d.state.in_([s.value for s in (DeliveryState.DUE, DeliveryState.RETRY, DeliveryState.HELD)])
+    why = HoldReason.REMOVED
+    held = {"state": DeliveryState.HELD.value, "reason": why.name, "error": why.value, "next_attempt_at": None}
+    c.execute(update(deliveries).where(*lost, unsent, d.attempted_at.is_(None)).values(**held))
+    c.execute(update(deliveries).where(*lost).values(check_at=None))
 
 
 def _delivery(alert: Alert, held: HoldReason | None, now: datetime) -> dict[str, Any]:
@@ -113,6 +174,7 @@ def _delivery(alert: Alert, held: HoldReason | None, now: datetime) -> dict[str,
         "key": alert.key,
         "watch_id": alert.watch.id,
         "episode_id": alert.episode.id,
+        "identity": alert.episode.identity,
         "channel": alert.channel,
         "state": DeliveryState.DUE.value if held is None else DeliveryState.HELD.value,
         "next_attempt_at": now if held is None else None,

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, or_, select, update
 
 from podwatch.model import ChannelRules, QuietHours, Schedule
 from podwatch.store.connection import AnyRow, Rows
+from podwatch.store.rerouting import decide_anew
 from podwatch.store.statements import upsert
-from podwatch.store.tables import channels
+from podwatch.store.tables import channels, deliveries
 
 SERVICE = "service:"  # prefix of a row's name that stands for a whole service
 
@@ -38,25 +39,56 @@ class ChannelState:
 
 class ChannelRows(Rows):
     def channel_states(self) -> dict[str, ChannelState]:
-        """Every channel that was ever posted to, and every service that failed as a whole, by name."""
-        return {r.name: _state(r) for r in self.read_rows(select(channels))}
+        """Every channel that was ever posted to, and every service that failed as a whole, by name.
+
+        Names that the service knows as one channel share one state.
+        """
+        rows = {r.name: r for r in self.read_rows(select(channels))}
+        return {name: _state(rows.get(r.target, r)) for name, r in rows.items()}
 
     def channel_state(self, name: str) -> ChannelState | None:
-        rows = self.read_rows(select(channels).where(channels.c.name == name))
-        return _state(rows[0]) if rows else None
+        with self.reading() as c:
+            row = c.execute(select(channels).where(channels.c.name == pace_row(c, name))).first()
+        return _state(row) if row is not None else None
+
+    def set_channel_target(self, name: str, target: str | None) -> None:
+        """Says which of the service's channels a name means, by the service's own id; None: not known any more.
+
+        All names of one channel share its rate limit and its pauses.
+        """
+        with self.writing() as c:
+            ensure_channel(c, name)
+            if target is not None:
+                ensure_channel(c, target)
+            c.execute(update(channels).where(channels.c.name == name).values(target=target))
 
     def channel_rules(self, name: str) -> ChannelRules:
-        """The watchlist's rules for a channel, or the defaults."""
-        rows = self.read_rows(select(channels.c.rules).where(channels.c.name == name))
-        return _rules(name, rows[0].rules) if rows and rows[0].rules else ChannelRules(name=name)
+        """The watchlist's rules for a channel, or the defaults. They hold for every name of the channel."""
+        k = channels.c
+        with self.reading() as c:
+            same = or_(k.name == name, k.target == pace_row(c, name))
+            rows = {r.name: r.rules for r in c.execute(select(k.name, k.rules).where(same, k.rules.is_not(None)))}
+        stored = rows.get(name) or next((rules for _, rules in sorted(rows.items()) if rules), None)
+        return _rules(name, stored) if stored else ChannelRules(name=name)
 
-    def sync_channels(self, wanted: Sequence[ChannelRules]) -> None:
-        """Makes the stored rules equal to the watchlist's."""
+    def sync_channels(self, wanted: Sequence[ChannelRules], now: datetime) -> None:
+        """Makes the stored rules equal to the watchlist's; what waits by rules that changed is decided on again."""
+        rules = {r.name: _plain(r) for r in wanted}
         with self.writing() as c:
-            c.execute(update(channels).values(rules=None))
-            for rules in wanted:
-                ensure_channel(c, rules.name)
-                c.execute(update(channels).where(channels.c.name == rules.name).values(rules=_plain(rules)))
+            stored = {r.name: r.rules for r in c.execute(select(channels.c.name, channels.c.rules))}
+            for name in sorted(stored.keys() | rules.keys()):
+                if stored.get(name) == rules.get(name):
+                    continue
+                ensure_channel(c, name)
+                c.execute(update(channels).where(channels.c.name == name).values(rules=rules.get(name)))
+                for known in names_of(c, name):
+                    decide_anew(c, deliveries.c.channel == known, now)
+
+    def waiting_channels(self) -> list[str]:
+        """The channels to which something is still to be sent, or an edit made."""
+        d = deliveries.c
+        waiting = or_(d.next_attempt_at.is_not(None), d.check_at.is_not(None))
+        return [r.channel for r in self.read_rows(select(d.channel).where(waiting).distinct().order_by(d.channel))]
 
     def claim_channel(self, name: str, now: datetime, until: datetime) -> bool:
         """Whether a message may go to the channel now; see claim_slot."""
@@ -73,6 +105,7 @@ class ChannelRows(Rows):
         """
         k = channels.c
         with self.writing() as c:
+            name = pace_row(c, name)
             ensure_channel(c, name)
             earlier = or_(k.next_at.is_(None), k.next_at < until, *([k.next_at == own_slot] if own_slot else []))
             c.execute(update(channels).where(k.name == name, earlier).values(next_at=until))
@@ -86,6 +119,7 @@ class ChannelRows(Rows):
     def pause_channel(self, name: str, until: datetime, error: str, failures: int) -> None:
         """Pauses the channel because an operator has to act; after ``until`` one message probes it."""
         with self.writing() as c:
+            name = pace_row(c, name)
             ensure_channel(c, name)
             values = {"paused_until": until, "error": error, "failures": failures}
             c.execute(update(channels).where(channels.c.name == name).values(**values))
@@ -95,6 +129,18 @@ class ChannelRows(Rows):
         k = channels.c
         values = {"paused_until": None, "next_at": None, "failures": 0, "error": None}
         self.execute(update(channels).where(or_(k.paused_until.is_not(None), k.failures > 0)).values(**values))
+
+
+def pace_row(c: Connection, name: str) -> str:
+    """The name of the row on which the channel's rate limit and pauses stand."""
+    k = channels.c
+    return c.execute(select(k.target).where(k.name == name)).scalar() or name
+
+
+def names_of(c: Connection, name: str) -> list[str]:
+    """Every name of the channel that is known."""
+    same = select(channels.c.name).where(channels.c.target == pace_row(c, name))
+    return sorted({name, *c.execute(same).scalars()})
 
 
 def ensure_channel(c: Connection, name: str) -> None:
@@ -110,7 +156,7 @@ def next_free_slot(
     lock: keeps the row from others until the end of the transaction.
     """
     k = channels.c
-    query = select(k.next_at, k.paused_until).where(k.name == name)
+    query = select(k.next_at, k.paused_until).where(k.name == pace_row(c, name))
     row = c.execute(query.with_for_update() if lock else query).first()
     free = max(t for t in (now, *(row or ())) if t is not None)
     return free if free <= now + timedelta(seconds=ahead) else None
@@ -118,6 +164,7 @@ def next_free_slot(
 
 def claim_slot(c: Connection, name: str, now: datetime, until: datetime, ahead: float = 0.0) -> datetime | None:
     """As next_free_slot; and no other message may go there until ``until``, or until delay_channel moves that."""
+    name = pace_row(c, name)
     ensure_channel(c, name)
     free = next_free_slot(c, name, now, ahead, lock=True)
     if free is not None:

@@ -31,7 +31,7 @@ DRIVERS = {
     "postgresql+psycopg2": POSTGRESQL,
     POSTGRESQL: POSTGRESQL,
 }
-HEAD = "0006"  # the newest file in migrations/versions; a test holds the two together
+HEAD = "0009"  # the newest file in migrations/versions; a test holds the two together
 
 
 def to_json(value: Any) -> str:

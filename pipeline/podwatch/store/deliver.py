@@ -7,17 +7,17 @@ both believe to have the claim: each claim increases it, and only the latest cla
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from podwatch.model import ALL, Delivery, DeliveryKind, DeliveryState, HoldReason, Shard
 from podwatch.policy.alerts import reply_key
-from podwatch.store.channels import claim_slot, next_free_slot
+from podwatch.store.channels import claim_slot, names_of, next_free_slot
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.statements import in_shard
 from podwatch.store.tables import channels, deliveries
@@ -35,27 +35,34 @@ class _ClaimedElsewhere(Exception):
 
 class DeliverRows(Rows):
     def deliveries_due(
-        self, now: datetime, shard: Shard = ALL, per_channel: int = 8, channel_free_at: datetime | None = None
+        self,
+        now: datetime,
+        shard: Shard = ALL,
+        per_channel: int = 8,
+        channel_free_at: datetime | None = None,
+        without: Collection[str] = (),
     ) -> list[Delivery]:
         """What is to be sent now, oldest first, at most ``per_channel`` of each channel that is free and not paused.
 
         That is what is new, to be retried, held until now, or was claimed by a worker whose lease has run out.
-        channel_free_at: when the channel has to be free; now, unless given.
+        channel_free_at: when the channel has to be free; now, unless given. without: channels that are left out.
         """
-        d, k = deliveries.c, channels.c
+        d = deliveries.c
         nth = func.row_number().over(partition_by=d.channel, order_by=(d.created_at, d.id)).label("nth")
-        is_free = or_(k.next_at.is_(None), k.next_at <= (channel_free_at or now))
-        due = (d.next_attempt_at <= now, is_free, _not_paused(now), *in_shard(d.id, shard))
-        first = select(d.id, nth).outerjoin(channels, k.name == d.channel).where(*due).subquery()
+        is_free = or_(_PACE.next_at.is_(None), _PACE.next_at <= (channel_free_at or now))
+        due = (d.next_attempt_at <= now, is_free, *_open(now, without), *in_shard(d.id, shard))
+        first = select(d.id, nth).select_from(_WITH_PACE).where(*due).subquery()
         query = select(deliveries).join(first, first.c.id == d.id).where(first.c.nth <= per_channel)
         return [delivery_of(r) for r in self.read_rows(query.order_by(d.created_at, d.id))]
 
-    def next_due_before(self, now: datetime, until: datetime, shard: Shard = ALL) -> datetime | None:
+    def next_due_before(
+        self, now: datetime, until: datetime, shard: Shard = ALL, without: Collection[str] = ()
+    ) -> datetime | None:
         """When the next work is due in a channel that is not paused; None when not before ``until``.
 
         Work is a message, an edit, or a duplicate check that is due already: for a later one no worker waits.
         """
-        d, k = deliveries.c, channels.c
+        d = deliveries.c
         sent = d.state == DeliveryState.SENT.value
         times: list[datetime] = []
         with self.reading() as c:
@@ -64,10 +71,16 @@ class DeliverRows(Rows):
                 (d.check_at, and_(d.check_at <= until, sent, d.next_attempt_at.is_(None))),
                 (d.sweep_at, and_(d.sweep_at <= now, sent, d.next_attempt_at.is_(None))),
             ):
-                query = select(column, k.next_at).outerjoin(channels, k.name == d.channel).distinct()
-                rows = c.execute(query.where(due, _not_paused(now), *in_shard(d.id, shard)))
+                query = select(column, _PACE.next_at).select_from(_WITH_PACE).distinct()
+                rows = c.execute(query.where(due, *_open(now, without), *in_shard(d.id, shard)))
                 times += [max(t for t in r if t is not None) for r in rows]
         return min((t for t in times if t <= until), default=None)
+
+    def count_due(self, now: datetime) -> dict[str, int]:
+        """How many messages are due now, or were tried and failed, by channel."""
+        d = deliveries.c
+        query = select(d.channel, func.count().label("n")).where(d.next_attempt_at <= now).group_by(d.channel)
+        return {r.channel: r.n for r in self.read_rows(query)}
 
     def claim_delivery(
         self,
@@ -136,6 +149,8 @@ class DeliverRows(Rows):
             "sweep_at": sweep_at,
             **{name: getattr(delivery, name) for name in _OUTCOME},
         }
+        if delivery.state is DeliveryState.HELD:
+            values["reason"] = delivery.reason.name if delivery.reason else None
         if delivery.check_at is not None:
             values["check_at"] = delivery.check_at
         with self.writing() as c:
@@ -168,11 +183,12 @@ class DeliverRows(Rows):
         d = deliveries.c
         with self.reading() as c:
             watch = select(d.watch_id).where(d.id == delivery.id).scalar_subquery()
-            alone = (d.watch_id == watch, d.channel == delivery.channel, d.digest_id.is_(None), d.id != delivery.id)
+            here = d.channel.in_(names_of(c, delivery.channel))
+            alone = (d.watch_id == watch, here, d.digest_id.is_(None), d.id != delivery.id)
             last = c.execute(select(func.max(d.sent_at)).where(d.state == DeliveryState.SENT.value, *alone)).scalar()
             messages = c.execute(
                 select(d.posted_at)
-                .where(d.channel == delivery.channel, d.posted_at > since, d.kind != DeliveryKind.REPLY.value)
+                .where(here, d.posted_at > since, d.kind != DeliveryKind.REPLY.value)
                 .where(d.state.in_((DeliveryState.SENT.value, DeliveryState.ATTEMPTING.value)), d.id != delivery.id)
                 .order_by(d.posted_at)
             )
@@ -188,6 +204,29 @@ class DeliverRows(Rows):
             # The alerts of a dead digest go out with it, when it does.
             held = {"state": DeliveryState.HELD.value, "error": HoldReason.DIGEST.value}
             c.execute(update(deliveries).where(d.state == DeliveryState.DEAD.value).values(**held))
+            return count
+
+    def resend_printed(self, now: datetime) -> int:
+        """Has the alerts that were printed, though their channel is not the console, sent there after all.
+
+        They come as one digest. Returns how many alerts that are.
+        """
+        d = deliveries.c
+        printed = (d.notifier == "console", d.channel.not_like("console:%"), d.state == DeliveryState.SENT.value)
+        with self.writing() as c:
+            digests = list(c.execute(select(d.id).where(*printed, d.kind == DeliveryKind.DIGEST.value)).scalars())
+            why = HoldReason.LATE
+            again: dict[str, Any] = {
+                "state": DeliveryState.HELD.value,
+                "reason": why.name,
+                "error": why.value,
+                "next_attempt_at": now,
+            }
+            again |= {"sent_at": None, "posted_at": None, "attempted_at": None, "notifier": None, "digest_id": None}
+            again |= {"remote_channel": None, "remote_id": None, "shown": None, "check_at": None, "sweep_at": None}
+            alerts = update(deliveries).where(*printed, d.kind == DeliveryKind.ALERT.value)
+            count = c.execute(alerts.values(**again)).rowcount
+            c.execute(delete(deliveries).where(d.id.in_(digests)))
             return count
 
 
@@ -210,8 +249,18 @@ def add_replies(c: Connection, delivery: Delivery, created_at: datetime, replies
         c.execute(row)
 
 
-def _not_paused(now: datetime) -> ColumnElement[bool]:
-    return or_(channels.c.paused_until.is_(None), channels.c.paused_until <= now)
+# A delivery with the row of its channel, and the row on which that channel's rate limit and pauses stand.
+_NAMED, _PACED = channels.alias("named"), channels.alias("paced")
+_PACE = _PACED.c
+_WITH_PACE = deliveries.outerjoin(_NAMED, _NAMED.c.name == deliveries.c.channel).outerjoin(
+    _PACED, _PACED.c.name == func.coalesce(_NAMED.c.target, deliveries.c.channel)
+)
+
+
+def _open(now: datetime, without: Collection[str]) -> list[ColumnElement[bool]]:
+    """The conditions that leave the deliveries to channels that are not paused, and not left out."""
+    found = [or_(_PACE.paused_until.is_(None), _PACE.paused_until <= now)]
+    return [*found, deliveries.c.channel.not_in(sorted(without))] if without else found
 
 
 def _retry_save(save: Callable[[], T]) -> T:

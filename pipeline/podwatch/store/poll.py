@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from podwatch.model import ALL, Feed, FeedFacts, Person, PollResult, Shard
+from podwatch.store.alerts import detach_deliveries
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episode_upsert import upsert_episodes
 from podwatch.store.statements import in_shard
@@ -46,8 +47,15 @@ class PollRows(Rows):
                     c.execute(update(feeds).where(feeds.c.id == row.id).values(tags=tags))
         return new
 
-    def remove_feed(self, url: str) -> bool:
-        return self.execute(delete(feeds).where(feeds.c.url == url)) > 0
+    def remove_feed(self, url: str, now: datetime) -> bool:
+        """Deletes a feed with its episodes; False when there is none. Deliveries stay: see detach_deliveries."""
+        with self.writing() as c:
+            row = c.execute(select(feeds.c.id).where(feeds.c.url == url)).first()
+            if row is None:
+                return False
+            detach_deliveries(c, row.id, now)
+            c.execute(delete(feeds).where(feeds.c.id == row.id))
+            return True
 
     def feeds(self) -> list[Feed]:
         return [_feed(r) for r in self.read_rows(select(feeds).order_by(feeds.c.id))]

@@ -18,9 +18,9 @@ RELEASED_BY_CHANGES = (HoldReason.GONE, HoldReason.BOILERPLATE, HoldReason.MINIM
 
 
 class SentMessageRows(Rows):
-    def edits_due(self, now: datetime, limit: int = 100) -> list[Delivery]:
-        """The sent messages whose content may have changed."""
-        return self._sent(deliveries.c.check_at, now, limit)
+    def edits_due(self, now: datetime, without: Collection[str] = (), limit: int = 100) -> list[Delivery]:
+        """The sent messages whose content may have changed, but for those in the channels ``without``."""
+        return self._sent(deliveries.c.check_at, now, without, limit)
 
     def save_edit(
         self, delivery: Delivery, shown: str | None, replies: int, now: datetime, again: datetime | None = None
@@ -38,9 +38,9 @@ class SentMessageRows(Rows):
             created = c.execute(select(d.created_at).where(d.id == delivery.id)).scalar_one()
             add_replies(c, delivery, created, replies, now)
 
-    def duplicate_checks_due(self, now: datetime, limit: int = 100) -> list[Delivery]:
+    def duplicate_checks_due(self, now: datetime, without: Collection[str] = (), limit: int = 100) -> list[Delivery]:
         """The sent messages that may be in their channel twice: an attempt before had an unknown outcome."""
-        return self._sent(deliveries.c.sweep_at, now, limit)
+        return self._sent(deliveries.c.sweep_at, now, without, limit)
 
     def save_duplicate_check(self, delivery: Delivery, remote_id: str | None, again: datetime | None = None) -> None:
         """Records the copy that is left, ``remote_id``; or that the channel is to be read ``again``."""
@@ -62,10 +62,14 @@ class SentMessageRows(Rows):
         [row] = self.read_rows(select(deliveries).where(deliveries.c.id == delivery.parent_id))
         return delivery_of(row)
 
-    def _sent(self, due_at: ColumnElement[datetime], now: datetime, limit: int) -> list[Delivery]:
+    def _sent(
+        self, due_at: ColumnElement[datetime], now: datetime, without: Collection[str], limit: int
+    ) -> list[Delivery]:
         """The sent messages whose time in this column has come, the earliest first."""
         d = deliveries.c
         query = select(deliveries).where(due_at <= now, d.state == DeliveryState.SENT.value).order_by(due_at, d.id)
+        if without:
+            query = query.where(d.channel.not_in(sorted(without)))
         return [delivery_of(r) for r in self.read_rows(query.limit(limit))]
 
 

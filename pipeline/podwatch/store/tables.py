@@ -189,6 +189,9 @@ watches = Table(
     # Numbers the revisions of the whole watchlist: a new or changed watch gets the next number.
     Column("seq", Id, nullable=False, unique=True),
     Column("enabled", Boolean, nullable=False, default=True),
+    Column("disabled_at", Utc),  # when it was taken off the watchlist
+    # Of the keys of its alerts: the name that it had first, so that a renamed watch tells nothing twice.
+    Column("key_name", Text, nullable=False, default="", server_default=""),
     Column("error", Text),
 )
 
@@ -281,7 +284,9 @@ deliveries = Table(
     Column("key", String(64), nullable=False, unique=True),
     Column("kind", String(8), nullable=False, default="alert", server_default="alert"),
     Column("watch_id", Id, ForeignKey("watches.id", ondelete="CASCADE")),  # of an alert
-    Column("episode_id", Id, ForeignKey("episodes.id", ondelete="CASCADE"), index=True),  # of an alert
+    # Of an alert; null once its feed was removed: what was said stays said (see detach_deliveries).
+    Column("episode_id", Id, ForeignKey("episodes.id", ondelete="CASCADE"), index=True),
+    Column("identity", String(32), index=True),  # of an alert: its episode's
     Column("parent_id", Id, ForeignKey("deliveries.id", ondelete="CASCADE"), index=True),  # of a reply
     Column("part", Integer, nullable=False, default=0, server_default="0"),  # of a reply: 1, 2, ...
     Column("digest_id", Id, ForeignKey("deliveries.id", ondelete="SET NULL"), index=True),  # of an alert in a digest
@@ -318,6 +323,8 @@ channels = Table(
     Column("failures", Integer, nullable=False, default=0, server_default="0"),  # in a row
     Column("error", Text),
     Column("rules", JSON),  # model.ChannelRules; null: none
+    # The row that its rate limit and pauses stand on, under the service's own id; null: not looked up yet, or itself.
+    Column("target", Text),
 )
 
 # One row, on SQLite only: where the clock that all workers share started to count, see store/clock.py.

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
-from podwatch.model import DeliverMode, EntityType, Scope, Tally, Watch
+from podwatch.model import DeliverMode, DeliveryState, EntityType, HoldReason, Scope, Tally, Watch
+from podwatch.policy.watchlist_changes import (
+    StoredState,
+    WatchlistChanges,
+    is_told_otherwise,
+    plan_changes,
+    returned_soon,
+)
 from podwatch.store.connection import AnyRow, Rows
-from podwatch.store.tables import watches
+from podwatch.store.rerouting import decide_anew, release_held, reroute_unsent
+from podwatch.store.tables import deliveries, watches
+
+LIVE = timedelta(days=7)  # see Settings.live_days
 
 # The fields of Watch that the column "spec" holds, as JSON.
 SPEC = ("query", "entity", "surge", "type", "aliases", "exclude", "sounds_like", "threshold", "skip", "minimum",
@@ -21,42 +32,96 @@ IS_TEXT_WATCH: ColumnElement[bool] = and_(watches.c.enabled, watches.c.spec["sur
 
 
 class WatchRows(Rows):
-    def sync_watches(self, wanted: Sequence[Watch], now: datetime) -> Tally:
-        """Makes the stored watchlist equal to ``wanted``. Watches that are not on it any more are disabled."""
-        new = revised = removed = 0
+    def sync_watches(self, wanted: Sequence[Watch], now: datetime, live: timedelta = LIVE) -> Tally:
+        """Makes the stored watchlist equal to ``wanted``. Watches that are not on it any more are disabled.
+
+        What was not sent yet goes where and when the new list says: see store/rerouting.py. live: a watch that was off
+        the list for no longer than this goes on as if it had not been. Raises WatchlistError as plan_changes() does.
+        """
         with self.writing() as c:
-            seq = c.execute(select(func.coalesce(func.max(watches.c.seq), 0))).scalar_one()
-            stored = {r.name: r for r in c.execute(select(watches).order_by(watches.c.seq))}
-            for watch in wanted:
-                row = stored.pop(watch.name, None)
-                values: dict[str, Any] = {
-                    "spec": {name: getattr(watch, name) for name in SPEC} | {"scope": asdict(watch.scope)},
-                    "channel": watch.channel,
-                    "deliver": watch.deliver.value,
-                    "enabled": True,
-                }
-                finds_other = row is None or row.fingerprint != watch.fingerprint or not row.enabled
-                if finds_other:
-                    seq += 1
-                    revision = 1 if row is None else row.revision + 1
-                    values |= {"fingerprint": watch.fingerprint, "revision": revision, "revised_at": now, "seq": seq}
-                    values["error"] = None
-                if row is None:
-                    new += 1
-                    c.execute(insert(watches).values(name=watch.name, **values))
-                else:
-                    revised += finds_other
-                    c.execute(update(watches).where(watches.c.id == row.id).values(**values))
-            for row in stored.values():
-                if row.enabled:
-                    removed += 1
-                    c.execute(update(watches).where(watches.c.id == row.id).values(enabled=False))
-        notes = (f"{revised} changed", f"{removed} removed")
-        return Tally("sync", done=len(wanted), new=new, notes=notes)
+            return _sync(c, wanted, now, live)
+
+    def plan_sync(self, wanted: Sequence[Watch]) -> WatchlistChanges:
+        """What sync_watches() would change; raises WatchlistError as it does."""
+        return plan_changes(wanted, [_state(r) for r in self.read_rows(_ALL)])
+
+    def count_unsent(self, names: Collection[str]) -> dict[str, int]:
+        """How many alerts of these watches are neither sent nor given up, by name."""
+        d, w = deliveries.c, watches.c
+        unsent = d.state.in_([s.value for s in (DeliveryState.DUE, DeliveryState.RETRY, DeliveryState.HELD)])
+        query = select(w.name, func.count().label("n")).join(deliveries, d.watch_id == w.id)
+        rows = self.read_rows(query.where(w.name.in_(sorted(names)), unsent).group_by(w.name))
+        return {r.name: r.n for r in rows}
+
+    def reroute_alerts(self, watch: Watch, now: datetime) -> int:
+        """Addresses the watch's unsent alerts to its channel; returns how many were addressed to another."""
+        with self.writing() as c:
+            return reroute_unsent(c, watch.id, watch.channel, now)
 
     def watches(self) -> list[Watch]:
         """The enabled watches, by name."""
         return [watch_of(r) for r in self.read_rows(select(watches).where(watches.c.enabled).order_by(watches.c.name))]
+
+
+def _sync(c: Connection, wanted: Sequence[Watch], now: datetime, live: timedelta) -> Tally:
+    stored = [_state(r) for r in c.execute(_ALL)]
+    plan = plan_changes(wanted, stored)
+    seq = c.execute(select(func.coalesce(func.max(watches.c.seq), 0))).scalar_one()
+    key_names = {s.watch.alert_name for s in stored}
+    _free_names(c, plan, stored)
+    for watch in wanted:
+        state = plan.was.get(watch.name)
+        finds_other = state is None or state.fingerprint != watch.fingerprint
+        soon = state is not None and not state.enabled and not finds_other and returned_soon(state, now, live)
+        values: dict[str, Any] = {
+            "name": watch.name,
+            "spec": {name: getattr(watch, name) for name in SPEC} | {"scope": asdict(watch.scope)},
+            "channel": watch.channel,
+            "deliver": watch.deliver.value,
+            "enabled": True,
+            "disabled_at": None,
+        }
+        if state is None or finds_other or not state.enabled:
+            seq += 1
+            revision = 1 if state is None else state.watch.revision + 1
+            values |= {"fingerprint": watch.fingerprint, "revision": revision, "seq": seq, "error": None}
+            values |= {} if soon else {"revised_at": now}
+        if state is None:
+            values["key_name"] = _free_key_name(watch.name, key_names)
+            key_names.add(values["key_name"])
+            c.execute(insert(watches).values(**values))
+            continue
+        c.execute(update(watches).where(watches.c.id == state.watch.id).values(**values))
+        reroute_unsent(c, state.watch.id, watch.channel, now)
+        if is_told_otherwise(watch, state.watch) or watch.channel != state.watch.channel:
+            decide_anew(c, deliveries.c.watch_id == state.watch.id, now)
+        if soon:
+            release_held(c, state.watch.id, HoldReason.DISABLED, now)
+    gone = [s.watch.id for s in stored if s.watch.name in plan.removed]
+    c.execute(update(watches).where(watches.c.id.in_(gone)).values(enabled=False, disabled_at=now))
+    notes: tuple[str, ...] = (f"{len(plan.changed) + len(plan.back)} changed", f"{len(plan.removed)} removed")
+    notes += (f"{len(plan.renamed)} renamed",) if plan.renamed else ()
+    return Tally("sync", done=len(wanted), new=len(plan.new), notes=notes)
+
+
+def _free_names(c: Connection, plan: WatchlistChanges, stored: Sequence[StoredState]) -> None:
+    """Gives watches that are off the list another name where a renamed one takes theirs: names are unique."""
+    by_name = {s.watch.name: s.watch.id for s in stored}
+    for _, name in plan.renamed:
+        if (other := by_name.get(name)) is not None and other != plan.was[name].watch.id:
+            c.execute(update(watches).where(watches.c.id == other).values(name=f"{name} (removed, {other})"))
+
+
+def _free_key_name(name: str, taken: Collection[str]) -> str:
+    """The name, unless the keys of a watch that was renamed are made of it."""
+    return next(k for k in chain([name], (f"{name}#{n}" for n in count(2))) if k not in taken)
+
+
+_ALL = select(watches).order_by(watches.c.seq)
+
+
+def _state(r: AnyRow) -> StoredState:
+    return StoredState(watch_of(r), r.enabled, r.fingerprint, r.disabled_at)
 
 
 def watch_of(r: AnyRow) -> Watch:
@@ -74,6 +139,7 @@ def watch_of(r: AnyRow) -> Watch:
         deliver=DeliverMode(r.deliver),
         revision=r.revision,
         revised_at=r.revised_at,
+        key_name=r.key_name,
         scope=Scope(**scope),
         **spec,
     )

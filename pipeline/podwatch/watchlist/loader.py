@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from podwatch import files
 from podwatch.errors import WatchlistError
-from podwatch.model import ChannelRules, DeliverMode, EntityType, Scope, Watch, fold_spelling
+from podwatch.model import ChannelRules, DeliverMode, EntityType, Scope, Watch, canonical_channel, fold_spelling
 from podwatch.query.parser import QueryError, parse
 from podwatch.watchlist import times
 from podwatch.watchlist.schema import FORMS, NOT_WITH_SURGE, ChannelEntry, Defaults, WatchEntry, Watchlist
@@ -91,10 +91,20 @@ def parse_watchlist(text: str, file: str) -> tuple[list[Watch], list[ChannelRule
             watches.append(watch)
     if mistakes:
         raise _combine_errors(mistakes)
-    return watches, [_build_rules(name, entry) for name, entry in outer.channels.items()]
+    rules: dict[str, ChannelRules] = {}
+    for name, channel in outer.channels.items():
+        built = _build_rules(name, channel)
+        if built.name in rules:
+            at = key_position(tree["channels"], name, (1, 1))
+            raise WatchlistError(
+                f"channel {name}: is {built.name}, which has rules already", where=f"{file}:{at[0]}", at=at
+            )
+        rules[built.name] = built
+    return watches, list(rules.values())
 
 
 def _build_rules(name: str, entry: ChannelEntry) -> ChannelRules:
+    name = canonical_channel(name)
     default = ChannelRules(name=name)
     return ChannelRules(
         name=name,
@@ -128,6 +138,7 @@ def _build_watch(entry: WatchEntry, defaults: Defaults) -> Watch:
     f = entry.feeds
     return Watch(
         name=entry.name,
+        was=tuple(entry.was),
         query=entry.query,
         entity=entry.entity,
         surge=tuple(EntityType(t) for t in sorted(set(entry.surge.types))) if entry.surge else None,
@@ -145,7 +156,7 @@ def _build_watch(entry: WatchEntry, defaults: Defaults) -> Watch:
             not_urls=tuple(f.exclude.urls),
             not_languages=tuple(f.exclude.languages),
         ),
-        channel=entry.channel or defaults.channel,
+        channel=canonical_channel(entry.channel or defaults.channel),
         deliver=DeliverMode(entry.deliver or defaults.deliver),
         minimum=1 if entry.surge else entry.minimum or defaults.minimum,  # of mentions; a surge counts episodes
         repeat_after=times.parse_pause(text) if (text := entry.repeat_after or defaults.repeat_after) else 0.0,

@@ -117,6 +117,9 @@ class WatchEntry(_Strict):
     deliver: Deliver | None = None
     minimum: Minimum | None = None
     repeat_after: RepeatAfter | None = None
+    was: list[Name] = Field(
+        [], description="Names that the watch had before: renamed, it keeps its mentions, and tells nothing again."
+    )
 
 
 class ChannelEntry(_Strict):

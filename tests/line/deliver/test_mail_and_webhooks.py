@@ -111,7 +111,7 @@ def test_an_alert_that_a_receiver_refuses_for_good_is_dead_with_the_reason(
 
 def test_what_waited_for_a_digest_is_one_mail(scenario: DeliveryScenario, mail_server: MailServer) -> None:
     scenario.add_watch("grain", channel="mailto:team@example.org", deliver=DeliverMode.DIGEST)
-    scenario.rt.store.sync_channels([ChannelRules(name="mailto:team@example.org")])
+    scenario.rt.store.sync_channels([ChannelRules(name="mailto:team@example.org")], scenario.now)
     for n in range(3):
         scenario.add_alert(f"e{n}")
     scenario.deliver_until_done(3)

@@ -107,15 +107,15 @@ def test_a_channel_that_waits_for_its_service_goes_on_soon_after_that_works_agai
     assert scenario.count_states() == {"sent": 1}
 
 
-def test_a_channel_whose_service_somebody_has_to_mend_waits_for_as_long(scenario: DeliveryScenario) -> None:
+def test_what_waits_for_a_service_that_somebody_has_to_mend_is_left_alone_and_said(scenario: DeliveryScenario) -> None:
     scenario.add_alert("one")
     slack = Sender(scenario.rt, lambda: scenario.now, Bugs("test"), 0.0).service_row("slack")
     until = scenario.now + timedelta(minutes=15)
     scenario.rt.store.pause_channel(slack, until, "the token was revoked", 1)
-    scenario.deliver()
-    waits = scenario.rt.store.channel_state(scenario.channel)
-    assert waits is not None
-    assert (waits.next_at, scenario.slack.calls.count(POST)) == (until, 0)
+    assert scenario.deliver().notes == (f"1 message waits for {scenario.channel}: the token was revoked",)
+    assert scenario.slack.calls == []
+    scenario.deliver_after(minutes=16)
+    assert scenario.count_states() == {"sent": 1}
 
 
 def test_a_sender_that_was_stopped_with_its_claim_sends_nothing_when_it_wakes_up(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -77,6 +78,7 @@ class FaultProxy:
 
     def __init__(self, target: str) -> None:
         self.calls: list[str] = []  # the methods asked for, in order
+        self.clock_ahead = 0.0  # seconds that the Date of its answers is ahead of this machine's clock
         self._target = urlsplit(target)
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._lock = threading.Lock()
@@ -149,6 +151,9 @@ class FaultProxy:
                     self.wfile.write(content)
                 except OSError:  # the client has given up waiting
                     pass
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return super().date_time_string((timestamp or time.time()) + proxy.clock_ahead)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass

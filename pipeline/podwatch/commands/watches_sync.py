@@ -1,0 +1,97 @@
+"""podwatch watches sync: shows what a list changes, and makes it the one in use; nothing goes without a word."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import typer
+
+from podwatch.commands.output import StyledLine, emit_json, open_runtime, print_line, print_stderr, strip_control
+from podwatch.commands.watches_check import find_errors, print_finding
+from podwatch.policy.watchlist_changes import WatchlistChanges
+from podwatch.watchlist.loader import parse_watchlist, read_text
+
+MAX_NAMES = 5  # of removed watches, in the question
+
+
+def sync_watchlist(file: Path, *, dry_run: bool, yes: bool, json: bool) -> None:
+    """Shows the changes and makes them; raises typer.Exit(1), with nothing changed, for a list that has mistakes, or
+    that would remove watches when nobody agrees."""
+    text = read_text(file)
+    watches, channels = parse_watchlist(text, str(file))
+    if errors := list(find_errors(watches, text)):
+        for error in errors:
+            print_finding(file, error, json)
+        print_stderr(f"podwatch: {file}: the watchlist in use stays as it is - correct it, then sync again")
+        raise typer.Exit(1)
+    with open_runtime() as rt:
+        plan = rt.store.plan_sync(watches)
+        waiting = rt.store.count_unsent(plan.removed)
+        if not json:
+            for line in _describe(plan, waiting):
+                print_line(line)
+        if dry_run:
+            _print_result(plan, len(watches), json, dry_run=True)
+            return
+        if plan.removed and not yes and not _confirm(file, plan, json):
+            raise typer.Exit(1)
+        now = rt.store.clock()
+        rt.store.sync_watches(watches, now, timedelta(days=rt.settings.live_days))
+        rt.store.sync_channels(channels, now)
+    _print_result(plan, len(watches), json, dry_run=False)
+
+
+def _confirm(file: Path, plan: WatchlistChanges, json: bool) -> bool:
+    names = ", ".join(plan.removed[:MAX_NAMES]) + (", ..." if len(plan.removed) > MAX_NAMES else "")
+    count = f"{len(plan.removed)} watch{'es' if len(plan.removed) > 1 else ''} ({names})"
+    if sys.stdin.isatty() and sys.stdout.isatty() and not json:
+        return typer.confirm(strip_control(f"Remove {count}?"))
+    print_stderr(f"podwatch: {file}: would remove {count}; nothing was changed - to do it: --yes; to look: --dry-run")
+    return False
+
+
+def _describe(plan: WatchlistChanges, waiting: dict[str, int]) -> Iterator[StyledLine]:
+    """A line a watch, as a diff has them."""
+    for name in plan.new:
+        yield [("green", f"+ {strip_control(name)}")]
+    for old, name in plan.renamed:
+        yield [("yellow", f"~ {strip_control(name)}"), ("", f"  was {strip_control(old)}")]
+    for name, old, channel in plan.moved:
+        yield [("yellow", f"~ {strip_control(name)}"), ("", f"  {strip_control(old)} -> {strip_control(channel)}")]
+    for name in plan.changed:
+        yield [("yellow", f"~ {strip_control(name)}"), ("", "  looks for something else: all transcripts are searched")]
+    for name in plan.told:
+        yield [("yellow", f"~ {strip_control(name)}"), ("", "  is delivered in another way")]
+    for name in plan.back:
+        yield [("green", f"+ {strip_control(name)}"), ("", "  is back")]
+    for name in plan.removed:
+        count = waiting.get(name, 0)
+        held = f"  {count} alert{'s' if count > 1 else ''} not sent yet will be held" if count else ""
+        yield [("red", f"- {strip_control(name)}"), ("", held)]
+
+
+def _print_result(plan: WatchlistChanges, count: int, json: bool, *, dry_run: bool) -> None:
+    changed = len(plan.changed) + len(plan.back)
+    notes = [f"{changed} changed", f"{len(plan.removed)} removed"]
+    notes += [f"{len(plan.renamed)} renamed"] if plan.renamed else []
+    notes += [f"{len(plan.moved)} moved"] if plan.moved else []
+    if not json:
+        would = "would be " if dry_run else ""
+        print(f"{count} watches: {would}{len(plan.new)} new, {', '.join(notes)}")
+        return
+    emit_json(
+        {
+            "watches": count,
+            "new": len(plan.new),
+            "notes": notes,
+            "dry_run": dry_run,
+            "added": list(plan.new),
+            "changed": [*plan.changed, *plan.back],
+            "renamed": [list(pair) for pair in plan.renamed],
+            "moved": [list(move) for move in plan.moved],
+            "removed": list(plan.removed),
+        }
+    )
