@@ -8,6 +8,7 @@ imports before. What is about the start itself, a pipe or an encoding starts the
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import subprocess
@@ -61,6 +62,10 @@ def _serve() -> None:
     # The tables of pronunciation and of ordinary words are read now, and not again by every command.
     engine = query.build_engine([Watch(name="n", entity="Steve Witkoff", sounds_like=True)])
     engine(join_segments([Segment(0.0, 1.0, "Steve Wittcough said so.")]), EpisodeFields(title=""))
+    # What is loaded by now is no garbage: a command that ends looks for some, and writes to each object that it looks at,
+    # which copies the whole memory for it.
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()
