@@ -15,6 +15,7 @@ from podwatch.commands import app
 from podwatch.entities.recognition import missing_requirement
 from podwatch.settings import Settings
 from podwatch.store.entities import TranscriptEntities
+from tests.support.migrated_database import place_database
 from tests.support.stored_entities import KELLOGG, MOSCOW, list_unread, save_for_all
 from tests.support.stored_transcripts import save_text, store_episodes
 
@@ -34,6 +35,7 @@ def typed(settings: Settings, *arguments: str, names: str = "on") -> tuple[int, 
 
 def test_who_is_talked_about_is_listed_and_filtered(settings: Settings) -> None:
     now = datetime.now(UTC)
+    place_database(settings.home)
     with runtime.build(settings) as rt:
         for e in store_episodes(rt.store, now, "a", 1, 20):
             save_text(rt.store, e, "x", now)
@@ -53,6 +55,7 @@ def test_who_is_talked_about_is_listed_and_filtered(settings: Settings) -> None:
 
 def test_what_surges_is_listed_with_its_reason(settings: Settings) -> None:
     now = datetime.now(UTC)
+    place_database(settings.home)
     with runtime.build(settings) as rt:
         recent = set()
         for show in ("a", "b", "c"):
@@ -70,6 +73,7 @@ def test_what_surges_is_listed_with_its_reason(settings: Settings) -> None:
 
 def test_what_was_not_read_is_said(settings: Settings) -> None:
     now = datetime.now(UTC)
+    place_database(settings.home)
     with runtime.build(settings) as rt:
         for e in store_episodes(rt.store, now, "a", 1):
             save_text(rt.store, e, "x", now)

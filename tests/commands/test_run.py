@@ -15,6 +15,7 @@ import pytest
 
 from podwatch.store.connection import HEAD
 from tests.support import shell
+from tests.support.migrated_database import place_database
 from tests.support.podcast_host import Podcast, item, rss, vtt
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -33,6 +34,7 @@ def podwatch(tmp_path: Path) -> Any:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("PODWATCH", "SLACK"))}
         return shell.podwatch([str(a) for a in arguments], tmp_path, clean | ours | env)
 
+    place_database(tmp_path / "home")
     run.home = tmp_path / "home"  # type: ignore[attr-defined]
     return run
 
@@ -211,7 +213,6 @@ def test_a_mistake_is_one_line_and_an_exit_status_never_a_traceback(case: str, p
     (tmp_path / "bad.yaml").write_text("watches: [{name: a, qurey: x}, {name: b, query: y}]")
     (tmp_path / "good.yaml").write_text("watches: [{name: a, query: x}]")
     (tmp_path / "escape.yaml").write_text('watches: [{name: "a\\e[1m", query: x}]')
-    (tmp_path / "home").mkdir()
     os.mkfifo(tmp_path / "pipe")
     with closing(sqlite3.connect(tmp_path / "stamped.db")) as database:
         database.execute(f"CREATE TABLE alembic_version AS SELECT '{HEAD}' AS version_num")

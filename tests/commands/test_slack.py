@@ -16,6 +16,7 @@ from podwatch.model import Verdict
 from podwatch.settings import Settings
 from podwatch.store.database import Store, open_store
 from tests.notifiers.test_slack_buttons import payload
+from tests.support.migrated_database import place_database
 from tests.support.slack.socket_mode import SocketMode, wait_until
 from tests.support.stored_transcripts import store_alert
 
@@ -29,6 +30,7 @@ def slack() -> Iterator[SocketMode]:
 @pytest.fixture
 def kept(settings: Settings, now: datetime) -> Iterator[Store]:
     """A database on disk with one alert."""
+    place_database(settings.home)
     store = open_store(settings)
     store_alert(store, now)
     yield store

@@ -15,6 +15,7 @@ from podwatch.commands import app
 from podwatch.query import check_warnings
 from podwatch.settings import Settings
 from tests.support.command_runner import run_command
+from tests.support.migrated_database import place_database
 from tests.support.stored_transcripts import store_dialogues
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -123,6 +124,7 @@ def test_a_list_without_a_mistake_says_so_and_that_nothing_was_measured(settings
 
 
 def keep(settings: Settings, now: datetime, tag: str, texts: list[str]) -> None:
+    place_database(settings.home)
     with runtime.build(settings) as rt:
         store_dialogues(rt.store, now, tag, texts)
 

@@ -27,6 +27,7 @@ from podwatch.settings import Secret, Settings, Smtp, Webhook
 from podwatch.store.database import open_store
 from podwatch.store.tables import deliveries
 from tests.support.mail_server import MailServer
+from tests.support.migrated_database import place_database
 from tests.support.postgres import Postgres
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import Fault, FaultProxy, refused
@@ -48,6 +49,7 @@ def found(settings: Settings, later: timedelta = timedelta()) -> dict[str, Findi
 
 def kept(settings: Settings, *watches: Watch, feeds: tuple[Feed, ...] = ()) -> Settings:
     """A database with these watches and feeds."""
+    place_database(settings.home)
     store = open_store(settings)
     store.sync_watches(watches, NOW)
     store.add_feeds(feeds, NOW)

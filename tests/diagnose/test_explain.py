@@ -25,6 +25,7 @@ from podwatch.settings import Settings
 from tests.query.test_operators import anything, texts
 from tests.support.command_runner import run_command
 from tests.support.hypothesis_profiles import examples
+from tests.support.migrated_database import place_database
 from tests.support.stored_transcripts import store_dialogues
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -179,6 +180,7 @@ def test_an_episode_says_why_it_was_told_or_not(
     case: str, settings: Settings, now: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watch, text, till, reasons = SILENCE[case]
+    place_database(settings.home)
     with runtime.build(settings) as rt:
         seen(rt, now, watch, text, till=till)
     capsys.readouterr()
@@ -192,6 +194,7 @@ def test_an_episode_says_why_it_was_told_or_not(
 
 
 def test_a_removed_watch_and_gone_mentions_are_named(settings: Settings, now: datetime) -> None:
+    place_database(settings.home)
     with runtime.build(settings) as rt:
         seen(rt, now, GRAIN, till="detect")
         rt.store.sync_watches([Watch(name="g", query="wheat", channel="#c")], now)
@@ -209,6 +212,7 @@ def test_a_removed_watch_and_gone_mentions_are_named(settings: Settings, now: da
 
 
 def test_an_alert_is_found_by_the_beginning_of_its_key(settings: Settings, now: datetime) -> None:
+    place_database(settings.home)
     with runtime.build(settings) as rt:
         store_dialogues(rt.store, now, "show", ["grain", "grain"])
         rt.store.sync_watches([GRAIN], now)
@@ -233,6 +237,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("arguments", MISTAKES, ids=" ".join)
 def test_what_is_not_there_is_one_line(arguments: tuple[str, str, str, str], settings: Settings, now: datetime) -> None:
+    place_database(settings.home)
     with runtime.build(settings) as rt:
         store_dialogues(rt.store, now, "show", ["grain", "grain"])
         rt.store.sync_watches([GRAIN], now)

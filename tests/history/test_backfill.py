@@ -26,6 +26,7 @@ from podwatch.model import Backfill, BackfillState, DeliverMode, Feed, HoldReaso
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store
+from tests.support.migrated_database import place_database
 from tests.support.podcast_host import Podcast, item, rss, vtt
 
 GRAIN = Watch(name="grain", query="grain")
@@ -176,6 +177,7 @@ def test_killed_at_any_step_and_started_again_it_ends_with_the_same_rows(
         "save_detections",
         "save_counts",
     )
+    place_database(settings.home)
     with runtime.build(settings) as rt:
         run_line(rt, show, now)
         b = rt.store.add_backfill(RANGE, now)
@@ -210,6 +212,7 @@ def test_killed_at_any_step_and_started_again_it_ends_with_the_same_rows(
 
 
 def test_backfills_that_run_at_once_request_nothing_twice(settings: Settings, show: Podcast, now: datetime) -> None:
+    place_database(settings.home)
     with runtime.build(settings) as rt:
         run_line(rt, show, now)
         crawl_archives(rt, RANGE, now)

@@ -16,6 +16,7 @@ import pytest
 from podwatch.model import Watch
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store, open_store
+from tests.support.migrated_database import place_database
 from tests.support.processes import is_group_running
 from tests.support.stored_transcripts import count_undetected, store_transcripts
 from tests.support.terminal import in_terminal
@@ -30,6 +31,7 @@ DETECT = ("-m", "podwatch", "detect", "--processes", "2")
 @pytest.fixture
 def home(tmp_path: Path, now: datetime) -> Path:
     """A store with transcripts in which no watch was looked for yet."""
+    place_database(tmp_path)
     store = opened(tmp_path)
     store_transcripts(
         store, now, {f"t{n}": f"Number {n}\nthe grain ships on the Black Sea\nand grain" for n in range(COUNT)}

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -22,8 +21,8 @@ from podwatch.model import BackfillRange, Watch
 from podwatch.query import EpisodeFields
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings
-from podwatch.store.database import open_store
 from tests.support.hypothesis_profiles import examples
+from tests.support.migrated_database import place_database
 from tests.support.stored_transcripts import correct_transcripts, store_transcripts
 
 NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
@@ -50,15 +49,6 @@ queries = st.lists(
 )
 
 Span = tuple[str, str, int, int, str]
-
-
-@cache
-def empty() -> bytes:
-    """An empty database, as making its tables takes longer than the rest."""
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/podwatch.db"
-        open_store(Settings(home=Path(folder), database_url=Secret(url))).close()
-        return (Path(folder) / "podwatch.db").read_bytes()
 
 
 def said(rt: Runtime) -> list[Span]:
@@ -88,9 +78,8 @@ def test_live_backfill_rescan_and_backtest_find_the_same(texts: list[str], queri
     with tempfile.TemporaryDirectory() as folder:
         for name in ("live", "backfill", "rescan"):
             home = Path(folder) / name
-            home.mkdir()
             url = Secret(f"sqlite:///{home}/podwatch.db")
-            (home / "podwatch.db").write_bytes(empty())
+            place_database(home)
             with runtime.build(Settings(home=home, database_url=url, entities=False)) as rt:
                 store_transcripts(rt.store, NOW, {f"t{i}": text for i, text in enumerate(texts)})
                 if name == "live":  # one watch after another
@@ -146,7 +135,7 @@ def test_whatever_happened_before_in_the_end_there_is_what_one_look_finds(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        (home / "podwatch.db").write_bytes(empty())
+        place_database(home)
         url = Secret(f"sqlite:///{home}/podwatch.db")
         with runtime.build(Settings(home=home, database_url=url, entities=False)) as rt:
             # More transcripts than are read before an engine has settled on what it waits for.

@@ -18,6 +18,7 @@ from podwatch.model import Feed
 from podwatch.policy.leases import FETCH_LEASE
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, parse_networks
+from tests.support.migrated_database import place_database
 from tests.support.podcast_host import Podcast, item, rss, vtt
 from tests.support.stored_transcripts import list_wanted
 
@@ -30,6 +31,7 @@ def settings_for(home: Path, url: str) -> Settings:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings_of_each(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+    place_database(settings.home)
     url = settings.database_url.reveal()
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres").new_database()

@@ -17,6 +17,7 @@ from podwatch.line.detect import detect
 from podwatch.model import ALL, Kind, Transcript, UnreadReason, Watch
 from podwatch.runtime import Runtime
 from podwatch.settings import Settings
+from tests.support.migrated_database import place_database
 from tests.support.stored_entities import list_unread
 from tests.support.stored_transcripts import save_text, store_episodes
 
@@ -25,6 +26,7 @@ needs_model = pytest.mark.skipif(missing_requirement() is not None, reason=missi
 
 @pytest.fixture
 def reading(settings: Settings) -> Iterator[Runtime]:
+    place_database(settings.home)
     with runtime.build(replace(settings, entities=True)) as built:
         yield built
 

@@ -43,6 +43,7 @@ from podwatch.store import surges
 from podwatch.store.database import Store
 from tests.commands.test_entities import typed
 from tests.support.builders import alert, mention
+from tests.support.migrated_database import place_database
 from tests.support.stored_transcripts import save_text, store_episodes
 
 SHOWS, EACH = ("a", "b", "c"), 16
@@ -59,6 +60,7 @@ def recognise_two_names(transcripts: Sequence[Transcript]) -> list[list[Labelled
 def with_entities(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     monkeypatch.setattr(recognition, "missing_requirement", lambda: None)
     monkeypatch.setattr(recognition, "recognise_spans", recognise_two_names)
+    place_database(settings.home)
     with runtime.build(replace(settings, entities=True)) as built:
         yield built
 

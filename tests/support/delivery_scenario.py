@@ -25,6 +25,7 @@ from podwatch.settings import Secret, Settings
 from podwatch.store.detect import Detection
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.tables import deliveries, episodes
+from tests.support.migrated_database import place_database
 from tests.support.slack.emulator import Emulator
 from tests.support.slack.fault_proxy import FaultProxy
 from tests.support.stored_transcripts import save_poll, save_transcript
@@ -43,6 +44,7 @@ class DeliveryScenario:
         workspace.call("conversations.create", name=channel.removeprefix("#"))
         token = Secret(workspace.token)
         self.settings = replace(settings, slack_token=token, slack_base_url=self.slack.base_url)
+        place_database(settings.home)
         self.rt = self._stack.enter_context(runtime.build(self.settings))
         self._watches: dict[str, Watch] = {}
         self._feeds: list[str] = []
