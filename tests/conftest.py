@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,10 @@ from tests.support.webhook_receiver import WebhookReceiver
 _ALLOWED = ("PODWATCH_REAL_",)
 for _name in [n for n in os.environ if n.startswith(("PODWATCH_", "SLACK_", "AIRFLOW")) and not n.startswith(_ALLOWED)]:
     del os.environ[_name]
+
+# The suite starts hundreds of processes: where nothing may be kept beside the sources, each compiles them again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 assert hypothesis_profiles.NAME  # loaded before any test module
 
