@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +17,12 @@ from podwatch.model import Verdict
 from podwatch.settings import Settings
 from podwatch.store.database import Store, open_store
 from tests.notifiers.test_slack_buttons import payload
+from tests.support import shell
 from tests.support.migrated_database import place_database
 from tests.support.slack.socket_mode import SocketMode, wait_until
 from tests.support.stored_transcripts import store_alert
+
+TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
 
 
 @pytest.fixture
@@ -42,11 +46,10 @@ def start(settings: Settings, slack: SocketMode) -> Iterator[Any]:
     started: list[subprocess.Popen[str]] = []
 
     def run(*arguments: str, **env: str) -> subprocess.Popen[str]:
-        tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
         where = {"PODWATCH_HOME": str(settings.home), "PODWATCH_SLACK_BASE_URL": slack.base_url}
         process = subprocess.Popen(
             [sys.executable, "-m", "podwatch", "slack", *arguments],
-            env=os.environ | where | tokens | env,
+            env=os.environ | where | TOKENS | env,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -107,19 +110,20 @@ def test_what_was_acknowledged_is_in_the_database_whenever_it_is_killed(
 
 
 @pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
-def test_a_token_that_is_not_set_is_named(name: str, start: Any) -> None:
-    process = start(**{name: ""})
-    out, err = process.communicate(timeout=600)
-    assert (process.returncode, out) == (1, "")
-    assert err.startswith(f"podwatch: {name}: is not set - set it to the ")
-    assert err.count("\n") == 1
+def test_a_token_that_is_not_set_is_named(name: str, settings: Settings, tmp_path: Path) -> None:
+    env = {**os.environ, **TOKENS, "PODWATCH_HOME": str(settings.home), name: ""}
+    done = shell.podwatch(["slack"], tmp_path, env)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"podwatch: {name}: is not set - set it to the ")
+    assert done.stderr.count("\n") == 1
 
 
-def test_a_refused_token_is_one_line(slack: SocketMode, start: Any) -> None:
+def test_a_refused_token_is_one_line(slack: SocketMode, settings: Settings, tmp_path: Path) -> None:
     slack.fail_next("auth.test", error="invalid_auth")
-    out, err = start().communicate(timeout=600)
-    assert out == ""
+    where = {"PODWATCH_HOME": str(settings.home), "PODWATCH_SLACK_BASE_URL": slack.base_url}
+    done = shell.podwatch(["slack"], tmp_path, {**os.environ, **TOKENS, **where})
+    assert done.stdout == ""
     assert (
-        err
+        done.stderr
         == "podwatch: 127.0.0.1 (auth.test): Slack does not know the token (invalid_auth) - set a new SLACK_BOT_TOKEN\n"
     )
