@@ -69,7 +69,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     home, now = tmp_path_factory.mktemp("podwatch"), datetime.now(UTC) - timedelta(hours=6)
     common = {"PODWATCH_HOST_PAUSE": "0", "PODWATCH_ENTITIES": "off", "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8"}
     env = common | {"PODWATCH_HOME": str(home / "a"), "PODWATCH_SCHEDULE": "0 0 * * *", "PODWATCH_POLL_FLOOR": "0"}
-    env["AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"] = "0.1"
+    env["AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"] = "0.5"
     settings, other = from_environment(env), from_environment(common | {"PODWATCH_HOME": str(home / "b")})
     with Podcast() as host:
         serve_feed(host, now)
@@ -94,20 +94,20 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
                 "max_active_runs": 2,
             }
             would = airflow.request_until_answered("POST", "/api/v2/backfills/dry_run", spec)["backfills"]
-            airflow.wait_until(lambda: have_ended(airflow, 2), 120)
+            airflow.wait_until(lambda: have_ended(airflow, 2), 120, every=1)
             # Airflow notices within half a minute that one is over, and allows no second one before that.
             [first] = airflow.request_until_answered("GET", "/api/v2/backfills?dag_id=podwatch")["backfills"]
             airflow.request("PUT", f"/api/v2/backfills/{first['id']}/cancel")
             assert airflow.request("POST", "/api/v2/backfills", spec) is not None
             live = airflow.api.trigger()
             assert live is not None
-            airflow.wait_until(lambda: have_ended(airflow, 4), 120)
+            airflow.wait_until(lambda: have_ended(airflow, 4), 120, every=1)
             with runtime.build(settings) as rt:
                 by_days = mention_rows(rt)
             form = {"logical_date": None, "conf": {"since": "2026-09-01", "until": "2026-09-05"}}
             run = airflow.request("POST", "/api/v2/dags/podwatch_backfill/dagRuns", form)
             assert run is not None
-            airflow.wait_until(lambda: airflow.dag_runs("podwatch_backfill")[0]["state"] in DONE, 120)
+            airflow.wait_until(lambda: airflow.dag_runs("podwatch_backfill")[0]["state"] in DONE, 120, every=1)
             with runtime.build(settings) as rt:
                 yield Outcome(
                     runs=airflow.dag_runs("podwatch"),
