@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 import podwatch.store
 from podwatch.settings import Settings
 from podwatch.store.connection import connect
-from podwatch.store.database import open_store
+from podwatch.store.database import Store, open_store
+from podwatch.store.tables import metadata
 
 FIRST_ROWS = [
     "INSERT INTO feeds (id, url, title, tags, added_at, recent, failures) VALUES (1, 'u', '', '[]', :now, '[]', 0)",
@@ -41,3 +42,13 @@ def test_the_migrations_keep_the_deliveries_of_the_first_tables(settings: Settin
     assert found[0].watch.minimum == 1
     assert found[0].watch.key_name == "w"
     store.close()
+
+
+def test_the_migrations_make_the_tables_and_columns_that_the_code_knows(store: Store) -> None:
+    there = inspect(store.engine)
+    assert set(there.get_table_names()) - {"alembic_version"} == set(metadata.tables)
+    for name, table in metadata.tables.items():
+        columns = {c["name"]: c["nullable"] for c in there.get_columns(name)}
+        assert columns == {c.name: c.nullable for c in table.columns}, name
+        indexes = {i["name"] for i in there.get_indexes(name) if not i.get("duplicates_constraint")}
+        assert {i.name for i in table.indexes} <= indexes, name

@@ -24,6 +24,7 @@ from podwatch.store.diagnosis import DiagnosisRows
 from podwatch.store.digests import DigestRows
 from podwatch.store.entities import EntityRows
 from podwatch.store.entity_counts import EntityCountRows
+from podwatch.store.marks import MarkRows
 from podwatch.store.mentions import MentionRows
 from podwatch.store.mutes import MuteRows
 from podwatch.store.poll import PollRows
@@ -61,6 +62,7 @@ class Store(
     MuteRows,
     AnswerRows,
     ClockRows,
+    MarkRows,
     MentionRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""

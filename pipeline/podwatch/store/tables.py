@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Float,
     ForeignKey,
@@ -88,6 +89,18 @@ feed_items = Table(
     metadata,
     Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("known", LargeBinary, nullable=False),
+)
+
+# What was polled on each UTC day, for coverage. No row: the feed was not polled, or podwatch did not keep it yet.
+feed_days = Table(
+    "feed_days",
+    metadata,
+    Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True, index=True),
+    Column("polled", Integer, nullable=False),  # how often
+    Column("failed", Integer, nullable=False),  # how many of these failed
+    Column("last_answer", Text, nullable=False),  # the status, or the line of the failure
+    sqlite_with_rowid=False,
 )
 
 episodes = Table(
@@ -309,6 +322,8 @@ deliveries = Table(
     Column("remote_channel", Text),
     Column("remote_id", Text),
     Column("error", Text),  # dead, retry: the failure; held: the text of the reason
+    Column("note", Text),  # of a digest: the line about coverage, as it was when the digest was made
+    Column("content", JSON),  # of a report: all of it, as it was when the report was made
     Index(None, "channel", "posted_at"),
     Index(None, "watch_id", "sent_at"),
 )
@@ -325,6 +340,16 @@ channels = Table(
     Column("rules", JSON),  # model.ChannelRules; null: none
     # The row that its rate limit and pauses stand on, under the service's own id; null: not looked up yet, or itself.
     Column("target", Text),
+    Column("next_report_at", Utc),  # when its next weekly report is to be made; null: none, or not known yet
+)
+
+# Single facts by name, such as when the line last ran through: see marks.py.
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("value", Text, nullable=False),
 )
 
 # One row, on SQLite only: where the clock that all workers share started to count, see store/clock.py.
