@@ -98,7 +98,8 @@ def save_batch(
     if len(batch) == 1:
         [(feed, _)] = batch
         error = PodwatchError(bugs.note(feed.url, bug), retryable=True)
-        rt.store.save_polls([PollResult(feed=feed_after_failure(feed, error, now, rt.settings.poll_floor))], now, 0)
+        failing = feed_after_failure(feed, error, now, rt.settings.poll_floor)
+        rt.store.save_polls([PollResult(feed=failing, answer=error.line)], now, 0)
         return 0, [error.line]
     saved = [save_batch(rt, [poll], now, bugs) for poll in batch]
     return sum(new for new, _ in saved), [line for _, lines in saved for line in lines]
@@ -123,7 +124,7 @@ def resolve_outcome(
     if is_dead(failing.failing_since, now):
         line += f" - it has failed since {failing.failing_since:%Y-%m-%d}: remove it, or mend its address"
     log.warning("poll: %s", line)
-    return PollResult(feed=failing), line
+    return PollResult(feed=failing, answer=result.line), line
 
 
 def request_feed(rt: Runtime, feed: Feed, now: datetime) -> Result:
@@ -192,7 +193,7 @@ def build_poll_result(
         headers = answer.headers
         polled = replace(polled, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
     if reading is None:
-        return PollResult(feed=_schedule(polled, now, floor))
+        return PollResult(feed=_schedule(polled, now, floor), answer=str(answer.status))
     episodes = reading.episodes
     recent = newest_dates(feed, episodes, now)
     polled = replace(polled, title=reading.facts.title or feed.title, facts=reading.facts, recent=recent)
@@ -202,6 +203,7 @@ def build_poll_result(
         episodes=episodes,
         lists=lambda guid: feeds.guid_key(guid) in listed,
         items=reading.known.to_bytes(),
+        answer=str(answer.status),
     )
 
 

@@ -152,9 +152,11 @@ class PollResult:
 
     lists: whether the document lists a guid; None when it was not read (nothing changed, or the poll failed).
     items: what the next poll needs to parse only new items, the bytes of KnownItems; None when that is unchanged.
+    answer: what the feed answered, its status or the line of the failure; empty when it was not asked.
     """
 
     feed: Feed
     episodes: tuple[Episode, ...] = ()
     lists: Callable[[str], bool] | None = None
     items: bytes | None = None
+    answer: str = ""

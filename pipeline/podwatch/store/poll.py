@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Date, Integer, Text, bindparam, delete, insert, literal, select, update
 
 from podwatch.model import ALL, Feed, FeedFacts, Person, PollResult, Shard
 from podwatch.store.alerts import detach_deliveries
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episode_upsert import upsert_episodes
-from podwatch.store.statements import in_shard
-from podwatch.store.tables import feed_items, feeds
+from podwatch.store.statements import in_shard, upsert
+from podwatch.store.tables import feed_days, feed_items, feeds
 
 # Saved after every poll; the others only when the document was read, with its episodes.
 POLL_COLUMNS = (
@@ -28,6 +28,7 @@ POLL_COLUMNS = (
     "error",
 )
 DOCUMENT_COLUMNS = ("title", "facts", "recent")
+LONGEST_ANSWER = 200  # characters of a failure's line that a day keeps
 
 
 class PollRows(Rows):
@@ -82,6 +83,7 @@ class PollRows(Rows):
         with self.writing() as c:
             if state:
                 c.execute(_SAVE_STATE, state)
+            _save_days(c, polled, now)
             if documents:
                 c.execute(_SAVE_FACTS, [_document_facts(p.feed) for p in documents])
             if items:
@@ -113,6 +115,31 @@ _SAVE_FACTS = (
 _ITEMS = select(feed_items.c.known).where(feed_items.c.feed_id == bindparam("feed"))
 _FORGET_ITEMS = delete(feed_items).where(feed_items.c.feed_id == bindparam("feed"))
 _SAVE_ITEMS = insert(feed_items).values(feed_id=bindparam("feed"), known=bindparam("known"))
+
+
+def _save_days(c: Connection, polled: Sequence[PollResult], now: datetime) -> None:
+    """Adds the polls to their feeds' counts of the day. A feed that was removed meanwhile is left out."""
+    day = now.astimezone(UTC).date()
+    rows = [
+        {"feed": p.feed.id, "on": day, "bad": int(p.feed.failures > 0), "answer": p.answer[:LONGEST_ANSWER]}
+        for p in polled
+        if p.answer
+    ]
+    if rows:
+        d, added = feed_days.c, upsert(c.dialect, feed_days).from_select(_DAY_COLUMNS, _DAY)
+        new = added.excluded
+        counted = {"polled": d.polled + new.polled, "failed": d.failed + new.failed, "last_answer": new.last_answer}
+        c.execute(added.on_conflict_do_update(index_elements=["feed_id", "day"], set_=counted), rows)
+
+
+_DAY_COLUMNS = ["feed_id", "day", "polled", "failed", "last_answer"]
+_DAY = select(
+    feeds.c.id,
+    bindparam("on", type_=Date),
+    literal(1),
+    bindparam("bad", type_=Integer),
+    bindparam("answer", type_=Text),
+).where(feeds.c.id == bindparam("feed"))
 
 
 def _document_facts(feed: Feed) -> dict[str, Any]:
