@@ -14,6 +14,7 @@ import typer
 from podwatch.commands import (
     backfill,
     backtest,
+    coverage,
     doctor,
     entities,
     explain,
@@ -47,6 +48,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     backfill.backfill_,
     backtest.backtest_,
     mentions.mentions,
+    coverage.coverage,
     rescan.rescan,
     explain.explain,
     slack.slack,

@@ -16,6 +16,7 @@ from podwatch.model.answers import (
 )
 from podwatch.model.backfills import Backfill, BackfillRange, BackfillReport, BackfillState
 from podwatch.model.channels import ChannelRules, QuietHours, Schedule, canonical_channel
+from podwatch.model.coverage import Coverage, CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Period
 from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason
 from podwatch.model.entities import Entity, EntityType, Form, KnownName, UnreadReason
 from podwatch.model.feeds import (
@@ -43,6 +44,8 @@ __all__ = [
     "BackfillState",
     "Change",
     "ChannelRules",
+    "Coverage",
+    "CoverageFacts",
     "DeliverMode",
     "Delivery",
     "DeliveryKind",
@@ -51,14 +54,18 @@ __all__ = [
     "Entity",
     "EntityType",
     "Episode",
+    "EpisodeCount",
     "Feed",
     "FeedFacts",
+    "FollowedFeed",
     "Form",
     "HoldReason",
     "Kind",
     "KnownName",
     "Mention",
     "Mute",
+    "NotListened",
+    "Period",
     "Person",
     "PollResult",
     "Precision",

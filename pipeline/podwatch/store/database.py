@@ -19,6 +19,7 @@ from podwatch.store.backfills import BackfillRows
 from podwatch.store.channels import ChannelRows
 from podwatch.store.clock import ClockRows
 from podwatch.store.connection import HEAD, connect, database_exists, display_url, schema_revision, upgrade_schema
+from podwatch.store.coverage import CoverageRows
 from podwatch.store.deliver import DeliverRows
 from podwatch.store.diagnosis import DiagnosisRows
 from podwatch.store.digests import DigestRows
@@ -63,6 +64,7 @@ class Store(
     AnswerRows,
     ClockRows,
     MarkRows,
+    CoverageRows,
     MentionRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""

@@ -1,0 +1,155 @@
+"""Measures coverage, of feeds or of the scopes of watches, and says it in words. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from podwatch.model import Coverage, CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Scope, Watch
+from podwatch.policy.scopes import is_in_scope
+
+ONE_DAY = timedelta(days=1)
+_ADDRESS = re.compile(r"^\S+://\S+: ")
+# What became of the episodes, as it follows their number.
+_WORDS = {
+    NotListened.NAMES_NONE: "had no transcript",
+    NotListened.FAILED: "failed",
+    NotListened.WAITS: "not fetched yet",
+    NotListened.BACKLOG: "older than the first poll",
+    NotListened.NOT_SEARCHED: "not searched yet",
+}
+
+
+def measure_feeds(facts: CoverageFacts, now: datetime) -> Coverage:
+    """Coverage of the feeds: a transcript counts when every watch was looked for in it."""
+    latest = max((seq for seq, w in facts.watches if w.surge is None), default=0)
+    return _measure(facts, lambda _: True, lambda _f, _language, _stored: (latest, False), now)
+
+
+def measure_watches(facts: CoverageFacts, watches: Sequence[tuple[int, Watch]], now: datetime) -> Coverage:
+    """Coverage of what is in the scope of one of these watches: a transcript counts when they were looked for in it.
+
+    The language of an episode that has no transcript may be unknown; then it is in scope, since it may be missed.
+    """
+
+    def counts(f: FollowedFeed) -> bool:
+        anywhere = (replace(w.scope, languages=(), not_languages=()) for _, w in watches)
+        return any(is_in_scope(s, f.url, f.tags, None) for s in anywhere)
+
+    def needed(f: FollowedFeed, language: str | None, stored: bool) -> tuple[int, bool] | None:
+        inside = [(seq, w) for seq, w in watches if _holds(w.scope, f, language, stored)]
+        if not inside:
+            return None
+        texts = [seq for seq, w in inside if w.surge is None]
+        return max(texts, default=0), not texts
+
+    return _measure(facts, counts, needed, now)
+
+
+def split_by_feed(facts: CoverageFacts) -> Iterator[tuple[FollowedFeed, CoverageFacts]]:
+    """Each feed, and what is known of it alone."""
+    counts: dict[int, list[EpisodeCount]] = defaultdict(list)
+    for n in facts.counts:
+        counts[n.feed_id].append(n)
+    for f in facts.feeds:
+        yield f, replace(facts, feeds=(f,), counts=counts[f.id])
+
+
+def _holds(scope: Scope, f: FollowedFeed, language: str | None, stored: bool) -> bool:
+    if not language and not stored:
+        scope = replace(scope, languages=())
+    return is_in_scope(scope, f.url, f.tags, language)
+
+
+def _measure(
+    facts: CoverageFacts,
+    counts: Callable[[FollowedFeed], bool],
+    needed: Callable[[FollowedFeed, str | None, bool], tuple[int, bool] | None],
+    now: datetime,
+) -> Coverage:
+    """needed: of a feed, a language, and whether there is a transcript: (the number of the watch up to which it has to
+    be searched, whether it has to be read for names instead); None when it does not count."""
+    feeds = {f.id: f for f in facts.feeds if counts(f)}
+    why: Counter[NotListened] = Counter()
+    errors: Counter[str] = Counter()
+    episodes = 0
+    for n in facts.counts:
+        is_stored = n.why is None or n.why is NotListened.NOT_SEARCHED
+        want = needed(feeds[n.feed_id], n.language, is_stored) if n.feed_id in feeds else None
+        if want is None:
+            continue
+        through, names = want
+        if n.why is NotListened.NOT_SEARCHED:  # counted among the stored ones already
+            why[n.why] += n.episodes if n.unread == names and (names or n.searched_through < through) else 0
+            continue
+        episodes += n.episodes
+        if n.why is not None:
+            why[n.why] += n.episodes
+        if n.why is NotListened.FAILED:
+            errors[_ADDRESS.sub("", n.error)] += n.episodes
+    days = [_days(facts, f, now) for f in feeds.values()]
+    return Coverage(
+        feeds=len(feeds),
+        days=sum(all_ for all_, _ in days),
+        days_polled=sum(f.days_polled for f in feeds.values()),
+        days_failed=sum(f.days_failed for f in feeds.values()),
+        days_unknown=sum(unknown for _, unknown in days),
+        episodes=episodes,
+        why={reason: why[reason] for reason in NotListened if why[reason]},
+        errors=dict(sorted(errors.items(), key=lambda x: (-x[1], x[0]))),
+    )
+
+
+def _days(facts: CoverageFacts, f: FollowedFeed, now: datetime) -> tuple[int, int]:
+    """(the feed's days in the period, those of which nothing is known). Today counts once the feed was polled."""
+    period, today = facts.period, now.astimezone(UTC).date()
+    first = max(f.added_at, period.since or f.added_at).astimezone(UTC).date()
+    last = min((period.until - timedelta(microseconds=1)).astimezone(UTC).date(), today)
+    if last == today and f.last_day != today:
+        last -= ONE_DAY
+    days = max(0, (last - first).days + 1)
+    if not f.was_polled:
+        return days, 0
+    unknown = days if facts.recorded_from is None else (min(last + ONE_DAY, facts.recorded_from) - first).days
+    return days, max(0, unknown)
+
+
+def describe_coverage(c: Coverage) -> str:
+    """``12 of 30 episodes listened to; 18 not: 15 names none, 3 failed``."""
+    if not c.episodes:
+        return "no episodes"
+    said = f"{c.listened} of {_episodes(c.episodes)} listened to"
+    return said + (f"; {c.not_listened} not: {describe_reasons(c)}" if c.not_listened else "")
+
+
+def describe_reasons(c: Coverage) -> str:
+    """``15 names none, 3 failed``."""
+    return ", ".join(f"{n} {reason}" for reason, n in c.why.items())
+
+
+def describe_listening(c: Coverage, within: str = "") -> str:
+    """``listened to 41 of 52 episodes since the last digest; 8 had no transcript, 3 failed``.
+
+    within: the period in words, after the number of episodes.
+    """
+    within = f" {within}" if within else ""
+    if not c.episodes:
+        return f"no episode came out{within}"
+    reasons = ", ".join(f"{n} {_WORDS[reason]}" for reason, n in c.why.items())
+    return f"listened to {c.listened} of {_episodes(c.episodes)}{within}" + (f"; {reasons}" if reasons else "")
+
+
+def describe_transcripts(c: Coverage) -> str:
+    """``0 of 30: names none`` or ``12 of 14``: of a feed, with the first reason when there is none at all."""
+    if not c.episodes:
+        return ""
+    commonest = max(c.why, key=lambda reason: c.why[reason], default=None)
+    with_reason = not c.listened and commonest is not None
+    return f"{c.listened} of {c.episodes}" + (f": {commonest}" if with_reason else "")
+
+
+def _episodes(n: int) -> str:
+    return f"{n} episode{'' if n == 1 else 's'}"

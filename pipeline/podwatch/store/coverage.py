@@ -1,0 +1,134 @@
+"""What coverage is measured from: the days of feeds, and their episodes counted by what became of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, or_, select, union_all
+
+from podwatch.model import CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Period
+from podwatch.store.connection import AnyRow, Rows
+from podwatch.store.tables import entity_spans, episodes, feed_days, feeds, transcripts, watches
+from podwatch.store.watches import watch_of
+
+_STORED = "stored"
+
+
+class CoverageRows(Rows):
+    def coverage_facts(self, period: Period) -> CoverageFacts:
+        """What is known of a period, from which podwatch.policy.coverage measures."""
+        w, d = watches.c, feed_days.c
+        with self.reading() as c:
+            known = [(r.seq, watch_of(r)) for r in c.execute(select(watches).where(w.enabled).order_by(w.seq))]
+            recorded_from = c.execute(select(func.min(d.day))).scalar()
+            followed = [_followed(r) for r in c.execute(_feeds(period))]
+            latest = max((seq for seq, watch in known if watch.surge is None), default=0)
+            names = any(watch.surge is not None for _, watch in known)
+            counts = [_count(r) for r in c.execute(_episode_counts(period, latest, names))]
+        return CoverageFacts(
+            period=period, recorded_from=recorded_from, feeds=followed, counts=counts, watches=tuple(known)
+        )
+
+
+def _feeds(period: Period) -> Select[Any]:
+    """The feeds with their days of the period counted."""
+    d, f = feed_days.c, feeds.c
+    last = (period.until - timedelta(microseconds=1)).astimezone(UTC).date()
+    inside = [d.day <= last] + ([d.day >= period.since.astimezone(UTC).date()] if period.since else [])
+    counted = (
+        select(
+            d.feed_id,
+            func.sum(case((d.polled > d.failed, 1), else_=0)).label("polled"),
+            func.sum(case((d.polled > d.failed, 0), else_=1)).label("failed"),
+            func.max(d.day).label("last_day"),
+        )
+        .where(*inside)
+        .group_by(d.feed_id)
+        .subquery()
+    )
+    columns = (f.id, f.url, f.title, f.tags, f.added_at, f.last_polled_at)
+    query = select(*columns, counted.c.polled, counted.c.failed, counted.c.last_day)
+    return query.outerjoin(counted, counted.c.feed_id == f.id).order_by(f.id)
+
+
+def _episode_counts(period: Period, latest: int, names: bool) -> Any:
+    """All the counts in one statement, so that they are of one moment.
+
+    What detect has still to do is counted by itself, from the index of transcripts.detected_through: that column lies
+    behind the text, which would have to be read from the disk. names: whether a watch asks for names.
+    """
+    e, t = episodes.c, transcripts.c
+    offered = or_(func.json_array_length(e.transcripts) > 0, func.coalesce(feeds.c.transcript_page, "") != "")
+    why = case(
+        (t.id.is_not(None), _STORED),
+        (e.fetch_error.is_not(None), NotListened.FAILED.name),
+        (~offered, NotListened.NAMES_NONE.name),
+        (e.backlog, NotListened.BACKLOG.name),
+        else_=NotListened.WAITS.name,
+    )
+    language = case((t.id.is_not(None), t.language), else_=e.language)
+    error = case((t.id.is_(None), e.fetch_error))
+    inside = _published_in(period)
+    each = (  # grouped outside: to PostgreSQL two parameters with one value are not one expression
+        select(e.feed_id, language.label("language"), why.label("why"), error.label("error"))
+        .select_from(episodes.join(feeds, feeds.c.id == e.feed_id).outerjoin(transcripts, t.episode_id == e.id))
+        .where(*inside)
+        .subquery()
+    )
+    every = select(*each.c, literal(0), func.count()).group_by(*each.c)
+    behind = (
+        select(e.feed_id, t.language, literal(NotListened.NOT_SEARCHED.name), null(), t.detected_through, func.count())
+        .select_from(transcripts.join(episodes, e.id == t.episode_id))
+        .where(t.detected_through < latest, *inside)
+        .group_by(e.feed_id, t.language, t.detected_through)
+    )
+    s = entity_spans.c
+    was_read = and_(s.transcript_id == t.id, s.revision == t.revision, s.unread.is_(None), s.error.is_(None))
+    unread = (
+        select(e.feed_id, t.language, literal(NotListened.NOT_SEARCHED.name), null(), literal(-1), func.count())
+        .select_from(transcripts.join(episodes, e.id == t.episode_id).outerjoin(entity_spans, was_read))
+        .where(s.transcript_id.is_(None), *inside)
+        .group_by(e.feed_id, t.language)
+    )
+    return union_all(every, behind, *([unread] if names else []))
+
+
+def _published_in(period: Period) -> list[ColumnElement[bool]]:
+    """Whether an episode was published in the period; one without a date when it was first seen."""
+    e = episodes.c
+
+    def both(dated: ColumnElement[bool], seen: ColumnElement[bool]) -> ColumnElement[bool]:
+        return or_(dated, and_(e.published_at.is_(None), seen))  # so that the index of the dates is of use
+
+    until = both(e.published_at < period.until, e.first_seen_at < period.until)
+    if period.since is None:
+        return [until]
+    return [until, both(e.published_at >= period.since, e.first_seen_at >= period.since)]
+
+
+def _count(r: AnyRow) -> EpisodeCount:
+    feed, language, why, error, through, episodes_ = r
+    return EpisodeCount(
+        feed_id=feed,
+        language=language,
+        why=None if why == _STORED else NotListened[why],
+        error=error or "",
+        searched_through=max(0, through),
+        unread=through < 0,
+        episodes=episodes_,
+    )
+
+
+def _followed(r: AnyRow) -> FollowedFeed:
+    return FollowedFeed(
+        id=r.id,
+        url=r.url,
+        title=r.title,
+        tags=tuple(r.tags),
+        added_at=r.added_at,
+        was_polled=r.last_polled_at is not None,
+        days_polled=r.polled or 0,
+        days_failed=r.failed or 0,
+        last_day=r.last_day,
+    )
