@@ -120,3 +120,50 @@ def test_a_period_that_cannot_be_is_wrong_usage(wrong: tuple[str, str], filled: 
 
 def test_without_feeds_it_says_how_to_begin(rt: Runtime) -> None:
     assert run_command(rt.settings, "coverage") == (0, [], ["no feeds yet: podwatch feeds import FILE.opml"])
+
+
+# ---- where other commands say it
+
+
+def test_feeds_list_says_how_many_transcripts_each_feed_has(filled: Runtime) -> None:
+    listed = [json.loads(line) for line in run_command(filled.settings, "feeds", "list", "--json")[1]]
+    assert {r["title"]: r["transcripts"] for r in listed} == {"history": "2 of 4", "news": "0 of 2: names none"}
+
+
+def test_no_mentions_says_what_was_listened_to_or_that_nothing_was_polled(filled: Runtime) -> None:
+    filled.store.sync_watches([*WATCHES, Watch(name="corn", query="corn")], NOW)
+    assert run_command(filled.settings, "mentions", "--watch", "corn")[2] == ["no mentions yet: podwatch run"]
+    filled.store.execute(update(feeds).values(last_polled_at=NOW))
+    detect(filled, NOW)
+    assert run_command(filled.settings, "mentions", "--watch", "corn") == (
+        0,
+        [],
+        ["no mentions; listened to 2 of 4 episodes of the last 30 days; 1 had no transcript, 1 failed"],
+    )
+    day = f"{NOW - timedelta(days=1):%Y-%m-%d}"
+    assert run_command(filled.settings, "mentions", "--watch", "corn", "--since", day)[2] == [
+        f"no mentions; listened to 0 of 1 episode since {day}; 1 had no transcript"
+    ]
+    assert run_command(filled.settings, "mentions", "--watch", "oats")[2] == [
+        "no mentions; oats is not among the watches: see podwatch watches list"
+    ]
+
+
+def test_a_run_ends_with_what_was_listened_to(rt: Runtime) -> None:
+    store_episodes(rt.store, NOW, "old", 400.0, 500.0)
+    rt.store.execute(update(feeds).values(next_poll_at=None))
+    line = "coverage: listened to 0 of 2 episodes; 2 had no transcript"
+    assert run_command(rt.settings, "run")[1][-1] == line, "all that is known, since nothing came out lately"
+    status, out, err = run_command(rt.settings, "run", "--json")
+    assert (status, [json.loads(o)["verb"] for o in out]) == (0, ["poll", "fetch", "detect", "deliver"])
+    assert err[-1] == line
+
+
+def test_doctor_lists_the_feeds_without_any_transcript_and_what_can_be_done(filled: Runtime) -> None:
+    found = [json.loads(line) for line in run_command(filled.settings, "doctor", "--json")[1]]
+    [silent] = [f for f in found if "none of its episodes" in f["said"]]
+    assert (silent["check"], silent["state"]) == ("feed https://news.example/feed", "note")
+    assert silent["said"] == "none of its episodes has a transcript (1 names none, 1 failed)"
+    assert "podwatch fetch --from FOLDER" in silent["todo"]
+    [line] = [f for f in found if f["check"] == "coverage"]
+    assert line["said"] == "listened to 2 of 4 episodes of the last 30 days; 1 had no transcript, 1 failed"

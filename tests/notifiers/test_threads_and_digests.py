@@ -99,6 +99,18 @@ def test_a_digest_names_each_watch_once_and_each_episode_with_its_best_sentence(
         assert part in words
 
 
+def test_a_digest_ends_its_first_message_with_what_was_listened_to() -> None:
+    line = "listened to 41 of 52 episodes since the last digest; 11 had no transcript"
+    alerts = [alert(mention(f"w{n}", f"sentence of w{n}"), episode=episode(title=f"E{n}")) for n in range(60)]
+    first, *rest = digest_card.digest_messages(digest(*alerts, coverage=line))
+    assert rest
+    assert first.blocks[-1]["elements"][0]["text"] == line
+    assert first.text.endswith(f"\n{line}")
+    assert not any(line in page.text for page in rest)
+    silent = digest_card.digest_messages(digest(alert()))[0]
+    assert silent.blocks[-1]["type"] == "rich_text", "a digest of an older podwatch has no such line"
+
+
 def test_a_digest_of_hundreds_goes_on_in_its_thread_and_counts_the_rest() -> None:
     alerts = [alert(mention(f"w{n}", f"sentence of w{n}"), episode=episode(title=f"E{n}")) for n in range(400)]
     pages = digest_card.digest_messages(digest(*alerts))
@@ -213,6 +225,7 @@ def test_an_answer_that_trickles_is_given_up_before_it_is_complete(key: str) -> 
 
 def test_the_console_prints_a_digest_whole(capsys: pytest.CaptureFixture[str]) -> None:
     alerts = [alert(mention(f"w{n}", f"sentence of w{n}"), episode=episode(title=f"E{n}")) for n in range(60)]
-    ConsoleNotifier().send_digest(digest(*alerts, channel="console:"))
+    ConsoleNotifier().send_digest(digest(*alerts, channel="console:", coverage="listened to 3 of 4 episodes"))
     said = capsys.readouterr().out
+    assert "\n  listened to 3 of 4 episodes\n" in said
     assert all(f"*w{n}*" in said for n in range(60))

@@ -116,13 +116,15 @@ def test_an_address_in_the_watchlist_is_a_channel_too_and_its_path_is_never_show
 
 def test_a_digest_is_one_body_with_its_alerts(receiver: WebhookReceiver, reached: Settings) -> None:
     alerts = [alert(key=f"k{n}", channel="webhook:desk") for n in range(3)]
-    receipt = WebhookNotifier(reached).send_digest(Digest(key="d1", channel="webhook:desk", alerts=alerts))
+    digest = Digest(key="d1", channel="webhook:desk", alerts=alerts, coverage="listened to 3 of 4 episodes")
+    receipt = WebhookNotifier(reached).send_digest(digest)
     [(headers, content)] = receiver.received
     found = json.loads(content)
     assert (receipt.id, headers["webhook-id"], found["type"], found["key"]) == ("d1", "d1", "podwatch.digest", "d1")
     assert [a["key"] for a in found["alerts"]] == ["k0", "k1", "k2"]
     assert (found["alerts_total"], found["why"]) == (3, HoldReason.DIGEST.value)
     assert found["text"].startswith("Digest: 3 alerts from podcasts")
+    assert found["coverage"] == "listened to 3 of 4 episodes"
 
 
 def test_a_digest_of_any_size_stays_within_its_limit() -> None:

@@ -18,6 +18,7 @@ from podwatch.commands.output import (
     strip_control,
     utc_now,
 )
+from podwatch.diagnose.coverage import transcripts_by_feed
 from podwatch.errors import PodwatchError
 from podwatch.feeds import opml
 from podwatch.model import Feed
@@ -95,9 +96,10 @@ def export(
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """The feeds with their health: last poll, last episode, last error, next poll."""
+    """The feeds with their health: last poll, last episode, transcripts, last error, next poll."""
     moment = utc_now()
     with open_runtime() as rt:
+        transcripts = transcripts_by_feed(rt.store, moment)
         rows = [
             {
                 "url": f.url,
@@ -110,13 +112,14 @@ def list_(json: Json = False) -> None:
                 "failing_since": f.failing_since,
                 "dead": is_dead(f.failing_since, moment),
                 "error": f.error,
+                "transcripts": transcripts.get(f.id, ""),
             }
             for f in rt.store.feeds()
         ]
     dead = sum(row["dead"] is True for row in rows)
     if dead:
         print_stderr(f"{dead} feeds have failed for two weeks or more: mend or remove them")
-    columns = ("title", "url", "tags", "last_poll", "last_episode", "next_poll", "error")
+    columns = ("title", "url", "tags", "last_poll", "last_episode", "transcripts", "next_poll", "error")
     show_rows(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from podwatch.commands.options import Json, Since, start_of
-from podwatch.commands.output import format_moment, mention_json, open_runtime, require_utf8, show_rows
+from podwatch.commands.output import format_moment, mention_json, open_runtime, require_utf8, show_rows, utc_now
+from podwatch.diagnose.coverage import no_mentions_line
 
 
 def mentions(
@@ -30,4 +31,5 @@ def mentions(
             }
             for f in rt.store.mentions(watch=watch, since=start_of(since))
         ]
-    show_rows(rows, ("episode", "at", "watch", "kind", "snippet"), json, "no mentions yet: podwatch run")
+        none = "" if rows else no_mentions_line(rt.store, utc_now(), since=start_of(since), watch=watch)
+    show_rows(rows, ("episode", "at", "watch", "kind", "snippet"), json, none)

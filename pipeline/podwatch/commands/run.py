@@ -16,6 +16,7 @@ from podwatch.commands.options import Json
 from podwatch.commands.output import load_settings, open_runtime, print_stderr, print_tally, utc_now
 from podwatch.commands.progress import follow_parts, progress_bar
 from podwatch.commands.scan import load_transcript
+from podwatch.diagnose.coverage import coverage_line
 from podwatch.errors import PodwatchError, TranscriptError
 from podwatch.history.parallel_detection import DetectionResult, detect_in_processes
 from podwatch.line import verbs
@@ -101,8 +102,11 @@ def deliver(
 
 
 def run(force: Force = False, console: ToConsole = False, json: Json = False) -> None:
-    """The four verbs in order: poll, fetch, detect, deliver."""
+    """The four verbs in order: poll, fetch, detect, deliver; ends with what was listened to."""
     _run_verbs(list(verbs.LINE), force, json, console=console)
+    with open_runtime() as rt:
+        line = f"coverage: {coverage_line(rt.store, utc_now())}"
+    print_stderr(line) if json else print(line)
 
 
 def _run_verbs(names: list[str], force: bool, as_json: bool, *, console: bool = False) -> None:

@@ -14,10 +14,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from podwatch.diagnose.coverage import coverage_line, feeds_without_transcripts
 from podwatch.diagnose.model_checks import MODELS, MissingModel
 from podwatch.errors import PodwatchError
-from podwatch.model import Alert, DeliverMode, Episode, Kind, Mention, Watch
+from podwatch.model import Alert, DeliverMode, Episode, Kind, Mention, Period, Watch
 from podwatch.notifiers import NOTIFIERS, escaping, scheme_of
+from podwatch.policy.coverage import describe_reasons
 from podwatch.policy.poll_schedule import is_dead
 from podwatch.settings import Settings
 from podwatch.store.database import Store, inspect_database, open_store
@@ -140,6 +142,21 @@ def _feeds(surroundings: Surroundings) -> Iterator[Finding]:
     yield Finding("feeds", Health.NOTE if failing else Health.OK, message, "podwatch feeds list" if failing else "")
 
 
+def _coverage(surroundings: Surroundings) -> Iterator[Finding]:
+    if surroundings.store is None or not surroundings.store.feeds():
+        return
+    now, store = surroundings.now, surroundings.store
+    silent = list(feeds_without_transcripts(store.coverage_facts(Period(None, now)), now))
+    todo = "ask its publisher for transcripts, or: podwatch feeds set --transcript-page, podwatch fetch --from FOLDER"
+    for url, c in silent[:MAX_LISTED]:
+        message = f"none of its episodes has a transcript ({describe_reasons(c)})"
+        yield Finding(f"feed {url}", Health.NOTE, message, todo)
+    if len(silent) > MAX_LISTED:
+        more = f"{len(silent) - MAX_LISTED} more feeds have no transcript at all"
+        yield Finding("coverage", Health.NOTE, more, "podwatch feeds list")
+    yield Finding("coverage", Health.OK, coverage_line(store, now))
+
+
 def _watches(surroundings: Surroundings) -> Iterator[Finding]:
     if surroundings.store is None:
         return
@@ -243,6 +260,7 @@ CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxy
         "disk": _disk,
         "database": _database,
         "feeds": _feeds,
+        "coverage": _coverage,
         "watches": _watches,
         "deliveries": _deliveries,
         "models": _models,

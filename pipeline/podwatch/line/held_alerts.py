@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from podwatch.model import Alert, ChannelRules, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Mute
+from podwatch.model import (
+    Alert,
+    ChannelRules,
+    DeliverMode,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Digest,
+    HoldReason,
+    Mute,
+    Period,
+)
 from podwatch.notifiers import DigestNotifier, ThreadedNotifier
+from podwatch.policy.coverage import describe_listening, measure_watches
 from podwatch.policy.holds import HOUR, IN_DIGEST, Hold, Situation, decide_hold, decide_suppression, digest_quiet_until
 from podwatch.runtime import Runtime
+
+FIRST_PERIOD = timedelta(days=7)  # of which a channel's first digest says what was listened to
 
 
 class AlertHolder:
@@ -101,4 +115,13 @@ class AlertHolder:
                 store.hold_delivery(due, why, quiet_until)
             else:
                 members.append(due)
-        store.make_digest(channel, why, members, at)
+        if members:
+            store.make_digest(channel, why, members, at, note=self._coverage(channel, at))
+
+    def _coverage(self, channel: str, at: datetime) -> str:
+        """What was listened to for the channel's watches since its last digest, in words."""
+        last = self.rt.store.last_digest_at(channel)
+        facts = self.rt.store.coverage_facts(Period(last or at - FIRST_PERIOD, at))
+        mine = [(seq, w) for seq, w in facts.watches if w.channel == channel and w.deliver is not DeliverMode.NONE]
+        within = "since the last digest" if last else f"of the last {FIRST_PERIOD.days} days"
+        return describe_listening(measure_watches(facts, mine, at), within)

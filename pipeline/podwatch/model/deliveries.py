@@ -68,12 +68,16 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """Several alerts for one channel, sent as one message. why: why they were held."""
+    """Several alerts for one channel, sent as one message.
+
+    why: why they were held. coverage: what was listened to, in words, as it was when the digest was made.
+    """
 
     key: str
     channel: str
     alerts: Sequence[Alert]
     why: HoldReason = HoldReason.DIGEST
+    coverage: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,9 +46,12 @@ def digest_messages(digest: Digest) -> list[Message]:
     names = ", ".join(f"{truncate_end(clean_line(name), _MAX_NAME)} ({len(group)})" for name, group in by_watch.items())
     summary = _escape(defuse_mentions(truncate_end(names, _MAX_SUMMARY)))
     first, *rest = pack_lines(lines, "podwatch mentions") or [Message("", [])]
-    text = "\n".join(part for part in (title, why, summary, first.text) if part)
+    text = "\n".join(part for part in (title, why, summary, first.text) if part)[:20_000]
     top = [header_block(title), *([context_block(why)] if why else [])]
-    return [Message(text[:20_000], top + first.blocks), *rest]
+    coverage = display_text(digest.coverage, _MAX_SUMMARY)
+    bottom = [context_block(coverage)] if coverage else []
+    text += f"\n{escape_mrkdwn(coverage)}" if coverage else ""
+    return [Message(text, top + first.blocks + bottom), *rest]
 
 
 def _alert_line(alert: Alert, *, first: bool) -> tuple[str, Block]:

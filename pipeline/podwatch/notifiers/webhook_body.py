@@ -46,6 +46,7 @@ def digest_body(digest: Digest) -> bytes:
             break
         shown.append(fields)
     about = {"type": "podwatch.digest", "key": digest.key, "why": digest.why.value}
+    about |= {"coverage": _text(digest.coverage, 600)}
     return orjson.dumps(about | {"alerts": shown, "alerts_total": len(alerts), "text": text})
 
 

@@ -40,8 +40,10 @@ class AlertRows(Rows):
                 return found[0] if found else None
             members = c.execute(select(deliveries).where(deliveries.c.digest_id == row.id).order_by(deliveries.c.id))
             alerts = tuple(found[0] for m in members.all() if (found := alert_in(c, m)))
+            if not alerts:
+                return None
             why = HoldReason[row.reason or "DIGEST"]
-            return Digest(key=row.key, channel=row.channel, alerts=alerts, why=why) if alerts else None
+            return Digest(key=row.key, channel=row.channel, alerts=alerts, why=why, coverage=row.note or "")
 
     def alerts_sent_after(self, moment: datetime) -> list[tuple[datetime, Alert]]:
         """The alerts sent since: (when, alert), oldest first."""

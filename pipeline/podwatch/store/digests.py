@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from podwatch.model import Delivery, DeliveryKind, DeliveryState, HoldReason
 from podwatch.policy.alerts import digest_key
@@ -24,8 +24,22 @@ class DigestRows(Rows):
         )
         return [delivery_of(r) for r in self.read_rows(query.order_by(d.created_at, d.id))]
 
-    def make_digest(self, channel: str, why: HoldReason, members: Sequence[Delivery], now: datetime) -> int:
-        """Puts those of the members that nobody else claimed into a digest that is due now; returns how many."""
+    def last_digest_at(self, channel: str) -> datetime | None:
+        """When the channel's last digest was sent; None when there was none."""
+        d = deliveries.c
+        [row] = self.read_rows(
+            select(func.max(d.sent_at)).where(d.channel == channel, d.kind == DeliveryKind.DIGEST.value)
+        )
+        last: datetime | None = row[0]
+        return last
+
+    def make_digest(
+        self, channel: str, why: HoldReason, members: Sequence[Delivery], now: datetime, note: str | None = None
+    ) -> int:
+        """Puts those of the members that nobody else claimed into a digest that is due now; returns how many.
+
+        note: its line about coverage. It is stored, since a text computed anew would edit the sent message.
+        """
         d = deliveries.c
         with self.writing() as c:
             ensure_channel(c, channel)
@@ -51,6 +65,7 @@ class DigestRows(Rows):
                     reason=why.name,
                     next_attempt_at=now,
                     created_at=min(r.created_at for r in rows),
+                    note=note,
                 )
                 .returning(d.id)
             ).one()
