@@ -20,7 +20,8 @@ and tells nobody. For long ranges the DAG `podwatch_backfill` is faster.
 
 The schedule is `PODWATCH_SCHEDULE`, a cron expression in UTC (every day at six unless set). The pause before a first
 retry is `PODWATCH_RETRY_DELAY` seconds (60), and grows with each retry. Tokens and addresses come from `PODWATCH_*`
-and `SLACK_BOT_TOKEN`, or from the connections `podwatch_slack`, `podwatch_database` and `podwatch_smtp`.
+and `SLACK_BOT_TOKEN`, or from the connections `podwatch_slack`, `podwatch_database`, `podwatch_smtp` and
+`podwatch_heartbeat`, whose address is asked after each complete run.
 
 With `PODWATCH_OPERATIONS_CHANNEL` a task that fails for good says so there, once, and once more when it works again.
 """

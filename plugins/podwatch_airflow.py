@@ -25,6 +25,7 @@ log = logging.getLogger("podwatch")
 SLACK = "podwatch_slack"  # password: the bot token; host: the address of a Slack-compatible server, if it is another
 DATABASE = "podwatch_database"
 SMTP = "podwatch_smtp"  # host, port, login, password; its extra may hold from_email and tls (implicit, starttls, none)
+HEARTBEAT = "podwatch_heartbeat"  # password: the address that is asked when the line has run through
 OPERATIONS = "podwatch_operations"  # like podwatch_slack, for another Slack app that posts to the operators
 INCIDENT = "podwatch_incident_"  # + a task's name: an Airflow variable that exists from its failure to its recovery
 POOL = "podwatch_backfill"  # its slots bound the shards of a backfill at once; the daily run has all others
@@ -35,11 +36,14 @@ def run_verb(verb: str) -> dict[str, Any]:
     """Runs one verb over what is due, or over the data interval that Airflow backfills. Returns its tally, for XCom."""
     from podwatch import runtime, settings
     from podwatch.line import verbs
+    from podwatch.line.heartbeat import finish_line
 
     interval = backfill_interval()
     with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
         if interval is None:
             tally = verbs.LINE[verb](rt, rt.store.clock())
+            if verb == "deliver":  # the last task: Airflow runs it only when the three before have succeeded
+                finish_line(rt, rt.store.clock())
         else:
             from podwatch.history import backfill_steps
 
@@ -223,6 +227,8 @@ def podwatch_variables(env: Mapping[str, str]) -> dict[str, str]:
         found["PODWATCH_SMTP_URL"] = _smtp_url(smtp)
         if sender := smtp.extra_dejson.get("from_email"):
             found.setdefault("PODWATCH_MAIL_FROM", str(sender))
+    if "PODWATCH_HEARTBEAT_URL" not in found and (heartbeat := find_connection(HEARTBEAT)) is not None:
+        found["PODWATCH_HEARTBEAT_URL"] = heartbeat.password or ""
     return found
 
 

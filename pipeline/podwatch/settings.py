@@ -71,6 +71,7 @@ class Settings:
     no alert. poll_threads: requests at once, at most. host_pause: seconds between two requests to one host; how many
     at once is in policy/host_limits.py. entities: whether entities are recognised. console: whether alerts for Slack
     are printed while there is no token, as somebody asked. pace: how long deliver waits.
+    heartbeat_url: asked when the line has run through; heartbeat_fail: and with /fail behind it when it broke.
     """
 
     home: Path
@@ -92,6 +93,8 @@ class Settings:
     entities: bool = True
     console: bool = False
     pace: DeliveryTiming = field(default_factory=DeliveryTiming)
+    heartbeat_url: Secret = field(default_factory=lambda: Secret(""))
+    heartbeat_fail: bool = False
 
 
 def default_home() -> Path:
@@ -135,6 +138,8 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         webhook_secret=webhook_secret,
         entities=_switch(env, "PODWATCH_ENTITIES", _DEFAULTS["entities"]),
         console=_switch(env, "PODWATCH_CONSOLE", _DEFAULTS["console"]),
+        heartbeat_url=_address(env, "PODWATCH_HEARTBEAT_URL"),
+        heartbeat_fail=_switch(env, "PODWATCH_HEARTBEAT_FAIL", _DEFAULTS["heartbeat_fail"]),
     )
 
 
@@ -203,6 +208,14 @@ def parse_networks(text: str) -> tuple[IpNetwork, ...]:
 
 def _text(env: Mapping[str, str], name: str) -> str:
     return env.get(name, "").strip()
+
+
+def _address(env: Mapping[str, str], name: str) -> Secret:
+    """A secret http(s) address, or none; the error shows nothing of it."""
+    raw = _text(env, name)
+    if raw and not raw.startswith(("https://", "http://")):
+        raise SettingsError("is no http(s) address", where=name, todo="write https://...")
+    return Secret(raw)
 
 
 def _number(env: Mapping[str, str], name: str, default: float) -> float:

@@ -59,6 +59,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, dags: DagRunner) -> Iterat
             "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8",
             "PODWATCH_SLACK_BASE_URL": slack.base_url,
             "AIRFLOW_CONN_PODWATCH_SLACK": json.dumps({"conn_type": "slack", "password": token}),
+            "AIRFLOW_CONN_PODWATCH_HEARTBEAT": json.dumps({"conn_type": "http", "password": host.serve("/beat", "OK")}),
         }
         out, log = dags.run(2, env)
         with runtime.build(settings) as rt:
@@ -102,6 +103,10 @@ def test_a_second_run_of_every_task_changes_nothing(outcome: Outcome) -> None:
     assert outcome.statuses["/talk.html"] == [200]
     # Nine of the mentions only sound like a name; three alerts say in their thread what the message has no room for.
     assert outcome.counts == {"feeds": 2, "episodes": 1, "transcripts": 1, "mentions": 28, "deliveries": 8}
+
+
+def test_each_complete_run_beats_once(outcome: Outcome) -> None:
+    assert len(outcome.statuses["/beat"]) == 2
 
 
 def test_a_feed_that_does_not_exist_does_not_fail_the_run(outcome: Outcome) -> None:

@@ -21,10 +21,12 @@ from podwatch.errors import PodwatchError, TranscriptError
 from podwatch.history.parallel_detection import DetectionResult, detect_in_processes
 from podwatch.line import verbs
 from podwatch.line.fetch import save_dropped_files
+from podwatch.line.heartbeat import finish_line, report_broken_line
 from podwatch.line.poll import poll as poll_verb
 from podwatch.policy.transcript_file_match import EpisodeNames
-from podwatch.runtime import build
+from podwatch.runtime import Runtime, build
 from podwatch.settings import Secret
+from podwatch.store.database import FAILURES
 
 ToConsole = Annotated[bool, typer.Option("--console", help="Print alerts for Slack here instead; they count as sent.")]
 Force = Annotated[bool, typer.Option("--force", help="Poll also what is not due.")]
@@ -103,24 +105,42 @@ def deliver(
 
 def run(force: Force = False, console: ToConsole = False, json: Json = False) -> None:
     """The four verbs in order: poll, fetch, detect, deliver; ends with what was listened to."""
-    _run_verbs(list(verbs.LINE), force, json, console=console)
-    with open_runtime() as rt:
+    with _open(console) as rt:
+        try:
+            _run_verbs_in(rt, list(verbs.LINE), force, json)
+        except (PodwatchError, ExceptionGroup, *FAILURES):
+            _warn(report_broken_line(rt))
+            raise
+        _warn(finish_line(rt, rt.store.clock()))
         line = f"coverage: {coverage_line(rt.store, utc_now())}"
     print_stderr(line) if json else print(line)
 
 
-def _run_verbs(names: list[str], force: bool, as_json: bool, *, console: bool = False) -> None:
+def _warn(warning: str | None) -> None:
+    if warning is not None:
+        print_stderr(f"podwatch: {warning}")
+
+
+def _open(console: bool) -> Runtime:
     settings = load_settings()
-    with build(replace(settings, console=True, slack_token=Secret("")) if console else settings) as rt:
-        for name in names:
-            # With --json stdout is for JSON alone: the cards of the console notifier go to stderr.
-            with redirect_stdout(sys.stderr) if as_json else nullcontext():
-                if name == "poll":
-                    with progress_bar("feeds", piped=False) as progress:
-                        t = poll_verb(rt, rt.store.clock(), force=force, progress=progress)
-                else:
-                    t = verbs.LINE[name](rt, rt.store.clock())
-            print_tally(t, as_json)
+    return build(replace(settings, console=True, slack_token=Secret("")) if console else settings)
+
+
+def _run_verbs(names: list[str], force: bool, as_json: bool, *, console: bool = False) -> None:
+    with _open(console) as rt:
+        _run_verbs_in(rt, names, force, as_json)
+
+
+def _run_verbs_in(rt: Runtime, names: list[str], force: bool, as_json: bool) -> None:
+    for name in names:
+        # With --json stdout is for JSON alone: the cards of the console notifier go to stderr.
+        with redirect_stdout(sys.stderr) if as_json else nullcontext():
+            if name == "poll":
+                with progress_bar("feeds", piped=False) as progress:
+                    t = poll_verb(rt, rt.store.clock(), force=force, progress=progress)
+            else:
+                t = verbs.LINE[name](rt, rt.store.clock())
+        print_tally(t, as_json)
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (poll, fetch, detect, deliver, run)

@@ -23,11 +23,13 @@ from podwatch.policy.coverage import describe_reasons
 from podwatch.policy.poll_schedule import is_dead
 from podwatch.settings import Settings
 from podwatch.store.database import Store, inspect_database, open_store
+from podwatch.store.marks import COMPLETE_LINE, HEARTBEAT
 
 MB = 1024 * 1024
 LOW_DISK, FULL_DISK = 1024 * MB, 200 * MB  # bytes left
 MAX_CLOCK_SKEW = timedelta(seconds=60)  # webhooks are refused after 300, and leases count on less
 OVERDUE = timedelta(days=1)  # after its next poll: nobody runs podwatch
+LATE_LINE = timedelta(days=2)  # after the last complete one
 MAX_LISTED = 5  # findings of a kind
 
 
@@ -140,6 +142,27 @@ def _feeds(surroundings: Surroundings) -> Iterator[Finding]:
         yield Finding("feeds", Health.WRONG, f"{len(late)} of {len(feeds)} wait for a poll since a day or more", todo)
     message = f"{len(feeds)} feeds, {len(failing)} of them failing for now, {len(dead)} for weeks"
     yield Finding("feeds", Health.NOTE if failing else Health.OK, message, "podwatch feeds list" if failing else "")
+
+
+def _line(surroundings: Surroundings) -> Iterator[Finding]:
+    store, now = surroundings.store, surroundings.now
+    feeds = store.feeds() if store else []
+    if store is None or not feeds:
+        return
+    last, beat = store.mark(COMPLETE_LINE), store.mark(HEARTBEAT)
+    todo = "is the DAG switched on, does the scheduler run? Or: podwatch run"
+    if last is None:
+        polled = any(f.last_polled_at for f in feeds)  # by an older podwatch, or by single commands
+        yield Finding("line", Health.NOTE if polled else Health.OK, "has not run through yet", todo if polled else "")
+        return
+    is_late = now - last.at > LATE_LINE
+    message = f"last ran through at {last.at:%Y-%m-%d %H:%M} UTC"
+    yield Finding("line", Health.WRONG if is_late else Health.OK, message, todo if is_late else "")
+    if surroundings.settings.heartbeat_url:
+        taken = beat is not None and beat.at >= last.at
+        message = f"last taken at {beat.at:%Y-%m-%d %H:%M} UTC" if beat else "none was taken yet"
+        todo = "" if taken else "the log of the last run says why; check PODWATCH_HEARTBEAT_URL"
+        yield Finding("heartbeat", Health.OK if taken else Health.NOTE, message, todo)
 
 
 def _coverage(surroundings: Surroundings) -> Iterator[Finding]:
@@ -260,6 +283,7 @@ CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxy
         "disk": _disk,
         "database": _database,
         "feeds": _feeds,
+        "line": _line,
         "coverage": _coverage,
         "watches": _watches,
         "deliveries": _deliveries,

@@ -11,6 +11,9 @@ from podwatch.store.connection import Rows
 from podwatch.store.statements import upsert
 from podwatch.store.tables import marks
 
+COMPLETE_LINE = "complete_line"  # all four verbs ran
+HEARTBEAT = "heartbeat"  # the monitoring service took it
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
