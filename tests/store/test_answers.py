@@ -85,7 +85,7 @@ def test_snooze_watch_is_a_week_and_pressing_it_later_again_is_a_week_from_then(
 
 
 def test_an_alert_that_is_gone_takes_no_answer(store: Store, key: str, now: datetime) -> None:
-    store.remove_feed("https://a.example/feed", now)
+    store.remove_feed("https://a.example/feed")
     assert (
         save_answer(store, answer(key, Verdict.WRONG, now), now)
         == "podwatch no longer has this alert; nothing was noted."
@@ -95,7 +95,7 @@ def test_an_alert_that_is_gone_takes_no_answer(store: Store, key: str, now: date
 
 def test_an_answer_outlives_its_episode(store: Store, key: str, now: datetime) -> None:
     save_answer(store, answer(key, Verdict.WRONG, now), now)
-    store.remove_feed("https://a.example/feed", now)
+    store.remove_feed("https://a.example/feed")
     assert standing(store) == [Verdict.WRONG]
 
 

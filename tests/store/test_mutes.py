@@ -54,7 +54,7 @@ def test_a_mute_of_nothing_would_silence_everything_and_is_refused(store: Store,
 
 def test_a_show_that_is_removed_takes_its_mutes_along(store: Store, ids: tuple[int, int], now: datetime) -> None:
     store.add_mute(Mute(feed_id=ids[1], until=now + HOUR), now)
-    store.remove_feed("https://a.example/feed", now)
+    store.remove_feed("https://a.example/feed")
     assert store.mutes() == []
 
 

@@ -70,7 +70,7 @@ def set_(
 def remove(url: Annotated[str, typer.Argument(help="The address of the feed.")], json: Json = False) -> None:
     """Removes a feed with its episodes, transcripts and mentions."""
     with open_runtime() as rt:
-        if not rt.store.remove_feed(require_utf8(url), rt.store.clock()):
+        if not rt.store.remove_feed(require_utf8(url)):
             raise PodwatchError("is not among the feeds", where=url, todo="see podwatch feeds list")
     emit_json({"removed": url}) if json else print(f"removed {url}")
 

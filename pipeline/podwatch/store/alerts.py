@@ -149,7 +149,7 @@ def _as_due(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("state", "next_attempt_at", "error", "reason")}
 
 
-def detach_deliveries(c: Connection, feed_id: int, now: datetime) -> None:
+def detach_deliveries(c: Connection, feed_id: int) -> None:
     """Before a feed is deleted: what was said of its episodes stays said, under an episode of another feed or none.
 
     What was not sent yet is held: there is nothing left to send. It is due again when the episode comes back.

@@ -48,13 +48,13 @@ class PollRows(Rows):
                     c.execute(update(feeds).where(feeds.c.id == row.id).values(tags=tags))
         return new
 
-    def remove_feed(self, url: str, now: datetime) -> bool:
+    def remove_feed(self, url: str) -> bool:
         """Deletes a feed with its episodes; False when there is none. Deliveries stay: see detach_deliveries."""
         with self.writing() as c:
             row = c.execute(select(feeds.c.id).where(feeds.c.url == url)).first()
             if row is None:
                 return False
-            detach_deliveries(c, row.id, now)
+            detach_deliveries(c, row.id)
             c.execute(delete(feeds).where(feeds.c.id == row.id))
             return True
 
