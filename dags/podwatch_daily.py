@@ -18,7 +18,8 @@ Airflow's own backfill (`airflow backfill create --dag-id podwatch --from-date .
 the *Trigger* button) runs it over days of the past: each run takes the episodes that came out in its data interval,
 and tells nobody. For long ranges the DAG `podwatch_backfill` is faster.
 
-The schedule is `PODWATCH_SCHEDULE`, a cron expression in UTC (every day at six unless set). The pause before a first
+The schedule is `PODWATCH_SCHEDULE`, a cron expression in UTC (every day at six unless set). What becomes due between
+two runs is sent by the DAG `podwatch_deliver`. The pause before a first
 retry is `PODWATCH_RETRY_DELAY` seconds (60), and grows with each retry. Tokens and addresses come from `PODWATCH_*`
 and `SLACK_BOT_TOKEN`, or from the connections `podwatch_slack`, `podwatch_database`, `podwatch_smtp` and
 `podwatch_heartbeat`, whose address is asked after each complete run.
@@ -62,13 +63,13 @@ def line() -> None:
     def fetch() -> dict[str, Any]:
         return podwatch_airflow.run_verb("fetch")
 
-    @task
+    @task(outlets=[podwatch_airflow.alerts_outlet()])  # starts the DAG podwatch_deliver when there is something new
     def detect() -> dict[str, Any]:
         return podwatch_airflow.run_verb("detect")
 
     @task
     def deliver() -> dict[str, Any]:
-        return podwatch_airflow.run_verb("deliver")
+        return podwatch_airflow.run_verb("deliver", ends_line=True)
 
     poll() >> fetch() >> detect() >> deliver()
 

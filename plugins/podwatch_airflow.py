@@ -17,7 +17,7 @@ from urllib.parse import quote
 from airflow.plugins_manager import AirflowPlugin
 
 if TYPE_CHECKING:
-    from airflow.sdk import Connection, CronDataIntervalTimetable
+    from airflow.sdk import AssetAlias, AssetOrTimeSchedule, Connection, CronDataIntervalTimetable
 
 log = logging.getLogger("podwatch")
 
@@ -29,11 +29,15 @@ HEARTBEAT = "podwatch_heartbeat"  # password: the address that is asked when the
 OPERATIONS = "podwatch_operations"  # like podwatch_slack, for another Slack app that posts to the operators
 INCIDENT = "podwatch_incident_"  # + a task's name: an Airflow variable that exists from its failure to its recovery
 POOL = "podwatch_backfill"  # its slots bound the shards of a backfill at once; the daily run has all others
+ALERTS = "podwatch_alerts"  # an Airflow asset, with an event whenever detect has found something new
 MAX_NOTES = 20  # in an XCom; the log and the rows have all of them
 
 
-def run_verb(verb: str) -> dict[str, Any]:
-    """Runs one verb over what is due, or over the data interval that Airflow backfills. Returns its tally, for XCom."""
+def run_verb(verb: str, *, ends_line: bool = False) -> dict[str, Any]:
+    """Runs one verb over what is due, or over the data interval that Airflow backfills. Returns its tally, for XCom.
+
+    ends_line: it is the last task of the line, which Airflow runs only when those before it have succeeded.
+    """
     from podwatch import runtime, settings
     from podwatch.line import verbs
     from podwatch.line.heartbeat import finish_line
@@ -42,14 +46,30 @@ def run_verb(verb: str) -> dict[str, Any]:
     with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
         if interval is None:
             tally = verbs.LINE[verb](rt, rt.store.clock())
-            if verb == "deliver":  # the last task: Airflow runs it only when the three before have succeeded
+            if ends_line:
                 finish_line(rt, rt.store.clock())
         else:
             from podwatch.history import backfill_steps
 
             tally = backfill_steps.run_verb(rt, verb, *interval, rt.store.clock())
     log.info("%s: %s looked at, %s new, %s failed", verb, tally.done, tally.new, tally.failed)
+    if verb == "detect" and tally.new and interval is None:
+        _announce_alerts()
     return {**asdict(tally), "notes": list(tally.notes[:MAX_NOTES])}
+
+
+def _announce_alerts() -> None:
+    """Emits an event of the asset ALERTS, which starts the DAG podwatch_deliver."""
+    from airflow.sdk import Asset, get_current_context
+
+    get_current_context()["outlet_events"][alerts_outlet()].add(Asset(ALERTS))
+
+
+def alerts_outlet() -> AssetAlias:
+    """The outlet of detect: an alias, which a task may leave empty; a plain asset has an event after each success."""
+    from airflow.sdk import AssetAlias
+
+    return AssetAlias(f"{ALERTS}_found")
 
 
 def backfill_interval() -> tuple[datetime, datetime] | None:
@@ -171,6 +191,20 @@ def daily_timetable(env: Mapping[str, str] = os.environ) -> CronDataIntervalTime
     except AirflowTimetableInvalid as e:  # it does not name the variable
         raise ValueError(f"PODWATCH_SCHEDULE={cron}: {e} Write a cron expression such as 0 6 * * *") from None
     return found
+
+
+def deliver_schedule(env: Mapping[str, str] = os.environ) -> AssetOrTimeSchedule:
+    """The schedule of the DAG podwatch_deliver: PODWATCH_DELIVER_SCHEDULE, and each event of the asset ALERTS."""
+    from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable
+    from airflow.sdk.exceptions import AirflowTimetableInvalid
+
+    cron = env.get("PODWATCH_DELIVER_SCHEDULE", "").strip() or "*/5 * * * *"
+    times = CronTriggerTimetable(cron, timezone="UTC")
+    try:
+        times.validate()
+    except AirflowTimetableInvalid as e:  # it does not name the variable
+        raise ValueError(f"PODWATCH_DELIVER_SCHEDULE={cron}: {e} Write a cron expression such as */5 * * * *") from None
+    return AssetOrTimeSchedule(timetable=times, assets=[Asset(ALERTS)])
 
 
 def retry_delay(env: Mapping[str, str] = os.environ) -> timedelta:

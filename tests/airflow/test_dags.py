@@ -62,6 +62,16 @@ def load(changes):
             "tags": sorted(dag.tags),
             "doc": dag.doc_md,
         }
+    if "podwatch_deliver" in bag.dags:
+        delivers = bag.dags["podwatch_deliver"]
+        DagSerialization.to_dict(delivers)
+        out["deliver"] = {
+            "timetable": type(delivers.timetable).__name__,
+            "cron": delivers.timetable.timetable.expression,
+            "assets": sorted(a.name for a in delivers.timetable.asset_condition.objects),
+            "tasks": sorted(t.task_id for t in delivers.tasks),
+            "active": delivers.max_active_runs,
+        }
     for name in changes:
         del os.environ[name]
     return out
@@ -88,6 +98,7 @@ print(json.dumps(found))
 MALFORMED = {
     "PODWATCH_BACKFILL_SHARDS": ("0", "PODWATCH_BACKFILL_SHARDS=0: is not a whole number from 1 to 16"),
     "PODWATCH_SCHEDULE": ("0 6 * *", "PODWATCH_SCHEDULE=0 6 * *: Exactly 5, 6 or 7 columns"),
+    "PODWATCH_DELIVER_SCHEDULE": ("often", "PODWATCH_DELIVER_SCHEDULE=often: "),
     "PODWATCH_RETRY_DELAY": ("soon", "PODWATCH_RETRY_DELAY=soon: is not a number of seconds from 0 to 3600"),
 }
 VARIABLES: dict[str, dict[str, str]] = {
@@ -123,7 +134,7 @@ def loaded() -> dict[str, Any]:
 
 def test_airflow_imports_the_dag_and_the_plugin() -> None:
     assert loaded()["errors"] == {}
-    assert sorted(loaded()["dags"]) == ["podwatch", "podwatch_backfill"]
+    assert sorted(loaded()["dags"]) == ["podwatch", "podwatch_backfill", "podwatch_deliver"]
     names, errors = loaded()["plugins"]
     assert "podwatch" in names
     assert errors == {}
@@ -146,6 +157,16 @@ def test_a_task_is_retried_with_growing_delays() -> None:
 def test_the_schedule_is_daily_with_real_intervals_and_no_catching_up() -> None:
     assert (loaded()["timetable"], loaded()["cron"]) == ("CronDataIntervalTimetable", "0 6 * * *")
     assert (loaded()["catchup"], loaded()["active"], loaded()["tags"]) == (False, 1, ["podwatch"])
+
+
+def test_what_becomes_due_is_delivered_within_five_minutes_and_when_something_was_found() -> None:
+    assert loaded()["deliver"] == {
+        "timetable": "AssetOrTimeSchedule",
+        "cron": "*/5 * * * *",
+        "assets": ["podwatch_alerts"],
+        "tasks": ["deliver"],
+        "active": 1,
+    }
 
 
 def test_the_page_explains_every_task() -> None:

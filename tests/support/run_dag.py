@@ -2,7 +2,7 @@
 
 Airflow reads its settings at its first import, and its first DAG run takes ten seconds; so one process serves all
 tests. It reads a line of JSON for each job: env (variables during the job), times (how many runs), changes (variables
-from each run on), retries. It answers with a line: the import errors, and for each run its state and its tasks'.
+from each run on), retries. It answers with a line: the import errors, and for each run its state, its tasks', and the assets it had events of.
 """
 
 from __future__ import annotations
@@ -31,8 +31,19 @@ def run_daily_dag(folder: str, job: dict[str, Any], first: datetime) -> dict[str
         os.environ.update(job["changes"][i] if i < len(job["changes"]) else {})
         run = dag.test(logical_date=first + timedelta(days=i))
         tasks = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
-        found.append({"state": str(run.state), "tasks": tasks})
+        found.append({"state": str(run.state), "tasks": tasks, "events": _asset_events(run.run_id)})
     return {"errors": bag.import_errors, "runs": found}
+
+
+def _asset_events(run_id: str) -> list[str]:
+    """The assets of which the run had events, by name."""
+    from airflow.models.asset import AssetEvent, AssetModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    names = select(AssetModel.name).join(AssetEvent, AssetEvent.asset_id == AssetModel.id)
+    with create_session() as session:
+        return list(session.scalars(names.where(AssetEvent.source_run_id == run_id)))
 
 
 def main(folder: str, answers: int) -> None:
