@@ -34,6 +34,10 @@ class Runtime:
             self._notifiers[scheme] = NOTIFIERS[scheme](self.settings)
         return scheme, self._notifiers[scheme]
 
+    def built_notifiers(self) -> tuple[Notifier, ...]:
+        """The notifiers that were needed so far."""
+        return tuple(self._notifiers.values())
+
     def close(self) -> None:
         self.http.close()
         self.store.close()

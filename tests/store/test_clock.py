@@ -11,6 +11,7 @@ from podwatch.model import ChannelRules, QuietHours, Schedule
 from podwatch.store import clock
 from podwatch.store.database import Store
 from podwatch.store.tables import clocks
+from tests.support.stored_transcripts import store_alert
 
 RULES = ChannelRules(
     name="#a", digest=Schedule(time(9, 30), (0, 3), "Europe/Berlin"), quiet=QuietHours(time(22), time(7)), ceiling=5
@@ -52,6 +53,37 @@ def test_after_a_day_the_count_begins_anew_when_no_delivery_is_claimed(
         c.execute(update(clocks).values(ticks=clocks.c.ticks - 90_000))
     monkeypatch.setattr(clock, "read_wall_clock", lambda: first)
     assert store.clock() == first
+
+
+def test_a_clock_that_was_wrong_at_the_first_use_is_corrected_and_every_wait_keeps_its_length(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if store.engine.dialect.name == "postgresql":
+        return
+    right, ahead = datetime.now(UTC), timedelta(hours=2)
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: right + ahead)
+    store_alert(store, store.clock())
+    store.delay_channel("#podcasts", store.clock() + timedelta(seconds=200))
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: right)
+    assert store.correct_clock()
+    assert abs(store.clock() - right) < timedelta(seconds=30)
+    assert not store.correct_clock(), "once is enough"
+    state = store.channel_state("#podcasts")
+    assert state is not None
+    assert state.next_at is not None
+    assert timedelta(seconds=100) < state.next_at - right < timedelta(seconds=300)
+    assert len(store.deliveries_due(right + timedelta(minutes=10))) == 1
+
+
+def test_a_claim_keeps_the_clock_as_it_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    if store.engine.dialect.name == "postgresql":
+        return
+    at = store.clock()
+    store_alert(store, at)
+    [due] = store.deliveries_due(store.clock())
+    assert store.claim_delivery(due, store.clock(), at + timedelta(minutes=2)) is not None
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: at - timedelta(hours=2))
+    assert not store.correct_clock()
 
 
 def test_the_rules_of_a_channel_come_back_as_they_were_stored_and_go_with_the_watchlist(store: Store) -> None:

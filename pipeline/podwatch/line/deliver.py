@@ -15,10 +15,10 @@ from podwatch.line.held_alerts import AlertHolder
 from podwatch.line.send import Sender
 from podwatch.line.sent_messages import maintain_messages
 from podwatch.model import ALL, Delivery, Shard, Tally
-from podwatch.notifiers import lacks_token, scheme_of
+from podwatch.notifiers import ThreadedNotifier, lacks_token, scheme_of
 from podwatch.runtime import Runtime, log
 from podwatch.store.channels import SERVICE, ChannelState
-from podwatch.store.clock import monotonic_seconds
+from podwatch.store.clock import MAX_APART, monotonic_seconds
 
 RESYNC_SECONDS = 5.0  # after which the shared clock is read again
 MAX_CALLER_AGE = timedelta(seconds=5)  # the caller's `now` is a reading of the same clock, and a little old by now
@@ -94,9 +94,17 @@ class Deliverer:
                 else:  # with all senders busy nothing can begin before one has finished
                     wait(self._in_flight.values(), 1.0 if self._all_busy() else pause, FIRST_COMPLETED)
         self._collect_finished()
+        self._correct_clock()
         self.bugs.raise_all()
         done, notes = self.holder.held_count + self.sender.done, [*self.sender.notes, *self._waiting_notes()]
         return Tally("deliver", done, self.sender.new, self.sender.failures, tuple(dict.fromkeys(notes)))
+
+    def _correct_clock(self) -> None:
+        """Sets the shared clock right where a service's says that this machine's is, and the two are far apart."""
+        aheads = [n.clock_ahead for n in self.rt.built_notifiers() if isinstance(n, ThreadedNotifier)]
+        trusted = any(ahead is not None and abs(ahead) < MAX_APART for ahead in aheads)
+        if trusted and self.rt.store.correct_clock():
+            log.warning("deliver: the shared clock was wrong, and was set to this machine's")
 
     def _unusable_channels(self) -> frozenset[str]:
         """The channels to which something waits and whose service has no token here, or is paused until it is mended.

@@ -81,6 +81,11 @@ class ThreadedNotifier(Protocol):
         """Every message with this key that arrived within the last ``age``, the oldest first. See ``Notifier.find``."""
         ...
 
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """How far the service's clock is ahead of this machine's; None when that is not known."""
+        ...
+
     def locate(self, channel: str) -> str | None:
         """The service's own id of the channel; None when it may not be looked up, and only a post tells."""
         ...

@@ -52,6 +52,11 @@ class SlackNotifier:
     def __repr__(self) -> str:
         return f"SlackNotifier({self._api.host})"
 
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """How far Slack's clock is ahead of this machine's; None before its first answer."""
+        return self._api.clock_ahead
+
     def send(self, alert: Alert) -> Receipt:
         """Post the first message of the alert."""
         return self.post(alert, 0, alert.key, None)

@@ -11,7 +11,7 @@ import re
 import ssl
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
@@ -42,6 +42,7 @@ class SlackApi:
     """base_url: with the closing slash. timeout: seconds, for a whole call."""
 
     def __init__(self, base_url: str, timeout: float) -> None:
+        self.clock_ahead: timedelta | None = None  # Slack's clock against this machine's, by its last answer
         self.host = urlsplit(base_url).hostname or "Slack"
         self._timeout = timeout
         self.client = WebClient(
@@ -67,6 +68,8 @@ class SlackApi:
         try:
             answer = _within(self._timeout, lambda: self._api_call(method, token, arguments))
             data, headers = answer.data, {str(k).lower(): str(v) for k, v in dict(answer.headers or {}).items()}
+            if (said := parse_date(headers.get("date"))) is not None:
+                self.clock_ahead = said - datetime.now(UTC)
         except Exception as e:  # noqa: BLE001 - slack_sdk lets anything out; a call that was made has an outcome
             error = error_from_exception(e, where, self.host, scope)
         # Raised outside the except clause on purpose: a chained slack_sdk error brings frames along that hold the
