@@ -64,7 +64,8 @@ class Webhook:
 class Settings:
     """All settings with their defaults; docs/settings.md describes the variables.
 
-    home: folder for what podwatch writes. slack_app_token: for Socket Mode; with it cards have buttons.
+    home: folder for what podwatch writes. slack_app_token: for Socket Mode; with it cards have buttons. slack_proxy:
+    the address of an HTTP proxy, secret since it may hold a password. slack_timeout: seconds, at most pace.timeout.
     allow_addresses: internal networks that may be reached. contact: an address for the owners of polled servers.
     poll_floor: seconds between two polls of a feed, at least. first_poll: how many of its newest episodes a new feed
     takes in; the rest is for a backfill. live_days: an episode known longer than this before a watch was made raises
@@ -77,6 +78,8 @@ class Settings:
     slack_token: Secret = field(default_factory=lambda: Secret(""))
     slack_app_token: Secret = field(default_factory=lambda: Secret(""))
     slack_base_url: str = "https://slack.com/api/"
+    slack_proxy: Secret = field(default_factory=lambda: Secret(""))
+    slack_timeout: float = 30.0
     allow_addresses: tuple[IpNetwork, ...] = ()
     poll_floor: float = 300.0
     first_poll: int = 10
@@ -120,6 +123,8 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         slack_token=Secret(_text(env, "SLACK_BOT_TOKEN")),
         slack_app_token=Secret(_text(env, "SLACK_APP_TOKEN")),
         slack_base_url=base.rstrip("/") + "/",
+        slack_proxy=parse_proxy(_text(env, "PODWATCH_SLACK_PROXY")),
+        slack_timeout=max(1.0, _number(env, "PODWATCH_SLACK_TIMEOUT", _DEFAULTS["slack_timeout"])),
         allow_addresses=parse_networks(_text(env, "PODWATCH_ALLOW_ADDRESSES")),
         poll_floor=_number(env, "PODWATCH_POLL_FLOOR", _DEFAULTS["poll_floor"]),
         first_poll=int(_number(env, "PODWATCH_FIRST_POLL", _DEFAULTS["first_poll"])),
@@ -133,6 +138,19 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         webhook_secret=webhook_secret,
         entities=_switch(env, "PODWATCH_ENTITIES", _DEFAULTS["entities"]),
     )
+
+
+def parse_proxy(url: str) -> Secret:
+    """Of http://user:password@host:3128, or ""; raises SettingsError, which shows nothing of it."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url.isprintable()
+    except ValueError:
+        fits = False
+    if url and not fits:
+        todo = "write http://user:password@host:3128"
+        raise SettingsError("is not the address of a proxy", where="PODWATCH_SLACK_PROXY", todo=todo)
+    return Secret(url)
 
 
 def parse_smtp_url(url: str) -> Smtp | None:

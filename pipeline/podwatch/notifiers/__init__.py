@@ -121,7 +121,9 @@ def _slack(settings: Settings) -> Notifier:
 
     # Buttons only where `podwatch slack` can hear them: without it Slack shows a warning to whoever presses one.
     buttons = bool(settings.slack_app_token)
-    return SlackNotifier(settings.slack_token, settings.slack_base_url, settings.pace.timeout, buttons=buttons)
+    timeout = min(settings.pace.timeout, settings.slack_timeout)
+    proxy = settings.slack_proxy
+    return SlackNotifier(settings.slack_token, settings.slack_base_url, timeout, buttons=buttons, proxy=proxy)
 
 
 def _console(settings: Settings) -> Notifier:
