@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -43,13 +44,17 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """A mail server. tls: "implicit" (from the first byte), "starttls" (before login and mail), or "none"."""
+    """A mail server. tls: "implicit" (from the first byte), "starttls" (before login and mail), or "none".
+
+    helo: the name to greet it with; "": this machine's.
+    """
 
     host: str
     port: int
     tls: str
     user: str = ""
     password: Secret = field(default_factory=lambda: Secret(""))
+    helo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class Settings:
     host_pause: float = 0.25
     smtp: Smtp | None = None
     mail_from: str = ""
+    mail_unsubscribe: tuple[str, ...] = ()
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     webhook_secret: Secret = field(default_factory=lambda: Secret(""))
     entities: bool = True
@@ -132,8 +138,9 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         contact=_text(env, "PODWATCH_CONTACT"),
         poll_threads=max(1, min(1024, int(_number(env, "PODWATCH_POLL_THREADS", _DEFAULTS["poll_threads"])))),
         host_pause=_number(env, "PODWATCH_HOST_PAUSE", _DEFAULTS["host_pause"]),
-        smtp=parse_smtp_url(_text(env, "PODWATCH_SMTP_URL")),
+        smtp=parse_smtp_url(_text(env, "PODWATCH_SMTP_URL"), parse_helo(_text(env, "PODWATCH_SMTP_HELO"))),
         mail_from=_text(env, "PODWATCH_MAIL_FROM"),
+        mail_unsubscribe=parse_unsubscribe(_text(env, "PODWATCH_MAIL_UNSUBSCRIBE")),
         webhooks=parse_webhooks(_text(env, "PODWATCH_WEBHOOKS"), webhook_secret),
         webhook_secret=webhook_secret,
         entities=_switch(env, "PODWATCH_ENTITIES", _DEFAULTS["entities"]),
@@ -153,7 +160,25 @@ def parse_proxy(url: str) -> Secret:
     return Secret(url)
 
 
-def parse_smtp_url(url: str) -> Smtp | None:
+def parse_helo(name: str) -> str:
+    """A name, or an address in brackets, to greet a mail server with; "" when none is set."""
+    if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[A-Za-z0-9:.]{2,50}\]", name):
+        todo = "write this machine's name in the DNS, or [192.0.2.1], or [IPv6:2001:db8::1]"
+        raise SettingsError("is no name", where=f"PODWATCH_SMTP_HELO={name}", todo=todo)
+    return name
+
+
+def parse_unsubscribe(text: str) -> tuple[str, ...]:
+    """The addresses, mailto: or https:, of a list with commas."""
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for address in found:
+        if not re.fullmatch(r"(mailto:[!-~]+@[!-~]+|https://[!-~]+)", address) or set(address) & set("<>"):
+            todo = "write mailto:name@example.org or https://..."
+            raise SettingsError("is no address", where=f"PODWATCH_MAIL_UNSUBSCRIBE={address}", todo=todo)
+    return found
+
+
+def parse_smtp_url(url: str, helo: str = "") -> Smtp | None:
     """Of smtps://user:password@host:465, smtp://host:587 (STARTTLS) or smtp://host:25?tls=none; None for "".
 
     Raises SettingsError, which shows nothing of the address, since a password may be anywhere in it.
@@ -175,9 +200,8 @@ def parse_smtp_url(url: str) -> Smtp | None:
         raise SettingsError("is not the address of a mail server", where="PODWATCH_SMTP_URL", todo=todo) from None
     if tls == "none" and password:
         raise SettingsError("would send a password in the clear", where="PODWATCH_SMTP_URL", todo="leave out tls=none")
-    return Smtp(
-        parts.hostname, port or {"implicit": 465, "starttls": 587, "none": 25}[tls], tls, user, Secret(password)
-    )
+    port = port or {"implicit": 465, "starttls": 587, "none": 25}[tls]
+    return Smtp(parts.hostname, port, tls, user, Secret(password), helo)
 
 
 def parse_webhooks(text: str, secret: Secret) -> dict[str, Webhook]:

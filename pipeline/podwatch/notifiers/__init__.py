@@ -22,10 +22,14 @@ MAX_RETRY_AFTER = 3600.0  # seconds; a Retry-After beyond that is a mistake, and
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the service calls the channel and the message; for Slack the channel's id and the message's ts."""
+    """What the service calls the channel and the message; for Slack the channel's id and the message's ts.
+
+    note: what somebody should know although the message arrived.
+    """
 
     channel: str
     id: str
+    note: str = ""
 
 
 class Notifier(Protocol):
@@ -135,7 +139,7 @@ def _console(settings: Settings) -> Notifier:
 def _mail(settings: Settings) -> Notifier:
     from podwatch.notifiers.mail import MailNotifier
 
-    return MailNotifier(settings.smtp, settings.mail_from)
+    return MailNotifier(settings.smtp, settings.mail_from, unsubscribe=settings.mail_unsubscribe)
 
 
 def _webhook(settings: Settings) -> Notifier:
