@@ -59,10 +59,15 @@ class Smtp:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """The address of a named webhook, secret since it may hold a token, and the secret that signs its bodies."""
+    """The address of a named webhook, secret since it may hold a token, and the secret that signs its bodies.
+
+    former: secrets that sign beside it while receivers change over. headers: of the team's own, which may be logins.
+    """
 
     url: Secret
     secret: Secret
+    former: tuple[Secret, ...] = ()
+    headers: Mapping[str, Secret] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +212,8 @@ def parse_smtp_url(url: str, helo: str = "") -> Smtp | None:
 def parse_webhooks(text: str, secret: Secret) -> dict[str, Webhook]:
     """The named webhooks in JSON: {"desk": "https://..."} or {"desk": {"url": "https://...", "secret": "..."}}.
 
-    secret: for those without one. Raises SettingsError, which shows no address and no secret.
+    A secret may be a list, the new one first, while receivers change over; "headers" are sent with each post.
+    secret: for those without one. Raises SettingsError, which shows no address, no secret and no header.
     """
     todo = 'write JSON such as {"desk": "https://..."} or {"desk": {"url": "https://...", "secret": "..."}}'
     try:
@@ -219,11 +225,41 @@ def parse_webhooks(text: str, secret: Secret) -> dict[str, Webhook]:
     found = {}
     for name, entry in tree.items():
         given = {"url": entry} if isinstance(entry, str) else entry
-        fits = isinstance(given, dict) and "url" in given and set(given) <= {"url", "secret"}
-        if not fits or not all(isinstance(v, str) for v in given.values()) or not given["url"].startswith("http"):
-            raise SettingsError("is no webhook", where=f"PODWATCH_WEBHOOKS: {name}", todo=todo)
-        own = Secret(given.get("secret", ""))
-        found[name] = Webhook(Secret(given["url"]), own if own else secret)
+        where = f"PODWATCH_WEBHOOKS: {name}"
+        if not isinstance(given, dict) or not set(given) <= {"url", "secret", "headers"}:
+            raise SettingsError("is no webhook", where=where, todo=todo)
+        url, own = given.get("url"), given.get("secret", "")
+        secrets = own if isinstance(own, list) and own else [own]
+        if not isinstance(url, str) or not url.startswith("http") or not all(isinstance(s, str) for s in secrets):
+            raise SettingsError("is no webhook", where=where, todo=todo)
+        if len(secrets) > 1 and not all(secrets):
+            raise SettingsError("has an empty secret", where=where, todo="leave it out of the list")
+        first, *former = map(Secret, secrets)
+        headers = _headers(given.get("headers", {}), where)
+        found[name] = Webhook(Secret(url), first if first else secret, tuple(former), headers)
+    return found
+
+
+# Of a webhook's post: what podwatch itself sets, and what frames the request.
+_OUR_HEADERS = {"content-type", "content-length", "content-encoding", "transfer-encoding", "connection", "host", "te"}
+_OUR_HEADERS |= {"idempotency-key", "expect", "upgrade", "trailer"}
+
+
+def _headers(given: object, where: str) -> dict[str, Secret]:
+    """The headers of a webhook, their values secret (RFC 9110, 5.1 and 5.5)."""
+    todo = (
+        'write {"headers": {"Authorization": "Bearer ..."}}: names of letters, digits and -, values of printable ASCII'
+    )
+    found: dict[str, Secret] = {}
+    for name, value in given.items() if isinstance(given, dict) else [("", "")]:
+        fits = re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", name) and isinstance(value, str)
+        if not fits or not re.fullmatch(r"[!-~]([ -~]{0,7998}[!-~])?", value):
+            raise SettingsError("has a header that is none", where=where, todo=todo)
+        if name.lower() in _OUR_HEADERS or name.lower().startswith("webhook-"):
+            raise SettingsError("has a header that podwatch sets itself", where=where, todo="leave it out")
+        if name.lower() in {n.lower() for n in found}:
+            raise SettingsError("has a header twice", where=where, todo="leave one out")
+        found[name] = Secret(value)
     return found
 
 
