@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from podwatch.errors import PodwatchError, SettingsError
 from podwatch.settings import Secret, Settings
 from podwatch.store.connection import connect
-from podwatch.store.database import inspect_database, open_store
+from podwatch.store.database import database_exists, inspect_database, open_store
 from podwatch.store.database_url import display_url, read_url, split_options
 from tests.support.postgres import Postgres
 
@@ -109,3 +109,43 @@ def test_nothing_of_a_password_is_shown_whatever_it_is_made_of(before: str, pass
 
 def test_an_encoded_password_reaches_the_server_as_it_is() -> None:
     assert read_url(having("postgresql://u:a%40b%2Fc%3Ad%23e@h/x")).password == "a@b/c:d#e"
+
+
+# ---- SQLite's file
+
+
+FILES = {
+    "sqlite:///~/x.db": "{home}/x.db",
+    "sqlite:///~/a/b/x.db": "{home}/a/b/x.db",
+    "sqlite:///~root/x.db": str(Path("~root/x.db").expanduser()),
+    "sqlite:////data/~/x.db": "/data/~/x.db",
+    "sqlite:///a~b/x.db": "a~b/x.db",
+    "sqlite:///x.db": "x.db",
+    "sqlite:////data/x.db": "/data/x.db",
+}
+
+
+@pytest.mark.parametrize("url", FILES)
+def test_a_tilde_is_a_home_as_in_a_shell(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert read_url(having(url)).database == FILES[url].format(home=tmp_path)
+
+
+def test_a_database_in_the_home_is_made_there_and_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = having("sqlite:///~/data/x.db", tmp_path / "podwatch")
+    assert not database_exists(settings)
+    open_store(settings).close()
+    assert (tmp_path / "data/x.db").is_file()
+    assert database_exists(settings)
+    assert list((tmp_path / "work").iterdir()) == []
+    assert display_url(settings) == f"sqlite:///{tmp_path}/data/x.db"
+
+
+def test_the_home_of_nobody_is_refused_in_one_line() -> None:
+    with pytest.raises(
+        SettingsError, match="PODWATCH_DATABASE_URL: is in the home of nobody - give the file's full path"
+    ):
+        connect(having("sqlite:///~nosuchuser/x.db"))

@@ -45,6 +45,13 @@ def read_url(settings: Settings) -> URL:
         raise unusable_url(f"{url.drivername} is not supported", _instead_of(url.drivername))
     if driver == SQLITE and (url.query or url.host or not (url.database or "x").isprintable()):
         raise unusable_url("is not the address of an SQLite file")
+    if driver == SQLITE and (url.database or "").startswith("~"):
+        try:
+            url = url.set(database=str(Path(str(url.database)).expanduser()))
+        except RuntimeError:
+            raise unusable_url(
+                "is in the home of nobody", "give the file's full path: sqlite:////folder/file.db"
+            ) from None
     return url.set(drivername=driver)
 
 
