@@ -218,6 +218,10 @@ def podwatch_variables(env: Mapping[str, str]) -> dict[str, str]:
 
     A connection is read only when its variable is missing, since in a task that is a request to the API server.
     """
+    from podwatch.settings import describe_unknown
+
+    if unknown := describe_unknown(env):
+        log.warning("podwatch: %s", unknown)
     found = {name: value for name, value in env.items() if value.strip()}
     if "SLACK_BOT_TOKEN" not in found and (slack := find_connection(SLACK)) is not None:
         theirs = {

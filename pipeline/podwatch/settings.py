@@ -13,8 +13,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from podwatch.errors import SettingsError
+from podwatch.known_variables import describe_unknown, unknown_variables
 from podwatch.policy.delivery_timing import DeliveryTiming
 
+__all__ = ["Secret", "Settings", "Smtp", "Webhook", "describe_unknown", "from_environment", "unknown_variables"]
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 CHECKOUT = Path(__file__).resolve().parents[2]
 
