@@ -1,7 +1,7 @@
 """What Airflow needs to run podwatch: its connections become settings, its tasks call a verb, its failures a message.
 
 Airflow executes every file of this folder in every component and every task, and each pays for what is imported here:
-so it is one flat file, and the library is imported by the functions that use it. No other file knows both.
+so these are flat files, and the library is imported by the functions that use it. No other file knows both.
 """
 
 from __future__ import annotations
@@ -12,20 +12,17 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from airflow.plugins_manager import AirflowPlugin
 
+from podwatch_connections import SLACK, base_url, find_connection, podwatch_variables  # the file beside this one
+
 if TYPE_CHECKING:
-    from airflow.sdk import AssetAlias, AssetOrTimeSchedule, Connection, CronDataIntervalTimetable
+    from airflow.sdk import AssetAlias, AssetOrTimeSchedule, CronDataIntervalTimetable
 
 log = logging.getLogger("podwatch")
 
 # Airflow connections.
-SLACK = "podwatch_slack"  # password: the bot token; host: the address of a Slack-compatible server, if it is another
-DATABASE = "podwatch_database"
-SMTP = "podwatch_smtp"  # host, port, login, password; its extra may hold from_email and tls (implicit, starttls, none)
-HEARTBEAT = "podwatch_heartbeat"  # password: the address that is asked when the line has run through
 OPERATIONS = "podwatch_operations"  # like podwatch_slack, for another Slack app that posts to the operators
 INCIDENT = "podwatch_incident_"  # + a task's name: an Airflow variable that exists from its failure to its recovery
 POOL = "podwatch_backfill"  # its slots bound the shards of a backfill at once; the daily run has all others
@@ -122,7 +119,8 @@ def _update_incident(context: Mapping[str, Any], why: str | None) -> None:
     """Posts a task's first failure and its recovery to the operations channel, and nothing in between.
 
     why: the error; None after a success. Nothing happens unless PODWATCH_OPERATIONS_CHANNEL names a channel. An error
-    in here is only logged: the task's state stays. The variable is set after the message, which at worst comes twice.
+    in here is only logged: the task's state stays. The variable is set after the message, which at worst comes twice;
+    as long as no message went out, the next failure tries again.
     """
     channel = os.environ.get("PODWATCH_OPERATIONS_CHANNEL", "").strip()
     if not channel:
@@ -133,12 +131,12 @@ def _update_incident(context: Mapping[str, Any], why: str | None) -> None:
     try:
         open_since = Variable.get(INCIDENT + ti.task_id, default="")
         if why is None and open_since:
-            _post_to_operators(
-                context, channel, f":white_check_mark: podwatch: {ti.task_id} works again (it failed in {open_since})."
-            )
-            Variable.delete(INCIDENT + ti.task_id)
-        elif why is not None and not open_since:
-            _post_to_operators(context, channel, _failure_text(ti, context, why))
+            text = f":white_check_mark: podwatch: {ti.task_id} works again (it failed in {open_since})."
+            if _post_to_operators(context, channel, text):
+                Variable.delete(INCIDENT + ti.task_id)
+        elif (
+            why is not None and not open_since and _post_to_operators(context, channel, _failure_text(ti, context, why))
+        ):
             Variable.set(INCIDENT + ti.task_id, str(context.get("run_id")), "Open from a failure to the recovery")
     except Exception as e:  # noqa: BLE001 - the operators' channel must not change what became of the task
         log.warning("podwatch: no message reached the operations channel (%s)", type(e).__name__)
@@ -156,27 +154,36 @@ def _failure_text(ti: Any, context: Mapping[str, Any], why: str) -> str:
     )
 
 
-def _post_to_operators(context: Mapping[str, Any], channel: str, text: str) -> None:
-    """Posts through Airflow's own notifier, called so that it renders no templates: the text holds an error's words."""
-    from airflow.providers.slack.notifications.slack import SlackNotifier
+def _post_to_operators(context: Mapping[str, Any], channel: str, text: str) -> bool:
+    """Whether a message went out, through Airflow's own notifier.
 
+    It is called so that it renders no templates: the text holds an error's words.
+    """
     slack = find_connection(OPERATIONS) or find_connection(SLACK)
     if slack is None:
-        log.warning(
-            "podwatch: PODWATCH_OPERATIONS_CHANNEL is set, but there is no connection %s or %s", OPERATIONS, SLACK
-        )
-        return
+        what = "PODWATCH_OPERATIONS_CHANNEL is set, but there is no connection %s or %s: nobody was told"
+        log.warning("podwatch: " + what, OPERATIONS, SLACK)
+        return False
+    try:
+        from airflow.providers.slack.notifications.slack import SlackNotifier
+    except ImportError:
+        package = "apache-airflow-providers-slack"
+        log.warning("podwatch: PODWATCH_OPERATIONS_CHANNEL needs the package %s: nobody was told", package)
+        return False
+
     notifier: Any = SlackNotifier(
         slack_conn_id=slack.conn_id,
         channel=channel,
         text=text,
-        base_url=_base_url(slack).rstrip("/") + "/" if slack.host else None,
+        base_url=base_url(slack).rstrip("/") + "/" if base_url(slack) else None,
+        proxy=os.environ.get("PODWATCH_SLACK_PROXY", "").strip() or None,  # None: the connection's own
         timeout=15,
         retry_handlers=[],  # the default ones post again when the connection is lost after a message was accepted
         unfurl_links=False,
         unfurl_media=False,
     )
     notifier.notify(context)
+    return True
 
 
 def daily_timetable(env: Mapping[str, str] = os.environ) -> CronDataIntervalTimetable:
@@ -239,67 +246,6 @@ def default_shards(env: Mapping[str, str] = os.environ) -> int:
     if not (raw.isdecimal() and 1 <= int(raw) <= 16):
         raise ValueError(f"PODWATCH_BACKFILL_SHARDS={raw}: is not a whole number from 1 to 16")
     return int(raw)
-
-
-def podwatch_variables(env: Mapping[str, str]) -> dict[str, str]:
-    """The variables that podwatch reads: those of the environment, and what they lack from Airflow's connections.
-
-    A connection is read only when its variable is missing, since in a task that is a request to the API server.
-    """
-    found = {name: value for name, value in env.items() if value.strip()}
-    if "SLACK_BOT_TOKEN" not in found and (slack := find_connection(SLACK)) is not None:
-        if slack.password:
-            found["SLACK_BOT_TOKEN"] = slack.password
-        if slack.host and "PODWATCH_SLACK_BASE_URL" not in found:
-            found["PODWATCH_SLACK_BASE_URL"] = _base_url(slack)
-        app_token = slack.extra_dejson.get("app_token")
-        if app_token and "SLACK_APP_TOKEN" not in found:
-            found["SLACK_APP_TOKEN"] = str(app_token)
-    if "PODWATCH_DATABASE_URL" not in found and (database := find_connection(DATABASE)) is not None:
-        found["PODWATCH_DATABASE_URL"] = _database_url(database)
-    if "PODWATCH_SMTP_URL" not in found and (smtp := find_connection(SMTP)) is not None:
-        found["PODWATCH_SMTP_URL"] = _smtp_url(smtp)
-        if sender := smtp.extra_dejson.get("from_email"):
-            found.setdefault("PODWATCH_MAIL_FROM", str(sender))
-    if "PODWATCH_HEARTBEAT_URL" not in found and (heartbeat := find_connection(HEARTBEAT)) is not None:
-        found["PODWATCH_HEARTBEAT_URL"] = heartbeat.password or ""
-    return found
-
-
-def find_connection(name: str) -> Connection | None:
-    """An Airflow connection, or None when there is none of that name."""
-    from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowNotFoundException
-
-    try:
-        found: Connection = Connection.get(name)
-    except AirflowNotFoundException:
-        return None
-    return found
-
-
-def _base_url(slack: Connection) -> str:
-    """From host, which may be a whole address (https://slack.example/api/), or from the fields of its parts."""
-    host = slack.host or ""
-    if "://" not in host:
-        host = f"{slack.schema or 'https'}://{host}"
-    return f"{host}:{slack.port}" if slack.port else host
-
-
-def _database_url(database: Connection) -> str:
-    """The connection as a URL of SQLAlchemy's, without what Airflow adds to it."""
-    if database.conn_type == "sqlite":
-        return f"sqlite:///{database.schema or database.host}"
-    return database.get_uri().partition("?__extra__=")[0]
-
-
-def _smtp_url(smtp: Connection) -> str:
-    """As PODWATCH_SMTP_URL. tls in the extra decides; without it port 465 means implicit TLS (RFC 8314)."""
-    tls = smtp.extra_dejson.get("tls") or ("implicit" if smtp.port == 465 else "starttls")
-    login = f"{quote(smtp.login, safe='')}:{quote(smtp.password or '', safe='')}@" if smtp.login else ""
-    port = f":{smtp.port}" if smtp.port else ""
-    end = "?tls=none" if tls == "none" else ""
-    return f"{'smtps' if tls == 'implicit' else 'smtp'}://{login}{smtp.host}{port}{end}"
 
 
 class PodwatchPlugin(AirflowPlugin):

@@ -24,7 +24,8 @@ ALLOWED = {
     "errors": "",
     "model": "",
     "policy": "errors model",
-    "settings": "errors model policy",
+    "known_variables": "",
+    "settings": "errors model policy known_variables",
     "files": "errors",
     "net": "errors settings",
     "sandbox": "errors",
@@ -43,7 +44,8 @@ ALLOWED = {
     "commands": "errors model settings files policy store feeds transcripts entities query watchlist notifiers runtime "
     "line history diagnose",
     "__main__": "commands",
-    "podwatch_airflow": "errors model settings runtime line history",  # the plugin, inside its functions
+    "podwatch_connections": "errors settings",  # the plugin's other file, inside its functions
+    "podwatch_airflow": "podwatch_connections errors model settings runtime line history",  # the plugin, inside its functions
     "airflow_local_settings": "",
     "dags": "podwatch_airflow",
 }
@@ -68,7 +70,7 @@ ONLY = {
     "requests": "podwatch.net",
     "protego": "podwatch.net.robots",
     "typer": "podwatch.commands",
-    "airflow": "dags podwatch_airflow airflow_local_settings",
+    "airflow": "dags podwatch_airflow podwatch_connections airflow_local_settings",
 }
 # Packages without any input or output: they decide, parse or search values that they are given.
 PURE = {"podwatch.model", "podwatch.policy", "podwatch.query", "podwatch.phonetics", "podwatch.transcripts.formats"}
@@ -124,7 +126,13 @@ def package_of(module: str) -> str:
 
 
 def is_ours(module: str) -> bool:
-    return module.split(".")[0] in ("podwatch", "podwatch_airflow", "airflow_local_settings", "dags")
+    return module.split(".")[0] in (
+        "podwatch",
+        "podwatch_airflow",
+        "podwatch_connections",
+        "airflow_local_settings",
+        "dags",
+    )
 
 
 def is_within(module: str, names: set[str]) -> bool:

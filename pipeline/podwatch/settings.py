@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from podwatch.errors import SettingsError
+from podwatch.known_variables import describe_unknown, unknown_variables
 from podwatch.policy.delivery_timing import DeliveryTiming
 
+__all__ = ["Secret", "Settings", "Smtp", "Webhook", "describe_unknown", "from_environment", "unknown_variables"]
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -43,28 +46,38 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """A mail server. tls: "implicit" (from the first byte), "starttls" (before login and mail), or "none"."""
+    """A mail server. tls: "implicit" (from the first byte), "starttls" (before login and mail), or "none".
+
+    helo: the name to greet it with; "": this machine's.
+    """
 
     host: str
     port: int
     tls: str
     user: str = ""
     password: Secret = field(default_factory=lambda: Secret(""))
+    helo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """The address of a named webhook, secret since it may hold a token, and the secret that signs its bodies."""
+    """The address of a named webhook, secret since it may hold a token, and the secret that signs its bodies.
+
+    former: secrets that sign beside it while receivers change over. headers: of the team's own, which may be logins.
+    """
 
     url: Secret
     secret: Secret
+    former: tuple[Secret, ...] = ()
+    headers: Mapping[str, Secret] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings with their defaults; docs/settings.md describes the variables.
 
-    home: folder for what podwatch writes. slack_app_token: for Socket Mode; with it cards have buttons.
+    home: folder for what podwatch writes. slack_app_token: for Socket Mode; with it cards have buttons. slack_proxy:
+    the address of an HTTP proxy, secret since it may hold a password. slack_timeout: seconds, at most pace.timeout.
     allow_addresses: internal networks that may be reached. contact: an address for the owners of polled servers.
     poll_floor: seconds between two polls of a feed, at least. first_poll: how many of its newest episodes a new feed
     takes in; the rest is for a backfill. live_days: an episode known longer than this before a watch was made raises
@@ -79,6 +92,8 @@ class Settings:
     slack_token: Secret = field(default_factory=lambda: Secret(""))
     slack_app_token: Secret = field(default_factory=lambda: Secret(""))
     slack_base_url: str = "https://slack.com/api/"
+    slack_proxy: Secret = field(default_factory=lambda: Secret(""))
+    slack_timeout: float = 30.0
     allow_addresses: tuple[IpNetwork, ...] = ()
     poll_floor: float = 300.0
     first_poll: int = 10
@@ -88,6 +103,7 @@ class Settings:
     host_pause: float = 0.25
     smtp: Smtp | None = None
     mail_from: str = ""
+    mail_unsubscribe: tuple[str, ...] = ()
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     webhook_secret: Secret = field(default_factory=lambda: Secret(""))
     entities: bool = True
@@ -125,6 +141,8 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         slack_token=Secret(_text(env, "SLACK_BOT_TOKEN")),
         slack_app_token=Secret(_text(env, "SLACK_APP_TOKEN")),
         slack_base_url=base.rstrip("/") + "/",
+        slack_proxy=parse_proxy(_text(env, "PODWATCH_SLACK_PROXY")),
+        slack_timeout=max(1.0, _number(env, "PODWATCH_SLACK_TIMEOUT", _DEFAULTS["slack_timeout"])),
         allow_addresses=parse_networks(_text(env, "PODWATCH_ALLOW_ADDRESSES")),
         poll_floor=_number(env, "PODWATCH_POLL_FLOOR", _DEFAULTS["poll_floor"]),
         first_poll=int(_number(env, "PODWATCH_FIRST_POLL", _DEFAULTS["first_poll"])),
@@ -132,8 +150,9 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         contact=_text(env, "PODWATCH_CONTACT"),
         poll_threads=max(1, min(1024, int(_number(env, "PODWATCH_POLL_THREADS", _DEFAULTS["poll_threads"])))),
         host_pause=_number(env, "PODWATCH_HOST_PAUSE", _DEFAULTS["host_pause"]),
-        smtp=parse_smtp_url(_text(env, "PODWATCH_SMTP_URL")),
+        smtp=parse_smtp_url(_text(env, "PODWATCH_SMTP_URL"), parse_helo(_text(env, "PODWATCH_SMTP_HELO"))),
         mail_from=_text(env, "PODWATCH_MAIL_FROM"),
+        mail_unsubscribe=parse_unsubscribe(_text(env, "PODWATCH_MAIL_UNSUBSCRIBE")),
         webhooks=parse_webhooks(_text(env, "PODWATCH_WEBHOOKS"), webhook_secret),
         webhook_secret=webhook_secret,
         entities=_switch(env, "PODWATCH_ENTITIES", _DEFAULTS["entities"]),
@@ -143,7 +162,38 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     )
 
 
-def parse_smtp_url(url: str) -> Smtp | None:
+def parse_proxy(url: str) -> Secret:
+    """Of http://user:password@host:3128, or ""; raises SettingsError, which shows nothing of it."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url.isprintable()
+    except ValueError:
+        fits = False
+    if url and not fits:
+        todo = "write http://user:password@host:3128"
+        raise SettingsError("is not the address of a proxy", where="PODWATCH_SLACK_PROXY", todo=todo)
+    return Secret(url)
+
+
+def parse_helo(name: str) -> str:
+    """A name, or an address in brackets, to greet a mail server with; "" when none is set."""
+    if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[A-Za-z0-9:.]{2,50}\]", name):
+        todo = "write this machine's name in the DNS, or [192.0.2.1], or [IPv6:2001:db8::1]"
+        raise SettingsError("is no name", where=f"PODWATCH_SMTP_HELO={name}", todo=todo)
+    return name
+
+
+def parse_unsubscribe(text: str) -> tuple[str, ...]:
+    """The addresses, mailto: or https:, of a list with commas."""
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for address in found:
+        if not re.fullmatch(r"(mailto:[!-~]+@[!-~]+|https://[!-~]+)", address) or set(address) & set("<>"):
+            todo = "write mailto:name@example.org or https://..."
+            raise SettingsError("is no address", where=f"PODWATCH_MAIL_UNSUBSCRIBE={address}", todo=todo)
+    return found
+
+
+def parse_smtp_url(url: str, helo: str = "") -> Smtp | None:
     """Of smtps://user:password@host:465, smtp://host:587 (STARTTLS) or smtp://host:25?tls=none; None for "".
 
     Raises SettingsError, which shows nothing of the address, since a password may be anywhere in it.
@@ -165,15 +215,15 @@ def parse_smtp_url(url: str) -> Smtp | None:
         raise SettingsError("is not the address of a mail server", where="PODWATCH_SMTP_URL", todo=todo) from None
     if tls == "none" and password:
         raise SettingsError("would send a password in the clear", where="PODWATCH_SMTP_URL", todo="leave out tls=none")
-    return Smtp(
-        parts.hostname, port or {"implicit": 465, "starttls": 587, "none": 25}[tls], tls, user, Secret(password)
-    )
+    port = port or {"implicit": 465, "starttls": 587, "none": 25}[tls]
+    return Smtp(parts.hostname, port, tls, user, Secret(password), helo)
 
 
 def parse_webhooks(text: str, secret: Secret) -> dict[str, Webhook]:
     """The named webhooks in JSON: {"desk": "https://..."} or {"desk": {"url": "https://...", "secret": "..."}}.
 
-    secret: for those without one. Raises SettingsError, which shows no address and no secret.
+    A secret may be a list, the new one first, while receivers change over; "headers" are sent with each post.
+    secret: for those without one. Raises SettingsError, which shows no address, no secret and no header.
     """
     todo = 'write JSON such as {"desk": "https://..."} or {"desk": {"url": "https://...", "secret": "..."}}'
     try:
@@ -185,11 +235,41 @@ def parse_webhooks(text: str, secret: Secret) -> dict[str, Webhook]:
     found = {}
     for name, entry in tree.items():
         given = {"url": entry} if isinstance(entry, str) else entry
-        fits = isinstance(given, dict) and "url" in given and set(given) <= {"url", "secret"}
-        if not fits or not all(isinstance(v, str) for v in given.values()) or not given["url"].startswith("http"):
-            raise SettingsError("is no webhook", where=f"PODWATCH_WEBHOOKS: {name}", todo=todo)
-        own = Secret(given.get("secret", ""))
-        found[name] = Webhook(Secret(given["url"]), own if own else secret)
+        where = f"PODWATCH_WEBHOOKS: {name}"
+        if not isinstance(given, dict) or not set(given) <= {"url", "secret", "headers"}:
+            raise SettingsError("is no webhook", where=where, todo=todo)
+        url, own = given.get("url"), given.get("secret", "")
+        secrets = own if isinstance(own, list) and own else [own]
+        if not isinstance(url, str) or not url.startswith("http") or not all(isinstance(s, str) for s in secrets):
+            raise SettingsError("is no webhook", where=where, todo=todo)
+        if len(secrets) > 1 and not all(secrets):
+            raise SettingsError("has an empty secret", where=where, todo="leave it out of the list")
+        first, *former = map(Secret, secrets)
+        headers = _headers(given.get("headers", {}), where)
+        found[name] = Webhook(Secret(url), first if first else secret, tuple(former), headers)
+    return found
+
+
+# Of a webhook's post: what podwatch itself sets, and what frames the request.
+_OUR_HEADERS = {"content-type", "content-length", "content-encoding", "transfer-encoding", "connection", "host", "te"}
+_OUR_HEADERS |= {"idempotency-key", "expect", "upgrade", "trailer"}
+
+
+def _headers(given: object, where: str) -> dict[str, Secret]:
+    """The headers of a webhook, their values secret (RFC 9110, 5.1 and 5.5)."""
+    todo = (
+        'write {"headers": {"Authorization": "Bearer ..."}}: names of letters, digits and -, values of printable ASCII'
+    )
+    found: dict[str, Secret] = {}
+    for name, value in given.items() if isinstance(given, dict) else [("", "")]:
+        fits = re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", name) and isinstance(value, str)
+        if not fits or not re.fullmatch(r"[!-~]([ -~]{0,7998}[!-~])?", value):
+            raise SettingsError("has a header that is none", where=where, todo=todo)
+        if name.lower() in _OUR_HEADERS or name.lower().startswith("webhook-"):
+            raise SettingsError("has a header that podwatch sets itself", where=where, todo="leave it out")
+        if name.lower() in {n.lower() for n in found}:
+            raise SettingsError("has a header twice", where=where, todo="leave one out")
+        found[name] = Secret(value)
     return found
 
 

@@ -67,7 +67,12 @@ class Outcome:
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     """Two days by the command, two by the REST API with a live run between, then all five by the form of the DAG."""
     home, now = tmp_path_factory.mktemp("podwatch"), datetime.now(UTC) - timedelta(hours=6)
-    common = {"PODWATCH_HOST_PAUSE": "0", "PODWATCH_ENTITIES": "off", "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8"}
+    common = {
+        "PODWATCH_CONSOLE": "1",
+        "PODWATCH_HOST_PAUSE": "0",
+        "PODWATCH_ENTITIES": "off",
+        "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8",
+    }
     env = common | {"PODWATCH_HOME": str(home / "a"), "PODWATCH_SCHEDULE": "0 0 * * *", "PODWATCH_POLL_FLOOR": "0"}
     env["AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"] = "0.5"
     settings, other = from_environment(env), from_environment(common | {"PODWATCH_HOME": str(home / "b")})

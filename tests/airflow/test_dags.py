@@ -1,7 +1,6 @@
 """dags/ and plugins/ as Airflow loads them: no import errors, the tasks in their order, and next to no CPU time.
 
-Airflow reads its settings at its first import, so it runs in processes of its own: one for the folders, one for the
-connections.
+Airflow reads its settings at its first import, so it runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -80,19 +79,6 @@ def load(changes):
 found = [load(changes) for changes in json.loads(sys.argv[1])]
 plugins, errors = _get_plugins()
 print(json.dumps([f | {"plugins": [[p.name for p in plugins], errors]} for f in found]))
-"""
-READ_CONNECTIONS = """
-import json, os, sys
-import airflow.sdk
-import podwatch_airflow
-
-found = []
-for changes, given in json.loads(sys.argv[1]):
-    os.environ.update(changes)
-    found.append([podwatch_airflow.podwatch_variables({"A": "1"}), podwatch_airflow.podwatch_variables(given)])
-    for name in changes:
-        del os.environ[name]
-print(json.dumps(found))
 """
 # The variables that are set while Airflow loads the folders; the first time, which alone is measured, there are none.
 MALFORMED = {
@@ -189,77 +175,3 @@ def test_a_malformed_variable_is_named_in_the_import_error(name: str) -> None:
     assert errors
     for error in errors:
         assert error.strip().splitlines()[-1].startswith(f"ValueError: {MALFORMED[name][1]}")
-
-
-GIVEN = {"SLACK_BOT_TOKEN": "xoxb-env", "PODWATCH_SLACK_BASE_URL": "", "PODWATCH_DATABASE_URL": "sqlite:///e.db"}
-MAIL = {
-    "conn_type": "smtp",
-    "host": "mail.example.org",
-    "port": 465,
-    "login": "me@x",
-    "password": "p@:/",
-    "extra": {"from_email": "podwatch@example.org"},
-}
-# Connections, and what the environment has besides.
-CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
-    "both": (
-        {
-            "AIRFLOW_CONN_PODWATCH_SLACK": json.dumps(
-                {"conn_type": "slack", "password": "xoxb-conn", "host": "http://127.0.0.1:4100/api/"}
-            ),
-            "AIRFLOW_CONN_PODWATCH_DATABASE": "postgres://me:p%40ss@db.example:5433/podwatch?sslmode=require",
-        },
-        GIVEN,
-    ),
-    "addresses": (
-        {
-            "AIRFLOW_CONN_PODWATCH_SLACK": "slack://:xoxb@slack.example:4100/http",
-            "AIRFLOW_CONN_PODWATCH_DATABASE": "sqlite:////data/podwatch.db",
-        },
-        {},
-    ),
-    "mail and buttons": (
-        {
-            "AIRFLOW_CONN_PODWATCH_SLACK": json.dumps(
-                {"conn_type": "slack", "password": "x", "extra": {"app_token": "xapp-1"}}
-            ),
-            "AIRFLOW_CONN_PODWATCH_SMTP": json.dumps(MAIL),
-        },
-        {},
-    ),
-    "none": ({}, {"PODWATCH_HOME": "/h"}),
-}
-
-
-@cache
-def variables_by_case() -> dict[str, list[dict[str, str]]]:
-    """For each case the variables that tasks get: with an environment that has none of ours, and with the case's."""
-    return dict(zip(CASES, run_program(READ_CONNECTIONS, json.dumps(list(CASES.values()))), strict=True))
-
-
-def test_connections_fill_in_what_the_environment_lacks() -> None:
-    alone, with_environment = variables_by_case()["both"]
-    assert alone == {
-        "A": "1",
-        "SLACK_BOT_TOKEN": "xoxb-conn",
-        "PODWATCH_SLACK_BASE_URL": "http://127.0.0.1:4100/api/",
-        "PODWATCH_DATABASE_URL": "postgres://me:p%40ss@db.example:5433/podwatch?sslmode=require",
-    }
-    assert with_environment == {"SLACK_BOT_TOKEN": "xoxb-env", "PODWATCH_DATABASE_URL": "sqlite:///e.db"}
-
-
-def test_other_ways_to_write_a_connection() -> None:
-    alone, _ = variables_by_case()["addresses"]
-    assert alone["PODWATCH_SLACK_BASE_URL"] == "http://slack.example:4100"
-    assert alone["PODWATCH_DATABASE_URL"] == "sqlite:////data/podwatch.db"
-
-
-def test_connections_give_the_mail_server_and_the_app_token() -> None:
-    alone, _ = variables_by_case()["mail and buttons"]
-    assert alone["SLACK_APP_TOKEN"] == "xapp-1"
-    assert alone["PODWATCH_SMTP_URL"] == "smtps://me%40x:p%40%3A%2F@mail.example.org:465"
-    assert alone["PODWATCH_MAIL_FROM"] == "podwatch@example.org"
-
-
-def test_without_connections_the_environment_alone_decides() -> None:
-    assert variables_by_case()["none"] == [{"A": "1"}, {"PODWATCH_HOME": "/h"}]

@@ -40,6 +40,21 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, dags: DagRunner) -> Iterat
         yield Outcome(out["runs"], messages, others, log)
 
 
+def test_a_failure_that_nobody_was_told_of_is_told_at_the_next_one(tmp_path: Path, dags: DagRunner) -> None:
+    with Emulator() as slack:
+        channel = slack.channel_id("trade")
+        connection = json.dumps({"conn_type": "slack", "password": slack.token, "extra": {"base_url": slack.base_url}})
+        env = {"PODWATCH_HOME": str(tmp_path), "PODWATCH_OPERATIONS_CHANNEL": channel} | BROKEN
+        _, log = dags.run(3, env, [{}, {"AIRFLOW_CONN_PODWATCH_SLACK": connection}], retries=0)
+        messages = [m["text"] for m in slack.messages("#trade")]
+        good = {"PODWATCH_DATABASE_URL": f"sqlite:///{tmp_path}/podwatch.db"}
+        dags.run(1, env | good | {"AIRFLOW_CONN_PODWATCH_SLACK": connection}, retries=0)  # closes the incident
+        assert len(slack.messages("#trade")) == 2
+    assert "there is no connection podwatch_operations or podwatch_slack: nobody was told" in log
+    assert len(messages) == 1
+    assert messages[0].startswith(":rotating_light: podwatch: poll failed for good in ")
+
+
 def test_the_runs_fail_and_recover_as_planned(outcome: Outcome) -> None:
     assert [r["state"] for r in outcome.runs] == ["success", "failed", "failed", "success", "success", "failed"]
     assert outcome.runs[1]["tasks"]["poll"] == "failed"

@@ -201,7 +201,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
         "mysql://u:pw@127.0.0.1/x": "mysql is not supported",
         "sqlite:///x.db?foo=bar": "is not the address of an SQLite file",
         "sqlite://folder/x.db": "is not the address of an SQLite file",
-        "postgresql://u:pw@127.0.0.1/x?plugin=pw": "is not a database address",
+        "postgresql://u:pw@127.0.0.1/x?plugin=pw": "plugin is no option of PostgreSQL",
         "pw": "is not a database address",
     }.items()
 }  # fmt: skip

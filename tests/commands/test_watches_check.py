@@ -67,6 +67,49 @@ FINDINGS: dict[str, tuple[str, str, int, int | None, str, str]] = {
 }  # fmt: skip
 
 
+# name: (the watches' channels, the channel with rules, what is said; "" nothing)
+RULES: dict[str, tuple[list[str], str, str]] = {
+    "the same": (["#trade"], "#trade", ""),
+    "one of two": (["#desk", "#trade"], "#trade", ""),
+    "another case": (["#trade"], "#Trade", ""),
+    "another case in the watches": (["#Trade"], "#trade", ""),
+    "no mark": (["#trade"], "trade", ""),
+    "a mark too many": (["trade"], "##trade", "write #trade, as the watches do"),
+    "a letter less": (["#trade-desk"], "#trade-dsk", "write #trade-desk, as the watches do"),
+    "a blank": (["mailto:a@x.org,b@x.org"], "mailto:a@x.org, b@x.org", "write mailto:a@x.org,b@x.org, as"),
+    "another channel": (["#trade"], "#grain-market", "take them out, or correct the name"),
+    "no channel": ([], "#trade", "take them out, or correct the name"),
+}
+
+
+@pytest.mark.parametrize("case", RULES)
+def test_rules_of_a_channel_that_no_watch_has_are_a_warning_with_a_suggestion(
+    case: str, settings: Settings, tmp_path: Path
+) -> None:
+    used, ruled, says = RULES[case]
+    file = tmp_path / "w.yaml"
+    watches = [f"  - {{name: w{n}, query: word{n}, channel: {json.dumps(c)}}}" for n, c in enumerate(used)]
+    watches = watches or ["  - {name: w, query: word}"]
+    file.write_text("\n".join(["watches:", *watches, "channels:", f"  {json.dumps(ruled)}: {{ceiling: 3}}"]) + "\n")
+    status, found = findings(settings, file)
+    assert status == 0
+    if not says:
+        assert found == []
+        return
+    [f] = found
+    assert (f["level"], f["watch"], f["line"], f["column"]) == ("warning", None, len(watches) + 3, 3)
+    assert f["message"] == f"channel {ruled}: no watch has this channel, so its rules hold for nothing"
+    assert f["todo"].startswith(says)
+    assert findings(settings, file, "--strict")[0] == 1
+
+
+def test_rules_of_a_channel_whose_watches_deliver_nothing_are_a_warning(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text('watches: [{name: a, query: x, channel: "#a", deliver: none}]\nchannels: {"#a": {ceiling: 3}}\n')
+    _, [f] = findings(settings, file)
+    assert f["message"] == "channel #a: every watch of it has deliver: none"
+
+
 @pytest.mark.parametrize("case", FINDINGS, ids=str)
 def test_a_finding_has_its_level_and_its_place(case: str, settings: Settings, tmp_path: Path) -> None:
     text, level, line, column, watch, says = FINDINGS[case]

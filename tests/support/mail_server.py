@@ -25,7 +25,9 @@ HANG_UP, SILENCE = "hang up", "silence"  # instead of a reply
 
 
 class MailServer:
-    """replies: to a command, or "CONNECT" or "CONTENT", instead of the usual ones. tls: None, "starttls" or "implicit".
+    """replies: to a command, "CONNECT", "CONTENT" or a recipient's address, instead of the usual ones.
+
+    tls: None, "starttls" or "implicit".
 
     login: the (user, password) that it accepts.
     """
@@ -40,6 +42,7 @@ class MailServer:
         self.mails: list[bytes] = []
         self.dialogue: list[str] = []
         self.recipients: list[str] = []
+        self.greetings: list[str] = []  # what stood behind EHLO
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._released = threading.Event()
@@ -88,6 +91,7 @@ class MailServer:
             self.dialogue.append(command)
             match command:
                 case "EHLO":
+                    self.greetings.append(line.partition(" ")[2])
                     offers = ["SIZE 1000000"] + ["AUTH PLAIN LOGIN"] * (self.login is not None)
                     offers += ["STARTTLS"] * (self.tls == "starttls" and not isinstance(connection, ssl.SSLSocket))
                     last = len(offers) - 1
@@ -104,8 +108,9 @@ class MailServer:
                     self._reply(connection, command, "354 go on")
                     self._data(connection, file)
                 case "RCPT TO":
-                    self.recipients.append(line.partition(":")[2].strip("<>"))
-                    self._reply(connection, command, "250 2.1.5 ok")
+                    address = line.partition(":")[2].strip("<>")
+                    self.recipients.append(address)
+                    self._reply(connection, command if command in self.replies else address, "250 2.1.5 ok")
                 case _:
                     self._reply(connection, command, "221 bye" if command == "QUIT" else "250 ok")
         return False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import UTC, datetime, time
 
 import pytest
 
 from podwatch.model import QuietHours, Schedule
+from podwatch.policy.holds import quiet_until
 from podwatch.watchlist.times import parse_digest_times, parse_pause, parse_quiet_hours
 
 BERLIN = "Europe/Berlin"
@@ -52,7 +53,41 @@ def test_quiet_hours_may_pass_midnight_and_have_a_zone() -> None:
     assert parse_quiet_hours("12:00 to 13:30") == QuietHours(time(12), time(13, 30))
 
 
-@pytest.mark.parametrize("text", ["22-07", "22:00", "22:00-25:00", "22:00-07:00 Nowhere", "08:00-08:00"])
+# 24:00 is the end of a day, and no time that a day begins with.
+MIDNIGHTS = {
+    "18:00-24:00 Europe/Berlin": QuietHours(time(18), time(0), BERLIN),
+    "18:00-00:00 Europe/Berlin": QuietHours(time(18), time(0), BERLIN),
+    "22:00 to 24:00": QuietHours(time(22), time(0)),
+    "00:30-24:00": QuietHours(time(0, 30), time(0)),
+    "0:00-7:00": QuietHours(time(0), time(7)),
+}
+
+
+@pytest.mark.parametrize("text", MIDNIGHTS)
+def test_quiet_hours_may_end_at_24_o_clock(text: str) -> None:
+    assert parse_quiet_hours(text) == MIDNIGHTS[text]
+
+
+def test_quiet_hours_until_24_o_clock_end_with_the_day() -> None:
+    quiet = parse_quiet_hours("18:00-24:00")
+    for hour, ends in ((17, None), (18, 4), (23, 4), (0, None)):
+        until = quiet_until(quiet, datetime(2026, 11, 3, hour, tzinfo=UTC))
+        assert until == (None if ends is None else datetime(2026, 11, ends, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "22-07",
+        "22:00",
+        "22:00-25:00",
+        "22:00-07:00 Nowhere",
+        "08:00-08:00",
+        "24:00-07:00",
+        "22:00-24:01",
+        "00:00-24:00",
+    ],
+)
 def test_what_is_no_stretch_of_hours_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         parse_quiet_hours(text)

@@ -29,6 +29,7 @@ from podwatch.commands import (
 )
 from podwatch.commands.output import strip_control
 from podwatch.errors import PodwatchError
+from podwatch.settings import describe_unknown
 from podwatch.store.database import FAILURES, explain_failure
 
 app = typer.Typer(
@@ -63,6 +64,7 @@ def main() -> None:
     """Runs the command; an expected error is one line on stderr and exit status 1, never a traceback."""
     _prepare_streams()
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="podwatch: %(message)s")
+    _warn_of_unknown_settings()
     try:
         try:
             app()
@@ -80,6 +82,13 @@ def main() -> None:
         for text in lines:
             print(f"podwatch: {strip_control(text)}", file=sys.stderr)
         sys.exit(1)
+
+
+def _warn_of_unknown_settings() -> None:
+    """One line on stderr about variables that are likely mistyped; doctor says it among its findings."""
+    line = describe_unknown(os.environ)
+    if line and sys.argv[1:2] != ["doctor"]:
+        print(f"podwatch: {strip_control(line)}", file=sys.stderr)
 
 
 _OUTPUT_ERRORS = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from podwatch.commands.options import Json
 from podwatch.commands.output import load_settings, show_rows, utc_now
 from podwatch.diagnose.doctor import Finding, Health, error_finding, examine, send_test_cards
 from podwatch.errors import PodwatchError
+from podwatch.settings import unknown_variables
 from podwatch.store.database import open_store
 
 
@@ -33,6 +35,9 @@ def _examine_all(send: bool) -> Iterator[Finding]:
         yield error_finding("settings", e)
         return
     yield Finding("settings", Health.OK, f"data in {settings.home}")
+    for name, meant in unknown_variables(os.environ).items():
+        todo = f"did you mean {meant}?" if meant else "see docs/settings.md"
+        yield Finding(f"setting {name}", Health.NOTE, "is ignored, since podwatch has no such setting", todo)
     yield from examine(settings, utc_now())
     if send:
         try:

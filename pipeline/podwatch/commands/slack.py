@@ -40,5 +40,7 @@ def slack(json: Json = False) -> None:
             sys.stdout.flush()
             return reply
 
-        buttons = ButtonListener(s.slack_token, s.slack_app_token, s.slack_base_url, save_and_print, utc_now)
+        buttons = ButtonListener(
+            s.slack_token, s.slack_app_token, s.slack_base_url, save_and_print, utc_now, proxy=s.slack_proxy
+        )
         buttons.serve(stop, lambda team: print_stderr(f"podwatch slack: hears the buttons in {team}"))

@@ -13,12 +13,20 @@ from podwatch.commands.output import emit_json, load_settings, print_stderr, str
 from podwatch.diagnose.match_rates import MAX_TRANSCRIPTS, measure_match_rates
 from podwatch.errors import PodwatchError, WatchlistError
 from podwatch.model import Entity, Watch
-from podwatch.query.check_warnings import Finding, Level, MatchRate, advise_on_names, find_common_watches, find_warnings
+from podwatch.query.check_warnings import (
+    Finding,
+    Level,
+    MatchRate,
+    advise_on_names,
+    find_common_watches,
+    find_unused_rules,
+    find_warnings,
+)
 from podwatch.query.clauses import Clause
 from podwatch.store.database import FAILURES, Store, database_exists, explain_failure
 from podwatch.store.detect import TranscriptSource
 from podwatch.watchlist.loader import parse_watchlist, read_text
-from podwatch.watchlist.yaml_positions import position_within
+from podwatch.watchlist.yaml_positions import find_position, load_yaml, position_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +44,12 @@ def check_watchlist(file: Path, strict: bool, json: bool) -> None:
     levels: set[Level] = set()
     try:
         text = read_text(file)
-        watches = parse_watchlist(text, str(file))[0]
+        watches, rules = parse_watchlist(text, str(file))
     except* WatchlistError as group:
         placed = [_place_error(e) for e in _flatten(group)]
     else:
         count = len(watches)
-        placed = list(_examine(watches, text))
+        placed = [*_examine(watches, text), *_check_rules([r.name for r in rules], watches, text)]
     for p in placed:
         levels.add(p.finding.level)
         print_finding(file, p, json)
@@ -93,6 +101,13 @@ def _check_channels(watches: Sequence[Watch]) -> Iterator[Finding]:
         e = notifiers.find_channel_mistake(watch.channel)
         if e is not None:
             yield Finding(Level.ERROR, watch.name, 0, f"channel {e.where}: {e.what}", e.todo)
+
+
+def _check_rules(channels: Sequence[str], watches: Sequence[Watch], text: str) -> Iterator[PlacedFinding]:
+    """Warnings of the rules of channels that hold for nothing."""
+    tree = load_yaml(text, "") if channels else {}
+    for channel, finding in find_unused_rules(channels, watches):
+        yield PlacedFinding(finding, *find_position(tree, ("channels", channel), (0, 0)))
 
 
 def _measure(engine: query.Engine, watches: list[Watch]) -> tuple[Mapping[str, MatchRate], str]:

@@ -213,7 +213,7 @@ def _slack(surroundings: Surroundings) -> Iterator[Finding]:
         return
     from podwatch.notifiers.slack_probe import PRIVATE_CHANNEL_SCOPES, REQUIRED_SCOPES, SlackProbe
 
-    probe = SlackProbe(s.slack_token, s.slack_base_url)
+    probe = SlackProbe(s.slack_token, s.slack_base_url, s.slack_proxy)
     bot = probe.identify_bot()
     yield Finding("slack", Health.OK, f"the token is {bot.name} in {bot.team}")
     if bot.clock is not None:
@@ -246,7 +246,8 @@ def _check_channel(channel: str, settings: Settings) -> str:
         case "slack":
             from podwatch.notifiers.slack_probe import SlackProbe
 
-            return f"Slack's {SlackProbe(settings.slack_token, settings.slack_base_url).check_channel(channel)}"
+            probe = SlackProbe(settings.slack_token, settings.slack_base_url, settings.slack_proxy)
+            return f"Slack's {probe.check_channel(channel)}"
         case "mail":
             from podwatch.notifiers.mail import MailNotifier
 

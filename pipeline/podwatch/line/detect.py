@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from podwatch import query
-from podwatch.line.bugs import RETRY_AFTER_BUG, Bugs
+from podwatch.line.bugs import RETRY_AFTER_BUG, Bugs, explain_stop
 from podwatch.line.entities import find_entities
 from podwatch.line.repeated_passages import PassageLabeller
 from podwatch.line.surges import alert_surges
@@ -86,7 +86,7 @@ class Detector:
         try:
             self.new += self._rt.store.save_detections(batch, self._plan.todo.latest, self._now) if batch else 0
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
-            if len(batch) == 1:
+            if len(batch) == 1 or explain_stop(e) is not None:
                 self._stamp_bug(batch[0].source, e)
             else:
                 for detection in batch:

@@ -168,6 +168,9 @@ class Sender:
         with self._count_lock:
             self.new += outcome.state is DeliveryState.SENT and outcome.kind is not DeliveryKind.REPLY
             self.failures += call.error is not None
+        if receipt is not None and receipt.note:
+            self.notes.append(receipt.note)
+            log.warning("deliver: %s", receipt.note)
         if call.error is not None:
             self.notes.append(outcome.error or "")
             log.warning("deliver: %s", outcome.error)

@@ -22,10 +22,14 @@ MAX_RETRY_AFTER = 3600.0  # seconds; a Retry-After beyond that is a mistake, and
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the service calls the channel and the message; for Slack the channel's id and the message's ts."""
+    """What the service calls the channel and the message; for Slack the channel's id and the message's ts.
+
+    note: what somebody should know although the message arrived.
+    """
 
     channel: str
     id: str
+    note: str = ""
 
 
 class Notifier(Protocol):
@@ -130,7 +134,9 @@ def _slack(settings: Settings) -> Notifier:
 
     # Buttons only where `podwatch slack` can hear them: without it Slack shows a warning to whoever presses one.
     buttons = bool(settings.slack_app_token)
-    return SlackNotifier(settings.slack_token, settings.slack_base_url, settings.pace.timeout, buttons=buttons)
+    timeout = min(settings.pace.timeout, settings.slack_timeout)
+    proxy = settings.slack_proxy
+    return SlackNotifier(settings.slack_token, settings.slack_base_url, timeout, buttons=buttons, proxy=proxy)
 
 
 def _console(settings: Settings) -> Notifier:
@@ -142,7 +148,7 @@ def _console(settings: Settings) -> Notifier:
 def _mail(settings: Settings) -> Notifier:
     from podwatch.notifiers.mail import MailNotifier
 
-    return MailNotifier(settings.smtp, settings.mail_from)
+    return MailNotifier(settings.smtp, settings.mail_from, unsubscribe=settings.mail_unsubscribe)
 
 
 def _webhook(settings: Settings) -> Notifier:

@@ -18,7 +18,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from podwatch.errors import ChannelError
 from podwatch.model import Alert, Digest
@@ -32,7 +32,9 @@ from podwatch.settings import Smtp
 
 DEADLINE = 45.0  # seconds for the whole session; well within a delivery's lease
 MAX_ADDRESSES = 20
+MAX_NOTED = 3  # refused addresses in a note
 _MAX_SUBJECT = 150
+_WATCHLIST = "correct the address in the watchlist"
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _SERVER_STAGES = ("the connection", "the greeting", "STARTTLS", "the login", "the sender")  # the same for every channel
 
@@ -46,14 +48,17 @@ class MailNotifier:
         sender: str,
         deadline: float = DEADLINE,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        unsubscribe: Sequence[str] = (),
     ) -> None:
+        """unsubscribe: where a reader can ask for no more mail; else the sender's address."""
         self._server, self._sender, self._deadline, self._clock = server, sender, deadline, clock
+        self._unsubscribe = unsubscribe
 
     def __repr__(self) -> str:
         return f"MailNotifier({self._server.host if self._server else 'not set up'})"
 
     def send(self, alert: Alert) -> Receipt:
-        """Send the alert to all of the channel's addresses, or, when one is refused, to none."""
+        """Send the alert to all of the channel's addresses that the server takes; the receipt notes the others."""
         return self._send_mail(alert, card.blocks(alert))
 
     def send_digest(self, digest: Digest) -> Receipt:
@@ -65,19 +70,27 @@ class MailNotifier:
         return None
 
     def check(self, channel: str) -> None:
-        """Everything but the mail: the addresses, the server, its certificate, the login. Raises ChannelError."""
-        parse_recipients(channel)
+        """Everything but the mail: the server, its certificate, the login, whether it takes each of the addresses.
+
+        Raises ChannelError.
+        """
+        to = parse_recipients(channel)
         server, _ = self._set_up(channel)
-        if (error := self._run_session(server, channel, (), b"")) is not None:
+        error, refused = self._run_session(server, channel, to, b"")
+        if error is None and refused:
+            error = _error_from_reply(refused[0], channel, server)
+        if error is not None:
             raise error
 
     def _send_mail(self, content: Alert | Digest, blocks: Sequence[Block]) -> Receipt:
         channel, to = content.channel, parse_recipients(content.channel)
         server, sender = self._set_up(channel)
-        mail = build_message(content.key, mail_body.mail_lines(blocks), sender, to, self._clock())
-        if (error := self._run_session(server, channel, to, mail)) is not None:
+        lines, leave = mail_body.mail_lines(blocks), self._unsubscribe
+        mail = build_message(content.key, lines, sender, to, self._clock(), leave)
+        error, refused = self._run_session(server, channel, to, mail)
+        if error is not None:
             raise error  # here, where no frame holds the password
-        return Receipt(channel, message_id(content.key, sender))
+        return Receipt(channel, message_id(content.key, sender), _note_refused(refused, channel, server.host))
 
     def _set_up(self, channel: str) -> tuple[Smtp, Address]:
         """The server and the sender's address; raises ChannelError when they are not set."""
@@ -92,20 +105,23 @@ class MailNotifier:
         display_name = truncate_end(clean_line(name), 60) or "podwatch"
         return self._server, Address(display_name=display_name, username=user, domain=domain)
 
-    def _run_session(self, server: Smtp, channel: str, to: tuple[str, ...], mail: bytes) -> ChannelError | None:
-        """What went wrong in the session, or None. Without recipients it goes only as far as the login."""
+    def _run_session(
+        self, server: Smtp, channel: str, to: tuple[str, ...], mail: bytes
+    ) -> tuple[ChannelError | None, list[ReplyError]]:
+        """(what went wrong in the session, a reply for each refused address). Without a mail it ends before that."""
         session = SmtpSession(server, self._deadline)
         try:
             session.open()
-            if to:
-                session.send_mail(parseaddr(self._sender)[1], to, mail)
+            refused = session.name_recipients(parseaddr(self._sender)[1], to)
+            if mail:
+                session.send_content(mail)
         except ReplyError as e:
-            return _error_from_reply(e, channel, server.host, unknown=session.outcome_unknown)
+            return _error_from_reply(e, channel, server, session.helo, unknown=session.outcome_unknown), []
         except (OSError, smtplib.SMTPException, ValueError) as e:
-            return _connection_error(e, channel, server.host, unknown=session.outcome_unknown)
+            return _connection_error(e, channel, server.host, unknown=session.outcome_unknown), []
         finally:
             session.close()
-        return None
+        return None, refused
 
 
 def parse_recipients(channel: str) -> tuple[str, ...]:
@@ -125,8 +141,16 @@ def message_id(key: str, sender: Address) -> str:
     return f"<{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}@{sender.domain}>"
 
 
-def build_message(key: str, lines: Sequence[Line], sender: Address, to: Iterable[str], now: datetime) -> bytes:
+def build_message(
+    key: str,
+    lines: Sequence[Line],
+    sender: Address,
+    to: Iterable[str],
+    now: datetime,
+    unsubscribe: Sequence[str] = (),
+) -> bytes:
     """The mail as bytes with CRLF: headers that nobody's text can add to, plain text, and HTML beside it."""
+    leave = unsubscribe or (f"mailto:{quote(sender.addr_spec, safe='@')}?subject=unsubscribe",)
     subject = next(("".join(run.text for run in line.runs) for line in lines if line.kind == "header"), "")
     mail = EmailMessage(policy=SMTP_POLICY)
     mail["Subject"] = truncate_end(clean_line(subject).strip(), _MAX_SUBJECT) or "podwatch"
@@ -139,16 +163,36 @@ def build_message(key: str, lines: Sequence[Line], sender: Address, to: Iterable
     mail["X-Podwatch-Key"] = re.sub(r"[^!-~]", "", key)[:64]
     mail.set_content(mail_body.plain_text(lines), cte="quoted-printable")
     mail.add_alternative(mail_body.html_text(lines), subtype="html", cte="quoted-printable")
-    content = mail.as_bytes()
+    # By hand: Python's own folding would write a long address as encoded words, which no address may be.
+    head = "List-Unsubscribe: " + ",\r\n ".join(f"<{address}>" for address in leave) + "\r\n"  # RFC 2369
+    if any(address.startswith("https:") for address in leave):
+        head += "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"  # RFC 8058, which knows https alone
+    content = head.encode("ascii") + mail.as_bytes()
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
-def _error_from_reply(e: ReplyError, channel: str, host: str, *, unknown: bool) -> ChannelError:
+def _note_refused(refused: Sequence[ReplyError], channel: str, host: str) -> str:
+    """A line about the addresses that did not get the mail; "" when all did."""
+    if not refused:
+        return ""
+    said = [f"{e.stage} ({e.reply})" for e in refused[:MAX_NOTED]]
+    more = f" and {len(refused) - MAX_NOTED} more" if len(refused) > MAX_NOTED else ""
+    return _error(f"the others have it, {host} refuses {', '.join(said)}{more}", channel, _WATCHLIST).line
+
+
+def _error_from_reply(
+    e: ReplyError, channel: str, server: Smtp, helo: str = "", *, unknown: bool = False
+) -> ChannelError:
     """What a reply means (RFC 5321, 4.2.1): 4xx is for now, 5xx for good, as far as this message goes."""
+    host = server.host
     if not 200 <= e.code < 600:
         what, todo = f"{host} does not speak SMTP", "correct PODWATCH_SMTP_URL"
         return _error(what, channel, todo, route=True, unknown=unknown, service=True)
-    what, service = f"{host} refuses {e.stage} ({e.reply})", e.stage in _SERVER_STAGES
+    what, service = f"{host} refuses {e.stage} ({e.reply})", e.stage in _SERVER_STAGES or e.code == 421
+    if e.about_helo and e.stage != "the message":
+        todo = f"set PODWATCH_SMTP_HELO to this machine's name in the DNS; it greeted as {helo or 'itself'}"
+        what = what if e.stage == "the greeting" else f"{host} refuses the name in the greeting ({e.reply})"
+        return _error(what, channel, todo, route=e.code >= 500, service=True)
     if 400 <= e.code < 500:
         return _error(what, channel, service=service)
     if e.stage == "the message":
@@ -157,7 +201,7 @@ def _error_from_reply(e: ReplyError, channel: str, host: str, *, unknown: bool) 
         "the login": "correct the user and password in PODWATCH_SMTP_URL",
         "STARTTLS": "use smtps://, or ?tls=none for a server on this machine",
         "the sender": "correct PODWATCH_MAIL_FROM, or let the server allow it",
-    }.get(e.stage, "correct PODWATCH_SMTP_URL" if service else "correct the address in the watchlist")
+    }.get(e.stage, "correct PODWATCH_SMTP_URL" if service else _WATCHLIST)
     return _error(what, channel, todo, route=True, service=service)
 
 

@@ -13,7 +13,7 @@ from podwatch.model import Alert, Digest
 from podwatch.notifiers import Receipt, card
 from podwatch.notifiers.block_kit import Message, context_block
 from podwatch.notifiers.digest_card import digest_messages
-from podwatch.notifiers.slack_api import SlackApi, parse_date
+from podwatch.notifiers.slack_api import NO_PROXY, SlackApi, parse_date
 from podwatch.notifiers.slack_buttons import actions_block
 from podwatch.notifiers.slack_channel_ids import ChannelDirectory, next_cursor
 from podwatch.notifiers.slack_errors import BLOCK_ERRORS, Fault, SlackError, error_from_code
@@ -43,9 +43,10 @@ class SlackNotifier:
         timeout: float = TIMEOUT,
         *,
         buttons: bool = False,
+        proxy: Secret = NO_PROXY,
     ) -> None:
         self._token, self._buttons = token, buttons
-        self._api = SlackApi(base_url, timeout)
+        self._api = SlackApi(base_url, timeout, proxy)
         self._directory = ChannelDirectory(self._call)
         self._refused_blocks: set[str] = set()  # messages whose blocks Slack did not take, by key and page
 

@@ -22,6 +22,7 @@ from slack_sdk import WebClient
 from podwatch.notifiers.slack_errors import Fault, SlackError, error_from_code, error_from_exception
 from podwatch.settings import Secret
 
+NO_PROXY = Secret("")
 _SENDABLE = re.compile(r"[!-~]+")
 # slack_sdk logs whole messages at DEBUG, bodies of answers at ERROR. All that matters is in the SlackError.
 SILENT_LOGGER = logging.Logger("slack_sdk.silent", logging.CRITICAL + 1)
@@ -39,9 +40,12 @@ def is_sendable(token: Secret) -> bool:
 
 
 class SlackApi:
-    """base_url: with the closing slash. timeout: seconds, for a whole call."""
+    """base_url: with the closing slash. timeout: seconds, for a whole call.
 
-    def __init__(self, base_url: str, timeout: float) -> None:
+    proxy: the address of an HTTP proxy; empty: the one of the variable HTTPS_PROXY, if it is set.
+    """
+
+    def __init__(self, base_url: str, timeout: float, proxy: Secret) -> None:
         self.clock_ahead: timedelta | None = None  # Slack's clock against this machine's, by its last answer
         self.host = urlsplit(base_url).hostname or "Slack"
         self._timeout = timeout
@@ -49,6 +53,7 @@ class SlackApi:
             base_url=base_url,
             timeout=timeout,  # type: ignore[arg-type]  # it may be a part of a second, too
             ssl=_tls_context(),
+            proxy=proxy.reveal() or None,
             retry_handlers=[],
             logger=SILENT_LOGGER,
         )

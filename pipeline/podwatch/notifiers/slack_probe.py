@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from podwatch.notifiers.slack_api import SlackApi, parse_date
+from podwatch.notifiers.slack_api import NO_PROXY, SlackApi, parse_date
 from podwatch.notifiers.slack_channel_ids import ChannelDirectory
 from podwatch.notifiers.slack_errors import error_from_code
 from podwatch.settings import Secret
@@ -37,8 +37,8 @@ class Bot:
 class SlackProbe:
     """Reads only. Each method raises ChannelError, with what to do, when something is missing."""
 
-    def __init__(self, token: Secret, base_url: str) -> None:
-        self._token, self._api = token, SlackApi(base_url, TIMEOUT)
+    def __init__(self, token: Secret, base_url: str, proxy: Secret = NO_PROXY) -> None:
+        self._token, self._api = token, SlackApi(base_url, TIMEOUT, proxy)
         self._directory = ChannelDirectory(self._call)
 
     def identify_bot(self) -> Bot:

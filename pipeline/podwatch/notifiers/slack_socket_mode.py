@@ -26,7 +26,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from podwatch.errors import ChannelError, SettingsError
 from podwatch.model import Answer
 from podwatch.notifiers.escaping import display_text, escape_mrkdwn
-from podwatch.notifiers.slack_api import SILENT_LOGGER, SlackApi, is_sendable
+from podwatch.notifiers.slack_api import NO_PROXY, SILENT_LOGGER, SlackApi, is_sendable
 from podwatch.notifiers.slack_buttons import RefusedPress, parse_press
 from podwatch.notifiers.slack_errors import Fault, SlackError
 from podwatch.settings import Secret
@@ -52,10 +52,11 @@ class ButtonListener:
         save_answer: SaveAnswer,
         clock: Callable[[], datetime],
         ping: float = PING_INTERVAL,
+        proxy: Secret = NO_PROXY,
     ) -> None:
         self._bot, self._app, self._base_url = bot, app, base_url
         self._save_answer, self._clock, self._ping = save_answer, clock, ping
-        self._api = SlackApi(base_url, TIMEOUT)
+        self._api = SlackApi(base_url, TIMEOUT, proxy)
         self._team = ""
 
     def __repr__(self) -> str:
@@ -171,6 +172,7 @@ class _Client(SocketModeClient):
             "",
             logger=SILENT_LOGGER,
             web_client=web,
+            proxy=web.proxy,
             ping_interval=ping,
             concurrency=8,
             on_error_listeners=[_close_socket],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import smtplib
 import socket
@@ -12,6 +13,11 @@ from functools import cache
 
 from podwatch.settings import Smtp
 
+# A name that says where a machine is in the DNS. What ends so is known at home only, or no machine's (RFC 6761, 6762).
+_FULL_NAME = re.compile(
+    r"(?=.{4,253}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
+)
+_AT_HOME = (".localhost", ".localdomain", ".local", ".internal", ".lan", ".home", ".invalid", ".arpa")
 _ENHANCED_CODE = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
 
 
@@ -21,12 +27,36 @@ def tls_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+@cache
+def machine_name() -> str:
+    """The name of this machine, the full one where it has one; once, since the DNS may be asked."""
+    name = socket.gethostname()
+    return name if _FULL_NAME.fullmatch(name) else socket.getfqdn()
+
+
+def choose_helo(name: str, address: str) -> str:
+    """What to greet a server with (RFC 5321, 4.1.1.1): the machine's full name, else its address in brackets (4.1.3).
+
+    address: this end of the connection.
+    """
+    if _FULL_NAME.fullmatch(name) and not name.lower().endswith(_AT_HOME):
+        return name
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return f"[IPv6:{ip}]" if ip.version == 6 else f"[{ip}]"
+
+
 class ReplyError(Exception):
-    """A reply that is no yes: its code, its enhanced code (RFC 3463) when there is one, and what it answered."""
+    """A reply that is no yes: its code, its enhanced code (RFC 3463) when there is one, and what it answered.
+
+    about_helo: it is the name in the greeting that is refused. Many servers say so only to the first recipient.
+    """
 
     def __init__(self, code: int, text: bytes, stage: str) -> None:
         enhanced = _ENHANCED_CODE.search(text)
         self.code, self.stage = code, stage
+        named = re.search(rb"\b(helo|ehlo)\b", text, re.IGNORECASE) is not None and code != 503  # 503: EHLO first
+        self.about_helo = stage == "the greeting" or named
         # None of the server's own words: some repeat what was sent to them, and that may be the login.
         self.reply = f"{code} {enhanced[0].decode()}" if enhanced else str(code)
         super().__init__(self.reply)
@@ -46,19 +76,23 @@ class SmtpSession:
         self._timer.daemon = True
         self._late = False
         self.outcome_unknown = False
+        self.helo = server.helo
 
     def open(self) -> None:
         """Connects, encrypts where the settings ask for it, and logs in."""
         server = self._server
         self._timer.start()
         if server.tls == "implicit":
-            self._smtp = smtplib.SMTP_SSL(timeout=self._deadline, context=tls_context(), local_hostname="podwatch")
+            self._smtp = smtplib.SMTP_SSL(timeout=self._deadline, context=tls_context(), local_hostname="-")
         else:
-            self._smtp = smtplib.SMTP(timeout=self._deadline, local_hostname="podwatch")
+            self._smtp = smtplib.SMTP(timeout=self._deadline, local_hostname="-")
         # The name that smtplib checks the certificate against. Only its constructor sets it, and that connects, too:
         # the deadline could not end what it does not know yet.
         self._smtp._host = server.host  # type: ignore[attr-defined]
         _expect(self._smtp.connect(server.host, server.port), "the connection")
+        assert self._smtp.sock is not None
+        self.helo = server.helo or choose_helo(machine_name(), str(self._smtp.sock.getsockname()[0]))
+        self._smtp.local_hostname = self.helo
         _expect(self._smtp.ehlo(), "the greeting")
         if server.tls == "starttls":
             if not self._smtp.has_extn("starttls"):
@@ -81,12 +115,28 @@ class SmtpSession:
             code, text if isinstance(text, bytes) else b"", "the login"
         )  # not chained: it quotes the login
 
-    def send_mail(self, sender: str, recipients: tuple[str, ...], content: bytes) -> None:
-        """Hands over one mail (bytes with CRLF) to all recipients, or, when one is refused, to none."""
+    def name_recipients(self, sender: str, recipients: tuple[str, ...]) -> list[ReplyError]:
+        """Names the sender and the recipients; returns a reply for each that is refused.
+
+        Raises ReplyError when none is left: the one that may be taken back later, where there is such a one.
+        """
         assert self._smtp is not None
         _expect(self._smtp.docmd(f"MAIL FROM:<{sender}>"), "the sender")
+        refused = []
         for address in recipients:
-            _expect(self._smtp.docmd(f"RCPT TO:<{address}>"), f"the recipient {address}")
+            try:
+                _expect(self._smtp.docmd(f"RCPT TO:<{address}>"), f"the recipient {address}")
+            except ReplyError as e:
+                if e.code == 421 or not 400 <= e.code < 600:  # the server goes, or speaks another protocol
+                    raise
+                refused.append(e)
+        if len(refused) == len(recipients):
+            raise min(refused, key=lambda e: e.code >= 500)
+        return refused
+
+    def send_content(self, content: bytes) -> None:
+        """Hands over the mail (bytes with CRLF) to the recipients that were not refused."""
+        assert self._smtp is not None
         _expect(self._smtp.docmd("DATA"), "the message", 354)
         self.outcome_unknown = True
         self._smtp.send(re.sub(rb"(?m)^\.", b"..", content) + b".\r\n")

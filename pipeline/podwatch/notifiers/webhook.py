@@ -98,12 +98,12 @@ class WebhookNotifier:
     def _post(self, to: Webhook, key: str, body: bytes, label: str) -> ChannelError | None:
         """What went wrong. Returned and raised by the caller, so that no frame of its traceback holds the secret."""
         timestamp = str(int(self._clock()))
-        headers = {
+        headers = {name: value.reveal() for name, value in to.headers.items()} | {
             "Content-Type": "application/json; charset=utf-8",
             "Idempotency-Key": key,
             "webhook-id": key,
             "webhook-timestamp": timestamp,
-            "webhook-signature": sign(to.secret, key, timestamp, body),
+            "webhook-signature": " ".join(sign(s, key, timestamp, body) for s in (to.secret, *to.former)),
         }
         try:
             status, answer = self._http.post(to.url.reveal(), body, headers, deadline=self._deadline)

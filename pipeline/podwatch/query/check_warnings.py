@@ -5,12 +5,13 @@ Pure: watches in, findings out. Only what is certain is an error; a guess or a m
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from podwatch.errors import PodwatchError
-from podwatch.model import Scope, Watch
+from podwatch.model import DeliverMode, Scope, Watch
 from podwatch.query.clauses import Clause, Or, SoundsLike, Term
 from podwatch.query.equivalence import Key, equivalence_key
 from podwatch.query.parser import QueryError
@@ -72,6 +73,31 @@ def find_warnings(
         first = known.setdefault((key, watch.scope, frozenset(watch.exclude)), watch)
         if first is not watch:
             yield _report_duplicate(watch, first)
+
+
+def find_unused_rules(channels: Sequence[str], watches: Sequence[Watch]) -> Iterator[tuple[str, Finding]]:
+    """(channel, warning) of each channel that has rules, and no alert. channels: those with rules.
+
+    Rules hold for a channel as it is written; another case, or no #, is another channel.
+    """
+    used = sorted({w.channel for w in watches if w.deliver is not DeliverMode.NONE})
+    silent = {w.channel for w in watches} - set(used)
+    for channel in channels:
+        if channel in used:
+            continue
+        same = [c for c in used if _fold_channel(c) == _fold_channel(channel)]
+        near = same or difflib.get_close_matches(channel, used, 1, 0.75)
+        if channel in silent:
+            what, todo = "every watch of it has deliver: none", "take the rules out, or let a watch deliver"
+        else:
+            what = "no watch has this channel, so its rules hold for nothing"
+            todo = f"write {near[0]}, as the watches do" if near else "take them out, or correct the name"
+        yield channel, Finding(Level.WARNING, "", 0, f"channel {_shorten(channel)}: {what}", todo)
+
+
+def _fold_channel(channel: str) -> str:
+    """What stays of a channel's name when its case, a # and blanks do not count."""
+    return "".join(channel.casefold().split()).removeprefix("#")
 
 
 def find_hints(clause: Clause) -> Iterator[tuple[int, str]]:

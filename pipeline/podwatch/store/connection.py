@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -13,24 +14,17 @@ from threading import RLock
 from typing import Any, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event, inspect, text
 from sqlalchemy.exc import ArgumentError
 
-from podwatch.errors import SettingsError, StoreError
+from podwatch.errors import StoreError
 from podwatch.settings import Settings
+from podwatch.store.database_url import POSTGRESQL, read_url, split_options, unusable_url
+from podwatch.store.failures import note_role
 
 BUSY_SECONDS = 60.0  # a transaction of SQLite waits at most so long for another to end
 # A row whose columns the type checker does not follow.
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
-SQLITE, POSTGRESQL = "sqlite+pysqlite", "postgresql+psycopg"
-DRIVERS = {
-    "sqlite": SQLITE,
-    SQLITE: SQLITE,
-    "postgres": POSTGRESQL,
-    "postgresql": POSTGRESQL,
-    "postgresql+psycopg2": POSTGRESQL,
-    POSTGRESQL: POSTGRESQL,
-}
 HEAD = "0009"  # the newest file in migrations/versions; a test holds the two together
 
 
@@ -53,47 +47,26 @@ JSON_CODEC: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": f
 
 
 def connect(settings: Settings) -> Engine:
-    """An engine for the settings' database; nothing is opened yet."""
+    """An engine for the settings' database; nothing is opened yet. Raises SettingsError."""
+    url = read_url(settings)
     try:
-        url = make_url(settings.database_url.reveal())
-        backend = DRIVERS.get(url.drivername)
-        if backend is None:
-            raise _unusable_url(f"{url.drivername} is not supported")
-        if backend == POSTGRESQL:
-            engine = create_engine(url.set(drivername=POSTGRESQL), pool_pre_ping=True, **JSON_CODEC)
+        if url.drivername == POSTGRESQL:
+            url, options = split_options(url)
+            engine = create_engine(url, pool_pre_ping=True, connect_args=options, **JSON_CODEC)
             event.listen(engine, "before_cursor_execute", _postgres_binary)
+            note_role(engine)
             return engine
-        if url.query or url.host or not (url.database or "x").isprintable():
-            raise _unusable_url("is not the address of an SQLite file")
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **JSON_CODEC)
-        event.listen(engine, "connect", _sqlite_connect)
-        event.listen(engine, "begin", _sqlite_begin)
-        return engine
-    except (ArgumentError, ValueError, TypeError, ImportError):  # whose text may hold the password
-        raise _unusable_url("is not a database address") from None
-
-
-def _unusable_url(what: str) -> SettingsError:
-    todo = "write sqlite:///folder/file.db or postgresql://user:password@host:5432/database"
-    return SettingsError(what, where="PODWATCH_DATABASE_URL", todo=todo)
-
-
-def database_exists(settings: Settings) -> bool:
-    """Whether there is a database already; True for a server's, which only connecting could tell."""
-    try:
-        url = make_url(settings.database_url.reveal())
-    except ArgumentError:
-        raise _unusable_url("is not a database address") from None
-    if DRIVERS.get(url.drivername) != SQLITE:
-        return True
-    return bool(url.database) and Path(str(url.database)).is_file()
-
-
-def display_url(settings: Settings) -> str:
-    """The database's address without its password and its options, which may hold one too."""
-    return make_url(settings.database_url.reveal()).set(query={}).render_as_string(hide_password=True)
+    except ImportError as e:
+        what = f"the driver of {url.drivername.partition('+')[0]} cannot be loaded ({e.name or type(e).__name__})"
+        raise unusable_url(what, "install podwatch again: make install") from None
+    except (ArgumentError, ValueError, TypeError):  # whose text may hold the password
+        raise unusable_url("is not a database address") from None
+    event.listen(engine, "connect", _sqlite_connect)
+    event.listen(engine, "begin", _sqlite_begin)
+    return engine
 
 
 def _sqlite_connect(dbapi: Any, _record: object) -> None:
@@ -172,7 +145,7 @@ class Rows:
 def upgrade_schema(engine: Engine) -> None:
     """Migrates the tables to HEAD. Two processes may call it at once: one migrates, the other waits.
 
-    Raises StoreError when they were made by a newer podwatch.
+    Raises StoreError when they were made by a newer podwatch, or are another program's.
     """
     current = schema_revision(engine)
     if current == HEAD:
@@ -186,6 +159,7 @@ def upgrade_schema(engine: Engine) -> None:
     if current is not None and current not in {
         s.revision for s in ScriptDirectory.from_config(config).walk_revisions()
     }:
+        check_revision(current)
         raise StoreError(
             f"the database was made by a newer podwatch (version {current}, this one knows {HEAD})",
             todo="upgrade podwatch, or use another database",
@@ -203,3 +177,11 @@ def schema_revision(engine: Engine) -> str | None:
         if not inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def check_revision(revision: str | None) -> None:
+    """Raises StoreError for a revision that no podwatch has: theirs are numbers, 0001 and on."""
+    if revision is not None and not re.fullmatch(r"\d{4}", revision):
+        shown = "".join(c for c in revision if c.isprintable())[:40]
+        todo = "give podwatch a database of its own, or a schema: postgresql://.../database?options=-csearch_path%3Dpodwatch"
+        raise StoreError(f"the database holds another program's tables (its alembic_version is {shown})", todo=todo)

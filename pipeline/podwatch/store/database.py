@@ -1,15 +1,13 @@
-"""The Store, all parts of the database together: opens it, inspects it, explains its failures."""
+"""The Store, all parts of the database together: opens it and inspects it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import ArgumentError, DBAPIError, ProgrammingError
 
 from podwatch.errors import SettingsError, StoreError
 from podwatch.settings import Settings
@@ -18,17 +16,20 @@ from podwatch.store.answers import AnswerRows
 from podwatch.store.backfills import BackfillRows
 from podwatch.store.channels import ChannelRows
 from podwatch.store.clock import ClockRows
-from podwatch.store.connection import HEAD, connect, database_exists, display_url, schema_revision, upgrade_schema
+from podwatch.store.connection import HEAD, check_revision, connect, schema_revision, upgrade_schema
 from podwatch.store.coverage import CoverageRows
+from podwatch.store.database_url import database_exists, display_url
 from podwatch.store.deliver import DeliverRows
 from podwatch.store.diagnosis import DiagnosisRows
 from podwatch.store.digests import DigestRows
 from podwatch.store.entities import EntityRows
 from podwatch.store.entity_counts import EntityCountRows
+from podwatch.store.failures import FAILURES, explain_failure, explain_refusal, explaining_failures
 from podwatch.store.marks import MarkRows
 from podwatch.store.mentions import MentionRows
 from podwatch.store.mutes import MuteRows
 from podwatch.store.poll import PollRows
+from podwatch.store.privileges import find_missing_grants
 from podwatch.store.sent_messages import SentMessageRows
 from podwatch.store.surges import SurgeRows
 from podwatch.store.watches import WatchRows
@@ -43,8 +44,6 @@ __all__ = [
     "inspect_database",
     "open_store",
 ]
-
-FAILURES = (DBAPIError, PoolTimeoutError)  # see explain_failure()
 
 
 class Store(
@@ -73,23 +72,19 @@ class Store(
 def open_store(settings: Settings) -> Store:
     """The store at ``settings.database_url``, its tables created or migrated.
 
-    Raises StoreError when it cannot be reached, or is newer than this podwatch.
+    Raises StoreError when it cannot be reached, is newer than this podwatch, or is another program's.
     """
     try:
-        engine = connect(settings)
-        upgrade_schema(engine)
+        with ExitStack() as undo:
+            engine = connect(settings)
+            undo.callback(engine.dispose)
+            upgrade_schema(engine)
+            undo.pop_all()
     except ArgumentError:  # options that only connecting looks at
         raise SettingsError("is not a database address", where="PODWATCH_DATABASE_URL") from None
     except (DBAPIError, OSError) as e:
-        raise _open_error(e, settings) from None
+        raise explain_refusal(e, display_url(settings)) from None
     return Store(engine)
-
-
-def _open_error(e: Exception, settings: Settings) -> StoreError:
-    todo = "check PODWATCH_DATABASE_URL, and that the server runs or the folder can be written"
-    return StoreError(
-        f"the database cannot be opened ({_cause(e)})", where=display_url(settings), todo=todo, retryable=True
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,48 +107,28 @@ def inspect_database(settings: Settings) -> DatabaseState:
     """
     engine = connect(settings)
     try:
-        current = schema_revision(engine)
+        current, unreadable = None, None
+        try:
+            current = schema_revision(engine)
+            check_revision(current)
+        except ProgrammingError as e:  # a role that may not read it: what it lacks is said below
+            unreadable = e
         with engine.connect() as c:  # as a writer: a database that is read-only or locked says so here
             server = engine.dialect.name == "postgresql"
             if server and c.execute(text("SHOW transaction_read_only")).scalar() == "on":
                 raise StoreError(
                     "the database is read-only", where=display_url(settings), todo="use its primary server"
                 )
+            migrates = unreadable is None and current != HEAD
+            if server and (missing := find_missing_grants(c, migrates=migrates)) is not None:
+                what, todo = missing
+                raise StoreError(what, where=display_url(settings), todo=todo)
+            if unreadable is not None:
+                raise unreadable
             clock = c.execute(text("SELECT clock_timestamp()")).scalar() if server else None
             c.rollback()
     except (DBAPIError, OSError) as e:
-        raise _open_error(e, settings) from None
+        raise explain_refusal(e, display_url(settings)) from None
     finally:
         engine.dispose()
     return DatabaseState(display_url(settings), current, HEAD, clock)
-
-
-def explain_failure(e: BaseException) -> StoreError | None:
-    """The StoreError that says what a failing database means; None when ``e`` is something else.
-
-    A row that breaks a constraint, or a value that a column does not take, is something else: a bug.
-    """
-    if not isinstance(e, FAILURES) or isinstance(e, IntegrityError | DataError):
-        return None
-    cause = _cause(e)
-    if isinstance(e, ProgrammingError) or "no such" in cause or "malformed" in cause or "not a database" in cause:
-        todo = "its tables are missing or damaged: restore it from a copy, or set PODWATCH_DATABASE_URL to another"
-        return StoreError(f"the database cannot be used ({cause})", todo=todo)
-    todo = "check that its server runs, or that its disk has room and can be written, and try again"
-    return StoreError(f"the database failed ({cause})", todo=todo, retryable=True)
-
-
-@contextmanager
-def explaining_failures() -> Iterator[None]:
-    """Raises a failure of the database as the StoreError that explains it."""
-    try:
-        yield
-    except FAILURES as e:
-        known = explain_failure(e)
-        if known is None:
-            raise
-        raise known from None
-
-
-def _cause(e: Exception) -> str:
-    return (str(getattr(e, "orig", None) or e).splitlines() or [type(e).__name__])[0]

@@ -34,11 +34,14 @@ def parse_digest_times(text: str) -> Schedule:
 
 
 def parse_quiet_hours(text: str) -> QuietHours:
-    """``22:00-07:00 Europe/Berlin``; UTC unless a zone is given. Raises ValueError that says what to write."""
+    """``22:00-07:00 Europe/Berlin``; UTC unless a zone is given. Raises ValueError that says what to write.
+
+    24:00 as the end is midnight (ISO 8601-1), which the clock shows as 0:00 of the next day.
+    """
     form = _QUIET.fullmatch(text.strip())
     if form is None:
         raise ValueError("should be like 22:00-07:00 Europe/Berlin")
-    start, end = _parse_time(form[1]), _parse_time(form[2])
+    start, end = _parse_time(form[1]), time(0) if form[2] == "24:00" else _parse_time(form[2])
     if start == end:
         raise ValueError("begins when it ends: for a channel that is never told, use deliver: none")
     return QuietHours(start, end, _parse_zone(form[3]))

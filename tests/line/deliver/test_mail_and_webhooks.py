@@ -70,6 +70,20 @@ def test_an_alert_whose_answer_was_lost_goes_out_again_under_the_same_name(
     assert (len(message_ids(mail_server)), len(set(message_ids(mail_server)))) == (2, 1)
 
 
+def test_an_address_that_is_refused_is_noted_and_the_others_get_the_mail_once(
+    scenario: DeliveryScenario, mail_server: MailServer
+) -> None:
+    scenario.add_watch("grain", channel="mailto:a@x.org,b@y.org")
+    scenario.add_alert("one")
+    mail_server.replies["b@y.org"] = "550 5.1.1 no such user"
+    [note] = scenario.deliver().notes
+    assert "the others have it, 127.0.0.1 refuses the recipient b@y.org (550 5.1.1)" in note
+    mail_server.replies.clear()
+    scenario.deliver_until_done()
+    assert scenario.count_states() == {"sent": 1}
+    assert len(mail_server.mails) == 1
+
+
 def test_a_service_that_is_away_for_an_hour_loses_nothing_and_gets_each_alert_once(
     scenario: DeliveryScenario, receiver: WebhookReceiver, mail_server: MailServer
 ) -> None:
