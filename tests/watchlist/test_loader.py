@@ -281,3 +281,17 @@ def test_a_surge_is_of_these_types_or_of_all() -> None:
     assert (some.kind, some.surge, some.minimum) == ("surge", ("person", "place"), 1)
     assert every.surge == ("event", "organisation", "person", "place", "product")
     assert some.fingerprint != every.fingerprint
+
+
+def test_a_watch_says_after_what_silence_its_channel_is_told() -> None:
+    text = """
+defaults: {silent_after: 2w}
+watches:
+  - {name: a, query: x, silent_after: 36h}
+  - {name: b, query: x}
+"""
+    a, b = parse_watchlist(text, "w.yaml")[0]
+    assert (a.silent_after, b.silent_after) == (36 * 3600.0, 14 * 86400.0)
+    assert a.fingerprint == b.fingerprint, "it finds the same"
+    with pytest.raises(WatchlistError, match="silent_after: should be like"):
+        parse_watchlist("watches: [{name: a, query: x, silent_after: soon}]", "w.yaml")

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from podwatch.errors import PodwatchError
 from podwatch.line.bugs import Bugs
 from podwatch.line.held_alerts import AlertHolder
+from podwatch.line.reports import make_reports
 from podwatch.line.send import Sender
 from podwatch.line.sent_messages import maintain_messages
 from podwatch.model import ALL, Delivery, Shard, Tally
@@ -72,6 +73,7 @@ class Deliverer:
         self._without: frozenset[str] = frozenset()  # channels whose service cannot be used now
 
     def run(self) -> Tally:
+        make_reports(self.rt, self.clock(), self.bugs)
         end = monotonic_seconds() + self.timing.longest_run
         with ThreadPoolExecutor(SENDERS, "deliver") as pool:
             while monotonic_seconds() < end:

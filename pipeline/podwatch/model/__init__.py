@@ -17,7 +17,7 @@ from podwatch.model.answers import (
 from podwatch.model.backfills import Backfill, BackfillRange, BackfillReport, BackfillState
 from podwatch.model.channels import ChannelRules, QuietHours, Schedule, canonical_channel
 from podwatch.model.coverage import Coverage, CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Period
-from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason
+from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Report
 from podwatch.model.entities import Entity, EntityType, Form, KnownName, UnreadReason
 from podwatch.model.feeds import (
     Episode,
@@ -71,6 +71,7 @@ __all__ = [
     "Precision",
     "Proposal",
     "QuietHours",
+    "Report",
     "Schedule",
     "Scope",
     "Segment",

@@ -44,11 +44,12 @@ class HoldReason(StrEnum):
 
 
 class DeliveryKind(StrEnum):
-    """What is delivered: an alert, a digest of several, or a reply that continues one of them in its thread."""
+    """What is delivered: an alert, a digest of several, a reply that continues one of them in its thread, a report."""
 
     ALERT = "alert"
     DIGEST = "digest"
     REPLY = "reply"
+    REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +82,23 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Report(Digest):
+    """A message of its own words, such as that a watch found nothing for long: a digest without alerts.
+
+    It goes wherever a digest goes. name: what it is about, for programs. columns, rows: its table, if it has one.
+    """
+
+    alerts: Sequence[Alert] = ()
+    name: str
+    title: str
+    lines: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The record of an alert, a digest or a reply handed to a channel.
+    """The record of an alert, a digest, a reply or a report handed to a channel.
 
     attempts: how many claims there were; a fence, since only the latest claimer can save an outcome. failures: attempts
     that failed because of the message itself. attempted_at: when the first attempt began whose outcome is not known;

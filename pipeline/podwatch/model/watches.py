@@ -63,6 +63,7 @@ class Watch:
     deliver: DeliverMode = DeliverMode.EACH
     minimum: int = 1  # fewest mentions in an episode that raise an alert
     repeat_after: float = 0.0  # seconds after an alert of this watch before the next goes out by itself
+    silent_after: float = 0.0  # seconds without a mention after which its channel is told so; 0: never
     id: int = 0
     revision: int = 0
     revised_at: datetime | None = None

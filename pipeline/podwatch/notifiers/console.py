@@ -109,6 +109,10 @@ def _lines(block: Block, *, styled: bool) -> Iterable[tuple[str, Text]]:
             yield "header", Text(clean_line(block["text"]["text"]), _HEADER if styled else "")
         case "rich_text":
             for part in block["elements"]:
+                if part["type"] == "rich_text_preformatted":
+                    rows = (row for e in part["elements"] for row in e["text"].splitlines())
+                    yield from ((part["type"], Text(clean_line(row))) for row in rows)
+                    continue
                 yield part["type"], Text.assemble(*(_element(e, styled=styled) for e in part["elements"]))
         case "context":
             yield "context", Text(" ".join(clean_line(e["text"]) for e in block["elements"]), _QUIET if styled else "")

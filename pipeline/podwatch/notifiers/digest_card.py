@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from podwatch.model import Alert, Digest, HoldReason
+from podwatch.model import Alert, Digest, HoldReason, Report
 from podwatch.notifiers import card
 from podwatch.notifiers.block_kit import (
     Block,
@@ -25,6 +25,7 @@ from podwatch.notifiers.escaping import (
     truncate_end,
 )
 from podwatch.notifiers.mention_ranking import best_mentions
+from podwatch.notifiers.report_card import report_messages
 
 _MAX_NAME, _MAX_TITLE, _MAX_SENTENCE, _MAX_SUMMARY = 80, 100, 140, 600
 _WHY = {
@@ -35,7 +36,9 @@ _WHY = {
 
 
 def digest_messages(digest: Digest) -> list[Message]:
-    """The digest's message, and those that continue it in its thread."""
+    """The digest's message, or the report's, and those that continue it in its thread."""
+    if isinstance(digest, Report):
+        return report_messages(digest)
     shown = [a for a in digest.alerts if a.mentions or a.gone]
     by_watch: dict[str, list[Alert]] = defaultdict(list)
     for alert in shown:

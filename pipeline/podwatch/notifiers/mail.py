@@ -21,12 +21,13 @@ from email.utils import format_datetime, parseaddr
 from urllib.parse import quote, unquote
 
 from podwatch.errors import ChannelError
-from podwatch.model import Alert, Digest
+from podwatch.model import Alert, Digest, Report
 from podwatch.notifiers import Receipt, card, channel_error, mail_body
 from podwatch.notifiers.block_kit import Block
 from podwatch.notifiers.digest_card import digest_messages
 from podwatch.notifiers.escaping import clean_line, truncate_end
 from podwatch.notifiers.mail_body import Line
+from podwatch.notifiers.report_card import csv_text
 from podwatch.notifiers.smtp_session import ReplyError, SmtpSession
 from podwatch.settings import Smtp
 
@@ -62,8 +63,11 @@ class MailNotifier:
         return self._send_mail(alert, card.blocks(alert))
 
     def send_digest(self, digest: Digest) -> Receipt:
-        """Send a digest, whole: a mail has no thread that could continue it."""
-        return self._send_mail(digest, [block for message in digest_messages(digest) for block in message.blocks])
+        """Send a digest, whole: a mail has no thread that could continue it. A report's table is attached as CSV."""
+        messages = digest_messages(digest)
+        if isinstance(digest, Report):
+            return self._send_mail(digest, messages[0].blocks, csv_text(digest))
+        return self._send_mail(digest, [block for message in messages for block in message.blocks])
 
     def find(self, key: str, channel: str, age: timedelta) -> Receipt | None:
         """Always None: nobody's mailbox is read. A repeated alert has the same Message-ID."""
@@ -82,11 +86,11 @@ class MailNotifier:
         if error is not None:
             raise error
 
-    def _send_mail(self, content: Alert | Digest, blocks: Sequence[Block]) -> Receipt:
+    def _send_mail(self, content: Alert | Digest, blocks: Sequence[Block], table: str = "") -> Receipt:
         channel, to = content.channel, parse_recipients(content.channel)
         server, sender = self._set_up(channel)
         lines, leave = mail_body.mail_lines(blocks), self._unsubscribe
-        mail = build_message(content.key, lines, sender, to, self._clock(), leave)
+        mail = build_message(content.key, lines, sender, to, self._clock(), leave, table)
         error, refused = self._run_session(server, channel, to, mail)
         if error is not None:
             raise error  # here, where no frame holds the password
@@ -148,8 +152,12 @@ def build_message(
     to: Iterable[str],
     now: datetime,
     unsubscribe: Sequence[str] = (),
+    table: str = "",
 ) -> bytes:
-    """The mail as bytes with CRLF: headers that nobody's text can add to, plain text, and HTML beside it."""
+    """The mail as bytes with CRLF: headers that nobody's text can add to, plain text, and HTML beside it.
+
+    table: CSV to attach.
+    """
     leave = unsubscribe or (f"mailto:{quote(sender.addr_spec, safe='@')}?subject=unsubscribe",)
     subject = next(("".join(run.text for run in line.runs) for line in lines if line.kind == "header"), "")
     mail = EmailMessage(policy=SMTP_POLICY)
@@ -163,6 +171,8 @@ def build_message(
     mail["X-Podwatch-Key"] = re.sub(r"[^!-~]", "", key)[:64]
     mail.set_content(mail_body.plain_text(lines), cte="quoted-printable")
     mail.add_alternative(mail_body.html_text(lines), subtype="html", cte="quoted-printable")
+    if table:
+        mail.add_attachment(table, subtype="csv", filename="podwatch.csv", cte="quoted-printable")
     # By hand: Python's own folding would write a long address as encoded words, which no address may be.
     head = "List-Unsubscribe: " + ",\r\n ".join(f"<{address}>" for address in leave) + "\r\n"  # RFC 2369
     if any(address.startswith("https:") for address in leave):

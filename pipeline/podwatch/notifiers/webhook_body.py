@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from podwatch.model import Alert, Digest, Mention
+from podwatch.model import Alert, Digest, Mention, Report
 from podwatch.notifiers import card
 from podwatch.notifiers.digest_card import digest_messages
 from podwatch.notifiers.escaping import at_second, display_text, link_address
@@ -34,7 +34,9 @@ def alert_body(alert: Alert) -> bytes:
 
 
 def digest_body(digest: Digest) -> bytes:
-    """The digest as JSON: as many of its alerts, with their best mentions, as there is room for."""
+    """The digest as JSON: as many of its alerts, with their best mentions, as there is room for; or the report."""
+    if isinstance(digest, Report):
+        return _report_body(digest)
     alerts = [a for a in digest.alerts if a.mentions]
     text = digest_messages(digest)[0].text
     left = MAX_BODY_BYTES - 1000 - len(orjson.dumps(text))
@@ -48,6 +50,23 @@ def digest_body(digest: Digest) -> bytes:
     about = {"type": "podwatch.digest", "key": digest.key, "why": digest.why.value}
     about |= {"coverage": _text(digest.coverage, 600)}
     return orjson.dumps(about | {"alerts": shown, "alerts_total": len(alerts), "text": text})
+
+
+def _report_body(report: Report) -> bytes:
+    """The report as JSON, with as many rows of its table as there is room for."""
+    about: dict[str, Any] = {"type": "podwatch.report", "key": report.key, "report": report.name}
+    about |= {"title": _text(report.title, 300)}
+    about |= {"lines": [_text(line, 600) for line in report.lines], "coverage": _text(report.coverage, 600)}
+    about |= {"text": digest_messages(report)[0].text, "rows_total": len(report.rows)}
+    left = MAX_BODY_BYTES - 1000 - len(orjson.dumps(about))
+    shown: list[dict[str, str]] = []
+    for row in report.rows:
+        fields = {name: _text(cell, 600) for name, cell in zip(report.columns, row, strict=True)}
+        left -= len(orjson.dumps(fields)) + 1
+        if left < 0:
+            break
+        shown.append(fields)
+    return orjson.dumps(about | {"rows": shown})
 
 
 def _alert_fields(alert: Alert, max_mentions: int, max_text: int) -> dict[str, Any]:

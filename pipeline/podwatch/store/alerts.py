@@ -17,6 +17,7 @@ from podwatch.policy.alerts import find_retracted, merge_feeds
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.mentions import mention_of
+from podwatch.store.reports import report_of
 from podwatch.store.statements import in_batches
 from podwatch.store.tables import deliveries, episodes, mentions, watches
 from podwatch.store.watches import watch_of
@@ -38,6 +39,8 @@ class AlertRows(Rows):
             if row.kind == DeliveryKind.ALERT:
                 found = alert_in(c, row)
                 return found[0] if found else None
+            if row.kind == DeliveryKind.REPORT:
+                return report_of(row)
             members = c.execute(select(deliveries).where(deliveries.c.digest_id == row.id).order_by(deliveries.c.id))
             alerts = tuple(found[0] for m in members.all() if (found := alert_in(c, m)))
             if not alerts:

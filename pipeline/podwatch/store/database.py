@@ -30,6 +30,7 @@ from podwatch.store.mentions import MentionRows
 from podwatch.store.mutes import MuteRows
 from podwatch.store.poll import PollRows
 from podwatch.store.privileges import find_missing_grants
+from podwatch.store.reports import ReportRows
 from podwatch.store.sent_messages import SentMessageRows
 from podwatch.store.surges import SurgeRows
 from podwatch.store.watches import WatchRows
@@ -64,6 +65,7 @@ class Store(
     ClockRows,
     MarkRows,
     CoverageRows,
+    ReportRows,
     MentionRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""

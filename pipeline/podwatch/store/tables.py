@@ -289,7 +289,7 @@ entities = Table(
     sqlite_with_rowid=False,
 )
 
-# An alert, a digest, or a reply that continues one of them in its thread. All times are those of Store.clock().
+# An alert, a digest, a report, or a reply that continues one of them in its thread. All times: Store.clock().
 deliveries = Table(
     "deliveries",
     metadata,

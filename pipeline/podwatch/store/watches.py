@@ -26,7 +26,7 @@ LIVE = timedelta(days=7)  # see Settings.live_days
 
 # The fields of Watch that the column "spec" holds, as JSON.
 SPEC = ("query", "entity", "surge", "type", "aliases", "exclude", "sounds_like", "threshold", "skip", "minimum",
-        "repeat_after", "scope")  # fmt: skip
+        "repeat_after", "silent_after", "scope")  # fmt: skip
 # The watches that are looked for in texts: all but those of surges.
 IS_TEXT_WATCH: ColumnElement[bool] = and_(watches.c.enabled, watches.c.spec["surge"].as_string().is_(None))
 

@@ -160,6 +160,7 @@ def _build_watch(entry: WatchEntry, defaults: Defaults) -> Watch:
         deliver=DeliverMode(entry.deliver or defaults.deliver),
         minimum=1 if entry.surge else entry.minimum or defaults.minimum,  # of mentions; a surge counts episodes
         repeat_after=times.parse_pause(text) if (text := entry.repeat_after or defaults.repeat_after) else 0.0,
+        silent_after=times.parse_pause(text) if (text := entry.silent_after or defaults.silent_after) else 0.0,
     )
 
 

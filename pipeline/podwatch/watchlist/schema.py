@@ -76,6 +76,9 @@ Minimum = Annotated[Count, Field(description="Nobody is told of fewer mentions i
 SurgeType = Literal["person", "organisation", "place", "product", "event"]
 NOT_WITH_SURGE = ("type", "aliases", "exclude", "sounds_like", "threshold", "skip", "minimum")  # fields of a watch
 RepeatAfter = Annotated[Pause, Field(description="What comes sooner after an alert of the watch waits: 30m, 12h, 2d.")]
+SilentAfter = Annotated[
+    Pause, Field(description="Its channel is told, once, when it has had no mention for so long: 14d, 2w.")
+]
 
 
 class Defaults(_Strict):
@@ -83,6 +86,7 @@ class Defaults(_Strict):
     deliver: Deliver = "each"
     minimum: Minimum = 1
     repeat_after: RepeatAfter | None = None
+    silent_after: SilentAfter | None = None
 
 
 class SurgeEntry(_Strict):
@@ -120,6 +124,7 @@ class WatchEntry(_Strict):
     was: list[Name] = Field(
         [], description="Names that the watch had before: renamed, it keeps its mentions, and tells nothing again."
     )
+    silent_after: SilentAfter | None = None
 
 
 class ChannelEntry(_Strict):
