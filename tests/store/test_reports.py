@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import update
 
-from podwatch.model import Report
+from podwatch.model import ChannelRules, HoldReason, Period, QuietHours, Report, Schedule
+from podwatch.policy.reports import WatchCounts
 from podwatch.store.database import Store
-from podwatch.store.tables import episodes, mentions
+from podwatch.store.tables import deliveries, episodes, mentions
 from tests.support.stored_transcripts import store_alert
 
 REPORT = Report(
@@ -46,3 +47,30 @@ def test_only_mentions_that_are_news_end_a_silence(store: Store, now: datetime) 
     store.execute(update(episodes).values(backlog=False))
     store.execute(update(mentions).values(gone_at=now))
     assert store.last_found_at([watch]) == {}, "a correction took it away"
+
+
+def test_what_became_of_a_watch_in_a_period_is_counted(store: Store, now: datetime) -> None:
+    store_alert(store, now)
+    [watch] = store.watches()
+    week, later = Period(now - timedelta(days=7), now + timedelta(hours=1)), Period(now + timedelta(hours=1), now)
+    assert store.watch_counts([watch], week) == {watch.id: WatchCounts(mentions=2, episodes=1)}
+    store.execute(update(deliveries).values(state="sent"))
+    assert store.watch_counts([watch], week)[watch.id].sent == 1
+    store.execute(update(deliveries).values(state="held", reason=HoldReason.MINIMUM.name))
+    assert store.watch_counts([watch], week)[watch.id].held == {HoldReason.MINIMUM: 1}
+    assert store.watch_counts([watch], later) == {watch.id: WatchCounts()}
+    store.execute(update(episodes).values(backlog=True))
+    assert store.watch_counts([watch], week)[watch.id].mentions == 0
+
+
+def test_the_next_report_of_a_channel_is_planned_by_one_worker(store: Store, now: datetime) -> None:
+    rules = ChannelRules(name="#a", report=Schedule(time(8), (0,), "Europe/Berlin"), quiet=QuietHours(time(1), time(2)))
+    store.sync_channels([rules, ChannelRules(name="#b")])
+    assert store.report_schedules() == [(rules, None)]
+    assert store.plan_report("#a", None, now)
+    assert not store.plan_report("#a", None, now)
+    later = now + timedelta(days=7)
+    assert store.save_planned_report(replace(REPORT, channel="#a"), now, later, now, now)
+    assert not store.save_planned_report(replace(REPORT, channel="#a", key="k2"), now, later, now, now)
+    assert store.made_reports({"k", "k2"}) == {"k"}
+    assert store.report_schedules() == [(rules, later)]

@@ -295,3 +295,11 @@ watches:
     assert a.fingerprint == b.fingerprint, "it finds the same"
     with pytest.raises(WatchlistError, match="silent_after: should be like"):
         parse_watchlist("watches: [{name: a, query: x, silent_after: soon}]", "w.yaml")
+
+
+def test_a_channel_may_ask_for_a_report_by_a_schedule_like_a_digests() -> None:
+    text = 'watches: [{name: a, query: x}]\nchannels: {"#a": {report: "weekly mon 08:00 Europe/Berlin"}, "#b": {}}'
+    a, b = parse_watchlist(text, "w.yaml")[1]
+    assert (a.report, b.report) == (Schedule(time(8), (0,), "Europe/Berlin"), None)
+    with pytest.raises(WatchlistError, match="report: should be like"):
+        parse_watchlist(text.replace("weekly mon", "monday"), "w.yaml")

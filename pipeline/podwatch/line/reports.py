@@ -8,14 +8,21 @@ from podwatch.line.bugs import Bugs
 from podwatch.model import Period
 from podwatch.policy.coverage import measure_watches
 from podwatch.policy.holds import quiet_until
-from podwatch.policy.reports import is_silence_due, silence_key, silence_report, silence_start
+from podwatch.policy.reports import (
+    is_silence_due,
+    plan_report,
+    silence_key,
+    silence_report,
+    silence_start,
+    week_report,
+)
 from podwatch.runtime import Runtime
 from podwatch.store.database import Store
 
 
 def make_reports(rt: Runtime, now: datetime, bugs: Bugs) -> None:
     """Saves the reports that are due now. A bug in one keeps nothing else from being sent."""
-    for make in (make_silence_reports,):
+    for make in (make_silence_reports, make_week_reports):
         try:
             make(rt.store, now)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
@@ -37,6 +44,29 @@ def make_silence_reports(store: Store, now: datetime) -> None:
             coverage = measure_watches(facts, [(seq, w) for seq, w in facts.watches if w.id == watch.id], now)
             report = silence_report(watch, start, coverage, now)
             store.save_report(report, _free_at(store, watch.channel, now), now)
+
+
+def make_week_reports(store: Store, now: datetime) -> None:
+    """The reports of channels whose time for one has come; plans the next ones."""
+    for rules, planned in store.report_schedules():
+        if rules.report is None:  # it had one
+            store.plan_report(rules.name, planned, None)
+            continue
+        plan = plan_report(rules.report, planned, now)
+        if plan.period is None or planned is None:
+            if plan.next_at != planned:
+                store.plan_report(rules.name, planned, plan.next_at)
+            continue
+        facts = store.coverage_facts(plan.period)
+        mine = [(seq, w) for seq, w in facts.watches if w.channel == rules.name]
+        if not mine:
+            store.plan_report(rules.name, planned, plan.next_at)
+            continue
+        counts = store.watch_counts([w for _, w in mine], plan.period)
+        found = [(w, counts[w.id], measure_watches(facts, [(seq, w)], now)) for seq, w in mine]
+        whole = measure_watches(facts, mine, now)
+        report = week_report(rules.name, plan.period, sorted(found, key=lambda x: x[0].name), whole)
+        store.save_planned_report(report, planned, plan.next_at, _free_at(store, rules.name, now), now)
 
 
 def _free_at(store: Store, channel: str, now: datetime) -> datetime:

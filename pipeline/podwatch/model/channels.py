@@ -1,4 +1,4 @@
-"""A watchlist's rules for a channel: the schedule of its digest, its quiet hours, its ceiling."""
+"""A watchlist's rules for a channel: the schedules of its digest and its report, its quiet hours, its ceiling."""
 
 from __future__ import annotations
 
@@ -41,9 +41,13 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelRules:
-    """digest: when the digest goes out. ceiling: messages an hour; alerts beyond it are held for a digest."""
+    """digest: when the digest goes out. ceiling: messages an hour; alerts beyond it are held for a digest.
+
+    report: when a report of the time since the last one goes out; None: never.
+    """
 
     name: str
     digest: Schedule = Schedule(time(8, 0))
     quiet: QuietHours | None = None
     ceiling: int | None = None
+    report: Schedule | None = None

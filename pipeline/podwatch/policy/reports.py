@@ -1,16 +1,39 @@
-"""Decides when a watch was silent for long enough to say so, and what a report says. Pure."""
+"""Decides when a report is due - of a silence, or by a channel's schedule - and what it says. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from podwatch.model import Coverage, DeliverMode, Mute, Report, Watch
+from podwatch.model import Coverage, DeliverMode, HoldReason, Mute, Period, Report, Schedule, Watch
 from podwatch.policy.alerts import alert_key
-from podwatch.policy.coverage import describe_listening
+from podwatch.policy.coverage import describe_listening, describe_reasons
+from podwatch.policy.holds import next_time
 
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-SILENCE = "silence"
+DAY, HOUR, MOMENT = timedelta(days=1), timedelta(hours=1), timedelta(microseconds=1)
+SILENCE, WEEK = "silence", "week"
+COLUMNS = ("watch", "mentions", "episodes with mentions", "alerts sent", "alerts held", "why held", "episodes",
+           "listened", "not listened", "why not")  # fmt: skip
+MAX_NAMED = 20  # watches in a line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchCounts:
+    """What became of a watch in a period: its mentions, in how many episodes, its alerts; held: by reason."""
+
+    mentions: int = 0
+    episodes: int = 0
+    sent: int = 0
+    held: Mapping[HoldReason, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPlan:
+    """What to do about a channel's report: the period of the one that is due, None; when the next is due."""
+
+    period: Period | None
+    next_at: datetime
 
 
 def silence_start(watch: Watch, last_found_at: datetime | None) -> datetime | None:
@@ -51,6 +74,74 @@ def silence_report(watch: Watch, start: datetime, c: Coverage, now: datetime) ->
     if c.days_polled < known:
         lines.append(f"its feeds answered on {c.days_polled} of {known} feed days")
     return Report(key=silence_key(watch, start), channel=watch.channel, name=SILENCE, title=title, lines=tuple(lines))
+
+
+def plan_report(times: Schedule, stored: datetime | None, now: datetime) -> ReportPlan:
+    """stored: when the next report was to be due; None, or no time of this schedule: it is new, and begins now.
+
+    Reports that were missed become one, so that each moment is in one report.
+    """
+    if stored is None or next_time(times, stored - MOMENT) != stored:
+        return ReportPlan(None, next_time(times, now))
+    if now < stored:
+        return ReportPlan(None, stored)
+    return ReportPlan(Period(_time_before(times, stored), _time_before(times, now + MOMENT)), next_time(times, now))
+
+
+def _time_before(times: Schedule, moment: datetime) -> datetime:
+    """The last of the schedule's moments earlier than ``moment``."""
+    last = next_time(times, moment - 9 * DAY)  # a week has one, also where clocks change
+    while (following := next_time(times, last)) < moment:
+        last = following
+    return last
+
+
+def week_report(
+    channel: str, period: Period, found: Sequence[tuple[Watch, WatchCounts, Coverage]], whole: Coverage
+) -> Report:
+    """The report of a channel: for each watch what was found, held and listened to. whole: coverage of all together."""
+    named = [f"{w.name} {n.mentions} in {n.episodes}" for w, n, _ in found if n.mentions]
+    nothing = [w.name for w, n, _ in found if not n.mentions]
+    held: dict[HoldReason, int] = {}
+    for _, n, _ in found:
+        for reason, count in n.held.items():
+            held[reason] = held.get(reason, 0) + count
+    mentions = sum(n.mentions for _, n, _ in found)
+    lines = [_count(mentions, "mention") + (f": {_list(named)}" if named else "")]
+    lines += [f"nothing of: {_list(nothing)}"] if nothing else []
+    sent, kept = sum(n.sent for _, n, _ in found), sum(held.values())
+    lines.append(f"{_count(sent, 'alert')} sent, {kept} held" + (f": {_held_words(held)}" if held else ""))
+    since = f"{period.since:%Y-%m-%d} to " if period.since else "until "
+    return Report(
+        key=alert_key(WEEK, period.until.isoformat(), channel),
+        channel=channel,
+        name=WEEK,
+        title=f"Podcasts, {since}{period.until:%Y-%m-%d}",
+        lines=tuple(lines),
+        columns=COLUMNS,
+        rows=tuple(_row(w, n, c) for w, n, c in found),
+        coverage=describe_listening(whole, "in this time"),
+    )
+
+
+def _row(w: Watch, n: WatchCounts, c: Coverage) -> tuple[str, ...]:
+    counts = (n.mentions, n.episodes, n.sent, sum(n.held.values()))
+    heard = (c.episodes, c.listened, c.not_listened)
+    return (w.name, *map(str, counts), _held_words(n.held), *map(str, heard), describe_reasons(c))
+
+
+def _held_words(held: Mapping[HoldReason, int]) -> str:
+    ordered = sorted(held.items(), key=lambda x: (-x[1], x[0].name))
+    return ", ".join(f"{n} {reason.value}" for reason, n in ordered)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _list(names: Sequence[str]) -> str:
+    more = len(names) - MAX_NAMED
+    return ", ".join(names[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _duration(lasted: timedelta) -> str:

@@ -69,7 +69,7 @@ class ChannelRows(Rows):
             same = or_(k.name == name, k.target == pace_row(c, name))
             rows = {r.name: r.rules for r in c.execute(select(k.name, k.rules).where(same, k.rules.is_not(None)))}
         stored = rows.get(name) or next((rules for _, rules in sorted(rows.items()) if rules), None)
-        return _rules(name, stored) if stored else ChannelRules(name=name)
+        return rules_of(name, stored) if stored else ChannelRules(name=name)
 
     def sync_channels(self, wanted: Sequence[ChannelRules], now: datetime) -> None:
         """Makes the stored rules equal to the watchlist's; what waits by rules that changed is decided on again."""
@@ -185,11 +185,17 @@ def _plain(rules: ChannelRules) -> dict[str, Any]:
     return {k: v for k, v in plain(asdict(rules)).items() if k != "name"}
 
 
-def _rules(name: str, stored: dict[str, Any]) -> ChannelRules:
-    d, q = stored["digest"], stored["quiet"]
+def _schedule(stored: dict[str, Any]) -> Schedule:
+    return Schedule(time.fromisoformat(stored["at"]), tuple(stored["days"]), stored["zone"])
+
+
+def rules_of(name: str, stored: dict[str, Any]) -> ChannelRules:
+    """The rules of a channel's row."""
+    q, report = stored["quiet"], stored.get("report")  # which an older podwatch did not store
     return ChannelRules(
         name=name,
-        digest=Schedule(time.fromisoformat(d["at"]), tuple(d["days"]), d["zone"]),
+        digest=_schedule(stored["digest"]),
+        report=_schedule(report) if report else None,
         quiet=QuietHours(time.fromisoformat(q["start"]), time.fromisoformat(q["end"]), q["zone"]) if q else None,
         ceiling=stored["ceiling"],
     )

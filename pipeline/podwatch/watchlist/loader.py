@@ -111,6 +111,7 @@ def _build_rules(name: str, entry: ChannelEntry) -> ChannelRules:
         digest=times.parse_digest_times(entry.digest) if entry.digest else default.digest,
         quiet=times.parse_quiet_hours(entry.quiet) if entry.quiet else None,
         ceiling=entry.ceiling,
+        report=times.parse_digest_times(entry.report) if entry.report else None,
     )
 
 

@@ -135,6 +135,10 @@ class ChannelEntry(_Strict):
         None, description="When nothing is posted: 22:00-07:00 Europe/Berlin."
     )
     ceiling: Count | None = Field(None, description="Messages an hour; beyond it the rest becomes one digest.")
+    report: Annotated[Text, _parsed_by(times.parse_digest_times)] | None = Field(
+        None,
+        description="When a report of what was found, held and listened to goes out: weekly mon 08:00.",
+    )
 
 
 class Watchlist(_Strict):
