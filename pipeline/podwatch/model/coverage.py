@@ -69,7 +69,8 @@ class EpisodeCount:
 class CoverageFacts:
     """What the store knows of a period. recorded_from: the first day of which it is known what was polled.
 
-    watches: those that are enabled, with the number of their revision.
+    watches: those that are enabled, with the number of their revision. broken: the ids of those that detect cannot look
+    for.
     """
 
     period: Period
@@ -77,6 +78,7 @@ class CoverageFacts:
     feeds: Sequence[FollowedFeed]
     counts: Sequence[EpisodeCount]
     watches: Sequence[tuple[int, Watch]]
+    broken: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

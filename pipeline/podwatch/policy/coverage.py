@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from podwatch.model import Coverage, CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Scope, Watch
@@ -23,14 +23,35 @@ _WORDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """What has to be done with a transcript before its episode counts as listened to.
+
+    through: the number of the watch up to which it has to be searched. names: it has to be read for names instead.
+    in_vain: nobody can search it.
+    """
+
+    through: int
+    names: bool = False
+    in_vain: bool = False
+
+    def lacks(self, n: EpisodeCount) -> bool:
+        """Whether transcripts of which something is still to do lack what is needed."""
+        if self.in_vain or n.unread != self.names:
+            return False
+        return self.names or n.searched_through < self.through
+
+
 def measure_feeds(facts: CoverageFacts, now: datetime) -> Coverage:
     """Coverage of the feeds: a transcript counts when every watch was looked for in it."""
     latest = max((seq for seq, w in facts.watches if w.surge is None), default=0)
-    return _measure(facts, lambda _: True, lambda _f, _language, _stored: (latest, False), now)
+    return _measure(facts, lambda _: True, lambda _f, _language, _stored: _Need(latest), now)
 
 
 def measure_watches(facts: CoverageFacts, watches: Sequence[tuple[int, Watch]], now: datetime) -> Coverage:
     """Coverage of what is in the scope of one of these watches: a transcript counts when they were looked for in it.
+
+    For a watch that is broken nobody listens; it is left out where another one is in scope.
 
     The language of an episode that has no transcript may be unknown; then it is in scope, since it may be missed.
     """
@@ -39,12 +60,13 @@ def measure_watches(facts: CoverageFacts, watches: Sequence[tuple[int, Watch]], 
         anywhere = (replace(w.scope, languages=(), not_languages=()) for _, w in watches)
         return any(is_in_scope(s, f.url, f.tags, None) for s in anywhere)
 
-    def needed(f: FollowedFeed, language: str | None, stored: bool) -> tuple[int, bool] | None:
+    def needed(f: FollowedFeed, language: str | None, stored: bool) -> _Need | None:
         inside = [(seq, w) for seq, w in watches if _holds(w.scope, f, language, stored)]
         if not inside:
             return None
-        texts = [seq for seq, w in inside if w.surge is None]
-        return max(texts, default=0), not texts
+        working = [(seq, w) for seq, w in inside if w.id not in facts.broken]
+        texts = [seq for seq, w in working if w.surge is None]
+        return _Need(max(texts, default=0), names=bool(working) and not texts, in_vain=not working)
 
     return _measure(facts, counts, needed, now)
 
@@ -67,11 +89,10 @@ def _holds(scope: Scope, f: FollowedFeed, language: str | None, stored: bool) ->
 def _measure(
     facts: CoverageFacts,
     counts: Callable[[FollowedFeed], bool],
-    needed: Callable[[FollowedFeed, str | None, bool], tuple[int, bool] | None],
+    needed: Callable[[FollowedFeed, str | None, bool], _Need | None],
     now: datetime,
 ) -> Coverage:
-    """needed: of a feed, a language, and whether there is a transcript: (the number of the watch up to which it has to
-    be searched, whether it has to be read for names instead); None when it does not count."""
+    """needed: asked with a feed, a language, and whether there is a transcript; None when it does not count."""
     feeds = {f.id: f for f in facts.feeds if counts(f)}
     why: Counter[NotListened] = Counter()
     errors: Counter[str] = Counter()
@@ -81,11 +102,12 @@ def _measure(
         want = needed(feeds[n.feed_id], n.language, is_stored) if n.feed_id in feeds else None
         if want is None:
             continue
-        through, names = want
         if n.why is NotListened.NOT_SEARCHED:  # counted among the stored ones already
-            why[n.why] += n.episodes if n.unread == names and (names or n.searched_through < through) else 0
+            why[n.why] += n.episodes if want.lacks(n) else 0
             continue
         episodes += n.episodes
+        if n.why is None and want.in_vain:
+            why[NotListened.NOT_SEARCHED] += n.episodes
         if n.why is not None:
             why[n.why] += n.episodes
         if n.why is NotListened.FAILED:

@@ -20,14 +20,20 @@ class CoverageRows(Rows):
         """What is known of a period, from which podwatch.policy.coverage measures."""
         w, d = watches.c, feed_days.c
         with self.reading() as c:
-            known = [(r.seq, watch_of(r)) for r in c.execute(select(watches).where(w.enabled).order_by(w.seq))]
+            rows = c.execute(select(watches).where(w.enabled).order_by(w.seq)).all()
+            known = [(r.seq, watch_of(r)) for r in rows]
             recorded_from = c.execute(select(func.min(d.day))).scalar()
             followed = [_followed(r) for r in c.execute(_feeds(period))]
             latest = max((seq for seq, watch in known if watch.surge is None), default=0)
             names = any(watch.surge is not None for _, watch in known)
             counts = [_count(r) for r in c.execute(_episode_counts(period, latest, names))]
         return CoverageFacts(
-            period=period, recorded_from=recorded_from, feeds=followed, counts=counts, watches=tuple(known)
+            period=period,
+            recorded_from=recorded_from,
+            feeds=followed,
+            counts=counts,
+            watches=tuple(known),
+            broken=frozenset(r.id for r in rows if r.error is not None),
         )
 
 
