@@ -52,9 +52,9 @@ def test_a_silence_is_told_when_it_is_long_enough(case: str) -> None:
 
 def test_each_silence_of_a_watch_has_a_key_of_its_own() -> None:
     w = watch(**SILENT)
-    keys = {silence_key(x, t) for x in (w, watch(name="b"), watch(channel="#b")) for t in (NOW, NOW + DAY)}
+    keys = {silence_key(x, t) for x in (w, watch(id=2), watch(channel="#b")) for t in (NOW, NOW + DAY)}
     assert len(keys) == 6
-    assert silence_key(w, NOW) == silence_key(watch(**SILENT | {"silent_after": 1.0}), NOW)
+    assert silence_key(w, NOW) == silence_key(watch(**SILENT | {"silent_after": 1.0, "name": "renamed"}), NOW)
 
 
 # case: (the coverage, the title, the lines)

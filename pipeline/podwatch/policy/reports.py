@@ -50,8 +50,11 @@ def is_silence_due(watch: Watch, start: datetime | None, mutes: Sequence[Mute], 
 
 
 def silence_key(watch: Watch, start: datetime) -> str:
-    """The key of the message about a silence, the same whoever makes it when: one for each silence of a watch."""
-    return alert_key(SILENCE, f"{watch.name}\x1f{start.isoformat()}", watch.channel)
+    """The key of the message about a silence, the same whoever makes it when: one for each silence of a watch.
+
+    By the watch's id, since a watch that gets another name is no other one.
+    """
+    return alert_key(SILENCE, f"{watch.id}\x1f{start.isoformat()}", watch.channel)
 
 
 def silence_report(watch: Watch, start: datetime, c: Coverage, now: datetime) -> Report:
