@@ -65,7 +65,7 @@ def test_what_became_of_a_watch_in_a_period_is_counted(store: Store, now: dateti
 
 def test_the_next_report_of_a_channel_is_planned_by_one_worker(store: Store, now: datetime) -> None:
     rules = ChannelRules(name="#a", report=Schedule(time(8), (0,), "Europe/Berlin"), quiet=QuietHours(time(1), time(2)))
-    store.sync_channels([rules, ChannelRules(name="#b")])
+    store.sync_channels([rules, ChannelRules(name="#b")], now)
     assert store.report_schedules() == [(rules, None)]
     assert store.plan_report("#a", None, now)
     assert not store.plan_report("#a", None, now)

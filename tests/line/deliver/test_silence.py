@@ -63,7 +63,7 @@ def test_workers_that_look_at_once_make_one_message(scenario: DeliveryScenario) 
 def test_quiet_hours_hold_it_back(scenario: DeliveryScenario) -> None:
     scenario.add_watch(silent_after=2 * DAYS)
     rules = ChannelRules(name=scenario.channel, quiet=QuietHours(time(5), time(9)))
-    scenario.rt.store.sync_channels([rules])
+    scenario.rt.store.sync_channels([rules], scenario.now)
     scenario.deliver_after(days=2)
     assert scenario.channel_texts() == []
     scenario.deliver_after(hours=3)

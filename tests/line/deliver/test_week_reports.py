@@ -68,7 +68,7 @@ def test_reports_that_were_missed_are_one_and_a_new_schedule_begins_with_its_nex
     scenario.deliver()
     scenario.deliver_after(days=22)
     assert [r.splitlines()[0] for r in reports(scenario)] == ["Podcasts, 2026-10-27 to 2026-11-24"]
-    scenario.rt.store.sync_channels([ChannelRules(name=scenario.channel)])
+    scenario.rt.store.sync_channels([ChannelRules(name=scenario.channel)], scenario.now)
     scenario.deliver_after(days=14)
     ask_for_report(scenario)
     scenario.deliver_after(days=1)
