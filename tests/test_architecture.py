@@ -21,9 +21,10 @@ EVERY = [p for p in EVERY if "node_modules" not in p.parts]
 
 # What each package of podwatch, or module beside them, may import of it: only what stands above it here.
 ALLOWED = {
-    "errors": "",
+    "redaction": "",
+    "errors": "redaction",
     "model": "",
-    "policy": "errors model",
+    "policy": "errors model redaction",
     "settings": "errors model policy",
     "files": "errors",
     "net": "errors settings",
@@ -72,6 +73,7 @@ ONLY = {
 }
 # Packages without any input or output: they decide, parse or search values that they are given.
 PURE = {"podwatch.model", "podwatch.policy", "podwatch.query", "podwatch.phonetics", "podwatch.transcripts.formats"}
+PURE |= {"podwatch.redaction"}
 PURE |= {"podwatch.transcripts.labels", "podwatch.notifiers.mention_ranking", "podwatch.notifiers.slack_buttons"}
 # PurePath alone is a value.
 NAMES_ONLY = {"podwatch.policy.transcript_file_match"}
