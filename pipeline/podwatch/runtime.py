@@ -8,10 +8,11 @@ from types import TracebackType
 from typing import Self
 
 from podwatch.errors import SettingsError
+from podwatch.logins import Keyring
 from podwatch.net.client import HttpClient
 from podwatch.net.robots import RobotsRules
 from podwatch.notifiers import NOTIFIERS, Notifier, scheme_of
-from podwatch.settings import Settings
+from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store, open_store
 
 log = logging.getLogger("podwatch")
@@ -25,6 +26,7 @@ class Runtime:
     store: Store
     http: HttpClient
     robots: RobotsRules
+    keyring: Keyring = field(default_factory=lambda: Keyring(Secret("")))
     _notifiers: dict[str, Notifier] = field(default_factory=dict)
 
     def notifier(self, channel: str) -> tuple[str, Notifier]:
@@ -55,4 +57,5 @@ def build(settings: Settings) -> Runtime:
         todo = "set PODWATCH_HOME to a folder you may write"
         raise SettingsError(what, where=str(settings.home), todo=todo) from None
     http = HttpClient(settings)
-    return Runtime(settings=settings, store=open_store(settings), http=http, robots=RobotsRules(http))
+    keyring = Keyring(settings.secret_keys)
+    return Runtime(settings=settings, store=open_store(settings), http=http, robots=RobotsRules(http), keyring=keyring)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
 import json
 import os
@@ -70,6 +72,7 @@ class Settings:
     takes in; the rest is for a backfill. live_days: an episode known longer than this before a watch was made raises
     no alert. poll_threads: requests at once, at most. host_pause: seconds between two requests to one host; how many
     at once is in policy/host_limits.py. entities: whether entities are recognised. pace: how long deliver waits.
+    secret_keys: what the logins of feeds are encrypted with, the newest first, with a comma between them.
     """
 
     home: Path
@@ -88,6 +91,7 @@ class Settings:
     mail_from: str = ""
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     webhook_secret: Secret = field(default_factory=lambda: Secret(""))
+    secret_keys: Secret = field(default_factory=lambda: Secret(""))
     entities: bool = True
     pace: DeliveryTiming = field(default_factory=DeliveryTiming)
 
@@ -131,6 +135,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         mail_from=_text(env, "PODWATCH_MAIL_FROM"),
         webhooks=parse_webhooks(_text(env, "PODWATCH_WEBHOOKS"), webhook_secret),
         webhook_secret=webhook_secret,
+        secret_keys=parse_secret_keys(_text(env, "PODWATCH_SECRET_KEY")),
         entities=_switch(env, "PODWATCH_ENTITIES", _DEFAULTS["entities"]),
     )
 
@@ -183,6 +188,20 @@ def parse_webhooks(text: str, secret: Secret) -> dict[str, Webhook]:
         own = Secret(given.get("secret", ""))
         found[name] = Webhook(Secret(given["url"]), own if own else secret)
     return found
+
+
+def parse_secret_keys(text: str) -> Secret:
+    """The keys of a comma-separated list, each 32 bytes in base64 (Fernet); raises SettingsError, which shows none."""
+    keys = [key for part in text.split(",") if (key := part.strip())]
+    for key in keys:
+        try:
+            fits = key.isascii() and len(base64.b64decode(key.encode(), altchars=b"-_", validate=True)) == 32
+        except binascii.Error:
+            fits = False
+        if not fits:
+            make = "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())"
+            raise SettingsError("is no key", where="PODWATCH_SECRET_KEY", todo=f"make one with python3 -c '{make}'")
+    return Secret(",".join(keys))
 
 
 def parse_networks(text: str) -> tuple[IpNetwork, ...]:
