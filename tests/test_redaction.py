@@ -71,6 +71,7 @@ PUBLIC = [
     "https://host/a.mp3#t=754",
     "http://[2001:db8::1]:8080/feed",
     "mailto:desk@example.org",
+    "postgresql://podwatch:***@db/podwatch",
     "#podcasts",
     "",
 ]

@@ -1,13 +1,12 @@
-"""The login of a feed: taken out of its address, stored encrypted, and sent to the feed's own server only."""
+"""The login of a feed: stored encrypted, and sent to the feed's own server only."""
 
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from podwatch.errors import PodwatchError
 from podwatch.settings import Secret
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 1000  # characters of a login
 Origin: TypeAlias = tuple[str, str, int]  # scheme, host, port (RFC 6454)
-
-_WITH_LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#]*)@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +31,6 @@ class Login:
         return "Basic " + base64.b64encode(self.text.encode()).decode()
 
 
-def split_login(url: str) -> tuple[str, str | None]:
-    """(the address without its login, the login as user:password; None when there is none)"""
-    found = _WITH_LOGIN.match(url)
-    if found is None:
-        return url, None
-    user, _, password = found[2].partition(":")
-    login = f"{unquote(user)}:{unquote(password)}"
-    return found[1] + url[found.end() :], login if login != ":" else None
-
-
 def origin_of(url: str) -> Origin | None:
     """The origin of an address; None of what is no http(s) address."""
     try:
@@ -52,6 +39,13 @@ def origin_of(url: str) -> Origin | None:
     except (ValueError, KeyError):
         return None
     return (parts.scheme, parts.hostname.lower(), port) if parts.hostname else None
+
+
+def join_login(url: str, login: str) -> str:
+    """The address with the login in it; split_login() gives both back."""
+    start, slashes, rest = url.partition("://")
+    user, _, password = login.partition(":")
+    return f"{start}{slashes}{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
 
 
 def check_login(login: str) -> str:

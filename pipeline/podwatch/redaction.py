@@ -37,6 +37,7 @@ _AT_ONCE = frozenset({
 
 _PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)  # RFC 3986, app. B
 _WRAPPED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # feed:https://
+_HIDDEN_PASSWORD = re.compile(r"[^:]*:\*\*\*")
 _PORT = re.compile(r"(?:\[[^\]]*\]|[^:]*)(?::\d*)?", re.DOTALL)
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _HEX = re.compile(r"(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]+", re.IGNORECASE)
@@ -45,6 +46,7 @@ _JWT = re.compile(r"eyJ[A-Za-z0-9_=-]{17,}")  # base64 of {"
 _CHANGES = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])|(?<=[A-Z]{2})(?=[a-z])")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://\S+")
 _CLOSING = ".,:;!?)]}'\">"  # what stands behind an address in a sentence
+_WITH_LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#]*)@")
 _MAX_DEPTH = 2  # of an address within a value of an address
 
 
@@ -66,7 +68,9 @@ def _display(url: str, depth: int) -> str:
         if at >= 0 and (scheme is not None or ":" in path[:at] or path.startswith(HIDDEN)):
             scheme, path = None, f"{HIDDEN}{path[at:]}"  # user:password@host/feed: what looks like a scheme is none
     elif "@" in authority:
-        authority = f"{HIDDEN}@{authority.rpartition('@')[2]}"
+        user, _, host = authority.rpartition("@")
+        if not _HIDDEN_PASSWORD.fullmatch(user):  # as SQLAlchemy shows the address of a database
+            authority = f"{HIDDEN}@{host}"
     elif not _PORT.fullmatch(authority) and "@" in (rest := url.partition("//")[2]):
         # A password with / ? or # in it, which ends the host by the rules.
         start = "" if scheme is None else f"{scheme}:"
@@ -77,6 +81,16 @@ def _display(url: str, depth: int) -> str:
     built += shown
     built += "" if query is None else f"?{_display_pairs(query, depth)}"
     return built + ("" if fragment is None else f"#{_display_pairs(fragment, depth)}")
+
+
+def split_login(url: str) -> tuple[str, str | None]:
+    """(the address without its login, the login as user:password; None when there is none)"""
+    found = _WITH_LOGIN.match(url)
+    if found is None:
+        return url, None
+    user, _, password = found[2].partition(":")
+    login = f"{unquote(user)}:{unquote(password)}"
+    return found[1] + url[found.end() :], login if login != ":" else None
 
 
 def has_secret(url: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -12,10 +13,22 @@ from podwatch.logins import Keyring
 from podwatch.net.client import HttpClient
 from podwatch.net.robots import RobotsRules
 from podwatch.notifiers import NOTIFIERS, Notifier, scheme_of
+from podwatch.redaction import redact_text
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store, open_store
 
 log = logging.getLogger("podwatch")
+
+
+def hide_secrets(record: logging.LogRecord) -> bool:
+    """A filter of the log: the addresses in a line lose their secrets, whoever wrote it."""
+    if record.args and any("://" in a for a in map(str, _arguments(record))):
+        record.msg, record.args = redact_text(record.getMessage()), ()
+    return True
+
+
+def _arguments(record: logging.LogRecord) -> Iterable[object]:
+    return record.args.values() if isinstance(record.args, Mapping) else record.args or ()
 
 
 @dataclass(slots=True)
@@ -50,6 +63,7 @@ class Runtime:
 def build(settings: Settings) -> Runtime:
     """The runtime of these settings; raises SettingsError for a data folder that cannot be made, StoreError for a
     database that cannot be opened."""
+    log.addFilter(hide_secrets)  # added once, however often
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as e:

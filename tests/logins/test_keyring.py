@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.errors import PodwatchError, SettingsError
-from podwatch.logins import Keyring, Login, check_login, is_sealed, origin_of, split_login
+from podwatch.logins import Keyring, Login, check_login, is_sealed, origin_of
+from podwatch.redaction import split_login
 from podwatch.settings import Secret, from_environment, parse_secret_keys
 
 NEW, OLD = (base64.urlsafe_b64encode(bytes([n]) * 32).decode() for n in (1, 2))

@@ -281,3 +281,9 @@ def test_a_surge_is_of_these_types_or_of_all() -> None:
     assert (some.kind, some.surge, some.minimum) == ("surge", ("person", "place"), 1)
     assert every.surge == ("event", "organisation", "person", "place", "product")
     assert some.fingerprint != every.fingerprint
+
+
+def test_the_address_of_a_feed_is_compared_without_its_login() -> None:
+    text = "defaults: {channel: '#a'}\nwatches:\n  - {name: a, query: x, feeds: {urls: ['https://u:p@h.example/f']}}\n"
+    [found], _ = parse_watchlist(text, "w.yaml")
+    assert found.scope == Scope(urls=("https://h.example/f",))

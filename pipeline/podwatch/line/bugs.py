@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Iterable
 from datetime import timedelta
 
+from podwatch.redaction import redact_text
+
 log = logging.getLogger("podwatch")
 
 RETRY_AFTER_BUG = timedelta(hours=1)  # until an item that met a bug is due again
@@ -20,10 +22,11 @@ class Bugs:
 
     def note(self, item: str, bug: Exception) -> str:
         """Collects a bug, and returns the line to stamp on its item."""
+        item = redact_text(item)
         bug.add_note(f"{self._verb}: {item}")
         log.error("%s: %s: a bug in podwatch", self._verb, item, exc_info=bug)
         self._found.append(bug)
-        return f"a bug in podwatch: {type(bug).__name__}: {bug}"[:500]
+        return redact_text(f"a bug in podwatch: {type(bug).__name__}: {bug}")[:500]
 
     def drain(self) -> list[str]:
         """The bugs so far as text, for the process that collects them from all; they are gone from here."""

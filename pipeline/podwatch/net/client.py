@@ -13,9 +13,10 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from podwatch.errors import HttpError
-from podwatch.logins import Login, origin_of, split_login
+from podwatch.logins import Login, origin_of
 from podwatch.net.decompression import DecompressionError, decompressor_for
 from podwatch.net.transport import Transport
+from podwatch.redaction import split_login
 from podwatch.settings import Settings
 
 MAX_REDIRECTS = 5

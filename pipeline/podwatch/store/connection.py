@@ -31,7 +31,7 @@ DRIVERS = {
     "postgresql+psycopg2": POSTGRESQL,
     POSTGRESQL: POSTGRESQL,
 }
-HEAD = "0006"  # the newest file in migrations/versions; a test holds the two together
+HEAD = "0008"  # the newest file in migrations/versions; a test holds the two together
 
 
 def to_json(value: Any) -> str:
@@ -50,6 +50,7 @@ def from_json(text: str | bytes) -> Any:
 
 
 JSON_CODEC: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
+ENGINE_OPTIONS = JSON_CODEC | {"hide_parameters": True}  # of a failed statement: they may hold logins and tokens
 
 
 def connect(settings: Settings) -> Engine:
@@ -60,14 +61,14 @@ def connect(settings: Settings) -> Engine:
         if backend is None:
             raise _unusable_url(f"{url.drivername} is not supported")
         if backend == POSTGRESQL:
-            engine = create_engine(url.set(drivername=POSTGRESQL), pool_pre_ping=True, **JSON_CODEC)
+            engine = create_engine(url.set(drivername=POSTGRESQL), pool_pre_ping=True, **ENGINE_OPTIONS)
             event.listen(engine, "before_cursor_execute", _postgres_binary)
             return engine
         if url.query or url.host or not (url.database or "x").isprintable():
             raise _unusable_url("is not the address of an SQLite file")
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **JSON_CODEC)
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **ENGINE_OPTIONS)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine

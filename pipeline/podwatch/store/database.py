@@ -24,6 +24,7 @@ from podwatch.store.diagnosis import DiagnosisRows
 from podwatch.store.digests import DigestRows
 from podwatch.store.entities import EntityRows
 from podwatch.store.entity_counts import EntityCountRows
+from podwatch.store.feed_logins import FeedLoginRows
 from podwatch.store.mentions import MentionRows
 from podwatch.store.mutes import MuteRows
 from podwatch.store.poll import PollRows
@@ -47,6 +48,7 @@ FAILURES = (DBAPIError, PoolTimeoutError)  # see explain_failure()
 
 class Store(
     PollRows,
+    FeedLoginRows,
     BackfillRows,
     EntityRows,
     DiagnosisRows,
