@@ -114,6 +114,7 @@ def test_no_output_and_no_other_column_holds_a_secret(
     assert "poll: 1 done, 2 new, 0 failed" in ran
     assert "fetch: 2 done, 1 new, 1 failed" in ran
     assert "rice in “one”" in ran, "the card"
+    assert not any("audio.example" in line for line in ran), "no link that holds a token"
     assert podcast.authorizations["/two.vtt"] == [LOGIN]
     for fault, headers in ((500, {}), (403, {}), (302, {"Location": podcast.url(f"/gone?token={TOKEN}")})):
         podcast.fail("/feed.xml", fault, **headers)  # type: ignore[arg-type]
