@@ -24,6 +24,8 @@ def hide_secrets(record: logging.LogRecord) -> bool:
     """A filter of the log: the addresses in a line lose their secrets, whoever wrote it."""
     if record.args and any("://" in a for a in map(str, _arguments(record))):
         record.msg, record.args = redact_text(record.getMessage()), ()
+    if record.exc_info and not record.exc_text:  # what a Formatter shows of a bug
+        record.exc_text = redact_text(logging.Formatter().formatException(record.exc_info))
     return True
 
 

@@ -168,7 +168,7 @@ def find_new_address(rt: Runtime, feed: Feed, url: str, reading: FeedReading | N
     except PodwatchError as e:
         log.info("poll: %s: says that it has moved, but %s", display_address(feed.url), e.line)
         return None
-    onward = there.facts.moved_to
+    onward = split_login(there.facts.moved_to or "")[0] or None
     listed = set(reading.guid_keys) if reading else set()
     if onward in (None, target, answer.url) and is_same_show(facts, there.facts, bool(listed & set(there.guid_keys))):
         return answer.moved_to or target
