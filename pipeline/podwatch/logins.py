@@ -28,7 +28,7 @@ class Login:
     @property
     def header(self) -> str:
         """The value of Authorization (RFC 7617, in UTF-8)."""
-        return "Basic " + base64.b64encode(self.text.encode()).decode()
+        return "Basic " + base64.b64encode(self.text.encode("utf-8", "replace")).decode()
 
 
 def origin_of(url: str) -> Origin | None:

@@ -170,6 +170,8 @@ def test_a_feed_is_one_with_and_without_its_login(podwatch: Command, feed: str, 
     assert podwatch("feeds", "add", bare, secret=True) == ["1 feeds, 1 new"]
     assert podwatch("feeds", "add", feed, bare) == ["1 feeds, 0 new"]
     assert podwatch("poll")[-1] == "poll: 1 done, 2 new, 0 failed"
+    assert podwatch("feeds", "add", feed) == ["1 feeds, 0 new"]
+    assert podwatch("poll")[-1] == "poll: 0 done, 0 new, 0 failed", "the same login again changes nothing"
     assert podwatch("feeds", "add", bare.replace("://", "://other:login@")) == ["1 feeds, 0 new"]
     assert texts_of(home)["feeds.login"] == "other:login"
     [listed] = map(json.loads, podwatch("feeds", "list", "--json"))

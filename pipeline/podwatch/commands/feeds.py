@@ -196,11 +196,24 @@ def _add(feeds: list[Feed], as_json: bool) -> None:
     for feed in feeds:
         once[feed.url] = opml.merge_feeds(once.get(feed.url, feed), feed)
     with open_runtime() as rt:
-        sealed = [replace(f, login=rt.keyring.seal(f.login) if f.login else None) for f in once.values()]
+        known = {f.url: f.login for f in rt.store.feeds()}
+        sealed = [replace(f, login=_seal_new(rt, f, known.get(f.url))) for f in once.values()]
         new = rt.store.add_feeds(sealed, utc_now())
         encrypt_logins(rt)
     row = {"feeds": len(once), "new": new}
     emit_json(row) if as_json else print(f"{len(once)} feeds, {new} new")
+
+
+def _seal_new(rt: Runtime, feed: Feed, stored: str | None) -> str | None:
+    """The login of a feed as it is stored; None when it has none, or has had this one before."""
+    if feed.login is None:
+        return None
+    try:
+        if stored is not None and rt.keyring.open(stored, feed.url) == feed.login:
+            return None
+    except PodwatchError:
+        pass  # the new one takes the place of one that no key opens
+    return rt.keyring.seal(feed.login)
 
 
 def encrypt_logins(rt: Runtime) -> tuple[int, list[str]]:
