@@ -46,7 +46,7 @@ ALLOWED = {
     "commands": "redaction errors model settings logins files policy store feeds transcripts entities query watchlist "
     "notifiers runtime line history diagnose",
     "__main__": "commands",
-    "podwatch_airflow": "errors model settings runtime line history",  # the plugin, inside its functions
+    "podwatch_airflow": "redaction errors model settings runtime line history",  # the plugin, inside its functions
     "airflow_local_settings": "",
     "dags": "podwatch_airflow",
 }

@@ -104,8 +104,7 @@ class Keyring:
 
     def login_for(self, feed_url: str, stored: str | None) -> Login | None:
         """What requests of a feed send to its origin; None for a feed without a login. Raises what open() does."""
-        origin = origin_of(feed_url)
-        if stored is None or origin is None:
+        if stored is None or (origin := origin_of(feed_url)) is None:
             return None
         return Login(origin, self.open(stored, feed_url))
 

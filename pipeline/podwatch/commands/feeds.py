@@ -78,8 +78,10 @@ def set_(
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
         rt.store.set_transcript_page(feed.url, template, utc_now())
-    shown = display_address(feed.url)
-    emit_json({"url": shown, "transcript_page": template}) if json else print(f"{shown}: transcript page {page}")
+    shown, shown_page = display_address(feed.url), None if template is None else display_address(template)
+    emit_json({"url": shown, "transcript_page": shown_page}) if json else print(
+        f"{shown}: transcript page {shown_page or 'off'}"
+    )
 
 
 @app.command()

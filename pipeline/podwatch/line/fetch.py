@@ -179,7 +179,7 @@ def request_transcript(rt: Runtime, wanted: TranscriptRequest, now: datetime) ->
 
 def _login_for(rt: Runtime, wanted: TranscriptRequest, url: str) -> Login | None:
     """The feed's login when the transcript is on the feed's own server; only then has it to be decrypted."""
-    if origin_of(url) != origin_of(wanted.feed_url):
+    if wanted.login is None or origin_of(url) != origin_of(wanted.feed_url):
         return None
     return rt.keyring.login_for(wanted.feed_url, wanted.login)
 

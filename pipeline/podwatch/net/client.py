@@ -79,8 +79,7 @@ class HttpClient:
         neither to where a redirect leads nor without TLS when its address has it.
         """
         url, own = split_login(url)
-        origin = origin_of(url)
-        if own is not None and origin is not None:
+        if own is not None and (origin := origin_of(url)) is not None:
             login = Login(origin, own)
         headers = self._headers | {"Accept": accept}
         if etag:
