@@ -30,7 +30,7 @@ test: lint ## everything that is checked, tests last
 # What decides and parses, without a server, a browser or another process: the loop while you write.
 fast: install ## the fast loop: ruff, and the tests of everything pure, in seconds (K=words: only tests named so)
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
-	@$(PY) -m pytest -q -n $$($(PY) -c 'import os; print(os.cpu_count() or 1)') --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(if $(K),-k "$(K)") tests/test_architecture.py tests/policy tests/query tests/phonetics tests/entities tests/watchlist tests/transcripts
+	@$(PY) -m pytest -q -n $$($(PY) -c 'import os; print(os.cpu_count() or 1)') --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(if $(K),-k "$(K)") tests/test_architecture.py tests/test_redaction.py tests/logins tests/policy tests/query tests/phonetics tests/entities tests/watchlist tests/transcripts
 
 lint: install ## ruff and mypy
 	@.venv/bin/ruff check .

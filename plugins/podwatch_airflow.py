@@ -100,7 +100,9 @@ def run_backfill_step(step: str, shards: Any = None) -> Any:
 
 def report_failure(context: Mapping[str, Any]) -> None:
     """Called by Airflow when a task has used up its retries: logs it, and opens its incident."""
-    ti, why = context["ti"], next(iter(str(context.get("exception")).splitlines()), "")
+    from podwatch.redaction import redact_text
+
+    ti, why = context["ti"], redact_text(next(iter(str(context.get("exception")).splitlines()), ""))
     log.error(
         "podwatch: %s failed for good in run %s: %s - nothing found is lost, the next run goes on from here",
         ti.task_id,

@@ -21,31 +21,35 @@ EVERY = [p for p in EVERY if "node_modules" not in p.parts]
 
 # What each package of podwatch, or module beside them, may import of it: only what stands above it here.
 ALLOWED = {
-    "errors": "",
+    "redaction": "",
+    "errors": "redaction",
     "model": "",
-    "policy": "errors model",
+    "policy": "redaction errors model",
     "known_variables": "",
     "settings": "errors model policy known_variables",
+    "logins": "errors settings",
     "files": "errors",
-    "net": "errors settings",
+    "net": "redaction errors settings logins",
     "sandbox": "errors",
-    "store": "errors model settings policy",
-    "feeds": "errors model files sandbox policy",
+    "store": "redaction errors model settings logins policy",
+    "feeds": "redaction errors logins model files sandbox policy",
     "transcripts": "errors model sandbox store",
     "entities": "errors model store",
     "phonetics": "",
     "query": "errors model phonetics entities",
-    "watchlist": "errors model files query",
-    "notifiers": "errors model settings net",
-    "runtime": "errors settings net store notifiers",
-    "line": "errors model net policy store feeds transcripts entities query notifiers runtime",
-    "history": "errors model settings net policy store feeds query watchlist runtime line",
-    "diagnose": "errors model settings policy store feeds transcripts entities phonetics query notifiers line",
-    "commands": "errors model settings files policy store feeds transcripts entities query watchlist notifiers runtime "
-    "line history diagnose",
+    "watchlist": "redaction errors model files query",
+    "notifiers": "redaction errors model settings net",
+    "runtime": "redaction errors settings logins net store notifiers",
+    "line": "redaction errors logins model net policy store feeds transcripts entities query notifiers runtime",
+    "history": "redaction errors model settings net policy store feeds query watchlist runtime line",
+    "diagnose": "redaction errors model settings logins policy store feeds transcripts entities phonetics query "
+    "notifiers line",
+    "commands": "redaction errors model settings logins files policy store feeds transcripts entities query watchlist "
+    "notifiers runtime line history diagnose",
     "__main__": "commands",
     "podwatch_connections": "errors settings",  # the plugin's other file, inside its functions
-    "podwatch_airflow": "podwatch_connections errors model settings runtime line history",  # the plugin, inside its functions
+    # the plugin, inside its functions
+    "podwatch_airflow": "podwatch_connections redaction errors model settings runtime line history",
     "airflow_local_settings": "",
     "dags": "podwatch_airflow",
 }
@@ -69,11 +73,13 @@ ONLY = {
     "slack_sdk": "podwatch.notifiers",
     "requests": "podwatch.net",
     "protego": "podwatch.net.robots",
+    "cryptography": "podwatch.logins",
     "typer": "podwatch.commands",
     "airflow": "dags podwatch_airflow podwatch_connections airflow_local_settings",
 }
 # Packages without any input or output: they decide, parse or search values that they are given.
 PURE = {"podwatch.model", "podwatch.policy", "podwatch.query", "podwatch.phonetics", "podwatch.transcripts.formats"}
+PURE |= {"podwatch.redaction"}
 PURE |= {"podwatch.transcripts.labels", "podwatch.notifiers.mention_ranking", "podwatch.notifiers.slack_buttons"}
 # PurePath alone is a value.
 NAMES_ONLY = {"podwatch.policy.transcript_file_match"}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from podwatch.redaction import redact_text
+
 
 class PodwatchError(Exception):
     """An expected failure. what, where, todo: the parts of its line; where and todo may be "".
+
+    Its parts are shown, logged and stored, so the addresses in them lose their secrets here.
 
     retryable: True when the same call may succeed later without a change by anybody (a time-out, a 503), False when it
     will not (a malformed address). The raiser decides it.
@@ -13,7 +17,7 @@ class PodwatchError(Exception):
     retryable = False
 
     def __init__(self, what: str, *, where: str = "", todo: str = "", retryable: bool | None = None) -> None:
-        self.what, self.where, self.todo = what, where, todo
+        self.what, self.where, self.todo = redact_text(what), redact_text(where), redact_text(todo)
         if retryable is not None:
             self.retryable = retryable
         super().__init__(self.line)

@@ -41,6 +41,7 @@ KNOWN_VARIABLES = frozenset(
                 "RETRY_DELAY",
                 "SAMPLE_PORT",
                 "SCHEDULE",
+                "SECRET_KEY",
                 "SESSION_SECRET",
                 "SLACK_BASE_URL",
                 "SLACK_PROXY",

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 from podwatch.errors import SettingsError
+from podwatch.logins import Keyring
 from podwatch.net.client import HttpClient
 from podwatch.net.robots import RobotsRules
 from podwatch.notifiers import NOTIFIERS, Notifier, scheme_of
-from podwatch.settings import Settings
+from podwatch.redaction import redact_text
+from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store, open_store
 
 log = logging.getLogger("podwatch")
+
+
+def hide_secrets(record: logging.LogRecord) -> bool:
+    """A filter of the log: the addresses in a line lose their secrets, whoever wrote it."""
+    if record.args and any("://" in a for a in map(str, _arguments(record))):
+        record.msg, record.args = redact_text(record.getMessage()), ()
+    if record.exc_info and not record.exc_text:  # what a Formatter shows of a bug
+        record.exc_text = redact_text(logging.Formatter().formatException(record.exc_info))
+    return True
+
+
+def _arguments(record: logging.LogRecord) -> Iterable[object]:
+    return record.args.values() if isinstance(record.args, Mapping) else record.args or ()
 
 
 @dataclass(slots=True)
@@ -25,6 +41,7 @@ class Runtime:
     store: Store
     http: HttpClient
     robots: RobotsRules
+    keyring: Keyring = field(default_factory=lambda: Keyring(Secret("")))
     _notifiers: dict[str, Notifier] = field(default_factory=dict)
 
     def notifier(self, channel: str) -> tuple[str, Notifier]:
@@ -52,6 +69,7 @@ class Runtime:
 def build(settings: Settings) -> Runtime:
     """The runtime of these settings; raises SettingsError for a data folder that cannot be made, StoreError for a
     database that cannot be opened."""
+    log.addFilter(hide_secrets)  # added once, however often
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as e:
@@ -59,4 +77,5 @@ def build(settings: Settings) -> Runtime:
         todo = "set PODWATCH_HOME to a folder you may write"
         raise SettingsError(what, where=str(settings.home), todo=todo) from None
     http = HttpClient(settings)
-    return Runtime(settings=settings, store=open_store(settings), http=http, robots=RobotsRules(http))
+    keyring = Keyring(settings.secret_keys)
+    return Runtime(settings=settings, store=open_store(settings), http=http, robots=RobotsRules(http), keyring=keyring)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
 import json
 import os
@@ -85,6 +87,7 @@ class Settings:
     at once is in policy/host_limits.py. entities: whether entities are recognised. console: whether alerts for Slack
     are printed while there is no token, as somebody asked. pace: how long deliver waits.
     heartbeat_url: asked when the line has run through; heartbeat_fail: and with /fail behind it when it broke.
+    secret_keys: what the logins of feeds are encrypted with, the newest first, with a comma between them.
     """
 
     home: Path
@@ -106,6 +109,7 @@ class Settings:
     mail_unsubscribe: tuple[str, ...] = ()
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     webhook_secret: Secret = field(default_factory=lambda: Secret(""))
+    secret_keys: Secret = field(default_factory=lambda: Secret(""))
     entities: bool = True
     console: bool = False
     pace: DeliveryTiming = field(default_factory=DeliveryTiming)
@@ -155,6 +159,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         mail_unsubscribe=parse_unsubscribe(_text(env, "PODWATCH_MAIL_UNSUBSCRIBE")),
         webhooks=parse_webhooks(_text(env, "PODWATCH_WEBHOOKS"), webhook_secret),
         webhook_secret=webhook_secret,
+        secret_keys=parse_secret_keys(_text(env, "PODWATCH_SECRET_KEY")),
         entities=_switch(env, "PODWATCH_ENTITIES", _DEFAULTS["entities"]),
         console=_switch(env, "PODWATCH_CONSOLE", _DEFAULTS["console"]),
         heartbeat_url=_address(env, "PODWATCH_HEARTBEAT_URL"),
@@ -271,6 +276,20 @@ def _headers(given: object, where: str) -> dict[str, Secret]:
             raise SettingsError("has a header twice", where=where, todo="leave one out")
         found[name] = Secret(value)
     return found
+
+
+def parse_secret_keys(text: str) -> Secret:
+    """The keys of a comma-separated list, each 32 bytes in base64 (Fernet); raises SettingsError, which shows none."""
+    keys = [key for part in text.split(",") if (key := part.strip())]
+    for key in keys:
+        try:
+            fits = key.isascii() and len(base64.b64decode(key.encode(), altchars=b"-_", validate=True)) == 32
+        except binascii.Error:
+            fits = False
+        if not fits:
+            make = "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())"
+            raise SettingsError("is no key", where="PODWATCH_SECRET_KEY", todo=f"make one with python3 -c '{make}'")
+    return Secret(",".join(keys))
 
 
 def parse_networks(text: str) -> tuple[IpNetwork, ...]:

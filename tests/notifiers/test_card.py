@@ -142,6 +142,7 @@ MOMENTS = {
     "ten hours": (AUDIO, PAGE, 36_000.0, "10:00:00", f"{AUDIO}#t=36000"),
     "the page when there is no audio": (None, PAGE, 754.0, "0:12:34", f"{PAGE}#t=754"),
     "the page when the audio is no address": ("file:///e.mp3", PAGE, 754.0, "0:12:34", f"{PAGE}#t=754"),
+    "the page when the audio has a token": (f"{AUDIO}?token=a1b2", PAGE, 754.0, "0:12:34", f"{PAGE}#t=754"),
     "a page with a fragment of its own": (None, f"{PAGE}#/two", 754.0, "0:12:34", f"{PAGE}#/two"),
     "audio with a fragment": (f"{AUDIO}#t=0", PAGE, 754.0, "0:12:34", f"{AUDIO}#t=754"),
     "no time known": (AUDIO, PAGE, math.nan, "listen", AUDIO),

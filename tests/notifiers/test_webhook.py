@@ -18,6 +18,7 @@ import pytest
 
 from podwatch.errors import ChannelError, SettingsError
 from podwatch.model import Digest, HoldReason
+from podwatch.notifiers import find_channel_mistake
 from podwatch.notifiers.webhook import WebhookNotifier
 from podwatch.notifiers.webhook_body import MAX_BODY_BYTES, alert_body, digest_body
 from podwatch.settings import Secret, Settings, Webhook, parse_networks, parse_webhooks
@@ -282,3 +283,41 @@ def test_a_mistake_in_them_is_one_line_without_their_secrets(text: str) -> None:
     with pytest.raises(SettingsError, match="PODWATCH_WEBHOOKS") as caught:
         parse_webhooks(text, Secret(""))
     assert "hunter2" not in caught.value.line
+
+
+def test_the_login_of_a_named_webhook_is_sent_and_shown_nowhere(
+    receiver: WebhookReceiver, reached: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    url = receiver.url.replace("://", "://desk:pa55@")
+    named = replace(reached, webhooks={"desk": Webhook(Secret(url), Secret(SECRET))})
+    WebhookNotifier(named).send(alert(channel="webhook:desk"))
+    [(headers, _)] = receiver.received
+    assert headers["authorization"] == "Basic " + base64.b64encode(b"desk:pa55").decode()
+    receiver.answer_next(401)
+    assert "pa55" not in failure(named).line + caplog.text
+    WebhookNotifier(named).check("webhook:desk")
+
+
+def test_a_login_in_a_channel_is_refused_since_many_read_the_watchlist(
+    receiver: WebhookReceiver, reached: Settings
+) -> None:
+    channel = receiver.url.replace("://", "://desk:pa55@")
+    mistake = find_channel_mistake(channel)
+    for error in (mistake, failure(reached, channel)):
+        assert error is not None
+        assert error.line == (
+            "http://127.0.0.1/...: holds a login, which everybody who reads the watchlist would see"
+            " - name the address in PODWATCH_WEBHOOKS, and write webhook:NAME"
+        )
+        assert error.route
+    assert receiver.received == []
+
+
+def test_an_audio_address_with_a_token_is_not_posted() -> None:
+    private = episode(audio_url="https://cdn.history.example/2.mp3?token=a1b2c3")
+    content = alert_body(alert(episode=private)).decode()
+    assert "a1b2c3" not in content
+    found = json.loads(content)
+    assert (found["episode"]["audio_url"], found["mentions"][0]["link"]) == (None, None)
+    assert found["text"].endswith("<https://history.example/episodes/2#t=754>"), "the episode's page instead"

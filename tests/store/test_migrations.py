@@ -1,10 +1,12 @@
-"""The deliveries of an older podwatch are there after the migrations."""
+"""The deliveries of an older podwatch are there after the migrations, and the logins of its feeds stand apart."""
 
 from __future__ import annotations
 
+import json
+
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect
 
 import podwatch.store
 from podwatch.settings import Settings
@@ -23,17 +25,21 @@ FIRST_ROWS = [
 ]
 
 
-def test_the_migrations_keep_the_deliveries_of_the_first_tables(settings: Settings) -> None:
-    now = "2026-11-03 06:00:00.000000"
+def make_tables(settings: Settings, revision: str, rows: list[str]) -> None:
+    """The tables of an older podwatch, with these rows."""
     engine = connect(settings)
     config = Config()
     config.set_main_option("script_location", f"{podwatch.store.__path__[0]}/migrations")
     with engine.begin() as c:
         config.attributes["connection"] = c
-        command.upgrade(config, "0001")
-        for statement in FIRST_ROWS:
-            c.execute(text(statement.replace(":now", f"'{now}'").replace(": ", "\\: ")))
+        command.upgrade(config, revision)
+        for statement in rows:
+            c.exec_driver_sql(statement.replace(":now", "'2026-11-03 06:00:00.000000'"))
     engine.dispose()
+
+
+def test_the_migrations_keep_the_deliveries_of_the_first_tables(settings: Settings) -> None:
+    make_tables(settings, "0001", FIRST_ROWS)
     store = open_store(settings)
     [due] = store.deliveries_due(store.clock())
     assert (due.key, due.attempts, due.kind, due.failures) == ("k", 2, "alert", 0)
@@ -52,3 +58,36 @@ def test_the_migrations_make_the_tables_and_columns_that_the_code_knows(store: S
         assert columns == {c.name: c.nullable for c in table.columns}, name
         indexes = {i["name"] for i in there.get_indexes(name) if not i.get("duplicates_constraint")}
         assert {i.name for i in table.indexes} <= indexes, name
+
+
+def feed_row(number: int, url: str, error: str = "") -> str:
+    values = f"{number}, '{url}', '', '[]', :now, '[]', 0, :now, '{error}'"
+    return (
+        f"INSERT INTO feeds (id, url, title, tags, added_at, recent, failures, next_poll_at, error) VALUES ({values})"
+    )
+
+
+def test_the_migrations_take_logins_out_of_addresses_and_of_what_was_noted_of_them(settings: Settings) -> None:
+    whole = "https://me%40x.org:p%3Ass@a.example/feed?x=1@2"
+    scope = json.dumps({"scope": {"urls": [whole]}, "aliases": []})
+    rows = [
+        feed_row(1, "https://b.example/@user/feed"),
+        feed_row(2, whole, f"{whole}: the server answered 500"),
+        feed_row(3, "https://token@b.example/@user/feed"),
+        "INSERT INTO watches (id, name, spec, channel, deliver, fingerprint, revision, revised_at, seq, enabled) VALUES "
+        f"(1, 'w', '{scope}', '#a', 'each', 'x', 1, :now, 1, 1)",
+        "INSERT INTO backfills (id, since, until, feeds, tags, watches, deliver, state, counts, created_at, updated_at) "
+        f"VALUES (1, :now, :now, '{json.dumps([whole])}', '[]', '[]', 'none', 'done', '{{}}', :now, :now)",
+    ]
+    make_tables(settings, "0006", rows)
+    store = open_store(settings)
+    bare = "https://a.example/feed?x=1@2"
+    one, two, three = store.feeds()
+    assert (two.url, two.login, two.error) == (bare, "me@x.org:p:ss", f"{bare}: the server answered 500")
+    assert (one.url, one.login) == ("https://b.example/@user/feed", "token:")
+    assert (three.login, three.next_poll_at) == (None, None)
+    assert three.error is not None
+    assert three.error.startswith("https://b.example/@user/feed: is the same feed as number 1")
+    assert store.watches()[0].scope.urls == (bare,)
+    assert [b.feeds for b in store.backfills()] == [(bare,)]
+    store.close()

@@ -3,10 +3,13 @@
 host.serve("/feed.xml", rss(item("one", transcript=host.url("/one.vtt"))))
 host.fail("/one.vtt", 503, times=2)
 host.statuses["/feed.xml"]        # of its responses, in order
+host.logins["/feed.xml"] = "user:password"    # 401 without it
+host.authorizations["/feed.xml"]  # the logins that came with its requests, None without one
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import threading
 from collections import defaultdict
@@ -31,6 +34,8 @@ class Podcast:
         self.pages: dict[str, Page] = {}
         self.faults: dict[str, list[tuple[int, dict[str, str]]]] = defaultdict(list)
         self.statuses: dict[str, list[int]] = defaultdict(list)
+        self.logins: dict[str, str] = {}
+        self.authorizations: dict[str, list[str | None]] = defaultdict(list)
         self.connections = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -71,6 +76,12 @@ class Podcast:
 
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
+                sent = self.headers.get("Authorization", "").removeprefix("Basic ")
+                login = base64.b64decode(sent).decode() if sent else None
+                host.authorizations[path].append(login)
+                if path in host.logins and login != host.logins[path]:
+                    self.respond(401, {"WWW-Authenticate": 'Basic realm="members"'}, b"")
+                    return
                 if host.faults[path]:
                     self.respond(*host.faults[path].pop(0), b"")
                     return

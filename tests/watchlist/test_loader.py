@@ -303,3 +303,9 @@ def test_a_channel_may_ask_for_a_report_by_a_schedule_like_a_digests() -> None:
     assert (a.report, b.report) == (Schedule(time(8), (0,), "Europe/Berlin"), None)
     with pytest.raises(WatchlistError, match="report: should be like"):
         parse_watchlist(text.replace("weekly mon", "monday"), "w.yaml")
+
+
+def test_the_address_of_a_feed_is_compared_without_its_login() -> None:
+    text = "defaults: {channel: '#a'}\nwatches:\n  - {name: a, query: x, feeds: {urls: ['https://u:p@h.example/f']}}\n"
+    [found], _ = parse_watchlist(text, "w.yaml")
+    assert found.scope == Scope(urls=("https://h.example/f",))

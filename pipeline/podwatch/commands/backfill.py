@@ -31,9 +31,10 @@ from podwatch.history.backfill import (
     report_lines,
     report_values,
 )
-from podwatch.history.backfill_scope import covered_feeds
+from podwatch.history.backfill_scope import with_references
 from podwatch.model import Backfill, BackfillReport, BackfillState, DeliverMode
 from podwatch.policy.backfill_release import CONFIRM_ABOVE, needs_confirmation
+from podwatch.redaction import display_address
 from podwatch.runtime import Runtime
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day (UTC).")]
@@ -75,7 +76,7 @@ def backfill_(
                 names = {name: tuple(require_utf8(v) for v in given or ()) for name, given in
                          (("feeds", feed), ("tags", tag), ("watches", watch))}  # fmt: skip
                 b = new_backfill(since, until, utc_now(), deliver=deliver, **names)
-                covered_feeds(rt, b)  # raises when a feed or watch is not there, before anything is done
+                b = with_references(rt, b)  # raises when a feed or watch is not there, before anything is done
                 b = b if dry_run else rt.store.add_backfill(b, utc_now())
             _run(rt, b, dry_run, yes, json)
 
@@ -130,7 +131,7 @@ def _list_backfills(rt: Runtime, as_json: bool) -> None:
             "state": b.state.value,
             "since": f"{b.since:%Y-%m-%d}",
             "until": f"{b.until - timedelta(days=1):%Y-%m-%d}",
-            "feeds": list(b.feeds),
+            "feeds": [display_address(named) for named in b.feeds],
             "tags": list(b.tags),
             "watches": list(b.watches),
             "deliver": b.deliver.value,

@@ -24,8 +24,10 @@ from podwatch.diagnose.explain import MentionState, WatchExplanation, explain_ep
 from podwatch.errors import PodwatchError
 from podwatch.line.entities import entities_in
 from podwatch.model import Episode, Watch
+from podwatch.notifiers import show_channel
 from podwatch.query import EpisodeFields
 from podwatch.query.explanation import Explanation, MatchPlace
+from podwatch.redaction import redact_text
 from podwatch.runtime import Runtime
 from podwatch.store.diagnosis import StoredDelivery
 from podwatch.watchlist.loader import read_watches
@@ -235,9 +237,9 @@ def _row(
         "deliveries": [
             {
                 "key": d.delivery.key,
-                "channel": d.delivery.channel,
+                "channel": show_channel(d.delivery.channel),
                 "state": d.delivery.state.value,
-                "error": d.delivery.error,
+                "error": redact_text(d.delivery.error) if d.delivery.error else None,
                 "sent_at": d.sent_at,
             }
             for d in deliveries

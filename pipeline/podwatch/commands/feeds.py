@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,11 +23,16 @@ from podwatch.commands.output import (
 from podwatch.diagnose.coverage import transcripts_by_feed
 from podwatch.errors import PodwatchError
 from podwatch.feeds import opml
+from podwatch.logins import check_login, join_login
 from podwatch.model import Feed
+from podwatch.policy.feed_choice import choose_feed
 from podwatch.policy.poll_schedule import is_dead
+from podwatch.redaction import display_address, has_secret, is_redacted, redact_text
+from podwatch.runtime import Runtime
 from podwatch.transcripts.sources import check_template
 
 app = typer.Typer(help="The podcasts that are polled.", no_args_is_help=True)
+FeedName = Annotated[str, typer.Argument(help="The feed: its address, whole or as the list shows it, or its number.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; may be given several times.")]
 
 
@@ -33,21 +40,30 @@ Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; m
 def import_(file: Annotated[Path, typer.Argument(help="An OPML file.")], tag: Tags = None, json: Json = False) -> None:
     """Adds the feeds of an OPML file; its folders become tags. Twice changes nothing."""
     tags = _tags(tag)
-    _add([Feed(url=f.url, title=f.title, tags=tuple(dict.fromkeys(f.tags + tags))) for f in opml.read_opml(file)], json)
+    found = opml.read_opml(file)
+    whole = [replace(f, tags=tuple(dict.fromkeys(f.tags + tags))) for f in found if not is_redacted(f.url)]
+    if len(whole) < len(found):
+        left_out = f"{len(found) - len(whole)} feeds are left out: *** stands for a secret in their addresses"
+        print_stderr(f"{left_out} - export them with podwatch feeds export --with-secrets")
+    _add(whole, json)
 
 
 @app.command()
 def add(
     url: Annotated[list[str], typer.Argument(help="Addresses of feeds.")], tag: Tags = None, json: Json = False
 ) -> None:
-    """Adds feeds by their address."""
+    """Adds feeds by their address; a login in it (https://user:password@host/feed) is kept apart from it."""
     tags = _tags(tag)
-    _add([Feed(url=opml.normalize_address(u), tags=tags) for u in url], json)
+    for address in url:
+        if is_redacted(address):
+            what = "has *** in place of a secret"
+            raise PodwatchError(what, where=display_address(address), todo="give the whole address")
+    _add([opml.feed_at(address, tags=tags) for address in url], json)
 
 
 @app.command("set")
 def set_(
-    url: Annotated[str, typer.Argument(help="The address of the feed.")],
+    url: FeedName,
     page: Annotated[
         str,
         typer.Option(
@@ -61,34 +77,85 @@ def set_(
     """Says where transcripts are that the feed does not name. Off by default; robots.txt is obeyed."""
     template = None if page == "off" else check_template(require_utf8(page))
     with open_runtime() as rt:
-        if not rt.store.set_transcript_page(require_utf8(url), template, utc_now()):
-            raise PodwatchError("is not among the feeds", where=url, todo="see podwatch feeds list")
-    emit_json({"url": url, "transcript_page": template}) if json else print(f"{url}: transcript page {page}")
+        feed = choose_feed(rt.store.feeds(), require_utf8(url))
+        rt.store.set_transcript_page(feed.url, template, utc_now())
+    shown, shown_page = display_address(feed.url), None if template is None else display_address(template)
+    emit_json({"url": shown, "transcript_page": shown_page}) if json else print(
+        f"{shown}: transcript page {shown_page or 'off'}"
+    )
 
 
 @app.command()
-def remove(url: Annotated[str, typer.Argument(help="The address of the feed.")], json: Json = False) -> None:
+def remove(url: FeedName, json: Json = False) -> None:
     """Removes a feed with its episodes, transcripts and mentions."""
     with open_runtime() as rt:
-        if not rt.store.remove_feed(require_utf8(url)):
-            raise PodwatchError("is not among the feeds", where=url, todo="see podwatch feeds list")
-    emit_json({"removed": url}) if json else print(f"removed {url}")
+        feed = choose_feed(rt.store.feeds(), require_utf8(url))
+        rt.store.remove_feed(feed.url)
+    shown = display_address(feed.url)
+    emit_json({"removed": shown}) if json else print(f"removed {shown}")
+
+
+@app.command()
+def login(
+    url: FeedName,
+    user: Annotated[str | None, typer.Option("--user", help="The user name; only the password is asked for.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Takes the login away.")] = False,
+    json: Json = False,
+) -> None:
+    """Sets or replaces the login of a feed: asks for it on a terminal, else reads user:password from stdin."""
+    with open_runtime() as rt:
+        feed = choose_feed(rt.store.feeds(), require_utf8(url))
+        stored = None if remove else rt.keyring.seal(_ask_login(user))
+        rt.store.set_login(feed.id, stored, utc_now())
+        encrypt_logins(rt)
+    shown = display_address(feed.url)
+    emit_json({"url": shown, "login": not remove}) if json else print(
+        f"{shown}: login {'removed' if remove else 'set'}"
+    )
+
+
+@app.command("encrypt-logins")
+def encrypt_logins_(json: Json = False) -> None:
+    """Encrypts every stored login with the first key of PODWATCH_SECRET_KEY. Twice changes nothing."""
+    with open_runtime() as rt:
+        if not rt.keyring.has_key:
+            raise PodwatchError("is not set", where="PODWATCH_SECRET_KEY", todo="see docs/settings.md")
+        done, errors = encrypt_logins(rt)
+    for line in errors:
+        print_stderr(f"podwatch: {line}")
+    row = {"encrypted": done, "failed": len(errors)}
+    emit_json(row) if json else print(f"{done} logins encrypted")
+    if errors:
+        raise typer.Exit(1)
 
 
 @app.command()
 def export(
     file: Annotated[Path | None, typer.Argument(help="The OPML file to write; stdout without it.")] = None,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Whole addresses, with their logins and tokens.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Writes the feeds with their tags as OPML, for other programs or another podwatch."""
+    """Writes the feeds with their tags as OPML, for other programs or another podwatch; secrets only when asked for."""
     with open_runtime() as rt:
         feeds = rt.store.feeds()
+        if with_secrets:
+            feeds = [
+                replace(f, url=join_login(f.url, rt.keyring.open(f.login, f.url)) if f.login else f.url) for f in feeds
+            ]
+        else:
+            secret = sum(f.login is not None or has_secret(f.url) for f in feeds)
+            feeds = [replace(f, url=display_address(f.url)) for f in feeds]
+            if secret:
+                print_stderr(f"the secrets of {secret} feeds are left out; --with-secrets writes them")
     text = opml.write_opml(feeds)
     if file is None:
         emit_json({"opml": text}) if json else sys.stdout.write(text)
         return
     try:
-        file.write_text(text, encoding="utf-8")
+        with open(file, "w", encoding="utf-8", opener=_open_private if with_secrets else None) as out:
+            out.write(text)
     except OSError as e:
         raise PodwatchError(e.strerror or str(e), where=str(file), todo="check the path") from None
     emit_json({"file": file, "feeds": len(feeds)}) if json else print(f"{strip_control(str(file))}: {len(feeds)} feeds")
@@ -102,8 +169,10 @@ def list_(json: Json = False) -> None:
         transcripts = transcripts_by_feed(rt.store, moment)
         rows = [
             {
-                "url": f.url,
-                "title": f.title,
+                "id": f.id,
+                "url": display_address(f.url),
+                "login": f.login is not None,
+                "title": redact_text(f.title),
                 "tags": list(f.tags),
                 "last_poll": f.last_polled_at,
                 "last_episode": f.last_episode_at,
@@ -111,7 +180,7 @@ def list_(json: Json = False) -> None:
                 "failures": f.failures,
                 "failing_since": f.failing_since,
                 "dead": is_dead(f.failing_since, moment),
-                "error": f.error,
+                "error": redact_text(f.error) if f.error else None,
                 "transcripts": transcripts.get(f.id, ""),
             }
             for f in rt.store.feeds()
@@ -119,7 +188,7 @@ def list_(json: Json = False) -> None:
     dead = sum(row["dead"] is True for row in rows)
     if dead:
         print_stderr(f"{dead} feeds have failed for two weeks or more: mend or remove them")
-    columns = ("title", "url", "tags", "last_poll", "last_episode", "transcripts", "next_poll", "error")
+    columns = ("id", "title", "url", "tags", "last_poll", "last_episode", "transcripts", "next_poll", "error")
     show_rows(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
 
 
@@ -128,7 +197,53 @@ def _tags(given: list[str] | None) -> tuple[str, ...]:
 
 
 def _add(feeds: list[Feed], as_json: bool) -> None:
+    once: dict[str, Feed] = {}
+    for feed in feeds:
+        once[feed.url] = opml.merge_feeds(once.get(feed.url, feed), feed)
     with open_runtime() as rt:
-        new = rt.store.add_feeds(feeds, utc_now())
-    row = {"feeds": len(feeds), "new": new}
-    emit_json(row) if as_json else print(f"{len(feeds)} feeds, {new} new")
+        known = {f.url: f.login for f in rt.store.feeds()}
+        sealed = [replace(f, login=_seal_new(rt, f, known.get(f.url))) for f in once.values()]
+        new = rt.store.add_feeds(sealed, utc_now())
+        encrypt_logins(rt)
+    row = {"feeds": len(once), "new": new}
+    emit_json(row) if as_json else print(f"{len(once)} feeds, {new} new")
+
+
+def _seal_new(rt: Runtime, feed: Feed, stored: str | None) -> str | None:
+    """The login of a feed as it is stored; None when it has none, or has had this one before."""
+    if feed.login is None:
+        return None
+    try:
+        if stored is not None and rt.keyring.open(stored, feed.url) == feed.login:
+            return None
+    except PodwatchError:
+        pass  # the new one takes the place of one that no key opens
+    return rt.keyring.seal(feed.login)
+
+
+def encrypt_logins(rt: Runtime) -> tuple[int, list[str]]:
+    """Encrypts what is not yet, with the newest key: (how many, a line for each that no key opens)."""
+    errors: list[str] = []
+
+    def replacement(url: str, stored: str) -> str | None:
+        try:
+            return None if rt.keyring.is_current(stored) else rt.keyring.seal(rt.keyring.open(stored, url))
+        except PodwatchError as e:
+            errors.append(e.line)
+            return None
+
+    return (rt.store.replace_logins(replacement) if rt.keyring.has_key else 0), errors
+
+
+def _ask_login(user: str | None) -> str:
+    """user:password, typed without an echo or read from stdin: an argument would stay in the shell's history."""
+    if sys.stdin.isatty():
+        user = typer.prompt("user", err=True) if user is None else user
+        return check_login(f"{user}:{typer.prompt('password', hide_input=True, err=True)}")
+    line = sys.stdin.readline().rstrip("\r\n")
+    return check_login(require_utf8(line if user is None else f"{user}:{line}"))
+
+
+def _open_private(path: str, flags: int) -> int:
+    """Opens a file that only its owner may read, when it is made anew."""
+    return os.open(path, flags, 0o600)

@@ -12,6 +12,7 @@ from podwatch.commands.options import Json
 from podwatch.commands.output import emit_json, open_runtime, require_utf8, show_rows, strip_control, utc_now
 from podwatch.errors import PodwatchError
 from podwatch.model import Feed, Mute
+from podwatch.policy.feed_choice import matching_feeds
 from podwatch.store.database import Store
 
 app = typer.Typer(help="What tells nobody for a while.", no_args_is_help=True)
@@ -78,11 +79,11 @@ def _watch_id(store: Store, name: str) -> int:
 
 def _find_feed(store: Store, name: str) -> Feed:
     feeds = store.feeds()
-    found = [f for f in feeds if f.url == name] or [f for f in feeds if f.title.casefold() == name.casefold()]
+    found = matching_feeds(feeds, name) or [f for f in feeds if f.title.casefold() == name.casefold()]
     if len(found) == 1:
         return found[0]
     what = f"is the title of {len(found)} feeds" if found else "is not among the feeds"
-    raise PodwatchError(what, where=name, todo="give the feed's address, see podwatch feeds list")
+    raise PodwatchError(what, where=name, todo="give the feed's address or number, see podwatch feeds list")
 
 
 def _user_name() -> str:

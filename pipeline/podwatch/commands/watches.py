@@ -29,6 +29,7 @@ from podwatch.errors import PodwatchError
 from podwatch.history.backtest import BacktestResult
 from podwatch.history.spelling_effects import SpellingEffect, measure_effects
 from podwatch.model import Precision, measure_precision
+from podwatch.notifiers import show_channel
 from podwatch.watchlist.edits import apply_proposals
 from podwatch.watchlist.json_schema import build_schema
 from podwatch.watchlist.proposals import propose_changes
@@ -77,7 +78,7 @@ def list_(json: Json = False) -> None:
                 "looks_for": w.target,
                 "aliases": list(w.aliases),
                 "exclude": list(w.exclude),
-                "channel": w.channel,
+                "channel": show_channel(w.channel),
                 "deliver": w.deliver.value,
                 "revision": w.revision,
                 "relevant": p.relevant,

@@ -17,6 +17,7 @@ from podwatch.policy.coverage import (
     measure_watches,
     split_by_feed,
 )
+from podwatch.redaction import display_address
 from podwatch.store.database import Store
 
 RECENT_DAYS = 30  # of the lines that other commands end with
@@ -40,7 +41,8 @@ def coverage_rows(
     Raises PodwatchError when there is no such feed or watch. Pure.
     """
     if feed is not None:
-        facts = next((one for f, one in split_by_feed(facts) if f.url == feed), replace(facts, feeds=()))
+        asked = (one for f, one in split_by_feed(facts) if feed in (f.url, display_address(f.url)))
+        facts = next(asked, replace(facts, feeds=()))
         if not facts.feeds:
             raise PodwatchError("is not among the feeds", where=feed, todo="see podwatch feeds list")
     watches = [(seq, w) for seq, w in facts.watches if watch in (None, w.name)]
@@ -54,7 +56,7 @@ def coverage_rows(
         for f, one in split_by_feed(facts):
             mine = measure_watches(one, watches, now) if scoped else measure_feeds(one, now)
             if mine.feeds:
-                yield CoverageRow("feed", f.url, f.title, mine)
+                yield CoverageRow("feed", display_address(f.url), f.title, mine)
     yield CoverageRow("total", "", "", measure_watches(facts, watches, now) if scoped else measure_feeds(facts, now))
 
 
@@ -159,6 +161,6 @@ def _with_transcripts(c: Coverage) -> Coverage:
 
 def feeds_without_transcripts(facts: CoverageFacts, now: datetime) -> Iterator[tuple[str, Coverage]]:
     """(address, coverage) of the feeds none of whose episodes has a transcript, most episodes first. Pure."""
-    found = [(f.url, _with_transcripts(measure_feeds(one, now))) for f, one in split_by_feed(facts)]
+    found = [(display_address(f.url), _with_transcripts(measure_feeds(one, now))) for f, one in split_by_feed(facts)]
     silent = [(url, c) for url, c in found if c.episodes and not c.listened]
     yield from sorted(silent, key=lambda x: (-x[1].episodes, x[0]))

@@ -17,10 +17,12 @@ from types import MappingProxyType
 from podwatch.diagnose.coverage import coverage_line, feeds_without_transcripts
 from podwatch.diagnose.model_checks import MODELS, MissingModel
 from podwatch.errors import PodwatchError
+from podwatch.logins import Keyring, is_sealed
 from podwatch.model import Alert, DeliverMode, Episode, Kind, Mention, Period, Watch
-from podwatch.notifiers import NOTIFIERS, escaping, scheme_of
+from podwatch.notifiers import NOTIFIERS, escaping, scheme_of, show_channel
 from podwatch.policy.coverage import describe_reasons
 from podwatch.policy.poll_schedule import is_dead
+from podwatch.redaction import display_address, redact_text
 from podwatch.settings import Settings
 from podwatch.store.database import Store, inspect_database, open_store
 from podwatch.store.marks import COMPLETE_LINE, HEARTBEAT
@@ -132,8 +134,9 @@ def _feeds(surroundings: Surroundings) -> Iterator[Finding]:
     failing = [f for f in feeds if f.error and f not in dead]
     late = [f for f in feeds if f.next_poll_at is not None and now - f.next_poll_at > OVERDUE]
     for f in dead[:MAX_LISTED]:
-        todo = "correct it, or podwatch feeds remove"
-        yield Finding(f"feed {f.url}", Health.WRONG, f"has failed since {f.failing_since:%Y-%m-%d}: {f.error}", todo)
+        todo, why = "correct it, or podwatch feeds remove", redact_text(f.error or "")
+        message = f"has failed since {f.failing_since:%Y-%m-%d}: {why}"
+        yield Finding(f"feed {display_address(f.url)}", Health.WRONG, message, todo)
     if len(dead) > MAX_LISTED:
         more = f"{len(dead) - MAX_LISTED} more have failed for weeks"
         yield Finding("feeds", Health.WRONG, more, "podwatch feeds list")
@@ -180,6 +183,33 @@ def _coverage(surroundings: Surroundings) -> Iterator[Finding]:
     yield Finding("coverage", Health.OK, coverage_line(store, now))
 
 
+def _logins(surroundings: Surroundings) -> Iterator[Finding]:
+    feeds = [f for f in surroundings.store.feeds() if f.login] if surroundings.store else []
+    keyring, encrypt = Keyring(surroundings.settings.secret_keys), "podwatch feeds encrypt-logins"
+    unreadable, old, plain = list[PodwatchError](), 0, 0
+    for f in feeds:
+        assert f.login is not None
+        try:
+            keyring.open(f.login, f.url)
+        except PodwatchError as e:
+            unreadable.append(e)
+            continue
+        plain += not is_sealed(f.login)
+        old += is_sealed(f.login) and not keyring.is_current(f.login)
+    for error in unreadable[:MAX_LISTED]:
+        yield error_finding("logins", error)
+    if len(unreadable) > MAX_LISTED:
+        yield Finding("logins", Health.WRONG, f"{len(unreadable) - MAX_LISTED} more cannot be decrypted")
+    if plain:
+        todo = encrypt if keyring.has_key else f"set PODWATCH_SECRET_KEY, then {encrypt}"
+        yield Finding("logins", Health.NOTE, f"{plain} of {len(feeds)} are stored without encryption", todo)
+    if old:
+        message = f"{old} of {len(feeds)} are encrypted with an older key"
+        yield Finding("logins", Health.NOTE, message, f"{encrypt}; then the older key can go")
+    if feeds and not (unreadable or plain or old):
+        yield Finding("logins", Health.OK, f"{len(feeds)} feeds have one, each encrypted")
+
+
 def _watches(surroundings: Surroundings) -> Iterator[Finding]:
     if surroundings.store is None:
         return
@@ -208,7 +238,7 @@ def _deliveries(surroundings: Surroundings) -> Iterator[Finding]:
 def _slack(surroundings: Surroundings) -> Iterator[Finding]:
     s = surroundings.settings
     if not s.slack_token:
-        message = "no SLACK_BOT_TOKEN: alerts for Slack go to the console"
+        message = "no SLACK_BOT_TOKEN: alerts for Slack wait for it"
         yield Finding("slack", Health.NOTE, message, "see docs/slack.md")
         return
     from podwatch.notifiers.slack_probe import PRIVATE_CHANNEL_SCOPES, REQUIRED_SCOPES, SlackProbe
@@ -233,7 +263,7 @@ def _channels(surroundings: Surroundings) -> Iterator[Finding]:
     if surroundings.store is None:
         return
     for channel in alert_channels(surroundings.watches()):
-        name = f"channel {escaping.truncate_end(escaping.clean_line(channel), 80)}"
+        name = f"channel {escaping.truncate_end(escaping.clean_line(show_channel(channel)), 80)}"
         try:
             yield Finding(name, Health.OK, _check_channel(channel, surroundings.settings))
         except PodwatchError as e:
@@ -286,6 +316,7 @@ CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxy
         "feeds": _feeds,
         "line": _line,
         "coverage": _coverage,
+        "logins": _logins,
         "watches": _watches,
         "deliveries": _deliveries,
         "models": _models,
@@ -298,7 +329,7 @@ CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxy
 def send_test_cards(settings: Settings, watches: Sequence[Watch], now: datetime) -> Iterator[Finding]:
     """Posts a test card to every channel of the watchlist; to the console when there is none."""
     for channel in alert_channels(watches) or ["console:"]:
-        name = f"test to {escaping.truncate_end(escaping.clean_line(channel), 80)}"
+        name = f"test to {escaping.truncate_end(escaping.clean_line(show_channel(channel)), 80)}"
         try:
             receipt = NOTIFIERS[scheme_of(channel, settings)](settings).send(build_test_alert(channel, now))
         except PodwatchError as e:

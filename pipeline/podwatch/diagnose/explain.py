@@ -10,9 +10,11 @@ from enum import StrEnum
 from podwatch import query
 from podwatch.line.detect import episode_fields
 from podwatch.model import DeliveryState, Entity, Mention, Transcript, Watch
+from podwatch.notifiers import show_channel
 from podwatch.policy.scopes import out_of_scope_reason
 from podwatch.query import EpisodeFields
 from podwatch.query.explanation import Explanation, explain
+from podwatch.redaction import redact_text
 from podwatch.store.detect import TranscriptSource
 from podwatch.store.diagnosis import FetchState, StoredDelivery, StoredWatch
 
@@ -76,7 +78,7 @@ def explain_episode(
     if not stored.enabled:
         reasons.append(Reason(Step.WATCH, "it was removed from the watchlist"))
     if stored.error:
-        reasons.append(Reason(Step.WATCH, f"it could not be looked for: {stored.error}"))
+        reasons.append(Reason(Step.WATCH, f"it could not be looked for: {redact_text(stored.error)}"))
     if source is None:
         return WatchExplanation(None, (*reasons, _fetch_reason(fetch_state)))
     tree, query_reasons = _evaluate(watch, source.transcript, episode_fields(source, entities))
@@ -127,7 +129,7 @@ def _evaluate(
 
 def _fetch_reason(f: FetchState) -> Reason:
     if f.error:
-        text = f"there is none: {f.error}"
+        text = f"there is none: {redact_text(f.error)}"
     elif f.backlog:
         text = "there is none: the episode is older than the feed's first poll"
     elif f.next_fetch_at:
@@ -140,8 +142,11 @@ def _fetch_reason(f: FetchState) -> Reason:
 def _delivery_reason(stored: StoredDelivery) -> Reason:
     d = stored.delivery
     if d.state is DeliveryState.SENT:
-        return Reason(Step.DELIVERY, f"sent to {d.channel} at {stored.sent_at:%Y-%m-%d %H:%M} UTC", stops=False)
+        return Reason(
+            Step.DELIVERY, f"sent to {show_channel(d.channel)} at {stored.sent_at:%Y-%m-%d %H:%M} UTC", stops=False
+        )
     next_try = f", next try {d.next_attempt_at:%Y-%m-%d %H:%M} UTC" if d.next_attempt_at else ""
     waiting = d.state in (DeliveryState.DUE, DeliveryState.ATTEMPTING)
-    text = f"{d.state.value} for {d.channel}{f': {d.error}' if d.error else ''}{next_try}"
+    error = f": {redact_text(d.error)}" if d.error else ""
+    text = f"{d.state.value} for {show_channel(d.channel)}{error}{next_try}"
     return Reason(Step.DELIVERY, text, stops=not waiting)

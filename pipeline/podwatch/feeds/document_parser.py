@@ -28,6 +28,7 @@ from podwatch.feeds.sanitizer import (
 )
 from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
 from podwatch.policy.episode_identity import canonical_url
+from podwatch.redaction import display_address
 
 MAX_TAGS = 200  # of any repeated tag: an item with more is a mistake or an attack
 NOTES_TAGS = ("description", "itunes:summary", "content:encoded")
@@ -87,7 +88,7 @@ def _facts(feed: Any, tags: Tags, url: str, language: str | None) -> FeedFacts:
         blocked=_is_blocked(tags),
         complete=parse_boolean(_first_tag(tags, "itunes:complete").text) or parse_boolean(updates.get("complete")),
         moved_to=web_address(_first_tag(tags, "itunes:new-feed-url").text, url),
-        self_url=next(iter(by_rel.get("self", ())), None),
+        self_url=display_address(next(iter(by_rel.get("self", ())), "")) or None,  # nobody requests it
         next_page=next(iter(by_rel.get("next", ())), None),
         prev_archive=next(iter(by_rel.get("prev-archive", ())), None),
         hubs=tuple(dict.fromkeys(by_rel.get("hub", ())))[:10],

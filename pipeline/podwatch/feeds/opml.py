@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -11,7 +12,9 @@ import listparser
 
 from podwatch import files
 from podwatch.errors import FeedError, PodwatchError
+from podwatch.logins import check_login
 from podwatch.model import Feed
+from podwatch.redaction import display_address, redact_text, split_login
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ADDRESS_LENGTH = 4096  # characters
@@ -24,17 +27,25 @@ def read_opml(path: Path) -> list[Feed]:
     feeds: dict[str, Feed] = {}
     for entry in document.feeds:
         # A feed without a title is written with its address for one, as OPML demands some text.
-        title = "" if entry.title in (None, entry.url) else entry.title
-        feed = Feed(url=normalize_address(entry.url), title=title, tags=tuple(entry.tags))
-        known = feeds.get(feed.url)
-        if known is not None:
-            feed = Feed(url=feed.url, title=known.title, tags=tuple(dict.fromkeys(known.tags + feed.tags)))
-        feeds[feed.url] = feed
+        title = "" if entry.title in (None, entry.url) else redact_text(entry.title)
+        feed = feed_at(entry.url, title=title, tags=tuple(entry.tags))
+        feeds[feed.url] = merge_feeds(feeds.get(feed.url, feed), feed)
     if not feeds:
         raise FeedError(
             "has no feed in it", where=str(path), todo="export it from the podcast app as OPML", retryable=False
         )
     return list(feeds.values())
+
+
+def feed_at(address: str, *, title: str = "", tags: tuple[str, ...] = ()) -> Feed:
+    """The feed at an address as people write it, with the login that stands in it, as user:password."""
+    url, login = split_login(normalize_address(address))
+    return Feed(url=url, login=check_login(login) if login else None, title=title, tags=tags)
+
+
+def merge_feeds(a: Feed, b: Feed) -> Feed:
+    """One feed that is named twice: the title of the first, the tags of both, the last login."""
+    return replace(a, title=a.title or b.title, tags=tuple(dict.fromkeys(a.tags + b.tags)), login=b.login or a.login)
 
 
 def write_opml(feeds: Sequence[Feed], title: str = "podwatch") -> str:
@@ -92,6 +103,7 @@ def normalize_address(url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        shown = url if len(url) <= 200 else f"{url[:200]}... ({len(url):,} characters)"
+        shown = display_address(url)
+        shown = shown if len(shown) <= 200 else f"{shown[:200]}... ({len(url):,} characters)"
         raise FeedError("is not the address of a feed", where=shown, todo="give an http(s) address", retryable=False)
     return url

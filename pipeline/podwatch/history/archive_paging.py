@@ -36,12 +36,13 @@ def read_pages(
     pause: called between two requests.
     """
     url: str | None = feed.url
+    login = rt.keyring.login_for(feed.url, feed.login)
     seen_urls: set[str] = set()
     seen_guids: set[str] = set()
     while url is not None and len(seen_urls) < MAX_PAGES:
         if seen_urls:
             pause()
-        response = rt.http.get(url)
+        response = rt.http.get(url, login=login)
         seen_urls |= {url, response.url}
         page = read_page(response.body, response.url, response.headers.get("content-type", ""))
         episodes = tuple(e for e in page.episodes if e.guid not in seen_guids)

@@ -19,6 +19,7 @@ from podwatch.history.backlog import process_backlog
 from podwatch.line.verbs import LINE
 from podwatch.model import Backfill, BackfillReport, BackfillState, DeliverMode, Tally
 from podwatch.policy.backfill_release import RELEASE_BATCH
+from podwatch.redaction import display_address, redact_text
 from podwatch.runtime import Runtime
 
 
@@ -76,8 +77,10 @@ def deliver_backfill(rt: Runtime, b: Backfill, clock: Callable[[], datetime]) ->
 def build_report(rt: Runtime, b: Backfill, found: int = 0) -> BackfillReport:
     """What there is of the range now. A feed that was never polled is a problem: its episodes are not known."""
     report = rt.store.backfill_report(resolve_range(rt, b))
-    unknown = tuple(f"{f.url}: was never polled - podwatch poll" for f in covered_feeds(rt, b) if f.facts is None)
-    return replace(report, problems=report.problems + unknown, found=found)
+    unknown = tuple(
+        f"{display_address(f.url)}: was never polled - podwatch poll" for f in covered_feeds(rt, b) if f.facts is None
+    )
+    return replace(report, problems=tuple(map(redact_text, report.problems)) + unknown, found=found)
 
 
 def report_values(report: BackfillReport) -> dict[str, Any]:

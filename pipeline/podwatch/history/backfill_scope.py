@@ -9,6 +9,7 @@ from zlib import crc32
 
 from podwatch.errors import PodwatchError
 from podwatch.model import ALL, Backfill, BackfillRange, BackfillState, Feed, Shard, Watch
+from podwatch.policy.feed_choice import choose_feed, reference_to
 from podwatch.policy.scopes import is_in_scope
 from podwatch.runtime import Runtime
 
@@ -20,9 +21,7 @@ Progress = Callable[[str, int, int], None]  # (what is counted, how many are don
 
 def select_feeds(b: Backfill, feeds: Sequence[Feed], watches: Sequence[Watch]) -> list[Feed]:
     """The feeds that a backfill covers; raises PodwatchError when it names a feed or watch that is not there. Pure."""
-    known = {f.url for f in feeds}
-    if missing := [url for url in b.feeds if url not in known]:
-        raise PodwatchError("is not among the feeds", where=missing[0], todo="see podwatch feeds list")
+    chosen = {choose_feed(feeds, named).url for named in b.feeds}
     names = {w.name: w for w in watches}
     if unknown := [name for name in b.watches if name not in names]:
         raise PodwatchError("is not among the watches", where=unknown[0], todo="see podwatch watches list")
@@ -31,10 +30,17 @@ def select_feeds(b: Backfill, feeds: Sequence[Feed], watches: Sequence[Watch]) -
     return [
         f
         for f in feeds
-        if (not b.feeds or f.url in b.feeds)
+        if (not b.feeds or f.url in chosen)
         and (not b.tags or set(f.tags) & set(b.tags))
         and (not scopes or any(is_in_scope(scope, f.url, f.tags, None) for scope in scopes))
     ]
+
+
+def with_references(rt: Runtime, b: Backfill) -> Backfill:
+    """The backfill with its feeds noted so that no row or list holds a secret; raises what select_feeds() does."""
+    feeds = rt.store.feeds()
+    select_feeds(b, feeds, rt.store.watches())
+    return replace(b, feeds=tuple(reference_to(choose_feed(feeds, named)) for named in b.feeds))
 
 
 def covered_feeds(rt: Runtime, b: Backfill) -> list[Feed]:

@@ -17,7 +17,7 @@ from podwatch.history.backfill import (
     report_lines,
     report_values,
 )
-from podwatch.history.backfill_scope import RunningCheck, covered_feeds, resolve_range
+from podwatch.history.backfill_scope import RunningCheck, covered_feeds, resolve_range, with_references
 from podwatch.history.backlog import detect_range, process_backlog
 from podwatch.model import Backfill, BackfillState, DeliverMode, Shard, Tally
 from podwatch.net.host_queue import host_of
@@ -64,8 +64,8 @@ class ProgressLog:
 
 def plan_shards(rt: Runtime, params: Mapping[str, Any], key: str, now: datetime) -> list[dict[str, int]]:
     """Stores the backfill that a form asks for, once a run (by its key), and returns its shards; none for a dry run."""
-    b = parse_form(params, key, now)
-    hosts = {host_of(f.url) for f in covered_feeds(rt, b)}  # raises when it names a feed or watch that is not there
+    b = with_references(rt, parse_form(params, key, now))  # raises when it names a feed or watch that is not there
+    hosts = {host_of(f.url) for f in covered_feeds(rt, b)}
     if params.get("dry_run"):
         return []
     b = rt.store.add_backfill(b, now)

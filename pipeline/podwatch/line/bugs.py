@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from podwatch.errors import PodwatchError
+from podwatch.redaction import redact_text
 from podwatch.store.database import explain_failure
 
 log = logging.getLogger("podwatch")
@@ -29,10 +30,11 @@ class Bugs:
         """
         if (stopped := explain_stop(bug)) is not None:
             raise stopped from None
+        item = redact_text(item)
         bug.add_note(f"{self._verb}: {item}")
         log.error("%s: %s: a bug in podwatch", self._verb, item, exc_info=bug)
         self._found.append(bug)
-        return f"a bug in podwatch: {type(bug).__name__}: {bug}"[:500]
+        return redact_text(f"a bug in podwatch: {type(bug).__name__}: {bug}")[:500]
 
     def drain(self) -> list[str]:
         """The bugs so far as text, for the process that collects them from all; they are gone from here."""

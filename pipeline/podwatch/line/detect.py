@@ -16,6 +16,7 @@ from podwatch.policy.alerts import build_alerts
 from podwatch.policy.holds import old_episode_reason
 from podwatch.policy.scopes import is_in_scope
 from podwatch.query import Engine, EngineResult, EpisodeFields
+from podwatch.redaction import display_address
 from podwatch.runtime import Runtime
 from podwatch.store.database import Store
 from podwatch.store.detect import Detection, TranscriptSource, WatchesToDetect
@@ -137,7 +138,9 @@ def evaluate(store: Store, engine: Engine, source: TranscriptSource, only: Conta
 def episode_fields(source: TranscriptSource, entities: Sequence[Entity] | None) -> EpisodeFields:
     """What a query may ask about the episode of a transcript. entities: None when it was not read for names."""
     e = source.episode
-    return EpisodeFields(title=e.title, notes=e.notes, show=e.show, feed_url=source.feed_url, entities=entities)
+    return EpisodeFields(
+        title=e.title, notes=e.notes, show=e.show, feed_url=display_address(source.feed_url), entities=entities
+    )
 
 
 class WatchSelection:

@@ -10,6 +10,7 @@ from functools import partial
 from podwatch.errors import PodwatchError, Postponed, TranscriptError
 from podwatch.line.bugs import Bugs
 from podwatch.line.claim_renewal import Lease
+from podwatch.logins import Login, origin_of
 from podwatch.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, TranscriptRequest
 from podwatch.net.circuit_breaker import CircuitBreaker
 from podwatch.net.client import Response
@@ -159,6 +160,7 @@ def request_transcript(rt: Runtime, wanted: TranscriptRequest, now: datetime) ->
                 etag=wanted.etag if is_stored else None,
                 last_modified=wanted.last_modified if is_stored else None,
                 max_bytes=MAX_BYTES,
+                login=_login_for(rt, wanted, ref.url),
             )
             again_at = next_check_at(wanted, now)
             if answer.status == 304:
@@ -173,6 +175,13 @@ def request_transcript(rt: Runtime, wanted: TranscriptRequest, now: datetime) ->
     if errors:
         return errors[0]
     return TranscriptError("neither the feed nor a page offers a transcript", where=wanted.episode.title)
+
+
+def _login_for(rt: Runtime, wanted: TranscriptRequest, url: str) -> Login | None:
+    """The feed's login when the transcript is on the feed's own server; only then has it to be decrypted."""
+    if wanted.login is None or origin_of(url) != origin_of(wanted.feed_url):
+        return None
+    return rt.keyring.login_for(wanted.feed_url, wanted.login)
 
 
 def read_transcript(episode: Episode, ref: TranscriptRef, answer: Response) -> sandboxed.PackedTranscript:

@@ -25,6 +25,7 @@ from podwatch.policy.poll_schedule import (
     schedule_after_failure,
     schedule_after_success,
 )
+from podwatch.redaction import display_address, split_login
 from podwatch.runtime import Runtime, log
 from podwatch.store import database as store
 
@@ -130,7 +131,8 @@ def resolve_outcome(
 def request_feed(rt: Runtime, feed: Feed, now: datetime) -> Result:
     """Requests a feed and reads what is new in it. Errors are returned, so that they reach the feed's row."""
     try:
-        answer = rt.http.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=ACCEPT)
+        login = rt.keyring.login_for(feed.url, feed.login)
+        answer = rt.http.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=ACCEPT, login=login)
         digest = xxh3_128_hexdigest(answer.body) if answer.status == 200 else feed.digest
         reading = None
         if digest != feed.digest:
@@ -157,21 +159,22 @@ def find_new_address(rt: Runtime, feed: Feed, url: str, reading: FeedReading | N
     the document came from, after redirects.
     """
     facts = reading.facts if reading else feed.facts
-    target = facts.moved_to if facts else None
+    target = split_login(facts.moved_to)[0] if facts and facts.moved_to else None
     today = feed.last_polled_at is not None and feed.last_polled_at.date() == now.date()
     if facts is None or target is None or target in (feed.url, url) or (reading is None and today):
         return None
     try:
-        answer = rt.http.get(target, accept=ACCEPT)
+        answer = rt.http.get(target, accept=ACCEPT, login=rt.keyring.login_for(feed.url, feed.login))
         there = feeds.read_feed(answer.body, answer.url, answer.headers.get("content-type", ""))
     except PodwatchError as e:
-        log.info("poll: %s: says that it has moved, but %s", feed.url, e.line)
+        log.info("poll: %s: says that it has moved, but %s", display_address(feed.url), e.line)
         return None
-    onward = there.facts.moved_to
+    onward = split_login(there.facts.moved_to or "")[0] or None
     listed = set(reading.guid_keys) if reading else set()
     if onward in (None, target, answer.url) and is_same_show(facts, there.facts, bool(listed & set(there.guid_keys))):
         return answer.moved_to or target
-    log.info("poll: %s: says that it has moved to %s, which is another show, or sends on", feed.url, target)
+    shown, there_shown = display_address(feed.url), display_address(target)
+    log.info("poll: %s: says that it has moved to %s, which is another show, or sends on", shown, there_shown)
     return None
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """An RSS or Atom address that is polled, with its validators (RFC 9110, 8.8) and its failures."""
+    """An RSS or Atom address that is polled, with its validators (RFC 9110, 8.8) and its failures.
+
+    url: without its login, which is stored apart; it may hold a token, so it is shown through redaction.py.
+    """
 
     url: str
+    login: str | None = field(default=None, repr=False)  # as it is stored: see logins.py
     id: int = 0
     title: str = ""
     tags: tuple[str, ...] = ()
@@ -133,13 +137,15 @@ class TranscriptRequest:
     """An episode whose transcript is to be requested.
 
     page_template: how to find a page about it, where the feed has such a template. blocked: the feed asks not to be
-    listed elsewhere. source, etag, last_modified: of the transcript that is stored already; checks: how often it was
-    requested since.
+    listed elsewhere. feed_url, login: of its feed, whose server may keep the transcript behind the same login.
+    source, etag, last_modified: of the transcript that is stored already; checks: how often it was requested since.
     """
 
     episode: Episode
     page_template: str | None = None
     blocked: bool = False
+    feed_url: str = ""
+    login: str | None = field(default=None, repr=False)
     source: str | None = None
     etag: str | None = None
     last_modified: str | None = None

@@ -13,14 +13,17 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from podwatch.errors import HttpError
+from podwatch.logins import Login, origin_of
 from podwatch.net.decompression import DecompressionError, decompressor_for
 from podwatch.net.transport import Transport
+from podwatch.redaction import split_login
 from podwatch.settings import Settings
 
 MAX_REDIRECTS = 5
 MAX_BYTES = 64 * 1024 * 1024  # of a body, after decompression
 DEADLINE = 60.0  # seconds for a whole response
 CHUNK = 64 * 1024  # bytes read at once
+_WANTS_LOGIN = "the feed wants a login, or refuses the one it got: podwatch feeds login URL"
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
@@ -46,6 +49,8 @@ class Response:
 class HttpClient:
     """Conditional GET with a deadline, a size limit and an address check at every redirect; and POST.
 
+    A login in an address is sent as HTTP Basic auth, to the address's own origin only, and stands in no error.
+
     Any number of threads may share it. tls: the system's certificate authorities unless given.
     """
 
@@ -63,14 +68,19 @@ class HttpClient:
         etag: str | None = None,
         last_modified: str | None = None,
         accept: str = "*/*",
+        login: Login | None = None,
         max_bytes: int = MAX_BYTES,
         deadline: float = DEADLINE,
     ) -> Response:
         """200 or 304; anything else raises HttpError with the address, what happened and whether to try again.
 
         etag, last_modified: validators of the last response (RFC 9110, 13.1). max_bytes: of the body, decompressed.
-        deadline: seconds for each request; a redirect is another request.
+        deadline: seconds for each request; a redirect is another request. login: sent to its own origin only, so
+        neither to where a redirect leads nor without TLS when its address has it.
         """
+        url, own = split_login(url)
+        if own is not None and (origin := origin_of(url)) is not None:
+            login = Login(origin, own)
         headers = self._headers | {"Accept": accept}
         if etag:
             headers["If-None-Match"] = etag
@@ -79,7 +89,10 @@ class HttpClient:
         at, permanent = url, True
         for _ in range(MAX_REDIRECTS + 1):
             try:
-                status, answer, body = self._request(at, headers, max_bytes, deadline)
+                sent = headers
+                if login is not None and origin_of(at) == login.origin:
+                    sent = headers | {"Authorization": login.header}
+                status, answer, body = self._request(at, sent, max_bytes, deadline)
             except HttpError as e:
                 if at == url:
                     raise
@@ -87,7 +100,7 @@ class HttpClient:
                 raise HttpError(what, where=url, todo=e.todo, retryable=e.retryable) from None
             if status in _REDIRECTS and answer.get("location"):
                 permanent = permanent and status in (301, 308)
-                at = urljoin(at, answer["location"])
+                at = split_login(urljoin(at, answer["location"]))[0]  # a login that a server names is not taken
                 continue
             if status in (200, 304):
                 return Response(status, at, answer, body, at if permanent and at != url else None)
@@ -125,7 +138,11 @@ class HttpClient:
         Raises NotSentError when nothing was written, HttpError when ``url`` is no address, and OSError or
         HTTPException when the server may have acted on the body without saying so.
         """
-        response = self._transport.post(_prepare("POST", url, self._headers | dict(headers), body), deadline)
+        url, own = split_login(url)
+        sent = self._headers | dict(headers)
+        if own is not None and (origin := origin_of(url)) is not None:
+            sent["Authorization"] = Login(origin, own).header
+        response = self._transport.post(_prepare("POST", url, sent, body), deadline)
         return response.status, _lowered(response)
 
     def close(self) -> None:
@@ -185,8 +202,8 @@ def _drain(response: http.client.HTTPResponse) -> bytes:
 def _status_error(url: str, status: int, headers: Mapping[str, str]) -> HttpError:
     reason = http.client.responses.get(status, "")
     todo = {
-        401: "it needs a login: use the address that your subscription gave you",
-        403: "the server refuses podwatch",
+        401: _WANTS_LOGIN,
+        403: _WANTS_LOGIN,
         404: "check the address",
         410: "it is gone for good: remove it",
     }.get(status, "")

@@ -187,6 +187,15 @@ def _named_scheme(channel: str) -> str | None:
     return SCHEMES.get(prefix.strip().lower()) if colon else None
 
 
+def show_channel(channel: str) -> str:
+    """A channel as lists may show it: of a webhook's address only its host, since the rest may be a token."""
+    if _named_scheme(channel) != "webhook":
+        return channel
+    from podwatch.notifiers.webhook import display_channel
+
+    return display_channel(channel)
+
+
 def find_channel_mistake(channel: str) -> ChannelError | None:
     """What is wrong with how a mail or webhook channel is written, whatever the settings; None when nothing is.
 

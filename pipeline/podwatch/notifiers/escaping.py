@@ -7,6 +7,8 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
+from podwatch.redaction import has_secret
+
 MAX_URL_LENGTH = 800  # characters; Slack allows 3,000, but four of those would fill a whole message
 
 # Bidirectional controls (Unicode TR 9, 2.8: "Trojan source"), the byte order mark, interlinear marks, and the
@@ -101,10 +103,10 @@ def _may_cut(text: str, at: int) -> bool:
 def link_address(url: str | None) -> str | None:
     """The address as it may stand in a link; None when it is not safe to link to.
 
-    Only http and https. Characters with a meaning to Slack or a terminal are percent-encoded. None for a
-    name and password in the address: a private feed's password does not belong in a channel.
+    Only http and https. Characters with a meaning to Slack or a terminal are percent-encoded. None for an address with
+    a login or a token: what opens a private feed does not belong in a channel.
     """
-    if not url or len(url) > MAX_URL_LENGTH:
+    if not url or len(url) > MAX_URL_LENGTH or has_secret(url):
         return None
     url = _INVISIBLE.sub("", url.strip()).encode("utf-8", "ignore").decode()
     url = _UNSAFE_IN_URL.sub(lambda m: quote(m[0], safe=""), url)

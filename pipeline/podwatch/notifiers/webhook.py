@@ -84,6 +84,7 @@ class WebhookNotifier:
         """The address and secret of a channel; raises ChannelError when nobody has set that up."""
         kind, _, name = channel.partition(":")
         if kind.strip().lower() != "webhook":
+            check_channel(channel)
             to = Webhook(Secret(channel), self._secret)
         elif name.strip() in self._named:
             to = self._named[name.strip()]
@@ -176,9 +177,18 @@ def check_channel(channel: str) -> None:
         return
     try:
         parts = urlsplit(channel.strip())
+        has_login = "@" in parts.netloc
         is_address = bool(parts.hostname) and parts.port != 0 and channel.isprintable() and " " not in channel.strip()
     except ValueError:
-        is_address = False
+        has_login = is_address = False
+    if has_login:
+        todo = "name the address in PODWATCH_WEBHOOKS, and write webhook:NAME"
+        raise channel_error(
+            "holds a login, which everybody who reads the watchlist would see",
+            display_channel(channel),
+            todo,
+            route=True,
+        )
     if not is_address:
         raise channel_error("is not an http(s) address", display_channel(channel), _CORRECT, route=True)
 

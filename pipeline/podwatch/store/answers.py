@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from podwatch.model import Answer, Mute, StandingVerdict, Verdict
+from podwatch.redaction import display_address
 from podwatch.store.connection import Rows
 from podwatch.store.mutes import insert_mute
 from podwatch.store.statements import upsert
@@ -49,7 +50,9 @@ class AnswerRows(Rows):
                 .order_by(m.score.desc(), m.id)
             )
             spellings = tuple(dict.fromkeys((f.surface, f.kind) for f in found))[:MAX_SPELLINGS]
-        return AlertSubject(r.watch_id, r.name, r.revision, r.feed_id, r.title or r.url, spellings)
+        return AlertSubject(
+            r.watch_id, r.name, r.revision, r.feed_id, r.title or (r.url and display_address(r.url)), spellings
+        )
 
     def save_answer(self, answer: Answer, subject: AlertSubject, mute: Mute | None, now: datetime) -> bool:
         """Saves an answer, and the mute it asks for, in one transaction.

@@ -44,6 +44,7 @@ def from_json(text: str | bytes) -> Any:
 
 
 JSON_CODEC: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
+ENGINE_OPTIONS = JSON_CODEC | {"hide_parameters": True}  # of a failed statement: they may hold logins and tokens
 
 
 def connect(settings: Settings) -> Engine:
@@ -52,13 +53,13 @@ def connect(settings: Settings) -> Engine:
     try:
         if url.drivername == POSTGRESQL:
             url, options = split_options(url)
-            engine = create_engine(url, pool_pre_ping=True, connect_args=options, **JSON_CODEC)
+            engine = create_engine(url, pool_pre_ping=True, connect_args=options, **ENGINE_OPTIONS)
             event.listen(engine, "before_cursor_execute", _postgres_binary)
             note_role(engine)
             return engine
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **JSON_CODEC)
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **ENGINE_OPTIONS)
     except ImportError as e:
         what = f"the driver of {url.drivername.partition('+')[0]} cannot be loaded ({e.name or type(e).__name__})"
         raise unusable_url(what, "install podwatch again: make install") from None

@@ -25,6 +25,7 @@ from podwatch.store.digests import DigestRows
 from podwatch.store.entities import EntityRows
 from podwatch.store.entity_counts import EntityCountRows
 from podwatch.store.failures import FAILURES, explain_failure, explain_refusal, explaining_failures
+from podwatch.store.feed_logins import FeedLoginRows
 from podwatch.store.marks import MarkRows
 from podwatch.store.mentions import MentionRows
 from podwatch.store.mutes import MuteRows
@@ -49,6 +50,7 @@ __all__ = [
 
 class Store(
     PollRows,
+    FeedLoginRows,
     BackfillRows,
     EntityRows,
     DiagnosisRows,

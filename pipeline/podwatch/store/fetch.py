@@ -59,7 +59,14 @@ class FetchRows(Rows):
         t = transcripts.c
         query = (
             SELECT_EPISODES.add_columns(
-                t.source, t.etag, t.last_modified, t.checks, feeds.c.transcript_page, feeds.c.facts
+                t.source,
+                t.etag,
+                t.last_modified,
+                t.checks,
+                feeds.c.transcript_page,
+                feeds.c.facts,
+                feeds.c.url.label("feed_url"),
+                feeds.c.login,
             )
             .outerjoin(transcripts, t.episode_id == episodes.c.id)
             .where(*where)
@@ -152,6 +159,8 @@ def _request(r: AnyRow) -> TranscriptRequest:
         episode=episode_of(r),
         page_template=r.transcript_page,
         blocked=bool(r.facts and r.facts.get("blocked")),
+        feed_url=r.feed_url,
+        login=r.login,
         source=r.source,
         etag=r.etag,
         last_modified=r.last_modified,

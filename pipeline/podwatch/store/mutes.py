@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, insert, select, update
 
 from podwatch.model import Mute
+from podwatch.redaction import display_address
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.tables import feeds, mutes, watches
 
@@ -53,5 +54,9 @@ _MUTES: Select[Any] = (
 
 def _mute(r: AnyRow) -> Mute:
     return Mute(
-        id=r.id, created_at=r.created_at, watch=r.watch, show=r.title or r.url, **{n: getattr(r, n) for n in _FIELDS}
+        id=r.id,
+        created_at=r.created_at,
+        watch=r.watch,
+        show=r.title or (r.url and display_address(r.url)),
+        **{n: getattr(r, n) for n in _FIELDS},
     )

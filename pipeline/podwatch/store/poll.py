@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Date, Integer, Text, bindparam, delete, insert, literal, select, update
 
+from podwatch.logins import origin_of
 from podwatch.model import ALL, Feed, FeedFacts, Person, PollResult, Shard
+from podwatch.redaction import display_address
 from podwatch.store.alerts import detach_deliveries
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episode_upsert import upsert_episodes
@@ -33,19 +35,25 @@ LONGEST_ANSWER = 200  # characters of a failure's line that a day keeps
 
 class PollRows(Rows):
     def add_feeds(self, wanted: Iterable[Feed], now: datetime) -> int:
-        """Adds the feeds that are new and gives the known ones their new tags; returns how many are new."""
+        """Adds the feeds that are new and gives the known ones their new tags and login; returns how many are new."""
         new = 0
         with self.writing() as c:
             known = {r.url: r for r in c.execute(select(feeds.c.id, feeds.c.url, feeds.c.tags))}
+
             for feed in wanted:
                 row = known.get(feed.url)
                 if row is None:
-                    values = {"url": feed.url, "title": feed.title, "tags": list(feed.tags)}
+                    values = {"url": feed.url, "login": feed.login, "title": feed.title, "tags": list(feed.tags)}
                     c.execute(insert(feeds).values(**values, recent=[], added_at=now, next_poll_at=now))
                     new += 1
-                elif set(feed.tags) - set(row.tags):
-                    tags = list(dict.fromkeys([*row.tags, *feed.tags]))
-                    c.execute(update(feeds).where(feeds.c.id == row.id).values(tags=tags))
+                    continue
+                changes: dict[str, Any] = {}
+                if set(feed.tags) - set(row.tags):
+                    changes["tags"] = list(dict.fromkeys([*row.tags, *feed.tags]))
+                if feed.login is not None:
+                    changes |= {"login": feed.login, "next_poll_at": now}
+                if changes:
+                    c.execute(update(feeds).where(feeds.c.id == row.id).values(**changes))
         return new
 
     def remove_feed(self, url: str) -> bool:
@@ -92,13 +100,18 @@ class PollRows(Rows):
             return upsert_episodes(c, documents, now, first) if documents else 0
 
     def move_feed(self, feed: Feed, url: str, now: datetime) -> Feed:
-        """Gives the feed its new address. When another feed has that already this one is not polled any more."""
+        """Gives the feed its new address. When another feed has that already this one is not polled any more.
+
+        Its login is for its old server: it does not move to another one, which has answered without it.
+        """
+        login = feed.login if origin_of(url) == origin_of(feed.url) else None
         with self.writing() as c:
             other = c.execute(select(feeds.c.id).where(feeds.c.url == url, feeds.c.id != feed.id)).scalar()
             if other is None:
-                c.execute(update(feeds).where(feeds.c.id == feed.id).values(url=url))
-                return replace(feed, url=url)
-        error = f"{feed.url}: has moved to {url}, which is polled already - remove this one"
+                c.execute(update(feeds).where(feeds.c.id == feed.id).values(url=url, login=login))
+                return replace(feed, url=url, login=login)
+        there = display_address(url)
+        error = f"{display_address(feed.url)}: has moved to {there}, which is polled already - remove this one"
         return replace(feed, next_poll_at=None, error=error)
 
 
@@ -151,6 +164,7 @@ def _feed(r: AnyRow) -> Feed:
     return Feed(
         id=r.id,
         url=r.url,
+        login=r.login,
         title=r.title,
         tags=tuple(r.tags),
         recent=tuple(datetime.fromtimestamp(t, UTC) for t in r.recent),

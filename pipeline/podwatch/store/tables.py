@@ -66,7 +66,8 @@ feeds = Table(
     "feeds",
     metadata,
     _id(),
-    Column("url", Text, nullable=False, unique=True),
+    Column("url", Text, nullable=False, unique=True),  # without its login
+    Column("login", Text),  # user:password, or that encrypted: see logins.py
     Column("title", Text, nullable=False, default=""),
     Column("tags", JSON, nullable=False, default=list),
     Column("etag", Text),

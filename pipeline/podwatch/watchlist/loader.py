@@ -12,6 +12,7 @@ from podwatch import files
 from podwatch.errors import WatchlistError
 from podwatch.model import ChannelRules, DeliverMode, EntityType, Scope, Watch, canonical_channel, fold_spelling
 from podwatch.query.parser import QueryError, parse
+from podwatch.redaction import split_login
 from podwatch.watchlist import times
 from podwatch.watchlist.schema import FORMS, NOT_WITH_SURGE, ChannelEntry, Defaults, WatchEntry, Watchlist
 from podwatch.watchlist.yaml_positions import (
@@ -151,10 +152,10 @@ def _build_watch(entry: WatchEntry, defaults: Defaults) -> Watch:
         skip=tuple(sorted(set(entry.skip))),
         scope=Scope(
             tags=tuple(f.tags),
-            urls=tuple(f.urls),
+            urls=tuple(split_login(url)[0] for url in f.urls),  # as feeds are stored
             languages=tuple(f.languages),
             not_tags=tuple(f.exclude.tags),
-            not_urls=tuple(f.exclude.urls),
+            not_urls=tuple(split_login(url)[0] for url in f.exclude.urls),
             not_languages=tuple(f.exclude.languages),
         ),
         channel=canonical_channel(entry.channel or defaults.channel),
