@@ -117,6 +117,8 @@ def coverage_line(store: Store, now: datetime, *, since: datetime | None = None,
 
     Without ``since`` of the last days; when nothing came out in them of everything that is known.
     """
+    if not store.feeds():
+        return "there are no feeds yet: podwatch feeds add URL"
     period = Period(since, now) if since is not None else recent_period(now)
     within = f"since {since:%Y-%m-%d}" if since is not None else f"of the last {RECENT_DAYS} days"
     c = _measure(store.coverage_facts(period), now, watch)

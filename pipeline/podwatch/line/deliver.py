@@ -13,6 +13,7 @@ from podwatch.errors import PodwatchError
 from podwatch.line.bugs import Bugs
 from podwatch.line.held_alerts import AlertHolder
 from podwatch.line.reports import make_reports
+from podwatch.line.restored_copy import RunCounter
 from podwatch.line.send import Sender
 from podwatch.line.sent_messages import maintain_messages
 from podwatch.model import ALL, Delivery, Shard, Tally
@@ -68,13 +69,15 @@ class Deliverer:
         self.rt, self.shard, self.clock, self.bugs = rt, shard, SharedClock(rt, now), Bugs("deliver")
         self._claim_ahead = random.uniform(*CLAIM_AHEAD_SECONDS)
         self.holder = AlertHolder(rt, self.clock)
-        self.sender = Sender(rt, self.clock, self.bugs, self._claim_ahead)
+        self.runs = RunCounter(rt, self.clock())
+        self.sender = Sender(rt, self.clock, self.bugs, self._claim_ahead, self.runs)
         self._in_flight: dict[str, Future[bool]] = {}  # by channel
         self._without: frozenset[str] = frozenset()  # channels whose service cannot be used now
 
     def run(self) -> Tally:
         make_reports(self.rt, self.clock(), self.bugs)
         end = monotonic_seconds() + self.timing.longest_run
+        self.sender.restored = self.runs.find_restore(self.clock())
         with ThreadPoolExecutor(SENDERS, "deliver") as pool:
             while monotonic_seconds() < end:
                 self._without = self._unusable_channels()
@@ -96,6 +99,7 @@ class Deliverer:
                 else:  # with all senders busy nothing can begin before one has finished
                     wait(self._in_flight.values(), 1.0 if self._all_busy() else pause, FIRST_COMPLETED)
         self._collect_finished()
+        self.runs.end(self.clock())
         self._correct_clock()
         self.bugs.raise_all()
         done, notes = self.holder.held_count + self.sender.done, [*self.sender.notes, *self._waiting_notes()]

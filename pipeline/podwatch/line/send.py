@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from podwatch.errors import ChannelError, PodwatchError
 from podwatch.line.bugs import Bugs
+from podwatch.line.restored_copy import RestoredCopy, RunCounter
 from podwatch.model import Alert, Delivery, DeliveryKind, DeliveryState, Digest
 from podwatch.notifiers import DigestNotifier, Notifier, Receipt, ThreadedNotifier
 from podwatch.policy.alerts import without_skipped
@@ -50,13 +51,18 @@ class Sender:
 
     ahead: seconds before its channel is free from which a delivery may be claimed; the call waits for that moment.
     done, new, failures: deliveries tried, messages that arrived, tries that failed. notes: a line for each failure.
+    restored: a restore of the database after which channels are read before what may be there is sent.
     """
 
-    def __init__(self, rt: Runtime, clock: Callable[[], datetime], bugs: Bugs, ahead: float) -> None:
+    def __init__(
+        self, rt: Runtime, clock: Callable[[], datetime], bugs: Bugs, ahead: float, runs: RunCounter | None = None
+    ) -> None:
         self.rt, self.clock, self.bugs, self.ahead = rt, clock, bugs, ahead
         self.timing = rt.settings.pace
         self.done = self.new = self.failures = 0
         self.notes: list[str] = []
+        self.runs = runs or RunCounter(rt, clock())
+        self.restored: RestoredCopy | None = None
         self._working_services: set[str] = set()  # that were called and did not fail as a whole
         self._targets: dict[str, str | None] = {}  # what was saved of the services' own ids, by channel
         self._count_lock = threading.Lock()
@@ -86,9 +92,11 @@ class Sender:
             self.stamp_bug(due, e)
             return True
         shown = hashes[due.part] if due.part < len(hashes) else None  # None: a reply that is no longer needed
-        reconciles = must_reconcile(due)
+        in_doubt = self.restored is not None and self.restored.may_hold(content)
+        reconciles = must_reconcile(due, in_doubt=in_doubt)
         kind = CallKind.NONE if error or (shown is None and not reconciles) else CallKind.POST
         kind = CallKind.LOOKUP if reconciles and error is None else kind
+        self.runs.begin_sending(self.clock())
         claimed_at = self.clock()
         slot = claimed_at + timedelta(seconds=timing.channel_lease)
         lease = claimed_at + timedelta(seconds=timing.lease)
@@ -183,7 +191,8 @@ class Sender:
     def _find_earlier(self, notifier: Notifier, d: Delivery, thread: Receipt | None) -> Receipt | None:
         """The message, if an earlier attempt brought it there. A second copy is removed later, by sent_messages."""
         now = self.clock()
-        age = now - (d.attempted_at or now) + timedelta(seconds=self.timing.lease)
+        unknown_since = d.attempted_at or (self.restored.unknown_since if self.restored else now)
+        age = now - unknown_since + timedelta(seconds=self.timing.lease)
         if not isinstance(notifier, ThreadedNotifier):
             return notifier.find(d.key, d.channel, age)
         return next(iter(notifier.find_copies(d.key, d.channel, age, thread)), None)

@@ -91,10 +91,13 @@ def after_success(d: Delivery, notifier: str, channel: str, message: str) -> Del
     )
 
 
-def must_reconcile(d: Delivery) -> bool:
-    """Whether the channel has to be read before the message may be posted (again)."""
+def must_reconcile(d: Delivery, *, in_doubt: bool = False) -> bool:
+    """Whether the channel has to be read before the message may be posted (again).
+
+    in_doubt: it may have been posted although its row does not say so, which a restored copy does not know.
+    """
     left_behind = d.state is DeliveryState.ATTEMPTING and d.posted_at is not None
-    return left_behind or (d.attempted_at is not None and d.looks < LOOKUPS)
+    return left_behind or ((in_doubt or d.attempted_at is not None) and d.looks < LOOKUPS)
 
 
 def is_unreadable(error: ChannelError, call: CallKind) -> bool:
