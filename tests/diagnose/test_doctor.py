@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from benchmarks.crash import alert_rows
 from podwatch.commands import app
 from podwatch.diagnose import doctor
-from podwatch.diagnose.doctor import Finding, Health
+from podwatch.diagnose.findings import Finding, Health
 from podwatch.diagnose.model_checks import MODELS
 from podwatch.entities import recognition
 from podwatch.model import Feed, PollResult, Watch

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import typer
 
 from podwatch.commands import (
+    alerts,
     backfill,
     backtest,
     coverage,
@@ -43,6 +44,7 @@ app = typer.Typer(
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(watches.app, name="watches")
 app.add_typer(mute.app, name="mute")
+app.add_typer(alerts.app, name="alerts")
 COMMANDS: tuple[Callable[..., None], ...] = (
     *run.COMMANDS,
     scan.scan,

@@ -10,7 +10,8 @@ import typer
 
 from podwatch.commands.options import Json
 from podwatch.commands.output import load_settings, show_rows, utc_now
-from podwatch.diagnose.doctor import Finding, Health, error_finding, examine, send_test_cards
+from podwatch.diagnose.doctor import examine, send_test_cards
+from podwatch.diagnose.findings import Finding, Health, error_finding
 from podwatch.errors import PodwatchError
 from podwatch.settings import unknown_variables
 from podwatch.store.database import open_store

@@ -11,10 +11,11 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 
 from podwatch.diagnose.coverage import coverage_line, feeds_without_transcripts
+from podwatch.diagnose.delivery_checks import check_deliveries
+from podwatch.diagnose.findings import MAX_LISTED, Finding, Health, error_finding
 from podwatch.diagnose.model_checks import MODELS, MissingModel
 from podwatch.errors import PodwatchError
 from podwatch.logins import Keyring, is_sealed
@@ -32,23 +33,6 @@ LOW_DISK, FULL_DISK = 1024 * MB, 200 * MB  # bytes left
 MAX_CLOCK_SKEW = timedelta(seconds=60)  # webhooks are refused after 300, and leases count on less
 OVERDUE = timedelta(days=1)  # after its next poll: nobody runs podwatch
 LATE_LINE = timedelta(days=2)  # after the last complete one
-MAX_LISTED = 5  # findings of a kind
-
-
-class Health(StrEnum):
-    OK = "ok"
-    NOTE = "note"  # works, and somebody should know
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of a check: of what, how it is, and what to do about it."""
-
-    check: str
-    health: Health
-    message: str
-    todo: str = ""
 
 
 @dataclass(slots=True)
@@ -77,12 +61,6 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     finally:
         if surroundings.store is not None:
             surroundings.store.close()
-
-
-def error_finding(check: str, e: PodwatchError) -> Finding:
-    """The finding of a check that raised an expected error."""
-    where = f"{e.where}: " if e.where and e.where not in check else ""
-    return Finding(check, Health.WRONG, f"{where}{e.what}", e.todo)
 
 
 def _disk(surroundings: Surroundings) -> Iterator[Finding]:
@@ -224,15 +202,8 @@ def _watches(surroundings: Surroundings) -> Iterator[Finding]:
 
 
 def _deliveries(surroundings: Surroundings) -> Iterator[Finding]:
-    if surroundings.store is None:
-        return
-    states = surroundings.store.alert_states()
-    dead, retry = states.get("dead", 0), states.get("retry", 0)
-    if dead:
-        todo = "podwatch explain KEY says why; when it is mended: podwatch deliver --retry-dead"
-        yield Finding("deliveries", Health.WRONG, f"{dead} alerts are dead", todo)
-    message = f"{states.get('sent', 0)} sent, {states.get('due', 0)} due, {retry} to be tried again"
-    yield Finding("deliveries", Health.NOTE if retry else Health.OK, message)
+    if surroundings.store is not None:
+        yield from check_deliveries(surroundings.store, surroundings.store.clock(), surroundings.now)
 
 
 def _slack(surroundings: Surroundings) -> Iterator[Finding]:

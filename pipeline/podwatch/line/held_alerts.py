@@ -16,6 +16,7 @@ from podwatch.model import (
     HoldReason,
     Mute,
     Period,
+    Report,
 )
 from podwatch.notifiers import DigestNotifier, ThreadedNotifier
 from podwatch.policy.coverage import describe_listening, measure_watches
@@ -48,6 +49,9 @@ class AlertHolder:
             content = self.rt.store.content_of(due)
             if content is None:
                 self._hold(due, Hold(HoldReason.REMOVED))
+            elif due.posted_at is None and _is_empty(content):
+                self._hold(due, Hold(HoldReason.GONE))
+                return None
             return content
         held_before = due.reason if due.state is DeliveryState.HELD else None
         _, notifier = self.rt.notifier(due.channel)
@@ -125,3 +129,10 @@ class AlertHolder:
         mine = [(seq, w) for seq, w in facts.watches if w.channel == channel and w.deliver is not DeliverMode.NONE]
         within = "since the last digest" if last else f"of the last {FIRST_PERIOD.days} days"
         return describe_listening(measure_watches(facts, mine, at), within)
+
+
+def _is_empty(content: Alert | Digest) -> bool:
+    """Whether it is a digest whose alerts have all lost their mentions meanwhile. A report has no alerts."""
+    if isinstance(content, Alert | Report):
+        return False
+    return not any(alert.mentions or alert.gone for alert in content.alerts)

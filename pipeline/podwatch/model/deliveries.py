@@ -40,6 +40,7 @@ class HoldReason(StrEnum):
     CEILING = "the channel had its messages of this hour: waits for a digest"
     LATE = "it waited for days until its channel could be reached: comes in a digest"
     UNKNOWN_OUTCOME = "it may have arrived, and the channel cannot be read to find out"
+    RELEASED = "it was held, and somebody released it"
     REMOVED = "its feed was removed before it was sent"
 
 

@@ -32,6 +32,8 @@ _WHY = {
     HoldReason.DIGEST: "",
     HoldReason.REPEATED: "said again since the last alert",
     HoldReason.CEILING: "more than this channel takes in an hour",
+    HoldReason.LATE: "waited for days until this channel could be reached",
+    HoldReason.RELEASED: "was held back, and released by hand",
 }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, ProgrammingError
 
 from podwatch.errors import SettingsError, StoreError
 from podwatch.settings import Settings
+from podwatch.store.alert_list import AlertListRows
 from podwatch.store.alerts import AlertRows
 from podwatch.store.answers import AnswerRows
 from podwatch.store.backfills import BackfillRows
@@ -60,6 +61,7 @@ class Store(
     SentMessageRows,
     ChannelRows,
     AlertRows,
+    AlertListRows,
     WatchRows,
     EntityCountRows,
     MuteRows,
