@@ -93,8 +93,10 @@ class ChannelError(PodwatchError):
     route: nothing reaches this channel until somebody corrects it; the message is fine.
     busy: the service cannot accept a message now; the message and the channel are fine.
     service: route or busy holds for every channel of the service.
-    retry_after: seconds that the service asks to wait.
+    retry_after: seconds that the service asks to wait. code: the service's own word for it, "" when it has none.
     """
+
+    code = ""
 
     def __init__(
         self,

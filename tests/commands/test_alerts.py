@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from zlib import crc32
 from typing import Any
+from zlib import crc32
 
 import pytest
 

@@ -16,6 +16,8 @@ from podwatch.runtime import Runtime, log
 
 EMPTY = "-"  # stands for the hash of a message of a thread that has nothing left to say
 RETRY_LATER = timedelta(minutes=1)  # after a failure of the channel
+# Slack's codes for a message that is there and stays as it is: what changed is said in its thread.
+MUST_STAY = frozenset({"edit_window_closed", "cant_update_message"})
 
 
 def maintain_messages(
@@ -78,6 +80,8 @@ def edit_if_changed(rt: Runtime, notifier: ThreadedNotifier, d: Delivery, clock:
             rt.store.save_edit(d, None, 0, clock(), again=clock() + RETRY_LATER)
         else:  # it was deleted by hand, or may no longer be edited: that is how it stays
             rt.store.save_edit(d, wanted, 0, clock())
+            if e.code in MUST_STAY:
+                rt.store.add_correction(d, clock())
         raise
     rt.store.save_edit(d, wanted, replies, clock())
     return True

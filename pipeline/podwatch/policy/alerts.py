@@ -58,7 +58,9 @@ def merge_feeds(by_feed: Sequence[Sequence[Mention]]) -> list[Mention]:
     """
     merged: list[Mention] = []
     for mentions in by_feed:
-        diff = diff_mentions([_place(m) for m in merged], [_place(m) for m in mentions], same_text=False)
+        diff = diff_mentions(
+            [_place(m) for m in merged], [_place(m) for m in mentions], same_text=False, any_sentence=True
+        )
         merged += [mentions[i] for i in diff.fresh]
     return merged
 

@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-FETCH_LEASE = timedelta(minutes=10)  # longer than any request
+FETCH_LEASE = timedelta(minutes=2)  # extended each second or so that half of it is over: longer than any pause
 BACKFILL_LEASE = timedelta(seconds=30)  # one backfill waits for what another has claimed
 BACKFILL_SEARCH = timedelta(hours=1)  # for which the live detect leaves to a backfill what that has fetched

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select, update
 
-from podwatch.model import Delivery, DeliveryState, HoldReason
+from podwatch.model import Delivery, DeliveryKind, DeliveryState, HoldReason
+from podwatch.policy.alerts import reply_key
 from podwatch.store.connection import Rows
 from podwatch.store.deliver import add_replies, delivery_of
 from podwatch.store.statements import in_batches
@@ -37,6 +38,20 @@ class SentMessageRows(Rows):
                 c.execute(update(deliveries).where(d.id == delivery.id).values(shown=shown))
             created = c.execute(select(d.created_at).where(d.id == delivery.id)).scalar_one()
             add_replies(c, delivery, created, replies, now)
+
+    def add_correction(self, delivery: Delivery, now: datetime) -> bool:
+        """Has a message that can no longer be edited said anew in its thread, once; later changes edit that reply."""
+        if delivery.kind is DeliveryKind.REPLY:
+            return False
+        d = deliveries.c
+        key = reply_key(delivery.key, 0)
+        with self.writing() as c:
+            if c.execute(select(d.id).where(d.key == key)).first() is not None:
+                return False
+            row = {"key": key, "kind": DeliveryKind.REPLY.value, "parent_id": delivery.id, "part": 0}
+            row |= {"channel": delivery.channel, "state": DeliveryState.DUE.value}
+            c.execute(insert(deliveries).values(**row, next_attempt_at=now, created_at=now))
+            return True
 
     def duplicate_checks_due(self, now: datetime, without: Collection[str] = (), limit: int = 100) -> list[Delivery]:
         """The sent messages that may be in their channel twice: an attempt before had an unknown outcome."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from tests.support.delivery_scenario import DeliveryScenario
-from tests.support.slack.fault_proxy import Fault, hang_up, lost_answer, server_error
+from tests.support.slack.fault_proxy import Fault, hang_up, lost_answer, refused, server_error
 
 # ---- threads
 
@@ -102,3 +103,40 @@ def test_an_alert_whose_mentions_were_gone_is_sent_when_they_are_back(scenario: 
     scenario.add_alert("one", "The {} came.")
     scenario.deliver()
     assert scenario.count_states() == {"sent": 1}
+
+
+@pytest.mark.parametrize("code", ["edit_window_closed", "cant_update_message"])
+def test_what_changed_in_a_message_that_may_not_be_edited_is_said_in_its_thread_once(
+    code: str, scenario: DeliveryScenario
+) -> None:
+    scenario.add_alert("one", "The {} came.")
+    scenario.deliver()
+    for sentences in (("The {} came.", "More {} came by ship."), ("The {} came.", "No {} came by ship at all.")):
+        scenario.add_alert("one", *sentences)
+        scenario.slack.fail_next(refused(code), method="chat.update")
+        scenario.deliver_until_done(3)
+    [root] = [m for m in scenario.messages() if m.get("thread_ts", m["ts"]) == m["ts"]]
+    [reply] = scenario.replies(root)
+    assert "at all" in reply
+
+
+def test_a_sentence_that_is_gone_is_struck_also_when_its_word_stands_elsewhere(scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one", "The minister sold all of the {} to Turkey.")
+    scenario.deliver()
+    scenario.now += timedelta(hours=1)
+    scenario.add_alert("one", "Later somebody else asked for {} prices.")
+    scenario.deliver_after(minutes=2)
+    [message] = scenario.messages()
+    assert "~" in message["text"] or '"strike": true' in json.dumps(message)
+    assert "sold all of the" in json.dumps(message)
+    assert "asked for" in json.dumps(message)
+
+
+def test_a_sentence_with_a_corrected_word_is_not_struck(scenario: DeliveryScenario) -> None:
+    scenario.add_alert("one", "The minister sold all of the {} to Turky.")
+    scenario.deliver()
+    scenario.add_alert("one", "The minister sold all of the {} to Turkey.")
+    scenario.deliver_after(minutes=2)
+    [message] = scenario.messages()
+    assert '"strike": true' not in json.dumps(message)
+    assert "Turkey" in json.dumps(message)
