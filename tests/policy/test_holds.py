@@ -110,6 +110,14 @@ def test_a_digest_that_is_late_waits_for_the_end_of_the_quiet_hours() -> None:
     assert digest_quiet_until(HoldReason.DIGEST, quiet.now - timedelta(hours=3), quiet) == at(7)
 
 
+def test_an_alert_that_was_found_before_the_digest_and_looked_at_after_it_comes_with_that_digest() -> None:
+    found = alert(watch=watch(deliver=DeliverMode.DIGEST))
+    times = rules(digest=Schedule(time(5, 58)))
+    early, late = (situation(rules=times, due_since=NOW - timedelta(minutes=m)) for m in (4, 1))
+    assert decide_hold(found, early) == Hold(HoldReason.DIGEST, NOW - timedelta(minutes=2))
+    assert decide_hold(found, late) == Hold(HoldReason.DIGEST, NOW - timedelta(minutes=2) + timedelta(days=1))
+
+
 def test_what_could_not_be_sent_for_days_comes_as_one_digest() -> None:
     for waited, held in ((LATE_AFTER, None), (LATE_AFTER + timedelta(minutes=1), Hold(HoldReason.LATE, NOW))):
         assert decide_hold(alert(mention()), situation(due_since=NOW - waited)) == held

@@ -55,7 +55,8 @@ def decide_hold(alert: Alert, s: Situation) -> Hold | None:
     if (suppressed := decide_suppression(alert, s)) is not None:
         return suppressed
     if alert.watch.deliver is DeliverMode.DIGEST and s.held_before is not HoldReason.DIGEST:
-        return Hold(HoldReason.DIGEST, next_time(s.rules.digest, s.now))
+        # The first digest after it was found, although that moment may have passed before it was looked at.
+        return Hold(HoldReason.DIGEST, next_time(s.rules.digest, s.due_since or s.now))
     if s.rules.quiet is not None and (end := quiet_until(s.rules.quiet, s.now)) is not None:
         return Hold(HoldReason.QUIET, end)
     if s.due_since is not None and s.now - s.due_since > LATE_AFTER:

@@ -82,7 +82,7 @@ def test_a_digest_that_was_sent_after_the_copy_is_not_sent_again(scenario: Deliv
     scenario.deliver()
     scenario.add_alert("one")
     scenario.add_alert("two")
-    scenario.deliver()
+    scenario.deliver_after(minutes=1)
     back_up(scenario, tmp_path / "copy")
     scenario.deliver_after(hours=3)
     posts = scenario.slack.calls.count(POST)
