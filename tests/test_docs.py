@@ -33,7 +33,9 @@ def commands() -> set[str]:
     found = set()
     for name, command in group.commands.items():  # type: ignore[attr-defined]
         inner = getattr(command, "commands", None)
-        found |= {f"{name} {sub}" for sub in inner} if inner else {name}
+        found |= {f"{name} {sub}" for sub in inner or ()}
+        if not inner or command.invoke_without_command:  # type: ignore[attr-defined]
+            found.add(name)
     return found
 
 

@@ -17,7 +17,8 @@ class DeliveryTiming:
     recheck_after: float = 10.0  # a message counts as absent when the channel was read twice, so long apart
     lease: float = 150.0  # of a claim on a delivery; after it the claimer counts as dead
     interval: float = 1.03  # between two messages to one channel
-    channel_lease: float = 32.0  # of a claim on a channel, which ends earlier when the service answers
+    # Of a claim on a channel, which ends earlier when the service answers; longer than a mail session, too.
+    channel_lease: float = 50.0
     first_pause: float = 1.0  # of a channel after a failure of the service; doubles
     longest_pause: float = 30.0
     first_retry: float = 60.0  # of a message that fails by itself; doubles
