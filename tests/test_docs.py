@@ -34,7 +34,7 @@ def commands() -> set[str]:
     for name, command in group.commands.items():  # type: ignore[attr-defined]
         inner = getattr(command, "commands", None)
         found |= {f"{name} {sub}" for sub in inner or ()}
-        if not inner or command.invoke_without_command:  # type: ignore[attr-defined]
+        if not inner or command.invoke_without_command:
             found.add(name)
     return found
 
