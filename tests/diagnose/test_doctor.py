@@ -390,3 +390,10 @@ def test_send_posts_one_test_card_to_each_channel(
     assert "This is a *test* of podwatch" in card["text"]
     assert run("--send", "--json").exit_code == 1
     assert len(workspace.messages("#politics")) == before + 2, "each test is an alert of its own"
+
+
+def test_a_channel_of_slacks_waits_for_a_token_and_is_no_error(settings: Settings) -> None:
+    there = replace(settings, console=False)
+    kept(there, Watch(name="w", query="x", channel="#trade"))
+    seen = found(there)["channel #trade"]
+    assert (seen.health, seen.todo.startswith("set SLACK_BOT_TOKEN")) == (NOTE, True)
