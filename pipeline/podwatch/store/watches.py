@@ -68,7 +68,7 @@ def _sync(c: Connection, wanted: Sequence[Watch], now: datetime, live: timedelta
     plan = plan_changes(wanted, stored)
     seq = c.execute(select(func.coalesce(func.max(watches.c.seq), 0))).scalar_one()
     key_names = {s.watch.alert_name for s in stored}
-    _free_names(c, plan, stored)
+    _free_names(c, wanted, plan, stored)
     for watch in wanted:
         state = plan.was.get(watch.name)
         finds_other = state is None or state.fingerprint != watch.fingerprint
@@ -104,12 +104,14 @@ def _sync(c: Connection, wanted: Sequence[Watch], now: datetime, live: timedelta
     return Tally("sync", done=len(wanted), new=len(plan.new), notes=notes)
 
 
-def _free_names(c: Connection, plan: WatchlistChanges, stored: Sequence[StoredState]) -> None:
-    """Gives watches that are off the list another name where a renamed one takes theirs: names are unique."""
+def _free_names(c: Connection, wanted: Sequence[Watch], plan: WatchlistChanges, stored: Sequence[StoredState]) -> None:
+    """Gives the stored watches another name whose name is a different one's from now on: names are unique."""
     by_name = {s.watch.name: s.watch.id for s in stored}
-    for _, name in plan.renamed:
-        if (other := by_name.get(name)) is not None and other != plan.was[name].watch.id:
-            c.execute(update(watches).where(watches.c.id == other).values(name=f"{name} (removed, {other})"))
+    for watch in wanted:
+        other, mine = by_name.get(watch.name), plan.was.get(watch.name)
+        if other is not None and (mine is None or mine.watch.id != other):
+            free = f"{watch.name} (removed, {other})"  # one that is still on the list gets its new name next
+            c.execute(update(watches).where(watches.c.id == other).values(name=free))
 
 
 def _free_key_name(name: str, taken: Collection[str]) -> str:
