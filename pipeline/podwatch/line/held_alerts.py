@@ -20,6 +20,7 @@ from podwatch.model import (
 from podwatch.notifiers import DigestNotifier, ThreadedNotifier
 from podwatch.policy.coverage import describe_listening, measure_watches
 from podwatch.policy.holds import HOUR, IN_DIGEST, Hold, Situation, decide_hold, decide_suppression, digest_quiet_until
+from podwatch.policy.send_outcomes import LOOKUPS
 from podwatch.runtime import Runtime
 
 FIRST_PERIOD = timedelta(days=7)  # of which a channel's first digest says what was listened to
@@ -45,6 +46,8 @@ class AlertHolder:
     def content_to_send(self, due: Delivery) -> Alert | Digest | None:
         """The content to send now; None when the delivery was held, or put into a digest, and that is saved."""
         if due.kind is not DeliveryKind.ALERT or due.attempted_at is not None or due.state is DeliveryState.ATTEMPTING:
+            if self._is_moved(due):
+                return None
             content = self.rt.store.content_of(due)
             if content is None:
                 self._hold(due, Hold(HoldReason.REMOVED))
@@ -59,14 +62,21 @@ class AlertHolder:
             self._hold(due, Hold(HoldReason.REMOVED))
             return None
         alert, situation = judged
-        if alert.watch.channel != due.channel:  # the watch was moved while this was being sent
-            self.rt.store.reroute_alerts(alert.watch, situation.now)
-            return None
+        if alert.watch.channel != due.channel and self.rt.store.reroute_moved(due, situation.now):
+            return None  # the watch was moved while this was being found, or sent
         hold = decide_hold(alert, situation)
         if hold is None:
             return alert
         self._hold(due, hold)
         return None
+
+    def _is_moved(self, due: Delivery) -> bool:
+        """Whether it was given to another channel: the watchlist was changed while it was being sent, in vain."""
+        certain = due.attempted_at is None or due.looks >= LOOKUPS
+        whole = due.kind in (DeliveryKind.ALERT, DeliveryKind.DIGEST)
+        if not whole or not certain or due.state is DeliveryState.ATTEMPTING:
+            return False
+        return self.rt.store.reroute_moved(due, self.clock())
 
     def _hold(self, due: Delivery, hold: Hold) -> None:
         self.held_count += 1

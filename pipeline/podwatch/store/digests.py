@@ -47,6 +47,7 @@ class DigestRows(Rows):
             wanted = {m.id: m for m in members}
             free = (
                 d.id.in_(wanted),
+                d.channel == channel,
                 d.state == DeliveryState.HELD.value,
                 d.digest_id.is_(None),
                 d.next_attempt_at <= now,
