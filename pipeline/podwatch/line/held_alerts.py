@@ -19,7 +19,16 @@ from podwatch.model import (
 )
 from podwatch.notifiers import DigestNotifier, ThreadedNotifier
 from podwatch.policy.coverage import describe_listening, measure_watches
-from podwatch.policy.holds import HOUR, IN_DIGEST, Hold, Situation, decide_hold, decide_suppression, digest_quiet_until
+from podwatch.policy.holds import (
+    HOUR,
+    IN_DIGEST,
+    LATE_AFTER,
+    Hold,
+    Situation,
+    decide_hold,
+    decide_suppression,
+    digest_quiet_until,
+)
 from podwatch.policy.send_outcomes import LOOKUPS
 from podwatch.runtime import Runtime
 
@@ -68,6 +77,8 @@ class AlertHolder:
         if hold is None:
             return alert
         self._hold(due, hold)
+        if hold.why is HoldReason.LATE:  # all of the channel at once: they come as one digest
+            self.rt.store.hold_late(due.channel, situation.now - LATE_AFTER, situation.now)
         return None
 
     def _is_moved(self, due: Delivery) -> bool:
