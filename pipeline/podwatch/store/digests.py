@@ -20,7 +20,11 @@ class DigestRows(Rows):
         """The alerts held for this reason whose digest is due, oldest first."""
         d = deliveries.c
         query = select(deliveries).where(
-            d.channel == channel, d.state == DeliveryState.HELD.value, d.reason == why.name, d.next_attempt_at <= now
+            d.channel == channel,
+            d.state == DeliveryState.HELD.value,
+            d.reason == why.name,
+            d.next_attempt_at <= now,
+            d.digest_id.is_(None),
         )
         return [delivery_of(r) for r in self.read_rows(query.order_by(d.created_at, d.id))]
 
@@ -89,5 +93,6 @@ class DigestRows(Rows):
                 .returning(d.id)
             ).one()
             mine = d.id.in_([r.id for r in rows])
-            c.execute(update(deliveries).where(mine).values(digest_id=made, next_attempt_at=None))
+            # No check: it would edit the digest's message, and the digest is made of what is stored when it is sent.
+            c.execute(update(deliveries).where(mine).values(digest_id=made, next_attempt_at=None, check_at=None))
             return len(rows)
