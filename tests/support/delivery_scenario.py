@@ -89,6 +89,12 @@ class DeliveryScenario:
         text = join_segments([Segment(float(60 * n), 60.0 * n + 5, s) for n, s in enumerate(sentences)])
         save_transcript(self.rt.store, episode, text, self.now)
 
+    def remove_feed(self, name: str) -> None:
+        """Removes the feed of this name; the next alert of it adds it again."""
+        url = f"https://{name}.example/feed"
+        assert self.rt.store.remove_feed(url)
+        self._feeds.remove(url)
+
     def detect_mentions(self) -> None:
         """Saves a mention wherever a watch's name is said."""
         todo = self.rt.store.watches_to_detect()

@@ -55,7 +55,7 @@ class AlertHolder:
     def content_to_send(self, due: Delivery) -> Alert | Digest | None:
         """The content to send now; None when the delivery was held, or put into a digest, and that is saved."""
         if due.kind is not DeliveryKind.ALERT or due.attempted_at is not None or due.state is DeliveryState.ATTEMPTING:
-            if self._is_moved(due):
+            if self._was_redirected(due):
                 return None
             content = self.rt.store.content_of(due)
             if content is None:
@@ -81,13 +81,17 @@ class AlertHolder:
             self.rt.store.hold_late(due.channel, situation.now - LATE_AFTER, situation.now)
         return None
 
-    def _is_moved(self, due: Delivery) -> bool:
-        """Whether it was given to another channel: the watchlist was changed while it was being sent, in vain."""
+    def _was_redirected(self, due: Delivery) -> bool:
+        """Whether it goes another way: a watch was moved, or a feed removed, while it was being sent in vain."""
         certain = due.attempted_at is None or due.looks >= LOOKUPS
-        whole = due.kind in (DeliveryKind.ALERT, DeliveryKind.DIGEST)
-        if not whole or not certain or due.state is DeliveryState.ATTEMPTING:
+        if (
+            due.kind not in (DeliveryKind.ALERT, DeliveryKind.DIGEST)
+            or not certain
+            or due.state is DeliveryState.ATTEMPTING
+        ):
             return False
-        return self.rt.store.reroute_moved(due, self.clock())
+        at, store = self.clock(), self.rt.store
+        return store.reroute_moved(due, at) or (due.kind is DeliveryKind.DIGEST and store.drop_lost(due))
 
     def _hold(self, due: Delivery, hold: Hold) -> None:
         self.held_count += 1

@@ -177,6 +177,7 @@ class DeliverRows(Rows):
             "reason": why.name,
             "error": why.value,
             "next_attempt_at": until,
+            "digest_id": None,  # it is held by itself
         }
         return self.execute(update(deliveries).where(*mine).values(**values)) == 1
 

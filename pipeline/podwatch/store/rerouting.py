@@ -30,7 +30,7 @@ def reroute_unsent(c: Connection, watch_id: int, channel: str, now: datetime) ->
     """
     d = deliveries.c
     elsewhere = (d.watch_id == watch_id, d.channel != channel, *_not_posted(DeliveryKind.ALERT))
-    _dissolve_digests(c, elsewhere, now)
+    dissolve_digests(c, elsewhere, now)
     loose = (*elsewhere, d.digest_id.is_(None))  # the rest is in a digest that may be on its way
     tried = update(deliveries).where(*loose, d.state.in_(_TRIED))
     moved = c.execute(tried.values(channel=channel, **_due(now), **_UNTRIED)).rowcount
@@ -44,7 +44,7 @@ def decide_anew(c: Connection, which: ColumnElement[bool], now: datetime, *, kee
     """
     d = deliveries.c
     mine = (which, *_not_posted(DeliveryKind.ALERT), _HELD, d.reason.in_([r.name for r in TIMED]))
-    _dissolve_digests(c, mine, now)
+    dissolve_digests(c, mine, now)
     loose = (*mine, d.digest_id.is_(None))
     late = d.reason == HoldReason.LATE.name
     c.execute(update(deliveries).where(*loose, late).values(next_attempt_at=now))
@@ -56,6 +56,20 @@ def release_held(c: Connection, watch_id: int, why: HoldReason, now: datetime) -
     """Has the alerts of a watch that are held for this reason decided on again."""
     d = deliveries.c
     c.execute(update(deliveries).where(d.watch_id == watch_id, _HELD, d.reason == why.name).values(**_due(now)))
+
+
+def dissolve_digests(c: Connection, members: Sequence[ColumnElement[bool]], now: datetime | None = None) -> None:
+    """Takes apart the digests of these alerts that were not posted: all their alerts wait for the next one.
+
+    now: until then at most; None: as long as the digest would have waited.
+    """
+    d = deliveries.c
+    ids = list(c.execute(select(d.digest_id).where(*members, d.digest_id.is_not(None)).distinct()).scalars())
+    whole = select(d.id, d.next_attempt_at).where(d.id.in_(ids), *_not_posted(DeliveryKind.DIGEST))
+    for row in c.execute(whole.order_by(d.id).with_for_update()).all():  # none is claimed meanwhile
+        at = row.next_attempt_at if row.next_attempt_at is None or now is None else min(row.next_attempt_at, now)
+        c.execute(update(deliveries).where(d.digest_id == row.id).values(digest_id=None, next_attempt_at=at))
+        c.execute(delete(deliveries).where(d.id == row.id))
 
 
 _HELD = deliveries.c.state == DeliveryState.HELD.value
@@ -73,14 +87,3 @@ def _not_posted(kind: DeliveryKind) -> tuple[ColumnElement[bool], ...]:
     absent = and_(d.state == DeliveryState.RETRY.value, d.looks >= LOOKUPS)
     unsent = d.state.in_([s.value for s in _UNSENT])
     return (d.kind == kind.value, unsent, or_(d.attempted_at.is_(None), absent))
-
-
-def _dissolve_digests(c: Connection, members: Sequence[ColumnElement[bool]], now: datetime) -> None:
-    """Takes apart the digests of these alerts that were not posted: all their alerts wait for the next one, now."""
-    d = deliveries.c
-    ids = list(c.execute(select(d.digest_id).where(*members, d.digest_id.is_not(None)).distinct()).scalars())
-    whole = select(d.id, d.next_attempt_at).where(d.id.in_(ids), *_not_posted(DeliveryKind.DIGEST))
-    for row in c.execute(whole.order_by(d.id).with_for_update()).all():  # none is claimed meanwhile
-        at = None if row.next_attempt_at is None else min(row.next_attempt_at, now)
-        c.execute(update(deliveries).where(d.digest_id == row.id).values(digest_id=None, next_attempt_at=at))
-        c.execute(delete(deliveries).where(d.id == row.id))
