@@ -70,6 +70,11 @@ class DeliveryScenario:
         """Stores an episode in which the watch's word is said in these sentences; the same again: a correction."""
         if watch not in self._watches:
             self.add_watch(watch)
+        self.add_transcript(guid, *[s.format(watch) for s in sentences or ("The {} came.",)], feed=feed, title=title)
+        self.detect_mentions()
+
+    def add_transcript(self, guid: str, *sentences: str, feed: str = "a", title: str = "") -> None:
+        """Stores an episode with a transcript of these sentences, in which nothing was looked for yet."""
         url = f"https://{feed}.example/feed"
         if url not in self._feeds:
             self._feeds.append(url)
@@ -81,10 +86,14 @@ class DeliveryScenario:
         )
         save_poll(self.rt.store, row, self.now, item)
         episode = self._episode(row.id, guid)
-        words = [s.format(watch) for s in sentences or ("The {} came.",)]
-        text = join_segments([Segment(float(60 * n), 60.0 * n + 5, s) for n, s in enumerate(words)])
+        text = join_segments([Segment(float(60 * n), 60.0 * n + 5, s) for n, s in enumerate(sentences)])
         save_transcript(self.rt.store, episode, text, self.now)
-        self.detect_mentions()
+
+    def remove_feed(self, name: str) -> None:
+        """Removes the feed of this name; the next alert of it adds it again."""
+        url = f"https://{name}.example/feed"
+        assert self.rt.store.remove_feed(url)
+        self._feeds.remove(url)
 
     def detect_mentions(self) -> None:
         """Saves a mention wherever a watch's name is said."""

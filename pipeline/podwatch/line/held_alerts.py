@@ -20,7 +20,17 @@ from podwatch.model import (
 )
 from podwatch.notifiers import DigestNotifier, ThreadedNotifier
 from podwatch.policy.coverage import describe_listening, measure_watches
-from podwatch.policy.holds import HOUR, IN_DIGEST, Hold, Situation, decide_hold, decide_suppression, digest_quiet_until
+from podwatch.policy.holds import (
+    HOUR,
+    IN_DIGEST,
+    LATE_AFTER,
+    Hold,
+    Situation,
+    decide_hold,
+    decide_suppression,
+    digest_quiet_until,
+)
+from podwatch.policy.send_outcomes import LOOKUPS
 from podwatch.runtime import Runtime
 
 FIRST_PERIOD = timedelta(days=7)  # of which a channel's first digest says what was listened to
@@ -46,6 +56,8 @@ class AlertHolder:
     def content_to_send(self, due: Delivery) -> Alert | Digest | None:
         """The content to send now; None when the delivery was held, or put into a digest, and that is saved."""
         if due.kind is not DeliveryKind.ALERT or due.attempted_at is not None or due.state is DeliveryState.ATTEMPTING:
+            if self._was_redirected(due):
+                return None
             content = self.rt.store.content_of(due)
             if content is None:
                 self._hold(due, Hold(HoldReason.REMOVED))
@@ -63,14 +75,27 @@ class AlertHolder:
             self._hold(due, Hold(HoldReason.REMOVED))
             return None
         alert, situation = judged
-        if alert.watch.channel != due.channel:  # the watch was moved while this was being sent
-            self.rt.store.reroute_alerts(alert.watch, situation.now)
-            return None
+        if alert.watch.channel != due.channel and self.rt.store.reroute_moved(due, situation.now):
+            return None  # the watch was moved while this was being found, or sent
         hold = decide_hold(alert, situation)
         if hold is None:
             return alert
         self._hold(due, hold)
+        if hold.why is HoldReason.LATE:  # all of the channel at once: they come as one digest
+            self.rt.store.hold_late(due.channel, situation.now - LATE_AFTER, situation.now)
         return None
+
+    def _was_redirected(self, due: Delivery) -> bool:
+        """Whether it goes another way: a watch was moved, or a feed removed, while it was being sent in vain."""
+        certain = due.attempted_at is None or due.looks >= LOOKUPS
+        if (
+            due.kind not in (DeliveryKind.ALERT, DeliveryKind.DIGEST)
+            or not certain
+            or due.state is DeliveryState.ATTEMPTING
+        ):
+            return False
+        at, store = self.clock(), self.rt.store
+        return store.reroute_moved(due, at) or (due.kind is DeliveryKind.DIGEST and store.drop_lost(due))
 
     def _hold(self, due: Delivery, hold: Hold) -> None:
         self.held_count += 1

@@ -173,6 +173,8 @@ class Sender:
             outcome, at, replies=replies if receipt else 0, sweep_at=check_at if repeated else None
         ):
             self.rt.store.schedule_duplicate_check(claimed, check_at)
+        elif outcome.state in (DeliveryState.RETRY, DeliveryState.DEAD):
+            self.rt.store.reroute_moved(outcome, at)  # its channel may be paused for long, and not its watch's any more
         with self._count_lock:
             self.new += outcome.state is DeliveryState.SENT and outcome.kind is not DeliveryKind.REPLY
             self.failures += call.error is not None

@@ -57,10 +57,10 @@ def decide_hold(alert: Alert, s: Situation) -> Hold | None:
     if alert.watch.deliver is DeliverMode.DIGEST and s.held_before is not HoldReason.DIGEST:
         # The first digest after it was found, although that moment may have passed before it was looked at.
         return Hold(HoldReason.DIGEST, next_time(s.rules.digest, s.due_since or s.now))
+    if s.due_since is not None and s.now - s.due_since > LATE_AFTER:
+        return Hold(HoldReason.LATE, s.now)  # its digest keeps to the quiet hours
     if s.rules.quiet is not None and (end := quiet_until(s.rules.quiet, s.now)) is not None:
         return Hold(HoldReason.QUIET, end)
-    if s.due_since is not None and s.now - s.due_since > LATE_AFTER:
-        return Hold(HoldReason.LATE, s.now)
     if s.last_sent_at is not None and alert.watch.repeat_after and s.held_before is not HoldReason.REPEATED:
         again = s.last_sent_at + timedelta(seconds=alert.watch.repeat_after)
         if s.now < again:

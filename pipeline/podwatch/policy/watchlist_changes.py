@@ -78,48 +78,74 @@ def plan_changes(wanted: Sequence[Watch], stored: Sequence[StoredState]) -> Watc
 
 
 def match_watches(wanted: Sequence[Watch], stored: Sequence[StoredState]) -> dict[str, StoredState]:
-    """The stored watch that each wanted one continues, by the wanted one's name."""
-    by_name = {s.watch.name: s for s in stored}
-    names = {w.name for w in wanted}
-    was: dict[str, StoredState] = {}
-    taken: dict[int, str] = {}
-    for watch in wanted:
-        for old in watch.was:
-            state = by_name.get(old)
-            if state is None or old == watch.name:
+    """The stored watch that each wanted one continues, by the wanted one's name.
+
+    First what the entry says, then the same name for the same search, then the same search under another name, and at
+    last the same name for another search: so two watches may swap their names, and a new one take an old one's.
+    """
+    matching = _Matching(wanted, stored)
+    matching.match_said()
+    matching.match_names(same_search=True)
+    matching.match_searches()
+    matching.match_names(same_search=False)
+    return matching.was
+
+
+class _Matching:
+    """was: the pairs found so far. Each stored watch is continued by one wanted one at most."""
+
+    def __init__(self, wanted: Sequence[Watch], stored: Sequence[StoredState]) -> None:
+        self.was: dict[str, StoredState] = {}
+        self._wanted, self._stored = wanted, stored
+        self._by_name = {s.watch.name: s for s in stored}
+        self._taken: dict[int, str] = {}
+
+    def match_said(self) -> None:
+        """The watches that say what they were. One that is on the list under its own name was renamed long ago."""
+        listed = {w.name: w for w in self._wanted}
+        for watch in self._wanted:
+            own = self._by_name.get(watch.name)
+            if own is not None and own.enabled:
                 continue
-            if old in names:
-                raise WatchlistError(
-                    f"says that it was {old}, which is still on the list", where=watch.name, todo="take one of them out"
-                )
-            if (other := taken.get(state.watch.id)) is not None:
-                raise WatchlistError(f"says that it was {old}, and so does {other}", where=watch.name, todo="drop one")
-            was[watch.name], taken[state.watch.id] = state, watch.name
-            break
-    for watch in wanted:
-        state = by_name.get(watch.name)
-        if watch.name not in was and state is not None and state.watch.id not in taken:
-            was[watch.name], taken[state.watch.id] = state, watch.name
-    return was | _renamed_unsaid(wanted, stored, was, taken)
+            for old in watch.was:
+                state = self._by_name.get(old)
+                if state is None or old == watch.name:
+                    continue
+                if old in listed and listed[old].fingerprint == state.fingerprint:
+                    what = f"says that it was {old}, which is still on the list"
+                    raise WatchlistError(what, where=watch.name, todo="take one of them out")
+                if (other := self._taken.get(state.watch.id)) is not None:
+                    what = f"says that it was {old}, and so does {other}"
+                    raise WatchlistError(what, where=watch.name, todo="drop one")
+                self._match(watch, state)
+                break
 
+    def match_names(self, *, same_search: bool) -> None:
+        for watch in self._left():
+            state = self._by_name.get(watch.name)
+            if state is None or state.watch.id in self._taken:
+                continue
+            if not same_search or state.fingerprint == watch.fingerprint:
+                self._match(watch, state)
 
-def _renamed_unsaid(
-    wanted: Sequence[Watch], stored: Sequence[StoredState], was: Mapping[str, StoredState], taken: Mapping[int, str]
-) -> dict[str, StoredState]:
-    """Watches that only got another name: one new and one gone that look for the same, and no third that does."""
-    fresh: dict[str, list[Watch]] = defaultdict(list)
-    gone: dict[str, list[StoredState]] = defaultdict(list)
-    for watch in wanted:
-        if watch.name not in was:
+    def match_searches(self) -> None:
+        """Watches that only got another name: one that is left and one stored look for the same, and no third does."""
+        fresh: dict[str, list[Watch]] = defaultdict(list)
+        gone: dict[str, list[StoredState]] = defaultdict(list)
+        for watch in self._left():
             fresh[watch.fingerprint].append(watch)
-    for state in stored:
-        if state.enabled and state.watch.id not in taken:
-            gone[state.fingerprint].append(state)
-    return {
-        ours[0].name: theirs[0]
-        for fingerprint, ours in fresh.items()
-        if len(ours) == 1 and len(theirs := gone.get(fingerprint, [])) == 1
-    }
+        for state in self._stored:
+            if state.enabled and state.watch.id not in self._taken:
+                gone[state.fingerprint].append(state)
+        for fingerprint, ours in fresh.items():
+            if len(ours) == 1 and len(theirs := gone.get(fingerprint, [])) == 1:
+                self._match(ours[0], theirs[0])
+
+    def _left(self) -> list[Watch]:
+        return [w for w in self._wanted if w.name not in self.was]
+
+    def _match(self, watch: Watch, state: StoredState) -> None:
+        self.was[watch.name], self._taken[state.watch.id] = state, watch.name
 
 
 def is_told_otherwise(new: Watch, old: Watch) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from podwatch.model import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Mention
 from podwatch.policy.alerts import find_retracted, merge_feeds
@@ -18,6 +18,7 @@ from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.mentions import mention_of
 from podwatch.store.reports import report_of
+from podwatch.store.rerouting import dissolve_digests
 from podwatch.store.statements import in_batches
 from podwatch.store.tables import deliveries, episodes, mentions, watches
 from podwatch.store.watches import watch_of
@@ -47,6 +48,15 @@ class AlertRows(Rows):
                 return None
             why = HoldReason[row.reason or "DIGEST"]
             return Digest(key=row.key, channel=row.channel, alerts=alerts, why=why, coverage=row.note or "")
+
+    def drop_lost(self, digest: Delivery) -> bool:
+        """Whether the feed of one of the digest's alerts was removed; it is taken apart then, if it was not posted."""
+        d = deliveries.c
+        if not self.read_rows(select(d.id).where(d.digest_id == digest.id, d.episode_id.is_(None)).limit(1)):
+            return False
+        with self.writing() as c:
+            _hold_lost(c)
+            return c.execute(select(d.id).where(d.id == digest.id)).first() is None
 
     def alerts_sent_after(self, moment: datetime) -> list[tuple[datetime, Alert]]:
         """The alerts sent since: (when, alert), oldest first."""
@@ -104,9 +114,7 @@ def insert_deliveries(c: Connection, alerts: Sequence[tuple[Alert, HoldReason | 
         if before is None:
             fresh[about] = row
         elif before.episode_id is None and before.id:  # its feed was removed, and has come back
-            c.execute(update(deliveries).where(d.id == before.id).values(episode_id=alert.episode.id))
-            if before.state == DeliveryState.HELD.value and before.reason == HoldReason.REMOVED.name:
-                c.execute(update(deliveries).where(d.id == before.id).values(**_as_due(row)))
+            _reattach(c, before, row, now)
         elif held is None and before.state == DeliveryState.HELD.value and before.reason == HoldReason.BACKFILL.name:
             # What a backfill held is new in another feed, whose alert is due.
             if fresh.pop(about, None):
@@ -116,7 +124,7 @@ def insert_deliveries(c: Connection, alerts: Sequence[tuple[Alert, HoldReason | 
         else:
             continue
         known[about] = known[alert.key] = _Known(
-            before.id if before else 0, row["state"], row["reason"], alert.episode.id
+            before.id if before else 0, row["state"], row["reason"], alert.episode.id, None
         )
     if fresh:
         c.execute(insert(deliveries), list(fresh.values()))
@@ -133,18 +141,33 @@ class _Known:
     state: str
     reason: str | None
     episode_id: int | None
+    digest_id: int | None
+
+
+def _reattach(c: Connection, before: _Known, row: dict[str, Any], now: datetime) -> None:
+    """The alert's feed has come back: what was held for that is due, and what was sent is compared with its text."""
+    d = deliveries.c
+    mine, root = d.id == before.id, before.digest_id or before.id
+    c.execute(update(deliveries).where(mine).values(episode_id=row["episode_id"]))
+    removed = (d.state == DeliveryState.HELD.value, d.reason == HoldReason.REMOVED.name)
+    c.execute(update(deliveries).where(mine, *removed).values(**_as_due(row)))
+    if before.digest_id is not None:  # a digest that was on its way, and had nothing left to say
+        again = {"state": DeliveryState.RETRY.value, "reason": before.reason, "error": None, "next_attempt_at": now}
+        c.execute(update(deliveries).where(d.id == before.digest_id, *removed).values(**again))
+    if before.state == DeliveryState.SENT.value:
+        c.execute(update(deliveries).where(or_(d.id == root, d.parent_id == root)).values(check_at=now))
 
 
 def _known_deliveries(c: Connection, alerts: Sequence[Alert]) -> dict[_About | str, _Known]:
     """The deliveries of these alerts, by what they are about, and by their keys."""
     d, found = deliveries.c, dict[_About | str, _Known]()
-    query = select(d.id, d.key, d.state, d.reason, d.episode_id, d.watch_id, d.identity)
+    query = select(d.id, d.key, d.state, d.reason, d.episode_id, d.digest_id, d.watch_id, d.identity)
     for some in in_batches(alerts):
         watch_ids = sorted({a.watch.id for a in some})
         about = (d.identity.in_({a.episode.identity for a in some}), d.watch_id.in_(watch_ids))
         rows = [*c.execute(query.where(*about)), *c.execute(query.where(d.key.in_([a.key for a in some])))]
         for r in sorted(rows, key=lambda r: r.id):
-            found[r.watch_id, r.identity] = found[r.key] = _Known(r.id, r.state, r.reason, r.episode_id)
+            found[r.watch_id, r.identity] = found[r.key] = _Known(r.id, r.state, r.reason, r.episode_id, r.digest_id)
     return found
 
 
@@ -166,12 +189,20 @@ def detach_deliveries(c: Connection, feed_id: int) -> None:
     )
     mine = d.episode_id.in_(select(e.id).where(e.feed_id == feed_id))
     c.execute(update(deliveries).where(mine).values(episode_id=shared))
-    lost = (d.kind == DeliveryKind.ALERT.value, d.episode_id.is_(None))
+    c.execute(
+        update(deliveries).where(d.kind == DeliveryKind.ALERT.value, d.episode_id.is_(None)).values(check_at=None)
+    )
+    _hold_lost(c)
+
+
+def _hold_lost(c: Connection) -> None:
+    """Holds the alerts whose feed was removed, and that certainly were not posted: also those in a digest."""
+    d, why = deliveries.c, HoldReason.REMOVED
     unsent = d.state.in_([s.value for s in (DeliveryState.DUE, DeliveryState.RETRY, DeliveryState.HELD)])
-    why = HoldReason.REMOVED
+    lost = (d.kind == DeliveryKind.ALERT.value, d.episode_id.is_(None), unsent, d.attempted_at.is_(None))
+    dissolve_digests(c, lost)
     held = {"state": DeliveryState.HELD.value, "reason": why.name, "error": why.value, "next_attempt_at": None}
-    c.execute(update(deliveries).where(*lost, unsent, d.attempted_at.is_(None)).values(**held))
-    c.execute(update(deliveries).where(*lost).values(check_at=None))
+    c.execute(update(deliveries).where(*lost, d.digest_id.is_(None)).values(**held))
 
 
 def _delivery(alert: Alert, held: HoldReason | None, now: datetime) -> dict[str, Any]:

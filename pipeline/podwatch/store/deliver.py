@@ -113,7 +113,9 @@ class DeliverRows(Rows):
         }
         if shown is not None:
             values |= {"posted_at": now, "shown": shown}
-        mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.next_attempt_at <= now)
+        # Another channel: a watchlist has moved it since, and its content is that of the old one.
+        same = and_(d.id == delivery.id, d.attempts == delivery.attempts, d.channel == delivery.channel)
+        mine = (same, d.next_attempt_at <= now)
         try:
             with self.reading() as c:  # most late workers see it here, without making a writer wait
                 if c.execute(select(d.id).where(*mine)).first() is None or not next_free_slot(
@@ -175,6 +177,7 @@ class DeliverRows(Rows):
             "reason": why.name,
             "error": why.value,
             "next_attempt_at": until,
+            "digest_id": None,  # it is held by itself
         }
         return self.execute(update(deliveries).where(*mine).values(**values)) == 1
 

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
 
-from podwatch.model import Delivery, DeliveryKind, DeliveryState, HoldReason
+from podwatch.model import DeliverMode, Delivery, DeliveryKind, DeliveryState, HoldReason
 from podwatch.policy.alerts import digest_key
 from podwatch.store.channels import ensure_channel
 from podwatch.store.connection import Rows
 from podwatch.store.deliver import delivery_of
-from podwatch.store.tables import channels, deliveries
+from podwatch.store.tables import channels, deliveries, watches
 
 
 class DigestRows(Rows):
@@ -20,9 +20,31 @@ class DigestRows(Rows):
         """The alerts held for this reason whose digest is due, oldest first."""
         d = deliveries.c
         query = select(deliveries).where(
-            d.channel == channel, d.state == DeliveryState.HELD.value, d.reason == why.name, d.next_attempt_at <= now
+            d.channel == channel,
+            d.state == DeliveryState.HELD.value,
+            d.reason == why.name,
+            d.next_attempt_at <= now,
+            d.digest_id.is_(None),
         )
         return [delivery_of(r) for r in self.read_rows(query.order_by(d.created_at, d.id))]
+
+    def hold_late(self, channel: str, since: datetime, now: datetime) -> int:
+        """Holds for one digest, at once, the alerts that could have been sent before ``since``; returns how many.
+
+        Not those of watches that have a digest of their own.
+        """
+        d, why = deliveries.c, HoldReason.LATE
+        singly = select(watches.c.id).where(watches.c.deliver != DeliverMode.DIGEST.value)
+        late = (
+            d.channel == channel,
+            d.kind == DeliveryKind.ALERT.value,
+            d.state == DeliveryState.DUE.value,
+            d.next_attempt_at < since,
+            d.attempted_at.is_(None),
+            d.watch_id.in_(singly),
+        )
+        held = {"state": DeliveryState.HELD.value, "reason": why.name, "error": why.value, "next_attempt_at": now}
+        return self.execute(update(deliveries).where(*late).values(attempts=d.attempts + 1, **held))
 
     def last_digest_at(self, channel: str) -> datetime | None:
         """When the channel's last digest was sent; None when there was none."""
@@ -47,6 +69,7 @@ class DigestRows(Rows):
             wanted = {m.id: m for m in members}
             free = (
                 d.id.in_(wanted),
+                d.channel == channel,
                 d.state == DeliveryState.HELD.value,
                 d.digest_id.is_(None),
                 d.next_attempt_at <= now,
@@ -70,5 +93,6 @@ class DigestRows(Rows):
                 .returning(d.id)
             ).one()
             mine = d.id.in_([r.id for r in rows])
-            c.execute(update(deliveries).where(mine).values(digest_id=made, next_attempt_at=None))
+            # No check: it would edit the digest's message, and the digest is made of what is stored when it is sent.
+            c.execute(update(deliveries).where(mine).values(digest_id=made, next_attempt_at=None, check_at=None))
             return len(rows)

@@ -82,7 +82,9 @@ class SentMessageRows(Rows):
     ) -> list[Delivery]:
         """The sent messages whose time in this column has come, the earliest first."""
         d = deliveries.c
-        query = select(deliveries).where(due_at <= now, d.state == DeliveryState.SENT.value).order_by(due_at, d.id)
+        # An alert in a digest has no message of its own: the digest's is kept right.
+        sent = (d.state == DeliveryState.SENT.value, d.digest_id.is_(None))
+        query = select(deliveries).where(due_at <= now, *sent).order_by(due_at, d.id)
         if without:
             query = query.where(d.channel.not_in(sorted(without)))
         return [delivery_of(r) for r in self.read_rows(query.limit(limit))]

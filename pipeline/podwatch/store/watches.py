@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
-from podwatch.model import DeliverMode, DeliveryState, EntityType, HoldReason, Scope, Tally, Watch
+from podwatch.model import DeliverMode, Delivery, DeliveryState, EntityType, HoldReason, Scope, Tally, Watch
 from podwatch.policy.watchlist_changes import (
     StoredState,
     WatchlistChanges,
@@ -53,10 +53,18 @@ class WatchRows(Rows):
         rows = self.read_rows(query.where(w.name.in_(sorted(names)), unsent).group_by(w.name))
         return {r.name: r.n for r in rows}
 
-    def reroute_alerts(self, watch: Watch, now: datetime) -> int:
-        """Addresses the watch's unsent alerts to its channel; returns how many were addressed to another."""
+    def reroute_moved(self, delivery: Delivery, now: datetime) -> bool:
+        """Whether the delivery was addressed to another channel than that of its watch, or of one in the digest.
+
+        What certainly was not posted is then addressed to the watch's channel.
+        """
+        d, w = deliveries.c, watches.c
+        mine = (or_(d.id == delivery.id, d.digest_id == delivery.id), d.channel != w.channel)
+        moved = self.read_rows(select(w.id, w.channel).join(deliveries, d.watch_id == w.id).where(*mine).distinct())
+        if not moved:
+            return False
         with self.writing() as c:
-            return reroute_unsent(c, watch.id, watch.channel, now)
+            return sum(reroute_unsent(c, r.id, r.channel, now) for r in moved) > 0
 
     def watches(self) -> list[Watch]:
         """The enabled watches, by name."""
@@ -68,7 +76,7 @@ def _sync(c: Connection, wanted: Sequence[Watch], now: datetime, live: timedelta
     plan = plan_changes(wanted, stored)
     seq = c.execute(select(func.coalesce(func.max(watches.c.seq), 0))).scalar_one()
     key_names = {s.watch.alert_name for s in stored}
-    _free_names(c, plan, stored)
+    _free_names(c, wanted, plan, stored)
     for watch in wanted:
         state = plan.was.get(watch.name)
         finds_other = state is None or state.fingerprint != watch.fingerprint
@@ -94,7 +102,8 @@ def _sync(c: Connection, wanted: Sequence[Watch], now: datetime, live: timedelta
         c.execute(update(watches).where(watches.c.id == state.watch.id).values(**values))
         reroute_unsent(c, state.watch.id, watch.channel, now)
         if is_told_otherwise(watch, state.watch) or watch.channel != state.watch.channel:
-            decide_anew(c, deliveries.c.watch_id == state.watch.id, now)
+            keep = watch.deliver is DeliverMode.DIGEST
+            decide_anew(c, deliveries.c.watch_id == state.watch.id, now, keep_digests=keep)
         if soon:
             release_held(c, state.watch.id, HoldReason.DISABLED, now)
     gone = [s.watch.id for s in stored if s.watch.name in plan.removed]
@@ -104,12 +113,14 @@ def _sync(c: Connection, wanted: Sequence[Watch], now: datetime, live: timedelta
     return Tally("sync", done=len(wanted), new=len(plan.new), notes=notes)
 
 
-def _free_names(c: Connection, plan: WatchlistChanges, stored: Sequence[StoredState]) -> None:
-    """Gives watches that are off the list another name where a renamed one takes theirs: names are unique."""
+def _free_names(c: Connection, wanted: Sequence[Watch], plan: WatchlistChanges, stored: Sequence[StoredState]) -> None:
+    """Gives the stored watches another name whose name is a different one's from now on: names are unique."""
     by_name = {s.watch.name: s.watch.id for s in stored}
-    for _, name in plan.renamed:
-        if (other := by_name.get(name)) is not None and other != plan.was[name].watch.id:
-            c.execute(update(watches).where(watches.c.id == other).values(name=f"{name} (removed, {other})"))
+    for watch in wanted:
+        other, mine = by_name.get(watch.name), plan.was.get(watch.name)
+        if other is not None and (mine is None or mine.watch.id != other):
+            free = f"{watch.name} (removed, {other})"  # one that is still on the list gets its new name next
+            c.execute(update(watches).where(watches.c.id == other).values(name=free))
 
 
 def _free_key_name(name: str, taken: Collection[str]) -> str:

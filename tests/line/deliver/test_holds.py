@@ -48,6 +48,19 @@ def test_a_digest_is_edited_when_one_of_its_alerts_changes(scenario: DeliverySce
     assert "The grain stayed." in text
 
 
+def test_an_alert_that_changed_before_its_digest_leaves_the_digest_whole(scenario: DeliveryScenario) -> None:
+    scenario.add_watch(deliver=DeliverMode.DIGEST)
+    scenario.add_alert("one", "The {} came.")
+    scenario.add_alert("two", "The {} left.")
+    scenario.deliver()
+    scenario.now += timedelta(minutes=5)
+    scenario.add_alert("two", "The {} stayed.")
+    scenario.deliver_after(hours=2)
+    scenario.deliver_until_done(2)
+    [text] = scenario.channel_texts()
+    assert ("The grain came." in text, "The grain stayed." in text) == (True, True)
+
+
 def test_beyond_the_ceiling_the_rest_becomes_one_digest(scenario: DeliveryScenario) -> None:
     scenario.set_channel_rules(ceiling=2)
     for n in range(6):
