@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import update
 
-from podwatch.model import ChannelRules, HoldReason, Period, QuietHours, Report, Schedule
+from podwatch.model import ChannelRules, HoldReason, Period, QuietHours, Report, Schedule, Watch
 from podwatch.policy.reports import WatchCounts
 from podwatch.store.database import Store
 from podwatch.store.tables import deliveries, episodes, mentions
@@ -36,6 +36,13 @@ def test_a_report_is_due_when_it_says(store: Store, now: datetime) -> None:
     store.save_report(REPORT, now + timedelta(hours=2), now)
     assert store.deliveries_due(now + timedelta(hours=1)) == []
     assert len(store.deliveries_due(now + timedelta(hours=2))) == 1
+
+
+def test_only_the_watches_that_tell_of_a_silence_are_read_for_it(store: Store, now: datetime) -> None:
+    told = Watch(name="told", query="a", silent_after=86400.0)
+    store.sync_watches([Watch(name="quiet", query="b"), told, Watch(name="gone", query="c", silent_after=1.0)], now)
+    store.sync_watches([Watch(name="quiet", query="b"), told], now)
+    assert [w.name for w in store.watches_told_of_silence()] == ["told"]
 
 
 def test_only_mentions_that_are_news_end_a_silence(store: Store, now: datetime) -> None:

@@ -31,7 +31,7 @@ def make_reports(rt: Runtime, now: datetime, bugs: Bugs) -> None:
 
 def make_silence_reports(store: Store, now: datetime) -> None:
     """A report for each watch that found nothing for as long as its silent_after says, once for each silence."""
-    watches = [w for w in store.watches() if w.silent_after]
+    watches = store.watches_told_of_silence()
     if not watches:
         return
     found, mutes = store.last_found_at(watches), store.active_mutes(now)

@@ -70,6 +70,11 @@ class WatchRows(Rows):
         """The enabled watches, by name."""
         return [watch_of(r) for r in self.read_rows(select(watches).where(watches.c.enabled).order_by(watches.c.name))]
 
+    def watches_told_of_silence(self) -> list[Watch]:
+        """The enabled watches that have a ``silent_after``, by name: deliver asks every time, and most have none."""
+        told = (watches.c.enabled, watches.c.spec["silent_after"].as_float() > 0)
+        return [watch_of(r) for r in self.read_rows(select(watches).where(*told).order_by(watches.c.name))]
+
 
 def _sync(c: Connection, wanted: Sequence[Watch], now: datetime, live: timedelta) -> Tally:
     stored = [_state(r) for r in c.execute(_ALL)]
