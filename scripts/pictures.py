@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from podwatch.model import Alert, Digest, Episode, HoldReason, Kind, Mention, Watch  # noqa: E402
+from podwatch.model import Alert, Digest, Episode, HoldReason, Kind, Mention, Report, Watch  # noqa: E402
 from podwatch.notifiers import card, digest_card  # noqa: E402
 from podwatch.notifiers.block_kit import Message  # noqa: E402
 from podwatch.notifiers.slack_buttons import actions_block  # noqa: E402
@@ -107,6 +107,10 @@ class Picture:
             for part in block["elements"]:
                 quote = part["type"] == "rich_text_quote"
                 top = self._y
+                if part["type"] == "rich_text_preformatted":
+                    for row in "".join(e["text"] for e in part["elements"]).splitlines():
+                        self._text([Word(row, size=12)], left)
+                    continue
                 self._text(list(split_words(part["elements"])), left + (14 if quote else 0))
                 if quote:
                     height = self._y - top
@@ -173,6 +177,22 @@ def _sea(sentence: str) -> Mention:
     )  # fmt: skip
 
 
+REPORT = Report(
+    key="r",
+    channel="#trade",
+    name="week",
+    title="Podcasts, 2026-11-16 to 2026-11-23",
+    lines=(
+        "60 mentions: black-sea 48 in 21, dobrynin 12 in 9",
+        "nothing of: naval-quarantine",
+        "26 alerts sent, 4 held: 3 the watch was muted, 1 waits for the digest",
+    ),
+    coverage="listened to 212 of 260 episodes in this time; 41 had no transcript, 7 failed",
+    columns=("watch", "mentions", "episodes", "sent", "held"),
+    rows=(("black-sea", "48", "21", "18", "3"), ("dobrynin", "12", "9", "8", "1"), ("naval-quarantine",) + ("0",) * 4),
+)
+
+
 def pictures() -> dict[str, str]:
     """name -> SVG."""
     found = {}
@@ -207,10 +227,20 @@ def pictures() -> dict[str, str]:
     ]
     picture = Picture()
     for page in digest_card.digest_messages(
-        Digest(key="d", channel="#trade", alerts=[*collected, alert], why=HoldReason.CEILING)
+        Digest(
+            key="d",
+            channel="#trade",
+            alerts=[*collected, alert],
+            why=HoldReason.CEILING,
+            coverage="listened to 41 of 52 episodes since the last digest; 11 had no transcript",
+        )
     ):
         picture.add_message(page)
     found["digest"] = picture.to_svg("A digest of three alerts")
+    picture = Picture()
+    for n, page in enumerate(digest_card.digest_messages(REPORT)):
+        picture.add_message(page, thread=n > 0)
+    found["report"] = picture.to_svg("A weekly report, with its table in the thread")
     return found
 
 
