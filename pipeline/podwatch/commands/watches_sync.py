@@ -11,6 +11,7 @@ import typer
 
 from podwatch.commands.output import StyledLine, emit_json, open_runtime, print_line, print_stderr, strip_control
 from podwatch.commands.watches_check import find_errors, print_finding
+from podwatch.notifiers import show_channel
 from podwatch.policy.watchlist_changes import WatchlistChanges
 from podwatch.watchlist.loader import parse_watchlist, read_text
 
@@ -60,7 +61,8 @@ def _describe(plan: WatchlistChanges, waiting: dict[str, int]) -> Iterator[Style
     for old, name in plan.renamed:
         yield [("yellow", f"~ {strip_control(name)}"), ("", f"  was {strip_control(old)}")]
     for name, old, channel in plan.moved:
-        yield [("yellow", f"~ {strip_control(name)}"), ("", f"  {strip_control(old)} -> {strip_control(channel)}")]
+        move = f"  {show_channel(old)} -> {show_channel(channel)}"
+        yield [("yellow", f"~ {strip_control(name)}"), ("", strip_control(move))]
     for name in plan.changed:
         yield [("yellow", f"~ {strip_control(name)}"), ("", "  looks for something else: all transcripts are searched")]
     for name in plan.told:
@@ -91,7 +93,7 @@ def _print_result(plan: WatchlistChanges, count: int, json: bool, *, dry_run: bo
             "added": list(plan.new),
             "changed": [*plan.changed, *plan.back],
             "renamed": [list(pair) for pair in plan.renamed],
-            "moved": [list(move) for move in plan.moved],
+            "moved": [[name, show_channel(old), show_channel(new)] for name, old, new in plan.moved],
             "removed": list(plan.removed),
         }
     )

@@ -243,9 +243,7 @@ class Sender:
             elif pause.service:
                 store.delay_channel(row, pause.until, failures=pause.failures)
             until = at if pause.paused and not pause.service else pause.until
-            if call.kind is CallKind.POST and getattr(
-                error, "outcome_unknown", False
-            ):  # the message may have arrived just now
+            if call.kind is CallKind.POST:  # it counts as a message there, taken or refused
                 until = max(until, at + interval)
             failures = None if pause.paused or pause.service else pause.failures
             store.delay_channel(call.channel, until, own_slot=call.slot, failures=failures)

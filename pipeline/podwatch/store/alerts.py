@@ -150,9 +150,12 @@ def _reattach(c: Connection, before: _Known, row: dict[str, Any], now: datetime)
     mine, root = d.id == before.id, before.digest_id or before.id
     c.execute(update(deliveries).where(mine).values(episode_id=row["episode_id"]))
     removed = (d.state == DeliveryState.HELD.value, d.reason == HoldReason.REMOVED.name)
-    c.execute(update(deliveries).where(mine, *removed).values(**_as_due(row)))
-    if before.digest_id is not None:  # a digest that was on its way, and had nothing left to say
-        again = {"state": DeliveryState.RETRY.value, "reason": before.reason, "error": None, "next_attempt_at": now}
+    if before.digest_id is None:
+        c.execute(update(deliveries).where(mine, *removed).values(**_as_due(row)))
+    else:  # in a digest that may have been posted, and had nothing left to say
+        why = HoldReason.DIGEST
+        c.execute(update(deliveries).where(mine, *removed).values(reason=why.name, error=why.value))
+        again = {"state": DeliveryState.RETRY.value, "reason": why.name, "error": None, "next_attempt_at": now}
         c.execute(update(deliveries).where(d.id == before.digest_id, *removed).values(**again))
     if before.state == DeliveryState.SENT.value:
         c.execute(update(deliveries).where(or_(d.id == root, d.parent_id == root)).values(check_at=now))

@@ -180,6 +180,8 @@ def _plain(rules: ChannelRules) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
             return {k: plain(v) for k, v in value.items()}
+        if isinstance(value, tuple):  # as it is read from the database: else it would seem to have changed
+            return [plain(v) for v in value]
         return value.isoformat() if isinstance(value, time) else value
 
     return {k: v for k, v in plain(asdict(rules)).items() if k != "name"}

@@ -179,7 +179,12 @@ class DeliverRows(Rows):
             "next_attempt_at": until,
             "digest_id": None,  # it is held by itself
         }
-        return self.execute(update(deliveries).where(*mine).values(**values)) == 1
+        with self.writing() as c:
+            held = c.execute(update(deliveries).where(*mine).values(**values)).rowcount == 1
+            if held and delivery.kind is DeliveryKind.DIGEST:
+                members = update(deliveries).where(d.digest_id == delivery.id)
+                c.execute(members.values(reason=why.name, error=why.value))
+            return held
 
     def recent_messages(self, delivery: Delivery, since: datetime) -> tuple[datetime | None, list[datetime]]:
         """(when the watch last had a message of its own in this channel, the channel's messages since)."""

@@ -93,6 +93,11 @@ class FaultProxy:
         with self._lock:
             self._faults[method].extend(faults)
 
+    def clear_faults(self) -> None:
+        """From now on every call is forwarded."""
+        with self._lock:
+            self._faults.clear()
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
