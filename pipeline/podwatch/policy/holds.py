@@ -55,7 +55,7 @@ def decide_hold(alert: Alert, s: Situation) -> Hold | None:
     if (suppressed := decide_suppression(alert, s)) is not None:
         return suppressed
     if alert.watch.deliver is DeliverMode.DIGEST and s.held_before is not HoldReason.DIGEST:
-        return Hold(HoldReason.DIGEST, next_time(s.rules.digest, s.now))
+        return Hold(HoldReason.DIGEST, next_time(s.rules.digest, s.due_since or s.now))
     if s.rules.quiet is not None and (end := quiet_until(s.rules.quiet, s.now)) is not None:
         return Hold(HoldReason.QUIET, end)
     if s.due_since is not None and s.now - s.due_since > LATE_AFTER:
@@ -121,6 +121,17 @@ def digest_quiet_until(why: HoldReason, due_at: datetime, s: Situation) -> datet
     if s.rules.quiet is None or (why is HoldReason.DIGEST and s.now - due_at <= DIGEST_GRACE):
         return None
     return quiet_until(s.rules.quiet, s.now)
+
+
+def message_quiet_until(why: HoldReason | None, rules: ChannelRules, now: datetime) -> datetime | None:
+    """Until when what is posted at last, such as after an outage, waits for the end of quiet hours; None for now.
+
+    why: of a digest, why its alerts were held; None of other messages.
+    """
+    if rules.quiet is None:
+        return None
+    on_time = why is HoldReason.DIGEST and next_time(rules.digest, now - DIGEST_GRACE) <= now
+    return None if on_time else quiet_until(rules.quiet, now)
 
 
 def next_time(times: Schedule, after: datetime) -> datetime:

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
 
-from podwatch.model import Delivery, DeliveryKind, DeliveryState, HoldReason
+from podwatch.model import DeliverMode, Delivery, DeliveryKind, DeliveryState, HoldReason
 from podwatch.policy.alerts import digest_key
 from podwatch.store.channels import ensure_channel
 from podwatch.store.connection import Rows
 from podwatch.store.deliver import delivery_of
-from podwatch.store.tables import channels, deliveries
+from podwatch.store.tables import channels, deliveries, watches
 
 
 class DigestRows(Rows):
@@ -20,8 +20,19 @@ class DigestRows(Rows):
         """The alerts held for this reason whose digest is due, oldest first."""
         d = deliveries.c
         query = select(deliveries).where(
-            d.channel == channel, d.state == DeliveryState.HELD.value, d.reason == why.name, d.next_attempt_at <= now
-        )
+            d.channel == channel, d.state == DeliveryState.HELD.value, d.reason == why.name, d.next_attempt_at <= now,
+            d.kind == DeliveryKind.ALERT.value,  # a digest that waits has a reason, too
+        )  # fmt: skip
+        return [delivery_of(r) for r in self.read_rows(query.order_by(d.created_at, d.id))]
+
+    def due_for_digest(self, channel: str, now: datetime) -> list[Delivery]:
+        """The alerts that nobody has decided on yet, of watches whose alerts go into a digest."""
+        d = deliveries.c
+        query = select(deliveries).join(watches, watches.c.id == d.watch_id)
+        query = query.where(
+            d.channel == channel, d.state == DeliveryState.DUE.value, d.next_attempt_at <= now,
+            d.attempted_at.is_(None), watches.c.deliver == DeliverMode.DIGEST.value,
+        )  # fmt: skip
         return [delivery_of(r) for r in self.read_rows(query.order_by(d.created_at, d.id))]
 
     def last_digest_at(self, channel: str) -> datetime | None:
