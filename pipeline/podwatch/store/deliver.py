@@ -90,12 +90,13 @@ class DeliverRows(Rows):
         channel_until: datetime | None = None,
         shown: str | None = None,
         ahead: float = 0.0,
+        where: str | None = None,
     ) -> tuple[Delivery, datetime] | None:
         """Claims the delivery until ``until``, and its channel until ``channel_until`` or the answer comes.
 
         None when another worker has one of them. Returns the delivery and the time before which nothing may be sent.
-        shown: hash of what is about to be posted; None when the channel is only read. ahead: how many seconds before
-        the channel is free it may be claimed.
+        shown: hash of what is about to be posted; None when the channel is only read. where: the service's id of the
+        channel to which it is posted. ahead: how many seconds before the channel is free it may be claimed.
 
         A claim is written before anything is sent. One whose lease has run out may have been sent: it comes back with
         ``attempted_at`` set, and only the channel's history tells whether it was.
@@ -112,7 +113,7 @@ class DeliverRows(Rows):
             "looks": 0 if abandoned else delivery.looks,
         }
         if shown is not None:
-            values |= {"posted_at": now, "shown": shown}
+            values |= {"posted_at": now, "shown": shown} | ({"remote_channel": where} if where else {})
         mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.next_attempt_at <= now)
         try:
             with self.reading() as c:  # most late workers see it here, without making a writer wait
