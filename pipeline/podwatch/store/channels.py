@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
-from podwatch.model import ChannelRules, HoldReason, QuietHours, Schedule
+from podwatch.model import ChannelRules, QuietHours, Schedule
 from podwatch.store.connection import AnyRow, Rows
-from podwatch.store.rerouting import decide_anew
+from podwatch.store.rerouting import decide_anew, end_quiet
 from podwatch.store.statements import upsert
 from podwatch.store.tables import channels, deliveries
 
@@ -78,7 +78,7 @@ class ChannelRows(Rows):
             stored = {r.name: r.rules for r in c.execute(select(channels.c.name, channels.c.rules))}
             changed = sorted(n for n in stored.keys() | rules.keys() if stored.get(n) != rules.get(n))
             if changed:  # of another name of the channel, too, under which it is not known any more
-                decide_anew(c, deliveries.c.reason == HoldReason.QUIET.name, now)
+                end_quiet(c, now)
             for name in changed:
                 ensure_channel(c, name)
                 c.execute(update(channels).where(channels.c.name == name).values(rules=rules.get(name)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from podwatch.model import DeliveryKind, DeliveryState, HoldReason
 from podwatch.store.tables import deliveries
@@ -39,6 +39,15 @@ def decide_anew(c: Connection, which: ColumnElement[bool], now: datetime) -> Non
     _dissolve_digests(c, list(c.execute(select(d.digest_id).where(*mine, d.digest_id.is_not(None))).scalars()))
     due = {"state": DeliveryState.DUE.value, "next_attempt_at": now, "error": None, "reason": None}
     c.execute(update(deliveries).where(*mine, d.digest_id.is_(None)).values(**due))
+
+
+def end_quiet(c: Connection, now: datetime) -> None:
+    """Has what waits for the end of quiet hours, in whatever channel, looked at again: those may have changed."""
+    d = deliveries.c
+    decide_anew(c, d.reason == HoldReason.QUIET.name, now)
+    decided = or_(d.kind != DeliveryKind.ALERT.value, d.reason == HoldReason.QUIET.name)  # a digest keeps its reason
+    waits = (d.state == DeliveryState.HELD.value, d.next_attempt_at > now, decided)
+    c.execute(update(deliveries).where(*waits).values(next_attempt_at=now))
 
 
 def release_held(c: Connection, watch_id: int, why: HoldReason, now: datetime) -> None:
