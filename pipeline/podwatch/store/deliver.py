@@ -20,7 +20,7 @@ from podwatch.policy.alerts import reply_key
 from podwatch.store.channels import claim_slot, names_of, next_free_slot
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.statements import in_shard
-from podwatch.store.tables import channels, deliveries
+from podwatch.store.tables import channels, deliveries, watches
 
 # The fields that the outcome of an attempt sets.
 _OUTCOME = ("next_attempt_at", "attempted_at", "failures", "looks", "shown", "notifier", "remote_channel", "remote_id",
@@ -167,9 +167,14 @@ class DeliverRows(Rows):
             return True
 
     def hold_delivery(self, delivery: Delivery, why: HoldReason, until: datetime | None) -> bool:
-        """Holds it: until a moment, or until something changes. False when another worker has claimed it."""
+        """Holds it: until a moment, or until something changes.
+
+        False when another worker has claimed it, or the watch is back that was removed.
+        """
         d = deliveries.c
-        mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.state == delivery.state.value)
+        mine = [d.id == delivery.id, d.attempts == delivery.attempts, d.state == delivery.state.value]
+        if why is HoldReason.DISABLED:  # its watch may have come back since that was read
+            mine.append(d.watch_id.in_(select(watches.c.id).where(watches.c.enabled.is_(False))))
         values = {
             "state": DeliveryState.HELD.value,
             "attempts": delivery.attempts + 1,

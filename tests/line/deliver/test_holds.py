@@ -91,7 +91,7 @@ def test_after_a_digest_the_ceiling_counts_it(scenario: DeliveryScenario) -> Non
     scenario.add_alert("one")
     scenario.deliver()
     scenario.add_alert("two")
-    scenario.deliver()
+    scenario.deliver_after(minutes=1)
     scenario.now += timedelta(minutes=61)
     scenario.add_alert("three")
     scenario.deliver()
