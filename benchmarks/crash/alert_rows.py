@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, text, update
+from sqlalchemy import func, insert, or_, select, text, update
 
-from podwatch.model import HoldReason
+from podwatch.model import HoldReason, Watch
 from podwatch.store.database import Store
 from podwatch.store.tables import deliveries, episodes, feeds, mentions, transcripts, watches
 
-WATCHES = 20
 THREAD_EVERY, DIGEST_EVERY = 12, 7  # each 12th alert continues in a thread, of the others each 7th waits for a digest
 MENTIONS = 8  # of an alert that continues in its thread
 
@@ -27,14 +26,17 @@ def insert_alerts(
     now = store.clock()
     tokens: list[str] = []
     rng = random.Random(first)
+    if not first:
+        store.sync_watches(make_watches(channels), now)
     with store.writing() as c:
         if not first:
-            _insert_feed_and_watches(c, now)
+            c.execute(insert(feeds).values(url="https://a.example/f", title="Show", added_at=now))
         feed = c.execute(select(feeds.c.id)).scalar_one()
-        watch_ids = list(c.execute(select(watches.c.id).order_by(watches.c.id)).scalars())
+        channel_of = {r.id: r.channel for r in c.execute(select(watches.c.id, watches.c.channel))}
+        watch_ids = sorted(channel_of)
         rows: dict[str, list[dict[str, Any]]] = {"e": [], "t": [], "m": [], "d": []}
         for i in range(first, first + count):
-            e, watch = i + 1, watch_ids[i % WATCHES]
+            e, watch = i + 1, watch_ids[i % len(watch_ids)]
             rows["e"].append(
                 {"id": e, "feed_id": feed, "guid": f"g{i}", "identity": f"i{i}", "title": f"Episode {i}",
                  "audio_url": f"https://a.example/{i}.mp3", "published_at": now, "first_seen_at": now,
@@ -42,7 +44,7 @@ def insert_alerts(
             )  # fmt: skip
             rows["t"].append(
                 {"id": e, "episode_id": e, "source": "s", "digest": "x", "fetched_at": now, "characters": 9,
-                 "segments": 1, "body": b"", "labels": b"", "detected_through": WATCHES}
+                 "segments": 1, "body": b"", "labels": b"", "detected_through": len(watch_ids)}
             )  # fmt: skip
             long = i % THREAD_EVERY == 0
             names = [f"tok{i:06d}x", *(f"tok{i:06d}m{m}x" for m in range(1, MENTIONS))] if long else [f"tok{i:06d}x"]
@@ -54,7 +56,7 @@ def insert_alerts(
                      "snippet_start": 5, "reason": "", "found_at": now}
                 )  # fmt: skip
             tokens += names
-            row = {"key": f"key-{i}", "watch_id": watch, "episode_id": e, "channel": channels[i % len(channels)],
+            row = {"key": f"key-{i}", "watch_id": watch, "episode_id": e, "channel": channel_of[watch],
                    "state": "due", "reason": None, "next_attempt_at": now, "created_at": now}  # fmt: skip
             if i % DIGEST_EVERY == 1 and not long:
                 soon = now + timedelta(seconds=rng.random() * digest_within)
@@ -68,17 +70,9 @@ def insert_alerts(
     return tokens
 
 
-def _insert_feed_and_watches(c: Connection, now: datetime) -> None:
-    """The feed and the watches that all alerts belong to."""
-    c.execute(insert(feeds).values(url="https://a.example/f", title="Show", added_at=now))
-    unnamed: dict[str, Any] = {"entity": None, "type": None, "aliases": [], "sounds_like": False}
-    spec = {"query": "x", **unnamed, "scope": {}}
-    rows = [
-        {"name": f"watch{w}", "spec": spec, "channel": "#c", "deliver": "each", "fingerprint": "x", "revised_at": now,
-         "seq": w + 1, "enabled": True}
-        for w in range(WATCHES)
-    ]  # fmt: skip
-    c.execute(insert(watches), rows)
+def make_watches(channels: list[str]) -> list[Watch]:
+    """A watch for each channel, that sends to it: an alert goes where its watch says."""
+    return [Watch(name=f"watch{n}", query=f"x{n}", channel=channel) for n, channel in enumerate(channels)]
 
 
 def count_unfinished(store: Store) -> int:

@@ -25,6 +25,7 @@ from tests.support.slack.fault_proxy import (
     hang_up,
     lost_answer,
     rate_limited,
+    refused,
     server_error,
     slow,
     web_page,
@@ -60,8 +61,8 @@ class RecordingProxy(FaultProxy):
     """scale: factor for the seconds of faults and lag. lag: seconds before the history shows a message.
 
     too_fast: posts less than a second after the last to the same channel, as they arrive here. cut: while it is set,
-    every second call is hung up on, and the others get no answer. deleted: duplicates that podwatch removed.
-    answer_seconds: how long the emulator took for each post, without the faults.
+    every second call is hung up on, and the others get no answer. revoked: whether the token is. deleted: duplicates
+    that podwatch removed. answer_seconds: how long the emulator took for each post, without the faults.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class RecordingProxy(FaultProxy):
         self.gaps: list[float] = []  # seconds before each post that came too fast
         self.answer_seconds: list[float] = []
         self.cut = threading.Event()
+        self.revoked = False
 
     def answer(self, method: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes] | None:
         arrived = time.monotonic()
@@ -86,6 +88,10 @@ class RecordingProxy(FaultProxy):
             if self.fault_counts["network cut"] % 2:
                 self._released.wait(60.0 * self._scale)
             return None
+        if self.revoked:
+            self.fault_counts["token revoked"] += 1
+            refusal = refused("token_revoked")
+            return refusal.status, dict(refusal.headers), (refusal.body or "").encode()
         self.deleted += method == "chat.delete"
         name, fault = self._pick(method)
         if name:

@@ -51,10 +51,10 @@ def test_each_alert_is_listed_with_its_state_its_reason_and_its_key(scenario: De
     scenario.deliver()
     scenario.add_watch("wheat", deliver=DeliverMode.NONE)
     scenario.add_alert("two", watch="wheat")
-    scenario.deliver()
+    scenario.deliver_after(minutes=1)
     scenario.slack.fail_next(refused("no_text"))
     scenario.add_alert("three")
-    scenario.deliver()
+    scenario.deliver_after(minutes=1)
     scenario.add_alert("four")
     rows = {r["episode"]: r for r in listed(scenario)}
     assert {title: (r["state"], r["reason"]) for title, r in rows.items()} == {

@@ -75,6 +75,19 @@ def test_a_clock_that_was_wrong_at_the_first_use_is_corrected_and_every_wait_kee
     assert len(store.deliveries_due(right + timedelta(minutes=10))) == 1
 
 
+def test_a_pause_is_no_longer_when_the_clock_is_corrected(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    if store.engine.dialect.name == "postgresql":
+        return
+    first = store.clock()
+    store.pause_channel("service:slack:x", first + timedelta(minutes=1), "the token was revoked", 1)
+    monkeypatch.setattr(clock, "read_wall_clock", lambda: first - timedelta(hours=2))
+    assert store.correct_clock()
+    state = store.channel_state("service:slack:x")
+    assert state is not None
+    assert state.paused_until is not None
+    assert abs(state.paused_until - first - timedelta(minutes=-119)) < timedelta(seconds=5)
+
+
 def test_a_claim_keeps_the_clock_as_it_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     if store.engine.dialect.name == "postgresql":
         return

@@ -16,6 +16,7 @@ from podwatch.model import (
     DeliveryState,
     Episode,
     Feed,
+    HoldReason,
     Segment,
     Shard,
     TranscriptRef,
@@ -250,3 +251,11 @@ def test_a_watch_keeps_its_revision_until_it_would_find_something_else(store: St
 def test_a_naive_time_is_refused_instead_of_guessed(store: Store) -> None:
     with pytest.raises(Exception, match="a naive datetime"):
         store.feeds_due(datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_no_alert_is_held_for_a_watch_that_came_back_meanwhile(store: Store, now: datetime) -> None:
+    store_alert(store, now)
+    [due] = store.deliveries_due(now)
+    assert not store.hold_delivery(due, HoldReason.DISABLED, None)
+    store.sync_watches([], now)
+    assert store.hold_delivery(due, HoldReason.DISABLED, None)

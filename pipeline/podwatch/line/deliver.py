@@ -16,8 +16,9 @@ from podwatch.line.reports import make_reports
 from podwatch.line.restored_copy import RunCounter
 from podwatch.line.send import Sender
 from podwatch.line.sent_messages import maintain_messages
-from podwatch.model import ALL, Delivery, Shard, Tally
+from podwatch.model import ALL, Delivery, DeliveryState, Shard, Tally
 from podwatch.notifiers import ThreadedNotifier, lacks_token, scheme_of
+from podwatch.policy.holds import IN_DIGEST
 from podwatch.runtime import Runtime, log
 from podwatch.store.channels import SERVICE, ChannelState
 from podwatch.store.clock import MAX_APART, monotonic_seconds
@@ -187,6 +188,8 @@ class Deliverer:
                 content = None
             if content is None:
                 moved = True
+                if due.state is DeliveryState.HELD and due.reason in IN_DIGEST:  # a digest was made, and goes first
+                    busy.add(due.channel)
                 continue
             busy.add(due.channel)
             service, _ = self.rt.notifier(due.channel)

@@ -29,8 +29,9 @@ from podwatch.policy.holds import (
     decide_hold,
     decide_suppression,
     digest_quiet_until,
+    message_quiet_until,
 )
-from podwatch.policy.send_outcomes import LOOKUPS
+from podwatch.policy.send_outcomes import LOOKUPS, must_reconcile
 from podwatch.runtime import Runtime
 
 FIRST_PERIOD = timedelta(days=7)  # of which a channel's first digest says what was listened to
@@ -63,6 +64,10 @@ class AlertHolder:
                 self._hold(due, Hold(HoldReason.REMOVED))
             elif due.posted_at is None and _is_empty(content):
                 self._hold(due, Hold(HoldReason.GONE))
+                return None
+            elif (quiet_until := self._quiet_until(due)) is not None:
+                of_digest = due.reason if due.kind is DeliveryKind.DIGEST else None  # says why its alerts were held
+                self._hold(due, Hold(of_digest or HoldReason.QUIET, quiet_until))
                 return None
             return content
         held_before = due.reason if due.state is DeliveryState.HELD else None
@@ -101,6 +106,18 @@ class AlertHolder:
         self.held_count += 1
         self.rt.store.hold_delivery(due, hold.why, hold.until)
 
+    def _rules_of(self, channel: str) -> ChannelRules:
+        if channel not in self._rules:
+            self._rules[channel] = self.rt.store.channel_rules(channel)
+        return self._rules[channel]
+
+    def _quiet_until(self, due: Delivery) -> datetime | None:
+        """Until when a message that was decided on, and is certainly not there, waits for the end of quiet hours."""
+        if due.kind is DeliveryKind.REPLY or must_reconcile(due):
+            return None
+        why = due.reason if due.kind is DeliveryKind.DIGEST else None
+        return message_quiet_until(why, self._rules_of(due.channel), self.clock())
+
     def _situation(self, due: Delivery, held_before: HoldReason | None) -> tuple[Alert, Situation] | None:
         """The alert and what is to be looked at; None when its feed was removed."""
         at, store = self.clock(), self.rt.store
@@ -109,9 +126,7 @@ class AlertHolder:
         alert, enabled = found
         if self._mutes is None:
             self._mutes = store.active_mutes(at)
-        if due.channel not in self._rules:
-            self._rules[due.channel] = store.channel_rules(due.channel)
-        rules = self._rules[due.channel]
+        rules = self._rules_of(due.channel)
         counts_messages = alert.watch.repeat_after or rules.ceiling is not None
         last_sent_at, sent_last_hour = store.recent_messages(due, at - HOUR) if counts_messages else (None, [])
         return alert, Situation(
@@ -129,6 +144,8 @@ class AlertHolder:
     def _make_digest(self, channel: str, why: HoldReason) -> None:
         """Puts the alerts that were held for ``why`` into one digest, which is then due as a delivery of its own."""
         at, store = self.clock(), self.rt.store
+        if why is HoldReason.DIGEST:  # what was found before the digest's time, and not looked at yet, is in it, too
+            self._hold_for_digest(channel, at)
         members = []
         for due in store.held_for_digest(channel, why, at):
             judged = self._situation(due, why)
@@ -146,6 +163,14 @@ class AlertHolder:
                 members.append(due)
         if members:
             store.make_digest(channel, why, members, at, note=self._coverage(channel, at))
+
+    def _hold_for_digest(self, channel: str, at: datetime) -> None:
+        for due in self.rt.store.due_for_digest(channel, at):
+            judged = self._situation(due, None)
+            if judged is None or judged[0].watch.channel != channel:
+                continue  # content_to_send sees to it
+            if (hold := decide_hold(*judged)) is not None:
+                self._hold(due, hold)
 
     def _coverage(self, channel: str, at: datetime) -> str:
         """What was listened to for the channel's watches since its last digest, in words."""

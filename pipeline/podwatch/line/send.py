@@ -82,25 +82,31 @@ class Sender:
             return True
         hashes: Sequence[str] = [""]
         error: PodwatchError | None = None
+        where: str | None = None
+        in_doubt = self.restored is not None and self.restored.may_hold(content)
+        reconciles = must_reconcile(due, in_doubt=in_doubt)
         try:
             content = without_skipped(content)
             thread = self._thread(due)
             if isinstance(notifier, ThreadedNotifier):
                 hashes = notifier.message_hashes(content)
-                error = self._locate(service, notifier, due.channel, thread)
+                # It is looked for, and posted again, where it may have arrived: the name may be another channel's.
+                known = due.remote_channel if reconciles or due.attempted_at is not None else None
+                where, error = self._locate(service, notifier, due.channel, thread.channel if thread else known)
+                if known is not None:
+                    content = replace(content, channel=known)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
             self.stamp_bug(due, e)
             return True
         shown = hashes[due.part] if due.part < len(hashes) else None  # None: a reply that is no longer needed
-        in_doubt = self.restored is not None and self.restored.may_hold(content)
-        reconciles = must_reconcile(due, in_doubt=in_doubt)
         kind = CallKind.NONE if error or (shown is None and not reconciles) else CallKind.POST
         kind = CallKind.LOOKUP if reconciles and error is None else kind
         self.runs.begin_sending(self.clock())
         claimed_at = self.clock()
         slot = claimed_at + timedelta(seconds=timing.channel_lease)
         lease = claimed_at + timedelta(seconds=timing.lease)
-        claim = store.claim_delivery(due, claimed_at, lease, slot, shown if kind is CallKind.POST else None, self.ahead)
+        posts = {"shown": shown, "where": where} if kind is CallKind.POST else {}
+        claim = store.claim_delivery(due, claimed_at, lease, slot, ahead=self.ahead, **posts)
         if claim is None:
             return False
         claimed, free_at = claim
@@ -134,21 +140,22 @@ class Sender:
         return True
 
     def _locate(
-        self, service: str, notifier: ThreadedNotifier, channel: str, thread: Receipt | None
-    ) -> PodwatchError | None:
+        self, service: str, notifier: ThreadedNotifier, channel: str, known: str | None
+    ) -> tuple[str | None, PodwatchError | None]:
         """Looks up which of the service's channels this is, before it is claimed: that may take several calls.
 
-        Returns what kept it from being found. Names of one channel share its rate limit from now on.
+        known: its id, where that need not be asked. Returns its id, or what kept it from being found. Names of one
+        channel share its rate limit from now on.
         """
         try:
-            found = thread.channel if thread is not None else notifier.locate(channel)
+            found = known or notifier.locate(channel)
         except PodwatchError as e:
             if isinstance(e, ChannelError) and e.route and not e.service:  # the name may be another channel's by now
                 self._set_target(channel, None)
-            return e
+            return None, e
         if found is not None:
             self._set_target(channel, f"{service}:{found}")
-        return None
+        return found, None
 
     def _set_target(self, channel: str, target: str | None) -> None:
         if self._targets.get(channel, "") != target:
@@ -197,7 +204,7 @@ class Sender:
         age = now - unknown_since + timedelta(seconds=self.timing.lease)
         if not isinstance(notifier, ThreadedNotifier):
             return notifier.find(d.key, d.channel, age)
-        return next(iter(notifier.find_copies(d.key, d.channel, age, thread)), None)
+        return next(iter(notifier.find_copies(d.key, d.remote_channel or d.channel, age, thread)), None)
 
     def service_row(self, service: str) -> str:
         """The channel row that stands for a service as this token reaches it: a new token begins anew."""

@@ -124,6 +124,17 @@ def digest_quiet_until(why: HoldReason, due_at: datetime, s: Situation) -> datet
     return quiet_until(s.rules.quiet, s.now)
 
 
+def message_quiet_until(why: HoldReason | None, rules: ChannelRules, now: datetime) -> datetime | None:
+    """Until when what is posted at last, such as after an outage, waits for the end of quiet hours; None for now.
+
+    why: of a digest, why its alerts were held; None of other messages.
+    """
+    if rules.quiet is None:
+        return None
+    on_time = why is HoldReason.DIGEST and next_time(rules.digest, now - DIGEST_GRACE) <= now
+    return None if on_time else quiet_until(rules.quiet, now)
+
+
 def next_time(times: Schedule, after: datetime) -> datetime:
     """The first of these moments later than ``after`` (UTC). A time that clocks skip comes an hour later."""
     zone = ZoneInfo(times.zone)

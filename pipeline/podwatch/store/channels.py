@@ -15,7 +15,7 @@ from sqlalchemy import Connection, or_, select, update
 
 from podwatch.model import ChannelRules, QuietHours, Schedule
 from podwatch.store.connection import AnyRow, Rows
-from podwatch.store.rerouting import decide_anew
+from podwatch.store.rerouting import decide_anew, end_quiet
 from podwatch.store.statements import upsert
 from podwatch.store.tables import channels, deliveries
 
@@ -76,9 +76,10 @@ class ChannelRows(Rows):
         rules = {r.name: _plain(r) for r in wanted}
         with self.writing() as c:
             stored = {r.name: r.rules for r in c.execute(select(channels.c.name, channels.c.rules))}
-            for name in sorted(stored.keys() | rules.keys()):
-                if stored.get(name) == rules.get(name):
-                    continue
+            changed = sorted(n for n in stored.keys() | rules.keys() if stored.get(n) != rules.get(n))
+            if changed:  # of another name of the channel, too, under which it is not known any more
+                end_quiet(c, now)
+            for name in changed:
                 ensure_channel(c, name)
                 c.execute(update(channels).where(channels.c.name == name).values(rules=rules.get(name)))
                 for known in names_of(c, name):

@@ -117,7 +117,8 @@ def _shift_times(c: Connection, by: timedelta) -> None:
     for table, key, names, where in (
         (deliveries, deliveries.c.id, ("next_attempt_at",), deliveries.c.state.in_(waiting)),
         (deliveries, deliveries.c.id, ("attempted_at", "posted_at"), deliveries.c.sent_at.is_(None)),
-        (channels, channels.c.name, ("next_at", "paused_until"), channels.c.next_at.is_not(None)),
+        (channels, channels.c.name, ("next_at",), channels.c.next_at.is_not(None)),
+        (channels, channels.c.name, ("paused_until",), channels.c.paused_until.is_not(None)),
     ):
         rows = c.execute(select(key.label("row"), *(table.c[name] for name in names)).where(where)).all()
         shifted = [

@@ -20,7 +20,7 @@ from podwatch.policy.alerts import reply_key
 from podwatch.store.channels import claim_slot, names_of, next_free_slot
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.statements import in_shard
-from podwatch.store.tables import channels, deliveries
+from podwatch.store.tables import channels, deliveries, watches
 
 # The fields that the outcome of an attempt sets.
 _OUTCOME = ("next_attempt_at", "attempted_at", "failures", "looks", "shown", "notifier", "remote_channel", "remote_id",
@@ -90,12 +90,13 @@ class DeliverRows(Rows):
         channel_until: datetime | None = None,
         shown: str | None = None,
         ahead: float = 0.0,
+        where: str | None = None,
     ) -> tuple[Delivery, datetime] | None:
         """Claims the delivery until ``until``, and its channel until ``channel_until`` or the answer comes.
 
         None when another worker has one of them. Returns the delivery and the time before which nothing may be sent.
-        shown: hash of what is about to be posted; None when the channel is only read. ahead: how many seconds before
-        the channel is free it may be claimed.
+        shown: hash of what is about to be posted; None when the channel is only read. where: the service's id of the
+        channel to which it is posted. ahead: how many seconds before the channel is free it may be claimed.
 
         A claim is written before anything is sent. One whose lease has run out may have been sent: it comes back with
         ``attempted_at`` set, and only the channel's history tells whether it was.
@@ -112,7 +113,7 @@ class DeliverRows(Rows):
             "looks": 0 if abandoned else delivery.looks,
         }
         if shown is not None:
-            values |= {"posted_at": now, "shown": shown}
+            values |= {"posted_at": now, "shown": shown} | ({"remote_channel": where} if where else {})
         # Another channel: a watchlist has moved it since, and its content is that of the old one.
         same = and_(d.id == delivery.id, d.attempts == delivery.attempts, d.channel == delivery.channel)
         mine = (same, d.next_attempt_at <= now)
@@ -168,9 +169,14 @@ class DeliverRows(Rows):
             return True
 
     def hold_delivery(self, delivery: Delivery, why: HoldReason, until: datetime | None) -> bool:
-        """Holds it: until a moment, or until something changes. False when another worker has claimed it."""
+        """Holds it: until a moment, or until something changes.
+
+        False when another worker has claimed it, or the watch is back that was removed.
+        """
         d = deliveries.c
-        mine = (d.id == delivery.id, d.attempts == delivery.attempts, d.state == delivery.state.value)
+        mine = [d.id == delivery.id, d.attempts == delivery.attempts, d.state == delivery.state.value]
+        if why is HoldReason.DISABLED:  # its watch may have come back since that was read
+            mine.append(d.watch_id.in_(select(watches.c.id).where(watches.c.enabled.is_(False))))
         values = {
             "state": DeliveryState.HELD.value,
             "attempts": delivery.attempts + 1,

@@ -25,6 +25,20 @@ class DigestRows(Rows):
             d.reason == why.name,
             d.next_attempt_at <= now,
             d.digest_id.is_(None),
+            d.kind == DeliveryKind.ALERT.value,  # a digest that waits has a reason, too
+        )
+        return [delivery_of(r) for r in self.read_rows(query.order_by(d.created_at, d.id))]
+
+    def due_for_digest(self, channel: str, now: datetime) -> list[Delivery]:
+        """The alerts that nobody has decided on yet, of watches whose alerts go into a digest."""
+        d = deliveries.c
+        query = select(deliveries).join(watches, watches.c.id == d.watch_id)
+        query = query.where(
+            d.channel == channel,
+            d.state == DeliveryState.DUE.value,
+            d.next_attempt_at <= now,
+            d.attempted_at.is_(None),
+            watches.c.deliver == DeliverMode.DIGEST.value,
         )
         return [delivery_of(r) for r in self.read_rows(query.order_by(d.created_at, d.id))]
 

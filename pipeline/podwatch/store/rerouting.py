@@ -52,6 +52,15 @@ def decide_anew(c: Connection, which: ColumnElement[bool], now: datetime, *, kee
     c.execute(update(deliveries).where(*loose, ~kept).values(**_due(now)))
 
 
+def end_quiet(c: Connection, now: datetime) -> None:
+    """Has what waits for the end of quiet hours, in whatever channel, looked at again: those may have changed."""
+    d = deliveries.c
+    decide_anew(c, d.reason == HoldReason.QUIET.name, now)
+    decided = or_(d.kind != DeliveryKind.ALERT.value, d.reason == HoldReason.QUIET.name)  # a digest keeps its reason
+    waits = (d.state == DeliveryState.HELD.value, d.next_attempt_at > now, decided)
+    c.execute(update(deliveries).where(*waits).values(next_attempt_at=now))
+
+
 def release_held(c: Connection, watch_id: int, why: HoldReason, now: datetime) -> None:
     """Has the alerts of a watch that are held for this reason decided on again."""
     d = deliveries.c
@@ -74,7 +83,7 @@ def dissolve_digests(c: Connection, members: Sequence[ColumnElement[bool]], now:
 
 _HELD = deliveries.c.state == DeliveryState.HELD.value
 # How an alert is that was looked up in its old channel and is not there: as if nobody had tried to send it.
-_UNTRIED = {"failures": 0, "attempted_at": None, "posted_at": None, "looks": 0, "shown": None}
+_UNTRIED = {"failures": 0, "attempted_at": None, "posted_at": None, "looks": 0, "shown": None, "remote_channel": None}
 
 
 def _due(now: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from podwatch import runtime
 from podwatch.line.deliver import deliver
-from podwatch.model import DeliveryState
+from podwatch.model import DeliverMode, DeliveryState
 from podwatch.notifiers.slack import SlackNotifier
 from podwatch.policy.delivery_timing import DeliveryTiming
 from podwatch.settings import Secret
@@ -303,3 +303,27 @@ def test_an_alert_that_slack_never_takes_is_dead_with_the_reason_until_it_is_men
     assert scenario.rt.store.retry_dead(scenario.now) == 1
     scenario.deliver()
     assert scenario.count_states() == {"sent": 1}
+
+
+@pytest.mark.parametrize("fault", [hang_up(), lost_answer()], ids=["it did not arrive", "it did"])
+@pytest.mark.parametrize("digest", [False, True])
+def test_what_may_have_arrived_in_a_channel_is_found_under_its_new_name(
+    scenario: DeliveryScenario, fault: Fault, digest: bool
+) -> None:
+    watch = scenario.add_watch(deliver=DeliverMode.DIGEST if digest else DeliverMode.EACH)
+    scenario.add_alert("one")
+    scenario.deliver()
+    scenario.slack.fail_next(fault)
+    if digest:
+        scenario.deliver_after(hours=2)
+    else:
+        scenario.add_alert("two")
+        scenario.deliver()
+    channel = scenario.workspace.channel_id(scenario.channel)
+    scenario.workspace.call("conversations.rename", channel=channel, name=f"{scenario.channel[1:]}-new")
+    scenario.channel += "-new"
+    scenario.rt._notifiers.clear()  # another run, which knows no channel yet
+    scenario.add_watch(deliver=watch.deliver)
+    scenario.deliver_until_done()
+    assert len(scenario.channel_texts()) == (1 if digest else 2)
+    assert scenario.count_states() == {"sent": 1 if digest else 2}

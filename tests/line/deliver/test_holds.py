@@ -6,7 +6,7 @@ from datetime import time, timedelta
 
 from podwatch.model import DeliverMode, Mute, QuietHours, Schedule
 from tests.support.delivery_scenario import DeliveryScenario
-from tests.support.slack.fault_proxy import lost_answer
+from tests.support.slack.fault_proxy import hang_up, lost_answer, rate_limited
 
 
 def test_a_digest_sends_what_was_collected_in_one_message_once(scenario: DeliveryScenario) -> None:
@@ -59,6 +59,56 @@ def test_an_alert_that_changed_before_its_digest_leaves_the_digest_whole(scenari
     scenario.deliver_until_done(2)
     [text] = scenario.channel_texts()
     assert ("The grain came." in text, "The grain stayed." in text) == (True, True)
+
+
+def test_what_was_found_just_before_the_digest_is_in_it(scenario: DeliveryScenario) -> None:
+    scenario.set_channel_rules(digest=Schedule(time(8)))
+    scenario.add_watch(deliver=DeliverMode.DIGEST)
+    scenario.add_alert("early")
+    scenario.deliver()
+    scenario.now += timedelta(hours=1, minutes=59)
+    scenario.add_alert("late")
+    scenario.deliver_after(minutes=2)
+    [text] = scenario.channel_texts()
+    assert text.startswith("Digest: 2 alerts")
+
+
+def test_a_digest_that_could_not_be_sent_in_time_waits_for_the_end_of_quiet_hours(scenario: DeliveryScenario) -> None:
+    scenario.set_channel_rules(digest=Schedule(time(8)), quiet=QuietHours(time(8, 30), time(12)))
+    scenario.add_watch(deliver=DeliverMode.DIGEST)
+    scenario.add_alert("one")
+    scenario.deliver()
+    scenario.slack.fail_next(rate_limited(60))
+    scenario.deliver_after(hours=2)
+    scenario.deliver_after(hours=1)
+    assert scenario.channel_texts() == []
+    scenario.deliver_after(hours=3)
+    assert [t[:16] for t in scenario.channel_texts()] == ["Digest: 1 alert "]
+    assert scenario.count_states() == {"sent": 1}
+
+
+def test_an_alert_whose_answer_was_lost_is_not_posted_again_in_quiet_hours(scenario: DeliveryScenario) -> None:
+    scenario.set_channel_rules(quiet=QuietHours(time(6, 1), time(12)))
+    scenario.add_alert("one")
+    scenario.slack.fail_next(hang_up())
+    scenario.deliver()
+    scenario.deliver_until_done(5)
+    assert scenario.channel_texts() == []
+    scenario.set_channel_rules()
+    scenario.deliver()
+    assert len(scenario.channel_texts()) == 1, "there are no quiet hours any more"
+
+
+def test_after_a_digest_the_ceiling_counts_it(scenario: DeliveryScenario) -> None:
+    scenario.set_channel_rules(ceiling=1)
+    scenario.add_alert("one")
+    scenario.deliver()
+    scenario.add_alert("two")
+    scenario.deliver_after(minutes=1)
+    scenario.now += timedelta(minutes=61)
+    scenario.add_alert("three")
+    scenario.deliver()
+    assert [t.startswith("Digest") for t in scenario.channel_texts()] == [False, True]
 
 
 def test_beyond_the_ceiling_the_rest_becomes_one_digest(scenario: DeliveryScenario) -> None:
