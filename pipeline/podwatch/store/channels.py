@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
@@ -19,6 +19,7 @@ from podwatch.store.rerouting import decide_anew, end_quiet
 from podwatch.store.statements import upsert
 from podwatch.store.tables import channels, deliveries
 
+_LONG_AGO = datetime(1970, 1, 2, tzinfo=UTC)
 SERVICE = "service:"  # prefix of a row's name that stands for a whole service
 
 
@@ -87,9 +88,9 @@ class ChannelRows(Rows):
 
     def waiting_channels(self) -> list[str]:
         """The channels to which something is still to be sent, or an edit made."""
-        d = deliveries.c
-        waiting = or_(d.next_attempt_at.is_not(None), d.check_at.is_not(None))
-        return [r.channel for r in self.read_rows(select(d.channel).where(waiting).distinct().order_by(d.channel))]
+        d = deliveries.c  # two ranges of two indexes: with OR, or DISTINCT, SQLite reads every delivery
+        waiting = (select(d.channel).where(at >= _LONG_AGO) for at in (d.next_attempt_at, d.check_at))
+        return sorted({r.channel for query in waiting for r in self.read_rows(query)})
 
     def claim_channel(self, name: str, now: datetime, until: datetime) -> bool:
         """Whether a message may go to the channel now; see claim_slot."""

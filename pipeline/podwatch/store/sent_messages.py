@@ -11,7 +11,7 @@ from podwatch.model import Delivery, DeliveryKind, DeliveryState, HoldReason
 from podwatch.policy.alerts import reply_key
 from podwatch.store.connection import Rows
 from podwatch.store.deliver import add_replies, delivery_of
-from podwatch.store.statements import in_batches
+from podwatch.store.statements import in_batches, is_null
 from podwatch.store.tables import deliveries, episodes
 
 # An alert held for these reasons may go out after all when its mentions change.
@@ -83,7 +83,7 @@ class SentMessageRows(Rows):
         """The sent messages whose time in this column has come, the earliest first."""
         d = deliveries.c
         # An alert in a digest has no message of its own: the digest's is kept right.
-        sent = (d.state == DeliveryState.SENT.value, d.digest_id.is_(None))
+        sent = (d.state == DeliveryState.SENT.value, is_null(d.digest_id))
         query = select(deliveries).where(due_at <= now, *sent).order_by(due_at, d.id)
         if without:
             query = query.where(d.channel.not_in(sorted(without)))
