@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_CHARACTERS = 60
 MAX_WORDS = 6
@@ -39,6 +40,7 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
+@lru_cache(maxsize=4096)
 def is_annotation(text: str) -> bool:
     """Whether a text is a note of a sound, in brackets: [Music], (audience laughs)."""
     if not _ANNOTATION.fullmatch(text):
@@ -53,9 +55,16 @@ def is_annotation(text: str) -> bool:
 
 def blank_annotations(text: str) -> str:
     """The text with blanks for its annotations, one for one."""
-    if "[" not in text and "(" not in text:
-        return text
-    return _ANNOTATION.sub(lambda m: " " * len(m[0]) if is_annotation(m[0]) else m[0], text)
+    for bracket in "[(":
+        pieces: list[str] = []
+        at, done = text.find(bracket), 0
+        while at >= 0:  # many times faster than one expression over the text
+            if (m := _ANNOTATION.match(text, at)) and is_annotation(m[0]):
+                pieces += [text[done:at], " " * len(m[0])]
+                done = m.end()
+            at = text.find(bracket, at + 1)
+        text = "".join((*pieces, text[done:])) if pieces else text
+    return text
 
 
 def annotation_pattern(text: str) -> str:
