@@ -14,6 +14,7 @@ from podwatch.model import Entity, EntityType, KnownName
 from tests.support.marked_text import parse_marked
 
 P, G, L = EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE
+JOE = KnownName(name="Joe Biden", type=P, aliases=("President Biden",))
 KEITH = KnownName(name="Keith Kellogg", type=P, aliases=("the envoy",))
 
 # name of the case: (text, what the watchlist knows, the entities as (name, type, forms in any order))
@@ -193,6 +194,26 @@ CASES: dict[str, tuple[str, tuple[KnownName, ...], list[tuple[str, EntityType, s
         "{ORG:Kellogg} {ORG:Kellogg} {PERSON:Kellogg}",
         (KEITH,),
         [("Keith Kellogg", P, {"Kellogg"})],
+    ),
+    "an alias with a title is no other of the surname": (
+        "{PERSON:Joe Biden}, {PERSON:Hunter Biden}, Mrs. {PERSON:Biden}, {PERSON:Biden}, President {PERSON:Biden}.",
+        (JOE,),
+        [
+            ("Biden", P, {"Biden"}),
+            ("Hunter Biden", P, {"Hunter Biden"}),
+            ("Joe Biden", P, {"Joe Biden", "President Biden"}),
+            ("Mrs. Biden", P, {"Mrs. Biden"}),
+        ],
+    ),
+    "a surname alone is that of the only one in full, titles or not": (
+        "{PERSON:Joe Biden}, Dr. {PERSON:Biden}, {PERSON:Biden}, Mr. {PERSON:Biden}, former President {PERSON:Biden}.",
+        (JOE,),
+        [("Dr. Biden", P, {"Dr. Biden"}), ("Joe Biden", P, {"Joe Biden", "Biden", "Mr. Biden", "President Biden"})],
+    ),
+    "a title before a whole name": (
+        "President {PERSON:Joe Biden}. {PERSON:Biden} spoke.",
+        (JOE,),
+        [("Joe Biden", P, {"President Joe Biden", "Biden"})],
     ),
     "but cereals stay cereals": ("{ORG:Kellogg} {ORG:Kellogg} {ORG:Kellogg}", (KEITH,), [("Kellogg", G, {"Kellogg"})]),
     "an alias that two watches claim": (

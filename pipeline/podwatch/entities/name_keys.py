@@ -77,6 +77,11 @@ def count_titles(parts: Sequence[str]) -> int:
     return i if first < i < len(parts) else 0
 
 
+def without_former(titles: Key) -> Key:
+    """Titles without what says when they were held."""
+    return titles[1:] if len(titles) > 1 and titles[0] == "former" else titles
+
+
 def _has_title(parts: Sequence[str]) -> bool:
     return bool(parts) and (parts[0] in TITLES or (parts[0] in _TITLE_PREFIXES and _has_title(parts[1:])))
 
@@ -104,6 +109,11 @@ def is_surname_of(short: Key, full: Key) -> bool:
     """Whether ``short`` is the surname of the full name: its last words, without junior and the like."""
     core = full[:-1] if full[-1] in JUNIORS else full
     return 0 < len(short) < len(core) and core[-len(short) :] == short
+
+
+def is_full_name_of(key: Key, root: Key) -> bool:
+    """Whether a key is all of a name, or its first and last word: no surname alone."""
+    return key == root or (len(key) > 1 and is_same_person(key, root))
 
 
 def by_surname(full_names: Iterable[Key]) -> dict[str, list[Key]]:
