@@ -12,7 +12,10 @@ from functools import lru_cache
 
 MAX_CHARACTERS = 60
 MAX_WORDS = 6
-_ANNOTATION = re.compile(rf"\[[^\[\]()\n]{{2,{MAX_CHARACTERS}}}\]|\([^()\[\]\n]{{2,{MAX_CHARACTERS}}}\)")
+_BRACKETS = {"[": "]", "(": ")", "［": "］", "（": "）", "【": "】"}
+_ROUND = "(（"  # where people's asides stand, too
+_WITHIN = rf"[^\[\]()［］（）【】\n]{{1,{MAX_CHARACTERS}}}"
+_ANNOTATION = re.compile("|".join(re.escape(a) + _WITHIN + re.escape(b) for a, b in _BRACKETS.items()))
 # As captions have it, and the automatic ones of YouTube in their languages.
 _SOUND_WORDS = """
     music musical applause laughter laughs laugh laughing laughed chuckle chuckles chuckling chuckled giggles giggling
@@ -33,6 +36,7 @@ _WORDS_OF_SOUNDS = """
     speakers he she they people man woman host guest together phone door bell dog speaks speaking foreign language
     over overlapping instrumental orchestral electronic rock jazz piano guitar ambient âm
 """
+_IN_SQUARE_ONLY = frozenset(("foreign", "speaking", "opens", "closes", "slams", "buzzes", "rings"))
 _SOUNDS, _OF_SOUNDS = frozenset(_SOUND_WORDS.split()), frozenset(_WORDS_OF_SOUNDS.split())
 
 
@@ -47,15 +51,18 @@ def is_annotation(text: str) -> bool:
         return False
     words = [w.strip(".,;:!♪♫*_-–—'\"0123456789") for w in _plain(text[1:-1]).replace("/", " ").split()]
     words = [w for w in words if w]
-    sounds = sum(w in _SOUNDS for w in words)
+    is_round = text[0] in _ROUND
+    sounds = sum(w in _SOUNDS or (not is_round and w in _IN_SQUARE_ONLY) for w in words)
     if not sounds or len(words) > MAX_WORDS:
         return False
-    return text[0] == "[" or all(w in _SOUNDS or w in _OF_SOUNDS for w in words)
+    return not is_round or all(w in _SOUNDS or w in _OF_SOUNDS for w in words)
 
 
 def blank_annotations(text: str) -> str:
     """The text with blanks for its annotations, one for one."""
-    for bracket in "[(":
+    for bracket in _BRACKETS:
+        if bracket not in text:
+            continue
         pieces: list[str] = []
         at, done = text.find(bracket), 0
         while at >= 0:  # many times faster than one expression over the text
@@ -69,4 +76,4 @@ def blank_annotations(text: str) -> str:
 
 def annotation_pattern(text: str) -> str:
     """The regular expression for an annotation that is looked for, whatever its brackets."""
-    return r"[\[(]\s*" + r"\s+".join(map(re.escape, text[1:-1].split())) + r"\s*[\])]"
+    return r"[\[(［（【]\s*" + r"\s+".join(map(re.escape, text[1:-1].split())) + r"\s*[\])］）】]"

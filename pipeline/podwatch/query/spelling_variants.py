@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import product
 from math import prod
 
+from podwatch.query.annotations import blank_annotations
 from podwatch.query.normaliser import normalise
 
 ES_ENDINGS = ("s", "x", "z", "ch", "sh", "o")  # words whose plural may end in es: taxes
@@ -23,12 +24,14 @@ _WORDS_LIKE_ACRONYMS = frozenset(_WORDS.split())
 # Words that end in s, with another word before it: its is not it's.
 _NOT_POSSESSIVE = frozenset(("let", "that", "what", "here", "there", "where", "who", "how", "why", "when", "she"))
 _DOTTED = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.)+[^\W\d_](?![^\W_])")
+_DEGREE = re.compile(r"(?<![^\W_.])(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,3}(?![^\W_])")  # Ph.D
+_JOINED_DEGREE = re.compile(r"\b([A-Z][a-z])(?=[A-Z]\b)")  # PhD
 _INITIALS = re.compile(r"[^\W\d_]{2,3}")
 _INNER_APOSTROPHE = re.compile(r"(?<=[^\W\d_])['’‘‛ʼʻʽʾʿʹ′`´](?=[^\W\d_])")
 _JOINED_PREFIX = re.compile(r"\b([ODL])(?=[A-Z][a-z])")  # OBrien
-_OKINA = re.compile(r"(?<=[aeou])(?=i(?: |$))|(?<=i)(?=i)|(?<=a)(?=a)|(?<= o)(?=ahu )|(?<=^o)(?=ahu)")
-_PAIR = re.compile(r"([a-z]{1,12}) (\d{1,4}[a-z]?)|(\d{1,3}) ([a-z])")
-_JOINED = re.compile(r"([a-z]{1,12})(\d{1,4}[a-z]?)|(\d{1,3})([a-z])")  # F35, 5G
+_OKINA = re.compile(r"(?<=[aeou])(?=i(?: |$))|(?<=i)(?=i)|(?<=a)(?=a)|(?<=o)(?=olawe)|(?<= o)(?=ahu )|(?<=^o)(?=ahu)")
+_PAIR = re.compile(r"([a-z]{1,12}) (\d{1,4}[a-z]?)|(\d{1,3}) ([a-z])|([a-z]{1,3}\d{1,3}) ([a-z]{1,3}\d{1,3})")
+_JOINED = re.compile(r"([a-z]{1,12})(\d{1,4}[a-z]?)|(\d{1,3})([a-z])|([a-z]{1,3}\d{1,3})([a-z]{1,3}\d{1,3})")
 _MEASURE = re.compile(r"[ai]\d|\d{1,3}[a-z](?![^ ])")  # A1 is not a 1 in 5 chance, 5G not 5 g
 MAX_FORMS = 16
 _YEAR = re.compile(r"1\d\d0|20\d0")
@@ -54,8 +57,10 @@ class Spelling:
         return self.accepts if self.is_acronym or self.is_word or self.most_words is not None else None
 
     def accepts(self, stored: str) -> bool:
-        if self.most_words is not None and len(stored.split()) > self.most_words:
-            return False
+        if self.most_words is not None:
+            chunks = blank_annotations(stored).split()
+            if sum(any(map(str.isalnum, chunk)) for chunk in chunks) > self.most_words:
+                return False
         if self.is_word and "." in stored:
             return False
         return not self.is_acronym or is_written_as_acronym(stored)
@@ -98,6 +103,10 @@ def _bases(text: str, written: str) -> tuple[set[str], list[str]]:
         bases.add(apart.strip())
     if _INNER_APOSTROPHE.search(written):
         bases.add(normalise(_INNER_APOSTROPHE.sub("", written)).text.strip())
+    if not dotted and _DEGREE.search(written):
+        bases.add(normalise(_DEGREE.sub(lambda m: m[0].replace(".", ""), written)).text.strip())
+    if _JOINED_DEGREE.search(written):
+        bases.add(normalise(_JOINED_DEGREE.sub(r"\1 ", written)).text.strip())
     if _JOINED_PREFIX.search(written):
         bases.add(normalise(_JOINED_PREFIX.sub(r"\1'", written)).text.strip())
     return bases, dotted
