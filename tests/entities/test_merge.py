@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.entities.merge import merge_spans
+from podwatch.entities.name_keys import fold_word
 from podwatch.entities.recognition import LabelledSpan
 from podwatch.model import Entity, EntityType, KnownName
 from tests.support.marked_text import parse_marked
@@ -314,3 +315,11 @@ def test_merging_is_deterministic_and_keys_are_unique(said: list[tuple[str, str]
 def test_twenty_thousand_names_are_merged() -> None:
     marks = " ".join(f"{{PERSON:Aa{i % 997} Bb{i % 1009}}} {{ORG:B{i % 991}}}" for i in range(10_000))
     assert sum(e.count for e in merge_spans(*parse_marked(marks))) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("Élysée", "elysee", True), ("ﬁn", "FIN", True), ("バリ", "パリ", False), ("दल", "दिल", False), ("й", "и", False)],
+)
+def test_names_are_compared_without_accents_where_marks_are_accents(one: str, other: str, same: bool) -> None:
+    assert (fold_word(one) == fold_word(other)) is same

