@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.entities.merge import merge_spans
+from podwatch.entities.name_keys import fold_word
 from podwatch.entities.recognition import LabelledSpan
 from podwatch.model import Entity, EntityType, KnownName
 from tests.support.marked_text import parse_marked
 
 P, G, L = EntityType.PERSON, EntityType.ORGANISATION, EntityType.PLACE
+JOE = KnownName(name="Joe Biden", type=P, aliases=("President Biden",))
 KEITH = KnownName(name="Keith Kellogg", type=P, aliases=("the envoy",))
 
 # name of the case: (text, what the watchlist knows, the entities as (name, type, forms in any order))
@@ -194,6 +196,26 @@ CASES: dict[str, tuple[str, tuple[KnownName, ...], list[tuple[str, EntityType, s
         (KEITH,),
         [("Keith Kellogg", P, {"Kellogg"})],
     ),
+    "an alias with a title is no other of the surname": (
+        "{PERSON:Joe Biden}, {PERSON:Hunter Biden}, Mrs. {PERSON:Biden}, {PERSON:Biden}, President {PERSON:Biden}.",
+        (JOE,),
+        [
+            ("Biden", P, {"Biden"}),
+            ("Hunter Biden", P, {"Hunter Biden"}),
+            ("Joe Biden", P, {"Joe Biden", "President Biden"}),
+            ("Mrs. Biden", P, {"Mrs. Biden"}),
+        ],
+    ),
+    "a surname alone is that of the only one in full, titles or not": (
+        "{PERSON:Joe Biden}, Dr. {PERSON:Biden}, {PERSON:Biden}, Mr. {PERSON:Biden}, former President {PERSON:Biden}.",
+        (JOE,),
+        [("Dr. Biden", P, {"Dr. Biden"}), ("Joe Biden", P, {"Joe Biden", "Biden", "Mr. Biden", "President Biden"})],
+    ),
+    "a title before a whole name": (
+        "President {PERSON:Joe Biden}. {PERSON:Biden} spoke.",
+        (JOE,),
+        [("Joe Biden", P, {"President Joe Biden", "Biden"})],
+    ),
     "but cereals stay cereals": ("{ORG:Kellogg} {ORG:Kellogg} {ORG:Kellogg}", (KEITH,), [("Kellogg", G, {"Kellogg"})]),
     "an alias that two watches claim": (
         "{PERSON:Kellogg} came.",
@@ -293,3 +315,11 @@ def test_merging_is_deterministic_and_keys_are_unique(said: list[tuple[str, str]
 def test_twenty_thousand_names_are_merged() -> None:
     marks = " ".join(f"{{PERSON:Aa{i % 997} Bb{i % 1009}}} {{ORG:B{i % 991}}}" for i in range(10_000))
     assert sum(e.count for e in merge_spans(*parse_marked(marks))) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("Élysée", "elysee", True), ("ﬁn", "FIN", True), ("バリ", "パリ", False), ("दल", "दिल", False), ("й", "и", False)],
+)
+def test_names_are_compared_without_accents_where_marks_are_accents(one: str, other: str, same: bool) -> None:
+    assert (fold_word(one) == fold_word(other)) is same

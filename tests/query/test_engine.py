@@ -69,7 +69,7 @@ def test_initials_are_written_in_three_ways() -> None:
     ]
 
 
-marks = "aAbB é'’.,-_1$+ß北🚀\u0301 "
+marks = "aAbB é'’.,-_1$+ß北🚀\u0301 ½ﬃ₂Ｎﾊﾞバเทพกิदि한\u1112\u1161\u11ab()[]"
 
 
 @given(st.text(marks, max_size=40) | st.text(max_size=40))
@@ -79,12 +79,8 @@ def test_a_normalised_text_has_one_blank_between_words_and_maps_them_to_the_stor
     at = 1
     for word in normal.text.split():
         start, end = normal.stored_span(at, at + len(word))
-        assert normalise(text[start:end]).text.split() in (
-            [word],
-            [word[:-1]],
-            word.split("'"),
-            [word.replace(".", " ")],
-        )
+        found = normalise(text[start:end]).text.split()
+        assert word in found or found in ([word[:-1]], word.split("'"), list(word))
         at += len(word) + 1
 
 

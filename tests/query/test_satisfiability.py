@@ -39,6 +39,9 @@ IMPOSSIBLE = [
     "sanct* -sanct*",
     "/ab+/ -/ab+/",
     "witkoff~2 -Witkoff~2",
+    "=NATO AND NOT nato",
+    "McDonalds -McDonald's",
+    "F-35 AND NOT F35",
     "entity:Kellogg -entity:kellogg",
     f"({' OR '.join(f'word{i}' for i in range(200))}) AND x AND NOT x",
 ]
@@ -47,8 +50,8 @@ POSSIBLE = [
     'black AND NOT "black sea"',
     '"black sea" -seas',  # a plural in es: seases
     "nato AND NOT =NATO",
-    "=NATO AND NOT nato",  # N.A.T.O
-    "US AND NOT us",
+    "US AND NOT us",  # U.S
+    "=US AND NOT us",
     "sanctions -sanction",  # sanctionses
     "(a){2,} AND (a){1,2}",
     "(a){1,3} -(a){2}",

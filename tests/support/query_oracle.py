@@ -5,6 +5,7 @@ Written independently of the engine; only the parser is shared. Spans are in cha
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from fnmatch import fnmatchcase
 
@@ -21,8 +22,9 @@ def split_words(text: str) -> list[Word]:
     i = 0
     while i < len(text):
         if is_letter(text[i]):
-            j = i
-            while j < len(text) and (is_letter(text[j]) or is_within_word(text, i, j)):
+            j = i + 1
+            alone = is_without_blanks(text[i])
+            while j < len(text) and (is_mark(text[j]) if alone else is_within_run(text, i, j)):
                 j += 1
             found.append((fold_letters(text[i:j]), i, j))
             i = j
@@ -38,11 +40,41 @@ def split_words(text: str) -> list[Word]:
 
 
 def is_letter(ch: str) -> bool:
-    return ch.isalnum() or ch == "_"
+    return ch.isalnum() or (unicodedata.category(ch)[0] == "M" and not is_accent(ch))
+
+
+def is_within_run(text: str, start: int, at: int) -> bool:
+    return (is_letter(text[at]) and not is_without_blanks(text[at])) or is_within_word(text, start, at)
+
+
+def is_without_blanks(ch: str) -> bool:
+    """Whether this is of a script without blanks between words, of those that the tests have: Thai, Han, kana."""
+    return unicodedata.name(ch, "").startswith(("THAI", "CJK UNIFIED", "HIRAGANA", "KATAKANA"))
+
+
+def is_mark(ch: str) -> bool:
+    return unicodedata.category(ch)[0] == "M"
+
+
+def is_accent(ch: str) -> bool:
+    return "\u0300" <= ch <= "\u036f"
 
 
 def fold_letters(text: str) -> str:
-    return "".join(unicodedata.normalize("NFD", ch.lower())[0] for ch in text.replace("’", "'"))
+    """In lower case, without the accents of Latin letters, compatibility forms and the dots of acronyms."""
+    plain = unicodedata.normalize("NFKC", text.replace("’", "'").lower())
+    folded = ""
+    for ch in plain:
+        name = unicodedata.name(ch, "")
+        folded += unicodedata.normalize("NFD", ch)[0] if name.startswith("LATIN") else ch
+    return folded if any(c.isdigit() for c in folded) else folded.replace(".", "")
+
+
+def written_alike(words: list[str]) -> str:
+    """What is equal for words that differ in the apostrophe of a last s, and in a blank between letters and a number: F-35, F35."""
+    text = re.sub("'s(?= |$)", "s", " ".join(words))
+    text = re.sub(r"(?<![^ ])([a-z]+) (?=\d+[a-z]?(?: |$))", r"\1", text)
+    return re.sub(r"(?<![^ ])(\d+) (?=[a-z](?: |$))", r"\1", text)
 
 
 def is_within_word(text: str, start: int, at: int) -> bool:
@@ -123,20 +155,26 @@ def _spans(clause: clauses.Clause, words: list[Word], text: str) -> list[Span] |
 
 def _term(clause: clauses.Term, words: list[Word], text: str) -> list[Span]:
     wanted = [w for w, _, _ in split_words(clause.text)]
-    plural = clause.inflected and not clause.case and len(wanted[-1]) >= 3 and wanted[-1][-1].isalpha()
+    alike = written_alike(wanted)
+    joined = alike.replace("'", "")
+    last = alike.rpartition(" ")[2]
+    plural = clause.inflected and not clause.case and len(last) >= 3 and last[-1].isalpha()
+    plural = plural or (clause.inflected and not clause.case and last[-1].isdigit() and not last.isdigit())
     found = []
-    for i in range(len(words) - len(wanted) + 1):
-        here = [w for w, _, _ in words[i : i + len(wanted)]]
-        if here[:-1] != wanted[:-1] or not _is_form_of(here[-1], wanted[-1], plural):
-            continue
-        if clause.case:
-            end = words[i + len(wanted) - 1][1] + len(here[-1] if here[-1] == wanted[-1] else _base(here[-1]))
-            if [x for x in text[words[i][1] : end] if is_letter(x)] != [x for x in clause.text if is_letter(x)]:
-                continue
-        tail = words[i + len(wanted) - 1]
-        whole = here[-1] == wanted[-1]
-        found.append((i, i + len(wanted), tail[2] if whole else tail[1] + len(_base(here[-1]))))
+    for i in range(len(words)):
+        for n in range(1, min(2 * len(wanted), len(words) - i) + 1):
+            *front, tail = words[i : i + n]
+            before = [w for w, _, _ in front]
+            whole = written_alike([*before, tail[0]]) in (alike, joined)
+            if whole or _is_form_of(written_alike([*before, _base(tail[0])]), alike, plural):
+                end = tail[2] if whole else tail[1] + len(_base(tail[0]))
+                if not clause.case or _cased(text[words[i][1] : end]) == _cased(clause.text):
+                    found.append((i, i + n, end))
     return found
+
+
+def _cased(text: str) -> str:
+    return "".join(x for x in text if is_letter(x) or x in "'&")
 
 
 def _base(word: str) -> str:
@@ -144,9 +182,9 @@ def _base(word: str) -> str:
 
 
 def _is_form_of(word: str, wanted: str, plural: bool) -> bool:
-    if word == wanted or (word.startswith(f"{wanted}'") and not word.startswith(f"{wanted}'t")):
+    base = word
+    if word == wanted:
         return True
-    base = _base(word)
     if not plural:
         return False
     if base == f"{wanted}s" or (wanted.endswith(("s", "x", "z", "ch", "sh", "o")) and base == f"{wanted}es"):

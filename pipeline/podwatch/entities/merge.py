@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from podwatch.entities import name_keys, type_votes
 from podwatch.entities.name_keys import Key
 from podwatch.entities.recognition import LabelledSpan
-from podwatch.entities.span_groups import SpanGroup, group_spans
+from podwatch.entities.span_groups import SpanGroup, group_spans, separate_titles
 from podwatch.model import Entity, EntityType, Form, KnownName
 
 MAX_NAME_WORDS = 5  # of a person's name; more are several names without a comma
@@ -27,7 +27,9 @@ def merge_spans(text: str, spans: Sequence[LabelledSpan], known: Iterable[KnownN
 
     spans: ascending, as recognise_spans gives them. known: the names of the watchlist, with their types.
     """
-    merger = _Merger(text, group_spans(text, spans), _index_known_names(known))
+    known = tuple(known)
+    groups = separate_titles(text, group_spans(text, spans), _titled_aliases(known))
+    merger = _Merger(text, groups, _index_known_names(known))
     merger.merge_aliases()
     full_names = merger.full_names()
     merger.merge_full_names(full_names)
@@ -45,10 +47,20 @@ def _index_known_names(known: Iterable[KnownName]) -> dict[Key, tuple[Key, Known
             owners.setdefault(root, (root, k))
             for name in (k.name, *k.aliases):
                 untitled = name_keys.key_of(name) if k.type in (EntityType.PERSON, None) else ()
-                for key in filter(None, (name_keys.key_as_written(name), untitled)):
+                whole = name_keys.key_as_written(name)
+                if untitled != whole and not name_keys.is_full_name_of(untitled, root):
+                    untitled = ()  # President Biden is no other Biden
+                for key in filter(None, (whole, untitled)):
                     claims[key].setdefault(root, k)
     unique = {key: next(iter(roots.items())) for key, roots in claims.items() if len(roots) == 1}
     return unique | owners  # a name is its owner's, whoever has it as an alias
+
+
+def _titled_aliases(known: Iterable[KnownName]) -> list[Key]:
+    """The aliases that are a title and a surname, as they are written."""
+    people = [k for k in known if k.type in (EntityType.PERSON, None)]
+    aliases = (name_keys.key_as_written(alias) for k in people for alias in k.aliases)
+    return [key for key in aliases if name_keys.count_titles(key)]
 
 
 class _Merger:
@@ -67,7 +79,7 @@ class _Merger:
         """The keys that are a person's given name and surname: those of the watchlist, then the most frequent first."""
         found = []
         for key, group in self._groups.items():
-            if not 2 <= len(key) <= MAX_NAME_WORDS:
+            if not 2 <= len(key) <= MAX_NAME_WORDS or (key not in self._known and name_keys.count_titles(key)):
                 continue
             if key in self._known and self._known[key][1].type is not None:
                 if self._known[key][1].type is EntityType.PERSON:

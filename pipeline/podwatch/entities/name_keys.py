@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 Key = tuple[str, ...]  # the words of a name, folded; what names are compared by
 
@@ -31,9 +32,19 @@ _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$", re.IGNORECASE)
 
 
 def fold_word(word: str) -> str:
-    """A word in lower case, without accents, apostrophes and full stops. Its length may change."""
-    plain = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(c for c in plain if c.isalnum())
+    """A word in lower case, without accents, apostrophes and full stops. Its length may change.
+
+    Marks are accents on Latin and Greek letters; elsewhere they make another letter (バ, й).
+    """
+    plain = word.casefold()
+    if not plain.isascii():
+        plain = "".join(map(_fold_letter, unicodedata.normalize("NFKC", plain)))
+    return "".join(c for c in plain if c.isalnum() or (c > "\u036f" and unicodedata.category(c)[0] == "M"))
+
+
+@lru_cache(maxsize=65536)
+def _fold_letter(c: str) -> str:
+    return unicodedata.normalize("NFD", c)[0] if unicodedata.name(c, "").startswith(("LATIN ", "GREEK ")) else c
 
 
 def word_spans(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
@@ -77,6 +88,11 @@ def count_titles(parts: Sequence[str]) -> int:
     return i if first < i < len(parts) else 0
 
 
+def without_former(titles: Key) -> Key:
+    """Titles without what says when they were held."""
+    return titles[1:] if len(titles) > 1 and titles[0] == "former" else titles
+
+
 def _has_title(parts: Sequence[str]) -> bool:
     return bool(parts) and (parts[0] in TITLES or (parts[0] in _TITLE_PREFIXES and _has_title(parts[1:])))
 
@@ -104,6 +120,11 @@ def is_surname_of(short: Key, full: Key) -> bool:
     """Whether ``short`` is the surname of the full name: its last words, without junior and the like."""
     core = full[:-1] if full[-1] in JUNIORS else full
     return 0 < len(short) < len(core) and core[-len(short) :] == short
+
+
+def is_full_name_of(key: Key, root: Key) -> bool:
+    """Whether a key is all of a name, or its first and last word: no surname alone."""
+    return key == root or (len(key) > 1 and is_same_person(key, root))
 
 
 def by_surname(full_names: Iterable[Key]) -> dict[str, list[Key]]:

@@ -16,6 +16,7 @@ from podwatch.entities.name_keys import Key
 from podwatch.entities.recognition import LabelledSpan
 from podwatch.model import EntityType
 
+_OF_ANYBODY = {("mr",), ("mister",)}  # titles that say nothing of who is meant
 _MARKUP = re.compile(r"[:;*\[\](){}<>|\\\"`]+")
 
 
@@ -65,6 +66,35 @@ def group_spans(text: str, spans: Sequence[LabelledSpan]) -> dict[Key, SpanGroup
             _add(groups, text, key, first, last, kind, titled=False)
     for group in groups.values():
         group.spans.sort()
+    return groups
+
+
+def separate_titles(text: str, groups: dict[Key, SpanGroup], aliases: Iterable[Key]) -> dict[Key, SpanGroup]:
+    """The groups, with what has a title in groups of its own where the watchlist has an alias of that surname with one.
+
+    aliases: titles and surnames, as they are written. Where President Biden is watched, Mrs. Biden is somebody else.
+    """
+    wanted: dict[Key, set[Key]] = {}
+    for alias in aliases:
+        count = name_keys.count_titles(alias)
+        wanted.setdefault(alias[count:], set()).add(alias[:count])
+    for surname in wanted.keys() & groups.keys():
+        group = groups[surname]
+        for start, end in tuple(group.spans):
+            written = name_keys.key_as_written(text[start:end])
+            titles = name_keys.without_former(written[: name_keys.count_titles(written)])
+            if not titles or (titles in _OF_ANYBODY and titles not in wanted[surname]):
+                continue
+            own = groups.setdefault((*titles, *surname), SpanGroup((*titles, *surname)))
+            group.spans.remove((start, end))
+            own.spans.append((start, end))
+            own.titled += 1
+            surface = text[start:end]
+            own.surfaces[surface] += 1
+            group.surfaces -= Counter([surface])
+            own.labels[EntityType.PERSON] += 1
+        if not group.spans:
+            del groups[surname]
     return groups
 
 

@@ -15,7 +15,7 @@ from podwatch.phonetics.features import compute_features, role_before
 from podwatch.phonetics.lexicon import GIVEN, SURNAME, UNKNOWN_COST
 from podwatch.phonetics.list_context import is_capitalised
 from podwatch.phonetics.name_forms import SHORT_PHONES
-from podwatch.phonetics.namesakes import is_other_word, is_somebody_else, score_adjacent_names
+from podwatch.phonetics.namesakes import is_of_another_title, is_other_word, is_somebody_else, score_adjacent_names
 
 DEFAULT_THRESHOLD = 0.55  # the lowest score that is reported, where the watch does not say
 EVERYDAY_COST = 13.0  # -log P of a word that is read as the everyday word it also is
@@ -81,7 +81,7 @@ def _score_exact(candidate: Candidate, context: TextContext, episode: EpisodeCon
     conflict = score_adjacent_names(candidate, context)
     if conflict >= 0.6 and not episode.has_full_name:
         return 0.2
-    if conflict >= 1.0:
+    if conflict >= 1.0 or is_of_another_title(candidate, context):
         return 0.4
     entry = context.entries[words[0]]
     is_known = (

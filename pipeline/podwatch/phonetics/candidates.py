@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from podwatch.phonetics.lexicon import Entry
 from podwatch.phonetics.name_forms import Form
@@ -70,13 +70,15 @@ class TextContext:
     """The text around the candidates.
 
     ``entries``: of all its words. ``note_words``: of the episode's title and notes. ``watched_positions``: indices of
-    the words that are a watched name, alone and as it is spelt.
+    the words that are a watched name, alone and as it is spelt. ``first_names``: of a surname, those that
+    stand before it.
     """
 
     tokens: Tokens
     entries: Mapping[str, Entry]
     note_words: frozenset[str]
     watched_positions: frozenset[int] = frozenset()
+    first_names: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def split_full_names(candidates: Sequence[Candidate], context: TextContext) -> None:

@@ -28,7 +28,8 @@ class Form:
     ``name``: index into the names. ``kind``: of the name, as in WatchedName. ``given_count``: how many of ``words``
     are first names. ``spelling``: the words as they are sounded out, which for foreign names may not be how they are
     written; ``sounds``: their phones. ``is_wordlike``: too short or too much of a word to go by its sound alone.
-    ``nicknames``: other first names that the person may be called by.
+    ``nicknames``: other first names that the person may be called by. ``titles``: those of the person's aliases.
+    ``own_first_names``: as they are written in the name.
     """
 
     name: int
@@ -40,6 +41,8 @@ class Form:
     sounds: tuple[bytes, ...]
     is_wordlike: bool
     nicknames: frozenset[str]
+    titles: frozenset[str] = frozenset()
+    own_first_names: frozenset[str] = frozenset()
 
     @property
     def may_be_person(self) -> bool:
@@ -83,12 +86,17 @@ def build_forms(names: Sequence[WatchedName]) -> list[Form]:
     plans: list[tuple[int, Part, NGram, int]] = []
     nicknames: list[frozenset[str]] = []
     pairs: list[AliasPair] = []
+    titles: list[frozenset[str]] = []
+    firsts: list[frozenset[str]] = []
     respellings: list[list[dict[str, str]]] = []  # for each name, the ways to sound its words out otherwise
     for i, name in enumerate(map(use_latin_alias, names)):
         parts = list(name_parts(name))
         full, surnames = spoken_words(name.full), [words for part, words, _ in parts if part == "surname"]
         nicknames.append(nicknames_of(full[: -len(surnames[0])]) if surnames else frozenset())
         aliases = [words for alias in name.aliases if (words := spoken_words(alias))]
+        firsts.append(frozenset(full[: -len(surnames[0])]) if surnames else frozenset())
+        titled = [words for words in aliases if words[0] in ROLES and words[-1:] in surnames]
+        titles.append(frozenset(word for words in titled for word in words if word in ROLES))
         known = {words for _, words, _ in parts}
         plans += [(i, part, words, given) for part, words, given in parts]
         plans += [(i, "alias", words, 0) for words in dict.fromkeys(aliases) if words not in known]
@@ -115,7 +123,11 @@ def build_forms(names: Sequence[WatchedName]) -> list[Form]:
             # Misheard as a name that others have (Steve Whitcomb): the surname alone is more likely theirs.
             is_others = single and spelling != words and bool(entries[spelling[0]].flags & SURNAME)
             wordlike = is_wordlike or is_others
-            forms.append(Form(i, names[i].kind, part, words, given, spelling, sounds, wordlike, nicknames[i]))
+            forms.append(
+                Form(
+                    i, names[i].kind, part, words, given, spelling, sounds, wordlike, nicknames[i], titles[i], firsts[i]
+                )
+            )
     return forms
 
 

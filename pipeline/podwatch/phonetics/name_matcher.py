@@ -22,6 +22,7 @@ from podwatch.phonetics.list_context import min_score
 from podwatch.phonetics.match_reasons import explain_match
 from podwatch.phonetics.name_forms import Form, build_forms
 from podwatch.phonetics.name_parts import spoken_words
+from podwatch.phonetics.namesakes import find_first_names
 from podwatch.phonetics.ngram_windows import cut_windows, rare_word_test
 from podwatch.phonetics.overlaps import best_per_name, drop_unlikely_rivals
 from podwatch.phonetics.tokenizer import split_chunks, tokenize
@@ -46,6 +47,8 @@ class NameMatcher:
                 self._exact, self._similar = ExactSearch(forms), CandidateSearch(forms, excluded)
             for form in forms:
                 self._forms_by_name.setdefault(form.name, []).append(form)
+        every_form = (form for forms in self._forms_by_name.values() for form in forms)
+        self._titled_surnames = {form.words[-1] for form in every_form if form.part == "surname" and form.titles}
         self.same_names = find_same_names(self._forms_by_name)
         self._distinct_count = count_distinct(self.same_names, self.same_names)
         self.warnings = [warning for i in range(len(self.names)) if (warning := self.advise(i))]
@@ -91,7 +94,8 @@ class NameMatcher:
         entries = look_up_words({w for word in tokens.plain if word for w in (word, word.removesuffix("'s"))})
         note_words = frozenset((*spoken_words(title), *(w for word in notes.split() for w in spoken_words(word))))
         exact = self._exact.find(tokens)
-        context = TextContext(tokens, entries, note_words, _watched_positions(exact))
+        first_names = find_first_names(tokens, entries, self._titled_surnames)
+        context = TextContext(tokens, entries, note_words, _watched_positions(exact), first_names)
         windows = cut_windows(tokens, entries, rare_word_test(tokens, entries))
         candidates = _merge_candidates([*exact, *self._similar.find(windows, context)])
         noted = self._names_in_notes(context)

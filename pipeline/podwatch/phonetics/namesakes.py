@@ -6,11 +6,13 @@ introduced in full.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+
 from podwatch.phonetics.candidates import Candidate, TextContext
-from podwatch.phonetics.lexicon import GIVEN, SURNAME, UNKNOWN_COST, word_set
+from podwatch.phonetics.lexicon import GIVEN, SURNAME, UNKNOWN_COST, Entry, word_set
 from podwatch.phonetics.name_forms import SHORT_PHONES
 from podwatch.phonetics.name_parts import ROLES
-from podwatch.phonetics.tokenizer import CLOSED, COMMA, OPEN
+from podwatch.phonetics.tokenizer import CLOSED, COMMA, OPEN, Tokens
 
 _MONTHS = word_set("april may june august")
 # Everyday words by the lists, but nothing else than somebody's first name, also where they begin a sentence.
@@ -23,6 +25,46 @@ _CERTAIN_FIRST_NAMES = word_set(
 FREQUENT_COST = 9.5  # -log P: an everyday word said more often (so, in, will) is no first name, though some have it
 OTHER_NAME_COST = 2.0  # nats per symbol: a known first name this far off (Dan for George) is another's
 CERTAIN_NAMESAKE = 0.9  # of score_namesake: behind a known first name one candidate in a thousand was right
+
+
+_OF_ANYBODY = word_set("mr")  # a title that says nothing of who is meant
+
+
+def find_first_names(tokens: Tokens, entries: Mapping[str, Entry], surnames: Set[str]) -> dict[str, frozenset[str]]:
+    """Of each of these surnames the first names that stand right before it in a text."""
+    found: dict[str, set[str]] = {}
+    if tokens.has_case and surnames:
+        for i, word in enumerate(tokens.plain):
+            surname = word.removesuffix("'s")
+            if i and surname in surnames and tokens.is_capitalised[i - 1] and tokens.gaps[i - 1] == OPEN:
+                before = tokens.plain[i - 1]
+                if before and before not in ROLES and _may_be_first_name(entries[before]):
+                    found.setdefault(surname, set()).add(before)
+    return {surname: frozenset(names) for surname, names in found.items()}
+
+
+def _may_be_first_name(entry: Entry) -> bool:
+    return bool(entry.flags & GIVEN) and not entry.is_everyday(FREQUENT_COST)
+
+
+def is_of_another_title(candidate: Candidate, context: TextContext) -> bool:
+    """Whether a surname of one who is watched by a title may be somebody else's (President Biden, Mrs. Biden).
+
+    It is where another title stands before it, or none and others of the surname are named in full.
+    """
+    form, tokens = candidate.form, context.tokens
+    if not form.titles or form.part == "full":
+        return False
+    first = candidate.first
+    title = tokens.plain[first]
+    if title not in ROLES:
+        title = tokens.plain[first - 1] if first and tokens.gaps[first - 1] != CLOSED else ""
+    if title in ROLES:
+        return title not in form.titles and title not in _OF_ANYBODY
+    if form.part == "alias":
+        return False
+    others = context.first_names.get(form.words[-1], frozenset()) - form.nicknames - form.own_first_names
+    return bool(others)
 
 
 def score_namesake(candidate: Candidate, context: TextContext) -> float:
@@ -122,6 +164,7 @@ def is_somebody_else(candidate: Candidate, context: TextContext) -> bool:
     """Whether it cannot be the name, whatever it sounds like."""
     return (
         has_other_first_name(candidate, context)
+        or is_of_another_title(candidate, context)
         or _follows_other_first_name(candidate, context)
         or _is_cut_short(candidate, context)
         or _has_other_last_word(candidate, context)

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from podwatch.errors import PodwatchError
 from podwatch.model import DeliverMode, Scope, Watch
-from podwatch.query.clauses import Clause, Or, SoundsLike, Term
+from podwatch.query.clauses import Clause, Not, Or, SoundsLike, Term
 from podwatch.query.equivalence import Key, equivalence_key
 from podwatch.query.parser import QueryError
 from podwatch.query.satisfiability import conflicting_languages, find_contradictions
@@ -20,6 +20,7 @@ from podwatch.query.satisfiability import conflicting_languages, find_contradict
 COMMON_SHARE = 0.3  # of the transcripts in its scope; a watch that matches more says nothing any more
 MIN_TRANSCRIPTS = 10  # of fewer a share says nothing
 SHOWN_CHARACTERS = 60  # of a query in a message
+_DASHES = frozenset("‐‑‒–—―−")
 _OPERATORS = {"and": "AND", "or": "OR", "not": "NOT", "near": "NEAR/5"}
 _ACRONYMS_LIKE_WORDS = frozenset(
     ("AID", "AIM", "ALL", "AM", "ARE", "CAN", "COP", "HE", "IT", "MAY", "OUR", "PM", "US", "WHO")
@@ -103,6 +104,11 @@ def _fold_channel(channel: str) -> str:
 def find_hints(clause: Clause) -> Iterator[tuple[int, str]]:
     """(column, text) of each term in a valid query that may not be meant so."""
     for part in clause.walk():
+        if isinstance(part, Not) and part.source[:1] in _DASHES:
+            yield (
+                part.column,
+                f"{part.source[0]} in front of a word is read as -, so {_shorten(part.source[1:])} must not be said",
+            )
         if not isinstance(part, Term):
             continue
         word = part.text

@@ -40,12 +40,15 @@ class Term(Leaf):
     """A word or a phrase.
 
     case: only with the same capitals. inflected: its possessive and its plain plural match too.
-    alias_of: the entity that this is another name of.
+    alias_of: the entity that this is another name of. brand: a name that may have an apostrophe before its last s.
+    signs: only with the * and ? that it has.
     """
 
     case: bool = False
     inflected: bool = True
     alias_of: str | None = None
+    brand: bool = False
+    signs: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ recognised entity, a name by its sound. It is known by a number; the same word o
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from typing import TypeVar
 
 from podwatch.model import Kind
 from podwatch.query import clauses
+from podwatch.query.annotations import annotation_pattern, is_annotation
 from podwatch.query.context import EXACT, EvaluationContext, MatchDetail
 from podwatch.query.evaluation import (
     AndNode,
@@ -27,19 +30,13 @@ from podwatch.query.evaluation import (
     SpeakerNode,
 )
 from podwatch.query.fields import field_test
+from podwatch.query.folding import is_without_blanks
 from podwatch.query.intervals import Spans, covering_intervals, near_intervals
 from podwatch.query.literals import Ending, Literal
 from podwatch.query.normaliser import normalise_all, normalise_wildcard
 from podwatch.query.parser import QueryError
 from podwatch.query.regular_expressions import check_regex
-from podwatch.query.spelling_variants import (
-    acronym_forms,
-    cased_letters,
-    is_dotted_acronym,
-    is_written_as_acronym,
-    plural_in_ies,
-    takes_plural,
-)
+from podwatch.query.spelling_variants import cased_letters, plural_in_ies, signs_within, spell, takes_plural
 
 K = TypeVar("K")
 NameKey = tuple[str, tuple[str, ...], str | None, float | None, tuple[str, ...]]  # the fields of a WatchedName
@@ -165,18 +162,36 @@ class Compiler:
     def _term(self, clause: clauses.Term) -> AtomNode:
         text = self._normalised[clause.text]
         if not text:
-            raise QueryError("has no word in it", clause.column, 'write a term or a "phrase"')
+            return self._left_out(clause)
         detail = self.index.add_detail(MatchDetail(Kind.ALIAS, 1.0, f"alias {clause.text}")) if clause.alias_of else 0
         inflected = clause.inflected and not clause.case and takes_plural(text)
         ending = Ending.PLURAL if inflected else Ending.WHOLE
-        atoms = tuple((self.index.add_literal(form, ending), detail) for form in acronym_forms(text, clause.text))
+        spelling = spell(text, clause.text, inflected=clause.inflected or clause.brand)
+        atoms = tuple((self.index.add_literal(form, ending), detail) for form in spelling.forms)
         if clause.case:
             return AtomNode(clause, atoms, _is_cased_as(clause.text))
-        return AtomNode(clause, atoms, is_written_as_acronym if is_dotted_acronym(text) else None)
+        if clause.signs:
+            return AtomNode(clause, ((self.index.add_literal(text, Ending.WHOLE), detail),), _has_signs_of(clause.text))
+        return AtomNode(clause, atoms, spelling.accept)
+
+    def _left_out(self, clause: clauses.Term) -> AtomNode:
+        """What takes no place between words, where it is asked for: [Music], an emoji."""
+        if is_annotation(clause.text):
+            pattern = annotation_pattern(clause.text)
+        elif any(unicodedata.category(c) == "So" for c in clause.text):
+            pattern = re.escape(clause.text)
+        else:
+            raise QueryError("has no word in it", clause.column, 'write a term or a "phrase"')
+        return AtomNode(clause, ((self.index.add_atom(self.index.regexes, pattern, RARE), 0),))
 
     def _wildcard(self, clause: clauses.Wildcard) -> Node:
         nodes: list[Node] = []
-        for word in normalise_wildcard(clause.text).split():
+        words = normalise_wildcard(clause.text).split()
+        if len(words) > 1 and words[-1] == "*" and is_without_blanks(words[-2][0]):
+            words.pop()  # within a run without blanks a word is found anyhow
+        if len(words) > 1 and words[0] == "*" and is_without_blanks(words[1][0]):
+            words.pop(0)
+        for word in words:
             if not word.strip("*?"):
                 raise QueryError(f"{clause.text} has a * or ? that stands alone", clause.column, "write it at a word")
             stem = word.rstrip("*")
@@ -203,7 +218,9 @@ class Compiler:
         atom = self.index.add_atom(self.index.entities, text, _guess_frequency(text))
         detail = self.index.add_detail(MatchDetail(Kind.ENTITY, 1.0, f"entity {clause.text}"))
         # Where entities were not recognised, and in other spellings of the name, its words are looked for.
-        return AtomNode(clause, ((atom, detail), (self.index.add_literal(text, Ending.WHOLE), 0)))
+        spelling = spell(text, clause.text, inflected=False)
+        literals = ((self.index.add_literal(form, Ending.WHOLE), 0) for form in spelling.forms)
+        return AtomNode(clause, ((atom, detail), *literals), spelling.accept)
 
     def _name(self, clause: clauses.SoundsLike) -> AtomNode:
         key = (clause.text, clause.aliases, clause.type, clause.threshold, clause.excluded)
@@ -236,6 +253,11 @@ def _join_within(seconds: float | None) -> Callable[[list[Spans], EvaluationCont
 
 def _join_words(words: int) -> Callable[[list[Spans], EvaluationContext], Spans]:
     return lambda given, context: covering_intervals(given, context.within_words(words))
+
+
+def _has_signs_of(term: str) -> Callable[[str], bool]:
+    wanted = signs_within(term)
+    return lambda stored: signs_within(stored) == wanted
 
 
 def _is_cased_as(term: str) -> Callable[[str], bool]:

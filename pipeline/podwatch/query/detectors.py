@@ -23,8 +23,10 @@ def entity_clause(watch: Watch) -> Clause:
     Of names that overlap the longest counts. A name has no plural: Brook is not Brooks.
     """
     name = watch.entity or ""
-    names: list[Clause] = [Term(text=name, source=name, inflected=False)]
-    names += [Term(text=alias, source=alias, inflected=False, alias_of=name) for alias in watch.aliases]
+    names: list[Clause] = [Term(text=name, source=name, inflected=False, brand=_may_be_brand(name, watch.type))]
+    for alias in watch.aliases:
+        brand = _may_be_brand(alias, watch.type)
+        names.append(Term(text=alias, source=alias, inflected=False, alias_of=name, brand=brand))
     if watch.sounds_like:
         names.append(
             SoundsLike(
@@ -37,6 +39,11 @@ def entity_clause(watch: Watch) -> Clause:
             )
         )
     return Or(parts=tuple(names), source=name, longest=True)
+
+
+def _may_be_brand(name: str, type_: str | None) -> bool:
+    """Whether a name may be a possessive: Lowes is Lowe's; Mike Brooks is not Mike Brook's."""
+    return type_ in ("company", "organisation") or (type_ != "person" and " " not in name)
 
 
 DETECTORS: Mapping[str, Callable[[Watch], Clause]] = MappingProxyType({"query": query_clause, "entity": entity_clause})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import astuple
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from podwatch.query import clauses
 from podwatch.query.normaliser import normalise, normalise_wildcard
-from podwatch.query.spelling_variants import acronym_forms, cased_letters, takes_plural
+from podwatch.query.spelling_variants import cased_letters, spell, takes_plural
 
 Key: TypeAlias = tuple[Any, ...]
 
@@ -20,7 +21,10 @@ def equivalence_key(clause: clauses.Clause) -> Key:
             text = normalised_term(clause.text)
             plural = clause.inflected and not clause.case and takes_plural(text)
             case = cased_letters(clause.text) if clause.case else None
-            return ("term", tuple(acronym_forms(text, clause.text)), case, plural)
+            if not text or clause.signs:  # [Music], an emoji, E*TRADE
+                return ("as written", " ".join(clause.text.casefold().split()), case)
+            spelling = spell(text, clause.text, inflected=clause.inflected or clause.brand)
+            return ("term", case, plural, *astuple(spelling))
         case clauses.Wildcard():
             return ("wildcard", normalise_wildcard(clause.text))
         case clauses.Fuzzy():

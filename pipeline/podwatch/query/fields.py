@@ -8,7 +8,7 @@ from podwatch.query import clauses
 from podwatch.query.normaliser import normalise, normalise_wildcard
 from podwatch.query.parser import QueryError
 from podwatch.query.regular_expressions import check_regex, compile_regex
-from podwatch.query.spelling_variants import plural_in_ies, takes_plural
+from podwatch.query.spelling_variants import plural_in_ies, spell, takes_plural
 
 FieldTest = Callable[[str], bool]
 
@@ -39,8 +39,11 @@ def field_test(clause: clauses.Clause) -> FieldTest:
 
 def _term_test(clause: clauses.Term) -> FieldTest:
     word = normalise(clause.text).text.strip()
+    if not word:
+        raise QueryError("has no word in it", clause.column, 'write a term or a "phrase"')
     endings = ["", "'s", "s", "es", "s's"] if clause.inflected and takes_plural(word) else ["", "'s"]
-    forms = [f" {word}{ending} " for ending in endings]
+    spellings = spell(word, clause.text, inflected=clause.inflected).forms
+    forms = [f" {spelling}{ending} " for spelling in spellings for ending in endings]
     if plural := plural_in_ies(word):
         forms.append(f" {plural} ")
     return lambda text: any(form in text for form in forms)

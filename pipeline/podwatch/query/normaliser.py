@@ -7,23 +7,40 @@ and ends with a blank, so a word is ``" word "`` in it, and a prefix of one is `
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from podwatch.query.annotations import blank_annotations
+from podwatch.query.composition import compose, needs_composing
+from podwatch.query.folding import (
+    ACCENT,
+    APOSTROPHE,
+    ATTACHED,
+    BOUNDARY,
+    DIGIT,
+    DOT,
+    IDEOGRAPH,
+    NOTHING,
+    QUESTION_MARK,
+    SEVERAL,
+    STAR,
+    SYMBOL,
+    UNCLASSIFIED,
+    WORD,
+    fold_character,
+    goes_with_previous,
+    takes_accent,
+)
 
 if TYPE_CHECKING:
     import numpy as np
 
     Codes = np.ndarray[Any, np.dtype[Any]]
 
-SEPARATOR, WORD, SYMBOL, IDEOGRAPH, NOTHING = range(5)  # what a character is, once its neighbours are known
-_DIGIT, _APOSTROPHE, _DOT, _COMMA, _UNCLASSIFIED = 5, 6, 7, 8, 255  # before they are
-_SUBSTITUTES = dict(zip("ıøłđħŧ’‘ʼ`´", "ioldht'''''", strict=True))
-_LIGATURES = dict(zip("ßẞæÆœŒﬁﬂþÞ", ("ss", "ss", "ae", "ae", "oe", "oe", "fi", "fl", "th", "th"), strict=True))
-_SYMBOLS = "+#&%@"
 # Typographic signs of English text, and ASCII that is normalised to the same; the most frequent first.
 _TYPOGRAPHIC = (
     ("’", "'"),
@@ -36,10 +53,9 @@ _TYPOGRAPHIC = (
     ("‘", "'"),
     ("\xa0", " "),
 )
+_ESCAPED = re.compile(r"\\[*?]")
 PAD = 3  # blanks on either side, so that every character has neighbours
 _PADDING = " " * PAD
-# Private use characters: one separates texts that are normalised in one call, two stand for * and ? in a word.
-_BOUNDARY, _STAR, _QUESTION_MARK = "\ue000", "\ue001", "\ue002"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,23 +64,29 @@ class NormalisedText:
 
     gaps: where a blank was inserted between two words that stand together in the stored text, such as $ and 500.
     origins: for each other character the index of the stored one that it comes from, + PAD.
+    left_out: of a blank, the span in the stored text of a find that is no word, such as [Music] where that is wanted.
     """
 
     text: str
     origins: Codes
     gaps: Codes | None
     stored: str
+    left_out: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def stored_span(self, start: int, end: int) -> tuple[int, int]:
         """The half-open span in the stored text of [start, end) in the normalised one, whose ends are no blanks."""
-        last = end - 1
+        first, last = start, end - 1
         if self.gaps is not None:
-            start -= int(self.gaps.searchsorted(start))
+            first -= int(self.gaps.searchsorted(first))
             last -= int(self.gaps.searchsorted(last))
         after = int(self.origins[last]) - PAD + 1
-        while after < len(self.stored) and unicodedata.combining(self.stored[after]):
+        while after < len(self.stored) and goes_with_previous(self.stored[after]):
             after += 1
-        return int(self.origins[start]) - PAD, after
+        before = int(self.origins[first]) - PAD
+        if self.left_out:
+            before, _ = self.left_out.get(start, (before, 0))
+            _, after = self.left_out.get(end - 1, (0, after))
+        return before, after
 
     def index_of(self, offset: int) -> int:
         """Where the character at ``offset`` of the stored text, or the next that was not left out, stands here."""
@@ -77,13 +99,13 @@ def _unicode_tables() -> tuple[Codes, Codes]:
     """The kind of each code point, and what it is folded to; filled on demand, as there are a million of them."""
     import numpy as np
 
-    return np.full(0x110000, _UNCLASSIFIED, dtype=np.uint8), np.zeros(0x110000, dtype=np.uint32)
+    return np.full(0x110000, UNCLASSIFIED, dtype=np.uint8), np.zeros(0x110000, dtype=np.uint32)
 
 
 @lru_cache(maxsize=1)
 def _ascii_tables() -> tuple[bytes, bytes]:
     """The same for ASCII, in the form of bytes.translate."""
-    pairs = [_classify(chr(code)) for code in range(128)]
+    pairs = [fold_character(chr(code))[0] for code in range(128)]
     return bytes(k for k, _ in pairs) + bytes(128), bytes(f for _, f in pairs) + bytes(128)
 
 
@@ -93,33 +115,8 @@ def _classify_codes(codes: Codes) -> None:
 
     kinds, folds = _unicode_tables()
     for code in np.unique(codes).tolist():
-        kinds[code], folds[code] = _classify(chr(code))
-
-
-def _classify(c: str) -> tuple[int, int]:
-    """(kind, code point that it is folded to) of a character."""
-    low = c.lower()[:1]
-    low = _SUBSTITUTES.get(low, low)
-    base = unicodedata.normalize("NFD", low)[0]
-    category = unicodedata.category(base)
-    if category[0] == "M" or unicodedata.category(c) == "Cf":
-        return NOTHING, ord(c)
-    if low == "'":
-        return _APOSTROPHE, ord(low)
-    if c in ".,":
-        return (_DOT if c == "." else _COMMA), ord(c)
-    if c == _BOUNDARY or c in _SYMBOLS or category in ("Sc", "So"):
-        return SYMBOL, ord(base)
-    if category == "Nd":
-        return _DIGIT, ord(str(unicodedata.digit(base)))
-    if base.isalnum() or base in ("_", _STAR, _QUESTION_MARK):
-        return (IDEOGRAPH if _is_ideograph(ord(base)) else WORD), ord(base)
-    return SEPARATOR, 32
-
-
-def _is_ideograph(code: int) -> bool:
-    """Whether this is of a script that writes no blanks between words (Unicode blocks of Han and Kana)."""
-    return 0x3040 <= code <= 0x30FF or 0x3400 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0x20000 <= code < 0x32000
+        first, *rest = fold_character(chr(code))
+        kinds[code], folds[code] = (SEVERAL, code) if rest else first
 
 
 def normalise(text: str) -> NormalisedText:
@@ -131,7 +128,7 @@ def normalise(text: str) -> NormalisedText:
     """
     import numpy as np
 
-    plain = to_ascii(text)
+    plain = to_ascii(blank_annotations(text))
     padded = f"{_PADDING}{plain}{_PADDING}"
     at: Codes | None = None
     if plain.isascii():  # 1.8 times faster than by the tables of Unicode
@@ -141,18 +138,21 @@ def normalise(text: str) -> NormalisedText:
         folded = np.frombuffer(bytearray(raw.translate(folds)), dtype=np.uint8)
     else:
         kind, folded, at = _fold_unicode(padded)
-    _resolve_marks(kind, folded)
+    has_acronyms = _resolve_marks(kind, folded)
     keep = folded != 32
     keep[1:] |= keep[:-1]  # of a run of separators the first
     keep[0] = True
+    if has_acronyms:
+        keep &= folded != 0
     positions = np.flatnonzero(keep)
     words = _decode(folded.take(positions))
-    alone = np.flatnonzero((kind == SYMBOL) | (kind == IDEOGRAPH))
+    alone = np.flatnonzero(kind - SYMBOL <= ATTACHED - SYMBOL)
     gaps: Codes | None = None
     if len(alone):
-        around = kind[alone] == IDEOGRAPH
-        before = alone[(folded[alone - 1] != 32) & ((kind[alone - 1] != kind[alone]) | around)]
-        after = alone[(folded[alone + 1] != 32) & (kind[alone + 1] == WORD)] + 1
+        own, previous, following = kind[alone], kind[alone - 1], kind[alone + 1]
+        apart = (folded[alone - 1] != 32) & ((previous != own) | (own == IDEOGRAPH)) & (own != ATTACHED)
+        before = alone[apart]
+        after = alone[(folded[alone + 1] != 32) & (following == WORD)] + 1
         if len(before) or len(after):
             cuts = positions.searchsorted(np.union1d(before, after))
             edges = [0, *cuts.tolist(), len(words)]
@@ -175,19 +175,20 @@ def _fold_unicode(padded: str) -> tuple[Codes, Codes, Codes | None]:
     import numpy as np
 
     codes = np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    at: Codes | None = None
+    if int(codes.max()) >= 0x300 and needs_composing(padded):
+        codes, at = compose(padded, codes)
     kinds, folds = _unicode_tables()
     kind = kinds.take(codes)
-    if (unseen := kind == _UNCLASSIFIED).any():
+    if (unseen := kind == UNCLASSIFIED).any():
         _classify_codes(codes[unseen])
         kind = kinds.take(codes)
     folded = folds.take(codes)
-    at: Codes | None = None
-    if any(c in padded for c in _LIGATURES):
-        at = np.repeat(np.arange(len(codes)), np.where(np.isin(codes, [ord(c) for c in _LIGATURES]), 2, 1))
-        kind, folded, codes = kind[at], folded[at], codes[at]
-        for c, pair in _LIGATURES.items():
-            twice = np.flatnonzero(codes == ord(c))
-            folded[twice[0::2]], folded[twice[1::2]] = ord(pair[0]), ord(pair[1])
+    if int(kind.max()) == SEVERAL:
+        kind, folded, source = _expand(kind, folded)
+        at = source if at is None else at[source]
+    if (kind == ACCENT).any():
+        _resolve_accents(kind, folded)
     if (kind == NOTHING).any():
         positions = np.flatnonzero(kind != NOTHING)
         at = positions if at is None else at[positions]
@@ -195,26 +196,64 @@ def _fold_unicode(padded: str) -> tuple[Codes, Codes, Codes | None]:
     return kind, folded, at
 
 
-def _resolve_marks(kind: Codes, folded: Codes) -> None:
-    """Decides of each apostrophe, dot and comma whether it is within a word; in place."""
+def _expand(kind: Codes, folded: Codes) -> tuple[Codes, Codes, Codes]:
+    """(kind, folded, index before) with each character that is folded to several replaced by these."""
+    import numpy as np
+
+    several = np.flatnonzero(kind == SEVERAL)
+    codes, which = np.unique(folded[several], return_inverse=True)
+    folds = [fold_character(chr(code)) for code in codes.tolist()]
+    counts = np.ones(len(kind), dtype=np.int64)
+    counts[several] = np.array([len(f) for f in folds])[which]
+    source = np.repeat(np.arange(len(kind)), counts)
+    first = (counts.cumsum() - counts)[several]
+    kind, folded = kind[source], folded[source]
+    for i, fold in enumerate(folds):
+        places = first[which == i]
+        for k, (to_kind, to_code) in enumerate(fold):
+            kind[places + k], folded[places + k] = to_kind, to_code
+    return kind, folded, source
+
+
+def _resolve_accents(kind: Codes, folded: Codes) -> None:
+    """Decides of each accent that stands behind its letter whether it is one there, or a letter; in place."""
+    import numpy as np
+
+    for i in np.flatnonzero(kind == ACCENT).tolist():
+        letter = i - 1
+        while kind[letter] == NOTHING:
+            letter -= 1
+        if takes_accent(chr(folded[letter]), chr(folded[i])):
+            kind[i] = NOTHING
+        else:
+            kind[i] = ATTACHED if kind[letter] in (IDEOGRAPH, ATTACHED) else WORD
+
+
+def _resolve_marks(kind: Codes, folded: Codes) -> bool:
+    """Decides of each apostrophe, dot and comma whether it is within a word; in place.
+
+    The dots of an acronym become 0, to be left out; whether there are any.
+    """
     import numpy as np
 
     is_word, is_one, is_pair = _contraction_tables()
-    marks = np.flatnonzero(kind >= _APOSTROPHE)
-    apostrophe = kind[marks] == _APOSTROPHE
+    marks = np.flatnonzero(kind >= APOSTROPHE)
+    apostrophe = kind[marks] == APOSTROPHE
     quotes, points = marks[apostrophe], marks[~apostrophe]
     left, right, ahead = kind[points - 1], kind[points + 1], is_word[kind[points + 2]]
-    inside = (left == _DIGIT) & (right == _DIGIT)
-    acronym = (kind[points] == _DOT) & (left == WORD) & (right == WORD)
-    inside |= acronym & ~ahead & ~is_word[kind[points - 2]]
+    inside = (left == DIGIT) & (right == DIGIT)
+    acronym = (kind[points] == DOT) & (left == WORD) & (right == WORD)
+    acronym &= ~ahead & ~is_word[kind[points - 2]]
     one, two = np.minimum(folded[quotes + 1], 127), np.minimum(folded[quotes + 2], 127)
     ahead, further = is_word[kind[quotes + 2]], is_word[kind[quotes + 3]]
     contraction = is_word[kind[quotes - 1]] & ((is_one[one] & ~ahead) | (is_pair[one, two] & ~further))
-    kind[points[inside]] = WORD
+    kind[points[inside | acronym]] = WORD
     kind[quotes[contraction]] = WORD
     folded[points[~inside]] = 32
+    folded[points[acronym]] = 0
     folded[quotes[~contraction]] = 32
-    np.putmask(kind, kind == _DIGIT, WORD)
+    np.putmask(kind, kind == DIGIT, WORD)
+    return bool(acronym.any())
 
 
 @lru_cache(maxsize=1)
@@ -223,7 +262,7 @@ def _contraction_tables() -> tuple[Codes, Codes, Codes]:
     import numpy as np
 
     is_word, is_one, is_pair = np.zeros(256, bool), np.zeros(128, bool), np.zeros((128, 128), bool)
-    is_word[[WORD, _DIGIT]] = True
+    is_word[[WORD, DIGIT]] = True
     is_one[[ord(c) for c in "stdmn"]] = True
     for one, two in (("l", "l"), ("r", "e"), ("v", "e"), ("e", "m")):
         is_pair[ord(one), ord(two)] = True
@@ -243,11 +282,11 @@ def normalise_all(texts: Sequence[str]) -> list[str]:
     """
     if not texts:
         return []
-    joined = normalise(f" {_BOUNDARY} ".join(t.replace(_BOUNDARY, " ") for t in texts)).text
-    return [part.strip() for part in joined.split(_BOUNDARY)]
+    joined = normalise(f" {BOUNDARY} ".join(t.replace(BOUNDARY, " ") for t in texts)).text
+    return [part.strip() for part in joined.split(BOUNDARY)]
 
 
 def normalise_wildcard(text: str) -> str:
     """A term with wildcards, normalised but for these: anti-sanction* is "anti sanction*"."""
-    escaped = text.replace("*", _STAR).replace("?", _QUESTION_MARK)
-    return normalise(escaped).text.strip().replace(_STAR, "*").replace(_QUESTION_MARK, "?")
+    escaped = _ESCAPED.sub(" ", text).replace("*", STAR).replace("?", QUESTION_MARK)
+    return normalise(escaped).text.strip().replace(STAR, "*").replace(QUESTION_MARK, "?")

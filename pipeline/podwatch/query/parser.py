@@ -35,6 +35,9 @@ MAX_DEPTH = 50  # clauses within clauses
 MAX_PARTS = 2_000
 MAX_SLOPPY_WORDS = 20
 MIN_LETTERS = 2  # that a word with a wildcard has in a row
+_LETTERS = re.compile(rf"[^\W_]{{{MIN_LETTERS}}}")
+_WITHIN = re.compile(r"\w[*?]+\W*\w")  # a * or ? that something stands on both sides of
+_ESCAPED = re.compile(r"\\([*?])")
 _QUOTES = str.maketrans("“”„«»", '"""""')
 _OPERATOR = re.compile(r"AND|OR|NOT|O?NEAR(?:/\d*f?)?|WITHIN|SAME")
 
@@ -142,9 +145,26 @@ class _Builder:
             todo = "write NEAR/5: at most five words between" if "NEAR" in text and "/" not in text else ""
             todo = todo or f'it goes between two parts; put it in "quotes" when {text} is what you look for'
             raise QueryError(f"{misplaced[0]} has nothing to work on here", at["column"], todo)
-        if not case and ("*" in text or "?" in text):
-            return self._wildcard(text, at)
-        return Term(text=text, case=case, **at)
+        return self._with_signs(text, at) if not case and _has_wildcard(text) else _plain_term(text, case, at)
+
+    def _with_signs(self, text: str, at: dict[str, Any]) -> Clause:
+        """A text with * or ? in it, as wildcards, and, where they are within it, as they are written: E*TRADE."""
+        literal = Term(text=text, inflected=False, signs=True, **at)
+        if not _WITHIN.search(text) or "\\" in text:
+            return self._wildcards(text, at)
+        if not _LETTERS.search(text):
+            return literal  # M*A*S*H
+        return Or(parts=(self._wildcards(text, at), literal), **at)
+
+    def _wildcards(self, text: str, at: dict[str, Any]) -> Clause:
+        words: list[Clause] = [
+            self._wildcard(w, at) if _has_wildcard(w) else Term(text=_ESCAPED.sub(r"\1", w), inflected=False, **at)
+            for w in text.split()
+        ]
+        joined = words[0]
+        for word in words[1:]:
+            joined = Near(parts=(joined, word), words=0, ordered=True, **at)
+        return joined
 
     def _wildcard(self, text: str, at: dict[str, Any]) -> Clause:
         if not re.search(rf"[^*?]{{{MIN_LETTERS}}}", text) and (
@@ -159,15 +179,9 @@ class _Builder:
 
     def _phrase(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
         text, case = _split_case(str(children[0]))
-        if case or not ("*" in text or "?" in text.rstrip("?")):
-            return Term(text=text, case=case, **at)
-        words: list[Clause] = [
-            self._wildcard(w, at) if "*" in w or "?" in w else Term(text=w, inflected=False, **at) for w in text.split()
-        ]
-        joined = words[0]
-        for word in words[1:]:
-            joined = Near(parts=(joined, word), words=0, ordered=True, **at)
-        return joined
+        return (
+            self._with_signs(text, at) if not case and _has_wildcard(text.rstrip("?")) else _plain_term(text, case, at)
+        )
 
     def _fuzzy(self, children: list[Any], at: dict[str, Any], depth: int) -> Clause:
         text, case = _split_case(str(children[0]))
@@ -198,6 +212,16 @@ class _Builder:
         if "*" in text or "?" in text.rstrip("?"):
             raise QueryError(f"~~{text} has a * or ? in it", at["column"], "write the whole name, or leave ~~ out")
         return SoundsLike(text=text, **at)
+
+
+def _has_wildcard(text: str) -> bool:
+    """Whether a * or ? is in it that no backslash stands before."""
+    plain = _ESCAPED.sub("", text)
+    return "*" in plain or "?" in plain
+
+
+def _plain_term(text: str, case: bool, at: dict[str, Any]) -> Term:
+    return Term(text=_ESCAPED.sub(r"\1", text), case=case, **at)
 
 
 def _split_case(token: str) -> tuple[str, bool]:

@@ -19,7 +19,8 @@ _RUN = re.compile("[a-z0-9]+")
 class Prefilter:
     """Of each literal one run of lower-case letters and digits that a text has to have if the literal is in it.
 
-    Normalising ASCII changes such a run to lower case and nothing else, and joins nothing that stands apart.
+    Normalising ASCII changes such a run to lower case and nothing else, and joins nothing that stands apart
+    but for the dots of acronyms.
     """
 
     def __init__(self, runs: Iterable[str]) -> None:
@@ -31,7 +32,8 @@ class Prefilter:
         if not plain.isascii():
             return False
         low = plain.lower()
-        return not any(run in low for run in self._runs)
+        undotted = low.replace(".", "")  # U.S. is normalised to us
+        return not any(run in low or run in undotted for run in self._runs)
 
 
 def build_prefilter(literals: Iterable[Literal], word_counts: Mapping[str, int]) -> Prefilter | None:

@@ -83,8 +83,10 @@ class RegexSet:
                         right -= 1
                     while left < right and normalised.text[left] == " ":
                         left += 1
-                    if left < right:
-                        spans.append((left, right, 0))
+                    if left >= right:  # no word, as [Music] or an emoji: the blank where it was left out
+                        left, right = right - 1, right
+                        normalised.left_out[left] = min(normalised.left_out.get(left, (start, end)), (start, end))
+                    spans.append((left, right, 0))
             if spans:
                 hits[atom] = spans
 

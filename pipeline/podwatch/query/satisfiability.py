@@ -17,7 +17,7 @@ from typing import TypeAlias, Union
 from podwatch.query import clauses
 from podwatch.query.equivalence import Key, equivalence_key, field_key, normalised_term
 from podwatch.query.parser import is_anchored
-from podwatch.query.spelling_variants import acronym_forms, takes_plural
+from podwatch.query.spelling_variants import spell, takes_plural
 
 POSITIVE, NEGATIVE = 1, 2  # how a variable occurs, as bits
 MAX_VARIABLES = 12  # of a truth table, which has 4096 rows then
@@ -148,8 +148,8 @@ def _is_by_speaker(clause: clauses.Clause) -> bool:
 
 def _phrase_rules(terms: dict[Key, clauses.Term]) -> Iterator[Formula]:
     """Where a phrase is, its words are: "black sea" has sea in it. Only of terms that have one spelling."""
-    texts = {key: normalised_term(term.text) for key, term in terms.items() if "." not in term.text}
-    texts = {key: text for key, text in texts.items() if len(acronym_forms(text, terms[key].text)) == 1}
+    texts = {key: normalised_term(term.text) for key, term in terms.items() if "." not in term.text and not term.signs}
+    texts = {key: text for key, text in texts.items() if text and _has_one_spelling(text, terms[key])}
     uncased = {text: key for key, text in texts.items() if not terms[key].case}
     for key, text in texts.items():
         words = text.split()
@@ -162,6 +162,11 @@ def _phrase_rules(terms: dict[Key, clauses.Term]) -> Iterator[Formula]:
                 part = uncased.get(" ".join(words[i:j]))
                 if part is not None and part != key and (j < len(words) or not may_be_plural or terms[part].inflected):
                     yield _or(_not(Var(key)), Var(part))
+
+
+def _has_one_spelling(text: str, term: clauses.Term) -> bool:
+    spelling = spell(text, term.text, inflected=term.inflected or term.brand)
+    return len(spelling.forms) == 1 and spelling.accept is None
 
 
 def is_satisfiable(formulas: Sequence[Formula]) -> bool:
