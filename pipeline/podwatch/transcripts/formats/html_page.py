@@ -10,8 +10,9 @@ import math
 import re
 
 from podwatch.errors import TranscriptError
+from podwatch.transcripts.formats.line_heads import parse_mark
 from podwatch.transcripts.formats.markup import remove_between, unescape
-from podwatch.transcripts.formats.plain_text import MIN_MARKS, parse_mark, read_paragraphs
+from podwatch.transcripts.formats.plain_text import MIN_MARKS, read_paragraphs
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_clock

@@ -60,7 +60,7 @@ class SourceDocument:
     @cached_property
     def json(self) -> Any:
         """The value; None when the text is not meant as JSON; raises TranscriptError when it is invalid JSON."""
-        if not self.head.startswith(("{", "[")) or not re.match(r'[{\[]\s*["{\[}\]]', self.head):
+        if not self.head.startswith(("{", "[")) or not re.match(r'(?!\[\[\d+:\d)[{\[]\s*["{\[}\]]', self.head):
             return None
         if self.text.count("{") + self.text.count("[") > MAX_OBJECTS or self.text.count(",") > MAX_VALUES:
             raise TranscriptError(f"holds more than {MAX_OBJECTS:,} JSON objects or {MAX_VALUES:,} values")
