@@ -29,7 +29,7 @@ class SourceDocument:
     """A document's text with \\n as its only line end.
 
     head: its first characters, without leading blanks. media_type: as declared, without parameters, in lower case.
-    name: the file's name or address, in lower case.
+    name: the file's name or address, in lower case. choice: why its format was chosen.
     """
 
     def __init__(self, text: str, media_type: str = "", name: str = "") -> None:
@@ -41,6 +41,7 @@ class SourceDocument:
         self.head = text[: HEAD_CHARACTERS * 2].lstrip("\ufeff \t\n")[:HEAD_CHARACTERS]
         self.media_type = media_type.partition(";")[0].strip().lower()
         self.name = name.partition("?")[0].partition("#")[0].lower()
+        self.choice = ""
 
     @cached_property
     def needs_cleaning(self) -> bool:
