@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from podwatch.transcripts.formats.segment_columns import Columns
 
-SAMPLE_LINES = 400
+SAMPLE_LINES = 120
 MIN_PAIRS, MIN_SHARE = 3, 0.6  # of neighbouring lines that repeat each other
 MIN_WORDS = 2  # that two lines share, unless they are a whole line
 MAX_WORDS = 40  # of a line
@@ -41,6 +41,8 @@ def remove_overlaps(columns: Columns) -> None:
 
 def count_shared(before: list[str], words: list[str]) -> int:
     """How many words end one line and begin the next."""
+    if words[0] not in before:
+        return 0
     for n in range(min(len(before), len(words)), 0, -1):
         if before[-n:] == words[:n] and (n >= MIN_WORDS or n == len(before)):
             return n

@@ -19,7 +19,9 @@ from podwatch.transcripts.formats.speaker_prefixes import MAX_NAME_LENGTH, NAME_
 from podwatch.transcripts.formats.written_times import CLOCK, UNITS, may_hold_units, parse_written
 
 MAX_MARK_LENGTH = MAX_NAME_LENGTH + 20  # characters
+HEAD_LENGTH = 30_000  # characters, in which a text with times at the ends of lines has one
 MIN_SHARE = 0.8  # of the times on lines of their own that have a name beside them, where such names count
+_NAN = math.nan
 _NUMBERED = re.compile(r"(?i:speaker|spk)[ _]\w{1,2}")
 _DIGITS = re.compile(r"\d:\d")
 
@@ -40,6 +42,7 @@ def _named(name: str, time: str) -> re.Pattern[str]:
 _LEADING, _NAMED = _leading(CLOCK), _named(NAME_PATTERN, CLOCK)
 _LEADING_UNITS, _NAMED_UNITS = _leading(UNITS), _named(r"[^\W\d_].{0,60}?", UNITS)
 _TRAILING = re.compile(rf"(.*\S)[ \t]*[\[(][ \t]*({CLOCK})[ \t]*[\])][ \t]*")
+_CLOSING = ("]", ")", "] ", ") ")
 _INNER = re.compile(rf"(?:(?<=\s)|^)(?:\[({CLOCK})\]|\((\d{{1,3}}:\d\d:\d\d)\))(?=\s|$)")
 
 
@@ -55,26 +58,36 @@ class TimeMark(NamedTuple):
 
 @dataclass(slots=True)
 class Heads:
-    """marks: by the number of their line. names: the lines that hold nothing but the name of a mark beside them."""
+    """marks: by the number of their line. names: the lines that hold nothing but the name of a mark beside them.
+
+    are_uniform: all are times in brackets before words.
+    """
 
     marks: dict[int, TimeMark]
     names: set[int] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    are_uniform: bool = False
 
 
 def find_heads(lines: Sequence[str], text: str) -> Heads:
     """The heads among the lines of a text."""
     has_units = may_hold_units(text)
     marks = {i: m for i, line in enumerate(lines) if line and (m := parse_mark(line, has_units=has_units))}
-    for i in [i for i, m in marks.items() if m.speaker is not None and not m.words]:
-        if (following := _next_line(lines, i)) == len(lines) or following in marks:
-            del marks[i]  # "Marta Quill [00:15]" above no words is no head
     heads = Heads(marks)
+    kinds = {(m.speaker is None, not m.words, m.is_bare) for m in marks.values()}
+    heads.are_uniform = kinds == {(True, False, False)}
+    if not heads.are_uniform:
+        for i in [i for i, m in marks.items() if m.speaker is not None and not m.words]:
+            if (following := _next_line(lines, i)) == len(lines) or following in marks:
+                del marks[i]  # "Marta Quill [00:15]" above no words is no head
     named = _find_names_behind(heads, lines)
-    _drop_scattered(heads, named if len(named) > 1 else {})
+    if not heads.are_uniform:
+        _drop_scattered(heads, named if len(named) > 1 else {})
+        _name_from_lines(heads, lines)
     _name_from_words(heads, named)
-    _name_from_lines(heads, lines)
-    _add_trailing(heads, lines)
+    head = text[:HEAD_LENGTH]
+    if len(heads.marks) * 2 < len(lines) and any(f"{end}\n" in head or head.endswith(end) for end in _CLOSING):
+        _add_trailing(heads, lines)
     return heads
 
 
@@ -83,11 +96,16 @@ def parse_mark(line: str, *, has_units: bool = False) -> TimeMark | None:
     if line.find(":", 0, MAX_MARK_LENGTH) >= 0:
         m = _LEADING.match(line) if line[0] in " \t[(0123456789" else None
         if m is not None:
-            return TimeMark(parse_written(m[2]), _parse_end(m[3]), None, m[4].strip(), m[1] is None)
+            bracket, clock, end, words = m.groups()
+            if len(clock) == 8 and clock[2] == clock[5] == ":":  # as most are written
+                start = float(int(clock[:2]) * 3600 + int(clock[3:5]) * 60 + int(clock[6:]))
+            else:
+                start = parse_written(clock)
+            return TimeMark(start, _parse_end(end) if end else _NAN, None, words.strip(), bracket is None)
         m = _NAMED.match(line) if _DIGITS.search(line, 0, MAX_MARK_LENGTH) else None
         if m is not None and (mark := _named_mark(m)):
             return mark
-    if has_units and len(line) < 1000:
+    if has_units and may_hold_units(line[:MAX_MARK_LENGTH]):
         m = _LEADING_UNITS.match(line)
         if m is not None and (m[1] is not None or not m[4] or " " not in m[2]):  # "1 minute is" begins a sentence
             return TimeMark(parse_written(m[2]), _parse_end(m[3]), None, m[4].strip(), m[1] is None)
@@ -137,9 +155,8 @@ def _next_line(lines: Sequence[str], i: int) -> int:
 def _find_names_behind(heads: Heads, lines: Sequence[str]) -> dict[int, str]:
     """What could be a name behind a time, by line: "12:34 Ann Lee", where the next line is words."""
     found: dict[int, str] = {}
-    for i, m in heads.marks.items():
-        if m.speaker is not None or not m.words or len(m.words) > MAX_MARK_LENGTH:
-            continue
+    short = [(i, m) for i, m in heads.marks.items() if 0 < len(m.words) <= MAX_NAME_LENGTH + 3 and m.speaker is None]
+    for i, m in short:
         name = m.words.removesuffix(":").rstrip()
         if name[:1] == "[" and name[-1:] == "]":
             name = name[1:-1]
@@ -202,7 +219,7 @@ def _add_trailing(heads: Heads, lines: Sequence[str]) -> None:
     found = {
         i: TimeMark(parse_written(m[2]), math.nan, None, m[1], is_bare=False)
         for i, line in enumerate(lines)
-        if line.rstrip()[-1:] in ("]", ")") and i not in heads.marks and (m := _TRAILING.fullmatch(line))
+        if line.endswith(_CLOSING) and i not in heads.marks and (m := _TRAILING.fullmatch(line))
     }
     if len(found) < 2 or len(found) <= len(heads.marks) or not is_ascending(found.values()):
         return

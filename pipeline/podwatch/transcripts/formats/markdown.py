@@ -41,9 +41,9 @@ def looks_like(doc: SourceDocument) -> bool:
 
 def parse(doc: SourceDocument) -> Columns:
     title, text, notes = split_front(doc.text)
-    text = plain_text.unlink_times(text)
-    text, names = unmark_names(text)
-    if "](" in text:
+    has_links = "](" in text
+    text, names = unmark_names(plain_text.unlink_times(text) if has_links else text)
+    if has_links:
         text = _LINK.sub(r"\1", text)
     text = _LINE.sub("", text)
     if "*" in text or "_" in text:
@@ -58,21 +58,33 @@ def parse(doc: SourceDocument) -> Columns:
 
 def unmark_names(text: str) -> tuple[str, set[str] | None]:
     """The text with **Ann:** as Ann:, and the names that are marked so; None when none of them recurs."""
+    parts = _BOLD.split(text)
+    bold = list(zip(parts[1::5], parts[2::5], parts[3::5], parts[4::5], strict=True))
+    found = Counter(bold)
     counts: Counter[tuple[str, bool]] = Counter()
-    for _, starred, underlined, colon in _BOLD.findall(text):
-        counts[_bare_name(starred or underlined), bool(colon) or _has_colon(starred or underlined)] += 1
-
-    def unmark(m: re.Match[str]) -> str:
-        time, bold, colon = m[1], (m[2] or m[3]).strip(), m[4]
-        if not colon and not _has_colon(bold):
-            name = _bare_name(bold)
-            if name != bold or counts[name, False] < 2 or not is_name_alone(name):
-                return f"{time}{bold}"
-            colon = ":"
-        return f"{time}{bold}{colon}"
-
+    for (_, starred, underlined, colon), n in found.items():
+        inner = starred or underlined or ""
+        counts[_bare_name(inner), bool(colon) or _has_colon(inner)] += n
+    words = {groups: _unmark(groups, counts) for groups in found}
+    parts[1::5] = [words[groups] for groups in bold]
+    for at in (4, 3, 2):  # the other groups
+        del parts[at :: at + 1]
+    text = "".join(parts)
     names = {name for (name, has_colon), n in counts.items() if has_colon or (n > 1 and is_name_alone(name))}
-    return _BOLD.sub(unmark, text), names if any(n > 1 and name in names for (name, _), n in counts.items()) else None
+    recurs = any(n > 1 and name in names for (name, _), n in counts.items())
+    return text, names if recurs else None
+
+
+def _unmark(groups: tuple[str, str | None, str | None, str], counts: Counter[tuple[str, bool]]) -> str:
+    """What is bold, with a time before it and a colon behind it: a colon is added behind a name that recurs."""
+    time, starred, underlined, colon = groups
+    bold = (starred or underlined or "").strip()
+    if not colon and not _has_colon(bold):
+        name = _bare_name(bold)
+        if name != bold or counts[name, False] < 2 or not is_name_alone(name):
+            return f"{time}{bold}"
+        colon = ":"
+    return f"{time}{bold}{colon}"
 
 
 def _has_colon(bold: str) -> bool:

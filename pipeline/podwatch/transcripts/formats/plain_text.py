@@ -46,68 +46,62 @@ def parse(doc: SourceDocument) -> Columns:
         raise TranscriptError("is markup, not plain text")
     if len(text) < MAX_ERROR_LENGTH and _ERROR.match(text.strip()):
         raise TranscriptError(f"is an error message: {text.strip()[:80]}")
-    return read_paragraphs(text)
+    return read_paragraphs(unlink_times(text) if "](" in text else text)
 
 
 def unlink_times(text: str) -> str:
     """The text with [00:01:22](address) as [00:01:22]."""
-    return _LINKED_TIME.sub(r"[\1]", text) if "](" in text else text
+    return _LINKED_TIME.sub(r"[\1]", text)
 
 
 def read_paragraphs(text: str, names: set[str] | None = None) -> Columns:
     """A segment for each paragraph or time mark; a speaker holds until the next one. names: see extract_speakers."""
-    text = unlink_times(text)
     lines = text.split("\n")
     if len(lines) > MAX_SEGMENTS:
         raise TranscriptError(f"has more than {MAX_SEGMENTS:,} lines")
     heads = find_heads(lines, text)
     marks = heads.marks
     is_one_a_line = not marks and "\n\n" not in text
-    turns = set() if is_one_a_line else find_turns(lines, marks)
-    has_inner = "[" in text or "(" in text
+    turns = set() if is_one_a_line else find_turns(lines, marks, 0 if "\n\n\n" in text else text.count("\n\n"))
+    in_heads = len(marks) if heads.are_uniform else sum(not m.is_bare for m in marks.values())
+    has_inner = text.count("[") + text.count("(") > in_heads
     columns = Columns(notes=heads.notes)
     parts: list[str] = []
     start = end = math.nan
     speaker: str | None = None
 
-    def flush() -> None:
-        nonlocal parts, start, end, speaker
-        if parts:
-            columns.add("\n".join(parts), start, end, speaker)
-        elif speaker is not None:  # nobody's words follow the name: it is kept as words
-            columns.add(speaker, start, end)
-        parts, start, end, speaker = [], math.nan, math.nan, None
-
     for i, line in enumerate(lines):
         mark = marks.get(i)
+        if mark or (parts and (not line or is_one_a_line or i in turns or i in heads.names or line.isspace())):
+            if parts or speaker is not None:  # a name that nobody's words follow is kept as words
+                columns.add("\n".join(parts) or speaker or "", start, end, speaker if parts else None)
+            parts, start, end, speaker = [], math.nan, math.nan, None
         if mark:
-            flush()
-            start, end, speaker, line = mark.start, mark.end, mark.speaker, mark.words
-        elif i in heads.names:
-            if parts:
-                flush()
+            start, end, speaker, line, _ = mark
+        if not line or i in heads.names or line.isspace():
             continue
-        elif parts and (is_one_a_line or i in turns or not line or line.isspace()):
-            flush()
-        if not line or line.isspace():
-            continue
-        if has_inner and (pieces := split_at_times(line))[1:]:
-            for second, words in pieces:
-                if second == second:
-                    flush()
-                    start = second
-                if words:
-                    parts.append(words)
-        else:
+        if not (has_inner and ("[" in line or "(" in line)):
             parts.append(line)
-    flush()
+            continue
+        first, *others = split_at_times(line)
+        if first[1]:
+            parts.append(first[1])
+        for second, words in others:
+            if parts or speaker is not None:
+                columns.add("\n".join(parts) or speaker or "", start, end, speaker if parts else None)
+            parts, start, end, speaker = [words] if words else [], second, math.nan, None
+    if parts or speaker is not None:
+        columns.add("\n".join(parts) or speaker or "", start, end, speaker if parts else None)
     if not marks or len(marks) * 2 > len(columns):
         remove_overlaps(columns)
     return extract_speakers(columns, names, known=True)
 
 
-def find_turns(lines: Sequence[str], marks: Mapping[int, TimeMark]) -> set[int]:
-    """The lines without a time that begin with a name that recurs before a colon."""
+def find_turns(lines: Sequence[str], marks: Mapping[int, TimeMark], breaks: int) -> set[int]:
+    """The lines without a time that begin with a name that recurs before a colon. breaks: between paragraphs."""
+    said = len(lines) - lines.count("")
+    if said == len(marks) or said <= breaks + 1:
+        return set()  # each begins a paragraph anyhow
     found = {
         i: name
         for i, line in enumerate(lines)

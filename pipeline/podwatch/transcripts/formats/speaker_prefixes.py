@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 
 from podwatch.transcripts.formats.segment_columns import Columns
 
@@ -37,6 +39,7 @@ _TOPIC_STARTS = {
 }  # fmt: skip
 _TOPIC_ENDS = {"news", "update", "updates", "headline", "headlines", "note", "notes", "by", "af"}
 MAX_NAME_LENGTH = 60  # characters
+MAX_SAMPLE = 200  # prefixes
 
 
 def parse_prefix(text: str) -> tuple[str, int]:
@@ -107,9 +110,9 @@ def extract_speakers(columns: Columns, names: set[str] | None = None, *, known: 
 
 def _parse_marked(text: str, names: set[str]) -> tuple[str, int]:
     """parse_prefix for a text whose format marks names: these may be any words."""
-    name, colon, words = text.partition(":")
-    if colon and name.rstrip() in names and (not words or words[0].isspace()):
-        return name.rstrip(), len(text) - len(words.lstrip())
+    colon = text.find(":", 0, MAX_NAME_LENGTH + 20)
+    if colon > 0 and (name := text[:colon].rstrip()) in names and not text[colon + 1 : colon + 2].strip():
+        return name, colon + 1
     return parse_prefix(text)
 
 
@@ -118,39 +121,50 @@ def _keep_speakers(columns: Columns, prefixes: dict[int, tuple[str, int]], names
     counts = Counter(name for name, _ in prefixes.values())
     recurring = {name for name, n in counts.items() if n > 1 and (not names or name in names)}
     known = {s for s in columns.speakers if s}
-    longest = max(map(_count_words, recurring), default=0)
-    style = Counter(
-        _begins_in_lower_case(columns.texts[i][cut:]) for i, (name, cut) in prefixes.items() if name in recurring
-    )
-    labelled = sum(counts[n] for n in recurring)
-    is_dialogue = bool(recurring) and (len(recurring) > 1 or labelled * 4 >= len(columns.texts))
-    last = len(columns.texts) - 1
-    for i, (name, cut) in list(prefixes.items()):
-        words = columns.texts[i][cut:]
-        if names:
-            is_speaker = name in names and bool(recurring or known)
-        elif name in recurring or name in known or _NUMBERED.fullmatch(name):
-            is_speaker = True
+    texts, last = columns.texts, len(columns.texts) - 1
+    verdicts = dict.fromkeys(recurring, True)
+    is_like_them: Callable[[int], bool] | None = None
+    doubtful = [
+        (i, p)
+        for i, p in prefixes.items()
+        if p[0] not in recurring or p[1] + 2 > len(texts[i]) or texts[i][-1].isspace()
+    ]
+    for i, (name, cut) in doubtful:
+        if names or name in recurring or name in known:
+            is_speaker = name in recurring or (name in (names or known) and bool(recurring or known))
         else:
-            is_like_them = style[True] >= style[False] or not _begins_in_lower_case(words)
-            is_speaker = is_dialogue and is_like_them and _count_words(name) <= max(2, longest)
-        is_followed = bool(words.strip()) or (
-            i < last
-            and i + 1 not in prefixes
-            and columns.speakers[i + 1] is None
-            and bool(columns.texts[i + 1].strip())
+            is_like_them = is_like_them or _read_style(columns, prefixes, recurring)
+            is_speaker = is_like_them(i)
+        verdicts[name] = is_speaker
+        is_followed = bool(texts[i][cut:].strip()) or (
+            i < last and i + 1 not in prefixes and columns.speakers[i + 1] is None and bool(texts[i + 1].strip())
         )
         if not (is_speaker and is_followed):
             del prefixes[i]
-        if counts[name]:
-            counts[name] = 0
-            columns.notes.append(
-                f"{name}: {'a speaker' if is_speaker else 'words'}, "
-                + _reason(name, recurring, names, is_speaker=is_speaker)
-            )
+    for name, is_speaker in verdicts.items():
+        reason = _reason(name, recurring, is_speaker=is_speaker)
+        columns.notes.append(f"{name}: {'a speaker' if is_speaker else 'words'}, {reason}")
 
 
-def _reason(name: str, recurring: set[str], names: set[str] | None, *, is_speaker: bool) -> str:
+def _read_style(columns: Columns, prefixes: dict[int, tuple[str, int]], recurring: set[str]) -> Callable[[int], bool]:
+    """Whether a prefix that stands once is written like those that recur, in a dialogue; or numbered."""
+    sample = [(i, cut) for i, (name, cut) in islice(prefixes.items(), MAX_SAMPLE) if name in recurring]
+    lower = sum(_begins_in_lower_case(columns.texts[i], cut) for i, cut in sample)
+    longest = max(map(_count_words, recurring), default=0)
+    labelled = sum(name in recurring for name, _ in prefixes.values())
+    is_dialogue = bool(recurring) and (len(recurring) > 1 or labelled * 4 >= len(columns.texts))
+
+    def is_like_them(i: int) -> bool:
+        name, cut = prefixes[i]
+        if _NUMBERED.fullmatch(name):
+            return True
+        is_begun = lower * 2 >= len(sample) or not _begins_in_lower_case(columns.texts[i], cut)
+        return is_dialogue and is_begun and _count_words(name) <= max(2, longest)
+
+    return is_like_them
+
+
+def _reason(name: str, recurring: set[str], *, is_speaker: bool) -> str:
     if name in recurring:
         return "since it recurs before a colon"
     if _NUMBERED.fullmatch(name) and is_speaker:
@@ -164,6 +178,5 @@ def _count_words(name: str) -> int:
     return len(name.partition("(")[0].split())
 
 
-def _begins_in_lower_case(words: str) -> bool:
-    first = next((c for c in words[:20] if c.isalpha()), "")
-    return first.islower()
+def _begins_in_lower_case(text: str, at: int) -> bool:
+    return next((c for c in text[at : at + 20] if c.isalpha()), "").islower()
