@@ -180,6 +180,11 @@ FORMS: dict[str, tuple[str, str, list[Turn]]] = {
         "Theo Brandt (00:00:00):\nBegin early.\n\nMarta (00:00:31):\nWelcome.",
         [(0, "Theo Brandt", "Begin early."), (31, "Marta", "Welcome.")],
     ),
+    "a table": (
+        "a.md",
+        "| Time | Speaker | Text |\n|---|---|---|\n| 0:01 | Theo | It rained. |\n| 0:05 | Marta | It did. |\n| 0:09 | Theo | So. |",
+        [(None, None, "| Time | Speaker | Text |"), (1, "Theo", "It rained."), (5, "Marta", "It did."), (9, "Theo", "So.")],
+    ),
     "talk between two rulers": (
         "a.md",
         "---\nTheo: Begin early.\nMarta: Why?\n---\nTheo: So.\nMarta: Ah.",

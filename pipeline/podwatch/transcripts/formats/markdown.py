@@ -29,6 +29,13 @@ _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!<>|~])")
 _LINE = re.compile(
     r"^[ \t]{0,3}(?:#{1,6}[ \t]+|>[ \t]?|(?:[-*_][ \t]*){3,100}$|[-*+][ \t]+|\d{1,3}\.[ \t]+(?=\*\*))", re.MULTILINE
 )
+_ROW = re.compile(
+    rf"^\|[ \t]*{_TIME}[ \t]*\|[ \t]*([^|\n]{{1,60}}?)[ \t]*\|[ \t]*([^|\n]+?)[ \t]*\|?[ \t]*$".replace(
+        CLOCK, f"({CLOCK})"
+    ),
+    re.MULTILINE,
+)
+_RULE_OF_TABLE = re.compile(r"^\|(?:[ \t]*:?-{2,}:?[ \t]*\|)+[ \t]*\n", re.MULTILINE)
 _SIGN = re.compile(r"^(?:---|#{1,6}[ \t])|\]\(|\*\*|__", re.MULTILINE)
 
 
@@ -41,6 +48,8 @@ def looks_like(doc: SourceDocument) -> bool:
 
 def parse(doc: SourceDocument) -> Columns:
     title, text, notes = split_front(doc.text)
+    if "\n|" in text and len(_ROW.findall(text)) > 1:  # a table of times, speakers and words
+        text = _ROW.sub(r"[\1] \2: \3", _RULE_OF_TABLE.sub("", text))
     has_links = "](" in text
     text, names = unmark_names(plain_text.unlink_times(text) if has_links else text)
     if has_links:
