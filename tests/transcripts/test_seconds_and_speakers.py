@@ -54,8 +54,8 @@ CASES: dict[str, tuple[str, list[tuple[float, float, str | None, str]]]] = {
         [(1, 2, None, "Hello"), (2, 3.5, None, "there")],
     ),
     "srt with a byte order mark and speakers": (
-        "\ufeff1\n00:00:00,000 --> 00:00:01,000\nMarta: So <b>what</b>?\n",
-        [(0, 1, "Marta", "So what?")],
+        "\ufeff1\n00:00:00,000 --> 00:00:01,000\nMarta: So <b>what</b>?\n\n2\n00:00:01,000 --> 00:00:02,000\nMarta: Yes.\n",
+        [(0, 1, "Marta", "So what?"), (1, 2, "Marta", "Yes.")],
     ),
     "srt without blank lines": (
         "1\n00:00:00,000 --> 00:00:01,000\none\n2\n00:00:01,000 --> 00:00:02,000\ntwo\n",

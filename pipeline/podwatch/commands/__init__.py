@@ -22,6 +22,7 @@ from podwatch.commands import (
     feeds,
     mentions,
     mute,
+    parse,
     rescan,
     run,
     scan,
@@ -48,6 +49,7 @@ app.add_typer(alerts.app, name="alerts")
 COMMANDS: tuple[Callable[..., None], ...] = (
     *run.COMMANDS,
     scan.scan,
+    parse.parse,
     backfill.backfill_,
     backtest.backtest_,
     mentions.mentions,

@@ -75,12 +75,18 @@ def reads_entities(engine: query.Engine) -> bool:
 
 def load_transcript(file: Path) -> Transcript:
     """The transcript in a file; raises TranscriptError naming it."""
+    return read_file(file)[0]
+
+
+def read_file(file: Path) -> tuple[Transcript, list[str]]:
+    """(the transcript in a file, what was decided when it was read); raises TranscriptError naming it."""
     data = files.read(file, transcripts.MAX_BYTES, TranscriptError)
     try:
         name, columns = transcripts.parse_transcript(data, name=file.name)
-        return columns.transcript(source=str(file), media_type=name, title=columns.title or file.stem)
+        transcript = columns.transcript(source=str(file), media_type=name, title=columns.title or file.stem)
     except TranscriptError as e:
         raise TranscriptError(e.what, where=str(file), todo=e.todo) from None
+    return transcript, columns.notes
 
 
 def _mention_line(file: Path, m: Mention) -> StyledLine:

@@ -92,6 +92,7 @@ def parse_transcript(
     doc = SourceDocument(decode_text(data, limit), media_type, name)
     chosen = choose_format(doc)
     columns = chosen.parse(doc)
+    columns.notes.insert(0, f"format {chosen.name}: {doc.choice}")
     if doc.needs_cleaning:
         clean_columns(columns)
     columns.check()
@@ -108,9 +109,12 @@ def choose_format(doc: SourceDocument) -> Format:
     for is_general in (False, True):
         fits = [f for f in _ALL if (f.name in _GENERAL) is is_general and f.looks_like(doc)]
         if fits:
-            return next((f for f in declared if f in fits), fits[0])
+            chosen = next((f for f in declared if f in fits), fits[0])
+            doc.choice = "the content fits it" + (", as its type or its name says" if chosen in declared else "")
+            return chosen
     for f in declared:
         if f.fits_any_text and not doc.root_element and doc.json is None:
+            doc.choice = "its type or its name says so, and any text can be that"
             return f
     if doc.json is not None:
         raise TranscriptError("is JSON, but holds no segments")

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 
 from podwatch.errors import TranscriptError
+from podwatch.transcripts.formats.line_heads import parse_mark
 from podwatch.transcripts.formats.markup import remove_between, unescape
-from podwatch.transcripts.formats.plain_text import MIN_MARKS, parse_mark, read_paragraphs
+from podwatch.transcripts.formats.page_turns import SKIPPED, read_table, read_turns
+from podwatch.transcripts.formats.plain_text import MIN_MARKS, read_paragraphs
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
-from podwatch.transcripts.formats.timestamps import parse_clock
+from podwatch.transcripts.formats.speaker_prefixes import parse_prefix
 from podwatch.transcripts.formats.transcript_site import BLOCK_START, has_blocks, read_blocks
+from podwatch.transcripts.formats.written_times import parse_written
 
 ROOTS = {"html", "head", "body", "cite", "time", "p", "div", "article", "section", "main", "span", "h1", "h2", "h3"}
-_SKIP = {"script", "style", "head", "title", "nav", "footer", "aside", "noscript", "svg", "form", "select", "button"}
+_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+MIN_TURNS = 4
+MIN_WORDS_A_MINUTE = 4  # of talk; headings of chapters have fewer
 _BLOCKS = {
     "p", "div", "li", "ul", "ol", "tr", "td", "table", "section", "article", "main", "blockquote", "header", "dl",
     "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "body", "html", "figure", "pre",
@@ -35,26 +41,80 @@ def _has_doctype(doc: SourceDocument) -> bool:
 
 
 def parse(doc: SourceDocument) -> Columns:
+    is_page = doc.root_element in ("html", "head", "body") or _has_doctype(doc)
     columns, paragraphs = read_flow(doc.tags)
-    if columns:
+    if columns and (not is_page or _is_talk(columns)):
         return columns
+    if columns:
+        _, paragraphs = read_flow(doc.tags, with_marks=False)
+    for columns in (read_table(doc.tags), read_turns(doc.text, doc.tags)):
+        if columns and not (is_page and _is_list_of_chapters(columns)):
+            return columns
     # The page of a transcript site in other HTML than its own: its lines stand between tags, or in a <pre>.
     if BLOCK_START in doc.text and has_blocks(lines := unescape("\n".join(doc.tags[0::3]))):
         return read_blocks(lines)
-    is_page = doc.root_element in ("html", "head", "body") or _has_doctype(doc)
-    if is_page and sum(parse_mark(line) is not None for p in paragraphs for line in p.split("\n")) < MIN_MARKS:
-        m = _TITLE.search(remove_between(doc.head, "<!--", "-->"))
-        title = " ".join(unescape(m[1]).split())[:80] if m else ""
-        raise TranscriptError("is a web page, not a transcript" + (f": {title!r}" if title else ""))
-    return read_paragraphs("\n\n".join(paragraphs))
+    columns = read_paragraphs("\n\n".join(paragraphs))
+    if (is_page and not _has_turns(paragraphs, columns)) or (not is_page and _is_filled_by_script(doc, min_words=20)):
+        raise _refusal(doc)
+    return columns
 
 
-def read_flow(tags: list[str]) -> tuple[Columns, list[str]]:
-    """(segments, []) of a page with cite or time elements, (empty, its paragraphs) of another."""
+def _refusal(doc: SourceDocument) -> TranscriptError:
+    m = _TITLE.search(remove_between(doc.head, "<!--", "-->"))
+    title = " ".join(unescape(m[1]).split())[:80] if m else ""
+    what = "is a web page that a script fills" if _is_filled_by_script(doc, min_words=60) else "is a web page"
+    return TranscriptError(f"{what}, not a transcript" + (f": {title!r}" if title else ""))
+
+
+def _is_filled_by_script(doc: SourceDocument, *, min_words: int) -> bool:
+    """Whether a page has scripts, and but for its headings and menus hardly a word."""
+    words, skip = 0, ""
+    has_script = False
+    for at in range(1, len(doc.tags), 3):
+        tag = doc.tags[at].lower()
+        has_script = has_script or tag == "script"
+        if skip:
+            skip = "" if tag == skip else skip
+        elif tag in SKIPPED or tag in _HEADINGS:
+            skip = f"/{tag}"
+        if not skip:
+            words += len(doc.tags[at + 2].split())
+    return has_script and words < min_words
+
+
+def _has_turns(paragraphs: list[str], columns: Columns) -> bool:
+    """Whether a page's paragraphs have times, or names before colons that recur, and are no list of chapters."""
+    lines = [line for p in paragraphs for line in p.split("\n") if line]
+    if sum(parse_mark(line, has_units=True) is not None for line in lines) >= MIN_MARKS:
+        return not _is_list_of_chapters(columns)
+    names = Counter(name for line in lines if (name := parse_prefix(line)[0]))
+    return sum(n > 1 for n in names.values()) > 1 and sum(names.values()) >= MIN_TURNS
+
+
+def _is_talk(columns: Columns) -> bool:
+    """Whether a page's elements of time and cite are those of a transcript, not the date of the page."""
+    times = sum(s == s for s in columns.starts)
+    speakers = sum(s is not None for s in columns.speakers)
+    return (times > 1 or (speakers > 1 and speakers * 2 > len(columns))) and not _is_list_of_chapters(columns)
+
+
+def _is_list_of_chapters(columns: Columns) -> bool:
+    """Whether so few words belong to the times that they are headings."""
+    known = [s for s in columns.starts if s == s]
+    minutes = (max(known) - min(known)) / 60 if known else 0.0
+    words = sum(len(t.split()) for t in columns.texts)
+    return len({*columns.speakers} - {None}) < 2 and minutes > 2 and words < MIN_WORDS_A_MINUTE * minutes
+
+
+def read_flow(tags: list[str], *, with_marks: bool = True) -> tuple[Columns, list[str]]:
+    """(segments, []) of a page with cite or time elements, (empty, its paragraphs) of another.
+
+    with_marks: look for these elements.
+    """
     columns = Columns()
     paragraphs: list[str] = []
     last_end = {tags[i]: i for i in range(1, len(tags), 3) if tags[i][0] == "/"}
-    has_marks = "/cite" in last_end or "/time" in last_end
+    has_marks = with_marks and ("/cite" in last_end or "/time" in last_end)
     parts, skip = [tags[0]], ""
     start, speaker = math.nan, None
 
@@ -73,7 +133,7 @@ def read_flow(tags: list[str]) -> tuple[Columns, list[str]]:
             continue
         if "\n" in text:
             text = text.replace("\n", " ")
-        if tag in _SKIP and last_end.get(f"/{tag}", -1) > at:
+        if tag in SKIPPED and last_end.get(f"/{tag}", -1) > at:
             skip = f"/{tag}"
         elif has_marks and tag in ("cite", "time", "/cite", "/time"):
             words = flush()
@@ -81,7 +141,9 @@ def read_flow(tags: list[str]) -> tuple[Columns, list[str]]:
                 speaker = words.rstrip(" :") or None
                 start = math.nan
             elif tag == "/time":
-                start = parse_clock(words.strip("[]() \t"))
+                start = parse_written(words.strip("[]() \t"))
+                if start != start and words:  # no time: "yesterday"
+                    columns.add(words, start, math.nan, speaker)
             elif words:
                 columns.add(words, start, math.nan, speaker)
                 start = math.nan

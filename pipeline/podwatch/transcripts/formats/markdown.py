@@ -1,51 +1,105 @@
 """Markdown: edited transcripts with **Name:** before the words, as repositories and notebooks hold them.
 
-Source: CommonMark, as far as transcripts use it: front matter, emphasis, links, headings and escapes become words,
-and the result is read as plain text.
+Source: CommonMark, as far as transcripts use it: emphasis, links, headings and escapes become words, front matter and
+the title's heading are left out, and the result is read as plain text.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
-from podwatch.transcripts.formats.plain_text import read_paragraphs
+from podwatch.transcripts.formats import plain_text
+from podwatch.transcripts.formats.front_matter import split_front
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
+from podwatch.transcripts.formats.speaker_prefixes import is_name_alone
+from podwatch.transcripts.formats.written_times import CLOCK
 
-_SPEAKER = re.compile(r"^(?:[-*>][ \t]+)?(\*\*|__)([^*_\n]{1,60}?):?[ \t]*\1:?(?=[ \t\n]|$)", re.MULTILINE)
+_TIME = rf"[\[(]?{CLOCK}[\])]?"
+_BOLD = re.compile(
+    rf"^(?:[-*>][ \t]+)?((?:{_TIME}[ \t]+)?)"
+    rf"(?:\*\*([^*\n]{{1,80}}?)\*\*|__((?:[^_\n]|_(?!_)){{1,80}}?)__)(:?)(?=[ \t\n]|$)",
+    re.MULTILINE,
+)
+_TIMES = re.compile(rf"^{_TIME}[ \t]*[-–—|]?[ \t]*|[ \t]*{_TIME}$")
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?:[ \t]\"[^\"\n]{0,200}\")?\)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,500}?)(?<=\S)\1(?![\w*])")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!<>|~])")
 _LINE = re.compile(
     r"^[ \t]{0,3}(?:#{1,6}[ \t]+|>[ \t]?|(?:[-*_][ \t]*){3,100}$|[-*+][ \t]+|\d{1,3}\.[ \t]+(?=\*\*))", re.MULTILINE
 )
-_TITLE = re.compile(r"^title:[ \t]*['\"]?(.{1,300}?)['\"]?[ \t]*$", re.MULTILINE)
+_ROW = re.compile(
+    rf"^\|[ \t]*{_TIME}[ \t]*\|[ \t]*([^|\n]{{1,60}}?)[ \t]*\|[ \t]*([^|\n]+?)[ \t]*\|?[ \t]*$".replace(
+        CLOCK, f"({CLOCK})"
+    ),
+    re.MULTILINE,
+)
+_RULE_OF_TABLE = re.compile(r"^\|(?:[ \t]*:?-{2,}:?[ \t]*\|)+[ \t]*\n", re.MULTILINE)
+_SIGN = re.compile(r"^(?:---|#{1,6}[ \t])|\]\(|\*\*|__", re.MULTILINE)
 
 
 def looks_like(doc: SourceDocument) -> bool:
-    return not doc.root_element and len(_SPEAKER.findall(doc.head)) > 1
+    """Whether names are bold, or times tell that it is a transcript and signs that it is Markdown."""
+    if doc.root_element or _SIGN.search(doc.head) is None:
+        return False
+    return len(_BOLD.findall(doc.head)) > 1 or plain_text.looks_like(doc)
 
 
 def parse(doc: SourceDocument) -> Columns:
-    text, title = doc.text.lstrip("\ufeff\n"), ""
-    if text.startswith("---\n") and (end := text.find("\n---", 4)) > 0:
-        m = _TITLE.search(text[:end])
-        title = m[1] if m else ""
-        text = text[end + 4 :].partition("\n")[2]
-    names: set[str] = set()
-
-    def record_name(m: re.Match[str]) -> str:
-        names.add(m[2])
-        return f"{m[2]}:"
-
-    text = _SPEAKER.sub(record_name, text)
-    if "](" in text:
+    title, text, notes = split_front(doc.text)
+    if "\n|" in text and len(_ROW.findall(text)) > 1:  # a table of times, speakers and words
+        text = _ROW.sub(r"[\1] \2: \3", _RULE_OF_TABLE.sub("", text))
+    has_links = "](" in text
+    text, names = unmark_names(plain_text.unlink_times(text) if has_links else text)
+    if has_links:
         text = _LINK.sub(r"\1", text)
     text = _LINE.sub("", text)
     if "*" in text or "_" in text:
         text = _EMPHASIS.sub(r"\2", text)
     if "\\" in text:
         text = _ESCAPE.sub(r"\1", text)
-    columns = read_paragraphs(text, names)
-    columns.title = title
+    columns = plain_text.read_paragraphs(text, names)
+    columns.title = _LINK.sub(r"\1", title)
+    columns.notes[:0] = notes
     return columns
+
+
+def unmark_names(text: str) -> tuple[str, set[str] | None]:
+    """The text with **Ann:** as Ann:, and the names that are marked so; None when none of them recurs."""
+    parts = _BOLD.split(text)
+    bold = list(zip(parts[1::5], parts[2::5], parts[3::5], parts[4::5], strict=True))
+    found = Counter(bold)
+    counts: Counter[tuple[str, bool]] = Counter()
+    for (_, starred, underlined, colon), n in found.items():
+        inner = starred or underlined or ""
+        counts[_bare_name(inner), bool(colon) or _has_colon(inner)] += n
+    words = {groups: _unmark(groups, counts) for groups in found}
+    parts[1::5] = [words[groups] for groups in bold]
+    for at in (4, 3, 2):  # the other groups
+        del parts[at :: at + 1]
+    text = "".join(parts)
+    names = {name for (name, has_colon), n in counts.items() if has_colon or (n > 1 and is_name_alone(name))}
+    recurs = any(n > 1 and name in names for (name, _), n in counts.items())
+    return text, names if recurs else None
+
+
+def _unmark(groups: tuple[str, str | None, str | None, str], counts: Counter[tuple[str, bool]]) -> str:
+    """What is bold, with a time before it and a colon behind it: a colon is added behind a name that recurs."""
+    time, starred, underlined, colon = groups
+    bold = (starred or underlined or "").strip()
+    if not colon and not _has_colon(bold):
+        name = _bare_name(bold)
+        if name != bold or counts[name, False] < 2 or not is_name_alone(name):
+            return f"{time}{bold}"
+        colon = ":"
+    return f"{time}{bold}{colon}"
+
+
+def _has_colon(bold: str) -> bool:
+    return bold.rstrip().endswith(":")
+
+
+def _bare_name(bold: str) -> str:
+    """The name in what is bold, without a time beside it."""
+    return _TIMES.sub("", bold.strip().removesuffix(":").strip()).strip()

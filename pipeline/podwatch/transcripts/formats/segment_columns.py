@@ -40,6 +40,7 @@ class Columns:
     """The segments of a document: one entry a segment in each list.
 
     words: of the segments, by index, in which single words have times. title, published: of the page, where it says.
+    notes: what was decided about the document and why, a sentence each.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -50,6 +51,7 @@ class Columns:
     title: str = ""
     published: datetime | None = None
     language: str | None = None
+    notes: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -29,7 +29,7 @@ class SourceDocument:
     """A document's text with \\n as its only line end.
 
     head: its first characters, without leading blanks. media_type: as declared, without parameters, in lower case.
-    name: the file's name or address, in lower case.
+    name: the file's name or address, in lower case. choice: why its format was chosen.
     """
 
     def __init__(self, text: str, media_type: str = "", name: str = "") -> None:
@@ -41,6 +41,7 @@ class SourceDocument:
         self.head = text[: HEAD_CHARACTERS * 2].lstrip("\ufeff \t\n")[:HEAD_CHARACTERS]
         self.media_type = media_type.partition(";")[0].strip().lower()
         self.name = name.partition("?")[0].partition("#")[0].lower()
+        self.choice = ""
 
     @cached_property
     def needs_cleaning(self) -> bool:
@@ -60,7 +61,7 @@ class SourceDocument:
     @cached_property
     def json(self) -> Any:
         """The value; None when the text is not meant as JSON; raises TranscriptError when it is invalid JSON."""
-        if not self.head.startswith(("{", "[")) or not re.match(r'[{\[]\s*["{\[}\]]', self.head):
+        if not self.head.startswith(("{", "[")) or not re.match(r'(?!\[\[\d+:\d)[{\[]\s*["{\[}\]]', self.head):
             return None
         if self.text.count("{") + self.text.count("[") > MAX_OBJECTS or self.text.count(",") > MAX_VALUES:
             raise TranscriptError(f"holds more than {MAX_OBJECTS:,} JSON objects or {MAX_VALUES:,} values")

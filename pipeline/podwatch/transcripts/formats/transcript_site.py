@@ -18,7 +18,7 @@ from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_clock
 
 BLOCK_START = "Starting point is "
-_BLOCK = re.compile(rf"^[ \t]*{BLOCK_START}\d{{1,3}}:\d{{2}}:\d{{2}}(?!\d)", re.MULTILINE)
+_BLOCK = re.compile(rf"{BLOCK_START}\d{{1,3}}:\d{{2}}:\d{{2}}(?!\d)")
 _CLOCK_AND_WORDS = re.compile(r"([\d:]*)(.*)", re.DOTALL)  # with or without a blank between them
 _CLOSING = re.compile(r"^[ \t]*There aren't comments yet for this episode\.", re.MULTILINE)
 _DATE = re.compile(r"Episode Date:[ \t]*([A-Z][a-z]+ \d{1,2}, \d{4})")
@@ -39,7 +39,10 @@ def parse(doc: SourceDocument) -> Columns:
 
 def has_blocks(text: str) -> bool:
     """Whether there are blocks in a text: the page may also come in other HTML than its own, a line a paragraph."""
-    return BLOCK_START in text and _BLOCK.search(text) is not None
+    starts = (m.start() for m in _BLOCK.finditer(text))  # fast, since it begins with a literal
+    return any(
+        not text[text.rfind("\n", max(0, at - 99), at) + 1 or max(0, at - 99) : at].strip(" \t") for at in starts
+    )
 
 
 def read_blocks(text: str) -> Columns:

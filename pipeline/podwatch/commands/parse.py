@@ -1,0 +1,49 @@
+"""podwatch parse: how a transcript on disk is read, a segment a line, and what was decided on the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from podwatch.commands.options import Json
+from podwatch.commands.output import format_clock, print_stderr, show_rows
+from podwatch.commands.scan import read_file
+from podwatch.model import Transcript
+
+
+def parse(
+    file: Annotated[Path, typer.Argument(help="A transcript, in any format.")],
+    json: Json = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="On stderr: the format, and what was decided and why.")
+    ] = False,
+) -> None:
+    """Shows how a transcript on disk is read: its segments, with start, end, speaker and words."""
+    transcript, notes = read_file(file)
+    if verbose:
+        for line in (*notes, *describe(transcript)):
+            print_stderr(line)
+    show_rows(segment_rows(transcript, as_json=json), ("start", "end", "speaker", "text"), json, "no segments")
+
+
+def segment_rows(transcript: Transcript, *, as_json: bool) -> Iterator[dict[str, Any]]:
+    """A row a segment; its times are seconds for programs, clocks for people."""
+    for s in transcript.segments():
+        start, end = (s.start, s.end) if as_json else (format_clock(s.start), format_clock(s.end))
+        yield {"start": start, "end": end, "speaker": s.speaker, "text": s.text}
+
+
+def describe(transcript: Transcript) -> Iterator[str]:
+    """What came of it, in sentences."""
+    total = len(transcript.starts)
+    timed = sum(s == s for s in transcript.starts)
+    named = Counter(s for s in transcript.speakers if s)
+    yield f"{total} segments, {len(transcript.text.split())} words; {timed} with a time"
+    if named:
+        yield "speakers: " + ", ".join(f"{name} ({count})" for name, count in named.most_common())
+    if transcript.title:
+        yield f"title: {transcript.title}"

@@ -1,0 +1,70 @@
+"""What stands before the talk of a text file and is none: YAML or TOML front matter, and the title's heading."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+MAX_FRONT = 50_000  # characters
+_FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
+_KEY = re.compile(r"(\"?[\w.-]+\"?)[ \t]*(?::(?:[ \t]|$)|=)")
+_KNOWN_KEYS = {"title", "date", "layout", "episode", "guest", "guests", "description", "slug", "tags"}
+_TITLE = re.compile(r"^[Tt]itle[ \t]*[:=][ \t]*['\"]?(.{1,300}?)['\"]?[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.{1,300}?)[ \t]*#*[ \t]*")
+_DETAIL = re.compile(r"(\*\*|__)([^*_\n]{1,60}?):?\1:?[ \t]+\S.{0,200}")
+_NO_TALK = {"transcript", "full transcript", "transcription", "episode transcript", "the transcript", "transcript:"}
+
+
+class Front(NamedTuple):
+    """title: with what is said of the episode right below its heading. talk: the rest of the text."""
+
+    title: str
+    talk: str
+    notes: list[str]
+
+
+def split_front(text: str) -> Front:
+    """The text in two."""
+    title, notes = "", []
+    text = text.lstrip("\ufeff\n")
+    m = _FENCE.match(text[:MAX_FRONT]) if text.startswith(("---", "+++")) else None
+    if m is not None and _is_front_matter(m[2]):
+        found = _TITLE.search(m[2])
+        title = found[1] if found else ""
+        text = text[m.end() :]
+        notes.append(f"front matter of {m[0].count(chr(10))} lines: not talk")
+    lines = text.split("\n", 40)
+    at = 0
+    while at < len(lines) - 1 or (at < len(lines) and not lines[at].strip()):
+        line = lines[at].strip()
+        heading = _HEADING.fullmatch(line)
+        if heading and heading[2].lower() in _NO_TALK:
+            notes.append(f"heading {heading[2]!r}: not talk")
+        elif heading and len(heading[1]) == 1 and (not title or _same(title, heading[2])):
+            title = title or heading[2]
+            notes.append("first heading: the title")
+            details = []
+            while at + 2 < len(lines) and (m := _DETAIL.fullmatch(lines[at + 1])) and text.count(m[2]) == 1:
+                details.append(lines[at + 1].replace(m[1], ""))
+                at += 1
+            title = " - ".join([title, *details])
+        elif line:
+            break
+        at += 1
+    return Front(title, "\n".join(lines[at:]), notes)
+
+
+def _is_front_matter(inner: str) -> bool:
+    """Whether all lines at the left are keys with their values, so that it is no talk between two rulers."""
+    keys = []
+    for line in inner.split("\n"):
+        if line and line[0] not in " \t#-[]{}":
+            key = _KEY.match(line)
+            if key is None:
+                return False
+            keys.append(key[1].strip('"'))
+    return bool(keys) and (all(k.islower() for k in keys) or bool(_KNOWN_KEYS & {k.lower() for k in keys}))
+
+
+def _same(title: str, heading: str) -> bool:
+    return set(heading.lower().split()) <= set(title.lower().split())
