@@ -38,14 +38,21 @@ Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; m
 
 @app.command("import")
 def import_(file: Annotated[Path, typer.Argument(help="An OPML file.")], tag: Tags = None, json: Json = False) -> None:
-    """Adds the feeds of an OPML file; its folders become tags. Twice changes nothing."""
+    """Adds the feeds of an OPML file; its folders become tags. Twice changes nothing.
+
+    An entry that is no feed is left out and named, and the exit status is 1.
+    """
     tags = _tags(tag)
-    found = opml.read_opml(file)
+    found, errors = opml.read_opml(file)
+    for line in errors:
+        print_stderr(f"left out: {line}")
     whole = [replace(f, tags=tuple(dict.fromkeys(f.tags + tags))) for f in found if not is_redacted(f.url)]
     if len(whole) < len(found):
         left_out = f"{len(found) - len(whole)} feeds are left out: *** stands for a secret in their addresses"
         print_stderr(f"{left_out} - export them with podwatch feeds export --with-secrets")
     _add(whole, json)
+    if errors:
+        raise typer.Exit(1)
 
 
 @app.command()

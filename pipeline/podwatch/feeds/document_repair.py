@@ -82,11 +82,10 @@ def mend_encoding(body: bytes, content_type: str) -> tuple[bytes, str]:
     if body.isascii() or body.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)) or b"\0" in body[:4]:
         return body, content_type
     charset = _CHARSET.search(content_type)
-    declared = _DECLARED.search(body, 0, 1000)
-    named = declared[1].decode() if declared else charset[1] if charset else "utf-8"
+    named = declared_encoding(body) or (charset[1] if charset else "utf-8")
     if _codec_name(named) not in ("utf-8", "ascii"):
         return body, content_type
-    if not _is_utf8(body):
+    if not is_utf8(body):
         mended = _replace_non_utf8(body)
         if mended is None:
             return body, content_type
@@ -96,6 +95,12 @@ def mend_encoding(body: bytes, content_type: str) -> tuple[bytes, str]:
     return body, content_type
 
 
+def declared_encoding(body: bytes) -> str:
+    """What an XML declaration says; "" without one."""
+    found = _DECLARED.search(body, 0, 1000)
+    return found[1].decode() if found else ""
+
+
 def _codec_name(encoding: str) -> str:
     try:
         return codecs.lookup(encoding).name
@@ -103,7 +108,7 @@ def _codec_name(encoding: str) -> str:
         return ""
 
 
-def _is_utf8(body: bytes) -> bool:
+def is_utf8(body: bytes) -> bool:
     view, at = memoryview(body), 0
     try:
         while at < len(body):

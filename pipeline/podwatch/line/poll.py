@@ -199,7 +199,7 @@ def build_poll_result(
         return PollResult(feed=_schedule(polled, now, floor), answer=str(answer.status))
     episodes = reading.episodes
     recent = newest_dates(feed, episodes, now)
-    polled = replace(polled, title=reading.facts.title or feed.title, facts=reading.facts, recent=recent)
+    polled = replace(polled, title=choose_title(feed, reading.facts.title), facts=reading.facts, recent=recent)
     listed = frozenset(reading.guid_keys)
     return PollResult(
         feed=_schedule(polled, now, floor),
@@ -208,6 +208,12 @@ def build_poll_result(
         items=reading.known.to_bytes(),
         answer=str(answer.status),
     )
+
+
+def choose_title(feed: Feed, found: str) -> str:
+    """The title that a person gave, which is one that the document did not say last; else what the document says."""
+    is_given = feed.title and (feed.facts is None or feed.title != feed.facts.title)
+    return feed.title if is_given else found or feed.title
 
 
 def newest_dates(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[datetime, ...]:
