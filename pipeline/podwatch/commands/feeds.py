@@ -25,6 +25,7 @@ from podwatch.errors import PodwatchError
 from podwatch.feeds import opml
 from podwatch.logins import check_login, join_login
 from podwatch.model import Feed
+from podwatch.policy.coverage import describe_undated
 from podwatch.policy.feed_choice import choose_feed
 from podwatch.policy.poll_schedule import is_dead
 from podwatch.redaction import display_address, has_secret, is_redacted, redact_text
@@ -173,7 +174,8 @@ def list_(json: Json = False) -> None:
     """The feeds with their health: last poll, last episode, transcripts, last error, next poll."""
     moment = utc_now()
     with open_runtime() as rt:
-        transcripts = transcripts_by_feed(rt.store, moment)
+        feeds = rt.store.feeds()
+        transcripts, undated = transcripts_by_feed(rt.store, moment), rt.store.undated_episodes()
         rows = [
             {
                 "id": f.id,
@@ -189,12 +191,16 @@ def list_(json: Json = False) -> None:
                 "dead": is_dead(f.failing_since, moment),
                 "error": redact_text(f.error) if f.error else None,
                 "transcripts": transcripts.get(f.id, ""),
+                "undated": undated.get(f.id, 0),
             }
-            for f in rt.store.feeds()
+            for f in feeds
         ]
     dead = sum(row["dead"] is True for row in rows)
     if dead:
         print_stderr(f"{dead} feeds have failed for two weeks or more: mend or remove them")
+    for f in feeds:
+        if f.id in undated:
+            print_stderr(f"{display_address(f.url)}: {describe_undated(undated[f.id])}")
     columns = ("id", "title", "url", "tags", "last_poll", "last_episode", "transcripts", "next_poll", "error")
     show_rows(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
 
