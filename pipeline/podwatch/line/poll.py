@@ -14,7 +14,7 @@ from podwatch.errors import PodwatchError, Postponed
 from podwatch.feeds import FeedReading
 from podwatch.line.bugs import Bugs
 from podwatch.model import ALL, Episode, Feed, FeedFacts, PollResult, Shard, Tally
-from podwatch.net.client import Response
+from podwatch.net.client import Response, fresh_seconds
 from podwatch.net.host_queue import host_of
 from podwatch.net.worker_pool import run_by_host
 from podwatch.policy.host_limits import LIVE
@@ -196,13 +196,13 @@ def build_poll_result(
         headers = answer.headers
         polled = replace(polled, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
     if reading is None:
-        return PollResult(feed=_schedule(polled, now, floor), answer=str(answer.status))
+        return PollResult(feed=_schedule(polled, now, floor, fresh_seconds(answer.headers)), answer=str(answer.status))
     episodes = reading.episodes
     recent = newest_dates(feed, episodes, now)
     polled = replace(polled, title=choose_title(feed, reading.facts.title), facts=reading.facts, recent=recent)
     listed = frozenset(reading.guid_keys)
     return PollResult(
-        feed=_schedule(polled, now, floor),
+        feed=_schedule(polled, now, floor, fresh_seconds(answer.headers)),
         episodes=episodes,
         lists=lambda guid: feeds.guid_key(guid) in listed,
         items=reading.known.to_bytes(),
@@ -222,11 +222,11 @@ def newest_dates(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[d
     return tuple(sorted((d for d in dates if d <= now + timedelta(days=1)), reverse=True)[: RHYTHM_EPISODES + 1])
 
 
-def _schedule(feed: Feed, now: datetime, floor: float) -> Feed:
+def _schedule(feed: Feed, now: datetime, floor: float, fresh: float) -> Feed:
+    """fresh: seconds for which its server says that nothing will change."""
     declared = feed.facts.rhythm if feed.facts else None
-    following = schedule_after_success(
-        now, feed.recent, floor=floor, hint=feed.requested_interval, declared=declared, url=feed.url
-    )
+    hint = max(feed.requested_interval or 0.0, fresh) or None
+    following = schedule_after_success(now, feed.recent, floor=floor, hint=hint, declared=declared, url=feed.url)
     return replace(feed, next_poll_at=following.at)
 
 
