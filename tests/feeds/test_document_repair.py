@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,7 @@ def episode(item: str, before: str = "", channel: str = "") -> Episode:
 
 
 # name: (what stands in the item, a field of the episode, what it is)
-ITEMS = {
+ITEMS: dict[str, tuple[str, Callable[[Episode], object], object]] = {
     "& in a transcript's address": (
         "<podcast:transcript url='https://a.example/t.vtt?a=1&lang=en&copy=2' type='text/vtt'/>",
         lambda e: e.transcripts[0].url,
