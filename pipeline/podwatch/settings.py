@@ -80,7 +80,8 @@ class Settings:
 
     home: folder for what podwatch writes. slack_app_token: for Socket Mode; with it cards have buttons. slack_proxy:
     the address of an HTTP proxy, secret since it may hold a password; http_proxy, https_proxy: those of all other
-    requests, except to the hosts in no_proxy. slack_timeout: seconds, at most pace.timeout.
+    requests, except to the hosts in no_proxy. slack_timeout: seconds, at most pace.timeout. apple_lookup: where the
+    feed of a show at Apple Podcasts is looked up.
     allow_addresses: internal networks that may be reached. contact: an address for the owners of polled servers.
     poll_floor: seconds between two polls of a feed, at least. first_poll: how many of its newest episodes a new feed
     takes in; the rest is for a backfill. live_days: an episode known longer than this before a watch was made raises
@@ -101,6 +102,7 @@ class Settings:
     http_proxy: Secret = field(default_factory=lambda: Secret(""))
     https_proxy: Secret = field(default_factory=lambda: Secret(""))
     no_proxy: str = ""
+    apple_lookup: str = "https://itunes.apple.com/lookup"
     allow_addresses: tuple[IpNetwork, ...] = ()
     poll_floor: float = 300.0
     first_poll: int = 10
@@ -154,6 +156,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         http_proxy=parse_system_proxy(env, "http_proxy"),
         https_proxy=parse_system_proxy(env, "https_proxy"),
         no_proxy=_text(env, "no_proxy") or _text(env, "NO_PROXY"),
+        apple_lookup=_text(env, "PODWATCH_APPLE_LOOKUP") or _DEFAULTS["apple_lookup"],
         allow_addresses=parse_networks(_text(env, "PODWATCH_ALLOW_ADDRESSES")),
         poll_floor=_number(env, "PODWATCH_POLL_FLOOR", _DEFAULTS["poll_floor"]),
         first_poll=int(_number(env, "PODWATCH_FIRST_POLL", _DEFAULTS["first_poll"])),

@@ -22,7 +22,7 @@ from podwatch.commands.output import (
 )
 from podwatch.diagnose.coverage import transcripts_by_feed
 from podwatch.errors import PodwatchError
-from podwatch.feeds import opml
+from podwatch.feeds import apple_podcast_id, feed_in_lookup, opml
 from podwatch.logins import check_login, join_login
 from podwatch.model import Feed
 from podwatch.policy.coverage import describe_undated
@@ -60,13 +60,16 @@ def import_(file: Annotated[Path, typer.Argument(help="An OPML file.")], tag: Ta
 def add(
     url: Annotated[list[str], typer.Argument(help="Addresses of feeds.")], tag: Tags = None, json: Json = False
 ) -> None:
-    """Adds feeds by their address; a login in it (https://user:password@host/feed) is kept apart from it."""
+    """Adds feeds by their address, that of a show's web page, or its link at Apple Podcasts.
+
+    A login in it (https://user:password@host/feed) is kept apart from it.
+    """
     tags = _tags(tag)
     for address in url:
         if is_redacted(address):
             what = "has *** in place of a secret"
             raise PodwatchError(what, where=display_address(address), todo="give the whole address")
-    _add([opml.feed_at(address, tags=tags) for address in url], json)
+    _add([opml.feed_at(_look_up(address), tags=tags) for address in url], json)
 
 
 @app.command("set")
@@ -203,6 +206,20 @@ def list_(json: Json = False) -> None:
             print_stderr(f"{display_address(f.url)}: {describe_undated(undated[f.id])}")
     columns = ("id", "title", "url", "tags", "last_poll", "last_episode", "transcripts", "next_poll", "error")
     show_rows(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
+
+
+def _look_up(address: str) -> str:
+    """The address of the feed of a show at Apple Podcasts; any other address as it is."""
+    number = apple_podcast_id(address)
+    if number is None:
+        return address
+    with open_runtime() as rt:
+        answer = rt.http.get(f"{rt.settings.apple_lookup}?id={number}&entity=podcast", max_bytes=1_000_000)
+    found = feed_in_lookup(answer.body)
+    if found is None:
+        todo = "ask its makers for the address of the feed"
+        raise PodwatchError("names no feed of this show", where=address, todo=todo)
+    return found
 
 
 def _tags(given: list[str] | None) -> tuple[str, ...]:

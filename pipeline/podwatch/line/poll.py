@@ -133,6 +133,9 @@ def request_feed(rt: Runtime, feed: Feed, now: datetime) -> Result:
     try:
         login = rt.keyring.login_for(feed.url, feed.login)
         answer = rt.http.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=ACCEPT, login=login)
+        if feed.facts is None and (link := feeds.find_feed_link(answer.body, answer.url)):
+            answer = rt.http.get(split_login(link)[0], accept=ACCEPT)  # a show's page: its feed is polled from now on
+            answer = replace(answer, moved_to=answer.moved_to or split_login(link)[0])
         digest = xxh3_128_hexdigest(answer.body) if answer.status == 200 else feed.digest
         reading = None
         if digest != feed.digest:
