@@ -16,6 +16,7 @@ KNOWN_VARIABLES = frozenset(
             _PREFIX + name
             for name in (
                 "ALLOW_ADDRESSES",
+                "APPLE_LOOKUP",
                 "BACKFILL_SHARDS",
                 "CONCURRENCY",
                 "CONSOLE",

@@ -79,7 +79,9 @@ class Settings:
     """All settings with their defaults; docs/settings.md describes the variables.
 
     home: folder for what podwatch writes. slack_app_token: for Socket Mode; with it cards have buttons. slack_proxy:
-    the address of an HTTP proxy, secret since it may hold a password. slack_timeout: seconds, at most pace.timeout.
+    the address of an HTTP proxy, secret since it may hold a password; http_proxy, https_proxy: those of all other
+    requests, except to the hosts in no_proxy. slack_timeout: seconds, at most pace.timeout. apple_lookup: where the
+    feed of a show at Apple Podcasts is looked up.
     allow_addresses: internal networks that may be reached. contact: an address for the owners of polled servers.
     poll_floor: seconds between two polls of a feed, at least. first_poll: how many of its newest episodes a new feed
     takes in; the rest is for a backfill. live_days: an episode known longer than this before a watch was made raises
@@ -97,6 +99,10 @@ class Settings:
     slack_base_url: str = "https://slack.com/api/"
     slack_proxy: Secret = field(default_factory=lambda: Secret(""))
     slack_timeout: float = 30.0
+    http_proxy: Secret = field(default_factory=lambda: Secret(""))
+    https_proxy: Secret = field(default_factory=lambda: Secret(""))
+    no_proxy: str = ""
+    apple_lookup: str = "https://itunes.apple.com/lookup"
     allow_addresses: tuple[IpNetwork, ...] = ()
     poll_floor: float = 300.0
     first_poll: int = 10
@@ -147,6 +153,10 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         slack_base_url=base.rstrip("/") + "/",
         slack_proxy=parse_proxy(_text(env, "PODWATCH_SLACK_PROXY")),
         slack_timeout=max(1.0, _number(env, "PODWATCH_SLACK_TIMEOUT", _DEFAULTS["slack_timeout"])),
+        http_proxy=parse_system_proxy(env, "http_proxy"),
+        https_proxy=parse_system_proxy(env, "https_proxy"),
+        no_proxy=_text(env, "no_proxy") or _text(env, "NO_PROXY"),
+        apple_lookup=_text(env, "PODWATCH_APPLE_LOOKUP") or _DEFAULTS["apple_lookup"],
         allow_addresses=parse_networks(_text(env, "PODWATCH_ALLOW_ADDRESSES")),
         poll_floor=_number(env, "PODWATCH_POLL_FLOOR", _DEFAULTS["poll_floor"]),
         first_poll=int(_number(env, "PODWATCH_FIRST_POLL", _DEFAULTS["first_poll"])),
@@ -167,7 +177,18 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     )
 
 
-def parse_proxy(url: str) -> Secret:
+def parse_system_proxy(env: Mapping[str, str], name: str) -> Secret:
+    """The proxy of HTTP_PROXY or HTTPS_PROXY, in small letters first, as other programs take them."""
+    name = name if _text(env, name) else name.upper()
+    url = _text(env, name)
+    url = url if not url or "://" in url else f"http://{url}"
+    if url.startswith("https://"):
+        todo = "give one that is reached by http://"
+        raise SettingsError("a proxy behind TLS is not supported", where=name, todo=todo)
+    return parse_proxy(url, name)
+
+
+def parse_proxy(url: str, name: str = "PODWATCH_SLACK_PROXY") -> Secret:
     """Of http://user:password@host:3128, or ""; raises SettingsError, which shows nothing of it."""
     try:
         parts = urlsplit(url)
@@ -176,7 +197,7 @@ def parse_proxy(url: str) -> Secret:
         fits = False
     if url and not fits:
         todo = "write http://user:password@host:3128"
-        raise SettingsError("is not the address of a proxy", where="PODWATCH_SLACK_PROXY", todo=todo)
+        raise SettingsError("is not the address of a proxy", where=name, todo=todo)
     return Secret(url)
 
 

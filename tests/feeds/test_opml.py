@@ -16,7 +16,7 @@ from podwatch.model import Feed
 def read_text(text: str, tmp_path: Path) -> list[tuple[str, tuple[str, ...]]]:
     path = tmp_path / "list.opml"
     path.write_text(text, encoding="utf-8")
-    return [(f.url, f.tags) for f in opml.read_opml(path)]
+    return [(f.url, f.tags) for f in opml.read_opml(path).feeds]
 
 
 def body(outlines: str) -> str:
@@ -35,6 +35,32 @@ LISTS = {
         "<outline text='y'><outline type='rss' xmlUrl='https://a.example/f'/></outline>",
         [("https://a.example/f", ("x", "y"))],
     ),
+    "each folder around a feed is a tag": (
+        "<outline text='News'><outline text='Europe'><outline type='rss' text='P' xmlUrl='https://p.example/f'/></outline>"
+        "<outline type='rss' text='Q' xmlUrl='https://q.example/f'/></outline>"
+        "<outline type='rss' text='R' xmlUrl='https://r.example/f'/>",
+        [("https://p.example/f", ("News", "Europe")), ("https://q.example/f", ("News",)), ("https://r.example/f", ())],
+    ),
+    "three folders deep": (
+        "<outline text='a'><outline text='b'><outline text='c'><outline xmlUrl='https://p.example/f'/></outline></outline></outline>",
+        [("https://p.example/f", ("a", "b", "c"))],
+    ),
+    "each part of a category is a tag": (
+        "<outline type='rss' xmlUrl='https://a.example/f' category='/Boston/Weather,sun'/>",
+        [("https://a.example/f", ("Boston", "Weather", "sun"))],
+    ),
+    "a bare & in an address": (
+        "<outline xmlUrl='https://a.example/f?id=1&reg_id=4&copy=5'/>",
+        [("https://a.example/f?id=1&reg_id=4&copy=5", ())],
+    ),
+    "a bare & in a folder": (
+        "<outline text='R&D < Q & A'><outline xmlUrl='https://a.example/f'/></outline>",
+        [("https://a.example/f", ("R&D < Q & A",))],
+    ),
+    "an outline that is never closed": (
+        "<outline text='x'><outline xmlUrl='https://a.example/f'>",
+        [("https://a.example/f", ("x",))],
+    ),
     "an old scheme": ("<outline type='rss' xmlUrl='feed://a.example/f'/>", [("https://a.example/f", ())]),
 }
 
@@ -43,6 +69,44 @@ LISTS = {
 def test_a_list_is_read(case: str, tmp_path: Path) -> None:
     outlines, expected = LISTS[case]
     assert read_text(body(outlines), tmp_path) == expected
+
+
+# What a list may call its encoding, and what it is in.
+ENCODINGS = {
+    "ISO-8859-1": "iso-8859-1",
+    "windows-1252": "windows-1252",
+    "utf-8": "utf-8",
+    "": "utf-8",
+    "UTF-16": "utf-16",
+    "koi8-r": "koi8-r",
+    "shift_jis": "shift_jis",
+    "UTF-8": "windows-1252",
+    "x-unknown": "utf-8",
+}
+
+
+@pytest.mark.parametrize("declared", ENCODINGS)
+def test_a_list_is_read_in_the_encoding_that_it_names(declared: str, tmp_path: Path) -> None:
+    name = {"koi8-r": "Радио", "shift_jis": "ラジオ"}.get(declared, "Städte")
+    outlines = f"<outline text='{name}'><outline text='{name} 2' xmlUrl='https://c.example/f'/></outline>"
+    head = f"<?xml version='1.0' encoding='{declared}'?>" if declared else ""
+    path = tmp_path / "list.opml"
+    path.write_bytes((head + body(outlines)).encode(ENCODINGS[declared]))
+    assert [(f.title, f.tags) for f in opml.read_opml(path).feeds] == [(f"{name} 2", (name,))]
+
+
+def test_a_bad_entry_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    outlines = (
+        "<outline text='Good' xmlUrl='https://good.example/f'/><outline text='Local' xmlUrl='file:///home/me/f.xml'/>"
+        "<outline text='Empty' xmlUrl=''/><outline xmlUrl='http://'/><outline text='Long' xmlUrl='https://x.example/a b'/>"
+        "<outline text='Good2' xmlUrl='https://good2.example/f'/>"
+    )
+    path = tmp_path / "list.opml"
+    path.write_text(body(outlines), encoding="utf-8")
+    feeds, errors = opml.read_opml(path)
+    assert [f.title for f in feeds] == ["Good", "Good2"]
+    assert [e.partition(":")[0] for e in errors] == ["Local", "http", "Long"]
+    assert all("is not the address of a feed" in e for e in errors)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +161,7 @@ def test_written_feeds_are_read_back(tmp_path_factory: pytest.TempPathFactory, m
         return
     path = tmp_path_factory.mktemp("opml") / "out.opml"
     path.write_text(opml.write_opml(feeds), encoding="utf-8")
-    assert [(f.url, f.title, set(f.tags)) for f in opml.read_opml(path)] == [
+    assert [(f.url, f.title, set(f.tags)) for f in opml.read_opml(path).feeds] == [
         (f.url, f.title, set(f.tags)) for f in feeds
     ]
 

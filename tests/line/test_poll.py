@@ -38,6 +38,19 @@ def test_many_feeds_are_polled_at_once_and_each_once(rt: Runtime, podcast: Podca
     assert all(podcast.statuses[f"/{i}.xml"] == [200] for i in range(60))
 
 
+@pytest.mark.parametrize(("header", "hours"), [("max-age=21600", 6), ("max-age=0", 0), ("no-cache, max-age=21600", 0)])
+def test_a_feed_is_not_polled_before_its_server_says_that_it_may_change(
+    header: str, hours: int, rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    items = [item(f"e{i}", published=f"{now - i * HOURS:%a, %d %b %Y %H:%M:%S} +0000") for i in range(1, 12)]
+    url = podcast.serve("/f.xml", rss(*items), **{"Cache-Control": header})
+    add_feeds(rt, now, url)
+    poll(rt, now)
+    following = feed_of(rt, url).next_poll_at
+    assert following is not None
+    assert int((following - now) / HOURS) == hours
+
+
 def test_a_malformed_address_is_one_clear_line_and_stops_no_other(rt: Runtime, podcast: Podcast, now: datetime) -> None:
     add_feeds(rt, now, "http://[bad/feed.xml", podcast.serve("/one.xml", rss(item("one"))))
     tally = poll(rt, now)

@@ -149,7 +149,8 @@ def test_a_body_is_read_however_it_is_encoded(case: str, http: HttpClient, podca
 
 
 @pytest.mark.parametrize(
-    ("encoding", "wire"), [("zstd", b"x"), ("br", b"\xff\xff"), ("gzip", b"hello"), ("br", brotli_of(b"x" * 999)[:-3])]
+    ("encoding", "wire"),
+    [("compress", b"\x1f\x9d\x90"), ("br", b"\xff\xff"), ("gzip", b"\0hello"), ("br", brotli_of(b"x" * 999)[:-3])],
 )
 def test_an_encoding_that_makes_no_sense_is_one_clear_error(
     encoding: str, wire: bytes, http: HttpClient, podcast: Podcast

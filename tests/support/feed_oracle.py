@@ -8,6 +8,7 @@ from typing import Any
 import feedparser
 
 from podwatch.feeds import FeedReading, KnownItems, WholeReason, read_feed
+from podwatch.feeds.document_repair import mend_encoding, repair_document
 from podwatch.feeds.feedparser_adapter import parse_with_feedparser
 from podwatch.feeds.item_scanner import hash_items, scan_items
 from podwatch.feeds.parsed_document import ParsedDocument, Part
@@ -33,7 +34,8 @@ class RecordingParser(InProcessParser):
 
 
 def read_naively(body: bytes, kind: str = CONTENT_TYPE) -> Any:
-    return feedparser.parse(body, response_headers={"content-type": kind, "content-location": URL})
+    body, kind = mend_encoding(body, kind)
+    return feedparser.parse(repair_document(body), response_headers={"content-type": kind, "content-location": URL})
 
 
 def known_items_of(body: bytes, kind: str = CONTENT_TYPE) -> KnownItems:
@@ -52,10 +54,11 @@ def check_against_feedparser(
     whole: feedparser's result where it is known already. Three differences are allowed. The feed's own image, when an
     item's <image> is written over it: it is never read. The feed's ``bozo`` flag and its encoding, which depend on
     bytes that were left out. And blanks before the XML declaration, for which feedparser takes its loose parser: they
-    are removed before anything is read.
+    are removed before anything is read. feedparser, too, is given the document as document_repair.py mends it.
     """
     if new.lstrip().startswith(b"<?xml"):
         new = new.lstrip()
+    new, kind = mend_encoding(new, kind)
     parser = RecordingParser()
     known = known_items_of(old, kind)
     reading = read_feed(new, URL, kind, known, parser)
@@ -71,7 +74,7 @@ def check_against_feedparser(
     seen: list[Any] = []
     blank = b"<%s></%s>" % (spans.tag, spans.tag)
     for document in parser.documents:
-        raw = parse_with_feedparser(document, URL, kind).raw
+        raw = parse_with_feedparser(repair_document(document), URL, kind).raw
         has_blank_item = document != new and document[spans.first_item :].startswith(blank)
         own = raw.entries[1:] if has_blank_item and not new[spans.first_item :].startswith(blank) else raw.entries
         rest = iter(whole.entries)

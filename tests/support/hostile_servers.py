@@ -13,6 +13,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import zstandard
+
 BYTES = 1_000_000  # limit of the client for a body
 SECONDS = 0.5  # its deadline
 
@@ -83,7 +85,7 @@ HOSTILE_SERVERS: dict[str, tuple[Callable[[socket.socket], object], str]] = {
     "is no web server": (lambda c: c.sendall(b"220 smtp ready\r\n"), "the connection failed"),
     "promises more than it sends": (lambda c: c.sendall(http_response(b"abc", length=10)), "ended 7 bytes early"),
     "sends a broken gzip": (
-        lambda c: c.sendall(http_response(b"abc", "Content-Encoding: gzip")),
+        lambda c: c.sendall(http_response(b"\x1f\x8b\x08abc", "Content-Encoding: gzip")),
         "the connection failed",
     ),
     "cuts a gzip off": (
@@ -93,6 +95,18 @@ HOSTILE_SERVERS: dict[str, tuple[Callable[[socket.socket], object], str]] = {
     "sends a bomb": (
         lambda c: c.sendall(http_response(BOMB, "Content-Encoding: gzip")),
         "is larger than 1,000,000 bytes",
+    ),
+    "sends a bomb in a bomb": (
+        lambda c: c.sendall(http_response(gzip.compress(BOMB))),
+        "is larger than 1,000,000 bytes",
+    ),
+    "sends a bomb of zstd": (
+        lambda c: c.sendall(http_response(zstandard.compress(b"\0" * 100_000_000), "Content-Encoding: zstd")),
+        "is larger than 1,000,000 bytes",
+    ),
+    "compresses without end": (
+        lambda c: c.sendall(http_response(gzip.compress(gzip.compress(gzip.compress(gzip.compress(b"x" * 99)))))),
+        "it is compressed too often",
     ),
     "sends too much": (lambda c: c.sendall(http_response(b"x" * 1_000_001)), "is larger than 1,000,000 bytes"),
     "sends a thousand headers": (lambda c: c.sendall(http_response(b"", *["A: b"] * 1000)), "the connection failed"),

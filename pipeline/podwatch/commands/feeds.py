@@ -22,9 +22,10 @@ from podwatch.commands.output import (
 )
 from podwatch.diagnose.coverage import transcripts_by_feed
 from podwatch.errors import PodwatchError
-from podwatch.feeds import opml
+from podwatch.feeds import apple_podcast_id, feed_in_lookup, opml
 from podwatch.logins import check_login, join_login
 from podwatch.model import Feed
+from podwatch.policy.coverage import describe_undated
 from podwatch.policy.feed_choice import choose_feed
 from podwatch.policy.poll_schedule import is_dead
 from podwatch.redaction import display_address, has_secret, is_redacted, redact_text
@@ -38,27 +39,37 @@ Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; m
 
 @app.command("import")
 def import_(file: Annotated[Path, typer.Argument(help="An OPML file.")], tag: Tags = None, json: Json = False) -> None:
-    """Adds the feeds of an OPML file; its folders become tags. Twice changes nothing."""
+    """Adds the feeds of an OPML file; its folders become tags. Twice changes nothing.
+
+    An entry that is no feed is left out and named, and the exit status is 1.
+    """
     tags = _tags(tag)
-    found = opml.read_opml(file)
+    found, errors = opml.read_opml(file)
+    for line in errors:
+        print_stderr(f"left out: {line}")
     whole = [replace(f, tags=tuple(dict.fromkeys(f.tags + tags))) for f in found if not is_redacted(f.url)]
     if len(whole) < len(found):
         left_out = f"{len(found) - len(whole)} feeds are left out: *** stands for a secret in their addresses"
         print_stderr(f"{left_out} - export them with podwatch feeds export --with-secrets")
     _add(whole, json)
+    if errors:
+        raise typer.Exit(1)
 
 
 @app.command()
 def add(
     url: Annotated[list[str], typer.Argument(help="Addresses of feeds.")], tag: Tags = None, json: Json = False
 ) -> None:
-    """Adds feeds by their address; a login in it (https://user:password@host/feed) is kept apart from it."""
+    """Adds feeds by their address, that of a show's web page, or its link at Apple Podcasts.
+
+    A login in it (https://user:password@host/feed) is kept apart from it.
+    """
     tags = _tags(tag)
     for address in url:
         if is_redacted(address):
             what = "has *** in place of a secret"
             raise PodwatchError(what, where=display_address(address), todo="give the whole address")
-    _add([opml.feed_at(address, tags=tags) for address in url], json)
+    _add([opml.feed_at(_look_up(address), tags=tags) for address in url], json)
 
 
 @app.command("set")
@@ -166,7 +177,8 @@ def list_(json: Json = False) -> None:
     """The feeds with their health: last poll, last episode, transcripts, last error, next poll."""
     moment = utc_now()
     with open_runtime() as rt:
-        transcripts = transcripts_by_feed(rt.store, moment)
+        feeds = rt.store.feeds()
+        transcripts, undated = transcripts_by_feed(rt.store, moment), rt.store.undated_episodes()
         rows = [
             {
                 "id": f.id,
@@ -182,14 +194,32 @@ def list_(json: Json = False) -> None:
                 "dead": is_dead(f.failing_since, moment),
                 "error": redact_text(f.error) if f.error else None,
                 "transcripts": transcripts.get(f.id, ""),
+                "undated": undated.get(f.id, 0),
             }
-            for f in rt.store.feeds()
+            for f in feeds
         ]
     dead = sum(row["dead"] is True for row in rows)
     if dead:
         print_stderr(f"{dead} feeds have failed for two weeks or more: mend or remove them")
+    for f in feeds:
+        if f.id in undated:
+            print_stderr(f"{display_address(f.url)}: {describe_undated(undated[f.id])}")
     columns = ("id", "title", "url", "tags", "last_poll", "last_episode", "transcripts", "next_poll", "error")
     show_rows(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
+
+
+def _look_up(address: str) -> str:
+    """The address of the feed of a show at Apple Podcasts; any other address as it is."""
+    number = apple_podcast_id(address)
+    if number is None:
+        return address
+    with open_runtime() as rt:
+        answer = rt.http.get(f"{rt.settings.apple_lookup}?id={number}&entity=podcast", max_bytes=1_000_000)
+    found = feed_in_lookup(answer.body)
+    if found is None:
+        todo = "ask its makers for the address of the feed"
+        raise PodwatchError("names no feed of this show", where=address, todo=todo)
+    return found
 
 
 def _tags(given: list[str] | None) -> tuple[str, ...]:

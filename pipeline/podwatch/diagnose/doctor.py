@@ -21,7 +21,7 @@ from podwatch.errors import PodwatchError
 from podwatch.logins import Keyring, is_sealed
 from podwatch.model import Alert, DeliverMode, Episode, Kind, Mention, Period, Watch
 from podwatch.notifiers import NOTIFIERS, escaping, lacks_token, scheme_of, show_channel
-from podwatch.policy.coverage import describe_reasons
+from podwatch.policy.coverage import describe_reasons, describe_undated
 from podwatch.policy.poll_schedule import is_dead
 from podwatch.redaction import display_address, redact_text
 from podwatch.settings import Settings
@@ -121,6 +121,9 @@ def _feeds(surroundings: Surroundings) -> Iterator[Finding]:
     if late:
         todo = "is the DAG switched on, does the scheduler run? Or: podwatch run"
         yield Finding("feeds", Health.WRONG, f"{len(late)} of {len(feeds)} wait for a poll since a day or more", todo)
+    undated = surroundings.store.undated_episodes()
+    for f in [f for f in feeds if f.id in undated][:MAX_LISTED]:
+        yield Finding(f"feed {display_address(f.url)}", Health.NOTE, describe_undated(undated[f.id]))
     message = f"{len(feeds)} feeds, {len(failing)} of them failing for now, {len(dead)} for weeks"
     yield Finding("feeds", Health.NOTE if failing else Health.OK, message, "podwatch feeds list" if failing else "")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
+from podwatch.feeds.document_repair import repair_document
+from podwatch.feeds.enclosures import choose_audio
 from podwatch.feeds.feedparser_adapter import parse_with_feedparser
 from podwatch.feeds.known_items import guid_key
 from podwatch.feeds.parsed_document import ParsedDocument, to_json
@@ -16,6 +18,7 @@ from podwatch.feeds.sanitizer import (
     clean_text,
     find_links,
     html_to_text,
+    media_address,
     parse_boolean,
     parse_date,
     parse_duration,
@@ -23,7 +26,9 @@ from podwatch.feeds.sanitizer import (
     parse_number,
     parse_recurrence,
     parse_update_period,
+    plain_to_text,
     remove_bad_references,
+    title_to_text,
     web_address,
 )
 from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
@@ -34,22 +39,36 @@ MAX_TAGS = 200  # of any repeated tag: an item with more is a mistake or an atta
 NOTES_TAGS = ("description", "itunes:summary", "content:encoded")
 
 
+class _Where(NamedTuple):
+    """What a document says of all its items. link: of the feed's own page."""
+
+    url: str
+    language: str | None
+    link: str | None
+    is_atom: bool
+
+
 def parse_document(data: bytes, url: str, content_type: str) -> ParsedDocument:
     """The feed's facts and an episode for each item; url: against which relative addresses are resolved."""
-    data = remove_bad_references(data)
+    data = repair_document(remove_bad_references(data))
     result = parse_with_feedparser(data, url, content_type)
     raw = result.raw
     encoding = clean_text(raw.get("encoding"))
     tags = read_tags(data, encoding)
     language = clean_text(raw.feed.get("language")).strip() or None
+    # The channel's own link: feedparser would also take that of a live item.
+    own_link = _first_tag(tags.channel, "link").text.strip()
+    link = web_address(own_link or ("" if "podcast:liveItem" in tags.channel else raw.feed.get("link")), url)
+    where = _Where(url, language, link, str(raw.get("version") or "").startswith("atom"))
     return ParsedDocument(
         is_feed=bool(raw.get("version") or raw.entries),
         is_well_formed=result.is_well_formed,
         has_leaks=result.has_leaks,
-        context_hash=guid_key(f"{result.context_hash} {language}"),  # the feed's language is also every episode's
+        # The feed's language is also every episode's, and its link tells which link is of no episode's own.
+        context_hash=guid_key(f"{result.context_hash} {language} {link}"),
         encoding=encoding.lower(),
-        facts=_facts(raw.feed, tags.channel, url, language),
-        episodes=tuple(_episode(e, t, url, language) for e, t in _pair_tags(raw.entries, tags)),
+        facts=_facts(raw.feed, tags.channel, where),
+        episodes=tuple(_episode(e, t, where) for e, t in _pair_tags(raw.entries, tags, url)),
     )
 
 
@@ -58,7 +77,7 @@ def run_job(body: bytes, job: dict[str, Any], started: float) -> bytes:
     return to_json(parse_document(body, job["url"], job["content_type"]), time.process_time() - started)
 
 
-def _pair_tags(entries: list[Any], tags: DocumentTags) -> Iterable[tuple[Any, Tags]]:
+def _pair_tags(entries: list[Any], tags: DocumentTags, url: str) -> Iterable[tuple[Any, Tags]]:
     """Each entry with its tags: by position when both parsers saw as many items, else by guid."""
     if len(entries) == len(tags.items):
         return zip(entries, tags.items, strict=True)
@@ -66,10 +85,12 @@ def _pair_tags(entries: list[Any], tags: DocumentTags) -> Iterable[tuple[Any, Ta
     for item in tags.items:
         for tag in item.get("guid", []) + item.get("atom:id", []):
             by_guid.setdefault(tag.text.strip(), item)
+            by_guid.setdefault(web_address(tag.text, url) or "", item)  # as feedparser resolves it
     return [(entry, by_guid.get(str(entry.get("id") or ""), {})) for entry in entries]
 
 
-def _facts(feed: Any, tags: Tags, url: str, language: str | None) -> FeedFacts:
+def _facts(feed: Any, tags: Tags, where: _Where) -> FeedFacts:
+    url = where.url
     by_rel: dict[str, list[str]] = {}
     for link in feed.get("links", ()):
         address = web_address(link.get("href"), url)
@@ -79,10 +100,9 @@ def _facts(feed: Any, tags: Tags, url: str, language: str | None) -> FeedFacts:
     ttl = parse_number(_first_tag(tags, "ttl").text)
     hours = [parse_integer(hour.text) for hour in _first_tag(tags, "skipHours").children[:24]]
     return FeedFacts(
-        title=html_to_text(feed.get("title")),
-        language=language,
-        # The channel's own link: feedparser would also take that of a live item.
-        link=web_address(_first_tag(tags, "link").text.strip() or feed.get("link"), url),
+        title=_title(feed, tags, is_atom=where.is_atom),
+        language=where.language,
+        link=where.link,
         author=_author(tags, feed),
         podcast_guid=_first_text(tags, "podcast:guid"),
         blocked=_is_blocked(tags),
@@ -102,17 +122,43 @@ def _facts(feed: Any, tags: Tags, url: str, language: str | None) -> FeedFacts:
     )
 
 
-def _episode(entry: Any, tags: Tags, url: str, language: str | None) -> Episode:
-    enclosures = [web_address(a, url) for a in _enclosures(entry)]
-    audio = next((a for a in enclosures if a), None)
-    other_audio = dict.fromkeys(a for a in (*enclosures, *_alternate_enclosures(tags, url)) if a and a != audio)
+def _title(said: Any, tags: Tags, *, is_atom: bool) -> str:
+    title = said.get("title")
+    if is_atom and said.get("title_detail", {}).get("type") == "text/plain":
+        return plain_to_text(title)  # whatever it looks like (RFC 4287, 3.1.1.1)
+    return title_to_text(title) or title_to_text(_first_tag(tags, "itunes:title").text)
+
+
+def _own_guid(entry: Any, tags: Tags) -> str:
+    """As it is written: feedparser resolves it against the feed's address, so that it would change when that moves."""
+    written = next((t.text.strip() for name in ("guid", "atom:id", "id") for t in tags.get(name, ())), "")
+    return clean_text(written or entry.get("id")).strip()
+
+
+def _link(entry: Any, guid: str, url: str) -> str | None:
+    """The item's page; not what feedparser makes of a guid that is no address."""
     link = web_address(entry.get("link"), url)
-    title = html_to_text(entry.get("title"))
+    is_guid = bool(guid) and link == web_address(guid, url) and media_address(guid, url) is None
+    return None if is_guid else link
+
+
+def _is_own_page(link: str | None, where: _Where) -> bool:
+    """Whether it is no other item's, too: without guid and audio many items may link to the show's page."""
+    return link is not None and link.rstrip("/") != (where.link or "").rstrip("/")
+
+
+def _episode(entry: Any, tags: Tags, where: _Where) -> Episode:
+    url = where.url
+    audio, further = choose_audio(entry, url)
+    other_audio = dict.fromkeys(a for a in (*further, *_alternate_enclosures(tags, url)) if a and a != audio)
+    guid = _own_guid(entry, tags)
+    link = _link(entry, guid, url)
+    title = _title(entry, tags, is_atom=where.is_atom)
     season = _first_tag(tags, "podcast:season").text or _first_tag(tags, "itunes:season").text
     number = _first_tag(tags, "podcast:episode").text or _first_tag(tags, "itunes:episode").text
     return Episode(
-        guid=clean_text(entry.get("id"))
-        or (f"https://{canonical_url(audio)}" if audio else link)
+        guid=guid
+        or (f"https://{canonical_url(audio)}" if audio else link if _is_own_page(link, where) else None)
         or _derive_guid(title, entry),
         title=title,
         link=link,
@@ -121,7 +167,7 @@ def _episode(entry: Any, tags: Tags, url: str, language: str | None) -> Episode:
         duration=parse_duration(entry.get("itunes_duration") or _first_tag(tags, "itunes:duration").text),
         notes=_notes(entry, tags),
         note_links=_note_links(entry, tags, url),
-        language=language,
+        language=where.language,
         transcripts=_transcripts(tags, url),
         author=_author(tags, entry),
         persons=_persons(tags, url),
@@ -133,12 +179,6 @@ def _episode(entry: Any, tags: Tags, url: str, language: str | None) -> Episode:
         other_audio=tuple(other_audio)[:MAX_TAGS],
         blocked=_is_blocked(tags),
     )
-
-
-def _enclosures(entry: Any) -> list[Any]:
-    """The addresses of an item's enclosures that are no pictures, RSS and Atom alike."""
-    links = [link for link in entry.get("links", ()) if link.get("rel") == "enclosure"]
-    return [e.get("href") for e in links[:MAX_TAGS] if not str(e.get("type", "")).startswith("image/")]
 
 
 def _alternate_enclosures(tags: Tags, url: str) -> list[str | None]:

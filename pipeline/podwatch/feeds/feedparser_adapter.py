@@ -16,9 +16,11 @@ from urllib.parse import urlsplit
 import feedparser
 import feedparser.api as api
 import xxhash
+from feedparser import datetimes
 
 from podwatch.errors import FeedError
 from podwatch.feeds import well_formed
+from podwatch.feeds.dates import parse_for_feedparser
 
 # Attributes that an item may change: its own entry, and what the start or the end of an item sets anew.
 _ITEM_STATE = {"entries", "property_depth_map", "guidislink", "title_depth", "hasContent", "inentry"}
@@ -28,6 +30,10 @@ _COMPARED_APART = {"feeddata", "elementstack", "basestack", "langstack", "baseur
 # Names that stay on the stack of open elements. Whatever takes one of them off has put another on top before, so they
 # only hide what lies below.
 _HARMLESS = {"item", "content", "itunes_image"}
+# Its own readers of the common forms take "12" for the year 1101, and a time alone for today's.
+_KEPT_DATES = {f"_parse_date_{name}" for name in ("onblog", "nate", "greek", "hungarian")}
+datetimes._date_handlers[:] = [f for f in datetimes._date_handlers if f.__name__ in _KEPT_DATES]
+feedparser.registerDateHandler(parse_for_feedparser)
 _lock = threading.Lock()  # over the names of feedparser.api that are replaced while a document is parsed
 
 

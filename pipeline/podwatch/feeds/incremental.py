@@ -16,6 +16,7 @@ from typing import NamedTuple
 import xxhash
 
 from podwatch.errors import FeedError
+from podwatch.feeds.document_repair import mend_encoding
 from podwatch.feeds.guids import EpisodeList, disambiguate_guids, first_occurrences, repeated_guid_keys
 from podwatch.feeds.item_scanner import ItemSpans, WholeReason, check_item, hash_items, scan_items
 from podwatch.feeds.known_items import KnownItems, guid_key
@@ -113,6 +114,7 @@ def read_feed(
     parser = parser or SandboxedParser()
     if body[:1].isspace() and (stripped := body.lstrip()).startswith(b"<?xml"):
         body = stripped  # the commonest mistake: feedparser would read a well-formed feed as an ill-formed one
+    body, content_type = mend_encoding(body, content_type)
     body_parser = _BodyParser(url, content_type, parser, cpu_budget(len(body)))
     has_repeated_guids = shared or (known is not None and repeated_guid_keys(known.guids))
     spans = scan_items(body, None if has_repeated_guids else known)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -12,6 +14,7 @@ import listparser
 
 from podwatch import files
 from podwatch.errors import FeedError, PodwatchError
+from podwatch.feeds.document_repair import declared_encoding, is_utf8, mend_encoding, repair_document
 from podwatch.logins import check_login
 from podwatch.model import Feed
 from podwatch.redaction import display_address, redact_text, split_login
@@ -21,20 +24,50 @@ MAX_ADDRESS_LENGTH = 4096  # characters
 MAX_TAG_LENGTH = 200  # characters
 
 
-def read_opml(path: Path) -> list[Feed]:
-    """The feeds of an OPML file, each once, with all its tags; raises FeedError when there is none in it."""
-    document = listparser.parse(files.read(path, MAX_BYTES))
+class FeedList(NamedTuple):
+    """The feeds of a list, each once, with all its tags; and a line for each entry that is none."""
+
+    feeds: tuple[Feed, ...]
+    errors: tuple[str, ...]
+
+
+def read_opml(path: Path) -> FeedList:
+    """The feeds of an OPML file; raises FeedError when there is none in it, and no entry that should be one.
+
+    Each folder around a feed is a tag of it, and so is each part of a category.
+    """
+    document = listparser.parse(_as_ascii(files.read(path, MAX_BYTES)))
     feeds: dict[str, Feed] = {}
+    errors: list[str] = []
     for entry in document.feeds:
         # A feed without a title is written with its address for one, as OPML demands some text.
         title = "" if entry.title in (None, entry.url) else redact_text(entry.title)
-        feed = feed_at(entry.url, title=title, tags=tuple(entry.tags))
+        tags = tuple(dict.fromkeys(tag for names in entry.categories for tag in names if tag))
+        try:
+            feed = feed_at(entry.url, title=title, tags=tags)
+        except PodwatchError as e:
+            errors.append(f"{title}: {e.line}" if title else e.line)
+            continue
         feeds[feed.url] = merge_feeds(feeds.get(feed.url, feed), feed)
-    if not feeds:
+    if not feeds and not errors:
         raise FeedError(
             "has no feed in it", where=str(path), todo="export it from the podcast app as OPML", retryable=False
         )
-    return list(feeds.values())
+    return FeedList(tuple(feeds.values()), tuple(errors))
+
+
+def _as_ascii(data: bytes) -> bytes:
+    """The list in ASCII, with its other characters as references, so that no parser has to know its encoding."""
+    if data.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)):
+        data = data.decode("utf-16", "replace").encode()
+    elif not data.isascii():
+        encoding = declared_encoding(data) or "utf-8"
+        try:
+            data = data.decode(encoding).encode()
+        except (UnicodeDecodeError, LookupError):
+            data = mend_encoding(data, "charset=utf-8")[0]
+            data = data.decode("utf-8" if is_utf8(data) else "windows-1252", "replace").encode()
+    return repair_document(data).decode("utf-8", "replace").encode("ascii", "xmlcharrefreplace")
 
 
 def feed_at(address: str, *, title: str = "", tags: tuple[str, ...] = ()) -> Feed:

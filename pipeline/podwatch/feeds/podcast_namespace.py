@@ -27,12 +27,13 @@ NAMESPACES = {
 # Their elements have no prefix in a short name.
 PLAIN_NAMESPACES = ("", "http://purl.org/rss/1.0/", "http://backend.userland.com/rss2", "http://www.w3.org/2005/Atom")
 _DECLARATION = re.compile(rb"^(\xef\xbb\xbf)?\s*(<\?xml[^>]*\?>)?")  # the encoding is what feedparser found it to be
-_ITEMS = tuple(f"{{{space}}}{tag}" if space else tag for space in PLAIN_NAMESPACES for tag in ("item", "entry"))
+_ITEMS = ("item", "entry")
 _WANTED = {  # by short name
-    *("guid", "link", "description", "ttl", "skipHours", "atom:id"),
+    *("guid", "link", "description", "ttl", "skipHours", "atom:id", "id"),
     *(f"podcast:{t}" for t in ("transcript", "person", "chapters", "season", "episode", "guid", "block", "soundbite")),
     *(f"podcast:{t}" for t in ("updateFrequency", "alternateEnclosure")),
     *(f"itunes:{t}" for t in ("season", "episode", "episodeType", "author", "block", "new-feed-url", "complete")),
+    *("itunes:title", "podcast:liveItem"),
     *("itunes:summary", "content:encoded", "itunes:duration", "sy:updatePeriod", "sy:updateFrequency"),
 }
 
@@ -65,7 +66,7 @@ def read_tags(document: bytes, encoding: str) -> DocumentTags:
         parser: Any = etree.iterparse(
             io.BytesIO(_DECLARATION.sub(b"", document[:200], count=1).lstrip() + document[200:]),
             events=("end",),
-            tag=(*_ITEMS, "channel", "{*}channel", "{*}feed"),
+            tag=tuple(f"{{*}}{name}" for name in (*_ITEMS, "channel", "feed")),
             recover=True,
             resolve_entities=False,
             no_network=True,
@@ -75,10 +76,11 @@ def read_tags(document: bytes, encoding: str) -> DocumentTags:
             encoding=encoding or None,
         )
         for _, element in parser:
-            if _short_name(element.tag).rpartition(":")[2] in ("item", "entry"):
+            name = _short_name(element)
+            if name in _ITEMS or name in ("atom:item", "atom:entry"):
                 tags.items.append(_read_children(element))
                 element.clear(keep_tail=False)
-            elif not tags.channel:
+            elif not tags.channel and name in ("channel", "feed", "atom:feed"):
                 tags.channel = _read_children(element)
     except (etree.XMLSyntaxError, ValueError, LookupError):
         pass
@@ -88,7 +90,7 @@ def read_tags(document: bytes, encoding: str) -> DocumentTags:
 def _read_children(parent: Any) -> Tags:
     tags: Tags = defaultdict(list)
     for child in parent:
-        if isinstance(child.tag, str) and (name := _short_name(child.tag)) in _WANTED:
+        if isinstance(child.tag, str) and (name := _short_name(child)) in _WANTED:
             tag = _read_tag(child)
             tag.children = [_read_tag(c) for c in child if isinstance(c.tag, str)]
             tags[name].append(tag)
@@ -96,14 +98,23 @@ def _read_children(parent: Any) -> Tags:
 
 
 def _read_tag(element: Any) -> Tag:
-    return Tag(element.text or "", dict(element.attrib))
+    text = element.text or ""
+    for child in element:
+        if child.tag is etree.Entity:  # one that the document declares: it is not followed, and ends no text
+            text += f"{child.text}{child.tail or ''}"
+    return Tag(text, dict(element.attrib))
 
 
-def _short_name(tag: str) -> str:
-    """``podcast:person`` for that tag, whatever prefix the document uses; a plain tag's own name."""
-    space, _, local = tag.rpartition("}")
+def _short_name(element: Any) -> str:
+    """``podcast:person`` for that tag, whatever prefix the document uses; a plain tag's own name.
+
+    A tag without a prefix is plain in whatever namespace the document takes for its own, unless that is a known one.
+    """
+    space, _, local = element.tag.rpartition("}")
     space = space[1:]
     if not space or space in PLAIN_NAMESPACES[1:3]:
-        return local
-    prefix = NAMESPACES.get(space) or NAMESPACES.get(space.lower(), "?")
-    return f"{prefix}:{local}"
+        return str(local)
+    prefix = NAMESPACES.get(space) or NAMESPACES.get(space.lower())
+    if prefix is None and element.prefix is None:
+        return str(local)
+    return f"{prefix or '?'}:{local}"

@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-_TAGS = re.compile(r"<[^<>]*>")
+_TAGS = re.compile(r"<[A-Za-z/!?][^<>]*>")
+# Of the tags in a title only these are markup: "vector<int>" and "I <heart> you" mean what they say.
+_TITLE_TAGS = re.compile(
+    r"</?(?:a|abbr|b|big|br|cite|code|del|div|em|font|h[1-6]|i|img|ins|mark|p|q|s|small|span|strike|strong|sub|sup|tt|u)"
+    r"(?:\s{1,9}[\w:-]{1,40}\s{0,9}=\s{0,9}(?:\"[^\"<>]{0,4000}\"|'[^'<>]{0,4000}'|[^\s\"'<>]{1,4000})){0,20}\s{0,9}/?>",
+    re.IGNORECASE,
+)
+_SCHEME = re.compile(r"https?://|//", re.IGNORECASE)
+_PATH = re.compile(r"^\.{0,2}/.|\.[A-Za-z0-9]{2,5}(?:[?#]|$)")  # begins like a path, or ends like a file
 _HREF = re.compile(r"""\bhref\s{0,9}=\s{0,9}["']([^"'<>]{1,4000})["']""", re.IGNORECASE)
 _REFERENCE = re.compile(rb"&#(?:[xX]0{0,20}([0-9a-fA-F]{1,40})|0{0,20}([0-9]{1,40}));?")
 _NUMBER = re.compile(r"\d{1,7}(\.\d{1,9})?")
@@ -44,6 +52,17 @@ def html_to_text(value: Any) -> str:
     return " ".join(clean_text(html.unescape(bare)).split())
 
 
+def title_to_text(value: Any) -> str:
+    """The words of a title, which is plain text, or HTML without saying so: what is no tag of HTML stays in it."""
+    bare = _TITLE_TAGS.sub(" ", clean_text(value)[:MAX_NOTES_LENGTH])
+    return " ".join(clean_text(html.unescape(bare)).split())
+
+
+def plain_to_text(value: Any) -> str:
+    """The words of a text that has no markup, whatever it looks like; entities that were escaped twice are no words."""
+    return " ".join(clean_text(html.unescape(clean_text(value)[:MAX_NOTES_LENGTH])).split())
+
+
 def find_links(value: Any) -> list[str]:
     """The targets of the links in a piece of HTML."""
     return [html.unescape(m[1]) for m in _HREF.finditer(clean_text(value)[: 20 * MAX_NOTES_LENGTH])]
@@ -60,6 +79,14 @@ def web_address(address: Any, base: str) -> str | None:
     except ValueError:
         return None
     return whole if fits else None
+
+
+def media_address(address: Any, base: str) -> str | None:
+    """Like web_address, for what a feed says is a file; None where it says in words that there is none ("N/A")."""
+    text = clean_text(address).strip()
+    if not _SCHEME.match(text) and (" " in text or not _PATH.search(text)):
+        return None
+    return web_address(text, base)
 
 
 def parse_date(parsed: Any) -> datetime | None:

@@ -16,6 +16,7 @@ from podwatch.model import ALL, Backfill, Feed, Shard
 from podwatch.net.host_queue import host_of
 from podwatch.net.worker_pool import run_by_host
 from podwatch.policy.host_limits import BACKFILL
+from podwatch.redaction import display_address
 from podwatch.runtime import Runtime, log
 
 
@@ -29,6 +30,12 @@ class CrawlResult:
     new: int = 0
     error: BaseException | None = None
     is_complete: bool = True
+    undated: int = 0  # episodes that were not known, and belong to no range
+
+    def undated_line(self, feed: Feed) -> str | None:
+        """What the feed's row says of those, as of an error: it is crawled again when it is asked for again."""
+        what = "episodes on its older pages have no date that can be read, and are left out"
+        return f"{display_address(feed.url)}: {self.undated:,} {what}" if self.undated else None
 
     @property
     def retry_after(self) -> float | None:
@@ -75,7 +82,7 @@ def crawl_archives(
         feed, result = outcome
         new, done = new + result.new, done + 1
         if result.is_complete and not dry_run:
-            rt.store.save_crawl(feed, b.since, _error_line(feed, result.error, bugs), now)
+            rt.store.save_crawl(feed, b.since, _error_line(feed, result.error, bugs) or result.undated_line(feed), now)
         if progress is not None:
             progress("feeds", done, len(todo))
     bugs.raise_all()
@@ -109,13 +116,14 @@ def _crawl_feed(
 
     if not may_continue():
         return CrawlResult(is_complete=False)
-    new = 0
+    new = undated = 0
     try:
         known = rt.store.guids(feed)
         listed: set[str] = set()
         for i, page in enumerate(read_pages(rt, feed, b.since, pause)):
             listed |= {e.guid for e in page.episodes}
             if i:  # the first page is the feed's own document
+                undated += sum(e.guid not in known and e.published_at is None for e in page.episodes)
                 older = [
                     e for e in page.episodes if e.guid not in known and e.published_at and e.published_at >= b.since
                 ]
@@ -127,4 +135,4 @@ def _crawl_feed(
                 return CrawlResult(new, is_complete=False)
     except BaseException as e:  # noqa: BLE001 - bugs are raised with the others at the end, an interrupt at once
         return CrawlResult(new, e)
-    return CrawlResult(new)
+    return CrawlResult(new, undated=undated)

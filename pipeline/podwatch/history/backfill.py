@@ -19,6 +19,7 @@ from podwatch.history.backlog import process_backlog
 from podwatch.line.verbs import LINE
 from podwatch.model import Backfill, BackfillReport, BackfillState, DeliverMode, Tally
 from podwatch.policy.backfill_release import RELEASE_BATCH
+from podwatch.policy.coverage import describe_undated
 from podwatch.redaction import display_address, redact_text
 from podwatch.runtime import Runtime
 
@@ -80,7 +81,11 @@ def build_report(rt: Runtime, b: Backfill, found: int = 0) -> BackfillReport:
     unknown = tuple(
         f"{display_address(f.url)}: was never polled - podwatch poll" for f in covered_feeds(rt, b) if f.facts is None
     )
-    return replace(report, problems=tuple(map(redact_text, report.problems)) + unknown, found=found)
+    undated = rt.store.undated_episodes()
+    without = tuple(
+        f"{display_address(f.url)}: {describe_undated(undated[f.id])}" for f in covered_feeds(rt, b) if f.id in undated
+    )
+    return replace(report, problems=tuple(map(redact_text, report.problems)) + unknown + without, found=found)
 
 
 def report_values(report: BackfillReport) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from podwatch.errors import PodwatchError, Postponed
 from podwatch.feeds import FeedReading
 from podwatch.line.bugs import Bugs
 from podwatch.model import ALL, Episode, Feed, FeedFacts, PollResult, Shard, Tally
-from podwatch.net.client import Response
+from podwatch.net.client import Response, fresh_seconds
 from podwatch.net.host_queue import host_of
 from podwatch.net.worker_pool import run_by_host
 from podwatch.policy.host_limits import LIVE
@@ -133,6 +133,9 @@ def request_feed(rt: Runtime, feed: Feed, now: datetime) -> Result:
     try:
         login = rt.keyring.login_for(feed.url, feed.login)
         answer = rt.http.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=ACCEPT, login=login)
+        if feed.facts is None and (link := feeds.find_feed_link(answer.body, answer.url)):
+            answer = rt.http.get(split_login(link)[0], accept=ACCEPT)  # a show's page: its feed is polled from now on
+            answer = replace(answer, moved_to=answer.moved_to or split_login(link)[0])
         digest = xxh3_128_hexdigest(answer.body) if answer.status == 200 else feed.digest
         reading = None
         if digest != feed.digest:
@@ -196,18 +199,24 @@ def build_poll_result(
         headers = answer.headers
         polled = replace(polled, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
     if reading is None:
-        return PollResult(feed=_schedule(polled, now, floor), answer=str(answer.status))
+        return PollResult(feed=_schedule(polled, now, floor, fresh_seconds(answer.headers)), answer=str(answer.status))
     episodes = reading.episodes
     recent = newest_dates(feed, episodes, now)
-    polled = replace(polled, title=reading.facts.title or feed.title, facts=reading.facts, recent=recent)
+    polled = replace(polled, title=choose_title(feed, reading.facts.title), facts=reading.facts, recent=recent)
     listed = frozenset(reading.guid_keys)
     return PollResult(
-        feed=_schedule(polled, now, floor),
+        feed=_schedule(polled, now, floor, fresh_seconds(answer.headers)),
         episodes=episodes,
         lists=lambda guid: feeds.guid_key(guid) in listed,
         items=reading.known.to_bytes(),
         answer=str(answer.status),
     )
+
+
+def choose_title(feed: Feed, found: str) -> str:
+    """The title that a person gave, which is one that the document did not say last; else what the document says."""
+    is_given = feed.title and (feed.facts is None or feed.title != feed.facts.title)
+    return feed.title if is_given else found or feed.title
 
 
 def newest_dates(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[datetime, ...]:
@@ -216,11 +225,11 @@ def newest_dates(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[d
     return tuple(sorted((d for d in dates if d <= now + timedelta(days=1)), reverse=True)[: RHYTHM_EPISODES + 1])
 
 
-def _schedule(feed: Feed, now: datetime, floor: float) -> Feed:
+def _schedule(feed: Feed, now: datetime, floor: float, fresh: float) -> Feed:
+    """fresh: seconds for which its server says that nothing will change."""
     declared = feed.facts.rhythm if feed.facts else None
-    following = schedule_after_success(
-        now, feed.recent, floor=floor, hint=feed.requested_interval, declared=declared, url=feed.url
-    )
+    hint = max(feed.requested_interval or 0.0, fresh) or None
+    following = schedule_after_success(now, feed.recent, floor=floor, hint=hint, declared=declared, url=feed.url)
     return replace(feed, next_poll_at=following.at)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
@@ -14,7 +15,10 @@ import requests
 
 from podwatch.errors import HttpError
 from podwatch.logins import Login, origin_of
-from podwatch.net.decompression import DecompressionError, decompressor_for
+from podwatch.net.cookies import Cookies
+from podwatch.net.decompression import BodyDecoder, DecompressionError
+from podwatch.net.locations import to_ascii
+from podwatch.net.proxies import Proxies
 from podwatch.net.transport import Transport
 from podwatch.redaction import split_login
 from podwatch.settings import Settings
@@ -25,11 +29,14 @@ DEADLINE = 60.0  # seconds for a whole response
 CHUNK = 64 * 1024  # bytes read at once
 _WANTS_LOGIN = "the feed wants a login, or refuses the one it got: podwatch feeds login URL"
 _REDIRECTS = {301, 302, 303, 307, 308}
+_WITH_BODY = {200, 203, 206}  # 203: a proxy on the way changed something
+_SECONDS = re.compile(r"[0-9]{1,12}")
+_RANGE = re.compile(r"\s*bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A usable response: 200 with a body, or 304 without one.
+    """A usable response: 200 with a body (also for 203, and for a 206 that is whole), or 304 without one.
 
     url: where it came from, after redirects. headers: their names in lower case. body: decompressed.
     moved_to: the address to store from now on, when there were redirects and all of them permanent.
@@ -55,7 +62,7 @@ class HttpClient:
     """
 
     def __init__(self, settings: Settings, tls: ssl.SSLContext | None = None) -> None:
-        self._transport = Transport(settings.allow_addresses, tls)
+        self._transport = Transport(settings.allow_addresses, tls, Proxies(settings))
         self._headers = {
             "User-Agent": f"podwatch/0.1 (podcast monitor; {settings.contact or 'contact: see PODWATCH_CONTACT'})",
             "Accept-Encoding": "gzip, br",
@@ -86,13 +93,13 @@ class HttpClient:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        at, permanent = url, True
+        at, permanent, cookies = url, True, Cookies()
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 sent = headers
                 if login is not None and origin_of(at) == login.origin:
                     sent = headers | {"Authorization": login.header}
-                status, answer, body = self._request(at, sent, max_bytes, deadline)
+                status, answer, body = self._request(at, sent, max_bytes, deadline, cookies)
             except HttpError as e:
                 if at == url:
                     raise
@@ -100,22 +107,30 @@ class HttpClient:
                 raise HttpError(what, where=url, todo=e.todo, retryable=e.retryable) from None
             if status in _REDIRECTS and answer.get("location"):
                 permanent = permanent and status in (301, 308)
-                at = split_login(urljoin(at, answer["location"]))[0]  # a login that a server names is not taken
+                to = urljoin(at, to_ascii(answer["location"]))
+                at = split_login(to)[0]  # a login that a server names is not taken
                 continue
-            if status in (200, 304):
+            if status == 206 and _is_part(answer):
+                raise HttpError("the server sent only a part", where=url, retryable=True, status=status)
+            if status in _WITH_BODY:
+                return Response(200, at, answer, body, at if permanent and at != url else None)
+            if status == 304:
                 return Response(status, at, answer, body, at if permanent and at != url else None)
             raise _status_error(url, status, answer)
         raise HttpError(f"more than {MAX_REDIRECTS} redirects", where=url, retryable=True)
 
     def _request(
-        self, url: str, headers: Mapping[str, str], max_bytes: int, deadline: float
+        self, url: str, headers: Mapping[str, str], max_bytes: int, deadline: float, cookies: Cookies
     ) -> tuple[int, Mapping[str, str], bytes]:
         """(status, headers, body) of one request, without redirects; failures of the network become HttpError."""
         request = _prepare("GET", url, headers)
+        cookies.add_to(request)
         try:
             with self._transport.open(request, deadline) as response:
                 answer = _lowered(response)
-                body = _read(response, answer, max_bytes) if response.status == 200 else _drain(response)
+                if response.status in _REDIRECTS:
+                    cookies.take_from(response, request)
+                body = _read(response, answer, max_bytes) if response.status in _WITH_BODY else _drain(response)
         except HttpError as e:
             raise HttpError(e.what, where=url, todo=e.todo, retryable=e.retryable) from None
         except _TooLargeError:
@@ -175,19 +190,23 @@ def _lowered(response: http.client.HTTPResponse) -> dict[str, str]:
 
 def _read(response: http.client.HTTPResponse, headers: Mapping[str, str], max_bytes: int) -> bytes:
     """The body, decompressed as it comes, so that a decompression bomb is noticed before it fills the memory."""
-    decompressor = decompressor_for(headers.get("content-encoding", ""))
+    decoder = BodyDecoder(headers.get("content-encoding", ""))
     parts: list[bytes] = []
     size = 0
-    while chunk := response.read1(CHUNK):
-        for data in decompressor.feed(chunk, max_bytes + 1):
+
+    def take(pieces: Iterator[bytes]) -> None:
+        nonlocal size
+        for data in pieces:
             parts.append(data)
             size += len(data)
             if size > max_bytes:
                 raise _TooLargeError
+
+    while chunk := response.read1(CHUNK):
+        take(decoder.feed(chunk, max_bytes + 1))
     if response.length:
         raise EOFError(f"the answer ended {response.length} bytes early")
-    if not decompressor.complete():
-        raise EOFError("the compressed answer is cut off")
+    take(decoder.finish(max_bytes + 1))
     return b"".join(parts)
 
 
@@ -197,6 +216,12 @@ def _drain(response: http.client.HTTPResponse) -> bytes:
         if not response.read1(CHUNK):
             break
     return b""
+
+
+def _is_part(headers: Mapping[str, str]) -> bool:
+    """Whether a 206 has less than the whole, which nobody asked for. Some servers send the whole as one."""
+    found = _RANGE.match(headers.get("content-range", ""))
+    return found is not None and not (found[1] == "0" and found[3] in ("*", str(int(found[2]) + 1)))
 
 
 def _status_error(url: str, status: int, headers: Mapping[str, str]) -> HttpError:
@@ -216,6 +241,20 @@ def _status_error(url: str, status: int, headers: Mapping[str, str]) -> HttpErro
         status=status,
         retry_after=parse_retry_after(headers.get("retry-after"), time()),
     )
+
+
+def fresh_seconds(headers: Mapping[str, str]) -> float:
+    """For how long a response says that it stays as it is (RFC 9111, 4.2: max-age less its Age), else 0."""
+    said = {name.strip().lower(): value for name, _, value in _directives(headers.get("cache-control", ""))}
+    age = said.get("max-age", "").strip().strip('"')
+    if "no-cache" in said or "no-store" in said or not _SECONDS.fullmatch(age):
+        return 0.0
+    passed = headers.get("age", "").strip()
+    return max(0.0, float(age) - (float(passed) if _SECONDS.fullmatch(passed) else 0.0))
+
+
+def _directives(header: str) -> Iterator[tuple[str, str, str]]:
+    return (part.partition("=") for part in header[:1000].split(","))
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:

@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -23,6 +23,7 @@ import requests
 
 from podwatch.errors import HttpError
 from podwatch.net.addresses import resolve
+from podwatch.net.proxies import Proxies, Proxy, connect, open_tunnel
 from podwatch.settings import IpNetwork
 
 CONNECT_SECONDS = 10.0  # for each address of a host, at most
@@ -39,10 +40,13 @@ def _default_tls() -> ssl.SSLContext:
 class _Connection(http.client.HTTPConnection):
     """A connection to one host. ``deadline``: the time.monotonic() at which the current request has to be done."""
 
-    def __init__(self, key: _Key, tls: ssl.SSLContext | None, allowed: Sequence[IpNetwork]) -> None:
+    def __init__(
+        self, key: _Key, tls: ssl.SSLContext | None, allowed: Sequence[IpNetwork], proxy: Proxy | None = None
+    ) -> None:
         scheme, host, port = key
         super().__init__(host, port)
         self.key, self.deadline, self.is_reused = key, 0.0, False
+        self.proxy = proxy
         self._tls, self._allowed = (tls or _default_tls()) if scheme == "https" else None, allowed
 
     def seconds_left(self) -> float:
@@ -55,7 +59,11 @@ class _Connection(http.client.HTTPConnection):
     def connect(self) -> None:
         """Connects to the first address of the host that accepts; http.client calls this when there is no socket."""
         error: OSError | None = None
-        for family, address in resolve(self.host, self.port, self._allowed):
+        addresses = resolve(self.host, self.port, self._allowed)
+        if self.proxy is not None:
+            self.sock = _DeadlineSocket(self._connect_through(self.proxy), self)
+            return
+        for family, address in addresses:
             sock = socket.socket(family, socket.SOCK_STREAM)
             try:
                 sock.settimeout(min(CONNECT_SECONDS, self.seconds_left()))
@@ -71,6 +79,19 @@ class _Connection(http.client.HTTPConnection):
             self.sock = _DeadlineSocket(sock, self)
             return
         raise error or OSError("the host has no address")
+
+    def _connect_through(self, proxy: Proxy) -> socket.socket:
+        sock = connect(proxy, min(CONNECT_SECONDS, self.seconds_left()))
+        try:
+            if self._tls is None:
+                return sock
+            sock.settimeout(min(CONNECT_SECONDS, self.seconds_left()))
+            open_tunnel(sock, proxy, self.host, self.port)
+            sock.settimeout(self.seconds_left())
+            return self._tls.wrap_socket(sock, server_hostname=self.host)
+        except BaseException:
+            sock.close()
+            raise
 
 
 class _DeadlineSocket:
@@ -124,8 +145,11 @@ class Transport:
     http.client.HTTPException, and HttpError when the host's address may not be reached.
     """
 
-    def __init__(self, allowed: Sequence[IpNetwork] = (), tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, allowed: Sequence[IpNetwork] = (), tls: ssl.SSLContext | None = None, proxies: Proxies | None = None
+    ) -> None:
         self._allowed = tuple(allowed)
+        self._proxies = proxies
         self._tls = tls
         self._idle: OrderedDict[_Key, list[_Connection]] = OrderedDict()  # the host that was used last comes last
         self._idle_count = 0
@@ -137,10 +161,11 @@ class Transport:
         key, target = _split(request)
         deadline = time.monotonic() + seconds
         while True:
-            connection = self._take_idle(key) or _Connection(key, self._tls, self._allowed)
+            connection = self._take_idle(key) or self._connection(key)
             connection.deadline = deadline
             try:
-                connection.request(str(request.method), target, headers=request.headers)
+                sent_to, headers = _through_proxy(connection, request, target)
+                connection.request(str(request.method), sent_to, headers=headers)
                 response = connection.getresponse()
                 break
             except (ConnectionError, http.client.CannotSendRequest):
@@ -168,15 +193,16 @@ class Transport:
         when nothing was written; whatever else is raised, the server may have acted on the body.
         """
         key, target = _split(request)
-        connection = _Connection(key, self._tls, self._allowed)
+        connection = self._connection(key)
         connection.deadline = time.monotonic() + seconds
         try:
             try:
                 connection.connect()
             except (OSError, HttpError) as e:
                 raise NotSentError(e) from e
-            headers = dict(request.headers) | {"Connection": "close"}
-            connection.request(str(request.method), target, body=request.body, headers=headers)
+            sent_to, headers = _through_proxy(connection, request, target)
+            headers = {**headers, "Connection": "close"}
+            connection.request(str(request.method), sent_to, body=request.body, headers=headers)
             response = connection.getresponse()
             response.close()
             return response
@@ -191,6 +217,10 @@ class Transport:
             self._idle_count = 0
         for connection in idle:
             connection.close()
+
+    def _connection(self, key: _Key) -> _Connection:
+        proxy = self._proxies.choose(*key) if self._proxies is not None else None
+        return _Connection(key, self._tls, self._allowed, proxy)
 
     def _take_idle(self, key: _Key) -> _Connection | None:
         with self._lock:
@@ -212,6 +242,17 @@ class Transport:
         if not self._idle[key]:
             del self._idle[key]
         return connection
+
+
+def _through_proxy(
+    connection: _Connection, request: requests.PreparedRequest, target: str
+) -> tuple[str, Mapping[str, str]]:
+    """(target, headers) of a request: without TLS a proxy is told the whole address (RFC 9112, 3.2.2)."""
+    if connection.proxy is None or connection.key[0] == "https":
+        return target, request.headers
+    login = connection.proxy.authorization
+    headers = {**request.headers, "Proxy-Authorization": login} if login else request.headers
+    return str(request.url).partition("#")[0], headers
 
 
 def _split(request: requests.PreparedRequest) -> tuple[_Key, str]:

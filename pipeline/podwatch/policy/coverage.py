@@ -147,6 +147,11 @@ def describe_coverage(c: Coverage) -> str:
     return said + (f"; {c.not_listened} not: {describe_reasons(c)}" if c.not_listened else "")
 
 
+def describe_undated(number: int) -> str:
+    """What is said of episodes without a date: a backfill finds them in no range."""
+    return f"{number:,} episode{'s have' if number > 1 else ' has'} no date that can be read: no backfill finds them"
+
+
 def describe_reasons(c: Coverage) -> str:
     """``15 names none, 3 failed``."""
     return ", ".join(f"{n} {reason}" for reason, n in c.why.items())

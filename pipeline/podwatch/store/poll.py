@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Date, Integer, Text, bindparam, delete, insert, literal, select, update
+from sqlalchemy import Connection, Date, Integer, Text, bindparam, delete, func, insert, literal, select, update
 
 from podwatch.logins import origin_of
 from podwatch.model import ALL, Feed, FeedFacts, Person, PollResult, Shard
@@ -16,7 +16,7 @@ from podwatch.store.alerts import detach_deliveries
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episode_upsert import upsert_episodes
 from podwatch.store.statements import in_shard, upsert
-from podwatch.store.tables import feed_days, feed_items, feeds
+from podwatch.store.tables import episodes, feed_days, feed_items, feeds
 
 # Saved after every poll; the others only when the document was read, with its episodes.
 POLL_COLUMNS = (
@@ -74,6 +74,12 @@ class PollRows(Rows):
         due = feeds.c.next_poll_at.is_not(None) if now is None else feeds.c.next_poll_at <= now
         query = select(feeds).where(due, *in_shard(feeds.c.id, shard)).order_by(feeds.c.next_poll_at, feeds.c.id)
         return [_feed(r) for r in self.read_rows(query)]
+
+    def undated_episodes(self) -> dict[int, int]:
+        """By the id of a feed how many of its episodes have no date, or none that can be read; feeds with some only."""
+        e = episodes.c
+        query = select(e.feed_id, func.count().label("n")).where(e.published_at.is_(None)).group_by(e.feed_id)
+        return {r.feed_id: r.n for r in self.read_rows(query)}
 
     def items_of(self, feed: Feed) -> bytes | None:
         """What was known of the items when the feed's document was last read, as bytes of KnownItems."""
