@@ -35,6 +35,7 @@ class FeedReading:
     episode_lists: the parsed episodes, each list with the guids under which its episodes go on (None: left out).
     guid_keys: the guid_key of every episode that the document lists now, in its order.
     known: what the next reading needs. reason: why the body was parsed whole, None when it was not.
+    is_well_formed: a body that is not may be cut, and have lost items.
     """
 
     facts: FeedFacts
@@ -42,6 +43,7 @@ class FeedReading:
     guid_keys: array[int]
     known: KnownItems
     reason: WholeReason | None = None
+    is_well_formed: bool = True
 
     @property
     def episodes(self) -> tuple[Episode, ...]:
@@ -299,6 +301,7 @@ def _whole_reading(document: ParsedDocument, reason: WholeReason) -> FeedReading
         guid_keys=array("Q", [guid_key(guid) for guid in guids if guid is not None]),
         known=KnownItems(),
         reason=reason,
+        is_well_formed=document.is_well_formed,
     )
 
 

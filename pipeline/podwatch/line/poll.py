@@ -22,6 +22,7 @@ from podwatch.policy.poll_schedule import (
     POSTPONE,
     RHYTHM_EPISODES,
     is_dead,
+    is_whole_due,
     schedule_after_failure,
     schedule_after_success,
 )
@@ -55,7 +56,7 @@ def poll(
     batch: list[tuple[Feed, PollResult]] = []
     outcomes = run_by_host(
         due,
-        partial(request_feed, rt, now=now),
+        partial(request_feed, rt, now=now, force=force),
         host_of=lambda feed: host_of(feed.url),
         postponed=lambda feed: Postponed("its host asks to be left alone", where=feed.url),
         threads=rt.settings.poll_threads,
@@ -128,11 +129,16 @@ def resolve_outcome(
     return PollResult(feed=failing, answer=result.line), line
 
 
-def request_feed(rt: Runtime, feed: Feed, now: datetime) -> Result:
-    """Requests a feed and reads what is new in it. Errors are returned, so that they reach the feed's row."""
+def request_feed(rt: Runtime, feed: Feed, now: datetime, force: bool = False) -> Result:
+    """Requests a feed and reads what is new in it. Errors are returned, so that they reach the feed's row.
+
+    force: without conditions, whatever is known of it.
+    """
     try:
         login = rt.keyring.login_for(feed.url, feed.login)
-        answer = rt.http.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=ACCEPT, login=login)
+        whole = force or is_whole_due(feed.last_polled_at, now, feed.url)
+        etag, last_modified = (None, None) if whole else (feed.etag, feed.last_modified)
+        answer = rt.http.get(feed.url, etag=etag, last_modified=last_modified, accept=ACCEPT, login=login)
         digest = xxh3_128_hexdigest(answer.body) if answer.status == 200 else feed.digest
         reading = None
         if digest != feed.digest:
@@ -192,9 +198,8 @@ def build_poll_result(
     polled = replace(feed, last_polled_at=now, failures=0, failing_since=None, error=None)
     if answer.moved_to:
         polled = replace(polled, url=answer.moved_to)
-    if answer.status == 200:
-        headers = answer.headers
-        polled = replace(polled, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
+    etag, last_modified = validators_of(feed, answer, reading)
+    polled = replace(polled, etag=etag, last_modified=last_modified)
     if reading is None:
         return PollResult(feed=_schedule(polled, now, floor), answer=str(answer.status))
     episodes = reading.episodes
@@ -208,6 +213,20 @@ def build_poll_result(
         items=reading.known.to_bytes(),
         answer=str(answer.status),
     )
+
+
+def validators_of(feed: Feed, answer: Response, reading: FeedReading | None) -> tuple[str | None, str | None]:
+    """(ETag, Last-Modified) to ask with the next time. Pure.
+
+    None of a document that is cut or ill-formed: the whole of it may come under the same ones. When the document is the
+    same as before they are only renewed, since it may have been such a one.
+    """
+    etag, last_modified = answer.headers.get("etag"), answer.headers.get("last-modified")
+    if reading is not None:
+        return (etag, last_modified) if reading.is_well_formed else (None, None)
+    if feed.etag is None and feed.last_modified is None:
+        return None, None
+    return etag or feed.etag, last_modified or feed.last_modified
 
 
 def newest_dates(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[datetime, ...]:

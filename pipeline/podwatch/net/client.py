@@ -25,6 +25,9 @@ DEADLINE = 60.0  # seconds for a whole response
 CHUNK = 64 * 1024  # bytes read at once
 _WANTS_LOGIN = "the feed wants a login, or refuses the one it got: podwatch feeds login URL"
 _REDIRECTS = {301, 302, 303, 307, 308}
+_CONDITIONS = ("If-None-Match", "If-Modified-Since")
+# What a request without conditions would get, too: a login, a page that is gone, a server that wants a pause.
+_SAME_WITHOUT_CONDITIONS = {401, 404, 407, 408, 410, 425, 429, 451, 503, 504}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,9 @@ class HttpClient:
     ) -> Response:
         """200 or 304; anything else raises HttpError with the address, what happened and whether to try again.
 
+        A server that fails at the conditions (412, or 500) is asked once more without them; one that answers 304
+        although there were none has failed.
+
         etag, last_modified: validators of the last response (RFC 9110, 13.1). max_bytes: of the body, decompressed.
         deadline: seconds for each request; a redirect is another request. login: sent to its own origin only, so
         neither to where a redirect leads nor without TLS when its address has it.
@@ -86,8 +92,8 @@ class HttpClient:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        at, permanent = url, True
-        for _ in range(MAX_REDIRECTS + 1):
+        at, permanent, hops = url, True, 0
+        while hops <= MAX_REDIRECTS:
             try:
                 sent = headers
                 if login is not None and origin_of(at) == login.origin:
@@ -101,7 +107,15 @@ class HttpClient:
             if status in _REDIRECTS and answer.get("location"):
                 permanent = permanent and status in (301, 308)
                 at = split_login(urljoin(at, answer["location"]))[0]  # a login that a server names is not taken
+                hops += 1
                 continue
+            conditional = any(name in headers for name in _CONDITIONS)
+            if conditional and status >= 400 and status not in _SAME_WITHOUT_CONDITIONS:
+                headers = {name: value for name, value in headers.items() if name not in _CONDITIONS}
+                continue
+            if status == 304 and not conditional:
+                what = "answered 304 Not Modified to a request without conditions, so that nothing can be read"
+                raise HttpError(what, where=url, retryable=True, status=304)
             if status in (200, 304):
                 return Response(status, at, answer, body, at if permanent and at != url else None)
             raise _status_error(url, status, answer)
