@@ -186,7 +186,7 @@ def _shared_guids(
     if not spans.unchanged_items:
         guid_of, parsed = dict(zip(before.hashes, before.guids, strict=True)), set(fresh)
         others = {guid_of[h] for i, h in enumerate(hashes) if i not in parsed}
-    return frozenset(others & {guid_key(guid) for chunk in chunks for guid, _ in chunk.episodes.identities})
+    return frozenset(others & {guid_key(e.guid) for chunk in chunks for e in chunk.episodes.identities})
 
 
 def _chunk_items(fresh: list[int], spans: ItemSpans, size: int) -> Iterator[list[int]]:
@@ -256,7 +256,7 @@ def _incremental_reading(
     items = [i for chunk in chunks for i in chunk.items]
     identities = [identity for chunk in chunks for identity in chunk.episodes.identities]
     final = disambiguate_guids(identities)
-    parsed_guids = {i: guid_key(guid) for i, (guid, _) in zip(items, identities, strict=True)}
+    parsed_guids = {i: guid_key(e.guid) for i, e in zip(items, identities, strict=True)}
     parsed_finals = {i: guid_key(guid) for i, guid in zip(items, final, strict=True)}
     if spans.unchanged_items and before is not None:
         guids = array("Q", parsed_guids.values()) + before.guids

@@ -10,7 +10,7 @@ from functools import partial
 from xxhash import xxh3_128_hexdigest
 
 from podwatch import feeds
-from podwatch.errors import PodwatchError, Postponed
+from podwatch.errors import FeedError, PodwatchError, Postponed
 from podwatch.feeds import FeedReading
 from podwatch.line.bugs import Bugs
 from podwatch.model import ALL, Episode, Feed, FeedFacts, PollResult, Shard, Tally
@@ -74,7 +74,7 @@ def poll(
                 notes.append(line)
             waiting += len(polled.episodes)
         if batch and (outcome is None or len(batch) >= BATCH or waiting >= BATCH_EPISODES):
-            found, bad = save_batch(rt, batch, now, bugs)
+            found, bad = save_batch(rt, batch, now, bugs, notes.append)
             new, failed, batch, waiting = new + found, failed + len(bad), [], 0
             notes += bad
             if progress is not None:
@@ -84,15 +84,24 @@ def poll(
 
 
 def save_batch(
-    rt: Runtime, batch: Sequence[tuple[Feed, PollResult]], now: datetime, bugs: Bugs
+    rt: Runtime,
+    batch: Sequence[tuple[Feed, PollResult]],
+    now: datetime,
+    bugs: Bugs,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> tuple[int, list[str]]:
     """Stores polls in one transaction: (how many episodes are new, a line for each poll that cannot be stored).
 
     batch: each feed as it was, and its poll. When a bug keeps them from being stored, each is stored alone; the one
-    with the bug stays as it was, so that the next poll finds everything in its document again.
+    with the bug stays as it was, so that the next poll finds everything in its document again. tell: gets the lines
+    about what was stored.
     """
+    lines: list[str] = []
     try:
-        return rt.store.save_polls([result for _, result in batch], now, rt.settings.first_poll), []
+        new = rt.store.save_polls([result for _, result in batch], now, rt.settings.first_poll, lines.append)
+        for line in lines:
+            tell(line)
+        return new, []
     except Exception as e:  # noqa: BLE001 - raised with the others at the end
         bug = e
     if store.explain_failure(bug) is not None:
@@ -103,7 +112,7 @@ def save_batch(
         failing = feed_after_failure(feed, error, now, rt.settings.poll_floor)
         rt.store.save_polls([PollResult(feed=failing, answer=error.line)], now, 0)
         return 0, [error.line]
-    saved = [save_batch(rt, [poll], now, bugs) for poll in batch]
+    saved = [save_batch(rt, [poll], now, bugs, tell) for poll in batch]
     return sum(new for new, _ in saved), [line for _, lines in saved for line in lines]
 
 
@@ -145,6 +154,7 @@ def request_feed(rt: Runtime, feed: Feed, now: datetime, force: bool = False) ->
             stored = rt.store.items_of(feed)
             known = feeds.KnownItems.from_bytes(stored) if stored else None
             reading = feeds.read_feed(answer.body, answer.url, answer.headers.get("content-type", ""), known)
+            check_redirect(feed, answer, reading, known)
             answer = replace(answer, body=b"")  # frees a large document before its episodes are unpacked
         polled = build_poll_result(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
         if address := find_new_address(rt, feed, answer.url, reading, now):
@@ -184,6 +194,25 @@ def find_new_address(rt: Runtime, feed: Feed, url: str, reading: FeedReading | N
     return None
 
 
+def check_redirect(feed: Feed, answer: Response, reading: FeedReading, known: feeds.KnownItems | None) -> None:
+    """Raises FeedError when a permanent redirect leads to another show, or to a feed of which this one was a part.
+
+    It would be followed for good. known: of the items that the feed had before. Pure.
+    """
+    if answer.moved_to is None or feed.facts is None:
+        return
+    before, listed = set(known.final_guids or known.guids) if known else set(), set(reading.guid_keys)
+    dates = {e.published_at.replace(microsecond=0) for e in reading.episodes if e.published_at is not None}
+    shared = len(before & listed) if before else len(dates & set(feed.recent))
+    of = min(len(before) or len(feed.recent), len(listed))
+    if not is_same_show(feed.facts, reading.facts, shared=0 < of <= 2 * shared):
+        there = display_address(answer.moved_to)
+        raise FeedError(f"is sent on to {there} for good, which is another show", where=feed.url, todo=_OTHER_SHOW)
+
+
+_OTHER_SHOW = "add that one if you want it, and remove this one"
+
+
 def is_same_show(a: FeedFacts, b: FeedFacts, shared: bool) -> bool:
     """Whether two documents are of one show. shared: whether an episode is in both. Pure."""
     if a.podcast_guid and b.podcast_guid:
@@ -196,7 +225,7 @@ def build_poll_result(
 ) -> PollResult:
     """The feed after a response, with its new episodes. reading: of the body; None when it is unchanged. Pure."""
     polled = replace(feed, last_polled_at=now, failures=0, failing_since=None, error=None)
-    if answer.moved_to:
+    if answer.moved_to and answer.status == 200:  # with its document at hand, which check_redirect has seen
         polled = replace(polled, url=answer.moved_to)
     etag, last_modified = validators_of(feed, answer, reading)
     polled = replace(polled, etag=etag, last_modified=last_modified)
@@ -211,6 +240,7 @@ def build_poll_result(
         episodes=episodes,
         lists=lambda guid: feeds.guid_key(guid) in listed,
         items=reading.known.to_bytes(),
+        newest_known=feed.last_episode_at,
         answer=str(answer.status),
     )
 
