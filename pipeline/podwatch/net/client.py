@@ -219,7 +219,7 @@ def _status_error(url: str, status: int, headers: Mapping[str, str]) -> HttpErro
         401: _WANTS_LOGIN,
         403: _WANTS_LOGIN,
         404: "check the address",
-        410: "it is gone for good: remove it",
+        410: "it is gone for good: remove it, or add it again once it is back",
     }.get(status, "")
     retryable = status in (403, 404, 408, 425, 429) or status >= 500
     return HttpError(
