@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from podwatch.errors import FeedError
 from podwatch.feeds import KnownItems, WholeReason, guid_key
 from podwatch.feeds.incremental import cpu_budget, read_feed
+from podwatch.model import Episode
+from podwatch.policy.episode_identity import guid_under_guid
 from tests.support.feed_oracle import CONTENT_TYPE, URL, RecordingParser, check_against_feedparser, known_items_of
 from tests.support.feed_parsers import InProcessParser
 from tests.support.podcast_host import item, rss
@@ -20,7 +23,20 @@ EDITED_B = B.replace("On b", "On bees")
 # Other episodes under the guid of b, and the guids under which they go on when the feed lists several.
 LIKE_B, ALSO_B = A.replace(">a<", ">b<"), C.replace(">c<", ">b<")
 NO_AUDIO_B = D.replace(">d<", ">b<").replace("<enclosure", "<nothing")
-OF_A, OF_B, OF_C = (f"b#{guid_key(f'audio.example/{name}.mp3'):016x}" for name in "abc")
+AT = datetime(2026, 11, 3, 5, tzinfo=UTC)
+OF_A, OF_B, OF_C, OF_D, OF_BEES = (
+    guid_under_guid(Episode(guid="b", title=f"On {name}", published_at=AT)) for name in ("a", "b", "c", "d", "bees")
+)
+MEMBERS_B = B.replace("audio.example/b", "members.example/1").replace("03 Nov 2026 05", "02 Nov 2026 05")
+
+
+def edition(n: int) -> str:
+    """One of the editions that a feed lists under one guid and one title."""
+    return item(f"e{n}", title="News", published=f"Tue, 03 Nov 2026 0{n}:00:00 +0000").replace(f">e{n}<", ">news<", 1)
+
+
+def of_edition(n: int) -> str:
+    return guid_under_guid(Episode(guid="news", title="News", published_at=AT.replace(hour=n)))
 
 
 def read_guids(old: str, new: str) -> tuple[list[str], bytes]:
@@ -42,7 +58,13 @@ CHANGES = {
     "a new item and another title": (rss(B), rss(A, B, title="New"), ["a"]),
     "nothing new": (rss(A, B), rss(A, B), []),
     "all items new": (rss(A, B), rss(C, D), ["c", "d"]),
-    "the first of two with one guid and audio is the episode": (rss(B), rss(EDITED_B, B), ["b"]),
+    "two with one guid and title, the files of which came a day apart": (rss(MEMBERS_B), rss(B, MEMBERS_B), ["b"]),
+    "two with one guid and audio, and other titles": (rss(B), rss(EDITED_B, B), [OF_BEES, OF_B]),
+    "three with one guid and title, and other audio": (
+        rss(*(edition(n) for n in (1, 2))),
+        rss(*(edition(n) for n in (3, 2, 1))),
+        [of_edition(n) for n in (3, 2, 1)],
+    ),
     "the second is the episode when the first is gone": (rss(B, EDITED_B), rss(EDITED_B), ["b"]),
     "a guid that gets another audio": (rss(B), rss(LIKE_B), ["b"]),
     "two with one guid and other audio": (rss(C), rss(B, LIKE_B, C), [OF_B, OF_A]),
@@ -52,11 +74,11 @@ CHANGES = {
     "a third with one guid and other audio": (rss(LIKE_B, B), rss(ALSO_B, LIKE_B, B), [OF_C, OF_A, OF_B]),
     "a new item beside two with one guid": (rss(LIKE_B, B), rss(A, LIKE_B, B), ["a"]),
     "two with one guid and other audio change places": (rss(LIKE_B, B, C), rss(C, B, LIKE_B), [OF_B, OF_A]),
-    "one of two with one guid and audio is gone": (rss(LIKE_B, B, EDITED_B), rss(LIKE_B, EDITED_B), [OF_A, OF_B]),
-    "of three with one guid the one without audio keeps it": (
+    "one of two with one guid and audio is gone": (rss(LIKE_B, B, EDITED_B), rss(LIKE_B, EDITED_B), [OF_A, OF_BEES]),
+    "of three with one guid one without audio": (
         rss(LIKE_B, NO_AUDIO_B),
         rss(LIKE_B, NO_AUDIO_B, B),
-        [OF_A, "b", OF_B],
+        [OF_A, OF_D, OF_B],
     ),
 }
 

@@ -59,6 +59,15 @@ def test_the_crawl_ends_at_the_first_day_of_the_range(rt: Runtime, podcast: Podc
     assert read_guids(rt, podcast, since=datetime(2026, 11, 7, tzinfo=UTC)) == [["c"], ["b"]]
 
 
+def test_pages_that_begin_with_the_oldest_are_read_to_the_newest(rt: Runtime, podcast: Podcast) -> None:
+    oldest = [item(g, published=f"{day:02} Jan 2024 05:00:00 +0000") for g, day in (("a", 1), ("b", 2))]
+    link = f"<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='{podcast.url('/2.xml')}'/>"
+    podcast.serve("/1.xml", rss(*oldest).replace("<language>", f"{link}<language>"))
+    podcast.serve("/2.xml", page_xml("c", to="/3.xml", day=5))
+    podcast.serve("/3.xml", page_xml("d", day=9))
+    assert read_guids(rt, podcast, since=datetime(2026, 11, 7, tzinfo=UTC)) == [["a", "b"], ["c"], ["d"]]
+
+
 def test_a_page_that_is_no_feed_is_an_error_after_the_pages_before_it(rt: Runtime, podcast: Podcast) -> None:
     podcast.serve("/1.xml", page_xml("b", to="/2.xml"))
     podcast.serve("/2.xml", "<html>Sorry</html>")

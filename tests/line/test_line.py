@@ -158,7 +158,10 @@ BAD_FEEDS: dict[str, tuple[Callable[[Podcast], str], str]] = {
     "empty": (lambda p: p.serve("/bad", ""), "is empty"),
     "404": (lambda p: p.url("/bad"), "the server answered 404 Not Found - check the address"),
     "503": (lambda p: p.fail("/bad", 503), "the server answered 503 Service Unavailable"),
-    "gone": (lambda p: p.fail("/bad", 410), "the server answered 410 Gone - it is gone for good: remove it"),
+    "gone": (
+        lambda p: p.fail("/bad", 410),
+        "the server answered 410 Gone - it is gone for good: remove it, or add it again once it is back",
+    ),
     "nobody there": (lambda p: "http://127.0.0.1:1/bad", "the connection failed (Connection refused)"),
     "an internal address": (lambda p: "http://[::1]:1/bad", "::1 is not a public address - if it is yours, add it"),
 }

@@ -169,6 +169,21 @@ def test_a_feed_dead_for_two_weeks_is_still_polled_and_reported(rt: Runtime, pod
     assert feed_of(rt, url).failing_since == now
 
 
+def test_a_feed_that_was_gone_for_good_is_polled_again_once_it_is_added_again(
+    rt: Runtime, podcast: Podcast, now: datetime
+) -> None:
+    url = podcast.serve("/f.xml", rss(item("one")))
+    add_feeds(rt, now, url)
+    poll(rt, now)
+    podcast.fail("/f.xml", 410)
+    poll(rt, now + HOURS, force=True)
+    assert poll(rt, now + 50 * HOURS, force=True).done == 0
+    podcast.serve("/f.xml", rss(item("two"), item("one")))
+    add_feeds(rt, now + 51 * HOURS, url)
+    assert poll(rt, now + 51 * HOURS).new == 1
+    assert rt.store.counts()["episodes"] == 2
+
+
 def test_a_feed_that_works_again_has_no_failures(rt: Runtime, podcast: Podcast, now: datetime) -> None:
     url = podcast.serve("/f.xml", rss(item("one")))
     podcast.fail("/f.xml", 503)

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.model import Episode
+from podwatch.policy.compared_addresses import canonical_url
 from podwatch.policy.episode_identity import (
     SameBy,
     _letters,
-    canonical_url,
+    find_shift,
     identity_keys,
     match_episode,
     plain_show,
@@ -89,6 +90,174 @@ ONE = {
     "members see a mark in the title": (changed(**MEMBER, title="[Ad-Free] Thirteen Days"), SameBy.TITLE),
 }
 
+HOUR = timedelta(hours=1)
+OLD = replace(TALK, first_seen_at=AT + timedelta(days=30))  # seen long after it was published
+ELSEWHERE: dict[str, object] = {**NEW, "audio_url": "https://new.example/a/b.mp3"}
+STREAM = replace(TALK, audio_url="https://host.example/stream?cid=1001", duration=None)
+
+
+def beside(e: Episode, **changes: object) -> Episode:
+    return replace(e, id=0, identity="", **changes)  # type: ignore[arg-type]
+
+
+# name: (what is known, what it looks like now, why it is the same)
+ONE_OF_MANY = {
+    "its guid, its file and its date by an hour are new, long after": (
+        OLD,
+        beside(OLD, **ELSEWHERE, published_at=AT + HOUR),
+        SameBy.TITLE,
+    ),
+    "its guid and its file are new, and its date an hour earlier": (
+        TALK,
+        beside(TALK, **ELSEWHERE, published_at=AT - HOUR),
+        SameBy.TITLE,
+    ),
+    "its guid stays, with its title, and it has another file a day later": (
+        TALK,
+        beside(TALK, audio_url="https://public.example/x.mp3", published_at=AT + timedelta(days=1)),
+        SameBy.GUID,
+    ),
+    "its guid stays, and its title and its file are corrected": (
+        TALK,
+        beside(TALK, title="13 days", audio_url="https://new.example/x.mp3"),
+        SameBy.GUID,
+    ),
+    "its guid stays, and host, zone and the numbering of its title change": (
+        replace(TALK, title="Episode 12: The long way"),
+        beside(TALK, title="12 - The long way", audio_url="https://new.example/x", published_at=AT + HOUR),
+        SameBy.GUID,
+    ),
+    "a file that only its query names gets a token, too": (
+        STREAM,
+        beside(STREAM, **NEW, audio_url=f"{STREAM.audio_url}&sig=7"),
+        SameBy.AUDIO,
+    ),
+    "two feeds have a file under one name, with a token each": (
+        TALK,
+        beside(TALK, **NEW, feed_id=2, show="All our shows", audio_url=f"{TALK.audio_url}&for=members"),
+        SameBy.AUDIO,
+    ),
+}
+
+# name: (what is known, what is another episode)
+TWO_OF_MANY = {
+    "its guid, and title, date and file are new": (
+        replace(TALK, guid="bulletin", title="News 01:00", audio_url="https://n.example/0100.mp3"),
+        beside(
+            TALK,
+            guid="bulletin",
+            title="News 02:00",
+            audio_url="https://n.example/0200.mp3",
+            published_at=AT + HOUR,
+        ),
+    ),
+    "its guid and its address, and title and date are new": (
+        replace(TALK, guid="bulletin", title="News 01:00", audio_url="https://n.example/latest.mp3"),
+        beside(
+            TALK,
+            guid="bulletin",
+            title="News 02:00",
+            audio_url="https://n.example/latest.mp3",
+            published_at=AT + HOUR,
+        ),
+    ),
+    "its address but for the query, in another show": (
+        STREAM,
+        beside(
+            STREAM, feed_id=2, show="Harvest", guid="b", title="Rain", audio_url="https://host.example/stream?cid=2002"
+        ),
+    ),
+    "its address but for the query, in another show, and its title": (
+        STREAM,
+        beside(STREAM, feed_id=2, show="Harvest", guid="b", audio_url="https://host.example/stream?cid=2002"),
+    ),
+    "its address but for the query, an hour later": (
+        STREAM,
+        beside(STREAM, **NEW, title="Rain", audio_url="https://host.example/stream?cid=1002", published_at=AT + HOUR),
+    ),
+    "its address but for the query, its title, an hour later": (
+        STREAM,
+        beside(STREAM, **NEW, audio_url="https://host.example/stream?cid=1002", published_at=AT + HOUR),
+    ),
+    "the address of its guid but for the query": (
+        replace(TALK, guid="https://v.example/watch?v=id1"),
+        beside(
+            TALK,
+            guid="https://v.example/watch?v=id2",
+            title="Rain",
+            audio_url="https://a.example/2.mp3",
+            published_at=AT + HOUR,
+        ),
+    ),
+    "the address of its guid but for the fragment": (
+        replace(TALK, guid="https://v.example/list#1"),
+        beside(
+            TALK,
+            guid="https://v.example/list#2",
+            title="Rain",
+            audio_url="https://a.example/2.mp3",
+            published_at=AT + HOUR,
+        ),
+    ),
+    "its title, an hour later, in time for the next edition": (
+        replace(TALK, first_seen_at=AT + HOUR / 6),
+        beside(TALK, **ELSEWHERE, published_at=AT + HOUR),
+    ),
+    "the address of every episode, the next day": (
+        replace(TALK, audio_url="https://n.example/latest.mp3", duration=None),
+        beside(
+            TALK,
+            **NEW,
+            title="Rain",
+            audio_url="https://n.example/latest.mp3",
+            duration=None,
+            published_at=AT + timedelta(days=1),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ONE_OF_MANY, ids=str)
+def test_weighed_together_it_is_the_same_episode_when(case: str) -> None:
+    known, now, why = ONE_OF_MANY[case]
+    assert match_episode(now, [known]) == (known, why)
+    assert identity_keys(now, neighbouring_days=True) & identity_keys(known), "it would not be looked up"
+
+
+@pytest.mark.parametrize("case", TWO_OF_MANY, ids=str)
+def test_weighed_together_it_is_another_episode_when_it_only_has(case: str) -> None:
+    known, now = TWO_OF_MANY[case]
+    assert match_episode(now, [known]) is None
+    if known.title != now.title:  # with its title, what is earlier by an hour was moved: see ONE_OF_MANY
+        assert match_episode(known, [now]) is None, "in the other direction, too"
+
+
+@pytest.mark.parametrize("name", ["listen", "get", "track", "show", "podcast", "dl", "mp3", "latest", "feed", "x"])
+@pytest.mark.parametrize("ending", [".mp3", ".php", ""])
+@pytest.mark.parametrize("parameter", ["id", "ep", "cid", "v", "t", "token", "key", "ts", "_"])
+def test_no_name_of_a_file_or_parameter_makes_two_episodes_one(name: str, ending: str, parameter: str) -> None:
+    first = replace(TALK, title="Rain", audio_url=f"https://pod.example/{name}{ending}?{parameter}=1")
+    second = beside(
+        TALK,
+        guid="b",
+        title="Snow",
+        audio_url=f"https://pod.example/{name}{ending}?{parameter}=2",
+        published_at=AT + HOUR,
+    )
+    assert match_episode(second, [first]) is None
+
+
+def test_dates_moved_by_a_zone_show_in_two_items_with_titles_of_their_own() -> None:
+    known = [replace(OLD, id=n, guid=f"g{n}", title=f"Part {n}", published_at=AT - n * 24 * HOUR) for n in range(3)]
+    moved = [beside(k, **ELSEWHERE, published_at=k.published_at + 9 * HOUR) for k in known if k.published_at]
+    shift = find_shift(zip(moved, known, strict=True))
+    assert shift == 9 * 60
+    assert [match_episode(e, known, shift=shift) for e in moved] == [(k, SameBy.TITLE) for k in known]
+    assert find_shift(zip(moved[:1], known[:1], strict=True)) == 0, "one may be the evening edition"
+    fresh = [replace(k, first_seen_at=k.published_at) for k in known]
+    assert find_shift(zip(moved, fresh, strict=True)) == 0, "those of a feed that is made anew each morning"
+
+
 # name: what looks alike and is another episode
 TWO = {
     "another episode of the show": changed(
@@ -153,12 +322,15 @@ def test_a_members_item_finds_the_right_one_of_two_with_its_title() -> None:
 
 ADDRESSES = {
     "http://www.a.example/x.mp3": "a.example/x.mp3",
-    "https://a.example/x.mp3?utm_source=y#t=3": "a.example/x.mp3",
-    "https://a.example/download.php?id=7&token=9": "a.example/download.php?id=7",
+    "https://a.example/x.mp3?utm_source=y#t=3": "a.example/x.mp3?utm_source=y",
+    "https://a.example/download.php?token=9&id=7": "a.example/download.php?id=7&token=9",
     "https://a.example/?p=12": "a.example?p=12",
     "https://play.example/e/ID/media.blob.example/pod/ep 1.mp3": "media.blob.example/pod/ep 1.mp3",
     "https://a.example/v1.2/x.mp3": "a.example/v1.2/x.mp3",
     "https://go.example/https://a.example/x.mp3": "a.example/x.mp3",
+    "https://go.example/r?u=https%3A%2F%2Fa.example%2Fx.mp3": "a.example/x.mp3",
+    "https://go.example/r?id=1&u=https%3A%2F%2Fa.example%2Fx.mp3": "go.example/r?id=1&u=https%3A%2F%2Fa.example%2Fx.mp3",
+    "https://go.example/listen?back=https://a.example/": "go.example/listen?back=https://a.example/",
     "urn:x:1": "urn:x:1",
     "http://[broken": "http://[broken",
     "": "",
@@ -166,7 +338,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize("url", ADDRESSES, ids=str)
-def test_an_address_is_compared_without_parameters_that_change(url: str) -> None:
+def test_an_address_is_compared_without_what_never_tells_files_apart(url: str) -> None:
     assert canonical_url(url) == ADDRESSES[url]
 
 

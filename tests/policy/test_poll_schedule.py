@@ -13,6 +13,7 @@ from podwatch.policy.poll_schedule import (
     NextPoll,
     Reason,
     is_dead,
+    is_whole_due,
     schedule_after_failure,
     schedule_after_success,
 )
@@ -122,3 +123,24 @@ def test_a_feed_is_dead_after_two_weeks_of_failures() -> None:
     assert not is_dead(None, NOW)
     assert not is_dead(NOW - timedelta(days=13), NOW)
     assert is_dead(NOW - timedelta(days=14), NOW)
+
+
+@given(st.text(max_size=40), st.lists(st.floats(60, 86400), min_size=20, max_size=60))
+def test_a_feed_is_requested_without_conditions_once_a_day(url: str, waits: list[float]) -> None:
+    last, moment, asked = NOW, NOW, 0
+    for seconds in waits:
+        last, moment = moment, moment + timedelta(seconds=seconds)
+        asked += is_whole_due(last, moment, url)
+    days = (moment - NOW).total_seconds() / 86400
+    assert days - 1 <= asked + sum(1 for w in waits if w >= 86400)
+    assert asked <= days + 1
+    assert is_whole_due(None, NOW, url)
+
+
+def test_feeds_are_requested_without_conditions_at_different_times_of_the_day() -> None:
+    hours = [NOW + timedelta(hours=h) for h in range(25)]
+    when = [
+        next(h for h in range(1, 25) if is_whole_due(hours[h - 1], hours[h], f"https://show{n}.example/feed"))
+        for n in range(200)
+    ]
+    assert len(set(when)) >= 20

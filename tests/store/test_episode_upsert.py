@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
+from podwatch.feeds.guids import ItemName, disambiguate_guids
 from podwatch.model import Episode, Feed, FeedFacts, Person, PollResult, Soundbite, TranscriptRef
+from podwatch.policy.episode_identity import plain_title
 from podwatch.settings import Secret, Settings
 from podwatch.store.connection import from_json, to_json
 from podwatch.store.database import Store, open_store
@@ -108,6 +110,50 @@ def test_polls_saved_together_give_the_rows_of_polls_saved_one_by_one(tmp_path: 
     same()
     together.close()
     alone.close()
+
+
+HOSTS = st.sampled_from(["pod.example", "cdn.example/a", "v1.media.example/20261103", "op3.example/e/pod.example"])
+FILES = st.sampled_from(["listen.mp3", "get", "stream", "play.php", "latest.mp3", "feed", "12345678.mp3", "e7.m4a"])
+QUERIES = st.sampled_from(["", "?id=1", "?id=2", "?cid=1&t=2", "?cid=2&t=2", "?v=3", "?token=a", "?token=b&exp=9"])
+ITEMS = st.builds(
+    lambda host, file, query, guid, title, hours, duration: Episode(
+        guid=guid or f"https://{host}/{file}{query}",
+        title=title,
+        audio_url=f"https://{host}/{file}{query}",
+        published_at=NOW - timedelta(hours=hours),
+        duration=duration,
+    ),
+    HOSTS,
+    FILES,
+    QUERIES,
+    st.sampled_from(["", "show", "https://v.example/watch?v=1", "https://v.example/watch?v=2"]),
+    st.sampled_from(["Rain", "Snow", "News 01:00", "News 02:00"]),
+    st.sampled_from([0, 1, 8, 24, 72]),
+    st.sampled_from([None, 300.0, 301.0, 900.0]),
+)
+LISTED = st.lists(st.tuples(st.integers(0, 2), st.lists(ITEMS, min_size=1, max_size=4)), min_size=1, max_size=5)
+
+
+def test_what_one_document_lists_is_one_episode_only_with_one_guid_and_one_title(store: Store) -> None:
+    """Over generated hosts and polls: neither stored as one, nor one by identity, by which an alert is suppressed."""
+
+    @settings(max_examples=examples(150), derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(LISTED)
+    def never_one(polls: list[tuple[int, list[Episode]]]) -> None:
+        reset(store)
+        for n, (feed, items) in enumerate(polls):
+            names = [ItemName(e.guid, e.title, e.audio_url, e.published_at, e.duration) for e in items]
+            listed = {g: replace(e, guid=g) for g, e in reversed([*zip(disambiguate_guids(names), items, strict=True)])}
+            assert len(listed) >= len({(e.guid, plain_title(e.title)) for e in items}), "two became one"
+            document = Document(feed, tuple(listed.values()))
+            store.save_polls([poll_result(store, document)], NOW + timedelta(hours=n), first=10)
+            with store.reading() as c:
+                mine = select(episodes.c.guid, episodes.c.identity).join(feeds).where(feeds.c.url == URLS[feed])
+                rows = {r.guid: r.identity for r in c.execute(mine)}
+            assert set(listed) <= set(rows)
+            assert len({rows[guid] for guid in listed}) == len(listed), "an alert of one would suppress the other's"
+
+    never_one()
 
 
 def test_two_items_that_both_look_like_a_vanished_one_stay_two(store: Store, now: datetime) -> None:

@@ -71,7 +71,7 @@ def test_poll_says_what_each_feed_answered(rt: Runtime, podcast: Podcast, now: d
     poll(rt, now)
     poll(rt, now + HOUR, force=True)
     (_, _, *of_good), (_, _, polled, failed, line) = days(rt.store)
-    assert of_good == [2, 0, "304"]
+    assert of_good == [2, 0, "200"]
     assert (polled, failed) == (2, 2)
     assert line.startswith(f"{bad}: ")
     assert "503" in line

@@ -6,13 +6,15 @@ import json
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 import podwatch.store
+from podwatch.policy.episode_identity import identity_keys
 from podwatch.settings import Settings
 from podwatch.store.connection import connect
 from podwatch.store.database import Store, open_store
-from podwatch.store.tables import metadata
+from podwatch.store.episodes import SELECT_EPISODES, episode_of
+from podwatch.store.tables import episode_keys, metadata
 
 FIRST_ROWS = [
     "INSERT INTO feeds (id, url, title, tags, added_at, recent, failures) VALUES (1, 'u', '', '[]', :now, '[]', 0)",
@@ -90,4 +92,23 @@ def test_the_migrations_take_logins_out_of_addresses_and_of_what_was_noted_of_th
     assert three.error.startswith("https://b.example/@user/feed: is the same feed as number 1")
     assert store.watches()[0].scope.urls == (bare,)
     assert [b.feeds for b in store.backfills()] == [(bare,)]
+    store.close()
+
+
+def test_the_migrations_make_the_keys_anew_under_which_episodes_are_looked_up(settings: Settings) -> None:
+    columns = (
+        "(id, feed_id, guid, identity, title, audio_url, published_at, notes, transcripts, details, first_seen_at, "
+    )
+    rows = [
+        f"INSERT INTO episodes {columns} backlog, fetch_failures) VALUES ({n}, 1, 'g{n}', 'i{n}', 'Talk {n}', "
+        f"'https://a.example/{n}.mp3?x=1', :now, '', '[]', '{{}}', :now, 0, 0)"
+        for n in range(2, 2300)
+    ]
+    make_tables(settings, "0009", [feed_row(1, "u"), *rows, "INSERT INTO episode_keys VALUES (12345, 2)"])
+    store = open_store(settings)
+    with store.reading() as c:
+        keys = {(r.episode_id, r.key) for r in c.execute(select(episode_keys))}
+        wanted = {(r.id, key) for r in c.execute(SELECT_EPISODES) for key in identity_keys(episode_of(r))}
+    assert keys == wanted
+    assert len(keys) == 2298 * 4
     store.close()

@@ -3,6 +3,7 @@
 host.serve("/feed.xml", rss(item("one", transcript=host.url("/one.vtt"))))
 host.fail("/one.vtt", 503, times=2)
 host.statuses["/feed.xml"]        # of its responses, in order
+host.to_conditions["/feed.xml"] = (412, {})   # the answer to whatever is asked with conditions
 host.logins["/feed.xml"] = "user:password"    # 401 without it
 host.authorizations["/feed.xml"]  # the logins that came with its requests, None without one
 """
@@ -34,6 +35,7 @@ class Podcast:
         self.pages: dict[str, Page] = {}
         self.faults: dict[str, list[tuple[int, dict[str, str]]]] = defaultdict(list)
         self.statuses: dict[str, list[int]] = defaultdict(list)
+        self.to_conditions: dict[str, tuple[int, dict[str, str]]] = {}
         self.logins: dict[str, str] = {}
         self.authorizations: dict[str, list[str | None]] = defaultdict(list)
         self.connections = 0
@@ -88,6 +90,10 @@ class Podcast:
                 page = host.pages.get(path)
                 if page is None:
                     self.respond(404, {}, b"not here")
+                    return
+                asked = any(name in self.headers for name in ("If-None-Match", "If-Modified-Since"))
+                if asked and path in host.to_conditions:
+                    self.respond(*host.to_conditions[path], b"")
                     return
                 etag = f'"{hashlib.sha1(page.body).hexdigest()}"'
                 if self.headers.get("If-None-Match") == etag:

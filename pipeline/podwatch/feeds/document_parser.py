@@ -32,7 +32,7 @@ from podwatch.feeds.sanitizer import (
     web_address,
 )
 from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
-from podwatch.policy.episode_identity import canonical_url
+from podwatch.policy.compared_addresses import canonical_url
 from podwatch.redaction import display_address
 
 MAX_TAGS = 200  # of any repeated tag: an item with more is a mistake or an attack

@@ -10,27 +10,41 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple
 
-from podwatch.feeds.known_items import guid_key
 from podwatch.feeds.parsed_document import episodes_from_json, episodes_to_json
 from podwatch.model import Episode
-from podwatch.policy.episode_identity import canonical_url
+from podwatch.policy.compared_addresses import canonical_url
+from podwatch.policy.episode_identity import guid_under_guid, is_listed_twice, plain_title
 
-GuidAndAudio = tuple[str, str]  # an item's guid, and the canonical address of its audio ("" for none)
+
+class ItemName(NamedTuple):
+    """What tells the items of a document apart, those with one guid too."""
+
+    guid: str
+    title: str
+    audio_url: str | None
+    published_at: datetime | None
+    duration: float | None
+
+    @property
+    def episode(self) -> Episode:
+        return Episode(**self._asdict())
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeList:
     """Some episodes in their order, either unpacked or packed."""
 
-    identities: tuple[GuidAndAudio, ...]
+    identities: tuple[ItemName, ...]
     unpacked: tuple[Episode, ...] = ()
     packed: bytes = b""
 
     @classmethod
     def of(cls, episodes: Sequence[Episode], *, pack: bool) -> EpisodeList:
         """pack: they are stored compressed, and unpacked each time they are read."""
-        names = tuple((e.guid, canonical_url(e.audio_url)) for e in episodes)
+        names = tuple(ItemName(e.guid, e.title, e.audio_url, e.published_at, e.duration) for e in episodes)
         if pack:
             return cls(names, packed=zlib.compress(episodes_to_json(episodes), 1))
         return cls(names, unpacked=tuple(episodes))
@@ -43,16 +57,38 @@ class EpisodeList:
                 yield e if guid == e.guid else replace(e, guid=guid)
 
 
-def disambiguate_guids(names: Sequence[GuidAndAudio]) -> list[str]:
-    """A guid for each item of a document: those with one guid and other audio get guids of their own.
+def disambiguate_guids(items: Sequence[ItemName]) -> list[str]:
+    """A guid for each item of a document: several episodes with one guid get guids of their own.
 
-    The new guid is made of the audio's address, for each of them: some feeds have one guid for all they publish, and
-    put what is new in front.
+    Each of them does: some feeds have one guid for all they publish, and put what is new in front. Two items are one
+    episode only when they have one title, too; then the first of them speaks for it.
     """
-    audio: dict[str, set[str]] = defaultdict(set)
-    for guid, address in names:
-        audio[guid].add(address)
-    return [f"{guid}#{guid_key(a):016x}" if a and len(audio[guid]) > 1 else guid for guid, a in names]
+    counts = Counter(e.guid for e in items)
+    if len(counts) == len(items):
+        return [e.guid for e in items]
+    groups: dict[str, list[Episode]] = {guid: [] for guid, n in counts.items() if n > 1}
+    for e in items:
+        if e.guid in groups:
+            groups[e.guid].append(e.episode)
+    own = {guid: iter(_guids_under_guid(group)) for guid, group in groups.items()}
+    return [next(own[e.guid]) if e.guid in own else e.guid for e in items]
+
+
+def _guids_under_guid(group: Sequence[Episode]) -> list[str]:
+    """The guids of a document's items that have one guid."""
+    files: dict[str, set[str]] = defaultdict(set)
+    for e in group:
+        files[plain_title(e.title)].add(canonical_url(e.audio_url))
+    firsts: list[Episode] = []  # of each item, the first of the same episode
+    for e in group:
+        title = plain_title(e.title)
+        # A title that three files have under one guid is that of the show.
+        alike = (
+            k for k in firsts if len(files[title]) <= 2 and plain_title(k.title) == title and is_listed_twice(e, k)
+        )
+        firsts.append(next(alike, e))
+    guids = [guid_under_guid(e) for e in firsts]
+    return guids if len(set(guids)) > 1 else [e.guid for e in group]
 
 
 def first_occurrences(guids: Sequence[str]) -> list[str | None]:

@@ -36,6 +36,7 @@ class FeedReading:
     episode_lists: the parsed episodes, each list with the guids under which its episodes go on (None: left out).
     guid_keys: the guid_key of every episode that the document lists now, in its order.
     known: what the next reading needs. reason: why the body was parsed whole, None when it was not.
+    is_well_formed: a body that is not may be cut, and have lost items.
     """
 
     facts: FeedFacts
@@ -43,6 +44,7 @@ class FeedReading:
     guid_keys: array[int]
     known: KnownItems
     reason: WholeReason | None = None
+    is_well_formed: bool = True
 
     @property
     def episodes(self) -> tuple[Episode, ...]:
@@ -186,7 +188,7 @@ def _shared_guids(
     if not spans.unchanged_items:
         guid_of, parsed = dict(zip(before.hashes, before.guids, strict=True)), set(fresh)
         others = {guid_of[h] for i, h in enumerate(hashes) if i not in parsed}
-    return frozenset(others & {guid_key(guid) for chunk in chunks for guid, _ in chunk.episodes.identities})
+    return frozenset(others & {guid_key(e.guid) for chunk in chunks for e in chunk.episodes.identities})
 
 
 def _chunk_items(fresh: list[int], spans: ItemSpans, size: int) -> Iterator[list[int]]:
@@ -256,7 +258,7 @@ def _incremental_reading(
     items = [i for chunk in chunks for i in chunk.items]
     identities = [identity for chunk in chunks for identity in chunk.episodes.identities]
     final = disambiguate_guids(identities)
-    parsed_guids = {i: guid_key(guid) for i, (guid, _) in zip(items, identities, strict=True)}
+    parsed_guids = {i: guid_key(e.guid) for i, e in zip(items, identities, strict=True)}
     parsed_finals = {i: guid_key(guid) for i, guid in zip(items, final, strict=True)}
     if spans.unchanged_items and before is not None:
         guids = array("Q", parsed_guids.values()) + before.guids
@@ -301,6 +303,7 @@ def _whole_reading(document: ParsedDocument, reason: WholeReason) -> FeedReading
         guid_keys=array("Q", [guid_key(guid) for guid in guids if guid is not None]),
         known=KnownItems(),
         reason=reason,
+        is_well_formed=document.is_well_formed,
     )
 
 

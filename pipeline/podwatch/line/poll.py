@@ -10,7 +10,7 @@ from functools import partial
 from xxhash import xxh3_128_hexdigest
 
 from podwatch import feeds
-from podwatch.errors import PodwatchError, Postponed
+from podwatch.errors import FeedError, PodwatchError, Postponed
 from podwatch.feeds import FeedReading
 from podwatch.line.bugs import Bugs
 from podwatch.model import ALL, Episode, Feed, FeedFacts, PollResult, Shard, Tally
@@ -22,6 +22,7 @@ from podwatch.policy.poll_schedule import (
     POSTPONE,
     RHYTHM_EPISODES,
     is_dead,
+    is_whole_due,
     schedule_after_failure,
     schedule_after_success,
 )
@@ -55,7 +56,7 @@ def poll(
     batch: list[tuple[Feed, PollResult]] = []
     outcomes = run_by_host(
         due,
-        partial(request_feed, rt, now=now),
+        partial(request_feed, rt, now=now, force=force),
         host_of=lambda feed: host_of(feed.url),
         postponed=lambda feed: Postponed("its host asks to be left alone", where=feed.url),
         threads=rt.settings.poll_threads,
@@ -73,7 +74,7 @@ def poll(
                 notes.append(line)
             waiting += len(polled.episodes)
         if batch and (outcome is None or len(batch) >= BATCH or waiting >= BATCH_EPISODES):
-            found, bad = save_batch(rt, batch, now, bugs)
+            found, bad = save_batch(rt, batch, now, bugs, notes.append)
             new, failed, batch, waiting = new + found, failed + len(bad), [], 0
             notes += bad
             if progress is not None:
@@ -83,15 +84,24 @@ def poll(
 
 
 def save_batch(
-    rt: Runtime, batch: Sequence[tuple[Feed, PollResult]], now: datetime, bugs: Bugs
+    rt: Runtime,
+    batch: Sequence[tuple[Feed, PollResult]],
+    now: datetime,
+    bugs: Bugs,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> tuple[int, list[str]]:
     """Stores polls in one transaction: (how many episodes are new, a line for each poll that cannot be stored).
 
     batch: each feed as it was, and its poll. When a bug keeps them from being stored, each is stored alone; the one
-    with the bug stays as it was, so that the next poll finds everything in its document again.
+    with the bug stays as it was, so that the next poll finds everything in its document again. tell: gets the lines
+    about what was stored.
     """
+    lines: list[str] = []
     try:
-        return rt.store.save_polls([result for _, result in batch], now, rt.settings.first_poll), []
+        new = rt.store.save_polls([result for _, result in batch], now, rt.settings.first_poll, lines.append)
+        for line in lines:
+            tell(line)
+        return new, []
     except Exception as e:  # noqa: BLE001 - raised with the others at the end
         bug = e
     if store.explain_failure(bug) is not None:
@@ -102,7 +112,7 @@ def save_batch(
         failing = feed_after_failure(feed, error, now, rt.settings.poll_floor)
         rt.store.save_polls([PollResult(feed=failing, answer=error.line)], now, 0)
         return 0, [error.line]
-    saved = [save_batch(rt, [poll], now, bugs) for poll in batch]
+    saved = [save_batch(rt, [poll], now, bugs, tell) for poll in batch]
     return sum(new for new, _ in saved), [line for _, lines in saved for line in lines]
 
 
@@ -128,11 +138,16 @@ def resolve_outcome(
     return PollResult(feed=failing, answer=result.line), line
 
 
-def request_feed(rt: Runtime, feed: Feed, now: datetime) -> Result:
-    """Requests a feed and reads what is new in it. Errors are returned, so that they reach the feed's row."""
+def request_feed(rt: Runtime, feed: Feed, now: datetime, force: bool = False) -> Result:
+    """Requests a feed and reads what is new in it. Errors are returned, so that they reach the feed's row.
+
+    force: without conditions, whatever is known of it.
+    """
     try:
         login = rt.keyring.login_for(feed.url, feed.login)
-        answer = rt.http.get(feed.url, etag=feed.etag, last_modified=feed.last_modified, accept=ACCEPT, login=login)
+        whole = force or is_whole_due(feed.last_polled_at, now, feed.url)
+        etag, last_modified = (None, None) if whole else (feed.etag, feed.last_modified)
+        answer = rt.http.get(feed.url, etag=etag, last_modified=last_modified, accept=ACCEPT, login=login)
         if feed.facts is None and (link := feeds.find_feed_link(answer.body, answer.url)):
             answer = rt.http.get(split_login(link)[0], accept=ACCEPT)  # a show's page: its feed is polled from now on
             answer = replace(answer, moved_to=answer.moved_to or split_login(link)[0])
@@ -142,6 +157,7 @@ def request_feed(rt: Runtime, feed: Feed, now: datetime) -> Result:
             stored = rt.store.items_of(feed)
             known = feeds.KnownItems.from_bytes(stored) if stored else None
             reading = feeds.read_feed(answer.body, answer.url, answer.headers.get("content-type", ""), known)
+            check_redirect(feed, answer, reading, known)
             answer = replace(answer, body=b"")  # frees a large document before its episodes are unpacked
         polled = build_poll_result(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
         if address := find_new_address(rt, feed, answer.url, reading, now):
@@ -181,6 +197,25 @@ def find_new_address(rt: Runtime, feed: Feed, url: str, reading: FeedReading | N
     return None
 
 
+def check_redirect(feed: Feed, answer: Response, reading: FeedReading, known: feeds.KnownItems | None) -> None:
+    """Raises FeedError when a permanent redirect leads to another show, or to a feed of which this one was a part.
+
+    It would be followed for good. known: of the items that the feed had before. Pure.
+    """
+    if answer.moved_to is None or feed.facts is None:
+        return
+    before, listed = set(known.final_guids or known.guids) if known else set(), set(reading.guid_keys)
+    dates = {e.published_at.replace(microsecond=0) for e in reading.episodes if e.published_at is not None}
+    shared = len(before & listed) if before else len(dates & set(feed.recent))
+    of = min(len(before) or len(feed.recent), len(listed))
+    if not is_same_show(feed.facts, reading.facts, shared=0 < of <= 2 * shared):
+        there = display_address(answer.moved_to)
+        raise FeedError(f"is sent on to {there} for good, which is another show", where=feed.url, todo=_OTHER_SHOW)
+
+
+_OTHER_SHOW = "add that one if you want it, and remove this one"
+
+
 def is_same_show(a: FeedFacts, b: FeedFacts, shared: bool) -> bool:
     """Whether two documents are of one show. shared: whether an episode is in both. Pure."""
     if a.podcast_guid and b.podcast_guid:
@@ -193,11 +228,10 @@ def build_poll_result(
 ) -> PollResult:
     """The feed after a response, with its new episodes. reading: of the body; None when it is unchanged. Pure."""
     polled = replace(feed, last_polled_at=now, failures=0, failing_since=None, error=None)
-    if answer.moved_to:
+    if answer.moved_to and answer.status == 200:  # with its document at hand, which check_redirect has seen
         polled = replace(polled, url=answer.moved_to)
-    if answer.status == 200:
-        headers = answer.headers
-        polled = replace(polled, etag=headers.get("etag"), last_modified=headers.get("last-modified"))
+    etag, last_modified = validators_of(feed, answer, reading)
+    polled = replace(polled, etag=etag, last_modified=last_modified)
     if reading is None:
         return PollResult(feed=_schedule(polled, now, floor, fresh_seconds(answer.headers)), answer=str(answer.status))
     episodes = reading.episodes
@@ -209,6 +243,7 @@ def build_poll_result(
         episodes=episodes,
         lists=lambda guid: feeds.guid_key(guid) in listed,
         items=reading.known.to_bytes(),
+        newest_known=feed.last_episode_at,
         answer=str(answer.status),
     )
 
@@ -217,6 +252,20 @@ def choose_title(feed: Feed, found: str) -> str:
     """The title that a person gave, which is one that the document did not say last; else what the document says."""
     is_given = feed.title and (feed.facts is None or feed.title != feed.facts.title)
     return feed.title if is_given else found or feed.title
+
+
+def validators_of(feed: Feed, answer: Response, reading: FeedReading | None) -> tuple[str | None, str | None]:
+    """(ETag, Last-Modified) to ask with the next time. Pure.
+
+    None of a document that is cut or ill-formed: the whole of it may come under the same ones. When the document is the
+    same as before they are only renewed, since it may have been such a one.
+    """
+    etag, last_modified = answer.headers.get("etag"), answer.headers.get("last-modified")
+    if reading is not None:
+        return (etag, last_modified) if reading.is_well_formed else (None, None)
+    if feed.etag is None and feed.last_modified is None:
+        return None, None
+    return etag or feed.etag, last_modified or feed.last_modified
 
 
 def newest_dates(feed: Feed, found: Sequence[Episode], now: datetime) -> tuple[datetime, ...]:

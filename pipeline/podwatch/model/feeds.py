@@ -158,6 +158,7 @@ class PollResult:
 
     lists: whether the document lists a guid; None when it was not read (nothing changed, or the poll failed).
     items: what the next poll needs to parse only new items, the bytes of KnownItems; None when that is unchanged.
+    newest_known: when the newest episode was published that was known before the poll.
     answer: what the feed answered, its status or the line of the failure; empty when it was not asked.
     """
 
@@ -165,4 +166,5 @@ class PollResult:
     episodes: tuple[Episode, ...] = ()
     lists: Callable[[str], bool] | None = None
     items: bytes | None = None
+    newest_known: datetime | None = None
     answer: str = ""

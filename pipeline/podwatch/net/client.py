@@ -32,6 +32,9 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 _WITH_BODY = {200, 203, 206}  # 203: a proxy on the way changed something
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _RANGE = re.compile(r"\s*bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
+_CONDITIONS = ("If-None-Match", "If-Modified-Since")
+# What a request without conditions would get, too: a login, a page that is gone, a server that wants a pause.
+_SAME_WITHOUT_CONDITIONS = {401, 404, 407, 408, 410, 425, 429, 451, 503, 504}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,9 @@ class HttpClient:
     ) -> Response:
         """200 or 304; anything else raises HttpError with the address, what happened and whether to try again.
 
+        A server that fails at the conditions (412, or 500) is asked once more without them; one that answers 304
+        although there were none has failed.
+
         etag, last_modified: validators of the last response (RFC 9110, 13.1). max_bytes: of the body, decompressed.
         deadline: seconds for each request; a redirect is another request. login: sent to its own origin only, so
         neither to where a redirect leads nor without TLS when its address has it.
@@ -93,8 +99,8 @@ class HttpClient:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        at, permanent, cookies = url, True, Cookies()
-        for _ in range(MAX_REDIRECTS + 1):
+        at, permanent, hops, cookies = url, True, 0, Cookies()
+        while hops <= MAX_REDIRECTS:
             try:
                 sent = headers
                 if login is not None and origin_of(at) == login.origin:
@@ -109,11 +115,19 @@ class HttpClient:
                 permanent = permanent and status in (301, 308)
                 to = urljoin(at, to_ascii(answer["location"]))
                 at = split_login(to)[0]  # a login that a server names is not taken
+                hops += 1
+                continue
+            conditional = any(name in headers for name in _CONDITIONS)
+            if conditional and status >= 400 and status not in _SAME_WITHOUT_CONDITIONS:
+                headers = {name: value for name, value in headers.items() if name not in _CONDITIONS}
                 continue
             if status == 206 and _is_part(answer):
                 raise HttpError("the server sent only a part", where=url, retryable=True, status=status)
             if status in _WITH_BODY:
                 return Response(200, at, answer, body, at if permanent and at != url else None)
+            if status == 304 and not conditional:
+                what = "answered 304 Not Modified to a request without conditions, so that nothing can be read"
+                raise HttpError(what, where=url, retryable=True, status=304)
             if status == 304:
                 return Response(status, at, answer, body, at if permanent and at != url else None)
             raise _status_error(url, status, answer)
@@ -230,7 +244,7 @@ def _status_error(url: str, status: int, headers: Mapping[str, str]) -> HttpErro
         401: _WANTS_LOGIN,
         403: _WANTS_LOGIN,
         404: "check the address",
-        410: "it is gone for good: remove it",
+        410: "it is gone for good: remove it, or add it again once it is back",
     }.get(status, "")
     retryable = status in (403, 404, 408, 425, 429) or status >= 500
     return HttpError(

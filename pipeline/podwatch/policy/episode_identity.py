@@ -9,12 +9,22 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from podwatch.model import Episode
+from podwatch.policy.compared_addresses import (
+    MAX_COMPARED_LENGTH,
+    Likeness,
+    canonical_url,
+    compare_addresses,
+    compare_guids,
+    names_recording,
+    parse_address,
+    plain_guid,
+)
 
 
 class SameBy(StrEnum):
@@ -25,30 +35,6 @@ class SameBy(StrEnum):
     TITLE = "the same title at the same time"
 
 
-# Behind a tracking prefix the real host is a part of the path.
-_HOST_NAME = re.compile(r"(?=[a-z0-9.-]{4,}$)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+([a-z]{2,24})", re.IGNORECASE)
-_MEDIA = {"mp3", "m4a", "mp4", "m4v", "aac", "ogg", "oga", "opus", "wav", "flac", "webm", "mov", "mpga"}
-_NO_HOST = _MEDIA | {"xml", "rss", "php", "asp", "aspx", "html", "htm"}
-_NO_HOST |= {"json", "jpg", "jpeg", "png", "vtt", "srt", "txt"}
-_GENERIC = {
-    "audio",
-    "default",
-    "download",
-    "stream",
-    "episode",
-    "file",
-    "media",
-    "enclosure",
-    "redirect",
-    "play",
-    "index",
-}
-# Parameters that change while the address stays that of the same file or page.
-_CHANGING_PARAMETER = re.compile(
-    r"utm_.*|updated|token|tk|sig|signature|expires?|exp|key|auth|hash|ts|t|aw_.*|aw[A-Z].*|source|src|ref|from|feed|"
-    r"dest-id|client_source|played_on|cid|sid|session|user|uid|hsh|policy|key-pair-id|x-amz-.*|_=?.*|cb|rand|ver|v",
-    re.IGNORECASE,
-)
 _UNIQUE_GUID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-|^https?://|^tag:|^urn:|(?=.*\d)(?=.*[a-z])[\w.:/-]{16,}", re.IGNORECASE
 )
@@ -64,55 +50,14 @@ _EDITION_MARK = re.compile(
 _EDITION_OF_SHOW = re.compile(rf"\b{_PAID}\b|\b(?:private )?(?:feed|rss|podcast)\b|\+", re.IGNORECASE)
 
 _PLAIN = re.compile("[a-z0-9]+")
+_NUMBER = re.compile("[0-9]+")
 
-MAX_COMPARED_LENGTH = 4096  # characters of an address or a title: both are a stranger's
 SAME_TIME = timedelta(minutes=1)  # of one item that got another guid
 NEAR_TIME = timedelta(minutes=10)  # of an item in two feeds, where others of its title are about
 SAME_DAY = timedelta(hours=36)  # members hear some episodes a day before the public
-
-
-def canonical_url(url: str | None) -> str:
-    """The address without scheme, tracking prefixes and parameters that change; "" for none."""
-    if not url:
-        return ""
-    text = url.strip()
-    if len(text) > MAX_COMPARED_LENGTH:
-        return text
-    for _ in range(3):  # an address that was encoded to be a part of another
-        decoded = unquote(text) if re.search(r"https?%3a%2f%2f", text, re.IGNORECASE) else text
-        inner = re.match(r".+(https?://.+)$", decoded, re.IGNORECASE)
-        if inner is None:
-            break
-        text = inner.group(1)
-    try:
-        parts = urlsplit(text)
-        port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
-        host = (parts.hostname or "").removeprefix("www.") + port
-    except ValueError:
-        return text
-    if not host:
-        return text
-    path = [unquote(p) for p in parts.path.split("/") if p]
-    for i in range(len(path) - 2, -1, -1):
-        inside = _HOST_NAME.fullmatch(path[i]) if len(path[i]) <= 253 else None  # RFC 1035, 2.3.4
-        if inside and inside.group(1).lower() not in _NO_HOST:
-            host, path = path[i].lower().removeprefix("www."), path[i + 1 :]
-            break
-    query = "" if _is_file(path) else _identifying_query(parts.query)
-    return "/".join([host, *path]) + (f"?{query}" if query else "")
-
-
-def _is_file(path: Sequence[str]) -> bool:
-    """Whether the path alone names one recording, so that every parameter is only decoration."""
-    stem, _, ending = (path[-1] if path else "").rpartition(".")
-    if ending.lower() not in _MEDIA:
-        return False
-    return stem.lower() not in _GENERIC or any(re.search(r"\d", p) and len(p) >= 8 for p in path[:-1])
-
-
-def _identifying_query(query: str) -> str:
-    lasting = [(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if not _CHANGING_PARAMETER.fullmatch(k)]
-    return urlencode(sorted(lasting))
+MOVED_HOURS = timedelta(hours=3)  # by which one date alone may have moved
+MOVED_ZONES = timedelta(hours=14)  # by which the dates of a whole document may have moved
+SETTLED = timedelta(days=1)  # what was published so long before a poll that did not list it is not a later edition
 
 
 def plain_title(title: str) -> str:
@@ -135,73 +80,196 @@ def _letters(text: str) -> str:
     return " ".join(kept.split())
 
 
-def plain_guid(guid: str) -> str:
-    """The guid for comparison: one that is an address as a canonical one."""
-    return canonical_url(guid) if guid.lower().startswith(("http://", "https://")) else guid.strip()
-
-
 def identity_keys(episode: Episode, neighbouring_days: bool = False) -> frozenset[int]:
-    """Under what an episode is looked up: 63-bit hashes of its guid, its audio, and its title on its day.
+    """Under what an episode is looked up: 63-bit hashes of its guid, and of its file and its title, each on its day.
 
     neighbouring_days: also on the two days before and after, for looking up: an episode is stored under its own only.
     """
     keys = {f"g {plain_guid(episode.guid)}"}
-    if audio := canonical_url(episode.audio_url):
-        keys.add(f"a {audio}")
-    title = plain_title(episode.title)
-    if title and episode.published_at is not None:
+    title, audio = plain_title(episode.title), parse_address(episode.audio_url)
+    if audio.stem:
+        keys.add(f"a {audio.stem} {title}" if title else f"a {audio}")
+    if episode.published_at is not None:
         day = _day(episode.published_at)
         days = range(day - 2, day + 3) if neighbouring_days else (day,)
-        named = f"t {plain_show(episode.show)} {title}"
-        keys |= {f"{named} {d}" for d in days}
+        if audio.stem:
+            keys |= {f"d {audio.stem} {d}" for d in days}
+        if title:
+            named = f"t {plain_show(episode.show)} {title}"
+            keys |= {f"{named} {d}" for d in days}
     return frozenset(_hash63(key) for key in keys)
 
 
 def match_episode(
-    found: Episode, known: Sequence[Episode], lists: Callable[[str], bool] = lambda guid: False
+    found: Episode, known: Sequence[Episode], lists: Callable[[str], bool] = lambda guid: False, shift: int = 0
 ) -> tuple[Episode, SameBy] | None:
     """The one of ``known`` that ``found`` is, and why; None when it is a new episode.
 
     lists: whether the document of ``found`` still lists a guid. What it lists beside ``found`` is another episode,
-    however alike: two editions of the news on one day.
+    however alike: two editions of the news on one day. shift: see find_shift. Those of its own feed come first.
     """
-    others = [k for k in known if not (k.feed_id == found.feed_id and k.guid != found.guid and lists(k.guid))]
-    for why, is_same in ((SameBy.GUID, _has_same_guid), (SameBy.AUDIO, _has_same_audio)):
-        for k in sorted(others, key=lambda k: (k.feed_id != found.feed_id, k.id)):
-            if is_same(found, k):
+    own = [k for k in known if k.feed_id == found.feed_id and (k.guid == found.guid or not lists(k.guid))]
+    others = [k for k in known if k.feed_id != found.feed_id]
+    return _best_match(found, own, shift) or _best_match(found, others, 0)
+
+
+def _best_match(found: Episode, known: Sequence[Episode], shift: int) -> tuple[Episode, SameBy] | None:
+    same = [(k, why) for k in sorted(known, key=lambda k: k.id) if (why := compare_episodes(found, k, shift))]
+    for why in (SameBy.GUID, SameBy.AUDIO):
+        for k, w in same:
+            if w is why:
                 return k, why
-    titled = [k for k in others if _has_same_title(found, k)]
+    titled = [k for k, _ in same]
     if len({k.identity or str(k.id) for k in titled}) > 1:
         titled = [k for k in titled if _time_between(found, k) <= NEAR_TIME]
-    if len({k.identity or str(k.id) for k in titled}) == 1:
-        return min(titled, key=lambda k: (k.feed_id != found.feed_id, k.id)), SameBy.TITLE
-    return None
+    return (titled[0], SameBy.TITLE) if len({k.identity or str(k.id) for k in titled}) == 1 else None
 
 
-def _has_same_guid(a: Episode, b: Episode) -> bool:
-    if plain_guid(a.guid) != plain_guid(b.guid):
+def compare_episodes(a: Episode, b: Episode, shift: int = 0) -> SameBy | None:
+    """Why two items are one episode: guid, file, title, date and duration weighed together; None when they are two.
+
+    The same whichever of them came first, but for a date that moved (``_has_moved``). shift: see find_shift.
+    """
+    same_feed = a.feed_id == b.feed_id
+    same_title, gap = _have_same_title(a, b), _time_between(a, b)
+    if _is_one_by_guid(a, b, same_title, gap):
+        return SameBy.GUID
+    if _is_one_by_file(a, b, same_title, gap):
+        return SameBy.AUDIO
+    if not same_title or not _have_like_length(a, b):
+        return None
+    if same_feed:
+        return SameBy.TITLE if gap <= SAME_TIME or _has_moved(a, b, shift) else None
+    same_show = bool(plain_show(a.show)) and plain_show(a.show) == plain_show(b.show)
+    return SameBy.TITLE if same_show and gap <= SAME_DAY else None
+
+
+def _is_one_by_guid(a: Episode, b: Episode, same_title: bool, gap: timedelta) -> bool:
+    likeness = compare_guids(a.guid, b.guid)
+    if likeness is Likeness.EXTENDED:  # an address that got another parameter: as good as what goes with it
+        return same_title or gap <= SAME_TIME
+    if likeness is not Likeness.SAME:
         return False
-    if a.feed_id == b.feed_id:
+    if a.feed_id != b.feed_id and not _UNIQUE_GUID.search(a.guid) and not same_title:
+        return False  # short guids ("12") are only unique within their feed
+    return is_one_under_guid(a, b)
+
+
+def is_one_under_guid(a: Episode, b: Episode) -> bool:
+    """Whether two items with one guid are one episode. Some feeds give one guid to all that they publish."""
+    gap, same_title = _time_between(a, b), _have_same_title(a, b)
+    if gap <= (SAME_DAY if same_title else SAME_TIME):
         return True
-    # Short guids ("12") are only unique within their feed.
-    return bool(_UNIQUE_GUID.search(a.guid)) or plain_title(a.title) == plain_title(b.title)
+    file = compare_addresses(a.audio_url, b.audio_url)
+    new_file = file in (Likeness.NOTHING, Likeness.STEM)
+    if same_title:
+        return not new_file or gap == timedelta.max or _have_like_length(a, b)
+    if not new_file:
+        is_near = gap <= SAME_DAY or gap == timedelta.max
+        return file is Likeness.UNKNOWN or (is_near and not _have_other_numbers(a.title, b.title))
+    return gap <= MOVED_ZONES and _have_similar_titles(a.title, b.title)
 
 
-def _has_same_audio(a: Episode, b: Episode) -> bool:
-    audio = canonical_url(a.audio_url)
-    if not audio or audio != canonical_url(b.audio_url):
+def is_listed_twice(a: Episode, b: Episode) -> bool:
+    """Whether two items that one document lists with one guid and title are one episode: members' file and public file,
+    a day apart.
+    """
+    if compare_addresses(a.audio_url, b.audio_url) in (Likeness.SAME, Likeness.EXTENDED):
+        return True
+    gap = _time_between(a, b)
+    return (gap <= SAME_DAY or gap == timedelta.max) and _have_like_length(a, b)
+
+
+def _is_one_by_file(a: Episode, b: Episode, same_title: bool, gap: timedelta) -> bool:
+    file = compare_addresses(a.audio_url, b.audio_url)
+    if file in (Likeness.NOTHING, Likeness.UNKNOWN):
         return False
-    # Some shows publish every episode under one address (latest.mp3).
-    return plain_title(a.title) == plain_title(b.title) or _time_between(a, b) <= SAME_DAY
+    named = names_recording(a.audio_url)
+    if a.feed_id != b.feed_id and file is not Likeness.SAME:
+        return same_title and named and (gap <= SAME_TIME or (gap <= SAME_DAY and _have_equal_length(a, b)))
+    if gap <= SAME_TIME:
+        return same_title or named or file is Likeness.SAME
+    if not named:  # some shows publish every episode under one address: latest.mp3, listen?id=7
+        return file is Likeness.SAME and _have_similar_titles(a.title, b.title) and _may_be_equally_long(a, b, gap)
+    if same_title:
+        return file is not Likeness.STEM or (gap <= SAME_DAY and _have_equal_length(a, b))
+    is_corrected = _have_like_length(a, b) and not _have_other_numbers(a.title, b.title)
+    return file is Likeness.SAME and gap <= SAME_DAY and is_corrected
 
 
-def _has_same_title(a: Episode, b: Episode) -> bool:
+def find_shift(pairs: Iterable[tuple[Episode, Episode]]) -> int:
+    """By how many minutes all dates of a document have moved, its time zone, or 0.
+
+    pairs: its items that are not known, each with one that it no longer lists. Two with titles of their own must agree,
+    and be so old that they are no new editions.
+    """
+    titles: dict[int, set[str]] = defaultdict(set)
+    for found, known in pairs:
+        if _have_same_title(found, known) and _have_like_length(found, known) and _is_settled(found, known):
+            minutes = _minutes_later(found, known)
+            if minutes is not None and 0 < abs(minutes) <= MOVED_ZONES.total_seconds() / 60:
+                titles[minutes].add(plain_title(found.title))
+    minutes, agreed = max(titles.items(), key=lambda m: len(m[1]), default=(0, set[str]()))
+    return minutes if len(agreed) >= 2 else 0
+
+
+def _has_moved(found: Episode, known: Episode, shift: int) -> bool:
+    """Whether the date of an item was moved by hours: by those of its document, or when it can be no later edition."""
+    minutes = _minutes_later(found, known)
+    if minutes is None or minutes == 0:
+        return False
+    if shift and abs(minutes - shift) <= 1:
+        return True
+    hours = abs(minutes) + 1
+    whole = hours % 60 <= 2 and hours < MOVED_HOURS.total_seconds() / 60 + 2
+    return whole and (minutes < 0 or _is_settled(found, known))
+
+
+def _is_settled(found: Episode, known: Episode) -> bool:
+    """Whether ``found`` says that it was published long before ``known`` was seen where it was not."""
+    seen = known.first_seen_at
+    return seen is not None and found.published_at is not None and found.published_at <= seen - SETTLED
+
+
+def _minutes_later(found: Episode, known: Episode) -> int | None:
+    if found.published_at is None or known.published_at is None:
+        return None
+    return round((found.published_at - known.published_at).total_seconds() / 60)
+
+
+def guid_under_guid(e: Episode) -> str:
+    """The guid of one of several episodes with one guid: for each its own, and the same at each poll."""
+    date = f"{e.published_at.timestamp():.0f}" if e.published_at is not None else canonical_url(e.audio_url)
+    return f"{e.guid}#{_hash63(f'{plain_title(e.title)} {date}'):016x}"
+
+
+def _have_same_title(a: Episode, b: Episode) -> bool:
+    if a.title == b.title:
+        return bool(plain_title(a.title))
     title = plain_title(a.title)
-    if not title or title != plain_title(b.title) or not _have_like_length(a, b):
-        return False
-    if a.feed_id == b.feed_id:
-        return _time_between(a, b) <= SAME_TIME
-    return bool(plain_show(a.show)) and plain_show(a.show) == plain_show(b.show) and _time_between(a, b) <= SAME_DAY
+    return bool(title) and title == plain_title(b.title)
+
+
+def _have_other_numbers(a: str, b: str) -> bool:
+    """Whether both titles have numbers, and not the same ones: another edition, not a correction."""
+    first, second = (sorted(_NUMBER.findall(t)) for t in (a, b))
+    return bool(first) and bool(second) and first != second
+
+
+def _have_similar_titles(a: str, b: str) -> bool:
+    first, second = (set(plain_title(t).split()) for t in (a, b))
+    return not _have_other_numbers(a, b) and 2 * len(first & second) >= len(first | second) > 0
+
+
+def _have_equal_length(a: Episode, b: Episode) -> bool:
+    return bool(a.duration) and bool(b.duration) and abs((a.duration or 0) - (b.duration or 0)) <= 1
+
+
+def _may_be_equally_long(a: Episode, b: Episode, gap: timedelta) -> bool:
+    """Whether their lengths say nothing against one recording; with other titles they have to speak for it."""
+    if not a.duration or not b.duration:
+        return _have_same_title(a, b)
+    return _have_equal_length(a, b) and (_have_same_title(a, b) or gap <= SAME_DAY)
 
 
 def _have_like_length(a: Episode, b: Episode) -> bool:

@@ -91,6 +91,16 @@ def schedule_after_failure(
     return NextPoll(now + timedelta(seconds=wait * (1 + _spread(url) / 10)), why)
 
 
+def is_whole_due(last_polled_at: datetime | None, now: datetime, url: str) -> bool:
+    """Whether the feed is requested without conditions: at the first poll of each day, which begins for each feed at
+    a time of its own. A server that answers 304 to whatever it is asked would hide what is new for ever.
+    """
+    if last_polled_at is None:
+        return True
+    begins = _spread(url) * 86400
+    return (last_polled_at.timestamp() - begins) // 86400 < (now.timestamp() - begins) // 86400
+
+
 def is_dead(failing_since: datetime | None, now: datetime) -> bool:
     """Whether a feed has failed for so long that an operator should look at it."""
     return failing_since is not None and now - failing_since >= DEAD_AFTER

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -35,10 +35,13 @@ LONGEST_ANSWER = 200  # characters of a failure's line that a day keeps
 
 class PollRows(Rows):
     def add_feeds(self, wanted: Iterable[Feed], now: datetime) -> int:
-        """Adds the feeds that are new and gives the known ones their new tags and login; returns how many are new."""
+        """Adds the feeds that are new and gives the known ones their new tags and login; returns how many are new.
+
+        A known one that is not polled any more, because it was gone for good, is polled again.
+        """
         new = 0
         with self.writing() as c:
-            known = {r.url: r for r in c.execute(select(feeds.c.id, feeds.c.url, feeds.c.tags))}
+            known = {r.url: r for r in c.execute(select(feeds.c.id, feeds.c.url, feeds.c.tags, feeds.c.next_poll_at))}
 
             for feed in wanted:
                 row = known.get(feed.url)
@@ -51,7 +54,9 @@ class PollRows(Rows):
                 if set(feed.tags) - set(row.tags):
                     changes["tags"] = list(dict.fromkeys([*row.tags, *feed.tags]))
                 if feed.login is not None:
-                    changes |= {"login": feed.login, "next_poll_at": now}
+                    changes["login"] = feed.login
+                if feed.login is not None or row.next_poll_at is None:
+                    changes["next_poll_at"] = now
                 if changes:
                     c.execute(update(feeds).where(feeds.c.id == row.id).values(**changes))
         return new
@@ -86,10 +91,13 @@ class PollRows(Rows):
         with self.reading() as c:
             return c.execute(_ITEMS, {"feed": feed.id}).scalar()
 
-    def save_polls(self, polled: Sequence[PollResult], now: datetime, first: int) -> int:
+    def save_polls(
+        self, polled: Sequence[PollResult], now: datetime, first: int, tell: Callable[[str], None] = lambda line: None
+    ) -> int:
         """Saves the results of some polls, each of another feed, in one transaction; returns how many episodes are new.
 
         first: of a feed that has no episode yet only so many, its newest, are live; the others are backlog.
+        tell: gets a line for each feed that lists its archive, which is backlog, too.
         """
         state = [{"row": p.feed.id} | {name: getattr(p.feed, name) for name in POLL_COLUMNS} for p in polled]
         documents = [p for p in polled if p.lists is not None]
@@ -103,7 +111,7 @@ class PollRows(Rows):
             if items:
                 c.execute(_FORGET_ITEMS, items)
                 c.execute(_SAVE_ITEMS, items)
-            return upsert_episodes(c, documents, now, first) if documents else 0
+            return upsert_episodes(c, documents, now, first, tell=tell) if documents else 0
 
     def move_feed(self, feed: Feed, url: str, now: datetime) -> Feed:
         """Gives the feed its new address. When another feed has that already this one is not polled any more.
