@@ -46,6 +46,8 @@ def scan(
     for file in paths:
         try:
             transcript = load_transcript(file)
+            if charset := transcript.guessed_charset:
+                print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
             named = entities_in(transcript, watches) if with_entities else None
         except PodwatchError as e:
             failed = True
@@ -78,7 +80,9 @@ def load_transcript(file: Path) -> Transcript:
     data = files.read(file, transcripts.MAX_BYTES, TranscriptError)
     try:
         name, columns = transcripts.parse_transcript(data, name=file.name)
-        return columns.transcript(source=str(file), media_type=name, title=columns.title or file.stem)
+        return columns.transcript(
+            source=str(file), media_type=columns.media_type(name), title=columns.title or file.stem
+        )
     except TranscriptError as e:
         raise TranscriptError(e.what, where=str(file), todo=e.todo) from None
 

@@ -20,7 +20,8 @@ from podwatch.transcripts.formats import (
     youtube,
 )
 from podwatch.transcripts.formats.segment_columns import Columns, clean_columns
-from podwatch.transcripts.formats.source_document import MAX_BYTES, SourceDocument, decode_text
+from podwatch.transcripts.formats.source_document import SourceDocument
+from podwatch.transcripts.formats.text_encoding import MAX_BYTES, declared_codec, decode_text
 
 __all__ = ["FORMATS", "MAX_BYTES", "Columns", "Format", "media_type_rank", "parse_transcript"]
 
@@ -86,15 +87,18 @@ def parse_transcript(
 ) -> tuple[str, Columns]:
     """(format name, columns) of a transcript document; raises TranscriptError when there is nothing to read in it.
 
-    media_type: as the server declares it, which about one feed in 25 does wrongly. name: the file's name or address.
+    media_type: as the server declares it, which about one feed in 25 does wrongly; its charset counts where the bytes
+    are no UTF-8. name: the file's name or address.
     limit: bytes that a document may have.
     """
-    doc = SourceDocument(decode_text(data, limit), media_type, name)
+    decoded = decode_text(data, declared_codec(media_type), limit)
+    doc = SourceDocument(decoded.text, media_type, name)
     chosen = choose_format(doc)
     columns = chosen.parse(doc)
     if doc.needs_cleaning:
         clean_columns(columns)
     columns.check()
+    columns.charset, columns.is_charset_guessed = decoded.charset, decoded.is_guess
     return chosen.name, columns
 
 
