@@ -19,6 +19,7 @@ from podwatch.transcripts.formats import (
     ttml,
     youtube,
 )
+from podwatch.transcripts.formats.recognisers import RECOGNISERS, Recogniser
 from podwatch.transcripts.formats.segment_columns import Columns, clean_columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.text_encoding import MAX_BYTES, declared_codec, decode_text
@@ -50,12 +51,17 @@ _TTML = ("application/ttml+xml", "application/x-ttml", "text/ttml", "application
 _XML = ("application/xml", "text/xml")
 _MD = ("text/markdown",)
 
+
+def _json_format(r: Recogniser) -> Format:
+    return Format(r.name, _JSON, (".json",), lambda doc: r.looks_like(doc.json), lambda doc: r.parse(doc.json))
+
+
 _ALL = (
     Format("podcast-json", _JSON, (".json",), json_segments.looks_like_podcast, json_segments.parse),
     Format("youtube-json3", _JSON, (".json3", ".json"), youtube.looks_like_json3, youtube.parse_json3),
     Format("deepgram", _JSON, (".json",), speech_services.looks_like_deepgram, speech_services.parse_deepgram),
     Format("assemblyai", _JSON, (".json",), speech_services.looks_like_assemblyai, speech_services.parse_assemblyai),
-    Format("google-speech", _JSON, (".json",), speech_services.looks_like_google, speech_services.parse_google),
+    *(_json_format(r) for r in RECOGNISERS),
     Format("whisper", _JSON, (".json",), json_segments.looks_like_whisper, json_segments.parse),
     Format("json", _JSON, (".json",), json_segments.looks_like_list, json_segments.parse),
     Format("srt", _SRT, (".srt",), subtitles.looks_like_srt, subtitles.parse),
