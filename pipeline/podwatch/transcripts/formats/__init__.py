@@ -23,6 +23,7 @@ from podwatch.transcripts.formats import (
     youtube,
 )
 from podwatch.transcripts.formats.recognisers import RECOGNISERS, Recogniser
+from podwatch.transcripts.formats.rolling_captions import cut_loops
 from podwatch.transcripts.formats.segment_columns import Columns, clean_columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.text_encoding import MAX_BYTES, declared_codec, decode_text
@@ -107,6 +108,7 @@ def parse_transcript(
     doc = SourceDocument(decoded.text, media_type, name)
     chosen = choose_format(doc)
     columns = chosen.parse(doc)
+    cut_loops(columns)
     if doc.needs_cleaning:
         clean_columns(columns)
     columns.check()

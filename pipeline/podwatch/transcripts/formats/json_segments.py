@@ -13,6 +13,7 @@ from typing import Any
 
 from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats.markup import strip_markup
+from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_seconds
@@ -105,7 +106,7 @@ def parse(doc: SourceDocument) -> Columns:
         words = value.get("words")
         if not columns.words and isinstance(words, list):
             assign_words(columns, words)
-    return columns
+    return unroll_captions(columns)
 
 
 def read_rows(columns: Columns, items: Iterable[Any], text: str, start: str, end: str, speaker: str) -> None:

@@ -11,6 +11,7 @@ import math
 import re
 
 from podwatch.transcripts.formats.markup import attribute, split_tags, unescape
+from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_seconds
@@ -79,7 +80,7 @@ def parse(doc: SourceDocument) -> Columns:
     if texts is not None:
         add()
     _place_words(columns, spanned)
-    return columns
+    return unroll_captions(columns)
 
 
 def _place_words(columns: Columns, spanned: dict[int, float]) -> None:

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from podwatch.transcripts.formats.markup import attribute, split_tags, strip_markup, unescape
+from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_seconds
@@ -40,7 +41,7 @@ def parse_json3(doc: SourceDocument) -> Columns:
             text = "".join(t for t in texts if isinstance(t, str))
         if text and not text.isspace():
             columns.add(text, start, start + _parse_milliseconds(event.get("dDurationMs")), None, words)
-    return columns
+    return unroll_captions(columns)
 
 
 def looks_like_srv(doc: SourceDocument) -> bool:
@@ -76,7 +77,7 @@ def parse_srv(doc: SourceDocument) -> Columns:
             texts = None
         elif text:
             texts.append(text)
-    return columns
+    return unroll_captions(columns)
 
 
 def _parse_milliseconds(value: Any) -> float:
