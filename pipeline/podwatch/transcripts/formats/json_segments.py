@@ -96,6 +96,8 @@ def parse(doc: SourceDocument) -> Columns:
     ]
     columns = Columns()
     read_rows(columns, rows, *keys)
+    if "<" in doc.text or "&" in doc.text or "\\" in doc.text:
+        columns.texts = [strip_markup(t) if "<" in t or "&" in t else t for t in columns.texts]
     length = next((k for k in LENGTH_KEYS if k in first), "")
     if length and keys[2] not in first:  # YouTube's captions as its scripts list them
         spoken = (r for r in rows if isinstance(r, dict) and isinstance(r.get(keys[0]), str))
@@ -119,7 +121,7 @@ def read_rows(columns: Columns, items: Iterable[Any], text: str, start: str, end
             continue
         name = item.get(speaker)
         columns.add(
-            strip_markup(words) if "<" in words or "&" in words else words,
+            words,
             parse_seconds(item.get(start)),
             parse_seconds(item.get(end)),
             name if isinstance(name, str) else speaker_label(name),

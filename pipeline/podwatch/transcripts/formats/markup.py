@@ -84,11 +84,10 @@ def unescape(text: str) -> str:
 def unescape_terminated(text: str) -> str:
     """unescape for text that is no markup otherwise: only what ends with a semicolon, and once more where it was
     escaped twice, as YouTube does: AT&amp;T, O&amp;#39;Brien, but R&notes as it is."""
-    for _ in range(2):
-        if "&" not in text:
-            break
-        text = _REFERENCE.sub(lambda m: html.unescape(m[0]), text)
-    return text
+    if "&" not in text:
+        return text
+    text = _REFERENCE.sub(lambda m: html.unescape(m[0]), text)
+    return _REFERENCE.sub(lambda m: html.unescape(m[0]), text) if "&" in text else text
 
 
 def strip_markup(text: str) -> str:

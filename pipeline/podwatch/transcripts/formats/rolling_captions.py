@@ -11,6 +11,7 @@ that is stuck. Its first round is kept. Nothing else that is said twice is touch
 from __future__ import annotations
 
 from itertools import pairwise
+from operator import eq
 
 from podwatch.transcripts.formats.segment_columns import Columns, TimedWords
 
@@ -88,6 +89,8 @@ def _repeats_words(texts: list[str]) -> bool:
 
 def _overlap(shown: list[str], words: list[str]) -> int:
     """How many words begin a cue that end the one before: MIN_WORDS or more, or all of one of the two."""
+    if not words or words[0] not in shown:
+        return 0
     for n in range(min(len(shown), len(words), MAX_OVERLAP), 0, -1):
         if shown[-n] == words[0] and shown[-n:] == words[:n]:
             return n if n >= MIN_WORDS or n in (len(shown), len(words)) else 0
@@ -120,11 +123,10 @@ def _timed_after(timed: TimedWords, count: int) -> list[tuple[str, float]]:
 def cut_loops(columns: Columns) -> Columns:
     """The columns without the further rounds of loops: their texts are empty."""
     texts = columns.texts
-    if len(texts) < MIN_LOOP:
-        return columns
+    periods = [p for p in range(1, MAX_PERIOD + 1) if _may_loop(texts, p)]
     i = 0
-    while i < len(texts):
-        for period in range(1, MAX_PERIOD + 1):
+    while periods and i < len(texts):
+        for period in periods:
             end = _loop_end(columns, i, period)
             if end - i >= MIN_LOOP * period:
                 for k in range(i + period, end):
@@ -134,6 +136,12 @@ def cut_loops(columns: Columns) -> Columns:
                 break
         i += 1
     return columns
+
+
+def _may_loop(texts: list[str], period: int) -> bool:
+    """Whether any text is that of the round before, of as few pairs as cannot miss a loop."""
+    stride = (MIN_LOOP - 1) * period
+    return any(map(eq, texts[::stride], texts[period::stride]))
 
 
 def _loop_end(columns: Columns, first: int, period: int) -> int:

@@ -16,8 +16,15 @@ _NUMBERS = rf"\d{{1,4}}(?:{_GAP}[:：.]{_GAP}\d{{1,3}}){{1,2}}(?:{_GAP}[.,;:，]
 SLOPPY_TIMING = re.compile(
     rf"^[ \t]*({_NUMBERS})[ \t]*(?:-{{1,3}}[ \t]?>|[–—]{{1,2}}>|[→⇒⟶])[ \t]*({_NUMBERS})(?![\d:])([^\n]*)", re.MULTILINE
 )
-ODD_ARROWS = ("- >", "–>", "—>", "→", "⇒", "⟶")
+ODD_ARROWS, _DRAWN = ("- >", "–>", "—>", " ->", "\t->"), ("→", "⇒", "⟶")
 _PARTS = re.compile(r"\d+|[;,.:：，]")
+
+
+def has_odd_arrows(text: str, usual: int) -> bool:
+    """Whether there may be an arrow that is not written -->, of which there are ``usual``."""
+    if text.count(">") != usual and any(arrow in text for arrow in ODD_ARROWS):
+        return True
+    return any(arrow in text for arrow in _DRAWN)
 
 
 def mend_timings(text: str) -> str:

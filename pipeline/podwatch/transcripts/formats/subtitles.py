@@ -17,7 +17,7 @@ from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats.markup import unescape_terminated as unescape
 from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
-from podwatch.transcripts.formats.sloppy_timings import ODD_ARROWS, SLOPPY_TIMING, mend_timings
+from podwatch.transcripts.formats.sloppy_timings import SLOPPY_TIMING, has_odd_arrows, mend_timings
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.speaker_prefixes import extract_speakers
 from podwatch.transcripts.formats.timestamps import CLOCK_PATTERN, ClockReader, parse_clock
@@ -67,7 +67,8 @@ def parse(doc: SourceDocument) -> Columns:
 
 def read_cues(text: str, *, blank_ends: bool) -> Columns:
     """The cues in the order of the file. blank_ends: a blank line ends a cue, and what follows is another block."""
-    if text.count("-->") > MAX_CUES:
+    arrows = text.count("-->")
+    if arrows > MAX_CUES:
         raise TranscriptError(f"holds more than {MAX_CUES:,} cues")
     columns = Columns()
     if blank_ends and (m := _LANGUAGE.search(text[:500])):
@@ -75,16 +76,12 @@ def read_cues(text: str, *, blank_ends: bool) -> Columns:
     text = text.replace("</v>", "")
     if "<c>" in text:
         text = text.replace("<c>", "").replace("</c>", "")
-    if "<br" in text or "<BR" in text:
-        text = _BREAK.sub(" ", text)
     if "\\" in text:
         text = _CODED_BREAK.sub(" ", text)
-    if "<ruby" in text:
-        text = _RUBY.sub(_read_ruby, text)
-    if text.count("->") > text.count("-->") or any(arrow in text for arrow in ODD_ARROWS):
+    if has_odd_arrows(text, arrows):
         text = mend_timings(text)
     clocks = ClockReader()
-    bodies, starts, ends = split_usual_timings(text, clocks) or split_timings(mend_timings(text), clocks)
+    bodies, starts, ends = split_usual_timings(text, clocks, arrows) or split_timings(mend_timings(text), clocks)
     if not bodies:
         raise TranscriptError("holds no cues")
     for body, start, end in zip(cue_texts(bodies, blank_ends=blank_ends), starts, ends, strict=True):
@@ -102,10 +99,12 @@ def _read_ruby(m: re.Match[str]) -> str:
     return f"{words} ({readings}) " if readings.strip() else words
 
 
-def split_usual_timings(text: str, clocks: ClockReader) -> tuple[list[str], list[float], list[float]] | None:
+def split_usual_timings(
+    text: str, clocks: ClockReader, arrows: int
+) -> tuple[list[str], list[float], list[float]] | None:
     """What split_timings gives of a text whose arrows all stand in usual timing lines; None for another text."""
     parts = _USUAL_TIMING.split(f"\n{text}")
-    if len(parts) // 5 != text.count("-->"):
+    if len(parts) // 5 != arrows:
         return None
     starts, ends = (_add_seconds(parts[i::5], parts[i + 1 :: 5], clocks) for i in (1, 3))
     return parts[5::5], starts, ends
@@ -169,6 +168,10 @@ def _add_tagged_cue(columns: Columns, body: str, start: float, end: float, clock
         if len(name) < 200 and not name.isspace():
             columns.add(unescape(words), start, end, unescape(name).strip())
             return
+    if "<br" in body or "<BR" in body:
+        body = _BREAK.sub(" ", body)
+    if "<ruby" in body:
+        body = _RUBY.sub(_read_ruby, body)
     voices = list(_VOICE.finditer(body)) if "<v" in body else []
     first = voices[0].start() if voices else len(body)
     if not voices or body[:first].strip():

@@ -115,7 +115,7 @@ def _decode_bytes(data: bytes, declared: str) -> DecodedText:
     head = data[:HEAD_BYTES]
     if b"\0" in head or _has_control(head):
         raise TranscriptError("is not text")
-    if b"\x1b$" in data and data.isascii() and _ISO_2022.search(data):
+    if b"\x1b" in data and data.isascii() and _ISO_2022.search(data):
         return DecodedText(data.decode("iso2022_jp", "replace"), "iso2022_jp")
     try:
         return DecodedText(data.decode("utf-8-sig"))

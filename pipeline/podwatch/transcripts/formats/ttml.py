@@ -29,7 +29,7 @@ def parse(doc: SourceDocument) -> Columns:
     clock = TtmlClock(doc.head)
     # Without the end tags of spans half the tags are left; a word ends where the next one begins.
     columns, tags = Columns(), split_tags(_SPAN_END.sub("", doc.text))
-    timeline = Timeline(clock, tags)
+    timeline = Timeline(clock, doc.text, tags)
     names: dict[str, str] = {}
     columns.language = attribute(tags[2] if len(tags) > 2 else "", "xml:lang") or None
     agent = ""

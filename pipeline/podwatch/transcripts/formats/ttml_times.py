@@ -78,10 +78,9 @@ class Interval:
 class Timeline:
     """The begin and end of elements inside the open body and divs."""
 
-    def __init__(self, clock: TtmlClock, tags: list[str]) -> None:
+    def __init__(self, clock: TtmlClock, text: str, tags: list[str]) -> None:
         self._clock = clock
-        elements = [(t, a) for t, a in zip(tags[1::3], tags[2::3], strict=True) if t.rpartition(":")[2] in CONTAINERS]
-        self.is_plain = not any("begin" in a or "timeContainer" in a for _, a in elements)
+        self.is_plain = not _has_container_times(text)
         self._is_relative = self.is_plain or counts_from_parent(self._pairs(tags))
         self._open = [Interval(0.0)]
 
@@ -97,7 +96,10 @@ class Timeline:
 
     def place(self, attributes: str) -> tuple[float, float]:
         """(begin, end) of an element in the innermost open one, which begins with that unless it says otherwise."""
-        begin, end = self._clock.read(attributes, "begin"), self._clock.read(attributes, "end")
+        clock = self._clock
+        begin, end = clock(attribute(attributes, "begin")), clock(attribute(attributes, "end"))
+        if self.is_plain:
+            return begin, end if end == end or "dur" not in attributes else begin + clock.read(attributes, "dur")
         length = self._clock.read(attributes, "dur") if "dur" in attributes else math.nan
         around = self._open[-1]
         within = around.cursor if around.is_sequence else around.start
@@ -105,7 +107,7 @@ class Timeline:
         end = base + end
         if begin == begin:
             begin += base
-        elif not self.is_plain:  # without a time of its own it takes that of what is around it
+        else:  # without a time of its own it takes that of what is around it
             begin = within
             end = end if end == end or length == length or around.is_sequence else around.end
         if end != end:
@@ -130,6 +132,18 @@ class Timeline:
                 yield (*stack[-1], begin)
             if name in CONTAINERS and not attributes.endswith("/"):
                 stack.append((begin, self._clock.read(attributes, "end")) if begin == begin else stack[-1])
+
+
+def _has_container_times(text: str) -> bool:
+    """Whether a body or a div has a time, or makes a sequence; found without looking at every tag."""
+    for name in CONTAINERS:
+        at = text.find(name)
+        while at >= 0:
+            end = text.find(">", at)
+            if text[at - 1 : at] in ("<", ":") and ("begin" in text[at:end] or "timeContainer" in text[at:end]):
+                return True
+            at = text.find(name, at + 1)
+    return False
 
 
 def counts_from_parent(pairs: Iterable[tuple[float, float, float]]) -> bool:

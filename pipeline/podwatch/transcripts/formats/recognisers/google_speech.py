@@ -52,34 +52,69 @@ def parse_google(value: Any) -> Columns:
     columns.language = next(
         (parse_language_tag(r.get("languageCode")) for r, _ in found if r.get("languageCode")), None
     )
+    last = next((w[-1] for _, best in reversed(found) if (w := dicts(best.get("words")))), {})
+    if not _speaker(last):
+        return _add_results(columns, found, {})
     words = [_words(best) for _, best in found]
-    if words and any(w.speaker for w in words[-1]) and len(words[-1]) >= sum(map(len, words[:-1])) > 0:
+    if any(w.speaker for w in words[-1]) and len(words[-1]) >= sum(map(len, words[:-1])) > 0:
         return add_pieces(columns, words[-1])  # all that was said, with speakers
-    before = math.nan  # the end of the result before: a result without words says where it ends
-    for (result, best), timed in zip(found, words, strict=True):
-        text, end = text_of(best.get("transcript")), _seconds(result, _RESULT_ENDS)
-        if len({w.speaker for w in timed}) > 1 or (timed and not text):
+    for i, timed in enumerate(words):
+        if timed:
             add_pieces(columns, timed)
-        elif text:
-            start = timed[0].start if timed else before if before == before else math.nan
-            last = timed[-1].end if timed else end
-            name = timed[0].speaker if timed else None
-            columns.add(text, start, last, name, [(w.text.strip(), w.start) for w in timed])
-        before = end if end == end else before
+        else:
+            _add_results(columns, found[i : i + 1], found[i - 1][0] if i else {})
     return columns
 
 
-def _words(best: dict[str, Any]) -> list[Piece]:
-    found: list[Piece] = []
-    for w in dicts(best.get("words")):
-        text = text_of(w.get("word"))
+Found = list[tuple[dict[str, Any], dict[str, Any]]]  # results with their best alternatives
+
+
+def _add_results(columns: Columns, found: Found, before: dict[str, Any]) -> Columns:
+    """A segment for each result; one without words begins where the one ``before`` ends."""
+    some = next((w[-1] for _, best in found if len(w := dicts(best.get("words"))) > 1), {})
+    start_key = next((k for k in _STARTS if k in some), _STARTS[0])
+    end_key = next((k for k in _ENDS if k in some), _ENDS[0])
+    for result, best in found:
+        words = dicts(best.get("words"))
+        timed = _timed(words, start_key)
+        text = text_of(best.get("transcript")) or " ".join(w for w, _ in timed)
+        end = seconds_of(words[-1].get(end_key)) if words else _seconds(result, _RESULT_ENDS)
         if text:
-            speaker = next((w[k] for k in _SPEAKERS if w.get(k)), None)
-            start = _seconds(w, _STARTS)
-            # A duration of zero is left out.
-            start = 0.0 if start != start and not found and _seconds(w, _ENDS) == _seconds(w, _ENDS) else start
-            found.append(Piece(f" {text}", start, _seconds(w, _ENDS), name_of(speaker)))
-    return found
+            columns.add(text, timed[0][1] if timed else _seconds(before, _RESULT_ENDS), end, None, timed)
+        before = result
+    return columns
+
+
+def _timed(words: list[dict[str, Any]], key: str) -> list[tuple[str, float]]:
+    """The words with their starts; the first may have none, since a duration of zero is left out."""
+    timed: list[tuple[str, float]] = []
+    for w in words:
+        text, start = w.get("word"), w.get(key)
+        if isinstance(text, str) and text:
+            try:
+                second = float(start[:-1]) if type(start) is str and start[-1:] == "s" else seconds_of(start)
+            except ValueError:
+                second = math.nan
+            if start is None and not timed:
+                second = 0.0
+            if second == second:
+                timed.append((text, second))
+    return timed
+
+
+def _words(best: dict[str, Any]) -> list[Piece]:
+    words = [w for w in dicts(best.get("words")) if text_of(w.get("word"))]
+    starts = [_seconds(w, _STARTS) for w in words]
+    if words and starts[0] != starts[0]:
+        starts[0] = 0.0
+    return [
+        Piece(f" {w['word']}", start, _seconds(w, _ENDS), name_of(_speaker(w)))
+        for w, start in zip(words, starts, strict=True)
+    ]
+
+
+def _speaker(word: dict[str, Any]) -> Any:
+    return next((word[k] for k in _SPEAKERS if word.get(k)), None)
 
 
 def _seconds(row: dict[str, Any], keys: tuple[str, ...]) -> float:
