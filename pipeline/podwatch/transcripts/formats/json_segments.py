@@ -96,7 +96,7 @@ def parse(doc: SourceDocument) -> Columns:
     ]
     columns = Columns()
     read_rows(columns, rows, *keys)
-    if "<" in doc.text or "&" in doc.text or "\\" in doc.text:
+    if "<" in doc.text or "&" in doc.text or ("\\" in doc.text and "\\u00" in doc.text):
         columns.texts = [strip_markup(t) if "<" in t or "&" in t else t for t in columns.texts]
     length = next((k for k in LENGTH_KEYS if k in first), "")
     if length and keys[2] not in first:  # YouTube's captions as its scripts list them

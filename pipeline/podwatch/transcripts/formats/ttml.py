@@ -30,6 +30,7 @@ def parse(doc: SourceDocument) -> Columns:
     # Without the end tags of spans half the tags are left; a word ends where the next one begins.
     columns, tags = Columns(), split_tags(_SPAN_END.sub("", doc.text))
     timeline = Timeline(clock, doc.text, tags)
+    is_plain, parse_time = timeline.is_plain, clock.parse
     names: dict[str, str] = {}
     columns.language = attribute(tags[2] if len(tags) > 2 else "", "xml:lang") or None
     agent = ""
@@ -54,14 +55,19 @@ def parse(doc: SourceDocument) -> Columns:
         if texts is not None and tag == "span":
             if "begin" in attributes:
                 if text and not text.isspace():
-                    words.append((unescape(text) if "&" in text else text, clock(attribute(attributes, "begin"))))
+                    words.append((unescape(text) if "&" in text else text, parse_time(attribute(attributes, "begin"))))
                     if not is_timed:
                         last = clock.read(attributes, "end")
                 if "unit=" in attributes:
                     texts.append(" ")
             texts.append(text)
         elif tag == "p":
-            start, end = timeline.place(attributes)
+            if is_plain:
+                start, end = parse_time(attribute(attributes, "begin")), parse_time(attribute(attributes, "end"))
+                if end != end and "dur" in attributes:
+                    end = start + clock.read(attributes, "dur")
+            else:
+                start, end = timeline.place(attributes)
             speaker = attribute(attributes, "ttm:agent") or None
             texts, words = [text], []
             is_timed = "begin" in attributes

@@ -40,7 +40,7 @@ class TtmlClock:
         self.ticks = _number(found.get("tickRate")) or frame_ticks
         self._clocks = ClockReader()
 
-    def __call__(self, text: str) -> float:
+    def parse(self, text: str) -> float:
         if ":" in text:
             seconds = math.nan if self.frames.is_smpte else self._clocks(text)
             return (
@@ -54,7 +54,7 @@ class TtmlClock:
             return parse_time_expression(text, frame_rate=self.frames, tick_rate=self.ticks)
 
     def read(self, attributes: str, name: str) -> float:
-        return self(attribute(attributes, name)) if name in attributes else math.nan
+        return self.parse(attribute(attributes, name)) if name in attributes else math.nan
 
 
 def _numbers(text: str) -> list[float]:
@@ -97,7 +97,7 @@ class Timeline:
     def place(self, attributes: str) -> tuple[float, float]:
         """(begin, end) of an element in the innermost open one, which begins with that unless it says otherwise."""
         clock = self._clock
-        begin, end = clock(attribute(attributes, "begin")), clock(attribute(attributes, "end"))
+        begin, end = clock.parse(attribute(attributes, "begin")), clock.parse(attribute(attributes, "end"))
         if self.is_plain:
             return begin, end if end == end or "dur" not in attributes else begin + clock.read(attributes, "dur")
         length = self._clock.read(attributes, "dur") if "dur" in attributes else math.nan
