@@ -27,6 +27,7 @@ from podwatch.transcripts.formats.rolling_captions import cut_loops
 from podwatch.transcripts.formats.segment_columns import Columns, clean_columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.text_encoding import MAX_BYTES, declared_codec, decode_text
+from podwatch.transcripts.formats.word_document import ZIP, read_word_document
 
 __all__ = ["FORMATS", "MAX_BYTES", "Columns", "Format", "media_type_rank", "parse_transcript"]
 
@@ -104,6 +105,8 @@ def parse_transcript(
     are no UTF-8. name: the file's name or address.
     limit: bytes that a document may have.
     """
+    if data.startswith(ZIP) and len(data) <= limit:
+        data, media_type, name = read_word_document(data, limit).encode(), "text/plain", ""
     decoded = decode_text(data, declared_codec(media_type), limit)
     doc = SourceDocument(decoded.text, media_type, name)
     chosen = choose_format(doc)
