@@ -63,6 +63,7 @@ ONLY = {
     "lxml": "podwatch.feeds.podcast_namespace",
     "listparser": "podwatch.feeds.opml",
     "py3langid": "podwatch.transcripts.language",
+    "charset_normalizer": "podwatch.transcripts.formats.charset_detection",
     "spacy": "podwatch.entities.recognition",
     "threadpoolctl": "podwatch.phonetics.blas_threads",
     "ahocorasick_rs": "podwatch.query podwatch.transcripts.labels",

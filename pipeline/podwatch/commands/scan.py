@@ -46,6 +46,8 @@ def scan(
     for file in paths:
         try:
             transcript = load_transcript(file)
+            if charset := transcript.guessed_charset:
+                print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
             named = entities_in(transcript, watches) if with_entities else None
         except PodwatchError as e:
             failed = True
@@ -83,7 +85,8 @@ def read_file(file: Path) -> tuple[Transcript, list[str]]:
     data = files.read(file, transcripts.MAX_BYTES, TranscriptError)
     try:
         name, columns = transcripts.parse_transcript(data, name=file.name)
-        transcript = columns.transcript(source=str(file), media_type=name, title=columns.title or file.stem)
+        media_type = columns.media_type(name)
+        transcript = columns.transcript(source=str(file), media_type=media_type, title=columns.title or file.stem)
     except TranscriptError as e:
         raise TranscriptError(e.what, where=str(file), todo=e.todo) from None
     return transcript, columns.notes

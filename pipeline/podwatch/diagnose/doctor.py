@@ -19,7 +19,7 @@ from podwatch.diagnose.findings import MAX_LISTED, Finding, Health, error_findin
 from podwatch.diagnose.model_checks import MODELS, MissingModel
 from podwatch.errors import PodwatchError
 from podwatch.logins import Keyring, is_sealed
-from podwatch.model import Alert, DeliverMode, Episode, Kind, Mention, Period, Watch
+from podwatch.model import Alert, DeliverMode, Episode, Kind, Mention, Period, Watch, guessed_charset
 from podwatch.notifiers import NOTIFIERS, escaping, lacks_token, scheme_of, show_channel
 from podwatch.policy.coverage import describe_reasons, describe_undated
 from podwatch.policy.poll_schedule import is_dead
@@ -164,6 +164,14 @@ def _coverage(surroundings: Surroundings) -> Iterator[Finding]:
     yield Finding("coverage", Health.OK, coverage_line(store, now))
 
 
+def _transcripts(surroundings: Surroundings) -> Iterator[Finding]:
+    found = surroundings.store.guessed_charsets() if surroundings.store else []
+    if found:
+        named = "; ".join(f"{title[:60]} as {guessed_charset(kind)}" for title, kind in found[:MAX_LISTED])
+        message = f"{len(found)} say no encoding and were read by a guess, the newest: {named}"
+        yield Finding("transcripts", Health.NOTE, message, "look at one; its publisher can serve it in UTF-8")
+
+
 def _logins(surroundings: Surroundings) -> Iterator[Finding]:
     feeds = [f for f in surroundings.store.feeds() if f.login] if surroundings.store else []
     keyring, encrypt = Keyring(surroundings.settings.secret_keys), "podwatch feeds encrypt-logins"
@@ -294,6 +302,7 @@ CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxy
         "feeds": _feeds,
         "line": _line,
         "coverage": _coverage,
+        "transcripts": _transcripts,
         "logins": _logins,
         "watches": _watches,
         "deliveries": _deliveries,

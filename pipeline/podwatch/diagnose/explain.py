@@ -82,6 +82,8 @@ def explain_episode(
     if source is None:
         return WatchExplanation(None, (*reasons, _fetch_reason(fetch_state)))
     tree, query_reasons = _evaluate(watch, source.transcript, episode_fields(source, entities))
+    if charset := source.transcript.guessed_charset:
+        reasons.append(Reason(Step.TRANSCRIPT, f"it says no encoding; it was read as {charset}, a guess", stops=False))
     feed = (source.feed_url, source.feed_tags, source.transcript.language)
     if (outside := out_of_scope_reason(watch.scope, *feed)) is not None:
         reasons.append(Reason(Step.SCOPE, outside.value))

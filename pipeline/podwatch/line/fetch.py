@@ -186,7 +186,8 @@ def _login_for(rt: Runtime, wanted: TranscriptRequest, url: str) -> Login | None
 
 def read_transcript(episode: Episode, ref: TranscriptRef, answer: Response) -> sandboxed.PackedTranscript:
     """The transcript in a response, packed; raises TranscriptError with its address when there is none in it."""
-    kind, declared = ref.media_type or answer.media_type, ref.language or episode.language
+    kind = (ref.media_type or answer.media_type) + answer.parameters
+    declared = ref.language or episode.language
     try:
         return sandboxed.read_transcript(answer.body, media_type=kind, name=ref.url, declared=declared)
     except TranscriptError as e:

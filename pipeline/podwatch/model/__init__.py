@@ -30,12 +30,13 @@ from podwatch.model.feeds import (
     TranscriptRequest,
 )
 from podwatch.model.mutes import Mute
-from podwatch.model.transcripts import Segment, Transcript, Words, clean_text, join_segments
+from podwatch.model.transcripts import GUESSED, Segment, Transcript, Words, clean_text, guessed_charset, join_segments
 from podwatch.model.watches import DeliverMode, Kind, Mention, Scope, Watch
 from podwatch.model.work import ALL, Shard, Tally
 
 __all__ = [
     "ALL",
+    "GUESSED",
     "Alert",
     "Answer",
     "Backfill",
@@ -89,6 +90,7 @@ __all__ = [
     "canonical_channel",
     "clean_text",
     "fold_spelling",
+    "guessed_charset",
     "join_segments",
     "measure_precision",
 ]

@@ -48,6 +48,14 @@ class Words:
     __hash__ = None  # type: ignore[assignment]
 
 
+GUESSED = "; guessed"
+
+
+def guessed_charset(media_type: str) -> str:
+    """See Transcript.guessed_charset."""
+    return media_type.removesuffix(GUESSED).rpartition("charset=")[2] if media_type.endswith(GUESSED) else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
     """One document for an episode: a single text, and where each segment begins in it.
@@ -55,6 +63,7 @@ class Transcript:
     text: the segments joined by one space, so that a phrase may span two of them.
     offsets, starts, ends, speakers: one entry a segment; offsets in characters, times in seconds (nan: unknown).
     words: the times of single words, None when the source has times of segments only.
+    media_type: the format; with the charset where the bytes were no UTF-8, and GUESSED where that was a mere guess.
     """
 
     text: str
@@ -73,6 +82,11 @@ class Transcript:
 
     def __len__(self) -> int:
         return len(self.offsets)
+
+    @property
+    def guessed_charset(self) -> str:
+        """The charset that its bytes were read in on a mere guess, "" when it is known."""
+        return guessed_charset(self.media_type)
 
     def with_columns_read(self) -> Transcript:
         """The same with plain columns for lazy ones, which are quicker for many lookups."""

@@ -55,6 +55,11 @@ class Response:
     def media_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    @property
+    def parameters(self) -> str:
+        """Those of the media type: "; charset=gbk", "" without any."""
+        return "".join(self.headers.get("content-type", "").partition(";")[1:])[:200]
+
 
 class HttpClient:
     """Conditional GET with a deadline, a size limit and an address check at every redirect; and POST.

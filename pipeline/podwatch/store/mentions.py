@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from podwatch.model import DeliveryKind, DeliveryState, Episode, Kind, Mention
+from podwatch.model import GUESSED, DeliveryKind, DeliveryState, Episode, Kind, Mention
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.tables import channels, deliveries, episodes, feeds, mentions, transcripts, watches
@@ -67,6 +67,13 @@ class MentionRows(Rows):
         t = transcripts.c
         with self.reading() as c:
             return int(c.execute(select(func.sum(func.length(t.body) + func.length(t.labels)))).scalar() or 0)
+
+    def guessed_charsets(self) -> list[tuple[str, str]]:
+        """(title of the episode, media type) of transcripts whose charset was a mere guess, the newest first."""
+        t = transcripts.c
+        query = select(episodes.c.title, t.media_type).join(episodes, episodes.c.id == t.episode_id)
+        query = query.where(t.media_type.endswith(GUESSED, autoescape=True)).order_by(t.fetched_at.desc(), t.id.desc())
+        return [(r.title, r.media_type) for r in self.read_rows(query)]
 
     def identities(self) -> list[str]:
         """The identity of each episode, in the order in which they were stored."""

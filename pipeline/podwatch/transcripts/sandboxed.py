@@ -21,7 +21,10 @@ from podwatch.transcripts.language import decide_language
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedTranscript:
-    """A transcript as it is kept. body: see packing.py; labels: see boilerplate.py. digest: equal for equal talk."""
+    """A transcript as it is kept. body: see packing.py; labels: see boilerplate.py. digest: equal for equal talk.
+
+    media_type: the format, and how the bytes were read where they were no UTF-8: see Columns.media_type.
+    """
 
     media_type: str
     language: str | None
@@ -77,7 +80,7 @@ def cpu_budget(size: int) -> float:
 def run_job(body: bytes, job: dict[str, Any], started: float) -> bytes:
     """For a sandbox's worker: a line of JSON, the packed transcript, its labels."""
     kind, columns = parse_transcript(body, job["media_type"], job["name"])
-    r = pack_transcript(columns.transcript(media_type=kind), job["declared"] or None)
+    r = pack_transcript(columns.transcript(media_type=columns.media_type(kind)), job["declared"] or None)
     fields = {
         "media_type": r.media_type,
         "language": r.language,

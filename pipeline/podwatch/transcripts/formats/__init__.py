@@ -10,17 +10,24 @@ from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats import (
     html_page,
     json_segments,
+    lrc,
     markdown,
     plain_text,
+    sami,
     speech_services,
+    sub_station,
     subtitles,
     transcript_site,
     tsv,
     ttml,
     youtube,
 )
+from podwatch.transcripts.formats.recognisers import RECOGNISERS, Recogniser
+from podwatch.transcripts.formats.rolling_captions import cut_loops
 from podwatch.transcripts.formats.segment_columns import Columns, clean_columns
-from podwatch.transcripts.formats.source_document import MAX_BYTES, SourceDocument, decode_text
+from podwatch.transcripts.formats.source_document import SourceDocument
+from podwatch.transcripts.formats.text_encoding import MAX_BYTES, declared_codec, decode_text
+from podwatch.transcripts.formats.word_document import ZIP, read_word_document
 
 __all__ = ["FORMATS", "MAX_BYTES", "Columns", "Format", "media_type_rank", "parse_transcript"]
 
@@ -49,19 +56,27 @@ _TTML = ("application/ttml+xml", "application/x-ttml", "text/ttml", "application
 _XML = ("application/xml", "text/xml")
 _MD = ("text/markdown",)
 
+
+def _json_format(r: Recogniser) -> Format:
+    return Format(r.name, _JSON, (".json",), lambda doc: r.looks_like(doc.json), lambda doc: r.parse(doc.json))
+
+
 _ALL = (
     Format("podcast-json", _JSON, (".json",), json_segments.looks_like_podcast, json_segments.parse),
     Format("youtube-json3", _JSON, (".json3", ".json"), youtube.looks_like_json3, youtube.parse_json3),
     Format("deepgram", _JSON, (".json",), speech_services.looks_like_deepgram, speech_services.parse_deepgram),
     Format("assemblyai", _JSON, (".json",), speech_services.looks_like_assemblyai, speech_services.parse_assemblyai),
-    Format("google-speech", _JSON, (".json",), speech_services.looks_like_google, speech_services.parse_google),
+    *(_json_format(r) for r in RECOGNISERS),
     Format("whisper", _JSON, (".json",), json_segments.looks_like_whisper, json_segments.parse),
     Format("json", _JSON, (".json",), json_segments.looks_like_list, json_segments.parse),
     Format("srt", _SRT, (".srt",), subtitles.looks_like_srt, subtitles.parse),
     Format("vtt", _VTT, (".vtt",), subtitles.looks_like_vtt, subtitles.parse),
     Format("ttml", _TTML, (".ttml", ".dfxp"), ttml.looks_like, ttml.parse),
-    Format("youtube-xml", _XML, (".srv1", ".srv3", ".xml"), youtube.looks_like_srv, youtube.parse_srv),
+    Format("youtube-xml", _XML, (".srv1", ".srv2", ".srv3", ".xml"), youtube.looks_like_srv, youtube.parse_srv),
     Format("speech-xml", _XML, (".xml",), ttml.looks_like_speech, ttml.parse_speech),
+    Format("ass", ("text/x-ssa", "text/x-ass"), (".ass", ".ssa"), sub_station.looks_like, sub_station.parse),
+    Format("sami", ("application/x-sami",), (".smi", ".sami"), sami.looks_like, sami.parse),
+    Format("lrc", ("application/x-lrc", "text/x-lrc"), (".lrc",), lrc.looks_like, lrc.parse),
     Format("sbv", ("text/sbv",), (".sbv",), subtitles.looks_like_sbv, subtitles.parse_sbv),
     Format("tsv", ("text/tab-separated-values",), (".tsv",), tsv.looks_like, tsv.parse),
     Format("page", (), (), transcript_site.looks_like, transcript_site.parse),
@@ -86,16 +101,22 @@ def parse_transcript(
 ) -> tuple[str, Columns]:
     """(format name, columns) of a transcript document; raises TranscriptError when there is nothing to read in it.
 
-    media_type: as the server declares it, which about one feed in 25 does wrongly. name: the file's name or address.
+    media_type: as the server declares it, which about one feed in 25 does wrongly; its charset counts where the bytes
+    are no UTF-8. name: the file's name or address.
     limit: bytes that a document may have.
     """
-    doc = SourceDocument(decode_text(data, limit), media_type, name)
+    if data.startswith(ZIP) and len(data) <= limit:
+        data, media_type, name = read_word_document(data, limit).encode(), "text/plain", ""
+    decoded = decode_text(data, declared_codec(media_type), limit)
+    doc = SourceDocument(decoded.text, media_type, name)
     chosen = choose_format(doc)
     columns = chosen.parse(doc)
     columns.notes.insert(0, f"format {chosen.name}: {doc.choice}")
+    cut_loops(columns)
     if doc.needs_cleaning:
         clean_columns(columns)
     columns.check()
+    columns.charset, columns.is_charset_guessed = decoded.charset, decoded.is_guess
     return chosen.name, columns
 
 

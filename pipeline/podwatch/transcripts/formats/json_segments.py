@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from podwatch.errors import TranscriptError
+from podwatch.transcripts.formats.markup import strip_markup
+from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_seconds
@@ -19,21 +21,25 @@ from podwatch.transcripts.formats.timestamps import parse_seconds
 TEXT_KEYS = ("text", "body", "transcript", "content", "caption", "sentence", "line")
 START_KEYS = ("start", "startTime", "start_time", "begin", "from", "timestamp", "time", "offset_seconds")
 END_KEYS = ("end", "endTime", "end_time", "to", "until")
+LENGTH_KEYS = ("duration", "dur")
 SPEAKER_KEYS = ("speaker", "speaker_label", "speakerName", "speaker_name", "speaker_id", "speakerId", "name")
 LIST_KEYS = ("segments", "transcripts", "transcript", "cues", "captions", "utterances", "sentences", "items", "results")
 _LANGUAGES = {
     "english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it", "portuguese": "pt",
     "dutch": "nl", "russian": "ru", "ukrainian": "uk", "polish": "pl", "swedish": "sv", "turkish": "tr",
     "arabic": "ar", "hebrew": "he", "chinese": "zh", "japanese": "ja", "korean": "ko", "hindi": "hi",
+    "eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "ita": "it", "por": "pt", "nld": "nl",
+    "dut": "nl", "rus": "ru", "ukr": "uk", "pol": "pl", "swe": "sv", "tur": "tr", "ara": "ar", "heb": "he", "zho": "zh",
+    "chi": "zh", "cmn": "zh", "jpn": "ja", "kor": "ko", "hin": "hi",
 }  # fmt: skip
 
 
 def find_rows(value: Any) -> list[Any] | None:
-    """The list of segments: the document itself, or what it holds under one of the usual keys; None without one."""
+    """The list of segments: the document itself, or what it holds, under one of the usual keys first; None without."""
     if isinstance(value, list):
         return value if _first_row(value) is not None else None
     if isinstance(value, Mapping):
-        for key in LIST_KEYS:
+        for key in (*LIST_KEYS, *(k for k in value if k not in LIST_KEYS)):  # scripts name theirs as they like
             inner = value.get(key)
             if isinstance(inner, list) and _first_row(inner) is not None:
                 return inner
@@ -90,13 +96,19 @@ def parse(doc: SourceDocument) -> Columns:
     ]
     columns = Columns()
     read_rows(columns, rows, *keys)
+    if "<" in doc.text or "&" in doc.text or ("\\" in doc.text and "\\u00" in doc.text):
+        columns.texts = [strip_markup(t) if "<" in t or "&" in t else t for t in columns.texts]
+    length = next((k for k in LENGTH_KEYS if k in first), "")
+    if length and keys[2] not in first:  # YouTube's captions as its scripts list them
+        spoken = (r for r in rows if isinstance(r, dict) and isinstance(r.get(keys[0]), str))
+        columns.ends = [s + parse_seconds(r.get(length)) for s, r in zip(columns.starts, spoken, strict=True)]
     if isinstance(value, dict):
         columns.language = parse_language_tag(value.get("language") or value.get("language_code"))
         columns.title = value["title"] if isinstance(value.get("title"), str) else ""
         words = value.get("words")
         if not columns.words and isinstance(words, list):
             assign_words(columns, words)
-    return columns
+    return unroll_captions(columns)
 
 
 def read_rows(columns: Columns, items: Iterable[Any], text: str, start: str, end: str, speaker: str) -> None:

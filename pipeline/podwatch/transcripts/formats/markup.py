@@ -15,6 +15,11 @@ from podwatch.errors import TranscriptError
 MAX_TAGS = 3_000_000
 _TAG = re.compile(r"<(/?[A-Za-z][^\s<>/]*)([^<>]*)>")
 _ATTRIBUTE = re.compile(r"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_BREAK = re.compile(r"</?(?:br|p|div)(?:[ \t\n][^<>]{0,200})?[ \t]?/?>", re.IGNORECASE)
+_FORMATTING = re.compile(
+    r"</?(?:i|b|u|s|em|strong|font|span|c|v|lang|ruby|rt|sub|sup|a)(?:[. \t\n][^<>]{0,300})?>", re.IGNORECASE
+)
 _ROOT = re.compile(r"<([A-Za-z][^\s<>/]*)")
 _NO_TEXT = (("<!--", "-->"), ("<?", "?>"), ("<!DOCTYPE", ">"), ("<!doctype", ">"))
 
@@ -74,6 +79,22 @@ def class_names(attributes: str) -> list[str]:
 def unescape(text: str) -> str:
     """The text with its character references replaced by their characters."""
     return html.unescape(text) if "&" in text else text
+
+
+def unescape_terminated(text: str) -> str:
+    """unescape for text that is no markup otherwise: only what ends with a semicolon, and once more where it was
+    escaped twice, as YouTube does: AT&amp;T, O&amp;#39;Brien, but R&notes as it is."""
+    if "&" not in text:
+        return text
+    text = _REFERENCE.sub(lambda m: html.unescape(m[0]), text)
+    return _REFERENCE.sub(lambda m: html.unescape(m[0]), text) if "&" in text else text
+
+
+def strip_markup(text: str) -> str:
+    """Words without the tags of captions (i, b, u, font, c, v, lang, ruby), a line break as a blank, and unescaped."""
+    if "<" in text:
+        text = _FORMATTING.sub("", _BREAK.sub(" ", text))
+    return unescape_terminated(text)
 
 
 def root_name(text: str) -> str:

@@ -21,7 +21,7 @@ from datetime import datetime
 from itertools import accumulate, islice
 
 from podwatch.errors import TranscriptError
-from podwatch.model import Segment, Transcript, Words, clean_text
+from podwatch.model import GUESSED, Segment, Transcript, Words, clean_text
 
 MAX_SECONDS = 1_000_000.0  # eleven days
 MAX_SEGMENTS = 2_000_000
@@ -41,6 +41,7 @@ class Columns:
 
     words: of the segments, by index, in which single words have times. title, published: of the page, where it says.
     notes: what was decided about the document and why, a sentence each.
+    charset: how its bytes were read. is_charset_guessed: whether that was a guess without confidence.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -52,6 +53,8 @@ class Columns:
     published: datetime | None = None
     language: str | None = None
     notes: list[str] = field(default_factory=list)
+    charset: str = "utf-8"
+    is_charset_guessed: bool = False
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -80,6 +83,11 @@ class Columns:
             raise TranscriptError(f"holds more than {MAX_SEGMENTS:,} segments")
         if not any(t and not t.isspace() for t in self.texts):
             raise TranscriptError("holds no words")
+
+    def media_type(self, format_name: str) -> str:
+        """The format as it is stored: "srt", "srt; charset=cp1251", "srt; charset=cp1251; guessed"."""
+        charset = "" if self.charset == "utf-8" else f"; charset={self.charset}"
+        return f"{format_name}{charset}{GUESSED if self.is_charset_guessed else ''}"
 
     def transcript(self, **facts: object) -> Transcript:
         """The segments as one text with repaired times. facts: the other fields of Transcript."""

@@ -1,7 +1,7 @@
-"""The JSON of the speech-to-text services Deepgram, AssemblyAI and Google, each with its own nesting and units.
+"""The JSON of the speech-to-text services Deepgram and AssemblyAI, each with its own nesting and units.
 
 Sources: Deepgram's listen response (results.channels, utterances, paragraphs), AssemblyAI's transcript (utterances and
-words, milliseconds), Google Cloud Speech v1 (results.alternatives.words, times like "1.400s").
+words, milliseconds).
 """
 
 from __future__ import annotations
@@ -67,28 +67,6 @@ def parse_assemblyai(doc: SourceDocument) -> Columns:
     if not columns and isinstance(value.get("text"), str):
         columns.add(value["text"])
     return columns
-
-
-def looks_like_google(doc: SourceDocument) -> bool:
-    return _first(_get(_first(_google_results(doc)), "alternatives")) is not None
-
-
-def parse_google(doc: SourceDocument) -> Columns:
-    columns = Columns()
-    for result in _dicts(_google_results(doc)):
-        best = _first(_get(result, "alternatives"))
-        text = _get(best, "transcript")
-        words = _dicts(_get(best, "words"))
-        if isinstance(text, str) and not (words and "speakerTag" in words[-1]):
-            start = parse_seconds(words[0].get("startTime")) if words else parse_seconds(None)
-            end = parse_seconds((words[-1] if words else result).get("endTime" if words else "resultEndTime"))
-            columns.add(text, start, end, None, word_times(words))
-    return columns
-
-
-def _google_results(doc: SourceDocument) -> Any:
-    value = doc.json
-    return _get(_get(value, "response"), "results") or _get(value, "results")
 
 
 def _add_item(

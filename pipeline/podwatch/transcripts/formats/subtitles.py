@@ -1,7 +1,8 @@
 """WebVTT, SubRip (SRT) and SBV: timing lines and the words below them; one lenient parser, since files mix the three.
 
 Sources: W3C WebVTT (voice spans, NOTE, STYLE and REGION blocks, cue settings, hours optional, inner times), SubRip and
-YouTube's SBV as found. Accepted: comma or point in times, missing header, numbers or blank lines, CRLF, any tags.
+YouTube's SBV as found. Accepted: comma or point in times, missing header, numbers or blank lines, CRLF, any tags, and
+timing lines as in sloppy_timings.py. A tag <br> and SubStation's codes for breaks are blanks.
 The text is split at its timing lines where all are written as usual, else at its arrows: one counts as a timing line's
 where a clock stands on either side of it.
 """
@@ -13,9 +14,10 @@ import re
 from operator import add
 
 from podwatch.errors import TranscriptError
-from podwatch.transcripts.formats.markup import unescape
+from podwatch.transcripts.formats.markup import unescape_terminated as unescape
 from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
+from podwatch.transcripts.formats.sloppy_timings import SLOPPY_TIMING, has_odd_arrows, mend_timings
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.speaker_prefixes import extract_speakers
 from podwatch.transcripts.formats.timestamps import CLOCK_PATTERN, ClockReader, parse_clock
@@ -32,7 +34,11 @@ _SBV_TIMING = re.compile(rf"^({CLOCK_PATTERN}),({CLOCK_PATTERN})[ \t]*$", re.MUL
 _USUAL_INNER_TIME = re.compile(r"<((?:\d\d:)?\d\d:)(\d\d\.\d\d\d)>", re.ASCII)
 _INNER_TIME = re.compile(rf"<({CLOCK_PATTERN})>")
 _VOICE = re.compile(r"<v(?:\.[^ \t>]*)?[ \t]+([^>]{1,200})>")
-_TAG = re.compile(r"</?[a-zA-Z0-9:.][^<>]{0,300}>|</>|\{\\[^}]{0,100}\}")
+_TAG = re.compile(r"</?[a-zA-Z:.][^<>]{0,300}>|<\d[\d:.,]{0,15}>|</>|\{\\[^}]{0,1000}\}")
+_BREAK = re.compile(r"<[bB][rR][ \t]{0,3}/?>")
+_CODED_BREAK = re.compile(r"(?<![A-Za-z]:)\\[Nnh]")  # of SubStation, in files that were made of it
+_RUBY = re.compile(r"<ruby[^<>]{0,100}>(.{0,2000}?)</ruby>", re.DOTALL)
+_READING = re.compile(r"<rt[^<>]{0,100}>([^<]{0,500})(?:</rt>|(?=<|$))")
 _BLANK_LINES = re.compile(r"\n\n+(?:\d{1,7}[ \t]*(?:\n|$))?")  # within a cue, with the number of a cue without words
 _LANGUAGE = re.compile(r"^Language:[ \t]*([A-Za-z]{2,3}(?:-\w{2,8})*)[ \t]*$", re.MULTILINE)
 
@@ -42,9 +48,9 @@ def looks_like_vtt(doc: SourceDocument) -> bool:
 
 
 def looks_like_srt(doc: SourceDocument) -> bool:
-    if doc.head.startswith("WEBVTT") or "-->" not in doc.head:
+    if doc.head.startswith("WEBVTT") or doc.root_element:
         return False
-    return not doc.root_element and _TIMING.search(doc.head) is not None
+    return ("-->" in doc.head and _TIMING.search(doc.head) is not None) or SLOPPY_TIMING.search(doc.head) is not None
 
 
 def looks_like_sbv(doc: SourceDocument) -> bool:
@@ -52,7 +58,7 @@ def looks_like_sbv(doc: SourceDocument) -> bool:
 
 
 def parse_sbv(doc: SourceDocument) -> Columns:
-    return read_cues(_SBV_TIMING.sub(r"\1 --> \2", doc.text), blank_ends=False)
+    return read_cues(_SBV_TIMING.sub(r"\1 --> \2", doc.text).replace("[br]", " "), blank_ends=False)
 
 
 def parse(doc: SourceDocument) -> Columns:
@@ -61,7 +67,8 @@ def parse(doc: SourceDocument) -> Columns:
 
 def read_cues(text: str, *, blank_ends: bool) -> Columns:
     """The cues in the order of the file. blank_ends: a blank line ends a cue, and what follows is another block."""
-    if text.count("-->") > MAX_CUES:
+    arrows = text.count("-->")
+    if arrows > MAX_CUES:
         raise TranscriptError(f"holds more than {MAX_CUES:,} cues")
     columns = Columns()
     if blank_ends and (m := _LANGUAGE.search(text[:500])):
@@ -69,8 +76,12 @@ def read_cues(text: str, *, blank_ends: bool) -> Columns:
     text = text.replace("</v>", "")
     if "<c>" in text:
         text = text.replace("<c>", "").replace("</c>", "")
+    if "\\" in text:
+        text = _CODED_BREAK.sub(" ", text)
+    if has_odd_arrows(text, arrows):
+        text = mend_timings(text)
     clocks = ClockReader()
-    bodies, starts, ends = split_usual_timings(text, clocks) or split_timings(text, clocks)
+    bodies, starts, ends = split_usual_timings(text, clocks, arrows) or split_timings(mend_timings(text), clocks)
     if not bodies:
         raise TranscriptError("holds no cues")
     for body, start, end in zip(cue_texts(bodies, blank_ends=blank_ends), starts, ends, strict=True):
@@ -81,10 +92,19 @@ def read_cues(text: str, *, blank_ends: bool) -> Columns:
     return extract_speakers(unroll_captions(columns))
 
 
-def split_usual_timings(text: str, clocks: ClockReader) -> tuple[list[str], list[float], list[float]] | None:
+def _read_ruby(m: re.Match[str]) -> str:
+    """The words without the readings above them, which follow in brackets, so that both are found."""
+    readings = "".join(_READING.findall(m[1]))
+    words = _READING.sub("", m[1])
+    return f"{words} ({readings}) " if readings.strip() else words
+
+
+def split_usual_timings(
+    text: str, clocks: ClockReader, arrows: int
+) -> tuple[list[str], list[float], list[float]] | None:
     """What split_timings gives of a text whose arrows all stand in usual timing lines; None for another text."""
     parts = _USUAL_TIMING.split(f"\n{text}")
-    if len(parts) // 5 != text.count("-->"):
+    if len(parts) // 5 != arrows:
         return None
     starts, ends = (_add_seconds(parts[i::5], parts[i + 1 :: 5], clocks) for i in (1, 3))
     return parts[5::5], starts, ends
@@ -148,6 +168,10 @@ def _add_tagged_cue(columns: Columns, body: str, start: float, end: float, clock
         if len(name) < 200 and not name.isspace():
             columns.add(unescape(words), start, end, unescape(name).strip())
             return
+    if "<br" in body or "<BR" in body:
+        body = _BREAK.sub(" ", body)
+    if "<ruby" in body:
+        body = _RUBY.sub(_read_ruby, body)
     voices = list(_VOICE.finditer(body)) if "<v" in body else []
     first = voices[0].start() if voices else len(body)
     if not voices or body[:first].strip():

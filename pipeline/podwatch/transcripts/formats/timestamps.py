@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 
 CLOCK_PATTERN = r"(?:\d{1,4}:)?\d{1,3}:\d{1,2}(?:[.,]\d{1,9})?"
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,](\d{1,9}))?")
-_FRAMES = re.compile(r"(\d{1,4}):(\d{1,3}):(\d{1,2}):(\d{1,3})")
+_FRAMES = re.compile(r"(\d{1,4}):(\d{1,3}):(\d{1,2})([:;])(\d{1,3}(?:\.\d{1,3})?)")
 _UNIT = re.compile(r"(-?\d{1,12}(?:\.\d{1,12})?)(ms|s|m|h|f|t)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
@@ -34,20 +35,57 @@ def parse_seconds(value: object) -> float:
         return parse_time_expression(value)
 
 
-def parse_time_expression(text: str, *, frame_rate: float = 30.0, tick_rate: float = 1.0) -> float:
+@dataclass(frozen=True, slots=True)
+class FrameRate:
+    """How the frames of a time code pass.
+
+    nominal: frames that a second of the code counts. multiplier: that pass in a second, of these: 1000/1001 in NTSC.
+    is_smpte: the whole code counts frames (its seconds are as long as their frames), not its last field alone. is_drop:
+    the code leaves out numbers of frames, to keep to the clock; a code with a semicolon does anyhow.
+    """
+
+    nominal: float = 30.0
+    multiplier: float = 1.0
+    is_smpte: bool = False
+    is_drop: bool = False
+
+    def seconds(self, hours: int, minutes: int, seconds: int, frames: float, *, is_drop: bool = False) -> float:
+        """The seconds of a time code (SMPTE 12M). Of 30 frames a second two numbers are dropped in each minute that is
+        no multiple of ten."""
+        whole = hours * 3600 + minutes * 60 + seconds
+        is_drop = is_drop or self.is_drop
+        if not (is_drop or self.is_smpte):
+            return whole + frames / (self.nominal * self.multiplier)
+        counted = whole * self.nominal + frames
+        multiplier = self.multiplier
+        if is_drop and self.nominal % 30 == 0:
+            counted -= (hours * 54 + minutes - minutes // 10) * 2 * (self.nominal / 30)
+            multiplier = 1000 / 1001
+        return counted / (self.nominal * multiplier)
+
+
+DEFAULT_RATE = FrameRate()
+
+
+def parse_frames(text: str, rate: FrameRate = DEFAULT_RATE) -> float:
+    """The seconds of hh:mm:ss:ff, or of hh:mm:ss;ff with dropped frames; nan otherwise."""
+    m = _FRAMES.fullmatch(text)
+    if m is None:
+        return math.nan
+    return rate.seconds(int(m[1]), int(m[2]), int(m[3]), float(m[5]), is_drop=m[4] == ";")
+
+
+def parse_time_expression(text: str, *, frame_rate: FrameRate = DEFAULT_RATE, tick_rate: float = 1.0) -> float:
     """The seconds of a time expression of TTML2 (W3C, 12.3.1): clock, clock with frames, or a number with a unit."""
     text = text.strip()
     m = _UNIT.fullmatch(text)
     if m is not None:
         number, unit = float(m[1]), m[2]
         if unit == "f":
-            return number / frame_rate
+            return number / (frame_rate.nominal * frame_rate.multiplier)
         return number / tick_rate if unit == "t" else number * _SECONDS[unit]
-    framed = _FRAMES.fullmatch(text)
-    if framed is not None:
-        h, minutes, s, f = map(int, framed.groups())
-        return h * 3600 + minutes * 60 + s + f / frame_rate
-    return parse_clock(text)
+    framed = parse_frames(text, frame_rate)
+    return framed if framed == framed else parse_clock(text)
 
 
 class MinutesCache(dict[str, float]):

@@ -11,12 +11,13 @@ import math
 import re
 
 from podwatch.transcripts.formats.markup import attribute, split_tags, unescape
+from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
-from podwatch.transcripts.formats.timestamps import ClockReader, parse_seconds, parse_time_expression
+from podwatch.transcripts.formats.timestamps import parse_seconds
+from podwatch.transcripts.formats.ttml_times import CONTAINERS, Timeline, TtmlClock, counts_from_parent
 
 _SPAN_END = re.compile(r"</(?:\w{1,20}:)?span[ \t\n]*>")
-_RATE = re.compile(r"""(frameRate|tickRate)\s*=\s*["'](\d{1,9})["']""")
 
 
 def looks_like(doc: SourceDocument) -> bool:
@@ -25,22 +26,11 @@ def looks_like(doc: SourceDocument) -> bool:
 
 def parse(doc: SourceDocument) -> Columns:
     """A segment for each p; the spans in it that have a time of their own are its words."""
-    rates = {name: float(value) or 1.0 for name, value in _RATE.findall(doc.head)}
-    frames, ticks = rates.get("frameRate", 30.0), rates.get("tickRate", 1.0)
-    clocks = ClockReader()
-
-    def time(attributes: str, name: str) -> float:
-        text = attribute(attributes, name)
-        if ":" in text:
-            seconds = clocks(text)
-            return seconds if seconds == seconds else parse_time_expression(text, frame_rate=frames, tick_rate=ticks)
-        try:
-            return float(text)
-        except ValueError:
-            return parse_time_expression(text, frame_rate=frames, tick_rate=ticks)
-
+    clock = TtmlClock(doc.head)
     # Without the end tags of spans half the tags are left; a word ends where the next one begins.
     columns, tags = Columns(), split_tags(_SPAN_END.sub("", doc.text))
+    timeline = Timeline(clock, doc.text, tags)
+    is_plain, parse_time = timeline.is_plain, clock.parse
     names: dict[str, str] = {}
     columns.language = attribute(tags[2] if len(tags) > 2 else "", "xml:lang") or None
     agent = ""
@@ -48,36 +38,72 @@ def parse(doc: SourceDocument) -> Columns:
     words: list[tuple[str, float]] = []
     start = end = math.nan
     speaker: str | None = None
+    is_timed = True
+    spanned: dict[int, float] = {}  # segments whose p has no time of its own -> the last end of its spans
+    last = math.nan
+
+    def add() -> None:
+        nonlocal texts
+        columns.add(unescape("".join(texts or ())), start, end, names.get(speaker or "", speaker), words)
+        if words and not is_timed:
+            spanned[len(columns) - 1] = last
+        texts = None
+
     for tag, attributes, text in zip(tags[1::3], tags[2::3], tags[3::3], strict=True):
         if ":" in tag:
             tag = tag[: tag[0] == "/"] + tag.rpartition(":")[2].lstrip("/")
         if texts is not None and tag == "span":
             if "begin" in attributes:
-                begin = time(attributes, "begin")
-                begin = begin + start if begin < start else begin  # relative to the p, as the standard says
                 if text and not text.isspace():
-                    words.append((unescape(text) if "&" in text else text, begin))
+                    words.append((unescape(text) if "&" in text else text, parse_time(attribute(attributes, "begin"))))
+                    if not is_timed:
+                        last = clock.read(attributes, "end")
                 if "unit=" in attributes:
                     texts.append(" ")
             texts.append(text)
         elif tag == "p":
-            start, end = time(attributes, "begin"), time(attributes, "end")
-            if end != end and "dur" in attributes:
-                end = start + time(attributes, "dur")
+            if is_plain:
+                start, end = parse_time(attribute(attributes, "begin")), parse_time(attribute(attributes, "end"))
+                if end != end and "dur" in attributes:
+                    end = start + clock.read(attributes, "dur")
+            else:
+                start, end = timeline.place(attributes)
             speaker = attribute(attributes, "ttm:agent") or None
             texts, words = [text], []
+            is_timed = "begin" in attributes
         elif tag == "/p" and texts is not None:
-            columns.add(unescape("".join(texts)), start, end, names.get(speaker or "", speaker), words)
-            texts = None
+            add()
         elif texts is not None:
             texts.append(f" {text}" if tag in ("br", "br/") else text)
+        elif tag in CONTAINERS and not attributes.endswith("/"):
+            timeline.open(attributes)
+        elif tag in ("/div", "/body"):
+            timeline.close()
         elif tag == "agent":
             agent = attribute(attributes, "xml:id")
         elif tag == "name" and agent:
             names[agent] = unescape(text).strip() or agent
     if texts is not None:
-        columns.add(unescape("".join(texts)), start, end, names.get(speaker or "", speaker), words)
-    return columns
+        add()
+    _place_words(columns, spanned)
+    return unroll_captions(columns)
+
+
+def _place_words(columns: Columns, spanned: dict[int, float]) -> None:
+    """Makes the times of spans count from the start of the media, where the document counts them from their p.
+
+    spanned: the p without a time, which begin with their first span and end with the last: its end.
+    """
+    pairs = (
+        (columns.starts[i], columns.ends[i], w[1]) for i, words in columns.words.items() for w in (words[0], words[-1])
+    )
+    is_relative = bool(columns.words) and counts_from_parent(pairs)
+    for i, words in columns.words.items():
+        base = columns.starts[i] if is_relative and columns.starts[i] > 0 else 0.0
+        if base:
+            columns.words[i] = [(word, second + base) for word, second in words]
+        if i in spanned:
+            columns.starts[i], columns.ends[i] = columns.words[i][0][1], spanned[i] + base
 
 
 def looks_like_speech(doc: SourceDocument) -> bool:

@@ -1,4 +1,4 @@
-"""YouTube's timed text: json3, and the XML of srv1 (text start dur) and srv3 (p t d, with s for each word).
+"""YouTube's timed text: json3, and the XML of srv1 (text start dur), srv2 (text t d) and srv3 (p t d, s for each word).
 
 Source: the responses of its timedtext endpoint, as the well-known download tools save them. Automatic captions come as
 words with offsets, and with an event for each line feed, which has no words and is left out.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from podwatch.transcripts.formats.markup import attribute, split_tags, unescape
+from podwatch.transcripts.formats.markup import attribute, split_tags, strip_markup, unescape
+from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_seconds
@@ -40,7 +41,7 @@ def parse_json3(doc: SourceDocument) -> Columns:
             text = "".join(t for t in texts if isinstance(t, str))
         if text and not text.isspace():
             columns.add(text, start, start + _parse_milliseconds(event.get("dDurationMs")), None, words)
-    return columns
+    return unroll_captions(columns)
 
 
 def looks_like_srv(doc: SourceDocument) -> bool:
@@ -48,18 +49,18 @@ def looks_like_srv(doc: SourceDocument) -> bool:
 
 
 def parse_srv(doc: SourceDocument) -> Columns:
-    """srv1 has seconds and escapes its words twice; srv3 has milliseconds, and its words include their blanks."""
+    """srv1 has seconds, the others milliseconds; srv1 and srv2 escape words twice, srv3's include their blanks."""
     columns = Columns()
     tags = split_tags(doc.text.replace("</s>", ""))  # halves the tags, and a word ends where the next one begins
     texts: list[str] | None = None
     start = end = math.nan
     words: list[tuple[str, float]] = []
-    is_srv3 = doc.root_element == "timedtext"
     offsets: dict[str, float] = {}  # by the attributes of s, which repeat
     for tag, attributes, text in zip(tags[1::3], tags[2::3], tags[3::3], strict=True):
         if texts is None:
             if tag in ("p", "text"):
-                unit, begin, length = (1000, "t", "d") if tag == "p" else (1, "start", "dur")
+                is_short = tag == "p" or " t=" in attributes
+                unit, begin, length = (1000, "t", "d") if is_short else (1, "start", "dur")
                 start = parse_seconds(attribute(attributes, begin)) / unit
                 end = start + parse_seconds(attribute(attributes, length)) / unit
                 texts, words = [text], []
@@ -70,19 +71,13 @@ def parse_srv(doc: SourceDocument) -> Columns:
             texts.append(text)
         elif tag in ("/p", "/text"):
             caption = unescape("".join(texts))
-            if not is_srv3:
-                caption = _remove_tags(unescape(caption))
+            if tag == "/text":
+                caption = strip_markup(caption)
             columns.add(caption, start, end, None, words if len(words) > 1 else ())
             texts = None
         elif text:
             texts.append(text)
-    return columns
-
-
-def _remove_tags(text: str) -> str:
-    for tag in ("<i>", "</i>", "<b>", "</b>", "<u>", "</u>"):
-        text = text.replace(tag, "")
-    return text
+    return unroll_captions(columns)
 
 
 def _parse_milliseconds(value: Any) -> float:
