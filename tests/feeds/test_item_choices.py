@@ -76,7 +76,24 @@ def test_an_item_is_read_as(case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "nothing", ["NOT AVAILABLE", "N/A", "n/a", "none", "TBD", "-", "#", "", "null", "coming soon", "about:blank"]
+    "nothing",
+    [
+        "NOT AVAILABLE",
+        "N/A",
+        "n/a",
+        "none",
+        "TBD",
+        "-",
+        "#",
+        "",
+        "null",
+        "coming soon",
+        "about:blank",
+        "http://",
+        "https:///",
+        "//",
+        "tba:x.mp3",
+    ],
 )
 def test_an_enclosure_that_is_no_address_makes_no_two_items_one(nothing: str) -> None:
     items = [

@@ -138,8 +138,9 @@ def _own_guid(entry: Any, tags: Tags) -> str:
 def _link(entry: Any, guid: str, url: str) -> str | None:
     """The item's page; not what feedparser makes of a guid that is no address."""
     link = web_address(entry.get("link"), url)
-    is_guid = bool(guid) and link == web_address(guid, url) and media_address(guid, url) is None
-    return None if is_guid else link
+    if not guid or guid.startswith(("http://", "https://")) or not entry.get("guidislink"):
+        return link
+    return None if link == web_address(guid, url) and media_address(guid, url) is None else link
 
 
 def _is_own_page(link: str | None, where: _Where) -> bool:

@@ -27,7 +27,7 @@ _SECTION_END = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<!DOCTYPE": b">", b"<?"
 _HTML = {name[:-1].encode(): "".join(f"&#{ord(c)};" for c in text).encode() for name, text in html5.items()}
 _CUT = re.compile(rb"[\xe1-\xef][\x80-\xbf](?![\x80-\xbf])|[\xf1-\xf3][\x80-\xbf]{1,2}(?![\x80-\xbf])")
 _HIGH = bytes(range(128, 256))
-_PIECE = 1 << 20  # bytes decoded at once
+_PIECE = 1 << 16  # bytes decoded at once
 
 
 def repair_document(data: bytes) -> bytes:

@@ -99,7 +99,7 @@ def _read_children(parent: Any) -> Tags:
 
 def _read_tag(element: Any) -> Tag:
     text = element.text or ""
-    for child in element:
+    for child in element if len(element) else ():
         if child.tag is etree.Entity:  # one that the document declares: it is not followed, and ends no text
             text += f"{child.text}{child.tail or ''}"
     return Tag(text, dict(element.attrib))

@@ -16,8 +16,10 @@ _TITLE_TAGS = re.compile(
     r"(?:\s{1,9}[\w:-]{1,40}\s{0,9}=\s{0,9}(?:\"[^\"<>]{0,4000}\"|'[^'<>]{0,4000}'|[^\s\"'<>]{1,4000})){0,20}\s{0,9}/?>",
     re.IGNORECASE,
 )
-_SCHEME = re.compile(r"https?://|//", re.IGNORECASE)
-_PATH = re.compile(r"^\.{0,2}/.|\.[A-Za-z0-9]{2,5}(?:[?#]|$)")  # begins like a path, or ends like a file
+_SCHEME = re.compile(r"(?:https?:)?//[^/?#\s]", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"https?://[^/?#;\s][^#;\x00-\x20]*(?<!\?)")
+_PREFIX = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_PATH = re.compile(r"^\.{0,2}/[^/]|\.[A-Za-z0-9]{2,5}(?:[?#]|$)")  # begins like a path, or ends like a file
 _HREF = re.compile(r"""\bhref\s{0,9}=\s{0,9}["']([^"'<>]{1,4000})["']""", re.IGNORECASE)
 _REFERENCE = re.compile(rb"&#(?:[xX]0{0,20}([0-9a-fA-F]{1,40})|0{0,20}([0-9]{1,40}));?")
 _NUMBER = re.compile(r"\d{1,7}(\.\d{1,9})?")
@@ -54,7 +56,8 @@ def html_to_text(value: Any) -> str:
 
 def title_to_text(value: Any) -> str:
     """The words of a title, which is plain text, or HTML without saying so: what is no tag of HTML stays in it."""
-    bare = _TITLE_TAGS.sub(" ", clean_text(value)[:MAX_NOTES_LENGTH])
+    text = clean_text(value)[:MAX_NOTES_LENGTH]
+    bare = _TITLE_TAGS.sub(" ", text) if "<" in text else text
     return " ".join(clean_text(html.unescape(bare)).split())
 
 
@@ -73,7 +76,9 @@ def web_address(address: Any, base: str) -> str | None:
     if not address:
         return None
     try:
-        whole = urljoin(base, clean_text(address).strip())
+        whole = clean_text(address).strip()
+        if not _ABSOLUTE.fullmatch(whole):  # what it would leave as it is, in a fifth of the time
+            whole = urljoin(base, whole)
         parts = urlsplit(whole)
         fits = parts.scheme in ("http", "https") and bool(parts.hostname) and len(whole) <= MAX_ADDRESS_LENGTH
     except ValueError:
@@ -84,7 +89,7 @@ def web_address(address: Any, base: str) -> str | None:
 def media_address(address: Any, base: str) -> str | None:
     """Like web_address, for what a feed says is a file; None where it says in words that there is none ("N/A")."""
     text = clean_text(address).strip()
-    if not _SCHEME.match(text) and (" " in text or not _PATH.search(text)):
+    if not _SCHEME.match(text) and (_PREFIX.match(text) or " " in text or not _PATH.search(text)):
         return None
     return web_address(text, base)
 
