@@ -37,24 +37,38 @@ class ItemName(NamedTuple):
 class EpisodeList:
     """Some episodes in their order, either unpacked or packed."""
 
-    identities: tuple[ItemName, ...]
+    guids: tuple[str, ...]
     unpacked: tuple[Episode, ...] = ()
     packed: bytes = b""
 
     @classmethod
     def of(cls, episodes: Sequence[Episode], *, pack: bool) -> EpisodeList:
         """pack: they are stored compressed, and unpacked each time they are read."""
-        names = tuple(ItemName(e.guid, e.title, e.audio_url, e.published_at, e.duration) for e in episodes)
+        guids = tuple(e.guid for e in episodes)
         if pack:
-            return cls(names, packed=zlib.compress(episodes_to_json(episodes), 1))
-        return cls(names, unpacked=tuple(episodes))
+            return cls(guids, packed=zlib.compress(episodes_to_json(episodes), 1))
+        return cls(guids, unpacked=tuple(episodes))
+
+    def names(self) -> Iterator[ItemName]:
+        for e in self._unpack():
+            yield ItemName(e.guid, e.title, e.audio_url, e.published_at, e.duration)
+
+    def _unpack(self) -> Sequence[Episode]:
+        return episodes_from_json(zlib.decompress(self.packed)) if self.packed else self.unpacked
 
     def with_guids(self, guids: Sequence[str | None]) -> Iterator[Episode]:
         """The episodes, each under its guid of ``guids``; None leaves an episode out."""
-        episodes = episodes_from_json(zlib.decompress(self.packed)) if self.packed else self.unpacked
-        for e, guid in zip(episodes, guids, strict=True):
+        for e, guid in zip(self._unpack(), guids, strict=True):
             if guid is not None:
                 yield e if guid == e.guid else replace(e, guid=guid)
+
+
+def resolve_guids(lists: Sequence[EpisodeList]) -> list[str]:
+    """The guids under which a document's episodes go on; nothing is unpacked unless some have one guid."""
+    guids = [guid for episodes in lists for guid in episodes.guids]
+    if len(set(guids)) == len(guids):
+        return guids
+    return disambiguate_guids([name for episodes in lists for name in episodes.names()])
 
 
 def disambiguate_guids(items: Sequence[ItemName]) -> list[str]:

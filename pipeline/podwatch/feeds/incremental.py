@@ -17,7 +17,7 @@ import xxhash
 
 from podwatch.errors import FeedError
 from podwatch.feeds.document_repair import mend_encoding
-from podwatch.feeds.guids import EpisodeList, disambiguate_guids, first_occurrences, repeated_guid_keys
+from podwatch.feeds.guids import EpisodeList, first_occurrences, repeated_guid_keys, resolve_guids
 from podwatch.feeds.item_scanner import ItemSpans, WholeReason, check_item, hash_items, scan_items
 from podwatch.feeds.known_items import KnownItems, guid_key
 from podwatch.feeds.parsed_document import ParsedDocument, Parser, Part
@@ -188,7 +188,7 @@ def _shared_guids(
     if not spans.unchanged_items:
         guid_of, parsed = dict(zip(before.hashes, before.guids, strict=True)), set(fresh)
         others = {guid_of[h] for i, h in enumerate(hashes) if i not in parsed}
-    return frozenset(others & {guid_key(e.guid) for chunk in chunks for e in chunk.episodes.identities})
+    return frozenset(others & {guid_key(guid) for chunk in chunks for guid in chunk.episodes.guids})
 
 
 def _chunk_items(fresh: list[int], spans: ItemSpans, size: int) -> Iterator[list[int]]:
@@ -256,9 +256,9 @@ def _incremental_reading(
 ) -> FeedReading:
     """The reading of what was parsed, and what is known of all items of the body: parsed or carried over."""
     items = [i for chunk in chunks for i in chunk.items]
-    identities = [identity for chunk in chunks for identity in chunk.episodes.identities]
-    final = disambiguate_guids(identities)
-    parsed_guids = {i: guid_key(e.guid) for i, e in zip(items, identities, strict=True)}
+    named = [guid for chunk in chunks for guid in chunk.episodes.guids]
+    final = resolve_guids([chunk.episodes for chunk in chunks])
+    parsed_guids = {i: guid_key(guid) for i, guid in zip(items, named, strict=True)}
     parsed_finals = {i: guid_key(guid) for i, guid in zip(items, final, strict=True)}
     if spans.unchanged_items and before is not None:
         guids = array("Q", parsed_guids.values()) + before.guids
@@ -296,7 +296,7 @@ def _incremental_reading(
 def _whole_reading(document: ParsedDocument, reason: WholeReason) -> FeedReading:
     """The reading of a document that was parsed whole: nothing of it is known the next time."""
     episodes = EpisodeList.of(document.episodes, pack=False)
-    guids = tuple(first_occurrences(disambiguate_guids(episodes.identities)))
+    guids = tuple(first_occurrences(resolve_guids([episodes])))
     return FeedReading(
         facts=document.facts,
         episode_lists=((episodes, guids),),
