@@ -20,7 +20,8 @@ _TAG = re.compile(
     r"^\[(ti|ar|al|au|by|la|length|offset|re|ve|tool):[ \t]*([^\]\n]{0,300})\]", re.IGNORECASE | re.MULTILINE
 )
 _WORD = re.compile(rf"<({_STAMP})>")
-_TIGHT = re.compile(rf"^\[{_STAMP}\](?:\[|[^\s\[])", re.MULTILINE)
+# [00:01:22](address) is a linked clock, and [00:01:22]words may be one of hours: only what has two parts counts here.
+_TIGHT = re.compile(r"^\[\d{1,3}:\d{2}(?:\.\d{1,3})?\](?:\[|[^\s\[(])", re.MULTILINE)
 MIN_LINES = 2
 
 
