@@ -41,6 +41,7 @@ class HoldReason(StrEnum):
     LATE = "it waited for days until its channel could be reached: comes in a digest"
     UNKNOWN_OUTCOME = "it may have arrived, and the channel cannot be read to find out"
     RELEASED = "it was held, and somebody released it"
+    UNUSED = "the watchlist no longer sends anything to its channel"
     REMOVED = "its feed was removed before it was sent"
 
 

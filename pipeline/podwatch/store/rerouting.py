@@ -5,7 +5,7 @@ Only what certainly was not posted is moved. A message whose outcome is unknown 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,17 @@ def end_quiet(c: Connection, now: datetime) -> None:
     decided = or_(d.kind != DeliveryKind.ALERT.value, d.reason == HoldReason.QUIET.name)  # a digest keeps its reason
     waits = (d.state == DeliveryState.HELD.value, d.next_attempt_at > now, decided)
     c.execute(update(deliveries).where(*waits).values(next_attempt_at=now))
+
+
+def hold_unused_reports(c: Connection, channels: Collection[str]) -> None:
+    """Holds the unsent reports to channels to which no watch sends any more, such as one that was mistyped.
+
+    The channel that took its place gets reports of its own.
+    """
+    d, why = deliveries.c, HoldReason.UNUSED
+    unused = (*_not_posted(DeliveryKind.REPORT), d.channel.not_in(sorted(channels)))
+    held = {"state": DeliveryState.HELD.value, "reason": why.name, "error": why.value, "next_attempt_at": None}
+    c.execute(update(deliveries).where(*unused).values(**held))
 
 
 def release_held(c: Connection, watch_id: int, why: HoldReason, now: datetime) -> None:

@@ -19,7 +19,7 @@ from podwatch.policy.watchlist_changes import (
     returned_soon,
 )
 from podwatch.store.connection import AnyRow, Rows
-from podwatch.store.rerouting import decide_anew, release_held, reroute_unsent
+from podwatch.store.rerouting import decide_anew, hold_unused_reports, release_held, reroute_unsent
 from podwatch.store.tables import deliveries, watches
 
 LIVE = timedelta(days=7)  # see Settings.live_days
@@ -113,6 +113,7 @@ def _sync(c: Connection, wanted: Sequence[Watch], now: datetime, live: timedelta
             release_held(c, state.watch.id, HoldReason.DISABLED, now)
     gone = [s.watch.id for s in stored if s.watch.name in plan.removed]
     c.execute(update(watches).where(watches.c.id.in_(gone)).values(enabled=False, disabled_at=now))
+    hold_unused_reports(c, {watch.channel for watch in wanted})
     notes: tuple[str, ...] = (f"{len(plan.changed) + len(plan.back)} changed", f"{len(plan.removed)} removed")
     notes += (f"{len(plan.renamed)} renamed",) if plan.renamed else ()
     return Tally("sync", done=len(wanted), new=len(plan.new), notes=notes)

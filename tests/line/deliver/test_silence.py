@@ -76,3 +76,13 @@ def test_feeds_that_did_not_answer_are_said(scenario: DeliveryScenario) -> None:
     scenario.rt.store.execute(feeds.update().values(last_polled_at=None))
     scenario.deliver_after(days=2)
     assert scenario.channel_texts()[0].endswith("\nits feeds answered on 0 of 2 feed days")
+
+
+def test_what_was_to_be_told_in_a_mistyped_channel_is_told_in_the_right_one(scenario: DeliveryScenario) -> None:
+    scenario.add_watch(channel="#mistyped", silent_after=2 * DAYS)
+    scenario.deliver_after(days=3)
+    assert [(r.kind, r.state) for r in scenario.delivery_rows()] == [("report", "retry")]
+    scenario.add_watch(silent_after=2 * DAYS)
+    scenario.deliver_after(minutes=5)
+    assert [r.state for r in scenario.delivery_rows()] == ["held", "sent"]
+    assert len(scenario.channel_texts()) == 1
