@@ -136,7 +136,7 @@ class Operator:
     def retry(self) -> None:
         """``podwatch deliver --retry-dead``."""
         self.store.retry_dead(self.store.clock())
-        self.store.retry_paused()
+        self.store.retry_paused(self.store.clock())
 
     # ---- what they have in common
 

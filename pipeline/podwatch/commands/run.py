@@ -98,7 +98,7 @@ def deliver(
             print_stderr(f"deliver: {rt.store.resend_printed(rt.store.clock())} to be sent to their channels")
     if retry_dead:
         with open_runtime() as rt:
-            rt.store.retry_paused()
+            rt.store.retry_paused(rt.store.clock())
             print_stderr(f"deliver: {rt.store.retry_dead(rt.store.clock())} to be tried again")
     _run_verbs(["deliver"], False, json, console=console)
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select, update
 
 from podwatch.model import ChannelRules, QuietHours, Schedule
+from podwatch.policy.delivery_timing import DeliveryTiming
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.rerouting import decide_anew, end_quiet
 from podwatch.store.statements import upsert
@@ -126,11 +127,17 @@ class ChannelRows(Rows):
             values = {"paused_until": until, "error": error, "failures": failures}
             c.execute(update(channels).where(channels.c.name == name).values(**values))
 
-    def retry_paused(self) -> None:
-        """Ends all pauses, since an operator says that the channels and services work again."""
+    def retry_paused(self, now: datetime) -> None:
+        """Ends all pauses, since an operator says that the channels and services work again.
+
+        A channel that was just posted to, or is claimed, is left its time: the rate limit holds for operators, too.
+        """
         k = channels.c
-        values = {"paused_until": None, "next_at": None, "failures": 0, "error": None}
-        self.execute(update(channels).where(or_(k.paused_until.is_not(None), k.failures > 0)).values(**values))
+        mended = or_(k.paused_until.is_not(None), k.failures > 0)
+        soon = now + timedelta(seconds=DeliveryTiming().channel_lease)
+        with self.writing() as c:
+            c.execute(update(channels).where(mended, k.next_at > soon).values(next_at=now))
+            c.execute(update(channels).where(mended).values(paused_until=None, failures=0, error=None))
 
 
 def pace_row(c: Connection, name: str) -> str:

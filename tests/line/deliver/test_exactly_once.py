@@ -216,7 +216,7 @@ def test_a_revoked_token_pauses_every_channel_and_another_token_none(
     scenario.slack.fail_next(refused("token_revoked"))
     scenario.deliver()
     assert scenario.slack.calls.count(POST) == 1
-    scenario.rt.store.retry_paused()
+    scenario.rt.store.retry_paused(scenario.now)
     scenario.deliver_until_done(1)
     assert scenario.count_states() == {"sent": 2}
 

@@ -102,7 +102,7 @@ def test_a_channel_that_waits_for_its_service_goes_on_soon_after_that_works_agai
     scenario.rt.store.delay_channel(slack, scenario.now + timedelta(minutes=5), failures=4)
     scenario.deliver()
     assert (scenario.count_states(), scenario.slack.calls.count(POST)) == ({"due": 1}, 0)
-    scenario.rt.store.retry_paused()
+    scenario.rt.store.retry_paused(scenario.now)
     scenario.deliver_after(seconds=6)
     assert scenario.count_states() == {"sent": 1}
 
