@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from podwatch.transcripts.formats import parse_transcript
@@ -145,13 +146,19 @@ WORDS = st.lists(
     min_size=1,
     max_size=6,
 )
-# Cues that repeat no word of another: what rolling captions repeat is said once, see test_repetition.
-CUES = st.lists(WORDS, min_size=1, max_size=6).filter(
-    lambda cues: len({w for c in cues for w in c}) == sum(map(len, cues))
-)
 
 
-@given(CUES, st.sampled_from(["srt", "vtt", "ass", "lrc", "sbv"]))
+def count_repeats(lines: list[str]) -> int:
+    """How many lines begin with the one before, or with two or more of the words that end it."""
+    words = [line.split() for line in lines]
+    return sum(
+        after[: len(before)] == before or any(before[-n:] == after[:n] for n in range(2, len(before)))
+        for before, after in pairwise(words)
+    )
+
+
+@given(st.lists(WORDS, min_size=1, max_size=6), st.sampled_from(["srt", "vtt", "ass", "lrc", "sbv"]))
+@example([["0"], ["0"], ["0", "0"]], "srt")
 def test_every_word_of_a_visible_cue_is_in_the_transcript(cues: list[list[str]], form: str) -> None:
     lines = ["x " + " ".join(words) for words in cues]
     clock = [f"00:{i:02}:00" for i in range(10)]
@@ -169,4 +176,7 @@ def test_every_word_of_a_visible_cue_is_in_the_transcript(cues: list[list[str]],
         text += "".join(f"{clock[i]}{mark}000 --> {clock[i]}{mark}900\n{line}\n\n" for i, line in enumerate(lines))
     name, columns = parse_transcript(text.encode())
     assert name == form
-    assert columns.transcript().text.split() == " ".join(lines).split()
+    got, right = columns.transcript().text.split(), " ".join(lines).split()
+    assert set(got) == set(right)
+    if count_repeats(lines) < 2:  # what rolling captions and loops repeat is said once: see test_repetition
+        assert got == right

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Codes = np.ndarray[Any, np.dtype[Any]]
 
 _HALF_WIDTH_VOICING = ("\uff9e", "\uff9f")
+_FULL_WIDTH_VOICING = {0xFF9E: 0x3099, 0xFF9F: 0x309A}
 
 
 def needs_composing(text: str) -> bool:
@@ -33,8 +34,9 @@ def compose(text: str, codes: Codes) -> tuple[Codes, Codes]:
     done = 0
     for first, last in zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True):
         letter = text[first : last + 1]
-        is_half_width = any(c in letter for c in _HALF_WIDTH_VOICING)
-        composed = unicodedata.normalize("NFKC" if is_half_width else "NFC", letter)
+        # The kana alone is made full-width: another letter may become several (½), each of which has an origin here.
+        kana = unicodedata.normalize("NFKC", letter[0]) if "\uff66" <= letter[0] <= "\uff9d" else letter[0]
+        composed = unicodedata.normalize("NFC", kana + letter[1:].translate(_FULL_WIDTH_VOICING))
         pieces += [codes[done:first], np.array([ord(c) for c in composed], dtype=codes.dtype)]
         origins += [np.arange(done, first), np.minimum(np.arange(first, first + len(composed)), last)]
         done = last + 1

@@ -18,6 +18,7 @@ from podwatch.transcripts.formats.segment_columns import Columns, TimedWords
 SAMPLE_CUES = 400
 MIN_SHARE = 0.4  # of neighbouring cues that repeat lines
 MIN_SHARE_OF_WORDS = 0.6  # of neighbouring cues that repeat words
+MIN_REPEATS = 2  # of neighbouring cues: one alone may be somebody who says it again
 MIN_WORDS = 2  # that end a cue and begin the next: one alone may be chance
 MAX_LINES = 8  # of a cue
 MAX_OVERLAP = 60  # words
@@ -64,7 +65,7 @@ def _is_rolling(texts: list[str]) -> bool:
             scrolled = lines[0] in before and (len(lines) > 1 or len(before) > 1)
             repeats += scrolled or (len(lines[-1]) > len(before[-1]) > 2 and lines[-1].startswith(before[-1]))
         before = lines or before
-    return pairs > 1 and repeats >= MIN_SHARE * pairs
+    return repeats >= MIN_REPEATS and repeats >= MIN_SHARE * pairs
 
 
 def _count_repeated(shown: list[str], lines: list[str]) -> int:
@@ -84,7 +85,7 @@ def _repeats_words(texts: list[str]) -> bool:
         if before != after:
             pairs += 1
             repeats += _overlap(before, after) >= MIN_WORDS
-    return pairs > 1 and repeats >= MIN_SHARE_OF_WORDS * pairs
+    return repeats >= MIN_REPEATS and repeats >= MIN_SHARE_OF_WORDS * pairs
 
 
 def _overlap(shown: list[str], words: list[str]) -> int:

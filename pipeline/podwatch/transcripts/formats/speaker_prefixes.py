@@ -20,6 +20,7 @@ _SIMPLE_NAME = rf"[^\W\d_][\w.'’\-]{{0,30}}(?: {_WORD}){{0,4}}"
 # With a role, an organisation or pronouns: Ann Lee (host), Kim Lee (she/her). A clock in brackets is none of these.
 _ADDITION = r"[ \t]?\((?=[^()\n]{0,38}[^\W\d_])[^()\n]{1,40}\)"
 NAME_PATTERN = rf"{_SIMPLE_NAME}(?:, {_SIMPLE_NAME})?(?:{_ADDITION})?"
+_CHANGE = ">>"  # of speaker, without a name
 _PREFIX = re.compile(rf"(?:>>[ \t]*|-[ \t]?)?({NAME_PATTERN})[ \t]?:(?:[ \t\n]+|$)")
 _NUMBERED = re.compile(
     r"(?:speaker|spk|sprecher(?:in)?|guest|host|interlocuteur|locutor)(?:[ _](?:\d{1,2}|[a-z])|\d{1,2})", re.IGNORECASE
@@ -102,7 +103,7 @@ def extract_speakers(columns: Columns, names: set[str] | None = None, *, known: 
             current, cut = prefixes[i]
             columns.texts[i], columns.speakers[i] = text[cut:], current
         elif current is not None:
-            if text.lstrip().startswith(">>"):  # a change of speaker without a name
+            if text.lstrip().startswith(_CHANGE):
                 current = None
             columns.speakers[i] = current
     return columns
@@ -137,7 +138,11 @@ def _keep_speakers(columns: Columns, prefixes: dict[int, tuple[str, int]], names
             is_speaker = is_like_them(i)
         verdicts[name] = is_speaker
         is_followed = bool(texts[i][cut:].strip()) or (
-            i < last and i + 1 not in prefixes and columns.speakers[i + 1] is None and bool(texts[i + 1].strip())
+            i < last
+            and i + 1 not in prefixes
+            and columns.speakers[i + 1] is None
+            and bool(following := texts[i + 1].strip())
+            and not following.startswith(_CHANGE)  # which leaves the name to nobody
         )
         if not (is_speaker and is_followed):
             del prefixes[i]
