@@ -72,7 +72,7 @@ class Deliverer:
         self.holder = AlertHolder(rt, self.clock)
         self.runs = RunCounter(rt, self.clock())
         self.sender = Sender(rt, self.clock, self.bugs, self._claim_ahead, self.runs)
-        self._in_flight: dict[str, Future[bool]] = {}  # by channel
+        self._in_flight: dict[str, Future[bool]] = {}  # by channel, whatever its names
         self._without: frozenset[str] = frozenset()  # channels whose service cannot be used now
 
     def run(self) -> Tally:
@@ -179,7 +179,8 @@ class Deliverer:
         ahead = at + timedelta(seconds=self._claim_ahead)
         due_now = self.rt.store.deliveries_due(at, self.shard, channel_free_at=ahead, without=self._without)
         for due in _shuffle_channels(due_now):
-            if due.channel in busy or self._all_busy():
+            channel = _own_name(due.channel, states)
+            if channel in busy or self._all_busy():
                 continue
             try:
                 content = self.holder.content_to_send(due)
@@ -189,16 +190,21 @@ class Deliverer:
             if content is None:
                 moved = True
                 if due.state is DeliveryState.HELD and due.reason in IN_DIGEST:  # a digest was made, and goes first
-                    busy.add(due.channel)
+                    busy.add(channel)
                 continue
-            busy.add(due.channel)
+            busy.add(channel)
             service, _ = self.rt.notifier(due.channel)
             if not self.sender.is_known_to_work(service, states):
                 moved |= self.sender.send(due, content, states)
                 break
             moved = True
-            self._in_flight[due.channel] = pool.submit(self.sender.send, due, content, states)
+            self._in_flight[channel] = pool.submit(self.sender.send, due, content, states)
         return moved
+
+
+def _own_name(channel: str, states: Mapping[str, ChannelState]) -> str:
+    """One name for all that a channel is called by: two messages to it would be decided on without each other."""
+    return states[channel].name if channel in states else channel
 
 
 def _shuffle_channels(due: list[Delivery]) -> list[Delivery]:
