@@ -183,7 +183,7 @@ def test_a_feed_is_one_with_and_without_its_login(podwatch: Command, feed: str, 
 def test_an_export_has_secrets_only_when_asked_for(podwatch: Command, feed: str, home: Path, tmp_path: Path) -> None:
     podwatch("feeds", "add", feed, "https://public.example/feed")
     said = podwatch("feeds", "export", "shown.opml")
-    assert "the secrets of 1 feeds are left out; --with-secrets writes them" in said
+    assert "the secrets of 1 feed are left out; --with-secrets writes them" in said
     podwatch("feeds", "export", "whole.opml", "--with-secrets", PODWATCH_SECRET_KEY=KEY)
     assert stat.S_IMODE(Path(tmp_path, "whole.opml").stat().st_mode) == 0o600
     assert not [s for s in SECRETS if s in Path(tmp_path, "shown.opml").read_text()]

@@ -159,7 +159,8 @@ def export(
             secret = sum(f.login is not None or has_secret(f.url) for f in feeds)
             feeds = [replace(f, url=display_address(f.url)) for f in feeds]
             if secret:
-                print_stderr(f"the secrets of {secret} feeds are left out; --with-secrets writes them")
+                affected = f"{secret} feed{'s' if secret != 1 else ''}"
+                print_stderr(f"the secrets of {affected} are left out; --with-secrets writes them")
     text = opml.write_opml(feeds)
     if file is None:
         emit_json({"opml": text}) if json else sys.stdout.write(text)

@@ -12,7 +12,7 @@ from podwatch.store.alerts import insert_deliveries
 from podwatch.store.connection import Rows
 from podwatch.store.detect import TranscriptSource, mention_values
 from podwatch.store.statements import in_batches
-from podwatch.store.tables import deliveries, episodes, mentions, transcripts, watches
+from podwatch.store.tables import deliveries, mentions, transcripts, watches
 
 
 class SurgeRows(Rows):
@@ -26,8 +26,9 @@ class SurgeRows(Rows):
 
     def alerted_identities(self, watch: Watch) -> set[str]:
         """The identities of the episodes for which the watch has a delivery."""
-        query = select(episodes.c.identity).join(deliveries, deliveries.c.episode_id == episodes.c.id)
-        return {r.identity for r in self.read_rows(query.where(deliveries.c.watch_id == watch.id))}
+        d = deliveries.c
+        query = select(d.identity).where(d.watch_id == watch.id, d.identity.is_not(None))
+        return {r.identity for r in self.read_rows(query)}
 
     def save_surge(self, source: TranscriptSource, found: Sequence[Mention], alert: Alert, now: datetime) -> bool:
         """Saves the mentions and the delivery, both or neither.
