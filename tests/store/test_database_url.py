@@ -84,7 +84,9 @@ def test_the_driver_takes_it(given: str, settings: Settings, postgres: Postgres)
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"])
 def test_every_usual_way_to_write_postgresql_works(scheme: str, settings: Settings, postgres: Postgres) -> None:
     url = postgres.migrated_database().replace("postgresql://", f"{scheme}://")
-    open_store(replace(settings, database_url=Secret(url))).close()
+    store = open_store(replace(settings, database_url=Secret(url)))
+    assert store.counts()["feeds"] == 0
+    store.close()
 
 
 MARKS = st.sampled_from([*"@/#:?%&=+[]{} \\'\"\n\t;,$!", "%40", "%zz", "@@", "://", "\x00", "é", "\u202e"])

@@ -155,3 +155,14 @@ def test_the_text_keeps_every_character_when_words_are_found_in_it() -> None:
         ("Marta", 3),
         ("Quill", 4),
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "speaker"),
+    [({"speaker_info": {"id": "7", "display_name": "Marta Quill"}}, "Marta Quill"), ({}, "Speaker 0")],
+    ids=["in the monologue", "nowhere"],
+)
+def test_a_speaker_of_rev_has_the_name_that_its_monologue_tells(told: dict[str, Any], speaker: str) -> None:
+    words = [{"type": "text", "value": "Grain.", "ts": 0.5, "end_ts": 1.0}]
+    data = json.dumps({"monologues": [{"speaker": 0, "elements": words} | told]}).encode()
+    assert list(parse_transcript(data)[1].transcript().speakers) == [speaker]

@@ -80,7 +80,7 @@ def parse_rev(value: Any) -> Columns:
     columns = Columns(language=parse_language_tag(value.get("language")))
     for monologue in dicts(value["monologues"]):
         speaker = monologue.get("speaker")
-        known = names.get(key_of(speaker))
+        known = names.get(key_of(speaker)) or name_of(get(monologue, "speaker_info", "display_name"))
         add_pieces(columns, _elements(monologue.get("elements"), known or name_of(speaker)))
     return columns
 
