@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import threading
 import time as clock
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from podwatch import runtime
-from podwatch.line.deliver import deliver
+from podwatch.line.deliver import Deliverer, deliver
 from podwatch.model import HoldReason
 from podwatch.policy.delivery_timing import DeliveryTiming
 from podwatch.settings import Secret, Smtp
@@ -179,3 +181,29 @@ def test_all_names_of_a_channel_have_one_ceiling_and_one_set_of_rules(scenario: 
     scenario.deliver_after(minutes=61)
     scenario.deliver_until_done(2)
     assert scenario.count_states() == {"sent": 8}
+
+
+class WaitingPool(ThreadPoolExecutor):
+    """Begins nothing: what is submitted stays in flight."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.submitted: list[str] = []  # the channels
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.submitted.append(args[0].channel)
+        return Future()
+
+
+def test_one_message_is_in_flight_to_a_channel_whatever_its_names(scenario: DeliveryScenario) -> None:
+    for n, name in enumerate(names_of_one(scenario)):
+        scenario.add_watch(f"w{n}", channel=name)
+    scenario.add_alert("one", "w0 w1 w2 w3", watch="w0")
+    scenario.deliver()  # which finds out that they are one
+    scenario.add_alert("two", "w0 w1 w2 w3", watch="w0")
+    deliverer = Deliverer(scenario.rt, scenario.now + timedelta(minutes=5))
+    deliverer.sender._working_services.add("slack")
+    with WaitingPool() as pool:
+        deliverer._send_due(pool)
+        deliverer._send_due(pool)
+        assert len(pool.submitted) == 1

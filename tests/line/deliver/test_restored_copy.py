@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from podwatch.line.restored_copy import KEPT
+from podwatch.line.restored_copy import KEPT, RestoredCopy, RunCounter
 from podwatch.model import DeliverMode
 from podwatch.store.marks import RESTORED
 from tests.support.delivery_scenario import DeliveryScenario
@@ -120,3 +120,14 @@ def test_a_copy_beside_another_data_folder_is_another_store(scenario: DeliverySc
     scenario.add_alert("two")
     scenario.deliver_after(minutes=5)
     assert scenario.slack.calls.count("conversations.history") == 0
+
+
+def test_a_copy_that_was_taken_while_a_run_sent_is_the_older_one(scenario: DeliveryScenario, tmp_path: Path) -> None:
+    runs = RunCounter(scenario.rt, scenario.now)
+    runs.begin_sending(scenario.now)
+    back_up(scenario, tmp_path / "copy")
+    runs.end(scenario.now + timedelta(minutes=5))
+    assert RunCounter(scenario.rt, scenario.now).find_restore(scenario.now) is None
+    restore(scenario, tmp_path / "copy")
+    later = scenario.now + timedelta(hours=1)
+    assert RunCounter(scenario.rt, later).find_restore(later) == RestoredCopy(later, scenario.now)
