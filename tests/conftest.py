@@ -6,6 +6,8 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -112,14 +114,21 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagRunner]:
     process.close()
 
 
+@pytest.fixture
+def migrated_postgres(settings: Settings, postgres: Postgres) -> str:
+    """The address of an empty PostgreSQL with all tables: shared, and emptied of what the test before left in it."""
+    url = postgres.migrated_database()
+    with closing(open_store(replace(settings, database_url=Secret(url)))) as opened, opened.writing() as c:
+        c.execute(text(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Store]:
     """An empty store, once on SQLite and once on a real PostgreSQL."""
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres").migrated_database()
+        url = request.getfixturevalue("migrated_postgres")
         opened = open_store(Settings(home=settings.home, database_url=Secret(url)))
-        with opened.writing() as c:  # of the test before
-            c.execute(text(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
     else:
         place_database(settings.home)
         opened = open_store(settings)

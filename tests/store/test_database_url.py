@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from podwatch.settings import Secret, Settings
 from podwatch.store.connection import connect
 from podwatch.store.database import database_exists, inspect_database, open_store
 from podwatch.store.database_url import display_url, read_url, split_options
-from tests.support.postgres import Postgres
 
 NOWHERE = "127.0.0.1:1"  # refuses connections
 
@@ -70,23 +70,18 @@ def test_prepare_threshold_is_a_number_or_none(given: str) -> None:
 
 
 @pytest.mark.parametrize("given", THRESHOLDS)
-def test_the_driver_takes_it(given: str, settings: Settings, postgres: Postgres) -> None:
-    url = postgres.migrated_database()
-    mark = "&" if "?" in url else "?"
-    store = open_store(
-        replace(settings, database_url=Secret(f"{url}{mark}prepare_threshold={given}&connect_timeout=5"))
-    )
-    with store.reading() as c:
+def test_the_driver_takes_it(given: str, settings: Settings, migrated_postgres: str) -> None:
+    mark = "&" if "?" in migrated_postgres else "?"
+    url = f"{migrated_postgres}{mark}prepare_threshold={given}&connect_timeout=5"
+    with closing(open_store(replace(settings, database_url=Secret(url)))) as store, store.reading() as c:
         assert c.connection.driver_connection.prepare_threshold == THRESHOLDS[given]  # type: ignore[union-attr]
-    store.close()
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+psycopg2"])
-def test_every_usual_way_to_write_postgresql_works(scheme: str, settings: Settings, postgres: Postgres) -> None:
-    url = postgres.migrated_database().replace("postgresql://", f"{scheme}://")
-    store = open_store(replace(settings, database_url=Secret(url)))
-    assert store.counts()["feeds"] == 0
-    store.close()
+def test_every_usual_way_to_write_postgresql_works(scheme: str, settings: Settings, migrated_postgres: str) -> None:
+    url = migrated_postgres.replace("postgresql://", f"{scheme}://")
+    with closing(open_store(replace(settings, database_url=Secret(url)))) as store:
+        assert store.counts()["feeds"] == 0
 
 
 MARKS = st.sampled_from([*"@/#:?%&=+[]{} \\'\"\n\t;,$!", "%40", "%zz", "@@", "://", "\x00", "é", "\u202e"])

@@ -51,8 +51,8 @@ REFUSALS = {
 
 
 @pytest.fixture
-def on_postgres(settings: Settings, postgres: Postgres) -> Settings:
-    return replace(settings, database_url=Secret(postgres.migrated_database()))
+def on_postgres(settings: Settings, migrated_postgres: str) -> Settings:
+    return replace(settings, database_url=Secret(migrated_postgres))
 
 
 def failure_of(store: Store, statement: str) -> StoreError:
