@@ -76,6 +76,10 @@ class TranscriptError(PodwatchError):
     """Bytes that are not a transcript of a known format, or an empty one."""
 
 
+class SpeechError(PodwatchError):
+    """Audio that cannot be heard, or a recogniser that cannot be used. retryable: another time may help."""
+
+
 class WatchlistError(PodwatchError):
     """A mistake in a watchlist. at: its line and column, from 1; 0 when not known. watch: the watch's name, or ""."""
 
