@@ -81,7 +81,7 @@ class ListenRows(Rows):
         with self.writing() as c:
             values = {"episode_id": episode_id, "next_listen_at": until, "requested": False, "failures": 0}
             fresh = upsert(c.dialect, recognitions).values(**values, seconds=0.0).on_conflict_do_nothing()
-            if c.execute(fresh).rowcount:
+            if c.execute(fresh.returning(recognitions.c.episode_id)).first() is not None:
                 return True
             mine = update(recognitions).where(r.episode_id == episode_id, r.next_listen_at <= now)
             return bool(c.execute(mine.values(next_listen_at=until)).rowcount)
@@ -127,7 +127,7 @@ class ListenRows(Rows):
                 known = fresh.on_conflict_do_update(
                     index_elements=["episode_id"], set_=values | {"error": None}, where=mine
                 )
-                new += c.execute(known).rowcount
+                new += len(c.execute(known.returning(recognitions.c.episode_id)).all())
                 c.execute(update(episodes).where(episodes.c.id.in_(some)).values(backlog=True))
         return new
 
