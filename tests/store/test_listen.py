@@ -15,6 +15,7 @@ from podwatch.model import (
     BackfillRange,
     Episode,
     Feed,
+    ListenRequest,
     RecognisedChunk,
     RecognisedSegment,
     RecognisedWord,
@@ -52,8 +53,13 @@ def episode(guid: str = "one", **facts: Any) -> Episode:
     return Episode(**({"guid": guid, "title": guid, "audio_url": AUDIO, "published_at": NOW} | facts))
 
 
+def requests(store: Store, now: datetime = NOW) -> list[ListenRequest]:
+    """Those of all feeds."""
+    return store.episodes_to_hear(now, [f.id for f in store.feeds()])
+
+
 def to_hear(store: Store, now: datetime = NOW) -> list[str]:
-    return [r.episode.guid for r in store.episodes_to_hear(now)]
+    return [r.episode.guid for r in requests(store, now)]
 
 
 def speech_fields(text: str = "Grain came.") -> dict[str, Any]:
@@ -84,11 +90,25 @@ def test_an_episode_is_to_be_heard_when_it_has_audio_and_no_transcript_is_to_com
     assert to_hear(store) == (["one"] if expected else [])
 
 
+def test_only_episodes_of_the_feeds_that_are_asked_for_are_read(store: Store) -> None:
+    add(store, episode("one"), feed="a")
+    add(store, episode("two"), feed="b")
+    ids = {f.url: f.id for f in store.feeds()}
+    [only] = store.episodes_to_hear(NOW, [ids["https://b.example/feed"]])
+    assert only.episode.guid == "two"
+    assert store.episodes_to_hear(NOW, []) == []
+
+
 def test_what_a_feed_says_of_listening_comes_with_its_episodes(store: Store) -> None:
     add(store, episode("one"), feed="a", listen=True)
     add(store, episode("two"), feed="b", listen=False)
     add(store, episode("three"), feed="c")
-    said = {r.episode.guid: (r.listen, r.tags) for r in store.episodes_to_hear(NOW)}
+    assert {(listen, tags) for _, listen, tags in store.listen_choices()} == {
+        (True, ("a",)),
+        (False, ("b",)),
+        (None, ("c",)),
+    }
+    said = {r.episode.guid: (r.listen, r.tags) for r in requests(store)}
     assert said == {"one": (True, ("a",)), "two": (False, ("b",)), "three": (None, ("c",))}
 
 
@@ -106,7 +126,7 @@ def test_the_newest_episodes_are_ranked_within_their_feed_and_later_ones_were_no
     [feed] = [f for f in store.feeds() if f.url == "https://a.example/feed"]
     later = NOW + timedelta(hours=1)
     save_poll(store, feed, later, episode("new", published_at=later))
-    ranked = {r.episode.guid: (r.rank, r.was_there) for r in store.episodes_to_hear(later)}
+    ranked = {r.episode.guid: (r.rank, r.was_there) for r in requests(store, later)}
     assert ranked == {"new": (0, False), "a0": (1, True), "a1": (2, True), "a2": (3, True), "b": (0, True)}
 
 
@@ -202,7 +222,7 @@ def test_a_failure_is_on_the_episode_and_frees_the_recording(store: Store) -> No
     assert recording is not None
     store.save_listen_failure(e.id, recording.id, "nobody speaks", LATER)
     assert to_hear(store) == []
-    [again] = store.episodes_to_hear(LATER)
+    [again] = requests(store, LATER)
     assert again.failures == 1
     assert store.open_recording("d" * 64, "test", NOW, LATER) is not None
     store.save_listen_failure(e.id, None, "nobody speaks", None)
@@ -224,7 +244,7 @@ def test_an_episode_that_a_backfill_asks_for_is_heard_and_nobody_is_told_of_it(s
     assert [r.episode.id for r in store.past_to_hear(past, NOW)] == [e.id]
     assert store.request_listening([e.id], NOW) == 1
     assert store.request_listening([e.id], NOW) == 0
-    [asked] = store.episodes_to_hear(NOW)
+    [asked] = store.episodes_to_hear(NOW, [])
     assert (asked.requested, asked.episode.backlog) == (True, True)
     assert store.read_rows(select(deliveries)) == []
 

@@ -23,6 +23,7 @@ from podwatch.model import ALL, ListenRequest, RecognisedChunk, Shard, Tally, Wa
 from podwatch.policy.listen_schedule import (
     ListenPlan,
     ListenRules,
+    is_listened_to,
     is_wanted,
     next_day,
     next_listen_at,
@@ -32,7 +33,7 @@ from podwatch.policy.listen_schedule import (
 from podwatch.policy.scopes import is_in_scope
 from podwatch.redaction import display_address
 from podwatch.runtime import Runtime, log
-from podwatch.speech.chunks import split_at_silence
+from podwatch.speech.chunks import LONGEST_SECONDS, split_at_silence
 from podwatch.speech.decoding import open_audio
 from podwatch.speech.quality import measure_quality
 from podwatch.speech.recognisers import Recogniser
@@ -80,14 +81,13 @@ def listen(rt: Runtime, now: datetime, shard: Shard = ALL, options: ListenOption
 
 def listen_to_episodes(rt: Runtime, now: datetime, ids: Sequence[int], options: ListenOptions) -> Tally:
     """Listens to these of the episodes that are still to be heard; the plan has decided that they are wanted."""
-    return listen_to(rt, now, rt.store.episodes_to_hear(now, ids=ids), options)
+    return listen_to(rt, now, _find_wanted(rt, now, ids=ids), options)
 
 
 def plan_day(rt: Runtime, now: datetime, shard: Shard = ALL) -> ListenPlan:
     """Which episodes are listened to now; those beyond the day's budget wait for the next day."""
     s = rt.settings.speech
-    rules = ListenRules(default=s.listen, tags=frozenset(s.tags), newest=s.newest)
-    wanted = [r for r in rt.store.episodes_to_hear(now, shard) if is_wanted(rules, r, now)]
+    wanted = _find_wanted(rt, now, shard)
     if not wanted:
         return ListenPlan((), ())
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -95,6 +95,15 @@ def plan_day(rt: Runtime, now: datetime, shard: Shard = ALL) -> ListenPlan:
     plan = plan_listening(wanted, _count_watches(rt.store.watches(), wanted), left)
     rt.store.postpone_listening([r.episode.id for r in plan.postponed], next_day(now))
     return plan
+
+
+def _find_wanted(
+    rt: Runtime, now: datetime, shard: Shard = ALL, ids: Sequence[int] | None = None
+) -> list[ListenRequest]:
+    s = rt.settings.speech
+    rules = ListenRules(default=s.listen, tags=frozenset(s.tags), newest=s.newest)
+    feeds = {n for n, listen, tags in rt.store.listen_choices() if is_listened_to(rules, listen, tags)}
+    return [r for r in rt.store.episodes_to_hear(now, feeds, shard, ids) if is_wanted(rules, r, now)]
 
 
 def _count_watches(watches: Sequence[Watch], wanted: Sequence[ListenRequest]) -> dict[int, int]:
@@ -176,10 +185,11 @@ def _listen_to_one(
         if not options.may_continue():
             raise Stopped
 
-    with open_audio(path, max_hours=settings.max_hours) as audio:
+    longest = min(LONGEST_SECONDS, recogniser.longest)
+    with open_audio(path, max_hours=settings.max_hours, where=display_address(episode.audio_url or "")) as audio:
         known_seconds = audio.seconds or 0.0
         chunks = transcribe(
-            split_at_silence(audio, longest=recogniser.longest),
+            split_at_silence(audio, target=longest * 5 / 6, longest=longest),
             recogniser,
             finished=finished,
             save=save,

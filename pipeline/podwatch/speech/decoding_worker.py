@@ -193,7 +193,7 @@ def _blocks(file: BinaryIO, seconds: float, most: float) -> Iterator[tuple[bytes
             waiting += data
             bad += lost
             made += len(data) / BYTES_A_SECOND
-            if bad > BAD_SECONDS and bad > made or made > most:
+            if (bad > BAD_SECONDS and bad > made) or made > most:
                 break
             if made - raised > RAISED_EVERY:
                 raised = made

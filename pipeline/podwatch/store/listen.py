@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -41,17 +41,26 @@ class Recording:
 
 
 class ListenRows(Rows):
+    def listen_choices(self) -> list[tuple[int, bool | None, tuple[str, ...]]]:
+        """(id, what it says of listening, its tags) of each feed."""
+        query = select(feeds.c.id, feeds.c.listen, feeds.c.tags)
+        return [(r.id, r.listen, tuple(r.tags)) for r in self.read_rows(query)]
+
     def episodes_to_hear(
-        self, now: datetime, shard: Shard = ALL, ids: Sequence[int] | None = None
+        self, now: datetime, feed_ids: Collection[int], shard: Shard = ALL, ids: Sequence[int] | None = None
     ) -> list[ListenRequest]:
         """The episodes with audio and without a transcript that are free and due; policy decides which are wanted.
 
-        An episode whose feed names a transcript is among them once that was given up, or has failed for a day. ids: of
-        these episodes only.
+        feed_ids: of these feeds, and what a backfill asks for of any. ids: of these episodes only. An episode whose
+        feed names a transcript is among them once that was given up, or has failed for a day.
         """
-        e = episodes.c
+        e, r = episodes.c, recognitions.c
+        requested = self.read_rows(select(r.episode_id).where(r.requested, r.next_listen_at <= now))
+        if not feed_ids and not requested:
+            return []
         hopeless = or_(e.next_fetch_at.is_(None), and_(e.fetch_error.is_not(None), e.first_seen_at < now - PATIENCE))
-        asked_for = or_(e.backlog.is_(False), recognitions.c.requested)
+        of_feeds = and_(e.feed_id.in_(feed_ids), e.backlog.is_(False))
+        asked_for = or_(of_feeds, e.id.in_([row.episode_id for row in requested]))
         named = [] if ids is None else [e.id.in_(ids)]
         return self._requests(_is_free(now), hopeless, asked_for, *in_shard(e.id, shard), *named)
 
