@@ -60,6 +60,12 @@ class HttpError(PodwatchError):
         self.status, self.retry_after = status, retry_after
 
 
+class StorageError(PodwatchError):
+    """A file that cannot be written: the disk is full, or its folder may not be written to."""
+
+    retryable = True
+
+
 class Postponed(PodwatchError):
     """No request was made, since the host asks for a longer wait than a run's. It counts as no failure."""
 

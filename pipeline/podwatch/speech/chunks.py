@@ -24,7 +24,7 @@ _FULL_SCALE = 32768  # what the decoder divides its 16 bit samples by: times thi
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AudioChunk:
-    """A part of an audio file. number: from 0. start, end: seconds from the start of the file. samples: mono, -1 to 1."""
+    """A part of an audio file. number: from 0. start, end: seconds from its start. samples: mono, -1 to 1."""
 
     number: int
     start: float

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 import av
 import av.error
 from av.audio.resampler import AudioResampler
+from av.stream import Discard
 
 from podwatch.errors import SpeechError
 from podwatch.sandbox.worker import end_when_closed
@@ -56,14 +57,14 @@ def main() -> None:
     end_when_closed(pipe)
     _load_all()
     allowed = FIRST_CPU + CPU_SHARE * most
-    for kind, soft, hard in (
+    for limit, soft, hard in (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_FSIZE, 0, 0),
         (resource.RLIMIT_NOFILE, 0, 0),
         (resource.RLIMIT_AS, MEMORY, MEMORY),
         (resource.RLIMIT_CPU, math.ceil(FIRST_CPU), math.ceil(allowed)),
     ):
-        resource.setrlimit(kind, (soft, hard))
+        resource.setrlimit(limit, (soft, hard))
     with os.fdopen(file, "rb") as opened, os.fdopen(1, "wb") as out:
         try:
             for kind, data in answer(opened, mode, most):
@@ -130,7 +131,7 @@ def _open(file: BinaryIO) -> tuple[Any, Any]:
     stream = container.streams.audio[0]
     for other in container.streams:
         if other.index != stream.index:
-            other.discard = "all"
+            other.discard = Discard.all
     if stream.codec_context is None or stream.codec_context.name not in DECODERS.split(","):
         name = "an unknown codec" if stream.codec_context is None else stream.codec_context.name
         raise SpeechError(f"its sound is in {name}, which is not decoded here")

@@ -9,12 +9,12 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
-_AUDIBLE = b"\x57\x90\x75\x36"  # at byte 4 of an .aa file
+from podwatch.net.content_sniffing import has_locked_brand
+
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 # The objects of ASF's header that say with which key the rest is encrypted.
 _ASF_ENCRYPTED = (bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"), bytes.fromhex("14e68a292226174cb935dae07ee9289c"))
 _LOCKED_ENTRIES = (b"drms", b"drmi", b"enca", b"encv", b"aavd")  # sample entries (ISO/IEC 14496-12, 8.12)
-_LOCKED_BRANDS = (b"M4P ", b"aax ", b"aaxc")
 HEAD = 64 * 1024  # bytes of a file that are looked through
 MAX_BOXES = 1_000
 MAX_INDEX = 16 * 1024 * 1024  # bytes of an MP4's "moov" that are looked through
@@ -25,11 +25,11 @@ def is_protected(file: BinaryIO) -> bool:
     file.seek(0)
     head = file.read(HEAD)
     if head[4:8] == b"ftyp":
-        found = head[8:12] in _LOCKED_BRANDS or _has_locked_entry(_index(file))
+        found = has_locked_brand(head) or _has_locked_entry(_index(file))
     elif head.startswith(_ASF):
         found = any(mark in head for mark in _ASF_ENCRYPTED)
     else:
-        found = head[4:8] == _AUDIBLE
+        found = has_locked_brand(head)
     file.seek(0)
     return found
 
