@@ -6,6 +6,7 @@ at once, so that a run that is killed loses one chunk at most. The audio is dele
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -41,6 +42,7 @@ from podwatch.speech.transcribing import to_transcript, transcribe
 from podwatch.store.listen import SPEECH
 from podwatch.transcripts import sandboxed
 
+DOWNLOAD_SECONDS = 3600.0  # for a whole file
 STALE = 2 * 86_400.0  # seconds after which audio that a killed run left is deleted
 
 
@@ -213,14 +215,24 @@ def _primary(language: str | None) -> str | None:
 
 
 def _download(rt: Runtime, request: ListenRequest, path: Path) -> str:
-    """Brings the audio of an episode, from the first of its addresses that has it; returns the SHA-256 of its bytes."""
+    """Brings the audio of an episode, from the first of its addresses that has it; returns the SHA-256 of its bytes.
+
+    What a killed run has brought is used again: many hosts put other advertisements into each download, and then
+    nothing that was heard so far would fit.
+    """
     episode, settings = request.episode, rt.settings.speech
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     error: PodwatchError | None = None
     for url in (episode.audio_url, *episode.other_audio):
         if not url:
             continue
+        login = _login_for(rt, request, url)
         try:
-            return rt.http.download(url, path, max_bytes=settings.max_bytes, login=_login_for(rt, request, url)).sha256
+            return rt.http.download(
+                url, path, max_bytes=settings.max_bytes, deadline=DOWNLOAD_SECONDS, login=login
+            ).sha256
         except HttpError as e:
             error = error or e
     raise error or SpeechError("its feed names no audio", where=episode.title)
