@@ -75,7 +75,7 @@ ONLY = {
     "requests": "podwatch.net",
     "protego": "podwatch.net.robots",
     "cryptography": "podwatch.logins",
-    "typer": "podwatch.commands",
+    "click": "podwatch.commands.cli",
     "airflow": "dags podwatch_airflow podwatch_connections airflow_local_settings",
 }
 # Packages without any input or output: they decide, parse or search values that they are given.
