@@ -70,6 +70,7 @@ ONLY = {
     "lark": "podwatch.query.parser",
     "re2": "podwatch.query",
     "ruamel": "podwatch.watchlist",
+    "yaml": "podwatch.watchlist.fast_yaml",
     "pydantic": "podwatch.watchlist",
     "slack_sdk": "podwatch.notifiers",
     "requests": "podwatch.net",
