@@ -76,12 +76,13 @@ ONLY = {
     "lark": "podwatch.query.parser",
     "re2": "podwatch.query",
     "ruamel": "podwatch.watchlist",
+    "yaml": "podwatch.watchlist.fast_yaml",
     "pydantic": "podwatch.watchlist",
     "slack_sdk": "podwatch.notifiers",
     "requests": "podwatch.net",
     "protego": "podwatch.net.robots",
     "cryptography": "podwatch.logins",
-    "typer": "podwatch.commands",
+    "click": "podwatch.commands.cli",
     "airflow": "dags podwatch_airflow podwatch_connections airflow_local_settings",
 }
 # Packages without any input or output: they decide, parse or search values that they are given.

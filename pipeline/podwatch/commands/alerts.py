@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json, parse_moment
 from podwatch.commands.output import emit_json, open_runtime, require_utf8, show_rows, utc_now
 from podwatch.errors import PodwatchError
 from podwatch.model import DeliveryState, HoldReason
 from podwatch.notifiers import show_channel
 from podwatch.redaction import redact_text
-from podwatch.runtime import Runtime
-from podwatch.store.alert_list import ListedAlert
 
-app = typer.Typer(
-    help="What was told, waits, is held back (and why), or could not be told.", invoke_without_command=True
-)
+if TYPE_CHECKING:
+    from podwatch.runtime import Runtime
+    from podwatch.store.alert_list import ListedAlert
+
+app = cli.Group(help="What was told, waits, is held back (and why), or could not be told.", invoke_without_command=True)
 _COLUMNS = ("key", "state", "when", "watch", "show", "episode", "channel", "why")
 RELEASED_AT_ONCE = 10_000
 
@@ -63,19 +62,17 @@ REASONS = {
     Why.SKIPPED: (HoldReason.BOILERPLATE,),
     Why.UNKNOWN: (HoldReason.UNKNOWN_OUTCOME,),
 }
-WatchName = Annotated[str | None, typer.Option("--watch", help="Only of this watch.")]
-SinceText = Annotated[
-    str | None, typer.Option("--since", help="Found on this day (UTC) or later, or 7d for a time ago.")
-]
+WatchName = Annotated[str | None, cli.Option("--watch", help="Only of this watch.")]
+SinceText = Annotated[str | None, cli.Option("--since", help="Found on this day (UTC) or later, or 7d for a time ago.")]
 
 
-@app.callback()
+@app.default()
 def list_(
-    context: typer.Context,
-    state: Annotated[list[State] | None, typer.Option("--state", help="Only these; several times for more.")] = None,
+    context: cli.Context,
+    state: Annotated[list[State] | None, cli.Option("--state", help="Only these; several times for more.")] = None,
     watch: WatchName = None,
     since: SinceText = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most, the newest first.")] = 100,
+    limit: Annotated[int, cli.Option("--limit", min=1, help="How many at most, the newest first.")] = 100,
     json: Json = False,
 ) -> None:
     """The alerts, the newest first, each with the key that podwatch explain takes."""
@@ -95,7 +92,7 @@ def list_(
 
 @app.command()
 def release(
-    why: Annotated[list[Why], typer.Option("--held", help="Why they are held; several times for more.")],
+    why: Annotated[list[Why], cli.Option("--held", help="Why they are held; several times for more.")],
     watch: WatchName = None,
     since: SinceText = None,
     json: Json = False,

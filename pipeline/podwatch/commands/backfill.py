@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from contextlib import nullcontext, redirect_stdout
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
     emit_json,
@@ -22,25 +21,17 @@ from podwatch.commands.output import (
 )
 from podwatch.commands.progress import stage_bars
 from podwatch.errors import PodwatchError
-from podwatch.history.archive_crawl import crawl_archives
-from podwatch.history.backfill import (
-    backfill,
-    build_report,
-    deliver_backfill,
-    new_backfill,
-    report_lines,
-    report_values,
-)
-from podwatch.history.backfill_scope import with_references
 from podwatch.model import Backfill, BackfillReport, BackfillState, DeliverMode
 from podwatch.policy.backfill_release import CONFIRM_ABOVE, needs_confirmation
 from podwatch.redaction import display_address
-from podwatch.runtime import Runtime
 
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day (UTC).")]
-LastDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day (UTC); today without it.")]
-Names = Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")]
-Number = Annotated[int | None, typer.Option(metavar="ID")]
+if TYPE_CHECKING:
+    from podwatch.runtime import Runtime
+
+Day = Annotated[datetime | None, cli.Option(formats=["%Y-%m-%d"], help="The first day (UTC).")]
+LastDay = Annotated[datetime | None, cli.Option(formats=["%Y-%m-%d"], help="The last day (UTC); today without it.")]
+Names = Annotated[list[str] | None, cli.Option(help="Only this one; may be given several times.")]
+Number = Annotated[int | None, cli.Option(metavar="ID")]
 
 
 def backfill_(
@@ -49,18 +40,21 @@ def backfill_(
     feed: Names = None,
     tag: Names = None,
     watch: Names = None,
-    deliver: Annotated[DeliverMode, typer.Option(help="Who is told of what is found.")] = DeliverMode.NONE,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Says what there is to do, and does nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help=f"Deliver more than {CONFIRM_ABOVE} messages, too.")] = False,
-    list_: Annotated[bool, typer.Option("--list", help="The backfills there are.")] = False,
+    deliver: Annotated[DeliverMode, cli.Option(help="Who is told of what is found.")] = DeliverMode.NONE,
+    dry_run: Annotated[bool, cli.Option("--dry-run", help="Says what there is to do, and does nothing.")] = False,
+    yes: Annotated[bool, cli.Option("--yes", help=f"Deliver more than {CONFIRM_ABOVE} messages, too.")] = False,
+    list_: Annotated[bool, cli.Option("--list", help="The backfills there are.")] = False,
     pause: Number = None,
     resume: Number = None,
     cancel: Number = None,
     json: Json = False,
 ) -> None:
     """Brings in the episodes of a range of days: older pages of feeds, transcripts, mentions; ends in a report."""
+    from podwatch.history.backfill import new_backfill
+    from podwatch.history.backfill_scope import with_references
+
     if sum((list_, pause is not None, resume is not None, cancel is not None, since is not None)) != 1:
-        raise typer.BadParameter("give one of --since, --list, --pause, --resume and --cancel")
+        raise cli.BadParameter("give one of --since, --list, --pause, --resume and --cancel")
     with open_runtime() as rt:
         if list_:
             _list_backfills(rt, json)
@@ -82,6 +76,9 @@ def backfill_(
 
 
 def _run(rt: Runtime, b: Backfill, dry_run: bool, yes: bool, as_json: bool) -> None:
+    from podwatch.history.archive_crawl import crawl_archives
+    from podwatch.history.backfill import backfill, build_report
+
     if dry_run:
         found = crawl_archives(rt, b, utc_now(), dry_run=True)
         _print_report(b, build_report(rt, b, found), "to do", as_json)
@@ -97,11 +94,13 @@ def _run(rt: Runtime, b: Backfill, dry_run: bool, yes: bool, as_json: bool) -> N
 
 
 def _deliver(rt: Runtime, b: Backfill, count: int, yes: bool, as_json: bool) -> None:
+    from podwatch.history.backfill import deliver_backfill
+
     if needs_confirmation(b.deliver, count) and not yes:
         again = f"podwatch backfill --resume {b.id} --yes"
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise PodwatchError(f"{count} messages are not sent without --yes", todo=again)
-        if not typer.confirm(f"Send {count} messages?", err=True):
+        if not cli.confirm(f"Send {count} messages?", err=True):
             print_stderr(f"nobody was told; {again} does it later")
             return
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
@@ -146,6 +145,8 @@ def _list_backfills(rt: Runtime, as_json: bool) -> None:
 
 
 def _print_report(b: Backfill, report: BackfillReport, state: str, as_json: bool) -> None:
+    from podwatch.history.backfill import report_lines, report_values
+
     if as_json:
         emit_json({"backfill": b.id or None, "state": state} | report_values(report))
         return

@@ -6,10 +6,9 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
     emit_json,
@@ -20,29 +19,30 @@ from podwatch.commands.output import (
     strip_control,
     utc_now,
 )
-from podwatch.diagnose.coverage import transcripts_by_feed
 from podwatch.errors import PodwatchError
-from podwatch.feeds import apple_podcast_id, feed_in_lookup, opml
 from podwatch.logins import check_login, join_login
 from podwatch.model import Feed
 from podwatch.policy.coverage import describe_undated
 from podwatch.policy.feed_choice import choose_feed
 from podwatch.policy.poll_schedule import is_dead
 from podwatch.redaction import display_address, has_secret, is_redacted, redact_text
-from podwatch.runtime import Runtime
-from podwatch.transcripts.sources import check_template
 
-app = typer.Typer(help="The podcasts that are polled.", no_args_is_help=True)
-FeedName = Annotated[str, typer.Argument(help="The feed: its address, whole or as the list shows it, or its number.")]
-Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; may be given several times.")]
+if TYPE_CHECKING:
+    from podwatch.runtime import Runtime
+
+app = cli.Group(help="The podcasts that are polled.", no_args_is_help=True)
+FeedName = Annotated[str, cli.Argument(help="The feed: its address, whole or as the list shows it, or its number.")]
+Tags = Annotated[list[str] | None, cli.Option("--tag", help="A tag for them; may be given several times.")]
 
 
 @app.command("import")
-def import_(file: Annotated[Path, typer.Argument(help="An OPML file.")], tag: Tags = None, json: Json = False) -> None:
+def import_(file: Annotated[Path, cli.Argument(help="An OPML file.")], tag: Tags = None, json: Json = False) -> None:
     """Adds the feeds of an OPML file; its folders become tags. Twice changes nothing.
 
     An entry that is no feed is left out and named, and the exit status is 1.
     """
+    from podwatch.feeds import opml
+
     tags = _tags(tag)
     found, errors = opml.read_opml(file)
     for line in errors:
@@ -53,17 +53,19 @@ def import_(file: Annotated[Path, typer.Argument(help="An OPML file.")], tag: Ta
         print_stderr(f"{left_out} - export them with podwatch feeds export --with-secrets")
     _add(whole, json)
     if errors:
-        raise typer.Exit(1)
+        raise cli.Exit(1)
 
 
 @app.command()
 def add(
-    url: Annotated[list[str], typer.Argument(help="Addresses of feeds.")], tag: Tags = None, json: Json = False
+    url: Annotated[list[str], cli.Argument(help="Addresses of feeds.")], tag: Tags = None, json: Json = False
 ) -> None:
     """Adds feeds by their address, that of a show's web page, or its link at Apple Podcasts.
 
     A login in it (https://user:password@host/feed) is kept apart from it.
     """
+    from podwatch.feeds import opml
+
     tags = _tags(tag)
     for address in url:
         if is_redacted(address):
@@ -77,7 +79,7 @@ def set_(
     url: FeedName,
     page: Annotated[
         str,
-        typer.Option(
+        cli.Option(
             "--transcript-page",
             help="Where its episodes' transcript pages are: https://site/{slug}, notes:site for links in the show"
             " notes, or off. Fields: guid, title, slug, date, year, number, season, link.",
@@ -86,6 +88,8 @@ def set_(
     json: Json = False,
 ) -> None:
     """Says where transcripts are that the feed does not name. Off by default; robots.txt is obeyed."""
+    from podwatch.transcripts.sources import check_template
+
     template = None if page == "off" else check_template(require_utf8(page))
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
@@ -109,8 +113,8 @@ def remove(url: FeedName, json: Json = False) -> None:
 @app.command()
 def login(
     url: FeedName,
-    user: Annotated[str | None, typer.Option("--user", help="The user name; only the password is asked for.")] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Takes the login away.")] = False,
+    user: Annotated[str | None, cli.Option("--user", help="The user name; only the password is asked for.")] = None,
+    remove: Annotated[bool, cli.Option("--remove", help="Takes the login away.")] = False,
     json: Json = False,
 ) -> None:
     """Sets or replaces the login of a feed: asks for it on a terminal, else reads user:password from stdin."""
@@ -137,14 +141,14 @@ def encrypt_logins_(json: Json = False) -> None:
     row = {"encrypted": done, "failed": len(errors)}
     emit_json(row) if json else print(f"{done} logins encrypted")
     if errors:
-        raise typer.Exit(1)
+        raise cli.Exit(1)
 
 
 @app.command()
 def export(
-    file: Annotated[Path | None, typer.Argument(help="The OPML file to write; stdout without it.")] = None,
+    file: Annotated[Path | None, cli.Argument(help="The OPML file to write; stdout without it.")] = None,
     with_secrets: Annotated[
-        bool, typer.Option("--with-secrets", help="Whole addresses, with their logins and tokens.")
+        bool, cli.Option("--with-secrets", help="Whole addresses, with their logins and tokens.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -161,6 +165,8 @@ def export(
             if secret:
                 affected = f"{secret} feed{'s' if secret != 1 else ''}"
                 print_stderr(f"the secrets of {affected} are left out; --with-secrets writes them")
+    from podwatch.feeds import opml
+
     text = opml.write_opml(feeds)
     if file is None:
         emit_json({"opml": text}) if json else sys.stdout.write(text)
@@ -176,6 +182,8 @@ def export(
 @app.command("list")
 def list_(json: Json = False) -> None:
     """The feeds with their health: last poll, last episode, transcripts, last error, next poll."""
+    from podwatch.diagnose.coverage import transcripts_by_feed
+
     moment = utc_now()
     with open_runtime() as rt:
         feeds = rt.store.feeds()
@@ -211,6 +219,8 @@ def list_(json: Json = False) -> None:
 
 def _look_up(address: str) -> str:
     """The address of the feed of a show at Apple Podcasts; any other address as it is."""
+    from podwatch.feeds import apple_podcast_id, feed_in_lookup
+
     number = apple_podcast_id(address)
     if number is None:
         return address
@@ -224,10 +234,14 @@ def _look_up(address: str) -> str:
 
 
 def _tags(given: list[str] | None) -> tuple[str, ...]:
+    from podwatch.feeds import opml
+
     return tuple(dict.fromkeys(opml.normalize_tag(require_utf8(t)) for t in given or ()))
 
 
 def _add(feeds: list[Feed], as_json: bool) -> None:
+    from podwatch.feeds import opml
+
     once: dict[str, Feed] = {}
     for feed in feeds:
         once[feed.url] = opml.merge_feeds(once.get(feed.url, feed), feed)
@@ -269,8 +283,8 @@ def encrypt_logins(rt: Runtime) -> tuple[int, list[str]]:
 def _ask_login(user: str | None) -> str:
     """user:password, typed without an echo or read from stdin: an argument would stay in the shell's history."""
     if sys.stdin.isatty():
-        user = typer.prompt("user", err=True) if user is None else user
-        return check_login(f"{user}:{typer.prompt('password', hide_input=True, err=True)}")
+        user = cli.prompt("user", err=True) if user is None else user
+        return check_login(f"{user}:{cli.prompt('password', hide_input=True, err=True)}")
     line = sys.stdin.readline().rstrip("\r\n")
     return check_login(require_utf8(line if user is None else f"{user}:{line}"))
 

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import open_runtime, print_tally
 from podwatch.commands.progress import stage_bars
-from podwatch.line.listen import ListenOptions, ListenProgress
-from podwatch.line.listen import listen as listen_verb
+
+if TYPE_CHECKING:
+    from podwatch.line.listen import ListenProgress
 
 TITLE = 40  # characters of a title beside its bar
 
 
 def listen(
-    most: Annotated[int | None, typer.Option("--most", min=1, help="At most so many episodes.")] = None,
+    most: Annotated[int | None, cli.Option("--most", min=1, help="At most so many episodes.")] = None,
     json: Json = False,
 ) -> None:
     """Recognises the audio of episodes without a transcript. Off until a feed, a tag or PODWATCH_LISTEN says on."""
+    from podwatch.line.listen import ListenOptions
+    from podwatch.line.listen import listen as listen_verb
+
     with open_runtime() as rt, listening_bars() as progress:
         tally = listen_verb(rt, rt.store.clock(), options=ListenOptions(progress=progress, most=most))
     print_tally(tally, json)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json, Since, start_of
 from podwatch.commands.output import format_moment, mention_json, open_runtime, require_utf8, show_rows, utc_now
-from podwatch.diagnose.coverage import no_mentions_line
 
 
 def mentions(
-    watch: Annotated[str | None, typer.Option("--watch", help="Only of this watch.")] = None,
+    watch: Annotated[str | None, cli.Option("--watch", help="Only of this watch.")] = None,
     since: Since = None,
     json: Json = False,
 ) -> None:
     """The mentions found, newest episode first."""
+    from podwatch.diagnose.coverage import no_mentions_line
+
     watch = require_utf8(watch) if watch is not None else None
     with open_runtime() as rt:
         rows = [

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import getpass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import emit_json, open_runtime, require_utf8, show_rows, strip_control, utc_now
 from podwatch.errors import PodwatchError
 from podwatch.model import Feed, Mute
 from podwatch.policy.feed_choice import matching_feeds
-from podwatch.store.database import Store
 
-app = typer.Typer(help="What tells nobody for a while.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from podwatch.store.database import Store
+
+app = cli.Group(help="What tells nobody for a while.", no_args_is_help=True)
 _COLUMNS = ("id", "watch", "show", "until", "by", "reason")
 
 
@@ -23,11 +24,11 @@ _COLUMNS = ("id", "watch", "show", "until", "by", "reason")
 def add(
     until: Annotated[
         datetime,
-        typer.Option("--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="When it ends (UTC): 2026-12-24."),
+        cli.Option("--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="When it ends (UTC): 2026-12-24."),
     ],
-    watch: Annotated[str | None, typer.Option("--watch", help="A watch, by name.")] = None,
-    feed: Annotated[str | None, typer.Option("--feed", help="A show, by its feed's address or its title.")] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why, for those who wonder.")] = "",
+    watch: Annotated[str | None, cli.Option("--watch", help="A watch, by name.")] = None,
+    feed: Annotated[str | None, cli.Option("--feed", help="A show, by its feed's address or its title.")] = None,
+    reason: Annotated[str, cli.Option("--reason", help="Why, for those who wonder.")] = "",
     json: Json = False,
 ) -> None:
     """Mutes a watch, a show, or (with both) a watch in one show. Mentions are stored all the same."""
@@ -53,7 +54,7 @@ def add(
 
 @app.command("list")
 def list_(
-    all_: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False, json: Json = False
+    all_: Annotated[bool, cli.Option("--all", help="Also those that are over.")] = False, json: Json = False
 ) -> None:
     """What is muted now, until when, by whom and why."""
     with open_runtime() as rt:
@@ -62,7 +63,7 @@ def list_(
 
 
 @app.command()
-def end(id: Annotated[int, typer.Argument(help="Its number, see podwatch mute list.")], json: Json = False) -> None:
+def end(id: Annotated[int, cli.Argument(help="Its number, see podwatch mute list.")], json: Json = False) -> None:
     """Ends a mute now."""
     with open_runtime() as rt:
         if not rt.store.end_mute(id, utc_now()):

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-import typer
+from podwatch.commands import cli
 
-from podwatch.watchlist.times import parse_pause
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else there.")]
+Json = Annotated[bool, cli.Option("--json", help="One JSON object a line on stdout, nothing else there.")]
 Since = Annotated[
     datetime | None,
-    typer.Option("--since", formats=["%Y-%m-%d"], help="Episodes published on this day or later (UTC)."),
+    cli.Option("--since", formats=["%Y-%m-%d"], help="Episodes published on this day or later (UTC)."),
 ]
-Processes = Annotated[int | None, typer.Option("--processes", min=1, help="How many cores to use.", show_default="all")]
+Processes = Annotated[int | None, cli.Option("--processes", min=1, help="How many cores to use.", show_default="all")]
 
 
 def start_of(day: datetime | None) -> datetime | None:
@@ -28,7 +26,9 @@ def parse_moment(text: str, now: datetime) -> datetime:
         return datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         pass
+    from podwatch.watchlist.times import parse_pause
+
     try:
         return now - timedelta(seconds=parse_pause(text))
     except ValueError:
-        raise typer.BadParameter(f"{text} is neither a day like 2026-11-03 nor a time like 7d or 12h") from None
+        raise cli.BadParameter(f"{text} is neither a day like 2026-11-03 nor a time like 7d or 12h") from None

@@ -9,15 +9,14 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import orjson
+from typing import TYPE_CHECKING, Any
 
 from podwatch.errors import PodwatchError
-from podwatch.model import Mention, Tally
-from podwatch.notifiers import escaping
-from podwatch.runtime import Runtime, build
-from podwatch.settings import Settings, from_environment
+
+if TYPE_CHECKING:  # every command prints, and few need these
+    from podwatch.model import Mention, Tally
+    from podwatch.runtime import Runtime
+    from podwatch.settings import Settings
 
 # Control characters, bidirectional controls (Unicode TR 9) and halves of a character, which no encoding can write.
 _CONTROL: dict[int, str | None] = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)))
@@ -27,10 +26,14 @@ StyledLine = list[tuple[str, str]]  # (style, text), ...
 
 
 def load_settings() -> Settings:
+    from podwatch.settings import from_environment
+
     return from_environment(os.environ)
 
 
 def open_runtime() -> Runtime:
+    from podwatch.runtime import build
+
     return build(load_settings())
 
 
@@ -41,6 +44,8 @@ def utc_now() -> datetime:
 
 def emit_json(row: Mapping[str, Any]) -> None:
     """One JSON line; a number that JSON does not have (NaN, infinity) becomes null."""
+    import orjson
+
     data = {k: finite_or_none(v) if isinstance(v, float) else v for k, v in row.items()}
     try:
         encoded = orjson.dumps(data, default=_encode_path)
@@ -145,6 +150,8 @@ def format_moment(m: Mention) -> str:
 
 def format_clock(seconds: float) -> str:
     """0:12:34, or - when the time is not known."""
+    from podwatch.notifiers import escaping
+
     return escaping.format_clock(seconds) or "-"
 
 
