@@ -42,6 +42,10 @@ def backfill_(
     watch: Names = None,
     deliver: Annotated[DeliverMode, cli.Option(help="Who is told of what is found.")] = DeliverMode.NONE,
     dry_run: Annotated[bool, cli.Option("--dry-run", help="Says what there is to do, and does nothing.")] = False,
+    listen: Annotated[
+        float | None,
+        cli.Option("--listen", metavar="HOURS", help="Recognise so many hours of audio that has no transcript, too."),
+    ] = None,
     yes: Annotated[bool, cli.Option("--yes", help=f"Deliver more than {CONFIRM_ABOVE} messages, too.")] = False,
     list_: Annotated[bool, cli.Option("--list", help="The backfills there are.")] = False,
     pause: Number = None,
@@ -72,21 +76,30 @@ def backfill_(
                 b = new_backfill(since, until, utc_now(), deliver=deliver, **names)
                 b = with_references(rt, b)  # raises when a feed or watch is not there, before anything is done
                 b = b if dry_run else rt.store.add_backfill(b, utc_now())
-            _run(rt, b, dry_run, yes, json)
+            _run(rt, b, dry_run, listen, yes, json)
 
 
-def _run(rt: Runtime, b: Backfill, dry_run: bool, yes: bool, as_json: bool) -> None:
+def _run(rt: Runtime, b: Backfill, dry_run: bool, listen: float | None, yes: bool, as_json: bool) -> None:
     from podwatch.history.archive_crawl import crawl_archives
     from podwatch.history.backfill import backfill, build_report
 
     if dry_run:
         found = crawl_archives(rt, b, utc_now(), dry_run=True)
         _print_report(b, build_report(rt, b, found), "to do", as_json)
+        if listen:
+            audio = choose_past_audio(rt, b, listen, utc_now())
+            _print_audio(audio, measured_cost(rt), as_json)
         return
     if not as_json:
         print_stderr(f"backfill {b.id}: from {b.since:%Y-%m-%d} to {b.until - timedelta(days=1):%Y-%m-%d}")
     with stage_bars() as progress:
         report = backfill(rt, b, utc_now(), progress=progress)
+    if listen:
+        audio = choose_past_audio(rt, b, listen, utc_now())
+        with listening_bars() as heard:
+            tally = listen_to_past(rt, b, audio.chosen, utc_now(), ListenOptions(progress=heard))
+        print_tally(tally, as_json)
+        report = finish_backfill(rt, b, utc_now())
     stored = rt.store.backfill(b.id)
     _print_report(b, report, stored.state.value if stored else "gone", as_json)
     if b.deliver is not DeliverMode.NONE and stored and stored.state is BackfillState.DONE and report.held:

@@ -15,7 +15,7 @@ from podwatch.commands.options import Json
 from podwatch.commands.output import load_settings, open_runtime, print_stderr, print_tally, utc_now
 from podwatch.commands.progress import follow_parts, progress_bar
 from podwatch.commands.scan import load_transcript
-from podwatch.errors import PodwatchError, TranscriptError
+from podwatch.errors import PodwatchError, SpeechError, TranscriptError
 
 if TYPE_CHECKING:
     from podwatch.history.parallel_detection import DetectionResult
@@ -115,8 +115,27 @@ def run(force: Force = False, console: ToConsole = False, json: Json = False) ->
             _warn(report_broken_line(rt))
             raise
         _warn(finish_line(rt, rt.store.clock()))
+        _listen(rt, json)  # last, so that it delays nothing
         line = f"coverage: {coverage_line(rt.store, utc_now())}"
     print_stderr(line) if json else print(line)
+
+
+def _listen(rt: Runtime, as_json: bool) -> None:
+    """Listens to what has no transcript, where that is on, and delivers what is found in what was heard."""
+    from podwatch.commands.listen import listening_bars
+    from podwatch.line.listen import ListenOptions, is_on, listen
+
+    if not is_on(rt):
+        return
+    try:
+        with listening_bars() as progress:
+            t = listen(rt, rt.store.clock(), options=ListenOptions(progress=progress))
+    except SpeechError as e:  # without a recogniser the line itself has been run
+        _warn(e.line)
+        return
+    print_tally(t, as_json)
+    if t.new:
+        _run_verbs_in(rt, ["detect", "deliver"], False, as_json)
 
 
 def _warn(warning: str | None) -> None:

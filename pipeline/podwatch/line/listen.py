@@ -67,6 +67,17 @@ class ListenOptions:
 LISTEN_TO_ALL = ListenOptions()
 
 
+def is_on(rt: Runtime) -> bool:
+    """Whether a feed is listened to."""
+    rules = _rules(rt)
+    return any(is_listened_to(rules, listen, tags) for _, listen, tags in rt.store.listen_choices())
+
+
+def _rules(rt: Runtime) -> ListenRules:
+    s = rt.settings.speech
+    return ListenRules(default=s.listen, tags=frozenset(s.tags), newest=s.newest)
+
+
 def listen(rt: Runtime, now: datetime, shard: Shard = ALL, options: ListenOptions = LISTEN_TO_ALL) -> Tally:
     """Listens to what is due within the day's budget. A failure is stored on its episode, with when it is tried again.
 
@@ -102,8 +113,7 @@ def plan_day(rt: Runtime, now: datetime, shard: Shard = ALL) -> ListenPlan:
 def _find_wanted(
     rt: Runtime, now: datetime, shard: Shard = ALL, ids: Sequence[int] | None = None
 ) -> list[ListenRequest]:
-    s = rt.settings.speech
-    rules = ListenRules(default=s.listen, tags=frozenset(s.tags), newest=s.newest)
+    rules = _rules(rt)
     feeds = {n for n, listen, tags in rt.store.listen_choices() if is_listened_to(rules, listen, tags)}
     return [r for r in rt.store.episodes_to_hear(now, feeds, shard, ids) if is_wanted(rules, r, now)]
 
