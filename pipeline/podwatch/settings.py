@@ -157,7 +157,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         console=read_switch(env, "PODWATCH_CONSOLE", _DEFAULTS["console"]),
         heartbeat_url=_address(env, "PODWATCH_HEARTBEAT_URL"),
         heartbeat_fail=read_switch(env, "PODWATCH_HEARTBEAT_FAIL", _DEFAULTS["heartbeat_fail"]),
-        speech=speech_settings(env),
+        speech=speech_settings(env, home),
     )
 
 
