@@ -67,7 +67,7 @@ class Runtime:
         if self._recogniser is None:
             from podwatch.speech.recognisers import build_recogniser
 
-            self._recogniser = build_recogniser(self.settings, self.http)
+            self._recogniser = build_recogniser(self.settings)
         return self._recogniser
 
     def close(self) -> None:

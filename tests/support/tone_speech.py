@@ -43,7 +43,7 @@ class ToneRecogniser:
     """Hears what speak() says. heard: the starting word of each chunk that it was given. before: called with each."""
 
     def __init__(self, *, longest: float = 6.0, before: Callable[[int], None] = lambda n: None) -> None:
-        self.name, self.longest = "tones 1", longest
+        self.name, self.longest, self.tells_speakers = "tones 1", longest, False
         self.heard: list[str] = []
         self._before = before
 

@@ -83,27 +83,56 @@ def _run(rt: Runtime, b: Backfill, dry_run: bool, listen: float | None, yes: boo
     from podwatch.history.archive_crawl import crawl_archives
     from podwatch.history.backfill import backfill, build_report
 
+    if listen is not None and listen <= 0:
+        raise cli.BadParameter("--listen takes a number of hours")
     if dry_run:
         found = crawl_archives(rt, b, utc_now(), dry_run=True)
         _print_report(b, build_report(rt, b, found), "to do", as_json)
         if listen:
-            audio = choose_past_audio(rt, b, listen, utc_now())
-            _print_audio(audio, measured_cost(rt), as_json)
+            _print_audio(rt, b, listen, as_json)
         return
     if not as_json:
         print_stderr(f"backfill {b.id}: from {b.since:%Y-%m-%d} to {b.until - timedelta(days=1):%Y-%m-%d}")
     with stage_bars() as progress:
         report = backfill(rt, b, utc_now(), progress=progress)
     if listen:
-        audio = choose_past_audio(rt, b, listen, utc_now())
-        with listening_bars() as heard:
-            tally = listen_to_past(rt, b, audio.chosen, utc_now(), ListenOptions(progress=heard))
-        print_tally(tally, as_json)
-        report = finish_backfill(rt, b, utc_now())
+        report = _listen(rt, b, listen, as_json)
     stored = rt.store.backfill(b.id)
     _print_report(b, report, stored.state.value if stored else "gone", as_json)
     if b.deliver is not DeliverMode.NONE and stored and stored.state is BackfillState.DONE and report.held:
         _deliver(rt, b, report.held, yes, as_json)
+
+
+def _listen(rt: Runtime, b: Backfill, hours: float, as_json: bool) -> BackfillReport:
+    """Listens to the newest episodes of the range that have no transcript; the report after it."""
+    from podwatch.commands.listen import listening_bars
+    from podwatch.history.backfill import finish_backfill
+    from podwatch.history.backfill_listening import choose_past_audio, listen_to_past
+    from podwatch.line.listen import ListenOptions
+
+    audio = choose_past_audio(rt, b, hours, utc_now())
+    with listening_bars() as progress:
+        tally = listen_to_past(rt, b, audio.chosen, utc_now(), ListenOptions(progress=progress))
+    print_tally(tally, as_json)
+    return finish_backfill(rt, b, utc_now())
+
+
+def _print_audio(rt: Runtime, b: Backfill, hours: float, as_json: bool) -> None:
+    """What --listen would take: hours of audio, and of a processor as far as that was measured here."""
+    from podwatch.history.backfill_listening import choose_past_audio
+    from podwatch.speech.cost import known_cost
+
+    audio = choose_past_audio(rt, b, hours, utc_now())
+    cost = known_cost(rt.settings)
+    cpu = audio.hours * cost if cost is not None else None
+    if as_json:
+        values = {"to_hear": len(audio.chosen), "hours": round(audio.hours, 1), "left_out": audio.left}
+        emit_json(values | {"cpu_hours": round(cpu, 1) if cpu is not None else None})
+        return
+    said = f"about {cpu:.1f} hours of a processor" if cpu is not None else "podwatch doctor measures what that costs"
+    print(f"to hear: {len(audio.chosen)} episodes, {audio.hours:.1f} hours of audio: {said}")
+    if audio.left:
+        print(f"  {audio.left} more are beyond --listen {hours:g}")
 
 
 def _deliver(rt: Runtime, b: Backfill, count: int, yes: bool, as_json: bool) -> None:

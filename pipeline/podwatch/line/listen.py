@@ -34,11 +34,11 @@ from podwatch.policy.listen_schedule import (
 from podwatch.policy.scopes import is_in_scope
 from podwatch.redaction import display_address
 from podwatch.runtime import Runtime, log
-from podwatch.speech.chunks import LONGEST_SECONDS, split_at_silence
+from podwatch.speech.chunks import split_at_silence
 from podwatch.speech.decoding import open_audio
 from podwatch.speech.quality import measure_quality
 from podwatch.speech.recognisers import Recogniser
-from podwatch.speech.transcribing import to_transcript, transcribe
+from podwatch.speech.transcribing import chunk_seconds, to_transcript, transcribe
 from podwatch.store.listen import SPEECH
 from podwatch.transcripts import sandboxed
 
@@ -197,11 +197,11 @@ def _listen_to_one(
         if not options.may_continue():
             raise Stopped
 
-    longest = min(LONGEST_SECONDS, recogniser.longest)
+    target, longest = chunk_seconds(recogniser)
     with open_audio(path, max_hours=settings.max_hours, where=display_address(episode.audio_url or "")) as audio:
         known_seconds = audio.seconds or 0.0
         chunks = transcribe(
-            split_at_silence(audio, target=longest * 5 / 6, longest=longest),
+            split_at_silence(audio, target=target, longest=longest),
             recogniser,
             finished=finished,
             save=save,
