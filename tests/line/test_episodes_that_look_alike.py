@@ -95,6 +95,14 @@ STORIES: dict[str, tuple[list[str], list[int], list[str]]] = {
         [3, 0, 0, 0],
         names("Part 1", "Part 2", "Part 3"),
     ),
+    "such files, of which one gets another title, without guids": (
+        [
+            rss(*(entry(title, f"listen?id={n}&sig={day}", at(n)) for n, title in enumerate(("Rain", "Snow", last), 1)))
+            for day, last in enumerate(("Hail", "Frost and fog"))
+        ],
+        [3, 0],
+        names("Rain", "Snow", "Frost and fog"),
+    ),
 }
 
 
