@@ -30,7 +30,10 @@ from podwatch.redaction import display_address, split_login
 from podwatch.runtime import Runtime, log
 from podwatch.store import database as store
 
-ACCEPT = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
+ACCEPT = (
+    "application/rss+xml, application/atom+xml;q=0.9, application/feed+json;q=0.9, application/xml;q=0.8,"
+    " text/xml;q=0.8, */*;q=0.5"
+)
 BATCH = 400  # polls stored in one transaction
 BATCH_EPISODES = 5_000  # or fewer polls, once they have so many new episodes
 
