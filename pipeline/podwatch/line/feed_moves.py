@@ -7,8 +7,9 @@ from datetime import datetime
 from podwatch import feeds
 from podwatch.errors import FeedError, PodwatchError
 from podwatch.feeds import FeedReading
-from podwatch.model import Feed, FeedFacts
+from podwatch.model import Feed
 from podwatch.net.client import Response
+from podwatch.policy.feed_moves import is_same_feed, is_same_show
 from podwatch.redaction import display_address, split_login
 from podwatch.runtime import Runtime, log
 
@@ -17,6 +18,7 @@ ACCEPT = (
     "application/rss+xml, application/atom+xml;q=0.9, application/feed+json;q=0.9, application/xml;q=0.8,"
     " text/xml;q=0.8, */*;q=0.5"
 )
+COMPARED = 100  # known episodes that are looked for where a feed is sent on to
 
 
 def find_new_address(rt: Runtime, feed: Feed, url: str, reading: FeedReading | None, now: datetime) -> str | None:
@@ -45,27 +47,20 @@ def find_new_address(rt: Runtime, feed: Feed, url: str, reading: FeedReading | N
     return None
 
 
-def check_redirect(feed: Feed, answer: Response, reading: FeedReading, known: feeds.KnownItems | None) -> None:
+def check_redirect(rt: Runtime, feed: Feed, answer: Response, reading: FeedReading) -> None:
     """Raises FeedError when a permanent redirect leads to another show, or to a feed of which this one was a part.
 
-    It would be followed for good. known: of the items that the feed had before. Pure.
+    It would be followed for good.
     """
     if answer.moved_to is None or feed.facts is None:
         return
-    before, listed = set(known.final_guids or known.guids) if known else set(), set(reading.guid_keys)
-    dates = {e.published_at.replace(microsecond=0) for e in reading.episodes if e.published_at is not None}
-    shared = len(before & listed) if before else len(dates & set(feed.recent))
-    of = min(len(before) or len(feed.recent), len(listed))
-    if not is_same_show(feed.facts, reading.facts, shared=0 < of <= 2 * shared):
+    listed = frozenset(reading.guid_keys)
+    known = rt.store.newest_episodes(feed, COMPARED)
+    if not is_same_feed(
+        feed.facts, reading.facts, known, reading.episodes, lambda guid: feeds.guid_key(guid) in listed, len(listed)
+    ):
         there = display_address(answer.moved_to)
         raise FeedError(f"is sent on to {there} for good, which is another show", where=feed.url, todo=_OTHER_SHOW)
 
 
 _OTHER_SHOW = "add that one if you want it, and remove this one"
-
-
-def is_same_show(a: FeedFacts, b: FeedFacts, shared: bool) -> bool:
-    """Whether two documents are of one show. shared: whether an episode is in both. Pure."""
-    if a.podcast_guid and b.podcast_guid:
-        return a.podcast_guid.lower() == b.podcast_guid.lower()
-    return shared or (bool(a.title) and a.title.casefold() == b.title.casefold())

@@ -158,7 +158,7 @@ def request_feed(rt: Runtime, feed: Feed, now: datetime, force: bool = False) ->
             stored = rt.store.items_of(feed)
             known = feeds.KnownItems.from_bytes(stored) if stored else None
             reading = feeds.read_feed(answer.body, answer.url, answer.headers.get("content-type", ""), known)
-            check_redirect(feed, answer, reading, known)
+            check_redirect(rt, feed, answer, reading)
             answer = replace(answer, body=b"")  # frees a large document before its episodes are unpacked
         facts = reading.facts if reading else feed.facts
         pages = read_newest_pages(rt, feed, facts, reading.episodes if reading else (), now)

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, Date, Integer, Text, bindparam, delete, func, insert, literal, select, update
 
 from podwatch.logins import origin_of
-from podwatch.model import ALL, Feed, FeedFacts, Person, PollResult, Shard
+from podwatch.model import ALL, Episode, Feed, FeedFacts, Person, PollResult, Shard
 from podwatch.redaction import display_address
 from podwatch.store.alerts import detach_deliveries
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episode_upsert import upsert_episodes
+from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.statements import in_shard, upsert
 from podwatch.store.tables import episodes, feed_days, feed_items, feeds
 
@@ -79,6 +80,12 @@ class PollRows(Rows):
         due = feeds.c.next_poll_at.is_not(None) if now is None else feeds.c.next_poll_at <= now
         query = select(feeds).where(due, *in_shard(feeds.c.id, shard)).order_by(feeds.c.next_poll_at, feeds.c.id)
         return [_feed(r) for r in self.read_rows(query)]
+
+    def newest_episodes(self, feed: Feed, most: int) -> list[Episode]:
+        """The feed's episodes, newest first."""
+        e = episodes.c
+        query = SELECT_EPISODES.where(e.feed_id == feed.id).order_by(e.published_at.desc(), e.id.desc()).limit(most)
+        return [episode_of(r) for r in self.read_rows(query)]
 
     def undated_episodes(self) -> dict[int, int]:
         """By the id of a feed how many of its episodes have no date, or none that can be read; feeds with some only."""
