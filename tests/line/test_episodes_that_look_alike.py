@@ -17,10 +17,11 @@ from tests.support.podcast_host import Podcast, rss
 DAYS = timedelta(days=1)
 
 
-def entry(title: str, audio: str, published: str, guid: str = "") -> str:
+def entry(title: str, audio: str, published: str, guid: str = "", page: str = "") -> str:
+    linked = f"<link>https://pod.example/{escape(page)}</link>" if page else ""
     named = f"<guid isPermaLink='false'>{escape(guid)}</guid>" if guid else ""
     return (
-        f"<item><title>{title}</title>{named}<pubDate>{published}</pubDate>"
+        f"<item><title>{title}</title>{named}{linked}<pubDate>{published}</pubDate>"
         f"<enclosure url='https://pod.example/{escape(audio)}' type='audio/mpeg' length='1'/></item>"
     )
 
@@ -94,6 +95,24 @@ STORIES: dict[str, tuple[list[str], list[int], list[str]]] = {
         [rss(*(entry(f"Part {n}", f"{n}.mp3?sig={n}{day}&exp={day}", at(n)) for n in (3, 2, 1))) for day in range(4)],
         [3, 0, 0, 0],
         names("Part 1", "Part 2", "Part 3"),
+    ),
+    "one file for all, but pages of their own, without guids": (
+        [
+            rss(*(entry("News", "live.mp3", at(n), page=f"news/{n}") for n in range(last, 0, -1)))
+            for last in (1, 2, 4, 4)
+        ],
+        [1, 1, 2, 0],
+        names("News", "News", "News", "News"),
+    ),
+    "one file for all, and pages that only a parameter tells apart, one at a time": (
+        [rss(entry("News", "live.mp3", at(n), page=f"?p={n}")) for n in (1, 2, 3)],
+        [1, 1, 1],
+        names("News", "News", "News"),
+    ),
+    "one file and one page, of which the address changes": (
+        [rss(entry("News", "live.mp3", at(1), page=page)) for page in ("2026/news", "news/1", "?p=1")],
+        [1, 0, 0],
+        names("News"),
     ),
     "such files, of which one gets another title, without guids": (
         [
