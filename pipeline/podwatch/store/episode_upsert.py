@@ -29,6 +29,7 @@ from podwatch.policy.passing_parts import PassingParts, find_passing_parts, with
 from podwatch.store.connection import AnyRow
 from podwatch.store.episodes import SELECT_EPISODES, UPDATED_COLUMNS, episode_columns, episode_of, sort_newest_first
 from podwatch.store.passing_parts import find_kept_transcripts
+from podwatch.store.removed_feeds import recall_episodes
 from podwatch.store.statements import in_batches
 from podwatch.store.tables import episode_keys, episodes, feeds
 
@@ -68,6 +69,7 @@ def upsert_episodes(
     upsert.load_guids_to_give_up(c, [e for es in fresh.values() for e in es])
     known = {r.id: r for r in _select(c, _FEEDS, [f for f, es in fresh.items() if es])}
     upsert.load_candidates(c, [e for es in fresh.values() for e in es])
+    upsert.recall_removed(c, [p.feed for p in polled if fresh[p.feed.id]])
     for p in polled:
         feed = p.feed
         fresh_guids = {e.guid for e in fresh[feed.id]}
@@ -106,6 +108,7 @@ class _Upsert:
         self.new: list[_Row] = []
         self._by_key: dict[int, dict[int, _Row]] = defaultdict(dict)
         self._keys: dict[tuple[int, str], frozenset[int]] = {}
+        self._removed: dict[int, _Row] = {}  # of feeds that were removed; ids below 0
         self._holders: set[tuple[int, str]] = set()  # feeds, and the identities that episodes of theirs have
 
     def add(self, r: AnyRow) -> None:
@@ -138,6 +141,17 @@ class _Upsert:
         elsewhere = {k.identity for k in matched if len(feed_ids) > 1 or k.feed_id not in feed_ids}
         self._holders = {(r.feed_id, r.identity) for r in _select(c, _HOLDERS, sorted(elsewhere))}
 
+    def recall_removed(self, c: Connection, polled: Iterable[Feed]) -> None:
+        """Makes episodes of removed feeds candidates, of which something was said: they lend their identity."""
+        wanted = frozenset[int]().union(*self._keys.values())
+        for e in recall_episodes(c, polled):
+            if under := identity_keys(e) & wanted:
+                row = _Row(replace(e, id=-1 - len(self._removed)))
+                self._removed[row.episode.id] = row
+                self._index(row, under)
+        identities = sorted({r.episode.identity for r in self._removed.values()})
+        self._holders |= {(r.feed_id, r.identity) for r in _select(c, _HOLDERS, identities)}
+
     def update_known(self, found: Iterable[Episode]) -> None:
         for e in found:
             self._update_row(self.by_guid[e.feed_id, e.guid], e)
@@ -157,7 +171,9 @@ class _Upsert:
         )
         passing = self._passing_audio(feed, fresh, candidates, lists, shift)
         for e in fresh:
-            known = [self.rows[k.id].episode for k in candidates[e.guid] if k.id not in taken]
+            known = [
+                self.rows[k.id].episode if k.id in self.rows else k for k in candidates[e.guid] if k.id not in taken
+            ]
             if passing:
                 known = [without_passing(k, passing) if k.feed_id == feed.id else k for k in known]
             same = match_episode(without_passing(e, passing), known, lists, shift)

@@ -16,6 +16,7 @@ from podwatch.store.alerts import detach_deliveries
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episode_upsert import upsert_episodes
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
+from podwatch.store.removed_feeds import remember_feed
 from podwatch.store.statements import in_shard, upsert
 from podwatch.store.tables import episodes, feed_days, feed_items, feeds
 
@@ -65,9 +66,10 @@ class PollRows(Rows):
     def remove_feed(self, url: str) -> bool:
         """Deletes a feed with its episodes; False when there is none. Deliveries stay: see detach_deliveries."""
         with self.writing() as c:
-            row = c.execute(select(feeds.c.id).where(feeds.c.url == url)).first()
+            row = c.execute(select(feeds).where(feeds.c.url == url)).first()
             if row is None:
                 return False
+            remember_feed(c, _feed(row), row.last_polled_at or row.added_at)
             detach_deliveries(c, row.id)
             c.execute(delete(feeds).where(feeds.c.id == row.id))
             return True
