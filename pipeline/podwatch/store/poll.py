@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Date, Integer, Text, bindparam, delete, func, insert, literal, select, update
 
 from podwatch.logins import origin_of
-from podwatch.model import ALL, Feed, FeedFacts, Person, PollResult, Shard
+from podwatch.model import ALL, Episode, Feed, FeedFacts, Person, PollResult, Shard
 from podwatch.redaction import display_address
 from podwatch.store.alerts import detach_deliveries
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episode_upsert import upsert_episodes
+from podwatch.store.episodes import SELECT_EPISODES, episode_of
+from podwatch.store.removed_feeds import remember_feed
 from podwatch.store.statements import in_shard, upsert
 from podwatch.store.tables import episodes, feed_days, feed_items, feeds
 
@@ -64,9 +66,10 @@ class PollRows(Rows):
     def remove_feed(self, url: str) -> bool:
         """Deletes a feed with its episodes; False when there is none. Deliveries stay: see detach_deliveries."""
         with self.writing() as c:
-            row = c.execute(select(feeds.c.id).where(feeds.c.url == url)).first()
+            row = c.execute(select(feeds).where(feeds.c.url == url)).first()
             if row is None:
                 return False
+            remember_feed(c, _feed(row), row.last_polled_at or row.added_at)
             detach_deliveries(c, row.id)
             c.execute(delete(feeds).where(feeds.c.id == row.id))
             return True
@@ -79,6 +82,12 @@ class PollRows(Rows):
         due = feeds.c.next_poll_at.is_not(None) if now is None else feeds.c.next_poll_at <= now
         query = select(feeds).where(due, *in_shard(feeds.c.id, shard)).order_by(feeds.c.next_poll_at, feeds.c.id)
         return [_feed(r) for r in self.read_rows(query)]
+
+    def newest_episodes(self, feed: Feed, most: int) -> list[Episode]:
+        """The feed's episodes, newest first."""
+        e = episodes.c
+        query = SELECT_EPISODES.where(e.feed_id == feed.id).order_by(e.published_at.desc(), e.id.desc()).limit(most)
+        return [episode_of(r) for r in self.read_rows(query)]
 
     def undated_episodes(self) -> dict[int, int]:
         """By the id of a feed how many of its episodes have no date, or none that can be read; feeds with some only."""
