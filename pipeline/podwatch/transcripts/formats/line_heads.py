@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from podwatch.transcripts.formats.speaker_prefixes import MAX_NAME_LENGTH, NAME_PATTERN, is_name, is_name_alone
+from podwatch.transcripts.formats.speaker_names import MAX_NAME_LENGTH, NAME_PATTERN, is_name, is_name_alone
 from podwatch.transcripts.formats.written_times import CLOCK, UNITS, may_hold_units, parse_written
 
 MAX_MARK_LENGTH = MAX_NAME_LENGTH + 20  # characters
@@ -28,7 +28,7 @@ _DIGITS = re.compile(r"\d:\d")
 
 def _leading(time: str) -> re.Pattern[str]:
     span = rf"({time})(?:[ \t]*(?:-->|[-–—])[ \t]*({time}))?"
-    return re.compile(rf"[ \t]*(?:([\[(])[ \t]*)?{span}[ \t]*[\])]?(?:[ \t]*[-–—|:](?=[ \t]))?(?:[ \t]+|$)(.*)")
+    return re.compile(rf"[ \t]*(?:([\[(])[ \t]*)?{span}[ \t]*[\])]?(?:[ \t]*[-–—|:](?=[ \t]|$))?(?:[ \t]+|$)(.*)")
 
 
 def _named(name: str, time: str) -> re.Pattern[str]:

@@ -11,9 +11,10 @@ from collections import Counter
 
 from podwatch.transcripts.formats import plain_text
 from podwatch.transcripts.formats.front_matter import split_front
+from podwatch.transcripts.formats.markup import unescape_terminated as unescape
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
-from podwatch.transcripts.formats.speaker_prefixes import is_name_alone
+from podwatch.transcripts.formats.speaker_names import is_name_alone
 from podwatch.transcripts.formats.written_times import CLOCK
 
 _TIME = rf"[\[(]?{CLOCK}[\])]?"
@@ -21,6 +22,18 @@ _BOLD = re.compile(
     rf"^(?:[-*>][ \t]+)?((?:{_TIME}[ \t]+)?)"
     rf"(?:\*\*([^*\n]{{1,80}}?)\*\*|__((?:[^_\n]|_(?!_)){{1,80}}?)__)(:?)(?=[ \t\n]|$)",
     re.MULTILINE,
+)
+# A name in bold whose colon is glued to the words, or is that of East Asian text; inside the stars, or behind them.
+_TIGHT = re.compile(
+    rf"^((?:[-*>][ \t]+)?(?:{_TIME}[ \t]+)?\*\*[^*\n]{{1,80}}?)(?:(?P<in>[:：])\*\*(?=\S|[ \t])|\*\*[ \t]?(?:：|:(?=[^\s/*])))[ \t]*",
+    re.MULTILINE,
+)
+_AUTOLINK = re.compile(r"<((?:https?|mailto|ftp):[^<>\s]{1,2000}|[\w.+-]{1,60}@[\w.-]{1,60})>")
+_HTML = re.compile(
+    r"</?(?:details|summary|div|span|p|br|hr|a|b|i|u|em|strong|small|sup|sub|center|figure|figcaption|iframe|img|audio|"
+    r"video|source|blockquote|cite|section|table|tbody|thead|tr|td|th|ul|ol|li|h[1-6]|time|mark|font)"
+    r"(?:[ \t\n][^<>]{0,1000})?[ \t]?/?>",
+    re.IGNORECASE,
 )
 _TIMES = re.compile(rf"^{_TIME}[ \t]*[-–—|]?[ \t]*|[ \t]*{_TIME}$")
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?:[ \t]\"[^\"\n]{0,200}\")?\)")
@@ -50,6 +63,10 @@ def parse(doc: SourceDocument) -> Columns:
     title, text, notes = split_front(doc.text)
     if "\n|" in text and len(_ROW.findall(text)) > 1:  # a table of times, speakers and words
         text = _ROW.sub(r"[\1] \2: \3", _RULE_OF_TABLE.sub("", text))
+    if "<" in text:
+        text = _HTML.sub(" ", _AUTOLINK.sub(r"\1", text))
+    if "**" in text:
+        text = _TIGHT.sub(lambda m: f"{m[1]}:** " if m["in"] else f"{m[1]}**: ", text)
     has_links = "](" in text
     text, names = unmark_names(plain_text.unlink_times(text) if has_links else text)
     if has_links:
@@ -59,7 +76,7 @@ def parse(doc: SourceDocument) -> Columns:
         text = _EMPHASIS.sub(r"\2", text)
     if "\\" in text:
         text = _ESCAPE.sub(r"\1", text)
-    columns = plain_text.read_paragraphs(text, names)
+    columns = plain_text.read_paragraphs(unescape(text), names)
     columns.title = _LINK.sub(r"\1", title)
     columns.notes[:0] = notes
     return columns

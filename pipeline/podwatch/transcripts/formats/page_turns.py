@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from podwatch.transcripts.formats.markup import attribute, unescape
 from podwatch.transcripts.formats.segment_columns import Columns
-from podwatch.transcripts.formats.speaker_prefixes import MAX_NAME_LENGTH
+from podwatch.transcripts.formats.speaker_names import MAX_NAME_LENGTH
 from podwatch.transcripts.formats.written_times import CLOCK, UNITS, parse_written
 
 MIN_TIMES, MIN_ROWS = 3, 2

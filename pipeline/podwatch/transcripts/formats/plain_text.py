@@ -17,9 +17,10 @@ from collections.abc import Mapping, Sequence
 from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats.flattened_captions import remove_overlaps
 from podwatch.transcripts.formats.line_heads import TimeMark, find_heads, is_ascending, parse_mark, split_at_times
+from podwatch.transcripts.formats.markup import unescape_terminated as unescape
 from podwatch.transcripts.formats.segment_columns import MAX_SEGMENTS, Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
-from podwatch.transcripts.formats.speaker_prefixes import extract_speakers, parse_prefix
+from podwatch.transcripts.formats.speaker_prefixes import extract_speakers, parse_prefix, parse_uncased_prefix
 from podwatch.transcripts.formats.written_times import CLOCK, may_hold_units
 
 _LINKED_TIME = re.compile(rf"\[?\[[ \t]*({CLOCK})[ \t]*\]\([^()\s]{{1,500}}\)\]?")
@@ -46,7 +47,7 @@ def parse(doc: SourceDocument) -> Columns:
         raise TranscriptError("is markup, not plain text")
     if len(text) < MAX_ERROR_LENGTH and _ERROR.match(text.strip()):
         raise TranscriptError(f"is an error message: {text.strip()[:80]}")
-    return read_paragraphs(unlink_times(text) if "](" in text else text)
+    return read_paragraphs(unescape(unlink_times(text) if "](" in text else text))
 
 
 def unlink_times(text: str) -> str:
@@ -105,7 +106,11 @@ def find_turns(lines: Sequence[str], marks: Mapping[int, TimeMark], breaks: int)
     found = {
         i: name
         for i, line in enumerate(lines)
-        if ":" in line and i not in marks and (name := parse_prefix(line.lstrip())[0])
+        if (":" in line or "：" in line) and i not in marks and (name := _turn_name(line.lstrip()))
     }
     counts = Counter(found.values())
     return {i for i, name in found.items() if counts[name] > 1}
+
+
+def _turn_name(line: str) -> str:
+    return parse_prefix(line)[0] or parse_uncased_prefix(line)[0]
