@@ -12,7 +12,7 @@ _KNOWN_KEYS = {"title", "date", "layout", "episode", "guest", "guests", "descrip
 _TITLE = re.compile(r"^[Tt]itle[ \t]*[:=][ \t]*['\"]?(.{1,300}?)['\"]?[ \t]*$", re.MULTILINE)
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.{1,300}?)[ \t]*#*[ \t]*")
 _DETAIL = re.compile(r"(\*\*|__)([^*_\n]{1,60}?):?\1:?[ \t]+\S.{0,200}")
-_NO_TALK = {"transcript", "full transcript", "transcription", "episode transcript", "the transcript", "transcript:"}
+NO_TALK = {"transcript", "full transcript", "transcription", "episode transcript", "the transcript", "transcript:"}
 
 
 class Front(NamedTuple):
@@ -38,7 +38,7 @@ def split_front(text: str) -> Front:
     while at < len(lines) - 1 or (at < len(lines) and not lines[at].strip()):
         line = lines[at].strip()
         heading = _HEADING.fullmatch(line)
-        if heading and heading[2].lower() in _NO_TALK:
+        if heading and heading[2].lower() in NO_TALK:
             notes.append(f"heading {heading[2]!r}: not talk")
         elif heading and len(heading[1]) == 1 and (not title or _same(title, heading[2])):
             title = title or heading[2]

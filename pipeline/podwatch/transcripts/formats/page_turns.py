@@ -56,7 +56,8 @@ def read_turns(text: str, tags: list[str]) -> Columns:
     columns = Columns(notes=["speakers, or times, as the markup of the page says"])
     for start, speaker, words, timed in _collect(tags, signs):
         columns.add(words, start, math.nan, speaker, timed if len(timed) > 1 else ())
-    _divide_milliseconds(columns)
+    if signs.times:  # clocks that are shown are none
+        _divide_milliseconds(columns)
     return columns
 
 

@@ -10,8 +10,12 @@ import re
 from functools import lru_cache
 
 MAX_NAME_LENGTH = 60  # characters
-_WORD = r"(?:[^\W\d_][\w.'’\-]{0,30}|\d{1,3})"
-_SIMPLE_NAME = rf"[^\W\d_][\w.'’\-]{{0,30}}(?: {_WORD}){{0,4}}"
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff\u0e00-\u0eff"  # combine with letters, are none for Python
+)
+_REST = rf"[\w.'’{_MARKS}\-]{{0,30}}"
+_WORD = rf"(?:[^\W\d_]{_REST}|\d{{1,3}})"
+_SIMPLE_NAME = rf"[^\W\d_]{_REST}(?: {_WORD}){{0,4}}"
 # With a role, an organisation or pronouns: Ann Lee (host), Kim Lee (she/her). A clock in brackets is none of these.
 _ADDITION = r"[ \t]?\((?=[^()\n]{0,38}[^\W\d_])[^()\n]{1,40}\)"
 NAME_PATTERN = rf"{_SIMPLE_NAME}(?:, {_SIMPLE_NAME})?(?:{_ADDITION})?"
@@ -34,10 +38,10 @@ _NO_NAMES = {
 }  # fmt: skip
 # A sentence begins so, no name of several words: "So I", "And Then", "What The".
 _SENTENCE_STARTS = {
-    "so", "and", "but", "or", "if", "when", "while", "because", "then", "well", "yeah", "yes", "no", "okay", "oh", "what",
-    "why", "how", "where", "who", "which", "this", "that", "these", "those", "there", "here", "it", "i", "you", "he",
-    "she", "we", "they", "my", "your", "his", "our", "their", "is", "are", "was", "in", "on", "at", "for", "from", "with",
-    "i'm", "i've", "i'll", "it's", "that's", "we're", "you're", "let's",
+    "so", "and", "but", "or", "if", "when", "while", "because", "then", "well", "yeah", "yes", "no", "okay", "oh",
+    "what", "why", "how", "where", "who", "which", "this", "that", "these", "those", "there", "here", "it", "i", "you", "he",
+    "she", "we", "they", "my", "your", "his", "our", "their", "is", "are", "was", "in", "on", "at", "for", "from",
+    "with", "i'm", "i've", "i'll", "it's", "that's", "we're", "you're", "let's",
 }  # fmt: skip
 # Of several words: what begins or ends so is a topic or a credit, whoever says it.
 _TOPIC_STARTS = {
@@ -60,7 +64,28 @@ _TOPICS = {
     "war", "washington", "weather", "women", "world", "yemen",
 }  # fmt: skip
 # "He said", "I asked", "that is": what stands before a colon in running text of scripts without capitals.
-_SAYING = ("说", "說", "道", "问", "問", "答", "是", "叫", "为", "為", "曰", "は", "も", "の", "と", "に", "を", "고", "는", "은")
+_SAYING = (
+    "说",
+    "說",
+    "道",
+    "问",
+    "問",
+    "答",
+    "是",
+    "叫",
+    "为",
+    "為",
+    "曰",
+    "は",
+    "も",
+    "の",
+    "と",
+    "に",
+    "を",
+    "고",
+    "는",
+    "은",
+)
 MAX_UNSPACED_LENGTH = 12  # characters of a name in a script that writes no blanks
 
 
@@ -82,9 +107,15 @@ def is_name(text: str) -> bool:
     return bool(named) and not is_topic and words[0].replace("’", "'").lower() not in _SENTENCE_STARTS
 
 
+def is_head_name(text: str) -> bool:
+    """Whether what stands beside a time could be a name: also in a script without capitals."""
+    first = text[:1]
+    return is_name(text) or (first.isalpha() and first.lower() == first.upper() and is_uncased_name(text))
+
+
 def is_name_alone(text: str) -> bool:
     """Whether a whole line could be a name: not a short sentence ("Yeah.", "Use Sentry.")."""
-    if len(text) > MAX_NAME_LENGTH or not is_name(text):
+    if len(text) > MAX_NAME_LENGTH or not is_head_name(text):
         return False
     return text[-1] not in ".!?," or len(text.split()[-1]) <= 3  # Jr., Ann L.
 
