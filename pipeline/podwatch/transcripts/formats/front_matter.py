@@ -7,8 +7,12 @@ from typing import NamedTuple
 
 MAX_FRONT = 50_000  # characters
 _FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
-_KEY = re.compile(r"(\"?[\w.-]+\"?)[ \t]*(?::(?:[ \t]|$)|=)")
-_KNOWN_KEYS = {"title", "date", "layout", "episode", "guest", "guests", "description", "slug", "tags"}
+MIN_KNOWN_KEYS = 3
+_KEY = re.compile(r"(\"?[\w.-]+(?: [\w.-]+){0,2}\"?)[ \t]*(?::(?:[ \t]|$)|=)")
+_KNOWN_KEYS = {
+    "title", "date", "layout", "episode", "guest", "guests", "description", "slug", "tags", "url", "video", "duration",
+    "length", "author", "channel", "published", "model", "keywords", "source", "language", "podcast", "id", "views",
+}  # fmt: skip
 _TITLE = re.compile(r"^[Tt]itle[ \t]*[:=][ \t]*['\"]?(.{1,300}?)['\"]?[ \t]*$", re.MULTILINE)
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.{1,300}?)[ \t]*#*[ \t]*")
 _DETAIL = re.compile(r"(\*\*|__)([^*_\n]{1,60}?):?\1:?[ \t]+\S.{0,200}")
@@ -55,15 +59,19 @@ def split_front(text: str) -> Front:
 
 
 def _is_front_matter(inner: str) -> bool:
-    """Whether all lines at the left are keys with their values, so that it is no talk between two rulers."""
-    keys = []
-    for line in inner.split("\n"):
-        if line and line[0] not in " \t#-[]{}":
-            key = _KEY.match(line)
-            if key is None:
-                return False
-            keys.append(key[1].strip('"'))
-    return bool(keys) and (all(k.islower() for k in keys) or bool(_KNOWN_KEYS & {k.lower() for k in keys}))
+    """Whether the lines at the left are keys with their values, so that it is no talk between two rulers.
+
+    What several usual keys stand in is front matter, whatever else does: descriptions hold any lines.
+    """
+    lines = [line for line in inner.split("\n") if line and line[0] not in " \t#-[]{}"]
+    found = [_KEY.match(line) for line in lines]
+    keys = [m[1].strip('"') for m in found if m]
+    words = [set(key.lower().replace("_", " ").split()) for key in keys]
+    if found and found[0] and sum(bool(_KNOWN_KEYS & w) for w in words) >= MIN_KNOWN_KEYS:
+        return True
+    if not keys or None in found:
+        return False
+    return all(k.islower() for k in keys) or bool(_KNOWN_KEYS & {k.lower() for k in keys})
 
 
 def _same(title: str, heading: str) -> bool:

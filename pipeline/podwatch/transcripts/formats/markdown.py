@@ -41,6 +41,7 @@ _HTML = re.compile(
 _TIMES = re.compile(rf"^{_TIME}[ \t]*[-–—|]?[ \t]*|[ \t]*{_TIME}$")
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?:[ \t]\"[^\"\n]{0,200}\")?\)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,500}?)(?<=\S)\1(?![\w*])")
+_INNER_BOLD = re.compile(r"\*\*(?=[^\s*])([^*\n]{1,500}?)(?<=\S)\*\*")  # as East Asian text has it, without blanks
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!<>|~])")
 _LINE = re.compile(
     r"^[ \t]{0,3}(?:#{1,6}[ \t]+|>[ \t]?|(?:[-*_][ \t]*){3,100}$|[-*+][ \t]+|\d{1,3}\.[ \t]+(?=\*\*))", re.MULTILINE
@@ -84,7 +85,7 @@ def parse(doc: SourceDocument) -> Columns:
         text = _LINK.sub(r"\1", text)
     text = _LINE.sub("", _TRANSCRIPT_HEADING.sub("", text) if "# " in text else text)
     if "*" in text or "_" in text:
-        text = _EMPHASIS.sub(r"\2", text)
+        text = _INNER_BOLD.sub(r"\1", _EMPHASIS.sub(r"\2", text))
     if "\\" in text:
         text = _ESCAPE.sub(r"\1", text)
     columns = plain_text.read_paragraphs(unescape(text), names)

@@ -113,7 +113,7 @@ def _label_at(tags: list[str], at: int, tag: str) -> tuple[str, int] | None:
         inner = tags[end].lower()
         depth += (inner == tag) - (inner == f"/{tag}")
         if depth == 0:
-            name = " ".join(unescape(said).split()).rstrip(" :")
+            name = " ".join(unescape(said).split()).rstrip(" :").strip("[]")
             return (name, end) if 0 < len(name) <= MAX_NAME_LENGTH and name[-1] not in "!?" else None
         said += f" {tags[end + 2]}" if inner.lstrip("/") not in _INLINE else tags[end + 2]
     return None

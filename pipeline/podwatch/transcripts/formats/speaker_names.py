@@ -32,15 +32,16 @@ _NO_NAMES = {
     "second", "so", "spoiler", "step", "summary", "sure", "thanks", "third", "tip", "title", "today", "true", "uh",
     "um", "update", "warning", "well", "what", "wow", "yeah", "yep", "yes",
     # What stands above a transcript and says something of it.
-    "agenda", "author", "category", "date", "description", "duration", "editor", "file", "language", "length", "link",
-    "links", "location", "published", "recorded", "references", "resources", "slides", "source", "tags", "topic",
-    "topics", "transcriber", "transcript", "transcription", "url", "video",
+    "agenda", "author", "category", "channel", "date",
+    "description", "duration", "editor", "file", "language", "length", "link",
+    "links", "location", "published", "recorded", "references", "resources", "slides", "source",
+    "subscribers", "tags", "topic", "topics", "transcriber", "transcript", "transcription", "url", "video", "views", "website",
 }  # fmt: skip
 # A sentence begins so, no name of several words: "So I", "And Then", "What The".
 _SENTENCE_STARTS = {
     "so", "and", "but", "or", "if", "when", "while", "because", "then", "well", "yeah", "yes", "no", "okay", "oh",
-    "what", "why", "how", "where", "who", "which", "this", "that", "these", "those", "there", "here", "it", "i", "you", "he",
-    "she", "we", "they", "my", "your", "his", "our", "their", "is", "are", "was", "in", "on", "at", "for", "from",
+    "what", "why", "how", "where", "who", "which", "this", "that", "these", "those", "there", "here", "it", "i",
+    "you", "he", "she", "we", "they", "my", "your", "his", "our", "their", "is", "are", "was", "in", "on", "at", "for", "from",
     "with", "i'm", "i've", "i'll", "it's", "that's", "we're", "you're", "let's",
 }  # fmt: skip
 # Of several words: what begins or ends so is a topic or a credit, whoever says it.
