@@ -34,7 +34,7 @@ def _leading(time: str) -> re.Pattern[str]:
 def _named(name: str, time: str) -> re.Pattern[str]:
     span = rf"(?<!\d)(?<!\d:)({time})(?:[ \t]*(?:-->|->|→|[-–—~])[ \t]*({time}))?"
     return re.compile(
-        rf"[ \t]*\[?({name})\]?[ \t]*[:,|–—-]?[ \t]*([\[(])?[ \t]*{span}(?!\w|:\d)[ \t]*[\])]?"
+        rf"[ \t]*\[?({name})\]?[ \t]*[:,|–—-]{{0,2}}[ \t]*([\[(])?[ \t]*{span}(?!\w|:\d)[ \t]*[\])]?"
         r"[ \t]*(:?)[ \t]*(?:[-–—][ \t]+)?(.*)"
     )
 

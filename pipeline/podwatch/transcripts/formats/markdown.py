@@ -18,6 +18,7 @@ from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.speaker_names import is_name_alone
 from podwatch.transcripts.formats.written_times import CLOCK
 
+HEAD_CHARACTERS = 20_000  # in which bold names are looked for
 _TIME = rf"[\[(]?{CLOCK}[\])]?"
 _BOLD = re.compile(
     rf"^(?:[-*>][ \t]+)?((?:{_TIME}[ \t]+)?)"
@@ -60,7 +61,8 @@ def looks_like(doc: SourceDocument) -> bool:
     """Whether names are bold, or times tell that it is a transcript and signs that it is Markdown."""
     if doc.root_element or _SIGN.search(doc.head) is None:
         return False
-    return len(_BOLD.findall(doc.head)) > 1 or plain_text.looks_like(doc)
+    head = doc.text[:HEAD_CHARACTERS] if doc.head[:1] not in "{[" else doc.head
+    return len(_BOLD.findall(head)) > 1 or plain_text.looks_like(doc)
 
 
 def parse(doc: SourceDocument) -> Columns:

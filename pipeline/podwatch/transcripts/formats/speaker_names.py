@@ -25,24 +25,25 @@ NUMBERED = re.compile(
     r"(?:speaker|spk|sprecher(?:in)?|guest|host|interlocuteur|locutor)(?:[ _](?:\d{1,2}|[a-z])|\d{1,2})", re.IGNORECASE
 )
 _PARTICLES = {"de", "del", "della", "den", "der", "di", "du", "van", "von", "al", "bin", "la", "le", "the", "of", "and"}
+_ROLES = {"member", "participant", "speaker", "voice"}  # Audience member
 _NO_NAMES = {
-    "absolutely", "again", "also", "and", "answer", "because", "but", "chapter", "conclusion", "correct", "correction",
-    "disclaimer", "edit", "episode", "exactly", "example", "first", "finally", "hello", "hey", "hi", "hmm", "http",
-    "https", "look", "mhm", "no", "note", "number", "oh", "ok", "okay", "part", "question", "quote", "really", "right",
-    "second", "so", "spoiler", "step", "summary", "sure", "thanks", "third", "tip", "title", "today", "true", "uh",
-    "um", "update", "warning", "well", "what", "wow", "yeah", "yep", "yes",
+    "absolutely", "again", "also", "and", "answer", "because", "but", "chapter", "conclusion", "correct",
+    "correction", "disclaimer", "edit", "episode", "exactly", "example", "first", "finally", "hello", "hey", "hi",
+    "hmm", "http", "https", "look", "mhm", "no", "note", "number", "oh", "ok", "okay", "part", "question", "quote",
+    "really", "right", "second", "so", "spoiler", "step", "summary", "sure", "thanks", "third", "tip", "title",
+    "today", "true", "uh", "um", "update", "warning", "well", "what", "wow", "yeah", "yep", "yes",
     # What stands above a transcript and says something of it.
-    "agenda", "author", "category", "channel", "date",
-    "description", "duration", "editor", "file", "language", "length", "link",
-    "links", "location", "published", "recorded", "references", "resources", "slides", "source",
-    "subscribers", "tags", "topic", "topics", "transcriber", "transcript", "transcription", "url", "video", "views", "website",
+    "agenda", "author", "category", "channel", "date", "description", "duration", "editor", "file", "language",
+    "length", "link", "links", "location", "published", "recorded", "references", "resources", "slides", "source",
+    "subscribers", "tags", "topic", "topics", "transcriber", "transcript", "transcription", "url", "video", "views",
+    "website",
 }  # fmt: skip
 # A sentence begins so, no name of several words: "So I", "And Then", "What The".
 _SENTENCE_STARTS = {
     "so", "and", "but", "or", "if", "when", "while", "because", "then", "well", "yeah", "yes", "no", "okay", "oh",
     "what", "why", "how", "where", "who", "which", "this", "that", "these", "those", "there", "here", "it", "i",
-    "you", "he", "she", "we", "they", "my", "your", "his", "our", "their", "is", "are", "was", "in", "on", "at", "for", "from",
-    "with", "i'm", "i've", "i'll", "it's", "that's", "we're", "you're", "let's",
+    "you", "he", "she", "we", "they", "my", "your", "his", "our", "their", "is", "are", "was", "in", "on", "at",
+    "for", "from", "with", "i'm", "i've", "i'll", "it's", "that's", "we're", "you're", "let's",
 }  # fmt: skip
 # Of several words: what begins or ends so is a topic or a credit, whoever says it.
 _TOPIC_STARTS = {
@@ -100,7 +101,9 @@ def is_name(text: str) -> bool:
         return False
     if comma and (len(family.split()) > 2 or not 0 < len(given.split()) < 3 or len(family) == 1):
         return False
-    named = all(w[0].isupper() or w[0].isdigit() or w in _PARTICLES for w in words) or NUMBERED.fullmatch(text)
+    named = all(
+        w[0].isupper() or w[0].isdigit() or w in _PARTICLES or (i and w in _ROLES) for i, w in enumerate(words)
+    ) or NUMBERED.fullmatch(text)
     first, last = words[0].rstrip(".").lower(), words[-1].lower()
     if len(words) == 1 or comma:
         return bool(named) and first not in _NO_NAMES

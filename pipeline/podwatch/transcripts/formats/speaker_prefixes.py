@@ -30,6 +30,7 @@ _UNCASED = re.compile(rf"(?:>>[ \t]*|-[ \t]?)?({UNCASED_PATTERN})[ \t]?(?::(?:[ 
 MAX_SAMPLE = 200  # prefixes
 # Prefixes without capitals are names where two recur and stand before a fifth of the segments, or one before half.
 MIN_UNCASED, SHARE_OF_TWO, SHARE_OF_ONE = 4, 0.2, 0.5
+MIN_UNNAMED = 2  # paragraphs before the first that is named, where one name is
 SHARE_OF_TURNS = 0.5  # of the segments that begin with a name, where each turn does
 Prefixes = dict[int, tuple[str, int]]  # by the segment at whose beginning they stand: the name, the offset of the words
 
@@ -64,6 +65,7 @@ def extract_speakers(columns: Columns, names: set[str] | None = None, *, known: 
     _keep_speakers(columns, prefixes, names)
     if not prefixes and not known:
         return columns
+    holds = known or not _is_interjected(columns, prefixes)
     current: str | None = None
     for i, text in enumerate(columns.texts):
         if columns.speakers[i] is not None:
@@ -71,11 +73,18 @@ def extract_speakers(columns: Columns, names: set[str] | None = None, *, known: 
         elif i in prefixes:
             current, cut = prefixes[i]
             columns.texts[i], columns.speakers[i] = text[cut:], current
+            current = current if holds else None
         elif current is not None:
             if text.lstrip().startswith(_CHANGE):
                 current = None
             columns.speakers[i] = current
     return columns
+
+
+def _is_interjected(columns: Columns, prefixes: Prefixes) -> bool:
+    """Whether one name stands before a few paragraphs of what another says, who is not named: "Q: And the cost?"."""
+    is_text = not any(start == start for start in columns.starts)
+    return is_text and len({name for name, _ in prefixes.values()}) == 1 and min(prefixes) >= MIN_UNNAMED
 
 
 def _find_prefixes(columns: Columns, names: set[str] | None) -> tuple[Prefixes, list[int]]:
