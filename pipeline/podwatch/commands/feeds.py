@@ -22,14 +22,14 @@ from podwatch.commands.output import (
 )
 from podwatch.diagnose.coverage import transcripts_by_feed
 from podwatch.errors import PodwatchError
-from podwatch.feeds import apple_podcast_id, feed_in_lookup, opml
+from podwatch.feeds import opml
+from podwatch.line.feed_list import add_feeds, encrypt_logins, look_up_feed
 from podwatch.logins import check_login, join_login
 from podwatch.model import Feed
 from podwatch.policy.coverage import describe_undated
 from podwatch.policy.feed_choice import choose_feed
 from podwatch.policy.poll_schedule import is_dead
 from podwatch.redaction import display_address, has_secret, is_redacted, redact_text
-from podwatch.runtime import Runtime
 from podwatch.transcripts.sources import check_template
 
 app = typer.Typer(help="The podcasts that are polled.", no_args_is_help=True)
@@ -69,7 +69,9 @@ def add(
         if is_redacted(address):
             what = "has *** in place of a secret"
             raise PodwatchError(what, where=display_address(address), todo="give the whole address")
-    _add([opml.feed_at(_look_up(address), tags=tags) for address in url], json)
+    with open_runtime() as rt:
+        wanted = [opml.feed_at(look_up_feed(rt, address), tags=tags) for address in url]
+    _add(wanted, json)
 
 
 @app.command("set")
@@ -209,61 +211,15 @@ def list_(json: Json = False) -> None:
     show_rows(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
 
 
-def _look_up(address: str) -> str:
-    """The address of the feed of a show at Apple Podcasts; any other address as it is."""
-    number = apple_podcast_id(address)
-    if number is None:
-        return address
-    with open_runtime() as rt:
-        answer = rt.http.get(f"{rt.settings.apple_lookup}?id={number}&entity=podcast", max_bytes=1_000_000)
-    found = feed_in_lookup(answer.body)
-    if found is None:
-        todo = "ask its makers for the address of the feed"
-        raise PodwatchError("names no feed of this show", where=address, todo=todo)
-    return found
-
-
 def _tags(given: list[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(opml.normalize_tag(require_utf8(t)) for t in given or ()))
 
 
 def _add(feeds: list[Feed], as_json: bool) -> None:
-    once: dict[str, Feed] = {}
-    for feed in feeds:
-        once[feed.url] = opml.merge_feeds(once.get(feed.url, feed), feed)
     with open_runtime() as rt:
-        known = {f.url: f.login for f in rt.store.feeds()}
-        sealed = [replace(f, login=_seal_new(rt, f, known.get(f.url))) for f in once.values()]
-        new = rt.store.add_feeds(sealed, utc_now())
-        encrypt_logins(rt)
-    row = {"feeds": len(once), "new": new}
-    emit_json(row) if as_json else print(f"{len(once)} feeds, {new} new")
-
-
-def _seal_new(rt: Runtime, feed: Feed, stored: str | None) -> str | None:
-    """The login of a feed as it is stored; None when it has none, or has had this one before."""
-    if feed.login is None:
-        return None
-    try:
-        if stored is not None and rt.keyring.open(stored, feed.url) == feed.login:
-            return None
-    except PodwatchError:
-        pass  # the new one takes the place of one that no key opens
-    return rt.keyring.seal(feed.login)
-
-
-def encrypt_logins(rt: Runtime) -> tuple[int, list[str]]:
-    """Encrypts what is not yet, with the newest key: (how many, a line for each that no key opens)."""
-    errors: list[str] = []
-
-    def replacement(url: str, stored: str) -> str | None:
-        try:
-            return None if rt.keyring.is_current(stored) else rt.keyring.seal(rt.keyring.open(stored, url))
-        except PodwatchError as e:
-            errors.append(e.line)
-            return None
-
-    return (rt.store.replace_logins(replacement) if rt.keyring.has_key else 0), errors
+        listed, new = add_feeds(rt, feeds, utc_now())
+    row = {"feeds": listed, "new": new}
+    emit_json(row) if as_json else print(f"{listed} feeds, {new} new")
 
 
 def _ask_login(user: str | None) -> str:

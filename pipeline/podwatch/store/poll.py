@@ -72,13 +72,13 @@ class PollRows(Rows):
             return True
 
     def feeds(self) -> list[Feed]:
-        return [_feed(r) for r in self.read_rows(select(feeds).order_by(feeds.c.id))]
+        return [feed_of(r) for r in self.read_rows(select(feeds).order_by(feeds.c.id))]
 
     def feeds_due(self, now: datetime | None, shard: Shard = ALL) -> list[Feed]:
         """The feeds that are due, the longest waiting first; when ``now`` is None all but those never polled again."""
         due = feeds.c.next_poll_at.is_not(None) if now is None else feeds.c.next_poll_at <= now
         query = select(feeds).where(due, *in_shard(feeds.c.id, shard)).order_by(feeds.c.next_poll_at, feeds.c.id)
-        return [_feed(r) for r in self.read_rows(query)]
+        return [feed_of(r) for r in self.read_rows(query)]
 
     def undated_episodes(self) -> dict[int, int]:
         """By the id of a feed how many of its episodes have no date, or none that can be read; feeds with some only."""
@@ -174,7 +174,7 @@ def _document_facts(feed: Feed) -> dict[str, Any]:
     return {"row": feed.id, "title": feed.title, "facts": feed.facts, "recent": recent}
 
 
-def _feed(r: AnyRow) -> Feed:
+def feed_of(r: AnyRow) -> Feed:
     return Feed(
         id=r.id,
         url=r.url,
