@@ -28,7 +28,7 @@ from podwatch.policy.poll_schedule import is_dead
 from podwatch.redaction import display_address, has_secret, is_redacted, redact_text
 
 if TYPE_CHECKING:
-    from podwatch.runtime import Runtime
+    pass
 
 app = cli.Group(help="The podcasts that are polled.", no_args_is_help=True)
 FeedName = Annotated[str, cli.Argument(help="The feed: its address, whole or as the list shows it, or its number.")]
@@ -65,13 +65,16 @@ def add(
     A login in it (https://user:password@host/feed) is kept apart from it.
     """
     from podwatch.feeds import opml
+    from podwatch.line.feed_list import look_up_feed
 
     tags = _tags(tag)
     for address in url:
         if is_redacted(address):
             what = "has *** in place of a secret"
             raise PodwatchError(what, where=display_address(address), todo="give the whole address")
-    _add([opml.feed_at(_look_up(address), tags=tags) for address in url], json)
+    with open_runtime() as rt:
+        wanted = [opml.feed_at(look_up_feed(rt, address), tags=tags) for address in url]
+    _add(wanted, json)
 
 
 @app.command("set")
@@ -118,6 +121,8 @@ def login(
     json: Json = False,
 ) -> None:
     """Sets or replaces the login of a feed: asks for it on a terminal, else reads user:password from stdin."""
+    from podwatch.line.feed_list import encrypt_logins
+
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
         stored = None if remove else rt.keyring.seal(_ask_login(user))
@@ -132,6 +137,8 @@ def login(
 @app.command("encrypt-logins")
 def encrypt_logins_(json: Json = False) -> None:
     """Encrypts every stored login with the first key of PODWATCH_SECRET_KEY. Twice changes nothing."""
+    from podwatch.line.feed_list import encrypt_logins
+
     with open_runtime() as rt:
         if not rt.keyring.has_key:
             raise PodwatchError("is not set", where="PODWATCH_SECRET_KEY", todo="see docs/settings.md")
@@ -217,22 +224,6 @@ def list_(json: Json = False) -> None:
     show_rows(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
 
 
-def _look_up(address: str) -> str:
-    """The address of the feed of a show at Apple Podcasts; any other address as it is."""
-    from podwatch.feeds import apple_podcast_id, feed_in_lookup
-
-    number = apple_podcast_id(address)
-    if number is None:
-        return address
-    with open_runtime() as rt:
-        answer = rt.http.get(f"{rt.settings.apple_lookup}?id={number}&entity=podcast", max_bytes=1_000_000)
-    found = feed_in_lookup(answer.body)
-    if found is None:
-        todo = "ask its makers for the address of the feed"
-        raise PodwatchError("names no feed of this show", where=address, todo=todo)
-    return found
-
-
 def _tags(given: list[str] | None) -> tuple[str, ...]:
     from podwatch.feeds import opml
 
@@ -240,44 +231,12 @@ def _tags(given: list[str] | None) -> tuple[str, ...]:
 
 
 def _add(feeds: list[Feed], as_json: bool) -> None:
-    from podwatch.feeds import opml
+    from podwatch.line.feed_list import add_feeds
 
-    once: dict[str, Feed] = {}
-    for feed in feeds:
-        once[feed.url] = opml.merge_feeds(once.get(feed.url, feed), feed)
     with open_runtime() as rt:
-        known = {f.url: f.login for f in rt.store.feeds()}
-        sealed = [replace(f, login=_seal_new(rt, f, known.get(f.url))) for f in once.values()]
-        new = rt.store.add_feeds(sealed, utc_now())
-        encrypt_logins(rt)
-    row = {"feeds": len(once), "new": new}
-    emit_json(row) if as_json else print(f"{len(once)} feeds, {new} new")
-
-
-def _seal_new(rt: Runtime, feed: Feed, stored: str | None) -> str | None:
-    """The login of a feed as it is stored; None when it has none, or has had this one before."""
-    if feed.login is None:
-        return None
-    try:
-        if stored is not None and rt.keyring.open(stored, feed.url) == feed.login:
-            return None
-    except PodwatchError:
-        pass  # the new one takes the place of one that no key opens
-    return rt.keyring.seal(feed.login)
-
-
-def encrypt_logins(rt: Runtime) -> tuple[int, list[str]]:
-    """Encrypts what is not yet, with the newest key: (how many, a line for each that no key opens)."""
-    errors: list[str] = []
-
-    def replacement(url: str, stored: str) -> str | None:
-        try:
-            return None if rt.keyring.is_current(stored) else rt.keyring.seal(rt.keyring.open(stored, url))
-        except PodwatchError as e:
-            errors.append(e.line)
-            return None
-
-    return (rt.store.replace_logins(replacement) if rt.keyring.has_key else 0), errors
+        listed, new = add_feeds(rt, feeds, utc_now())
+    row = {"feeds": listed, "new": new}
+    emit_json(row) if as_json else print(f"{listed} feeds, {new} new")
 
 
 def _ask_login(user: str | None) -> str:

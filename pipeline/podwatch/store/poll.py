@@ -69,19 +69,19 @@ class PollRows(Rows):
             row = c.execute(select(feeds).where(feeds.c.url == url)).first()
             if row is None:
                 return False
-            remember_feed(c, _feed(row), row.last_polled_at or row.added_at)
+            remember_feed(c, feed_of(row), row.last_polled_at or row.added_at)
             detach_deliveries(c, row.id)
             c.execute(delete(feeds).where(feeds.c.id == row.id))
             return True
 
     def feeds(self) -> list[Feed]:
-        return [_feed(r) for r in self.read_rows(select(feeds).order_by(feeds.c.id))]
+        return [feed_of(r) for r in self.read_rows(select(feeds).order_by(feeds.c.id))]
 
     def feeds_due(self, now: datetime | None, shard: Shard = ALL) -> list[Feed]:
         """The feeds that are due, the longest waiting first; when ``now`` is None all but those never polled again."""
         due = feeds.c.next_poll_at.is_not(None) if now is None else feeds.c.next_poll_at <= now
         query = select(feeds).where(due, *in_shard(feeds.c.id, shard)).order_by(feeds.c.next_poll_at, feeds.c.id)
-        return [_feed(r) for r in self.read_rows(query)]
+        return [feed_of(r) for r in self.read_rows(query)]
 
     def newest_episodes(self, feed: Feed, most: int) -> list[Episode]:
         """The feed's episodes, newest first."""
@@ -183,7 +183,7 @@ def _document_facts(feed: Feed) -> dict[str, Any]:
     return {"row": feed.id, "title": feed.title, "facts": feed.facts, "recent": recent}
 
 
-def _feed(r: AnyRow) -> Feed:
+def feed_of(r: AnyRow) -> Feed:
     return Feed(
         id=r.id,
         url=r.url,
