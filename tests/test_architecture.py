@@ -38,7 +38,7 @@ ALLOWED = {
     "phonetics": "",
     "query": "errors model phonetics entities",
     "watchlist": "redaction errors model files query",
-    "notifiers": "redaction errors model settings net",
+    "notifiers": "redaction errors model settings net query",
     "runtime": "redaction errors settings logins net store notifiers",
     "line": "redaction errors logins model net policy store feeds transcripts entities query notifiers runtime",
     "history": "redaction errors model settings net policy store feeds query watchlist runtime line",
@@ -82,6 +82,7 @@ ONLY = {
 PURE = {"podwatch.model", "podwatch.policy", "podwatch.query", "podwatch.phonetics", "podwatch.transcripts.formats"}
 PURE |= {"podwatch.redaction"}
 PURE |= {"podwatch.transcripts.labels", "podwatch.notifiers.mention_ranking", "podwatch.notifiers.slack_buttons"}
+PURE |= {"podwatch.notifiers.excerpt"}
 # PurePath alone is a value.
 NAMES_ONLY = {"podwatch.policy.transcript_file_match"}
 INPUT_OUTPUT = {

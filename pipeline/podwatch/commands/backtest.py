@@ -19,8 +19,8 @@ from podwatch.commands.output import (
     open_runtime,
     print_line,
     print_stderr,
-    split_snippet,
     strip_control,
+    style_sentence,
 )
 from podwatch.commands.progress import follow_parts
 from podwatch.history.backtest import (
@@ -35,7 +35,11 @@ from podwatch.history.backtest import (
     per_week,
     sum_outcomes,
 )
+from podwatch.model import Watch
+from podwatch.notifiers.escaping import truncate_middle
 from podwatch.watchlist.loader import read_watches
+
+MAX_SURFACE = 60  # characters of what was found, in the list of the most frequent
 
 
 def backtest_(
@@ -111,18 +115,23 @@ def describe_difference(d: Difference, o: Outcome, result: BacktestResult) -> It
     yield [("bold", strip_control(d.name)), ("", f" ({d.change.value}): {hits}; {_describe_alerts(o, result)}")]
     if terms := most_frequent_surfaces(o):
         surfaces = ", ".join(
-            f"{strip_control(t)} {n:,}" + (f" ({100 * n // o.hits}%)" if n < o.hits else "") for t, n in terms
+            f"{strip_control(truncate_middle(t, MAX_SURFACE))} {n:,}"
+            + (f" ({100 * n // o.hits}%)" if n < o.hits else "")
+            for t, n in terms
         )
         yield [("", f"  found: {surfaces}")]
-    yield from sample_lines(o)
+    yield from sample_lines(o, d.present, d.proposed)
 
 
-def sample_lines(o: Outcome) -> Iterator[StyledLine]:
-    """Some sentences that are gained, and some that are lost."""
-    for sign, style, samples in (("+", "green", o.samples_gained), ("-", "red", o.samples_lost)):
+def sample_lines(o: Outcome, present: Watch | None, proposed: Watch | None) -> Iterator[StyledLine]:
+    """Some sentences that are gained by the proposed watch, and some that are lost with the present one."""
+    for sign, style, samples, watch in (
+        ("+", "green", o.samples_gained, proposed),
+        ("-", "red", o.samples_lost, present),
+    ):
         for s in samples:
             time = ("", f" {format_moment(s.mention)}  ")
-            sentence = zip(("", "bold", ""), split_snippet(s.mention), strict=True)
+            sentence = style_sentence(watch or Watch(name=s.mention.watch), s.mention, "bold")
             yield [("", "  "), (style, sign), time, *sentence, ("dim", f"  ({_episode_title(s)})")]
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 
 from podwatch.errors import PodwatchError
-from podwatch.model import Mention, Tally
+from podwatch.model import Mention, Tally, Watch
 from podwatch.notifiers import escaping
+from podwatch.notifiers.excerpt import excerpt
 from podwatch.runtime import Runtime, build
 from podwatch.settings import Settings, from_environment
 
@@ -23,6 +24,7 @@ from podwatch.settings import Settings, from_environment
 _CONTROL: dict[int, str | None] = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)))
 _CONTROL |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
+MAX_SENTENCE = 500  # characters of a sentence in a line
 StyledLine = list[tuple[str, str]]  # (style, text), ...
 
 
@@ -131,11 +133,9 @@ def mention_json(m: Mention, transcript: int | str, episode: int | str) -> dict[
     }
 
 
-def split_snippet(m: Mention) -> tuple[str, str, str]:
-    """The snippet of a mention, without control characters: what is before its surface, the surface, what is after."""
-    end = m.snippet_start + len(m.surface)
-    before, surface, after = m.snippet[: m.snippet_start], m.snippet[m.snippet_start : end], m.snippet[end:]
-    return strip_control(before), strip_control(surface), strip_control(after)
+def style_sentence(watch: Watch, m: Mention, style: str) -> StyledLine:
+    """The sentence of a mention, what matched in the style; long ones are cut between what matched."""
+    return [(style if p.hit else "", strip_control(p.text)) for p in excerpt(watch, m, MAX_SENTENCE)]
 
 
 def format_moment(m: Mention) -> str:

@@ -28,7 +28,7 @@ from podwatch.commands.watches_sync import sync_watchlist
 from podwatch.errors import PodwatchError
 from podwatch.history.backtest import BacktestResult
 from podwatch.history.spelling_effects import SpellingEffect, measure_effects
-from podwatch.model import Precision, measure_precision
+from podwatch.model import Precision, Watch, measure_precision
 from podwatch.notifiers import show_channel
 from podwatch.watchlist.edits import apply_proposals
 from podwatch.watchlist.json_schema import build_schema
@@ -133,7 +133,8 @@ def _print_effects(effects: Sequence[SpellingEffect]) -> None:
         return
     for e in effects:
         print_line([("bold", strip_control(e.proposal.spelling)), ("", f" as {e.proposal.change.value}:")])
-        for line in sample_lines(e.outcome):
+        watch = Watch(name=e.proposal.watch)
+        for line in sample_lines(e.outcome, watch, watch):
             print_line(line)
         if e.measured < e.transcripts:
             print_line([("dim", f"  gained and lost are of the newest {e.measured} transcripts that hold it")])
