@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from podwatch.commands.options import Json
+from podwatch.commands.options import Json, parse_day
 from podwatch.commands.output import (
     emit_json,
     open_runtime,
@@ -37,8 +37,20 @@ from podwatch.policy.backfill_release import CONFIRM_ABOVE, needs_confirmation
 from podwatch.redaction import display_address
 from podwatch.runtime import Runtime
 
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day (UTC).")]
-LastDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day (UTC); today without it.")]
+Day = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=lambda text: parse_day(text, utc_now()),
+        metavar="DAY",
+        help="The first day (UTC): 2026-01-31, or so long ago as 30d or 8w says.",
+    ),
+]
+LastDay = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=lambda text: parse_day(text, utc_now()), metavar="DAY", help="The last day (UTC); today without it."
+    ),
+]
 Names = Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")]
 Number = Annotated[int | None, typer.Option(metavar="ID")]
 

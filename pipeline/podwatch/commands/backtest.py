@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from podwatch.commands.options import Json, Processes, Since, start_of
+from podwatch.commands.options import Json, Processes, Since
 from podwatch.commands.output import (
     StyledLine,
     emit_json,
@@ -55,7 +55,7 @@ def backtest_(
             print_stderr(f"podwatch: watch {watch.name} tells surges, which are not looked for in the past")
     with open_runtime() as rt:
         differences = find_differences(rt.store.watches(), proposed)
-        ids = rt.store.transcript_ids(start_of(since)) if differences else []
+        ids = rt.store.transcript_ids(since) if differences else []
     if differences and not ids:
         day = f" of episodes since {since:%Y-%m-%d}" if since else ""
         print_stderr(f"podwatch: no transcripts{day} are stored: there is nothing to try the watchlist on")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from podwatch.commands.options import Json, Since, start_of
+from podwatch.commands.options import Json, Since
 from podwatch.commands.output import open_runtime, print_stderr, show_rows, utc_now
 from podwatch.entities.recognition import missing_requirement
 from podwatch.entities.surges import SURGE_TYPES, find_surges
@@ -47,7 +47,7 @@ def _entity_rows(rt: Runtime, since: Since, kind: EntityType | None, limit: int)
             "count": e.count,
             "last": e.last_at,
         }
-        for e in rt.store.entity_counts(start_of(since), kind, limit)
+        for e in rt.store.entity_counts(since, kind, limit)
     ]
 
 

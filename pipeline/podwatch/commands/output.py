@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,16 @@ _CONTROL: dict[int, str | None] = dict.fromkeys((*range(32), *range(127, 160), *
 _CONTROL |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 MAX_SENTENCE = 500  # characters of a sentence in a line
+
+
+class Output(StrEnum):
+    """What a list is printed as."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
 StyledLine = list[tuple[str, str]]  # (style, text), ...
 
 
@@ -59,8 +71,19 @@ def print_stderr(text: str) -> None:
     print(strip_control(text), file=sys.stderr)
 
 
-def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], as_json: bool, empty: str) -> None:
-    """Rows as JSON lines, as a table (terminal) or as tab-separated lines (pipe); ``empty`` when there are none."""
+def show_rows(
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[str],
+    as_json: bool,
+    empty: str,
+    *,
+    as_csv: bool = False,
+    header: bool = True,
+) -> None:
+    """Rows as JSON lines, as a table (terminal), or as tab-separated lines behind one with the columns' names (pipe).
+
+    ``empty`` is said on stderr when there are none. CSV (RFC 4180) has its header also then.
+    """
     if as_json:
         for row in rows:
             emit_json(row)
@@ -68,8 +91,15 @@ def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], as_json
     listed = list(rows)
     if not listed:
         print_stderr(empty)
+    if as_csv:
+        out = csv.writer(sys.stdout, lineterminator="\n")
+        out.writerow(columns)
+        out.writerows([csv_cell(row.get(c)) for c in columns] for row in listed)
+    if not listed or as_csv:
         return
     if not sys.stdout.isatty():
+        if header:
+            print("\t".join(columns))
         for row in listed:
             print("\t".join(format_cell(row.get(c)) for c in columns))
         return
@@ -106,6 +136,20 @@ def format_cell(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(format_cell(v) for v in value)
     return strip_control(str(value))
+
+
+def csv_cell(value: Any) -> str:
+    """A value for a spreadsheet: nothing where it is not known, and no formula, for names come from strangers."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return "; ".join(csv_cell(v) for v in value)
+    if isinstance(value, bool | int | float):
+        return str(value).lower()
+    text = strip_control(str(value).replace("\n", " "))
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def strip_control(text: str) -> str:

@@ -27,7 +27,9 @@ def parse(
     if verbose:
         for line in (*notes, *describe(transcript)):
             print_stderr(line)
-    show_rows(segment_rows(transcript, as_json=json), ("start", "end", "speaker", "text"), json, "no segments")
+    show_rows(
+        segment_rows(transcript, as_json=json), ("start", "end", "speaker", "text"), json, "no segments", header=False
+    )
 
 
 def segment_rows(transcript: Transcript, *, as_json: bool) -> Iterator[dict[str, Any]]:

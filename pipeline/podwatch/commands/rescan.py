@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from podwatch.commands.options import Json, Processes, Since, start_of
+from podwatch.commands.options import Json, Processes, Since
 from podwatch.commands.output import emit_json, load_settings, print_stderr, require_utf8, utc_now
 from podwatch.commands.run import follow_detection
 from podwatch.history import rescan as history
@@ -20,7 +20,7 @@ def rescan(watch: Watches = None, since: Since = None, processes: Processes = No
     A new or changed watch needs none: detect looks for it in all that is stored.
     """
     names = [require_utf8(name) for name in watch or ()]
-    result = history.rescan(load_settings(), utc_now(), names, start_of(since), processes, follow_detection)
+    result = history.rescan(load_settings(), utc_now(), names, since, processes, follow_detection)
     t = result.tally
     if json:
         counts = {"done": t.done, "new": t.new, "gone": result.gone, "failed": t.failed}

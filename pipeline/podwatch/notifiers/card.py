@@ -99,7 +99,7 @@ def text(alert: Alert, more: str | None = None) -> str:
     if more := _count_more(alert) if more is None else more:
         lines.append(more)
     lines = [escape_mrkdwn(defuse_mentions(line)) for line in lines]
-    if link := _link_at(alert.episode, shown[0][0].seconds if shown else math.nan):
+    if link := link_at(alert.episode, shown[0][0].seconds if shown else math.nan):
         lines.append(f"<{escape_mrkdwn(link)}>")
     return "\n".join(lines)
 
@@ -141,7 +141,7 @@ def mention_elements(alert: Alert, mention: Mention, named: set[str]) -> list[El
     """
     elements: list[Element] = []
     moment = _moment(mention)
-    if link := _link_at(alert.episode, mention.seconds):
+    if link := link_at(alert.episode, mention.seconds):
         elements.append(link_element(link, moment or "listen"))
     elif moment:
         elements.append(text_element(moment))
@@ -235,7 +235,7 @@ def _moment(mention: Mention) -> str:
     return f"about {moment}" if moment and mention.approximate else moment
 
 
-def _link_at(episode: Episode, seconds: float) -> str | None:
+def link_at(episode: Episode, seconds: float) -> str | None:
     """The episode at that second: its audio, else its page. A page that has a fragment of its own keeps it."""
     if audio := link_address(episode.audio_url):
         return at_second(audio, seconds)
