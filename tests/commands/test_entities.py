@@ -80,7 +80,7 @@ def test_what_was_not_read_is_said(settings: Settings) -> None:
             save_text(rt.store, e, "x", now)
     status, lines, said = typed(settings, "entities", names="off")
     assert (status, lines) == (0, [])
-    assert "1 transcripts were not read for names yet - names are not looked for: PODWATCH_ENTITIES is off" in said
+    assert "1 transcript was not read for names yet - names are not looked for: PODWATCH_ENTITIES is off" in said
     assert "no names yet" in said
 
 

@@ -110,11 +110,11 @@ def test_backtest_says_what_another_watchlist_would_gain_and_lose(
     assert "\n  + ~0:00:0" in said
     assert "  And the corn.  (The Show: one, 20" in said
     assert "  The grain came.  (The Show: one, 20" in said
-    assert "6 watches differ, the new list has 1; 1 transcripts of 1 week" in said
+    assert "6 watches differ, the new list has 1; 1 transcript of 1 week" in said
     none = podwatch("backtest", "--watchlist", "other.yaml", "--since", "2099-01-01")
     assert none.stderr.startswith("podwatch: no transcripts of episodes since 2099-01-01 are stored")
     assert podwatch("rescan").stdout.splitlines() == [
-        "rescan: 1 transcripts looked through, 0 mentions are new, 0 are no longer found",
+        "rescan: 1 transcript looked through, 0 mentions are new, 0 are no longer found",
         "0 new alerts to be delivered, 0 kept back because their episodes are old",
     ]
 

@@ -37,6 +37,7 @@ from podwatch.history.backtest import (
 )
 from podwatch.model import Watch
 from podwatch.notifiers.escaping import truncate_middle
+from podwatch.policy.wording import agree, count_of
 from podwatch.watchlist.loader import read_watches
 
 MAX_SURFACE = 60  # characters of what was found, in the list of the most frequent
@@ -66,7 +67,7 @@ def backtest_(
         outcome = result.outcomes.get(d.name, Outcome())
         if outcome.error:
             failed = True
-            where = f" in {outcome.failed} transcripts" if outcome.failed else ""
+            where = f" in {count_of(outcome.failed, 'transcript')}" if outcome.failed else ""
             print_stderr(f"podwatch: watch {d.name} cannot be evaluated{where}: {outcome.error}")
         if json:
             emit_json(difference_row(d, outcome, result))
@@ -166,10 +167,10 @@ def _print_summary(differences: list[Difference], listed: int, result: BacktestR
     elif not differences:
         print("no watch finds anything else: nothing to look through")
     else:
-        weeks = "1 week" if result.weeks < 1.5 else f"{result.weeks:.0f} weeks"
-        of = f"{result.transcripts:,} transcripts of {weeks}"
+        of = f"{count_of(result.transcripts, 'transcript')} of {count_of(round(max(1, result.weeks)), 'week')}"
+        watches = f"{count_of(len(differences), 'watch')} {agree(len(differences), 'differs', 'differ')}"
         print(
-            f"{len(differences)} watches differ, the new list has {listed}; {of}: "
+            f"{watches}, the new list has {listed}; {of}: "
             f"{_hits(o.gained)} gained, {o.lost:,} lost; {_describe_alerts(o, result)} from these watches"
         )
     sys.stdout.flush()

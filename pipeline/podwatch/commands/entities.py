@@ -12,6 +12,7 @@ from podwatch.entities.recognition import missing_requirement
 from podwatch.entities.surges import SURGE_TYPES, find_surges
 from podwatch.line.entities import known_names
 from podwatch.model import EntityType
+from podwatch.policy.wording import agree, count_of
 from podwatch.runtime import Runtime
 
 Type = Annotated[EntityType | None, typer.Option("--type", help="Only what is of this type.")]
@@ -32,7 +33,8 @@ def entities(
         if unread := rt.store.count_unread():
             off = None if rt.settings.entities else "names are not looked for: PODWATCH_ENTITIES is off"
             why = off or missing_requirement() or "podwatch detect reads them"
-            print_stderr(f"podwatch: {unread} transcripts were not read for names yet - {why}")
+            were = f"{count_of(unread, 'transcript')} {agree(unread, 'was', 'were')}"
+            print_stderr(f"podwatch: {were} not read for names yet - {why}")
     columns = ("name", "type", "episodes", "feeds", "expected" if surges else "count", "reason" if surges else "last")
     show_rows(rows[:limit], columns, json, "no surges" if surges else "no names yet: podwatch detect")
 

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from podwatch.commands import feed_settings
+from podwatch.commands.feed_settings import FeedName, normalize_tags
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
     emit_json,
@@ -28,12 +30,11 @@ from podwatch.model import Feed
 from podwatch.policy.coverage import describe_undated
 from podwatch.policy.feed_choice import choose_feed
 from podwatch.policy.poll_schedule import is_dead
+from podwatch.policy.wording import agree, count_of
 from podwatch.redaction import display_address, has_secret, is_redacted, redact_text
 from podwatch.runtime import Runtime
-from podwatch.transcripts.sources import check_template
 
 app = typer.Typer(help="The podcasts that are polled.", no_args_is_help=True)
-FeedName = Annotated[str, typer.Argument(help="The feed: its address, whole or as the list shows it, or its number.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; may be given several times.")]
 
 
@@ -43,14 +44,16 @@ def import_(file: Annotated[Path, typer.Argument(help="An OPML file.")], tag: Ta
 
     An entry that is no feed is left out and named, and the exit status is 1.
     """
-    tags = _tags(tag)
+    tags = normalize_tags(tag)
     found, errors = opml.read_opml(file)
     for line in errors:
         print_stderr(f"left out: {line}")
     whole = [replace(f, tags=tuple(dict.fromkeys(f.tags + tags))) for f in found if not is_redacted(f.url)]
     if len(whole) < len(found):
-        left_out = f"{len(found) - len(whole)} feeds are left out: *** stands for a secret in their addresses"
-        print_stderr(f"{left_out} - export them with podwatch feeds export --with-secrets")
+        n = len(found) - len(whole)
+        left_out = f"{count_of(n, 'feed')} {agree(n, 'is', 'are')} left out: *** stands for a secret in"
+        left_out += agree(n, " its address", " their addresses")
+        print_stderr(f"{left_out} - export {agree(n, 'it', 'them')} with podwatch feeds export --with-secrets")
     _add(whole, json)
     if errors:
         raise typer.Exit(1)
@@ -64,7 +67,7 @@ def add(
 
     A login in it (https://user:password@host/feed) is kept apart from it.
     """
-    tags = _tags(tag)
+    tags = normalize_tags(tag)
     for address in url:
         if is_redacted(address):
             what = "has *** in place of a secret"
@@ -72,28 +75,9 @@ def add(
     _add([opml.feed_at(_look_up(address), tags=tags) for address in url], json)
 
 
-@app.command("set")
-def set_(
-    url: FeedName,
-    page: Annotated[
-        str,
-        typer.Option(
-            "--transcript-page",
-            help="Where its episodes' transcript pages are: https://site/{slug}, notes:site for links in the show"
-            " notes, or off. Fields: guid, title, slug, date, year, number, season, link.",
-        ),
-    ],
-    json: Json = False,
-) -> None:
-    """Says where transcripts are that the feed does not name. Off by default; robots.txt is obeyed."""
-    template = None if page == "off" else check_template(require_utf8(page))
-    with open_runtime() as rt:
-        feed = choose_feed(rt.store.feeds(), require_utf8(url))
-        rt.store.set_transcript_page(feed.url, template, utc_now())
-    shown, shown_page = display_address(feed.url), None if template is None else display_address(template)
-    emit_json({"url": shown, "transcript_page": shown_page}) if json else print(
-        f"{shown}: transcript page {shown_page or 'off'}"
-    )
+app.command("set")(feed_settings.set_)
+app.command()(feed_settings.disable)
+app.command()(feed_settings.enable)
 
 
 @app.command()
@@ -135,7 +119,7 @@ def encrypt_logins_(json: Json = False) -> None:
     for line in errors:
         print_stderr(f"podwatch: {line}")
     row = {"encrypted": done, "failed": len(errors)}
-    emit_json(row) if json else print(f"{done} logins encrypted")
+    emit_json(row) if json else print(f"{count_of(done, 'login')} encrypted")
     if errors:
         raise typer.Exit(1)
 
@@ -159,8 +143,7 @@ def export(
             secret = sum(f.login is not None or has_secret(f.url) for f in feeds)
             feeds = [replace(f, url=display_address(f.url)) for f in feeds]
             if secret:
-                affected = f"{secret} feed{'s' if secret != 1 else ''}"
-                print_stderr(f"the secrets of {affected} are left out; --with-secrets writes them")
+                print_stderr(f"the secrets of {count_of(secret, 'feed')} are left out; --with-secrets writes them")
     text = opml.write_opml(feeds)
     if file is None:
         emit_json({"opml": text}) if json else sys.stdout.write(text)
@@ -170,7 +153,9 @@ def export(
             out.write(text)
     except OSError as e:
         raise PodwatchError(e.strerror or str(e), where=str(file), todo="check the path") from None
-    emit_json({"file": file, "feeds": len(feeds)}) if json else print(f"{strip_control(str(file))}: {len(feeds)} feeds")
+    emit_json({"file": file, "feeds": len(feeds)}) if json else print(
+        f"{strip_control(str(file))}: {count_of(len(feeds), 'feed')}"
+    )
 
 
 @app.command("list")
@@ -189,7 +174,8 @@ def list_(json: Json = False) -> None:
                 "tags": list(f.tags),
                 "last_poll": f.last_polled_at,
                 "last_episode": f.last_episode_at,
-                "next_poll": f.next_poll_at,
+                "next_poll": f.next_poll_at if f.disabled_at is None or json else "disabled",
+                "disabled": f.disabled_at is not None,
                 "failures": f.failures,
                 "failing_since": f.failing_since,
                 "dead": is_dead(f.failing_since, moment),
@@ -201,7 +187,8 @@ def list_(json: Json = False) -> None:
         ]
     dead = sum(row["dead"] is True for row in rows)
     if dead:
-        print_stderr(f"{dead} feeds have failed for two weeks or more: mend or remove them")
+        have = f"{count_of(dead, 'feed')} {agree(dead, 'has', 'have')}"
+        print_stderr(f"{have} failed for two weeks or more: mend or remove {agree(dead, 'it', 'them')}")
     for f in feeds:
         if f.id in undated:
             print_stderr(f"{display_address(f.url)}: {describe_undated(undated[f.id])}")
@@ -223,10 +210,6 @@ def _look_up(address: str) -> str:
     return found
 
 
-def _tags(given: list[str] | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(opml.normalize_tag(require_utf8(t)) for t in given or ()))
-
-
 def _add(feeds: list[Feed], as_json: bool) -> None:
     once: dict[str, Feed] = {}
     for feed in feeds:
@@ -237,7 +220,7 @@ def _add(feeds: list[Feed], as_json: bool) -> None:
         new = rt.store.add_feeds(sealed, utc_now())
         encrypt_logins(rt)
     row = {"feeds": len(once), "new": new}
-    emit_json(row) if as_json else print(f"{len(once)} feeds, {new} new")
+    emit_json(row) if as_json else print(f"{count_of(len(once), 'feed')}, {new} new")
 
 
 def _seal_new(rt: Runtime, feed: Feed, stored: str | None) -> str | None:

@@ -13,6 +13,7 @@ from podwatch.commands.options import Json
 from podwatch.commands.output import format_clock, print_stderr, show_rows
 from podwatch.commands.scan import read_file
 from podwatch.model import Transcript
+from podwatch.policy.wording import count_of
 
 
 def parse(
@@ -44,7 +45,8 @@ def describe(transcript: Transcript) -> Iterator[str]:
     total = len(transcript.starts)
     timed = sum(s == s for s in transcript.starts)
     named = Counter(s for s in transcript.speakers if s)
-    yield f"{total} segments, {len(transcript.text.split())} words; {timed} with a time"
+    words = count_of(len(transcript.text.split()), "word")
+    yield f"{count_of(total, 'segment')}, {words}; {timed} with a time"
     if named:
         yield "speakers: " + ", ".join(f"{name} ({count})" for name, count in named.most_common())
     if transcript.title:

@@ -30,6 +30,7 @@ from podwatch.history.backtest import BacktestResult
 from podwatch.history.spelling_effects import SpellingEffect, measure_effects
 from podwatch.model import Precision, Watch, measure_precision
 from podwatch.notifiers import show_channel
+from podwatch.policy.wording import count_of
 from podwatch.watchlist.edits import apply_proposals
 from podwatch.watchlist.json_schema import build_schema
 from podwatch.watchlist.proposals import propose_changes
@@ -121,7 +122,9 @@ def learn_(
         for e in effects:
             emit_json(_effect_row(e) | _sample_rows(e) | {"written": e.proposal in made})
     if write is not None and made:
-        print_stderr(f"{write}: {len(made)} changes made; to put them to use: podwatch watches sync {write}")
+        print_stderr(
+            f"{write}: {count_of(len(made), 'change')} made; to put them to use: podwatch watches sync {write}"
+        )
     elif write is not None and proposals:
         print_stderr(f"{write}: has all of this already; to put it to use: podwatch watches sync {write}")
 
@@ -137,7 +140,9 @@ def _print_effects(effects: Sequence[SpellingEffect]) -> None:
         for line in sample_lines(e.outcome, watch, watch):
             print_line(line)
         if e.measured < e.transcripts:
-            print_line([("dim", f"  gained and lost are of the newest {e.measured} transcripts that hold it")])
+            print_line(
+                [("dim", f"  gained and lost are of the newest {count_of(e.measured, 'transcript')} that hold it")]
+            )
 
 
 def _effect_row(e: SpellingEffect) -> dict[str, Any]:
