@@ -117,7 +117,7 @@ class Voices:
     """The engines, loaded once; ``root`` is what benchmarks.sounds_like.materials filled."""
 
     def __init__(self, root: Path) -> None:
-        import onnxruntime  # of the group speech, which only this needs
+        import onnxruntime  # of the group voices, which only this needs
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -65,6 +65,12 @@ class HttpError(PodwatchError):
         self.status, self.retry_after = status, retry_after
 
 
+class StorageError(PodwatchError):
+    """A file that cannot be written: the disk is full, or its folder may not be written to."""
+
+    retryable = True
+
+
 class Postponed(PodwatchError):
     """No request was made, since the host asks for a longer wait than a run's. It counts as no failure."""
 
@@ -79,6 +85,10 @@ class FeedError(PodwatchError):
 
 class TranscriptError(PodwatchError):
     """Bytes that are not a transcript of a known format, or an empty one."""
+
+
+class SpeechError(PodwatchError):
+    """Audio that cannot be heard, or a recogniser that cannot be used. retryable: another time may help."""
 
 
 class WatchlistError(PodwatchError):

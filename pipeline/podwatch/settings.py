@@ -17,33 +17,14 @@ from urllib.parse import unquote, urlsplit
 from podwatch.errors import SettingsError
 from podwatch.known_variables import describe_unknown, unknown_variables
 from podwatch.policy.delivery_timing import DeliveryTiming
+from podwatch.secret import Secret
+from podwatch.speech_settings import SpeechSettings, speech_settings
+from podwatch.variables import read_number, read_switch, read_text
 
 __all__ = ["Secret", "Settings", "Smtp", "Webhook", "describe_unknown", "from_environment", "unknown_variables"]
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+DATABASE = "podwatch.db"  # in the data folder, where no other is set
 CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-class Secret:
-    """A string that is not shown: not in a repr, a log or an error. It cannot be pickled."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret(***)" if self._value else "Secret()"
-
-    __str__ = __repr__
-
-    def __reduce__(self) -> Any:
-        raise TypeError("a secret is not pickled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +71,7 @@ class Settings:
     are printed while there is no token, as somebody asked. pace: how long deliver waits.
     heartbeat_url: asked when the line has run through; heartbeat_fail: and with /fail behind it when it broke.
     secret_keys: what the logins of feeds are encrypted with, the newest first, with a comma between them.
+    speech: of `listen`.
     """
 
     home: Path
@@ -121,6 +103,7 @@ class Settings:
     pace: DeliveryTiming = field(default_factory=DeliveryTiming)
     heartbeat_url: Secret = field(default_factory=lambda: Secret(""))
     heartbeat_fail: bool = False
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
 
 
 def default_home() -> Path:
@@ -144,43 +127,44 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     base = env.get("PODWATCH_SLACK_BASE_URL") or _DEFAULTS["slack_base_url"]
     if not base.startswith(("https://", "http://")):
         raise SettingsError("is no http(s) address", where=f"PODWATCH_SLACK_BASE_URL={base}")
-    webhook_secret = Secret(_text(env, "PODWATCH_WEBHOOK_SECRET"))
+    webhook_secret = Secret(read_text(env, "PODWATCH_WEBHOOK_SECRET"))
     return Settings(
         home=home,
-        database_url=Secret(env.get("PODWATCH_DATABASE_URL") or f"sqlite:///{home / 'podwatch.db'}"),
-        slack_token=Secret(_text(env, "SLACK_BOT_TOKEN")),
-        slack_app_token=Secret(_text(env, "SLACK_APP_TOKEN")),
+        database_url=Secret(env.get("PODWATCH_DATABASE_URL") or f"sqlite:///{home / DATABASE}"),
+        slack_token=Secret(read_text(env, "SLACK_BOT_TOKEN")),
+        slack_app_token=Secret(read_text(env, "SLACK_APP_TOKEN")),
         slack_base_url=base.rstrip("/") + "/",
-        slack_proxy=parse_proxy(_text(env, "PODWATCH_SLACK_PROXY")),
-        slack_timeout=max(1.0, _number(env, "PODWATCH_SLACK_TIMEOUT", _DEFAULTS["slack_timeout"])),
+        slack_proxy=parse_proxy(read_text(env, "PODWATCH_SLACK_PROXY")),
+        slack_timeout=max(1.0, read_number(env, "PODWATCH_SLACK_TIMEOUT", _DEFAULTS["slack_timeout"])),
         http_proxy=parse_system_proxy(env, "http_proxy"),
         https_proxy=parse_system_proxy(env, "https_proxy"),
-        no_proxy=_text(env, "no_proxy") or _text(env, "NO_PROXY"),
-        apple_lookup=_text(env, "PODWATCH_APPLE_LOOKUP") or _DEFAULTS["apple_lookup"],
-        allow_addresses=parse_networks(_text(env, "PODWATCH_ALLOW_ADDRESSES")),
-        poll_floor=_number(env, "PODWATCH_POLL_FLOOR", _DEFAULTS["poll_floor"]),
-        first_poll=int(_number(env, "PODWATCH_FIRST_POLL", _DEFAULTS["first_poll"])),
-        live_days=_number(env, "PODWATCH_LIVE_DAYS", _DEFAULTS["live_days"]),
-        contact=_text(env, "PODWATCH_CONTACT"),
-        poll_threads=max(1, min(1024, int(_number(env, "PODWATCH_POLL_THREADS", _DEFAULTS["poll_threads"])))),
-        host_pause=_number(env, "PODWATCH_HOST_PAUSE", _DEFAULTS["host_pause"]),
-        smtp=parse_smtp_url(_text(env, "PODWATCH_SMTP_URL"), parse_helo(_text(env, "PODWATCH_SMTP_HELO"))),
-        mail_from=_text(env, "PODWATCH_MAIL_FROM"),
-        mail_unsubscribe=parse_unsubscribe(_text(env, "PODWATCH_MAIL_UNSUBSCRIBE")),
-        webhooks=parse_webhooks(_text(env, "PODWATCH_WEBHOOKS"), webhook_secret),
+        no_proxy=read_text(env, "no_proxy") or read_text(env, "NO_PROXY"),
+        apple_lookup=read_text(env, "PODWATCH_APPLE_LOOKUP") or _DEFAULTS["apple_lookup"],
+        allow_addresses=parse_networks(read_text(env, "PODWATCH_ALLOW_ADDRESSES")),
+        poll_floor=read_number(env, "PODWATCH_POLL_FLOOR", _DEFAULTS["poll_floor"]),
+        first_poll=int(read_number(env, "PODWATCH_FIRST_POLL", _DEFAULTS["first_poll"])),
+        live_days=read_number(env, "PODWATCH_LIVE_DAYS", _DEFAULTS["live_days"]),
+        contact=read_text(env, "PODWATCH_CONTACT"),
+        poll_threads=max(1, min(1024, int(read_number(env, "PODWATCH_POLL_THREADS", _DEFAULTS["poll_threads"])))),
+        host_pause=read_number(env, "PODWATCH_HOST_PAUSE", _DEFAULTS["host_pause"]),
+        smtp=parse_smtp_url(read_text(env, "PODWATCH_SMTP_URL"), parse_helo(read_text(env, "PODWATCH_SMTP_HELO"))),
+        mail_from=read_text(env, "PODWATCH_MAIL_FROM"),
+        mail_unsubscribe=parse_unsubscribe(read_text(env, "PODWATCH_MAIL_UNSUBSCRIBE")),
+        webhooks=parse_webhooks(read_text(env, "PODWATCH_WEBHOOKS"), webhook_secret),
         webhook_secret=webhook_secret,
-        secret_keys=parse_secret_keys(_text(env, "PODWATCH_SECRET_KEY")),
-        entities=_switch(env, "PODWATCH_ENTITIES", _DEFAULTS["entities"]),
-        console=_switch(env, "PODWATCH_CONSOLE", _DEFAULTS["console"]),
+        secret_keys=parse_secret_keys(read_text(env, "PODWATCH_SECRET_KEY")),
+        entities=read_switch(env, "PODWATCH_ENTITIES", _DEFAULTS["entities"]),
+        console=read_switch(env, "PODWATCH_CONSOLE", _DEFAULTS["console"]),
         heartbeat_url=_address(env, "PODWATCH_HEARTBEAT_URL"),
-        heartbeat_fail=_switch(env, "PODWATCH_HEARTBEAT_FAIL", _DEFAULTS["heartbeat_fail"]),
+        heartbeat_fail=read_switch(env, "PODWATCH_HEARTBEAT_FAIL", _DEFAULTS["heartbeat_fail"]),
+        speech=speech_settings(env, home),
     )
 
 
 def parse_system_proxy(env: Mapping[str, str], name: str) -> Secret:
     """The proxy of HTTP_PROXY or HTTPS_PROXY, in small letters first, as other programs take them."""
-    name = name if _text(env, name) else name.upper()
-    url = _text(env, name)
+    name = name if read_text(env, name) else name.upper()
+    url = read_text(env, name)
     url = url if not url or "://" in url else f"http://{url}"
     if url.startswith("https://"):
         todo = "give one that is reached by http://"
@@ -326,34 +310,9 @@ def parse_networks(text: str) -> tuple[IpNetwork, ...]:
     return tuple(found)
 
 
-def _text(env: Mapping[str, str], name: str) -> str:
-    return env.get(name, "").strip()
-
-
 def _address(env: Mapping[str, str], name: str) -> Secret:
     """A secret http(s) address, or none; the error shows nothing of it."""
-    raw = _text(env, name)
+    raw = read_text(env, name)
     if raw and not raw.startswith(("https://", "http://")):
         raise SettingsError("is no http(s) address", where=name, todo="write https://...")
     return Secret(raw)
-
-
-def _number(env: Mapping[str, str], name: str, default: float) -> float:
-    raw = _text(env, name)
-    try:
-        value = float(raw) if raw else default
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1e9:
-        raise SettingsError("is not a number of 0 or more", where=f"{name}={raw}")
-    return value
-
-
-_ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
-
-
-def _switch(env: Mapping[str, str], name: str, default: bool) -> bool:
-    raw = _text(env, name).lower()
-    if raw in ("", *_ON, *_OFF):
-        return raw in _ON if raw else default
-    raise SettingsError("is neither on nor off", where=f"{name}={raw}")

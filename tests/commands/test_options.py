@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import typer
 
+from podwatch.commands import cli
 from podwatch.commands.options import parse_day, parse_end, parse_future, parse_length, parse_moment
 from podwatch.errors import suggest_name
 
@@ -52,13 +52,13 @@ def test_a_moment_is_a_day_a_minute_or_so_long_before_or_after_now(
 )
 @pytest.mark.parametrize("read", [parse_moment, parse_end, parse_day, parse_future], ids=lambda f: f.__name__)
 def test_what_is_no_moment_is_refused_with_examples(read: Callable[[str, datetime], datetime], text: str) -> None:
-    with pytest.raises(typer.BadParameter, match=r"neither a day like 2026-1\d-\d\d nor a"):
+    with pytest.raises(cli.BadParameter, match=r"neither a day like 2026-1\d-\d\d nor a"):
         read(text, NOW)
 
 
 def test_a_length_is_a_number_and_a_unit() -> None:
     assert parse_length("36h") == timedelta(hours=36)
-    with pytest.raises(typer.BadParameter, match="soon: should be like 30m, 12h, 3d or 1w"):
+    with pytest.raises(cli.BadParameter, match="soon: should be like 30m, 12h, 3d or 1w"):
         parse_length("soon")
 
 

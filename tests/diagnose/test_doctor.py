@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text, update
-from typer.testing import CliRunner, Result
 
 from benchmarks.crash import alert_rows
 from podwatch.commands import app

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.choices import known_feed, known_watch
 from podwatch.commands.options import FoundSince, Json, OutputOption, ShowName, Until, WatchName, check_period
 from podwatch.commands.output import Output, emit_json, open_runtime, print_stderr, show_rows
 from podwatch.model import DeliveryState, HoldReason
 from podwatch.notifiers import show_channel
 from podwatch.redaction import redact_text
-from podwatch.runtime import Runtime
-from podwatch.store.alert_list import ListedAlert
 
-app = typer.Typer(
-    help="What was told, waits, is held back (and why), or could not be told.", invoke_without_command=True
-)
+if TYPE_CHECKING:
+    from podwatch.runtime import Runtime
+    from podwatch.store.alert_list import ListedAlert
+
+app = cli.Group(help="What was told, waits, is held back (and why), or could not be told.", invoke_without_command=True)
 _COLUMNS = ("key", "state", "when", "watch", "show", "episode", "channel", "why")
 CSV_COLUMNS = (
     "key", "state", "reason", "why", "watch", "show", "episode", "published_at", "channel", "found_at", "sent_at",
@@ -69,19 +68,19 @@ REASONS = {
 }
 
 
-@app.callback()
+@app.default()
 def list_(
-    context: typer.Context,
-    state: Annotated[list[State] | None, typer.Option("--state", help="Only these; several times for more.")] = None,
+    context: cli.Context,
+    state: Annotated[list[State] | None, cli.Option("--state", help="Only these; several times for more.")] = None,
     watch: WatchName = None,
     feed: ShowName = None,
     since: FoundSince = None,
     until: Until = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most, the newest first.")] = 100,
+    limit: Annotated[int, cli.Option("--limit", min=1, help="How many at most, the newest first.")] = 100,
     json: Json = False,
     output: OutputOption = None,
 ) -> None:
-    """The alerts, the newest first, each with the key that podwatch explain takes: podwatch alerts --state held"""
+    """The alerts, the newest first, each with the key that podwatch explain takes."""
     if context.invoked_subcommand is not None:
         return
     as_json, as_csv = json or output is Output.JSON, output is Output.CSV
@@ -105,7 +104,7 @@ def list_(
 
 @app.command()
 def release(
-    why: Annotated[list[Why], typer.Option("--held", help="Why they are held; several times for more.")],
+    why: Annotated[list[Why], cli.Option("--held", help="Why they are held; several times for more.")],
     watch: WatchName = None,
     since: FoundSince = None,
     json: Json = False,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json, Processes, Since
 from podwatch.commands.output import (
     StyledLine,
@@ -23,33 +22,26 @@ from podwatch.commands.output import (
     style_sentence,
 )
 from podwatch.commands.progress import follow_parts
-from podwatch.history.backtest import (
-    BacktestResult,
-    Difference,
-    Outcome,
-    Sample,
-    backtest,
-    find_differences,
-    merge_results,
-    most_frequent_surfaces,
-    per_week,
-    sum_outcomes,
-)
 from podwatch.model import Watch
 from podwatch.notifiers.escaping import truncate_middle
 from podwatch.policy.wording import agree, count_of
-from podwatch.watchlist.loader import read_watches
+
+if TYPE_CHECKING:
+    from podwatch.history.backtest import BacktestResult, Difference, Outcome, Sample
 
 MAX_SURFACE = 60  # characters of what was found, in the list of the most frequent
 
 
 def backtest_(
-    list_file: Annotated[Path, typer.Option("--watchlist", help="The watchlist to try.")],
+    list_file: Annotated[Path, cli.Option("--watchlist", help="The watchlist to try.")],
     since: Since = None,
     processes: Processes = None,
     json: Json = False,
 ) -> None:
     """Says what a watchlist would gain and lose over the stored transcripts; nothing is stored, nobody is told."""
+    from podwatch.history.backtest import Outcome, backtest, find_differences, merge_results
+    from podwatch.watchlist.loader import read_watches
+
     proposed = read_watches(list_file)
     for watch in proposed:
         if watch.surge is not None:
@@ -76,11 +68,13 @@ def backtest_(
                 print_line(line)
     _print_summary(differences, len(proposed), result, json)
     if failed:
-        raise typer.Exit(1)
+        raise cli.Exit(1)
 
 
 def difference_row(d: Difference, o: Outcome, result: BacktestResult) -> dict[str, Any]:
     """The JSON line of a watch."""
+    from podwatch.history.backtest import most_frequent_surfaces, per_week
+
     return {
         "watch": d.name,
         "change": d.change.value,
@@ -110,6 +104,8 @@ def sample_row(s: Sample) -> dict[str, Any]:
 
 def describe_difference(d: Difference, o: Outcome, result: BacktestResult) -> Iterator[StyledLine]:
     """The effect on a watch, for people: counts, the surfaces that make the hits, and sentences to judge by."""
+    from podwatch.history.backtest import most_frequent_surfaces
+
     hits = f"{_hits(o.gained)} gained, {o.lost:,} lost, {o.hits:,} in all" if o.gained or o.lost else "the same hits"
     if not o.hits and not o.lost:
         hits = "no hits"
@@ -137,6 +133,8 @@ def sample_lines(o: Outcome, present: Watch | None, proposed: Watch | None) -> I
 
 
 def _describe_alerts(o: Outcome, result: BacktestResult) -> str:
+    from podwatch.history.backtest import per_week
+
     return f"alerts a week {per_week(len(o.alerts_now), result):g} -> {per_week(len(o.alerts), result):g}"
 
 
@@ -150,6 +148,8 @@ def _episode_title(s: Sample) -> str:
 
 
 def _print_summary(differences: list[Difference], listed: int, result: BacktestResult, as_json: bool) -> None:
+    from podwatch.history.backtest import per_week, sum_outcomes
+
     o = sum_outcomes(result.outcomes)
     if as_json:
         emit_json(

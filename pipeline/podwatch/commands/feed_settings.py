@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import emit_json, open_runtime, require_utf8, strip_control, utc_now
-from podwatch.feeds import opml
 from podwatch.policy.feed_choice import choose_feed
 from podwatch.redaction import display_address, redact_text
-from podwatch.transcripts.sources import check_template
 
-FeedName = Annotated[str, typer.Argument(help="The feed: its address, whole or as the list shows it, or its number.")]
+FeedName = Annotated[str, cli.Argument(help="The feed: its address, whole or as the list shows it, or its number.")]
 
 
 def set_(
     url: FeedName,
     title: Annotated[
-        str | None, typer.Option("--title", help='What it is called here, whatever it calls itself; "" for its own.')
+        str | None, cli.Option("--title", help='What it is called here, whatever it calls itself; "" for its own.')
     ] = None,
     tag: Annotated[
-        list[str] | None, typer.Option("--tag", help="Its tags instead of those it has; several times for more.")
+        list[str] | None, cli.Option("--tag", help="Its tags instead of those it has; several times for more.")
     ] = None,
-    no_tags: Annotated[bool, typer.Option("--no-tags", help="Takes all its tags away.")] = False,
+    no_tags: Annotated[bool, cli.Option("--no-tags", help="Takes all its tags away.")] = False,
     page: Annotated[
         str | None,
-        typer.Option(
+        cli.Option(
             "--transcript-page",
             help="Where its episodes' transcript pages are: https://site/{slug}, notes:site for links in the show"
             " notes, or off. Fields: guid, title, slug, date, year, number, season, link. robots.txt is obeyed.",
@@ -36,10 +33,13 @@ def set_(
     json: Json = False,
 ) -> None:
     """Sets a feed's title, tags, or where its transcript pages are: podwatch feeds set 3 --tag politics --tag europe"""
+    from podwatch.feeds import opml
+    from podwatch.transcripts.sources import check_template
+
     if title is None and not tag and not no_tags and page is None:
-        raise typer.BadParameter("give --title, --tag, --no-tags or --transcript-page")
+        raise cli.BadParameter("give --title, --tag, --no-tags or --transcript-page")
     if tag and no_tags:
-        raise typer.BadParameter("give --tag or --no-tags")
+        raise cli.BadParameter("give --tag or --no-tags")
     template = None if page in (None, "off") else check_template(require_utf8(page or ""))
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
@@ -86,4 +86,6 @@ def _shown(value: object) -> str:
 
 
 def normalize_tags(given: list[str] | None) -> tuple[str, ...]:
+    from podwatch.feeds import opml
+
     return tuple(dict.fromkeys(opml.normalize_tag(require_utf8(t)) for t in given or ()))

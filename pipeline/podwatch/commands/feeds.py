@@ -8,9 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from podwatch.commands import feed_settings
+from podwatch.commands import cli, feed_settings
 from podwatch.commands.feed_settings import FeedName, normalize_tags
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
@@ -22,9 +20,7 @@ from podwatch.commands.output import (
     strip_control,
     utc_now,
 )
-from podwatch.diagnose.coverage import transcripts_by_feed
 from podwatch.errors import PodwatchError
-from podwatch.feeds import apple_podcast_id, feed_in_lookup, opml
 from podwatch.logins import check_login, join_login
 from podwatch.model import Feed
 from podwatch.policy.coverage import describe_undated
@@ -32,18 +28,19 @@ from podwatch.policy.feed_choice import choose_feed
 from podwatch.policy.poll_schedule import is_dead
 from podwatch.policy.wording import agree, count_of
 from podwatch.redaction import display_address, has_secret, is_redacted, redact_text
-from podwatch.runtime import Runtime
 
-app = typer.Typer(help="The podcasts that are polled.", no_args_is_help=True)
-Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag for them; may be given several times.")]
+app = cli.Group(help="The podcasts that are polled.", no_args_is_help=True)
+Tags = Annotated[list[str] | None, cli.Option("--tag", help="A tag for them; may be given several times.")]
 
 
 @app.command("import")
-def import_(file: Annotated[Path, typer.Argument(help="An OPML file.")], tag: Tags = None, json: Json = False) -> None:
+def import_(file: Annotated[Path, cli.Argument(help="An OPML file.")], tag: Tags = None, json: Json = False) -> None:
     """Adds the feeds of an OPML file; its folders become tags. Twice changes nothing.
 
     An entry that is no feed is left out and named, and the exit status is 1.
     """
+    from podwatch.feeds import opml
+
     tags = normalize_tags(tag)
     found, errors = opml.read_opml(file)
     for line in errors:
@@ -56,23 +53,28 @@ def import_(file: Annotated[Path, typer.Argument(help="An OPML file.")], tag: Ta
         print_stderr(f"{left_out} - export {agree(n, 'it', 'them')} with podwatch feeds export --with-secrets")
     _add(whole, json)
     if errors:
-        raise typer.Exit(1)
+        raise cli.Exit(1)
 
 
 @app.command()
 def add(
-    url: Annotated[list[str], typer.Argument(help="Addresses of feeds.")], tag: Tags = None, json: Json = False
+    url: Annotated[list[str], cli.Argument(help="Addresses of feeds.")], tag: Tags = None, json: Json = False
 ) -> None:
     """Adds feeds by their address, that of a show's web page, or its link at Apple Podcasts.
 
     A login in it (https://user:password@host/feed) is kept apart from it.
     """
+    from podwatch.feeds import opml
+    from podwatch.line.feed_list import look_up_feed
+
     tags = normalize_tags(tag)
     for address in url:
         if is_redacted(address):
             what = "has *** in place of a secret"
             raise PodwatchError(what, where=display_address(address), todo="give the whole address")
-    _add([opml.feed_at(_look_up(address), tags=tags) for address in url], json)
+    with open_runtime() as rt:
+        wanted = [opml.feed_at(look_up_feed(rt, address), tags=tags) for address in url]
+    _add(wanted, json)
 
 
 app.command("set")(feed_settings.set_)
@@ -93,11 +95,13 @@ def remove(url: FeedName, json: Json = False) -> None:
 @app.command()
 def login(
     url: FeedName,
-    user: Annotated[str | None, typer.Option("--user", help="The user name; only the password is asked for.")] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Takes the login away.")] = False,
+    user: Annotated[str | None, cli.Option("--user", help="The user name; only the password is asked for.")] = None,
+    remove: Annotated[bool, cli.Option("--remove", help="Takes the login away.")] = False,
     json: Json = False,
 ) -> None:
     """Sets or replaces the login of a feed: asks for it on a terminal, else reads user:password from stdin."""
+    from podwatch.line.feed_list import encrypt_logins
+
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
         stored = None if remove else rt.keyring.seal(_ask_login(user))
@@ -112,6 +116,8 @@ def login(
 @app.command("encrypt-logins")
 def encrypt_logins_(json: Json = False) -> None:
     """Encrypts every stored login with the first key of PODWATCH_SECRET_KEY. Twice changes nothing."""
+    from podwatch.line.feed_list import encrypt_logins
+
     with open_runtime() as rt:
         if not rt.keyring.has_key:
             raise PodwatchError("is not set", where="PODWATCH_SECRET_KEY", todo="see docs/settings.md")
@@ -121,14 +127,14 @@ def encrypt_logins_(json: Json = False) -> None:
     row = {"encrypted": done, "failed": len(errors)}
     emit_json(row) if json else print(f"{count_of(done, 'login')} encrypted")
     if errors:
-        raise typer.Exit(1)
+        raise cli.Exit(1)
 
 
 @app.command()
 def export(
-    file: Annotated[Path | None, typer.Argument(help="The OPML file to write; stdout without it.")] = None,
+    file: Annotated[Path | None, cli.Argument(help="The OPML file to write; stdout without it.")] = None,
     with_secrets: Annotated[
-        bool, typer.Option("--with-secrets", help="Whole addresses, with their logins and tokens.")
+        bool, cli.Option("--with-secrets", help="Whole addresses, with their logins and tokens.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -144,6 +150,8 @@ def export(
             feeds = [replace(f, url=display_address(f.url)) for f in feeds]
             if secret:
                 print_stderr(f"the secrets of {count_of(secret, 'feed')} are left out; --with-secrets writes them")
+    from podwatch.feeds import opml
+
     text = opml.write_opml(feeds)
     if file is None:
         emit_json({"opml": text}) if json else sys.stdout.write(text)
@@ -161,6 +169,8 @@ def export(
 @app.command("list")
 def list_(json: Json = False) -> None:
     """The feeds with their health: last poll, last episode, transcripts, last error, next poll."""
+    from podwatch.diagnose.coverage import transcripts_by_feed
+
     moment = utc_now()
     with open_runtime() as rt:
         feeds = rt.store.feeds()
@@ -196,64 +206,20 @@ def list_(json: Json = False) -> None:
     show_rows(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
 
 
-def _look_up(address: str) -> str:
-    """The address of the feed of a show at Apple Podcasts; any other address as it is."""
-    number = apple_podcast_id(address)
-    if number is None:
-        return address
-    with open_runtime() as rt:
-        answer = rt.http.get(f"{rt.settings.apple_lookup}?id={number}&entity=podcast", max_bytes=1_000_000)
-    found = feed_in_lookup(answer.body)
-    if found is None:
-        todo = "ask its makers for the address of the feed"
-        raise PodwatchError("names no feed of this show", where=address, todo=todo)
-    return found
-
-
 def _add(feeds: list[Feed], as_json: bool) -> None:
-    once: dict[str, Feed] = {}
-    for feed in feeds:
-        once[feed.url] = opml.merge_feeds(once.get(feed.url, feed), feed)
+    from podwatch.line.feed_list import add_feeds
+
     with open_runtime() as rt:
-        known = {f.url: f.login for f in rt.store.feeds()}
-        sealed = [replace(f, login=_seal_new(rt, f, known.get(f.url))) for f in once.values()]
-        new = rt.store.add_feeds(sealed, utc_now())
-        encrypt_logins(rt)
-    row = {"feeds": len(once), "new": new}
-    emit_json(row) if as_json else print(f"{count_of(len(once), 'feed')}, {new} new")
-
-
-def _seal_new(rt: Runtime, feed: Feed, stored: str | None) -> str | None:
-    """The login of a feed as it is stored; None when it has none, or has had this one before."""
-    if feed.login is None:
-        return None
-    try:
-        if stored is not None and rt.keyring.open(stored, feed.url) == feed.login:
-            return None
-    except PodwatchError:
-        pass  # the new one takes the place of one that no key opens
-    return rt.keyring.seal(feed.login)
-
-
-def encrypt_logins(rt: Runtime) -> tuple[int, list[str]]:
-    """Encrypts what is not yet, with the newest key: (how many, a line for each that no key opens)."""
-    errors: list[str] = []
-
-    def replacement(url: str, stored: str) -> str | None:
-        try:
-            return None if rt.keyring.is_current(stored) else rt.keyring.seal(rt.keyring.open(stored, url))
-        except PodwatchError as e:
-            errors.append(e.line)
-            return None
-
-    return (rt.store.replace_logins(replacement) if rt.keyring.has_key else 0), errors
+        listed, new = add_feeds(rt, feeds, utc_now())
+    row = {"feeds": listed, "new": new}
+    emit_json(row) if as_json else print(f"{count_of(listed, 'feed')}, {new} new")
 
 
 def _ask_login(user: str | None) -> str:
     """user:password, typed without an echo or read from stdin: an argument would stay in the shell's history."""
     if sys.stdin.isatty():
-        user = typer.prompt("user", err=True) if user is None else user
-        return check_login(f"{user}:{typer.prompt('password', hide_input=True, err=True)}")
+        user = cli.prompt("user", err=True) if user is None else user
+        return check_login(f"{user}:{cli.prompt('password', hide_input=True, err=True)}")
     line = sys.stdin.readline().rstrip("\r\n")
     return check_login(require_utf8(line if user is None else f"{user}:{line}"))
 

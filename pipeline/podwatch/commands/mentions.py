@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.choices import known_feed, known_watch
 from podwatch.commands.options import Json, OutputOption, ShowName, Since, Until, WatchName, check_period
 from podwatch.commands.output import Output, format_moment, mention_json, open_runtime, show_rows, utc_now
-from podwatch.diagnose.coverage import no_mentions_line
-from podwatch.model import Episode, Mention
-from podwatch.notifiers.card import link_at
-from podwatch.redaction import redact_text
-from podwatch.store.mentions import StoredMention
+
+if TYPE_CHECKING:
+    from podwatch.model import Episode, Mention
+    from podwatch.store.mentions import StoredMention
 
 COLUMNS = ("date", "time", "watch", "show", "title", "snippet", "link")
 # Of CSV: as --json has them, those first that people look at.
@@ -28,11 +26,13 @@ def mentions(
     feed: ShowName = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="How many at most, the newest first.")] = None,
+    limit: Annotated[int | None, cli.Option("--limit", min=1, help="How many at most, the newest first.")] = None,
     json: Json = False,
     output: OutputOption = None,
 ) -> None:
-    """The mentions found, newest episode first: podwatch mentions --since 7d --watch grain -o csv > week.csv"""
+    """The mentions found, newest episode first. For example: podwatch mentions --since 7d -o csv > week.csv"""
+    from podwatch.diagnose.coverage import no_mentions_line
+
     as_json = json or output is Output.JSON
     check_period(since, until)
     with open_runtime() as rt:
@@ -52,6 +52,9 @@ def mentions(
 
 def _values(f: StoredMention) -> dict[str, Any]:
     """For programs: the mention in the form that DESIGN.md fixes, and where it was said."""
+    from podwatch.notifiers.card import link_at
+    from podwatch.redaction import redact_text
+
     e = f.episode
     about = {
         "show": redact_text(e.show),
@@ -67,6 +70,9 @@ def _values(f: StoredMention) -> dict[str, Any]:
 
 
 def _cells(m: Mention, e: Episode) -> dict[str, Any]:
+    from podwatch.notifiers.card import link_at
+    from podwatch.redaction import redact_text
+
     return {
         "date": e.published_at.date().isoformat() if e.published_at else None,
         "time": format_moment(m),

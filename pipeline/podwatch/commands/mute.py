@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import getpass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.choices import known_feed, known_watch
 from podwatch.commands.options import Json, parse_future, parse_length
 from podwatch.commands.output import emit_json, open_runtime, require_utf8, show_rows, strip_control, utc_now
 from podwatch.errors import PodwatchError
 from podwatch.model import Mute
-from podwatch.store.database import Store
 
-app = typer.Typer(help="What tells nobody for a while.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from podwatch.store.database import Store
+
+app = cli.Group(help="What tells nobody for a while.", no_args_is_help=True)
 _COLUMNS = ("id", "watch", "show", "until", "by", "reason")
 
 
@@ -23,7 +24,7 @@ _COLUMNS = ("id", "watch", "show", "until", "by", "reason")
 def add(
     until: Annotated[
         datetime | None,
-        typer.Option(
+        cli.Option(
             "--until",
             parser=lambda text: parse_future(text, utc_now()),
             metavar="WHEN",
@@ -32,17 +33,20 @@ def add(
     ] = None,
     for_: Annotated[
         timedelta | None,
-        typer.Option("--for", parser=parse_length, metavar="LENGTH", help="How long, instead of --until: 2d, 12h, 2w."),
+        cli.Option("--for", parser=parse_length, metavar="LENGTH", help="How long, instead of --until: 2d, 12h, 2w."),
     ] = None,
-    watch: Annotated[str | None, typer.Option("--watch", help="A watch, by name.")] = None,
-    feed: Annotated[str | None, typer.Option("--feed", help="A show, by its feed's address or its title.")] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why, for those who wonder.")] = "",
+    watch: Annotated[str | None, cli.Option("--watch", help="A watch, by name.")] = None,
+    feed: Annotated[str | None, cli.Option("--feed", help="A show, by its feed's address or its title.")] = None,
+    reason: Annotated[str, cli.Option("--reason", help="Why, for those who wonder.")] = "",
     json: Json = False,
 ) -> None:
-    """Mutes a watch, a show, or (with both) a watch in one show: podwatch mute add --watch grain --for 2d"""
+    """Mutes a watch, a show, or (with both) a watch in one show; mentions are stored all the same.
+
+    For example: podwatch mute add --watch grain --for 2d
+    """
     moment = utc_now()
     if (until is None) == (for_ is None):
-        raise typer.BadParameter("give --for 2d or --until 2026-12-24")
+        raise cli.BadParameter("give --for 2d or --until 2026-12-24")
     end = until if for_ is None or until is not None else moment + for_
     assert end is not None
     if watch is None and feed is None:
@@ -66,7 +70,7 @@ def add(
 
 @app.command("list")
 def list_(
-    all_: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False, json: Json = False
+    all_: Annotated[bool, cli.Option("--all", help="Also those that are over.")] = False, json: Json = False
 ) -> None:
     """What is muted now, until when, by whom and why."""
     with open_runtime() as rt:
@@ -75,7 +79,7 @@ def list_(
 
 
 @app.command()
-def end(id: Annotated[int, typer.Argument(help="Its number, see podwatch mute list.")], json: Json = False) -> None:
+def end(id: Annotated[int, cli.Argument(help="Its number, see podwatch mute list.")], json: Json = False) -> None:
     """Ends a mute now."""
     with open_runtime() as rt:
         if not rt.store.end_mute(id, utc_now()):

@@ -6,10 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.output import Output, utc_now
-from podwatch.watchlist.times import parse_pause
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ")
@@ -17,10 +15,12 @@ _FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "
 
 def parse_moment(text: str, now: datetime) -> datetime:
     """The beginning of a day that was typed as 2026-11-03, or the time so long before ``now`` as 7d or 12h says."""
+    from podwatch.watchlist.times import parse_pause
+
     try:
         return _parse_date(text, now) or now - timedelta(seconds=parse_pause(text))
     except (ValueError, OverflowError):
-        raise typer.BadParameter(f"{text} is neither a day like 2026-11-03 nor a time ago like 7d, 12h or 2w") from None
+        raise cli.BadParameter(f"{text} is neither a day like 2026-11-03 nor a time ago like 7d, 12h or 2w") from None
 
 
 def parse_end(text: str, now: datetime) -> datetime:
@@ -35,18 +35,22 @@ def parse_day(text: str, now: datetime) -> datetime:
 
 def parse_future(text: str, now: datetime) -> datetime:
     """The beginning of a day that was typed as 2026-12-24, or the time so long after ``now`` as 2d or 12h says."""
+    from podwatch.watchlist.times import parse_pause
+
     try:
         return _parse_date(text, now) or now + timedelta(seconds=parse_pause(text))
     except (ValueError, OverflowError):
-        raise typer.BadParameter(f"{text} is neither a day like 2026-12-24 nor a length like 2d, 12h or 1w") from None
+        raise cli.BadParameter(f"{text} is neither a day like 2026-12-24 nor a length like 2d, 12h or 1w") from None
 
 
 def parse_length(text: str) -> timedelta:
     """How long 2d, 12h or 30m is."""
+    from podwatch.watchlist.times import parse_pause
+
     try:
         return timedelta(seconds=parse_pause(text))
     except ValueError as e:
-        raise typer.BadParameter(f"{text}: {e}") from None
+        raise cli.BadParameter(f"{text}: {e}") from None
 
 
 def _is_day(text: str) -> bool:
@@ -69,14 +73,14 @@ def _parse_date(text: str, now: datetime) -> datetime | None:
     raise ValueError(text)
 
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, nothing else there.")]
+Json = Annotated[bool, cli.Option("--json", help="One JSON object a line on stdout, nothing else there.")]
 OutputOption = Annotated[
     Output | None,
-    typer.Option("-o", "--output", help="csv: with a header, for spreadsheets. json: as --json.", show_default=False),
+    cli.Option("-o", "--output", help="csv: with a header, for spreadsheets. json: as --json."),
 ]
 Since = Annotated[
     datetime | None,
-    typer.Option(
+    cli.Option(
         "--since",
         parser=lambda text: parse_moment(text, utc_now()),
         metavar="WHEN",
@@ -85,7 +89,7 @@ Since = Annotated[
 ]
 Until = Annotated[
     datetime | None,
-    typer.Option(
+    cli.Option(
         "--until",
         parser=lambda text: parse_end(text, utc_now()),
         metavar="WHEN",
@@ -94,21 +98,21 @@ Until = Annotated[
 ]
 FoundSince = Annotated[
     datetime | None,
-    typer.Option(
+    cli.Option(
         "--since",
         parser=lambda text: parse_moment(text, utc_now()),
         metavar="WHEN",
         help="Found on this day (UTC) or later: 2026-11-03, or 7d, 12h, 2w ago.",
     ),
 ]
-WatchName = Annotated[str | None, typer.Option("--watch", help="Only of this watch.")]
+WatchName = Annotated[str | None, cli.Option("--watch", help="Only of this watch.")]
 ShowName = Annotated[
-    str | None, typer.Option("--feed", help="Only of this show: its feed's address or number, or its title.")
+    str | None, cli.Option("--feed", help="Only of this show: its feed's address or number, or its title.")
 ]
-Processes = Annotated[int | None, typer.Option("--processes", min=1, help="How many cores to use.", show_default="all")]
+Processes = Annotated[int | None, cli.Option("--processes", min=1, help="How many cores to use.", show_default="all")]
 
 
 def check_period(since: datetime | None, until: datetime | None) -> None:
     """Raises BadParameter for a period without a moment in it."""
     if since is not None and until is not None and since >= until:
-        raise typer.BadParameter("--since is not before --until")
+        raise cli.BadParameter("--since is not before --until")

@@ -11,16 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
-
-import orjson
+from typing import TYPE_CHECKING, Any
 
 from podwatch.errors import PodwatchError
-from podwatch.model import Mention, Tally, Watch
-from podwatch.notifiers import escaping
-from podwatch.notifiers.excerpt import excerpt
-from podwatch.runtime import Runtime, build
-from podwatch.settings import Settings, from_environment
+
+if TYPE_CHECKING:  # every command prints, and few need these
+    from podwatch.model import Mention, Tally, Watch
+    from podwatch.runtime import Runtime
+    from podwatch.settings import Settings
 
 # Control characters, bidirectional controls (Unicode TR 9) and halves of a character, which no encoding can write.
 _CONTROL: dict[int, str | None] = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)))
@@ -41,10 +39,14 @@ StyledLine = list[tuple[str, str]]  # (style, text), ...
 
 
 def load_settings() -> Settings:
+    from podwatch.settings import from_environment
+
     return from_environment(os.environ)
 
 
 def open_runtime() -> Runtime:
+    from podwatch.runtime import build
+
     return build(load_settings())
 
 
@@ -55,6 +57,8 @@ def utc_now() -> datetime:
 
 def emit_json(row: Mapping[str, Any]) -> None:
     """One JSON line; a number that JSON does not have (NaN, infinity) becomes null."""
+    import orjson
+
     data = {k: finite_or_none(v) if isinstance(v, float) else v for k, v in row.items()}
     try:
         encoded = orjson.dumps(data, default=_encode_path)
@@ -179,6 +183,8 @@ def mention_json(m: Mention, transcript: int | str, episode: int | str) -> dict[
 
 def style_sentence(watch: Watch, m: Mention, style: str) -> StyledLine:
     """The sentence of a mention, what matched in the style; long ones are cut between what matched."""
+    from podwatch.notifiers.excerpt import excerpt
+
     return [(style if p.hit else "", strip_control(p.text)) for p in excerpt(watch, m, MAX_SENTENCE)]
 
 
@@ -189,6 +195,8 @@ def format_moment(m: Mention) -> str:
 
 def format_clock(seconds: float) -> str:
     """0:12:34, or - when the time is not known."""
+    from podwatch.notifiers import escaping
+
     return escaping.format_clock(seconds) or "-"
 
 

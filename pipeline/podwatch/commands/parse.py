@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import format_clock, print_stderr, show_rows
 from podwatch.commands.scan import read_file
-from podwatch.model import Transcript
 from podwatch.policy.wording import count_of
+
+if TYPE_CHECKING:
+    from podwatch.model import Transcript
 
 
 def parse(
-    file: Annotated[Path, typer.Argument(help="A transcript, in any format.")],
+    file: Annotated[Path, cli.Argument(help="A transcript, in any format.")],
     json: Json = False,
     verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", help="On stderr: the format, and what was decided and why.")
+        bool, cli.Option("-v", "--verbose", help="On stderr: the format, and what was decided and why.")
     ] = False,
 ) -> None:
     """Shows how a transcript on disk is read: its segments, with start, end, speaker and words."""

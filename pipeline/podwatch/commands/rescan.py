@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json, Processes, Since
 from podwatch.commands.output import emit_json, load_settings, print_stderr, require_utf8, utc_now
 from podwatch.commands.run import follow_detection
-from podwatch.history import rescan as history
 from podwatch.policy.wording import agree, count_of
 
-Watches = Annotated[list[str] | None, typer.Option("--watch", help="Only this watch; may be given several times.")]
+Watches = Annotated[list[str] | None, cli.Option("--watch", help="Only this watch; may be given several times.")]
 
 
 def rescan(watch: Watches = None, since: Since = None, processes: Processes = None, json: Json = False) -> None:
@@ -20,6 +18,8 @@ def rescan(watch: Watches = None, since: Since = None, processes: Processes = No
 
     A new or changed watch needs none: detect looks for it in all that is stored.
     """
+    from podwatch.history import rescan as history
+
     names = [require_utf8(name) for name in watch or ()]
     result = history.rescan(load_settings(), utc_now(), names, since, processes, follow_detection)
     t = result.tally

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from podwatch import files, query
+from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
     StyledLine,
@@ -21,21 +19,22 @@ from podwatch.commands.output import (
     strip_control,
     style_sentence,
 )
-from podwatch.entities.recognition import missing_requirement
 from podwatch.errors import PodwatchError, TranscriptError
-from podwatch.line.entities import entities_in
-from podwatch.model import Mention, Transcript, Watch
-from podwatch.query import EpisodeFields
-from podwatch.transcripts import formats as transcripts
-from podwatch.watchlist.loader import read_watches
+
+if TYPE_CHECKING:
+    from podwatch import query
+    from podwatch.model import Entity, Mention, Transcript, Watch
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Transcripts, in any format.")],
-    list_file: Annotated[Path, typer.Option("--watchlist", help="The watchlist to look for.")],
+    paths: Annotated[list[Path], cli.Argument(metavar="FILES...", help="Transcripts, in any format.")],
+    list_file: Annotated[Path, cli.Option("--watchlist", help="The watchlist to look for.")],
     json: Json = False,
 ) -> None:
     """Looks for a watchlist in transcripts on disk: one JSON line a mention, readable lines on a terminal."""
+    from podwatch import query
+    from podwatch.watchlist.loader import read_watches
+
     watches = read_watches(list_file)
     engine, by_name = query.build_engine(watches), {w.name: w for w in watches}
     for name, error in engine.broken.items():
@@ -48,12 +47,12 @@ def scan(
             transcript = load_transcript(file)
             if charset := transcript.guessed_charset:
                 print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
-            named = entities_in(transcript, watches) if with_entities else None
+            named = _find_entities(transcript, watches) if with_entities else None
         except PodwatchError as e:
             failed = True
             print_stderr(f"podwatch: {e.line}")
             continue
-        found = engine(transcript, EpisodeFields(title=transcript.title, entities=named))
+        found = engine(transcript, query.EpisodeFields(title=transcript.title, entities=named))
         for name, why in found.failed.items():
             failed = True
             print_stderr(f"podwatch: {file}: watch {name} failed: {why}")
@@ -63,16 +62,24 @@ def scan(
             else:
                 print_line(_mention_line(file, by_name[m.watch], m))
     if failed:
-        raise typer.Exit(1)
+        raise cli.Exit(1)
 
 
 def reads_entities(engine: query.Engine) -> bool:
     """Whether entities are to be recognised for these watches; says so when spaCy or its model is missing."""
     if not (engine.asks_for_entities and load_settings().entities):
         return False
+    from podwatch.entities.recognition import missing_requirement
+
     if (missing := missing_requirement()) is not None:
         print_stderr(f"podwatch: {missing}")
     return missing is None
+
+
+def _find_entities(transcript: Transcript, watches: list[Watch]) -> tuple[Entity, ...] | None:
+    from podwatch.line.entities import entities_in
+
+    return entities_in(transcript, watches)
 
 
 def load_transcript(file: Path) -> Transcript:
@@ -82,6 +89,9 @@ def load_transcript(file: Path) -> Transcript:
 
 def read_file(file: Path) -> tuple[Transcript, list[str]]:
     """(the transcript in a file, what was decided when it was read); raises TranscriptError naming it."""
+    from podwatch import files
+    from podwatch.transcripts import formats as transcripts
+
     data = files.read(file, transcripts.MAX_BYTES, TranscriptError)
     try:
         name, columns = transcripts.parse_transcript(data, name=file.name)

@@ -30,6 +30,7 @@ from podwatch.model.feeds import (
     TranscriptRequest,
 )
 from podwatch.model.mutes import Mute
+from podwatch.model.speech import ListenRequest, RecognisedChunk, RecognisedSegment, RecognisedWord
 from podwatch.model.transcripts import GUESSED, Segment, Transcript, Words, clean_text, guessed_charset, join_segments
 from podwatch.model.watches import DeliverMode, Kind, Mention, Scope, Watch
 from podwatch.model.work import ALL, Shard, Tally
@@ -63,6 +64,7 @@ __all__ = [
     "HoldReason",
     "Kind",
     "KnownName",
+    "ListenRequest",
     "Mention",
     "Mute",
     "NotListened",
@@ -72,6 +74,9 @@ __all__ = [
     "Precision",
     "Proposal",
     "QuietHours",
+    "RecognisedChunk",
+    "RecognisedSegment",
+    "RecognisedWord",
     "Report",
     "Schedule",
     "Scope",

@@ -80,6 +80,7 @@ class FeedFacts:
 
     ttl, period, rhythm: seconds between two updates as <ttl>, sy:updatePeriod and podcast:updateFrequency say.
     next_page, prev_archive: addresses of older episodes (RFC 5005). moved_to: itunes:new-feed-url.
+    newest_page: found by poll, of a feed whose pages begin with the oldest: where what is new appears.
     """
 
     title: str = ""
@@ -93,6 +94,7 @@ class FeedFacts:
     self_url: str | None = None
     next_page: str | None = None
     prev_archive: str | None = None
+    newest_page: str | None = None
     hubs: tuple[str, ...] = ()
     ttl: float | None = None
     period: float | None = None

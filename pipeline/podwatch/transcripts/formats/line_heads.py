@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from podwatch.transcripts.formats.speaker_prefixes import MAX_NAME_LENGTH, NAME_PATTERN, is_name, is_name_alone
+from podwatch.transcripts.formats.speaker_names import MAX_NAME_LENGTH, NAME_PATTERN, is_head_name, is_name_alone
 from podwatch.transcripts.formats.written_times import CLOCK, UNITS, may_hold_units, parse_written
 
 MAX_MARK_LENGTH = MAX_NAME_LENGTH + 20  # characters
@@ -27,15 +27,15 @@ _DIGITS = re.compile(r"\d:\d")
 
 
 def _leading(time: str) -> re.Pattern[str]:
-    span = rf"({time})(?:[ \t]*(?:-->|[-–—])[ \t]*({time}))?"
-    return re.compile(rf"[ \t]*(?:([\[(])[ \t]*)?{span}[ \t]*[\])]?(?:[ \t]*[-–—|:](?=[ \t]))?(?:[ \t]+|$)(.*)")
+    span = rf"({time})(?:[ \t]*(?:-->|->|→|[-–—~])[ \t]*({time}))?"
+    return re.compile(rf"[ \t]*(?:([\[(])[ \t]*)?{span}[ \t]*[\])]?(?:[ \t]*[-–—|·•:](?=[ \t]|$))?(?:[ \t]+|$)(.*)")
 
 
 def _named(name: str, time: str) -> re.Pattern[str]:
-    span = rf"(?<!\d)(?<!\d:)({time})(?:[ \t]*(?:-->|[-–—])[ \t]*({time}))?"
+    span = rf"(?<!\d)(?<!\d:)({time})(?:[ \t]*(?:-->|->|→|[-–—~])[ \t]*({time}))?"
     return re.compile(
-        rf"[ \t]*\[?({name})\]?[ \t]*[:,|–—-]?[ \t]*([\[(])?[ \t]*{span}(?!\w|:\d)[ \t]*[\])]?"
-        r"[ \t]*(:?)[ \t]*(.*)"
+        rf"[ \t]*\[?({name})\]?[ \t]*[:,|–—-]{{0,2}}[ \t]*([\[(])?[ \t]*{span}(?!\w|:\d)[ \t]*[\])]?"
+        r"[ \t]*(:?)[ \t]*(?:[-–—][ \t]+)?(.*)"
     )
 
 
@@ -118,7 +118,7 @@ def parse_mark(line: str, *, has_units: bool = False) -> TimeMark | None:
 def _named_mark(m: re.Match[str]) -> TimeMark | None:
     name, bracket, start, end, colon, words = m.groups()
     name = name.rstrip("- ")
-    if not is_name(name) or (bracket is None and words and not colon):
+    if not is_head_name(name) or (bracket is None and words and not colon):
         return None
     return TimeMark(parse_written(start), _parse_end(end), name, words.strip(), bracket is None)
 

@@ -1,0 +1,78 @@
+"""The settings of `listen`: which feeds it listens to, how much a day, and with which recogniser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from podwatch.errors import SettingsError
+from podwatch.secret import Secret
+from podwatch.variables import read_choice, read_number, read_switch, read_text
+
+DEVICES = ("auto", "cpu", "cuda")
+COMPUTE_TYPES = ("auto", "int8", "int8_float16", "int8_float32", "int16", "float16", "bfloat16", "float32")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechSettings:
+    """docs/settings.md describes the variables.
+
+    listen: whether feeds are listened to that say nothing else; tags: feeds with one of them are. newest: of a new feed
+    only so many of its newest episodes. hours: of audio a day, at most; price: money an hour of audio, in the service's
+    currency; money: a day, at most, None: no bound. recogniser: a name of speech.recognisers.RECOGNISERS. model: a name
+    or a folder; models: the folder that models are kept in. compute: a type of
+    CTranslate2. language: of all audio, "": the feed's, or as recognised. threads: 0: by hardware. url, key: of a
+    service. max_bytes: of an audio file; max_hours: of talk in it.
+    """
+
+    listen: bool = False
+    tags: tuple[str, ...] = ()
+    newest: int = 3
+    hours: float = 24.0
+    price: float = 0.0
+    money: float | None = None
+    recogniser: str = "faster-whisper"
+    model: str = "base"
+    models: str = ""
+    device: str = "auto"
+    compute: str = "auto"
+    language: str = ""
+    threads: int = 0
+    url: str = ""
+    key: Secret = field(default_factory=lambda: Secret(""))
+    max_bytes: int = 600 * 1024 * 1024
+    max_hours: float = 12.0
+
+    @property
+    def may_listen(self) -> bool:
+        """Whether a feed that says nothing itself may be listened to."""
+        return self.listen or bool(self.tags)
+
+
+def speech_settings(env: Mapping[str, str], home: Path) -> SpeechSettings:
+    """The settings of PODWATCH_LISTEN* and PODWATCH_SPEECH_*; raises SettingsError with the variable's name."""
+    default = SpeechSettings()
+    url = read_text(env, "PODWATCH_SPEECH_URL")
+    if url and not url.startswith(("https://", "http://")):
+        raise SettingsError("is no http(s) address", where="PODWATCH_SPEECH_URL", todo="write https://...")
+    money = read_text(env, "PODWATCH_LISTEN_MONEY")
+    return SpeechSettings(
+        listen=read_switch(env, "PODWATCH_LISTEN", default.listen),
+        tags=tuple(tag for part in read_text(env, "PODWATCH_LISTEN_TAGS").split(",") if (tag := part.strip())),
+        newest=int(read_number(env, "PODWATCH_LISTEN_NEWEST", default.newest)),
+        hours=read_number(env, "PODWATCH_LISTEN_HOURS", default.hours),
+        price=read_number(env, "PODWATCH_LISTEN_PRICE", default.price),
+        money=read_number(env, "PODWATCH_LISTEN_MONEY", 0.0) if money else None,
+        recogniser=read_text(env, "PODWATCH_SPEECH_RECOGNISER").lower() or default.recogniser,
+        model=read_text(env, "PODWATCH_SPEECH_MODEL") or default.model,
+        models=read_text(env, "PODWATCH_SPEECH_MODELS") or str(home / "models"),
+        device=read_choice(env, "PODWATCH_SPEECH_DEVICE", DEVICES),
+        compute=read_choice(env, "PODWATCH_SPEECH_COMPUTE", COMPUTE_TYPES),
+        language=read_text(env, "PODWATCH_SPEECH_LANGUAGE").lower(),
+        threads=int(read_number(env, "PODWATCH_SPEECH_THREADS", default.threads)),
+        url=url,
+        key=Secret(read_text(env, "PODWATCH_SPEECH_KEY")),
+        max_bytes=int(read_number(env, "PODWATCH_LISTEN_MAX_MB", default.max_bytes / 2**20) * 2**20),
+        max_hours=read_number(env, "PODWATCH_LISTEN_MAX_HOURS", default.max_hours),
+    )
