@@ -42,7 +42,7 @@ ALLOWED = {
     "query": "errors model phonetics entities",
     "watchlist": "redaction errors model files query",
     "speech": "redaction errors model secret speech_settings settings net sandbox",
-    "notifiers": "redaction errors model settings net",
+    "notifiers": "redaction errors model settings net query",
     "runtime": "redaction errors settings logins net store notifiers speech",
     "line": "redaction errors logins model net policy store feeds transcripts entities query notifiers speech runtime",
     "history": "redaction errors model settings net policy store feeds query watchlist runtime line",
@@ -89,6 +89,7 @@ ONLY = {
 PURE = {"podwatch.model", "podwatch.policy", "podwatch.query", "podwatch.phonetics", "podwatch.transcripts.formats"}
 PURE |= {"podwatch.redaction"}
 PURE |= {"podwatch.transcripts.labels", "podwatch.notifiers.mention_ranking", "podwatch.notifiers.slack_buttons"}
+PURE |= {"podwatch.notifiers.excerpt"}
 # PurePath alone is a value.
 NAMES_ONLY = {"podwatch.policy.transcript_file_match"}
 INPUT_OUTPUT = {

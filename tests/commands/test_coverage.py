@@ -48,11 +48,12 @@ def test_a_row_for_each_feed_then_the_total_and_a_summary_in_words(filled: Runti
     status, out, err = run_command(filled.settings, "coverage")
     assert status == 0
     assert [line.split("\t")[:2] for line in out] == [
+        ["name", "url"],
         ["history", "https://history.example/feed"],
         ["news", "https://news.example/feed"],
         ["total", "-"],
     ]
-    assert [line.split("\t")[4:] for line in out] == [
+    assert [line.split("\t")[4:] for line in out[1:]] == [
         ["3", "2", "1", "1 names none"],
         ["1", "0", "1", "1 failed: the server answered 404 Not Found"],
         ["4", "2", "2", "1 names none, 1 failed: the server answered 404 Not Found"],
@@ -144,8 +145,8 @@ def test_no_mentions_says_what_was_listened_to_or_that_nothing_was_polled(filled
     assert run_command(filled.settings, "mentions", "--watch", "corn", "--since", day)[2] == [
         f"no mentions; listened to 0 of 1 episode since {day}; 1 had no transcript"
     ]
-    assert run_command(filled.settings, "mentions", "--watch", "oats")[2] == [
-        "no mentions; oats is not among the watches: see podwatch watches list"
+    assert run_command(filled.settings, "mentions", "--watch", "corn", "--feed", "news")[2] == [
+        "no mentions; podwatch coverage --feed 2 says what was listened to"
     ]
 
 

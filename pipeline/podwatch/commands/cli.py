@@ -31,7 +31,8 @@ Function = TypeVar("Function", bound=Callable[..., None])
 
 @dataclass(frozen=True, init=False)
 class Option:
-    """An option by its names (its parameter's name when none is given). show_default: words in place of the default."""
+    """An option by its names (its parameter's name when none is given). show_default: words in place of the default;
+    parser: reads what was typed; raises BadParameter."""
 
     names: tuple[str, ...]
     help: str
@@ -40,6 +41,7 @@ class Option:
     min: int | None
     max: int | None
     show_default: str | None
+    parser: Callable[[str], Any] | None
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class Option:
         min: int | None = None,
         max: int | None = None,
         show_default: str | None = None,
+        parser: Callable[[str], Any] | None = None,
     ) -> None:
         given = {**locals()}
         for name in self.__dataclass_fields__:
@@ -197,6 +200,8 @@ def _unwrap(hint: Any) -> tuple[Any, bool]:
 
 
 def _convert_with(kind: Any, declared: Option | None) -> Any:
+    if declared is not None and declared.parser is not None:
+        return click.types.FuncParamType(declared.parser)
     if kind is Path:
         return click.Path(path_type=Path)
     if kind is datetime:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from podwatch.commands import cli
-from podwatch.commands.options import Json, Since, start_of
+from podwatch.commands.options import Json, Since
 from podwatch.commands.output import open_runtime, print_stderr, show_rows, utc_now
 from podwatch.model import EntityType
+from podwatch.policy.wording import agree, count_of
 
 if TYPE_CHECKING:
     from podwatch.runtime import Runtime
@@ -32,7 +33,8 @@ def entities(
         if unread := rt.store.count_unread():
             off = None if rt.settings.entities else "names are not looked for: PODWATCH_ENTITIES is off"
             why = off or missing_requirement() or "podwatch detect reads them"
-            print_stderr(f"podwatch: {unread} transcripts were not read for names yet - {why}")
+            were = f"{count_of(unread, 'transcript')} {agree(unread, 'was', 'were')}"
+            print_stderr(f"podwatch: {were} not read for names yet - {why}")
     columns = ("name", "type", "episodes", "feeds", "expected" if surges else "count", "reason" if surges else "last")
     show_rows(rows[:limit], columns, json, "no surges" if surges else "no names yet: podwatch detect")
 
@@ -47,7 +49,7 @@ def _entity_rows(rt: Runtime, since: Since, kind: EntityType | None, limit: int)
             "count": e.count,
             "last": e.last_at,
         }
-        for e in rt.store.entity_counts(start_of(since), kind, limit)
+        for e in rt.store.entity_counts(since, kind, limit)
     ]
 
 

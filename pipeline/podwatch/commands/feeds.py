@@ -6,9 +6,10 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from podwatch.commands import cli
+from podwatch.commands import cli, feed_settings
+from podwatch.commands.feed_settings import FeedName, normalize_tags
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
     emit_json,
@@ -25,13 +26,10 @@ from podwatch.model import Feed
 from podwatch.policy.coverage import describe_undated
 from podwatch.policy.feed_choice import choose_feed
 from podwatch.policy.poll_schedule import is_dead
+from podwatch.policy.wording import agree, count_of
 from podwatch.redaction import display_address, has_secret, is_redacted, redact_text
 
-if TYPE_CHECKING:
-    pass
-
 app = cli.Group(help="The podcasts that are polled.", no_args_is_help=True)
-FeedName = Annotated[str, cli.Argument(help="The feed: its address, whole or as the list shows it, or its number.")]
 Tags = Annotated[list[str] | None, cli.Option("--tag", help="A tag for them; may be given several times.")]
 
 
@@ -43,14 +41,16 @@ def import_(file: Annotated[Path, cli.Argument(help="An OPML file.")], tag: Tags
     """
     from podwatch.feeds import opml
 
-    tags = _tags(tag)
+    tags = normalize_tags(tag)
     found, errors = opml.read_opml(file)
     for line in errors:
         print_stderr(f"left out: {line}")
     whole = [replace(f, tags=tuple(dict.fromkeys(f.tags + tags))) for f in found if not is_redacted(f.url)]
     if len(whole) < len(found):
-        left_out = f"{len(found) - len(whole)} feeds are left out: *** stands for a secret in their addresses"
-        print_stderr(f"{left_out} - export them with podwatch feeds export --with-secrets")
+        n = len(found) - len(whole)
+        left_out = f"{count_of(n, 'feed')} {agree(n, 'is', 'are')} left out: *** stands for a secret in"
+        left_out += agree(n, " its address", " their addresses")
+        print_stderr(f"{left_out} - export {agree(n, 'it', 'them')} with podwatch feeds export --with-secrets")
     _add(whole, json)
     if errors:
         raise cli.Exit(1)
@@ -67,7 +67,7 @@ def add(
     from podwatch.feeds import opml
     from podwatch.line.feed_list import look_up_feed
 
-    tags = _tags(tag)
+    tags = normalize_tags(tag)
     for address in url:
         if is_redacted(address):
             what = "has *** in place of a secret"
@@ -77,30 +77,9 @@ def add(
     _add(wanted, json)
 
 
-@app.command("set")
-def set_(
-    url: FeedName,
-    page: Annotated[
-        str,
-        cli.Option(
-            "--transcript-page",
-            help="Where its episodes' transcript pages are: https://site/{slug}, notes:site for links in the show"
-            " notes, or off. Fields: guid, title, slug, date, year, number, season, link.",
-        ),
-    ],
-    json: Json = False,
-) -> None:
-    """Says where transcripts are that the feed does not name. Off by default; robots.txt is obeyed."""
-    from podwatch.transcripts.sources import check_template
-
-    template = None if page == "off" else check_template(require_utf8(page))
-    with open_runtime() as rt:
-        feed = choose_feed(rt.store.feeds(), require_utf8(url))
-        rt.store.set_transcript_page(feed.url, template, utc_now())
-    shown, shown_page = display_address(feed.url), None if template is None else display_address(template)
-    emit_json({"url": shown, "transcript_page": shown_page}) if json else print(
-        f"{shown}: transcript page {shown_page or 'off'}"
-    )
+app.command("set")(feed_settings.set_)
+app.command()(feed_settings.disable)
+app.command()(feed_settings.enable)
 
 
 @app.command()
@@ -146,7 +125,7 @@ def encrypt_logins_(json: Json = False) -> None:
     for line in errors:
         print_stderr(f"podwatch: {line}")
     row = {"encrypted": done, "failed": len(errors)}
-    emit_json(row) if json else print(f"{done} logins encrypted")
+    emit_json(row) if json else print(f"{count_of(done, 'login')} encrypted")
     if errors:
         raise cli.Exit(1)
 
@@ -170,8 +149,7 @@ def export(
             secret = sum(f.login is not None or has_secret(f.url) for f in feeds)
             feeds = [replace(f, url=display_address(f.url)) for f in feeds]
             if secret:
-                affected = f"{secret} feed{'s' if secret != 1 else ''}"
-                print_stderr(f"the secrets of {affected} are left out; --with-secrets writes them")
+                print_stderr(f"the secrets of {count_of(secret, 'feed')} are left out; --with-secrets writes them")
     from podwatch.feeds import opml
 
     text = opml.write_opml(feeds)
@@ -183,7 +161,9 @@ def export(
             out.write(text)
     except OSError as e:
         raise PodwatchError(e.strerror or str(e), where=str(file), todo="check the path") from None
-    emit_json({"file": file, "feeds": len(feeds)}) if json else print(f"{strip_control(str(file))}: {len(feeds)} feeds")
+    emit_json({"file": file, "feeds": len(feeds)}) if json else print(
+        f"{strip_control(str(file))}: {count_of(len(feeds), 'feed')}"
+    )
 
 
 @app.command("list")
@@ -204,7 +184,8 @@ def list_(json: Json = False) -> None:
                 "tags": list(f.tags),
                 "last_poll": f.last_polled_at,
                 "last_episode": f.last_episode_at,
-                "next_poll": f.next_poll_at,
+                "next_poll": f.next_poll_at if f.disabled_at is None or json else "disabled",
+                "disabled": f.disabled_at is not None,
                 "failures": f.failures,
                 "failing_since": f.failing_since,
                 "dead": is_dead(f.failing_since, moment),
@@ -216,18 +197,13 @@ def list_(json: Json = False) -> None:
         ]
     dead = sum(row["dead"] is True for row in rows)
     if dead:
-        print_stderr(f"{dead} feeds have failed for two weeks or more: mend or remove them")
+        have = f"{count_of(dead, 'feed')} {agree(dead, 'has', 'have')}"
+        print_stderr(f"{have} failed for two weeks or more: mend or remove {agree(dead, 'it', 'them')}")
     for f in feeds:
         if f.id in undated:
             print_stderr(f"{display_address(f.url)}: {describe_undated(undated[f.id])}")
     columns = ("id", "title", "url", "tags", "last_poll", "last_episode", "transcripts", "next_poll", "error")
     show_rows(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
-
-
-def _tags(given: list[str] | None) -> tuple[str, ...]:
-    from podwatch.feeds import opml
-
-    return tuple(dict.fromkeys(opml.normalize_tag(require_utf8(t)) for t in given or ()))
 
 
 def _add(feeds: list[Feed], as_json: bool) -> None:
@@ -236,7 +212,7 @@ def _add(feeds: list[Feed], as_json: bool) -> None:
     with open_runtime() as rt:
         listed, new = add_feeds(rt, feeds, utc_now())
     row = {"feeds": listed, "new": new}
-    emit_json(row) if as_json else print(f"{listed} feeds, {new} new")
+    emit_json(row) if as_json else print(f"{count_of(listed, 'feed')}, {new} new")
 
 
 def _ask_login(user: str | None) -> str:

@@ -11,6 +11,7 @@ from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import format_clock, print_stderr, show_rows
 from podwatch.commands.scan import read_file
+from podwatch.policy.wording import count_of
 
 if TYPE_CHECKING:
     from podwatch.model import Transcript
@@ -28,7 +29,9 @@ def parse(
     if verbose:
         for line in (*notes, *describe(transcript)):
             print_stderr(line)
-    show_rows(segment_rows(transcript, as_json=json), ("start", "end", "speaker", "text"), json, "no segments")
+    show_rows(
+        segment_rows(transcript, as_json=json), ("start", "end", "speaker", "text"), json, "no segments", header=False
+    )
 
 
 def segment_rows(transcript: Transcript, *, as_json: bool) -> Iterator[dict[str, Any]]:
@@ -43,7 +46,8 @@ def describe(transcript: Transcript) -> Iterator[str]:
     total = len(transcript.starts)
     timed = sum(s == s for s in transcript.starts)
     named = Counter(s for s in transcript.speakers if s)
-    yield f"{total} segments, {len(transcript.text.split())} words; {timed} with a time"
+    words = count_of(len(transcript.text.split()), "word")
+    yield f"{count_of(total, 'segment')}, {words}; {timed} with a time"
     if named:
         yield "speakers: " + ", ".join(f"{name} ({count})" for name, count in named.most_common())
     if transcript.title:

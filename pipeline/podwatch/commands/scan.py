@@ -16,8 +16,8 @@ from podwatch.commands.output import (
     mention_json,
     print_line,
     print_stderr,
-    split_snippet,
     strip_control,
+    style_sentence,
 )
 from podwatch.errors import PodwatchError, TranscriptError
 
@@ -36,7 +36,7 @@ def scan(
     from podwatch.watchlist.loader import read_watches
 
     watches = read_watches(list_file)
-    engine = query.build_engine(watches)
+    engine, by_name = query.build_engine(watches), {w.name: w for w in watches}
     for name, error in engine.broken.items():
         print_stderr(f"podwatch: watch {name}: {error.line}")
     as_json = json or not sys.stdout.isatty()
@@ -60,7 +60,7 @@ def scan(
             if as_json:
                 emit_json(mention_json(m, str(file), transcript.title))
             else:
-                print_line(_mention_line(file, m))
+                print_line(_mention_line(file, by_name[m.watch], m))
     if failed:
         raise cli.Exit(1)
 
@@ -102,13 +102,11 @@ def read_file(file: Path) -> tuple[Transcript, list[str]]:
     return transcript, columns.notes
 
 
-def _mention_line(file: Path, m: Mention) -> StyledLine:
-    before, surface, after = split_snippet(m)
+def _mention_line(file: Path, watch: Watch, m: Mention) -> StyledLine:
     return [
         ("cyan", format_moment(m).rjust(9)),
         ("magenta", "  " + m.watch),
-        ("", ("" if m.kind == "exact" else f" ({m.kind.value} {m.score:.2f})") + "  " + before),
-        ("bold yellow", surface),
-        ("", after),
+        ("", ("" if m.kind == "exact" else f" ({m.kind.value} {m.score:.2f})") + "  "),
+        *style_sentence(watch, m, "bold yellow"),
         ("dim", f"  {strip_control(file.name)}"),
     ]

@@ -23,8 +23,9 @@ from podwatch.commands.output import (
 )
 from podwatch.commands.progress import follow_parts
 from podwatch.errors import PodwatchError
-from podwatch.model import Precision, measure_precision
+from podwatch.model import Precision, Watch, measure_precision
 from podwatch.notifiers import show_channel
+from podwatch.policy.wording import count_of
 
 if TYPE_CHECKING:
     from podwatch.history.backtest import BacktestResult
@@ -127,7 +128,9 @@ def learn_(
         for e in effects:
             emit_json(_effect_row(e) | _sample_rows(e) | {"written": e.proposal in made})
     if write is not None and made:
-        print_stderr(f"{write}: {len(made)} changes made; to put them to use: podwatch watches sync {write}")
+        print_stderr(
+            f"{write}: {count_of(len(made), 'change')} made; to put them to use: podwatch watches sync {write}"
+        )
     elif write is not None and proposals:
         print_stderr(f"{write}: has all of this already; to put it to use: podwatch watches sync {write}")
 
@@ -139,10 +142,13 @@ def _print_effects(effects: Sequence[SpellingEffect]) -> None:
         return
     for e in effects:
         print_line([("bold", strip_control(e.proposal.spelling)), ("", f" as {e.proposal.change.value}:")])
-        for line in sample_lines(e.outcome):
+        watch = Watch(name=e.proposal.watch)
+        for line in sample_lines(e.outcome, watch, watch):
             print_line(line)
         if e.measured < e.transcripts:
-            print_line([("dim", f"  gained and lost are of the newest {e.measured} transcripts that hold it")])
+            print_line(
+                [("dim", f"  gained and lost are of the newest {count_of(e.measured, 'transcript')} that hold it")]
+            )
 
 
 def _effect_row(e: SpellingEffect) -> dict[str, Any]:

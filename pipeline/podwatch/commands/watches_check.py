@@ -12,6 +12,7 @@ from podwatch.commands import cli
 from podwatch.commands.output import emit_json, load_settings, print_stderr, strip_control
 from podwatch.errors import PodwatchError, WatchlistError
 from podwatch.model import Entity, Watch
+from podwatch.policy.wording import count_of
 from podwatch.query.check_warnings import (
     Finding,
     Level,
@@ -60,8 +61,8 @@ def check_watchlist(file: Path, strict: bool, json: bool) -> None:
         emit_json({"file": file, "watches": count})
     elif Level.ERROR not in levels:
         warnings = sum(p.finding.level is Level.WARNING for p in placed)
-        verdict = "no mistakes" if not warnings else f"{warnings} warning{'s' if warnings > 1 else ''}"
-        print(f"{strip_control(str(file))}: {count} watches, {verdict}")
+        verdict = "no mistakes" if not warnings else count_of(warnings, "warning")
+        print(f"{strip_control(str(file))}: {count_of(count, 'watch')}, {verdict}")
     if failed:
         raise cli.Exit(1)
 

@@ -12,6 +12,7 @@ from podwatch.commands import cli
 from podwatch.commands.output import StyledLine, emit_json, open_runtime, print_line, print_stderr, strip_control
 from podwatch.commands.watches_check import find_errors, print_finding
 from podwatch.notifiers import show_channel
+from podwatch.policy.wording import count_of
 from podwatch.watchlist.loader import parse_watchlist, read_text
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def sync_watchlist(file: Path, *, dry_run: bool, yes: bool, json: bool) -> None:
 
 def _confirm(file: Path, plan: WatchlistChanges, json: bool) -> bool:
     names = ", ".join(plan.removed[:MAX_NAMES]) + (", ..." if len(plan.removed) > MAX_NAMES else "")
-    count = f"{len(plan.removed)} watch{'es' if len(plan.removed) > 1 else ''} ({names})"
+    count = f"{count_of(len(plan.removed), 'watch')} ({names})"
     if sys.stdin.isatty() and sys.stdout.isatty() and not json:
         return cli.confirm(strip_control(f"Remove {count}?"))
     print_stderr(f"podwatch: {file}: would remove {count}; nothing was changed - to do it: --yes; to look: --dry-run")
@@ -73,7 +74,7 @@ def _describe(plan: WatchlistChanges, waiting: dict[str, int]) -> Iterator[Style
         yield [("green", f"+ {strip_control(name)}"), ("", "  is back")]
     for name in plan.removed:
         count = waiting.get(name, 0)
-        held = f"  {count} alert{'s' if count > 1 else ''} not sent yet will be held" if count else ""
+        held = f"  {count_of(count, 'alert')} not sent yet will be held" if count else ""
         yield [("red", f"- {strip_control(name)}"), ("", held)]
 
 
@@ -84,7 +85,7 @@ def _print_result(plan: WatchlistChanges, count: int, json: bool, *, dry_run: bo
     notes += [f"{len(plan.moved)} moved"] if plan.moved else []
     if not json:
         would = "would be " if dry_run else ""
-        print(f"{count} watches: {would}{len(plan.new)} new, {', '.join(notes)}")
+        print(f"{count_of(count, 'watch')}: {would}{len(plan.new)} new, {', '.join(notes)}")
         return
     emit_json(
         {

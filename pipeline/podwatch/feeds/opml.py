@@ -21,6 +21,7 @@ from podwatch.redaction import display_address, redact_text, split_login
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ADDRESS_LENGTH = 4096  # characters
+MAX_TITLE_LENGTH = 500
 MAX_TAG_LENGTH = 200  # characters
 
 
@@ -113,6 +114,15 @@ def normalize_tag(text: str) -> str:
     if not text or len(text) > MAX_TAG_LENGTH or not text.isprintable() or "," in text or "/" in text:
         todo = f"use 1 to {MAX_TAG_LENGTH} characters without comma, slash or control characters"
         raise PodwatchError("cannot be a tag", where=repr(text[:MAX_TAG_LENGTH]), todo=todo)
+    return text
+
+
+def normalize_title(text: str) -> str:
+    """A title as it is stored; raises PodwatchError for one that no line could show."""
+    text = " ".join(text.split())
+    if len(text) > MAX_TITLE_LENGTH or not text.isprintable():
+        todo = f"use at most {MAX_TITLE_LENGTH} characters without control characters"
+        raise PodwatchError("cannot be a title", where=repr(text[:MAX_TAG_LENGTH]), todo=todo)
     return text
 
 

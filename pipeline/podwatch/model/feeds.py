@@ -24,6 +24,7 @@ class Feed:
     digest: str | None = None  # of the last body, so that the same bytes again cost one hash
     last_polled_at: datetime | None = None
     next_poll_at: datetime | None = None
+    disabled_at: datetime | None = None  # when somebody had it rest; None: it is polled
     recent: tuple[datetime, ...] = ()  # when its newest episodes were published, newest first
     facts: FeedFacts | None = None  # what its document said last
     failures: int = 0  # in a row

@@ -74,13 +74,31 @@ class PollRows(Rows):
             c.execute(delete(feeds).where(feeds.c.id == row.id))
             return True
 
+    def describe_feed(self, url: str, *, title: str | None = None, tags: Sequence[str] | None = None) -> None:
+        """Sets the title of a feed, its tags, or both. A title stays whatever its document says, until it is ""."""
+        values = {name: value for name, value in (("title", title), ("tags", tags)) if value is not None}
+        if values:
+            self.execute(update(feeds).where(feeds.c.url == url).values(**values))
+
+    def set_disabled(self, url: str, now: datetime, *, disabled: bool) -> bool:
+        """Has a feed rest, or polls it again: at once when it is due. Whether that changes anything."""
+        is_as_before = feeds.c.disabled_at.is_(None) if disabled else feeds.c.disabled_at.is_not(None)
+        query = update(feeds).where(feeds.c.url == url, is_as_before)
+        if not disabled:
+            return self.execute(query.values(disabled_at=None, next_poll_at=now)) > 0
+        return self.execute(query.values(disabled_at=now)) > 0
+
     def feeds(self) -> list[Feed]:
         return [feed_of(r) for r in self.read_rows(select(feeds).order_by(feeds.c.id))]
 
     def feeds_due(self, now: datetime | None, shard: Shard = ALL) -> list[Feed]:
         """The feeds that are due, the longest waiting first; when ``now`` is None all but those never polled again."""
         due = feeds.c.next_poll_at.is_not(None) if now is None else feeds.c.next_poll_at <= now
-        query = select(feeds).where(due, *in_shard(feeds.c.id, shard)).order_by(feeds.c.next_poll_at, feeds.c.id)
+        query = (
+            select(feeds)
+            .where(due, feeds.c.disabled_at.is_(None), *in_shard(feeds.c.id, shard))
+            .order_by(feeds.c.next_poll_at, feeds.c.id)
+        )
         return [feed_of(r) for r in self.read_rows(query)]
 
     def newest_episodes(self, feed: Feed, most: int) -> list[Episode]:
@@ -190,6 +208,7 @@ def feed_of(r: AnyRow) -> Feed:
         login=r.login,
         title=r.title,
         tags=tuple(r.tags),
+        disabled_at=r.disabled_at,
         recent=tuple(datetime.fromtimestamp(t, UTC) for t in r.recent),
         facts=_facts(r.facts) if r.facts else None,
         **{name: getattr(r, name) for name in POLL_COLUMNS},
