@@ -1,4 +1,4 @@
-"""podwatch parse: how a transcript on disk is read, a segment a line, and what was decided on the way."""
+"""podwatch parse: how a transcript on disk is read, or audio heard, a segment a line, and what was decided."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ from typing import Annotated, Any
 
 import typer
 
+from podwatch.commands.audio import FileListener
 from podwatch.commands.options import Json
-from podwatch.commands.output import format_clock, print_stderr, show_rows
+from podwatch.commands.output import format_clock, load_settings, print_stderr, show_rows
 from podwatch.commands.scan import read_file
 from podwatch.model import Transcript
+from podwatch.speech.audio_files import is_audio
 
 
 def parse(
-    file: Annotated[Path, typer.Argument(help="A transcript, in any format.")],
+    file: Annotated[Path, typer.Argument(help="A transcript, in any format, or an audio file.")],
     json: Json = False,
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="On stderr: the format, and what was decided and why.")
     ] = False,
 ) -> None:
-    """Shows how a transcript on disk is read: its segments, with start, end, speaker and words."""
-    transcript, notes = read_file(file)
+    """Shows how a transcript on disk is read, or audio heard: its segments, with start, end, speaker and words."""
+    if is_audio(file):
+        heard = FileListener(load_settings()).hear(file)
+        transcript, notes = heard.transcript, list(heard.describe())
+    else:
+        transcript, notes = read_file(file)
     if verbose:
         for line in (*notes, *describe(transcript)):
             print_stderr(line)

@@ -1,4 +1,4 @@
-"""podwatch scan: the same detection over transcripts on disk, without a database."""
+"""podwatch scan: the same detection over transcripts and audio files on disk, without a database."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from podwatch import files, query
+from podwatch.commands.audio import FileListener, HeardFile
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
     StyledLine,
@@ -26,16 +27,19 @@ from podwatch.errors import PodwatchError, TranscriptError
 from podwatch.line.entities import entities_in
 from podwatch.model import Mention, Transcript
 from podwatch.query import EpisodeFields
+from podwatch.speech.audio_files import is_audio
 from podwatch.transcripts import formats as transcripts
 from podwatch.watchlist.loader import read_watches
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Transcripts, in any format.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILES...", help="Transcripts, in any format, or audio files.")
+    ],
     list_file: Annotated[Path, typer.Option("--watchlist", help="The watchlist to look for.")],
     json: Json = False,
 ) -> None:
-    """Looks for a watchlist in transcripts on disk: one JSON line a mention, readable lines on a terminal."""
+    """Looks for a watchlist in transcripts or audio on disk: one JSON line a mention, readable lines on a terminal."""
     watches = read_watches(list_file)
     engine = query.build_engine(watches)
     for name, error in engine.broken.items():
@@ -43,9 +47,14 @@ def scan(
     as_json = json or not sys.stdout.isatty()
     failed = bool(engine.broken)
     with_entities = reads_entities(engine)
+    listener: FileListener | None = None
     for file in paths:
+        heard: HeardFile | None = None
         try:
-            transcript = load_transcript(file)
+            if is_audio(file):
+                listener = listener or FileListener(load_settings())
+                heard = listener.hear(file)
+            transcript = heard.transcript if heard else load_transcript(file)
             if charset := transcript.guessed_charset:
                 print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
             named = entities_in(transcript, watches) if with_entities else None
@@ -57,11 +66,13 @@ def scan(
         for name, why in found.failed.items():
             failed = True
             print_stderr(f"podwatch: {file}: watch {name} failed: {why}")
-        for m in found.mentions:
+        for m in heard.without_phantoms(found.mentions) if heard else found.mentions:
             if as_json:
                 emit_json(mention_json(m, str(file), transcript.title))
             else:
                 print_line(_mention_line(file, m))
+    if listener is not None:
+        listener.close()
     if failed:
         raise typer.Exit(1)
 
