@@ -47,7 +47,7 @@ ALLOWED = {
     "line": "redaction errors logins model net policy store feeds transcripts entities query notifiers speech runtime",
     "history": "redaction errors model settings net policy store feeds query watchlist runtime line",
     "diagnose": "redaction errors model settings logins policy store feeds transcripts entities phonetics query "
-    "notifiers line",
+    "speech notifiers line",
     "commands": "redaction errors model settings logins files policy store feeds transcripts entities query watchlist "
     "notifiers speech runtime line history diagnose",
     "__main__": "commands",
@@ -70,6 +70,8 @@ ONLY = {
     "charset_normalizer": "podwatch.transcripts.formats.charset_detection",
     "spacy": "podwatch.entities.recognition",
     "av": "podwatch.speech",
+    "ctranslate2": "podwatch.speech.recognisers.faster_whisper",
+    "tokenizers": "podwatch.speech.models",
     "faster_whisper": "podwatch.speech.recognisers.faster_whisper",
     "threadpoolctl": "podwatch.phonetics.blas_threads",
     "ahocorasick_rs": "podwatch.query podwatch.transcripts.labels",
@@ -104,7 +106,17 @@ INPUT_OUTPUT = {
     "shutil",
     "tempfile",
 }
-HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them
+HEAVY = {
+    "slack_sdk",
+    "spacy",
+    "onnxruntime",
+    "numpy",
+    "py3langid",
+    "av",
+    "ctranslate2",
+    "faster_whisper",
+    "tokenizers",
+}  # loaded inside the function that needs them
 # They are themselves imported late, by the function that builds the notifier.
 LATE = "podwatch.notifiers.slack"
 

@@ -1,4 +1,4 @@
-"""podwatch scan: the same detection over transcripts on disk, without a database."""
+"""podwatch scan: the same detection over transcripts and audio files on disk, without a database."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ from podwatch.errors import PodwatchError, TranscriptError
 
 if TYPE_CHECKING:
     from podwatch import query
+    from podwatch.commands.audio import FileListener, HeardFile
     from podwatch.model import Entity, Mention, Transcript, Watch
 
 
 def scan(
-    paths: Annotated[list[Path], cli.Argument(metavar="FILES...", help="Transcripts, in any format.")],
+    paths: Annotated[list[Path], cli.Argument(metavar="FILES...", help="Transcripts, in any format, or audio files.")],
     list_file: Annotated[Path, cli.Option("--watchlist", help="The watchlist to look for.")],
     json: Json = False,
 ) -> None:
-    """Looks for a watchlist in transcripts on disk: one JSON line a mention, readable lines on a terminal."""
+    """Looks for a watchlist in transcripts or audio on disk: one JSON line a mention, readable lines on a terminal."""
     from podwatch import query
+    from podwatch.speech.audio_files import is_audio
     from podwatch.watchlist.loader import read_watches
 
     watches = read_watches(list_file)
@@ -42,9 +44,16 @@ def scan(
     as_json = json or not sys.stdout.isatty()
     failed = bool(engine.broken)
     with_entities = reads_entities(engine)
+    listener: FileListener | None = None
     for file in paths:
+        heard: HeardFile | None = None
         try:
-            transcript = load_transcript(file)
+            if is_audio(file):
+                from podwatch.commands.audio import FileListener
+
+                listener = listener or FileListener(load_settings())
+                heard = listener.hear(file)
+            transcript = heard.transcript if heard else load_transcript(file)
             if charset := transcript.guessed_charset:
                 print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
             named = _find_entities(transcript, watches) if with_entities else None
@@ -56,11 +65,13 @@ def scan(
         for name, why in found.failed.items():
             failed = True
             print_stderr(f"podwatch: {file}: watch {name} failed: {why}")
-        for m in found.mentions:
+        for m in heard.without_phantoms(found.mentions) if heard else found.mentions:
             if as_json:
                 emit_json(mention_json(m, str(file), transcript.title))
             else:
                 print_line(_mention_line(file, by_name[m.watch], m))
+    if listener is not None:
+        listener.close()
     if failed:
         raise cli.Exit(1)
 

@@ -1,7 +1,7 @@
 """Hears through Deepgram by the team's own key: formatted, with speakers, and with the watched names as its keyterms.
 
 A request is a long chunk, since speakers are told apart within one.
-(https://developers.deepgram.com/docs/pre-recorded-audio, /docs/diarization, /docs/keyterm, /docs/language-detection, /docs/errors)
+(https://developers.deepgram.com/docs: pre-recorded-audio, diarization, keyterm, language-detection, errors)
 """
 
 from __future__ import annotations
