@@ -28,7 +28,8 @@ class ServedFile:
     etag: bool = True
     modified: str = ""
     to_ranges: int = 0  # the status that it answers to every request for a range
-    claims: int = 0  # bytes of the whole that a Content-Range names, where that is wrong
+    heeds_if_range: bool = True
+    most: int = 1 << 60  # bytes of an answer to a range
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -93,7 +94,7 @@ class FileHost:
                 if wanted and file.to_ranges:
                     self.answer(file.to_ranges, {}, b"")
                     return
-                is_same = self.headers.get("If-Range") in (None, etag or file.modified)
+                is_same = not file.heeds_if_range or self.headers.get("If-Range") in (None, etag or file.modified)
                 if not (wanted and file.ranges and is_same):
                     self.answer(200, headers, file.body, path)
                     return
@@ -101,8 +102,9 @@ class FileHost:
                 if first >= size:
                     self.answer(416, {"Content-Range": f"bytes */{size}"}, b"")
                     return
-                headers["Content-Range"] = f"bytes {first}-{size - 1}/{file.claims or size}"
-                self.answer(206, headers, file.body[first:], path)
+                body = file.body[first : first + file.most]
+                headers["Content-Range"] = f"bytes {first}-{first + len(body) - 1}/{size}"
+                self.answer(206, headers, body, path)
 
             def answer(self, status: int, headers: Mapping[str, str], body: bytes, path: str = "") -> None:
                 self.send_response(status)
