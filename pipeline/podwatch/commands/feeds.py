@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,8 @@ from podwatch.commands.output import (
 )
 from podwatch.diagnose.coverage import transcripts_by_feed
 from podwatch.errors import PodwatchError
-from podwatch.feeds import apple_podcast_id, feed_in_lookup, opml
+from podwatch.feeds import apple_podcast_id, opml
+from podwatch.line.feed_discovery import Found, look_behind_pages, look_up_show
 from podwatch.logins import check_login, join_login
 from podwatch.model import Feed
 from podwatch.policy.coverage import describe_undated
@@ -69,7 +71,20 @@ def add(
         if is_redacted(address):
             what = "has *** in place of a secret"
             raise PodwatchError(what, where=display_address(address), todo="give the whole address")
-    _add([opml.feed_at(_look_up(address), tags=tags) for address in url], json)
+    with open_runtime() as rt:
+        shows = [look_up_show(rt, address) for address in url]
+        looked = look_behind_pages(rt, [opml.feed_at(address, tags=tags) for address in shows])
+    from_apple = [(a, feed.url) for a, (feed, _) in zip(url, looked, strict=True) if apple_podcast_id(a)]
+    _add([feed for feed, _ in looked], json, from_apple + _report_pages(looked))
+
+
+def _report_pages(looked: Sequence[tuple[Feed, Found | None]]) -> list[tuple[str, str]]:
+    """The pages with the feeds that they name; those that name none are told at once."""
+    for _, found in looked:
+        if found is not None and found.feed is None:
+            where = display_address(found.given)
+            print_stderr(f"{where}: is a web page that names no feed - add the address of the feed itself")
+    return [(found.given, found.feed) for _, found in looked if found is not None and found.feed is not None]
 
 
 @app.command("set")
@@ -209,25 +224,12 @@ def list_(json: Json = False) -> None:
     show_rows(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
 
 
-def _look_up(address: str) -> str:
-    """The address of the feed of a show at Apple Podcasts; any other address as it is."""
-    number = apple_podcast_id(address)
-    if number is None:
-        return address
-    with open_runtime() as rt:
-        answer = rt.http.get(f"{rt.settings.apple_lookup}?id={number}&entity=podcast", max_bytes=1_000_000)
-    found = feed_in_lookup(answer.body)
-    if found is None:
-        todo = "ask its makers for the address of the feed"
-        raise PodwatchError("names no feed of this show", where=address, todo=todo)
-    return found
-
-
 def _tags(given: list[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(opml.normalize_tag(require_utf8(t)) for t in given or ()))
 
 
-def _add(feeds: list[Feed], as_json: bool) -> None:
+def _add(feeds: list[Feed], as_json: bool, found: Sequence[tuple[str, str]] = ()) -> None:
+    """found: addresses that were given, with the feeds to which they led."""
     once: dict[str, Feed] = {}
     for feed in feeds:
         once[feed.url] = opml.merge_feeds(once.get(feed.url, feed), feed)
@@ -236,8 +238,14 @@ def _add(feeds: list[Feed], as_json: bool) -> None:
         sealed = [replace(f, login=_seal_new(rt, f, known.get(f.url))) for f in once.values()]
         new = rt.store.add_feeds(sealed, utc_now())
         encrypt_logins(rt)
-    row = {"feeds": len(once), "new": new}
-    emit_json(row) if as_json else print(f"{len(once)} feeds, {new} new")
+    shown = {display_address(given): display_address(feed) for given, feed in found}
+    row = {"feeds": len(once), "new": new} | ({"found": shown} if shown else {})
+    if as_json:
+        emit_json(row)
+        return
+    for given, address in shown.items():
+        print(f"{given}: its feed is {address}")
+    print(f"{len(once)} feeds, {new} new")
 
 
 def _seal_new(rt: Runtime, feed: Feed, stored: str | None) -> str | None:
