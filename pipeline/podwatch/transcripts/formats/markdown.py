@@ -31,6 +31,7 @@ _TIGHT = re.compile(
     r"(?:(?P<in>[:：])\*\*(?=\S|[ \t])|\*\*[ \t]?(?:：|:(?=[^\s/*])))[ \t]*",
     re.MULTILINE,
 )
+_GLUED = (re.compile(r"\*\*:[^\s/*]"), re.compile(r":\*\*\S"))  # signs of the next, found fast
 _DASHED = re.compile(r"^((?:[-*>][ \t]+)?\*\*[^*\n:]{1,60}\*\*)[ \t]+[-–—|][ \t]+", re.MULTILINE)
 _AUTOLINK = re.compile(r"<((?:https?|mailto|ftp):[^<>\s]{1,2000}|[\w.+-]{1,60}@[\w.-]{1,60})>")
 _HTML = re.compile(
@@ -79,15 +80,18 @@ def parse(doc: SourceDocument) -> Columns:
         text = _COMMENT.sub("", text)
         text = _HTML.sub(" ", _AUTOLINK.sub(r"\1", text))
     if "**" in text:
-        text = _DASHED.sub(r"\1: ", text) if len(_DASHED.findall(text)) > 2 else text
-        text = _TIGHT.sub(lambda m: f"{m[1]}:** " if m["in"] else f"{m[1]}**: ", text)
+        if _DASHED.search(text, 0, HEAD_CHARACTERS) and len(_DASHED.findall(text)) > 2:
+            text = _DASHED.sub(r"\1: ", text)
+        if "：" in text or any(sign.search(text) for sign in _GLUED):
+            text = _TIGHT.sub(lambda m: f"{m[1]}:** " if m["in"] else f"{m[1]}**: ", text)
     has_links = "](" in text
     text, names = unmark_names(plain_text.unlink_times(text) if has_links else text)
     if has_links:
         text = _LINK.sub(r"\1", text)
     text = _LINE.sub("", _TRANSCRIPT_HEADING.sub("", text) if "# " in text else text)
     if "*" in text or "_" in text:
-        text = _INNER_BOLD.sub(r"\1", _EMPHASIS.sub(r"\2", text))
+        text = _EMPHASIS.sub(r"\2", text)
+        text = _INNER_BOLD.sub(r"\1", text) if "**" in text else text
     if "\\" in text:
         text = _ESCAPE.sub(r"\1", text)
     columns = plain_text.read_paragraphs(unescape(text), names)
