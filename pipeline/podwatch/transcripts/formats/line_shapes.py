@@ -72,12 +72,13 @@ _SOUNDS = re.compile(
 
 def rewrite_shapes(text: str) -> str:
     """The text with its lines as line_heads reads them."""
-    if "[" in text:
+    head = text[:HEAD_CHARACTERS]
+    if "[" in head:
         text = _rewrite_seconds(text, _BRACKETED_SECONDS, MIN_SHARE)
     text = _rewrite_seconds(text, _BARE_SECONDS, MOST)
     lines = 0
     for sign, shape, replacement, share in _SHAPES:
-        if sign in text and shape.search(text, 0, HEAD_CHARACTERS):
+        if sign in head and shape.search(text, 0, HEAD_CHARACTERS):
             lines = lines or sum(map(bool, map(str.strip, text.split("\n"))))
             found = list(shape.finditer(text))
             names = [next(g for g in m.groups() if g and not g[:1].isdigit() and ":" not in g) for m in found]
