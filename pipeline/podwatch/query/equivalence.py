@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from podwatch.query import clauses
-from podwatch.query.normaliser import normalise, normalise_wildcard
+from podwatch.query.normaliser import normalise, normalise_plain, normalise_wildcard
 from podwatch.query.spelling_variants import cased_letters, spell, takes_plural
 
 Key: TypeAlias = tuple[Any, ...]
@@ -77,10 +77,8 @@ def field_key(clause: clauses.Clause) -> Key:
 @lru_cache(maxsize=65536)
 def normalised_term(text: str) -> str:
     """A term, normalised, without the blanks around it."""
-    words = text.split(" ")
-    if text.isascii() and all(word.isalnum() for word in words):  # as most are: six times faster
-        return " ".join(words).lower()
-    return normalise(text).text.strip()
+    plain = normalise_plain(text)
+    return normalise(text).text.strip() if plain is None else plain
 
 
 def _operands_key(clause: clauses.Or | clauses.And, key: Callable[[clauses.Clause], Key]) -> Key:
