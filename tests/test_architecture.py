@@ -48,8 +48,8 @@ ALLOWED = {
     "history": "redaction errors model settings net policy store feeds query watchlist runtime line",
     "diagnose": "redaction errors model settings logins policy store feeds transcripts entities phonetics query "
     "speech notifiers line",
-    "commands": "redaction errors model settings logins files policy store feeds transcripts entities query watchlist "
-    "notifiers speech runtime line history diagnose",
+    "commands": "redaction errors model known_variables settings logins files policy store feeds transcripts entities "
+    "query watchlist notifiers speech runtime line history diagnose",
     "__main__": "commands",
     "podwatch_connections": "errors settings",  # the plugin's other file, inside its functions
     # the plugin, inside its functions
