@@ -26,6 +26,7 @@ from podwatch.commands import (
     rescan,
     run,
     scan,
+    serve,
     slack,
     watches,
 )
@@ -59,6 +60,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     slack.slack,
     doctor.doctor,
     entities.entities,
+    serve.serve,
 )
 for command in COMMANDS:
     app.command(command.__name__.rstrip("_"))(command)
