@@ -22,6 +22,11 @@
     for (const field of all("select, input[type=date]", form)) field.addEventListener("change", () => form.requestSubmit());
   }
 
+  // On a phone the filter is folded away until it is wanted.
+  if (matchMedia("(max-width: 40rem)").matches && !location.search) {
+    for (const details of all("details.filters")) details.open = false;
+  }
+
   // Answers are given without leaving the place in the list.
   for (const form of all("form[data-answers]")) {
     form.addEventListener("submit", async (event) => {
