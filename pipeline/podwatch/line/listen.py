@@ -36,11 +36,13 @@ from podwatch.redaction import display_address
 from podwatch.runtime import Runtime, log
 from podwatch.speech.chunks import split_at_silence
 from podwatch.speech.decoding import open_audio
+from podwatch.speech.phantoms import find_phantoms
 from podwatch.speech.quality import measure_quality
 from podwatch.speech.recognisers import Recogniser
 from podwatch.speech.transcribing import chunk_seconds, to_transcript, transcribe
 from podwatch.store.listen import SPEECH
 from podwatch.transcripts import sandboxed
+from podwatch.transcripts.labels.boilerplate import Label, Passage
 
 DOWNLOAD_SECONDS = 3600.0  # for a whole file
 STALE = 2 * 86_400.0  # seconds after which audio that a killed run left is deleted
@@ -210,7 +212,9 @@ def _listen_to_one(
     transcript = to_transcript(chunks, source=f"{SPEECH}{recogniser.name}", language=_primary(episode.language))
     if not transcript.text:
         raise SpeechError("nobody speaks in it", where=display_address(episode.audio_url or ""))
-    fields = asdict(sandboxed.pack_transcript(transcript, episode.language)) | {"source": transcript.source}
+    phantoms = [Passage(p.start, p.end, Label.PHANTOM, p.score, p.reason) for p in find_phantoms(chunks)]
+    packed = sandboxed.pack_transcript(transcript, episode.language, phantoms)
+    fields = asdict(packed) | {"source": transcript.source}
     quality: dict[str, Any] = asdict(measure_quality(chunks))
     claim.finish()
     is_new = rt.store.save_heard(episode, fields, recording.id, heard_now, quality, claim.now())

@@ -13,6 +13,7 @@ from podwatch.store.database import Store
 from podwatch.store.detect import TranscriptSource
 from podwatch.transcripts.labels.boilerplate import (
     FeedShingles,
+    Label,
     Passage,
     add_repeated,
     label_mentions,
@@ -33,12 +34,16 @@ class PassageLabeller:
         self._feeds: OrderedDict[int, FeedShingles] = OrderedDict()
 
     def label_mentions(self, source: TranscriptSource, mentions: Sequence[Mention]) -> Sequence[Mention]:
-        """The mentions, each with the label of the passage that it stands in; None outside boilerplate."""
+        """The mentions, each with the label of the passage that it stands in; None outside boilerplate.
+
+        Those in what a recogniser made up are left out.
+        """
         if not mentions:
             return mentions
         passages, shingles = unpack_labels(source.labels)
         repeated = self._repeated_shingles(source.episode.feed_id, source.episode.id, shingles)
-        return label_mentions(mentions, add_repeated(source.transcript.text, passages, repeated))
+        found = label_mentions(mentions, add_repeated(source.transcript.text, passages, repeated))
+        return [m for m in found if m.label != Label.PHANTOM.value]
 
     def passages_of(self, feed_id: int, transcript: Transcript) -> tuple[Passage, ...]:
         """The boilerplate of a transcript."""
