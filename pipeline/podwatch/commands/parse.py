@@ -26,7 +26,8 @@ def parse(
 ) -> None:
     """Shows how a transcript on disk is read, or audio heard: its segments, with start, end, speaker and words."""
     if is_audio(file):
-        heard = FileListener(load_settings()).hear(file)
+        with FileListener(load_settings()) as listener:
+            heard = listener.hear(file)
         transcript, notes = heard.transcript, list(heard.describe())
     else:
         transcript, notes = read_file(file)
