@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from podwatch.commands.progress import progress_bar
 from podwatch.errors import SpeechError
@@ -86,6 +88,9 @@ class FileListener:
         quality = measure_quality(chunks, transcript.language)
         return HeardFile(transcript, quality, tuple(find_phantoms(chunks)), self._recogniser.name)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         if self._recogniser is not None:
             self._recogniser.close()

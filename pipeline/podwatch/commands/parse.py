@@ -30,7 +30,8 @@ def parse(
     if is_audio(file):
         from podwatch.commands.audio import FileListener
 
-        heard = FileListener(load_settings()).hear(file)
+        with FileListener(load_settings()) as listener:
+            heard = listener.hear(file)
         transcript, notes = heard.transcript, list(heard.describe())
     else:
         transcript, notes = read_file(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,34 +45,33 @@ def scan(
     as_json = json or not sys.stdout.isatty()
     failed = bool(engine.broken)
     with_entities = reads_entities(engine)
-    listener: FileListener | None = None
-    for file in paths:
-        heard: HeardFile | None = None
-        try:
-            if is_audio(file):
-                from podwatch.commands.audio import FileListener
+    with ExitStack() as stack:
+        listener: FileListener | None = None
+        for file in paths:
+            heard: HeardFile | None = None
+            try:
+                if is_audio(file):
+                    from podwatch.commands.audio import FileListener
 
-                listener = listener or FileListener(load_settings())
-                heard = listener.hear(file)
-            transcript = heard.transcript if heard else load_transcript(file)
-            if charset := transcript.guessed_charset:
-                print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
-            named = _find_entities(transcript, watches) if with_entities else None
-        except PodwatchError as e:
-            failed = True
-            print_stderr(f"podwatch: {e.line}")
-            continue
-        found = engine(transcript, query.EpisodeFields(title=transcript.title, entities=named))
-        for name, why in found.failed.items():
-            failed = True
-            print_stderr(f"podwatch: {file}: watch {name} failed: {why}")
-        for m in heard.without_phantoms(found.mentions) if heard else found.mentions:
-            if as_json:
-                emit_json(mention_json(m, str(file), transcript.title))
-            else:
-                print_line(_mention_line(file, by_name[m.watch], m))
-    if listener is not None:
-        listener.close()
+                    listener = listener or stack.enter_context(FileListener(load_settings()))
+                    heard = listener.hear(file)
+                transcript = heard.transcript if heard else load_transcript(file)
+                if charset := transcript.guessed_charset:
+                    print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
+                named = _find_entities(transcript, watches) if with_entities else None
+            except PodwatchError as e:
+                failed = True
+                print_stderr(f"podwatch: {e.line}")
+                continue
+            found = engine(transcript, query.EpisodeFields(title=transcript.title, entities=named))
+            for name, why in found.failed.items():
+                failed = True
+                print_stderr(f"podwatch: {file}: watch {name} failed: {why}")
+            for m in heard.without_phantoms(found.mentions) if heard else found.mentions:
+                if as_json:
+                    emit_json(mention_json(m, str(file), transcript.title))
+                else:
+                    print_line(_mention_line(file, by_name[m.watch], m))
     if failed:
         raise cli.Exit(1)
 

@@ -98,7 +98,7 @@ def read_answer(answer: Mapping[str, Any], seconds: float, language: str | None)
     alternatives = dicts(channels[0].get("alternatives"))
     spoken = list(_read_words(dicts(alternatives[0].get("words")), code)) if alternatives else []
     segments = tuple(split_segment([w for w, _ in spoken], [speaker for _, speaker in spoken]))
-    return RecognisedChunk(0.0, seconds, segments, code)
+    return RecognisedChunk(0.0, seconds, segments, code if segments else language)
 
 
 def _read_words(

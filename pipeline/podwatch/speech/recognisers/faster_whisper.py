@@ -80,7 +80,7 @@ class FasterWhisper:
                 vad_filter=True,
                 hotwords=(", ".join(hints[:MAX_HINTS]) or None) if self._takes_hints else None,
             )
-            segments = tuple(_read_segments(found))
+            segments = tuple(_read_segments(found, seconds))
         except (RuntimeError, MemoryError) as e:
             out = "memory" in str(e).lower() or isinstance(e, MemoryError)
             todo = "choose a smaller PODWATCH_SPEECH_MODEL" if out else ""
@@ -117,19 +117,23 @@ def choose_compute(wanted: str, device: str) -> str:
     return "float16" if device == "cuda" else "int8"
 
 
-def _read_segments(found: Any) -> Iterator[RecognisedSegment]:
-    """Whisper's segments, which have up to 30 s, cut at the ends of sentences and at pauses."""
+def _read_segments(found: Any, seconds: float) -> Iterator[RecognisedSegment]:
+    """Whisper's segments, which have up to 30 s, cut at the ends of sentences and at pauses.
+
+    Its times may lie behind the end of the audio, which it hears with silence added.
+    """
+
+    def at(second: float) -> float:
+        return round(min(float(second), seconds), 2)
+
     for s in found:
         if is_no_speech(s.no_speech_prob, s.avg_logprob):
             continue
-        words = [
-            RecognisedWord(round(float(w.start), 2), round(float(w.end), 2), w.word, round(float(w.probability), 3))
-            for w in s.words or ()
-        ]
+        words = [RecognisedWord(at(w.start), at(w.end), w.word, round(float(w.probability), 3)) for w in s.words or ()]
         if words:
             yield from split_segment(words)
         elif s.text.strip():
-            yield RecognisedSegment(round(float(s.start), 2), round(float(s.end), 2), s.text.strip())
+            yield RecognisedSegment(at(s.start), at(s.end), s.text.strip())
 
 
 def _loading_error(why: str, folder: str, device: str, compute: str) -> SpeechError:

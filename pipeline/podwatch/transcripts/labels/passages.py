@@ -10,7 +10,7 @@ MAX_PASSAGE_CHARACTERS = 2500  # characters, about three minutes: how long a str
 
 
 class Label(StrEnum):
-    """What a stretch is besides talk."""
+    """What a stretch is besides talk. They are stored by their order: another one comes last."""
 
     SPONSOR = "sponsor"
     PROMOTION = "promotion"
