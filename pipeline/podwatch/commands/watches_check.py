@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
-
-from podwatch import notifiers, query, runtime
+from podwatch import notifiers, query
+from podwatch.commands import cli
 from podwatch.commands.output import emit_json, load_settings, print_stderr, strip_control
-from podwatch.diagnose.match_rates import MAX_TRANSCRIPTS, measure_match_rates
 from podwatch.errors import PodwatchError, WatchlistError
 from podwatch.model import Entity, Watch
+from podwatch.policy.wording import count_of
 from podwatch.query.check_warnings import (
     Finding,
     Level,
@@ -23,10 +23,13 @@ from podwatch.query.check_warnings import (
     find_warnings,
 )
 from podwatch.query.clauses import Clause
-from podwatch.store.database import FAILURES, Store, database_exists, explain_failure
-from podwatch.store.detect import TranscriptSource
 from podwatch.watchlist.loader import parse_watchlist, read_text
 from podwatch.watchlist.yaml_positions import find_position, load_yaml, position_within
+
+if TYPE_CHECKING:
+    from podwatch.settings import Settings
+    from podwatch.store.database import Store
+    from podwatch.store.detect import TranscriptSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class PlacedFinding:
 
 
 def check_watchlist(file: Path, strict: bool, json: bool) -> None:
-    """Prints the findings; raises typer.Exit(1) when one is an error, or, when strict, a warning."""
+    """Prints the findings; raises cli.Exit(1) when one is an error, or, when strict, a warning."""
     count = 0
     levels: set[Level] = set()
     try:
@@ -58,10 +61,10 @@ def check_watchlist(file: Path, strict: bool, json: bool) -> None:
         emit_json({"file": file, "watches": count})
     elif Level.ERROR not in levels:
         warnings = sum(p.finding.level is Level.WARNING for p in placed)
-        verdict = "no mistakes" if not warnings else f"{warnings} warning{'s' if warnings > 1 else ''}"
-        print(f"{strip_control(str(file))}: {count} watches, {verdict}")
+        verdict = "no mistakes" if not warnings else count_of(warnings, "warning")
+        print(f"{strip_control(str(file))}: {count_of(count, 'watch')}, {verdict}")
     if failed:
-        raise typer.Exit(1)
+        raise cli.Exit(1)
 
 
 def find_errors(watches: list[Watch], text: str) -> Iterator[PlacedFinding]:
@@ -115,22 +118,41 @@ def _measure(engine: query.Engine, watches: list[Watch]) -> tuple[Mapping[str, M
     why = "how common the watches are was not measured"
     try:
         s = load_settings()
-        if not database_exists(s):
+        if not _has_database(s):
             return {}, f"{why}: there is no database yet"
-        with runtime.build(s) as rt:
-            rates = measure_match_rates(engine, watches, _sources(rt.store, engine.asks_for_entities))
+        rates = _measure_stored(s, engine, watches)
     except PodwatchError as e:
         return {}, f"{why}: {e.line}"
-    except FAILURES as e:
-        if (known := explain_failure(e)) is None:
-            raise
-        return {}, f"{why}: {known.line}"
     if not any(rate.of for rate in rates.values()):
         return {}, f"{why}: there are no transcripts yet"
     return rates, ""
 
 
+def _has_database(s: Settings) -> bool:
+    """Whether there is a database already; that of the data folder is looked for without loading SQLAlchemy."""
+    from podwatch.settings import DATABASE
+
+    own = s.home / DATABASE
+    if s.database_url.reveal() == f"sqlite:///{own}" and not own.is_file():
+        return False
+    from podwatch.store.database import database_exists
+
+    return database_exists(s)
+
+
+def _measure_stored(s: Settings, engine: query.Engine, watches: list[Watch]) -> Mapping[str, MatchRate]:
+    """The rates in the newest transcripts of the database; raises PodwatchError when it fails."""
+    from podwatch import runtime
+    from podwatch.diagnose.match_rates import measure_match_rates
+    from podwatch.store.database import explaining_failures
+
+    with explaining_failures(), runtime.build(s) as rt:
+        return measure_match_rates(engine, watches, _sources(rt.store, engine.asks_for_entities))
+
+
 def _sources(store: Store, with_entities: bool) -> Iterator[tuple[TranscriptSource, Sequence[Entity] | None]]:
+    from podwatch.diagnose.match_rates import MAX_TRANSCRIPTS
+
     for source in store.newest_sources(MAX_TRANSCRIPTS):
         n = source.transcript.id
         yield source, store.entities_of([n]).get(n) if with_entities else None

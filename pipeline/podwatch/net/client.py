@@ -190,6 +190,29 @@ class HttpClient:
         response = self._transport.post(prepare("POST", url, sent, body), deadline)
         return response.status, lowered(response)
 
+    def exchange(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        max_bytes: int = MAX_BYTES,
+        deadline: float = DEADLINE,
+    ) -> Response:
+        """The response to a body, with its own body, whatever its status; redirects are not followed.
+
+        It is for services whose answer counts, and that may be asked again. deadline: seconds for both ways. Raises
+        HttpError when there is no response, or a larger one than ``max_bytes``.
+        """
+        url, login = split_own_login(url, None)
+        request = prepare("POST", url, add_login(self._headers | dict(headers), login, url), body)
+        try:
+            with network_failures(url, deadline), self._transport.open(request, deadline) as response:
+                answer = lowered(response)
+                return Response(response.status, url, answer, _read(response, answer, max_bytes))
+        except _TooLargeError:
+            raise HttpError(f"its answer is larger than {max_bytes:,} bytes", where=url, retryable=False) from None
+
     def close(self) -> None:
         self._transport.close()
 

@@ -170,11 +170,13 @@ class Transport:
         key, target = _split(request)
         deadline = time.monotonic() + seconds
         while True:
-            connection = self._take_idle(key) or self._connection(key)
+            # What is sent has a new connection: only a failed send shows that an idle one is dead, and it may have
+            # arrived all the same.
+            connection = (None if request.body else self._take_idle(key)) or self._connection(key)
             connection.deadline, connection.wait = deadline, math.inf
             try:
                 sent_to, headers = _through_proxy(connection, request, target)
-                connection.request(str(request.method), sent_to, headers=headers)
+                connection.request(str(request.method), sent_to, body=request.body, headers=headers)
                 response = connection.getresponse()
                 break
             except (ConnectionError, http.client.CannotSendRequest):

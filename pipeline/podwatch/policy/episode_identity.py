@@ -158,6 +158,8 @@ def _is_one_by_guid(a: Episode, b: Episode, same_title: bool, gap: timedelta) ->
 def is_one_under_guid(a: Episode, b: Episode) -> bool:
     """Whether two items with one guid are one episode. Some feeds give one guid to all that they publish."""
     gap, same_title = _time_between(a, b), _have_same_title(a, b)
+    if gap > SAME_TIME and have_other_pages(a, b):
+        return False
     if gap <= (SAME_DAY if same_title else SAME_TIME):
         return True
     file = compare_addresses(a.audio_url, b.audio_url)
@@ -174,15 +176,30 @@ def is_listed_twice(a: Episode, b: Episode) -> bool:
     """Whether two items that one document lists with one guid and title are one episode: members' file and public file,
     a day apart.
     """
+    if have_other_pages(a, b):
+        return False
     if compare_addresses(a.audio_url, b.audio_url) in (Likeness.SAME, Likeness.EXTENDED):
         return True
     gap = _time_between(a, b)
     return (gap <= SAME_DAY or gap == timedelta.max) and _have_like_length(a, b)
 
 
+def have_other_pages(a: Episode, b: Episode) -> bool:
+    """Whether two items without guids, which are named by one audio file, have a page each: then these name them."""
+    if not (a.link and b.link and _is_named_by_audio(a) and _is_named_by_audio(b)):
+        return False
+    return compare_addresses(a.link, b.link) in (Likeness.NOTHING, Likeness.STEM)
+
+
+def _is_named_by_audio(e: Episode) -> bool:
+    return bool(e.audio_url) and e.guid.partition("#")[0] == f"https://{canonical_url(e.audio_url)}"
+
+
 def _is_one_by_file(a: Episode, b: Episode, same_title: bool, gap: timedelta) -> bool:
     file = compare_addresses(a.audio_url, b.audio_url)
     if file in (Likeness.NOTHING, Likeness.UNKNOWN):
+        return False
+    if a.feed_id == b.feed_id and gap > SAME_TIME and have_other_pages(a, b):
         return False
     named = names_recording(a.audio_url)
     if a.feed_id != b.feed_id and file is not Likeness.SAME:
@@ -240,7 +257,8 @@ def _minutes_later(found: Episode, known: Episode) -> int | None:
 def guid_under_guid(e: Episode) -> str:
     """The guid of one of several episodes with one guid: for each its own, and the same at each poll."""
     date = f"{e.published_at.timestamp():.0f}" if e.published_at is not None else canonical_url(e.audio_url)
-    return f"{e.guid}#{_hash63(f'{plain_title(e.title)} {date}'):016x}"
+    page = f" {canonical_url(e.link)}" if e.link and _is_named_by_audio(e) else ""
+    return f"{e.guid}#{_hash63(f'{plain_title(e.title)} {date}{page}'):016x}"
 
 
 def _have_same_title(a: Episode, b: Episode) -> bool:

@@ -79,7 +79,7 @@ def cpu_budget(size: int) -> float:
 
 def run_job(body: bytes, job: dict[str, Any], started: float) -> bytes:
     """For a sandbox's worker: a line of JSON, the packed transcript, its labels."""
-    kind, columns = parse_transcript(body, job["media_type"], job["name"])
+    kind, columns = parse_transcript(body, job["media_type"], job["name"], language=job["declared"])
     r = pack_transcript(columns.transcript(media_type=columns.media_type(kind)), job["declared"] or None)
     fields = {
         "media_type": r.media_type,

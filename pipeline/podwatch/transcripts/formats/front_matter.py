@@ -7,12 +7,16 @@ from typing import NamedTuple
 
 MAX_FRONT = 50_000  # characters
 _FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
-_KEY = re.compile(r"(\"?[\w.-]+\"?)[ \t]*(?::(?:[ \t]|$)|=)")
-_KNOWN_KEYS = {"title", "date", "layout", "episode", "guest", "guests", "description", "slug", "tags"}
+MIN_KNOWN_KEYS = 3
+_KEY = re.compile(r"(\"?[\w.-]+(?: [\w.-]+){0,2}\"?)[ \t]*(?::(?:[ \t]|$)|=)")
+_KNOWN_KEYS = {
+    "title", "date", "layout", "episode", "guest", "guests", "description", "slug", "tags", "url", "video", "duration",
+    "length", "author", "channel", "published", "model", "keywords", "source", "language", "podcast", "id", "views",
+}  # fmt: skip
 _TITLE = re.compile(r"^[Tt]itle[ \t]*[:=][ \t]*['\"]?(.{1,300}?)['\"]?[ \t]*$", re.MULTILINE)
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.{1,300}?)[ \t]*#*[ \t]*")
 _DETAIL = re.compile(r"(\*\*|__)([^*_\n]{1,60}?):?\1:?[ \t]+\S.{0,200}")
-_NO_TALK = {"transcript", "full transcript", "transcription", "episode transcript", "the transcript", "transcript:"}
+NO_TALK = {"transcript", "full transcript", "transcription", "episode transcript", "the transcript", "transcript:"}
 
 
 class Front(NamedTuple):
@@ -38,7 +42,7 @@ def split_front(text: str) -> Front:
     while at < len(lines) - 1 or (at < len(lines) and not lines[at].strip()):
         line = lines[at].strip()
         heading = _HEADING.fullmatch(line)
-        if heading and heading[2].lower() in _NO_TALK:
+        if heading and heading[2].lower() in NO_TALK:
             notes.append(f"heading {heading[2]!r}: not talk")
         elif heading and len(heading[1]) == 1 and (not title or _same(title, heading[2])):
             title = title or heading[2]
@@ -55,15 +59,19 @@ def split_front(text: str) -> Front:
 
 
 def _is_front_matter(inner: str) -> bool:
-    """Whether all lines at the left are keys with their values, so that it is no talk between two rulers."""
-    keys = []
-    for line in inner.split("\n"):
-        if line and line[0] not in " \t#-[]{}":
-            key = _KEY.match(line)
-            if key is None:
-                return False
-            keys.append(key[1].strip('"'))
-    return bool(keys) and (all(k.islower() for k in keys) or bool(_KNOWN_KEYS & {k.lower() for k in keys}))
+    """Whether the lines at the left are keys with their values, so that it is no talk between two rulers.
+
+    What several usual keys stand in is front matter, whatever else does: descriptions hold any lines.
+    """
+    lines = [line for line in inner.split("\n") if line and line[0] not in " \t#-[]{}"]
+    found = [_KEY.match(line) for line in lines]
+    keys = [m[1].strip('"') for m in found if m]
+    words = [set(key.lower().replace("_", " ").split()) for key in keys]
+    if found and found[0] and sum(bool(_KNOWN_KEYS & w) for w in words) >= MIN_KNOWN_KEYS:
+        return True
+    if not keys or None in found:
+        return False
+    return all(k.islower() for k in keys) or bool(_KNOWN_KEYS & {k.lower() for k in keys})
 
 
 def _same(title: str, heading: str) -> bool:
