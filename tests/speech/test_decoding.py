@@ -53,6 +53,27 @@ def test_an_audio_stream_says_how_long_it_is_before_it_is_decoded(tmp_path: Path
         assert audio.said is None, "it has no head that says so"
 
 
+@pytest.mark.parametrize("bit_rates", [(32_000, 192_000), (192_000, 32_000)], ids=str)
+def test_an_mp3_that_is_put_together_of_pieces_is_heard_to_its_end(bit_rates: tuple[int, int], tmp_path: Path) -> None:
+    """An advertisement before the show: its first frame says how long the advertisement is."""
+    pieces = [
+        write_tone(tmp_path, "mp3", seconds=seconds, bit_rate=bit_rate).read_bytes()
+        for seconds, bit_rate in zip((4.0, 20.0), bit_rates, strict=True)
+    ]
+    path = tmp_path / "episode.mp3"
+    path.write_bytes(b"".join(pieces))
+    assert measure_seconds(path) == pytest.approx(24.0, abs=0.3)
+    assert len(hear(path)) / SAMPLE_RATE == pytest.approx(24.0, abs=0.3)
+
+
+def test_an_ogg_that_is_put_together_of_pieces_is_heard_to_its_end(tmp_path: Path) -> None:
+    pieces = [write_tone(tmp_path, suffix, seconds=5.0).read_bytes() for suffix in ("opus", "opus")]
+    path = tmp_path / "episode.ogg"
+    path.write_bytes(b"".join(pieces))
+    assert measure_seconds(path) == pytest.approx(10.0, abs=0.3)
+    assert len(hear(path)) / SAMPLE_RATE == pytest.approx(10.0, abs=0.3)
+
+
 def test_tags_that_are_no_utf8_are_no_error(tmp_path: Path) -> None:
     for suffix in ("mp3", "wav", "m4a"):
         path = write_tone(tmp_path, suffix, tags={"title": "TITLETITLE"})

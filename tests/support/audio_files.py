@@ -48,13 +48,21 @@ FORMS = {
 
 
 def write_tone(
-    folder: Path, suffix: str, seconds: float = 6.0, *, volume: float = 0.25, tags: Mapping[str, str] | None = None
+    folder: Path,
+    suffix: str,
+    seconds: float = 6.0,
+    *,
+    volume: float = 0.25,
+    tags: Mapping[str, str] | None = None,
+    bit_rate: int = 0,
 ) -> Path:
     """A file of a tone, in the format of its suffix; its path."""
     form, path = FORMS[suffix], folder / f"tone.{suffix}"
     with av.open(str(path), "w", container_options=dict(form.container)) as out:
         out.metadata.update(tags or {})
         stream: Any = out.add_stream(form.codec, rate=form.rate, layout=form.layout, options=dict(form.options))
+        if bit_rate:
+            stream.bit_rate = bit_rate
         _encode(out, stream, form.rate, seconds, volume)
     return path
 

@@ -27,7 +27,7 @@ from av.stream import Discard
 from podwatch.errors import SpeechError
 from podwatch.sandbox.worker import end_when_closed
 from podwatch.speech.decoding import DONE, FACTS, FAILED, HEAD, SAMPLES
-from podwatch.speech.file_heads import has_frame_count, is_mp4, mp4_index, wav_seconds
+from podwatch.speech.file_heads import is_mp4, mp3_seconds, mp4_index, wav_seconds
 from podwatch.speech.protection import is_protected
 
 MEMORY = 512 * 1024 * 1024  # bytes of address space; 120 MB of it are Python and the decoders
@@ -153,7 +153,9 @@ def _said_seconds(file: BinaryIO) -> float | None:
         name = container.format.name
         if name == "wav":
             return wav_seconds(file)
-        if name not in EXACT and not (name == "mp3" and has_frame_count(file)):
+        if name == "mp3":
+            return mp3_seconds(file, stream.sample_rate)
+        if name not in EXACT:
             return None
         if stream.duration and stream.time_base:
             seconds = float(stream.duration * stream.time_base)

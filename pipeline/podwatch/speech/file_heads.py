@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import io
+import re
 import struct
 from typing import BinaryIO
 
 MAX_CHUNKS = 100  # of a WAV before its samples
+_WHOLE = 0.9  # share of an MP3 that its first frame has to speak of: some have tags at their end
 MAX_BOXES = 1_000
 MAX_INDEX = 16 * 1024 * 1024  # bytes of an MP4's "moov"
 _UNKNOWN = 0x7FFF0000  # a size from here on is what a recorder writes that does not know it yet
 
 
-def has_frame_count(file: BinaryIO) -> bool:
-    """Whether an MP3 begins with the frame that says how many there are; without it its length is a guess."""
+def mp3_seconds(file: BinaryIO, rate: int) -> float | None:
+    """How long an MP3 says that it is, in its first frame; None where it does not, or does so of its first piece only.
+
+    Podcasts are put together of pieces, each with a first frame of its own.
+    """
     file.seek(0)
     head = file.read(10)
     at = 0
     if head[:3] == b"ID3" and len(head) == 10:
         at = 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+    size = file.seek(0, io.SEEK_END) - at
     file.seek(at)
     start = file.read(4096)
-    return any(mark in start for mark in (b"Xing", b"Info", b"VBRI"))
+    if (found := re.search(b"(?:Xing|Info)...[\x03\x07\x0b\x0f](....)(....)", start, re.DOTALL)) is not None:
+        frames, length = _number(found[1]), _number(found[2])
+    elif (found := re.search(b"VBRI......(....)(....)", start, re.DOTALL)) is not None:
+        frames, length = _number(found[2]), _number(found[1])
+    else:
+        return None
+    if length < _WHOLE * size or not frames or not rate:
+        return None
+    return frames * (1152 if rate >= 32_000 else 576) / rate
 
 
 def wav_seconds(file: BinaryIO) -> float | None:
@@ -40,6 +55,10 @@ def wav_seconds(file: BinaryIO) -> float | None:
             rate = struct.unpack("<I", fields[8:12])[0] if len(fields) == 16 else 0
         file.seek(start + size + size % 2)
     return None
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(data, "big")
 
 
 def is_mp4(file: BinaryIO) -> bool:
