@@ -100,10 +100,12 @@ class AirflowAccess:
         return get_auth_manager().get_url_login()
 
 
-def menu_entry() -> dict[str, str]:
+def menu_entry() -> dict[str, Any]:
     """Airflow's menu leads to the page in a tab of its own: in a frame its addresses could not be shared, and no link
     would lead out of it."""
     from airflow.configuration import conf
 
     prefix = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
-    return {"name": NAME, "href": f"{prefix}{PREFIX}/alerts", "destination": "nav"}
+    here = f"{prefix}{PREFIX}"
+    icon = f"{here}/static/icon.svg"
+    return {"name": NAME, "href": f"{here}/alerts", "icon": icon, "destination": "nav", "category": "browse"}
