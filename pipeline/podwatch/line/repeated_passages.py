@@ -13,7 +13,6 @@ from podwatch.store.database import Store
 from podwatch.store.detect import TranscriptSource
 from podwatch.transcripts.labels.boilerplate import (
     FeedShingles,
-    Label,
     Passage,
     add_repeated,
     label_mentions,
@@ -42,8 +41,7 @@ class PassageLabeller:
             return mentions
         passages, shingles = unpack_labels(source.labels)
         repeated = self._repeated_shingles(source.episode.feed_id, source.episode.id, shingles)
-        found = label_mentions(mentions, add_repeated(source.transcript.text, passages, repeated))
-        return [m for m in found if m.label != Label.PHANTOM.value]
+        return label_mentions(mentions, add_repeated(source.transcript.text, passages, repeated))
 
     def passages_of(self, feed_id: int, transcript: Transcript) -> tuple[Passage, ...]:
         """The boilerplate of a transcript."""
