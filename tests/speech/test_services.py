@@ -291,7 +291,7 @@ def test_segments_that_whisper_takes_for_silence_are_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("said", "code"),
-    [("english", "en"), ("English", "en"), ("en", "en"), ("en-US", "en"), ("pt_BR", "pt"), ("haitian creole", "ht"), ("yue", "yue"), ("??", None), ("", None)],
+    [("english", "en"), ("English", "en"), ("en", "en"), ("en-US", "en"), ("pt_BR", "pt"), ("haitian creole", "ht"), ("yue", "yue"), ("iw", "he"), ("nb-NO", "no"), ("javanese", "jv"), ("zh_Hant", "zh"), ("??", None), ("", None)],
 )  # fmt: skip
 def test_a_language_has_one_code_however_it_is_written(said: str, code: str | None) -> None:
     assert language_code(said) == code
