@@ -117,8 +117,8 @@ HEAVY = {
     "faster_whisper",
     "tokenizers",
 }  # loaded inside the function that needs them
-# They are themselves imported late, by the function that builds the notifier.
-LATE = "podwatch.notifiers.slack"
+# They are themselves imported late: by the function that builds the notifier, or in a process of their own.
+LATE = ("podwatch.notifiers.slack", "podwatch.speech.decoding_worker")
 
 
 def name_of(path: Path) -> str:

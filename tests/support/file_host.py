@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
@@ -33,6 +34,14 @@ class ServedFile:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), OSError):  # a client that hangs up is no error here
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 class FileHost:
     def __init__(self) -> None:
         self.files: dict[str, ServedFile] = {}
@@ -41,7 +50,7 @@ class FileHost:
         self.headers: dict[str, list[dict[str, str]]] = defaultdict(list)
         self.sent: dict[str, int] = defaultdict(int)
         self._cuts: dict[str, list[int]] = defaultdict(list)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def url(self, path: str) -> str:
