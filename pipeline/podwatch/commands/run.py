@@ -48,7 +48,7 @@ def fetch(
     files = sorted(f for f in folder.rglob("*") if f.is_file()) if folder.is_dir() else [folder]
     found, failed = [], 0
     with open_runtime() as rt:
-        names = EpisodeNames(rt.store.episodes_without_transcript())
+        names = EpisodeNames(rt.store.episodes_without_transcript(), rt.store.episodes_with_transcript())
         for file in files:
             episode, how = names.match(file.name)
             try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from podwatch.commands import cli
 from podwatch.commands.output import StyledLine, emit_json, open_runtime, print_line, print_stderr, strip_control
-from podwatch.commands.watches_check import find_errors, print_finding
+from podwatch.commands.watches_check import find_errors, find_silent_mistakes, print_finding
 from podwatch.notifiers import show_channel
 from podwatch.policy.wording import count_of
 from podwatch.watchlist.loader import parse_watchlist, read_text
@@ -32,6 +32,8 @@ def sync_watchlist(file: Path, *, dry_run: bool, yes: bool, json: bool) -> None:
         print_stderr(f"podwatch: {file}: the watchlist in use stays as it is - correct it, then sync again")
         raise cli.Exit(1)
     with open_runtime() as rt:
+        for warning in find_silent_mistakes(watches, text, rt.store.feeds()):
+            print_finding(file, warning, json, on_stderr=True)
         plan = rt.store.plan_sync(watches)
         waiting = rt.store.count_unsent(plan.removed)
         if not json:

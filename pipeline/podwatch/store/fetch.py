@@ -83,6 +83,18 @@ class FetchRows(Rows):
         query = SELECT_EPISODES.outerjoin(transcripts, transcripts.c.episode_id == episodes.c.id)
         return [episode_of(r) for r in self.read_rows(query.where(transcripts.c.id.is_(None)).order_by(episodes.c.id))]
 
+    def episodes_with_transcript(self) -> list[Episode]:
+        """Of every episode that has one: show, date and identity alone."""
+        query = (
+            select(feeds.c.title, episodes.c.published_at, episodes.c.identity)
+            .join(feeds, feeds.c.id == episodes.c.feed_id)
+            .join(transcripts, transcripts.c.episode_id == episodes.c.id)
+        )
+        return [
+            Episode(guid="", show=r.title, published_at=r.published_at, identity=r.identity)
+            for r in self.read_rows(query)
+        ]
+
     def save_transcripts(self, fetched: Sequence[FetchResult], now: datetime) -> int:
         """Saves some transcripts in one transaction; returns how many are new or have changed.
 

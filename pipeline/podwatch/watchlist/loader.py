@@ -16,6 +16,7 @@ from podwatch.watchlist import times
 from podwatch.watchlist.fast_yaml import PlacedDict, PlacedList
 from podwatch.watchlist.mistakes import Mistakes
 from podwatch.watchlist.plain_entries import (
+    MAX_TEXT,
     NOT_WITH_SURGE,
     NotPlain,
     PlainChannel,
@@ -67,10 +68,13 @@ def parse_watchlist(text: str, file: str) -> tuple[list[Watch], list[ChannelRule
     tree = load_yaml(text, file)
     mistakes: list[WatchlistError] = []
     budget = iter(range(len(text) + MAX_ALIASED))
+    defaults: Defaults | PlainDefaults = PlainDefaults()
+    channels: Mapping[str, ChannelEntry | PlainChannel] = {}
     try:
         defaults, channels, entries = _read_outer(tree, file, budget)
-    except Mistakes as e:
-        raise _combine_errors(e.errors) from None
+    except Mistakes as e:  # those of the watches are said, too
+        mistakes += e.errors
+        entries = tree["watches"] if isinstance(tree["watches"], list) else []
     watches: list[Watch] = []
     seen: dict[str, int] = {}
     for i, raw in enumerate(entries):
@@ -82,13 +86,14 @@ def parse_watchlist(text: str, file: str) -> tuple[list[Watch], list[ChannelRule
             if watch.name in seen:
                 raise WatchlistError(f"the name is taken by the watch in line {seen[watch.name]}", todo="rename one")
         except Mistakes as e:
-            mistakes += e.errors
+            mistakes += [*e.errors, *_query_mistakes(raw, text, file, i)]
         except WatchlistError as e:
             name, at = _display_name(raw, i), key_position(raw, e.where or "name", (line, column))
             where = f"{file}:{at[0]}: watch {name}"
             if isinstance(e, QueryError):
                 at = position_within(text, value_position(raw, "query"), e.column)
             mistakes.append(WatchlistError(e.what, where=where, todo=e.todo, at=at, watch=name))
+            mistakes += [] if isinstance(e, QueryError) else _query_mistakes(raw, text, file, i)
         except RecursionError:
             name = _display_name(raw, i)
             where = f"{file}:{line}: watch {name}"
@@ -207,6 +212,22 @@ def _check_surge(entry: WatchEntry | PlainEntry) -> None:
             raise WatchlistError(f"has {name} beside a surge", where=name, todo="take it out: it is about any name")
     if entry.feeds.languages or entry.feeds.exclude.languages:
         raise WatchlistError("has languages beside a surge", where="feeds", todo="take them out: it knows English only")
+
+
+def _query_mistakes(raw: Any, text: str, file: str, index: int) -> list[WatchlistError]:
+    """What is wrong with the query of a watch that has other mistakes, which do not hide it."""
+    written = raw.get("query") if isinstance(raw, dict) else None
+    if not isinstance(written, str) or len(written) > MAX_TEXT or not written.strip():
+        return []
+    try:
+        parse(str(written))
+    except QueryError as e:
+        name, value = _display_name(raw, index), value_position(raw, "query")
+        where = f"{file}:{value[0]}: watch {name}"
+        return [WatchlistError(e.what, where=where, todo=e.todo, at=position_within(text, value, e.column), watch=name)]
+    except (WatchlistError, RecursionError):
+        pass
+    return []
 
 
 def _display_name(raw: Any, index: int) -> str:

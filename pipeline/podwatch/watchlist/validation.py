@@ -5,14 +5,23 @@ Loaded only for what is not plainly right (see plain_entries.py): to load pydant
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from podwatch.errors import WatchlistError
+from podwatch.errors import WatchlistError, suggest_name
 from podwatch.watchlist.mistakes import Mistakes
-from podwatch.watchlist.schema import FORMS, WatchEntry, Watchlist
+from podwatch.watchlist.schema import (
+    FORMS,
+    ChannelEntry,
+    Defaults,
+    FeedScope,
+    Sides,
+    SurgeEntry,
+    WatchEntry,
+    Watchlist,
+)
 from podwatch.watchlist.yaml_positions import TOO_LARGE, find_position, key_text, to_plain
 
 
@@ -45,10 +54,23 @@ def _validation_errors(
         path = [p for p in problem["loc"] if isinstance(p, str | int)]
         place = find_position(node, path, at)
         field = ".".join(str(p) for p in path)
-        what = "is not a known field" if problem["type"] == "extra_forbidden" else _problem_text(problem)
+        is_unknown = problem["type"] == "extra_forbidden"
+        what = "is not a known field" if is_unknown else _problem_text(problem)
+        todo = suggest_name(str(path[-1]), _fields_at(path[:-1], is_watch=bool(name)), "") if is_unknown else ""
         where = f"{file}:{place[0]}" + (f": watch {name}" if name else "")
-        found.append(WatchlistError(f"{field}: {what}" if field else what, where=where, at=place, watch=name))
+        what = f"{field}: {what}" if field else what
+        found.append(WatchlistError(what, where=where, todo=todo, at=place, watch=name))
     return found
+
+
+def _fields_at(path: Sequence[str | int], *, is_watch: bool) -> list[str]:
+    """The fields of the mapping at a path, within a watch or within the whole file."""
+    forms: dict[str | int, type[BaseModel]] = {"feeds": FeedScope, "exclude": Sides, "surge": SurgeEntry}
+    forms |= {"defaults": Defaults}
+    form: type[BaseModel] = WatchEntry if is_watch else Watchlist
+    for part in path:
+        form = forms.get(part, ChannelEntry)
+    return [*form.model_fields]
 
 
 def _problem_text(problem: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from podwatch.errors import WatchlistError
 from podwatch.watchlist.fast_yaml import read_usual_yaml
+from podwatch.watchlist.yaml_advice import advise_on_yaml
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # where YAML 1.1, and so ruamel, ends a line
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}  # characters of an escape in "..."; all others have two
@@ -38,7 +39,8 @@ def _load_any_yaml(text: str, file: str) -> Any:
         mark = e.problem_mark or e.context_mark
         at = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         where = f"{file}:{at[0]}:{at[1]}" if mark else file
-        raise WatchlistError(f"is not YAML: {e.problem or e.context}", where=where, at=at) from None
+        todo = advise_on_yaml(text, at[0])
+        raise WatchlistError(f"is not YAML: {e.problem or e.context}", where=where, todo=todo, at=at) from None
     except (YAMLError, ValueError, RecursionError) as e:
         raise WatchlistError(
             f"is not YAML: {str(e).splitlines()[0] if str(e) else type(e).__name__}", where=file

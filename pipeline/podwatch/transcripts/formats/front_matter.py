@@ -14,6 +14,7 @@ _KNOWN_KEYS = {
     "length", "author", "channel", "published", "model", "keywords", "source", "language", "podcast", "id", "views",
 }  # fmt: skip
 _TITLE = re.compile(r"^[Tt]itle[ \t]*[:=][ \t]*['\"]?(.{1,300}?)['\"]?[ \t]*$", re.MULTILINE)
+_WORD = re.compile(r"\w+")
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.{1,300}?)[ \t]*#*[ \t]*")
 _DETAIL = re.compile(r"(\*\*|__)([^*_\n]{1,60}?):?\1:?[ \t]+\S.{0,200}")
 NO_TALK = {"transcript", "full transcript", "transcription", "episode transcript", "the transcript", "transcript:"}
@@ -28,15 +29,8 @@ class Front(NamedTuple):
 
 
 def split_front(text: str) -> Front:
-    """The text in two."""
-    title, notes = "", []
-    text = text.lstrip("\ufeff\n")
-    m = _FENCE.match(text[:MAX_FRONT]) if text.startswith(("---", "+++")) else None
-    if m is not None and _is_front_matter(m[2]):
-        found = _TITLE.search(m[2])
-        title = found[1] if found else ""
-        text = text[m.end() :]
-        notes.append(f"front matter of {m[0].count(chr(10))} lines: not talk")
+    """The text in two: front matter and headings, and the talk."""
+    title, text, notes = split_fenced(text)
     lines = text.split("\n", 40)
     at = 0
     while at < len(lines) - 1 or (at < len(lines) and not lines[at].strip()):
@@ -58,6 +52,17 @@ def split_front(text: str) -> Front:
     return Front(title, "\n".join(lines[at:]), notes)
 
 
+def split_fenced(text: str) -> Front:
+    """The text in two: front matter between rulers, and all below it."""
+    text = text.lstrip("\ufeff\n")
+    m = _FENCE.match(text[:MAX_FRONT]) if text.startswith(("---", "+++")) else None
+    if m is None or not _is_front_matter(m[2]):
+        return Front("", text, [])
+    found = _TITLE.search(m[2])
+    lines = m[0].count("\n")
+    return Front(found[1] if found else "", text[m.end() :], [f"front matter of {lines} lines: not talk"])
+
+
 def _is_front_matter(inner: str) -> bool:
     """Whether the lines at the left are keys with their values, so that it is no talk between two rulers.
 
@@ -75,4 +80,4 @@ def _is_front_matter(inner: str) -> bool:
 
 
 def _same(title: str, heading: str) -> bool:
-    return set(heading.lower().split()) <= set(title.lower().split())
+    return set(_WORD.findall(heading.lower())) <= set(_WORD.findall(title.lower()))

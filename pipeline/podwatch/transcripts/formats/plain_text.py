@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 
 from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats.flattened_captions import remove_overlaps
+from podwatch.transcripts.formats.front_matter import split_fenced
 from podwatch.transcripts.formats.line_heads import TimeMark, find_heads, is_ascending, parse_mark, split_at_times
 from podwatch.transcripts.formats.line_shapes import name_speakers, rewrite_shapes
 from podwatch.transcripts.formats.markup import unescape_terminated as unescape
@@ -48,7 +49,11 @@ def parse(doc: SourceDocument) -> Columns:
         raise TranscriptError("is markup, not plain text")
     if len(text) < MAX_ERROR_LENGTH and _ERROR.match(text.strip()):
         raise TranscriptError(f"is an error message: {text.strip()[:80]}")
-    return read_paragraphs(unescape(unlink_times(text) if "](" in text else text))
+    title, text, notes = split_fenced(text) if text.lstrip("\ufeff\n")[:3] in ("---", "+++") else ("", text, [])
+    columns = read_paragraphs(unescape(unlink_times(text) if "](" in text else text))
+    columns.title = columns.title or title
+    columns.notes[:0] = notes
+    return columns
 
 
 def unlink_times(text: str) -> str:
