@@ -23,6 +23,7 @@ from podwatch.commands.progress import stage_bars
 from podwatch.errors import PodwatchError
 from podwatch.model import Backfill, BackfillReport, BackfillState, DeliverMode
 from podwatch.policy.backfill_release import CONFIRM_ABOVE, needs_confirmation
+from podwatch.policy.wording import count_of
 from podwatch.redaction import display_address
 
 if TYPE_CHECKING:
@@ -138,10 +139,8 @@ def _print_audio(rt: Runtime, b: Backfill, hours: float, as_json: bool) -> None:
     row: dict[str, Any] = {"to_hear": len(audio.chosen), "hours": round(audio.hours, 1), "left_out": audio.left}
     if speech.recogniser == "faster-whisper" and audio.chosen:
         cost = cost_here(rt.settings, rt.recogniser())
-        row |= {
-            "cpu_hours": round(audio.hours * cost.cpu / 3600, 2),
-            "clock_hours": round(audio.hours * cost.clock / 3600, 2),
-        }
+        each = {"cpu_hours": cost.cpu, "clock_hours": cost.clock}
+        row |= {name: round(audio.hours * seconds / 3600, 2) for name, seconds in each.items()}
     elif speech.price:
         row |= {"money": round(audio.hours * speech.price, 2)}
     if as_json:
