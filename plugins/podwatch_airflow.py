@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from podwatch_connections import SLACK, base_url, find_connection, podwatch_variables  # the file beside this one
+import podwatch_page  # the files beside this one
+from podwatch_connections import SLACK, base_url, find_connection, podwatch_variables
 
 if TYPE_CHECKING:
     from airflow.sdk import AssetAlias, AssetOrTimeSchedule, CronDataIntervalTimetable
@@ -96,6 +97,23 @@ def run_backfill_step(step: str, shards: Any = None) -> Any:
         if step == "report":
             return backfill_steps.report_backfill(rt, params, list(shards), now, rt.store.clock)
         return backfill_steps.run_shard(rt, step, shards, now)
+
+
+def run_listen_step(step: str, episode: int | None = None) -> Any:
+    """A task of the DAG podwatch_listen: plan gives the ids of episodes, hear the tally of one of them."""
+    from podwatch import runtime, settings
+    from podwatch.line.listen import LISTEN_TO_ALL, listen_to_episodes, plan_day
+
+    with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
+        now = rt.store.clock()
+        if step == "plan":
+            plan = plan_day(rt, now)
+            log.info("listen: %s episodes now, %s on another day", len(plan.chosen), len(plan.postponed))
+            return [r.episode.id for r in plan.chosen[: whole_number("PODWATCH_LISTEN_TASKS", 8, 100)]]
+        assert episode is not None
+        tally = listen_to_episodes(rt, now, [episode], LISTEN_TO_ALL)
+    log.info("listen: %s looked at, %s new, %s failed", tally.done, tally.new, tally.failed)
+    return {**asdict(tally), "notes": list(tally.notes[:MAX_NOTES])}
 
 
 def report_failure(context: Mapping[str, Any]) -> None:
@@ -216,6 +234,26 @@ def deliver_schedule(env: Mapping[str, str] = os.environ) -> AssetOrTimeSchedule
     return AssetOrTimeSchedule(timetable=times, assets=[Asset(ALERTS)])
 
 
+def listen_schedule(env: Mapping[str, str] = os.environ) -> str:
+    """The schedule of the DAG podwatch_listen, PODWATCH_LISTEN_SCHEDULE."""
+    from airflow.sdk import CronTriggerTimetable
+    from airflow.sdk.exceptions import AirflowTimetableInvalid
+
+    cron = env.get("PODWATCH_LISTEN_SCHEDULE", "").strip() or "20 * * * *"
+    try:
+        CronTriggerTimetable(cron, timezone="UTC").validate()
+    except AirflowTimetableInvalid as e:  # it does not name the variable
+        raise ValueError(f"PODWATCH_LISTEN_SCHEDULE={cron}: {e} Write a cron expression such as 20 * * * *") from None
+    return cron
+
+
+def listen_task_options(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Where the tasks that hear run, and how many at once: a pool and a queue only when they are named."""
+    named = {"pool": "PODWATCH_LISTEN_POOL", "queue": "PODWATCH_LISTEN_QUEUE"}
+    options: dict[str, Any] = {option: v for option, name in named.items() if (v := env.get(name, "").strip())}
+    return options | {"max_active_tis_per_dag": whole_number("PODWATCH_LISTEN_PARALLEL", 1, 64, env)}
+
+
 def retry_delay(env: Mapping[str, str] = os.environ) -> timedelta:
     """The wait before a task's first retry, PODWATCH_RETRY_DELAY."""
     raw = env.get("PODWATCH_RETRY_DELAY", "").strip() or "60"
@@ -244,13 +282,20 @@ def task_defaults(**arguments: Any) -> dict[str, Any]:
 
 def default_shards(env: Mapping[str, str] = os.environ) -> int:
     """Into how many shards a backfill is cut unless its form says otherwise, PODWATCH_BACKFILL_SHARDS."""
-    raw = env.get("PODWATCH_BACKFILL_SHARDS", "").strip() or "1"
-    if not (raw.isdecimal() and 1 <= int(raw) <= 16):
-        raise ValueError(f"PODWATCH_BACKFILL_SHARDS={raw}: is not a whole number from 1 to 16")
+    return whole_number("PODWATCH_BACKFILL_SHARDS", 1, 16, env)
+
+
+def whole_number(name: str, default: int, most: int, env: Mapping[str, str] = os.environ) -> int:
+    """A variable that is a whole number from 1 to ``most``."""
+    raw = env.get(name, "").strip() or str(default)
+    if not (raw.isascii() and raw.isdecimal() and 1 <= int(raw) <= most):
+        raise ValueError(f"{name}={raw}: is not a whole number from 1 to {most}")
     return int(raw)
 
 
 class PodwatchPlugin(AirflowPlugin):
-    """Registers this file with Airflow, so that `airflow plugins` lists it."""
+    """Registers this file with Airflow, so that `airflow plugins` lists it, and the page under /podwatch."""
 
     name = "podwatch"
+    fastapi_apps = [{"app": podwatch_page.LazyPage(), "url_prefix": podwatch_page.PREFIX, "name": podwatch_page.NAME}]  # noqa: RUF012
+    external_views = [podwatch_page.menu_entry()]  # noqa: RUF012 - Airflow declares them so

@@ -42,14 +42,14 @@ ALLOWED = {
     "query": "errors model phonetics entities",
     "watchlist": "redaction errors model files query",
     "speech": "redaction errors model secret speech_settings settings net sandbox",
-    "notifiers": "redaction errors model settings net",
+    "notifiers": "redaction errors model settings net query",
     "runtime": "redaction errors settings logins net store notifiers speech",
     "line": "redaction errors logins model net policy store feeds transcripts entities query notifiers speech runtime",
     "history": "redaction errors model settings net policy store feeds query watchlist runtime line",
     "diagnose": "redaction errors model settings logins policy store feeds transcripts entities phonetics query "
     "speech notifiers line",
-    "commands": "redaction errors model settings logins files policy store feeds transcripts entities query watchlist "
-    "notifiers speech runtime line history diagnose",
+    "commands": "redaction errors model known_variables settings logins files policy store feeds transcripts entities "
+    "query watchlist notifiers speech runtime line history diagnose",
     "__main__": "commands",
     "podwatch_connections": "errors settings",  # the plugin's other file, inside its functions
     # the plugin, inside its functions
@@ -78,18 +78,20 @@ ONLY = {
     "lark": "podwatch.query.parser",
     "re2": "podwatch.query",
     "ruamel": "podwatch.watchlist",
+    "yaml": "podwatch.watchlist.fast_yaml",
     "pydantic": "podwatch.watchlist",
     "slack_sdk": "podwatch.notifiers",
     "requests": "podwatch.net",
     "protego": "podwatch.net.robots",
     "cryptography": "podwatch.logins",
-    "typer": "podwatch.commands",
+    "click": "podwatch.commands.cli",
     "airflow": "dags podwatch_airflow podwatch_connections airflow_local_settings",
 }
 # Packages without any input or output: they decide, parse or search values that they are given.
 PURE = {"podwatch.model", "podwatch.policy", "podwatch.query", "podwatch.phonetics", "podwatch.transcripts.formats"}
 PURE |= {"podwatch.redaction"}
 PURE |= {"podwatch.transcripts.labels", "podwatch.notifiers.mention_ranking", "podwatch.notifiers.slack_buttons"}
+PURE |= {"podwatch.notifiers.excerpt"}
 # PurePath alone is a value.
 NAMES_ONLY = {"podwatch.policy.transcript_file_match"}
 INPUT_OUTPUT = {
@@ -115,8 +117,8 @@ HEAVY = {
     "faster_whisper",
     "tokenizers",
 }  # loaded inside the function that needs them
-# They are themselves imported late, by the function that builds the notifier.
-LATE = "podwatch.notifiers.slack"
+# They are themselves imported late: by the function that builds the notifier, or in a process of their own.
+LATE = ("podwatch.notifiers.slack", "podwatch.speech.decoding_worker")
 
 
 def name_of(path: Path) -> str:

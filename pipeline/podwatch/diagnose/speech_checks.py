@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from podwatch.diagnose.findings import Finding, Health
 from podwatch.errors import SpeechError
 from podwatch.settings import Settings
-from podwatch.speech.cost import HourCost, known_cost, measure_cost
+from podwatch.speech.cost import HourCost, cost_here
 from podwatch.speech.models import LocalModel, find_model, wrong_files
 from podwatch.speech.recognisers import Recogniser, build_recogniser
 
@@ -52,9 +52,8 @@ def check_speech(settings: Settings) -> Iterator[Finding]:
 
 
 def _describe(settings: Settings, recogniser: Recogniser, model: LocalModel) -> Iterator[Finding]:
-    cost = known_cost(settings, recogniser.name)
     try:
-        cost = cost or measure_cost(settings, recogniser)
+        cost = cost_here(settings, recogniser)
     except SpeechError as e:
         yield Finding(CHECK, Health.WRONG, f"does not hear: {e.what}", e.todo)
         return

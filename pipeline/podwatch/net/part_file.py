@@ -61,8 +61,6 @@ class PartFile:
             while data := os.read(self._fd, 1024 * 1024):
                 self._hash.update(data)
                 self.size += len(data)
-        else:
-            self.restart(self.origin)
 
     @property
     def can_resume(self) -> bool:

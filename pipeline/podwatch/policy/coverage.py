@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 from podwatch.model import Coverage, CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Scope, Watch
 from podwatch.policy.scopes import is_in_scope
@@ -18,6 +19,7 @@ _WORDS = {
     NotListened.NAMES_NONE: "had no transcript",
     NotListened.FAILED: "failed",
     NotListened.WAITS: "not fetched yet",
+    NotListened.TO_BE_HEARD: "not heard yet",
     NotListened.BACKLOG: "older than the first poll",
     NotListened.NOT_SEARCHED: "not searched yet",
 }
@@ -56,19 +58,63 @@ def measure_watches(facts: CoverageFacts, watches: Sequence[tuple[int, Watch]], 
     The language of an episode that has no transcript may be unknown; then it is in scope, since it may be missed.
     """
 
-    def counts(f: FollowedFeed) -> bool:
-        anywhere = (replace(w.scope, languages=(), not_languages=()) for _, w in watches)
-        return any(is_in_scope(s, f.url, f.tags, None) for s in anywhere)
+    scope = _WatchScope(facts, watches)
+    return _measure(facts, scope.counts, scope.needed, now)
 
-    def needed(f: FollowedFeed, language: str | None, stored: bool) -> _Need | None:
-        inside = [(seq, w) for seq, w in watches if _holds(w.scope, f, language, stored)]
+
+def measure_feed_days(
+    facts: CoverageFacts, by_day: Mapping[date, Sequence[EpisodeCount]]
+) -> dict[int, dict[date, Coverage]]:
+    """Of each feed the episodes of each day, and what became of them; days without an episode are left out."""
+    latest = max((seq for seq, w in facts.watches if w.surge is None), default=0)
+    found: dict[int, dict[date, Coverage]] = {f.id: {} for f in facts.feeds}
+    for day, counts in by_day.items():
+        of_feed: dict[int, list[EpisodeCount]] = defaultdict(list)
+        for n in counts:
+            of_feed[n.feed_id].append(n)
+        for f in facts.feeds:
+            if mine := of_feed.get(f.id):
+                found[f.id][day] = _count_episodes(mine, {f.id: f}, lambda _f, _language, _stored: _Need(latest))
+    return found
+
+
+def measure_days(
+    facts: CoverageFacts,
+    by_day: Mapping[date, Sequence[EpisodeCount]],
+    watches: Sequence[tuple[int, Watch]] | None = None,
+) -> dict[date, Coverage]:
+    """The same of all feeds together, or of what is in the scope of one of these watches."""
+    if watches is None:
+        latest = max((seq for seq, w in facts.watches if w.surge is None), default=0)
+        feeds = {f.id: f for f in facts.feeds}
+        found = {
+            day: _count_episodes(n, feeds, lambda _f, _language, _stored: _Need(latest)) for day, n in by_day.items()
+        }
+    else:
+        scope = _WatchScope(facts, watches)
+        feeds = {f.id: f for f in facts.feeds if scope.counts(f)}
+        needed = cache(scope.needed)  # many counts differ in their error alone
+        found = {day: _count_episodes(counts, feeds, needed) for day, counts in by_day.items()}
+    return {day: c for day, c in found.items() if c.episodes}
+
+
+class _WatchScope:
+    """What is in the scope of one of some watches."""
+
+    def __init__(self, facts: CoverageFacts, watches: Sequence[tuple[int, Watch]]) -> None:
+        self._broken, self._watches = facts.broken, watches
+        self._anywhere = [replace(w.scope, languages=(), not_languages=()) for _, w in watches]
+
+    def counts(self, f: FollowedFeed) -> bool:
+        return any(is_in_scope(s, f.url, f.tags, None) for s in self._anywhere)
+
+    def needed(self, f: FollowedFeed, language: str | None, stored: bool) -> _Need | None:
+        inside = [(seq, w) for seq, w in self._watches if _holds(w.scope, f, language, stored)]
         if not inside:
             return None
-        working = [(seq, w) for seq, w in inside if w.id not in facts.broken]
+        working = [(seq, w) for seq, w in inside if w.id not in self._broken]
         texts = [seq for seq, w in working if w.surge is None]
         return _Need(max(texts, default=0), names=bool(working) and not texts, in_vain=not working)
-
-    return _measure(facts, counts, needed, now)
 
 
 def split_by_feed(facts: CoverageFacts) -> Iterator[tuple[FollowedFeed, CoverageFacts]]:
@@ -94,10 +140,27 @@ def _measure(
 ) -> Coverage:
     """needed: asked with a feed, a language, and whether there is a transcript; None when it does not count."""
     feeds = {f.id: f for f in facts.feeds if counts(f)}
+    days = [_days(facts, f, now) for f in feeds.values()]
+    return replace(
+        _count_episodes(facts.counts, feeds, needed),
+        feeds=len(feeds),
+        days=sum(all_ for all_, _ in days),
+        days_polled=sum(f.days_polled for f in feeds.values()),
+        days_failed=sum(f.days_failed for f in feeds.values()),
+        days_unknown=sum(unknown for _, unknown in days),
+    )
+
+
+def _count_episodes(
+    counts: Iterable[EpisodeCount],
+    feeds: Mapping[int, FollowedFeed],
+    needed: Callable[[FollowedFeed, str | None, bool], _Need | None],
+) -> Coverage:
+    """The episodes of these counts, what became of them, and nothing of days."""
     why: Counter[NotListened] = Counter()
     errors: Counter[str] = Counter()
     episodes = 0
-    for n in facts.counts:
+    for n in counts:
         is_stored = n.why is None or n.why is NotListened.NOT_SEARCHED
         want = needed(feeds[n.feed_id], n.language, is_stored) if n.feed_id in feeds else None
         if want is None:
@@ -112,13 +175,7 @@ def _measure(
             why[n.why] += n.episodes
         if n.why is NotListened.FAILED:
             errors[_ADDRESS.sub("", n.error)] += n.episodes
-    days = [_days(facts, f, now) for f in feeds.values()]
     return Coverage(
-        feeds=len(feeds),
-        days=sum(all_ for all_, _ in days),
-        days_polled=sum(f.days_polled for f in feeds.values()),
-        days_failed=sum(f.days_failed for f in feeds.values()),
-        days_unknown=sum(unknown for _, unknown in days),
         episodes=episodes,
         why={reason: why[reason] for reason in NotListened if why[reason]},
         errors=dict(sorted(errors.items(), key=lambda x: (-x[1], x[0]))),

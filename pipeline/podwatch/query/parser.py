@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from podwatch.errors import WatchlistError
+from podwatch.query.annotations import is_annotation
 from podwatch.query.clauses import (
     FIELDS,
     And,
@@ -27,6 +28,7 @@ from podwatch.query.clauses import (
     Wildcard,
     Within,
 )
+from podwatch.query.folding import is_without_blanks
 
 if TYPE_CHECKING:
     import lark
@@ -50,6 +52,7 @@ class QueryError(WatchlistError):
         self.column = column
 
 
+@lru_cache(maxsize=16_384)  # the loader, the engine and the warnings of a list all ask for it
 def parse(query: str) -> Clause:
     """The tree of a query; raises QueryError."""
     import lark
@@ -148,7 +151,13 @@ class _Builder:
         return self._with_signs(text, at) if not case and _has_wildcard(text) else _plain_term(text, case, at)
 
     def _with_signs(self, text: str, at: dict[str, Any]) -> Clause:
-        """A text with * or ? in it, as wildcards, and, where they are within it, as they are written: E*TRADE."""
+        """A text with * or ? in it, as wildcards, and, where they are within it, as they are written: E*TRADE.
+
+        What would be a note of a sound in a transcript (*sigh*) is looked for as such, too; in quotes as nothing else.
+        """
+        if is_annotation(text):
+            note = _plain_term(text, False, at)
+            return note if at["source"].startswith('"') else Or(parts=(self._wildcards(text, at), note), **at)
         literal = Term(text=text, inflected=False, signs=True, **at)
         if not _WITHIN.search(text) or "\\" in text:
             return self._wildcards(text, at)
@@ -167,9 +176,10 @@ class _Builder:
         return joined
 
     def _wildcard(self, text: str, at: dict[str, Any]) -> Clause:
-        if not re.search(rf"[^*?]{{{MIN_LETTERS}}}", text) and (
-            "*" in text or len(text.replace("?", "")) < MIN_LETTERS
-        ):
+        letters = text.replace("?", "").replace("*", "")
+        is_word = len(letters) == 1 and is_without_blanks(letters)  # one letter of Han is a word
+        few = not re.search(rf"[^*?]{{{MIN_LETTERS}}}", text) and ("*" in text or len(letters) < MIN_LETTERS)
+        if few and not is_word:
             raise QueryError(
                 f"{text} would find almost every word",
                 at["column"],

@@ -36,6 +36,11 @@ def known_cost(settings: Settings, recogniser: str) -> HourCost | None:
         return None
 
 
+def cost_here(settings: Settings, recogniser: Recogniser) -> HourCost:
+    """What is known of it, or else is measured now."""
+    return known_cost(settings, recogniser.name) or measure_cost(settings, recogniser)
+
+
 def measure_cost(settings: Settings, recogniser: Recogniser) -> HourCost:
     """Measures it, some seconds of work with a small model, and keeps it. Raises SpeechError."""
     import numpy as np

@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -33,16 +34,20 @@ FACTS, SAMPLES, FAILED, DONE = b"f", b"s", b"x", b"d"
 MAX_WAIT = 300.0  # seconds for the next samples: it is allowed a minute of CPU time before the first
 MAX_MESSAGE = 1024 * 1024  # bytes
 
+_MAIN = "from podwatch.speech.decoding_worker import main; main()"
+
 
 class AudioStream:
     """The samples of an audio file (SAMPLE_RATE, mono, -1 to 1) in blocks of two seconds, to be read once.
 
-    seconds: how much sound is in the file, measured without decoding it. said: how long it says that it is, None where
-    it does not; more than ``seconds`` when its end is missing. Raises SpeechError, also in the middle.
+    pid: of the process. seconds: how much sound is in the file, measured without decoding it. said: how long it says
+    that it is, None where it does not; more than ``seconds`` when its end is missing. Raises SpeechError, also in the
+    middle.
     """
 
     def __init__(self, process: _Decoder) -> None:
         self._process = process
+        self.pid = process.process.pid
         facts = process.facts()
         self.seconds: float = facts["seconds"] or 0.0
         self.said: float | None = facts["said"]
@@ -71,7 +76,12 @@ def open_audio(path: str | Path, *, max_hours: float, where: str = "") -> AudioS
     end is missing, or of which some cannot be decoded, is read as far as it goes when that is the most of it.
     Raises SpeechError.
     """
-    return _open(Path(path), max_hours, where)
+    with ExitStack() as undo:
+        process = _Decoder(Path(path), "decode", max_hours * 3600, where)
+        undo.callback(process.close)
+        audio = AudioStream(process)
+        undo.pop_all()
+    return audio
 
 
 def measure_seconds(path: str | Path, *, where: str = "") -> float:
@@ -81,15 +91,6 @@ def measure_seconds(path: str | Path, *, where: str = "") -> float:
         return process.facts()["seconds"] or 0.0
     finally:
         process.close()
-
-
-def _open(path: Path, max_hours: float, where: str) -> AudioStream:
-    process = _Decoder(path, "decode", max_hours * 3600, where)
-    try:
-        return AudioStream(process)
-    except BaseException:
-        process.close()
-        raise
 
 
 class _Decoder:
@@ -103,32 +104,24 @@ class _Decoder:
             file = path.open("rb", buffering=0)
         except OSError as e:
             raise SpeechError(f"cannot be opened ({e.strerror})", where=where or str(path)) from None
-        reading, self._life_pipe = os.pipe()  # the process ends when the last writer of it is closed
-        try:
-            with file:
+        with ExitStack() as undo, file:
+            reading, self._life_pipe = os.pipe()  # the process ends when the last writer of it is closed
+            undo.callback(os.close, self._life_pipe)
+            fds = (reading, file.fileno())
+            try:
                 self.process = subprocess.Popen(
-                    [
-                        sys.executable,
-                        "-c",
-                        "from podwatch.speech.decoding_worker import main; main()",
-                        str(reading),
-                        str(file.fileno()),
-                        mode,
-                        str(most),
-                    ],
+                    [sys.executable, "-c", _MAIN, *map(str, fds), mode, str(most)],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                     env=bare_environment(),
                     cwd="/",
-                    pass_fds=(reading, file.fileno()),
+                    pass_fds=fds,
                     bufsize=0,
                 )
-        except BaseException:
-            os.close(self._life_pipe)
-            raise
-        finally:
-            os.close(reading)
+            finally:
+                os.close(reading)
+            undo.pop_all()
 
     def facts(self) -> dict[str, float | None]:
         """seconds, said: see AudioStream."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, or_, select, union_all
 
 from podwatch.model import CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Period
 from podwatch.store.connection import AnyRow, Rows
-from podwatch.store.tables import entity_spans, episodes, feed_days, feeds, transcripts, watches
+from podwatch.store.page_figures import utc_day
+from podwatch.store.tables import entity_spans, episodes, feed_days, feeds, recognitions, transcripts, watches
 from podwatch.store.watches import watch_of
 
 _STORED = "stored"
@@ -18,6 +21,19 @@ _STORED = "stored"
 class CoverageRows(Rows):
     def coverage_facts(self, period: Period) -> CoverageFacts:
         """What is known of a period, from which podwatch.policy.coverage measures."""
+        return self._facts(period)[0]
+
+    def daily_coverage_facts(self, period: Period) -> tuple[CoverageFacts, dict[date, list[EpisodeCount]]]:
+        """The same, and its counts for each UTC day on which the episodes were published."""
+        moment = func.coalesce(episodes.c.published_at, episodes.c.first_seen_at)
+        facts, days = self._facts(period, utc_day(self.engine.dialect.name, moment).label("day"))
+        by_day: dict[date, list[EpisodeCount]] = defaultdict(list)
+        for day, n in zip(days, facts.counts, strict=True):
+            by_day[date.fromisoformat(day)].append(n)
+        return facts, by_day
+
+    def _facts(self, period: Period, *by: ColumnElement[str]) -> tuple[CoverageFacts, list[str]]:
+        """The facts, and for each of their counts the value of ``by``, if that is given."""
         w, d = watches.c, feed_days.c
         with self.reading() as c:
             rows = c.execute(select(watches).where(w.enabled).order_by(w.seq)).all()
@@ -26,15 +42,16 @@ class CoverageRows(Rows):
             followed = [_followed(r) for r in c.execute(_feeds(period))]
             latest = max((seq for seq, watch in known if watch.surge is None), default=0)
             names = any(watch.surge is not None for _, watch in known)
-            counts = [_count(r) for r in c.execute(_episode_counts(period, latest, names))]
-        return CoverageFacts(
+            counted = c.execute(_episode_counts(period, latest, names, *by)).all()
+        facts = CoverageFacts(
             period=period,
             recorded_from=recorded_from,
             feeds=followed,
-            counts=counts,
+            counts=[_count(r[len(by) :]) for r in counted],
             watches=tuple(known),
             broken=frozenset(r.id for r in rows if r.error is not None),
         )
+        return facts, [r[0] for r in counted] if by else []
 
 
 def _feeds(period: Period) -> Select[Any]:
@@ -58,44 +75,53 @@ def _feeds(period: Period) -> Select[Any]:
     return query.outerjoin(counted, counted.c.feed_id == f.id).order_by(f.id)
 
 
-def _episode_counts(period: Period, latest: int, names: bool) -> Any:
+def _episode_counts(period: Period, latest: int, names: bool, *by: ColumnElement[str]) -> Any:
     """All the counts in one statement, so that they are of one moment.
 
     What detect has still to do is counted by itself, from the index of transcripts.detected_through: that column lies
     behind the text, which would have to be read from the disk. names: whether a watch asks for names.
+    by: what else they are counted by.
     """
-    e, t = episodes.c, transcripts.c
+    e, t, heard = episodes.c, transcripts.c, recognitions.c
     offered = or_(func.json_array_length(e.transcripts) > 0, func.coalesce(feeds.c.transcript_page, "") != "")
     why = case(
         (t.id.is_not(None), _STORED),
+        (heard.error.is_not(None), NotListened.FAILED.name),
+        (heard.next_listen_at.is_not(None), NotListened.TO_BE_HEARD.name),
         (e.fetch_error.is_not(None), NotListened.FAILED.name),
         (~offered, NotListened.NAMES_NONE.name),
         (e.backlog, NotListened.BACKLOG.name),
         else_=NotListened.WAITS.name,
     )
     language = case((t.id.is_not(None), t.language), else_=e.language)
-    error = case((t.id.is_(None), e.fetch_error))
+    error = case((t.id.is_(None), func.coalesce(heard.error, e.fetch_error)))
     inside = _published_in(period)
     each = (  # grouped outside: to PostgreSQL two parameters with one value are not one expression
-        select(e.feed_id, language.label("language"), why.label("why"), error.label("error"))
-        .select_from(episodes.join(feeds, feeds.c.id == e.feed_id).outerjoin(transcripts, t.episode_id == e.id))
+        select(*by, e.feed_id, language.label("language"), why.label("why"), error.label("error"))
+        .select_from(
+            episodes.join(feeds, feeds.c.id == e.feed_id)
+            .outerjoin(transcripts, t.episode_id == e.id)
+            .outerjoin(recognitions, heard.episode_id == e.id)
+        )
         .where(*inside)
         .subquery()
     )
     every = select(*each.c, literal(0), func.count()).group_by(*each.c)
     behind = (
-        select(e.feed_id, t.language, literal(NotListened.NOT_SEARCHED.name), null(), t.detected_through, func.count())
+        select(
+            *by, e.feed_id, t.language, literal(NotListened.NOT_SEARCHED.name), null(), t.detected_through, func.count()
+        )
         .select_from(transcripts.join(episodes, e.id == t.episode_id))
         .where(t.detected_through < latest, *inside)
-        .group_by(e.feed_id, t.language, t.detected_through)
+        .group_by(*by, e.feed_id, t.language, t.detected_through)
     )
     s = entity_spans.c
     was_read = and_(s.transcript_id == t.id, s.revision == t.revision, s.unread.is_(None), s.error.is_(None))
     unread = (
-        select(e.feed_id, t.language, literal(NotListened.NOT_SEARCHED.name), null(), literal(-1), func.count())
+        select(*by, e.feed_id, t.language, literal(NotListened.NOT_SEARCHED.name), null(), literal(-1), func.count())
         .select_from(transcripts.join(episodes, e.id == t.episode_id).outerjoin(entity_spans, was_read))
         .where(s.transcript_id.is_(None), *inside)
-        .group_by(e.feed_id, t.language)
+        .group_by(*by, e.feed_id, t.language)
     )
     return union_all(every, behind, *([unread] if names else []))
 
@@ -113,7 +139,7 @@ def _published_in(period: Period) -> list[ColumnElement[bool]]:
     return [until, both(e.published_at >= period.since, e.first_seen_at >= period.since)]
 
 
-def _count(r: AnyRow) -> EpisodeCount:
+def _count(r: Sequence[Any]) -> EpisodeCount:
     feed, language, why, error, through, episodes_ = r
     return EpisodeCount(
         feed_id=feed,

@@ -12,8 +12,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, ProgrammingError
 from podwatch.errors import SettingsError, StoreError
 from podwatch.settings import Settings
 from podwatch.store.alert_list import AlertListRows
+from podwatch.store.alert_stream import AlertStreamRows
 from podwatch.store.alerts import AlertRows
 from podwatch.store.answers import AnswerRows
+from podwatch.store.audit import AuditRows
 from podwatch.store.backfills import BackfillRows
 from podwatch.store.channels import ChannelRows
 from podwatch.store.clock import ClockRows
@@ -27,9 +29,11 @@ from podwatch.store.entities import EntityRows
 from podwatch.store.entity_counts import EntityCountRows
 from podwatch.store.failures import FAILURES, explain_failure, explain_refusal, explaining_failures
 from podwatch.store.feed_logins import FeedLoginRows
+from podwatch.store.listen import ListenRows
 from podwatch.store.marks import MarkRows
 from podwatch.store.mentions import MentionRows
 from podwatch.store.mutes import MuteRows
+from podwatch.store.page_figures import PageFigureRows
 from podwatch.store.poll import PollRows
 from podwatch.store.privileges import find_missing_grants
 from podwatch.store.reports import ReportRows
@@ -53,6 +57,7 @@ class Store(
     PollRows,
     FeedLoginRows,
     BackfillRows,
+    ListenRows,
     EntityRows,
     DiagnosisRows,
     SurgeRows,
@@ -71,6 +76,9 @@ class Store(
     CoverageRows,
     ReportRows,
     MentionRows,
+    AlertStreamRows,
+    PageFigureRows,
+    AuditRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""
 

@@ -15,7 +15,7 @@ class Label(StrEnum):
     SPONSOR = "sponsor"
     PROMOTION = "promotion"
     REPEATED = "repeated"
-    PHANTOM = "phantom"  # a recogniser wrote it where nobody spoke
+    PHANTOM = "phantom"  # written by a recogniser, said by nobody: the last, since stored labels count from the first
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,94 @@
+"""The audit of the page's changes, and the tokens with which a feed reader reads one view of the alerts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from podwatch.store.connection import Rows
+from podwatch.store.tables import audit, view_tokens
+
+Facts = Mapping[str, Any] | None
+
+
+class Action(StrEnum):
+    """What somebody changed."""
+
+    ANSWER = "answer"
+    ADD_FEEDS = "add feeds"
+    TAG_FEED = "tag feed"
+    REMOVE_FEED = "remove feed"
+    END_MUTE = "end mute"
+    MAKE_TOKEN = "make token"  # noqa: S105 - the name of an action
+    REVOKE_TOKEN = "revoke token"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One change: before and after are facts of what was changed, None where there was nothing."""
+
+    id: int
+    at: datetime
+    who: str
+    action: str
+    subject: str
+    before: Facts
+    after: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class ViewToken:
+    """A token for one view of the alerts. view: its filter, as it stands in an address."""
+
+    id: int
+    view: str
+    by: str
+    created_at: datetime
+
+
+class AuditRows(Rows):
+    def add_audit(self, who: str, action: Action, subject: str, before: Facts, after: Facts, now: datetime) -> None:
+        values = {"who": who, "action": action.value, "subject": subject, "before": before, "after": after}
+        self.execute(insert(audit).values(**values, at=now))
+
+    def list_audit(self, *, before: int | None = None, limit: int = 50) -> list[AuditEntry]:
+        """The newest changes first, from before the one with the id ``before`` on."""
+        a = audit.c
+        query = select(audit).order_by(a.id.desc()).limit(limit)
+        query = query if before is None else query.where(a.id < before)
+        return [AuditEntry(r.id, r.at, r.who, r.action, r.subject, r.before, r.after) for r in self.read_rows(query)]
+
+    def add_view_token(self, token: str, view: str, by: str, now: datetime) -> int:
+        """Stores the hash of a token for a view; returns its number."""
+        values = {"digest": _digest(token), "view": view, "by": by, "created_at": now}
+        with self.writing() as c:
+            return int(c.execute(insert(view_tokens).values(**values).returning(view_tokens.c.id)).scalar_one())
+
+    def view_of_token(self, token: str) -> str | None:
+        """The view that a token lets one read; None for one that nobody made, or that was revoked."""
+        t = view_tokens.c
+        query = select(t.view).where(t.digest == _digest(token), t.revoked_at.is_(None))
+        with self.reading() as c:
+            found: str | None = c.execute(query).scalar()
+        return found
+
+    def view_tokens(self) -> list[ViewToken]:
+        """The tokens in force, the newest first."""
+        t = view_tokens.c
+        query = select(view_tokens).where(t.revoked_at.is_(None)).order_by(t.id.desc())
+        return [ViewToken(r.id, r.view, r.by, r.created_at) for r in self.read_rows(query)]
+
+    def revoke_view_token(self, id: int, now: datetime) -> bool:
+        """False when no token of this number is in force."""
+        t = view_tokens.c
+        return self.execute(update(view_tokens).where(t.id == id, t.revoked_at.is_(None)).values(revoked_at=now)) == 1
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

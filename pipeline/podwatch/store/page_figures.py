@@ -1,0 +1,205 @@
+"""The figures of the page: mentions over time, the last hits of watches, an episode with all its mentions, a feed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, func, literal_column, select, update
+
+from podwatch.model import Episode, Feed, Mention, Watch
+from podwatch.store.connection import Rows
+from podwatch.store.episodes import EPISODE_COLUMNS, episode_of
+from podwatch.store.mentions import mention_of
+from podwatch.store.poll import feed_of
+from podwatch.store.tables import episodes, feeds, mentions, transcripts, watches
+from podwatch.store.watches import watch_of
+
+
+@dataclass(frozen=True, slots=True)
+class RecentHit:
+    """One of the newest mentions of a watch, with the episode that it is in."""
+
+    mention_id: int
+    mention: Mention
+    episode_id: int
+    episode: str
+    show: str
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """A watch of the list. error: why detect cannot look for it."""
+
+    watch: Watch
+    enabled: bool
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptFacts:
+    """What is known of a stored transcript besides its text."""
+
+    source: str
+    fetched_at: datetime
+    detected: bool  # whether every watch was looked for in it
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedMention:
+    """A mention in an episode. watch_id: of its watch; is_current: the watch is still on the watchlist."""
+
+    id: int
+    watch_id: int
+    mention: Mention
+
+
+class PageFigureRows(Rows):
+    def watch_states(self, *, enabled: bool = True) -> list[WatchState]:
+        """The watches by name; enabled: without those that were taken off the watchlist."""
+        query = select(watches).order_by(watches.c.name)
+        query = query.where(watches.c.enabled) if enabled else query
+        return [WatchState(watch_of(r), r.enabled, r.error) for r in self.read_rows(query)]
+
+    def mentions_by_day(self, since: datetime, watch_id: int | None = None) -> dict[int, dict[str, int]]:
+        """By the id of a watch how many mentions there are on each UTC day (2026-11-03) of their episodes."""
+        m, e = mentions.c, episodes.c
+        day = utc_day(self.engine.dialect.name, func.coalesce(e.published_at, e.first_seen_at))
+        query = (
+            select(m.watch_id, day.label("day"), func.count().label("n"))
+            .join(episodes, e.id == m.episode_id)
+            .where(m.gone_at.is_(None), func.coalesce(e.published_at, e.first_seen_at) >= since)
+            .group_by(m.watch_id, day)
+        )
+        query = query if watch_id is None else query.where(m.watch_id == watch_id)
+        found: dict[int, dict[str, int]] = defaultdict(dict)
+        for r in self.read_rows(query):
+            found[r.watch_id][r.day] = r.n
+        return found
+
+    def recent_hits(self, watch_ids: Collection[int], most: int = 1) -> dict[int, list[RecentHit]]:
+        """By the id of a watch its newest mentions, by when they were found."""
+        m = mentions.c
+        found: dict[int, list[RecentHit]] = {}
+        with self.reading() as c:
+            for id_, name in c.execute(select(watches.c.id, watches.c.name).where(watches.c.id.in_(list(watch_ids)))):
+                newest = select(m.id).where(m.watch_id == id_, m.gone_at.is_(None)).order_by(m.id.desc()).limit(most)
+                query = (
+                    select(mentions, episodes.c.title, episodes.c.published_at, feeds.c.title.label("show"))
+                    .join(episodes, episodes.c.id == m.episode_id)
+                    .join(feeds, feeds.c.id == episodes.c.feed_id)
+                    .where(m.id.in_(newest.scalar_subquery()))
+                    .order_by(m.id.desc())
+                )
+                found[id_] = [
+                    RecentHit(r.id, mention_of(r, name), r.episode_id, r.title, r.show, r.published_at)
+                    for r in c.execute(query)
+                ]
+        return found
+
+    def marked_mentions(self, episode_id: int) -> list[MarkedMention]:
+        """All mentions in an episode in the order of its text, of watches that are still on the watchlist."""
+        m = mentions.c
+        query = (
+            select(mentions, watches.c.name.label("watch"))
+            .join(watches, watches.c.id == m.watch_id)
+            .where(m.episode_id == episode_id, m.gone_at.is_(None), watches.c.enabled)
+            .order_by(m.start, m.id)
+        )
+        return [MarkedMention(r.id, r.watch_id, mention_of(r, r.watch)) for r in self.read_rows(query)]
+
+    def transcript_facts(self, episode_id: int) -> TranscriptFacts | None:
+        """None when the episode has no transcript."""
+        t = transcripts.c
+        latest = select(func.coalesce(func.max(watches.c.seq), 0)).where(watches.c.enabled).scalar_subquery()
+        columns = (t.source, t.fetched_at, t.detect_error, (t.detected_through >= latest).label("detected"))
+        for r in self.read_rows(select(*columns).where(t.episode_id == episode_id)):
+            return TranscriptFacts(r.source, r.fetched_at, bool(r.detected), r.detect_error)
+        return None
+
+    def find_feed(self, id: int) -> Feed | None:
+        """The feed with this number."""
+        for r in self.read_rows(select(feeds).where(feeds.c.id == id)):
+            return feed_of(r)
+        return None
+
+    def episodes_of_feed(self, feed_id: int, *, offset: int = 0, limit: int = 50) -> list[ListedEpisode]:
+        """The episodes of a feed, the newest first, then those without a date."""
+        e = episodes.c
+        query = _LISTED.where(e.feed_id == feed_id).order_by(e.published_at.desc().nulls_last(), e.id)
+        return self._listed(query.offset(offset).limit(limit))
+
+    def episodes_of_day(
+        self, start: datetime, end: datetime, feed_id: int | None = None, limit: int = 500
+    ) -> list[ListedEpisode]:
+        """The episodes that were published from ``start`` to before ``end``."""
+        e = episodes.c
+        at = func.coalesce(e.published_at, e.first_seen_at)
+        query = _LISTED.where(at >= start, at < end).order_by(at.desc(), e.id.desc()).limit(limit)
+        return self._listed(query if feed_id is None else query.where(e.feed_id == feed_id))
+
+    def listed_episode(self, id: int) -> ListedEpisode | None:
+        """One episode."""
+        return next(iter(self._listed(_LISTED.where(episodes.c.id == id))), None)
+
+    def set_tags(self, feed_id: int, tags: Collection[str]) -> None:
+        """Gives a feed these tags instead of those that it had."""
+        self.execute(update(feeds).where(feeds.c.id == feed_id).values(tags=list(tags)))
+
+    def _listed(self, query: Any) -> list[ListedEpisode]:
+        return [
+            ListedEpisode(
+                episode=episode_of(r),
+                feed_url=r.feed_url,
+                feed_tags=tuple(r.feed_tags),
+                offers=bool(r.transcripts) or bool(r.transcript_page),
+                has_transcript=r.transcript_id is not None,
+                language=r.transcript_language if r.transcript_id is not None else r.language,
+                detected_through=r.detected_through,
+                fetch_error=r.fetch_error,
+                next_fetch_at=r.next_fetch_at,
+            )
+            for r in self.read_rows(query)
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedEpisode:
+    """An episode and what became of its transcript. offers: its feed names one, or has a template of pages."""
+
+    episode: Episode
+    feed_url: str
+    feed_tags: tuple[str, ...]
+    offers: bool
+    has_transcript: bool
+    language: str | None
+    detected_through: int | None
+    fetch_error: str | None
+    next_fetch_at: datetime | None
+
+
+_LISTED = (
+    select(
+        *EPISODE_COLUMNS,
+        feeds.c.url.label("feed_url"),
+        feeds.c.tags.label("feed_tags"),
+        feeds.c.transcript_page,
+        transcripts.c.id.label("transcript_id"),
+        transcripts.c.language.label("transcript_language"),
+        transcripts.c.detected_through,
+    )
+    .join(feeds, feeds.c.id == episodes.c.feed_id)
+    .outerjoin(transcripts, transcripts.c.episode_id == episodes.c.id)
+)
+
+
+def utc_day(dialect: str, moment: Any) -> ColumnElement[str]:
+    """The UTC day of a time as text, 2026-11-03. Its constants are written out, so that one can group by it."""
+    if dialect == "postgresql":
+        return func.to_char(func.timezone(literal_column("'UTC'"), moment), literal_column("'YYYY-MM-DD'"), type_=Text)
+    return func.substr(moment, literal_column("1"), literal_column("10"), type_=Text)
