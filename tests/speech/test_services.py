@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from podwatch.errors import SpeechError
+from podwatch.errors import RecogniserError, SpeechError
 from podwatch.settings import Secret, Settings
 from podwatch.speech.language_names import language_code
 from podwatch.speech.recognisers import SAMPLE_RATE, Recogniser, deepgram, openai_service
@@ -178,6 +178,7 @@ def test_a_failure_says_what_to_do_and_whether_to_try_again(
     with pytest.raises(SpeechError, match=said) as e:
         SERVICES[name](settings, server).recognise(NOISE, language="en")
     assert e.value.retryable is retryable
+    assert isinstance(e.value, RecogniserError) is (status in (302, 401, 402, 403, 404) or "no credit" in said)
     assert KEY not in str(e.value)
     assert "\n" not in str(e.value)
 

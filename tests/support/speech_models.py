@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from scripts.speech_models import UnreachableError, fetch_model
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / ".cache/models"
@@ -15,15 +16,10 @@ MODELS = ROOT / ".cache/models"
 @cache
 def _fetch(name: str) -> str:
     """ "" when the model is there, else why it is not."""
-    sys.path.insert(0, str(ROOT / "scripts"))
     try:
-        from speech_models import UnreachableError, fetch_model
-
         fetch_model(name, MODELS)
     except UnreachableError as e:
         return str(e)
-    finally:
-        sys.path.remove(str(ROOT / "scripts"))
     return ""
 
 

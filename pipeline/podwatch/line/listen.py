@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
-from podwatch.errors import HttpError, PodwatchError, SpeechError
+from podwatch.errors import HttpError, PodwatchError, RecogniserError, SpeechError
 from podwatch.line.bugs import Bugs
 from podwatch.line.listen_claim import ListenClaim
 from podwatch.logins import Login, origin_of
@@ -83,7 +83,7 @@ def _rules(rt: Runtime) -> ListenRules:
 def listen(rt: Runtime, now: datetime, shard: Shard = ALL, options: ListenOptions = LISTEN_TO_ALL) -> Tally:
     """Listens to what is due within the day's budget. A failure is stored on its episode, with when it is tried again.
 
-    Raises SpeechError when there is something to listen to and the recogniser cannot be used.
+    Raises SpeechError when there is something to listen to and the recogniser cannot be used, as with a wrong key.
     """
     plan = plan_day(rt, now, shard)
     notes: list[str] = []
@@ -149,6 +149,8 @@ def listen_to(rt: Runtime, now: datetime, requests: Sequence[ListenRequest], opt
                 done += 1
             except Stopped:
                 break
+            except RecogniserError:
+                raise  # the claim is given back: the episode is due again once the recogniser is mended
             except RecordingTaken:
                 claim.postpone()
             except PodwatchError as e:
