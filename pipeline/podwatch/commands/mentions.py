@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from podwatch.commands import cli
@@ -47,7 +48,8 @@ def mentions(
             of = f" --feed {chosen.id}" if chosen else ""
             none = f"no mentions; podwatch coverage{of} says what was listened to"
     is_csv = output is Output.CSV
-    show_rows(rows, CSV_COLUMNS if is_csv else COLUMNS, as_json, none, as_csv=is_csv)
+    columns = COLUMNS[:-1] if sys.stdout.isatty() else COLUMNS  # a link leaves no room for the words beside it
+    show_rows(rows, CSV_COLUMNS if is_csv else columns, as_json, none, as_csv=is_csv)
 
 
 def _values(f: StoredMention) -> dict[str, Any]:
