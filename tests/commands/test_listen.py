@@ -110,3 +110,10 @@ def test_a_model_that_podwatch_does_not_know_is_named_with_those_it_does(
     monkeypatch.setenv("PODWATCH_SPEECH_MODEL", "enormous")
     shell.run("listen", "--get-model")
     assert "PODWATCH_SPEECH_MODEL=enormous: is none of the models that podwatch gets: tiny, tiny.en" in shell.errors
+    shell.run("listen", "--get-model", "gigantic")
+    assert "--get-model gigantic: is none of the models that podwatch gets" in shell.errors
+
+
+def test_a_model_that_is_there_is_not_downloaded_again(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODWATCH_SPEECH_MODELS", str(need_model()))
+    assert shell.run("listen", "--get-model", "tiny.en") == f"tiny.en@0d3d19a is in {need_model() / 'tiny.en'}"
