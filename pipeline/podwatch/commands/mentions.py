@@ -14,7 +14,10 @@ def mentions(
     since: Since = None,
     json: Json = False,
 ) -> None:
-    """The mentions found, newest episode first."""
+    """The mentions found, newest episode first.
+
+    Example: podwatch mentions --watch corridor
+    """
     from podwatch.diagnose.coverage import no_mentions_line
 
     watch = require_utf8(watch) if watch is not None else None

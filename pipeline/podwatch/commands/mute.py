@@ -31,7 +31,12 @@ def add(
     reason: Annotated[str, cli.Option("--reason", help="Why, for those who wonder.")] = "",
     json: Json = False,
 ) -> None:
-    """Mutes a watch, a show, or (with both) a watch in one show. Mentions are stored all the same."""
+    """Mutes a watch, a show, or (with both) a watch in one show.
+
+    Mentions are stored all the same.
+
+    Example: podwatch mute add --watch corridor --until 2026-12-24
+    """
     moment, end = utc_now(), until.replace(tzinfo=UTC)
     if watch is None and feed is None:
         raise PodwatchError("says neither --watch nor --feed", where="podwatch mute add", todo="name what to mute")
@@ -56,7 +61,10 @@ def add(
 def list_(
     all_: Annotated[bool, cli.Option("--all", help="Also those that are over.")] = False, json: Json = False
 ) -> None:
-    """What is muted now, until when, by whom and why."""
+    """What is muted now, until when, by whom and why.
+
+    Example: podwatch mute list --all
+    """
     with open_runtime() as rt:
         mutes = rt.store.mutes() if all_ else rt.store.active_mutes(utc_now())
     show_rows([_row(m) for m in mutes], _COLUMNS, json, "nothing is muted")
@@ -64,7 +72,10 @@ def list_(
 
 @app.command()
 def end(id: Annotated[int, cli.Argument(help="Its number, see podwatch mute list.")], json: Json = False) -> None:
-    """Ends a mute now."""
+    """Ends a mute now.
+
+    Example: podwatch mute end 3
+    """
     with open_runtime() as rt:
         if not rt.store.end_mute(id, utc_now()):
             raise PodwatchError("there is no such mute now", where=str(id), todo="see podwatch mute list")

@@ -23,7 +23,12 @@ def parse(
         bool, cli.Option("-v", "--verbose", help="On stderr: the format, and what was decided and why.")
     ] = False,
 ) -> None:
-    """Shows how a transcript on disk is read: its segments, with start, end, speaker and words."""
+    """Shows how a transcript on disk is read.
+
+    Its segments, a line each: start, end, speaker and words.
+
+    Example: podwatch parse talk.vtt --verbose
+    """
     transcript, notes = read_file(file)
     if verbose:
         for line in (*notes, *describe(transcript)):

@@ -31,7 +31,12 @@ def scan(
     list_file: Annotated[Path, cli.Option("--watchlist", help="The watchlist to look for.")],
     json: Json = False,
 ) -> None:
-    """Looks for a watchlist in transcripts on disk: one JSON line a mention, readable lines on a terminal."""
+    """Looks for a watchlist in transcripts on disk.
+
+    One JSON line a mention; readable lines on a terminal.
+
+    Example: podwatch scan talk.vtt --watchlist watchlist.yaml
+    """
     from podwatch import query
     from podwatch.watchlist.loader import read_watches
 
