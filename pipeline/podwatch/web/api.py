@@ -233,7 +233,8 @@ def list_changes(page: PageDep, before: Before = None, limit: Limit = 50) -> rec
 @router.get("/openapi.json", include_in_schema=False)
 def show_openapi(request: Request) -> dict[str, Any]:
     """The document of this API, with the address under which it is reached."""
-    return request.app.openapi() | {"servers": [{"url": request.scope.get("root_path", "") or "/"}]}
+    document: dict[str, Any] = request.app.openapi()
+    return document | {"servers": [{"url": request.scope.get("root_path", "") or "/"}]}
 
 
 def _transcript(page: Page, id: int) -> Transcript:

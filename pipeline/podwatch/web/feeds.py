@@ -102,7 +102,8 @@ def add_named(page: Page, visitor: Visitor, addresses: list[str], document: byte
     """Adds what a form names; returns what to say of it. Raises PodwatchError when it names nothing."""
     if len(addresses) > MOST_ADDRESSES:
         raise PodwatchError(f"more than {MOST_ADDRESSES} addresses", where="the form", todo="write them as OPML")
-    wanted, left_out = [], []
+    wanted: list[Feed] = []
+    left_out: tuple[str, ...] = ()
     for address in addresses:
         if is_redacted(address):
             raise PodwatchError("has *** for a secret", where=display_address(address), todo="give the whole address")
@@ -124,7 +125,7 @@ def add_named(page: Page, visitor: Visitor, addresses: list[str], document: byte
     subject = f"{new} new of {listed} feeds"
     page.store.add_audit(visitor.id, Action.ADD_FEEDS, subject, None, {"feeds": shown[:100], "tags": list(tags)}, now)
     said = f"{listed} feed{'s' if listed != 1 else ''}, {new} new; the next poll asks for them."
-    return said + (f" Left out: {'; '.join(redact_text(e) for e in list(left_out)[:3])}" if left_out else "")
+    return said + (f" Left out: {'; '.join(redact_text(e) for e in left_out[:3])}" if left_out else "")
 
 
 @router.post("/feeds/{id}/tags")
