@@ -133,5 +133,5 @@ def _episode(i: int, now: datetime) -> Episode:
         title=f"Episode {i}",
         link=f"https://show.example/{i}",
         audio_url=f"https://cdn.example/{i}.mp3",
-        published_at=now - timedelta(days=i),
+        published_at=now - timedelta(days=i, hours=1),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -182,5 +183,9 @@ def _fits(h: FeedHealth, text: str) -> bool:
 
 def _tags(text: str) -> tuple[str, ...]:
     """Of a list with commas, as OPML's folders become tags."""
-    given = (opml.normalize_tag(part) for part in text.replace("\0", "").split(","))
-    return tuple(dict.fromkeys(t for t in given if t))
+    return make_tags(part for part in text.split(",") if part.strip())
+
+
+def make_tags(given: Iterable[str]) -> tuple[str, ...]:
+    """Each tag once; raises PodwatchError for what cannot be one."""
+    return tuple(dict.fromkeys(map(opml.normalize_tag, given)))
