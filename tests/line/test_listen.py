@@ -23,7 +23,7 @@ from podwatch.settings import Settings
 from podwatch.speech.chunks import split_at_silence
 from podwatch.speech.transcribing import chunk_seconds
 from podwatch.speech_settings import SpeechSettings
-from podwatch.store.tables import recognitions, recording_chunks
+from podwatch.store.recording_tables import recognitions, recording_chunks
 from tests.support.migrated_database import place_database
 from tests.support.podcast_host import Podcast, item, rss, vtt
 from tests.support.tone_speech import DeafRecogniser, ToneRecogniser, speak

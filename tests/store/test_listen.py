@@ -25,7 +25,8 @@ from podwatch.model import (
 )
 from podwatch.store.database import Store
 from podwatch.store.listen import SPEECH, pack_chunk, unpack_chunk
-from podwatch.store.tables import deliveries, episodes, recording_chunks, transcripts
+from podwatch.store.recording_tables import recording_chunks
+from podwatch.store.tables import deliveries, episodes, transcripts
 from podwatch.transcripts.sandboxed import pack_transcript
 from tests.support.stored_transcripts import list_wanted, save_poll, save_text
 

@@ -55,15 +55,17 @@ def write_tone(
     volume: float = 0.25,
     tags: Mapping[str, str] | None = None,
     bit_rate: int = 0,
+    rate: int = 0,
 ) -> Path:
     """A file of a tone, in the format of its suffix; its path."""
     form, path = FORMS[suffix], folder / f"tone.{suffix}"
+    rate = rate or form.rate
     with av.open(str(path), "w", container_options=dict(form.container)) as out:
         out.metadata.update(tags or {})
-        stream: Any = out.add_stream(form.codec, rate=form.rate, layout=form.layout, options=dict(form.options))
+        stream: Any = out.add_stream(form.codec, rate=rate, layout=form.layout, options=dict(form.options))
         if bit_rate:
             stream.bit_rate = bit_rate
-        _encode(out, stream, form.rate, seconds, volume)
+        _encode(out, stream, rate, seconds, volume)
     return path
 
 

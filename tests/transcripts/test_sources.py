@@ -200,7 +200,7 @@ def test_a_date_alone_says_too_little_where_another_episode_of_it_has_its_transc
     assert names.match("2026-11-03.vtt") == (None, FileMatch.SEVERAL_DATE)
     assert names.match("Hour 2026-11-03.vtt") == (first, FileMatch.DATE), "of this show it is the only one"
     assert names.match("20261103 - hour.vtt") == (first, FileMatch.DATE)
-    assert names.match("Day 2026-11-03.vtt") == (None, FileMatch.SEVERAL_DATE)
+    assert names.match("Day 2026-11-03.vtt") == (None, FileMatch.NONE), "it has its transcript"
 
 
 FRONT = {

@@ -19,13 +19,10 @@ TITLE = 40  # characters of a title beside its bar
 
 
 def listen(
-    name: Annotated[str | None, cli.Argument(metavar="[MODEL]", help="With --get-model: which one.")] = None,
+    model: Annotated[str | None, cli.Argument(metavar="[MODEL]", help="With --get-model: another one.")] = None,
     most: Annotated[int | None, cli.Option("--most", min=1, help="At most so many episodes.")] = None,
     get_model: Annotated[
-        bool,
-        cli.Option(
-            "--get-model", help="Downloads a model, that of PODWATCH_SPEECH_MODEL unless named, and listens not."
-        ),
+        bool, cli.Option("--get-model", help="Downloads the model that PODWATCH_SPEECH_MODEL names, and listens not.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -34,10 +31,10 @@ def listen(
     It is off until a feed, a tag (PODWATCH_LISTEN_TAGS) or PODWATCH_LISTEN says on; docs/listening.md has the rest.
     """
     if get_model:
-        _get_model(name, json)
+        _get_model(model, json)
         return
-    if name is not None:
-        raise cli.BadParameter(f"{name} is understood with --get-model only")
+    if model is not None:
+        raise cli.BadParameter(f"{model} is only taken with --get-model")
     from podwatch.line.listen import ListenOptions, is_on
     from podwatch.line.listen import listen as listen_verb
 
@@ -49,16 +46,15 @@ def listen(
     print_tally(tally, json)
 
 
-def _get_model(named: str | None, as_json: bool) -> None:
+def _get_model(name: str | None, as_json: bool) -> None:
     from podwatch.commands.audio import download_model
     from podwatch.speech.models import PINNED
 
     settings = load_settings()
-    name = named or settings.speech.model
+    name = name or settings.speech.model
     if name not in PINNED:
         what = f"is none of the models that podwatch gets: {', '.join(PINNED)}"
-        where = f"--get-model {named}" if named else f"PODWATCH_SPEECH_MODEL={name}"
-        raise SpeechError(what, where=where, todo="choose one of them")
+        raise SpeechError(what, where=name, todo="choose one of them")
     model = download_model(name, settings)
     row = {"model": model.name, "revision": model.revision, "folder": str(model.folder)}
     emit_json(row) if as_json else print(f"{model.name}@{model.revision} is in {model.folder}")

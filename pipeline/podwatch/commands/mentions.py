@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from podwatch.commands import cli
@@ -30,7 +31,10 @@ def mentions(
     json: Json = False,
     output: OutputOption = None,
 ) -> None:
-    """The mentions found, newest episode first. For example: podwatch mentions --since 7d -o csv > week.csv"""
+    """The mentions found, newest episode first.
+
+    Example: podwatch mentions --since 7d -o csv > week.csv
+    """
     from podwatch.diagnose.coverage import no_mentions_line
 
     as_json = json or output is Output.JSON
@@ -47,7 +51,8 @@ def mentions(
             of = f" --feed {chosen.id}" if chosen else ""
             none = f"no mentions; podwatch coverage{of} says what was listened to"
     is_csv = output is Output.CSV
-    show_rows(rows, CSV_COLUMNS if is_csv else COLUMNS, as_json, none, as_csv=is_csv)
+    columns = COLUMNS[:-1] if sys.stdout.isatty() else COLUMNS  # a link leaves no room for the words beside it
+    show_rows(rows, CSV_COLUMNS if is_csv else columns, as_json, none, as_csv=is_csv)
 
 
 def _values(f: StoredMention) -> dict[str, Any]:

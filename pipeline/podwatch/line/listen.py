@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
-from podwatch.errors import HttpError, PodwatchError, RecogniserError, SpeechError
+from podwatch.errors import HttpError, PodwatchError, RecogniserError, SpeechError, StorageError
 from podwatch.line.bugs import Bugs
 from podwatch.line.listen_claim import ListenClaim
 from podwatch.logins import Login, origin_of
@@ -149,14 +149,15 @@ def listen_to(rt: Runtime, now: datetime, requests: Sequence[ListenRequest], opt
                 done += 1
             except Stopped:
                 break
-            except RecogniserError:
-                raise  # the claim is given back: the episode is due again once the recogniser is mended
+            except (RecogniserError, StorageError):
+                raise  # nothing is wrong with the episode: its claim is given back, and it is due again at once
             except RecordingTaken:
                 claim.postpone()
             except PodwatchError as e:
                 done, failed = done + 1, failed + 1
                 notes.append(e.line)
                 log.warning("listen: %s: %s", title, e.line)
+                audio_path(rt.settings.home, request.episode.id).unlink(missing_ok=True)  # it may be cut off
                 claim.fail(e.line, next_listen_at(request.failures, e.retryable, claim.now()))
             except Exception as e:  # noqa: BLE001 - raised with the others at the end
                 done += 1
@@ -180,7 +181,7 @@ def _listen_to_one(
 ) -> bool:
     """Hears one episode; True when its transcript is new."""
     episode, settings = request.episode, rt.settings.speech
-    path = _audio_folder(rt.settings.home) / f"{episode.id}"
+    path = audio_path(rt.settings.home, episode.id)
     digest = _download(rt, request, path)
     recording = rt.store.open_recording(digest, recogniser.name, claim.now(), claim.until)
     if recording is None:
@@ -203,7 +204,7 @@ def _listen_to_one(
 
     target, longest = chunk_seconds(recogniser)
     with open_audio(path, max_hours=settings.max_hours, where=display_address(episode.audio_url or "")) as audio:
-        known_seconds = audio.seconds or 0.0
+        known_seconds = audio.seconds
         chunks = transcribe(
             split_at_silence(audio, target=target, longest=longest),
             recogniser,
@@ -259,6 +260,11 @@ def _login_for(rt: Runtime, request: ListenRequest, url: str) -> Login | None:
     if request.login is None or origin_of(url) != origin_of(request.feed_url):
         return None
     return rt.keyring.login_for(request.feed_url, request.login)
+
+
+def audio_path(home: Path, episode_id: int) -> Path:
+    """Where the audio of an episode is while it is heard."""
+    return _audio_folder(home) / str(episode_id)
 
 
 def _audio_folder(home: Path) -> Path:

@@ -16,6 +16,7 @@ from podwatch.notifiers.escaping import (
 )
 
 MAX_HITS = 12  # words in bold in one sentence; of more the last one and the first ones
+MAX_GAP = 160  # characters between two words in bold, so that both are seen at once
 HIT_ROOM = 8  # characters that a word in bold needs at least, with what stands around it
 
 
@@ -38,7 +39,7 @@ def excerpt(watch: Watch, mention: Mention, limit: int) -> list[Piece]:
     others = [_clean(t, limit, is_first=i == first, is_last=i == last) for i, t in enumerate(texts[::2])]
     room = _share(others, limit - sum(map(text_weight, hits)))
     shown = [
-        truncate_start(t, n) if i == first else truncate_end(t, n) if i == last else truncate_middle(t, n)
+        truncate_start(t, n) if i == first else truncate_end(t, n) if i == last else truncate_middle(t, min(n, MAX_GAP))
         for i, (t, n) in enumerate(zip(others, room, strict=True))
     ]
     pieces = [Piece(defuse_mentions(shown[0]))]

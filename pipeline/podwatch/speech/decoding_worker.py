@@ -22,7 +22,6 @@ from typing import Any, BinaryIO
 import av
 import av.error
 from av.audio.resampler import AudioResampler
-from av.stream import Discard
 
 from podwatch.errors import SpeechError
 from podwatch.sandbox.worker import end_when_closed
@@ -138,8 +137,8 @@ def _open(file: BinaryIO) -> tuple[Any, Any]:
         raise SpeechError("has no sound track")
     stream = container.streams.audio[0]
     for other in container.streams:
-        if other.index != stream.index:
-            other.discard = Discard.all
+        if other.index != stream.index and hasattr(other, "discard"):  # since PyAV 18; before, they are only read past
+            other.discard = type(other.discard).all
     if stream.codec_context is None or stream.codec_context.name not in DECODERS.split(","):
         name = "an unknown codec" if stream.codec_context is None else stream.codec_context.name
         raise SpeechError(f"its sound is in {name}, which is not decoded here")

@@ -25,8 +25,9 @@ from podwatch.policy.listen_schedule import PATIENCE
 from podwatch.store.backfills import in_range
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
+from podwatch.store.recording_tables import recognitions, recording_chunks, recordings
 from podwatch.store.statements import in_batches, in_shard, upsert
-from podwatch.store.tables import episodes, feeds, recognitions, recording_chunks, recordings, transcripts
+from podwatch.store.tables import episodes, feeds, transcripts
 
 SPEECH = "speech:"  # begins the source of a transcript that podwatch recognised; the recogniser's name follows
 

@@ -81,7 +81,7 @@ def rewrite_shapes(text: str) -> str:
         if sign in head and shape.search(text, 0, HEAD_CHARACTERS):
             lines = lines or sum(map(bool, map(str.strip, text.split("\n"))))
             found = list(shape.finditer(text))
-            names = [next(g for g in m.groups() if g and not g[:1].isdigit() and ":" not in g) for m in found]
+            names = [next((g for g in m.groups() if g and not g[:1].isdigit() and ":" not in g), "") for m in found]
             if len(found) >= MIN_LINES and len(found) >= share * lines and all(map(is_head_name, names)):
                 text = shape.sub(replacement, text)
     return text
