@@ -20,8 +20,7 @@ ANY = "\u2026"  # stands for what differs
 
 def steps(page: str) -> Iterator[tuple[str, str]]:
     """(kind, text) of each block, in order: yaml, console."""
-    for kind, body in re.findall(r"```(yaml|console)\n(.*?)```", page, re.DOTALL):
-        yield kind, body
+    yield from re.findall(r"```(yaml|console)\n(.*?)```", page, re.DOTALL)
 
 
 def commands(block: str) -> Iterator[tuple[str, str]]:
