@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from podwatch_connections import SLACK, base_url, find_connection, podwatch_variables  # the file beside this one
+import podwatch_page  # the files beside this one
+from podwatch_connections import SLACK, base_url, find_connection, podwatch_variables
 
 if TYPE_CHECKING:
     from airflow.sdk import AssetAlias, AssetOrTimeSchedule, CronDataIntervalTimetable
@@ -293,6 +294,8 @@ def whole_number(name: str, default: int, most: int, env: Mapping[str, str] = os
 
 
 class PodwatchPlugin(AirflowPlugin):
-    """Registers this file with Airflow, so that `airflow plugins` lists it."""
+    """Registers this file with Airflow, so that `airflow plugins` lists it, and the page under /podwatch."""
 
     name = "podwatch"
+    fastapi_apps = [{"app": podwatch_page.LazyPage(), "url_prefix": podwatch_page.PREFIX, "name": podwatch_page.NAME}]  # noqa: RUF012
+    external_views = [podwatch_page.menu_entry()]  # noqa: RUF012 - Airflow declares them so

@@ -91,6 +91,10 @@ class SpeechError(PodwatchError):
     """Audio that cannot be heard, or a recogniser that cannot be used. retryable: another time may help."""
 
 
+class RecogniserError(SpeechError):
+    """A recogniser that nothing can be heard with until a setting, a key or an account is mended: the audio is fine."""
+
+
 class WatchlistError(PodwatchError):
     """A mistake in a watchlist. at: its line and column, from 1; 0 when not known. watch: the watch's name, or ""."""
 

@@ -49,6 +49,7 @@ KNOWN_VARIABLES = frozenset(
                 "MAIL_FROM",
                 "MAIL_UNSUBSCRIBE",
                 "OPERATIONS_CHANNEL",
+                "PAGE_TOKEN",
                 "POLL_FLOOR",
                 "POLL_THREADS",
                 "PORT",

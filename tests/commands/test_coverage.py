@@ -67,7 +67,7 @@ def test_json_has_the_same_keys_for_feeds_watches_and_the_total(filled: Runtime)
     assert all(set(r) - {"feed", "title", "watch", "feeds", "total"} == common for r in by_feed + by_watch)
     assert common == {
         "since", "until", "days", "days_polled", "days_failed", "days_not_polled", "days_unknown", "episodes", "listened",
-        "not_listened", "names_none", "failed", "waits", "backlog", "not_searched", "errors",
+        "not_listened", "names_none", "failed", "waits", "to_be_heard", "backlog", "not_searched", "errors",
     }  # fmt: skip
     assert [(r["watch"], r["feeds"], r["episodes"], r["listened"]) for r in by_watch[:-1]] == [
         ("grain", 1, 3, 2),

@@ -258,7 +258,7 @@ def test_a_feed_is_told_where_its_transcript_pages_are(podwatch: Any, podcast: P
 
 
 def test_the_feeds_go_out_as_opml(podwatch: Any, podcast: Podcast, tmp_path: Path) -> None:
-    podwatch("feeds", "add", "https://a.example/f", "--tag", "x")
+    podwatch("feeds", "add", "https://a.example/feed", "--tag", "x")
     assert rows(podwatch("feeds", "export", "out.opml", "--json")) == [{"file": "out.opml", "feeds": 1}]
     assert podwatch("feeds", "export").stdout == (tmp_path / "out.opml").read_text()
     assert rows(podwatch("feeds", "import", "out.opml", "--json")) == [{"feeds": 1, "new": 0}]

@@ -96,6 +96,32 @@ STORIES: dict[str, tuple[list[str], list[int], list[str]]] = {
         [3, 0, 0, 0],
         names("Part 1", "Part 2", "Part 3"),
     ),
+    "guids and files are new, and dates lose their hours": (
+        [
+            rss(*(entry(f"Part {n}", f"old{n}.mp3", at(n, 14 + n), f"old-{n}") for n in (3, 2, 1))),
+            rss(*(entry(f"Part {n}", f"new{n}.mp3", at(n, 0), f"new-{n}") for n in (4, 3, 2, 1))),
+        ],
+        [3, 1],
+        names("Part 1", "Part 2", "Part 3", "Part 4"),
+    ),
+    "three titles that come again each day, the day before's gone": (
+        [
+            rss(
+                *(
+                    entry(t, f"{t}{day}.mp3", at(day, n, "Nov"), f"{t}-{day}")
+                    for n, t in enumerate(("Dawn", "Noon", "Dusk"))
+                )
+            )
+            for day in (3, 4)
+        ],
+        [3, 3],
+        names("Dawn", "Noon", "Dusk", "Dawn", "Noon", "Dusk"),
+    ),
+    "tokens that change at each poll, without guids and dates": (
+        [rss(*(entry(f"Part {n}", f"{n}.mp3?sig={n}{day}", "") for n in (3, 2, 1))) for day in range(3)],
+        [3, 0, 0],
+        names("Part 1", "Part 2", "Part 3"),
+    ),
     "one file for all, but pages of their own, without guids": (
         [
             rss(*(entry("News", "live.mp3", at(n), page=f"news/{n}") for n in range(last, 0, -1)))

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from podwatch import runtime
+from podwatch.errors import RecogniserError
 from podwatch.line.fetch import fetch
 from podwatch.line.listen import ListenOptions, ListenProgress, listen, listen_to_episodes, plan_day
 from podwatch.line.poll import poll
@@ -169,13 +170,18 @@ def test_one_episode_that_fails_stops_no_other(scenario: ListenScenario) -> None
     assert "404" in tally.notes[0]
 
 
-def test_a_recogniser_that_cannot_be_used_is_one_line_and_the_episode_is_given_up_until_it_is_mended(
+def test_a_recogniser_that_cannot_be_used_ends_the_run_and_the_episodes_are_heard_once_it_is_mended(
     scenario: ListenScenario,
 ) -> None:
-    scenario.speak("one", TALK)
-    scenario.add_feed("one")
+    for name in ("one", "two"):
+        scenario.speak(name, TALK)
+    scenario.add_feed("one", "two")
     scenario.rt._recogniser = DeafRecogniser()
-    assert "refuses the key" in scenario.listen().notes[0]
+    with pytest.raises(RecogniserError, match="refuses the key"):
+        scenario.listen()
+    assert scenario.requests("one") + scenario.requests("two") == 1, "the next one is not even asked for"
+    scenario.rt._recogniser = ToneRecogniser()
+    assert scenario.listen().new == 2
 
 
 def test_a_bug_is_stamped_on_its_episode_and_the_next_one_is_heard(scenario: ListenScenario) -> None:

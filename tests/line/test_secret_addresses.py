@@ -199,13 +199,19 @@ def test_an_export_has_secrets_only_when_asked_for(podwatch: Command, feed: str,
 
 
 def test_two_feeds_that_are_shown_alike_are_told_apart_by_number(podwatch: Command) -> None:
-    podwatch("feeds", "add", "https://h.example/f?token=1a", "https://h.example/f?token=2b")
-    refused = podwatch("feeds", "remove", "https://h.example/f?token=***", status=1)
-    assert refused == ["podwatch: https://h.example/f?token=***: 2 feeds are shown like this - give the number: 1, 2"]
+    podwatch("feeds", "add", "https://h.example/feed?token=1a", "https://h.example/feed?token=2b")
+    refused = podwatch("feeds", "remove", "https://h.example/feed?token=***", status=1)
+    assert refused == [
+        "podwatch: https://h.example/feed?token=***: 2 feeds are shown like this - give the number: 1, 2"
+    ]
     podwatch("feeds", "remove", "2")
-    assert podwatch("feeds", "remove", "https://h.example/f?token=***") == ["removed https://h.example/f?token=***"]
-    wrong: Any = podwatch("feeds", "add", "https://h.example/f?token=***", status=1)
-    assert wrong == ["podwatch: https://h.example/f?token=***: has *** in place of a secret - give the whole address"]
+    assert podwatch("feeds", "remove", "https://h.example/feed?token=***") == [
+        "removed https://h.example/feed?token=***"
+    ]
+    wrong: Any = podwatch("feeds", "add", "https://h.example/feed?token=***", status=1)
+    assert wrong == [
+        "podwatch: https://h.example/feed?token=***: has *** in place of a secret - give the whole address"
+    ]
 
 
 def test_no_line_of_a_log_and_no_note_for_an_xcom_holds_a_secret(

@@ -141,6 +141,12 @@ REFUSED = {
         "is an XML document",
         True,
     ),
+    "an error in XML without a declaration": (
+        b"<Error>AccessDenied</Error>",
+        "application/xml",
+        "is an XML document",
+        True,
+    ),
     "HLS": (b"#EXTM3U\n#EXT-X-VERSION:3\n", "audio/mpeg", "is a playlist, no audio file", False),
     "PLS": (b"[playlist]\nFile1=http://a.example/\n", "audio/x-scpls", "is a playlist, no audio file", False),
     "a plain M3U": (b"http://a.example/b.mp3\n", "audio/x-mpegurl", "is a playlist, no audio file", False),
@@ -159,6 +165,12 @@ def test_what_is_no_audio_is_refused_at_its_first_bytes(case: str, host: FileHos
     assert expected in e.value.line
     assert e.value.retryable == may_help
     assert left_at(path) == set()
+
+
+def test_a_list_of_words_that_begins_with_a_bracket_is_no_page(host: FileHost, get: Get, path: Path) -> None:
+    """As a model's vocabulary does."""
+    get(host.serve("/vocabulary.txt", b"<|endoftext|>\n!\n", media_type="text/plain"))
+    assert path.read_bytes() == b"<|endoftext|>\n!\n"
 
 
 def test_audio_is_audio_whatever_its_server_calls_it(host: FileHost, get: Get, path: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
@@ -28,8 +29,17 @@ class ServedFile:
     etag: bool = True
     modified: str = ""
     to_ranges: int = 0  # the status that it answers to every request for a range
-    claims: int = 0  # bytes of the whole that a Content-Range names, where that is wrong
+    heeds_if_range: bool = True
+    most: int = 1 << 60  # bytes of an answer to a range
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), OSError):  # a client that hangs up is no error here
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class FileHost:
@@ -40,7 +50,7 @@ class FileHost:
         self.headers: dict[str, list[dict[str, str]]] = defaultdict(list)
         self.sent: dict[str, int] = defaultdict(int)
         self._cuts: dict[str, list[int]] = defaultdict(list)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def url(self, path: str) -> str:
@@ -93,7 +103,7 @@ class FileHost:
                 if wanted and file.to_ranges:
                     self.answer(file.to_ranges, {}, b"")
                     return
-                is_same = self.headers.get("If-Range") in (None, etag or file.modified)
+                is_same = not file.heeds_if_range or self.headers.get("If-Range") in (None, etag or file.modified)
                 if not (wanted and file.ranges and is_same):
                     self.answer(200, headers, file.body, path)
                     return
@@ -101,8 +111,9 @@ class FileHost:
                 if first >= size:
                     self.answer(416, {"Content-Range": f"bytes */{size}"}, b"")
                     return
-                headers["Content-Range"] = f"bytes {first}-{size - 1}/{file.claims or size}"
-                self.answer(206, headers, file.body[first:], path)
+                body = file.body[first : first + file.most]
+                headers["Content-Range"] = f"bytes {first}-{first + len(body) - 1}/{size}"
+                self.answer(206, headers, body, path)
 
             def answer(self, status: int, headers: Mapping[str, str], body: bytes, path: str = "") -> None:
                 self.send_response(status)

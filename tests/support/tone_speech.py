@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from podwatch.errors import SpeechError
+from podwatch.errors import RecogniserError
 from podwatch.model import RecognisedChunk, RecognisedSegment, RecognisedWord
 from podwatch.speech.recognisers import SAMPLE_RATE
 
@@ -85,4 +85,6 @@ class DeafRecogniser(ToneRecogniser):
     def recognise(
         self, samples: NDArray[np.float32], *, language: str | None, hints: Sequence[str] = ()
     ) -> RecognisedChunk:
-        raise SpeechError("the service refuses the key", where="https://asr.example", todo="set PODWATCH_SPEECH_KEY")
+        raise RecogniserError(
+            "the service refuses the key", where="https://asr.example", todo="set PODWATCH_SPEECH_KEY"
+        )

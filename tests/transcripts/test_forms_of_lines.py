@@ -130,6 +130,7 @@ WORDS = {
     "a dash in a sentence": "Marta Ellison - we all know her - went home.\n\nIt rained.\n\nTheo stayed.",
     "a colon in running text": "Er sagte zum beispiel: ja.\n\nUnd dann: nein.\n\nOder nicht.\n\nWas weiss ich: alles.",
     "what people said, in Chinese": "他说：好。\n\n她问：为什么？\n\n他说：因为。\n\n她问：真的？\n\n我们走吧。",
+    "topics with clocks in brackets": "1. Ships (at 3:00): the first.\n\n2. Boats (4:00 on): the next.\n\n3. Sails (5:00 on): the last.",
     "a line of a place": "Location: Lisbon 2019\n\nMarta: Hello.\n\nTheo: Good day.\n\nMarta: So.\n\nTheo: Ah.",
     "a topic in every mouth": "Marta: Hello.\n\nUkraine: The war goes on.\n\nTheo: Good day.\n\nMarta: So.\n\nTheo: Ah.",
     "an unusual topic": "Marta: Hello.\n\nKherson: The war goes on.\n\nTheo: Who lives in Kherson?\n\nMarta: So.\n\nTheo: Ah.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import io
 import logging
 import os
@@ -47,6 +49,7 @@ SECTIONS = {
     },
     "Running it": {
         "doctor": Place(f"{_WHERE}.doctor:doctor", "Tests everything that podwatch needs, and says what to do."),
+        "serve": Place(f"{_WHERE}.serve:serve", "Serves the page, until it is stopped."),
         "slack": Place(f"{_WHERE}.slack:slack", "Hears the buttons on Slack's cards, until it is stopped."),
         "completion": Place(f"{_WHERE}.completion:completion", "Prints what makes a shell complete the commands."),
     },
@@ -65,6 +68,10 @@ app = LazyGroup(
 
 def main() -> None:
     """Runs the command; an expected error is one line on stderr and exit status 1, never a traceback."""
+    # What a start and a watchlist make is no garbage: looking for some costs a fifth of them. Nor is what is left at
+    # the end (freeze), which Python would look through once more.
+    gc.set_threshold(100_000, 50, 100)
+    atexit.register(gc.freeze)
     _prepare_streams()
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="podwatch: %(message)s")
     _warn_of_unknown_settings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import nullcontext, redirect_stdout
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from podwatch.commands import cli
 from podwatch.commands.options import Json, parse_day
@@ -23,6 +23,7 @@ from podwatch.commands.progress import stage_bars
 from podwatch.errors import PodwatchError
 from podwatch.model import Backfill, BackfillReport, BackfillState, DeliverMode
 from podwatch.policy.backfill_release import CONFIRM_ABOVE, needs_confirmation
+from podwatch.policy.wording import count_of
 from podwatch.redaction import display_address
 
 if TYPE_CHECKING:
@@ -65,7 +66,12 @@ def backfill_(
     cancel: Number = None,
     json: Json = False,
 ) -> None:
-    """Brings in the episodes of a range of days: older pages of feeds, transcripts, mentions; ends in a report."""
+    """Brings in the episodes of a range of days.
+
+    Older pages of feeds, transcripts, mentions; ends in a report. Nobody is told unless --deliver says so.
+
+    Example: podwatch backfill --since 2026-01-01 --until 2026-03-31 --dry-run
+    """
     from podwatch.history.backfill import new_backfill
     from podwatch.history.backfill_scope import with_references
 
@@ -130,19 +136,27 @@ def _listen(rt: Runtime, b: Backfill, hours: float, as_json: bool) -> BackfillRe
 
 
 def _print_audio(rt: Runtime, b: Backfill, hours: float, as_json: bool) -> None:
-    """What --listen would take: hours of audio, and of a processor as far as that was measured here."""
+    """What --listen would take: hours of audio, and of a processor, or money at a service."""
     from podwatch.history.backfill_listening import choose_past_audio
-    from podwatch.speech.cost import known_cost
+    from podwatch.speech.cost import cost_here
 
-    audio = choose_past_audio(rt, b, hours, utc_now())
-    cost = known_cost(rt.settings)
-    cpu = audio.hours * cost if cost is not None else None
+    audio, speech = choose_past_audio(rt, b, hours, utc_now()), rt.settings.speech
+    row: dict[str, Any] = {"to_hear": len(audio.chosen), "hours": round(audio.hours, 1), "left_out": audio.left}
+    if speech.recogniser == "faster-whisper" and audio.chosen:
+        cost = cost_here(rt.settings, rt.recogniser())
+        each = {"cpu_hours": cost.cpu, "clock_hours": cost.clock}
+        row |= {name: round(audio.hours * seconds / 3600, 2) for name, seconds in each.items()}
+    elif speech.price:
+        row |= {"money": round(audio.hours * speech.price, 2)}
     if as_json:
-        values = {"to_hear": len(audio.chosen), "hours": round(audio.hours, 1), "left_out": audio.left}
-        emit_json(values | {"cpu_hours": round(cpu, 1) if cpu is not None else None})
+        emit_json(row)
         return
-    said = f"about {cpu:.1f} hours of a processor" if cpu is not None else "podwatch doctor measures what that costs"
-    print(f"to hear: {len(audio.chosen)} episodes, {audio.hours:.1f} hours of audio: {said}")
+    said = f"to hear: {count_of(len(audio.chosen), 'episode')}, {audio.hours:.1f} hours of audio"
+    if "cpu_hours" in row:
+        said += f", {row['cpu_hours']:.1f} hours of a processor ({row['clock_hours']:.1f} by the clock)"
+    elif "money" in row:
+        said += f", {row['money']:.2f} in the service's currency"
+    print(said)
     if audio.left:
         print(f"  {audio.left} more are beyond --listen {hours:g}")
 

@@ -29,7 +29,12 @@ def coverage(
     until: Until = None,
     json: Json = False,
 ) -> None:
-    """What was listened to, and what was not and why; of the last 30 days, unless --since says otherwise."""
+    """What was listened to, and what was not and why.
+
+    Of the last 30 days, unless --since says otherwise.
+
+    Example: podwatch coverage --since 7d --by watch
+    """
     from podwatch.diagnose.coverage import coverage_cells, coverage_rows, coverage_values, recent_period
 
     now = utc_now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from podwatch.commands import cli
@@ -9,6 +10,15 @@ from podwatch.commands.options import Json
 from podwatch.commands.output import emit_json, open_runtime, require_utf8, strip_control, utc_now
 from podwatch.policy.feed_choice import choose_feed
 from podwatch.redaction import display_address, redact_text
+
+
+class Listening(StrEnum):
+    """Whether a feed's audio is recognised."""
+
+    ON = "on"
+    OFF = "off"
+    DEFAULT = "default"
+
 
 FeedName = Annotated[str, cli.Argument(help="The feed: its address, whole or as the list shows it, or its number.")]
 
@@ -30,14 +40,18 @@ def set_(
             " notes, or off. Fields: guid, title, slug, date, year, number, season, link. robots.txt is obeyed.",
         ),
     ] = None,
+    listen: Annotated[
+        Listening | None,
+        cli.Option("--listen", help="Whether podwatch recognises its audio itself; default: as PODWATCH_LISTEN says."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Sets a feed's title, tags, or where its transcript pages are: podwatch feeds set 3 --tag politics --tag europe"""
+    """Sets a feed's title, tags, transcript pages, or listening: podwatch feeds set 3 --tag politics --listen on"""
     from podwatch.feeds import opml
     from podwatch.transcripts.sources import check_template
 
-    if title is None and not tag and not no_tags and page is None:
-        raise cli.BadParameter("give --title, --tag, --no-tags or --transcript-page")
+    if title is None and not tag and not no_tags and page is None and listen is None:
+        raise cli.BadParameter("give --title, --tag, --no-tags, --transcript-page or --listen")
     if tag and no_tags:
         raise cli.BadParameter("give --tag or --no-tags")
     template = None if page in (None, "off") else check_template(require_utf8(page or ""))
@@ -48,10 +62,13 @@ def set_(
         rt.store.describe_feed(feed.url, title=chosen, tags=normalize_tags(tag) if tag or no_tags else None)
         if page is not None:
             rt.store.set_transcript_page(feed.url, template, utc_now())
+        if listen is not None:
+            rt.store.set_listen(feed.id, None if listen is Listening.DEFAULT else listen is Listening.ON)
         feed = choose_feed(rt.store.feeds(), str(feed.id))
     row: dict[str, object] = {"url": display_address(feed.url)}
     row |= {} if title is None else {"title": redact_text(feed.title)}
     row |= {"tags": list(feed.tags)} if tag or no_tags else {}
+    row |= {} if listen is None else {"listen": listen.value}
     row |= {} if page is None else {"transcript_page": None if template is None else display_address(template)}
     if json:
         emit_json(row)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from podwatch.commands import cli, feed_settings
 from podwatch.commands.feed_settings import FeedName, normalize_tags
@@ -29,15 +30,20 @@ from podwatch.policy.poll_schedule import is_dead
 from podwatch.policy.wording import agree, count_of
 from podwatch.redaction import display_address, has_secret, is_redacted, redact_text
 
+if TYPE_CHECKING:
+    from podwatch.line.feed_discovery import Found
+
 app = cli.Group(help="The podcasts that are polled.", no_args_is_help=True)
 Tags = Annotated[list[str] | None, cli.Option("--tag", help="A tag for them; may be given several times.")]
 
 
 @app.command("import")
 def import_(file: Annotated[Path, cli.Argument(help="An OPML file.")], tag: Tags = None, json: Json = False) -> None:
-    """Adds the feeds of an OPML file; its folders become tags. Twice changes nothing.
+    """Adds the feeds of an OPML file; its folders become tags.
 
-    An entry that is no feed is left out and named, and the exit status is 1.
+    Twice changes nothing. An entry that is no feed is left out and named, and the exit status is 1.
+
+    Example: podwatch feeds import subscriptions.opml
     """
     from podwatch.feeds import opml
 
@@ -63,9 +69,11 @@ def add(
     """Adds feeds by their address, that of a show's web page, or its link at Apple Podcasts.
 
     A login in it (https://user:password@host/feed) is kept apart from it.
+
+    Example: podwatch feeds add https://show.example/feed.xml --tag politics
     """
-    from podwatch.feeds import opml
-    from podwatch.line.feed_list import look_up_feed
+    from podwatch.feeds import apple_podcast_id, opml
+    from podwatch.line.feed_discovery import look_behind_pages, look_up_show
 
     tags = normalize_tags(tag)
     for address in url:
@@ -73,8 +81,19 @@ def add(
             what = "has *** in place of a secret"
             raise PodwatchError(what, where=display_address(address), todo="give the whole address")
     with open_runtime() as rt:
-        wanted = [opml.feed_at(look_up_feed(rt, address), tags=tags) for address in url]
-    _add(wanted, json)
+        shows = [look_up_show(rt, address) for address in url]
+        looked = look_behind_pages(rt, [opml.feed_at(address, tags=tags) for address in shows])
+    from_apple = [(a, feed.url) for a, (feed, _) in zip(url, looked, strict=True) if apple_podcast_id(a)]
+    _add([feed for feed, _ in looked], json, from_apple + _report_pages(looked))
+
+
+def _report_pages(looked: Sequence[tuple[Feed, Found | None]]) -> list[tuple[str, str]]:
+    """The pages with the feeds that they name; those that name none are told at once."""
+    for _, found in looked:
+        if found is not None and found.feed is None:
+            where = display_address(found.given)
+            print_stderr(f"{where}: is a web page that names no feed - add the address of the feed itself")
+    return [(found.given, found.feed) for _, found in looked if found is not None and found.feed is not None]
 
 
 app.command("set")(feed_settings.set_)
@@ -84,7 +103,10 @@ app.command()(feed_settings.enable)
 
 @app.command()
 def remove(url: FeedName, json: Json = False) -> None:
-    """Removes a feed with its episodes, transcripts and mentions."""
+    """Removes a feed with its episodes, transcripts and mentions.
+
+    Example: podwatch feeds remove 3
+    """
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
         rt.store.remove_feed(feed.url)
@@ -99,7 +121,12 @@ def login(
     remove: Annotated[bool, cli.Option("--remove", help="Takes the login away.")] = False,
     json: Json = False,
 ) -> None:
-    """Sets or replaces the login of a feed: asks for it on a terminal, else reads user:password from stdin."""
+    """Sets or replaces the login of a feed.
+
+    Asks for it on a terminal, else reads user:password from stdin.
+
+    Example: podwatch feeds login 3 --user me
+    """
     from podwatch.line.feed_list import encrypt_logins
 
     with open_runtime() as rt:
@@ -115,7 +142,12 @@ def login(
 
 @app.command("encrypt-logins")
 def encrypt_logins_(json: Json = False) -> None:
-    """Encrypts every stored login with the first key of PODWATCH_SECRET_KEY. Twice changes nothing."""
+    """Encrypts every stored login with the first key of PODWATCH_SECRET_KEY.
+
+    Twice changes nothing.
+
+    Example: podwatch feeds encrypt-logins
+    """
     from podwatch.line.feed_list import encrypt_logins
 
     with open_runtime() as rt:
@@ -138,7 +170,12 @@ def export(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Writes the feeds with their tags as OPML, for other programs or another podwatch; secrets only when asked for."""
+    """Writes the feeds with their tags as OPML.
+
+    For other programs or another podwatch; secrets only when asked for.
+
+    Example: podwatch feeds export feeds.opml
+    """
     with open_runtime() as rt:
         feeds = rt.store.feeds()
         if with_secrets:
@@ -168,7 +205,12 @@ def export(
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """The feeds with their health: last poll, last episode, transcripts, last error, next poll."""
+    """The feeds with their health.
+
+    Last poll, last episode, transcripts, last error, next poll.
+
+    Example: podwatch feeds list --json
+    """
     from podwatch.diagnose.coverage import transcripts_by_feed
 
     moment = utc_now()
@@ -206,13 +248,20 @@ def list_(json: Json = False) -> None:
     show_rows(rows, columns, json, "no feeds yet: podwatch feeds import FILE.opml")
 
 
-def _add(feeds: list[Feed], as_json: bool) -> None:
+def _add(feeds: list[Feed], as_json: bool, found: Sequence[tuple[str, str]] = ()) -> None:
+    """found: addresses that were given, with the feeds to which they led."""
     from podwatch.line.feed_list import add_feeds
 
     with open_runtime() as rt:
         listed, new = add_feeds(rt, feeds, utc_now())
-    row = {"feeds": listed, "new": new}
-    emit_json(row) if as_json else print(f"{count_of(listed, 'feed')}, {new} new")
+    shown = {display_address(given): display_address(feed) for given, feed in found}
+    row = {"feeds": listed, "new": new} | ({"found": shown} if shown else {})
+    if as_json:
+        emit_json(row)
+        return
+    for given, address in shown.items():
+        print(f"{given}: its feed is {address}")
+    print(f"{count_of(listed, 'feed')}, {new} new")
 
 
 def _ask_login(user: str | None) -> str:

@@ -1,4 +1,4 @@
-"""podwatch parse: how a transcript on disk is read, a segment a line, and what was decided on the way."""
+"""podwatch parse: how a transcript on disk is read, or audio heard, a segment a line, and what was decided."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from podwatch.commands import cli
 from podwatch.commands.options import Json
-from podwatch.commands.output import format_clock, print_stderr, show_rows
+from podwatch.commands.output import format_clock, load_settings, print_stderr, show_rows
 from podwatch.commands.scan import read_file
 from podwatch.policy.wording import count_of
 
@@ -18,14 +18,28 @@ if TYPE_CHECKING:
 
 
 def parse(
-    file: Annotated[Path, cli.Argument(help="A transcript, in any format.")],
+    file: Annotated[Path, cli.Argument(help="A transcript, in any format, or an audio file.")],
     json: Json = False,
     verbose: Annotated[
         bool, cli.Option("-v", "--verbose", help="On stderr: the format, and what was decided and why.")
     ] = False,
 ) -> None:
-    """Shows how a transcript on disk is read: its segments, with start, end, speaker and words."""
-    transcript, notes = read_file(file)
+    """Shows how a transcript on disk is read, or audio heard.
+
+    Its segments, a line each: start, end, speaker and words.
+
+    Example: podwatch parse talk.vtt --verbose
+    """
+    from podwatch.speech.audio_files import is_audio
+
+    if is_audio(file):
+        from podwatch.commands.audio import FileListener
+
+        with FileListener(load_settings()) as listener:
+            heard = listener.hear(file)
+        transcript, notes = heard.transcript, list(heard.describe())
+    else:
+        transcript, notes = read_file(file)
     if verbose:
         for line in (*notes, *describe(transcript)):
             print_stderr(line)

@@ -1,8 +1,9 @@
-"""podwatch scan: the same detection over transcripts on disk, without a database."""
+"""podwatch scan: the same detection over transcripts and audio files on disk, without a database."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,16 +24,23 @@ from podwatch.errors import PodwatchError, TranscriptError
 
 if TYPE_CHECKING:
     from podwatch import query
+    from podwatch.commands.audio import FileListener, HeardFile
     from podwatch.model import Entity, Mention, Transcript, Watch
 
 
 def scan(
-    paths: Annotated[list[Path], cli.Argument(metavar="FILES...", help="Transcripts, in any format.")],
+    paths: Annotated[list[Path], cli.Argument(metavar="FILES...", help="Transcripts, in any format, or audio files.")],
     list_file: Annotated[Path, cli.Option("--watchlist", help="The watchlist to look for.")],
     json: Json = False,
 ) -> None:
-    """Looks for a watchlist in transcripts on disk: one JSON line a mention, readable lines on a terminal."""
+    """Looks for a watchlist in transcripts or audio on disk.
+
+    One JSON line a mention; readable lines on a terminal.
+
+    Example: podwatch scan talk.vtt --watchlist watchlist.yaml
+    """
     from podwatch import query
+    from podwatch.speech.audio_files import is_audio
     from podwatch.watchlist.loader import read_watches
 
     watches = read_watches(list_file)
@@ -42,25 +50,33 @@ def scan(
     as_json = json or not sys.stdout.isatty()
     failed = bool(engine.broken)
     with_entities = reads_entities(engine)
-    for file in paths:
-        try:
-            transcript = load_transcript(file)
-            if charset := transcript.guessed_charset:
-                print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
-            named = _find_entities(transcript, watches) if with_entities else None
-        except PodwatchError as e:
-            failed = True
-            print_stderr(f"podwatch: {e.line}")
-            continue
-        found = engine(transcript, query.EpisodeFields(title=transcript.title, entities=named))
-        for name, why in found.failed.items():
-            failed = True
-            print_stderr(f"podwatch: {file}: watch {name} failed: {why}")
-        for m in found.mentions:
-            if as_json:
-                emit_json(mention_json(m, str(file), transcript.title))
-            else:
-                print_line(_mention_line(file, by_name[m.watch], m))
+    with ExitStack() as stack:
+        listener: FileListener | None = None
+        for file in paths:
+            heard: HeardFile | None = None
+            try:
+                if is_audio(file):
+                    from podwatch.commands.audio import FileListener
+
+                    listener = listener or stack.enter_context(FileListener(load_settings()))
+                    heard = listener.hear(file)
+                transcript = heard.transcript if heard else load_transcript(file)
+                if charset := transcript.guessed_charset:
+                    print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
+                named = _find_entities(transcript, watches) if with_entities else None
+            except PodwatchError as e:
+                failed = True
+                print_stderr(f"podwatch: {e.line}")
+                continue
+            found = engine(transcript, query.EpisodeFields(title=transcript.title, entities=named))
+            for name, why in found.failed.items():
+                failed = True
+                print_stderr(f"podwatch: {file}: watch {name} failed: {why}")
+            for m in heard.without_phantoms(found.mentions) if heard else found.mentions:
+                if as_json:
+                    emit_json(mention_json(m, str(file), transcript.title))
+                else:
+                    print_line(_mention_line(file, by_name[m.watch], m))
     if failed:
         raise cli.Exit(1)
 

@@ -17,6 +17,7 @@ from podwatch.diagnose.coverage import coverage_line, feeds_without_transcripts
 from podwatch.diagnose.delivery_checks import check_deliveries
 from podwatch.diagnose.findings import MAX_LISTED, Finding, Health, error_finding
 from podwatch.diagnose.model_checks import MODELS, MissingModel
+from podwatch.diagnose.speech_checks import check_speech
 from podwatch.errors import PodwatchError
 from podwatch.logins import Keyring, is_sealed
 from podwatch.model import Alert, DeliverMode, Episode, Kind, Mention, Period, Watch, guessed_charset
@@ -308,6 +309,10 @@ def _models(surroundings: Surroundings) -> Iterator[Finding]:
             yield Finding(f"model {name}", Health.WRONG, message, "install podwatch again: make install")
 
 
+def _speech(surroundings: Surroundings) -> Iterator[Finding]:
+    yield from check_speech(surroundings.settings)
+
+
 CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxyType(
     {
         "disk": _disk,
@@ -320,6 +325,7 @@ CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxy
         "watches": _watches,
         "deliveries": _deliveries,
         "models": _models,
+        "speech": _speech,
         "slack": _slack,
         "channels": _channels,
     }

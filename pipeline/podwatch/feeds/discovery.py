@@ -22,12 +22,17 @@ _APPLE = re.compile(
 MAX_PAGE = 500_000  # bytes of a page that are looked at
 
 
+def is_page(body: bytes) -> bool:
+    """Whether a document is a web page, and so no feed."""
+    return _PAGE.match(body, 0, 2000) is not None
+
+
 def find_feed_link(page: bytes, url: str) -> str | None:
     """The first feed that a web page names (<link rel="alternate">), apart from its comments'; None of a feed.
 
     RSS before Atom before JSON Feed.
     """
-    if _PAGE.match(page, 0, 2000) is None:
+    if not is_page(page):
         return None
     found: dict[str, str] = {}
     for link in _LINK.finditer(page[:MAX_PAGE].decode("utf-8", "replace")):

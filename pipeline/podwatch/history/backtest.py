@@ -24,6 +24,7 @@ from podwatch.policy.scopes import is_in_scope
 from podwatch.settings import Settings
 from podwatch.store.database import Store, explaining_failures, open_store
 from podwatch.store.detect import TranscriptSource
+from podwatch.store.listen import SPEECH
 
 SAMPLES = 3  # mentions shown of those gained, and of those lost
 TERMS = 10  # surfaces shown of a watch
@@ -229,7 +230,8 @@ class Evaluator:
         """(name of a watch, its outcome in this transcript); nothing of a watch without mentions."""
         result = evaluate(self._store, self._engine, source, self._select_watches(source))
         found: dict[str, list[Mention]] = {}
-        mentions = self._labeller.label_mentions(source, result.mentions) if self._any_skips else result.mentions
+        labelled = self._any_skips or source.transcript.source.startswith(SPEECH)  # which may have phantoms
+        mentions = self._labeller.label_mentions(source, result.mentions) if labelled else result.mentions
         for m in mentions:
             found.setdefault(m.watch, []).append(m)
         for m in stored:

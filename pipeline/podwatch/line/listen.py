@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
-from podwatch.errors import HttpError, PodwatchError, SpeechError
+from podwatch.errors import HttpError, PodwatchError, RecogniserError, SpeechError
 from podwatch.line.bugs import Bugs
 from podwatch.line.listen_claim import ListenClaim
 from podwatch.logins import Login, origin_of
@@ -36,11 +36,13 @@ from podwatch.redaction import display_address
 from podwatch.runtime import Runtime, log
 from podwatch.speech.chunks import split_at_silence
 from podwatch.speech.decoding import open_audio
+from podwatch.speech.phantoms import find_phantoms
 from podwatch.speech.quality import measure_quality
 from podwatch.speech.recognisers import Recogniser
 from podwatch.speech.transcribing import chunk_seconds, to_transcript, transcribe
 from podwatch.store.listen import SPEECH
 from podwatch.transcripts import sandboxed
+from podwatch.transcripts.labels.boilerplate import Label, Passage
 
 DOWNLOAD_SECONDS = 3600.0  # for a whole file
 STALE = 2 * 86_400.0  # seconds after which audio that a killed run left is deleted
@@ -81,7 +83,7 @@ def _rules(rt: Runtime) -> ListenRules:
 def listen(rt: Runtime, now: datetime, shard: Shard = ALL, options: ListenOptions = LISTEN_TO_ALL) -> Tally:
     """Listens to what is due within the day's budget. A failure is stored on its episode, with when it is tried again.
 
-    Raises SpeechError when there is something to listen to and the recogniser cannot be used.
+    Raises SpeechError when there is something to listen to and the recogniser cannot be used, as with a wrong key.
     """
     plan = plan_day(rt, now, shard)
     notes: list[str] = []
@@ -147,6 +149,8 @@ def listen_to(rt: Runtime, now: datetime, requests: Sequence[ListenRequest], opt
                 done += 1
             except Stopped:
                 break
+            except RecogniserError:
+                raise  # the claim is given back: the episode is due again once the recogniser is mended
             except RecordingTaken:
                 claim.postpone()
             except PodwatchError as e:
@@ -210,7 +214,9 @@ def _listen_to_one(
     transcript = to_transcript(chunks, source=f"{SPEECH}{recogniser.name}", language=_primary(episode.language))
     if not transcript.text:
         raise SpeechError("nobody speaks in it", where=display_address(episode.audio_url or ""))
-    fields = asdict(sandboxed.pack_transcript(transcript, episode.language)) | {"source": transcript.source}
+    phantoms = [Passage(p.start, p.end, Label.PHANTOM, p.score, p.reason) for p in find_phantoms(chunks)]
+    packed = sandboxed.pack_transcript(transcript, episode.language, phantoms)
+    fields = asdict(packed) | {"source": transcript.source}
     quality: dict[str, Any] = asdict(measure_quality(chunks))
     claim.finish()
     is_new = rt.store.save_heard(episode, fields, recording.id, heard_now, quality, claim.now())

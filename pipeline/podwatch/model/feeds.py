@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """An RSS or Atom address that is polled, with its validators (RFC 9110, 8.8) and its failures.
+    """The address of an RSS, Atom or JSON feed that is polled, with its validators (RFC 9110, 8.8) and its failures.
 
     url: without its login, which is stored apart; it may hold a token, so it is shown through redaction.py.
     """

@@ -33,7 +33,7 @@ def refuse_content(head: bytes, media_type: str) -> str | None:
         media_type in _PLAYLIST_TYPES and (is_markup or _is_text(start))
     ):
         return "is a playlist, no audio file"
-    if is_markup:
+    if start.startswith(b"<?xml") or (is_markup and media_type.endswith(("/xml", "+xml"))):
         return "is an XML document, no audio"
     if has_locked_brand(head):
         return "is locked by DRM, so that nothing in it can be heard"

@@ -78,14 +78,23 @@ def measure_feed_days(
     return found
 
 
-def measure_watch_days(
-    facts: CoverageFacts, by_day: Mapping[date, Sequence[EpisodeCount]], watches: Sequence[tuple[int, Watch]]
+def measure_days(
+    facts: CoverageFacts,
+    by_day: Mapping[date, Sequence[EpisodeCount]],
+    watches: Sequence[tuple[int, Watch]] | None = None,
 ) -> dict[date, Coverage]:
-    """The same of what is in the scope of one of these watches, all feeds together."""
-    scope = _WatchScope(facts, watches)
-    feeds = {f.id: f for f in facts.feeds if scope.counts(f)}
-    needed = cache(scope.needed)  # many counts differ in their error alone
-    found = {day: _count_episodes(counts, feeds, needed) for day, counts in by_day.items()}
+    """The same of all feeds together, or of what is in the scope of one of these watches."""
+    if watches is None:
+        latest = max((seq for seq, w in facts.watches if w.surge is None), default=0)
+        feeds = {f.id: f for f in facts.feeds}
+        found = {
+            day: _count_episodes(n, feeds, lambda _f, _language, _stored: _Need(latest)) for day, n in by_day.items()
+        }
+    else:
+        scope = _WatchScope(facts, watches)
+        feeds = {f.id: f for f in facts.feeds if scope.counts(f)}
+        needed = cache(scope.needed)  # many counts differ in their error alone
+        found = {day: _count_episodes(counts, feeds, needed) for day, counts in by_day.items()}
     return {day: c for day, c in found.items() if c.episodes}
 
 

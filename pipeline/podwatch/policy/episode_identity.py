@@ -101,20 +101,28 @@ def identity_keys(episode: Episode, neighbouring_days: bool = False) -> frozense
 
 
 def match_episode(
-    found: Episode, known: Sequence[Episode], lists: Callable[[str], bool] = lambda guid: False, shift: int = 0
+    found: Episode,
+    known: Sequence[Episode],
+    lists: Callable[[str], bool] = lambda guid: False,
+    shift: int = 0,
+    has_moved: bool = False,
 ) -> tuple[Episode, SameBy] | None:
     """The one of ``known`` that ``found`` is, and why; None when it is a new episode.
 
     lists: whether the document of ``found`` still lists a guid. What it lists beside ``found`` is another episode,
-    however alike: two editions of the news on one day. shift: see find_shift. Those of its own feed come first.
+    however alike: two editions of the news on one day. shift: see find_shift; has_moved: see has_document_moved. Those
+    of its own feed come first.
     """
     own = [k for k in known if k.feed_id == found.feed_id and (k.guid == found.guid or not lists(k.guid))]
     others = [k for k in known if k.feed_id != found.feed_id]
-    return _best_match(found, own, shift) or _best_match(found, others, 0)
+    return _best_match(found, own, shift, has_moved) or _best_match(found, others)
 
 
-def _best_match(found: Episode, known: Sequence[Episode], shift: int) -> tuple[Episode, SameBy] | None:
-    same = [(k, why) for k in sorted(known, key=lambda k: k.id) if (why := compare_episodes(found, k, shift))]
+def _best_match(
+    found: Episode, known: Sequence[Episode], shift: int = 0, has_moved: bool = False
+) -> tuple[Episode, SameBy] | None:
+    by_id = sorted(known, key=lambda k: k.id)
+    same = [(k, why) for k in by_id if (why := compare_episodes(found, k, shift, has_moved))]
     for why in (SameBy.GUID, SameBy.AUDIO):
         for k, w in same:
             if w is why:
@@ -125,7 +133,7 @@ def _best_match(found: Episode, known: Sequence[Episode], shift: int) -> tuple[E
     return (titled[0], SameBy.TITLE) if len({k.identity or str(k.id) for k in titled}) == 1 else None
 
 
-def compare_episodes(a: Episode, b: Episode, shift: int = 0) -> SameBy | None:
+def compare_episodes(a: Episode, b: Episode, shift: int = 0, has_moved: bool = False) -> SameBy | None:
     """Why two items are one episode: guid, file, title, date and duration weighed together; None when they are two.
 
     The same whichever of them came first, but for a date that moved (``_has_moved``). shift: see find_shift.
@@ -139,7 +147,8 @@ def compare_episodes(a: Episode, b: Episode, shift: int = 0) -> SameBy | None:
     if not same_title or not _have_like_length(a, b):
         return None
     if same_feed:
-        return SameBy.TITLE if gap <= SAME_TIME or _has_moved(a, b, shift) else None
+        is_near = gap <= (SAME_DAY if has_moved else SAME_TIME)
+        return SameBy.TITLE if is_near or _has_moved(a, b, shift) else None
     same_show = bool(plain_show(a.show)) and plain_show(a.show) == plain_show(b.show)
     return SameBy.TITLE if same_show and gap <= SAME_DAY else None
 
@@ -230,6 +239,24 @@ def find_shift(pairs: Iterable[tuple[Episode, Episode]]) -> int:
     return minutes if len(agreed) >= 2 else 0
 
 
+def has_document_moved(pairs: Iterable[tuple[Episode, Episode]], fresh: int) -> bool:
+    """Whether all items of a document got new guids, and dates that differ by hours: at a host that keeps days only.
+
+    pairs: see find_shift. fresh: how many items are not known. Three with titles of their own, and half of all, must be
+    known by title on their day, and so old that they are no new editions.
+    """
+    known_of: dict[str, set[int]] = defaultdict(set)
+    found_of: dict[str, set[str]] = defaultdict(set)
+    for found, known in pairs:
+        if _have_same_title(found, known) and _time_between(found, known) <= SAME_DAY:
+            title = plain_title(found.title)
+            known_of[title].add(known.id)
+            if _have_like_length(found, known) and _is_settled(found, known):
+                found_of[title].add(found.guid)
+    agreed = sum(len(guids) == 1 == len(known_of[title]) for title, guids in found_of.items())
+    return agreed >= 3 and 2 * agreed >= fresh
+
+
 def _has_moved(found: Episode, known: Episode, shift: int) -> bool:
     """Whether the date of an item was moved by hours: by those of its document, or when it can be no later edition."""
     minutes = _minutes_later(found, known)
@@ -252,6 +279,12 @@ def _minutes_later(found: Episode, known: Episode) -> int | None:
     if found.published_at is None or known.published_at is None:
         return None
     return round((found.published_at - known.published_at).total_seconds() / 60)
+
+
+def is_undated_item(a: Episode, b: Episode) -> bool:
+    """Whether two items without dates have one title, and a file of one host and path."""
+    is_undated = a.published_at is None and b.published_at is None
+    return is_undated and _have_same_title(a, b) and compare_addresses(a.audio_url, b.audio_url) is Likeness.STEM
 
 
 def guid_under_guid(e: Episode) -> str:

@@ -52,6 +52,7 @@ class QueryError(WatchlistError):
         self.column = column
 
 
+@lru_cache(maxsize=16_384)  # the loader, the engine and the warnings of a list all ask for it
 def parse(query: str) -> Clause:
     """The tree of a query; raises QueryError."""
     import lark

@@ -40,12 +40,14 @@ _MAIN = "from podwatch.speech.decoding_worker import main; main()"
 class AudioStream:
     """The samples of an audio file (SAMPLE_RATE, mono, -1 to 1) in blocks of two seconds, to be read once.
 
-    seconds: how much sound is in the file, measured without decoding it. said: how long it says that it is, None where
-    it does not; more than ``seconds`` when its end is missing. Raises SpeechError, also in the middle.
+    pid: of the process. seconds: how much sound is in the file, measured without decoding it. said: how long it says
+    that it is, None where it does not; more than ``seconds`` when its end is missing. Raises SpeechError, also in the
+    middle.
     """
 
     def __init__(self, process: _Decoder) -> None:
         self._process = process
+        self.pid = process.process.pid
         facts = process.facts()
         self.seconds: float = facts["seconds"] or 0.0
         self.said: float | None = facts["said"]

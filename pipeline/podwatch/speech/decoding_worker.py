@@ -22,11 +22,11 @@ from typing import Any, BinaryIO
 import av
 import av.error
 from av.audio.resampler import AudioResampler
-from av.stream import Discard
 
 from podwatch.errors import SpeechError
 from podwatch.sandbox.worker import end_when_closed
 from podwatch.speech.decoding import DONE, FACTS, FAILED, HEAD, SAMPLES
+from podwatch.speech.file_heads import is_mp4, mp3_seconds, mp4_index, wav_seconds
 from podwatch.speech.protection import is_protected
 
 MEMORY = 512 * 1024 * 1024  # bytes of address space; 120 MB of it are Python and the decoders
@@ -46,9 +46,10 @@ DECODERS = (
     "pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav,adpcm_ima_qt"
 )
 # The lengths that these write in their heads are those of the whole file, also where its end is missing.
-EXACT = {"mov,mp4,m4a,3gp,3g2,mj2", "flac", "wav", "w64", "aiff", "caf", "matroska,webm", "asf"}
+EXACT = {"mov,mp4,m4a,3gp,3g2,mj2", "flac", "w64", "aiff", "caf", "matroska,webm", "asf"}
 OPTIONS = {"format_whitelist": FORMATS, "codec_whitelist": DECODERS, "protocol_whitelist": "none"}
 NOT_AUDIO = "is no audio file, or of a format that is not read here"
+_LONGER = "PODWATCH_LISTEN_MAX_HOURS says how long it may be"
 
 
 def main() -> None:
@@ -106,13 +107,15 @@ def answer(file: BinaryIO, mode: str, most: float) -> Iterator[tuple[bytes, byte
     seconds = _measured_seconds(file)
     if not seconds:
         raise SpeechError("no sound in it can be decoded: it is damaged, or no audio file")
-    yield FACTS, json.dumps({"seconds": seconds, "said": said}).encode()
+    facts = json.dumps({"seconds": seconds, "said": said}).encode()
     if mode == "measure":
+        yield FACTS, facts
         return
     if seconds > most:
-        raise SpeechError(f"is {_length(seconds)} long", todo=f"at most {_length(most)} are decoded")
+        raise SpeechError(f"is {_length(seconds)} long, more than {_length(most)}", todo=_LONGER)
     if said is not None and seconds < MOST * said:
         raise SpeechError(f"is cut off: {_length(seconds)} of its {_length(said)} are there", retryable=True)
+    yield FACTS, facts
     yield from _blocks(file, seconds, most)
     yield DONE, b""
 
@@ -125,13 +128,17 @@ def _open(file: BinaryIO) -> tuple[Any, Any]:
     except av.error.FFmpegError as e:
         if isinstance(e, MemoryError):
             raise
+        if is_mp4(file) and not mp4_index(file):
+            raise SpeechError("is cut off: the index at its end is missing", retryable=True) from None
         raise SpeechError(NOT_AUDIO) from None
+    if not len(container.streams):
+        raise SpeechError(NOT_AUDIO)
     if not container.streams.audio:
         raise SpeechError("has no sound track")
     stream = container.streams.audio[0]
     for other in container.streams:
-        if other.index != stream.index:
-            other.discard = Discard.all
+        if other.index != stream.index and hasattr(other, "discard"):  # since PyAV 18; before, they are only read past
+            other.discard = type(other.discard).all
     if stream.codec_context is None or stream.codec_context.name not in DECODERS.split(","):
         name = "an unknown codec" if stream.codec_context is None else stream.codec_context.name
         raise SpeechError(f"its sound is in {name}, which is not decoded here")
@@ -142,26 +149,18 @@ def _said_seconds(file: BinaryIO) -> float | None:
     """How long the file says that it is, as far as that can be trusted."""
     container, stream = _open(file)
     with container:
-        exact = container.format.name in EXACT or (container.format.name == "mp3" and _has_frame_count(file))
-        if not exact:
+        name = container.format.name
+        if name == "wav":
+            return wav_seconds(file)
+        if name == "mp3":
+            return mp3_seconds(file, stream.sample_rate)
+        if name not in EXACT:
             return None
         if stream.duration and stream.time_base:
             seconds = float(stream.duration * stream.time_base)
         else:
             seconds = (container.duration or 0) / 1_000_000
     return seconds if seconds > 0 else None
-
-
-def _has_frame_count(file: BinaryIO) -> bool:
-    """Whether an MP3 begins with the frame that says how many there are; without it its length is a guess."""
-    file.seek(0)
-    head = file.read(10)
-    at = 0
-    if head[:3] == b"ID3":
-        at = 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
-    file.seek(at)
-    start = file.read(4096)
-    return any(mark in start for mark in (b"Xing", b"Info", b"VBRI"))
 
 
 def _measured_seconds(file: BinaryIO) -> float:
@@ -203,7 +202,7 @@ def _blocks(file: BinaryIO, seconds: float, most: float) -> Iterator[tuple[bytes
                 yield SAMPLES, bytes(waiting[:BLOCK])
                 del waiting[:BLOCK]
     if made > most:
-        raise SpeechError(f"is longer than {_length(most)}", todo="so much is decoded at most")
+        raise SpeechError(f"is longer than {_length(most)}", todo=_LONGER)
     if made < MOST * seconds:
         raise SpeechError(f"is damaged: only {_length(made)} of its {_length(seconds)} can be decoded", retryable=True)
     if waiting:

@@ -1,4 +1,4 @@
-"""The code of a language (ISO 639-1) from what services write for it: "en", "en-US", "English"."""
+"""The code of a language (ISO 639-1) from what services and feeds write for it: "en", "en-US", "English"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ af afrikaans, am amharic, ar arabic, as assamese, az azerbaijani, be belarusian,
 br breton, bs bosnian, ca catalan, cs czech, cy welsh, da danish, de german, el greek, en english, es spanish,
 et estonian, eu basque, fa persian, fi finnish, fo faroese, fr french, gl galician, gu gujarati, ha hausa, haw hawaiian,
 he hebrew, hi hindi, hr croatian, ht haitian creole, hu hungarian, hy armenian, id indonesian, is icelandic, it italian,
-ja japanese, jw javanese, ka georgian, kk kazakh, km khmer, kn kannada, ko korean, la latin, lb luxembourgish,
+ja japanese, jv javanese, ka georgian, kk kazakh, km khmer, kn kannada, ko korean, la latin, lb luxembourgish,
 ln lingala, lo lao, lt lithuanian, lv latvian, mg malagasy, mi maori, mk macedonian, ml malayalam, mn mongolian,
 mr marathi, ms malay, mt maltese, my myanmar, ne nepali, nl dutch, nn nynorsk, no norwegian, oc occitan, pa punjabi,
 pl polish, ps pashto, pt portuguese, ro romanian, ru russian, sa sanskrit, sd sindhi, si sinhala, sk slovak,
@@ -20,6 +20,15 @@ yi yiddish, yo yoruba, yue cantonese, zh chinese
 """
 _CODES = {name: code for code, _, name in (entry.strip().partition(" ") for entry in _NAMES.split(","))}
 _CODES |= {"mandarin": "zh", "castilian": "es", "flemish": "nl", "burmese": "my", "farsi": "fa", "valencian": "ca"}
+_ISO = {
+    "iw": "he",
+    "in": "id",
+    "nb": "no",
+    "jw": "jv",
+    "ji": "yi",
+    "fil": "tl",
+    "cmn": "zh",
+}  # from what is written for it
 _CODE = re.compile(r"([a-z]{2,3})(?:[-_][A-Za-z0-9]+)*", re.IGNORECASE)
 
 
@@ -29,4 +38,4 @@ def language_code(said: str) -> str | None:
     if named is not None:
         return named
     found = _CODE.fullmatch(said.strip())
-    return found[1].lower() if found else None
+    return _ISO.get(found[1].lower(), found[1].lower()) if found else None

@@ -46,7 +46,8 @@ FAREWELLS = (
     r"izlediğiniz için teşekkürler|시청해 ?주셔서 감사합니다|谢谢观看|感谢观看|感謝觀看",
 )
 _CREDITS, _FAREWELLS = re.compile("|".join(CREDITS)), re.compile("|".join(FAREWELLS))
-_SENTENCE = re.compile(r"[^.!?…。！？]+[.!?…。！？]*\s*")
+# A full stop within a word ("Amara.org") ends none.
+_SENTENCE = re.compile(r"""\S.*?(?:[.!?…]["'”’»)]*(?=\s|$)|[。！？]+|$)""")
 _BREAK = re.compile(r"[\W_]+")
 
 

@@ -6,18 +6,16 @@ leaves its mark in the file's head: decoders do not look at it, and fail at the 
 
 from __future__ import annotations
 
-import struct
 from typing import BinaryIO
 
 from podwatch.net.content_sniffing import has_locked_brand
+from podwatch.speech.file_heads import mp4_index
 
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 # The objects of ASF's header that say with which key the rest is encrypted.
 _ASF_ENCRYPTED = (bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"), bytes.fromhex("14e68a292226174cb935dae07ee9289c"))
 _LOCKED_ENTRIES = (b"drms", b"drmi", b"enca", b"encv", b"aavd")  # sample entries (ISO/IEC 14496-12, 8.12)
 HEAD = 64 * 1024  # bytes of a file that are looked through
-MAX_BOXES = 1_000
-MAX_INDEX = 16 * 1024 * 1024  # bytes of an MP4's "moov" that are looked through
 
 
 def is_protected(file: BinaryIO) -> bool:
@@ -25,7 +23,7 @@ def is_protected(file: BinaryIO) -> bool:
     file.seek(0)
     head = file.read(HEAD)
     if head[4:8] == b"ftyp":
-        found = has_locked_brand(head) or _has_locked_entry(_index(file))
+        found = has_locked_brand(head) or _has_locked_entry(mp4_index(file))
     elif head.startswith(_ASF):
         found = any(mark in head for mark in _ASF_ENCRYPTED)
     else:
@@ -37,23 +35,3 @@ def is_protected(file: BinaryIO) -> bool:
 def _has_locked_entry(index: bytes) -> bool:
     """Whether a locked sample entry, and the scheme that locks it, stand in the index."""
     return b"sinf" in index and any(entry in index for entry in _LOCKED_ENTRIES)
-
-
-def _index(file: BinaryIO) -> bytes:
-    """The bytes of the "moov" box, which may stand behind the samples; b"" where there is none."""
-    at = 0
-    for _ in range(MAX_BOXES):
-        file.seek(at)
-        head = file.read(16)
-        if len(head) < 8:
-            break
-        size, kind = struct.unpack(">I4s", head[:8])
-        if size == 1 and len(head) == 16:
-            (size,) = struct.unpack(">Q", head[8:])
-        if kind == b"moov":
-            file.seek(at)
-            return file.read(min(size, MAX_INDEX) if size else MAX_INDEX)
-        if size < 8 or size >= 1 << 62:
-            break
-        at += size
-    return b""

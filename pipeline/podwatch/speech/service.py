@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from podwatch.errors import HttpError, SpeechError
+from podwatch.errors import HttpError, RecogniserError, SpeechError
 from podwatch.net.client import HttpClient, Response
 from podwatch.net.http_messages import parse_retry_after
 from podwatch.settings import Settings
@@ -33,7 +33,8 @@ class SpeechService:
         self._sleep = sleep
 
     def ask(self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> Any:
-        """The JSON that it answers. seconds: of the audio. Raises SpeechError, and RefusedError for a request (4xx).
+        """The JSON that it answers. seconds: of the audio. Raises SpeechError: RefusedError for a request that it
+        does not take, RecogniserError when it takes none of ours.
 
         A service that is busy is asked up to TRIES times.
         """
@@ -45,7 +46,8 @@ class SpeechService:
                 if left and e.retryable:
                     self._sleep(2.0 ** (TRIES - 1 - left))
                     continue
-                raise SpeechError(e.what, where=e.where, todo=self._todo(e), retryable=e.retryable) from None
+                failure = SpeechError if e.retryable else RecogniserError
+                raise failure(e.what, where=e.where, todo=self._todo(e), retryable=e.retryable) from None
             if response.status < 300:
                 return self._parse(url, response)
             error = self._error(url, response)
@@ -77,17 +79,17 @@ class SpeechService:
         if status in (401, 403) or (no_credit and status < 500):
             why = "the account has no credit left" if no_credit else "refuses the key"
             todo = "the service's own page of the account says more" if no_credit else f"check {KEY}"
-            return SpeechError(f"{why} ({status}{detail})", where=f"{KEY} at {url}", todo=todo, retryable=False)
+            return RecogniserError(f"{why} ({status}{detail})", where=f"{KEY} at {url}", todo=todo, retryable=False)
         if status == 404:
             todo = f"check {URL} and PODWATCH_SPEECH_MODEL"
-            return SpeechError(f"does not know the address or the model (404{detail})", where=url, todo=todo)
+            return RecogniserError(f"does not know the address or the model (404{detail})", where=url, todo=todo)
         if status in (408, 409, 425, 429) or status >= 500:
             asked = response.headers.get("retry-after", "")[:40]
             busy = "asks for fewer requests" if status == 429 else "has a failure of its own"
             pause = f", and to be asked again in {asked} s" if asked.isdecimal() else ""
             return SpeechError(f"{busy} ({status}{detail}){pause}", where=url, retryable=True)
         if status < 400:
-            return SpeechError(f"is sent on ({status})", where=url, todo=f"set {URL} to where it leads")
+            return RecogniserError(f"is sent on ({status})", where=url, todo=f"set {URL} to where it leads")
         return RefusedError(f"refuses the request ({status}{detail})", where=url)
 
     def _said(self, body: bytes) -> str:

@@ -46,6 +46,7 @@ class AlertFilter:
 
     watch: str | None = None
     feed: int | None = None
+    episode: int | None = None
     since: datetime | None = None
     until: datetime | None = None
     kind: Kind | None = None
@@ -164,6 +165,8 @@ def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
         where.append(watches.c.name == wanted.watch)
     if wanted.feed is not None:
         where.append(episodes.c.feed_id == wanted.feed)
+    if wanted.episode is not None:
+        where.append(d.episode_id == wanted.episode)
     if wanted.since is not None:
         where.append(d.created_at >= wanted.since)
     if wanted.until is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,10 +19,13 @@ from sqlalchemy import Connection, bindparam, exists, insert, select, tuple_, up
 from podwatch.model import Episode, Feed, PollResult
 from podwatch.policy.archives import describe_archive, find_archive
 from podwatch.policy.episode_identity import (
+    compare_episodes,
     find_shift,
     guid_under_guid,
+    has_document_moved,
     identity_keys,
     is_one_under_guid,
+    is_undated_item,
     match_episode,
 )
 from podwatch.policy.passing_parts import PassingParts, find_passing_parts, without_passing
@@ -166,17 +169,16 @@ class _Upsert:
             return p.lists is not None and guid not in given_up and p.lists(guid)
 
         candidates = {e.guid: self._candidates(e) for e in fresh}
-        shift = find_shift(
-            (e, k) for e in fresh for k in candidates[e.guid] if k.feed_id == feed.id and not lists(k.guid)
-        )
-        passing = self._passing_audio(feed, fresh, candidates, lists, shift)
+        gone = [(e, k) for e in fresh for k in candidates[e.guid] if k.feed_id == feed.id and not lists(k.guid)]
+        shift, has_moved = find_shift(gone), has_document_moved(gone, len(fresh))
+        passing = self._passing_audio(feed, fresh, gone, lists, shift)
         for e in fresh:
             known = [
                 self.rows[k.id].episode if k.id in self.rows else k for k in candidates[e.guid] if k.id not in taken
             ]
             if passing:
                 known = [without_passing(k, passing) if k.feed_id == feed.id else k for k in known]
-            same = match_episode(without_passing(e, passing), known, lists, shift)
+            same = match_episode(without_passing(e, passing), known, lists, shift, has_moved)
             other = self.by_guid.get((feed.id, e.guid))
             if other and other.episode.guid == e.guid and not (same and same[0].id == other.episode.id):
                 self._give_up_guid(other)
@@ -203,23 +205,25 @@ class _Upsert:
         self,
         feed: Feed,
         fresh: Sequence[Episode],
-        candidates: Mapping[str, list[Episode]],
+        gone: Sequence[tuple[Episode, Episode]],
         lists: Callable[[str], bool],
         shift: int,
     ) -> PassingParts:
-        """What passes in the addresses of the document's audio: it changed for all items that are known otherwise."""
-        own = {guid: [k for k in found if k.feed_id == feed.id] for guid, found in candidates.items()}
-        if not any(own.values()):
+        """What passes in the addresses of the document's audio: it changed for all items that are known otherwise.
+
+        gone: the fresh ones, each with one that it may be, and which is no longer listed.
+        """
+        if not gone:
             return {}
         known = [r for r in self.rows.values() if r.episode.feed_id == feed.id and r.stored is not None]
         pairs = [
             (r.episode.id, r.stored.audio_url, r.episode.audio_url)
             for r in known
-            if r.stored and r.stored is not r.episode
+            if r.stored is not None and r.stored is not r.episode
         ]
-        for e in fresh:
-            if same := match_episode(e, own[e.guid], lists, shift):
-                pairs.append((same[0].id, same[0].audio_url, e.audio_url))
+        pairs += [
+            (k.id, k.audio_url, e.audio_url) for e, k in gone if compare_episodes(e, k, shift) or is_undated_item(e, k)
+        ]
         listed = [e.audio_url for e in (*fresh, *(r.episode for r in known if lists(r.episode.guid))) if e.audio_url]
         return find_passing_parts(((n, a, b) for n, a, b in pairs if a and b), listed)
 

@@ -143,6 +143,10 @@ class PageFigureRows(Rows):
         query = _LISTED.where(at >= start, at < end).order_by(at.desc(), e.id.desc()).limit(limit)
         return self._listed(query if feed_id is None else query.where(e.feed_id == feed_id))
 
+    def listed_episode(self, id: int) -> ListedEpisode | None:
+        """One episode."""
+        return next(iter(self._listed(_LISTED.where(episodes.c.id == id))), None)
+
     def set_tags(self, feed_id: int, tags: Collection[str]) -> None:
         """Gives a feed these tags instead of those that it had."""
         self.execute(update(feeds).where(feeds.c.id == feed_id).values(tags=list(tags)))

@@ -1,7 +1,7 @@
 """Hears through Deepgram by the team's own key: formatted, with speakers, and with the watched names as its keyterms.
 
 A request is a long chunk, since speakers are told apart within one.
-(https://developers.deepgram.com/docs/pre-recorded-audio, /docs/diarization, /docs/keyterm, /docs/language-detection, /docs/errors)
+(https://developers.deepgram.com/docs: pre-recorded-audio, diarization, keyterm, language-detection, errors)
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def read_answer(answer: Mapping[str, Any], seconds: float, language: str | None)
     alternatives = dicts(channels[0].get("alternatives"))
     spoken = list(_read_words(dicts(alternatives[0].get("words")), code)) if alternatives else []
     segments = tuple(split_segment([w for w, _ in spoken], [speaker for _, speaker in spoken]))
-    return RecognisedChunk(0.0, seconds, segments, code)
+    return RecognisedChunk(0.0, seconds, segments, code if segments else language)
 
 
 def _read_words(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from podwatch.errors import SpeechError
 from podwatch.model import RecognisedChunk, RecognisedSegment, RecognisedWord
 from podwatch.settings import Settings
+from podwatch.speech.language_names import language_code
 from podwatch.speech.models import find_model, mended_tokenizer
 from podwatch.speech.recognisers import SAMPLE_RATE
 from podwatch.speech.segments import is_no_speech, split_segment
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 BEAMS = 5
 BATCH = {"cpu": 4, "cuda": 16}  # parts of 30 s at once: on a CPU, 8 are no faster and need 1.4 GB where 4 need 0.9
 MAX_THREADS = 8  # beyond that decoding hardly gains
+WHISPER_CODES = {"jv": "jw"}  # where they are not those of ISO 639-1
 MAX_HINTS = 12  # names: with more of them Whisper loops, or leaves out what was said
 
 
@@ -62,7 +64,8 @@ class FasterWhisper:
     ) -> RecognisedChunk:
         """See Recogniser. hints: at most the first MAX_HINTS; a find that they led to is no evidence by itself."""
         seconds = len(samples) / SAMPLE_RATE
-        if language and language not in self._model.supported_languages:
+        code = WHISPER_CODES.get(language, language) if language else None
+        if code and code not in self._model.supported_languages:
             only = " English only" if not self._model.model.is_multilingual else f" nothing of {language}"
             todo = "choose a PODWATCH_SPEECH_MODEL without .en" if "only" in only else "set PODWATCH_SPEECH_LANGUAGE"
             what = f"is in the language {language}, and {self.name} understands{only}"
@@ -71,7 +74,7 @@ class FasterWhisper:
         try:
             found, info = self._pipeline.transcribe(
                 samples,
-                language=language,
+                language=code,
                 beam_size=BEAMS,
                 batch_size=BATCH[self._device],
                 temperature=0.0,
@@ -80,7 +83,7 @@ class FasterWhisper:
                 vad_filter=True,
                 hotwords=(", ".join(hints[:MAX_HINTS]) or None) if self._takes_hints else None,
             )
-            segments = tuple(_read_segments(found))
+            segments = tuple(_read_segments(found, seconds))
         except (RuntimeError, MemoryError) as e:
             out = "memory" in str(e).lower() or isinstance(e, MemoryError)
             todo = "choose a smaller PODWATCH_SPEECH_MODEL" if out else ""
@@ -89,7 +92,7 @@ class FasterWhisper:
             start=0.0,
             end=seconds,
             segments=segments,
-            language=info.language if segments else language,
+            language=language or (language_code(info.language) if segments else None),
             speech_seconds=round(info.duration_after_vad, 2),
         )
 
@@ -117,19 +120,23 @@ def choose_compute(wanted: str, device: str) -> str:
     return "float16" if device == "cuda" else "int8"
 
 
-def _read_segments(found: Any) -> Iterator[RecognisedSegment]:
-    """Whisper's segments, which have up to 30 s, cut at the ends of sentences and at pauses."""
+def _read_segments(found: Any, seconds: float) -> Iterator[RecognisedSegment]:
+    """Whisper's segments, which have up to 30 s, cut at the ends of sentences and at pauses.
+
+    Its times may lie behind the end of the audio, which it hears with silence added.
+    """
+
+    def at(second: float) -> float:
+        return round(min(float(second), seconds), 2)
+
     for s in found:
         if is_no_speech(s.no_speech_prob, s.avg_logprob):
             continue
-        words = [
-            RecognisedWord(round(float(w.start), 2), round(float(w.end), 2), w.word, round(float(w.probability), 3))
-            for w in s.words or ()
-        ]
+        words = [RecognisedWord(at(w.start), at(w.end), w.word, round(float(w.probability), 3)) for w in s.words or ()]
         if words:
             yield from split_segment(words)
         elif s.text.strip():
-            yield RecognisedSegment(round(float(s.start), 2), round(float(s.end), 2), s.text.strip())
+            yield RecognisedSegment(at(s.start), at(s.end), s.text.strip())
 
 
 def _loading_error(why: str, folder: str, device: str, compute: str) -> SpeechError:

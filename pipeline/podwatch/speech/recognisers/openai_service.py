@@ -141,7 +141,8 @@ def read_answer(answer: Mapping[str, Any], seconds: float, language: str | None)
     if not isinstance(found, str) and isinstance(several, list) and several and isinstance(several[0], str):
         found = several[0]
     code = language_code(found) if isinstance(found, str) else None
-    return RecognisedChunk(0.0, seconds, tuple(s for s in segments if s.text), language or code)
+    said = tuple(s for s in segments if s.text)
+    return RecognisedChunk(0.0, seconds, said, language or (code if said else None))
 
 
 def _read_segment(s: Mapping[str, Any], seconds: float) -> RecognisedSegment:

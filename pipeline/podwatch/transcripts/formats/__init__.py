@@ -103,17 +103,17 @@ def media_type_rank(media_type: str) -> int:
 
 
 def parse_transcript(
-    data: bytes, media_type: str = "", name: str = "", *, limit: int = MAX_BYTES
+    data: bytes, media_type: str = "", name: str = "", *, limit: int = MAX_BYTES, language: str = ""
 ) -> tuple[str, Columns]:
     """(format name, columns) of a transcript document; raises TranscriptError when there is nothing to read in it.
 
     media_type: as the server declares it, which about one feed in 25 does wrongly; its charset counts where the bytes
     are no UTF-8. name: the file's name or address.
-    limit: bytes that a document may have.
+    limit: bytes that a document may have. language: what the feed says; a guess of the encoding goes by it.
     """
     if data.startswith(ZIP) and len(data) <= limit:
         data, media_type, name = read_word_document(data, limit).encode(), "text/plain", ""
-    decoded = decode_text(data, declared_codec(media_type), limit)
+    decoded = decode_text(data, declared_codec(media_type), limit, language)
     doc = SourceDocument(decoded.text, media_type, name)
     chosen = choose_format(doc)
     columns = chosen.parse(doc)

@@ -42,6 +42,7 @@ def _named(name: str, time: str) -> re.Pattern[str]:
 _LEADING, _NAMED = _leading(CLOCK), _named(NAME_PATTERN, CLOCK)
 _LEADING_UNITS, _NAMED_UNITS = _leading(UNITS), _named(r"[^\W\d_].{0,60}?", UNITS)
 _TRAILING = re.compile(rf"(.*\S)[ \t]*[\[(][ \t]*({CLOCK})[ \t]*[\])][ \t]*")
+_DIVIDERS = {"", "-", "–", "—", "|", "·", "•", ":"}
 _CLOSING = ("]", ")", "] ", ") ")
 _INNER = re.compile(rf"(?:(?<=\s)|^)(?:\[({CLOCK})\]|\((\d{{1,3}}:\d\d:\d\d)\))(?=\s|$)")
 
@@ -93,15 +94,18 @@ def find_heads(lines: Sequence[str], text: str) -> Heads:
 
 def parse_mark(line: str, *, has_units: bool = False) -> TimeMark | None:
     """The time and the speaker that a line begins with; None when it begins with no time."""
+    if line[9:11] == "] " and line[0] == "[" and line[11:12] not in _DIVIDERS:  # as most are written
+        hours, minutes, seconds = line[1:3], line[4:6], line[7:9]
+        if line[3] == line[6] == ":" and hours.isdecimal() and minutes.isdecimal() and seconds.isdecimal():
+            start = float(int(hours) * 3600 + int(minutes) * 60 + int(seconds))
+            return TimeMark(start, _NAN, None, line[11:].strip(), is_bare=False)
     if line.find(":", 0, MAX_MARK_LENGTH) >= 0:
         m = _LEADING.match(line) if line[0] in " \t[(0123456789" else None
         if m is not None:
             bracket, clock, end, words = m.groups()
-            if len(clock) == 8 and clock[2] == clock[5] == ":":  # as most are written
-                start = float(int(clock[:2]) * 3600 + int(clock[3:5]) * 60 + int(clock[6:]))
-            else:
-                start = parse_written(clock)
-            return TimeMark(start, _parse_end(end) if end else _NAN, None, words.strip(), bracket is None)
+            return TimeMark(
+                parse_written(clock), _parse_end(end) if end else _NAN, None, words.strip(), bracket is None
+            )
         m = _NAMED.match(line) if _DIGITS.search(line, 0, MAX_MARK_LENGTH) else None
         if m is not None and (mark := _named_mark(m)):
             return mark

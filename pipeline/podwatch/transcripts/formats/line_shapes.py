@@ -20,7 +20,8 @@ from podwatch.transcripts.formats.speaker_names import (
 )
 from podwatch.transcripts.formats.written_times import CLOCK
 
-SAMPLE_CUES = 400
+SAMPLE_CUES = SAMPLE_LINES = 400
+HEAD_CHARACTERS = 20_000  # in which a document that is written in a shape has a line of it
 MIN_LINES = 3  # that are written alike
 MIN_SHARE = 0.25  # of the lines that are not blank
 MOST = 0.6  # of them, where the shape alone is weak evidence
@@ -61,6 +62,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str], str, float], ...] = (
 )
 _BRACKETED_NAME = re.compile(rf"[ \t]*(?:>>[ \t]*)?([\[(<])({NAME_PATTERN})[\])>][ \t]?(:?)[ \t\n]+(?=\S)")
 _DIVIDED_NAME = re.compile(rf"[ \t]*({NAME_PATTERN})(?:[ \t]+[-–—|][ \t]+|\|[ \t]*)(?=\S)")
+_DIVIDERS = (" - ", " – ", " — ", "|")
 _SOUNDS = re.compile(
     r"(?i)\b(?:music|laugh\w*|applau\w*|inaudible|unintelligible|crosstalk|silence|noise|sounds?|cheer\w*|crowd|foreign|"
     r"chuckl\w*|sigh\w*|cough\w*|clears?|throat|gasp\w*|pause|beep\w*|bleep\w*|blank_?audio|intro|outro|advert\w*|"
@@ -70,22 +72,24 @@ _SOUNDS = re.compile(
 
 def rewrite_shapes(text: str) -> str:
     """The text with its lines as line_heads reads them."""
-    if "[" in text:
+    head = text[:HEAD_CHARACTERS]
+    if "[" in head:
         text = _rewrite_seconds(text, _BRACKETED_SECONDS, MIN_SHARE)
-    if ". " in text or "–" in text or "-" in text:
-        text = _rewrite_seconds(text, _BARE_SECONDS, MOST) if _BARE_SECONDS.search(text[:2000]) else text
+    text = _rewrite_seconds(text, _BARE_SECONDS, MOST)
     lines = 0
     for sign, shape, replacement, share in _SHAPES:
-        if sign in text and shape.search(text, 0, 30_000):
+        if sign in head and shape.search(text, 0, HEAD_CHARACTERS):
             lines = lines or sum(map(bool, map(str.strip, text.split("\n"))))
             found = list(shape.finditer(text))
-            names = [next(g for g in m.groups() if g and not g[:1].isdigit() and ":" not in g) for m in found]
+            names = [next((g for g in m.groups() if g and not g[:1].isdigit() and ":" not in g), "") for m in found]
             if len(found) >= MIN_LINES and len(found) >= share * lines and all(map(is_head_name, names)):
                 text = shape.sub(replacement, text)
     return text
 
 
 def _rewrite_seconds(text: str, shape: re.Pattern[str], share: float) -> str:
+    if shape.search(text, 0, HEAD_CHARACTERS) is None:
+        return text
     found = shape.findall(text)
     lines = sum(map(bool, map(str.strip, text.split("\n")))) if found else 0
     if len(found) < MIN_LINES or len(found) < share * lines:
@@ -100,6 +104,25 @@ def _rewrite_seconds(text: str, shape: re.Pattern[str], share: float) -> str:
 def _clock(seconds: str) -> str:
     whole = float(seconds.rstrip(" s").replace(",", "."))
     return f"{int(whole) // 3600:02}:{int(whole) // 60 % 60:02}:{whole % 60:06.3f}"
+
+
+def name_speakers(lines: Sequence[str]) -> list[str] | None:
+    """The lines with the names in brackets, before dashes or on lines of their own as prefixes; None without any.
+
+    Most documents have none, or prefixes: they are not looked through.
+    """
+    sample = [line for line in lines[:SAMPLE_LINES] if line and not line.isspace()]
+    if sum(line[0] not in "[(<" and line.find(":", 0, MAX_NAME_LENGTH) > 0 for line in sample) * 2 > len(sample):
+        return None
+    bracketed = name_bracketed(lines) if sum(line[:1] in "[(<" for line in sample) > 1 else None
+    if bracketed:
+        return bracketed
+    if sum(len(line) <= MAX_NAME_LENGTH for line in sample) > 2 and (moved := name_from_lines(lines)):
+        return moved
+    is_divided = sum(any(sign in line[: MAX_NAME_LENGTH + 4] for sign in _DIVIDERS) for line in sample) * 2 > len(
+        sample
+    )
+    return name_divided(lines) if is_divided else None
 
 
 def name_bracketed(texts: Sequence[str]) -> list[str] | None:

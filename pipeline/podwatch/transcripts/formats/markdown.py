@@ -31,6 +31,7 @@ _TIGHT = re.compile(
     r"(?:(?P<in>[:：])\*\*(?=\S|[ \t])|\*\*[ \t]?(?:：|:(?=[^\s/*])))[ \t]*",
     re.MULTILINE,
 )
+_GLUED = (re.compile(r"\*\*:[^\s/*]"), re.compile(r":\*\*\S"))  # signs of the next, found fast
 _DASHED = re.compile(r"^((?:[-*>][ \t]+)?\*\*[^*\n:]{1,60}\*\*)[ \t]+[-–—|][ \t]+", re.MULTILINE)
 _AUTOLINK = re.compile(r"<((?:https?|mailto|ftp):[^<>\s]{1,2000}|[\w.+-]{1,60}@[\w.-]{1,60})>")
 _HTML = re.compile(
@@ -61,8 +62,9 @@ def looks_like(doc: SourceDocument) -> bool:
     """Whether names are bold, or times tell that it is a transcript and signs that it is Markdown."""
     if doc.root_element or _SIGN.search(doc.head) is None:
         return False
-    head = doc.text[:HEAD_CHARACTERS] if doc.head[:1] not in "{[" else doc.head
-    return len(_BOLD.findall(head)) > 1 or plain_text.looks_like(doc)
+    if len(_BOLD.findall(doc.head)) > 1 or plain_text.looks_like(doc):
+        return True
+    return doc.head[:1] not in "{[" and len(_BOLD.findall(doc.text[:HEAD_CHARACTERS])) > 1
 
 
 def parse(doc: SourceDocument) -> Columns:
@@ -71,23 +73,27 @@ def parse(doc: SourceDocument) -> Columns:
         text = read_tables(text)
     if "`" in text:
         text = _CODED_TIME.sub(r"\1", text)
-    if "[!" in text:
+    head = text[:HEAD_CHARACTERS]
+    if "[!" in head:
         text = _CALLOUT.sub(lambda m: "" if m[1].strip().lower() in NO_TALK else m[1], text)
-    if "\n: " in text:
+    if "\n: " in head:
         text = _DEFINITION.sub(r"\1: ", text)
     if "<" in text:
         text = _COMMENT.sub("", text)
         text = _HTML.sub(" ", _AUTOLINK.sub(r"\1", text))
     if "**" in text:
-        text = _DASHED.sub(r"\1: ", text) if len(_DASHED.findall(text)) > 2 else text
-        text = _TIGHT.sub(lambda m: f"{m[1]}:** " if m["in"] else f"{m[1]}**: ", text)
+        if _DASHED.search(text, 0, HEAD_CHARACTERS) and len(_DASHED.findall(text)) > 2:
+            text = _DASHED.sub(r"\1: ", text)
+        if "：" in text or any(sign.search(text) for sign in _GLUED):
+            text = _TIGHT.sub(lambda m: f"{m[1]}:** " if m["in"] else f"{m[1]}**: ", text)
     has_links = "](" in text
     text, names = unmark_names(plain_text.unlink_times(text) if has_links else text)
     if has_links:
         text = _LINK.sub(r"\1", text)
-    text = _LINE.sub("", _TRANSCRIPT_HEADING.sub("", text) if "# " in text else text)
+    text = _LINE.sub("", _TRANSCRIPT_HEADING.sub("", text) if "# " in head else text)
     if "*" in text or "_" in text:
-        text = _INNER_BOLD.sub(r"\1", _EMPHASIS.sub(r"\2", text))
+        text = _EMPHASIS.sub(r"\2", text)
+        text = _INNER_BOLD.sub(r"\1", text) if "**" in text else text
     if "\\" in text:
         text = _ESCAPE.sub(r"\1", text)
     columns = plain_text.read_paragraphs(unescape(text), names)

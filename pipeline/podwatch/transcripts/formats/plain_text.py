@@ -18,7 +18,7 @@ from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats.flattened_captions import remove_overlaps
 from podwatch.transcripts.formats.front_matter import split_fenced
 from podwatch.transcripts.formats.line_heads import TimeMark, find_heads, is_ascending, parse_mark, split_at_times
-from podwatch.transcripts.formats.line_shapes import name_bracketed, name_divided, name_from_lines, rewrite_shapes
+from podwatch.transcripts.formats.line_shapes import name_speakers, rewrite_shapes
 from podwatch.transcripts.formats.markup import unescape_terminated as unescape
 from podwatch.transcripts.formats.segment_columns import MAX_SEGMENTS, Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
@@ -69,9 +69,7 @@ def read_paragraphs(text: str, names: set[str] | None = None) -> Columns:
         raise TranscriptError(f"has more than {MAX_SEGMENTS:,} lines")
     heads = find_heads(lines, text)
     marks = heads.marks
-    if len(marks) * 10 < len(lines) and (
-        renamed := name_bracketed(lines) or name_from_lines(lines) or name_divided(lines)
-    ):
+    if not names and len(marks) * 10 < len(lines) and (renamed := name_speakers(lines)):
         lines, text = renamed, "\n".join(renamed)
         heads.notes.append("names in brackets, before dashes or on lines of their own: speakers")
         heads = find_heads(lines, text)

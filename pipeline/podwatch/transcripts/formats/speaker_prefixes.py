@@ -28,6 +28,7 @@ _CHANGE = ">>"  # of speaker, without a name
 _PREFIX = re.compile(rf"(?:>>[ \t]*|-[ \t]?)?({NAME_PATTERN})[ \t]?(?::(?:[ \t\n]+|$)|：[ \t\n]*)")
 _UNCASED = re.compile(rf"(?:>>[ \t]*|-[ \t]?)?({UNCASED_PATTERN})[ \t]?(?::(?:[ \t\n]+|$)|：[ \t\n]*)")
 MAX_SAMPLE = 200  # prefixes
+MAX_PREFIX = MAX_NAME_LENGTH + 20  # characters, with the blanks before it
 # Prefixes without capitals are names where two recur and stand before a fifth of the segments, or one before half.
 MIN_UNCASED, SHARE_OF_TWO, SHARE_OF_ONE = 4, 0.2, 0.5
 MIN_UNNAMED = 2  # paragraphs before the first that is named, where one name is
@@ -91,14 +92,16 @@ def _find_prefixes(columns: Columns, names: set[str] | None) -> tuple[Prefixes, 
     """The prefixes of the form of a name, and the other segments with an early colon."""
     prefixes: Prefixes = {}
     others: list[int] = []
+    speakers = columns.speakers
     for i, text in enumerate(columns.texts):
-        if (":" in text or "：" in text) and columns.speakers[i] is None:
-            bare = text.lstrip()
-            name, cut = _parse_marked(bare, names) if names else parse_prefix(bare)
-            if name:
-                prefixes[i] = name, cut + len(text) - len(bare)
-            elif bare.find(":", 0, MAX_NAME_LENGTH) > 0 or bare.find("：", 0, MAX_NAME_LENGTH) > 0:
-                others.append(i)
+        if speakers[i] is not None or (text.find(":", 0, MAX_PREFIX) < 0 and text.find("：", 0, MAX_PREFIX) < 0):
+            continue
+        bare = text.lstrip() if text[:1].isspace() else text
+        name, cut = _parse_marked(bare, names) if names else parse_prefix(bare)
+        if name:
+            prefixes[i] = name, cut + len(text) - len(bare)
+        else:
+            others.append(i)
     return prefixes, others
 
 
@@ -123,7 +126,7 @@ def _add_others(columns: Columns, prefixes: Prefixes, others: list[int]) -> None
     share = labelled / max(1, len(columns.texts))
     if labelled >= MIN_UNCASED and share >= (SHARE_OF_TWO if len(dialogue) > 1 or recurring else SHARE_OF_ONE):
         prefixes |= {i: prefix for i, prefix in uncased.items() if prefix[0] in dialogue}
-    if others:
+    if prefixes:
         ordered = sorted(prefixes.items())
         prefixes.clear()
         prefixes.update(ordered)

@@ -7,8 +7,8 @@ otherwise.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0013"
+down_revision = "0012"
 
 ALERTS_SENT = """
 CREATE VIEW alerts_sent AS

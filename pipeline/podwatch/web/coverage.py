@@ -1,0 +1,160 @@
+"""Coverage as a calendar: on which days what came out was listened to, down to each episode and its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse
+
+from podwatch.model import Coverage, Period, Watch
+from podwatch.policy.coverage import (
+    describe_coverage,
+    describe_reasons,
+    measure_days,
+    measure_feed_days,
+    measure_feeds,
+    measure_watches,
+    split_by_feed,
+)
+from podwatch.policy.scopes import is_in_scope
+from podwatch.redaction import display_address, redact_text
+from podwatch.store.page_figures import ListedEpisode
+from podwatch.web.alert_filter import parse_day, parse_id
+from podwatch.web.page import PageDep, query_of
+
+router = APIRouter(include_in_schema=False)
+DAYS = 28  # four weeks fit on a screen
+FEEDS_SHOWN = 60
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A day of a row. level: all, most, some or none was listened to; "" when nothing came out."""
+
+    day: date
+    level: str
+    episodes: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRow:
+    """A feed, a watch, or all together, day after day. query: of the address of its days."""
+
+    name: str
+    address: str
+    cells: Sequence[Cell]
+    total: Coverage
+    said: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedState:
+    """What became of an episode. kind: for programs; text: for people."""
+
+    kind: str
+    text: str
+
+
+@router.get("/coverage", response_class=HTMLResponse)
+def show_coverage(request: Request, page: PageDep) -> Response:
+    now = page.clock()
+    until = request.query_params.get("until", "")
+    last = parse_day(until, "until") if until else now.astimezone(UTC).date()
+    first = last - (DAYS - 1) * _ONE_DAY
+    days = [first + i * _ONE_DAY for i in range(DAYS)]
+    period = Period(_start(first), min(_start(last + _ONE_DAY), max(now, _start(first) + _ONE_DAY)))
+    facts, by_day = page.store.daily_coverage_facts(period)
+    of_watches = []
+    for seq, w in sorted(facts.watches, key=lambda x: x[1].name):
+        total = measure_watches(facts, [(seq, w)], now)
+        cells = make_cells(days, measure_days(facts, by_day, [(seq, w)]))
+        of_watches.append(CalendarRow(w.name, "", cells, total, describe_coverage(total), query_of({"watch": w.name})))
+    every = measure_feed_days(facts, by_day)
+    of_feeds = []
+    for f, one in split_by_feed(facts):
+        total = measure_feeds(one, now)
+        of_feeds.append(
+            CalendarRow(
+                f.title or display_address(f.url), f"/feeds/{f.id}", make_cells(days, every[f.id]), total,
+                describe_coverage(total), query_of({"feed": f.id}),
+            )
+        )  # fmt: skip
+    worst = sorted(of_feeds, key=lambda r: (-r.total.not_listened, r.name.casefold()))
+    return page.render(
+        request,
+        "coverage.html",
+        days=days,
+        total=measure_feeds(facts, now),
+        said=describe_coverage(measure_feeds(facts, now)),
+        watches=of_watches,
+        feeds=worst[:FEEDS_SHOWN],
+        feeds_left=max(0, len(worst) - FEEDS_SHOWN),
+        earlier=(first - _ONE_DAY).isoformat(),
+        later=(last + DAYS * _ONE_DAY).isoformat() if last < now.astimezone(UTC).date() else "",
+    )
+
+
+@router.get("/coverage/days/{day}", response_class=HTMLResponse)
+def show_day(day: str, request: Request, page: PageDep) -> Response:
+    when = parse_day(day, "day")
+    start, query = _start(when), request.query_params
+    feed = parse_id(query["feed"], "feed") if query.get("feed") else None
+    name = query.get("watch", "")
+    stored = page.store.find_watch(name) if name else None
+    if name and stored is None:
+        raise HTTPException(404, "there is no such watch")
+    watch = stored.watch if stored else None
+    found = page.store.episodes_of_day(start, start + _ONE_DAY, feed)
+    latest = page.store.watches_to_detect().latest
+    inside = [e for e in found if watch is None or _holds(watch, e)]
+    rows = [(e, describe_listed(e, stored.seq if stored else latest)) for e in inside]
+    rows.sort(key=lambda r: (r[1].kind == "listened", r[0].episode.show.casefold()))
+    return page.render(request, "coverage_day.html", day=when, rows=rows, watch=name, feed=feed)
+
+
+def make_cells(days: Sequence[date], found: Mapping[date, Coverage]) -> list[Cell]:
+    cells = []
+    for day in days:
+        c = found.get(day, Coverage())
+        said = f"{c.listened} of {c.episodes} listened to" + (f"; {describe_reasons(c)}" if c.not_listened else "")
+        cells.append(Cell(day, choose_level(c), c.episodes, f"{day}: {said}" if c.episodes else f"{day}: no episode"))
+    return cells
+
+
+def choose_level(c: Coverage) -> str:
+    if not c.episodes:
+        return ""
+    if not c.not_listened:
+        return "all"
+    if not c.listened:
+        return "none"
+    return "most" if c.listened * 2 >= c.episodes else "some"
+
+
+def describe_listed(e: ListedEpisode, through: int | None) -> ListedState:
+    """Whether an episode was listened to, and why not. through: the number of the watch that has to be looked for."""
+    if e.has_transcript:
+        if through is not None and (e.detected_through or 0) < through:
+            return ListedState("not_searched", "its transcript is stored, and not searched yet")
+        return ListedState("listened", "listened to")
+    if e.fetch_error:
+        return ListedState("failed", f"its transcript could not be fetched: {redact_text(e.fetch_error)}")
+    if not e.offers:
+        return ListedState("names_none", "its feed names none")
+    if e.episode.backlog:
+        return ListedState("backlog", "it is older than the feed's first poll")
+    return ListedState("waits", "it is not fetched yet")
+
+
+def _holds(w: Watch, e: ListedEpisode) -> bool:
+    return is_in_scope(w.scope, e.feed_url, e.feed_tags, e.language)
+
+
+def _start(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

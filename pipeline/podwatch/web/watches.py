@@ -1,0 +1,100 @@
+"""The watches: how often each is mentioned over time, how often people called it right, and its last hits."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse
+
+from podwatch.model import Mute, Precision, Watch, measure_precision
+from podwatch.notifiers import show_channel
+from podwatch.redaction import display_address
+from podwatch.store.alert_stream import AlertFilter
+from podwatch.store.audit import Action
+from podwatch.web.access import VisitorDep
+from podwatch.web.alert_filter import parse_id
+from podwatch.web.charts import draw_bars
+from podwatch.web.page import FormDep, PageDep, go_to
+
+router = APIRouter(include_in_schema=False)
+LIST_DAYS, WATCH_DAYS = 45, 90
+HITS = 50
+
+
+@router.get("/watches", response_class=HTMLResponse)
+def show_watches(request: Request, page: PageDep) -> Response:
+    now, store = page.clock(), page.store
+    states = store.watch_states()
+    by_day = store.mentions_by_day(_days_before(now, LIST_DAYS))
+    last = now.astimezone(UTC).date()
+    return page.render(
+        request,
+        "watches.html",
+        watches=states,
+        charts={s.watch.id: draw_bars(by_day.get(s.watch.id, {}), last, LIST_DAYS, step=5, height=22) for s in states},
+        hits=store.recent_hits([s.watch.id for s in states]),
+        precision=measure_precision(store.standing_verdicts(current=True)),
+        nobody=Precision(),
+        muted={m.watch_id: m for m in store.active_mutes(now) if m.watch_id is not None and m.feed_id is None},
+        days=LIST_DAYS,
+    )
+
+
+@router.get("/watches/{name:path}", response_class=HTMLResponse)
+def show_watch(name: str, request: Request, page: PageDep) -> Response:
+    now, store = page.clock(), page.store
+    stored = store.find_watch(name)
+    if stored is None:
+        raise HTTPException(404, "there is no such watch; one that was renamed has its new name in the list")
+    w = stored.watch
+    by_day = store.mentions_by_day(_days_before(now, WATCH_DAYS), w.id)
+    return page.render(
+        request,
+        "watch.html",
+        watch=w,
+        stored=stored,
+        definition=describe_definition(w),
+        chart=draw_bars(by_day.get(w.id, {}), now.astimezone(UTC).date(), WATCH_DAYS, step=8, height=80),
+        days=WATCH_DAYS,
+        precision=measure_precision(store.standing_verdicts(current=True)).get(w.name, Precision()),
+        mutes=[m for m in store.active_mutes(now) if m.watch_id == w.id],
+        hits=store.recent_hits([w.id], HITS).get(w.id, []),
+        alerts=store.alert_stream(AlertFilter(watch=w.name), limit=1, shown=0),
+    )
+
+
+@router.post("/mutes/{id}/end")
+def end_mute(id: str, request: Request, page: PageDep, visitor: VisitorDep, form: FormDep) -> Response:
+    number, now = parse_id(id, "mute"), page.clock()
+    found = [m for m in page.store.active_mutes(now) if m.id == number]
+    if not found or not page.store.end_mute(number, now):
+        raise HTTPException(404, "nothing is muted by this now")
+    page.store.add_audit(visitor.id, Action.END_MUTE, describe_mute(found[0]), {"until": found[0].until}, None, now)
+    return go_to(request, str(form.get("back", "/watches")))
+
+
+def describe_mute(m: Mute) -> str:
+    return " in ".join(part for part in (m.watch and f"watch {m.watch}", m.show) if part)
+
+
+def describe_definition(w: Watch) -> list[tuple[str, str]]:
+    """What the watchlist says of it, in the watchlist's own words, without what is as by default."""
+    plain = Watch(name=w.name)
+    rows = [(w.kind, w.target)]
+    for field in ("type", "aliases", "exclude", "sounds_like", "threshold", "skip", "minimum"):
+        value = getattr(w, field)
+        if value != getattr(plain, field):
+            rows.append((field, ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)))
+    for name, values in asdict(w.scope).items():
+        if values:
+            shown = [display_address(v) for v in values] if name.endswith("urls") else values
+            rows.append((f"feeds: {name.replace('not_', 'not ')}", ", ".join(shown)))
+    return [*rows, ("channel", show_channel(w.channel)), ("deliver", w.deliver.value)]
+
+
+def _days_before(now: datetime, days: int) -> datetime:
+    """The beginning of the first of so many UTC days that end with today."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=days - 1)

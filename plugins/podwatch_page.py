@@ -1,0 +1,111 @@
+"""The page of podwatch inside Airflow: behind Airflow's login, under /podwatch of its own site.
+
+An application that a plugin mounts has no authentication of its own: AirflowAccess asks Airflow's for each request, who
+it is and whether they may read, or change, the DAG podwatch. Airflow executes this file in every component and task, so
+nothing is imported before the first request: FastAPI alone would cost each of them seconds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from podwatch_connections import podwatch_variables  # the file beside this one
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+    from podwatch.runtime import Runtime
+    from podwatch.web.access import Visitor
+
+DAG = "podwatch"
+PREFIX = "/podwatch"
+NAME = "podwatch"
+
+Message = MutableMapping[str, Any]
+App = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+
+
+class LazyPage:
+    """The page as an ASGI application that is built when the first request comes in: in the API server alone."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._app: App | None = None
+
+    async def __call__(
+        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        if self._app is None:
+            from starlette.concurrency import run_in_threadpool
+
+            await run_in_threadpool(self._build)
+        assert self._app is not None
+        await self._app(scope, receive, send)
+
+    def _build(self) -> None:
+        with self._lock:
+            if self._app is None:
+                self._app = build_page()
+
+
+def build_page() -> App:
+    from datetime import UTC, datetime
+
+    from podwatch import settings
+    from podwatch.web.application import create_app
+
+    loopback = any(n.is_loopback for n in settings.from_environment(os.environ).allow_addresses)
+    app: Any = create_app(open_runtime, AirflowAccess(), lambda: datetime.now(UTC), loopback_audio=loopback)
+    return app  # type: ignore[no-any-return]
+
+
+def open_runtime() -> Runtime:
+    """The runtime of the variables of the API server, and of the Airflow connections where they are silent."""
+    from podwatch import runtime, settings
+
+    return runtime.build(settings.from_environment(podwatch_variables(os.environ)))
+
+
+class AirflowAccess:
+    """Who is logged in to Airflow. Whoever may read the DAG podwatch reads; whoever may edit it changes."""
+
+    async def identify(self, request: Request) -> Visitor | None:
+        from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
+        from fastapi import HTTPException
+        from fastapi.security import HTTPBearer
+        from starlette.concurrency import run_in_threadpool
+
+        from podwatch.web.access import Visitor
+
+        bearer = await HTTPBearer(auto_error=False)(request)
+        try:
+            user = await get_user(request, None, bearer)
+        except HTTPException:  # no token, one that has expired, one that is none
+            return None
+        await run_in_threadpool(requires_access_dag("GET", param_dag_id=DAG), request, user)  # raises 403
+        try:
+            await run_in_threadpool(requires_access_dag("PUT", param_dag_id=DAG), request, user)
+            may_change = True
+        except HTTPException:
+            may_change = False
+        return Visitor(f"airflow:{user.get_id()}", user.get_name(), may_change, ambient=bearer is None)
+
+    def login_address(self, request: Request) -> str | None:
+        from airflow.api_fastapi.app import get_auth_manager
+
+        return get_auth_manager().get_url_login()
+
+
+def menu_entry() -> dict[str, Any]:
+    """Airflow's menu leads to the page in a tab of its own: in a frame its addresses could not be shared, and no link
+    would lead out of it."""
+    from airflow.configuration import conf
+
+    prefix = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
+    here = f"{prefix}{PREFIX}"
+    icon = f"{here}/static/icon.svg"
+    return {"name": NAME, "href": f"{here}/alerts", "icon": icon, "destination": "nav", "category": "browse"}
