@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
-
-import requests
 
 from podwatch.errors import HttpError
 from podwatch.logins import Login, origin_of
@@ -22,6 +21,9 @@ from podwatch.net.proxies import Proxies
 from podwatch.net.transport import Transport
 from podwatch.redaction import split_login
 from podwatch.settings import Settings
+
+if TYPE_CHECKING:  # it takes 0.03 s, and most commands ask no server
+    import requests
 
 MAX_REDIRECTS = 5
 MAX_BYTES = 64 * 1024 * 1024  # of a body, after decompression
@@ -185,6 +187,8 @@ class HttpClient:
 
 def _prepare(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> requests.PreparedRequest:
     """The request with its address escaped (RFC 3986) and its host name in ASCII (IDNA); HttpError for no address."""
+    import requests
+
     request = requests.PreparedRequest()
     try:
         request.prepare_method(method)
