@@ -20,7 +20,7 @@ from podwatch.errors import HttpError, PodwatchError, RecogniserError, SpeechErr
 from podwatch.line.bugs import Bugs
 from podwatch.line.listen_claim import ListenClaim
 from podwatch.logins import Login, origin_of
-from podwatch.model import ALL, ListenRequest, RecognisedChunk, Shard, Tally, Watch
+from podwatch.model import ALL, SPEECH, ListenRequest, RecognisedChunk, Shard, Tally, Watch
 from podwatch.policy.listen_schedule import (
     ListenPlan,
     ListenRules,
@@ -40,7 +40,6 @@ from podwatch.speech.phantoms import find_phantoms
 from podwatch.speech.quality import measure_quality
 from podwatch.speech.recognisers import Recogniser
 from podwatch.speech.transcribing import chunk_seconds, to_transcript, transcribe
-from podwatch.store.listen import SPEECH
 from podwatch.transcripts import sandboxed
 from podwatch.transcripts.labels.boilerplate import Label, Passage
 
