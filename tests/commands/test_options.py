@@ -40,7 +40,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize(("read", "text"), READ, ids=str)
+@pytest.mark.parametrize(("read", "text"), READ, ids=lambda v: getattr(v, "__name__", str(v)))
 def test_a_moment_is_a_day_a_minute_or_so_long_before_or_after_now(
     read: Callable[[str, datetime], datetime], text: str
 ) -> None:
