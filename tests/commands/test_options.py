@@ -18,7 +18,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-READ = {
+READ: dict[tuple[Callable[[str, datetime], datetime], str], datetime] = {
     (parse_moment, "2026-11-03"): at("2026-11-03"),
     (parse_moment, "2026-11-03T08:30"): at("2026-11-03T08:30"),
     (parse_moment, "2026-11-03 08:30"): at("2026-11-03T08:30"),
