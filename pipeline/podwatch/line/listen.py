@@ -209,13 +209,14 @@ def _listen_to_one(
             recogniser,
             finished=finished,
             save=save,
-            language=settings.language or recording.language or _primary(episode.language),
+            # Not what the feed says: of feeds that say "en" for a talk in German not a word would be right.
+            language=settings.language or recording.language,
         )
-    transcript = to_transcript(chunks, source=f"{SPEECH}{recogniser.name}", language=_primary(episode.language))
+    transcript = to_transcript(chunks, source=f"{SPEECH}{recogniser.name}")
     if not transcript.text:
         raise SpeechError("nobody speaks in it", where=display_address(episode.audio_url or ""))
     phantoms = [Passage(p.start, p.end, Label.PHANTOM, p.score, p.reason) for p in find_phantoms(chunks)]
-    packed = sandboxed.pack_transcript(transcript, episode.language, phantoms)
+    packed = sandboxed.pack_transcript(transcript, transcript.language or episode.language, phantoms)
     fields = asdict(packed) | {"source": transcript.source}
     quality: dict[str, Any] = asdict(measure_quality(chunks))
     claim.finish()
@@ -223,11 +224,6 @@ def _listen_to_one(
     rt.store.forget_chunks(recording.id)
     path.unlink(missing_ok=True)
     return is_new
-
-
-def _primary(language: str | None) -> str | None:
-    """The language without its region: en for en-GB."""
-    return (language or "").partition("-")[0].partition("_")[0].lower() or None
 
 
 def _download(rt: Runtime, request: ListenRequest, path: Path) -> str:
