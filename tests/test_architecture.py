@@ -48,12 +48,14 @@ ALLOWED = {
     "history": "redaction errors model settings net policy store feeds query watchlist runtime line",
     "diagnose": "redaction errors model settings logins policy store feeds transcripts entities phonetics query "
     "speech notifiers line",
+    "web": "redaction errors model settings policy store feeds transcripts notifiers runtime line diagnose",
     "commands": "redaction errors model known_variables settings logins files policy store feeds transcripts entities "
-    "query watchlist notifiers speech runtime line history diagnose",
+    "query watchlist notifiers speech runtime line history diagnose web",
     "__main__": "commands",
     "podwatch_connections": "errors settings",  # the plugin's other file, inside its functions
     # the plugin, inside its functions
-    "podwatch_airflow": "podwatch_connections redaction errors model settings runtime line history",
+    "podwatch_page": "podwatch_connections settings runtime web",
+    "podwatch_airflow": "podwatch_connections podwatch_page redaction errors model settings runtime line history",
     "airflow_local_settings": "",
     "dags": "podwatch_airflow",
 }
@@ -79,13 +81,17 @@ ONLY = {
     "re2": "podwatch.query",
     "ruamel": "podwatch.watchlist",
     "yaml": "podwatch.watchlist.fast_yaml",
-    "pydantic": "podwatch.watchlist",
+    "pydantic": "podwatch.watchlist podwatch.web.api",
+    "fastapi": "podwatch.web podwatch_page",
+    "starlette": "podwatch.web podwatch_page",
+    "jinja2": "podwatch.web.rendering",
+    "uvicorn": "podwatch.commands.serve",
     "slack_sdk": "podwatch.notifiers",
     "requests": "podwatch.net",
     "protego": "podwatch.net.robots",
     "cryptography": "podwatch.logins",
     "click": "podwatch.commands.cli",
-    "airflow": "dags podwatch_airflow podwatch_connections airflow_local_settings",
+    "airflow": "dags podwatch_airflow podwatch_connections podwatch_page airflow_local_settings",
 }
 # Packages without any input or output: they decide, parse or search values that they are given.
 PURE = {"podwatch.model", "podwatch.policy", "podwatch.query", "podwatch.phonetics", "podwatch.transcripts.formats"}
@@ -157,6 +163,7 @@ def is_ours(module: str) -> bool:
         "podwatch",
         "podwatch_airflow",
         "podwatch_connections",
+        "podwatch_page",
         "airflow_local_settings",
         "dags",
     )
@@ -228,7 +235,7 @@ def test_no_base_name_occurs_twice_unless_it_is_a_noun_of_the_model_or_a_verb() 
     nouns = {p.stem for p in (LIBRARY / "model").glob("*.py")} | {v.rpartition(".")[2] for v in VERBS}
     nouns |= {p.name for p in LIBRARY.iterdir() if p.is_dir()}  # a command or a step called after its package
     twice = {stem: found for stem, found in places.items() if len(found) > 1 and stem not in nouns | ONE_ROLE}
-    layers = ("store", "policy", "line", "notifiers", "commands", "history", "diagnose", "entities")
+    layers = ("store", "policy", "line", "notifiers", "commands", "history", "diagnose", "entities", "web")
     # The rest: the same noun once in each of several layers, never twice within one.
     wrong = {
         s: f

@@ -11,17 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from scripts.sample_server import PORT, SampleServer
-
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from sample_server import PORT, SampleServer  # noqa: E402
+
 PAGE = (ROOT / "docs/quickstart.md").read_text(encoding="utf-8")
 ANY = "\u2026"  # stands for what differs
 
 
 def steps(page: str) -> Iterator[tuple[str, str]]:
     """(kind, text) of each block, in order: yaml, console."""
-    for kind, body in re.findall(r"```(yaml|console)\n(.*?)```", page, re.DOTALL):
-        yield kind, body
+    yield from re.findall(r"```(yaml|console)\n(.*?)```", page, re.DOTALL)
 
 
 def commands(block: str) -> Iterator[tuple[str, str]]:

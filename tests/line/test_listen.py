@@ -14,16 +14,17 @@ from sqlalchemy import select
 
 from podwatch import runtime
 from podwatch.errors import RecogniserError
+from podwatch.line.detect import detect
 from podwatch.line.fetch import fetch
 from podwatch.line.listen import ListenOptions, ListenProgress, listen, listen_to_episodes, plan_day
 from podwatch.line.poll import poll
-from podwatch.model import Feed, Tally, Transcript
+from podwatch.model import Alert, Feed, Tally, Transcript, Watch
 from podwatch.runtime import Runtime
 from podwatch.settings import Settings
 from podwatch.speech.chunks import split_at_silence
 from podwatch.speech.transcribing import chunk_seconds
 from podwatch.speech_settings import SpeechSettings
-from podwatch.store.tables import recognitions, recording_chunks
+from podwatch.store.recording_tables import recognitions, recording_chunks
 from tests.support.migrated_database import place_database
 from tests.support.podcast_host import Podcast, item, rss, vtt
 from tests.support.tone_speech import DeafRecogniser, ToneRecogniser, speak
@@ -141,6 +142,31 @@ def test_progress_says_how_much_of_the_audio_was_heard(scenario: ListenScenario)
     assert [p.title for p in said] == ["one"] * len(CHUNKS)
     assert [p.of for p in said] == [pytest.approx(16.0)] * len(CHUNKS)
     assert said[-1].done == pytest.approx(16.0)
+
+
+def test_what_is_found_in_it_is_told_as_recognised_and_edited_once_a_transcript_is_published(
+    scenario: ListenScenario,
+) -> None:
+    rt = scenario.rt
+    rt.store.sync_watches([Watch(name="grain", query="grain", channel="#trade")], rt.store.clock())
+    scenario.speak("one", TALK)
+    scenario.add_feed("one")
+    scenario.listen()
+    detect(rt, rt.store.clock())
+    [watch] = rt.store.watches()
+    [told] = rt.store.deliveries_of(watch_id=watch.id)
+    heard = rt.store.content_of(told.delivery)
+    assert isinstance(heard, Alert)
+    assert heard.is_recognised
+    scenario.host.serve("/one.vtt", vtt("The grain came from Odesa today."), "text/vtt")
+    scenario.add_feed("one", transcript=scenario.host.url("/one.vtt"))
+    fetch(rt, rt.store.clock())
+    detect(rt, rt.store.clock())
+    [stored] = rt.store.deliveries_of(watch_id=watch.id)
+    published = rt.store.content_of(stored.delivery)
+    assert isinstance(published, Alert)
+    assert not published.is_recognised
+    assert published.key == heard.key
 
 
 def test_audio_that_two_feeds_have_is_heard_once(scenario: ListenScenario) -> None:

@@ -39,8 +39,8 @@ SECTIONS = {
         "explain": Place(f"{_WHERE}.explain:explain", "Shows why a watch was told, or was not."),
     },
     "Files, without a database": {
-        "scan": Place(f"{_WHERE}.scan:scan", "Looks for a watchlist in transcripts on disk."),
-        "parse": Place(f"{_WHERE}.parse:parse", "Shows how a transcript on disk is read."),
+        "scan": Place(f"{_WHERE}.scan:scan", "Looks for a watchlist in transcripts or audio on disk."),
+        "parse": Place(f"{_WHERE}.parse:parse", "Shows how a transcript on disk is read, or audio heard."),
     },
     "The past": {
         "backfill": Place(f"{_WHERE}.backfill:backfill_", "Brings in the episodes of a range of days."),

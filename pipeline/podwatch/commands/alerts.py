@@ -109,7 +109,12 @@ def release(
     since: FoundSince = None,
     json: Json = False,
 ) -> None:
-    """Sends held alerts after all, as one digest for each channel: such as what was found while a watch was muted."""
+    """Sends held alerts after all, as one digest for each channel.
+
+    Such as what was found while a watch was muted.
+
+    Example: podwatch alerts release --held muted --since 7d
+    """
     with open_runtime() as rt:
         name = known_watch(rt.store, watch, removed=True)
         found = rt.store.list_alerts(

@@ -66,7 +66,12 @@ def backfill_(
     cancel: Number = None,
     json: Json = False,
 ) -> None:
-    """Brings in the episodes of a range of days: older pages of feeds, transcripts, mentions; ends in a report."""
+    """Brings in the episodes of a range of days.
+
+    Older pages of feeds, transcripts, mentions; ends in a report. Nobody is told unless --deliver says so.
+
+    Example: podwatch backfill --since 2026-01-01 --until 2026-03-31 --dry-run
+    """
     from podwatch.history.backfill import new_backfill
     from podwatch.history.backfill_scope import with_references
 

@@ -38,7 +38,12 @@ def backtest_(
     processes: Processes = None,
     json: Json = False,
 ) -> None:
-    """Says what a watchlist would gain and lose over the stored transcripts; nothing is stored, nobody is told."""
+    """Says what a watchlist would gain and lose.
+
+    It is tried on the stored transcripts; nothing is stored, nobody is told.
+
+    Example: podwatch backtest --watchlist new.yaml --since 2026-10-01
+    """
     from podwatch.history.backtest import Outcome, backtest, find_differences, merge_results
     from podwatch.watchlist.loader import read_watches
 

@@ -20,7 +20,12 @@ def doctor(
     send: Annotated[bool, cli.Option("--send", help="Post a test card to every channel of the watchlist.")] = False,
     json: Json = False,
 ) -> None:
-    """Tests everything that podwatch needs, and says what to do; exit status 1 when something is wrong."""
+    """Tests everything that podwatch needs, and says what to do.
+
+    The exit status is 1 when something is wrong.
+
+    Example: podwatch doctor --send
+    """
     from podwatch.diagnose.findings import Health
 
     found: list[Finding] = []

@@ -25,7 +25,10 @@ def entities(
     limit: Annotated[int, cli.Option("--limit", min=1, max=100_000, help="So many at most.")] = 100,
     json: Json = False,
 ) -> None:
-    """Who and what is named in the most episodes; with --surges: who suddenly is."""
+    """Who and what is named in the most episodes, or surges.
+
+    Example: podwatch entities --surges --type person
+    """
     from podwatch.entities.recognition import missing_requirement
 
     with open_runtime() as rt:

@@ -46,7 +46,12 @@ def explain(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Shows why a watch was told, or was not: what each part of its query found where, and what held it back."""
+    """Shows why a watch was told, or was not.
+
+    What each part of its query found where, and what held it back.
+
+    Example: podwatch explain --watch corridor --episode "grain deal"
+    """
     if list_file is not None and what is not None and watch is not None and episode is None:
         _explain_file(what, list_file, require_utf8(watch), json)
     elif list_file is None and what is not None and watch is None and episode is None:

@@ -39,9 +39,11 @@ Tags = Annotated[list[str] | None, cli.Option("--tag", help="A tag for them; may
 
 @app.command("import")
 def import_(file: Annotated[Path, cli.Argument(help="An OPML file.")], tag: Tags = None, json: Json = False) -> None:
-    """Adds the feeds of an OPML file; its folders become tags. Twice changes nothing.
+    """Adds the feeds of an OPML file; its folders become tags.
 
-    An entry that is no feed is left out and named, and the exit status is 1.
+    Twice changes nothing. An entry that is no feed is left out and named, and the exit status is 1.
+
+    Example: podwatch feeds import subscriptions.opml
     """
     from podwatch.feeds import opml
 
@@ -67,6 +69,8 @@ def add(
     """Adds feeds by their address, that of a show's web page, or its link at Apple Podcasts.
 
     A login in it (https://user:password@host/feed) is kept apart from it.
+
+    Example: podwatch feeds add https://show.example/feed.xml --tag politics
     """
     from podwatch.feeds import apple_podcast_id, opml
     from podwatch.line.feed_discovery import look_behind_pages, look_up_show
@@ -99,7 +103,10 @@ app.command()(feed_settings.enable)
 
 @app.command()
 def remove(url: FeedName, json: Json = False) -> None:
-    """Removes a feed with its episodes, transcripts and mentions."""
+    """Removes a feed with its episodes, transcripts and mentions.
+
+    Example: podwatch feeds remove 3
+    """
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
         rt.store.remove_feed(feed.url)
@@ -114,7 +121,12 @@ def login(
     remove: Annotated[bool, cli.Option("--remove", help="Takes the login away.")] = False,
     json: Json = False,
 ) -> None:
-    """Sets or replaces the login of a feed: asks for it on a terminal, else reads user:password from stdin."""
+    """Sets or replaces the login of a feed.
+
+    Asks for it on a terminal, else reads user:password from stdin.
+
+    Example: podwatch feeds login 3 --user me
+    """
     from podwatch.line.feed_list import encrypt_logins
 
     with open_runtime() as rt:
@@ -130,7 +142,12 @@ def login(
 
 @app.command("encrypt-logins")
 def encrypt_logins_(json: Json = False) -> None:
-    """Encrypts every stored login with the first key of PODWATCH_SECRET_KEY. Twice changes nothing."""
+    """Encrypts every stored login with the first key of PODWATCH_SECRET_KEY.
+
+    Twice changes nothing.
+
+    Example: podwatch feeds encrypt-logins
+    """
     from podwatch.line.feed_list import encrypt_logins
 
     with open_runtime() as rt:
@@ -153,7 +170,12 @@ def export(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Writes the feeds with their tags as OPML, for other programs or another podwatch; secrets only when asked for."""
+    """Writes the feeds with their tags as OPML.
+
+    For other programs or another podwatch; secrets only when asked for.
+
+    Example: podwatch feeds export feeds.opml
+    """
     with open_runtime() as rt:
         feeds = rt.store.feeds()
         if with_secrets:
@@ -183,7 +205,12 @@ def export(
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """The feeds with their health: last poll, last episode, transcripts, last error, next poll."""
+    """The feeds with their health.
+
+    Last poll, last episode, transcripts, last error, next poll.
+
+    Example: podwatch feeds list --json
+    """
     from podwatch.diagnose.coverage import transcripts_by_feed
 
     moment = utc_now()

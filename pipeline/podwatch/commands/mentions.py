@@ -31,7 +31,10 @@ def mentions(
     json: Json = False,
     output: OutputOption = None,
 ) -> None:
-    """The mentions found, newest episode first. For example: podwatch mentions --since 7d -o csv > week.csv"""
+    """The mentions found, newest episode first.
+
+    Example: podwatch mentions --since 7d -o csv > week.csv
+    """
     from podwatch.diagnose.coverage import no_mentions_line
 
     as_json = json or output is Output.JSON

@@ -40,9 +40,11 @@ def add(
     reason: Annotated[str, cli.Option("--reason", help="Why, for those who wonder.")] = "",
     json: Json = False,
 ) -> None:
-    """Mutes a watch, a show, or (with both) a watch in one show; mentions are stored all the same.
+    """Mutes a watch, a show, or (with both) a watch in one show.
 
-    For example: podwatch mute add --watch grain --for 2d
+    Mentions are stored all the same.
+
+    Example: podwatch mute add --watch grain --for 2d
     """
     moment = utc_now()
     if (until is None) == (for_ is None):
@@ -72,7 +74,10 @@ def add(
 def list_(
     all_: Annotated[bool, cli.Option("--all", help="Also those that are over.")] = False, json: Json = False
 ) -> None:
-    """What is muted now, until when, by whom and why."""
+    """What is muted now, until when, by whom and why.
+
+    Example: podwatch mute list --all
+    """
     with open_runtime() as rt:
         mutes = rt.store.mutes() if all_ else rt.store.active_mutes(utc_now())
     show_rows([_row(m) for m in mutes], _COLUMNS, json, "nothing is muted")
@@ -80,7 +85,10 @@ def list_(
 
 @app.command()
 def end(id: Annotated[int, cli.Argument(help="Its number, see podwatch mute list.")], json: Json = False) -> None:
-    """Ends a mute now."""
+    """Ends a mute now.
+
+    Example: podwatch mute end 3
+    """
     with open_runtime() as rt:
         if not rt.store.end_mute(id, utc_now()):
             raise PodwatchError("there is no such mute now", where=str(id), todo="see podwatch mute list")

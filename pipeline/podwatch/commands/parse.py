@@ -24,7 +24,12 @@ def parse(
         bool, cli.Option("-v", "--verbose", help="On stderr: the format, and what was decided and why.")
     ] = False,
 ) -> None:
-    """Shows how a transcript on disk is read, or audio heard: its segments, with start, end, speaker and words."""
+    """Shows how a transcript on disk is read, or audio heard.
+
+    Its segments, a line each: start, end, speaker and words.
+
+    Example: podwatch parse talk.vtt --verbose
+    """
     from podwatch.speech.audio_files import is_audio
 
     if is_audio(file):

@@ -14,9 +14,11 @@ Watches = Annotated[list[str] | None, cli.Option("--watch", help="Only this watc
 
 
 def rescan(watch: Watches = None, since: Since = None, processes: Processes = None, json: Json = False) -> None:
-    """Looks for the watches again in all that is stored, after an upgrade; old episodes raise no alert.
+    """Looks again in all that is stored, after an upgrade.
 
-    A new or changed watch needs none: detect looks for it in all that is stored.
+    Old episodes raise no alert. A new or changed watch needs none: detect looks for it in all that is stored.
+
+    Example: podwatch rescan --watch corridor
     """
     from podwatch.history import rescan as history
 

@@ -26,7 +26,10 @@ Force = Annotated[bool, cli.Option("--force", help="Poll also what is not due.")
 
 
 def poll(force: Force = False, json: Json = False) -> None:
-    """Asks the feeds that are due whether they have something new."""
+    """Asks the feeds that are due whether they have something new.
+
+    Example: podwatch poll --force
+    """
     _run_verbs(["poll"], force, json)
 
 
@@ -36,7 +39,12 @@ def fetch(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Gets the transcripts of new episodes, or takes those that were dropped into a folder."""
+    """Gets the transcripts of new episodes, or takes those of a folder.
+
+    Files in a folder are matched to episodes by their names.
+
+    Example: podwatch fetch --from transcripts/
+    """
     from podwatch.line.fetch import save_dropped_files
     from podwatch.policy.transcript_file_match import EpisodeNames
 
@@ -68,7 +76,10 @@ def fetch(
 def detect(
     processes: Annotated[int, cli.Option("--processes", min=1, help="How many cores to use.")] = 1, json: Json = False
 ) -> None:
-    """Looks through the transcripts for the watches that were not looked for in them yet."""
+    """Looks for the watches in the transcripts that are new to them.
+
+    Example: podwatch detect --processes 4
+    """
     from podwatch.history.parallel_detection import detect_in_processes
 
     follow = partial(follow_detection, piped=False)
@@ -90,7 +101,10 @@ def deliver(
     console: ToConsole = False,
     json: Json = False,
 ) -> None:
-    """Hands each alert to its channel, once."""
+    """Hands each alert to its channel, once.
+
+    Example: podwatch deliver --console
+    """
     if resend_printed:
         with open_runtime() as rt:
             print_stderr(f"deliver: {rt.store.resend_printed(rt.store.clock())} to be sent to their channels")
@@ -102,7 +116,12 @@ def deliver(
 
 
 def run(force: Force = False, console: ToConsole = False, json: Json = False) -> None:
-    """The four verbs in order: poll, fetch, detect, deliver; ends with what was listened to."""
+    """Does the four in order; ends with what was listened to.
+
+    The four are poll, fetch, detect and deliver.
+
+    Example: podwatch run --console
+    """
     from podwatch.diagnose.coverage import coverage_line
     from podwatch.line import verbs
     from podwatch.line.heartbeat import finish_line, report_broken_line

@@ -33,7 +33,12 @@ def scan(
     list_file: Annotated[Path, cli.Option("--watchlist", help="The watchlist to look for.")],
     json: Json = False,
 ) -> None:
-    """Looks for a watchlist in transcripts or audio on disk: one JSON line a mention, readable lines on a terminal."""
+    """Looks for a watchlist in transcripts or audio on disk.
+
+    One JSON line a mention; readable lines on a terminal.
+
+    Example: podwatch scan talk.vtt --watchlist watchlist.yaml
+    """
     from podwatch import query
     from podwatch.speech.audio_files import is_audio
     from podwatch.watchlist.loader import read_watches

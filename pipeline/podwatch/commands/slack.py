@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def slack(json: Json = False) -> None:
-    """Hears the buttons on Slack's cards, until it is stopped (Ctrl-C); docs/slack.md says what it needs."""
+    """Hears the buttons on Slack's cards, until it is stopped.
+
+    docs/slack.md says what it needs.
+
+    Example: podwatch slack
+    """
     from podwatch.line.answers import save_answer
 
     stop = threading.Event()

@@ -41,8 +41,12 @@ def check(
     strict: Annotated[bool, cli.Option("--strict", help="Fail on warnings too.")] = False,
     json: Json = False,
 ) -> None:
-    """Says what is wrong with a watchlist, with file, line and column: mistakes, and watches that find nothing, almost
-    everything, or the same as another."""
+    """Says what is wrong with a watchlist, with file, line and column.
+
+    Mistakes, and watches that find nothing, almost everything, or the same as another.
+
+    Example: podwatch watches check watchlist.yaml
+    """
     from podwatch.commands.watches_check import check_watchlist
 
     check_watchlist(file, strict, json)
@@ -50,7 +54,12 @@ def check(
 
 @app.command("schema")
 def schema_() -> None:
-    """Prints the JSON Schema of a watchlist, with which editors complete it: docs/watchlist.schema.json."""
+    """Prints the JSON Schema of a watchlist, with which editors complete it.
+
+    It is docs/watchlist.schema.json.
+
+    Example: podwatch watches schema > watchlist.schema.json
+    """
     from podwatch.watchlist.json_schema import build_schema
 
     print(dumps(build_schema(), indent=2))
@@ -63,8 +72,13 @@ def sync(
     yes: Annotated[bool, cli.Option("--yes", help="Remove watches without asking.")] = False,
     json: Json = False,
 ) -> None:
-    """Makes this the watchlist in use; changed watches are looked for anew, removed ones no more. Shows what changes,
-    takes no list with mistakes, and asks before it removes a watch."""
+    """Makes this the watchlist in use.
+
+    Changed watches are looked for anew, removed ones no more. Shows what changes, takes no list with mistakes, and
+    asks before it removes a watch.
+
+    Example: podwatch watches sync watchlist.yaml --dry-run
+    """
     from podwatch.commands.watches_sync import sync_watchlist
 
     sync_watchlist(file, dry_run=dry_run, yes=yes, json=json)
@@ -72,7 +86,12 @@ def sync(
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """The watches in use, with how many answers call their alerts relevant or wrong (see podwatch slack)."""
+    """The watches in use, and how their alerts were judged.
+
+    How many answers call them relevant or wrong: see podwatch slack.
+
+    Example: podwatch watches list --json
+    """
     with open_runtime() as rt:
         precisions = measure_precision(rt.store.standing_verdicts(current=True))
         rows = [
@@ -105,7 +124,12 @@ def learn_(
     yes: Annotated[bool, cli.Option("--yes", help="Write without asking, on a terminal too.")] = False,
     json: Json = False,
 ) -> None:
-    """Proposes aliases and exclusions from what people answered to alerts, and says what each would change."""
+    """Proposes aliases and exclusions from what people answered to alerts.
+
+    Says what each would change.
+
+    Example: podwatch watches learn --write watchlist.yaml
+    """
     from podwatch.history.spelling_effects import measure_effects
     from podwatch.watchlist.edits import apply_proposals
     from podwatch.watchlist.proposals import propose_changes

@@ -16,11 +16,11 @@ from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
-from podwatch.errors import HttpError, PodwatchError, RecogniserError, SpeechError
+from podwatch.errors import HttpError, PodwatchError, RecogniserError, SpeechError, StorageError
 from podwatch.line.bugs import Bugs
 from podwatch.line.listen_claim import ListenClaim
 from podwatch.logins import Login, origin_of
-from podwatch.model import ALL, ListenRequest, RecognisedChunk, Shard, Tally, Watch
+from podwatch.model import ALL, SPEECH, ListenRequest, RecognisedChunk, Shard, Tally, Watch
 from podwatch.policy.listen_schedule import (
     ListenPlan,
     ListenRules,
@@ -40,7 +40,6 @@ from podwatch.speech.phantoms import find_phantoms
 from podwatch.speech.quality import measure_quality
 from podwatch.speech.recognisers import Recogniser
 from podwatch.speech.transcribing import chunk_seconds, to_transcript, transcribe
-from podwatch.store.listen import SPEECH
 from podwatch.transcripts import sandboxed
 from podwatch.transcripts.labels.boilerplate import Label, Passage
 
@@ -149,14 +148,15 @@ def listen_to(rt: Runtime, now: datetime, requests: Sequence[ListenRequest], opt
                 done += 1
             except Stopped:
                 break
-            except RecogniserError:
-                raise  # the claim is given back: the episode is due again once the recogniser is mended
+            except (RecogniserError, StorageError):
+                raise  # nothing is wrong with the episode: its claim is given back, and it is due again at once
             except RecordingTaken:
                 claim.postpone()
             except PodwatchError as e:
                 done, failed = done + 1, failed + 1
                 notes.append(e.line)
                 log.warning("listen: %s: %s", title, e.line)
+                audio_path(rt.settings.home, request.episode.id).unlink(missing_ok=True)  # it may be cut off
                 claim.fail(e.line, next_listen_at(request.failures, e.retryable, claim.now()))
             except Exception as e:  # noqa: BLE001 - raised with the others at the end
                 done += 1
@@ -180,7 +180,7 @@ def _listen_to_one(
 ) -> bool:
     """Hears one episode; True when its transcript is new."""
     episode, settings = request.episode, rt.settings.speech
-    path = _audio_folder(rt.settings.home) / f"{episode.id}"
+    path = audio_path(rt.settings.home, episode.id)
     digest = _download(rt, request, path)
     recording = rt.store.open_recording(digest, recogniser.name, claim.now(), claim.until)
     if recording is None:
@@ -203,19 +203,20 @@ def _listen_to_one(
 
     target, longest = chunk_seconds(recogniser)
     with open_audio(path, max_hours=settings.max_hours, where=display_address(episode.audio_url or "")) as audio:
-        known_seconds = audio.seconds or 0.0
+        known_seconds = audio.seconds
         chunks = transcribe(
             split_at_silence(audio, target=target, longest=longest),
             recogniser,
             finished=finished,
             save=save,
-            language=settings.language or recording.language or _primary(episode.language),
+            # Not what the feed says: of feeds that say "en" for a talk in German not a word would be right.
+            language=settings.language or recording.language,
         )
-    transcript = to_transcript(chunks, source=f"{SPEECH}{recogniser.name}", language=_primary(episode.language))
+    transcript = to_transcript(chunks, source=f"{SPEECH}{recogniser.name}")
     if not transcript.text:
         raise SpeechError("nobody speaks in it", where=display_address(episode.audio_url or ""))
     phantoms = [Passage(p.start, p.end, Label.PHANTOM, p.score, p.reason) for p in find_phantoms(chunks)]
-    packed = sandboxed.pack_transcript(transcript, episode.language, phantoms)
+    packed = sandboxed.pack_transcript(transcript, transcript.language or episode.language, phantoms)
     fields = asdict(packed) | {"source": transcript.source}
     quality: dict[str, Any] = asdict(measure_quality(chunks))
     claim.finish()
@@ -223,11 +224,6 @@ def _listen_to_one(
     rt.store.forget_chunks(recording.id)
     path.unlink(missing_ok=True)
     return is_new
-
-
-def _primary(language: str | None) -> str | None:
-    """The language without its region: en for en-GB."""
-    return (language or "").partition("-")[0].partition("_")[0].lower() or None
 
 
 def _download(rt: Runtime, request: ListenRequest, path: Path) -> str:
@@ -259,6 +255,11 @@ def _login_for(rt: Runtime, request: ListenRequest, url: str) -> Login | None:
     if request.login is None or origin_of(url) != origin_of(request.feed_url):
         return None
     return rt.keyring.login_for(request.feed_url, request.login)
+
+
+def audio_path(home: Path, episode_id: int) -> Path:
+    """Where the audio of an episode is while it is heard."""
+    return _audio_folder(home) / str(episode_id)
 
 
 def _audio_folder(home: Path) -> Path:

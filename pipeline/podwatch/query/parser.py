@@ -40,6 +40,7 @@ MIN_LETTERS = 2  # that a word with a wildcard has in a row
 _LETTERS = re.compile(rf"[^\W_]{{{MIN_LETTERS}}}")
 _WITHIN = re.compile(r"\w[*?]+\W*\w")  # a * or ? that something stands on both sides of
 _ESCAPED = re.compile(r"\\([*?])")
+_PLAIN = re.compile(r'([a-z]{2,40})|"([a-z]+(?: [a-z]+)*)"')  # a word, a phrase
 _QUOTES = str.maketrans("“”„«»", '"""""')
 _OPERATOR = re.compile(r"AND|OR|NOT|O?NEAR(?:/\d*f?)?|WITHIN|SAME")
 
@@ -55,6 +56,8 @@ class QueryError(WatchlistError):
 @lru_cache(maxsize=16_384)  # the loader, the engine and the warnings of a list all ask for it
 def parse(query: str) -> Clause:
     """The tree of a query; raises QueryError."""
+    if plain := _PLAIN.fullmatch(query):  # as every third watch of a long list is: no grammar is needed for it
+        return Term(text=plain[1] or plain[2], source=query)
     import lark
 
     text = query.translate(_QUOTES)

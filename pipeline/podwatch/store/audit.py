@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from podwatch.store.connection import Rows
-from podwatch.store.tables import audit, view_tokens
+from podwatch.store.page_tables import audit, view_tokens
 
 Facts = Mapping[str, Any] | None
 

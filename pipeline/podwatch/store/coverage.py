@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, o
 from podwatch.model import CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Period
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.page_figures import utc_day
-from podwatch.store.tables import entity_spans, episodes, feed_days, feeds, recognitions, transcripts, watches
+from podwatch.store.recording_tables import recognitions
+from podwatch.store.tables import entity_spans, episodes, feed_days, feeds, transcripts, watches
 from podwatch.store.watches import watch_of
 
 _STORED = "stored"

@@ -100,6 +100,8 @@ class FetchRows(Rows):
 
         A changed one replaces the stored one as its next revision, in which every watch is looked for again.
         """
+        if not fetched:
+            return 0
         new = 0
         fresh: list[dict[str, Any]] = []
         passing: dict[str, frozenset[str]] = {}

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, in
 
 from podwatch.model import (
     ALL,
+    SPEECH,
     BackfillRange,
     Episode,
     ListenRequest,
@@ -25,10 +26,9 @@ from podwatch.policy.listen_schedule import PATIENCE
 from podwatch.store.backfills import in_range
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
+from podwatch.store.recording_tables import recognitions, recording_chunks, recordings
 from podwatch.store.statements import in_batches, in_shard, upsert
-from podwatch.store.tables import episodes, feeds, recognitions, recording_chunks, recordings, transcripts
-
-SPEECH = "speech:"  # begins the source of a transcript that podwatch recognised; the recogniser's name follows
+from podwatch.store.tables import episodes, feeds, transcripts
 
 
 @dataclass(frozen=True, slots=True)

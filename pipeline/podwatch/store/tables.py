@@ -191,44 +191,6 @@ transcripts = Table(
     Column("next_detect_at", Utc),  # of a bug: when to try again
 )
 
-# Audio that podwatch recognises, by its content, so that none is recognised twice.
-recordings = Table(
-    "recordings",
-    metadata,
-    _id(),
-    Column("digest", String(64), nullable=False),  # SHA-256 of the file
-    Column("recogniser", Text, nullable=False),  # its name, with the model and that one's revision
-    Column("language", Text),  # of its first speech, for the rest of it
-    Column("claimed_until", Utc),  # when the claim of the run that works on it ends
-    Column("recognised_at", Utc),  # null: not all of its chunks are there
-    UniqueConstraint("digest", "recogniser"),
-)
-
-# What was heard in the parts of a recording; they go once the transcript is stored.
-recording_chunks = Table(
-    "recording_chunks",
-    metadata,
-    Column("recording_id", Id, ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("number", Integer, primary_key=True, autoincrement=False),  # from 0
-    Column("body", LargeBinary, nullable=False),  # model.RecognisedChunk, see store/listen.py
-    sqlite_with_rowid=False,
-)
-
-# What became of listening to an episode. No row: nobody has tried yet.
-recognitions = Table(
-    "recognitions",
-    metadata,
-    Column("episode_id", Id, ForeignKey("episodes.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("requested", Boolean, nullable=False, default=False),  # by a backfill, so that its feed's setting is nothing
-    Column("next_listen_at", Utc, index=True),  # when to listen, or the claim on it ends; null: never
-    Column("failures", Integer, nullable=False, default=0),
-    Column("error", Text),
-    Column("recording_id", Id, ForeignKey("recordings.id", ondelete="SET NULL"), index=True),
-    Column("seconds", Float, nullable=False, default=0.0),  # of audio that was recognised for it, not copied
-    Column("recognised_at", Utc, index=True),
-    Column("quality", JSON),  # see speech/quality.py
-)
-
 watches = Table(
     "watches",
     metadata,
@@ -429,29 +391,4 @@ answers = Table(
     Column("answered_at", Utc, nullable=False),
     Column("noted_at", Utc, nullable=False),
     UniqueConstraint("key", "user", "verdict"),
-)
-
-# Who changed what on the page, and how it was before; nothing deletes from it.
-audit = Table(
-    "audit",
-    metadata,
-    _id(),
-    Column("at", Utc, nullable=False),
-    Column("who", Text, nullable=False),  # the user's id where they logged in
-    Column("action", String(32), nullable=False),  # a name of store.audit.Action
-    Column("subject", Text, nullable=False),  # what was changed, as people read it
-    Column("before", JSON),
-    Column("after", JSON),
-)
-
-# Lets a feed reader read one view of the page, without a login, until it is revoked.
-view_tokens = Table(
-    "view_tokens",
-    metadata,
-    _id(),
-    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of the token, which is nowhere stored
-    Column("view", Text, nullable=False),  # the filter, as it stands in the address
-    Column("by", Text, nullable=False),
-    Column("created_at", Utc, nullable=False),
-    Column("revoked_at", Utc),
 )

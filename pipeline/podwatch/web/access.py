@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Protocol, TypeVar
 
@@ -97,10 +98,17 @@ def open_to_anybody(endpoint: F) -> F:
     return endpoint
 
 
-async def authorise(request: Request) -> None:
+async def authorise(request: Request) -> AsyncIterator[None]:
     """A dependency of the whole application: without it no route answers. Leaves the visitor in request.state."""
-    if getattr(request.scope.get("endpoint"), OPEN, False):
-        return
+    try:
+        if not getattr(request.scope.get("endpoint"), OPEN, False):
+            await _admit(request)
+        yield
+    finally:
+        await request.close()  # the files of a form
+
+
+async def _admit(request: Request) -> None:
     access: Access = request.app.state.page.access
     visitor = await access.identify(request)
     if visitor is None:

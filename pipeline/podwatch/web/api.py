@@ -10,7 +10,6 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from podwatch.errors import PodwatchError
-from podwatch.feeds import opml
 from podwatch.model import Kind, Period, Precision, Transcript, Verdict, measure_precision
 from podwatch.policy.coverage import measure_days, measure_feeds, measure_watches, split_by_feed
 from podwatch.redaction import redact_text
@@ -20,7 +19,7 @@ from podwatch.web.access import VisitorDep
 from podwatch.web.alert_filter import LARGEST_ID, FilterFields, parse_filter
 from podwatch.web.alerts import give_answer
 from podwatch.web.coverage import DAYS
-from podwatch.web.feeds import add_named, change_tags, choose_state, find_feed, remove_feed
+from podwatch.web.feeds import add_named, change_tags, choose_state, find_feed, make_tags, remove_feed
 from podwatch.web.page import Page, PageDep
 from podwatch.web.transcript_layout import word_times
 
@@ -148,8 +147,7 @@ def list_feeds(page: PageDep, tag: str = "", offset: Offset = 0, limit: Limit = 
 @router.post("/feeds", status_code=201)
 def add_feeds(new: NewFeeds, page: PageDep, visitor: VisitorDep) -> Said:
     """Adds feeds; those that are there already get the tags."""
-    tags = tuple(dict.fromkeys(t for raw in new.tags if (t := opml.normalize_tag(raw))))
-    return Said(said=add_named(page, visitor, new.urls, b"", tags))
+    return Said(said=add_named(page, visitor, new.urls, b"", make_tags(new.tags)))
 
 
 @router.get("/feeds/{id}")
@@ -161,7 +159,7 @@ def show_feed(id: Id, page: PageDep) -> records.FeedRecord:
 @router.put("/feeds/{id}/tags")
 def put_tags(id: Id, new: NewTags, page: PageDep, visitor: VisitorDep) -> records.FeedRecord:
     feed = find_feed(page, str(id))
-    change_tags(page, visitor, feed, tuple(dict.fromkeys(t for raw in new.tags if (t := opml.normalize_tag(raw)))))
+    change_tags(page, visitor, feed, make_tags(new.tags))
     return show_feed(id, page)
 
 
@@ -233,7 +231,8 @@ def list_changes(page: PageDep, before: Before = None, limit: Limit = 50) -> rec
 @router.get("/openapi.json", include_in_schema=False)
 def show_openapi(request: Request) -> dict[str, Any]:
     """The document of this API, with the address under which it is reached."""
-    return request.app.openapi() | {"servers": [{"url": request.scope.get("root_path", "") or "/"}]}
+    document: dict[str, Any] = request.app.openapi()
+    return document | {"servers": [{"url": request.scope.get("root_path", "") or "/"}]}
 
 
 def _transcript(page: Page, id: int) -> Transcript:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -103,7 +104,8 @@ def add_named(page: Page, visitor: Visitor, addresses: list[str], document: byte
     """Adds what a form names; returns what to say of it. Raises PodwatchError when it names nothing."""
     if len(addresses) > MOST_ADDRESSES:
         raise PodwatchError(f"more than {MOST_ADDRESSES} addresses", where="the form", todo="write them as OPML")
-    wanted, left_out = [], []
+    wanted: list[Feed] = []
+    left_out: tuple[str, ...] = ()
     for address in addresses:
         if is_redacted(address):
             raise PodwatchError("has *** for a secret", where=display_address(address), todo="give the whole address")
@@ -126,7 +128,7 @@ def add_named(page: Page, visitor: Visitor, addresses: list[str], document: byte
     subject = f"{new} new of {listed} feeds"
     page.store.add_audit(visitor.id, Action.ADD_FEEDS, subject, None, {"feeds": shown[:100], "tags": list(tags)}, now)
     said = f"{listed} feed{'s' if listed != 1 else ''}, {new} new; the next poll asks for them."
-    return said + (f" Left out: {'; '.join(redact_text(e) for e in list(left_out)[:3])}" if left_out else "")
+    return said + (f" Left out: {'; '.join(redact_text(e) for e in left_out[:3])}" if left_out else "")
 
 
 @router.post("/feeds/{id}/tags")
@@ -183,5 +185,9 @@ def _fits(h: FeedHealth, text: str) -> bool:
 
 def _tags(text: str) -> tuple[str, ...]:
     """Of a list with commas, as OPML's folders become tags."""
-    given = (opml.normalize_tag(part) for part in text.replace("\0", "").split(","))
-    return tuple(dict.fromkeys(t for t in given if t))
+    return make_tags(part for part in text.split(",") if part.strip())
+
+
+def make_tags(given: Iterable[str]) -> tuple[str, ...]:
+    """Each tag once; raises PodwatchError for what cannot be one."""
+    return tuple(dict.fromkeys(map(opml.normalize_tag, given)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
@@ -49,4 +47,4 @@ def _token_access(access: object) -> TokenAccess:
     """Raises 404 where the page has no login of its own."""
     if not isinstance(access, TokenAccess):
         raise HTTPException(404, "Not Found")
-    return cast("TokenAccess", access)
+    return access

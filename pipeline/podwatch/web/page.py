@@ -98,6 +98,11 @@ def page_of(request: Request) -> Page:
     return page
 
 
+def own_address(request: Request) -> str:
+    """Where the page is as the reader reached it, with its prefix and without a slash at the end."""
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+
+
 async def form_of(request: Request) -> FormData:
     return await request.form()
 

@@ -15,7 +15,7 @@ from podwatch.store.audit import Action
 from podwatch.web.access import VisitorDep, open_to_anybody
 from podwatch.web.alert_filter import parse_filter, parse_id, read_fields
 from podwatch.web.describe import describe_match, describe_outcome
-from podwatch.web.page import FormDep, Page, PageDep, go_to, query_of
+from podwatch.web.page import FormDep, Page, PageDep, go_to, own_address, query_of
 from podwatch.web.rendering import clean
 
 router = APIRouter(include_in_schema=False)
@@ -53,7 +53,7 @@ def make_token(request: Request, page: PageDep, visitor: VisitorDep, form: FormD
     view, token, now = query_of(fields.query), secrets.token_urlsafe(24), page.clock()
     number = page.store.add_view_token(token, view, visitor.id, now)
     page.store.add_audit(visitor.id, Action.MAKE_TOKEN, f"feed {number}", None, {"view": view}, now)
-    address = f"{str(request.base_url).rstrip('/')}/subscriptions/{token}/alerts.atom"
+    address = f"{own_address(request)}/subscriptions/{token}/alerts.atom"
     return _subscriptions(request, page, view, address)
 
 
@@ -73,7 +73,7 @@ def _subscriptions(request: Request, page: Page, view: str, address: str = "") -
 def _atom(request: Request, page: Page, query: dict[str, str]) -> Response:
     fields = read_fields(query)
     alerts = page.store.alert_stream(parse_filter(fields), limit=ENTRIES)
-    base = str(request.base_url).rstrip("/")
+    base = own_address(request)
     ET.register_namespace("", ATOM)
     feed = ET.Element(f"{{{ATOM}}}feed")
     what = ", ".join(f"{name} {value}" for name, value in fields.query.items())

@@ -106,7 +106,8 @@ def word_times(t: Transcript) -> list[list[float]]:
     t = t.with_columns_read()
     found: list[list[float]] = []
     for i in range(len(t)):
-        s, at, times = t.segment(i), t.offsets[i], []
+        s, at = t.segment(i), t.offsets[i]
+        times: list[float] = []
         for word in s.text.split(" "):
             second = t.seconds_at(at)
             if math.isnan(second):

@@ -1,0 +1,130 @@
+"""What a feed, a transcript or a watchlist says is text in the page, whatever it looks like, and leads to http(s) alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from html.parser import HTMLParser
+
+import pytest
+
+from podwatch.model import Episode, Feed, Person
+from podwatch.runtime import Runtime
+from tests.support.page_visitors import GRAIN, LEE, browse, find_mentions, store_show
+
+PROBES = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</title><svg onload=alert(1)>",
+    "{{ 7*7 }}{% raw %}",
+    "\u202egnihton\u2066",
+    "</textarea></script><script>x</script>",
+)
+LINKS = ("javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,<script>x</script>", " javascript:alert(1)",
+         "vbscript:x", "file:///etc/passwd", "//host.example/x", "http://", "https://[", "\x01javascript:alert(1)")  # fmt: skip
+VIEWS = ("/alerts", "/alerts?watch=%3Cscript%3Ex", "/episodes/1", "/watches", "/watches/grain", "/feeds", "/feeds/1", "/coverage",
+         "/coverage/days/2026-11-03", "/changes", "/subscriptions?watch=%3Cscript%3Ex")  # fmt: skip
+KNOWN_TAGS = {
+    "html", "head", "meta", "title", "link", "script", "body", "a", "header", "nav", "span", "main", "h1", "h2", "p", "form", "label",
+    "select", "option", "input", "button", "section", "article", "div", "q", "mark", "time", "svg", "path", "rect", "table", "thead",
+    "tbody", "tr", "th", "td", "ul", "ol", "li", "dl", "dt", "dd", "b", "aside", "audio", "details", "summary", "textarea", "code", "pre",
+}  # fmt: skip
+
+
+class Elements(HTMLParser):
+    """The elements of a page with their attributes, as a browser reads them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def assert_harmless(text: str) -> None:
+    for tag, attributes in Elements(text).found:
+        assert tag in KNOWN_TAGS, tag
+        assert not any(name.startswith("on") for name in attributes), attributes
+        assert "style" not in attributes, attributes
+        for name in ("href", "src", "action"):
+            value = attributes.get(name)
+            assert value is None or re.match(r"https?://[^/]|/(?!/)|#|coverage/days/", value), (tag, name, value)
+        if tag == "script":
+            assert (attributes.get("src") or "").startswith("/static/page.js?"), attributes
+    assert "\u202e" not in text
+    assert "\u2066" not in text
+
+
+def show_of(rt: Runtime, now: datetime, probe: str) -> None:
+    """A show in which every field that a stranger fills holds the probe."""
+
+    def spoil(e: Episode) -> Episode:
+        return replace(
+            e,
+            guid=probe + e.guid,
+            title=probe,
+            notes=probe,
+            link=f"https://x.example/{probe}",
+            audio_url=f"https://x.example/{probe}",
+            language=probe[:8],
+            persons=(Person(name=probe, role=probe, href=probe),),
+            author=probe,
+            chapters_url=f"https://x.example/{probe}",
+        )
+
+    feed = Feed(url=f"https://x.example/{probe}", title=probe, tags=(probe,))
+    store_show(rt, now, [f"{probe} grain {probe}/Ann Lee {probe}"], feed=feed, change=spoil, speakers=(probe,))
+    watches = (replace(GRAIN, channel=f"#{probe}"), replace(LEE, aliases=("Dr Lee", probe)))
+    find_mentions(rt, now, *watches)
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_a_strangers_text_is_text_in_every_view(probe: str, rt: Runtime, now: datetime) -> None:
+    show_of(rt, now, probe)
+    browser = browse(rt, now)
+    browser.send("/alerts/1/answers", {"verdict": "wrong"})
+    for view in VIEWS:
+        assert_harmless(browser.read(view))
+    assert "<mark" in browser.read("/alerts")
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_an_address_that_is_not_of_the_web_is_no_link(link: str, rt: Runtime, now: datetime) -> None:
+    store_show(rt, now, ["the grain"], change=lambda e: replace(e, link=link, audio_url=link, chapters_url=link))
+    find_mentions(rt, now)
+    shown = browse(rt, now).read("/episodes/1")
+    assert_harmless(shown)
+    assert "<audio" not in shown
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_what_the_address_says_is_text_too(probe: str, rt: Runtime, now: datetime) -> None:
+    client = browse(rt, now).client
+    for path, name in (("/alerts", "watch"), ("/alerts", "said"), ("/alerts", "state"), ("/alerts", "since"), ("/feeds", "q"), ("/feeds", "tag"), ("/feeds", "said"), ("/login", "next"), ("/coverage", "until")):  # fmt: skip
+        assert_harmless(client.get(path, params={name: probe}).text)
+    assert_harmless(client.get(f"/watches/{probe.replace('/', '')}").text)
+    assert_harmless(client.get(f"/coverage/days/{probe.replace('/', '')}").text)
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("x")'])
+def test_no_cell_of_the_csv_is_a_formula(cell: str, rt: Runtime, now: datetime) -> None:
+    store_show(rt, now, [f"{cell} grain"], change=lambda e: replace(e, title=cell))
+    find_mentions(rt, now)
+    import csv
+    import io
+
+    _, row, *_ = csv.reader(io.StringIO(browse(rt, now).read("/alerts.csv")))
+    assert not any(c.startswith(("=", "+", "-", "@", "\t")) for c in row), row
+
+
+def test_the_atom_feed_is_xml_whatever_is_said(rt: Runtime, now: datetime) -> None:
+    import xml.etree.ElementTree as ET
+
+    show_of(rt, now, "<script>\x08]]>&amp;\u202e")
+    text = browse(rt, now).read("/alerts.atom")
+    feed = ET.fromstring(text)
+    assert len(feed.findall("{http://www.w3.org/2005/Atom}entry")) == 2
