@@ -107,9 +107,11 @@ def _change_tempo(sound: Wave, factor: float) -> Wave:
     parts: list[Wave] = []
     while True:
         try:
-            parts.append(sink.pull().to_ndarray().ravel().astype(np.float32))
+            tempered = sink.pull()
         except (av.EOFError, av.BlockingIOError):
             return np.concatenate(parts)
+        assert isinstance(tempered, av.AudioFrame)
+        parts.append(tempered.to_ndarray().ravel().astype(np.float32))
 
 
 def _trim(sound: Wave) -> Wave:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,10 +71,10 @@ class Run:
         """Names found, beside an exact search in faster-whisper's text."""
         files = self.the_set()
         paths = [f.path for f in files]
-        with open_scenario(self.folder / "names", self.model, paths) as s:
+        with open_scenario(self.folder / "names", self.model, paths) as s, ThreadPoolExecutor(1) as beside:
+            alone = beside.submit(run_bare, self.model, paths)  # at once: nothing here is timed
             s.run_worker()
-            hits = detect_names(s.rt, files)
-        bare = run_bare(self.model, paths)
+            hits, bare = detect_names(s.rt, files), alone.result()
         found = compare_names(files, hits, bare["heard"])
         said = sum(found.said.values())
         rows = []
