@@ -67,7 +67,7 @@ class Scenario:
 def read_answer(process: subprocess.Popen[str]) -> dict[str, Any]:
     out, _ = process.communicate()
     if process.returncode:
-        raise RuntimeError(f"{process.args}: status {process.returncode}")
+        raise RuntimeError(f"{process.args!r}: status {process.returncode}")
     answer: dict[str, Any] = json.loads(out.splitlines()[-1])
     return answer
 
