@@ -84,6 +84,7 @@ def open_scenario(home: Path, model: Path, files: Sequence[Path], feeds: int = 1
         "PODWATCH_HOST_PAUSE": "0",
         "PODWATCH_ENTITIES": "off",
         "PODWATCH_CONSOLE": "1",
+        "PODWATCH_FIRST_POLL": "1000",
         "PODWATCH_LISTEN": "on",
         "PODWATCH_LISTEN_NEWEST": "1000",
         "PODWATCH_LISTEN_HOURS": "1000",
