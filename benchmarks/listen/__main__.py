@@ -21,6 +21,7 @@ from benchmarks.listen.accuracy import compare_names, detect_names
 from benchmarks.listen.cost import hearing_cost, measure_stage, median_ratio, run_bare, write_hours
 from benchmarks.listen.kills import run_kills, run_two_workers
 from benchmarks.listen.scenario import open_scenario
+from benchmarks.listen.sound_files import write_sound
 from benchmarks.listen.spoken_set import CONDITIONS, SpokenFile, choose_subjects, make_set, speak_passages
 from scripts.speech_models import fetch_model
 
@@ -33,11 +34,11 @@ PARTS = ("names", "cost", "memory", "kills", "two")
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much of everything. files: of the set, for the cost; rounds: of it. hours: of the long file; beside: of the
-    short one that it is laid beside; every: seconds of silence in it."""
+    """How much of everything. talk: names in the talk whose cost is measured; rounds: of it. hours: of the long file;
+    beside: of the short one that it is laid beside; every: seconds of silence in it."""
 
     names: int
-    files: int
+    talk: int
     rounds: int
     hours: float
     beside: float
@@ -45,8 +46,8 @@ class Scale:
     kills: int
 
 
-FULL = Scale(names=130, files=9, rounds=3, hours=10.0, beside=0.5, every=280.0, kills=10)
-SHORT = Scale(names=16, files=6, rounds=1, hours=2.0, beside=0.25, every=580.0, kills=3)
+FULL = Scale(names=130, talk=130, rounds=3, hours=10.0, beside=0.5, every=280.0, kills=10)
+SHORT = Scale(names=16, talk=44, rounds=1, hours=2.0, beside=0.25, every=580.0, kills=3)
 
 
 @dataclass
@@ -93,8 +94,9 @@ class Run:
         )
 
     def cost(self) -> None:
-        chosen = self.the_set()[:: max(1, len(self.the_set()) // self.scale.files)][: self.scale.files]
-        files, minutes = [f.path for f in chosen], sum(f.seconds for f in chosen) / 60
+        path = self.folder / "talk.mp3"  # as long as an episode: a decoder is started for each file
+        talk = (sound for _, _, sound in speak_passages(choose_subjects(self.scale.talk), None))
+        minutes, files = write_sound(path, talk) / 60, [path]
         pairs = []
         for n in range(self.scale.rounds):
             pairs.append((measure_stage(self.folder / f"cost{n}", self.model, files), run_bare(self.model, files)))
@@ -110,7 +112,7 @@ class Run:
         ]
         rows.append(["decoding, loading and recognising", f"{hearing_cost(ours):.2f}", f"{hearing_cost(bare):.2f}"])
         rows.append(["all", f"{float(str(ours['all'])):.2f}", f"{float(str(bare['all'])):.2f}"])
-        title = f"CPU seconds for {minutes:.0f} minutes in {len(files)} files, {self.model.name} int8, the last round"
+        title = f"CPU seconds for {minutes:.0f} minutes of mp3, {self.model.name} int8, the last round"
         print_table(title, ["", "podwatch listen", "faster-whisper"], rows)
         ratio = median_ratio(pairs)
         self.check(f"CPU beside faster-whisper alone, median of {len(pairs)}", ratio, MOST_CPU, least=False)

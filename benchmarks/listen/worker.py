@@ -9,10 +9,13 @@ later: so much the clock is ahead, so that what a killed process had claimed is 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
+import re
 import resource
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -72,6 +75,26 @@ class LoggedRecogniser:
             file.write(f"{what} {chunk} {os.getpid()} {time.time()}\n")
 
 
+class ChildMemory(threading.Thread):
+    """peak: bytes of the largest process that this one has started. Not as getrusage counts, for which a child begins
+    with all that its parent had."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            for children in Path("/proc/self/task").glob("*/children"):
+                with contextlib.suppress(OSError):
+                    for pid in children.read_text().split():
+                        status = Path(f"/proc/{pid}/status").read_text()
+                        [kilobytes] = re.findall(r"VmHWM:\s+(\d+) kB", status) or ["0"]
+                        self.peak = max(self.peak, int(kilobytes) * 1024)
+            time.sleep(0.5)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("log", type=Path)
@@ -82,7 +105,7 @@ def main() -> None:
     from podwatch.settings import from_environment
     from podwatch.transcripts import sandboxed
 
-    watch = Stopwatch()
+    watch, children = Stopwatch(), ChildMemory()
     with runtime.build(from_environment(os.environ)) as rt:
         watch.time_methods(rt.http, DOWNLOADING["http"], "downloading")
         watch.time_methods(rt.store, KEEPING["store"], "keeping")
@@ -91,13 +114,13 @@ def main() -> None:
         rt._recogniser = LoggedRecogniser(rt.recogniser(), chosen.log)
         loaded = cpu_seconds()
         tally = listen(rt, rt.store.clock() + timedelta(seconds=chosen.later))
-    own, theirs = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     found = {
         "tally": asdict(tally),
         "starting": started,
         "loading": loaded - started,
         "all": cpu_seconds(),
-        "peak": (own.ru_maxrss + theirs.ru_maxrss) * 1024,  # of this process, and of the largest that it started
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 + children.peak,
+        "peak beside": children.peak,
         **watch.spent,
     }
     print(json.dumps(found))
