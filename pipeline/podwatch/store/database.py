@@ -40,6 +40,7 @@ from podwatch.store.reports import ReportRows
 from podwatch.store.search import SearchRows
 from podwatch.store.sent_messages import SentMessageRows
 from podwatch.store.surges import SurgeRows
+from podwatch.store.trends import TrendRows
 from podwatch.store.watches import WatchRows
 
 __all__ = [
@@ -81,6 +82,7 @@ class Store(
     PageFigureRows,
     AuditRows,
     SearchRows,
+    TrendRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""
 
