@@ -41,9 +41,17 @@ class EngineResult:
 
 
 class Engine:
-    """Some watches, compiled together. broken: by name those that cannot be looked for, and why; the others are."""
+    """Some watches, compiled together. broken: by name those that cannot be looked for, and why; the others are.
 
-    def __init__(self, watches: Sequence[tuple[Watch, Clause | PodwatchError]]) -> None:
+    planned_after: behind how many transcripts the triggers are chosen anew.
+    """
+
+    def __init__(
+        self,
+        watches: Sequence[tuple[Watch, Clause | PodwatchError]],
+        planned_after: Sequence[int] = PLANNED_AFTER,
+    ) -> None:
+        self._planned_after = planned_after
         compiler = Compiler([clause for _, clause in watches if isinstance(clause, Clause)])
         self.broken: dict[str, PodwatchError] = {}
         self._names: list[str] = []
@@ -80,10 +88,10 @@ class Engine:
         in the automaton.
         """
         self._transcripts_read += 1
-        if self._transcripts_read > PLANNED_AFTER[-1]:
+        if self._transcripts_read > self._planned_after[-1]:
             return
         self._word_counts.update(text.split())
-        if self._transcripts_read not in PLANNED_AFTER:
+        if self._transcripts_read not in self._planned_after:
             return
         self._index.measure_frequencies(self._word_counts)
         triggers: dict[int, list[int]] = {}
@@ -96,7 +104,7 @@ class Engine:
                 deferred.setdefault(literal.atom, []).append(literal)
         triggering = [literal for literal in self._index.literals if literal.atom in triggers]
         self._triggers, self._deferred, self._literals = triggers, deferred, LiteralAutomaton(triggering)
-        if self._transcripts_read == PLANNED_AFTER[-1] and self._index.has_only_literals:
+        if self._transcripts_read == self._planned_after[-1] and self._index.has_only_literals:
             self._prefilter = build_prefilter(triggering, self._word_counts)
 
     def __call__(
