@@ -86,6 +86,7 @@ ONLY = {
     "fastapi": "podwatch.web podwatch_page",
     "starlette": "podwatch.web podwatch_page",
     "jinja2": "podwatch.web.rendering",
+    "prometheus_client": "podwatch.web.metrics",
     "uvicorn": "podwatch.commands.serve",
     "slack_sdk": "podwatch.notifiers",
     "requests": "podwatch.net",

@@ -71,7 +71,8 @@ class Settings:
     are printed while there is no token, as somebody asked. pace: how long deliver waits.
     heartbeat_url: asked when the line has run through; heartbeat_fail: and with /fail behind it when it broke.
     secret_keys: what the logins of feeds are encrypted with, the newest first, with a comma between them.
-    speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it.
+    speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it; metrics_token: to
+    /metrics, and to nothing else.
     """
 
     home: Path
@@ -105,6 +106,7 @@ class Settings:
     heartbeat_fail: bool = False
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     page_token: Secret = field(default_factory=lambda: Secret(""))
+    metrics_token: Secret = field(default_factory=lambda: Secret(""))
 
 
 def default_home() -> Path:
@@ -160,6 +162,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         heartbeat_fail=read_switch(env, "PODWATCH_HEARTBEAT_FAIL", _DEFAULTS["heartbeat_fail"]),
         speech=speech_settings(env, home),
         page_token=Secret(read_text(env, "PODWATCH_PAGE_TOKEN")),
+        metrics_token=Secret(read_text(env, "PODWATCH_METRICS_TOKEN")),
     )
 
 

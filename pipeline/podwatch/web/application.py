@@ -25,6 +25,7 @@ from podwatch.web import (
     episodes,
     feeds,
     login,
+    metrics,
     search,
     search_api,
     subscriptions,
@@ -38,7 +39,8 @@ from podwatch.web.rendering import FOLDER
 
 log = logging.getLogger("podwatch")
 ROUTERS = (alerts.router, subscriptions.router, episodes.router, watches.router, feeds.router, coverage.router,
-           changes.router, search.router, login.router, api.router, search_api.router, trends.router)  # fmt: skip
+           changes.router, search.router, login.router, api.router, search_api.router, trends.router,
+           metrics.router)  # fmt: skip
 
 
 def create_app(
