@@ -32,6 +32,7 @@ CSV_COLUMNS = (
     "date", "time", "show", "title", "kind", "score", "speaker", "surface", "snippet", "link", "seconds", "approximate",
     "published_at", "reason", "start", "end", "segment", "transcript", "episode",
 )  # fmt: skip
+MANY = 100  # transcripts that are not in the index, from which on that is said
 FACET_LINES = 12  # of each facet
 
 
@@ -69,6 +70,7 @@ def search(
         with progress_bar("transcripts", piped=False) as progress:
             found = run_search(rt.store, compiled, scope, limit=limit, facets=facets, progress=progress)
         total = rt.store.count_searchable(scope)
+        state = rt.store.index_state()
     as_json, as_csv = json or output is Output.JSON, output is Output.CSV
     line = describe(found, total, facets=facets)
     if facets:
@@ -81,6 +83,8 @@ def search(
         show_rows(rows, columns, as_json, line, as_csv=as_csv)
     if found.hits or facets or as_json:
         print_stderr(line)
+    if (left := state.transcripts - state.indexed) > MANY:
+        print_stderr(f"{left:,} transcripts are not in the index yet: podwatch search --index makes this quicker")
 
 
 def fill_index(store: Store) -> None:
