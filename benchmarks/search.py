@@ -104,7 +104,7 @@ def fill(store: Store, hours: int) -> None:
     for start in range(0, hours, 100):
         count = range(start, min(hours, start + 100))
         found = [Episode(guid=f"g{n}", title=f"Episode {n}", published_at=NOW - timedelta(hours=6 * n)) for n in count]
-        store.save_polls([PollResult(feed=feed, episodes=found, lists=lambda _: True)], NOW, first=hours)
+        store.save_polls([PollResult(feed=feed, episodes=tuple(found), lists=lambda _: True)], NOW, first=hours)
         results = []
         for e in store.episodes_without_transcript():
             said = chance.choices(words, cum_weights=weights, k=HOUR)
