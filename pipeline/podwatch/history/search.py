@@ -24,7 +24,7 @@ from podwatch.store.listen import SPEECH
 from podwatch.store.search import Candidate, SearchScope
 
 NAME = "search"  # of the watch that a query is made into
-PAGES = (10, 20, 50)  # transcripts read at a time, the last again and again: the first hits are soon enough
+PAGES = (20, 50)  # transcripts read at a time, the last again and again: the first hits are soon enough
 PLANNED_AFTER = (1,)  # for one query in few transcripts counting words costs more than it saves
 MOST_READ = 5000  # transcripts read for one search
 LONGEST_QUERY = 4000  # characters
