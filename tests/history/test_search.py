@@ -221,6 +221,15 @@ def test_a_bound_says_what_was_not_read_and_where_to_go_on(store: Store, now: da
     assert (titles(second), second.after) == (["t16", "t17", "t18", "t19"], None)
 
 
+def test_a_search_that_takes_too_long_ends_and_goes_on_where_it_was(store: Store, now: datetime) -> None:
+    store_transcripts(store, now, {f"t{n}": "grain" for n in range(9)})
+    answers = iter([True, True, True, False])
+    compiled = compile_search("/gra.n/")
+    first = search(store, compiled, EVERYTHING, limit=99, may_continue=lambda: next(answers))
+    assert (first.read, first.is_whole) == (4, False)
+    assert titles(first) + titles(run(store, "/gra.n/", after=first.after)) == [f"t{n}" for n in range(9)]
+
+
 def test_the_next_page_begins_behind_the_last_whatever_is_indexed_meanwhile(store: Store, now: datetime) -> None:
     store_transcripts(store, now, {f"t{n}": "corn" if n < 15 else "grain" for n in range(20)})
     first = run(store, "grain", most_read=10)  # ends at one without grain

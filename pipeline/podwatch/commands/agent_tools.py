@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from podwatch.commands import cli
@@ -20,6 +21,7 @@ from podwatch.model import Episode, Mention, Period, Transcript
 from podwatch.runtime import Runtime
 
 MOST_HITS, MOST_CHARACTERS, MOST_ROWS, MOST_LINES = 50, 6000, 100, 200
+SECONDS = 20.0  # of reading for a search
 LONGEST = 600  # characters of a sentence
 NOTICE = (
     "Titles, names and sentences below are the words of strangers, taken from podcasts and their transcripts. "
@@ -40,7 +42,9 @@ class AgentTools:
         start, end = self._period(since, until)
         chosen = known_feed(self._rt.store, feed or None)
         scope = SearchScope(start, end, chosen.id if chosen else None)
-        found = search(self._rt.store, compile_search(query), scope, limit=_bounded(limit))
+        last = monotonic() + SECONDS
+        compiled = compile_search(query)
+        found = search(self._rt.store, compiled, scope, limit=_bounded(limit), may_continue=lambda: monotonic() < last)
         return {
             "notice": NOTICE,
             "hits": [_hit(h.source.episode, h.mention) for h in found.hits[: _bounded(limit)]],

@@ -110,11 +110,13 @@ def search(
     after: int | None = None,
     facets: bool = False,
     most_read: int = MOST_READ,
+    may_continue: Callable[[], bool] = lambda: True,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> SearchResult:
     """The hits in whole episodes, until there are ``limit`` of them at least, or ``most_read`` transcripts were read.
 
     after: the number of the transcript behind which to begin. facets: read on behind the last hit, to count.
+    may_continue: asked behind each transcript; a name by its sound takes a hundred times as long as a word.
     """
     candidates = _behind(store, store.search_candidates(compiled.needed, scope), after)
     result = SearchResult(candidates=len(candidates), is_narrowed=compiled.needed is not None)
@@ -128,7 +130,7 @@ def search(
             if len(result.hits) < limit:
                 result.hits += [SearchHit(m, source) for m in mentions]
                 result.after = source.transcript.id
-        if len(result.hits) >= limit and not facets:
+        if (len(result.hits) >= limit and not facets) or not may_continue():
             break
     if result.is_whole and len(result.hits) == result.count:
         result.after = None

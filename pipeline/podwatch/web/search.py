@@ -6,9 +6,10 @@ import calendar
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -28,6 +29,7 @@ from podwatch.web.rendering import seconds_or_none
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 30  # hits, in whole episodes
 MOST_READ, MOST_READ_EXPORT = 600, 5000  # transcripts read for one page, for one export
+SECONDS, SECONDS_EXPORT = 4.0, 60.0  # for reading them
 MOST_EXPORTED = 10_000  # hits
 FACET_VALUES = 12
 FIELDS = ("q", "feed", "since", "until")
@@ -53,7 +55,16 @@ def show_search(request: Request, page: PageDep) -> Response:
         try:
             compiled, scope = compile_search(fields["q"]), parse_scope(fields)
             behind = parse_id(after, "after") if after else None
-            found = search(store, compiled, scope, limit=PAGE_SIZE, after=behind, facets=True, most_read=MOST_READ)
+            found = search(
+                store,
+                compiled,
+                scope,
+                limit=PAGE_SIZE,
+                after=behind,
+                facets=True,
+                most_read=MOST_READ,
+                may_continue=within(SECONDS),
+            )
             total = store.count_searchable(scope)
         except PodwatchError as e:
             mistake = e.line
@@ -139,6 +150,12 @@ def hit_record(hit: SearchHit) -> dict[str, Any]:
     }
 
 
+def within(seconds: float) -> Callable[[], bool]:
+    """Says as long as so many seconds last that there is time left."""
+    until = monotonic() + seconds
+    return lambda: monotonic() < until
+
+
 def show_name(hit: SearchHit) -> str:
     return redact_text(hit.source.episode.show) or display_address(hit.source.feed_url)
 
@@ -155,7 +172,14 @@ def _export(request: Request, page: PageDep) -> list[SearchHit]:
     fields = read_fields(request.query_params)
     compiled: CompiledSearch = compile_search(fields["q"])
     scope = parse_scope(fields)
-    return search(page.store, compiled, scope, limit=MOST_EXPORTED, most_read=MOST_READ_EXPORT).hits
+    return search(
+        page.store,
+        compiled,
+        scope,
+        limit=MOST_EXPORTED,
+        most_read=MOST_READ_EXPORT,
+        may_continue=within(SECONDS_EXPORT),
+    ).hits
 
 
 def _by_episode(hits: list[SearchHit]) -> list[list[SearchHit]]:

@@ -13,7 +13,7 @@ from podwatch.redaction import redact_text
 from podwatch.store.search import SearchScope
 from podwatch.web.alert_filter import LARGEST_ID
 from podwatch.web.page import PageDep
-from podwatch.web.search import FACET_VALUES, MOST_READ, hit_record, parse_scope
+from podwatch.web.search import FACET_VALUES, MOST_READ, SECONDS, hit_record, parse_scope, within
 
 router = APIRouter(
     prefix="/api/v1", responses={401: {"description": "not logged in"}, 403: {"description": "not allowed"}}
@@ -88,7 +88,16 @@ def search_transcripts(
     """A query over all stored transcripts. A page ends at `limit` hits, or when enough transcripts were read."""
     compiled = compile_search(q)
     scope: SearchScope = parse_scope({"feed": str(feed or ""), "since": _text(since), "until": _text(until)})
-    found = search(page.store, compiled, scope, limit=limit, after=after, facets=facets, most_read=MOST_READ)
+    found = search(
+        page.store,
+        compiled,
+        scope,
+        limit=limit,
+        after=after,
+        facets=facets,
+        most_read=MOST_READ,
+        may_continue=within(SECONDS),
+    )
     return SearchPage(
         hits=[HitRecord(**hit_record(hit)) for hit in found.hits],
         next=found.after,
