@@ -97,6 +97,16 @@ def measure_days(
     return {day: c for day, c in found.items() if c.episodes}
 
 
+def sum_episodes(found: Iterable[Coverage]) -> Coverage:
+    """The episodes of several days together, and nothing of days."""
+    why: Counter[NotListened] = Counter()
+    episodes = 0
+    for c in found:
+        episodes += c.episodes
+        why.update(c.why)
+    return Coverage(episodes=episodes, why={reason: why[reason] for reason in NotListened if why[reason]})
+
+
 class _WatchScope:
     """What is in the scope of one of some watches."""
 

@@ -60,7 +60,7 @@ def clean(value: Any) -> Any:
     """What an expression of a template prints: a stranger's text without controls, nothing for None."""
     if value is None:
         return ""
-    if isinstance(value, str) and not isinstance(value, Markup):
+    if isinstance(value, str) and not value.isprintable() and not isinstance(value, Markup):
         return value.translate(_CONTROL)
     return value
 
