@@ -64,7 +64,12 @@ def tab(browser: Any, site: str) -> Iterator[Any]:
     opened, trouble = context.new_page(), []
     opened.on("pageerror", lambda e: trouble.append(str(e)))
     opened.on("console", lambda m: trouble.append(m.text) if m.type == "error" and "404" not in m.text else None)
-    opened.on("dialog", lambda d: trouble.append(d.message) or d.dismiss())
+
+    def refuse(dialog: Any) -> None:
+        trouble.append(dialog.message)
+        dialog.dismiss()
+
+    opened.on("dialog", refuse)
     yield opened
     assert trouble == []
     context.close()

@@ -61,6 +61,16 @@ def measure_watches(facts: CoverageFacts, watches: Sequence[tuple[int, Watch]], 
     return _measure(facts, scope.counts, scope.needed, now)
 
 
+def measure_each_feed(facts: CoverageFacts) -> dict[int, Coverage]:
+    """Of each feed its episodes in the period, and what became of them; nothing of days."""
+    latest = max((seq for seq, w in facts.watches if w.surge is None), default=0)
+    counts: dict[int, list[EpisodeCount]] = defaultdict(list)
+    for n in facts.counts:
+        counts[n.feed_id].append(n)
+    need = _Need(latest)
+    return {f.id: _count_episodes(counts[f.id], {f.id: f}, lambda _f, _language, _stored: need) for f in facts.feeds}
+
+
 def measure_feed_days(
     facts: CoverageFacts, by_day: Mapping[date, Sequence[EpisodeCount]]
 ) -> dict[int, dict[date, Coverage]]:

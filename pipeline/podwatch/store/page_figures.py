@@ -11,12 +11,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, func, literal_column, select, update
 
 from podwatch.model import Episode, Feed, Mention, Watch
+from podwatch.redaction import display_address
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import EPISODE_COLUMNS, episode_of
 from podwatch.store.mentions import mention_of
 from podwatch.store.poll import feed_of
+from podwatch.store.statements import in_batches
 from podwatch.store.tables import episodes, feeds, mentions, transcripts, watches
 from podwatch.store.watches import watch_of
+
+NEWEST_OF_ALL = 2000  # mentions among which the last hits of most watches are
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,14 @@ class RecentHit:
     episode: str
     show: str
     published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedName:
+    """A feed as a list of them names it."""
+
+    id: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +99,23 @@ class PageFigureRows(Rows):
             found[r.watch_id][r.day] = int(r.n)
         return found
 
-    def last_hits(self) -> dict[int, RecentHit]:
-        """By the id of a watch the mention of it that was found last."""
+    def last_hits(self, watch_ids: Collection[int]) -> dict[int, RecentHit]:
+        """By the id of a watch the mention of it that was found last.
+
+        Most are among the newest of all; only of the other watches all mentions are looked through.
+        """
         m = mentions.c
-        newest = select(func.max(m.id)).where(m.gone_at.is_(None)).group_by(m.watch_id)
-        return {r.watch_id: _hit(r) for r in self.read_rows(_HITS.where(m.id.in_(newest)))}
+        recent = select(m.watch_id, m.id).where(m.gone_at.is_(None)).order_by(m.id.desc()).limit(NEWEST_OF_ALL)
+        newest: dict[int, int] = {}
+        for r in self.read_rows(recent):
+            newest.setdefault(r.watch_id, r.id)
+        last = select(m.watch_id, func.max(m.id).label("id")).where(m.gone_at.is_(None)).group_by(m.watch_id)
+        for some in in_batches([w for w in watch_ids if w not in newest]):
+            newest |= {r.watch_id: r.id for r in self.read_rows(last.where(m.watch_id.in_(some)))}
+        found: dict[int, RecentHit] = {}
+        for some in in_batches([newest[w] for w in watch_ids if w in newest]):
+            found |= {r.watch_id: _hit(r) for r in self.read_rows(_HITS.where(m.id.in_(some)))}
+        return found
 
     def recent_hits(self, watch_id: int, most: int) -> list[RecentHit]:
         """The mentions of a watch that were found last, the newest first."""
@@ -126,6 +150,12 @@ class PageFigureRows(Rows):
         for r in self.read_rows(select(feeds).where(feeds.c.id == id)):
             return feed_of(r)
         return None
+
+    def feed_names(self, most: int) -> list[FeedName]:
+        """The feeds by name, ``most`` at most."""
+        f = feeds.c
+        query = select(f.id, f.title, f.url).order_by(func.lower(f.title), f.id).limit(most)
+        return [FeedName(r.id, r.title or display_address(r.url)) for r in self.read_rows(query)]
 
     def episodes_of_feed(self, feed_id: int, *, offset: int = 0, limit: int = 50) -> list[ListedEpisode]:
         """The episodes of a feed, the newest first, then those without a date."""

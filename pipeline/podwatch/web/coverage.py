@@ -14,9 +14,9 @@ from podwatch.policy.coverage import (
     describe_coverage,
     describe_reasons,
     measure_days,
+    measure_each_feed,
     measure_feed_days,
     measure_feeds,
-    split_by_feed,
     sum_episodes,
 )
 from podwatch.policy.scopes import is_in_scope
@@ -70,8 +70,10 @@ def show_coverage(request: Request, page: PageDep) -> Response:
     days = [first + i * _ONE_DAY for i in range(DAYS)]
     period = Period(_start(first), min(_start(last + _ONE_DAY), max(now, _start(first) + _ONE_DAY)))
     facts, by_day = page.store.daily_coverage_facts(period)
+    whole = measure_feeds(facts, now)
     of_watches = watch_rows(facts, by_day, days)
-    totals = [(f, measure_feeds(one, now)) for f, one in split_by_feed(facts)]
+    of_each = measure_each_feed(facts)
+    totals = [(f, of_each[f.id]) for f in facts.feeds]
     totals.sort(key=lambda x: (-x[1].not_listened, (x[0].title or x[0].url).casefold()))
     shown = totals[:ROWS_SHOWN]
     every = measure_feed_days(replace(facts, feeds=[f for f, _ in shown]), by_day)
@@ -86,8 +88,8 @@ def show_coverage(request: Request, page: PageDep) -> Response:
         request,
         "coverage.html",
         days=days,
-        total=measure_feeds(facts, now),
-        said=describe_coverage(measure_feeds(facts, now)),
+        total=whole,
+        said=describe_coverage(whole),
         watches=of_watches[:ROWS_SHOWN],
         watches_left=max(0, len(of_watches) - ROWS_SHOWN),
         feeds=of_feeds,

@@ -33,7 +33,7 @@ def show_watches(request: Request, page: PageDep) -> Response:
         "watches.html",
         watches=states,
         charts={s.watch.id: draw_bars(by_day.get(s.watch.id, {}), last, LIST_DAYS, step=5, height=22) for s in states},
-        hits=store.last_hits(),
+        hits=store.last_hits([s.watch.id for s in states]),
         precision=measure_precision(store.standing_verdicts(current=True)),
         nobody=Precision(),
         muted={m.watch_id: m for m in store.active_mutes(now) if m.watch_id is not None and m.feed_id is None},
