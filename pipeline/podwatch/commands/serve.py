@@ -22,7 +22,12 @@ def serve(
     port: Annotated[int, cli.Option("--port", min=1, max=65535)] = 8090,
     prefix: Annotated[str, cli.Option("--prefix", help="The path at which a proxy shows it: /podwatch.")] = "",
 ) -> None:
-    """Serves the page: alerts, episodes to read and hear, watches, feeds, coverage, and the same as a JSON API."""
+    """Serves the page, until it is stopped.
+
+    Alerts, episodes to read and hear, watches, feeds, coverage, and the same as a JSON API.
+
+    Example: podwatch serve --port 8090
+    """
     import uvicorn
 
     from podwatch.runtime import build
