@@ -9,9 +9,11 @@ import time
 
 SHORT = os.environ.get("SHORT", "") not in ("", "0")
 COMMANDS = {
+    "start": ["--rounds", "3"] if SHORT else [],
     "feeds": ["--real", os.environ["REAL"]] if os.environ.get("REAL") else [],
     "poll": ["--short"] if SHORT else [],
     "hostile": [],
+    "first_run": ["--rounds", "1"],
     "formats": [],
     "past": ["--short"] if SHORT else [],
     "fetch": ["--short"] if SHORT else [],

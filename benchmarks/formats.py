@@ -22,6 +22,7 @@ from importlib import import_module
 from io import BytesIO, StringIO
 from typing import Any
 
+from benchmarks.recogniser_writers import RECOGNISER_WRITERS, Sentence, as_sentence
 from benchmarks.transcript_writers import WRITERS, Cue, make_cues
 from podwatch.transcripts.formats import parse_transcript
 
@@ -162,7 +163,7 @@ def main() -> int:
     logging.disable()  # ttconv logs a lot
     failed = False
     print(f"{'':15} {'MB':>5} {'MB/s':>6} {'whole':>6} {'scan':>6}   {'library':15} {'MB/s':>6} {'times':>6}")
-    for name, (expected_format, write, resolution) in WRITERS.items():
+    for name, expected_format, write, resolution in all_writers():
         words = 33 if name in ("markdown", "plain") else 11  # paragraphs are longer than captions
         cues = make_cues(options.cues, words)
         few = cues[: max(100, options.cues // 10)]  # some libraries take longer than proportionally
@@ -187,8 +188,22 @@ def main() -> int:
     return int(failed)
 
 
+def all_writers() -> Iterator[tuple[str, str, Callable[[list[Cue]], str], int]]:
+    """(name, format, writer, resolution) of each row; recognisers' cues are sentences of words."""
+    for name, (fmt, write, resolution) in WRITERS.items():
+        yield name, fmt, write, resolution
+    for name, (fmt, write_words, resolution) in RECOGNISER_WRITERS.items():
+
+        def write(cues: list[Cue], write_words: Callable[[list[Sentence]], str] = write_words) -> str:
+            return write_words([Sentence(c.start, c.end, c.speaker, as_sentence(c.text)) for c in cues])
+
+        yield name, fmt, write, resolution
+
+
 def expected_cues(name: str, cues: list[Cue]) -> list[Cue]:
-    """Rolling captions hold a second cue for each line, whose words were shown already."""
+    """Rolling captions hold a second cue for each line, whose words were shown already; recognisers write sentences."""
+    if name in RECOGNISER_WRITERS:
+        return [c._replace(text=as_sentence(c.text)) for c in cues]
     if name != "vtt, rolling":
         return cues
     return [part for c in cues for part in (c, Cue(c.end, c.end + 10, c.speaker, ""))]

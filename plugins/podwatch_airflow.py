@@ -99,6 +99,23 @@ def run_backfill_step(step: str, shards: Any = None) -> Any:
         return backfill_steps.run_shard(rt, step, shards, now)
 
 
+def run_listen_step(step: str, episode: int | None = None) -> Any:
+    """A task of the DAG podwatch_listen: plan gives the ids of episodes, hear the tally of one of them."""
+    from podwatch import runtime, settings
+    from podwatch.line.listen import LISTEN_TO_ALL, listen_to_episodes, plan_day
+
+    with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
+        now = rt.store.clock()
+        if step == "plan":
+            plan = plan_day(rt, now)
+            log.info("listen: %s episodes now, %s on another day", len(plan.chosen), len(plan.postponed))
+            return [r.episode.id for r in plan.chosen[: whole_number("PODWATCH_LISTEN_TASKS", 8, 100)]]
+        assert episode is not None
+        tally = listen_to_episodes(rt, now, [episode], LISTEN_TO_ALL)
+    log.info("listen: %s looked at, %s new, %s failed", tally.done, tally.new, tally.failed)
+    return {**asdict(tally), "notes": list(tally.notes[:MAX_NOTES])}
+
+
 def report_failure(context: Mapping[str, Any]) -> None:
     """Called by Airflow when a task has used up its retries: logs it, and opens its incident."""
     from podwatch.redaction import redact_text
@@ -217,6 +234,26 @@ def deliver_schedule(env: Mapping[str, str] = os.environ) -> AssetOrTimeSchedule
     return AssetOrTimeSchedule(timetable=times, assets=[Asset(ALERTS)])
 
 
+def listen_schedule(env: Mapping[str, str] = os.environ) -> str:
+    """The schedule of the DAG podwatch_listen, PODWATCH_LISTEN_SCHEDULE."""
+    from airflow.sdk import CronTriggerTimetable
+    from airflow.sdk.exceptions import AirflowTimetableInvalid
+
+    cron = env.get("PODWATCH_LISTEN_SCHEDULE", "").strip() or "20 * * * *"
+    try:
+        CronTriggerTimetable(cron, timezone="UTC").validate()
+    except AirflowTimetableInvalid as e:  # it does not name the variable
+        raise ValueError(f"PODWATCH_LISTEN_SCHEDULE={cron}: {e} Write a cron expression such as 20 * * * *") from None
+    return cron
+
+
+def listen_task_options(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Where the tasks that hear run, and how many at once: a pool and a queue only when they are named."""
+    named = {"pool": "PODWATCH_LISTEN_POOL", "queue": "PODWATCH_LISTEN_QUEUE"}
+    options: dict[str, Any] = {option: v for option, name in named.items() if (v := env.get(name, "").strip())}
+    return options | {"max_active_tis_per_dag": whole_number("PODWATCH_LISTEN_PARALLEL", 1, 64, env)}
+
+
 def retry_delay(env: Mapping[str, str] = os.environ) -> timedelta:
     """The wait before a task's first retry, PODWATCH_RETRY_DELAY."""
     raw = env.get("PODWATCH_RETRY_DELAY", "").strip() or "60"
@@ -245,9 +282,14 @@ def task_defaults(**arguments: Any) -> dict[str, Any]:
 
 def default_shards(env: Mapping[str, str] = os.environ) -> int:
     """Into how many shards a backfill is cut unless its form says otherwise, PODWATCH_BACKFILL_SHARDS."""
-    raw = env.get("PODWATCH_BACKFILL_SHARDS", "").strip() or "1"
-    if not (raw.isdecimal() and 1 <= int(raw) <= 16):
-        raise ValueError(f"PODWATCH_BACKFILL_SHARDS={raw}: is not a whole number from 1 to 16")
+    return whole_number("PODWATCH_BACKFILL_SHARDS", 1, 16, env)
+
+
+def whole_number(name: str, default: int, most: int, env: Mapping[str, str] = os.environ) -> int:
+    """A variable that is a whole number from 1 to ``most``."""
+    raw = env.get(name, "").strip() or str(default)
+    if not (raw.isascii() and raw.isdecimal() and 1 <= int(raw) <= most):
+        raise ValueError(f"{name}={raw}: is not a whole number from 1 to {most}")
     return int(raw)
 
 

@@ -1,6 +1,7 @@
-"""Draws the pictures in docs/ from the Block Kit that Slack gets: an alert with its thread, an edit, a digest.
+"""Draws the pictures in docs/ from the Block Kit that Slack gets, and from a mail: alerts, an edit, a digest, a report.
 
     python scripts/pictures.py            writes docs/*.svg
+    python scripts/pictures.py FOLDER     writes them there, with both parts of the mail: mail.html, mail.txt
 
 SVG, because it needs no browser and its changes show in a diff. Widths of letters are estimated.
 """
@@ -12,16 +13,22 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.headerregistry import Address
+from email.policy import default
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
+from mail_picture import draw_mail  # noqa: E402
 from podwatch.model import Alert, Digest, Episode, HoldReason, Kind, Mention, Report, Watch  # noqa: E402
 from podwatch.notifiers import card, digest_card  # noqa: E402
 from podwatch.notifiers.block_kit import Message  # noqa: E402
+from podwatch.notifiers.mail import build_message  # noqa: E402
+from podwatch.notifiers.mail_body import html_text, mail_lines, plain_text  # noqa: E402
 from podwatch.notifiers.slack_buttons import actions_block  # noqa: E402
 
 WIDTH, LEFT, SIZE, LINE = 680, 72, 15, 21
@@ -57,6 +64,8 @@ def break_lines(found: Sequence[Word], room: float) -> list[list[Word]]:
     built: list[list[Word]] = [[]]
     x = 0.0
     for word in found:
+        if not built[-1] and not word.text.strip():
+            continue
         if built[-1] and x + word.width > room:
             built.append([])
             x = 0.0
@@ -161,7 +170,8 @@ def sample_mention(at: int) -> Mention:
     return Mention(
         watch="dobrynin", kind=Kind.SOUNDS_LIKE if score else Kind.ENTITY, score=score or 1.0, surface=surface,
         start=int(seconds * 15), end=int(seconds * 15) + len(surface), seconds=seconds, segment=at, speaker=speaker,
-        snippet=sentence, snippet_start=sentence.find(surface), reason="two sounds differ" if score else "",
+        snippet=sentence, snippet_start=sentence.find(surface),
+        reason=f"{surface} ~ Dobrynin, {score:.2f}: sound distance 0.31, full name elsewhere" if score else "",
     )  # fmt: skip
 
 
@@ -191,6 +201,47 @@ REPORT = Report(
     columns=("watch", "mentions", "episodes", "sent", "held"),
     rows=(("black-sea", "48", "21", "18", "3"), ("dobrynin", "12", "9", "8", "1"), ("naval-quarantine",) + ("0",) * 4),
 )
+
+
+CORRIDOR = Watch(name="grain-corridor", query='"black sea" WITHIN 60s (grain OR wheat)', channel="#trade", id=3)
+TALK = (
+    "Now to the Black Sea, where we left it last week: the pilots had been waiting for nine days, nobody on the "
+    "bridge knew whether the insurers would pay, and the harbour master, who has seen four of these, told us that "
+    "he no longer looks at the calendar but only at the list of ships, which hangs beside the stove in the pilots' "
+    "room, where they play cards for matches, and where a telephone rang in the middle of our talk that nobody wanted "
+    "to answer, because the one before had brought the news of the mine, and the one before that the bill of the "
+    "tug, and so it rang on until it stopped. And then, on Tuesday, the first wheat moved."
+)
+
+
+def near_alert() -> Alert:
+    """A stretch that is longer than a card shows, and a sentence in which the name was misheard."""
+    surface = TALK[TALK.index("Black Sea") : TALK.index("wheat") + len("wheat")]
+    long = Mention(
+        watch="grain-corridor", kind=Kind.EXACT, score=1.0, surface=surface, start=40, end=40 + len(surface),
+        seconds=221.0, segment=3, speaker="Ann Lee", snippet=TALK, snippet_start=TALK.index("Black Sea"),
+    )  # fmt: skip
+    again = "Nobody grows grain for the Black Sea alone."
+    short = Mention(
+        watch="grain-corridor", kind=Kind.EXACT, score=1.0, surface="grain for the Black Sea", start=9000, end=9023,
+        seconds=900.0, segment=9, speaker="Bo Sand", snippet=again, snippet_start=again.index("grain"),
+        approximate=True,
+    )  # fmt: skip
+    about = replace(EPISODE, show="Trade Winds", title="The corridor reopens")
+    return Alert(key="n", watch=CORRIDOR, episode=about, channel="#trade", mentions=[long, short])
+
+
+def mail_subject(alert: Alert) -> str:
+    """What the mail of an alert is called."""
+    subject: str = message_from_bytes(whole_mail(alert), policy=default)["subject"]
+    return subject
+
+
+def whole_mail(alert: Alert) -> bytes:
+    """The mail as it is sent."""
+    sender = Address("podwatch", "podwatch", "example.org")
+    when = datetime(2026, 11, 3, 8, 0, tzinfo=UTC)
+    return build_message(alert.key, mail_lines(card.blocks(alert)), sender, ("team@example.org",), when, "", "")
 
 
 def pictures() -> dict[str, str]:
@@ -237,6 +288,12 @@ def pictures() -> dict[str, str]:
     ):
         picture.add_message(page)
     found["digest"] = picture.to_svg("A digest of three alerts")
+    near = near_alert()
+    picture = Picture()
+    for n, message in enumerate(card.alert_messages(near)):
+        picture.add_message(message, thread=n > 0)
+    found["near"] = picture.to_svg("An alert of a query with WITHIN, and one with a misspelt name")
+    found["mail"] = draw_mail(mail_subject(near), mail_lines(card.blocks(near)), "A mail, in both its parts")
     picture = Picture()
     for n, page in enumerate(digest_card.digest_messages(REPORT)):
         picture.add_message(page, thread=n > 0)
@@ -245,6 +302,12 @@ def pictures() -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs"
+    folder.mkdir(parents=True, exist_ok=True)
     for name, svg in pictures().items():
-        (ROOT / "docs" / f"{name}.svg").write_text(svg, encoding="utf-8")
-        print(f"docs/{name}.svg")
+        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
+        print(f"{folder.name}/{name}.svg")
+    if len(sys.argv) > 1:
+        lines = mail_lines(card.blocks(near_alert()))
+        (folder / "mail.txt").write_text(plain_text(lines), encoding="utf-8")
+        (folder / "mail.html").write_text(html_text(lines), encoding="utf-8")

@@ -107,3 +107,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Does nothing: the terminal is for the alerts."""
+
+
+if __name__ == "__main__":  # python3 scripts/sample_server.py: serves seeds/ until Ctrl-C
+    with SampleServer(Path(__file__).resolve().parent.parent / "seeds"):
+        print(f"http://{HOST}:{PORT}/sample/feed.xml", flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            pass

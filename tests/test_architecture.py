@@ -42,15 +42,15 @@ ALLOWED = {
     "query": "errors model phonetics entities",
     "watchlist": "redaction errors model files query",
     "speech": "redaction errors model secret speech_settings settings net sandbox",
-    "notifiers": "redaction errors model settings net",
+    "notifiers": "redaction errors model settings net query",
     "runtime": "redaction errors settings logins net store notifiers speech",
     "line": "redaction errors logins model net policy store feeds transcripts entities query notifiers speech runtime",
     "history": "redaction errors model settings net policy store feeds query watchlist runtime line",
     "diagnose": "redaction errors model settings logins policy store feeds transcripts entities phonetics query "
-    "notifiers line",
+    "speech notifiers line",
     "web": "redaction errors model settings policy store feeds transcripts notifiers runtime line diagnose",
-    "commands": "redaction errors model settings logins files policy store feeds transcripts entities query watchlist "
-    "notifiers speech runtime line history diagnose web",
+    "commands": "redaction errors model known_variables settings logins files policy store feeds transcripts entities "
+    "query watchlist notifiers speech runtime line history diagnose web",
     "__main__": "commands",
     "podwatch_connections": "errors settings",  # the plugin's other file, inside its functions
     # the plugin, inside its functions
@@ -72,12 +72,15 @@ ONLY = {
     "charset_normalizer": "podwatch.transcripts.formats.charset_detection",
     "spacy": "podwatch.entities.recognition",
     "av": "podwatch.speech",
+    "ctranslate2": "podwatch.speech.recognisers.faster_whisper",
+    "tokenizers": "podwatch.speech.models",
     "faster_whisper": "podwatch.speech.recognisers.faster_whisper",
     "threadpoolctl": "podwatch.phonetics.blas_threads",
     "ahocorasick_rs": "podwatch.query podwatch.transcripts.labels",
     "lark": "podwatch.query.parser",
     "re2": "podwatch.query",
     "ruamel": "podwatch.watchlist",
+    "yaml": "podwatch.watchlist.fast_yaml",
     "pydantic": "podwatch.watchlist podwatch.web.api",
     "fastapi": "podwatch.web podwatch_page",
     "starlette": "podwatch.web podwatch_page",
@@ -87,13 +90,14 @@ ONLY = {
     "requests": "podwatch.net",
     "protego": "podwatch.net.robots",
     "cryptography": "podwatch.logins",
-    "typer": "podwatch.commands",
+    "click": "podwatch.commands.cli",
     "airflow": "dags podwatch_airflow podwatch_connections podwatch_page airflow_local_settings",
 }
 # Packages without any input or output: they decide, parse or search values that they are given.
 PURE = {"podwatch.model", "podwatch.policy", "podwatch.query", "podwatch.phonetics", "podwatch.transcripts.formats"}
 PURE |= {"podwatch.redaction"}
 PURE |= {"podwatch.transcripts.labels", "podwatch.notifiers.mention_ranking", "podwatch.notifiers.slack_buttons"}
+PURE |= {"podwatch.notifiers.excerpt"}
 # PurePath alone is a value.
 NAMES_ONLY = {"podwatch.policy.transcript_file_match"}
 INPUT_OUTPUT = {
@@ -108,9 +112,19 @@ INPUT_OUTPUT = {
     "shutil",
     "tempfile",
 }
-HEAVY = {"slack_sdk", "spacy", "onnxruntime", "numpy", "py3langid"}  # loaded inside the function that needs them
-# They are themselves imported late, by the function that builds the notifier.
-LATE = "podwatch.notifiers.slack"
+HEAVY = {
+    "slack_sdk",
+    "spacy",
+    "onnxruntime",
+    "numpy",
+    "py3langid",
+    "av",
+    "ctranslate2",
+    "faster_whisper",
+    "tokenizers",
+}  # loaded inside the function that needs them
+# They are themselves imported late: by the function that builds the notifier, or in a process of their own.
+LATE = ("podwatch.notifiers.slack", "podwatch.speech.decoding_worker")
 
 
 def name_of(path: Path) -> str:

@@ -6,8 +6,8 @@ import re
 import textwrap
 from pathlib import Path
 
+import click
 import pytest
-import typer
 from ruamel.yaml import YAML
 
 from podwatch.commands import app
@@ -27,14 +27,20 @@ SOURCES = [p for p in SOURCES if p.name != "known_variables.py"]  # which only l
 DEPLOYMENT = [ROOT / name for name in ("docker-compose.yml", "Makefile", "Dockerfile")]
 
 
+def command_table() -> dict[str, click.Command]:
+    """The commands and groups of podwatch by their names."""
+    context = click.Context(app)
+    found = {name: app.get_command(context, name) for name in app.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
+
+
 def commands() -> set[str]:
     """Every command of podwatch, as it is typed."""
-    group = typer.main.get_command(app)
     found = set()
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
+    for name, command in command_table().items():
         inner = getattr(command, "commands", None)
         found |= {f"{name} {sub}" for sub in inner or ()}
-        if not inner or command.invoke_without_command:
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             found.add(name)
     return found
 
@@ -142,8 +148,7 @@ def test_the_commands_that_the_pages_show_exist() -> None:
 
 
 def test_every_command_says_what_it_does() -> None:
-    group = typer.main.get_command(app)
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
+    for name, command in command_table().items():
         for inner in [command, *getattr(command, "commands", {}).values()]:
             assert inner.help, name
 

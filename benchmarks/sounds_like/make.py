@@ -29,7 +29,7 @@ from benchmarks.sounds_like.voices import RATE, Manner, Voices, Wave, choose_man
 WINDOW_SECONDS = 28.0  # Whisper reads 30 at once, at the same cost however full
 PAUSE_SECONDS = 0.8
 MAX_WORD_ERRORS = 0.10  # of the letters outside the names: nobody could follow such talk
-RECOGNISERS = {"base": ("whisper-base", 5), "tiny.en": ("whisper-tiny.en", 2)}  # name: (folder, beams)
+RECOGNISERS = {"base": ("base", 5), "tiny.en": ("tiny.en", 2)}  # name: (folder, beams)
 TINY_SHARE = 0.5  # of the passages are recognised by tiny.en, too
 
 

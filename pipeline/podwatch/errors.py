@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 from podwatch.redaction import redact_text
+
+NEAR_NAME = 0.6  # how alike a mistyped name and the one that was meant are at least, from 0 to 1
 
 
 class PodwatchError(Exception):
@@ -60,6 +65,12 @@ class HttpError(PodwatchError):
         self.status, self.retry_after = status, retry_after
 
 
+class StorageError(PodwatchError):
+    """A file that cannot be written: the disk is full, or its folder may not be written to."""
+
+    retryable = True
+
+
 class Postponed(PodwatchError):
     """No request was made, since the host asks for a longer wait than a run's. It counts as no failure."""
 
@@ -78,6 +89,10 @@ class TranscriptError(PodwatchError):
 
 class SpeechError(PodwatchError):
     """Audio that cannot be heard, or a recogniser that cannot be used. retryable: another time may help."""
+
+
+class RecogniserError(SpeechError):
+    """A recogniser that nothing can be heard with until a setting, a key or an account is mended: the audio is fine."""
 
 
 class WatchlistError(PodwatchError):
@@ -118,3 +133,10 @@ class ChannelError(PodwatchError):
         super().__init__(what, where=where, todo=todo, retryable=retryable)
         self.outcome_unknown, self.route, self.retry_after = outcome_unknown, route, retry_after
         self.busy, self.service = busy, service
+
+
+def suggest_name(given: str, known: Iterable[str], otherwise: str) -> str:
+    """What to do about a name that nothing has: ``did you mean X?`` where one is near, else ``otherwise``."""
+    by_folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(given.strip().casefold(), list(by_folded), 1, NEAR_NAME)
+    return f"did you mean {by_folded[near[0]]}?" if near else otherwise

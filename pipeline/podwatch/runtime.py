@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from podwatch.errors import SettingsError
 from podwatch.logins import Keyring
@@ -16,6 +16,9 @@ from podwatch.notifiers import NOTIFIERS, Notifier, scheme_of
 from podwatch.redaction import redact_text
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store, open_store
+
+if TYPE_CHECKING:
+    from podwatch.speech.recognisers import Recogniser
 
 log = logging.getLogger("podwatch")
 
@@ -43,6 +46,7 @@ class Runtime:
     robots: RobotsRules
     keyring: Keyring = field(default_factory=lambda: Keyring(Secret("")))
     _notifiers: dict[str, Notifier] = field(default_factory=dict)
+    _recogniser: Recogniser | None = None
 
     def notifier(self, channel: str) -> tuple[str, Notifier]:
         """(scheme, notifier) of a channel; each notifier is built once, when it is first needed."""
@@ -55,7 +59,20 @@ class Runtime:
         """The notifiers that were needed so far."""
         return tuple(self._notifiers.values())
 
+    def recogniser(self) -> Recogniser:
+        """What hears speech, as the settings say; it is built, and its model loaded, when it is first needed.
+
+        Raises SpeechError when it cannot be used.
+        """
+        if self._recogniser is None:
+            from podwatch.speech.recognisers import build_recogniser
+
+            self._recogniser = build_recogniser(self.settings)
+        return self._recogniser
+
     def close(self) -> None:
+        if self._recogniser is not None:
+            self._recogniser.close()
         self.http.close()
         self.store.close()
 

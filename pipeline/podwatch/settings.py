@@ -23,6 +23,7 @@ from podwatch.variables import read_number, read_switch, read_text
 
 __all__ = ["Secret", "Settings", "Smtp", "Webhook", "describe_unknown", "from_environment", "unknown_variables"]
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+DATABASE = "podwatch.db"  # in the data folder, where no other is set
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -130,7 +131,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     webhook_secret = Secret(read_text(env, "PODWATCH_WEBHOOK_SECRET"))
     return Settings(
         home=home,
-        database_url=Secret(env.get("PODWATCH_DATABASE_URL") or f"sqlite:///{home / 'podwatch.db'}"),
+        database_url=Secret(env.get("PODWATCH_DATABASE_URL") or f"sqlite:///{home / DATABASE}"),
         slack_token=Secret(read_text(env, "SLACK_BOT_TOKEN")),
         slack_app_token=Secret(read_text(env, "SLACK_APP_TOKEN")),
         slack_base_url=base.rstrip("/") + "/",
@@ -157,7 +158,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         console=read_switch(env, "PODWATCH_CONSOLE", _DEFAULTS["console"]),
         heartbeat_url=_address(env, "PODWATCH_HEARTBEAT_URL"),
         heartbeat_fail=read_switch(env, "PODWATCH_HEARTBEAT_FAIL", _DEFAULTS["heartbeat_fail"]),
-        speech=speech_settings(env),
+        speech=speech_settings(env, home),
         page_token=Secret(read_text(env, "PODWATCH_PAGE_TOKEN")),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from podwatch.errors import SettingsError
 from podwatch.secret import Secret
@@ -20,8 +21,8 @@ class SpeechSettings:
     listen: whether feeds are listened to that say nothing else; tags: feeds with one of them are. newest: of a new feed
     only so many of its newest episodes. hours: of audio a day, at most; price: money an hour of audio, in the service's
     currency; money: a day, at most, None: no bound. recogniser: a name of speech.recognisers.RECOGNISERS. model: a name
-    or a folder; models: the folder that models are kept in, "": models/ in the data folder. compute: a type of
-    CTranslate2. language: of all audio, "": the feed's, or as recognised. threads: 0: by hardware. url, key: of a
+    or a folder; models: the folder that models are kept in. compute: a type of
+    CTranslate2. language: of all audio, "": as recognised. threads: 0: by hardware. url, key: of a
     service. max_bytes: of an audio file; max_hours: of talk in it.
     """
 
@@ -49,7 +50,7 @@ class SpeechSettings:
         return self.listen or bool(self.tags)
 
 
-def speech_settings(env: Mapping[str, str]) -> SpeechSettings:
+def speech_settings(env: Mapping[str, str], home: Path) -> SpeechSettings:
     """The settings of PODWATCH_LISTEN* and PODWATCH_SPEECH_*; raises SettingsError with the variable's name."""
     default = SpeechSettings()
     url = read_text(env, "PODWATCH_SPEECH_URL")
@@ -65,7 +66,7 @@ def speech_settings(env: Mapping[str, str]) -> SpeechSettings:
         money=read_number(env, "PODWATCH_LISTEN_MONEY", 0.0) if money else None,
         recogniser=read_text(env, "PODWATCH_SPEECH_RECOGNISER").lower() or default.recogniser,
         model=read_text(env, "PODWATCH_SPEECH_MODEL") or default.model,
-        models=read_text(env, "PODWATCH_SPEECH_MODELS"),
+        models=read_text(env, "PODWATCH_SPEECH_MODELS") or str(home / "models"),
         device=read_choice(env, "PODWATCH_SPEECH_DEVICE", DEVICES),
         compute=read_choice(env, "PODWATCH_SPEECH_COMPUTE", COMPUTE_TYPES),
         language=read_text(env, "PODWATCH_SPEECH_LANGUAGE").lower(),

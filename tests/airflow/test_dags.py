@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("podwatch.runtime", "feedparser", "slack_sdk", "requests", "spacy", "onnxruntime", "lxml", "typer", "fastapi")
+HEAVY = ("podwatch.runtime", "feedparser", "slack_sdk", "requests", "spacy", "onnxruntime", "lxml", "click", "fastapi")
 BUDGET = 0.1  # CPU seconds; it takes 0.01 to 0.03
 
 LOAD_FOLDERS = """

@@ -48,11 +48,12 @@ def test_a_row_for_each_feed_then_the_total_and_a_summary_in_words(filled: Runti
     status, out, err = run_command(filled.settings, "coverage")
     assert status == 0
     assert [line.split("\t")[:2] for line in out] == [
+        ["name", "url"],
         ["history", "https://history.example/feed"],
         ["news", "https://news.example/feed"],
         ["total", "-"],
     ]
-    assert [line.split("\t")[4:] for line in out] == [
+    assert [line.split("\t")[4:] for line in out[1:]] == [
         ["3", "2", "1", "1 names none"],
         ["1", "0", "1", "1 failed: the server answered 404 Not Found"],
         ["4", "2", "2", "1 names none, 1 failed: the server answered 404 Not Found"],
@@ -66,7 +67,7 @@ def test_json_has_the_same_keys_for_feeds_watches_and_the_total(filled: Runtime)
     assert all(set(r) - {"feed", "title", "watch", "feeds", "total"} == common for r in by_feed + by_watch)
     assert common == {
         "since", "until", "days", "days_polled", "days_failed", "days_not_polled", "days_unknown", "episodes", "listened",
-        "not_listened", "names_none", "failed", "waits", "backlog", "not_searched", "errors",
+        "not_listened", "names_none", "failed", "waits", "to_be_heard", "backlog", "not_searched", "errors",
     }  # fmt: skip
     assert [(r["watch"], r["feeds"], r["episodes"], r["listened"]) for r in by_watch[:-1]] == [
         ("grain", 1, 3, 2),
@@ -144,8 +145,8 @@ def test_no_mentions_says_what_was_listened_to_or_that_nothing_was_polled(filled
     assert run_command(filled.settings, "mentions", "--watch", "corn", "--since", day)[2] == [
         f"no mentions; listened to 0 of 1 episode since {day}; 1 had no transcript"
     ]
-    assert run_command(filled.settings, "mentions", "--watch", "oats")[2] == [
-        "no mentions; oats is not among the watches: see podwatch watches list"
+    assert run_command(filled.settings, "mentions", "--watch", "corn", "--feed", "news")[2] == [
+        "no mentions; podwatch coverage --feed 2 says what was listened to"
     ]
 
 

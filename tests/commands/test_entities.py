@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from podwatch import runtime
 from podwatch.commands import app
@@ -43,13 +43,14 @@ def test_who_is_talked_about_is_listed_and_filtered(settings: Settings) -> None:
     status, lines, said = typed(settings, "entities")
     assert (status, said) == (0, "")
     assert [line.split("\t")[:5] for line in lines] == [
+        ["name", "type", "episodes", "feeds", "count"],
         ["Keith Kellogg", "person", "2", "1", "6"],
         ["Moscow", "place", "2", "1", "4"],
     ]
     day = f"{now - timedelta(days=9):%Y-%m-%d}"
     _, lines, _ = typed(settings, "entities", "--since", day, "--type", "place", "--json")
     assert [json.loads(line)["episodes"] for line in lines] == [1]
-    assert len(typed(settings, "entities", "--limit", "1")[1]) == 1
+    assert len(typed(settings, "entities", "--limit", "1")[1]) == 1 + 1
     assert typed(settings, "entities", "--type", "planet")[0] == 2
 
 
@@ -79,7 +80,7 @@ def test_what_was_not_read_is_said(settings: Settings) -> None:
             save_text(rt.store, e, "x", now)
     status, lines, said = typed(settings, "entities", names="off")
     assert (status, lines) == (0, [])
-    assert "1 transcripts were not read for names yet - names are not looked for: PODWATCH_ENTITIES is off" in said
+    assert "1 transcript was not read for names yet - names are not looked for: PODWATCH_ENTITIES is off" in said
     assert "no names yet" in said
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
 from podwatch.commands import app, error_lines
 from podwatch.errors import PodwatchError
@@ -33,6 +34,15 @@ def test_a_watch_in_a_show_is_muted_listed_and_heard_again(home: Path) -> None:
     assert json.loads(run("mute", "end", "1", "--json").stdout) == {"ended": 1}
     assert run("mute", "list", "--json").stdout == ""
     assert len(run("mute", "list", "--all", "--json").stdout.splitlines()) == 1
+
+
+def test_a_mute_lasts_as_long_as_is_said(home: Path) -> None:
+    before = datetime.now(UTC)
+    made = json.loads(run("mute", "add", "--watch", "grain", "--for", "2d", "--json").stdout)
+    assert timedelta(0) <= datetime.fromisoformat(made["until"]) - before - timedelta(days=2) < timedelta(minutes=5)
+    assert run("mute", "add", "--watch", "grain").exit_code == 2, "neither how long nor until when"
+    assert run("mute", "add", "--watch", "grain", "--for", "2d", "--until", "2099-01-01").exit_code == 2
+    assert run("mute", "add", "--watch", "grain", "--for", "soon").exit_code == 2
 
 
 # name: (arguments, the line)

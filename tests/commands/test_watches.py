@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from podwatch.commands import app
 from podwatch.model import Answer, Verdict, Watch
@@ -71,7 +71,7 @@ def test_proposals_are_listed_and_nothing_is_written(file: Path) -> None:
     assert [s["snippet"] for s in alias["gained_samples"]] == ["Then Wit Goff spoke.", "Wit Goff again."]
     assert file.read_text() == before
     table = CliRunner().invoke(app, ["watches", "learn"]).stdout
-    assert table.splitlines()[0] == "witkoff\talias\tWit Goff\t2\t0\t1\t2\t0"
+    assert table.splitlines()[1] == "witkoff\talias\tWit Goff\t2\t0\t1\t2\t0"
 
 
 def test_proposals_are_written_once_and_gone_when_the_watchlist_is_in_use(file: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from podwatch import runtime
 from podwatch.commands import app
@@ -187,6 +187,7 @@ def test_a_watch_that_is_said_almost_everywhere_is_pointed_out(
     assert [(f["watch"], f["message"]) for f in found] == [
         ("sea", "is said in 10 of 24 transcripts looked at (42%)"),
         ("here", "is said in 4 of 12 transcripts looked at (33%)"),
+        ("none", "no feed has the tag z"),
     ]
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text, update
-from typer.testing import CliRunner, Result
 
 from benchmarks.crash import alert_rows
 from podwatch.commands import app
@@ -206,7 +206,7 @@ def test_feeds_that_nobody_polls_and_feeds_that_are_dead_are_named(settings: Set
     seen = found(settings, days)
     assert seen["feed https://a.example/f"].health is WRONG
     assert "404 Not Found" in seen["feed https://a.example/f"].message
-    assert seen["feeds"].message == "1 of 2 wait for a poll since a day or more"
+    assert seen["feeds"].message == "1 of 2 waits for a poll since a day or more"
 
 
 def test_nothing_to_do_yet_is_worth_a_note(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch import feeds
+from podwatch.errors import FeedError
 from podwatch.feeds.document_repair import mend_encoding, repair_document
 from podwatch.model import Episode
 from tests.support.feed_oracle import CONTENT_TYPE, URL
@@ -194,3 +195,26 @@ def test_any_bytes_can_be_mended(body: bytes) -> None:
     mended, _ = mend_encoding(body, "")
     repair_document(mended)
     assert mend_encoding(mended, "")[0] == mended
+
+
+# name: what stands before a feed
+BEFORE = {
+    "blank lines": "\n\n",
+    "a comment": "<!-- made by hand -->\n",
+    "what a program complains of": "<br />\n<b>Warning</b>: Undefined x in /a.php on line 3<br />\n",
+    "a word": "OK",
+}
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("case", BEFORE)
+def test_a_feed_is_read_from_where_it_begins(case: str, declared: bool) -> None:
+    feed = f"{HEAD}<item><guid>bare</guid><title>T</title></item></channel></rss>"
+    feed = feed if declared else feed[feed.index("<rss") :]
+    reading = read((BEFORE[case] + feed).encode())
+    assert ([e.guid for e in reading.episodes], reading.is_well_formed) == (["bare"], True)
+
+
+def test_a_page_that_shows_a_feed_is_none() -> None:
+    with pytest.raises(FeedError, match="web page"):
+        read(f"<!DOCTYPE html><html><body><pre>{HEAD}</channel></rss></pre></body></html>".encode())

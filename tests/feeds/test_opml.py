@@ -61,6 +61,10 @@ LISTS = {
         "<outline text='x'><outline xmlUrl='https://a.example/f'>",
         [("https://a.example/f", ("x",))],
     ),
+    "an address that is given as a link's": (
+        "<outline type='rss' text='A' url='https://a.example/f'/><outline type='link' url='https://b.example/'/>",
+        [("https://a.example/f", ())],
+    ),
     "an old scheme": ("<outline type='rss' xmlUrl='feed://a.example/f'/>", [("https://a.example/f", ())]),
 }
 
@@ -75,6 +79,7 @@ def test_a_list_is_read(case: str, tmp_path: Path) -> None:
 ENCODINGS = {
     "ISO-8859-1": "iso-8859-1",
     "windows-1252": "windows-1252",
+    "windows-1250": "utf-8",
     "utf-8": "utf-8",
     "": "utf-8",
     "UTF-16": "utf-16",
@@ -107,6 +112,15 @@ def test_a_bad_entry_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     assert [f.title for f in feeds] == ["Good", "Good2"]
     assert [e.partition(":")[0] for e in errors] == ["Local", "http", "Long"]
     assert all("is not the address of a feed" in e for e in errors)
+
+
+def test_a_list_that_is_cut_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "list.opml"
+    whole = body("".join(f"<outline text='{n}' xmlUrl='https://{n}.example/f'/>" for n in "abc"))
+    path.write_text(whole[:-40], encoding="utf-8")
+    feeds, errors = opml.read_opml(path)
+    assert [f.title for f in feeds] == ["a", "b"]
+    assert errors == (f"{path}: ends early, so that feeds may be missing - export it again",)
 
 
 @pytest.mark.parametrize(

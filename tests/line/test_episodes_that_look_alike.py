@@ -17,10 +17,11 @@ from tests.support.podcast_host import Podcast, rss
 DAYS = timedelta(days=1)
 
 
-def entry(title: str, audio: str, published: str, guid: str = "") -> str:
+def entry(title: str, audio: str, published: str, guid: str = "", page: str = "") -> str:
+    linked = f"<link>https://pod.example/{escape(page)}</link>" if page else ""
     named = f"<guid isPermaLink='false'>{escape(guid)}</guid>" if guid else ""
     return (
-        f"<item><title>{title}</title>{named}<pubDate>{published}</pubDate>"
+        f"<item><title>{title}</title>{named}{linked}<pubDate>{published}</pubDate>"
         f"<enclosure url='https://pod.example/{escape(audio)}' type='audio/mpeg' length='1'/></item>"
     )
 
@@ -95,6 +96,58 @@ STORIES: dict[str, tuple[list[str], list[int], list[str]]] = {
         [3, 0, 0, 0],
         names("Part 1", "Part 2", "Part 3"),
     ),
+    "guids and files are new, and dates lose their hours": (
+        [
+            rss(*(entry(f"Part {n}", f"old{n}.mp3", at(n, 14 + n), f"old-{n}") for n in (3, 2, 1))),
+            rss(*(entry(f"Part {n}", f"new{n}.mp3", at(n, 0), f"new-{n}") for n in (4, 3, 2, 1))),
+        ],
+        [3, 1],
+        names("Part 1", "Part 2", "Part 3", "Part 4"),
+    ),
+    "three titles that come again each day, the day before's gone": (
+        [
+            rss(
+                *(
+                    entry(t, f"{t}{day}.mp3", at(day, n, "Nov"), f"{t}-{day}")
+                    for n, t in enumerate(("Dawn", "Noon", "Dusk"))
+                )
+            )
+            for day in (3, 4)
+        ],
+        [3, 3],
+        names("Dawn", "Noon", "Dusk", "Dawn", "Noon", "Dusk"),
+    ),
+    "tokens that change at each poll, without guids and dates": (
+        [rss(*(entry(f"Part {n}", f"{n}.mp3?sig={n}{day}", "") for n in (3, 2, 1))) for day in range(3)],
+        [3, 0, 0],
+        names("Part 1", "Part 2", "Part 3"),
+    ),
+    "one file for all, but pages of their own, without guids": (
+        [
+            rss(*(entry("News", "live.mp3", at(n), page=f"news/{n}") for n in range(last, 0, -1)))
+            for last in (1, 2, 4, 4)
+        ],
+        [1, 1, 2, 0],
+        names("News", "News", "News", "News"),
+    ),
+    "one file for all, and pages that only a parameter tells apart, one at a time": (
+        [rss(entry("News", "live.mp3", at(n), page=f"?p={n}")) for n in (1, 2, 3)],
+        [1, 1, 1],
+        names("News", "News", "News"),
+    ),
+    "one file and one page, of which the address changes": (
+        [rss(entry("News", "live.mp3", at(1), page=page)) for page in ("2026/news", "news/1", "?p=1")],
+        [1, 0, 0],
+        names("News"),
+    ),
+    "such files, of which one gets another title, without guids": (
+        [
+            rss(*(entry(title, f"listen?id={n}&sig={day}", at(n)) for n, title in enumerate(("Rain", "Snow", last), 1)))
+            for day, last in enumerate(("Hail", "Frost and fog"))
+        ],
+        [3, 0],
+        names("Rain", "Snow", "Frost and fog"),
+    ),
 }
 
 
@@ -134,6 +187,16 @@ def show(title: str, *numbers: int, year: int = 2026) -> str:
     )
 
 
+def named(document: str, title: str) -> str:
+    before, _, after = document.partition("</title>")
+    return f"{before.rpartition('<title>')[0]}<title>{title}</title>{after}"
+
+
+def numbered(document: str) -> str:
+    guid = "<podcast:guid>917393e3-1b1e-5cef-ace4-edaa54e1f810</podcast:guid>"
+    return document.replace("<language>", guid + "<language>")
+
+
 WIDER = rss(
     entry("Part 1", "Rivers/1.mp3", at(1), "Rivers-1"),
     *(entry(f"Other {n}", f"all/{n}.mp3", at(n), f"all-{n}") for n in range(2, 9)),
@@ -149,6 +212,37 @@ REDIRECTS = {
     ),
     "another show": (show("Rivers", 3, 2, 1), show("Whole site", 4, 3, 2, year=2020), False),
     "a wider feed that has an episode of it": (show("Rivers", 3, 2, 1), WIDER, False),
+    "a wider feed under its name": (show("Rivers", 3, 2, 1), named(WIDER, "Rivers"), False),
+    "a wider feed under its name that has all of its episodes": (
+        show("Rivers", 7, 5, 2),
+        rss(
+            *(entry(f"Part {n}", f"Rivers/{n}.mp3", at(n), f"Rivers-{n}") for n in (7, 5, 2)),
+            *(entry(f"Other {n}", f"all/{n}.mp3", at(n, 8), f"all-{n}") for n in range(2, 7)),
+            title="Rivers",
+        ),
+        False,
+    ),
+    "a wider feed under its name and guid that has its only episode": (
+        numbered(show("Rivers", 7)),
+        numbered(
+            named(
+                rss(*(entry(f"Part {n}", f"Rivers/{n}.mp3", at(n), f"Rivers-{n}") for n in range(7, 0, -1))), "Rivers"
+            )
+        ),
+        False,
+    ),
+    "a feed of its name with other episodes of that time": (
+        show("Rivers", 3, 2, 1),
+        show("All", 3, 2, 1).replace("Part", "Tale").replace("<title>All<", "<title>Rivers<"),
+        False,
+    ),
+    "the same show at a host that gives new guids and files": (
+        show("Rivers", 3, 2, 1),
+        named(show("New", 4, 3, 2, 1), "Rivers"),
+        True,
+    ),
+    "the same show, which has only new episodes there": (show("Rivers", 3, 2, 1), show("Rivers", 6, 5, 4), True),
+    "the same show with its whole archive": (show("Rivers", 9, 8, 7), show("Rivers", *range(9, 0, -1)), True),
 }
 
 

@@ -149,13 +149,13 @@ def test_a_key_hides_the_login_in_the_database_too(podwatch: Command, feed: str,
     podwatch("feeds", "add", feed)
     assert any("without encryption" in line for line in podwatch("doctor"))
     podwatch("feeds", "encrypt-logins", status=1)
-    assert podwatch("feeds", "encrypt-logins", PODWATCH_SECRET_KEY=KEY) == ["1 logins encrypted"]
+    assert podwatch("feeds", "encrypt-logins", PODWATCH_SECRET_KEY=KEY) == ["1 login encrypted"]
     assert podwatch("feeds", "encrypt-logins", PODWATCH_SECRET_KEY=KEY) == ["0 logins encrypted"]
     assert misplaced_secrets(home, without) == []
     assert podwatch("poll", PODWATCH_SECRET_KEY=KEY)[-1] == "poll: 1 done, 2 new, 0 failed"
     both = f"{OTHER_KEY},{KEY}"
     assert any("with an older key" in line for line in podwatch("doctor", PODWATCH_SECRET_KEY=both))
-    assert podwatch("feeds", "encrypt-logins", PODWATCH_SECRET_KEY=both) == ["1 logins encrypted"]
+    assert podwatch("feeds", "encrypt-logins", PODWATCH_SECRET_KEY=both) == ["1 login encrypted"]
     other = podcast.serve("/other.xml", rss(item("three")))
     podwatch("feeds", "add", other, PODWATCH_SECRET_KEY=OTHER_KEY)
     polled = podwatch("poll", "--force", PODWATCH_SECRET_KEY=KEY)
@@ -168,12 +168,12 @@ def test_a_key_hides_the_login_in_the_database_too(podwatch: Command, feed: str,
 
 def test_a_feed_is_one_with_and_without_its_login(podwatch: Command, feed: str, home: Path) -> None:
     bare = opml.feed_at(feed).url
-    assert podwatch("feeds", "add", bare, secret=True) == ["1 feeds, 1 new"]
-    assert podwatch("feeds", "add", feed, bare) == ["1 feeds, 0 new"]
+    assert podwatch("feeds", "add", bare, secret=True) == ["1 feed, 1 new"]
+    assert podwatch("feeds", "add", feed, bare) == ["1 feed, 0 new"]
     assert podwatch("poll")[-1] == "poll: 1 done, 2 new, 0 failed"
-    assert podwatch("feeds", "add", feed) == ["1 feeds, 0 new"]
+    assert podwatch("feeds", "add", feed) == ["1 feed, 0 new"]
     assert podwatch("poll")[-1] == "poll: 0 done, 0 new, 0 failed", "the same login again changes nothing"
-    assert podwatch("feeds", "add", bare.replace("://", "://other:login@")) == ["1 feeds, 0 new"]
+    assert podwatch("feeds", "add", bare.replace("://", "://other:login@")) == ["1 feed, 0 new"]
     assert texts_of(home)["feeds.login"] == "other:login"
     [listed] = map(json.loads, podwatch("feeds", "list", "--json"))
     podwatch("feeds", "login", listed["id"], "--remove")
@@ -189,8 +189,8 @@ def test_an_export_has_secrets_only_when_asked_for(podwatch: Command, feed: str,
     assert not [s for s in SECRETS if s in Path(tmp_path, "shown.opml").read_text()]
     (home / "podwatch.db").unlink()
     imported = podwatch("feeds", "import", "shown.opml")
-    assert imported[0] == "1 feeds, 1 new", imported
-    assert "1 feeds are left out: *** stands for a secret in their addresses" in imported[1]
+    assert imported[0] == "1 feed, 1 new", imported
+    assert "1 feed is left out: *** stands for a secret in its address" in imported[1]
     assert podwatch("feeds", "import", "whole.opml") == ["2 feeds, 1 new"]
     texts = texts_of(home)
     assert LOGIN in texts["feeds.login"]
@@ -199,13 +199,19 @@ def test_an_export_has_secrets_only_when_asked_for(podwatch: Command, feed: str,
 
 
 def test_two_feeds_that_are_shown_alike_are_told_apart_by_number(podwatch: Command) -> None:
-    podwatch("feeds", "add", "https://h.example/f?token=1a", "https://h.example/f?token=2b")
-    refused = podwatch("feeds", "remove", "https://h.example/f?token=***", status=1)
-    assert refused == ["podwatch: https://h.example/f?token=***: 2 feeds are shown like this - give the number: 1, 2"]
+    podwatch("feeds", "add", "https://h.example/feed?token=1a", "https://h.example/feed?token=2b")
+    refused = podwatch("feeds", "remove", "https://h.example/feed?token=***", status=1)
+    assert refused == [
+        "podwatch: https://h.example/feed?token=***: 2 feeds are shown like this - give the number: 1, 2"
+    ]
     podwatch("feeds", "remove", "2")
-    assert podwatch("feeds", "remove", "https://h.example/f?token=***") == ["removed https://h.example/f?token=***"]
-    wrong: Any = podwatch("feeds", "add", "https://h.example/f?token=***", status=1)
-    assert wrong == ["podwatch: https://h.example/f?token=***: has *** in place of a secret - give the whole address"]
+    assert podwatch("feeds", "remove", "https://h.example/feed?token=***") == [
+        "removed https://h.example/feed?token=***"
+    ]
+    wrong: Any = podwatch("feeds", "add", "https://h.example/feed?token=***", status=1)
+    assert wrong == [
+        "podwatch: https://h.example/feed?token=***: has *** in place of a secret - give the whole address"
+    ]
 
 
 def test_no_line_of_a_log_and_no_note_for_an_xcom_holds_a_secret(

@@ -12,7 +12,8 @@ import pytest
 
 from podwatch.errors import HttpError
 from podwatch.net.addresses import is_allowed, is_public
-from podwatch.net.client import HttpClient, parse_retry_after
+from podwatch.net.client import HttpClient
+from podwatch.net.http_messages import parse_retry_after
 from podwatch.settings import Secret, Settings, parse_networks
 from tests.support.hostile_servers import BYTES, HOSTILE_SERVERS, SECONDS, http_response, raw_server
 from tests.support.podcast_host import Podcast

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podwatch.model import Kind
+from podwatch.model import Kind, Mention
 from podwatch.notifiers import card
 from podwatch.notifiers.block_kit import MAX_MESSAGE_BYTES, Block, json_size
 from tests.support.builders import alert, episode, mention, watch
@@ -37,6 +37,13 @@ def links(blocks: list[Block]) -> dict[str, str]:
 
 def words(blocks: list[Block]) -> str:
     return " ".join(e["text"] for e in elements(blocks))
+
+
+def test_a_card_of_an_episode_that_podwatch_heard_itself_says_so() -> None:
+    heard = alert(is_recognised=True)
+    assert words(card.blocks(heard)).count("recognised by podwatch") == 1
+    assert "recognised by podwatch" in card.text(heard)
+    assert "recognised by podwatch" not in words(card.blocks(alert())) + card.text(alert())
 
 
 def test_a_card_says_who_was_found_where_when_and_in_which_words() -> None:
@@ -93,12 +100,51 @@ def test_the_text_for_notifications_says_the_same_in_lines() -> None:
     ]
 
 
-def test_a_name_that_sounds_alike_comes_with_its_score_and_the_reason() -> None:
-    heard = mention(
-        "the Brennan", "I called the Brennan.", kind=Kind.SOUNDS_LIKE, score=0.834, reason="2 sounds differ"
+def misheard(surface: str, snippet: str, **changes: Any) -> Mention:
+    reason = f"{surface} ~ Dobrynin, 0.83: sound distance 0.21, full name elsewhere"
+    facts = {"kind": Kind.SOUNDS_LIKE, "score": 0.834, "reason": reason}
+    return mention(surface, snippet, **(facts | changes))
+
+
+def test_a_misspelling_says_once_of_what_and_how_sure_and_the_thread_says_why() -> None:
+    said = alert(
+        misheard("the Brennan", "I called the Brennan."), misheard("Dough Brennan", "So Dough Brennan went.", start=900)
     )
-    assert "sounds like, 0.83: 2 sounds differ" in words(card.blocks(alert(heard)))
-    assert bold(card.blocks(alert(heard))) == ["the Brennan"]
+    first, thread = card.alert_messages(said)
+    shown = words(first.blocks)
+    assert shown.count("possible misspelling of Dobrynin (83%)") == 1
+    assert shown.count("possible misspelling (83%)") == 1
+    assert shown.count("misspelling") == 2
+    assert bold(first.blocks) == ["the Brennan", "Dough Brennan"]
+    assert "sound distance" not in shown + first.text
+    assert "0:12:34 “the Brennan”: sound distance 0.21, full name elsewhere" in words(thread.blocks)
+    assert "0:12:34 “Dough Brennan”: sound distance 0.21, full name elsewhere" in thread.text
+
+
+# case: (reason, score) -> what the card says
+MISSPELT = {
+    "as it is written in the watch": ("Brenin ~ Anatoly Dobrynin, 0.96: with the first name", 0.96,
+                                      "possible misspelling of Anatoly Dobrynin (96%)"),
+    "a name with a comma": ("x ~ Keys, Jr, 0.80: spelt so", 0.8, "possible misspelling of Keys, Jr (80%)"),
+    "as good as certain": ("x ~ Dobrynin, 0.99: with the first name", 0.9991, "possible misspelling of Dobrynin (99%)"),
+    "a reason of another form": ("2 sounds differ", 0.5, "possible misspelling of Anatoly Dobrynin (50%)"),
+    "no reason": ("", 0.5, "possible misspelling of Anatoly Dobrynin (50%)"),
+    "no score": ("", math.nan, "possible misspelling of Anatoly Dobrynin"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MISSPELT, ids=str)
+def test_what_a_misspelling_is_called(case: str) -> None:
+    reason, score, line = MISSPELT[case]
+    said = alert(misheard("the Brennan", "I called the Brennan.", reason=reason, score=score))
+    assert words(card.blocks(said)).split(" · ")[-1].strip().startswith(line)
+
+
+def test_a_card_shows_no_sentence_twice_and_counts_what_it_leaves_out() -> None:
+    twice = [mention("so", "so and so", start=n) for n in (100, 107, 900)]
+    blocks = card.blocks(alert(*twice, mention("so", "another so", start=500)))
+    assert ["".join(e["text"] for e in q) for q in quotes(blocks)] == ["so and so", "another so"]
+    assert blocks[-1]["elements"][0]["text"] == "and 2 more in this episode"
 
 
 def test_a_second_that_is_a_guess_is_called_one() -> None:
@@ -233,7 +279,7 @@ LONG = {
 
 @pytest.mark.parametrize("case", LONG, ids=str)
 def test_a_sentence_of_100_000_characters_is_cut_around_the_hit(case: str) -> None:
-    said = alert(*[mention(snippet=LONG[case], start=n) for n in range(5)])
+    said = alert(*[mention(snippet=f"{n} {LONG[case]} {n}", start=n) for n in range(5)])
     blocks = card.blocks(said)
     assert bold(blocks) == ["Dobrynin"] * 3
     assert over_limit(blocks) == ""

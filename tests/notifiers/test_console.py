@@ -36,16 +36,17 @@ def seen(text: str) -> str:
 
 
 def test_in_a_pipe_an_alert_is_whole_lines_with_the_hit_marked_and_the_addresses_written_out() -> None:
-    said = alert(*[mention(start=n) for n in range(4)], channel="#trade")
+    said = alert(*[mention(snippet=f"Night {n}: I told Dobrynin.", start=n) for n in range(4)], channel="#trade")
     assert printed(said, terminal=False).splitlines() == [
         "#trade",
         "dobrynin in “Thirteen days, part 2”",
         "  History Hour · 2024-10-03 · episode <https://history.example/episodes/2>",
-        *[
-            "  0:12:34 <https://cdn.history.example/2.mp3#t=754> · Robert Kennedy",
-            "  > That night I drove to the embassy and told *Dobrynin* that we had to have an answer by Sunday.",
-        ]
-        * 3,
+        "  0:12:34 <https://cdn.history.example/2.mp3#t=754> · Robert Kennedy",
+        "  > Night 0: I told *Dobrynin*.",
+        "  0:12:34 <https://cdn.history.example/2.mp3#t=754> · Robert Kennedy",
+        "  > Night 1: I told *Dobrynin*.",
+        "  0:12:34 <https://cdn.history.example/2.mp3#t=754> · Robert Kennedy",
+        "  > Night 3: I told *Dobrynin*.",
         "  and 1 more in this episode",
         "",
     ]

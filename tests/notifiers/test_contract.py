@@ -179,7 +179,7 @@ def test_a_hostile_alert_arrives_mentions_nobody_and_hides_nothing(
 
 def test_an_oversized_alert_arrives(notifier: Notifier, service: Service, key: str) -> None:
     huge = "word 🎧 " * 15_000
-    said = [mention("needle", f"{huge}needle{huge}", speaker=huge, reason=huge, start=n) for n in range(50)]
+    said = [mention("needle", f"{n} {huge}needle{huge} {n}", speaker=huge, reason=huge, start=n) for n in range(50)]
     about = episode(show=huge, title=huge, link="https://a.example/" + "x" * 100_000)
     notifier.send(alert(*said, key=key, channel=service.channel, watch=watch(name=huge), episode=about))
     shown = service.shown()

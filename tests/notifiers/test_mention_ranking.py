@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,9 +37,38 @@ def test_among_equals_the_choice_is_spread_over_the_episode() -> None:
     assert chosen(said(10), said(20), said(30), said(500), said(1000)) == [10, 1000, 500]
 
 
-def test_another_sentence_comes_before_the_same_again() -> None:
-    twice = [mention("so", "so and so", start=n, kind=Kind.EXACT) for n in (100, 107)]
-    assert chosen(*twice, said(103, kind=Kind.SOUNDS_LIKE, score=0.3), count=2) == [100, 103]
+def around(text: str, surface: str, nth: int, reach: int) -> Mention:
+    """The mention of the nth ``surface`` in a text without stops, with what stands around it."""
+    at = -1
+    for _ in range(nth):
+        at = text.index(surface, at + 1)
+    left = max(0, at - reach)
+    return mention(surface, text[left : at + reach], start=at, end=at + len(surface), snippet_start=at - left)
+
+
+TALK = "we spoke of grain and then again of grain until the others came and then they spoke of ships and grain and coal"
+# what is one sentence to a reader, and what is not
+SAME = {
+    "two words of one sentence": [mention("so", "so and so", start=n) for n in (100, 107)],
+    "said again an hour later": [mention("so", "so and so", start=n) for n in (100, 90_000)],
+    "written with other stops": [mention("so", t, start=n) for t, n in (("So, and so.", 1), ("so and so", 900))],
+    "neighbours in a text without stops": [around(TALK, "grain", n, 60) for n in (1, 2)],
+}
+OTHER = {
+    "far apart in a text without stops": [around(TALK, "grain", n, 25) for n in (1, 3)],
+    "one word differs": [mention("so", t, start=n) for t, n in (("so and so", 1), ("so or so", 900))],
+    "nothing but signs": [mention("*", t, start=n) for t, n in (("* !", 1), ("? *", 900))],
+}
+
+
+@pytest.mark.parametrize("case", SAME, ids=str)
+def test_the_same_sentence_is_never_shown_twice(case: str) -> None:
+    assert len(best_mentions(SAME[case])) == 1
+
+
+@pytest.mark.parametrize("case", OTHER, ids=str)
+def test_another_sentence_is_another(case: str) -> None:
+    assert len(best_mentions(OTHER[case])) == 2
 
 
 def naive_rank(m: Mention) -> tuple[bool, bool, float]:

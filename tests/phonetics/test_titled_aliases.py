@@ -1,4 +1,4 @@
-"""An alias with a title finds the title and the surname, never another bearer of the surname."""
+"""An alias with a title finds the title and the surname, and no watch another bearer of it who is named in full."""
 
 from __future__ import annotations
 
@@ -34,3 +34,29 @@ def test_a_name_without_a_titled_alias_is_found_by_its_surname_as_ever() -> None
     text = BOTH + "Then Biden left."
     found = NameMatcher([WatchedName("Joe Biden", type="person")]).find_matches(text)
     assert "Biden" in [text[m.start : m.end] for m in found]
+
+
+NAMED = "Joe Biden flew to Kyiv. It rained there. "
+
+# text: what a watch for Joe Biden, without an alias, finds of it
+IN_FULL = {
+    NAMED + "Hunter Biden was seen in Los Angeles.": ["Joe Biden"],
+    NAMED + "Beau Biden was a soldier.": ["Joe Biden"],
+    NAMED + "Then Beau Biden came.": ["Joe Biden"],
+    NAMED + "Ashley Biden's house was sold.": ["Joe Biden"],
+    NAMED + "Jack Biden and Earl Biden came.": ["Joe Biden"],
+    NAMED + "Grace Biden left. So did Rose Biden.": ["Joe Biden"],
+    NAMED + "They asked Will Biden. Will Biden said no.": ["Joe Biden"],
+    "It rained. Hunter Biden was seen.": [],
+    NAMED + "Will Biden go?": ["Joe Biden", "Biden"],
+    NAMED + "May Biden win.": ["Joe Biden", "Biden"],
+    NAMED + "Yesterday Biden left.": ["Joe Biden", "Biden"],
+    NAMED + "Rob Biden of his sleep.": ["Joe Biden", "Biden"],
+    NAMED + "Joey Biden, they said.": ["Joe Biden", "Biden"],
+}
+
+
+@pytest.mark.parametrize("text", IN_FULL, ids=str)
+def test_a_first_name_where_a_sentence_begins_makes_the_surname_another_ones(text: str) -> None:
+    found = NameMatcher([WatchedName("Joe Biden", type="person")]).find_matches(text)
+    assert [text[m.start : m.end] for m in found] == IN_FULL[text]

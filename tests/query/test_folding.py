@@ -205,3 +205,16 @@ RUNS = [
 def test_words_of_scripts_without_blanks_are_found_inside_runs(query: str, text: str, surfaces: list[str]) -> None:
     engine = build_engine([Watch(name="w", query=query)])
     assert [m.surface for m in engine(join_segments([Segment(0, 9, text)])).mentions] == surfaces
+
+
+@settings(max_examples=examples(300))
+@given(st.text("abgko", min_size=2, max_size=8), st.text("abgko", min_size=2, max_size=8), st.sampled_from("'’ʻʼʾʿ`"))
+def test_an_apostrophe_within_a_name_takes_no_place(before: str, after: str, apostrophe: str) -> None:
+    normal = normalise(f"x {before}{apostrophe}{after} y")
+    assert normal.text == f" x {before}{after} y "
+    assert normal.stored_span(3, 3 + len(before + after)) == (2, 3 + len(before + after))
+
+
+@pytest.mark.parametrize("word", ["l'Ukraine", "qu’Ukraine", "Dell'Ukraine", "lorsqu'Ukraine"])
+def test_a_word_behind_an_elision_is_one_of_its_own(word: str) -> None:
+    assert normalise(word).text.endswith(" ukraine ")

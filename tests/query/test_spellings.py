@@ -55,6 +55,13 @@ ANNOTATIONS = [
     ("foreign", "[foreign] (foreign) words", ["foreign"]),
     ("음악", "[음악] 음악", ["음악"]),
     ('"[Music]" NEAR/1 sea', "[Music] the sea", ["[Music] the sea"]),
+    ('"black sea"', "black *sigh* sea, black {laughs} sea", ["black *sigh* sea", "black {laughs} sea"]),
+    ("sigh", "*sigh* [sigh] (sighs), a sigh", ["sigh"]),
+    ('"*sigh*"', "a *sigh*, then a sigh, then [sigh]", ["*sigh*", "[sigh]"]),
+    ("*sigh*", "a *sigh*, two sighs", ["*sigh*", "sighs"]),
+    ('"[sigh]"', "a *Sigh* b", ["*Sigh*"]),
+    ("laughs", "*laughs* he laughs *laughs*", ["laughs"]),
+    ("sigh", "a *big sigh of relief*", ["sigh"]),
 ]
 ACRONYMS = [
     ('"JD Vance"', "J.D. Vance, J. D. Vance, JD Vance", ["J.D. Vance", "J. D. Vance", "JD Vance"]),
@@ -106,11 +113,45 @@ APOSTROPHES = [
     ("Oahu", "Oʻahu, O'ahu", ["Oʻahu", "O'ahu"]),
     ("Qur'an", "Qurʾan, Quran, Qur’an", ["Qurʾan", "Quran", "Qur’an"]),
     ("Ali", "ʿAli spoke", ["Ali"]),
+    ("Nukualofa", "Nukuʻalofa, Nuku'alofa, NUKU’ALOFA", ["Nukuʻalofa", "Nuku'alofa", "NUKU’ALOFA"]),
+    ("Nuku`alofa", "Nukualofa, Nukuʻalofa", ["Nukualofa", "Nukuʻalofa"]),
+    ('"Nukualofa port"', "the Nukuʻalofa port", ["Nukuʻalofa port"]),
+    ("Quran", "Qurʾān, Qur’an", ["Qurʾān", "Qur’an"]),
+    ("shia", "Shi'a, Shiʿa", ["Shi'a", "Shiʿa"]),
+    ("Xian", "Xi'an", ["Xi'an"]),
+    ("п'ять", "п’ять пять", ["п’ять", "пять"]),
+    ("obrien", "O'Brien and O’Brien’s", ["O'Brien", "O’Brien"]),
+    ("Ngolo", "N'Golo", ["N'Golo"]),
+    ("D'Angelo", "DAngelo, D’Angelo", ["DAngelo", "D’Angelo"]),
+    ("Ukraine", "l'Ukraine, qu’Ukraine, dell'Ukraine", ["Ukraine"] * 3),
+    ("dont", "don't", []),
+]
+LETTER_AND_WORD = [
+    *(
+        (
+            query,
+            "T-Mobile, T Mobile, TMobile, tmobile, T‑Mobile",
+            ["T-Mobile", "T Mobile", "TMobile", "tmobile", "T‑Mobile"],
+        )
+        for query in ("T-Mobile", "TMobile", '"T Mobile"', "tmobile", "t-mobile")
+    ),
+    ("X-ray", "Xrays, x ray", ["Xrays", "x ray"]),
+    ("xray", "X-rays", ["X-rays"]),
+    ("email", "e-mails and e mail", ["e-mails", "e mail"]),
+    ("kpop", "K-pop", ["K-pop"]),
+    ("WiFi", "Wi-Fi, wifi, Wi Fi", ["Wi-Fi", "wifi", "Wi Fi"]),
+    ("wi-fi", "WiFi", ["WiFi"]),
+    ("YouTube", "You Tube, you-tube, if you tube", ["You Tube", "you-tube"]),
+    ("iPhone", "i-Phone, i Phone, i phone home", ["i-Phone", "i Phone"]),
+    ("OpenAI", "Open AI, an open ai", ["Open AI"]),
+    ("re-sign", "resign, re-sign", ["re-sign"]),
+    ("McDonald", "McDonald, mc donald", ["McDonald"]),
+    ("eBay", "e-bay, e Bay", ["e-bay", "e Bay"]),
 ]
 SIGNS = [
     ("E*TRADE", "E*TRADE, etrade", ["E*TRADE", "etrade"]),
     ('"E*TRADE"', "E*TRADE", ["E*TRADE"]),
-    ("E\\*TRADE", "E*TRADE, e trade, etrade", ["E*TRADE", "e trade"]),
+    ("E\\*TRADE", "E*TRADE, e trade, etrade", ["E*TRADE", "e trade", "etrade"]),
     ('"O*NET"', "O*NET, o net", ["O*NET"]),
     ('"M*A*S*H"', "M*A*S*H, mash", ["M*A*S*H"]),
     ('"Who Dares? Wins"', "Who Dares? Wins. Who dares wins", ["Who Dares? Wins"]),
@@ -126,7 +167,7 @@ DASHES = [
     ('"grain –recipe"', "a grain recipe", ["grain recipe"]),
     ("grain –(recipe OR bread)", "grain and bread", []),
 ]
-ALL = [*SYMBOLS, *ANNOTATIONS, *ACRONYMS, *APOSTROPHES, *SIGNS, *DASHES]
+ALL = [*SYMBOLS, *ANNOTATIONS, *ACRONYMS, *APOSTROPHES, *LETTER_AND_WORD, *SIGNS, *DASHES]
 
 
 def find_surfaces(watch: Watch, text: str) -> list[str]:
@@ -165,6 +206,8 @@ SAME = [
     ("Zürich", "zurich"),
     ("ＮＡＴＯ", "nato"),
     ("E\\*TRADE", "e-trade"),
+    ("T-Mobile", '"T Mobile"'),
+    ("Nukualofa", "Nukuʻalofa"),
     ("grain –recipe", "grain -recipe"),
     ("ﾄﾖﾀ", "トヨタ"),
     ("_Dune_", "dune"),
@@ -194,6 +237,11 @@ def test_watches_that_find_something_else_have_different_keys(one: str, other: s
     assert equivalence_key(parse(one)) != equivalence_key(parse(other))
 
 
+def test_one_letter_of_a_script_without_blanks_gets_a_hint() -> None:
+    assert list(find_hints(parse("北"))) == [(1, "北 is found within longer words, too")]
+    assert not list(find_hints(parse("北京 OR x")))
+
+
 @pytest.mark.parametrize("dash", "–—−‒―")
 def test_a_dash_of_a_word_processor_is_read_as_minus_and_gets_a_hint(dash: str) -> None:
     [(column, says)] = find_hints(parse(f"grain {dash}recipe"))
@@ -212,6 +260,10 @@ IS_ANNOTATION = {
     "[President]": False,
     "(I love music)": False,
     "[00:01:22]": False,
+    "*sighs deeply*": True,
+    "*important*": False,
+    "*laughs*": True,
+    "* laughs *": False,
     "[Музыка]": True,
     "[音楽]": True,
     "music": False,

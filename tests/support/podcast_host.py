@@ -118,14 +118,20 @@ class Podcast:
 
 
 def item(
-    guid: str, *, title: str = "", transcript: str | None = None, media_type: str = "text/vtt", published: str = ""
+    guid: str,
+    *,
+    title: str = "",
+    transcript: str | None = None,
+    media_type: str = "text/vtt",
+    published: str = "",
+    audio: str = "",
 ) -> str:
-    """An item of a feed; transcript: its address."""
+    """An item of a feed; transcript, audio: their addresses."""
     tag = f"<podcast:transcript url={quoteattr(transcript)} type={quoteattr(media_type)}/>" if transcript else ""
     date = published or "Tue, 03 Nov 2026 05:00:00 +0000"
     return (
         f"<item><guid isPermaLink='false'>{escape(guid)}</guid><title>{escape(title or guid)}</title>"
-        f"<pubDate>{date}</pubDate><enclosure url='https://audio.example/{escape(guid)}.mp3' type='audio/mpeg' length='1'/>"
+        f"<pubDate>{date}</pubDate><enclosure url={quoteattr(audio or f'https://audio.example/{guid}.mp3')} type='audio/mpeg' length='1'/>"
         f"<link>https://show.example/{escape(guid)}</link>{tag}</item>"
     )
 

@@ -166,3 +166,39 @@ def test_a_speaker_of_rev_has_the_name_that_its_monologue_tells(told: dict[str, 
     words = [{"type": "text", "value": "Grain.", "ts": 0.5, "end_ts": 1.0}]
     data = json.dumps({"monologues": [{"speaker": 0, "elements": words} | told]}).encode()
     assert list(parse_transcript(data)[1].transcript().speakers) == [speaker]
+
+
+SAID = ("We went down early.", "It was closed, of course.")
+WORDS = [[(w, at + 0.25 * i) for i, w in enumerate(said.split())] for at, said in zip((3, 9), SAID, strict=True)]
+NEIGHBOURS: dict[str, Any] = {
+    "the web API of Otter": {"speech": {
+        "transcripts": [
+            {"start_offset": at * 16000, "end_offset": (at + 2) * 16000, "speaker_id": i, "transcript": said,
+             "alignment": [{"word": w, "start": s - at, "end": s - at + 0.2} for w, s in words]}
+            for i, (at, said, words) in enumerate(zip((3, 9), SAID, WORDS, strict=True))
+        ],
+        "speakers": [{"speaker_id": 0, "speaker_name": "Marta"}, {"speaker_id": 1, "speaker_name": "Theo"}],
+    }},
+    "words in milliseconds, and the names of speakers by their ids": {
+        "words": [
+            {"name": w, "time": int(s * 1000), "duration": 200, "speaker": "ab"[i]} for i in (0, 1) for w, s in WORDS[i]
+        ],
+        "speakers": {"a": {"name": "Marta"}, "b": {"name": "Theo"}},
+    },
+    "a paper edit of several parts": [
+        {"words": [{"start": s, "end": s + 0.2, "text": w} for w, s in WORDS[i]],
+         "paragraphs": [{"start": (3, 9)[i], "speaker": ("Marta", "Theo")[i]}]} for i in (0, 1)
+    ],
+    "results of Google that are all of one speaker each": {"results": [
+        {"alternatives": [{"transcript": SAID[i], "words": [
+            {"word": w, "startOffset": f"{s}s", "endOffset": f"{s + 0.2}s", "speakerLabel": ("Marta", "Theo")[i]}
+            for w, s in WORDS[i]
+        ]}]} for i in (0, 1)
+    ]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NEIGHBOURS)
+def test_a_neighbour_of_a_shape_gives_its_words_times_and_speakers(case: str) -> None:
+    segments = parse_transcript(json.dumps(NEIGHBOURS[case]).encode())[1].transcript().segments()
+    assert [(s.start, s.speaker, s.text) for s in segments] == [(3, "Marta", SAID[0]), (9, "Theo", SAID[1])]

@@ -15,6 +15,7 @@ from podwatch.model import Episode, Feed, TranscriptRef, TranscriptRequest
 from podwatch.net.robots import RobotsRules
 from podwatch.policy.transcript_file_match import EpisodeNames, FileMatch
 from podwatch.runtime import Runtime
+from podwatch.transcripts.formats import parse_transcript
 from podwatch.transcripts.sources import check_template, fill_template, slugify
 from tests.support.podcast_host import Podcast, item, rss, vtt
 from tests.support.stored_transcripts import list_wanted
@@ -173,6 +174,12 @@ FILES = {
     "2026-11-04 Headlines.vtt": ("g/3", FileMatch.DATE_AND_TITLE),
     "12 - The Talk Part 2 Under.vtt": ("g/1", FileMatch.TITLE),
     "Headlines.vtt": (None, FileMatch.SEVERAL),
+    "2026-11-04.vtt": ("g/3", FileMatch.DATE),
+    "20261104.srt": ("g/3", FileMatch.DATE),
+    "2026_11_04.txt": ("g/3", FileMatch.DATE),
+    "2026-11-03.vtt": (None, FileMatch.SEVERAL_DATE),
+    "2026-11-05.vtt": (None, FileMatch.NONE),
+    "2026-11-04 Another title.vtt": (None, FileMatch.NONE),
     "nothing like it.vtt": (None, FileMatch.NONE),
     ".vtt": (None, FileMatch.NONE),
 }
@@ -182,6 +189,33 @@ FILES = {
 def test_a_file_dropped_in_finds_its_episode_or_says_why_not(name: str) -> None:
     found, why = EpisodeNames(OTHERS).match(name)
     assert ((found.guid if found else None), why) == FILES[name]
+
+
+def test_a_date_alone_says_too_little_where_another_episode_of_it_has_its_transcript() -> None:
+    [first, second] = (
+        replace(TALK, id=n, guid=f"g{n}", identity=f"i{n}", show=s) for n, s in ((1, "Hour"), (2, "Day"))
+    )
+    assert EpisodeNames([first]).match("2026-11-03.vtt") == (first, FileMatch.DATE)
+    names = EpisodeNames([first], [second])
+    assert names.match("2026-11-03.vtt") == (None, FileMatch.SEVERAL_DATE)
+    assert names.match("Hour 2026-11-03.vtt") == (first, FileMatch.DATE), "of this show it is the only one"
+    assert names.match("20261103 - hour.vtt") == (first, FileMatch.DATE)
+    assert names.match("Day 2026-11-03.vtt") == (None, FileMatch.NONE), "it has its transcript"
+
+
+FRONT = {
+    "---\ntitle: x\ndate: 2026-11-04\n---\nHello there, talk.\n": "Hello there, talk.",
+    '+++\ntitle = "x"\ndate = 2026-11-04\n+++\nHello there, talk.\n': "Hello there, talk.",
+    "---\nAnn said grain.\n---\nHello there, talk.\n": "Ann said grain.",
+}
+
+
+@pytest.mark.parametrize("text", FRONT, ids=str)
+def test_front_matter_of_a_text_that_was_dropped_in_is_not_talk(text: str) -> None:
+    read = parse_transcript(text.encode(), name="2026-11-04.txt")[1].transcript(source="x")
+    assert FRONT[text] in read.text
+    assert "2026" not in read.text
+    assert "title" not in read.text
 
 
 def test_an_episode_whose_host_asks_for_a_pause_was_not_asked_and_stays_due(

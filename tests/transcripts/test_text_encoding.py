@@ -166,3 +166,18 @@ def test_valid_utf8_is_utf8_whatever_is_declared(text: str) -> None:
             except TranscriptError:
                 continue
             assert got == text.removeprefix("\ufeff")
+
+
+HINTS = [
+    ("pl", "Dzień dobry, dzisiaj rozmawiamy o portach.", "cp1250"), ("hr", "Dobar dan, danas pričamo o luci.", "cp1250"),
+    ("hu", "A halászok későn értek haza.", "cp1250"), ("cs-CZ", "Čekali jsme na lodě.", "cp1250"),
+    ("he", "חיכינו לסירות.", "cp1255"), ("ar", "شكرا.", "cp1256"), ("bg", "Чакахме лодките.", "cp1251"),
+    ("tr", "Işık güzeldi.", "cp1254"), ("es", "El niño comió piña.", "cp1252"), ("nb", "Vi går på båten.", "cp1252"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "said", "encoding"), HINTS, ids=[language for language, _, _ in HINTS])
+def test_the_language_of_the_feed_decides_what_a_single_cue_leaves_open(
+    language: str, said: str, encoding: str
+) -> None:
+    assert decode_text(as_srt([said]).encode(encoding), language=language).text == as_srt([said])

@@ -93,7 +93,9 @@ def test_what_is_no_stretch_of_hours_is_refused(text: str) -> None:
         parse_quiet_hours(text)
 
 
-@pytest.mark.parametrize(("text", "seconds"), {"30m": 1800, "12h": 43200, "3 d": 259200, "1W": 604800}.items())
+@pytest.mark.parametrize(
+    ("text", "seconds"), {"30m": 1800, "12h": 43200, "3 d": 259200, "1W": 604800, "2 days": 172800}.items()
+)
 def test_a_pause_is_a_number_and_a_unit(text: str, seconds: float) -> None:
     assert parse_pause(text) == seconds
 

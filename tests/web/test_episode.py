@@ -9,6 +9,7 @@ import re
 from array import array
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -131,7 +132,8 @@ def test_an_episode_without_a_transcript_says_why_and_what_to_do(rt: Runtime, no
 def test_audio_comes_from_the_publisher_and_no_secret_is_given_away(
     feed: dict[str, str], audio: str | None, plays: str | None, rt: Runtime, now: datetime
 ) -> None:
-    wanted = replace(Feed(url="https://show.example/feed", title="The Show"), **feed)  # type: ignore[arg-type]
+    facts: dict[str, Any] = {"url": "https://show.example/feed", "title": "The Show"}
+    wanted = Feed(**(facts | feed))
     store_show(rt, now, ["the grain"], feed=wanted, change=lambda e: replace(e, audio_url=audio))
     text = browse(rt, now, READER).read("/episodes/1")
     assert re.findall(r'<audio[^>]* src="([^"]+)"', text) == ([plays] if plays else [])

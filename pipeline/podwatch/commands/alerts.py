@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from podwatch.commands.options import Json, parse_moment
-from podwatch.commands.output import emit_json, open_runtime, require_utf8, show_rows, utc_now
-from podwatch.errors import PodwatchError
+from podwatch.commands import cli
+from podwatch.commands.choices import known_feed, known_watch
+from podwatch.commands.options import FoundSince, Json, OutputOption, ShowName, Until, WatchName, check_period
+from podwatch.commands.output import Output, emit_json, open_runtime, print_stderr, show_rows
 from podwatch.model import DeliveryState, HoldReason
 from podwatch.notifiers import show_channel
 from podwatch.redaction import redact_text
-from podwatch.runtime import Runtime
-from podwatch.store.alert_list import ListedAlert
 
-app = typer.Typer(
-    help="What was told, waits, is held back (and why), or could not be told.", invoke_without_command=True
-)
+if TYPE_CHECKING:
+    from podwatch.runtime import Runtime
+    from podwatch.store.alert_list import ListedAlert
+
+app = cli.Group(help="What was told, waits, is held back (and why), or could not be told.", invoke_without_command=True)
 _COLUMNS = ("key", "state", "when", "watch", "show", "episode", "channel", "why")
+CSV_COLUMNS = (
+    "key", "state", "reason", "why", "watch", "show", "episode", "published_at", "channel", "found_at", "sent_at",
+    "next_try", "attempts",
+)  # fmt: skip
 RELEASED_AT_ONCE = 10_000
 
 
@@ -63,51 +66,62 @@ REASONS = {
     Why.SKIPPED: (HoldReason.BOILERPLATE,),
     Why.UNKNOWN: (HoldReason.UNKNOWN_OUTCOME,),
 }
-WatchName = Annotated[str | None, typer.Option("--watch", help="Only of this watch.")]
-SinceText = Annotated[
-    str | None, typer.Option("--since", help="Found on this day (UTC) or later, or 7d for a time ago.")
-]
 
 
-@app.callback()
+@app.default()
 def list_(
-    context: typer.Context,
-    state: Annotated[list[State] | None, typer.Option("--state", help="Only these; several times for more.")] = None,
+    context: cli.Context,
+    state: Annotated[list[State] | None, cli.Option("--state", help="Only these; several times for more.")] = None,
     watch: WatchName = None,
-    since: SinceText = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most, the newest first.")] = 100,
+    feed: ShowName = None,
+    since: FoundSince = None,
+    until: Until = None,
+    limit: Annotated[int, cli.Option("--limit", min=1, help="How many at most, the newest first.")] = 100,
     json: Json = False,
+    output: OutputOption = None,
 ) -> None:
     """The alerts, the newest first, each with the key that podwatch explain takes."""
     if context.invoked_subcommand is not None:
         return
-    now = utc_now()
+    as_json, as_csv = json or output is Output.JSON, output is Output.CSV
+    check_period(since, until)
     with open_runtime() as rt:
-        name = _known_watch(rt, watch)
+        name, chosen = known_watch(rt.store, watch, removed=True), known_feed(rt.store, feed)
         found = rt.store.list_alerts(
             states=[s for chosen in state or () for s in STATES[chosen]],
             watch=name,
-            since=parse_moment(since, now) if since else None,
+            feed_id=chosen.id if chosen else None,
+            since=since,
+            until=until,
             limit=limit,
         )
-    show_rows((_row(a, json) for a in found), _COLUMNS, json, "no alerts; podwatch coverage says what was listened to")
+    rows = [_row(a, as_json or as_csv) for a in found]
+    none = "no alerts; podwatch coverage says what was listened to"
+    show_rows(rows, CSV_COLUMNS if as_csv else _COLUMNS, as_json, none, as_csv=as_csv)
+    if len(found) == limit and not as_json:
+        print_stderr(f"the newest {limit}; --limit shows more")
 
 
 @app.command()
 def release(
-    why: Annotated[list[Why], typer.Option("--held", help="Why they are held; several times for more.")],
+    why: Annotated[list[Why], cli.Option("--held", help="Why they are held; several times for more.")],
     watch: WatchName = None,
-    since: SinceText = None,
+    since: FoundSince = None,
     json: Json = False,
 ) -> None:
-    """Sends held alerts after all, as one digest for each channel: such as what was found while a watch was muted."""
+    """Sends held alerts after all, as one digest for each channel.
+
+    Such as what was found while a watch was muted.
+
+    Example: podwatch alerts release --held muted --since 7d
+    """
     with open_runtime() as rt:
-        name = _known_watch(rt, watch)
+        name = known_watch(rt.store, watch, removed=True)
         found = rt.store.list_alerts(
             states=(DeliveryState.HELD,),
             reasons=[r for chosen in why for r in REASONS[chosen]],
             watch=name,
-            since=parse_moment(since, utc_now()) if since else None,
+            since=since,
             limit=RELEASED_AT_ONCE,
         )
         counts = _release(rt, found)
@@ -133,19 +147,11 @@ def _release(rt: Runtime, found: Sequence[ListedAlert]) -> dict[str, int]:
     }
 
 
-def _known_watch(rt: Runtime, name: str | None) -> str | None:
-    if name is None:
-        return None
-    if rt.store.find_watch(require_utf8(name)) is None:
-        raise PodwatchError("is not among the watches", where=name, todo="see podwatch watches list")
-    return name
-
-
-def _row(a: ListedAlert, as_json: bool) -> dict[str, Any]:
+def _row(a: ListedAlert, as_values: bool) -> dict[str, Any]:
     d = a.delivery
     when = a.sent_at or d.next_attempt_at
     why = redact_text(d.error) if d.error else None
-    if as_json:
+    if as_values:
         return {
             "key": d.key,
             "state": d.state.value,

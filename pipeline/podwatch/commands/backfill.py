@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from contextlib import nullcontext, redirect_stdout
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from podwatch.commands.options import Json
+from podwatch.commands import cli
+from podwatch.commands.options import Json, parse_day
 from podwatch.commands.output import (
     emit_json,
     open_runtime,
@@ -22,25 +21,30 @@ from podwatch.commands.output import (
 )
 from podwatch.commands.progress import stage_bars
 from podwatch.errors import PodwatchError
-from podwatch.history.archive_crawl import crawl_archives
-from podwatch.history.backfill import (
-    backfill,
-    build_report,
-    deliver_backfill,
-    new_backfill,
-    report_lines,
-    report_values,
-)
-from podwatch.history.backfill_scope import with_references
 from podwatch.model import Backfill, BackfillReport, BackfillState, DeliverMode
 from podwatch.policy.backfill_release import CONFIRM_ABOVE, needs_confirmation
+from podwatch.policy.wording import count_of
 from podwatch.redaction import display_address
-from podwatch.runtime import Runtime
 
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day (UTC).")]
-LastDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day (UTC); today without it.")]
-Names = Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")]
-Number = Annotated[int | None, typer.Option(metavar="ID")]
+if TYPE_CHECKING:
+    from podwatch.runtime import Runtime
+
+Day = Annotated[
+    datetime | None,
+    cli.Option(
+        parser=lambda text: parse_day(text, utc_now()),
+        metavar="DAY",
+        help="The first day (UTC): 2026-01-31, or so long ago as 30d or 8w says.",
+    ),
+]
+LastDay = Annotated[
+    datetime | None,
+    cli.Option(
+        parser=lambda text: parse_day(text, utc_now()), metavar="DAY", help="The last day (UTC); today without it."
+    ),
+]
+Names = Annotated[list[str] | None, cli.Option(help="Only this one; may be given several times.")]
+Number = Annotated[int | None, cli.Option(metavar="ID")]
 
 
 def backfill_(
@@ -49,18 +53,30 @@ def backfill_(
     feed: Names = None,
     tag: Names = None,
     watch: Names = None,
-    deliver: Annotated[DeliverMode, typer.Option(help="Who is told of what is found.")] = DeliverMode.NONE,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Says what there is to do, and does nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help=f"Deliver more than {CONFIRM_ABOVE} messages, too.")] = False,
-    list_: Annotated[bool, typer.Option("--list", help="The backfills there are.")] = False,
+    deliver: Annotated[DeliverMode, cli.Option(help="Who is told of what is found.")] = DeliverMode.NONE,
+    dry_run: Annotated[bool, cli.Option("--dry-run", help="Says what there is to do, and does nothing.")] = False,
+    listen: Annotated[
+        float | None,
+        cli.Option("--listen", metavar="HOURS", help="Recognise so many hours of audio that has no transcript, too."),
+    ] = None,
+    yes: Annotated[bool, cli.Option("--yes", help=f"Deliver more than {CONFIRM_ABOVE} messages, too.")] = False,
+    list_: Annotated[bool, cli.Option("--list", help="The backfills there are.")] = False,
     pause: Number = None,
     resume: Number = None,
     cancel: Number = None,
     json: Json = False,
 ) -> None:
-    """Brings in the episodes of a range of days: older pages of feeds, transcripts, mentions; ends in a report."""
+    """Brings in the episodes of a range of days.
+
+    Older pages of feeds, transcripts, mentions; ends in a report. Nobody is told unless --deliver says so.
+
+    Example: podwatch backfill --since 2026-01-01 --until 2026-03-31 --dry-run
+    """
+    from podwatch.history.backfill import new_backfill
+    from podwatch.history.backfill_scope import with_references
+
     if sum((list_, pause is not None, resume is not None, cancel is not None, since is not None)) != 1:
-        raise typer.BadParameter("give one of --since, --list, --pause, --resume and --cancel")
+        raise cli.BadParameter("give one of --since, --list, --pause, --resume and --cancel")
     with open_runtime() as rt:
         if list_:
             _list_backfills(rt, json)
@@ -78,30 +94,81 @@ def backfill_(
                 b = new_backfill(since, until, utc_now(), deliver=deliver, **names)
                 b = with_references(rt, b)  # raises when a feed or watch is not there, before anything is done
                 b = b if dry_run else rt.store.add_backfill(b, utc_now())
-            _run(rt, b, dry_run, yes, json)
+            _run(rt, b, dry_run, listen, yes, json)
 
 
-def _run(rt: Runtime, b: Backfill, dry_run: bool, yes: bool, as_json: bool) -> None:
+def _run(rt: Runtime, b: Backfill, dry_run: bool, listen: float | None, yes: bool, as_json: bool) -> None:
+    from podwatch.history.archive_crawl import crawl_archives
+    from podwatch.history.backfill import backfill, build_report
+
+    if listen is not None and listen <= 0:
+        raise cli.BadParameter("--listen takes a number of hours")
     if dry_run:
         found = crawl_archives(rt, b, utc_now(), dry_run=True)
         _print_report(b, build_report(rt, b, found), "to do", as_json)
+        if listen:
+            _print_audio(rt, b, listen, as_json)
         return
     if not as_json:
         print_stderr(f"backfill {b.id}: from {b.since:%Y-%m-%d} to {b.until - timedelta(days=1):%Y-%m-%d}")
     with stage_bars() as progress:
         report = backfill(rt, b, utc_now(), progress=progress)
+    if listen:
+        report = _listen(rt, b, listen, as_json)
     stored = rt.store.backfill(b.id)
     _print_report(b, report, stored.state.value if stored else "gone", as_json)
     if b.deliver is not DeliverMode.NONE and stored and stored.state is BackfillState.DONE and report.held:
         _deliver(rt, b, report.held, yes, as_json)
 
 
+def _listen(rt: Runtime, b: Backfill, hours: float, as_json: bool) -> BackfillReport:
+    """Listens to the newest episodes of the range that have no transcript; the report after it."""
+    from podwatch.commands.listen import listening_bars
+    from podwatch.history.backfill import finish_backfill
+    from podwatch.history.backfill_listening import choose_past_audio, listen_to_past
+    from podwatch.line.listen import ListenOptions
+
+    audio = choose_past_audio(rt, b, hours, utc_now())
+    with listening_bars() as progress:
+        tally = listen_to_past(rt, b, audio.chosen, utc_now(), ListenOptions(progress=progress))
+    print_tally(tally, as_json)
+    return finish_backfill(rt, b, utc_now())
+
+
+def _print_audio(rt: Runtime, b: Backfill, hours: float, as_json: bool) -> None:
+    """What --listen would take: hours of audio, and of a processor, or money at a service."""
+    from podwatch.history.backfill_listening import choose_past_audio
+    from podwatch.speech.cost import cost_here
+
+    audio, speech = choose_past_audio(rt, b, hours, utc_now()), rt.settings.speech
+    row: dict[str, Any] = {"to_hear": len(audio.chosen), "hours": round(audio.hours, 1), "left_out": audio.left}
+    if speech.recogniser == "faster-whisper" and audio.chosen:
+        cost = cost_here(rt.settings, rt.recogniser())
+        each = {"cpu_hours": cost.cpu, "clock_hours": cost.clock}
+        row |= {name: round(audio.hours * seconds / 3600, 2) for name, seconds in each.items()}
+    elif speech.price:
+        row |= {"money": round(audio.hours * speech.price, 2)}
+    if as_json:
+        emit_json(row)
+        return
+    said = f"to hear: {count_of(len(audio.chosen), 'episode')}, {audio.hours:.1f} hours of audio"
+    if "cpu_hours" in row:
+        said += f", {row['cpu_hours']:.1f} hours of a processor ({row['clock_hours']:.1f} by the clock)"
+    elif "money" in row:
+        said += f", {row['money']:.2f} in the service's currency"
+    print(said)
+    if audio.left:
+        print(f"  {audio.left} more are beyond --listen {hours:g}")
+
+
 def _deliver(rt: Runtime, b: Backfill, count: int, yes: bool, as_json: bool) -> None:
+    from podwatch.history.backfill import deliver_backfill
+
     if needs_confirmation(b.deliver, count) and not yes:
         again = f"podwatch backfill --resume {b.id} --yes"
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise PodwatchError(f"{count} messages are not sent without --yes", todo=again)
-        if not typer.confirm(f"Send {count} messages?", err=True):
+        if not cli.confirm(f"Send {count} messages?", err=True):
             print_stderr(f"nobody was told; {again} does it later")
             return
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
@@ -146,6 +213,8 @@ def _list_backfills(rt: Runtime, as_json: bool) -> None:
 
 
 def _print_report(b: Backfill, report: BackfillReport, state: str, as_json: bool) -> None:
+    from podwatch.history.backfill import report_lines, report_values
+
     if as_json:
         emit_json({"backfill": b.id or None, "state": state} | report_values(report))
         return

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from podwatch.commands.options import Json, Processes, Since, start_of
+from podwatch.commands import cli
+from podwatch.commands.options import Json, Processes, Since
 from podwatch.commands.output import (
     StyledLine,
     emit_json,
@@ -19,39 +18,42 @@ from podwatch.commands.output import (
     open_runtime,
     print_line,
     print_stderr,
-    split_snippet,
     strip_control,
+    style_sentence,
 )
 from podwatch.commands.progress import follow_parts
-from podwatch.history.backtest import (
-    BacktestResult,
-    Difference,
-    Outcome,
-    Sample,
-    backtest,
-    find_differences,
-    merge_results,
-    most_frequent_surfaces,
-    per_week,
-    sum_outcomes,
-)
-from podwatch.watchlist.loader import read_watches
+from podwatch.model import Watch
+from podwatch.notifiers.escaping import truncate_middle
+from podwatch.policy.wording import agree, count_of
+
+if TYPE_CHECKING:
+    from podwatch.history.backtest import BacktestResult, Difference, Outcome, Sample
+
+MAX_SURFACE = 60  # characters of what was found, in the list of the most frequent
 
 
 def backtest_(
-    list_file: Annotated[Path, typer.Option("--watchlist", help="The watchlist to try.")],
+    list_file: Annotated[Path, cli.Option("--watchlist", help="The watchlist to try.")],
     since: Since = None,
     processes: Processes = None,
     json: Json = False,
 ) -> None:
-    """Says what a watchlist would gain and lose over the stored transcripts; nothing is stored, nobody is told."""
+    """Says what a watchlist would gain and lose.
+
+    It is tried on the stored transcripts; nothing is stored, nobody is told.
+
+    Example: podwatch backtest --watchlist new.yaml --since 2026-10-01
+    """
+    from podwatch.history.backtest import Outcome, backtest, find_differences, merge_results
+    from podwatch.watchlist.loader import read_watches
+
     proposed = read_watches(list_file)
     for watch in proposed:
         if watch.surge is not None:
             print_stderr(f"podwatch: watch {watch.name} tells surges, which are not looked for in the past")
     with open_runtime() as rt:
         differences = find_differences(rt.store.watches(), proposed)
-        ids = rt.store.transcript_ids(start_of(since)) if differences else []
+        ids = rt.store.transcript_ids(since) if differences else []
     if differences and not ids:
         day = f" of episodes since {since:%Y-%m-%d}" if since else ""
         print_stderr(f"podwatch: no transcripts{day} are stored: there is nothing to try the watchlist on")
@@ -62,7 +64,7 @@ def backtest_(
         outcome = result.outcomes.get(d.name, Outcome())
         if outcome.error:
             failed = True
-            where = f" in {outcome.failed} transcripts" if outcome.failed else ""
+            where = f" in {count_of(outcome.failed, 'transcript')}" if outcome.failed else ""
             print_stderr(f"podwatch: watch {d.name} cannot be evaluated{where}: {outcome.error}")
         if json:
             emit_json(difference_row(d, outcome, result))
@@ -71,11 +73,13 @@ def backtest_(
                 print_line(line)
     _print_summary(differences, len(proposed), result, json)
     if failed:
-        raise typer.Exit(1)
+        raise cli.Exit(1)
 
 
 def difference_row(d: Difference, o: Outcome, result: BacktestResult) -> dict[str, Any]:
     """The JSON line of a watch."""
+    from podwatch.history.backtest import most_frequent_surfaces, per_week
+
     return {
         "watch": d.name,
         "change": d.change.value,
@@ -105,28 +109,37 @@ def sample_row(s: Sample) -> dict[str, Any]:
 
 def describe_difference(d: Difference, o: Outcome, result: BacktestResult) -> Iterator[StyledLine]:
     """The effect on a watch, for people: counts, the surfaces that make the hits, and sentences to judge by."""
+    from podwatch.history.backtest import most_frequent_surfaces
+
     hits = f"{_hits(o.gained)} gained, {o.lost:,} lost, {o.hits:,} in all" if o.gained or o.lost else "the same hits"
     if not o.hits and not o.lost:
         hits = "no hits"
     yield [("bold", strip_control(d.name)), ("", f" ({d.change.value}): {hits}; {_describe_alerts(o, result)}")]
     if terms := most_frequent_surfaces(o):
         surfaces = ", ".join(
-            f"{strip_control(t)} {n:,}" + (f" ({100 * n // o.hits}%)" if n < o.hits else "") for t, n in terms
+            f"{strip_control(truncate_middle(t, MAX_SURFACE))} {n:,}"
+            + (f" ({100 * n // o.hits}%)" if n < o.hits else "")
+            for t, n in terms
         )
         yield [("", f"  found: {surfaces}")]
-    yield from sample_lines(o)
+    yield from sample_lines(o, d.present, d.proposed)
 
 
-def sample_lines(o: Outcome) -> Iterator[StyledLine]:
-    """Some sentences that are gained, and some that are lost."""
-    for sign, style, samples in (("+", "green", o.samples_gained), ("-", "red", o.samples_lost)):
+def sample_lines(o: Outcome, present: Watch | None, proposed: Watch | None) -> Iterator[StyledLine]:
+    """Some sentences that are gained by the proposed watch, and some that are lost with the present one."""
+    for sign, style, samples, watch in (
+        ("+", "green", o.samples_gained, proposed),
+        ("-", "red", o.samples_lost, present),
+    ):
         for s in samples:
             time = ("", f" {format_moment(s.mention)}  ")
-            sentence = zip(("", "bold", ""), split_snippet(s.mention), strict=True)
+            sentence = style_sentence(watch or Watch(name=s.mention.watch), s.mention, "bold")
             yield [("", "  "), (style, sign), time, *sentence, ("dim", f"  ({_episode_title(s)})")]
 
 
 def _describe_alerts(o: Outcome, result: BacktestResult) -> str:
+    from podwatch.history.backtest import per_week
+
     return f"alerts a week {per_week(len(o.alerts_now), result):g} -> {per_week(len(o.alerts), result):g}"
 
 
@@ -140,6 +153,8 @@ def _episode_title(s: Sample) -> str:
 
 
 def _print_summary(differences: list[Difference], listed: int, result: BacktestResult, as_json: bool) -> None:
+    from podwatch.history.backtest import per_week, sum_outcomes
+
     o = sum_outcomes(result.outcomes)
     if as_json:
         emit_json(
@@ -157,10 +172,10 @@ def _print_summary(differences: list[Difference], listed: int, result: BacktestR
     elif not differences:
         print("no watch finds anything else: nothing to look through")
     else:
-        weeks = "1 week" if result.weeks < 1.5 else f"{result.weeks:.0f} weeks"
-        of = f"{result.transcripts:,} transcripts of {weeks}"
+        of = f"{count_of(result.transcripts, 'transcript')} of {count_of(round(max(1, result.weeks)), 'week')}"
+        watches = f"{count_of(len(differences), 'watch')} {agree(len(differences), 'differs', 'differ')}"
         print(
-            f"{len(differences)} watches differ, the new list has {listed}; {of}: "
+            f"{watches}, the new list has {listed}; {of}: "
             f"{_hits(o.gained)} gained, {o.lost:,} lost; {_describe_alerts(o, result)} from these watches"
         )
     sys.stdout.flush()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
-import typer
-
-from podwatch.commands.options import Json, parse_moment
-from podwatch.commands.output import open_runtime, print_stderr, require_utf8, show_rows, utc_now
-from podwatch.diagnose.coverage import coverage_cells, coverage_rows, coverage_values, recent_period
+from podwatch.commands import cli
+from podwatch.commands.choices import known_feed, known_watch
+from podwatch.commands.options import Json, Since, Until
+from podwatch.commands.output import open_runtime, print_stderr, show_rows, utc_now
 from podwatch.model import Period
 from podwatch.policy.coverage import describe_coverage
 
@@ -25,25 +23,31 @@ class By(StrEnum):
 
 
 def coverage(
-    feed: Annotated[str | None, typer.Option("--feed", help="Only this feed.")] = None,
-    watch: Annotated[str | None, typer.Option("--watch", help="Only what is in the scope of this watch.")] = None,
-    by: Annotated[By, typer.Option("--by", help="A row for each feed, or for each watch.")] = By.FEED,
-    since: Annotated[
-        str | None, typer.Option("--since", help="Episodes published on this day (UTC) or later, or 7d for a time ago.")
-    ] = None,
-    until: Annotated[str | None, typer.Option("--until", help="The last day (UTC); now without it.")] = None,
+    feed: Annotated[str | None, cli.Option("--feed", help="Only this feed.")] = None,
+    watch: Annotated[str | None, cli.Option("--watch", help="Only what is in the scope of this watch.")] = None,
+    by: Annotated[By, cli.Option("--by", help="A row for each feed, or for each watch.")] = By.FEED,
+    since: Since = None,
+    until: Until = None,
     json: Json = False,
 ) -> None:
-    """What was listened to, and what was not and why; of the last 30 days, unless --since says otherwise."""
+    """What was listened to, and what was not and why.
+
+    Of the last 30 days, unless --since says otherwise.
+
+    Example: podwatch coverage --since 7d --by watch
+    """
+    from podwatch.diagnose.coverage import coverage_cells, coverage_rows, coverage_values, recent_period
+
     now = utc_now()
-    end = parse_moment(until, now) + (timedelta(days=1) if "-" in until else timedelta()) if until else now
-    start = parse_moment(since, now) if since else recent_period(end).since
+    end = until or now
+    start = since or recent_period(end).since
     period = Period(start, min(end, now))
     if start is not None and start >= period.until:
-        raise typer.BadParameter("--since is not before --until, or in the future")
-    feed, watch = require_utf8(feed) if feed else None, require_utf8(watch) if watch else None
+        raise cli.BadParameter("--since is not before --until, or in the future")
     with open_runtime() as rt:
+        chosen, watch = known_feed(rt.store, feed), known_watch(rt.store, watch)
         facts = rt.store.coverage_facts(period)
+    feed = chosen.url if chosen else None
     rows = list(coverage_rows(facts, now, feed=feed, watch=watch, by_watch=by is By.WATCH))
     if not json and not facts.feeds:
         print_stderr("no feeds yet: podwatch feeds import FILE.opml")

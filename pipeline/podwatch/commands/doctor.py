@@ -4,32 +4,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import load_settings, show_rows, utc_now
-from podwatch.diagnose.doctor import examine, send_test_cards
-from podwatch.diagnose.findings import Finding, Health, error_finding
 from podwatch.errors import PodwatchError
-from podwatch.settings import unknown_variables
-from podwatch.store.database import open_store
+from podwatch.known_variables import unknown_variables
+
+if TYPE_CHECKING:
+    from podwatch.diagnose.findings import Finding
 
 
 def doctor(
-    send: Annotated[bool, typer.Option("--send", help="Post a test card to every channel of the watchlist.")] = False,
+    send: Annotated[bool, cli.Option("--send", help="Post a test card to every channel of the watchlist.")] = False,
     json: Json = False,
 ) -> None:
-    """Tests everything that podwatch needs, and says what to do; exit status 1 when something is wrong."""
+    """Tests everything that podwatch needs, and says what to do.
+
+    The exit status is 1 when something is wrong.
+
+    Example: podwatch doctor --send
+    """
+    from podwatch.diagnose.findings import Health
+
     found: list[Finding] = []
     columns = ("check", "state", "said", "todo")
     show_rows((_row(f) for f in _record(_examine_all(send), found)), columns, json, "")
     if any(f.health is Health.WRONG for f in found):
-        raise typer.Exit(1)
+        raise cli.Exit(1)
 
 
 def _examine_all(send: bool) -> Iterator[Finding]:
+    from podwatch.diagnose.doctor import examine, send_test_cards
+    from podwatch.diagnose.findings import Finding, Health, error_finding
+    from podwatch.store.database import open_store
+
     try:
         settings = load_settings()
     except PodwatchError as e:

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from podwatch.commands.options import Json, Since, start_of
+from podwatch.commands import cli
+from podwatch.commands.options import Json, Since
 from podwatch.commands.output import open_runtime, print_stderr, show_rows, utc_now
-from podwatch.entities.recognition import missing_requirement
-from podwatch.entities.surges import SURGE_TYPES, find_surges
-from podwatch.line.entities import known_names
 from podwatch.model import EntityType
-from podwatch.runtime import Runtime
+from podwatch.policy.wording import agree, count_of
 
-Type = Annotated[EntityType | None, typer.Option("--type", help="Only what is of this type.")]
+if TYPE_CHECKING:
+    from podwatch.runtime import Runtime
+
+Type = Annotated[EntityType | None, cli.Option("--type", help="Only what is of this type.")]
 
 
 def entities(
     since: Since = None,
     type: Type = None,
     surges: Annotated[
-        bool, typer.Option("--surges", help="Only names that suddenly are in many episodes, and that nobody watches.")
+        bool, cli.Option("--surges", help="Only names that suddenly are in many episodes, and that nobody watches.")
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="So many at most.")] = 100,
+    limit: Annotated[int, cli.Option("--limit", min=1, max=100_000, help="So many at most.")] = 100,
     json: Json = False,
 ) -> None:
-    """Who and what is named in the most episodes; with --surges: who suddenly is."""
+    """Who and what is named in the most episodes, or surges.
+
+    Example: podwatch entities --surges --type person
+    """
+    from podwatch.entities.recognition import missing_requirement
+
     with open_runtime() as rt:
         rows = _surge_rows(rt, type) if surges else _entity_rows(rt, since, type, limit)
         if unread := rt.store.count_unread():
             off = None if rt.settings.entities else "names are not looked for: PODWATCH_ENTITIES is off"
             why = off or missing_requirement() or "podwatch detect reads them"
-            print_stderr(f"podwatch: {unread} transcripts were not read for names yet - {why}")
+            were = f"{count_of(unread, 'transcript')} {agree(unread, 'was', 'were')}"
+            print_stderr(f"podwatch: {were} not read for names yet - {why}")
     columns = ("name", "type", "episodes", "feeds", "expected" if surges else "count", "reason" if surges else "last")
     show_rows(rows[:limit], columns, json, "no surges" if surges else "no names yet: podwatch detect")
 
@@ -47,11 +52,14 @@ def _entity_rows(rt: Runtime, since: Since, kind: EntityType | None, limit: int)
             "count": e.count,
             "last": e.last_at,
         }
-        for e in rt.store.entity_counts(start_of(since), kind, limit)
+        for e in rt.store.entity_counts(since, kind, limit)
     ]
 
 
 def _surge_rows(rt: Runtime, kind: EntityType | None) -> list[dict[str, object]]:
+    from podwatch.entities.surges import SURGE_TYPES, find_surges
+    from podwatch.line.entities import known_names
+
     types = SURGE_TYPES if kind is None else {kind}
     return [
         {

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from podwatch import query
+from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
     emit_json,
@@ -20,20 +18,18 @@ from podwatch.commands.output import (
     strip_control,
 )
 from podwatch.commands.scan import load_transcript, reads_entities
-from podwatch.diagnose.explain import MentionState, WatchExplanation, explain_episode, explain_text
 from podwatch.errors import PodwatchError
-from podwatch.line.entities import entities_in
-from podwatch.model import Episode, Watch
 from podwatch.notifiers import show_channel
-from podwatch.query import EpisodeFields
-from podwatch.query.explanation import Explanation, MatchPlace
 from podwatch.redaction import redact_text
-from podwatch.runtime import Runtime
-from podwatch.store.diagnosis import StoredDelivery
-from podwatch.watchlist.loader import read_watches
 
 if TYPE_CHECKING:
     from rich.tree import Tree
+
+    from podwatch.diagnose.explain import MentionState, WatchExplanation
+    from podwatch.model import Episode, Watch
+    from podwatch.query.explanation import Explanation, MatchPlace
+    from podwatch.runtime import Runtime
+    from podwatch.store.diagnosis import StoredDelivery
 
 CHOICES = 5  # of what may have been meant, in an error
 
@@ -41,23 +37,23 @@ CHOICES = 5  # of what may have been meant, in an error
 def explain(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[ALERT|FILE]", help="The key of an alert, or its beginning; with --watchlist a file."),
+        cli.Argument(metavar="[ALERT|FILE]", help="The key of an alert, or its beginning; with --watchlist a file."),
     ] = None,
-    watch: Annotated[str | None, typer.Option("--watch", help="The name of the watch.")] = None,
-    episode: Annotated[
-        str | None, typer.Option("--episode", help="An episode: its id, or a part of its title.")
-    ] = None,
+    watch: Annotated[str | None, cli.Option("--watch", help="The name of the watch.")] = None,
+    episode: Annotated[str | None, cli.Option("--episode", help="An episode: its id, or a part of its title.")] = None,
     list_file: Annotated[
-        Path | None, typer.Option("--watchlist", help="Take the watch from this file, and no database.")
+        Path | None, cli.Option("--watchlist", help="Take the watch from this file, and no database.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Shows why a watch was told, or was not: what each part of its query found where, and what held it back."""
+    """Shows why a watch was told, or was not.
+
+    What each part of its query found where, and what held it back.
+
+    Example: podwatch explain --watch corridor --episode "grain deal"
+    """
     if list_file is not None and what is not None and watch is not None and episode is None:
-        found, transcript = _find_watch(list_file, require_utf8(watch)), load_transcript(Path(what))
-        entities = entities_in(transcript, [found]) if reads_entities(query.build_engine([found])) else None
-        fields = EpisodeFields(title=transcript.title, entities=entities)
-        _print_explanation(found, what, None, explain_text(found, transcript, fields), [], [], json)
+        _explain_file(what, list_file, require_utf8(watch), json)
     elif list_file is None and what is not None and watch is None and episode is None:
         with open_runtime() as rt:
             delivery = _find_delivery(rt, require_utf8(what))
@@ -66,10 +62,23 @@ def explain(
         with open_runtime() as rt:
             _explain_stored(rt, require_utf8(watch), _find_episode(rt, require_utf8(episode)), json)
     else:
-        raise typer.BadParameter("give ALERT, or --watch and --episode, or --watchlist, --watch and FILE")
+        raise cli.BadParameter("give ALERT, or --watch and --episode, or --watchlist, --watch and FILE")
+
+
+def _explain_file(file: str, list_file: Path, name: str, json: bool) -> None:
+    from podwatch import query
+    from podwatch.diagnose.explain import explain_text
+    from podwatch.line.entities import entities_in
+
+    found, transcript = _find_watch(list_file, name), load_transcript(Path(file))
+    entities = entities_in(transcript, [found]) if reads_entities(query.build_engine([found])) else None
+    fields = query.EpisodeFields(title=transcript.title, entities=entities)
+    _print_explanation(found, file, None, explain_text(found, transcript, fields), [], [], json)
 
 
 def _find_watch(file: Path, name: str) -> Watch:
+    from podwatch.watchlist.loader import read_watches
+
     watches = read_watches(file)
     for watch in watches:
         if watch.name == name:
@@ -99,6 +108,8 @@ def _find_episode(rt: Runtime, text: str) -> int:
 
 
 def _explain_stored(rt: Runtime, name: str, episode_id: int, json: bool) -> None:
+    from podwatch.diagnose.explain import MentionState, explain_episode
+
     stored = rt.store.find_watch(name)
     if stored is None:
         raise PodwatchError("there is no such watch", where=name, todo="see podwatch watches list")

@@ -3,35 +3,54 @@
 from __future__ import annotations
 
 import getpass
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from podwatch.commands.options import Json
+from podwatch.commands import cli
+from podwatch.commands.choices import known_feed, known_watch
+from podwatch.commands.options import Json, parse_future, parse_length
 from podwatch.commands.output import emit_json, open_runtime, require_utf8, show_rows, strip_control, utc_now
 from podwatch.errors import PodwatchError
-from podwatch.model import Feed, Mute
-from podwatch.policy.feed_choice import matching_feeds
-from podwatch.store.database import Store
+from podwatch.model import Mute
 
-app = typer.Typer(help="What tells nobody for a while.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from podwatch.store.database import Store
+
+app = cli.Group(help="What tells nobody for a while.", no_args_is_help=True)
 _COLUMNS = ("id", "watch", "show", "until", "by", "reason")
 
 
 @app.command()
 def add(
     until: Annotated[
-        datetime,
-        typer.Option("--until", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="When it ends (UTC): 2026-12-24."),
-    ],
-    watch: Annotated[str | None, typer.Option("--watch", help="A watch, by name.")] = None,
-    feed: Annotated[str | None, typer.Option("--feed", help="A show, by its feed's address or its title.")] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why, for those who wonder.")] = "",
+        datetime | None,
+        cli.Option(
+            "--until",
+            parser=lambda text: parse_future(text, utc_now()),
+            metavar="WHEN",
+            help="When it ends (UTC): 2026-12-24, or 2026-12-24T18:00.",
+        ),
+    ] = None,
+    for_: Annotated[
+        timedelta | None,
+        cli.Option("--for", parser=parse_length, metavar="LENGTH", help="How long, instead of --until: 2d, 12h, 2w."),
+    ] = None,
+    watch: Annotated[str | None, cli.Option("--watch", help="A watch, by name.")] = None,
+    feed: Annotated[str | None, cli.Option("--feed", help="A show, by its feed's address or its title.")] = None,
+    reason: Annotated[str, cli.Option("--reason", help="Why, for those who wonder.")] = "",
     json: Json = False,
 ) -> None:
-    """Mutes a watch, a show, or (with both) a watch in one show. Mentions are stored all the same."""
-    moment, end = utc_now(), until.replace(tzinfo=UTC)
+    """Mutes a watch, a show, or (with both) a watch in one show.
+
+    Mentions are stored all the same.
+
+    Example: podwatch mute add --watch grain --for 2d
+    """
+    moment = utc_now()
+    if (until is None) == (for_ is None):
+        raise cli.BadParameter("give --for 2d or --until 2026-12-24")
+    end = until if for_ is None or until is not None else moment + for_
+    assert end is not None
     if watch is None and feed is None:
         raise PodwatchError("says neither --watch nor --feed", where="podwatch mute add", todo="name what to mute")
     if end <= moment:
@@ -39,8 +58,8 @@ def add(
     with open_runtime() as rt:
         mute = rt.store.add_mute(
             Mute(
-                watch_id=_watch_id(rt.store, require_utf8(watch)) if watch is not None else None,
-                feed_id=_find_feed(rt.store, require_utf8(feed)).id if feed is not None else None,
+                watch_id=_watch_id(rt.store, watch) if watch is not None else None,
+                feed_id=muted.id if (muted := known_feed(rt.store, feed)) else None,
                 until=end,
                 reason=require_utf8(reason),
                 by=_user_name(),
@@ -53,17 +72,23 @@ def add(
 
 @app.command("list")
 def list_(
-    all_: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False, json: Json = False
+    all_: Annotated[bool, cli.Option("--all", help="Also those that are over.")] = False, json: Json = False
 ) -> None:
-    """What is muted now, until when, by whom and why."""
+    """What is muted now, until when, by whom and why.
+
+    Example: podwatch mute list --all
+    """
     with open_runtime() as rt:
         mutes = rt.store.mutes() if all_ else rt.store.active_mutes(utc_now())
     show_rows([_row(m) for m in mutes], _COLUMNS, json, "nothing is muted")
 
 
 @app.command()
-def end(id: Annotated[int, typer.Argument(help="Its number, see podwatch mute list.")], json: Json = False) -> None:
-    """Ends a mute now."""
+def end(id: Annotated[int, cli.Argument(help="Its number, see podwatch mute list.")], json: Json = False) -> None:
+    """Ends a mute now.
+
+    Example: podwatch mute end 3
+    """
     with open_runtime() as rt:
         if not rt.store.end_mute(id, utc_now()):
             raise PodwatchError("there is no such mute now", where=str(id), todo="see podwatch mute list")
@@ -71,19 +96,8 @@ def end(id: Annotated[int, typer.Argument(help="Its number, see podwatch mute li
 
 
 def _watch_id(store: Store, name: str) -> int:
-    for watch in store.watches():
-        if watch.name == name:
-            return watch.id
-    raise PodwatchError("is not among the watches", where=name, todo="see podwatch watches list")
-
-
-def _find_feed(store: Store, name: str) -> Feed:
-    feeds = store.feeds()
-    found = matching_feeds(feeds, name) or [f for f in feeds if f.title.casefold() == name.casefold()]
-    if len(found) == 1:
-        return found[0]
-    what = f"is the title of {len(found)} feeds" if found else "is not among the feeds"
-    raise PodwatchError(what, where=name, todo="give the feed's address or number, see podwatch feeds list")
+    known_watch(store, name)
+    return next(w.id for w in store.watches() if w.name == name)
 
 
 def _user_name() -> str:

@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
-
-import orjson
+from typing import TYPE_CHECKING, Any
 
 from podwatch.errors import PodwatchError
-from podwatch.model import Mention, Tally
-from podwatch.notifiers import escaping
-from podwatch.runtime import Runtime, build
-from podwatch.settings import Settings, from_environment
+
+if TYPE_CHECKING:  # every command prints, and few need these
+    from podwatch.model import Mention, Tally, Watch
+    from podwatch.runtime import Runtime
+    from podwatch.settings import Settings
 
 # Control characters, bidirectional controls (Unicode TR 9) and halves of a character, which no encoding can write.
 _CONTROL: dict[int, str | None] = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)))
 _CONTROL |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
+MAX_SENTENCE = 500  # characters of a sentence in a line
+
+
+class Output(StrEnum):
+    """What a list is printed as."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
 StyledLine = list[tuple[str, str]]  # (style, text), ...
 
 
 def load_settings() -> Settings:
+    from podwatch.settings import from_environment
+
     return from_environment(os.environ)
 
 
 def open_runtime() -> Runtime:
+    from podwatch.runtime import build
+
     return build(load_settings())
 
 
@@ -41,6 +57,8 @@ def utc_now() -> datetime:
 
 def emit_json(row: Mapping[str, Any]) -> None:
     """One JSON line; a number that JSON does not have (NaN, infinity) becomes null."""
+    import orjson
+
     data = {k: finite_or_none(v) if isinstance(v, float) else v for k, v in row.items()}
     try:
         encoded = orjson.dumps(data, default=_encode_path)
@@ -57,8 +75,19 @@ def print_stderr(text: str) -> None:
     print(strip_control(text), file=sys.stderr)
 
 
-def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], as_json: bool, empty: str) -> None:
-    """Rows as JSON lines, as a table (terminal) or as tab-separated lines (pipe); ``empty`` when there are none."""
+def show_rows(
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[str],
+    as_json: bool,
+    empty: str,
+    *,
+    as_csv: bool = False,
+    header: bool = True,
+) -> None:
+    """Rows as JSON lines, as a table (terminal), or as tab-separated lines behind one with the columns' names (pipe).
+
+    ``empty`` is said on stderr when there are none. CSV (RFC 4180) has its header also then.
+    """
     if as_json:
         for row in rows:
             emit_json(row)
@@ -66,8 +95,15 @@ def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], as_json
     listed = list(rows)
     if not listed:
         print_stderr(empty)
+    if as_csv:
+        out = csv.writer(sys.stdout, lineterminator="\n")
+        out.writerow(columns)
+        out.writerows([csv_cell(row.get(c)) for c in columns] for row in listed)
+    if not listed or as_csv:
         return
     if not sys.stdout.isatty():
+        if header:
+            print("\t".join(columns))
         for row in listed:
             print("\t".join(format_cell(row.get(c)) for c in columns))
         return
@@ -106,6 +142,20 @@ def format_cell(value: Any) -> str:
     return strip_control(str(value))
 
 
+def csv_cell(value: Any) -> str:
+    """A value for a spreadsheet: nothing where it is not known, and no formula, for names come from strangers."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return "; ".join(csv_cell(v) for v in value)
+    if isinstance(value, bool | int | float):
+        return str(value).lower()
+    text = strip_control(str(value).replace("\n", " "))
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
 def strip_control(text: str) -> str:
     """Untrusted text without what would move the cursor, colour the screen or reverse the writing."""
     return text.translate(_CONTROL)
@@ -131,11 +181,11 @@ def mention_json(m: Mention, transcript: int | str, episode: int | str) -> dict[
     }
 
 
-def split_snippet(m: Mention) -> tuple[str, str, str]:
-    """The snippet of a mention, without control characters: what is before its surface, the surface, what is after."""
-    end = m.snippet_start + len(m.surface)
-    before, surface, after = m.snippet[: m.snippet_start], m.snippet[m.snippet_start : end], m.snippet[end:]
-    return strip_control(before), strip_control(surface), strip_control(after)
+def style_sentence(watch: Watch, m: Mention, style: str) -> StyledLine:
+    """The sentence of a mention, what matched in the style; long ones are cut between what matched."""
+    from podwatch.notifiers.excerpt import excerpt
+
+    return [(style if p.hit else "", strip_control(p.text)) for p in excerpt(watch, m, MAX_SENTENCE)]
 
 
 def format_moment(m: Mention) -> str:
@@ -145,6 +195,8 @@ def format_moment(m: Mention) -> str:
 
 def format_clock(seconds: float) -> str:
     """0:12:34, or - when the time is not known."""
+    from podwatch.notifiers import escaping
+
     return escaping.format_clock(seconds) or "-"
 
 

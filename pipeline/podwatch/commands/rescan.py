@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from podwatch.commands.options import Json, Processes, Since, start_of
+from podwatch.commands import cli
+from podwatch.commands.options import Json, Processes, Since
 from podwatch.commands.output import emit_json, load_settings, print_stderr, require_utf8, utc_now
 from podwatch.commands.run import follow_detection
-from podwatch.history import rescan as history
+from podwatch.policy.wording import agree, count_of
 
-Watches = Annotated[list[str] | None, typer.Option("--watch", help="Only this watch; may be given several times.")]
+Watches = Annotated[list[str] | None, cli.Option("--watch", help="Only this watch; may be given several times.")]
 
 
 def rescan(watch: Watches = None, since: Since = None, processes: Processes = None, json: Json = False) -> None:
-    """Looks for the watches again in all that is stored, after an upgrade; old episodes raise no alert.
+    """Looks again in all that is stored, after an upgrade.
 
-    A new or changed watch needs none: detect looks for it in all that is stored.
+    Old episodes raise no alert. A new or changed watch needs none: detect looks for it in all that is stored.
+
+    Example: podwatch rescan --watch corridor
     """
+    from podwatch.history import rescan as history
+
     names = [require_utf8(name) for name in watch or ()]
-    result = history.rescan(load_settings(), utc_now(), names, start_of(since), processes, follow_detection)
+    result = history.rescan(load_settings(), utc_now(), names, since, processes, follow_detection)
     t = result.tally
     if json:
         counts = {"done": t.done, "new": t.new, "gone": result.gone, "failed": t.failed}
@@ -28,6 +31,11 @@ def rescan(watch: Watches = None, since: Since = None, processes: Processes = No
         return
     for note in t.notes:
         print_stderr(f"rescan: {note}")
-    what = f"{t.done:,} transcripts looked through, {t.new:,} mentions are new, {result.gone:,} are no longer found"
-    print(f"rescan: {what}, {t.failed} watches failed" if t.failed else f"rescan: {what}")
-    print(f"{result.due} new alerts to be delivered, {result.held} kept back because their episodes are old")
+    what = (
+        f"{count_of(t.done, 'transcript')} looked through, {count_of(t.new, 'mention')} {agree(t.new, 'is', 'are')} new"
+    )
+    what += f", {result.gone:,} {agree(result.gone, 'is', 'are')} no longer found"
+    print(f"rescan: {what}, {count_of(t.failed, 'watch')} failed" if t.failed else f"rescan: {what}")
+    print(
+        f"{count_of(result.due, 'new alert')} to be delivered, {result.held} kept back because their episodes are old"
+    )

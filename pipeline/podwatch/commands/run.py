@@ -3,47 +3,51 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import load_settings, open_runtime, print_stderr, print_tally, utc_now
 from podwatch.commands.progress import follow_parts, progress_bar
 from podwatch.commands.scan import load_transcript
-from podwatch.diagnose.coverage import coverage_line
-from podwatch.errors import PodwatchError, TranscriptError
-from podwatch.history.parallel_detection import DetectionResult, detect_in_processes
-from podwatch.line import verbs
-from podwatch.line.fetch import save_dropped_files
-from podwatch.line.heartbeat import finish_line, report_broken_line
-from podwatch.line.poll import poll as poll_verb
-from podwatch.policy.transcript_file_match import EpisodeNames
-from podwatch.runtime import Runtime, build
-from podwatch.settings import Secret
-from podwatch.store.database import FAILURES
+from podwatch.errors import PodwatchError, SpeechError, TranscriptError
 
-ToConsole = Annotated[bool, typer.Option("--console", help="Print alerts for Slack here instead; they count as sent.")]
-Force = Annotated[bool, typer.Option("--force", help="Poll also what is not due.")]
+if TYPE_CHECKING:
+    from podwatch.history.parallel_detection import DetectionResult
+    from podwatch.runtime import Runtime
+
+ToConsole = Annotated[bool, cli.Option("--console", help="Print alerts for Slack here instead; they count as sent.")]
+Force = Annotated[bool, cli.Option("--force", help="Poll also what is not due.")]
 
 
 def poll(force: Force = False, json: Json = False) -> None:
-    """Asks the feeds that are due whether they have something new."""
+    """Asks the feeds that are due whether they have something new.
+
+    Example: podwatch poll --force
+    """
     _run_verbs(["poll"], force, json)
 
 
 def fetch(
     folder: Annotated[
-        Path | None, typer.Option("--from", help="A folder of transcripts, or one, to be matched to episodes by name.")
+        Path | None, cli.Option("--from", help="A folder of transcripts, or one, to be matched to episodes by name.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Gets the transcripts of new episodes, or takes those that were dropped into a folder."""
+    """Gets the transcripts of new episodes, or takes those of a folder.
+
+    Files in a folder are matched to episodes by their names.
+
+    Example: podwatch fetch --from transcripts/
+    """
+    from podwatch.line.fetch import save_dropped_files
+    from podwatch.policy.transcript_file_match import EpisodeNames
+
     if folder is None:
         _run_verbs(["fetch"], False, json)
         return
@@ -52,7 +56,7 @@ def fetch(
     files = sorted(f for f in folder.rglob("*") if f.is_file()) if folder.is_dir() else [folder]
     found, failed = [], 0
     with open_runtime() as rt:
-        names = EpisodeNames(rt.store.episodes_without_transcript())
+        names = EpisodeNames(rt.store.episodes_without_transcript(), rt.store.episodes_with_transcript())
         for file in files:
             episode, how = names.match(file.name)
             try:
@@ -66,13 +70,18 @@ def fetch(
         done = save_dropped_files(rt, found, utc_now())
     print_tally(replace(done, failed=failed, done=len(files)), json)
     if failed:
-        raise typer.Exit(1)
+        raise cli.Exit(1)
 
 
 def detect(
-    processes: Annotated[int, typer.Option("--processes", min=1, help="How many cores to use.")] = 1, json: Json = False
+    processes: Annotated[int, cli.Option("--processes", min=1, help="How many cores to use.")] = 1, json: Json = False
 ) -> None:
-    """Looks through the transcripts for the watches that were not looked for in them yet."""
+    """Looks for the watches in the transcripts that are new to them.
+
+    Example: podwatch detect --processes 4
+    """
+    from podwatch.history.parallel_detection import detect_in_processes
+
     follow = partial(follow_detection, piped=False)
     print_tally(detect_in_processes(load_settings(), utc_now(), processes, follow), json)
 
@@ -84,15 +93,18 @@ def follow_detection(parts: Iterator[DetectionResult], of: int, *, piped: bool =
 
 def deliver(
     retry_dead: Annotated[
-        bool, typer.Option("--retry-dead", help="Also what was given up or is paused: what was wrong is mended.")
+        bool, cli.Option("--retry-dead", help="Also what was given up or is paused: what was wrong is mended.")
     ] = False,
     resend_printed: Annotated[
-        bool, typer.Option("--resend-printed", help="Also to Slack what was printed for want of a token: as a digest.")
+        bool, cli.Option("--resend-printed", help="Also to Slack what was printed for want of a token: as a digest.")
     ] = False,
     console: ToConsole = False,
     json: Json = False,
 ) -> None:
-    """Hands each alert to its channel, once."""
+    """Hands each alert to its channel, once.
+
+    Example: podwatch deliver --console
+    """
     if resend_printed:
         with open_runtime() as rt:
             print_stderr(f"deliver: {rt.store.resend_printed(rt.store.clock())} to be sent to their channels")
@@ -104,7 +116,17 @@ def deliver(
 
 
 def run(force: Force = False, console: ToConsole = False, json: Json = False) -> None:
-    """The four verbs in order: poll, fetch, detect, deliver; ends with what was listened to."""
+    """Does the four in order; ends with what was listened to.
+
+    The four are poll, fetch, detect and deliver.
+
+    Example: podwatch run --console
+    """
+    from podwatch.diagnose.coverage import coverage_line
+    from podwatch.line import verbs
+    from podwatch.line.heartbeat import finish_line, report_broken_line
+    from podwatch.store.database import FAILURES
+
     with _open(console) as rt:
         try:
             _run_verbs_in(rt, list(verbs.LINE), force, json)
@@ -112,8 +134,27 @@ def run(force: Force = False, console: ToConsole = False, json: Json = False) ->
             _warn(report_broken_line(rt))
             raise
         _warn(finish_line(rt, rt.store.clock()))
+        _listen(rt, json)  # last, so that it delays nothing
         line = f"coverage: {coverage_line(rt.store, utc_now())}"
     print_stderr(line) if json else print(line)
+
+
+def _listen(rt: Runtime, as_json: bool) -> None:
+    """Listens to what has no transcript, where that is on, and delivers what is found in what was heard."""
+    from podwatch.commands.listen import listening_bars
+    from podwatch.line.listen import ListenOptions, is_on, listen
+
+    if not is_on(rt):
+        return
+    try:
+        with listening_bars() as progress:
+            t = listen(rt, rt.store.clock(), options=ListenOptions(progress=progress))
+    except SpeechError as e:  # without a recogniser the line itself has been run
+        _warn(e.line)
+        return
+    print_tally(t, as_json)
+    if t.new:
+        _run_verbs_in(rt, ["detect", "deliver"], False, as_json)
 
 
 def _warn(warning: str | None) -> None:
@@ -122,6 +163,9 @@ def _warn(warning: str | None) -> None:
 
 
 def _open(console: bool) -> Runtime:
+    from podwatch.runtime import build
+    from podwatch.settings import Secret
+
     settings = load_settings()
     return build(replace(settings, console=True, slack_token=Secret("")) if console else settings)
 
@@ -132,6 +176,9 @@ def _run_verbs(names: list[str], force: bool, as_json: bool, *, console: bool = 
 
 
 def _run_verbs_in(rt: Runtime, names: list[str], force: bool, as_json: bool) -> None:
+    from podwatch.line import verbs
+    from podwatch.line.poll import poll as poll_verb
+
     for name in names:
         # With --json stdout is for JSON alone: the cards of the console notifier go to stderr.
         with redirect_stdout(sys.stderr) if as_json else nullcontext():
@@ -141,6 +188,3 @@ def _run_verbs_in(rt: Runtime, names: list[str], force: bool, as_json: bool) -> 
             else:
                 t = verbs.LINE[name](rt, rt.store.clock())
         print_tally(t, as_json)
-
-
-COMMANDS: tuple[Callable[..., None], ...] = (poll, fetch, detect, deliver, run)

@@ -1,14 +1,13 @@
-"""podwatch scan: the same detection over transcripts on disk, without a database."""
+"""podwatch scan: the same detection over transcripts and audio files on disk, without a database."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from podwatch import files, query
+from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
     StyledLine,
@@ -18,61 +17,85 @@ from podwatch.commands.output import (
     mention_json,
     print_line,
     print_stderr,
-    split_snippet,
     strip_control,
+    style_sentence,
 )
-from podwatch.entities.recognition import missing_requirement
 from podwatch.errors import PodwatchError, TranscriptError
-from podwatch.line.entities import entities_in
-from podwatch.model import Mention, Transcript
-from podwatch.query import EpisodeFields
-from podwatch.transcripts import formats as transcripts
-from podwatch.watchlist.loader import read_watches
+
+if TYPE_CHECKING:
+    from podwatch import query
+    from podwatch.commands.audio import FileListener, HeardFile
+    from podwatch.model import Entity, Mention, Transcript, Watch
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Transcripts, in any format.")],
-    list_file: Annotated[Path, typer.Option("--watchlist", help="The watchlist to look for.")],
+    paths: Annotated[list[Path], cli.Argument(metavar="FILES...", help="Transcripts, in any format, or audio files.")],
+    list_file: Annotated[Path, cli.Option("--watchlist", help="The watchlist to look for.")],
     json: Json = False,
 ) -> None:
-    """Looks for a watchlist in transcripts on disk: one JSON line a mention, readable lines on a terminal."""
+    """Looks for a watchlist in transcripts or audio on disk.
+
+    One JSON line a mention; readable lines on a terminal.
+
+    Example: podwatch scan talk.vtt --watchlist watchlist.yaml
+    """
+    from podwatch import query
+    from podwatch.speech.audio_files import is_audio
+    from podwatch.watchlist.loader import read_watches
+
     watches = read_watches(list_file)
-    engine = query.build_engine(watches)
+    engine, by_name = query.build_engine(watches), {w.name: w for w in watches}
     for name, error in engine.broken.items():
         print_stderr(f"podwatch: watch {name}: {error.line}")
     as_json = json or not sys.stdout.isatty()
     failed = bool(engine.broken)
     with_entities = reads_entities(engine)
-    for file in paths:
-        try:
-            transcript = load_transcript(file)
-            if charset := transcript.guessed_charset:
-                print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
-            named = entities_in(transcript, watches) if with_entities else None
-        except PodwatchError as e:
-            failed = True
-            print_stderr(f"podwatch: {e.line}")
-            continue
-        found = engine(transcript, EpisodeFields(title=transcript.title, entities=named))
-        for name, why in found.failed.items():
-            failed = True
-            print_stderr(f"podwatch: {file}: watch {name} failed: {why}")
-        for m in found.mentions:
-            if as_json:
-                emit_json(mention_json(m, str(file), transcript.title))
-            else:
-                print_line(_mention_line(file, m))
+    with ExitStack() as stack:
+        listener: FileListener | None = None
+        for file in paths:
+            heard: HeardFile | None = None
+            try:
+                if is_audio(file):
+                    from podwatch.commands.audio import FileListener
+
+                    listener = listener or stack.enter_context(FileListener(load_settings()))
+                    heard = listener.hear(file)
+                transcript = heard.transcript if heard else load_transcript(file)
+                if charset := transcript.guessed_charset:
+                    print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
+                named = _find_entities(transcript, watches) if with_entities else None
+            except PodwatchError as e:
+                failed = True
+                print_stderr(f"podwatch: {e.line}")
+                continue
+            found = engine(transcript, query.EpisodeFields(title=transcript.title, entities=named))
+            for name, why in found.failed.items():
+                failed = True
+                print_stderr(f"podwatch: {file}: watch {name} failed: {why}")
+            for m in heard.without_phantoms(found.mentions) if heard else found.mentions:
+                if as_json:
+                    emit_json(mention_json(m, str(file), transcript.title))
+                else:
+                    print_line(_mention_line(file, by_name[m.watch], m))
     if failed:
-        raise typer.Exit(1)
+        raise cli.Exit(1)
 
 
 def reads_entities(engine: query.Engine) -> bool:
     """Whether entities are to be recognised for these watches; says so when spaCy or its model is missing."""
     if not (engine.asks_for_entities and load_settings().entities):
         return False
+    from podwatch.entities.recognition import missing_requirement
+
     if (missing := missing_requirement()) is not None:
         print_stderr(f"podwatch: {missing}")
     return missing is None
+
+
+def _find_entities(transcript: Transcript, watches: list[Watch]) -> tuple[Entity, ...] | None:
+    from podwatch.line.entities import entities_in
+
+    return entities_in(transcript, watches)
 
 
 def load_transcript(file: Path) -> Transcript:
@@ -82,6 +105,9 @@ def load_transcript(file: Path) -> Transcript:
 
 def read_file(file: Path) -> tuple[Transcript, list[str]]:
     """(the transcript in a file, what was decided when it was read); raises TranscriptError naming it."""
+    from podwatch import files
+    from podwatch.transcripts import formats as transcripts
+
     data = files.read(file, transcripts.MAX_BYTES, TranscriptError)
     try:
         name, columns = transcripts.parse_transcript(data, name=file.name)
@@ -92,13 +118,11 @@ def read_file(file: Path) -> tuple[Transcript, list[str]]:
     return transcript, columns.notes
 
 
-def _mention_line(file: Path, m: Mention) -> StyledLine:
-    before, surface, after = split_snippet(m)
+def _mention_line(file: Path, watch: Watch, m: Mention) -> StyledLine:
     return [
         ("cyan", format_moment(m).rjust(9)),
         ("magenta", "  " + m.watch),
-        ("", ("" if m.kind == "exact" else f" ({m.kind.value} {m.score:.2f})") + "  " + before),
-        ("bold yellow", surface),
-        ("", after),
+        ("", ("" if m.kind == "exact" else f" ({m.kind.value} {m.score:.2f})") + "  "),
+        *style_sentence(watch, m, "bold yellow"),
         ("dim", f"  {strip_control(file.name)}"),
     ]

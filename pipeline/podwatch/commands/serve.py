@@ -9,27 +9,31 @@ import socket
 import sys
 from typing import Annotated
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import emit_json, load_settings, print_stderr, utc_now
 from podwatch.errors import PodwatchError
-from podwatch.runtime import build
 
 SHORTEST_TOKEN = 16
 
 
 def serve(
     host: Annotated[
-        str, typer.Option("--host", help="The address to listen at; any but loopback needs PODWATCH_PAGE_TOKEN.")
+        str, cli.Option("--host", help="The address to listen at; any but loopback needs PODWATCH_PAGE_TOKEN.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8090,
-    prefix: Annotated[str, typer.Option("--prefix", help="The path at which a proxy shows it: /podwatch.")] = "",
+    port: Annotated[int, cli.Option("--port", min=1, max=65535)] = 8090,
+    prefix: Annotated[str, cli.Option("--prefix", help="The path at which a proxy shows it: /podwatch.")] = "",
     json: Json = False,
 ) -> None:
-    """Serves the page: alerts, episodes to read and hear, watches, feeds, coverage, and the same as a JSON API."""
+    """Serves the page, until it is stopped.
+
+    Alerts, episodes to read and hear, watches, feeds, coverage, and the same as a JSON API.
+
+    Example: podwatch serve --port 8090
+    """
     import uvicorn
 
+    from podwatch.runtime import build
     from podwatch.web.access import Access, LoopbackAccess, TokenAccess
     from podwatch.web.application import create_app
 

@@ -6,16 +6,25 @@ import signal
 import sys
 import threading
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from podwatch.commands.options import Json
 from podwatch.commands.output import emit_json, open_runtime, print_stderr, strip_control, utc_now
 from podwatch.errors import SettingsError
-from podwatch.line.answers import save_answer
-from podwatch.model import Answer
+
+if TYPE_CHECKING:
+    from podwatch.model import Answer
 
 
 def slack(json: Json = False) -> None:
-    """Hears the buttons on Slack's cards, until it is stopped (Ctrl-C); docs/slack.md says what it needs."""
+    """Hears the buttons on Slack's cards, until it is stopped.
+
+    docs/slack.md says what it needs.
+
+    Example: podwatch slack
+    """
+    from podwatch.line.answers import save_answer
+
     stop = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:

@@ -6,10 +6,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from json import dumps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.backtest import sample_lines, sample_row
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
@@ -23,53 +22,76 @@ from podwatch.commands.output import (
     strip_control,
 )
 from podwatch.commands.progress import follow_parts
-from podwatch.commands.watches_check import check_watchlist
-from podwatch.commands.watches_sync import sync_watchlist
 from podwatch.errors import PodwatchError
-from podwatch.history.backtest import BacktestResult
-from podwatch.history.spelling_effects import SpellingEffect, measure_effects
-from podwatch.model import Precision, measure_precision
+from podwatch.model import Precision, Watch, measure_precision
 from podwatch.notifiers import show_channel
-from podwatch.watchlist.edits import apply_proposals
-from podwatch.watchlist.json_schema import build_schema
-from podwatch.watchlist.proposals import propose_changes
+from podwatch.policy.wording import count_of
 
-app = typer.Typer(help="What is listened for.", no_args_is_help=True)
-File = Annotated[Path, typer.Argument(help="A watchlist (YAML).")]
+if TYPE_CHECKING:
+    from podwatch.history.backtest import BacktestResult
+    from podwatch.history.spelling_effects import SpellingEffect
+
+app = cli.Group(help="What is listened for.", no_args_is_help=True)
+File = Annotated[Path, cli.Argument(help="A watchlist (YAML).")]
 
 
 @app.command()
 def check(
     file: File,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+    strict: Annotated[bool, cli.Option("--strict", help="Fail on warnings too.")] = False,
     json: Json = False,
 ) -> None:
-    """Says what is wrong with a watchlist, with file, line and column: mistakes, and watches that find nothing, almost
-    everything, or the same as another."""
+    """Says what is wrong with a watchlist, with file, line and column.
+
+    Mistakes, and watches that find nothing, almost everything, or the same as another.
+
+    Example: podwatch watches check watchlist.yaml
+    """
+    from podwatch.commands.watches_check import check_watchlist
+
     check_watchlist(file, strict, json)
 
 
 @app.command("schema")
 def schema_() -> None:
-    """Prints the JSON Schema of a watchlist, with which editors complete it: docs/watchlist.schema.json."""
+    """Prints the JSON Schema of a watchlist, with which editors complete it.
+
+    It is docs/watchlist.schema.json.
+
+    Example: podwatch watches schema > watchlist.schema.json
+    """
+    from podwatch.watchlist.json_schema import build_schema
+
     print(dumps(build_schema(), indent=2))
 
 
 @app.command()
 def sync(
     file: File,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Remove watches without asking.")] = False,
+    dry_run: Annotated[bool, cli.Option("--dry-run", help="Only show what would change.")] = False,
+    yes: Annotated[bool, cli.Option("--yes", help="Remove watches without asking.")] = False,
     json: Json = False,
 ) -> None:
-    """Makes this the watchlist in use; changed watches are looked for anew, removed ones no more. Shows what changes,
-    takes no list with mistakes, and asks before it removes a watch."""
+    """Makes this the watchlist in use.
+
+    Changed watches are looked for anew, removed ones no more. Shows what changes, takes no list with mistakes, and
+    asks before it removes a watch.
+
+    Example: podwatch watches sync watchlist.yaml --dry-run
+    """
+    from podwatch.commands.watches_sync import sync_watchlist
+
     sync_watchlist(file, dry_run=dry_run, yes=yes, json=json)
 
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """The watches in use, with how many answers call their alerts relevant or wrong (see podwatch slack)."""
+    """The watches in use, and how their alerts were judged.
+
+    How many answers call them relevant or wrong: see podwatch slack.
+
+    Example: podwatch watches list --json
+    """
     with open_runtime() as rt:
         precisions = measure_precision(rt.store.standing_verdicts(current=True))
         rows = [
@@ -96,13 +118,22 @@ def list_(json: Json = False) -> None:
 def learn_(
     write: Annotated[
         Path | None,
-        typer.Option("--write", metavar="FILE", help="Make the changes in this watchlist; its comments stay."),
+        cli.Option("--write", metavar="FILE", help="Make the changes in this watchlist; its comments stay."),
     ] = None,
-    watch: Annotated[list[str] | None, typer.Option("--watch", help="Only this watch; several times for more.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Write without asking, on a terminal too.")] = False,
+    watch: Annotated[list[str] | None, cli.Option("--watch", help="Only this watch; several times for more.")] = None,
+    yes: Annotated[bool, cli.Option("--yes", help="Write without asking, on a terminal too.")] = False,
     json: Json = False,
 ) -> None:
-    """Proposes aliases and exclusions from what people answered to alerts, and says what each would change."""
+    """Proposes aliases and exclusions from what people answered to alerts.
+
+    Says what each would change.
+
+    Example: podwatch watches learn --write watchlist.yaml
+    """
+    from podwatch.history.spelling_effects import measure_effects
+    from podwatch.watchlist.edits import apply_proposals
+    from podwatch.watchlist.proposals import propose_changes
+
     wanted = {require_utf8(name) for name in watch or ()}
     with open_runtime() as rt:
         watches = rt.store.watches()
@@ -114,14 +145,16 @@ def learn_(
     if not json:
         _print_effects(effects)
     asked = write is not None and sys.stdin.isatty() and sys.stdout.isatty() and not (yes or json)
-    if effects and asked and not typer.confirm(f"Write these into {strip_control(str(write))}?"):
+    if effects and asked and not cli.confirm(f"Write these into {strip_control(str(write))}?"):
         return
     made = apply_proposals(write, proposals) if write is not None and proposals else []
     if json:
         for e in effects:
             emit_json(_effect_row(e) | _sample_rows(e) | {"written": e.proposal in made})
     if write is not None and made:
-        print_stderr(f"{write}: {len(made)} changes made; to put them to use: podwatch watches sync {write}")
+        print_stderr(
+            f"{write}: {count_of(len(made), 'change')} made; to put them to use: podwatch watches sync {write}"
+        )
     elif write is not None and proposals:
         print_stderr(f"{write}: has all of this already; to put it to use: podwatch watches sync {write}")
 
@@ -133,10 +166,13 @@ def _print_effects(effects: Sequence[SpellingEffect]) -> None:
         return
     for e in effects:
         print_line([("bold", strip_control(e.proposal.spelling)), ("", f" as {e.proposal.change.value}:")])
-        for line in sample_lines(e.outcome):
+        watch = Watch(name=e.proposal.watch)
+        for line in sample_lines(e.outcome, watch, watch):
             print_line(line)
         if e.measured < e.transcripts:
-            print_line([("dim", f"  gained and lost are of the newest {e.measured} transcripts that hold it")])
+            print_line(
+                [("dim", f"  gained and lost are of the newest {count_of(e.measured, 'transcript')} that hold it")]
+            )
 
 
 def _effect_row(e: SpellingEffect) -> dict[str, Any]:

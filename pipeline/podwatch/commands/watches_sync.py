@@ -6,20 +6,23 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
-
+from podwatch.commands import cli
 from podwatch.commands.output import StyledLine, emit_json, open_runtime, print_line, print_stderr, strip_control
-from podwatch.commands.watches_check import find_errors, print_finding
+from podwatch.commands.watches_check import find_errors, find_silent_mistakes, print_finding
 from podwatch.notifiers import show_channel
-from podwatch.policy.watchlist_changes import WatchlistChanges
+from podwatch.policy.wording import count_of
 from podwatch.watchlist.loader import parse_watchlist, read_text
+
+if TYPE_CHECKING:
+    from podwatch.policy.watchlist_changes import WatchlistChanges
 
 MAX_NAMES = 5  # of removed watches, in the question
 
 
 def sync_watchlist(file: Path, *, dry_run: bool, yes: bool, json: bool) -> None:
-    """Shows the changes and makes them; raises typer.Exit(1), with nothing changed, for a list that has mistakes, or
+    """Shows the changes and makes them; raises cli.Exit(1), with nothing changed, for a list that has mistakes, or
     that would remove watches when nobody agrees."""
     text = read_text(file)
     watches, channels = parse_watchlist(text, str(file))
@@ -27,8 +30,10 @@ def sync_watchlist(file: Path, *, dry_run: bool, yes: bool, json: bool) -> None:
         for error in errors:
             print_finding(file, error, json)
         print_stderr(f"podwatch: {file}: the watchlist in use stays as it is - correct it, then sync again")
-        raise typer.Exit(1)
+        raise cli.Exit(1)
     with open_runtime() as rt:
+        for warning in find_silent_mistakes(watches, text, rt.store.feeds()):
+            print_finding(file, warning, json, on_stderr=True)
         plan = rt.store.plan_sync(watches)
         waiting = rt.store.count_unsent(plan.removed)
         if not json:
@@ -38,7 +43,7 @@ def sync_watchlist(file: Path, *, dry_run: bool, yes: bool, json: bool) -> None:
             _print_result(plan, len(watches), json, dry_run=True)
             return
         if plan.removed and not yes and not _confirm(file, plan, json):
-            raise typer.Exit(1)
+            raise cli.Exit(1)
         now = rt.store.clock()
         rt.store.sync_watches(watches, now, timedelta(days=rt.settings.live_days))
         rt.store.sync_channels(channels, now)
@@ -47,9 +52,9 @@ def sync_watchlist(file: Path, *, dry_run: bool, yes: bool, json: bool) -> None:
 
 def _confirm(file: Path, plan: WatchlistChanges, json: bool) -> bool:
     names = ", ".join(plan.removed[:MAX_NAMES]) + (", ..." if len(plan.removed) > MAX_NAMES else "")
-    count = f"{len(plan.removed)} watch{'es' if len(plan.removed) > 1 else ''} ({names})"
+    count = f"{count_of(len(plan.removed), 'watch')} ({names})"
     if sys.stdin.isatty() and sys.stdout.isatty() and not json:
-        return typer.confirm(strip_control(f"Remove {count}?"))
+        return cli.confirm(strip_control(f"Remove {count}?"))
     print_stderr(f"podwatch: {file}: would remove {count}; nothing was changed - to do it: --yes; to look: --dry-run")
     return False
 
@@ -71,7 +76,7 @@ def _describe(plan: WatchlistChanges, waiting: dict[str, int]) -> Iterator[Style
         yield [("green", f"+ {strip_control(name)}"), ("", "  is back")]
     for name in plan.removed:
         count = waiting.get(name, 0)
-        held = f"  {count} alert{'s' if count > 1 else ''} not sent yet will be held" if count else ""
+        held = f"  {count_of(count, 'alert')} not sent yet will be held" if count else ""
         yield [("red", f"- {strip_control(name)}"), ("", held)]
 
 
@@ -82,7 +87,7 @@ def _print_result(plan: WatchlistChanges, count: int, json: bool, *, dry_run: bo
     notes += [f"{len(plan.moved)} moved"] if plan.moved else []
     if not json:
         would = "would be " if dry_run else ""
-        print(f"{count} watches: {would}{len(plan.new)} new, {', '.join(notes)}")
+        print(f"{count_of(count, 'watch')}: {would}{len(plan.new)} new, {', '.join(notes)}")
         return
     emit_json(
         {

@@ -131,8 +131,6 @@ def no_mentions_line(store: Store, now: datetime, *, since: datetime | None, wat
     """What to say when there is no mention: how much was listened to, or that nothing was polled yet."""
     if not any(f.last_polled_at for f in store.feeds()):
         return "no mentions yet: podwatch run"
-    if watch is not None and watch not in {w.name for w in store.watches()}:
-        return f"no mentions; {watch} is not among the watches: see podwatch watches list"
     return f"no mentions; {coverage_line(store, now, since=since, watch=watch)}"
 
 

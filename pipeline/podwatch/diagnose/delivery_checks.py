@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from podwatch.diagnose.findings import MAX_LISTED, Finding, Health
 from podwatch.model import DeliveryState, HoldReason
 from podwatch.notifiers import show_channel
+from podwatch.policy.wording import agree, count_of
 from podwatch.redaction import redact_text
 from podwatch.store.clock import MAX_APART
 from podwatch.store.database import Store
@@ -32,7 +33,15 @@ def check_deliveries(store: Store, shared_now: datetime, now: datetime) -> Itera
     held = sum(n for state, n in states.items() if state.startswith("held"))
     due, retry = states.get("due", 0), states.get("retry", 0)
     message = f"{states.get('sent', 0)} sent, {due} due, {retry} to be tried again, {held} held"
+    if held:
+        message += f" ({_describe_held(states)})"
     yield Finding("deliveries", Health.NOTE if retry else Health.OK, message, "podwatch alerts" if retry else "")
+
+
+def _describe_held(states: Mapping[str, int]) -> str:
+    """Why the held alerts are held, the most frequent reason first."""
+    held = {state.removeprefix("held: "): n for state, n in states.items() if state.startswith("held: ")}
+    return ", ".join(f"{n} {why}" for why, n in sorted(held.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _dead(store: Store) -> Iterator[Finding]:
@@ -40,7 +49,7 @@ def _dead(store: Store) -> Iterator[Finding]:
     if not dead:
         return
     todo = "podwatch explain KEY says why; when it is mended: podwatch deliver --retry-dead"
-    yield Finding("deliveries", Health.WRONG, f"{dead} alerts are dead", todo)
+    yield Finding("deliveries", Health.WRONG, f"{count_of(dead, 'alert')} {agree(dead, 'is', 'are')} dead", todo)
     for a in store.list_alerts(states=(DeliveryState.DEAD,), limit=MAX_LISTED):
         why = redact_text(a.delivery.error or "no reason was noted")
         yield Finding(f"alert {a.delivery.key[:12]}", Health.WRONG, f"{a.watch} in {a.episode}: {why}")

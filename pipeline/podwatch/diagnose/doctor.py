@@ -17,12 +17,14 @@ from podwatch.diagnose.coverage import coverage_line, feeds_without_transcripts
 from podwatch.diagnose.delivery_checks import check_deliveries
 from podwatch.diagnose.findings import MAX_LISTED, Finding, Health, error_finding
 from podwatch.diagnose.model_checks import MODELS, MissingModel
+from podwatch.diagnose.speech_checks import check_speech
 from podwatch.errors import PodwatchError
 from podwatch.logins import Keyring, is_sealed
 from podwatch.model import Alert, DeliverMode, Episode, Kind, Mention, Period, Watch, guessed_charset
 from podwatch.notifiers import NOTIFIERS, escaping, lacks_token, scheme_of, show_channel
 from podwatch.policy.coverage import describe_reasons, describe_undated
 from podwatch.policy.poll_schedule import is_dead
+from podwatch.policy.wording import agree, count_of
 from podwatch.redaction import display_address, redact_text
 from podwatch.settings import Settings
 from podwatch.store.database import Store, inspect_database, open_store
@@ -110,7 +112,7 @@ def _feeds(surroundings: Surroundings) -> Iterator[Finding]:
         return
     dead = [f for f in feeds if is_dead(f.failing_since, now)]
     failing = [f for f in feeds if f.error and f not in dead]
-    late = [f for f in feeds if f.next_poll_at is not None and now - f.next_poll_at > OVERDUE]
+    late = [f for f in feeds if f.next_poll_at is not None and f.disabled_at is None and now - f.next_poll_at > OVERDUE]
     for f in dead[:MAX_LISTED]:
         todo, why = "correct it, or podwatch feeds remove", redact_text(f.error or "")
         message = f"has failed since {f.failing_since:%Y-%m-%d}: {why}"
@@ -120,11 +122,18 @@ def _feeds(surroundings: Surroundings) -> Iterator[Finding]:
         yield Finding("feeds", Health.WRONG, more, "podwatch feeds list")
     if late:
         todo = "is the DAG switched on, does the scheduler run? Or: podwatch run"
-        yield Finding("feeds", Health.WRONG, f"{len(late)} of {len(feeds)} wait for a poll since a day or more", todo)
+        yield Finding(
+            "feeds",
+            Health.WRONG,
+            f"{len(late)} of {len(feeds)} {agree(len(late), 'waits', 'wait')} for a poll since a day or more",
+            todo,
+        )
     undated = surroundings.store.undated_episodes()
     for f in [f for f in feeds if f.id in undated][:MAX_LISTED]:
         yield Finding(f"feed {display_address(f.url)}", Health.NOTE, describe_undated(undated[f.id]))
-    message = f"{len(feeds)} feeds, {len(failing)} of them failing for now, {len(dead)} for weeks"
+    message = f"{count_of(len(feeds), 'feed')}, {len(failing)} of them failing for now, {len(dead)} for weeks"
+    if disabled := sum(f.disabled_at is not None for f in feeds):
+        message += f", {disabled} disabled"
     yield Finding("feeds", Health.NOTE if failing else Health.OK, message, "podwatch feeds list" if failing else "")
 
 
@@ -159,8 +168,9 @@ def _coverage(surroundings: Surroundings) -> Iterator[Finding]:
         message = f"none of its episodes has a transcript ({describe_reasons(c)})"
         yield Finding(f"feed {url}", Health.NOTE, message, todo)
     if len(silent) > MAX_LISTED:
-        more = f"{len(silent) - MAX_LISTED} more feeds have no transcript at all"
-        yield Finding("coverage", Health.NOTE, more, "podwatch feeds list")
+        more = len(silent) - MAX_LISTED
+        message = f"{count_of(more, 'more feed')} {agree(more, 'has', 'have')} no transcript at all"
+        yield Finding("coverage", Health.NOTE, message, "podwatch feeds list")
     yield Finding("coverage", Health.OK, coverage_line(store, now))
 
 
@@ -196,7 +206,11 @@ def _logins(surroundings: Surroundings) -> Iterator[Finding]:
         message = f"{old} of {len(feeds)} are encrypted with an older key"
         yield Finding("logins", Health.NOTE, message, f"{encrypt}; then the older key can go")
     if feeds and not (unreadable or plain or old):
-        yield Finding("logins", Health.OK, f"{len(feeds)} feeds have one, each encrypted")
+        yield Finding(
+            "logins",
+            Health.OK,
+            f"{count_of(len(feeds), 'feed')} {agree(len(feeds), 'has', 'have')} one, each encrypted",
+        )
 
 
 def _watches(surroundings: Surroundings) -> Iterator[Finding]:
@@ -209,7 +223,7 @@ def _watches(surroundings: Surroundings) -> Iterator[Finding]:
     broken = surroundings.store.errors()["watch"]
     for line in broken[:MAX_LISTED]:
         yield Finding("watches", Health.WRONG, line, "correct the watchlist, then podwatch watches sync")
-    yield Finding("watches", Health.OK, f"{len(watches)} watches, {len(broken)} of them broken")
+    yield Finding("watches", Health.OK, f"{count_of(len(watches), 'watch')}, {len(broken)} of them broken")
 
 
 def _deliveries(surroundings: Surroundings) -> Iterator[Finding]:
@@ -295,6 +309,10 @@ def _models(surroundings: Surroundings) -> Iterator[Finding]:
             yield Finding(f"model {name}", Health.WRONG, message, "install podwatch again: make install")
 
 
+def _speech(surroundings: Surroundings) -> Iterator[Finding]:
+    yield from check_speech(surroundings.settings)
+
+
 CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxyType(
     {
         "disk": _disk,
@@ -307,6 +325,7 @@ CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxy
         "watches": _watches,
         "deliveries": _deliveries,
         "models": _models,
+        "speech": _speech,
         "slack": _slack,
         "channels": _channels,
     }

@@ -8,7 +8,7 @@ parses them within limits: document_parser.py, feedparser_adapter.py and podcast
 
 from __future__ import annotations
 
-from podwatch.feeds.discovery import apple_podcast_id, feed_in_lookup, find_feed_link
+from podwatch.feeds.discovery import apple_podcast_id, feed_in_lookup, find_feed_link, is_page
 from podwatch.feeds.incremental import FeedReading, read_feed
 from podwatch.feeds.item_scanner import WholeReason
 from podwatch.feeds.known_items import KnownItems, guid_key
@@ -25,6 +25,7 @@ __all__ = [
     "feed_in_lookup",
     "find_feed_link",
     "guid_key",
+    "is_page",
     "read_feed",
     "was_saturated",
 ]

@@ -33,10 +33,31 @@ ru январь февраль март апрель май июнь июль а
 uk січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
 tr Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık
 ro ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
+bg януари февруари март април май юни юли август септември октомври ноември декември
+sr januar februar mart april maj jun jul avgust septembar oktobar novembar decembar
+lt sausio vasario kovo balandžio gegužės birželio liepos rugpjūčio rugsėjo spalio lapkričio gruodžio
+lv janvāris februāris marts aprīlis maijs jūnijs jūlijs augusts septembris oktobris novembris decembris
+et jaanuar veebruar märts aprill mai juuni juuli august september oktoober november detsember
+el Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου Οκτωβρίου Νοεμβρίου Δεκεμβρίου
+id Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember
+ar يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر
+he ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר
 hu január február március április május június július augusztus szeptember október november december
 """
 # Short forms that are no beginning of a name, or of several.
-_SHORT = {"mar": 3, "mrt": 3, "mrz": 3, "maj": 5, "cvn": 6, "cer": 6, "cerven": 6, "cvc": 7, "fvr": 2, "ekm": 10}
+_SHORT = {
+    "mar": 3,
+    "mrt": 3,
+    "mrz": 3,
+    "maj": 5,
+    "cvn": 6,
+    "cer": 6,
+    "cerven": 6,
+    "cvc": 7,
+    "fvr": 2,
+    "ekm": 10,
+    "ag": 8,
+}
 
 # Hours from UTC. A name that several zones have stands for one: BST for Britain's, IST for India's, CST, EST, MST, PST
 # and AST for America's (RFC 822, 5.1, has the first four).

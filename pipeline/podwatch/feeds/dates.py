@@ -27,7 +27,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+")
 _COMPACT = re.compile(r"(?<!\d)(\d{4})(\d\d)(\d\d)(?:t? ?(\d\d)(\d\d)(\d\d)?)?(?!\d)")
 _WHOLE_YEAR = re.compile(r"\d{4}(-\d\d)?")  # W3C's note on dates has both
-_EPOCH = re.compile(r"\d{9,10}")
+_EPOCH = re.compile(r"(\d{9,10})(?:\d{3})?")  # in seconds or milliseconds
 _EAST_ASIAN = re.compile(r"[年月日년월일時시分분秒초]")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -60,8 +60,8 @@ def _parse(text: str) -> datetime | None:
     text = fold(text).replace("\u2212", "-").replace("\u2013", "-")
     text = _EAST_ASIAN.sub(lambda m: ":" if m[0] in "時시分분" else "-" if m[0] in "年月년월" else " ", text)
     text = " ".join(text.split())
-    if _EPOCH.fullmatch(text):
-        return datetime.fromtimestamp(int(text), UTC)
+    if since_1970 := _EPOCH.fullmatch(text):
+        return datetime.fromtimestamp(int(since_1970[1]), UTC)
     text, clock = _take_compact(text)
     if clock is None:
         text, clock = _take_time(text)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from podwatch.feeds.derived_guids import derive_guid
 from podwatch.feeds.document_repair import repair_document
 from podwatch.feeds.enclosures import choose_audio
 from podwatch.feeds.feedparser_adapter import parse_with_feedparser
+from podwatch.feeds.item_scanner import is_json
+from podwatch.feeds.json_feed import parse_json_feed
 from podwatch.feeds.known_items import guid_key
 from podwatch.feeds.parsed_document import ParsedDocument, to_json
 from podwatch.feeds.podcast_namespace import NO_TAG, DocumentTags, Tag, Tags, read_tags
@@ -32,7 +34,6 @@ from podwatch.feeds.sanitizer import (
     web_address,
 )
 from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
-from podwatch.policy.compared_addresses import canonical_url
 from podwatch.redaction import display_address
 
 MAX_TAGS = 200  # of any repeated tag: an item with more is a mistake or an attack
@@ -50,6 +51,8 @@ class _Where(NamedTuple):
 
 def parse_document(data: bytes, url: str, content_type: str) -> ParsedDocument:
     """The feed's facts and an episode for each item; url: against which relative addresses are resolved."""
+    if is_json(data):
+        return parse_json_feed(data, url)
     data = repair_document(remove_bad_references(data))
     result = parse_with_feedparser(data, url, content_type)
     raw = result.raw
@@ -159,8 +162,7 @@ def _episode(entry: Any, tags: Tags, where: _Where) -> Episode:
     number = _first_tag(tags, "podcast:episode").text or _first_tag(tags, "itunes:episode").text
     return Episode(
         guid=guid
-        or (f"https://{canonical_url(audio)}" if audio else link if _is_own_page(link, where) else None)
-        or _derive_guid(title, entry),
+        or derive_guid(title, str(entry.get("published", "")), audio, link if _is_own_page(link, where) else None),
         title=title,
         link=link,
         audio_url=audio,
@@ -262,8 +264,3 @@ def _first_tag(tags: Tags, name: str) -> Tag:
 
 def _first_text(tags: Tags, name: str) -> str | None:
     return clean_text(_first_tag(tags, name).text).strip() or None
-
-
-def _derive_guid(title: str, entry: Any) -> str:
-    seed = f"{title}|{entry.get('published', '')}"
-    return "podwatch:" + hashlib.blake2b(seed.encode("utf-8", "replace"), digest_size=12).hexdigest()

@@ -22,6 +22,7 @@ _CONTROL = bytes({*range(32)} - {9, 10, 13})  # XML has none of them (1.0, 2.2)
 _ENTITY = re.compile(
     rb"<!ENTITY\s{1,9}([A-Za-z][A-Za-z0-9._-]{1,60})\s{1,9}(?:\"([^\"&<%]{0,100})\"|'([^'&<%]{0,100})')?"
 )
+_BEGIN = re.compile(rb"<\?xml(?=\s)|<(?:rss|feed|rdf:RDF)(?=[\s>])")
 _SECTION = re.compile(rb"<!\[CDATA\[|<!--|<!DOCTYPE|<\?")
 _SECTION_END = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<!DOCTYPE": b">", b"<?": b"?>"}
 _HTML = {name[:-1].encode(): "".join(f"&#{ord(c)};" for c in text).encode() for name, text in html5.items()}
@@ -61,6 +62,22 @@ def repair_document(data: bytes) -> bytes:
         parts.append(data[section.start() : at])
     parts.append(_SLIP.sub(mend, data[at:]))
     return b"".join(parts)
+
+
+def cut_junk_before(body: bytes) -> bytes:
+    """The document from where it begins: blank lines, or what a server's program complains of, may stand before.
+
+    feedparser would read a well-formed feed as an ill-formed one. A web page is left as it is.
+    """
+    found = _BEGIN.search(body, 0, 10_000)
+    if found is None or found.start() == 0 or body[: found.start()] == codecs.BOM_UTF8:
+        return body
+    before = body[: found.start()].removeprefix(codecs.BOM_UTF8).strip().lower()
+    if not before and found[0] != b"<?xml":
+        return body  # blanks, which may stand before what is no declaration
+    is_page = before.startswith((b"<!doctype html", b"<html", b"<body"))
+    is_prolog = found[0] != b"<?xml" and before.startswith(b"<!")  # a comment or a DOCTYPE
+    return body if is_page or is_prolog else body[found.start() :]
 
 
 def _section_end(data: bytes, section: re.Match[bytes]) -> int:

@@ -27,6 +27,7 @@ class ItemName(NamedTuple):
     audio_url: str | None
     published_at: datetime | None
     duration: float | None
+    link: str | None = None
 
     @property
     def episode(self) -> Episode:
@@ -51,7 +52,7 @@ class EpisodeList:
 
     def names(self) -> Iterator[ItemName]:
         for e in self._unpack():
-            yield ItemName(e.guid, e.title, e.audio_url, e.published_at, e.duration)
+            yield ItemName(e.guid, e.title, e.audio_url, e.published_at, e.duration, e.link)
 
     def _unpack(self) -> Sequence[Episode]:
         return episodes_from_json(zlib.decompress(self.packed)) if self.packed else self.unpacked

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import xxhash
 
 from podwatch.errors import FeedError
-from podwatch.feeds.document_repair import mend_encoding
+from podwatch.feeds.document_repair import cut_junk_before, mend_encoding
 from podwatch.feeds.guids import EpisodeList, first_occurrences, repeated_guid_keys, resolve_guids
-from podwatch.feeds.item_scanner import ItemSpans, WholeReason, check_item, hash_items, scan_items
+from podwatch.feeds.item_scanner import ItemSpans, WholeReason, check_item, hash_items, is_json, scan_items
 from podwatch.feeds.known_items import KnownItems, guid_key
 from podwatch.feeds.parsed_document import ParsedDocument, Parser, Part
 from podwatch.feeds.sandboxed import SandboxedParser
@@ -114,12 +114,11 @@ def read_feed(
     shared: guid keys of items that are not in ``known`` and share their guid with others: all of these are parsed.
     """
     parser = parser or SandboxedParser()
-    if body[:1].isspace() and (stripped := body.lstrip()).startswith(b"<?xml"):
-        body = stripped  # the commonest mistake: feedparser would read a well-formed feed as an ill-formed one
+    body = cut_junk_before(body)
     body, content_type = mend_encoding(body, content_type)
     body_parser = _BodyParser(url, content_type, parser, cpu_budget(len(body)))
     has_repeated_guids = shared or (known is not None and repeated_guid_keys(known.guids))
-    spans = scan_items(body, None if has_repeated_guids else known)
+    spans = WholeReason.JSON if is_json(body) else scan_items(body, None if has_repeated_guids else known)
     if isinstance(spans, WholeReason):
         return _whole_reading(body_parser.parse([body]), spans)
     before = known if known is not None and known.is_clean and known.tag == spans.tag else None
@@ -313,4 +312,6 @@ def _describe_non_feed(start: bytes) -> str:
         return "is empty"
     if start.startswith((b"<!doctype html", b"<html")):
         return "is a web page, not a feed"
+    if is_json(start):
+        return "is JSON, but no JSON Feed"
     return "is not an RSS or Atom feed"

@@ -21,6 +21,7 @@ class WholeReason(StrEnum):
     """Why a document was parsed in one piece."""
 
     NO_ITEMS = "it has no items"
+    JSON = "it is a JSON Feed"
     ENCODING = "its encoding does not let bytes be cut"
     DOCTYPE = "it declares a document type or entities"
     UNFINISHED = "it ends inside an item, a comment or a CDATA section"
@@ -55,6 +56,11 @@ _MARKUP = {t: re.compile(rb"<!|<\?|</?%s(?=[\s>/])" % t) for t in (b"item", b"en
 _GAP = rb"(?:[ \t\r\n]|<!--(?:-?[\t\n\r !-,.->@-~])*+-->)*+"
 _NEXT = {t: re.compile(_GAP + rb"<%s(?=[\s>])" % t) for t in (b"item", b"entry")}
 _NOT_ASCII = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00", b"\x4c\x6f\xa7\x94")
+
+
+def is_json(data: bytes) -> bool:
+    """Whether a document begins as a JSON object does, and so as no XML does."""
+    return data[:1000].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
 
 
 def scan_items(body: bytes, known: KnownItems | None = None) -> ItemSpans | WholeReason:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,20 @@ from podwatch.redaction import display_address, redact_text, split_login
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ADDRESS_LENGTH = 4096  # characters
+MAX_TITLE_LENGTH = 500
 MAX_TAG_LENGTH = 200  # characters
+
+_ONE_BYTE = ("iso-8859", "windows-125", "cp125", "latin", "us-ascii", "ascii")
+_END = re.compile(rb"</opml\s{0,9}>", re.IGNORECASE)
+# Some programs write a feed's address as that of a link.
+_RSS_OUTLINE = re.compile(
+    rb"<outline(?=[^<>]{0,9000}\stype=[\"']rss[\"'])(?![^<>]{0,9000}\sxmlurl=)[^<>]{0,9000}>", re.I
+)
+_URL = re.compile(rb"(?<=\s)url(?==)", re.IGNORECASE)
+
+
+def _name_address(outline: re.Match[bytes]) -> bytes:
+    return _URL.sub(b"xmlUrl", outline[0], count=1)
 
 
 class FeedList(NamedTuple):
@@ -36,7 +50,8 @@ def read_opml(path: Path) -> FeedList:
 
     Each folder around a feed is a tag of it, and so is each part of a category.
     """
-    document = listparser.parse(_as_ascii(files.read(path, MAX_BYTES)))
+    data = _as_ascii(files.read(path, MAX_BYTES))
+    document = listparser.parse(_RSS_OUTLINE.sub(_name_address, data))
     feeds: dict[str, Feed] = {}
     errors: list[str] = []
     for entry in document.feeds:
@@ -49,6 +64,8 @@ def read_opml(path: Path) -> FeedList:
             errors.append(f"{title}: {e.line}" if title else e.line)
             continue
         feeds[feed.url] = merge_feeds(feeds.get(feed.url, feed), feed)
+    if feeds and not _END.search(data):
+        errors.append(f"{path}: ends early, so that feeds may be missing - export it again")
     if not feeds and not errors:
         raise FeedError(
             "has no feed in it", where=str(path), todo="export it from the podcast app as OPML", retryable=False
@@ -62,6 +79,8 @@ def _as_ascii(data: bytes) -> bytes:
         data = data.decode("utf-16", "replace").encode()
     elif not data.isascii():
         encoding = declared_encoding(data) or "utf-8"
+        if encoding.lower().startswith(_ONE_BYTE) and is_utf8(data):  # which is no text in any of these
+            encoding = "utf-8"
         try:
             data = data.decode(encoding).encode()
         except (UnicodeDecodeError, LookupError):
@@ -113,6 +132,15 @@ def normalize_tag(text: str) -> str:
     if not text or len(text) > MAX_TAG_LENGTH or not text.isprintable() or "," in text or "/" in text:
         todo = f"use 1 to {MAX_TAG_LENGTH} characters without comma, slash or control characters"
         raise PodwatchError("cannot be a tag", where=repr(text[:MAX_TAG_LENGTH]), todo=todo)
+    return text
+
+
+def normalize_title(text: str) -> str:
+    """A title as it is stored; raises PodwatchError for one that no line could show."""
+    text = " ".join(text.split())
+    if len(text) > MAX_TITLE_LENGTH or not text.isprintable():
+        todo = f"use at most {MAX_TITLE_LENGTH} characters without control characters"
+        raise PodwatchError("cannot be a title", where=repr(text[:MAX_TAG_LENGTH]), todo=todo)
     return text
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from sys import intern
 from typing import Any, Protocol
 
 import orjson
 
 from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
 
+# Texts that most episodes of a feed have in common, and which are kept once: a large feed is held whole.
+_OF_MANY = ("language", "author", "episode_type")
 Part = bytes | memoryview
 
 
@@ -67,11 +70,16 @@ def episodes_from_json(data: bytes) -> tuple[Episode, ...]:
 
 def _episode(fields: dict[str, Any]) -> Episode:
     published = fields["published_at"]
+    for name in _OF_MANY:
+        if (text := fields[name]) is not None:
+            fields[name] = intern(text)
     return Episode(
         **fields
         | {
             "published_at": datetime.fromisoformat(published) if published else None,
-            "transcripts": tuple(TranscriptRef(**t) for t in fields["transcripts"]),
+            "transcripts": tuple(
+                TranscriptRef(**t | {"media_type": intern(t["media_type"])}) for t in fields["transcripts"]
+            ),
             "persons": _persons(fields["persons"]),
             "soundbites": tuple(Soundbite(**s) for s in fields["soundbites"]),
             "other_audio": tuple(fields["other_audio"]),
@@ -81,4 +89,4 @@ def _episode(fields: dict[str, Any]) -> Episode:
 
 
 def _persons(rows: list[dict[str, Any]]) -> tuple[Person, ...]:
-    return tuple(Person(**row) for row in rows)
+    return tuple(Person(**row | {"role": intern(row["role"]), "group": intern(row["group"])}) for row in rows)

@@ -19,7 +19,7 @@ from podwatch import query
 from podwatch.history.process_pool import choose_process_count, run_in_processes, split_parts
 from podwatch.line.detect import evaluate
 from podwatch.line.repeated_passages import PassageLabeller
-from podwatch.model import DeliverMode, Mention, Scope, Watch
+from podwatch.model import SPEECH, DeliverMode, Mention, Scope, Watch
 from podwatch.policy.scopes import is_in_scope
 from podwatch.settings import Settings
 from podwatch.store.database import Store, explaining_failures, open_store
@@ -229,7 +229,8 @@ class Evaluator:
         """(name of a watch, its outcome in this transcript); nothing of a watch without mentions."""
         result = evaluate(self._store, self._engine, source, self._select_watches(source))
         found: dict[str, list[Mention]] = {}
-        mentions = self._labeller.label_mentions(source, result.mentions) if self._any_skips else result.mentions
+        labelled = self._any_skips or source.transcript.source.startswith(SPEECH)  # which may have phantoms
+        mentions = self._labeller.label_mentions(source, result.mentions) if labelled else result.mentions
         for m in mentions:
             found.setdefault(m.watch, []).append(m)
         for m in stored:

@@ -7,22 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from podwatch.errors import PodwatchError
-from podwatch.feeds import apple_podcast_id, feed_in_lookup, opml
+from podwatch.feeds import opml
 from podwatch.model import Feed
 from podwatch.runtime import Runtime
-
-
-def look_up_feed(rt: Runtime, address: str) -> str:
-    """The address of the feed of a show at Apple Podcasts; any other address as it is."""
-    number = apple_podcast_id(address)
-    if number is None:
-        return address
-    answer = rt.http.get(f"{rt.settings.apple_lookup}?id={number}&entity=podcast", max_bytes=1_000_000)
-    found = feed_in_lookup(answer.body)
-    if found is None:
-        todo = "ask its makers for the address of the feed"
-        raise PodwatchError("names no feed of this show", where=address, todo=todo)
-    return found
 
 
 def add_feeds(rt: Runtime, feeds: Iterable[Feed], now: datetime) -> tuple[int, int]:

@@ -10,10 +10,12 @@ from functools import partial
 from xxhash import xxh3_128_hexdigest
 
 from podwatch import feeds
-from podwatch.errors import FeedError, PodwatchError, Postponed
+from podwatch.errors import PodwatchError, Postponed
 from podwatch.feeds import FeedReading
 from podwatch.line.bugs import Bugs
-from podwatch.model import ALL, Episode, Feed, FeedFacts, PollResult, Shard, Tally
+from podwatch.line.feed_moves import ACCEPT, check_redirect, find_new_address
+from podwatch.line.newest_pages import NewestPages, read_newest_pages
+from podwatch.model import ALL, Episode, Feed, PollResult, Shard, Tally
 from podwatch.net.client import Response, fresh_seconds
 from podwatch.net.host_queue import host_of
 from podwatch.net.worker_pool import run_by_host
@@ -26,11 +28,10 @@ from podwatch.policy.poll_schedule import (
     schedule_after_failure,
     schedule_after_success,
 )
-from podwatch.redaction import display_address, split_login
+from podwatch.redaction import split_login
 from podwatch.runtime import Runtime, log
 from podwatch.store import database as store
 
-ACCEPT = "application/rss+xml, application/atom+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
 BATCH = 400  # polls stored in one transaction
 BATCH_EPISODES = 5_000  # or fewer polls, once they have so many new episodes
 
@@ -157,9 +158,13 @@ def request_feed(rt: Runtime, feed: Feed, now: datetime, force: bool = False) ->
             stored = rt.store.items_of(feed)
             known = feeds.KnownItems.from_bytes(stored) if stored else None
             reading = feeds.read_feed(answer.body, answer.url, answer.headers.get("content-type", ""), known)
-            check_redirect(feed, answer, reading, known)
+            check_redirect(rt, feed, answer, reading)
             answer = replace(answer, body=b"")  # frees a large document before its episodes are unpacked
+        facts = reading.facts if reading else feed.facts
+        pages = read_newest_pages(rt, feed, facts, reading.episodes if reading else (), now)
         polled = build_poll_result(replace(feed, digest=digest), answer, reading, now, rt.settings.poll_floor)
+        if pages is not None:
+            polled = add_pages(rt, feed, polled, pages, now, fresh_seconds(answer.headers))
         if address := find_new_address(rt, feed, answer.url, reading, now):
             # The validators of the old address mean nothing at the new one.
             there = replace(polled.feed, url=address, etag=None, last_modified=None, digest=None)
@@ -169,58 +174,6 @@ def request_feed(rt: Runtime, feed: Feed, now: datetime, force: bool = False) ->
         return e
     except Exception as e:  # noqa: BLE001 - raised with the others at the end
         return e
-
-
-def find_new_address(rt: Runtime, feed: Feed, url: str, reading: FeedReading | None, now: datetime) -> str | None:
-    """Where the feed says that it has moved to (itunes:new-feed-url), when the same show answers there.
-
-    That address is requested when the document has changed, and once a day: its server may have been down. url: where
-    the document came from, after redirects.
-    """
-    facts = reading.facts if reading else feed.facts
-    target = split_login(facts.moved_to)[0] if facts and facts.moved_to else None
-    today = feed.last_polled_at is not None and feed.last_polled_at.date() == now.date()
-    if facts is None or target is None or target in (feed.url, url) or (reading is None and today):
-        return None
-    try:
-        answer = rt.http.get(target, accept=ACCEPT, login=rt.keyring.login_for(feed.url, feed.login))
-        there = feeds.read_feed(answer.body, answer.url, answer.headers.get("content-type", ""))
-    except PodwatchError as e:
-        log.info("poll: %s: says that it has moved, but %s", display_address(feed.url), e.line)
-        return None
-    onward = split_login(there.facts.moved_to or "")[0] or None
-    listed = set(reading.guid_keys) if reading else set()
-    if onward in (None, target, answer.url) and is_same_show(facts, there.facts, bool(listed & set(there.guid_keys))):
-        return answer.moved_to or target
-    shown, there_shown = display_address(feed.url), display_address(target)
-    log.info("poll: %s: says that it has moved to %s, which is another show, or sends on", shown, there_shown)
-    return None
-
-
-def check_redirect(feed: Feed, answer: Response, reading: FeedReading, known: feeds.KnownItems | None) -> None:
-    """Raises FeedError when a permanent redirect leads to another show, or to a feed of which this one was a part.
-
-    It would be followed for good. known: of the items that the feed had before. Pure.
-    """
-    if answer.moved_to is None or feed.facts is None:
-        return
-    before, listed = set(known.final_guids or known.guids) if known else set(), set(reading.guid_keys)
-    dates = {e.published_at.replace(microsecond=0) for e in reading.episodes if e.published_at is not None}
-    shared = len(before & listed) if before else len(dates & set(feed.recent))
-    of = min(len(before) or len(feed.recent), len(listed))
-    if not is_same_show(feed.facts, reading.facts, shared=0 < of <= 2 * shared):
-        there = display_address(answer.moved_to)
-        raise FeedError(f"is sent on to {there} for good, which is another show", where=feed.url, todo=_OTHER_SHOW)
-
-
-_OTHER_SHOW = "add that one if you want it, and remove this one"
-
-
-def is_same_show(a: FeedFacts, b: FeedFacts, shared: bool) -> bool:
-    """Whether two documents are of one show. shared: whether an episode is in both. Pure."""
-    if a.podcast_guid and b.podcast_guid:
-        return a.podcast_guid.lower() == b.podcast_guid.lower()
-    return shared or (bool(a.title) and a.title.casefold() == b.title.casefold())
 
 
 def build_poll_result(
@@ -245,6 +198,24 @@ def build_poll_result(
         items=reading.known.to_bytes(),
         newest_known=feed.last_episode_at,
         answer=str(answer.status),
+    )
+
+
+def add_pages(
+    rt: Runtime, feed: Feed, polled: PollResult, pages: NewestPages, now: datetime, fresh: float
+) -> PollResult:
+    """The poll with what is on the feed's newest pages. feed: as it was. fresh: see _schedule."""
+    known = feeds.KnownItems.from_bytes(stored) if (stored := polled.items or rt.store.items_of(feed)) else None
+    listed = frozenset(pages.guid_keys) | frozenset((known.final_guids or known.guids) if known else ())
+    first, facts = polled.lists, polled.feed.facts
+    recent = newest_dates(polled.feed, pages.episodes, now)
+    seen = replace(polled.feed, recent=recent, facts=replace(facts, newest_page=pages.url) if facts else None)
+    return replace(
+        polled,
+        feed=_schedule(seen, now, rt.settings.poll_floor, fresh),
+        episodes=polled.episodes + pages.episodes,
+        lists=lambda guid: feeds.guid_key(guid) in listed or (first is not None and first(guid)),
+        newest_known=feed.last_episode_at,
     )
 
 

@@ -33,7 +33,10 @@ class PassageLabeller:
         self._feeds: OrderedDict[int, FeedShingles] = OrderedDict()
 
     def label_mentions(self, source: TranscriptSource, mentions: Sequence[Mention]) -> Sequence[Mention]:
-        """The mentions, each with the label of the passage that it stands in; None outside boilerplate."""
+        """The mentions, each with the label of the passage that it stands in; None outside boilerplate.
+
+        Those in what a recogniser made up are left out.
+        """
         if not mentions:
             return mentions
         passages, shingles = unpack_labels(source.labels)

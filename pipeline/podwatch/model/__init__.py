@@ -2,42 +2,57 @@
 
 Every time is an aware UTC datetime, every second a float from the start of the episode's audio,
 every span half-open in characters of ``Transcript.text``. An ``id`` of 0 means: not stored yet.
+
+A name is imported when it is first asked for: forty dataclasses take as long to make as the command line to start.
 """
 
-from podwatch.model.answers import (
-    Answer,
-    Change,
-    Precision,
-    Proposal,
-    StandingVerdict,
-    Verdict,
-    fold_spelling,
-    measure_precision,
-)
-from podwatch.model.backfills import Backfill, BackfillRange, BackfillReport, BackfillState
-from podwatch.model.channels import ChannelRules, QuietHours, Schedule, canonical_channel
-from podwatch.model.coverage import Coverage, CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Period
-from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Report
-from podwatch.model.entities import Entity, EntityType, Form, KnownName, UnreadReason
-from podwatch.model.feeds import (
-    Episode,
-    Feed,
-    FeedFacts,
-    Person,
-    PollResult,
-    Soundbite,
-    TranscriptRef,
-    TranscriptRequest,
-)
-from podwatch.model.mutes import Mute
-from podwatch.model.speech import RecognisedChunk, RecognisedSegment, RecognisedWord
-from podwatch.model.transcripts import GUESSED, Segment, Transcript, Words, clean_text, guessed_charset, join_segments
-from podwatch.model.watches import DeliverMode, Kind, Mention, Scope, Watch
-from podwatch.model.work import ALL, Shard, Tally
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from podwatch.model.answers import (
+        Answer,
+        Change,
+        Precision,
+        Proposal,
+        StandingVerdict,
+        Verdict,
+        fold_spelling,
+        measure_precision,
+    )
+    from podwatch.model.backfills import Backfill, BackfillRange, BackfillReport, BackfillState
+    from podwatch.model.channels import ChannelRules, QuietHours, Schedule, canonical_channel
+    from podwatch.model.coverage import Coverage, CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Period
+    from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Report
+    from podwatch.model.entities import Entity, EntityType, Form, KnownName, UnreadReason
+    from podwatch.model.feeds import (
+        Episode,
+        Feed,
+        FeedFacts,
+        Person,
+        PollResult,
+        Soundbite,
+        TranscriptRef,
+        TranscriptRequest,
+    )
+    from podwatch.model.mutes import Mute
+    from podwatch.model.speech import SPEECH, ListenRequest, RecognisedChunk, RecognisedSegment, RecognisedWord
+    from podwatch.model.transcripts import (
+        GUESSED,
+        Segment,
+        Transcript,
+        Words,
+        clean_text,
+        guessed_charset,
+        join_segments,
+    )
+    from podwatch.model.watches import DeliverMode, Kind, Mention, Scope, Watch
+    from podwatch.model.work import ALL, Shard, Tally
 
 __all__ = [
     "ALL",
     "GUESSED",
+    "SPEECH",
     "Alert",
     "Answer",
     "Backfill",
@@ -64,6 +79,7 @@ __all__ = [
     "HoldReason",
     "Kind",
     "KnownName",
+    "ListenRequest",
     "Mention",
     "Mute",
     "NotListened",
@@ -98,3 +114,27 @@ __all__ = [
     "join_segments",
     "measure_precision",
 ]
+
+_NAMES = {  # of each module, as imported above for the type checker; a test holds the two together
+    "answers": "Answer Change Precision Proposal StandingVerdict Verdict fold_spelling measure_precision",
+    "backfills": "Backfill BackfillRange BackfillReport BackfillState",
+    "channels": "ChannelRules QuietHours Schedule canonical_channel",
+    "coverage": "Coverage CoverageFacts EpisodeCount FollowedFeed NotListened Period",
+    "deliveries": "Alert Delivery DeliveryKind DeliveryState Digest HoldReason Report",
+    "entities": "Entity EntityType Form KnownName UnreadReason",
+    "feeds": "Episode Feed FeedFacts Person PollResult Soundbite TranscriptRef TranscriptRequest",
+    "mutes": "Mute",
+    "speech": "SPEECH ListenRequest RecognisedChunk RecognisedSegment RecognisedWord",
+    "transcripts": "GUESSED Segment Transcript Words clean_text guessed_charset join_segments",
+    "watches": "DeliverMode Kind Mention Scope Watch",
+    "work": "ALL Shard Tally",
+}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value

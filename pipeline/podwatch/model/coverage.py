@@ -16,6 +16,7 @@ class NotListened(StrEnum):
     NAMES_NONE = "names none"  # its feed names no transcript
     FAILED = "failed"  # it could not be fetched: given up, or to be tried again
     WAITS = "waits"  # not yet due, or being fetched
+    TO_BE_HEARD = "waits to be heard"  # podwatch listens to its audio, and has not yet
     BACKLOG = "backlog"  # older than the feed's first poll: a backfill fetches it
     NOT_SEARCHED = "not searched yet"  # its transcript is stored, and detect is behind
 

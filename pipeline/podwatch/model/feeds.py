@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """An RSS or Atom address that is polled, with its validators (RFC 9110, 8.8) and its failures.
+    """The address of an RSS, Atom or JSON feed that is polled, with its validators (RFC 9110, 8.8) and its failures.
 
     url: without its login, which is stored apart; it may hold a token, so it is shown through redaction.py.
     """
@@ -24,6 +24,7 @@ class Feed:
     digest: str | None = None  # of the last body, so that the same bytes again cost one hash
     last_polled_at: datetime | None = None
     next_poll_at: datetime | None = None
+    disabled_at: datetime | None = None  # when somebody had it rest; None: it is polled
     recent: tuple[datetime, ...] = ()  # when its newest episodes were published, newest first
     facts: FeedFacts | None = None  # what its document said last
     failures: int = 0  # in a row
@@ -79,6 +80,7 @@ class FeedFacts:
 
     ttl, period, rhythm: seconds between two updates as <ttl>, sy:updatePeriod and podcast:updateFrequency say.
     next_page, prev_archive: addresses of older episodes (RFC 5005). moved_to: itunes:new-feed-url.
+    newest_page: found by poll, of a feed whose pages begin with the oldest: where what is new appears.
     """
 
     title: str = ""
@@ -92,6 +94,7 @@ class FeedFacts:
     self_url: str | None = None
     next_page: str | None = None
     prev_archive: str | None = None
+    newest_page: str | None = None
     hubs: tuple[str, ...] = ()
     ttl: float | None = None
     period: float | None = None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from podwatch.model.feeds import Episode
+
+SPEECH = "speech:"  # begins the source of a transcript that podwatch recognised; the recogniser's name follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +43,23 @@ class RecognisedChunk:
     segments: tuple[RecognisedSegment, ...]
     language: str | None = None
     speech_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenRequest:
+    """An episode without a transcript, whose audio may be listened to.
+
+    feed_url, login, tags: of its feed; listen: what that says of listening, None: nothing. requested: a backfill asks
+    for it. failures: of earlier attempts. rank: 0 for the newest episode of its feed. was_there: it was in the feed's
+    first poll.
+    """
+
+    episode: Episode
+    feed_url: str = ""
+    login: str | None = field(default=None, repr=False)
+    tags: tuple[str, ...] = ()
+    listen: bool | None = None
+    requested: bool = False
+    failures: int = 0
+    rank: int = 0
+    was_there: bool = False

@@ -5,36 +5,40 @@ from __future__ import annotations
 import http.client
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from time import time
-from urllib.parse import urljoin, urlsplit
-
-import requests
+from pathlib import Path
 
 from podwatch.errors import HttpError
-from podwatch.logins import Login, origin_of
+from podwatch.logins import Login
 from podwatch.net.cookies import Cookies
-from podwatch.net.decompression import BodyDecoder, DecompressionError
-from podwatch.net.locations import to_ascii
+from podwatch.net.decompression import BodyDecoder
+from podwatch.net.download import STALL_SECONDS, Download, download
+from podwatch.net.http_messages import (
+    MAX_REDIRECTS,
+    READ_BYTES,
+    REDIRECTS,
+    SAME_WITHOUT_CONDITIONS,
+    WITH_BODY,
+    add_login,
+    drain,
+    is_part,
+    lowered,
+    network_failures,
+    next_address,
+    prepare,
+    sent_on,
+    split_own_login,
+    status_error,
+)
 from podwatch.net.proxies import Proxies
 from podwatch.net.transport import Transport
-from podwatch.redaction import split_login
 from podwatch.settings import Settings
 
-MAX_REDIRECTS = 5
 MAX_BYTES = 64 * 1024 * 1024  # of a body, after decompression
 DEADLINE = 60.0  # seconds for a whole response
-CHUNK = 64 * 1024  # bytes read at once
-_WANTS_LOGIN = "the feed wants a login, or refuses the one it got: podwatch feeds login URL"
-_REDIRECTS = {301, 302, 303, 307, 308}
-_WITH_BODY = {200, 203, 206}  # 203: a proxy on the way changed something
 _SECONDS = re.compile(r"[0-9]{1,12}")
-_RANGE = re.compile(r"\s*bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
 _CONDITIONS = ("If-None-Match", "If-Modified-Since")
-# What a request without conditions would get, too: a login, a page that is gone, a server that wants a pause.
-_SAME_WITHOUT_CONDITIONS = {401, 404, 407, 408, 410, 425, 429, 451, 503, 504}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +100,7 @@ class HttpClient:
         deadline: seconds for each request; a redirect is another request. login: sent to its own origin only, so
         neither to where a redirect leads nor without TLS when its address has it.
         """
-        url, own = split_login(url)
-        if own is not None and (origin := origin_of(url)) is not None:
-            login = Login(origin, own)
+        url, login = split_own_login(url, login)
         headers = self._headers | {"Accept": accept}
         if etag:
             headers["If-None-Match"] = etag
@@ -107,60 +109,71 @@ class HttpClient:
         at, permanent, hops, cookies = url, True, 0, Cookies()
         while hops <= MAX_REDIRECTS:
             try:
-                sent = headers
-                if login is not None and origin_of(at) == login.origin:
-                    sent = headers | {"Authorization": login.header}
-                status, answer, body = self._request(at, sent, max_bytes, deadline, cookies)
+                status, answer, body = self._request(at, add_login(headers, login, at), max_bytes, deadline, cookies)
             except HttpError as e:
-                if at == url:
-                    raise
-                what = f"is sent on to {at}, and there: {e.what}"
-                raise HttpError(what, where=url, todo=e.todo, retryable=e.retryable) from None
-            if status in _REDIRECTS and answer.get("location"):
+                raise sent_on(e, url, at) from None
+            if status in REDIRECTS and answer.get("location"):
                 permanent = permanent and status in (301, 308)
-                to = urljoin(at, to_ascii(answer["location"]))
-                at = split_login(to)[0]  # a login that a server names is not taken
+                at = next_address(at, answer["location"])
                 hops += 1
                 continue
             conditional = any(name in headers for name in _CONDITIONS)
-            if conditional and status >= 400 and status not in _SAME_WITHOUT_CONDITIONS:
+            if conditional and status >= 400 and status not in SAME_WITHOUT_CONDITIONS:
                 headers = {name: value for name, value in headers.items() if name not in _CONDITIONS}
                 continue
-            if status == 206 and _is_part(answer):
+            if status == 206 and is_part(answer):
                 raise HttpError("the server sent only a part", where=url, retryable=True, status=status)
-            if status in _WITH_BODY:
+            if status in WITH_BODY:
                 return Response(200, at, answer, body, at if permanent and at != url else None)
             if status == 304 and not conditional:
                 what = "answered 304 Not Modified to a request without conditions, so that nothing can be read"
                 raise HttpError(what, where=url, retryable=True, status=304)
             if status == 304:
                 return Response(status, at, answer, body, at if permanent and at != url else None)
-            raise _status_error(url, status, answer)
+            raise status_error(url, status, answer)
         raise HttpError(f"more than {MAX_REDIRECTS} redirects", where=url, retryable=True)
+
+    def download(
+        self,
+        url: str,
+        path: str | Path,
+        *,
+        max_bytes: int,
+        deadline: float,
+        login: Login | None = None,
+        progress: Callable[[int, int | None], object] | None = None,
+        stall: float = STALL_SECONDS,
+    ) -> Download:
+        """Keeps what an address has in a file, as podwatch.net.download says; the same errors as ``get``.
+
+        Raises StorageError, too, when it cannot be written.
+        """
+        return download(
+            self._transport,
+            self._headers,
+            url,
+            Path(path),
+            max_bytes=max_bytes,
+            deadline=deadline,
+            login=login,
+            progress=progress,
+            stall=stall,
+        )
 
     def _request(
         self, url: str, headers: Mapping[str, str], max_bytes: int, deadline: float, cookies: Cookies
     ) -> tuple[int, Mapping[str, str], bytes]:
         """(status, headers, body) of one request, without redirects; failures of the network become HttpError."""
-        request = _prepare("GET", url, headers)
+        request = prepare("GET", url, headers)
         cookies.add_to(request)
         try:
-            with self._transport.open(request, deadline) as response:
-                answer = _lowered(response)
-                if response.status in _REDIRECTS:
+            with network_failures(url, deadline), self._transport.open(request, deadline) as response:
+                answer = lowered(response)
+                if response.status in REDIRECTS:
                     cookies.take_from(response, request)
-                body = _read(response, answer, max_bytes) if response.status in _WITH_BODY else _drain(response)
-        except HttpError as e:
-            raise HttpError(e.what, where=url, todo=e.todo, retryable=e.retryable) from None
+                body = _read(response, answer, max_bytes) if response.status in WITH_BODY else drain(response)
         except _TooLargeError:
             raise HttpError(f"is larger than {max_bytes:,} bytes", where=url, retryable=False) from None
-        except ssl.SSLCertVerificationError as e:
-            raise HttpError(f"its certificate is not valid ({e.verify_message})", where=url, retryable=True) from None
-        except TimeoutError:
-            raise HttpError(f"no answer within {deadline:g} s", where=url, retryable=True) from None
-        except (OSError, http.client.HTTPException, DecompressionError, EOFError) as e:
-            why = (isinstance(e, OSError) and e.strerror) or str(e) or type(e).__name__
-            raise HttpError(f"the connection failed ({why})", where=url, retryable=True) from None
         return response.status, answer, body
 
     def post(
@@ -172,39 +185,40 @@ class HttpClient:
         Raises NotSentError when nothing was written, HttpError when ``url`` is no address, and OSError or
         HTTPException when the server may have acted on the body without saying so.
         """
-        url, own = split_login(url)
-        sent = self._headers | dict(headers)
-        if own is not None and (origin := origin_of(url)) is not None:
-            sent["Authorization"] = Login(origin, own).header
-        response = self._transport.post(_prepare("POST", url, sent, body), deadline)
-        return response.status, _lowered(response)
+        url, login = split_own_login(url, None)
+        sent = add_login(self._headers | dict(headers), login, url)
+        response = self._transport.post(prepare("POST", url, sent, body), deadline)
+        return response.status, lowered(response)
+
+    def exchange(
+        self,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        max_bytes: int = MAX_BYTES,
+        deadline: float = DEADLINE,
+    ) -> Response:
+        """The response to a body, with its own body, whatever its status; redirects are not followed.
+
+        It is for services whose answer counts, and that may be asked again. deadline: seconds for both ways. Raises
+        HttpError when there is no response, or a larger one than ``max_bytes``.
+        """
+        url, login = split_own_login(url, None)
+        request = prepare("POST", url, add_login(self._headers | dict(headers), login, url), body)
+        try:
+            with network_failures(url, deadline), self._transport.open(request, deadline) as response:
+                answer = lowered(response)
+                return Response(response.status, url, answer, _read(response, answer, max_bytes))
+        except _TooLargeError:
+            raise HttpError(f"its answer is larger than {max_bytes:,} bytes", where=url, retryable=False) from None
 
     def close(self) -> None:
         self._transport.close()
 
 
-def _prepare(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> requests.PreparedRequest:
-    """The request with its address escaped (RFC 3986) and its host name in ASCII (IDNA); HttpError for no address."""
-    request = requests.PreparedRequest()
-    try:
-        request.prepare_method(method)
-        request.prepare_url(url, None)
-        request.prepare_headers(dict(headers))
-        parts = urlsplit(request.url or "")
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-            raise ValueError(f"{parts.scheme or 'no'} address")
-    except (requests.RequestException, ValueError, UnicodeError) as e:
-        raise HttpError(f"is not an http(s) address ({e})", where=url, todo="correct it", retryable=False) from None
-    request.body = body
-    return request
-
-
 class _TooLargeError(Exception):
     pass
-
-
-def _lowered(response: http.client.HTTPResponse) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}
 
 
 def _read(response: http.client.HTTPResponse, headers: Mapping[str, str], max_bytes: int) -> bytes:
@@ -221,45 +235,12 @@ def _read(response: http.client.HTTPResponse, headers: Mapping[str, str], max_by
             if size > max_bytes:
                 raise _TooLargeError
 
-    while chunk := response.read1(CHUNK):
+    while chunk := response.read1(READ_BYTES):
         take(decoder.feed(chunk, max_bytes + 1))
     if response.length:
         raise EOFError(f"the answer ended {response.length} bytes early")
     take(decoder.finish(max_bytes + 1))
     return b"".join(parts)
-
-
-def _drain(response: http.client.HTTPResponse) -> bytes:
-    """Reads a short body that is not needed, so that the connection can be kept; b"". A long one is left unread."""
-    for _ in range(4):
-        if not response.read1(CHUNK):
-            break
-    return b""
-
-
-def _is_part(headers: Mapping[str, str]) -> bool:
-    """Whether a 206 has less than the whole, which nobody asked for. Some servers send the whole as one."""
-    found = _RANGE.match(headers.get("content-range", ""))
-    return found is not None and not (found[1] == "0" and found[3] in ("*", str(int(found[2]) + 1)))
-
-
-def _status_error(url: str, status: int, headers: Mapping[str, str]) -> HttpError:
-    reason = http.client.responses.get(status, "")
-    todo = {
-        401: _WANTS_LOGIN,
-        403: _WANTS_LOGIN,
-        404: "check the address",
-        410: "it is gone for good: remove it, or add it again once it is back",
-    }.get(status, "")
-    retryable = status in (403, 404, 408, 425, 429) or status >= 500
-    return HttpError(
-        f"the server answered {status} {reason}".strip(),
-        where=url,
-        todo=todo,
-        retryable=retryable,
-        status=status,
-        retry_after=parse_retry_after(headers.get("retry-after"), time()),
-    )
 
 
 def fresh_seconds(headers: Mapping[str, str]) -> float:
@@ -274,15 +255,3 @@ def fresh_seconds(headers: Mapping[str, str]) -> float:
 
 def _directives(header: str) -> Iterator[tuple[str, str, str]]:
     return (part.partition("=") for part in header[:1000].split(","))
-
-
-def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait, from a Retry-After header (RFC 9110, 10.2.3: a number or a date); None when unusable."""
-    if not value:
-        return None
-    if (digits := value.strip()).isascii() and digits.isdecimal():  # int() and float() refuse what isdigit() takes: ²
-        return float(digits)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

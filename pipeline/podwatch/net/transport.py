@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import math
 import socket
 import ssl
 import threading
@@ -16,15 +17,16 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import requests
 
 from podwatch.errors import HttpError
 from podwatch.net.addresses import resolve
 from podwatch.net.proxies import Proxies, Proxy, connect, open_tunnel
 from podwatch.settings import IpNetwork
+
+if TYPE_CHECKING:
+    import requests
 
 CONNECT_SECONDS = 10.0  # for each address of a host, at most
 MAX_IDLE_CONNECTIONS = 256
@@ -38,14 +40,17 @@ def _default_tls() -> ssl.SSLContext:
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection to one host. ``deadline``: the time.monotonic() at which the current request has to be done."""
+    """A connection to one host. ``deadline``: the time.monotonic() at which the current request has to be done.
+
+    ``wait``: seconds that it may wait for the next bytes.
+    """
 
     def __init__(
         self, key: _Key, tls: ssl.SSLContext | None, allowed: Sequence[IpNetwork], proxy: Proxy | None = None
     ) -> None:
         scheme, host, port = key
         super().__init__(host, port)
-        self.key, self.deadline, self.is_reused = key, 0.0, False
+        self.key, self.deadline, self.wait, self.is_reused = key, 0.0, math.inf, False
         self.proxy = proxy
         self._tls, self._allowed = (tls or _default_tls()) if scheme == "https" else None, allowed
 
@@ -122,7 +127,7 @@ class _DeadlineReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._connection.seconds_left())
+        self._sock.settimeout(min(self._connection.seconds_left(), self._connection.wait))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -156,16 +161,23 @@ class Transport:
         self._lock = threading.Lock()
 
     @contextmanager
-    def open(self, request: requests.PreparedRequest, seconds: float) -> Iterator[http.client.HTTPResponse]:
-        """The response with its body unread. The connection is kept if the block reads it to the end, else closed."""
+    def open(
+        self, request: requests.PreparedRequest, seconds: float, *, body: tuple[float, float] | None = None
+    ) -> Iterator[http.client.HTTPResponse]:
+        """The response with its body unread. The connection is kept if the block reads it to the end, else closed.
+
+        body: seconds for the body, and for each wait for some of it, where ``seconds`` are for its headers alone.
+        """
         key, target = _split(request)
         deadline = time.monotonic() + seconds
         while True:
-            connection = self._take_idle(key) or self._connection(key)
-            connection.deadline = deadline
+            # What is sent has a new connection: only a failed send shows that an idle one is dead, and it may have
+            # arrived all the same.
+            connection = (None if request.body else self._take_idle(key)) or self._connection(key)
+            connection.deadline, connection.wait = deadline, math.inf
             try:
                 sent_to, headers = _through_proxy(connection, request, target)
-                connection.request(str(request.method), sent_to, headers=headers)
+                connection.request(str(request.method), sent_to, body=request.body, headers=headers)
                 response = connection.getresponse()
                 break
             except (ConnectionError, http.client.CannotSendRequest):
@@ -176,6 +188,8 @@ class Transport:
             except BaseException:
                 connection.close()
                 raise
+        if body is not None:
+            connection.deadline, connection.wait = time.monotonic() + body[0], body[1]
         try:
             yield response
         finally:

@@ -7,8 +7,9 @@ with no stars in it but those around the hit.
 from __future__ import annotations
 
 import math
+import re
 
-from podwatch.model import Alert, Episode, Kind, Mention
+from podwatch.model import Alert, Episode, Kind, Mention, Watch
 from podwatch.notifiers.block_kit import (
     MAX_HEADER,
     MAX_MESSAGE_BYTES,
@@ -33,25 +34,27 @@ from podwatch.notifiers.escaping import (
     flatten_markup,
     format_clock,
     link_address,
-    text_weight,
     truncate_end,
-    truncate_start,
 )
-from podwatch.notifiers.mention_ranking import MENTIONS_PER_CARD, best_mentions
+from podwatch.notifiers.excerpt import excerpt
+from podwatch.notifiers.mention_ranking import best_mentions
 
+RECOGNISED = "recognised by podwatch"  # of an episode without a published transcript
 _MAX_NAME, _MAX_REASON, _MAX_TEXT_SNIPPET, _MAX_THREAD_SNIPPET = 80, 160, 300, 200
+_MAX_SURE = 0.99  # nothing is certain that was misspelt
+_REASON = re.compile(r".* ~ (.+), [01]\.\d\d: (.*)", re.DOTALL)  # as phonetics/match_reasons.py writes it
 _SNIPPET_LIMITS = (600, 300, 120, 40)  # the first that keeps the message within its limit
 
 
 def alert_messages(alert: Alert) -> list[Message]:
-    """The message with the alert's best sentences, and those that show the others in its thread."""
+    """The message with the alert's best sentences, and those that show the others in its thread, and the reasons."""
     rest = remaining_mentions(alert)
     more = f"and {len(rest)} more in the thread" if rest else ""
     first = Message(text(alert, more), blocks(alert, more))
-    return [
-        first,
-        *pack_lines([_thread_line(alert, *r) for r in rest], f"podwatch mentions --watch {alert.watch.name}"),
-    ]
+    named = set[str]()
+    lines = [_thread_line(alert, mention, gone, named) for mention, gone in rest]
+    lines += [_reason_line(m) for m, gone in _shown_mentions(alert) if not gone and _reasons(m)]
+    return [first, *pack_lines(lines, f"podwatch mentions --watch {alert.watch.name}")]
 
 
 def blocks(alert: Alert, more: str | None = None) -> list[Block]:
@@ -74,12 +77,15 @@ def _blocks(alert: Alert, max_snippet: int, more: str) -> list[Block]:
         built += rich_text_blocks(("rich_text_section", [text_element(figures)]))
         if title := _display_name(alert.episode.title):
             about = [text_element(title, bold=True), *([text_element(" · ")] if about else []), *about]
+    if alert.is_recognised:
+        about = [*about, text_element(f"{' · ' if about else ''}{RECOGNISED}")]
     built += rich_text_blocks(("rich_text_section", about))
+    named = set[str]()
     for mention, gone in _shown_mentions(alert):
-        where = mention_elements(alert, mention)
+        where = mention_elements(alert, mention, named)
         if gone:
             where.append(text_element(" · no longer in the transcript" if where else "no longer in the transcript"))
-        quote = quote_elements(mention, max_snippet, struck=gone)
+        quote = quote_elements(alert.watch, mention, max_snippet, struck=gone)
         built += rich_text_blocks(("rich_text_section", where), ("rich_text_quote", quote))
     return [*built, context_block(more)] if more else built
 
@@ -87,16 +93,17 @@ def _blocks(alert: Alert, max_snippet: int, more: str) -> list[Block]:
 def text(alert: Alert, more: str | None = None) -> str:
     """The alert as escaped lines of text: for notifications, screen readers, and when blocks are refused."""
     about = [part for part in (_display_name(alert.episode.show), _date(alert.episode)) if part]
+    about += [RECOGNISED] if alert.is_recognised else []
     lines = [headline(alert) + (f" ({', '.join(about)})" if about else "")]
     if figures := surge_summary(alert)[1]:
         title = _display_name(alert.episode.title)
         lines = [headline(alert), figures, " · ".join(part for part in (title, *about) if part)]
     shown = _shown_mentions(alert)
-    lines += [_sentence_text(m, struck=gone) for m, gone in shown]
+    lines += [_sentence_text(alert.watch, m, struck=gone) for m, gone in shown]
     if more := _count_more(alert) if more is None else more:
         lines.append(more)
     lines = [escape_mrkdwn(defuse_mentions(line)) for line in lines]
-    if link := _link_at(alert.episode, shown[0][0].seconds if shown else math.nan):
+    if link := link_at(alert.episode, shown[0][0].seconds if shown else math.nan):
         lines.append(f"<{escape_mrkdwn(link)}>")
     return "\n".join(lines)
 
@@ -131,26 +138,42 @@ def episode_elements(episode: Episode) -> list[Element]:
     return with_separators(elements)
 
 
-def mention_elements(alert: Alert, mention: Mention) -> list[Element]:
-    """When it was said (a link that opens the episode there), by whom, and how sure podwatch is."""
+def mention_elements(alert: Alert, mention: Mention, named: set[str]) -> list[Element]:
+    """When it was said (a link that opens the episode there), by whom, and how sure podwatch is.
+
+    named: of what a misspelling was shown above; it is added to, and not said again.
+    """
     elements: list[Element] = []
     moment = _moment(mention)
-    if link := _link_at(alert.episode, mention.seconds):
+    if link := link_at(alert.episode, mention.seconds):
         elements.append(link_element(link, moment or "listen"))
     elif moment:
         elements.append(text_element(moment))
     if speaker := _display_name(mention.speaker or ""):
         elements.append(text_element(speaker))
     if mention.kind is Kind.SOUNDS_LIKE:
-        score, reason = f"sounds like, {mention.score:.2f}", display_text(mention.reason, _MAX_REASON)
-        elements.append(text_element(f"{score}: {reason}" if reason else score))
+        elements.append(text_element(_describe_misspelling(alert, mention, named)))
     return with_separators(elements)
 
 
-def quote_elements(mention: Mention, limit: int, *, struck: bool = False) -> list[Element]:
-    """The sentence with the hit in bold; struck through when it is no longer said."""
-    parts = enumerate(_split_snippet(mention, limit))
-    return [text_element(part, bold=i == 1, strike=struck) for i, part in parts if part]
+def _describe_misspelling(alert: Alert, mention: Mention, named: set[str]) -> str:
+    name = _display_name(_split_reason(mention)[0] or alert.watch.entity or "")
+    percent = f" ({min(mention.score, _MAX_SURE):.0%})" if 0 <= mention.score <= 1 else ""
+    if not name or name in named:
+        return f"possible misspelling{percent}"
+    named.add(name)
+    return f"possible misspelling of {name}{percent}"
+
+
+def _split_reason(mention: Mention) -> tuple[str, str]:
+    """(of what it may be a misspelling, what speaks for it) of ``Dobrinin ~ Dobrynin, 0.83: full name elsewhere``."""
+    found = _REASON.fullmatch(mention.reason)
+    return (found[1], found[2]) if found else ("", mention.reason)
+
+
+def quote_elements(watch: Watch, mention: Mention, limit: int, *, struck: bool = False) -> list[Element]:
+    """The sentence with the hits in bold; struck through when it is no longer said."""
+    return [text_element(part.text, bold=part.hit, strike=struck) for part in excerpt(watch, mention, limit)]
 
 
 def remaining_mentions(alert: Alert) -> list[tuple[Mention, bool]]:
@@ -171,40 +194,43 @@ def _shown_mentions(alert: Alert) -> list[tuple[Mention, bool]]:
 
 
 def _count_more(alert: Alert) -> str:
-    left = len(alert.mentions) - MENTIONS_PER_CARD
+    left = len(alert.mentions) - len(best_mentions(alert.mentions))
     return f"and {left} more in this episode" if left > 0 else ""
 
 
-def _thread_line(alert: Alert, mention: Mention, gone: bool) -> tuple[str, Block]:
+def _thread_line(alert: Alert, mention: Mention, gone: bool, named: set[str]) -> tuple[str, Block]:
     """A mention as one line of a thread: (text, block)."""
-    where = mention_elements(alert, mention)
-    quote = quote_elements(mention, _MAX_THREAD_SNIPPET, struck=gone) or [text_element("(nothing that can be shown)")]
+    where = mention_elements(alert, mention, named)
+    if reasons := _reasons(mention):
+        where.append(text_element(f": {reasons}"))
+    quote = quote_elements(alert.watch, mention, _MAX_THREAD_SNIPPET, struck=gone)
+    quote = quote or [text_element("(nothing that can be shown)")]
     [block] = rich_text_blocks(("rich_text_section", [*where, text_element(" – "), *quote] if where else quote))
-    return escape_mrkdwn(defuse_mentions(_sentence_text(mention, struck=gone))), block
+    return escape_mrkdwn(defuse_mentions(_sentence_text(alert.watch, mention, struck=gone))), block
 
 
-def _sentence_text(mention: Mention, *, struck: bool) -> str:
-    before, hit, after = (flatten_markup(part) for part in _split_snippet(mention, _MAX_TEXT_SNIPPET))
+def _reason_line(mention: Mention) -> tuple[str, Block]:
+    """Why a mention that the first message shows is taken for a misspelling: (text, block)."""
+    hit = display_text(mention.surface, _MAX_NAME)
+    about = " ".join(part for part in (_moment(mention), f"“{hit}”" if hit else "") if part)
+    line = f"{about}: {_reasons(mention)}" if about else _reasons(mention)
+    [block] = rich_text_blocks(("rich_text_section", [text_element(line)]))
+    return escape_mrkdwn(flatten_markup(line)), block
+
+
+def _reasons(mention: Mention) -> str:
+    """What speaks for a misspelling, to be shown; "" of any other mention."""
+    return display_text(_split_reason(mention)[1], _MAX_REASON) if mention.kind is Kind.SOUNDS_LIKE else ""
+
+
+def _sentence_text(watch: Watch, mention: Mention, *, struck: bool) -> str:
+    pieces = [(flatten_markup(p.text), p.hit) for p in excerpt(watch, mention, _MAX_TEXT_SNIPPET)]
     where = " ".join(part for part in (_moment(mention), _display_name(mention.speaker or "")) if part)
-    sentence = f"~{before}{hit}{after}~ (no longer said)" if struck else f"{before}*{hit}*{after}"
+    if struck:
+        sentence = f"~{''.join(part for part, _ in pieces)}~ (no longer said)"
+    else:
+        sentence = "".join(f"*{part}*" if hit else part for part, hit in pieces)
     return f"{where}: {sentence}" if where else sentence
-
-
-def _split_snippet(mention: Mention, limit: int) -> tuple[str, str, str]:
-    """The snippet before the hit, the hit, and after it; shortened around the hit to ``limit`` (see text_weight)."""
-    snippet, surface, at = mention.snippet, mention.surface, mention.snippet_start
-    if not surface or not snippet.startswith(surface, at) or at < 0:
-        at = snippet.find(surface) if surface else 0
-    if at < 0:  # a snippet that does not hold the hit: then the hit alone is sure
-        snippet, at = surface, 0
-    # No more is cleaned than could be shown: a source without sentences makes snippets of 100,000 characters.
-    left, right = snippet[:at][-4 * limit :], snippet[at + len(surface) :][: 4 * limit]
-    hit = truncate_end(clean_line(surface[: 4 * limit]), limit // 2)
-    before, after = clean_line(left).lstrip(), clean_line(right).rstrip()
-    rest = limit - text_weight(hit)
-    before = truncate_start(before, max(rest // 2, rest - text_weight(after)))
-    after = truncate_end(after, rest - text_weight(before))
-    return defuse_mentions(before), defuse_mentions(hit), defuse_mentions(after)
 
 
 def _moment(mention: Mention) -> str:
@@ -213,7 +239,7 @@ def _moment(mention: Mention) -> str:
     return f"about {moment}" if moment and mention.approximate else moment
 
 
-def _link_at(episode: Episode, seconds: float) -> str | None:
+def link_at(episode: Episode, seconds: float) -> str | None:
     """The episode at that second: its audio, else its page. A page that has a fragment of its own keeps it."""
     if audio := link_address(episode.audio_url):
         return at_second(audio, seconds)

@@ -73,8 +73,8 @@ def _alert_line(alert: Alert, *, first: bool) -> tuple[str, Block]:
     about += card.episode_elements(alert.episode)[:3:2]  # the show and the date
     if len(alert.mentions) > 1:
         about.append(text_element(f"{len(alert.mentions)} times"))
-    about += [text_element("no longer in the transcript")] if gone else card.mention_elements(alert, mention)[:1]
-    sentence = card.quote_elements(mention, _MAX_SENTENCE, struck=gone)
+    about += [text_element("no longer in the transcript")] if gone else card.mention_elements(alert, mention, set())[:1]
+    sentence = card.quote_elements(alert.watch, mention, _MAX_SENTENCE, struck=gone)
     [block] = rich_text_blocks(
         ("rich_text_section", [text_element(name, bold=True)] if first else []),
         ("rich_text_section", with_separators(about)),

@@ -22,6 +22,7 @@ _GROUP_MENTION = re.compile(r"(?<=<)(?=[!@#])|(?<=@)(?=here|channel|everyone|gro
 _WORD_JOINER = "\u2060"
 _UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\xa0<>"|\\\\^`{}\u2028\u2029]')
 _ZERO_WIDTH_JOINER = "\u200d"
+_MIN_ENDS = 24  # characters
 _LOOK_ALIKES = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})
 
 
@@ -91,6 +92,19 @@ def truncate_start(text: str, limit: int) -> str:
         start += 1
     blank = text.find(" ", start, start + 20)
     return "…" + text[blank + 1 if blank >= 0 and blank + 1 < len(text) else start :].lstrip()
+
+
+def truncate_middle(text: str, limit: int) -> str:
+    """Both ends of a text within about ``limit``, with an ellipsis between them where something is missing.
+
+    Nothing but the ellipsis where so little room is left that parts of words would stand there.
+    """
+    if text_weight(text) <= limit:
+        return text
+    if limit < _MIN_ENDS:
+        return " … "
+    left, right = truncate_end(text, (limit - 2) // 2), truncate_start(text, (limit - 2) // 2)
+    return f"{left.removesuffix('…').rstrip()} … {right.removeprefix('…').lstrip()}"
 
 
 def _may_cut(text: str, at: int) -> bool:

@@ -13,6 +13,14 @@ from html import escape
 from podwatch.notifiers.block_kit import Block, Element
 from podwatch.notifiers.escaping import clean_line, defuse_mentions, link_address
 
+# The element of each kind of line, and how it looks: written at each, since many mail readers drop style sheets.
+_STYLES = {
+    "header": ("h2", "font-size:19px;margin:0 0 6px"),
+    "text": ("p", "margin:10px 0 3px"),
+    "quote": ("blockquote", "margin:0;padding:1px 0 1px 10px;border-left:4px solid #dddddd"),
+    "note": ("p", "margin:12px 0 0;font-size:12px;color:#616061"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -38,16 +46,24 @@ def mail_lines(blocks: Sequence[Block]) -> list[Line]:
 
 
 def plain_text(lines: Sequence[Line]) -> str:
-    """As plain text: the hit between stars, addresses written out, quotes behind ``>`` (RFC 3676, 4.5)."""
-    rows = [("> " if line.kind == "quote" else "") + "".join(map(_plain, line.runs)) for line in lines]
+    """As plain text: the hit between stars, addresses written out, quotes behind ``>`` (RFC 3676, 4.5).
+
+    A blank line stands above whatever is not the quote of the line above it.
+    """
+    rows: list[str] = []
+    for line in lines:
+        if rows and line.kind != "quote":
+            rows.append("")
+        rows.append(("> " if line.kind == "quote" else "") + "".join(map(_plain, line.runs)))
     return "\n".join(rows) + "\n"
 
 
 def html_text(lines: Sequence[Line]) -> str:
     """As HTML that every mail reader shows alike: headings, paragraphs, quotes, bold, links."""
-    tags = {"header": "<h2>{}</h2>", "quote": "<blockquote>{}</blockquote>", "note": "<p><small>{}</small></p>"}
-    rows = "\n".join(tags.get(line.kind, "<p>{}</p>").format("".join(map(_html, line.runs))) for line in lines)
-    return f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n{rows}\n</body></html>\n'
+    tag = {kind: f'<{name} style="{style}">{{}}</{name}>' for kind, (name, style) in _STYLES.items()}
+    rows = "\n".join(tag[line.kind].format("".join(map(_html, line.runs))) for line in lines)
+    head = '<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head>'
+    return f'{head}<body style="font-family:sans-serif;font-size:15px">\n{rows}\n</body></html>\n'
 
 
 def _lines(block: Block) -> Iterable[Line]:

@@ -7,23 +7,51 @@ episode, because three sentences of one minute tell less than one each of its be
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from podwatch.model import Kind, Mention
 
 MENTIONS_PER_CARD = 3
+MAX_MARKS = 10  # characters by which two sentences of the same words differ: stops and commas
+_WORD = re.compile(r"\w+")
 
 
 def best_mentions(mentions: Sequence[Mention], count: int = MENTIONS_PER_CARD) -> list[Mention]:
-    """The ``count`` best, the best first: another sentence before the same again, then by rank, then far apart."""
+    """The ``count`` best, the best first: by rank, then far apart. Of one sentence, or of the same again, only one."""
     left, chosen = list(mentions), list[Mention]()
     while left and len(chosen) < count:
-        shown = {m.snippet for m in chosen}
-        top = min((m.snippet in shown, *_rank(m)) for m in left)
-        equals = [m for m in left if (m.snippet in shown, *_rank(m)) == top]
-        chosen.append(min(equals, key=lambda m: (-_distance(m, chosen), m.start)))
-        left.remove(chosen[-1])
+        top = min(map(_rank, left))
+        equals = [m for m in left if _rank(m) == top]
+        best = min(equals, key=lambda m: (-_distance(m, chosen), m.start))
+        chosen.append(best)
+        left = [m for m in left if m is not best and not _shows_same(m, best)]
     return chosen
+
+
+def _shows_same(a: Mention, b: Mention) -> bool:
+    """Whether their snippets are the same to a reader: equal words, or most of them from one place in the transcript.
+
+    Without stops a snippet is what stands around its mention, so that those of neighbours are one shifted a little.
+    """
+    if a.snippet == b.snippet:
+        return True
+    if (
+        abs(len(a.snippet) - len(b.snippet)) <= MAX_MARKS
+        and (words := _words(a.snippet))
+        and words == _words(b.snippet)
+    ):
+        return True
+    first, second = sorted((a, b), key=lambda m: m.start - m.snippet_start)
+    shift = (second.start - second.snippet_start) - (first.start - first.snippet_start)
+    overlap = min(len(first.snippet) - shift, len(second.snippet))
+    if 2 * overlap <= min(len(a.snippet), len(b.snippet)):
+        return False
+    return first.snippet.startswith(second.snippet[:overlap], shift)
+
+
+def _words(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold()))
 
 
 def _rank(m: Mention) -> tuple[bool, bool, float]:

@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 from podwatch.errors import ChannelError, HttpError
 from podwatch.model import Alert, Digest
 from podwatch.net.addresses import resolve
-from podwatch.net.client import HttpClient, parse_retry_after
+from podwatch.net.client import HttpClient
+from podwatch.net.http_messages import parse_retry_after
 from podwatch.net.transport import NotSentError
 from podwatch.notifiers import Receipt, channel_error
 from podwatch.notifiers.escaping import clean_line, truncate_end

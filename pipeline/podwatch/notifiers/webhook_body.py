@@ -14,6 +14,7 @@ from podwatch.model import Alert, Digest, Mention, Report
 from podwatch.notifiers import card
 from podwatch.notifiers.digest_card import digest_messages
 from podwatch.notifiers.escaping import at_second, display_text, link_address
+from podwatch.notifiers.excerpt import excerpt
 from podwatch.notifiers.mention_ranking import best_mentions
 
 MAX_BODY_BYTES = 256 * 1024
@@ -98,16 +99,15 @@ def _mention_fields(alert: Alert, m: Mention, max_text: int) -> dict[str, Any]:
         "seconds": m.seconds if 0 <= m.seconds < 1e9 else None,
         "link": at_second(audio, m.seconds) if audio else None,
         "speaker": _text(m.speaker, 200) if m.speaker else None,
-        "snippet": _text(_around_surface(m, max_text), max_text),
+        "snippet": _text(_snippet(alert, m, max_text), max_text),
     }
 
 
-def _around_surface(m: Mention, limit: int) -> str:
-    """The snippet, or the part of it that holds the surface where it is too long."""
+def _snippet(alert: Alert, m: Mention, limit: int) -> str:
+    """The snippet, or an excerpt with the words that matched where it is too long."""
     if len(m.snippet) <= limit:
         return m.snippet
-    start = max(0, m.snippet_start - (limit - len(m.surface)) // 2)
-    return m.snippet[start : start + limit]
+    return "".join(piece.text for piece in excerpt(alert.watch, m, limit))
 
 
 def _text(text: str, limit: int) -> str:

@@ -7,6 +7,7 @@ introduced in full.
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from itertools import pairwise
 
 from podwatch.phonetics.candidates import Candidate, TextContext
 from podwatch.phonetics.lexicon import GIVEN, SURNAME, UNKNOWN_COST, Entry, word_set
@@ -21,6 +22,12 @@ _CERTAIN_FIRST_NAMES = word_set(
     "gilbert harry heather henry jack jane jay jean jenny jerry jill jim jimmy joe john johnny josh kelly ken "
     "lewis louis marc maria marina martin matt mike nancy nelson nick penny peter phil randy roger ruth sally "
     "sam spencer ted terry tim timothy tom tony troy victor victoria warren willie"
+)
+# Everyday words that are first names, too, and may stand before a surname where a sentence begins.
+_OPENS_SENTENCE = word_set(
+    "barb beat boil bunk carry chance chase comfort con dag deb del doc doctor dot drew ebb eta gee general governor "
+    "greet hang harm harsh hence hunt judge kick lawyer lies mad marry mate miss nail odd owe pat pierce ping rob roll "
+    "ruin rush sad sang sing sue till trace van wage wan wash"
 )
 FREQUENT_COST = 9.5  # -log P: an everyday word said more often (so, in, will) is no first name, though some have it
 OTHER_NAME_COST = 2.0  # nats per symbol: a known first name this far off (Dan for George) is another's
@@ -92,7 +99,8 @@ def score_adjacent_names(candidate: Candidate, context: TextContext) -> float:
         word, entry = tokens.plain[before], entries[tokens.plain[before]]
         has_capital = tokens.is_capitalised[before] if tokens.has_case else not entry.is_everyday()
         is_word = entry.is_everyday() and word not in _CERTAIN_FIRST_NAMES and not is_first_name(before, context)
-        is_word = is_word and (entry.cost < FREQUENT_COST or (tokens.has_case and tokens.starts_sentence[before]))
+        is_word = is_word and not _is_first_name_elsewhere(before, context)
+        is_word = is_word and (entry.cost < FREQUENT_COST or (tokens.has_case and _may_open_sentence(before, context)))
         if has_capital and not is_word and tokens.gaps[before] != COMMA and word not in ROLES:
             if entry.flags & GIVEN:
                 score = 1.0
@@ -106,6 +114,28 @@ def score_adjacent_names(candidate: Candidate, context: TextContext) -> float:
         if has_capital and entry.flags & SURNAME and not entry.is_everyday():
             score = max(score, 0.7)
     return score
+
+
+def _may_open_sentence(at: int, context: TextContext) -> bool:
+    """Whether a word begins a sentence and may be no name there: Drew Biden a crowd?, not Hunter Biden."""
+    word = context.tokens.plain[at]
+    entry = context.entries[word]
+    if not context.tokens.starts_sentence[at] or word in _CERTAIN_FIRST_NAMES:
+        return False
+    return not entry.flags & GIVEN or entry.cost < FREQUENT_COST or word in _OPENS_SENTENCE or word in _MONTHS
+
+
+def _is_first_name_elsewhere(at: int, context: TextContext) -> bool:
+    """Whether the word and the one behind it stand within a sentence as a name: when Will Biden spoke."""
+    tokens = context.tokens
+    if not (tokens.has_case and tokens.starts_sentence[at]) or at + 1 >= len(tokens.plain):
+        return False
+    pair = tokens.plain[at], tokens.plain[at + 1].removesuffix("'s")
+    return any(
+        (word, following.removesuffix("'s")) == pair and is_first_name(i, context) and tokens.is_capitalised[i + 1]
+        for i, (word, following) in enumerate(pairwise(tokens.plain))
+        if word == pair[0]
+    )
 
 
 def is_first_name(at: int, context: TextContext) -> bool:
@@ -164,6 +194,7 @@ def is_somebody_else(candidate: Candidate, context: TextContext) -> bool:
     """Whether it cannot be the name, whatever it sounds like."""
     return (
         has_other_first_name(candidate, context)
+        or _is_full_name_of_another(candidate, context)
         or is_of_another_title(candidate, context)
         or _follows_other_first_name(candidate, context)
         or _is_cut_short(candidate, context)
@@ -183,6 +214,20 @@ def has_other_first_name(candidate: Candidate, context: TextContext) -> bool:
     entry = context.entries[word]
     is_given = bool(entry.flags & GIVEN) and not entry.is_everyday(FREQUENT_COST)
     return is_given and word not in candidate.form.nicknames
+
+
+def _is_full_name_of_another(candidate: Candidate, context: TextContext) -> bool:
+    """Whether it is the surname, spelt right, behind a first name that is not the bearer's: Beau Biden, not Joe."""
+    form, tokens, at = candidate.form, context.tokens, candidate.first
+    words = candidate.surface_words(tokens)
+    if len(words) != 2 or words[1] != form.words[-1] or words[0] in {*form.words, *form.nicknames}:
+        return False
+    if candidate.given_cost is not None and candidate.given_cost < OTHER_NAME_COST:
+        return False
+    entry = context.entries[words[0]]
+    if not entry.flags & GIVEN or not tokens.has_case:
+        return bool(entry.flags & GIVEN) and not entry.is_everyday()
+    return tokens.is_capitalised[at] and not _may_open_sentence(at, context)
 
 
 def _follows_other_first_name(candidate: Candidate, context: TextContext) -> bool:

@@ -19,6 +19,7 @@ _WORDS = {
     NotListened.NAMES_NONE: "had no transcript",
     NotListened.FAILED: "failed",
     NotListened.WAITS: "not fetched yet",
+    NotListened.TO_BE_HEARD: "not heard yet",
     NotListened.BACKLOG: "older than the first poll",
     NotListened.NOT_SEARCHED: "not searched yet",
 }

@@ -101,20 +101,28 @@ def identity_keys(episode: Episode, neighbouring_days: bool = False) -> frozense
 
 
 def match_episode(
-    found: Episode, known: Sequence[Episode], lists: Callable[[str], bool] = lambda guid: False, shift: int = 0
+    found: Episode,
+    known: Sequence[Episode],
+    lists: Callable[[str], bool] = lambda guid: False,
+    shift: int = 0,
+    has_moved: bool = False,
 ) -> tuple[Episode, SameBy] | None:
     """The one of ``known`` that ``found`` is, and why; None when it is a new episode.
 
     lists: whether the document of ``found`` still lists a guid. What it lists beside ``found`` is another episode,
-    however alike: two editions of the news on one day. shift: see find_shift. Those of its own feed come first.
+    however alike: two editions of the news on one day. shift: see find_shift; has_moved: see has_document_moved. Those
+    of its own feed come first.
     """
     own = [k for k in known if k.feed_id == found.feed_id and (k.guid == found.guid or not lists(k.guid))]
     others = [k for k in known if k.feed_id != found.feed_id]
-    return _best_match(found, own, shift) or _best_match(found, others, 0)
+    return _best_match(found, own, shift, has_moved) or _best_match(found, others)
 
 
-def _best_match(found: Episode, known: Sequence[Episode], shift: int) -> tuple[Episode, SameBy] | None:
-    same = [(k, why) for k in sorted(known, key=lambda k: k.id) if (why := compare_episodes(found, k, shift))]
+def _best_match(
+    found: Episode, known: Sequence[Episode], shift: int = 0, has_moved: bool = False
+) -> tuple[Episode, SameBy] | None:
+    by_id = sorted(known, key=lambda k: k.id)
+    same = [(k, why) for k in by_id if (why := compare_episodes(found, k, shift, has_moved))]
     for why in (SameBy.GUID, SameBy.AUDIO):
         for k, w in same:
             if w is why:
@@ -125,7 +133,7 @@ def _best_match(found: Episode, known: Sequence[Episode], shift: int) -> tuple[E
     return (titled[0], SameBy.TITLE) if len({k.identity or str(k.id) for k in titled}) == 1 else None
 
 
-def compare_episodes(a: Episode, b: Episode, shift: int = 0) -> SameBy | None:
+def compare_episodes(a: Episode, b: Episode, shift: int = 0, has_moved: bool = False) -> SameBy | None:
     """Why two items are one episode: guid, file, title, date and duration weighed together; None when they are two.
 
     The same whichever of them came first, but for a date that moved (``_has_moved``). shift: see find_shift.
@@ -139,7 +147,8 @@ def compare_episodes(a: Episode, b: Episode, shift: int = 0) -> SameBy | None:
     if not same_title or not _have_like_length(a, b):
         return None
     if same_feed:
-        return SameBy.TITLE if gap <= SAME_TIME or _has_moved(a, b, shift) else None
+        is_near = gap <= (SAME_DAY if has_moved else SAME_TIME)
+        return SameBy.TITLE if is_near or _has_moved(a, b, shift) else None
     same_show = bool(plain_show(a.show)) and plain_show(a.show) == plain_show(b.show)
     return SameBy.TITLE if same_show and gap <= SAME_DAY else None
 
@@ -158,6 +167,8 @@ def _is_one_by_guid(a: Episode, b: Episode, same_title: bool, gap: timedelta) ->
 def is_one_under_guid(a: Episode, b: Episode) -> bool:
     """Whether two items with one guid are one episode. Some feeds give one guid to all that they publish."""
     gap, same_title = _time_between(a, b), _have_same_title(a, b)
+    if gap > SAME_TIME and have_other_pages(a, b):
+        return False
     if gap <= (SAME_DAY if same_title else SAME_TIME):
         return True
     file = compare_addresses(a.audio_url, b.audio_url)
@@ -174,15 +185,30 @@ def is_listed_twice(a: Episode, b: Episode) -> bool:
     """Whether two items that one document lists with one guid and title are one episode: members' file and public file,
     a day apart.
     """
+    if have_other_pages(a, b):
+        return False
     if compare_addresses(a.audio_url, b.audio_url) in (Likeness.SAME, Likeness.EXTENDED):
         return True
     gap = _time_between(a, b)
     return (gap <= SAME_DAY or gap == timedelta.max) and _have_like_length(a, b)
 
 
+def have_other_pages(a: Episode, b: Episode) -> bool:
+    """Whether two items without guids, which are named by one audio file, have a page each: then these name them."""
+    if not (a.link and b.link and _is_named_by_audio(a) and _is_named_by_audio(b)):
+        return False
+    return compare_addresses(a.link, b.link) in (Likeness.NOTHING, Likeness.STEM)
+
+
+def _is_named_by_audio(e: Episode) -> bool:
+    return bool(e.audio_url) and e.guid.partition("#")[0] == f"https://{canonical_url(e.audio_url)}"
+
+
 def _is_one_by_file(a: Episode, b: Episode, same_title: bool, gap: timedelta) -> bool:
     file = compare_addresses(a.audio_url, b.audio_url)
     if file in (Likeness.NOTHING, Likeness.UNKNOWN):
+        return False
+    if a.feed_id == b.feed_id and gap > SAME_TIME and have_other_pages(a, b):
         return False
     named = names_recording(a.audio_url)
     if a.feed_id != b.feed_id and file is not Likeness.SAME:
@@ -213,6 +239,24 @@ def find_shift(pairs: Iterable[tuple[Episode, Episode]]) -> int:
     return minutes if len(agreed) >= 2 else 0
 
 
+def has_document_moved(pairs: Iterable[tuple[Episode, Episode]], fresh: int) -> bool:
+    """Whether all items of a document got new guids, and dates that differ by hours: at a host that keeps days only.
+
+    pairs: see find_shift. fresh: how many items are not known. Three with titles of their own, and half of all, must be
+    known by title on their day, and so old that they are no new editions.
+    """
+    known_of: dict[str, set[int]] = defaultdict(set)
+    found_of: dict[str, set[str]] = defaultdict(set)
+    for found, known in pairs:
+        if _have_same_title(found, known) and _time_between(found, known) <= SAME_DAY:
+            title = plain_title(found.title)
+            known_of[title].add(known.id)
+            if _have_like_length(found, known) and _is_settled(found, known):
+                found_of[title].add(found.guid)
+    agreed = sum(len(guids) == 1 == len(known_of[title]) for title, guids in found_of.items())
+    return agreed >= 3 and 2 * agreed >= fresh
+
+
 def _has_moved(found: Episode, known: Episode, shift: int) -> bool:
     """Whether the date of an item was moved by hours: by those of its document, or when it can be no later edition."""
     minutes = _minutes_later(found, known)
@@ -237,10 +281,17 @@ def _minutes_later(found: Episode, known: Episode) -> int | None:
     return round((found.published_at - known.published_at).total_seconds() / 60)
 
 
+def is_undated_item(a: Episode, b: Episode) -> bool:
+    """Whether two items without dates have one title, and a file of one host and path."""
+    is_undated = a.published_at is None and b.published_at is None
+    return is_undated and _have_same_title(a, b) and compare_addresses(a.audio_url, b.audio_url) is Likeness.STEM
+
+
 def guid_under_guid(e: Episode) -> str:
     """The guid of one of several episodes with one guid: for each its own, and the same at each poll."""
     date = f"{e.published_at.timestamp():.0f}" if e.published_at is not None else canonical_url(e.audio_url)
-    return f"{e.guid}#{_hash63(f'{plain_title(e.title)} {date}'):016x}"
+    page = f" {canonical_url(e.link)}" if e.link and _is_named_by_audio(e) else ""
+    return f"{e.guid}#{_hash63(f'{plain_title(e.title)} {date}{page}'):016x}"
 
 
 def _have_same_title(a: Episode, b: Episode) -> bool:

@@ -10,3 +10,4 @@ from datetime import timedelta
 FETCH_LEASE = timedelta(minutes=2)  # extended each second or so that half of it is over: longer than any pause
 BACKFILL_LEASE = timedelta(seconds=30)  # one backfill waits for what another has claimed
 BACKFILL_SEARCH = timedelta(hours=1)  # for which the live detect leaves to a backfill what that has fetched
+LISTEN_LEASE = timedelta(minutes=3)  # extended every half a minute by a thread of its own

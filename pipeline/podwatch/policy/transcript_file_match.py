@@ -14,6 +14,8 @@ from podwatch.policy.episode_identity import plain_title
 
 _NUMBER = re.compile(r"^(?:episode |ep )?\d{1,5} (?=\S)")
 
+_PACKED_DATE = re.compile(r"\b((?:19|20)\d\d)(\d\d)(\d\d)\b")
+
 
 class FileMatch(StrEnum):
     """By what a file was matched to its episode, or why it was not."""
@@ -22,17 +24,23 @@ class FileMatch(StrEnum):
     AUDIO = "named like the audio file"
     DATE_AND_TITLE = "named like the date and the title"
     TITLE = "named like the title"
+    DATE = "named like the date, on which only one episode came out"
+    SEVERAL_DATE = "several episodes came out on this date: put the title behind it, as in 2026-11-04 Title.vtt"
     SEVERAL = "several episodes have this name: put the date before it, as in 2026-11-04 Title.vtt"
-    NONE = "no episode without a transcript has this name, audio file or guid"
+    NONE = "no episode without a transcript has this name, audio file, guid or date"
 
 
-MATCH_ORDER = (FileMatch.GUID, FileMatch.AUDIO, FileMatch.DATE_AND_TITLE, FileMatch.TITLE)  # the surest first
+# The surest first.
+MATCH_ORDER = (FileMatch.GUID, FileMatch.AUDIO, FileMatch.DATE_AND_TITLE, FileMatch.TITLE, FileMatch.DATE)
 
 
 class EpisodeNames:
-    """The names under which the transcripts of some episodes may be dropped in."""
+    """The names under which the transcripts of some episodes may be dropped in.
 
-    def __init__(self, episodes: Iterable[Episode]) -> None:
+    others: episodes that have a transcript already: a date that they share with one that has none says too little.
+    """
+
+    def __init__(self, episodes: Iterable[Episode], others: Iterable[Episode] = ()) -> None:
         self._episodes: dict[tuple[FileMatch, str], list[Episode]] = defaultdict(list)
         for e in episodes:
             title, path = plain_title(e.title), urlsplit(e.audio_url or "").path
@@ -44,18 +52,41 @@ class EpisodeNames:
             for match, name in names.items():
                 if name:
                     self._episodes[match, name].append(e)
+            self._add_dates(e)
+        self._taken = {name for e in others for name in _date_names(e)}
+
+    def _add_dates(self, e: Episode) -> None:
+        for name in _date_names(e):
+            self._episodes[FileMatch.DATE, name].append(e)
 
     def match(self, file: str) -> tuple[Episode | None, FileMatch]:
         """(the episode, by what it was matched) for a file's name; by the surest name that only one episode has."""
         stem = "" if file.startswith(".") else _letters(PurePath(file).stem)
-        is_ambiguous = False
+        why = FileMatch.NONE
         for match in MATCH_ORDER:
-            for name in dict.fromkeys((stem, _NUMBER.sub("", stem) if match is FileMatch.TITLE else stem)):
+            for name in dict.fromkeys((stem, _other_form(stem, match))):
                 episodes = self._episodes.get((match, name), [])
-                if len({e.identity or str(e.id) for e in episodes}) == 1:
+                is_taken = match is FileMatch.DATE and name in self._taken
+                if len({e.identity or str(e.id) for e in episodes}) == 1 and not is_taken:
                     return episodes[0], match
-                is_ambiguous = is_ambiguous or len(episodes) > 1
-        return None, FileMatch.SEVERAL if is_ambiguous else FileMatch.NONE
+                if episodes and why is FileMatch.NONE:
+                    why = FileMatch.SEVERAL_DATE if match is FileMatch.DATE else FileMatch.SEVERAL
+        return None, why
+
+
+def _other_form(stem: str, match: FileMatch) -> str:
+    """The same name without what people put before a title, or with blanks in a date: 20261104 is 2026 11 04."""
+    if match is FileMatch.TITLE:
+        return _NUMBER.sub("", stem)
+    return _PACKED_DATE.sub(r"\1 \2 \3", stem) if match is FileMatch.DATE else stem
+
+
+def _date_names(e: Episode) -> list[str]:
+    """The date of an episode, alone and beside the name of its show; nothing when it has none."""
+    if e.published_at is None:
+        return []
+    day, show = f"{e.published_at:%Y %m %d}", plain_title(e.show)
+    return [day, f"{day} {show}", f"{show} {day}"] if show else [day]
 
 
 def _letters(text: str) -> str:

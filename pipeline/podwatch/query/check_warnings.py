@@ -14,6 +14,7 @@ from podwatch.errors import PodwatchError
 from podwatch.model import DeliverMode, Scope, Watch
 from podwatch.query.clauses import Clause, Not, Or, SoundsLike, Term
 from podwatch.query.equivalence import Key, equivalence_key
+from podwatch.query.folding import is_without_blanks
 from podwatch.query.parser import QueryError
 from podwatch.query.satisfiability import conflicting_languages, find_contradictions
 
@@ -114,6 +115,8 @@ def find_hints(clause: Clause) -> Iterator[tuple[int, str]]:
         word = part.text
         if word in _ACRONYMS_LIKE_WORDS and not part.case:
             yield part.column, f"{word} finds {word.lower()} too; write ={word} for the capitals alone"
+        if len(word) == 1 and is_without_blanks(word):
+            yield part.column, f"{word} is found within longer words, too"
         if word in _OPERATORS and not part.source.startswith('"'):
             yield part.column, f"{word} is looked for as a word; the operator is {_OPERATORS[word]}"
 

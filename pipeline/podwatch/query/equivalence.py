@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from podwatch.query import clauses
-from podwatch.query.normaliser import normalise, normalise_wildcard
+from podwatch.query.normaliser import normalise, normalise_plain, normalise_wildcard
 from podwatch.query.spelling_variants import cased_letters, spell, takes_plural
 
 Key: TypeAlias = tuple[Any, ...]
@@ -18,13 +18,7 @@ def equivalence_key(clause: clauses.Clause) -> Key:
     """Equal for clauses that find the same: in OR and AND neither order nor repetition counts."""
     match clause:
         case clauses.Term():
-            text = normalised_term(clause.text)
-            plural = clause.inflected and not clause.case and takes_plural(text)
-            case = cased_letters(clause.text) if clause.case else None
-            if not text or clause.signs:  # [Music], an emoji, E*TRADE
-                return ("as written", " ".join(clause.text.casefold().split()), case)
-            spelling = spell(text, clause.text, inflected=clause.inflected or clause.brand)
-            return ("term", case, plural, *astuple(spelling))
+            return _term_key(clause.text, clause.inflected, clause.case, clause.brand, clause.signs)
         case clauses.Wildcard():
             return ("wildcard", normalise_wildcard(clause.text))
         case clauses.Fuzzy():
@@ -57,6 +51,16 @@ def equivalence_key(clause: clauses.Clause) -> Key:
     raise AssertionError(type(clause))
 
 
+@lru_cache(maxsize=65536)
+def _term_key(written: str, inflected: bool, case: bool, brand: bool, signs: bool) -> Key:
+    text = normalised_term(written)
+    plural = inflected and not case and takes_plural(text)
+    cased = cased_letters(written) if case else None
+    if not text or signs:  # [Music], an emoji, E*TRADE
+        return ("as written", " ".join(written.casefold().split()), cased)
+    return ("term", cased, plural, *astuple(spell(text, written, inflected=inflected or brand)))
+
+
 def field_key(clause: clauses.Clause) -> Key:
     """The same of a clause within a field, where neither case nor the dots of an acronym count: see fields.py."""
     match clause:
@@ -73,7 +77,8 @@ def field_key(clause: clauses.Clause) -> Key:
 @lru_cache(maxsize=65536)
 def normalised_term(text: str) -> str:
     """A term, normalised, without the blanks around it."""
-    return normalise(text).text.strip()
+    plain = normalise_plain(text)
+    return normalise(text).text.strip() if plain is None else plain
 
 
 def _operands_key(clause: clauses.Or | clauses.And, key: Callable[[clauses.Clause], Key]) -> Key:

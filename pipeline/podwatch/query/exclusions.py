@@ -19,6 +19,10 @@ class Exclusions:
         self._spellings = {w.name: [f" {fold_spelling(s)} " for s in w.exclude] for w in excluding}
         self._phrases = {w.name: [f" {normalise(s).text.strip()} " for s in w.exclude] for w in excluding}
 
+    def __bool__(self) -> bool:
+        """Whether any watch excludes anything."""
+        return bool(self._spellings)
+
     def is_excluded(self, watch: str, kind: Kind, normalised: NormalisedText, start: int, end: int) -> bool:
         """Whether what a watch found at [start, end) of a normalised text is something that it excludes.
 

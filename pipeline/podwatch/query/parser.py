@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from podwatch.errors import WatchlistError
+from podwatch.query.annotations import is_annotation
 from podwatch.query.clauses import (
     FIELDS,
     And,
@@ -27,6 +28,7 @@ from podwatch.query.clauses import (
     Wildcard,
     Within,
 )
+from podwatch.query.folding import is_without_blanks
 
 if TYPE_CHECKING:
     import lark
@@ -38,6 +40,7 @@ MIN_LETTERS = 2  # that a word with a wildcard has in a row
 _LETTERS = re.compile(rf"[^\W_]{{{MIN_LETTERS}}}")
 _WITHIN = re.compile(r"\w[*?]+\W*\w")  # a * or ? that something stands on both sides of
 _ESCAPED = re.compile(r"\\([*?])")
+_PLAIN = re.compile(r'([a-z]{2,40})|"([a-z]+(?: [a-z]+)*)"')  # a word, a phrase
 _QUOTES = str.maketrans("“”„«»", '"""""')
 _OPERATOR = re.compile(r"AND|OR|NOT|O?NEAR(?:/\d*f?)?|WITHIN|SAME")
 
@@ -50,8 +53,11 @@ class QueryError(WatchlistError):
         self.column = column
 
 
+@lru_cache(maxsize=16_384)  # the loader, the engine and the warnings of a list all ask for it
 def parse(query: str) -> Clause:
     """The tree of a query; raises QueryError."""
+    if plain := _PLAIN.fullmatch(query):  # as every third watch of a long list is: no grammar is needed for it
+        return Term(text=plain[1] or plain[2], source=query)
     import lark
 
     text = query.translate(_QUOTES)
@@ -148,7 +154,13 @@ class _Builder:
         return self._with_signs(text, at) if not case and _has_wildcard(text) else _plain_term(text, case, at)
 
     def _with_signs(self, text: str, at: dict[str, Any]) -> Clause:
-        """A text with * or ? in it, as wildcards, and, where they are within it, as they are written: E*TRADE."""
+        """A text with * or ? in it, as wildcards, and, where they are within it, as they are written: E*TRADE.
+
+        What would be a note of a sound in a transcript (*sigh*) is looked for as such, too; in quotes as nothing else.
+        """
+        if is_annotation(text):
+            note = _plain_term(text, False, at)
+            return note if at["source"].startswith('"') else Or(parts=(self._wildcards(text, at), note), **at)
         literal = Term(text=text, inflected=False, signs=True, **at)
         if not _WITHIN.search(text) or "\\" in text:
             return self._wildcards(text, at)
@@ -167,9 +179,10 @@ class _Builder:
         return joined
 
     def _wildcard(self, text: str, at: dict[str, Any]) -> Clause:
-        if not re.search(rf"[^*?]{{{MIN_LETTERS}}}", text) and (
-            "*" in text or len(text.replace("?", "")) < MIN_LETTERS
-        ):
+        letters = text.replace("?", "").replace("*", "")
+        is_word = len(letters) == 1 and is_without_blanks(letters)  # one letter of Han is a word
+        few = not re.search(rf"[^*?]{{{MIN_LETTERS}}}", text) and ("*" in text or len(letters) < MIN_LETTERS)
+        if few and not is_word:
             raise QueryError(
                 f"{text} would find almost every word",
                 at["column"],

@@ -20,7 +20,7 @@ class Prefilter:
     """Of each literal one run of lower-case letters and digits that a text has to have if the literal is in it.
 
     Normalising ASCII changes such a run to lower case and nothing else, and joins nothing that stands apart
-    but for the dots of acronyms.
+    but by dots (U.S. is us) and apostrophes (Nuku'alofa is nukualofa).
     """
 
     def __init__(self, runs: Iterable[str]) -> None:
@@ -31,9 +31,8 @@ class Prefilter:
         plain = to_ascii(text)
         if not plain.isascii():
             return False
-        low = plain.lower()
-        undotted = low.replace(".", "")  # U.S. is normalised to us
-        return not any(run in low or run in undotted for run in self._runs)
+        low = plain.lower().replace(".", "").replace("'", "").replace("`", "")
+        return not any(run in low for run in self._runs)
 
 
 def build_prefilter(literals: Iterable[Literal], word_counts: Mapping[str, int]) -> Prefilter | None:

@@ -22,6 +22,7 @@ from podwatch.query.spelling_variants import spell, takes_plural
 POSITIVE, NEGATIVE = 1, 2  # how a variable occurs, as bits
 MAX_VARIABLES = 12  # of a truth table, which has 4096 rows then
 MAX_PHRASE_WORDS = 20  # of a phrase whose parts are considered
+_NEGATIVE = (clauses.Not, clauses.NotNear, clauses.Count)  # what can be false because something is said
 Formula: TypeAlias = Union[bool, "Var", "Op"]
 
 
@@ -42,6 +43,8 @@ class Op:
 
 def is_possible(clause: clauses.Clause) -> bool:
     """False when no transcript can make the clause true; True when one may."""
+    if not any(isinstance(part, _NEGATIVE) for part in clause.walk()):
+        return True  # with every variable true
     return is_satisfiable(_FormulaBuilder().formulas(clause))
 
 
@@ -56,6 +59,8 @@ def find_contradictions(clause: clauses.Clause) -> Iterator[clauses.Clause]:
 
 def conflicting_languages(clause: clauses.Clause) -> tuple[str, ...]:
     """The languages of which the clause wants two at once; () when it does not."""
+    if not any(isinstance(part, clauses.Field) and part.name == "lang" for part in clause.walk()):
+        return ()
     builder = _FormulaBuilder()
     formulas = builder.formulas(clause)
     named = sorted(builder.languages)
@@ -90,8 +95,9 @@ class _FormulaBuilder:
     def _formula(self, clause: clauses.Clause) -> Formula:
         match clause:
             case clauses.Term():
-                self._terms[equivalence_key(clause)] = clause
-                return Var(equivalence_key(clause))
+                key = equivalence_key(clause)
+                self._terms[key] = clause
+                return Var(key)
             case clauses.Or():
                 return _or(*(self._formula(p) for p in clause.parts))
             case clauses.And():

@@ -28,8 +28,24 @@ _DEGREE = re.compile(r"(?<![^\W_.])(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,3}(?![^\W_])")
 _JOINED_DEGREE = re.compile(r"\b([A-Z][a-z])(?=[A-Z]\b)")  # PhD
 _INITIALS = re.compile(r"[^\W\d_]{2,3}")
 _INNER_APOSTROPHE = re.compile(r"(?<=[^\W\d_])['’‘‛ʼʻʽʾʿʹ′`´](?=[^\W\d_])")
-_JOINED_PREFIX = re.compile(r"\b([ODL])(?=[A-Z][a-z])")  # OBrien
-_OKINA = re.compile(r"(?<=[aeou])(?=i(?: |$))|(?<=i)(?=i)|(?<=a)(?=a)|(?<=o)(?=olawe)|(?<= o)(?=ahu )|(?<=^o)(?=ahu)")
+_LETTER_AND_APOSTROPHE = re.compile(r"(?<![^\W_])[^\W\d_]['’‘‛ʼʻʽʾʿʹ′`´]")  # O'Brien
+_JOINED_PREFIX = re.compile(r"\b([DL])(?=[A-Z][a-z])")  # DAngelo
+# T-Mobile, Wi-Fi; but re-sign and co-op are other words than those without a hyphen.
+_HYPHEN = re.compile(r"(?<![^\W_])(?!(?:re|co|un|de)-)([^\W\d_]{1,2})[-‐‑*](?=[^\W\d_]{2})", re.IGNORECASE)
+_LETTER_AND_WORD = re.compile(r"(?<!\S)([^\W\d_aioAIO]) (?=[^\W\d_]{3})")  # T Mobile, not a part
+_CAPITAL_WITHIN = re.compile(
+    r"(?<=[a-z])(?<!\bMc)(?=[A-Z][a-z])|(?<=[a-z]{2})(?=[A-Z]{2})|(?<=\b[A-Z])(?=[A-Z][a-z]{2})"
+)
+_LETTERS_LIKE_WORDS = "aioAIO"  # an iPhone is no "i phone" wherever that is said
+_LETTER_BEFORE = re.compile(r"([b-df-hj-np-tv-xz])([b-df-hj-np-tv-xz]{1,2}[aeiouy][a-z]+)")
+# Two consonants that words and names begin with; with any other two it is a letter and a word: tmobile, xray, kpop.
+_ONSET_PAIRS = """
+    bh bl br ch cl cr cz dh dj dr dw fj fl fr gh gj gl gn gr gw hj hl hr kh kj kl kn kr kv kw lj ll mb mc mn mr ng nj nk
+    pf ph pl pn pr ps pt qu rh rz sb sc sf sh sj sk sl sm sn sp sq sr st sv sw sz th tj tr tw tz vl vr wh wr zb zd zh
+    zl zn zv zw
+"""
+_ONSETS = frozenset(_ONSET_PAIRS.split())
+_WITH_E = re.compile(r"e(?=(?:mail|book|commerce|bike|scooter|sport|cigarette|learning)s?$)")
 _PAIR = re.compile(r"([a-z]{1,12}) (\d{1,4}[a-z]?)|(\d{1,3}) ([a-z])|([a-z]{1,3}\d{1,3}) ([a-z]{1,3}\d{1,3})")
 _JOINED = re.compile(r"([a-z]{1,12})(\d{1,4}[a-z]?)|(\d{1,3})([a-z])|([a-z]{1,3}\d{1,3})([a-z]{1,3}\d{1,3})")
 _MEASURE = re.compile(r"[ai]\d|\d{1,3}[a-z](?![^ ])")  # A1 is not a 1 in 5 chance, 5G not 5 g
@@ -43,13 +59,15 @@ class Spelling:
 
     forms: normalised. is_acronym: without dots only in capitals where its letters are another word: US, not us.
     is_word: not with dots, in small letters it is a word: us, not U.S. most_words: what has more words than this in
-    the stored text is something else; None: it may have.
+    the stored text is something else; None: it may have. apart: what has more words than most_words is right where this
+    expression matches: You Tube, not "if you tube".
     """
 
     forms: tuple[str, ...]
     is_acronym: bool = False
     is_word: bool = False
     most_words: int | None = None
+    apart: str = ""
 
     @property
     def accept(self) -> Callable[[str], bool] | None:
@@ -59,7 +77,8 @@ class Spelling:
     def accepts(self, stored: str) -> bool:
         if self.most_words is not None:
             chunks = blank_annotations(stored).split()
-            if sum(any(map(str.isalnum, chunk)) for chunk in chunks) > self.most_words:
+            words = sum(any(map(str.isalnum, chunk)) for chunk in chunks)
+            if words > self.most_words and not (self.apart and re.search(self.apart, stored)):
                 return False
         if self.is_word and "." in stored:
             return False
@@ -70,14 +89,17 @@ class Spelling:
 def spell(text: str, written: str, *, inflected: bool = True) -> Spelling:
     """The spellings of a normalised term. written: as it stands in the query. inflected: it is a word, no name."""
     is_plain = written.islower() and text.isascii() and text.isalpha() and len(text) > 3
-    if is_plain and text[-1] != "s" and not _OKINA.search(text):  # as most terms are
-        return Spelling((text,))
+    if is_plain and text[-1] != "s" and text[0] != "e" and (text[:2] in _ONSETS or not _LETTER_BEFORE.match(text)):
+        return Spelling((text,))  # as most terms are
     bases, dotted = _bases(text, written)
     count = text.count(" ") + 1
     most_words = count if _MEASURE.match(text) else None
-    if _OKINA.search(text):
-        bases.add(_OKINA.sub(" ", text))
-        most_words = count
+    apart = ""
+    if capital := _CAPITAL_WITHIN.search(written):
+        bases.add(normalise(_CAPITAL_WITHIN.sub(" ", written)).text.strip())
+        first = written[: capital.start()].rpartition(" ")[2]
+        if len(first) > 1 or first in _LETTERS_LIKE_WORDS:
+            most_words, apart = count, rf"{re.escape(first)}\s+{re.escape(written[capital.start()])}"
     forms = {form for base in bases for form in _expand(base, inflected)}
     is_one = count == 1
     return Spelling(
@@ -85,12 +107,17 @@ def spell(text: str, written: str, *, inflected: bool = True) -> Spelling:
         is_acronym=bool(dotted) and is_one,
         is_word=is_one and written.islower() and not dotted and text in _WORDS_LIKE_ACRONYMS,
         most_words=most_words,
+        apart=apart,
     )
 
 
 def _bases(text: str, written: str) -> tuple[set[str], list[str]]:
     """(the term, with its acronyms in letters apart, with other apostrophes; its acronyms with dots)."""
     bases = {text}
+    if " " not in text and text[:2] not in _ONSETS and (m := _LETTER_BEFORE.fullmatch(text)):
+        bases.add(f"{m[1]} {m[2]}")
+    elif _WITH_E.match(text):
+        bases.add(f"e {text[1:]}")
     if written.islower() and written.isalpha():
         return bases, []
     dotted: list[str] = _DOTTED.findall(written)
@@ -103,6 +130,12 @@ def _bases(text: str, written: str) -> tuple[set[str], list[str]]:
         bases.add(apart.strip())
     if _INNER_APOSTROPHE.search(written):
         bases.add(normalise(_INNER_APOSTROPHE.sub("", written)).text.strip())
+        if _LETTER_AND_APOSTROPHE.search(written):
+            bases.add(normalise(_INNER_APOSTROPHE.sub(" ", written)).text.strip())
+    if _HYPHEN.search(written):
+        bases.add(normalise(_HYPHEN.sub(r"\1", written)).text.strip())
+    if _LETTER_AND_WORD.search(written):
+        bases.add(normalise(_LETTER_AND_WORD.sub(r"\1", written)).text.strip())
     if not dotted and _DEGREE.search(written):
         bases.add(normalise(_DEGREE.sub(lambda m: m[0].replace(".", ""), written)).text.strip())
     if _JOINED_DEGREE.search(written):

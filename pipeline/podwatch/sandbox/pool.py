@@ -45,6 +45,13 @@ class SandboxError(PodwatchError):
     """A job that could not be done. ``what`` is the reason; the caller knows which document it was."""
 
 
+def bare_environment() -> dict[str, str]:
+    """What Python needs, no more: untrusted bytes are read there, and the other variables hold secrets."""
+    env = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
+    path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
+    return {"OPENBLAS_NUM_THREADS": "1"} | env | {"PYTHONPATH": path}
+
+
 class _WorkerDied(Exception):
     """A worker that ended without an answer, with the reason."""
 
@@ -55,11 +62,6 @@ class _Worker:
     def __init__(self) -> None:
         self.jobs = 0
         self.socket, theirs = socket.socketpair()
-        # What Python needs, no more: untrusted bytes are parsed there, and the other variables hold secrets.
-        env = {"OPENBLAS_NUM_THREADS": "1"} | {
-            name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ
-        }
-        env["PYTHONPATH"] = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
         reading, self._life_pipe = os.pipe()  # the worker ends when the last writer of it is closed
         try:
             self.process = subprocess.Popen(
@@ -67,7 +69,7 @@ class _Worker:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=env,
+                env=bare_environment(),
                 cwd="/",
                 pass_fds=(reading,),
             )

@@ -36,7 +36,7 @@ ANSWER, FAILED, MEMORY_OUT = 0, 1, 2
 def main() -> None:
     """Answers jobs until the other end closes the socket."""
     connection = socket.socket(fileno=0)
-    _end_when_closed(int(sys.argv[1]))
+    end_when_closed(int(sys.argv[1]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from podwatch.errors import PodwatchError
 
@@ -65,7 +65,7 @@ def _limit(kind: int, most: int) -> None:
     resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
 
 
-def _end_when_closed(pipe: int) -> None:
+def end_when_closed(pipe: int) -> None:
     """Asks for SIGIO, which ends a process that does not handle it, when the other end of the pipe is closed."""
     fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(pipe, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)

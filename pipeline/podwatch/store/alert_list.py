@@ -45,6 +45,7 @@ class AlertListRows(Rows):
         states: Sequence[DeliveryState] = (),
         reasons: Sequence[HoldReason] = (),
         watch: str | None = None,
+        feed_id: int | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = 1000,
@@ -58,6 +59,8 @@ class AlertListRows(Rows):
             query = query.where(d.reason.in_([r.name for r in reasons]))
         if watch is not None:
             query = query.where(watches.c.name == watch)
+        if feed_id is not None:
+            query = query.where(episodes.c.feed_id == feed_id)
         if since is not None:
             query = query.where(d.created_at >= since)
         if until is not None:

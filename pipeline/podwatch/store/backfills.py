@@ -120,7 +120,7 @@ class BackfillRows(HistoryRows, FetchRows):
             select(e.id, e.transcripts, feeds.c.transcript_page, e.next_fetch_at)
             .join(feeds)
             .outerjoin(transcripts, transcripts.c.episode_id == e.id)
-            .where(*_in_range(past), e.backlog, transcripts.c.id.is_(None))
+            .where(*in_range(past), e.backlog, transcripts.c.id.is_(None))
             .where(or_(e.fetch_error.is_(None), e.next_fetch_at <= now))
             .order_by(e.id)
         )
@@ -153,7 +153,7 @@ class BackfillRows(HistoryRows, FetchRows):
             select(t.id.label("transcript_id"), e.id, e.transcripts, feeds.c.transcript_page)
             .join(episodes, e.id == t.episode_id)
             .join(feeds, feeds.c.id == e.feed_id)
-            .where(*_in_range(past), t.detected_through < latest, t.detect_error.is_(None))
+            .where(*in_range(past), t.detected_through < latest, t.detect_error.is_(None))
             .order_by(e.feed_id, t.id)
         )
         return [BackfillTranscript(r.transcript_id, r.id, _address(r)) for r in self.read_rows(query)]
@@ -178,7 +178,7 @@ class BackfillRows(HistoryRows, FetchRows):
             select(d.id)
             .join(episodes, e.id == d.episode_id)
             .join(watches, watches.c.id == d.watch_id)
-            .where(*_in_range(past), *_of_watches(past), *_HELD)
+            .where(*in_range(past), *_of_watches(past), *_HELD)
             .order_by(e.published_at, d.id)
         )
         return [r.id for r in self.read_rows(query)]
@@ -205,19 +205,19 @@ class BackfillRows(HistoryRows, FetchRows):
             select(e.transcripts, feeds.c.transcript_page, e.fetch_error, e.backlog)
             .join(feeds)
             .outerjoin(transcripts, t.episode_id == e.id)
-            .where(*_in_range(past), t.id.is_(None))
+            .where(*in_range(past), t.id.is_(None))
         )
         by_episode = (
             select(watches.c.name, e.published_at, m.episode_id, func.count().label("n"))
             .join(watches, watches.c.id == m.watch_id)
             .join(episodes, e.id == m.episode_id)
-            .where(*_in_range(past), *_of_watches(past), m.gone_at.is_(None), watches.c.enabled)
+            .where(*in_range(past), *_of_watches(past), m.gone_at.is_(None), watches.c.enabled)
             .group_by(watches.c.name, e.published_at, m.episode_id)
         )
         found: Counter[tuple[str, str]] = Counter()
         naming: Counter[tuple[str, str]] = Counter()
         with self.reading() as c:
-            count = c.execute(select(func.count()).select_from(episodes).where(*_in_range(past))).scalar_one()
+            count = c.execute(select(func.count()).select_from(episodes).where(*in_range(past))).scalar_one()
             missing = Counter(_why_missing(r) for r in c.execute(lacking))
             for r in c.execute(by_episode):
                 key = (r.name, f"{r.published_at:%Y-%m}")
@@ -244,7 +244,7 @@ def _address(r: AnyRow) -> str:
 _HELD = (deliveries.c.state == DeliveryState.HELD.value, deliveries.c.reason == HoldReason.BACKFILL.name)
 
 
-def _in_range(past: BackfillRange) -> list[ColumnElement[bool]]:
+def in_range(past: BackfillRange) -> list[ColumnElement[bool]]:
     e = episodes.c
     return [e.published_at >= past.since, e.published_at < past.until, e.feed_id.in_(past.feeds)]
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, o
 from podwatch.model import CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Period
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.page_figures import utc_day
+from podwatch.store.recording_tables import recognitions
 from podwatch.store.tables import entity_spans, episodes, feed_days, feeds, transcripts, watches
 from podwatch.store.watches import watch_of
 
@@ -82,21 +83,27 @@ def _episode_counts(period: Period, latest: int, names: bool, *by: ColumnElement
     behind the text, which would have to be read from the disk. names: whether a watch asks for names.
     by: what else they are counted by.
     """
-    e, t = episodes.c, transcripts.c
+    e, t, heard = episodes.c, transcripts.c, recognitions.c
     offered = or_(func.json_array_length(e.transcripts) > 0, func.coalesce(feeds.c.transcript_page, "") != "")
     why = case(
         (t.id.is_not(None), _STORED),
+        (heard.error.is_not(None), NotListened.FAILED.name),
+        (heard.next_listen_at.is_not(None), NotListened.TO_BE_HEARD.name),
         (e.fetch_error.is_not(None), NotListened.FAILED.name),
         (~offered, NotListened.NAMES_NONE.name),
         (e.backlog, NotListened.BACKLOG.name),
         else_=NotListened.WAITS.name,
     )
     language = case((t.id.is_not(None), t.language), else_=e.language)
-    error = case((t.id.is_(None), e.fetch_error))
+    error = case((t.id.is_(None), func.coalesce(heard.error, e.fetch_error)))
     inside = _published_in(period)
     each = (  # grouped outside: to PostgreSQL two parameters with one value are not one expression
         select(*by, e.feed_id, language.label("language"), why.label("why"), error.label("error"))
-        .select_from(episodes.join(feeds, feeds.c.id == e.feed_id).outerjoin(transcripts, t.episode_id == e.id))
+        .select_from(
+            episodes.join(feeds, feeds.c.id == e.feed_id)
+            .outerjoin(transcripts, t.episode_id == e.id)
+            .outerjoin(recognitions, heard.episode_id == e.id)
+        )
         .where(*inside)
         .subquery()
     )

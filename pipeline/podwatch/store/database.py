@@ -29,6 +29,7 @@ from podwatch.store.entities import EntityRows
 from podwatch.store.entity_counts import EntityCountRows
 from podwatch.store.failures import FAILURES, explain_failure, explain_refusal, explaining_failures
 from podwatch.store.feed_logins import FeedLoginRows
+from podwatch.store.listen import ListenRows
 from podwatch.store.marks import MarkRows
 from podwatch.store.mentions import MentionRows
 from podwatch.store.mutes import MuteRows
@@ -56,6 +57,7 @@ class Store(
     PollRows,
     FeedLoginRows,
     BackfillRows,
+    ListenRows,
     EntityRows,
     DiagnosisRows,
     SurgeRows,

@@ -13,7 +13,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from podwatch.model import ALL, Delivery, DeliveryKind, DeliveryState, HoldReason, Shard
@@ -216,7 +216,8 @@ class DeliverRows(Rows):
             dead = (d.state == DeliveryState.DEAD.value, d.digest_id.is_(None))
             count = c.execute(update(deliveries).where(*dead).values(**retry)).rowcount
             # The alerts of a dead digest go out with it, when it does.
-            held = {"state": DeliveryState.HELD.value, "error": HoldReason.DIGEST.value}
+            why = case({r.name: r.value for r in HoldReason}, value=d.reason, else_=HoldReason.DIGEST.value)
+            held = {"state": DeliveryState.HELD.value, "error": why}
             c.execute(update(deliveries).where(d.state == DeliveryState.DEAD.value).values(**held))
             return count
 

@@ -19,14 +19,20 @@ from sqlalchemy import Connection, bindparam, exists, insert, select, tuple_, up
 from podwatch.model import Episode, Feed, PollResult
 from podwatch.policy.archives import describe_archive, find_archive
 from podwatch.policy.episode_identity import (
+    compare_episodes,
     find_shift,
     guid_under_guid,
+    has_document_moved,
     identity_keys,
     is_one_under_guid,
+    is_undated_item,
     match_episode,
 )
+from podwatch.policy.passing_parts import PassingParts, find_passing_parts, without_passing
 from podwatch.store.connection import AnyRow
 from podwatch.store.episodes import SELECT_EPISODES, UPDATED_COLUMNS, episode_columns, episode_of, sort_newest_first
+from podwatch.store.passing_parts import find_kept_transcripts
+from podwatch.store.removed_feeds import recall_episodes
 from podwatch.store.statements import in_batches
 from podwatch.store.tables import episode_keys, episodes, feeds
 
@@ -66,6 +72,7 @@ def upsert_episodes(
     upsert.load_guids_to_give_up(c, [e for es in fresh.values() for e in es])
     known = {r.id: r for r in _select(c, _FEEDS, [f for f, es in fresh.items() if es])}
     upsert.load_candidates(c, [e for es in fresh.values() for e in es])
+    upsert.recall_removed(c, [p.feed for p in polled if fresh[p.feed.id]])
     for p in polled:
         feed = p.feed
         fresh_guids = {e.guid for e in fresh[feed.id]}
@@ -80,7 +87,13 @@ def upsert_episodes(
         for row in new:
             row.backlog = past or (live is not None and row.episode.guid not in live) or row.episode.guid in archive
             row.ask_now = not row.backlog and bool(row.episode.transcripts or (feed_row and feed_row.transcript_page))
-    _update(c, [r for r in upsert.rows.values() if r.stored is not None and r.stored is not r.episode], now)
+    changed = [r for r in upsert.rows.values() if r.stored is not None and r.stored is not r.episode]
+    if any(r.ask_now for r in changed):
+        moved = [(r.stored, r.episode) for r in changed if r.ask_now and r.stored is not None]
+        kept = find_kept_transcripts(c, moved, {p.feed.id: p.lists for p in polled if p.lists is not None}, now)
+        for row in changed:
+            row.ask_now &= row.episode.id not in kept
+    _update(c, changed, now)
     _insert(c, upsert.new, now)
     return len(upsert.new)
 
@@ -98,6 +111,7 @@ class _Upsert:
         self.new: list[_Row] = []
         self._by_key: dict[int, dict[int, _Row]] = defaultdict(dict)
         self._keys: dict[tuple[int, str], frozenset[int]] = {}
+        self._removed: dict[int, _Row] = {}  # of feeds that were removed; ids below 0
         self._holders: set[tuple[int, str]] = set()  # feeds, and the identities that episodes of theirs have
 
     def add(self, r: AnyRow) -> None:
@@ -130,6 +144,17 @@ class _Upsert:
         elsewhere = {k.identity for k in matched if len(feed_ids) > 1 or k.feed_id not in feed_ids}
         self._holders = {(r.feed_id, r.identity) for r in _select(c, _HOLDERS, sorted(elsewhere))}
 
+    def recall_removed(self, c: Connection, polled: Iterable[Feed]) -> None:
+        """Makes episodes of removed feeds candidates, of which something was said: they lend their identity."""
+        wanted = frozenset[int]().union(*self._keys.values())
+        for e in recall_episodes(c, polled):
+            if under := identity_keys(e) & wanted:
+                row = _Row(replace(e, id=-1 - len(self._removed)))
+                self._removed[row.episode.id] = row
+                self._index(row, under)
+        identities = sorted({r.episode.identity for r in self._removed.values()})
+        self._holders |= {(r.feed_id, r.identity) for r in _select(c, _HOLDERS, identities)}
+
     def update_known(self, found: Iterable[Episode]) -> None:
         for e in found:
             self._update_row(self.by_guid[e.feed_id, e.guid], e)
@@ -144,12 +169,16 @@ class _Upsert:
             return p.lists is not None and guid not in given_up and p.lists(guid)
 
         candidates = {e.guid: self._candidates(e) for e in fresh}
-        shift = find_shift(
-            (e, k) for e in fresh for k in candidates[e.guid] if k.feed_id == feed.id and not lists(k.guid)
-        )
+        gone = [(e, k) for e in fresh for k in candidates[e.guid] if k.feed_id == feed.id and not lists(k.guid)]
+        shift, has_moved = find_shift(gone), has_document_moved(gone, len(fresh))
+        passing = self._passing_audio(feed, fresh, gone, lists, shift)
         for e in fresh:
-            known = [self.rows[k.id].episode for k in candidates[e.guid] if k.id not in taken]
-            same = match_episode(e, known, lists, shift)
+            known = [
+                self.rows[k.id].episode if k.id in self.rows else k for k in candidates[e.guid] if k.id not in taken
+            ]
+            if passing:
+                known = [without_passing(k, passing) if k.feed_id == feed.id else k for k in known]
+            same = match_episode(without_passing(e, passing), known, lists, shift, has_moved)
             other = self.by_guid.get((feed.id, e.guid))
             if other and other.episode.guid == e.guid and not (same and same[0].id == other.episode.id):
                 self._give_up_guid(other)
@@ -171,6 +200,32 @@ class _Upsert:
             self._index(row, identity_keys(row.episode))
         self.new += made
         return made
+
+    def _passing_audio(
+        self,
+        feed: Feed,
+        fresh: Sequence[Episode],
+        gone: Sequence[tuple[Episode, Episode]],
+        lists: Callable[[str], bool],
+        shift: int,
+    ) -> PassingParts:
+        """What passes in the addresses of the document's audio: it changed for all items that are known otherwise.
+
+        gone: the fresh ones, each with one that it may be, and which is no longer listed.
+        """
+        if not gone:
+            return {}
+        known = [r for r in self.rows.values() if r.episode.feed_id == feed.id and r.stored is not None]
+        pairs = [
+            (r.episode.id, r.stored.audio_url, r.episode.audio_url)
+            for r in known
+            if r.stored is not None and r.stored is not r.episode
+        ]
+        pairs += [
+            (k.id, k.audio_url, e.audio_url) for e, k in gone if compare_episodes(e, k, shift) or is_undated_item(e, k)
+        ]
+        listed = [e.audio_url for e in (*fresh, *(r.episode for r in known if lists(r.episode.guid))) if e.audio_url]
+        return find_passing_parts(((n, a, b) for n, a, b in pairs if a and b), listed)
 
     def _candidates(self, e: Episode) -> list[Episode]:
         rows = {n: r for key in self._keys[e.feed_id, e.guid] for n, r in self._by_key.get(key, {}).items()}

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
 
 from podwatch.model import ALL, Episode, Shard, Transcript, TranscriptRequest
+from podwatch.policy.passing_parts import PassingParts, changed_parts, is_same_address
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.packing import unpack
+from podwatch.store.passing_parts import load_passing, save_passing
 from podwatch.store.statements import in_batches, in_shard
 from podwatch.store.tables import episodes, feeds, transcripts
 
@@ -72,36 +74,59 @@ class FetchRows(Rows):
             .where(*where)
             .order_by(t.id.is_not(None), episodes.c.next_fetch_at, episodes.c.id)
         )
-        return [_request(r) for r in c.execute(query)]
+        rows = list(c.execute(query))
+        passing = load_passing(c) if any(r.source for r in rows) else {}
+        return [_request(r, passing) for r in rows]
 
     def episodes_without_transcript(self) -> list[Episode]:
         """Every episode that has none, those of the backlog too: for transcripts that people provide as files."""
         query = SELECT_EPISODES.outerjoin(transcripts, transcripts.c.episode_id == episodes.c.id)
         return [episode_of(r) for r in self.read_rows(query.where(transcripts.c.id.is_(None)).order_by(episodes.c.id))]
 
+    def episodes_with_transcript(self) -> list[Episode]:
+        """Of every episode that has one: show, date and identity alone."""
+        query = (
+            select(feeds.c.title, episodes.c.published_at, episodes.c.identity)
+            .join(feeds, feeds.c.id == episodes.c.feed_id)
+            .join(transcripts, transcripts.c.episode_id == episodes.c.id)
+        )
+        return [
+            Episode(guid="", show=r.title, published_at=r.published_at, identity=r.identity)
+            for r in self.read_rows(query)
+        ]
+
     def save_transcripts(self, fetched: Sequence[FetchResult], now: datetime) -> int:
         """Saves some transcripts in one transaction; returns how many are new or have changed.
 
         A changed one replaces the stored one as its next revision, in which every watch is looked for again.
         """
+        if not fetched:
+            return 0
         new = 0
         fresh: list[dict[str, Any]] = []
+        passing: dict[str, frozenset[str]] = {}
         with self.writing() as c:
             known = self._known(c, [f.episode.id for f in fetched])
             c.execute(_MARK_FETCHED, [{"row": f.episode.id, "at": f.next_fetch_at} for f in fetched])
             for f in fetched:
                 old = known.get(f.episode.id)
                 if old is not None:
-                    new += self._save_again(c, f, old, now)
+                    is_new = self._save_again(c, f, old, now)
+                    new += is_new
+                    moved = None if is_new or f.fields is None else changed_parts(old.source, f.fields["source"])
+                    if moved is not None and moved[1]:  # the same text at another address
+                        passing[moved[0]] = moved[1] | passing.get(moved[0], frozenset())
                 elif f.fields is not None:
                     fresh.append({"episode_id": f.episode.id, "fetched_at": now, **f.fields})
             if fresh:
                 c.execute(insert(transcripts), fresh)
+            if passing:
+                save_passing(c, load_passing(c), passing, now)
         return new + len(fresh)
 
     def _known(self, c: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
         t = transcripts.c
-        query = select(t.id, t.episode_id, t.digest, t.revision, t.checks).where(t.episode_id.in_(ids))
+        query = select(t.id, t.episode_id, t.digest, t.revision, t.checks, t.source).where(t.episode_id.in_(ids))
         return {r.episode_id: r for r in c.execute(query)}
 
     def _save_again(self, c: Connection, f: FetchResult, old: AnyRow, now: datetime) -> bool:
@@ -154,14 +179,17 @@ _MARK_FETCHED = (
 )
 
 
-def _request(r: AnyRow) -> TranscriptRequest:
+def _request(r: AnyRow, passing: PassingParts) -> TranscriptRequest:
+    episode, source = episode_of(r), r.source
+    if source and passing:  # under its address of today, so that it is asked for with its validators
+        source = next((t.url for t in episode.transcripts if is_same_address(t.url, source, passing)), source)
     return TranscriptRequest(
-        episode=episode_of(r),
+        episode=episode,
         page_template=r.transcript_page,
         blocked=bool(r.facts and r.facts.get("blocked")),
         feed_url=r.feed_url,
         login=r.login,
-        source=r.source,
+        source=source,
         etag=r.etag,
         last_modified=r.last_modified,
         checks=r.checks or 0,

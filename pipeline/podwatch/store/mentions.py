@@ -29,13 +29,22 @@ class StoredMention:
     episode: Episode
     transcript_id: int
     mention_id: int
+    found_at: datetime
 
 
 class MentionRows(Rows):
-    def mentions(self, *, watch: str | None = None, since: datetime | None = None) -> Iterator[StoredMention]:
-        """The mentions of enabled watches in episodes published at ``since`` or later.
+    def mentions(
+        self,
+        *,
+        watch: str | None = None,
+        feed_id: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> Iterator[StoredMention]:
+        """The mentions of enabled watches in episodes published at ``since`` or later, and before ``until``.
 
-        The newest episode comes first, its mentions in the order of the text.
+        The newest episode comes first, those without a date last; its mentions in the order of the text.
         """
         m = mentions.c
         query = (
@@ -43,19 +52,25 @@ class MentionRows(Rows):
             .join(watches, watches.c.id == m.watch_id)
             .join(episodes, episodes.c.id == m.episode_id)
             .where(watches.c.enabled, m.gone_at.is_(None))
-            .order_by(episodes.c.published_at.desc(), m.episode_id, m.start, m.id)
+            .order_by(episodes.c.published_at.desc().nulls_last(), m.episode_id, m.start, m.id)
         )
         if watch is not None:
             query = query.where(watches.c.name == watch)
         if since is not None:
             query = query.where(episodes.c.published_at >= since)
+        if until is not None:
+            query = query.where(episodes.c.published_at < until)
+        if feed_id is not None:
+            query = query.where(episodes.c.feed_id == feed_id)
+        if limit is not None:
+            query = query.limit(limit)
         known: dict[int, Episode] = {}
         with self.reading() as c:
             for r in c.execute(query).all():
                 if r.episode_id not in known:
                     episode = c.execute(SELECT_EPISODES.where(episodes.c.id == r.episode_id)).one()
                     known[r.episode_id] = episode_of(episode)
-                yield StoredMention(mention_of(r, r.watch), known[r.episode_id], r.transcript_id, r.id)
+                yield StoredMention(mention_of(r, r.watch), known[r.episode_id], r.transcript_id, r.id, r.found_at)
 
     def counts(self) -> dict[str, int]:
         """How many rows there are of each noun, by the name of its table."""

@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Date, Integer, Text, bindparam, delete, func, insert, literal, select, update
 
 from podwatch.logins import origin_of
-from podwatch.model import ALL, Feed, FeedFacts, Person, PollResult, Shard
+from podwatch.model import ALL, Episode, Feed, FeedFacts, Person, PollResult, Shard
 from podwatch.redaction import display_address
 from podwatch.store.alerts import detach_deliveries
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episode_upsert import upsert_episodes
+from podwatch.store.episodes import SELECT_EPISODES, episode_of
+from podwatch.store.removed_feeds import remember_feed
 from podwatch.store.statements import in_shard, upsert
 from podwatch.store.tables import episodes, feed_days, feed_items, feeds
 
@@ -64,12 +66,27 @@ class PollRows(Rows):
     def remove_feed(self, url: str) -> bool:
         """Deletes a feed with its episodes; False when there is none. Deliveries stay: see detach_deliveries."""
         with self.writing() as c:
-            row = c.execute(select(feeds.c.id).where(feeds.c.url == url)).first()
+            row = c.execute(select(feeds).where(feeds.c.url == url)).first()
             if row is None:
                 return False
+            remember_feed(c, feed_of(row), row.last_polled_at or row.added_at)
             detach_deliveries(c, row.id)
             c.execute(delete(feeds).where(feeds.c.id == row.id))
             return True
+
+    def describe_feed(self, url: str, *, title: str | None = None, tags: Sequence[str] | None = None) -> None:
+        """Sets the title of a feed, its tags, or both. A title stays whatever its document says, until it is ""."""
+        values = {name: value for name, value in (("title", title), ("tags", tags)) if value is not None}
+        if values:
+            self.execute(update(feeds).where(feeds.c.url == url).values(**values))
+
+    def set_disabled(self, url: str, now: datetime, *, disabled: bool) -> bool:
+        """Has a feed rest, or polls it again: at once when it is due. Whether that changes anything."""
+        is_as_before = feeds.c.disabled_at.is_(None) if disabled else feeds.c.disabled_at.is_not(None)
+        query = update(feeds).where(feeds.c.url == url, is_as_before)
+        if not disabled:
+            return self.execute(query.values(disabled_at=None, next_poll_at=now)) > 0
+        return self.execute(query.values(disabled_at=now)) > 0
 
     def feeds(self) -> list[Feed]:
         return [feed_of(r) for r in self.read_rows(select(feeds).order_by(feeds.c.id))]
@@ -77,8 +94,18 @@ class PollRows(Rows):
     def feeds_due(self, now: datetime | None, shard: Shard = ALL) -> list[Feed]:
         """The feeds that are due, the longest waiting first; when ``now`` is None all but those never polled again."""
         due = feeds.c.next_poll_at.is_not(None) if now is None else feeds.c.next_poll_at <= now
-        query = select(feeds).where(due, *in_shard(feeds.c.id, shard)).order_by(feeds.c.next_poll_at, feeds.c.id)
+        query = (
+            select(feeds)
+            .where(due, feeds.c.disabled_at.is_(None), *in_shard(feeds.c.id, shard))
+            .order_by(feeds.c.next_poll_at, feeds.c.id)
+        )
         return [feed_of(r) for r in self.read_rows(query)]
+
+    def newest_episodes(self, feed: Feed, most: int) -> list[Episode]:
+        """The feed's episodes, newest first."""
+        e = episodes.c
+        query = SELECT_EPISODES.where(e.feed_id == feed.id).order_by(e.published_at.desc(), e.id.desc()).limit(most)
+        return [episode_of(r) for r in self.read_rows(query)]
 
     def undated_episodes(self) -> dict[int, int]:
         """By the id of a feed how many of its episodes have no date, or none that can be read; feeds with some only."""
@@ -181,6 +208,7 @@ def feed_of(r: AnyRow) -> Feed:
         login=r.login,
         title=r.title,
         tags=tuple(r.tags),
+        disabled_at=r.disabled_at,
         recent=tuple(datetime.fromtimestamp(t, UTC) for t in r.recent),
         facts=_facts(r.facts) if r.facts else None,
         **{name: getattr(r, name) for name in POLL_COLUMNS},

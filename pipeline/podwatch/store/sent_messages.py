@@ -118,4 +118,5 @@ def schedule_edits(c: Connection, watch_ids: Sequence[int], identity: str, now: 
         c.execute(update(deliveries).where(*messages).values(check_at=now))
         held = (d.id.in_(ids), d.state == DeliveryState.HELD.value)
         reasons = d.reason.in_([r.name for r in RELEASED_BY_CHANGES])
-        c.execute(update(deliveries).where(*held, reasons).values(state=DeliveryState.DUE.value, next_attempt_at=now))
+        due = {"state": DeliveryState.DUE.value, "next_attempt_at": now, "reason": None, "error": None}
+        c.execute(update(deliveries).where(*held, reasons).values(**due))

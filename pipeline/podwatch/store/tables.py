@@ -76,7 +76,9 @@ feeds = Table(
     Column("added_at", Utc, nullable=False),
     Column("last_polled_at", Utc),
     Column("next_poll_at", Utc, index=True),  # null: never again
+    Column("disabled_at", Utc),  # when somebody had it rest; null: it is polled
     Column("recent", JSON, nullable=False, default=list),  # of its newest episodes: seconds since 1970
+    Column("listen", Boolean),  # whether podwatch listens to its audio itself; null: as the settings say
     Column("transcript_page", Text),  # the template of its transcript pages: see transcripts/sources.py
     Column("facts", JSON),  # of its last document: model.FeedFacts
     Column("failures", Integer, nullable=False, default=0),

@@ -5,6 +5,7 @@ That bounds what a document may cost, and puts the second core to work: fetching
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from podwatch.sandbox.pool import Sandbox, SandboxError, shared_sandbox
 from podwatch.store.packing import pack
 from podwatch.transcripts.formats import parse_transcript
 from podwatch.transcripts.labels import boilerplate
+from podwatch.transcripts.labels.passages import Passage, make_disjoint
 from podwatch.transcripts.language import decide_language
 
 
@@ -35,8 +37,8 @@ class PackedTranscript:
     labels: bytes
 
 
-def pack_transcript(t: Transcript, declared: str | None) -> PackedTranscript:
-    """A parsed transcript with its language and its labels, packed."""
+def pack_transcript(t: Transcript, declared: str | None, phantoms: Sequence[Passage] = ()) -> PackedTranscript:
+    """A parsed transcript with its language and its labels, packed. phantoms: what a recogniser made up in it."""
     body, digest = pack(t.text, t.offsets, t.starts, t.ends, t.speakers, t.words)
     return PackedTranscript(
         media_type=t.media_type,
@@ -45,7 +47,9 @@ def pack_transcript(t: Transcript, declared: str | None) -> PackedTranscript:
         segments=len(t),
         digest=digest,
         body=body,
-        labels=boilerplate.pack_labels(boilerplate.label_passages(t), boilerplate.select_shingles(t)),
+        labels=boilerplate.pack_labels(
+            make_disjoint([*phantoms, *boilerplate.label_passages(t)], t.text), boilerplate.select_shingles(t)
+        ),
     )
 
 
@@ -79,7 +83,7 @@ def cpu_budget(size: int) -> float:
 
 def run_job(body: bytes, job: dict[str, Any], started: float) -> bytes:
     """For a sandbox's worker: a line of JSON, the packed transcript, its labels."""
-    kind, columns = parse_transcript(body, job["media_type"], job["name"])
+    kind, columns = parse_transcript(body, job["media_type"], job["name"], language=job["declared"])
     r = pack_transcript(columns.transcript(media_type=columns.media_type(kind)), job["declared"] or None)
     fields = {
         "media_type": r.media_type,

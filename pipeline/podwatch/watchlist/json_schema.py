@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from podwatch.watchlist.schema import NOT_WITH_SURGE, WatchEntry, Watchlist
+from podwatch.watchlist.plain_entries import NOT_WITH_SURGE
+from podwatch.watchlist.schema import WatchEntry, Watchlist
 
 # What the loader refuses beyond the forms. The docstrings of both models below are descriptions in the schema.
 _NO_LANGUAGES = {"languages": {"maxItems": 0}}

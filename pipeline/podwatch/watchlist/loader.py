@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from podwatch import files
 from podwatch.errors import WatchlistError
@@ -14,18 +13,30 @@ from podwatch.model import ChannelRules, DeliverMode, EntityType, Scope, Watch, 
 from podwatch.query.parser import QueryError, parse
 from podwatch.redaction import split_login
 from podwatch.watchlist import times
-from podwatch.watchlist.schema import FORMS, NOT_WITH_SURGE, ChannelEntry, Defaults, WatchEntry, Watchlist
+from podwatch.watchlist.fast_yaml import PlacedDict, PlacedList
+from podwatch.watchlist.mistakes import Mistakes
+from podwatch.watchlist.plain_entries import (
+    MAX_TEXT,
+    NOT_WITH_SURGE,
+    NotPlain,
+    PlainChannel,
+    PlainDefaults,
+    PlainEntry,
+    read_channels,
+    read_defaults,
+    read_entry,
+)
 from podwatch.watchlist.yaml_positions import (
     TOO_LARGE,
-    find_position,
     item_position,
     key_position,
-    key_text,
     load_yaml,
     position_within,
-    to_plain,
     value_position,
 )
+
+if TYPE_CHECKING:
+    from podwatch.watchlist.schema import ChannelEntry, Defaults, WatchEntry
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_ALIASED = 1_000_000  # values that YAML's aliases may add to those that are written
@@ -57,32 +68,32 @@ def parse_watchlist(text: str, file: str) -> tuple[list[Watch], list[ChannelRule
     tree = load_yaml(text, file)
     mistakes: list[WatchlistError] = []
     budget = iter(range(len(text) + MAX_ALIASED))
+    defaults: Defaults | PlainDefaults = PlainDefaults()
+    channels: Mapping[str, ChannelEntry | PlainChannel] = {}
     try:
-        outer = Watchlist.model_validate(
-            {key_text(k): v if k == "watches" else to_plain(v, budget) for k, v in tree.items()}
-        )
-    except ValidationError as e:
-        raise _combine_errors(_validation_errors(e, tree, file)) from None
-    except (WatchlistError, RecursionError) as e:
-        raise WatchlistError(e.what if isinstance(e, WatchlistError) else TOO_LARGE, where=file) from None
+        defaults, channels, entries = _read_outer(tree, file, budget)
+    except Mistakes as e:  # those of the watches are said, too
+        mistakes += e.errors
+        entries = tree["watches"] if isinstance(tree["watches"], list) else []
     watches: list[Watch] = []
     seen: dict[str, int] = {}
-    for i, raw in enumerate(outer.watches):
+    for i, raw in enumerate(entries):
         line, column = item_position(tree["watches"], i)
         try:
-            entry = WatchEntry.model_validate(to_plain(raw, budget))
+            entry = _read_entry(raw, file, i, (line, column), budget)
             value = value_position(raw, "entity" if entry.query is None else "query")
-            watch = replace(_build_watch(entry, outer.defaults), line=line, column=column, value_at=value)
+            watch = replace(_build_watch(entry, defaults), line=line, column=column, value_at=value)
             if watch.name in seen:
                 raise WatchlistError(f"the name is taken by the watch in line {seen[watch.name]}", todo="rename one")
-        except ValidationError as e:
-            mistakes += _validation_errors(e, raw, file, _display_name(raw, i), (line, column))
+        except Mistakes as e:
+            mistakes += [*e.errors, *_query_mistakes(raw, text, file, i)]
         except WatchlistError as e:
             name, at = _display_name(raw, i), key_position(raw, e.where or "name", (line, column))
             where = f"{file}:{at[0]}: watch {name}"
             if isinstance(e, QueryError):
                 at = position_within(text, value_position(raw, "query"), e.column)
             mistakes.append(WatchlistError(e.what, where=where, todo=e.todo, at=at, watch=name))
+            mistakes += [] if isinstance(e, QueryError) else _query_mistakes(raw, text, file, i)
         except RecursionError:
             name = _display_name(raw, i)
             where = f"{file}:{line}: watch {name}"
@@ -93,7 +104,7 @@ def parse_watchlist(text: str, file: str) -> tuple[list[Watch], list[ChannelRule
     if mistakes:
         raise _combine_errors(mistakes)
     rules: dict[str, ChannelRules] = {}
-    for name, channel in outer.channels.items():
+    for name, channel in channels.items():
         built = _build_rules(name, channel)
         if built.name in rules:
             at = key_position(tree["channels"], name, (1, 1))
@@ -104,7 +115,36 @@ def parse_watchlist(text: str, file: str) -> tuple[list[Watch], list[ChannelRule
     return watches, list(rules.values())
 
 
-def _build_rules(name: str, entry: ChannelEntry) -> ChannelRules:
+def _read_outer(
+    tree: Any, file: str, budget: Iterator[int]
+) -> tuple[Defaults | PlainDefaults, Mapping[str, ChannelEntry | PlainChannel], list[Any]]:
+    """(defaults, rules of channels, the watches as they are); raises Mistakes."""
+    if isinstance(tree, PlacedDict) and tree.keys() <= {"defaults", "channels", "watches"}:
+        watches = tree["watches"]
+        try:
+            if isinstance(watches, PlacedList):
+                return read_defaults(tree.get("defaults", {})), read_channels(tree.get("channels", {})), watches
+        except NotPlain:
+            pass
+    from podwatch.watchlist.validation import validate_watchlist
+
+    outer = validate_watchlist(tree, file, budget)
+    return outer.defaults, outer.channels, outer.watches
+
+
+def _read_entry(raw: Any, file: str, index: int, at: tuple[int, int], budget: Iterator[int]) -> WatchEntry | PlainEntry:
+    """The form of a watch; raises Mistakes, or WatchlistError."""
+    if isinstance(raw, PlacedDict):
+        try:
+            return read_entry(raw)
+        except NotPlain:
+            pass
+    from podwatch.watchlist.validation import validate_entry
+
+    return validate_entry(raw, file, _display_name(raw, index), at, budget)
+
+
+def _build_rules(name: str, entry: ChannelEntry | PlainChannel) -> ChannelRules:
     name = canonical_channel(name)
     default = ChannelRules(name=name)
     return ChannelRules(
@@ -116,7 +156,7 @@ def _build_rules(name: str, entry: ChannelEntry) -> ChannelRules:
     )
 
 
-def _build_watch(entry: WatchEntry, defaults: Defaults) -> Watch:
+def _build_watch(entry: WatchEntry | PlainEntry, defaults: Defaults | PlainDefaults) -> Watch:
     kinds = [name for name in ("query", "entity", "surge") if getattr(entry, name) is not None]
     if len(kinds) != 1:
         many = f"{'all of' if len(kinds) > 2 else 'both'} {' and '.join(kinds)}"
@@ -166,7 +206,7 @@ def _build_watch(entry: WatchEntry, defaults: Defaults) -> Watch:
     )
 
 
-def _check_surge(entry: WatchEntry) -> None:
+def _check_surge(entry: WatchEntry | PlainEntry) -> None:
     for name in NOT_WITH_SURGE:
         if name in entry.model_fields_set:
             raise WatchlistError(f"has {name} beside a surge", where=name, todo="take it out: it is about any name")
@@ -174,34 +214,20 @@ def _check_surge(entry: WatchEntry) -> None:
         raise WatchlistError("has languages beside a surge", where="feeds", todo="take them out: it knows English only")
 
 
-def _validation_errors(
-    e: ValidationError, node: Any, file: str, name: str = "", at: tuple[int, int] = (1, 1)
-) -> list[WatchlistError]:
-    found = []
-    for problem in e.errors(include_url=False, include_input=True):
-        path = [p for p in problem["loc"] if isinstance(p, str | int)]
-        place = find_position(node, path, at)
-        field = ".".join(str(p) for p in path)
-        what = "is not a known field" if problem["type"] == "extra_forbidden" else _problem_text(problem)
-        where = f"{file}:{place[0]}" + (f": watch {name}" if name else "")
-        found.append(WatchlistError(f"{field}: {what}" if field else what, where=where, at=place, watch=name))
-    return found
-
-
-def _problem_text(problem: Any) -> str:
-    given, kind = problem.get("input"), str(problem["type"])
-    if isinstance(given, str | int | float) and not isinstance(given, bool):
-        shown = f", not {given!r}"[:120]
-    elif kind.endswith("_type") or kind == "literal_error":
-        names = {type(None): "null", bool: str(given).lower(), list: "a list", dict: "a mapping"}
-        shown = f", not {names.get(type(given), f'a {type(given).__name__}')}"
-    else:
-        shown = ""
-    text = str(problem["msg"]).removeprefix("Value error, ")
-    if kind == "model_type":
-        fields = list(FORMS[problem["ctx"]["class_name"]].model_fields)
-        text = f"should be a mapping with {', '.join(fields[:3])}{', ...' if len(fields) > 3 else ''}"
-    return (text[0].lower() + text[1:] + shown)[:300]
+def _query_mistakes(raw: Any, text: str, file: str, index: int) -> list[WatchlistError]:
+    """What is wrong with the query of a watch that has other mistakes, which do not hide it."""
+    written = raw.get("query") if isinstance(raw, dict) else None
+    if not isinstance(written, str) or len(written) > MAX_TEXT or not written.strip():
+        return []
+    try:
+        parse(str(written))
+    except QueryError as e:
+        name, value = _display_name(raw, index), value_position(raw, "query")
+        where = f"{file}:{value[0]}: watch {name}"
+        return [WatchlistError(e.what, where=where, todo=e.todo, at=position_within(text, value, e.column), watch=name)]
+    except (WatchlistError, RecursionError):
+        pass
+    return []
 
 
 def _display_name(raw: Any, index: int) -> str:

@@ -74,7 +74,6 @@ Deliver = Annotated[
 ]
 Minimum = Annotated[Count, Field(description="Nobody is told of fewer mentions in an episode.")]
 SurgeType = Literal["person", "organisation", "place", "product", "event"]
-NOT_WITH_SURGE = ("type", "aliases", "exclude", "sounds_like", "threshold", "skip", "minimum")  # fields of a watch
 RepeatAfter = Annotated[Pause, Field(description="What comes sooner after an alert of the watch waits: 30m, 12h, 2d.")]
 SilentAfter = Annotated[
     Pause, Field(description="Its channel is told, once, when it has had no mention for so long: 14d, 2w.")

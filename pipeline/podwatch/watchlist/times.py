@@ -16,7 +16,7 @@ _DIGEST = re.compile(
     re.IGNORECASE,
 )
 _QUIET = re.compile(r"(\d{1,2}:\d\d)\s*(?:-|–|to)\s*(\d{1,2}:\d\d)(?:\s+(\S+))?")
-_PAUSE = re.compile(r"(\d{1,4})\s*([mhdw])")
+_PAUSE = re.compile(r"(\d{1,4})\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)")
 
 
 def parse_digest_times(text: str) -> Schedule:
@@ -48,11 +48,11 @@ def parse_quiet_hours(text: str) -> QuietHours:
 
 
 def parse_pause(text: str) -> float:
-    """Seconds of ``30m``, ``12h``, ``3d`` or ``1w``. Raises ValueError that says what to write."""
+    """Seconds of ``30m``, ``12h``, ``3d``, ``1w`` or ``2 days``. Raises ValueError that says what to write."""
     form = _PAUSE.fullmatch(text.strip().lower())
     if form is None:
         raise ValueError("should be like 30m, 12h, 3d or 1w")
-    return int(form[1]) * _UNITS[form[2]]
+    return int(form[1]) * _UNITS[form[2][0]]
 
 
 def _parse_time(text: str) -> time:

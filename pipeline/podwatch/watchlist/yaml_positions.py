@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
 from podwatch.errors import WatchlistError
+from podwatch.watchlist.fast_yaml import read_usual_yaml
+from podwatch.watchlist.yaml_advice import advise_on_yaml
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # where YAML 1.1, and so ruamel, ends a line
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}  # characters of an escape in "..."; all others have two
@@ -18,27 +17,40 @@ TOO_LARGE = "is too large or too deep when its aliases are written out"
 
 def load_yaml(text: str, file: str) -> Any:
     """The text as a mapping whose nodes know their place (``lc``); raises WatchlistError."""
-    try:
-        if "!" in text:
-            _refuse_tags(text, file)
-        tree = YAML(typ="rt").load(text)
-    except MarkedYAMLError as e:
-        mark = e.problem_mark or e.context_mark
-        at = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        where = f"{file}:{at[0]}:{at[1]}" if mark else file
-        raise WatchlistError(f"is not YAML: {e.problem or e.context}", where=where, at=at) from None
-    except (YAMLError, ValueError, RecursionError) as e:
-        raise WatchlistError(
-            f"is not YAML: {str(e).splitlines()[0] if str(e) else type(e).__name__}", where=file
-        ) from None
+    tree: Any = read_usual_yaml(text)
+    if tree is None:
+        tree = _load_any_yaml(text, file)
     if not isinstance(tree, dict) or "watches" not in tree:
         todo = "see seeds/watchlist.yaml for the form"
         raise WatchlistError("has no `watches:`", where=f"{file}:1", todo=todo, at=(1, 1))
     return tree
 
 
+def _load_any_yaml(text: str, file: str) -> Any:
+    """What ruamel.yaml makes of a text: YAML 1.2, slowly; raises WatchlistError."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        if "!" in text:
+            _refuse_tags(text, file)
+        return YAML(typ="rt").load(text)
+    except MarkedYAMLError as e:
+        mark = e.problem_mark or e.context_mark
+        at = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        where = f"{file}:{at[0]}:{at[1]}" if mark else file
+        todo = advise_on_yaml(text, at[0])
+        raise WatchlistError(f"is not YAML: {e.problem or e.context}", where=where, todo=todo, at=at) from None
+    except (YAMLError, ValueError, RecursionError) as e:
+        raise WatchlistError(
+            f"is not YAML: {str(e).splitlines()[0] if str(e) else type(e).__name__}", where=file
+        ) from None
+
+
 def _refuse_tags(text: str, file: str) -> None:
     """Raises WatchlistError for ``!!bool x`` or ``!x``: a watchlist needs none, and they can construct any object."""
+    from ruamel.yaml import YAML
+
     for event in YAML(typ="rt").parse(text):
         tag = getattr(event, "tag", None)
         if tag is not None:

@@ -16,7 +16,8 @@ from starlette.datastructures import UploadFile
 from podwatch.diagnose.coverage import transcripts_by_feed
 from podwatch.errors import PodwatchError
 from podwatch.feeds import opml
-from podwatch.line.feed_list import add_feeds, look_up_feed
+from podwatch.line.feed_discovery import look_behind_pages, look_up_show
+from podwatch.line.feed_list import add_feeds
 from podwatch.model import Feed
 from podwatch.policy.poll_schedule import is_dead
 from podwatch.redaction import display_address, is_redacted, redact_text
@@ -108,7 +109,8 @@ def add_named(page: Page, visitor: Visitor, addresses: list[str], document: byte
     for address in addresses:
         if is_redacted(address):
             raise PodwatchError("has *** for a secret", where=display_address(address), todo="give the whole address")
-        wanted.append(opml.feed_at(look_up_feed(page.rt, address), tags=tags))
+        wanted.append(opml.feed_at(look_up_show(page.rt, address), tags=tags))
+    wanted = [feed for feed, _ in look_behind_pages(page.rt, wanted)]
     if document:
         with tempfile.NamedTemporaryFile(suffix=".opml") as file:
             file.write(document)

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from podwatch.errors import SpeechError
 from podwatch.model import RecognisedChunk
-from podwatch.speech_settings import SpeechSettings
+from podwatch.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,11 +24,13 @@ class Recogniser(Protocol):
     """Hears speech in samples.
 
     name: of the recogniser with its model and the model's revision ("faster-whisper base@ebe41f7"): the same name and
-    the same samples give the same words. longest: seconds of a chunk that it takes, at most.
+    the same samples give the same words. longest: seconds of a chunk that it takes, at most. tells_speakers: whether
+    its segments have speakers, whose names hold for one chunk only: see transcribing.chunk_seconds.
     """
 
     name: str
     longest: float
+    tells_speakers: bool
 
     def recognise(
         self, samples: NDArray[np.float32], *, language: str | None, hints: Sequence[str] = ()
@@ -43,12 +46,33 @@ class Recogniser(Protocol):
         ...
 
 
-def _faster_whisper(settings: SpeechSettings) -> Recogniser:
+def _faster_whisper(settings: Settings) -> Recogniser:
     from podwatch.speech.recognisers.faster_whisper import FasterWhisper
 
     return FasterWhisper(settings)
 
 
-RECOGNISERS: Mapping[str, Callable[[SpeechSettings], Recogniser]] = MappingProxyType(
-    {"faster-whisper": _faster_whisper}
+def _openai(settings: Settings) -> Recogniser:
+    from podwatch.speech.recognisers.openai_service import OpenAiService
+
+    return OpenAiService(settings)
+
+
+def _deepgram(settings: Settings) -> Recogniser:
+    from podwatch.speech.recognisers.deepgram import Deepgram
+
+    return Deepgram(settings)
+
+
+RECOGNISERS: Mapping[str, Callable[[Settings], Recogniser]] = MappingProxyType(
+    {"faster-whisper": _faster_whisper, "openai": _openai, "deepgram": _deepgram}
 )
+
+
+def build_recogniser(settings: Settings) -> Recogniser:
+    """The recogniser of the settings, its model loaded; raises SpeechError with what to do when it cannot be used."""
+    name = settings.speech.recogniser
+    if name not in RECOGNISERS:
+        what = f"there is no such recogniser; there are {', '.join(RECOGNISERS)}"
+        raise SpeechError(what, where=f"PODWATCH_SPEECH_RECOGNISER={name}", todo="choose one of them")
+    return RECOGNISERS[name](settings)

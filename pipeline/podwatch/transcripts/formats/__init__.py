@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats import (
+    delimited_tables,
     html_page,
     json_segments,
     lrc,
@@ -18,7 +19,6 @@ from podwatch.transcripts.formats import (
     sub_station,
     subtitles,
     transcript_site,
-    tsv,
     ttml,
     youtube,
 )
@@ -68,7 +68,7 @@ _ALL = (
     Format("assemblyai", _JSON, (".json",), speech_services.looks_like_assemblyai, speech_services.parse_assemblyai),
     *(_json_format(r) for r in RECOGNISERS),
     Format("whisper", _JSON, (".json",), json_segments.looks_like_whisper, json_segments.parse),
-    Format("json", _JSON, (".json",), json_segments.looks_like_list, json_segments.parse),
+    Format("json", _JSON, (".json", ".jsonl", ".ndjson"), json_segments.looks_like_list, json_segments.parse),
     Format("srt", _SRT, (".srt",), subtitles.looks_like_srt, subtitles.parse),
     Format("vtt", _VTT, (".vtt",), subtitles.looks_like_vtt, subtitles.parse),
     Format("ttml", _TTML, (".ttml", ".dfxp"), ttml.looks_like, ttml.parse),
@@ -78,7 +78,13 @@ _ALL = (
     Format("sami", ("application/x-sami",), (".smi", ".sami"), sami.looks_like, sami.parse),
     Format("lrc", ("application/x-lrc", "text/x-lrc"), (".lrc",), lrc.looks_like, lrc.parse),
     Format("sbv", ("text/sbv",), (".sbv",), subtitles.looks_like_sbv, subtitles.parse_sbv),
-    Format("tsv", ("text/tab-separated-values",), (".tsv",), tsv.looks_like, tsv.parse),
+    Format(
+        "tsv",
+        ("text/tab-separated-values", "text/csv"),
+        (".tsv", ".csv"),
+        delimited_tables.looks_like,
+        delimited_tables.parse,
+    ),
     Format("page", (), (), transcript_site.looks_like, transcript_site.parse),
     Format("html", _HTML, (".html", ".htm"), html_page.looks_like, html_page.parse),
     Format("markdown", _MD, (".md", ".markdown"), markdown.looks_like, markdown.parse, fits_any_text=True),
@@ -97,17 +103,17 @@ def media_type_rank(media_type: str) -> int:
 
 
 def parse_transcript(
-    data: bytes, media_type: str = "", name: str = "", *, limit: int = MAX_BYTES
+    data: bytes, media_type: str = "", name: str = "", *, limit: int = MAX_BYTES, language: str = ""
 ) -> tuple[str, Columns]:
     """(format name, columns) of a transcript document; raises TranscriptError when there is nothing to read in it.
 
     media_type: as the server declares it, which about one feed in 25 does wrongly; its charset counts where the bytes
     are no UTF-8. name: the file's name or address.
-    limit: bytes that a document may have.
+    limit: bytes that a document may have. language: what the feed says; a guess of the encoding goes by it.
     """
     if data.startswith(ZIP) and len(data) <= limit:
         data, media_type, name = read_word_document(data, limit).encode(), "text/plain", ""
-    decoded = decode_text(data, declared_codec(media_type), limit)
+    decoded = decode_text(data, declared_codec(media_type), limit, language)
     doc = SourceDocument(decoded.text, media_type, name)
     chosen = choose_format(doc)
     columns = chosen.parse(doc)

@@ -16,6 +16,9 @@ SAMPLE_BYTES = 24_000  # of the lines that are no ASCII
 MIN_CONFIDENCE = 0.6  # a guess below it is said to be one
 MIN_CHARACTERS = 6  # beyond ASCII: fewer are no evidence
 RARER = 0.002  # taken from the confidence for each step in CANDIDATES
+OTHER_LANGUAGE = 0.3  # taken from the confidence in letters that are not those of the language that the feed says
+NO_ACCENTS = 0.3  # from Greek without any, and from a quotation that opens within words and never closes
+MIN_GREEK = 8  # letters, of which one has an accent
 MAX_CHAOS = 0.25  # of charset-normalizer: above it, it is no text
 # What is met on the web, the likelier first; Korean before Chinese, which has characters of its rows and others.
 CANDIDATES = (
@@ -24,11 +27,13 @@ CANDIDATES = (
 )  # fmt: skip
 _MULTIBYTE = {"gb18030": "gb2312", "cp932": "shift_jis", "cp949": "euc_kr", "big5hkscs": "big5", "euc_jp": "euc_jp"}
 # The letters beyond ASCII of languages in Latin script; of the others, the ones that make up most of any text.
-_LATIN = (
-    "äöüß", "éèêàçùâîôûëïœ", "áéíóúñü", "ãáâàçéêíóôõú", "àèéìòù", "åäö", "æøåé", "áðéíóúýþæö", "ąćęłńóśźż",
-    "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", "çğıöşüâîi̇", "ąčęėįšųūž", "āčēģīķļņšūž",
-    "äõöüšž", "éëïóöüè", "àçèéíòóúü",
-)  # fmt: skip
+_LATIN = {
+    "de": "äöüß", "fr": "éèêàçùâîôûëïœ", "es": "áéíóúñü", "pt": "ãáâàçéêíóôõú", "it": "àèéìòù", "sv": "åäö",
+    "da": "æøåé", "is": "áðéíóúýþæö", "pl": "ąćęłńóśźż", "cs": "áčďéěíňóřšťúůýž", "sk": "áäčďéíĺľňóôŕšťúýž",
+    "hu": "áéíóöőúüű", "ro": "ăâîșțşţ", "hr": "čćđšž", "tr": "çğıöşüâîi̇", "lt": "ąčęėįšųūž", "lv": "āčēģīķļņšūž",
+    "et": "äõöüšž", "nl": "éëïóöüè", "ca": "àçèéíòóúü",
+}  # fmt: skip
+_SAME = {"no": "da", "nb": "da", "nn": "da", "fi": "sv", "sl": "hr", "bs": "hr", "gl": "pt", "at": "de"}
 _OTHERS = {
     "ru": ("оеаинтсрвлкмдпуяыьзбг", "йчюжшцщэфхёъ"), "uk": ("оаинвтерісклудмпязьбг", "їєґхйчжцшщюф"),
     "bg": ("аиоетнрсвлкдпмзбъу", "гчцщшжхфюяйь"), "sr": ("аоиенртјсквудмпљзб", "гчњцшжђћхлфџ"),
@@ -36,6 +41,7 @@ _OTHERS = {
     "ar": ("اليمونرتبعدهكة", "فقسحجشصطخضزءثذغظىئؤأإآًٌٍَُِّْ،؛؟ـپچژگک"),
     "th": ("านรอกเงมยลวดทสต่้ะคป", "ีัหบใแิืพจชไข็โุูณศธถผญฟๆซฐษฉภฝึฤ์ํำฮฏฎฑฒฌฆฬ"),
 }  # fmt: skip
+_GREEK_ACCENTS = set("άέήίόύώϊϋΐΰ")
 _PUNCTUATION = set("’‘“”„‚«»‹›–—…·•°©®€£§ ¿¡、。，！？：；「」『』（）《》・ー～♪♫\u200e\u200f")
 _SYMBOLS = set("™½¼¾²³¹ºª×÷±¢¥¶¬¦µ¤†‡‰")
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
@@ -52,10 +58,12 @@ class Guess(NamedTuple):
         return self.confidence >= MIN_CONFIDENCE
 
 
-def guess_encoding(data: bytes) -> Guess:
-    """The likeliest encoding of bytes that are neither ASCII nor UTF-8."""
+def guess_encoding(data: bytes, language: str = "") -> Guess:
+    """The likeliest encoding of bytes that are neither ASCII nor UTF-8. language: what the feed says, a tag or ""."""
     sample = _sample(data)
-    fits = {name: _fit(sample, name) for name in _possible(sample)}
+    language = language.partition("-")[0].partition("_")[0].lower()
+    language = _SAME.get(language, language)
+    fits = {name: _fit(sample, name, language) for name in _possible(sample)}
     best = max(fits, key=lambda name: fits[name] - RARER * CANDIDATES.index(name))
     fit = max(0.0, fits[best])
     if best != "cp1252" or fit < 1:  # an accent or a curly quote in a text of ASCII is no riddle
@@ -85,7 +93,7 @@ def _possible(sample: bytes) -> list[str]:
     return [name for name in CANDIDATES if name in names or name == "cp1252"]
 
 
-def _fit(sample: bytes, encoding: str) -> float:
+def _fit(sample: bytes, encoding: str, language: str) -> float:
     """How well the letters fit what is written in this encoding: 1 is wholly, below 0 not at all."""
     text = sample.decode(encoding, "ignore")
     letters = [c for c in text if c > "\x7f" and c not in _PUNCTUATION]
@@ -102,8 +110,15 @@ def _fit(sample: bytes, encoding: str) -> float:
         is_bare = encoding in ("cp932", "euc_jp") and not has_kana  # nobody writes Japanese without any
         return (2 * common - len(letters) - broken) / len(letters) - is_bare / 2
     lower = [c.lower() for c in letters]
-    best = max(_share(lower, alphabet, "") for alphabet in _LATIN)
-    best = max(best, *(_share(lower, often, rare) for often, rare in _OTHERS.values()))
+    shares = {name: _share(lower, alphabet, "") for name, alphabet in _LATIN.items()}
+    shares |= {name: _share(lower, often, rare) for name, (often, rare) in _OTHERS.items()}
+    if len(letters) >= MIN_GREEK and not _GREEK_ACCENTS.intersection(lower):
+        shares["el"] -= NO_ACCENTS
+    if language in shares:
+        shares = {name: share - (0 if name == language else OTHER_LANGUAGE) for name, share in shares.items()}
+    best = max(shares.values())
+    if text.count("„") > text.count("“") + text.count("”"):
+        best -= NO_ACCENTS
     swapped = sum(a.islower() and b.isupper() for a, b in pairwise(text))
     capitals = sum(c.isupper() for c in letters)
     return best - 2 * swapped / len(letters) - (0.2 if capitals * 2 > len(letters) else 0)

@@ -7,12 +7,17 @@ from typing import NamedTuple
 
 MAX_FRONT = 50_000  # characters
 _FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
-_KEY = re.compile(r"(\"?[\w.-]+\"?)[ \t]*(?::(?:[ \t]|$)|=)")
-_KNOWN_KEYS = {"title", "date", "layout", "episode", "guest", "guests", "description", "slug", "tags"}
+MIN_KNOWN_KEYS = 3
+_KEY = re.compile(r"(\"?[\w.-]+(?: [\w.-]+){0,2}\"?)[ \t]*(?::(?:[ \t]|$)|=)")
+_KNOWN_KEYS = {
+    "title", "date", "layout", "episode", "guest", "guests", "description", "slug", "tags", "url", "video", "duration",
+    "length", "author", "channel", "published", "model", "keywords", "source", "language", "podcast", "id", "views",
+}  # fmt: skip
 _TITLE = re.compile(r"^[Tt]itle[ \t]*[:=][ \t]*['\"]?(.{1,300}?)['\"]?[ \t]*$", re.MULTILINE)
+_WORD = re.compile(r"\w+")
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.{1,300}?)[ \t]*#*[ \t]*")
 _DETAIL = re.compile(r"(\*\*|__)([^*_\n]{1,60}?):?\1:?[ \t]+\S.{0,200}")
-_NO_TALK = {"transcript", "full transcript", "transcription", "episode transcript", "the transcript", "transcript:"}
+NO_TALK = {"transcript", "full transcript", "transcription", "episode transcript", "the transcript", "transcript:"}
 
 
 class Front(NamedTuple):
@@ -24,21 +29,14 @@ class Front(NamedTuple):
 
 
 def split_front(text: str) -> Front:
-    """The text in two."""
-    title, notes = "", []
-    text = text.lstrip("\ufeff\n")
-    m = _FENCE.match(text[:MAX_FRONT]) if text.startswith(("---", "+++")) else None
-    if m is not None and _is_front_matter(m[2]):
-        found = _TITLE.search(m[2])
-        title = found[1] if found else ""
-        text = text[m.end() :]
-        notes.append(f"front matter of {m[0].count(chr(10))} lines: not talk")
+    """The text in two: front matter and headings, and the talk."""
+    title, text, notes = split_fenced(text)
     lines = text.split("\n", 40)
     at = 0
     while at < len(lines) - 1 or (at < len(lines) and not lines[at].strip()):
         line = lines[at].strip()
         heading = _HEADING.fullmatch(line)
-        if heading and heading[2].lower() in _NO_TALK:
+        if heading and heading[2].lower() in NO_TALK:
             notes.append(f"heading {heading[2]!r}: not talk")
         elif heading and len(heading[1]) == 1 and (not title or _same(title, heading[2])):
             title = title or heading[2]
@@ -54,17 +52,32 @@ def split_front(text: str) -> Front:
     return Front(title, "\n".join(lines[at:]), notes)
 
 
+def split_fenced(text: str) -> Front:
+    """The text in two: front matter between rulers, and all below it."""
+    text = text.lstrip("\ufeff\n")
+    m = _FENCE.match(text[:MAX_FRONT]) if text.startswith(("---", "+++")) else None
+    if m is None or not _is_front_matter(m[2]):
+        return Front("", text, [])
+    found = _TITLE.search(m[2])
+    lines = m[0].count("\n")
+    return Front(found[1] if found else "", text[m.end() :], [f"front matter of {lines} lines: not talk"])
+
+
 def _is_front_matter(inner: str) -> bool:
-    """Whether all lines at the left are keys with their values, so that it is no talk between two rulers."""
-    keys = []
-    for line in inner.split("\n"):
-        if line and line[0] not in " \t#-[]{}":
-            key = _KEY.match(line)
-            if key is None:
-                return False
-            keys.append(key[1].strip('"'))
-    return bool(keys) and (all(k.islower() for k in keys) or bool(_KNOWN_KEYS & {k.lower() for k in keys}))
+    """Whether the lines at the left are keys with their values, so that it is no talk between two rulers.
+
+    What several usual keys stand in is front matter, whatever else does: descriptions hold any lines.
+    """
+    lines = [line for line in inner.split("\n") if line and line[0] not in " \t#-[]{}"]
+    found = [_KEY.match(line) for line in lines]
+    keys = [m[1].strip('"') for m in found if m]
+    words = [set(key.lower().replace("_", " ").split()) for key in keys]
+    if found and found[0] and sum(bool(_KNOWN_KEYS & w) for w in words) >= MIN_KNOWN_KEYS:
+        return True
+    if not keys or None in found:
+        return False
+    return all(k.islower() for k in keys) or bool(_KNOWN_KEYS & {k.lower() for k in keys})
 
 
 def _same(title: str, heading: str) -> bool:
-    return set(heading.lower().split()) <= set(title.lower().split())
+    return set(_WORD.findall(heading.lower())) <= set(_WORD.findall(title.lower()))

@@ -17,7 +17,9 @@ from podwatch.transcripts.formats.page_turns import SKIPPED, read_table, read_tu
 from podwatch.transcripts.formats.plain_text import MIN_MARKS, read_paragraphs
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
+from podwatch.transcripts.formats.speaker_names import is_name_alone
 from podwatch.transcripts.formats.speaker_prefixes import parse_prefix
+from podwatch.transcripts.formats.transcript_part import paragraphs_of_transcript, says_transcript
 from podwatch.transcripts.formats.transcript_site import BLOCK_START, has_blocks, read_blocks
 from podwatch.transcripts.formats.written_times import parse_written
 
@@ -53,10 +55,30 @@ def parse(doc: SourceDocument) -> Columns:
     # The page of a transcript site in other HTML than its own: its lines stand between tags, or in a <pre>.
     if BLOCK_START in doc.text and has_blocks(lines := unescape("\n".join(doc.tags[0::3]))):
         return read_blocks(lines)
+    title = ""
+    if is_page and "<h1" in doc.text.lower():
+        title, paragraphs = _without_title(doc, paragraphs)
     columns = read_paragraphs("\n\n".join(paragraphs))
-    if (is_page and not _has_turns(paragraphs, columns)) or (not is_page and _is_filled_by_script(doc, min_words=20)):
+    is_named = len({*columns.speakers} - {None}) > 1 and says_transcript(doc.tags)
+    if is_page and not is_named and not _has_turns(paragraphs, columns):
+        part = paragraphs_of_transcript(doc.tags) if not _is_filled_by_script(doc, min_words=60) else []
+        if not part:
+            raise _refusal(doc)
+        columns = read_paragraphs("\n\n".join(part))
+        columns.notes.append("no turns and no times: the paragraphs of what the page calls its transcript")
+    elif not is_page and _is_filled_by_script(doc, min_words=20):
         raise _refusal(doc)
+    columns.title = columns.title or title
     return columns
+
+
+def _without_title(doc: SourceDocument, paragraphs: list[str]) -> tuple[str, list[str]]:
+    """The first heading of a page, which is its title and no talk, and the other paragraphs."""
+    at = next((i for i in range(1, len(doc.tags), 3) if doc.tags[i].lower() == "h1"), 0)
+    end = next((i for i in range(at, len(doc.tags), 3) if doc.tags[i].lower() == "/h1"), 0)
+    title = " ".join(unescape(" ".join(doc.tags[at + 2 : end : 3])).split()) if at and end else ""
+    first = next((i for i, p in enumerate(paragraphs[:20]) if " ".join(p.split()) == title), None)
+    return title, paragraphs if first is None else paragraphs[:first] + paragraphs[first + 1 :]
 
 
 def _refusal(doc: SourceDocument) -> TranscriptError:
@@ -84,7 +106,7 @@ def _is_filled_by_script(doc: SourceDocument, *, min_words: int) -> bool:
 
 def _has_turns(paragraphs: list[str], columns: Columns) -> bool:
     """Whether a page's paragraphs have times, or names before colons that recur, and are no list of chapters."""
-    lines = [line for p in paragraphs for line in p.split("\n") if line]
+    lines = [line.lstrip() for p in paragraphs for line in p.split("\n") if line.strip()]
     if sum(parse_mark(line, has_units=True) is not None for line in lines) >= MIN_MARKS:
         return not _is_list_of_chapters(columns)
     names = Counter(name for line in lines if (name := parse_prefix(line)[0]))
@@ -117,6 +139,7 @@ def read_flow(tags: list[str], *, with_marks: bool = True) -> tuple[Columns, lis
     has_marks = with_marks and ("/cite" in last_end or "/time" in last_end)
     parts, skip = [tags[0]], ""
     start, speaker = math.nan, None
+    is_preformatted = False
 
     def flush() -> str:
         nonlocal parts
@@ -126,12 +149,13 @@ def read_flow(tags: list[str], *, with_marks: bool = True) -> tuple[Columns, lis
 
     for at in range(1, len(tags), 3):
         tag, text = tags[at].lower(), tags[at + 2]
+        is_preformatted = (is_preformatted or tag == "pre") and tag != "/pre"
         if skip:
             if tag == skip:
                 skip = ""
                 parts.append(text)
             continue
-        if "\n" in text:
+        if "\n" in text and not is_preformatted:
             text = text.replace("\n", " ")
         if tag in SKIPPED and last_end.get(f"/{tag}", -1) > at:
             skip = f"/{tag}"
@@ -144,6 +168,8 @@ def read_flow(tags: list[str], *, with_marks: bool = True) -> tuple[Columns, lis
                 start = parse_written(words.strip("[]() \t"))
                 if start != start and words:  # no time: "yesterday"
                     columns.add(words, start, math.nan, speaker)
+            elif tag == "time" and words and is_name_alone(name := words.rstrip(" :-–—|")) and " " in name:
+                speaker = name
             elif words:
                 columns.add(words, start, math.nan, speaker)
                 start = math.nan

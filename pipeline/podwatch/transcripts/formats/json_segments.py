@@ -8,6 +8,7 @@ Podlove's transcripts.json. They differ in the names of the same four keys, so o
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,8 +20,16 @@ from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_seconds
 
 TEXT_KEYS = ("text", "body", "transcript", "content", "caption", "sentence", "line")
-START_KEYS = ("start", "startTime", "start_time", "begin", "from", "timestamp", "time", "offset_seconds")
-END_KEYS = ("end", "endTime", "end_time", "to", "until")
+START_KEYS = (
+    "start", "startTime", "start_time", "begin", "from", "timestamp", "time", "offset_seconds", "startSeconds",
+    "start_seconds", "startTimeSeconds", "timecode", "ts",
+)  # fmt: skip
+END_KEYS = ("end", "endTime", "end_time", "to", "until", "endSeconds", "end_seconds", "endTimeSeconds")
+MS_KEYS = ("startMs", "start_ms", "startTimeMs", "start_time_ms", "offset_ms", "begin_ms", "tStartMs", "timestamp_ms")
+END_MS_KEYS = ("endMs", "end_ms", "endTimeMs", "end_time_ms")
+MAX_CUE_SECONDS = 60  # of captions: on average none is longer
+_SPAN = re.compile(r"[\[(]?([\d:.,]{1,15}s?)[ \t]*(?:-->|->|→|[-–—])[ \t]*([\d:.,]{1,15}s?)[\])]?")
+MAX_DEPTH = 4  # of objects around a list of segments
 LENGTH_KEYS = ("duration", "dur")
 SPEAKER_KEYS = ("speaker", "speaker_label", "speakerName", "speaker_name", "speaker_id", "speakerId", "name")
 LIST_KEYS = ("segments", "transcripts", "transcript", "cues", "captions", "utterances", "sentences", "items", "results")
@@ -45,19 +54,38 @@ def find_rows(value: Any) -> list[Any] | None:
                 return inner
             if isinstance(inner, Mapping) and isinstance(inner.get("segments"), list):
                 return inner["segments"]  # type: ignore[no-any-return]
+        return _find_deeper(value)
+    return None
+
+
+def _find_deeper(value: Any, depth: int = 0) -> list[Any] | None:
+    """A list of segments that stands deeper in a document."""
+    for inner in value.values() if isinstance(value, Mapping) else ():
+        if isinstance(inner, list) and _first_row(inner) is not None:
+            return inner
+        if depth < MAX_DEPTH and isinstance(inner, Mapping) and (found := _find_deeper(inner, depth + 1)):
+            return found
     return None
 
 
 def _first_row(items: list[Any]) -> Mapping[str, Any] | None:
-    """The first row that looks like a segment."""
+    """The first row that looks like a segment: with words, and a time or, like all its neighbours, a speaker."""
     for item in items[:20]:
-        if (
-            isinstance(item, Mapping)
-            and any(k in item for k in (*TEXT_KEYS, "word"))
-            and any(k in item for k in START_KEYS)
-        ):
-            return item
+        if isinstance(item, Mapping) and any(k in item for k in (*TEXT_KEYS, "word")):
+            if any(k in item for k in START_KEYS) or any(k in item for k in MS_KEYS) or _has_offset(item):
+                return item
+            if (
+                "speaker" in item
+                and len(items) > 1
+                and all(isinstance(i, Mapping) and "speaker" in i for i in items[:20])
+            ):
+                return item
     return None
+
+
+def _has_offset(item: Mapping[str, Any]) -> bool:
+    """youtube-transcript and its relatives: offset and duration, in seconds or milliseconds."""
+    return isinstance(item.get("offset"), (int, float)) and isinstance(item.get("duration"), (int, float))
 
 
 def _rows_have(value: Any, key: str) -> bool:
@@ -89,7 +117,7 @@ def parse(doc: SourceDocument) -> Columns:
     rows = find_rows(value)
     if not rows:
         raise TranscriptError("is JSON, but holds no segments")
-    first = _first_row(rows) or {}
+    rows, first = _in_seconds(rows, _first_row(rows) or {})
     keys = [
         next((k for k in names if k in first), names[0])
         for names in ((*TEXT_KEYS, "word"), START_KEYS, END_KEYS, SPEAKER_KEYS)
@@ -109,6 +137,36 @@ def parse(doc: SourceDocument) -> Columns:
         if not columns.words and isinstance(words, list):
             assign_words(columns, words)
     return unroll_captions(columns)
+
+
+def _in_seconds(rows: list[Any], first: Mapping[str, Any]) -> tuple[list[Any], Mapping[str, Any]]:
+    """The rows with start and end in seconds, where they say milliseconds, an offset, or both in one text."""
+    start = next((k for k in MS_KEYS if k in first), "")
+    if any(k in first for k in START_KEYS):
+        span = first.get("timestamp", first.get("time"))
+        if not isinstance(span, str) or _SPAN.fullmatch(span.strip()) is None:
+            return rows, first
+        spans = [_SPAN.fullmatch(str(r.get("timestamp", r.get("time"))).strip()) for r in _dicts(rows)]
+        times = [(parse_seconds(m[1]), parse_seconds(m[2])) if m else (math.nan, math.nan) for m in spans]
+    elif start:
+        end = next((k for k in END_MS_KEYS if k in first), "")
+        times = [(parse_seconds(r.get(start)) / 1000, parse_seconds(r.get(end)) / 1000) for r in _dicts(rows)]
+    elif _has_offset(first):
+        times = [(parse_seconds(r.get("offset")), parse_seconds(r.get("duration"))) for r in _dicts(rows)]
+        lengths = [length for _, length in times if length == length]
+        scale = 0.001 if lengths and sum(lengths) / len(lengths) > MAX_CUE_SECONDS else 1.0
+        times = [(at * scale, (at + length) * scale) for at, length in times]
+    else:
+        return rows, first
+    rows = [
+        {**{k: v for k, v in r.items() if k not in LENGTH_KEYS}, "start": begin, "end": end}
+        for r, (begin, end) in zip(_dicts(rows), times, strict=True)
+    ]
+    return rows, rows[0] if rows else first
+
+
+def _dicts(rows: list[Any]) -> list[dict[str, Any]]:
+    return [r for r in rows if isinstance(r, dict)]
 
 
 def read_rows(columns: Columns, items: Iterable[Any], text: str, start: str, end: str, speaker: str) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from podwatch.transcripts.formats.speaker_prefixes import MAX_NAME_LENGTH, NAME_PATTERN, is_name, is_name_alone
+from podwatch.transcripts.formats.speaker_names import MAX_NAME_LENGTH, NAME_PATTERN, is_head_name, is_name_alone
 from podwatch.transcripts.formats.written_times import CLOCK, UNITS, may_hold_units, parse_written
 
 MAX_MARK_LENGTH = MAX_NAME_LENGTH + 20  # characters
@@ -27,21 +27,22 @@ _DIGITS = re.compile(r"\d:\d")
 
 
 def _leading(time: str) -> re.Pattern[str]:
-    span = rf"({time})(?:[ \t]*(?:-->|[-–—])[ \t]*({time}))?"
-    return re.compile(rf"[ \t]*(?:([\[(])[ \t]*)?{span}[ \t]*[\])]?(?:[ \t]*[-–—|:](?=[ \t]))?(?:[ \t]+|$)(.*)")
+    span = rf"({time})(?:[ \t]*(?:-->|->|→|[-–—~])[ \t]*({time}))?"
+    return re.compile(rf"[ \t]*(?:([\[(])[ \t]*)?{span}[ \t]*[\])]?(?:[ \t]*[-–—|·•:](?=[ \t]|$))?(?:[ \t]+|$)(.*)")
 
 
 def _named(name: str, time: str) -> re.Pattern[str]:
-    span = rf"(?<!\d)(?<!\d:)({time})(?:[ \t]*(?:-->|[-–—])[ \t]*({time}))?"
+    span = rf"(?<!\d)(?<!\d:)({time})(?:[ \t]*(?:-->|->|→|[-–—~])[ \t]*({time}))?"
     return re.compile(
-        rf"[ \t]*\[?({name})\]?[ \t]*[:,|–—-]?[ \t]*([\[(])?[ \t]*{span}(?!\w|:\d)[ \t]*[\])]?"
-        r"[ \t]*(:?)[ \t]*(.*)"
+        rf"[ \t]*\[?({name})\]?[ \t]*[:,|–—-]{{0,2}}[ \t]*([\[(])?[ \t]*{span}(?!\w|:\d)[ \t]*[\])]?"
+        r"[ \t]*(:?)[ \t]*(?:[-–—][ \t]+)?(.*)"
     )
 
 
 _LEADING, _NAMED = _leading(CLOCK), _named(NAME_PATTERN, CLOCK)
 _LEADING_UNITS, _NAMED_UNITS = _leading(UNITS), _named(r"[^\W\d_].{0,60}?", UNITS)
 _TRAILING = re.compile(rf"(.*\S)[ \t]*[\[(][ \t]*({CLOCK})[ \t]*[\])][ \t]*")
+_DIVIDERS = {"", "-", "–", "—", "|", "·", "•", ":"}
 _CLOSING = ("]", ")", "] ", ") ")
 _INNER = re.compile(rf"(?:(?<=\s)|^)(?:\[({CLOCK})\]|\((\d{{1,3}}:\d\d:\d\d)\))(?=\s|$)")
 
@@ -93,15 +94,18 @@ def find_heads(lines: Sequence[str], text: str) -> Heads:
 
 def parse_mark(line: str, *, has_units: bool = False) -> TimeMark | None:
     """The time and the speaker that a line begins with; None when it begins with no time."""
+    if line[9:11] == "] " and line[0] == "[" and line[11:12] not in _DIVIDERS:  # as most are written
+        hours, minutes, seconds = line[1:3], line[4:6], line[7:9]
+        if line[3] == line[6] == ":" and hours.isdecimal() and minutes.isdecimal() and seconds.isdecimal():
+            start = float(int(hours) * 3600 + int(minutes) * 60 + int(seconds))
+            return TimeMark(start, _NAN, None, line[11:].strip(), is_bare=False)
     if line.find(":", 0, MAX_MARK_LENGTH) >= 0:
         m = _LEADING.match(line) if line[0] in " \t[(0123456789" else None
         if m is not None:
             bracket, clock, end, words = m.groups()
-            if len(clock) == 8 and clock[2] == clock[5] == ":":  # as most are written
-                start = float(int(clock[:2]) * 3600 + int(clock[3:5]) * 60 + int(clock[6:]))
-            else:
-                start = parse_written(clock)
-            return TimeMark(start, _parse_end(end) if end else _NAN, None, words.strip(), bracket is None)
+            return TimeMark(
+                parse_written(clock), _parse_end(end) if end else _NAN, None, words.strip(), bracket is None
+            )
         m = _NAMED.match(line) if _DIGITS.search(line, 0, MAX_MARK_LENGTH) else None
         if m is not None and (mark := _named_mark(m)):
             return mark
@@ -118,7 +122,7 @@ def parse_mark(line: str, *, has_units: bool = False) -> TimeMark | None:
 def _named_mark(m: re.Match[str]) -> TimeMark | None:
     name, bracket, start, end, colon, words = m.groups()
     name = name.rstrip("- ")
-    if not is_name(name) or (bracket is None and words and not colon):
+    if not is_head_name(name) or (bracket is None and words and not colon):
         return None
     return TimeMark(parse_written(start), _parse_end(end), name, words.strip(), bracket is None)
 

@@ -10,32 +10,51 @@ import re
 from collections import Counter
 
 from podwatch.transcripts.formats import plain_text
-from podwatch.transcripts.formats.front_matter import split_front
+from podwatch.transcripts.formats.front_matter import NO_TALK, split_front
+from podwatch.transcripts.formats.markdown_tables import read_tables
+from podwatch.transcripts.formats.markup import unescape_terminated as unescape
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
-from podwatch.transcripts.formats.speaker_prefixes import is_name_alone
+from podwatch.transcripts.formats.speaker_names import is_name_alone
 from podwatch.transcripts.formats.written_times import CLOCK
 
+HEAD_CHARACTERS = 20_000  # in which bold names are looked for
 _TIME = rf"[\[(]?{CLOCK}[\])]?"
 _BOLD = re.compile(
     rf"^(?:[-*>][ \t]+)?((?:{_TIME}[ \t]+)?)"
     rf"(?:\*\*([^*\n]{{1,80}}?)\*\*|__((?:[^_\n]|_(?!_)){{1,80}}?)__)(:?)(?=[ \t\n]|$)",
     re.MULTILINE,
 )
+# A name in bold whose colon is glued to the words, or is that of East Asian text; inside the stars, or behind them.
+_TIGHT = re.compile(
+    rf"^((?:[-*>][ \t]+)?(?:{_TIME}[ \t]+)?\*\*[^*\n]{{1,80}}?)"
+    r"(?:(?P<in>[:：])\*\*(?=\S|[ \t])|\*\*[ \t]?(?:：|:(?=[^\s/*])))[ \t]*",
+    re.MULTILINE,
+)
+_GLUED = (re.compile(r"\*\*:[^\s/*]"), re.compile(r":\*\*\S"))  # signs of the next, found fast
+_DASHED = re.compile(r"^((?:[-*>][ \t]+)?\*\*[^*\n:]{1,60}\*\*)[ \t]+[-–—|][ \t]+", re.MULTILINE)
+_AUTOLINK = re.compile(r"<((?:https?|mailto|ftp):[^<>\s]{1,2000}|[\w.+-]{1,60}@[\w.-]{1,60})>")
+_HTML = re.compile(
+    r"</?(?:details|summary|div|span|p|br|hr|a|b|i|u|em|strong|small|sup|sub|center|figure|figcaption|iframe|img|audio|"
+    r"video|source|blockquote|cite|section|table|tbody|thead|tr|td|th|ul|ol|li|h[1-6]|time|mark|font)"
+    r"(?:[ \t\n][^<>]{0,1000})?[ \t]?/?>",
+    re.IGNORECASE,
+)
 _TIMES = re.compile(rf"^{_TIME}[ \t]*[-–—|]?[ \t]*|[ \t]*{_TIME}$")
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?:[ \t]\"[^\"\n]{0,200}\")?\)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,500}?)(?<=\S)\1(?![\w*])")
+_INNER_BOLD = re.compile(r"\*\*(?=[^\s*])([^*\n]{1,500}?)(?<=\S)\*\*")  # as East Asian text has it, without blanks
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!<>|~])")
 _LINE = re.compile(
     r"^[ \t]{0,3}(?:#{1,6}[ \t]+|>[ \t]?|(?:[-*_][ \t]*){3,100}$|[-*+][ \t]+|\d{1,3}\.[ \t]+(?=\*\*))", re.MULTILINE
 )
-_ROW = re.compile(
-    rf"^\|[ \t]*{_TIME}[ \t]*\|[ \t]*([^|\n]{{1,60}}?)[ \t]*\|[ \t]*([^|\n]+?)[ \t]*\|?[ \t]*$".replace(
-        CLOCK, f"({CLOCK})"
-    ),
-    re.MULTILINE,
+_COMMENT = re.compile(r"<!--.{0,5000}?-->", re.DOTALL)
+_CODED_TIME = re.compile(rf"`(\[?{CLOCK}\]?)`")
+_CALLOUT = re.compile(r"^(?:>[ \t]?)*\[![\w-]{1,30}\][-+]?[ \t]*(.*)$", re.MULTILINE)
+_TRANSCRIPT_HEADING = re.compile(
+    rf"^#{{1,6}}[ \t]+(?:{'|'.join(sorted(map(re.escape, NO_TALK)))})[ \t]*#*[ \t]*$", re.MULTILINE | re.IGNORECASE
 )
-_RULE_OF_TABLE = re.compile(r"^\|(?:[ \t]*:?-{2,}:?[ \t]*\|)+[ \t]*\n", re.MULTILINE)
+_DEFINITION = re.compile(r"^([^\n:]{1,60})\n:[ \t]+", re.MULTILINE)
 _SIGN = re.compile(r"^(?:---|#{1,6}[ \t])|\]\(|\*\*|__", re.MULTILINE)
 
 
@@ -43,23 +62,41 @@ def looks_like(doc: SourceDocument) -> bool:
     """Whether names are bold, or times tell that it is a transcript and signs that it is Markdown."""
     if doc.root_element or _SIGN.search(doc.head) is None:
         return False
-    return len(_BOLD.findall(doc.head)) > 1 or plain_text.looks_like(doc)
+    if len(_BOLD.findall(doc.head)) > 1 or plain_text.looks_like(doc):
+        return True
+    return doc.head[:1] not in "{[" and len(_BOLD.findall(doc.text[:HEAD_CHARACTERS])) > 1
 
 
 def parse(doc: SourceDocument) -> Columns:
     title, text, notes = split_front(doc.text)
-    if "\n|" in text and len(_ROW.findall(text)) > 1:  # a table of times, speakers and words
-        text = _ROW.sub(r"[\1] \2: \3", _RULE_OF_TABLE.sub("", text))
+    if "|" in text:
+        text = read_tables(text)
+    if "`" in text:
+        text = _CODED_TIME.sub(r"\1", text)
+    head = text[:HEAD_CHARACTERS]
+    if "[!" in head:
+        text = _CALLOUT.sub(lambda m: "" if m[1].strip().lower() in NO_TALK else m[1], text)
+    if "\n: " in head:
+        text = _DEFINITION.sub(r"\1: ", text)
+    if "<" in text:
+        text = _COMMENT.sub("", text)
+        text = _HTML.sub(" ", _AUTOLINK.sub(r"\1", text))
+    if "**" in text:
+        if _DASHED.search(text, 0, HEAD_CHARACTERS) and len(_DASHED.findall(text)) > 2:
+            text = _DASHED.sub(r"\1: ", text)
+        if "：" in text or any(sign.search(text) for sign in _GLUED):
+            text = _TIGHT.sub(lambda m: f"{m[1]}:** " if m["in"] else f"{m[1]}**: ", text)
     has_links = "](" in text
     text, names = unmark_names(plain_text.unlink_times(text) if has_links else text)
     if has_links:
         text = _LINK.sub(r"\1", text)
-    text = _LINE.sub("", text)
+    text = _LINE.sub("", _TRANSCRIPT_HEADING.sub("", text) if "# " in head else text)
     if "*" in text or "_" in text:
         text = _EMPHASIS.sub(r"\2", text)
+        text = _INNER_BOLD.sub(r"\1", text) if "**" in text else text
     if "\\" in text:
         text = _ESCAPE.sub(r"\1", text)
-    columns = plain_text.read_paragraphs(text, names)
+    columns = plain_text.read_paragraphs(unescape(text), names)
     columns.title = _LINK.sub(r"\1", title)
     columns.notes[:0] = notes
     return columns

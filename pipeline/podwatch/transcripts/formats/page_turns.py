@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from podwatch.transcripts.formats.markup import attribute, unescape
 from podwatch.transcripts.formats.segment_columns import Columns
-from podwatch.transcripts.formats.speaker_prefixes import MAX_NAME_LENGTH
+from podwatch.transcripts.formats.speaker_names import MAX_NAME_LENGTH
 from podwatch.transcripts.formats.written_times import CLOCK, UNITS, parse_written
 
 MIN_TIMES, MIN_ROWS = 3, 2
@@ -56,7 +56,8 @@ def read_turns(text: str, tags: list[str]) -> Columns:
     columns = Columns(notes=["speakers, or times, as the markup of the page says"])
     for start, speaker, words, timed in _collect(tags, signs):
         columns.add(words, start, math.nan, speaker, timed if len(timed) > 1 else ())
-    _divide_milliseconds(columns)
+    if signs.times:  # clocks that are shown are none
+        _divide_milliseconds(columns)
     return columns
 
 
@@ -112,7 +113,7 @@ def _label_at(tags: list[str], at: int, tag: str) -> tuple[str, int] | None:
         inner = tags[end].lower()
         depth += (inner == tag) - (inner == f"/{tag}")
         if depth == 0:
-            name = " ".join(unescape(said).split()).rstrip(" :")
+            name = " ".join(unescape(said).split()).rstrip(" :").strip("[]")
             return (name, end) if 0 < len(name) <= MAX_NAME_LENGTH and name[-1] not in "!?" else None
         said += f" {tags[end + 2]}" if inner.lstrip("/") not in _INLINE else tags[end + 2]
     return None

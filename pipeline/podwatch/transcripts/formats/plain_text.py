@@ -16,10 +16,13 @@ from collections.abc import Mapping, Sequence
 
 from podwatch.errors import TranscriptError
 from podwatch.transcripts.formats.flattened_captions import remove_overlaps
+from podwatch.transcripts.formats.front_matter import split_fenced
 from podwatch.transcripts.formats.line_heads import TimeMark, find_heads, is_ascending, parse_mark, split_at_times
+from podwatch.transcripts.formats.line_shapes import name_speakers, rewrite_shapes
+from podwatch.transcripts.formats.markup import unescape_terminated as unescape
 from podwatch.transcripts.formats.segment_columns import MAX_SEGMENTS, Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
-from podwatch.transcripts.formats.speaker_prefixes import extract_speakers, parse_prefix
+from podwatch.transcripts.formats.speaker_prefixes import extract_speakers, parse_prefix, parse_uncased_prefix
 from podwatch.transcripts.formats.written_times import CLOCK, may_hold_units
 
 _LINKED_TIME = re.compile(rf"\[?\[[ \t]*({CLOCK})[ \t]*\]\([^()\s]{{1,500}}\)\]?")
@@ -46,7 +49,11 @@ def parse(doc: SourceDocument) -> Columns:
         raise TranscriptError("is markup, not plain text")
     if len(text) < MAX_ERROR_LENGTH and _ERROR.match(text.strip()):
         raise TranscriptError(f"is an error message: {text.strip()[:80]}")
-    return read_paragraphs(unlink_times(text) if "](" in text else text)
+    title, text, notes = split_fenced(text) if text.lstrip("\ufeff\n")[:3] in ("---", "+++") else ("", text, [])
+    columns = read_paragraphs(unescape(unlink_times(text) if "](" in text else text))
+    columns.title = columns.title or title
+    columns.notes[:0] = notes
+    return columns
 
 
 def unlink_times(text: str) -> str:
@@ -56,11 +63,17 @@ def unlink_times(text: str) -> str:
 
 def read_paragraphs(text: str, names: set[str] | None = None) -> Columns:
     """A segment for each paragraph or time mark; a speaker holds until the next one. names: see extract_speakers."""
+    text = rewrite_shapes(text)
     lines = text.split("\n")
     if len(lines) > MAX_SEGMENTS:
         raise TranscriptError(f"has more than {MAX_SEGMENTS:,} lines")
     heads = find_heads(lines, text)
     marks = heads.marks
+    if not names and len(marks) * 10 < len(lines) and (renamed := name_speakers(lines)):
+        lines, text = renamed, "\n".join(renamed)
+        heads.notes.append("names in brackets, before dashes or on lines of their own: speakers")
+        heads = find_heads(lines, text)
+        marks = heads.marks
     is_one_a_line = not marks and "\n\n" not in text
     turns = set() if is_one_a_line else find_turns(lines, marks, 0 if "\n\n\n" in text else text.count("\n\n"))
     in_heads = len(marks) if heads.are_uniform else sum(not m.is_bare for m in marks.values())
@@ -105,7 +118,11 @@ def find_turns(lines: Sequence[str], marks: Mapping[int, TimeMark], breaks: int)
     found = {
         i: name
         for i, line in enumerate(lines)
-        if ":" in line and i not in marks and (name := parse_prefix(line.lstrip())[0])
+        if (":" in line or "：" in line) and i not in marks and (name := _turn_name(line.lstrip()))
     }
     counts = Counter(found.values())
     return {i for i, name in found.items() if counts[name] > 1}
+
+
+def _turn_name(line: str) -> str:
+    return parse_prefix(line)[0] or parse_uncased_prefix(line)[0]

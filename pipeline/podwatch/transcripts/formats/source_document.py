@@ -67,4 +67,16 @@ class SourceDocument:
                     return json.loads(self.text.lstrip("\ufeff"))
                 except (ValueError, RecursionError):
                     pass
+            if (rows := self._read_json_lines()) is not None:
+                return rows
             raise TranscriptError(f"is no valid JSON: {e.msg}, line {e.lineno} column {e.colno}") from None
+
+    def _read_json_lines(self) -> list[Any] | None:
+        """The values of a text that has one a line (JSON Lines); None when a line is none."""
+        lines = [line for line in self.text.lstrip("\ufeff").split("\n") if line and not line.isspace()]
+        if len(lines) < 2 or not all(line.startswith("{") for line in lines):
+            return None
+        try:
+            return [orjson.loads(line) for line in lines]
+        except orjson.JSONDecodeError:
+            return None

@@ -2,7 +2,8 @@
 
 A wrong guess takes words from the text and puts the next ones into a wrong mouth, so a prefix counts only where the
 file has more evidence: it recurs, or others do and it is written like them ("Ukraine: the war goes on" once is words),
-or it is like "Speaker 1". What is not taken for a name stays in the words; a name that nobody's words follow, too.
+or it is like "Speaker 1". One without capitals (主持人：, ведущий:) counts only where such prefixes make a dialogue.
+What is not taken for a name stays in the words; a name that nobody's words follow, too.
 """
 
 from __future__ import annotations
@@ -10,42 +11,34 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from functools import lru_cache
 from itertools import islice
 
 from podwatch.transcripts.formats.segment_columns import Columns
-
-_WORD = r"(?:[^\W\d_][\w.'’\-]{0,30}|\d{1,3})"
-_SIMPLE_NAME = rf"[^\W\d_][\w.'’\-]{{0,30}}(?: {_WORD}){{0,4}}"
-# With a role, an organisation or pronouns: Ann Lee (host), Kim Lee (she/her). A clock in brackets is none of these.
-_ADDITION = r"[ \t]?\((?=[^()\n]{0,38}[^\W\d_])[^()\n]{1,40}\)"
-NAME_PATTERN = rf"{_SIMPLE_NAME}(?:, {_SIMPLE_NAME})?(?:{_ADDITION})?"
-_CHANGE = ">>"  # of speaker, without a name
-_PREFIX = re.compile(rf"(?:>>[ \t]*|-[ \t]?)?({NAME_PATTERN})[ \t]?:(?:[ \t\n]+|$)")
-_NUMBERED = re.compile(
-    r"(?:speaker|spk|sprecher(?:in)?|guest|host|interlocuteur|locutor)(?:[ _](?:\d{1,2}|[a-z])|\d{1,2})", re.IGNORECASE
+from podwatch.transcripts.formats.speaker_names import (
+    MAX_NAME_LENGTH,
+    NAME_PATTERN,
+    NUMBERED,
+    UNCASED_PATTERN,
+    is_name,
+    is_topic,
+    is_uncased_name,
 )
-_PARTICLES = {"de", "del", "della", "den", "der", "di", "du", "van", "von", "al", "bin", "la", "le", "the", "of", "and"}
-_NO_NAMES = {
-    "absolutely", "again", "also", "and", "answer", "because", "but", "chapter", "conclusion", "correct", "correction",
-    "disclaimer", "edit", "episode", "exactly", "example", "first", "finally", "hello", "hey", "hi", "hmm", "http",
-    "https", "look", "mhm", "no", "note", "number", "oh", "ok", "okay", "part", "question", "quote", "really", "right",
-    "second", "so", "spoiler", "step", "summary", "sure", "thanks", "third", "tip", "title", "today", "true", "uh",
-    "um", "update", "warning", "well", "what", "wow", "yeah", "yep", "yes",
-}  # fmt: skip
-# Of several words: what begins or ends so is a topic or a credit, whoever says it.
-_TOPIC_STARTS = {
-    "breaking", "captions", "episode", "operation", "part", "project", "season", "step", "subtitles", "transcribed",
-    "translated", "translation", "undertekster",
-}  # fmt: skip
-_TOPIC_ENDS = {"news", "update", "updates", "headline", "headlines", "note", "notes", "by", "af"}
-MAX_NAME_LENGTH = 60  # characters
+
+_CHANGE = ">>"  # of speaker, without a name
+_PREFIX = re.compile(rf"(?:>>[ \t]*|-[ \t]?)?({NAME_PATTERN})[ \t]?(?::(?:[ \t\n]+|$)|：[ \t\n]*)")
+_UNCASED = re.compile(rf"(?:>>[ \t]*|-[ \t]?)?({UNCASED_PATTERN})[ \t]?(?::(?:[ \t\n]+|$)|：[ \t\n]*)")
 MAX_SAMPLE = 200  # prefixes
+MAX_PREFIX = MAX_NAME_LENGTH + 20  # characters, with the blanks before it
+# Prefixes without capitals are names where two recur and stand before a fifth of the segments, or one before half.
+MIN_UNCASED, SHARE_OF_TWO, SHARE_OF_ONE = 4, 0.2, 0.5
+MIN_UNNAMED = 2  # paragraphs before the first that is named, where one name is
+SHARE_OF_TURNS = 0.5  # of the segments that begin with a name, where each turn does
+Prefixes = dict[int, tuple[str, int]]  # by the segment at whose beginning they stand: the name, the offset of the words
 
 
 def parse_prefix(text: str) -> tuple[str, int]:
     """(name, offset of the words) of a text that begins with a speaker's name and a colon; ("", 0) otherwise."""
-    if text.find(":", 0, MAX_NAME_LENGTH + 4) < 0:
+    if text.find(":", 0, MAX_NAME_LENGTH + 4) < 0 and text.find("：", 0, MAX_NAME_LENGTH + 4) < 0:
         return "", 0
     m = _PREFIX.match(text)
     if m is None or len(m[1]) > MAX_NAME_LENGTH:
@@ -53,28 +46,10 @@ def parse_prefix(text: str) -> tuple[str, int]:
     return (m[1], m.end()) if is_name(m[1]) else ("", 0)
 
 
-@lru_cache(4096)
-def is_name(text: str) -> bool:
-    """Whether the words could be a speaker's name: each begins with a capital or is a particle (von, de)."""
-    name, _, addition = text.partition("(")
-    family, comma, given = name.partition(",")
-    words = name.replace(",", " ").split()
-    if not words or len(words) > 6 or not words[0][0].isalpha() or (addition and not addition.endswith(")")):
-        return False
-    if comma and (len(family.split()) > 2 or not 0 < len(given.split()) < 3):
-        return False
-    named = all(w[0].isupper() or w[0].isdigit() or w in _PARTICLES for w in words) or _NUMBERED.fullmatch(text)
-    first, last = words[0].rstrip(".").lower(), words[-1].lower()
-    if len(words) == 1 or comma:
-        return bool(named) and first not in _NO_NAMES
-    return bool(named) and first not in _TOPIC_STARTS and last not in _TOPIC_ENDS
-
-
-def is_name_alone(text: str) -> bool:
-    """Whether a whole line could be a name: not a short sentence ("Yeah.", "Use Sentry.")."""
-    if len(text) > MAX_NAME_LENGTH or not is_name(text):
-        return False
-    return text[-1] not in ".!?," or len(text.split()[-1]) <= 3  # Jr., Ann L.
+def parse_uncased_prefix(text: str) -> tuple[str, int]:
+    """parse_prefix for a name without capitals, which alone is no evidence of one."""
+    m = _UNCASED.match(text)
+    return (m[1], m.end()) if m is not None and is_uncased_name(m[1]) else ("", 0)
 
 
 def extract_speakers(columns: Columns, names: set[str] | None = None, *, known: bool = False) -> Columns:
@@ -83,18 +58,15 @@ def extract_speakers(columns: Columns, names: set[str] | None = None, *, known: 
     A name holds until the next one, since most files write it only where the speaker changes; known: so does a speaker
     that a segment has already. names: all names of the document, where its format marks them.
     """
-    prefixes: dict[int, tuple[str, int]] = {}  # of the segment at the index
-    for i, text in enumerate(columns.texts):
-        if ":" in text and columns.speakers[i] is None:
-            bare = text.lstrip()
-            name, cut = _parse_marked(bare, names) if names else parse_prefix(bare)
-            if name:
-                prefixes[i] = name, cut + len(text) - len(bare)
+    prefixes, others = _find_prefixes(columns, names)
+    if others:
+        _add_others(columns, prefixes, others)
     if not prefixes and not known:
         return columns
     _keep_speakers(columns, prefixes, names)
     if not prefixes and not known:
         return columns
+    holds = known or not _is_interjected(columns, prefixes)
     current: str | None = None
     for i, text in enumerate(columns.texts):
         if columns.speakers[i] is not None:
@@ -102,11 +74,62 @@ def extract_speakers(columns: Columns, names: set[str] | None = None, *, known: 
         elif i in prefixes:
             current, cut = prefixes[i]
             columns.texts[i], columns.speakers[i] = text[cut:], current
+            current = current if holds else None
         elif current is not None:
             if text.lstrip().startswith(_CHANGE):
                 current = None
             columns.speakers[i] = current
     return columns
+
+
+def _is_interjected(columns: Columns, prefixes: Prefixes) -> bool:
+    """Whether one name stands before a few paragraphs of what another says, who is not named: "Q: And the cost?"."""
+    is_text = not any(start == start for start in columns.starts)
+    return is_text and len({name for name, _ in prefixes.values()}) == 1 and min(prefixes) >= MIN_UNNAMED
+
+
+def _find_prefixes(columns: Columns, names: set[str] | None) -> tuple[Prefixes, list[int]]:
+    """The prefixes of the form of a name, and the other segments with an early colon."""
+    prefixes: Prefixes = {}
+    others: list[int] = []
+    speakers = columns.speakers
+    for i, text in enumerate(columns.texts):
+        if speakers[i] is not None or (text.find(":", 0, MAX_PREFIX) < 0 and text.find("：", 0, MAX_PREFIX) < 0):
+            continue
+        bare = text.lstrip() if text[:1].isspace() else text
+        name, cut = _parse_marked(bare, names) if names else parse_prefix(bare)
+        if name:
+            prefixes[i] = name, cut + len(text) - len(bare)
+        else:
+            others.append(i)
+    return prefixes, others
+
+
+def _add_others(columns: Columns, prefixes: Prefixes, others: list[int]) -> None:
+    """Adds what recurs in other capitals or without a blank behind its colon, and the names without capitals."""
+    counts = Counter(name for name, _ in prefixes.values())
+    recurring = {name.casefold(): name for name, n in counts.items() if n > 1}
+    uncased: Prefixes = {}
+    for i in others:
+        text = columns.texts[i]
+        bare = text.lstrip()
+        head = re.split("[:：]", bare, maxsplit=1)[0]
+        if (name := recurring.get(head.strip().casefold())) is not None:
+            prefixes[i] = name, len(text) - len(bare) + len(head) + 1
+            continue
+        name, cut = parse_uncased_prefix(bare)
+        if name:
+            uncased[i] = name, cut + len(text) - len(bare)
+    counts = Counter(name for name, _ in uncased.values())
+    dialogue = {name for name, n in counts.items() if n > 1}
+    labelled = sum(counts[name] for name in dialogue)
+    share = labelled / max(1, len(columns.texts))
+    if labelled >= MIN_UNCASED and share >= (SHARE_OF_TWO if len(dialogue) > 1 or recurring else SHARE_OF_ONE):
+        prefixes |= {i: prefix for i, prefix in uncased.items() if prefix[0] in dialogue}
+    if prefixes:
+        ordered = sorted(prefixes.items())
+        prefixes.clear()
+        prefixes.update(ordered)
 
 
 def _parse_marked(text: str, names: set[str]) -> tuple[str, int]:
@@ -117,7 +140,7 @@ def _parse_marked(text: str, names: set[str]) -> tuple[str, int]:
     return parse_prefix(text)
 
 
-def _keep_speakers(columns: Columns, prefixes: dict[int, tuple[str, int]], names: set[str] | None) -> None:
+def _keep_speakers(columns: Columns, prefixes: Prefixes, names: set[str] | None) -> None:
     """Removes the prefixes that are words."""
     counts = Counter(name for name, _ in prefixes.values())
     recurring = {name for name, n in counts.items() if n > 1 and (not names or name in names)}
@@ -151,20 +174,28 @@ def _keep_speakers(columns: Columns, prefixes: dict[int, tuple[str, int]], names
         columns.notes.append(f"{name}: {'a speaker' if is_speaker else 'words'}, {reason}")
 
 
-def _read_style(columns: Columns, prefixes: dict[int, tuple[str, int]], recurring: set[str]) -> Callable[[int], bool]:
-    """Whether a prefix that stands once is written like those that recur, in a dialogue; or numbered."""
+def _read_style(columns: Columns, prefixes: Prefixes, recurring: set[str]) -> Callable[[int], bool]:
+    """Whether a prefix that stands once is written like those that recur, in a dialogue; or numbered.
+
+    A single word ("Felix: ...", "Ukraine: ...") is a name only where each turn begins with one, nobody speaks of what
+    is in it, and it is no usual topic.
+    """
     sample = [(i, cut) for i, (name, cut) in islice(prefixes.items(), MAX_SAMPLE) if name in recurring]
     lower = sum(_begins_in_lower_case(columns.texts[i], cut) for i, cut in sample)
     longest = max(map(_count_words, recurring), default=0)
     labelled = sum(name in recurring for name, _ in prefixes.values())
     is_dialogue = bool(recurring) and (len(recurring) > 1 or labelled * 4 >= len(columns.texts))
+    has_labelled_turns = len(prefixes) >= SHARE_OF_TURNS * len(columns.texts)
 
     def is_like_them(i: int) -> bool:
         name, cut = prefixes[i]
-        if _NUMBERED.fullmatch(name):
+        if NUMBERED.fullmatch(name):
             return True
         is_begun = lower * 2 >= len(sample) or not _begins_in_lower_case(columns.texts[i], cut)
-        return is_dialogue and is_begun and _count_words(name) <= max(2, longest)
+        if not (is_dialogue and is_begun and _count_words(name) <= max(2, longest)) or is_topic(name):
+            return False
+        is_single = _count_words(name) == 1
+        return not is_single or (has_labelled_turns and not any(f" in {name}" in text for text in columns.texts))
 
     return is_like_them
 
@@ -172,7 +203,7 @@ def _read_style(columns: Columns, prefixes: dict[int, tuple[str, int]], recurrin
 def _reason(name: str, recurring: set[str], *, is_speaker: bool) -> str:
     if name in recurring:
         return "since it recurs before a colon"
-    if _NUMBERED.fullmatch(name) and is_speaker:
+    if NUMBERED.fullmatch(name) and is_speaker:
         return "since it is numbered"
     if not recurring:
         return "since it stands once before a colon, and no other name recurs there"

@@ -14,6 +14,7 @@ import re
 from operator import add
 
 from podwatch.errors import TranscriptError
+from podwatch.transcripts.formats.line_shapes import name_cues
 from podwatch.transcripts.formats.markup import unescape_terminated as unescape
 from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
@@ -89,7 +90,7 @@ def read_cues(text: str, *, blank_ends: bool) -> Columns:
             _add_tagged_cue(columns, body, start, end, clocks)
         else:
             columns.add(unescape(body), start, end)
-    return extract_speakers(unroll_captions(columns))
+    return extract_speakers(name_cues(unroll_captions(columns)))
 
 
 def _read_ruby(m: re.Match[str]) -> str:

@@ -65,8 +65,8 @@ def declared_codec(media_type: str) -> str:
     return codec_of(m[1]) if m else ""
 
 
-def decode_text(data: bytes, declared: str = "", limit: int = MAX_BYTES) -> DecodedText:
-    """The text of the bytes. declared: the codec that the server names, "" for none.
+def decode_text(data: bytes, declared: str = "", limit: int = MAX_BYTES, language: str = "") -> DecodedText:
+    """The text of the bytes. declared: the codec that the server names; language: that the feed names; "" for none.
 
     Raises TranscriptError when there are more than ``limit`` bytes, and for what is binary or empty.
     """
@@ -75,7 +75,7 @@ def decode_text(data: bytes, declared: str = "", limit: int = MAX_BYTES) -> Deco
     for magic, what in _BINARY.items():
         if data.startswith(magic):
             raise TranscriptError(f"is {what}, not text")
-    decoded = _decode_wide(data, declared) or _decode_bytes(data, declared)
+    decoded = _decode_wide(data, declared) or _decode_bytes(data, declared, language)
     if "\0" in decoded.text:
         decoded = decoded._replace(text=decoded.text.replace("\0", ""))
     if not decoded.text.strip("\ufeff \t\r\n\f\v"):
@@ -111,7 +111,7 @@ def _has_control(head: bytes) -> bool:
     return len(head) - len(head.translate(None, _CONTROL)) > len(head) // 50
 
 
-def _decode_bytes(data: bytes, declared: str) -> DecodedText:
+def _decode_bytes(data: bytes, declared: str, language: str) -> DecodedText:
     head = data[:HEAD_BYTES]
     if b"\0" in head or _has_control(head):
         raise TranscriptError("is not text")
@@ -128,10 +128,10 @@ def _decode_bytes(data: bytes, declared: str) -> DecodedText:
     inner = _DECLARED.search(data[:1024]) if _MARKUP.match(data) else None
     for codec in (declared, codec_of(inner[1].decode()) if inner else ""):
         if codec and not codec.startswith("utf") and _is_text(data, codec):
-            other = guess_encoding(data) if codec == "cp1252" else None
+            other = guess_encoding(data, language) if codec == "cp1252" else None
             if other is None or not other.is_sure or other.encoding in ("cp1252", "cp1250", "cp1254", "cp1257"):
                 return DecodedText(data.decode(codec, "replace"), codec)
-    guess = guess_encoding(data)
+    guess = guess_encoding(data, language)
     return DecodedText(data.decode(guess.encoding, "replace"), guess.encoding, not guess.is_sure)
 
 

@@ -71,12 +71,14 @@ class FeedShingles:
 
 
 def label_mentions(mentions: Iterable[Mention], stretches: Sequence[Passage]) -> list[Mention]:
-    """The mentions, each with the label of the stretch that it stands in."""
+    """The mentions, each with the label of the stretch that it stands in; those in a phantom are none."""
     starts = [s.start for s in stretches]
     found = []
     for m in mentions:
         i = bisect_right(starts, m.start) - 1
         inside = i >= 0 and m.end <= stretches[i].end
+        if inside and stretches[i].kind is Label.PHANTOM:
+            continue
         found.append(replace(m, label=stretches[i].kind.value) if inside else m)
     return found
 

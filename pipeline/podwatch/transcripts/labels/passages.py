@@ -10,11 +10,12 @@ MAX_PASSAGE_CHARACTERS = 2500  # characters, about three minutes: how long a str
 
 
 class Label(StrEnum):
-    """What a stretch is besides talk."""
+    """What a stretch is besides talk. They are stored by their order: another one comes last."""
 
     SPONSOR = "sponsor"
     PROMOTION = "promotion"
     REPEATED = "repeated"
+    PHANTOM = "phantom"  # written by a recogniser, said by nobody: the last, since stored labels count from the first
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ RECOGNISERS = (
     Recogniser("bbc-kaldi", speech_toolkits.looks_like_bbc_kaldi, speech_toolkits.parse_bbc_kaldi),
     Recogniser("gentle", speech_toolkits.looks_like_gentle, speech_toolkits.parse_gentle),
     Recogniser("paper-edit", transcript_editors.looks_like_paper_edit, transcript_editors.parse_paper_edit),
+    Recogniser("otter", transcript_editors.looks_like_otter, transcript_editors.parse_otter),
     Recogniser("draft-js", transcript_editors.looks_like_draft, transcript_editors.parse_draft),
     Recogniser("slate", transcript_editors.looks_like_slate, transcript_editors.parse_slate),
     Recogniser("text-and-words", speech_toolkits.looks_like_text_and_words, speech_toolkits.parse_text_and_words),

@@ -143,7 +143,7 @@ def parse_watson(value: Any) -> Columns:
         text = text_of(get(best, "transcript"))
         rows = get(best, "timestamps")
         words = [
-            Piece(row[0], seconds_of(row[1]), seconds_of(row[2]), speakers.get(_stamp(row[1])))
+            Piece(row[0], seconds_of(row[1]), seconds_of(row[2]), speakers.get(_stamp(row[1])) if speakers else None)
             for row in (rows if isinstance(rows, list) else [])
             if isinstance(row, list) and len(row) == 3 and isinstance(row[0], str)
         ]

@@ -56,7 +56,8 @@ def parse_google(value: Any) -> Columns:
     if not _speaker(last):
         return _add_results(columns, found, {})
     words = [_words(best) for _, best in found]
-    if any(w.speaker for w in words[-1]) and len(words[-1]) >= sum(map(len, words[:-1])) > 0:
+    repeats = bool(words[-1]) and any(w and not words[-1][0].start > w[0].start for w in words[:-1])
+    if repeats and any(w.speaker for w in words[-1]) and len(words[-1]) >= sum(map(len, words[:-1])) > 0:
         return add_pieces(columns, words[-1])  # all that was said, with speakers
     for i, timed in enumerate(words):
         if timed:

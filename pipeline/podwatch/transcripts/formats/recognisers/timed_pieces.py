@@ -100,6 +100,8 @@ def text_of(value: Any) -> str:
 
 def seconds_of(value: Any, scale: float = 1.0) -> float:
     """The seconds of a number, a clock, "1.2s", "PT1.2S", or {"seconds": "1", "nanos": 2}. scale: of numbers."""
+    if type(value) is float and -1e12 < value < 1e12:  # as most write them
+        return value * scale
     if isinstance(value, dict):
         parts = parse_seconds(value.get("seconds", 0)), parse_seconds(value.get("nanos", 0))
         return parts[0] + parts[1] / 1e9

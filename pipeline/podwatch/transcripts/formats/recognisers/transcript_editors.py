@@ -4,7 +4,8 @@ Sources: https://github.com/bbc/digital-paper-edit-client (words and paragraphs,
 same as Hyperaudio's JSON, https://github.com/hyperaudio/hyperaudio-lite); https://github.com/bbc/react-transcript-editor
 (Draft.js blocks whose data holds speaker, start and words, or whose words are entities:
 https://draftjs.org/docs/api-reference-data-conversion); https://github.com/pietrop/slate-transcript-editor (a list of
-timedText with children).
+timedText with children). Otter's is documented nowhere: so clients of its
+web API read it (speech.transcripts; start_offset counts samples, alignment seconds from there).
 """
 
 from __future__ import annotations
@@ -20,16 +21,19 @@ from podwatch.transcripts.formats.recognisers.timed_pieces import (
     dicts,
     first,
     get,
+    key_of,
     name_of,
     seconds_of,
     text_of,
 )
 from podwatch.transcripts.formats.segment_columns import Columns
 
+OTTER_RATE = 16_000  # samples a second
 _WORD_KEYS = ("text", "punct", "word")
 
 
 def looks_like_paper_edit(value: Any) -> bool:
+    value = first(value) if isinstance(value, list) else value  # the parts of a recording, or of an edit
     inner = get(value, "transcript") if isinstance(get(value, "transcript"), dict) else value
     word, paragraph = first(get(inner, "words")), first(get(inner, "paragraphs"))
     return word is not None and paragraph is not None and "start" in word and "text" in word and "start" in paragraph
@@ -37,6 +41,13 @@ def looks_like_paper_edit(value: Any) -> bool:
 
 def parse_paper_edit(value: Any) -> Columns:
     """The words, each in the paragraph at its time."""
+    if isinstance(value, list):
+        columns = Columns()
+        for part in filter(looks_like_paper_edit, value):
+            read = parse_paper_edit(part)
+            for i, segment in enumerate(read):
+                columns.add(segment.text, segment.start, segment.end, segment.speaker, read.words.get(i, ()))
+        return columns
     inner = value["transcript"] if isinstance(value.get("transcript"), dict) else value
     turns = sorted((seconds_of(p.get("start")), i, p) for i, p in enumerate(dicts(inner["paragraphs"])))
     columns = Columns()
@@ -107,4 +118,34 @@ def parse_slate(value: Any) -> Columns:
                 add_pieces(columns, [w._replace(speaker=speaker) for w in align_words(text, words)])
             else:
                 columns.add(text, start, math.nan, speaker)
+    return columns
+
+
+def looks_like_otter(value: Any) -> bool:
+    row = first(get(_speech(value), "transcripts"))
+    return row is not None and "start_offset" in row and "transcript" in row
+
+
+def _speech(value: Any) -> Any:
+    return value["speech"] if isinstance(get(value, "speech"), dict) else value
+
+
+def parse_otter(value: Any) -> Columns:
+    """A segment a paragraph; its words count their seconds from its start."""
+    speech = _speech(value)
+    names = {
+        key_of(s.get("speaker_id", s.get("id"))): name_of(s.get("speaker_name")) for s in dicts(speech.get("speakers"))
+    }
+    columns = Columns(title=text_of(speech.get("title")))
+    for row in dicts(speech["transcripts"]):
+        start, end = (seconds_of(row.get(key)) / OTTER_RATE for key in ("start_offset", "end_offset"))
+        words = [(text_of(w.get("word")), start + seconds_of(w.get("start"))) for w in dicts(row.get("alignment"))]
+        speaker = row.get("speaker_id")
+        columns.add(
+            text_of(row.get("transcript")),
+            start,
+            end,
+            names.get(key_of(speaker)) or name_of(row.get("speaker_name")) or name_of(speaker),
+            [(word, second) for word, second in words if word and second == second],
+        )
     return columns

@@ -1,7 +1,8 @@
 """Services whose answer is a list of words, marks and blanks: Speechmatics, Rev AI, ElevenLabs, Soniox.
 
 Sources: Speechmatics (https://docs.speechmatics.com/speech-to-text/batch/output; results of json-v2, words and speakers
-of the first version); Rev AI (https://docs.rev.ai/api/asynchronous/; monologues of elements); ElevenLabs
+of the first version, which hyperaudio keeps in milliseconds: https://github.com/hyperaudio/transcript-converter);
+Rev AI (https://docs.rev.ai/api/asynchronous/; monologues of elements); ElevenLabs
 (https://elevenlabs.io/docs/api-reference/speech-to-text/convert; words with a type); Soniox
 (https://soniox.com/docs/stt/concepts/timestamps; tokens, parts of words in milliseconds, and the words before them).
 """
@@ -24,6 +25,8 @@ from podwatch.transcripts.formats.recognisers.timed_pieces import (
     text_of,
 )
 from podwatch.transcripts.formats.segment_columns import Columns
+
+MAX_WORD_SECONDS = 5  # on average
 
 
 def looks_like_speechmatics(value: Any) -> bool:
@@ -59,16 +62,28 @@ def _results(rows: Any, delimiter: str) -> Iterator[Piece]:
 
 
 def _first_version(value: dict[str, Any]) -> Iterator[Piece]:
-    turns = [(seconds_of(s.get("time")), name_of(s.get("name"))) for s in dicts(value.get("speakers"))]
+    speakers = value.get("speakers")
+    turns = [(seconds_of(s.get("time")), name_of(s.get("name"))) for s in dicts(speakers)]
     at = -1
+    scale = _unit(dicts(value["words"]))
     for word in dicts(value["words"]):
-        text, start = text_of(word.get("name")), seconds_of(word.get("time"))
+        text, start = text_of(word.get("name")), seconds_of(word.get("time"), scale)
         while at + 1 < len(turns) and turns[at + 1][0] <= start:
             at += 1
         if not text[:1].isalnum() and len(text) == 1:
             yield Piece(text)
         else:
-            yield Piece(f" {text}", start, start + seconds_of(word.get("duration")), turns[at][1] if at >= 0 else None)
+            own = word.get("speaker")
+            named = name_of(get(speakers, own, "name")) if isinstance(own, str) else None
+            speaker = turns[at][1] if at >= 0 else named or name_of(own)
+            yield Piece(f" {text}", start, start + seconds_of(word.get("duration"), scale), speaker)
+
+
+def _unit(words: list[dict[str, Any]]) -> float:
+    """Seconds a unit of time: hyperaudio keeps this form in whole milliseconds, and no word takes so many seconds."""
+    lengths = [length for w in words[:200] if (length := seconds_of(w.get("duration"))) == length]
+    is_whole = all(isinstance(w.get("duration"), int) for w in words[:200])
+    return 0.001 if lengths and is_whole and sum(lengths) / len(lengths) > MAX_WORD_SECONDS else 1.0
 
 
 def looks_like_rev(value: Any) -> bool:

@@ -1,0 +1,70 @@
+"""Whether podwatch can hear: which model there is, whether its bytes are right, what an hour of talk costs here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from podwatch.diagnose.findings import Finding, Health
+from podwatch.errors import SpeechError
+from podwatch.settings import Settings
+from podwatch.speech.cost import HourCost, cost_here
+from podwatch.speech.models import LocalModel, find_model, wrong_files
+from podwatch.speech.recognisers import Recogniser, build_recogniser
+
+CHECK = "speech"
+
+
+def check_speech(settings: Settings) -> Iterator[Finding]:
+    """The findings; none where nothing is listened to and no model is there."""
+    speech = settings.speech
+    bad = Health.WRONG if speech.may_listen else Health.NOTE
+    if speech.recogniser != "faster-whisper":
+        try:
+            recogniser = build_recogniser(settings)
+        except SpeechError as e:
+            yield Finding(CHECK, bad, f"{e.where}: {e.what}", e.todo)
+        else:
+            recogniser.close()
+            yield Finding(CHECK, Health.OK, f"audio is sent to {recogniser.name}")
+        return
+    try:
+        model = find_model(speech)
+    except SpeechError as e:
+        if speech.may_listen:
+            yield Finding(CHECK, bad, f"{e.what} ({e.where})", e.todo)
+        return
+    if find_spec("faster_whisper") is None or find_spec("av") is None:
+        message = f"the model {model.name} is there, and faster-whisper is not installed"
+        yield Finding(CHECK, bad, message, "pip install 'podwatch[speech]'")
+        return
+    if wrong := wrong_files(model.folder):
+        message = f"{', '.join(wrong)} in {model.folder} is not what podwatch pins"
+        yield Finding(CHECK, Health.WRONG, message, f"podwatch listen --get-model {model.name}")
+        return
+    try:
+        recogniser = build_recogniser(settings)
+    except SpeechError as e:
+        yield Finding(CHECK, bad, f"{e.where}: {e.what}", e.todo)
+        return
+    yield from _describe(settings, recogniser, model)
+    recogniser.close()
+
+
+def _describe(settings: Settings, recogniser: Recogniser, model: LocalModel) -> Iterator[Finding]:
+    try:
+        cost = cost_here(settings, recogniser)
+    except SpeechError as e:
+        yield Finding(CHECK, Health.WRONG, f"does not hear: {e.what}", e.todo)
+        return
+    if not cost.words:
+        todo = "another PODWATCH_SPEECH_MODEL, or PODWATCH_SPEECH_COMPUTE=float32"
+        yield Finding(CHECK, Health.WRONG, f"{recogniser.name} hears nothing in a sample of talk", todo)
+        return
+    yield Finding(CHECK, Health.OK, f"{recogniser.name} in {model.folder}: {describe_cost(cost)}")
+
+
+def describe_cost(cost: HourCost) -> str:
+    """What an hour of talk costs, in words."""
+    took = f"took {cost.clock / 60:,.1f} minutes by the clock"
+    return f"an hour of talk costs {cost.cpu:,.0f} CPU seconds here, and {took} when that was measured"
