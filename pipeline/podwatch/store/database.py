@@ -37,8 +37,10 @@ from podwatch.store.page_figures import PageFigureRows
 from podwatch.store.poll import PollRows
 from podwatch.store.privileges import find_missing_grants
 from podwatch.store.reports import ReportRows
+from podwatch.store.search import SearchRows
 from podwatch.store.sent_messages import SentMessageRows
 from podwatch.store.surges import SurgeRows
+from podwatch.store.trends import TrendRows
 from podwatch.store.watches import WatchRows
 
 __all__ = [
@@ -79,6 +81,8 @@ class Store(
     AlertStreamRows,
     PageFigureRows,
     AuditRows,
+    SearchRows,
+    TrendRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""
 
