@@ -49,6 +49,7 @@ SECTIONS = {
     },
     "Running it": {
         "doctor": Place(f"{_WHERE}.doctor:doctor", "Tests everything that podwatch needs, and says what to do."),
+        "db": Place(f"{_WHERE}.db:app", "The database: which version its tables have, and their migration."),
         "serve": Place(f"{_WHERE}.serve:serve", "Serves the page, until it is stopped."),
         "slack": Place(f"{_WHERE}.slack:slack", "Hears the buttons on Slack's cards, until it is stopped."),
         "completion": Place(f"{_WHERE}.completion:completion", "Prints what makes a shell complete the commands."),
