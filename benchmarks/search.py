@@ -71,7 +71,9 @@ def main() -> int:
             one, all_ = measure(store, text, name)
             both = (both[0] + one, both[1] + all_) if name in QUERIES else both
     share = both[0] / both[1]
-    print(f"search: {share:.3f} of the engine over all {options.hours} hours ({'holds' if share <= SHARE else 'MISSES'})")
+    print(
+        f"search: {share:.3f} of the engine over all {options.hours} hours ({'holds' if share <= SHARE else 'MISSES'})"
+    )
     return int(share > SHARE)
 
 
