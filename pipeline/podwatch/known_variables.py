@@ -48,6 +48,7 @@ KNOWN_VARIABLES = frozenset(
                 "LIVE_DAYS",
                 "MAIL_FROM",
                 "MAIL_UNSUBSCRIBE",
+                "MIGRATE",
                 "OPERATIONS_CHANNEL",
                 "PAGE_TOKEN",
                 "POLL_FLOOR",

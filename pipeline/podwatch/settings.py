@@ -71,6 +71,7 @@ class Settings:
     are printed while there is no token, as somebody asked. pace: how long deliver waits.
     heartbeat_url: asked when the line has run through; heartbeat_fail: and with /fail behind it when it broke.
     secret_keys: what the logins of feeds are encrypted with, the newest first, with a comma between them.
+    migrate: whether every command brings older tables up to date; else only `podwatch db migrate` does.
     speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it.
     """
 
@@ -103,6 +104,7 @@ class Settings:
     pace: DeliveryTiming = field(default_factory=DeliveryTiming)
     heartbeat_url: Secret = field(default_factory=lambda: Secret(""))
     heartbeat_fail: bool = False
+    migrate: bool = True
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     page_token: Secret = field(default_factory=lambda: Secret(""))
 
@@ -158,6 +160,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         console=read_switch(env, "PODWATCH_CONSOLE", _DEFAULTS["console"]),
         heartbeat_url=_address(env, "PODWATCH_HEARTBEAT_URL"),
         heartbeat_fail=read_switch(env, "PODWATCH_HEARTBEAT_FAIL", _DEFAULTS["heartbeat_fail"]),
+        migrate=read_switch(env, "PODWATCH_MIGRATE", _DEFAULTS["migrate"]),
         speech=speech_settings(env, home),
         page_token=Secret(read_text(env, "PODWATCH_PAGE_TOKEN")),
     )

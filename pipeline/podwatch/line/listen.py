@@ -19,6 +19,7 @@ from typing import Any
 from podwatch.errors import HttpError, PodwatchError, RecogniserError, SpeechError, StorageError
 from podwatch.line.bugs import Bugs
 from podwatch.line.listen_claim import ListenClaim
+from podwatch.line.search_index import tokens_of
 from podwatch.logins import Login, origin_of
 from podwatch.model import ALL, SPEECH, ListenRequest, RecognisedChunk, Shard, Tally, Watch
 from podwatch.policy.listen_schedule import (
@@ -189,7 +190,7 @@ def _listen_to_one(
     if recording.is_whole and (fields := rt.store.same_recording(recording.id)) is not None:
         path.unlink(missing_ok=True)
         claim.finish()
-        return rt.store.save_heard(episode, fields, recording.id, 0.0, {}, claim.now())
+        return rt.store.save_heard(episode, fields, recording.id, 0.0, {}, claim.now(), tokens_of(fields["body"]))
     finished = rt.store.chunks_of(recording.id)
     known_seconds, heard_now = 0.0, 0.0
 
@@ -220,7 +221,8 @@ def _listen_to_one(
     fields = asdict(packed) | {"source": transcript.source}
     quality: dict[str, Any] = asdict(measure_quality(chunks))
     claim.finish()
-    is_new = rt.store.save_heard(episode, fields, recording.id, heard_now, quality, claim.now())
+    tokens = tokens_of(packed.body)
+    is_new = rt.store.save_heard(episode, fields, recording.id, heard_now, quality, claim.now(), tokens)
     rt.store.forget_chunks(recording.id)
     path.unlink(missing_ok=True)
     return is_new

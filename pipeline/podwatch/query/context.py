@@ -17,6 +17,7 @@ TOLERANCE = 1e-9  # seconds, of a distance between two floats
 # talk takes 60 microseconds, a look into its postings 3, and to make them 250.
 SEARCHES = 4
 CHARACTERS_A_WORD = 8
+WIDEST = 200  # words on either side of a span, beyond which the whole text is looked through
 BEGINNING = 2000  # characters, in which a frequent word is mostly found
 
 
@@ -108,10 +109,15 @@ class EvaluationContext:
         return find_literals_within(self.normalised.text, literals, regions) if literals else []
 
     def regions_around(self, spans: Spans, words: int, wanted: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
-        """The stretches of so many words, at least, on either side of each span, where one of each of ``wanted`` is."""
+        """The stretches of so many words, at least, on either side of each span, where one of each of ``wanted`` is.
+
+        None lies over another, however many spans are near: a word in two of them would be found twice.
+        """
         text, step = self.normalised.text, CHARACTERS_A_WORD * (words + 1)
+        if words > WIDEST:
+            return [(0, len(text))] if spans else []
         regions: list[tuple[int, int]] = []
-        for start, end, _ in spans:
+        for start, end, _ in sorted(spans):
             first, last = start - step, end + step
             while first > 0 and text.count(" ", first, start) <= words:
                 first -= step
@@ -125,6 +131,8 @@ class EvaluationContext:
                 else:
                     break
             else:
+                if regions and first <= regions[-1][1]:
+                    first, last = min(first, regions[-1][0]), max(last, regions.pop()[1])
                 regions.append((first, last))
         return regions
 

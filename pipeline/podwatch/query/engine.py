@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from podwatch.errors import PodwatchError
-from podwatch.model import Kind, Mention, Transcript, Watch
+from podwatch.model import Kind, Mention, Needed, Transcript, Watch
 from podwatch.query.clauses import Clause
 from podwatch.query.compiler import Compiler, NameKey
 from podwatch.query.context import EpisodeFields, EvaluationContext, MatchDetail
@@ -23,6 +23,7 @@ from podwatch.query.exclusions import Exclusions
 from podwatch.query.intervals import Spans
 from podwatch.query.literals import Literal, LiteralAutomaton
 from podwatch.query.mention_batches import Row, build_mentions
+from podwatch.query.narrowing import needed_tokens
 from podwatch.query.normaliser import NormalisedText, normalise
 from podwatch.query.prefilter import Prefilter, build_prefilter
 from podwatch.query.regular_expressions import RegexSet
@@ -187,6 +188,11 @@ class Engine:
     def node_of(self, watch: str) -> Node | None:
         """The compiled watch of that name; None when there is none, or it is broken."""
         return self._nodes[self._names.index(watch)] if watch in self._names else None
+
+    def needed_tokens(self, watch: str) -> Needed | None:
+        """The tokens without which a transcript has no mention of the watch; None: it may have one in any case."""
+        node = self.node_of(watch)
+        return None if node is None else needed_tokens(node, self._index)
 
     def _build_mentions(
         self, context: EvaluationContext, found: list[int], only: Container[str] | None

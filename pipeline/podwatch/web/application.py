@@ -18,7 +18,20 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from podwatch.errors import PodwatchError, StoreError
 from podwatch.runtime import Runtime
 from podwatch.store.database import FAILURES, explain_failure
-from podwatch.web import alerts, api, changes, coverage, episodes, feeds, login, subscriptions, watches
+from podwatch.web import (
+    alerts,
+    api,
+    changes,
+    coverage,
+    episodes,
+    feeds,
+    login,
+    search,
+    search_api,
+    subscriptions,
+    trends,
+    watches,
+)
 from podwatch.web.access import Access, authorise, open_to_anybody
 from podwatch.web.headers import BodyLimit, EntityTags, SecurityHeaders, content_policy
 from podwatch.web.page import Page, relative_address
@@ -26,7 +39,7 @@ from podwatch.web.rendering import FOLDER
 
 log = logging.getLogger("podwatch")
 ROUTERS = (alerts.router, subscriptions.router, episodes.router, watches.router, feeds.router, coverage.router,
-           changes.router, login.router, api.router)  # fmt: skip
+           changes.router, search.router, login.router, api.router, search_api.router, trends.router)  # fmt: skip
 
 THREADS = 6  # of requests under way at once where it is served alone: with 40 of them fifty readers wait twice as long
 
