@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 from podwatch import query
 from podwatch.errors import PodwatchError
@@ -22,7 +23,8 @@ from podwatch.store.detect import TranscriptSource
 from podwatch.store.search import Candidate, SearchScope
 
 NAME = "search"  # of the watch that a query is made into
-PAGE = 50  # transcripts read at a time
+PAGES = (10, 20, 50)  # transcripts read at a time, the last again and again: the first hits are soon enough
+PLANNED_AFTER = (1,)  # for one query in few transcripts counting words costs more than it saves
 MOST_READ = 5000  # transcripts read for one search
 LONGEST_QUERY = 4000  # characters
 UNKNOWN = ""  # the speaker, or the month, of a hit that has none
@@ -91,7 +93,8 @@ def compile_search(text: str) -> CompiledSearch:
         raise PodwatchError("is empty", where="the query", todo="write a word or a query of the watch language")
     if len(text) > LONGEST_QUERY:
         raise PodwatchError(f"is longer than {LONGEST_QUERY:,} characters", where="the query", todo="make it shorter")
-    engine = query.build_engine([Watch(name=NAME, query=text)])
+    watch = Watch(name=NAME, query=text)
+    engine = Engine([(watch, query.clause_of(watch))], PLANNED_AFTER)
     if NAME in engine.broken:
         raise engine.broken[NAME]
     return CompiledSearch(text, engine, engine.needed_tokens(NAME))
@@ -145,8 +148,11 @@ def _read(
 ) -> Iterator[tuple[TranscriptSource, Sequence[Mention]]]:
     """Each of these transcripts that is still stored, in their order, and what the engine finds in it."""
     labeller = PassageLabeller(store)
-    for i in range(0, len(candidates), PAGE):
-        page = [c.transcript_id for c in candidates[i : i + PAGE]]
+    sizes = chain(PAGES, repeat(PAGES[-1]))
+    done = 0
+    while done < len(candidates):
+        page = [c.transcript_id for c in candidates[done : done + next(sizes)]]
+        done += len(page)
         sources = {s.transcript.id: s for s in store.load_sources(page)}
         for source in (sources[n] for n in page if n in sources):
             result = evaluate(store, engine, source, (NAME,))

@@ -42,9 +42,17 @@ class EngineResult:
 
 
 class Engine:
-    """Some watches, compiled together. broken: by name those that cannot be looked for, and why; the others are."""
+    """Some watches, compiled together. broken: by name those that cannot be looked for, and why; the others are.
 
-    def __init__(self, watches: Sequence[tuple[Watch, Clause | PodwatchError]]) -> None:
+    planned_after: behind how many transcripts the triggers are chosen anew.
+    """
+
+    def __init__(
+        self,
+        watches: Sequence[tuple[Watch, Clause | PodwatchError]],
+        planned_after: Sequence[int] = PLANNED_AFTER,
+    ) -> None:
+        self._planned_after = planned_after
         compiler = Compiler([clause for _, clause in watches if isinstance(clause, Clause)])
         self.broken: dict[str, PodwatchError] = {}
         self._names: list[str] = []
@@ -84,10 +92,10 @@ class Engine:
         in the automaton.
         """
         self._transcripts_read += 1
-        if self._transcripts_read > PLANNED_AFTER[-1]:
+        if self._transcripts_read > self._planned_after[-1]:
             return
         self._word_counts.update(text.split())
-        if self._transcripts_read not in PLANNED_AFTER:
+        if self._transcripts_read not in self._planned_after:
             return
         self._index.measure_frequencies(self._word_counts)
         needed = [node.needed_atoms for node in self._nodes]
@@ -112,7 +120,7 @@ class Engine:
             self._plans.update(plan_evaluation(self._nodes[i], deferred, self._index.frequency))
         self._literals = LiteralAutomaton(triggering)
         self._direct.search_with(self._literals)
-        if self._transcripts_read == PLANNED_AFTER[-1] and self._index.has_only_literals:
+        if self._transcripts_read == self._planned_after[-1] and self._index.has_only_literals:
             self._prefilter = build_prefilter(triggering, self._word_counts)
 
     def __call__(
