@@ -121,7 +121,7 @@ def _episode_counts(period: Period, latest: int, names: bool, *by: ColumnElement
     unread = (
         select(*by, e.feed_id, t.language, literal(NotListened.NOT_SEARCHED.name), null(), literal(-1), func.count())
         .select_from(transcripts.join(episodes, e.id == t.episode_id).outerjoin(entity_spans, was_read))
-        .where(s.transcript_id.is_(None), *inside)
+        .where(s.transcript_id.is_(None), t.pruned_at.is_(None), *inside)
         .group_by(*by, e.feed_id, t.language)
     )
     return union_all(every, behind, *([unread] if names else []))

@@ -38,6 +38,7 @@ from podwatch.store.mutes import MuteRows
 from podwatch.store.page_figures import PageFigureRows
 from podwatch.store.poll import PollRows
 from podwatch.store.privileges import find_missing_grants
+from podwatch.store.prune import PruneRows
 from podwatch.store.reports import ReportRows
 from podwatch.store.sent_messages import SentMessageRows
 from podwatch.store.surges import SurgeRows
@@ -83,6 +84,7 @@ class Store(
     AlertStreamRows,
     PageFigureRows,
     AuditRows,
+    PruneRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""
 
