@@ -33,6 +33,7 @@ from podwatch.store.detect import SOURCES_PAGE, TranscriptSource
 from podwatch.store.episode_upsert import upsert_episodes
 from podwatch.store.fetch import FetchRows
 from podwatch.store.history import HistoryRows
+from podwatch.store.prune import PRUNED_IDS
 from podwatch.store.statements import in_batches, upsert
 from podwatch.store.tables import backfills, deliveries, episodes, feeds, mentions, transcripts, walks, watches
 
@@ -121,7 +122,7 @@ class BackfillRows(HistoryRows, FetchRows):
             select(e.id, e.transcripts, feeds.c.transcript_page, e.next_fetch_at)
             .join(feeds)
             .outerjoin(transcripts, transcripts.c.episode_id == e.id)
-            .where(*in_range(past), or_(_HAS_NO_TRANSCRIPT, transcripts.c.pruned_at.is_not(None)))
+            .where(*in_range(past), or_(_HAS_NO_TRANSCRIPT, transcripts.c.id.in_(PRUNED_IDS)))
             .where(or_(e.fetch_error.is_(None), e.next_fetch_at <= now))
             .order_by(e.id)
         )

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, not_, or_, select
 from podwatch.model import ALL, Entity, EntityType, Form, Shard, Transcript, UnreadReason
 from podwatch.store.connection import Rows
 from podwatch.store.fetch import transcript_of
+from podwatch.store.prune import PRUNED_IDS
 from podwatch.store.statements import in_batches, in_shard, upsert
 from podwatch.store.tables import entities, entity_names, entity_spans, episodes, feeds, transcripts
 
@@ -64,7 +65,7 @@ class EntityRows(Rows):
         read = entity_spans.c.transcript_id
         query = select(func.count()).select_from(transcripts).outerjoin(entity_spans, read == transcripts.c.id)
         with self.reading() as c:
-            return c.execute(query.where(read.is_(None), transcripts.c.pruned_at.is_(None))).scalar_one()
+            return c.execute(query.where(read.is_(None), transcripts.c.id.not_in(PRUNED_IDS))).scalar_one()
 
     def save_entities(self, found: Sequence[TranscriptEntities], now: datetime) -> int:
         """Saves the entities of some transcripts in one transaction, in place of their old ones; returns how many.

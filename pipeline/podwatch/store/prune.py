@@ -23,6 +23,9 @@ from podwatch.store.watches import IS_TEXT_WATCH
 # The detected_through of a pruned transcript: beyond that of every watch, so that it is on no to-do list, nor in the
 # way of one, however many there are.
 BEYOND_ALL = 1 << 62
+# By the index of that column alone: pruned_at lies behind the text in its row, which would be read from the disk.
+HAS_TEXT = transcripts.c.detected_through < BEYOND_ALL
+PRUNED_IDS = select(transcripts.c.id).where(transcripts.c.detected_through == BEYOND_ALL)
 
 
 @dataclass(frozen=True, slots=True)
