@@ -32,6 +32,7 @@ KNOWN_VARIABLES = frozenset(
                 "HOST_PAUSE",
                 "IMAGE",
                 "JWT_SECRET",
+                "KEEP",
                 "LISTEN",
                 "LISTEN_HOURS",
                 "LISTEN_MAX_HOURS",

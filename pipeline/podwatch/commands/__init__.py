@@ -52,6 +52,7 @@ SECTIONS = {
         "doctor": Place(f"{_WHERE}.doctor:doctor", "Tests everything that podwatch needs, and says what to do."),
         "backup": Place(f"{_WHERE}.backup:backup", "Writes all that is stored into one file, while podwatch runs."),
         "restore": Place(f"{_WHERE}.backup:restore_", "Puts a backup into an empty database, of either kind."),
+        "prune": Place(f"{_WHERE}.prune:prune", "Removes the text of old transcripts, and keeps what was found in it."),
         "db": Place(f"{_WHERE}.db:app", "The database: which version its tables have, and their migration."),
         "serve": Place(f"{_WHERE}.serve:serve", "Serves the page, until it is stopped."),
         "slack": Place(f"{_WHERE}.slack:slack", "Hears the buttons on Slack's cards, until it is stopped."),

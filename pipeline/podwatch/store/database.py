@@ -38,6 +38,7 @@ from podwatch.store.mutes import MuteRows
 from podwatch.store.page_figures import PageFigureRows
 from podwatch.store.poll import PollRows
 from podwatch.store.privileges import find_missing_grants
+from podwatch.store.prune import PruneRows
 from podwatch.store.reports import ReportRows
 from podwatch.store.search import SearchRows
 from podwatch.store.sent_messages import SentMessageRows
@@ -87,6 +88,7 @@ class Store(
     AuditRows,
     SearchRows,
     TrendRows,
+    PruneRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""
 

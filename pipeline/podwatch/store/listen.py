@@ -179,6 +179,7 @@ class ListenRows(Rows):
             select(*named)
             .join(recognitions, recognitions.c.episode_id == t.episode_id)
             .where(recognitions.c.recording_id == recording_id, t.source.startswith(SPEECH, autoescape=True))
+            .where(t.pruned_at.is_(None))
             .limit(1)
         )
         return next((dict(r._mapping) for r in self.read_rows(query)), None)
