@@ -39,7 +39,7 @@ SECTIONS = {
         "explain": Place(f"{_WHERE}.explain:explain", "Shows why a watch was told, or was not."),
     },
     "Files, without a database": {
-        "scan": Place(f"{_WHERE}.scan:scan", "Looks for a watchlist in transcripts on disk."),
+        "scan": Place(f"{_WHERE}.scan:scan", "Looks for a watchlist in transcripts or audio on disk."),
         "parse": Place(f"{_WHERE}.parse:parse", "Shows how a transcript on disk is read."),
     },
     "The past": {
