@@ -40,7 +40,7 @@ SECTIONS = {
     },
     "Files, without a database": {
         "scan": Place(f"{_WHERE}.scan:scan", "Looks for a watchlist in transcripts or audio on disk."),
-        "parse": Place(f"{_WHERE}.parse:parse", "Shows how a transcript on disk is read."),
+        "parse": Place(f"{_WHERE}.parse:parse", "Shows how a transcript on disk is read, or audio heard."),
     },
     "The past": {
         "backfill": Place(f"{_WHERE}.backfill:backfill_", "Brings in the episodes of a range of days."),
@@ -49,7 +49,10 @@ SECTIONS = {
     },
     "Running it": {
         "doctor": Place(f"{_WHERE}.doctor:doctor", "Tests everything that podwatch needs, and says what to do."),
-        "serve": Place(f"{_WHERE}.serve:serve", "Serves the page, until it is stopped."),
+        "serve": Place(
+            f"{_WHERE}.serve:serve",
+            "Serves the page: alerts, episodes to read and hear, watches, feeds, coverage, and the same as a JSON API.",
+        ),
         "slack": Place(f"{_WHERE}.slack:slack", "Hears the buttons on Slack's cards, until it is stopped."),
         "completion": Place(f"{_WHERE}.completion:completion", "Prints what makes a shell complete the commands."),
     },
