@@ -26,7 +26,7 @@ ALLOWED = {
     **{f"{group} --help": "" for group in ("feeds add", "watches check", "watches sync", "mute add", "alerts release")},
     "completion bash": "",
     "watches check w.yaml": "yaml",
-    "scan talk.vtt --watchlist w.yaml": "yaml numpy orjson",
+    "scan talk.vtt --watchlist w.yaml": "yaml orjson",
     "parse talk.vtt": "orjson",
     "feeds list": STORE,
     "mentions": STORE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from podwatch.model import Entity, Kind, Transcript
@@ -11,6 +12,7 @@ from podwatch.query.intervals import Spans
 from podwatch.query.literals import Literal, find_literals, find_literals_within, iterate_literals
 from podwatch.query.normaliser import NormalisedText, normalise
 from podwatch.query.postings import WordPostings
+from podwatch.query.short_texts import is_short
 
 TOLERANCE = 1e-9  # seconds, of a distance between two floats
 # Searches of one text for deferred literals, from which on postings of its words are cheaper: a search of an hour of
@@ -66,7 +68,7 @@ class EvaluationContext:
     details: Sequence[MatchDetail] = ()
     deferred: Mapping[int, Sequence[Literal]] = field(default_factory=dict)
     plans: Mapping[Any, Any] = field(default_factory=dict)
-    _word_numbers: Any = None
+    _word_numbers: Sequence[int] | None = None
     _searches: int = 0
     _postings: WordPostings | None = None
     _normalised_fields: dict[str, str] = field(default_factory=dict)
@@ -139,7 +141,7 @@ class EvaluationContext:
     def _count_search(self) -> None:
         """Counts a search of the whole text, and makes the postings when they are worth it."""
         self._searches += 1
-        if self._searches == SEARCHES:
+        if self._searches == SEARCHES and not is_short(self.normalised.text):
             self._postings = WordPostings(self.normalised.text)
 
     def _search(self, literals: Sequence[Literal]) -> Spans:
@@ -149,9 +151,8 @@ class EvaluationContext:
     def word_at(self, offset: int) -> int:
         """The number of the word that holds the character at ``offset``, counted from 1."""
         if self._word_numbers is None:
-            self._word_numbers = memoryview(_is_blank(self.normalised.text).cumsum(dtype="int32"))
-        number: int = self._word_numbers[offset]
-        return number
+            self._word_numbers = _number_words(self.normalised.text)
+        return self._word_numbers[offset]
 
     def stored_text(self, start: int, end: int) -> str:
         """The stored text of a span."""
@@ -207,10 +208,14 @@ def last_word_start(text: str, end: int) -> int:
     return text.rfind(" ", 0, end) + 1
 
 
-def _is_blank(text: str) -> Any:
-    """Of each character whether it is a blank, as an array."""
+def _number_words(text: str) -> Sequence[int]:
+    """Of each character how many blanks there are up to it."""
+    if is_short(text):
+        return list(accumulate(character == " " for character in text))
     import numpy as np
 
     if text.isascii():
-        return np.frombuffer(text.encode(), dtype=np.uint8) == 32
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32) == 32
+        is_blank = np.frombuffer(text.encode(), dtype=np.uint8) == 32
+    else:
+        is_blank = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32) == 32
+    return memoryview(is_blank.cumsum(dtype="int32"))

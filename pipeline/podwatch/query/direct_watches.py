@@ -7,11 +7,14 @@ whose they are. What they find is what their nodes would.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from podwatch.query.evaluation import AtomNode, Node, OrNode, atoms_within
 from podwatch.query.intervals import Spans
 from podwatch.query.literals import Ending, LiteralAutomaton, match_end
+from podwatch.query.short_texts import is_short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 # mention, as (watch, detail); those with OR, of whose parts the shortest count, as (watch, part, detail); the atoms
 # that the other watches are evaluated with.
 Target = tuple[Ending, tuple[tuple[int, int], ...], tuple[tuple[int, int, int], ...], tuple[int, ...]]
+
+COLUMNS = 5  # of a find of a watch with OR: start, end, watch, detail, part
 
 
 class DirectWatches:
@@ -93,7 +98,7 @@ class DirectWatches:
                     else:
                         spans.append((start, stop, 0))
         if joined:
-            found += _select_minimal(joined)
+            found += _select_minimal_short(joined) if is_short(text) else _select_minimal(joined)
         return found
 
 
@@ -112,16 +117,31 @@ def _plain_terms(node: Node, literals: frozenset[int]) -> list[tuple[tuple[int, 
     return [term for term in terms if term is not None] if None not in terms else None
 
 
+def _select_minimal_short(joined: list[int]) -> list[int]:
+    """As _select_minimal, without arrays."""
+    kept: list[int] = []
+    rows = sorted(zip(*[iter(joined)] * COLUMNS, strict=True), key=lambda row: (row[2], -row[0], row[1], row[3]))
+    for _, of_watch in groupby(rows, key=itemgetter(2)):
+        group = list(of_watch)
+        has_several = len({row[4] for row in group}) > 1
+        least = group[0][1] + 1
+        for row in group:
+            if not has_several or row[1] < least:
+                kept += row[:4]
+            least = min(least, row[1])
+    return kept
+
+
 def _select_minimal(joined: list[int]) -> list[int]:
     """Of the finds of watches with OR those that OrNode would give: the minimal ones where several parts are found.
 
     joined: five numbers a find, the last its part; given back are four.
     """
-    if len(joined) == 5:
+    if len(joined) == COLUMNS:
         return joined[:4]
     import numpy as np
 
-    rows = np.array(joined).reshape(-1, 5)
+    rows = np.array(joined).reshape(-1, COLUMNS)
     start, end, watch, detail, part = rows.T
     order = np.lexsort((detail, end, -start, watch))
     start, end, watch, part = start[order], end[order], watch[order], part[order]

@@ -14,6 +14,7 @@ from podwatch.model import Mention, Transcript
 from podwatch.query.context import MatchDetail
 from podwatch.query.folding import goes_with_previous
 from podwatch.query.normaliser import PAD, NormalisedText
+from podwatch.query.short_texts import is_short
 from podwatch.query.snippets import REACH, MentionBuilder, word_end, word_start
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 Row = tuple[int, int, int, int]  # (start, end, index of the watch, index of the detail), in the normalised text
+COLUMNS = 4  # of a row
 FEWEST = 8  # rows from which on arrays are faster than one by one
 
 
@@ -31,9 +33,10 @@ def stored_spans(normalised: NormalisedText, starts: Array, ends: Array) -> tupl
 
     first, last = starts, ends - 1
     if normalised.gaps is not None:
-        first = first - normalised.gaps.searchsorted(first)
-        last = last - normalised.gaps.searchsorted(last)
-    before, after = normalised.origins[first] - PAD, normalised.origins[last] - PAD + 1
+        gaps = np.asarray(normalised.gaps)
+        first, last = first - gaps.searchsorted(first), last - gaps.searchsorted(last)
+    origins = np.asarray(normalised.origins)
+    before, after = origins[first] - PAD, origins[last] - PAD + 1
     stored = normalised.stored
     if stored.isascii():
         return before, after
@@ -130,6 +133,10 @@ def build_mentions(
 
     found: the numbers of a row for each find, one row after the other. is_wanted: of the rows that count; None: all do.
     """
+    if len(found) < FEWEST * COLUMNS or is_short(normalised.text):
+        few = _sort_few(found)
+        wanted_few = few if is_wanted is None else [row for row in few if is_wanted(row)]
+        return _build_each(transcript, normalised, wanted_few, names, details)
     rows = _sort_rows(found)
     if is_wanted is not None:
         wanted = [i for i, row in enumerate(rows.tolist()) if is_wanted(tuple(row))]
@@ -157,11 +164,19 @@ def build_mentions(
     ]
 
 
+def _sort_few(found: list[int]) -> list[Row]:
+    """As _sort_rows, without arrays."""
+    first: dict[tuple[int, int, int], Row] = {}
+    for row in sorted(zip(*[iter(found)] * COLUMNS, strict=True)):
+        first.setdefault(row[:3], row)
+    return list(first.values())
+
+
 def _sort_rows(found: list[int]) -> Array:
     """The finds as an array of rows, in the order of the text, each span of a watch once: by its first detail."""
     import numpy as np
 
-    rows = np.array(found, dtype=np.int64).reshape(-1, 4)
+    rows = np.array(found, dtype=np.int64).reshape(-1, COLUMNS)
     if len(rows) > 1:
         rows = rows[np.lexsort((rows[:, 3], rows[:, 2], rows[:, 1], rows[:, 0]))]
         repeats = (rows[1:, :3] == rows[:-1, :3]).all(axis=1)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from podwatch.errors import WatchlistError
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.query.annotations import is_annotation
 from podwatch.query.clauses import (
     FIELDS,
@@ -38,12 +39,12 @@ MAX_DEPTH = 50  # clauses within clauses
 MAX_PARTS = 2_000
 MAX_SLOPPY_WORDS = 20
 MIN_LETTERS = 2  # that a word with a wildcard has in a row
-_LETTERS = re.compile(rf"[^\W_]{{{MIN_LETTERS}}}")
-_WITHIN = re.compile(r"\w[*?]+\W*\w")  # a * or ? that something stands on both sides of
-_ESCAPED = re.compile(r"\\([*?])")
-_PLAIN = re.compile(r'([a-z]{2,40})|"([a-z]+(?: [a-z]+)*)"')  # a word, a phrase
+_LETTERS = lazy_pattern(rf"[^\W_]{{{MIN_LETTERS}}}")
+_WITHIN = lazy_pattern(r"\w[*?]+\W*\w")  # a * or ? that something stands on both sides of
+_ESCAPED = lazy_pattern(r"\\([*?])")
+_PLAIN = lazy_pattern(r'([a-z]{2,40})|"([a-z]+(?: [a-z]+)*)"')  # a word, a phrase
 _QUOTES = str.maketrans("“”„«»", '"""""')
-_OPERATOR = re.compile(r"AND|OR|NOT|O?NEAR(?:/\d*f?)?|WITHIN|SAME")
+_OPERATOR = lazy_pattern(r"AND|OR|NOT|O?NEAR(?:/\d*f?)?|WITHIN|SAME")
 
 
 class QueryError(WatchlistError):
