@@ -212,6 +212,7 @@ def _listen_to_one(
             save=save,
             # Not what the feed says: of feeds that say "en" for a talk in German not a word would be right.
             language=settings.language or recording.language,
+            hints=_keyterms(rt.store.watches(), request) if recogniser.takes_keyterms else (),
         )
     transcript = to_transcript(chunks, source=f"{SPEECH}{recogniser.name}")
     if not transcript.text:
@@ -226,6 +227,12 @@ def _listen_to_one(
     rt.store.forget_chunks(recording.id)
     path.unlink(missing_ok=True)
     return is_new
+
+
+def _keyterms(watches: Sequence[Watch], request: ListenRequest) -> list[str]:
+    """The names that are watched in an episode's feed, each once."""
+    scoped = (w for w in watches if is_in_scope(w.scope, request.feed_url, request.tags, request.episode.language))
+    return list(dict.fromkeys(name for w in scoped if w.entity for name in (w.entity, *w.aliases)))
 
 
 def _download(rt: Runtime, request: ListenRequest, path: Path) -> str:
