@@ -87,6 +87,8 @@ ONLY = {
     "fastapi": "podwatch.web podwatch_page",
     "starlette": "podwatch.web podwatch_page",
     "jinja2": "podwatch.web.rendering",
+    "prometheus_client": "podwatch.web.metrics",
+    "mcp": "podwatch.commands.mcp",
     "uvicorn": "podwatch.commands.serve",
     "slack_sdk": "podwatch.notifiers",
     "requests": "podwatch.net",

@@ -55,6 +55,7 @@ SECTIONS = {
         "prune": Place(f"{_WHERE}.prune:prune", "Removes the text of old transcripts, and keeps what was found in it."),
         "db": Place(f"{_WHERE}.db:app", "The database: which version its tables have, and their migration."),
         "serve": Place(f"{_WHERE}.serve:serve", "Serves the page, until it is stopped."),
+        "mcp": Place(f"{_WHERE}.mcp:mcp", "Lets an agent search and read, over the Model Context Protocol."),
         "slack": Place(f"{_WHERE}.slack:slack", "Hears the buttons on Slack's cards, until it is stopped."),
         "completion": Place(f"{_WHERE}.completion:completion", "Prints what makes a shell complete the commands."),
     },

@@ -31,6 +31,7 @@ from podwatch.store.entities import EntityRows
 from podwatch.store.entity_counts import EntityCountRows
 from podwatch.store.failures import FAILURES, explain_failure, explain_refusal, explaining_failures
 from podwatch.store.feed_logins import FeedLoginRows
+from podwatch.store.figures import FigureRows
 from podwatch.store.listen import ListenRows
 from podwatch.store.marks import MarkRows
 from podwatch.store.mentions import MentionRows
@@ -89,6 +90,7 @@ class Store(
     SearchRows,
     TrendRows,
     PruneRows,
+    FigureRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""
 

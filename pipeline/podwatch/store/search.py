@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, insert, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, insert, select, text, union_all
 
 from podwatch.model import Needed, NeededToken, NeedsAll, SearchTokens
 from podwatch.store.connection import Rows
@@ -76,10 +76,12 @@ class SearchRows(Rows):
         d, t, e = search_documents.c, transcripts.c, episodes.c
         columns = (d.transcript_id.label("id"), e.published_at)
         indexed: Select[Any] = select(*columns).join(episodes, e.id == d.episode_id).where(*scope.conditions)
-        if needed is not None:
-            indexed = indexed.where(or_(_has(self.engine.dialect.name, needed), d.is_whole.is_(False)))
-        pending = _pending(t.id.label("id"), e.published_at).where(*scope.conditions)
-        both = union_all(indexed, pending).subquery()
+        parts = [_pending(t.id.label("id"), e.published_at).where(*scope.conditions)]
+        if needed is None:
+            parts.append(indexed)
+        else:  # apart, as PostgreSQL uses no index for the one OR the other
+            parts += [indexed.where(_has(self.engine.dialect.name, needed)), indexed.where(d.is_whole.is_(False))]
+        both = union_all(*parts).subquery()
         query = select(both).order_by(both.c.published_at.desc().nulls_last(), both.c.id.desc())
         return [Candidate(r.id, r.published_at) for r in self.read_rows(query)]
 

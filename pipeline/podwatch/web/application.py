@@ -26,6 +26,7 @@ from podwatch.web import (
     episodes,
     feeds,
     login,
+    metrics,
     search,
     search_api,
     subscriptions,
@@ -39,7 +40,8 @@ from podwatch.web.rendering import FOLDER
 
 log = logging.getLogger("podwatch")
 ROUTERS = (alerts.router, subscriptions.router, episodes.router, watches.router, feeds.router, coverage.router,
-           changes.router, search.router, login.router, api.router, search_api.router, trends.router)  # fmt: skip
+           changes.router, search.router, login.router, api.router, search_api.router, trends.router,
+           metrics.router)  # fmt: skip
 
 THREADS = 6  # of requests under way at once where it is served alone: with 40 of them fifty readers wait twice as long
 
