@@ -74,7 +74,6 @@ class Settings:
     secret_keys: what the logins of feeds are encrypted with, the newest first, with a comma between them.
     migrate: whether every command brings older tables up to date; else only `podwatch db migrate` does.
     keep_days: for how long the text of transcripts is kept, unless its feed says otherwise.
-    speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it.
     speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it; metrics_token: to
     /metrics, and to nothing else.
     """

@@ -147,5 +147,7 @@ def _lines_around(t: Transcript, at: int, characters: int) -> list[dict[str, Any
         end = t.offsets[i + 1] - 1 if i + 1 < len(t) else len(t.text)
         cut = strip_control(t.text[max(begin, left) : min(end, right)])
         if cut:
-            lines.append({"time": format_clock(t.starts[i]) or None, "speaker": _short(t.speakers[i] or "") or None, "text": cut})
+            lines.append(
+                {"time": format_clock(t.starts[i]) or None, "speaker": _short(t.speakers[i] or "") or None, "text": cut}
+            )
     return lines
