@@ -135,7 +135,7 @@ class Run:
         talk = [sound for _, _, sound in speak_passages(choose_subjects(12), None)]
         killed = run_kills(self.folder / "kills", self.model, talk, self.scale.kills)
         print(f"\n{killed}")
-        self.check("kills while a chunk was recognised", killed.kills, self.scale.kills)
+        self.check("workers killed at work", killed.kills, self.scale.kills)
         self.check("chunks heard again, all kills", sum(killed.again), killed.kills, least=False)
         self.check("the transcript is that of an undisturbed run", killed.same, 1)
         self.summary.append(f"{killed.kills} kills: {sum(killed.again)} of {killed.chunks} chunks heard again")

@@ -25,7 +25,7 @@ LONGEST_WAIT = 300.0  # seconds for a chunk to begin
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """kills: that hit a worker while it recognised; again: chunks begun again for each of them; same: the transcript
+    """kills: that hit a worker at work; again: chunks begun again for each of them; same: the transcript
     is that of a run that nobody disturbed."""
 
     kills: int
