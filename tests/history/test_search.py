@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,8 +15,10 @@ from sqlalchemy import select, text
 from podwatch.errors import PodwatchError
 from podwatch.history.search import SearchResult, compile_search, search
 from podwatch.line.detect import detect
+from podwatch.line.fetch import fetch
 from podwatch.line.search_index import index_transcripts, tokens_of
 from podwatch.model import Watch
+from podwatch.query.narrowing import index_tokens
 from podwatch.runtime import Runtime
 from podwatch.store.database import Store
 from podwatch.store.fetch import FetchResult
@@ -126,6 +129,22 @@ def test_what_is_not_indexed_yet_is_read_all_the_same(store: Store, now: datetim
     assert (titles(run(store, "grain")), run(store, "corn").read, titles(run(store, "corn"))) == (["latin"], 5, ["sea"])
     assert fill(store) == 5
     assert (run(store, "grain").read, fill(store)) == (1, 0)
+
+
+def test_each_fetch_indexes_some_of_what_was_stored_before(rt: Runtime, now: datetime) -> None:
+    store_transcripts(rt.store, now, TEXTS)
+    assert rt.store.index_state().indexed == 0
+    fetch(rt, now)
+    assert rt.store.index_state().indexed == len(TEXTS)
+
+
+def test_two_that_index_at_once_add_each_transcript_once(store: Store, now: datetime) -> None:
+    store_transcripts(store, now, TEXTS)
+    seen = [[(t, index_tokens(t.text)) for t in store.texts_to_index(100)] for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(store.save_index, seen))
+    assert store.index_state().indexed == len(TEXTS)
+    assert titles(run(store, "grain")) == ["latin"]
 
 
 def test_a_transcript_is_indexed_with_its_save(store: Store, now: datetime) -> None:

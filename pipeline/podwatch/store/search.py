@@ -117,7 +117,11 @@ class SearchRows(Rows):
         """
         t, known = transcripts.c, {read.id: (read.revision, tokens) for read, tokens in found}
         with self.writing() as c:
-            query = _pending(t.id, t.revision).where(t.id.in_(list(known))).with_for_update(of=transcripts)
+            query = (
+                _pending(t.id, t.revision)
+                .where(t.id.in_(list(known)))
+                .with_for_update(of=transcripts, skip_locked=True)
+            )
             same = {r.id: known[r.id][1] for r in c.execute(query) if known[r.id][0] == r.revision}
             add_documents(c, same)
         return len(same)
@@ -158,7 +162,8 @@ def add_documents(c: Connection, tokens: Mapping[int, SearchTokens]) -> None:
     if c.dialect.name == "postgresql":
         statement = text(
             "INSERT INTO search_documents (transcript_id, episode_id, is_whole, tokens) "
-            "VALUES (:transcript_id, :episode_id, :is_whole, array_to_tsvector(string_to_array(:words, ' ')))"
+            "VALUES (:transcript_id, :episode_id, :is_whole, array_to_tsvector(string_to_array(:words, ' '))) "
+            "ON CONFLICT (transcript_id) DO NOTHING"  # two that index at once may both have seen none
         )
         c.execute(statement, [row | {"words": tokens[row["transcript_id"]].tokens} for row in rows])
         return
