@@ -50,6 +50,7 @@ KNOWN_VARIABLES = frozenset(
                 "MAIL_FROM",
                 "MAIL_UNSUBSCRIBE",
                 "MIGRATE",
+                "METRICS_TOKEN",
                 "OPERATIONS_CHANNEL",
                 "PAGE_TOKEN",
                 "POLL_FLOOR",

@@ -74,7 +74,8 @@ class Settings:
     secret_keys: what the logins of feeds are encrypted with, the newest first, with a comma between them.
     migrate: whether every command brings older tables up to date; else only `podwatch db migrate` does.
     keep_days: for how long the text of transcripts is kept, unless its feed says otherwise.
-    speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it.
+    speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it; metrics_token: to
+    /metrics, and to nothing else.
     """
 
     home: Path
@@ -110,6 +111,7 @@ class Settings:
     keep_days: int = FOR_EVER
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     page_token: Secret = field(default_factory=lambda: Secret(""))
+    metrics_token: Secret = field(default_factory=lambda: Secret(""))
 
 
 def default_home() -> Path:
@@ -167,6 +169,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         migrate=read_switch(env, "PODWATCH_MIGRATE", _DEFAULTS["migrate"]),
         speech=speech_settings(env, home),
         page_token=Secret(read_text(env, "PODWATCH_PAGE_TOKEN")),
+        metrics_token=Secret(read_text(env, "PODWATCH_METRICS_TOKEN")),
     )
 
 

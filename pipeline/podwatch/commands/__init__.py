@@ -33,14 +33,15 @@ SECTIONS = {
     },
     "What was found": {
         "mentions": Place(f"{_WHERE}.mentions:mentions", "The mentions found, newest episode first."),
+        "search": Place(f"{_WHERE}.search:search", "Finds a query in all stored transcripts."),
         "alerts": Place(f"{_WHERE}.alerts:app", "What was told, waits, is held back (and why), or could not be told."),
         "entities": Place(f"{_WHERE}.entities:entities", "Who and what is named in the most episodes, or surges."),
         "coverage": Place(f"{_WHERE}.coverage:coverage", "What was listened to, and what was not and why."),
         "explain": Place(f"{_WHERE}.explain:explain", "Shows why a watch was told, or was not."),
     },
     "Files, without a database": {
-        "scan": Place(f"{_WHERE}.scan:scan", "Looks for a watchlist in transcripts on disk."),
-        "parse": Place(f"{_WHERE}.parse:parse", "Shows how a transcript on disk is read."),
+        "scan": Place(f"{_WHERE}.scan:scan", "Looks for a watchlist in transcripts or audio on disk."),
+        "parse": Place(f"{_WHERE}.parse:parse", "Shows how a transcript on disk is read, or audio heard."),
     },
     "The past": {
         "backfill": Place(f"{_WHERE}.backfill:backfill_", "Brings in the episodes of a range of days."),
@@ -54,6 +55,7 @@ SECTIONS = {
         "prune": Place(f"{_WHERE}.prune:prune", "Removes the text of old transcripts, and keeps what was found in it."),
         "db": Place(f"{_WHERE}.db:app", "The database: which version its tables have, and their migration."),
         "serve": Place(f"{_WHERE}.serve:serve", "Serves the page, until it is stopped."),
+        "mcp": Place(f"{_WHERE}.mcp:mcp", "Lets an agent search and read, over the Model Context Protocol."),
         "slack": Place(f"{_WHERE}.slack:slack", "Hears the buttons on Slack's cards, until it is stopped."),
         "completion": Place(f"{_WHERE}.completion:completion", "Prints what makes a shell complete the commands."),
     },

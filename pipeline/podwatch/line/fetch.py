@@ -10,6 +10,7 @@ from functools import partial
 from podwatch.errors import PodwatchError, Postponed, TranscriptError
 from podwatch.line.bugs import Bugs
 from podwatch.line.claim_renewal import Lease
+from podwatch.line.search_index import tokens_of
 from podwatch.logins import Login, origin_of
 from podwatch.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, TranscriptRequest
 from podwatch.net.circuit_breaker import CircuitBreaker
@@ -167,7 +168,8 @@ def request_transcript(rt: Runtime, wanted: TranscriptRequest, now: datetime) ->
                 return FetchResult(episode=wanted.episode, fields=None, next_fetch_at=again_at)
             validators = {"etag": answer.headers.get("etag"), "last_modified": answer.headers.get("last-modified")}
             fields = asdict(read_transcript(wanted.episode, ref, answer)) | validators | {"source": ref.url}
-            return FetchResult(episode=wanted.episode, fields=fields, next_fetch_at=again_at)
+            tokens = tokens_of(fields["body"])
+            return FetchResult(episode=wanted.episode, fields=fields, next_fetch_at=again_at, tokens=tokens)
         except PodwatchError as e:
             errors.append(e)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
@@ -199,7 +201,7 @@ def save_dropped_files(rt: Runtime, found: Sequence[tuple[Episode, Transcript]],
     results = []
     for e, t in found:
         fields = asdict(sandboxed.pack_transcript(t, e.language)) | {"source": t.source}
-        results.append(FetchResult(episode=e, fields=fields, next_fetch_at=None))
+        results.append(FetchResult(episode=e, fields=fields, next_fetch_at=None, tokens=tokens_of(fields["body"])))
     new = rt.store.save_transcripts(results, now)
     rt.store.take_from_backlog([e.id for e, _ in found])
     return Tally("fetch", done=len(found), new=new)

@@ -13,18 +13,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from podwatch.errors import PodwatchError
-from podwatch.model import Kind, Mention, Transcript, Watch
+from podwatch.model import Kind, Mention, Needed, Transcript, Watch
 from podwatch.query.clauses import Clause
 from podwatch.query.compiler import Compiler, NameKey
 from podwatch.query.context import EpisodeFields, EvaluationContext, MatchDetail
-from podwatch.query.evaluation import Node
+from podwatch.query.direct_watches import DirectWatches
+from podwatch.query.evaluation import Atoms, Node, Plan, plan_evaluation
 from podwatch.query.exclusions import Exclusions
 from podwatch.query.intervals import Spans
 from podwatch.query.literals import Literal, LiteralAutomaton
+from podwatch.query.mention_batches import Row, build_mentions
+from podwatch.query.narrowing import needed_tokens
 from podwatch.query.normaliser import NormalisedText, normalise
 from podwatch.query.prefilter import Prefilter, build_prefilter
 from podwatch.query.regular_expressions import RegexSet
-from podwatch.query.snippets import MentionBuilder
 from podwatch.query.term_expansion import TermDictionary
 
 NO_FIELDS = EpisodeFields()
@@ -40,9 +42,17 @@ class EngineResult:
 
 
 class Engine:
-    """Some watches, compiled together. broken: by name those that cannot be looked for, and why; the others are."""
+    """Some watches, compiled together. broken: by name those that cannot be looked for, and why; the others are.
 
-    def __init__(self, watches: Sequence[tuple[Watch, Clause | PodwatchError]]) -> None:
+    planned_after: behind how many transcripts the triggers are chosen anew.
+    """
+
+    def __init__(
+        self,
+        watches: Sequence[tuple[Watch, Clause | PodwatchError]],
+        planned_after: Sequence[int] = PLANNED_AFTER,
+    ) -> None:
+        self._planned_after = planned_after
         compiler = Compiler([clause for _, clause in watches if isinstance(clause, Clause)])
         self.broken: dict[str, PodwatchError] = {}
         self._names: list[str] = []
@@ -65,10 +75,13 @@ class Engine:
         self._name_atoms = list(index.names.values())
         self._word_counts: Counter[str] = Counter()
         self._transcripts_read = 0
-        # What _plan chooses: the atoms in the automaton, the watches that each triggers, the literals left for later.
+        self._direct = DirectWatches(self._nodes, frozenset(literal.atom for literal in index.literals))
+        # What _plan chooses: the atoms in the automaton, the watches that each triggers with the atoms that these also
+        # require, the literals left for later, how nodes with such are evaluated.
         self._literals = LiteralAutomaton([])
-        self._triggers: dict[int, list[int]] = {}
+        self._triggers: dict[int, list[tuple[int, tuple[Atoms, ...]]]] = {}
         self._deferred: dict[int, list[Literal]] = {}
+        self._plans: dict[Node, Plan] = {}
         self._prefilter: Prefilter | None = None
 
     def _plan(self, text: str) -> None:
@@ -79,23 +92,35 @@ class Engine:
         in the automaton.
         """
         self._transcripts_read += 1
-        if self._transcripts_read > PLANNED_AFTER[-1]:
+        if self._transcripts_read > self._planned_after[-1]:
             return
         self._word_counts.update(text.split())
-        if self._transcripts_read not in PLANNED_AFTER:
+        if self._transcripts_read not in self._planned_after:
             return
         self._index.measure_frequencies(self._word_counts)
-        triggers: dict[int, list[int]] = {}
-        for i, node in enumerate(self._nodes):
-            for atom in node.needed_atoms:
-                triggers.setdefault(atom, []).append(i)
+        needed = [node.needed_atoms for node in self._nodes]
+        searched = set().union(*needed)
+        triggering: list[Literal] = []
         deferred: dict[int, list[Literal]] = {}
         for literal in self._index.literals:
-            if literal.atom not in triggers:
+            if literal.atom in searched:
+                triggering.append(literal)
+            else:
                 deferred.setdefault(literal.atom, []).append(literal)
-        triggering = [literal for literal in self._index.literals if literal.atom in triggers]
-        self._triggers, self._deferred, self._literals = triggers, deferred, LiteralAutomaton(triggering)
-        if self._transcripts_read == PLANNED_AFTER[-1] and self._index.has_only_literals:
+        triggers: dict[int, list[tuple[int, tuple[Atoms, ...]]]] = {}
+        self._deferred, self._triggers, self._plans = deferred, triggers, {}
+        for i in self._direct.others:
+            required = tuple(
+                atoms
+                for atoms in self._nodes[i].required_atoms
+                if atoms != needed[i] and deferred.keys().isdisjoint(atoms)
+            )
+            for atom in needed[i]:
+                triggers.setdefault(atom, []).append((i, required))
+            self._plans.update(plan_evaluation(self._nodes[i], deferred, self._index.frequency))
+        self._literals = LiteralAutomaton(triggering)
+        self._direct.search_with(self._literals)
+        if self._transcripts_read == self._planned_after[-1] and self._index.has_only_literals:
             self._prefilter = build_prefilter(triggering, self._word_counts)
 
     def __call__(
@@ -104,13 +129,13 @@ class Engine:
         """The mentions of the watches (of those named in ``only``) in a transcript."""
         if self._prefilter is not None and self._prefilter.excludes(transcript.text):
             return EngineResult(())
-        context = self.build_context(transcript, fields)
-        triggered: set[int] = set()
-        for atom in context.hits.keys() & self._triggers.keys():
-            triggered.update(self._triggers[atom])
-        found: list[tuple[int, int, int, int]] = []
+        normalised = normalise(transcript.text)
+        self._plan(normalised.text)
+        hits: dict[int, Spans] = {}
+        found = self._direct.find(normalised.text, hits)
+        context = self._search_others(transcript, fields, normalised, hits)
         failed: dict[str, Exception] = {}
-        for i in triggered:
+        for i in self._triggered(hits):
             if only is not None and self._names[i] not in only:
                 continue
             try:
@@ -119,8 +144,23 @@ class Engine:
                 failed[self._names[i]] = e
                 continue
             if spans:
-                found += [(start, end, i, detail) for start, end, detail in spans]
-        return EngineResult(self._build_mentions(context, found), failed)
+                found += [n for start, end, detail in spans for n in (start, end, i, detail)]
+        return EngineResult(self._build_mentions(context, found, only), failed)
+
+    def _triggered(self, hits: Mapping[int, Spans]) -> set[int]:
+        """The watches to be evaluated: not the direct ones."""
+        triggered: set[int] = set()
+        there = hits.keys()
+        for atom in there & self._triggers.keys():
+            for i, required in self._triggers[atom]:
+                if i in triggered:
+                    continue
+                for atoms in required:
+                    if there.isdisjoint(atoms):
+                        break
+                else:
+                    triggered.add(i)
+        return triggered
 
     def build_context(self, transcript: Transcript, fields: EpisodeFields = NO_FIELDS) -> EvaluationContext:
         """The transcript with all that the watches look for, as far as it is there."""
@@ -128,6 +168,12 @@ class Engine:
         self._plan(normalised.text)
         hits: dict[int, Spans] = {}
         self._literals.find(normalised.text, hits)
+        return self._search_others(transcript, fields, normalised, hits)
+
+    def _search_others(
+        self, transcript: Transcript, fields: EpisodeFields, normalised: NormalisedText, hits: dict[int, Spans]
+    ) -> EvaluationContext:
+        """Adds to ``hits`` what is no literal."""
         self._terms.find(normalised.text, hits)
         self._regexes.find(normalised, hits)
         if self.asks_for_entities and fields.entities is not None:
@@ -135,34 +181,45 @@ class Engine:
         details = self._index.details
         if self._name_matcher is not None:
             details = [*details, *self._find_misspelt_names(transcript, fields, normalised, hits)]
-        return EvaluationContext(transcript, fields, normalised, hits, details, self._deferred)
+        return EvaluationContext(transcript, fields, normalised, hits, details, self._deferred, self._plans)
 
     @property
     def asks_for_entities(self) -> bool:
         """Whether a watch has an ``entity:`` clause, so that a transcript's entities are worth reading."""
         return bool(self._index.entities)
 
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the watches that are looked for."""
+        return self._names
+
     def node_of(self, watch: str) -> Node | None:
         """The compiled watch of that name; None when there is none, or it is broken."""
         return self._nodes[self._names.index(watch)] if watch in self._names else None
 
+    def needed_tokens(self, watch: str) -> Needed | None:
+        """The tokens without which a transcript has no mention of the watch; None: it may have one in any case."""
+        node = self.node_of(watch)
+        return None if node is None else needed_tokens(node, self._index)
+
     def _build_mentions(
-        self, context: EvaluationContext, found: list[tuple[int, int, int, int]]
+        self, context: EvaluationContext, found: list[int], only: Container[str] | None
     ) -> tuple[Mention, ...]:
-        """found: (start, end, index of the watch, detail)."""
+        """found: start, end, index of the watch and detail of each find, one number after the other."""
         if not found:
             return ()
-        builder, normalised = MentionBuilder(context.transcript), context.normalised
-        mentions: list[Mention] = []
-        last = (-1, -1, -1)
-        for start, end, i, detail in sorted(found):
-            if (start, end, i) == last:  # an entity's name as it is written, and the same words recognised: one mention
-                continue
-            last = start, end, i
-            watch, how = self._names[i], context.details[detail]
-            if not self._exclusions.is_excluded(watch, how.kind, normalised, start, end):
-                mentions.append(builder.build(watch, *normalised.stored_span(start, end), how))
-        mentions.sort(key=lambda m: (m.start, m.end, m.watch))
+        normalised, names, details = context.normalised, self._names, context.details
+
+        def is_wanted(row: Row) -> bool:
+            start, end, i, detail = row
+            if only is not None and names[i] not in only:
+                return False
+            return not self._exclusions.is_excluded(names[i], details[detail].kind, normalised, start, end)
+
+        is_any_wanted = only is None and not self._exclusions
+        mentions = build_mentions(
+            context.transcript, normalised, found, names, details, None if is_any_wanted else is_wanted
+        )
         return tuple(mentions)
 
     def _find_recognised_entities(

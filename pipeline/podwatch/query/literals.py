@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import ahocorasick_rs
 
-from podwatch.query.intervals import Spans
+from podwatch.query.intervals import Span, Spans
 from podwatch.query.postings import WordPostings
 from podwatch.query.spelling_variants import ES_ENDINGS
 
@@ -45,14 +45,24 @@ class LiteralAutomaton:
         self._atoms = [list(endings.items()) for endings in by_text.values()]
         self._automaton = ahocorasick_rs.AhoCorasick([f" {text}" for text in by_text]) if by_text else None
 
+    @property
+    def atoms(self) -> list[list[tuple[Ending, list[int]]]]:
+        """Of each pattern the atoms that it is an occurrence of, by how it may go on."""
+        return self._atoms
+
+    def find_patterns(self, text: str) -> list[tuple[int, int, int]]:
+        """(pattern, where the blank before it is, where it ends) of each in a normalised text, whatever follows it."""
+        if self._automaton is None:
+            return []
+        found: list[tuple[int, int, int]] = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        return found
+
     def find(self, text: str, hits: dict[int, Spans]) -> None:
         """Adds to ``hits`` the spans of each atom in a normalised text."""
-        if self._automaton is None:
-            return
-        for pattern, blank, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+        for pattern, blank, end in self.find_patterns(text):
             start = blank + 1
             for ending, atoms in self._atoms[pattern]:
-                stop = _match_end(text, start, end, ending)
+                stop = match_end(text, start, end, ending)
                 if stop is not None:
                     for atom in atoms:
                         hits.setdefault(atom, []).append((start, stop, 0))
@@ -63,16 +73,34 @@ def find_literals(text: str, literals: Sequence[Literal], postings: WordPostings
 
     postings: those of the text; without them the text is searched.
     """
-    found: Spans = []
+    return list(iterate_literals(text, literals, postings))
+
+
+def iterate_literals(text: str, literals: Sequence[Literal], postings: WordPostings | None = None) -> Iterator[Span]:
+    """The same, one after the other."""
     for literal in literals:
         for start in _find_starts(text, literal, postings):
-            stop = _match_end(text, start, start + len(literal.text), literal.ending)
+            stop = match_end(text, start, start + len(literal.text), literal.ending)
             if stop is not None:
-                found.append((start, stop, 0))
+                yield start, stop, 0
+
+
+def find_literals_within(text: str, literals: Sequence[Literal], regions: Sequence[tuple[int, int]]) -> Spans:
+    """The same, of those that begin and end in one of some stretches of the text."""
+    found: Spans = []
+    for literal in literals:
+        wanted = f" {literal.text}"
+        for first, last in regions:
+            at = text.find(wanted, first, last)
+            while at >= 0:
+                stop = match_end(text, at + 1, at + len(wanted), literal.ending)
+                if stop is not None:
+                    found.append((at + 1, stop, 0))
+                at = text.find(wanted, at + 1, last)
     return found
 
 
-def _match_end(text: str, start: int, end: int, ending: Ending) -> int | None:
+def match_end(text: str, start: int, end: int, ending: Ending) -> int | None:
     """Where the word ends that matches a literal at [start, end), without a possessive; None: it goes on otherwise."""
     after = text[end]
     if after == " ":

@@ -31,6 +31,7 @@ from podwatch.store.entities import EntityRows
 from podwatch.store.entity_counts import EntityCountRows
 from podwatch.store.failures import FAILURES, explain_failure, explain_refusal, explaining_failures
 from podwatch.store.feed_logins import FeedLoginRows
+from podwatch.store.figures import FigureRows
 from podwatch.store.listen import ListenRows
 from podwatch.store.marks import MarkRows
 from podwatch.store.mentions import MentionRows
@@ -40,8 +41,10 @@ from podwatch.store.poll import PollRows
 from podwatch.store.privileges import find_missing_grants
 from podwatch.store.prune import PruneRows
 from podwatch.store.reports import ReportRows
+from podwatch.store.search import SearchRows
 from podwatch.store.sent_messages import SentMessageRows
 from podwatch.store.surges import SurgeRows
+from podwatch.store.trends import TrendRows
 from podwatch.store.watches import WatchRows
 
 __all__ = [
@@ -84,7 +87,10 @@ class Store(
     AlertStreamRows,
     PageFigureRows,
     AuditRows,
+    SearchRows,
+    TrendRows,
     PruneRows,
+    FigureRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""
 

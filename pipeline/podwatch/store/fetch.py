@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
-from podwatch.model import ALL, Episode, Shard, Transcript, TranscriptRequest
+from podwatch.model import ALL, Episode, SearchTokens, Shard, Transcript, TranscriptRequest
 from podwatch.policy.passing_parts import PassingParts, changed_parts, is_same_address
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.packing import unpack
 from podwatch.store.passing_parts import load_passing, save_passing
+from podwatch.store.search import replace_documents
 from podwatch.store.statements import in_batches, in_shard
 from podwatch.store.tables import entity_spans, episodes, feeds, transcripts
 
@@ -24,12 +25,13 @@ class FetchResult:
     """The result of a request for a transcript.
 
     fields: the columns of its row; None when it is unchanged. next_fetch_at: when to request it again, in case it was
-    corrected; None: never.
+    corrected; None: never. tokens: of its text, for the search index; None: it is to be indexed later.
     """
 
     episode: Episode
     fields: dict[str, Any] | None
     next_fetch_at: datetime | None
+    tokens: SearchTokens | None = None
 
 
 class FetchRows(Rows):
@@ -100,9 +102,12 @@ class FetchRows(Rows):
 
         A changed one replaces the stored one as its next revision, in which every watch is looked for again.
         """
+        if not fetched:
+            return 0
         new = 0
         fresh: list[dict[str, Any]] = []
         passing: dict[str, frozenset[str]] = {}
+        indexed: dict[int, SearchTokens | None] = {}
         with self.writing() as c:
             known = self._known(c, [f.episode.id for f in fetched])
             c.execute(_MARK_FETCHED, [{"row": f.episode.id, "at": f.next_fetch_at} for f in fetched])
@@ -111,13 +116,17 @@ class FetchRows(Rows):
                 if old is not None:
                     is_new = self._save_again(c, f, old, now)
                     new += is_new
+                    if is_new:
+                        indexed[f.episode.id] = f.tokens
                     moved = None if is_new or f.fields is None else changed_parts(old.source, f.fields["source"])
                     if moved is not None and moved[1]:  # the same text at another address
                         passing[moved[0]] = moved[1] | passing.get(moved[0], frozenset())
                 elif f.fields is not None:
                     fresh.append({"episode_id": f.episode.id, "fetched_at": now, **f.fields})
+                    indexed[f.episode.id] = f.tokens
             if fresh:
                 c.execute(insert(transcripts), fresh)
+            replace_documents(c, indexed)
             if passing:
                 save_passing(c, load_passing(c), passing, now)
         return new + len(fresh)

@@ -9,11 +9,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from podwatch.model import GUESSED, DeliveryKind, DeliveryState, Episode, Kind, Mention
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
+from podwatch.store.recording_tables import recognitions
 from podwatch.store.tables import channels, deliveries, episodes, feeds, mentions, transcripts, watches
 
 # The fields of Mention that are stored under their own names as they are.
@@ -114,6 +115,7 @@ class MentionRows(Rows):
         lines = {
             "feed": (feeds.c.error,),
             "episode": (episodes.c.fetch_error,),
+            "audio": (recognitions.c.error, ~exists().where(transcripts.c.episode_id == recognitions.c.episode_id)),
             "watch": (w.name + ": " + w.error, w.enabled),
             "channel": (channels.c.error,),
             "delivery": (d.error, failing),
