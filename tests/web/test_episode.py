@@ -109,6 +109,17 @@ def test_the_page_shows_speakers_times_and_marks(either: Runtime, now: datetime)
     assert "revision" in text.casefold()
 
 
+def test_an_episode_whose_text_was_pruned_shows_what_was_found_in_it(rt: Runtime, now: datetime) -> None:
+    store_show(rt, now, ["the <b>grain came/and went"])
+    find_mentions(rt, now)
+    assert rt.store.prune_texts([1], now) == 1
+    text = browse(rt, now).read("/episodes/1")
+    assert "Its text was pruned" in text
+    assert "There is no transcript" not in text
+    assert '<li id="m1">grain: the &lt;b&gt;grain came and went</li>' in text
+    browse(rt, now).read("/api/v1/episodes/1/transcript", 404)
+
+
 def test_an_episode_without_a_transcript_says_why_and_what_to_do(rt: Runtime, now: datetime) -> None:
     store_show(rt, now, [None])
     text = browse(rt, now).read("/episodes/1")

@@ -60,6 +60,7 @@ class TranscriptFacts:
     fetched_at: datetime
     detected: bool  # whether every watch was looked for in it
     error: str | None
+    pruned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,15 @@ class PageFigureRows(Rows):
         """None when the episode has no transcript."""
         t = transcripts.c
         latest = select(func.coalesce(func.max(watches.c.seq), 0)).where(watches.c.enabled).scalar_subquery()
-        columns = (t.source, t.fetched_at, t.detect_error, (t.detected_through >= latest).label("detected"))
+        columns = (
+            t.source,
+            t.fetched_at,
+            t.detect_error,
+            t.pruned_at,
+            (t.detected_through >= latest).label("detected"),
+        )
         for r in self.read_rows(select(*columns).where(t.episode_id == episode_id)):
-            return TranscriptFacts(r.source, r.fetched_at, bool(r.detected), r.detect_error)
+            return TranscriptFacts(r.source, r.fetched_at, bool(r.detected), r.detect_error, r.pruned_at)
         return None
 
     def find_feed(self, id: int) -> Feed | None:
