@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -153,7 +154,14 @@ def test_a_transcript_is_indexed_with_its_save(store: Store, now: datetime) -> N
     with store.reading() as c:
         assert c.execute(select(search_documents)).all() == []
         bodies = {r.episode_id: r.body for r in c.execute(text("SELECT episode_id, body FROM transcripts"))}
-    fields = {"source": "", "media_type": "", "language": "en", "characters": 4, "segments": 1, "labels": b""}
+    fields: dict[str, Any] = {
+        "source": "",
+        "media_type": "",
+        "language": "en",
+        "characters": 4,
+        "segments": 1,
+        "labels": b"",
+    }
     changed = fields | {"digest": "another", "body": bodies[two.episode.id]}
     tokens = tokens_of(changed["body"])
     result = FetchResult(episode=one.episode, fields=changed, next_fetch_at=None, tokens=tokens)
@@ -211,6 +219,31 @@ def test_a_bound_says_what_was_not_read_and_where_to_go_on(store: Store, now: da
     assert (first.hits, first.read, first.candidates, first.is_whole) == ([], 10, 20, False)
     second = run(store, "/gra.n/", most_read=10, after=first.after)
     assert (titles(second), second.after) == (["t16", "t17", "t18", "t19"], None)
+
+
+def test_the_next_page_begins_behind_the_last_whatever_is_indexed_meanwhile(store: Store, now: datetime) -> None:
+    store_transcripts(store, now, {f"t{n}": "corn" if n < 15 else "grain" for n in range(20)})
+    first = run(store, "grain", most_read=10)  # ends at one without grain
+    fill(store)
+    assert titles(run(store, "grain", after=first.after)) == ["t15", "t16", "t17", "t18", "t19"]
+    assert titles(run(store, "corn", after=first.after)) == ["t10", "t11", "t12", "t13", "t14"]
+    with pytest.raises(PodwatchError, match="is gone"):
+        run(store, "grain", after=999)
+
+
+def test_episodes_without_a_date_come_last_on_their_own_pages(store: Store, now: datetime) -> None:
+    store_transcripts(store, now, {f"t{n}": "grain" for n in range(4)})
+    with store.writing() as c:
+        c.execute(text("UPDATE episodes SET published_at = NULL WHERE title IN ('t0', 't1')"))
+    seen, after = [], None
+    while True:
+        page = run(store, "grain", limit=1, after=after)
+        seen += titles(page)
+        after = page.after
+        if after is None:
+            break
+    assert seen[:2] == ["t2", "t3"]
+    assert sorted(seen[2:]) == ["t0", "t1"]
 
 
 def test_the_scope_is_that_of_mentions(filled: Store, now: datetime) -> None:

@@ -85,6 +85,14 @@ class SearchRows(Rows):
         query = select(both).order_by(both.c.published_at.desc().nulls_last(), both.c.id.desc())
         return [Candidate(r.id, r.published_at) for r in self.read_rows(query)]
 
+    def search_position(self, transcript_id: int) -> Candidate | None:
+        """Where a transcript stands among the others; None for one that is not stored."""
+        t = transcripts.c
+        query = select(t.id, episodes.c.published_at).join(episodes, episodes.c.id == t.episode_id)
+        for r in self.read_rows(query.where(t.id == transcript_id)):
+            return Candidate(r.id, r.published_at)
+        return None
+
     def count_searchable(self, scope: SearchScope) -> int:
         """How many transcripts there are in the scope."""
         query = select(func.count()).select_from(transcripts)
