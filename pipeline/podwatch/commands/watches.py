@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from podwatch.commands import cli
-from podwatch.commands.backtest import sample_lines, sample_row
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
     emit_json,
@@ -23,8 +22,6 @@ from podwatch.commands.output import (
 )
 from podwatch.commands.progress import follow_parts
 from podwatch.errors import PodwatchError
-from podwatch.model import Precision, Watch, measure_precision
-from podwatch.notifiers import show_channel
 from podwatch.policy.wording import count_of
 
 if TYPE_CHECKING:
@@ -92,6 +89,9 @@ def list_(json: Json = False) -> None:
 
     Example: podwatch watches list --json
     """
+    from podwatch.model import Precision, measure_precision
+    from podwatch.notifiers import show_channel
+
     with open_runtime() as rt:
         precisions = measure_precision(rt.store.standing_verdicts(current=True))
         rows = [
@@ -160,6 +160,9 @@ def learn_(
 
 
 def _print_effects(effects: Sequence[SpellingEffect]) -> None:
+    from podwatch.commands.backtest import sample_lines
+    from podwatch.model import Watch
+
     columns = ("watch", "change", "spelling", "relevant", "wrong", "transcripts", "gained", "lost")
     show_rows(map(_effect_row, effects), columns, False, "nothing to learn yet")
     if not sys.stdout.isatty():
@@ -192,6 +195,8 @@ def _effect_row(e: SpellingEffect) -> dict[str, Any]:
 
 
 def _sample_rows(e: SpellingEffect) -> dict[str, Any]:
+    from podwatch.commands.backtest import sample_row
+
     return {
         "gained_samples": [sample_row(s) for s in e.outcome.samples_gained],
         "lost_samples": [sample_row(s) for s in e.outcome.samples_lost],
