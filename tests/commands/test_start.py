@@ -20,13 +20,9 @@ HEAVY |= {"feedparser", "cryptography", "spacy", "slack_sdk", "rich", "orjson", 
 WATCHLIST = "watches:\n- name: corridor\n  query: '\"black sea\" NEAR/10 (grain OR initiative)'\n"
 OPML = '<opml version="2.0"><body><outline type="rss" text="a" xmlUrl="http://127.0.0.1:9/f"/></body></opml>'
 TALK = "WEBVTT\n\n00:01.000 --> 00:04.000\nThe Black Sea grain deal.\n"
-GROUPS = ("feeds", "watches", "mute", "alerts")
 COMMANDS = [name for section in SECTIONS.values() for name in section]
-SUBCOMMANDS = [
-    f"{group} {name}"
-    for group in GROUPS
-    for name in app.get_command(click.Context(app), group).commands  # type: ignore[union-attr]
-]
+FOUND = {name: app.get_command(click.Context(app), name) for name in COMMANDS}
+SUBCOMMANDS = [f"{name} {sub}" for name, g in FOUND.items() if isinstance(g, click.Group) for sub in g.commands]
 STORE = "sqlalchemy orjson"
 # A command without a database, and the heavy modules that it may load; none that is not here.
 ALONE = {
