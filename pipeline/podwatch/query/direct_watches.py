@@ -38,6 +38,11 @@ class DirectWatches:
                 self.others.append(i)
         self._targets: tuple[RaggedArray, RaggedArray] | None = None
 
+    @property
+    def atoms(self) -> set[int]:
+        """The atoms of which every hit is a find, or may be one."""
+        return self._single.keys() | self._parts.keys()
+
     def find(self, occurrences: Occurrences, atoms: int) -> Array:
         """The finds among the occurrences: start, end, watch and detail of each. atoms: how many there are."""
         import numpy as np

@@ -87,7 +87,7 @@ class Engine:
         if self._search_plan is None or self._transcripts_read in self._plans_due:
             self._plans_due = tuple(n for n in self._plans_due if n != self._transcripts_read)
             self._index.measure_frequencies(self._word_counts)
-            self._search_plan = plan_search(self._index, self._nodes, self._direct.others)
+            self._search_plan = plan_search(self._index, self._nodes, self._direct)
             if not self._plans_due and self._index.has_only_literals:
                 self._prefilter = build_prefilter(self._search_plan.literals, self._word_counts)
         return self._search_plan
@@ -108,12 +108,12 @@ class Engine:
         hits: dict[int, Spans] = {}
         details = self._search_others(transcript, fields, normalised, hits)
         failed: dict[str, Exception] = {}
-        watches = plan.candidates.triggered_by(occurrences.atoms, hits)
+        watches = plan.triggers.triggered_by(occurrences.atoms, hits)
         if len(watches):
             occurrences += plan.later.find(postings)
-            watches = plan.candidates.select(watches, occurrences, postings)
+            watches = plan.triggers.select(watches, occurrences, postings)
         if len(watches):
-            _add_hits(hits, occurrences.where(plan.candidates.atoms_of(watches)[occurrences.atoms]))
+            _add_hits(hits, occurrences.where(plan.triggers.atoms_of(watches)[occurrences.atoms]))
             context = EvaluationContext(transcript, fields, normalised, hits, details, plan.deferred, plan.plans)
             found: list[int] = []
             for i in watches.tolist():

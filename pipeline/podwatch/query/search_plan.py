@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from podwatch.query.candidates import Candidates
 from podwatch.query.compiler import QueryIndex
+from podwatch.query.direct_watches import DirectWatches
 from podwatch.query.evaluation import Node, Plan, plan_evaluation
 from podwatch.query.literal_table import LiteralTable, whole_words
 from podwatch.query.literals import Literal
+from podwatch.query.triggers import Triggers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,14 +28,15 @@ class SearchPlan:
     literals: Sequence[Literal]
     triggering: LiteralTable
     later: LiteralTable
-    candidates: Candidates
+    triggers: Triggers
     deferred: Mapping[int, Sequence[Literal]]
     plans: Mapping[Node, Plan]
 
 
-def plan_search(index: QueryIndex, nodes: Sequence[Node], others: Sequence[int]) -> SearchPlan:
-    """Chooses for each watch the atom that triggers it. nodes: of all watches; others: those that are evaluated."""
-    searched = set().union(*(node.needed_atoms for node in nodes))
+def plan_search(index: QueryIndex, nodes: Sequence[Node], direct: DirectWatches) -> SearchPlan:
+    """Chooses for each watch the atom that triggers it. nodes: of all watches; direct: those that are not evaluated."""
+    needs = {i: nodes[i].needed_atoms for i in direct.others}
+    searched = direct.atoms.union(*needs.values())
     triggering: list[Literal] = []
     later: dict[int, list[Literal]] = {}
     lengths: dict[int, int] = {}
@@ -50,13 +52,13 @@ def plan_search(index: QueryIndex, nodes: Sequence[Node], others: Sequence[int])
         del lengths[atom]
         del later[atom]
     if deferred:
-        for i in others:
+        for i in direct.others:
             plans.update(plan_evaluation(nodes[i], deferred, index.frequency))
     return SearchPlan(
         literals=triggering,
         triggering=LiteralTable(triggering),
         later=LiteralTable([literal for some in later.values() for literal in some]),
-        candidates=Candidates(nodes, others, len(index.frequencies), lengths),
+        triggers=Triggers(nodes, needs, len(index.frequencies), lengths),
         deferred=deferred,
         plans=plans,
     )

@@ -8,7 +8,7 @@ let a watch pass that finds nothing, but none fails that would find something.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +32,13 @@ class Distance:
     words: int
 
 
-class Candidates:
-    """The watches that are to be evaluated. nodes: of all watches; others: the indexes of those that are not direct.
+class Triggers:
+    """The watches that are to be evaluated. nodes: of all watches; needs: the needed atoms of those not direct.
 
     lengths: of each atom that occurrences tell all of, how many words it has, at most.
     """
 
-    def __init__(self, nodes: Sequence[Node], others: Sequence[int], atoms: int, lengths: dict[int, int]) -> None:
+    def __init__(self, nodes: Sequence[Node], needs: Mapping[int, Atoms], atoms: int, lengths: dict[int, int]) -> None:
         import numpy as np
 
         self._atoms = atoms
@@ -49,17 +49,19 @@ class Candidates:
         tests: dict[int, list[tuple[int]]] = {}
         needed: dict[int, list[tuple[int]]] = {}
         known = lengths.keys()
-        for i in others:
+        for i, needed_atoms in needs.items():
             node = nodes[i]
-            for atom in node.needed_atoms:
+            for atom in needed_atoms:
                 triggers.setdefault(atom, []).append((i,))
-            sets = [some for some in node.required_atoms if some <= known and some != node.needed_atoms]
+            needed[i] = [(atom,) for atom in atoms_within(node)]
+            if not isinstance(node, AndNode | ProximityNode):
+                continue  # nothing but the trigger is required
+            sets = [some for some in node.required_atoms if some != needed_atoms and some <= known]
             required[i] = [(number, atom) for number, some in enumerate(sets) for atom in some]
             excluded[i] = [(atom,) for atom in _excluded_atoms(node) if atom in known]
-            for distance in _distances(node, lengths):
+            for distance in _distances(node, needed_atoms, lengths):
                 tests.setdefault(i, []).append((len(distances),))
                 distances.append(distance)
-            needed[i] = [(atom,) for atom in atoms_within(node)]
         self._triggers = RaggedArray(triggers, atoms, 1)
         self._required = RaggedArray(required, len(nodes), 2)
         self._excluded = RaggedArray(excluded, len(nodes), 1)
@@ -153,17 +155,17 @@ def _excluded_atoms(node: Node) -> Iterator[int]:
             yield from _excluded_atoms(part)
 
 
-def _distances(node: Node, lengths: dict[int, int]) -> Iterator[Distance]:
-    """What has to be near for the node to be true."""
+def _distances(node: Node, rarest: Atoms, lengths: dict[int, int]) -> Iterator[Distance]:
+    """What has to be near for the node to be true; the rarest atoms are the first ones, if they are among them."""
     if not isinstance(node, AndNode | ProximityNode):
         return
     for part in node.parts:
-        yield from _distances(part, lengths)
+        yield from _distances(part, rarest, lengths)
     if not isinstance(node, ProximityNode) or node.reach is None:
         return
-    parts = sorted(node.parts, key=lambda part: part.needed_atoms != node.needed_atoms)  # the rarest first
-    given = [frozenset(atoms_within(part)) for part in parts]
-    if all(isinstance(part, AtomNode | OrNode) for part in parts) and all(a and a <= lengths.keys() for a in given):
+    given = [frozenset(atoms_within(part)) for part in node.parts if isinstance(part, AtomNode | OrNode)]
+    if len(given) == len(node.parts) and all(atoms and atoms <= lengths.keys() for atoms in given):
+        given.sort(key=lambda atoms: atoms != rarest)
         longest = max(lengths[atom] for atoms in given for atom in atoms)
         for atoms in given[1:]:
             yield Distance(given[0], atoms, node.reach + longest)
