@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.sample_server import PORT, SampleServer
-
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from sample_server import PORT, SampleServer  # noqa: E402
+
 PAGE = (ROOT / "docs/quickstart.md").read_text(encoding="utf-8")
 ANY = "\u2026"  # stands for what differs
 

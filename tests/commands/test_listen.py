@@ -112,3 +112,8 @@ def test_a_model_that_podwatch_does_not_know_is_named_with_those_it_does(
     assert "enormous: is none of the models that podwatch gets: tiny, tiny.en" in shell.errors
     shell.run("listen", "--get-model", "huge")
     assert shell.errors.startswith("huge: is none of the models")
+
+
+def test_a_model_that_is_there_is_not_downloaded_again(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODWATCH_SPEECH_MODELS", str(need_model()))
+    assert shell.run("listen", "--get-model", "tiny.en") == f"tiny.en@0d3d19a is in {need_model() / 'tiny.en'}"

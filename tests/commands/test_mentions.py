@@ -95,7 +95,7 @@ def test_what_is_asked_for_is_listed_newest_first(arguments: tuple[str, ...], fi
 
 
 # arguments -> the error
-UNKNOWN = {
+UNKNOWN: dict[tuple[str, ...], str] = {
     ("--watch", "grian"): "grian: is not among the watches - did you mean grain?",
     ("--watch", "tariffs"): "tariffs: is not among the watches - see podwatch watches list",
     ("--feed", "Trade Wind"): "Trade Wind: is not among the feeds - did you mean Trade Winds?",

@@ -18,7 +18,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-READ = {
+READ: dict[tuple[Callable[[str, datetime], datetime], str], datetime] = {
     (parse_moment, "2026-11-03"): at("2026-11-03"),
     (parse_moment, "2026-11-03T08:30"): at("2026-11-03T08:30"),
     (parse_moment, "2026-11-03 08:30"): at("2026-11-03T08:30"),
@@ -40,7 +40,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize(("read", "text"), READ, ids=str)
+@pytest.mark.parametrize(("read", "text"), READ, ids=lambda v: getattr(v, "__name__", str(v)))
 def test_a_moment_is_a_day_a_minute_or_so_long_before_or_after_now(
     read: Callable[[str, datetime], datetime], text: str
 ) -> None:

@@ -14,10 +14,11 @@ from sqlalchemy import select
 
 from podwatch import runtime
 from podwatch.errors import RecogniserError
+from podwatch.line.detect import detect
 from podwatch.line.fetch import fetch
 from podwatch.line.listen import ListenOptions, ListenProgress, listen, listen_to_episodes, plan_day
 from podwatch.line.poll import poll
-from podwatch.model import Feed, Tally, Transcript
+from podwatch.model import Alert, Feed, Scope, Tally, Transcript, Watch
 from podwatch.runtime import Runtime
 from podwatch.settings import Settings
 from podwatch.speech.chunks import split_at_silence
@@ -141,6 +142,48 @@ def test_progress_says_how_much_of_the_audio_was_heard(scenario: ListenScenario)
     assert [p.title for p in said] == ["one"] * len(CHUNKS)
     assert [p.of for p in said] == [pytest.approx(16.0)] * len(CHUNKS)
     assert said[-1].done == pytest.approx(16.0)
+
+
+def test_what_is_found_in_it_is_told_as_recognised_and_edited_once_a_transcript_is_published(
+    scenario: ListenScenario,
+) -> None:
+    rt = scenario.rt
+    rt.store.sync_watches([Watch(name="grain", query="grain", channel="#trade")], rt.store.clock())
+    scenario.speak("one", TALK)
+    scenario.add_feed("one")
+    scenario.listen()
+    detect(rt, rt.store.clock())
+    [watch] = rt.store.watches()
+    [told] = rt.store.deliveries_of(watch_id=watch.id)
+    heard = rt.store.content_of(told.delivery)
+    assert isinstance(heard, Alert)
+    assert heard.is_recognised
+    scenario.host.serve("/one.vtt", vtt("The grain came from Odesa today."), "text/vtt")
+    scenario.add_feed("one", transcript=scenario.host.url("/one.vtt"))
+    fetch(rt, rt.store.clock())
+    detect(rt, rt.store.clock())
+    [stored] = rt.store.deliveries_of(watch_id=watch.id)
+    published = rt.store.content_of(stored.delivery)
+    assert isinstance(published, Alert)
+    assert not published.is_recognised
+    assert published.key == heard.key
+
+
+def test_a_recogniser_that_takes_keyterms_gets_the_names_watched_in_the_feed_and_no_other_does(
+    scenario: ListenScenario,
+) -> None:
+    watches = [
+        Watch(name="envoy", entity="Anatoly Dobrynin", aliases=("Ambassador Dobrynin",), channel="#x"),
+        Watch(name="elsewhere", entity="Somebody Else", scope=Scope(tags=("sport",)), channel="#x"),
+        Watch(name="grain", query="grain", channel="#x"),
+    ]
+    scenario.rt.store.sync_watches(watches, scenario.rt.store.clock())
+    for name, words, takes in (("one", "grain came", False), ("two", "ships leave", True)):
+        scenario.speak(name, words)
+        scenario.add_feed(name, path=f"/{name}.xml")
+        scenario.recogniser.takes_keyterms = takes
+        scenario.listen()
+    assert scenario.recogniser.hints == ["Anatoly Dobrynin", "Ambassador Dobrynin"]
 
 
 def test_audio_that_two_feeds_have_is_heard_once(scenario: ListenScenario) -> None:

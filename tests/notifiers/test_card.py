@@ -39,6 +39,13 @@ def words(blocks: list[Block]) -> str:
     return " ".join(e["text"] for e in elements(blocks))
 
 
+def test_a_card_of_an_episode_that_podwatch_heard_itself_says_so() -> None:
+    heard = alert(is_recognised=True)
+    assert words(card.blocks(heard)).count("recognised by podwatch") == 1
+    assert "recognised by podwatch" in card.text(heard)
+    assert "recognised by podwatch" not in words(card.blocks(alert())) + card.text(alert())
+
+
 def test_a_card_says_who_was_found_where_when_and_in_which_words() -> None:
     assert card.blocks(alert()) == [
         {

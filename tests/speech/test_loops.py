@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.model import RecognisedChunk, RecognisedSegment, RecognisedWord
-from podwatch.speech.loops import cut_loops, find_loops
+from podwatch.speech.loops import cut_loops, separate_loops
 from podwatch.speech.transcribing import to_transcript
 
 
@@ -48,9 +48,9 @@ def test_two_speakers_who_say_the_same_are_no_loop() -> None:
 
 
 def test_a_loop_is_counted_with_where_it_was() -> None:
-    (loop,) = find_loops(segments("Hello.", *["The grain."] * 30))
+    _, (loop,) = separate_loops(segments("Hello.", *["The grain."] * 30))
     assert (loop.rounds, loop.text, loop.start) == (30, "The grain.", 4.0)
-    (inner,) = find_loops(segments("So " + "the price " * 40))
+    _, (inner,) = separate_loops(segments("So " + "the price " * 40))
     assert (inner.rounds, inner.text) == (40, "the price")
     assert inner.start == pytest.approx(0.3)
 

@@ -10,6 +10,7 @@ import pytest
 
 from podwatch.errors import RecogniserError, SpeechError
 from podwatch.settings import Secret, Settings
+from podwatch.speech import service
 from podwatch.speech.language_names import language_code
 from podwatch.speech.recognisers import SAMPLE_RATE, Recogniser, deepgram, openai_service
 from podwatch.speech.recognisers.deepgram import Deepgram, fitting_keyterms
@@ -42,15 +43,15 @@ def with_service(settings: Settings, server: SpeechServer, model: str, key: str 
 
 
 def openai(settings: Settings, server: SpeechServer, model: str = "whisper-1", key: str = KEY) -> OpenAiService:
-    service = OpenAiService(with_service(settings, server, model, key), sleep=lambda seconds: None)
-    OPENED.append(service)
-    return service
+    opened = OpenAiService(with_service(settings, server, model, key), sleep=lambda seconds: None)
+    OPENED.append(opened)
+    return opened
 
 
 def nova(settings: Settings, server: SpeechServer, model: str = "nova-3", key: str = KEY) -> Deepgram:
-    service = Deepgram(with_service(settings, server, model, key), sleep=lambda seconds: None)
-    OPENED.append(service)
-    return service
+    opened = Deepgram(with_service(settings, server, model, key), sleep=lambda seconds: None)
+    OPENED.append(opened)
+    return opened
 
 
 SERVICES: dict[str, Callable[[Settings, SpeechServer], Recogniser]] = {"openai": openai, "deepgram": nova}
@@ -220,6 +221,15 @@ def test_an_internal_address_has_to_be_allowed(name: str, settings: Settings, se
     with pytest.raises(SpeechError, match="PODWATCH_ALLOW_ADDRESSES"):
         SERVICES[name](replace(settings, allow_addresses=()), server).recognise(NOISE, language="en")
     assert server.requests == []
+
+
+def test_an_answer_without_end_is_not_read(
+    settings: Settings, server: SpeechServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_ANSWER", 1000)
+    server.fail_next(200, b"[" * 100_000)
+    with pytest.raises(SpeechError, match="its answer is larger than 1,000 bytes"):
+        openai(settings, server).recognise(NOISE, language="en")
 
 
 def test_no_request_is_made_without_a_key(settings: Settings) -> None:

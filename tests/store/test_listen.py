@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from podwatch.model import (
+    SPEECH,
     BackfillRange,
     Episode,
     Feed,
@@ -24,7 +25,7 @@ from podwatch.model import (
     join_segments,
 )
 from podwatch.store.database import Store
-from podwatch.store.listen import SPEECH, pack_chunk, unpack_chunk
+from podwatch.store.listen import pack_chunk, unpack_chunk
 from podwatch.store.recording_tables import recording_chunks
 from podwatch.store.tables import deliveries, episodes, transcripts
 from podwatch.transcripts.sandboxed import pack_transcript
@@ -51,7 +52,8 @@ def add(store: Store, *found: Episode, feed: str = "a", listen: bool | None = No
 
 
 def episode(guid: str = "one", **facts: Any) -> Episode:
-    return Episode(**({"guid": guid, "title": guid, "audio_url": AUDIO, "published_at": NOW} | facts))
+    given_: dict[str, Any] = {"guid": guid, "title": guid, "audio_url": AUDIO, "published_at": NOW}
+    return Episode(**(given_ | facts))
 
 
 def requests(store: Store, now: datetime = NOW) -> list[ListenRequest]:

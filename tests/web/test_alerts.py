@@ -16,7 +16,7 @@ from sqlalchemy import event, update
 
 from podwatch.model import DeliveryState, HoldReason, Verdict, measure_precision
 from podwatch.runtime import Runtime
-from podwatch.store.tables import deliveries
+from podwatch.store.tables import deliveries, mentions
 from tests.support.page_visitors import GRAIN, LEE, READER, Member, browse, find_mentions, store_show
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -196,6 +196,18 @@ def test_a_page_of_fifty_alerts_takes_no_more_statements_than_one_of_two(either:
         text = browser.read("/alerts")
     assert len(shown_alerts(text)) == 50
     assert len(many) == len(few) <= 12
+
+
+def test_a_mention_that_is_gone_is_shown_no_more(either: Runtime, now: datetime) -> None:
+    store_show(either, now, ["the grain, the grain"])
+    find_mentions(either, now)
+    browser = browse(either, now)
+    either.store.execute(update(mentions).where(mentions.c.id == 1).values(gone_at=now))
+    assert browser.read("/alerts").count("<mark") == 1
+    assert browser.read("/episodes/1").count("<mark") == 1
+    either.store.execute(update(mentions).values(gone_at=now))
+    assert "its mentions are gone from the transcript" in browser.read("/alerts")
+    assert shown_alerts(browser.read("/alerts?kind=exact")) == []
 
 
 def test_older_alerts_are_reached_page_by_page_each_once(rt: Runtime, now: datetime) -> None:

@@ -40,8 +40,8 @@ SECTIONS = {
         "explain": Place(f"{_WHERE}.explain:explain", "Shows why a watch was told, or was not."),
     },
     "Files, without a database": {
-        "scan": Place(f"{_WHERE}.scan:scan", "Looks for a watchlist in transcripts on disk."),
-        "parse": Place(f"{_WHERE}.parse:parse", "Shows how a transcript on disk is read."),
+        "scan": Place(f"{_WHERE}.scan:scan", "Looks for a watchlist in transcripts or audio on disk."),
+        "parse": Place(f"{_WHERE}.parse:parse", "Shows how a transcript on disk is read, or audio heard."),
     },
     "The past": {
         "backfill": Place(f"{_WHERE}.backfill:backfill_", "Brings in the episodes of a range of days."),
@@ -50,6 +50,10 @@ SECTIONS = {
     },
     "Running it": {
         "doctor": Place(f"{_WHERE}.doctor:doctor", "Tests everything that podwatch needs, and says what to do."),
+        "backup": Place(f"{_WHERE}.backup:backup", "Writes all that is stored into one file, while podwatch runs."),
+        "restore": Place(f"{_WHERE}.backup:restore_", "Puts a backup into an empty database, of either kind."),
+        "prune": Place(f"{_WHERE}.prune:prune", "Removes the text of old transcripts, and keeps what was found in it."),
+        "db": Place(f"{_WHERE}.db:app", "The database: which version its tables have, and their migration."),
         "serve": Place(f"{_WHERE}.serve:serve", "Serves the page, until it is stopped."),
         "mcp": Place(f"{_WHERE}.mcp:mcp", "Lets an agent search and read, over the Model Context Protocol."),
         "slack": Place(f"{_WHERE}.slack:slack", "Hears the buttons on Slack's cards, until it is stopped."),

@@ -41,6 +41,8 @@ class HeardFile:
         yield f"heard by {self.recogniser}; language {q.language or 'not known'}"
         if q.probability is not None:
             yield f"mean probability of a word {q.probability:.2f}, compression {q.compression:.1f}"
+        if q.is_doubtful:
+            yield "much of it may be wrong: words that nobody is sure of, or the same again and again"
         if q.silence is not None:
             yield f"{q.silence:.0%} of it is without talk"
         for loop in q.loops:

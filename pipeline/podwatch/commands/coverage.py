@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Annotated
 
 from podwatch.commands import cli
+from podwatch.commands.choices import known_feed, known_watch
 from podwatch.commands.options import Json, Since, Until
-from podwatch.commands.output import open_runtime, print_stderr, require_utf8, show_rows, utc_now
+from podwatch.commands.output import open_runtime, print_stderr, show_rows, utc_now
 from podwatch.model import Period
 from podwatch.policy.coverage import describe_coverage
 
@@ -43,9 +44,10 @@ def coverage(
     period = Period(start, min(end, now))
     if start is not None and start >= period.until:
         raise cli.BadParameter("--since is not before --until, or in the future")
-    feed, watch = require_utf8(feed) if feed else None, require_utf8(watch) if watch else None
     with open_runtime() as rt:
+        chosen, watch = known_feed(rt.store, feed), known_watch(rt.store, watch)
         facts = rt.store.coverage_facts(period)
+    feed = chosen.url if chosen else None
     rows = list(coverage_rows(facts, now, feed=feed, watch=watch, by_watch=by is By.WATCH))
     if not json and not facts.feeds:
         print_stderr("no feeds yet: podwatch feeds import FILE.opml")

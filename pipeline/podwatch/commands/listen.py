@@ -26,9 +26,11 @@ def listen(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Recognises the audio of episodes without a transcript: podwatch feeds set 3 --listen on, podwatch listen
+    """Recognises the audio of episodes without a transcript.
 
     It is off until a feed, a tag (PODWATCH_LISTEN_TAGS) or PODWATCH_LISTEN says on; docs/listening.md has the rest.
+
+    Example: podwatch feeds set 3 --listen on && podwatch listen
     """
     if get_model:
         _get_model(model, json)

@@ -19,12 +19,11 @@ from podwatch import query
 from podwatch.history.process_pool import choose_process_count, run_in_processes, split_parts
 from podwatch.line.detect import evaluate
 from podwatch.line.repeated_passages import PassageLabeller
-from podwatch.model import DeliverMode, Mention, Scope, Watch
+from podwatch.model import SPEECH, DeliverMode, Mention, Scope, Watch
 from podwatch.policy.scopes import is_in_scope
 from podwatch.settings import Settings
 from podwatch.store.database import Store, explaining_failures, open_store
 from podwatch.store.detect import TranscriptSource
-from podwatch.store.listen import SPEECH
 
 SAMPLES = 3  # mentions shown of those gained, and of those lost
 TERMS = 10  # surfaces shown of a watch

@@ -15,12 +15,11 @@ from podwatch import query
 from podwatch.errors import PodwatchError
 from podwatch.line.detect import evaluate
 from podwatch.line.repeated_passages import PassageLabeller
-from podwatch.model import Mention, Needed, Watch
+from podwatch.model import SPEECH, Mention, Needed, Watch
 from podwatch.query import Engine
 from podwatch.redaction import display_address
 from podwatch.store.database import Store
 from podwatch.store.detect import TranscriptSource
-from podwatch.store.listen import SPEECH
 from podwatch.store.search import Candidate, SearchScope
 
 NAME = "search"  # of the watch that a query is made into

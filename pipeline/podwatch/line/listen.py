@@ -21,7 +21,7 @@ from podwatch.line.bugs import Bugs
 from podwatch.line.listen_claim import ListenClaim
 from podwatch.line.search_index import tokens_of
 from podwatch.logins import Login, origin_of
-from podwatch.model import ALL, ListenRequest, RecognisedChunk, Shard, Tally, Watch
+from podwatch.model import ALL, SPEECH, ListenRequest, RecognisedChunk, Shard, Tally, Watch
 from podwatch.policy.listen_schedule import (
     ListenPlan,
     ListenRules,
@@ -41,7 +41,6 @@ from podwatch.speech.phantoms import find_phantoms
 from podwatch.speech.quality import measure_quality
 from podwatch.speech.recognisers import Recogniser
 from podwatch.speech.transcribing import chunk_seconds, to_transcript, transcribe
-from podwatch.store.listen import SPEECH
 from podwatch.transcripts import sandboxed
 from podwatch.transcripts.labels.boilerplate import Label, Passage
 
@@ -211,13 +210,15 @@ def _listen_to_one(
             recogniser,
             finished=finished,
             save=save,
-            language=settings.language or recording.language or _primary(episode.language),
+            # Not what the feed says: of feeds that say "en" for a talk in German not a word would be right.
+            language=settings.language or recording.language,
+            hints=_keyterms(rt.store.watches(), request) if recogniser.takes_keyterms else (),
         )
-    transcript = to_transcript(chunks, source=f"{SPEECH}{recogniser.name}", language=_primary(episode.language))
+    transcript = to_transcript(chunks, source=f"{SPEECH}{recogniser.name}")
     if not transcript.text:
         raise SpeechError("nobody speaks in it", where=display_address(episode.audio_url or ""))
     phantoms = [Passage(p.start, p.end, Label.PHANTOM, p.score, p.reason) for p in find_phantoms(chunks)]
-    packed = sandboxed.pack_transcript(transcript, episode.language, phantoms)
+    packed = sandboxed.pack_transcript(transcript, transcript.language or episode.language, phantoms)
     fields = asdict(packed) | {"source": transcript.source}
     quality: dict[str, Any] = asdict(measure_quality(chunks))
     claim.finish()
@@ -228,9 +229,10 @@ def _listen_to_one(
     return is_new
 
 
-def _primary(language: str | None) -> str | None:
-    """The language without its region: en for en-GB."""
-    return (language or "").partition("-")[0].partition("_")[0].lower() or None
+def _keyterms(watches: Sequence[Watch], request: ListenRequest) -> list[str]:
+    """The names that are watched in an episode's feed, each once."""
+    scoped = (w for w in watches if is_in_scope(w.scope, request.feed_url, request.tags, request.episode.language))
+    return list(dict.fromkeys(name for w in scoped if w.entity for name in (w.entity, *w.aliases)))
 
 
 def _download(rt: Runtime, request: ListenRequest, path: Path) -> str:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     )
     from podwatch.model.mutes import Mute
     from podwatch.model.search import Needed, NeededToken, NeedsAll, NeedsAny, SearchTokens
-    from podwatch.model.speech import ListenRequest, RecognisedChunk, RecognisedSegment, RecognisedWord
+    from podwatch.model.speech import SPEECH, ListenRequest, RecognisedChunk, RecognisedSegment, RecognisedWord
     from podwatch.model.transcripts import (
         GUESSED,
         Segment,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL",
     "GUESSED",
+    "SPEECH",
     "Alert",
     "Answer",
     "Backfill",
@@ -130,7 +131,7 @@ _NAMES = {  # of each module, as imported above for the type checker; a test hol
     "feeds": "Episode Feed FeedFacts Person PollResult Soundbite TranscriptRef TranscriptRequest",
     "mutes": "Mute",
     "search": "Needed NeededToken NeedsAll NeedsAny SearchTokens",
-    "speech": "ListenRequest RecognisedChunk RecognisedSegment RecognisedWord",
+    "speech": "SPEECH ListenRequest RecognisedChunk RecognisedSegment RecognisedWord",
     "transcripts": "GUESSED Segment Transcript Words clean_text guessed_charset join_segments",
     "watches": "DeliverMode Kind Mention Scope Watch",
     "work": "ALL Shard Tally",

@@ -59,6 +59,7 @@ class Alert:
     """The mentions of one watch in one episode, for one channel.
 
     gone: mentions that a sent message shows and the transcript no longer has. They are shown struck through.
+    is_recognised: podwatch itself has recognised the audio that they were found in.
     """
 
     key: str
@@ -67,6 +68,7 @@ class Alert:
     channel: str
     mentions: Sequence[Mention]
     gone: Sequence[Mention] = ()
+    is_recognised: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

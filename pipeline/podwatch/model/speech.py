@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from podwatch.model.feeds import Episode
 
+SPEECH = "speech:"  # begins the source of a transcript that podwatch recognised; the recogniser's name follows
+
 
 @dataclass(frozen=True, slots=True)
 class RecognisedWord:

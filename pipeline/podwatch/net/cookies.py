@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import http.client
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import requests
-from requests.cookies import MockRequest
+if TYPE_CHECKING:
+    import requests
 
 MAX_HEADER = 8_000  # characters of the cookies that a request has
 
@@ -42,4 +42,6 @@ class Cookies:
 
 
 def _as_urllib(request: requests.PreparedRequest) -> Any:
+    from requests.cookies import MockRequest
+
     return MockRequest(request)

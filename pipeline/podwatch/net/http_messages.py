@@ -9,15 +9,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from time import time
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
-
-import requests
 
 from podwatch.errors import HttpError
 from podwatch.logins import Login, origin_of
 from podwatch.net.decompression import DecompressionError
 from podwatch.net.locations import to_ascii
 from podwatch.redaction import split_login
+
+if TYPE_CHECKING:  # it takes 0.03 s, and most commands ask no server
+    import requests
 
 MAX_REDIRECTS = 5
 READ_BYTES = 64 * 1024  # at once
@@ -74,6 +76,8 @@ def network_failures(url: str, deadline: float) -> Iterator[None]:
 
 def prepare(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> requests.PreparedRequest:
     """The request with its address escaped (RFC 3986) and its host name in ASCII (IDNA); HttpError for no address."""
+    import requests
+
     request = requests.PreparedRequest()
     try:
         request.prepare_method(method)

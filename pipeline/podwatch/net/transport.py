@@ -17,15 +17,16 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import requests
 
 from podwatch.errors import HttpError
 from podwatch.net.addresses import resolve
 from podwatch.net.proxies import Proxies, Proxy, connect, open_tunnel
 from podwatch.settings import IpNetwork
+
+if TYPE_CHECKING:
+    import requests
 
 CONNECT_SECONDS = 10.0  # for each address of a host, at most
 MAX_IDLE_CONNECTIONS = 256

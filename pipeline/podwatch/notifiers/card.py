@@ -39,6 +39,7 @@ from podwatch.notifiers.escaping import (
 from podwatch.notifiers.excerpt import excerpt
 from podwatch.notifiers.mention_ranking import best_mentions
 
+RECOGNISED = "recognised by podwatch"  # of an episode without a published transcript
 _MAX_NAME, _MAX_REASON, _MAX_TEXT_SNIPPET, _MAX_THREAD_SNIPPET = 80, 160, 300, 200
 _MAX_SURE = 0.99  # nothing is certain that was misspelt
 _REASON = re.compile(r".* ~ (.+), [01]\.\d\d: (.*)", re.DOTALL)  # as phonetics/match_reasons.py writes it
@@ -76,6 +77,8 @@ def _blocks(alert: Alert, max_snippet: int, more: str) -> list[Block]:
         built += rich_text_blocks(("rich_text_section", [text_element(figures)]))
         if title := _display_name(alert.episode.title):
             about = [text_element(title, bold=True), *([text_element(" · ")] if about else []), *about]
+    if alert.is_recognised:
+        about = [*about, text_element(f"{' · ' if about else ''}{RECOGNISED}")]
     built += rich_text_blocks(("rich_text_section", about))
     named = set[str]()
     for mention, gone in _shown_mentions(alert):
@@ -90,6 +93,7 @@ def _blocks(alert: Alert, max_snippet: int, more: str) -> list[Block]:
 def text(alert: Alert, more: str | None = None) -> str:
     """The alert as escaped lines of text: for notifications, screen readers, and when blocks are refused."""
     about = [part for part in (_display_name(alert.episode.show), _date(alert.episode)) if part]
+    about += [RECOGNISED] if alert.is_recognised else []
     lines = [headline(alert) + (f" ({', '.join(about)})" if about else "")]
     if figures := surge_summary(alert)[1]:
         title = _display_name(alert.episode.title)

@@ -71,6 +71,8 @@ class SymbolIndex:
         """Those of the pairs whose cost may be within their limit, judged without the order of symbols."""
         import numpy as np
 
+        if not len(pairs):
+            return pairs
         channel, n = self.channel, len(self.lengths)
         g, f = np.divmod(pairs, n)
         limits = self._pair_limits(g, f, factors)
@@ -79,13 +81,17 @@ class SymbolIndex:
         more = (ngram_lengths[g] - self.lengths[f]).astype(np.float32)
         inserted = np.maximum(more * channel.insertion[:-1].min(), 0)
         deleted = np.maximum(more * -channel.deletion[:-1].min(), 0)
-        heard = channel.pad(ngrams)
-        least = _add_bounds(inserted, channel.said_lower_bounds(heard), g, self.padded_forms, f)
+        # Of an hour's n-grams few are in a pair: the others need no bounds.
+        in_pairs = np.zeros(len(ngrams), dtype=bool)
+        in_pairs[g] = True
+        of = (np.cumsum(in_pairs) - 1)[g]
+        heard = channel.pad([ngrams[i] for i in np.flatnonzero(in_pairs).tolist()])
+        least = _add_bounds(inserted, channel.said_lower_bounds(heard), of, self.padded_forms, f)
         keep = least <= limits
-        g, f, deleted, limits = g[keep], f[keep], deleted[keep], limits[keep]
+        g, f, of, deleted, limits = g[keep], f[keep], of[keep], deleted[keep], limits[keep]
         # The other way round, too: without it finding what is near takes 1.3 times as long for 3,000 names.
         mine, rows = np.unique(f, return_inverse=True)
-        least = _add_bounds(deleted, channel.heard_lower_bounds(self.padded_forms[mine]), rows, heard, g)
+        least = _add_bounds(deleted, channel.heard_lower_bounds(self.padded_forms[mine]), rows, heard, of)
         keep = least <= limits
         return g[keep] * n + f[keep]
 

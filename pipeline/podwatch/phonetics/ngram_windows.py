@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from podwatch.phonetics.lexicon import GIVEN, Entry, word_set
-from podwatch.phonetics.noisy_channel import Encoded, encode_words
+from podwatch.phonetics.noisy_channel import Encoded, encode_letters
 from podwatch.phonetics.tokenizer import CLOSED, Tokens
 
 MAX_WORDS = 4
@@ -58,8 +58,11 @@ def cut_windows(tokens: Tokens, entries: Mapping[str, Entry], is_wanted: Callabl
                     positions.setdefault(strip_possessive(ngram), []).append(i)
             if gaps[end] == CLOSED:
                 break
-    ngrams = [ngram for ngram in positions if all(w in entries for w in ngram)]
-    return Windows(ngrams, [encode_words(ngram, entries) for ngram in ngrams], [positions[k] for k in ngrams])
+    words = {w for ngram in positions for w in ngram if w in entries}
+    sounds, letters = {w: entries[w].sound for w in words}, {w: encode_letters(w) for w in words}
+    ngrams = [ngram for ngram in positions if words.issuperset(ngram)]
+    encoded = [(b"".join([sounds[w] for w in k]), b"".join([letters[w] for w in k])) for k in ngrams]
+    return Windows(ngrams, encoded, [positions[k] for k in ngrams])
 
 
 def rare_word_test(tokens: Tokens, entries: Mapping[str, Entry]) -> Callable[[int], bool]:

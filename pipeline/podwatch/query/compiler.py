@@ -150,13 +150,16 @@ class Compiler:
             case clauses.Count():
                 return CountNode(clause, clause.least, clause.most, parts=parts)
             case clauses.Near():
-                return ProximityNode(clause, frequency, _join_near(clause.words, clause.ordered), parts=parts)
+                return ProximityNode(
+                    clause, frequency, _join_near(clause.words, clause.ordered), clause.words, parts=parts
+                )
             case clauses.NotNear():
                 return NotNearNode(clause, clause.words, parts=parts)
             case clauses.Within():
                 return ProximityNode(clause, frequency, _join_within(clause.seconds), parts=parts)
             case clauses.SloppyPhrase():
-                return ProximityNode(clause, frequency, _join_words(len(parts) + clause.words), parts=parts)
+                words = len(parts) + clause.words
+                return ProximityNode(clause, frequency, _join_words(words), words, parts=parts)
         raise AssertionError(type(clause))
 
     def _term(self, clause: clauses.Term) -> AtomNode:
@@ -203,7 +206,7 @@ class Compiler:
             nodes.append(AtomNode(clause, ((atom, 0),)))
         joined = nodes[0]
         for node in nodes[1:]:
-            joined = ProximityNode(clause, self.index.frequency, _join_near(0, ordered=True), parts=(joined, node))
+            joined = ProximityNode(clause, self.index.frequency, _join_near(0, ordered=True), 0, parts=(joined, node))
         return joined
 
     def _fuzzy(self, clause: clauses.Fuzzy) -> AtomNode:

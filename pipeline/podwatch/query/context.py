@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from podwatch.model import Entity, Kind, Transcript
 from podwatch.query.intervals import Spans
-from podwatch.query.literals import Literal, find_literals
+from podwatch.query.literals import Literal, find_literals, find_literals_within, iterate_literals
 from podwatch.query.normaliser import NormalisedText, normalise
-from podwatch.query.postings import WordPostings
+from podwatch.query.short_texts import is_short
 
 TOLERANCE = 1e-9  # seconds, of a distance between two floats
-# Searches of one text for deferred literals, from which on postings of its words are cheaper: 2.0 times faster at 180.
-SEARCHES = 32
+CHARACTERS_A_WORD = 8
+WIDEST = 200  # words on either side of a span, beyond which the whole text is looked through
+BEGINNING = 2000  # characters, in which a frequent word is mostly found
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class EvaluationContext:
     """All offsets here are in characters of the normalised text.
 
     hits: the spans of each atom that was searched for. details: how a span was found, by the number at its end.
-    deferred: the literals of the atoms that are searched for only when a watch needs them.
+    deferred: the literals of the atoms that are searched for only when a watch needs them. plans: of nodes with such
+    atoms, how they are evaluated.
     """
 
     transcript: Transcript
@@ -60,30 +63,78 @@ class EvaluationContext:
     hits: dict[int, Spans]
     details: Sequence[MatchDetail] = ()
     deferred: Mapping[int, Sequence[Literal]] = field(default_factory=dict)
-    _word_numbers: Any = None
-    _searches: int = 0
-    _postings: WordPostings | None = None
+    plans: Mapping[Any, Any] = field(default_factory=dict)
+    _word_numbers: Sequence[int] | None = None
     _normalised_fields: dict[str, str] = field(default_factory=dict)
+    _present: dict[int, bool] = field(default_factory=dict)
 
     def spans_of(self, atom: int) -> Spans:
         """The spans of an atom."""
         spans = self.hits.get(atom)
         if spans is None:
             literals = self.deferred.get(atom)
-            spans = self.hits[atom] = self._search(literals) if literals else []
+            spans = self.hits[atom] = find_literals(self.normalised.text, literals) if literals else []
         return spans
 
-    def _search(self, literals: Sequence[Literal]) -> Spans:
-        self._searches += 1
-        if self._searches == SEARCHES:
-            self._postings = WordPostings(self.normalised.text)
-        return find_literals(self.normalised.text, literals, self._postings)
+    def spans_of_any(self, atoms: Sequence[int]) -> Spans:
+        """All spans of some atoms of which none is deferred."""
+        return [span for atom in atoms if atom in self.hits for span in self.hits[atom]]
+
+    def has_atom(self, atom: int) -> bool:
+        """Whether an atom has a span."""
+        spans = self.hits.get(atom)
+        if spans is not None:
+            return bool(spans)
+        is_present = self._present.get(atom)
+        if is_present is None:
+            literals = self.deferred.get(atom, ())
+            text = self.normalised.text
+            is_present = bool(find_literals_within(text, literals, [(0, BEGINNING)]))
+            is_present = is_present or any(True for _ in iterate_literals(text, literals))
+            self._present[atom] = is_present
+        return is_present
+
+    def spans_within(self, atom: int, regions: Sequence[tuple[int, int]]) -> Spans:
+        """The spans of an atom that lie in one of the regions, and maybe others."""
+        spans = self.hits.get(atom)
+        if spans is not None:
+            return spans
+        literals = self.deferred.get(atom)
+        return find_literals_within(self.normalised.text, literals, regions) if literals else []
+
+    def regions_around(self, spans: Spans, words: int, wanted: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
+        """The stretches of so many words, at least, on either side of each span, where one of each of ``wanted`` is.
+
+        None lies over another, however many spans are near: a word in two of them would be found twice.
+        """
+        text, step = self.normalised.text, CHARACTERS_A_WORD * (words + 1)
+        if words > WIDEST:
+            return [(0, len(text))] if spans else []
+        regions: list[tuple[int, int]] = []
+        for start, end, _ in sorted(spans):
+            first, last = start - step, end + step
+            while first > 0 and text.count(" ", first, start) <= words:
+                first -= step
+            while last < len(text) and text.count(" ", end, last) <= words:
+                last += step
+            first = max(first, 0)
+            for some in wanted:
+                for word in some:
+                    if text.find(word, first, last) >= 0:
+                        break
+                else:
+                    break
+            else:
+                if regions and first <= regions[-1][1]:
+                    first, last = min(first, regions[-1][0]), max(last, regions.pop()[1])
+                regions.append((first, last))
+        return regions
 
     def word_at(self, offset: int) -> int:
         """The number of the word that holds the character at ``offset``, counted from 1."""
         if self._word_numbers is None:
-            self._word_numbers = _is_blank(self.normalised.text).cumsum(dtype="int32")
-        return int(self._word_numbers[offset])
+            self._word_numbers = _number_words(self.normalised.text)
+        return self._word_numbers[offset]
 
     def stored_text(self, start: int, end: int) -> str:
         """The stored text of a span."""
@@ -139,10 +190,14 @@ def last_word_start(text: str, end: int) -> int:
     return text.rfind(" ", 0, end) + 1
 
 
-def _is_blank(text: str) -> Any:
-    """Of each character whether it is a blank, as an array."""
+def _number_words(text: str) -> Sequence[int]:
+    """Of each character how many blanks there are up to it."""
+    if is_short(text):
+        return list(accumulate(character == " " for character in text))
     import numpy as np
 
     if text.isascii():
-        return np.frombuffer(text.encode(), dtype=np.uint8) == 32
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32) == 32
+        is_blank = np.frombuffer(text.encode(), dtype=np.uint8) == 32
+    else:
+        is_blank = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32) == 32
+    return memoryview(is_blank.cumsum(dtype="int32"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.model import Kind, Watch, fold_spelling
 from podwatch.query.normaliser import NormalisedText, normalise
 
-_SENTENCE_END = re.compile(r"[^\W_]{4,}[.?!…]\s")  # behind a word of four letters: St. Mary goes on
+_SENTENCE_END = lazy_pattern(r"[^\W_]{4,}[.?!…]\s")  # behind a word of four letters: St. Mary goes on
 
 
 class Exclusions:
@@ -18,6 +18,10 @@ class Exclusions:
         excluding = [w for w in watches if w.exclude]
         self._spellings = {w.name: [f" {fold_spelling(s)} " for s in w.exclude] for w in excluding}
         self._phrases = {w.name: [f" {normalise(s).text.strip()} " for s in w.exclude] for w in excluding}
+
+    def __bool__(self) -> bool:
+        """Whether any watch excludes anything."""
+        return bool(self._spellings)
 
     def is_excluded(self, watch: str, kind: Kind, normalised: NormalisedText, start: int, end: int) -> bool:
         """Whether what a watch found at [start, end) of a normalised text is something that it excludes.

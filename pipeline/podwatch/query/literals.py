@@ -12,8 +12,7 @@ from enum import IntEnum
 
 import ahocorasick_rs
 
-from podwatch.query.intervals import Spans
-from podwatch.query.postings import WordPostings
+from podwatch.query.intervals import Span, Spans
 from podwatch.query.spelling_variants import ES_ENDINGS
 
 
@@ -52,27 +51,45 @@ class LiteralAutomaton:
         for pattern, blank, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             start = blank + 1
             for ending, atoms in self._atoms[pattern]:
-                stop = _match_end(text, start, end, ending)
+                stop = match_end(text, start, end, ending)
                 if stop is not None:
                     for atom in atoms:
                         hits.setdefault(atom, []).append((start, stop, 0))
 
 
-def find_literals(text: str, literals: Sequence[Literal], postings: WordPostings | None = None) -> Spans:
-    """What an automaton would find of the literals of one atom: for those that few watches need in few texts.
+def find_literals(text: str, literals: Sequence[Literal]) -> Spans:
+    """What an automaton would find of the literals of one atom: for those that few watches need in few texts."""
+    return list(iterate_literals(text, literals))
 
-    postings: those of the text; without them the text is searched.
-    """
+
+def iterate_literals(text: str, literals: Sequence[Literal]) -> Iterator[Span]:
+    """The same, one after the other."""
+    for literal in literals:
+        wanted = f" {literal.text}"
+        at = text.find(wanted)
+        while at >= 0:
+            stop = match_end(text, at + 1, at + len(wanted), literal.ending)
+            if stop is not None:
+                yield at + 1, stop, 0
+            at = text.find(wanted, at + 1)
+
+
+def find_literals_within(text: str, literals: Sequence[Literal], regions: Sequence[tuple[int, int]]) -> Spans:
+    """The same, of those that begin and end in one of some stretches of the text."""
     found: Spans = []
     for literal in literals:
-        for start in _find_starts(text, literal, postings):
-            stop = _match_end(text, start, start + len(literal.text), literal.ending)
-            if stop is not None:
-                found.append((start, stop, 0))
+        wanted = f" {literal.text}"
+        for first, last in regions:
+            at = text.find(wanted, first, last)
+            while at >= 0:
+                stop = match_end(text, at + 1, at + len(wanted), literal.ending)
+                if stop is not None:
+                    found.append((at + 1, stop, 0))
+                at = text.find(wanted, at + 1, last)
     return found
 
 
-def _match_end(text: str, start: int, end: int, ending: Ending) -> int | None:
+def match_end(text: str, start: int, end: int, ending: Ending) -> int | None:
     """Where the word ends that matches a literal at [start, end), without a possessive; None: it goes on otherwise."""
     after = text[end]
     if after == " ":
@@ -87,22 +104,3 @@ def _match_end(text: str, start: int, end: int, ending: Ending) -> int | None:
         if after == "e" and text[end + 1] == "s" and text[end + 2] in " '" and text.endswith(ES_ENDINGS, start, end):
             return end + 2
     return None
-
-
-def _find_starts(text: str, literal: Literal, postings: WordPostings | None) -> Iterator[int]:
-    """Where the literal begins, whatever follows it."""
-    wanted = f" {literal.text}"
-    first, _, rest = literal.text.partition(" ")
-    if postings is None or literal.ending is Ending.ANY or "'" in first:
-        at = text.find(wanted)
-        while at >= 0:
-            yield at + 1
-            at = text.find(wanted, at + 1)
-        return
-    forms = [first]
-    if not rest and literal.ending is Ending.PLURAL:
-        forms += [f"{first}s", f"{first}es"] if first.endswith(ES_ENDINGS) else [f"{first}s"]
-    for form in forms:
-        for start in postings.starts_of(form):
-            if text.startswith(wanted, start - 1):
-                yield start

@@ -42,18 +42,18 @@ def sentence_span(text: str, start: int, end: int) -> tuple[int, int]:
     """The half-open span of the sentence around [start, end), cut at a blank where it reaches further than REACH."""
     left = 2 + max(text.rfind(stop, max(0, start - REACH), start) for stop in _STOPS)
     if left < 2:
-        left = _word_start(text, start - REACH, start)
+        left = word_start(text, start - REACH, start)
     right = end + REACH
     for stop in _STOPS:
         at = text.find(stop, end - 1, right)
         if at >= 0:
             right = at + 1
     if right == end + REACH:
-        right = _word_end(text, right, end)
+        right = word_end(text, right, end)
     return left, max(right, end)
 
 
-def _word_start(text: str, at: int, limit: int) -> int:
+def word_start(text: str, at: int, limit: int) -> int:
     """Where the first whole word behind ``at`` begins, or ``at`` itself when there is none before ``limit``."""
     if at <= 0:
         return 0
@@ -61,7 +61,7 @@ def _word_start(text: str, at: int, limit: int) -> int:
     return blank + 1 if blank >= 0 else at
 
 
-def _word_end(text: str, at: int, limit: int) -> int:
+def word_end(text: str, at: int, limit: int) -> int:
     """Where the last whole word before ``at`` ends, or ``at`` itself when there is none behind ``limit``."""
     if at >= len(text):
         return len(text)

@@ -32,11 +32,6 @@ def cut_loops(segments: Sequence[RecognisedSegment]) -> list[RecognisedSegment]:
     return separate_loops(segments)[0]
 
 
-def find_loops(segments: Sequence[RecognisedSegment]) -> list[Loop]:
-    """The loops that cut_loops() cuts."""
-    return separate_loops(segments)[1]
-
-
 def separate_loops(segments: Sequence[RecognisedSegment]) -> tuple[list[RecognisedSegment], list[Loop]]:
     """(the segments without further rounds of loops, those loops)"""
     loops: list[Loop] = []

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from podwatch.model import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Mention
+from podwatch.model import SPEECH, Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Mention
 from podwatch.policy.alerts import find_retracted, merge_feeds
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
@@ -20,7 +20,7 @@ from podwatch.store.mentions import mention_of
 from podwatch.store.reports import report_of
 from podwatch.store.rerouting import dissolve_digests
 from podwatch.store.statements import in_batches
-from podwatch.store.tables import deliveries, episodes, mentions, watches
+from podwatch.store.tables import deliveries, episodes, mentions, transcripts, watches
 from podwatch.store.watches import watch_of
 
 
@@ -88,6 +88,8 @@ def alert_in(c: Connection, row: AnyRow) -> tuple[Alert, bool] | None:
             found.setdefault(r.transcript_id, []).append(mention_of(r, watch.name))
         elif row.sent_at is not None and r.found_at <= row.sent_at < r.gone_at:
             gone.append(mention_of(r, watch.name))
+    first = next(iter(found), None)
+    source = first and c.execute(select(transcripts.c.source).where(transcripts.c.id == first)).scalar()
     now = merge_feeds(list(found.values()))
     alert = Alert(
         key=row.key,
@@ -96,6 +98,7 @@ def alert_in(c: Connection, row: AnyRow) -> tuple[Alert, bool] | None:
         channel=row.channel,
         mentions=tuple(now),
         gone=tuple(find_retracted(gone, now)),
+        is_recognised=(source or "").startswith(SPEECH),
     )
     return alert, watch.enabled
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from podwatch.model import ALL, Episode, SearchTokens, Shard, Transcript, TranscriptRequest
 from podwatch.policy.passing_parts import PassingParts, changed_parts, is_same_address
@@ -17,7 +17,7 @@ from podwatch.store.packing import unpack
 from podwatch.store.passing_parts import load_passing, save_passing
 from podwatch.store.search import replace_documents
 from podwatch.store.statements import in_batches, in_shard
-from podwatch.store.tables import episodes, feeds, transcripts
+from podwatch.store.tables import entity_spans, episodes, feeds, transcripts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,8 @@ class FetchRows(Rows):
 
         A changed one replaces the stored one as its next revision, in which every watch is looked for again.
         """
+        if not fetched:
+            return 0
         new = 0
         fresh: list[dict[str, Any]] = []
         passing: dict[str, frozenset[str]] = {}
@@ -131,11 +133,18 @@ class FetchRows(Rows):
 
     def _known(self, c: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
         t = transcripts.c
-        query = select(t.id, t.episode_id, t.digest, t.revision, t.checks, t.source).where(t.episode_id.in_(ids))
+        columns = (t.id, t.episode_id, t.digest, t.revision, t.checks, t.source, t.pruned_at)
+        query = select(*columns).where(t.episode_id.in_(ids))
         return {r.episode_id: r for r in c.execute(query)}
 
     def _save_again(self, c: Connection, f: FetchResult, old: AnyRow, now: datetime) -> bool:
         mine = update(transcripts).where(transcripts.c.id == old.id)
+        if old.pruned_at is not None and f.fields is not None:
+            revision = old.revision + (old.digest != f.fields["digest"])
+            fresh = {"revision": revision, "detected_through": 0, "checks": 0, "fetched_at": now, "pruned_at": None}
+            c.execute(mine.values(**fresh, **f.fields))
+            c.execute(delete(entity_spans).where(entity_spans.c.transcript_id == old.id))  # to be read for names anew
+            return True
         if f.fields is None or old.digest == f.fields["digest"]:
             fresh = {k: v for k, v in (f.fields or {}).items() if k in ("source", "etag", "last_modified")}
             c.execute(mine.values(checks=old.checks + 1, **fresh))

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, in
 
 from podwatch.model import (
     ALL,
+    SPEECH,
     BackfillRange,
     Episode,
     ListenRequest,
@@ -30,8 +31,6 @@ from podwatch.store.recording_tables import recognitions, recording_chunks, reco
 from podwatch.store.search import replace_documents
 from podwatch.store.statements import in_batches, in_shard, upsert
 from podwatch.store.tables import episodes, feeds, transcripts
-
-SPEECH = "speech:"  # begins the source of a transcript that podwatch recognised; the recogniser's name follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +179,7 @@ class ListenRows(Rows):
             select(*named)
             .join(recognitions, recognitions.c.episode_id == t.episode_id)
             .where(recognitions.c.recording_id == recording_id, t.source.startswith(SPEECH, autoescape=True))
+            .where(t.pruned_at.is_(None))
             .limit(1)
         )
         return next((dict(r._mapping) for r in self.read_rows(query)), None)
