@@ -187,6 +187,20 @@ def test_what_goes_with_its_feed_is_not_found_nor_counted(filled: Store, now: da
     assert (filled.index_state().transcripts, filled.index_state().indexed) == (1, 1)
 
 
+def test_a_text_that_was_pruned_is_neither_read_nor_counted(filled: Store, now: datetime) -> None:
+    pruned = [h.source.transcript.id for h in run(filled, "grain").hits][:1]
+    assert filled.prune_texts(pruned, now) == 1
+    for query in ("grain", "/gra.n/"):
+        found = run(filled, query)
+        assert (found.hits, found.is_whole) == ([], True)
+    assert (filled.count_searchable(EVERYTHING), filled.index_state().transcripts, filled.index_state().indexed) == (
+        7,
+        7,
+        7,
+    )
+    assert fill(filled) == 0
+
+
 def test_an_index_full_of_what_is_gone_is_made_anew(store: Store, now: datetime) -> None:
     store_transcripts(store, now, TEXTS)
     for n in range(6):

@@ -16,6 +16,7 @@ from sqlalchemy.sql.selectable import FromClause
 from podwatch.model import DeliveryKind, DeliveryState
 from podwatch.store.connection import Rows
 from podwatch.store.marks import COMPLETE_LINE
+from podwatch.store.prune import HAS_TEXT
 from podwatch.store.recording_tables import recognitions
 from podwatch.store.search_tables import search_documents
 from podwatch.store.tables import channels, deliveries, episodes, feeds, marks, mentions, transcripts, watches
@@ -83,6 +84,7 @@ def _queues(c: Connection, now: datetime, states: Mapping[str, int]) -> dict[str
         "poll": _count(c, feeds, feeds.c.next_poll_at <= now),
         "fetch": _count(c, episodes, e.next_fetch_at <= now, e.backlog.is_(False)),
         "listen": _count(c, recognitions, r.next_listen_at.is_not(None), r.recognised_at.is_(None)),
+        "index": max(0, _count(c, transcripts, HAS_TEXT) - _count(c, search_documents)),
         "detect": _count(c, transcripts, t.detected_through < latest),
         "deliver": _count(c, deliveries, d.next_attempt_at <= now),
         "held": states[DeliveryState.HELD.value],

@@ -1,6 +1,7 @@
 """Removes the text of old transcripts, and keeps what was found in it: the row stays, so nothing is fetched again.
 
-What goes: the text with its times and labels, the places of names in it, and what is left of listening to its audio.
+What goes: the text with its times and labels, its place in the search index, the places of names in it, and what is left
+of listening to its audio.
 What stays: mentions with their words and sentences, alerts, how often which name was said, and that the episode was
 listened to. Only a backfill asks for such a text again.
 """
@@ -16,6 +17,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from podwatch.policy.retention import ExpiredTexts
 from podwatch.store.connection import Rows
 from podwatch.store.recording_tables import recognitions, recording_chunks
+from podwatch.store.search_tables import search_documents
 from podwatch.store.statements import in_batches
 from podwatch.store.tables import entity_spans, episodes, feeds, transcripts, watches
 from podwatch.store.watches import IS_TEXT_WATCH
@@ -83,6 +85,7 @@ class PruneRows(Rows):
                 mine = update(transcripts).where(t.id.in_(some), t.pruned_at.is_(None), _IS_SEARCHED)
                 done = c.execute(mine.values(**gone).returning(t.id, t.episode_id)).all()
                 of = [row.episode_id for row in done]
+                c.execute(delete(search_documents).where(search_documents.c.episode_id.in_(of)))
                 c.execute(update(entity_spans).where(s.transcript_id.in_([row.id for row in done])).values(body=b""))
                 c.execute(update(episodes).where(episodes.c.id.in_(of)).values(next_fetch_at=None))
                 heard = select(r.recording_id).where(r.episode_id.in_(of), r.recording_id.is_not(None))

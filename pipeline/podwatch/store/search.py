@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, 
 from podwatch.model import Needed, NeededToken, NeedsAll, SearchTokens
 from podwatch.store.connection import Rows
 from podwatch.store.packing import unpack
+from podwatch.store.prune import HAS_TEXT
 from podwatch.store.search_tables import search_documents
 from podwatch.store.statements import in_batches
 from podwatch.store.tables import episodes, transcripts
@@ -51,7 +52,7 @@ class SearchScope:
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """How many transcripts there are, how many of them are in the index, and how many rows of it nobody needs."""
+    """How many transcripts have a text, how many of these are in the index, and how many of its rows nobody needs."""
 
     transcripts: int
     indexed: int
@@ -95,7 +96,7 @@ class SearchRows(Rows):
 
     def count_searchable(self, scope: SearchScope) -> int:
         """How many transcripts there are in the scope."""
-        query = select(func.count()).select_from(transcripts)
+        query = select(func.count()).select_from(transcripts).where(HAS_TEXT)
         if scope.conditions:
             query = query.join(episodes, episodes.c.id == transcripts.c.episode_id).where(*scope.conditions)
         return int(self.read_rows(query)[0][0])
@@ -103,7 +104,7 @@ class SearchRows(Rows):
     def index_state(self) -> IndexState:
         """Asked of the database's own counts, not of the texts."""
         with self.reading() as c:
-            total = c.execute(select(func.count()).select_from(transcripts)).scalar_one()
+            total = c.execute(select(func.count()).select_from(transcripts).where(HAS_TEXT)).scalar_one()
             indexed = c.execute(select(func.count()).select_from(search_documents)).scalar_one()
             stale = 0
             if c.dialect.name == "sqlite":
@@ -181,10 +182,15 @@ def add_documents(c: Connection, tokens: Mapping[int, SearchTokens]) -> None:
 
 
 def _pending(*columns: Any) -> Select[Any]:
-    """Of the transcripts that have no document."""
+    """Of the transcripts that have a text, and no document."""
     t = transcripts.c
     has_none = ~exists().where(search_documents.c.transcript_id == t.id)
-    return select(*columns).select_from(transcripts).join(episodes, episodes.c.id == t.episode_id).where(has_none)
+    return (
+        select(*columns)
+        .select_from(transcripts)
+        .join(episodes, episodes.c.id == t.episode_id)
+        .where(HAS_TEXT, has_none)
+    )
 
 
 def _has(dialect: str, needed: Needed) -> ColumnElement[bool]:
