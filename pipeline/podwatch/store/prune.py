@@ -1,7 +1,7 @@
 """Removes the text of old transcripts, and keeps what was found in it: the row stays, so nothing is fetched again.
 
-What goes: the text with its times and labels, its place in the search index, the places of names in it, and what is left
-of listening to its audio.
+What goes: the text with its times and labels, its place in the search index, the places of names in it, and what is
+left of listening to its audio.
 What stays: mentions with their words and sentences, alerts, how often which name was said, and that the episode was
 listened to. Only a backfill asks for such a text again.
 """
