@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from podwatch.policy.retention import ExpiredTexts
 from podwatch.store.connection import Rows
 from podwatch.store.recording_tables import recognitions, recording_chunks
+from podwatch.store.search_tables import search_documents
 from podwatch.store.statements import in_batches
 from podwatch.store.tables import entity_spans, episodes, feeds, transcripts, watches
 from podwatch.store.watches import IS_TEXT_WATCH
@@ -84,6 +85,7 @@ class PruneRows(Rows):
                 done = c.execute(mine.values(**gone).returning(t.id, t.episode_id)).all()
                 of = [row.episode_id for row in done]
                 c.execute(update(entity_spans).where(s.transcript_id.in_([row.id for row in done])).values(body=b""))
+                c.execute(delete(search_documents).where(search_documents.c.episode_id.in_(of)))
                 c.execute(update(episodes).where(episodes.c.id.in_(of)).values(next_fetch_at=None))
                 heard = select(r.recording_id).where(r.episode_id.in_(of), r.recording_id.is_not(None))
                 c.execute(delete(recording_chunks).where(recording_chunks.c.recording_id.in_(heard)))

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, 
 from podwatch.model import Needed, NeededToken, NeedsAll, SearchTokens
 from podwatch.store.connection import Rows
 from podwatch.store.packing import unpack
+from podwatch.store.prune import HAS_TEXT
 from podwatch.store.search_tables import search_documents
 from podwatch.store.statements import in_batches
 from podwatch.store.tables import episodes, transcripts
@@ -87,7 +88,7 @@ class SearchRows(Rows):
 
     def count_searchable(self, scope: SearchScope) -> int:
         """How many transcripts there are in the scope."""
-        query = select(func.count()).select_from(transcripts)
+        query = select(func.count()).select_from(transcripts).where(HAS_TEXT)
         if scope.conditions:
             query = query.join(episodes, episodes.c.id == transcripts.c.episode_id).where(*scope.conditions)
         return int(self.read_rows(query)[0][0])
@@ -95,7 +96,7 @@ class SearchRows(Rows):
     def index_state(self) -> IndexState:
         """Asked of the database's own counts, not of the texts."""
         with self.reading() as c:
-            total = c.execute(select(func.count()).select_from(transcripts)).scalar_one()
+            total = c.execute(select(func.count()).select_from(transcripts).where(HAS_TEXT)).scalar_one()
             indexed = c.execute(select(func.count()).select_from(search_documents)).scalar_one()
             stale = 0
             if c.dialect.name == "sqlite":
@@ -125,10 +126,15 @@ class SearchRows(Rows):
     def clear_index(self) -> None:
         """Empties the index, so that it is made anew."""
         with self.writing() as c:
-            c.execute(delete(search_documents))
-            if c.dialect.name == "sqlite":
-                c.execute(text("INSERT INTO search_tokens (search_tokens) VALUES ('delete-all')"))
-                c.execute(text("DELETE FROM sqlite_sequence WHERE name = 'search_documents'"))
+            clear_documents(c)
+
+
+def clear_documents(c: Connection) -> None:
+    """The same in a transaction of the caller's."""
+    c.execute(delete(search_documents))
+    if c.dialect.name == "sqlite":
+        c.execute(text("INSERT INTO search_tokens (search_tokens) VALUES ('delete-all')"))
+        c.execute(text("DELETE FROM sqlite_sequence WHERE name = 'search_documents'"))
 
 
 def replace_documents(c: Connection, by_episode: Mapping[int, SearchTokens | None]) -> None:
@@ -168,10 +174,15 @@ def add_documents(c: Connection, tokens: Mapping[int, SearchTokens]) -> None:
 
 
 def _pending(*columns: Any) -> Select[Any]:
-    """Of the transcripts that have no document."""
+    """Of the transcripts that have no document, and a text to make one of."""
     t = transcripts.c
     has_none = ~exists().where(search_documents.c.transcript_id == t.id)
-    return select(*columns).select_from(transcripts).join(episodes, episodes.c.id == t.episode_id).where(has_none)
+    return (
+        select(*columns)
+        .select_from(transcripts)
+        .join(episodes, episodes.c.id == t.episode_id)
+        .where(has_none, HAS_TEXT)
+    )
 
 
 def _has(dialect: str, needed: Needed) -> ColumnElement[bool]:
