@@ -17,12 +17,12 @@ from podwatch.errors import SpeechError
 from podwatch.settings import Settings
 from podwatch.speech.models import find_model, models_folder
 from preflight import RefusedError, RunFailedError
-from speech_models import PACKAGED
 
 if TYPE_CHECKING:
     from podwatch.runtime import Runtime
     from terminal import Progress
 
+PACKAGED = ("base", "tiny.en")  # the models that speech_models.py fetches
 UNHEARD = "back-channel-2026-11-10"  # the guid of the sample's episode that has no transcript
 PATIENCE_SECONDS = 180.0  # from the end of the run to its first alert: another DAG tells it
 OTHERS_SECONDS = 20.0  # from there to the alerts of its other watches, of which some may never be told by themselves

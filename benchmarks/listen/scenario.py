@@ -67,7 +67,7 @@ class Scenario:
 def read_answer(process: subprocess.Popen[str]) -> dict[str, Any]:
     out, _ = process.communicate()
     if process.returncode:
-        raise RuntimeError(f"{process.args}: status {process.returncode}")
+        raise RuntimeError(f"{process.args!r}: status {process.returncode}")
     answer: dict[str, Any] = json.loads(out.splitlines()[-1])
     return answer
 
@@ -84,6 +84,7 @@ def open_scenario(home: Path, model: Path, files: Sequence[Path], feeds: int = 1
         "PODWATCH_HOST_PAUSE": "0",
         "PODWATCH_ENTITIES": "off",
         "PODWATCH_CONSOLE": "1",
+        "PODWATCH_FIRST_POLL": "1000",
         "PODWATCH_LISTEN": "on",
         "PODWATCH_LISTEN_NEWEST": "1000",
         "PODWATCH_LISTEN_HOURS": "1000",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -16,18 +17,17 @@ BLOCK = 10 * RATE  # samples that are encoded at a time
 
 def write_sound(path: Path, parts: Iterable[Wave]) -> float:
     """Writes the parts one after the other, as the file's ending says; returns how many seconds that is."""
-    codec, options = ("libmp3lame", {}) if path.suffix == ".mp3" else ("flac", {"compression_level": "0"})
-    written = 0
+    is_mp3, written = path.suffix == ".mp3", 0
+    layout = "s16p" if is_mp3 else "s16"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=RATE, layout="mono", options=options)
-        planar = "s16p" if codec == "libmp3lame" else "s16"
-        if codec == "libmp3lame":
+        stream: Any = container.add_stream("libmp3lame" if is_mp3 else "flac", rate=RATE, layout="mono")
+        stream.codec_context.format = layout
+        if is_mp3:
             stream.bit_rate = MP3_BITS
-        stream.codec_context.format = planar
         for part in parts:
             for at in range(0, len(part), BLOCK):
                 whole = (np.clip(part[at : at + BLOCK], -1, 1) * 32767).astype(np.int16)
-                frame = av.AudioFrame.from_ndarray(whole[None, :], format=planar, layout="mono")
+                frame = av.AudioFrame.from_ndarray(whole[None, :], format=layout, layout="mono")
                 frame.sample_rate, frame.pts = RATE, written
                 container.mux(stream.encode(frame))
                 written += len(whole)

@@ -86,9 +86,9 @@ def main() -> None:
     with runtime.build(from_environment(os.environ)) as rt:
         watch.time_methods(rt.http, DOWNLOADING["http"], "downloading")
         watch.time_methods(rt.store, KEEPING["store"], "keeping")
-        sandboxed.pack_transcript = watch.wrap(sandboxed.pack_transcript, "keeping")  # type: ignore[assignment]
+        sandboxed.pack_transcript = watch.wrap(sandboxed.pack_transcript, "keeping")
         started = cpu_seconds()
-        rt._recogniser = LoggedRecogniser(rt.recogniser(), chosen.log)  # type: ignore[assignment]
+        rt._recogniser = LoggedRecogniser(rt.recogniser(), chosen.log)
         loaded = cpu_seconds()
         tally = listen(rt, rt.store.clock() + timedelta(seconds=chosen.later))
     own, theirs = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)

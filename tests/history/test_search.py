@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -14,8 +16,10 @@ from sqlalchemy import select, text
 from podwatch.errors import PodwatchError
 from podwatch.history.search import SearchResult, compile_search, search
 from podwatch.line.detect import detect
+from podwatch.line.fetch import fetch
 from podwatch.line.search_index import index_transcripts, tokens_of
 from podwatch.model import Watch
+from podwatch.query.narrowing import index_tokens
 from podwatch.runtime import Runtime
 from podwatch.store.database import Store
 from podwatch.store.fetch import FetchResult
@@ -128,13 +132,36 @@ def test_what_is_not_indexed_yet_is_read_all_the_same(store: Store, now: datetim
     assert (run(store, "grain").read, fill(store)) == (1, 0)
 
 
+def test_each_fetch_indexes_some_of_what_was_stored_before(rt: Runtime, now: datetime) -> None:
+    store_transcripts(rt.store, now, TEXTS)
+    assert rt.store.index_state().indexed == 0
+    fetch(rt, now)
+    assert rt.store.index_state().indexed == len(TEXTS)
+
+
+def test_two_that_index_at_once_add_each_transcript_once(store: Store, now: datetime) -> None:
+    store_transcripts(store, now, TEXTS)
+    seen = [[(t, index_tokens(t.text)) for t in store.texts_to_index(100)] for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(store.save_index, seen))
+    assert store.index_state().indexed == len(TEXTS)
+    assert titles(run(store, "grain")) == ["latin"]
+
+
 def test_a_transcript_is_indexed_with_its_save(store: Store, now: datetime) -> None:
     store_transcripts(store, now, {"one": "grain", "two": "corn"})
     [one, two] = store.load_sources(store.transcript_ids())
     with store.reading() as c:
         assert c.execute(select(search_documents)).all() == []
         bodies = {r.episode_id: r.body for r in c.execute(text("SELECT episode_id, body FROM transcripts"))}
-    fields = {"source": "", "media_type": "", "language": "en", "characters": 4, "segments": 1, "labels": b""}
+    fields: dict[str, Any] = {
+        "source": "",
+        "media_type": "",
+        "language": "en",
+        "characters": 4,
+        "segments": 1,
+        "labels": b"",
+    }
     changed = fields | {"digest": "another", "body": bodies[two.episode.id]}
     tokens = tokens_of(changed["body"])
     result = FetchResult(episode=one.episode, fields=changed, next_fetch_at=None, tokens=tokens)
@@ -192,6 +219,31 @@ def test_a_bound_says_what_was_not_read_and_where_to_go_on(store: Store, now: da
     assert (first.hits, first.read, first.candidates, first.is_whole) == ([], 10, 20, False)
     second = run(store, "/gra.n/", most_read=10, after=first.after)
     assert (titles(second), second.after) == (["t16", "t17", "t18", "t19"], None)
+
+
+def test_the_next_page_begins_behind_the_last_whatever_is_indexed_meanwhile(store: Store, now: datetime) -> None:
+    store_transcripts(store, now, {f"t{n}": "corn" if n < 15 else "grain" for n in range(20)})
+    first = run(store, "grain", most_read=10)  # ends at one without grain
+    fill(store)
+    assert titles(run(store, "grain", after=first.after)) == ["t15", "t16", "t17", "t18", "t19"]
+    assert titles(run(store, "corn", after=first.after)) == ["t10", "t11", "t12", "t13", "t14"]
+    with pytest.raises(PodwatchError, match="is gone"):
+        run(store, "grain", after=999)
+
+
+def test_episodes_without_a_date_come_last_on_their_own_pages(store: Store, now: datetime) -> None:
+    store_transcripts(store, now, {f"t{n}": "grain" for n in range(4)})
+    with store.writing() as c:
+        c.execute(text("UPDATE episodes SET published_at = NULL WHERE title IN ('t0', 't1')"))
+    seen, after = [], None
+    while True:
+        page = run(store, "grain", limit=1, after=after)
+        seen += titles(page)
+        after = page.after
+        if after is None:
+            break
+    assert seen[:2] == ["t2", "t3"]
+    assert sorted(seen[2:]) == ["t0", "t1"]
 
 
 def test_the_scope_is_that_of_mentions(filled: Store, now: datetime) -> None:

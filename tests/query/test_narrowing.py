@@ -65,6 +65,28 @@ def test_a_query_needs_these_tokens(query: str) -> None:
     assert shown(needs(query)) == NARROWED[query]
 
 
+# (query, a text that it is found in): what a tokenizer of a database would cut, fold or leave out otherwise.
+LEFT_IN = [
+    ("grain", "Grain's price"), ("grain", "the grains' price"), ("tax", "taxes"), ("party", "parties"),
+    ("putin", "Putin’s war"), ("won't", "he won’t go"), ('"O\'Brien"', "OBrien said"), ("obrien", "O'Brien said"),
+    ('"U.S. Steel"', "US Steel"), ("fbi", "the F.B.I. came"), ("F-35", "F 35s"), ("737", "737s"), ("C++", "in C++."),
+    ("AT&T", "at AT & T"), ("2.5", "about 2.5 per cent"), ("500,000", "500,000 people"), ('"l\'Ukraine"', "de l’Ukraine"),
+    ("ukraine", "l'Ukraine"), ("cafe", "cafe\u0301s"), ("strasse", "Straße"), ("Łódź", "in Lodz"), ("ёлка", "елка"),
+    ("Кремл*", "в Кремле"), ("京", "東京都"), ("京都", "東京都"), ("パリ", "ﾊﾟﾘ"), ("กรุงเทพ", "กรุงเทพมหานคร"),
+    ("삼성*", "삼성전자"), ("דונלד", "דּוֹנָלְד"), ("दिल्ली", "नई दिल्ली में"), ("donau*", "Donau" + "dampf" * 30),
+    ('"black sea"', "black [Music] sea"), ("you*", "You're"), ("sanction*", "Sanctions'"), ("emmet?", "Emmett's"),
+    ('"Dune film"', "Dune™ film"), ("fish", "ﬁsh"), ("12", "１２"), ("IV", "Ⅳ"), ("tmobile", "T-Mobile"),
+    ("YouTube", "You Tube"), ("mcdonalds", "McDonald's"), ('="US"', "the US said"), ("email", "e-mails"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "text"), LEFT_IN)
+def test_what_is_written_otherwise_is_left_in(query: str, text: str) -> None:
+    engine, transcript = engine_for(query), join_segments([Segment(0.0, 9.0, text)])
+    assert engine(transcript).mentions, "the engine does not find it: the case says nothing"
+    assert holds(engine.needed_tokens("q"), index_tokens(transcript.text).tokens.split())
+
+
 def test_a_long_word_is_cut_alike_on_both_sides() -> None:
     word = "donaudampfschiff" * 9
     tokens = index_tokens(f"the {word}s said").tokens.split()
@@ -93,7 +115,7 @@ WORDS = [
     "You Tube", "McDonalds", "McDonald's", "[Music]", "tmobile", "T-Mobile", "ﬁsh", "１２", "Ⅳ", "IV", "naïve", "Nuku'alofa",
 ]  # fmt: skip
 BREAKS = st.sampled_from([" ", " ", ", ", ". ", "", "-", "'", "\u200b", " (", "…"])
-TEXTS = st.lists(st.tuples(st.sampled_from(WORDS), BREAKS), min_size=1, max_size=12).map(
+TEXTS = st.lists(st.tuples(st.sampled_from(WORDS), BREAKS), min_size=1, max_size=40).map(
     lambda parts: "".join(word + gap for word, gap in parts)
 )
 

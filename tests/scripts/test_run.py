@@ -1,4 +1,4 @@
-"""scripts/: what `make run` checks before it starts anything, what it serves, and which run of the DAG it follows."""
+"""scripts/: what `make run` checks before it starts anything, and which run of the DAG it follows."""
 
 from __future__ import annotations
 
@@ -8,20 +8,12 @@ import re
 import socket
 import stat
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.utils import formatdate
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import av
 import pytest
-
-from podwatch.model import Episode
-from podwatch.settings import Settings, from_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -29,8 +21,6 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import airflow_local  # noqa: E402
 import first_run  # noqa: E402
 import preflight  # noqa: E402
-import sample_server  # noqa: E402
-import speech_run  # noqa: E402
 import terminal  # noqa: E402
 from tests.support.builders import alert  # noqa: E402
 
@@ -118,113 +108,6 @@ def test_a_second_run_is_refused_while_the_first_holds_the_folder(tmp_path: Path
         pass
     with preflight.lock_home(tmp_path):
         pass
-
-
-# The sample
-
-
-@pytest.fixture
-def sample() -> Iterator[sample_server.SampleServer]:
-    with sample_server.SampleServer(ROOT / "seeds", 0) as server:
-        yield server
-
-
-def ask(server: sample_server.SampleServer, path: str, method: str = "GET", **headers: str) -> tuple[int, Any, bytes]:
-    request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", headers=headers, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.headers, answer.read()
-    except urllib.error.HTTPError as e:
-        with e:
-            return e.code, e.headers, e.read()
-
-
-def test_the_sample_has_addresses_with_the_port_it_is_served_at(sample: sample_server.SampleServer) -> None:
-    status, headers, body = ask(sample, "/sample/feed.xml")
-    assert (status, headers["Content-Type"]) == (200, "application/rss+xml; charset=utf-8")
-    assert f"http://127.0.0.1:{sample.port}/sample/missile-crisis.vtt".encode() in body
-    assert b":8765/" not in body
-    assert sample_server.replace_port("http://127.0.0.1:8765/sample/x http://127.0.0.1:8765/", 99) == (
-        "http://127.0.0.1:99/sample/x http://127.0.0.1:8765/"
-    )
-
-
-def test_every_transcript_that_the_sample_names_is_served(sample: sample_server.SampleServer) -> None:
-    feed = ask(sample, "/sample/feed.xml")[2].decode()
-    paths = {part.partition('"')[0] for part in feed.split(f'transcript url="http://127.0.0.1:{sample.port}')[1:]}
-    assert len(paths) >= 3
-    assert {ask(sample, path)[0] for path in paths} == {200}
-
-
-def test_an_unchanged_feed_is_answered_with_304(sample: sample_server.SampleServer) -> None:
-    _, headers, _ = ask(sample, "/sample/feed.xml")
-    assert ask(sample, "/sample/feed.xml", **{"If-None-Match": headers["ETag"]})[::2] == (304, b"")
-    assert ask(sample, "/sample/feed.xml", **{"If-None-Match": f'"x", W/{headers["ETag"]}'})[0] == 304
-    assert ask(sample, "/sample/feed.xml", **{"If-Modified-Since": headers["Last-Modified"]})[0] == 304
-    assert ask(sample, "/sample/feed.xml", **{"If-Modified-Since": formatdate(0, usegmt=True)})[0] == 200
-    assert ask(sample, "/sample/feed.xml", **{"If-Modified-Since": "yesterday"})[0] == 200
-    # RFC 9110: a tag that differs decides, whatever the date says
-    both = {"If-None-Match": '"other"', "If-Modified-Since": headers["Last-Modified"]}
-    assert ask(sample, "/sample/feed.xml", **both)[0] == 200
-
-
-def test_nothing_but_the_sample_is_served(sample: sample_server.SampleServer) -> None:
-    for path in ("/", "/sample/", "/watchlist.yaml", "/sample/../watchlist.yaml", "/sample/%2e%2e/%2e%2e/README.md"):
-        assert ask(sample, path)[0] == 404, path
-    assert ask(sample, "/sample/feed.xml", "HEAD")[::2] == (200, b"")
-
-
-RANGES = {
-    "bytes=0-99": (206, slice(0, 100)),
-    "bytes=1000-": (206, slice(1000, None)),
-    "bytes=-50": (206, slice(-50, None)),
-    "bytes=0-999999999": (206, slice(0, None)),  # ends with the file
-    "bytes=-999999999": (206, slice(0, None)),
-    "bytes=5-4": (200, slice(0, None)),  # none of these is a range, so it is not there
-    "bytes=-": (200, slice(0, None)),
-    "bytes=0-1,5-6": (200, slice(0, None)),
-    "seconds=0-9": (200, slice(0, None)),
-    "bytes=999999999-": (416, slice(0, 0)),
-    "bytes=-0": (416, slice(0, 0)),
-}
-
-
-@pytest.mark.parametrize("wanted", RANGES)
-def test_a_player_may_ask_for_a_part_of_the_audio(sample: sample_server.SampleServer, wanted: str) -> None:
-    whole = (ROOT / "seeds/sample/map-room.opus").read_bytes()
-    status, part = RANGES[wanted]
-    answer, headers, body = ask(sample, "/sample/map-room.opus", Range=wanted)
-    assert (answer, headers["Accept-Ranges"], headers["Content-Type"]) == (status, "bytes", "audio/ogg")
-    assert body == whole[part]
-    assert int(headers["Content-Length"]) == len(body)
-    start = part.indices(len(whole))[0]
-    said = {206: f"bytes {start}-{start + len(body) - 1}/{len(whole)}", 416: f"bytes */{len(whole)}", 200: None}
-    assert headers["Content-Range"] == said[status]
-
-
-def test_a_part_is_only_of_the_version_that_the_player_has(sample: sample_server.SampleServer) -> None:
-    path = "/sample/map-room.opus"
-    etag = ask(sample, path)[1]["ETag"]
-    assert ask(sample, path, Range="bytes=0-9", **{"If-Range": etag})[0] == 206
-    assert ask(sample, path, Range="bytes=0-9", **{"If-Range": '"another"'})[0] == 200
-    assert ask(sample, path, "HEAD", Range="bytes=0-9")[::2] == (200, b"")
-
-
-def test_every_episode_of_the_sample_has_audio_as_long_and_as_large_as_the_feed_says() -> None:
-    feed = (ROOT / "seeds/sample/feed.xml").read_text(encoding="utf-8")
-    said = re.findall(r'duration>([\d:]+)<.*?/sample/([\w-]+\.opus)" length="(\d+)" type="(.*?)"', feed, re.DOTALL)
-    assert [name for _, name, _, _ in said] == ["map-room.opus", "grain.opus", "missile-crisis.opus"]
-    sizes = []
-    for duration, name, length, media_type in said:
-        path = ROOT / "seeds/sample" / name
-        with av.open(str(path)) as container:
-            assert container.duration is not None
-            hours, minutes, seconds = map(int, duration.split(":"))
-            assert abs(container.duration / 1e6 - (hours * 3600 + minutes * 60 + seconds)) <= 1.0, name
-        assert (int(length), media_type) == (path.stat().st_size, sample_server.TYPES[path.suffix])
-        sizes.append(path.stat().st_size)
-    assert sizes[0] < 1_000_000
-    assert sum(sizes) < 2_500_000
 
 
 # Airflow's own folder
@@ -387,95 +270,6 @@ def test_the_log_of_a_mapped_task_is_found(tmp_path: Path) -> None:
     log = tmp_path / "logs/dag_id=podwatch_listen/run_id=r/task_id=hear/map_index=2/attempt=1.log"
     with pytest.raises(preflight.RunFailedError, match=re.escape(str(log))):
         follow(api, tmp_path).has_succeeded()
-
-
-# SPEECH=1
-
-
-class HeardStore:
-    """told: the watches whose alerts of the sample's episode were sent; found: those with mentions in it."""
-
-    def __init__(self, *told: str, found: tuple[str, ...] = ("grain",), error: str = "", waits: bool = True) -> None:
-        self.told, self.found, self.problems, self.waits = told, found, [error] if error else [], waits
-        self.episode = Episode(guid=speech_run.UNHEARD)
-
-    def alerts_sent_after(self, moment: datetime) -> list[tuple[datetime, Any]]:
-        other = SimpleNamespace(watch=SimpleNamespace(name="black-sea"), episode=Episode(guid="another"))
-        alerts = [SimpleNamespace(watch=SimpleNamespace(name=name), episode=self.episode) for name in self.told]
-        return [(moment, a) for a in [other, *alerts]]
-
-    def mentions(self) -> list[Any]:
-        return [SimpleNamespace(mention=SimpleNamespace(watch=w), episode=self.episode) for w in self.found]
-
-    def errors(self) -> dict[str, list[str]]:
-        return {"audio": self.problems}
-
-    def episodes_without_transcript(self) -> list[Episode]:
-        return [self.episode] if self.waits else []
-
-
-def listening(store: HeardStore, *states: str, monkeypatch: pytest.MonkeyPatch) -> speech_run.SpeechRun:
-    """A run of podwatch_listen that has succeeded, with its tasks `hear` in these states."""
-    monkeypatch.setattr(first_run.FirstRun, "has_succeeded", lambda self: True)
-    monkeypatch.setattr(first_run.FirstRun, "states_of", lambda self, task: list(states))
-    rt: Any = SimpleNamespace(store=store)
-    found = speech_run.SpeechRun(rt, Path("/logs"), 1, START, terminal.Progress())
-    assert not found.is_told()  # the run has just ended
-    return found
-
-
-def test_it_is_done_when_every_watch_that_found_something_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = HeardStore(found=("grain", "dobrynin"))
-    heard = listening(store, "success", monkeypatch=monkeypatch)
-    for told, done in (((), False), (("grain",), False), (("grain", "dobrynin"), True)):
-        store.told = told
-        assert heard.is_told() == done
-
-
-def test_a_watch_that_is_never_told_by_itself_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    heard = listening(HeardStore("grain", found=("grain", "digest")), "success", monkeypatch=monkeypatch)
-    assert not heard.is_told()
-    monkeypatch.setattr(speech_run, "OTHERS_SECONDS", -1.0)
-    assert heard.is_told()
-
-
-NOT_TOLD = {
-    "the audio could not be heard": (HeardStore(error="x.opus: is no audio"), ("success",), "x.opus: is no audio"),
-    "nothing was found in it": (HeardStore(), ("success",), "no alert came of it"),
-    "a budget was spent": (HeardStore(), ("skipped",), "was not chosen - podwatch coverage says why"),
-}
-
-
-@pytest.mark.parametrize("why", NOT_TOLD)
-def test_an_episode_that_nobody_was_told_of_fails_the_run_with_the_reason(
-    why: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store, states, line = NOT_TOLD[why]
-    heard = listening(store, *states, monkeypatch=monkeypatch)
-    monkeypatch.setattr(speech_run, "PATIENCE_SECONDS", -1.0)
-    if why == "a budget was spent":  # it may have begun before the feed was polled: one more is waited for
-        assert not heard.is_told()
-        assert not heard.is_told()
-    with pytest.raises(preflight.RunFailedError, match=re.escape(line)):
-        heard.is_told()
-
-
-def test_a_store_without_the_sample_is_heard_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert listening(HeardStore(waits=False), "skipped", monkeypatch=monkeypatch).is_told()
-
-
-def speech_settings(tmp_path: Path, **env: str) -> Settings:
-    return from_environment({"PODWATCH_HOME": str(tmp_path), **env})
-
-
-def test_a_model_that_is_not_there_is_fetched_into_the_folder_of_models(tmp_path: Path) -> None:
-    command = speech_run.command_for_model(speech_settings(tmp_path))
-    assert command is not None
-    assert list(command[1:]) == [str(ROOT / "scripts/speech_models.py"), str(tmp_path / "models"), "base"]
-    assert speech_run.command_for_model(speech_settings(tmp_path, PODWATCH_SPEECH_RECOGNISER="openai")) is None
-    other = speech_settings(tmp_path, PODWATCH_SPEECH_MODEL="small")
-    with pytest.raises(preflight.RefusedError, match=r"^SPEECH=1: .*podwatch listen --get-model small$"):
-        speech_run.command_for_model(other)
 
 
 def test_each_alert_is_shown_once_and_slacks_are_only_named(capsys: pytest.CaptureFixture[str]) -> None:

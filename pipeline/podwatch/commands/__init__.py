@@ -33,7 +33,7 @@ SECTIONS = {
     },
     "What was found": {
         "mentions": Place(f"{_WHERE}.mentions:mentions", "The mentions found, newest episode first."),
-        "search": Place(f"{_WHERE}.search:search", "Finds a query in all stored transcripts."),
+        "search": Place(f"{_WHERE}.search:search", "Finds a query in all stored transcripts, newest episode first."),
         "alerts": Place(f"{_WHERE}.alerts:app", "What was told, waits, is held back (and why), or could not be told."),
         "entities": Place(f"{_WHERE}.entities:entities", "Who and what is named in the most episodes, or surges."),
         "coverage": Place(f"{_WHERE}.coverage:coverage", "What was listened to, and what was not and why."),

@@ -10,6 +10,7 @@ import math
 from datetime import datetime, timedelta
 from typing import Any
 
+from podwatch.commands import cli
 from podwatch.commands.choices import known_feed, known_watch
 from podwatch.commands.explain import explanation_lines, find_episode, load_explanation
 from podwatch.commands.options import check_period, parse_end, parse_moment
@@ -88,13 +89,11 @@ class AgentTools:
         return {"notice": NOTICE, "lines": [_short(line) for line in lines[:MOST_LINES]]}
 
     def _period(self, since: str, until: str) -> tuple[datetime | None, datetime | None]:
-        from click import BadParameter
-
         try:
             start = parse_moment(since, self._now) if since else None
             end = parse_end(until, self._now) if until else None
             check_period(start, end)
-        except BadParameter as e:
+        except cli.BadParameter as e:
             raise PodwatchError(e.message, todo="write 2026-11-03 or 7d") from None
         return start, end
 

@@ -8,9 +8,6 @@ from typing import Annotated
 from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import emit_json, open_runtime, require_utf8, strip_control, utc_now
-from podwatch.commands.prune import parse_days
-from podwatch.policy.feed_choice import choose_feed
-from podwatch.policy.retention import describe_keep
 from podwatch.redaction import display_address, redact_text
 
 
@@ -56,7 +53,10 @@ def set_(
 
     Example: podwatch feeds set 3 --tag politics --listen on
     """
+    from podwatch.commands.prune import parse_days
     from podwatch.feeds import opml
+    from podwatch.policy.feed_choice import choose_feed
+    from podwatch.policy.retention import describe_keep
     from podwatch.transcripts.sources import check_template
 
     if title is None and not tag and not no_tags and page is None and listen is None and keep is None:
@@ -101,6 +101,8 @@ def enable(url: FeedName, json: Json = False) -> None:
 
 
 def _set_disabled(url: str, disabled: bool, json: bool) -> None:
+    from podwatch.policy.feed_choice import choose_feed
+
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
         changed = rt.store.set_disabled(feed.url, utc_now(), disabled=disabled)

@@ -32,6 +32,7 @@ CSV_COLUMNS = (
     "date", "time", "show", "title", "kind", "score", "speaker", "surface", "snippet", "link", "seconds", "approximate",
     "published_at", "reason", "start", "end", "segment", "transcript", "episode",
 )  # fmt: skip
+MANY = 100  # transcripts that are not in the index, from which on that is said
 FACET_LINES = 12  # of each facet
 
 
@@ -69,17 +70,21 @@ def search(
         with progress_bar("transcripts", piped=False) as progress:
             found = run_search(rt.store, compiled, scope, limit=limit, facets=facets, progress=progress)
         total = rt.store.count_searchable(scope)
+        state = rt.store.index_state()
     as_json, as_csv = json or output is Output.JSON, output is Output.CSV
+    line = describe(found, total, facets=facets)
     if facets:
         show_facets(found.facets, as_json, as_csv)
-    elif as_json or as_csv:
-        show_rows(map(hit_values, found.hits), CSV_COLUMNS, as_json, "", as_csv=as_csv)
-    elif sys.stdout.isatty():
+    elif found.hits and sys.stdout.isatty() and not (as_json or as_csv):
         show_hits(found.hits)
     else:
-        show_rows([*map(_cells, found.hits)], COLUMNS, False, "")
-    for line in describe(found, total, facets=facets):
+        columns = CSV_COLUMNS if as_csv else COLUMNS
+        rows = [hit_values(hit) if as_json or as_csv else _cells(hit) for hit in found.hits]
+        show_rows(rows, columns, as_json, line, as_csv=as_csv)
+    if found.hits or facets or as_json:
         print_stderr(line)
+    if (left := state.transcripts - state.indexed) > MANY:
+        print_stderr(f"{left:,} transcripts are not in the index yet: podwatch search --index makes this quicker")
 
 
 def fill_index(store: Store) -> None:
@@ -92,7 +97,7 @@ def fill_index(store: Store) -> None:
     print_stderr(f"{done:,} transcripts were added to the index; it holds {store.index_state().indexed:,}")
 
 
-def describe(found: SearchResult, total: int, *, facets: bool) -> list[str]:
+def describe(found: SearchResult, total: int, *, facets: bool) -> str:
     """What was found in how much, for people: an empty answer has to be one that can be trusted."""
     hits = f"{found.count:,} hit{'s' * (found.count != 1)} in {found.episodes:,} episode{'s' * (found.episodes != 1)}"
     how = f"{found.read:,} of {total:,} transcripts read, the others cannot have it"
@@ -103,12 +108,10 @@ def describe(found: SearchResult, total: int, *, facets: bool) -> list[str]:
     elif found.read == total:
         how = f"all {total:,} transcripts read"
     if found.is_whole:
-        return [f"{hits} ({how})"]
+        return f"{hits} ({how})"
     left = found.candidates - found.read
-    stop = f"{hits} so far; {left:,} older transcripts that may have more were not read"
-    return [
-        f"{stop}: --limit, --since, --until and --feed choose others" if facets else f"{stop}: see --limit, --until"
-    ]
+    more = f"{left:,} older transcript{'s' * (left != 1)} that may have more {'was' if left == 1 else 'were'} not read"
+    return f"{hits} so far; {more}: {'--since, --until' if facets else 'see --limit, --until'}"
 
 
 def hit_values(hit: SearchHit) -> dict[str, Any]:

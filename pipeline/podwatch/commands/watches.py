@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from podwatch.commands import cli
-from podwatch.commands.backtest import sample_lines, sample_row
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
     emit_json,
@@ -24,13 +23,12 @@ from podwatch.commands.output import (
 )
 from podwatch.commands.progress import follow_parts
 from podwatch.errors import PodwatchError
-from podwatch.model import Precision, Watch, measure_precision
-from podwatch.notifiers import show_channel
 from podwatch.policy.wording import agree, count_of
 
 if TYPE_CHECKING:
     from podwatch.history.backtest import BacktestResult
     from podwatch.history.spelling_effects import SpellingEffect
+    from podwatch.model import Watch
 
 app = cli.Group(help="What is listened for.", no_args_is_help=True)
 File = Annotated[Path, cli.Argument(help="A watchlist (YAML).")]
@@ -96,6 +94,9 @@ def list_(
 
     Example: podwatch watches list --json
     """
+    from podwatch.model import Precision, measure_precision
+    from podwatch.notifiers import show_channel
+
     with open_runtime() as rt:
         precisions = measure_precision(rt.store.standing_verdicts(current=True))
         gone, used = rt.store.retired_watches(), rt.store.watches()
@@ -171,6 +172,9 @@ def learn_(
 
 
 def _print_effects(effects: Sequence[SpellingEffect]) -> None:
+    from podwatch.commands.backtest import sample_lines
+    from podwatch.model import Watch
+
     columns = ("watch", "change", "spelling", "relevant", "wrong", "transcripts", "gained", "lost")
     show_rows(map(_effect_row, effects), columns, False, "nothing to learn yet")
     if not sys.stdout.isatty():
@@ -203,6 +207,8 @@ def _effect_row(e: SpellingEffect) -> dict[str, Any]:
 
 
 def _sample_rows(e: SpellingEffect) -> dict[str, Any]:
+    from podwatch.commands.backtest import sample_row
+
     return {
         "gained_samples": [sample_row(s) for s in e.outcome.samples_gained],
         "lost_samples": [sample_row(s) for s in e.outcome.samples_lost],

@@ -23,7 +23,7 @@ from podwatch.store.detect import TranscriptSource
 from podwatch.store.search import Candidate, SearchScope
 
 NAME = "search"  # of the watch that a query is made into
-PAGES = (10, 20, 50)  # transcripts read at a time, the last again and again: the first hits are soon enough
+PAGES = (20, 50)  # transcripts read at a time, the last again and again: the first hits are soon enough
 PLANNED_AFTER = (1,)  # for one query in few transcripts counting words costs more than it saves
 MOST_READ = 5000  # transcripts read for one search
 LONGEST_QUERY = 4000  # characters
@@ -115,7 +115,7 @@ def search(
 
     after: the number of the transcript behind which to begin. facets: read on behind the last hit, to count.
     """
-    candidates = _behind(store.search_candidates(compiled.needed, scope), after)
+    candidates = _behind(store, store.search_candidates(compiled.needed, scope), after)
     result = SearchResult(candidates=len(candidates), is_narrowed=compiled.needed is not None)
     for source, mentions in _read(store, compiled.engine, candidates[:most_read]):
         result.read += 1
@@ -136,11 +136,19 @@ def search(
     return result
 
 
-def _behind(candidates: list[Candidate], after: int | None) -> list[Candidate]:
+def _behind(store: Store, candidates: list[Candidate], after: int | None) -> list[Candidate]:
+    """Those that come later than the transcript of that number, which need not be a candidate any more itself."""
     if after is None:
         return candidates
-    at = next((i for i, c in enumerate(candidates) if c.transcript_id == after), None)
-    return candidates if at is None else candidates[at + 1 :]
+    last = store.search_position(after)
+    if last is None:
+        raise PodwatchError("is gone", where=f"the transcript {after}", todo="begin again with the first page")
+    return [c for c in candidates if _place(c) > _place(last)]
+
+
+def _place(c: Candidate) -> tuple[bool, float, int]:
+    """Newest first, without a date last, as the store orders them."""
+    return c.published_at is None, -(c.published_at.timestamp() if c.published_at else 0.0), -c.transcript_id
 
 
 def _read(

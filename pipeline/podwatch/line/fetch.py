@@ -10,7 +10,7 @@ from functools import partial
 from podwatch.errors import PodwatchError, Postponed, TranscriptError
 from podwatch.line.bugs import Bugs
 from podwatch.line.claim_renewal import Lease
-from podwatch.line.search_index import tokens_of
+from podwatch.line.search_index import index_transcripts, tokens_of
 from podwatch.logins import Login, origin_of
 from podwatch.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, TranscriptRequest
 from podwatch.net.circuit_breaker import CircuitBreaker
@@ -26,6 +26,7 @@ from podwatch.transcripts.formats import MAX_BYTES
 from podwatch.transcripts.sources import SOURCES
 
 BATCH = 50  # results stored in one transaction
+INDEXED_A_RUN = 500  # transcripts of before there was a search index, which a run adds to it: some seconds
 
 Result = FetchResult | PodwatchError | Exception
 
@@ -57,7 +58,10 @@ def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     """Fetches what is due. A failure is stored on its episode, with the address and when it is tried again."""
     lease = Lease(rt.store, now)
     claimed = lease.hold(rt.store.claim_wanted(now, lease.until, shard))
-    return fetch_claimed(rt, now, lease, claimed, FetchOptions())
+    tally = fetch_claimed(rt, now, lease, claimed, FetchOptions())
+    if shard.index == 0:
+        index_transcripts(rt.store, most=INDEXED_A_RUN)
+    return tally
 
 
 def fetch_claimed(

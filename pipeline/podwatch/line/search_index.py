@@ -18,7 +18,9 @@ def tokens_of(body: bytes) -> SearchTokens:
     return index_tokens(unpack(body)[0])
 
 
-def index_transcripts(store: Store, progress: Callable[[int, int], None], most: int | None = None) -> int:
+def index_transcripts(
+    store: Store, progress: Callable[[int, int], None] = lambda done, of: None, most: int | None = None
+) -> int:
     """Indexes what is not yet; returns how much that was. What one page has saved, no later run does again.
 
     most: stop when so many are done. progress: called with (how many are done, of how many).

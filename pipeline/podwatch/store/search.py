@@ -86,6 +86,14 @@ class SearchRows(Rows):
         query = select(both).order_by(both.c.published_at.desc().nulls_last(), both.c.id.desc())
         return [Candidate(r.id, r.published_at) for r in self.read_rows(query)]
 
+    def search_position(self, transcript_id: int) -> Candidate | None:
+        """Where a transcript stands among the others; None for one that is not stored."""
+        t = transcripts.c
+        query = select(t.id, episodes.c.published_at).join(episodes, episodes.c.id == t.episode_id)
+        for r in self.read_rows(query.where(t.id == transcript_id)):
+            return Candidate(r.id, r.published_at)
+        return None
+
     def count_searchable(self, scope: SearchScope) -> int:
         """How many transcripts there are in the scope."""
         query = select(func.count()).select_from(transcripts).where(HAS_TEXT)
@@ -118,7 +126,11 @@ class SearchRows(Rows):
         """
         t, known = transcripts.c, {read.id: (read.revision, tokens) for read, tokens in found}
         with self.writing() as c:
-            query = _pending(t.id, t.revision).where(t.id.in_(list(known))).with_for_update(of=transcripts)
+            query = (
+                _pending(t.id, t.revision)
+                .where(t.id.in_(list(known)))
+                .with_for_update(of=transcripts, skip_locked=True)
+            )
             same = {r.id: known[r.id][1] for r in c.execute(query) if known[r.id][0] == r.revision}
             add_documents(c, same)
         return len(same)
@@ -164,7 +176,8 @@ def add_documents(c: Connection, tokens: Mapping[int, SearchTokens]) -> None:
     if c.dialect.name == "postgresql":
         statement = text(
             "INSERT INTO search_documents (transcript_id, episode_id, is_whole, tokens) "
-            "VALUES (:transcript_id, :episode_id, :is_whole, array_to_tsvector(string_to_array(:words, ' ')))"
+            "VALUES (:transcript_id, :episode_id, :is_whole, array_to_tsvector(string_to_array(:words, ' '))) "
+            "ON CONFLICT (transcript_id) DO NOTHING"  # two that index at once may both have seen none
         )
         c.execute(statement, [row | {"words": tokens[row["transcript_id"]].tokens} for row in rows])
         return

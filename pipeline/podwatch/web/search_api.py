@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
@@ -18,6 +18,8 @@ from podwatch.web.search import FACET_VALUES, MOST_READ, hit_record, parse_scope
 router = APIRouter(
     prefix="/api/v1", responses={401: {"description": "not logged in"}, 403: {"description": "not allowed"}}
 )
+
+MISTAKES: dict[int | str, dict[str, Any]] = {400: {"description": "the query, or a value, has a mistake: its line"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class SearchPage:
     facets: list[FacetRecord]
 
 
-@router.get("/search")
+@router.get("/search", responses=MISTAKES)
 def search_transcripts(
     page: PageDep,
     q: Annotated[str, Query(description="In the language of the watches.")] = "",

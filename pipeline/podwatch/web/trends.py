@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
@@ -25,6 +25,8 @@ MOST = 5  # series beside each other
 PERIODS = (30, 90, 365)
 KINDS = ("watch", "show", "entity")
 NAMES = 200  # entities offered for completion
+
+MISTAKES: dict[int | str, dict[str, Any]] = {400: {"description": "the query, or a value, has a mistake: its line"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def show_trends(request: Request, page: PageDep) -> Response:
     )
 
 
-@router.get("/api/v1/trends")
+@router.get("/api/v1/trends", responses=MISTAKES)
 def list_trends(
     page: PageDep,
     of: Annotated[
