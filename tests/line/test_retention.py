@@ -13,12 +13,15 @@ from sqlalchemy import select
 from podwatch import runtime
 from podwatch.diagnose.coverage import coverage_line
 from podwatch.history.backfill import backfill
+from podwatch.history.search import compile_search, search
 from podwatch.line.retention import prune_expired
+from podwatch.line.search_index import index_transcripts
 from podwatch.line.verbs import LINE
 from podwatch.model import Backfill, Feed, Watch
 from podwatch.runtime import Runtime
 from podwatch.settings import Settings
 from podwatch.store.database import Store
+from podwatch.store.search import SearchScope
 from podwatch.store.tables import entities, entity_spans, transcripts
 from tests.support.command_runner import run_command
 from tests.support.podcast_host import Podcast, item, rss, vtt
@@ -138,6 +141,21 @@ def test_a_pruned_text_is_on_no_to_do_list_whatever_changes(kept_a_month: Runtim
     assert list_wanted(store, later) == []
     assert store.episodes_without_transcript() == []
     assert list(store.newest_sources(10)) == []
+
+
+def test_a_pruned_text_is_not_in_the_search_index_nor_waits_to_be(kept_a_month: Runtime, now: datetime) -> None:
+    store = kept_a_month.store
+    store_dialogues(store, now, "old", ["the grain came"])
+    store_dialogues(store, now + YEAR, "new", ["more grain"])
+    index_transcripts(store, lambda done, of: None)
+    assert prune_expired(kept_a_month, now + YEAR) == 1
+    found = search(store, compile_search("grain"), SearchScope(), limit=10)
+    assert [h.source.episode.title for h in found.hits] == ["new 0"]
+    assert (found.candidates, store.count_searchable(SearchScope())) == (1, 1)
+    state = store.index_state()
+    assert (state.transcripts, state.indexed) == (1, 1)
+    store.clear_index()
+    assert index_transcripts(store, lambda done, of: None) == 1
 
 
 def test_an_address_that_a_feed_changes_does_not_have_a_pruned_text_fetched_again(

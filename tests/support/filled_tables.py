@@ -19,10 +19,11 @@ from sqlalchemy import (
     String,
     Table,
     func,
-    inspect,
     select,
     text,
 )
+
+from podwatch.store.portable_tables import table_names
 
 ROWS = 3
 MOMENT = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
@@ -44,11 +45,10 @@ MEANINGFUL = {
 def fill_every_table(engine: Engine) -> dict[str, int]:
     """ROWS rows in each table, each with a value in every column; returns how many there are by table."""
     tables = MetaData()
-    tables.reflect(engine)
     with engine.begin() as c:
+        tables.reflect(c, only=sorted(table_names(c)))
         for table in tables.sorted_tables:
-            if table.name != "alembic_version":
-                c.execute(table.insert(), [row_of(table, n) for n in range(1, ROWS + 1)])
+            c.execute(table.insert(), [row_of(table, n) for n in range(1, ROWS + 1)])
     return count_rows(engine)
 
 
@@ -81,5 +81,4 @@ def value_of(table: str, column: Column[Any], number: int) -> Any:
 
 def count_rows(engine: Engine) -> dict[str, int]:
     with engine.connect() as c:
-        names = set(inspect(c).get_table_names()) - {"alembic_version"}
-        return {n: c.execute(select(func.count()).select_from(text(n))).scalar_one() for n in sorted(names)}
+        return {n: c.execute(select(func.count()).select_from(text(n))).scalar_one() for n in sorted(table_names(c))}

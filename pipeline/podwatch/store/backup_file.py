@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ VERSION = 1
 _KEY = "podwatch_backup"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _LEVEL = 3
+_CHUNK = 64 * 1024  # compressed bytes read at a time
 
 
 class ColumnKind(StrEnum):
@@ -131,7 +131,8 @@ def read_parts(path: Path) -> Iterator[BackupPart]:
         for line in lines:
             value = _parse_line(line, path)
             if isinstance(value, dict) and "end" in value:
-                if value.get("sha256") != hashed.hexdigest() or found != dict(head.rows) or next(lines, b""):
+                is_last = next(lines, None) is None  # which also looks whether the file is whole
+                if not is_last or value.get("sha256") != hashed.hexdigest() or found != dict(head.rows):
                     raise _damaged(path)
                 return
             hashed.update(line)
@@ -147,7 +148,7 @@ def read_parts(path: Path) -> Iterator[BackupPart]:
                     yield row
             except (KeyError, ValueError, TypeError, AttributeError):
                 raise _damaged(path) from None
-    raise StoreError("is cut off: its end is missing", where=str(path), todo="take another backup")
+    raise _damaged(path)
 
 
 @contextmanager
@@ -160,21 +161,34 @@ def _lines_of(path: Path) -> Iterator[Iterator[bytes]]:
         if file.read(len(_ZSTD)) != _ZSTD:
             raise StoreError("is no backup of podwatch", where=str(path), todo="podwatch backup FILE makes one")
         file.seek(0)
-        with zstandard.ZstdDecompressor().stream_reader(file, closefd=False) as stream:
-            yield _read_lines(io.BufferedReader(stream, 1 << 20), path)
+        yield _read_lines(file, path)
 
 
-def _read_lines(stream: IO[bytes], path: Path) -> Iterator[bytes]:
-    while True:
+def _read_lines(file: IO[bytes], path: Path) -> Iterator[bytes]:
+    """The lines of the file as they are decompressed; at the end of one that is not whole raises StoreError."""
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    begun: list[bytes] = []  # of a line
+    while chunk := _read_chunk(file, path):
         try:
-            line = stream.readline()
+            data = frame.decompress(chunk)
         except zstandard.ZstdError:
             raise _damaged(path) from None
-        except OSError as e:
-            raise StoreError(f"cannot be read ({e.strerror})", where=str(path)) from None
-        if not line:
-            return
-        yield line
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            yield b"".join((*begun, line, b"\n"))
+            begun.clear()
+        begun.append(rest)
+        if frame.unused_data or (frame.eof and file.read(1)):  # something stands behind it
+            raise _damaged(path)
+    if not frame.eof or any(begun):
+        raise StoreError("is damaged, or cut off: its end is missing", where=str(path), todo="take another backup")
+
+
+def _read_chunk(file: IO[bytes], path: Path) -> bytes:
+    try:
+        return file.read(_CHUNK)
+    except OSError as e:
+        raise StoreError(f"cannot be read ({e.strerror})", where=str(path)) from None
 
 
 def _parse_head(line: bytes, path: Path) -> BackupHead:

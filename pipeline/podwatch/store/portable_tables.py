@@ -39,9 +39,11 @@ from sqlalchemy.types import TypeEngine
 
 from podwatch.errors import StoreError
 from podwatch.store.backup_file import ColumnKind, TableHead
+from podwatch.store.search_tables import search_documents
 from podwatch.store.tables import Utc
 
 VERSION_TABLE = "alembic_version"
+DERIVED = {search_documents.name}  # is made anew of the others, and each kind of database has its own form of it
 _TYPES: Mapping[ColumnKind, TypeEngine[Any]] = MappingProxyType(
     {
         ColumnKind.TEXT: Text(),
@@ -84,7 +86,7 @@ class PortableTable:
 def list_tables(c: Connection) -> Iterator[PortableTable]:
     """The tables that hold rows of their own, each behind those that it refers to."""
     tables = MetaData()
-    tables.reflect(c, only=sorted(_table_names(c) - {VERSION_TABLE}), resolve_fks=False)
+    tables.reflect(c, only=sorted(table_names(c)), resolve_fks=False)
     for found in tables.sorted_tables:
         columns = tuple((str(col.name), _kind_of(found.name, col)) for col in found.columns if col.computed is None)
         counted = next((col.name for col in found.primary_key if _is_counted(col)), None)
@@ -105,8 +107,9 @@ def _table_of(head: TableHead) -> Any:
     return table(head.name, *(column(name, _TYPES[kind]) for name, kind in head.columns))
 
 
-def _table_names(c: Connection) -> set[str]:
-    names = set(inspect(c).get_table_names())
+def table_names(c: Connection) -> set[str]:
+    """The tables that hold rows of their own."""
+    names = set(inspect(c).get_table_names()) - {VERSION_TABLE} - DERIVED
     if c.dialect.name == "sqlite":  # a full-text index lists the tables that it is made of, too
         kinds = {r.name: r.type for r in c.exec_driver_sql("PRAGMA table_list")}
         names = {n for n in names if kinds.get(n, "table") == "table"}

@@ -87,6 +87,7 @@ class PruneRows(Rows):
                 of = [row.episode_id for row in done]
                 c.execute(delete(search_documents).where(search_documents.c.episode_id.in_(of)))
                 c.execute(update(entity_spans).where(s.transcript_id.in_([row.id for row in done])).values(body=b""))
+                c.execute(delete(search_documents).where(search_documents.c.episode_id.in_(of)))
                 c.execute(update(episodes).where(episodes.c.id.in_(of)).values(next_fetch_at=None))
                 heard = select(r.recording_id).where(r.episode_id.in_(of), r.recording_id.is_not(None))
                 c.execute(delete(recording_chunks).where(recording_chunks.c.recording_id.in_(heard)))

@@ -30,6 +30,8 @@ from podwatch.store.database_url import database_exists, display_url
 from podwatch.store.failures import cause_of
 from podwatch.store.marks import RESTORED
 from podwatch.store.portable_tables import PortableTable, build_insert, list_tables
+from podwatch.store.search import clear_documents
+from podwatch.store.search_tables import search_documents
 from podwatch.store.statements import upsert
 from podwatch.store.tables import clocks, marks, metadata
 
@@ -119,6 +121,8 @@ def _load(
     with engine.begin() as c:
         tables = {t.head.name: t for t in list_tables(c)}
         constraints = _suspend_references(c)
+        if inspect(c).has_table(search_documents.name):  # not in those of an older podwatch
+            clear_documents(c)
         _delete_all(c, tables)
         _insert_all(c, path, tables, lambda done: progress(done, of))
         if c.dialect.name == "postgresql":

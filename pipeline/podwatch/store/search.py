@@ -138,10 +138,15 @@ class SearchRows(Rows):
     def clear_index(self) -> None:
         """Empties the index, so that it is made anew."""
         with self.writing() as c:
-            c.execute(delete(search_documents))
-            if c.dialect.name == "sqlite":
-                c.execute(text("INSERT INTO search_tokens (search_tokens) VALUES ('delete-all')"))
-                c.execute(text("DELETE FROM sqlite_sequence WHERE name = 'search_documents'"))
+            clear_documents(c)
+
+
+def clear_documents(c: Connection) -> None:
+    """The same in a transaction of the caller's."""
+    c.execute(delete(search_documents))
+    if c.dialect.name == "sqlite":
+        c.execute(text("INSERT INTO search_tokens (search_tokens) VALUES ('delete-all')"))
+        c.execute(text("DELETE FROM sqlite_sequence WHERE name = 'search_documents'"))
 
 
 def replace_documents(c: Connection, by_episode: Mapping[int, SearchTokens | None]) -> None:

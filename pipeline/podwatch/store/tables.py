@@ -24,7 +24,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    text,
 )
 
 metadata = MetaData(
@@ -170,7 +169,6 @@ episode_keys = Table(
     sqlite_with_rowid=False,
 )
 
-_IS_KEPT = text("pruned_at IS NULL")
 transcripts = Table(
     "transcripts",
     metadata,
@@ -194,7 +192,6 @@ transcripts = Table(
     Column("detect_error", Text),  # a bug met while it was searched
     Column("next_detect_at", Utc),  # of a bug: when to try again
     Column("pruned_at", Utc),  # when its text went, by its age; null: it is there
-    Index("ix_transcripts_kept", "fetched_at", sqlite_where=_IS_KEPT, postgresql_where=_IS_KEPT),
 )
 
 watches = Table(
@@ -390,11 +387,12 @@ answers = Table(
 
 @lru_cache(maxsize=1)
 def complete_metadata() -> MetaData:
-    """The metadata with the index that each dialect writes otherwise.
+    """The metadata with the indexes that each dialect writes otherwise.
 
-    SQLAlchemy loads both dialects to check it, a sixth of what a command takes to start; only migrations need it.
+    SQLAlchemy loads both dialects to check them, a sixth of what a command takes to start; only migrations need it.
     """
-    gone = mentions.c.gone_at.is_(None)
+    kept, gone = transcripts.c.pruned_at.is_(None), mentions.c.gone_at.is_(None)
+    Index("ix_transcripts_kept", transcripts.c.fetched_at, sqlite_where=kept, postgresql_where=kept)
     place = (mentions.c.transcript_id, mentions.c.watch_id, mentions.c.start, mentions.c.end)
     # A span holds one mention of a watch, as long as that is not gone.
     Index("uq_mentions_place", *place, unique=True, sqlite_where=gone, postgresql_where=gone)
