@@ -4,11 +4,11 @@ PYTHON ?= python3
 STAMP  := .venv/.installed
 PY     := .venv/bin/python
 
-# The environment of the machine must not lead uv or pip elsewhere; ONCE=1 and PODWATCH_* reach scripts/run.py.
+# The environment of the machine must not lead uv or pip elsewhere; ONCE, SPEECH and PODWATCH_* reach scripts/run.py.
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
-export ONCE SHORT
+export ONCE SPEECH SHORT
 
-.PHONY: help install run test fast lint bench bench-sounds crash-test backfill-test packages clean
+.PHONY: help install run test fast lint bench bench-sounds crash-test backfill-test listen-test page-test packages clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -20,7 +20,7 @@ $(STAMP): uv.lock pyproject.toml scripts/install.sh
 	@PYTHON="$(PYTHON)" sh scripts/install.sh $(STAMP)
 
 # The last line has no quotes or pipes, so that make runs it without a shell in between: a signal to make reaches it.
-run: install ## the sample podcast through Airflow, with every alert shown; Ctrl-C ends it (ONCE=1: after the first run)
+run: install ## the sample podcast through Airflow, with every alert shown; Ctrl-C ends it (ONCE=1: after the first run; SPEECH=1: listens, too)
 	@$(PY) scripts/run.py
 
 # One process more than there are cores, since many tests wait for a server or another process.
@@ -48,9 +48,18 @@ crash-test: install ## kills, cuts and locks what delivers, and counts what arri
 backfill-test: install ## the past through a real Airflow: how fast, killed on the way, day by day (SHORT=1: minutes)
 	@$(PY) -m benchmarks.backfill
 
+listen-test: install ## names, CPU, memory and kills of what hears audio (SHORT=1: minutes; VOICES=DIR: better voices)
+	@$(PY) -m benchmarks.listen $(if $(VOICES),--voices "$(VOICES)")
+
 bench-sounds: install ## how many misheard names are found, beside others (TALK=DIR: false alarms on text files of talk, too)
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet
 	@$(PY) -m benchmarks.sounds_like $(if $(TALK),--talk "$(TALK)") --picture benchmarks/sounds_like/curve.svg
+
+page-test: install ## the page in a real Chromium, and how fast it is over 100,000 mentions (SHORT=1: minutes)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { echo "page-test: there is no Chromium - install it, on Debian with apt-get install chromium" >&2; exit 1; }
+	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group browser --quiet
+	@$(PY) -m pytest -q tests/browser tests/web
+	@$(PY) -m benchmarks.page
 
 packages: install ## draws the packages and their imports from the code: docs/packages.svg
 	@$(PY) scripts/draw_packages.py && $(PY) scripts/draw_packages.py --text

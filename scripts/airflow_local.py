@@ -21,8 +21,8 @@ from typing import Any
 from urllib.parse import quote
 
 HOST = "127.0.0.1"
-DAG = "podwatch"
-DAG_FILE = "podwatch_daily.py"
+DAG, LISTEN_DAG = "podwatch", "podwatch_listen"
+DAG_FILES = {DAG: "podwatch_daily.py", LISTEN_DAG: "podwatch_listen.py"}
 AIRFLOW = (sys.executable, str(Path(__file__).with_name("airflow_component.py")))
 MIGRATE = (*AIRFLOW, "db", "migrate")
 COMPONENTS = {
@@ -106,13 +106,13 @@ def _revision(home: Path) -> str:
 
 
 class AirflowApi:
-    """A client for Airflow's public API, logged in with the password that Airflow generated.
+    """A client for Airflow's public API and one of its DAGs, logged in with the password that Airflow generated.
 
     Every method returns None, or an empty list, while there is no response: the server is starting, or busy.
     """
 
-    def __init__(self, home: Path, port: int) -> None:
-        self.url = f"http://{HOST}:{port}"
+    def __init__(self, home: Path, port: int, dag_id: str = DAG) -> None:
+        self.url, self.dag_id = f"http://{HOST}:{port}", dag_id
         self._passwords = home / "simple_auth_manager_passwords.json.generated"
         self._token: tuple[float, str] = (0.0, "")
         self.trouble = ""  # why the last request had no response
@@ -135,28 +135,30 @@ class AirflowApi:
         self._request("GET", "/execution/health", login=False)
 
     def dag(self) -> dict[str, Any] | None:
-        return self._request("GET", f"/api/v2/dags/{DAG}")
+        return self._request("GET", f"/api/v2/dags/{self.dag_id}")
 
     def unpause(self) -> None:
-        self._request("PATCH", f"/api/v2/dags/{DAG}?update_mask=is_paused", {"is_paused": False})
+        self._request("PATCH", f"/api/v2/dags/{self.dag_id}?update_mask=is_paused", {"is_paused": False})
 
     def runs(self) -> list[dict[str, Any]] | None:
         """The newest runs, oldest first."""
-        found = self._request("GET", f"/api/v2/dags/{DAG}/dagRuns?limit=20&order_by=-id")
+        found = self._request("GET", f"/api/v2/dags/{self.dag_id}/dagRuns?limit=20&order_by=-id")
         return None if found is None else list(reversed(found["dag_runs"]))
 
     def run(self, run_id: str) -> dict[str, Any] | None:
-        return self._request("GET", f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}")
+        return self._request("GET", f"/api/v2/dags/{self.dag_id}/dagRuns/{quote(run_id)}")
 
     def trigger(self) -> dict[str, Any] | None:
-        return self._request("POST", f"/api/v2/dags/{DAG}/dagRuns", {"logical_date": None, "note": "make run"})
+        return self._request("POST", f"/api/v2/dags/{self.dag_id}/dagRuns", {"logical_date": None, "note": "make run"})
 
     def fail_run(self, run_id: str) -> None:
         note = {"state": "failed", "note": "interrupted: make run was stopped before this run ended"}
-        self._request("PATCH", f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}?update_mask=state&update_mask=note", note)
+        self._request(
+            "PATCH", f"/api/v2/dags/{self.dag_id}/dagRuns/{quote(run_id)}?update_mask=state&update_mask=note", note
+        )
 
     def tasks(self, run_id: str) -> list[dict[str, Any]]:
-        found = self._request("GET", f"/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}/taskInstances")
+        found = self._request("GET", f"/api/v2/dags/{self.dag_id}/dagRuns/{quote(run_id)}/taskInstances")
         return [] if found is None else list(found["task_instances"])
 
     def import_errors(self) -> list[dict[str, Any]]:

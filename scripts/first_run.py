@@ -1,4 +1,4 @@
-"""Follows the first run of the DAG after a start: the scheduler's own if one is due, else one that is triggered here.
+"""Follows the first run of a DAG after a start: the scheduler's own if one is due, else one that is triggered here.
 
 It polls Airflow's public API a few times a second, until that run has ended.
 """
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from airflow_local import DAG, DAG_FILE, AirflowApi
+from airflow_local import DAG_FILES, AirflowApi
 from preflight import RunFailedError
 from terminal import Progress
 
@@ -22,13 +22,23 @@ UNFINISHED = ("queued", "running")
 class FirstRun:
     """Call ``has_succeeded`` until it returns True, or raises RunFailedError."""
 
-    def __init__(self, api: AirflowApi, home: Path, since: datetime, progress: Progress) -> None:
+    def __init__(
+        self, api: AirflowApi, home: Path, since: datetime, progress: Progress, parsed_since: datetime | None = None
+    ) -> None:
+        """since: earlier runs are left alone, and ended where they hang. parsed_since: so new is what Airflow knows of
+        the DAG; ``since`` unless given."""
         self._api, self._home, self._since, self._progress = api, home, since, progress
+        self._parsed_since = parsed_since or since
         self._id: str | None = None
 
     @property
     def has_begun(self) -> bool:
         return self._id is not None
+
+    def states_of(self, task: str) -> list[str | None]:
+        """The states of the run's instances of a task: several of a mapped one."""
+        tasks = [] if self._id is None else self._api.tasks(self._id)
+        return [t["state"] for t in tasks if t["task_id"] == task]
 
     def has_succeeded(self) -> bool:
         """Whether the run has succeeded; raises RunFailedError when it has failed, or the DAG cannot be imported."""
@@ -40,9 +50,9 @@ class FirstRun:
         run = self._api.run(self._id)
         if run is None or run["state"] in UNFINISHED:
             tasks = self._api.tasks(self._id)
-            unfinished = [t for t in tasks if t["state"] not in ("success", "failed", "upstream_failed")]
+            unfinished = [t for t in tasks if t["state"] not in ("success", "failed", "upstream_failed", "skipped")]
             if unfinished:
-                self._progress.show_step(f"the DAG runs: {_describe_task(unfinished[0])}")
+                self._progress.show_step(f"the DAG {self._api.dag_id} runs: {_describe_task(unfinished[0])}")
             return False
         if run["state"] == "failed":
             raise RunFailedError(self._describe_failure())
@@ -52,9 +62,9 @@ class FirstRun:
         """The run to follow, when there is one. The DAG is requested before its runs, never after: so a run that the
         scheduler creates in between is seen, and no second one is triggered."""
         dag = self._api.dag()
-        if dag is None or not self._is_new(dag["last_parsed_time"]):
+        if dag is None or not _is_since(self._parsed_since, dag["last_parsed_time"]):
             for error in self._api.import_errors():
-                if self._is_new(error["timestamp"]) and Path(error["filename"]).name == DAG_FILE:
+                if self._is_new(error["timestamp"]) and Path(error["filename"]).name == DAG_FILES[self._api.dag_id]:
                     why = error["stack_trace"].strip().rpartition("\n")[2].strip()
                     raise RunFailedError(f"dags/{Path(error['filename']).name} cannot be imported: {why}")
             self._progress.show_step(
@@ -65,7 +75,7 @@ class FirstRun:
         if runs is None:
             return None
         if dag["is_paused"]:
-            self._progress.print_line("the DAG was paused in the page; it is switched on again")
+            self._progress.print_line(f"the DAG {self._api.dag_id} was paused in the page; it is switched on again")
             self._api.unpause()
             return None
         runs = [r for r in runs if r["run_type"] != "backfill"]
@@ -81,19 +91,26 @@ class FirstRun:
         return self._api.trigger()
 
     def _is_new(self, when: str | None) -> bool:
-        moment = _parse_time(when)
-        return moment is not None and moment >= self._since
+        return _is_since(self._since, when)
 
     def _describe_failure(self) -> str:
         lines = [f"the run {self._id} failed"]
         assert self._id is not None
         for task in self._api.tasks(self._id):
             if task["state"] == "failed":
-                log = self._home / "logs" / f"dag_id={DAG}" / f"run_id={self._id}" / f"task_id={task['task_id']}"
+                log = self._home / "logs" / f"dag_id={self._api.dag_id}" / f"run_id={self._id}"
+                log /= f"task_id={task['task_id']}"
+                if task.get("map_index", -1) >= 0:
+                    log /= f"map_index={task['map_index']}"
                 log /= f"attempt={task['try_number']}.log"
                 lines[0] = f"the task {task['task_id']} failed after {task['try_number']} tries - its log is {log}"
                 lines += read_task_log(log)
         return "\n  ".join(lines)
+
+
+def _is_since(since: datetime, when: str | None) -> bool:
+    moment = _parse_time(when)
+    return moment is not None and moment >= since
 
 
 def _parse_time(when: str | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 Starts Airflow on SQLite in the checkout's own .podwatch/, waits until the DAG has run once, says where the page is, and
 stays up until Ctrl-C. With ONCE=1 it ends after that first run, and its exit status says whether the run succeeded.
+With SPEECH=1 the sample's episode without a transcript is listened to, too (speech_run.py).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 DEADLINE_SECONDS = 900  # seconds within which the first run must have ended (ONCE) or begun
 MAX_FAILURES_SHOWN = 10  # lines about feeds, episodes and channels that failed
+FETCHES_MODEL = "speech-model"  # the name of a process, and of its log
 PODWATCH = str(Path(sys.executable).with_name("podwatch"))
 
 
@@ -53,8 +56,8 @@ class StopRequested(BaseException):
 class MakeRun:
     """One `make run`, from the checks to the end; ``up`` says whether the first DAG run has succeeded."""
 
-    def __init__(self, once: bool) -> None:
-        self.once, self.up = once, False
+    def __init__(self, once: bool, speech: bool = False) -> None:
+        self.once, self.speech, self.up = once, speech, False
         self.began, self.since = time.monotonic(), datetime.now(UTC)
         base, self.dropped = scrub_environment(os.environ)
         self.port = read_number(base, "PODWATCH_PORT", 8080, 65535)
@@ -69,6 +72,8 @@ class MakeRun:
         base["PODWATCH_ALLOW_ADDRESSES"] = f"{base.get('PODWATCH_ALLOW_ADDRESSES', '')} 127.0.0.1".strip()
         if prints_alerts(base, self.home):
             base.setdefault("PODWATCH_CONSOLE", "1")
+        if speech:
+            base["PODWATCH_LISTEN"] = "on"
         self.base = base
         self.settings = from_environment(base)
         self.guard: ProcessGuard | None = None
@@ -76,6 +81,7 @@ class MakeRun:
     def start(self) -> None:
         """Starts everything and follows it until the first run ends (ONCE), StopRequested or RunFailedError."""
         check_disk(self.home)
+        fetch_model = self.find_model_command() if self.speech else None
         with ExitStack() as stack:
             lock = stack.enter_context(lock_home(self.home))
             check_port(self.port, "PODWATCH_PORT", "Airflow")
@@ -85,16 +91,19 @@ class MakeRun:
             env = airflow.build_environment(self.base, logs, CHECKOUT, self.port)
             guard = self.guard = stack.enter_context(ProcessGuard(env, keep=[lock]))
             stack.callback(ignore_signals)  # first on the way out: nothing may interrupt the cleanup
+            if fetch_model is not None:
+                guard.start(FETCHES_MODEL, fetch_model, rotate_log(logs / f"{FETCHES_MODEL}.log"))
             migrating = not airflow.is_migrated(logs)
             if migrating:
                 guard.start("migrate", airflow.MIGRATE, rotate_log(logs / "migrate.log"))
             else:
                 self.start_parts(guard, logs)
-            self.follow(guard, logs, stack, migrating)
+            self.follow(guard, logs, stack, migrating, fetching=fetch_model is not None)
 
-    def follow(self, guard: ProcessGuard, logs: Path, stack: ExitStack, migrating: bool) -> None:
+    def follow(self, guard: ProcessGuard, logs: Path, stack: ExitStack, migrating: bool, fetching: bool) -> None:
         from first_run import FirstRun  # the library takes a second to import, while Airflow is at work
         from podwatch import runtime
+        from speech_run import SpeechRun
         from terminal import AlertPrinter, Progress
 
         progress = stack.enter_context(Progress())
@@ -106,8 +115,13 @@ class MakeRun:
         alerts = AlertPrinter(rt, self.since)
         api = airflow.AirflowApi(logs, self.port)
         first = FirstRun(api, logs, self.since, progress)
+        heard = SpeechRun(rt, logs, self.port, self.since, progress) if self.speech else None
         while True:
             for name, status in guard.poll_ended(0.3):
+                if name == FETCHES_MODEL and heard is not None and not status:
+                    fetching = False
+                    heard.note_model()
+                    continue
                 if name != "migrate" or status:
                     raise RunFailedError(describe_death(name, status, logs / f"{name}.log"))
                 airflow.note_migrated(logs)
@@ -120,12 +134,28 @@ class MakeRun:
                 alerts.print_new(progress)
                 progress.clear()
                 self.report(rt, alerts.count, api, logs)
-                if self.once:
+                if self.once and heard is None:
                     return
-            if not self.up and (self.once or not first.has_begun) and time.monotonic() - self.began > DEADLINE_SECONDS:
+            if self.up and heard is not None:
+                if fetching:
+                    progress.show_step("fetching the speech model, 148 MB")
+                elif heard.is_told():
+                    heard = None
+                    alerts.print_new(progress)
+                    progress.clear()
+                    print(f"podwatch: the DAG podwatch_listen has run, {alerts.count} new alerts in all", flush=True)
+                    if self.once:
+                        return
+            unfinished = not self.up or (self.once and heard is not None)
+            if unfinished and (self.once or not first.has_begun) and time.monotonic() - self.began > DEADLINE_SECONDS:
                 raise RunFailedError(
                     f"not done after {DEADLINE_SECONDS} s ({api.trouble or 'still running'}) - see {logs}/*.log"
                 )
+
+    def find_model_command(self) -> Sequence[str] | None:
+        from speech_run import command_for_model
+
+        return command_for_model(self.settings)
 
     def start_parts(self, guard: ProcessGuard, logs: Path) -> None:
         for name, argv in airflow.COMPONENTS.items():
@@ -160,7 +190,8 @@ class MakeRun:
         took = time.monotonic() - self.began
         print(f"podwatch: the line has run, {count} new alert{'' if count == 1 else 's'}, {took:.0f} s after the start")
         if not self.once:
-            print(f"  the page      {api.url}/dags/{airflow.DAG}")
+            print(f"  the page      {api.url}/podwatch/alerts")
+            print(f"  Airflow       {api.url}/dags/{airflow.DAG}")
             print(f"  log in as     admin, password {api.password()}")
             print(f"  logs          {logs}")
             print("  to end it     Ctrl-C")
@@ -203,7 +234,8 @@ def main() -> int:
     run: MakeRun | None = None
     status = 0
     try:
-        run = MakeRun(once=os.environ.get("ONCE", "") not in ("", "0"))
+        once, speech = (os.environ.get(name, "") not in ("", "0") for name in ("ONCE", "SPEECH"))
+        run = MakeRun(once, speech)
         run.start()
     except StopRequested as e:
         status = 0 if run and run.up else 128 + e.number

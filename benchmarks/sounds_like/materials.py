@@ -49,7 +49,6 @@ FILES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
     ),
 )
-VOICES_OF_KOKORO = "package/voices/"
 
 
 def download(to: Path) -> None:

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.sounds_like.materials import VOICES_OF_KOKORO
 from benchmarks.sounds_like.phrases import Passage
 
 Wave = NDArray[np.float32]  # mono, -1 to 1
+VOICES_OF_KOKORO = "package/voices/"  # in the package of npm
 RATE = 16_000  # samples a second, what Whisper hears
 
 # Accents of Kokoro's voices come from their packs: a* US, b* UK, the others read English with an accent of their own.
@@ -134,10 +134,8 @@ class Voices:
     def speak(self, passage: Passage, manner: Manner) -> Wave:
         """The passage at 16 kHz."""
         engine, _, voice = manner.voice.partition("/")
-        if engine == "flite":
-            return _flite(_respell(passage, manner, spaced=True), voice, manner.speed)
-        if engine == "espeak":
-            return _espeak(_respell(passage, manner), voice, manner.speed)
+        if engine in ("flite", "espeak"):
+            return speak_by_program(passage, manner)
         accent = "en-gb" if voice.startswith("b") else "en-us"
         phonemes = _phonemes(passage, manner, accent)
         if engine == "kokoro":
@@ -165,6 +163,14 @@ class Voices:
             "scales": np.array([0.667, 1 / pace, 0.8], np.float32),
         }
         return resample(np.squeeze(self._piper.run(None, feed)[0]).astype(np.float32), 22_050)
+
+
+def speak_by_program(passage: Passage, manner: Manner) -> Wave:
+    """The passage by flite or espeak-ng, which need no models."""
+    engine, _, voice = manner.voice.partition("/")
+    if engine == "flite":
+        return _flite(_respell(passage, manner, spaced=True), voice, manner.speed)
+    return _espeak(_respell(passage, manner), voice, manner.speed)
 
 
 def _respell(passage: Passage, manner: Manner, *, spaced: bool = False) -> str:

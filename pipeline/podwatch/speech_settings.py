@@ -22,7 +22,7 @@ class SpeechSettings:
     only so many of its newest episodes. hours: of audio a day, at most; price: money an hour of audio, in the service's
     currency; money: a day, at most, None: no bound. recogniser: a name of speech.recognisers.RECOGNISERS. model: a name
     or a folder; models: the folder that models are kept in. compute: a type of
-    CTranslate2. language: of all audio, "": the feed's, or as recognised. threads: 0: by hardware. url, key: of a
+    CTranslate2. language: of all audio, "": as recognised. threads: 0: by hardware. url, key: of a
     service. max_bytes: of an audio file; max_hours: of talk in it.
     """
 

@@ -71,6 +71,26 @@ def load(changes):
             "tasks": sorted(t.task_id for t in delivers.tasks),
             "active": delivers.max_active_runs,
         }
+    if "podwatch_listen" in bag.dags:
+        listens = bag.dags["podwatch_listen"]
+        DagSerialization.to_dict(listens)
+        hear = listens.get_task("hear")
+        out["listen"] = {
+            "timetable": type(listens.timetable).__name__,
+            "cron": listens.timetable.expression,
+            "order": {t.task_id: sorted(t.downstream_task_ids) for t in listens.tasks},
+            "catchup": listens.catchup,
+            "active": listens.max_active_runs,
+            "hear": {
+                "mapped": hear.is_mapped,
+                "pool": hear.pool,
+                "queue": hear.queue,
+                "at once": hear.max_active_tis_per_dag,
+                "hours": hear.execution_timeout.total_seconds() / 3600,
+            },
+            "priority": sorted({t.priority_weight for t in listens.tasks}),
+            "paused": listens.is_paused_upon_creation,
+        }
     for name in changes:
         del os.environ[name]
     return out
@@ -85,11 +105,19 @@ MALFORMED = {
     "PODWATCH_BACKFILL_SHARDS": ("0", "PODWATCH_BACKFILL_SHARDS=0: is not a whole number from 1 to 16"),
     "PODWATCH_SCHEDULE": ("0 6 * *", "PODWATCH_SCHEDULE=0 6 * *: Exactly 5, 6 or 7 columns"),
     "PODWATCH_DELIVER_SCHEDULE": ("often", "PODWATCH_DELIVER_SCHEDULE=often: "),
+    "PODWATCH_LISTEN_SCHEDULE": ("hourly", "PODWATCH_LISTEN_SCHEDULE=hourly: "),
+    "PODWATCH_LISTEN_PARALLEL": ("0", "PODWATCH_LISTEN_PARALLEL=0: is not a whole number from 1 to 64"),
     "PODWATCH_RETRY_DELAY": ("soon", "PODWATCH_RETRY_DELAY=soon: is not a number of seconds from 0 to 3600"),
 }
 VARIABLES: dict[str, dict[str, str]] = {
     "as it is": {},
     "variables": {"PODWATCH_SCHEDULE": "*/15 * * * *", "PODWATCH_RETRY_DELAY": "0.5"},
+    "of listen": {
+        "PODWATCH_LISTEN_SCHEDULE": "*/10 * * * *",
+        "PODWATCH_LISTEN_POOL": "gpu",
+        "PODWATCH_LISTEN_QUEUE": "speech",
+        "PODWATCH_LISTEN_PARALLEL": "4",
+    },
     **{name: {name: value} for name, (value, _) in MALFORMED.items()},
 }
 
@@ -120,7 +148,7 @@ def loaded() -> dict[str, Any]:
 
 def test_airflow_imports_the_dag_and_the_plugin() -> None:
     assert loaded()["errors"] == {}
-    assert sorted(loaded()["dags"]) == ["podwatch", "podwatch_backfill", "podwatch_deliver"]
+    assert sorted(loaded()["dags"]) == ["podwatch", "podwatch_backfill", "podwatch_deliver", "podwatch_listen"]
     names, errors = loaded()["plugins"]
     assert "podwatch" in names
     assert errors == {}
@@ -153,6 +181,25 @@ def test_what_becomes_due_is_delivered_within_five_minutes_and_when_something_wa
         "tasks": ["deliver"],
         "active": 1,
     }
+
+
+def test_listening_has_a_task_an_episode_in_the_default_pool_and_queue_behind_all_others() -> None:
+    assert loaded()["listen"] == {
+        "timetable": "CronTriggerTimetable",
+        "cron": "20 * * * *",
+        "order": {"plan": ["hear"], "hear": ["detect"], "detect": []},
+        "catchup": False,
+        "active": 1,
+        "hear": {"mapped": True, "pool": "default_pool", "queue": "default", "at once": 1, "hours": 12.0},
+        "priority": [1],
+        "paused": None,  # as every DAG: what Airflow's own setting says
+    }
+
+
+def test_schedule_pool_queue_and_how_many_are_heard_at_once_are_variables() -> None:
+    found = loaded_folders()["of listen"]["listen"]
+    assert (found["cron"], found["hear"]["pool"], found["hear"]["queue"]) == ("*/10 * * * *", "gpu", "speech")
+    assert found["hear"]["at once"] == 4
 
 
 def test_the_page_explains_every_task() -> None:

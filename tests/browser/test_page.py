@@ -61,10 +61,15 @@ def tab(browser: Any, site: str) -> Iterator[Any]:
     """A tab that fails the test when anything is blocked, missing or thrown."""
     context = browser.new_context(base_url=site, timezone_id="Asia/Tokyo", locale="en-GB")
     context.set_default_timeout(15_000)
-    opened, trouble = context.new_page(), []
+    opened, trouble = context.new_page(), list[str]()
     opened.on("pageerror", lambda e: trouble.append(str(e)))
-    opened.on("console", lambda m: trouble.append(m.text) if m.type == "error" and "404" not in m.text else None)
-    opened.on("dialog", lambda d: trouble.append(d.message) or d.dismiss())
+    opened.on("console", lambda m: trouble.extend([m.text] if m.type == "error" and "404" not in m.text else []))
+
+    def dismiss(dialog: Any) -> None:
+        trouble.append(dialog.message)
+        dialog.dismiss()
+
+    opened.on("dialog", dismiss)
     yield opened
     assert trouble == []
     context.close()

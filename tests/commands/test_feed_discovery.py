@@ -60,7 +60,7 @@ def add(rt: Runtime, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[
 def test_the_feed_of_a_page_is_said_at_once(rt: Runtime, podcast: Podcast, monkeypatch: pytest.MonkeyPatch) -> None:
     page = podcast.serve("/show", f"<html><head>{ALTERNATE}</head></html>", "text/html")
     feed = podcast.url("/feed.xml?a=1&b=2")
-    assert add(rt, monkeypatch, page)[0] == [f"{page}: its feed is {feed}", "1 feeds, 1 new"]
+    assert add(rt, monkeypatch, page)[0] == [f"{page}: its feed is {feed}", "1 feed, 1 new"]
     assert [f.url for f in rt.store.feeds()] == [feed]
     assert add(rt, monkeypatch, page, "--json")[0] == [f'{{"feeds":1,"new":0,"found":{{"{page}":"{feed}"}}}}']
 
@@ -70,7 +70,7 @@ def test_a_page_without_a_feed_is_said_and_added(
 ) -> None:
     page = podcast.serve("/show", "<html><head></head></html>", "text/html")
     out, err = add(rt, monkeypatch, page)
-    assert out == ["1 feeds, 1 new"]
+    assert out == ["1 feed, 1 new"]
     assert err == [f"{page}: is a web page that names no feed - add the address of the feed itself"]
 
 
@@ -83,7 +83,7 @@ def test_what_cannot_be_reached_or_looks_like_a_feed_or_is_known_is_added_as_it_
     assert add(rt, monkeypatch, *named, away) == (["4 feeds, 4 new"], [])
     assert podcast.statuses == {"/away": [503]}
     podcast.serve("/away", page, "text/html")
-    assert add(rt, monkeypatch, away) == (["1 feeds, 0 new"], [])
+    assert add(rt, monkeypatch, away) == (["1 feed, 0 new"], [])
 
 
 def test_a_login_goes_to_the_page_and_to_its_feed_on_the_same_server_only(

@@ -241,7 +241,7 @@ def test_transcripts_dropped_into_a_folder_find_their_episodes(podwatch: Any, po
     (folder / "Unheard of.vtt").write_text(vtt("Nothing."))
     done = podwatch("fetch", "--from", "inbox")
     assert done.returncode == 1
-    assert "Unheard of.vtt: no episode without a transcript has this name, audio file or guid" in done.stderr
+    assert "Unheard of.vtt: no episode without a transcript has this name, audio file, guid or date" in done.stderr
     podwatch("detect")
     assert [m["surface"] for m in rows(podwatch("mentions", "--json"))] == ["grain"]
 

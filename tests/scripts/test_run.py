@@ -1,17 +1,14 @@
-"""scripts/: what `make run` checks before it starts anything, what it serves, and which run of the DAG it follows."""
+"""scripts/: what `make run` checks before it starts anything, and which run of the DAG it follows."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import stat
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.utils import formatdate
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +21,6 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import airflow_local  # noqa: E402
 import first_run  # noqa: E402
 import preflight  # noqa: E402
-import sample_server  # noqa: E402
 import terminal  # noqa: E402
 from tests.support.builders import alert  # noqa: E402
 
@@ -114,60 +110,6 @@ def test_a_second_run_is_refused_while_the_first_holds_the_folder(tmp_path: Path
         pass
 
 
-# The sample
-
-
-@pytest.fixture
-def sample() -> Iterator[sample_server.SampleServer]:
-    with sample_server.SampleServer(ROOT / "seeds", 0) as server:
-        yield server
-
-
-def ask(server: sample_server.SampleServer, path: str, method: str = "GET", **headers: str) -> tuple[int, Any, bytes]:
-    request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", headers=headers, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.headers, answer.read()
-    except urllib.error.HTTPError as e:
-        with e:
-            return e.code, e.headers, e.read()
-
-
-def test_the_sample_has_addresses_with_the_port_it_is_served_at(sample: sample_server.SampleServer) -> None:
-    status, headers, body = ask(sample, "/sample/feed.xml")
-    assert (status, headers["Content-Type"]) == (200, "application/rss+xml; charset=utf-8")
-    assert f"http://127.0.0.1:{sample.port}/sample/missile-crisis.vtt".encode() in body
-    assert b":8765/" not in body
-    assert sample_server.replace_port("http://127.0.0.1:8765/sample/x http://127.0.0.1:8765/", 99) == (
-        "http://127.0.0.1:99/sample/x http://127.0.0.1:8765/"
-    )
-
-
-def test_every_transcript_that_the_sample_names_is_served(sample: sample_server.SampleServer) -> None:
-    feed = ask(sample, "/sample/feed.xml")[2].decode()
-    paths = {part.partition('"')[0] for part in feed.split(f'transcript url="http://127.0.0.1:{sample.port}')[1:]}
-    assert len(paths) >= 3
-    assert {ask(sample, path)[0] for path in paths} == {200}
-
-
-def test_an_unchanged_feed_is_answered_with_304(sample: sample_server.SampleServer) -> None:
-    _, headers, _ = ask(sample, "/sample/feed.xml")
-    assert ask(sample, "/sample/feed.xml", **{"If-None-Match": headers["ETag"]})[::2] == (304, b"")
-    assert ask(sample, "/sample/feed.xml", **{"If-None-Match": f'"x", W/{headers["ETag"]}'})[0] == 304
-    assert ask(sample, "/sample/feed.xml", **{"If-Modified-Since": headers["Last-Modified"]})[0] == 304
-    assert ask(sample, "/sample/feed.xml", **{"If-Modified-Since": formatdate(0, usegmt=True)})[0] == 200
-    assert ask(sample, "/sample/feed.xml", **{"If-Modified-Since": "yesterday"})[0] == 200
-    # RFC 9110: a tag that differs decides, whatever the date says
-    both = {"If-None-Match": '"other"', "If-Modified-Since": headers["Last-Modified"]}
-    assert ask(sample, "/sample/feed.xml", **both)[0] == 200
-
-
-def test_nothing_but_the_sample_is_served(sample: sample_server.SampleServer) -> None:
-    for path in ("/", "/sample/", "/watchlist.yaml", "/sample/../watchlist.yaml", "/sample/%2e%2e/%2e%2e/README.md"):
-        assert ask(sample, path)[0] == 404, path
-    assert ask(sample, "/sample/feed.xml", "HEAD")[::2] == (200, b"")
-
-
 # Airflow's own folder
 
 
@@ -208,6 +150,8 @@ def test_the_api_answers_none_until_it_is_there(tmp_path: Path) -> None:
 
 class FakeApi:
     """Airflow's API as a few lists; ``calls`` has what was done to it."""
+
+    dag_id = "podwatch"
 
     def __init__(self, *runs: dict[str, Any], **dag: Any) -> None:
         facts = {"last_parsed_time": LATER, "is_paused": False, "next_dagrun_run_after": "2999-01-01T00:00:00Z"}
@@ -317,6 +261,15 @@ def test_a_failed_run_names_the_task_and_shows_the_end_of_its_log(tmp_path: Path
         "  error: Task failed",
         "  StoreError: the database cannot be opened",
     ]
+
+
+def test_the_log_of_a_mapped_task_is_found(tmp_path: Path) -> None:
+    api = FakeApi(run("r", "failed"))
+    api.dag_id = "podwatch_listen"
+    api.states = [{"task_id": "hear", "state": "failed", "try_number": 1, "map_index": 2}]
+    log = tmp_path / "logs/dag_id=podwatch_listen/run_id=r/task_id=hear/map_index=2/attempt=1.log"
+    with pytest.raises(preflight.RunFailedError, match=re.escape(str(log))):
+        follow(api, tmp_path).has_succeeded()
 
 
 def test_each_alert_is_shown_once_and_slacks_are_only_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,7 +52,8 @@ def add(store: Store, *found: Episode, feed: str = "a", listen: bool | None = No
 
 
 def episode(guid: str = "one", **facts: Any) -> Episode:
-    return Episode(**({"guid": guid, "title": guid, "audio_url": AUDIO, "published_at": NOW} | facts))
+    given_: dict[str, Any] = {"guid": guid, "title": guid, "audio_url": AUDIO, "published_at": NOW}
+    return Episode(**(given_ | facts))
 
 
 def requests(store: Store, now: datetime = NOW) -> list[ListenRequest]:

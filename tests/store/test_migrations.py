@@ -54,7 +54,8 @@ def test_the_migrations_keep_the_deliveries_of_the_first_tables(settings: Settin
 
 def test_the_migrations_make_the_tables_and_columns_that_the_code_knows(store: Store) -> None:
     there = inspect(store.engine)
-    assert set(there.get_table_names()) - {"alembic_version"} == set(complete_metadata().tables)
+    tables = {name for name in there.get_table_names() if not name.startswith("search_tokens")}  # of FTS5, on SQLite
+    assert tables - {"alembic_version"} == set(complete_metadata().tables)
     for name, table in complete_metadata().tables.items():
         columns = {c["name"]: c["nullable"] for c in there.get_columns(name)}
         assert columns == {c.name: c.nullable for c in table.columns}, name

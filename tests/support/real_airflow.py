@@ -61,7 +61,7 @@ def prepare_home(home: Path) -> Path:
 
 
 class DagRunner:
-    """A process that runs the daily DAG without a scheduler (tests/support/run_dag.py), shared by all tests."""
+    """A process that runs DAGs without a scheduler (tests/support/run_dag.py), shared by all tests."""
 
     def __init__(self, home: Path) -> None:
         ours = {
@@ -86,12 +86,17 @@ class DagRunner:
         self._answers = os.fdopen(mine)
 
     def run(
-        self, times: int, env: Mapping[str, str], changes: Sequence[Mapping[str, str]] = (), retries: int | None = None
+        self,
+        times: int,
+        env: Mapping[str, str],
+        changes: Sequence[Mapping[str, str]] = (),
+        retries: int | None = None,
+        dag: str = "podwatch",
     ) -> tuple[dict[str, Any], str]:
         """(the answer of run_dag.py, the log). env: variables during the job. changes: further ones, from each run on."""
         before = self._log.stat().st_size
         assert self._process.stdin is not None
-        job = {"times": times, "env": dict(env), "changes": list(map(dict, changes)), "retries": retries}
+        job = {"times": times, "env": dict(env), "changes": list(map(dict, changes)), "retries": retries, "dag": dag}
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
         answer = self._answers.readline()

@@ -1,8 +1,8 @@
-"""A process that runs the daily DAG by dag.test(), for DagRunner in tests/support/real_airflow.py.
+"""A process that runs DAGs by dag.test(), the daily one unless told, for DagRunner in tests/support/real_airflow.py.
 
 Airflow reads its settings at its first import, and its first DAG run takes ten seconds; so one process serves all
 tests. It reads a line of JSON for each job: env (variables during the job), times (how many runs), changes (variables
-from each run on), retries. It answers with a line: the import errors, and for each run its state, its tasks', and the assets it had events of.
+from each run on), retries, dag. It answers with a line: the import errors, and for each run its state, its tasks', and the assets it had events of.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any
 FIRST = datetime(2026, 11, 3, tzinfo=UTC)
 
 
-def run_daily_dag(folder: str, job: dict[str, Any], first: datetime) -> dict[str, Any]:
+def run_dag(folder: str, job: dict[str, Any], first: datetime) -> dict[str, Any]:
     """first: the logical date of the first run; each next one is a day later."""
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(folder)
-    dag = bag.dags.get("podwatch")
+    dag = bag.dags.get(job["dag"])
     found: list[dict[str, Any]] = []
     if dag is None:
         return {"errors": bag.import_errors, "runs": found}
@@ -30,7 +30,10 @@ def run_daily_dag(folder: str, job: dict[str, Any], first: datetime) -> dict[str
     for i in range(job["times"]):
         os.environ.update(job["changes"][i] if i < len(job["changes"]) else {})
         run = dag.test(logical_date=first + timedelta(days=i))
-        tasks = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
+        tasks = {  # of a mapped task each instance: hear[0]
+            ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]": str(ti.state)
+            for ti in run.get_task_instances()
+        }
         found.append({"state": str(run.state), "tasks": tasks, "events": _asset_events(run.run_id)})
     return {"errors": bag.import_errors, "runs": found}
 
@@ -53,7 +56,7 @@ def main(folder: str, answers: int) -> None:
             job = json.loads(line)
             os.environ.clear()
             os.environ.update(ours | job["env"])
-            out.write(json.dumps(run_daily_dag(folder, job, FIRST + timedelta(days=100 * number))) + "\n")
+            out.write(json.dumps(run_dag(folder, job, FIRST + timedelta(days=100 * number))) + "\n")
             out.flush()
     os._exit(0)  # without Airflow's clean-up, which takes seconds
 

@@ -30,7 +30,7 @@ def listen(
 
     It is off until a feed, a tag (PODWATCH_LISTEN_TAGS) or PODWATCH_LISTEN says on; docs/listening.md has the rest.
 
-    Example: podwatch feeds set 3 --listen on, podwatch listen
+    Example: podwatch feeds set 3 --listen on && podwatch listen
     """
     if get_model:
         _get_model(model, json)

@@ -11,14 +11,11 @@ from podwatch.model import Entity, Kind, Transcript
 from podwatch.query.intervals import Spans
 from podwatch.query.literals import Literal, find_literals, find_literals_within, iterate_literals
 from podwatch.query.normaliser import NormalisedText, normalise
-from podwatch.query.postings import WordPostings
 from podwatch.query.short_texts import is_short
 
 TOLERANCE = 1e-9  # seconds, of a distance between two floats
-# Searches of one text for deferred literals, from which on postings of its words are cheaper: a search of an hour of
-# talk takes 60 microseconds, a look into its postings 3, and to make them 250.
-SEARCHES = 4
 CHARACTERS_A_WORD = 8
+WIDEST = 200  # words on either side of a span, beyond which the whole text is looked through
 BEGINNING = 2000  # characters, in which a frequent word is mostly found
 
 
@@ -68,8 +65,6 @@ class EvaluationContext:
     deferred: Mapping[int, Sequence[Literal]] = field(default_factory=dict)
     plans: Mapping[Any, Any] = field(default_factory=dict)
     _word_numbers: Sequence[int] | None = None
-    _searches: int = 0
-    _postings: WordPostings | None = None
     _normalised_fields: dict[str, str] = field(default_factory=dict)
     _present: dict[int, bool] = field(default_factory=dict)
 
@@ -78,7 +73,7 @@ class EvaluationContext:
         spans = self.hits.get(atom)
         if spans is None:
             literals = self.deferred.get(atom)
-            spans = self.hits[atom] = self._search(literals) if literals else []
+            spans = self.hits[atom] = find_literals(self.normalised.text, literals) if literals else []
         return spans
 
     def spans_of_any(self, atoms: Sequence[int]) -> Spans:
@@ -95,10 +90,8 @@ class EvaluationContext:
             literals = self.deferred.get(atom, ())
             text = self.normalised.text
             is_present = bool(find_literals_within(text, literals, [(0, BEGINNING)]))
-            is_present = is_present or any(True for _ in iterate_literals(text, literals, self._postings))
+            is_present = is_present or any(True for _ in iterate_literals(text, literals))
             self._present[atom] = is_present
-            if not is_present:
-                self._count_search()
         return is_present
 
     def spans_within(self, atom: int, regions: Sequence[tuple[int, int]]) -> Spans:
@@ -110,10 +103,15 @@ class EvaluationContext:
         return find_literals_within(self.normalised.text, literals, regions) if literals else []
 
     def regions_around(self, spans: Spans, words: int, wanted: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
-        """The stretches of so many words, at least, on either side of each span, where one of each of ``wanted`` is."""
+        """The stretches of so many words, at least, on either side of each span, where one of each of ``wanted`` is.
+
+        None lies over another, however many spans are near: a word in two of them would be found twice.
+        """
         text, step = self.normalised.text, CHARACTERS_A_WORD * (words + 1)
+        if words > WIDEST:
+            return [(0, len(text))] if spans else []
         regions: list[tuple[int, int]] = []
-        for start, end, _ in spans:
+        for start, end, _ in sorted(spans):
             first, last = start - step, end + step
             while first > 0 and text.count(" ", first, start) <= words:
                 first -= step
@@ -127,18 +125,10 @@ class EvaluationContext:
                 else:
                     break
             else:
+                if regions and first <= regions[-1][1]:
+                    first, last = min(first, regions[-1][0]), max(last, regions.pop()[1])
                 regions.append((first, last))
         return regions
-
-    def _count_search(self) -> None:
-        """Counts a search of the whole text, and makes the postings when they are worth it."""
-        self._searches += 1
-        if self._searches == SEARCHES and not is_short(self.normalised.text):
-            self._postings = WordPostings(self.normalised.text)
-
-    def _search(self, literals: Sequence[Literal]) -> Spans:
-        self._count_search()
-        return find_literals(self.normalised.text, literals, self._postings)
 
     def word_at(self, offset: int) -> int:
         """The number of the word that holds the character at ``offset``, counted from 1."""

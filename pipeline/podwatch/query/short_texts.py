@@ -1,7 +1,7 @@
-"""Normalises a short text without numpy, which takes longer to load than a short text to search.
+"""Reads a short text without numpy, which takes longer to load than a short text to search.
 
-What it says is what normalise says by arrays; a property test holds that. It leaves to arrays what has accents of its
-own, or characters that become several.
+What is found is what arrays find, and the normalised text is the same: property tests hold both. A text is left to
+arrays when it has accents of its own, or characters that become several.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 import sys
 from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
 from itertools import pairwise
 
 from podwatch.query.annotations import blank_annotations
@@ -27,6 +28,8 @@ from podwatch.query.folding import (
     WORD,
     fold_character,
 )
+from podwatch.query.intervals import Spans
+from podwatch.query.literals import Literal, LiteralAutomaton
 from podwatch.query.normaliser import CONTRACTED, PAD, NormalisedText, elided_from, is_elision, to_ascii
 
 SHORT = 20_000  # characters: they take a Python loop 10 ms, and to load numpy takes 90
@@ -114,3 +117,21 @@ def _find_gaps(kinds: bytearray, folded: str) -> set[int]:
         if folded[at + 1] != " " and kinds[at + 1] == WORD:
             gaps.add(at + 1)
     return gaps
+
+
+class ShortTextSearch:
+    """Searches short texts for the literals of all watches. needed: of each watch the atoms of which it needs one."""
+
+    def __init__(self, literals: Sequence[Literal], needed: Sequence[frozenset[int]]) -> None:
+        self._automaton = LiteralAutomaton(literals)
+        self._needed = needed
+
+    def find(self, text: str) -> dict[int, Spans]:
+        """The spans of each atom in a normalised text."""
+        hits: dict[int, Spans] = {}
+        self._automaton.find(text, hits)
+        return hits
+
+    def triggered_by(self, hits: dict[int, Spans]) -> list[int]:
+        """The watches that may find something, where these are all hits."""
+        return [i for i, atoms in enumerate(self._needed) if not atoms.isdisjoint(hits)]

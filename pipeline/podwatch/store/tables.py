@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -80,6 +81,7 @@ feeds = Table(
     Column("disabled_at", Utc),  # when somebody had it rest; null: it is polled
     Column("recent", JSON, nullable=False, default=list),  # of its newest episodes: seconds since 1970
     Column("listen", Boolean),  # whether podwatch listens to its audio itself; null: as the settings say
+    Column("keep_days", Integer),  # for how long its transcripts' text is kept; 0: for ever; null: as the settings say
     Column("transcript_page", Text),  # the template of its transcript pages: see transcripts/sources.py
     Column("facts", JSON),  # of its last document: model.FeedFacts
     Column("failures", Integer, nullable=False, default=0),
@@ -168,6 +170,7 @@ episode_keys = Table(
     sqlite_with_rowid=False,
 )
 
+_IS_KEPT = text("pruned_at IS NULL")
 transcripts = Table(
     "transcripts",
     metadata,
@@ -190,6 +193,8 @@ transcripts = Table(
     Column("detected_through", Id, nullable=False, default=0, index=True),
     Column("detect_error", Text),  # a bug met while it was searched
     Column("next_detect_at", Utc),  # of a bug: when to try again
+    Column("pruned_at", Utc),  # when its text went, by its age; null: it is there
+    Index("ix_transcripts_kept", "fetched_at", sqlite_where=_IS_KEPT, postgresql_where=_IS_KEPT),
 )
 
 watches = Table(
