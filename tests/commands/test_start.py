@@ -65,12 +65,19 @@ STORED = {
     "backfill --since 2026-01-01 --until 2026-01-02 --dry-run": STORE,
     "backtest --watchlist w.yaml": f"{STORE} yaml",
     "rescan": STORE,
+    "search grain": STORE,
+    "prune": STORE,
+    "backup b.db": STORE,
+    "db status": STORE,
+    "db migrate": STORE,
     # It tries every model that is installed; each of these brings others along.
     "doctor": f"{STORE} numpy py3langid spacy rich pydantic requests urllib3",
 }
 ELSEWHERE = {
     "serve": "until it is stopped",
     "slack": "until it is stopped",
+    "mcp": "until it is stopped",
+    "restore": "of what backup wrote, into an empty database",
     "explain": "of an alert",
     "alerts release": "of an alert that is held",
     "feeds login": "asks for a password",
