@@ -178,7 +178,8 @@ class FirstRun:
 def _stable_part(line: str) -> str:
     """What a mention says of the talk: no ids of rows, which the order of the answers decides, and no days of feeds."""
     mention = json.loads(line)
-    return json.dumps([mention[k] for k in ("watch", "kind", "score", "surface", "start", "end", "seconds", "snippet")])
+    told = ("watch", "kind", "score", "surface", "start", "end", "seconds", "snippet")
+    return json.dumps([mention.get(k) for k in told])
 
 
 def _cpu_of_children() -> float:
