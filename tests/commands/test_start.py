@@ -65,6 +65,10 @@ STORED = {
     "backfill --since 2026-01-01 --until 2026-01-02 --dry-run": STORE,
     "backtest --watchlist w.yaml": f"{STORE} yaml",
     "rescan": STORE,
+    "prune --older-than 1y": STORE,
+    "backup f.backup": STORE,
+    "db status": STORE,
+    "db migrate": STORE,
     # It tries every model that is installed; each of these brings others along.
     "doctor": f"{STORE} numpy py3langid spacy rich pydantic requests urllib3",
 }
@@ -72,6 +76,7 @@ ELSEWHERE = {
     "serve": "until it is stopped",
     "slack": "until it is stopped",
     "explain": "of an alert",
+    "restore": "into an empty database",
     "alerts release": "of an alert that is held",
     "feeds login": "asks for a password",
     "feeds encrypt-logins": "wants a key",
