@@ -66,8 +66,8 @@ STORED = {
     "backtest --watchlist w.yaml": f"{STORE} yaml",
     "rescan": STORE,
     "search grain": STORE,
-    "prune": STORE,
-    "backup b.db": STORE,
+    "prune --older-than 1y": STORE,
+    "backup f.backup": STORE,
     "db status": STORE,
     "db migrate": STORE,
     # It tries every model that is installed; each of these brings others along.
