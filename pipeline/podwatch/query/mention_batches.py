@@ -6,6 +6,7 @@ would take longer to describe than to search. The answers are those of MentionBu
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import repeat
@@ -56,6 +57,8 @@ def times_at(transcript: Transcript, offsets: Array, segments: Array) -> tuple[l
         return [seconds for seconds, _ in pairs], [exact for _, exact in pairs]
     text = transcript.text
     known, begins, ends = (np.asarray(c) for c in (transcript.offsets, transcript.starts, transcript.ends))
+    if np.isnan(begins).all():  # plain text
+        return [math.nan] * len(offsets), [False] * len(offsets)
     following = np.minimum(segments + 1, len(known) - 1)
     start, end, later = begins[segments], ends[segments], begins[following]
     end = np.where(end <= later, end, later)
