@@ -135,12 +135,14 @@ def build_mentions(
     normalised: NormalisedText,
     found: Array,
     names: Sequence[str],
+    ranks: Array,
     details: Sequence[MatchDetail],
     is_wanted: Callable[[Row], bool] | None = None,
 ) -> list[Mention]:
     """The mentions of all finds, each once, in the order of the text and of the watches' names.
 
-    found: a row for each find. is_wanted: of the rows that count; None: all do.
+    found: a row for each find. ranks: of each name its place among all, in order. is_wanted: of the rows that count;
+    None: all do.
     """
     rows = _sort_rows(found)
     if is_wanted is not None:
@@ -152,11 +154,7 @@ def build_mentions(
 
     t = transcript.with_columns_read()
     starts, ends = stored_spans(normalised, rows[:, 0], rows[:, 1])
-    distinct, which = np.unique(rows[:, 2], return_inverse=True)
-    ordered = sorted(range(len(distinct)), key=[names[i] for i in distinct.tolist()].__getitem__)
-    ranks = np.empty(len(distinct), dtype=np.int64)
-    ranks[ordered] = np.arange(len(distinct))
-    order = np.lexsort((ranks[which], ends, starts))
+    order = np.lexsort((ranks[rows[:, 2]], ends, starts))
     starts, ends, rows = starts[order], ends[order], rows[order]
     segments = np.maximum(np.asarray(t.offsets).searchsorted(starts, "right") - 1, 0)
     seconds, exact = times_at(t, starts, segments)
