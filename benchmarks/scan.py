@@ -141,9 +141,9 @@ def main() -> int:
             print(f"measured: {count:,} watches", flush=True)
             if "beside" in beyond:
                 faster = beyond["beside"] / beyond["here"]
-                held.append(
-                    check_figure(f"same answers, {count:,} watches", len(set(answers.values())), 1, least=False)
-                )
+                if options.corpus is None:  # what real text is read as changes from commit to commit
+                    different = len(set(answers.values())) - 1
+                    held.append(check_figure(f"different answers, {count:,} watches", different, 0, least=False))
                 held.append(check_figure(f"times as fast, {count:,} watches", faster, TIMES_FASTER[count]))
         columns = ("watches", "finds", "engine alone, MB/s", "podwatch scan, MB/s", "the other, MB/s", "start, CPU s")
         print_table(f"Scan: {len(files)} files, {size:.0f} MB, one core", columns, rows)
