@@ -19,6 +19,7 @@ COMMANDS = {
     "fetch": ["--short"] if SHORT else [],
     "detect": ["--short"] if SHORT else [],
     "search": ["--short"] if SHORT else [],
+    "scan": ["--short"] if SHORT else [],
     "entities": ["--short"] if SHORT else [],
     "sounds_like": ["--talk", os.environ["TALK"]] if os.environ.get("TALK") else [],
 }

@@ -232,9 +232,18 @@ class Engine:
             return not self._exclusions.is_excluded(names[i], details[detail].kind, normalised, start, end)
 
         is_any_wanted = only is None and not self._exclusions
-        return tuple(
-            build_mentions(transcript, normalised, found, names, details, None if is_any_wanted else is_wanted)
-        )
+        wanted = None if is_any_wanted else is_wanted
+        ranks = None if isinstance(found, list) else self._ranks
+        return tuple(build_mentions(transcript, normalised, found, names, ranks, details, wanted))
+
+    @cached_property
+    def _ranks(self) -> Array:
+        """Of each name its place among all, in their order."""
+        import numpy as np
+
+        ranks = np.empty(len(self._names), dtype=np.int64)
+        ranks[sorted(range(len(self._names)), key=self._names.__getitem__)] = np.arange(len(self._names))
+        return ranks
 
     def _find_recognised_entities(
         self, normalised: NormalisedText, fields: EpisodeFields, hits: dict[int, Spans]

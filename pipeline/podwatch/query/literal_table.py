@@ -54,6 +54,7 @@ class LiteralTable:
         entries: list[tuple[int, bool]] = []  # of each word: its atom, whether it is no plural
         pairs: list[str] = []
         self._phrases: list[Literal] = []  # of each pair
+        kinds: list[tuple[int, bool, bool]] = []  # the same: its atom, whether it is just two words, no plural
         others: list[Literal] = []
         for literal in literals:
             pieces = whole_words(literal)
@@ -68,8 +69,14 @@ class LiteralTable:
                 ends = (pieces[1], *plurals)
                 pairs += [f"{pieces[0]} {end}" for end in ends]
                 self._phrases += [literal] * len(ends)
+                is_pair = (
+                    len(pieces) == 2 and " " in literal.text and all(len(w) * 4 <= READ for w in (pieces[0], *ends))
+                )
+                kinds += [(literal.atom, is_pair, end == ends[0]) for end in ends]
         columns = np.array(entries, dtype=np.int64).reshape(-1, 2)
         self._atoms, self._is_singular = columns[:, 0], columns[:, 1] == 1
+        columns = np.array(kinds, dtype=np.int64).reshape(-1, 3)
+        self._pair_atoms, self._is_pair, self._is_singular_pair = columns[:, 0], columns[:, 1] == 1, columns[:, 2] == 1
         self._long = {i: word for i, word in enumerate(words) if len(word.encode("utf-8", "surrogatepass")) > READ}
         hashes = _hash_all(words)
         self._words = _HashTable(hashes)
@@ -101,16 +108,13 @@ class LiteralTable:
 
     def _find_words(self, postings: WordPostings, words: Array) -> Occurrences:
         """Those of one word. words: where there may be one."""
-        import numpy as np
-
         which, entries = self._words.look_up(postings.hashes[words])
         if not len(which):
             return _from_rows([])
         at, codes = words[which], postings.codes
         is_right = codes[postings.first[at] - 1] == BLANK
         after = postings.last[at]
-        quoted = np.flatnonzero((codes[after] == APOSTROPHE) & self._is_singular[entries])
-        is_right[quoted[codes[after[quoted] + 1] == T]] = False  # don't is not a Don
+        is_right &= _may_end(codes, after, self._is_singular[entries])
         starts, stops = postings.starts[at], postings.ends[at]
         if self._long:
             for i, entry in enumerate(entries.tolist()):
@@ -125,7 +129,13 @@ class LiteralTable:
         which, entries = self._pairs.look_up(join_hashes(hashes[words], hashes[words + 1]))
         if not len(which):
             return _from_rows([])
-        at = words[which]
+        at, codes = words[which], postings.codes
+        is_pair = self._is_pair[entries] & (postings.last[at] + 1 == postings.first[at + 1])
+        pairs, of_pairs = at[is_pair], entries[is_pair]
+        is_right = (codes[postings.first[pairs] - 1] == BLANK) & (codes[postings.last[pairs]] == BLANK)
+        is_right &= _may_end(codes, postings.last[pairs + 1], self._is_singular_pair[of_pairs])
+        two = Occurrences(self._pair_atoms[of_pairs], postings.starts[pairs], postings.ends[pairs + 1], pairs)
+        at, entries = at[~is_pair], entries[~is_pair]
         found: list[tuple[int, int, int, int]] = []
         for word, start, entry in zip(at.tolist(), postings.starts[at].tolist(), entries.tolist(), strict=True):
             literal = self._phrases[entry]
@@ -133,7 +143,7 @@ class LiteralTable:
                 stop = match_end(text, start, start + len(literal.text), literal.ending)
                 if stop is not None:
                     found.append((literal.atom, start, stop, word))
-        return _from_rows(found)
+        return _join([two.where(is_right), _from_rows(found)])
 
 
 def whole_words(literal: Literal) -> list[str] | None:
@@ -201,6 +211,16 @@ def _find_others(automaton: LiteralAutomaton, postings: WordPostings) -> Occurre
     rows = [(atom, start, stop, 0) for atom, spans in hits.items() for start, stop, _ in spans]
     found = _from_rows(rows)
     return Occurrences(found.atoms, found.starts, found.stops, postings.starts.searchsorted(found.starts, "right") - 1)
+
+
+def _may_end(codes: Array, ends: Array, is_singular: Array) -> Array:
+    """Whether words may end there: don't is not a Don."""
+    import numpy as np
+
+    answers = np.ones(len(ends), dtype=bool)
+    quoted = np.flatnonzero((codes[ends] == APOSTROPHE) & is_singular)
+    answers[quoted[codes[ends[quoted] + 1] == T]] = False
+    return answers
 
 
 def _plurals(word: str) -> tuple[str, ...]:

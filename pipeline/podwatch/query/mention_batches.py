@@ -6,6 +6,7 @@ would take longer to describe than to search. The answers are those of MentionBu
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import repeat
@@ -57,6 +58,8 @@ def times_at(transcript: Transcript, offsets: Array, segments: Array) -> tuple[l
         return [seconds for seconds, _ in pairs], [exact for _, exact in pairs]
     text = transcript.text
     known, begins, ends = (np.asarray(c) for c in (transcript.offsets, transcript.starts, transcript.ends))
+    if np.isnan(begins).all():  # plain text
+        return [math.nan] * len(offsets), [False] * len(offsets)
     following = np.minimum(segments + 1, len(known) - 1)
     start, end, later = begins[segments], ends[segments], begins[following]
     end = np.where(end <= later, end, later)
@@ -133,16 +136,19 @@ def build_mentions(
     normalised: NormalisedText,
     found: Array | list[Row],
     names: Sequence[str],
+    ranks: Array | None,
     details: Sequence[MatchDetail],
     is_wanted: Callable[[Row], bool] | None = None,
 ) -> list[Mention]:
     """The mentions of all finds, each once, in the order of the text and of the watches' names.
 
-    found: a row for each find; those of a list need no arrays. is_wanted: of the rows that count; None: all do.
+    found: a row for each find; those of a list need no arrays. ranks: for an array, each name's place among all.
+    is_wanted: of the rows that count; None: all do.
     """
     if isinstance(found, list):
         few = [row for row in _sort_few(found) if is_wanted is None or is_wanted(row)]
         return _build_each(transcript, normalised, few, names, details)
+    assert ranks is not None
     rows = _sort_rows(found)
     if is_wanted is not None:
         wanted = [i for i, row in enumerate(rows.tolist()) if is_wanted(tuple(row))]
@@ -153,11 +159,7 @@ def build_mentions(
 
     t = transcript.with_columns_read()
     starts, ends = stored_spans(normalised, rows[:, 0], rows[:, 1])
-    distinct, which = np.unique(rows[:, 2], return_inverse=True)
-    ordered = sorted(range(len(distinct)), key=[names[i] for i in distinct.tolist()].__getitem__)
-    ranks = np.empty(len(distinct), dtype=np.int64)
-    ranks[ordered] = np.arange(len(distinct))
-    order = np.lexsort((ranks[which], ends, starts))
+    order = np.lexsort((ranks[rows[:, 2]], ends, starts))
     starts, ends, rows = starts[order], ends[order], rows[order]
     segments = np.maximum(np.asarray(t.offsets).searchsorted(starts, "right") - 1, 0)
     seconds, exact = times_at(t, starts, segments)
