@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -28,7 +29,7 @@ from podwatch.store.portable_tables import table_names
 ROWS = 3
 MOMENT = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
 # Columns in which the migrations, or the code that reads them, expect more than a value of the type.
-MEANINGFUL = {
+MEANINGFUL: dict[tuple[str, str], Callable[[int], Any]] = {
     ("feeds", "url"): lambda n: f"https://a.example/{n}",
     ("watches", "spec"): lambda n: {"scope": {"urls": [f"https://a.example/{n}"]}, "aliases": []},
     ("watches", "deliver"): lambda n: "each",

@@ -27,7 +27,7 @@ Sample = tuple[str, frozenset[tuple[str, str]]]
 
 def with_token(rt: Runtime, token: str = TOKEN) -> Runtime:
     """The same with a token for the metrics; ``rt`` closes its store."""
-    return runtime.Runtime(replace(rt.settings, metrics_token=Secret(token)), rt.store, rt.http, rt.robots)
+    return runtime.Runtime(replace(rt.settings, metrics_token=Secret(token)), rt.store)
 
 
 def scrape(rt: Runtime, now: datetime) -> dict[Sample, float]:
