@@ -8,7 +8,7 @@ PY     := .venv/bin/python
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 export ONCE SPEECH SHORT
 
-.PHONY: help install run test fast lint bench bench-sounds crash-test backfill-test listen-test packages clean
+.PHONY: help install run test fast lint bench bench-sounds crash-test backfill-test listen-test page-test packages clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -54,6 +54,12 @@ listen-test: install ## names, CPU, memory and kills of what hears audio (SHORT=
 bench-sounds: install ## how many misheard names are found, beside others (TALK=DIR: false alarms on text files of talk, too)
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet
 	@$(PY) -m benchmarks.sounds_like $(if $(TALK),--talk "$(TALK)") --picture benchmarks/sounds_like/curve.svg
+
+page-test: install ## the page in a real Chromium, and how fast it is over 100,000 mentions (SHORT=1: minutes)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { echo "page-test: there is no Chromium - install it, on Debian with apt-get install chromium" >&2; exit 1; }
+	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group browser --quiet
+	@$(PY) -m pytest -q tests/browser tests/web
+	@$(PY) -m benchmarks.page
 
 packages: install ## draws the packages and their imports from the code: docs/packages.svg
 	@$(PY) scripts/draw_packages.py && $(PY) scripts/draw_packages.py --text

@@ -18,6 +18,8 @@ COMMANDS = {
     "past": ["--short"] if SHORT else [],
     "fetch": ["--short"] if SHORT else [],
     "detect": ["--short"] if SHORT else [],
+    "search": ["--short"] if SHORT else [],
+    "scan": ["--short"] if SHORT else [],
     "entities": ["--short"] if SHORT else [],
     "sounds_like": ["--talk", os.environ["TALK"]] if os.environ.get("TALK") else [],
 }

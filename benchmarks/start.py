@@ -36,7 +36,9 @@ COMMANDS = {
 }
 WATCHLIST = "watches:\n- {name: corridor, query: '\"black sea\" NEAR/10 (grain OR initiative) AND NOT recipe'}\n"
 TALK = "WEBVTT\n\n00:01.000 --> 00:04.000\nThe Black Sea grain deal.\n"
-BARE, SQLALCHEMY = "python -I -c pass", "import sqlalchemy"
+BARE, SQLALCHEMY = "python -I -c pass", "SQLAlchemy alone, one select"
+SELECT = "import sqlalchemy as s; s.create_engine('sqlite://').connect().execute(s.select(s.literal(1))).all()"
+BEFORE = "before: "
 WATCHES = 10_000
 QUARTER = 4.0  # times less CPU than before
 
@@ -89,15 +91,26 @@ def main() -> int:
                 cpu_seconds([*podwatch, "feeds", "list"], folder, checkout, folder / home)
         works: dict[str, Callable[[], float]] = {
             BARE: partial(cpu_seconds, [sys.executable, "-I", "-c", "pass"], folder, ROOT, folder),
-            SQLALCHEMY: partial(cpu_seconds, [sys.executable, "-c", "import sqlalchemy"], folder, ROOT, folder),
+            SQLALCHEMY: partial(cpu_seconds, [sys.executable, "-c", SELECT], folder, ROOT, folder),
         }
         for command, most in COMMANDS.items():
-            at = folder / ("home" if most == STORE else "none")
-            works[command] = partial(cpu_seconds, [*podwatch, *command.split()], folder, ROOT, at)
+            for checkout, home, name in ((ROOT, "home", command), (other, "other", BEFORE + command)):
+                if checkout is not None:
+                    at = folder / (home if most == STORE else "none")
+                    works[name] = partial(cpu_seconds, [*podwatch, *command.split()], folder, checkout, at)
         seconds = measure_in_turn(works, options.rounds)
         ratios = {command: seconds[command] / seconds[BARE] for command in works}
-        rows = [(c, f"{1000 * seconds[c]:.0f}", f"{r:.1f}", COMMANDS.get(c, "-")) for c, r in ratios.items()]
-        print_table("A start", ("command", "CPU ms", "bare interpreters", "at most"), rows)
+        rows = [
+            (
+                command,
+                f"{1000 * seconds[command]:.0f}",
+                f"{ratios[command]:.1f}",
+                f"{ratios[BEFORE + command]:.1f}" if BEFORE + command in ratios else "-",
+                COMMANDS.get(command, "-"),
+            )
+            for command in (BARE, SQLALCHEMY, *COMMANDS)
+        ]
+        print_table("A start", ("command", "CPU ms", "bare interpreters", "the other's", "at most"), rows)
         held = [check_figure(c, ratios[c], most, least=False) for c, most in COMMANDS.items()]
         check = [*podwatch, "watches", "check", "long.yaml"]
         lists: dict[str, Callable[[], float]] = {

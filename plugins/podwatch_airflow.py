@@ -39,6 +39,7 @@ def run_verb(verb: str, *, ends_line: bool = False) -> dict[str, Any]:
     from podwatch import runtime, settings
     from podwatch.line import verbs
     from podwatch.line.heartbeat import finish_line
+    from podwatch.line.retention import prune_expired
 
     interval = backfill_interval()
     with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
@@ -46,6 +47,7 @@ def run_verb(verb: str, *, ends_line: bool = False) -> dict[str, Any]:
             tally = verbs.LINE[verb](rt, rt.store.clock())
             if ends_line:
                 finish_line(rt, rt.store.clock())
+                prune_expired(rt, rt.store.clock())
         else:
             from podwatch.history import backfill_steps
 

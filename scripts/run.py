@@ -190,7 +190,8 @@ class MakeRun:
         took = time.monotonic() - self.began
         print(f"podwatch: the line has run, {count} new alert{'' if count == 1 else 's'}, {took:.0f} s after the start")
         if not self.once:
-            print(f"  the page      {api.url}/dags/{airflow.DAG}")
+            print(f"  the page      {api.url}/podwatch/alerts")
+            print(f"  Airflow       {api.url}/dags/{airflow.DAG}")
             print(f"  log in as     admin, password {api.password()}")
             print(f"  logs          {logs}")
             print("  to end it     Ctrl-C")

@@ -21,10 +21,11 @@ EVERY = [p for p in EVERY if "node_modules" not in p.parts]
 
 # What each package of podwatch, or module beside them, may import of it: only what stands above it here.
 ALLOWED = {
-    "redaction": "",
+    "lazy_patterns": "",
+    "redaction": "lazy_patterns",
     "errors": "redaction",
     "model": "",
-    "policy": "redaction errors model",
+    "policy": "lazy_patterns redaction errors model",
     "known_variables": "",
     "secret": "",
     "variables": "errors",
@@ -36,19 +37,20 @@ ALLOWED = {
     "sandbox": "errors",
     "store": "redaction errors model settings logins policy",
     "feeds": "redaction errors logins model files sandbox policy",
-    "transcripts": "errors model sandbox store",
+    "transcripts": "lazy_patterns errors model sandbox store",
     "entities": "errors model store",
     "phonetics": "",
-    "query": "errors model phonetics entities",
-    "watchlist": "redaction errors model files query",
+    "query": "lazy_patterns errors model phonetics entities",
+    "watchlist": "lazy_patterns redaction errors model files query",
     "speech": "redaction errors model secret speech_settings settings net sandbox",
-    "notifiers": "redaction errors model settings net query",
+    "notifiers": "lazy_patterns redaction errors model settings net query",
     "runtime": "redaction errors settings logins net store notifiers speech",
     "line": "redaction errors logins model net policy store feeds transcripts entities query notifiers speech runtime",
     "history": "redaction errors model settings net policy store feeds query watchlist runtime line",
     "diagnose": "redaction errors model settings logins policy store feeds transcripts entities phonetics query "
     "speech notifiers line",
-    "web": "redaction errors model settings policy store feeds transcripts notifiers runtime line diagnose",
+    "web": "redaction errors model settings policy store feeds transcripts query watchlist notifiers runtime line history "
+    "diagnose",
     "commands": "redaction errors model known_variables settings logins files policy store feeds transcripts entities "
     "query watchlist notifiers speech runtime line history diagnose web",
     "__main__": "commands",
@@ -85,6 +87,8 @@ ONLY = {
     "fastapi": "podwatch.web podwatch_page",
     "starlette": "podwatch.web podwatch_page",
     "jinja2": "podwatch.web.rendering",
+    "prometheus_client": "podwatch.web.metrics",
+    "mcp": "podwatch.commands.mcp",
     "uvicorn": "podwatch.commands.serve",
     "slack_sdk": "podwatch.notifiers",
     "requests": "podwatch.net",

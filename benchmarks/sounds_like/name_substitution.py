@@ -22,6 +22,7 @@ from podwatch.phonetics import consonant_keys as skeleton
 from podwatch.phonetics.form_index import SymbolIndex
 from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, SURNAME, listed_words
 from podwatch.phonetics.noisy_channel import load_channels
+from podwatch.phonetics.symbol_strings import whole_strings
 
 MAX_WRONG_SHARE = 0.5  # of the letters; a spelling that is further off is hardly the name any more
 FULL_NAME_SHARE = 0.2  # of the mentions have the first name
@@ -73,7 +74,7 @@ def invent_homophones(number: int, seed: int) -> list[HeardName]:
     )
     sounds = [listed[w][2] for w in surnames]
     heard: dict[str, list[str]] = defaultdict(list)
-    for pair in index.filter_within_limit(sounds, index.pairs_sharing_key(sounds)).tolist():
+    for pair in index.find_pairs(whole_strings(sounds, load_channels()[0])).tolist():
         said, as_ = rare[pair % len(rare)], surnames[pair // len(rare)]
         if listed[as_][0] < listed[said][0]:
             heard[said].append(as_)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from podwatch.lazy_patterns import lazy_pattern
+
 HIDDEN = "***"
 EXAMPLE_LOGIN = "user:password"  # how an advice writes one
 
@@ -36,18 +38,18 @@ _AT_ONCE = frozenset({
     "token", "tokens", "key", "keys", "secret", "secrets", "auth", "apikey"
 })  # fmt: skip
 
-_PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)  # RFC 3986, app. B
-_WRAPPED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # feed:https://
-_HIDDEN_PASSWORD = re.compile(r"[^:]*:\*\*\*")
-_PORT = re.compile(r"(?:\[[^\]]*\]|[^:]*)(?::\d*)?", re.DOTALL)
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_HEX = re.compile(r"(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]+", re.IGNORECASE)
-_TOKEN = re.compile(r"[A-Za-z0-9_\-.~+/=:]+")
-_JWT = re.compile(r"eyJ[A-Za-z0-9_=-]{17,}")  # base64 of {"
-_CHANGES = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])|(?<=[A-Z]{2})(?=[a-z])")
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://\S+")
+_PARTS = lazy_pattern(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)  # RFC 3986, B
+_WRAPPED = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]*:(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # feed:https://
+_HIDDEN_PASSWORD = lazy_pattern(r"[^:]*:\*\*\*")
+_PORT = lazy_pattern(r"(?:\[[^\]]*\]|[^:]*)(?::\d*)?", re.DOTALL)
+_UUID = lazy_pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_HEX = lazy_pattern(r"(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]+", re.IGNORECASE)
+_TOKEN = lazy_pattern(r"[A-Za-z0-9_\-.~+/=:]+")
+_JWT = lazy_pattern(r"eyJ[A-Za-z0-9_=-]{17,}")  # base64 of {"
+_CHANGES = lazy_pattern(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])|(?<=[A-Z]{2})(?=[a-z])")
+_ADDRESS = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://\S+")
 _CLOSING = ".,:;!?)]}'\">"  # what stands behind an address in a sentence
-_WITH_LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#]*)@")
+_WITH_LOGIN = lazy_pattern(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#]*)@")
 _MAX_DEPTH = 2  # of an address within a value of an address
 
 

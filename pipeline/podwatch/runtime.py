@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -10,14 +11,14 @@ from typing import TYPE_CHECKING, Self
 
 from podwatch.errors import SettingsError
 from podwatch.logins import Keyring
-from podwatch.net.client import HttpClient
-from podwatch.net.robots import RobotsRules
 from podwatch.notifiers import NOTIFIERS, Notifier, scheme_of
 from podwatch.redaction import redact_text
 from podwatch.settings import Secret, Settings
 from podwatch.store.database import Store, open_store
 
 if TYPE_CHECKING:
+    from podwatch.net.client import HttpClient
+    from podwatch.net.robots import RobotsRules
     from podwatch.speech.recognisers import Recogniser
 
 log = logging.getLogger("podwatch")
@@ -42,11 +43,34 @@ class Runtime:
 
     settings: Settings
     store: Store
-    http: HttpClient
-    robots: RobotsRules
     keyring: Keyring = field(default_factory=lambda: Keyring(Secret("")))
+    _http: HttpClient | None = None
+    _robots: RobotsRules | None = None
     _notifiers: dict[str, Notifier] = field(default_factory=dict)
     _recogniser: Recogniser | None = None
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def http(self) -> HttpClient:
+        """What asks other hosts, one for all threads; it is built when it is first needed."""
+        if self._http is None:
+            with self._lock:
+                if self._http is None:
+                    from podwatch.net.client import HttpClient
+
+                    self._http = HttpClient(self.settings)
+        return self._http
+
+    @property
+    def robots(self) -> RobotsRules:
+        """What the hosts allow robots; built when it is first needed."""
+        if self._robots is None:
+            with self._lock:
+                if self._robots is None:
+                    from podwatch.net.robots import RobotsRules
+
+                    self._robots = RobotsRules(self.http)
+        return self._robots
 
     def notifier(self, channel: str) -> tuple[str, Notifier]:
         """(scheme, notifier) of a channel; each notifier is built once, when it is first needed."""
@@ -73,7 +97,8 @@ class Runtime:
     def close(self) -> None:
         if self._recogniser is not None:
             self._recogniser.close()
-        self.http.close()
+        if self._http is not None:
+            self._http.close()
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -93,6 +118,4 @@ def build(settings: Settings) -> Runtime:
         what = f"the data folder cannot be made ({e.strerror})"
         todo = "set PODWATCH_HOME to a folder you may write"
         raise SettingsError(what, where=str(settings.home), todo=todo) from None
-    http = HttpClient(settings)
-    keyring = Keyring(settings.secret_keys)
-    return Runtime(settings=settings, store=open_store(settings), http=http, robots=RobotsRules(http), keyring=keyring)
+    return Runtime(settings=settings, store=open_store(settings), keyring=Keyring(settings.secret_keys))

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from podwatch.errors import SettingsError
 from podwatch.known_variables import describe_unknown, unknown_variables
 from podwatch.policy.delivery_timing import DeliveryTiming
+from podwatch.policy.retention import FOR_EVER, parse_keep
 from podwatch.secret import Secret
 from podwatch.speech_settings import SpeechSettings, speech_settings
 from podwatch.variables import read_number, read_switch, read_text
@@ -71,7 +72,10 @@ class Settings:
     are printed while there is no token, as somebody asked. pace: how long deliver waits.
     heartbeat_url: asked when the line has run through; heartbeat_fail: and with /fail behind it when it broke.
     secret_keys: what the logins of feeds are encrypted with, the newest first, with a comma between them.
-    speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it.
+    migrate: whether every command brings older tables up to date; else only `podwatch db migrate` does.
+    keep_days: for how long the text of transcripts is kept, unless its feed says otherwise.
+    speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it; metrics_token: to
+    /metrics, and to nothing else.
     """
 
     home: Path
@@ -103,8 +107,11 @@ class Settings:
     pace: DeliveryTiming = field(default_factory=DeliveryTiming)
     heartbeat_url: Secret = field(default_factory=lambda: Secret(""))
     heartbeat_fail: bool = False
+    migrate: bool = True
+    keep_days: int = FOR_EVER
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     page_token: Secret = field(default_factory=lambda: Secret(""))
+    metrics_token: Secret = field(default_factory=lambda: Secret(""))
 
 
 def default_home() -> Path:
@@ -158,8 +165,11 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         console=read_switch(env, "PODWATCH_CONSOLE", _DEFAULTS["console"]),
         heartbeat_url=_address(env, "PODWATCH_HEARTBEAT_URL"),
         heartbeat_fail=read_switch(env, "PODWATCH_HEARTBEAT_FAIL", _DEFAULTS["heartbeat_fail"]),
+        keep_days=_keep(env, "PODWATCH_KEEP"),
+        migrate=read_switch(env, "PODWATCH_MIGRATE", _DEFAULTS["migrate"]),
         speech=speech_settings(env, home),
         page_token=Secret(read_text(env, "PODWATCH_PAGE_TOKEN")),
+        metrics_token=Secret(read_text(env, "PODWATCH_METRICS_TOKEN")),
     )
 
 
@@ -310,6 +320,14 @@ def parse_networks(text: str) -> tuple[IpNetwork, ...]:
                 str(e), where="PODWATCH_ALLOW_ADDRESSES", todo="write networks like 127.0.0.0/8, 10.1.2.3"
             ) from None
     return tuple(found)
+
+
+def _keep(env: Mapping[str, str], name: str) -> int:
+    raw = read_text(env, name)
+    try:
+        return parse_keep(raw) if raw else FOR_EVER
+    except ValueError as e:
+        raise SettingsError(str(e), where=f"{name}={raw}") from None
 
 
 def _address(env: Mapping[str, str], name: str) -> Secret:

@@ -87,7 +87,7 @@ def test_an_empty_database_is_worth_a_note_and_stays_empty(settings: Settings) -
 
 
 @pytest.mark.parametrize(
-    ("version", "health", "todo"), [("0001", NOTE, "any other command"), ("9999", WRONG, "upgrade podwatch")]
+    ("version", "health", "todo"), [("0001", NOTE, "podwatch db migrate"), ("9999", WRONG, "upgrade podwatch")]
 )
 def test_a_database_of_another_revision_is_said_and_not_touched(
     version: str, health: Health, todo: str, settings: Settings

@@ -77,7 +77,7 @@ def test_a_rescan_puts_on_the_to_do_list_what_was_asked_for_and_finds_the_same(
     watches, days, due, looked_for = AGAIN[name]
     store_transcripts(store, now, dict(list(TEXTS.items())[:5]))
     store.sync_watches([GRAIN, SEA], now)
-    rt = Runtime(settings=settings, store=store, http=None, robots=None)  # type: ignore[arg-type]
+    rt = Runtime(settings=settings, store=store)
     detect(rt, now)
     before = found(store)
     assert store.requeue_watches(watches, None if days is None else now - timedelta(days=days)) == due

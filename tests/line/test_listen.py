@@ -18,7 +18,7 @@ from podwatch.line.detect import detect
 from podwatch.line.fetch import fetch
 from podwatch.line.listen import ListenOptions, ListenProgress, listen, listen_to_episodes, plan_day
 from podwatch.line.poll import poll
-from podwatch.model import Alert, Feed, Tally, Transcript, Watch
+from podwatch.model import Alert, Feed, Scope, Tally, Transcript, Watch
 from podwatch.runtime import Runtime
 from podwatch.settings import Settings
 from podwatch.speech.chunks import split_at_silence
@@ -167,6 +167,23 @@ def test_what_is_found_in_it_is_told_as_recognised_and_edited_once_a_transcript_
     assert isinstance(published, Alert)
     assert not published.is_recognised
     assert published.key == heard.key
+
+
+def test_a_recogniser_that_takes_keyterms_gets_the_names_watched_in_the_feed_and_no_other_does(
+    scenario: ListenScenario,
+) -> None:
+    watches = [
+        Watch(name="envoy", entity="Anatoly Dobrynin", aliases=("Ambassador Dobrynin",), channel="#x"),
+        Watch(name="elsewhere", entity="Somebody Else", scope=Scope(tags=("sport",)), channel="#x"),
+        Watch(name="grain", query="grain", channel="#x"),
+    ]
+    scenario.rt.store.sync_watches(watches, scenario.rt.store.clock())
+    for name, words, takes in (("one", "grain came", False), ("two", "ships leave", True)):
+        scenario.speak(name, words)
+        scenario.add_feed(name, path=f"/{name}.xml")
+        scenario.recogniser.takes_keyterms = takes
+        scenario.listen()
+    assert scenario.recogniser.hints == ["Anatoly Dobrynin", "Ambassador Dobrynin"]
 
 
 def test_audio_that_two_feeds_have_is_heard_once(scenario: ListenScenario) -> None:

@@ -8,6 +8,7 @@ from podwatch.phonetics.blas_threads import single_blas_thread
 from podwatch.phonetics.form_index import FormIndex
 from podwatch.phonetics.lexicon import GIVEN, SURNAME, listed_words, look_up_words
 from podwatch.phonetics.noisy_channel import Encoded, encode_words, load_channels
+from podwatch.phonetics.symbol_strings import whole_ngrams
 
 
 def encode(words: list[str]) -> list[Encoded]:
@@ -35,8 +36,8 @@ def test_what_is_near_by_sound_shares_a_key() -> None:
     said, windows = encode(names), encode(heard)
     with single_blas_thread():
         index = FormIndex(said, [(0.7, 0.5)] * len(said))
-        fast = {pair[:2] for pair in index.find_near(windows)}
-        slow = {pair[:2] for pair in index.find_near(windows, pairs=index.all_pairs(len(windows)))}
+        fast = {pair[:2] for pair in index.find_near(whole_ngrams(windows))}
+        slow = {pair[:2] for pair in index.find_near_without_key(whole_ngrams(windows))}
     assert fast <= slow
     assert len(slow) > 100
     assert len(fast) >= 0.98 * len(slow)
@@ -49,7 +50,7 @@ def test_the_lower_bound_loses_nothing() -> None:
     phones, letters = load_channels()
     index = FormIndex(said, [(2.0, 1.6)] * len(said))
     with single_blas_thread():
-        found = {pair[:2] for pair in index.find_near(windows, pairs=index.all_pairs(len(windows)))}
+        found = {pair[:2] for pair in index.find_near_without_key(whole_ngrams(windows))}
         expected = set()
         for f, (sound, spelling) in enumerate(said):
             by_sound = phones.costs(phones.pad([sound] * len(windows)), phones.pad([w[0] for w in windows]))

@@ -110,3 +110,19 @@ def test_mentions_of_a_transcript_with_timed_words_have_the_times_of_these() -> 
     mentions = build_engine([Watch(name="w", query="sea OR grain")])(timed).mentions
     assert [m.seconds for m in mentions] == [timed.seconds_at(m.start) for m in mentions]
     assert not any(m.approximate for m in mentions)
+
+
+halves = st.integers(0, 40_000).map(lambda n: n * 0.005) | st.floats(0, 1e12) | st.just(float("nan"))
+
+
+@given(
+    st.lists(st.tuples(halves, halves, st.sampled_from(["abcdefgh", "- é sea", "...", "x"])), min_size=2, max_size=6)
+)
+@example([(0.005, 0.015, "abcdefgh"), (1.0, 2.0, "x")])
+@example([(float("nan"), float("nan"), "abcdefgh"), (float("nan"), 2.0, "x")])
+def test_times_found_together_are_those_found_alone(parts: list[tuple[float, float, str]]) -> None:
+    transcript = join_segments([Segment(start, end, text) for start, end, text in parts]).with_columns_read()
+    offsets = np.arange(len(transcript.text))
+    segments = np.array([transcript.index_at(offset) for offset in offsets.tolist()])
+    together = mention_batches.times_at(transcript, offsets, segments)
+    assert repr(list(zip(*together, strict=True))) == repr([transcript.time_at(offset) for offset in offsets.tolist()])

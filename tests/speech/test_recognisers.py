@@ -111,6 +111,7 @@ def test_names_that_are_likely_said_are_taken(recogniser: Recogniser) -> None:
 def test_a_chunk_may_be_as_long_as_it_says(recogniser: Recogniser) -> None:
     assert recogniser.longest >= 30
     assert isinstance(recogniser.tells_speakers, bool)
+    assert isinstance(recogniser.takes_keyterms, bool)
 
 
 def test_an_unknown_recogniser_is_said_with_those_there_are(settings: Settings) -> None:

@@ -29,6 +29,7 @@ class Parrot:
     name: str = "parrot"
     longest: float = 600.0
     tells_speakers: bool = False
+    takes_keyterms: bool = False
     asked: list[tuple[float, str | None, tuple[str, ...]]] = field(default_factory=list)
 
     def recognise(

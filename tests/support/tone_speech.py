@@ -43,7 +43,8 @@ class ToneRecogniser:
     """Hears what speak() says. heard: the starting word of each chunk that it was given. before: called with each."""
 
     def __init__(self, *, longest: float = 6.0, before: Callable[[int], None] = lambda n: None) -> None:
-        self.name, self.longest, self.tells_speakers = "tones 1", longest, False
+        self.name, self.longest, self.tells_speakers, self.takes_keyterms = "tones 1", longest, False, False
+        self.hints: list[str] = []
         self.heard: list[str] = []
         self._before = before
 
@@ -51,6 +52,7 @@ class ToneRecogniser:
         self, samples: NDArray[np.float32], *, language: str | None, hints: Sequence[str] = ()
     ) -> RecognisedChunk:
         self._before(len(self.heard))
+        self.hints += hints
         words = list(self._words(samples))
         self.heard.append(words[0].text.strip() if words else "")
         text = "".join(w.text for w in words)

@@ -24,7 +24,7 @@ from tests.support.page_visitors import (
     store_show,
 )
 
-OPEN = {"/health", "/login", "/subscriptions/{token}/alerts.atom"}
+OPEN = {"/health", "/login", "/metrics", "/subscriptions/{token}/alerts.atom"}
 ANSWER = {"verdict": "wrong", "back": "/alerts"}
 TOKEN = "a-token-of-some-length"
 

@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from podwatch.model import Coverage, NotListened, Period, Scope, TranscriptRef
-from podwatch.policy.coverage import measure_days, measure_feed_days, measure_feeds, measure_watches
+from podwatch.policy.coverage import (
+    measure_days,
+    measure_each_feed,
+    measure_feed_days,
+    measure_feeds,
+    measure_watches,
+    sum_episodes,
+)
 from podwatch.runtime import Runtime
 from podwatch.web.coverage import choose_level
 from tests.support.page_visitors import GRAIN, LEE, browse, find_mentions, store_show
@@ -31,6 +38,8 @@ def test_the_days_add_up_to_the_period(either: Runtime, now: datetime) -> None:
     for days, total in (
         (measure_days(facts, by_day), measure_feeds(whole, now)),
         (measure_feed_days(facts, by_day)[1], measure_feeds(whole, now)),
+        ({"all": measure_each_feed(facts)[1]}, measure_feeds(whole, now)),
+        ({"all": sum_episodes(measure_days(facts, by_day).values())}, measure_feeds(whole, now)),
         (measure_days(facts, by_day, facts.watches), measure_watches(whole, whole.watches, now)),
         (measure_days(facts, by_day, facts.watches[1:]), measure_watches(whole, whole.watches[1:], now)),
     ):

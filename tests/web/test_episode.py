@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 import re
+from array import array
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -70,21 +73,20 @@ def test_the_layout_has_every_word_once_and_every_mention_where_it_is(
     assert len(begun) == len(set(begun))
 
 
-@given(parts=SEGMENTS)
+@given(parts=SEGMENTS, data=st.data())
 def test_each_word_between_blanks_has_its_second_in_order_or_the_segment_has_none(
-    parts: list[tuple[list[str], str | None, float]],
+    parts: list[tuple[list[str], str | None, float]], data: st.DataObject
 ) -> None:
     t = transcript_of(parts)
-    times = word_times(t)
-    assert len(times) == len(t)
-    for s, seconds in zip(t.segments(), times, strict=True):
-        assert len(seconds) in (0, len(s.text.split(" ")))
-        assert seconds == sorted(seconds)
+    assert word_times(t) == [[] for _ in range(len(t))]  # as long as the source has no times of words
+    starts = [0, *(i + 1 for i, c in enumerate(t.text) if c == " ")]
+    said = data.draw(st.lists(st.floats(0, 99), min_size=len(starts), max_size=len(starts)).map(sorted))
+    times = word_times(replace(t, words=Words(lambda: (array("I", starts), array("d", said)))))
+    assert functools.reduce(operator.iadd, times, []) == [round(s, 2) for s in said]
+    assert [len(seconds) for seconds in times] == [len(s.text.split(" ")) for s in t.segments()]
 
 
 def test_a_word_has_its_own_second_where_the_source_says_it() -> None:
-    from array import array
-
     t = replace(
         join_segments([Segment(0, 10, "one two three")]),
         words=Words(lambda: (array("I", [0, 4, 8]), array("d", [0.5, 7.0, 9.0]))),
@@ -105,6 +107,17 @@ def test_the_page_shows_speakers_times_and_marks(either: Runtime, now: datetime)
     assert 'src="https://cdn.example/0.mp3"' in text
     assert 'data-words="/api/v1/episodes/1/words"' in text
     assert "revision" in text.casefold()
+
+
+def test_an_episode_whose_text_was_pruned_shows_what_was_found_in_it(rt: Runtime, now: datetime) -> None:
+    store_show(rt, now, ["the <b>grain came/and went"])
+    find_mentions(rt, now)
+    assert rt.store.prune_texts([1], now) == 1
+    text = browse(rt, now).read("/episodes/1")
+    assert "Its text was pruned" in text
+    assert "There is no transcript" not in text
+    assert '<li id="m1">grain: the &lt;b&gt;grain came and went</li>' in text
+    browse(rt, now).read("/api/v1/episodes/1/transcript", 404)
 
 
 def test_an_episode_without_a_transcript_says_why_and_what_to_do(rt: Runtime, now: datetime) -> None:

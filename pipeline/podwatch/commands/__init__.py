@@ -33,6 +33,7 @@ SECTIONS = {
     },
     "What was found": {
         "mentions": Place(f"{_WHERE}.mentions:mentions", "The mentions found, newest episode first."),
+        "search": Place(f"{_WHERE}.search:search", "Finds a query in all stored transcripts, newest episode first."),
         "alerts": Place(f"{_WHERE}.alerts:app", "What was told, waits, is held back (and why), or could not be told."),
         "entities": Place(f"{_WHERE}.entities:entities", "Who and what is named in the most episodes, or surges."),
         "coverage": Place(f"{_WHERE}.coverage:coverage", "What was listened to, and what was not and why."),
@@ -49,7 +50,12 @@ SECTIONS = {
     },
     "Running it": {
         "doctor": Place(f"{_WHERE}.doctor:doctor", "Tests everything that podwatch needs, and says what to do."),
+        "backup": Place(f"{_WHERE}.backup:backup", "Writes all that is stored into one file, while podwatch runs."),
+        "restore": Place(f"{_WHERE}.backup:restore_", "Puts a backup into an empty database, of either kind."),
+        "prune": Place(f"{_WHERE}.prune:prune", "Removes the text of old transcripts, and keeps what was found in it."),
+        "db": Place(f"{_WHERE}.db:app", "The database: which version its tables have, and their migration."),
         "serve": Place(f"{_WHERE}.serve:serve", "Serves the page, until it is stopped."),
+        "mcp": Place(f"{_WHERE}.mcp:mcp", "Lets an agent search and read, over the Model Context Protocol."),
         "slack": Place(f"{_WHERE}.slack:slack", "Hears the buttons on Slack's cards, until it is stopped."),
         "completion": Place(f"{_WHERE}.completion:completion", "Prints what makes a shell complete the commands."),
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from podwatch.commands import cli
 from podwatch.commands.options import Json
@@ -60,7 +60,7 @@ def explain(
             _explain_stored(rt, delivery.watch, delivery.episode_id, json)
     elif list_file is None and what is None and watch is not None and episode is not None:
         with open_runtime() as rt:
-            _explain_stored(rt, require_utf8(watch), _find_episode(rt, require_utf8(episode)), json)
+            _explain_stored(rt, require_utf8(watch), find_episode(rt, require_utf8(episode)), json)
     else:
         raise cli.BadParameter("give ALERT, or --watch and --episode, or --watchlist, --watch and FILE")
 
@@ -97,7 +97,7 @@ def _find_delivery(rt: Runtime, key: str) -> StoredDelivery:
     return found[0]
 
 
-def _find_episode(rt: Runtime, text: str) -> int:
+def find_episode(rt: Runtime, text: str) -> int:
     found = rt.store.find_episodes(text, CHOICES + 1) if text.strip() else []
     if not found:
         raise PodwatchError("no episode has this id, or this in its title", where=text, todo="see podwatch mentions")
@@ -108,6 +108,23 @@ def _find_episode(rt: Runtime, text: str) -> int:
 
 
 def _explain_stored(rt: Runtime, name: str, episode_id: int, json: bool) -> None:
+    found = load_explanation(rt, name, episode_id)
+    title = f"{found.episode.show}: {found.episode.title}"
+    _print_explanation(found.watch, title, found.episode, found.explanation, found.mentions, found.deliveries, json)
+
+
+class StoredExplanation(NamedTuple):
+    """Why a stored watch was told of a stored episode, or was not, and what that was made of."""
+
+    watch: Watch
+    episode: Episode
+    explanation: WatchExplanation
+    mentions: list[MentionState]
+    deliveries: list[StoredDelivery]
+
+
+def load_explanation(rt: Runtime, name: str, episode_id: int) -> StoredExplanation:
+    """Raises PodwatchError when there is no such watch."""
     from podwatch.diagnose.explain import MentionState, explain_episode
 
     stored = rt.store.find_watch(name)
@@ -119,8 +136,7 @@ def _explain_stored(rt: Runtime, name: str, episode_id: int, json: bool) -> None
     deliveries = rt.store.deliveries_of(watch_id=stored.watch.id, episode_id=episode_id)
     entities = rt.store.entities_of([source.transcript.id]).get(source.transcript.id) if source else None
     explanation = explain_episode(stored, source, entities, fetch_state, mentions, deliveries)
-    title = f"{episode.show}: {episode.title}"
-    _print_explanation(stored.watch, title, episode, explanation, mentions, deliveries, json)
+    return StoredExplanation(stored.watch, episode, explanation, mentions, deliveries)
 
 
 def _print_explanation(
@@ -137,7 +153,7 @@ def _print_explanation(
     elif _is_terminal():
         _print_tree(watch, title, e)
     else:
-        for line in _lines(watch, title, e):
+        for line in explanation_lines(watch, title, e):
             print(strip_control(line))
 
 
@@ -145,7 +161,7 @@ def _is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def _lines(watch: Watch, title: str, e: WatchExplanation) -> Iterator[str]:
+def explanation_lines(watch: Watch, title: str, e: WatchExplanation) -> Iterator[str]:
     """For a pipe: a line for each part of the query, indented by two blanks a level, + for true, - for not true."""
     yield _heading(watch)
     yield f"in: {title}"

@@ -8,7 +8,6 @@ from typing import Annotated
 from podwatch.commands import cli
 from podwatch.commands.options import Json
 from podwatch.commands.output import emit_json, open_runtime, require_utf8, strip_control, utc_now
-from podwatch.policy.feed_choice import choose_feed
 from podwatch.redaction import display_address, redact_text
 
 
@@ -44,16 +43,27 @@ def set_(
         Listening | None,
         cli.Option("--listen", help="Whether podwatch recognises its audio itself; default: as PODWATCH_LISTEN says."),
     ] = None,
+    keep: Annotated[
+        str | None,
+        cli.Option("--keep", help="How long its transcripts' text is kept: 90d, 12w, 2y, forever, default."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Sets a feed's title, tags, transcript pages, or listening: podwatch feeds set 3 --tag politics --listen on"""
+    """Sets a feed's title, tags, transcript pages, listening or retention.
+
+    Example: podwatch feeds set 3 --tag politics --listen on
+    """
+    from podwatch.commands.prune import parse_days
     from podwatch.feeds import opml
+    from podwatch.policy.feed_choice import choose_feed
+    from podwatch.policy.retention import describe_keep
     from podwatch.transcripts.sources import check_template
 
-    if title is None and not tag and not no_tags and page is None and listen is None:
-        raise cli.BadParameter("give --title, --tag, --no-tags, --transcript-page or --listen")
+    if title is None and not tag and not no_tags and page is None and listen is None and keep is None:
+        raise cli.BadParameter("give --title, --tag, --no-tags, --transcript-page, --listen or --keep")
     if tag and no_tags:
         raise cli.BadParameter("give --tag or --no-tags")
+    days = None if keep in (None, "default") else parse_days(require_utf8(keep or ""))
     template = None if page in (None, "off") else check_template(require_utf8(page or ""))
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
@@ -64,11 +74,14 @@ def set_(
             rt.store.set_transcript_page(feed.url, template, utc_now())
         if listen is not None:
             rt.store.set_listen(feed.id, None if listen is Listening.DEFAULT else listen is Listening.ON)
+        if keep is not None:
+            rt.store.set_keep(feed.id, days)
         feed = choose_feed(rt.store.feeds(), str(feed.id))
     row: dict[str, object] = {"url": display_address(feed.url)}
     row |= {} if title is None else {"title": redact_text(feed.title)}
     row |= {"tags": list(feed.tags)} if tag or no_tags else {}
     row |= {} if listen is None else {"listen": listen.value}
+    row |= {} if keep is None else {"keep": "default" if days is None else describe_keep(days)}
     row |= {} if page is None else {"transcript_page": None if template is None else display_address(template)}
     if json:
         emit_json(row)
@@ -88,6 +101,8 @@ def enable(url: FeedName, json: Json = False) -> None:
 
 
 def _set_disabled(url: str, disabled: bool, json: bool) -> None:
+    from podwatch.policy.feed_choice import choose_feed
+
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
         changed = rt.store.set_disabled(feed.url, utc_now(), disabled=disabled)

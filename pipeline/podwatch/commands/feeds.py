@@ -22,16 +22,12 @@ from podwatch.commands.output import (
     utc_now,
 )
 from podwatch.errors import PodwatchError
-from podwatch.logins import check_login, join_login
-from podwatch.model import Feed
-from podwatch.policy.coverage import describe_undated
-from podwatch.policy.feed_choice import choose_feed
-from podwatch.policy.poll_schedule import is_dead
 from podwatch.policy.wording import agree, count_of
 from podwatch.redaction import display_address, has_secret, is_redacted, redact_text
 
 if TYPE_CHECKING:
     from podwatch.line.feed_discovery import Found
+    from podwatch.model import Feed
 
 app = cli.Group(help="The podcasts that are polled.", no_args_is_help=True)
 Tags = Annotated[list[str] | None, cli.Option("--tag", help="A tag for them; may be given several times.")]
@@ -107,6 +103,8 @@ def remove(url: FeedName, json: Json = False) -> None:
 
     Example: podwatch feeds remove 3
     """
+    from podwatch.policy.feed_choice import choose_feed
+
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
         rt.store.remove_feed(feed.url)
@@ -128,6 +126,7 @@ def login(
     Example: podwatch feeds login 3 --user me
     """
     from podwatch.line.feed_list import encrypt_logins
+    from podwatch.policy.feed_choice import choose_feed
 
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
@@ -176,6 +175,8 @@ def export(
 
     Example: podwatch feeds export feeds.opml
     """
+    from podwatch.logins import join_login
+
     with open_runtime() as rt:
         feeds = rt.store.feeds()
         if with_secrets:
@@ -212,6 +213,8 @@ def list_(json: Json = False) -> None:
     Example: podwatch feeds list --json
     """
     from podwatch.diagnose.coverage import transcripts_by_feed
+    from podwatch.policy.coverage import describe_undated
+    from podwatch.policy.poll_schedule import is_dead
 
     moment = utc_now()
     with open_runtime() as rt:
@@ -266,6 +269,8 @@ def _add(feeds: list[Feed], as_json: bool, found: Sequence[tuple[str, str]] = ()
 
 def _ask_login(user: str | None) -> str:
     """user:password, typed without an echo or read from stdin: an argument would stay in the shell's history."""
+    from podwatch.logins import check_login
+
     if sys.stdin.isatty():
         user = cli.prompt("user", err=True) if user is None else user
         return check_login(f"{user}:{cli.prompt('password', hide_input=True, err=True)}")

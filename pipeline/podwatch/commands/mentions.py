@@ -11,7 +11,6 @@ from podwatch.commands.options import Json, OutputOption, ShowName, Since, Until
 from podwatch.commands.output import Output, format_moment, mention_json, open_runtime, show_rows, utc_now
 
 if TYPE_CHECKING:
-    from podwatch.model import Episode, Mention
     from podwatch.store.mentions import StoredMention
 
 COLUMNS = ("date", "time", "watch", "show", "title", "snippet", "link")
@@ -19,6 +18,7 @@ COLUMNS = ("date", "time", "watch", "show", "title", "snippet", "link")
 CSV_COLUMNS = (
     "date", "time", "show", "title", "watch", "kind", "score", "speaker", "surface", "snippet", "link", "seconds",
     "approximate", "published_at", "found_at", "reason", "label", "start", "end", "segment", "transcript", "episode",
+    "retired_at",
 )  # fmt: skip
 
 
@@ -27,6 +27,9 @@ def mentions(
     feed: ShowName = None,
     since: Since = None,
     until: Until = None,
+    retired: Annotated[
+        bool, cli.Option("--retired", help="Also of watches that were taken off the watchlist.")
+    ] = False,
     limit: Annotated[int | None, cli.Option("--limit", min=1, help="How many at most, the newest first.")] = None,
     json: Json = False,
     output: OutputOption = None,
@@ -40,12 +43,17 @@ def mentions(
     as_json = json or output is Output.JSON
     check_period(since, until)
     with open_runtime() as rt:
-        name, chosen = known_watch(rt.store, watch), known_feed(rt.store, feed)
+        name, chosen = known_watch(rt.store, watch, removed=True), known_feed(rt.store, feed)
         found = rt.store.mentions(
-            watch=name, feed_id=chosen.id if chosen else None, since=since, until=until, limit=limit
+            watch=name,
+            feed_id=chosen.id if chosen else None,
+            since=since,
+            until=until,
+            limit=limit,
+            retired=retired or name is not None,
         )
         as_values = as_json or output is Output.CSV
-        rows = [_values(f) if as_values else _cells(f.mention, f.episode) for f in found]
+        rows = [_values(f) if as_values else _cells(f) for f in found]
         none = "" if rows else no_mentions_line(rt.store, utc_now(), since=since, watch=name)
         if chosen is not None or until is not None:
             of = f" --feed {chosen.id}" if chosen else ""
@@ -70,18 +78,22 @@ def _values(f: StoredMention) -> dict[str, Any]:
         "link": link_at(e, f.mention.seconds),
         "label": f.mention.label,
         "found_at": f.found_at,
+        "retired_at": f.retired_at,
     }
     return mention_json(f.mention, f.transcript_id, e.id) | about
 
 
-def _cells(m: Mention, e: Episode) -> dict[str, Any]:
+def _cells(f: StoredMention) -> dict[str, Any]:
     from podwatch.notifiers.card import link_at
     from podwatch.redaction import redact_text
 
+    m, e = f.mention, f.episode
+    how = [] if m.kind.value in ("exact", "alias") else [m.kind.value.replace("_", " ")]
+    how += ["retired"] if f.retired_at else []
     return {
         "date": e.published_at.date().isoformat() if e.published_at else None,
         "time": format_moment(m),
-        "watch": m.watch if m.kind.value in ("exact", "alias") else f"{m.watch} ({m.kind.value.replace('_', ' ')})",
+        "watch": f"{m.watch} ({', '.join(how)})" if how else m.watch,
         "show": redact_text(e.show),
         "title": e.title,
         "snippet": m.snippet,

@@ -59,7 +59,7 @@ def emit_json(row: Mapping[str, Any]) -> None:
     """One JSON line; a number that JSON does not have (NaN, infinity) becomes null."""
     import orjson
 
-    data = {k: finite_or_none(v) if isinstance(v, float) else v for k, v in row.items()}
+    data = row if isinstance(row, dict) else dict(row)
     try:
         encoded = orjson.dumps(data, default=_encode_path)
     except TypeError:  # a file name that is not UTF-8: Python holds its bytes as lone surrogates

@@ -125,6 +125,7 @@ def run(force: Force = False, console: ToConsole = False, json: Json = False) ->
     from podwatch.diagnose.coverage import coverage_line
     from podwatch.line import verbs
     from podwatch.line.heartbeat import finish_line, report_broken_line
+    from podwatch.line.retention import prune_expired
     from podwatch.store.database import FAILURES
 
     with _open(console) as rt:
@@ -134,6 +135,7 @@ def run(force: Force = False, console: ToConsole = False, json: Json = False) ->
             _warn(report_broken_line(rt))
             raise
         _warn(finish_line(rt, rt.store.clock()))
+        prune_expired(rt, rt.store.clock())
         _listen(rt, json)  # last, so that it delays nothing
         line = f"coverage: {coverage_line(rt.store, utc_now())}"
     print_stderr(line) if json else print(line)

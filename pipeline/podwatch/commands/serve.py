@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import getpass
 import ipaddress
+import os
 import socket
-from contextlib import closing
+import sys
 from typing import Annotated
 
 from podwatch.commands import cli
-from podwatch.commands.output import load_settings, print_stderr, utc_now
+from podwatch.commands.options import Json
+from podwatch.commands.output import emit_json, load_settings, print_stderr, utc_now
 from podwatch.errors import PodwatchError
 
 SHORTEST_TOKEN = 16
@@ -21,8 +23,14 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, cli.Option("--port", min=1, max=65535)] = 8090,
     prefix: Annotated[str, cli.Option("--prefix", help="The path at which a proxy shows it: /podwatch.")] = "",
+    json: Json = False,
 ) -> None:
-    """Serves the page: alerts, episodes to read and hear, watches, feeds, coverage, and the same as a JSON API."""
+    """Serves the page, until it is stopped.
+
+    Alerts, episodes to read and hear, watches, feeds, coverage, and the same as a JSON API.
+
+    Example: podwatch serve --port 8090
+    """
     import uvicorn
 
     from podwatch.runtime import build
@@ -41,7 +49,7 @@ def serve(
         what = f"is shorter than {SHORTEST_TOKEN} characters"
         raise PodwatchError(what, where="PODWATCH_PAGE_TOKEN", todo="set it to a long random value")
     access: Access = TokenAccess(token) if token else LoopbackAccess(_user_name())
-    check_free(host, port)
+    listening = listen_at(host, port)
     rt = build(settings)  # what is wrong with the database is said now, not in the browser
     app = create_app(
         lambda: rt,
@@ -51,8 +59,17 @@ def serve(
         root_path="/" + prefix.strip("/") if prefix.strip("/") else "",
     )
     shown = f"[{host}]" if ":" in host else host
-    print_stderr(f"the page is at http://{shown}:{port}{app.root_path}/ - Ctrl-C ends it")
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+    address = f"http://{shown}:{port}{app.root_path}/"
+    if json:
+        emit_json({"url": address})
+        sys.stdout.flush()
+    else:
+        print_stderr(f"the page is at {address} - Ctrl-C ends it")
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass  # it has ended what was under way
 
 
 def is_loopback(host: str) -> bool:
@@ -63,18 +80,15 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def check_free(host: str, port: int) -> None:
-    """Raises PodwatchError when nothing can listen there."""
+def listen_at(host: str, port: int) -> socket.socket:
+    """A socket that listens there; raises PodwatchError when nothing can."""
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with closing(socket.socket(family, kind)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address, family=family, backlog=128)
     except OSError as e:
-        where = f"{host}:{port}"
-        raise PodwatchError(
-            f"cannot be listened at ({e.strerror or e})", where=where, todo="give another --port"
-        ) from None
+        why = os.strerror(e.errno) if e.errno and e.errno > 0 else e.strerror or str(e)  # Python adds the address
+        what = f"cannot be listened at ({why})"
+        raise PodwatchError(what, where=f"{host}:{port}", todo="give another --port") from None
 
 
 def _user_name() -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from podwatch.commands import cli
-from podwatch.commands.backtest import sample_lines, sample_row
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
     emit_json,
@@ -23,13 +23,12 @@ from podwatch.commands.output import (
 )
 from podwatch.commands.progress import follow_parts
 from podwatch.errors import PodwatchError
-from podwatch.model import Precision, Watch, measure_precision
-from podwatch.notifiers import show_channel
-from podwatch.policy.wording import count_of
+from podwatch.policy.wording import agree, count_of
 
 if TYPE_CHECKING:
     from podwatch.history.backtest import BacktestResult
     from podwatch.history.spelling_effects import SpellingEffect
+    from podwatch.model import Watch
 
 app = cli.Group(help="What is listened for.", no_args_is_help=True)
 File = Annotated[Path, cli.Argument(help="A watchlist (YAML).")]
@@ -85,15 +84,23 @@ def sync(
 
 
 @app.command("list")
-def list_(json: Json = False) -> None:
+def list_(
+    retired: Annotated[bool, cli.Option("--retired", help="Also those that were taken off the watchlist.")] = False,
+    json: Json = False,
+) -> None:
     """The watches in use, and how their alerts were judged.
 
     How many answers call them relevant or wrong: see podwatch slack.
 
     Example: podwatch watches list --json
     """
+    from podwatch.model import Precision, measure_precision
+    from podwatch.notifiers import show_channel
+
     with open_runtime() as rt:
         precisions = measure_precision(rt.store.standing_verdicts(current=True))
+        gone, used = rt.store.retired_watches(), rt.store.watches()
+        listed: list[tuple[Watch, datetime | None]] = [*((w, None) for w in used), *(gone if retired else ())]
         rows = [
             {
                 "name": w.name,
@@ -106,12 +113,17 @@ def list_(json: Json = False) -> None:
                 "relevant": p.relevant,
                 "wrong": p.wrong,
                 "precision": p.share,
+                "retired_at": at,
             }
-            for w in rt.store.watches()
+            for w, at in listed
             for p in [precisions.get(w.name, Precision())]
         ]
     columns = ("name", "looks_for", "aliases", "channel", "deliver", "relevant", "wrong", "precision")
-    show_rows(rows, columns, json, "no watches yet: podwatch watches sync FILE")
+    show_rows(
+        rows, (*columns, "retired_at") if retired else columns, json, "no watches yet: podwatch watches sync FILE"
+    )
+    if gone and not retired and not json and sys.stdout.isatty():
+        print_stderr(f"{count_of(len(gone), 'watch')} more {agree(len(gone), 'was', 'were')} taken off: --retired")
 
 
 @app.command("learn")
@@ -160,6 +172,9 @@ def learn_(
 
 
 def _print_effects(effects: Sequence[SpellingEffect]) -> None:
+    from podwatch.commands.backtest import sample_lines
+    from podwatch.model import Watch
+
     columns = ("watch", "change", "spelling", "relevant", "wrong", "transcripts", "gained", "lost")
     show_rows(map(_effect_row, effects), columns, False, "nothing to learn yet")
     if not sys.stdout.isatty():
@@ -192,6 +207,8 @@ def _effect_row(e: SpellingEffect) -> dict[str, Any]:
 
 
 def _sample_rows(e: SpellingEffect) -> dict[str, Any]:
+    from podwatch.commands.backtest import sample_row
+
     return {
         "gained_samples": [sample_row(s) for s in e.outcome.samples_gained],
         "lost_samples": [sample_row(s) for s in e.outcome.samples_lost],

@@ -13,6 +13,7 @@ from podwatch.policy.coverage import (
     describe_coverage,
     describe_listening,
     describe_transcripts,
+    measure_each_feed,
     measure_feeds,
     measure_watches,
     split_by_feed,
@@ -145,8 +146,8 @@ def transcripts_by_feed(store: Store, now: datetime) -> dict[int, str]:
 
     Of all that are known but the backlog; of the backlog where there is nothing else.
     """
-    by_feed = split_by_feed(store.coverage_facts(Period(None, now)))
-    return {f.id: describe_transcripts(_with_transcripts(measure_feeds(one, now))) for f, one in by_feed}
+    by_feed = measure_each_feed(store.coverage_facts(Period(None, now)))
+    return {feed: describe_transcripts(_with_transcripts(c)) for feed, c in by_feed.items()}
 
 
 def _with_transcripts(c: Coverage) -> Coverage:

@@ -84,7 +84,7 @@ def _database(surroundings: Surroundings) -> Iterator[Finding]:
     if found.revision != found.wanted:
         known = found.revision < found.wanted
         message = f"{found.where} has revision {found.revision}, this podwatch needs {found.wanted}"
-        todo = "any other command brings it up to date" if known else "upgrade podwatch, or use another database"
+        todo = "podwatch db migrate brings it up to date" if known else "upgrade podwatch, or use another database"
         yield Finding("database", Health.NOTE if known else Health.WRONG, message, todo)
         return
     surroundings.store = open_store(surroundings.settings)

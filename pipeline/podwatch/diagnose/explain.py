@@ -80,7 +80,10 @@ def explain_episode(
     if stored.error:
         reasons.append(Reason(Step.WATCH, f"it could not be looked for: {redact_text(stored.error)}"))
     if source is None:
-        return WatchExplanation(None, (*reasons, _fetch_reason(fetch_state)))
+        reasons.append(_fetch_reason(fetch_state))
+        if fetch_state.pruned_at is not None:
+            reasons += [_delivery_reason(d) for d in deliveries]
+        return WatchExplanation(None, tuple(reasons))
     tree, query_reasons = _evaluate(watch, source.transcript, episode_fields(source, entities))
     if charset := source.transcript.guessed_charset:
         reasons.append(Reason(Step.TRANSCRIPT, f"it says no encoding; it was read as {charset}, a guess", stops=False))
@@ -130,6 +133,9 @@ def _evaluate(
 
 
 def _fetch_reason(f: FetchState) -> Reason:
+    if f.pruned_at is not None:
+        text = f"its text was pruned at {f.pruned_at:%Y-%m-%d %H:%M} UTC; what was found in it until then is kept"
+        return Reason(Step.TRANSCRIPT, text, stops=False)
     if f.error:
         text = f"there is none: {redact_text(f.error)}"
     elif f.backlog:

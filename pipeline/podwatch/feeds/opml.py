@@ -11,8 +11,6 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-import listparser
-
 from podwatch import files
 from podwatch.errors import FeedError, PodwatchError
 from podwatch.feeds.document_repair import declared_encoding, is_utf8, mend_encoding, repair_document
@@ -50,6 +48,8 @@ def read_opml(path: Path) -> FeedList:
 
     Each folder around a feed is a tag of it, and so is each part of a category.
     """
+    import listparser  # it loads requests, which no other command about feeds needs
+
     data = _as_ascii(files.read(path, MAX_BYTES))
     document = listparser.parse(_RSS_OUTLINE.sub(_name_address, data))
     feeds: dict[str, Feed] = {}

@@ -10,6 +10,7 @@ from functools import partial
 from podwatch.errors import PodwatchError, Postponed, TranscriptError
 from podwatch.line.bugs import Bugs
 from podwatch.line.claim_renewal import Lease
+from podwatch.line.search_index import index_transcripts, tokens_of
 from podwatch.logins import Login, origin_of
 from podwatch.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, TranscriptRequest
 from podwatch.net.circuit_breaker import CircuitBreaker
@@ -25,6 +26,7 @@ from podwatch.transcripts.formats import MAX_BYTES
 from podwatch.transcripts.sources import SOURCES
 
 BATCH = 50  # results stored in one transaction
+INDEXED_A_RUN = 500  # transcripts of before there was a search index, which a run adds to it: some seconds
 
 Result = FetchResult | PodwatchError | Exception
 
@@ -56,7 +58,10 @@ def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     """Fetches what is due. A failure is stored on its episode, with the address and when it is tried again."""
     lease = Lease(rt.store, now)
     claimed = lease.hold(rt.store.claim_wanted(now, lease.until, shard))
-    return fetch_claimed(rt, now, lease, claimed, FetchOptions())
+    tally = fetch_claimed(rt, now, lease, claimed, FetchOptions())
+    if shard.index == 0:
+        index_transcripts(rt.store, most=INDEXED_A_RUN)
+    return tally
 
 
 def fetch_claimed(
@@ -167,7 +172,8 @@ def request_transcript(rt: Runtime, wanted: TranscriptRequest, now: datetime) ->
                 return FetchResult(episode=wanted.episode, fields=None, next_fetch_at=again_at)
             validators = {"etag": answer.headers.get("etag"), "last_modified": answer.headers.get("last-modified")}
             fields = asdict(read_transcript(wanted.episode, ref, answer)) | validators | {"source": ref.url}
-            return FetchResult(episode=wanted.episode, fields=fields, next_fetch_at=again_at)
+            tokens = tokens_of(fields["body"])
+            return FetchResult(episode=wanted.episode, fields=fields, next_fetch_at=again_at, tokens=tokens)
         except PodwatchError as e:
             errors.append(e)
         except Exception as e:  # noqa: BLE001 - raised with the others at the end
@@ -199,7 +205,7 @@ def save_dropped_files(rt: Runtime, found: Sequence[tuple[Episode, Transcript]],
     results = []
     for e, t in found:
         fields = asdict(sandboxed.pack_transcript(t, e.language)) | {"source": t.source}
-        results.append(FetchResult(episode=e, fields=fields, next_fetch_at=None))
+        results.append(FetchResult(episode=e, fields=fields, next_fetch_at=None, tokens=tokens_of(fields["body"])))
     new = rt.store.save_transcripts(results, now)
     rt.store.take_from_backlog([e.id for e, _ in found])
     return Tally("fetch", done=len(found), new=new)

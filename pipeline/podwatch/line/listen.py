@@ -19,6 +19,7 @@ from typing import Any
 from podwatch.errors import HttpError, PodwatchError, RecogniserError, SpeechError, StorageError
 from podwatch.line.bugs import Bugs
 from podwatch.line.listen_claim import ListenClaim
+from podwatch.line.search_index import tokens_of
 from podwatch.logins import Login, origin_of
 from podwatch.model import ALL, SPEECH, ListenRequest, RecognisedChunk, Shard, Tally, Watch
 from podwatch.policy.listen_schedule import (
@@ -189,7 +190,7 @@ def _listen_to_one(
     if recording.is_whole and (fields := rt.store.same_recording(recording.id)) is not None:
         path.unlink(missing_ok=True)
         claim.finish()
-        return rt.store.save_heard(episode, fields, recording.id, 0.0, {}, claim.now())
+        return rt.store.save_heard(episode, fields, recording.id, 0.0, {}, claim.now(), tokens_of(fields["body"]))
     finished = rt.store.chunks_of(recording.id)
     known_seconds, heard_now = 0.0, 0.0
 
@@ -211,6 +212,7 @@ def _listen_to_one(
             save=save,
             # Not what the feed says: of feeds that say "en" for a talk in German not a word would be right.
             language=settings.language or recording.language,
+            hints=_keyterms(rt.store.watches(), request) if recogniser.takes_keyterms else (),
         )
     transcript = to_transcript(chunks, source=f"{SPEECH}{recogniser.name}")
     if not transcript.text:
@@ -220,10 +222,17 @@ def _listen_to_one(
     fields = asdict(packed) | {"source": transcript.source}
     quality: dict[str, Any] = asdict(measure_quality(chunks))
     claim.finish()
-    is_new = rt.store.save_heard(episode, fields, recording.id, heard_now, quality, claim.now())
+    tokens = tokens_of(packed.body)
+    is_new = rt.store.save_heard(episode, fields, recording.id, heard_now, quality, claim.now(), tokens)
     rt.store.forget_chunks(recording.id)
     path.unlink(missing_ok=True)
     return is_new
+
+
+def _keyterms(watches: Sequence[Watch], request: ListenRequest) -> list[str]:
+    """The names that are watched in an episode's feed, each once."""
+    scoped = (w for w in watches if is_in_scope(w.scope, request.feed_url, request.tags, request.episode.language))
+    return list(dict.fromkeys(name for w in scoped if w.entity for name in (w.entity, *w.aliases)))
 
 
 def _download(rt: Runtime, request: ListenRequest, path: Path) -> str:

@@ -228,7 +228,7 @@ class Sender:
     def _set_next_call(self, call: _Call, states: Mapping[str, ChannelState]) -> None:
         """Saves when the next message may go to the channel: after the interval, or when what is wrong is mended."""
         store, error, at = self.rt.store, call.error, call.ended
-        interval, row = timedelta(seconds=self.timing.interval), self.service_row(call.service)
+        interval, row = timedelta(seconds=self.timing.interval_of(call.service)), self.service_row(call.service)
         pause = None
         if error is not None:
             counted = row if getattr(error, "service", False) else call.channel

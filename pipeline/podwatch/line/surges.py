@@ -20,6 +20,7 @@ from podwatch.query.snippets import MentionBuilder
 from podwatch.runtime import Runtime, log
 from podwatch.store.database import FAILURES
 from podwatch.store.detect import TranscriptSource
+from podwatch.store.trends import SURGES
 
 PERIOD = timedelta(days=7)  # in which a name raises one alert
 SENTENCES = 3  # of the lead: what one card shows
@@ -55,7 +56,7 @@ def alert_surges(rt: Runtime, now: datetime, shard: Shard) -> tuple[tuple[str, .
 
 def surge_reason(found: SurgingName) -> str:
     """The reason of a mention: the name before the first colon, the figures of its surge behind it."""
-    return f"{found.name.replace(':', ' ')} is suddenly talked about: {found.surge.reason}"
+    return f"{found.name.replace(':', ' ')}{SURGES}{found.surge.reason}"
 
 
 def _alert_surge(rt: Runtime, watch: Watch, found: SurgingName, labeller: PassageLabeller, now: datetime) -> bool:

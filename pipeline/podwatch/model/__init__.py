@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         TranscriptRequest,
     )
     from podwatch.model.mutes import Mute
+    from podwatch.model.search import Needed, NeededToken, NeedsAll, NeedsAny, SearchTokens
     from podwatch.model.speech import SPEECH, ListenRequest, RecognisedChunk, RecognisedSegment, RecognisedWord
     from podwatch.model.transcripts import (
         GUESSED,
@@ -82,6 +83,10 @@ __all__ = [
     "ListenRequest",
     "Mention",
     "Mute",
+    "Needed",
+    "NeededToken",
+    "NeedsAll",
+    "NeedsAny",
     "NotListened",
     "Period",
     "Person",
@@ -95,6 +100,7 @@ __all__ = [
     "Report",
     "Schedule",
     "Scope",
+    "SearchTokens",
     "Segment",
     "Shard",
     "Soundbite",
@@ -124,6 +130,7 @@ _NAMES = {  # of each module, as imported above for the type checker; a test hol
     "entities": "Entity EntityType Form KnownName UnreadReason",
     "feeds": "Episode Feed FeedFacts Person PollResult Soundbite TranscriptRef TranscriptRequest",
     "mutes": "Mute",
+    "search": "Needed NeededToken NeedsAll NeedsAny SearchTokens",
     "speech": "SPEECH ListenRequest RecognisedChunk RecognisedSegment RecognisedWord",
     "transcripts": "GUESSED Segment Transcript Words clean_text guessed_charset join_segments",
     "watches": "DeliverMode Kind Mention Scope Watch",

@@ -7,20 +7,21 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.redaction import has_secret
 
 MAX_URL_LENGTH = 800  # characters; Slack allows 3,000, but four of those would fill a whole message
 
 # Bidirectional controls (Unicode TR 9, 2.8: "Trojan source"), the byte order mark, interlinear marks, and the
 # invisible tag characters. ZERO WIDTH JOINER and NON-JOINER stay: emoji and Persian are spelt with them.
-_INVISIBLE = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_BLANKS = re.compile(r"\s+")
+_INVISIBLE = lazy_pattern("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+_CONTROL = lazy_pattern("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_BLANKS = lazy_pattern(r"\s+")
 # What a chat server might read as a mention of everybody. Slack itself reads neither in the blocks podwatch sends,
 # but compatible servers read @here wherever it stands.
-_GROUP_MENTION = re.compile(r"(?<=<)(?=[!@#])|(?<=@)(?=here|channel|everyone|group|all\b)", re.IGNORECASE)
+_GROUP_MENTION = lazy_pattern(r"(?<=<)(?=[!@#])|(?<=@)(?=here|channel|everyone|group|all\b)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
-_UNSAFE_IN_URL = re.compile('[\x00-\x20\x7f-\xa0<>"|\\\\^`{}\u2028\u2029]')
+_UNSAFE_IN_URL = lazy_pattern('[\x00-\x20\x7f-\xa0<>"|\\\\^`{}\u2028\u2029]')
 _ZERO_WIDTH_JOINER = "\u200d"
 _MIN_ENDS = 24  # characters
 _LOOK_ALIKES = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})

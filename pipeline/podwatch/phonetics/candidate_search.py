@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from podwatch.phonetics.candidates import Candidate, TextContext, split_full_names
 from podwatch.phonetics.form_index import FormIndex, NearPair, sorted_distinct
@@ -16,7 +17,11 @@ from podwatch.phonetics.name_forms import Form
 from podwatch.phonetics.ngram_windows import STOP_WORDS, NGram, Windows, strip_possessive
 from podwatch.phonetics.noisy_channel import encode_words, measure_costs
 from podwatch.phonetics.pronunciation import PHONES
+from podwatch.phonetics.symbol_strings import whole_ngrams
 from podwatch.phonetics.tokenizer import CLOSED
+
+if TYPE_CHECKING:
+    from podwatch.phonetics.form_index import Floats
 
 # Nats per phone and per letter: how near an n-gram must be to be a candidate ...
 FULL_NAME_LIMITS = (1.95, 1.35)  # ... in the first search, for a long full name
@@ -32,6 +37,7 @@ EVERYDAY_COST = 12.0  # -log P of an everyday word that is said often
 POPULAR_COST = 11.0  # -log P: first names that every hour of talk has
 LONG_PHONES = 9
 MAX_ECHOES = 100  # spellings that are looked for again; an hour of talk has a few
+MAX_FIRST_NAMES = 3  # words that a first name may be heard as
 FORMS_AT_ONCE = 40  # that are compared with every n-gram: a million pairs or so
 _SIBILANTS = bytes((PHONES.index("S"), PHONES.index("Z")))
 # First name -> index of the word behind it -> the index of its first word, and its cost.
@@ -63,7 +69,7 @@ class CandidateSearch:
 
     def find(self, windows: Windows, context: TextContext) -> list[Candidate]:
         """The candidates of all names."""
-        near = self._form_index.find_near(windows.encoded, factors=_limit_factors(windows, context))
+        near = self._form_index.find_near(windows.encoded, _limit_factors(windows, context))
         found = self._place(near, self._forms, windows, context, EVERYDAY_LIMIT)
         found += self._find_surnames_after(self._find_first_names(windows), self._by_given, context)
         return self._drop_excluded(found, context)
@@ -77,7 +83,7 @@ class CandidateSearch:
         for begin in range(0, len(forms), FORMS_AT_ONCE):
             some = forms[begin : begin + FORMS_AT_ONCE]
             index = FormIndex([f.encoded for f in some], [SECOND_SEARCH_LIMITS] * len(some))
-            near = index.find_near(windows.encoded, pairs=index.all_pairs(len(windows.encoded)))
+            near = index.find_near_without_key(windows.encoded)
             found += self._place(near, some, windows, context, SECOND_SEARCH_LIMITS[0])
         wanted = set(names)
         by_given = {
@@ -97,14 +103,14 @@ class CandidateSearch:
         candidates: list[Candidate] = []
         everyday: dict[int, bool] = {}
         for window, number, phone_cost, letter_cost in near:
-            form, ngram = forms[number], windows.ngrams[window]
+            form, ngram = forms[number], windows.ngram(window)
             if ngram == form.words or (ngram[-1].endswith("'s") and not _may_end_in_s(ngram, form, context.entries)):
                 continue
             if window not in everyday:
                 everyday[window] = _are_everyday(ngram, context.entries)
             if everyday[window] and min(phone_cost, letter_cost) > limit:
                 continue
-            for at in windows.positions[window]:
+            for at in windows.positions(window):
                 last = at + len(ngram)
                 possessive = plain[last - 1] != ngram[-1]
                 candidates.append(Candidate(form, at, last, phone_cost, letter_cost, is_possessive=possessive))
@@ -126,12 +132,14 @@ class CandidateSearch:
         return not any(f.part == "surname" and f.words == words for f in self._by_name[name])
 
     def _find_first_names(self, windows: Windows) -> FirstNamePlaces:
+        import numpy as np
+
         places: dict[NGram, dict[int, tuple[int, float]]] = {}
-        short = [i for i, ngram in enumerate(windows.ngrams) if len(ngram) <= 3]
-        for window, given, *costs in self._given_index.find_near([windows.encoded[i] for i in short]):
+        short = np.flatnonzero(windows.sizes <= MAX_FIRST_NAMES)
+        for window, given, *costs in self._given_index.find_near(windows.encoded.take(short)):
             ends, cost = places.setdefault(self._given_names[given], {}), min(costs)
-            for at in windows.positions[short[window]]:
-                end = at + len(windows.ngrams[short[window]])
+            for at in windows.positions(int(short[window])):
+                end = at + int(windows.sizes[short[window]])
                 if end not in ends or cost < ends[end][1]:
                     ends[end] = (at, cost)
         return places
@@ -164,8 +172,8 @@ class CandidateSearch:
                     places.setdefault((given, number), []).append((first, at, cost, surname != words))
             pairs.append(np.add.outer(np.array([*used], dtype=np.int64) * n, np.array(by_given[given])).ravel())
         ngrams = list(numbers)
-        encoded = [encode_words(ngram, context.entries) for ngram in ngrams]
-        near = self._surname_index.find_near(encoded, pairs=sorted_distinct(np.concatenate(pairs)))
+        encoded = whole_ngrams([encode_words(ngram, context.entries) for ngram in ngrams])
+        near = self._surname_index.find_near_among(encoded, sorted_distinct(np.concatenate(pairs)))
         candidates = []
         for window, number, phone_cost, letter_cost in near:
             form, ngram = self._forms[number], ngrams[window]
@@ -192,14 +200,14 @@ class CandidateSearch:
         index = FormIndex(encoded, [ECHO_LIMITS] * len(encoded))
         candidates, pairs = [], []
         taken = {(c.form.name, i) for c in sure for i in c.positions}
-        for window, number, *_ in index.find_near(windows.encoded, pairs=index.all_pairs(len(windows.encoded))):
-            form, ngram = surnames[spellings[number][0]], windows.ngrams[window]
-            for at in windows.positions[window] if ngram != form.words else ():
+        for window, number, *_ in index.find_near_without_key(windows.encoded):
+            form, ngram = surnames[spellings[number][0]], windows.ngram(window)
+            for at in windows.positions(window) if ngram != form.words else ():
                 if (form.name, at) not in taken:
                     last = at + len(ngram)
                     possessive = tokens.plain[last - 1] != ngram[-1]
                     candidates.append(Candidate(form, at, last, 0, 0, is_possessive=possessive, echo=1.0))
-                    pairs.append((form.encoded, windows.encoded[window]))
+                    pairs.append((form.encoded, windows.encoded_ngram(window)))
         for candidate, costs in zip(candidates, measure_costs(pairs), strict=True):
             candidate.phone_cost, candidate.letter_cost = costs
         return candidates
@@ -225,13 +233,13 @@ def _may_end_in_s(ngram: NGram, form: Form, entries: Mapping[str, Entry]) -> boo
     return form.sound[-1] in _SIBILANTS and not is_word and not (form.given_count and len(ngram) == 1)
 
 
-def _limit_factors(windows: Windows, context: TextContext) -> list[float]:
+def _limit_factors(windows: Windows, context: TextContext) -> Floats:
     """For each n-gram what part of the limits counts: the more ordinary its words are, the nearer it must be."""
-    unknown = {w for w, e in context.entries.items() if e.cost >= UNKNOWN_COST}
-    everyday = {w for w, e in context.entries.items() if e.is_everyday(EVERYDAY_COST)}
-    return [
-        1.0
-        if not unknown.isdisjoint(ngram)
-        else (EVERYDAY_LIMIT / NAME_LIMITS[1] if everyday.issuperset(ngram) else LISTED_FACTOR)
-        for ngram in windows.ngrams
-    ]
+    import numpy as np
+
+    entries = [context.entries[w] for w in windows.words[:-1]]
+    is_unknown = np.array([*(e.cost >= UNKNOWN_COST for e in entries), False])
+    is_everyday = np.array([*(e.is_everyday(EVERYDAY_COST) for e in entries), True])
+    factors = np.where(is_everyday[windows.rows].all(axis=1), EVERYDAY_LIMIT / NAME_LIMITS[1], LISTED_FACTOR)
+    factors[is_unknown[windows.rows].any(axis=1)] = 1.0
+    return factors.astype(np.float32)

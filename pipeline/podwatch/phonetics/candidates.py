@@ -13,6 +13,22 @@ from podwatch.phonetics.tokenizer import Tokens
 
 
 @dataclass(slots=True)
+class Assessment:
+    """What a candidate's text says of it, kept because it is scored up to three times.
+
+    ``state``: that of the candidate to which it belongs. ``is_somebody_else``: whether it is ruled out. ``features``:
+    those of the candidate alone; none where it is ruled out. ``context_features``, ``score``: the last ones of an
+    episode, and the score that the trees gave with them.
+    """
+
+    state: tuple[float | None, ...]
+    is_somebody_else: bool
+    features: tuple[float, ...]
+    context_features: tuple[float, ...] = ()
+    score: float = 0.0
+
+
+@dataclass(slots=True)
 class Candidate:
     """One place that may be one form of a name.
 
@@ -23,6 +39,7 @@ class Candidate:
     how often its words stand in the text. ``elsewhere``: how much they look like somebody else's name at another of
     those places, 0 to 1. ``echo``: 1 where the surname was spelt so beside its first name in a sure full name, else 0.
     ``surname_at``: the index of the first word of the surname where the first name is told apart, else -1.
+    ``assessment``: what was worked out of it so far.
     """
 
     form: Form
@@ -38,6 +55,13 @@ class Candidate:
     elsewhere: float = 0.0
     echo: float = 0.0
     surname_at: int = -1
+    assessment: Assessment | None = None
+
+    @property
+    def state(self) -> tuple[float | None, ...]:
+        """All of it that may change while an episode is searched, but its score."""
+        costs = (self.phone_cost, self.letter_cost, self.given_cost)
+        return (*costs, self.surname_at, self.occurrences, self.elsewhere, self.echo)
 
     @property
     def positions(self) -> range:

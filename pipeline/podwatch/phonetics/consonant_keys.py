@@ -9,10 +9,10 @@ keys in one pass.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from podwatch.phonetics.pronunciation import PHONES
+from podwatch.phonetics.symbol_strings import SymbolStrings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +44,7 @@ def letter_classes(letters: bytes) -> bytes:
     return letters.translate(_LETTER_TABLE, _IGNORED_LETTERS)
 
 
-def deletion_keys(skeletons: Sequence[bytes]) -> tuple[Numbers, Numbers]:
+def deletion_keys(skeletons: SymbolStrings) -> tuple[Numbers, Numbers]:
     """Two columns, index of the skeleton and key: all keys of all skeletons.
 
     They are each skeleton itself and, where it has more than two consonants, each with one consonant less; of a long
@@ -52,10 +52,9 @@ def deletion_keys(skeletons: Sequence[bytes]) -> tuple[Numbers, Numbers]:
     """
     import numpy as np
 
-    width = min(max(map(len, skeletons), default=0), MAX_LENGTH)
-    lengths = np.minimum(np.fromiter(map(len, skeletons), dtype=np.int64, count=len(skeletons)), width)
-    filled = b"".join([s[:width].ljust(width, b"\0") for s in skeletons])
-    digits = np.frombuffer(filled, dtype=np.uint8).reshape(len(skeletons), width).astype(np.int64)
+    digits = skeletons.pad(0, MAX_LENGTH).astype(np.int64)
+    width = digits.shape[1]
+    lengths = np.minimum(skeletons.lengths, width)
     every = np.arange(len(skeletons), dtype=np.int64)
     prefixes = np.zeros((width + 1, len(skeletons)), dtype=np.int64)  # the number that the first i digits make
     for i in range(width):

@@ -9,6 +9,7 @@ from podwatch.phonetics.consonant_keys import phone_classes
 from podwatch.phonetics.form_index import SymbolIndex
 from podwatch.phonetics.lexicon import list_everyday_words
 from podwatch.phonetics.noisy_channel import load_channels
+from podwatch.phonetics.symbol_strings import whole_strings
 
 NEAR_COST = 0.56  # nats per phone: one vowel of four changed, or one sound of four or five dropped
 MAX_PHONES = 5  # a longer name that is near to a word is still far from most of what is said
@@ -28,9 +29,10 @@ def find_near_words(names: Sequence[tuple[str, bytes]]) -> dict[str, str]:
         return {}
     words, sounds = _frequent_words()
     index = SymbolIndex(load_channels()[0], [s for _, s in short], [NEAR_COST] * len(short), phone_classes)
-    pairs = index.filter_within_limit(sounds, index.pairs_sharing_key(sounds))
+    strings = whole_strings(sounds, load_channels()[0])
+    pairs = index.find_pairs(strings)
     best: dict[str, tuple[float, str]] = {}
-    for pair, cost in zip(pairs.tolist(), index.costs(sounds, pairs).tolist(), strict=True):
+    for pair, cost in zip(pairs.tolist(), index.costs(strings, pairs).tolist(), strict=True):
         name, word = short[pair % len(short)][0], words[pair // len(short)]
         if word != name and (name not in best or (cost, word) < best[name]):
             best[name] = (cost, word)

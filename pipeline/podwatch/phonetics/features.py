@@ -40,16 +40,24 @@ FEATURES = CANDIDATE_FEATURES + CONTEXT_FEATURES
 
 def compute_features(candidate: Candidate, context: TextContext, episode: EpisodeContext) -> list[float]:
     """The numbers of FEATURES, in their order."""
-    features = {
-        **_sound_features(candidate, context),
-        **_text_features(candidate, context),
-        "others": math.log1p(min(episode.other_mentions, 20)),
-        "whole": episode.has_full_name,
-        "notes": episode.is_in_notes,
-        "spellings": episode.other_spellings,
-        "kin": episode.list_presence,
-    }
-    return [float(features[name]) for name in FEATURES]
+    return [*compute_candidate_features(candidate, context), *compute_context_features(episode)]
+
+
+def compute_candidate_features(candidate: Candidate, context: TextContext) -> tuple[float, ...]:
+    """The numbers of CANDIDATE_FEATURES, in their order: what they say depends on the candidate and the text alone."""
+    features = {**_sound_features(candidate, context), **_text_features(candidate, context)}
+    return tuple([float(features[name]) for name in CANDIDATE_FEATURES])
+
+
+def compute_context_features(episode: EpisodeContext) -> tuple[float, ...]:
+    """The numbers of CONTEXT_FEATURES, in their order."""
+    return (
+        math.log1p(min(episode.other_mentions, 20)),
+        float(episode.has_full_name),
+        float(episode.is_in_notes),
+        float(episode.other_spellings),
+        float(episode.list_presence),
+    )
 
 
 def _sound_features(candidate: Candidate, context: TextContext) -> dict[str, float]:

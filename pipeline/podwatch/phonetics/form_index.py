@@ -1,8 +1,9 @@
 """Finds which forms of names an n-gram may be, without comparing each with each.
 
-Three filters, each finer and dearer than the one before: n-grams and forms meet under the keys of consonant_keys.py;
-then a lower bound of the cost is worked out, which ignores the order of the symbols; only what is left is compared in
-order. The first filter may lose a few (tests/phonetics/test_form_index.py says how many), the second loses nothing.
+Three filters: n-grams and forms meet under the keys of consonant_keys.py; a lower bound of the cost is worked out that
+ignores the order of the symbols; only what is left is compared in order. For a few forms the bound comes first, of all
+n-grams at once: it is a sum of what each word costs at least, so it is worked out for the words of a text. The keys may
+lose a few (tests/phonetics/test_form_index.py says how many), the bound loses nothing.
 
 A pair of an n-gram and a form is one number, n-gram * number of forms + form; arrays of pairs are ascending.
 """
@@ -13,7 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from podwatch.phonetics.consonant_keys import deletion_keys, letter_classes, phone_classes
+from podwatch.phonetics.cost_filter import ROUNDING, may_cost_within
 from podwatch.phonetics.noisy_channel import Channel, Costs, Encoded, load_channels
+from podwatch.phonetics.symbol_strings import EncodedNGrams, NGramStrings, concatenate_ranges, pack_strings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,9 +26,13 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
     Floats = NDArray[np.float32]
+    Flags = NDArray[np.bool_]
 
 NearPair = tuple[int, int, float, float]  # n-gram, form, cost per phone, cost per letter
 _VERY_SHORT = 2  # symbols; such a form must be three times as near
+_FEW_FORMS = 200  # of which bounds for all n-grams cost less than keys
+_BLOCK_PAIRS = 400_000  # whose bounds are worked out at once
+_MANY_PAIRS = 300  # of one form, which are worth a search of their own
 
 
 class SymbolIndex:
@@ -45,78 +52,144 @@ class SymbolIndex:
         import numpy as np
 
         self.channel = channel
+        self._forms = forms
         self.padded_forms = channel.pad(forms)
         self.lengths = np.array([len(s) for s in forms], dtype=np.int64)
         self.limits = (self.lengths * np.array(limits)).astype(np.float32)
         self._consonant_classes = consonant_classes
-        owners, keys = deletion_keys([consonant_classes(form) for form in forms])
+        self._heard_bounds = channel.heard_lower_bounds(self.padded_forms)
+        owners, keys = deletion_keys(pack_strings([consonant_classes(form) for form in forms]))
         order = np.lexsort((owners, keys))
         self._keys, starts = np.unique(keys[order], return_index=True)
         self._starts = np.append(starts, len(keys)).astype(np.int64)
         self._forms_by_key = owners[order]
 
-    def pairs_sharing_key(self, ngrams: Sequence[bytes]) -> Numbers:
-        """The pairs that share a key."""
+    def find_pairs(self, ngrams: NGramStrings) -> Numbers:
+        """The pairs that share a key and are within the limit of their form."""
+        pairs = self.likely_pairs(ngrams)
+        near: Numbers = pairs[self.are_within(self.costs(ngrams, pairs), pairs)]
+        return near
+
+    def likely_pairs(self, ngrams: NGramStrings, factors: Floats | None = None) -> Numbers:
+        """Those that share a key and are within the limit of their form, and some more that share one.
+
+        ``factors``: of each n-gram, times this.
+        """
         import numpy as np
 
-        owners, keys = deletion_keys([self._consonant_classes(ngram) for ngram in ngrams])
-        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        shared = self._keys[at] == keys
-        at, owners = at[shared], owners[shared]
-        begin, end = self._starts[at], self._starts[at + 1]
-        forms = self._forms_by_key[_concatenate_ranges(begin, end)]
-        return sorted_distinct(np.repeat(owners, end - begin) * len(self.lengths) + forms)
+        if len(self.lengths) > _FEW_FORMS:
+            every = np.arange(len(ngrams))
+            return self.likely_pairs_among(ngrams, self._pairs_sharing_key(ngrams, every), factors)
+        pairs = self._bounded_pairs(ngrams, factors)
+        which = sorted_distinct(pairs // len(self.lengths))
+        pairs = pairs[np.isin(pairs, self._pairs_sharing_key(ngrams, which), assume_unique=True)]
+        return self._drop_far_pairs(ngrams, self._filter_by_said_bound(ngrams, pairs, factors), factors)
 
-    def filter_by_lower_bound(self, ngrams: Sequence[bytes], pairs: Numbers, factors: Floats | None = None) -> Numbers:
-        """Those of the pairs whose cost may be within their limit, judged without the order of symbols."""
+    def likely_pairs_without_key(self, ngrams: NGramStrings) -> Numbers:
+        """All that are within the limit of their form, and some more."""
+        return self._drop_far_pairs(ngrams, self._bounded_pairs(ngrams, None), None)
+
+    def likely_pairs_among(self, ngrams: NGramStrings, pairs: Numbers, factors: Floats | None = None) -> Numbers:
+        """Those of the pairs that are within the limit of their form, and some more."""
+        return self._drop_far_pairs(ngrams, self._filter_by_bound(ngrams, pairs, factors), factors)
+
+    def are_within(self, costs: Floats, pairs: Numbers, factors: Floats | None = None) -> Flags:
+        """Whether each pair, of such a cost per symbol, is within the limit of its form."""
         import numpy as np
 
-        if not len(pairs):
-            return pairs
-        channel, n = self.channel, len(self.lengths)
-        g, f = np.divmod(pairs, n)
-        limits = self._pair_limits(g, f, factors)
-        ngram_lengths = np.fromiter(map(len, ngrams), dtype=np.int64, count=len(ngrams))
-        # As many symbols as the one is longer were inserted at least, or deleted: no part of the bounds below.
-        more = (ngram_lengths[g] - self.lengths[f]).astype(np.float32)
-        inserted = np.maximum(more * channel.insertion[:-1].min(), 0)
-        deleted = np.maximum(more * -channel.deletion[:-1].min(), 0)
-        # Of an hour's n-grams few are in a pair: the others need no bounds.
-        in_pairs = np.zeros(len(ngrams), dtype=bool)
-        in_pairs[g] = True
-        of = (np.cumsum(in_pairs) - 1)[g]
-        heard = channel.pad([ngrams[i] for i in np.flatnonzero(in_pairs).tolist()])
-        least = _add_bounds(inserted, channel.said_lower_bounds(heard), of, self.padded_forms, f)
-        keep = least <= limits
-        g, f, of, deleted, limits = g[keep], f[keep], of[keep], deleted[keep], limits[keep]
-        # The other way round, too: without it finding what is near takes 1.3 times as long for 3,000 names.
-        mine, rows = np.unique(f, return_inverse=True)
-        least = _add_bounds(deleted, channel.heard_lower_bounds(self.padded_forms[mine]), rows, heard, of)
-        keep = least <= limits
-        return g[keep] * n + f[keep]
+        g, f = np.divmod(pairs, len(self.lengths))
+        within: Flags = costs * self.lengths[f] <= self._pair_limits(g, f, factors)
+        return within
 
-    def _pair_limits(self, g: Numbers, f: Numbers, factors: Floats | None) -> Floats:
-        limits: Floats = self.limits[f]
-        return limits if factors is None else limits * factors[g]
-
-    def costs(self, ngrams: Sequence[bytes], pairs: Numbers) -> Floats:
+    def costs(self, ngrams: NGramStrings, pairs: Numbers) -> Floats:
         """For each pair its cost per symbol of the form."""
         import numpy as np
 
         g, f = np.divmod(pairs, len(self.lengths))
-        used, rows = np.unique(g, return_inverse=True)
-        heard = self.channel.pad([ngrams[i] for i in used.tolist()])
+        used, rows = _distinct(g)
+        heard = ngrams.join(used).pad(self.channel.padding)
         cost = self.channel.costs(self.padded_forms[f], heard[rows])
         return (cost / np.maximum(self.lengths[f], 1)).astype(np.float32)
 
-    def filter_within_limit(self, ngrams: Sequence[bytes], pairs: Numbers, factors: Floats | None = None) -> Numbers:
-        """Those of the pairs that are within the limit of their form; ``factors``: of each n-gram, times this."""
+    def _drop_far_pairs(self, ngrams: NGramStrings, pairs: Numbers, factors: Floats | None) -> Numbers:
+        """The pairs without most of those that are not near, of forms that are in very many."""
         import numpy as np
 
-        kept = self.filter_by_lower_bound(ngrams, pairs, factors)
-        g, f = np.divmod(kept, len(self.lengths))
-        near: Numbers = kept[self.costs(ngrams, kept) * self.lengths[f] <= self._pair_limits(g, f, factors)]
-        return near
+        g, f = np.divmod(pairs, len(self.lengths))
+        is_kept = np.ones(len(pairs), dtype=bool)
+        for form in np.flatnonzero(np.bincount(f, minlength=len(self.lengths)) > _MANY_PAIRS).tolist():
+            mine = np.flatnonzero(f == form)
+            heard = ngrams.join(g[mine]).pad(self.channel.padding)
+            limits = self._pair_limits(g[mine], f[mine], factors)
+            is_kept[mine] = may_cost_within(self.channel, self._forms[form], heard, limits)
+        return pairs[is_kept]
+
+    def _pairs_sharing_key(self, ngrams: NGramStrings, which: Numbers) -> Numbers:
+        """The pairs, of these n-grams, that share a key."""
+        import numpy as np
+
+        owners, keys = deletion_keys(ngrams.join_skeletons(which, self._consonant_classes))
+        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        shared = self._keys[at] == keys
+        at, owners = at[shared], which[owners[shared]]
+        begin, end = self._starts[at], self._starts[at + 1]
+        forms = self._forms_by_key[concatenate_ranges(begin, end)]
+        return sorted_distinct(np.repeat(owners, end - begin) * len(self.lengths) + forms)
+
+    def _bounded_pairs(self, ngrams: NGramStrings, factors: Floats | None) -> Numbers:
+        """The pairs whose cost may be within their limit, of all of them, judged without the order of symbols."""
+        import numpy as np
+
+        n, block_size = len(self.lengths), max(1, _BLOCK_PAIRS // len(self.lengths))
+        by_word = ngrams.words.symbol_counts @ self._heard_bounds.T
+        kept = [np.zeros(0, dtype=np.int64)]
+        for begin in range(0, len(ngrams), block_size):
+            block = slice(begin, begin + block_size)
+            least = self._deleted(self.lengths, ngrams.lengths[block, None])
+            for column in ngrams.rows[block].T:
+                least += by_word[column]
+            limits = self.limits if factors is None else self.limits * factors[block, None]
+            kept.append(np.flatnonzero(least <= limits + np.float32(ROUNDING)) + begin * n)
+        return np.concatenate(kept)
+
+    def _filter_by_bound(self, ngrams: NGramStrings, pairs: Numbers, factors: Floats | None) -> Numbers:
+        """Those of the pairs whose cost may be within their limit, judged without the order of symbols."""
+        import numpy as np
+
+        pairs = self._filter_by_said_bound(ngrams, pairs, factors)
+        # The other way round, too: without it finding what is near takes 1.3 times as long for 3,000 names.
+        g, f = np.divmod(pairs, len(self.lengths))
+        used, of = _distinct(g)
+        heard = ngrams.join(used).pad(self.channel.padding)
+        least = _add_bounds(self._deleted(self.lengths[f], ngrams.lengths[g]), self._heard_bounds, f, heard, of)
+        kept: Numbers = pairs[least <= self._pair_limits(g, f, factors) + ROUNDING]
+        return kept
+
+    def _filter_by_said_bound(self, ngrams: NGramStrings, pairs: Numbers, factors: Floats | None) -> Numbers:
+        """Those whose cost may be within their limit, by what each symbol of the form is heard as at least."""
+        import numpy as np
+
+        g, f = np.divmod(pairs, len(self.lengths))
+        used, of = _distinct(g)
+        bounds = np.minimum.reduce([ngrams.words.said_bounds[column] for column in ngrams.rows[used].T])
+        # As many symbols as the n-gram is longer were inserted at least: no part of the other bound.
+        more = (ngrams.lengths[g] - self.lengths[f]).astype(np.float32)
+        inserted = np.maximum(more * self.channel.insertion[:-1].min(), 0)
+        kept: Numbers = pairs[
+            _add_bounds(inserted, bounds, of, self.padded_forms, f) <= self._pair_limits(g, f, factors) + ROUNDING
+        ]
+        return kept
+
+    def _deleted(self, said: Numbers, heard: Numbers) -> Floats:
+        """What is deleted at least, by the lengths: as many symbols as the form is longer."""
+        import numpy as np
+
+        least: Floats = np.maximum((said - heard).astype(np.float32) * self.channel.deletion[:-1].min(), 0)
+        return least
+
+    def _pair_limits(self, g: Numbers, f: Numbers, factors: Floats | None) -> Floats:
+        limits: Floats = self.limits[f]
+        return limits if factors is None else limits * factors[g]
 
 
 def sorted_distinct(numbers: Numbers) -> Numbers:
@@ -131,6 +204,14 @@ def sorted_distinct(numbers: Numbers) -> Numbers:
     return distinct
 
 
+def _distinct(ascending: Numbers) -> tuple[Numbers, Numbers]:
+    """The distinct ones of ascending numbers, and for each number which of them it is."""
+    import numpy as np
+
+    is_new = np.diff(ascending, prepend=-1) > 0
+    return ascending[is_new], np.cumsum(is_new) - 1
+
+
 def _add_bounds(total: Floats, bounds: Floats, rows: Numbers, strings: SymbolRows, which: Numbers) -> Floats:
     """For each pair ``total`` and the bounds, in its row, of all symbols of its string: ``which`` of ``strings``."""
     offsets, flat = rows * bounds.shape[1], bounds.ravel()
@@ -138,17 +219,6 @@ def _add_bounds(total: Floats, bounds: Floats, rows: Numbers, strings: SymbolRow
     for symbols in strings.T:
         total += flat.take(offsets + symbols[which])
     return total
-
-
-def _concatenate_ranges(begin: Numbers, end: Numbers) -> Numbers:
-    """All numbers of [begin, end) of the first, then of the second, and so on."""
-    import numpy as np
-
-    sizes = end - begin
-    behind = np.cumsum(sizes)
-    total = int(behind[-1]) if len(behind) else 0
-    found: Numbers = np.arange(total, dtype=np.int64) + np.repeat(begin - behind + sizes, sizes)
-    return found
 
 
 class FormIndex:
@@ -162,34 +232,46 @@ class FormIndex:
         self.by_sound = _index(phones, [s for s, _ in forms], [most for most, _ in limits], phone_classes)
         self.by_spelling = _index(letters, [s for _, s in forms], [most for _, most in limits], letter_classes)
 
-    def all_pairs(self, ngrams: int) -> Numbers:
-        """All pairs of so many n-grams and the forms, for a few forms."""
-        import numpy as np
+    def find_near(self, ngrams: EncodedNGrams, factors: Floats | None = None) -> list[NearPair]:
+        """The pairs that share a key and are near, in the order of n-grams and forms.
 
-        return np.arange(ngrams * len(self.by_sound.lengths), dtype=np.int64)
-
-    def find_near(
-        self, ngrams: Sequence[Encoded], *, pairs: Numbers | None = None, factors: Sequence[float] | None = None
-    ) -> list[NearPair]:
-        """The pairs that are near, in the order of n-grams and forms.
-
-        ``pairs``: the only ones that are compared, else those that share a key. ``factors``: for each n-gram, what
-        part of a form's limit counts for it.
+        ``factors``: for each n-gram, what part of a form's limit counts for it.
         """
+        likely = [index.likely_pairs(strings, factors) for index, strings in self._sides(ngrams)]
+        return self._select_near(ngrams, likely, factors)
+
+    def find_near_without_key(self, ngrams: EncodedNGrams) -> list[NearPair]:
+        """All pairs that are near, for a few forms."""
+        return self._select_near(ngrams, [index.likely_pairs_without_key(s) for index, s in self._sides(ngrams)])
+
+    def find_near_among(self, ngrams: EncodedNGrams, pairs: Numbers) -> list[NearPair]:
+        """Those of the pairs that are near."""
+        return self._select_near(ngrams, [index.likely_pairs_among(s, pairs) for index, s in self._sides(ngrams)])
+
+    def _sides(self, ngrams: EncodedNGrams) -> tuple[tuple[SymbolIndex, NGramStrings], ...]:
+        """Both alphabets; neither where there is nothing to find."""
+        if not len(self.by_sound.lengths) or not len(ngrams):
+            return ()
+        return (self.by_sound, ngrams.by_sound), (self.by_spelling, ngrams.by_spelling)
+
+    def _select_near(
+        self, ngrams: EncodedNGrams, likely: Sequence[Numbers], factors: Floats | None = None
+    ) -> list[NearPair]:
+        """Those that are near in an alphabet of those that are likely in it."""
         import numpy as np
 
-        n = len(self.by_sound.lengths)
-        if not n or not ngrams:
+        if not likely:
             return []
-        part = None if factors is None else np.array(factors, dtype=np.float32)
-        sides = [(self.by_sound, [s for s, _ in ngrams]), (self.by_spelling, [s for _, s in ngrams])]
-        found = [
-            index.filter_within_limit(strings, index.pairs_sharing_key(strings) if pairs is None else pairs, part)
-            for index, strings in sides
-        ]
-        near = sorted_distinct(np.concatenate(found))
-        costs = [index.costs(strings, near).tolist() for index, strings in sides]
-        return list(zip((near // n).tolist(), (near % n).tolist(), *costs, strict=True))
+        pairs = sorted_distinct(np.concatenate(likely))
+        is_near = np.zeros(len(pairs), dtype=bool)
+        every_cost = []
+        for (index, strings), own in zip(self._sides(ngrams), likely, strict=True):
+            costs = index.costs(strings, pairs)
+            is_near |= index.are_within(costs, pairs, factors) & np.isin(pairs, own, assume_unique=True)
+            every_cost.append(costs)
+        pairs, n = pairs[is_near], len(self.by_sound.lengths)
+        columns = [(pairs // n).tolist(), (pairs % n).tolist(), *(costs[is_near].tolist() for costs in every_cost)]
+        return list(zip(*columns, strict=True))
 
 
 def _index(

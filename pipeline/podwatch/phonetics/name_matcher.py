@@ -23,7 +23,7 @@ from podwatch.phonetics.match_reasons import explain_match
 from podwatch.phonetics.name_forms import Form, build_forms
 from podwatch.phonetics.name_parts import spoken_words
 from podwatch.phonetics.namesakes import find_first_names
-from podwatch.phonetics.ngram_windows import cut_windows, rare_word_test
+from podwatch.phonetics.ngram_windows import TextNGrams, find_rare_words
 from podwatch.phonetics.overlaps import best_per_name, drop_unlikely_rivals
 from podwatch.phonetics.tokenizer import split_chunks, tokenize
 from podwatch.phonetics.watched_names import MatchKind, NameMatch, WatchedName
@@ -96,16 +96,16 @@ class NameMatcher:
         exact = self._exact.find(tokens)
         first_names = find_first_names(tokens, entries, self._titled_surnames)
         context = TextContext(tokens, entries, note_words, _watched_positions(exact), first_names)
-        windows = cut_windows(tokens, entries, rare_word_test(tokens, entries))
-        candidates = _merge_candidates([*exact, *self._similar.find(windows, context)])
+        ngrams = TextNGrams(tokens, entries)
+        with_rare_word = ngrams.windows_with(find_rare_words(tokens, entries))
+        candidates = _merge_candidates([*exact, *self._similar.find(with_rare_word, context)])
         noted = self._names_in_notes(context)
         count_repetitions(candidates, context)
         self._score_alone(candidates, context)
         present = noted | {c.form.name for c in candidates if c.score >= SURE_SCORE}
         if present:
-            everywhere = cut_windows(tokens, entries, lambda i: bool(tokens.plain[i]))
             sure = [c for c in candidates if c.score >= SURE_SCORE]
-            again = self._similar.find_again(everywhere, sorted(present), sure, context)
+            again = self._similar.find_again(ngrams.windows(), sorted(present), sure, context)
             candidates = _merge_candidates([*candidates, *again])
             count_repetitions(candidates, context)
             self._score_alone(candidates, context)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from podwatch.phonetics.lexicon import GIVEN, Entry, word_set
-from podwatch.phonetics.noisy_channel import Encoded, encode_letters
+from podwatch.phonetics.noisy_channel import Encoded, encode_letters, load_channels
+from podwatch.phonetics.symbol_strings import EncodedNGrams, NGramStrings, WordStrings
 from podwatch.phonetics.tokenizer import CLOSED, Tokens
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
 
 MAX_WORDS = 4
 STOP_WORDS = word_set(  # no name begins or ends with these: they stand beside most rare words
@@ -20,13 +29,65 @@ _FIRST_PERSON = word_set("i i'm i've i'll i'd")
 NGram = tuple[str, ...]  # plain words
 
 
-@dataclass(frozen=True, slots=True)
 class Windows:
-    """Distinct n-grams, in columns; ``positions``: for each the indices of its first words in the text."""
+    """Distinct n-grams of a text, in the order in which they first occur there.
 
-    ngrams: list[NGram]
-    encoded: list[Encoded]
-    positions: list[list[int]]
+    ``words``: the distinct words of the text, an empty one last. ``rows``: for each n-gram the numbers of its words,
+    filled up with the empty one. ``encoded``: the n-grams in both alphabets.
+    """
+
+    def __init__(self, words: EncodedWords, places: Numbers, rows: Numbers) -> None:
+        """``places``: of each occurrence the index of its first word; ``rows``: the numbers of its words."""
+        import numpy as np
+
+        order, begins = _group_equal(rows, len(words.plain))
+        firsts = order[begins[:-1]]
+        by_first = np.argsort(firsts)
+        self.words = words.plain
+        self.rows = rows[firsts[by_first]]
+        self.encoded = EncodedNGrams(NGramStrings(words.sounds, self.rows), NGramStrings(words.letters, self.rows))
+        self._places, self._begins, self._ends = places[order], begins[:-1][by_first], begins[1:][by_first]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def sizes(self) -> Numbers:
+        """How many words each n-gram has."""
+        found: Numbers = (self.rows < len(self.words) - 1).sum(axis=1)
+        return found
+
+    def ngram(self, window: int) -> NGram:
+        """The words of an n-gram."""
+        return tuple([self.words[i] for i in self.rows[window].tolist() if self.words[i]])
+
+    def encoded_ngram(self, window: int) -> Encoded:
+        """The phones and the letters of an n-gram."""
+        row = self.rows[window].tolist()
+        sounds, letters = self.encoded.by_sound.words.strings, self.encoded.by_spelling.words.strings
+        return b"".join([sounds[i] for i in row]), b"".join([letters[i] for i in row])
+
+    def positions(self, window: int) -> list[int]:
+        """The indices, in the text, of the first words of an n-gram."""
+        found: list[int] = self._places[self._begins[window] : self._ends[window]].tolist()
+        return found
+
+
+def _group_equal(rows: Numbers, base: int) -> tuple[Numbers, Numbers]:
+    """The numbers of all rows, those of equal rows side by side and ascending; and where the groups begin, and end.
+
+    ``base``: more than any number in a row. Two columns are made one number, and numbered anew before the next two.
+    """
+    import numpy as np
+
+    keys = np.zeros(len(rows), dtype=np.int64)
+    order, is_new = keys, keys > 0
+    for column in range(0, rows.shape[1], 2):
+        keys = (keys * base + rows[:, column]) * base + rows[:, column + 1]
+        order = np.argsort(keys, kind="stable")
+        is_new = np.diff(keys[order], prepend=-1) > 0
+        keys[order] = np.cumsum(is_new) - 1
+    return order, np.append(np.flatnonzero(is_new), len(rows))
 
 
 def strip_possessive(ngram: NGram) -> NGram:
@@ -34,47 +95,73 @@ def strip_possessive(ngram: NGram) -> NGram:
     return (*ngram[:-1], ngram[-1].removesuffix("'s"))
 
 
-def cut_windows(tokens: Tokens, entries: Mapping[str, Entry], is_wanted: Callable[[int], bool]) -> Windows:
-    """The n-grams that hold a wanted word (by its index) and run over no end of a sentence.
+class EncodedWords:
+    """The distinct words of a text, those in 's without it, too, and an empty one last; ``numbers``: of each word."""
 
-    One that ends in 's is there without it, too.
-    """
-    positions: dict[NGram, list[int]] = {}
-    plain, gaps, n = tokens.plain, tokens.gaps, len(tokens.plain)
-    next_wanted = [n] * (n + 1)
-    for i in range(n - 1, -1, -1):
-        next_wanted[i] = i if plain[i] and is_wanted(i) else next_wanted[i + 1]
-    for i in range(n):
-        wanted = next_wanted[i]
-        if wanted - i >= MAX_WORDS or plain[i] in STOP_WORDS:
-            continue
-        for end in range(i, min(i + MAX_WORDS, n)):
-            if not plain[end]:
-                break
-            if end >= wanted and (end == i or plain[end] not in STOP_WORDS):
-                ngram = tuple(plain[i : end + 1])
-                positions.setdefault(ngram, []).append(i)
-                if ngram[-1].endswith("'s"):
-                    positions.setdefault(strip_possessive(ngram), []).append(i)
-            if gaps[end] == CLOSED:
-                break
-    words = {w for ngram in positions for w in ngram if w in entries}
-    sounds, letters = {w: entries[w].sound for w in words}, {w: encode_letters(w) for w in words}
-    ngrams = [ngram for ngram in positions if words.issuperset(ngram)]
-    encoded = [(b"".join([sounds[w] for w in k]), b"".join([letters[w] for w in k])) for k in ngrams]
-    return Windows(ngrams, encoded, [positions[k] for k in ngrams])
+    def __init__(self, plain: Sequence[str], entries: Mapping[str, Entry]) -> None:
+        distinct = dict.fromkeys(plain)
+        distinct.pop("", None)
+        distinct |= dict.fromkeys(base for w in distinct if (base := w.removesuffix("'s")))
+        phones, letters = load_channels()
+        self.plain = [*distinct, ""]
+        self.numbers = {word: i for i, word in enumerate(self.plain)}
+        self.sounds = WordStrings([*(entries[w].sound for w in distinct), b""], phones)
+        self.letters = WordStrings([*map(encode_letters, distinct), b""], letters)
 
 
-def rare_word_test(tokens: Tokens, entries: Mapping[str, Entry]) -> Callable[[int], bool]:
-    """A test of words, by index, for what may be part of a misspelt name.
+class TextNGrams:
+    """All n-grams of a text that run over no end of a sentence. One that ends in 's is there without it, too."""
+
+    def __init__(self, tokens: Tokens, entries: Mapping[str, Entry]) -> None:
+        """``entries``: of all words of the text, and of those in 's without it."""
+        import numpy as np
+
+        self._words = words = EncodedWords(tokens.plain, entries)
+        empty, n = len(words.plain) - 1, len(tokens.plain)
+        at = np.array([words.numbers[w] for w in tokens.plain] + [empty] * MAX_WORDS, dtype=np.int64)
+        is_stop = np.array([w in STOP_WORDS for w in words.plain])[at]
+        is_open = np.array([*(gap != CLOSED for gap in tokens.gaps), *[False] * MAX_WORDS], dtype=bool)
+        goes_on = at != empty  # from each word on, so many words more run over no end of a sentence
+        may_end = []
+        for more in range(MAX_WORDS):
+            if more:
+                goes_on = goes_on[:n] & is_open[more - 1 : more - 1 + n] & (at[more : more + n] != empty)
+            may_end.append(goes_on[:n] & ~is_stop[:n] & ~is_stop[more : more + n])
+        first, size = np.nonzero(np.stack(may_end, axis=1))  # size: words behind the first
+        columns = np.arange(MAX_WORDS)
+        rows = np.where(columns <= size[:, None], at[first[:, None] + columns], empty)
+        base = [words.numbers.get(w.removesuffix("'s"), -1) if w.endswith("'s") else -1 for w in words.plain]
+        last_base = np.array(base)[at[first + size]]
+        possessive = np.flatnonzero((last_base >= 0) & (last_base < empty))
+        stripped = rows[possessive]
+        stripped[np.arange(len(possessive)), size[possessive]] = last_base[possessive]
+        self._rows = np.insert(rows, possessive + 1, stripped, axis=0)
+        self._first = np.insert(first, possessive + 1, first[possessive])
+        self._behind = np.insert(first + size + 1, possessive + 1, (first + size + 1)[possessive])
+
+    def windows(self) -> Windows:
+        """All of them."""
+        return Windows(self._words, self._first, self._rows)
+
+    def windows_with(self, wanted: Flags) -> Windows:
+        """Those that hold a wanted word; ``wanted``: a flag for each word of the text."""
+        import numpy as np
+
+        before = np.concatenate(([0], np.cumsum(wanted)))
+        has = before[self._behind] > before[self._first]
+        return Windows(self._words, self._first[has], self._rows[has])
+
+
+def find_rare_words(tokens: Tokens, entries: Mapping[str, Entry]) -> Flags:
+    """Flags, for each word of a text, of what may be part of a misspelt name.
 
     That is a word seldom said, a first name, or one with a capital inside a sentence.
     """
+    import numpy as np
+
     rare = {w for w, e in entries.items() if e.cost > RARE_COST or e.flags & GIVEN}
-    plain, capitalised, first = tokens.plain, tokens.is_capitalised, tokens.starts_sentence
-
-    def is_rare(i: int) -> bool:
-        has_capital = tokens.has_case and capitalised[i] and not first[i]
-        return plain[i] in rare or (has_capital and plain[i] not in _FIRST_PERSON)
-
+    is_rare = np.array([w in rare for w in tokens.plain], dtype=bool)
+    if tokens.has_case:
+        is_name = np.array(tokens.is_capitalised, dtype=bool) & ~np.array(tokens.starts_sentence, dtype=bool)
+        is_rare |= is_name & np.array([bool(w) and w not in _FIRST_PERSON for w in tokens.plain], dtype=bool)
     return is_rare

@@ -110,9 +110,9 @@ def _column_minima(costs: Floats, strings: SymbolRows) -> Floats:
     """For each row of ``strings`` the minimum, column by column, of the rows of ``costs`` that its symbols name."""
     import numpy as np
 
-    least: Floats = costs[strings[:, 0]]
-    for column in range(1, strings.shape[1]):
-        np.minimum(least, costs[strings[:, column]], out=least)
+    least = np.full((len(strings), costs.shape[1]), _IMPOSSIBLE, dtype=np.float32)
+    for column in strings.T:
+        np.minimum(least, costs[column], out=least)
     return least
 
 

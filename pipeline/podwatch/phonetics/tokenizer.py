@@ -98,5 +98,6 @@ def tokenize(text: str) -> Tokens:
     small = sum(not capital for capital, _ in inside)
     large = sum(capital and word not in _CAPITAL_PRONOUNS for capital, word in inside)
     has_case = large * 200 > small and large < 4 * small + 8
-    acronym = [has_case and bool(_ACRONYM.fullmatch(w) or _INNER_CAPITALS.fullmatch(w)) for w in raw]
+    acronyms = {w for w in set(raw) if _ACRONYM.fullmatch(w) or _INNER_CAPITALS.fullmatch(w)} if has_case else set()
+    acronym = [w in acronyms for w in raw]
     return Tokens(plain, [a for a, _ in spans], [b for _, b in spans], gaps, capitalised, first, acronym, has_case)

@@ -12,13 +12,15 @@ from enum import Enum
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from podwatch.lazy_patterns import lazy_pattern
+
 # Behind a tracking prefix the real host is a part of the path.
-_HOST_NAME = re.compile(r"(?=[a-z0-9.-]{4,}$)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+([a-z]{2,24})", re.IGNORECASE)
+_HOST_NAME = lazy_pattern(r"(?=[a-z0-9.-]{4,}$)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+([a-z]{2,24})", re.IGNORECASE)
 _MEDIA = {"mp3", "m4a", "mp4", "m4v", "aac", "ogg", "oga", "opus", "wav", "flac", "webm", "mov", "mpga"}
 _NO_HOST = _MEDIA | {"xml", "rss", "php", "asp", "aspx", "html", "htm"}
 _NO_HOST |= {"json", "jpg", "jpeg", "png", "vtt", "srt", "txt"}
-_NESTED = re.compile(r".+(https?://.+)$", re.IGNORECASE)
-_MEDIA_FILE = re.compile(rf"[^?&#]*\.(?:{'|'.join(sorted(_MEDIA))})", re.IGNORECASE)
+_NESTED = lazy_pattern(r".+(https?://.+)$", re.IGNORECASE)
+_MEDIA_FILE = lazy_pattern(rf"[^?&#]*\.(?:{'|'.join(sorted(_MEDIA))})", re.IGNORECASE)
 
 MAX_COMPARED_LENGTH = 4096  # characters of an address or a title: both are a stranger's
 

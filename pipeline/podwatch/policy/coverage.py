@@ -62,6 +62,16 @@ def measure_watches(facts: CoverageFacts, watches: Sequence[tuple[int, Watch]], 
     return _measure(facts, scope.counts, scope.needed, now)
 
 
+def measure_each_feed(facts: CoverageFacts) -> dict[int, Coverage]:
+    """Of each feed its episodes in the period, and what became of them; nothing of days."""
+    latest = max((seq for seq, w in facts.watches if w.surge is None), default=0)
+    counts: dict[int, list[EpisodeCount]] = defaultdict(list)
+    for n in facts.counts:
+        counts[n.feed_id].append(n)
+    need = _Need(latest)
+    return {f.id: _count_episodes(counts[f.id], {f.id: f}, lambda _f, _language, _stored: need) for f in facts.feeds}
+
+
 def measure_feed_days(
     facts: CoverageFacts, by_day: Mapping[date, Sequence[EpisodeCount]]
 ) -> dict[int, dict[date, Coverage]]:
@@ -96,6 +106,16 @@ def measure_days(
         needed = cache(scope.needed)  # many counts differ in their error alone
         found = {day: _count_episodes(counts, feeds, needed) for day, counts in by_day.items()}
     return {day: c for day, c in found.items() if c.episodes}
+
+
+def sum_episodes(found: Iterable[Coverage]) -> Coverage:
+    """The episodes of several days together, and nothing of days."""
+    why: Counter[NotListened] = Counter()
+    episodes = 0
+    for c in found:
+        episodes += c.episodes
+        why.update(c.why)
+    return Coverage(episodes=episodes, why={reason: why[reason] for reason in NotListened if why[reason]})
 
 
 class _WatchScope:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WITHOUT_LIMIT = frozenset({"console"})  # services that take messages as fast as they come
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTiming:
@@ -30,6 +32,10 @@ class DeliveryTiming:
     max_attempts: int = 20  # of a message that fails by itself; then it is dead
 
     skew: float = 5.0  # between two workers' readings of the shared clock
+
+    def interval_of(self, service: str) -> float:
+        """Seconds between two messages to one channel of a service."""
+        return 0.0 if service in WITHOUT_LIMIT else self.interval
 
     def check(self) -> str:
         """What is wrong with these numbers; "" when nothing is."""

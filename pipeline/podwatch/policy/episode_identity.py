@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.model import Episode
 from podwatch.policy.compared_addresses import (
     MAX_COMPARED_LENGTH,
@@ -35,7 +36,7 @@ class SameBy(StrEnum):
     TITLE = "the same title at the same time"
 
 
-_UNIQUE_GUID = re.compile(
+_UNIQUE_GUID = lazy_pattern(
     r"[0-9a-f]{8}-[0-9a-f]{4}-|^https?://|^tag:|^urn:|(?=.*\d)(?=.*[a-z])[\w.:/-]{16,}", re.IGNORECASE
 )
 _PAID = (
@@ -43,14 +44,14 @@ _PAID = (
     r"|early access)"
 )
 _EDITION = rf"{_PAID}(?: (?:episode|edition|version|feed))?"
-_EDITION_MARK = re.compile(
+_EDITION_MARK = lazy_pattern(
     rf"[\[(]\s*{_PAID}[^\])]*[\])]|^\s*{_EDITION}\s*[:|-]\s*|\s*[:|–-]\s*{_EDITION}\s*$",
     re.IGNORECASE,
 )
-_EDITION_OF_SHOW = re.compile(rf"\b{_PAID}\b|\b(?:private )?(?:feed|rss|podcast)\b|\+", re.IGNORECASE)
+_EDITION_OF_SHOW = lazy_pattern(rf"\b{_PAID}\b|\b(?:private )?(?:feed|rss|podcast)\b|\+", re.IGNORECASE)
 
-_PLAIN = re.compile("[a-z0-9]+")
-_NUMBER = re.compile("[0-9]+")
+_PLAIN = lazy_pattern("[a-z0-9]+")
+_NUMBER = lazy_pattern("[0-9]+")
 
 SAME_TIME = timedelta(minutes=1)  # of one item that got another guid
 NEAR_TIME = timedelta(minutes=10)  # of an item in two feeds, where others of its title are about

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from statistics import median
 
 MAX_WAIT = 24 * 3600.0  # seconds between two polls of a feed
 DEAD_AFTER = timedelta(days=14)  # of nothing but failures
@@ -52,6 +51,8 @@ def schedule_after_success(
     declared: seconds between its episodes by its own word (podcast:updateFrequency), used until its episodes show it.
     url: spreads feeds with the same schedule.
     """
+    from statistics import median
+
     dates = sorted((d for d in published if d <= now + timedelta(days=1)), reverse=True)[: RHYTHM_EPISODES + 1]
     gaps = [(a - b).total_seconds() for a, b in pairwise(dates)]
     gaps = [g for g in gaps if g >= 60]  # what was uploaded together says nothing about the rhythm

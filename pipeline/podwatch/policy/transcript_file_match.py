@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.model import Episode
 from podwatch.policy.episode_identity import plain_title
 
-_NUMBER = re.compile(r"^(?:episode |ep )?\d{1,5} (?=\S)")
+_NUMBER = lazy_pattern(r"^(?:episode |ep )?\d{1,5} (?=\S)")
 
-_PACKED_DATE = re.compile(r"\b((?:19|20)\d\d)(\d\d)(\d\d)\b")
+_PACKED_DATE = lazy_pattern(r"\b((?:19|20)\d\d)(\d\d)(\d\d)\b")
 
 
 class FileMatch(StrEnum):

@@ -10,12 +10,14 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from podwatch.lazy_patterns import lazy_pattern
+
 MAX_CHARACTERS = 60
 MAX_WORDS = 6
 _BRACKETS = {"[": "]", "(": ")", "［": "］", "（": "）", "【": "】", "*": "*", "{": "}", "<": ">"}
 _STRICT = "(（*{<"  # where people's asides stand, too, or markup
 _WITHIN = rf"(?! )[^\[\]()［］（）【】*{{}}<>\n]{{1,{MAX_CHARACTERS}}}(?<! )"
-_ANNOTATION = re.compile("|".join(re.escape(a) + _WITHIN + re.escape(b) for a, b in _BRACKETS.items()))
+_ANNOTATION = lazy_pattern("|".join(re.escape(a) + _WITHIN + re.escape(b) for a, b in _BRACKETS.items()))
 # As captions have it, and the automatic ones of YouTube in their languages.
 _SOUND_WORDS = """
     music musical applause laughter laughs laugh laughing laughed chuckle chuckles chuckling chuckled giggles giggling

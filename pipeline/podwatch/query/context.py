@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from podwatch.model import Entity, Kind, Transcript
 from podwatch.query.intervals import Spans
 from podwatch.query.literals import Literal, find_literals, find_literals_within, iterate_literals
 from podwatch.query.normaliser import NormalisedText, normalise
-from podwatch.query.postings import WordPostings
+from podwatch.query.short_texts import is_short
 
 TOLERANCE = 1e-9  # seconds, of a distance between two floats
-# Searches of one text for deferred literals, from which on postings of its words are cheaper: a search of an hour of
-# talk takes 60 microseconds, a look into its postings 3, and to make them 250.
-SEARCHES = 4
 CHARACTERS_A_WORD = 8
+WIDEST = 200  # words on either side of a span, beyond which the whole text is looked through
 BEGINNING = 2000  # characters, in which a frequent word is mostly found
 
 
@@ -65,9 +64,7 @@ class EvaluationContext:
     details: Sequence[MatchDetail] = ()
     deferred: Mapping[int, Sequence[Literal]] = field(default_factory=dict)
     plans: Mapping[Any, Any] = field(default_factory=dict)
-    _word_numbers: Any = None
-    _searches: int = 0
-    _postings: WordPostings | None = None
+    _word_numbers: Sequence[int] | None = None
     _normalised_fields: dict[str, str] = field(default_factory=dict)
     _present: dict[int, bool] = field(default_factory=dict)
 
@@ -76,7 +73,7 @@ class EvaluationContext:
         spans = self.hits.get(atom)
         if spans is None:
             literals = self.deferred.get(atom)
-            spans = self.hits[atom] = self._search(literals) if literals else []
+            spans = self.hits[atom] = find_literals(self.normalised.text, literals) if literals else []
         return spans
 
     def spans_of_any(self, atoms: Sequence[int]) -> Spans:
@@ -93,10 +90,8 @@ class EvaluationContext:
             literals = self.deferred.get(atom, ())
             text = self.normalised.text
             is_present = bool(find_literals_within(text, literals, [(0, BEGINNING)]))
-            is_present = is_present or any(True for _ in iterate_literals(text, literals, self._postings))
+            is_present = is_present or any(True for _ in iterate_literals(text, literals))
             self._present[atom] = is_present
-            if not is_present:
-                self._count_search()
         return is_present
 
     def spans_within(self, atom: int, regions: Sequence[tuple[int, int]]) -> Spans:
@@ -108,10 +103,15 @@ class EvaluationContext:
         return find_literals_within(self.normalised.text, literals, regions) if literals else []
 
     def regions_around(self, spans: Spans, words: int, wanted: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
-        """The stretches of so many words, at least, on either side of each span, where one of each of ``wanted`` is."""
+        """The stretches of so many words, at least, on either side of each span, where one of each of ``wanted`` is.
+
+        None lies over another, however many spans are near: a word in two of them would be found twice.
+        """
         text, step = self.normalised.text, CHARACTERS_A_WORD * (words + 1)
+        if words > WIDEST:
+            return [(0, len(text))] if spans else []
         regions: list[tuple[int, int]] = []
-        for start, end, _ in spans:
+        for start, end, _ in sorted(spans):
             first, last = start - step, end + step
             while first > 0 and text.count(" ", first, start) <= words:
                 first -= step
@@ -125,25 +125,16 @@ class EvaluationContext:
                 else:
                     break
             else:
+                if regions and first <= regions[-1][1]:
+                    first, last = min(first, regions[-1][0]), max(last, regions.pop()[1])
                 regions.append((first, last))
         return regions
-
-    def _count_search(self) -> None:
-        """Counts a search of the whole text, and makes the postings when they are worth it."""
-        self._searches += 1
-        if self._searches == SEARCHES:
-            self._postings = WordPostings(self.normalised.text)
-
-    def _search(self, literals: Sequence[Literal]) -> Spans:
-        self._count_search()
-        return find_literals(self.normalised.text, literals, self._postings)
 
     def word_at(self, offset: int) -> int:
         """The number of the word that holds the character at ``offset``, counted from 1."""
         if self._word_numbers is None:
-            self._word_numbers = memoryview(_is_blank(self.normalised.text).cumsum(dtype="int32"))
-        number: int = self._word_numbers[offset]
-        return number
+            self._word_numbers = _number_words(self.normalised.text)
+        return self._word_numbers[offset]
 
     def stored_text(self, start: int, end: int) -> str:
         """The stored text of a span."""
@@ -199,10 +190,14 @@ def last_word_start(text: str, end: int) -> int:
     return text.rfind(" ", 0, end) + 1
 
 
-def _is_blank(text: str) -> Any:
-    """Of each character whether it is a blank, as an array."""
+def _number_words(text: str) -> Sequence[int]:
+    """Of each character how many blanks there are up to it."""
+    if is_short(text):
+        return list(accumulate(character == " " for character in text))
     import numpy as np
 
     if text.isascii():
-        return np.frombuffer(text.encode(), dtype=np.uint8) == 32
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32) == 32
+        is_blank = np.frombuffer(text.encode(), dtype=np.uint8) == 32
+    else:
+        is_blank = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32) == 32
+    return memoryview(is_blank.cumsum(dtype="int32"))

@@ -1,7 +1,7 @@
 """Watches of one term or phrase, or of several with OR: what is found of them are the hits themselves.
 
-Most watches of a long list are such. They need no evaluation: the pass over the text that finds the words tells at once
-whose they are. What they find is what their nodes would.
+Most watches of a long list are such. They need no evaluation: whose the words are that are found is taken from an
+array. What they find is what their nodes would.
 """
 
 from __future__ import annotations
@@ -9,19 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from podwatch.query.evaluation import AtomNode, Node, OrNode, atoms_within
-from podwatch.query.intervals import Spans
-from podwatch.query.literals import Ending, LiteralAutomaton, match_end
+from podwatch.query.evaluation import AtomNode, Node, OrNode
+from podwatch.query.literal_table import Occurrences
+from podwatch.query.ragged_arrays import RaggedArray
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, np.dtype[Any]]
-
-# What an occurrence of a pattern is a find of, where it goes on as its ending says: the watches of which every hit is a
-# mention, as (watch, detail); those with OR, of whose parts the shortest count, as (watch, part, detail); the atoms
-# that the other watches are evaluated with.
-Target = tuple[Ending, tuple[tuple[int, int], ...], tuple[tuple[int, int, int], ...], tuple[int, ...]]
 
 
 class DirectWatches:
@@ -31,7 +26,6 @@ class DirectWatches:
         self._single: dict[int, list[tuple[int, int]]] = {}
         self._parts: dict[int, list[tuple[int, int, int]]] = {}
         self.others: list[int] = []
-        self._evaluated: set[int] = set()
         for i, node in enumerate(nodes):
             if (term := _plain_term(node, literals)) is not None:
                 for atom, detail in term:
@@ -39,62 +33,34 @@ class DirectWatches:
             elif (terms := _plain_terms(node, literals)) is not None:
                 for part, term in enumerate(terms):
                     for atom, detail in term:
-                        self._parts.setdefault(atom, []).append((i, part, detail))
+                        self._parts.setdefault(atom, []).append((i, detail, part))
             else:
                 self.others.append(i)
-                self._evaluated.update(atoms_within(node))
-        self._targets: list[list[Target]] = []
-        self._automaton = LiteralAutomaton([])
+        self._targets: tuple[RaggedArray, RaggedArray] | None = None
 
-    def search_with(self, automaton: LiteralAutomaton) -> None:
-        """Takes the automaton that finds the words of all watches."""
-        self._automaton = automaton
-        single, parts, evaluated = self._single, self._parts, self._evaluated
-        self._targets = [
-            [
-                (
-                    ending,
-                    tuple(target for atom in atoms for target in single.get(atom, ())),
-                    tuple(target for atom in atoms for target in parts.get(atom, ())),
-                    tuple(atom for atom in atoms if atom in evaluated),
-                )
-                for ending, atoms in endings
-            ]
-            for endings in automaton.atoms
-        ]
+    @property
+    def atoms(self) -> set[int]:
+        """The atoms of which every hit is a find, or may be one."""
+        return self._single.keys() | self._parts.keys()
 
-    def find(self, text: str, hits: dict[int, Spans]) -> list[int]:
-        """The finds in a normalised text: of each its start, end, watch (an index) and detail, one after the other.
+    def find(self, occurrences: Occurrences, atoms: int) -> Array:
+        """The finds among the occurrences: start, end, watch and detail of each. atoms: how many there are."""
+        import numpy as np
 
-        Adds to ``hits`` the spans of the atoms that other watches ask for.
-        """
-        found: list[int] = []
-        joined: list[int] = []  # of watches with OR: the same, and the part
-        targets, any_ending = self._targets, Ending.ANY
-        for pattern, blank, end in self._automaton.find_patterns(text):
-            start, after = blank + 1, text[end]
-            for ending, single, parts, atoms in targets[pattern]:
-                stop = end
-                if after != " ":
-                    if after not in "'se" and ending is not any_ending:
-                        continue
-                    reached = match_end(text, start, end, ending)
-                    if reached is None:
-                        continue
-                    stop = reached
-                for i, detail in single:
-                    found += (start, stop, i, detail)
-                for i, part, detail in parts:
-                    joined += (start, stop, i, detail, part)
-                for atom in atoms:
-                    spans = hits.get(atom)
-                    if spans is None:
-                        hits[atom] = [(start, stop, 0)]
-                    else:
-                        spans.append((start, stop, 0))
-        if joined:
-            found += _select_minimal(joined)
-        return found
+        if not len(occurrences):
+            return np.zeros((0, 4), dtype=np.int64)
+        if self._targets is None:
+            self._targets = RaggedArray(self._single, atoms, 2), RaggedArray(self._parts, atoms, 3)
+        single, parts = self._targets
+        which, targets = single.take(occurrences.atoms)
+        found = np.column_stack((occurrences.starts[which], occurrences.stops[which], targets))
+        if not len(parts):
+            return found
+        which, targets = parts.take(occurrences.atoms)
+        if not len(which):
+            return found
+        joined = _select_minimal(np.column_stack((occurrences.starts[which], occurrences.stops[which], targets)))
+        return np.concatenate((found, joined)) if len(found) else joined
 
 
 def _plain_term(node: Node, literals: frozenset[int]) -> tuple[tuple[int, int], ...] | None:
@@ -112,16 +78,15 @@ def _plain_terms(node: Node, literals: frozenset[int]) -> list[tuple[tuple[int, 
     return [term for term in terms if term is not None] if None not in terms else None
 
 
-def _select_minimal(joined: list[int]) -> list[int]:
+def _select_minimal(rows: Array) -> Array:
     """Of the finds of watches with OR those that OrNode would give: the minimal ones where several parts are found.
 
-    joined: five numbers a find, the last its part; given back are four.
+    rows: start, end, watch, detail and part of each find; given back without the part.
     """
-    if len(joined) == 5:
-        return joined[:4]
     import numpy as np
 
-    rows = np.array(joined).reshape(-1, 5)
+    if len(rows) == 1:
+        return rows[:, :4]
     start, end, watch, detail, part = rows.T
     order = np.lexsort((detail, end, -start, watch))
     start, end, watch, part = start[order], end[order], watch[order], part[order]
@@ -132,5 +97,5 @@ def _select_minimal(joined: list[int]) -> list[int]:
     # watch's ends are put below those of the one before.
     below = end - np.repeat(np.arange(len(first)), count) * (int(end.max()) + 1)
     is_minimal = np.diff(np.minimum.accumulate(below), prepend=int(below[0]) + 1) < 0
-    kept: list[int] = rows[order[is_minimal | ~has_several], :4].ravel().tolist()
+    kept: Array = rows[order[is_minimal | ~has_several], :4]
     return kept

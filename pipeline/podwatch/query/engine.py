@@ -1,8 +1,9 @@
 """The engine: runs all watches over a transcript.
 
-What any of them looks for is found in one pass over the text. Then only those watches are evaluated of which the
-trigger was found, an atom that the watch needs (the one that is likely the rarest), as search engines do with stored
-queries. So the cost grows with what is said, not with the watchlist.
+What any of them looks for is found in one pass over the words of the text. Then only those watches are evaluated of
+which the trigger was found, an atom that the watch needs (the one that is likely the rarest), as search engines do with
+stored queries, and of these only those of which all that they need is there. So the cost grows with what is said, not
+with the watchlist.
 """
 
 from __future__ import annotations
@@ -10,23 +11,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from podwatch.errors import PodwatchError
-from podwatch.model import Kind, Mention, Transcript, Watch
+from podwatch.model import Kind, Mention, Needed, Transcript, Watch
 from podwatch.query.clauses import Clause
 from podwatch.query.compiler import Compiler, NameKey
 from podwatch.query.context import EpisodeFields, EvaluationContext, MatchDetail
 from podwatch.query.direct_watches import DirectWatches
-from podwatch.query.evaluation import Atoms, Node, Plan, plan_evaluation
+from podwatch.query.evaluation import Node
 from podwatch.query.exclusions import Exclusions
 from podwatch.query.intervals import Spans
-from podwatch.query.literals import Literal, LiteralAutomaton
+from podwatch.query.literal_table import Occurrences
 from podwatch.query.mention_batches import Row, build_mentions
+from podwatch.query.narrowing import needed_tokens
 from podwatch.query.normaliser import NormalisedText, normalise
+from podwatch.query.postings import WordPostings
 from podwatch.query.prefilter import Prefilter, build_prefilter
 from podwatch.query.regular_expressions import RegexSet
+from podwatch.query.search_plan import SearchPlan, plan_search
+from podwatch.query.short_texts import ShortTextSearch, is_short
 from podwatch.query.term_expansion import TermDictionary
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
 
 NO_FIELDS = EpisodeFields()
 PLANNED_AFTER = (1, 16)  # transcripts; then the triggers are chosen anew
@@ -41,9 +52,16 @@ class EngineResult:
 
 
 class Engine:
-    """Some watches, compiled together. broken: by name those that cannot be looked for, and why; the others are."""
+    """Some watches, compiled together. broken: by name those that cannot be looked for, and why; the others are.
 
-    def __init__(self, watches: Sequence[tuple[Watch, Clause | PodwatchError]]) -> None:
+    planned_after: behind how many transcripts the triggers are chosen anew.
+    """
+
+    def __init__(
+        self,
+        watches: Sequence[tuple[Watch, Clause | PodwatchError]],
+        planned_after: Sequence[int] = PLANNED_AFTER,
+    ) -> None:
         compiler = Compiler([clause for _, clause in watches if isinstance(clause, Clause)])
         self.broken: dict[str, PodwatchError] = {}
         self._names: list[str] = []
@@ -66,53 +84,24 @@ class Engine:
         self._name_atoms = list(index.names.values())
         self._word_counts: Counter[str] = Counter()
         self._transcripts_read = 0
+        self._counted = max(planned_after)
+        self._plans_due = frozenset(planned_after)
         self._direct = DirectWatches(self._nodes, frozenset(literal.atom for literal in index.literals))
-        # What _plan chooses: the atoms in the automaton, the watches that each triggers with the atoms that these also
-        # require, the literals left for later, how nodes with such are evaluated.
-        self._literals = LiteralAutomaton([])
-        self._triggers: dict[int, list[tuple[int, tuple[Atoms, ...]]]] = {}
-        self._deferred: dict[int, list[Literal]] = {}
-        self._plans: dict[Node, Plan] = {}
+        self._search_plan: SearchPlan | None = None
         self._prefilter: Prefilter | None = None
 
-    def _plan(self, text: str) -> None:
-        """Chooses for each watch the atom that triggers it, by how often words occur in the first transcripts.
-
-        Whatever is chosen, the same is found; a text in which "grain" is rarer than "said" is searched faster when
-        grain triggers ``grain NEAR/5 said``, 1.6 times with 1,000 such watches, 3 times with 10,000. Only triggers are
-        in the automaton.
-        """
-        self._transcripts_read += 1
-        if self._transcripts_read > PLANNED_AFTER[-1]:
-            return
-        self._word_counts.update(text.split())
-        if self._transcripts_read not in PLANNED_AFTER:
-            return
-        self._index.measure_frequencies(self._word_counts)
-        needed = [node.needed_atoms for node in self._nodes]
-        searched = set().union(*needed)
-        triggering: list[Literal] = []
-        deferred: dict[int, list[Literal]] = {}
-        for literal in self._index.literals:
-            if literal.atom in searched:
-                triggering.append(literal)
-            else:
-                deferred.setdefault(literal.atom, []).append(literal)
-        triggers: dict[int, list[tuple[int, tuple[Atoms, ...]]]] = {}
-        self._deferred, self._triggers, self._plans = deferred, triggers, {}
-        for i in self._direct.others:
-            required = tuple(
-                atoms
-                for atoms in self._nodes[i].required_atoms
-                if atoms != needed[i] and deferred.keys().isdisjoint(atoms)
-            )
-            for atom in needed[i]:
-                triggers.setdefault(atom, []).append((i, required))
-            self._plans.update(plan_evaluation(self._nodes[i], deferred, self._index.frequency))
-        self._literals = LiteralAutomaton(triggering)
-        self._direct.search_with(self._literals)
-        if self._transcripts_read == PLANNED_AFTER[-1] and self._index.has_only_literals:
-            self._prefilter = build_prefilter(triggering, self._word_counts)
+    def _plan(self, text: str) -> SearchPlan:
+        """How a text is searched: chosen by how often words occur in the first transcripts."""
+        if self._transcripts_read < self._counted:
+            self._transcripts_read += 1
+            self._word_counts.update(text.split())
+        if self._search_plan is None or self._transcripts_read in self._plans_due:
+            self._plans_due -= {self._transcripts_read}
+            self._index.measure_frequencies(self._word_counts)
+            self._search_plan = plan_search(self._index, self._nodes, self._direct)
+            if not self._plans_due and self._index.has_only_literals:
+                self._prefilter = build_prefilter(self._search_plan.literals, self._word_counts)
+        return self._search_plan
 
     def __call__(
         self, transcript: Transcript, fields: EpisodeFields = NO_FIELDS, only: Container[str] | None = None
@@ -121,12 +110,44 @@ class Engine:
         if self._prefilter is not None and self._prefilter.excludes(transcript.text):
             return EngineResult(())
         normalised = normalise(transcript.text)
-        self._plan(normalised.text)
+        if is_short(normalised.text):
+            return self._search_short(transcript, fields, normalised, only)
+        import numpy as np
+
+        plan = self._plan(normalised.text)
+        postings = WordPostings(normalised.text)
+        occurrences = plan.triggering.find(postings)
+        finds = [self._direct.find(occurrences, len(self._index.frequencies))]
         hits: dict[int, Spans] = {}
-        found = self._direct.find(normalised.text, hits)
-        context = self._search_others(transcript, fields, normalised, hits)
+        details = self._search_others(transcript, fields, normalised, hits)
         failed: dict[str, Exception] = {}
-        for i in self._triggered(hits):
+        watches = plan.triggers.triggered_by(occurrences.atoms, hits)
+        if len(watches):
+            occurrences += plan.later.find(postings)
+            watches = plan.triggers.select(watches, occurrences, postings)
+        if len(watches):
+            _add_hits(hits, occurrences.where(plan.triggers.atoms_of(watches)[occurrences.atoms]))
+            context = EvaluationContext(transcript, fields, normalised, hits, details, plan.deferred, plan.plans)
+            rows, failed = self._evaluate(watches.tolist(), context, only)
+            finds.append(np.array(rows, dtype=np.int64).reshape(-1, 4))
+        return EngineResult(self._build_mentions(transcript, normalised, np.concatenate(finds), details, only), failed)
+
+    def _search_short(
+        self, transcript: Transcript, fields: EpisodeFields, normalised: NormalisedText, only: Container[str] | None
+    ) -> EngineResult:
+        """The same of a short text, without arrays."""
+        context = self._build_short_context(transcript, fields, normalised)
+        watches = self._short_texts.triggered_by(context.hits)
+        rows, failed = self._evaluate(watches, context, only)
+        return EngineResult(self._build_mentions(transcript, normalised, rows, context.details, only), failed)
+
+    def _evaluate(
+        self, watches: Iterable[int], context: EvaluationContext, only: Container[str] | None
+    ) -> tuple[list[Row], dict[str, Exception]]:
+        """What these watches find, and by name those that fail, and why."""
+        rows: list[Row] = []
+        failed: dict[str, Exception] = {}
+        for i in watches:
             if only is not None and self._names[i] not in only:
                 continue
             try:
@@ -134,45 +155,43 @@ class Engine:
             except Exception as e:  # noqa: BLE001 - reported on the watch's row, the others go on
                 failed[self._names[i]] = e
                 continue
-            if spans:
-                found += [n for start, end, detail in spans for n in (start, end, i, detail)]
-        return EngineResult(self._build_mentions(context, found, only), failed)
-
-    def _triggered(self, hits: Mapping[int, Spans]) -> set[int]:
-        """The watches to be evaluated: not the direct ones."""
-        triggered: set[int] = set()
-        there = hits.keys()
-        for atom in there & self._triggers.keys():
-            for i, required in self._triggers[atom]:
-                if i in triggered:
-                    continue
-                for atoms in required:
-                    if there.isdisjoint(atoms):
-                        break
-                else:
-                    triggered.add(i)
-        return triggered
+            rows += [(start, end, i, detail) for start, end, detail in spans or ()]
+        return rows, failed
 
     def build_context(self, transcript: Transcript, fields: EpisodeFields = NO_FIELDS) -> EvaluationContext:
         """The transcript with all that the watches look for, as far as it is there."""
         normalised = normalise(transcript.text)
-        self._plan(normalised.text)
+        if is_short(normalised.text):
+            return self._build_short_context(transcript, fields, normalised)
+        plan = self._plan(normalised.text)
+        postings = WordPostings(normalised.text)
         hits: dict[int, Spans] = {}
-        self._literals.find(normalised.text, hits)
-        return self._search_others(transcript, fields, normalised, hits)
+        _add_hits(hits, plan.triggering.find(postings) + plan.later.find(postings))
+        details = self._search_others(transcript, fields, normalised, hits)
+        return EvaluationContext(transcript, fields, normalised, hits, details, plan.deferred, plan.plans)
+
+    def _build_short_context(
+        self, transcript: Transcript, fields: EpisodeFields, normalised: NormalisedText
+    ) -> EvaluationContext:
+        hits = self._short_texts.find(normalised.text)
+        details = self._search_others(transcript, fields, normalised, hits)
+        return EvaluationContext(transcript, fields, normalised, hits, details)
+
+    @cached_property
+    def _short_texts(self) -> ShortTextSearch:
+        return ShortTextSearch(self._index.literals, [node.needed_atoms for node in self._nodes])
 
     def _search_others(
         self, transcript: Transcript, fields: EpisodeFields, normalised: NormalisedText, hits: dict[int, Spans]
-    ) -> EvaluationContext:
-        """Adds to ``hits`` what is no literal."""
+    ) -> Sequence[MatchDetail]:
+        """Adds to ``hits`` what is no literal; the details of all spans."""
         self._terms.find(normalised.text, hits)
         self._regexes.find(normalised, hits)
         if self.asks_for_entities and fields.entities is not None:
             self._find_recognised_entities(normalised, fields, hits)
-        details = self._index.details
-        if self._name_matcher is not None:
-            details = [*details, *self._find_misspelt_names(transcript, fields, normalised, hits)]
-        return EvaluationContext(transcript, fields, normalised, hits, details, self._deferred, self._plans)
+        if self._name_matcher is None:
+            return self._index.details
+        return [*self._index.details, *self._find_misspelt_names(transcript, fields, normalised, hits)]
 
     @property
     def asks_for_entities(self) -> bool:
@@ -188,13 +207,23 @@ class Engine:
         """The compiled watch of that name; None when there is none, or it is broken."""
         return self._nodes[self._names.index(watch)] if watch in self._names else None
 
+    def needed_tokens(self, watch: str) -> Needed | None:
+        """The tokens without which a transcript has no mention of the watch; None: it may have one in any case."""
+        node = self.node_of(watch)
+        return None if node is None else needed_tokens(node, self._index)
+
     def _build_mentions(
-        self, context: EvaluationContext, found: list[int], only: Container[str] | None
+        self,
+        transcript: Transcript,
+        normalised: NormalisedText,
+        found: Array | list[Row],
+        details: Sequence[MatchDetail],
+        only: Container[str] | None,
     ) -> tuple[Mention, ...]:
-        """found: start, end, index of the watch and detail of each find, one number after the other."""
-        if not found:
+        """found: start, end, index of the watch and detail of each find."""
+        if not len(found):
             return ()
-        normalised, names, details = context.normalised, self._names, context.details
+        names = self._names
 
         def is_wanted(row: Row) -> bool:
             start, end, i, detail = row
@@ -203,10 +232,18 @@ class Engine:
             return not self._exclusions.is_excluded(names[i], details[detail].kind, normalised, start, end)
 
         is_any_wanted = only is None and not self._exclusions
-        mentions = build_mentions(
-            context.transcript, normalised, found, names, details, None if is_any_wanted else is_wanted
-        )
-        return tuple(mentions)
+        wanted = None if is_any_wanted else is_wanted
+        ranks = None if isinstance(found, list) else self._ranks
+        return tuple(build_mentions(transcript, normalised, found, names, ranks, details, wanted))
+
+    @cached_property
+    def _ranks(self) -> Array:
+        """Of each name its place among all, in their order."""
+        import numpy as np
+
+        ranks = np.empty(len(self._names), dtype=np.int64)
+        ranks[sorted(range(len(self._names)), key=self._names.__getitem__)] = np.arange(len(self._names))
+        return ranks
 
     def _find_recognised_entities(
         self, normalised: NormalisedText, fields: EpisodeFields, hits: dict[int, Spans]
@@ -234,6 +271,17 @@ class Engine:
             if start < end:
                 hits.setdefault(self._name_atoms[match.name], []).append((start, end, detail))
         return details
+
+
+def _add_hits(hits: dict[int, Spans], occurrences: Occurrences) -> None:
+    """Adds to ``hits`` the spans of each atom."""
+    columns = (occurrences.atoms.tolist(), occurrences.starts.tolist(), occurrences.stops.tolist())
+    for atom, start, stop in zip(*columns, strict=True):
+        spans = hits.get(atom)
+        if spans is None:
+            hits[atom] = [(start, stop, 0)]
+        else:
+            spans.append((start, stop, 0))
 
 
 def _to_normalised(normalised: NormalisedText, start: int, end: int) -> tuple[int, int]:

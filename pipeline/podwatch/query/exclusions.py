@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.model import Kind, Watch, fold_spelling
 from podwatch.query.normaliser import NormalisedText, normalise
 
-_SENTENCE_END = re.compile(r"[^\W_]{4,}[.?!…]\s")  # behind a word of four letters: St. Mary goes on
+_SENTENCE_END = lazy_pattern(r"[^\W_]{4,}[.?!…]\s")  # behind a word of four letters: St. Mary goes on
 
 
 class Exclusions:

@@ -13,7 +13,6 @@ from enum import IntEnum
 import ahocorasick_rs
 
 from podwatch.query.intervals import Span, Spans
-from podwatch.query.postings import WordPostings
 from podwatch.query.spelling_variants import ES_ENDINGS
 
 
@@ -45,21 +44,11 @@ class LiteralAutomaton:
         self._atoms = [list(endings.items()) for endings in by_text.values()]
         self._automaton = ahocorasick_rs.AhoCorasick([f" {text}" for text in by_text]) if by_text else None
 
-    @property
-    def atoms(self) -> list[list[tuple[Ending, list[int]]]]:
-        """Of each pattern the atoms that it is an occurrence of, by how it may go on."""
-        return self._atoms
-
-    def find_patterns(self, text: str) -> list[tuple[int, int, int]]:
-        """(pattern, where the blank before it is, where it ends) of each in a normalised text, whatever follows it."""
-        if self._automaton is None:
-            return []
-        found: list[tuple[int, int, int]] = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        return found
-
     def find(self, text: str, hits: dict[int, Spans]) -> None:
         """Adds to ``hits`` the spans of each atom in a normalised text."""
-        for pattern, blank, end in self.find_patterns(text):
+        if self._automaton is None:
+            return
+        for pattern, blank, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             start = blank + 1
             for ending, atoms in self._atoms[pattern]:
                 stop = match_end(text, start, end, ending)
@@ -68,21 +57,21 @@ class LiteralAutomaton:
                         hits.setdefault(atom, []).append((start, stop, 0))
 
 
-def find_literals(text: str, literals: Sequence[Literal], postings: WordPostings | None = None) -> Spans:
-    """What an automaton would find of the literals of one atom: for those that few watches need in few texts.
-
-    postings: those of the text; without them the text is searched.
-    """
-    return list(iterate_literals(text, literals, postings))
+def find_literals(text: str, literals: Sequence[Literal]) -> Spans:
+    """What an automaton would find of the literals of one atom: for those that few watches need in few texts."""
+    return list(iterate_literals(text, literals))
 
 
-def iterate_literals(text: str, literals: Sequence[Literal], postings: WordPostings | None = None) -> Iterator[Span]:
+def iterate_literals(text: str, literals: Sequence[Literal]) -> Iterator[Span]:
     """The same, one after the other."""
     for literal in literals:
-        for start in _find_starts(text, literal, postings):
-            stop = match_end(text, start, start + len(literal.text), literal.ending)
+        wanted = f" {literal.text}"
+        at = text.find(wanted)
+        while at >= 0:
+            stop = match_end(text, at + 1, at + len(wanted), literal.ending)
             if stop is not None:
-                yield start, stop, 0
+                yield at + 1, stop, 0
+            at = text.find(wanted, at + 1)
 
 
 def find_literals_within(text: str, literals: Sequence[Literal], regions: Sequence[tuple[int, int]]) -> Spans:
@@ -115,22 +104,3 @@ def match_end(text: str, start: int, end: int, ending: Ending) -> int | None:
         if after == "e" and text[end + 1] == "s" and text[end + 2] in " '" and text.endswith(ES_ENDINGS, start, end):
             return end + 2
     return None
-
-
-def _find_starts(text: str, literal: Literal, postings: WordPostings | None) -> Iterator[int]:
-    """Where the literal begins, whatever follows it."""
-    wanted = f" {literal.text}"
-    first, _, rest = literal.text.partition(" ")
-    if postings is None or literal.ending is Ending.ANY or "'" in first:
-        at = text.find(wanted)
-        while at >= 0:
-            yield at + 1
-            at = text.find(wanted, at + 1)
-        return
-    forms = [first]
-    if not rest and literal.ending is Ending.PLURAL:
-        forms += [f"{first}s", f"{first}es"] if first.endswith(ES_ENDINGS) else [f"{first}s"]
-    for form in forms:
-        for start in postings.starts_of(form):
-            if text.startswith(wanted, start - 1):
-                yield start

@@ -8,6 +8,7 @@ and ends with a blank, so a word is ``" word "`` in it, and a prefix of one is `
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -37,6 +38,8 @@ from podwatch.query.folding import (
 )
 
 if TYPE_CHECKING:
+    from array import array
+
     import numpy as np
 
     Codes = np.ndarray[Any, np.dtype[Any]]
@@ -60,6 +63,7 @@ _ELISION_WORDS = """
 """
 _ELISIONS = frozenset(_ELISION_WORDS.split())
 _FIRST_OF_ELIDED = frozenset("aeiouyh")
+CONTRACTED = frozenset(("s", "t", "d", "m", "n", "ll", "re", "ve", "em"))  # that may follow an apostrophe: don't, we're
 LONGEST_ELISION = 8  # letters; what is longer goes by its end: lorsqu'il
 _ESCAPED = re.compile(r"\\[*?]")
 PAD = 3  # blanks on either side, so that every character has neighbours
@@ -76,8 +80,8 @@ class NormalisedText:
     """
 
     text: str
-    origins: Codes
-    gaps: Codes | None
+    origins: Codes | array[int]
+    gaps: Codes | array[int] | None
     stored: str
     left_out: dict[int, tuple[int, int]] = field(default_factory=dict)
 
@@ -85,8 +89,8 @@ class NormalisedText:
         """The half-open span in the stored text of [start, end) in the normalised one, whose ends are no blanks."""
         first, last = start, end - 1
         if self.gaps is not None:
-            first -= int(self.gaps.searchsorted(first))
-            last -= int(self.gaps.searchsorted(last))
+            first -= bisect_left(self.gaps, first)
+            last -= bisect_left(self.gaps, last)
         after = int(self.origins[last]) - PAD + 1
         while after < len(self.stored) and goes_with_previous(self.stored[after]):
             after += 1
@@ -98,8 +102,8 @@ class NormalisedText:
 
     def index_of(self, offset: int) -> int:
         """Where the character at ``offset`` of the stored text, or the next that was not left out, stands here."""
-        at = int(self.origins.searchsorted(offset + PAD))
-        return at if self.gaps is None else at + int((self.gaps - range(len(self.gaps))).searchsorted(at, "right"))
+        at, gaps = bisect_left(self.origins, offset + PAD), self.gaps
+        return at if gaps is None else at + bisect_right(range(len(gaps)), at, key=lambda i: gaps[i] - i)
 
 
 @lru_cache(maxsize=1)
@@ -135,6 +139,15 @@ def normalise(text: str) -> NormalisedText:
     l'Ukraine), the dots of an acronym (U.S, not the last one). The symbols + # & % @ and
     those of currencies, and each Chinese or Japanese character, are words of their own. All else is one blank.
     """
+    from podwatch.query.short_texts import is_short, normalise_short
+
+    if is_short(text) and (short := normalise_short(text)) is not None:
+        return short
+    return normalise_by_arrays(text)
+
+
+def normalise_by_arrays(text: str) -> NormalisedText:
+    """The same, for any text."""
     import numpy as np
 
     plain = to_ascii(blank_annotations(text))
@@ -270,12 +283,22 @@ def _resolve_marks(kind: Codes, folded: Codes) -> bool:
 
 
 def _is_elision(kind: Codes, folded: Codes, at: int) -> bool:
-    """Whether the apostrophe at ``at``, between letters, is where a word of its own begins: l'Ukraine, qu'il."""
+    """Whether the apostrophe at ``at``, between letters, is where a word of its own begins."""
+    before = folded[elided_from(kind, at) : at].tolist()
+    return is_elision("".join(map(chr, before)), chr(folded[at + 1]))
+
+
+def elided_from(kind: Codes | bytearray, at: int) -> int:
+    """Where the letters before an apostrophe begin, as far as an elision may reach."""
     first = at
     while first > max(0, at - LONGEST_ELISION) and kind[first - 1] == WORD:
         first -= 1
-    before = "".join(map(chr, folded[first:at].tolist()))
-    return (before in _ELISIONS or before.endswith("qu")) and chr(folded[at + 1]) in _FIRST_OF_ELIDED
+    return first
+
+
+def is_elision(before: str, following: str) -> bool:
+    """Whether a word of its own follows the apostrophe between these letters: l'Ukraine, qu'il."""
+    return (before in _ELISIONS or before.endswith("qu")) and following in _FIRST_OF_ELIDED
 
 
 @lru_cache(maxsize=1)
@@ -285,9 +308,9 @@ def _contraction_tables() -> tuple[Codes, Codes, Codes]:
 
     is_word, is_one, is_pair = np.zeros(256, bool), np.zeros(128, bool), np.zeros((128, 128), bool)
     is_word[[WORD, DIGIT]] = True
-    is_one[[ord(c) for c in "stdmn"]] = True
-    for one, two in (("l", "l"), ("r", "e"), ("v", "e"), ("e", "m")):
-        is_pair[ord(one), ord(two)] = True
+    is_one[[ord(letters) for letters in CONTRACTED if len(letters) == 1]] = True
+    for letters in (letters for letters in CONTRACTED if len(letters) == 2):
+        is_pair[ord(letters[0]), ord(letters[1])] = True
     return is_word, is_one, is_pair
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from podwatch.errors import WatchlistError
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.query.annotations import is_annotation
 from podwatch.query.clauses import (
     FIELDS,
@@ -29,6 +30,7 @@ from podwatch.query.clauses import (
     Within,
 )
 from podwatch.query.folding import is_without_blanks
+from podwatch.query.table_parser import parse_by_table
 
 if TYPE_CHECKING:
     import lark
@@ -37,12 +39,12 @@ MAX_DEPTH = 50  # clauses within clauses
 MAX_PARTS = 2_000
 MAX_SLOPPY_WORDS = 20
 MIN_LETTERS = 2  # that a word with a wildcard has in a row
-_LETTERS = re.compile(rf"[^\W_]{{{MIN_LETTERS}}}")
-_WITHIN = re.compile(r"\w[*?]+\W*\w")  # a * or ? that something stands on both sides of
-_ESCAPED = re.compile(r"\\([*?])")
-_PLAIN = re.compile(r'([a-z]{2,40})|"([a-z]+(?: [a-z]+)*)"')  # a word, a phrase
+_LETTERS = lazy_pattern(rf"[^\W_]{{{MIN_LETTERS}}}")
+_WITHIN = lazy_pattern(r"\w[*?]+\W*\w")  # a * or ? that something stands on both sides of
+_ESCAPED = lazy_pattern(r"\\([*?])")
+_PLAIN = lazy_pattern(r'([a-z]{2,40})|"([a-z]+(?: [a-z]+)*)"')  # a word, a phrase
 _QUOTES = str.maketrans("“”„«»", '"""""')
-_OPERATOR = re.compile(r"AND|OR|NOT|O?NEAR(?:/\d*f?)?|WITHIN|SAME")
+_OPERATOR = lazy_pattern(r"AND|OR|NOT|O?NEAR(?:/\d*f?)?|WITHIN|SAME")
 
 
 class QueryError(WatchlistError):
@@ -58,20 +60,18 @@ def parse(query: str) -> Clause:
     """The tree of a query; raises QueryError."""
     if plain := _PLAIN.fullmatch(query):  # as every third watch of a long list is: no grammar is needed for it
         return Term(text=plain[1] or plain[2], source=query)
-    import lark
-
     text = query.translate(_QUOTES)
-    try:
-        tree = _parser().parse(text)
-        clause = _Builder(text).clause(tree.children[0], 0)
-    except lark.UnexpectedInput as e:
-        raise _syntax_error(text, e) from None
+    tree = parse_by_table(text)
+    if tree is None:
+        raise _find_syntax_error(text)
+    clause = _Builder(text).clause(tree.children[0], 0)
     _check_meaning(clause)
     return clause
 
 
 @lru_cache(maxsize=1)
-def _parser() -> Any:
+def read_grammar() -> lark.Lark:
+    """lark's own parser of the language: the table is made by it, and it says what is wrong with a query."""
     import lark
 
     options: dict[str, Any] = {"parser": "lalr", "propagate_positions": True, "maybe_placeholders": False}
@@ -82,7 +82,7 @@ _OPERATORS: dict[str, type[Or | And | Not]] = {"or": Or, "and": And, "not": Not}
 
 
 class _Builder:
-    """Turns lark's tree into clauses; ``_rule(children, at, depth)`` does it for a rule of the grammar.
+    """Turns a tree into clauses; ``_rule(children, at, depth)`` does it for a rule of the grammar.
 
     at: source and column of the clause. OR and AND with one operand are left out, so that parentheses may nest deeply.
     """
@@ -94,7 +94,7 @@ class _Builder:
     def clause(self, node: Any, depth: int) -> Clause:
         while node.data in ("or", "and") and len(node.children) == 1:
             node = node.children[0]
-        at = {"source": self._text[node.meta.start_pos : node.meta.end_pos], "column": node.meta.start_pos + 1}
+        at = {"source": self._text[node.start : node.end], "column": node.start + 1}
         self._parts += 1
         if depth > MAX_DEPTH:
             raise QueryError(f"is nested deeper than {MAX_DEPTH} levels", at["column"])
@@ -290,7 +290,18 @@ _EXPECTED = (
 )
 
 
-def _syntax_error(text: str, e: lark.UnexpectedInput) -> QueryError:
+def _find_syntax_error(text: str) -> QueryError:
+    """What is wrong with a text that is no query."""
+    import lark
+
+    try:
+        read_grammar().parse(text)
+    except lark.UnexpectedInput as e:
+        return _describe(text, e)
+    raise RuntimeError("parse_table.py is not of this grammar: run scripts/write_parse_table.py")
+
+
+def _describe(text: str, e: lark.UnexpectedInput) -> QueryError:
     """What lark could not parse, in words for people."""
     import lark
 

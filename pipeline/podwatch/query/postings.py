@@ -1,13 +1,11 @@
-"""Where words occur in a text, for many words in turn: a 64-bit hash of every word, all computed at once.
+"""Where each word of a normalised text stands, and a 64-bit hash of it, all computed at once by arrays.
 
-The hash of characters c0 c1 ... is c0 + c1*B + c2*B**2 + ... modulo 2**64 (Rabin and Karp, 1987). From one running sum
-over the text the hash of any stretch follows by a subtraction, so numpy makes those of 10,000 words in the time in
-which a loop would make a few hundred. The caller compares what a hash finds with the text.
+A word of up to 24 bytes is read as three numbers of 8, of which each is multiplied and all are combined: so numpy makes
+the hashes of an hour of talk in the time in which a loop would make a hundred.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,69 +13,61 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-_BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse
-_MASK = (1 << 64) - 1
-CHUNK = 1 << 18  # characters hashed at once: the sums of a text of any size need no more memory than this
+READ = 24  # bytes of a word that its hash is of; of a longer one the first 16 and the last 8
+_FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)  # odd
+BLANK, APOSTROPHE = 32, 39
 
 
 class WordPostings:
-    """The words of a normalised text and where each begins; what follows an apostrophe is a word of its own here."""
+    """The words of a normalised text; what follows an apostrophe is a word of its own here.
+
+    starts, ends, hashes: of each word, in the order of the text. codes: the text in UTF-8; first, last: where the word
+    begins and ends in it.
+    """
 
     def __init__(self, text: str) -> None:
         import numpy as np
 
-        starts: list[Array] = []
-        hashes: list[Array] = []
-        at = 0
-        while at < len(text):
-            cut = len(text) if len(text) - at <= CHUNK else text.rfind(" ", at + 1, at + CHUNK)
-            cut = at + CHUNK if cut < 0 else cut
-            where, values = _hashes(text[at:cut])
-            starts.append(where + at)
-            hashes.append(values)
-            at = cut
-        self._starts = np.concatenate(starts) if starts else np.zeros(0, dtype=np.int64)
-        self._hashes = np.concatenate(hashes) if hashes else np.zeros(0, dtype=np.uint64)
+        raw = text.encode("utf-8", "surrogatepass")
+        self.text = text
+        self.codes: Array = np.frombuffer(raw, dtype=np.uint8)
+        parting = np.flatnonzero((self.codes == BLANK) | (self.codes == APOSTROPHE))
+        first, last = parting[:-1] + 1, parting[1:]
+        lengths = last - first
+        if not lengths.all():
+            is_word = lengths > 0
+            first, last, lengths = first[is_word], last[is_word], lengths[is_word]
+        self.first, self.last = first, last
+        self.hashes = _hash(raw, first, last, lengths)
+        self.starts, self.ends = first, last
+        if not text.isascii():
+            following = ((self.codes & 0xC0) == 0x80).cumsum()  # bytes that begin no character
+            self.starts, self.ends = first - following[first - 1], last - following[last - 1]
 
-    def starts_of(self, word: str) -> list[int]:
-        """Where a word probably begins, ascending; another word may have the same hash."""
-        found: list[int] = self._starts[self._hashes == _hash(word)].tolist()
-        return found
+    def count_blanks(self) -> Array:
+        """Of each word how many words that blanks part stand before it, so that distances are differences."""
+        numbers: Array = (self.codes[self.first - 1] == BLANK).cumsum()
+        return numbers
 
 
-def _hashes(text: str) -> tuple[Array, Array]:
-    """(where each word begins, its hash)."""
+def _hash(raw: bytes, first: Array, last: Array, lengths: Array) -> Array:
     import numpy as np
 
-    raw = text.encode("utf-32-le", "surrogatepass") if not text.isascii() else text.encode()
-    codes = np.frombuffer(raw, dtype=np.uint8 if text.isascii() else np.uint32)
-    letters = np.concatenate(([False], (codes != 32) & (codes != 39), [False]))
-    edges = np.flatnonzero(letters[1:] != letters[:-1])
-    starts, ends = edges[0::2], edges[1::2]
-    powers, inverses = _powers(1 << max(10, (len(codes) - 1).bit_length()))
-    sums = np.zeros(len(codes) + 1, dtype=np.uint64)
-    np.cumsum(codes * powers[: len(codes)], out=sums[1:])
-    return starts, (sums[ends] - sums[starts]) * inverses[starts]
+    numbers: Array = np.ndarray((len(raw) + 1,), dtype="<u8", buffer=raw + bytes(8), strides=(1,))  # from each byte on
+    masks = np.array([(1 << 8 * n) - 1 for n in range(9)], dtype=np.uint64)
+    one, two, three = (np.uint64(factor) for factor in _FACTORS)
+    hashes: Array = (numbers[first] & masks[np.minimum(lengths, 8)]) * one
+    long = np.flatnonzero(lengths > 8)
+    hashes[long] ^= (numbers[first[long] + 8] & masks[np.minimum(lengths[long] - 8, 8)]) * two
+    longer = long[lengths[long] > 16]
+    if len(longer):
+        hashes[longer] ^= (numbers[last[longer] - 8] + lengths[longer].astype(np.uint64)) * three
+    return hashes
 
 
-@lru_cache(maxsize=32)
-def _powers(count: int) -> tuple[Array, Array]:
-    """The powers of the base and those of its inverse, from 0 on."""
+def join_hashes(first: Array, second: Array) -> Array:
+    """The hashes of pairs of words."""
     import numpy as np
 
-    def series(factor: int) -> Array:
-        steps = np.full(count, factor, dtype=np.uint64)
-        steps[0] = 1
-        return np.cumprod(steps)
-
-    return series(_BASE), series(pow(_BASE, -1, 1 << 64))
-
-
-@lru_cache(maxsize=65536)
-def _hash(word: str) -> Any:
-    import numpy as np
-
-    value = 0
-    for character in reversed(word):
-        value = (value * _BASE + ord(character)) & _MASK
-    return np.uint64(value)
+    joined: Array = first * np.uint64(_FACTORS[1]) + second * np.uint64(_FACTORS[2])
+    return joined

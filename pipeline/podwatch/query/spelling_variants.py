@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import product
 from math import prod
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.query.annotations import blank_annotations
 from podwatch.query.normaliser import normalise
 
@@ -23,21 +24,21 @@ _WORDS = """
 _WORDS_LIKE_ACRONYMS = frozenset(_WORDS.split())
 # Words that end in s, with another word before it: its is not it's.
 _NOT_POSSESSIVE = frozenset(("let", "that", "what", "here", "there", "where", "who", "how", "why", "when", "she"))
-_DOTTED = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.)+[^\W\d_](?![^\W_])")
-_DEGREE = re.compile(r"(?<![^\W_.])(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,3}(?![^\W_])")  # Ph.D
-_JOINED_DEGREE = re.compile(r"\b([A-Z][a-z])(?=[A-Z]\b)")  # PhD
-_INITIALS = re.compile(r"[^\W\d_]{2,3}")
-_INNER_APOSTROPHE = re.compile(r"(?<=[^\W\d_])['’‘‛ʼʻʽʾʿʹ′`´](?=[^\W\d_])")
-_LETTER_AND_APOSTROPHE = re.compile(r"(?<![^\W_])[^\W\d_]['’‘‛ʼʻʽʾʿʹ′`´]")  # O'Brien
-_JOINED_PREFIX = re.compile(r"\b([DL])(?=[A-Z][a-z])")  # DAngelo
+_DOTTED = lazy_pattern(r"(?<![^\W_])(?:[^\W\d_]\.)+[^\W\d_](?![^\W_])")
+_DEGREE = lazy_pattern(r"(?<![^\W_.])(?:[^\W\d_]{1,3}\.)+[^\W\d_]{1,3}(?![^\W_])")  # Ph.D
+_JOINED_DEGREE = lazy_pattern(r"\b([A-Z][a-z])(?=[A-Z]\b)")  # PhD
+_INITIALS = lazy_pattern(r"[^\W\d_]{2,3}")
+_INNER_APOSTROPHE = lazy_pattern(r"(?<=[^\W\d_])['’‘‛ʼʻʽʾʿʹ′`´](?=[^\W\d_])")
+_LETTER_AND_APOSTROPHE = lazy_pattern(r"(?<![^\W_])[^\W\d_]['’‘‛ʼʻʽʾʿʹ′`´]")  # O'Brien
+_JOINED_PREFIX = lazy_pattern(r"\b([DL])(?=[A-Z][a-z])")  # DAngelo
 # T-Mobile, Wi-Fi; but re-sign and co-op are other words than those without a hyphen.
-_HYPHEN = re.compile(r"(?<![^\W_])(?!(?:re|co|un|de)-)([^\W\d_]{1,2})[-‐‑*](?=[^\W\d_]{2})", re.IGNORECASE)
-_LETTER_AND_WORD = re.compile(r"(?<!\S)([^\W\d_aioAIO]) (?=[^\W\d_]{3})")  # T Mobile, not a part
-_CAPITAL_WITHIN = re.compile(
+_HYPHEN = lazy_pattern(r"(?<![^\W_])(?!(?:re|co|un|de)-)([^\W\d_]{1,2})[-‐‑*](?=[^\W\d_]{2})", re.IGNORECASE)
+_LETTER_AND_WORD = lazy_pattern(r"(?<!\S)([^\W\d_aioAIO]) (?=[^\W\d_]{3})")  # T Mobile, not a part
+_CAPITAL_WITHIN = lazy_pattern(
     r"(?<=[a-z])(?<!\bMc)(?=[A-Z][a-z])|(?<=[a-z]{2})(?=[A-Z]{2})|(?<=\b[A-Z])(?=[A-Z][a-z]{2})"
 )
 _LETTERS_LIKE_WORDS = "aioAIO"  # an iPhone is no "i phone" wherever that is said
-_LETTER_BEFORE = re.compile(r"([b-df-hj-np-tv-xz])([b-df-hj-np-tv-xz]{1,2}[aeiouy][a-z]+)")
+_LETTER_BEFORE = lazy_pattern(r"([b-df-hj-np-tv-xz])([b-df-hj-np-tv-xz]{1,2}[aeiouy][a-z]+)")
 # Two consonants that words and names begin with; with any other two it is a letter and a word: tmobile, xray, kpop.
 _ONSET_PAIRS = """
     bh bl br ch cl cr cz dh dj dr dw fj fl fr gh gj gl gn gr gw hj hl hr kh kj kl kn kr kv kw lj ll mb mc mn mr ng nj nk
@@ -45,12 +46,12 @@ _ONSET_PAIRS = """
     zl zn zv zw
 """
 _ONSETS = frozenset(_ONSET_PAIRS.split())
-_WITH_E = re.compile(r"e(?=(?:mail|book|commerce|bike|scooter|sport|cigarette|learning)s?$)")
-_PAIR = re.compile(r"([a-z]{1,12}) (\d{1,4}[a-z]?)|(\d{1,3}) ([a-z])|([a-z]{1,3}\d{1,3}) ([a-z]{1,3}\d{1,3})")
-_JOINED = re.compile(r"([a-z]{1,12})(\d{1,4}[a-z]?)|(\d{1,3})([a-z])|([a-z]{1,3}\d{1,3})([a-z]{1,3}\d{1,3})")
-_MEASURE = re.compile(r"[ai]\d|\d{1,3}[a-z](?![^ ])")  # A1 is not a 1 in 5 chance, 5G not 5 g
+_WITH_E = lazy_pattern(r"e(?=(?:mail|book|commerce|bike|scooter|sport|cigarette|learning)s?$)")
+_PAIR = lazy_pattern(r"([a-z]{1,12}) (\d{1,4}[a-z]?)|(\d{1,3}) ([a-z])|([a-z]{1,3}\d{1,3}) ([a-z]{1,3}\d{1,3})")
+_JOINED = lazy_pattern(r"([a-z]{1,12})(\d{1,4}[a-z]?)|(\d{1,3})([a-z])|([a-z]{1,3}\d{1,3})([a-z]{1,3}\d{1,3})")
+_MEASURE = lazy_pattern(r"[ai]\d|\d{1,3}[a-z](?![^ ])")  # A1 is not a 1 in 5 chance, 5G not 5 g
 MAX_FORMS = 16
-_YEAR = re.compile(r"1\d\d0|20\d0")
+_YEAR = lazy_pattern(r"1\d\d0|20\d0")
 
 
 @dataclass(frozen=True, slots=True)

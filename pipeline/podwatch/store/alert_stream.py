@@ -46,7 +46,6 @@ class AlertFilter:
 
     watch: str | None = None
     feed: int | None = None
-    episode: int | None = None
     since: datetime | None = None
     until: datetime | None = None
     kind: Kind | None = None
@@ -113,6 +112,11 @@ class AlertStreamRows(Rows):
         """One alert."""
         return next(iter(self._streamed(_ALERTS.where(deliveries.c.id == id), shown)), None)
 
+    def alerts_of_episode(self, episode_id: int) -> list[StreamedAlert]:
+        """The alerts of an episode, without their mentions."""
+        d = deliveries.c
+        return self._streamed(_ALERTS.where(d.episode_id == episode_id).order_by(d.watch_id, d.id), 0)
+
     def alert_facets(self) -> dict[Outcome, int]:
         """How many alerts there are of each outcome."""
         d = deliveries.c
@@ -165,8 +169,6 @@ def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
         where.append(watches.c.name == wanted.watch)
     if wanted.feed is not None:
         where.append(episodes.c.feed_id == wanted.feed)
-    if wanted.episode is not None:
-        where.append(d.episode_id == wanted.episode)
     if wanted.since is not None:
         where.append(d.created_at >= wanted.since)
     if wanted.until is not None:

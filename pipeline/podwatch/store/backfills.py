@@ -33,6 +33,7 @@ from podwatch.store.detect import SOURCES_PAGE, TranscriptSource
 from podwatch.store.episode_upsert import upsert_episodes
 from podwatch.store.fetch import FetchRows
 from podwatch.store.history import HistoryRows
+from podwatch.store.prune import PRUNED_IDS
 from podwatch.store.statements import in_batches, upsert
 from podwatch.store.tables import backfills, deliveries, episodes, feeds, mentions, transcripts, walks, watches
 
@@ -113,14 +114,15 @@ class BackfillRows(HistoryRows, FetchRows):
     def backlog_episodes(self, past: BackfillRange, now: datetime) -> list[BackfillEpisode]:
         """The episodes of the backlog whose transcript is to be fetched, or is being fetched by another run.
 
-        Left out are those that failed and are not due again yet, and those whose transcript nobody offers.
+        Beside them those whose text was pruned, which only a backfill brings back. Left out are those that failed and
+        are not due again yet, and those whose transcript nobody offers.
         """
         e = episodes.c
         query = (
             select(e.id, e.transcripts, feeds.c.transcript_page, e.next_fetch_at)
             .join(feeds)
             .outerjoin(transcripts, transcripts.c.episode_id == e.id)
-            .where(*in_range(past), e.backlog, transcripts.c.id.is_(None))
+            .where(*in_range(past), or_(_HAS_NO_TRANSCRIPT, transcripts.c.id.in_(PRUNED_IDS)))
             .where(or_(e.fetch_error.is_(None), e.next_fetch_at <= now))
             .order_by(e.id)
         )
@@ -134,11 +136,12 @@ class BackfillRows(HistoryRows, FetchRows):
         """Claims those of these episodes that nobody else has claimed, until ``until``."""
         e = episodes.c
         free = or_(and_(e.next_fetch_at.is_(None), e.fetch_error.is_(None)), e.next_fetch_at <= now)
-        have = select(transcripts.c.episode_id).where(transcripts.c.episode_id == e.id).exists()
+        mine_ = select(transcripts.c.episode_id).where(transcripts.c.episode_id == e.id)
+        wanted = or_(and_(e.backlog, ~mine_.exists()), mine_.where(transcripts.c.pruned_at.is_not(None)).exists())
         claimed: list[TranscriptRequest] = []
         with self.writing() as c:
             for some in in_batches(ids):
-                claim = update(episodes).where(e.id.in_(some), e.backlog, free, ~have).values(next_fetch_at=until)
+                claim = update(episodes).where(e.id.in_(some), free, wanted).values(next_fetch_at=until)
                 mine = sorted(c.execute(claim.returning(e.id)).scalars())
                 claimed += self.requests_of(c, e.id.in_(mine)) if mine else []
         return claimed
@@ -241,6 +244,7 @@ def _address(r: AnyRow) -> str:
     return str(r.transcripts[0]["url"]) if r.transcripts else r.transcript_page or ""
 
 
+_HAS_NO_TRANSCRIPT = and_(episodes.c.backlog, transcripts.c.id.is_(None))
 _HELD = (deliveries.c.state == DeliveryState.HELD.value, deliveries.c.reason == HoldReason.BACKFILL.name)
 
 

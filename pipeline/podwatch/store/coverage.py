@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, o
 from podwatch.model import CoverageFacts, EpisodeCount, FollowedFeed, NotListened, Period
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.page_figures import utc_day
+from podwatch.store.prune import PRUNED_IDS
 from podwatch.store.recording_tables import recognitions
 from podwatch.store.tables import entity_spans, episodes, feed_days, feeds, transcripts, watches
 from podwatch.store.watches import watch_of
@@ -121,7 +122,7 @@ def _episode_counts(period: Period, latest: int, names: bool, *by: ColumnElement
     unread = (
         select(*by, e.feed_id, t.language, literal(NotListened.NOT_SEARCHED.name), null(), literal(-1), func.count())
         .select_from(transcripts.join(episodes, e.id == t.episode_id).outerjoin(entity_spans, was_read))
-        .where(s.transcript_id.is_(None), *inside)
+        .where(s.transcript_id.is_(None), t.id.not_in(PRUNED_IDS), *inside)
         .group_by(*by, e.feed_id, t.language)
     )
     return union_all(every, behind, *([unread] if names else []))

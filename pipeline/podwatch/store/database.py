@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, ProgrammingError
 
 from podwatch.errors import SettingsError, StoreError
@@ -29,6 +31,7 @@ from podwatch.store.entities import EntityRows
 from podwatch.store.entity_counts import EntityCountRows
 from podwatch.store.failures import FAILURES, explain_failure, explain_refusal, explaining_failures
 from podwatch.store.feed_logins import FeedLoginRows
+from podwatch.store.figures import FigureRows
 from podwatch.store.listen import ListenRows
 from podwatch.store.marks import MarkRows
 from podwatch.store.mentions import MentionRows
@@ -36,9 +39,12 @@ from podwatch.store.mutes import MuteRows
 from podwatch.store.page_figures import PageFigureRows
 from podwatch.store.poll import PollRows
 from podwatch.store.privileges import find_missing_grants
+from podwatch.store.prune import PruneRows
 from podwatch.store.reports import ReportRows
+from podwatch.store.search import SearchRows
 from podwatch.store.sent_messages import SentMessageRows
 from podwatch.store.surges import SurgeRows
+from podwatch.store.trends import TrendRows
 from podwatch.store.watches import WatchRows
 
 __all__ = [
@@ -49,7 +55,9 @@ __all__ = [
     "explain_failure",
     "explaining_failures",
     "inspect_database",
+    "migrate_database",
     "open_store",
+    "opening",
 ]
 
 
@@ -79,26 +87,55 @@ class Store(
     AlertStreamRows,
     PageFigureRows,
     AuditRows,
+    SearchRows,
+    TrendRows,
+    PruneRows,
+    FigureRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""
 
 
 def open_store(settings: Settings) -> Store:
-    """The store at ``settings.database_url``, its tables created or migrated.
+    """The store at ``settings.database_url``, its tables created or, where the settings let it, migrated.
 
     Raises StoreError when it cannot be reached, is newer than this podwatch, or is another program's.
+    """
+    with opening(settings) as engine:
+        current = None if settings.migrate else schema_revision(engine)
+        if current is not None and re.fullmatch(r"\d{4}", current) and current < HEAD:
+            raise StoreError(
+                f"the database is at revision {current}, this podwatch needs {HEAD}, and PODWATCH_MIGRATE is off",
+                todo="back it up, then podwatch db migrate",
+            )
+        upgrade_schema(engine)
+    return Store(engine)
+
+
+def migrate_database(settings: Settings) -> tuple[str | None, str]:
+    """Migrates the tables, whatever the settings say; (the revision they had, None: there were none; theirs now)."""
+    with opening(settings) as engine:
+        before = schema_revision(engine)
+        upgrade_schema(engine)
+    engine.dispose()
+    return before, HEAD
+
+
+@contextmanager
+def opening(settings: Settings) -> Iterator[Engine]:
+    """An engine for the settings' database; what refuses it is raised as the error that explains it.
+
+    The engine is closed when the block fails, and stays open otherwise.
     """
     try:
         with ExitStack() as undo:
             engine = connect(settings)
             undo.callback(engine.dispose)
-            upgrade_schema(engine)
+            yield engine
             undo.pop_all()
     except ArgumentError:  # options that only connecting looks at
         raise SettingsError("is not a database address", where="PODWATCH_DATABASE_URL") from None
     except (DBAPIError, OSError) as e:
         raise explain_refusal(e, display_url(settings)) from None
-    return Store(engine)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,9 +96,10 @@ class DetectRows(Rows):
         return [r.id for r in self.read_rows(query)]
 
     def load_sources(self, ids: Sequence[int], *where: ColumnElement[bool]) -> Iterator[TranscriptSource]:
-        """Those of these transcripts for which the conditions hold, in the order of the ids."""
+        """Those of these transcripts that have their text, and for which the conditions hold, in the order of ids."""
         for page in in_batches(ids):
-            query = select(transcripts).where(transcripts.c.id.in_(page), *where).order_by(transcripts.c.id)
+            query = select(transcripts).where(transcripts.c.id.in_(page), transcripts.c.pruned_at.is_(None), *where)
+            query = query.order_by(transcripts.c.id)
             with self.reading() as c:
                 rows = c.execute(query, execution_options={"podwatch_binary": True}).all()
                 of_rows = _SELECT_WITH_FEEDS.where(episodes.c.id.in_([r.episode_id for r in rows]))
@@ -112,7 +113,7 @@ class DetectRows(Rows):
         query = (
             select(t.episode_id, t.labels)
             .join(episodes, episodes.c.id == t.episode_id)
-            .where(episodes.c.feed_id == feed_id)
+            .where(episodes.c.feed_id == feed_id, t.pruned_at.is_(None))
             .order_by(t.id.desc())
             .limit(last)
         )

@@ -45,16 +45,18 @@ class FetchState:
     next_fetch_at: datetime | None
     error: str | None
     backlog: bool
+    pruned_at: datetime | None = None
 
 
 class DiagnosisRows(DetectRows):
     def newest_sources(self, most: int) -> Iterator[TranscriptSource]:
         """The newest transcripts, ``most`` at most."""
-        rows = self.read_rows(select(transcripts.c.id).order_by(transcripts.c.id.desc()).limit(most))
+        kept = transcripts.c.pruned_at.is_(None)
+        rows = self.read_rows(select(transcripts.c.id).where(kept).order_by(transcripts.c.id.desc()).limit(most))
         return self.load_sources([r.id for r in rows])
 
     def source_of_episode(self, episode_id: int) -> TranscriptSource | None:
-        """The transcript of an episode; None when it has none."""
+        """The transcript of an episode; None when it has none, or its text was pruned."""
         rows = self.read_rows(select(transcripts.c.id).where(transcripts.c.episode_id == episode_id))
         return next(self.load_sources([r.id for r in rows]), None)
 
@@ -91,8 +93,10 @@ class DiagnosisRows(DetectRows):
 
     def episode(self, episode_id: int) -> tuple[Episode, FetchState]:
         """An episode, and the state of its transcript."""
-        [r] = self.read_rows(SELECT_EPISODES.where(episodes.c.id == episode_id))
-        return episode_of(r), FetchState(len(r.transcripts), r.next_fetch_at, r.fetch_error, r.backlog)
+        query = SELECT_EPISODES.add_columns(transcripts.c.pruned_at)
+        query = query.outerjoin(transcripts, transcripts.c.episode_id == episodes.c.id)
+        [r] = self.read_rows(query.where(episodes.c.id == episode_id))
+        return episode_of(r), FetchState(len(r.transcripts), r.next_fetch_at, r.fetch_error, r.backlog, r.pruned_at)
 
     def stored_mentions(self, watch: Watch, episode_id: int) -> list[tuple[int, Mention, datetime | None]]:
         """The stored mentions of a watch in an episode: (the watch's revision, the mention, when it was gone)."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, not_, or_, select
 from podwatch.model import ALL, Entity, EntityType, Form, Shard, Transcript, UnreadReason
 from podwatch.store.connection import Rows
 from podwatch.store.fetch import transcript_of
+from podwatch.store.prune import PRUNED_IDS
 from podwatch.store.statements import in_batches, in_shard, upsert
 from podwatch.store.tables import entities, entity_names, entity_spans, episodes, feeds, transcripts
 
@@ -50,7 +51,7 @@ class EntityRows(Rows):
             .join(episodes, episodes.c.id == t.episode_id)
             .join(feeds, feeds.c.id == episodes.c.feed_id)
             .outerjoin(entity_spans, s.transcript_id == t.id)
-            .where(or_(s.transcript_id.is_(None), not_(done)), *in_shard(t.id, shard))
+            .where(t.pruned_at.is_(None), or_(s.transcript_id.is_(None), not_(done)), *in_shard(t.id, shard))
             .order_by(t.id.desc())
             .limit(page)
         )
@@ -64,7 +65,7 @@ class EntityRows(Rows):
         read = entity_spans.c.transcript_id
         query = select(func.count()).select_from(transcripts).outerjoin(entity_spans, read == transcripts.c.id)
         with self.reading() as c:
-            return c.execute(query.where(read.is_(None))).scalar_one()
+            return c.execute(query.where(read.is_(None), transcripts.c.id.not_in(PRUNED_IDS))).scalar_one()
 
     def save_entities(self, found: Sequence[TranscriptEntities], now: datetime) -> int:
         """Saves the entities of some transcripts in one transaction, in place of their old ones; returns how many.
@@ -106,7 +107,7 @@ class EntityRows(Rows):
         """The entities of those of these transcripts whose present revision was read, the most frequent first."""
         s, t = entity_spans.c, transcripts.c
         query = select(s.transcript_id, s.body).join(transcripts, t.id == s.transcript_id)
-        query = query.where(s.revision == t.revision, s.error.is_(None))
+        query = query.where(s.revision == t.revision, s.error.is_(None), t.pruned_at.is_(None))
         return {
             r.transcript_id: _unpack(r.body)
             for some in in_batches(ids)

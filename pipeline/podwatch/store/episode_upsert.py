@@ -34,7 +34,7 @@ from podwatch.store.episodes import SELECT_EPISODES, UPDATED_COLUMNS, episode_co
 from podwatch.store.passing_parts import find_kept_transcripts
 from podwatch.store.removed_feeds import recall_episodes
 from podwatch.store.statements import in_batches
-from podwatch.store.tables import episode_keys, episodes, feeds
+from podwatch.store.tables import episode_keys, episodes, feeds, transcripts
 
 _PROVISIONAL_ID = 1 << 62  # the first id of rows that are not inserted yet; sorts behind all stored ones
 
@@ -327,6 +327,7 @@ _GIVE_UP_GUID = update(episodes).where(episodes.c.id == bindparam("row")).values
 _ASK_AGAIN = (
     update(episodes)
     .where(episodes.c.id == bindparam("row"))
+    .where(~exists().where(transcripts.c.episode_id == episodes.c.id, transcripts.c.pruned_at.is_not(None)))
     .values({episodes.c.next_fetch_at: bindparam("now"), episodes.c.fetch_failures: 0})
 )
 _INSERT = insert(episodes).returning(episodes.c.id, episodes.c.feed_id, episodes.c.guid)

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
-from podwatch.model import ALL, Episode, Shard, Transcript, TranscriptRequest
+from podwatch.model import ALL, Episode, SearchTokens, Shard, Transcript, TranscriptRequest
 from podwatch.policy.passing_parts import PassingParts, changed_parts, is_same_address
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.packing import unpack
 from podwatch.store.passing_parts import load_passing, save_passing
+from podwatch.store.search import replace_documents
 from podwatch.store.statements import in_batches, in_shard
-from podwatch.store.tables import episodes, feeds, transcripts
+from podwatch.store.tables import entity_spans, episodes, feeds, transcripts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +25,13 @@ class FetchResult:
     """The result of a request for a transcript.
 
     fields: the columns of its row; None when it is unchanged. next_fetch_at: when to request it again, in case it was
-    corrected; None: never.
+    corrected; None: never. tokens: of its text, for the search index; None: it is to be indexed later.
     """
 
     episode: Episode
     fields: dict[str, Any] | None
     next_fetch_at: datetime | None
+    tokens: SearchTokens | None = None
 
 
 class FetchRows(Rows):
@@ -105,6 +107,7 @@ class FetchRows(Rows):
         new = 0
         fresh: list[dict[str, Any]] = []
         passing: dict[str, frozenset[str]] = {}
+        indexed: dict[int, SearchTokens | None] = {}
         with self.writing() as c:
             known = self._known(c, [f.episode.id for f in fetched])
             c.execute(_MARK_FETCHED, [{"row": f.episode.id, "at": f.next_fetch_at} for f in fetched])
@@ -113,24 +116,35 @@ class FetchRows(Rows):
                 if old is not None:
                     is_new = self._save_again(c, f, old, now)
                     new += is_new
+                    if is_new:
+                        indexed[f.episode.id] = f.tokens
                     moved = None if is_new or f.fields is None else changed_parts(old.source, f.fields["source"])
                     if moved is not None and moved[1]:  # the same text at another address
                         passing[moved[0]] = moved[1] | passing.get(moved[0], frozenset())
                 elif f.fields is not None:
                     fresh.append({"episode_id": f.episode.id, "fetched_at": now, **f.fields})
+                    indexed[f.episode.id] = f.tokens
             if fresh:
                 c.execute(insert(transcripts), fresh)
+            replace_documents(c, indexed)
             if passing:
                 save_passing(c, load_passing(c), passing, now)
         return new + len(fresh)
 
     def _known(self, c: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
         t = transcripts.c
-        query = select(t.id, t.episode_id, t.digest, t.revision, t.checks, t.source).where(t.episode_id.in_(ids))
+        columns = (t.id, t.episode_id, t.digest, t.revision, t.checks, t.source, t.pruned_at)
+        query = select(*columns).where(t.episode_id.in_(ids))
         return {r.episode_id: r for r in c.execute(query)}
 
     def _save_again(self, c: Connection, f: FetchResult, old: AnyRow, now: datetime) -> bool:
         mine = update(transcripts).where(transcripts.c.id == old.id)
+        if old.pruned_at is not None and f.fields is not None:
+            revision = old.revision + (old.digest != f.fields["digest"])
+            fresh = {"revision": revision, "detected_through": 0, "checks": 0, "fetched_at": now, "pruned_at": None}
+            c.execute(mine.values(**fresh, **f.fields))
+            c.execute(delete(entity_spans).where(entity_spans.c.transcript_id == old.id))  # to be read for names anew
+            return True
         if f.fields is None or old.digest == f.fields["digest"]:
             fresh = {k: v for k, v in (f.fields or {}).items() if k in ("source", "etag", "last_modified")}
             c.execute(mine.values(checks=old.checks + 1, **fresh))

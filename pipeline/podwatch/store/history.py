@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from podwatch.model import Mention
 from podwatch.store.detect import DetectRows
 from podwatch.store.mentions import mention_of
+from podwatch.store.prune import HAS_TEXT
 from podwatch.store.statements import in_batches
 from podwatch.store.tables import episodes, mentions, transcripts, watches
 from podwatch.store.watches import IS_TEXT_WATCH
@@ -18,9 +19,9 @@ from podwatch.store.watches import IS_TEXT_WATCH
 
 class HistoryRows(DetectRows):
     def transcript_ids(self, since: datetime | None = None) -> list[int]:
-        """The ids of all transcripts, or of those whose episode was published at ``since`` or later."""
+        """The ids of all transcripts with their text, or of those whose episode was published at ``since`` or later."""
         t = transcripts.c
-        query = select(t.id).order_by(t.id)
+        query = select(t.id).where(HAS_TEXT).order_by(t.id)
         if since is not None:
             query = query.join(episodes, episodes.c.id == t.episode_id).where(episodes.c.published_at >= since)
         return [r.id for r in self.read_rows(query)]
@@ -64,10 +65,11 @@ class HistoryRows(DetectRows):
             again = [r.id for r in rows if names is None or r.name in names]
             for number, row_id in enumerate(again, last + 1):
                 c.execute(update(watches).where(w.id == row_id).values(seq=number))
+            counted = select(func.count()).select_from(transcripts).where(HAS_TEXT)
             if since is None:
-                return c.execute(select(func.count()).select_from(transcripts)).scalar_one()
+                return c.execute(counted).scalar_one()
             wanted = select(episodes.c.id).where(episodes.c.published_at >= since)
             if again:
-                older = (t.detected_through >= latest, t.episode_id.not_in(wanted))
+                older = (t.detected_through >= latest, HAS_TEXT, t.episode_id.not_in(wanted))
                 c.execute(update(transcripts).where(*older).values(detected_through=last + len(again)))
-            return c.execute(select(func.count()).select_from(transcripts).where(t.episode_id.in_(wanted))).scalar_one()
+            return c.execute(counted.where(t.episode_id.in_(wanted))).scalar_one()

@@ -20,6 +20,7 @@ from podwatch.model import (
     RecognisedChunk,
     RecognisedSegment,
     RecognisedWord,
+    SearchTokens,
     Shard,
 )
 from podwatch.policy.listen_schedule import PATIENCE
@@ -27,6 +28,7 @@ from podwatch.store.backfills import in_range
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.recording_tables import recognitions, recording_chunks, recordings
+from podwatch.store.search import replace_documents
 from podwatch.store.statements import in_batches, in_shard, upsert
 from podwatch.store.tables import episodes, feeds, transcripts
 
@@ -177,6 +179,7 @@ class ListenRows(Rows):
             select(*named)
             .join(recognitions, recognitions.c.episode_id == t.episode_id)
             .where(recognitions.c.recording_id == recording_id, t.source.startswith(SPEECH, autoescape=True))
+            .where(t.pruned_at.is_(None))
             .limit(1)
         )
         return next((dict(r._mapping) for r in self.read_rows(query)), None)
@@ -189,10 +192,11 @@ class ListenRows(Rows):
         seconds: float,
         quality: Mapping[str, Any],
         now: datetime,
+        tokens: SearchTokens | None = None,
     ) -> bool:
         """Saves the transcript that was made of an episode's audio; False when a published one has come meanwhile.
 
-        seconds: of audio that was recognised for it, for the budget.
+        seconds: of audio that was recognised for it, for the budget. tokens: as those of a FetchResult.
         """
         t = transcripts.c
         with self.writing() as c:
@@ -200,6 +204,7 @@ class ListenRows(Rows):
             is_first = stored is None
             if is_first:
                 c.execute(insert(transcripts), [{"episode_id": episode.id, "fetched_at": now, **fields}])
+                replace_documents(c, {episode.id: tokens})
             heard = {"recording_id": recording_id, "seconds": seconds, "recognised_at": now, "quality": dict(quality)}
             c.execute(_update_episode(episode.id).values(**heard, next_listen_at=None, error=None, failures=0))
             c.execute(_update_recording(recording_id).values(recognised_at=now, claimed_until=None))

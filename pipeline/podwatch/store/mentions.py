@@ -31,6 +31,7 @@ class StoredMention:
     transcript_id: int
     mention_id: int
     found_at: datetime
+    retired_at: datetime | None = None  # when its watch was taken off the watchlist
 
 
 class MentionRows(Rows):
@@ -42,17 +43,19 @@ class MentionRows(Rows):
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int | None = None,
+        retired: bool = False,
     ) -> Iterator[StoredMention]:
-        """The mentions of enabled watches in episodes published at ``since`` or later, and before ``until``.
+        """The mentions in episodes published at ``since`` or later, and before ``until``.
 
-        The newest episode comes first, those without a date last; its mentions in the order of the text.
+        Of enabled watches; retired: also of those that were taken off the watchlist. The newest episode comes first,
+        those without a date last; its mentions in the order of the text.
         """
         m = mentions.c
         query = (
-            select(mentions, watches.c.name.label("watch"))
+            select(mentions, watches.c.name.label("watch"), watches.c.disabled_at)
             .join(watches, watches.c.id == m.watch_id)
             .join(episodes, episodes.c.id == m.episode_id)
-            .where(watches.c.enabled, m.gone_at.is_(None))
+            .where(m.gone_at.is_(None), *([] if retired else [watches.c.enabled]))
             .order_by(episodes.c.published_at.desc().nulls_last(), m.episode_id, m.start, m.id)
         )
         if watch is not None:
@@ -71,7 +74,8 @@ class MentionRows(Rows):
                 if r.episode_id not in known:
                     episode = c.execute(SELECT_EPISODES.where(episodes.c.id == r.episode_id)).one()
                     known[r.episode_id] = episode_of(episode)
-                yield StoredMention(mention_of(r, r.watch), known[r.episode_id], r.transcript_id, r.id, r.found_at)
+                found = (mention_of(r, r.watch), known[r.episode_id], r.transcript_id, r.id, r.found_at, r.disabled_at)
+                yield StoredMention(*found)
 
     def counts(self) -> dict[str, int]:
         """How many rows there are of each noun, by the name of its table."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Dialect, Table, func
-from sqlalchemy.dialects import postgresql, sqlite
 
 from podwatch.model import Shard
 
@@ -35,4 +34,10 @@ def is_null(column: ColumnElement[Any]) -> ColumnElement[bool]:
 
 def upsert(dialect: Dialect, table: Table) -> Any:
     """An INSERT into the table that takes an ON CONFLICT clause, which SQLAlchemy offers for each dialect by itself."""
-    return (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
+    if dialect.name == "postgresql":  # only the one that is used is loaded
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)

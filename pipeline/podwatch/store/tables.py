@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -79,6 +80,7 @@ feeds = Table(
     Column("disabled_at", Utc),  # when somebody had it rest; null: it is polled
     Column("recent", JSON, nullable=False, default=list),  # of its newest episodes: seconds since 1970
     Column("listen", Boolean),  # whether podwatch listens to its audio itself; null: as the settings say
+    Column("keep_days", Integer),  # for how long its transcripts' text is kept; 0: for ever; null: as the settings say
     Column("transcript_page", Text),  # the template of its transcript pages: see transcripts/sources.py
     Column("facts", JSON),  # of its last document: model.FeedFacts
     Column("failures", Integer, nullable=False, default=0),
@@ -189,6 +191,7 @@ transcripts = Table(
     Column("detected_through", Id, nullable=False, default=0, index=True),
     Column("detect_error", Text),  # a bug met while it was searched
     Column("next_detect_at", Utc),  # of a bug: when to try again
+    Column("pruned_at", Utc),  # when its text went, by its age; null: it is there
 )
 
 watches = Table(
@@ -238,18 +241,6 @@ mentions = Table(
     Index("ix_mentions_watch_id_episode_id", "watch_id", "episode_id"),
     Index("ix_mentions_transcript_id_watch_id", "transcript_id", "watch_id"),
 )
-# A span holds one mention of a watch, as long as that is not gone.
-Index(
-    "uq_mentions_place",
-    mentions.c.transcript_id,
-    mentions.c.watch_id,
-    mentions.c.start,
-    mentions.c.end,
-    unique=True,
-    sqlite_where=mentions.c.gone_at.is_(None),
-    postgresql_where=mentions.c.gone_at.is_(None),
-)
-
 # The entities of a transcript with their spans. A row with the transcript's revision means that it was read for names.
 entity_spans = Table(
     "entity_spans",
@@ -392,3 +383,17 @@ answers = Table(
     Column("noted_at", Utc, nullable=False),
     UniqueConstraint("key", "user", "verdict"),
 )
+
+
+@lru_cache(maxsize=1)
+def complete_metadata() -> MetaData:
+    """The metadata with the indexes that each dialect writes otherwise.
+
+    SQLAlchemy loads both dialects to check them, a sixth of what a command takes to start; only migrations need it.
+    """
+    kept, gone = transcripts.c.pruned_at.is_(None), mentions.c.gone_at.is_(None)
+    Index("ix_transcripts_kept", transcripts.c.fetched_at, sqlite_where=kept, postgresql_where=kept)
+    place = (mentions.c.transcript_id, mentions.c.watch_id, mentions.c.start, mentions.c.end)
+    # A span holds one mention of a watch, as long as that is not gone.
+    Index("uq_mentions_place", *place, unique=True, sqlite_where=gone, postgresql_where=gone)
+    return metadata

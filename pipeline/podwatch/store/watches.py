@@ -70,6 +70,11 @@ class WatchRows(Rows):
         """The enabled watches, by name."""
         return [watch_of(r) for r in self.read_rows(select(watches).where(watches.c.enabled).order_by(watches.c.name))]
 
+    def retired_watches(self) -> list[tuple[Watch, datetime | None]]:
+        """(watch, when it was taken off the watchlist) of those that are no longer on it, by name."""
+        query = select(watches).where(watches.c.enabled.is_(False)).order_by(watches.c.name)
+        return [(watch_of(r), r.disabled_at) for r in self.read_rows(query)]
+
     def watches_told_of_silence(self) -> list[Watch]:
         """The enabled watches that have a ``silent_after``, by name: deliver asks every time, and most have none."""
         told = (watches.c.enabled, watches.c.spec["silent_after"].as_float() > 0)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_UNUSUAL = re.compile(  # read otherwise by YAML 1.1, which libyaml knows, or by ruamel
+from podwatch.lazy_patterns import lazy_pattern
+
+_UNUSUAL = lazy_pattern(  # read otherwise by YAML 1.1, which libyaml knows, or by ruamel
     "|".join(
         (
             r"[\t\r\x85\xa0\u2028\u2029\ufeff]",  # other blanks and line breaks, a byte order mark
@@ -22,10 +24,10 @@ _UNUSUAL = re.compile(  # read otherwise by YAML 1.1, which libyaml knows, or by
 )
 _NULLS = frozenset({"~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
-_FRACTION = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
+_WHOLE = lazy_pattern(r"0|-?[1-9][0-9]{0,17}")
+_FRACTION = lazy_pattern(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
 # What a scalar has that is no number, no time and none of the words above: how it begins, or a letter that those lack.
-_TEXT = re.compile(r"[^-+.0-9=<~]|[0-9]{1,4}[mhdw]$|[^=<][^=]*[^-+.,:_0-9a-fA-FxXoOtTzZiInN \t=<]")
+_TEXT = lazy_pattern(r"[^-+.0-9=<~]|[0-9]{1,4}[mhdw]$|[^=<][^=]*[^-+.,:_0-9a-fA-FxXoOtTzZiInN \t=<]")
 _PLAIN, _QUOTED, _MAPPING, _SEQUENCE = "plain", "quoted", "mapping", "sequence"
 
 

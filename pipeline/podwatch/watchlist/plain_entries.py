@@ -6,15 +6,15 @@ which says what is wrong with it, so that nothing here has a message. A test hol
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.watchlist import times
 
 MAX_TEXT, MAX_NAME, MAX_COUNT = 10_000, 100, 10_000
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = lazy_pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _DELIVER = frozenset({"each", "digest", "none"})
 _SURGE_TYPES = ("person", "organisation", "place", "product", "event")
 _TYPES = frozenset({*_SURGE_TYPES, "other"})
@@ -29,6 +29,8 @@ class NotPlain(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PlainSides:
+    """One side of a scope, or what is taken out of it."""
+
     tags: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
@@ -36,16 +38,22 @@ class PlainSides:
 
 @dataclass(frozen=True, slots=True)
 class PlainScope(PlainSides):
+    """The feeds that a watch looks at."""
+
     exclude: PlainSides = field(default_factory=PlainSides)
 
 
 @dataclass(frozen=True, slots=True)
 class PlainSurge:
+    """What kinds of entities a surge is looked for of."""
+
     types: tuple[str, ...] = _SURGE_TYPES
 
 
 @dataclass(frozen=True, slots=True)
 class PlainDefaults:
+    """What holds for watches that do not say otherwise."""
+
     channel: str = "#podcasts"
     deliver: str = "each"
     minimum: int = 1
@@ -55,6 +63,8 @@ class PlainDefaults:
 
 @dataclass(frozen=True, slots=True)
 class PlainChannel:
+    """The rules of a channel, as they are written."""
+
     digest: str | None = None
     quiet: str | None = None
     ceiling: int | None = None

@@ -6,17 +6,18 @@ import re
 from datetime import time
 from zoneinfo import ZoneInfo
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.model import QuietHours, Schedule
 from podwatch.model.channels import WEEK
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
-_DIGEST = re.compile(
+_DIGEST = lazy_pattern(
     r"(?P<how>\w+)(?:\s+(?P<days>[a-z]{3,9}(?:\s*,\s*[a-z]{3,9})*))?\s+(?P<at>\d{1,2}:\d\d)(?:\s+(?P<zone>\S+))?",
     re.IGNORECASE,
 )
-_QUIET = re.compile(r"(\d{1,2}:\d\d)\s*(?:-|–|to)\s*(\d{1,2}:\d\d)(?:\s+(\S+))?")
-_PAUSE = re.compile(r"(\d{1,4})\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)")
+_QUIET = lazy_pattern(r"(\d{1,2}:\d\d)\s*(?:-|–|to)\s*(\d{1,2}:\d\d)(?:\s+(\S+))?")
+_PAUSE = lazy_pattern(r"(\d{1,4})\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)")
 
 
 def parse_digest_times(text: str) -> Schedule:

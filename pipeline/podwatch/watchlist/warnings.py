@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from podwatch.errors import suggest_name
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.model import Watch
 from podwatch.model.channels import SLACK_ID
 from podwatch.query.check_warnings import Finding, Level
@@ -17,11 +18,11 @@ from podwatch.query.clauses import Clause, Term
 
 SCHEMES = ("mailto:", "webhook:", "https://", "http://", "console:")  # of channels that are not Slack's
 _MAX_NAME = 80  # characters of a Slack channel's name (docs.slack.dev, conversations.create)
-_SLACK_NAME = re.compile(r"#?[\w-]+|@[\w.-]+")
-_MAIL = re.compile(r"[^\s@#:]+@[^\s@]+\.\w+")
+_SLACK_NAME = lazy_pattern(r"#?[\w-]+|@[\w.-]+")
+_MAIL = lazy_pattern(r"[^\s@#:]+@[^\s@]+\.\w+")
 # A value that is nothing but a comment without a blank, and a comment that looks like a hashtag at the end of a value.
-_ONLY_COMMENT = re.compile(r"^\s*(?:-\s+)?(\w+):\s+(#[^\s#]\S*)\s*$")
-_HASHTAG = re.compile(r"^\s*(?:-\s+)?(query|entity|channel):\s+[^'\"#\s][^#]*\s(#\w+)\s*$")
+_ONLY_COMMENT = lazy_pattern(r"^\s*(?:-\s+)?(\w+):\s+(#[^\s#]\S*)\s*$")
+_HASHTAG = lazy_pattern(r"^\s*(?:-\s+)?(query|entity|channel):\s+[^'\"#\s][^#]*\s(#\w+)\s*$")
 
 
 def find_list_warnings(watches: Sequence[Watch], clauses: Mapping[str, Clause]) -> Iterator[Finding]:

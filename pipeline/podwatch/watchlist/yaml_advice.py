@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from podwatch.lazy_patterns import lazy_pattern
 
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LINE_BREAK = lazy_pattern("\r\n|[\n\r\x85\u2028\u2029]")
 # A key with a value in a line of its own, or in a mapping between { and }.
-_BLOCK = re.compile(r"^\s*(?:-\s+)?(?P<key>\w+):\s+(?P<value>\S.*?)\s*$")
-_FLOW = re.compile(r"[{,]\s*(?P<key>\w+):\s+(?P<value>[\"'][^\"']*[\"'](?=\s*[^\s,}\]]).*?)\s*(?=,\s*\w+:|\})")
-_FLOW_COMMENT = re.compile(r"[{,\[]\s*(?:(?P<key>\w+):\s+)?(?P<value>#[^\s,}\]]+)")
-_WHOLE = re.compile(r"\"(?:[^\"\\\\]|\\\\.)*\"(?:\s+#.*)?|'(?:[^']|'')*'(?:\s+#.*)?")
+_BLOCK = lazy_pattern(r"^\s*(?:-\s+)?(?P<key>\w+):\s+(?P<value>\S.*?)\s*$")
+_FLOW = lazy_pattern(r"[{,]\s*(?P<key>\w+):\s+(?P<value>[\"'][^\"']*[\"'](?=\s*[^\s,}\]]).*?)\s*(?=,\s*\w+:|\})")
+_FLOW_COMMENT = lazy_pattern(r"[{,\[]\s*(?:(?P<key>\w+):\s+)?(?P<value>#[^\s,}\]]+)")
+_WHOLE = lazy_pattern(r"\"(?:[^\"\\\\]|\\\\.)*\"(?:\s+#.*)?|'(?:[^']|'')*'(?:\s+#.*)?")
 # How a value begins, or what is in it, that YAML takes for its own.
-_SPECIAL = re.compile(r"[\"'*&!%@`|>\[{]|.*:\s|.*\s#")
+_SPECIAL = lazy_pattern(r"[\"'*&!%@`|>\[{]|.*:\s|.*\s#")
 MAX_SHOWN = 100  # characters of a corrected value
 
 

@@ -42,7 +42,7 @@ def show_alerts(request: Request, page: PageDep) -> Response:
     store = page.store
     alerts = store.alert_stream(wanted, before=parse_id(before, "before") if before else None, limit=PAGE_SIZE + 1)
     more, alerts = len(alerts) > PAGE_SIZE, alerts[:PAGE_SIZE]
-    feeds = store.feeds()
+    feeds = store.feed_names(MOST_LISTED_FEEDS + 1)
     is_empty = not alerts and not fields.query
     older = query_of(fields.query | {"before": alerts[-1].id}) if more else ""
     return page.render(
@@ -57,7 +57,7 @@ def show_alerts(request: Request, page: PageDep) -> Response:
         facets=store.alert_facets(),
         with_state=lambda state: query_of(fields.query | {"state": "" if fields.state == state else state}),
         watches=[w.watch.name for w in store.watch_states()],
-        feeds=sorted(feeds, key=lambda f: f.title.casefold()) if len(feeds) <= MOST_LISTED_FEEDS else None,
+        feeds=feeds if len(feeds) <= MOST_LISTED_FEEDS else None,
         any_feeds=bool(feeds),
         kinds=[k.value for k in Kind],
         states=[o.value for o in Outcome],

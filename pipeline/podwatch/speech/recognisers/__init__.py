@@ -25,12 +25,14 @@ class Recogniser(Protocol):
 
     name: of the recogniser with its model and the model's revision ("faster-whisper base@ebe41f7"): the same name and
     the same samples give the same words. longest: seconds of a chunk that it takes, at most. tells_speakers: whether
-    its segments have speakers, whose names hold for one chunk only: see transcribing.chunk_seconds.
+    its segments have speakers, whose names hold for one chunk only: see transcribing.chunk_seconds. takes_keyterms:
+    whether the watched names are given to it; Whisper writes a name that it is given where another one was said.
     """
 
     name: str
     longest: float
     tells_speakers: bool
+    takes_keyterms: bool
 
     def recognise(
         self, samples: NDArray[np.float32], *, language: str | None, hints: Sequence[str] = ()

@@ -34,7 +34,7 @@ WITHOUT_BLANKS = {"zh", "ja", "th"}  # languages whose words have none between t
 class Deepgram:
     """longest: an hour, whose FLAC has some 60 MB; Deepgram takes 2 GB."""
 
-    longest, tells_speakers = 3600.0, True
+    longest, tells_speakers, takes_keyterms = 3600.0, True, True
 
     def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
         speech = settings.speech

@@ -31,7 +31,7 @@ MAX_HINTS = 12  # names: with more of them Whisper loops, or leaves out what was
 class FasterWhisper:
     """longest: any chunk fits, since only the parts of 30 s that are recognised at once need memory."""
 
-    longest, tells_speakers = 3600.0, False
+    longest, tells_speakers, takes_keyterms = 3600.0, False, False
 
     def __init__(self, whole: Settings) -> None:
         settings = whole.speech

@@ -51,6 +51,8 @@ _DIARISED = (({"response_format": "diarized_json", "chunking_strategy": "auto"},
 
 
 class OpenAiService:
+    takes_keyterms = False
+
     def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
         speech = settings.speech
         self._url = endpoint(speech.url)

@@ -5,16 +5,16 @@ A text is treated so only where most neighbouring lines do it, since people do r
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.segment_columns import Columns
 
 SAMPLE_LINES = 120
 MIN_PAIRS, MIN_SHARE = 3, 0.6  # of neighbouring lines that repeat each other
 MIN_WORDS = 2  # that two lines share, unless they are a whole line
 MAX_WORDS = 40  # of a line
-_WORD = re.compile(r"\S+")
+_WORD = lazy_pattern(r"\S+")
 
 
 def remove_overlaps(columns: Columns) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from podwatch.lazy_patterns import lazy_pattern
+
 MAX_FRONT = 50_000  # characters
-_FENCE = re.compile(r"(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
+_FENCE = lazy_pattern(r"(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
 MIN_KNOWN_KEYS = 3
-_KEY = re.compile(r"(\"?[\w.-]+(?: [\w.-]+){0,2}\"?)[ \t]*(?::(?:[ \t]|$)|=)")
+_KEY = lazy_pattern(r"(\"?[\w.-]+(?: [\w.-]+){0,2}\"?)[ \t]*(?::(?:[ \t]|$)|=)")
 _KNOWN_KEYS = {
     "title", "date", "layout", "episode", "guest", "guests", "description", "slug", "tags", "url", "video", "duration",
     "length", "author", "channel", "published", "model", "keywords", "source", "language", "podcast", "id", "views",
 }  # fmt: skip
-_TITLE = re.compile(r"^[Tt]itle[ \t]*[:=][ \t]*['\"]?(.{1,300}?)['\"]?[ \t]*$", re.MULTILINE)
-_WORD = re.compile(r"\w+")
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.{1,300}?)[ \t]*#*[ \t]*")
-_DETAIL = re.compile(r"(\*\*|__)([^*_\n]{1,60}?):?\1:?[ \t]+\S.{0,200}")
+_TITLE = lazy_pattern(r"^[Tt]itle[ \t]*[:=][ \t]*['\"]?(.{1,300}?)['\"]?[ \t]*$", re.MULTILINE)
+_WORD = lazy_pattern(r"\w+")
+_HEADING = lazy_pattern(r"(#{1,6})[ \t]+(.{1,300}?)[ \t]*#*[ \t]*")
+_DETAIL = lazy_pattern(r"(\*\*|__)([^*_\n]{1,60}?):?\1:?[ \t]+\S.{0,200}")
 NO_TALK = {"transcript", "full transcript", "transcription", "episode transcript", "the transcript", "transcript:"}
 
 

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 
 from podwatch.errors import TranscriptError
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.line_heads import parse_mark
 from podwatch.transcripts.formats.markup import remove_between, unescape
 from podwatch.transcripts.formats.page_turns import SKIPPED, read_table, read_turns
@@ -31,7 +32,7 @@ _BLOCKS = {
     "p", "div", "li", "ul", "ol", "tr", "td", "table", "section", "article", "main", "blockquote", "header", "dl",
     "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "body", "html", "figure", "pre",
 }  # fmt: skip
-_TITLE = re.compile(r"<title[^<>]*>([^<]{0,300})", re.IGNORECASE)
+_TITLE = lazy_pattern(r"<title[^<>]*>([^<]{0,300})", re.IGNORECASE)
 
 
 def looks_like(doc: SourceDocument) -> bool:

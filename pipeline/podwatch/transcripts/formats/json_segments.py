@@ -8,11 +8,11 @@ Podlove's transcripts.json. They differ in the names of the same four keys, so o
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from podwatch.errors import TranscriptError
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.markup import strip_markup
 from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
@@ -28,7 +28,7 @@ END_KEYS = ("end", "endTime", "end_time", "to", "until", "endSeconds", "end_seco
 MS_KEYS = ("startMs", "start_ms", "startTimeMs", "start_time_ms", "offset_ms", "begin_ms", "tStartMs", "timestamp_ms")
 END_MS_KEYS = ("endMs", "end_ms", "endTimeMs", "end_time_ms")
 MAX_CUE_SECONDS = 60  # of captions: on average none is longer
-_SPAN = re.compile(r"[\[(]?([\d:.,]{1,15}s?)[ \t]*(?:-->|->|→|[-–—])[ \t]*([\d:.,]{1,15}s?)[\])]?")
+_SPAN = lazy_pattern(r"[\[(]?([\d:.,]{1,15}s?)[ \t]*(?:-->|->|→|[-–—])[ \t]*([\d:.,]{1,15}s?)[\])]?")
 MAX_DEPTH = 4  # of objects around a list of segments
 LENGTH_KEYS = ("duration", "dur")
 SPEAKER_KEYS = ("speaker", "speaker_label", "speakerName", "speaker_name", "speaker_id", "speakerId", "name")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.speaker_names import MAX_NAME_LENGTH, NAME_PATTERN, is_head_name, is_name_alone
 from podwatch.transcripts.formats.written_times import CLOCK, UNITS, may_hold_units, parse_written
 
@@ -22,18 +23,18 @@ MAX_MARK_LENGTH = MAX_NAME_LENGTH + 20  # characters
 HEAD_LENGTH = 30_000  # characters, in which a text with times at the ends of lines has one
 MIN_SHARE = 0.8  # of the times on lines of their own that have a name beside them, where such names count
 _NAN = math.nan
-_NUMBERED = re.compile(r"(?i:speaker|spk)[ _]\w{1,2}")
-_DIGITS = re.compile(r"\d:\d")
+_NUMBERED = lazy_pattern(r"(?i:speaker|spk)[ _]\w{1,2}")
+_DIGITS = lazy_pattern(r"\d:\d")
 
 
 def _leading(time: str) -> re.Pattern[str]:
     span = rf"({time})(?:[ \t]*(?:-->|->|→|[-–—~])[ \t]*({time}))?"
-    return re.compile(rf"[ \t]*(?:([\[(])[ \t]*)?{span}[ \t]*[\])]?(?:[ \t]*[-–—|·•:](?=[ \t]|$))?(?:[ \t]+|$)(.*)")
+    return lazy_pattern(rf"[ \t]*(?:([\[(])[ \t]*)?{span}[ \t]*[\])]?(?:[ \t]*[-–—|·•:](?=[ \t]|$))?(?:[ \t]+|$)(.*)")
 
 
 def _named(name: str, time: str) -> re.Pattern[str]:
     span = rf"(?<!\d)(?<!\d:)({time})(?:[ \t]*(?:-->|->|→|[-–—~])[ \t]*({time}))?"
-    return re.compile(
+    return lazy_pattern(
         rf"[ \t]*\[?({name})\]?[ \t]*[:,|–—-]{{0,2}}[ \t]*([\[(])?[ \t]*{span}(?!\w|:\d)[ \t]*[\])]?"
         r"[ \t]*(:?)[ \t]*(?:[-–—][ \t]+)?(.*)"
     )
@@ -41,10 +42,10 @@ def _named(name: str, time: str) -> re.Pattern[str]:
 
 _LEADING, _NAMED = _leading(CLOCK), _named(NAME_PATTERN, CLOCK)
 _LEADING_UNITS, _NAMED_UNITS = _leading(UNITS), _named(r"[^\W\d_].{0,60}?", UNITS)
-_TRAILING = re.compile(rf"(.*\S)[ \t]*[\[(][ \t]*({CLOCK})[ \t]*[\])][ \t]*")
+_TRAILING = lazy_pattern(rf"(.*\S)[ \t]*[\[(][ \t]*({CLOCK})[ \t]*[\])][ \t]*")
 _DIVIDERS = {"", "-", "–", "—", "|", "·", "•", ":"}
 _CLOSING = ("]", ")", "] ", ") ")
-_INNER = re.compile(rf"(?:(?<=\s)|^)(?:\[({CLOCK})\]|\((\d{{1,3}}:\d\d:\d\d)\))(?=\s|$)")
+_INNER = lazy_pattern(rf"(?:(?<=\s)|^)(?:\[({CLOCK})\]|\((\d{{1,3}}:\d\d:\d\d)\))(?=\s|$)")
 
 
 class TimeMark(NamedTuple):

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.speaker_names import (
     MAX_NAME_LENGTH,
@@ -27,43 +28,45 @@ MIN_SHARE = 0.25  # of the lines that are not blank
 MOST = 0.6  # of them, where the shape alone is weak evidence
 _SECONDS = r"\d{1,6}(?:[.,]\d{1,3})?[ ]?s?"
 _ARROW = r"(?:-->|->|→|[-–—~])"
-_BRACKETED_SECONDS = re.compile(
+_BRACKETED_SECONDS = lazy_pattern(
     rf"^([ \t]*)\[[ \t]*(?=[^\]\n]*[.s→>])({_SECONDS})(?:[ \t]*{_ARROW}[ \t]*({_SECONDS}))?[ \t]*\]:?[ \t]+", re.M
 )
-_BARE_SECONDS = re.compile(rf"^([ \t]*)(\d{{1,6}}\.\d{{1,3}})[ \t]*{_ARROW}[ \t]*(\d{{1,6}}\.\d{{1,3}}):?[ \t]+", re.M)
+_BARE_SECONDS = lazy_pattern(
+    rf"^([ \t]*)(\d{{1,6}}\.\d{{1,3}})[ \t]*{_ARROW}[ \t]*(\d{{1,6}}\.\d{{1,3}}):?[ \t]+", re.M
+)
 _NAME = rf"(?:{NAME_PATTERN})"
 # (a sign that is looked for first, the shape, what it becomes, the share of the lines)
 _SHAPES: tuple[tuple[str, re.Pattern[str], str, float], ...] = (
-    ("[", re.compile(rf"^[ \t]*\[({_NAME})[ \t,|@-]+({CLOCK})\]:?[ \t]*", re.M), r"[\1] [\2] ", MIN_SHARE),
-    ("[", re.compile(rf"^[ \t]*\[({CLOCK})[ \t,|-]+({_NAME})\]:?[ \t]+(?=\S)", re.M), r"[\1] \2: ", MIN_SHARE),
-    ("<", re.compile(rf"^([ \t]*\[?{CLOCK}\]?)[ \t]*<({_NAME})>:?[ \t]+", re.M), r"\1 \2: ", MIN_SHARE),
-    ("@", re.compile(rf"^[ \t]*({_NAME})[ \t]*@[ \t]*({CLOCK})[ \t]*$", re.M), r"\1 (\2)", MIN_SHARE),
-    ("(at ", re.compile(rf"^[ \t]*({_NAME})[ \t]*:?[ \t]*\(at[ \t]+({CLOCK})\)", re.M), r"\1 (\2)", MIN_SHARE),
+    ("[", lazy_pattern(rf"^[ \t]*\[({_NAME})[ \t,|@-]+({CLOCK})\]:?[ \t]*", re.M), r"[\1] [\2] ", MIN_SHARE),
+    ("[", lazy_pattern(rf"^[ \t]*\[({CLOCK})[ \t,|-]+({_NAME})\]:?[ \t]+(?=\S)", re.M), r"[\1] \2: ", MIN_SHARE),
+    ("<", lazy_pattern(rf"^([ \t]*\[?{CLOCK}\]?)[ \t]*<({_NAME})>:?[ \t]+", re.M), r"\1 \2: ", MIN_SHARE),
+    ("@", lazy_pattern(rf"^[ \t]*({_NAME})[ \t]*@[ \t]*({CLOCK})[ \t]*$", re.M), r"\1 (\2)", MIN_SHARE),
+    ("(at ", lazy_pattern(rf"^[ \t]*({_NAME})[ \t]*:?[ \t]*\(at[ \t]+({CLOCK})\)", re.M), r"\1 (\2)", MIN_SHARE),
     (
         "\t",
-        re.compile(rf"^[ \t]*\[?({CLOCK})\]?[ ]*\t[ ]*({_NAME}):?[ ]*\t[ \t]*(?=\S)", re.M),
+        lazy_pattern(rf"^[ \t]*\[?({CLOCK})\]?[ ]*\t[ ]*({_NAME}):?[ ]*\t[ \t]*(?=\S)", re.M),
         r"[\1] \2: ",
         MIN_SHARE,
     ),
     (
         "\t",
-        re.compile(rf"^[ \t]*({_NAME}):?[ ]*\t[ ]*\[?({CLOCK})\]?[ ]*\t[ \t]*(?=\S)", re.M),
+        lazy_pattern(rf"^[ \t]*({_NAME}):?[ ]*\t[ ]*\[?({CLOCK})\]?[ ]*\t[ \t]*(?=\S)", re.M),
         r"\1 [\2]: ",
         MIN_SHARE,
     ),
     (
         "|",
-        re.compile(rf"^[ \t|]*\[?({CLOCK})\]?[ \t]*\|[ \t]*({_NAME})[ \t]*\|[ \t]*(?=\S)", re.M),
+        lazy_pattern(rf"^[ \t|]*\[?({CLOCK})\]?[ \t]*\|[ \t]*({_NAME})[ \t]*\|[ \t]*(?=\S)", re.M),
         r"[\1] \2: ",
         MIN_SHARE,
     ),
-    (". ", re.compile(rf"^[ \t]*\d{{1,4}}[.)][ \t]+({_NAME}):[ \t]+", re.M), r"\1: ", MOST),
-    (":", re.compile(rf"^[ \t]*({_NAME})[ \t]+({CLOCK})[ \t]+(?=[^\W\d_])", re.M), r"\1 [\2]: ", MOST),
+    (". ", lazy_pattern(rf"^[ \t]*\d{{1,4}}[.)][ \t]+({_NAME}):[ \t]+", re.M), r"\1: ", MOST),
+    (":", lazy_pattern(rf"^[ \t]*({_NAME})[ \t]+({CLOCK})[ \t]+(?=[^\W\d_])", re.M), r"\1 [\2]: ", MOST),
 )
-_BRACKETED_NAME = re.compile(rf"[ \t]*(?:>>[ \t]*)?([\[(<])({NAME_PATTERN})[\])>][ \t]?(:?)[ \t\n]+(?=\S)")
-_DIVIDED_NAME = re.compile(rf"[ \t]*({NAME_PATTERN})(?:[ \t]+[-–—|][ \t]+|\|[ \t]*)(?=\S)")
+_BRACKETED_NAME = lazy_pattern(rf"[ \t]*(?:>>[ \t]*)?([\[(<])({NAME_PATTERN})[\])>][ \t]?(:?)[ \t\n]+(?=\S)")
+_DIVIDED_NAME = lazy_pattern(rf"[ \t]*({NAME_PATTERN})(?:[ \t]+[-–—|][ \t]+|\|[ \t]*)(?=\S)")
 _DIVIDERS = (" - ", " – ", " — ", "|")
-_SOUNDS = re.compile(
+_SOUNDS = lazy_pattern(
     r"(?i)\b(?:music|laugh\w*|applau\w*|inaudible|unintelligible|crosstalk|silence|noise|sounds?|cheer\w*|crowd|foreign|"
     r"chuckl\w*|sigh\w*|cough\w*|clears?|throat|gasp\w*|pause|beep\w*|bleep\w*|blank_?audio|intro|outro|advert\w*|"
     r"commercial|jingle|break|singing|playing|\w+ing)\b"

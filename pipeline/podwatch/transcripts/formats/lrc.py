@@ -9,19 +9,20 @@ from __future__ import annotations
 import math
 import re
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_clock
 
 _STAMP = r"\d{1,3}:\d{2}(?:[.:]\d{1,3})?"
-_LINE = re.compile(rf"[ \t]*((?:\[{_STAMP}\])+)(.*)")
-_STAMPS = re.compile(rf"\[({_STAMP})\]")
-_TAG = re.compile(
+_LINE = lazy_pattern(rf"[ \t]*((?:\[{_STAMP}\])+)(.*)")
+_STAMPS = lazy_pattern(rf"\[({_STAMP})\]")
+_TAG = lazy_pattern(
     r"^\[(ti|ar|al|au|by|la|length|offset|re|ve|tool):[ \t]*([^\]\n]{0,300})\]", re.IGNORECASE | re.MULTILINE
 )
-_WORD = re.compile(rf"<({_STAMP})>")
+_WORD = lazy_pattern(rf"<({_STAMP})>")
 # [00:01:22](address) is a linked clock, and [00:01:22]words may be one of hours: only what has two parts counts here.
-_TIGHT = re.compile(r"^\[\d{1,3}:\d{2}(?:\.\d{1,3})?\](?:\[|[^\s\[(])", re.MULTILINE)
+_TIGHT = lazy_pattern(r"^\[\d{1,3}:\d{2}(?:\.\d{1,3})?\](?:\[|[^\s\[(])", re.MULTILINE)
 MIN_LINES = 2
 
 

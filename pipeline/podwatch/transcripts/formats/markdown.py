@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats import plain_text
 from podwatch.transcripts.formats.front_matter import NO_TALK, split_front
 from podwatch.transcripts.formats.markdown_tables import read_tables
@@ -20,42 +21,42 @@ from podwatch.transcripts.formats.written_times import CLOCK
 
 HEAD_CHARACTERS = 20_000  # in which bold names are looked for
 _TIME = rf"[\[(]?{CLOCK}[\])]?"
-_BOLD = re.compile(
+_BOLD = lazy_pattern(
     rf"^(?:[-*>][ \t]+)?((?:{_TIME}[ \t]+)?)"
     rf"(?:\*\*([^*\n]{{1,80}}?)\*\*|__((?:[^_\n]|_(?!_)){{1,80}}?)__)(:?)(?=[ \t\n]|$)",
     re.MULTILINE,
 )
 # A name in bold whose colon is glued to the words, or is that of East Asian text; inside the stars, or behind them.
-_TIGHT = re.compile(
+_TIGHT = lazy_pattern(
     rf"^((?:[-*>][ \t]+)?(?:{_TIME}[ \t]+)?\*\*[^*\n]{{1,80}}?)"
     r"(?:(?P<in>[:：])\*\*(?=\S|[ \t])|\*\*[ \t]?(?:：|:(?=[^\s/*])))[ \t]*",
     re.MULTILINE,
 )
-_GLUED = (re.compile(r"\*\*:[^\s/*]"), re.compile(r":\*\*\S"))  # signs of the next, found fast
-_DASHED = re.compile(r"^((?:[-*>][ \t]+)?\*\*[^*\n:]{1,60}\*\*)[ \t]+[-–—|][ \t]+", re.MULTILINE)
-_AUTOLINK = re.compile(r"<((?:https?|mailto|ftp):[^<>\s]{1,2000}|[\w.+-]{1,60}@[\w.-]{1,60})>")
-_HTML = re.compile(
+_GLUED = (lazy_pattern(r"\*\*:[^\s/*]"), lazy_pattern(r":\*\*\S"))  # signs of the next, found fast
+_DASHED = lazy_pattern(r"^((?:[-*>][ \t]+)?\*\*[^*\n:]{1,60}\*\*)[ \t]+[-–—|][ \t]+", re.MULTILINE)
+_AUTOLINK = lazy_pattern(r"<((?:https?|mailto|ftp):[^<>\s]{1,2000}|[\w.+-]{1,60}@[\w.-]{1,60})>")
+_HTML = lazy_pattern(
     r"</?(?:details|summary|div|span|p|br|hr|a|b|i|u|em|strong|small|sup|sub|center|figure|figcaption|iframe|img|audio|"
     r"video|source|blockquote|cite|section|table|tbody|thead|tr|td|th|ul|ol|li|h[1-6]|time|mark|font)"
     r"(?:[ \t\n][^<>]{0,1000})?[ \t]?/?>",
     re.IGNORECASE,
 )
-_TIMES = re.compile(rf"^{_TIME}[ \t]*[-–—|]?[ \t]*|[ \t]*{_TIME}$")
-_LINK = re.compile(r"!?\[([^\[\]\n]{0,500})\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?:[ \t]\"[^\"\n]{0,200}\")?\)")
-_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,500}?)(?<=\S)\1(?![\w*])")
-_INNER_BOLD = re.compile(r"\*\*(?=[^\s*])([^*\n]{1,500}?)(?<=\S)\*\*")  # as East Asian text has it, without blanks
-_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!<>|~])")
-_LINE = re.compile(
+_TIMES = lazy_pattern(rf"^{_TIME}[ \t]*[-–—|]?[ \t]*|[ \t]*{_TIME}$")
+_LINK = lazy_pattern(r"!?\[([^\[\]\n]{0,500})\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?:[ \t]\"[^\"\n]{0,200}\")?\)")
+_EMPHASIS = lazy_pattern(r"(?<![\w*])(\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,500}?)(?<=\S)\1(?![\w*])")
+_INNER_BOLD = lazy_pattern(r"\*\*(?=[^\s*])([^*\n]{1,500}?)(?<=\S)\*\*")  # as East Asian text has it, without blanks
+_ESCAPE = lazy_pattern(r"\\([\\`*_{}\[\]()#+\-.!<>|~])")
+_LINE = lazy_pattern(
     r"^[ \t]{0,3}(?:#{1,6}[ \t]+|>[ \t]?|(?:[-*_][ \t]*){3,100}$|[-*+][ \t]+|\d{1,3}\.[ \t]+(?=\*\*))", re.MULTILINE
 )
-_COMMENT = re.compile(r"<!--.{0,5000}?-->", re.DOTALL)
-_CODED_TIME = re.compile(rf"`(\[?{CLOCK}\]?)`")
-_CALLOUT = re.compile(r"^(?:>[ \t]?)*\[![\w-]{1,30}\][-+]?[ \t]*(.*)$", re.MULTILINE)
-_TRANSCRIPT_HEADING = re.compile(
+_COMMENT = lazy_pattern(r"<!--.{0,5000}?-->", re.DOTALL)
+_CODED_TIME = lazy_pattern(rf"`(\[?{CLOCK}\]?)`")
+_CALLOUT = lazy_pattern(r"^(?:>[ \t]?)*\[![\w-]{1,30}\][-+]?[ \t]*(.*)$", re.MULTILINE)
+_TRANSCRIPT_HEADING = lazy_pattern(
     rf"^#{{1,6}}[ \t]+(?:{'|'.join(sorted(map(re.escape, NO_TALK)))})[ \t]*#*[ \t]*$", re.MULTILINE | re.IGNORECASE
 )
-_DEFINITION = re.compile(r"^([^\n:]{1,60})\n:[ \t]+", re.MULTILINE)
-_SIGN = re.compile(r"^(?:---|#{1,6}[ \t])|\]\(|\*\*|__", re.MULTILINE)
+_DEFINITION = lazy_pattern(r"^([^\n:]{1,60})\n:[ \t]+", re.MULTILINE)
+_SIGN = lazy_pattern(r"^(?:---|#{1,6}[ \t])|\]\(|\*\*|__", re.MULTILINE)
 
 
 def looks_like(doc: SourceDocument) -> bool:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.delimited_tables import Roles, find_roles
 from podwatch.transcripts.formats.speaker_names import MAX_NAME_LENGTH
 from podwatch.transcripts.formats.written_times import CLOCK
 
-_TABLE = re.compile(
+_TABLE = lazy_pattern(
     r"^\|?([^\n|]*\|[^\n]*)\n\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*\n((?:[^\n]*\|[^\n]*(?:\n|\Z))+)",
     re.M,
 )
-_TIME = re.compile(rf"[\[(*`]*({CLOCK})[\])*`]*")
-_CELL = re.compile(r"(?<!\\)\|")
+_TIME = lazy_pattern(rf"[\[(*`]*({CLOCK})[\])*`]*")
+_CELL = lazy_pattern(r"(?<!\\)\|")
 
 
 def read_tables(text: str) -> str:

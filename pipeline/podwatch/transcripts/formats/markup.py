@@ -11,16 +11,17 @@ import html
 import re
 
 from podwatch.errors import TranscriptError
+from podwatch.lazy_patterns import lazy_pattern
 
 MAX_TAGS = 3_000_000
-_TAG = re.compile(r"<(/?[A-Za-z][^\s<>/]*)([^<>]*)>")
-_ATTRIBUTE = re.compile(r"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_BREAK = re.compile(r"</?(?:br|p|div)(?:[ \t\n][^<>]{0,200})?[ \t]?/?>", re.IGNORECASE)
-_FORMATTING = re.compile(
+_TAG = lazy_pattern(r"<(/?[A-Za-z][^\s<>/]*)([^<>]*)>")
+_ATTRIBUTE = lazy_pattern(r"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_REFERENCE = lazy_pattern(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_BREAK = lazy_pattern(r"</?(?:br|p|div)(?:[ \t\n][^<>]{0,200})?[ \t]?/?>", re.IGNORECASE)
+_FORMATTING = lazy_pattern(
     r"</?(?:i|b|u|s|em|strong|font|span|c|v|lang|ruby|rt|sub|sup|a)(?:[. \t\n][^<>]{0,300})?>", re.IGNORECASE
 )
-_ROOT = re.compile(r"<([A-Za-z][^\s<>/]*)")
+_ROOT = lazy_pattern(r"<([A-Za-z][^\s<>/]*)")
 _NO_TEXT = (("<!--", "-->"), ("<?", "?>"), ("<!DOCTYPE", ">"), ("<!doctype", ">"))
 
 

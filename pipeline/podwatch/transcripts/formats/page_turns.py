@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.markup import attribute, unescape
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.speaker_names import MAX_NAME_LENGTH
@@ -23,15 +24,15 @@ _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _VOID = {"br", "br/", "img", "input", "hr", "meta", "link", "source", "wbr", "track", "col", "embed"}
 _CLOSES_ITSELF = {"p", "li", "tr", "td", "th", "dt", "dd", "option"}
 _INLINE = {"span", "a", "b", "i", "em", "strong", "mark", "u", "small", "time", "cite", "label", "font", "sup", "sub"}
-_SIGN = re.compile(r"speaker|data-(?:m|ms|start|begin|time|ts|offset)\b|data-(?:start|time)|onclick", re.IGNORECASE)
-_TIME_NAMES = re.compile(
+_SIGN = lazy_pattern(r"speaker|data-(?:m|ms|start|begin|time|ts|offset)\b|data-(?:start|time)|onclick", re.IGNORECASE)
+_TIME_NAMES = lazy_pattern(
     r"(?<![\w-])data-(?:(m|ms|start-?ms)|start(?:-?time)?|begin|time(?:stamp|code)?|ts|offset)\s*="
 )
-_CALL = re.compile(
+_CALL = lazy_pattern(
     r"(?:play|seek|jump|skip|goto|time)\w*\W{0,12}?(\d{1,4}(?::\d{1,2}){1,2}|\d{1,6}(?:\.\d{1,6})?)", re.I
 )
-_TIME_TEXT = re.compile(rf"\s*[\[(]?\s*({CLOCK}|{UNITS})(?:\s*(?:-->|[-–—])\s*(?:{CLOCK}|{UNITS}))?\s*[\])]?\s*")
-_SYMBOLS = re.compile(r"^[\s▶►⏵▸⯈‣🔊🔗¶]+")
+_TIME_TEXT = lazy_pattern(rf"\s*[\[(]?\s*({CLOCK}|{UNITS})(?:\s*(?:-->|[-–—])\s*(?:{CLOCK}|{UNITS}))?\s*[\])]?\s*")
+_SYMBOLS = lazy_pattern(r"^[\s▶►⏵▸⯈‣🔊🔗¶]+")
 Span = tuple[int, int]  # of the list of tags
 
 

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from podwatch.errors import TranscriptError
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.flattened_captions import remove_overlaps
 from podwatch.transcripts.formats.front_matter import split_fenced
 from podwatch.transcripts.formats.line_heads import TimeMark, find_heads, is_ascending, parse_mark, split_at_times
@@ -25,8 +26,8 @@ from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.speaker_prefixes import extract_speakers, parse_prefix, parse_uncased_prefix
 from podwatch.transcripts.formats.written_times import CLOCK, may_hold_units
 
-_LINKED_TIME = re.compile(rf"\[?\[[ \t]*({CLOCK})[ \t]*\]\([^()\s]{{1,500}}\)\]?")
-_ERROR = re.compile(
+_LINKED_TIME = lazy_pattern(rf"\[?\[[ \t]*({CLOCK})[ \t]*\]\([^()\s]{{1,500}}\)\]?")
+_ERROR = lazy_pattern(
     r"\W{0,3}(?:error|(?:http )?[45]\d\d\b|not found|forbidden|access denied|unauthorized|too many requests|"
     r"rate limit|internal server error|bad gateway|service unavailable|gateway time)",
     re.IGNORECASE,

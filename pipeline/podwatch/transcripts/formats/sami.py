@@ -10,17 +10,18 @@ import math
 import re
 from collections import Counter
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.json_segments import parse_language_tag
 from podwatch.transcripts.formats.markup import unescape
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.speaker_prefixes import extract_speakers
 
-_START = re.compile(r"""\bstart\s*=\s*["']?\s*(-?\d{1,12})""", re.IGNORECASE)
-_CLASS = re.compile(r"""\bclass\s*=\s*["']?([\w-]{1,40})""", re.IGNORECASE)
-_ID = re.compile(r"""\bid\s*=\s*["']?source\b""", re.IGNORECASE)
-_LANGUAGE = re.compile(r"\.([\w-]{1,40})\s*\{[^{}]{0,400}?lang\s*:\s*([A-Za-z-]{2,12})", re.IGNORECASE)
-_TITLE = re.compile(r"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
+_START = lazy_pattern(r"""\bstart\s*=\s*["']?\s*(-?\d{1,12})""", re.IGNORECASE)
+_CLASS = lazy_pattern(r"""\bclass\s*=\s*["']?([\w-]{1,40})""", re.IGNORECASE)
+_ID = lazy_pattern(r"""\bid\s*=\s*["']?source\b""", re.IGNORECASE)
+_LANGUAGE = lazy_pattern(r"\.([\w-]{1,40})\s*\{[^{}]{0,400}?lang\s*:\s*([A-Za-z-]{2,12})", re.IGNORECASE)
+_TITLE = lazy_pattern(r"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
 
 
 def looks_like(doc: SourceDocument) -> bool:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 import re
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.timestamps import parse_frames
 
 _GAP = r"[ \t]{0,2}"
 _NUMBERS = rf"\d{{1,4}}(?:{_GAP}[:：.]{_GAP}\d{{1,3}}){{1,2}}(?:{_GAP}[.,;:，]{_GAP}\d{{1,9}})?"
-SLOPPY_TIMING = re.compile(
+SLOPPY_TIMING = lazy_pattern(
     rf"^[ \t]*({_NUMBERS})[ \t]*(?:-{{1,3}}[ \t]?>|[–—]{{1,2}}>|[→⇒⟶])[ \t]*({_NUMBERS})(?![\d:])([^\n]*)", re.MULTILINE
 )
 ODD_ARROWS, _DRAWN = ("- >", "–>", "—>", " ->", "\t->"), ("→", "⇒", "⟶")
-_PARTS = re.compile(r"\d+|[;,.:：，]")
+_PARTS = lazy_pattern(r"\d+|[;,.:：，]")
 
 
 def has_odd_arrows(text: str, usual: int) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from podwatch.lazy_patterns import lazy_pattern
+
 MAX_NAME_LENGTH = 60  # characters
 _MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff\u0e00-\u0eff"  # combine with letters, are none for Python
@@ -21,7 +23,7 @@ _ADDITION = r"[ \t]?\((?=[^()\n]{0,38}[^\W\d_])[^()\n]{1,40}\)"
 NAME_PATTERN = rf"{_SIMPLE_NAME}(?:, {_SIMPLE_NAME})?(?:{_ADDITION})?"
 _UNCASED_WORD = r"[^\s:：.,，。、!?！？…;\"“”«»()（）\[\]<>|/\\*_#&]{1,30}"
 UNCASED_PATTERN = rf"(?!\d){_UNCASED_WORD}(?: {_UNCASED_WORD}){{0,2}}(?:[ \t]?[(（][^()（）\n]{{1,30}}[)）])?"
-NUMBERED = re.compile(
+NUMBERED = lazy_pattern(
     r"(?:speaker|spk|sprecher(?:in)?|guest|host|interlocuteur|locutor)(?:[ _](?:\d{1,2}|[a-z])|\d{1,2})", re.IGNORECASE
 )
 _PARTICLES = {"de", "del", "della", "den", "der", "di", "du", "van", "von", "al", "bin", "la", "le", "the", "of", "and"}

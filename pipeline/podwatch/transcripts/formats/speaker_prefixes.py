@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import islice
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.speaker_names import (
     MAX_NAME_LENGTH,
@@ -25,8 +26,8 @@ from podwatch.transcripts.formats.speaker_names import (
 )
 
 _CHANGE = ">>"  # of speaker, without a name
-_PREFIX = re.compile(rf"(?:>>[ \t]*|-[ \t]?)?({NAME_PATTERN})[ \t]?(?::(?:[ \t\n]+|$)|：[ \t\n]*)")
-_UNCASED = re.compile(rf"(?:>>[ \t]*|-[ \t]?)?({UNCASED_PATTERN})[ \t]?(?::(?:[ \t\n]+|$)|：[ \t\n]*)")
+_PREFIX = lazy_pattern(rf"(?:>>[ \t]*|-[ \t]?)?({NAME_PATTERN})[ \t]?(?::(?:[ \t\n]+|$)|：[ \t\n]*)")
+_UNCASED = lazy_pattern(rf"(?:>>[ \t]*|-[ \t]?)?({UNCASED_PATTERN})[ \t]?(?::(?:[ \t\n]+|$)|：[ \t\n]*)")
 MAX_SAMPLE = 200  # prefixes
 MAX_PREFIX = MAX_NAME_LENGTH + 20  # characters, with the blanks before it
 # Prefixes without capitals are names where two recur and stand before a fifth of the segments, or one before half.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from podwatch.errors import TranscriptError
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import MAX_SEGMENTS, Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
@@ -17,10 +18,10 @@ from podwatch.transcripts.formats.speaker_prefixes import extract_speakers
 from podwatch.transcripts.formats.timestamps import parse_clock
 
 _USUAL = "Layer,Start,End,Style,Name,MarginL,MarginR,MarginV,Effect,Text"
-_DRAWING = re.compile(r"\{[^{}]{0,500}\\p[1-9][^{}]{0,500}\}[^{]*")
-_CODES = re.compile(r"\{[^{}]{0,2000}\}")
-_BREAKS = re.compile(r"\\[Nnh]")
-_TITLE = re.compile(r"^Title:[ \t]*([^\n]{1,300})$", re.MULTILINE)
+_DRAWING = lazy_pattern(r"\{[^{}]{0,500}\\p[1-9][^{}]{0,500}\}[^{]*")
+_CODES = lazy_pattern(r"\{[^{}]{0,2000}\}")
+_BREAKS = lazy_pattern(r"\\[Nnh]")
+_TITLE = lazy_pattern(r"^Title:[ \t]*([^\n]{1,300})$", re.MULTILINE)
 
 
 def looks_like(doc: SourceDocument) -> bool:

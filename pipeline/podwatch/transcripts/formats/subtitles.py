@@ -14,6 +14,7 @@ import re
 from operator import add
 
 from podwatch.errors import TranscriptError
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.line_shapes import name_cues
 from podwatch.transcripts.formats.markup import unescape_terminated as unescape
 from podwatch.transcripts.formats.rolling_captions import unroll_captions
@@ -26,22 +27,22 @@ from podwatch.transcripts.formats.timestamps import CLOCK_PATTERN, ClockReader, 
 MAX_CUES = 2_000_000
 # A timing line as nearly every file writes it. A text that has no others is split by this expression alone: WebVTT and
 # SubRip are parsed 1.1 to 1.3 times as fast (and their seconds keep the last bit that they have always had).
-_USUAL_TIMING = re.compile(
+_USUAL_TIMING = lazy_pattern(
     r"\n((?:\d\d:)?\d\d:)(\d\d[.,]\d\d\d)[ \t]-->[ \t]((?:\d\d:)?\d\d:)(\d\d[.,]\d\d\d)(?:[ \t][^\n]*)?(?=\n|$)",
     re.ASCII,
 )
-_TIMING = re.compile(rf"^[ \t]*{CLOCK_PATTERN}[ \t]*-->[ \t]*{CLOCK_PATTERN}", re.MULTILINE)
-_SBV_TIMING = re.compile(rf"^({CLOCK_PATTERN}),({CLOCK_PATTERN})[ \t]*$", re.MULTILINE)
-_USUAL_INNER_TIME = re.compile(r"<((?:\d\d:)?\d\d:)(\d\d\.\d\d\d)>", re.ASCII)
-_INNER_TIME = re.compile(rf"<({CLOCK_PATTERN})>")
-_VOICE = re.compile(r"<v(?:\.[^ \t>]*)?[ \t]+([^>]{1,200})>")
-_TAG = re.compile(r"</?[a-zA-Z:.][^<>]{0,300}>|<\d[\d:.,]{0,15}>|</>|\{\\[^}]{0,1000}\}")
-_BREAK = re.compile(r"<[bB][rR][ \t]{0,3}/?>")
-_CODED_BREAK = re.compile(r"(?<![A-Za-z]:)\\[Nnh]")  # of SubStation, in files that were made of it
-_RUBY = re.compile(r"<ruby[^<>]{0,100}>(.{0,2000}?)</ruby>", re.DOTALL)
-_READING = re.compile(r"<rt[^<>]{0,100}>([^<]{0,500})(?:</rt>|(?=<|$))")
-_BLANK_LINES = re.compile(r"\n\n+(?:\d{1,7}[ \t]*(?:\n|$))?")  # within a cue, with the number of a cue without words
-_LANGUAGE = re.compile(r"^Language:[ \t]*([A-Za-z]{2,3}(?:-\w{2,8})*)[ \t]*$", re.MULTILINE)
+_TIMING = lazy_pattern(rf"^[ \t]*{CLOCK_PATTERN}[ \t]*-->[ \t]*{CLOCK_PATTERN}", re.MULTILINE)
+_SBV_TIMING = lazy_pattern(rf"^({CLOCK_PATTERN}),({CLOCK_PATTERN})[ \t]*$", re.MULTILINE)
+_USUAL_INNER_TIME = lazy_pattern(r"<((?:\d\d:)?\d\d:)(\d\d\.\d\d\d)>", re.ASCII)
+_INNER_TIME = lazy_pattern(rf"<({CLOCK_PATTERN})>")
+_VOICE = lazy_pattern(r"<v(?:\.[^ \t>]*)?[ \t]+([^>]{1,200})>")
+_TAG = lazy_pattern(r"</?[a-zA-Z:.][^<>]{0,300}>|<\d[\d:.,]{0,15}>|</>|\{\\[^}]{0,1000}\}")
+_BREAK = lazy_pattern(r"<[bB][rR][ \t]{0,3}/?>")
+_CODED_BREAK = lazy_pattern(r"(?<![A-Za-z]:)\\[Nnh]")  # of SubStation, in files that were made of it
+_RUBY = lazy_pattern(r"<ruby[^<>]{0,100}>(.{0,2000}?)</ruby>", re.DOTALL)
+_READING = lazy_pattern(r"<rt[^<>]{0,100}>([^<]{0,500})(?:</rt>|(?=<|$))")
+_BLANK_LINES = lazy_pattern(r"\n\n+(?:\d{1,7}[ \t]*(?:\n|$))?")  # within a cue, with the number of a cue without words
+_LANGUAGE = lazy_pattern(r"^Language:[ \t]*([A-Za-z]{2,3}(?:-\w{2,8})*)[ \t]*$", re.MULTILINE)
 
 
 def looks_like_vtt(doc: SourceDocument) -> bool:

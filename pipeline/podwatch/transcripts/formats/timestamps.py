@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
+from podwatch.lazy_patterns import lazy_pattern
+
 CLOCK_PATTERN = r"(?:\d{1,4}:)?\d{1,3}:\d{1,2}(?:[.,]\d{1,9})?"
-_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,](\d{1,9}))?")
-_FRAMES = re.compile(r"(\d{1,4}):(\d{1,3}):(\d{1,2})([:;])(\d{1,3}(?:\.\d{1,3})?)")
-_UNIT = re.compile(r"(-?\d{1,12}(?:\.\d{1,12})?)(ms|s|m|h|f|t)?")
+_CLOCK = lazy_pattern(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,](\d{1,9}))?")
+_FRAMES = lazy_pattern(r"(\d{1,4}):(\d{1,3}):(\d{1,2})([:;])(\d{1,3}(?:\.\d{1,3})?)")
+_UNIT = lazy_pattern(r"(-?\d{1,12}(?:\.\d{1,12})?)(ms|s|m|h|f|t)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.markup import attribute, unescape
 from podwatch.transcripts.formats.page_turns import SKIPPED
 
 MIN_WORDS, MIN_WORDS_A_PARAGRAPH = 80, 6
-_SAYS = re.compile(
+_SAYS = lazy_pattern(
     r"transcri(?:pt|ção|pci|ption|zione)|trascrizione|transkript|транскрипт|расшифровка|стенограмма|逐字稿|文字稿|文字起こし|"
     r"書き起こし|全文|녹취|대본",
     re.IGNORECASE,
@@ -19,7 +20,7 @@ _SAYS = re.compile(
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "summary")
 _PARTS = ("div", "section", "article", "main")
 _BREAKS = {"p", "div", "li", "section", "article", "blockquote", "tr", "br", "dd", "dt", "pre", "figure", *_HEADINGS}
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff]")
+_UNSPACED = lazy_pattern(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0eff]")
 
 
 def paragraphs_of_transcript(tags: list[str]) -> list[str]:

@@ -12,18 +12,19 @@ import re
 from datetime import UTC, datetime
 
 from podwatch.errors import TranscriptError
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.markup import class_names, unescape
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.timestamps import parse_clock
 
 BLOCK_START = "Starting point is "
-_BLOCK = re.compile(rf"{BLOCK_START}\d{{1,3}}:\d{{2}}:\d{{2}}(?!\d)")
-_CLOCK_AND_WORDS = re.compile(r"([\d:]*)(.*)", re.DOTALL)  # with or without a blank between them
-_CLOSING = re.compile(r"^[ \t]*There aren't comments yet for this episode\.", re.MULTILINE)
-_DATE = re.compile(r"Episode Date:[ \t]*([A-Z][a-z]+ \d{1,2}, \d{4})")
+_BLOCK = lazy_pattern(rf"{BLOCK_START}\d{{1,3}}:\d{{2}}:\d{{2}}(?!\d)")
+_CLOCK_AND_WORDS = lazy_pattern(r"([\d:]*)(.*)", re.DOTALL)  # with or without a blank between them
+_CLOSING = lazy_pattern(r"^[ \t]*There aren't comments yet for this episode\.", re.MULTILINE)
+_DATE = lazy_pattern(r"Episode Date:[ \t]*([A-Z][a-z]+ \d{1,2}, \d{4})")
 _SIGNS = ("pod_timestamp_indicator", "podcast-transcript", "single-sentence", "page-heading", "episode_date")
-_MEMBERS_ONLY = re.compile(r"premium (?:subscribers|members|users)|(?:subscribers|members) only", re.IGNORECASE)
+_MEMBERS_ONLY = lazy_pattern(r"premium (?:subscribers|members|users)|(?:subscribers|members) only", re.IGNORECASE)
 
 
 def looks_like(doc: SourceDocument) -> bool:

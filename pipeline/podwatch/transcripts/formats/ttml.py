@@ -8,8 +8,8 @@ speaker, item with start and end); lists of segment elements with start, end, sp
 from __future__ import annotations
 
 import math
-import re
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.markup import attribute, split_tags, unescape
 from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
@@ -18,9 +18,9 @@ from podwatch.transcripts.formats.timestamps import parse_seconds
 from podwatch.transcripts.formats.ttml_times import CONTAINERS, Timeline, TtmlClock, counts_from_parent
 
 # The usual order and quotes of times: a p, and a word, are read twice as fast; other attributes take the longer way.
-_INTERVAL = re.compile(r'(?:[ \t\n]|^)begin="([^"&]*)"[ \t\n]+end="([^"&]*)"')
-_BEGIN = re.compile(r'(?:[ \t\n]|^)begin="([^"&]*)"')
-_SPAN_END = re.compile(r"</(?:\w{1,20}:)?span[ \t\n]*>")
+_INTERVAL = lazy_pattern(r'(?:[ \t\n]|^)begin="([^"&]*)"[ \t\n]+end="([^"&]*)"')
+_BEGIN = lazy_pattern(r'(?:[ \t\n]|^)begin="([^"&]*)"')
+_SPAN_END = lazy_pattern(r"</(?:\w{1,20}:)?span[ \t\n]*>")
 
 
 def looks_like(doc: SourceDocument) -> bool:

@@ -13,10 +13,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.markup import attribute
 from podwatch.transcripts.formats.timestamps import ClockReader, FrameRate, parse_time_expression
 
-_PARAMETER = re.compile(
+_PARAMETER = lazy_pattern(
     r"""\b(frameRate|tickRate|frameRateMultiplier|subFrameRate|timeBase|dropMode)\s*=\s*["']([\w :]{1,24})["']"""
 )
 CONTAINERS = frozenset(("body", "div"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.timestamps import CLOCK_PATTERN, parse_clock
 
 UNITS_HEAD = 30_000  # characters in which a document with such times has one
@@ -16,9 +16,9 @@ _SPOKEN = (
     r"|\d{1,3}[ ]minutes?(?:,?[ ](?:and[ ])?\d{1,2}[ ]seconds?)?|\d{1,2}[ ]seconds?"
 )
 UNITS = rf"(?:{_COMPACT}|{_SPOKEN})(?!\w)"
-_ANY_UNITS = re.compile(r"\d(?:[hm](?:in)?[ ]?\d{1,2}(?:\.\d{1,6})?[ms]|[ ](?:hour|minute|second))")
-_FRAMES = re.compile(r"(\d{1,4}:\d{1,2}:\d{1,2})[:;](\d{1,3})")
-_PART = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)[ ]?([hms])")
+_ANY_UNITS = lazy_pattern(r"\d(?:[hm](?:in)?[ ]?\d{1,2}(?:\.\d{1,6})?[ms]|[ ](?:hour|minute|second))")
+_FRAMES = lazy_pattern(r"(\d{1,4}:\d{1,2}:\d{1,2})[:;](\d{1,3})")
+_PART = lazy_pattern(r"(\d{1,3}(?:\.\d{1,6})?)[ ]?([hms])")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.json_segments import speaker_label
 from podwatch.transcripts.formats.segment_columns import MAX_PAUSE, MAX_SENTENCE_WORDS, MAX_WORD_DISTANCE, Columns
 from podwatch.transcripts.formats.timestamps import parse_seconds
 
 _SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！", "؟", "।")
-_ISO_DURATION = re.compile(r"P(?:(\d{1,4})D)?T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?")
+_ISO_DURATION = lazy_pattern(r"P(?:(\d{1,4})D)?T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?")
 
 
 class Piece(NamedTuple):
