@@ -87,7 +87,9 @@ def feed(podcast: Podcast) -> str:
 def texts_of(home: Path) -> dict[str, str]:
     """Every column of the database as one text."""
     with closing(sqlite3.connect(home / "podwatch.db")) as db:
-        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        # A virtual table keeps what it has in tables of its own, which are among these.
+        named = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+        tables = [name for (name,) in db.execute(named)]
         found = {}
         for table in tables:
             cursor = db.execute(f"SELECT * FROM {table}")
