@@ -21,6 +21,7 @@ from podwatch.store.page_figures import MarkedMention
 from podwatch.transcripts.labels.passages import Label, Passage
 from podwatch.web.transcript_layout import lay_out, word_times
 from tests.support.page_visitors import READER, browse, find_mentions, store_show
+from tests.support.stored_transcripts import save_transcript
 
 WORDS = st.lists(st.sampled_from(["grain", "sea", "Ann", "Lee", "ü", "😀", "<b>", "x-y"]), min_size=1, max_size=8)
 SEGMENTS = st.lists(
@@ -107,6 +108,15 @@ def test_the_page_shows_speakers_times_and_marks(either: Runtime, now: datetime)
     assert 'src="https://cdn.example/0.mp3"' in text
     assert 'data-words="/api/v1/episodes/1/words"' in text
     assert "revision" in text.casefold()
+
+
+def test_a_transcript_that_podwatch_recognised_says_with_what(rt: Runtime, now: datetime) -> None:
+    [e] = store_show(rt, now, [None])
+    heard = join_segments([Segment(0.0, 5.0, "the grain")], source="speech:faster-whisper base@ebe41f7 int8")
+    save_transcript(rt.store, e, heard, now)
+    text = browse(rt, now, READER).read("/episodes/1")
+    assert "recognised by podwatch: faster-whisper base@ebe41f7 int8" in text
+    assert "speech:" not in text
 
 
 def test_an_episode_whose_text_was_pruned_shows_what_was_found_in_it(rt: Runtime, now: datetime) -> None:
