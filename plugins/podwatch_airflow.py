@@ -104,7 +104,8 @@ def run_backfill_step(step: str, shards: Any = None) -> Any:
 def run_listen_step(step: str, episode: int | None = None) -> Any:
     """A task of the DAG podwatch_listen: plan gives the ids of episodes, hear the tally of one of them."""
     from podwatch import runtime, settings
-    from podwatch.line.listen import LISTEN_TO_ALL, listen_to_episodes, plan_day
+    from podwatch.line.listen import LISTEN_TO_ALL, listen_to_episodes
+    from podwatch.line.listen_plan import plan_day
 
     with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
         now = rt.store.clock()

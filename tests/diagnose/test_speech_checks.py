@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from podwatch.diagnose.findings import Finding, Health
-from podwatch.diagnose.speech_checks import check_speech
+from podwatch.diagnose.speech_checks import check_backlog, check_speech
+from podwatch.model import Episode, Feed
 from podwatch.settings import Secret, Settings
 from podwatch.speech import cost
 from podwatch.speech.cost import HourCost, known_cost
+from podwatch.store.database import Store
 from tests.support.speech_models import need_model
+from tests.support.stored_transcripts import save_poll
 
 
 def found(settings: Settings, **speech: object) -> list[Finding]:
-    return list(check_speech(replace(settings, speech=replace(settings.speech, **speech))))  # type: ignore[arg-type]
+    heard = replace(settings, speech=replace(settings.speech, **speech))  # type: ignore[arg-type]
+    return list(check_speech(heard, listens=heard.speech.may_listen))
 
 
 def test_where_nothing_is_listened_to_and_no_model_is_there_nothing_is_said(settings: Settings, tmp_path: Path) -> None:
@@ -72,3 +77,17 @@ def test_a_kept_cost_that_cannot_be_read_is_measured_again(settings: Settings) -
         assert known_cost(settings, "parrot") is None
     file.write_text('{"parrot": {"cpu": 1.0, "clock": 2.0, "words": 3}}')
     assert known_cost(settings, "parrot") == HourCost(1.0, 2.0, 3)
+
+
+def test_what_waits_to_be_heard_for_more_than_a_day_is_wrong_and_what_came_today_is_not(
+    store: Store, settings: Settings
+) -> None:
+    now = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    store.add_feeds([Feed(url="https://a.example/feed")], now)
+    [feed] = store.feeds()
+    save_poll(store, feed, now, Episode(guid="one", title="one", audio_url="https://a.example/1.mp3", published_at=now))
+    assert list(check_backlog(store, settings, now + timedelta(days=2))) == []  # nobody wants it
+    store.set_listen(feed.id, True)
+    assert list(check_backlog(store, settings, now + timedelta(hours=23))) == []
+    (late,) = check_backlog(store, settings, now + timedelta(hours=25))
+    assert (late.health, late.message) == (Health.WRONG, "1 episode due to be heard for more than a day")

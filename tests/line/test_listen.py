@@ -16,7 +16,8 @@ from podwatch import runtime
 from podwatch.errors import RecogniserError
 from podwatch.line.detect import detect
 from podwatch.line.fetch import fetch
-from podwatch.line.listen import ListenOptions, ListenProgress, listen, listen_to_episodes, plan_day
+from podwatch.line.listen import ListenOptions, ListenProgress, listen, listen_to_episodes
+from podwatch.line.listen_plan import plan_day
 from podwatch.line.poll import poll
 from podwatch.model import Alert, Feed, Scope, Tally, Transcript, Watch
 from podwatch.runtime import Runtime

@@ -37,11 +37,12 @@ def listen(
         return
     if model is not None:
         raise cli.BadParameter(f"{model} is only taken with --get-model")
-    from podwatch.line.listen import ListenOptions, is_on
+    from podwatch.line.listen import ListenOptions
     from podwatch.line.listen import listen as listen_verb
+    from podwatch.line.listen_plan import is_on
 
     with open_runtime() as rt:
-        if not is_on(rt):
+        if not is_on(rt.store, rt.settings.speech):
             print_stderr("no feed is listened to: podwatch feeds set FEED --listen on, or PODWATCH_LISTEN=on")
         with listening_bars() as progress:
             tally = listen_verb(rt, rt.store.clock(), options=ListenOptions(progress=progress, most=most))

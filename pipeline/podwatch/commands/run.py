@@ -144,9 +144,10 @@ def run(force: Force = False, console: ToConsole = False, json: Json = False) ->
 def _listen(rt: Runtime, as_json: bool) -> None:
     """Listens to what has no transcript, where that is on, and delivers what is found in what was heard."""
     from podwatch.commands.listen import listening_bars
-    from podwatch.line.listen import ListenOptions, is_on, listen
+    from podwatch.line.listen import ListenOptions, listen
+    from podwatch.line.listen_plan import is_on
 
-    if not is_on(rt):
+    if not is_on(rt.store, rt.settings.speech):
         return
     try:
         with listening_bars() as progress:

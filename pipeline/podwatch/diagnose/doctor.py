@@ -17,8 +17,9 @@ from podwatch.diagnose.coverage import coverage_line, feeds_without_transcripts
 from podwatch.diagnose.delivery_checks import check_deliveries
 from podwatch.diagnose.findings import MAX_LISTED, Finding, Health, error_finding
 from podwatch.diagnose.model_checks import MODELS, MissingModel
-from podwatch.diagnose.speech_checks import check_speech
+from podwatch.diagnose.speech_checks import check_backlog, check_speech
 from podwatch.errors import PodwatchError
+from podwatch.line.listen_plan import is_on
 from podwatch.logins import Keyring, is_sealed
 from podwatch.model import Alert, DeliverMode, Episode, Kind, Mention, Period, Watch, guessed_charset
 from podwatch.notifiers import NOTIFIERS, escaping, lacks_token, scheme_of, show_channel
@@ -310,7 +311,10 @@ def _models(surroundings: Surroundings) -> Iterator[Finding]:
 
 
 def _speech(surroundings: Surroundings) -> Iterator[Finding]:
-    yield from check_speech(surroundings.settings)
+    store, settings = surroundings.store, surroundings.settings
+    yield from check_speech(settings, listens=is_on(store, settings.speech) if store else settings.speech.may_listen)
+    if store:
+        yield from check_backlog(store, settings, surroundings.now)
 
 
 CHECKS: Mapping[str, Callable[[Surroundings], Iterator[Finding]]] = MappingProxyType(

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 
 from podwatch.diagnose.findings import Finding, Health
 from podwatch.errors import SpeechError
+from podwatch.line.listen_plan import find_wanted
+from podwatch.policy.wording import count_of
 from podwatch.settings import Settings
 from podwatch.speech.cost import HourCost, cost_here
 from podwatch.speech.models import LocalModel, find_model, wrong_files
 from podwatch.speech.recognisers import Recogniser, build_recogniser
+from podwatch.store.database import Store
 
 CHECK = "speech"
+LATE = timedelta(days=1)  # for which an episode may wait to be heard
 
 
-def check_speech(settings: Settings) -> Iterator[Finding]:
-    """The findings; none where nothing is listened to and no model is there."""
+def check_backlog(store: Store, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Whether somebody hears what is to be heard: a paused DAG, or a pool that does not exist, says nothing itself."""
+    wanted = find_wanted(store, settings.speech, now)
+    late = [r for r in wanted if now - (r.episode.first_seen_at or now) > LATE]
+    if late:
+        what = f"{count_of(len(late), 'episode')} due to be heard for more than a day"
+        todo = "podwatch listen; in Airflow: is podwatch_listen unpaused, and are its pool and its queue there?"
+        yield Finding(CHECK, Health.WRONG, what, todo)
+
+
+def check_speech(settings: Settings, *, listens: bool) -> Iterator[Finding]:
+    """The findings; none where nothing is listened to and no model is there. listens: whether a feed is on."""
     speech = settings.speech
-    bad = Health.WRONG if speech.may_listen else Health.NOTE
+    bad = Health.WRONG if listens else Health.NOTE
     if speech.recogniser != "faster-whisper":
         try:
             recogniser = build_recogniser(settings)
@@ -31,7 +46,7 @@ def check_speech(settings: Settings) -> Iterator[Finding]:
     try:
         model = find_model(speech)
     except SpeechError as e:
-        if speech.may_listen:
+        if listens:
             yield Finding(CHECK, bad, f"{e.what} ({e.where})", e.todo)
         return
     if find_spec("faster_whisper") is None or find_spec("av") is None:

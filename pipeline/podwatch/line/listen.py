@@ -19,18 +19,12 @@ from typing import Any
 from podwatch.errors import HttpError, PodwatchError, RecogniserError, SpeechError, StorageError
 from podwatch.line.bugs import Bugs
 from podwatch.line.listen_claim import ListenClaim
+from podwatch.line.listen_plan import find_wanted, plan_day
 from podwatch.line.search_index import tokens_of
 from podwatch.logins import Login, origin_of
 from podwatch.model import ALL, SPEECH, ListenRequest, RecognisedChunk, Shard, Tally, Watch
 from podwatch.policy.listen_schedule import (
-    ListenPlan,
-    ListenRules,
-    is_listened_to,
-    is_wanted,
-    next_day,
     next_listen_at,
-    plan_listening,
-    seconds_left,
 )
 from podwatch.policy.scopes import is_in_scope
 from podwatch.redaction import display_address
@@ -69,17 +63,6 @@ class ListenOptions:
 LISTEN_TO_ALL = ListenOptions()
 
 
-def is_on(rt: Runtime) -> bool:
-    """Whether a feed is listened to."""
-    rules = _rules(rt)
-    return any(is_listened_to(rules, listen, tags) for _, listen, tags in rt.store.listen_choices())
-
-
-def _rules(rt: Runtime) -> ListenRules:
-    s = rt.settings.speech
-    return ListenRules(default=s.listen, tags=frozenset(s.tags), newest=s.newest)
-
-
 def listen(rt: Runtime, now: datetime, shard: Shard = ALL, options: ListenOptions = LISTEN_TO_ALL) -> Tally:
     """Listens to what is due within the day's budget. A failure is stored on its episode, with when it is tried again.
 
@@ -96,36 +79,7 @@ def listen(rt: Runtime, now: datetime, shard: Shard = ALL, options: ListenOption
 
 def listen_to_episodes(rt: Runtime, now: datetime, ids: Sequence[int], options: ListenOptions) -> Tally:
     """Listens to these of the episodes that are still to be heard; the plan has decided that they are wanted."""
-    return listen_to(rt, now, _find_wanted(rt, now, ids=ids), options)
-
-
-def plan_day(rt: Runtime, now: datetime, shard: Shard = ALL) -> ListenPlan:
-    """Which episodes are listened to now; those beyond the day's budget wait for the next day."""
-    s = rt.settings.speech
-    wanted = _find_wanted(rt, now, shard)
-    if not wanted:
-        return ListenPlan((), ())
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    left = seconds_left(s.hours, s.money, s.price, rt.store.seconds_heard(midnight))
-    plan = plan_listening(wanted, _count_watches(rt.store.watches(), wanted), left)
-    rt.store.postpone_listening([r.episode.id for r in plan.postponed], next_day(now))
-    return plan
-
-
-def _find_wanted(
-    rt: Runtime, now: datetime, shard: Shard = ALL, ids: Sequence[int] | None = None
-) -> list[ListenRequest]:
-    rules = _rules(rt)
-    feeds = {n for n, listen, tags in rt.store.listen_choices() if is_listened_to(rules, listen, tags)}
-    return [r for r in rt.store.episodes_to_hear(now, feeds, shard, ids) if is_wanted(rules, r, now)]
-
-
-def _count_watches(watches: Sequence[Watch], wanted: Sequence[ListenRequest]) -> dict[int, int]:
-    """By the id of a feed how many watches look at it."""
-    return {
-        r.episode.feed_id: sum(is_in_scope(w.scope, r.feed_url, r.tags, r.episode.language) for w in watches)
-        for r in {r.episode.feed_id: r for r in wanted}.values()
-    }
+    return listen_to(rt, now, find_wanted(rt.store, rt.settings.speech, now, ids=ids), options)
 
 
 def listen_to(rt: Runtime, now: datetime, requests: Sequence[ListenRequest], options: ListenOptions) -> Tally:
