@@ -94,6 +94,14 @@ def test_a_backfill_says_what_the_past_would_cost_and_then_hears_it_without_tell
     assert shell.run("deliver", "--console") == "deliver: 0 done, 0 new, 0 failed"
 
 
+def test_a_backfill_leaves_what_the_live_run_is_to_hear_to_it(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODWATCH_SPEECH_MODELS", str(need_model()))
+    shell.run("feeds", "set", "1", "--listen", "on")
+    past = ("backfill", "--since", "2026-11-01", "--until", "2026-11-30", "--listen", "2")
+    assert "listen: 0 done, 0 new, 0 failed" in shell.run(*past)
+    assert "talk in " in shell.run("run", "--console")
+
+
 def test_a_feed_goes_back_to_what_the_settings_say(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PODWATCH_LISTEN", "on")
     shell.run("feeds", "set", "1", "--listen", "off")

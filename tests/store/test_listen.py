@@ -252,6 +252,13 @@ def test_an_episode_that_a_backfill_asks_for_is_heard_and_nobody_is_told_of_it(s
     assert store.read_rows(select(deliveries)) == []
 
 
+def test_a_backfill_leaves_an_episode_whose_transcript_is_still_to_come_to_fetch(store: Store) -> None:
+    add(store, episode("named", transcripts=NAMED), episode("none"))
+    [row] = store.feeds()
+    past = BackfillRange(NOW - timedelta(days=9), NOW + timedelta(days=1), [row.id])
+    assert [r.episode.guid for r in store.past_to_hear(past, NOW)] == ["none"]
+
+
 def test_a_feed_that_is_removed_takes_what_was_heard_with_it_but_not_the_recording(store: Store) -> None:
     [e] = add(store, episode())
     hear(store, e)

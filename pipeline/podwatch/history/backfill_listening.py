@@ -9,6 +9,7 @@ from datetime import datetime
 from podwatch.history.backfill_scope import resolve_range
 from podwatch.history.backlog import detect_range
 from podwatch.line.listen import ListenOptions, listen_to
+from podwatch.line.listen_plan import find_wanted
 from podwatch.model import Backfill, ListenRequest, Tally
 from podwatch.policy.listen_schedule import expected_seconds, plan_listening
 from podwatch.runtime import Runtime
@@ -28,8 +29,13 @@ class PastAudio:
 
 
 def choose_past_audio(rt: Runtime, b: Backfill, hours: float, now: datetime) -> PastAudio:
-    """The newest episodes of the range that have audio and no transcript, up to so many hours."""
-    plan = plan_listening(rt.store.past_to_hear(resolve_range(rt, b), now), {}, hours * 3600.0)
+    """The newest episodes of the range that have audio and no transcript, up to so many hours.
+
+    What the live run is to hear is left to it: its alerts go out, and those of a backfill are held.
+    """
+    live = {r.episode.id for r in find_wanted(rt.store, rt.settings.speech, now) if not r.requested}
+    past = [r for r in rt.store.past_to_hear(resolve_range(rt, b), now) if r.episode.id not in live]
+    plan = plan_listening(past, {}, hours * 3600.0)
     return PastAudio(plan.chosen, len(plan.postponed))
 
 

@@ -60,16 +60,18 @@ class ListenRows(Rows):
         requested = self.read_rows(select(r.episode_id).where(r.requested, r.next_listen_at <= now))
         if not feed_ids and not requested:
             return []
-        hopeless = or_(e.next_fetch_at.is_(None), and_(e.fetch_error.is_not(None), e.first_seen_at < now - PATIENCE))
         of_feeds = and_(e.feed_id.in_(feed_ids), e.backlog.is_(False))
         asked_for = or_(of_feeds, e.id.in_([row.episode_id for row in requested]))
         named = [] if ids is None else [e.id.in_(ids)]
-        return self._requests(_is_free(now), hopeless, asked_for, *in_shard(e.id, shard), *named)
+        return self._requests(_is_free(now), _is_hopeless(now), asked_for, *in_shard(e.id, shard), *named)
 
     def past_to_hear(self, past: BackfillRange, now: datetime) -> list[ListenRequest]:
-        """The episodes of a range with audio and without a transcript, whatever their feeds are set to."""
+        """The episodes of a range with audio and without a transcript, whatever their feeds are set to.
+
+        One whose transcript is still to come is left to fetch, as in episodes_to_hear.
+        """
         given_up = and_(recognitions.c.next_listen_at.is_(None), recognitions.c.error.is_not(None))
-        return self._requests(or_(_is_free(now), given_up), *in_range(past))
+        return self._requests(or_(_is_free(now), given_up), _is_hopeless(now), *in_range(past))
 
     def _requests(self, *where: ColumnElement[bool]) -> list[ListenRequest]:
         e, r = episodes.c, recognitions.c
@@ -233,6 +235,12 @@ class ListenRows(Rows):
     def set_listen(self, feed_id: int, listen: bool | None) -> None:
         """Has a feed listened to or not; None: as the settings say."""
         self.execute(update(feeds).where(feeds.c.id == feed_id).values(listen=listen))
+
+
+def _is_hopeless(now: datetime) -> ColumnElement[bool]:
+    """Whether no transcript is to be expected of an episode."""
+    e = episodes.c
+    return or_(e.next_fetch_at.is_(None), and_(e.fetch_error.is_not(None), e.first_seen_at < now - PATIENCE))
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
