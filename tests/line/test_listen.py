@@ -135,6 +135,24 @@ def test_a_run_that_stops_goes_on_with_the_chunk_it_was_at(scenario: ListenScena
     assert scenario.requests("one") == 1
 
 
+def test_what_a_killed_run_left_is_not_taken_for_the_audio_of_another_episode_with_its_number(
+    scenario: ListenScenario,
+) -> None:
+    scenario.speak("one", TALK)
+    scenario.speak("two", "ships leave")
+    scenario.add_feed("one", path="/a.xml")
+    asked = iter([True, False])
+    scenario.listen(may_continue=lambda: next(asked))
+    [feed] = scenario.rt.store.feeds()
+    [before] = scenario.rt.store.episodes_without_transcript()
+    scenario.rt.store.remove_feed(feed.url)
+    scenario.add_feed("two", path="/b.xml")
+    [after] = scenario.rt.store.episodes_without_transcript()
+    assert after.id == before.id
+    scenario.listen()
+    assert [t.text for t in scenario.transcripts()] == ["ships leave"]
+
+
 def test_progress_says_how_much_of_the_audio_was_heard(scenario: ListenScenario) -> None:
     scenario.speak("one", TALK)
     scenario.add_feed("one")

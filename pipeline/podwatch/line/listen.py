@@ -111,7 +111,7 @@ def listen_to(rt: Runtime, now: datetime, requests: Sequence[ListenRequest], opt
                 done, failed = done + 1, failed + 1
                 notes.append(e.line)
                 log.warning("listen: %s: %s", title, e.line)
-                audio_path(rt.settings.home, request.episode.id).unlink(missing_ok=True)  # it may be cut off
+                audio_path(rt.settings.home, request).unlink(missing_ok=True)  # it may be cut off
                 claim.fail(e.line, next_listen_at(request.failures, e.retryable, claim.now()))
             except Exception as e:  # noqa: BLE001 - raised with the others at the end
                 done += 1
@@ -135,7 +135,7 @@ def _listen_to_one(
 ) -> bool:
     """Hears one episode; True when its transcript is new."""
     episode, settings = request.episode, rt.settings.speech
-    path = audio_path(rt.settings.home, episode.id)
+    path = audio_path(rt.settings.home, request)
     digest = _download(rt, request, path)
     recording = rt.store.open_recording(digest, recogniser.name, claim.now(), claim.until)
     if recording is None:
@@ -220,9 +220,14 @@ def _login_for(rt: Runtime, request: ListenRequest, url: str) -> Login | None:
     return rt.keyring.login_for(request.feed_url, request.login)
 
 
-def audio_path(home: Path, episode_id: int) -> Path:
-    """Where the audio of an episode is while it is heard."""
-    return _audio_folder(home) / str(episode_id)
+def audio_path(home: Path, request: ListenRequest) -> Path:
+    """Where the audio of an episode is while it is heard.
+
+    Its number alone may be another episode's by the time that a killed run's file is used again: in another database,
+    or after its feed was removed.
+    """
+    whose = f"{request.feed_url}\x1f{request.episode.guid}".encode("utf-8", "replace")
+    return _audio_folder(home) / f"{request.episode.id}-{hashlib.sha256(whose).hexdigest()[:16]}"
 
 
 def _audio_folder(home: Path) -> Path:
