@@ -224,6 +224,14 @@ def test_audio_in_which_nobody_speaks_is_said_and_not_asked_for_again(scenario: 
     assert scenario.listen() == Tally("listen")
 
 
+def test_what_was_heard_counts_on_the_day_though_nothing_came_of_it(scenario: ListenScenario) -> None:
+    scenario.speak("one", "", silence=3.0)
+    scenario.add_feed("one")
+    assert scenario.listen().failed == 1
+    yesterday = scenario.rt.store.clock() - timedelta(days=1)
+    assert scenario.rt.store.seconds_heard(yesterday) == pytest.approx(3.0, abs=0.1)
+
+
 def test_one_episode_that_fails_stops_no_other(scenario: ListenScenario) -> None:
     scenario.speak("two", "grain came")
     scenario.add_feed("gone", "two")

@@ -74,7 +74,8 @@ def hear(store: Store, e: Episode, text: str = "Grain came.", digest: str = "d" 
     assert store.claim_listening(e.id, NOW, LATER)
     recording = store.open_recording(digest, "test", NOW, LATER)
     assert recording is not None
-    return store.save_heard(e, speech_fields(text), recording.id, 1800.0, {"mean_probability": 0.9}, NOW)
+    store.count_heard(e.id, 1800.0, NOW)
+    return store.save_heard(e, speech_fields(text), recording.id, {"mean_probability": 0.9}, NOW)
 
 
 # An episode -> whether it is to be heard.
@@ -189,7 +190,7 @@ def test_a_published_transcript_that_came_meanwhile_is_not_replaced(store: Store
     recording = store.open_recording("d" * 64, "test", NOW, LATER)
     assert recording is not None
     save_text(store, e, "What was published.", NOW)
-    assert not store.save_heard(e, speech_fields(), recording.id, 60.0, {}, NOW)
+    assert not store.save_heard(e, speech_fields(), recording.id, {}, NOW)
     [source] = store.load_sources(store.transcript_ids())
     assert source.transcript.text == "What was published."
 
@@ -213,7 +214,7 @@ def test_audio_that_another_feed_has_too_is_not_heard_again(store: Store) -> Non
     assert recording.is_whole
     fields = store.same_recording(recording.id)
     assert fields is not None
-    assert store.save_heard(two, fields, recording.id, 0.0, {}, NOW)
+    assert store.save_heard(two, fields, recording.id, {}, NOW)
     assert {s.transcript.text for s in store.load_sources(store.transcript_ids())} == {"Grain came."}
     assert store.seconds_heard(NOW) == 1800.0
 

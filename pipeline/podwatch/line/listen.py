@@ -144,14 +144,13 @@ def _listen_to_one(
     if recording.is_whole and (fields := rt.store.same_recording(recording.id)) is not None:
         path.unlink(missing_ok=True)
         claim.finish()
-        return rt.store.save_heard(episode, fields, recording.id, 0.0, {}, claim.now(), tokens_of(fields["body"]))
+        return rt.store.save_heard(episode, fields, recording.id, {}, claim.now(), tokens_of(fields["body"]))
     finished = rt.store.chunks_of(recording.id)
-    known_seconds, heard_now = 0.0, 0.0
+    known_seconds = 0.0
 
     def save(number: int, chunk: RecognisedChunk) -> None:
-        nonlocal heard_now
         rt.store.save_chunk(recording.id, number, chunk)
-        heard_now += chunk.end - chunk.start
+        rt.store.count_heard(episode.id, chunk.end - chunk.start, claim.now())
         options.progress(ListenProgress(episode.title, chunk.end, known_seconds or episode.duration))
         if not options.may_continue():
             raise Stopped
@@ -177,7 +176,7 @@ def _listen_to_one(
     quality: dict[str, Any] = asdict(measure_quality(chunks))
     claim.finish()
     tokens = tokens_of(packed.body)
-    is_new = rt.store.save_heard(episode, fields, recording.id, heard_now, quality, claim.now(), tokens)
+    is_new = rt.store.save_heard(episode, fields, recording.id, quality, claim.now(), tokens)
     rt.store.forget_chunks(recording.id)
     path.unlink(missing_ok=True)
     return is_new

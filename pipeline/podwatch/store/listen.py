@@ -164,6 +164,11 @@ class ListenRows(Rows):
         query = select(k.number, k.body).where(k.recording_id == recording_id).order_by(k.number)
         return {r.number: unpack_chunk(r.body) for r in self.read_rows(query)}
 
+    def count_heard(self, episode_id: int, seconds: float, now: datetime) -> None:
+        """Counts audio that was recognised on the budget of the day, whatever becomes of the rest of it."""
+        spent = recognitions.c.seconds + seconds
+        self.execute(_update_episode(episode_id).values(seconds=spent, recognised_at=now))
+
     def save_chunk(self, recording_id: int, number: int, chunk: RecognisedChunk) -> None:
         """Saves what was heard in a chunk, so that no run hears it again."""
         values = {"recording_id": recording_id, "number": number, "body": pack_chunk(chunk)}
@@ -191,14 +196,13 @@ class ListenRows(Rows):
         episode: Episode,
         fields: Mapping[str, Any],
         recording_id: int,
-        seconds: float,
         quality: Mapping[str, Any],
         now: datetime,
         tokens: SearchTokens | None = None,
     ) -> bool:
         """Saves the transcript that was made of an episode's audio; False when a published one has come meanwhile.
 
-        seconds: of audio that was recognised for it, for the budget. tokens: as those of a FetchResult.
+        tokens: as those of a FetchResult.
         """
         t = transcripts.c
         with self.writing() as c:
@@ -207,7 +211,7 @@ class ListenRows(Rows):
             if is_first:
                 c.execute(insert(transcripts), [{"episode_id": episode.id, "fetched_at": now, **fields}])
                 replace_documents(c, {episode.id: tokens})
-            heard = {"recording_id": recording_id, "seconds": seconds, "recognised_at": now, "quality": dict(quality)}
+            heard = {"recording_id": recording_id, "recognised_at": now, "quality": dict(quality)}
             c.execute(_update_episode(episode.id).values(**heard, next_listen_at=None, error=None, failures=0))
             c.execute(_update_recording(recording_id).values(recognised_at=now, claimed_until=None))
         return is_first
