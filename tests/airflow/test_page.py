@@ -136,7 +136,7 @@ def test_the_menu_leads_to_the_page(site: Site) -> None:
 
 
 def test_a_task_that_loads_the_plugin_loads_no_web_framework() -> None:
-    code = "import sys, podwatch_page; bad = {'fastapi', 'starlette', 'jinja2', 'podwatch'} & set(sys.modules); sys.exit(str(bad) if bad else 0)"
+    code = "import sys, podwatch_airflow.page; bad = {'fastapi', 'starlette', 'jinja2', 'podwatch'} & set(sys.modules); sys.exit(str(bad) if bad else 0)"
     paths = f"{ROOT / 'plugins'}:{ROOT / 'pipeline'}"
     done = subprocess.run(
         [sys.executable, "-c", code],
