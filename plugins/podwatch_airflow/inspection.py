@@ -15,6 +15,7 @@ from typing import Any
 from podwatch_airflow import connections
 
 DAGS = ("podwatch", "podwatch_deliver", "podwatch_backfill", "podwatch_listen")
+DAG_FILES = ("podwatch_daily.py", "podwatch_deliver.py", "podwatch_backfill.py", "podwatch_listen.py")
 # Files of an older podwatch in a plugins folder: each would hide the package, or one of its modules.
 FORMER_FILES = ("podwatch_airflow.py", "podwatch_connections.py", "podwatch_page.py")
 CONNECTIONS = (connections.DATABASE, connections.SLACK, connections.SMTP, connections.HEARTBEAT, "podwatch_operations")
@@ -22,6 +23,7 @@ CONNECTIONS = (connections.DATABASE, connections.SLACK, connections.SMTP, connec
 
 def read_variables() -> dict[str, Any]:
     """The settings as a task would read them; refused: the parts of the line about those that cannot be used."""
+    connections.uncover_library()
     from podwatch.errors import PodwatchError
 
     try:
@@ -38,7 +40,8 @@ def inspect_site() -> dict[str, Any]:
     from airflow.configuration import conf
 
     folder = Path(str(settings.PLUGINS_FOLDER))
-    sources = {p["name"]: str(p["source"]) for p in plugins_manager.get_plugin_info(["name", "source"])}
+    plugins = plugins_manager.get_plugin_info(["name", "source"])
+    sources = {p["name"]: str(p["source"]).partition(":")[0] for p in plugins}
     return {
         "version": __version__,
         "executor": conf.get("core", "executor"),
@@ -46,10 +49,16 @@ def inspect_site() -> dict[str, Any]:
         "plugin_errors": {str(k): v for k, v in plugins_manager.get_import_errors().items() if "podwatch" in str(k)},
         "former": [str(folder / name) for name in FORMER_FILES if (folder / name).is_file()],
         "hides": str(folder / "podwatch.py") if (folder / "podwatch.py").is_file() else "",
-        "bundles": conf.get("dag_processor", "dag_bundle_config_list", fallback=""),
+        "bundle": "podwatch_airflow.bundle" in conf.get("dag_processor", "dag_bundle_config_list", fallback=""),
+        "dag_files": find_dag_files(Path(str(settings.DAGS_FOLDER))),
         "connections": [name for name in CONNECTIONS if connections.find_connection(name) is not None],
         **_read_database(),
     }
+
+
+def find_dag_files(folder: Path) -> list[str]:
+    """podwatch's DAG files in Airflow's folder of DAGs, or in a folder of it."""
+    return sorted(str(p) for depth in ("", "*/") for p in folder.glob(f"{depth}podwatch_*.py") if p.name in DAG_FILES)
 
 
 def _read_database() -> dict[str, Any]:

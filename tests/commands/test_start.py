@@ -32,6 +32,7 @@ ALONE = {
     "completion bash": "",
     "watches check w.yaml": "yaml",
     "watches schema": "pydantic",
+    "airflow dags --write .": "",
     "scan talk.vtt --watchlist w.yaml": "yaml orjson",
     "parse talk.vtt": "orjson",
 }
@@ -77,6 +78,8 @@ ELSEWHERE = {
     "serve": "until it is stopped",
     "slack": "until it is stopped",
     "mcp": "until it is stopped",
+    "airflow pool": "asks an Airflow",
+    "airflow exec": "asks an Airflow",
     "restore": "of what backup wrote, into an empty database",
     "explain": "of an alert",
     "alerts release": "of an alert that is held",

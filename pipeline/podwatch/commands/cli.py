@@ -185,7 +185,7 @@ def _build_parameter(name: str, hint: Any, declared: Option | Argument, default:
             nargs=-1 if many else 1,
             **fallback,
             metavar=declared.metavar,
-            **({"help": declared.help or None} if ARGUMENTS_HAVE_HELP else {}),
+            **_describe_argument(declared),
         )
     shown = fallback.get("default") not in (None, "") and kind is not bool
     return click.Option(
@@ -198,6 +198,10 @@ def _build_parameter(name: str, hint: Any, declared: Option | Argument, default:
         metavar=declared.metavar,
         show_default=declared.show_default or shown,
     )
+
+
+def _describe_argument(declared: Argument) -> dict[str, Any]:
+    return {"help": declared.help or None} if ARGUMENTS_HAVE_HELP else {}
 
 
 def _unwrap(hint: Any) -> tuple[Any, bool]:

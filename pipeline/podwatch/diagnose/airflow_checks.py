@@ -12,7 +12,7 @@ from podwatch.policy.wording import agree
 LIVE_DAGS = ("podwatch", "podwatch_deliver")  # without which nothing is found, or nobody is told
 DAGS = (*LIVE_DAGS, "podwatch_backfill", "podwatch_listen")
 BACKFILL_POOL = "podwatch_backfill"
-BUNDLE = {"name": "podwatch", "classpath": "podwatch_airflow.bundle.PodwatchDagBundle", "kwargs": {}}
+BUNDLE: dict[str, Any] = {"name": "podwatch", "classpath": "podwatch_airflow.bundle.PodwatchDagBundle", "kwargs": {}}
 
 
 def check_site(found: Mapping[str, Any]) -> Iterator[Finding]:
@@ -48,6 +48,9 @@ def _check_dags(found: Mapping[str, Any]) -> Iterator[Finding]:
     dags = found["dags"]
     for where, said in list(found["import_errors"].items())[:MAX_LISTED]:
         yield Finding("airflow DAGs", Health.WRONG, f"{where}: {_last_line(said)}", "correct what it says")
+    if found["bundle"] and found["dag_files"]:
+        message = f"come in twice: as a bundle, and by {found['dag_files'][0]}"
+        yield Finding("airflow DAGs", Health.WRONG, message, "take the bundle out of the setting, or remove the files")
     missing = [name for name in DAGS if name not in dags]
     if missing:
         message = f"{', '.join(missing)} {agree(len(missing), 'is', 'are')} not there"
