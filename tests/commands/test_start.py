@@ -99,7 +99,7 @@ finally:
 
 def loaded(arguments: list[str], folder: Path, home: Path) -> set[str]:
     """The heavy modules that a process has loaded when the command ends; it has to succeed."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("PODWATCH", "SLACK"))}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PODWATCH", "SLACK", "AIRFLOW"))}
     env |= {"PODWATCH_HOME": str(home), "PYTHONPATH": str(ROOT / "pipeline")}
     done = subprocess.run(
         [sys.executable, "-c", PROBE, *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False

@@ -107,13 +107,14 @@ def test_the_bundle_comes_behind_those_of_the_site_once() -> None:
     ids=str,
 )
 def test_an_airflow_is_looked_for_where_the_environment_names_one(env: dict[str, str], named: bool) -> None:
-    assert names_airflow(env) is named
+    assert names_airflow(env, in_checkout=False) is named
 
 
-def test_the_home_that_airflow_has_by_default_counts(tmp_path: Path) -> None:
+def test_the_home_that_airflow_has_by_default_counts_where_podwatch_is_installed(tmp_path: Path) -> None:
     (tmp_path / "airflow").mkdir()
     (tmp_path / "airflow/airflow.cfg").touch()
-    assert names_airflow({"HOME": str(tmp_path)})
+    assert names_airflow({"HOME": str(tmp_path)}, in_checkout=False)
+    assert not names_airflow({"HOME": str(tmp_path)}, in_checkout=True)
 
 
 def test_a_python_without_airflow_is_told_to_use_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,16 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from podwatch.errors import SettingsError
+from podwatch.settings import CHECKOUT
 
 INSPECTION = "podwatch_airflow.inspection"
 PATIENCE = 180  # seconds: a site's plugins and its database take what they take
 
 
-def names_airflow(env: Mapping[str, str]) -> bool:
-    """Whether the environment leads to an Airflow: to its home, to its settings, or to the home it has by default."""
+def names_airflow(env: Mapping[str, str], *, in_checkout: bool) -> bool:
+    """Whether the environment leads to an Airflow: to its home, to its settings, or to the home it has by default.
+
+    The last counts where podwatch is an installed package: any command of Airflow makes that home, and a checkout has
+    an Airflow of its own.
+    """
     if any(name.startswith("AIRFLOW_") for name in env):
         return True
-    return bool(env.get("HOME")) and (Path(env["HOME"]) / "airflow/airflow.cfg").is_file()
+    return not in_checkout and bool(env.get("HOME")) and (Path(env["HOME"]) / "airflow/airflow.cfg").is_file()
 
 
 def airflow_version() -> str:
@@ -57,7 +62,7 @@ def inspect_airflow(*what: str, env: Mapping[str, str]) -> dict[str, Any]:
 
 def find_site(env: Mapping[str, str]) -> dict[str, Any] | None:
     """What inspect_airflow finds; None where the environment names no Airflow. Raises SettingsError."""
-    if not names_airflow(env):
+    if not names_airflow(env, in_checkout=(CHECKOUT / "pyproject.toml").is_file()):
         return None
     if not airflow_version():
         todo = "run this with the Python in which Airflow and podwatch are installed"
