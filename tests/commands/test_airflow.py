@@ -38,8 +38,14 @@ def test_airflow_takes_such_a_file_for_one_with_a_dag() -> None:
         assert {word in text.lower() for word in ("airflow", "dag")} == {True}  # what its safe mode looks for
         [imported] = ast.parse(text).body
         assert isinstance(imported, ast.ImportFrom)
-        assert (imported.module, imported.names[0].name) == (f"podwatch_dags.{name}", "podwatch_dag")
-        assert "\npodwatch_dag = " in (ROOT / f"dags/{name}.py").read_text(encoding="utf-8")
+        assert (imported.module, imported.names[0].name) == (f"podwatch_dags.{name}", "*")
+
+
+def test_every_dag_of_a_file_has_a_name_under_which_such_a_file_imports_it() -> None:
+    for name in FILES:
+        body = ast.parse((ROOT / f"dags/{name}.py").read_text(encoding="utf-8")).body
+        assert not [n.lineno for n in body if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)], name
+        assert any(isinstance(n, ast.Assign) and isinstance(n.value, ast.Call) for n in body), name
 
 
 def test_a_file_of_another_hand_is_left_and_no_other_is_written(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def write_files(folder: Path) -> dict[Path, str]:
 def describe_dag(name: str) -> str:
     """The file of a DAG: Airflow looks for the words airflow and dag in it before it imports it."""
     found = f"{MARK}: Airflow finds the DAG here, its code is in the package."
-    return f"{found}\nfrom podwatch_dags.{name} import podwatch_dag  # noqa: F401\n"
+    return f"{found}\nfrom podwatch_dags.{name} import *  # noqa: F403\n"
 
 
 @app.command()
