@@ -38,13 +38,14 @@ def test_the_values_are_those_that_the_chart_takes() -> None:
     jsonschema.validate(helm_values(), schema())
 
 
-# What people write into such a file, and the chart refuses or passes over.
+# What people write into such a file, and the chart refuses.
 WRONG = {
     "a number in env": ("env", [{"name": "PODWATCH_POLL_FLOOR", "value": 300}]),
     "a secret without its name": ("secret", [{"envName": "PODWATCH_SECRET_KEY", "secretKey": "key"}]),
     "an env as a mapping": ("env", {"PODWATCH_SCHEDULE": "0 6 * * *"}),
-    "a bundle without kwargs": ("dagProcessor", {"dagBundleConfigList": [{"name": "x", "classpath": "y"}]}),
-    "a name that the chart has not": ("dagBundles", []),
+    "a bundle without a class": ("dagProcessor", {"dagBundleConfigList": [{"name": "x", "kwargs": {}}]}),
+    "the bundles as text": ("dagProcessor", {"dagBundleConfigList": "[]"}),
+    "an image as text": ("images", {"airflow": "registry.example.org/airflow:3.3.2"}),
 }
 
 
@@ -59,8 +60,11 @@ def test_the_schema_refuses_what_the_chart_refuses(name: str) -> None:
 @pytest.mark.skipif(
     not os.environ.get("HELM_AIRFLOW_SCHEMA"), reason="HELM_AIRFLOW_SCHEMA names no schema of the chart"
 )
-def test_the_values_are_those_of_the_charts_own_schema() -> None:
-    jsonschema.validate(helm_values(), json.loads(Path(os.environ["HELM_AIRFLOW_SCHEMA"]).read_text(encoding="utf-8")))
+def test_the_charts_own_schema_takes_and_refuses_the_same() -> None:
+    theirs = json.loads(Path(os.environ["HELM_AIRFLOW_SCHEMA"]).read_text(encoding="utf-8"))
+    jsonschema.validate(helm_values(), theirs)
+    for name, (key, wrong) in WRONG.items():
+        assert not jsonschema.Draft7Validator(theirs).is_valid(helm_values() | {key: wrong}), name
 
 
 def test_every_variable_of_the_values_is_a_setting_or_a_connection_of_podwatch() -> None:
