@@ -8,7 +8,7 @@ PY     := .venv/bin/python
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 export ONCE SPEECH SHORT
 
-.PHONY: help install run test fast lint bench bench-sounds crash-test backfill-test listen-test page-test packages clean
+.PHONY: help install run test fast lint bench bench-sounds airflow-test crash-test backfill-test listen-test page-test packages clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -41,6 +41,9 @@ lint: install ## ruff and mypy
 bench: install ## what is measured, beside others (SHORT=1: minutes; REAL=DIR: real feeds), or beside a commit (BASE=COMMIT)
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet
 	@$(PY) -m $(if $(BASE),benchmarks.compare "$(BASE)",benchmarks)
+
+airflow-test: install ## the wheel in somebody else's Airflow, of every supported version (SHORT=1: the oldest and the newest, minutes)
+	@$(PY) -m benchmarks.existing_airflow
 
 crash-test: install ## kills, cuts and locks what delivers, and counts what arrived (SHORT=1: minutes); see benchmarks/README.md
 	@$(PY) -m benchmarks.crash

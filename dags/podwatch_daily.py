@@ -32,9 +32,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import dag, task
+import podwatch_airflow  # plugins/podwatch_airflow: the first of all, since it refuses an Airflow that is too old
 
-import podwatch_airflow  # plugins/podwatch_airflow.py: Airflow puts that folder on the path before this one
+# isort: split
+
+from airflow.sdk import dag, task
 
 
 @dag(
@@ -74,4 +76,4 @@ def line() -> None:
     poll() >> fetch() >> detect() >> deliver()
 
 
-line()
+podwatch_dag = line()

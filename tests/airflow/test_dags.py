@@ -155,7 +155,7 @@ def test_airflow_imports_the_dag_and_the_plugin() -> None:
 
 
 def test_the_dag_gets_the_plugin_and_not_itself_under_the_same_name() -> None:
-    assert loaded()["plugin_file"] == str(ROOT / "plugins/podwatch_airflow.py")
+    assert loaded()["plugin_file"] == str(ROOT / "plugins/podwatch_airflow/__init__.py")
 
 
 def test_the_dag_is_the_line() -> None:

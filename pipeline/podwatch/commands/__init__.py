@@ -54,6 +54,7 @@ SECTIONS = {
         "restore": Place(f"{_WHERE}.backup:restore_", "Puts a backup into an empty database, of either kind."),
         "prune": Place(f"{_WHERE}.prune:prune", "Removes the text of old transcripts, and keeps what was found in it."),
         "db": Place(f"{_WHERE}.db:app", "The database: which version its tables have, and their migration."),
+        "airflow": Place(f"{_WHERE}.airflow:app", "An Airflow that is there already: DAGs, pool, settings."),
         "serve": Place(f"{_WHERE}.serve:serve", "Serves the page, until it is stopped."),
         "mcp": Place(f"{_WHERE}.mcp:mcp", "Lets an agent search and read, over the Model Context Protocol."),
         "slack": Place(f"{_WHERE}.slack:slack", "Hears the buttons on Slack's cards, until it is stopped."),

@@ -62,7 +62,7 @@ def connect(settings: Settings) -> Engine:
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **ENGINE_OPTIONS)
     except ImportError as e:
         what = f"the driver of {url.drivername.partition('+')[0]} cannot be loaded ({e.name or type(e).__name__})"
-        raise unusable_url(what, "install podwatch again: make install") from None
+        raise unusable_url(what, "install it: pip install 'podwatch[postgres]'") from None
     except (ArgumentError, ValueError, TypeError):  # whose text may hold the password
         raise unusable_url("is not a database address") from None
     event.listen(engine, "connect", _sqlite_connect)
