@@ -1,0 +1,226 @@
+"""`make compose-test`: docker-compose.yml for real, with kills; the last line sums up, the exit status says whether it holds.
+
+SHORT=1 or --short: fewer alerts. It builds the image, brings all services up with the profile demo, waits for the
+sample's alerts in a Slack emulator, adds a podcast host with many episodes, kills the worker that delivers and the
+scheduler, restarts PostgreSQL, and counts in the emulator that every alert has arrived once.
+
+Where no engine can be had it says so, and runs the same services as processes of this machine (local_services.py).
+--local does that at once; --keep leaves the containers running.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.compose.engine import ROOT, Compose, Engine, NoEngineError
+from benchmarks.compose.scenario import (
+    CHANNELS,
+    SAMPLE_CHANNELS,
+    Figures,
+    MissedError,
+    deliver_through_trouble,
+    is_healthy,
+    measure_health_checks,
+    measure_memory,
+    posted_texts,
+    wait_for,
+)
+from benchmarks.harness import check_figure, print_table
+from tests.support.slack import emulator
+from tests.support.slack.emulator import Emulator
+
+HERE = Path(__file__).resolve().parent
+IMAGE = "podwatch:compose-test"
+OFFICIAL = {"BASE": "base", "POSTGRES_IMAGE": "postgres", "REDIS_IMAGE": "redis"}  # variable -> of compose_images.py
+SAMPLE_ALERTS = 7  # of seeds/ with seeds/watchlist.yaml; tests/test_quickstart.py knows them one by one
+UP_SECONDS, TROUBLE_SECONDS = 900.0, 1500.0
+WORKERS = 2
+
+
+def find_images(engine: Engine) -> dict[str, str]:
+    """The images that the compose file pins where this machine has or gets them, else ones made from Debian's packages."""
+    import compose_images
+
+    found = {}
+    for variable, name in OFFICIAL.items():
+        if given := os.environ.get(variable):
+            found[variable] = given
+            continue
+        made = f"{compose_images.TAG}/{name}"
+        os.environ |= {k: v for k, v in engine.env.items() if k == "DOCKER_HOST"}
+        if not compose_images.has_image(made):
+            print(f"compose-test: {name}: an image from Debian's packages stands for the official one", flush=True)
+        compose_images.main([name])
+        found[variable] = made
+    return found
+
+
+def build_image(engine: Engine, base: str) -> None:
+    print("compose-test: building the image", flush=True)
+    engine.docker("build", "--network", "host", "--build-arg", f"BASE={base}", "--tag", IMAGE, str(ROOT))
+
+
+def image_sizes(engine: Engine) -> dict[str, float]:
+    """MB of the image, of its base, of the packages' layer, and of all layers that a change in podwatch replaces."""
+    layers = engine.docker("history", "--no-trunc", "--human=false", "--format", "{{.Size}}\t{{.CreatedBy}}", IMAGE)
+    rows = [(int(size) / 1e6, made) for size, made in (line.split("\t", 1) for line in layers.splitlines())]
+    packages = next(i for i, (_, made) in enumerate(rows) if "/app/.venv" in made and "COPY" in made)
+    return {
+        "image": sum(size for size, _ in rows),
+        "packages": rows[packages][0],
+        "podwatch": sum(size for size, _ in rows[:packages]),
+        "base": sum(size for size, _ in rows[packages + 1 :]),
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def build_variables(images: Mapping[str, str], feeds: int, episodes: int) -> dict[str, str]:
+    emulator.install()
+    return {
+        **images,
+        "PODWATCH_IMAGE": IMAGE,
+        "PODWATCH_WORKERS": str(WORKERS),
+        "PODWATCH_PORT": str(free_port()),
+        "PODWATCH_ALLOW_ADDRESSES": "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16",  # the engine's own networks
+        "PODWATCH_HOST_PAUSE": "0",
+        "PODWATCH_RETRY_DELAY": "5",
+        "PODWATCH_SLACK_BASE_URL": "http://slack-emulator:4100/api/",
+        "SLACK_BOT_TOKEN": "xoxb-compose-test",
+        "TEST_BASE": images["BASE"],
+        "TEST_FILES": str(HERE),
+        "TEST_NODE": str(emulator.NODE.parents[1]),
+        "TEST_SLACK": str(emulator.HERE),
+        "TEST_SLACK_PORT": str(free_port()),
+        "TEST_FEEDS": str(feeds),
+        "TEST_EPISODES": str(episodes),
+    }
+
+
+def run_services(compose: Compose, figures: Figures, feeds: int, episodes: int) -> bool:
+    """The whole story; True when every figure holds."""
+    slack = Emulator()
+    slack.base_url = f"http://127.0.0.1:{compose.env['TEST_SLACK_PORT']}/api/"
+    began = time.monotonic()
+    compose.run("--profile", "demo", "up", "--detach")
+    figures.seconds["up, until all is healthy and the demo begins"] = time.monotonic() - began
+    [demo] = compose.containers("demo")
+    wait_for("the demo", lambda: not compose.inspect(demo)["State"]["Running"], UP_SECONDS)
+    figures.seconds["up, until the sample's alerts are in Slack"] = time.monotonic() - began
+    print(compose.engine.docker("logs", demo).rstrip(), flush=True)
+    demo_ended = int(compose.inspect(demo)["State"]["ExitCode"]) == 0
+    sample = len(posted_texts(slack, SAMPLE_CHANNELS))
+    figures.memory = measure_memory(compose)
+    figures.health_cpu = measure_health_checks(compose)
+
+    print(f"compose-test: {feeds} feeds of {episodes} episodes, two watches", flush=True)
+    with tempfile.NamedTemporaryFile("w", suffix=".opml", dir=ROOT / "benchmarks/compose", prefix="feeds-") as opml:
+        opml.write("<opml version='2.0'><body>")
+        opml.writelines(f"<outline type='rss' xmlUrl='http://podcasts:8766/feed/{f}.xml'/>" for f in range(feeds))
+        opml.write("</body></opml>")
+        opml.flush()
+        Path(opml.name).chmod(0o644)
+        began = time.monotonic()
+        compose.run("run", "--rm", "cli", "feeds", "import", str(Path(opml.name).relative_to(ROOT)))
+        figures.seconds["docker compose run --rm cli feeds import"] = time.monotonic() - began
+    watchlist = str((HERE / "watchlist.yaml").relative_to(ROOT))
+    compose.run("run", "--rm", "cli", "watches", "sync", "--yes", watchlist)
+    compose.run("exec", "-T", "api-server", "airflow", "dags", "trigger", "podwatch")
+    found = deliver_through_trouble(compose, slack, feeds, episodes, figures, TROUBLE_SECONDS)
+    back = [c for service in ("worker", "scheduler", "postgres") for c in compose.containers(service)]
+    healed = wait_for("all is healthy again", lambda: all(is_healthy(compose, c) for c in back), 300)
+    figures.seconds["after the last alert, until all is healthy again"] = healed
+    unfinished = compose.query("podwatch", "SELECT count(*) FROM deliveries WHERE state NOT IN ('sent', 'held')")
+    return report(figures, feeds * episodes * len(CHANNELS), found, sample, demo_ended, unfinished)
+
+
+def report(
+    figures: Figures, total: int, found: Mapping[str, int], sample: int, demo_ended: bool, unfinished: list[str]
+) -> bool:
+    print_table("Times", ["what", "seconds"], [[k, f"{v:.0f}"] for k, v in figures.seconds.items()])
+    rows = [
+        [s, f"{mb:.0f}", f"{figures.health_cpu[s]:.2f}" if s in figures.health_cpu else "-"]
+        for s, mb in figures.memory.items()
+    ]
+    rows.append(["all", f"{sum(figures.memory.values()):.0f}", ""])
+    print_table(f"Services, {WORKERS} workers", ["service", "memory MB", "CPU s of a health check"], rows)
+    print()
+    return all(
+        [
+            check_figure("alerts of the sample in Slack", sample, SAMPLE_ALERTS),
+            check_figure("the demo ended well", demo_ended, 1),
+            check_figure("alerts that arrived", len(found), total),
+            check_figure("alerts that arrived more than once", sum(n > 1 for n in found.values()), 0, least=False),
+            check_figure("deliveries that are not through", int((unfinished or ["1"])[0]), 0, least=False),
+            check_figure("kills and restarts", len(figures.kills), 3),
+        ]
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make compose-test")
+    parser.add_argument("--short", action="store_true", default=os.environ.get("SHORT", "") not in ("", "0"))
+    parser.add_argument("--local", action="store_true")
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    feeds, episodes = (8, 5) if options.short else (20, 8)
+    figures = Figures()
+    try:
+        if options.local:
+            raise NoEngineError("--local")
+        with Engine() as engine:
+            return run_in_containers(engine, figures, feeds, episodes, options.keep)
+    except NoEngineError as e:
+        print(f"compose-test: no containers: {e} - the same services run as processes of this machine", flush=True)
+    from benchmarks.compose.local_services import run_locally
+
+    return run_locally(figures, feeds, episodes)
+
+
+def run_in_containers(engine: Engine, figures: Figures, feeds: int, episodes: int, keep: bool) -> int:
+    images = find_images(engine)
+    began = time.monotonic()
+    build_image(engine, images["BASE"])
+    figures.seconds["build (what the engine had already is not built again)"] = time.monotonic() - began
+    sizes = image_sizes(engine)
+    print("compose-test: " + ", ".join(f"{name} {mb:.0f} MB" for name, mb in sizes.items()), flush=True)
+    variables = build_variables(images, feeds, episodes)
+    files = [ROOT / "docker-compose.yml", HERE / "override.yml"]
+    compose = Compose(engine, f"podwatch-test-{os.getpid()}", files, variables)
+    holds = False
+    try:
+        holds = run_services(compose, figures, feeds, episodes)
+    except (MissedError, RuntimeError) as e:
+        print(f"MISS {e}\n{compose.run('ps', '--all')}", flush=True)
+        logs = compose.run("logs", "--tail", "15")
+        print(logs, flush=True)
+    finally:
+        if not keep:
+            compose.run("--profile", "*", "down", "--volumes", "--timeout", "20", "--remove-orphans")
+    total, up = feeds * episodes * len(CHANNELS), figures.seconds.get("up, until the sample's alerts are in Slack", 0.0)
+    print(
+        f"compose-test: {'every one' if holds else 'NOT every one'} of {total} alerts delivered once through "
+        f"{'; '.join(figures.kills) or 'nothing'}; image {sizes['image']:.0f} MB (podwatch itself "
+        f"{sizes['podwatch']:.0f}), up to the sample's alerts in {up:.0f} s, "
+        f"memory {sum(figures.memory.values()):.0f} MB"
+    )
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    if shutil.which("ip") is None:
+        os.environ["PATH"] += os.pathsep + "/usr/sbin"
+    sys.path.insert(0, str(ROOT / "scripts"))
+    sys.exit(main())
