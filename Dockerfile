@@ -37,9 +37,8 @@ ARG REVISION=unknown
 # other (AIRFLOW_UID) of group 0.
 RUN useradd --uid 10001 --gid 0 --no-create-home --home-dir /var/lib/podwatch podwatch \
     && install -d -o 10001 -g 0 -m 2770 /var/lib/podwatch /var/lib/podwatch/logs /var/lib/podwatch/airflow \
-        /var/lib/podwatch/data /var/lib/podwatch/login \
-    && install -d -o 0 -g 0 -m 0755 /run/podwatch /run/podwatch/airflow /run/podwatch/line /run/podwatch/demo \
-        /app/site /app/site/dags
+        /var/lib/podwatch/data /var/lib/podwatch/login /run/podwatch/demo /backups \
+    && install -d -o 0 -g 0 -m 0755 /run/podwatch/airflow /run/podwatch/line /app/site /app/site/dags
 COPY --from=packages /app/.venv /app/.venv
 COPY --from=podwatch /app/lib /app/lib
 COPY dags /app/dags

@@ -12,18 +12,18 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import psycopg
 from psycopg import sql
 
 ADDRESSES = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CELERY__RESULT_BACKEND", "PODWATCH_DATABASE_URL")
-SERVER = "postgres"  # the service; a database elsewhere is its operator's
-PASSWORD = Path("/run/podwatch/postgres/password")
+SERVER = os.environ.get("COMPOSE_POSTGRES", "postgres")  # the service; a database elsewhere is its operator's
+PASSWORD = Path(os.environ.get("COMPOSE_SECRETS_ROOT", "/run/podwatch")) / "postgres/password"
 
 
 def main(env: Mapping[str, str]) -> int:
-    ours = [env[name] for name in ADDRESSES if urlsplit(env[name]).hostname == SERVER]
+    ours = [env[name] for name in ADDRESSES if find_host(env[name]) == SERVER]
     if ours:
         try:
             with connect(PASSWORD.read_text().strip()) as server:
@@ -50,6 +50,12 @@ def connect(password: str) -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(host=SERVER, user="postgres", password=password, dbname="postgres", autocommit=True)
 
 
+def find_host(address: str) -> str | None:
+    """The host of an address, or the folder of its socket."""
+    parts = urlsplit(address)
+    return parts.hostname or dict(parse_qsl(parts.query)).get("host")
+
+
 def create_database(server: psycopg.Connection[tuple[object, ...]], address: str) -> None:
     """Creates the role and the database of an address, unless they are there, and sets the role's password."""
     parts = urlsplit(address)
@@ -59,7 +65,7 @@ def create_database(server: psycopg.Connection[tuple[object, ...]], address: str
     password = sql.Literal(unquote(parts.password or ""))
     server.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, password))
     if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
-        server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), role))
+        server.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name), role))
     server.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
 
 

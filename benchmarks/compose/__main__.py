@@ -1,4 +1,4 @@
-"""`make compose-test`: docker-compose.yml for real, with kills; the last line sums up, the exit status says whether it holds.
+"""`make compose-test`: docker-compose.yml for real, with kills; the last line sums up, its status says how it went.
 
 SHORT=1 or --short: fewer alerts. It builds the image, brings all services up with the profile demo, waits for the
 sample's alerts in a Slack emulator, adds a podcast host with many episodes, kills the worker that delivers and the
@@ -46,7 +46,7 @@ WORKERS = 2
 
 
 def find_images(engine: Engine) -> dict[str, str]:
-    """The images that the compose file pins where this machine has or gets them, else ones made from Debian's packages."""
+    """The images that a variable names (BASE, POSTGRES_IMAGE, REDIS_IMAGE), else ones made from Debian's packages."""
     import compose_images
 
     found = {}
