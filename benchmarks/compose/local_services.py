@@ -265,7 +265,7 @@ def _tell_story(
 ) -> Counter[str]:
     began = time.monotonic()
     for name in ONCE:
-        print(services.run_once(name).strip(), flush=True)
+        print(services.run_once(name).strip().splitlines()[-1], flush=True)
     names = [*(n for n in LASTING if n != "worker"), *(f"worker-{i + 1}" for i in range(services.workers))]
     for name in names:
         services.start(name)
