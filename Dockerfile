@@ -52,6 +52,7 @@ ENV PATH=/app/bin:/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/var/lib/podwatch \
+    USER=podwatch \
     PODWATCH_HOME=/var/lib/podwatch/data \
     AIRFLOW_HOME=/var/lib/podwatch/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/app/dags \

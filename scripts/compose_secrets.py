@@ -123,7 +123,7 @@ def share_secrets(of: Mapping[str, str]) -> dict[str, dict[str, str]]:
 def write_folder(folder: Path, files: Mapping[str, str], mode: int = 0o440) -> None:
     """Makes a folder hold these files and no other, for the group of root: every service runs in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    os.chown(folder, 0, 0)
+    give_to_root(folder)
     folder.chmod(0o750)
     for name, value in files.items():
         write_file(folder / name, value, mode)
@@ -132,13 +132,18 @@ def write_folder(folder: Path, files: Mapping[str, str], mode: int = 0o440) -> N
             old.unlink()
 
 
+def give_to_root(path: Path) -> None:
+    if os.geteuid() == 0:  # as in the container; elsewhere it stays with whoever runs it
+        os.chown(path, 0, 0)
+
+
 def write_file(file: Path, text: str, mode: int) -> None:
     new = file.with_name(f".{file.name}.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "w") as out:
         out.write(text)
     new.chmod(mode)
-    os.chown(new, 0, 0)
+    give_to_root(new)
     new.replace(file)
 
 
@@ -155,8 +160,8 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         write_folder(ROOT / folder, files)
     LOGIN.mkdir(parents=True, exist_ok=True)  # Airflow writes there, too
     write_file(LOGIN / "passwords.json", json.dumps({"admin": found["AIRFLOW_ADMIN_PASSWORD"]}) + "\n", 0o660)
-    made = sorted(set(found) - set(stored))
-    print(f"secrets: {', '.join(made)}: made or given for the first time" if made else "secrets: all there", flush=True)
+    new = sorted(name for name in {*found, *stored} if found.get(name) != stored.get(name))
+    print(f"secrets: {', '.join(new)}: new" if new else "secrets: nothing new", flush=True)
     return 0
 
 

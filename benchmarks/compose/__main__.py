@@ -14,6 +14,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -216,7 +217,8 @@ def main() -> int:
     parser.add_argument("--local", action="store_true")
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
-    feeds, episodes = (8, 5) if options.short else (20, 8)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped on the way out
+    feeds, episodes = (8, 5) if options.short else (16, 6)
     figures = Figures()
     try:
         if options.local:

@@ -101,7 +101,6 @@ def test_a_database_elsewhere_goes_before_the_one_of_the_compose_file() -> None:
 def volumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(compose_secrets, "ROOT", tmp_path)
     monkeypatch.setattr(compose_secrets, "LOGIN", tmp_path / "login")
-    monkeypatch.setattr(os, "chown", lambda *_: None)  # which is root's, in the container
     return tmp_path
 
 
