@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +33,18 @@ def remove_logs(folder: Path, before: float) -> tuple[int, int]:
     return files, size
 
 
+def remove_results(address: str, before: datetime) -> int:
+    """Removes what Celery noted of tasks that ended before a moment: its database is not Airflow's, which forgets it."""
+    import psycopg
+
+    with psycopg.connect(address.removeprefix("db+")) as connection:
+        if connection.execute("SELECT to_regclass('celery_taskmeta')").fetchone() == (None,):
+            return 0  # no task has ended yet
+        # Celery writes UTC, without saying so.
+        moment = before.astimezone(UTC).replace(tzinfo=None)
+        return connection.execute("DELETE FROM celery_taskmeta WHERE date_done < %s", (moment,)).rowcount
+
+
 def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1 or not arguments[0].isdecimal() or int(arguments[0]) < LEAST:
         raise SystemExit(f"clean: say how many days are kept, from {LEAST}: docker compose run --rm clean 90")
@@ -41,9 +52,12 @@ def main(arguments: Sequence[str]) -> int:
     command = ["airflow", "db", "clean", "--clean-before-timestamp", before.isoformat(), "--yes", "--skip-archive"]
     if status := subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
         raise SystemExit(f"clean: airflow db clean: exit status {status}")
-    age = time.time() - before.timestamp()
-    files, size = remove_logs(Path(os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"]), time.time() - age)
-    print(f"clean: Airflow's rows from before {before:%Y-%m-%d} are gone, and {files} logs of {size / 1e6:.1f} MB")
+    results = remove_results(os.environ["AIRFLOW__CELERY__RESULT_BACKEND"], before)
+    files, size = remove_logs(Path(os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"]), before.timestamp())
+    print(
+        f"clean: Airflow's rows from before {before:%Y-%m-%d} are gone, {results} of Celery's, and {files} logs of "
+        f"{size / 1e6:.1f} MB"
+    )
     return 0
 
 

@@ -65,7 +65,8 @@ def create_database(server: psycopg.Connection[tuple[object, ...]], address: str
     password = sql.Literal(unquote(parts.password or ""))
     server.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, password))
     if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
-        server.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name), role))
+        create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'")
+        server.execute(create.format(sql.Identifier(name), role))
     server.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
 
 

@@ -116,6 +116,12 @@ def image_sizes(engine: Engine) -> dict[str, float]:
     }
 
 
+def find_build_tools(engine: Engine) -> list[str]:
+    """What an image that only runs should not have."""
+    script = "for program in gcc cc g++ make ld uv; do command -v $program; done; true"
+    return engine.docker("run", "--rm", "--entrypoint", "sh", IMAGE, "-c", script).split()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -129,6 +135,7 @@ def build_variables(images: Mapping[str, str], feeds: int, episodes: int) -> dic
         "PODWATCH_IMAGE": IMAGE,
         "PODWATCH_WORKERS": str(WORKERS),
         "PODWATCH_PORT": str(free_port()),
+        "AIRFLOW_UID": "20001",  # nobody's
         "PODWATCH_ALLOW_ADDRESSES": "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16",  # the engine's own networks
         "PODWATCH_HOST_PAUSE": "0",
         "PODWATCH_RETRY_DELAY": "5",
@@ -239,6 +246,9 @@ def run_in_containers(engine: Engine, figures: Figures, feeds: int, episodes: in
     figures.seconds["build (what the engine had already is not built again)"] = time.monotonic() - began
     sizes = image_sizes(engine)
     print("compose-test: " + ", ".join(f"{name} {mb:.0f} MB" for name, mb in sizes.items()), flush=True)
+    if tools := find_build_tools(engine):
+        print(f"MISS in the image there are {', '.join(tools)}")
+        return 1
     variables = build_variables(images, feeds, episodes)
     files = [ROOT / "docker-compose.yml", HERE / "override.yml"]
     compose = Compose(engine, f"podwatch-test-{os.getpid()}", files, variables)

