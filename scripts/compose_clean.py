@@ -34,7 +34,7 @@ def remove_logs(folder: Path, before: float) -> tuple[int, int]:
 
 
 def remove_results(address: str, before: datetime) -> int:
-    """Removes what Celery noted of tasks that ended before a moment: its database is not Airflow's, which forgets it."""
+    """Removes what Celery noted of tasks that ended before a moment: `airflow db clean` does not see its database."""
     import psycopg
 
     with psycopg.connect(address.removeprefix("db+")) as connection:
