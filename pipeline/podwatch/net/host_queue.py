@@ -97,6 +97,15 @@ class HostQueue(Generic[T]):
             elif self._permits == 0:
                 self._changed.notify_all()  # nothing can come back any more
 
+    def close(self) -> list[T]:
+        """Gives no more permits; returns the items without a request that were not postponed."""
+        with self._changed:
+            left = [item for queue in self._waiting.values() for item in queue]
+            for queue in self._waiting.values():
+                queue.clear()
+            self._changed.notify_all()
+            return left
+
     def postponed(self) -> list[T]:
         """The items without a request, because their host asked for a longer wait than MAX_WAIT."""
         return list(self._postponed)
