@@ -32,6 +32,7 @@ from podwatch.store.tables import deliveries, episodes
 from tests.support.postgres import Postgres
 
 WORKERS, CHANNELS = 4, 100
+AHEAD = 3600.0  # seconds: no claim waits for its channel's next second, which is not what is measured
 MESSAGES, EPISODES, LEASE = "messages", "episodes", timedelta(minutes=5)
 
 
@@ -62,7 +63,7 @@ def claim_messages(store: Store) -> Iterator[int]:
     while due := store.deliveries_due(now := store.clock()):
         random.shuffle(due)
         for delivery in due[:CHANNELS]:
-            claimed = store.claim_delivery(delivery, now, now + LEASE)
+            claimed = store.claim_delivery(delivery, now, now + LEASE, ahead=AHEAD)
             if claimed is not None:
                 yield claimed[0].id
 
@@ -135,7 +136,10 @@ def main() -> int:
                         rates[skips].append(run(url, home, what, rows, skips))
                 skipping, waiting = (sorted(r)[rounds // 2] for r in rates.values())
                 table.append([name, what, f"{skipping:,.0f}", f"{waiting:,.0f}", f"{skipping / waiting:.2f}"])
-                holds &= check_figure(f"{what} beside waiting for rows", skipping / waiting, 0.8)
+                if (
+                    what == MESSAGES
+                ):  # of episodes a process claims a whole shard in one statement, with which none meets
+                    holds &= check_figure("claims of messages beside waiting for rows", skipping / waiting, 0.9)
     print_table(
         f"Claims a second of {WORKERS} processes, {rows:,} rows, each claimed once",
         ("database", "what", "claims/s", "without SKIP LOCKED", "ratio"),
