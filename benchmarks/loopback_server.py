@@ -75,8 +75,18 @@ def serve_requests(
         for address in addresses[1:]:
             await asyncio.start_server(handle, address, port, ssl=tls, backlog=4096)
         pipe.send(port)
-        asyncio.get_running_loop().add_reader(pipe.fileno(), lambda: pipe.send(on_message(pipe.recv())))
-        await server.serve_forever()
+        over = asyncio.Event()
+
+        def answer_message() -> None:
+            try:
+                pipe.send(on_message(pipe.recv()))
+            except (EOFError, OSError):  # the benchmark was killed
+                asyncio.get_running_loop().remove_reader(pipe.fileno())
+                over.set()
+
+        asyncio.get_running_loop().add_reader(pipe.fileno(), answer_message)
+        async with server:
+            await over.wait()
 
     asyncio.run(main())
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from process_guard import find_descendants
-
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -21,6 +19,23 @@ class Sample:
     children: int
     files: int
     threads: int
+
+
+def find_descendants(pid: int) -> list[int]:
+    """The processes below this one, at any depth."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        try:
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, IndexError, ValueError):  # not a process, or it has ended
+            continue
+        children.setdefault(parent, []).append(int(entry.name))
+    found, queue = list[int](), [pid]
+    while queue:
+        below = children.get(queue.pop(), [])
+        found += below
+        queue += below
+    return found
 
 
 def sample_processes(pid: int, threads: int) -> Sample:

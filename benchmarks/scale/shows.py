@@ -27,14 +27,17 @@ OLDER = 3  # episodes that a show has from the start
 
 
 class Shows(ServerProcess):
-    """minutes: of talk in a transcript. watches: each transcript says ``watch`` and one of so many numbers."""
+    """minutes: of talk in a transcript. watches: each transcript says ``watch`` and one of so many numbers.
+
+    with_transcripts: only the first so many shows name any.
+    """
 
     def __init__(
         self, shows: int, *, hosts: int = 200, minutes: int = 5, faults: float = 0.0, silent: int = 0, watches: int = 1,
-        seed: int = 1,
+        with_transcripts: int = 1_000_000,
     ) -> None:  # fmt: skip
         self._hosts = hosts
-        super().__init__(_serve, shows, hosts, minutes, faults, silent, watches, seed)
+        super().__init__(_serve, shows, hosts, minutes, faults, silent, watches, with_transcripts)
 
     def host(self, number: int) -> str:
         host = number % self._hosts + 1
@@ -71,7 +74,7 @@ def _clock(seconds: int) -> str:
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.000"
 
 
-def _feed(number: int, base: str, dates: list[float]) -> bytes:
+def _feed(number: int, base: str, dates: list[float], with_transcripts: bool) -> bytes:
     items = []
     for n in range(len(dates), 0, -1):
         notes = f"<p>Notes of episode {n}. " + "We talk about ships, grain and telegrams. " * 6 + "</p>"
@@ -80,7 +83,8 @@ def _feed(number: int, base: str, dates: list[float]) -> bytes:
             f"<pubDate>{format_datetime(datetime.fromtimestamp(dates[n - 1], UTC))}</pubDate>"
             f"<enclosure url='{base}/{number}/{n}.mp3' type='audio/mpeg' length='1'/>"
             f"<description><![CDATA[{notes}]]></description>"
-            f"<podcast:transcript url='{base}/{number}/{n}.vtt' type='text/vtt'/></item>"
+            + (f"<podcast:transcript url='{base}/{number}/{n}.vtt' type='text/vtt'/>" if with_transcripts else "")
+            + "</item>"
         )
     space = "https://podcastindex.org/namespace/1.0"
     head = f"<?xml version='1.0' encoding='UTF-8'?><rss version='2.0' xmlns:podcast='{space}'><channel>"
@@ -88,9 +92,16 @@ def _feed(number: int, base: str, dates: list[float]) -> bytes:
 
 
 def _serve(
-    pipe: Connection, shows: int, hosts: int, minutes: int, faults: float, silent: int, watches: int, seed: int
+    pipe: Connection,
+    shows: int,
+    hosts: int,
+    minutes: int,
+    faults: float,
+    silent: int,
+    watches: int,
+    with_transcripts: int,
 ) -> None:
-    rng = random.Random(seed)
+    rng = random.Random(1)
     begun = datetime(2026, 10, 1, tzinfo=UTC).timestamp()
     dates: dict[int, list[float]] = {}
     talks: dict[int, bytes] = {}
@@ -118,7 +129,7 @@ def _serve(
             if b"if-none-match: " + tag in head.lower():
                 return b"HTTP/1.1 304 Not Modified\r\nETag: " + tag + b"\r\n\r\n"
             base = f"http://{_header(head, b'host')}"
-            return http_ok("application/rss+xml", _feed(number, base, dates_of(number)), tag)
+            return http_ok("application/rss+xml", _feed(number, base, dates_of(number), number < with_transcripts), tag)
         which = (int(show) * 31 + int(rest.removesuffix(".vtt"))) % (400 if minutes > 20 else 4000)
         if which not in talks:
             talks[which] = make_talk(which, minutes, watches)

@@ -115,7 +115,7 @@ class Airflow:
     """API server, scheduler and DAG processor; leaving the block ends them and all that they have started."""
 
     def __init__(self, home: Path, env: Mapping[str, str], parallelism: int = 2) -> None:
-        self.home = home if home.exists() else prepare_home(home)
+        self.home = home if home.exists() else prepare_home(home)  # one that is there has a database already
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         base = {**scrub_environment(os.environ)[0], "PYTHONPATH": str(ROOT), **env}
@@ -139,6 +139,11 @@ class Airflow:
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         self._guard.stop()
+
+    @property
+    def guard_pid(self) -> int:
+        """The process of which every component is a child."""
+        return self._guard._process.pid
 
     def start(self, part: str) -> None:
         self._guard.start(part, airflow_local.COMPONENTS[part], self.home / f"{part}.log")
