@@ -92,15 +92,9 @@ def _feed(number: int, base: str, dates: list[float], with_transcripts: bool) ->
 
 
 def _serve(
-    pipe: Connection,
-    shows: int,
-    hosts: int,
-    minutes: int,
-    faults: float,
-    silent: int,
-    watches: int,
+    pipe: Connection, shows: int, hosts: int, minutes: int, faults: float, silent: int, watches: int,
     with_transcripts: int,
-) -> None:
+) -> None:  # fmt: skip
     rng = random.Random(1)
     begun = datetime(2026, 10, 1, tzinfo=UTC).timestamp()
     dates: dict[int, list[float]] = {}

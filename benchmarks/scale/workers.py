@@ -24,7 +24,7 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.harness import check_figure, print_table
-from benchmarks.scale.processes import cpu_seconds
+from benchmarks.scale.processes import cpu_seconds, find_descendants
 from benchmarks.scale.shows import Shows
 from podwatch import runtime
 from podwatch.line.verbs import LINE
@@ -32,9 +32,8 @@ from podwatch.model import DeliverMode, Feed, Watch
 from podwatch.settings import Secret, Settings, parse_networks
 from podwatch.store.database import open_store
 from podwatch.store.tables import complete_metadata
-from process_guard import find_descendants
 from tests.support.postgres import Postgres
-from tests.support.real_airflow import Airflow, airflow_local
+from tests.support.real_airflow import AIRFLOW_COMMAND, MIGRATE_COMMAND, Airflow
 
 SHARDS = 2
 NEVER = {f"PODWATCH_{n}SCHEDULE": "0 0 1 1 *" for n in ("", "DELIVER_", "LISTEN_")}
@@ -65,11 +64,11 @@ class CeleryAirflow(Airflow):
     def __init__(self, home: Path, env: Mapping[str, str]) -> None:
         home.mkdir(parents=True)
         super().__init__(home, env)
-        subprocess.run(airflow_local.MIGRATE, env=self.env, check=True, capture_output=True)
+        subprocess.run(MIGRATE_COMMAND, env=self.env, check=True, capture_output=True)
 
     def add_worker(self, number: int) -> None:
         options = ("--concurrency", "1", "--celery-hostname", f"worker{number}@%h", "--skip-serve-logs")
-        command = [*airflow_local.AIRFLOW, "celery", "worker", *options]
+        command = [*AIRFLOW_COMMAND, "celery", "worker", *options]
         self._guard.start(f"worker{number}", command, self.home / f"worker{number}.log")
         log = self.home / f"worker{number}.log"
         self.wait_until(lambda: log.exists() and "ready" in log.read_text(errors="replace"), 180, 1.0)
@@ -205,9 +204,7 @@ def main() -> int:
         [(t.name, f"{t.wall:.0f}", f"{t.cpu:.0f}", ", ".join(map(str, t.found))) for t in found],
     )
     busy = two.cpu / two.wall / cores
-    print(
-        f"with two workers Airflow's processes keep {busy:.0%} of {cores} cores busy; servers and database come on top"
-    )
+    print(f"with two workers Airflow's processes keep {busy:.0%} of {cores} cores busy, without servers and database")
     holds = [check_figure("different answers", len({t.found for t in found}) - 1, 0, least=False)]
     speedup = one.wall / two.wall
     if cores >= 4:

@@ -33,6 +33,7 @@ import airflow_local  # noqa: E402
 from preflight import scrub_environment  # noqa: E402
 from process_guard import ProcessGuard, find_descendants, list_parents  # noqa: E402
 
+AIRFLOW_COMMAND, MIGRATE_COMMAND = airflow_local.AIRFLOW, airflow_local.MIGRATE
 DONE = ("success", "failed")
 
 
