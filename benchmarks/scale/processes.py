@@ -24,10 +24,10 @@ class Sample:
 def find_descendants(pid: int) -> list[int]:
     """The processes below this one, at any depth."""
     children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
+    for entry in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-        except (OSError, IndexError, ValueError):  # not a process, or it has ended
+        except OSError:  # it has ended
             continue
         children.setdefault(parent, []).append(int(entry.name))
     found, queue = list[int](), [pid]
