@@ -65,7 +65,8 @@ class Settings:
     requests, except to the hosts in no_proxy. slack_timeout: seconds, at most pace.timeout. apple_lookup: where the
     feed of a show at Apple Podcasts is looked up.
     allow_addresses: internal networks that may be reached. contact: an address for the owners of polled servers.
-    poll_floor: seconds between two polls of a feed, at least. first_poll: how many of its newest episodes a new feed
+    poll_floor: seconds between two polls of a feed, at least. run_seconds: for how long poll, and then fetch, of a run
+    ask servers, 0: until all have answered. first_poll: how many of its newest episodes a new feed
     takes in; the rest is for a backfill. live_days: an episode known longer than this before a watch was made raises
     no alert. poll_threads: requests at once, at most. host_pause: seconds between two requests to one host; how many
     at once is in policy/host_limits.py. entities: whether entities are recognised. console: whether alerts for Slack
@@ -91,6 +92,7 @@ class Settings:
     apple_lookup: str = "https://itunes.apple.com/lookup"
     allow_addresses: tuple[IpNetwork, ...] = ()
     poll_floor: float = 300.0
+    run_seconds: float = 0.0
     first_poll: int = 10
     live_days: float = 7.0
     contact: str = ""
@@ -150,6 +152,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         apple_lookup=read_text(env, "PODWATCH_APPLE_LOOKUP") or _DEFAULTS["apple_lookup"],
         allow_addresses=parse_networks(read_text(env, "PODWATCH_ALLOW_ADDRESSES")),
         poll_floor=read_number(env, "PODWATCH_POLL_FLOOR", _DEFAULTS["poll_floor"]),
+        run_seconds=read_number(env, "PODWATCH_RUN_SECONDS", _DEFAULTS["run_seconds"]),
         first_poll=int(read_number(env, "PODWATCH_FIRST_POLL", _DEFAULTS["first_poll"])),
         live_days=read_number(env, "PODWATCH_LIVE_DAYS", _DEFAULTS["live_days"]),
         contact=read_text(env, "PODWATCH_CONTACT"),

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as airflow_version
@@ -20,7 +21,7 @@ from podwatch_airflow.incidents import report_failure, report_recovery
 from podwatch_airflow.versions import check_version
 
 if TYPE_CHECKING:
-    from airflow.sdk import AssetAlias, AssetOrTimeSchedule, CronDataIntervalTimetable
+    from airflow.sdk import Asset, AssetAlias, AssetOrTimeSchedule, CronDataIntervalTimetable
 
     from podwatch.settings import Settings
 
@@ -29,49 +30,68 @@ log = logging.getLogger("podwatch")
 
 POOL = "podwatch_backfill"  # its slots bound the shards of a backfill at once; the daily run has all others
 ALERTS = "podwatch_alerts"  # an Airflow asset, with an event whenever detect has found something new
+LEFT = "podwatch_left"  # the same, whenever a run's time was over before everything was asked for
 MAX_NOTES = 20  # in an XCom; the log and the rows have all of them
 
 
-def read_settings() -> Settings:
-    """The settings of the environment, and of this Airflow where that is silent."""
+def read_settings(**defaults: str) -> Settings:
+    """The settings of the environment, of this Airflow where that is silent, and of ``defaults`` where both are."""
     from podwatch import settings
 
-    return settings.from_environment(podwatch_variables(os.environ))
+    return settings.from_environment(defaults | podwatch_variables(os.environ))
 
 
-def run_verb(verb: str, *, ends_line: bool = False) -> dict[str, Any]:
+def run_verb(verb: str, shard: Mapping[str, Any] | None = None, *, ends_line: bool = False) -> dict[str, Any]:
     """Runs one verb over what is due, or over the data interval that Airflow backfills. Returns its tally, for XCom.
 
-    ends_line: it is the last task of the line, which Airflow runs only when those before it have succeeded.
+    shard: one of plan_line(); None: all. ends_line: it is the last task of the line, which Airflow runs only when those
+    before it have succeeded.
     """
     uncover_library()
     from podwatch import runtime
     from podwatch.line import verbs
     from podwatch.line.heartbeat import finish_line
     from podwatch.line.retention import prune_expired
+    from podwatch.model import ALL, Shard, Tally
 
     interval = backfill_interval()
-    with runtime.build(read_settings()) as rt:
+    part = Shard(shard["index"], shard["count"], tuple(shard["buckets"])) if shard else ALL
+    with runtime.build(read_settings(PODWATCH_RUN_SECONDS=str(default_run_seconds()))) as rt:
         if interval is None:
-            tally = verbs.LINE[verb](rt, rt.store.clock())
+            tally = verbs.LINE[verb](rt, rt.store.clock(), part)
             if ends_line:
                 finish_line(rt, rt.store.clock())
                 prune_expired(rt, rt.store.clock())
+        elif part.index:
+            tally = Tally(verb)  # the first one does all of the interval
         else:
             from podwatch.history import backfill_steps
 
             tally = backfill_steps.run_verb(rt, verb, *interval, rt.store.clock())
     log.info("%s: %s looked at, %s new, %s failed", verb, tally.done, tally.new, tally.failed)
     if verb == "detect" and tally.new and interval is None:
-        _announce_alerts()
+        _announce(ALERTS)
+    if tally.left and interval is None:
+        _announce(LEFT)
     return {**asdict(tally), "notes": list(tally.notes[:MAX_NOTES])}
 
 
-def _announce_alerts() -> None:
-    """Emits an event of the asset ALERTS, which starts the DAG podwatch_deliver."""
+def plan_line() -> list[dict[str, Any]]:
+    """The shards of a run, PODWATCH_SHARDS of them, each as plain values for XCom."""
+    uncover_library()
+    from podwatch import runtime
+    from podwatch.line.shards import plan_shards
+
+    with runtime.build(read_settings()) as rt:
+        return [asdict(shard) for shard in plan_shards(rt, rt.store.clock(), line_shards())]
+
+
+def _announce(asset: str) -> None:
+    """Emits an event of an asset, which starts the DAG that waits for it."""
     from airflow.sdk import Asset, get_current_context
 
-    get_current_context()["outlet_events"][alerts_outlet()].add(Asset(ALERTS))
+    outlet = alerts_outlet() if asset == ALERTS else left_outlet()
+    get_current_context()["outlet_events"][outlet].add(Asset(asset))
 
 
 def alerts_outlet() -> AssetAlias:
@@ -79,6 +99,13 @@ def alerts_outlet() -> AssetAlias:
     from airflow.sdk import AssetAlias
 
     return AssetAlias(f"{ALERTS}_found")
+
+
+def left_outlet() -> AssetAlias:
+    """The outlet of poll and fetch: an alias, as that of detect."""
+    from airflow.sdk import AssetAlias
+
+    return AssetAlias(f"{LEFT}_over")
 
 
 def backfill_interval() -> tuple[datetime, datetime] | None:
@@ -142,6 +169,35 @@ def daily_timetable(env: Mapping[str, str] = os.environ) -> CronDataIntervalTime
     except AirflowTimetableInvalid as e:  # it does not name the variable
         raise ValueError(f"PODWATCH_SCHEDULE={cron}: {e} Write a cron expression such as 0 6 * * *") from None
     return found
+
+
+def default_run_seconds(env: Mapping[str, str] = os.environ) -> float:
+    """PODWATCH_RUN_SECONDS unless it is set: by how often PODWATCH_SCHEDULE runs the line."""
+    from croniter import croniter  # type: ignore[import-untyped]
+
+    from podwatch.policy.run_time import run_seconds
+
+    times = croniter(env.get("PODWATCH_SCHEDULE", "").strip() or "0 6 * * *", datetime(2025, 1, 1))  # noqa: DTZ001
+    starts = [times.get_next(float) for _ in range(6)]
+    return run_seconds(min(after - before for before, after in pairwise(starts)))
+
+
+def catch_up_schedule() -> list[Asset]:
+    """The schedule of the DAG podwatch_catch_up: each event of the asset LEFT."""
+    from airflow.sdk import Asset
+
+    return [Asset(LEFT)]
+
+
+def line_shards(env: Mapping[str, str] = os.environ) -> int:
+    """How many workers share poll, fetch and detect of a run, PODWATCH_SHARDS."""
+    return whole_number("PODWATCH_SHARDS", 1, 64, env)
+
+
+def verb_pool(verb: str, env: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The pool in which the tasks of a verb run, only when it is named: PODWATCH_POLL_POOL and so on."""
+    pool = env.get(f"PODWATCH_{verb.upper()}_POOL", "").strip()
+    return {"pool": pool} if pool else {}
 
 
 def deliver_schedule(env: Mapping[str, str] = os.environ) -> AssetOrTimeSchedule:

@@ -68,6 +68,7 @@ feeds = Table(
     metadata,
     _id(),
     Column("url", Text, nullable=False, unique=True),  # without its login
+    Column("bucket", Integer, nullable=False, default=0),  # of its host, for shards: see policy/shards.py
     Column("login", Text),  # user:password, or that encrypted: see logins.py
     Column("title", Text, nullable=False, default=""),
     Column("tags", JSON, nullable=False, default=list),
