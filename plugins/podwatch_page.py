@@ -56,11 +56,12 @@ def build_page() -> App:
     from datetime import UTC, datetime
 
     from podwatch import settings
-    from podwatch.web.application import create_app
+    from podwatch.web.application import YOUNG, create_app
 
     loopback = any(n.is_loopback for n in settings.from_environment(os.environ).allow_addresses)
-    app: Any = create_app(open_runtime, AirflowAccess(), lambda: datetime.now(UTC), loopback_audio=loopback)
-    return app  # type: ignore[no-any-return]
+    access = AirflowAccess()
+    app: App = create_app(open_runtime, access, lambda: datetime.now(UTC), loopback_audio=loopback, young=YOUNG)
+    return app
 
 
 def open_runtime() -> Runtime:

@@ -18,7 +18,7 @@ from podwatch.store.trends import StoredSurge
 from podwatch.web.alert_filter import parse_id
 from podwatch.web.alerts import MOST_LISTED_FEEDS
 from podwatch.web.line_chart import draw_lines
-from podwatch.web.page import PageDep
+from podwatch.web.page import PageDep, cached_view
 
 router = APIRouter()
 MOST = 5  # series beside each other
@@ -60,6 +60,7 @@ class TrendRecord:
 
 
 @router.get("/trends", response_class=HTMLResponse, include_in_schema=False)
+@cached_view
 def show_trends(request: Request, page: PageDep) -> Response:
     query, now, store = request.query_params, page.clock(), page.store
     days = _period(query.get("days", ""))

@@ -15,7 +15,7 @@ from podwatch.store.audit import Action
 from podwatch.web.access import VisitorDep
 from podwatch.web.alert_filter import parse_id
 from podwatch.web.charts import draw_bars
-from podwatch.web.page import FormDep, PageDep, go_to
+from podwatch.web.page import FormDep, PageDep, cached_view, go_to
 
 router = APIRouter(include_in_schema=False)
 LIST_DAYS, WATCH_DAYS = 45, 90
@@ -23,6 +23,7 @@ HITS = 50
 
 
 @router.get("/watches", response_class=HTMLResponse)
+@cached_view
 def show_watches(request: Request, page: PageDep) -> Response:
     now, store = page.clock(), page.store
     states = store.watch_states()
@@ -42,6 +43,7 @@ def show_watches(request: Request, page: PageDep) -> Response:
 
 
 @router.get("/watches/{name:path}", response_class=HTMLResponse)
+@cached_view
 def show_watch(name: str, request: Request, page: PageDep) -> Response:
     now, store = page.clock(), page.store
     stored = store.find_watch(name)
