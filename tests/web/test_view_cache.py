@@ -7,12 +7,13 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fastapi import Request
 from fastapi.testclient import TestClient
 
 from podwatch.runtime import Runtime
-from podwatch.web.access import CHANGED_COOKIE, CSRF_COOKIE
+from podwatch.web.access import CHANGED_COOKIE, CSRF_COOKIE, Visitor
 from podwatch.web.application import create_app
-from podwatch.web.view_cache import CHARACTERS, ENTRIES, LONGEST, ViewCache
+from podwatch.web.view_cache import CHARACTERS, ENTRIES, LONGEST, PATIENCE, ViewCache
 from tests.support.page_visitors import EDITOR, READER, Browser, Member, browse, find_mentions, store_show
 
 START = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
@@ -63,6 +64,34 @@ def test_a_young_one_is_shown_whatever_has_changed_but_to_whoever_changed_it() -
     w.version = 3
     w.pass_by(2)
     assert w.read() == "version 3"
+
+
+def test_while_one_renders_it_anew_others_get_the_last_one() -> None:
+    w, gate, begun = World(young=2), threading.Event(), threading.Event()
+    w.read("k")
+    w.version = 2
+    w.pass_by(5)
+
+    def slow() -> str:
+        begun.set()
+        gate.wait(10)
+        return w.render()
+
+    assert w.cache.peek("k") is None  # nobody does yet: whoever asks is the one
+    one = threading.Thread(target=w.cache.read, args=("k", slow))
+    one.start()
+    begun.wait(10)
+    assert w.cache.peek("k") == "version 1"
+    w.pass_by(PATIENCE.total_seconds())
+    assert w.cache.peek("k") is None  # too old for anybody
+    gate.set()
+    one.join(10)
+
+
+def test_without_an_age_that_may_be_shown_nobody_gets_a_view_unchecked() -> None:
+    w = World(young=0)
+    w.read("k")
+    assert w.cache.peek("k") is None
 
 
 def test_what_depends_on_the_clock_alone_lags_for_seconds() -> None:
@@ -218,13 +247,10 @@ def test_what_is_found_is_on_the_page_at_the_next_look(either: Runtime, now: dat
     assert ">grain</mark>" in page.read("/alerts")
 
 
-class Switching:
+class Switching(Member):
     """Lets in whoever is set."""
 
     member: Member | None = None
 
-    async def identify(self, request: object) -> object:
-        return await self.member.identify(request) if self.member else None  # type: ignore[arg-type]
-
-    def login_address(self, request: object) -> None:
-        return None
+    async def identify(self, request: Request) -> Visitor | None:
+        return await self.member.identify(request) if self.member else None

@@ -6,7 +6,7 @@ import math
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path, Query, Request
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from podwatch.errors import PodwatchError
@@ -59,7 +59,7 @@ class Said(BaseModel):
     said: str
 
 
-@router.get("/alerts")
+@router.get("/alerts", response_model=records.AlertPage)
 def list_alerts(
     page: PageDep,
     watch: str = "",
@@ -70,14 +70,14 @@ def list_alerts(
     state: Outcome | None = None,
     before: Before = None,
     limit: Limit = 50,
-) -> records.AlertPage:
+) -> Response:
     """The alerts, the newest first. since, until: the days (UTC) on which they were found."""
     fields = FilterFields(
         watch=watch, feed=str(feed or ""), since=_text(since), until=_text(until), kind=kind or "", state=state or ""
     )
     found = page.store.alert_stream(parse_filter(fields), before=before, limit=limit + 1)
     last = found[limit - 1].id if len(found) > limit else None
-    return records.AlertPage([records.alert_record(a) for a in found[:limit]], last)
+    return records.json_response(records.AlertPage([records.alert_record(a) for a in found[:limit]], last))
 
 
 @router.get("/alerts/{id}")

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import orjson
+from fastapi import Response
+
 from podwatch.model import Coverage, Feed, Mention, NotListened, Precision
 from podwatch.notifiers import show_channel
 from podwatch.redaction import display_address, redact_text
@@ -210,6 +213,11 @@ class ChangePage:
 
     changes: list[ChangeRecord]
     next: int | None
+
+
+def json_response(record: object) -> Response:
+    """A record as JSON at once, for long lists: FastAPI would build it twice over, and check what is typed already."""
+    return Response(orjson.dumps(record, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
 def mention_record(id: int, m: Mention) -> MentionRecord:

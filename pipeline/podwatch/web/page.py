@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import escape
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from podwatch.runtime import Runtime
@@ -111,7 +112,7 @@ class Page:
         return response
 
 
-def cached_view(show: Callable[..., Response]) -> Callable[..., Response]:
+def cached_view(show: Callable[..., Response]) -> Callable[..., Awaitable[Response]]:
     """An endpoint whose view is kept for as long as nothing has changed.
 
     It may depend on its address, on what is stored and on the clock, and on nothing of the reader but whether they may
@@ -119,7 +120,7 @@ def cached_view(show: Callable[..., Response]) -> Callable[..., Response]:
     """
 
     @wraps(show)
-    def show_cached(*, request: Request, page: Page, **rest: Any) -> Response:
+    async def show_cached(*, request: Request, page: Page, **rest: Any) -> Response:
         made: list[Response] = []
 
         def render() -> str | None:
@@ -129,7 +130,10 @@ def cached_view(show: Callable[..., Response]) -> Callable[..., Response]:
 
         visitor = current_visitor(request)
         key = (request.scope.get("root_path", ""), relative_address(request), visitor.may_change)
-        marked = page.views.read(key, render, must_be_new=CHANGED_COOKIE in request.cookies)
+        must_be_new = CHANGED_COOKIE in request.cookies
+        marked = None if must_be_new else page.views.peek(key)
+        if marked is None:
+            marked = await run_in_threadpool(page.views.read, key, render, must_be_new=must_be_new)
         return made[0] if made else page.complete(request, marked or "")
 
     return show_cached

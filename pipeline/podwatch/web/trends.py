@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from podwatch.errors import PodwatchError
 from podwatch.redaction import display_address
 from podwatch.store.database import Store
+from podwatch.store.page_figures import WatchState
 from podwatch.store.trends import StoredSurge
 from podwatch.web.alert_filter import parse_id
 from podwatch.web.alerts import MOST_LISTED_FEEDS
@@ -69,9 +70,10 @@ def show_trends(request: Request, page: PageDep) -> Response:
     asked, mistakes = list(dict.fromkeys([*query.getlist("of"), *added])), []
     states, feeds = store.watch_states(), store.feeds()
     chosen: list[Series] = []
-    for of in asked or _most_mentioned(store, since):
+    by_day = {} if asked else store.mentions_by_day(since)  # counted once for all that are shown
+    for of in asked or _most_mentioned(by_day, states):
         try:
-            chosen.append(load_series(store, of, since))
+            chosen.append(load_series(store, of, since, by_day))
         except PodwatchError as e:
             mistakes.append(e.line)
     if len(chosen) > MOST:
@@ -120,8 +122,8 @@ def list_trends(
     ]
 
 
-def load_series(store: Store, of: str, since: datetime) -> Series:
-    """Raises PodwatchError for what there is not."""
+def load_series(store: Store, of: str, since: datetime, by_day: Mapping[int, dict[str, int]] | None = None) -> Series:
+    """Raises PodwatchError for what there is not. by_day: the mentions of the watches, where they were counted."""
     kind, _, name = _clean(of).partition(":")
     name = name.strip()
     surges = store.stored_surges(since)
@@ -130,7 +132,7 @@ def load_series(store: Store, of: str, since: datetime) -> Series:
             stored = store.find_watch(name)
             if stored is None:
                 raise PodwatchError("is not among the watches", where=name[:80], todo="choose one of the list")
-            counts = store.mentions_by_day(since, stored.watch.id).get(stored.watch.id, {})
+            counts = (by_day or store.mentions_by_day(since, stored.watch.id)).get(stored.watch.id, {})
             return Series(f"watch:{name}", kind, name, counts, [g for g in surges if g.watch == name])
         case "show":
             feed = store.find_feed(parse_id(name, "show"))
@@ -149,10 +151,9 @@ def load_series(store: Store, of: str, since: datetime) -> Series:
     raise PodwatchError("is nothing that is counted", where=f"of={of[:80]}", todo=todo)
 
 
-def _most_mentioned(store: Store, since: datetime) -> list[str]:
+def _most_mentioned(by_day: Mapping[int, dict[str, int]], states: Iterable[WatchState]) -> list[str]:
     """The watches with the most mentions, where nothing was chosen."""
-    by_day = store.mentions_by_day(since)
-    names = {s.watch.id: s.watch.name for s in store.watch_states()}
+    names = {s.watch.id: s.watch.name for s in states}
     totals = sorted(((sum(days.values()), n) for n, days in by_day.items() if n in names), reverse=True)
     return [f"watch:{names[n]}" for _, n in totals[:3]]
 

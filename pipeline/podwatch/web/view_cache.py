@@ -16,6 +16,7 @@ from threading import Lock
 ENTRIES, CHARACTERS = 300, 30_000_000  # that are kept at most
 # For so long what depends on the clock alone may lag: a mute that ends, a feed that is now called dead.
 LONGEST = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=10)  # so old a view may be that others get while one renders it anew
 Version = tuple[int, str]
 
 
@@ -40,6 +41,17 @@ class ViewCache:
         self._lock = Lock()
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._characters = 0
+
+    def peek(self, key: Hashable) -> str | None:
+        """The view if it can be had without asking the database, or waiting: while it is young, or made anew."""
+        with self._lock:
+            entry = self._entries.get(key)
+        if entry is None or entry.text is None or entry.at is None:
+            return None
+        age = abs(self._clock() - entry.at)
+        return (
+            entry.text if age < self._young or (entry.lock.locked() and age < min(PATIENCE, 5 * self._young)) else None
+        )
 
     def read(self, key: Hashable, render: Callable[[], str | None], *, must_be_new: bool = False) -> str | None:
         """The view under a key; render makes it, or returns None for what is not to be kept.
