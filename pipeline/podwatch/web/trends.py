@@ -122,8 +122,8 @@ def list_trends(
     ]
 
 
-def load_series(store: Store, of: str, since: datetime, by_day: Mapping[int, dict[str, int]] | None = None) -> Series:
-    """Raises PodwatchError for what there is not. by_day: the mentions of the watches, where they were counted."""
+def load_series(store: Store, of: str, since: datetime, counted: Mapping[int, dict[str, int]] | None = None) -> Series:
+    """Raises PodwatchError for what there is not. counted: the mentions of all watches by day, where that was done."""
     kind, _, name = _clean(of).partition(":")
     name = name.strip()
     surges = store.stored_surges(since)
@@ -132,7 +132,7 @@ def load_series(store: Store, of: str, since: datetime, by_day: Mapping[int, dic
             stored = store.find_watch(name)
             if stored is None:
                 raise PodwatchError("is not among the watches", where=name[:80], todo="choose one of the list")
-            counts = (by_day or store.mentions_by_day(since, stored.watch.id)).get(stored.watch.id, {})
+            counts = (counted or store.mentions_by_day(since, stored.watch.id)).get(stored.watch.id, {})
             return Series(f"watch:{name}", kind, name, counts, [g for g in surges if g.watch == name])
         case "show":
             feed = store.find_feed(parse_id(name, "show"))
