@@ -15,9 +15,28 @@ from podwatch.redaction import display_address, redact_text
 from podwatch.store.alert_stream import StreamedAlert
 from podwatch.store.audit import AuditEntry
 from podwatch.store.page_figures import ListedEpisode, WatchState
-from podwatch.web.coverage import describe_listed
+from podwatch.web.coverage import ListedState, describe_listed
 from podwatch.web.describe import describe_match, describe_outcome, message_link
 from podwatch.web.rendering import seconds_or_none
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request was not answered, in a line."""
+
+    detail: str
+
+
+# What every operation may answer besides what it is for.
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Refusal, "description": "a value, or the query, has a mistake: its line"},
+    401: {"model": Refusal, "description": "not logged in"},
+    403: {"model": Refusal, "description": "not allowed, or a change that another site may have asked for"},
+    404: {"model": Refusal, "description": "there is no such thing"},
+    413: {"description": "more than 4 MB in one request"},
+    422: {"model": Refusal, "description": "a value that does not fit its form: which, and why"},
+    503: {"model": Refusal, "description": "the database does not answer"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +270,11 @@ def alert_record(a: StreamedAlert) -> AlertRecord:
 
 
 def episode_record(e: ListedEpisode, latest: int) -> EpisodeRecord:
-    state, one = describe_listed(e, latest), e.episode
+    return listed_record(e, describe_listed(e, latest))
+
+
+def listed_record(e: ListedEpisode, state: ListedState) -> EpisodeRecord:
+    one = e.episode
     return EpisodeRecord(
         one.id, one.feed_id, one.show or display_address(e.feed_url), one.guid, one.title, one.link, one.published_at,
         one.duration, e.language, state.kind, state.text,

@@ -29,8 +29,10 @@ from podwatch.web import (
     metrics,
     search,
     search_api,
+    subscription_api,
     subscriptions,
     trends,
+    watch_api,
     watches,
 )
 from podwatch.web.access import Access, authorise, open_to_anybody
@@ -40,8 +42,8 @@ from podwatch.web.rendering import FOLDER
 
 log = logging.getLogger("podwatch")
 ROUTERS = (alerts.router, subscriptions.router, episodes.router, watches.router, feeds.router, coverage.router,
-           changes.router, search.router, login.router, api.router, search_api.router, trends.router,
-           metrics.router)  # fmt: skip
+           changes.router, search.router, login.router, api.router, search_api.router, watch_api.router,
+           subscription_api.router, trends.router, metrics.router)  # fmt: skip
 
 YOUNG = timedelta(seconds=2)  # of a view that is shown although something has changed, but to whoever changed it
 COMPRESSION = 4  # the default of 9 takes three times as long for a tenth fewer bytes

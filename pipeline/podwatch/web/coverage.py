@@ -24,7 +24,7 @@ from podwatch.policy.scopes import is_in_scope
 from podwatch.redaction import display_address, redact_text
 from podwatch.store.page_figures import ListedEpisode
 from podwatch.web.alert_filter import parse_day, parse_id
-from podwatch.web.page import PageDep, cached_view, query_of
+from podwatch.web.page import Page, PageDep, cached_view, query_of
 
 router = APIRouter(include_in_schema=False)
 DAYS = 28  # four weeks fit on a screen
@@ -109,10 +109,16 @@ def show_coverage(request: Request, page: PageDep) -> Response:
 @router.get("/coverage/days/{day}", response_class=HTMLResponse)
 @cached_view
 def show_day(day: str, request: Request, page: PageDep) -> Response:
-    when = parse_day(day, "day")
-    start, query = _start(when), request.query_params
+    when, query = parse_day(day, "day"), request.query_params
     feed = parse_id(query["feed"], "feed") if query.get("feed") else None
     name = query.get("watch", "")
+    rows = list_day(page, when, feed, name)
+    return page.render(request, "coverage_day.html", day=when, rows=rows, watch=name, feed=feed)
+
+
+def list_day(page: Page, when: date, feed: int | None, name: str) -> list[tuple[ListedEpisode, ListedState]]:
+    """What came out on a day, what was missed first. feed, name: of this feed, or in the scope of this watch, alone."""
+    start = _start(when)
     stored = page.store.find_watch(name) if name else None
     if name and stored is None:
         raise HTTPException(404, "there is no such watch")
@@ -122,7 +128,7 @@ def show_day(day: str, request: Request, page: PageDep) -> Response:
     inside = [e for e in found if watch is None or _holds(watch, e)]
     rows = [(e, describe_listed(e, stored.seq if stored else latest)) for e in inside]
     rows.sort(key=lambda r: (r[1].kind == "listened", r[0].episode.show.casefold()))
-    return page.render(request, "coverage_day.html", day=when, rows=rows, watch=name, feed=feed)
+    return rows
 
 
 def watch_rows(

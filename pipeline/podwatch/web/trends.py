@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
@@ -18,6 +18,7 @@ from podwatch.store.page_figures import WatchState
 from podwatch.store.trends import StoredSurge
 from podwatch.web.alert_filter import parse_id
 from podwatch.web.alerts import MOST_LISTED_FEEDS
+from podwatch.web.api_records import REFUSALS
 from podwatch.web.line_chart import draw_lines
 from podwatch.web.page import PageDep, cached_view
 
@@ -26,8 +27,6 @@ MOST = 5  # series beside each other
 PERIODS = (30, 90, 365)
 KINDS = ("watch", "show", "entity")
 NAMES = 200  # entities offered for completion
-
-MISTAKES: dict[int | str, dict[str, Any]] = {400: {"description": "the query, or a value, has a mistake: its line"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def show_trends(request: Request, page: PageDep) -> Response:
     )
 
 
-@router.get("/api/v1/trends", responses=MISTAKES)
+@router.get("/api/v1/trends", responses=REFUSALS)
 def list_trends(
     page: PageDep,
     of: Annotated[
