@@ -63,7 +63,7 @@ def line() -> None:
     def fetch() -> dict[str, Any]:
         return podwatch_airflow.run_verb("fetch")
 
-    @task(outlets=[podwatch_airflow.alerts_outlet()])  # starts the DAG podwatch_deliver when there is something new
+    @task(outlets=podwatch_airflow.detect_outlets())  # starts the DAG podwatch_deliver when there is something new
     def detect() -> dict[str, Any]:
         return podwatch_airflow.run_verb("detect")
 
@@ -71,7 +71,8 @@ def line() -> None:
     def deliver() -> dict[str, Any]:
         return podwatch_airflow.run_verb("deliver", ends_line=True)
 
-    poll() >> fetch() >> detect() >> deliver()
+    poll_feeds, fetch_texts, find, tell = (podwatch_airflow.link_to_page(t()) for t in (poll, fetch, detect, deliver))
+    poll_feeds >> fetch_texts >> find >> tell
 
 
 line()

@@ -40,7 +40,7 @@ def deliver_due() -> None:
     def deliver() -> dict[str, Any]:
         return podwatch_airflow.run_verb("deliver")
 
-    deliver()
+    podwatch_airflow.link_to_page(deliver())
 
 
 deliver_due()

@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-import podwatch_page  # the files beside this one
+import podwatch_events  # the files beside this one
+import podwatch_page
 from podwatch_connections import SLACK, base_url, find_connection, podwatch_variables
+from podwatch_events import ALERTS, detect_outlets, link_to_page
 
 if TYPE_CHECKING:
-    from airflow.sdk import AssetAlias, AssetOrTimeSchedule, CronDataIntervalTimetable
+    from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable
+
+__all__ = ["detect_outlets", "link_to_page"]  # of the file beside this one, for those of dags/
 
 log = logging.getLogger("podwatch")
 
@@ -27,7 +31,6 @@ log = logging.getLogger("podwatch")
 OPERATIONS = "podwatch_operations"  # like podwatch_slack, for another Slack app that posts to the operators
 INCIDENT = "podwatch_incident_"  # + a task's name: an Airflow variable that exists from its failure to its recovery
 POOL = "podwatch_backfill"  # its slots bound the shards of a backfill at once; the daily run has all others
-ALERTS = "podwatch_alerts"  # an Airflow asset, with an event whenever detect has found something new
 MAX_NOTES = 20  # in an XCom; the log and the rows have all of them
 
 
@@ -44,7 +47,11 @@ def run_verb(verb: str, *, ends_line: bool = False) -> dict[str, Any]:
     interval = backfill_interval()
     with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
         if interval is None:
+            if verb == "detect":
+                podwatch_events.begin_announcing(rt.store, rt.store.clock())
             tally = verbs.LINE[verb](rt, rt.store.clock())
+            if verb == "detect":
+                podwatch_events.announce_mentions(rt.store, rt.store.clock())
             if ends_line:
                 finish_line(rt, rt.store.clock())
                 prune_expired(rt, rt.store.clock())
@@ -54,22 +61,8 @@ def run_verb(verb: str, *, ends_line: bool = False) -> dict[str, Any]:
             tally = backfill_steps.run_verb(rt, verb, *interval, rt.store.clock())
     log.info("%s: %s looked at, %s new, %s failed", verb, tally.done, tally.new, tally.failed)
     if verb == "detect" and tally.new and interval is None:
-        _announce_alerts()
+        podwatch_events.announce_alerts()
     return {**asdict(tally), "notes": list(tally.notes[:MAX_NOTES])}
-
-
-def _announce_alerts() -> None:
-    """Emits an event of the asset ALERTS, which starts the DAG podwatch_deliver."""
-    from airflow.sdk import Asset, get_current_context
-
-    get_current_context()["outlet_events"][alerts_outlet()].add(Asset(ALERTS))
-
-
-def alerts_outlet() -> AssetAlias:
-    """The outlet of detect: an alias, which a task may leave empty; a plain asset has an event after each success."""
-    from airflow.sdk import AssetAlias
-
-    return AssetAlias(f"{ALERTS}_found")
 
 
 def backfill_interval() -> tuple[datetime, datetime] | None:

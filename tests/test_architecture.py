@@ -57,7 +57,8 @@ ALLOWED = {
     "podwatch_connections": "errors settings",  # the plugin's other file, inside its functions
     # the plugin, inside its functions
     "podwatch_page": "podwatch_connections settings runtime web",
-    "podwatch_airflow": "podwatch_connections podwatch_page redaction errors model settings runtime line history",
+    "podwatch_events": "podwatch_page store",
+    "podwatch_airflow": "podwatch_connections podwatch_events podwatch_page redaction errors model settings runtime line history",
     "airflow_local_settings": "",
     "dags": "podwatch_airflow",
 }
@@ -83,7 +84,7 @@ ONLY = {
     "re2": "podwatch.query",
     "ruamel": "podwatch.watchlist",
     "yaml": "podwatch.watchlist.fast_yaml",
-    "pydantic": "podwatch.watchlist podwatch.web.api",
+    "pydantic": "podwatch.watchlist podwatch.web.api podwatch.web.subscription_api",
     "fastapi": "podwatch.web podwatch_page",
     "starlette": "podwatch.web podwatch_page",
     "jinja2": "podwatch.web.rendering",
@@ -95,7 +96,7 @@ ONLY = {
     "protego": "podwatch.net.robots",
     "cryptography": "podwatch.logins",
     "click": "podwatch.commands.cli",
-    "airflow": "dags podwatch_airflow podwatch_connections podwatch_page airflow_local_settings",
+    "airflow": "dags podwatch_airflow podwatch_connections podwatch_events podwatch_page airflow_local_settings",
 }
 # Packages without any input or output: they decide, parse or search values that they are given.
 PURE = {"podwatch.model", "podwatch.policy", "podwatch.query", "podwatch.phonetics", "podwatch.transcripts.formats"}
@@ -167,6 +168,7 @@ def is_ours(module: str) -> bool:
         "podwatch",
         "podwatch_airflow",
         "podwatch_connections",
+        "podwatch_events",
         "podwatch_page",
         "airflow_local_settings",
         "dags",

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
-from fastapi import Response
 
 from podwatch.model import Coverage, Feed, Mention, NotListened, Precision
 from podwatch.notifiers import show_channel
@@ -234,9 +233,9 @@ class ChangePage:
     next: int | None
 
 
-def json_response(record: object) -> Response:
+def to_json(record: object) -> str:
     """A record as JSON at once, for long lists: FastAPI would build it twice over, and check what is typed already."""
-    return Response(orjson.dumps(record, option=orjson.OPT_UTC_Z), media_type="application/json")
+    return orjson.dumps(record, option=orjson.OPT_UTC_Z).decode()
 
 
 def mention_record(id: int, m: Mention) -> MentionRecord:
