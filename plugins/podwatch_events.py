@@ -66,7 +66,12 @@ def announce_mentions(store: Store, now: datetime) -> int:
     mark = store.ensure_mark(ANNOUNCED, now, str(store.newest_mention_id()))
     found = store.mentions_after(int(mark.value), MOST_IDS)
     if found.count:
-        extra: dict[str, Any] = {"mentions": list(found.ids), "count": found.count, "first": found.ids[0], "last": found.last}
+        extra: dict[str, Any] = {
+            "mentions": list(found.ids),
+            "count": found.count,
+            "first": found.ids[0],
+            "last": found.last,
+        }
         get_current_context()["outlet_events"][_mentions_outlet()].add(Asset(MENTIONS), extra=extra)
         store.set_mark(ANNOUNCED, now, str(found.last))
     return found.count

@@ -49,6 +49,7 @@ KNOWN_VARIABLES = frozenset(
                 "LIVE_DAYS",
                 "MAIL_FROM",
                 "MAIL_UNSUBSCRIBE",
+                "MCP_TOKEN",
                 "MIGRATE",
                 "METRICS_TOKEN",
                 "OPERATIONS_CHANNEL",

@@ -68,7 +68,10 @@ def _links(dag_id: str, run_id: str) -> dict[str, str]:
     x = XComModel
     query = select(x.task_id, x.value).where(x.dag_id == dag_id, x.run_id == run_id, x.key.startswith("_link_"))
     with create_session() as session:
-        return {task: json.loads(value) if isinstance(value, str) and value[:1] == '"' else value for task, value in session.execute(query)}
+        return {
+            task: json.loads(value) if isinstance(value, str) and value[:1] == '"' else value
+            for task, value in session.execute(query)
+        }
 
 
 def main(folder: str, answers: int) -> None:
