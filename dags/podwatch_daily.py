@@ -70,7 +70,7 @@ def add_line(*, ends_line: bool) -> None:
         return podwatch_airflow.run_verb("fetch", shard)
 
     # starts the DAG podwatch_deliver when there is something new
-    @task(outlets=[podwatch_airflow.alerts_outlet()], **podwatch_airflow.verb_pool("detect"))
+    @task(outlets=podwatch_airflow.detect_outlets(), **podwatch_airflow.verb_pool("detect"))
     def detect(shard: dict[str, Any] | None = None) -> dict[str, Any]:
         return podwatch_airflow.run_verb("detect", shard)
 
@@ -79,7 +79,8 @@ def add_line(*, ends_line: bool) -> None:
         return podwatch_airflow.run_verb("deliver", ends_line=ends_line)
 
     if podwatch_airflow.line_shards() == 1:
-        poll() >> fetch() >> detect() >> deliver()
+        ask, read, find, tell = (podwatch_airflow.link_to_page(t()) for t in (poll, fetch, detect, deliver))
+        ask >> read >> find >> tell
     else:
         shards = plan()
         poll.expand(shard=shards) >> fetch.expand(shard=shards) >> detect.expand(shard=shards) >> deliver()

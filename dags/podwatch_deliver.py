@@ -42,7 +42,7 @@ def deliver_due() -> None:
     def deliver() -> dict[str, Any]:
         return podwatch_airflow.run_verb("deliver")
 
-    deliver()
+    podwatch_airflow.link_to_page(deliver())
 
 
 podwatch_dag = deliver_due()

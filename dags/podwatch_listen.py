@@ -56,11 +56,11 @@ def listen() -> None:
     def hear(episode: int) -> dict[str, Any]:
         return podwatch_airflow.run_listen_step("hear", episode)  # type: ignore[no-any-return]
 
-    @task(trigger_rule="all_done_min_one_success", outlets=[podwatch_airflow.alerts_outlet()])
+    @task(trigger_rule="all_done_min_one_success", outlets=podwatch_airflow.detect_outlets())
     def detect() -> dict[str, Any]:
         return podwatch_airflow.run_verb("detect")
 
-    hear.expand(episode=plan()) >> detect()
+    hear.expand(episode=plan()) >> podwatch_airflow.link_to_page(detect())
 
 
 podwatch_dag = listen()

@@ -55,7 +55,7 @@ ALLOWED = {
     "query watchlist notifiers speech runtime line history diagnose web",
     "__main__": "commands",
     # the plugin, inside its functions
-    "podwatch_airflow": "redaction errors model settings runtime line history web",
+    "podwatch_airflow": "redaction errors model settings store runtime line history web",
     "podwatch_plugin": "podwatch_airflow",
     "airflow_local_settings": "",
     "dags": "podwatch_airflow",
@@ -82,7 +82,7 @@ ONLY = {
     "re2": "podwatch.query",
     "ruamel": "podwatch.watchlist",
     "yaml": "podwatch.watchlist.fast_yaml",
-    "pydantic": "podwatch.watchlist podwatch.web.api",
+    "pydantic": "podwatch.watchlist podwatch.web.api podwatch.web.subscription_api",
     "fastapi": "podwatch.web podwatch_airflow.page",
     "starlette": "podwatch.web podwatch_airflow.page",
     "jinja2": "podwatch.web.rendering",

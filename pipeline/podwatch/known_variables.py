@@ -56,6 +56,7 @@ KNOWN_VARIABLES = frozenset(
                 "LIVE_DAYS",
                 "MAIL_FROM",
                 "MAIL_UNSUBSCRIBE",
+                "MCP_TOKEN",
                 "METRICS_TOKEN",
                 "MIGRATE",
                 "OPERATIONS_CHANNEL",

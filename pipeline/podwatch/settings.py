@@ -76,7 +76,7 @@ class Settings:
     migrate: whether every command brings older tables up to date; else only `podwatch db migrate` does.
     keep_days: for how long the text of transcripts is kept, unless its feed says otherwise.
     speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it; metrics_token: to
-    /metrics, and to nothing else.
+    /metrics, and to nothing else; mcp_token: lets agents ask `podwatch mcp --http`.
     """
 
     home: Path
@@ -114,6 +114,7 @@ class Settings:
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     page_token: Secret = field(default_factory=lambda: Secret(""))
     metrics_token: Secret = field(default_factory=lambda: Secret(""))
+    mcp_token: Secret = field(default_factory=lambda: Secret(""))
 
 
 def default_home() -> Path:
@@ -173,6 +174,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         speech=speech_settings(env, home),
         page_token=Secret(read_text(env, "PODWATCH_PAGE_TOKEN")),
         metrics_token=Secret(read_text(env, "PODWATCH_METRICS_TOKEN")),
+        mcp_token=Secret(read_text(env, "PODWATCH_MCP_TOKEN")),
     )
 
 

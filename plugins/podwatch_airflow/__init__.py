@@ -16,21 +16,22 @@ from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as airflow_version
 
+from podwatch_airflow import events
 from podwatch_airflow.connections import podwatch_variables, uncover_library
+from podwatch_airflow.events import ALERTS, LEFT, detect_outlets, left_outlet, link_to_page
 from podwatch_airflow.incidents import report_failure, report_recovery
 from podwatch_airflow.versions import check_version
 
 if TYPE_CHECKING:
-    from airflow.sdk import Asset, AssetAlias, AssetOrTimeSchedule, CronDataIntervalTimetable
+    from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable
 
     from podwatch.settings import Settings
 
 check_version(airflow_version)
 log = logging.getLogger("podwatch")
 
+__all__ = ["detect_outlets", "left_outlet", "link_to_page"]  # of events, for the DAGs
 POOL = "podwatch_backfill"  # its slots bound the shards of a backfill at once; the daily run has all others
-ALERTS = "podwatch_alerts"  # an Airflow asset, with an event whenever detect has found something new
-LEFT = "podwatch_left"  # the same, whenever a run's time was over before everything was asked for
 MAX_NOTES = 20  # in an XCom; the log and the rows have all of them
 
 
@@ -58,7 +59,11 @@ def run_verb(verb: str, shard: Mapping[str, Any] | None = None, *, ends_line: bo
     part = Shard(shard["index"], shard["count"], tuple(shard["buckets"])) if shard else ALL
     with runtime.build(read_settings(PODWATCH_RUN_SECONDS=str(default_run_seconds()))) as rt:
         if interval is None:
+            if verb == "detect":
+                events.begin_announcing(rt.store, rt.store.clock())
             tally = verbs.LINE[verb](rt, rt.store.clock(), part)
+            if verb == "detect":
+                events.announce_mentions(rt.store, rt.store.clock())
             if ends_line:
                 finish_line(rt, rt.store.clock())
                 prune_expired(rt, rt.store.clock())
@@ -70,9 +75,9 @@ def run_verb(verb: str, shard: Mapping[str, Any] | None = None, *, ends_line: bo
             tally = backfill_steps.run_verb(rt, verb, *interval, rt.store.clock())
     log.info("%s: %s looked at, %s new, %s failed", verb, tally.done, tally.new, tally.failed)
     if verb == "detect" and tally.new and interval is None:
-        _announce(ALERTS)
+        events.announce_alerts()
     if tally.left and interval is None:
-        _announce(LEFT)
+        events.announce_left()
     return {**asdict(tally), "notes": list(tally.notes[:MAX_NOTES])}
 
 
@@ -84,28 +89,6 @@ def plan_line() -> list[dict[str, Any]]:
 
     with runtime.build(read_settings()) as rt:
         return [asdict(shard) for shard in plan_shards(rt, rt.store.clock(), line_shards())]
-
-
-def _announce(asset: str) -> None:
-    """Emits an event of an asset, which starts the DAG that waits for it."""
-    from airflow.sdk import Asset, get_current_context
-
-    outlet = alerts_outlet() if asset == ALERTS else left_outlet()
-    get_current_context()["outlet_events"][outlet].add(Asset(asset))
-
-
-def alerts_outlet() -> AssetAlias:
-    """The outlet of detect: an alias, which a task may leave empty; a plain asset has an event after each success."""
-    from airflow.sdk import AssetAlias
-
-    return AssetAlias(f"{ALERTS}_found")
-
-
-def left_outlet() -> AssetAlias:
-    """The outlet of poll and fetch: an alias, as that of detect."""
-    from airflow.sdk import AssetAlias
-
-    return AssetAlias(f"{LEFT}_over")
 
 
 def backfill_interval() -> tuple[datetime, datetime] | None:

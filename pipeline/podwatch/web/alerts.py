@@ -19,7 +19,7 @@ from podwatch.store.audit import Action
 from podwatch.web.access import Visitor, VisitorDep
 from podwatch.web.alert_filter import parse_filter, parse_id, read_fields
 from podwatch.web.describe import describe_match, describe_outcome, message_link
-from podwatch.web.page import FormDep, Page, PageDep, go_to, query_of
+from podwatch.web.page import FormDep, Page, PageDep, cached_view, go_to, query_of
 from podwatch.web.rendering import seconds_or_none
 
 router = APIRouter(include_in_schema=False)
@@ -35,6 +35,7 @@ def show_first(request: Request) -> Response:
 
 
 @router.get("/alerts", response_class=HTMLResponse)
+@cached_view
 def show_alerts(request: Request, page: PageDep) -> Response:
     fields = read_fields(request.query_params)
     wanted = parse_filter(fields)

@@ -7,13 +7,14 @@ from fastapi.responses import HTMLResponse
 
 from podwatch.store.audit import Facts
 from podwatch.web.alert_filter import parse_id
-from podwatch.web.page import PageDep
+from podwatch.web.page import PageDep, cached_view
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 50
 
 
 @router.get("/changes", response_class=HTMLResponse)
+@cached_view
 def show_changes(request: Request, page: PageDep) -> Response:
     before = request.query_params.get("before")
     found = page.store.list_audit(before=parse_id(before, "before") if before else None, limit=PAGE_SIZE + 1)
