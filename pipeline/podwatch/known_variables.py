@@ -53,6 +53,7 @@ KNOWN_VARIABLES = frozenset(
                 "METRICS_TOKEN",
                 "OPERATIONS_CHANNEL",
                 "PAGE_TOKEN",
+                "PAGE_URL",
                 "POLL_FLOOR",
                 "POLL_THREADS",
                 "PORT",
@@ -75,6 +76,7 @@ KNOWN_VARIABLES = frozenset(
                 "SPEECH_RECOGNISER",
                 "SPEECH_THREADS",
                 "SPEECH_URL",
+                "WATCHLIST",
                 "WEBHOOKS",
                 "WEBHOOK_SECRET",
             )

@@ -23,6 +23,7 @@ from podwatch.web import (
     api,
     changes,
     coverage,
+    editor,
     episodes,
     feeds,
     login,
@@ -39,8 +40,8 @@ from podwatch.web.page import Page, relative_address
 from podwatch.web.rendering import FOLDER
 
 log = logging.getLogger("podwatch")
-ROUTERS = (alerts.router, subscriptions.router, episodes.router, watches.router, feeds.router, coverage.router,
-           changes.router, search.router, login.router, api.router, search_api.router, trends.router,
+ROUTERS = (alerts.router, subscriptions.router, episodes.router, editor.router, watches.router, feeds.router,
+           coverage.router, changes.router, search.router, login.router, api.router, search_api.router, trends.router,
            metrics.router)  # fmt: skip
 
 THREADS = 6  # of requests under way at once where it is served alone: with 40 of them fifty readers wait twice as long

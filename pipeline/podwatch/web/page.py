@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 from podwatch.runtime import Runtime
 from podwatch.store.database import Store
 from podwatch.web.access import CSRF_COOKIE, Access
+from podwatch.web.backtests import BacktestJobs
 from podwatch.web.rendering import build_environment
 
 
@@ -28,6 +29,7 @@ class Page:
         self._open_runtime, self._lock = open_runtime, Lock()
         self._rt: Runtime | None = None
         self._environment = build_environment()
+        self.backtests = BacktestJobs()
 
     @property
     def rt(self) -> Runtime:
@@ -41,6 +43,7 @@ class Page:
         return self.rt.store
 
     def close(self) -> None:
+        self.backtests.close()
         with self._lock:
             if self._rt is not None:
                 self._rt.close()
