@@ -32,6 +32,10 @@ class Action(StrEnum):
     REMOVE_WATCH = "remove watch"
     SYNC = "sync watchlist"
     MUTE = "mute"
+    SET_LOGIN = "set login"
+    RELEASE = "release alerts"
+    PRUNE = "prune texts"
+    BACKFILL = "backfill"
     END_MUTE = "end mute"
     MAKE_TOKEN = "make token"  # noqa: S105 - the name of an action
     REVOKE_TOKEN = "revoke token"  # noqa: S105
@@ -122,6 +126,19 @@ class AuditRows(Rows):
         """False when no token of this number is in force."""
         t = view_tokens.c
         return self.execute(update(view_tokens).where(t.id == id, t.revoked_at.is_(None)).values(revoked_at=now)) == 1
+
+
+def describe_facts(facts: Facts) -> str:
+    """``tags: news, daily``."""
+    return "; ".join(f"{k}: {_text(v)}" for k, v in (facts or {}).items() if v not in (None, ""))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_text(v)}" for k, v in value.items())
+    return str(value)
 
 
 def insert_audit(

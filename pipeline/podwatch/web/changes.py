@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from podwatch.store.audit import Action, AuditFilter, Facts
+from podwatch.store.audit import Action, AuditFilter, Facts, describe_facts
 from podwatch.web.alert_filter import parse_id
 from podwatch.web.page import PageDep, query_of
 
@@ -37,11 +35,6 @@ def show_changes(request: Request, page: PageDep) -> Response:
     )
 
 
-def describe_facts(facts: Facts) -> str:
-    """``tags: news, daily``."""
-    return "; ".join(f"{k}: {_text(v)}" for k, v in (facts or {}).items() if v not in (None, ""))
-
-
 def split_difference(before: Facts, after: Facts) -> tuple[str, str]:
     """What was before and what is after, each without what is the same in both."""
     if not before or not after:
@@ -57,11 +50,3 @@ def describe_difference(before: Facts, after: Facts) -> str:
         return describe_facts(before) or describe_facts(after)
     old, new = split_difference(before, after)
     return f"{old} → {new}" if old and new else new or old
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(_text, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{k} {_text(v)}" for k, v in value.items())
-    return str(value)

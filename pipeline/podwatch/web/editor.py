@@ -14,6 +14,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from podwatch.diagnose.watch_facts import shown_entry
 from podwatch.errors import PodwatchError, WatchlistError
 from podwatch.model import Watch
 from podwatch.notifiers import show_channel
@@ -31,7 +32,6 @@ from podwatch.web.watch_form import (
     digest_of,
     empty_values,
     read_values,
-    shown_entry,
     shown_yaml,
     suggest_name,
     values_of,

@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
+from podwatch.diagnose.watch_facts import shown_entry
 from podwatch.model import Feed, Watch
 from podwatch.notifiers import show_channel
 from podwatch.redaction import display_address, is_redacted
@@ -102,14 +103,6 @@ def known_addresses(watches: Sequence[Watch], feeds: Sequence[Feed]) -> list[str
     return [*(f.url for f in feeds), *(u for w in watches for u in (*w.scope.urls, *w.scope.not_urls))]
 
 
-def shown_entry(watch: Watch) -> dict[str, Any]:
-    """The entry of a watch as anybody may read it."""
-    entry = entry_of(watch) | {"channel": show_channel(watch.channel)}
-    if "feeds" in entry:
-        entry["feeds"] = _shown_scope(entry["feeds"])
-    return entry
-
-
 def shown_yaml(watch: Watch) -> str:
     """The same as YAML, an item of a list."""
     return format_entry(shown_entry(watch), dash="- ")
@@ -144,11 +137,6 @@ def _scope(values: Mapping[str, Any], addresses: Iterable[str]) -> dict[str, Any
         if prefix and place:
             found["exclude"] = place
     return found
-
-
-def _shown_scope(scope: Mapping[str, Any]) -> dict[str, Any]:
-    shown = {k: [display_address(u) for u in v] if k == "urls" else v for k, v in scope.items() if k != "exclude"}
-    return shown | ({"exclude": _shown_scope(scope["exclude"])} if "exclude" in scope else {})
 
 
 def _hidden(shown: str, known: Iterable[str], show: Any, field: str) -> str:
