@@ -21,6 +21,7 @@ from podwatch.line.detect import evaluate
 from podwatch.line.repeated_passages import PassageLabeller
 from podwatch.model import SPEECH, DeliverMode, Mention, Scope, Watch
 from podwatch.policy.scopes import is_in_scope
+from podwatch.query.engine import PLANNED_AFTER
 from podwatch.settings import Settings
 from podwatch.store.database import Store, explaining_failures, open_store
 from podwatch.store.detect import TranscriptSource
@@ -195,14 +196,17 @@ def choose_samples(samples: list[Sample]) -> list[Sample]:
 
 
 class BacktestPlan:
-    """The watches to evaluate, compiled. Make it once: processes that are forked from this one share it."""
+    """The watches to evaluate, compiled. Make it once: processes that are forked from this one share it.
 
-    def __init__(self, differences: Sequence[Difference]) -> None:
+    planned_after: see query.Engine; for one watch in few transcripts counting words costs more than it saves.
+    """
+
+    def __init__(self, differences: Sequence[Difference], planned_after: Sequence[int] = PLANNED_AFTER) -> None:
         self.differences = differences
         proposed = [d.proposed for d in differences if d.proposed is not None]
         present = [replace(d.present, name=PRESENT + d.present.name) for d in differences if d.present is not None]
         self.watches = (*proposed, *present)
-        self.engine = query.build_engine(self.watches)
+        self.engine = query.build_engine(self.watches, planned_after)
 
 
 class Evaluator:

@@ -25,6 +25,7 @@ from podwatch.query.check_warnings import MatchRate
 from podwatch.store.database import Store
 from podwatch.store.search import Candidate, SearchScope
 
+PLANNED_AFTER = (1,)
 PAGES = (10, 25, 50)  # transcripts read at a time, the last again and again
 
 
@@ -74,7 +75,9 @@ def backtest_watch(
         present = None
     name = proposed.name if present is None else present.name
     change = WatchChange.NEW if present is None else WatchChange.CHANGED
-    plan = BacktestPlan([Difference(change=change, present=present, proposed=replace(proposed, name=name))])
+    plan = BacktestPlan(
+        [Difference(change=change, present=present, proposed=replace(proposed, name=name))], PLANNED_AFTER
+    )
     if name in plan.engine.broken:
         raise plan.engine.broken[name]
     ids = _candidates(store, plan, present, scope)

@@ -105,11 +105,15 @@
   list.hidden = true;
   let chosen = -1, offers = [], at = null, target = null, looking = 0;
 
+  function expand(field, open) {
+    if (field.getAttribute("role") === "combobox") field.setAttribute("aria-expanded", String(open));
+  }
+
   function close() {
     list.hidden = true;
     offers = [];
     chosen = -1;
-    if (target) { target.setAttribute("aria-expanded", "false"); target.removeAttribute("aria-activedescendant"); }
+    if (target) { expand(target, false); target.removeAttribute("aria-activedescendant"); }
   }
 
   function open(field, found, place) {
@@ -129,7 +133,7 @@
     field.parentElement.classList.add("anchor");
     field.after(list);
     list.hidden = false;
-    field.setAttribute("aria-expanded", "true");
+    expand(field, true);
   }
 
   function choose(by) {
@@ -186,12 +190,14 @@
   for (const id of ["f-query", ...Object.keys(FIELDS)]) {
     const field = document.getElementById(id);
     if (!field) continue;
-    field.setAttribute("role", "combobox");
     field.setAttribute("aria-autocomplete", "list");
     field.setAttribute("aria-controls", "names");
-    field.setAttribute("aria-expanded", "false");
+    if (field.tagName === "INPUT") { // a field of several lines cannot be a combobox
+      field.setAttribute("role", "combobox");
+      field.setAttribute("aria-expanded", "false");
+    }
     field.addEventListener("input", () => complete(field));
-    field.addEventListener("blur", () => setTimeout(close, 150));
+    field.addEventListener("blur", () => setTimeout(() => { if (document.activeElement !== target) close(); }, 150));
     field.addEventListener("keydown", (event) => {
       if (list.hidden || target !== field) return;
       if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); choose(event.key === "ArrowDown" ? 1 : -1); }
