@@ -48,7 +48,7 @@ ALLOWED = {
     "line": "redaction errors logins speech_settings model net policy store feeds transcripts entities query notifiers speech runtime",
     "history": "redaction errors model settings net policy store feeds query watchlist runtime line",
     "diagnose": "redaction errors model settings logins policy store feeds transcripts entities phonetics query "
-    "speech notifiers line",
+    "watchlist speech notifiers line",
     "web": "redaction errors model settings policy store feeds transcripts query watchlist notifiers runtime line history "
     "diagnose",
     "commands": "redaction errors model known_variables settings logins files policy store feeds transcripts entities "

@@ -23,7 +23,7 @@ from podwatch_airflow.incidents import report_failure, report_recovery
 from podwatch_airflow.versions import check_version
 
 if TYPE_CHECKING:
-    from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable
+    from airflow.sdk import Asset, AssetOrTimeSchedule, CronDataIntervalTimetable
 
     from podwatch.settings import Settings
 

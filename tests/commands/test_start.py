@@ -58,6 +58,7 @@ STORED = {
     "watches learn": f"{STORE} ruamel",
     "mute add --watch corridor --for 2d": STORE,
     "mute list": STORE,
+    "audit": STORE,
     "mute end 1": STORE,
     "mentions": STORE,
     "alerts": STORE,

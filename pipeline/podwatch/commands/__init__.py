@@ -29,6 +29,7 @@ SECTIONS = {
     "What is listened to, and for": {
         "feeds": Place(f"{_WHERE}.feeds:app", "The podcasts that are polled."),
         "watches": Place(f"{_WHERE}.watches:app", "What is listened for."),
+        "audit": Place(f"{_WHERE}.audit:audit", "Shows who changed what, the newest change first."),
         "mute": Place(f"{_WHERE}.mute:app", "What tells nobody for a while."),
     },
     "What was found": {

@@ -21,6 +21,7 @@ from podwatch.store.audit import AuditRows
 from podwatch.store.backfills import BackfillRows
 from podwatch.store.channels import ChannelRows
 from podwatch.store.clock import ClockRows
+from podwatch.store.completions import CompletionRows
 from podwatch.store.connection import HEAD, check_revision, connect, schema_revision, upgrade_schema
 from podwatch.store.coverage import CoverageRows
 from podwatch.store.database_url import database_exists, display_url
@@ -41,10 +42,12 @@ from podwatch.store.poll import PollRows
 from podwatch.store.privileges import find_missing_grants
 from podwatch.store.prune import PruneRows
 from podwatch.store.reports import ReportRows
+from podwatch.store.revisions import RevisionRows
 from podwatch.store.search import SearchRows
 from podwatch.store.sent_messages import SentMessageRows
 from podwatch.store.surges import SurgeRows
 from podwatch.store.trends import TrendRows
+from podwatch.store.watch_edits import WatchEditRows
 from podwatch.store.watches import WatchRows
 
 __all__ = [
@@ -91,6 +94,9 @@ class Store(
     TrendRows,
     PruneRows,
     FigureRows,
+    RevisionRows,
+    WatchEditRows,
+    CompletionRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""
 

@@ -210,6 +210,7 @@ watches = Table(
     Column("seq", Id, nullable=False, unique=True),
     Column("enabled", Boolean, nullable=False, default=True),
     Column("disabled_at", Utc),  # when it was taken off the watchlist
+    Column("removed_at", Utc),  # when somebody removed it for good; null: it can be switched on again
     # Of the keys of its alerts: the name that it had first, so that a renamed watch tells nothing twice.
     Column("key_name", Text, nullable=False, default="", server_default=""),
     Column("error", Text),
