@@ -26,10 +26,12 @@ FOLDER = Path(__file__).parent
 MAX_SHOW_HOURS, MAX_HOURS = 3.0, 80.0
 # Shows of other things than the news, and those whose transcripts the matcher may have learned from.
 LEFT_OUT = frozenset(
-    "Joe Rogan Experience;Lex Fridman;Andrew Huberman;Mindscape Podcast;Theo Von - This Past Weekend;Brain Inspired;"
-    "Cognitive Revolution;Bill Simmons NBA;Bill Simmons NFL;Life Science Connect - Business of Biotech;Beyond Biotech;"
-    "a16z Bio;The a16z Podcast;Flagrant - Andrew Schulz;Breakfast Club Power 1051 FM;Conversation with Tyler;"
-    "Moonshots - Peter Diamandis".split(";")
+    """
+Joe Rogan Experience;Lex Fridman;Andrew Huberman;Mindscape Podcast;Theo Von - This Past Weekend;Brain Inspired;
+Cognitive Revolution;Bill Simmons NBA;Bill Simmons NFL;Life Science Connect - Business of Biotech;Beyond Biotech;
+a16z Bio;The a16z Podcast;Flagrant - Andrew Schulz;Breakfast Club Power 1051 FM;Conversation with Tyler;
+Moonshots - Peter Diamandis
+""".replace("\n", "").split(";")
 )
 _PATH = re.compile(r"_Transcripts/([^/]+)/[^/]*_(\d+)s\.md")
 _LINE = re.compile(r"\*\s+(.*?)\s*(?:\[\[[\d:]+\]\([^)]*\)\])?\s*$")

@@ -12,6 +12,9 @@ from podwatch.phonetics.noisy_channel import Encoded, encode_words, measure_cost
 from podwatch.phonetics.tokenizer import Tokens
 
 
+FirstNames = tuple[tuple[int, str], ...]  # of one surname: (its index in the text, the first name before it)
+
+
 @dataclass(slots=True)
 class Assessment:
     """What a candidate's text says of it, kept because it is scored up to three times.
@@ -102,7 +105,7 @@ class TextContext:
     entries: Mapping[str, Entry]
     note_words: frozenset[str]
     watched_positions: frozenset[int] = frozenset()
-    first_names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    first_names: Mapping[str, FirstNames] = field(default_factory=dict)
 
 
 def split_full_names(candidates: Sequence[Candidate], context: TextContext) -> None:

@@ -8,6 +8,7 @@ with what the whole episode says, and of candidates that overlap the best stays.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from podwatch.phonetics.advice import advise_on
 from podwatch.phonetics.blas_threads import single_blas_thread
@@ -25,8 +26,12 @@ from podwatch.phonetics.name_parts import spoken_words
 from podwatch.phonetics.namesakes import find_first_names
 from podwatch.phonetics.ngram_windows import TextNGrams, find_rare_words
 from podwatch.phonetics.overlaps import best_per_name, drop_unlikely_rivals
+from podwatch.phonetics.passage_language import find_foreign_words, is_nearly_right
 from podwatch.phonetics.tokenizer import split_chunks, tokenize
 from podwatch.phonetics.watched_names import MatchKind, NameMatch, WatchedName
+
+if TYPE_CHECKING:
+    from podwatch.phonetics.passage_language import Flags
 
 ContextLookup = Callable[[Candidate], EpisodeContext]
 
@@ -98,7 +103,9 @@ class NameMatcher:
         context = TextContext(tokens, entries, note_words, _watched_positions(exact), first_names)
         ngrams = TextNGrams(tokens, entries)
         with_rare_word = ngrams.windows_with(find_rare_words(tokens, entries))
-        candidates = _merge_candidates([*exact, *self._similar.find(with_rare_word, context)])
+        foreign = find_foreign_words(tokens, entries)
+        similar = _drop_foreign(self._similar.find(with_rare_word, context), foreign, context)
+        candidates = _merge_candidates([*exact, *similar])
         noted = self._names_in_notes(context)
         count_repetitions(candidates, context)
         self._score_alone(candidates, context)
@@ -106,7 +113,7 @@ class NameMatcher:
         if present:
             sure = [c for c in candidates if c.score >= SURE_SCORE]
             again = self._similar.find_again(ngrams.windows(), sorted(present), sure, context)
-            candidates = _merge_candidates([*candidates, *again])
+            candidates = _merge_candidates([*candidates, *_drop_foreign(again, foreign, context)])
             count_repetitions(candidates, context)
             self._score_alone(candidates, context)
         lookup = context_lookup(candidates, context, noted, self.same_names, self._distinct_count)
@@ -137,6 +144,11 @@ class NameMatcher:
         name, score, distance = candidate.form.name, round(candidate.score, 4), round(candidate.distance, 4)
         reason = explain_match(text[start:end], self.names[name], candidate, context, episode)
         return NameMatch(name, start + offset, end + offset, score, kind, reason, distance)
+
+
+def _drop_foreign(candidates: Sequence[Candidate], foreign: Flags, context: TextContext) -> list[Candidate]:
+    """Without those in passages of another language that are not nearly right; ``foreign``: a flag for each word."""
+    return [c for c in candidates if not foreign[c.first] or is_nearly_right(c, context)]
 
 
 def _merge_candidates(candidates: Iterable[Candidate]) -> list[Candidate]:
