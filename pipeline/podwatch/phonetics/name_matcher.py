@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING
 
 from podwatch.phonetics.advice import advise_on
 from podwatch.phonetics.blas_threads import single_blas_thread
-from podwatch.phonetics.candidate_scoring import DEFAULT_THRESHOLD, is_repeated_word, score_candidates
+from podwatch.phonetics.candidate_scoring import (
+    DEFAULT_THRESHOLD,
+    SHARED_COST,
+    is_repeated_word,
+    score_candidates,
+)
 from podwatch.phonetics.candidate_search import CandidateSearch
 from podwatch.phonetics.candidates import Candidate, TextContext
 from podwatch.phonetics.duplicate_names import count_distinct, find_same_names
 from podwatch.phonetics.episode_context import SURE_SCORE, EpisodeContext, context_lookup, count_repetitions
 from podwatch.phonetics.exact_search import ExactSearch
-from podwatch.phonetics.lexicon import look_up_words
+from podwatch.phonetics.lexicon import GIVEN, look_up_words
 from podwatch.phonetics.list_context import min_score
 from podwatch.phonetics.match_reasons import explain_match
 from podwatch.phonetics.name_forms import Form, build_forms
@@ -124,13 +129,13 @@ class NameMatcher:
         score_candidates(candidates, context, [EpisodeContext()] * len(candidates), self.same_names)
 
     def _names_in_notes(self, context: TextContext) -> set[int]:
-        """The names of which title or notes have a form that is more than one everyday word."""
+        """The names of which title or notes have a form that is more than one word that others are called by or say."""
         return {
             form.name
             for forms in self._forms_by_name.values()
             for form in forms
             if context.note_words.issuperset(form.words)
-            and (len(form.words) > 1 or not _is_everyday(form.words[0], context))
+            and (len(form.words) > 1 or not _is_shared(form, context))
         }
 
     def _to_match(
@@ -167,9 +172,12 @@ def _total_cost(candidate: Candidate) -> float:
     return candidate.cost + (1.0 if candidate.given_cost is None else candidate.given_cost)
 
 
-def _is_everyday(word: str, context: TextContext) -> bool:
-    entry = context.entries.get(word)
-    return entry is not None and entry.is_everyday()
+def _is_shared(form: Form, context: TextContext) -> bool:
+    """Whether a form of one word is an everyday word, or a surname that is as well a first name, or many have."""
+    entry = context.entries.get(form.words[0])
+    if entry is None:
+        return False
+    return entry.is_everyday() or (form.part == "surname" and (bool(entry.flags & GIVEN) or entry.cost < SHARED_COST))
 
 
 def _watched_positions(exact: Sequence[Candidate]) -> frozenset[int]:

@@ -168,6 +168,19 @@ def is_first_name(at: int, context: TextContext) -> bool:
     return has_capital and bool(entry.flags & GIVEN) and tokens.plain[at] not in _MONTHS
 
 
+def is_in_longer_name(candidate: Candidate, context: TextContext) -> bool:
+    """Whether a word with a capital that is none of the bearer's stands right beside it: New York, the Green New Deal."""
+    if _has_capital_behind(candidate, context) and context.tokens.plain[candidate.last] not in ROLES:
+        return True
+    tokens, before, form = context.tokens, candidate.first - 1, candidate.form
+    if before < 0 or not tokens.has_case or tokens.gaps[before] != OPEN or not tokens.is_capitalised[before]:
+        return False
+    word = tokens.plain[before]
+    if word in ROLES or not word or _is_own_first_name(word, form) or before in context.watched_positions:
+        return False
+    return not (tokens.starts_sentence[before] and context.entries[word].is_everyday())
+
+
 def _has_capital_behind(candidate: Candidate, context: TextContext) -> bool:
     """Whether a word with a capital follows at once, in a text that has case."""
     tokens, behind = context.tokens, candidate.last
