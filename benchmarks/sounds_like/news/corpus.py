@@ -51,8 +51,7 @@ class NewsEpisode:
 
     @property
     def show(self) -> str:
-        found = _PATH.fullmatch(self.path)
-        return found[1] if found else ""
+        return show_of(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +82,21 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def show_of(path: str) -> str:
+    found = _PATH.fullmatch(path)
+    return found[1] if found else ""
+
+
+def list_paths(repository: Path) -> list[str]:
+    """All transcripts of the repository, in the order of a hash of their paths."""
+    paths = _git(repository, "ls-tree", "-r", "-z", "--name-only", COMMIT, "_Transcripts").split("\0")
+    return sorted((path for path in paths if _PATH.fullmatch(path)), key=_digest)
+
+
 def choose_episodes(repository: Path) -> Iterator[NewsEpisode]:
     """The choice, made anew: what episodes.tsv holds."""
-    paths = _git(repository, "ls-tree", "-r", "-z", "--name-only", COMMIT, "_Transcripts").split("\0")
     hours: defaultdict[str, float] = defaultdict(float)
-    for path in sorted(paths, key=_digest):
+    for path in list_paths(repository):
         found = _PATH.fullmatch(path)
         if found is None or found[1] in LEFT_OUT or not 120 <= int(found[2]) <= 3 * 3600:
             continue
@@ -116,8 +125,13 @@ def read_episode(repository: Path, episode: NewsEpisode) -> NewsText:
     notes = head.partition("Video Description:")[2].strip()
     lines = body.splitlines()
     title = next((line[2:].strip() for line in lines if line.startswith("# ")), "")
-    said = (found[1] for line in lines if line.startswith("*  ") and (found := _LINE.fullmatch(line)))
-    return NewsText(" ".join(" ".join(said).split()), title, "" if notes == "None" else notes)
+    return NewsText(join_lines(body), title, "" if notes == "None" else notes)
+
+
+def join_lines(body: str) -> str:
+    """What is said, as one text: of each line without its time."""
+    said = (found[1] for line in body.splitlines() if line.startswith("*  ") and (found := _LINE.fullmatch(line)))
+    return " ".join(" ".join(said).split())
 
 
 def _git(repository: Path, *arguments: str) -> str:

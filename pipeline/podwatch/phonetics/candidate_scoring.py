@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from podwatch.phonetics.boosted_trees import load_trees
 from podwatch.phonetics.candidates import Assessment, Candidate, TextContext
+from podwatch.phonetics.competing_names import MIN_COMPARED, competitor_weight, share_odds
 from podwatch.phonetics.episode_context import LIST_PRESENT, OFTEN_REPEATED, EpisodeContext
 from podwatch.phonetics.features import (
     compute_candidate_features,
@@ -17,6 +18,7 @@ from podwatch.phonetics.features import (
     role_before,
     role_right_before,
 )
+from podwatch.phonetics.known_names import load_known_names
 from podwatch.phonetics.lexicon import GIVEN, PLACE, SURNAME, UNKNOWN_COST
 from podwatch.phonetics.list_context import is_capitalised
 from podwatch.phonetics.name_forms import SHORT_PHONES
@@ -32,7 +34,9 @@ DEFAULT_THRESHOLD = 0.55  # the lowest score that is reported, where the watch d
 EVERYDAY_COST = 13.0  # -log P of a word that is read as the everyday word it also is
 FREQUENT_COST = 11.0  # -log P of a surname that is said so often as a word (New, Fox, Green) that it is one elsewhere
 SELDOM_COST = 12.0  # -log P: said more seldom than this (Waltz), a capital within a sentence says that a word is a name
-SHARED_COST = 11.8  # -log P of a surname (Garcia, Patel) that is somebody else's, where the episode does not name the person
+SHARED_COST = (
+    11.8  # -log P of a surname (Garcia, Patel) that is somebody else's, where the episode does not name the person
+)
 CERTAIN_EXACT = 0.8  # a name spelt right that is as sure as this is no other one
 SAME_SOUND_COST = 0.15  # nats per symbol: no more than what spellers disagree about
 FEW_SPELLINGS = 0.3  # of EpisodeContext.other_spellings: no other way that the name seems to be written
@@ -51,7 +55,7 @@ def score_candidates(
 
     ``same``: for each name those that are the same one.
     """
-    similar: list[tuple[Candidate, Assessment]] = []
+    similar: list[tuple[Candidate, Assessment, EpisodeContext]] = []
     unweighed: list[Assessment] = []
     for candidate, episode in zip(candidates, episodes, strict=True):
         candidate.score = 0.0
@@ -60,15 +64,19 @@ def score_candidates(
             continue
         known = _assess(candidate, context)
         if not known.is_somebody_else and not _is_ruled_out(candidate, context, episode):
-            similar.append((candidate, known))
+            similar.append((candidate, known, episode))
             numbers = compute_context_features(episode)
             if known.context_features != numbers:
                 known.context_features = numbers
                 unweighed.append(known)
     for known, score in zip(unweighed, _weigh([k.features + k.context_features for k in unweighed]), strict=True):
         known.score = score
-    for candidate, known in similar:
+    for candidate, known, episode in similar:
         candidate.score = known.score
+        if known.score >= MIN_COMPARED:
+            if known.competitors is None:
+                known.competitors = competitor_weight(candidate, context)
+            candidate.score = share_odds(known.score, known.competitors, episode)
     taken: dict[int, set[int]] = {}
     for candidate in candidates:
         if candidate.is_exact and candidate.score >= CERTAIN_EXACT:
@@ -134,7 +142,7 @@ def _score_exact(candidate: Candidate, context: TextContext, episode: EpisodeCon
     if is_named:
         return 0.98
     is_listed = entry.cost < UNKNOWN_COST and entry.flags & (SURNAME | GIVEN | PLACE)
-    if entry.flags & GIVEN or (is_listed and entry.cost < SHARED_COST):
+    if load_known_names().is_mostly_first_name(words[0]) or (is_listed and entry.cost < SHARED_COST):
         return 0.6 if has_title and not is_in_longer_name(candidate, context) and entry.cost > FREQUENT_COST else 0.4
     if has_title or role_before(candidate, context) or episode.list_presence >= LIST_PRESENT:
         return 0.98

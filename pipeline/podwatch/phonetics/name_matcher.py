@@ -134,8 +134,7 @@ class NameMatcher:
             form.name
             for forms in self._forms_by_name.values()
             for form in forms
-            if context.note_words.issuperset(form.words)
-            and (len(form.words) > 1 or not _is_shared(form, context))
+            if context.note_words.issuperset(form.words) and (len(form.words) > 1 or not _is_shared(form, context))
         }
 
     def _to_match(

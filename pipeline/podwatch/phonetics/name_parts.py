@@ -15,7 +15,8 @@ from podwatch.phonetics.watched_names import WatchedName
 Part = Literal["full", "surname", "alias"]
 ROLES = word_set(
     "president minister secretary ambassador envoy senator general professor doctor mr mrs ms dr chancellor "
-    "colonel admiral governor congressman congresswoman congressmember congressperson ayatollah sheikh sultan emir pope cardinal director chairman chairwoman spokesman spokeswoman "
+    "colonel admiral governor congressman congresswoman congressmember congressperson "
+    "ayatollah sheikh sultan emir pope cardinal director chairman chairwoman spokesman spokeswoman "
     "analyst author journalist chief adviser advisor negotiator representative king queen prince premier "
     "commissioner mayor judge justice captain commander deputy leader founder ceo economist historian philosopher "
     "coach singer writer reporter correspondent prof sir lady comrade monsieur herr senor"

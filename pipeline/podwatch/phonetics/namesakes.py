@@ -63,8 +63,8 @@ def _may_be_first_name(entry: Entry) -> bool:
 def is_of_another_title(candidate: Candidate, context: TextContext) -> bool:
     """Whether a surname of one who is watched by a title may be somebody else's (President Biden, Mrs. Biden).
 
-    It is where another title stands before it, or none and the last of the surname who was named in full before (or, where
-    nobody was, anybody behind) is somebody else.
+    It is where another title stands before it, or none and the last of the surname who was named in full before it (or,
+    where nobody was, anybody behind it) is somebody else.
     """
     form, tokens = candidate.form, context.tokens
     if not form.titles or form.part == "full":
@@ -169,7 +169,7 @@ def is_first_name(at: int, context: TextContext) -> bool:
 
 
 def is_in_longer_name(candidate: Candidate, context: TextContext) -> bool:
-    """Whether a word with a capital that is none of the bearer's stands right beside it: New York, the Green New Deal."""
+    """Whether a word with a capital that is none of the bearer's stands right beside it: New York, Green New Deal."""
     if _has_capital_behind(candidate, context) and context.tokens.plain[candidate.last] not in ROLES:
         return True
     tokens, before, form = context.tokens, candidate.first - 1, candidate.form
@@ -299,7 +299,7 @@ def _is_acronym(candidate: Candidate, context: TextContext) -> bool:
 
 
 def _is_title_of_another(candidate: Candidate, context: TextContext) -> bool:
-    """Whether an alias with a title has not that title, or something else behind it: President Sall, no President Sisi."""
+    """Whether an alias with a title lacks it, or has something else behind it: President Sall, for President Sisi."""
     form = candidate.form
     if not form.has_title:
         return False

@@ -25,8 +25,8 @@ mitchell; nancy ann; nate nathan nathaniel; ned edward; nick nicholas nicolas ni
 pamela; pat patrick patricia patty; paul pavel pavlo pablo; pete peter pyotr petro pedro; phil philip philippe
 phillip; ray raymond; ron ronald ronnie; russ russell; sam samuel samantha; sergio sergei serhiy sergiy; stan
 stanley stanislav; steph stephanie stephen; steve steven stephen stefan stephan; sue susan suzanne susie; tad
-thaddeus; ted theodore teddy; terry terence theresa; tim timothy; toby tobias; tom thomas tommy tomas; tony anthony antony
-antonio anton; val valerie valentina; vic victor viktor; vince vincent; vlad vladimir volodymyr; walt walter; wes
+thaddeus; ted theodore teddy; terry terence theresa; tim timothy; toby tobias; tom thomas tommy tomas; tony anthony
+antony antonio anton; val valerie valentina; vic victor viktor; vince vincent; vlad vladimir volodymyr; walt walter; wes
 wesley; yulia julia; zach zachary zack
 """
 _NICKNAMES: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""Finds the passages of a transcript that are not English: names go by their sound there only where they are nearly right.
+"""Finds the passages of a transcript that are not English: there a name by its sound must be nearly right.
 
 Speech recognition writes music and noise down as words of other languages (Whisper's "Welsh"), pages of which are near
 to any name; and what the score says was learned from English talk. A passage is English where everyday English words
