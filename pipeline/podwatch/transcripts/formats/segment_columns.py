@@ -77,6 +77,13 @@ class Columns:
         self.ends.append(end)
         self.speakers.append(speaker)
 
+    def add_texts(self, texts: Sequence[str]) -> None:
+        """Adds segments of which nothing is known but their words."""
+        self.texts += texts
+        self.starts += [math.nan] * len(texts)
+        self.ends += [math.nan] * len(texts)
+        self.speakers += [None] * len(texts)
+
     def check(self) -> None:
         """Raises TranscriptError when there are no words, or more than MAX_SEGMENTS."""
         if len(self) > MAX_SEGMENTS:
