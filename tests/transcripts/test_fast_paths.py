@@ -7,13 +7,14 @@ line parsed. The texts are put together from what the expressions ask for, in an
 from __future__ import annotations
 
 import re
+import sys
 from itertools import pairwise
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from podwatch.transcripts.formats import flattened_captions, line_heads, line_shapes, markdown, written_times
-from podwatch.transcripts.formats.segment_columns import Columns
+from podwatch.transcripts.formats.segment_columns import ALL_OTHER_BLANKS, Columns, fold_blanks
 from podwatch.transcripts.formats.speaker_names import NAME_PATTERN, UNCASED_PATTERN, is_name, is_uncased_name
 from podwatch.transcripts.formats.speaker_prefixes import parse_prefix, parse_uncased_prefix
 from tests.support.hypothesis_profiles import examples
@@ -137,6 +138,19 @@ def test_emphasis_and_marks_are_stripped_where_the_expressions_find_them(text: s
     assert markdown.strip_emphasis(text) == EMPHASIS.sub(r"\2", text)
     stripped = "\n".join(markdown.strip_mark(line, has_headings=False) for line in text.split("\n"))
     assert stripped == MARK.sub("", text)
+
+
+@given(st.lists(TEXTS, max_size=4))
+@example(["a", "b\nc"])
+@example([" a"])
+@example(["a", "", "b "])
+@settings(max_examples=examples(500))
+def test_blanks_are_folded_as_if_each_text_were_split(texts: list[str]) -> None:
+    assert fold_blanks(texts) == [" ".join(text.split()) for text in texts]
+
+
+def test_all_blanks_are_known() -> None:
+    assert {c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace()} == {" ", "\n", *ALL_OTHER_BLANKS}
 
 
 def test_texts_without_times_are_added_as_if_one_by_one() -> None:

@@ -136,7 +136,7 @@ def _add_timed(
             start, end, speaker, line, _ = mark
         if not line or i in heads.names or line.isspace():
             continue
-        if not (has_inner and may_hold_inner(line)):
+        if not (has_inner and ("[" in line or "(" in line) and may_hold_inner(line)):
             parts.append(line)
             continue
         first, *others = split_at_times(line)
