@@ -73,6 +73,7 @@ KNOWN_VARIABLES = frozenset(
                 "SPEECH_MODEL",
                 "SPEECH_MODELS",
                 "SPEECH_RECOGNISER",
+                "SPEECH_SPEAKERS",
                 "SPEECH_THREADS",
                 "SPEECH_URL",
                 "WEBHOOKS",
