@@ -183,11 +183,14 @@ def main() -> int:
     parser.add_argument("--voices", type=Path)
     parser.add_argument("--model", choices=("tiny.en", "base"))
     parser.add_argument("--names", type=int)
+    parser.add_argument("--rounds", type=int, help="of cost: so that it fits in the minutes that there are")
     parser.add_argument("--only", default=",".join(PARTS))
     chosen = parser.parse_args()
     scale = SHORT if chosen.short else FULL
     if chosen.names:
         scale = replace(scale, names=chosen.names)
+    if chosen.rounds:
+        scale = replace(scale, rounds=chosen.rounds)
     model = fetch_model(chosen.model or ("tiny.en" if chosen.short else "base"), MODELS)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
