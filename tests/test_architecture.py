@@ -42,7 +42,7 @@ ALLOWED = {
     "phonetics": "",
     "query": "lazy_patterns errors model phonetics entities",
     "watchlist": "lazy_patterns redaction errors model files query",
-    "speech": "redaction errors model secret speech_settings settings net sandbox",
+    "speech": "redaction errors model secret speech_settings settings net sandbox phonetics",
     "notifiers": "lazy_patterns redaction errors model settings net query",
     "runtime": "redaction errors settings logins net store notifiers speech",
     "line": "redaction errors logins speech_settings model net policy store feeds transcripts entities query notifiers speech runtime",
@@ -126,8 +126,8 @@ HEAVY = {
     "faster_whisper",
     "tokenizers",
 }  # loaded inside the function that needs them
-# They are themselves imported late: by the function that builds the notifier, or in a process of their own.
-LATE = ("podwatch.notifiers.slack", "podwatch.speech.decoding_worker")
+# They are themselves imported late: by the function that builds what needs them, or in a process of their own.
+LATE = ("podwatch.notifiers.slack", "podwatch.speech.decoding_worker", "podwatch.speech.speakers")
 
 
 def name_of(path: Path) -> str:

@@ -86,6 +86,7 @@ KNOWN_VARIABLES = frozenset(
                 "SPEECH_MODEL",
                 "SPEECH_MODELS",
                 "SPEECH_RECOGNISER",
+                "SPEECH_SPEAKERS",
                 "SPEECH_THREADS",
                 "SPEECH_URL",
                 "WATCHLIST",

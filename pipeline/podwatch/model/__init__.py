@@ -37,7 +37,14 @@ if TYPE_CHECKING:
     )
     from podwatch.model.mutes import Mute
     from podwatch.model.search import Needed, NeededToken, NeedsAll, NeedsAny, SearchTokens
-    from podwatch.model.speech import SPEECH, ListenRequest, RecognisedChunk, RecognisedSegment, RecognisedWord
+    from podwatch.model.speech import (
+        SPEECH,
+        ListenRequest,
+        RecognisedChunk,
+        RecognisedSegment,
+        RecognisedWord,
+        VoiceWindow,
+    )
     from podwatch.model.transcripts import (
         GUESSED,
         Segment,
@@ -111,6 +118,7 @@ __all__ = [
     "TranscriptRequest",
     "UnreadReason",
     "Verdict",
+    "VoiceWindow",
     "Watch",
     "Words",
     "canonical_channel",
@@ -131,7 +139,7 @@ _NAMES = {  # of each module, as imported above for the type checker; a test hol
     "feeds": "Episode Feed FeedFacts Person PollResult Soundbite TranscriptRef TranscriptRequest",
     "mutes": "Mute",
     "search": "Needed NeededToken NeedsAll NeedsAny SearchTokens",
-    "speech": "SPEECH ListenRequest RecognisedChunk RecognisedSegment RecognisedWord",
+    "speech": "SPEECH ListenRequest RecognisedChunk RecognisedSegment RecognisedWord VoiceWindow",
     "transcripts": "GUESSED Segment Transcript Words clean_text guessed_charset join_segments",
     "watches": "DeliverMode Kind Mention Scope Watch",
     "work": "ALL Shard Tally",

@@ -77,4 +77,9 @@ def build_recogniser(settings: Settings) -> Recogniser:
     if name not in RECOGNISERS:
         what = f"there is no such recogniser; there are {', '.join(RECOGNISERS)}"
         raise SpeechError(what, where=f"PODWATCH_SPEECH_RECOGNISER={name}", todo="choose one of them")
-    return RECOGNISERS[name](settings)
+    recogniser = RECOGNISERS[name](settings)
+    if not settings.speech.speakers or recogniser.tells_speakers:
+        return recogniser
+    from podwatch.speech.speakers.recogniser import SpeakerRecogniser
+
+    return SpeakerRecogniser(recogniser, settings.speech)
