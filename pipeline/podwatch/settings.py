@@ -76,7 +76,8 @@ class Settings:
     migrate: whether every command brings older tables up to date; else only `podwatch db migrate` does.
     keep_days: for how long the text of transcripts is kept, unless its feed says otherwise.
     speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it; metrics_token: to
-    /metrics, and to nothing else; mcp_token: lets agents ask `podwatch mcp --http`. page_url: where readers reach the page, without a slash at the end; cards link there.
+    /metrics, and to nothing else; mcp_token: lets agents ask `podwatch mcp --http`.
+    page_url: where readers reach the page, without a slash at the end; cards link there.
     watchlist: the file that is synced, where the team keeps its watchlist in one; the page then changes no watch.
     """
 
