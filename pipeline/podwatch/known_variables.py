@@ -35,6 +35,8 @@ KNOWN_VARIABLES = frozenset(
                 "GRAFANA_PORT",
                 "HEARTBEAT_FAIL",
                 "HEARTBEAT_URL",
+                "HEAR_AGAIN",
+                "HEAR_AGAIN_SECONDS",
                 "HOME",
                 "HOST_PAUSE",
                 "IMAGE",

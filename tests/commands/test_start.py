@@ -44,6 +44,7 @@ STORED = {
     "deliver": STORE,
     "run": STORE,
     "listen": STORE,
+    "hearings": STORE,
     "feeds import f.opml": f"{STORE} listparser lxml requests urllib3",
     "feeds add http://127.0.0.1:9/g": f"{STORE} requests urllib3",
     "feeds set 1 --tag a": STORE,

@@ -38,6 +38,7 @@ SECTIONS = {
         "alerts": Place(f"{_WHERE}.alerts:app", "What was told, waits, is held back (and why), or could not be told."),
         "entities": Place(f"{_WHERE}.entities:entities", "Who and what is named in the most episodes, or surges."),
         "coverage": Place(f"{_WHERE}.coverage:coverage", "What was listened to, and what was not and why."),
+        "hearings": Place(f"{_WHERE}.hearings:hearings", "What was heard again of names in doubt."),
         "explain": Place(f"{_WHERE}.explain:explain", "Shows why a watch was told, or was not."),
     },
     "Files, without a database": {

@@ -67,8 +67,11 @@ class NameMatcher:
         """What to know of the name, by its index, before it is watched by sound; empty when there is nothing."""
         return advise_on(self.names[name], self._forms_by_name.get(name, ()))
 
-    def find_matches(self, text: str, title: str = "", notes: str = "") -> list[NameMatch]:
-        """Where the names are in ``text``; ``title`` and ``notes`` of the episode are evidence only."""
+    def find_matches(self, text: str, title: str = "", notes: str = "", floor: float = 1.0) -> list[NameMatch]:
+        """Where the names are in ``text``; ``title`` and ``notes`` of the episode are evidence only.
+
+        ``floor``: matches down to this score are given, too, where it is lower than the threshold of their name.
+        """
         if not self._forms_by_name or not text:
             return []
         matches: list[NameMatch] = []
@@ -76,10 +79,13 @@ class NameMatcher:
             with single_blas_thread():
                 scored, context = self._select_candidates(chunk, title, notes)
             for candidate, episode in scored:
-                threshold = self.names[candidate.form.name].threshold
-                if candidate.score >= (DEFAULT_THRESHOLD if threshold is None else threshold):
+                if candidate.score >= min(floor, self._threshold_of(candidate.form.name)):
                     matches.append(self._to_match(candidate, context, episode, chunk, offset))
         return matches
+
+    def _threshold_of(self, name: int) -> float:
+        threshold = self.names[name].threshold
+        return DEFAULT_THRESHOLD if threshold is None else threshold
 
     def _select_candidates(
         self, text: str, title: str, notes: str
@@ -147,7 +153,7 @@ class NameMatcher:
             kind = "alias" if candidate.form.part == "alias" else "exact"
         name, score, distance = candidate.form.name, round(candidate.score, 4), round(candidate.distance, 4)
         reason = explain_match(text[start:end], self.names[name], candidate, context, episode)
-        return NameMatch(name, start + offset, end + offset, score, kind, reason, distance)
+        return NameMatch(name, start + offset, end + offset, score, kind, reason, distance, self._threshold_of(name))
 
 
 def _drop_foreign(candidates: Sequence[Candidate], foreign: Flags, context: TextContext) -> list[Candidate]:

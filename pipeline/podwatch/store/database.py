@@ -33,6 +33,7 @@ from podwatch.store.entity_counts import EntityCountRows
 from podwatch.store.failures import FAILURES, explain_failure, explain_refusal, explaining_failures
 from podwatch.store.feed_logins import FeedLoginRows
 from podwatch.store.figures import FigureRows
+from podwatch.store.hearings import HearingRows
 from podwatch.store.listen import ListenRows
 from podwatch.store.marks import MarkRows
 from podwatch.store.mentions import MentionRows
@@ -69,6 +70,7 @@ class Store(
     FeedLoginRows,
     BackfillRows,
     ListenRows,
+    HearingRows,
     EntityRows,
     DiagnosisRows,
     SurgeRows,
