@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,7 +75,7 @@ def test_what_only_sounds_a_little_like_a_name_is_not_found(case: str) -> None:
     assert found_names(TRAPS[case] + FILLER * (case != "nothing"), MATCHER) == []
 
 
-def surest(text: str, name: str = "Steve Witkoff", **episode: str) -> float:
+def surest(text: str, name: str = "Steve Witkoff", **episode: Any) -> float:
     """The best score of the matches in the last sentence that are not spelt right."""
     matcher = NameMatcher([person(name, threshold=0.0)])
     last = text.rstrip(".").rfind(". ")
