@@ -64,7 +64,7 @@ VERBS = {"podwatch.line.poll", "podwatch.line.fetch", "podwatch.line.detect", "p
 
 # An outside library, and the only places that may know it.
 ONLY = {
-    "sqlalchemy": "podwatch.store",
+    "sqlalchemy": "podwatch.store podwatch_airflow.inspection",  # the latter reads Airflow's own database
     "alembic": "podwatch.store",
     "feedparser": "podwatch.feeds.feedparser_adapter",
     "lxml": "podwatch.feeds.podcast_namespace",
