@@ -99,7 +99,6 @@ def share_secrets(of: Mapping[str, str]) -> dict[str, dict[str, str]]:
         "AIRFLOW__CELERY__RESULT_BACKEND": address("db+postgresql", "celery", "CELERY_DATABASE_PASSWORD"),
         "PODWATCH_DATABASE_URL": address("postgresql", "podwatch", "LINE_DATABASE_PASSWORD"),
         "PODWATCH_SECRET_KEY": of["PODWATCH_SECRET_KEY"],
-        "AIRFLOW__API__SECRET_KEY": of["PODWATCH_SESSION_SECRET"],
     } | {name: of[name] for name in GIVEN if name in of}
     if token := of.get("SLACK_BOT_TOKEN"):  # for the operations channel, which goes through Airflow's own notifier
         connection = {"conn_type": "slack", "password": token, "host": of.get("PODWATCH_SLACK_BASE_URL")}
@@ -108,6 +107,7 @@ def share_secrets(of: Mapping[str, str]) -> dict[str, dict[str, str]]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": address("postgresql+psycopg2", "airflow", "AIRFLOW_DATABASE_PASSWORD"),
         "AIRFLOW__CORE__FERNET_KEY": of["PODWATCH_FERNET_KEY"],
         "AIRFLOW__API_AUTH__JWT_SECRET": of["PODWATCH_JWT_SECRET"],
+        "AIRFLOW__API__SECRET_KEY": of["PODWATCH_SESSION_SECRET"],
         "PODWATCH_METRICS_TOKEN": of["PODWATCH_METRICS_TOKEN"],
     }
     redis = f'requirepass {of["REDIS_PASSWORD"]}\nappendonly yes\nsave ""\ndir /data\n'

@@ -111,7 +111,7 @@ class LocalServices:
         env["AIRFLOW_HOME"] = str(self.folder / "lib/airflow" / name)  # in a container nobody else writes there
         Path(env["AIRFLOW_HOME"]).mkdir(exist_ok=True)
         if service == "worker":
-            command += ["--celery-hostname", f"{number}@local", "--skip-serve-logs"]
+            command += ["--celery-hostname", f"{number}@local"]
         if service == "scheduler":
             command += ["--skip-serve-logs"]
         with (self.folder / f"{name}.log").open("ab") as log:

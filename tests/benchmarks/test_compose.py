@@ -95,9 +95,9 @@ def services(tmp_path: Path) -> Iterator[LocalServices]:
 def test_a_service_without_a_container_has_the_command_of_the_file(services: LocalServices) -> None:
     assert services.workers == 3
     assert [Path(services.command("worker")[0]).name, *services.command("worker")[1:]] == [
-        "airflow", "celery", "worker", "--queues", "default",
+        "airflow", "celery", "worker", "--skip-serve-logs", "--queues", "default",
     ]  # fmt: skip
-    assert services.command("speech")[3:5] == ["--queues", "gpu"]
+    assert services.command("speech")[4:6] == ["--queues", "gpu"]
     assert Path(services.command("cli", "feeds", "list")[0]).name == "podwatch"
     assert services.command("cli", "feeds", "list")[1:] == ["feeds", "list"]
     assert services.command("start")[1:] == [str(ROOT / "scripts/compose_start.py")]
