@@ -123,7 +123,7 @@ def share_secrets(of: Mapping[str, str]) -> dict[str, dict[str, str]]:
 def write_folder(folder: Path, files: Mapping[str, str], mode: int = 0o440) -> None:
     """Makes a folder hold these files and no other, for the group of root: every service runs in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    give_to_root(folder)
+    chown_to_root(folder)
     folder.chmod(0o750)
     for name, value in files.items():
         write_file(folder / name, value, mode)
@@ -132,7 +132,7 @@ def write_folder(folder: Path, files: Mapping[str, str], mode: int = 0o440) -> N
             old.unlink()
 
 
-def give_to_root(path: Path) -> None:
+def chown_to_root(path: Path) -> None:
     if os.geteuid() == 0:  # as in the container; elsewhere it stays with whoever runs it
         os.chown(path, 0, 0)
 
@@ -143,7 +143,7 @@ def write_file(file: Path, text: str, mode: int) -> None:
     with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "w") as out:
         out.write(text)
     new.chmod(mode)
-    give_to_root(new)
+    chown_to_root(new)
     new.replace(file)
 
 
