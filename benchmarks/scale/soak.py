@@ -13,6 +13,7 @@ import argparse
 import gc
 import os
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -104,7 +105,11 @@ def soak(lines: int, shows: int, entities: bool) -> int:
                 now,
             )
             first: dict[str, int] = {}
+            ended: list[int] = []
+            signal.signal(signal.SIGTERM, lambda number, _: ended.append(number))
             for line in range(lines):
+                if ended:  # what was measured until then is reported all the same
+                    break
                 if line:
                     server.publish(rng.sample(range(shows), PER_LINE), now + timedelta(hours=line))
                 began = time.monotonic()
@@ -121,7 +126,7 @@ def soak(lines: int, shows: int, entities: bool) -> int:
                 if line == lines // 4:
                     first = count_rows(rt)
             proxy._faulty = False
-            for hour in (lines + 6, lines + 30):
+            for hour in (len(samples) + 6, len(samples) + 30):
                 run_line(rt, hour)
             last, untold = count_rows(rt), count_untold(rt)
             with rt.store.reading() as c:
