@@ -57,7 +57,7 @@ ALLOWED = {
     "podwatch_connections": "errors settings",  # the plugin's other file, inside its functions
     # the plugin, inside its functions
     "podwatch_page": "podwatch_connections settings runtime web",
-    "podwatch_airflow": "podwatch_connections podwatch_page redaction errors model settings runtime line history",
+    "podwatch_airflow": "podwatch_connections podwatch_page redaction errors model settings policy runtime line history",
     "airflow_local_settings": "",
     "dags": "podwatch_airflow",
 }
