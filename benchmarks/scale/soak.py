@@ -35,6 +35,7 @@ from podwatch import runtime
 from podwatch.line.retention import prune_expired
 from podwatch.line.verbs import LINE
 from podwatch.model import DeliverMode, Feed, Watch
+from podwatch.net import client
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, parse_networks
 from podwatch.store.tables import deliveries, metadata
@@ -80,6 +81,7 @@ def median_of(samples: Sequence[Sample], name: str) -> float:
 
 def soak(lines: int, shows: int, entities: bool) -> int:
     rng = random.Random(7)
+    client.MORE_SECONDS *= SCALE  # as every wait here
     samples: list[Sample] = []
     totals: Counter[str] = Counter()
     with (
@@ -92,7 +94,7 @@ def soak(lines: int, shows: int, entities: bool) -> int:
         settings = Settings(
             home=home, database_url=Secret(f"sqlite:///{home}/podwatch.db"), slack_token=Secret("xoxb-crash"),
             slack_base_url=proxy.base_url, pace=scale_pace(SCALE), allow_addresses=parse_networks("127.0.0.0/8"),
-            host_pause=0.0, poll_floor=300.0, run_seconds=12.0, first_poll=0, entities=entities, keep_days=5,
+            host_pause=0.0, poll_floor=300.0, run_seconds=3.0, first_poll=0, entities=entities, keep_days=5,
         )  # fmt: skip
         with runtime.build(settings) as rt:
             now = rt.store.clock()
