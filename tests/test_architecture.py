@@ -55,7 +55,7 @@ ALLOWED = {
     "query watchlist notifiers speech runtime line history diagnose web",
     "__main__": "commands",
     # the plugin, inside its functions
-    "podwatch_airflow": "redaction errors model settings store runtime line history web",
+    "podwatch_airflow": "redaction errors model settings policy store runtime line history web",
     "podwatch_plugin": "podwatch_airflow",
     "airflow_local_settings": "",
     "dags": "podwatch_airflow",
