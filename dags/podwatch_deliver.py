@@ -13,9 +13,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import dag, task
+import podwatch_airflow  # plugins/podwatch_airflow: the first of all, since it refuses an Airflow that is too old
 
-import podwatch_airflow  # plugins/podwatch_airflow.py
+# isort: split
+
+from airflow.sdk import dag, task
 
 
 @dag(
@@ -43,4 +45,4 @@ def deliver_due() -> None:
     podwatch_airflow.link_to_page(deliver())
 
 
-deliver_due()
+podwatch_dag = deliver_due()

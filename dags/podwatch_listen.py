@@ -24,9 +24,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import dag, task
+import podwatch_airflow  # plugins/podwatch_airflow: the first of all, since it refuses an Airflow that is too old
 
-import podwatch_airflow  # plugins/podwatch_airflow.py
+# isort: split
+
+from airflow.sdk import dag, task
 
 LONGEST = timedelta(hours=12)  # of a task: ten hours of audio, on a slow machine
 
@@ -61,4 +63,4 @@ def listen() -> None:
     hear.expand(episode=plan()) >> podwatch_airflow.link_to_page(detect())
 
 
-listen()
+podwatch_dag = listen()

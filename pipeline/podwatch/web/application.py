@@ -23,6 +23,7 @@ from podwatch.web import (
     api,
     changes,
     coverage,
+    editor,
     episodes,
     feeds,
     login,
@@ -41,9 +42,9 @@ from podwatch.web.page import Page, relative_address
 from podwatch.web.rendering import FOLDER
 
 log = logging.getLogger("podwatch")
-ROUTERS = (alerts.router, subscriptions.router, episodes.router, watches.router, feeds.router, coverage.router,
-           changes.router, search.router, login.router, api.router, search_api.router, watch_api.router,
-           subscription_api.router, trends.router, metrics.router)  # fmt: skip
+ROUTERS = (alerts.router, subscriptions.router, episodes.router, editor.router, watches.router, feeds.router,
+           coverage.router, changes.router, search.router, login.router, api.router, search_api.router,
+           watch_api.router, subscription_api.router, trends.router, metrics.router)  # fmt: skip
 
 YOUNG = timedelta(seconds=2)  # of a view that is shown although something has changed, but to whoever changed it
 COMPRESSION = 4  # the default of 9 takes three times as long for a tenth fewer bytes

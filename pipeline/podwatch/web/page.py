@@ -21,6 +21,7 @@ from podwatch.runtime import Runtime
 from podwatch.store.data_version import DataVersion
 from podwatch.store.database import Store
 from podwatch.web.access import CHANGED_COOKIE, CSRF_COOKIE, Access, Visitor, current_visitor
+from podwatch.web.backtests import BacktestJobs
 from podwatch.web.rendering import build_environment, clean
 from podwatch.web.view_cache import Version, ViewCache
 
@@ -50,6 +51,7 @@ class Page:
         self.views = ViewCache(self._read_version, clock, young)
         # Where a reader's own token and name go in a view that is kept: nobody who writes a feed knows these marks.
         self._token_mark, self._name_mark = (f"mark-{secrets.token_hex(16)}" for _ in range(2))
+        self.backtests = BacktestJobs()
 
     @property
     def rt(self) -> Runtime:
@@ -71,6 +73,7 @@ class Page:
         return version.read()
 
     def close(self) -> None:
+        self.backtests.close()
         with self._lock:
             if self._version is not None:
                 self._version.close()

@@ -85,7 +85,7 @@ def _subscriptions(request: Request, page: Page, view: str, address: str = "") -
 def _atom(request: Request, page: Page, query: dict[str, str]) -> Response:
     fields = read_fields(query)
     alerts = page.store.alert_stream(parse_filter(fields), limit=ENTRIES)
-    base = own_address(request)
+    base = page.rt.settings.page_url or own_address(request)
     ET.register_namespace("", ATOM)
     feed = ET.Element(f"{{{ATOM}}}feed")
     what = ", ".join(f"{name} {value}" for name, value in fields.query.items())

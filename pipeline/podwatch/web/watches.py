@@ -14,12 +14,14 @@ from podwatch.redaction import display_address
 from podwatch.store.audit import Action
 from podwatch.web.access import Visitor, VisitorDep
 from podwatch.web.alert_filter import parse_id
+from podwatch.web.changes import describe_difference
 from podwatch.web.charts import draw_bars
 from podwatch.web.page import FormDep, Page, PageDep, cached_view, go_to
 
 router = APIRouter(include_in_schema=False)
 LIST_DAYS, WATCH_DAYS = 45, 90
 HITS = 50
+CHANGES = 5
 
 
 @router.get("/watches", response_class=HTMLResponse)
@@ -39,6 +41,9 @@ def show_watches(request: Request, page: PageDep) -> Response:
         nobody=Precision(),
         muted={m.watch_id: m for m in store.active_mutes(now) if m.watch_id is not None and m.feed_id is None},
         days=LIST_DAYS,
+        off=store.retired_watches(removed=False),
+        said=request.query_params.get("said", "")[:300],
+        file=page.rt.settings.watchlist,
     )
 
 
@@ -62,6 +67,9 @@ def show_watch(name: str, request: Request, page: PageDep) -> Response:
         precision=measure_precision(store.standing_verdicts(current=True)).get(w.name, Precision()),
         mutes=[m for m in store.active_mutes(now) if m.watch_id == w.id],
         hits=store.recent_hits(w.id, HITS),
+        changes=store.changes_of([f"watch {w.name}"], CHANGES),
+        difference=describe_difference,
+        said=request.query_params.get("said", "")[:300],
     )
 
 

@@ -1,7 +1,7 @@
 """The page of podwatch inside Airflow: behind Airflow's login, under /podwatch of its own site.
 
 An application that a plugin mounts has no authentication of its own: AirflowAccess asks Airflow's for each request, who
-it is and whether they may read, or change, the DAG podwatch. Airflow executes this file in every component and task, so
+it is and whether they may read, or change, the DAG podwatch. Airflow loads this file in every component and task, so
 nothing is imported before the first request: FastAPI alone would cost each of them seconds.
 """
 
@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from podwatch_connections import podwatch_variables  # the file beside this one
+from podwatch_airflow.connections import podwatch_variables
 
 if TYPE_CHECKING:
     from fastapi import Request

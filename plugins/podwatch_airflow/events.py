@@ -1,6 +1,6 @@
 """What Airflow's own tools see of podwatch: events of assets when something was found, buttons that lead to the page.
 
-Imported by podwatch_airflow.py, as the other flat files of this folder: nothing heavy at the top.
+Imported with the plugin, in every task: nothing heavy at the top.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import podwatch_page  # the file beside this one
+from podwatch_airflow import page
 
 if TYPE_CHECKING:
     from airflow.sdk import AssetAlias, BaseOperatorLink
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Assets. An outlet of detect is an alias, which a task may leave without an event; a plain asset has one each time.
 ALERTS = "podwatch_alerts"  # starts the DAG podwatch_deliver
+LEFT = "podwatch_left"  # starts the DAG podwatch_catch_up: a run's time was over before everything was asked for
 MENTIONS = "podwatch_mentions"  # for a team's own DAGs; its alias has the same name
 MOST_IDS = 1000  # in an event; a program reads the others by their range
 # What a task's button leads to. since: the alerts of this day, since a run has no view of its own.
@@ -34,6 +35,13 @@ def _alerts_outlet() -> AssetAlias:
     return AssetAlias(f"{ALERTS}_found")
 
 
+def left_outlet() -> AssetAlias:
+    """What the tasks poll and fetch may have events of."""
+    from airflow.sdk import AssetAlias
+
+    return AssetAlias(f"{LEFT}_over")
+
+
 def _mentions_outlet() -> AssetAlias:
     from airflow.sdk import AssetAlias
 
@@ -45,6 +53,13 @@ def announce_alerts() -> None:
     from airflow.sdk import Asset, get_current_context
 
     get_current_context()["outlet_events"][_alerts_outlet()].add(Asset(ALERTS))
+
+
+def announce_left() -> None:
+    """Adds an event of the asset LEFT."""
+    from airflow.sdk import Asset, get_current_context
+
+    get_current_context()["outlet_events"][left_outlet()].add(Asset(LEFT))
 
 
 def begin_announcing(store: Store, now: datetime) -> None:
@@ -103,4 +118,4 @@ def _page_link() -> BaseOperatorLink:
 def page_address(task_id: str, now: datetime) -> str:
     """The view of a task, below Airflow's own address."""
     view = VIEWS.get(task_id, "/alerts")
-    return f"{podwatch_page.find_prefix()}{view}" + (f"?since={now:%Y-%m-%d}" if view == "/alerts" else "")
+    return f"{page.find_prefix()}{view}" + (f"?since={now:%Y-%m-%d}" if view == "/alerts" else "")
