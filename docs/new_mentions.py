@@ -28,12 +28,12 @@ def new_mentions() -> None:
 
         events = [event for found in triggering_asset_events.values() for event in found]
         ids = [number for event in events for number in event.extra["mentions"]]
-        query = sa.text("SELECT watch, show, snippet FROM mentions_full WHERE id IN :ids ORDER BY id")
+        query = sa.text("SELECT watch, show, episode, snippet FROM mentions_full WHERE id IN :ids ORDER BY id")
         engine = sa.create_engine(os.environ["PODWATCH_DATABASE_URL"])
         with engine.connect() as connection:
             rows = connection.execute(query.bindparams(sa.bindparam("ids", expanding=True)), {"ids": ids}).all()
         engine.dispose()
-        return [f"{row.watch} in {row.show}: {row.snippet}" for row in rows]
+        return [f"{row.watch} in {row.show}, {row.episode}: {row.snippet}" for row in rows]
 
     read()
 

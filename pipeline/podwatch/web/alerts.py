@@ -13,6 +13,7 @@ from podwatch.diagnose.coverage import coverage_line
 from podwatch.errors import PodwatchError
 from podwatch.line.answers import save_answer
 from podwatch.model import Answer, Kind, Verdict
+from podwatch.notifiers.escaping import defuse_cell
 from podwatch.redaction import display_address
 from podwatch.store.alert_stream import Outcome, StreamedAlert
 from podwatch.web.access import Visitor, VisitorDep
@@ -25,7 +26,6 @@ router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 50
 CSV_ROWS = 10_000
 MOST_LISTED_FEEDS = 200  # in the filter: more would weigh more than the alerts
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -115,8 +115,8 @@ def csv_rows(a: StreamedAlert) -> list[tuple[object, ...]]:
 
 
 def defuse(cell: object) -> object:
-    """A text that a spreadsheet would run as a formula, made to be read as a text."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    """A cell of a CSV file, never a formula."""
+    return defuse_cell(cell) if isinstance(cell, str) else cell
 
 
 def _iso(moment: datetime | None) -> str:
