@@ -55,8 +55,9 @@ def _weigh_words(heard: NGram, watched: Encoded) -> float:
     target = encode_words(heard, entries)
     own = _nats(watched, target)
     near = [i for i in _nearest(target[0]) if _nats(encoded[i], target) <= own + 1.0]
-    rates = load_known_names().words
-    weight = 0.0
+    names = load_known_names()
+    rates = names.words
+    weight = names.as_first[heard[0]] if len(heard) == 1 and names.is_mostly_first_name(heard[0]) else 0.0
     for i in near:
         if min(measure_costs([(watched, encoded[i])])[0]) > SAME_NAME_COST:
             weight += rates[known[i]] * math.exp(min(MAX_NATS, own - _nats(encoded[i], target)))
