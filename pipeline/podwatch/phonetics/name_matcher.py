@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from podwatch.phonetics.advice import advise_on
+from podwatch.phonetics.advice import advise_on, describe_competition
 from podwatch.phonetics.blas_threads import single_blas_thread
 from podwatch.phonetics.candidate_scoring import (
     DEFAULT_THRESHOLD,
@@ -67,6 +67,11 @@ class NameMatcher:
     def advise(self, name: int) -> str:
         """What to know of the name, by its index, before it is watched by sound; empty when there is nothing."""
         return advise_on(self.names[name], self._forms_by_name.get(name, ()))
+
+    def describe_competition(self, name: int) -> str:
+        """With which well-known names the name, by its index, competes; empty when there is none."""
+        with single_blas_thread():
+            return describe_competition(self.names[name], self._forms_by_name.get(name, ()))
 
     def find_matches(self, text: str, title: str = "", notes: str = "") -> list[NameMatch]:
         """Where the names are in ``text``; ``title`` and ``notes`` of the episode are evidence only."""

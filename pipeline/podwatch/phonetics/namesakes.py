@@ -287,7 +287,7 @@ def _is_full_name_of_another(candidate: Candidate, context: TextContext) -> bool
 
 
 def _are_both_common(word: str, form: Form) -> bool:
-    """Whether a first name and the bearer's own are both frequent: then neither is misheard as the other (Stephanie)."""
+    """Whether a first name and the bearer's own are both frequent: neither is the other misheard (Stephanie)."""
     own = look_up_words([word, *form.own_first_names])
     return all(e.flags & GIVEN and e.cost < COMMON_NAME_COST for e in own.values())
 

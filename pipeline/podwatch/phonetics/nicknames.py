@@ -26,8 +26,8 @@ pamela; pat patrick patricia patty; paul pavel pavlo pablo; pete peter pyotr pet
 phillip; ray raymond; ron ronald ronnie; russ russell; sam samuel; sam samantha; sergio sergei serhiy sergiy; stan
 stanley stanislav; steph stephanie; steve steven stephen stefan stephan; sue susan suzanne susie; tad
 thaddeus; ted theodore teddy; terry terence theresa; tim timothy; toby tobias; tom thomas tommy tomas; tony anthony
-antony antonio anton; val valerie valentina; vic victor viktor; vince vincent; vlad vladimir volodymyr; walt walter; wes
-wesley; yulia julia; zach zachary zack
+antony; antonio anton; val valerie valentina; vic victor viktor; vince vincent; vlad vladimir volodymyr; walt walter;
+wes wesley; yulia julia; zach zachary zack
 """
 _NICKNAMES: dict[str, set[str]] = {}
 for _group in _GROUPS.replace("\n", " ").split(";"):
