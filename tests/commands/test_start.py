@@ -34,6 +34,8 @@ ALONE = {
     "watches schema": "pydantic",
     "scan talk.vtt --watchlist w.yaml": "yaml orjson",
     "parse talk.vtt": "orjson",
+    "preview": "rich orjson",
+    "preview talk.vtt --watchlist w.yaml": "yaml rich orjson",
 }
 # The same of a command over a database with a feed, a watch and a mute; nothing is due.
 STORED = {
