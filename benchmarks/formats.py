@@ -219,6 +219,8 @@ def make_documents(name: str, count: int) -> list[list[Cue]]:
 
 def compare_speeds(beside: Path, count: int, repeat: int, only: str) -> int:
     """Prints the speed of each row here and in another worktree: processes in turn, the medians of their figures."""
+    if not (beside / "pipeline/podwatch").is_dir():  # else the podwatch that is installed would be measured
+        raise SystemExit(f"{beside} has no pipeline/podwatch")
     speeds: dict[Path, dict[str, list[float]]] = {}
     for checkout in (beside, ROOT) * 3:
         env = os.environ | {"PYTHONPATH": f"{checkout / 'pipeline'}{os.pathsep}{ROOT}"}
