@@ -217,7 +217,7 @@ def test_axe_finds_nothing_in_the_editor_and_what_leads_to_it(
     context = browser.new_context(
         base_url=site, color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
     )
-    tab, found = context.new_page(), []
+    tab, found = context.new_page(), list[str]()
     tab.on("dialog", lambda d: d.accept())
 
     def look(view: str) -> None:
