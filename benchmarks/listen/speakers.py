@@ -58,6 +58,9 @@ class TimedRecogniser:
         self.cpu += time.process_time() - began
         return heard
 
+    def forced_decoder(self, language: str) -> None:
+        pass
+
     def close(self) -> None:
         self.inner.close()
 

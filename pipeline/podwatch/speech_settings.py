@@ -23,7 +23,8 @@ class SpeechSettings:
     currency; money: a day, at most, None: no bound. recogniser: a name of speech.recognisers.RECOGNISERS. model: a name
     or a folder; models: the folder that models are kept in. compute: a type of
     CTranslate2. language: of all audio, "": as recognised. speakers: whether they are told apart by their voices.
-    threads: 0: by hardware. url, key: of a service. max_bytes: of an audio file; max_hours: of talk in it.
+    threads: 0: by hardware. url, key: of a service. max_bytes: of an audio file; max_hours: of talk in it. again:
+    whether names in doubt are heard again; again_seconds: of audio a day for that.
     """
 
     listen: bool = False
@@ -44,6 +45,8 @@ class SpeechSettings:
     key: Secret = field(default_factory=lambda: Secret(""))
     max_bytes: int = 600 * 1024 * 1024
     max_hours: float = 12.0
+    again: bool = False
+    again_seconds: float = 1800.0
 
     @property
     def may_listen(self) -> bool:
@@ -77,4 +80,6 @@ def speech_settings(env: Mapping[str, str], home: Path) -> SpeechSettings:
         key=Secret(read_text(env, "PODWATCH_SPEECH_KEY")),
         max_bytes=int(read_number(env, "PODWATCH_LISTEN_MAX_MB", default.max_bytes / 2**20) * 2**20),
         max_hours=read_number(env, "PODWATCH_LISTEN_MAX_HOURS", default.max_hours),
+        again=read_switch(env, "PODWATCH_HEAR_AGAIN", default.again),
+        again_seconds=read_number(env, "PODWATCH_HEAR_AGAIN_SECONDS", default.again_seconds),
     )

@@ -27,6 +27,9 @@ def listen(
     get_model: Annotated[
         bool, cli.Option("--get-model", help="Downloads the model that PODWATCH_SPEECH_MODEL names, and listens not.")
     ] = False,
+    again: Annotated[
+        bool, cli.Option("--again", help="Instead: hears the places again where a watched name is in doubt.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Recognises the audio of episodes without a transcript.
@@ -40,6 +43,9 @@ def listen(
         return
     if model is not None:
         raise cli.BadParameter(f"{model} is only taken with --get-model")
+    if again:
+        _hear_again(json)
+        return
     from podwatch.line.listen import ListenOptions
     from podwatch.line.listen import listen as listen_verb
     from podwatch.line.listen_plan import is_on
@@ -50,6 +56,18 @@ def listen(
         with listening_bars() as progress:
             tally = listen_verb(rt, rt.store.clock(), options=ListenOptions(progress=progress, most=most))
     print_tally(tally, json)
+
+
+def _hear_again(as_json: bool) -> None:
+    from podwatch.line.hear_again import hear_again
+
+    with open_runtime() as rt:
+        if not rt.settings.speech.again:
+            print_stderr("nothing is heard again: set PODWATCH_HEAR_AGAIN=on")
+        tally = hear_again(rt, rt.store.clock())
+        if tally.done:
+            print_stderr("what was heard counts with the next podwatch detect")
+    print_tally(tally, as_json)
 
 
 def _get_model(name: str | None, as_json: bool) -> None:

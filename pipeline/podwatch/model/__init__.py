@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         TranscriptRef,
         TranscriptRequest,
     )
+    from podwatch.model.hearings import Doubt, Hearing, HearingOutcome
     from podwatch.model.mutes import Mute
     from podwatch.model.search import Needed, NeededToken, NeedsAll, NeedsAny, SearchTokens
     from podwatch.model.speech import (
@@ -76,6 +77,7 @@ __all__ = [
     "DeliveryKind",
     "DeliveryState",
     "Digest",
+    "Doubt",
     "Entity",
     "EntityType",
     "Episode",
@@ -84,6 +86,8 @@ __all__ = [
     "FeedFacts",
     "FollowedFeed",
     "Form",
+    "Hearing",
+    "HearingOutcome",
     "HoldReason",
     "Kind",
     "KnownName",
@@ -137,6 +141,7 @@ _NAMES = {  # of each module, as imported above for the type checker; a test hol
     "deliveries": "Alert Delivery DeliveryKind DeliveryState Digest HoldReason Report",
     "entities": "Entity EntityType Form KnownName UnreadReason",
     "feeds": "Episode Feed FeedFacts Person PollResult Soundbite TranscriptRef TranscriptRequest",
+    "hearings": "Doubt Hearing HearingOutcome",
     "mutes": "Mute",
     "search": "Needed NeededToken NeedsAll NeedsAny SearchTokens",
     "speech": "SPEECH ListenRequest RecognisedChunk RecognisedSegment RecognisedWord VoiceWindow",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from itertools import count
 from threading import Thread
 from time import monotonic, process_time
 from typing import TypeVar
@@ -33,6 +34,8 @@ def run_by_host(
     per_host: int,
     pause: float,
     is_saturated: Callable[[], bool] = lambda: False,
+    seconds: float = 0.0,
+    cut: Callable[[T, float | None], R] | None = None,
 ) -> Iterator[tuple[T, R] | None]:
     """(item, what ``work`` returned for it) as they come, and None when it is time to store what has come.
 
@@ -40,19 +43,31 @@ def run_by_host(
     the host is left alone for that long; if that is longer than a run waits, ``postponed`` makes the results of the
     host's other items. threads: at most. per_host, pause: see HostQueue. is_saturated: whether threads have waited for
     something else than servers since the last call, so that more threads would only wait, too.
+
+    seconds: after which nothing more is asked or waited for, 0: never. Then ``cut`` makes the result of each item that
+    has none, from the seconds for which its host has not answered; None: it was not asked.
     """
     hosts = HostQueue(items, host_of, per_host=per_host, pause=pause)
     results: queue.SimpleQueue[tuple[T, R]] = queue.SimpleQueue()
+    end = monotonic() + seconds if seconds > 0 and cut is not None else None
+    asked: dict[int, tuple[T, float]] = {}  # by the number of its request: what has no answer yet, and since when
+    numbers = count()
 
     def work_off() -> None:
         while (permit := hosts.acquire()) is not None:
+            number = next(numbers)
+            asked[number] = (permit.item, monotonic())
             result = work(permit.item)
+            if asked.pop(number, None) is None:
+                return  # the run is over, and has a result of it
             hosts.release(permit, getattr(result, "retry_after", None))
             results.put((permit.item, result))
 
     pool = _GrowingThreads(work_off, min(len(items), threads), is_saturated)
     left, flushed_at = len(items), monotonic()
     while left:
+        if end is not None and monotonic() >= end:
+            break
         pool.grow(len(items) - left + results.qsize())
         try:
             result = results.get(timeout=TICK_SECONDS)
@@ -67,6 +82,14 @@ def run_by_host(
             flushed_at = monotonic()
     for item in hosts.postponed():
         yield item, postponed(item)
+    if end is not None and cut is not None and monotonic() >= end:
+        for item in hosts.close():
+            yield item, cut(item, None)
+        for number in list(asked):
+            if (waiting := asked.pop(number, None)) is not None:
+                yield waiting[0], cut(waiting[0], monotonic() - waiting[1])
+        while not results.empty():
+            yield results.get()
     yield None
 
 

@@ -26,7 +26,7 @@ pamela; pat patrick patricia patty; paul pavel pavlo pablo; pete peter pyotr pet
 phillip; ray raymond; ron ronald ronnie; russ russell; sam samuel samantha; sergio sergei serhiy sergiy; stan
 stanley stanislav; steph stephanie stephen; steve steven stephen stefan stephan; sue susan suzanne susie; tad
 thaddeus; ted theodore teddy; terry terence theresa; tim timothy; toby tobias; tom thomas tommy tomas; tony anthony
-antonio anton; val valerie valentina; vic victor viktor; vince vincent; vlad vladimir volodymyr; walt walter; wes
+antony antonio anton; val valerie valentina; vic victor viktor; vince vincent; vlad vladimir volodymyr; walt walter; wes
 wesley; yulia julia; zach zachary zack
 """
 _NICKNAMES: dict[str, set[str]] = {}

@@ -15,11 +15,10 @@ from podwatch.line.answers import save_answer
 from podwatch.model import Answer, Kind, Verdict
 from podwatch.redaction import display_address
 from podwatch.store.alert_stream import Outcome, StreamedAlert
-from podwatch.store.audit import Action
 from podwatch.web.access import Visitor, VisitorDep
 from podwatch.web.alert_filter import parse_filter, parse_id, read_fields
 from podwatch.web.describe import describe_match, describe_outcome, message_link
-from podwatch.web.page import FormDep, Page, PageDep, go_to, query_of
+from podwatch.web.page import FormDep, Page, PageDep, cached_view, go_to, query_of
 from podwatch.web.rendering import seconds_or_none
 
 router = APIRouter(include_in_schema=False)
@@ -35,6 +34,7 @@ def show_first(request: Request) -> Response:
 
 
 @router.get("/alerts", response_class=HTMLResponse)
+@cached_view
 def show_alerts(request: Request, page: PageDep) -> Response:
     fields = read_fields(request.query_params)
     wanted = parse_filter(fields)
@@ -82,11 +82,9 @@ def give_answer(page: Page, visitor: Visitor, id: int, verdict: str) -> str:
     if found is None:
         raise HTTPException(404, "there is no such alert")
     now = page.clock()
-    before = [f"{g.verdict.value} by {g.user}" for g in found.answers]
-    said = save_answer(page.store, Answer(key=found.key, verdict=Verdict(verdict), user=visitor.id, at=now), now)
-    subject = f"alert {id}: {found.watch} in {found.episode or 'an episode that is gone'}"
-    page.store.add_audit(visitor.id, Action.ANSWER, subject, {"answers": before}, {"answer": verdict}, now)
-    return said
+    about = f"alert {id}: {found.watch} in {found.episode or 'an episode that is gone'}"
+    answer = Answer(key=found.key, verdict=Verdict(verdict), user=visitor.id, at=now)
+    return save_answer(page.store, answer, now, who=visitor.id, about=about)
 
 
 @router.get("/alerts.csv")

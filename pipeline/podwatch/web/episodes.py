@@ -17,7 +17,7 @@ from podwatch.transcripts.labels.boilerplate import from_bytes
 from podwatch.transcripts.labels.passages import Passage
 from podwatch.web.alert_filter import parse_id
 from podwatch.web.coverage import describe_listed
-from podwatch.web.page import Page, PageDep
+from podwatch.web.page import Page, PageDep, cached_view
 from podwatch.web.rendering import web_address
 from podwatch.web.transcript_layout import lay_out
 
@@ -43,6 +43,7 @@ class WatchCount:
 
 
 @router.get("/episodes/{id}", response_class=HTMLResponse)
+@cached_view
 def show_episode(id: str, request: Request, page: PageDep) -> Response:
     number = parse_id(id, "episode")
     store = page.store

@@ -20,6 +20,7 @@ from podwatch.speech.speakers.mel_energies import FRAMES, log_mel
 from podwatch.speech.speakers.speaker_model import REVISION, find_speaker_model, load_network
 
 if TYPE_CHECKING:
+    from podwatch.speech.forced_decoding import ForcedDecoder
     from podwatch.speech.recognisers import Recogniser
     from podwatch.speech_settings import SpeechSettings
 
@@ -45,6 +46,10 @@ class SpeakerRecogniser:
         """See Recogniser."""
         heard = self._inner.recognise(samples, language=language, hints=hints)
         return replace(heard, voices=tuple(self._voices(samples, heard.segments)))
+
+    def forced_decoder(self, language: str) -> ForcedDecoder | None:
+        """See Recogniser."""
+        return self._inner.forced_decoder(language)
 
     def close(self) -> None:
         self._inner.close()
