@@ -83,6 +83,11 @@ class AnswerRows(Rows):
                 insert_mute(c, replace(mute, by=answer.user), now)
         return True
 
+    def answers_to(self, key: str) -> list[str]:
+        """What people said of an alert so far: ``wrong by ada``."""
+        query = select(answers.c.verdict, answers.c.user).where(answers.c.key == key).order_by(answers.c.answered_at)
+        return [f"{r.verdict} by {r.user}" for r in self.read_rows(query)]
+
     def standing_verdicts(self, *, current: bool = False) -> list[StandingVerdict]:
         """The last judgement of each person on each alert of an enabled watch.
 

@@ -15,8 +15,9 @@ from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.packing import unpack
 from podwatch.store.passing_parts import load_passing, save_passing
+from podwatch.store.revisions import keep_revision
 from podwatch.store.search import replace_documents
-from podwatch.store.statements import in_batches, in_shard
+from podwatch.store.statements import in_batches, in_host_shard
 from podwatch.store.tables import entity_spans, episodes, feeds, transcripts
 
 
@@ -41,13 +42,15 @@ class FetchRows(Rows):
         Until ``until`` no other run gets them; after it they are due again.
         """
         e = episodes.c
-        due = select(e.id).where(e.next_fetch_at <= now, _IS_LIVE, *in_shard(e.id, shard))
+        hosts = in_host_shard(feeds.c.bucket, shard)
+        of_shard = [e.feed_id.in_(select(feeds.c.id).where(*hosts))] if hosts else []
+        due = select(e.id).where(e.next_fetch_at <= now, _IS_LIVE, *of_shard)
         with self.writing() as c:
             claim = update(episodes).where(e.id.in_(due.with_for_update(skip_locked=True)), e.next_fetch_at <= now)
             mine = set(c.execute(claim.values(next_fetch_at=until).returning(e.id)).scalars())
             if not mine:
                 return []
-            claimed = self.requests_of(c, e.next_fetch_at == until, *in_shard(e.id, shard))
+            claimed = self.requests_of(c, e.next_fetch_at == until, *of_shard)
             return [request for request in claimed if request.episode.id in mine]
 
     def extend_claim(self, ids: Collection[int], claimed_until: datetime, until: datetime) -> None:
@@ -149,6 +152,7 @@ class FetchRows(Rows):
             fresh = {k: v for k, v in (f.fields or {}).items() if k in ("source", "etag", "last_modified")}
             c.execute(mine.values(checks=old.checks + 1, **fresh))
             return False
+        keep_revision(c, old.id)
         c.execute(mine.values(revision=old.revision + 1, detected_through=0, checks=0, fetched_at=now, **f.fields))
         return True
 

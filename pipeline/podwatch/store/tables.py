@@ -68,6 +68,7 @@ feeds = Table(
     metadata,
     _id(),
     Column("url", Text, nullable=False, unique=True),  # without its login
+    Column("bucket", Integer, nullable=False, default=0),  # of its host, for shards: see policy/shards.py
     Column("login", Text),  # user:password, or that encrypted: see logins.py
     Column("title", Text, nullable=False, default=""),
     Column("tags", JSON, nullable=False, default=list),
@@ -209,6 +210,7 @@ watches = Table(
     Column("seq", Id, nullable=False, unique=True),
     Column("enabled", Boolean, nullable=False, default=True),
     Column("disabled_at", Utc),  # when it was taken off the watchlist
+    Column("removed_at", Utc),  # when somebody removed it for good; null: it can be switched on again
     # Of the keys of its alerts: the name that it had first, so that a renamed watch tells nothing twice.
     Column("key_name", Text, nullable=False, default="", server_default=""),
     Column("error", Text),
