@@ -40,8 +40,8 @@ def main(env: Mapping[str, str]) -> int:
                 f"init: {reason} - is the volume of another setup? docs/operations.md says how to move its data"
             ) from None
     run_command("airflow", "db", "migrate")
-    run_command("airflow", "pools", "set", "podwatch_backfill", "2", "backfills: the daily run has the other slots")
     run_command("podwatch", "db", "migrate")
+    run_command("podwatch", "airflow", "pool")  # which leaves one that is there as it is
     return 0
 
 
