@@ -54,7 +54,7 @@ RUN cd /app/bin && for name in airflow podwatch celery; do ln -s entrypoint "$na
 ENV PATH=/app/bin:/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    HOME=/var/lib/podwatch \
+    HOME=/tmp \
     USER=podwatch \
     PODWATCH_HOME=/var/lib/podwatch/data \
     AIRFLOW_HOME=/var/lib/podwatch/airflow \
