@@ -29,6 +29,7 @@ def main(env: Mapping[str, str]) -> int:
             with connect(PASSWORD.read_text().strip()) as server:
                 for address in ours:
                     create_database(server, address)
+                server.execute("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")  # where a role would see the others
                 if (busy := find_users(server)) and is_old():
                     raise SystemExit(
                         f"init: the tables are of an older version, and {busy} still work with them - docker compose "
