@@ -47,7 +47,8 @@ def run_verb(verb: str, shard: Mapping[str, Any] | None = None, *, ends_line: bo
 
     interval = backfill_interval()
     part = Shard(shard["index"], shard["count"], tuple(shard["buckets"])) if shard else ALL
-    env = {"PODWATCH_RUN_SECONDS": str(default_run_seconds())} | podwatch_variables(os.environ)
+    given = podwatch_variables(os.environ, sends=verb == "deliver")
+    env = {"PODWATCH_RUN_SECONDS": str(default_run_seconds())} | given
     with runtime.build(settings.from_environment(env)) as rt:
         if interval is None:
             tally = verbs.LINE[verb](rt, rt.store.clock(), part)
@@ -73,7 +74,7 @@ def plan_line() -> list[dict[str, Any]]:
     from podwatch import runtime, settings
     from podwatch.line.shards import plan_shards
 
-    with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
+    with runtime.build(settings.from_environment(podwatch_variables(os.environ, sends=False))) as rt:
         return [asdict(shard) for shard in plan_shards(rt, rt.store.clock(), line_shards())]
 
 

@@ -22,16 +22,21 @@ SMTP = "podwatch_smtp"  # host, port, login, password; in its extra what _smtp_u
 HEARTBEAT = "podwatch_heartbeat"  # password: the address that is asked when the line has run through
 
 
-def podwatch_variables(env: Mapping[str, str]) -> dict[str, str]:
+def podwatch_variables(env: Mapping[str, str], *, sends: bool = True) -> dict[str, str]:
     """The variables that podwatch reads: those of the environment, and what they lack from Airflow's connections.
 
     A connection is read only when its variable is missing, since in a task that is a request to the API server.
+    sends: whether anybody is told of anything; else only the database's connection is read.
     """
     from podwatch.settings import describe_unknown
 
     if unknown := describe_unknown(env):
         log.warning("podwatch: %s", unknown)
     found = {name: value for name, value in env.items() if value.strip()}
+    if "PODWATCH_DATABASE_URL" not in found and (database := find_connection(DATABASE)) is not None:
+        found["PODWATCH_DATABASE_URL"] = _database_url(database)
+    if not sends:
+        return found
     if "SLACK_BOT_TOKEN" not in found and (slack := find_connection(SLACK)) is not None:
         theirs = {
             "SLACK_BOT_TOKEN": slack.password,
@@ -41,8 +46,6 @@ def podwatch_variables(env: Mapping[str, str]) -> dict[str, str]:
             "PODWATCH_SLACK_TIMEOUT": _extra(slack, "timeout"),
         }
         found = {name: str(value) for name, value in theirs.items() if value} | found
-    if "PODWATCH_DATABASE_URL" not in found and (database := find_connection(DATABASE)) is not None:
-        found["PODWATCH_DATABASE_URL"] = _database_url(database)
     if "PODWATCH_SMTP_URL" not in found and (smtp := find_connection(SMTP)) is not None:
         found["PODWATCH_SMTP_URL"] = _smtp_url(smtp)
         if sender := _extra(smtp, "from_email"):
