@@ -107,7 +107,7 @@ def run(url: str, home: Path, what: str, rows: int, skips: bool) -> float:
             c.execute(update(deliveries).values(state="due", next_attempt_at=now, posted_at=None))
             c.execute(update(episodes).values(next_fetch_at=now))
             assert c.execute(select(deliveries.c.id).limit(1)).first()
-    return rows / max(seconds for _, seconds, _ in done)
+    return float(rows / max(seconds for _, seconds, _ in done))
 
 
 @contextmanager

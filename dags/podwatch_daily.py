@@ -41,9 +41,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import dag, task
+import podwatch_airflow  # plugins/podwatch_airflow: the first of all, since it refuses an Airflow that is too old
 
-import podwatch_airflow  # plugins/podwatch_airflow.py: Airflow puts that folder on the path before this one
+# isort: split
+
+from airflow.sdk import dag, task
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 DEFAULTS = podwatch_airflow.task_defaults(
@@ -68,7 +70,7 @@ def add_line(*, ends_line: bool) -> None:
         return podwatch_airflow.run_verb("fetch", shard)
 
     # starts the DAG podwatch_deliver when there is something new
-    @task(outlets=[podwatch_airflow.alerts_outlet()], **podwatch_airflow.verb_pool("detect"))
+    @task(outlets=podwatch_airflow.detect_outlets(), **podwatch_airflow.verb_pool("detect"))
     def detect(shard: dict[str, Any] | None = None) -> dict[str, Any]:
         return podwatch_airflow.run_verb("detect", shard)
 
@@ -77,7 +79,8 @@ def add_line(*, ends_line: bool) -> None:
         return podwatch_airflow.run_verb("deliver", ends_line=ends_line)
 
     if podwatch_airflow.line_shards() == 1:
-        poll() >> fetch() >> detect() >> deliver()
+        ask, read, find, tell = (podwatch_airflow.link_to_page(t()) for t in (poll, fetch, detect, deliver))
+        ask >> read >> find >> tell
     else:
         shards = plan()
         poll.expand(shard=shards) >> fetch.expand(shard=shards) >> detect.expand(shard=shards) >> deliver()
@@ -115,5 +118,5 @@ def catch_up() -> None:
     add_line(ends_line=False)
 
 
-line()
-catch_up()
+podwatch_dag = line()
+podwatch_catch_up_dag = catch_up()

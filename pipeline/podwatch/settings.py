@@ -76,7 +76,9 @@ class Settings:
     migrate: whether every command brings older tables up to date; else only `podwatch db migrate` does.
     keep_days: for how long the text of transcripts is kept, unless its feed says otherwise.
     speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it; metrics_token: to
-    /metrics, and to nothing else.
+    /metrics, and to nothing else; mcp_token: lets agents ask `podwatch mcp --http`.
+    page_url: where readers reach the page, without a slash at the end; cards link there.
+    watchlist: the file that is synced, where the team keeps its watchlist in one; the page then changes no watch.
     """
 
     home: Path
@@ -114,6 +116,9 @@ class Settings:
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     page_token: Secret = field(default_factory=lambda: Secret(""))
     metrics_token: Secret = field(default_factory=lambda: Secret(""))
+    mcp_token: Secret = field(default_factory=lambda: Secret(""))
+    page_url: str = ""
+    watchlist: Path | None = None
 
 
 def default_home() -> Path:
@@ -173,6 +178,9 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         speech=speech_settings(env, home),
         page_token=Secret(read_text(env, "PODWATCH_PAGE_TOKEN")),
         metrics_token=Secret(read_text(env, "PODWATCH_METRICS_TOKEN")),
+        mcp_token=Secret(read_text(env, "PODWATCH_MCP_TOKEN")),
+        page_url=parse_page_url(read_text(env, "PODWATCH_PAGE_URL")),
+        watchlist=Path(named).expanduser() if (named := read_text(env, "PODWATCH_WATCHLIST")) else None,
     )
 
 
@@ -198,6 +206,19 @@ def parse_proxy(url: str, name: str = "PODWATCH_SLACK_PROXY") -> Secret:
         todo = "write http://user:password@host:3128"
         raise SettingsError("is not the address of a proxy", where=name, todo=todo)
     return Secret(url)
+
+
+def parse_page_url(url: str) -> str:
+    """Where readers reach the page, with its prefix and without a slash at the end; raises SettingsError."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url.isprintable()
+    except ValueError:
+        fits = False
+    if url and (not fits or " " in url or parts.query or parts.fragment or "@" in parts.netloc):
+        todo = "write https://podwatch.example.org, with its path when it has one"
+        raise SettingsError("is no address of a page", where="PODWATCH_PAGE_URL", todo=todo)
+    return url.rstrip("/")
 
 
 def parse_helo(name: str) -> str:

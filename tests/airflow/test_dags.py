@@ -171,7 +171,7 @@ def test_airflow_imports_the_dag_and_the_plugin() -> None:
 
 
 def test_the_dag_gets_the_plugin_and_not_itself_under_the_same_name() -> None:
-    assert loaded()["plugin_file"] == str(ROOT / "plugins/podwatch_airflow.py")
+    assert loaded()["plugin_file"] == str(ROOT / "plugins/podwatch_airflow/__init__.py")
 
 
 def test_the_dag_is_the_line() -> None:
@@ -229,7 +229,13 @@ def test_listening_has_a_task_an_episode_in_the_default_pool_and_queue_behind_al
     assert loaded()["listen"] == {
         "timetable": "CronTriggerTimetable",
         "cron": "20 * * * *",
-        "order": {"plan": ["hear"], "hear": ["detect"], "detect": []},
+        "order": {
+            "plan": ["hear"],
+            "hear": ["detect"],
+            "detect": ["hear_again"],
+            "hear_again": ["detect_again"],
+            "detect_again": [],
+        },
         "catchup": False,
         "active": 1,
         "hear": {"mapped": True, "pool": "default_pool", "queue": "default", "at once": 1, "hours": 12.0},

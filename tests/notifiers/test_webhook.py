@@ -67,6 +67,7 @@ def test_a_receiver_gets_the_alert_as_json(receiver: WebhookReceiver, reached: S
             "published_at": "2024-10-03T06:00:00+00:00",
             "link": "https://history.example/episodes/2",
             "audio_url": "https://cdn.history.example/2.mp3",
+            "page": None,
         },
         "mentions_total": 1,
     }

@@ -241,7 +241,7 @@ def test_a_feed_reader_reads_its_view_until_it_is_revoked(either: Runtime, now: 
 
 @pytest.mark.parametrize(
     ("stored", "said"),
-    [("nothing", "Add the feeds"), ("feed", "watches sync"), ("watch", "listened to 0 of 1 episode"), ("filter", "No alert fits this filter")],
+    [("nothing", "Add the feeds"), ("feed", "make the first watch"), ("watch", "listened to 0 of 1 episode"), ("filter", "No alert fits this filter")],
 )  # fmt: skip
 def test_an_empty_stream_says_what_to_do_next(stored: str, said: str, rt: Runtime, now: datetime) -> None:
     if stored != "nothing":

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 from podwatch.commands import cli
+from podwatch.commands.audit_notes import note
 from podwatch.commands.choices import known_feed, known_watch
 from podwatch.commands.options import FoundSince, Json, OutputOption, ShowName, Until, WatchName, check_period
 from podwatch.commands.output import Output, emit_json, open_runtime, print_stderr, show_rows
@@ -115,6 +116,8 @@ def release(
 
     Example: podwatch alerts release --held muted --since 7d
     """
+    from podwatch.store.audit import Action
+
     with open_runtime() as rt:
         name = known_watch(rt.store, watch, removed=True)
         found = rt.store.list_alerts(
@@ -125,6 +128,9 @@ def release(
             limit=RELEASED_AT_ONCE,
         )
         counts = _release(rt, found)
+        if counts:
+            held = {"held": [w.value for w in why]} | ({"watch": name} if name else {})
+            note(rt, Action.RELEASE, f"{sum(counts.values())} alerts", held, None)
     rows = [{"channel": show_channel(channel), "alerts": n} for channel, n in sorted(counts.items())]
     if json:
         emit_json({"released": sum(counts.values()), "channels": rows})

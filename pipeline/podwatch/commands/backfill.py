@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import nullcontext, redirect_stdout
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 from podwatch.commands import cli
-from podwatch.commands.options import Json, parse_day
+from podwatch.commands.audit_notes import note
+from podwatch.commands.options import Json, moment_option, parse_day
 from podwatch.commands.output import (
     emit_json,
     open_runtime,
@@ -31,17 +33,13 @@ if TYPE_CHECKING:
 
 Day = Annotated[
     datetime | None,
-    cli.Option(
-        parser=lambda text: parse_day(text, utc_now()),
-        metavar="DAY",
-        help="The first day (UTC): 2026-01-31, or so long ago as 30d or 8w says.",
+    moment_option(
+        parse=parse_day, metavar="DAY", help_="The first day (UTC): 2026-01-31, or so long ago as 30d or 8w says."
     ),
 ]
 LastDay = Annotated[
     datetime | None,
-    cli.Option(
-        parser=lambda text: parse_day(text, utc_now()), metavar="DAY", help="The last day (UTC); today without it."
-    ),
+    moment_option(parse=parse_day, metavar="DAY", help_="The last day (UTC); today without it."),
 ]
 Names = Annotated[list[str] | None, cli.Option(help="Only this one; may be given several times.")]
 Number = Annotated[int | None, cli.Option(metavar="ID")]
@@ -93,7 +91,9 @@ def backfill_(
                          (("feeds", feed), ("tags", tag), ("watches", watch))}  # fmt: skip
                 b = new_backfill(since, until, utc_now(), deliver=deliver, **names)
                 b = with_references(rt, b)  # raises when a feed or watch is not there, before anything is done
-                b = b if dry_run else rt.store.add_backfill(b, utc_now())
+                if not dry_run:
+                    b = rt.store.add_backfill(b, utc_now())
+                    _note(rt, b.id, {"since": f"{b.since:%Y-%m-%d}", "deliver": deliver.value, **names})
             _run(rt, b, dry_run, listen, yes, json)
 
 
@@ -176,6 +176,12 @@ def _deliver(rt: Runtime, b: Backfill, count: int, yes: bool, as_json: bool) -> 
     print_tally(t, as_json)
 
 
+def _note(rt: Runtime, number: int, after: Mapping[str, object]) -> None:
+    from podwatch.store.audit import Action
+
+    note(rt, Action.BACKFILL, f"backfill {number}", None, {k: v for k, v in after.items() if v})
+
+
 def _resume(rt: Runtime, number: int) -> Backfill:
     _set_state(rt, number, list(BackfillState), BackfillState.RUNNING)
     b = rt.store.backfill(number)
@@ -185,6 +191,7 @@ def _resume(rt: Runtime, number: int) -> Backfill:
 
 def _set_state(rt: Runtime, number: int, come_from: list[BackfillState], to: BackfillState) -> None:
     if rt.store.set_backfill_state(number, come_from, to, utc_now()):
+        _note(rt, number, {"state": to.value})
         return
     b = rt.store.backfill(number)
     what = f"is {b.state.value}" if b else "is not there"

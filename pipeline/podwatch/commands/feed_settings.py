@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from podwatch.commands import cli
+from podwatch.commands.audit_notes import note
 from podwatch.commands.options import Json
 from podwatch.commands.output import emit_json, open_runtime, require_utf8, strip_control, utc_now
 from podwatch.redaction import display_address, redact_text
+
+if TYPE_CHECKING:
+    from podwatch.model import Feed
 
 
 class Listening(StrEnum):
@@ -57,6 +61,7 @@ def set_(
     from podwatch.feeds import opml
     from podwatch.policy.feed_choice import choose_feed
     from podwatch.policy.retention import describe_keep
+    from podwatch.store.audit import Action
     from podwatch.transcripts.sources import check_template
 
     if title is None and not tag and not no_tags and page is None and listen is None and keep is None:
@@ -76,7 +81,14 @@ def set_(
             rt.store.set_listen(feed.id, None if listen is Listening.DEFAULT else listen is Listening.ON)
         if keep is not None:
             rt.store.set_keep(feed.id, days)
-        feed = choose_feed(rt.store.feeds(), str(feed.id))
+        before, feed = feed, choose_feed(rt.store.feeds(), str(feed.id))
+        note(
+            rt,
+            Action.SET_FEED,
+            display_address(feed.url),
+            _facts(before),
+            _facts(feed) | _asked(listen, keep, template),
+        )
     row: dict[str, object] = {"url": display_address(feed.url)}
     row |= {} if title is None else {"title": redact_text(feed.title)}
     row |= {"tags": list(feed.tags)} if tag or no_tags else {}
@@ -102,13 +114,27 @@ def enable(url: FeedName, json: Json = False) -> None:
 
 def _set_disabled(url: str, disabled: bool, json: bool) -> None:
     from podwatch.policy.feed_choice import choose_feed
+    from podwatch.store.audit import Action
 
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
         changed = rt.store.set_disabled(feed.url, utc_now(), disabled=disabled)
+        if changed:
+            was, now_is = {"disabled": not disabled}, {"disabled": disabled}
+            note(rt, Action.SET_FEED, display_address(feed.url), was, now_is)
     shown, word = display_address(feed.url), "disabled" if disabled else "enabled"
     already = "" if changed else "was already "
     emit_json({"url": shown, "disabled": disabled}) if json else print(f"{shown}: {already}{word}")
+
+
+def _facts(feed: Feed) -> dict[str, object]:
+    return {"title": redact_text(feed.title), "tags": list(feed.tags)}
+
+
+def _asked(listen: Listening | None, keep: str | None, template: str | None) -> dict[str, object]:
+    """What was asked for besides, as it was typed."""
+    found = {"listen": listen and listen.value, "keep": keep, "transcript page": template and display_address(template)}
+    return {name: value for name, value in found.items() if value}
 
 
 def _shown(value: object) -> str:

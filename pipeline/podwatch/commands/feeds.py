@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from podwatch.commands import cli, feed_settings
+from podwatch.commands.audit_notes import note
 from podwatch.commands.feed_settings import FeedName, normalize_tags
 from podwatch.commands.options import Json
 from podwatch.commands.output import (
@@ -104,11 +105,13 @@ def remove(url: FeedName, json: Json = False) -> None:
     Example: podwatch feeds remove 3
     """
     from podwatch.policy.feed_choice import choose_feed
+    from podwatch.store.audit import Action
 
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
         rt.store.remove_feed(feed.url)
-    shown = display_address(feed.url)
+        shown = display_address(feed.url)
+        note(rt, Action.REMOVE_FEED, shown, {"title": feed.title, "tags": list(feed.tags)}, None)
     emit_json({"removed": shown}) if json else print(f"removed {shown}")
 
 
@@ -127,11 +130,14 @@ def login(
     """
     from podwatch.line.feed_list import encrypt_logins
     from podwatch.policy.feed_choice import choose_feed
+    from podwatch.store.audit import Action
 
     with open_runtime() as rt:
         feed = choose_feed(rt.store.feeds(), require_utf8(url))
         stored = None if remove else rt.keyring.seal(_ask_login(user))
         rt.store.set_login(feed.id, stored, utc_now())
+        was, now_has = {"login": feed.login is not None}, {"login": not remove}
+        note(rt, Action.SET_LOGIN, display_address(feed.url), was, now_has)
         encrypt_logins(rt)
     shown = display_address(feed.url)
     emit_json({"url": shown, "login": not remove}) if json else print(
@@ -254,9 +260,12 @@ def list_(json: Json = False) -> None:
 def _add(feeds: list[Feed], as_json: bool, found: Sequence[tuple[str, str]] = ()) -> None:
     """found: addresses that were given, with the feeds to which they led."""
     from podwatch.line.feed_list import add_feeds
+    from podwatch.store.audit import Action
 
     with open_runtime() as rt:
         listed, new = add_feeds(rt, feeds, utc_now())
+        after = {"feeds": [display_address(f.url) for f in feeds[:100]]}
+        note(rt, Action.ADD_FEEDS, f"{new} new of {listed} feeds", None, after)
     shown = {display_address(given): display_address(feed) for given, feed in found}
     row = {"feeds": listed, "new": new} | ({"found": shown} if shown else {})
     if as_json:

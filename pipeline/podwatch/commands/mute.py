@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from podwatch.commands import cli
+from podwatch.commands.audit_notes import note, user_name
 from podwatch.commands.choices import known_feed, known_watch
-from podwatch.commands.options import Json, parse_future, parse_length
+from podwatch.commands.options import Json, moment_option, parse_future, parse_length
 from podwatch.commands.output import emit_json, open_runtime, require_utf8, show_rows, strip_control, utc_now
 from podwatch.errors import PodwatchError
 from podwatch.model import Mute
@@ -24,12 +24,7 @@ _COLUMNS = ("id", "watch", "show", "until", "by", "reason")
 def add(
     until: Annotated[
         datetime | None,
-        cli.Option(
-            "--until",
-            parser=lambda text: parse_future(text, utc_now()),
-            metavar="WHEN",
-            help="When it ends (UTC): 2026-12-24, or 2026-12-24T18:00.",
-        ),
+        moment_option("--until", parse=parse_future, help_="When it ends (UTC): 2026-12-24, or 2026-12-24T18:00."),
     ] = None,
     for_: Annotated[
         timedelta | None,
@@ -46,6 +41,8 @@ def add(
 
     Example: podwatch mute add --watch grain --for 2d
     """
+    from podwatch.store.audit import Action
+
     moment = utc_now()
     if (until is None) == (for_ is None):
         raise cli.BadParameter("give --for 2d or --until 2026-12-24")
@@ -62,10 +59,12 @@ def add(
                 feed_id=muted.id if (muted := known_feed(rt.store, feed)) else None,
                 until=end,
                 reason=require_utf8(reason),
-                by=_user_name(),
+                by=user_name(),
             ),
             moment,
         )
+        after = {"until": f"{end:%Y-%m-%dT%H:%MZ}"} | ({"reason": mute.reason} if mute.reason else {})
+        note(rt, Action.MUTE, _describe(mute), None, after)
     line = f"muted {_describe(mute)} until {end:%Y-%m-%d %H:%M} UTC (mute {mute.id})"
     emit_json(_row(mute)) if json else print(strip_control(line))
 
@@ -89,22 +88,19 @@ def end(id: Annotated[int, cli.Argument(help="Its number, see podwatch mute list
 
     Example: podwatch mute end 3
     """
+    from podwatch.store.audit import Action
+
     with open_runtime() as rt:
-        if not rt.store.end_mute(id, utc_now()):
+        found = [m for m in rt.store.active_mutes(utc_now()) if m.id == id]
+        if not found or not rt.store.end_mute(id, utc_now()):
             raise PodwatchError("there is no such mute now", where=str(id), todo="see podwatch mute list")
+        note(rt, Action.END_MUTE, _describe(found[0]), {"until": f"{found[0].until:%Y-%m-%dT%H:%MZ}"}, None)
     emit_json({"ended": id}) if json else print(f"ended mute {id}")
 
 
 def _watch_id(store: Store, name: str) -> int:
     known_watch(store, name)
     return next(w.id for w in store.watches() if w.name == name)
-
-
-def _user_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name, as in containers
-        return ""
 
 
 def _describe(mute: Mute) -> str:

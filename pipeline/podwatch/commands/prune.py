@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from podwatch.commands import cli
+from podwatch.commands.audit_notes import note
 from podwatch.commands.choices import known_feed
 from podwatch.commands.options import Json, ShowName
 from podwatch.commands.output import emit_json, open_runtime, print_stderr
@@ -62,7 +63,15 @@ def prune(
         if not dry_run and count and not yes and not _confirm(count, size, json):
             raise cli.Exit(1)
         pruned = 0 if dry_run else _prune(rt, expired, count)
+        if pruned:
+            _note(rt, pruned, feed)
     _print_result(found, pruned, dry_run, json)
+
+
+def _note(rt: Runtime, pruned: int, feed: str | None) -> None:
+    from podwatch.store.audit import Action
+
+    note(rt, Action.PRUNE, f"the text of {count_of(pruned, 'transcript')}", None, {"feed": feed} if feed else None)
 
 
 def _choose(rt: Runtime, older_than: int | None, feed: str | None) -> list[ExpiredTexts]:

@@ -43,7 +43,7 @@ def slack(json: Json = False) -> None:
         from podwatch.notifiers.slack_socket_mode import ButtonListener  # slack_sdk, which no other command needs
 
         def save_and_print(answer: Answer) -> str:
-            reply = save_answer(rt.store, answer, utc_now())
+            reply = save_answer(rt.store, answer, utc_now(), who=f"slack:{answer.user}")
             row = {"key": answer.key, "verdict": answer.verdict.value, "user": answer.user, "at": answer.at}
             emit_json({**row, "said": reply}) if json else print(strip_control(f"{answer.user}: {reply}"))
             sys.stdout.flush()

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from podwatch.model import Watch
 
 app = cli.Group(help="What is listened for.", no_args_is_help=True)
-File = Annotated[Path, cli.Argument(help="A watchlist (YAML).")]
+File = Annotated[Path | None, cli.Argument(help="A watchlist (YAML); else PODWATCH_WATCHLIST.")]
 
 
 @app.command()
 def check(
-    file: File,
+    file: File = None,
     strict: Annotated[bool, cli.Option("--strict", help="Fail on warnings too.")] = False,
     json: Json = False,
 ) -> None:
@@ -48,7 +48,7 @@ def check(
     """
     from podwatch.commands.watches_check import check_watchlist
 
-    check_watchlist(file, strict, json)
+    check_watchlist(_named(file), strict, json)
 
 
 @app.command("schema")
@@ -66,7 +66,7 @@ def schema_() -> None:
 
 @app.command()
 def sync(
-    file: File,
+    file: File = None,
     dry_run: Annotated[bool, cli.Option("--dry-run", help="Only show what would change.")] = False,
     yes: Annotated[bool, cli.Option("--yes", help="Remove watches without asking.")] = False,
     json: Json = False,
@@ -80,7 +80,15 @@ def sync(
     """
     from podwatch.commands.watches_sync import sync_watchlist
 
-    sync_watchlist(file, dry_run=dry_run, yes=yes, json=json)
+    sync_watchlist(_named(file), dry_run=dry_run, yes=yes, json=json)
+
+
+def _named(file: Path | None) -> Path:
+    """The file that was given, else that of the settings; raises PodwatchError for none."""
+    found = file if file is not None else load_settings().watchlist
+    if found is None:
+        raise PodwatchError("is not given", where="FILE", todo="name a watchlist, or set PODWATCH_WATCHLIST")
+    return found
 
 
 @app.command("list")

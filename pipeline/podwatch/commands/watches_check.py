@@ -7,21 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from podwatch import notifiers, query
+from podwatch import query
 from podwatch.commands import cli
 from podwatch.commands.output import emit_json, load_settings, print_stderr, strip_control
+from podwatch.diagnose.watch_checks import check_channels, clauses_of, compare_with_store, examine_watches
 from podwatch.errors import PodwatchError, WatchlistError
 from podwatch.model import Entity, Feed, Watch
 from podwatch.policy.wording import count_of
-from podwatch.query.check_warnings import (
-    Finding,
-    Level,
-    MatchRate,
-    advise_on_names,
-    find_common_watches,
-    find_unused_rules,
-    find_warnings,
-)
+from podwatch.query.check_warnings import Finding, Level, MatchRate, find_unused_rules, find_warnings
 from podwatch.query.clauses import Clause
 from podwatch.watchlist.loader import parse_watchlist, read_text
 from podwatch.watchlist.warnings import find_list_warnings, find_lost_values, find_scope_warnings
@@ -73,8 +66,7 @@ def check_watchlist(file: Path, strict: bool, json: bool) -> None:
 def find_errors(watches: list[Watch], text: str) -> Iterator[PlacedFinding]:
     """What makes a list unfit for use, though its form is right: watches that cannot be looked for, or told of."""
     engine = query.build_engine(watches)
-    clauses = {w.name: c for w in watches if w.surge is None and isinstance(c := query.clause_of(w), Clause)}
-    found = [*find_warnings(watches, clauses, engine.broken), *_check_channels(watches)]
+    found = [*find_warnings(watches, clauses_of(watches), engine.broken), *check_channels(watches)]
     yield from _place([f for f in found if f.level is Level.ERROR], watches, text)
 
 
@@ -97,12 +89,9 @@ def _find_lost(text: str) -> list[PlacedFinding]:
 
 def _examine(watches: list[Watch], text: str) -> Iterator[PlacedFinding]:
     engine = query.build_engine(watches)
-    queries = [w for w in watches if w.surge is None]
-    clauses = {w.name: c for w in queries if isinstance(c := query.clause_of(w), Clause)}
-    findings = [*find_warnings(watches, clauses, engine.broken), *_check_channels(watches)]
-    findings += find_list_warnings(watches, {w.name: clauses[w.name] for w in queries if w.name in clauses})
-    rates, feeds, note = _measure(engine, queries)
-    findings += [*_find_scope_warnings(watches, feeds), *find_common_watches(queries, rates), *advise_on_names(clauses)]
+    findings = examine_watches(watches, engine.broken)
+    rates, feeds, note = _measure(engine, [w for w in watches if w.surge is None])
+    findings += compare_with_store(watches, feeds, rates)
     yield from _place(findings, watches, text)
     if note:
         yield PlacedFinding(Finding(Level.NOTE, "", 0, note))
@@ -117,14 +106,6 @@ def _place(findings: list[Finding], watches: list[Watch], text: str) -> Iterator
             yield PlacedFinding(finding, *position_within(text, watch.value_at, finding.column))
         else:
             yield PlacedFinding(finding, watch.line, watch.column)
-
-
-def _check_channels(watches: Sequence[Watch]) -> Iterator[Finding]:
-    """Errors of channels whose address cannot be one, each at the first watch that has it."""
-    for watch in {w.channel: w for w in reversed(watches)}.values():
-        e = notifiers.find_channel_mistake(watch.channel)
-        if e is not None:
-            yield Finding(Level.ERROR, watch.name, 0, f"channel {e.where}: {e.what}", e.todo)
 
 
 def _check_rules(channels: Sequence[str], watches: Sequence[Watch], text: str) -> Iterator[PlacedFinding]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podwatch.commands import cli
+from podwatch.commands.audit_notes import note_sync
 from podwatch.commands.output import StyledLine, emit_json, open_runtime, print_line, print_stderr, strip_control
 from podwatch.commands.watches_check import find_errors, find_silent_mistakes, print_finding
 from podwatch.notifiers import show_channel
@@ -47,6 +48,7 @@ def sync_watchlist(file: Path, *, dry_run: bool, yes: bool, json: bool) -> None:
         now = rt.store.clock()
         rt.store.sync_watches(watches, now, timedelta(days=rt.settings.live_days))
         rt.store.sync_channels(channels, now)
+        note_sync(rt, plan, watches)
     _print_result(plan, len(watches), json, dry_run=False)
 
 

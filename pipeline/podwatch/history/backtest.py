@@ -21,6 +21,7 @@ from podwatch.line.detect import evaluate
 from podwatch.line.repeated_passages import PassageLabeller
 from podwatch.model import SPEECH, DeliverMode, Mention, Scope, Watch
 from podwatch.policy.scopes import is_in_scope
+from podwatch.query.engine import PLANNED_AFTER
 from podwatch.settings import Settings
 from podwatch.store.database import Store, explaining_failures, open_store
 from podwatch.store.detect import TranscriptSource
@@ -56,24 +57,27 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A mention and its episode. number: a hash by which samples are chosen, the same in every process."""
+    """A mention and its episode (its id). number: a hash by which samples are chosen, the same in every process."""
 
     number: int
     mention: Mention
     show: str
     title: str
     published_at: datetime | None
+    episode: int = 0
 
 
 @dataclass(slots=True)
 class Outcome:
     """The effect on one watch in some transcripts.
 
-    hits: mentions of the proposed watch; gained, lost: those that only the proposed, or only the present one has;
-    alerts: identities of the episodes in which the proposed watch raises an alert, alerts_now: the present one.
+    hits: mentions of the proposed watch, and transcripts: in how many they are; gained, lost: those that only the
+    proposed, or only the present one has; alerts: identities of the episodes in which the proposed watch raises an
+    alert, alerts_now: the present one.
     """
 
     hits: int = 0
+    transcripts: int = 0
     gained: int = 0
     lost: int = 0
     alerts: set[str] = field(default_factory=set)
@@ -86,6 +90,7 @@ class Outcome:
 
     def add(self, other: Outcome) -> None:
         self.hits += other.hits
+        self.transcripts += other.transcripts
         self.gained += other.gained
         self.lost += other.lost
         self.alerts |= other.alerts
@@ -161,6 +166,7 @@ def compare_mentions(
     lost = [m for m in present if (m.start, m.end) not in proposed_spans]
     return Outcome(
         hits=len(proposed_spans),
+        transcripts=1 if proposed_spans else 0,
         gained=len(gained),
         lost=len(lost),
         alerts={source.episode.identity} if raises_alert(d.proposed, proposed) else set(),
@@ -172,16 +178,17 @@ def compare_mentions(
 
 
 def raises_alert(watch: Watch | None, mentions: Sequence[Mention]) -> bool:
-    """Whether these mentions of an episode would raise an alert, alone or in a digest."""
+    """Whether these mentions of an episode would raise an alert that somebody is told of, alone or in a digest."""
     if watch is None or watch.deliver is DeliverMode.NONE:
         return False
-    return any(m.label not in watch.skip for m in mentions)
+    return sum(m.label not in watch.skip for m in mentions) >= watch.minimum
 
 
 def make_sample(source: TranscriptSource, m: Mention) -> Sample:
     e = source.episode
-    number = xxh3_64_intdigest(f"{source.transcript.id} {m.start} {m.end}".encode())
-    return Sample(number, m, e.show, e.title, e.published_at)
+    # Not by the transcript's number, which depends on which of two was fetched first.
+    number = xxh3_64_intdigest(f"{e.guid} {m.start} {m.end}".encode("utf-8", "replace"))
+    return Sample(number, m, e.show, e.title, e.published_at, e.id)
 
 
 def choose_samples(samples: list[Sample]) -> list[Sample]:
@@ -190,14 +197,17 @@ def choose_samples(samples: list[Sample]) -> list[Sample]:
 
 
 class BacktestPlan:
-    """The watches to evaluate, compiled. Make it once: processes that are forked from this one share it."""
+    """The watches to evaluate, compiled. Make it once: processes that are forked from this one share it.
 
-    def __init__(self, differences: Sequence[Difference]) -> None:
+    planned_after: see query.Engine; for one watch in few transcripts counting words costs more than it saves.
+    """
+
+    def __init__(self, differences: Sequence[Difference], planned_after: Sequence[int] = PLANNED_AFTER) -> None:
         self.differences = differences
         proposed = [d.proposed for d in differences if d.proposed is not None]
         present = [replace(d.present, name=PRESENT + d.present.name) for d in differences if d.present is not None]
         self.watches = (*proposed, *present)
-        self.engine = query.build_engine(self.watches)
+        self.engine = query.build_engine(self.watches, planned_after)
 
 
 class Evaluator:

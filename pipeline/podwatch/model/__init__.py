@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Report
     from podwatch.model.entities import Entity, EntityType, Form, KnownName, UnreadReason
     from podwatch.model.feeds import (
+        Chapter,
         Episode,
         Feed,
         FeedFacts,
@@ -35,9 +36,17 @@ if TYPE_CHECKING:
         TranscriptRef,
         TranscriptRequest,
     )
+    from podwatch.model.hearings import Doubt, Hearing, HearingOutcome
     from podwatch.model.mutes import Mute
     from podwatch.model.search import Needed, NeededToken, NeedsAll, NeedsAny, SearchTokens
-    from podwatch.model.speech import SPEECH, ListenRequest, RecognisedChunk, RecognisedSegment, RecognisedWord
+    from podwatch.model.speech import (
+        SPEECH,
+        ListenRequest,
+        RecognisedChunk,
+        RecognisedSegment,
+        RecognisedWord,
+        VoiceWindow,
+    )
     from podwatch.model.transcripts import (
         GUESSED,
         Segment,
@@ -62,6 +71,7 @@ __all__ = [
     "BackfillState",
     "Change",
     "ChannelRules",
+    "Chapter",
     "Coverage",
     "CoverageFacts",
     "DeliverMode",
@@ -69,6 +79,7 @@ __all__ = [
     "DeliveryKind",
     "DeliveryState",
     "Digest",
+    "Doubt",
     "Entity",
     "EntityType",
     "Episode",
@@ -77,6 +88,8 @@ __all__ = [
     "FeedFacts",
     "FollowedFeed",
     "Form",
+    "Hearing",
+    "HearingOutcome",
     "HoldReason",
     "Kind",
     "KnownName",
@@ -111,6 +124,7 @@ __all__ = [
     "TranscriptRequest",
     "UnreadReason",
     "Verdict",
+    "VoiceWindow",
     "Watch",
     "Words",
     "canonical_channel",
@@ -128,10 +142,11 @@ _NAMES = {  # of each module, as imported above for the type checker; a test hol
     "coverage": "Coverage CoverageFacts EpisodeCount FollowedFeed NotListened Period",
     "deliveries": "Alert Delivery DeliveryKind DeliveryState Digest HoldReason Report",
     "entities": "Entity EntityType Form KnownName UnreadReason",
-    "feeds": "Episode Feed FeedFacts Person PollResult Soundbite TranscriptRef TranscriptRequest",
+    "feeds": "Chapter Episode Feed FeedFacts Person PollResult Soundbite TranscriptRef TranscriptRequest",
+    "hearings": "Doubt Hearing HearingOutcome",
     "mutes": "Mute",
     "search": "Needed NeededToken NeedsAll NeedsAny SearchTokens",
-    "speech": "SPEECH ListenRequest RecognisedChunk RecognisedSegment RecognisedWord",
+    "speech": "SPEECH ListenRequest RecognisedChunk RecognisedSegment RecognisedWord VoiceWindow",
     "transcripts": "GUESSED Segment Transcript Words clean_text guessed_charset join_segments",
     "watches": "DeliverMode Kind Mention Scope Watch",
     "work": "ALL Shard Tally",

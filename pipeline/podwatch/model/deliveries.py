@@ -59,7 +59,8 @@ class Alert:
     """The mentions of one watch in one episode, for one channel.
 
     gone: mentions that a sent message shows and the transcript no longer has. They are shown struck through.
-    is_recognised: podwatch itself has recognised the audio that they were found in.
+    is_recognised: podwatch itself has recognised the audio that they were found in. page: where readers reach the page,
+    so that a message links to its sentences there; "": it links to the publisher.
     """
 
     key: str
@@ -69,6 +70,7 @@ class Alert:
     mentions: Sequence[Mention]
     gone: Sequence[Mention] = ()
     is_recognised: bool = False
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

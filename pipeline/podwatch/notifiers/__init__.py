@@ -136,19 +136,22 @@ def _slack(settings: Settings) -> Notifier:
     buttons = bool(settings.slack_app_token)
     timeout = min(settings.pace.timeout, settings.slack_timeout)
     proxy = settings.slack_proxy
-    return SlackNotifier(settings.slack_token, settings.slack_base_url, timeout, buttons=buttons, proxy=proxy)
+    base, page = settings.slack_base_url, settings.page_url
+    return SlackNotifier(settings.slack_token, base, timeout, buttons=buttons, proxy=proxy, page=page)
 
 
 def _console(settings: Settings) -> Notifier:
     from podwatch.notifiers.console import ConsoleNotifier
 
-    return ConsoleNotifier()
+    return ConsoleNotifier(page=settings.page_url)
 
 
 def _mail(settings: Settings) -> Notifier:
     from podwatch.notifiers.mail import MailNotifier
 
-    return MailNotifier(settings.smtp, settings.mail_from, unsubscribe=settings.mail_unsubscribe)
+    return MailNotifier(
+        settings.smtp, settings.mail_from, unsubscribe=settings.mail_unsubscribe, page=settings.page_url
+    )
 
 
 def _webhook(settings: Settings) -> Notifier:

@@ -38,6 +38,7 @@ from podwatch.notifiers.escaping import (
 )
 from podwatch.notifiers.excerpt import excerpt
 from podwatch.notifiers.mention_ranking import best_mentions
+from podwatch.notifiers.page_links import page_link
 
 RECOGNISED = "recognised by podwatch"  # of an episode without a published transcript
 _MAX_NAME, _MAX_REASON, _MAX_TEXT_SNIPPET, _MAX_THREAD_SNIPPET = 80, 160, 300, 200
@@ -103,7 +104,7 @@ def text(alert: Alert, more: str | None = None) -> str:
     if more := _count_more(alert) if more is None else more:
         lines.append(more)
     lines = [escape_mrkdwn(defuse_mentions(line)) for line in lines]
-    if link := link_at(alert.episode, shown[0][0].seconds if shown else math.nan):
+    if link := _link_to(alert, shown[0][0] if shown else None):
         lines.append(f"<{escape_mrkdwn(link)}>")
     return "\n".join(lines)
 
@@ -145,8 +146,8 @@ def mention_elements(alert: Alert, mention: Mention, named: set[str]) -> list[El
     """
     elements: list[Element] = []
     moment = _moment(mention)
-    if link := link_at(alert.episode, mention.seconds):
-        elements.append(link_element(link, moment or "listen"))
+    if link := _link_to(alert, mention):
+        elements.append(link_element(link, moment or ("read" if alert.page else "listen")))
     elif moment:
         elements.append(text_element(moment))
     if speaker := _display_name(mention.speaker or ""):
@@ -237,6 +238,11 @@ def _moment(mention: Mention) -> str:
     """When it is said; "about" where the transcript has the times of whole passages only."""
     moment = format_clock(mention.seconds)
     return f"about {moment}" if moment and mention.approximate else moment
+
+
+def _link_to(alert: Alert, mention: Mention | None) -> str | None:
+    """The sentence on the page, else the episode at its second; None for mention: the beginning."""
+    return page_link(alert, mention) or link_at(alert.episode, mention.seconds if mention is not None else math.nan)
 
 
 def link_at(episode: Episode, seconds: float) -> str | None:

@@ -18,6 +18,7 @@ from podwatch.notifiers import Receipt, card
 from podwatch.notifiers.block_kit import Block, Element
 from podwatch.notifiers.digest_card import digest_messages
 from podwatch.notifiers.escaping import clean_line, link_address, truncate_end
+from podwatch.notifiers.page_links import with_page
 
 _WIDTH = 100  # columns; longer lines read badly
 _HEADER, _HIT = Style(bold=True), Style(bold=True, color="magenta")
@@ -27,16 +28,17 @@ _LINK, _QUIET, _STRUCK = Style(underline=True), Style(dim=True), Style(strike=Tr
 class ConsoleNotifier:
     """Prints each alert to standard output, looked up at each send: Airflow and tests replace it."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        self._console = console
+    def __init__(self, console: Console | None = None, page: str = "") -> None:
+        self._console, self._page = console, page
 
     def send(self, alert: Alert) -> Receipt:
         """Print the alert; raises a retryable ChannelError when the output is closed."""
-        return self._print(alert, card.blocks(alert))
+        return self._print(alert, card.blocks(with_page(alert, self._page)))
 
     def send_digest(self, digest: Digest) -> Receipt:
         """Print the digest with what Slack would show in its thread; raises as send() does."""
-        return self._print(digest, [block for message in digest_messages(digest) for block in message.blocks])
+        messages = digest_messages(with_page(digest, self._page))
+        return self._print(digest, [block for message in messages for block in message.blocks])
 
     def find(self, key: str, channel: str, age: timedelta) -> Receipt | None:
         """Always None: a console keeps no history."""

@@ -27,6 +27,7 @@ from podwatch.notifiers.block_kit import Block
 from podwatch.notifiers.digest_card import digest_messages
 from podwatch.notifiers.escaping import clean_line, truncate_end
 from podwatch.notifiers.mail_body import Line
+from podwatch.notifiers.page_links import with_page
 from podwatch.notifiers.report_card import csv_text
 from podwatch.notifiers.smtp_session import ReplyError, SmtpSession
 from podwatch.settings import Smtp
@@ -50,21 +51,22 @@ class MailNotifier:
         deadline: float = DEADLINE,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         unsubscribe: Sequence[str] = (),
+        page: str = "",
     ) -> None:
-        """unsubscribe: where a reader can ask for no more mail; else the sender's address."""
+        """unsubscribe: where a reader can ask for no more mail; else the sender's address. page: where links lead."""
         self._server, self._sender, self._deadline, self._clock = server, sender, deadline, clock
-        self._unsubscribe = unsubscribe
+        self._unsubscribe, self._page = unsubscribe, page
 
     def __repr__(self) -> str:
         return f"MailNotifier({self._server.host if self._server else 'not set up'})"
 
     def send(self, alert: Alert) -> Receipt:
         """Send the alert to all of the channel's addresses that the server takes; the receipt notes the others."""
-        return self._send_mail(alert, card.blocks(alert))
+        return self._send_mail(alert, card.blocks(with_page(alert, self._page)))
 
     def send_digest(self, digest: Digest) -> Receipt:
         """Send a digest, whole: a mail has no thread that could continue it. A report's table is attached as CSV."""
-        messages = digest_messages(digest)
+        messages = digest_messages(with_page(digest, self._page))
         if isinstance(digest, Report):
             return self._send_mail(digest, messages[0].blocks, csv_text(digest))
         return self._send_mail(digest, [block for message in messages for block in message.blocks])

@@ -13,6 +13,7 @@ from podwatch.model import Alert, Digest
 from podwatch.notifiers import Receipt, card
 from podwatch.notifiers.block_kit import Message, context_block
 from podwatch.notifiers.digest_card import digest_messages
+from podwatch.notifiers.page_links import with_page
 from podwatch.notifiers.slack_api import NO_PROXY, SlackApi, parse_date
 from podwatch.notifiers.slack_buttons import actions_block
 from podwatch.notifiers.slack_channel_ids import ChannelDirectory, next_cursor
@@ -33,7 +34,7 @@ class SlackNotifier:
 
     Needs the scope chat:write; channels:read (groups:read for private channels) to look up a ``#name``, which Slack
     does itself without; channels:history (groups:history) for find_copies(); users:read and im:write for an ``@name``.
-    buttons: whether somebody listens for presses of buttons.
+    buttons: whether somebody listens for presses of buttons. page: where links to sentences lead; "": to the publisher.
     """
 
     def __init__(
@@ -44,8 +45,9 @@ class SlackNotifier:
         *,
         buttons: bool = False,
         proxy: Secret = NO_PROXY,
+        page: str = "",
     ) -> None:
-        self._token, self._buttons = token, buttons
+        self._token, self._buttons, self._page = token, buttons, page
         self._api = SlackApi(base_url, timeout, proxy)
         self._directory = ChannelDirectory(self._call)
         self._refused_blocks: set[str] = set()  # messages whose blocks Slack did not take, by key and page
@@ -76,7 +78,7 @@ class SlackNotifier:
 
     def message_hashes(self, content: Alert | Digest) -> Sequence[str]:
         """A hash of each message that it takes."""
-        return [_hash(m) for m in _messages(content)]
+        return [_hash(m) for m in _messages(with_page(content, self._page))]
 
     def post(self, content: Alert | Digest, page: int, key: str, thread: Receipt | None) -> Receipt:
         """Post a message; as plain text once Slack has refused its blocks. The key is in its metadata."""
@@ -118,7 +120,7 @@ class SlackNotifier:
                 raise
 
     def _message(self, content: Alert | Digest, page: int, key: str) -> dict[str, Any]:
-        messages = _messages(content)
+        messages = _messages(with_page(content, self._page))
         message = messages[page] if page < len(messages) else _EMPTY
         # The buttons judge the alert, so they stand under its first message, and not in its thread or on a digest.
         buttons = [actions_block(key)] if self._buttons and page == 0 and isinstance(content, Alert) else []

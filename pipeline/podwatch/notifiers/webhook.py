@@ -26,6 +26,7 @@ from podwatch.net.http_messages import parse_retry_after
 from podwatch.net.transport import NotSentError
 from podwatch.notifiers import Receipt, channel_error
 from podwatch.notifiers.escaping import clean_line, truncate_end
+from podwatch.notifiers.page_links import with_page
 from podwatch.notifiers.webhook_body import alert_body, digest_body
 from podwatch.settings import Secret, Settings, Webhook
 
@@ -39,18 +40,18 @@ class WebhookNotifier:
     def __init__(self, settings: Settings, deadline: float = DEADLINE, clock: Callable[[], float] = time.time) -> None:
         self._named, self._secret = settings.webhooks, settings.webhook_secret
         self._http, self._deadline, self._clock = HttpClient(settings), deadline, clock
-        self._allowed = settings.allow_addresses
+        self._allowed, self._page = settings.allow_addresses, settings.page_url
 
     def __repr__(self) -> str:
         return f"WebhookNotifier({', '.join(sorted(self._named))})"
 
     def send(self, alert: Alert) -> Receipt:
         """Post the alert. Its key is the ``webhook-id`` and the ``Idempotency-Key``, the same at every repetition."""
-        return self._send_body(alert, alert_body(alert))
+        return self._send_body(alert, alert_body(with_page(alert, self._page)))
 
     def send_digest(self, digest: Digest) -> Receipt:
         """Post a digest as one body, with the alerts in it."""
-        return self._send_body(digest, digest_body(digest))
+        return self._send_body(digest, digest_body(with_page(digest, self._page)))
 
     def _send_body(self, content: Alert | Digest, body: bytes) -> Receipt:
         label = display_channel(content.channel)

@@ -16,6 +16,7 @@ from podwatch.notifiers.digest_card import digest_messages
 from podwatch.notifiers.escaping import at_second, display_text, link_address
 from podwatch.notifiers.excerpt import excerpt
 from podwatch.notifiers.mention_ranking import best_mentions
+from podwatch.notifiers.page_links import page_link
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_MENTIONS = 100  # in one body
@@ -83,6 +84,7 @@ def _alert_fields(alert: Alert, max_mentions: int, max_text: int) -> dict[str, A
             "published_at": e.published_at.isoformat() if e.published_at else None,
             "link": link_address(e.link),
             "audio_url": link_address(e.audio_url),
+            "page": page_link(alert, None),
         },
         "mentions": [_mention_fields(alert, m, max_text) for m in sorted([*best, *rest], key=lambda m: m.start)],
         "mentions_total": len(alert.mentions),
@@ -98,6 +100,7 @@ def _mention_fields(alert: Alert, m: Mention, max_text: int) -> dict[str, Any]:
         "reason": _text(m.reason, 300),
         "seconds": m.seconds if 0 <= m.seconds < 1e9 else None,
         "link": at_second(audio, m.seconds) if audio else None,
+        "page": page_link(alert, m),
         "speaker": _text(m.speaker, 200) if m.speaker else None,
         "snippet": _text(_snippet(alert, m, max_text), max_text),
     }

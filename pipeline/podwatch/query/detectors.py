@@ -8,7 +8,7 @@ from types import MappingProxyType
 from podwatch.errors import PodwatchError
 from podwatch.model import Watch
 from podwatch.query.clauses import Clause, Or, SoundsLike, Term
-from podwatch.query.engine import Engine
+from podwatch.query.engine import PLANNED_AFTER, Engine
 from podwatch.query.parser import parse
 
 
@@ -57,9 +57,9 @@ def clause_of(watch: Watch) -> Clause | PodwatchError:
         return e
 
 
-def build_engine(watches: Sequence[Watch]) -> Engine:
+def build_engine(watches: Sequence[Watch], planned_after: Sequence[int] = PLANNED_AFTER) -> Engine:
     """One engine for all watches, whatever their kinds. Those that cannot be looked for are in its ``broken``.
 
-    Watches of surges are left out: a surge is in no one text.
+    Watches of surges are left out: a surge is in no one text. planned_after: see Engine.
     """
-    return Engine([(watch, clause_of(watch)) for watch in watches if watch.surge is None])
+    return Engine([(watch, clause_of(watch)) for watch in watches if watch.surge is None], planned_after)

@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from podwatch.model import Answer, Mute, StandingVerdict, Verdict
 from podwatch.redaction import display_address
+from podwatch.store.answer_tables import answers
 from podwatch.store.connection import Rows
 from podwatch.store.mutes import insert_mute
 from podwatch.store.statements import upsert
-from podwatch.store.tables import answers, deliveries, episodes, feeds, mentions, watches
+from podwatch.store.tables import deliveries, episodes, feeds, mentions, watches
 
 MAX_SPELLINGS = 100  # stored with an answer
 
@@ -82,6 +83,11 @@ class AnswerRows(Rows):
             if mute is not None:
                 insert_mute(c, replace(mute, by=answer.user), now)
         return True
+
+    def answers_to(self, key: str) -> list[str]:
+        """What people said of an alert so far: ``wrong by ada``."""
+        query = select(answers.c.verdict, answers.c.user).where(answers.c.key == key).order_by(answers.c.answered_at)
+        return [f"{r.verdict} by {r.user}" for r in self.read_rows(query)]
 
     def standing_verdicts(self, *, current: bool = False) -> list[StandingVerdict]:
         """The last judgement of each person on each alert of an enabled watch.

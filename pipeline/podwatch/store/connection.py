@@ -26,7 +26,7 @@ from podwatch.store.postgres_session import prepare_sessions, split_search_path
 BUSY_SECONDS = 60.0  # a transaction of SQLite waits at most so long for another to end
 # A row whose columns the type checker does not follow.
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
-HEAD = "0018"  # the newest file in migrations/versions; a test holds the two together
+HEAD = "0020"  # the newest file in migrations/versions; a test holds the two together
 
 
 def to_json(value: Any) -> str:
@@ -65,7 +65,7 @@ def connect(settings: Settings) -> Engine:
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **ENGINE_OPTIONS)
     except ImportError as e:
         what = f"the driver of {url.drivername.partition('+')[0]} cannot be loaded ({e.name or type(e).__name__})"
-        raise unusable_url(what, "install podwatch again: make install") from None
+        raise unusable_url(what, "install it: pip install 'podwatch[postgres]'") from None
     except (ArgumentError, ValueError, TypeError):  # whose text may hold the password
         raise unusable_url("is not a database address") from None
     event.listen(engine, "connect", _sqlite_connect)

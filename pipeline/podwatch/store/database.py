@@ -21,6 +21,7 @@ from podwatch.store.audit import AuditRows
 from podwatch.store.backfills import BackfillRows
 from podwatch.store.channels import ChannelRows
 from podwatch.store.clock import ClockRows
+from podwatch.store.completions import CompletionRows
 from podwatch.store.connection import HEAD, check_revision, connect, schema_revision, upgrade_schema
 from podwatch.store.coverage import CoverageRows
 from podwatch.store.database_url import database_exists, display_url
@@ -32,6 +33,7 @@ from podwatch.store.entity_counts import EntityCountRows
 from podwatch.store.failures import FAILURES, explain_failure, explain_refusal, explaining_failures
 from podwatch.store.feed_logins import FeedLoginRows
 from podwatch.store.figures import FigureRows
+from podwatch.store.hearings import HearingRows
 from podwatch.store.listen import ListenRows
 from podwatch.store.marks import MarkRows
 from podwatch.store.mentions import MentionRows
@@ -41,11 +43,13 @@ from podwatch.store.poll import PollRows
 from podwatch.store.privileges import find_missing_grants
 from podwatch.store.prune import PruneRows
 from podwatch.store.reports import ReportRows
+from podwatch.store.revisions import RevisionRows
 from podwatch.store.search import SearchRows
 from podwatch.store.sent_messages import SentMessageRows
 from podwatch.store.surges import SurgeRows
 from podwatch.store.tables import complete_metadata
 from podwatch.store.trends import TrendRows
+from podwatch.store.watch_edits import WatchEditRows
 from podwatch.store.watches import WatchRows
 
 __all__ = [
@@ -67,6 +71,7 @@ class Store(
     FeedLoginRows,
     BackfillRows,
     ListenRows,
+    HearingRows,
     EntityRows,
     DiagnosisRows,
     SurgeRows,
@@ -92,6 +97,9 @@ class Store(
     TrendRows,
     PruneRows,
     FigureRows,
+    RevisionRows,
+    WatchEditRows,
+    CompletionRows,
 ):
     """A to-do query and a save for each verb, the watchlist, and what people read of it all."""
 

@@ -15,6 +15,7 @@ from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.packing import unpack
 from podwatch.store.passing_parts import load_passing, save_passing
+from podwatch.store.revisions import keep_revision
 from podwatch.store.search import replace_documents
 from podwatch.store.statements import in_batches, in_host_shard
 from podwatch.store.tables import entity_spans, episodes, feeds, transcripts
@@ -151,6 +152,7 @@ class FetchRows(Rows):
             fresh = {k: v for k, v in (f.fields or {}).items() if k in ("source", "etag", "last_modified")}
             c.execute(mine.values(checks=old.checks + 1, **fresh))
             return False
+        keep_revision(c, old.id)
         c.execute(mine.values(revision=old.revision + 1, detected_through=0, checks=0, fetched_at=now, **f.fields))
         return True
 

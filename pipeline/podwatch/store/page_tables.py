@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, String, Table, Text
+from sqlalchemy import JSON, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
 
 from podwatch.store.tables import Id, Utc, metadata
 
@@ -29,4 +29,17 @@ view_tokens = Table(
     Column("by", Text, nullable=False),
     Column("created_at", Utc, nullable=False),
     Column("revoked_at", Utc),
+)
+
+# The revision of a transcript before its present one, to show what has changed.
+earlier_revisions = Table(
+    "earlier_revisions",
+    metadata,
+    Column(
+        "transcript_id", Id, ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("revision", Integer, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("fetched_at", Utc, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # text and times, see store/packing.py
 )

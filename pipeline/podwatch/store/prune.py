@@ -1,7 +1,7 @@
 """Removes the text of old transcripts, and keeps what was found in it: the row stays, so nothing is fetched again.
 
-What goes: the text with its times and labels, its place in the search index, the places of names in it, and what is
-left of listening to its audio.
+What goes: the text with its times and labels, also as it was before, its place in the search index, the places of
+names in it, and what is left of listening to its audio.
 What stays: mentions with their words and sentences, alerts, how often which name was said, and that the episode was
 listened to. Only a backfill asks for such a text again.
 """
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 
 from podwatch.policy.retention import ExpiredTexts
 from podwatch.store.connection import Rows
+from podwatch.store.page_tables import earlier_revisions
 from podwatch.store.recording_tables import recognitions, recording_chunks
 from podwatch.store.search_tables import search_documents
 from podwatch.store.statements import in_batches
@@ -75,7 +76,7 @@ class PruneRows(Rows):
 
     def prune_texts(self, ids: Sequence[int], now: datetime) -> int:
         """Removes the texts of these transcripts; returns how many there were. One that was pruned already stays so."""
-        t, s, r = transcripts.c, entity_spans.c, recognitions.c
+        t, s, r, before = transcripts.c, entity_spans.c, recognitions.c, earlier_revisions.c
         gone = {"body": b"", "labels": b"", "pruned_at": now, "detected_through": BEYOND_ALL}
         # Without validators: a server that is asked for the text again must not answer that we have it.
         gone |= {"etag": None, "last_modified": None, "detect_error": None, "next_detect_at": None}
@@ -87,6 +88,7 @@ class PruneRows(Rows):
                 of = [row.episode_id for row in done]
                 c.execute(delete(search_documents).where(search_documents.c.episode_id.in_(of)))
                 c.execute(update(entity_spans).where(s.transcript_id.in_([row.id for row in done])).values(body=b""))
+                c.execute(delete(earlier_revisions).where(before.transcript_id.in_([row.id for row in done])))
                 c.execute(delete(search_documents).where(search_documents.c.episode_id.in_(of)))
                 c.execute(update(episodes).where(episodes.c.id.in_(of)).values(next_fetch_at=None))
                 heard = select(r.recording_id).where(r.episode_id.in_(of), r.recording_id.is_not(None))

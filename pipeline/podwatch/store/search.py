@@ -15,7 +15,7 @@ from podwatch.store.packing import unpack
 from podwatch.store.prune import HAS_TEXT
 from podwatch.store.search_tables import search_documents
 from podwatch.store.statements import in_batches
-from podwatch.store.tables import episodes, transcripts
+from podwatch.store.tables import episodes, mentions, transcripts
 
 STALE_SHARE = 0.25  # of the tokens' rows on SQLite, from which on they are made anew
 _ADD_TOKENS = text("INSERT INTO search_tokens (rowid, tokens) VALUES (:id, :tokens)")
@@ -48,6 +48,15 @@ class SearchScope:
         if self.feed_id is not None:
             found.append(e.feed_id == self.feed_id)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptSpan:
+    """Some transcripts: how many, and when the first and the last of their episodes came out."""
+
+    count: int
+    first: datetime | None
+    last: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,24 @@ class SearchRows(Rows):
         both = union_all(*parts).subquery()
         query = select(both).order_by(both.c.published_at.desc().nulls_last(), both.c.id.desc())
         return [Candidate(r.id, r.published_at) for r in self.read_rows(query)]
+
+    def transcripts_with_mentions(self, watch_id: int, scope: SearchScope) -> list[Candidate]:
+        """Those in which the watch was found, by whatever revision of it; in the same order."""
+        t, e, m = transcripts.c, episodes.c, mentions.c
+        mine = select(m.transcript_id).where(m.watch_id == watch_id, m.gone_at.is_(None))
+        query = select(t.id, e.published_at).join(episodes, e.id == t.episode_id)
+        query = query.where(t.id.in_(mine), HAS_TEXT, *scope.conditions)
+        rows = self.read_rows(query.order_by(e.published_at.desc().nulls_last(), t.id.desc()))
+        return [Candidate(r.id, r.published_at) for r in rows]
+
+    def span_of_transcripts(self, scope: SearchScope) -> TranscriptSpan:
+        """How many transcripts there are in the scope, and when the first and the last of their episodes came out."""
+        t, e = transcripts.c, episodes.c
+        columns = (func.count(), func.min(e.published_at), func.max(e.published_at))
+        query = select(*columns).select_from(transcripts).join(episodes, e.id == t.episode_id)
+        [row] = self.read_rows(query.where(HAS_TEXT, *scope.conditions))
+        count, first, last = row
+        return TranscriptSpan(int(count), first, last)
 
     def search_position(self, transcript_id: int) -> Candidate | None:
         """Where a transcript stands among the others; None for one that is not stored."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, text, update
 
 from podwatch.model import DeliverMode, Delivery, DeliveryState, EntityType, HoldReason, Scope, Tally, Watch
 from podwatch.policy.watchlist_changes import (
@@ -43,7 +43,7 @@ class WatchRows(Rows):
 
     def plan_sync(self, wanted: Sequence[Watch]) -> WatchlistChanges:
         """What sync_watches() would change; raises WatchlistError as it does."""
-        return plan_changes(wanted, [_state(r) for r in self.read_rows(_ALL)])
+        return plan_changes(wanted, [state_of(r) for r in self.read_rows(ALL_WATCHES)])
 
     def count_unsent(self, names: Collection[str]) -> dict[str, int]:
         """How many alerts of these watches are neither sent nor given up, by name."""
@@ -70,9 +70,13 @@ class WatchRows(Rows):
         """The enabled watches, by name."""
         return [watch_of(r) for r in self.read_rows(select(watches).where(watches.c.enabled).order_by(watches.c.name))]
 
-    def retired_watches(self) -> list[tuple[Watch, datetime | None]]:
-        """(watch, when it was taken off the watchlist) of those that are no longer on it, by name."""
+    def retired_watches(self, *, removed: bool = True) -> list[tuple[Watch, datetime | None]]:
+        """(watch, when it was taken off the watchlist) of those that are no longer on it, by name.
+
+        removed: also those that nobody wants to see any more.
+        """
         query = select(watches).where(watches.c.enabled.is_(False)).order_by(watches.c.name)
+        query = query if removed else query.where(watches.c.removed_at.is_(None))
         return [(watch_of(r), r.disabled_at) for r in self.read_rows(query)]
 
     def watches_told_of_silence(self) -> list[Watch]:
@@ -81,41 +85,21 @@ class WatchRows(Rows):
         return [watch_of(r) for r in self.read_rows(select(watches).where(*told).order_by(watches.c.name))]
 
 
+def lock_watches(c: Connection) -> list[StoredState]:
+    """Every watch that ever was on the list; no other edit or sync changes one until the transaction ends."""
+    if c.dialect.name == "postgresql":
+        c.execute(text("LOCK TABLE watches IN SHARE ROW EXCLUSIVE MODE"))
+    return [state_of(r) for r in c.execute(ALL_WATCHES)]
+
+
 def _sync(c: Connection, wanted: Sequence[Watch], now: datetime, live: timedelta) -> Tally:
-    stored = [_state(r) for r in c.execute(_ALL)]
+    stored = lock_watches(c)
     plan = plan_changes(wanted, stored)
     seq = c.execute(select(func.coalesce(func.max(watches.c.seq), 0))).scalar_one()
     key_names = {s.watch.alert_name for s in stored}
-    _free_names(c, wanted, plan, stored)
+    free_names(c, wanted, plan, stored)
     for watch in wanted:
-        state = plan.was.get(watch.name)
-        finds_other = state is None or state.fingerprint != watch.fingerprint
-        soon = state is not None and not state.enabled and not finds_other and returned_soon(state, now, live)
-        values: dict[str, Any] = {
-            "name": watch.name,
-            "spec": {name: getattr(watch, name) for name in SPEC} | {"scope": asdict(watch.scope)},
-            "channel": watch.channel,
-            "deliver": watch.deliver.value,
-            "enabled": True,
-            "disabled_at": None,
-        }
-        if state is None or finds_other or not state.enabled:
-            seq += 1
-            revision = 1 if state is None else state.watch.revision + 1
-            values |= {"fingerprint": watch.fingerprint, "revision": revision, "seq": seq, "error": None}
-            values |= {} if soon else {"revised_at": now}
-        if state is None:
-            values["key_name"] = _free_key_name(watch.name, key_names)
-            key_names.add(values["key_name"])
-            c.execute(insert(watches).values(**values))
-            continue
-        c.execute(update(watches).where(watches.c.id == state.watch.id).values(**values))
-        reroute_unsent(c, state.watch.id, watch.channel, now)
-        if is_told_otherwise(watch, state.watch) or watch.channel != state.watch.channel:
-            keep = watch.deliver is DeliverMode.DIGEST
-            decide_anew(c, deliveries.c.watch_id == state.watch.id, now, keep_digests=keep)
-        if soon:
-            release_held(c, state.watch.id, HoldReason.DISABLED, now)
+        seq = put_watch(c, watch, plan.was.get(watch.name), seq, key_names, now, live)
     gone = [s.watch.id for s in stored if s.watch.name in plan.removed]
     c.execute(update(watches).where(watches.c.id.in_(gone)).values(enabled=False, disabled_at=now))
     hold_unused_reports(c, {watch.channel for watch in wanted})
@@ -124,7 +108,51 @@ def _sync(c: Connection, wanted: Sequence[Watch], now: datetime, live: timedelta
     return Tally("sync", done=len(wanted), new=len(plan.new), notes=notes)
 
 
-def _free_names(c: Connection, wanted: Sequence[Watch], plan: WatchlistChanges, stored: Sequence[StoredState]) -> None:
+def put_watch(
+    c: Connection,
+    watch: Watch,
+    state: StoredState | None,
+    seq: int,
+    key_names: set[str],
+    now: datetime,
+    live: timedelta,
+) -> int:
+    """Stores one watch as the list has it now, and has what was not sent go where it says; returns the last seq.
+
+    state: the stored watch that it continues. seq: the last one so far; key_names: those that are taken, added to.
+    """
+    finds_other = state is None or state.fingerprint != watch.fingerprint
+    soon = state is not None and not state.enabled and not finds_other and returned_soon(state, now, live)
+    values: dict[str, Any] = {
+        "name": watch.name,
+        "spec": {name: getattr(watch, name) for name in SPEC} | {"scope": asdict(watch.scope)},
+        "channel": watch.channel,
+        "deliver": watch.deliver.value,
+        "enabled": True,
+        "disabled_at": None,
+        "removed_at": None,
+    }
+    if state is None or finds_other or not state.enabled:
+        seq += 1
+        revision = 1 if state is None else state.watch.revision + 1
+        values |= {"fingerprint": watch.fingerprint, "revision": revision, "seq": seq, "error": None}
+        values |= {} if soon else {"revised_at": now}
+    if state is None:
+        values["key_name"] = _free_key_name(watch.name, key_names)
+        key_names.add(values["key_name"])
+        c.execute(insert(watches).values(**values))
+        return seq
+    c.execute(update(watches).where(watches.c.id == state.watch.id).values(**values))
+    reroute_unsent(c, state.watch.id, watch.channel, now)
+    if is_told_otherwise(watch, state.watch) or watch.channel != state.watch.channel:
+        keep = watch.deliver is DeliverMode.DIGEST
+        decide_anew(c, deliveries.c.watch_id == state.watch.id, now, keep_digests=keep)
+    if soon:
+        release_held(c, state.watch.id, HoldReason.DISABLED, now)
+    return seq
+
+
+def free_names(c: Connection, wanted: Sequence[Watch], plan: WatchlistChanges, stored: Sequence[StoredState]) -> None:
     """Gives the stored watches another name whose name is a different one's from now on: names are unique."""
     by_name = {s.watch.name: s.watch.id for s in stored}
     for watch in wanted:
@@ -139,10 +167,10 @@ def _free_key_name(name: str, taken: Collection[str]) -> str:
     return next(k for k in chain([name], (f"{name}#{n}" for n in count(2))) if k not in taken)
 
 
-_ALL = select(watches).order_by(watches.c.seq)
+ALL_WATCHES = select(watches).order_by(watches.c.seq)
 
 
-def _state(r: AnyRow) -> StoredState:
+def state_of(r: AnyRow) -> StoredState:
     return StoredState(watch_of(r), r.enabled, r.fingerprint, r.disabled_at)
 
 

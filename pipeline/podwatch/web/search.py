@@ -5,7 +5,6 @@ from __future__ import annotations
 import calendar
 import csv
 import io
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +24,7 @@ from podwatch.web.alert_filter import parse_day, parse_id
 from podwatch.web.alerts import MOST_LISTED_FEEDS, defuse
 from podwatch.web.page import PageDep, query_of
 from podwatch.web.rendering import seconds_or_none
+from podwatch.web.watch_form import suggest_name
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 30  # hits, in whole episodes
@@ -162,10 +162,8 @@ def show_name(hit: SearchHit) -> str:
 
 def watch_yaml(query: str) -> str:
     """The entry of a watchlist that looks for the query from now on."""
-    words = re.findall(r"[^\W_]+", query)
-    name = "-".join(w.lower() for w in words if w not in ("AND", "OR", "NOT", "NEAR"))[:40].strip("-") or "search"
     quoted = " ".join(query.split()).replace("'", "''")
-    return f"watches:\n  - name: {name if not name.isdigit() else f'search-{name}'}\n    query: '{quoted}'\n"
+    return f"watches:\n  - name: {suggest_name(query)}\n    query: '{quoted}'\n"
 
 
 def _export(request: Request, page: PageDep) -> list[SearchHit]:

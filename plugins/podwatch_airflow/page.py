@@ -1,7 +1,7 @@
 """The page of podwatch inside Airflow: behind Airflow's login, under /podwatch of its own site.
 
 An application that a plugin mounts has no authentication of its own: AirflowAccess asks Airflow's for each request, who
-it is and whether they may read, or change, the DAG podwatch. Airflow executes this file in every component and task, so
+it is and whether they may read, or change, the DAG podwatch. Airflow loads this file in every component and task, so
 nothing is imported before the first request: FastAPI alone would cost each of them seconds.
 """
 
@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from podwatch_connections import podwatch_variables  # the file beside this one
+from podwatch_airflow.connections import hiding_file, podwatch_variables
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -39,6 +39,9 @@ class LazyPage:
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
+        if self._app is None and (file := hiding_file()):  # this process is the team's, too: nothing is put right here
+            await _refuse(send, f"podwatch: {file} hides the library podwatch - give that file another name\n")
+            return
         if self._app is None:
             from starlette.concurrency import run_in_threadpool
 
@@ -52,15 +55,22 @@ class LazyPage:
                 self._app = build_page()
 
 
+async def _refuse(send: Callable[[Message], Awaitable[None]], line: str) -> None:
+    head = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 503, "headers": head})
+    await send({"type": "http.response.body", "body": line.encode()})
+
+
 def build_page() -> App:
     from datetime import UTC, datetime
 
     from podwatch import settings
-    from podwatch.web.application import create_app
+    from podwatch.web.application import YOUNG, create_app
 
     loopback = any(n.is_loopback for n in settings.from_environment(os.environ).allow_addresses)
-    app: Any = create_app(open_runtime, AirflowAccess(), lambda: datetime.now(UTC), loopback_audio=loopback)
-    return app  # type: ignore[no-any-return]
+    access = AirflowAccess()
+    app: App = create_app(open_runtime, access, lambda: datetime.now(UTC), loopback_audio=loopback, young=YOUNG)
+    return app
 
 
 def open_runtime() -> Runtime:
@@ -103,9 +113,13 @@ class AirflowAccess:
 def menu_entry() -> dict[str, Any]:
     """Airflow's menu leads to the page in a tab of its own: in a frame its addresses could not be shared, and no link
     would lead out of it."""
-    from airflow.configuration import conf
-
-    prefix = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
-    here = f"{prefix}{PREFIX}"
+    here = find_prefix()
     icon = f"{here}/static/icon.svg"
     return {"name": NAME, "href": f"{here}/alerts", "icon": icon, "destination": "nav", "category": "browse"}
+
+
+def find_prefix() -> str:
+    """The path of the page in Airflow's site, which may itself be below a path."""
+    from airflow.configuration import conf
+
+    return urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/") + PREFIX
