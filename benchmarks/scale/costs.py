@@ -101,11 +101,11 @@ def measure(feeds_count: int, episodes: int, watch_counts: list[int]) -> Costs:
         fetched = used(lambda: fetch(rt, rt.store.clock()))
         count = rt.store.counts()["transcripts"]
         assert count == len(chosen), (count, len(chosen))
+        episode_bytes = (size() - before) / count  # its mentions and names, some hundred bytes each, come on top
         detects, compiles, memory = {}, {}, {}
         for watches in watch_counts:
             found = measure_detect(rt, watches, used)
             compiles[watches], detects[watches], memory[watches] = found[0], found[1] / count, found[2]
-        episode_bytes = (size() - before) / count
         names = used(lambda: find_entities(rt_with_names(rt), rt.store.clock(), ALL, Bugs("detect"))) / count
     return Costs(
         first, unchanged, changed, feed_bytes, fetched / count, episode_bytes, names, detects, compiles, memory

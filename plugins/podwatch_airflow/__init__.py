@@ -35,11 +35,14 @@ POOL = "podwatch_backfill"  # its slots bound the shards of a backfill at once; 
 MAX_NOTES = 20  # in an XCom; the log and the rows have all of them
 
 
-def read_settings(**defaults: str) -> Settings:
-    """The settings of the environment, of this Airflow where that is silent, and of ``defaults`` where both are."""
+def read_settings(*, sends: bool = True, **defaults: str) -> Settings:
+    """The settings of the environment, of this Airflow where that is silent, and of ``defaults`` where both are.
+
+    sends: as in podwatch_variables.
+    """
     from podwatch import settings
 
-    return settings.from_environment(defaults | podwatch_variables(os.environ))
+    return settings.from_environment(defaults | podwatch_variables(os.environ, sends=sends))
 
 
 def run_verb(verb: str, shard: Mapping[str, Any] | None = None, *, ends_line: bool = False) -> dict[str, Any]:
@@ -57,7 +60,8 @@ def run_verb(verb: str, shard: Mapping[str, Any] | None = None, *, ends_line: bo
 
     interval = backfill_interval()
     part = Shard(shard["index"], shard["count"], tuple(shard["buckets"])) if shard else ALL
-    with runtime.build(read_settings(PODWATCH_RUN_SECONDS=str(default_run_seconds()))) as rt:
+    given = read_settings(sends=verb == "deliver", PODWATCH_RUN_SECONDS=str(default_run_seconds()))
+    with runtime.build(given) as rt:
         if interval is None:
             if verb == "detect":
                 events.begin_announcing(rt.store, rt.store.clock())
@@ -87,7 +91,7 @@ def plan_line() -> list[dict[str, Any]]:
     from podwatch import runtime
     from podwatch.line.shards import plan_shards
 
-    with runtime.build(read_settings()) as rt:
+    with runtime.build(read_settings(sends=False)) as rt:
         return [asdict(shard) for shard in plan_shards(rt, rt.store.clock(), line_shards())]
 
 

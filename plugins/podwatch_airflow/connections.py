@@ -47,11 +47,12 @@ def uncover_library() -> None:
         importlib.import_module("podwatch")
 
 
-def podwatch_variables(env: Mapping[str, str]) -> dict[str, str]:
+def podwatch_variables(env: Mapping[str, str], *, sends: bool = True) -> dict[str, str]:
     """The variables that podwatch reads: the environment's, what they lack from the Airflow variable podwatch_settings,
     and what is lacking then from Airflow's connections.
 
     A connection is read only when its variable is missing, since in a task that is a request to the API server.
+    sends: whether anybody is told of anything; else only the database's is read.
     Raises SettingsError where each machine would have a database of its own.
     """
     uncover_library()
@@ -60,6 +61,14 @@ def podwatch_variables(env: Mapping[str, str]) -> dict[str, str]:
     found = stored_settings() | {name: value for name, value in env.items() if value.strip()}
     if unknown := describe_unknown(found):
         log.warning("podwatch: %s", unknown)
+    if "PODWATCH_DATABASE_URL" not in found and (database := find_connection(DATABASE)) is not None:
+        found["PODWATCH_DATABASE_URL"] = _database_url(database)
+    if "PODWATCH_DATABASE_URL" not in found and (executor := distributed_executor()):
+        what = f"no database is named, and under {executor} each machine would keep one of its own"
+        todo = f"make the Airflow connection {DATABASE} (type postgres), or set PODWATCH_DATABASE_URL everywhere"
+        raise _refuse(DATABASE, what, todo)
+    if not sends:
+        return found
     if "SLACK_BOT_TOKEN" not in found and (slack := find_connection(SLACK)) is not None:
         theirs = {
             "SLACK_BOT_TOKEN": slack.password,
@@ -69,18 +78,12 @@ def podwatch_variables(env: Mapping[str, str]) -> dict[str, str]:
             "PODWATCH_SLACK_TIMEOUT": _extra(slack, "timeout"),
         }
         found = {name: str(value) for name, value in theirs.items() if value} | found
-    if "PODWATCH_DATABASE_URL" not in found and (database := find_connection(DATABASE)) is not None:
-        found["PODWATCH_DATABASE_URL"] = _database_url(database)
     if "PODWATCH_SMTP_URL" not in found and (smtp := find_connection(SMTP)) is not None:
         found["PODWATCH_SMTP_URL"] = _smtp_url(smtp)
         if sender := _extra(smtp, "from_email"):
             found.setdefault("PODWATCH_MAIL_FROM", str(sender))
     if "PODWATCH_HEARTBEAT_URL" not in found and (heartbeat := find_connection(HEARTBEAT)) is not None:
         found["PODWATCH_HEARTBEAT_URL"] = heartbeat.password or ""
-    if "PODWATCH_DATABASE_URL" not in found and (executor := distributed_executor()):
-        what = f"no database is named, and under {executor} each machine would keep one of its own"
-        todo = f"make the Airflow connection {DATABASE} (type postgres), or set PODWATCH_DATABASE_URL everywhere"
-        raise _refuse(DATABASE, what, todo)
     return found
 
 
