@@ -16,3 +16,10 @@ def test_a_mark_holds_what_was_set_last(store: Store, now: datetime) -> None:
     store.set_mark("line", now + timedelta(days=1), "4 verbs")
     assert store.mark("line") == Mark(now + timedelta(days=1), "4 verbs")
     assert store.mark("other") == Mark(now, "word")
+
+
+def test_of_two_who_move_a_mark_from_where_it_was_one_does(store: Store, now: datetime) -> None:
+    store.set_mark("announced", now, "7")
+    assert store.move_mark("announced", "7", now, "9")
+    assert not store.move_mark("announced", "7", now, "8")
+    assert store.mark("announced") == Mark(now, "9")

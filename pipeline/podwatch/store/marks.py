@@ -40,6 +40,11 @@ class MarkRows(Rows):
         self.execute(upsert(self.engine.dialect, marks).values(name=name, at=at, value=value).on_conflict_do_nothing())
         return self.mark(name) or Mark(at, value)
 
+    def move_mark(self, name: str, before: str, at: datetime, value: str) -> bool:
+        """Sets the fact where it is still what it was before; False when another run has changed it."""
+        m = marks.c
+        return bool(self.execute(update(marks).where(m.name == name, m.value == before).values(at=at, value=value)))
+
     def count_mark(self, name: str, at: datetime, *, at_least: int = 0) -> int:
         """Adds one to a fact that is a number, which begins at 0, or at ``at_least``; returns it."""
         m = marks.c
