@@ -143,13 +143,19 @@ def test_a_new_watch_needs_no_name_and_is_there_for_who_never_saw_the_page(tab: 
     tab.get_by_label("a name", exact=True).check()
     assert not tab.locator("#f-query").is_visible()
     tab.get_by_label("Name of a person").fill("Ann Lee")
-    wait_for(tab, "1 hit in 1 of 3 episodes")
+    wait_for(tab, "of 3 episodes")
+    assert tab.get_by_label("also where speech recognition misspelt it").is_checked()
     tab.get_by_label("Other names").fill("corn\nBlack Sea")
     wait_for(tab, "of 3 episodes")
     tab.get_by_role("button", name="Save").click()
     tab.wait_for_url("**/watches/ann-lee?said=*")
     [made] = [w for w in rt.store.watches() if w.name == "ann-lee"]
-    assert (made.entity, made.aliases, made.channel) == ("Ann Lee", ("corn", "Black Sea"), "#trade")
+    assert (made.entity, made.aliases, made.channel, made.sounds_like) == (
+        "Ann Lee",
+        ("corn", "Black Sea"),
+        "#trade",
+        True,
+    )
 
 
 def test_a_mistake_leads_to_its_place_in_the_query(tab: Any) -> None:
