@@ -8,7 +8,7 @@ PY     := .venv/bin/python
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 export ONCE SPEECH SHORT
 
-.PHONY: help install run test fast lint bench bench-sounds crash-test backfill-test listen-test page-test packages clean
+.PHONY: help install run test fast lint bench bench-sounds airflow-test crash-test backfill-test listen-test page-test compose-test soak packages clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -42,6 +42,9 @@ bench: install ## what is measured, beside others (SHORT=1: minutes; REAL=DIR: r
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet
 	@$(PY) -m $(if $(BASE),benchmarks.compare "$(BASE)",benchmarks)
 
+airflow-test: install ## the wheel in somebody else's Airflow, of every supported version (SHORT=1: the oldest and the newest, minutes)
+	@$(PY) -m benchmarks.existing_airflow
+
 crash-test: install ## kills, cuts and locks what delivers, and counts what arrived (SHORT=1: minutes); see benchmarks/README.md
 	@$(PY) -m benchmarks.crash
 
@@ -50,6 +53,9 @@ backfill-test: install ## the past through a real Airflow: how fast, killed on t
 
 listen-test: install ## names, CPU, memory and kills of what hears audio (SHORT=1: minutes; VOICES=DIR: better voices)
 	@$(PY) -m benchmarks.listen $(if $(VOICES),--voices "$(VOICES)")
+
+soak: install ## 240 lines in one process with faults on every side: nothing but data may grow (SHORT=1: a fifth of them)
+	@$(PY) -m benchmarks.scale.soak
 
 bench-sounds: install ## how many misheard names are found, beside others (TALK=DIR: false alarms on text files of talk, too)
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet
@@ -60,6 +66,10 @@ page-test: install ## the page in a real Chromium, and how fast it is over 100,0
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group browser --quiet
 	@$(PY) -m pytest -q tests/browser tests/web
 	@$(PY) -m benchmarks.page
+
+compose-test: install ## docker-compose.yml for real: built, brought up, killed on the way, every alert counted (SHORT=1: fewer)
+	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group compose --quiet
+	@$(PY) -m benchmarks.compose $(if $(filter-out 0,$(SHORT)),--short) $(if $(LOCAL),--local)
 
 packages: install ## draws the packages and their imports from the code: docs/packages.svg
 	@$(PY) scripts/draw_packages.py && $(PY) scripts/draw_packages.py --text

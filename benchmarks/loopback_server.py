@@ -35,6 +35,11 @@ class ServerProcess:
         self._process.terminate()
         self._process.join()
 
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
     def request(self, message: Any) -> Any:
         """What the server's ``on_message`` returns for a message."""
         self._pipe.send(message)
@@ -43,7 +48,7 @@ class ServerProcess:
 
 def serve_requests(
     pipe: Connection,
-    respond: Callable[[str, bytes], bytes],
+    respond: Callable[[str, bytes], bytes | None],
     addresses: Sequence[str],
     *,
     latency: float = 0.0,
@@ -52,7 +57,8 @@ def serve_requests(
 ) -> None:
     """Runs a server until its process is ended; sends the port, the same on all addresses, through the pipe.
 
-    respond: path and request head -> the whole response. latency: seconds before each response. Connections are kept.
+    respond: path and request head -> the whole response, or None to leave it without one. latency: seconds before each.
+    Connections are kept.
     """
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -61,8 +67,10 @@ def serve_requests(
                 head = await reader.readuntil(b"\r\n\r\n")
                 if latency:
                     await asyncio.sleep(latency)
-                writer.write(respond(head.split(b" ", 2)[1].decode(), head))
-                await writer.drain()
+                answer = respond(head.split(b" ", 2)[1].decode(), head)
+                if answer is not None:
+                    writer.write(answer)
+                    await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             writer.close()
 
@@ -72,8 +80,18 @@ def serve_requests(
         for address in addresses[1:]:
             await asyncio.start_server(handle, address, port, ssl=tls, backlog=4096)
         pipe.send(port)
-        asyncio.get_running_loop().add_reader(pipe.fileno(), lambda: pipe.send(on_message(pipe.recv())))
-        await server.serve_forever()
+        over = asyncio.Event()
+
+        def answer_message() -> None:
+            try:
+                pipe.send(on_message(pipe.recv()))
+            except (EOFError, OSError):  # the benchmark was killed
+                asyncio.get_running_loop().remove_reader(pipe.fileno())
+                over.set()
+
+        asyncio.get_running_loop().add_reader(pipe.fileno(), answer_message)
+        async with server:
+            await over.wait()
 
     asyncio.run(main())
 

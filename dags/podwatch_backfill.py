@@ -22,9 +22,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Param, dag, task
+import podwatch_airflow  # plugins/podwatch_airflow: the first of all, since it refuses an Airflow that is too old
 
-import podwatch_airflow  # plugins/podwatch_airflow.py
+# isort: split
+
+from airflow.sdk import Param, dag, task
 
 # A retry goes on with what is missing, so a long backfill survives a night of killed workers.
 SHARD_RETRIES, MAX_RETRY_DELAY = 12, timedelta(minutes=5)
@@ -81,4 +83,4 @@ def backfill() -> None:
     walk.expand(shard=shards) >> bring.expand(shard=shards) >> report(shards)  # type: ignore[arg-type]
 
 
-backfill()
+podwatch_dag = backfill()

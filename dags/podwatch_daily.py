@@ -14,6 +14,15 @@ Each task does what is due in the database, and nothing else. So a retry, a clea
 safe: what is done is not done again, and nobody is told twice. A feed or a channel that fails is noted on its row and
 tried again later; it does not make a task red. A red task is a bug or a database that cannot be reached.
 
+A run asks servers for a bounded time (`PODWATCH_RUN_SECONDS`: 20 s each for `poll` and `fetch` when runs are less than
+two hours apart, else 600), so that alerts do not wait for slow hosts. What is left the DAG `podwatch_catch_up` asks for
+at once.
+
+With `PODWATCH_SHARDS=4` a task `plan` splits the hosts with something due evenly between four tasks of `poll`, `fetch`
+and `detect` each, which may run on four workers; `deliver` stays one, since channels set its pace.
+`PODWATCH_POLL_POOL`, `PODWATCH_FETCH_POOL`, `PODWATCH_DETECT_POOL` and `PODWATCH_DELIVER_POOL` name Airflow pools that
+bound each; they must exist.
+
 Airflow's own backfill (`airflow backfill create --dag-id podwatch --from-date ... --to-date ...`, or *Backfill* behind
 the *Trigger* button) runs it over days of the past: each run takes the episodes that came out in its data interval,
 and tells nobody. For long ranges the DAG `podwatch_backfill` is faster.
@@ -32,9 +41,49 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import podwatch_airflow  # plugins/podwatch_airflow: the first of all, since it refuses an Airflow that is too old
+
+# isort: split
+
 from airflow.sdk import dag, task
 
-import podwatch_airflow  # plugins/podwatch_airflow.py: Airflow puts that folder on the path before this one
+START = datetime(2025, 1, 1, tzinfo=UTC)
+DEFAULTS = podwatch_airflow.task_defaults(
+    execution_timeout=timedelta(hours=1),
+    priority_weight=10,  # before every shard of a backfill
+)
+
+
+def add_line(*, ends_line: bool) -> None:
+    """The line, one task for each verb, or one for each shard of it. They share nothing but the database."""
+
+    @task
+    def plan() -> list[dict[str, Any]]:
+        return podwatch_airflow.plan_line()
+
+    @task(outlets=[podwatch_airflow.left_outlet()], **podwatch_airflow.verb_pool("poll"))
+    def poll(shard: dict[str, Any] | None = None) -> dict[str, Any]:
+        return podwatch_airflow.run_verb("poll", shard)
+
+    @task(outlets=[podwatch_airflow.left_outlet()], **podwatch_airflow.verb_pool("fetch"))
+    def fetch(shard: dict[str, Any] | None = None) -> dict[str, Any]:
+        return podwatch_airflow.run_verb("fetch", shard)
+
+    # starts the DAG podwatch_deliver when there is something new
+    @task(outlets=podwatch_airflow.detect_outlets(), **podwatch_airflow.verb_pool("detect"))
+    def detect(shard: dict[str, Any] | None = None) -> dict[str, Any]:
+        return podwatch_airflow.run_verb("detect", shard)
+
+    @task(outlets=[], **podwatch_airflow.verb_pool("deliver"))
+    def deliver() -> dict[str, Any]:
+        return podwatch_airflow.run_verb("deliver", ends_line=ends_line)
+
+    if podwatch_airflow.line_shards() == 1:
+        ask, read, find, tell = (podwatch_airflow.link_to_page(t()) for t in (poll, fetch, detect, deliver))
+        ask >> read >> find >> tell
+    else:
+        shards = plan()
+        poll.expand(shard=shards) >> fetch.expand(shard=shards) >> detect.expand(shard=shards) >> deliver()
 
 
 @dag(
@@ -44,34 +93,30 @@ import podwatch_airflow  # plugins/podwatch_airflow.py: Airflow puts that folder
     doc_md=__doc__,
     tags=["podwatch"],
     schedule=podwatch_airflow.daily_timetable(),
-    start_date=datetime(2025, 1, 1, tzinfo=UTC),
+    start_date=START,
     catchup=False,
     max_active_runs=1,
-    default_args=podwatch_airflow.task_defaults(
-        execution_timeout=timedelta(hours=1),
-        priority_weight=10,  # before every shard of a backfill
-    ),
+    default_args=DEFAULTS,
 )
 def line() -> None:
-    """The line, one task for each verb. They share nothing but the database."""
-
-    @task
-    def poll() -> dict[str, Any]:
-        return podwatch_airflow.run_verb("poll")
-
-    @task
-    def fetch() -> dict[str, Any]:
-        return podwatch_airflow.run_verb("fetch")
-
-    @task(outlets=[podwatch_airflow.alerts_outlet()])  # starts the DAG podwatch_deliver when there is something new
-    def detect() -> dict[str, Any]:
-        return podwatch_airflow.run_verb("detect")
-
-    @task
-    def deliver() -> dict[str, Any]:
-        return podwatch_airflow.run_verb("deliver", ends_line=True)
-
-    poll() >> fetch() >> detect() >> deliver()
+    add_line(ends_line=True)
 
 
-line()
+@dag(
+    dag_id="podwatch_catch_up",
+    dag_display_name="podwatch: catch up",
+    description="Asks for what a run of podwatch had no time for, and tells what is found",
+    doc_md=__doc__,
+    tags=["podwatch"],
+    schedule=podwatch_airflow.catch_up_schedule(),
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+)
+def catch_up() -> None:
+    add_line(ends_line=False)
+
+
+podwatch_dag = line()
+podwatch_catch_up_dag = catch_up()

@@ -13,9 +13,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import dag, task
+import podwatch_airflow  # plugins/podwatch_airflow: the first of all, since it refuses an Airflow that is too old
 
-import podwatch_airflow  # plugins/podwatch_airflow.py
+# isort: split
+
+from airflow.sdk import dag, task
 
 
 @dag(
@@ -40,7 +42,7 @@ def deliver_due() -> None:
     def deliver() -> dict[str, Any]:
         return podwatch_airflow.run_verb("deliver")
 
-    deliver()
+    podwatch_airflow.link_to_page(deliver())
 
 
-deliver_due()
+podwatch_dag = deliver_due()

@@ -24,9 +24,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import dag, task
+import podwatch_airflow  # plugins/podwatch_airflow: the first of all, since it refuses an Airflow that is too old
 
-import podwatch_airflow  # plugins/podwatch_airflow.py
+# isort: split
+
+from airflow.sdk import dag, task
 
 LONGEST = timedelta(hours=12)  # of a task: ten hours of audio, on a slow machine
 
@@ -54,11 +56,11 @@ def listen() -> None:
     def hear(episode: int) -> dict[str, Any]:
         return podwatch_airflow.run_listen_step("hear", episode)  # type: ignore[no-any-return]
 
-    @task(trigger_rule="all_done_min_one_success", outlets=[podwatch_airflow.alerts_outlet()])
+    @task(trigger_rule="all_done_min_one_success", outlets=podwatch_airflow.detect_outlets())
     def detect() -> dict[str, Any]:
         return podwatch_airflow.run_verb("detect")
 
-    hear.expand(episode=plan()) >> detect()
+    hear.expand(episode=plan()) >> podwatch_airflow.link_to_page(detect())
 
 
-listen()
+podwatch_dag = listen()

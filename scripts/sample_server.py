@@ -30,22 +30,24 @@ RANGE = re.compile(r"bytes=(\d{1,15})?-(\d{1,15})?")
 WRITTEN_ADDRESS = re.compile(rf"http://127\.0\.0\.1:{PORT}(?=/sample/)")
 
 
-def replace_port(text: str, port: int) -> str:
-    """The text with the sample's addresses at another port."""
-    return WRITTEN_ADDRESS.sub(f"http://{HOST}:{port}", text)
+def replace_port(text: str, port: int, host: str = HOST) -> str:
+    """The text with the sample's addresses at another port, or host."""
+    return WRITTEN_ADDRESS.sub(f"http://{host}:{port}", text)
 
 
 class SampleServer:
     """``with SampleServer(folder, port)``: folder/sample is at http://127.0.0.1:PORT/sample/ until the block ends.
 
-    Raises OSError when the port is taken. port 0 takes a free one; ``port`` says which.
+    Raises OSError when the port is taken. port 0 takes a free one; ``port`` says which. listen: the address at which it
+    listens, where that is another than the name by which others know it.
     """
 
-    def __init__(self, folder: Path, port: int = PORT) -> None:
+    def __init__(self, folder: Path, port: int = PORT, *, listen: str = HOST, name: str = HOST) -> None:
         class Handler(_Handler):
             root = folder.resolve()
+            host = name
 
-        self._server = ThreadingHTTPServer((HOST, port), Handler)
+        self._server = ThreadingHTTPServer((listen, port), Handler)
         self.port: int = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
@@ -64,6 +66,7 @@ class SampleServer:
 
 class _Handler(BaseHTTPRequestHandler):
     root: ClassVar[Path]
+    host: ClassVar[str]
     server_version = "podwatch-sample"
     protocol_version = "HTTP/1.1"  # connections are kept, as a podcast host keeps them
     wbufsize = -1  # head and body in one packet
@@ -84,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(self.server, ThreadingHTTPServer)
         body = path.read_bytes()
         if "charset" in TYPES[path.suffix]:
-            body = replace_port(body.decode(), self.server.server_port).encode()
+            body = replace_port(body.decode(), self.server.server_port, self.host).encode()
         changed = int(path.stat().st_mtime)
         etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
         headers = {

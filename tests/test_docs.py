@@ -143,7 +143,7 @@ def test_the_manifest_asks_for_the_scopes_that_the_doctor_looks_for() -> None:
 def test_the_commands_that_the_pages_show_exist() -> None:
     for page in (ROOT / "docs").glob("*.md"):
         text = page.read_text(encoding="utf-8")
-        shown = re.findall(r"(?:`|/)podwatch ((?:feeds|watches|mute|db) [\w-]+|\w+)", text)
+        shown = re.findall(r"(?:`|/)podwatch ((?:feeds|watches|mute|db|airflow) [\w-]+|\w+)", text)
         assert set(shown) <= commands(), page.name
 
 

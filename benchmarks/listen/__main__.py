@@ -1,7 +1,8 @@
 """`make listen-test`: names found, CPU and memory, kills and two workers, of `podwatch listen`; the last line sums up.
 
 SHORT=1 or --short: tiny.en and the voices that need no models, some minutes. --voices DIR: those of
-benchmarks.sounds_like.materials, too. --model: tiny.en or base. --only NAME,...: names, cost, memory, kills, two.
+benchmarks.sounds_like.materials, too. --model: tiny.en or base. --only NAME,...: names, cost, memory, kills, two,
+speakers.
 """
 
 from __future__ import annotations
@@ -19,23 +20,31 @@ from pathlib import Path
 from benchmarks.harness import check_figure, print_table
 from benchmarks.listen.accuracy import compare_names, detect_names
 from benchmarks.listen.cost import hearing_cost, measure_stage, median_ratio, run_bare, write_hours
+from benchmarks.listen.dialogues import make_dialogues
 from benchmarks.listen.kills import run_kills, run_two_workers
 from benchmarks.listen.scenario import open_scenario
 from benchmarks.listen.sound_files import write_sound
+from benchmarks.listen.speakers import tell_apart
 from benchmarks.listen.spoken_set import CONDITIONS, SpokenFile, choose_subjects, make_set, speak_passages
+from podwatch.speech.speakers.speaker_model import get_speaker_model
+from podwatch.speech_settings import SpeechSettings
 from scripts.speech_models import fetch_model
 
 ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / ".cache/models"
 MOST_CPU = 1.1  # times that of faster-whisper alone
 MOST_MEMORY = 1.2e9  # bytes, with base and int8
 MOST_GROWTH = 1.1  # of the memory, over the long file
-PARTS = ("names", "cost", "memory", "kills", "two")
+MOST_ERRORS = 0.15  # diarisation error rate
+MOST_FOR_SPEAKERS = 0.1  # CPU seconds for a second of audio
+PARTS = ("names", "cost", "memory", "kills", "two", "speakers")
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How much of everything. talk: names in the talk whose cost is measured; rounds: of it. hours: of the long file;
-    beside: of the short one that it is laid beside; every: seconds of silence in it."""
+    beside: of the short one that it is laid beside; every: seconds of silence in it. dialogues: whose
+    speakers are told apart."""
 
     names: int
     talk: int
@@ -44,10 +53,11 @@ class Scale:
     beside: float
     every: float
     kills: int
+    dialogues: int
 
 
-FULL = Scale(names=130, talk=130, rounds=3, hours=10.0, beside=0.5, every=280.0, kills=10)
-SHORT = Scale(names=16, talk=44, rounds=1, hours=2.0, beside=0.25, every=580.0, kills=3)
+FULL = Scale(names=130, talk=130, rounds=3, hours=10.0, beside=0.5, every=280.0, kills=10, dialogues=8)
+SHORT = Scale(names=16, talk=44, rounds=1, hours=2.0, beside=0.25, every=580.0, kills=3, dialogues=3)
 
 
 @dataclass
@@ -150,6 +160,22 @@ class Run:
         self.check("transcripts of both feeds", shared.transcripts, 2 * len(files))
         self.summary.append(f"two workers: {shared.chunks} chunks heard {shared.heard} times")
 
+    def speakers(self) -> None:
+        weights = get_speaker_model(SpeechSettings(models=str(MODELS)), programs=(ROOT / ".tools/bin/uv",))
+        dialogues = make_dialogues(self.folder / "dialogues", self.scale.dialogues, self.voices)
+        told = tell_apart(self.model, weights.path.parents[1], dialogues)
+        rows = [
+            [condition, f"{e.talk / 60:.1f}", f"{e.rate:.3f}", f"{e.confused / e.talk:.3f}", f"{single.rate:.3f}"]
+            for (condition, e), single in zip(told.errors.items(), told.single.values(), strict=True)
+        ]
+        title = f"Diarisation error rate, {told.right} of {len(told.counts)} files with the right number of speakers"
+        print_table(title, ["", "minutes", "podwatch listen", "of it confused", "all one speaker"], rows)
+        hearing, telling = (seconds / told.audio for seconds in told.cpu)
+        print(f"\nCPU seconds for a second: {hearing:.3f} to recognise it, {telling:.3f} to tell speakers apart")
+        self.check("diarisation error rate", told.errors["all"].rate, MOST_ERRORS, least=False)
+        self.check("CPU seconds for a second, to tell speakers apart", telling, MOST_FOR_SPEAKERS, least=False)
+        self.summary.append(f"diarisation error rate {told.errors['all'].rate:.3f}")
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -157,12 +183,15 @@ def main() -> int:
     parser.add_argument("--voices", type=Path)
     parser.add_argument("--model", choices=("tiny.en", "base"))
     parser.add_argument("--names", type=int)
+    parser.add_argument("--rounds", type=int, help="of cost: so that it fits in the minutes that there are")
     parser.add_argument("--only", default=",".join(PARTS))
     chosen = parser.parse_args()
     scale = SHORT if chosen.short else FULL
     if chosen.names:
         scale = replace(scale, names=chosen.names)
-    model = fetch_model(chosen.model or ("tiny.en" if chosen.short else "base"), ROOT / ".cache/models")
+    if chosen.rounds:
+        scale = replace(scale, rounds=chosen.rounds)
+    model = fetch_model(chosen.model or ("tiny.en" if chosen.short else "base"), MODELS)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder), model, scale, chosen.voices, [])

@@ -77,6 +77,10 @@ class Postponed(PodwatchError):
     retryable = True
 
 
+class RunEnded(Postponed):
+    """No request was made, since the time of the run was over."""
+
+
 class FeedError(PodwatchError):
     """Bytes that are not a podcast feed. Retryable: a server may send an error page instead for an hour."""
 

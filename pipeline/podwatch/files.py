@@ -14,9 +14,12 @@ def read(path: Path, limit: int, error: type[PodwatchError] = PodwatchError) -> 
     try:
         # O_NONBLOCK: else opening a pipe that nobody writes to would wait for ever.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
                 raise error("is not a regular file", where=str(path), todo="save it as a file first")
-            data = file.read(limit + 1)
+            data = file.read(min(found.st_size, limit) + 1)  # as many bytes as are asked for are allocated first
+            if found.st_size < len(data) <= limit:  # it grew, or is of a file system that says no sizes
+                data += file.read(limit + 1 - len(data))
     except OSError as e:
         raise error(e.strerror or str(e), where=str(path), todo="check the path") from None
     if len(data) > limit:

@@ -65,7 +65,8 @@ class Settings:
     requests, except to the hosts in no_proxy. slack_timeout: seconds, at most pace.timeout. apple_lookup: where the
     feed of a show at Apple Podcasts is looked up.
     allow_addresses: internal networks that may be reached. contact: an address for the owners of polled servers.
-    poll_floor: seconds between two polls of a feed, at least. first_poll: how many of its newest episodes a new feed
+    poll_floor: seconds between two polls of a feed, at least. run_seconds: for how long poll, and then fetch, of a run
+    ask servers, 0: until all have answered. first_poll: how many of its newest episodes a new feed
     takes in; the rest is for a backfill. live_days: an episode known longer than this before a watch was made raises
     no alert. poll_threads: requests at once, at most. host_pause: seconds between two requests to one host; how many
     at once is in policy/host_limits.py. entities: whether entities are recognised. console: whether alerts for Slack
@@ -75,7 +76,8 @@ class Settings:
     migrate: whether every command brings older tables up to date; else only `podwatch db migrate` does.
     keep_days: for how long the text of transcripts is kept, unless its feed says otherwise.
     speech: of `listen`. page_token: lets one in to the page where `podwatch serve` serves it; metrics_token: to
-    /metrics, and to nothing else. page_url: where readers reach the page, without a slash at the end; cards link there.
+    /metrics, and to nothing else; mcp_token: lets agents ask `podwatch mcp --http`.
+    page_url: where readers reach the page, without a slash at the end; cards link there.
     watchlist: the file that is synced, where the team keeps its watchlist in one; the page then changes no watch.
     """
 
@@ -92,6 +94,7 @@ class Settings:
     apple_lookup: str = "https://itunes.apple.com/lookup"
     allow_addresses: tuple[IpNetwork, ...] = ()
     poll_floor: float = 300.0
+    run_seconds: float = 0.0
     first_poll: int = 10
     live_days: float = 7.0
     contact: str = ""
@@ -113,6 +116,7 @@ class Settings:
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     page_token: Secret = field(default_factory=lambda: Secret(""))
     metrics_token: Secret = field(default_factory=lambda: Secret(""))
+    mcp_token: Secret = field(default_factory=lambda: Secret(""))
     page_url: str = ""
     watchlist: Path | None = None
 
@@ -153,6 +157,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         apple_lookup=read_text(env, "PODWATCH_APPLE_LOOKUP") or _DEFAULTS["apple_lookup"],
         allow_addresses=parse_networks(read_text(env, "PODWATCH_ALLOW_ADDRESSES")),
         poll_floor=read_number(env, "PODWATCH_POLL_FLOOR", _DEFAULTS["poll_floor"]),
+        run_seconds=read_number(env, "PODWATCH_RUN_SECONDS", _DEFAULTS["run_seconds"]),
         first_poll=int(read_number(env, "PODWATCH_FIRST_POLL", _DEFAULTS["first_poll"])),
         live_days=read_number(env, "PODWATCH_LIVE_DAYS", _DEFAULTS["live_days"]),
         contact=read_text(env, "PODWATCH_CONTACT"),
@@ -173,6 +178,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         speech=speech_settings(env, home),
         page_token=Secret(read_text(env, "PODWATCH_PAGE_TOKEN")),
         metrics_token=Secret(read_text(env, "PODWATCH_METRICS_TOKEN")),
+        mcp_token=Secret(read_text(env, "PODWATCH_MCP_TOKEN")),
         page_url=parse_page_url(read_text(env, "PODWATCH_PAGE_URL")),
         watchlist=Path(named).expanduser() if (named := read_text(env, "PODWATCH_WATCHLIST")) else None,
     )

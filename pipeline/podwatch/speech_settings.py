@@ -22,8 +22,9 @@ class SpeechSettings:
     only so many of its newest episodes. hours: of audio a day, at most; price: money an hour of audio, in the service's
     currency; money: a day, at most, None: no bound. recogniser: a name of speech.recognisers.RECOGNISERS. model: a name
     or a folder; models: the folder that models are kept in. compute: a type of
-    CTranslate2. language: of all audio, "": as recognised. threads: 0: by hardware. url, key: of a
-    service. max_bytes: of an audio file; max_hours: of talk in it.
+    CTranslate2. language: of all audio, "": as recognised. speakers: whether they are told apart by their voices.
+    threads: 0: by hardware. url, key: of a service. max_bytes: of an audio file; max_hours: of talk in it. again:
+    whether names in doubt are heard again; again_seconds: of audio a day for that.
     """
 
     listen: bool = False
@@ -38,11 +39,14 @@ class SpeechSettings:
     device: str = "auto"
     compute: str = "auto"
     language: str = ""
+    speakers: bool = False
     threads: int = 0
     url: str = ""
     key: Secret = field(default_factory=lambda: Secret(""))
     max_bytes: int = 600 * 1024 * 1024
     max_hours: float = 12.0
+    again: bool = False
+    again_seconds: float = 1800.0
 
     @property
     def may_listen(self) -> bool:
@@ -70,9 +74,12 @@ def speech_settings(env: Mapping[str, str], home: Path) -> SpeechSettings:
         device=read_choice(env, "PODWATCH_SPEECH_DEVICE", DEVICES),
         compute=read_choice(env, "PODWATCH_SPEECH_COMPUTE", COMPUTE_TYPES),
         language=read_text(env, "PODWATCH_SPEECH_LANGUAGE").lower(),
+        speakers=read_switch(env, "PODWATCH_SPEECH_SPEAKERS", default.speakers),
         threads=int(read_number(env, "PODWATCH_SPEECH_THREADS", default.threads)),
         url=url,
         key=Secret(read_text(env, "PODWATCH_SPEECH_KEY")),
         max_bytes=int(read_number(env, "PODWATCH_LISTEN_MAX_MB", default.max_bytes / 2**20) * 2**20),
         max_hours=read_number(env, "PODWATCH_LISTEN_MAX_HOURS", default.max_hours),
+        again=read_switch(env, "PODWATCH_HEAR_AGAIN", default.again),
+        again_seconds=read_number(env, "PODWATCH_HEAR_AGAIN_SECONDS", default.again_seconds),
     )

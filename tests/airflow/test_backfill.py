@@ -6,6 +6,8 @@ whole range, without Airflow: both end with the same rows.
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,8 +22,9 @@ from podwatch.line.verbs import LINE
 from podwatch.model import Backfill, Feed, Watch
 from podwatch.runtime import Runtime
 from podwatch.settings import from_environment
+from podwatch.store.marks import ANNOUNCED
 from tests.support.podcast_host import Podcast, item, rss, vtt
-from tests.support.real_airflow import DONE, Airflow
+from tests.support.real_airflow import DONE, ROOT, Airflow
 
 FIRST = datetime(2026, 9, 1, tzinfo=UTC)
 DAYS = 5
@@ -61,6 +64,8 @@ class Outcome:
     states: dict[str, int]
     statuses: dict[str, list[int]]
     backfills: list[Backfill]
+    told: list[dict[str, Any]]
+    read: list[list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +80,11 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     }
     env = common | {"PODWATCH_HOME": str(home / "a"), "PODWATCH_SCHEDULE": "0 0 * * *", "PODWATCH_POLL_FLOOR": "0"}
     env["AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME"] = "0.5"
+    # A team's own DAG beside ours: the example of docs/airflow.md, as it stands there.
+    shutil.copytree(ROOT / "dags", home / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "docs/new_mentions.py", home / "dags")
+    env |= {"AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags")}
+    env |= {"PODWATCH_DATABASE_URL": f"sqlite:///{home / 'a/podwatch.db'}"}
     settings, other = from_environment(env), from_environment(common | {"PODWATCH_HOME": str(home / "b")})
     with Podcast() as host:
         serve_feed(host, now)
@@ -84,6 +94,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
                 rt.store.sync_watches([Watch(name="grain", query="grain")], now)
                 for verb in LINE.values():
                     verb(rt, now)
+                rt.store.set_mark(ANNOUNCED, now, str(rt.store.newest_mention_id()))  # as after an earlier live run
         with runtime.build(other) as rt:
             backfill(rt, Backfill(since=FIRST, until=FIRST + timedelta(days=DAYS)), now)
             alone = mention_rows(rt)
@@ -113,6 +124,10 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
             run = airflow.request("POST", "/api/v2/dags/podwatch_backfill/dagRuns", form)
             assert run is not None
             airflow.wait_until(lambda: airflow.dag_runs("podwatch_backfill")[0]["state"] in DONE, 120, every=1)
+            airflow.wait_until(
+                lambda: [r for r in airflow.dag_runs("new_mentions") if r["state"] in DONE], 120, every=1
+            )
+            told = airflow.dag_runs("new_mentions")
             with runtime.build(settings) as rt:
                 yield Outcome(
                     runs=airflow.dag_runs("podwatch"),
@@ -125,7 +140,16 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
                     states=rt.store.alert_states(),
                     statuses={path: list(found) for path, found in host.statuses.items()},
                     backfills=rt.store.backfills(),
+                    told=told,
+                    read=[returned(airflow, run["dag_run_id"]) for run in told],
                 )
+
+
+def returned(airflow: Airflow, run: str) -> list[str]:
+    """What the only task of the team's DAG returned."""
+    path = f"/api/v2/dags/new_mentions/dagRuns/{run}/taskInstances/read/xcomEntries/return_value"
+    found = airflow.request_until_answered("GET", path)["value"]
+    return list(json.loads(found)) if isinstance(found, str) else list(found)
 
 
 def have_ended(airflow: Airflow, count: int) -> bool:
@@ -191,3 +215,12 @@ def test_the_form_processes_its_shards_and_reports(outcome: Outcome) -> None:
     assert sorted(tasks) == [(name, "success", "podwatch_backfill") for name in names]
     [b] = outcome.backfills
     assert (b.state.value, b.counts["transcripts"], b.counts["held"]) == ("done", DAYS + 1, DAYS + 1)
+
+
+def test_a_team_s_own_dag_runs_on_new_mentions_and_reads_each_once(outcome: Outcome) -> None:
+    """Those of the live run, and of the backfills before it: whatever was stored since the last event."""
+    assert {(r["run_type"], r["state"]) for r in outcome.told} == {("asset_triggered", "success")}
+    lines = [line for read in outcome.read for line in read]
+    assert len(lines) == len(set(lines))
+    assert any("late" in line for line in lines)
+    assert all(line.endswith(": The grain came.") for line in lines)

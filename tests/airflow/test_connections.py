@@ -50,7 +50,7 @@ class Keep(logging.Handler):
 podwatch_airflow.log.addHandler(Keep())
 if sys.argv[1] == "without the package":
     sys.modules["airflow.providers.slack.notifications.slack"] = None
-print(json.dumps([podwatch_airflow._post_to_operators({}, "#trade", "hello"), lines]))
+print(json.dumps([podwatch_airflow.incidents._post_to_operators({}, "#trade", "hello"), lines]))
 """
 
 

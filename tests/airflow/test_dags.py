@@ -59,7 +59,19 @@ def load(changes):
             "catchup": dag.catchup,
             "active": dag.max_active_runs,
             "tags": sorted(dag.tags),
+            "mapped": sorted(t.task_id for t in dag.tasks if t.is_mapped),
+            "pools": {t.task_id: t.pool for t in dag.tasks},
+            "run_seconds": plugin.default_run_seconds(),
             "doc": dag.doc_md,
+        }
+    if "podwatch_catch_up" in bag.dags:
+        rest = bag.dags["podwatch_catch_up"]
+        DagSerialization.to_dict(rest)
+        out["catch up"] = {
+            "timetable": type(rest.timetable).__name__,
+            "assets": sorted(a.name for a in rest.timetable.asset_condition.objects),
+            "order": {t.task_id: sorted(t.downstream_task_ids) for t in rest.tasks},
+            "active": rest.max_active_runs,
         }
     if "podwatch_deliver" in bag.dags:
         delivers = bag.dags["podwatch_deliver"]
@@ -103,6 +115,7 @@ print(json.dumps([f | {"plugins": [[p.name for p in plugins], errors]} for f in 
 # The variables that are set while Airflow loads the folders; the first time, which alone is measured, there are none.
 MALFORMED = {
     "PODWATCH_BACKFILL_SHARDS": ("0", "PODWATCH_BACKFILL_SHARDS=0: is not a whole number from 1 to 16"),
+    "PODWATCH_SHARDS": ("many", "PODWATCH_SHARDS=many: is not a whole number from 1 to 64"),
     "PODWATCH_SCHEDULE": ("0 6 * *", "PODWATCH_SCHEDULE=0 6 * *: Exactly 5, 6 or 7 columns"),
     "PODWATCH_DELIVER_SCHEDULE": ("often", "PODWATCH_DELIVER_SCHEDULE=often: "),
     "PODWATCH_LISTEN_SCHEDULE": ("hourly", "PODWATCH_LISTEN_SCHEDULE=hourly: "),
@@ -118,6 +131,7 @@ VARIABLES: dict[str, dict[str, str]] = {
         "PODWATCH_LISTEN_QUEUE": "speech",
         "PODWATCH_LISTEN_PARALLEL": "4",
     },
+    "of shards": {"PODWATCH_SHARDS": "3", "PODWATCH_POLL_POOL": "asks", "PODWATCH_FETCH_POOL": "gets"},
     **{name: {name: value} for name, (value, _) in MALFORMED.items()},
 }
 
@@ -148,18 +162,46 @@ def loaded() -> dict[str, Any]:
 
 def test_airflow_imports_the_dag_and_the_plugin() -> None:
     assert loaded()["errors"] == {}
-    assert sorted(loaded()["dags"]) == ["podwatch", "podwatch_backfill", "podwatch_deliver", "podwatch_listen"]
+    assert sorted(loaded()["dags"]) == [
+        "podwatch", "podwatch_backfill", "podwatch_catch_up", "podwatch_deliver", "podwatch_listen",
+    ]  # fmt: skip
     names, errors = loaded()["plugins"]
     assert "podwatch" in names
     assert errors == {}
 
 
 def test_the_dag_gets_the_plugin_and_not_itself_under_the_same_name() -> None:
-    assert loaded()["plugin_file"] == str(ROOT / "plugins/podwatch_airflow.py")
+    assert loaded()["plugin_file"] == str(ROOT / "plugins/podwatch_airflow/__init__.py")
 
 
 def test_the_dag_is_the_line() -> None:
     assert loaded()["order"] == {"poll": ["fetch"], "fetch": ["detect"], "detect": ["deliver"], "deliver": []}
+
+
+def test_the_dag_that_catches_up_is_the_same_line_and_runs_only_when_something_is_left() -> None:
+    assert loaded()["catch up"] == {
+        "timetable": "AssetTriggeredTimetable",
+        "assets": ["podwatch_left"],
+        "order": loaded()["order"],
+        "active": 1,
+    }
+
+
+def test_with_shards_a_plan_goes_before_and_each_verb_but_deliver_is_mapped_over_it() -> None:
+    found = loaded_folders()["of shards"]
+    chain = {"poll": ["fetch"], "fetch": ["detect"], "detect": ["deliver"], "deliver": []}
+    assert {t: [d for d in below if d == chain.get(t, ["poll"])[0]] for t, below in found["order"].items()} == {
+        "plan": ["poll"], **chain,
+    }  # fmt: skip
+    assert found["mapped"] == ["detect", "fetch", "poll"]
+    default = "default_pool"
+    assert found["pools"] == {
+        "plan": default, "poll": "asks", "fetch": "gets", "detect": default, "deliver": default,
+    }  # fmt: skip
+
+
+def test_a_run_asks_for_a_short_time_where_runs_are_frequent() -> None:
+    assert (loaded()["run_seconds"], loaded_folders()["variables"]["run_seconds"]) == (600.0, 20.0)
 
 
 def test_a_task_is_retried_with_growing_delays() -> None:

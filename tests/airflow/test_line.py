@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ class Outcome:
     errors: dict[str, str]
     counts: dict[str, int]
     mentions: list[tuple[str, float]]
+    ids: list[int]
     messages: dict[str, list[dict[str, Any]]]
     statuses: dict[str, list[int]]
     log: str
@@ -68,6 +70,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory, dags: DagRunner) -> Iterat
                 errors=out["errors"],
                 counts=rt.store.counts(),
                 mentions=[(f.mention.watch, f.mention.seconds) for f in rt.store.mentions()],
+                ids=[f.mention_id for f in rt.store.mentions()],
                 messages={name: slack.messages(name) for name in ("#podcasts", "#trade")},
                 statuses=dict(host.statuses),
                 log=log,
@@ -83,7 +86,21 @@ def test_the_dag_is_imported_and_each_run_of_it_succeeds(outcome: Outcome) -> No
 
 
 def test_only_a_run_that_found_something_new_starts_the_dag_that_delivers(outcome: Outcome) -> None:
-    assert [run["events"] for run in outcome.runs] == [["podwatch_alerts"], []]
+    assert [run["events"] for run in outcome.runs] == [["podwatch_alerts", "podwatch_mentions"], []]
+
+
+def test_the_event_of_new_mentions_has_their_ids(outcome: Outcome) -> None:
+    [extra, nothing] = [run["extras"].get("podwatch_mentions") for run in outcome.runs]
+    assert nothing is None
+    assert (extra["mentions"], extra["count"]) == (sorted(outcome.ids), outcome.counts["mentions"])
+    assert (extra["first"], extra["last"]) == (min(outcome.ids), max(outcome.ids))
+
+
+def test_each_task_has_a_button_that_leads_to_its_view_of_the_page(outcome: Outcome) -> None:
+    links = outcome.runs[0]["links"]
+    assert (links["poll"], links["fetch"]) == ("/podwatch/feeds", "/podwatch/coverage")
+    assert links["detect"] == links["deliver"]
+    assert re.fullmatch(r"/podwatch/alerts\?since=\d{4}-\d\d-\d\d", links["detect"])
 
 
 def test_the_mentions_are_stored_with_their_seconds(outcome: Outcome) -> None:

@@ -92,7 +92,7 @@ def test_an_episode_is_a_task_and_what_it_found_starts_the_dag_that_delivers(out
     run = outcome.runs[1]
     assert run["state"] == "success"
     assert run["tasks"] == {"plan": "success", "hear[0]": "success", "detect": "success"}
-    assert run["events"] == ["podwatch_alerts"]
+    assert run["events"] == ["podwatch_alerts", "podwatch_mentions"]
 
 
 def test_the_audio_became_a_transcript_and_is_deleted(outcome: Outcome) -> None:

@@ -135,12 +135,14 @@ def test_the_menu_leads_to_the_page(site: Site) -> None:
     assert site.ask(view["icon"])[0] == 200
 
 
-def test_a_task_that_loads_the_plugin_loads_no_web_framework() -> None:
-    code = "import sys, podwatch_page; bad = {'fastapi', 'starlette', 'jinja2', 'podwatch'} & set(sys.modules); sys.exit(str(bad) if bad else 0)"
+def test_a_task_that_loads_the_plugin_loads_no_web_framework(tmp_path: Path) -> None:
+    names = "{'fastapi', 'starlette', 'jinja2', 'podwatch'}"
+    loads = "import sys, airflow; before = set(sys.modules); import podwatch_airflow.plugin; new = set(sys.modules) - before"
+    code = f"{loads}; bad = {names} & new; sys.exit(str(bad) if bad else 0)"
     paths = f"{ROOT / 'plugins'}:{ROOT / 'pipeline'}"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={"PYTHONPATH": paths, "PATH": str(Path(sys.executable).parent)},
+        env={"PYTHONPATH": paths, "PATH": str(Path(sys.executable).parent), "AIRFLOW_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
     )

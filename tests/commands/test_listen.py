@@ -12,7 +12,7 @@ from podwatch.errors import PodwatchError
 from podwatch.settings import CHECKOUT, Settings
 from tests.support.command_runner import run_command
 from tests.support.podcast_host import Podcast, item, rss
-from tests.support.speech_models import need_model
+from tests.support.speech_models import need_model, need_speaker_model
 
 TALK = CHECKOUT / "pipeline/podwatch/speech/sample/talk.opus"
 WATCHLIST = "watches:\n  - {name: talk, query: the, channel: '#talk'}\n"
@@ -125,3 +125,26 @@ def test_a_model_that_podwatch_does_not_know_is_named_with_those_it_does(
 def test_a_model_that_is_there_is_not_downloaded_again(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PODWATCH_SPEECH_MODELS", str(need_model()))
     assert shell.run("listen", "--get-model", "tiny.en") == f"tiny.en@0d3d19a is in {need_model() / 'tiny.en'}"
+
+
+def test_the_model_that_tells_voices_apart_is_fetched_like_one(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODWATCH_SPEECH_MODELS", str(need_speaker_model()))
+    said = shell.run("listen", "--get-model", "speakers")
+    assert said == f"campplus@92f29b9 is in {need_speaker_model() / 'speakers'}; PODWATCH_SPEECH_SPEAKERS=on uses it"
+
+
+def test_speakers_without_their_model_are_one_line_with_what_to_do(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "tiny.en").symlink_to(need_model() / "tiny.en")
+    monkeypatch.setenv("PODWATCH_SPEECH_SPEAKERS", "on")
+    shell.run("feeds", "set", "1", "--listen", "on")
+    shell.run("listen")
+    assert "the model that tells speakers apart is not there" in shell.errors
+    assert "podwatch listen --get-model speakers, or PODWATCH_SPEECH_SPEAKERS=off" in shell.errors
+    (models / "speakers").mkdir()
+    (models / "speakers/campplus_cn_en_common.pt").write_bytes(b"PK")
+    shell.run("listen")
+    assert "is not the model of speakers that podwatch pins" in shell.errors

@@ -5,8 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
+import socket
+import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +25,7 @@ from podwatch.runtime import Runtime
 from tests.support.page_visitors import find_mentions, store_show
 
 Ask = Callable[..., Awaitable[Any]]
+TOKEN = "a-token-of-some-length"
 
 
 def converse(rt: Runtime, talk: Callable[[Any], Awaitable[None]]) -> None:
@@ -31,6 +39,65 @@ def converse(rt: Runtime, talk: Callable[[Any], Awaitable[None]]) -> None:
 
     async def run() -> None:
         async with stdio_client(server) as streams, ClientSession(*streams) as session:
+            await session.initialize()
+            await talk(session)
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
+@contextmanager
+def serving(rt: Runtime, token: str = TOKEN, *arguments: str) -> Iterator[str]:
+    """The real command over HTTP, on a port of this machine; its address. It ends with Ctrl-C, and says nothing more."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    env = {**os.environ, "PODWATCH_HOME": str(rt.settings.home), "PODWATCH_MCP_TOKEN": token}
+    env["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
+    command = [sys.executable, "-m", "podwatch", "mcp", "--http", "--port", str(port), *arguments]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr
+            assert f":{port}/mcp" in process.stderr.readline()
+            url = f"http://127.0.0.1:{port}/mcp"
+            until = time.monotonic() + 60
+            while ask(url) == 0:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            yield url
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def ask(url: str, authorization: str | None = None, body: bytes = b"{}") -> int:
+    """The status of a request without the SDK; 0 while nothing listens."""
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    headers |= {"Authorization": authorization} if authorization is not None else {}
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(urllib.request.Request(url, body, headers), timeout=60) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as e:
+        e.close()
+        return e.code
+    except urllib.error.URLError:
+        return 0
+
+
+def converse_over_http(url: str, token: str, talk: Callable[[Any], Awaitable[None]]) -> None:
+    """Lets the client of the SDK talk to it over a real socket."""
+    import httpx2
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamable_http_client
+
+    async def run() -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http,
+            streamable_http_client(url, http_client=http) as streams,
+            ClientSession(*streams[:2]) as session,
+        ):
             await session.initialize()
             await talk(session)
 
@@ -134,3 +201,58 @@ def test_nothing_is_changed(filled: Runtime, tools: AgentTools) -> None:
     before = filled.store.counts(), filled.store.index_state(), filled.store.list_audit()
     test_every_answer_says_whose_words_these_are(tools)
     assert (filled.store.counts(), filled.store.index_state(), filled.store.list_audit()) == before
+
+
+def test_over_http_an_agent_with_the_token_gets_the_same_answers(filled: Runtime) -> None:
+    found: dict[str, Any] = {}
+
+    async def talk(session: Any) -> None:
+        found["tools"] = [t.name for t in (await session.list_tools()).tools]
+        found["search"] = payload(await session.call_tool("search", {"query": "grain", "limit": 10_000}))
+        hit = found["search"]["hits"][0]
+        found["passage"] = payload(
+            await session.call_tool("passage", {"episode": str(hit["episode"]), "start": hit["start"]})
+        )
+        wrong = await session.call_tool("mentions", {"watch": "nobody"})
+        found["wrong"] = (wrong.is_error, wrong.content[0].text)
+
+    with serving(filled) as url:
+        converse_over_http(url, TOKEN, talk)
+        converse_over_http(url, TOKEN, talk)  # nothing of the first one is left
+    assert found["tools"] == ["search", "mentions", "passage", "coverage", "explain"]
+    assert found["search"]["notice"] == NOTICE
+    assert [h["found"] for h in found["search"]["hits"]] == ["grain", "grain"]
+    assert [line["speaker"] for line in found["passage"]["lines"]] == ["Ann", "Bob"]
+    assert found["wrong"][0]
+    assert "is not among the watches" in found["wrong"][1]
+
+
+def test_without_the_token_nothing_is_answered(filled: Runtime) -> None:
+    question = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).encode()
+    with serving(filled) as url:
+        refused = [None, "", "Bearer", "Bearer ", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}"]
+        assert {given: ask(url, given, question) for given in refused} == dict.fromkeys(refused, 401)
+        assert ask(f"{url}?token={TOKEN}", None, question) == 401
+        assert ask(url.removesuffix("/mcp") + "/", None) == 401
+        assert ask(url, f"Bearer {TOKEN}", question) == 200
+        assert ask(url, f"Bearer {TOKEN}", b"x" * 300_000) == 413
+
+        async def talk(session: Any) -> None:
+            raise AssertionError("it was let in")
+
+        with pytest.raises(BaseException) as e:
+            converse_over_http(url, "another-token-of-length", talk)
+        assert not isinstance(e.value, AssertionError)
+
+
+@pytest.mark.parametrize(
+    ("token", "said"), [("", "PODWATCH_MCP_TOKEN: is needed"), ("short", "PODWATCH_MCP_TOKEN: is shorter than 16")]
+)
+def test_without_a_token_it_does_not_serve_even_this_machine(token: str, said: str, rt: Runtime) -> None:
+    env = {**os.environ, "PODWATCH_HOME": str(rt.settings.home), "PODWATCH_MCP_TOKEN": token}
+    env["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
+    command = [sys.executable, "-m", "podwatch", "mcp", "--http"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -32,8 +32,11 @@ ALONE = {
     "completion bash": "",
     "watches check w.yaml": "yaml",
     "watches schema": "pydantic",
+    "airflow dags --write .": "",
     "scan talk.vtt --watchlist w.yaml": "yaml orjson",
     "parse talk.vtt": "orjson",
+    "preview": "rich orjson",
+    "preview talk.vtt --watchlist w.yaml": "yaml rich orjson",
 }
 # The same of a command over a database with a feed, a watch and a mute; nothing is due.
 STORED = {
@@ -43,6 +46,7 @@ STORED = {
     "deliver": STORE,
     "run": STORE,
     "listen": STORE,
+    "hearings": STORE,
     "feeds import f.opml": f"{STORE} listparser lxml requests urllib3",
     "feeds add http://127.0.0.1:9/g": f"{STORE} requests urllib3",
     "feeds set 1 --tag a": STORE,
@@ -78,6 +82,8 @@ ELSEWHERE = {
     "serve": "until it is stopped",
     "slack": "until it is stopped",
     "mcp": "until it is stopped",
+    "airflow pool": "asks an Airflow",
+    "airflow exec": "asks an Airflow",
     "restore": "of what backup wrote, into an empty database",
     "explain": "of an alert",
     "alerts release": "of an alert that is held",
@@ -97,7 +103,7 @@ finally:
 
 def loaded(arguments: list[str], folder: Path, home: Path) -> set[str]:
     """The heavy modules that a process has loaded when the command ends; it has to succeed."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("PODWATCH", "SLACK"))}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PODWATCH", "SLACK", "AIRFLOW"))}
     env |= {"PODWATCH_HOME": str(home), "PYTHONPATH": str(ROOT / "pipeline")}
     done = subprocess.run(
         [sys.executable, "-c", PROBE, *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False

@@ -35,6 +35,8 @@ CHOICES: dict[str, tuple[str, str, Any]] = {
     "audio behind an untyped picture": ("<enclosure url='/a.jpg'/>" + MP3, "audio_url", A),
     "audio behind a picture with a query": ("<enclosure url='/a.jpg?w=1'/>" + MP3, "audio_url", A),
     "audio behind a text": ("<enclosure url='/a' type='text/html'/>" + MP3, "audio_url", A),
+    "audio that is called a text": ("<enclosure url='/a.mp3?x=1' type='text/html'/>", "audio_url", "http://show.example/a.mp3?x=1"),
+    "no audio but a text": ("<enclosure url='/a.html' type='text/html'/><enclosure url='/b' type='text/plain'/>", "audio_url", None),
     "audio behind an unknown file": ("<enclosure url='/a' type='application/octet-stream'/>" + MP3, "audio_url", A),
     "untyped audio by its name": ("<enclosure url='/x'/><enclosure url='/a.mp3'/>", "audio_url", A),
     "audio before video": ("<enclosure url='/v.mp4' type='video/mp4'/>" + MP3, "audio_url", A),

@@ -94,3 +94,16 @@ def test_many_threads_get_every_item_once_and_never_more_than_two_of_a_host() ->
 
 def test_nothing_to_do_ends_at_once() -> None:
     assert HostQueue([], host_of=len, per_host=2, pause=0).acquire() is None
+
+
+def test_a_closed_queue_lets_every_thread_go_though_permits_are_out() -> None:
+    hosts = HostQueue(["a1", "a2", "b1"], lambda item: item[0], per_host=1, pause=0.0)
+    first = hosts.acquire()
+    assert first is not None
+    waiting = threading.Thread(target=lambda: [hosts.acquire() for _ in range(2)])  # b1, and then for a permit
+    waiting.start()
+    left = hosts.close()
+    waiting.join(20)
+    assert not waiting.is_alive()
+    assert set(left) <= {"a2", "b1"}
+    assert hosts.acquire() is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
 import socket
 import threading
 from dataclasses import replace
@@ -13,18 +12,23 @@ from podwatch.errors import HttpError, SettingsError
 from podwatch.net.client import HttpClient
 from podwatch.net.proxies import Proxies
 from podwatch.settings import Secret, Settings, from_environment
+from tests.support.loopback_server import LoopbackServer, QuietHandler
 from tests.support.mail_server import client_context, server_context
 
 
-class ProxyServer:
-    """An HTTP proxy on loopback that answers GET itself and passes CONNECT on to one address. Notes what it was asked."""
+class ProxyServer(LoopbackServer):
+    """An HTTP proxy that answers GET itself and passes CONNECT on to one address. Notes what it was asked."""
 
     def __init__(self, to: tuple[str, int] = ("127.0.0.1", 9), status: int = 200) -> None:
-        asked: list[tuple[str, str | None]] = []
+        self.asked: list[tuple[str, str | None]] = []
+        self._to, self._status = to, status
+        super().__init__()
+        self.with_login = self.address.replace("://", "://me:p%40ss@")
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def handler(self) -> type[QuietHandler]:
+        asked, to, status = self.asked, self._to, self._status
 
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
                 asked.append((self.path, self.headers.get("Proxy-Authorization")))
                 self.send_response(200)
@@ -44,17 +48,7 @@ class ProxyServer:
                         copy(self.connection, there)
                         back.join()
 
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.asked = asked
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://me:p%40ss@127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        return Handler
 
 
 def copy(source: socket.socket, target: socket.socket) -> None:
@@ -70,24 +64,22 @@ LOGIN = "Basic bWU6cEBzcw=="  # me:p@ss
 
 
 def test_a_proxy_is_asked_for_the_whole_address(settings: Settings) -> None:
-    proxy = ProxyServer()
-    client = HttpClient(replace(settings, http_proxy=Secret(proxy.address), no_proxy="localhost"))
-    assert [client.get("http://127.0.0.1:9/feed.xml?a=1").body for _ in range(2)] == [b"proxied"] * 2
-    assert proxy.asked == [("http://127.0.0.1:9/feed.xml?a=1", LOGIN)] * 2
-    with pytest.raises(HttpError, match="the connection failed"):
-        client.get("http://localhost:9/")
-    client.close()
-    proxy.close()
+    with ProxyServer() as proxy:
+        client = HttpClient(replace(settings, http_proxy=Secret(proxy.with_login), no_proxy="localhost"))
+        assert [client.get("http://127.0.0.1:9/feed.xml?a=1").body for _ in range(2)] == [b"proxied"] * 2
+        assert proxy.asked == [("http://127.0.0.1:9/feed.xml?a=1", LOGIN)] * 2
+        with pytest.raises(HttpError, match="the connection failed"):
+            client.get("http://localhost:9/")
+        client.close()
 
 
 def test_an_internal_address_is_refused_before_the_proxy_is_asked(settings: Settings) -> None:
-    proxy = ProxyServer()
-    client = HttpClient(replace(settings, http_proxy=Secret(proxy.address), allow_addresses=()))
-    for host in ("127.0.0.1:9", "10.0.0.1", "169.254.169.254", "localhost"):
-        with pytest.raises(HttpError, match="is not a public address"):
-            client.get(f"http://{host}/")
-    assert proxy.asked == []
-    proxy.close()
+    with ProxyServer() as proxy:
+        client = HttpClient(replace(settings, http_proxy=Secret(proxy.with_login), allow_addresses=()))
+        for host in ("127.0.0.1:9", "10.0.0.1", "169.254.169.254", "localhost"):
+            with pytest.raises(HttpError, match="is not a public address"):
+                client.get(f"http://{host}/")
+        assert proxy.asked == []
 
 
 def test_https_goes_through_a_tunnel_with_the_hosts_own_certificate(settings: Settings) -> None:
@@ -101,24 +93,22 @@ def test_https_goes_through_a_tunnel_with_the_hosts_own_certificate(settings: Se
 
     threading.Thread(target=serve, daemon=True).start()
     port = listener.getsockname()[1]
-    proxy = ProxyServer(("127.0.0.1", port))
-    client = HttpClient(replace(settings, https_proxy=Secret(proxy.address)), client_context())
-    assert client.get(f"https://127.0.0.1:{port}/").body == b"secret"
-    assert proxy.asked == [(f"127.0.0.1:{port}", LOGIN)]
-    client.close()
-    proxy.close()
+    with ProxyServer(("127.0.0.1", port)) as proxy:
+        client = HttpClient(replace(settings, https_proxy=Secret(proxy.with_login)), client_context())
+        assert client.get(f"https://127.0.0.1:{port}/").body == b"secret"
+        assert proxy.asked == [(f"127.0.0.1:{port}", LOGIN)]
+        client.close()
     listener.close()
 
 
 def test_a_proxy_that_refuses_or_is_away_is_one_line_without_its_password(settings: Settings) -> None:
-    proxy = ProxyServer(status=403)
-    refusing = replace(settings, https_proxy=Secret(proxy.address))
-    away = replace(settings, https_proxy=Secret("http://me:p%40ss@127.0.0.1:1"))
-    for chosen, expected in ((refusing, "the proxy refuses with 403"), (away, "the proxy cannot be reached")):
-        with pytest.raises(HttpError, match=expected) as e:
-            HttpClient(chosen).get("https://127.0.0.1:9/")
-        assert "p%40ss" not in e.value.line
-    proxy.close()
+    with ProxyServer(status=403) as proxy:
+        refusing = replace(settings, https_proxy=Secret(proxy.with_login))
+        away = replace(settings, https_proxy=Secret("http://me:p%40ss@127.0.0.1:1"))
+        for chosen, expected in ((refusing, "the proxy refuses with 403"), (away, "the proxy cannot be reached")):
+            with pytest.raises(HttpError, match=expected) as e:
+                HttpClient(chosen).get("https://127.0.0.1:9/")
+            assert "p%40ss" not in e.value.line
 
 
 # NO_PROXY, and the hosts that it exempts of a.example, b.a.example, xa.example, 10.1.2.3 and ::1.

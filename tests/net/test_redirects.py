@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -13,6 +10,7 @@ from podwatch.errors import HttpError
 from podwatch.net.client import HttpClient
 from podwatch.net.locations import to_ascii
 from podwatch.settings import Settings
+from tests.support.loopback_server import LoopbackServer, QuietHandler
 from tests.support.podcast_host import Podcast
 
 LOCATIONS = {
@@ -45,15 +43,19 @@ def test_a_redirect_that_is_not_ascii_is_followed_and_stored_escaped(client: Htt
     assert (found.body, found.moved_to) == (b"here", podcast.url("/caf%C3%A9"))
 
 
-class CookieServer:
+class CookieServer(LoopbackServer):
     """Answers /: 302 to itself with a cookie until the cookie comes; /away: 302 to another origin. Notes what came."""
 
     def __init__(self, cookie: str, away: str = "") -> None:
-        seen: list[str | None] = []
+        self.seen: list[str | None] = []
+        self._cookie, self._away = cookie, away
+        super().__init__()
+        self.url = f"{self.address}/"
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def handler(self) -> type[QuietHandler]:
+        seen, cookie, away = self.seen, self._cookie, self._away
 
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
                 seen.append(self.headers.get("Cookie"))
                 name = cookie.partition(";")[0]
@@ -67,28 +69,13 @@ class CookieServer:
                 self.end_headers()
                 self.wfile.write(b"ok")
 
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.seen = seen
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-
-    @contextmanager
-    def running(self) -> Iterator[str]:
-        thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield self.url
-        self.server.shutdown()
-        self.server.server_close()
-        thread.join()
+        return Handler
 
 
 def test_a_cookie_that_a_redirect_sets_comes_back_within_the_request_only(client: HttpClient) -> None:
-    server = CookieServer("seen=1; Path=/")
-    with server.running() as url:
-        assert client.get(url).body == b"ok"
-        assert client.get(url).body == b"ok"
+    with CookieServer("seen=1; Path=/") as server:
+        assert client.get(server.url).body == b"ok"
+        assert client.get(server.url).body == b"ok"
     assert server.seen == [None, "first=0; seen=1", None, "first=0; seen=1"]
 
 
@@ -97,16 +84,14 @@ REFUSED = ["seen=1; Path=/other", "seen=1; Domain=other.example", "seen=1; Secur
 
 @pytest.mark.parametrize("cookie", REFUSED)
 def test_a_cookie_goes_only_where_it_may(cookie: str, client: HttpClient) -> None:
-    server = CookieServer(cookie)
-    with server.running() as url, pytest.raises(HttpError, match="more than 5 redirects"):
-        client.get(url)
+    with CookieServer(cookie) as server, pytest.raises(HttpError, match="more than 5 redirects"):
+        client.get(server.url)
     assert set(server.seen) <= {None, "first=0"}
 
 
 def test_a_cookie_does_not_go_to_another_host(client: HttpClient, podcast: Podcast) -> None:
     there = CookieServer("seen=1; Path=/")
-    with there.running() as url:
-        here = CookieServer("seen=1; Path=/", away=url.replace("127.0.0.1", "localhost") + "end")
-        with here.running() as start:
-            assert client.get(start).body == b"ok"
+    here = CookieServer("seen=1; Path=/", away=there.url.replace("127.0.0.1", "localhost") + "end")
+    with there, here:
+        assert client.get(here.url).body == b"ok"
     assert there.seen == [None]

@@ -13,6 +13,6 @@ def person(name: str, aliases: tuple[str, ...] = (), **more: Any) -> WatchedName
     return WatchedName(name, aliases, type="person", **more)
 
 
-def found_names(text: str, matcher: NameMatcher, **episode: str) -> list[tuple[str, str]]:
+def found_names(text: str, matcher: NameMatcher, **episode: Any) -> list[tuple[str, str]]:
     """(the watched name, what is written) of each match in the text."""
     return [(matcher.names[m.name].full, text[m.start : m.end]) for m in matcher.find_matches(text, **episode)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,7 +75,7 @@ def test_what_only_sounds_a_little_like_a_name_is_not_found(case: str) -> None:
     assert found_names(TRAPS[case] + FILLER * (case != "nothing"), MATCHER) == []
 
 
-def surest(text: str, name: str = "Steve Witkoff", **episode: str) -> float:
+def surest(text: str, name: str = "Steve Witkoff", **episode: Any) -> float:
     """The best score of the matches in the last sentence that are not spelt right."""
     matcher = NameMatcher([person(name, threshold=0.0)])
     last = text.rstrip(".").rfind(". ")
@@ -323,7 +325,8 @@ def test_a_surname_that_many_have_is_reported_where_the_episode_names_it_otherwi
     assert found_names("Nobody asked Vance about it." + FILLER, matcher) == [("J.D. Vance", "Vance")]
     common = NameMatcher([person("Rick James"), *map(person, PEOPLE)])
     assert found_names("Nobody asked James about it." + FILLER, common) == []
-    assert ("Rick James", "James") in found_names(NEWS + " Nobody asked James about it.", common)
+    assert ("Rick James", "James") not in found_names(NEWS + " Nobody asked James about it.", common)
+    assert ("Rick James", "James") in found_names(NEWS + " Rick James sang. Nobody asked James about it.", common)
 
 
 def test_a_word_at_the_head_of_a_sentence_is_nobodys_first_name() -> None:

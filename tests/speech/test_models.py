@@ -17,7 +17,7 @@ from podwatch.speech import model_download, models
 from podwatch.speech.model_download import get_model
 from podwatch.speech.models import PINNED, ModelFile, PinnedModel, find_model, mended_tokenizer, wrong_files
 from podwatch.speech_settings import SpeechSettings, speech_settings
-from tests.support.file_server import FileServer
+from tests.support.file_host import FileHost
 from tests.support.speech_models import need_model
 
 FILES = {
@@ -42,10 +42,12 @@ def pinned(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def hub() -> Iterator[FileServer]:
+def hub() -> Iterator[FileHost]:
     path = f"/{TOY.repository}/resolve/{TOY.revision}/"
-    with FileServer({path + name: data for name, data in FILES.items()}) as server:
-        yield server
+    with FileHost() as host:
+        for name, data in FILES.items():
+            host.serve(path + name, data)
+        yield host
 
 
 def speech(folder: Path, model: str = "toy") -> SpeechSettings:
@@ -139,65 +141,68 @@ def test_a_changed_byte_is_found_by_hash(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("pinned")
-def test_a_model_is_downloaded_and_nothing_of_it_twice(settings: Settings, hub: FileServer) -> None:
+def test_a_model_is_downloaded_and_nothing_of_it_twice(settings: Settings, hub: FileHost) -> None:
     told: list[tuple[int, int]] = []
-    found = get_model("toy", settings_with(settings), lambda done, of: told.append((done, of)), hub=hub.url)
+    found = get_model("toy", settings_with(settings), lambda done, of: told.append((done, of)), hub=hub.address)
     assert {name: (found.folder / name).read_bytes() for name in FILES} == FILES
     assert told[-1] == (TOY.size, TOY.size)
     assert sorted(told) == told
     (found.folder / "config.json").unlink()
-    asked = len(hub.paths)
-    get_model("toy", settings_with(settings), hub=hub.url)
-    assert [p.rpartition("/")[2] for p in hub.paths[asked:]] == ["config.json"]
-    get_model("toy", settings_with(settings), hub=hub.url)
-    assert len(hub.paths) == asked + 1
+    hub.asked.clear()
+    get_model("toy", settings_with(settings), hub=hub.address)
+    assert [path.rpartition("/")[2] for path in hub.asked] == ["config.json"]
+    get_model("toy", settings_with(settings), hub=hub.address)
+    assert sum(map(len, hub.asked.values())) == 1
 
 
 @pytest.mark.usefixtures("pinned")
-def test_a_download_that_is_cut_off_goes_on_where_it_was(settings: Settings, hub: FileServer) -> None:
-    hub.cut_next("model.bin", after=200_000, times=9)
+def test_a_download_that_is_cut_off_goes_on_where_it_was(settings: Settings, hub: FileHost) -> None:
+    path = next(p for p in hub.files if p.endswith("model.bin"))
+    hub.cut(path, 200_000, *[0] * 8)
     with pytest.raises(SpeechError, match="it goes on where it was") as e:
-        get_model("toy", settings_with(settings), hub=hub.url)
+        get_model("toy", settings_with(settings), hub=hub.address)
     assert e.value.retryable
-    hub.cut_next("model.bin", after=0, times=0)
-    sent = hub.sent
-    assert get_model("toy", settings_with(settings), hub=hub.url).name == "toy"
-    assert hub.sent - sent < len(FILES["model.bin"]) - 100_000
+    hub.mend()
+    hub.sent.clear()
+    assert get_model("toy", settings_with(settings), hub=hub.address).name == "toy"
+    assert sum(hub.sent.values()) < len(FILES["model.bin"]) - 100_000
 
 
 @pytest.mark.usefixtures("pinned")
-def test_other_bytes_than_the_pinned_ones_are_refused_and_deleted(settings: Settings, hub: FileServer) -> None:
+def test_other_bytes_than_the_pinned_ones_are_refused_and_deleted(settings: Settings, hub: FileHost) -> None:
     path = next(p for p in hub.files if p.endswith("vocabulary.txt"))
-    hub.files[path] = b"THE\n" * 50
-    with pytest.raises(SpeechError, match="is not the file that podwatch pins"):
-        get_model("toy", settings_with(settings), hub=hub.url)
+    hub.serve(path, b"THE\n" * 50)
+    with pytest.raises(
+        SpeechError, match=r"is not the file that podwatch pins \(.*\) - try again; if that says the same"
+    ):
+        get_model("toy", settings_with(settings), hub=hub.address)
     assert not (settings.home / "models/toy/vocabulary.txt").exists()
 
 
 @pytest.mark.usefixtures("pinned")
-def test_a_larger_file_than_the_pinned_one_is_not_read_to_its_end(settings: Settings, hub: FileServer) -> None:
+def test_a_larger_file_than_the_pinned_one_is_not_read_to_its_end(settings: Settings, hub: FileHost) -> None:
     path = next(p for p in hub.files if p.endswith("config.json"))
-    hub.files[path] = b" " * 10_000_000
-    with pytest.raises(SpeechError, match="larger than"):
-        get_model("toy", settings_with(settings), hub=hub.url)
+    hub.serve(path, b" " * 10_000_000)
+    with pytest.raises(SpeechError, match=r"not the file that podwatch pins: is larger than 23 bytes - try again"):
+        get_model("toy", settings_with(settings), hub=hub.address)
 
 
 @pytest.mark.usefixtures("pinned")
-def test_a_hub_that_cannot_be_reached_is_said_with_the_other_way(settings: Settings, hub: FileServer) -> None:
+def test_a_hub_that_cannot_be_reached_is_said_with_the_other_way(settings: Settings, hub: FileHost) -> None:
     hub.files.clear()
     with pytest.raises(SpeechError, match="copy the folder from a machine that has it"):
-        get_model("toy", settings_with(settings), hub=hub.url)
+        get_model("toy", settings_with(settings), hub=hub.address)
 
 
 @pytest.mark.usefixtures("pinned")
 def test_a_full_disk_is_said_before_anything_is_asked_for(
-    settings: Settings, hub: FileServer, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, hub: FileHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = type(shutil.disk_usage("/"))
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**12, 10**12, 1000))
     with pytest.raises(SpeechError, match="needs 0 MB, and 0 are free - make room"):
-        get_model("toy", settings_with(settings), hub=hub.url)
-    assert hub.paths == []
+        get_model("toy", settings_with(settings), hub=hub.address)
+    assert not hub.asked
 
 
 def test_a_name_that_is_not_pinned_is_not_downloaded(settings: Settings) -> None:

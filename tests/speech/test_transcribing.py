@@ -32,6 +32,9 @@ class Parrot:
     takes_keyterms: bool = False
     asked: list[tuple[float, str | None, tuple[str, ...]]] = field(default_factory=list)
 
+    def forced_decoder(self, language: str) -> None:
+        pass
+
     def recognise(
         self, samples: NDArray[np.float32], *, language: str | None, hints: Sequence[str] = ()
     ) -> RecognisedChunk:

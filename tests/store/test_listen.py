@@ -6,7 +6,9 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -22,6 +24,7 @@ from podwatch.model import (
     RecognisedWord,
     Segment,
     TranscriptRef,
+    VoiceWindow,
     join_segments,
 )
 from podwatch.store.database import Store
@@ -294,7 +297,14 @@ SEGMENTS = st.builds(
         st.lists(SEGMENTS, max_size=4).map(tuple),
         st.sampled_from([None, "en"]),
         st.one_of(st.none(), SECONDS),
+        st.lists(st.builds(VoiceWindow, SECONDS, SECONDS, st.text("AB+/=", max_size=8)), max_size=3).map(tuple),
     )
 )
 def test_a_chunk_comes_back_as_it_was_kept(chunk: RecognisedChunk) -> None:
     assert unpack_chunk(pack_chunk(chunk)) == chunk
+
+
+def test_a_chunk_that_an_older_podwatch_kept_has_no_voices() -> None:
+    kept = orjson.loads(zstandard.decompress(pack_chunk(RecognisedChunk(0, 9, (), "en"))))
+    del kept["voices"]
+    assert unpack_chunk(zstandard.compress(orjson.dumps(kept))) == RecognisedChunk(0, 9, (), "en")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import inspect, text
 
 from podwatch.errors import SettingsError, StoreError
 from podwatch.model import (
@@ -24,8 +24,8 @@ from podwatch.model import (
     join_segments,
 )
 from podwatch.settings import Secret, Settings
-from podwatch.store.connection import HEAD
-from podwatch.store.database import Store, open_store
+from podwatch.store.connection import HEAD, connect
+from podwatch.store.database import Store, inspect_database, open_store
 from podwatch.store.detect import Detection
 from podwatch.store.tables import metadata
 from podwatch.transcripts.formats import Columns
@@ -33,6 +33,14 @@ from podwatch.transcripts.sandboxed import pack_transcript
 from tests.support.stored_transcripts import GRAIN, list_wanted, save_poll, save_transcript, store_alert
 
 OFFER = (TranscriptRef(url="https://a.example/1.vtt", media_type="text/vtt"),)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+    """The settings of a database without tables, of either kind."""
+    if request.param == "sqlite":
+        return settings
+    return replace(settings, database_url=Secret(request.getfixturevalue("postgres").new_database()))
 
 
 def episode(guid: str = "one", **changes: object) -> Episode:
@@ -61,14 +69,29 @@ def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> Non
     assert max(p.name[:4] for p in versions.glob("[0-9]*.py")) == HEAD
 
 
-def test_a_database_of_a_newer_podwatch_is_refused_in_one_line(settings: Settings) -> None:
-    open_store(settings).close()
-    engine = create_engine(settings.database_url.reveal())
+def test_a_database_of_a_newer_podwatch_is_refused_in_one_line(empty_database: Settings) -> None:
+    open_store(empty_database).close()
+    engine = connect(empty_database)
     with engine.begin() as c:
         c.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(StoreError, match=r"made by a newer podwatch \(version 9999"):
-        open_store(settings)
+        open_store(empty_database)
+
+
+def test_a_database_that_lacks_a_table_or_a_column_of_its_revision_is_not_called_fine(
+    empty_database: Settings,
+) -> None:
+    open_store(empty_database).close()
+    assert inspect_database(empty_database).revision == HEAD
+    engine = connect(empty_database)
+    with engine.begin() as c:
+        c.execute(text("DROP TABLE entities"))
+        c.execute(text("ALTER TABLE mutes DROP COLUMN reason"))
+    engine.dispose()
+    lacks = rf"at revision {HEAD}, but lacks entities, mutes.reason - restore a backup into an empty database"
+    with pytest.raises(StoreError, match=lacks):
+        inspect_database(empty_database)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +112,12 @@ def test_a_database_that_cannot_be_used_is_one_line_without_the_password(
     assert "hunter2" not in str(e.value)
 
 
-def test_two_processes_may_open_a_new_database_at_once(settings: Settings) -> None:
+def test_two_processes_may_open_a_new_database_at_once(empty_database: Settings) -> None:
     failures: list[BaseException] = []
 
     def opening() -> None:
         try:
-            open_store(settings).close()
+            open_store(empty_database).close()
         except BaseException as e:  # noqa: BLE001
             failures.append(e)
 

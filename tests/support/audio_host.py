@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-import threading
 import wave
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+
+from tests.support.loopback_server import LoopbackServer, QuietHandler
 
 RATE = 8000  # samples a second
 
@@ -23,15 +21,18 @@ def quiet_wave(seconds: int) -> bytes:
     return out.getvalue()
 
 
-class AudioHost:
+class AudioHost(LoopbackServer):
     """Serves one file at ``url``, whatever the path."""
 
     def __init__(self, seconds: int = 120) -> None:
-        data = quiet_wave(seconds)
+        self._data = quiet_wave(seconds)
+        super().__init__()
+        self.url = f"{self.address}/audio.wav"
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def handler(self) -> type[QuietHandler]:
+        data = self._data
 
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
                 asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
                 first = int(asked[1]) if asked else 0
@@ -43,23 +44,6 @@ class AudioHost:
                 if asked:
                     self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
                 self.end_headers()
-                try:
-                    self.wfile.write(data[first : last + 1])
-                except (BrokenPipeError, ConnectionResetError):
-                    pass  # a player asks for more than it reads
+                self.wfile.write(data[first : last + 1])
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/audio.wav"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return Handler

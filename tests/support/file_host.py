@@ -3,6 +3,7 @@
 host.serve("/a.mp3", body)                  # ranges, and an ETag made of the body
 host.serve("/a.mp3", body, ranges=False)    # answers 200 whatever range is asked for
 host.cut("/a.mp3", 1000, 50)                # the next answer breaks after 1,000 bytes of its body, the one after it after 50
+host.mend()                                 # no further answer breaks
 host.asked["/a.mp3"]                        # the Range and If-Range of each request so far
 host.sent["/a.mp3"]                         # bytes of bodies sent so far
 """
@@ -11,14 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
-import threading
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+
+from tests.support.loopback_server import LoopbackServer, QuietHandler
 
 
 @dataclass(frozen=True)
@@ -34,15 +32,7 @@ class ServedFile:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        if not isinstance(sys.exception(), OSError):  # a client that hangs up is no error here
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-
-class FileHost:
+class FileHost(LoopbackServer):
     def __init__(self) -> None:
         self.files: dict[str, ServedFile] = {}
         self.redirects: dict[str, str] = {}
@@ -50,11 +40,10 @@ class FileHost:
         self.headers: dict[str, list[dict[str, str]]] = defaultdict(list)
         self.sent: dict[str, int] = defaultdict(int)
         self._cuts: dict[str, list[int]] = defaultdict(list)
-        self._server = _Server(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        super().__init__()
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}{path}"
+        return self.address + path
 
     def serve(self, path: str, body: bytes, **how: object) -> str:
         self.files[path] = ServedFile(body, **how)  # type: ignore[arg-type]
@@ -68,21 +57,14 @@ class FileHost:
         self._cuts[path] += after
         return self.url(path)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    def mend(self) -> None:
+        """No further answer breaks."""
+        self._cuts.clear()
 
-    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def handler(self) -> type[QuietHandler]:
         host = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
                 path = self.path
                 host.asked[path].append((self.headers.get("Range"), self.headers.get("If-Range")))
@@ -129,8 +111,5 @@ class FileHost:
                     self.wfile.write(body)
                 except OSError:
                     self.close_connection = True  # the client has read enough
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
 
         return Handler

@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import threading
 from collections import defaultdict
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
 from xml.sax.saxutils import escape, quoteattr
+
+from tests.support.loopback_server import LoopbackServer, QuietHandler
 
 
 @dataclass
@@ -28,7 +26,7 @@ class Page:
     headers: dict[str, str]
 
 
-class Podcast:
+class Podcast(LoopbackServer):
     """statuses: by path, of the responses so far. connections: how many it has accepted."""
 
     def __init__(self) -> None:
@@ -39,11 +37,10 @@ class Podcast:
         self.logins: dict[str, str] = {}
         self.authorizations: dict[str, list[str | None]] = defaultdict(list)
         self.connections = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        super().__init__()
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}{path}"
+        return self.address + path
 
     def serve(self, path: str, body: str | bytes, media_type: str = "application/rss+xml", **headers: str) -> str:
         """Sets what a path answers, with an ETag; returns its address."""
@@ -57,21 +54,10 @@ class Podcast:
         self.faults[path] += [(status, named)] * times
         return self.url(path)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def handler(self) -> type[QuietHandler]:
         host = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(QuietHandler):
             def setup(self) -> None:
                 host.connections += 1
                 super().setup()
@@ -110,9 +96,6 @@ class Podcast:
                     self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
 
         return Handler
 

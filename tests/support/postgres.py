@@ -42,6 +42,21 @@ class Postgres:
         uri: str = self._server.get_uri(name)
         return uri
 
+    @property
+    def pid(self) -> int:
+        """Of the process below which all of the server's are."""
+        return int((Path(self._folder) / "postmaster.pid").read_text().split()[0])
+
+    def restart(self) -> None:
+        """Ends the server, and with it every connection, and starts it again."""
+        running = Path(self._folder) / "postmaster.pid"
+        os.kill(int(running.read_text().split()[0]), signal.SIGINT)
+        until = time.monotonic() + 30
+        while running.exists():
+            assert time.monotonic() < until, "the server does not end"
+            time.sleep(0.02)
+        self._server.ensure_postgres_running()
+
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         # An immediate shutdown: writing what is about to be deleted took a minute on a busy machine.
         running = Path(self._folder) / "postmaster.pid"

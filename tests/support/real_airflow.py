@@ -33,6 +33,7 @@ import airflow_local  # noqa: E402
 from preflight import scrub_environment  # noqa: E402
 from process_guard import ProcessGuard, find_descendants, list_parents  # noqa: E402
 
+AIRFLOW_COMMAND, MIGRATE_COMMAND = airflow_local.AIRFLOW, airflow_local.MIGRATE
 DONE = ("success", "failed")
 
 
@@ -115,10 +116,11 @@ class Airflow:
     """API server, scheduler and DAG processor; leaving the block ends them and all that they have started."""
 
     def __init__(self, home: Path, env: Mapping[str, str], parallelism: int = 2) -> None:
-        self.home = home if home.exists() else prepare_home(home)
+        self.home = home if home.exists() else prepare_home(home)  # one that is there has a database already
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
-        base = {**scrub_environment(os.environ)[0], "PYTHONPATH": str(ROOT), **env}
+        ours = os.pathsep.join((str(ROOT), str(ROOT / "pipeline")))  # of this checkout, whatever is installed
+        base = {**scrub_environment(os.environ)[0], "PYTHONPATH": ours, **env}
         self.env = airflow_local.build_environment(base, self.home, ROOT, port)
         self.env["AIRFLOW__CORE__PARALLELISM"] = str(parallelism)
         self.env |= {name: value for name, value in env.items() if name.startswith("AIRFLOW__")}
@@ -139,6 +141,11 @@ class Airflow:
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         self._guard.stop()
+
+    @property
+    def guard_pid(self) -> int:
+        """The process of which every component is a child."""
+        return self._guard._process.pid
 
     def start(self, part: str) -> None:
         self._guard.start(part, airflow_local.COMPONENTS[part], self.home / f"{part}.log")

@@ -2,7 +2,8 @@
 
 Airflow reads its settings at its first import, and its first DAG run takes ten seconds; so one process serves all
 tests. It reads a line of JSON for each job: env (variables during the job), times (how many runs), changes (variables
-from each run on), retries, dag. It answers with a line: the import errors, and for each run its state, its tasks', and the assets it had events of.
+from each run on), retries, dag. It answers with a line: the import errors, and for each run its state, its
+tasks', the assets it had events of with what these say, and the buttons of its tasks.
 """
 
 from __future__ import annotations
@@ -34,19 +35,43 @@ def run_dag(folder: str, job: dict[str, Any], first: datetime) -> dict[str, Any]
             ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]": str(ti.state)
             for ti in run.get_task_instances()
         }
-        found.append({"state": str(run.state), "tasks": tasks, "events": _asset_events(run.run_id)})
+        found.append(
+            {
+                "state": str(run.state),
+                "tasks": tasks,
+                "events": [name for name, _ in _asset_events(run.run_id)],
+                "extras": dict(_asset_events(run.run_id)),
+                "links": _links(run.dag_id, run.run_id),
+            }
+        )
     return {"errors": bag.import_errors, "runs": found}
 
 
-def _asset_events(run_id: str) -> list[str]:
-    """The assets of which the run had events, by name."""
+def _asset_events(run_id: str) -> list[tuple[str, dict[str, Any]]]:
+    """The assets of which the run had events, by name, each with what the event says."""
     from airflow.models.asset import AssetEvent, AssetModel
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    names = select(AssetModel.name).join(AssetEvent, AssetEvent.asset_id == AssetModel.id)
+    query = select(AssetModel.name, AssetEvent.extra).join(AssetEvent, AssetEvent.asset_id == AssetModel.id)
     with create_session() as session:
-        return list(session.scalars(names.where(AssetEvent.source_run_id == run_id)))
+        rows = session.execute(query.where(AssetEvent.source_run_id == run_id).order_by(AssetModel.name)).all()
+        return [(name, dict(extra)) for name, extra in rows]
+
+
+def _links(dag_id: str, run_id: str) -> dict[str, str]:
+    """What each task left as its button's address."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    x = XComModel
+    query = select(x.task_id, x.value).where(x.dag_id == dag_id, x.run_id == run_id, x.key.startswith("_link_"))
+    with create_session() as session:
+        return {
+            task: json.loads(value) if isinstance(value, str) and value[:1] == '"' else value
+            for task, value in session.execute(query)
+        }
 
 
 def main(folder: str, answers: int) -> None:

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 from collections import deque
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import av
 import numpy as np
+
+from tests.support.loopback_server import LoopbackServer, QuietHandler
 
 KEY = "sk-3kq9w-team-key-0017"
 # (word, start, end, speaker): who speaks it, as a number from 0
@@ -52,7 +51,7 @@ class Failure:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class SpeechServer:
+class SpeechServer(LoopbackServer):
     """knows: the response formats that its model has. nested: words stand in their segments, as some servers write."""
 
     def __init__(self, *, knows: tuple[str, ...] = ("verbose_json", "json"), nested: bool = False) -> None:
@@ -60,24 +59,13 @@ class SpeechServer:
         self.words = True  # whether it knows timestamp_granularities
         self.requests: list[Request] = []
         self._failures: deque[Failure] = deque()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__()
+        self.url = self.address
 
     def fail_next(self, status: int, body: object = b"", **headers: str) -> None:
         """The answer to the next request; header names with _ for -."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         self._failures.append(Failure(status, raw, {k.replace("_", "-"): v for k, v in headers.items()}))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def answer(self, request: Request, sound: bool) -> Failure:
         """(status, JSON) for a request that came with a good key."""
@@ -94,12 +82,10 @@ class SpeechServer:
             return _refusal("timestamp_granularities is not known")
         return Failure(200, json.dumps(openai_answer(form, request, sound, self.nested)).encode())
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def handler(self) -> type[QuietHandler]:
         server = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 request, sound = read_request(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
@@ -116,9 +102,6 @@ class SpeechServer:
                 self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
                 self.wfile.write(answer.body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
 
         return Handler
 

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import io
 import wave
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from podwatch.errors import RecogniserError
 from podwatch.model import RecognisedChunk, RecognisedSegment, RecognisedWord
+from podwatch.speech.forced_decoding import Likelihoods, Place
 from podwatch.speech.recognisers import SAMPLE_RATE
 
-VOCABULARY = ("grain", "came", "from", "odesa", "today", "ships", "leave", "again")
+VOCABULARY = ("grain", "came", "from", "odesa", "today", "ships", "leave", "again", "witcop")
 WORD_SECONDS = 0.5  # a tone of 0.4 s and a pause
 _FIRST, _STEP = 400, 100  # Hz
 
@@ -40,9 +42,20 @@ def speak(words: str, *, silence: float = 0.0) -> bytes:
 
 
 class ToneRecogniser:
-    """Hears what speak() says. heard: the starting word of each chunk that it was given. before: called with each."""
+    """Hears what speak() says. heard: the starting word of each chunk that it was given. before: called with each.
 
-    def __init__(self, *, longest: float = 6.0, before: Callable[[int], None] = lambda n: None) -> None:
+    sounds: of names, the word of VOCABULARY as which they are said; None: it tells no probabilities.
+    """
+
+    def __init__(
+        self,
+        *,
+        longest: float = 6.0,
+        before: Callable[[int], None] = lambda n: None,
+        sounds: Mapping[str, str] | None = None,
+    ) -> None:
+        self.sounds = sounds
+        self.asked: list[tuple[str, str]] = []
         self.name, self.longest, self.tells_speakers, self.takes_keyterms = "tones 1", longest, False, False
         self.hints: list[str] = []
         self.heard: list[str] = []
@@ -59,6 +72,9 @@ class ToneRecogniser:
         segments = (RecognisedSegment(words[0].start, words[-1].end, text, tuple(words)),) if words else ()
         seconds = len(samples) / SAMPLE_RATE
         return RecognisedChunk(0.0, seconds, segments, language or "en", len(words) * WORD_SECONDS)
+
+    def forced_decoder(self, language: str) -> Any:
+        return None if self.sounds is None else ToneHearing(self)
 
     def close(self) -> None:
         pass
@@ -79,6 +95,26 @@ class ToneRecogniser:
                     found.append(RecognisedWord(start * 0.05, i * 0.05, f" {word}", 0.9))
                 start = None
         return found
+
+
+class ToneHearing:
+    """Tells by the tones whether a name was said at a place. asked (of the recogniser): (spelling, the word there)."""
+
+    def __init__(self, recogniser: ToneRecogniser) -> None:
+        self._recogniser, self.name = recogniser, recogniser.name
+
+    def encode(self, samples: NDArray[np.float32]) -> tuple[list[str], int]:
+        return [w.text.strip() for w in self._recogniser._words(samples)], len(samples)
+
+    def likelihoods(self, window: tuple[list[str], int], place: Place, spelling: str) -> Likelihoods:
+        said = (window[0][len(place.before.split()) :] or [""])[0]
+        self._recogniser.asked.append((spelling, said))
+        is_said = (self._recogniser.sounds or {}).get(spelling) == said
+        return Likelihoods(-0.1, 3.0, -1.0, 1.0, -1.0) if is_said else Likelihoods(-6.0, -5.0, -8.0, -8.0, -1.0)
+
+    def context_likelihood(self, window: tuple[list[str], int], place: Place) -> float:
+        around = place.before.split() + place.after.lower().replace(".", "").split()
+        return -0.1 if all(word.lower().strip(".") in window[0] for word in around) else -7.0
 
 
 class DeafRecogniser(ToneRecogniser):

@@ -11,43 +11,33 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Self
+
+from tests.support.loopback_server import LoopbackServer, QuietHandler
 
 CLOSE, TRICKLE = -1, -2  # instead of a status: no answer; an answer that never ends
 
 
-class WebhookReceiver:
+class WebhookReceiver(LoopbackServer):
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str], bytes]] = []
         self._answers: deque[tuple[int, dict[str, str]]] = deque()
         self._released = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hooks/t0ken-in-the-path"
+        super().__init__()
+        self.url = f"{self.address}/hooks/t0ken-in-the-path"
 
     def answer_next(self, status: int, **headers: str) -> None:
         """Sets the answer to the next post; header names with _ for -."""
         self._answers.append((status, {k.replace("_", "-"): v for k, v in headers.items()}))
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         self._released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__exit__(kind, e, tb)
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def handler(self) -> type[QuietHandler]:
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
@@ -73,8 +63,5 @@ class WebhookReceiver:
                 self.end_headers()
                 if status >= 200 and status != 204:
                     self.wfile.write(b"no.")
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
 
         return Handler

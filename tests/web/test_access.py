@@ -40,7 +40,7 @@ def every_route(access: Access, rt: Runtime, now: datetime) -> list[tuple[str, s
         if isinstance(r, APIRoute)
     ]
     return [
-        (m, r.path, re.sub(r"\{day\}", "2026-11-03", re.sub(r"\{(id|name:path|token)\}", "1", r.path)))
+        (m, r.path, re.sub(r"\{day\}", "2026-11-03", re.sub(r"\{(id|name:path|name|token)\}", "1", r.path)))
         for r in routes
         for m in r.methods or ()
     ]

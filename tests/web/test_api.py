@@ -26,7 +26,7 @@ def fits(value: Any, schema: dict[str, Any], document: dict[str, Any], where: st
     jsonschema.validate(value, whole)
 
 
-GETS = ["/alerts", "/alerts/1", "/episodes/1", "/episodes/1/mentions", "/episodes/1/transcript", "/episodes/1/words", "/watches", "/feeds", "/feeds/1", "/feeds/1/episodes", "/coverage", "/changes", "/search?q=grain&facets=true", "/trends?of=watch:grain&of=show:1"]  # fmt: skip
+GETS = ["/alerts", "/alerts/1", "/episodes/1", "/episodes/1/mentions", "/episodes/1/transcript", "/episodes/1/words", "/watches", "/feeds", "/feeds/1", "/feeds/1/episodes", "/coverage", "/coverage/days/2026-11-03", "/changes", "/watches/grain/hits", "/mutes", "/subscriptions", "/search?q=grain&facets=true", "/trends?of=watch:grain&of=show:1"]  # fmt: skip
 
 
 def test_the_document_describes_every_answer(filled: Runtime, now: datetime) -> None:
@@ -36,6 +36,7 @@ def test_the_document_describes_every_answer(filled: Runtime, now: datetime) -> 
     assert len(described) == len(GETS)
     for path in GETS:
         template = "/api/v1" + path.partition("?")[0].replace("/1", "/{id}", 1)
+        template = template.replace("/grain", "/{name}").replace("/2026-11-03", "/{day}")
         schema = described[template]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         fits(browser.json("/api/v1" + path), schema, document)
 
@@ -110,3 +111,32 @@ def test_changes_by_the_api_are_made_and_noted(either: Runtime, now: datetime) -
     changes = client.get("/api/v1/changes?limit=2").json()
     assert [c["action"] for c in changes["changes"]] == ["remove feed", "tag feed"]
     assert changes["next"] is not None
+
+
+def test_a_view_is_read_by_a_token_that_the_api_made_until_it_is_revoked(either: Runtime, now: datetime) -> None:
+    store_show(either, now, ["Ann Lee sold grain."])
+    find_mentions(either, now)
+    client = browse(either, now).client
+    client.headers["X-Requested-With"] = "test"
+    made = client.post("/api/v1/subscriptions", json={"watch": "grain", "state": "waiting"}).json()
+    assert made["view"] == "watch=grain&state=waiting"
+    assert ">grain" in client.get(made["address"]).text
+    [listed] = client.get("/api/v1/subscriptions").json()
+    assert (listed["id"], listed["view"], listed["by"]) == (made["id"], made["view"], "ada")
+    assert client.delete(f"/api/v1/subscriptions/{made['id']}").status_code == 204
+    assert client.get(made["address"]).status_code == 404
+    assert client.delete(f"/api/v1/subscriptions/{made['id']}").status_code == 404
+    assert [a.action for a in either.store.list_audit()] == ["revoke token", "make token"]
+
+
+def test_a_mute_is_listed_and_ended_once(either: Runtime, now: datetime) -> None:
+    store_show(either, now, ["grain"])
+    find_mentions(either, now)
+    client = browse(either, now).client
+    client.headers["X-Requested-With"] = "test"
+    client.post("/api/v1/alerts/1/answers", json={"verdict": "mute_show"})
+    [mute] = client.get("/api/v1/mutes").json()
+    assert (mute["feed"], mute["show"], mute["watch"]) == (1, "The Show", None)
+    assert client.delete(f"/api/v1/mutes/{mute['id']}").status_code == 204
+    assert client.get("/api/v1/mutes").json() == []
+    assert client.delete(f"/api/v1/mutes/{mute['id']}").status_code == 404

@@ -13,10 +13,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
 from podwatch import runtime
+from podwatch.model import Feed, Watch
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret
 from podwatch.store.figures import SentAlert, count_lags
-from podwatch.store.tables import deliveries, feeds
+from podwatch.store.tables import deliveries, episodes, feeds
 from podwatch.web.metrics import BOUNDS
 from tests.support.page_visitors import Member, Stranger, browse, find_mentions, store_show
 
@@ -102,6 +103,44 @@ def test_the_lag_is_from_publication_to_the_message(either: Runtime, now: dateti
     assert value(found, "podwatch_alert_lag_seconds_count", window="7d") == 3
     assert value(found, "podwatch_alert_lag_seconds_bucket", window="24h", le="1800") == 0
     assert value(found, "podwatch_alert_lag_seconds_bucket", window="7d", le="+Inf") == 3
+
+
+def test_the_histogram_is_the_one_that_is_worked_out_by_hand(either: Runtime, now: datetime) -> None:
+    """Lags of 5 min, 5 min 1 s, 1 h, 25 h; and one of a week ago, which no window has."""
+    ages = [timedelta(minutes=5), timedelta(minutes=5, seconds=1), timedelta(hours=1), timedelta(hours=25)]
+    store_show(either, now, ["grain"] * 5)
+    find_mentions(either, now)
+    with either.store.writing() as c:
+        c.execute(update(deliveries).values(state="sent", sent_at=now))
+        for episode, age in enumerate(ages, start=1):
+            c.execute(update(episodes).where(episodes.c.id == episode).values(published_at=now - age))
+        c.execute(update(deliveries).where(deliveries.c.episode_id == 5).values(sent_at=now - timedelta(days=8)))
+    found = scrape(either, now)
+    name = "podwatch_alert_lag_seconds_bucket"
+    buckets = {dict(labels)["le"]: n for (n_, labels), n in found.items() if n_ == name and ("window", "24h") in labels}
+    assert buckets == {
+        "300": 1, "900": 2, "1800": 2, "3600": 3, "7200": 3, "14400": 3, "28800": 3, "57600": 3, "86400": 3,
+        "172800": 4, "345600": 4, "+Inf": 4,
+    }  # fmt: skip
+    assert value(found, "podwatch_alert_lag_seconds_sum", window="24h") == 300 + 301 + 3600 + 25 * 3600
+    assert value(found, "podwatch_alert_lag_seconds_count", window="24h") == 4
+
+
+def test_the_number_of_series_does_not_grow_with_what_is_watched(rt: Runtime, now: datetime) -> None:
+    """No label is a stranger's word, or one of many: a name a feed, a watch or a channel would fill Prometheus."""
+    store_show(rt, now, ["grain"])
+    find_mentions(rt, now)
+    few = set(scrape(rt, now))
+    for n in range(12):
+        feed = Feed(url=f"https://{n}.example/feed", title=f'Show "{n}"\n{{x="y"}}')
+        store_show(rt, now, ["grain tea sea"] * 2, feed=feed)
+    words = ["tea", "sea", "grain"]
+    find_mentions(rt, now, *(Watch(name=f"watch {w}", query=w, channel=f"#c{w}") for w in words))
+    with rt.store.writing() as c:
+        c.execute(update(feeds).values(error="it answers 500"))
+    many = set(scrape(rt, now))
+    assert {name for name, _ in many} == {name for name, _ in few}
+    assert many == few
 
 
 def test_buckets_hold_what_is_at_most_their_bound() -> None:

@@ -38,11 +38,15 @@ SECTIONS = {
         "alerts": Place(f"{_WHERE}.alerts:app", "What was told, waits, is held back (and why), or could not be told."),
         "entities": Place(f"{_WHERE}.entities:entities", "Who and what is named in the most episodes, or surges."),
         "coverage": Place(f"{_WHERE}.coverage:coverage", "What was listened to, and what was not and why."),
+        "hearings": Place(f"{_WHERE}.hearings:hearings", "What was heard again of names in doubt."),
         "explain": Place(f"{_WHERE}.explain:explain", "Shows why a watch was told, or was not."),
     },
     "Files, without a database": {
         "scan": Place(f"{_WHERE}.scan:scan", "Looks for a watchlist in transcripts or audio on disk."),
         "parse": Place(f"{_WHERE}.parse:parse", "Shows how a transcript on disk is read, or audio heard."),
+        "preview": Place(
+            f"{_WHERE}.preview:preview", "Shows the cards that a transcript would bring, and sends nothing."
+        ),
     },
     "The past": {
         "backfill": Place(f"{_WHERE}.backfill:backfill_", "Brings in the episodes of a range of days."),
@@ -55,6 +59,7 @@ SECTIONS = {
         "restore": Place(f"{_WHERE}.backup:restore_", "Puts a backup into an empty database, of either kind."),
         "prune": Place(f"{_WHERE}.prune:prune", "Removes the text of old transcripts, and keeps what was found in it."),
         "db": Place(f"{_WHERE}.db:app", "The database: which version its tables have, and their migration."),
+        "airflow": Place(f"{_WHERE}.airflow:app", "An Airflow that is there already: DAGs, pool, settings."),
         "serve": Place(f"{_WHERE}.serve:serve", "Serves the page, until it is stopped."),
         "mcp": Place(f"{_WHERE}.mcp:mcp", "Lets an agent search and read, over the Model Context Protocol."),
         "slack": Place(f"{_WHERE}.slack:slack", "Hears the buttons on Slack's cards, until it is stopped."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +10,7 @@ from typing import Self
 
 from podwatch.commands.progress import progress_bar
 from podwatch.errors import SpeechError
-from podwatch.model import Mention, Transcript
+from podwatch.model import Doubt, Hearing, Mention, Transcript
 from podwatch.settings import Settings
 from podwatch.speech.chunks import split_at_silence
 from podwatch.speech.decoding import open_audio
@@ -89,6 +89,17 @@ class FileListener:
             raise SpeechError("nobody speaks in it", where=str(file))
         quality = measure_quality(chunks, transcript.language)
         return HeardFile(transcript, quality, tuple(find_phantoms(chunks)), self._recogniser.name)
+
+    def hear_again(self, file: Path, heard: HeardFile, doubts: Sequence[Doubt]) -> tuple[Hearing, ...]:
+        """What the audio of a heard file says of these doubts; none where the recogniser tells no probabilities."""
+        from podwatch.line.place_hearing import PlaceHearing
+
+        speech, recogniser = self._settings.speech, self._recogniser
+        hearer = recogniser.forced_decoder(heard.transcript.language or "en") if recogniser else None
+        if recogniser is None or hearer is None:
+            return ()
+        places = PlaceHearing(file, speech.max_hours, heard.transcript, recogniser, hearer, is_own=True)
+        return tuple(place.hearing for place in places.hear(doubts, speech.again_seconds))
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from podwatch.commands import cli
 from podwatch.commands.audit_notes import note
-from podwatch.commands.options import Json, parse_day
+from podwatch.commands.options import Json, moment_option, parse_day
 from podwatch.commands.output import (
     emit_json,
     open_runtime,
@@ -33,17 +33,13 @@ if TYPE_CHECKING:
 
 Day = Annotated[
     datetime | None,
-    cli.Option(
-        parser=lambda text: parse_day(text, utc_now()),
-        metavar="DAY",
-        help="The first day (UTC): 2026-01-31, or so long ago as 30d or 8w says.",
+    moment_option(
+        parse=parse_day, metavar="DAY", help_="The first day (UTC): 2026-01-31, or so long ago as 30d or 8w says."
     ),
 ]
 LastDay = Annotated[
     datetime | None,
-    cli.Option(
-        parser=lambda text: parse_day(text, utc_now()), metavar="DAY", help="The last day (UTC); today without it."
-    ),
+    moment_option(parse=parse_day, metavar="DAY", help_="The last day (UTC); today without it."),
 ]
 Names = Annotated[list[str] | None, cli.Option(help="Only this one; may be given several times.")]
 Number = Annotated[int | None, cli.Option(metavar="ID")]

@@ -26,6 +26,8 @@ __all__ = ["Argument", "BadParameter", "Context", "Exit", "Group", "LazyGroup", 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 WIDEST = 10  # letters of the longest command: the sections of the list stand in line
 LONGEST = 400  # characters of a sentence about a command
+# From click 8.5 on. Older Airflows bring an older one, which shows the names of arguments alone.
+ARGUMENTS_HAVE_HELP = "help" in inspect.signature(click.Argument.__init__).parameters
 Function = TypeVar("Function", bound=Callable[..., None])
 
 
@@ -84,11 +86,17 @@ class Group(click.Group):
     def __init__(self, *, help: str, name: str | None = None, **attributes: Any) -> None:
         super().__init__(name, help=help, context_settings=CONTEXT, **attributes)
 
-    def command(self, name: str | None = None) -> Callable[[Function], Function]:  # type: ignore[override]
-        """Registers a function, under its own name or another; the function stays as it is."""
+    def command(self, name: str | None = None, *, raw: bool = False) -> Callable[[Function], Function]:  # type: ignore[override]
+        """Registers a function, under its own name or another; the function stays as it is.
+
+        raw: what follows the command's name is for another command, its options, too.
+        """
 
         def register(function: Function) -> Function:
-            self.add_command(build_command(function, name))
+            command = build_command(function, name)
+            if raw:
+                command.context_settings = CONTEXT | {"ignore_unknown_options": True, "allow_interspersed_args": False}
+            self.add_command(command)
             return function
 
         return register
@@ -177,7 +185,7 @@ def _build_parameter(name: str, hint: Any, declared: Option | Argument, default:
             nargs=-1 if many else 1,
             **fallback,
             metavar=declared.metavar,
-            help=declared.help or None,
+            **_describe_argument(declared),
         )
     shown = fallback.get("default") not in (None, "") and kind is not bool
     return click.Option(
@@ -190,6 +198,10 @@ def _build_parameter(name: str, hint: Any, declared: Option | Argument, default:
         metavar=declared.metavar,
         show_default=declared.show_default or shown,
     )
+
+
+def _describe_argument(declared: Argument) -> dict[str, Any]:
+    return {"help": declared.help or None} if ARGUMENTS_HAVE_HELP else {}
 
 
 def _unwrap(hint: Any) -> tuple[Any, bool]:

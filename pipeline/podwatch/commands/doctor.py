@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from podwatch.commands import cli
 from podwatch.commands.options import Json
-from podwatch.commands.output import load_settings, show_rows, utc_now
+from podwatch.commands.output import show_rows, utc_now
 from podwatch.errors import PodwatchError
 from podwatch.known_variables import unknown_variables
 
@@ -36,17 +36,24 @@ def doctor(
 
 
 def _examine_all(send: bool) -> Iterator[Finding]:
+    from podwatch.diagnose.airflow_checks import check_site
+    from podwatch.diagnose.airflow_site import find_site, site_variables
     from podwatch.diagnose.doctor import examine, send_test_cards
     from podwatch.diagnose.findings import Finding, Health, error_finding
+    from podwatch.settings import from_environment
     from podwatch.store.database import open_store
 
+    variables = dict(os.environ)
     try:
-        settings = load_settings()
+        if site := find_site(variables):
+            yield from check_site(site)
+            variables |= site_variables(site)
+        settings = from_environment(variables)
     except PodwatchError as e:
         yield error_finding("settings", e)
         return
     yield Finding("settings", Health.OK, f"data in {settings.home}")
-    for name, meant in unknown_variables(os.environ).items():
+    for name, meant in unknown_variables(variables).items():
         todo = f"did you mean {meant}?" if meant else "see docs/settings.md"
         yield Finding(f"setting {name}", Health.NOTE, "is ignored, since podwatch has no such setting", todo)
     yield from examine(settings, utc_now())

@@ -19,10 +19,16 @@ TITLE = 40  # characters of a title beside its bar
 
 
 def listen(
-    model: Annotated[str | None, cli.Argument(metavar="[MODEL]", help="With --get-model: another one.")] = None,
+    model: Annotated[
+        str | None,
+        cli.Argument(metavar="[MODEL]", help="With --get-model: another one; speakers: what tells them apart."),
+    ] = None,
     most: Annotated[int | None, cli.Option("--most", min=1, help="At most so many episodes.")] = None,
     get_model: Annotated[
         bool, cli.Option("--get-model", help="Downloads the model that PODWATCH_SPEECH_MODEL names, and listens not.")
+    ] = False,
+    again: Annotated[
+        bool, cli.Option("--again", help="Instead: hears the places again where a watched name is in doubt.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -37,6 +43,9 @@ def listen(
         return
     if model is not None:
         raise cli.BadParameter(f"{model} is only taken with --get-model")
+    if again:
+        _hear_again(json)
+        return
     from podwatch.line.listen import ListenOptions
     from podwatch.line.listen import listen as listen_verb
     from podwatch.line.listen_plan import is_on
@@ -49,14 +58,35 @@ def listen(
     print_tally(tally, json)
 
 
+def _hear_again(as_json: bool) -> None:
+    from podwatch.line.hear_again import hear_again
+
+    with open_runtime() as rt:
+        if not rt.settings.speech.again:
+            print_stderr("nothing is heard again: set PODWATCH_HEAR_AGAIN=on")
+        tally = hear_again(rt, rt.store.clock())
+        if tally.done:
+            print_stderr("what was heard counts with the next podwatch detect")
+    print_tally(tally, as_json)
+
+
 def _get_model(name: str | None, as_json: bool) -> None:
     from podwatch.commands.audio import download_model
     from podwatch.speech.models import PINNED
+    from podwatch.speech.speakers.speaker_model import NAME as SPEAKERS
+    from podwatch.speech.speakers.speaker_model import REVISION, get_speaker_model
 
     settings = load_settings()
     name = name or settings.speech.model
+    if name == SPEAKERS:
+        found = get_speaker_model(settings.speech, tell=print_stderr)
+        row = {"model": name, "revision": REVISION, "folder": str(found.path.parent)}
+        emit_json(row) if as_json else print(
+            f"{REVISION} is in {found.path.parent}; PODWATCH_SPEECH_SPEAKERS=on uses it"
+        )
+        return
     if name not in PINNED:
-        what = f"is none of the models that podwatch gets: {', '.join(PINNED)}"
+        what = f"is none of the models that podwatch gets: {', '.join(PINNED)}, {SPEAKERS}"
         raise SpeechError(what, where=name, todo="choose one of them")
     model = download_model(name, settings)
     row = {"model": model.name, "revision": model.revision, "folder": str(model.folder)}

@@ -1,12 +1,15 @@
-"""podwatch mcp: an MCP server on stdin and stdout, with which an agent reads what podwatch has found and heard."""
+"""podwatch mcp: an MCP server, on stdin and stdout or over HTTP, with which an agent reads what podwatch has found."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from podwatch.commands.output import open_runtime, utc_now
+from podwatch.commands import cli
+from podwatch.commands.mcp_http import PATH, check_token, serve_http
+from podwatch.commands.output import load_settings, open_runtime, print_stderr, utc_now
+from podwatch.commands.serve import listen_at
 from podwatch.errors import PodwatchError
 
 if TYPE_CHECKING:
@@ -22,20 +25,35 @@ INSTRUCTIONS = (
 )
 
 
-def mcp() -> None:
+def mcp(
+    http: Annotated[
+        bool, cli.Option("--http", help="Serve it over HTTP, with PODWATCH_MCP_TOKEN, until it is stopped.")
+    ] = False,
+    host: Annotated[str, cli.Option("--host", help="The address to listen at, with --http.")] = "127.0.0.1",
+    port: Annotated[int, cli.Option("--port", min=1, max=65535, help="The port, with --http.")] = 8091,
+) -> None:
     """Lets an agent search and read, over the Model Context Protocol.
 
-    On stdin and stdout, as agents start such servers: nothing listens to a port, and nothing is changed.
+    On stdin and stdout, as agents start such servers, unless --http is given. Nothing is changed.
 
-    Example: podwatch mcp
+    Example: podwatch mcp --http --port 8091
     """
     try:
         import mcp.server.mcpserver  # noqa: F401
     except ImportError:
         raise PodwatchError("is not installed", where="the mcp package", todo="pip install 'podwatch[mcp]'") from None
     logging.getLogger("mcp").setLevel(logging.ERROR)
+    if not http:
+        with open_runtime() as rt:
+            build_server(rt).run()
+        return
+    token = load_settings().mcp_token
+    check_token(token)
+    listening = listen_at(host, port)
     with open_runtime() as rt:
-        build_server(rt).run()
+        shown = f"[{host}]" if ":" in host else host
+        print_stderr(f"agents reach it at http://{shown}:{port}{PATH} - Ctrl-C ends it")
+        serve_http(build_server(rt), token, listening)
 
 
 def build_server(rt: Runtime) -> MCPServer[Any]:

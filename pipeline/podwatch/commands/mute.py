@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from podwatch.commands import cli
 from podwatch.commands.audit_notes import note, user_name
 from podwatch.commands.choices import known_feed, known_watch
-from podwatch.commands.options import Json, parse_future, parse_length
+from podwatch.commands.options import Json, moment_option, parse_future, parse_length
 from podwatch.commands.output import emit_json, open_runtime, require_utf8, show_rows, strip_control, utc_now
 from podwatch.errors import PodwatchError
 from podwatch.model import Mute
@@ -24,12 +24,7 @@ _COLUMNS = ("id", "watch", "show", "until", "by", "reason")
 def add(
     until: Annotated[
         datetime | None,
-        cli.Option(
-            "--until",
-            parser=lambda text: parse_future(text, utc_now()),
-            metavar="WHEN",
-            help="When it ends (UTC): 2026-12-24, or 2026-12-24T18:00.",
-        ),
+        moment_option("--until", parse=parse_future, help_="When it ends (UTC): 2026-12-24, or 2026-12-24T18:00."),
     ] = None,
     for_: Annotated[
         timedelta | None,

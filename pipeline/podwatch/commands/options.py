@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -78,31 +79,28 @@ OutputOption = Annotated[
     Output | None,
     cli.Option("-o", "--output", help="csv: with a header, for spreadsheets. json: as --json."),
 ]
+
+
+def moment_option(
+    *names: str, parse: Callable[[str, datetime], datetime], help_: str, metavar: str = "WHEN"
+) -> cli.Option:
+    """An option whose value is read by one of the functions above, with the present moment."""
+    return cli.Option(*names, parser=lambda text: parse(text, utc_now()), metavar=metavar, help=help_)
+
+
+_AGO = "2026-11-03, or 7d, 12h, 2w ago"
 Since = Annotated[
     datetime | None,
-    cli.Option(
-        "--since",
-        parser=lambda text: parse_moment(text, utc_now()),
-        metavar="WHEN",
-        help="Episodes published on this day (UTC) or later: 2026-11-03, or 7d, 12h, 2w ago.",
-    ),
-]
-Until = Annotated[
-    datetime | None,
-    cli.Option(
-        "--until",
-        parser=lambda text: parse_end(text, utc_now()),
-        metavar="WHEN",
-        help="The last day (UTC): 2026-11-09, or 7d, 12h, 2w ago; now without it.",
-    ),
+    moment_option("--since", parse=parse_moment, help_=f"Episodes published on this day (UTC) or later: {_AGO}."),
 ]
 FoundSince = Annotated[
     datetime | None,
-    cli.Option(
-        "--since",
-        parser=lambda text: parse_moment(text, utc_now()),
-        metavar="WHEN",
-        help="Found on this day (UTC) or later: 2026-11-03, or 7d, 12h, 2w ago.",
+    moment_option("--since", parse=parse_moment, help_=f"Found on this day (UTC) or later: {_AGO}."),
+]
+Until = Annotated[
+    datetime | None,
+    moment_option(
+        "--until", parse=parse_end, help_="The last day (UTC): 2026-11-09, or 7d, 12h, 2w ago; now without it."
     ),
 ]
 WatchName = Annotated[str | None, cli.Option("--watch", help="Only of this watch.")]

@@ -152,8 +152,9 @@ def csv_cell(value: Any) -> str:
         return "; ".join(csv_cell(v) for v in value)
     if isinstance(value, bool | int | float):
         return str(value).lower()
-    text = strip_control(str(value).replace("\n", " "))
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    from podwatch.notifiers.escaping import defuse_cell
+
+    return defuse_cell(strip_control(str(value).replace("\n", " ")))
 
 
 def strip_control(text: str) -> str:

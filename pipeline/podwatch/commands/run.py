@@ -144,20 +144,24 @@ def run(force: Force = False, console: ToConsole = False, json: Json = False) ->
 def _listen(rt: Runtime, as_json: bool) -> None:
     """Listens to what has no transcript, where that is on, and delivers what is found in what was heard."""
     from podwatch.commands.listen import listening_bars
+    from podwatch.line.hear_again import hear_again
     from podwatch.line.listen import ListenOptions, listen
     from podwatch.line.listen_plan import is_on
 
-    if not is_on(rt.store, rt.settings.speech):
-        return
     try:
-        with listening_bars() as progress:
-            t = listen(rt, rt.store.clock(), options=ListenOptions(progress=progress))
+        if is_on(rt.store, rt.settings.speech):
+            with listening_bars() as progress:
+                t = listen(rt, rt.store.clock(), options=ListenOptions(progress=progress))
+            print_tally(t, as_json)
+            if t.new:
+                _run_verbs_in(rt, ["detect", "deliver"], False, as_json)
+        if rt.store.count_waiting_hearings():
+            t = hear_again(rt, rt.store.clock())
+            print_tally(t, as_json)
+            if t.done:
+                _run_verbs_in(rt, ["detect", "deliver"], False, as_json)
     except SpeechError as e:  # without a recogniser the line itself has been run
         _warn(e.line)
-        return
-    print_tally(t, as_json)
-    if t.new:
-        _run_verbs_in(rt, ["detect", "deliver"], False, as_json)
 
 
 def _warn(warning: str | None) -> None:

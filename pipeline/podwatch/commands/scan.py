@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,12 +26,21 @@ from podwatch.errors import PodwatchError, TranscriptError
 if TYPE_CHECKING:
     from podwatch import query
     from podwatch.commands.audio import FileListener, HeardFile
-    from podwatch.model import Entity, Mention, Transcript, Watch
+    from podwatch.model import Entity, Hearing, Mention, Transcript, Watch
+
+MAX_HEARINGS = 16 * 1024 * 1024  # bytes
 
 
 def scan(
     paths: Annotated[list[Path], cli.Argument(metavar="FILES...", help="Transcripts, in any format, or audio files.")],
     list_file: Annotated[Path, cli.Option("--watchlist", help="The watchlist to look for.")],
+    again: Annotated[
+        bool, cli.Option("--again", help="Of audio: hears the places again where a watched name is in doubt.")
+    ] = False,
+    hearings_file: Annotated[
+        Path | None,
+        cli.Option("--hearings", help="What was heard again, a JSON object a line, as podwatch hearings gives it."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Looks for a watchlist in transcripts or audio on disk.
@@ -50,6 +60,7 @@ def scan(
     as_json = json or not sys.stdout.isatty()
     failed = bool(engine.broken)
     with_entities = reads_entities(engine)
+    hearings = read_hearings(hearings_file) if hearings_file else ()
     with ExitStack() as stack:
         listener: FileListener | None = None
         for file in paths:
@@ -63,12 +74,16 @@ def scan(
                 transcript = heard.transcript if heard else load_transcript(file)
                 if charset := transcript.guessed_charset:
                     print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
-                named = _find_entities(transcript, watches) if with_entities else None
+                named = find_entities(transcript, watches) if with_entities else None
             except PodwatchError as e:
                 failed = True
                 print_stderr(f"podwatch: {e.line}")
                 continue
-            found = engine(transcript, query.EpisodeFields(title=transcript.title, entities=named))
+            fields = query.EpisodeFields(title=transcript.title, entities=named, hearings=hearings)
+            found = engine(transcript, replace(fields, asks_audio=again and heard is not None))
+            if found.doubts and heard is not None and listener is not None:
+                fields = replace(fields, hearings=(*hearings, *listener.hear_again(file, heard, found.doubts)))
+                found = engine(transcript, fields)
             for name, why in found.failed.items():
                 failed = True
                 print_stderr(f"podwatch: {file}: watch {name} failed: {why}")
@@ -92,10 +107,30 @@ def reads_entities(engine: query.Engine) -> bool:
     return missing is None
 
 
-def _find_entities(transcript: Transcript, watches: list[Watch]) -> tuple[Entity, ...] | None:
+def find_entities(transcript: Transcript, watches: list[Watch]) -> tuple[Entity, ...] | None:
     from podwatch.line.entities import entities_in
 
     return entities_in(transcript, watches)
+
+
+def read_hearings(file: Path) -> tuple[Hearing, ...]:
+    """What was heard again, of a file that podwatch hearings --json wrote; raises PodwatchError naming the line."""
+    import orjson
+
+    from podwatch import files
+    from podwatch.model import Doubt, Hearing, HearingOutcome
+
+    hearings = []
+    for number, line in enumerate(files.read(file, MAX_HEARINGS, PodwatchError).splitlines(), 1):
+        try:
+            row = orjson.loads(line)
+            doubt = Doubt(**{name: row[name] for name in ("name", "start", "end", "surface", "score")})
+            outcome, likelihoods = HearingOutcome(row["outcome"]), tuple(map(float, row["likelihoods"]))
+            hearings.append(Hearing(doubt=doubt, outcome=outcome, likelihoods=likelihoods))
+        except (ValueError, KeyError, TypeError) as e:
+            what = f"line {number} is no hearing ({type(e).__name__})"
+            raise PodwatchError(what, where=str(file), todo="write it by podwatch hearings --json") from None
+    return tuple(hearings)
 
 
 def load_transcript(file: Path) -> Transcript:

@@ -35,7 +35,7 @@ def serve(
 
     from podwatch.runtime import build
     from podwatch.web.access import Access, LoopbackAccess, TokenAccess
-    from podwatch.web.application import create_app
+    from podwatch.web.application import YOUNG, create_app
 
     settings = load_settings()
     token = settings.page_token.reveal()
@@ -57,6 +57,7 @@ def serve(
         utc_now,
         loopback_audio=any(n.is_loopback for n in settings.allow_addresses),
         root_path="/" + prefix.strip("/") if prefix.strip("/") else "",
+        young=YOUNG,
     )
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}{app.root_path}/"

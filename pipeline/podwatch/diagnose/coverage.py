@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -141,12 +141,12 @@ def _measure(facts: CoverageFacts, now: datetime, watch: str | None) -> Coverage
     return measure_watches(facts, [(seq, w) for seq, w in facts.watches if w.name == watch], now)
 
 
-def transcripts_by_feed(store: Store, now: datetime) -> dict[int, str]:
+def transcripts_by_feed(store: Store, now: datetime, feed_ids: Collection[int] | None = None) -> dict[int, str]:
     """By the id of a feed how many of its episodes have a transcript: ``0 of 30: names none``.
 
-    Of all that are known but the backlog; of the backlog where there is nothing else.
+    Of all that are known but the backlog; of the backlog where there is nothing else. feed_ids: of these feeds alone.
     """
-    by_feed = measure_each_feed(store.coverage_facts(Period(None, now)))
+    by_feed = measure_each_feed(store.coverage_facts(Period(None, now), feed_ids))
     return {feed: describe_transcripts(_with_transcripts(c)) for feed, c in by_feed.items()}
 
 

@@ -38,11 +38,13 @@ def kind_of(address: str, media_type: Any, medium: Any = "") -> Kind:
         return Kind.AUDIO
     if "video" in (major, said):
         return Kind.VIDEO
-    if major in ("image", "text", "font", "model") or said in ("image", "document"):
-        return Kind.OTHER
     try:
         found = _EXTENSION.search(urlsplit(address).path.rstrip("/"))
     except ValueError:
+        return Kind.OTHER
+    # What WordPress writes when its question for the type is answered with a page of an error or a consent.
+    is_mistyped = major == "text" and found is not None and _AUDIO.fullmatch(found[1].lower())
+    if (major in ("image", "text", "font", "model") and not is_mistyped) or said in ("image", "document"):
         return Kind.OTHER
     for word in (found[1].lower() if found else "", minor):
         for kind, extensions in ((Kind.AUDIO, _AUDIO), (Kind.VIDEO, _VIDEO), (Kind.OTHER, _OTHER)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from podwatch import query
@@ -72,7 +73,8 @@ class Detector:
         through = source.detected_through
         if through and through not in self._engines and len(self._engines) < MAX_ENGINES:
             self._engines[through] = query.build_engine(self._plan.todo.after(through))
-        result = evaluate(self._rt.store, self._engines.get(through, self._plan.engine), source, in_scope)
+        engine, asks = self._engines.get(through, self._plan.engine), self._rt.settings.speech.again
+        result = evaluate(self._rt.store, engine, source, in_scope, asks_audio=asks and bool(source.episode.audio_url))
         mentions = self._labeller.label_mentions(source, result.mentions)
         if result.failed:
             self.broken |= stamp_watches(self._rt, self._plan.watches, result.failed)
@@ -80,7 +82,7 @@ class Detector:
         mentioned = [watches[name] for name in dict.fromkeys(m.watch for m in mentions)]
         alerts = build_alerts(mentions, mentioned, source.episode)
         old = old_episode_reason(source.episode, through, self._now, self._live)
-        return Detection(source, watches, mentions, alerts, old)
+        return Detection(source, watches, mentions, alerts, old, result.doubts)
 
     def _save(self, batch: Sequence[Detection]) -> None:
         """Stores what was found in some transcripts at once; when that fails, each alone."""
@@ -129,10 +131,18 @@ def detect(
     return Tally("detect", detector.done, detector.new, len(broken), (*notes, *broken.values()))
 
 
-def evaluate(store: Store, engine: Engine, source: TranscriptSource, only: Container[str]) -> EngineResult:
-    """What an engine finds in a stored transcript, for detect and for a backtest alike. only: names of watches."""
-    entities = store.entities_of([source.transcript.id]) if engine.asks_for_entities else {}
-    return engine(source.transcript, episode_fields(source, entities.get(source.transcript.id)), only)
+def evaluate(
+    store: Store, engine: Engine, source: TranscriptSource, only: Container[str], *, asks_audio: bool = False
+) -> EngineResult:
+    """What an engine finds in a stored transcript, for detect and for a backtest alike. only: names of watches.
+
+    asks_audio: see EpisodeFields; only detect does, what was heard again counts for all.
+    """
+    number = source.transcript.id
+    entities = store.entities_of([number]) if engine.asks_for_entities else {}
+    heard = store.hearings_of([number]) if engine.goes_by_sound else {}
+    fields = episode_fields(source, entities.get(number))
+    return engine(source.transcript, replace(fields, hearings=heard.get(number, ()), asks_audio=asks_audio), only)
 
 
 def episode_fields(source: TranscriptSource, entities: Sequence[Entity] | None) -> EpisodeFields:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from podwatch.errors import PodwatchError, Postponed, TranscriptError
+from podwatch.errors import PodwatchError, Postponed, RunEnded, TranscriptError
 from podwatch.line.bugs import Bugs
 from podwatch.line.claim_renewal import Lease
 from podwatch.line.search_index import index_transcripts, tokens_of
@@ -39,6 +39,7 @@ class FetchOptions:
     is_rechecked: whether a transcript is requested again later, to see whether it was corrected.
     may_continue: asked before each request; once it says no, the rest is left due.
     breaker: keeps requests from hosts that do not answer; None: every host gets its own.
+    seconds: after which no more is asked or waited for, 0: never.
     """
 
     limits: HostLimits = LIVE
@@ -46,6 +47,7 @@ class FetchOptions:
     is_rechecked: bool = True
     may_continue: Callable[[], bool] = lambda: True
     breaker: CircuitBreaker | None = None
+    seconds: float = 0.0
 
 
 class StoppedError(Postponed):
@@ -58,7 +60,7 @@ def fetch(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     """Fetches what is due. A failure is stored on its episode, with the address and when it is tried again."""
     lease = Lease(rt.store, now)
     claimed = lease.hold(rt.store.claim_wanted(now, lease.until, shard))
-    tally = fetch_claimed(rt, now, lease, claimed, FetchOptions())
+    tally = fetch_claimed(rt, now, lease, claimed, FetchOptions(seconds=rt.settings.run_seconds))
     if shard.index == 0:
         index_transcripts(rt.store, most=INDEXED_A_RUN)
     return tally
@@ -77,11 +79,12 @@ def fetch_claimed(
 
     progress: called with how many are done.
     """
-    done = new = failed = 0
+    done = new = failed = left = 0
     notes: list[str] = []
     bugs = Bugs("fetch")
     batch: list[FetchResult] = []
     failures: list[tuple[Episode, str, datetime | None]] = []
+    rt.http.limit_run(options.seconds)
     results = run_by_host(
         claimed,
         partial(_request_if_allowed, rt, now, options),
@@ -91,9 +94,12 @@ def fetch_claimed(
         per_host=options.limits.per_host,
         pause=rt.settings.host_pause * options.limits.pause,
         is_saturated=sandboxed.was_saturated,
+        seconds=options.seconds,
+        cut=lambda wanted: RunEnded("is left to the next run", where=wanted.episode.title),
     )
     try:
         for outcome in results:
+            left += outcome is not None and isinstance(outcome[1], RunEnded)
             if outcome is not None and not isinstance(outcome[1], Postponed):
                 done += 1
                 wanted, result = outcome
@@ -118,7 +124,9 @@ def fetch_claimed(
     finally:
         lease.release_all()
     bugs.raise_all()
-    return Tally("fetch", done, new, failed, tuple(notes))
+    if left:
+        notes.append(f"{left} transcripts are left to the next run: the time of this one is over")
+    return Tally("fetch", done, new, failed, tuple(notes), left)
 
 
 def apply_options(f: FetchResult, options: FetchOptions) -> FetchResult:

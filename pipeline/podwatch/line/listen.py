@@ -136,7 +136,7 @@ def _listen_to_one(
     """Hears one episode; True when its transcript is new."""
     episode, settings = request.episode, rt.settings.speech
     path = audio_path(rt.settings.home, request)
-    digest = _download(rt, request, path)
+    digest = download_audio(rt, request, path)
     recording = rt.store.open_recording(digest, recogniser.name, claim.now(), claim.until)
     if recording is None:
         raise RecordingTaken
@@ -178,7 +178,8 @@ def _listen_to_one(
     tokens = tokens_of(packed.body)
     is_new = rt.store.save_heard(episode, fields, recording.id, quality, claim.now(), tokens)
     rt.store.forget_chunks(recording.id)
-    path.unlink(missing_ok=True)
+    if not settings.again:  # else it goes once the places in doubt were heard again
+        path.unlink(missing_ok=True)
     return is_new
 
 
@@ -188,7 +189,7 @@ def _keyterms(watches: Sequence[Watch], request: ListenRequest) -> list[str]:
     return list(dict.fromkeys(name for w in scoped if w.entity for name in (w.entity, *w.aliases)))
 
 
-def _download(rt: Runtime, request: ListenRequest, path: Path) -> str:
+def download_audio(rt: Runtime, request: ListenRequest, path: Path) -> str:
     """Brings the audio of an episode, from the first of its addresses that has it; returns the SHA-256 of its bytes.
 
     What a killed run has brought is used again: many hosts put other advertisements into each download, and then

@@ -10,7 +10,7 @@ from functools import partial
 from xxhash import xxh3_128_hexdigest
 
 from podwatch import feeds
-from podwatch.errors import PodwatchError, Postponed
+from podwatch.errors import PodwatchError, Postponed, RunEnded
 from podwatch.feeds import FeedReading
 from podwatch.line.bugs import Bugs
 from podwatch.line.feed_moves import ACCEPT, check_redirect, find_new_address
@@ -51,10 +51,11 @@ def poll(
     progress: called with how many are done, and how many there are.
     """
     due = rt.store.feeds_due(None if force else now, shard)
-    done = new = failed = waiting = 0
+    done = new = failed = waiting = left = 0
     notes: list[str] = []
     bugs = Bugs("poll")
     batch: list[tuple[Feed, PollResult]] = []
+    rt.http.limit_run(rt.settings.run_seconds)
     outcomes = run_by_host(
         due,
         partial(request_feed, rt, now=now, force=force),
@@ -64,9 +65,13 @@ def poll(
         per_host=LIVE.per_host,
         pause=rt.settings.host_pause * LIVE.pause,
         is_saturated=feeds.was_saturated,
+        seconds=rt.settings.run_seconds,
+        cut=lambda feed: RunEnded("is left to the next run", where=feed.url),
     )
     for outcome in outcomes:
-        if outcome is not None:
+        if outcome is not None and isinstance(outcome[1], RunEnded):
+            left += 1  # and due as before
+        elif outcome is not None:
             done += 1
             polled, line = resolve_outcome(rt, outcome, now, bugs)
             batch.append((outcome[0], polled))
@@ -81,7 +86,11 @@ def poll(
             if progress is not None:
                 progress(done, len(due))
     bugs.raise_all()
-    return Tally("poll", done, new, failed, tuple(notes))
+    if left:
+        notes.append(
+            f"{left} {'feed is' if left == 1 else 'feeds are'} left to the next run: the time of this one is over"
+        )
+    return Tally("poll", done, new, failed, tuple(notes), left)
 
 
 def save_batch(

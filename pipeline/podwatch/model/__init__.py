@@ -36,9 +36,17 @@ if TYPE_CHECKING:
         TranscriptRef,
         TranscriptRequest,
     )
+    from podwatch.model.hearings import Doubt, Hearing, HearingOutcome
     from podwatch.model.mutes import Mute
     from podwatch.model.search import Needed, NeededToken, NeedsAll, NeedsAny, SearchTokens
-    from podwatch.model.speech import SPEECH, ListenRequest, RecognisedChunk, RecognisedSegment, RecognisedWord
+    from podwatch.model.speech import (
+        SPEECH,
+        ListenRequest,
+        RecognisedChunk,
+        RecognisedSegment,
+        RecognisedWord,
+        VoiceWindow,
+    )
     from podwatch.model.transcripts import (
         GUESSED,
         Segment,
@@ -71,6 +79,7 @@ __all__ = [
     "DeliveryKind",
     "DeliveryState",
     "Digest",
+    "Doubt",
     "Entity",
     "EntityType",
     "Episode",
@@ -79,6 +88,8 @@ __all__ = [
     "FeedFacts",
     "FollowedFeed",
     "Form",
+    "Hearing",
+    "HearingOutcome",
     "HoldReason",
     "Kind",
     "KnownName",
@@ -113,6 +124,7 @@ __all__ = [
     "TranscriptRequest",
     "UnreadReason",
     "Verdict",
+    "VoiceWindow",
     "Watch",
     "Words",
     "canonical_channel",
@@ -131,9 +143,10 @@ _NAMES = {  # of each module, as imported above for the type checker; a test hol
     "deliveries": "Alert Delivery DeliveryKind DeliveryState Digest HoldReason Report",
     "entities": "Entity EntityType Form KnownName UnreadReason",
     "feeds": "Chapter Episode Feed FeedFacts Person PollResult Soundbite TranscriptRef TranscriptRequest",
+    "hearings": "Doubt Hearing HearingOutcome",
     "mutes": "Mute",
     "search": "Needed NeededToken NeedsAll NeedsAny SearchTokens",
-    "speech": "SPEECH ListenRequest RecognisedChunk RecognisedSegment RecognisedWord",
+    "speech": "SPEECH ListenRequest RecognisedChunk RecognisedSegment RecognisedWord VoiceWindow",
     "transcripts": "GUESSED Segment Transcript Words clean_text guessed_charset join_segments",
     "watches": "DeliverMode Kind Mention Scope Watch",
     "work": "ALL Shard Tally",

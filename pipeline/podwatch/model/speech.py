@@ -31,11 +31,21 @@ class RecognisedSegment:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceWindow:
+    """What is spoken from ``start`` to ``end`` sounds like: an embedding, as speech.speakers.labels packs it."""
+
+    start: float
+    end: float
+    voice: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecognisedChunk:
     """What was heard in a part of an audio file.
 
     start, end: seconds from the start of the file, as are the times of the segments. language: ISO 639-1, None: not
-    known. speech_seconds: how much of it is speech, as voice activity detection has it; None: not known.
+    known. speech_seconds: how much of it is speech, as voice activity detection has it; None: not known. voices: where
+    speakers are told apart by their voices, over all chunks.
     """
 
     start: float
@@ -43,6 +53,7 @@ class RecognisedChunk:
     segments: tuple[RecognisedSegment, ...]
     language: str | None = None
     speech_seconds: float | None = None
+    voices: tuple[VoiceWindow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

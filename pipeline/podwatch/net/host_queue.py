@@ -60,13 +60,14 @@ class HostQueue(Generic[T]):
             for slot in range(min(per_host, len(queue))):
                 self._push(now + slot * pause / per_host, host)
         self._postponed: list[T] = []
+        self._closed = False
         self._permits = 0  # that were not yet given back
         self._changed = threading.Condition()
 
     def acquire(self) -> Permit[T] | None:
         """A permit for the next item, once its host may be asked; None when nothing is left."""
         with self._changed:
-            while True:
+            while not self._closed:
                 while self._ready and not self._waiting[self._ready[0][2]]:
                     heapq.heappop(self._ready)
                 if not self._ready:
@@ -82,6 +83,7 @@ class HostQueue(Generic[T]):
                 _, _, host = heapq.heappop(self._ready)
                 self._permits += 1
                 return Permit(host, self._waiting[host].popleft())
+            return None
 
     def release(self, permit: Permit[T], wait: float | None = None) -> None:
         """Gives a permit back. wait: seconds for which its host asked to be left alone."""
@@ -96,6 +98,16 @@ class HostQueue(Generic[T]):
                 self._changed.notify()
             elif self._permits == 0:
                 self._changed.notify_all()  # nothing can come back any more
+
+    def close(self) -> list[T]:
+        """Gives no more permits; returns the items without a request that were not postponed."""
+        with self._changed:
+            left = [item for queue in self._waiting.values() for item in queue]
+            for queue in self._waiting.values():
+                queue.clear()
+            self._closed = True
+            self._changed.notify_all()
+            return left
 
     def postponed(self) -> list[T]:
         """The items without a request, because their host asked for a longer wait than MAX_WAIT."""

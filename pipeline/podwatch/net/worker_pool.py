@@ -33,6 +33,8 @@ def run_by_host(
     per_host: int,
     pause: float,
     is_saturated: Callable[[], bool] = lambda: False,
+    seconds: float = 0.0,
+    cut: Callable[[T], R] | None = None,
 ) -> Iterator[tuple[T, R] | None]:
     """(item, what ``work`` returned for it) as they come, and None when it is time to store what has come.
 
@@ -40,9 +42,13 @@ def run_by_host(
     the host is left alone for that long; if that is longer than a run waits, ``postponed`` makes the results of the
     host's other items. threads: at most. per_host, pause: see HostQueue. is_saturated: whether threads have waited for
     something else than servers since the last call, so that more threads would only wait, too.
+
+    seconds: after which nothing more is asked, 0: never. Then ``cut`` makes the results of the items that were not, and
+    those under way are waited for.
     """
     hosts = HostQueue(items, host_of, per_host=per_host, pause=pause)
     results: queue.SimpleQueue[tuple[T, R]] = queue.SimpleQueue()
+    end = monotonic() + seconds if seconds > 0 and cut is not None else None
 
     def work_off() -> None:
         while (permit := hosts.acquire()) is not None:
@@ -53,6 +59,12 @@ def run_by_host(
     pool = _GrowingThreads(work_off, min(len(items), threads), is_saturated)
     left, flushed_at = len(items), monotonic()
     while left:
+        if end is not None and cut is not None and monotonic() >= end:
+            end, unasked = None, hosts.close()
+            left -= len(unasked)
+            for item in unasked:
+                yield item, cut(item)
+            continue
         pool.grow(len(items) - left + results.qsize())
         try:
             result = results.get(timeout=TICK_SECONDS)

@@ -27,6 +27,15 @@ _MIN_ENDS = 24  # characters
 _LOOK_ALIKES = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb"})
 
 
+# What a spreadsheet runs; where it is set to Chinese or Japanese, the wide ones, too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def defuse_cell(text: str) -> str:
+    """A text as a cell of a CSV file: one that a spreadsheet would run as a formula gets an apostrophe in front."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
 def display_text(text: str, limit: int) -> str:
     """A stranger's words as one line that is fit to show, in at most ``limit`` characters (see text_weight)."""
     return defuse_mentions(truncate_end(clean_line(text).strip(), limit))

@@ -10,16 +10,34 @@ from collections.abc import Mapping, Sequence
 
 from podwatch.phonetics.boosted_trees import load_trees
 from podwatch.phonetics.candidates import Assessment, Candidate, TextContext
+from podwatch.phonetics.competing_names import MIN_COMPARED, competitor_weight, share_odds
 from podwatch.phonetics.episode_context import LIST_PRESENT, OFTEN_REPEATED, EpisodeContext
-from podwatch.phonetics.features import compute_candidate_features, compute_context_features, role_before
-from podwatch.phonetics.lexicon import GIVEN, SURNAME, UNKNOWN_COST
+from podwatch.phonetics.features import (
+    compute_candidate_features,
+    compute_context_features,
+    role_before,
+    role_right_before,
+)
+from podwatch.phonetics.known_names import load_known_names
+from podwatch.phonetics.lexicon import GIVEN, PLACE, SURNAME, UNKNOWN_COST
 from podwatch.phonetics.list_context import is_capitalised
 from podwatch.phonetics.name_forms import SHORT_PHONES
-from podwatch.phonetics.namesakes import is_of_another_title, is_other_word, is_somebody_else, score_adjacent_names
+from podwatch.phonetics.namesakes import (
+    has_other_bearer,
+    is_in_longer_name,
+    is_of_another_title,
+    is_other_word,
+    is_somebody_else,
+    score_adjacent_names,
+)
 
 DEFAULT_THRESHOLD = 0.55  # the lowest score that is reported, where the watch does not say
 EVERYDAY_COST = 13.0  # -log P of a word that is read as the everyday word it also is
-POPULAR_COST = 10.3  # -log P of a first name (James, Jordan) that is somebody else's, far more often
+FREQUENT_COST = 11.0  # -log P of a surname that is said so often as a word (New, Fox, Green) that it is one elsewhere
+SELDOM_COST = 12.0  # -log P: said more seldom than this (Waltz), a capital within a sentence says that a word is a name
+SHARED_COST = (
+    11.8  # -log P of a surname (Garcia, Patel) that is somebody else's, where the episode does not name the person
+)
 CERTAIN_EXACT = 0.8  # a name spelt right that is as sure as this is no other one
 SAME_SOUND_COST = 0.15  # nats per symbol: no more than what spellers disagree about
 FEW_SPELLINGS = 0.3  # of EpisodeContext.other_spellings: no other way that the name seems to be written
@@ -38,7 +56,7 @@ def score_candidates(
 
     ``same``: for each name those that are the same one.
     """
-    similar: list[tuple[Candidate, Assessment]] = []
+    similar: list[tuple[Candidate, Assessment, EpisodeContext]] = []
     unweighed: list[Assessment] = []
     for candidate, episode in zip(candidates, episodes, strict=True):
         candidate.score = 0.0
@@ -47,15 +65,19 @@ def score_candidates(
             continue
         known = _assess(candidate, context)
         if not known.is_somebody_else and not _is_ruled_out(candidate, context, episode):
-            similar.append((candidate, known))
+            similar.append((candidate, known, episode))
             numbers = compute_context_features(episode)
             if known.context_features != numbers:
                 known.context_features = numbers
                 unweighed.append(known)
     for known, score in zip(unweighed, _weigh([k.features + k.context_features for k in unweighed]), strict=True):
         known.score = score
-    for candidate, known in similar:
+    for candidate, known, episode in similar:
         candidate.score = known.score
+        if known.score >= MIN_COMPARED:
+            if known.competitors is None:
+                known.competitors = competitor_weight(candidate, context)
+            candidate.score = share_odds(known.score, known.competitors, episode)
     taken: dict[int, set[int]] = {}
     for candidate in candidates:
         if candidate.is_exact and candidate.score >= CERTAIN_EXACT:
@@ -105,22 +127,29 @@ def _score_exact(candidate: Candidate, context: TextContext, episode: EpisodeCon
     if conflict >= 1.0 or is_of_another_title(candidate, context):
         return 0.4
     entry = context.entries[words[0]]
-    is_known = (
-        episode.has_full_name
-        or episode.is_in_notes
-        or episode.list_presence >= LIST_PRESENT
-        or role_before(candidate, context) != ""
-    )
+    has_title = role_right_before(candidate, context)
+    is_named = episode.has_full_name or episode.is_in_notes
     if entry.is_everyday(EVERYDAY_COST):
+        is_near = episode.is_near_full_name or has_title
+        if not is_near and entry.cost < (FREQUENT_COST if is_named else SELDOM_COST):
+            return 0.3  # New York, West Bank, the fox: near the full name only
+        if entry.cost < SELDOM_COST and is_in_longer_name(candidate, context):
+            return 0.3
+        is_known = is_named or has_title or episode.list_presence >= LIST_PRESENT
         capital_tells = tokens.has_case and not tokens.starts_sentence[candidate.first]
         return _EVERYDAY_SCORES[tokens.is_capitalised[candidate.first] if capital_tells else None][is_known]
     if conflict >= 0.6:
         return 0.4
-    if is_known:
+    if is_named:
         return 0.98
-    if entry.flags & GIVEN and entry.cost < POPULAR_COST:
+    if has_other_bearer(candidate, context):
         return 0.4
-    return 0.8 if entry.flags & (SURNAME | GIVEN) else 0.95
+    is_listed = entry.cost < UNKNOWN_COST and entry.flags & (SURNAME | GIVEN | PLACE)
+    if load_known_names().is_mostly_first_name(words[0]) or (is_listed and entry.cost < SHARED_COST):
+        return 0.6 if has_title and not is_in_longer_name(candidate, context) and entry.cost > FREQUENT_COST else 0.4
+    if has_title or role_before(candidate, context) or episode.list_presence >= LIST_PRESENT:
+        return 0.98
+    return 0.8 if is_listed else 0.95
 
 
 def _is_ruled_out(candidate: Candidate, context: TextContext, episode: EpisodeContext) -> bool:

@@ -51,6 +51,7 @@ class CandidateSearch:
     """
 
     def __init__(self, forms: Sequence[Form], excluded: Sequence[frozenset[NGram]]) -> None:
+        forms = [f for f in forms if not f.is_spelt_only]
         self._forms = forms
         self._excluded = excluded
         limits = [FULL_NAME_LIMITS if f.given_count and len(f.sound) >= LONG_PHONES else NAME_LIMITS for f in forms]

@@ -11,6 +11,8 @@ from podwatch.phonetics.ngram_windows import NGram, strip_possessive
 from podwatch.phonetics.noisy_channel import Encoded, encode_words, measure_costs
 from podwatch.phonetics.tokenizer import Tokens
 
+FirstNames = tuple[tuple[int, str], ...]  # of one surname: (its index in the text, the first name before it)
+
 
 @dataclass(slots=True)
 class Assessment:
@@ -18,7 +20,8 @@ class Assessment:
 
     ``state``: that of the candidate to which it belongs. ``is_somebody_else``: whether it is ruled out. ``features``:
     those of the candidate alone; none where it is ruled out. ``context_features``, ``score``: the last ones of an
-    episode, and the score that the trees gave with them.
+    episode, and the score that the trees gave with them. ``competitors``: the weight of who else it may be, where that
+    was worked out.
     """
 
     state: tuple[float | None, ...]
@@ -26,6 +29,7 @@ class Assessment:
     features: tuple[float, ...]
     context_features: tuple[float, ...] = ()
     score: float = 0.0
+    competitors: float | None = None
 
 
 @dataclass(slots=True)
@@ -102,7 +106,7 @@ class TextContext:
     entries: Mapping[str, Entry]
     note_words: frozenset[str]
     watched_positions: frozenset[int] = frozenset()
-    first_names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    first_names: Mapping[str, FirstNames] = field(default_factory=dict)
 
 
 def split_full_names(candidates: Sequence[Candidate], context: TextContext) -> None:

@@ -23,6 +23,7 @@ SURE_SCORE = 0.6  # a candidate this good makes its name one that the episode is
 LIST_PRESENT = 0.7  # of list_presence: two other names of a short list, or more of a longer one
 OFTEN_REPEATED = 4  # of occurrences
 MAX_OTHER_SPELLINGS = 3.0
+NEAR_WORDS = 250  # a minute and a half of talk
 
 
 @dataclass(slots=True)
@@ -33,7 +34,7 @@ class EpisodeContext:
     ``is_in_notes``: title or notes name it. ``other_spellings``: in how many other ways it seems to be misspelt, each
     counted as far as it is likely: speech recognition writes a name that it does not know in many ways, one that it
     knows in one. ``list_presence``: how far the episode is about the other watched names. ``form_count``: how often
-    the form is found, for people; no evidence.
+    the form is found, for people; no evidence. ``is_near_full_name``: the full name is within NEAR_WORDS of it.
     """
 
     other_mentions: int = 0
@@ -42,6 +43,7 @@ class EpisodeContext:
     other_spellings: float = 0.0
     list_presence: float = 0.0
     form_count: int = 1
+    is_near_full_name: bool = False
 
 
 def context_lookup(
@@ -63,6 +65,7 @@ def context_lookup(
     at_word = {(name, i): c for name, found in sure.items() for c in found for i in c.positions}
     odd = {n: Counter(c.surname_words(tokens) for c in found if not _confirms_name(c)) for n, found in sure.items()}
     full_names = {name: sum(map(_is_full_name, found)) for name, found in sure.items()}
+    full_places = {name: [c.first for c in found if _is_full_name(c)] for name, found in sure.items()}
     forms = {name: Counter(c.form.part for c in found) for name, found in sure.items()}
     present = set(sure) | noted
     list_presence = dict.fromkeys(same, _list_presence(count_distinct(present, same), watched))
@@ -78,6 +81,8 @@ def context_lookup(
             return found
         here = list({id(c): c for i in positions if (c := at_word.get((name, i))) is not None}.values())
         found.has_full_name = full_names[name] > sum(map(_is_full_name, here))
+        near = [at for at in full_places[name] if 0 < abs(at - candidate.first) <= NEAR_WORDS and at not in positions]
+        found.is_near_full_name = bool(near)
         # The same odd spelling again is no further evidence: talk repeats its own rare words, too.
         words = candidate.surname_words(tokens)
         found.other_mentions = len(sure[name]) - odd[name][words]

@@ -149,6 +149,12 @@ def role_before(candidate: Candidate, context: TextContext) -> str:
     return ""
 
 
+def role_right_before(candidate: Candidate, context: TextContext) -> bool:
+    """Whether a title or a role word stands right before it."""
+    tokens, before = context.tokens, candidate.first - 1
+    return before >= 0 and tokens.gaps[before] == OPEN and tokens.plain[before] in ROLES
+
+
 def _has_typical_neighbours(candidate: Candidate, context: TextContext) -> bool:
     """Whether it stands where a name of its kind often does: Kharkiv behind "in", a person before "said"."""
     tokens, first, last = context.tokens, candidate.first, candidate.last

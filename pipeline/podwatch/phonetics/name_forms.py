@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from podwatch.phonetics.everyday_words import find_near_words
 from podwatch.phonetics.lexicon import LETTER_PHONES, SURNAME, Entry, look_up_words, plain_spelling
-from podwatch.phonetics.name_parts import ROLES, WORD_PATTERN, Part, name_parts, spoken_words, use_latin_alias
+from podwatch.phonetics.name_parts import (
+    ROLES,
+    WORD_PATTERN,
+    Part,
+    name_parts,
+    split_titles,
+    spoken_words,
+    use_latin_alias,
+)
 from podwatch.phonetics.ngram_windows import NGram
 from podwatch.phonetics.nicknames import nicknames_of
 from podwatch.phonetics.noisy_channel import Encoded, encode_letters, measure_costs
@@ -29,7 +37,8 @@ class Form:
     are first names. ``spelling``: the words as they are sounded out, which for foreign names may not be how they are
     written; ``sounds``: their phones. ``is_wordlike``: too short or too much of a word to go by its sound alone.
     ``nicknames``: other first names that the person may be called by. ``titles``: those of the person's aliases.
-    ``own_first_names``: as they are written in the name.
+    ``own_first_names``: as they are written in the name. ``is_spelt_only``: it does not go by its sound: a title is no
+    sound, and what stands behind it is another form (President Biden) or too short (President Xi).
     """
 
     name: int
@@ -43,6 +52,12 @@ class Form:
     nicknames: frozenset[str]
     titles: frozenset[str] = frozenset()
     own_first_names: frozenset[str] = frozenset()
+    is_spelt_only: bool = False
+
+    @property
+    def has_title(self) -> bool:
+        """Whether it begins with titles, which then count as its first names."""
+        return self.part == "alias" and self.given_count > 0
 
     @property
     def may_be_person(self) -> bool:
@@ -95,11 +110,13 @@ def build_forms(names: Sequence[WatchedName]) -> list[Form]:
         nicknames.append(nicknames_of(full[: -len(surnames[0])]) if surnames else frozenset())
         aliases = [words for alias in name.aliases if (words := spoken_words(alias))]
         firsts.append(frozenset(full[: -len(surnames[0])]) if surnames else frozenset())
-        titled = [words for words in aliases if words[0] in ROLES and words[-1:] in surnames]
+        titled = [words for words in aliases if split_titles(words)[0] and words[-1:] in surnames]
         titles.append(frozenset(word for words in titled for word in words if word in ROLES))
         known = {words for _, words, _ in parts}
         plans += [(i, part, words, given) for part, words, given in parts]
-        plans += [(i, "alias", words, 0) for words in dict.fromkeys(aliases) if words not in known]
+        plans += [
+            (i, "alias", words, len(split_titles(words)[0])) for words in dict.fromkeys(aliases) if words not in known
+        ]
         pairs += [(i, *parts[0][1:], words) for words in aliases if parts]
         respellings.append([_anglicised_words(name)])
     for i, full, words in _find_respelt_aliases(pairs):
@@ -112,6 +129,7 @@ def build_forms(names: Sequence[WatchedName]) -> list[Form]:
     near_words = find_near_words(
         [(words[0], word_phones(words[0], entries)) for ways in spellings for words in ways if len(words) == 1]
     )
+    surnames_of = {(i, words) for i, part, words, _ in plans if part == "surname"}
     forms = []
     for (i, part, words, given), ways in zip(plans, spellings, strict=True):
         is_wordlike = False  # once so, always so: another way to say a wordlike name is no better than the name
@@ -123,11 +141,18 @@ def build_forms(names: Sequence[WatchedName]) -> list[Form]:
             # Misheard as a name that others have (Steve Whitcomb): the surname alone is more likely theirs.
             is_others = single and spelling != words and bool(entries[spelling[0]].flags & SURNAME)
             wordlike = is_wordlike or is_others
+            untitled = words[given:] if part == "alias" else ()
+            spelt_only = (
+                part == "alias"
+                and given > 0
+                and ((i, untitled) in surnames_of or sum(map(len, sounds[given:])) <= SHORT_PHONES)
+            )
             forms.append(
                 Form(
-                    i, names[i].kind, part, words, given, spelling, sounds, wordlike, nicknames[i], titles[i], firsts[i]
+                    i, names[i].kind, part, words, given, spelling, sounds, wordlike, nicknames[i], titles[i],
+                    firsts[i], spelt_only,
                 )
-            )
+            )  # fmt: skip
     return forms
 
 

@@ -8,16 +8,22 @@ with what the whole episode says, and of candidates that overlap the best stays.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from podwatch.phonetics.advice import advise_on
+from podwatch.phonetics.advice import advise_on, describe_competition
 from podwatch.phonetics.blas_threads import single_blas_thread
-from podwatch.phonetics.candidate_scoring import DEFAULT_THRESHOLD, is_repeated_word, score_candidates
+from podwatch.phonetics.candidate_scoring import (
+    DEFAULT_THRESHOLD,
+    SHARED_COST,
+    is_repeated_word,
+    score_candidates,
+)
 from podwatch.phonetics.candidate_search import CandidateSearch
 from podwatch.phonetics.candidates import Candidate, TextContext
 from podwatch.phonetics.duplicate_names import count_distinct, find_same_names
 from podwatch.phonetics.episode_context import SURE_SCORE, EpisodeContext, context_lookup, count_repetitions
 from podwatch.phonetics.exact_search import ExactSearch
-from podwatch.phonetics.lexicon import look_up_words
+from podwatch.phonetics.lexicon import GIVEN, look_up_words
 from podwatch.phonetics.list_context import min_score
 from podwatch.phonetics.match_reasons import explain_match
 from podwatch.phonetics.name_forms import Form, build_forms
@@ -25,8 +31,13 @@ from podwatch.phonetics.name_parts import spoken_words
 from podwatch.phonetics.namesakes import find_first_names
 from podwatch.phonetics.ngram_windows import TextNGrams, find_rare_words
 from podwatch.phonetics.overlaps import best_per_name, drop_unlikely_rivals
+from podwatch.phonetics.passage_language import find_foreign_words, is_nearly_right
+from podwatch.phonetics.split_names import min_split_score
 from podwatch.phonetics.tokenizer import split_chunks, tokenize
 from podwatch.phonetics.watched_names import MatchKind, NameMatch, WatchedName
+
+if TYPE_CHECKING:
+    from podwatch.phonetics.passage_language import Flags
 
 ContextLookup = Callable[[Candidate], EpisodeContext]
 
@@ -48,7 +59,7 @@ class NameMatcher:
             for form in forms:
                 self._forms_by_name.setdefault(form.name, []).append(form)
         every_form = (form for forms in self._forms_by_name.values() for form in forms)
-        self._titled_surnames = {form.words[-1] for form in every_form if form.part == "surname" and form.titles}
+        self._surnames = {form.words[-1] for form in every_form if form.part == "surname"}
         self.same_names = find_same_names(self._forms_by_name)
         self._distinct_count = count_distinct(self.same_names, self.same_names)
         self.warnings = [warning for i in range(len(self.names)) if (warning := self.advise(i))]
@@ -57,8 +68,16 @@ class NameMatcher:
         """What to know of the name, by its index, before it is watched by sound; empty when there is nothing."""
         return advise_on(self.names[name], self._forms_by_name.get(name, ()))
 
-    def find_matches(self, text: str, title: str = "", notes: str = "") -> list[NameMatch]:
-        """Where the names are in ``text``; ``title`` and ``notes`` of the episode are evidence only."""
+    def describe_competition(self, name: int) -> str:
+        """With which well-known names the name, by its index, competes; empty when there is none."""
+        with single_blas_thread():
+            return describe_competition(self.names[name], self._forms_by_name.get(name, ()))
+
+    def find_matches(self, text: str, title: str = "", notes: str = "", floor: float = 1.0) -> list[NameMatch]:
+        """Where the names are in ``text``; ``title`` and ``notes`` of the episode are evidence only.
+
+        ``floor``: matches down to this score are given, too, where it is lower than the threshold of their name.
+        """
         if not self._forms_by_name or not text:
             return []
         matches: list[NameMatch] = []
@@ -66,10 +85,13 @@ class NameMatcher:
             with single_blas_thread():
                 scored, context = self._select_candidates(chunk, title, notes)
             for candidate, episode in scored:
-                threshold = self.names[candidate.form.name].threshold
-                if candidate.score >= (DEFAULT_THRESHOLD if threshold is None else threshold):
+                if candidate.score >= min(floor, self._threshold_of(candidate.form.name)):
                     matches.append(self._to_match(candidate, context, episode, chunk, offset))
         return matches
+
+    def _threshold_of(self, name: int) -> float:
+        threshold = self.names[name].threshold
+        return DEFAULT_THRESHOLD if threshold is None else threshold
 
     def _select_candidates(
         self, text: str, title: str, notes: str
@@ -79,9 +101,11 @@ class NameMatcher:
         episodes = [episode_of(c) for c in candidates]
         score_candidates(candidates, context, episodes, self.same_names)
         for candidate, episode in zip(candidates, episodes, strict=True):
-            if not candidate.is_exact and candidate.score:
-                least = min_score(candidate, context, episode)
-                candidate.score = 0.0 if is_repeated_word(candidate, episode) else max(candidate.score, least)
+            if candidate.is_exact or (candidate.assessment and candidate.assessment.is_somebody_else):
+                continue
+            least = min_score(candidate, context, episode) if candidate.score else 0.0
+            least = max(least, min_split_score(candidate, context, episode))
+            candidate.score = 0.0 if is_repeated_word(candidate, episode) else max(candidate.score, least)
         drop_unlikely_rivals(candidates, self.same_names)
         by_candidate = {id(c): episode for c, episode in zip(candidates, episodes, strict=True)}
         return [(c, by_candidate[id(c)]) for c in best_per_name(candidates)], context
@@ -94,11 +118,13 @@ class NameMatcher:
         entries = look_up_words({w for word in tokens.plain if word for w in (word, word.removesuffix("'s"))})
         note_words = frozenset((*spoken_words(title), *(w for word in notes.split() for w in spoken_words(word))))
         exact = self._exact.find(tokens)
-        first_names = find_first_names(tokens, entries, self._titled_surnames)
+        first_names = find_first_names(tokens, entries, self._surnames)
         context = TextContext(tokens, entries, note_words, _watched_positions(exact), first_names)
         ngrams = TextNGrams(tokens, entries)
         with_rare_word = ngrams.windows_with(find_rare_words(tokens, entries))
-        candidates = _merge_candidates([*exact, *self._similar.find(with_rare_word, context)])
+        foreign = find_foreign_words(tokens, entries)
+        similar = _drop_foreign(self._similar.find(with_rare_word, context), foreign, context)
+        candidates = _merge_candidates([*exact, *similar])
         noted = self._names_in_notes(context)
         count_repetitions(candidates, context)
         self._score_alone(candidates, context)
@@ -106,7 +132,7 @@ class NameMatcher:
         if present:
             sure = [c for c in candidates if c.score >= SURE_SCORE]
             again = self._similar.find_again(ngrams.windows(), sorted(present), sure, context)
-            candidates = _merge_candidates([*candidates, *again])
+            candidates = _merge_candidates([*candidates, *_drop_foreign(again, foreign, context)])
             count_repetitions(candidates, context)
             self._score_alone(candidates, context)
         lookup = context_lookup(candidates, context, noted, self.same_names, self._distinct_count)
@@ -117,13 +143,12 @@ class NameMatcher:
         score_candidates(candidates, context, [EpisodeContext()] * len(candidates), self.same_names)
 
     def _names_in_notes(self, context: TextContext) -> set[int]:
-        """The names of which title or notes have a form that is more than one everyday word."""
+        """The names of which title or notes have a form that is more than one word that others are called by or say."""
         return {
             form.name
             for forms in self._forms_by_name.values()
             for form in forms
-            if context.note_words.issuperset(form.words)
-            and (len(form.words) > 1 or not _is_everyday(form.words[0], context))
+            if context.note_words.issuperset(form.words) and (len(form.words) > 1 or not _is_shared(form, context))
         }
 
     def _to_match(
@@ -136,7 +161,12 @@ class NameMatcher:
             kind = "alias" if candidate.form.part == "alias" else "exact"
         name, score, distance = candidate.form.name, round(candidate.score, 4), round(candidate.distance, 4)
         reason = explain_match(text[start:end], self.names[name], candidate, context, episode)
-        return NameMatch(name, start + offset, end + offset, score, kind, reason, distance)
+        return NameMatch(name, start + offset, end + offset, score, kind, reason, distance, self._threshold_of(name))
+
+
+def _drop_foreign(candidates: Sequence[Candidate], foreign: Flags, context: TextContext) -> list[Candidate]:
+    """Without those in passages of another language that are not nearly right; ``foreign``: a flag for each word."""
+    return [c for c in candidates if not foreign[c.first] or is_nearly_right(c, context)]
 
 
 def _merge_candidates(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -155,9 +185,12 @@ def _total_cost(candidate: Candidate) -> float:
     return candidate.cost + (1.0 if candidate.given_cost is None else candidate.given_cost)
 
 
-def _is_everyday(word: str, context: TextContext) -> bool:
-    entry = context.entries.get(word)
-    return entry is not None and entry.is_everyday()
+def _is_shared(form: Form, context: TextContext) -> bool:
+    """Whether a form of one word is an everyday word, or a surname that is as well a first name, or many have."""
+    entry = context.entries.get(form.words[0])
+    if entry is None:
+        return False
+    return entry.is_everyday() or (form.part == "surname" and (bool(entry.flags & GIVEN) or entry.cost < SHARED_COST))
 
 
 def _watched_positions(exact: Sequence[Candidate]) -> frozenset[int]:

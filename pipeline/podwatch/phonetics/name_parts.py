@@ -15,13 +15,15 @@ from podwatch.phonetics.watched_names import WatchedName
 Part = Literal["full", "surname", "alias"]
 ROLES = word_set(
     "president minister secretary ambassador envoy senator general professor doctor mr mrs ms dr chancellor "
-    "colonel admiral governor congressman congresswoman director chairman chairwoman spokesman spokeswoman "
+    "colonel admiral governor congressman congresswoman congressmember congressperson "
+    "ayatollah sheikh sultan emir pope cardinal director chairman chairwoman spokesman spokeswoman "
     "analyst author journalist chief adviser advisor negotiator representative king queen prince premier "
     "commissioner mayor judge justice captain commander deputy leader founder ceo economist historian philosopher "
     "coach singer writer reporter correspondent prof sir lady comrade monsieur herr senor"
 )
 WORD_PATTERN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _PARTICLES = word_set("de da di do dos das du del della der den van von zu zur la le el al bin ibn ben abu ter ten")
+_TITLE_WORDS = word_set("attorney vice prime crown first foreign home defense defence the supreme grand chief state us")
 _RELATIVE_SUFFIXES = word_set("jr sr ii iii iv")
 _PERSON_SUFFIXES = _RELATIVE_SUFFIXES | word_set("phd md esq")
 _COMPANY_SUFFIXES = word_set("inc corp corporation ltd limited llc plc gmbh ag sa nv bv ab asa oyj spa kg co company")
@@ -68,6 +70,16 @@ def name_parts(name: WatchedName) -> Iterator[tuple[Part, NGram, int]]:
         if first == 0:  # two surnames, or a middle name that runs into one
             yield "full", full, 1
     yield "surname", surname, 0
+    if first == 0 and last > 1 and all(len(w) > 1 for w in full[1:]):
+        yield "surname", full[1:], 0  # Abrego Garcia, Coney Barrett: also said without the first name
+
+
+def split_titles(words: NGram) -> tuple[NGram, NGram]:
+    """(the titles that plain words begin with, the rest); no titles where the rest would be empty or none is a role."""
+    n = 0
+    while n < len(words) and (words[n] in ROLES or words[n] in _TITLE_WORDS):
+        n += 1
+    return (words[:n], words[n:]) if 0 < n < len(words) and not ROLES.isdisjoint(words[:n]) else ((), words)
 
 
 def relative_suffix(name: WatchedName) -> str:

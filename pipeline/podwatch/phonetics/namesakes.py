@@ -7,12 +7,14 @@ introduced in full.
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from functools import lru_cache
 from itertools import pairwise
 
-from podwatch.phonetics.candidates import Candidate, TextContext
-from podwatch.phonetics.lexicon import GIVEN, SURNAME, UNKNOWN_COST, Entry, word_set
-from podwatch.phonetics.name_forms import SHORT_PHONES
+from podwatch.phonetics.candidates import Candidate, FirstNames, TextContext
+from podwatch.phonetics.lexicon import GIVEN, SURNAME, UNKNOWN_COST, Entry, look_up_words, word_set
+from podwatch.phonetics.name_forms import SHORT_PHONES, Form
 from podwatch.phonetics.name_parts import ROLES
+from podwatch.phonetics.noisy_channel import encode_words, measure_costs
 from podwatch.phonetics.tokenizer import CLOSED, COMMA, OPEN, Tokens
 
 _MONTHS = word_set("april may june august")
@@ -30,24 +32,31 @@ _OPENS_SENTENCE = word_set(
     "ruin rush sad sang sing sue till trace van wage wan wash"
 )
 FREQUENT_COST = 9.5  # -log P: an everyday word said more often (so, in, will) is no first name, though some have it
+OWN_NAME_COST = 0.6  # nats per symbol: a first name as near as this is the bearer's own, misheard
+SAME_SOUND_COST = 0.15  # nats per symbol: no more than what spellers disagree about
+COMMON_NAME_COST = 12.0  # -log P of a first name that many have
+NEAR_NAME_COST = 1.5  # ... and before a surname that others have, spelt right, one this far off is another's
 OTHER_NAME_COST = 2.0  # nats per symbol: a known first name this far off (Dan for George) is another's
 CERTAIN_NAMESAKE = 0.9  # of score_namesake: behind a known first name one candidate in a thousand was right
 
 
-_OF_ANYBODY = word_set("mr")  # a title that says nothing of who is meant
+_OF_ANYBODY = word_set("mr ms")  # titles that say nothing of who is meant
+_PATRONYMIC_PARTICLES = word_set("bin ibn bint abu umm")  # the word behind them is no name by itself: bin Salman
+SHARED_COST = 15.5  # -log P: a surname said more seldom (Gabbard, Khamenei) is one person's, whatever the title
+TITLED_COST = 0.6  # nats per symbol: behind a title, which is no sound, the name must be as near as this
 
 
-def find_first_names(tokens: Tokens, entries: Mapping[str, Entry], surnames: Set[str]) -> dict[str, frozenset[str]]:
-    """Of each of these surnames the first names that stand right before it in a text."""
-    found: dict[str, set[str]] = {}
+def find_first_names(tokens: Tokens, entries: Mapping[str, Entry], surnames: Set[str]) -> dict[str, FirstNames]:
+    """Of each of these surnames the first names that stand right before it in a text, with the surname's index."""
+    found: dict[str, list[tuple[int, str]]] = {}
     if tokens.has_case and surnames:
         for i, word in enumerate(tokens.plain):
             surname = word.removesuffix("'s")
             if i and surname in surnames and tokens.is_capitalised[i - 1] and tokens.gaps[i - 1] == OPEN:
                 before = tokens.plain[i - 1]
                 if before and before not in ROLES and _may_be_first_name(entries[before]):
-                    found.setdefault(surname, set()).add(before)
-    return {surname: frozenset(names) for surname, names in found.items()}
+                    found.setdefault(surname, []).append((i, before))
+    return {surname: tuple(names) for surname, names in found.items()}
 
 
 def _may_be_first_name(entry: Entry) -> bool:
@@ -57,7 +66,8 @@ def _may_be_first_name(entry: Entry) -> bool:
 def is_of_another_title(candidate: Candidate, context: TextContext) -> bool:
     """Whether a surname of one who is watched by a title may be somebody else's (President Biden, Mrs. Biden).
 
-    It is where another title stands before it, or none and others of the surname are named in full.
+    It is where another title stands before it, or none and the last of the surname who was named in full before it (or,
+    where nobody was, anybody behind it) is somebody else.
     """
     form, tokens = candidate.form, context.tokens
     if not form.titles or form.part == "full":
@@ -67,11 +77,31 @@ def is_of_another_title(candidate: Candidate, context: TextContext) -> bool:
     if title not in ROLES:
         title = tokens.plain[first - 1] if first and tokens.gaps[first - 1] != CLOSED else ""
     if title in ROLES:
-        return title not in form.titles and title not in _OF_ANYBODY
+        is_shared = context.entries[form.words[-1]].cost < SHARED_COST if form.words[-1] in context.entries else False
+        return is_shared and title not in form.titles and title not in _OF_ANYBODY
     if form.part == "alias":
         return False
-    others = context.first_names.get(form.words[-1], frozenset()) - form.nicknames - form.own_first_names
-    return bool(others)
+    named = context.first_names.get(form.words[-1], ())
+    before = [name for at, name in named if at < candidate.first]
+    return any(not _is_own_first_name(name, form) for name in (before[-1:] or [name for _, name in named]))
+
+
+def has_other_bearer(candidate: Candidate, context: TextContext) -> bool:
+    """Whether the text has the surname of a candidate behind somebody else's first name."""
+    named = context.first_names.get(candidate.form.words[-1], ())
+    return any(not _is_own_first_name(name, candidate.form) for _, name in named)
+
+
+def _is_own_first_name(word: str, form: Form) -> bool:
+    """Whether a first name is one that the name's bearer has, as it is written or misheard: Anthony for Antony."""
+    own = form.own_first_names
+    return word in own or word in form.nicknames or any(_sounds_alike(word, name) for name in own)
+
+
+@lru_cache(maxsize=10_000)
+def _sounds_alike(word: str, other: str) -> bool:
+    encoded = [encode_words([w], look_up_words([w])) for w in (other, word)]
+    return min(measure_costs([(encoded[0], encoded[1])])[0]) < OWN_NAME_COST
 
 
 def score_namesake(candidate: Candidate, context: TextContext) -> float:
@@ -93,6 +123,8 @@ def score_adjacent_names(candidate: Candidate, context: TextContext) -> float:
     tokens, entries, form = context.tokens, context.entries, candidate.form
     score = 0.0
     before = candidate.first - 1
+    if before >= 0 and tokens.gaps[before] == OPEN and tokens.plain[before] in _PATRONYMIC_PARTICLES:
+        return 1.0
     is_alone = form.part == "surname" or (form.may_be_person and not form.given_count)
     has_word = before >= 0 and tokens.gaps[before] != CLOSED and bool(tokens.plain[before])
     if is_alone and has_word and before not in context.watched_positions and tokens.plain[before] not in form.nicknames:
@@ -143,6 +175,22 @@ def is_first_name(at: int, context: TextContext) -> bool:
     tokens, entry = context.tokens, context.entries[context.tokens.plain[at]]
     has_capital = tokens.has_case and tokens.is_capitalised[at] and not tokens.starts_sentence[at]
     return has_capital and bool(entry.flags & GIVEN) and tokens.plain[at] not in _MONTHS
+
+
+def is_in_longer_name(candidate: Candidate, context: TextContext) -> bool:
+    """Whether a word with a capital that is none of the bearer's stands right beside it: New York, Green New Deal."""
+    behind = candidate.last
+    if _has_capital_behind(candidate, context) and behind not in context.watched_positions:
+        following = context.tokens.plain[behind]
+        if following not in ROLES and following.split("'")[0] != "i":
+            return True
+    tokens, before, form = context.tokens, candidate.first - 1, candidate.form
+    if before < 0 or not tokens.has_case or tokens.gaps[before] != OPEN or not tokens.is_capitalised[before]:
+        return False
+    word = tokens.plain[before]
+    if word in ROLES or not word or _is_own_first_name(word, form) or before in context.watched_positions:
+        return False
+    return not (tokens.starts_sentence[before] and context.entries[word].is_everyday())
 
 
 def _has_capital_behind(candidate: Candidate, context: TextContext) -> bool:
@@ -200,6 +248,7 @@ def is_somebody_else(candidate: Candidate, context: TextContext) -> bool:
         or _is_cut_short(candidate, context)
         or _has_other_last_word(candidate, context)
         or _is_acronym(candidate, context)
+        or _is_title_of_another(candidate, context)
     )
 
 
@@ -222,12 +271,25 @@ def _is_full_name_of_another(candidate: Candidate, context: TextContext) -> bool
     words = candidate.surface_words(tokens)
     if len(words) != 2 or words[1] != form.words[-1] or words[0] in {*form.words, *form.nicknames}:
         return False
-    if candidate.given_cost is not None and candidate.given_cost < OTHER_NAME_COST:
+    if candidate.given_cost and candidate.given_cost > SAME_SOUND_COST and _are_both_common(words[0], form):
+        return True
+    is_shared = context.entries[words[1]].cost < SHARED_COST
+    if candidate.given_cost is not None and candidate.given_cost < (
+        OTHER_NAME_COST if not is_shared else NEAR_NAME_COST
+    ):
         return False
     entry = context.entries[words[0]]
+    if is_shared and tokens.has_case and tokens.is_capitalised[at] and entry.cost >= UNKNOWN_COST:
+        return True
     if not entry.flags & GIVEN or not tokens.has_case:
         return bool(entry.flags & GIVEN) and not entry.is_everyday()
     return tokens.is_capitalised[at] and not _may_open_sentence(at, context)
+
+
+def _are_both_common(word: str, form: Form) -> bool:
+    """Whether a first name and the bearer's own are both frequent: neither is the other misheard (Stephanie)."""
+    own = look_up_words([word, *form.own_first_names])
+    return all(e.flags & GIVEN and e.cost < COMMON_NAME_COST for e in own.values())
 
 
 def _follows_other_first_name(candidate: Candidate, context: TextContext) -> bool:
@@ -259,6 +321,17 @@ def _is_acronym(candidate: Candidate, context: TextContext) -> bool:
     return _is_very_short(candidate) and all(
         tokens.is_acronym[i] or len(tokens.plain[i]) == 1 for i in candidate.positions
     )
+
+
+def _is_title_of_another(candidate: Candidate, context: TextContext) -> bool:
+    """Whether an alias with a title lacks it, or has something else behind it: President Sall, for President Sisi."""
+    form = candidate.form
+    if not form.has_title:
+        return False
+    title, name = form.words[: form.given_count], candidate.surname_words(context.tokens)
+    has_title = candidate.given_cost is not None and candidate.surface_words(context.tokens)[: len(title)] == title
+    is_everyday = all(context.entries[w].is_everyday() for w in name)
+    return not has_title or is_everyday or candidate.cost > TITLED_COST
 
 
 def is_other_word(candidate: Candidate, context: TextContext, *, has_full_name: bool) -> bool:

@@ -43,6 +43,7 @@ class NameMatch:
     ``name``: its index in the names that the matcher was built from. ``start``, ``end``: half-open, in characters of
     the text. ``score``: the probability that the name is meant, 0 to 1. ``kind``: spelt as the name, as one of its
     aliases, or only similar in sound. ``reason``: one line for people. ``distance``: of the sounds, 0 (the same) to 1.
+    ``threshold``: the lowest score that is reported of this name.
     """
 
     name: int
@@ -52,3 +53,4 @@ class NameMatch:
     kind: MatchKind
     reason: str
     distance: float
+    threshold: float = 0.0

@@ -13,6 +13,7 @@ from podwatch.model import Coverage, CoverageFacts, EpisodeCount, FollowedFeed, 
 from podwatch.policy.scopes import is_in_scope
 
 ONE_DAY = timedelta(days=1)
+_REASONS = tuple(NotListened)  # an enumeration is slow to go through, and this is done for each day of each feed
 _ADDRESS = re.compile(r"^\S+://\S+: ")
 # What became of the episodes, as it follows their number.
 _WORDS = {
@@ -47,7 +48,8 @@ class _Need:
 def measure_feeds(facts: CoverageFacts, now: datetime) -> Coverage:
     """Coverage of the feeds: a transcript counts when every watch was looked for in it."""
     latest = max((seq for seq, w in facts.watches if w.surge is None), default=0)
-    return _measure(facts, lambda _: True, lambda _f, _language, _stored: _Need(latest), now)
+    need = _Need(latest)
+    return _measure(facts, lambda _: True, lambda _f, _language, _stored: need, now)
 
 
 def measure_watches(facts: CoverageFacts, watches: Sequence[tuple[int, Watch]], now: datetime) -> Coverage:
@@ -69,7 +71,8 @@ def measure_each_feed(facts: CoverageFacts) -> dict[int, Coverage]:
     for n in facts.counts:
         counts[n.feed_id].append(n)
     need = _Need(latest)
-    return {f.id: _count_episodes(counts[f.id], {f.id: f}, lambda _f, _language, _stored: need) for f in facts.feeds}
+    feeds = {f.id: f for f in facts.feeds}
+    return {f.id: _count_episodes(counts[f.id], feeds, lambda _f, _language, _stored: need) for f in facts.feeds}
 
 
 def measure_feed_days(
@@ -78,13 +81,15 @@ def measure_feed_days(
     """Of each feed the episodes of each day, and what became of them; days without an episode are left out."""
     latest = max((seq for seq, w in facts.watches if w.surge is None), default=0)
     found: dict[int, dict[date, Coverage]] = {f.id: {} for f in facts.feeds}
+    need = _Need(latest)
+    feeds = {f.id: f for f in facts.feeds}
     for day, counts in by_day.items():
         of_feed: dict[int, list[EpisodeCount]] = defaultdict(list)
         for n in counts:
-            of_feed[n.feed_id].append(n)
-        for f in facts.feeds:
-            if mine := of_feed.get(f.id):
-                found[f.id][day] = _count_episodes(mine, {f.id: f}, lambda _f, _language, _stored: _Need(latest))
+            if n.feed_id in feeds:
+                of_feed[n.feed_id].append(n)
+        for feed, mine in of_feed.items():
+            found[feed][day] = _count_episodes(mine, feeds, lambda _f, _language, _stored: need)
     return found
 
 
@@ -96,10 +101,8 @@ def measure_days(
     """The same of all feeds together, or of what is in the scope of one of these watches."""
     if watches is None:
         latest = max((seq for seq, w in facts.watches if w.surge is None), default=0)
-        feeds = {f.id: f for f in facts.feeds}
-        found = {
-            day: _count_episodes(n, feeds, lambda _f, _language, _stored: _Need(latest)) for day, n in by_day.items()
-        }
+        feeds, need = {f.id: f for f in facts.feeds}, _Need(latest)
+        found = {day: _count_episodes(n, feeds, lambda _f, _language, _stored: need) for day, n in by_day.items()}
     else:
         scope = _WatchScope(facts, watches)
         feeds = {f.id: f for f in facts.feeds if scope.counts(f)}
@@ -177,8 +180,8 @@ def _count_episodes(
     needed: Callable[[FollowedFeed, str | None, bool], _Need | None],
 ) -> Coverage:
     """The episodes of these counts, what became of them, and nothing of days."""
-    why: Counter[NotListened] = Counter()
-    errors: Counter[str] = Counter()
+    why: dict[NotListened, int] = defaultdict(int)
+    errors: dict[str, int] = defaultdict(int)
     episodes = 0
     for n in counts:
         is_stored = n.why is None or n.why is NotListened.NOT_SEARCHED
@@ -197,8 +200,8 @@ def _count_episodes(
             errors[_ADDRESS.sub("", n.error)] += n.episodes
     return Coverage(
         episodes=episodes,
-        why={reason: why[reason] for reason in NotListened if why[reason]},
-        errors=dict(sorted(errors.items(), key=lambda x: (-x[1], x[0]))),
+        why={reason: why[reason] for reason in _REASONS if why.get(reason)} if why else {},
+        errors=dict(sorted(errors.items(), key=lambda x: (-x[1], x[0]))) if errors else {},
     )
 
 

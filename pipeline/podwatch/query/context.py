@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from podwatch.model import Entity, Kind, Transcript
+from podwatch.model import Entity, Hearing, Kind, Transcript
 from podwatch.query.intervals import Spans
 from podwatch.query.literals import Literal, find_literals, find_literals_within, iterate_literals
 from podwatch.query.normaliser import NormalisedText, normalise
@@ -33,13 +33,19 @@ EXACT = MatchDetail(Kind.EXACT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeFields:
-    """What a query may ask about the episode. entities: those of the transcript; None when they were not looked for."""
+    """What a query may ask about the episode. entities: those of the transcript; None when they were not looked for.
+
+    hearings: what was heard again of names in doubt. asks_audio: what is in doubt and was not heard again is no mention
+    yet, but reported as a doubt; else the text alone decides.
+    """
 
     title: str = ""
     notes: str = ""
     show: str = ""
     feed_url: str = ""
     entities: Sequence[Entity] | None = None
+    hearings: Sequence[Hearing] = ()
+    asks_audio: bool = False
 
     def text_of(self, name: str, transcript: Transcript) -> str:
         """A field of a query, as text."""

@@ -15,12 +15,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from podwatch.errors import PodwatchError
-from podwatch.model import Kind, Mention, Needed, Transcript, Watch
+from podwatch.model import Doubt, Kind, Mention, Needed, Transcript, Watch
 from podwatch.query.clauses import Clause
 from podwatch.query.compiler import Compiler, NameKey
 from podwatch.query.context import EpisodeFields, EvaluationContext, MatchDetail
 from podwatch.query.direct_watches import DirectWatches
-from podwatch.query.evaluation import Node
+from podwatch.query.evaluation import Node, atoms_within
 from podwatch.query.exclusions import Exclusions
 from podwatch.query.intervals import Spans
 from podwatch.query.literal_table import Occurrences
@@ -31,6 +31,7 @@ from podwatch.query.postings import WordPostings
 from podwatch.query.prefilter import Prefilter, build_prefilter
 from podwatch.query.regular_expressions import RegexSet
 from podwatch.query.search_plan import SearchPlan, plan_search
+from podwatch.query.second_hearing import FLOOR, WeighedMatch, weigh_matches
 from podwatch.query.short_texts import ShortTextSearch, is_short
 from podwatch.query.term_expansion import TermDictionary
 
@@ -45,10 +46,14 @@ PLANNED_AFTER = (1, 16)  # transcripts; then the triggers are chosen anew
 
 @dataclass(frozen=True, slots=True)
 class EngineResult:
-    """mentions: in the order of the text. failed: by name the watches that could not be evaluated here, and why."""
+    """mentions: in the order of the text. failed: by name the watches that could not be evaluated here, and why.
+
+    doubts: the places where the audio is to be asked, see EpisodeFields.asks_audio.
+    """
 
     mentions: tuple[Mention, ...]
     failed: Mapping[str, Exception] = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
 
 
 class Engine:
@@ -119,7 +124,8 @@ class Engine:
         occurrences = plan.triggering.find(postings)
         finds = [self._direct.find(occurrences, len(self._index.frequencies))]
         hits: dict[int, Spans] = {}
-        details = self._search_others(transcript, fields, normalised, hits)
+        doubts: list[Doubt] = []
+        details = self._search_others(transcript, fields, normalised, hits, doubts, only)
         failed: dict[str, Exception] = {}
         watches = plan.triggers.triggered_by(occurrences.atoms, hits)
         if len(watches):
@@ -130,16 +136,19 @@ class Engine:
             context = EvaluationContext(transcript, fields, normalised, hits, details, plan.deferred, plan.plans)
             rows, failed = self._evaluate(watches.tolist(), context, only)
             finds.append(np.array(rows, dtype=np.int64).reshape(-1, 4))
-        return EngineResult(self._build_mentions(transcript, normalised, np.concatenate(finds), details, only), failed)
+        mentions = self._build_mentions(transcript, normalised, np.concatenate(finds), details, only)
+        return EngineResult(mentions, failed, tuple(doubts))
 
     def _search_short(
         self, transcript: Transcript, fields: EpisodeFields, normalised: NormalisedText, only: Container[str] | None
     ) -> EngineResult:
         """The same of a short text, without arrays."""
-        context = self._build_short_context(transcript, fields, normalised)
+        doubts: list[Doubt] = []
+        context = self._build_short_context(transcript, fields, normalised, doubts, only)
         watches = self._short_texts.triggered_by(context.hits)
         rows, failed = self._evaluate(watches, context, only)
-        return EngineResult(self._build_mentions(transcript, normalised, rows, context.details, only), failed)
+        mentions = self._build_mentions(transcript, normalised, rows, context.details, only)
+        return EngineResult(mentions, failed, tuple(doubts))
 
     def _evaluate(
         self, watches: Iterable[int], context: EvaluationContext, only: Container[str] | None
@@ -162,19 +171,24 @@ class Engine:
         """The transcript with all that the watches look for, as far as it is there."""
         normalised = normalise(transcript.text)
         if is_short(normalised.text):
-            return self._build_short_context(transcript, fields, normalised)
+            return self._build_short_context(transcript, fields, normalised, [], None)
         plan = self._plan(normalised.text)
         postings = WordPostings(normalised.text)
         hits: dict[int, Spans] = {}
         _add_hits(hits, plan.triggering.find(postings) + plan.later.find(postings))
-        details = self._search_others(transcript, fields, normalised, hits)
+        details = self._search_others(transcript, fields, normalised, hits, [], None)
         return EvaluationContext(transcript, fields, normalised, hits, details, plan.deferred, plan.plans)
 
     def _build_short_context(
-        self, transcript: Transcript, fields: EpisodeFields, normalised: NormalisedText
+        self,
+        transcript: Transcript,
+        fields: EpisodeFields,
+        normalised: NormalisedText,
+        doubts: list[Doubt],
+        only: Container[str] | None,
     ) -> EvaluationContext:
         hits = self._short_texts.find(normalised.text)
-        details = self._search_others(transcript, fields, normalised, hits)
+        details = self._search_others(transcript, fields, normalised, hits, doubts, only)
         return EvaluationContext(transcript, fields, normalised, hits, details)
 
     @cached_property
@@ -182,21 +196,49 @@ class Engine:
         return ShortTextSearch(self._index.literals, [node.needed_atoms for node in self._nodes])
 
     def _search_others(
-        self, transcript: Transcript, fields: EpisodeFields, normalised: NormalisedText, hits: dict[int, Spans]
+        self,
+        transcript: Transcript,
+        fields: EpisodeFields,
+        normalised: NormalisedText,
+        hits: dict[int, Spans],
+        doubts: list[Doubt],
+        only: Container[str] | None,
     ) -> Sequence[MatchDetail]:
-        """Adds to ``hits`` what is no literal; the details of all spans."""
+        """Adds to ``hits`` what is no literal, to ``doubts`` what only the audio can tell; the details of all spans."""
         self._terms.find(normalised.text, hits)
         self._regexes.find(normalised, hits)
         if self.asks_for_entities and fields.entities is not None:
             self._find_recognised_entities(normalised, fields, hits)
         if self._name_matcher is None:
             return self._index.details
-        return [*self._index.details, *self._find_misspelt_names(transcript, fields, normalised, hits)]
+        weighed = weigh_matches(self._match_names(transcript, fields, only), transcript, fields)
+        doubts += weighed.doubts
+        return [*self._index.details, *self._add_names(weighed.matches, normalised, hits)]
+
+    def _match_names(
+        self, transcript: Transcript, fields: EpisodeFields, only: Container[str] | None
+    ) -> list[tuple[str, Any]]:
+        """(the name as it is watched, the match) of each name found by its sound that one of the watches looks for."""
+        floor = FLOOR if fields.asks_audio or fields.hearings else 1.0
+        found = self._name_matcher.find_matches(transcript.text, fields.title, fields.notes, floor)
+        wanted = None if only is None or floor == 1.0 else self._atoms_of(only)
+        names = self._name_matcher.names
+        return [(names[m.name].full, m) for m in found if wanted is None or self._name_atoms[m.name] in wanted]
+
+    def _atoms_of(self, only: Container[str]) -> set[int]:
+        """All that the watches of these names look for."""
+        nodes = (node for name, node in zip(self._names, self._nodes, strict=True) if name in only)
+        return {atom for node in nodes for atom in atoms_within(node)}
 
     @property
     def asks_for_entities(self) -> bool:
         """Whether a watch has an ``entity:`` clause, so that a transcript's entities are worth reading."""
         return bool(self._index.entities)
+
+    @property
+    def goes_by_sound(self) -> bool:
+        """Whether a watch looks for names as they sound, of which the audio may be asked."""
+        return self._name_matcher is not None
 
     @property
     def names(self) -> Sequence[str]:
@@ -255,19 +297,20 @@ class Engine:
                 spans = (_to_normalised(normalised, start, end) for start, end in entity.spans)
                 hits.setdefault(atom, []).extend((start, end, 0) for start, end in spans if start < end)
 
-    def _find_misspelt_names(
-        self, transcript: Transcript, fields: EpisodeFields, normalised: NormalisedText, hits: dict[int, Spans]
+    def _add_names(
+        self, matches: Sequence[WeighedMatch], normalised: NormalisedText, hits: dict[int, Spans]
     ) -> list[MatchDetail]:
         """Adds to ``hits`` the names that are found by their sound; returns their details, which follow the others."""
         details: list[MatchDetail] = []
-        for match in self._name_matcher.find_matches(transcript.text, fields.title, fields.notes):
+        for weighed in matches:
+            match = weighed.match
             start, end = _to_normalised(normalised, match.start, match.end)
             kind = Kind(match.kind)
-            if kind is Kind.EXACT and match.score == 1.0:
+            if kind is Kind.EXACT and weighed.score == 1.0:
                 detail = 0
             else:
                 detail = len(self._index.details) + len(details)
-                details.append(MatchDetail(kind, match.score, match.reason))
+                details.append(MatchDetail(kind, weighed.score, weighed.reason))
             if start < end:
                 hits.setdefault(self._name_atoms[match.name], []).append((start, end, detail))
         return details

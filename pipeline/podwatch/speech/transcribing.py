@@ -63,7 +63,11 @@ def transcribe(
         heard.append(found)
         language = language or recognised_language(heard)
         progress(chunk.end)
-    return heard
+    if not any(chunk.voices for chunk in heard):
+        return heard
+    from podwatch.speech.speakers.labels import label_speakers
+
+    return label_speakers(heard)
 
 
 def recognised_language(chunks: Sequence[RecognisedChunk]) -> str | None:
@@ -89,7 +93,8 @@ def shift(chunk: RecognisedChunk, start: float, end: float) -> RecognisedChunk:
         )
         for s in chunk.segments
     )
-    return replace(chunk, start=start, end=end, segments=segments)
+    voices = tuple(replace(v, start=at(v.start), end=at(v.end)) for v in chunk.voices)
+    return replace(chunk, start=start, end=end, segments=segments, voices=voices)
 
 
 def to_transcript(chunks: Sequence[RecognisedChunk], *, source: str, language: str | None = None) -> Transcript:
@@ -111,11 +116,12 @@ def to_transcript(chunks: Sequence[RecognisedChunk], *, source: str, language: s
 def spoken_segments(chunks: Sequence[RecognisedChunk]) -> list[RecognisedSegment]:
     """The segments that a transcript of these chunks has: without loops, and those without words left out.
 
-    A speaker is named with the chunk where several have speakers: that "1" is the same person in two is not known.
+    A speaker is named with the chunk where several have speakers: that "1" is the same person in two is not known,
+    unless the speakers were told apart by their voices.
     """
-    several = sum(any(s.speaker for s in chunk.segments) for chunk in chunks) > 1
+    several = sum(any(s.speaker for s in chunk.segments) for chunk in chunks if not chunk.voices) > 1
     every = [
-        replace(s, speaker=f"{s.speaker}, part {i + 1}") if several and s.speaker else s
+        replace(s, speaker=f"{s.speaker}, part {i + 1}") if several and s.speaker and not chunk.voices else s
         for i, chunk in enumerate(chunks)
         for s in chunk.segments
     ]

@@ -21,11 +21,12 @@ from podwatch.errors import StoreError
 from podwatch.settings import Settings
 from podwatch.store.database_url import POSTGRESQL, read_url, split_options, unusable_url
 from podwatch.store.failures import note_role
+from podwatch.store.postgres_session import prepare_sessions, split_search_path
 
 BUSY_SECONDS = 60.0  # a transaction of SQLite waits at most so long for another to end
 # A row whose columns the type checker does not follow.
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
-HEAD = "0016"  # the newest file in migrations/versions; a test holds the two together
+HEAD = "0020"  # the newest file in migrations/versions; a test holds the two together
 
 
 def to_json(value: Any) -> str:
@@ -53,7 +54,9 @@ def connect(settings: Settings) -> Engine:
     try:
         if url.drivername == POSTGRESQL:
             url, options = split_options(url)
+            url, search_path = split_search_path(url)
             engine = create_engine(url, pool_pre_ping=True, connect_args=options, **ENGINE_OPTIONS)
+            prepare_sessions(engine, search_path, keeps_prepared="prepare_threshold" in options)
             event.listen(engine, "before_cursor_execute", _postgres_binary)
             note_role(engine)
             return engine
@@ -62,7 +65,7 @@ def connect(settings: Settings) -> Engine:
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **ENGINE_OPTIONS)
     except ImportError as e:
         what = f"the driver of {url.drivername.partition('+')[0]} cannot be loaded ({e.name or type(e).__name__})"
-        raise unusable_url(what, "install podwatch again: make install") from None
+        raise unusable_url(what, "install it: pip install 'podwatch[postgres]'") from None
     except (ArgumentError, ValueError, TypeError):  # whose text may hold the password
         raise unusable_url("is not a database address") from None
     event.listen(engine, "connect", _sqlite_connect)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, or_, select, union_all
@@ -21,35 +22,40 @@ _STORED = "stored"
 
 
 class CoverageRows(Rows):
-    def coverage_facts(self, period: Period) -> CoverageFacts:
-        """What is known of a period, from which podwatch.policy.coverage measures."""
-        return self._facts(period)[0]
+    def coverage_facts(self, period: Period, feed_ids: Collection[int] | None = None) -> CoverageFacts:
+        """What is known of a period, from which podwatch.policy.coverage measures. feed_ids: of these feeds alone."""
+        return self._facts(period, feed_ids)[0]
 
     def daily_coverage_facts(self, period: Period) -> tuple[CoverageFacts, dict[date, list[EpisodeCount]]]:
         """The same, and its counts for each UTC day on which the episodes were published."""
         moment = func.coalesce(episodes.c.published_at, episodes.c.first_seen_at)
-        facts, days = self._facts(period, utc_day(self.engine.dialect.name, moment).label("day"))
+        facts, days = self._facts(period, None, utc_day(self.engine.dialect.name, moment).label("day"))
         by_day: dict[date, list[EpisodeCount]] = defaultdict(list)
         for day, n in zip(days, facts.counts, strict=True):
             by_day[date.fromisoformat(day)].append(n)
         return facts, by_day
 
-    def _facts(self, period: Period, *by: ColumnElement[str]) -> tuple[CoverageFacts, list[str]]:
+    def _facts(
+        self, period: Period, feed_ids: Collection[int] | None, *by: ColumnElement[str]
+    ) -> tuple[CoverageFacts, list[str]]:
         """The facts, and for each of their counts the value of ``by``, if that is given."""
         w, d = watches.c, feed_days.c
         with self.reading() as c:
             rows = c.execute(select(watches).where(w.enabled).order_by(w.seq)).all()
             known = [(r.seq, watch_of(r)) for r in rows]
             recorded_from = c.execute(select(func.min(d.day))).scalar()
-            followed = [_followed(r) for r in c.execute(_feeds(period))]
+            some = [] if feed_ids is None else [feeds.c.id.in_(feed_ids)]
+            followed = [_followed(r) for r in c.execute(_feeds(period).where(*some))]
             latest = max((seq for seq, watch in known if watch.surge is None), default=0)
             names = any(watch.surge is not None for _, watch in known)
-            counted = c.execute(_episode_counts(period, latest, names, *by)).all()
+            mine = [] if feed_ids is None else [episodes.c.feed_id.in_(feed_ids)]
+            counted = c.execute(_episode_counts(period, latest, names, mine, *by)).all()
+        count = cache(_count)  # most days of a feed are alike
         facts = CoverageFacts(
             period=period,
             recorded_from=recorded_from,
             feeds=followed,
-            counts=[_count(r[len(by) :]) for r in counted],
+            counts=[count(*r[len(by) :]) for r in counted],
             watches=tuple(known),
             broken=frozenset(r.id for r in rows if r.error is not None),
         )
@@ -77,12 +83,14 @@ def _feeds(period: Period) -> Select[Any]:
     return query.outerjoin(counted, counted.c.feed_id == f.id).order_by(f.id)
 
 
-def _episode_counts(period: Period, latest: int, names: bool, *by: ColumnElement[str]) -> Any:
+def _episode_counts(
+    period: Period, latest: int, names: bool, mine: Sequence[ColumnElement[bool]], *by: ColumnElement[str]
+) -> Any:
     """All the counts in one statement, so that they are of one moment.
 
     What detect has still to do is counted by itself, from the index of transcripts.detected_through: that column lies
     behind the text, which would have to be read from the disk. names: whether a watch asks for names.
-    by: what else they are counted by.
+    mine: which episodes, besides. by: what else they are counted by.
     """
     e, t, heard = episodes.c, transcripts.c, recognitions.c
     offered = or_(func.json_array_length(e.transcripts) > 0, func.coalesce(feeds.c.transcript_page, "") != "")
@@ -97,7 +105,7 @@ def _episode_counts(period: Period, latest: int, names: bool, *by: ColumnElement
     )
     language = case((t.id.is_not(None), t.language), else_=e.language)
     error = case((t.id.is_(None), func.coalesce(heard.error, e.fetch_error)))
-    inside = _published_in(period)
+    inside = [*_published_in(period), *mine]
     each = (  # grouped outside: to PostgreSQL two parameters with one value are not one expression
         select(*by, e.feed_id, language.label("language"), why.label("why"), error.label("error"))
         .select_from(
@@ -141,8 +149,7 @@ def _published_in(period: Period) -> list[ColumnElement[bool]]:
     return [until, both(e.published_at >= period.since, e.first_seen_at >= period.since)]
 
 
-def _count(r: Sequence[Any]) -> EpisodeCount:
-    feed, language, why, error, through, episodes_ = r
+def _count(feed: int, language: str | None, why: str, error: str | None, through: int, episodes_: int) -> EpisodeCount:
     return EpisodeCount(
         feed_id=feed,
         language=language,

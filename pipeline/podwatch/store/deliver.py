@@ -124,7 +124,10 @@ class DeliverRows(Rows):
                 ):
                     raise _ClaimedElsewhere
             with self.writing() as c:
-                row = c.execute(update(deliveries).where(*mine).values(**values).returning(*deliveries.c)).first()
+                # On PostgreSQL a worker does not wait for a row that another one is claiming.
+                free_row = select(d.id).where(*mine).with_for_update(skip_locked=True)
+                claim = update(deliveries).where(d.id.in_(free_row), *mine)
+                row = c.execute(claim.values(**values).returning(*deliveries.c)).first()
                 free = claim_slot(c, delivery.channel, now, channel_until or now, ahead) if row is not None else None
                 if row is None or free is None:
                     raise _ClaimedElsewhere

@@ -14,11 +14,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, insert, not_, select, update
 
-from podwatch.model import ALL, Alert, Episode, HoldReason, Mention, Shard, Transcript, Watch
+from podwatch.model import ALL, Alert, Doubt, Episode, HoldReason, Mention, Shard, Transcript, Watch
 from podwatch.store.alerts import insert_deliveries
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.fetch import transcript_of
+from podwatch.store.hearings import insert_doubts
 from podwatch.store.mention_diff import MentionKey, mention_keys, mention_rows, reconcile_mentions
 from podwatch.store.mentions import mention_columns
 from podwatch.store.sent_messages import identities_with_deliveries, schedule_edits
@@ -62,7 +63,8 @@ class TranscriptSource:
 class Detection:
     """The mentions found in a transcript and their alerts.
 
-    looked_for: watches by name; held: why alerts that are new are to be held, None when they are due.
+    looked_for: watches by name; held: why alerts that are new are to be held, None when they are due. doubts: places
+    where the audio is to be asked before anything is said of them.
     """
 
     source: TranscriptSource
@@ -70,6 +72,7 @@ class Detection:
     found: Sequence[Mention]
     alerts: Sequence[Alert]
     held: HoldReason | None = None
+    doubts: Sequence[Doubt] = ()
 
 
 class DetectRows(Rows):
@@ -152,6 +155,8 @@ class DetectRows(Rows):
                         schedule_edits(c, sorted(changed), identity, now)
             if fresh:
                 c.execute(insert(mentions), fresh)
+            for d in saved:
+                insert_doubts(c, d.source.transcript.id, d.source.transcript.revision, d.doubts, now)
             insert_deliveries(c, [(alert, d.held) for d in saved for alert in d.alerts], now)
             if saved:
                 c.execute(_MARK_DETECTED, [{"row": d.source.transcript.id, "through": through} for d in saved])

@@ -23,6 +23,22 @@ _BY_STATE: dict[str, tuple[str, str, bool]] = {
     "25006": ("the database is read-only", "use its primary server", True),
     "28000": ("the database refuses the login", _LOGIN, False),
     "28P01": ("the database refuses the password", _LOGIN, False),
+    "3F000": (
+        "there is no schema to make the tables in",
+        "make it with CREATE SCHEMA podwatch AUTHORIZATION its role, or correct search_path in PODWATCH_DATABASE_URL",
+        False,
+    ),
+    "08006": ("the connection to the database was lost", _LATER, True),
+    "no certificate": (
+        "the database's certificate is not to be trusted",
+        "give its authority's file (sslrootcert=...), and the host by the name in the certificate",
+        False,
+    ),
+    "no TLS": (
+        "the database does not speak TLS",
+        "turn it on at the server, or write sslmode=prefer where the network can be trusted",
+        False,
+    ),
     "3D000": ("there is no database of this name", "make it with CREATE DATABASE, or correct the name", False),
     "42P01": ("the database cannot be used", _DAMAGED, False),
     "42703": ("the database cannot be used", _DAMAGED, False),
@@ -50,6 +66,10 @@ _BY_WORDS = {
     "is shutting down": "57P03",
     "is starting up": "57P03",
     "No space left on device": "53100",
+    "certificate verify failed|does not match host name|root certificate file": "no certificate",
+    "server does not support SSL": "no TLS",
+    "server closed the connection|connection is lost|the connection is closed|terminating connection": "08006",
+    "SSL connection has been closed|[Cc]onnection reset by peer|server conn crashed": "08006",
 }
 _DENIED = re.compile(
     r'permission denied for (?P<kind>table|view|sequence|schema|relation|database) "?(?P<name>[^"\n]+)'

@@ -17,7 +17,7 @@ from podwatch.store.packing import unpack
 from podwatch.store.passing_parts import load_passing, save_passing
 from podwatch.store.revisions import keep_revision
 from podwatch.store.search import replace_documents
-from podwatch.store.statements import in_batches, in_shard
+from podwatch.store.statements import in_batches, in_host_shard
 from podwatch.store.tables import entity_spans, episodes, feeds, transcripts
 
 
@@ -42,13 +42,15 @@ class FetchRows(Rows):
         Until ``until`` no other run gets them; after it they are due again.
         """
         e = episodes.c
-        due = select(e.id).where(e.next_fetch_at <= now, _IS_LIVE, *in_shard(e.id, shard))
+        hosts = in_host_shard(feeds.c.bucket, shard)
+        of_shard = [e.feed_id.in_(select(feeds.c.id).where(*hosts))] if hosts else []
+        due = select(e.id).where(e.next_fetch_at <= now, _IS_LIVE, *of_shard)
         with self.writing() as c:
             claim = update(episodes).where(e.id.in_(due.with_for_update(skip_locked=True)), e.next_fetch_at <= now)
             mine = set(c.execute(claim.values(next_fetch_at=until).returning(e.id)).scalars())
             if not mine:
                 return []
-            claimed = self.requests_of(c, e.next_fetch_at == until, *in_shard(e.id, shard))
+            claimed = self.requests_of(c, e.next_fetch_at == until, *of_shard)
             return [request for request in claimed if request.episode.id in mine]
 
     def extend_claim(self, ids: Collection[int], claimed_until: datetime, until: datetime) -> None:

@@ -22,6 +22,7 @@ from podwatch.model import (
     RecognisedWord,
     SearchTokens,
     Shard,
+    VoiceWindow,
 )
 from podwatch.policy.listen_schedule import PATIENCE
 from podwatch.store.backfills import in_range
@@ -303,4 +304,5 @@ def unpack_chunk(body: bytes) -> RecognisedChunk:
     segments = (
         RecognisedSegment(**s | {"words": tuple(RecognisedWord(**w) for w in s["words"])}) for s in tree["segments"]
     )
-    return RecognisedChunk(**tree | {"segments": tuple(segments)})
+    voices = (VoiceWindow(**v) for v in tree.get("voices", ()))  # none in a chunk that an older podwatch kept
+    return RecognisedChunk(**tree | {"segments": tuple(segments), "voices": tuple(voices)})

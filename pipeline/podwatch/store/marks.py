@@ -12,6 +12,7 @@ from podwatch.store.statements import upsert
 from podwatch.store.tables import marks
 
 COMPLETE_LINE = "complete_line"  # all four verbs ran
+ANNOUNCED = "announced"  # the newest mention that other programs were told of, by its id
 HEARTBEAT = "heartbeat"  # the monitoring service took it
 STORE_ID = "store_id"  # of this database, and of the copies of it
 RUNS = "deliver_runs"  # how many there were: see line/restored_copy.py

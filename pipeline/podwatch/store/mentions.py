@@ -34,7 +34,30 @@ class StoredMention:
     retired_at: datetime | None = None  # when its watch was taken off the watchlist
 
 
+@dataclass(frozen=True, slots=True)
+class NewMentions:
+    """Mentions that were stored after some other one. ids: the first of them; last: the newest one of all."""
+
+    ids: tuple[int, ...]
+    count: int
+    last: int
+
+
 class MentionRows(Rows):
+    def newest_mention_id(self) -> int:
+        """0 when there is no mention."""
+        with self.reading() as c:
+            return int(c.execute(select(func.max(mentions.c.id))).scalar() or 0)
+
+    def mentions_after(self, id: int, most: int) -> NewMentions:
+        """Those of ids above this one that their transcripts still say, ``most`` of their ids at most."""
+        m = mentions.c
+        newer = (m.id > id, m.gone_at.is_(None))
+        with self.reading() as c:
+            count, last = c.execute(select(func.count(), func.max(m.id)).where(*newer)).one()
+            ids = tuple(c.execute(select(m.id).where(*newer).order_by(m.id).limit(most)).scalars())
+        return NewMentions(ids, count, last or id)
+
     def mentions(
         self,
         *,

@@ -11,13 +11,14 @@ from sqlalchemy import Connection, Date, Integer, Text, bindparam, delete, func,
 
 from podwatch.logins import origin_of
 from podwatch.model import ALL, Episode, Feed, FeedFacts, Person, PollResult, Shard
+from podwatch.policy.shards import bucket_of
 from podwatch.redaction import display_address
 from podwatch.store.alerts import detach_deliveries
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episode_upsert import upsert_episodes
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.removed_feeds import remember_feed
-from podwatch.store.statements import in_shard, upsert
+from podwatch.store.statements import in_host_shard, upsert
 from podwatch.store.tables import episodes, feed_days, feed_items, feeds
 
 # Saved after every poll; the others only when the document was read, with its episodes.
@@ -48,8 +49,14 @@ class PollRows(Rows):
             for feed in wanted:
                 row = known.get(feed.url)
                 if row is None:
-                    values = {"url": feed.url, "login": feed.login, "title": feed.title, "tags": list(feed.tags)}
-                    c.execute(insert(feeds).values(**values, recent=[], added_at=now, next_poll_at=now))
+                    values: dict[str, Any] = {
+                        "url": feed.url,
+                        "login": feed.login,
+                        "title": feed.title,
+                        "tags": list(feed.tags),
+                    }
+                    values |= {"bucket": bucket_of(feed.url), "recent": [], "added_at": now, "next_poll_at": now}
+                    c.execute(insert(feeds).values(**values))
                     new += 1
                     continue
                 changes: dict[str, Any] = {}
@@ -96,10 +103,21 @@ class PollRows(Rows):
         due = feeds.c.next_poll_at.is_not(None) if now is None else feeds.c.next_poll_at <= now
         query = (
             select(feeds)
-            .where(due, feeds.c.disabled_at.is_(None), *in_shard(feeds.c.id, shard))
+            .where(due, feeds.c.disabled_at.is_(None), *in_host_shard(feeds.c.bucket, shard))
             .order_by(feeds.c.next_poll_at, feeds.c.id)
         )
         return [feed_of(r) for r in self.read_rows(query)]
+
+    def due_by_bucket(self, now: datetime) -> dict[int, int]:
+        """By the bucket of their host how many feeds and transcripts are due."""
+        f, e = feeds.c, episodes.c
+        polls = select(f.bucket, func.count().label("n")).where(f.next_poll_at <= now, f.disabled_at.is_(None))
+        fetches = select(f.bucket, func.count().label("n")).join(episodes, e.feed_id == f.id)
+        found: dict[int, int] = {}
+        for query in (polls, fetches.where(e.next_fetch_at <= now, e.backlog.is_(False))):
+            for r in self.read_rows(query.group_by(f.bucket)):
+                found[r.bucket] = found.get(r.bucket, 0) + r.n
+        return found
 
     def newest_episodes(self, feed: Feed, most: int) -> list[Episode]:
         """The feed's episodes, newest first."""
@@ -149,7 +167,9 @@ class PollRows(Rows):
         with self.writing() as c:
             other = c.execute(select(feeds.c.id).where(feeds.c.url == url, feeds.c.id != feed.id)).scalar()
             if other is None:
-                c.execute(update(feeds).where(feeds.c.id == feed.id).values(url=url, login=login))
+                c.execute(
+                    update(feeds).where(feeds.c.id == feed.id).values(url=url, bucket=bucket_of(url), login=login)
+                )
                 return replace(feed, url=url, login=login)
         there = display_address(url)
         error = f"{display_address(feed.url)}: has moved to {there}, which is polled already - remove this one"

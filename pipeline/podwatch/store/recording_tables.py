@@ -55,3 +55,26 @@ recognitions = Table(
     Column("recognised_at", Utc, index=True),
     Column("quality", JSON),  # see speech/quality.py
 )
+
+# Places of a transcript where a watched name may be said, and what was heard again of them. See model.Hearing.
+hearings = Table(
+    "hearings",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("transcript_id", Id, ForeignKey("transcripts.id", ondelete="CASCADE"), nullable=False),
+    Column("transcript_revision", Integer, nullable=False),
+    Column("name", Text, nullable=False),  # as it is watched, in full
+    Column("start", Integer, nullable=False),  # characters of the text, half-open
+    Column("end", Integer, nullable=False),
+    Column("surface", Text, nullable=False),
+    Column("score", Float, nullable=False),  # by the text alone
+    Column("asked_at", Utc, nullable=False),
+    Column("next_at", Utc, index=True),  # when it is heard again, or the claim on it ends; null: it is decided
+    Column("failures", Integer, nullable=False, default=0),
+    Column("outcome", String(16)),  # of model.HearingOutcome; null: it waits
+    Column("likelihoods", JSON),
+    Column("recogniser", Text, nullable=False, default=""),
+    Column("seconds", Float, nullable=False, default=0.0),  # of audio that were heard for it
+    Column("heard_at", Utc, index=True),
+    UniqueConstraint("transcript_id", "transcript_revision", "name", "start", "end"),
+)

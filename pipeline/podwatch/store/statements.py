@@ -24,6 +24,13 @@ def in_shard(id_column: ColumnElement[int], shard: Shard) -> list[ColumnElement[
     return [id_column % shard.count == shard.index] if shard.count > 1 else []
 
 
+def in_host_shard(bucket: ColumnElement[int], shard: Shard) -> list[ColumnElement[bool]]:
+    """The conditions, none or one, that leave only the feeds whose hosts are of a shard. bucket: the feeds' column."""
+    if shard.count <= 1:
+        return []
+    return [bucket % shard.count == shard.index if shard.buckets is None else bucket.in_(shard.buckets)]
+
+
 def is_null(column: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether the column is null, in words that SQLite does not look up in the column's index.
 

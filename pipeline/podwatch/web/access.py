@@ -14,6 +14,7 @@ from fastapi import Depends, HTTPException, Request
 OPEN = "podwatch_open"  # an attribute of the few endpoints that anybody may ask
 CSRF_COOKIE = "podwatch_csrf"
 SESSION_COOKIE = "podwatch_session"
+CHANGED_COOKIE = "podwatch_changed"  # for some seconds, with whoever has changed something
 API_HEADER = "x-requested-with"  # no form of another site can send it
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -141,4 +142,8 @@ def current_visitor(request: Request) -> Visitor:
     return visitor
 
 
-VisitorDep = Annotated[Visitor, Depends(current_visitor)]
+async def _visitor_of(request: Request) -> Visitor:  # async: FastAPI would give each plain one a thread
+    return current_visitor(request)
+
+
+VisitorDep = Annotated[Visitor, Depends(_visitor_of)]

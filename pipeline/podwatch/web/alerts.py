@@ -13,19 +13,19 @@ from podwatch.diagnose.coverage import coverage_line
 from podwatch.errors import PodwatchError
 from podwatch.line.answers import save_answer
 from podwatch.model import Answer, Kind, Verdict
+from podwatch.notifiers.escaping import defuse_cell
 from podwatch.redaction import display_address
 from podwatch.store.alert_stream import Outcome, StreamedAlert
 from podwatch.web.access import Visitor, VisitorDep
 from podwatch.web.alert_filter import parse_filter, parse_id, read_fields
 from podwatch.web.describe import describe_match, describe_outcome, message_link
-from podwatch.web.page import FormDep, Page, PageDep, go_to, query_of
+from podwatch.web.page import FormDep, Page, PageDep, cached_view, go_to, query_of
 from podwatch.web.rendering import seconds_or_none
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 50
 CSV_ROWS = 10_000
 MOST_LISTED_FEEDS = 200  # in the filter: more would weigh more than the alerts
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -34,6 +34,7 @@ def show_first(request: Request) -> Response:
 
 
 @router.get("/alerts", response_class=HTMLResponse)
+@cached_view
 def show_alerts(request: Request, page: PageDep) -> Response:
     fields = read_fields(request.query_params)
     wanted = parse_filter(fields)
@@ -114,8 +115,8 @@ def csv_rows(a: StreamedAlert) -> list[tuple[object, ...]]:
 
 
 def defuse(cell: object) -> object:
-    """A text that a spreadsheet would run as a formula, made to be read as a text."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    """A cell of a CSV file, never a formula."""
+    return defuse_cell(cell) if isinstance(cell, str) else cell
 
 
 def _iso(moment: datetime | None) -> str:

@@ -6,15 +6,36 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import orjson
+
 from podwatch.model import Coverage, Feed, Mention, NotListened, Precision
 from podwatch.notifiers import show_channel
 from podwatch.redaction import display_address, redact_text
 from podwatch.store.alert_stream import StreamedAlert
 from podwatch.store.audit import AuditEntry
 from podwatch.store.page_figures import ListedEpisode, WatchState
-from podwatch.web.coverage import describe_listed
+from podwatch.web.coverage import ListedState, describe_listed
 from podwatch.web.describe import describe_match, describe_outcome, message_link
 from podwatch.web.rendering import seconds_or_none
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request was not answered, in a line."""
+
+    detail: str
+
+
+# What every operation may answer besides what it is for.
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Refusal, "description": "a value, or the query, has a mistake: its line"},
+    401: {"model": Refusal, "description": "not logged in"},
+    403: {"model": Refusal, "description": "not allowed, or a change that another site may have asked for"},
+    404: {"model": Refusal, "description": "there is no such thing"},
+    413: {"description": "more than 4 MB in one request"},
+    422: {"model": Refusal, "description": "a value that does not fit its form: which, and why"},
+    503: {"model": Refusal, "description": "the database does not answer"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +233,11 @@ class ChangePage:
     next: int | None
 
 
+def to_json(record: object) -> str:
+    """A record as JSON at once, for long lists: FastAPI would build it twice over, and check what is typed already."""
+    return orjson.dumps(record, option=orjson.OPT_UTC_Z).decode()
+
+
 def mention_record(id: int, m: Mention) -> MentionRecord:
     return MentionRecord(
         id, m.watch, m.kind.value, m.score, m.surface, m.start, m.end, seconds_or_none(m), m.approximate, m.segment,
@@ -243,7 +269,11 @@ def alert_record(a: StreamedAlert) -> AlertRecord:
 
 
 def episode_record(e: ListedEpisode, latest: int) -> EpisodeRecord:
-    state, one = describe_listed(e, latest), e.episode
+    return listed_record(e, describe_listed(e, latest))
+
+
+def listed_record(e: ListedEpisode, state: ListedState) -> EpisodeRecord:
+    one = e.episode
     return EpisodeRecord(
         one.id, one.feed_id, one.show or display_address(e.feed_url), one.guid, one.title, one.link, one.published_at,
         one.duration, e.language, state.kind, state.text,

@@ -7,13 +7,14 @@ from fastapi.responses import HTMLResponse
 
 from podwatch.store.audit import Action, AuditFilter, Facts, describe_facts
 from podwatch.web.alert_filter import parse_id
-from podwatch.web.page import PageDep, query_of
+from podwatch.web.page import PageDep, cached_view, query_of
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 50
 
 
 @router.get("/changes", response_class=HTMLResponse)
+@cached_view
 def show_changes(request: Request, page: PageDep) -> Response:
     query = request.query_params
     before = query.get("before")

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup, escape
 
 from podwatch.model import Coverage, CoverageFacts, EpisodeCount, NotListened, Period, Watch
 from podwatch.policy.coverage import (
@@ -23,7 +24,7 @@ from podwatch.policy.scopes import is_in_scope
 from podwatch.redaction import display_address, redact_text
 from podwatch.store.page_figures import ListedEpisode
 from podwatch.web.alert_filter import parse_day, parse_id
-from podwatch.web.page import PageDep, query_of
+from podwatch.web.page import Page, PageDep, cached_view, query_of
 
 router = APIRouter(include_in_schema=False)
 DAYS = 28  # four weeks fit on a screen
@@ -52,6 +53,11 @@ class CalendarRow:
     said: str
     query: str
 
+    def draw_cells(self) -> Markup:
+        """The cells of its days, drawn here: a template would escape thousands of pieces one by one."""
+        query = escape(self.query)
+        return Markup("".join(_draw(c, query) for c in self.cells))  # noqa: S704 - its parts are escaped
+
 
 @dataclass(frozen=True, slots=True)
 class ListedState:
@@ -62,6 +68,7 @@ class ListedState:
 
 
 @router.get("/coverage", response_class=HTMLResponse)
+@cached_view
 def show_coverage(request: Request, page: PageDep) -> Response:
     now = page.clock()
     until = request.query_params.get("until", "")
@@ -100,11 +107,18 @@ def show_coverage(request: Request, page: PageDep) -> Response:
 
 
 @router.get("/coverage/days/{day}", response_class=HTMLResponse)
+@cached_view
 def show_day(day: str, request: Request, page: PageDep) -> Response:
-    when = parse_day(day, "day")
-    start, query = _start(when), request.query_params
+    when, query = parse_day(day, "day"), request.query_params
     feed = parse_id(query["feed"], "feed") if query.get("feed") else None
     name = query.get("watch", "")
+    rows = list_day(page, when, feed, name)
+    return page.render(request, "coverage_day.html", day=when, rows=rows, watch=name, feed=feed)
+
+
+def list_day(page: Page, when: date, feed: int | None, name: str) -> list[tuple[ListedEpisode, ListedState]]:
+    """What came out on a day, what was missed first. feed, name: of this feed, or in the scope of this watch, alone."""
+    start = _start(when)
     stored = page.store.find_watch(name) if name else None
     if name and stored is None:
         raise HTTPException(404, "there is no such watch")
@@ -114,7 +128,7 @@ def show_day(day: str, request: Request, page: PageDep) -> Response:
     inside = [e for e in found if watch is None or _holds(watch, e)]
     rows = [(e, describe_listed(e, stored.seq if stored else latest)) for e in inside]
     rows.sort(key=lambda r: (r[1].kind == "listened", r[0].episode.show.casefold()))
-    return page.render(request, "coverage_day.html", day=when, rows=rows, watch=name, feed=feed)
+    return rows
 
 
 def watch_rows(
@@ -137,10 +151,21 @@ def watch_rows(
 def make_cells(days: Sequence[date], found: Mapping[date, Coverage]) -> list[Cell]:
     cells = []
     for day in days:
-        c = found.get(day, Coverage())
+        c = found.get(day)
+        if c is None:
+            cells.append(Cell(day, "", 0, f"{day}: no episode"))
+            continue
         said = f"{c.listened} of {c.episodes} listened to" + (f"; {describe_reasons(c)}" if c.not_listened else "")
         cells.append(Cell(day, choose_level(c), c.episodes, f"{day}: {said}" if c.episodes else f"{day}: no episode"))
     return cells
+
+
+def _draw(c: Cell, query: str) -> str:
+    if not c.episodes:
+        return "<td></td>"
+    shown = c.episodes if c.episodes < 1000 else f"{c.episodes // 1000}k"
+    link = f'<a href="coverage/days/{c.day}?{query}" title="{escape(c.text)}">{shown}</a>'
+    return f'<td class="{c.level}">{link}</td>'
 
 
 def choose_level(c: Coverage) -> str:

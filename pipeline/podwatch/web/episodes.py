@@ -22,7 +22,7 @@ from podwatch.web.alert_filter import parse_id
 from podwatch.web.chapters import chapters_of
 from podwatch.web.coverage import describe_listed
 from podwatch.web.editor import render_editor, save
-from podwatch.web.page import FormDep, Page, PageDep, go_to
+from podwatch.web.page import FormDep, Page, PageDep, cached_view, go_to
 from podwatch.web.rendering import web_address
 from podwatch.web.revision_diff import diff_revisions
 from podwatch.web.transcript_layout import Turn, lay_out
@@ -52,6 +52,7 @@ class WatchCount:
 
 
 @router.get("/episodes/{id}", response_class=HTMLResponse)
+@cached_view
 def show_episode(id: str, request: Request, page: PageDep) -> Response:
     number = parse_id(id, "episode")
     store = page.store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from podwatch.store.audit import Action
 from podwatch.web.access import Visitor, VisitorDep
 from podwatch.web.alert_filter import parse_id
 from podwatch.web.coverage import describe_listed
-from podwatch.web.page import FormDep, Page, PageDep, go_to, query_of
+from podwatch.web.page import FormDep, Page, PageDep, cached_view, go_to, query_of
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 100
@@ -39,21 +39,24 @@ class FeedHealth:
 
     feed: Feed
     state: str
-    transcripts: str
+    transcripts: str = ""
 
 
 @router.get("/feeds", response_class=HTMLResponse)
+@cached_view
 def show_feeds(request: Request, page: PageDep) -> Response:
     now, query = page.clock(), request.query_params
     tag, state, text = query.get("tag", ""), query.get("state", ""), query.get("q", "").strip()
     offset = parse_id(query.get("from", "0"), "from")
     feeds = page.store.feeds()
-    transcripts = transcripts_by_feed(page.store, now) if feeds else {}
-    every = [FeedHealth(f, choose_state(f, now), transcripts.get(f.id, "")) for f in feeds]
+    every = [FeedHealth(f, choose_state(f, now)) for f in feeds]
     order = {"dead": 0, "failing": 1, "gone": 2, "never": 3, "fine": 4}
     shown = [h for h in every if (not tag or tag in h.feed.tags) and (not state or h.state == state) and _fits(h, text)]
     shown.sort(key=lambda h: (order[h.state], (h.feed.title or h.feed.url).casefold()))
     here = shown[offset : offset + PAGE_SIZE]
+    # Of those that are shown alone: it is counted from all their episodes.
+    transcripts = transcripts_by_feed(page.store, now, [h.feed.id for h in here]) if here else {}
+    here = [replace(h, transcripts=transcripts.get(h.feed.id, "")) for h in here]
     more = query_of({"tag": tag, "state": state, "q": text, "from": offset + PAGE_SIZE})
     return page.render(
         request,
@@ -73,6 +76,7 @@ def show_feeds(request: Request, page: PageDep) -> Response:
 
 
 @router.get("/feeds/{id}", response_class=HTMLResponse)
+@cached_view
 def show_feed(id: str, request: Request, page: PageDep) -> Response:
     feed = find_feed(page, id)
     offset = parse_id(request.query_params.get("from", "0"), "from")
@@ -180,7 +184,7 @@ def choose_state(f: Feed, now: datetime) -> str:
 
 
 def _fits(h: FeedHealth, text: str) -> bool:
-    return text.casefold() in f"{h.feed.title} {display_address(h.feed.url)}".casefold()
+    return not text or text.casefold() in f"{h.feed.title} {display_address(h.feed.url)}".casefold()
 
 
 def _tags(text: str) -> tuple[str, ...]:

@@ -1,12 +1,19 @@
-"""What every response carries and no request may exceed: security headers, an ETag, a limit. Pure ASGI."""
+"""What every response carries and no request may exceed: security headers, an ETag, a limit; and what a change leaves.
+
+Pure ASGI.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from podwatch.web.access import CHANGED_COOKIE, SAFE_METHODS
+
+CHANGED_SECONDS = 15  # longer than any view is shown to others after a change
 MAX_BODY = 4_000_000  # bytes of a request: an OPML file with some thousand feeds
 _TAGGED = ("text/html", "application/json", "application/atom+xml", "text/csv")
 
@@ -43,6 +50,29 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, add if scope["type"] == "http" else send)
+
+
+class ChangeMarks:
+    """After a change drops the views that were rendered here, and tells other processes of this server by a cookie of
+    some seconds that whoever made it is to see it."""
+
+    def __init__(self, app: ASGIApp, forget: Callable[[], None]) -> None:
+        self._app, self._forget = app, forget
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+            await self._app(scope, receive, send)
+            return
+
+        async def mark(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                self._forget()
+                path = f"{scope.get('root_path', '')}/"
+                cookie = f"{CHANGED_COOKIE}=1; Max-Age={CHANGED_SECONDS}; Path={path}; HttpOnly; SameSite=Lax"
+                MutableHeaders(scope=message).append("set-cookie", cookie)
+            await send(message)
+
+        await self._app(scope, receive, mark)
 
 
 class EntityTags:

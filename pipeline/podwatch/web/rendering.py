@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 # places in a transcript are counted.
 _CONTROL: dict[int, str] = dict.fromkeys((*range(9), *range(11, 13), *range(14, 32), *range(127, 160)), "\ufffd")
 _CONTROL |= dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\u2060")
-_CONTROL |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+_CONTROL |= dict.fromkeys((*range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\ufffd")  # no XML has them
 
 
 def build_environment() -> Environment:

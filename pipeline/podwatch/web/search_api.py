@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
@@ -12,14 +12,11 @@ from podwatch.history.search import Facets, compile_search, search
 from podwatch.redaction import redact_text
 from podwatch.store.search import SearchScope
 from podwatch.web.alert_filter import LARGEST_ID
+from podwatch.web.api_records import REFUSALS
 from podwatch.web.page import PageDep
 from podwatch.web.search import FACET_VALUES, MOST_READ, SECONDS, hit_record, parse_scope, within
 
-router = APIRouter(
-    prefix="/api/v1", responses={401: {"description": "not logged in"}, 403: {"description": "not allowed"}}
-)
-
-MISTAKES: dict[int | str, dict[str, Any]] = {400: {"description": "the query, or a value, has a mistake: its line"}}
+router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ class SearchPage:
     facets: list[FacetRecord]
 
 
-@router.get("/search", responses=MISTAKES)
+@router.get("/search")
 def search_transcripts(
     page: PageDep,
     q: Annotated[str, Query(description="In the language of the watches.")] = "",

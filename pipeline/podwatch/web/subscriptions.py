@@ -12,8 +12,8 @@ from fastapi.responses import HTMLResponse
 
 from podwatch.store.alert_stream import StreamedAlert
 from podwatch.store.audit import Action
-from podwatch.web.access import VisitorDep, open_to_anybody
-from podwatch.web.alert_filter import parse_filter, parse_id, read_fields
+from podwatch.web.access import Visitor, VisitorDep, open_to_anybody
+from podwatch.web.alert_filter import FilterFields, parse_filter, parse_id, read_fields
 from podwatch.web.describe import describe_match, describe_outcome
 from podwatch.web.page import FormDep, Page, PageDep, go_to, own_address, query_of
 from podwatch.web.rendering import clean
@@ -49,20 +49,32 @@ def show_subscriptions(request: Request, page: PageDep) -> Response:
 def make_token(request: Request, page: PageDep, visitor: VisitorDep, form: FormDep) -> Response:
     """Shows the new feed's address: the token in it is not stored, so it is shown this once."""
     fields = read_fields(dict(parse_qsl(str(form.get("view", "")))))
+    _, view, address = make_subscription(request, page, visitor, fields)
+    return _subscriptions(request, page, view, address)
+
+
+def make_subscription(request: Request, page: Page, visitor: Visitor, fields: FilterFields) -> tuple[int, str, str]:
+    """(number, view, address) of a new feed. Raises PodwatchError for a filter that there is not."""
     parse_filter(fields)
     view, token, now = query_of(fields.query), secrets.token_urlsafe(24), page.clock()
     number = page.store.add_view_token(token, view, visitor.id, now)
     page.store.add_audit(visitor.id, Action.MAKE_TOKEN, f"feed {number}", None, {"view": view}, now)
-    address = f"{own_address(request)}/subscriptions/{token}/alerts.atom"
-    return _subscriptions(request, page, view, address)
+    return number, view, f"{own_address(request)}/subscriptions/{token}/alerts.atom"
 
 
 @router.post("/subscriptions/{id}/revoke")
 def revoke_token(id: str, request: Request, page: PageDep, visitor: VisitorDep) -> Response:
-    now, number = page.clock(), parse_id(id, "feed")
-    if page.store.revoke_view_token(number, now):
-        page.store.add_audit(visitor.id, Action.REVOKE_TOKEN, f"feed {number}", {"in force": True}, None, now)
+    stop_subscription(page, visitor, parse_id(id, "feed"))
     return go_to(request, "/subscriptions")
+
+
+def stop_subscription(page: Page, visitor: Visitor, number: int) -> bool:
+    """False when none of this number is in force."""
+    now = page.clock()
+    if not page.store.revoke_view_token(number, now):
+        return False
+    page.store.add_audit(visitor.id, Action.REVOKE_TOKEN, f"feed {number}", {"in force": True}, None, now)
+    return True
 
 
 def _subscriptions(request: Request, page: Page, view: str, address: str = "") -> Response:

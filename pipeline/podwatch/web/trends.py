@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
@@ -14,19 +14,19 @@ from fastapi.responses import HTMLResponse
 from podwatch.errors import PodwatchError
 from podwatch.redaction import display_address
 from podwatch.store.database import Store
+from podwatch.store.page_figures import WatchState
 from podwatch.store.trends import StoredSurge
 from podwatch.web.alert_filter import parse_id
 from podwatch.web.alerts import MOST_LISTED_FEEDS
+from podwatch.web.api_records import REFUSALS
 from podwatch.web.line_chart import draw_lines
-from podwatch.web.page import PageDep
+from podwatch.web.page import PageDep, cached_view
 
 router = APIRouter()
 MOST = 5  # series beside each other
 PERIODS = (30, 90, 365)
 KINDS = ("watch", "show", "entity")
 NAMES = 200  # entities offered for completion
-
-MISTAKES: dict[int | str, dict[str, Any]] = {400: {"description": "the query, or a value, has a mistake: its line"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class TrendRecord:
 
 
 @router.get("/trends", response_class=HTMLResponse, include_in_schema=False)
+@cached_view
 def show_trends(request: Request, page: PageDep) -> Response:
     query, now, store = request.query_params, page.clock(), page.store
     days = _period(query.get("days", ""))
@@ -68,9 +69,10 @@ def show_trends(request: Request, page: PageDep) -> Response:
     asked, mistakes = list(dict.fromkeys([*query.getlist("of"), *added])), []
     states, feeds = store.watch_states(), store.feeds()
     chosen: list[Series] = []
-    for of in asked or _most_mentioned(store, since):
+    by_day = {} if asked else store.mentions_by_day(since)  # counted once for all that are shown
+    for of in asked or _most_mentioned(by_day, states):
         try:
-            chosen.append(load_series(store, of, since))
+            chosen.append(load_series(store, of, since, by_day))
         except PodwatchError as e:
             mistakes.append(e.line)
     if len(chosen) > MOST:
@@ -96,7 +98,7 @@ def show_trends(request: Request, page: PageDep) -> Response:
     )
 
 
-@router.get("/api/v1/trends", responses=MISTAKES)
+@router.get("/api/v1/trends", responses=REFUSALS)
 def list_trends(
     page: PageDep,
     of: Annotated[
@@ -119,8 +121,8 @@ def list_trends(
     ]
 
 
-def load_series(store: Store, of: str, since: datetime) -> Series:
-    """Raises PodwatchError for what there is not."""
+def load_series(store: Store, of: str, since: datetime, counted: Mapping[int, dict[str, int]] | None = None) -> Series:
+    """Raises PodwatchError for what there is not. counted: the mentions of all watches by day, where that was done."""
     kind, _, name = _clean(of).partition(":")
     name = name.strip()
     surges = store.stored_surges(since)
@@ -129,7 +131,7 @@ def load_series(store: Store, of: str, since: datetime) -> Series:
             stored = store.find_watch(name)
             if stored is None:
                 raise PodwatchError("is not among the watches", where=name[:80], todo="choose one of the list")
-            counts = store.mentions_by_day(since, stored.watch.id).get(stored.watch.id, {})
+            counts = (counted or store.mentions_by_day(since, stored.watch.id)).get(stored.watch.id, {})
             return Series(f"watch:{name}", kind, name, counts, [g for g in surges if g.watch == name])
         case "show":
             feed = store.find_feed(parse_id(name, "show"))
@@ -148,10 +150,9 @@ def load_series(store: Store, of: str, since: datetime) -> Series:
     raise PodwatchError("is nothing that is counted", where=f"of={of[:80]}", todo=todo)
 
 
-def _most_mentioned(store: Store, since: datetime) -> list[str]:
+def _most_mentioned(by_day: Mapping[int, dict[str, int]], states: Iterable[WatchState]) -> list[str]:
     """The watches with the most mentions, where nothing was chosen."""
-    by_day = store.mentions_by_day(since)
-    names = {s.watch.id: s.watch.name for s in store.watch_states()}
+    names = {s.watch.id: s.watch.name for s in states}
     totals = sorted(((sum(days.values()), n) for n, days in by_day.items() if n in names), reverse=True)
     return [f"watch:{names[n]}" for _, n in totals[:3]]
 

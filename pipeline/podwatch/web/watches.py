@@ -12,11 +12,11 @@ from podwatch.model import Mute, Precision, Watch, measure_precision
 from podwatch.notifiers import show_channel
 from podwatch.redaction import display_address
 from podwatch.store.audit import Action
-from podwatch.web.access import VisitorDep
+from podwatch.web.access import Visitor, VisitorDep
 from podwatch.web.alert_filter import parse_id
 from podwatch.web.changes import describe_difference
 from podwatch.web.charts import draw_bars
-from podwatch.web.page import FormDep, PageDep, go_to
+from podwatch.web.page import FormDep, Page, PageDep, cached_view, go_to
 
 router = APIRouter(include_in_schema=False)
 LIST_DAYS, WATCH_DAYS = 45, 90
@@ -25,6 +25,7 @@ CHANGES = 5
 
 
 @router.get("/watches", response_class=HTMLResponse)
+@cached_view
 def show_watches(request: Request, page: PageDep) -> Response:
     now, store = page.clock(), page.store
     states = store.watch_states()
@@ -47,6 +48,7 @@ def show_watches(request: Request, page: PageDep) -> Response:
 
 
 @router.get("/watches/{name:path}", response_class=HTMLResponse)
+@cached_view
 def show_watch(name: str, request: Request, page: PageDep) -> Response:
     now, store = page.clock(), page.store
     stored = store.find_watch(name)
@@ -73,12 +75,17 @@ def show_watch(name: str, request: Request, page: PageDep) -> Response:
 
 @router.post("/mutes/{id}/end")
 def end_mute(id: str, request: Request, page: PageDep, visitor: VisitorDep, form: FormDep) -> Response:
-    number, now = parse_id(id, "mute"), page.clock()
+    stop_mute(page, visitor, parse_id(id, "mute"))
+    return go_to(request, str(form.get("back", "/watches")))
+
+
+def stop_mute(page: Page, visitor: Visitor, number: int) -> None:
+    """Ends a mute, with its audit. 404 when none of this number is in force."""
+    now = page.clock()
     found = [m for m in page.store.active_mutes(now) if m.id == number]
     if not found or not page.store.end_mute(number, now):
         raise HTTPException(404, "nothing is muted by this now")
     page.store.add_audit(visitor.id, Action.END_MUTE, describe_mute(found[0]), {"until": found[0].until}, None, now)
-    return go_to(request, str(form.get("back", "/watches")))
 
 
 def describe_mute(m: Mute) -> str:

@@ -17,10 +17,11 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.loopback_server import LoopbackServer, QuietHandler
 
 POST = "chat.postMessage"
 
@@ -73,7 +74,7 @@ def slow(seconds: float, *, accepted: bool = True) -> Fault:
     return Fault(forward=accepted, seconds=seconds)
 
 
-class FaultProxy:
+class FaultProxy(LoopbackServer):
     """On a free loopback port before ``target`` (a base URL); forwards every call for which no fault is set."""
 
     def __init__(self, target: str) -> None:
@@ -83,10 +84,8 @@ class FaultProxy:
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._lock = threading.Lock()
         self._released = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}{self._target.path}"
+        super().__init__()
+        self.base_url = f"{self.address}{self._target.path}"
 
     def fail_next(self, *faults: Fault, method: str = POST) -> None:
         """Sets what happens to the next calls of a method, one each."""
@@ -98,15 +97,9 @@ class FaultProxy:
         with self._lock:
             self._faults.clear()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         self._released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__exit__(kind, e, tb)
 
     def answer(self, method: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes] | None:
         """(status, headers, body) for a call, or None to hang up."""
@@ -137,10 +130,12 @@ class FaultProxy:
             content = _filter_history(content, arguments)
         return answer.status, {"Content-Type": answer.headers["Content-Type"]}, content
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def handler(self) -> type[QuietHandler]:
         proxy = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
+            protocol_version = "HTTP/1.0"  # a connection a call, which hanging up ends
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 passed = {k: v for k, v in self.headers.items() if k.lower() in ("authorization", "content-type")}
@@ -159,9 +154,6 @@ class FaultProxy:
 
             def date_time_string(self, timestamp: float | None = None) -> str:
                 return super().date_time_string((timestamp or time.time()) + proxy.clock_ahead)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
 
         return Handler
 

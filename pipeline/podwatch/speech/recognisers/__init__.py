@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from podwatch.speech.forced_decoding import ForcedDecoder
+
 SAMPLE_RATE = 16_000  # samples a second, mono: what every recogniser here gets
 
 
@@ -41,6 +43,11 @@ class Recogniser(Protocol):
 
         language: ISO 639-1, None: it is recognised, too. hints: names that are likely said. Raises SpeechError.
         """
+        ...
+
+    def forced_decoder(self, language: str) -> ForcedDecoder | None:
+        """What asks its model how likely a name is at a place; None where it tells no probabilities, or not of this
+        language (ISO 639-1)."""
         ...
 
     def close(self) -> None:
@@ -77,4 +84,9 @@ def build_recogniser(settings: Settings) -> Recogniser:
     if name not in RECOGNISERS:
         what = f"there is no such recogniser; there are {', '.join(RECOGNISERS)}"
         raise SpeechError(what, where=f"PODWATCH_SPEECH_RECOGNISER={name}", todo="choose one of them")
-    return RECOGNISERS[name](settings)
+    recogniser = RECOGNISERS[name](settings)
+    if not settings.speech.speakers or recogniser.tells_speakers:
+        return recogniser
+    from podwatch.speech.speakers.recogniser import SpeakerRecogniser
+
+    return SpeakerRecogniser(recogniser, settings.speech)

@@ -62,6 +62,9 @@ class Deepgram:
         url = f"{self._url}?{urlencode(asked)}"
         return read_answer(self._service.ask(url, encode_flac(samples), headers, seconds=seconds), seconds, language)
 
+    def forced_decoder(self, language: str) -> None:
+        """See Recogniser: the service tells nothing of a text that it is given."""
+
     def close(self) -> None:
         self._service.close()
 

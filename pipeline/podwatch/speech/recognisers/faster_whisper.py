@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from podwatch.errors import SpeechError
 from podwatch.model import RecognisedChunk, RecognisedSegment, RecognisedWord
 from podwatch.settings import Settings
+from podwatch.speech.forced_decoding import ForcedDecoder
 from podwatch.speech.language_names import language_code
 from podwatch.speech.models import find_model, mended_tokenizer
 from podwatch.speech.recognisers import SAMPLE_RATE
@@ -95,6 +96,16 @@ class FasterWhisper:
             language=language or (language_code(info.language) if segments else None),
             speech_seconds=round(info.duration_after_vad, 2),
         )
+
+    def forced_decoder(self, language: str) -> ForcedDecoder | None:
+        """See Recogniser."""
+        from faster_whisper.tokenizer import Tokenizer
+
+        code, model = WHISPER_CODES.get(language, language), self._model
+        if code not in model.supported_languages:
+            return None
+        many = model.model.is_multilingual
+        return ForcedDecoder(model, Tokenizer(model.hf_tokenizer, many, task="transcribe", language=code), self.name)
 
     def close(self) -> None:
         self._pipeline = self._model = None

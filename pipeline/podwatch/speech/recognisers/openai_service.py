@@ -91,6 +91,9 @@ class OpenAiService:
                 continue
             return read_answer(answer, seconds, language)
 
+    def forced_decoder(self, language: str) -> None:
+        """See Recogniser: the service tells nothing of a text that it is given."""
+
     def close(self) -> None:
         self._service.close()
 

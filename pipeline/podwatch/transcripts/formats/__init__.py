@@ -93,6 +93,7 @@ _ALL = (
 # In the order of preference when a feed offers several: those with the finest times first. Where the content fits two
 # (cues without a header are WebVTT or SubRip), the declared type chooses, and the first when it names neither.
 FORMATS: Mapping[str, Format] = MappingProxyType({f.name: f for f in _ALL})
+_NO_JSON = tuple(f for f in _ALL if f.media_types != _JSON)  # what a document can be that is no JSON
 _GENERAL = ("json", "html", "plain")  # also fit what other formats fit better
 
 
@@ -133,8 +134,9 @@ def choose_format(doc: SourceDocument) -> Format:
     """
     declared = [f for f in _ALL if doc.media_type in f.media_types]
     declared += [f for f in _ALL if doc.name.endswith(f.endings or ("\0",))]
+    candidates = _ALL if doc.json is not None else _NO_JSON
     for is_general in (False, True):
-        fits = [f for f in _ALL if (f.name in _GENERAL) is is_general and f.looks_like(doc)]
+        fits = [f for f in candidates if (f.name in _GENERAL) is is_general and f.looks_like(doc)]
         if fits:
             chosen = next((f for f in declared if f in fits), fits[0])
             doc.choice = "the content fits it" + (", as its type or its name says" if chosen in declared else "")

@@ -22,10 +22,8 @@ def remove_overlaps(columns: Columns) -> None:
     texts = columns.texts
     if len(texts) <= MIN_PAIRS:
         return
-    sample = [_words(t) for t in texts[:SAMPLE_LINES]]
-    pairs = [(a, b) for a, b in pairwise(sample) if a and b and a != b]
-    repeats = sum(count_shared(a, b) > 0 for a, b in pairs)
-    if repeats < MIN_PAIRS or repeats < MIN_SHARE * len(pairs):
+    repeats, pairs = count_repeats(texts[:SAMPLE_LINES])
+    if repeats < MIN_PAIRS or repeats < MIN_SHARE * pairs:
         return
     before: list[str] = []
     for i, text in enumerate(texts):
@@ -34,9 +32,21 @@ def remove_overlaps(columns: Columns) -> None:
             found = list(_WORD.finditer(text))
             texts[i] = text[found[shared].start() :] if shared < len(found) else ""
         before = words or before
-    columns.notes.append(
-        f"{repeats} of {len(pairs)} lines repeat the end of the line before: what they repeat is said once"
-    )
+    columns.notes.append(f"{repeats} of {pairs} lines repeat the end of the line before: what they repeat is said once")
+
+
+def count_repeats(sample: list[str]) -> tuple[int, int]:
+    """(neighbouring lines that repeat each other, neighbouring lines); (0, 0) as soon as they are too few."""
+    repeats = pairs = 0
+    left = len(sample) - 1
+    for before, words in pairwise(map(_words, sample)):
+        left -= 1
+        if before and words and before != words:
+            pairs += 1
+            repeats += count_shared(before, words) > 0
+            if repeats + left < MIN_SHARE * (pairs + left):
+                return 0, 0
+    return repeats, pairs
 
 
 def count_shared(before: list[str], words: list[str]) -> int:
@@ -50,5 +60,5 @@ def count_shared(before: list[str], words: list[str]) -> int:
 
 
 def _words(text: str) -> list[str]:
-    words = text.lower().split()
-    return words if len(words) <= MAX_WORDS else []
+    words = text.split(None, MAX_WORDS)
+    return list(map(str.lower, words)) if len(words) <= MAX_WORDS else []

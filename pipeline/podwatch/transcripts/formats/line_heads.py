@@ -12,19 +12,27 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.speaker_names import MAX_NAME_LENGTH, NAME_PATTERN, is_head_name, is_name_alone
-from podwatch.transcripts.formats.written_times import CLOCK, UNITS, may_hold_units, parse_written
+from podwatch.transcripts.formats.written_times import (
+    CLOCK,
+    UNITS,
+    UNITS_HEAD,
+    find_units,
+    may_hold_clock,
+    may_hold_units,
+    parse_written,
+)
 
 MAX_MARK_LENGTH = MAX_NAME_LENGTH + 20  # characters
 HEAD_LENGTH = 30_000  # characters, in which a text with times at the ends of lines has one
 MIN_SHARE = 0.8  # of the times on lines of their own that have a name beside them, where such names count
 _NAN = math.nan
+_LEADS = " \t[(0123456789"  # what a line begins with that begins with a time
 _NUMBERED = lazy_pattern(r"(?i:speaker|spk)[ _]\w{1,2}")
-_DIGITS = lazy_pattern(r"\d:\d")
 
 
 def _leading(time: str) -> re.Pattern[str]:
@@ -73,8 +81,7 @@ class Heads:
 
 def find_heads(lines: Sequence[str], text: str) -> Heads:
     """The heads among the lines of a text."""
-    has_units = may_hold_units(text)
-    marks = {i: m for i, line in enumerate(lines) if line and (m := parse_mark(line, has_units=has_units))}
+    marks = parse_marks(lines, text)
     heads = Heads(marks)
     kinds = {(m.speaker is None, not m.words, m.is_bare) for m in marks.values()}
     heads.are_uniform = kinds == {(True, False, False)}
@@ -87,30 +94,59 @@ def find_heads(lines: Sequence[str], text: str) -> Heads:
         _drop_scattered(heads, named if len(named) > 1 else {})
         _name_from_lines(heads, lines)
     _name_from_words(heads, named)
-    head = text[:HEAD_LENGTH]
-    if len(heads.marks) * 2 < len(lines) and any(f"{end}\n" in head or head.endswith(end) for end in _CLOSING):
-        _add_trailing(heads, lines)
+    if len(heads.marks) * 2 < len(lines) and ("]" in text or ")" in text):
+        head = text[:HEAD_LENGTH]
+        if any(line.endswith(_CLOSING) for line in lines) and any(
+            f"{end}\n" in head or head.endswith(end) for end in _CLOSING
+        ):
+            _add_trailing(heads, lines)
     return heads
 
 
+def parse_marks(lines: Sequence[str], text: str) -> dict[int, TimeMark]:
+    """The times that lines of a text begin with, by the number of the line: what parse_mark finds.
+
+    Most lines have no colon, or one behind a name, and are not parsed.
+    """
+    with_units = find_units([line[:MAX_MARK_LENGTH] for line in lines])
+    if with_units and not may_hold_units(text[:UNITS_HEAD]):
+        with_units = set()
+    marks: dict[int, TimeMark] = {}
+    for i, line in enumerate(lines):
+        has_units = i in with_units
+        if not has_units:
+            colon = line.find(":", 0, MAX_MARK_LENGTH)
+            if colon < 0:
+                continue
+            is_led = line[0] in _LEADS or line[colon + 1 : colon + 2].isdecimal()
+            if not is_led and line.find(":", colon + 1, MAX_MARK_LENGTH) < 0:
+                continue  # "Ann: words"
+        if (mark := parse_mark(line, has_units=has_units)) is not None:
+            marks[i] = mark
+    return marks
+
+
 def parse_mark(line: str, *, has_units: bool = False) -> TimeMark | None:
-    """The time and the speaker that a line begins with; None when it begins with no time."""
+    """The time and the speaker that a line begins with; None when it begins with no time.
+
+    has_units: whether find_units finds the line.
+    """
     if line[9:11] == "] " and line[0] == "[" and line[11:12] not in _DIVIDERS:  # as most are written
         hours, minutes, seconds = line[1:3], line[4:6], line[7:9]
         if line[3] == line[6] == ":" and hours.isdecimal() and minutes.isdecimal() and seconds.isdecimal():
             start = float(int(hours) * 3600 + int(minutes) * 60 + int(seconds))
             return TimeMark(start, _NAN, None, line[11:].strip(), is_bare=False)
     if line.find(":", 0, MAX_MARK_LENGTH) >= 0:
-        m = _LEADING.match(line) if line[0] in " \t[(0123456789" else None
+        m = _LEADING.match(line) if line[0] in _LEADS else None
         if m is not None:
             bracket, clock, end, words = m.groups()
             return TimeMark(
                 parse_written(clock), _parse_end(end) if end else _NAN, None, words.strip(), bracket is None
             )
-        m = _NAMED.match(line) if _DIGITS.search(line, 0, MAX_MARK_LENGTH) else None
+        m = _NAMED.match(line) if may_hold_clock(line, MAX_MARK_LENGTH) else None
         if m is not None and (mark := _named_mark(m)):
             return mark
-    if has_units and may_hold_units(line[:MAX_MARK_LENGTH]):
+    if has_units:
         m = _LEADING_UNITS.match(line)
         if m is not None and (m[1] is not None or not m[4] or " " not in m[2]):  # "1 minute is" begins a sentence
             return TimeMark(parse_written(m[2]), _parse_end(m[3]), None, m[4].strip(), m[1] is None)
@@ -231,6 +267,16 @@ def _add_trailing(heads: Heads, lines: Sequence[str]) -> None:
     heads.marks |= found
     heads.marks = dict(sorted(heads.marks.items()))
     heads.notes.append(f"{len(found)} times at the ends of lines: each is that of its own line")
+
+
+def may_hold_inner(text: str) -> bool:
+    """Whether a number and a colon stand right behind a bracket, as in the times between words."""
+    return any(
+        piece[:1].isdecimal() and ":" in piece[1:5]
+        for bracket in "[("
+        if bracket in text
+        for piece in islice(text.split(bracket), 1, None)
+    )
 
 
 def split_at_times(words: str) -> list[tuple[float, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.segment_columns import Columns
@@ -19,7 +20,7 @@ from podwatch.transcripts.formats.speaker_names import (
     is_head_name,
     is_name_alone,
 )
-from podwatch.transcripts.formats.written_times import CLOCK
+from podwatch.transcripts.formats.written_times import CLOCK, may_hold_clock
 
 SAMPLE_CUES = SAMPLE_LINES = 400
 HEAD_CHARACTERS = 20_000  # in which a document that is written in a shape has a line of it
@@ -35,6 +36,7 @@ _BARE_SECONDS = lazy_pattern(
     rf"^([ \t]*)(\d{{1,6}}\.\d{{1,3}})[ \t]*{_ARROW}[ \t]*(\d{{1,6}}\.\d{{1,3}}):?[ \t]+", re.M
 )
 _NAME = rf"(?:{NAME_PATTERN})"
+_NUMBERED_NAME = lazy_pattern(rf"^[ \t]*\d{{1,4}}[.)][ \t]+({_NAME}):[ \t]+", re.M)
 # (a sign that is looked for first, the shape, what it becomes, the share of the lines)
 _SHAPES: tuple[tuple[str, re.Pattern[str], str, float], ...] = (
     ("[", lazy_pattern(rf"^[ \t]*\[({_NAME})[ \t,|@-]+({CLOCK})\]:?[ \t]*", re.M), r"[\1] [\2] ", MIN_SHARE),
@@ -60,9 +62,12 @@ _SHAPES: tuple[tuple[str, re.Pattern[str], str, float], ...] = (
         r"[\1] \2: ",
         MIN_SHARE,
     ),
-    (". ", lazy_pattern(rf"^[ \t]*\d{{1,4}}[.)][ \t]+({_NAME}):[ \t]+", re.M), r"\1: ", MOST),
+    (". ", _NUMBERED_NAME, r"\1: ", MOST),
     (":", lazy_pattern(rf"^[ \t]*({_NAME})[ \t]+({CLOCK})[ \t]+(?=[^\W\d_])", re.M), r"\1 [\2]: ", MOST),
 )
+_SECONDS_SHAPES = (("[", _BRACKETED_SECONDS, MIN_SHARE), ("", _BARE_SECONDS, MOST))
+_WITHOUT_CLOCK = (_BRACKETED_SECONDS, _BARE_SECONDS, _NUMBERED_NAME)  # these begin with a number
+SHAPES = (*(shape for _, shape, _ in _SECONDS_SHAPES), *(shape for _, shape, _, _ in _SHAPES))
 _BRACKETED_NAME = lazy_pattern(rf"[ \t]*(?:>>[ \t]*)?([\[(<])({NAME_PATTERN})[\])>][ \t]?(:?)[ \t\n]+(?=\S)")
 _DIVIDED_NAME = lazy_pattern(rf"[ \t]*({NAME_PATTERN})(?:[ \t]+[-–—|][ \t]+|\|[ \t]*)(?=\S)")
 _DIVIDERS = (" - ", " – ", " — ", "|")
@@ -73,26 +78,45 @@ _SOUNDS = lazy_pattern(
 )
 
 
+class HeadLines:
+    """The lines of a document's head, by what the shapes cannot do without: the expressions are slow to fail."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = text[:HEAD_CHARACTERS].split("\n")
+
+    @cached_property
+    def with_clock(self) -> list[str]:
+        return [line for line in self.lines if ":" in line and may_hold_clock(line)]
+
+    @cached_property
+    def with_number_first(self) -> list[str]:
+        return [line for line in self.lines if line and (line[0] in " \t[" or line[0].isdecimal())]
+
+    def holds(self, shape: re.Pattern[str]) -> bool:
+        """Whether a line is written in a shape."""
+        return any(map(shape.match, self.with_number_first if shape in _WITHOUT_CLOCK else self.with_clock))
+
+
 def rewrite_shapes(text: str) -> str:
     """The text with its lines as line_heads reads them."""
-    head = text[:HEAD_CHARACTERS]
-    if "[" in head:
-        text = _rewrite_seconds(text, _BRACKETED_SECONDS, MIN_SHARE)
-    text = _rewrite_seconds(text, _BARE_SECONDS, MOST)
+    signs, head = text[:HEAD_CHARACTERS], HeadLines(text)
+    for sign, shape, share in _SECONDS_SHAPES:
+        if sign in signs and head.holds(shape):
+            text = _rewrite_seconds(text, shape, share)
+            head = HeadLines(text)
     lines = 0
     for sign, shape, replacement, share in _SHAPES:
-        if sign in head and shape.search(text, 0, HEAD_CHARACTERS):
+        if sign in signs and head.holds(shape):
             lines = lines or sum(map(bool, map(str.strip, text.split("\n"))))
             found = list(shape.finditer(text))
             names = [next((g for g in m.groups() if g and not g[:1].isdigit() and ":" not in g), "") for m in found]
             if len(found) >= MIN_LINES and len(found) >= share * lines and all(map(is_head_name, names)):
                 text = shape.sub(replacement, text)
+                head = HeadLines(text)
     return text
 
 
 def _rewrite_seconds(text: str, shape: re.Pattern[str], share: float) -> str:
-    if shape.search(text, 0, HEAD_CHARACTERS) is None:
-        return text
     found = shape.findall(text)
     lines = sum(map(bool, map(str.strip, text.split("\n")))) if found else 0
     if len(found) < MIN_LINES or len(found) < share * lines:
@@ -115,17 +139,22 @@ def name_speakers(lines: Sequence[str]) -> list[str] | None:
     Most documents have none, or prefixes: they are not looked through.
     """
     sample = [line for line in lines[:SAMPLE_LINES] if line and not line.isspace()]
-    if sum(line[0] not in "[(<" and line.find(":", 0, MAX_NAME_LENGTH) > 0 for line in sample) * 2 > len(sample):
-        return None
-    bracketed = name_bracketed(lines) if sum(line[:1] in "[(<" for line in sample) > 1 else None
+    starts = [line[: MAX_NAME_LENGTH + 4] for line in sample]
+    signs = "".join(starts)  # where there are too few of them, the lines need not be looked at
+    if signs.count(":") * 2 > len(sample):
+        prefixed = (line[0] not in "[(<" and line.find(":", 0, MAX_NAME_LENGTH) > 0 for line in sample)
+        if sum(prefixed) * 2 > len(sample):
+            return None
+    has_brackets = "[" in signs or "(" in signs or "<" in signs
+    bracketed = name_bracketed(lines) if has_brackets and sum(line[0] in "[(<" for line in sample) > 1 else None
     if bracketed:
         return bracketed
-    if sum(len(line) <= MAX_NAME_LENGTH for line in sample) > 2 and (moved := name_from_lines(lines)):
+    if sum(len(start) <= MAX_NAME_LENGTH for start in starts) > 2 and (moved := name_from_lines(lines)):
         return moved
-    is_divided = sum(any(sign in line[: MAX_NAME_LENGTH + 4] for sign in _DIVIDERS) for line in sample) * 2 > len(
-        sample
-    )
-    return name_divided(lines) if is_divided else None
+    if sum(map(signs.count, "-–—|")) * 2 <= len(sample):
+        return None
+    divided = sum(any(divider in start for divider in _DIVIDERS) for start in starts)
+    return name_divided(lines) if divided * 2 > len(sample) else None
 
 
 def name_bracketed(texts: Sequence[str]) -> list[str] | None:

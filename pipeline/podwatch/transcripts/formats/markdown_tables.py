@@ -17,13 +17,14 @@ _TABLE = lazy_pattern(
     r"^\|?([^\n|]*\|[^\n]*)\n\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*\n((?:[^\n]*\|[^\n]*(?:\n|\Z))+)",
     re.M,
 )
+_RULER = lazy_pattern(r"\n\|?[ \t]*:?-+:?[ \t]*\|")  # below a header: a sign of a table, found fast
 _TIME = lazy_pattern(rf"[\[(*`]*({CLOCK})[\])*`]*")
 _CELL = lazy_pattern(r"(?<!\\)\|")
 
 
 def read_tables(text: str) -> str:
     """The text with the rows of its tables as "[0:07 --> 0:09] Marta Quill: words"; other tables as they are."""
-    return _TABLE.sub(_read_table, text)
+    return _TABLE.sub(_read_table, text) if _RULER.search(text) else text
 
 
 def _read_table(m: re.Match[str]) -> str:

@@ -18,15 +18,23 @@ from podwatch.errors import TranscriptError
 from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.flattened_captions import remove_overlaps
 from podwatch.transcripts.formats.front_matter import split_fenced
-from podwatch.transcripts.formats.line_heads import TimeMark, find_heads, is_ascending, parse_mark, split_at_times
+from podwatch.transcripts.formats.line_heads import (
+    Heads,
+    TimeMark,
+    find_heads,
+    is_ascending,
+    may_hold_inner,
+    parse_marks,
+    split_at_times,
+)
 from podwatch.transcripts.formats.line_shapes import name_speakers, rewrite_shapes
 from podwatch.transcripts.formats.markup import unescape_terminated as unescape
 from podwatch.transcripts.formats.segment_columns import MAX_SEGMENTS, Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.speaker_prefixes import extract_speakers, parse_prefix, parse_uncased_prefix
-from podwatch.transcripts.formats.written_times import CLOCK, may_hold_units
+from podwatch.transcripts.formats.written_times import CLOCK
 
-_LINKED_TIME = lazy_pattern(rf"\[?\[[ \t]*({CLOCK})[ \t]*\]\([^()\s]{{1,500}}\)\]?")
+_LINKED_TIME = lazy_pattern(rf"\[\[?[ \t]*({CLOCK})[ \t]*\]\([^()\s]{{1,500}}\)\]?")
 _ERROR = lazy_pattern(
     r"\W{0,3}(?:error|(?:http )?[45]\d\d\b|not found|forbidden|access denied|unauthorized|too many requests|"
     r"rate limit|internal server error|bad gateway|service unavailable|gateway time)",
@@ -39,9 +47,8 @@ MIN_MARKS = 3  # marked lines in its head make a text a transcript, whatever typ
 def looks_like(doc: SourceDocument) -> bool:
     if doc.root_element or doc.json is not None:
         return False
-    has_units = may_hold_units(doc.head)
-    marks = [m for line in doc.head.split("\n") if line and (m := parse_mark(line, has_units=has_units))]
-    return len(marks) >= MIN_MARKS and is_ascending(marks)
+    marks = parse_marks(doc.head.split("\n"), doc.head)
+    return len(marks) >= MIN_MARKS and is_ascending(marks.values())
 
 
 def parse(doc: SourceDocument) -> Columns:
@@ -51,7 +58,7 @@ def parse(doc: SourceDocument) -> Columns:
     if len(text) < MAX_ERROR_LENGTH and _ERROR.match(text.strip()):
         raise TranscriptError(f"is an error message: {text.strip()[:80]}")
     title, text, notes = split_fenced(text) if text.lstrip("\ufeff\n")[:3] in ("---", "+++") else ("", text, [])
-    columns = read_paragraphs(unescape(unlink_times(text) if "](" in text else text))
+    columns = read_paragraphs(unescape(unlink_times(text) if "]" in text and "](" in text else text))
     columns.title = columns.title or title
     columns.notes[:0] = notes
     return columns
@@ -75,11 +82,46 @@ def read_paragraphs(text: str, names: set[str] | None = None) -> Columns:
         heads.notes.append("names in brackets, before dashes or on lines of their own: speakers")
         heads = find_heads(lines, text)
         marks = heads.marks
-    is_one_a_line = not marks and "\n\n" not in text
-    turns = set() if is_one_a_line else find_turns(lines, marks, 0 if "\n\n\n" in text else text.count("\n\n"))
-    in_heads = len(marks) if heads.are_uniform else sum(not m.is_bare for m in marks.values())
-    has_inner = text.count("[") + text.count("(") > in_heads
+    breaks = lines[1:-1].count("")
+    is_one_a_line = not (marks or breaks)
+    turns = set() if is_one_a_line else find_turns(lines, marks, 0 if breaks and "\n\n\n" in text else breaks)
     columns = Columns(notes=heads.notes)
+    in_heads = len(marks) if heads.are_uniform else sum(not m.is_bare for m in marks.values())
+    if text.count("[") + text.count("(") > in_heads:
+        lines = [line.strip() if "[" in line or "(" in line else line for line in lines]
+        has_inner = may_hold_inner(text)
+    else:
+        has_inner = False
+    if not marks and not has_inner:
+        columns.add_texts(join_paragraphs(lines, turns, is_one_a_line=is_one_a_line))
+    else:
+        _add_timed(columns, lines, heads, turns, is_one_a_line=is_one_a_line, has_inner=has_inner)
+    if not marks or len(marks) * 2 > len(columns):
+        remove_overlaps(columns)
+    return extract_speakers(columns, names, known=True)
+
+
+def join_paragraphs(lines: Sequence[str], turns: set[int], *, is_one_a_line: bool) -> list[str]:
+    """The paragraphs of lines without times: between blank lines, and where a turn begins."""
+    if is_one_a_line:
+        return [line for line in lines if line and not line.isspace()]
+    paragraphs: list[str] = []
+    parts: list[str] = []
+    for i, line in enumerate(lines):
+        is_blank = not line or line.isspace()
+        if parts and (is_blank or i in turns):
+            paragraphs.append("\n".join(parts))
+            parts = []
+        if not is_blank:
+            parts.append(line)
+    return [*paragraphs, "\n".join(parts)] if parts else paragraphs
+
+
+def _add_timed(
+    columns: Columns, lines: Sequence[str], heads: Heads, turns: set[int], *, is_one_a_line: bool, has_inner: bool
+) -> None:
+    """Adds a segment for each paragraph, time mark or time between words."""
+    marks = heads.marks
     parts: list[str] = []
     start = end = math.nan
     speaker: str | None = None
@@ -94,7 +136,7 @@ def read_paragraphs(text: str, names: set[str] | None = None) -> Columns:
             start, end, speaker, line, _ = mark
         if not line or i in heads.names or line.isspace():
             continue
-        if not (has_inner and ("[" in line or "(" in line)):
+        if not (has_inner and ("[" in line or "(" in line) and may_hold_inner(line)):
             parts.append(line)
             continue
         first, *others = split_at_times(line)
@@ -106,9 +148,6 @@ def read_paragraphs(text: str, names: set[str] | None = None) -> Columns:
             parts, start, end, speaker = [words] if words else [], second, math.nan, None
     if parts or speaker is not None:
         columns.add("\n".join(parts) or speaker or "", start, end, speaker if parts else None)
-    if not marks or len(marks) * 2 > len(columns):
-        remove_overlaps(columns)
-    return extract_speakers(columns, names, known=True)
 
 
 def find_turns(lines: Sequence[str], marks: Mapping[int, TimeMark], breaks: int) -> set[int]:

@@ -32,6 +32,12 @@ FOLD_CHARACTERS = 1_000_000  # of a text whose blanks are folded at a time
 MAX_WORDS_A_SEGMENT, MIN_SEGMENTS = 1.8, 5
 MAX_PAUSE, MAX_SENTENCE_WORDS = 2.0, 40  # seconds, words
 
+OTHER_BLANKS = "\t\r\v\f\x1c\x1d\x1e\x1f"  # what str.split() splits at, apart from the blank and the line feed
+ALL_OTHER_BLANKS = (
+    OTHER_BLANKS
+    + "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+
 TimedWords = Sequence[tuple[str, float]]  # words with their seconds
 
 
@@ -77,6 +83,13 @@ class Columns:
         self.ends.append(end)
         self.speakers.append(speaker)
 
+    def add_texts(self, texts: Sequence[str]) -> None:
+        """Adds segments of which nothing is known but their words."""
+        self.texts += texts
+        self.starts += [math.nan] * len(texts)
+        self.ends += [math.nan] * len(texts)
+        self.speakers += [None] * len(texts)
+
     def check(self) -> None:
         """Raises TranscriptError when there are no words, or more than MAX_SEGMENTS."""
         if len(self) > MAX_SEGMENTS:
@@ -116,12 +129,17 @@ class Columns:
         )
 
     def _is_list_of_words(self) -> bool:
-        blanks = [t.strip().count(" ") for t in islice(self.texts, 2000) if t]
-        return (
-            len(blanks) >= MIN_SEGMENTS
-            and blanks.count(0) * 2 >= len(blanks)
-            and sum(blanks) < (MAX_WORDS_A_SEGMENT - 1) * len(blanks)
-        )
+        texts = [t for t in islice(self.texts, 2000) if t]
+        if len(texts) < MIN_SEGMENTS:
+            return False
+        most, blanks, single = (MAX_WORDS_A_SEGMENT - 1) * len(texts), 0, 0
+        for text in texts:
+            between = text.strip().count(" ")
+            blanks += between
+            single += not between
+            if blanks >= most:  # soon, in sentences
+                return False
+        return single * 2 >= len(texts)
 
     def merge_words(self) -> Columns:
         """Single words merged into sentences of one speaker, each word keeping its time."""
@@ -213,8 +231,20 @@ def locate_words(
 
 
 def fold_blanks(texts: list[str]) -> list[str]:
-    """The texts with single blanks between their words."""
+    """The texts with single blanks between their words; most have no others, which is seen without splitting them."""
+    if has_single_blanks(texts):
+        return texts
     return [" ".join(t.split()) if len(t) < FOLD_CHARACTERS else fold_long_text(t) for t in texts]
+
+
+def has_single_blanks(texts: list[str]) -> bool:
+    """Whether folding would change none of the texts."""
+    text = "\n".join(texts)
+    if text.count("\n") >= max(1, len(texts)) or any(
+        blank in text for blank in (OTHER_BLANKS if text.isascii() else ALL_OTHER_BLANKS)
+    ):
+        return False
+    return not ("  " in text or "\n " in text or " \n" in text or text[:1] == " " or text[-1:] == " ")
 
 
 def fold_long_text(text: str) -> str:

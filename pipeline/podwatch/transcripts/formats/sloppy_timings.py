@@ -21,6 +21,11 @@ ODD_ARROWS, _DRAWN = ("- >", "–>", "—>", " ->", "\t->"), ("→", "⇒", "⟶
 _PARTS = lazy_pattern(r"\d+|[;,.:：，]")
 
 
+def may_hold_sloppy_timing(text: str) -> bool:
+    """Whether there is an arrow in a text, which most have not."""
+    return ">" in text or any(arrow in text for arrow in _DRAWN)
+
+
 def has_odd_arrows(text: str, usual: int) -> bool:
     """Whether there may be an arrow that is not written -->, of which there are ``usual``."""
     if text.count(">") != usual and any(arrow in text for arrow in ODD_ARROWS):

@@ -10,9 +10,11 @@ from typing import Any
 import orjson
 
 from podwatch.errors import TranscriptError
+from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats import markup
 
 HEAD_CHARACTERS = 4096  # in which the signs of a format are looked for
+_ESCAPED = lazy_pattern(r"\\(?:u0000|[uU][dD])")  # NUL, lone surrogates
 MAX_LINES = 6_000_000
 # Of JSON, counted by opening brackets and commas before it is parsed: these keep a document under about 1 GB.
 MAX_OBJECTS, MAX_VALUES = 1_500_000, 10_000_000
@@ -39,7 +41,7 @@ class SourceDocument:
     @cached_property
     def needs_cleaning(self) -> bool:
         """Whether the parsed words may hold NUL or lone surrogates, which JSON can escape and databases refuse."""
-        return "\\" in self.text and ("\\u0000" in self.text or "\\ud" in self.text.lower())
+        return "\\" in self.text and _ESCAPED.search(self.text) is not None
 
     @cached_property
     def root_element(self) -> str:

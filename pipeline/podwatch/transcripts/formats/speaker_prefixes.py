@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import islice
 
 from podwatch.lazy_patterns import lazy_pattern
@@ -28,6 +29,7 @@ from podwatch.transcripts.formats.speaker_names import (
 _CHANGE = ">>"  # of speaker, without a name
 _PREFIX = lazy_pattern(rf"(?:>>[ \t]*|-[ \t]?)?({NAME_PATTERN})[ \t]?(?::(?:[ \t\n]+|$)|：[ \t\n]*)")
 _UNCASED = lazy_pattern(rf"(?:>>[ \t]*|-[ \t]?)?({UNCASED_PATTERN})[ \t]?(?::(?:[ \t\n]+|$)|：[ \t\n]*)")
+MAX_HEAD = 120  # characters before the colon of a prefix that is remembered
 MAX_SAMPLE = 200  # prefixes
 MAX_PREFIX = MAX_NAME_LENGTH + 20  # characters, with the blanks before it
 # Prefixes without capitals are names where two recur and stand before a fifth of the segments, or one before half.
@@ -41,14 +43,43 @@ def parse_prefix(text: str) -> tuple[str, int]:
     """(name, offset of the words) of a text that begins with a speaker's name and a colon; ("", 0) otherwise."""
     if text.find(":", 0, MAX_NAME_LENGTH + 4) < 0 and text.find("：", 0, MAX_NAME_LENGTH + 4) < 0:
         return "", 0
+    if (colon := _usual_colon(text)) > 0:
+        return (name, colon + 2) if (name := _name_before(text[:colon])) else ("", 0)
     m = _PREFIX.match(text)
-    if m is None or len(m[1]) > MAX_NAME_LENGTH:
-        return "", 0
-    return (m[1], m.end()) if is_name(m[1]) else ("", 0)
+    return (m[1], m.end()) if m is not None and _is_prefix(m[1]) else ("", 0)
+
+
+def _is_prefix(name: str) -> bool:
+    return len(name) <= MAX_NAME_LENGTH and is_name(name)
+
+
+def _usual_colon(text: str) -> int:
+    """Where "Ann: words" has its colon, 0 for another text: what stands before it recurs, and is parsed once."""
+    colon = text.find(":", 0, MAX_HEAD)
+    if colon > 0 and text[colon + 1 : colon + 2] == " " and text[colon + 2 : colon + 3] not in ("", " ", "\t", "\n"):
+        head = text[:colon]
+        return 0 if "(" in head or "：" in head or "（" in head else colon
+    return 0
+
+
+@lru_cache(4096)
+def _name_before(head: str) -> str:
+    """The name in what stands before a colon, "" for words."""
+    m = _PREFIX.match(f"{head}: ")
+    return m[1] if m is not None and _is_prefix(m[1]) else ""
+
+
+@lru_cache(4096)
+def _uncased_before(head: str) -> str:
+    """The name without capitals in what stands before a colon, "" for words."""
+    m = _UNCASED.match(f"{head}: ")
+    return m[1] if m is not None and is_uncased_name(m[1]) else ""
 
 
 def parse_uncased_prefix(text: str) -> tuple[str, int]:
     """parse_prefix for a name without capitals, which alone is no evidence of one."""
+    if (colon := _usual_colon(text)) > 0:
+        return (name, colon + 2) if (name := _uncased_before(text[:colon])) else ("", 0)
     m = _UNCASED.match(text)
     return (m[1], m.end()) if m is not None and is_uncased_name(m[1]) else ("", 0)
 
@@ -147,7 +178,7 @@ def _keep_speakers(columns: Columns, prefixes: Prefixes, names: set[str] | None)
     recurring = {name for name, n in counts.items() if n > 1 and (not names or name in names)}
     known = {s for s in columns.speakers if s}
     texts, last = columns.texts, len(columns.texts) - 1
-    verdicts = dict.fromkeys(recurring, True)
+    verdicts = {name: True for name in counts if name in recurring}
     is_like_them: Callable[[int], bool] | None = None
     doubtful = [
         (i, p)

@@ -25,9 +25,8 @@ _TITLE = lazy_pattern(r"^Title:[ \t]*([^\n]{1,300})$", re.MULTILINE)
 
 
 def looks_like(doc: SourceDocument) -> bool:
-    return (
-        doc.head.startswith("[Script Info]")
-        or re.search(r"^Dialogue:[^,\n]{0,20},\d{1,2}:\d", doc.head, re.M) is not None
+    return doc.head.startswith("[Script Info]") or (
+        "Dialogue:" in doc.head and re.search(r"^Dialogue:[^,\n]{0,20},\d{1,2}:\d", doc.head, re.M) is not None
     )
 
 

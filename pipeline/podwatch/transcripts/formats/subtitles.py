@@ -19,7 +19,12 @@ from podwatch.transcripts.formats.line_shapes import name_cues
 from podwatch.transcripts.formats.markup import unescape_terminated as unescape
 from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
-from podwatch.transcripts.formats.sloppy_timings import SLOPPY_TIMING, has_odd_arrows, mend_timings
+from podwatch.transcripts.formats.sloppy_timings import (
+    SLOPPY_TIMING,
+    has_odd_arrows,
+    may_hold_sloppy_timing,
+    mend_timings,
+)
 from podwatch.transcripts.formats.source_document import SourceDocument
 from podwatch.transcripts.formats.speaker_prefixes import extract_speakers
 from podwatch.transcripts.formats.timestamps import CLOCK_PATTERN, ClockReader, parse_clock
@@ -52,7 +57,9 @@ def looks_like_vtt(doc: SourceDocument) -> bool:
 def looks_like_srt(doc: SourceDocument) -> bool:
     if doc.head.startswith("WEBVTT") or doc.root_element:
         return False
-    return ("-->" in doc.head and _TIMING.search(doc.head) is not None) or SLOPPY_TIMING.search(doc.head) is not None
+    return ("-->" in doc.head and _TIMING.search(doc.head) is not None) or (
+        may_hold_sloppy_timing(doc.head) and SLOPPY_TIMING.search(doc.head) is not None
+    )
 
 
 def looks_like_sbv(doc: SourceDocument) -> bool:

@@ -1,7 +1,7 @@
 """The page of podwatch inside Airflow: behind Airflow's login, under /podwatch of its own site.
 
 An application that a plugin mounts has no authentication of its own: AirflowAccess asks Airflow's for each request, who
-it is and whether they may read, or change, the DAG podwatch. Airflow executes this file in every component and task, so
+it is and whether they may read, or change, the DAG podwatch. Airflow loads this file in every component and task, so
 nothing is imported before the first request: FastAPI alone would cost each of them seconds.
 """
 
@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from podwatch_connections import podwatch_variables  # the file beside this one
+from podwatch_airflow.connections import podwatch_variables
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -56,11 +56,12 @@ def build_page() -> App:
     from datetime import UTC, datetime
 
     from podwatch import settings
-    from podwatch.web.application import create_app
+    from podwatch.web.application import YOUNG, create_app
 
     loopback = any(n.is_loopback for n in settings.from_environment(os.environ).allow_addresses)
-    app: Any = create_app(open_runtime, AirflowAccess(), lambda: datetime.now(UTC), loopback_audio=loopback)
-    return app  # type: ignore[no-any-return]
+    access = AirflowAccess()
+    app: App = create_app(open_runtime, access, lambda: datetime.now(UTC), loopback_audio=loopback, young=YOUNG)
+    return app
 
 
 def open_runtime() -> Runtime:
@@ -103,9 +104,13 @@ class AirflowAccess:
 def menu_entry() -> dict[str, Any]:
     """Airflow's menu leads to the page in a tab of its own: in a frame its addresses could not be shared, and no link
     would lead out of it."""
-    from airflow.configuration import conf
-
-    prefix = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
-    here = f"{prefix}{PREFIX}"
+    here = find_prefix()
     icon = f"{here}/static/icon.svg"
     return {"name": NAME, "href": f"{here}/alerts", "icon": icon, "destination": "nav", "category": "browse"}
+
+
+def find_prefix() -> str:
+    """The path of the page in Airflow's site, which may itself be below a path."""
+    from airflow.configuration import conf
+
+    return urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/") + PREFIX

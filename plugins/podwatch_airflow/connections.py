@@ -1,11 +1,15 @@
-"""Airflow's connections as the variables that podwatch reads, each field by field.
+"""Airflow's connections, and a variable of it, as the variables that podwatch reads.
 
-Like its neighbour it is executed by every component and task, so the library is imported where it is used.
+Every component and task imports it, so the library is imported where it is used.
 """
 
 from __future__ import annotations
 
+import importlib
+import json
 import logging
+import os
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -21,17 +25,38 @@ DATABASE = "podwatch_database"  # of the type postgres or sqlite
 SMTP = "podwatch_smtp"  # host, port, login, password; in its extra what _smtp_url reads
 HEARTBEAT = "podwatch_heartbeat"  # password: the address that is asked when the line has run through
 
+STORED = "podwatch_settings"  # an Airflow variable: a JSON object of settings, where the environment is not one's own
+# Executors whose tasks run where the scheduler does; all others may run each task on another machine.
+LOCAL_EXECUTORS = ("LocalExecutor", "SequentialExecutor")
+
+
+def uncover_library() -> None:
+    """Makes `import podwatch` the library again, in a process of a task.
+
+    Airflow registers each file of the plugins folder as a module of its own name, so that a team's podwatch.py there
+    hides the library. Its plugin stays as it is: what Airflow needs of it is loaded already.
+    """
+    there = sys.modules.get("podwatch")
+    if there is None or hasattr(there, "__path__"):
+        return
+    log.warning("podwatch: %s hides the library podwatch - give that file another name", there.__file__)
+    del sys.modules["podwatch"]
+    importlib.import_module("podwatch")
+
 
 def podwatch_variables(env: Mapping[str, str]) -> dict[str, str]:
-    """The variables that podwatch reads: those of the environment, and what they lack from Airflow's connections.
+    """The variables that podwatch reads: the environment's, what they lack from the Airflow variable podwatch_settings,
+    and what is lacking then from Airflow's connections.
 
     A connection is read only when its variable is missing, since in a task that is a request to the API server.
+    Raises SettingsError where each machine would have a database of its own.
     """
+    uncover_library()
     from podwatch.settings import describe_unknown
 
-    if unknown := describe_unknown(env):
+    found = stored_settings() | {name: value for name, value in env.items() if value.strip()}
+    if unknown := describe_unknown(found):
         log.warning("podwatch: %s", unknown)
-    found = {name: value for name, value in env.items() if value.strip()}
     if "SLACK_BOT_TOKEN" not in found and (slack := find_connection(SLACK)) is not None:
         theirs = {
             "SLACK_BOT_TOKEN": slack.password,
@@ -49,7 +74,47 @@ def podwatch_variables(env: Mapping[str, str]) -> dict[str, str]:
             found.setdefault("PODWATCH_MAIL_FROM", str(sender))
     if "PODWATCH_HEARTBEAT_URL" not in found and (heartbeat := find_connection(HEARTBEAT)) is not None:
         found["PODWATCH_HEARTBEAT_URL"] = heartbeat.password or ""
+    if "PODWATCH_DATABASE_URL" not in found and (executor := distributed_executor()):
+        what = f"no database is named, and under {executor} each machine would keep one of its own"
+        todo = f"make the Airflow connection {DATABASE} (type postgres), or set PODWATCH_DATABASE_URL everywhere"
+        raise _refuse(DATABASE, what, todo)
     return found
+
+
+def distributed_executor() -> str:
+    """The executor of this Airflow whose tasks may run on several machines; "" when all run on one."""
+    from airflow.configuration import conf
+
+    if os.environ.get("AIRFLOW_IS_K8S_EXECUTOR_POD"):  # in a pod the setting itself says LocalExecutor
+        return "KubernetesExecutor"
+    named = [e.rpartition(":")[2].rpartition(".")[2].strip() for e in conf.get("core", "executor").split(",")]
+    return next((e for e in named if e not in LOCAL_EXECUTORS), "")
+
+
+def stored_settings() -> dict[str, str]:
+    """The settings of the Airflow variable podwatch_settings as text; raises SettingsError for what is none."""
+    from airflow.sdk import Variable
+
+    text = Variable.get(STORED, default=None)
+    if not text:
+        return {}
+    todo = 'write JSON such as {"PODWATCH_CONTACT": "podcasts@example.org"}'
+    try:
+        tree = json.loads(text)
+    except ValueError:
+        tree = None
+    if not isinstance(tree, dict):
+        raise _refuse(f"variable {STORED}", "is not a JSON object", todo)
+    if wrong := [name for name in tree if not name.startswith(("PODWATCH_", "SLACK_"))]:
+        raise _refuse(f"variable {STORED}", f"{wrong[0]} is no setting", todo)
+    return {name: _as_text(value) for name, value in tree.items() if value not in (None, "")}
+
+
+def _as_text(value: Any) -> str:
+    """A value of JSON as a variable of the environment would say it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def find_connection(name: str) -> Connection | None:
@@ -107,10 +172,11 @@ def base_url(slack: Connection) -> str:
     return parts._replace(netloc=f"{parts.netloc}:{slack.port}").geturl()
 
 
-def _refuse(connection: str, what: str, todo: str) -> Exception:
+def _refuse(name: str, what: str, todo: str) -> Exception:
     from podwatch.errors import SettingsError
 
-    return SettingsError(what, where=f"the Airflow connection {connection}", todo=todo)
+    where = f"the Airflow {name}" if name.startswith("variable ") else f"the Airflow connection {name}"
+    return SettingsError(what, where=where, todo=todo)
 
 
 def _database_url(database: Connection) -> str:
@@ -146,8 +212,10 @@ _AIRFLOW_ONLY |= {"enable_log_db_messages"}
 
 def _postgres_options(database: Connection) -> dict[str, str]:
     """What of the extra is an option of the connection (sslmode, connect_timeout, keepalives ...), as text."""
-    from psycopg import pq
-
+    try:
+        from psycopg import pq
+    except ImportError:
+        raise _refuse(DATABASE, "needs the driver of PostgreSQL", "pip install 'podwatch[postgres]'") from None
     known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} | {"prepare_threshold"}
     query = _extras(database).get("sqlalchemy_query")
     found = {}

@@ -1,7 +1,7 @@
 """What Airflow needs to run podwatch: its connections become settings, its tasks call a verb, its failures a message.
 
-Airflow executes every file of this folder in every component and every task, and each pays for what is imported here:
-so these are flat files, and the library is imported by the functions that use it. No other file knows both.
+Airflow loads the plugin in every component and every task, and each pays for what is imported here: so the library is
+imported by the functions that use it. Nothing else knows both.
 """
 
 from __future__ import annotations
@@ -11,65 +11,84 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from airflow.plugins_manager import AirflowPlugin
+from airflow import __version__ as airflow_version
 
-import podwatch_page  # the files beside this one
-from podwatch_connections import SLACK, base_url, find_connection, podwatch_variables
+from podwatch_airflow import events
+from podwatch_airflow.connections import podwatch_variables, uncover_library
+from podwatch_airflow.events import ALERTS, LEFT, detect_outlets, left_outlet, link_to_page
+from podwatch_airflow.incidents import report_failure, report_recovery
+from podwatch_airflow.versions import check_version
 
 if TYPE_CHECKING:
-    from airflow.sdk import AssetAlias, AssetOrTimeSchedule, CronDataIntervalTimetable
+    from airflow.sdk import Asset, AssetOrTimeSchedule, CronDataIntervalTimetable
 
+    from podwatch.settings import Settings
+
+check_version(airflow_version)
 log = logging.getLogger("podwatch")
 
-# Airflow connections.
-OPERATIONS = "podwatch_operations"  # like podwatch_slack, for another Slack app that posts to the operators
-INCIDENT = "podwatch_incident_"  # + a task's name: an Airflow variable that exists from its failure to its recovery
+__all__ = ["detect_outlets", "left_outlet", "link_to_page"]  # of events, for the DAGs
 POOL = "podwatch_backfill"  # its slots bound the shards of a backfill at once; the daily run has all others
-ALERTS = "podwatch_alerts"  # an Airflow asset, with an event whenever detect has found something new
 MAX_NOTES = 20  # in an XCom; the log and the rows have all of them
 
 
-def run_verb(verb: str, *, ends_line: bool = False) -> dict[str, Any]:
+def read_settings(**defaults: str) -> Settings:
+    """The settings of the environment, of this Airflow where that is silent, and of ``defaults`` where both are."""
+    from podwatch import settings
+
+    return settings.from_environment(defaults | podwatch_variables(os.environ))
+
+
+def run_verb(verb: str, shard: Mapping[str, Any] | None = None, *, ends_line: bool = False) -> dict[str, Any]:
     """Runs one verb over what is due, or over the data interval that Airflow backfills. Returns its tally, for XCom.
 
-    ends_line: it is the last task of the line, which Airflow runs only when those before it have succeeded.
+    shard: one of plan_line(); None: all. ends_line: it is the last task of the line, which Airflow runs only when those
+    before it have succeeded.
     """
-    from podwatch import runtime, settings
+    uncover_library()
+    from podwatch import runtime
     from podwatch.line import verbs
     from podwatch.line.heartbeat import finish_line
     from podwatch.line.retention import prune_expired
+    from podwatch.model import ALL, Shard, Tally
 
     interval = backfill_interval()
-    with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
+    part = Shard(shard["index"], shard["count"], tuple(shard["buckets"])) if shard else ALL
+    with runtime.build(read_settings(PODWATCH_RUN_SECONDS=str(default_run_seconds()))) as rt:
         if interval is None:
-            tally = verbs.LINE[verb](rt, rt.store.clock())
+            if verb == "detect":
+                events.begin_announcing(rt.store, rt.store.clock())
+            tally = verbs.LINE[verb](rt, rt.store.clock(), part)
+            if verb == "detect":
+                events.announce_mentions(rt.store, rt.store.clock())
             if ends_line:
                 finish_line(rt, rt.store.clock())
                 prune_expired(rt, rt.store.clock())
+        elif part.index:
+            tally = Tally(verb)  # the first one does all of the interval
         else:
             from podwatch.history import backfill_steps
 
             tally = backfill_steps.run_verb(rt, verb, *interval, rt.store.clock())
     log.info("%s: %s looked at, %s new, %s failed", verb, tally.done, tally.new, tally.failed)
     if verb == "detect" and tally.new and interval is None:
-        _announce_alerts()
+        events.announce_alerts()
+    if tally.left and interval is None:
+        events.announce_left()
     return {**asdict(tally), "notes": list(tally.notes[:MAX_NOTES])}
 
 
-def _announce_alerts() -> None:
-    """Emits an event of the asset ALERTS, which starts the DAG podwatch_deliver."""
-    from airflow.sdk import Asset, get_current_context
+def plan_line() -> list[dict[str, Any]]:
+    """The shards of a run, PODWATCH_SHARDS of them, each as plain values for XCom."""
+    uncover_library()
+    from podwatch import runtime
+    from podwatch.line.shards import plan_shards
 
-    get_current_context()["outlet_events"][alerts_outlet()].add(Asset(ALERTS))
-
-
-def alerts_outlet() -> AssetAlias:
-    """The outlet of detect: an alias, which a task may leave empty; a plain asset has an event after each success."""
-    from airflow.sdk import AssetAlias
-
-    return AssetAlias(f"{ALERTS}_found")
+    with runtime.build(read_settings()) as rt:
+        return [asdict(shard) for shard in plan_shards(rt, rt.store.clock(), line_shards())]
 
 
 def backfill_interval() -> tuple[datetime, datetime] | None:
@@ -87,12 +106,13 @@ def run_backfill_step(step: str, shards: Any = None) -> Any:
     """A task of the DAG podwatch_backfill: plan, walk, bring or report. shards: all of the plan's, or one of them."""
     from airflow.sdk import get_current_context
 
-    from podwatch import runtime, settings
+    uncover_library()
+    from podwatch import runtime
     from podwatch.history import backfill_steps
 
     context = get_current_context()
     params, key = dict(context["params"]), f"airflow {context['run_id']}"
-    with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
+    with runtime.build(read_settings()) as rt:
         now = rt.store.clock()
         if step == "plan":
             return backfill_steps.plan_shards(rt, params, key, now)
@@ -103,11 +123,12 @@ def run_backfill_step(step: str, shards: Any = None) -> Any:
 
 def run_listen_step(step: str, episode: int | None = None) -> Any:
     """A task of the DAG podwatch_listen: plan gives the ids of episodes, hear the tally of one of them."""
-    from podwatch import runtime, settings
+    uncover_library()
+    from podwatch import runtime
     from podwatch.line.listen import LISTEN_TO_ALL, listen_to_episodes
     from podwatch.line.listen_plan import plan_day
 
-    with runtime.build(settings.from_environment(podwatch_variables(os.environ))) as rt:
+    with runtime.build(read_settings()) as rt:
         now = rt.store.clock()
         if step == "plan":
             plan = plan_day(rt, now)
@@ -117,96 +138,6 @@ def run_listen_step(step: str, episode: int | None = None) -> Any:
         tally = listen_to_episodes(rt, now, [episode], LISTEN_TO_ALL)
     log.info("listen: %s looked at, %s new, %s failed", tally.done, tally.new, tally.failed)
     return {**asdict(tally), "notes": list(tally.notes[:MAX_NOTES])}
-
-
-def report_failure(context: Mapping[str, Any]) -> None:
-    """Called by Airflow when a task has used up its retries: logs it, and opens its incident."""
-    from podwatch.redaction import redact_text
-
-    ti, why = context["ti"], redact_text(next(iter(str(context.get("exception")).splitlines()), ""))
-    log.error(
-        "podwatch: %s failed for good in run %s: %s - nothing found is lost, the next run goes on from here",
-        ti.task_id,
-        context.get("run_id"),
-        why,
-    )
-    _update_incident(context, why)
-
-
-def report_recovery(context: Mapping[str, Any]) -> None:
-    """Called by Airflow when a task has succeeded: closes its incident, if there is one."""
-    _update_incident(context, None)
-
-
-def _update_incident(context: Mapping[str, Any], why: str | None) -> None:
-    """Posts a task's first failure and its recovery to the operations channel, and nothing in between.
-
-    why: the error; None after a success. Nothing happens unless PODWATCH_OPERATIONS_CHANNEL names a channel. An error
-    in here is only logged: the task's state stays. The variable is set after the message, which at worst comes twice;
-    as long as no message went out, the next failure tries again.
-    """
-    channel = os.environ.get("PODWATCH_OPERATIONS_CHANNEL", "").strip()
-    if not channel:
-        return
-    from airflow.sdk import Variable
-
-    ti = context["ti"]
-    try:
-        open_since = Variable.get(INCIDENT + ti.task_id, default="")
-        if why is None and open_since:
-            text = f":white_check_mark: podwatch: {ti.task_id} works again (it failed in {open_since})."
-            if _post_to_operators(context, channel, text):
-                Variable.delete(INCIDENT + ti.task_id)
-        elif (
-            why is not None and not open_since and _post_to_operators(context, channel, _failure_text(ti, context, why))
-        ):
-            Variable.set(INCIDENT + ti.task_id, str(context.get("run_id")), "Open from a failure to the recovery")
-    except Exception as e:  # noqa: BLE001 - the operators' channel must not change what became of the task
-        log.warning("podwatch: no message reached the operations channel (%s)", type(e).__name__)
-
-
-def _failure_text(ti: Any, context: Mapping[str, Any], why: str) -> str:
-    from airflow.sdk._shared.secrets_masker import redact  # has no public name: Airflow's deprecation points here
-
-    error = str(redact(why))[:300]
-    error = error.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
-    log_url = getattr(ti, "log_url", "")
-    return (
-        f":rotating_light: podwatch: {ti.task_id} failed for good in {context.get('run_id')}: `{error}`\n"
-        f"Nothing found is lost; the next run goes on from here. `podwatch doctor` says what is wrong. {log_url}"
-    )
-
-
-def _post_to_operators(context: Mapping[str, Any], channel: str, text: str) -> bool:
-    """Whether a message went out, through Airflow's own notifier.
-
-    It is called so that it renders no templates: the text holds an error's words.
-    """
-    slack = find_connection(OPERATIONS) or find_connection(SLACK)
-    if slack is None:
-        what = "PODWATCH_OPERATIONS_CHANNEL is set, but there is no connection %s or %s: nobody was told"
-        log.warning("podwatch: " + what, OPERATIONS, SLACK)
-        return False
-    try:
-        from airflow.providers.slack.notifications.slack import SlackNotifier
-    except ImportError:
-        package = "apache-airflow-providers-slack"
-        log.warning("podwatch: PODWATCH_OPERATIONS_CHANNEL needs the package %s: nobody was told", package)
-        return False
-
-    notifier: Any = SlackNotifier(
-        slack_conn_id=slack.conn_id,
-        channel=channel,
-        text=text,
-        base_url=base_url(slack).rstrip("/") + "/" if base_url(slack) else None,
-        proxy=os.environ.get("PODWATCH_SLACK_PROXY", "").strip() or None,  # None: the connection's own
-        timeout=15,
-        retry_handlers=[],  # the default ones post again when the connection is lost after a message was accepted
-        unfurl_links=False,
-        unfurl_media=False,
-    )
-    notifier.notify(context)
-    return True
 
 
 def daily_timetable(env: Mapping[str, str] = os.environ) -> CronDataIntervalTimetable:
@@ -221,6 +152,35 @@ def daily_timetable(env: Mapping[str, str] = os.environ) -> CronDataIntervalTime
     except AirflowTimetableInvalid as e:  # it does not name the variable
         raise ValueError(f"PODWATCH_SCHEDULE={cron}: {e} Write a cron expression such as 0 6 * * *") from None
     return found
+
+
+def default_run_seconds(env: Mapping[str, str] = os.environ) -> float:
+    """PODWATCH_RUN_SECONDS unless it is set: by how often PODWATCH_SCHEDULE runs the line."""
+    from croniter import croniter  # type: ignore[import-untyped]
+
+    from podwatch.policy.run_time import run_seconds
+
+    times = croniter(env.get("PODWATCH_SCHEDULE", "").strip() or "0 6 * * *", datetime(2025, 1, 1))  # noqa: DTZ001
+    starts = [times.get_next(float) for _ in range(6)]
+    return run_seconds(min(after - before for before, after in pairwise(starts)))
+
+
+def catch_up_schedule() -> list[Asset]:
+    """The schedule of the DAG podwatch_catch_up: each event of the asset LEFT."""
+    from airflow.sdk import Asset
+
+    return [Asset(LEFT)]
+
+
+def line_shards(env: Mapping[str, str] = os.environ) -> int:
+    """How many workers share poll, fetch and detect of a run, PODWATCH_SHARDS."""
+    return whole_number("PODWATCH_SHARDS", 1, 64, env)
+
+
+def verb_pool(verb: str, env: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The pool in which the tasks of a verb run, only when it is named: PODWATCH_POLL_POOL and so on."""
+    pool = env.get(f"PODWATCH_{verb.upper()}_POOL", "").strip()
+    return {"pool": pool} if pool else {}
 
 
 def deliver_schedule(env: Mapping[str, str] = os.environ) -> AssetOrTimeSchedule:
@@ -294,11 +254,3 @@ def whole_number(name: str, default: int, most: int, env: Mapping[str, str] = os
     if not (raw.isascii() and raw.isdecimal() and 1 <= int(raw) <= most):
         raise ValueError(f"{name}={raw}: is not a whole number from 1 to {most}")
     return int(raw)
-
-
-class PodwatchPlugin(AirflowPlugin):
-    """Registers this file with Airflow, so that `airflow plugins` lists it, and the page under /podwatch."""
-
-    name = "podwatch"
-    fastapi_apps = [{"app": podwatch_page.LazyPage(), "url_prefix": podwatch_page.PREFIX, "name": podwatch_page.NAME}]  # noqa: RUF012
-    external_views = [podwatch_page.menu_entry()]  # noqa: RUF012 - Airflow declares them so

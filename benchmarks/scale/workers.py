@@ -1,0 +1,225 @@
+"""The whole line through Airflow: the embedded default, one Celery worker and two, the same work on the same machine.
+
+    python -m benchmarks.scale.workers [--feeds 10000] [--episodes 2000] [--watches 1000]     SHORT=1: a tenth of it
+
+Each worker is a process that runs one task at a time, over PostgreSQL and Redis (redis-server has to be installed); the
+line has two shards. The embedded default is Airflow's LocalExecutor with SQLite and one shard. Beside them the library
+alone (`podwatch run`'s verbs in one process): what the DAG takes longer is Airflow's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from benchmarks.harness import check_figure, print_table
+from benchmarks.scale.processes import cpu_seconds, find_descendants
+from benchmarks.scale.shows import Shows
+from podwatch import runtime
+from podwatch.line.verbs import LINE
+from podwatch.model import DeliverMode, Feed, Watch
+from podwatch.settings import Secret, Settings, parse_networks
+from podwatch.store.database import open_store
+from podwatch.store.tables import complete_metadata
+from tests.support.postgres import Postgres
+from tests.support.real_airflow import AIRFLOW_COMMAND, MIGRATE_COMMAND, Airflow
+
+SHARDS = 2
+NEVER = {f"PODWATCH_{n}SCHEDULE": "0 0 1 1 *" for n in ("", "DELIVER_", "LISTEN_")}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is to do. episodes: with a transcript of an hour; the other feeds have none that is new."""
+
+    feeds: int
+    episodes: int
+    watches: int
+
+
+@dataclass(frozen=True)
+class Took:
+    """Of one whole line: seconds of the clock, processor seconds of all processes, and what was found."""
+
+    name: str
+    wall: float
+    cpu: float
+    found: tuple[int, int, int]
+
+
+class CeleryAirflow(Airflow):
+    """The same with Celery; its database has to be migrated. ``add_worker`` starts one that runs a task at a time."""
+
+    def __init__(self, home: Path, env: Mapping[str, str]) -> None:
+        home.mkdir(parents=True)
+        super().__init__(home, env)
+        subprocess.run(MIGRATE_COMMAND, env=self.env, check=True, capture_output=True)
+
+    def add_worker(self, number: int) -> None:
+        options = ("--concurrency", "1", "--celery-hostname", f"worker{number}@%h", "--skip-serve-logs")
+        command = [*AIRFLOW_COMMAND, "celery", "worker", *options]
+        self._guard.start(f"worker{number}", command, self.home / f"worker{number}.log")
+        log = self.home / f"worker{number}.log"
+        self.wait_until(lambda: log.exists() and "ready" in log.read_text(errors="replace"), 180, 1.0)
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[str]:
+    program = shutil.which("redis-server")
+    assert program, "redis-server is not installed: apt-get install redis-server"
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    with (folder / "redis.log").open("wb") as log, subprocess.Popen(command, stdout=log) as process:
+        try:
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.terminate()
+
+
+def settings_for(home: Path, url: str) -> Settings:
+    return Settings(
+        home=home, database_url=Secret(url), allow_addresses=parse_networks("127.0.0.0/8"), host_pause=0.0,
+        first_poll=1, entities=False,
+    )  # fmt: skip
+
+
+def reset(settings: Settings, shows: Shows, size: Size) -> None:
+    """Nothing but the feeds and the watches, all due. Only so many feeds have an episode that is not of the backlog."""
+    with closing(open_store(settings)) as store:
+        with store.writing() as c:
+            for table in reversed(complete_metadata().sorted_tables):
+                c.execute(table.delete())
+        now = store.clock()
+        store.add_feeds([Feed(url=shows.url(n)) for n in range(size.feeds)], now)
+        store.sync_watches(
+            [
+                Watch(name=f"w{n}", query=f"watch{n}x OR (ship NEAR/5 word{n})", deliver=DeliverMode.NONE)
+                for n in range(size.watches)
+            ],
+            now,
+        )
+
+
+def count_found(settings: Settings) -> tuple[int, int, int]:
+    with closing(open_store(settings)) as store:
+        found = store.counts()
+    return found["episodes"], found["transcripts"], found["mentions"]
+
+
+def run_dag(airflow: Airflow, settings: Settings, name: str) -> Took:
+    began = cpu_seconds(find_descendants(airflow.guard_pid))
+    run = airflow.request_until_answered("POST", "/api/v2/dags/podwatch/dagRuns", {"logical_date": None})
+    path = f"/api/v2/dags/podwatch/dagRuns/{run['dag_run_id']}"
+    airflow.wait_until(lambda: (airflow.request("GET", path) or {}).get("state") in ("success", "failed"), 1800, 1.0)
+    done = airflow.request_until_answered("GET", path)
+    assert done["state"] == "success", done
+    times = [datetime.fromisoformat(done[n].replace("Z", "+00:00")) for n in ("start_date", "end_date")]
+    cpu = cpu_seconds(find_descendants(airflow.guard_pid)) - began
+    return Took(name, (times[1] - times[0]).total_seconds(), cpu, count_found(settings))
+
+
+def run_library(settings: Settings) -> Took:
+    began, cpu = time.monotonic(), time.process_time()
+    with runtime.build(settings) as rt:
+        for verb in LINE.values():
+            verb(rt, rt.store.clock())
+    children = os.times()
+    used = time.process_time() - cpu + children.children_user + children.children_system
+    return Took("the library alone, one process", time.monotonic() - began, used, count_found(settings))
+
+
+def podwatch_env(home: Path, url: str, shards: int) -> dict[str, str]:
+    return {
+        "PODWATCH_HOME": str(home), "PODWATCH_DATABASE_URL": url, "PODWATCH_SHARDS": str(shards),
+        "PODWATCH_ALLOW_ADDRESSES": "127.0.0.0/8", "PODWATCH_HOST_PAUSE": "0", "PODWATCH_FIRST_POLL": "1",
+        "PODWATCH_ENTITIES": "off", "PODWATCH_RUN_SECONDS": "0", **NEVER,
+    }  # fmt: skip
+
+
+def measure(size: Size) -> list[Took]:
+    found: list[Took] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="podwatch-workers-") as made,
+        Shows(size.feeds, minutes=60, watches=size.watches, with_transcripts=size.episodes) as shows,
+    ):
+        folder = Path(made)
+        home = folder / "embedded"
+        url = f"sqlite:///{home}/podwatch.db"
+        settings = settings_for(home, url)
+        reset(settings, shows, size)
+        found.append(tell(run_library(settings)))
+        reset(settings, shows, replace(size, feeds=0))
+        with Airflow(folder / "airflow", podwatch_env(home, url, 1)) as airflow:
+            run_dag(airflow, settings, "nothing: what is loaded once")
+            reset(settings, shows, size)
+            found.append(tell(run_dag(airflow, settings, "embedded: LocalExecutor, SQLite, one shard")))
+        with Postgres() as server, redis_server(folder) as broker:
+            url, home = server.new_database(), folder / "scaled"
+            settings = settings_for(home, url)
+            meta = server.new_database()
+            reset(settings, shows, replace(size, feeds=0))
+            env = podwatch_env(home, url, SHARDS) | {
+                "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor", "C_FORCE_ROOT": "true",
+                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": meta.replace("postgresql:", "postgresql+psycopg2:", 1),
+                "AIRFLOW__CELERY__RESULT_BACKEND": meta.replace("postgresql:", "db+postgresql:", 1),
+                "AIRFLOW__CELERY__BROKER_URL": broker, "AIRFLOW__CORE__PARALLELISM": "8",
+            }  # fmt: skip
+            with CeleryAirflow(folder / "celery", env) as airflow:
+                for workers in (1, 2):
+                    airflow.add_worker(workers)
+                    run_dag(airflow, settings, "nothing: what is loaded once")
+                    reset(settings, shows, size)
+                    name = f"Celery, PostgreSQL, {SHARDS} shards, {workers} worker{'s' * (workers > 1)}"
+                    found.append(tell(run_dag(airflow, settings, name)))
+    return found
+
+
+def tell(took: Took) -> Took:
+    print(f"{took.name}: {took.wall:.0f} s, {took.cpu:.0f} CPU s, found {took.found}", flush=True)
+    return took
+
+
+def main() -> int:
+    short = os.environ.get("SHORT", "") not in ("", "0")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--feeds", type=int, default=1000 if short else 10_000)
+    parser.add_argument("--episodes", type=int, default=200 if short else 2000)
+    parser.add_argument("--watches", type=int, default=100 if short else 1000)
+    options = parser.parse_args()
+    size = Size(options.feeds, options.episodes, options.watches)
+    found = measure(size)
+    library, embedded, one, two = found
+    cores = os.cpu_count() or 1
+    print_table(
+        f"{size.feeds:,} feeds, {size.episodes:,} new transcripts of an hour, {size.watches:,} watches, {cores} cores",
+        ("what", "wall s", "CPU s", "episodes, transcripts, mentions"),
+        [(t.name, f"{t.wall:.0f}", f"{t.cpu:.0f}", ", ".join(map(str, t.found))) for t in found],
+    )
+    busy = two.cpu / two.wall / cores
+    print(f"with two workers Airflow's processes keep {busy:.0%} of {cores} cores busy, without servers and database")
+    holds = [check_figure("different answers", len({t.found for t in found}) - 1, 0, least=False)]
+    speedup = one.wall / two.wall
+    if cores >= 4:
+        holds.append(check_figure("two workers beside one, times faster", speedup, 1.5))
+    else:
+        print(f"two workers beside one on {cores} cores: {speedup:.2f} times as fast")
+    overhead = (embedded.wall - library.wall) / embedded.wall
+    holds.append(check_figure("Airflow's share of the embedded line", overhead, 0.2, least=False))
+    print("holds" if all(holds) else "MISS")
+    return 0 if all(holds) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""The second hearing, a step of listen: asks the audio about names of which the text alone is in doubt.
+
+Places that detect has left undecided are looked up in the episode's audio, within the day's seconds; what the audio
+says is stored, and the transcript is searched again with it. A place whose audio is gone, or has other words, is left
+to the text: never is anything told first and taken back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from podwatch.errors import PodwatchError, RecogniserError, StorageError
+from podwatch.line.bugs import Bugs
+from podwatch.line.listen import audio_path, download_audio
+from podwatch.line.place_hearing import PlaceHearing
+from podwatch.model import ALL, SPEECH, Hearing, HearingOutcome, ListenRequest, Shard, Tally
+from podwatch.policy.hearing_schedule import next_hearing_at, outcome_without_budget
+from podwatch.policy.leases import LISTEN_LEASE
+from podwatch.policy.listen_schedule import next_day
+from podwatch.runtime import Runtime, log
+from podwatch.store.hearings import DoubtfulTranscript, HeardPlace
+
+if TYPE_CHECKING:
+    pass
+
+
+def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
+    """Hears again what is due, within the day's seconds. A failure is stored, with when it is tried again.
+
+    Raises SpeechError when there is something to hear and the recogniser cannot be used.
+    """
+    speech = rt.settings.speech
+    done = new = failed = 0
+    notes: list[str] = []
+    bugs = Bugs("hear again")
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    left = speech.again_seconds - rt.store.seconds_heard_again(midnight)
+    waiting = 0
+    for doubtful in rt.store.transcripts_to_hear_again(now, shard):
+        if not rt.store.claim_hearings(doubtful, now, now + LISTEN_LEASE * 5):
+            continue
+        if not speech.again:
+            _decide(rt, doubtful, HearingOutcome.NO_MODEL, now)
+            continue
+        if left <= 0:
+            waiting += 1
+            outcome = outcome_without_budget(doubtful.asked_at, next_day(now))
+            if outcome is None:
+                rt.store.postpone_hearings(doubtful, next_day(now), failed=False)
+            else:
+                _decide(rt, doubtful, outcome, now)
+            continue
+        title = f"{doubtful.episode.show}: {doubtful.episode.title}"
+        try:
+            heard = _hear(rt, doubtful, left)
+        except (RecogniserError, StorageError):
+            rt.store.postpone_hearings(doubtful, now, failed=False)
+            raise
+        except PodwatchError as e:
+            done, failed = done + 1, failed + 1
+            notes.append(f"{title}: {e.line}")
+            _retry_or_decide(rt, doubtful, e.retryable, now)
+        except Exception as e:  # noqa: BLE001 - raised with the others at the end
+            done += 1
+            bugs.note(title, e)
+            _retry_or_decide(rt, doubtful, True, now)
+        else:
+            done += 1
+            seconds = sum(h.seconds for h in heard)
+            left -= seconds
+            new += sum(h.hearing.outcome is HearingOutcome.HEARD for h in heard)
+            rt.store.save_hearings(doubtful, heard, now)
+            _audio_of(rt, doubtful).unlink(missing_ok=True)
+            log.info("hear again: %s: %d places, %.0f s", title, len(heard), seconds)
+    if waiting:
+        notes.append(f"{waiting} transcripts in doubt: the seconds of hearing again of this day are spent")
+    bugs.raise_all()
+    return Tally("hear again", done, new, failed, tuple(notes))
+
+
+def _retry_or_decide(rt: Runtime, d: DoubtfulTranscript, retryable: bool, now: datetime) -> None:
+    again_at = next_hearing_at(d.asked_at, d.failures, retryable, now)
+    if again_at is None:
+        _decide(rt, d, HearingOutcome.NO_AUDIO, now)
+    else:
+        rt.store.postpone_hearings(d, again_at, failed=True)
+
+
+def _decide(rt: Runtime, d: DoubtfulTranscript, outcome: HearingOutcome, now: datetime) -> None:
+    """Leaves the places to the text alone."""
+    doubts = rt.store.doubts_waiting(d.transcript_id)
+    rt.store.save_hearings(d, [HeardPlace(Hearing(doubt=x, outcome=outcome)) for x in doubts], now)
+    _audio_of(rt, d).unlink(missing_ok=True)
+
+
+def _audio_of(rt: Runtime, d: DoubtfulTranscript) -> Path:
+    return audio_path(rt.settings.home, _request(d))
+
+
+def _request(d: DoubtfulTranscript) -> ListenRequest:
+    return ListenRequest(episode=d.episode, feed_url=d.feed_url, login=d.login)
+
+
+def _hear(rt: Runtime, d: DoubtfulTranscript, seconds: float) -> list[HeardPlace]:
+    """What became of each doubt of a transcript. seconds: of audio that may be heard."""
+    doubts = rt.store.doubts_waiting(d.transcript_id)
+    [source] = rt.store.load_sources([d.transcript_id])
+    transcript = source.transcript
+    recogniser = rt.recogniser()
+    hearer = recogniser.forced_decoder(transcript.language or d.episode.language or "en")
+    if hearer is None:
+        return [HeardPlace(Hearing(doubt=x, outcome=HearingOutcome.NO_MODEL)) for x in doubts]
+    path = _audio_of(rt, d)
+    download_audio(rt, _request(d), path)
+    is_own = transcript.source.startswith(SPEECH)
+    return PlaceHearing(path, rt.settings.speech.max_hours, transcript, recogniser, hearer, is_own).hear(
+        doubts, seconds
+    )

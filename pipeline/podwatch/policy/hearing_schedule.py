@@ -1,0 +1,27 @@
+"""Decides when a place in doubt is heard again, and when the text alone decides about it after all. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from podwatch.model import HearingOutcome
+
+PATIENCE = timedelta(days=1)  # an alert waits no longer for its audio
+FIRST_RETRY = timedelta(minutes=20)  # doubles with each failure
+FIT = -3.0  # nats a token: words that are said as they are written are above it, other words below
+
+
+def next_hearing_at(asked_at: datetime, failures: int, retryable: bool, now: datetime) -> datetime | None:
+    """When to try again after a failure, of which there were ``failures`` before; None: the text alone decides."""
+    again = now + FIRST_RETRY * (1 << min(failures, 6))
+    return again if retryable and again - asked_at < PATIENCE else None
+
+
+def outcome_without_budget(asked_at: datetime, next_day: datetime) -> HearingOutcome | None:
+    """What becomes of a place when the day's seconds are spent: it waits for the next day (None) while it may."""
+    return HearingOutcome.NO_BUDGET if next_day - asked_at > PATIENCE else None
+
+
+def fits(context_likelihood: float) -> bool:
+    """Whether the words around a place are said in the audio."""
+    return context_likelihood >= FIT

@@ -1,0 +1,178 @@
+"""Decides what a name that was found by its sound is worth, once the audio was asked about it: pure.
+
+A place whose score lies between FLOOR and SURE is in doubt. Where the audio was heard again, the score of the text and
+the likelihoods of the sound are weighed together (data/hearing.json, learnt by `python -m benchmarks.second_hearing`);
+where it could not be, the text alone decides, and the reason says so.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Protocol
+
+from podwatch.model import Doubt, Hearing, HearingOutcome, Kind, Transcript
+
+if TYPE_CHECKING:
+    from podwatch.query.context import EpisodeFields
+
+FLOOR = 0.05  # of the text's score: below it, hardly a name in a hundred was said
+SURE = 0.9  # and above it, hardly a wrong one
+PLACES_AN_HOUR = 8  # of talk that are heard again, each some eight seconds
+CHARACTERS_AN_HOUR = 52_000
+PARTICLES = frozenset(["al", "bin", "da", "de", "del", "der", "di", "el", "ibn", "la", "le", "van", "von"])
+MIN_SURNAME_LETTERS = 4  # a shorter one is in too many words
+FAR, NEAR = 2.0, 0.5  # nats per token: how the likelihoods are put in words
+
+_WHY_NOT = {
+    HearingOutcome.NO_AUDIO: "the audio is gone",
+    HearingOutcome.OTHER_AUDIO: "the audio has other words there",
+    HearingOutcome.NO_TIMES: "the transcript has no times",
+    HearingOutcome.NO_MODEL: "no recogniser here tells probabilities",
+    HearingOutcome.NO_BUDGET: "too much was in doubt",
+}
+
+
+class NameFound(Protocol):
+    """What is read of a phonetics.NameMatch."""
+
+    @property
+    def name(self) -> int: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def threshold(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedMatch:
+    """A match that counts, with the score and the reason that it has after all."""
+
+    match: NameFound
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedMatches:
+    """matches: those that count, in the order of the text. doubts: where the audio is to be asked first."""
+
+    matches: tuple[WeighedMatch, ...]
+    doubts: tuple[Doubt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """score: that counts. reason: what to add to the match's own, "" for nothing."""
+
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Of the log-likelihood ratio that the audio gives. names: of the likelihoods. least: of each that counts."""
+
+    constant: float
+    least: float
+    names: tuple[str, ...]
+    likelihoods: tuple[float, ...]
+
+
+def is_in_doubt(score: float) -> bool:
+    """Whether the text alone does not decide."""
+    return FLOOR <= score < SURE
+
+
+def weigh_matches(
+    found: Sequence[tuple[str, NameFound]], transcript: Transcript, fields: EpisodeFields
+) -> WeighedMatches:
+    """What of the matches (each with its name as it is watched) counts, and what the audio is to be asked about.
+
+    found: where the audio may be asked also those below their thresholds.
+    """
+    heard = {(h.doubt.name, h.doubt.start, h.doubt.end): h for h in fields.hearings}
+    doubts = []
+    if fields.asks_audio:
+        doubts = [
+            Doubt(name=name, start=m.start, end=m.end, surface=transcript.text[m.start : m.end], score=m.score)
+            for name, m in found
+            if m.kind == Kind.SOUNDS_LIKE and is_in_doubt(m.score) and (name, m.start, m.end) not in heard
+        ]
+        doubts = list(choose_doubts(doubts, len(transcript.text), len(heard)))
+    waiting = {(d.name, d.start, d.end) for d in doubts}
+    matches = []
+    for name, m in found:
+        place = (name, m.start, m.end)
+        if place in waiting:
+            continue
+        hearing = heard.get(place) if m.kind == Kind.SOUNDS_LIKE else None
+        judged = judge(m.score, transcript.text[m.start : m.end], name, hearing)
+        if judged.score >= m.threshold:
+            reason = f"{m.reason}; {judged.reason}" if judged.reason else m.reason
+            matches.append(WeighedMatch(m, judged.score, reason))
+    return WeighedMatches(tuple(matches), tuple(doubts))
+
+
+def spellings_of(name: str) -> tuple[str, ...]:
+    """The ways in which the audio is asked about a name: in full, and by its last word where that is long enough."""
+    words = name.split()
+    last = len(words) - 1
+    while last > 1 and words[last - 1].lower() in PARTICLES:
+        last -= 1
+    surname = " ".join(words[last:])
+    return (name, surname) if last > 0 and len(surname) >= MIN_SURNAME_LETTERS else (name,)
+
+
+def choose_doubts(doubts: Sequence[Doubt], characters: int, heard: int) -> tuple[Doubt, ...]:
+    """Those that are heard again of a text of so many characters, the likeliest first; heard: how many were already.
+
+    Of equally likely ones the first in the text.
+    """
+    most = PLACES_AN_HOUR * max(1, math.ceil(characters / CHARACTERS_AN_HOUR)) - heard
+    return tuple(sorted(doubts, key=lambda d: (-d.score, d.start, d.name))[: max(0, most)])
+
+
+def judge(score: float, surface: str, name: str, hearing: Hearing | None) -> Judgement:
+    """What a match with this score is worth. hearing: of this place and name; None: nobody has asked the audio."""
+    if hearing is None:
+        return Judgement(score, "")
+    if hearing.outcome is not HearingOutcome.HEARD:
+        return Judgement(score, f"not heard again: {_WHY_NOT[hearing.outcome]}")
+    return Judgement(combine(score, hearing.likelihoods), f"heard again: {_in_words(hearing, surface, name)}")
+
+
+def combine(score: float, likelihoods: Sequence[float]) -> float:
+    """The probability that the name was said: the odds of the text times the likelihood ratio of the audio (Bayes)."""
+    w = load_weights()
+    text = min(max(score, 0.001), 0.999)
+    sound = sum(c * max(x, w.least) for c, x in zip(w.likelihoods, likelihoods, strict=True))
+    return 1 / (1 + math.exp(-(math.log(text / (1 - text)) + w.constant + sound)))
+
+
+@lru_cache(maxsize=1)
+def load_weights() -> Weights:
+    """The weights in force."""
+    data = json.loads((resources.files(__package__) / "data" / "hearing.json").read_text("utf-8"))
+    rows: Mapping[str, float] = data["likelihoods"]
+    return Weights(data["constant"], data["least"], tuple(rows), tuple(rows.values()))
+
+
+def _in_words(hearing: Hearing, surface: str, name: str) -> str:
+    ratio = hearing.likelihoods[load_weights().names.index("prompted_ratio")]
+    how = "far likelier than" if ratio > FAR else "likelier than" if ratio > NEAR else "as likely as"
+    if ratio < -NEAR:
+        how = "far less likely than" if ratio < -FAR else "less likely than"
+    return f"{name} {how} {' '.join(surface.split())}"

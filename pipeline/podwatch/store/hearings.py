@@ -1,0 +1,225 @@
+"""The second hearing's to-do list and saves: places in doubt, and what was heard again of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from podwatch.model import ALL, Doubt, Episode, Hearing, HearingOutcome, Shard
+from podwatch.store.connection import AnyRow, Rows
+from podwatch.store.episodes import SELECT_EPISODES, episode_of
+from podwatch.store.recording_tables import hearings
+from podwatch.store.statements import in_batches, in_shard, upsert
+from podwatch.store.tables import episodes, feeds, transcripts
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulTranscript:
+    """A transcript with places that wait for being heard again. failures: how often that has failed so far."""
+
+    transcript_id: int
+    revision: int
+    episode: Episode
+    feed_url: str
+    login: str | None
+    asked_at: datetime
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeardPlace:
+    """What became of a doubt. seconds: of audio that were heard for it."""
+
+    hearing: Hearing
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHearing:
+    """A doubt with what became of it. is_decided: False while it waits; then its outcome means nothing."""
+
+    hearing: Hearing
+    is_decided: bool
+    transcript_id: int
+    show: str
+    title: str
+
+
+class HearingRows(Rows):
+    def hearings_of(self, ids: Sequence[int]) -> dict[int, list[Hearing]]:
+        """What was decided of the doubts of the stored text of these transcripts, by transcript."""
+        h, t = hearings.c, transcripts.c
+        found: dict[int, list[Hearing]] = defaultdict(list)
+        for some in in_batches(ids):
+            query = (
+                select(hearings)
+                .join(transcripts, t.id == h.transcript_id)
+                .where(h.transcript_id.in_(some), h.transcript_revision == t.revision, h.outcome.is_not(None))
+                .order_by(h.start, h.id)
+            )
+            for r in self.read_rows(query):
+                found[r.transcript_id].append(_hearing(r))
+        return dict(found)
+
+    def doubts_waiting(self, transcript_id: int) -> list[Doubt]:
+        """The doubts of a transcript's stored text that wait for being heard again, in the order of the text."""
+        h, t = hearings.c, transcripts.c
+        query = (
+            select(hearings)
+            .join(transcripts, t.id == h.transcript_id)
+            .where(t.id == transcript_id, h.transcript_revision == t.revision, h.outcome.is_(None))
+            .order_by(h.start, h.id)
+        )
+        return [_doubt(r) for r in self.read_rows(query)]
+
+    def transcripts_to_hear_again(self, now: datetime, shard: Shard = ALL) -> list[DoubtfulTranscript]:
+        """The transcripts with doubts that are due, the newest episodes first."""
+        h, t, e = hearings.c, transcripts.c, episodes.c
+        waiting = (
+            select(h.transcript_id, func.min(h.asked_at).label("asked_at"), func.max(h.failures).label("failures"))
+            .join(transcripts, t.id == h.transcript_id)
+            .where(h.outcome.is_(None), h.next_at <= now, h.transcript_revision == t.revision)
+            .group_by(h.transcript_id)
+            .subquery()
+        )
+        query = (
+            SELECT_EPISODES.add_columns(
+                t.id.label("transcript_id"),
+                t.revision.label("transcript_revision"),
+                feeds.c.url.label("feed_url"),
+                feeds.c.login,
+                waiting.c.asked_at,
+                waiting.c.failures,
+            )
+            .join(transcripts, t.episode_id == e.id)
+            .join(waiting, waiting.c.transcript_id == t.id)
+            .where(t.pruned_at.is_(None), *in_shard(t.id, shard))
+            .order_by(func.coalesce(e.published_at, e.first_seen_at).desc(), e.id.desc())
+        )
+        return [
+            DoubtfulTranscript(
+                transcript_id=r.transcript_id,
+                revision=r.transcript_revision,
+                episode=episode_of(r),
+                feed_url=r.feed_url,
+                login=r.login,
+                asked_at=r.asked_at,
+                failures=r.failures,
+            )
+            for r in self.read_rows(query)
+        ]
+
+    def claim_hearings(self, d: DoubtfulTranscript, now: datetime, until: datetime) -> bool:
+        """Claims the doubts of a transcript until then; False when another run has them."""
+        return self.execute(_waiting(d, now).values(next_at=until)) > 0
+
+    def postpone_hearings(self, d: DoubtfulTranscript, until: datetime, *, failed: bool) -> None:
+        """Has the claimed doubts wait until then."""
+        h = hearings.c
+        failures = h.failures + 1 if failed else h.failures
+        self.execute(_of(d).where(h.outcome.is_(None)).values(next_at=until, failures=failures))
+
+    def save_hearings(self, d: DoubtfulTranscript, heard: Sequence[HeardPlace], now: datetime) -> None:
+        """Saves what became of doubts. Once none of the transcript waits any more it is searched again."""
+        h, t = hearings.c, transcripts.c
+        with self.writing() as c:
+            for place in heard:
+                hearing = place.hearing
+                mine = (h.name == hearing.doubt.name, h.start == hearing.doubt.start, h.end == hearing.doubt.end)
+                values = {
+                    "outcome": hearing.outcome.value,
+                    "likelihoods": list(hearing.likelihoods) or None,
+                    "recogniser": hearing.recogniser,
+                    "seconds": place.seconds,
+                    "heard_at": now,
+                    "next_at": None,
+                }
+                c.execute(_of(d).where(*mine).values(**values))
+            waits = select(func.count()).select_from(hearings).where(*_is_of(d), h.outcome.is_(None))
+            if heard and not c.execute(waits).scalar_one():
+                again = update(transcripts).where(t.id == d.transcript_id, t.revision == d.revision)
+                c.execute(again.values(detected_through=0))
+
+    def list_hearings(self, transcript_id: int | None = None, limit: int | None = None) -> list[StoredHearing]:
+        """The doubts of stored texts, the newest first."""
+        h, t, e = hearings.c, transcripts.c, episodes.c
+        query = (
+            select(hearings, e.title, feeds.c.title.label("show"))
+            .join(transcripts, t.id == h.transcript_id)
+            .join(episodes, e.id == t.episode_id)
+            .join(feeds, feeds.c.id == e.feed_id)
+            .where(h.transcript_revision == t.revision)
+            .order_by(h.asked_at.desc(), h.transcript_id.desc(), h.start, h.id)
+            .limit(limit)
+        )
+        query = query if transcript_id is None else query.where(h.transcript_id == transcript_id)
+        return [
+            StoredHearing(_hearing(r), r.outcome is not None, r.transcript_id, r.show or "", r.title or "")
+            for r in self.read_rows(query)
+        ]
+
+    def seconds_heard_again(self, since: datetime) -> float:
+        """Seconds of audio that were heard again since then."""
+        h = hearings.c
+        [row] = self.read_rows(select(func.coalesce(func.sum(h.seconds), 0.0)).where(h.heard_at >= since))
+        return float(row[0])
+
+    def count_waiting_hearings(self) -> int:
+        """How many doubts wait for being heard again."""
+        h, t = hearings.c, transcripts.c
+        query = select(func.count()).select_from(hearings).join(transcripts, t.id == h.transcript_id)
+        [row] = self.read_rows(query.where(h.outcome.is_(None), h.transcript_revision == t.revision))
+        return int(row[0])
+
+
+def insert_doubts(c: Connection, transcript_id: int, revision: int, doubts: Sequence[Doubt], now: datetime) -> None:
+    """Stores the places that are to be heard again; those that are stored stay as they are."""
+    rows: list[dict[str, Any]] = [
+        {
+            "transcript_id": transcript_id,
+            "transcript_revision": revision,
+            "name": d.name,
+            "start": d.start,
+            "end": d.end,
+            "surface": d.surface,
+            "score": d.score,
+            "asked_at": now,
+            "next_at": now,
+            "failures": 0,
+            "recogniser": "",
+            "seconds": 0.0,
+        }
+        for d in doubts
+    ]
+    for some in in_batches(rows):
+        c.execute(upsert(c.dialect, hearings).values(some).on_conflict_do_nothing())
+
+
+def _is_of(d: DoubtfulTranscript) -> tuple[Any, ...]:
+    return hearings.c.transcript_id == d.transcript_id, hearings.c.transcript_revision == d.revision
+
+
+def _of(d: DoubtfulTranscript) -> Any:
+    return update(hearings).where(*_is_of(d))
+
+
+def _waiting(d: DoubtfulTranscript, now: datetime) -> Any:
+    return _of(d).where(hearings.c.outcome.is_(None), hearings.c.next_at <= now)
+
+
+def _doubt(r: AnyRow) -> Doubt:
+    return Doubt(name=r.name, start=r.start, end=r.end, surface=r.surface, score=r.score)
+
+
+def _hearing(r: AnyRow) -> Hearing:
+    return Hearing(
+        doubt=_doubt(r),
+        outcome=HearingOutcome(r.outcome or HearingOutcome.NO_AUDIO),
+        likelihoods=tuple(r.likelihoods or ()),
+        recogniser=r.recogniser,
+    )

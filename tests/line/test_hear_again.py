@@ -1,0 +1,215 @@
+"""The second hearing: a name that the text leaves in doubt waits, is heard again, and then is told or is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from podwatch import query, runtime
+from podwatch.line.detect import detect, evaluate
+from podwatch.line.fetch import fetch
+from podwatch.line.hear_again import hear_again
+from podwatch.line.listen import listen
+from podwatch.line.poll import poll
+from podwatch.model import Feed, HearingOutcome, Mention, Tally, Watch
+from podwatch.policy.hearing_schedule import PATIENCE
+from podwatch.settings import Settings
+from podwatch.speech_settings import SpeechSettings
+from tests.support.migrated_database import place_database
+from tests.support.podcast_host import Podcast, item, rss, vtt
+from tests.support.tone_speech import ToneRecogniser, speak
+
+TALK = "grain came from witcop today ships leave again "
+WITKOFF = {"Steve Witkoff": "odesa", "Witkoff": "witcop"}  # the surname is said as "witcop"
+SOMEBODY_ELSE = {"Steve Witkoff": "odesa", "Witkoff": "odesa"}
+NAME = Watch(name="witkoff", entity="Steve Witkoff", type="person", sounds_like=True)
+
+
+class HearingScenario:
+    """A watch for a name, and a feed whose episode says something that may be it."""
+
+    def __init__(self, settings: Settings, podcast: Podcast, *, sounds: Any, **speech: Any) -> None:
+        place_database(settings.home)
+        self.host = podcast
+        chosen: dict[str, Any] = {"listen": True, "again": True, **speech}
+        self.settings = replace(settings, speech=SpeechSettings(**chosen))
+        self.rt = runtime.build(self.settings)
+        self.recogniser = ToneRecogniser(sounds=sounds, longest=30.0)
+        self.rt._recogniser = self.recogniser
+        self.now = self.rt.store.clock()
+        self.rt.store.sync_watches([NAME], self.now)
+
+    def add_episode(self, said: str, *, published: str | None = None, audio: str = "") -> None:
+        """An episode whose audio says this; published: a transcript that its feed names."""
+        self.host.serve("/one.wav", speak(said), "audio/wav")
+        transcript = self.host.serve("/one.vtt", published, "text/vtt") if published else None
+        url = self.host.serve(
+            "/feed.xml", rss(item("one", audio=audio or self.host.url("/one.wav"), transcript=transcript))
+        )
+        self.rt.store.add_feeds([Feed(url=url)], self.now)
+        poll(self.rt, self.now, force=True)
+        fetch(self.rt, self.now)
+        listen(self.rt, self.now)
+
+    def detect(self, at: datetime | None = None) -> list[Mention]:
+        detect(self.rt, at or self.now)
+        return [found.mention for found in self.rt.store.mentions()]
+
+    def hear_again(self, at: datetime | None = None) -> Tally:
+        return hear_again(self.rt, at or self.now)
+
+    def outcomes(self) -> list[HearingOutcome | None]:
+        """What became of each doubt; None: it waits."""
+        return [h.hearing.outcome if h.is_decided else None for h in self.rt.store.list_hearings()]
+
+
+Opener = Callable[..., HearingScenario]
+
+
+@pytest.fixture
+def open_scenario(settings: Settings, podcast: Podcast) -> Iterator[Opener]:
+    """Opens a scenario in which the names sound so, with other settings of listening."""
+    with ExitStack() as opened:
+
+        def open_one(sounds: Any = WITKOFF, **speech: Any) -> HearingScenario:
+            scenario = HearingScenario(settings, podcast, sounds=sounds, **speech)
+            opened.callback(scenario.rt.close)
+            return scenario
+
+        yield open_one
+
+
+@pytest.fixture
+def scenario(open_scenario: Opener) -> HearingScenario:
+    return open_scenario()
+
+
+def test_a_name_in_doubt_is_not_told_before_its_audio_was_heard_again(scenario: HearingScenario) -> None:
+    scenario.add_episode(TALK * 2)
+    assert scenario.detect() == []
+    assert scenario.outcomes() == [None, None]
+
+
+def test_a_name_that_the_audio_confirms_is_found_and_says_why(scenario: HearingScenario) -> None:
+    scenario.add_episode(TALK * 2)
+    scenario.detect()
+    assert scenario.hear_again() == Tally("hear again", done=1, new=2)
+    found = scenario.detect()
+    assert [m.surface for m in found] == ["witcop", "witcop"]
+    assert all(m.score > 0.9 for m in found)
+    assert "heard again: Steve Witkoff far likelier than witcop" in found[0].reason
+
+
+def test_a_name_that_was_not_said_is_never_found(open_scenario: Opener) -> None:
+    scenario = open_scenario(SOMEBODY_ELSE)
+    scenario.add_episode(TALK)
+    scenario.detect()
+    scenario.hear_again()
+    assert scenario.outcomes() == [HearingOutcome.HEARD]
+    assert scenario.detect() == []
+
+
+def test_nothing_waits_where_hearing_again_is_off(open_scenario: Opener) -> None:
+    scenario = open_scenario(again=False)
+    scenario.add_episode(TALK)
+    scenario.detect()
+    assert scenario.outcomes() == []
+
+
+def test_the_audio_is_kept_until_it_was_heard_again_and_not_downloaded_twice(scenario: HearingScenario) -> None:
+    scenario.add_episode(TALK)
+    scenario.detect()
+    assert len(list((scenario.settings.home / "audio").iterdir())) == 1
+    scenario.hear_again()
+    assert list((scenario.settings.home / "audio").iterdir()) == []
+    assert len(scenario.host.statuses["/one.wav"]) == 1
+
+
+def test_what_was_heard_again_is_not_heard_a_third_time(scenario: HearingScenario) -> None:
+    scenario.add_episode(TALK)
+    scenario.detect()
+    scenario.hear_again()
+    scenario.detect()
+    asked = len(scenario.recogniser.asked)
+    assert scenario.hear_again() == Tally("hear again")
+    assert len(scenario.recogniser.asked) == asked
+
+
+def test_a_published_transcript_is_found_in_audio_that_an_advertisement_has_shifted(open_scenario: Opener) -> None:
+    scenario = open_scenario()
+    cues = vtt("Grain came from witcop today, ships leave again.", step=4)
+    advertisement = "again leave ships today " * 4
+    scenario.add_episode(advertisement + TALK, published=cues)
+    scenario.detect()
+    assert scenario.hear_again().new == 1
+    assert ("Witkoff", "witcop") in scenario.recogniser.asked
+    assert [m.surface for m in scenario.detect()] == ["witcop"]
+
+
+def test_audio_with_other_words_leaves_the_text_alone(open_scenario: Opener) -> None:
+    scenario = open_scenario()
+    scenario.add_episode("ships leave again " * 6, published=vtt("Grain came from witcop today, ships leave again."))
+    scenario.detect()
+    scenario.hear_again()
+    assert scenario.outcomes() == [HearingOutcome.OTHER_AUDIO]
+    assert scenario.recogniser.asked == []
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_audio_that_cannot_be_had_is_asked_for_within_a_day_and_then_the_text_decides(
+    status: int, open_scenario: Opener
+) -> None:
+    scenario = open_scenario()
+    scenario.add_episode(TALK, published=vtt("Grain came from witcop today, ships leave again."))
+    scenario.detect()
+    scenario.host.fail("/one.wav", status, times=20)
+    assert scenario.hear_again().failed == 1
+    assert scenario.outcomes() == [None]
+    assert scenario.hear_again() == Tally("hear again")  # not at once
+    scenario.hear_again(scenario.now + PATIENCE)
+    assert scenario.outcomes() == [HearingOutcome.NO_AUDIO]
+
+
+def test_a_recogniser_without_probabilities_leaves_the_text_alone_and_says_so(open_scenario: Opener) -> None:
+    scenario = open_scenario(None)
+    scenario.rt.store.sync_watches([replace(NAME, threshold=0.2)], scenario.now)
+    scenario.add_episode(TALK)
+    assert scenario.detect() == []
+    scenario.hear_again()
+    [found] = scenario.detect()
+    assert "not heard again: no recogniser here tells probabilities" in found.reason
+
+
+def test_when_the_seconds_of_the_day_are_spent_it_waits_for_the_next(open_scenario: Opener) -> None:
+    scenario = open_scenario(again_seconds=0.0)
+    scenario.add_episode(TALK)
+    scenario.detect()
+    tally = scenario.hear_again()
+    assert "the seconds of hearing again of this day are spent" in tally.notes[0]
+    assert scenario.outcomes() == [None]
+    scenario.hear_again(scenario.now + 2 * PATIENCE)
+    assert scenario.outcomes() == [HearingOutcome.NO_BUDGET]
+
+
+def test_a_killed_run_leaves_its_places_to_the_next_one(scenario: HearingScenario) -> None:
+    scenario.add_episode(TALK)
+    scenario.detect()
+    [waiting] = scenario.rt.store.transcripts_to_hear_again(scenario.now)
+    assert scenario.rt.store.claim_hearings(waiting, scenario.now, scenario.now + timedelta(minutes=15))
+    assert scenario.hear_again() == Tally("hear again")  # another run has them
+    assert scenario.hear_again(scenario.now + timedelta(minutes=16)).new == 1
+
+
+def test_live_and_backtest_agree_on_what_was_heard(scenario: HearingScenario) -> None:
+    scenario.add_episode(TALK * 2)
+    scenario.detect()
+    scenario.hear_again()
+    live = scenario.detect()
+    [source] = scenario.rt.store.load_sources(scenario.rt.store.transcript_ids())
+    again = evaluate(scenario.rt.store, query.build_engine([NAME]), source, {NAME.name}).mentions
+    assert [(m.start, m.end, m.score, m.reason) for m in again] == [(m.start, m.end, m.score, m.reason) for m in live]
