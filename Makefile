@@ -65,6 +65,7 @@ page-test: install ## the page in a real Chromium, and how fast it is over 100,0
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { echo "page-test: there is no Chromium - install it, on Debian with apt-get install chromium" >&2; exit 1; }
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group browser --quiet
 	@$(PY) -m pytest -q tests/browser tests/web
+	@$(PY) -m benchmarks.editor
 	@$(PY) -m benchmarks.page
 
 compose-test: install ## docker-compose.yml for real: built, brought up, killed on the way, every alert counted (SHORT=1: fewer)

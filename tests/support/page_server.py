@@ -23,6 +23,7 @@ class PageServer:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         app = create_app(lambda: rt, LoopbackAccess("ada"), lambda: now, loopback_audio=True)
+        self._backtests = app.state.page.backtests
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="none"))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
@@ -35,4 +36,5 @@ class PageServer:
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         self._server.should_exit = True
         self._thread.join(10)
+        self._backtests.close()  # they read the runtime, which its owner closes next
         self._socket.close()

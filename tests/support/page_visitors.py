@@ -16,6 +16,7 @@ from podwatch.model import Episode, Feed, Segment, Watch, join_segments
 from podwatch.runtime import Runtime
 from podwatch.web.access import Access, Visitor
 from podwatch.web.application import create_app
+from podwatch.web.backtests import BacktestJobs
 from tests.support.stored_transcripts import save_poll, save_transcript
 
 GRAIN = Watch(name="grain", query="grain", channel="#trade")
@@ -93,6 +94,7 @@ def browse(
 ) -> Browser:
     """A browser whose page says that it is ``now``."""
     app = create_app(lambda: rt, access, lambda: now, root_path=root_path, loopback_audio=loopback_audio)
+    app.state.page.backtests = BacktestJobs(wait=60.0)  # so that an answer is whole however busy the machine is
     return Browser(TestClient(app, base_url="http://testserver", raise_server_exceptions=True), root_path)
 
 

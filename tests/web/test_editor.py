@@ -75,7 +75,7 @@ def test_a_new_watch_is_put_to_use_with_its_audit(filled: Runtime, now: datetime
     browser = browse(filled, now)
     response = post(browser, open_editor(browser), name="corn", query="corn -today", channel="#trade")
     assert response.status_code == 303
-    assert response.headers["location"].startswith("/watches/corn?said=corn+is+on+the+watchlist")
+    assert response.headers["location"].startswith("/watches/corn?said=corn+is+on+the+watchlist%3A")
     stored = watches(filled)
     assert set(stored) == {"grain", "lee", "corn"}
     assert (stored["corn"].query, stored["corn"].channel, stored["corn"].revision) == ("corn -today", "#trade", 1)

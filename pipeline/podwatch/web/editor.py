@@ -215,9 +215,9 @@ def _is_changed(report: WatchReport, present: Watch | None) -> bool:
 
 def _describe_saved(saved: Watch, was: Watch | None) -> str:
     if was is None:
-        return f"{saved.name} is on the watchlist; the next run of detect looks for it in all that is stored."
+        return f"{saved.name} is on the watchlist: with its next run podwatch looks for it in all that is stored."
     if saved.revision != was.revision:
-        return f"Saved as revision {saved.revision}; the next run of detect looks for it in all that is stored."
+        return f"Saved as revision {saved.revision}: with its next run podwatch looks for it in all that is stored."
     return "Saved. It finds the same as before, so it keeps its revision."
 
 

@@ -77,6 +77,10 @@ class WatchReport:
         """The findings of one field of the form."""
         return tuple(f for f in self.findings if f.field == field)
 
+    def mistakes(self, field: str) -> tuple[ShownFinding, ...]:
+        """Those of them for which it cannot be saved: they stand beside the field, too."""
+        return tuple(f for f in self.of(field) if f.level == Level.ERROR)
+
 
 def examine(page: Page, values: Values, present: Watch | None, editor: str, *, backtest: bool = True) -> WatchReport:
     """present: the watch that is edited, None for a new one. editor: who asks, one backtest at a time."""

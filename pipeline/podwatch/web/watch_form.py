@@ -37,7 +37,7 @@ def empty_values(channel: str) -> Values:
         "kind": "query",
         "channel": channel,
         "deliver": "each",
-        "sounds_like": False,
+        "sounds_like": True,  # of a name; who has never heard of recognition errors would not ask for it
         "types": list(CHOICES["types"]),
         "skip": [],
     }

@@ -49,14 +49,14 @@
     report.replaceChildren(...parsed.body.childNodes);
     for (const time of report.querySelectorAll("time[datetime]")) localTime(time);
     const first = new Map();
-    for (const finding of report.querySelectorAll("[data-field]")) {
+    for (const finding of report.querySelectorAll(".is-error[data-field]")) {
       if (!first.has(finding.dataset.field)) first.set(finding.dataset.field, finding);
     }
     for (const said of form.querySelectorAll(".mistake")) {
       const name = said.id.slice(2), finding = first.get(name);
       said.textContent = finding ? finding.querySelector(".what").textContent : "";
       const field = document.getElementById("f-" + name);
-      if (field) finding && finding.className === "error" ? field.setAttribute("aria-invalid", "true") : field.removeAttribute("aria-invalid");
+      if (field) finding ? field.setAttribute("aria-invalid", "true") : field.removeAttribute("aria-invalid");
     }
   }
 
