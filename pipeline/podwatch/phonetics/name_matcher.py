@@ -15,6 +15,7 @@ from podwatch.phonetics.blas_threads import single_blas_thread
 from podwatch.phonetics.candidate_scoring import (
     DEFAULT_THRESHOLD,
     SHARED_COST,
+    calibrate,
     is_repeated_word,
     score_candidates,
 )
@@ -99,7 +100,8 @@ class NameMatcher:
                 continue
             least = min_score(candidate, context, episode) if candidate.score else 0.0
             least = max(least, min_split_score(candidate, context, episode))
-            candidate.score = 0.0 if is_repeated_word(candidate, episode) else max(candidate.score, least)
+            is_word = is_repeated_word(candidate, episode)
+            candidate.score = 0.0 if is_word else max(calibrate(candidate.score), least)
         drop_unlikely_rivals(candidates, self.same_names)
         by_candidate = {id(c): episode for c, episode in zip(candidates, episodes, strict=True)}
         return [(c, by_candidate[id(c)]) for c in best_per_name(candidates)], context
