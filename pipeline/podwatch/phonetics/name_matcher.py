@@ -115,7 +115,10 @@ class NameMatcher:
         note_words = frozenset((*spoken_words(title), *(w for word in notes.split() for w in spoken_words(word))))
         exact = self._exact.find(tokens)
         first_names = find_first_names(tokens, entries, self._surnames)
-        context = TextContext(tokens, entries, note_words, _watched_positions(exact), first_names)
+        places: dict[str, list[int]] = {}
+        for i, word in enumerate(tokens.plain):
+            places.setdefault(word, []).append(i)
+        context = TextContext(tokens, entries, note_words, _watched_positions(exact), first_names, places)
         ngrams = TextNGrams(tokens, entries)
         with_rare_word = ngrams.windows_with(find_rare_words(tokens, entries))
         foreign = find_foreign_words(tokens, entries)
