@@ -34,7 +34,7 @@ def test_the_count_of_an_unsure_match_includes_itself() -> None:
     text = (
         "Then Steve Witgoff spoke. Later Witgoff left. Nobody asked Wittgof or Whitcomb or Wittko about it. And Wikhof."
     )
-    matcher = NameMatcher([WatchedName("Steve Witkoff", type="person", threshold=0.05)])
+    matcher = NameMatcher([WatchedName("Steve Witkoff", type="person", threshold=0.01)])
     said = {text[m.start : m.end]: m.reason for m in matcher.find_matches(text)}
     assert "surname form seen 4 times" in said["Witgoff"]
     assert "surname form seen 5 times" in said["Whitcomb"]

@@ -28,7 +28,7 @@ from podwatch.model import Watch
 from podwatch.query import EpisodeFields, build_engine
 
 FORMS = ("full", "bare", "company")
-BANDS = ((0.5, 0.65), (0.65, 0.8), (0.8, 0.9), (0.9, 0.97), (0.97, 1.01))
+BANDS = ((0.4, 0.65), (0.65, 0.8), (0.8, 0.9), (0.9, 0.97), (0.97, 1.01))
 UNMARKED = "unmarked"
 
 

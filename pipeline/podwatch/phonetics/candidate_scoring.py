@@ -6,6 +6,7 @@ question is whose it is, a short list of cases decides.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from podwatch.phonetics.boosted_trees import load_trees
@@ -31,7 +32,9 @@ from podwatch.phonetics.namesakes import (
     score_adjacent_names,
 )
 
-DEFAULT_THRESHOLD = 0.55  # the lowest score that is reported, where the watch does not say
+DEFAULT_THRESHOLD = 0.4  # the lowest score that is reported, where the watch does not say
+# What the trees say of real talk is too sure in the middle: log odds are stretched and lowered by these (LEARNING.md).
+CALIBRATION_SLOPE, CALIBRATION_SHIFT = 1.35, -0.7
 EVERYDAY_COST = 13.0  # -log P of a word that is read as the everyday word it also is
 FREQUENT_COST = 11.0  # -log P of a surname that is said so often as a word (New, Fox, Green) that it is one elsewhere
 SELDOM_COST = 12.0  # -log P: said more seldom than this (Waltz), a capital within a sentence says that a word is a name
@@ -39,6 +42,7 @@ SHARED_COST = (
     11.8  # -log P of a surname (Garcia, Patel) that is somebody else's, where the episode does not name the person
 )
 CERTAIN_EXACT = 0.8  # a name spelt right that is as sure as this is no other one
+OTHERS_EXACT = 0.15  # a surname spelt right that is likely somebody else's: of those in real talk one in six was not
 SAME_SOUND_COST = 0.15  # nats per symbol: no more than what spellers disagree about
 FEW_SPELLINGS = 0.3  # of EpisodeContext.other_spellings: no other way that the name seems to be written
 # Of a word that is everyday as well, by whether its capital says that it is a name (None: it says nothing): the score
@@ -89,6 +93,14 @@ def score_candidates(
             candidate.score = 0.0
 
 
+def calibrate(score: float) -> float:
+    """The score as a probability in real talk, so that 0.8 means four in five."""
+    if not 0.0 < score < 1.0:
+        return score
+    log_odds = CALIBRATION_SLOPE * math.log(score / (1.0 - score)) + CALIBRATION_SHIFT
+    return 1.0 / (1.0 + math.exp(-log_odds))
+
+
 def _assess(candidate: Candidate, context: TextContext) -> Assessment:
     """What the text says of a candidate: what was worked out before, where nothing of it has changed."""
     known, state = candidate.assessment, candidate.state
@@ -125,7 +137,7 @@ def _score_exact(candidate: Candidate, context: TextContext, episode: EpisodeCon
     if conflict >= 0.6 and not episode.has_full_name:
         return 0.2
     if conflict >= 1.0 or is_of_another_title(candidate, context):
-        return 0.4
+        return OTHERS_EXACT
     entry = context.entries[words[0]]
     has_title = role_right_before(candidate, context)
     is_named = episode.has_full_name or episode.is_in_notes
@@ -139,14 +151,18 @@ def _score_exact(candidate: Candidate, context: TextContext, episode: EpisodeCon
         capital_tells = tokens.has_case and not tokens.starts_sentence[candidate.first]
         return _EVERYDAY_SCORES[tokens.is_capitalised[candidate.first] if capital_tells else None][is_known]
     if conflict >= 0.6:
-        return 0.4
+        return OTHERS_EXACT
     if is_named:
         return 0.98
     if has_other_bearer(candidate, context):
-        return 0.4
+        return OTHERS_EXACT
     is_listed = entry.cost < UNKNOWN_COST and entry.flags & (SURNAME | GIVEN | PLACE)
     if load_known_names().is_mostly_first_name(words[0]) or (is_listed and entry.cost < SHARED_COST):
-        return 0.6 if has_title and not is_in_longer_name(candidate, context) and entry.cost > FREQUENT_COST else 0.4
+        return (
+            0.6
+            if has_title and not is_in_longer_name(candidate, context) and entry.cost > FREQUENT_COST
+            else OTHERS_EXACT
+        )
     if has_title or role_before(candidate, context) or episode.list_presence >= LIST_PRESENT:
         return 0.98
     return 0.8 if is_listed else 0.95

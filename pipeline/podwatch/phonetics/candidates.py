@@ -99,7 +99,7 @@ class TextContext:
 
     ``entries``: of all its words. ``note_words``: of the episode's title and notes. ``watched_positions``: indices of
     the words that are a watched name, alone and as it is spelt. ``first_names``: of a surname, those that
-    stand before it.
+    stand before it. ``places``: the indices of each word.
     """
 
     tokens: Tokens
@@ -107,6 +107,7 @@ class TextContext:
     note_words: frozenset[str]
     watched_positions: frozenset[int] = frozenset()
     first_names: Mapping[str, FirstNames] = field(default_factory=dict)
+    places: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 def split_full_names(candidates: Sequence[Candidate], context: TextContext) -> None:

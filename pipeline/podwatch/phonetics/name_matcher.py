@@ -15,6 +15,7 @@ from podwatch.phonetics.blas_threads import single_blas_thread
 from podwatch.phonetics.candidate_scoring import (
     DEFAULT_THRESHOLD,
     SHARED_COST,
+    calibrate,
     is_repeated_word,
     score_candidates,
 )
@@ -105,7 +106,8 @@ class NameMatcher:
                 continue
             least = min_score(candidate, context, episode) if candidate.score else 0.0
             least = max(least, min_split_score(candidate, context, episode))
-            candidate.score = 0.0 if is_repeated_word(candidate, episode) else max(candidate.score, least)
+            is_word = is_repeated_word(candidate, episode)
+            candidate.score = 0.0 if is_word else max(calibrate(candidate.score), least)
         drop_unlikely_rivals(candidates, self.same_names)
         by_candidate = {id(c): episode for c, episode in zip(candidates, episodes, strict=True)}
         return [(c, by_candidate[id(c)]) for c in best_per_name(candidates)], context
@@ -119,7 +121,10 @@ class NameMatcher:
         note_words = frozenset((*spoken_words(title), *(w for word in notes.split() for w in spoken_words(word))))
         exact = self._exact.find(tokens)
         first_names = find_first_names(tokens, entries, self._surnames)
-        context = TextContext(tokens, entries, note_words, _watched_positions(exact), first_names)
+        places: dict[str, list[int]] = {}
+        for i, word in enumerate(tokens.plain):
+            places.setdefault(word, []).append(i)
+        context = TextContext(tokens, entries, note_words, _watched_positions(exact), first_names, places)
         ngrams = TextNGrams(tokens, entries)
         with_rare_word = ngrams.windows_with(find_rare_words(tokens, entries))
         foreign = find_foreign_words(tokens, entries)

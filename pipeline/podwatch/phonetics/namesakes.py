@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from functools import lru_cache
-from itertools import pairwise
 
 from podwatch.phonetics.candidates import Candidate, FirstNames, TextContext
 from podwatch.phonetics.lexicon import GIVEN, SURNAME, UNKNOWN_COST, Entry, look_up_words, word_set
@@ -163,10 +162,10 @@ def _is_first_name_elsewhere(at: int, context: TextContext) -> bool:
     if not (tokens.has_case and tokens.starts_sentence[at]) or at + 1 >= len(tokens.plain):
         return False
     pair = tokens.plain[at], tokens.plain[at + 1].removesuffix("'s")
+    places = (i for i in context.places.get(pair[0], ()) if i + 1 < len(tokens.plain))
     return any(
-        (word, following.removesuffix("'s")) == pair and is_first_name(i, context) and tokens.is_capitalised[i + 1]
-        for i, (word, following) in enumerate(pairwise(tokens.plain))
-        if word == pair[0]
+        tokens.plain[i + 1].removesuffix("'s") == pair[1] and is_first_name(i, context) and tokens.is_capitalised[i + 1]
+        for i in places
     )
 
 

@@ -19,7 +19,7 @@ MIN_PHONES = 5  # of the surname
 JOINED_COST = 0.4  # nats per symbol: words that spell a name when they are put together
 MIN_LETTERS, MIN_LETTERS_WITH_CAPITAL = 6, 5
 RARE_COST = 10.0  # -log P: two words that are said more often than this stand beside each other by chance
-BEHIND_FIRST_NAME, WITH_CAPITAL, WITHOUT_CAPITAL = 0.85, 0.85, 0.62
+BEHIND_FIRST_NAME, WITH_CAPITAL, WITHOUT_CAPITAL = 0.98, 0.85, 0.6
 
 
 def min_split_score(candidate: Candidate, context: TextContext, episode: EpisodeContext) -> float:
