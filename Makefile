@@ -8,7 +8,7 @@ PY     := .venv/bin/python
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 export ONCE SPEECH SHORT
 
-.PHONY: help install run test fast lint bench bench-sounds airflow-test crash-test backfill-test listen-test page-test compose-test packages clean
+.PHONY: help install run test fast lint bench bench-sounds airflow-test crash-test backfill-test listen-test page-test compose-test soak packages clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -53,6 +53,9 @@ backfill-test: install ## the past through a real Airflow: how fast, killed on t
 
 listen-test: install ## names, CPU, memory and kills of what hears audio (SHORT=1: minutes; VOICES=DIR: better voices)
 	@$(PY) -m benchmarks.listen $(if $(VOICES),--voices "$(VOICES)")
+
+soak: install ## 240 lines in one process with faults on every side: nothing but data may grow (SHORT=1: a fifth of them)
+	@$(PY) -m benchmarks.scale.soak
 
 bench-sounds: install ## how many misheard names are found, beside others (TALK=DIR: false alarms on text files of talk, too)
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet

@@ -121,7 +121,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", default=os.environ.get("SHORT", "") not in ("", "0"))
     options = parser.parse_args()
-    rows, rounds = (600, 3) if options.short else (3000, 5)
+    rows, rounds = (300, 3) if options.short else (3000, 5)
     table, holds = [], True
     with databases() as there:
         for name, (url, home) in there.items():

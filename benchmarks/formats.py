@@ -1,10 +1,10 @@
 """How fast each transcript format is parsed, beside the library commonly used for it, with equal segments.
 
-    python -m benchmarks.formats [--cues N] [--repeat N]
+    python -m benchmarks.formats [--cues N] [--repeat N] [--only NAME] [--beside WORKTREE]
 
 CPU time of one core, the best of several. The other libraries (webvtt-py, srt, pysubs2, ttconv, beautifulsoup4, lxml)
 are no dependencies of podwatch: one that is not installed is reported as missing. The exit status says whether every
-format gives the segments that were written, and is three times as fast as its library, or at least a quarter as fast
+format gives the segments that were written and is three times as fast as its library, or at least a quarter as fast
 as a regular expression that finds the words in the same bytes.
 """
 
@@ -13,19 +13,25 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib import import_module
 from io import BytesIO, StringIO
+from pathlib import Path
+from statistics import median
 from typing import Any
 
+from benchmarks.harness import print_table
 from benchmarks.recogniser_writers import RECOGNISER_WRITERS, Sentence, as_sentence
-from benchmarks.transcript_writers import WRITERS, Cue, make_cues
+from benchmarks.transcript_writers import EDITED_WRITERS, EPISODE, WRITERS, Cue, make_cues, make_turns
 from podwatch.transcripts.formats import parse_transcript
 
+ROOT = Path(__file__).resolve().parents[1]
 TIMES_LIBRARY, SHARE_OF_WORD_SCAN = 3.0, 0.25  # one of the two is to be reached
 _WORD = re.compile(r"\w+")
 Parsed = Iterable[tuple[float, str]]
@@ -159,22 +165,37 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cues", type=int, default=20_000)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--only", default="", help="the rows whose names hold this")
+    parser.add_argument("--beside", type=Path, help="the worktree of another commit: its speed beside this one's")
     options = parser.parse_args()
     logging.disable()  # ttconv logs a lot
+    if options.beside is not None:
+        return compare_speeds(options.beside.resolve(), options.cues, options.repeat, options.only)
     failed = False
     print(f"{'':15} {'MB':>5} {'MB/s':>6} {'whole':>6} {'scan':>6}   {'library':15} {'MB/s':>6} {'times':>6}")
     for name, expected_format, write, resolution in all_writers():
-        words = 33 if name in ("markdown", "plain") else 11  # paragraphs are longer than captions
-        cues = make_cues(options.cues, words)
-        few = cues[: max(100, options.cues // 10)]  # some libraries take longer than proportionally
-        data = write(cues).encode()
-        seconds, (fmt, columns) = measure_best(partial(parse_transcript, data), options.repeat)
-        whole, _ = measure_best(lambda: parse_transcript(data)[1].transcript(), options.repeat)  # noqa: B023
-        scan, _ = measure_best(lambda: _WORD.findall(data.decode()), options.repeat)  # noqa: B023
-        speed = len(data) / seconds / 1e6
-        parsed = zip(columns.starts, columns.texts, strict=True)
-        right = fmt == expected_format and has_expected_words(parsed, expected_cues(name, cues), resolution)
-        line = f"{name:15} {len(data) / 1e6:5.1f} {speed:6.1f} {len(data) / whole / 1e6:6.1f} {scan / seconds:6.2f}"
+        if options.only not in name:
+            continue
+        documents = make_documents(name, options.cues)
+        few = documents[0][: max(100, options.cues // 10)]  # some libraries take longer than proportionally
+        data = [write(cues).encode() for cues in documents]
+        size = sum(map(len, data)) / 1e6
+        media_type = "text/plain" if name in EDITED_WRITERS else ""
+        seconds, answers = measure_best(lambda: [parse_transcript(d, media_type) for d in data], options.repeat)  # noqa: B023
+        whole, _ = measure_best(
+            lambda: [parse_transcript(d, media_type)[1].transcript() for d in data],  # noqa: B023
+            options.repeat,
+        )
+        scan, _ = measure_best(lambda: [_WORD.findall(d.decode()) for d in data], options.repeat)  # noqa: B023
+        speed = size / seconds
+        right = all(
+            fmt == expected_format
+            and has_expected_words(
+                zip(columns.starts, columns.texts, strict=True), expected_cues(name, cues), resolution
+            )
+            for (fmt, columns), cues in zip(answers, documents, strict=True)
+        )
+        line = f"{name:15} {size:5.1f} {speed:6.1f} {size / whole:6.1f} {scan / seconds:6.2f}"
         best = 0.0
         for library, theirs, same in measure_libraries(name, write(few).encode(), few, resolution):
             best = max(best, theirs)
@@ -188,9 +209,45 @@ def main() -> int:
     return int(failed)
 
 
+def make_documents(name: str, count: int) -> list[list[Cue]]:
+    """What a row is written of: one long document, but edited talk as documents of an episode each."""
+    if name in EDITED_WRITERS:
+        turns = make_turns(max(count // 4, EPISODE))
+        return [turns[at : at + EPISODE] for at in range(0, len(turns) - EPISODE + 1, EPISODE)]
+    return [make_cues(count, 33 if name in ("markdown", "plain") else 11)]  # paragraphs are longer than captions
+
+
+def compare_speeds(beside: Path, count: int, repeat: int, only: str) -> int:
+    """Prints the speed of each row here and in another worktree: processes in turn, the medians of their figures."""
+    if not (beside / "pipeline/podwatch").is_dir():  # else the podwatch that is installed would be measured
+        raise SystemExit(f"{beside} has no pipeline/podwatch")
+    speeds: dict[Path, dict[str, list[float]]] = {}
+    for checkout in (beside, ROOT) * 3:
+        env = os.environ | {"PYTHONPATH": f"{checkout / 'pipeline'}{os.pathsep}{ROOT}"}
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.formats",
+            f"--cues={count}",
+            f"--repeat={repeat}",
+            f"--only={only}",
+        ]
+        done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+        if "a word scan" not in done.stdout:
+            raise SystemExit(f"{checkout} failed: {done.stderr.strip()[-300:]}")
+        for line in done.stdout.splitlines()[1:-1]:
+            speeds.setdefault(checkout, {}).setdefault(line[:15].strip(), []).append(float(line[21:28]))
+    rows = []
+    for name, found in speeds[ROOT].items():
+        here, there = median(found), median(speeds[beside][name])
+        rows.append((name, f"{there:.1f}", f"{here:.1f}", f"{here / there:.2f}"))
+    print_table("Parsers, MB/s, medians of three processes in turn", ("format", "the other", "here", "times"), rows)
+    return 0
+
+
 def all_writers() -> Iterator[tuple[str, str, Callable[[list[Cue]], str], int]]:
     """(name, format, writer, resolution) of each row; recognisers' cues are sentences of words."""
-    for name, (fmt, write, resolution) in WRITERS.items():
+    for name, (fmt, write, resolution) in (WRITERS | EDITED_WRITERS).items():
         yield name, fmt, write, resolution
     for name, (fmt, write_words, resolution) in RECOGNISER_WRITERS.items():
 

@@ -35,6 +35,11 @@ class ServerProcess:
         self._process.terminate()
         self._process.join()
 
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
     def request(self, message: Any) -> Any:
         """What the server's ``on_message`` returns for a message."""
         self._pipe.send(message)

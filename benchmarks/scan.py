@@ -77,11 +77,24 @@ def write_watchlist(file: Path, words: Sequence[str]) -> list[Watch]:
     return [Watch(name=f"watch-{i}", query=word) for i, word in enumerate(words)]
 
 
+def find_package(checkout: Path) -> tuple[Path, str]:
+    """(what to put on the path, the package's name): in old commits it was called pipeline.
+
+    Python would else take the podwatch that is installed, and measure it against itself.
+    """
+    if (checkout / "pipeline/podwatch").is_dir():
+        return checkout / "pipeline", "podwatch"
+    if (checkout / "pipeline/commands").is_dir():
+        return checkout, "pipeline"
+    raise SystemExit(f"{checkout} holds no podwatch")
+
+
 def run_scan(checkout: Path, files: Sequence[Path], watchlist: Path, answers: dict[str, str] | None = None) -> float:
     """CPU seconds of the command; adds a digest of its output to ``answers``."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PODWATCH", "SLACK"))}
-    env |= {"PYTHONPATH": str(checkout / "pipeline"), "PODWATCH_HOME": str(watchlist.parent / "home")}
-    command = [sys.executable, "-c", "from podwatch.commands import main; main()", "scan", "--json"]
+    root, package = find_package(checkout)
+    env |= {"PYTHONPATH": str(root), "PODWATCH_HOME": str(watchlist.parent / "home")}
+    command = [sys.executable, "-c", f"from {package}.commands import main; main()", "scan", "--json"]
     command += ["--watchlist", str(watchlist), *map(str, files)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, env=env, capture_output=True, check=False)

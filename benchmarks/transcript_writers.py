@@ -33,6 +33,39 @@ def make_cues(count: int, each: int = 11) -> list[Cue]:
     return out
 
 
+# Of edited transcripts: the words of turns in a row, and what stands in every so many of them.
+TURNS = (31, 2, 88, 12, 5, 140, 1, 44, 19, 230, 7, 63)
+ASIDES = (
+    (3, "that’s"),
+    (5, "[laughter]"),
+    (7, "in 2019"),
+    (11, "(or so)"),
+    (13, "at 10:30"),
+    (17, "for 20 minutes"),
+    (19, "well-known"),
+)
+EPISODE = 150  # turns
+
+
+def make_turns(count: int) -> list[Cue]:
+    """So many turns of edited talk: of a word or of a paragraph, with apostrophes, brackets, numbers and hours."""
+    words = [w for w in SAMPLE.read_text(encoding="utf-8").split() if ":" not in w and w.isascii()]
+    supply, lengths = itertools.cycle(words), itertools.cycle(TURNS)
+    out = []
+    for i in range(count):
+        said = [*itertools.islice(supply, next(lengths))]
+        said += [aside for every, aside in ASIDES if i % every == every - 1]
+        out.append(
+            Cue(
+                i * 21_000,
+                i * 21_000 + 20_000,
+                (*SPEAKERS, "Ada Pell")[i % 3 if i % 10 else 2],
+                f"{' '.join(said)} so.",
+            )
+        )
+    return out
+
+
 def format_clock(millis: int, point: str = ".") -> str:
     """HH:MM:SS.mmm, or with another decimal point."""
     s, ms = divmod(millis, 1000)
@@ -239,6 +272,18 @@ def write_markdown(cues: list[Cue]) -> str:
     return "\n\n".join(f"**{c.speaker}:** {c.text}" for c in cues)
 
 
+def write_named(cues: list[Cue]) -> str:
+    return "\n".join(f"{c.speaker}: {c.text}" for c in cues)
+
+
+def write_marked(cues: list[Cue]) -> str:
+    return "---\ntitle: Talk\nurl: /talk\n---\n" + "\n".join(f"**{c.speaker}:** {c.text}" for c in cues)
+
+
+def write_unnamed(cues: list[Cue]) -> str:
+    return "\n".join(c.text for c in cues)
+
+
 def write_plain(cues: list[Cue]) -> str:
     return "\n\n".join(f"[{format_clock(c.start)[:8]}] {c.speaker}: {c.text}" for c in cues)
 
@@ -267,4 +312,10 @@ WRITERS: dict[str, tuple[str, Callable[[list[Cue]], str], int]] = {
     "tsv": ("tsv", write_tsv, 1),
     "markdown": ("markdown", write_markdown, 0),
     "plain": ("plain", write_plain, 1000),
+}
+# As people edit them: documents of an episode, a turn a line, long and short ones.
+EDITED_WRITERS: dict[str, tuple[str, Callable[[list[Cue]], str], int]] = {
+    "edited, names": ("plain", write_named, 0),
+    "edited, bare": ("plain", write_unnamed, 0),
+    "edited, bold": ("markdown", write_marked, 0),
 }

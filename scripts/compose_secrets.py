@@ -99,7 +99,6 @@ def share_secrets(of: Mapping[str, str]) -> dict[str, dict[str, str]]:
         "AIRFLOW__CELERY__RESULT_BACKEND": address("db+postgresql", "celery", "CELERY_DATABASE_PASSWORD"),
         "PODWATCH_DATABASE_URL": address("postgresql", "podwatch", "LINE_DATABASE_PASSWORD"),
         "PODWATCH_SECRET_KEY": of["PODWATCH_SECRET_KEY"],
-        "AIRFLOW__API__SECRET_KEY": of["PODWATCH_SESSION_SECRET"],
     } | {name: of[name] for name in GIVEN if name in of}
     if token := of.get("SLACK_BOT_TOKEN"):  # for the operations channel, which goes through Airflow's own notifier
         connection = {"conn_type": "slack", "password": token, "host": of.get("PODWATCH_SLACK_BASE_URL")}
@@ -108,6 +107,7 @@ def share_secrets(of: Mapping[str, str]) -> dict[str, dict[str, str]]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": address("postgresql+psycopg2", "airflow", "AIRFLOW_DATABASE_PASSWORD"),
         "AIRFLOW__CORE__FERNET_KEY": of["PODWATCH_FERNET_KEY"],
         "AIRFLOW__API_AUTH__JWT_SECRET": of["PODWATCH_JWT_SECRET"],
+        "AIRFLOW__API__SECRET_KEY": of["PODWATCH_SESSION_SECRET"],
         "PODWATCH_METRICS_TOKEN": of["PODWATCH_METRICS_TOKEN"],
     }
     redis = f'requirepass {of["REDIS_PASSWORD"]}\nappendonly yes\nsave ""\ndir /data\n'
@@ -123,7 +123,7 @@ def share_secrets(of: Mapping[str, str]) -> dict[str, dict[str, str]]:
 def write_folder(folder: Path, files: Mapping[str, str], mode: int = 0o440) -> None:
     """Makes a folder hold these files and no other, for the group of root: every service runs in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    give_to_root(folder)
+    chown_to_root(folder)
     folder.chmod(0o750)
     for name, value in files.items():
         write_file(folder / name, value, mode)
@@ -132,7 +132,7 @@ def write_folder(folder: Path, files: Mapping[str, str], mode: int = 0o440) -> N
             old.unlink()
 
 
-def give_to_root(path: Path) -> None:
+def chown_to_root(path: Path) -> None:
     if os.geteuid() == 0:  # as in the container; elsewhere it stays with whoever runs it
         os.chown(path, 0, 0)
 
@@ -143,7 +143,7 @@ def write_file(file: Path, text: str, mode: int) -> None:
     with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "w") as out:
         out.write(text)
     new.chmod(mode)
-    give_to_root(new)
+    chown_to_root(new)
     new.replace(file)
 
 

@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-SILENT = 60  # seconds without a heartbeat; a DAG processor that parses has one every five
+HEARTBEAT_SECONDS = 60  # seconds without a heartbeat; a DAG processor that parses has one every five
 ESTABLISHED = "01"
 
 
@@ -45,7 +45,7 @@ def check_dag_processor() -> str:
         row = connection.execute(query, (socket.gethostname(),)).fetchone()
     if row is None or row[0] is None:
         return f"no heartbeat of {socket.gethostname()}"
-    return "healthy" if row[0] < SILENT else f"no heartbeat for {row[0]:.0f} s"
+    return "healthy" if row[0] < HEARTBEAT_SECONDS else f"no heartbeat for {row[0]:.0f} s"
 
 
 def check_worker() -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import site
 import subprocess
 import sys
@@ -208,3 +209,36 @@ def test_a_plugin_file_that_hides_the_library_does_not_keep_a_task_from_it(loade
 
 def test_nothing_of_the_teams_is_changed(loaded: Loaded) -> None:
     assert loaded.changed == []
+
+
+LOAD_COPY = """
+import json, logging
+lines = []
+class Keep(logging.Handler):
+    def emit(self, record): lines.append(record.getMessage())
+logging.getLogger("podwatch").addHandler(Keep())
+from airflow import plugins_manager
+
+names = [p["name"] for p in plugins_manager.get_plugin_info(["name"])]
+import podwatch_airflow
+print(json.dumps([names, plugins_manager.get_import_errors(), lines, podwatch_airflow.__file__]))
+"""
+
+
+def test_where_the_checkouts_plugins_were_copied_too_the_installed_one_is_registered_once_and_a_line_says_so(
+    installed: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "plugins", tmp_path / "plugins")
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AIRFLOW_HOME": str(tmp_path)}
+    env["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+    python = [str(installed / "python"), "-c", LOAD_COPY]
+    done = subprocess.run(python, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+    names, errors, lines, used = json.loads(done.stdout.splitlines()[-1])
+    assert names.count("podwatch") == 1
+    assert errors == {}
+    assert used.startswith(str(installed.parent))
+    there = str(Path(used).parent)
+    assert lines == [
+        f"podwatch: the installed plugin ({there}) is used, and not its copy in {tmp_path / 'plugins'} - remove that copy"
+    ]

@@ -32,7 +32,7 @@ from benchmarks.compose.scenario import (
     Figures,
     MissedError,
     count_tokens,
-    deliver_through_trouble,
+    deliver_through_faults,
     is_healthy,
     measure_health_checks,
     measure_memory,
@@ -46,7 +46,7 @@ HERE = Path(__file__).resolve().parent
 IMAGE = "podwatch:compose-test"
 OFFICIAL = {"BASE": "base", "POSTGRES_IMAGE": "postgres", "REDIS_IMAGE": "redis"}  # variable -> of compose_images.py
 SAMPLE_ALERTS = 8  # of seeds/ with seeds/watchlist.yaml
-UP_SECONDS, TROUBLE_SECONDS = 900.0, 1500.0
+UP_SECONDS, FAULT_SECONDS = 900.0, 1500.0
 SETTLE_SECONDS = 20.0
 WORKERS = 2
 UNFINISHED = "SELECT count(*) FROM deliveries WHERE state <> 'sent'"
@@ -180,7 +180,7 @@ def run_services(compose: Compose, figures: Figures, feeds: int, episodes: int) 
     watchlist = str((HERE / "watchlist.yaml").relative_to(ROOT))
     compose.run("run", "--rm", "cli", "watches", "sync", "--yes", watchlist)
     compose.run("exec", "-T", "api-server", "airflow", "dags", "trigger", "podwatch")
-    deliver_through_trouble(compose, slack, feeds, episodes, figures, TROUBLE_SECONDS)
+    deliver_through_faults(compose, slack, feeds, episodes, figures, FAULT_SECONDS)
     back = [c for service in ("worker", "scheduler", "postgres") for c in compose.containers(service)]
     healed = wait_for("all is healthy again", lambda: all(is_healthy(compose, c) for c in back), 300)
     figures.seconds["after the last alert, until all is healthy again"] = healed

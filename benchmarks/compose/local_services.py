@@ -32,7 +32,7 @@ HERE = Path(__file__).resolve().parent
 ONCE = ("secrets", "init")
 LASTING = ("api-server", "scheduler", "dag-processor", "worker")
 TOOLS = ("cli", "start")
-START_SECONDS, TROUBLE_SECONDS = 300.0, 1500.0
+START_SECONDS, FAULT_SECONDS = 300.0, 1500.0
 
 
 def image_environment() -> dict[str, str]:
@@ -111,7 +111,7 @@ class LocalServices:
         env["AIRFLOW_HOME"] = str(self.folder / "lib/airflow" / name)  # in a container nobody else writes there
         Path(env["AIRFLOW_HOME"]).mkdir(exist_ok=True)
         if service == "worker":
-            command += ["--celery-hostname", f"{number}@local", "--skip-serve-logs"]
+            command += ["--celery-hostname", f"{number}@local"]
         if service == "scheduler":
             command += ["--skip-serve-logs"]
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -119,7 +119,7 @@ class LocalServices:
                 command, env=env, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
             )
 
-    def revive(self) -> None:
+    def restart_ended(self) -> None:
         """What the restart policies do. Call it often."""
         for name, process in list(self._running.items()):
             policy = self._services[name.partition("-")[0] if name.startswith("worker-") else name].get("restart")
@@ -240,7 +240,7 @@ def run_locally(figures: Figures, feeds: int, episodes: int) -> int:
                 "SLACK_BOT_TOKEN": "xoxb-compose-test",
             }
             with LocalServices(variables, socket_folder, redis_port, free_port()) as services:
-                found = _tell_story(services, slack, server, host_port, figures, feeds, episodes)
+                found = _run_scenario(services, slack, server, host_port, figures, feeds, episodes)
                 left = server.psql("\\c podwatch\nSELECT 'left', count(*) FROM deliveries WHERE state <> 'sent';")
                 unfinished = int(re.findall(r"left\D+(\d+)", left)[0])
     except MissedError as e:
@@ -270,7 +270,7 @@ def run_locally(figures: Figures, feeds: int, episodes: int) -> int:
     return 0 if holds else 1
 
 
-def _tell_story(
+def _run_scenario(
     services: LocalServices, slack: Emulator, server: Any, host_port: int, figures: Figures, feeds: int, episodes: int
 ) -> Counter[str]:
     began = time.monotonic()
@@ -287,13 +287,13 @@ def _tell_story(
     print(services.run_once("start").strip(), flush=True)
     tokens = podcast_server.all_tokens(feeds, episodes)
     plan = [(0.15, "worker"), (0.4, "scheduler"), (0.65, "PostgreSQL")]
-    until, last = time.monotonic() + TROUBLE_SECONDS, 0.0
+    until, last = time.monotonic() + FAULT_SECONDS, 0.0
     while True:
-        services.revive()
+        services.restart_ended()
         found = count_tokens(slack, tokens)
         if found and "up, until the first alert" not in figures.seconds:
             figures.seconds["up, until the first alert"] = time.monotonic() - began
-        if plan and len(found) >= plan[0][0] * len(tokens) and (done := _trouble(services, server, plan[0][1])):
+        if plan and len(found) >= plan[0][0] * len(tokens) and (done := _inject_fault(services, server, plan[0][1])):
             figures.kills.append(done)
             plan.pop(0)
             print(f"  {time.strftime('%H:%M:%S')} {done}", flush=True)
@@ -304,7 +304,7 @@ def _tell_story(
             print(f"  {time.strftime('%H:%M:%S')} {len(found)} of {len(tokens)} alerts in Slack", flush=True)
         if time.monotonic() > until:
             logs = "\n".join(services.log(n) for n in names)
-            raise MissedError(f"{len(found)} of {len(tokens)} alerts after {TROUBLE_SECONDS:.0f} s\n{logs}")
+            raise MissedError(f"{len(found)} of {len(tokens)} alerts after {FAULT_SECONDS:.0f} s\n{logs}")
         time.sleep(1)
     figures.seconds["up, until the last alert, kills among it"] = time.monotonic() - began
     wait_for("all is delivered", lambda: len(count_tokens(slack, tokens)) == len(tokens), 60)
@@ -312,7 +312,7 @@ def _tell_story(
     return count_tokens(slack, tokens)
 
 
-def _trouble(services: LocalServices, server: Any, what: str) -> str:
+def _inject_fault(services: LocalServices, server: Any, what: str) -> str:
     """Makes it, and says what was done; "" when it cannot be done yet."""
     if what == "worker":
         query = "SELECT 'at', pid FROM task_instance WHERE state = 'running' AND task_id = 'deliver';"

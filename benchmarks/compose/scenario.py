@@ -84,7 +84,7 @@ def kill_container(compose: Compose, container: str) -> None:
         pass
 
 
-class Trouble:
+class FaultInjector:
     """Kills a worker that delivers, the scheduler, and restarts PostgreSQL: each once, spread over the deliveries."""
 
     def __init__(self, compose: Compose, total: int, figures: Figures) -> None:
@@ -99,7 +99,7 @@ class Trouble:
     def is_over(self) -> bool:
         return not self._left
 
-    def make_when_due(self, posted: int) -> None:
+    def inject_when_due(self, posted: int) -> None:
         """Does the next when the deliveries have come far enough. Call it often."""
         if self._left and posted >= self._left[0][0] * self._total and self._left[0][1]():
             self._left.pop(0)
@@ -128,18 +128,18 @@ class Trouble:
         return True
 
 
-def deliver_through_trouble(
+def deliver_through_faults(
     compose: Compose, slack: Emulator, feeds: int, episodes: int, figures: Figures, seconds: float
 ) -> None:
     """Waits until every alert has arrived while things are killed."""
     tokens = all_tokens(feeds, episodes)
-    trouble = Trouble(compose, len(tokens), figures)
+    faults = FaultInjector(compose, len(tokens), figures)
     began = last = time.monotonic()
     while True:
         found = count_tokens(slack, tokens)
-        if len(found) == len(tokens) and trouble.is_over:
+        if len(found) == len(tokens) and faults.is_over:
             break
-        trouble.make_when_due(len(found))
+        faults.inject_when_due(len(found))
         if time.monotonic() - last > PROGRESS_SECONDS:
             last = time.monotonic()
             print(f"  {time.strftime('%H:%M:%S')} {len(found)} of {len(tokens)} alerts in Slack", flush=True)

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from benchmarks.harness import check_figure, print_table
 from benchmarks.scale.processes import cpu_seconds, find_descendants, memory_of
@@ -34,11 +34,12 @@ from podwatch.line.poll import poll
 from podwatch.model import Feed, Watch
 from podwatch.settings import Secret, Settings, parse_networks
 from podwatch.store.database import open_store
-from podwatch.store.tables import deliveries, transcripts
+from podwatch.store.tables import deliveries, feeds, transcripts
 from tests.support.real_airflow import ROOT, Airflow, parent_pids
 from tests.support.slack.emulator import Emulator
 
 CHANNELS, PER_MINUTE, SILENT = 20, 12, 2
+POLLED = 200  # feeds a minute that are due beside those with something new: each is polled in ten minutes
 EMPTY = "empty_line"
 EMPTY_DAG = f'''"""The line of podwatch with tasks that do nothing: what Airflow itself costs."""
 from airflow.sdk import dag, task
@@ -57,6 +58,13 @@ def line():
 
 line()
 '''
+
+
+def make_due(settings: Settings, numbers: Sequence[int]) -> None:
+    """These shows are to be polled now, however seldom they publish."""
+    with closing(open_store(settings)) as store:
+        of = feeds.c.id.in_([n + 1 for n in numbers])
+        store.execute(update(feeds).where(of).values(next_poll_at=store.clock()))
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -163,7 +171,9 @@ def run_line_often(minutes: float, every: int, shows: int) -> list[bool]:
             began, since = time.monotonic(), datetime.now(UTC)
             memory: list[dict[str, float]] = []
             while time.monotonic() - began < minutes * 60:
-                server.publish(rng.sample(range(shows), PER_MINUTE))
+                chosen = rng.sample(range(shows), PER_MINUTE)
+                server.publish(chosen)
+                make_due(settings, [*chosen, *rng.sample(range(shows), POLLED)])
                 time.sleep(60)
                 memory.append(components(airflow))
                 waits = seconds_until_posted(settings, since)

@@ -13,6 +13,7 @@ import argparse
 import gc
 import os
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -34,6 +35,7 @@ from podwatch import runtime
 from podwatch.line.retention import prune_expired
 from podwatch.line.verbs import LINE
 from podwatch.model import DeliverMode, Feed, Watch
+from podwatch.net import client
 from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, parse_networks
 from podwatch.store.tables import deliveries, metadata
@@ -79,6 +81,7 @@ def median_of(samples: Sequence[Sample], name: str) -> float:
 
 def soak(lines: int, shows: int, entities: bool) -> int:
     rng = random.Random(7)
+    client.MORE_SECONDS *= SCALE  # as every wait here
     samples: list[Sample] = []
     totals: Counter[str] = Counter()
     with (
@@ -91,7 +94,7 @@ def soak(lines: int, shows: int, entities: bool) -> int:
         settings = Settings(
             home=home, database_url=Secret(f"sqlite:///{home}/podwatch.db"), slack_token=Secret("xoxb-crash"),
             slack_base_url=proxy.base_url, pace=scale_pace(SCALE), allow_addresses=parse_networks("127.0.0.0/8"),
-            host_pause=0.0, poll_floor=300.0, run_seconds=12.0, first_poll=0, entities=entities, keep_days=5,
+            host_pause=0.0, poll_floor=300.0, run_seconds=3.0, first_poll=0, entities=entities, keep_days=5,
         )  # fmt: skip
         with runtime.build(settings) as rt:
             now = rt.store.clock()
@@ -104,7 +107,11 @@ def soak(lines: int, shows: int, entities: bool) -> int:
                 now,
             )
             first: dict[str, int] = {}
+            ended: list[int] = []
+            signal.signal(signal.SIGTERM, lambda number, _: ended.append(number))
             for line in range(lines):
+                if ended:  # what was measured until then is reported all the same
+                    break
                 if line:
                     server.publish(rng.sample(range(shows), PER_LINE), now + timedelta(hours=line))
                 began = time.monotonic()
@@ -121,7 +128,7 @@ def soak(lines: int, shows: int, entities: bool) -> int:
                 if line == lines // 4:
                     first = count_rows(rt)
             proxy._faulty = False
-            for hour in (lines + 6, lines + 30):
+            for hour in (len(samples) + 6, len(samples) + 30):
                 run_line(rt, hour)
             last, untold = count_rows(rt), count_untold(rt)
             with rt.store.reading() as c:

@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -160,13 +160,16 @@ def measure(size: Size) -> list[Took]:
         settings = settings_for(home, url)
         reset(settings, shows, size)
         found.append(tell(run_library(settings)))
-        reset(settings, shows, size)
+        reset(settings, shows, replace(size, feeds=0))
         with Airflow(folder / "airflow", podwatch_env(home, url, 1)) as airflow:
+            run_dag(airflow, settings, "nothing: what is loaded once")
+            reset(settings, shows, size)
             found.append(tell(run_dag(airflow, settings, "embedded: LocalExecutor, SQLite, one shard")))
         with Postgres() as server, redis_server(folder) as broker:
             url, home = server.new_database(), folder / "scaled"
             settings = settings_for(home, url)
             meta = server.new_database()
+            reset(settings, shows, replace(size, feeds=0))
             env = podwatch_env(home, url, SHARDS) | {
                 "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor", "C_FORCE_ROOT": "true",
                 "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": meta.replace("postgresql:", "postgresql+psycopg2:", 1),
@@ -176,6 +179,7 @@ def measure(size: Size) -> list[Took]:
             with CeleryAirflow(folder / "celery", env) as airflow:
                 for workers in (1, 2):
                     airflow.add_worker(workers)
+                    run_dag(airflow, settings, "nothing: what is loaded once")
                     reset(settings, shows, size)
                     name = f"Celery, PostgreSQL, {SHARDS} shards, {workers} worker{'s' * (workers > 1)}"
                     found.append(tell(run_dag(airflow, settings, name)))

@@ -78,7 +78,7 @@ class Postponed(PodwatchError):
 
 
 class RunEnded(Postponed):
-    """No request was made, or its answer was not waited for, since the time of the run was over."""
+    """No request was made, since the time of the run was over."""
 
 
 class FeedError(PodwatchError):

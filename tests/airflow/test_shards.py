@@ -81,12 +81,14 @@ def test_shards_do_the_whole_line_and_each_host_is_asked_by_one(
 def test_what_a_silent_host_holds_up_is_left_to_the_dag_that_catches_up(
     tmp_path: Path, dags: DagRunner, hosts: list[Podcast], silent_host: str
 ) -> None:
-    settings = prepare(tmp_path, [silent_host, *(host.url("/feed.xml") for host in hosts)])
-    env = {"PODWATCH_HOME": str(tmp_path), "PODWATCH_RUN_SECONDS": "9", **OURS}
+    silent = [f"{silent_host}?{n}" for n in range(4)]
+    settings = prepare(tmp_path, [*silent, *(host.url("/feed.xml") for host in hosts)])
+    env = {"PODWATCH_HOME": str(tmp_path), "PODWATCH_RUN_SECONDS": "5", **OURS}
     out, log = dags.run(1, env)
     [run] = out["runs"]
     assert run["tasks"] == dict.fromkeys(("poll", "fetch", "detect", "deliver"), "success"), log[-2000:]
     assert run["events"] == ["podwatch_left", "podwatch_alerts"]
     with runtime.build(settings) as rt:
         assert rt.store.counts()["deliveries"] == len(hosts)
-        assert [f.url for f in rt.store.feeds_due(rt.store.clock()) if f.last_polled_at is None] == [silent_host]
+        assert [f.failures for f in rt.store.feeds_due(rt.store.clock()) if f.url in silent] == [0, 0]
+        assert sorted(f.failures for f in rt.store.feeds() if f.url in silent) == [0, 0, 1, 1]

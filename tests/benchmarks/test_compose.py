@@ -10,7 +10,7 @@ import pytest
 from benchmarks.compose import podcast_server
 from benchmarks.compose.__main__ import OFFICIAL, pinned_images
 from benchmarks.compose.local_services import LocalServices, image_environment
-from benchmarks.compose.scenario import Figures, MissedError, Trouble, parse_size, wait_for
+from benchmarks.compose.scenario import FaultInjector, Figures, MissedError, parse_size, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,14 +63,14 @@ class Containers:
 
 def test_trouble_comes_once_each_as_the_deliveries_go_on() -> None:
     compose, figures = Containers(), Figures()
-    trouble = Trouble(compose, 100, figures)  # type: ignore[arg-type]
-    trouble.make_when_due(50)
+    faults = FaultInjector(compose, 100, figures)  # type: ignore[arg-type]
+    faults.inject_when_due(50)
     assert compose.done == []  # nobody delivers yet: there is nothing to kill in the middle
     compose.running = "abc"
     for posted in (10, 20, 30, 50, 60, 70, 100):
-        trouble.make_when_due(posted)
+        faults.inject_when_due(posted)
     assert compose.done == ["exec abc", "exec scheduler", "restart postgres"]
-    assert trouble.is_over
+    assert faults.is_over
     assert len(figures.kills) == 3
 
 
@@ -95,9 +95,9 @@ def services(tmp_path: Path) -> Iterator[LocalServices]:
 def test_a_service_without_a_container_has_the_command_of_the_file(services: LocalServices) -> None:
     assert services.workers == 3
     assert [Path(services.command("worker")[0]).name, *services.command("worker")[1:]] == [
-        "airflow", "celery", "worker", "--queues", "default",
+        "airflow", "celery", "worker", "--skip-serve-logs", "--queues", "default",
     ]  # fmt: skip
-    assert services.command("speech")[3:5] == ["--queues", "gpu"]
+    assert services.command("speech")[4:6] == ["--queues", "gpu"]
     assert Path(services.command("cli", "feeds", "list")[0]).name == "podwatch"
     assert services.command("cli", "feeds", "list")[1:] == ["feeds", "list"]
     assert services.command("start")[1:] == [str(ROOT / "scripts/compose_start.py")]

@@ -35,6 +35,8 @@ ALONE = {
     "airflow dags --write .": "",
     "scan talk.vtt --watchlist w.yaml": "yaml orjson",
     "parse talk.vtt": "orjson",
+    "preview": "rich orjson",
+    "preview talk.vtt --watchlist w.yaml": "yaml rich orjson",
 }
 # The same of a command over a database with a feed, a watch and a mute; nothing is due.
 STORED = {

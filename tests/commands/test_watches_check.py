@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from podwatch import runtime
 from podwatch.commands import app
+from podwatch.errors import PodwatchError
 from podwatch.query import check_warnings
 from podwatch.settings import Settings
 from tests.support.command_runner import run_command
@@ -220,3 +221,17 @@ def test_a_name_that_is_too_short_to_go_by_its_sound_is_noted(settings: Settings
     noted = [f for f in map(json.loads, lines) if "its sound" in f.get("message", "")]
     assert status == 0
     assert [(f["level"], f["watch"], f["line"], f["column"]) for f in noted] == [("note", "a", 2, 28)]
+
+
+def test_without_a_file_the_one_of_the_settings_is_taken(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "team.yaml"
+    file.write_text("watches: [{name: grain, query: grain}]")
+    monkeypatch.delenv("PODWATCH_WATCHLIST", raising=False)
+    with pytest.raises(PodwatchError, match="FILE: is not given - name a watchlist, or set PODWATCH_WATCHLIST"):
+        run_command(settings, "watches", "check")
+    monkeypatch.setenv("PODWATCH_WATCHLIST", str(file))
+    status, out, _ = run_command(settings, "watches", "check")
+    assert (status, out[-1].startswith(f"{file}: 1 watch")) == (0, True)
+    assert run_command(settings, "watches", "sync")[0] == 0

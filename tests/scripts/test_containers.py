@@ -81,7 +81,13 @@ def test_no_worker_gets_what_rules_airflow() -> None:
     made = compose_secrets.merge_secrets({}, {"SLACK_BOT_TOKEN": "xoxb-1"})
     shared = compose_secrets.share_secrets(made)
     line = "\n".join(shared["line"].values())
-    for name in ("PODWATCH_FERNET_KEY", "PODWATCH_JWT_SECRET", "AIRFLOW_DATABASE_PASSWORD", "POSTGRES_PASSWORD"):
+    for name in (
+        "PODWATCH_FERNET_KEY",
+        "PODWATCH_JWT_SECRET",
+        "PODWATCH_SESSION_SECRET",
+        "AIRFLOW_DATABASE_PASSWORD",
+        "POSTGRES_PASSWORD",
+    ):
         assert made[name] not in line, name
     assert "xoxb-1" not in "\n".join(v for folder in ("airflow", "postgres", "redis") for v in shared[folder].values())
     assert json.loads(shared["line"]["AIRFLOW_CONN_PODWATCH_SLACK"])["password"] == "xoxb-1"

@@ -36,6 +36,13 @@ def ask(server: sample_server.SampleServer, path: str, method: str = "GET", **he
             return e.code, e.headers, e.read()
 
 
+def test_other_containers_are_told_the_name_by_which_they_know_it() -> None:
+    with sample_server.SampleServer(ROOT / "seeds", 0, name="sample") as server:
+        _, _, body = ask(server, "/sample/feed.xml")
+        assert f"http://sample:{server.port}/sample/" in body.decode()
+        assert "127.0.0.1" not in body.decode()
+
+
 def test_the_sample_has_addresses_with_the_port_it_is_served_at(sample: sample_server.SampleServer) -> None:
     status, headers, body = ask(sample, "/sample/feed.xml")
     assert (status, headers["Content-Type"]) == (200, "application/rss+xml; charset=utf-8")

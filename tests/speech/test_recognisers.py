@@ -5,6 +5,7 @@ faster-whisper hears half a minute of talk with its smallest model; the services
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -122,3 +123,17 @@ def test_an_unknown_recogniser_is_said_with_those_there_are(settings: Settings) 
 def test_a_model_that_is_not_there_is_one_line_with_what_to_do(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(SpeechError, match="the speech model base is not there - podwatch listen --get-model base"):
         build_recogniser(replace(settings, speech=replace(settings.speech, models=str(tmp_path))))
+
+
+def test_a_folder_of_ones_own_hears_as_well_and_is_named_by_its_bytes(settings: Settings, tmp_path: Path) -> None:
+    """A copy whose config.json has other bytes, as a fine-tuned or newly converted model has."""
+    own = tmp_path / "our-whisper"
+    shutil.copytree(need_model() / "tiny.en", own)
+    (own / "config.json").write_text((own / "config.json").read_text() + "\n")
+    mine = replace(settings, speech=replace(settings.speech, model=str(own), models=str(tmp_path), threads=1))
+    recogniser = build_recogniser(mine)
+    assert recogniser.name.startswith("faster-whisper our-whisper@")
+    assert "0d3d19a" not in recogniser.name, "it is not what podwatch pins"
+    heard = recogniser.recognise(talk(), language="en")
+    recogniser.close()
+    assert "odes" in " ".join(s.text for s in heard.segments).lower()

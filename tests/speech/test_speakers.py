@@ -82,8 +82,19 @@ def test_who_speaks_for_a_moment_is_no_speaker() -> None:
     assert [int(np.argmax(m)) for m in find_speakers(voices, [1.5] * 19)] == [0, 1]
 
 
+def test_hours_of_noise_are_at_most_one_speaker_and_need_no_large_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(11).standard_normal((3000, 192)).astype(np.float32)
+    noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+    asked: list[int] = []
+    merge = clustering.merge_clusters
+    monkeypatch.setattr(clustering, "merge_clusters", lambda some: (asked.append(len(some)), merge(some))[1])
+    assert len(find_speakers(noise, [1.5] * len(noise))) == 1
+    assert max(asked) <= 1500
+
+
 def test_in_a_short_file_whoever_speaks_most_is_one() -> None:
     assert len(find_speakers(ANNA[None], [1.0])) == 1
+    assert [int(np.argmax(m)) for m in find_speakers(np.stack([BEN, ANNA, ANNA]), [1.0] * 3)] == [0]
     assert len(find_speakers(ANNA[None][:0], [])) == 0
 
 

@@ -25,7 +25,7 @@ from podwatch.model import (
 )
 from podwatch.settings import Secret, Settings
 from podwatch.store.connection import HEAD, connect
-from podwatch.store.database import Store, open_store
+from podwatch.store.database import Store, inspect_database, open_store
 from podwatch.store.detect import Detection
 from podwatch.store.tables import metadata
 from podwatch.transcripts.formats import Columns
@@ -77,6 +77,21 @@ def test_a_database_of_a_newer_podwatch_is_refused_in_one_line(empty_database: S
     engine.dispose()
     with pytest.raises(StoreError, match=r"made by a newer podwatch \(version 9999"):
         open_store(empty_database)
+
+
+def test_a_database_that_lacks_a_table_or_a_column_of_its_revision_is_not_called_fine(
+    empty_database: Settings,
+) -> None:
+    open_store(empty_database).close()
+    assert inspect_database(empty_database).revision == HEAD
+    engine = connect(empty_database)
+    with engine.begin() as c:
+        c.execute(text("DROP TABLE entities"))
+        c.execute(text("ALTER TABLE mutes DROP COLUMN reason"))
+    engine.dispose()
+    lacks = rf"at revision {HEAD}, but lacks entities, mutes.reason - restore a backup into an empty database"
+    with pytest.raises(StoreError, match=lacks):
+        inspect_database(empty_database)
 
 
 @pytest.mark.parametrize(

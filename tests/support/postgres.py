@@ -42,6 +42,11 @@ class Postgres:
         uri: str = self._server.get_uri(name)
         return uri
 
+    @property
+    def pid(self) -> int:
+        """Of the process below which all of the server's are."""
+        return int((Path(self._folder) / "postmaster.pid").read_text().split()[0])
+
     def restart(self) -> None:
         """Ends the server, and with it every connection, and starts it again."""
         running = Path(self._folder) / "postmaster.pid"

@@ -17,6 +17,7 @@ from podwatch.transcripts.formats import flattened_captions, line_heads, line_sh
 from podwatch.transcripts.formats.segment_columns import ALL_OTHER_BLANKS, Columns, fold_blanks
 from podwatch.transcripts.formats.speaker_names import NAME_PATTERN, UNCASED_PATTERN, is_name, is_uncased_name
 from podwatch.transcripts.formats.speaker_prefixes import parse_prefix, parse_uncased_prefix
+from podwatch.transcripts.formats.timestamps import ClockReader, parse_seconds
 from tests.support.hypothesis_profiles import examples
 
 PIECES = (
@@ -151,6 +152,11 @@ def test_blanks_are_folded_as_if_each_text_were_split(texts: list[str]) -> None:
 
 def test_all_blanks_are_known() -> None:
     assert {c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace()} == {" ", "\n", *ALL_OTHER_BLANKS}
+
+
+@given(st.from_regex(r"\A[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}\Z"))
+def test_usual_clocks_are_read_to_the_last_bit(clock: str) -> None:
+    assert ClockReader()(clock) == parse_seconds(clock)
 
 
 def test_texts_without_times_are_added_as_if_one_by_one() -> None:

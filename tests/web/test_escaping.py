@@ -12,9 +12,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from podwatch.model import Episode, Feed, Person
+from podwatch.model import Chapter, Episode, Feed, Person, Segment, join_segments
 from podwatch.runtime import Runtime
 from tests.support.page_visitors import GRAIN, LEE, browse, find_mentions, store_show
+from tests.support.stored_transcripts import save_transcript
 
 PROBES = (
     "<script>alert(1)</script>",
@@ -28,13 +29,14 @@ PROBES = (
 LINKS = ("javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,<script>x</script>", " javascript:alert(1)",
          "vbscript:x", "file:///etc/passwd", "//host.example/x", "http://", "https://[", "\x01javascript:alert(1)")  # fmt: skip
 VIEWS = ("/alerts", "/alerts?watch=%3Cscript%3Ex", "/episodes/1", "/watches", "/watches/grain", "/feeds", "/feeds/1", "/coverage",
-         "/coverage/days/2026-11-03", "/changes", "/subscriptions?watch=%3Cscript%3Ex", "/search?q=grain", "/search?q=%3Cscript%3Ex",
-         "/trends", "/trends?of=show:1&of=watch:grain", "/trends?of=entity:%3Cscript%3Ex")  # fmt: skip
+         "/coverage/days/2026-11-03", "/changes", "/changes?who=%3Cscript%3Ex", "/subscriptions?watch=%3Cscript%3Ex", "/search?q=grain",
+         "/search?q=%3Cscript%3Ex", "/trends", "/trends?of=show:1&of=watch:grain", "/trends?of=entity:%3Cscript%3Ex", "/editor",
+         "/editor?watch=grain", "/editor?watch=lee", "/editor?query=%3Cscript%3Ex%22", "/episodes/1/revisions")  # fmt: skip
 KNOWN_TAGS = {
     "html", "head", "meta", "title", "link", "script", "body", "a", "header", "nav", "span", "main", "h1", "h2", "p", "form", "label",
     "select", "option", "input", "button", "section", "article", "div", "q", "mark", "time", "svg", "path", "rect", "table", "thead",
-    "tbody", "tr", "th", "td", "ul", "ol", "li", "dl", "dt", "dd", "b", "aside", "audio", "details", "summary", "textarea", "code", "pre",
-    "text", "polyline", "circle", "datalist",
+    "fieldset", "legend", "datalist", "progress", "h3", "del", "ins", "tbody", "tr", "th", "td", "ul", "ol", "li", "dl", "dt", "dd", "b",
+    "aside", "audio", "details", "summary", "textarea", "code", "pre", "text", "polyline", "circle",
 }  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def assert_harmless(text: str) -> None:
             value = attributes.get(name)
             assert value is None or re.match(r"https?://[^/]|/(?!/)|#|coverage/days/", value), (tag, name, value)
         if tag == "script":
-            assert (attributes.get("src") or "").startswith("/static/page.js?"), attributes
+            assert re.match(r"/static/(page|editor)\.js\?", attributes.get("src") or ""), attributes
     assert "\u202e" not in text
     assert "\u2066" not in text
 
@@ -79,6 +81,7 @@ def show_of(rt: Runtime, now: datetime, probe: str) -> None:
             persons=(Person(name=probe, role=probe, href=probe),),
             author=probe,
             chapters_url=f"https://x.example/{probe}",
+            chapters=(Chapter(0.0, probe),),
         )
 
     feed = Feed(url=f"https://x.example/{probe}", title=probe, tags=(probe,))
@@ -97,6 +100,29 @@ def test_a_strangers_text_is_text_in_every_view(probe: str, rt: Runtime, now: da
     assert "<mark" in browser.read("/alerts")
 
 
+@pytest.mark.parametrize("probe", PROBES)
+def test_what_is_typed_into_the_editor_is_text_beside_it_too(probe: str, rt: Runtime, now: datetime) -> None:
+    show_of(rt, now, probe)
+    browser = browse(rt, now)
+    fields = ("name", "query", "entity", "aliases", "exclude", "channel", "tags", "urls", "minimum", "repeat_after")
+    for kind in ("query", "entity", "surge"):
+        typed = dict.fromkeys(fields, probe) | {"kind": kind, "was": "grain", "seen": probe, "editor": probe}
+        for path, do in (("/editor/check", "check"), ("/editor", "check"), ("/editor", "save")):
+            assert_harmless(browser.send(path, typed | {"do": do}).text)
+    named = {"kind": "query", "query": "grain", "name": "x", "channel": probe, "tags": probe, "aliases": probe}
+    for path, do in (("/editor/check", "check"), ("/editor", "check"), ("/editor", "save")):
+        assert_harmless(browser.send(path, named | {"do": do}).text)
+    for view in ("/watches", "/watches/x", "/changes"):
+        assert_harmless(browser.client.get(view).text)
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_a_corrected_transcript_is_text_where_its_changes_are_shown(probe: str, rt: Runtime, now: datetime) -> None:
+    [e] = store_show(rt, now, [f"Before {probe}. Same."])
+    save_transcript(rt.store, e, join_segments([Segment(0.0, 9.0, f"After {probe} now. Same.", probe)]), now)
+    assert_harmless(browse(rt, now).read("/episodes/1/revisions"))
+
+
 @pytest.mark.parametrize("link", LINKS)
 def test_an_address_that_is_not_of_the_web_is_no_link(link: str, rt: Runtime, now: datetime) -> None:
     store_show(rt, now, ["the grain"], change=lambda e: replace(e, link=link, audio_url=link, chapters_url=link))
@@ -109,7 +135,7 @@ def test_an_address_that_is_not_of_the_web_is_no_link(link: str, rt: Runtime, no
 @pytest.mark.parametrize("probe", PROBES)
 def test_what_the_address_says_is_text_too(probe: str, rt: Runtime, now: datetime) -> None:
     client = browse(rt, now).client
-    for path, name in (("/alerts", "watch"), ("/alerts", "said"), ("/alerts", "state"), ("/alerts", "since"), ("/feeds", "q"), ("/feeds", "tag"), ("/feeds", "said"), ("/login", "next"), ("/coverage", "until"), ("/search", "q"), ("/search", "feed"), ("/trends", "of"), ("/trends", "entity"), ("/trends", "days")):  # fmt: skip
+    for path, name in (("/alerts", "watch"), ("/alerts", "said"), ("/alerts", "state"), ("/alerts", "since"), ("/feeds", "q"), ("/feeds", "tag"), ("/feeds", "said"), ("/login", "next"), ("/coverage", "until"), ("/search", "q"), ("/search", "feed"), ("/trends", "of"), ("/trends", "entity"), ("/trends", "days"), ("/changes", "q"), ("/changes", "what"), ("/editor", "query"), ("/editor", "name"), ("/editor", "entity"), ("/watches", "said"), ("/episodes/1", "said")):  # fmt: skip
         assert_harmless(client.get(path, params={name: probe}).text)
     assert_harmless(client.get(f"/watches/{probe.replace('/', '')}").text)
     assert_harmless(client.get(f"/coverage/days/{probe.replace('/', '')}").text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -24,6 +25,9 @@ VIEWS = (
     "/coverage/days/2026-11-03",
     "/changes",
     "/subscriptions",
+    "/editor",
+    "/editor?watch=grain",
+    "/search?q=grain",
     "/nowhere",
 )
 
@@ -42,23 +46,29 @@ def test_every_link_begins_with_the_prefix_and_leads_somewhere(how: str, rt: Run
     seen: set[str] = set()
     for view in VIEWS:
         response = browser.client.get(prefix + view)
-        links = re.findall(r'(?:href|src|action|data-words)="(?!https?:|#)([^"]+)"', response.text)
+        links = re.findall(
+            r'(?:href|src|action|data-words|data-editor|data-names)="(?!https?:|#)([^"]+)"', response.text
+        )
         assert links
         for link in links:
             if link.startswith("coverage/"):  # beside the calendar itself
                 link = f"{prefix}/{link}"
             assert link.startswith(f"{prefix}/"), (view, link)
             seen.add(link.replace("&amp;", "&").partition("#")[0])
-    posted = {re.sub(r"\d+", "1", s) for s in seen if re.search(r"/(answers|tags|remove|revoke|end)$", s)}
+    posted = {
+        re.sub(r"\d+", "1", s) for s in seen if re.search(r"/(answers|tags|remove|revoke|end|state|check|names)$", s)
+    }
     assert posted
     for link in sorted(seen):
-        if not re.search(r"/(answers|tags|remove|revoke|end)$", link):
+        if not re.search(r"/(answers|tags|remove|revoke|end|state|check|names)$", link):
             assert browser.client.get(link).status_code == 200, link
     assert (
         browser.send("/alerts/1/answers", {"verdict": "wrong", "back": "/alerts"})
         .headers["location"]
         .startswith(f"{prefix}/alerts?")
     )
+    saved = browser.send("/editor", {"kind": "query", "query": "sea", "channel": "#a", "do": "save"})
+    assert saved.headers["location"].startswith(f"{prefix}/watches/sea?said=")
     entry = browser.read("/alerts.atom")
     assert f"http://testserver{prefix}/episodes/1" in entry
     assert browser.json("/api/v1/openapi.json")["servers"] == [{"url": prefix}]
@@ -66,3 +76,12 @@ def test_every_link_begins_with_the_prefix_and_leads_somewhere(how: str, rt: Run
 
 def test_without_a_prefix_the_first_view_is_the_alerts(rt: Runtime, now: datetime) -> None:
     assert "<h1>Alerts</h1>" in browse(rt, now).read("/")
+
+
+def test_an_atom_feed_links_to_where_readers_reach_the_page(rt: Runtime, now: datetime) -> None:
+    store_show(rt, now, ["Ann Lee and grain"])
+    find_mentions(rt, now)
+    rt.settings = replace(rt.settings, page_url="https://podwatch.example/team")
+    entry = browse(rt, now).read("/alerts.atom")
+    assert "https://podwatch.example/team/episodes/1?t=" in entry
+    assert "testserver" not in entry

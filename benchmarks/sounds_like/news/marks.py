@@ -5,9 +5,9 @@ name is meant), ``-`` (it is not) or ``?`` (a reader could not tell), how, and t
 
 How: ``read`` - somebody read the words around it (and who was meant, where only the episode says it); ``rule`` - it is
 spelt as the full name, as an alias, or as a surname that hardly anybody else has. Read was all that any version told
-for a name by its sound, all single surnames that others have too, and all from a score of 0.08 up of the first version:
-so what is missed by every version down to that score is not in the marks, and recall is recall of what was pooled.
-Places behind a first name that stands alone were looked through besides, for names in words that no version proposes.
+for a name by its sound, all single surnames that others have too, and all that the first version had from a score of
+0.08 up: what every version misses is not in the marks, and recall is recall of what was pooled. Places behind a first
+name that stands alone were looked through besides, for names in words that no version proposes.
 """
 
 from __future__ import annotations

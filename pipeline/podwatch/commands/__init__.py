@@ -44,6 +44,9 @@ SECTIONS = {
     "Files, without a database": {
         "scan": Place(f"{_WHERE}.scan:scan", "Looks for a watchlist in transcripts or audio on disk."),
         "parse": Place(f"{_WHERE}.parse:parse", "Shows how a transcript on disk is read, or audio heard."),
+        "preview": Place(
+            f"{_WHERE}.preview:preview", "Shows the cards that a transcript would bring, and sends nothing."
+        ),
     },
     "The past": {
         "backfill": Place(f"{_WHERE}.backfill:backfill_", "Brings in the episodes of a range of days."),

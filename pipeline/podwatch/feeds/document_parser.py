@@ -33,9 +33,10 @@ from podwatch.feeds.sanitizer import (
     title_to_text,
     web_address,
 )
-from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
+from podwatch.model import Chapter, Episode, FeedFacts, Person, Soundbite, TranscriptRef
 from podwatch.redaction import display_address
 
+MAX_CHAPTER_TITLE = 300  # characters
 MAX_TAGS = 200  # of any repeated tag: an item with more is a mistake or an attack
 NOTES_TAGS = ("description", "itunes:summary", "content:encoded")
 
@@ -178,6 +179,7 @@ def _episode(entry: Any, tags: Tags, where: _Where) -> Episode:
         number=parse_number(number),
         episode_type=(_first_text(tags, "itunes:episodeType") or "").lower() or None,
         chapters_url=web_address(_first_tag(tags, "podcast:chapters").attributes.get("url"), url),
+        chapters=_chapters(tags),
         soundbites=_soundbites(tags),
         other_audio=tuple(other_audio)[:MAX_TAGS],
         blocked=_is_blocked(tags),
@@ -237,6 +239,16 @@ def _persons(tags: Tags, url: str) -> tuple[Person, ...]:
             href = web_address(tag.attributes.get("href"), url)
             persons[Person(name=name, role=role, group=group, href=href)] = None
     return tuple(persons)
+
+
+def _chapters(tags: Tags) -> tuple[Chapter, ...]:
+    """Those of psc:chapters (Podlove Simple Chapters 1.2), in the order of their times."""
+    found = []
+    for tag in _first_tag(tags, "psc:chapters").children[:MAX_TAGS]:
+        start, title = parse_duration(tag.attributes.get("start")), html_to_text(tag.attributes.get("title"))
+        if start is not None and title:
+            found.append(Chapter(start, title[:MAX_CHAPTER_TITLE]))
+    return tuple(sorted(found, key=lambda c: c.start))
 
 
 def _soundbites(tags: Tags) -> tuple[Soundbite, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from podwatch.model import Episode, FeedFacts, Person, Soundbite, TranscriptRef
+from podwatch.model import Chapter, Episode, FeedFacts, Person, Soundbite, TranscriptRef
 
 # Texts that most episodes of a feed have in common, and which are kept once: a large feed is held whole.
 _OF_MANY = ("language", "author", "episode_type")
@@ -82,6 +82,7 @@ def _episode(fields: dict[str, Any]) -> Episode:
             ),
             "persons": _persons(fields["persons"]),
             "soundbites": tuple(Soundbite(**s) for s in fields["soundbites"]),
+            "chapters": tuple(Chapter(**c) for c in fields["chapters"]),
             "other_audio": tuple(fields["other_audio"]),
             "note_links": tuple(fields["note_links"]),
         }

@@ -23,6 +23,9 @@ NAMESPACES = {
     "http://purl.org/rss/1.0/modules/syndication/": "sy",
     "http://purl.org/rss/1.0/modules/content/": "content",
     "http://www.w3.org/2005/atom": "atom",
+    "http://podlove.org/simple-chapters": "psc",
+    "http://podlove.org/simple-chapters/": "psc",
+    "https://podlove.org/simple-chapters": "psc",
 }
 # Their elements have no prefix in a short name.
 PLAIN_NAMESPACES = ("", "http://purl.org/rss/1.0/", "http://backend.userland.com/rss2", "http://www.w3.org/2005/Atom")
@@ -33,7 +36,7 @@ _WANTED = {  # by short name
     *(f"podcast:{t}" for t in ("transcript", "person", "chapters", "season", "episode", "guid", "block", "soundbite")),
     *(f"podcast:{t}" for t in ("updateFrequency", "alternateEnclosure")),
     *(f"itunes:{t}" for t in ("season", "episode", "episodeType", "author", "block", "new-feed-url", "complete")),
-    *("itunes:title", "podcast:liveItem"),
+    *("itunes:title", "podcast:liveItem", "psc:chapters"),
     *("itunes:summary", "content:encoded", "itunes:duration", "sy:updatePeriod", "sy:updateFrequency"),
 }
 

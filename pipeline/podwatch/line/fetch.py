@@ -10,7 +10,6 @@ from functools import partial
 from podwatch.errors import PodwatchError, Postponed, RunEnded, TranscriptError
 from podwatch.line.bugs import Bugs
 from podwatch.line.claim_renewal import Lease
-from podwatch.line.ended_requests import end_request
 from podwatch.line.search_index import index_transcripts, tokens_of
 from podwatch.logins import Login, origin_of
 from podwatch.model import ALL, Episode, Shard, Tally, Transcript, TranscriptRef, TranscriptRequest
@@ -85,6 +84,7 @@ def fetch_claimed(
     bugs = Bugs("fetch")
     batch: list[FetchResult] = []
     failures: list[tuple[Episode, str, datetime | None]] = []
+    rt.http.limit_run(options.seconds)
     results = run_by_host(
         claimed,
         partial(_request_if_allowed, rt, now, options),
@@ -95,7 +95,7 @@ def fetch_claimed(
         pause=rt.settings.host_pause * options.limits.pause,
         is_saturated=sandboxed.was_saturated,
         seconds=options.seconds,
-        cut=lambda wanted, waited: end_request(wanted.episode.title, waited),
+        cut=lambda wanted: RunEnded("is left to the next run", where=wanted.episode.title),
     )
     try:
         for outcome in results:

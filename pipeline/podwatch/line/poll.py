@@ -13,7 +13,6 @@ from podwatch import feeds
 from podwatch.errors import PodwatchError, Postponed, RunEnded
 from podwatch.feeds import FeedReading
 from podwatch.line.bugs import Bugs
-from podwatch.line.ended_requests import end_request
 from podwatch.line.feed_moves import ACCEPT, check_redirect, find_new_address
 from podwatch.line.newest_pages import NewestPages, read_newest_pages
 from podwatch.model import ALL, Episode, Feed, PollResult, Shard, Tally
@@ -56,6 +55,7 @@ def poll(
     notes: list[str] = []
     bugs = Bugs("poll")
     batch: list[tuple[Feed, PollResult]] = []
+    rt.http.limit_run(rt.settings.run_seconds)
     outcomes = run_by_host(
         due,
         partial(request_feed, rt, now=now, force=force),
@@ -66,7 +66,7 @@ def poll(
         pause=rt.settings.host_pause * LIVE.pause,
         is_saturated=feeds.was_saturated,
         seconds=rt.settings.run_seconds,
-        cut=lambda feed, waited: end_request(feed.url, waited),
+        cut=lambda feed: RunEnded("is left to the next run", where=feed.url),
     )
     for outcome in outcomes:
         if outcome is not None and isinstance(outcome[1], RunEnded):

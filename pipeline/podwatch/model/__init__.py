@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from podwatch.model.deliveries import Alert, Delivery, DeliveryKind, DeliveryState, Digest, HoldReason, Report
     from podwatch.model.entities import Entity, EntityType, Form, KnownName, UnreadReason
     from podwatch.model.feeds import (
+        Chapter,
         Episode,
         Feed,
         FeedFacts,
@@ -70,6 +71,7 @@ __all__ = [
     "BackfillState",
     "Change",
     "ChannelRules",
+    "Chapter",
     "Coverage",
     "CoverageFacts",
     "DeliverMode",
@@ -140,7 +142,7 @@ _NAMES = {  # of each module, as imported above for the type checker; a test hol
     "coverage": "Coverage CoverageFacts EpisodeCount FollowedFeed NotListened Period",
     "deliveries": "Alert Delivery DeliveryKind DeliveryState Digest HoldReason Report",
     "entities": "Entity EntityType Form KnownName UnreadReason",
-    "feeds": "Episode Feed FeedFacts Person PollResult Soundbite TranscriptRef TranscriptRequest",
+    "feeds": "Chapter Episode Feed FeedFacts Person PollResult Soundbite TranscriptRef TranscriptRequest",
     "hearings": "Doubt Hearing HearingOutcome",
     "mutes": "Mute",
     "search": "Needed NeededToken NeedsAll NeedsAny SearchTokens",

@@ -74,6 +74,14 @@ class Soundbite:
     title: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A part of an episode as its makers cut it. start: in seconds."""
+
+    start: float
+    title: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFacts:
     """What a feed's document says of the feed.
@@ -126,6 +134,7 @@ class Episode:
     number: float | None = None  # podcast:episode may have a fraction
     episode_type: str | None = None  # full, trailer or bonus
     chapters_url: str | None = None
+    chapters: tuple[Chapter, ...] = ()  # those that the feed itself has (psc:chapters)
     soundbites: tuple[Soundbite, ...] = ()
     other_audio: tuple[str, ...] = ()  # further enclosures and alternate ones
     blocked: bool = False  # itunes:block, podcast:block

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 from podwatch.errors import HttpError
 from podwatch.logins import Login
@@ -37,6 +38,7 @@ from podwatch.settings import Settings
 
 MAX_BYTES = 64 * 1024 * 1024  # of a body, after decompression
 DEADLINE = 60.0  # seconds for a whole response
+MORE_SECONDS = 10.0  # for a response when the time of a run is over
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _CONDITIONS = ("If-None-Match", "If-Modified-Since")
 
@@ -79,6 +81,7 @@ class HttpClient:
             "User-Agent": f"podwatch/0.1 (podcast monitor; {settings.contact or 'contact: see PODWATCH_CONTACT'})",
             "Accept-Encoding": "gzip, br",
         }
+        self._run_ends: float | None = None  # by the monotonic clock
 
     def get(
         self,
@@ -133,6 +136,15 @@ class HttpClient:
             raise status_error(url, status, answer)
         raise HttpError(f"more than {MAX_REDIRECTS} redirects", where=url, retryable=True)
 
+    def limit_run(self, seconds: float) -> None:
+        """From now on no request lasts longer than MORE_SECONDS after so many seconds; 0: no limit."""
+        self._run_ends = monotonic() + seconds if seconds > 0 else None
+
+    def _deadline(self, seconds: float) -> float:
+        if self._run_ends is None:
+            return seconds
+        return min(seconds, max(0.0, self._run_ends - monotonic()) + MORE_SECONDS)
+
     def download(
         self,
         url: str,
@@ -164,7 +176,7 @@ class HttpClient:
         self, url: str, headers: Mapping[str, str], max_bytes: int, deadline: float, cookies: Cookies
     ) -> tuple[int, Mapping[str, str], bytes]:
         """(status, headers, body) of one request, without redirects; failures of the network become HttpError."""
-        request = prepare("GET", url, headers)
+        request, deadline = prepare("GET", url, headers), self._deadline(deadline)
         cookies.add_to(request)
         try:
             with network_failures(url, deadline), self._transport.open(request, deadline) as response:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from itertools import count
 from threading import Thread
 from time import monotonic, process_time
 from typing import TypeVar
@@ -35,7 +34,7 @@ def run_by_host(
     pause: float,
     is_saturated: Callable[[], bool] = lambda: False,
     seconds: float = 0.0,
-    cut: Callable[[T, float | None], R] | None = None,
+    cut: Callable[[T], R] | None = None,
 ) -> Iterator[tuple[T, R] | None]:
     """(item, what ``work`` returned for it) as they come, and None when it is time to store what has come.
 
@@ -44,30 +43,28 @@ def run_by_host(
     host's other items. threads: at most. per_host, pause: see HostQueue. is_saturated: whether threads have waited for
     something else than servers since the last call, so that more threads would only wait, too.
 
-    seconds: after which nothing more is asked or waited for, 0: never. Then ``cut`` makes the result of each item that
-    has none, from the seconds for which its host has not answered; None: it was not asked.
+    seconds: after which nothing more is asked, 0: never. Then ``cut`` makes the results of the items that were not, and
+    those under way are waited for.
     """
     hosts = HostQueue(items, host_of, per_host=per_host, pause=pause)
     results: queue.SimpleQueue[tuple[T, R]] = queue.SimpleQueue()
     end = monotonic() + seconds if seconds > 0 and cut is not None else None
-    asked: dict[int, tuple[T, float]] = {}  # by the number of its request: what has no answer yet, and since when
-    numbers = count()
 
     def work_off() -> None:
         while (permit := hosts.acquire()) is not None:
-            number = next(numbers)
-            asked[number] = (permit.item, monotonic())
             result = work(permit.item)
-            if asked.pop(number, None) is None:
-                return  # the run is over, and has a result of it
             hosts.release(permit, getattr(result, "retry_after", None))
             results.put((permit.item, result))
 
     pool = _GrowingThreads(work_off, min(len(items), threads), is_saturated)
     left, flushed_at = len(items), monotonic()
     while left:
-        if end is not None and monotonic() >= end:
-            break
+        if end is not None and cut is not None and monotonic() >= end:
+            end, unasked = None, hosts.close()
+            left -= len(unasked)
+            for item in unasked:
+                yield item, cut(item)
+            continue
         pool.grow(len(items) - left + results.qsize())
         try:
             result = results.get(timeout=TICK_SECONDS)
@@ -82,14 +79,6 @@ def run_by_host(
             flushed_at = monotonic()
     for item in hosts.postponed():
         yield item, postponed(item)
-    if end is not None and cut is not None and monotonic() >= end:
-        for item in hosts.close():
-            yield item, cut(item, None)
-        for number in list(asked):
-            if (waiting := asked.pop(number, None)) is not None:
-                yield waiting[0], cut(waiting[0], monotonic() - waiting[1])
-        while not results.empty():
-            yield results.get()
     yield None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from podwatch.phonetics.competing_names import list_competitors, list_namesakes
 from podwatch.phonetics.everyday_words import find_near_words
 from podwatch.phonetics.lexicon import look_up_word
 from podwatch.phonetics.match_reasons import as_written
@@ -28,3 +29,15 @@ def advise_on(name: WatchedName, forms: Sequence[Form]) -> str:
     if suffix := relative_suffix(name):
         advice.append(f"'{suffix}' is not listened for: who has the name without it is told, too")
     return f"{name.full}: {'; '.join(advice)}" if advice else ""
+
+
+def describe_competition(name: WatchedName, forms: Sequence[Form]) -> str:
+    """One line on the well-known names that a name competes with; empty when there is none."""
+    said = []
+    if competitors := list_competitors(forms):
+        listed = ", ".join(f"{word.capitalize()} (in {rate / 10:.1f}% of news)" for word, rate in competitors)
+        said.append(f"sounds near to {listed}")
+    if namesakes := list_namesakes(forms):
+        listed = ", ".join(word.title() for word in namesakes)
+        said.append(f"shares the surname with {listed}; alone it is told where the episode names {name.full}")
+    return f"{name.full}: {'; '.join(said)}" if said else ""

@@ -23,6 +23,7 @@ from podwatch.phonetics.lexicon import GIVEN, PLACE, SURNAME, UNKNOWN_COST
 from podwatch.phonetics.list_context import is_capitalised
 from podwatch.phonetics.name_forms import SHORT_PHONES
 from podwatch.phonetics.namesakes import (
+    has_other_bearer,
     is_in_longer_name,
     is_of_another_title,
     is_other_word,
@@ -132,7 +133,7 @@ def _score_exact(candidate: Candidate, context: TextContext, episode: EpisodeCon
         is_near = episode.is_near_full_name or has_title
         if not is_near and entry.cost < (FREQUENT_COST if is_named else SELDOM_COST):
             return 0.3  # New York, West Bank, the fox: near the full name only
-        if is_in_longer_name(candidate, context):
+        if entry.cost < SELDOM_COST and is_in_longer_name(candidate, context):
             return 0.3
         is_known = is_named or has_title or episode.list_presence >= LIST_PRESENT
         capital_tells = tokens.has_case and not tokens.starts_sentence[candidate.first]
@@ -141,6 +142,8 @@ def _score_exact(candidate: Candidate, context: TextContext, episode: EpisodeCon
         return 0.4
     if is_named:
         return 0.98
+    if has_other_bearer(candidate, context):
+        return 0.4
     is_listed = entry.cost < UNKNOWN_COST and entry.flags & (SURNAME | GIVEN | PLACE)
     if load_known_names().is_mostly_first_name(words[0]) or (is_listed and entry.cost < SHARED_COST):
         return 0.6 if has_title and not is_in_longer_name(candidate, context) and entry.cost > FREQUENT_COST else 0.4

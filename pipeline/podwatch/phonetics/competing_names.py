@@ -8,6 +8,7 @@ What sounds the same as the watched name is no competitor but another spelling o
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from podwatch.phonetics.candidates import Candidate, TextContext
 from podwatch.phonetics.episode_context import LIST_PRESENT, EpisodeContext
 from podwatch.phonetics.known_names import encoded_words, load_known_names
 from podwatch.phonetics.lexicon import look_up_words
+from podwatch.phonetics.name_forms import Form
 from podwatch.phonetics.ngram_windows import NGram
 from podwatch.phonetics.noisy_channel import Encoded, encode_words, load_channels, measure_costs
 
@@ -26,6 +28,8 @@ SAME_FIRST_COST, SAME_LAST_COST = 1.0, 1.3  # ... and a first name, and the surn
 # How often a watched name is talked of, in thousandths: where nothing in the episode names it, and where it does.
 UNNAMED_RATE, NAMED_RATE = 2.0, 300.0
 MAX_NATS = 12.0  # by which a competitor is nearer, at most
+COMPETING_COST = 1.1  # nats per symbol: a known word as near as this is said to people as a competitor
+MAX_LISTED = 4
 MIN_COMPARED = 0.25  # candidates of a lower score are not worth the comparison
 
 
@@ -55,8 +59,9 @@ def _weigh_words(heard: NGram, watched: Encoded) -> float:
     target = encode_words(heard, entries)
     own = _nats(watched, target)
     near = [i for i in _nearest(target[0]) if _nats(encoded[i], target) <= own + 1.0]
-    rates = load_known_names().words
-    weight = 0.0
+    names = load_known_names()
+    rates = names.words
+    weight = names.as_first[heard[0]] if len(heard) == 1 and names.is_mostly_first_name(heard[0]) else 0.0
     for i in near:
         if min(measure_costs([(watched, encoded[i])])[0]) > SAME_NAME_COST:
             weight += rates[known[i]] * math.exp(min(MAX_NATS, own - _nats(encoded[i], target)))
@@ -96,3 +101,32 @@ def _nearest(sound: bytes) -> tuple[int, ...]:
     rows = _known_rows()
     costs = phones.costs(rows, np.repeat(phones.pad([sound]), len(rows), axis=0))
     return tuple(np.argsort(costs, kind="stable")[:4].tolist())
+
+
+def list_competitors(forms: Sequence[Form]) -> list[tuple[str, float]]:
+    """The well-known words that a name's forms of one word are near to, with how often each is said, the likeliest first.
+
+    Forms of several words hardly have any. What sounds the same is not among them.
+    """
+    known, encoded = encoded_words()
+    rates = load_known_names().words
+    own = {word for form in forms for word in form.words}
+    found: dict[str, float] = {}
+    for form in forms:
+        if len(form.words) > 1 or form.is_spelt_only:
+            continue
+        costs = measure_costs([(form.encoded, other) for other in encoded])
+        for word, other, cost in zip(known, encoded, map(min, costs), strict=True):
+            if SAME_NAME_COST < cost <= COMPETING_COST and word not in own and len(other[0]) > 2:
+                found[word] = max(found.get(word, 0.0), rates[word] * math.exp(-cost * len(form.sound)))
+    best = sorted(found, key=lambda word: (-found[word], word))[:MAX_LISTED]
+    return [(word, rates[word]) for word in best]
+
+
+def list_namesakes(forms: Sequence[Form]) -> list[str]:
+    """Well-known people with the surname of a name and another first name, the best known first."""
+    surnames = {form.words[-1] for form in forms if form.part == "surname"}
+    own = {name for form in forms for name in (*form.own_first_names, *form.nicknames)}
+    persons = load_known_names().persons
+    others = [name for name in persons if name[1] in surnames and name[0] not in own]
+    return [" ".join(name) for name in sorted(others, key=lambda name: (-persons[name], name))[:MAX_LISTED]]

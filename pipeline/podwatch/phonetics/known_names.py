@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib import resources
 
 from podwatch.phonetics.lexicon import look_up_words
+from podwatch.phonetics.name_parts import ROLES
 from podwatch.phonetics.ngram_windows import NGram
 from podwatch.phonetics.noisy_channel import Encoded, encode_words
 
@@ -44,6 +45,8 @@ def load_known_names() -> KnownNames:
         if not last:
             words[first] = float(often)
             continue
+        if first in ROLES:
+            continue  # General Soleimani: a title, that is listed as a first name, too
         persons[first, last] = float(often)
         as_first[first] = as_first.get(first, 0.0) + float(often)
         as_last[last] = as_last.get(last, 0.0) + float(often)

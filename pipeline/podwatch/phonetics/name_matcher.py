@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from podwatch.phonetics.advice import advise_on
+from podwatch.phonetics.advice import advise_on, describe_competition
 from podwatch.phonetics.blas_threads import single_blas_thread
 from podwatch.phonetics.candidate_scoring import (
     DEFAULT_THRESHOLD,
@@ -32,6 +32,7 @@ from podwatch.phonetics.namesakes import find_first_names
 from podwatch.phonetics.ngram_windows import TextNGrams, find_rare_words
 from podwatch.phonetics.overlaps import best_per_name, drop_unlikely_rivals
 from podwatch.phonetics.passage_language import find_foreign_words, is_nearly_right
+from podwatch.phonetics.split_names import min_split_score
 from podwatch.phonetics.tokenizer import split_chunks, tokenize
 from podwatch.phonetics.watched_names import MatchKind, NameMatch, WatchedName
 
@@ -58,7 +59,7 @@ class NameMatcher:
             for form in forms:
                 self._forms_by_name.setdefault(form.name, []).append(form)
         every_form = (form for forms in self._forms_by_name.values() for form in forms)
-        self._titled_surnames = {form.words[-1] for form in every_form if form.part == "surname" and form.titles}
+        self._surnames = {form.words[-1] for form in every_form if form.part == "surname"}
         self.same_names = find_same_names(self._forms_by_name)
         self._distinct_count = count_distinct(self.same_names, self.same_names)
         self.warnings = [warning for i in range(len(self.names)) if (warning := self.advise(i))]
@@ -66,6 +67,11 @@ class NameMatcher:
     def advise(self, name: int) -> str:
         """What to know of the name, by its index, before it is watched by sound; empty when there is nothing."""
         return advise_on(self.names[name], self._forms_by_name.get(name, ()))
+
+    def describe_competition(self, name: int) -> str:
+        """With which well-known names the name, by its index, competes; empty when there is none."""
+        with single_blas_thread():
+            return describe_competition(self.names[name], self._forms_by_name.get(name, ()))
 
     def find_matches(self, text: str, title: str = "", notes: str = "", floor: float = 1.0) -> list[NameMatch]:
         """Where the names are in ``text``; ``title`` and ``notes`` of the episode are evidence only.
@@ -95,9 +101,11 @@ class NameMatcher:
         episodes = [episode_of(c) for c in candidates]
         score_candidates(candidates, context, episodes, self.same_names)
         for candidate, episode in zip(candidates, episodes, strict=True):
-            if not candidate.is_exact and candidate.score:
-                least = min_score(candidate, context, episode)
-                candidate.score = 0.0 if is_repeated_word(candidate, episode) else max(candidate.score, least)
+            if candidate.is_exact or (candidate.assessment and candidate.assessment.is_somebody_else):
+                continue
+            least = min_score(candidate, context, episode) if candidate.score else 0.0
+            least = max(least, min_split_score(candidate, context, episode))
+            candidate.score = 0.0 if is_repeated_word(candidate, episode) else max(candidate.score, least)
         drop_unlikely_rivals(candidates, self.same_names)
         by_candidate = {id(c): episode for c, episode in zip(candidates, episodes, strict=True)}
         return [(c, by_candidate[id(c)]) for c in best_per_name(candidates)], context
@@ -110,7 +118,7 @@ class NameMatcher:
         entries = look_up_words({w for word in tokens.plain if word for w in (word, word.removesuffix("'s"))})
         note_words = frozenset((*spoken_words(title), *(w for word in notes.split() for w in spoken_words(word))))
         exact = self._exact.find(tokens)
-        first_names = find_first_names(tokens, entries, self._titled_surnames)
+        first_names = find_first_names(tokens, entries, self._surnames)
         context = TextContext(tokens, entries, note_words, _watched_positions(exact), first_names)
         ngrams = TextNGrams(tokens, entries)
         with_rare_word = ngrams.windows_with(find_rare_words(tokens, entries))

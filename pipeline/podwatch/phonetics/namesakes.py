@@ -33,6 +33,9 @@ _OPENS_SENTENCE = word_set(
 )
 FREQUENT_COST = 9.5  # -log P: an everyday word said more often (so, in, will) is no first name, though some have it
 OWN_NAME_COST = 0.6  # nats per symbol: a first name as near as this is the bearer's own, misheard
+SAME_SOUND_COST = 0.15  # nats per symbol: no more than what spellers disagree about
+COMMON_NAME_COST = 12.0  # -log P of a first name that many have
+NEAR_NAME_COST = 1.5  # ... and before a surname that others have, spelt right, one this far off is another's
 OTHER_NAME_COST = 2.0  # nats per symbol: a known first name this far off (Dan for George) is another's
 CERTAIN_NAMESAKE = 0.9  # of score_namesake: behind a known first name one candidate in a thousand was right
 
@@ -81,6 +84,12 @@ def is_of_another_title(candidate: Candidate, context: TextContext) -> bool:
     named = context.first_names.get(form.words[-1], ())
     before = [name for at, name in named if at < candidate.first]
     return any(not _is_own_first_name(name, form) for name in (before[-1:] or [name for _, name in named]))
+
+
+def has_other_bearer(candidate: Candidate, context: TextContext) -> bool:
+    """Whether the text has the surname of a candidate behind somebody else's first name."""
+    named = context.first_names.get(candidate.form.words[-1], ())
+    return any(not _is_own_first_name(name, candidate.form) for _, name in named)
 
 
 def _is_own_first_name(word: str, form: Form) -> bool:
@@ -170,8 +179,11 @@ def is_first_name(at: int, context: TextContext) -> bool:
 
 def is_in_longer_name(candidate: Candidate, context: TextContext) -> bool:
     """Whether a word with a capital that is none of the bearer's stands right beside it: New York, Green New Deal."""
-    if _has_capital_behind(candidate, context) and context.tokens.plain[candidate.last] not in ROLES:
-        return True
+    behind = candidate.last
+    if _has_capital_behind(candidate, context) and behind not in context.watched_positions:
+        following = context.tokens.plain[behind]
+        if following not in ROLES and following.split("'")[0] != "i":
+            return True
     tokens, before, form = context.tokens, candidate.first - 1, candidate.form
     if before < 0 or not tokens.has_case or tokens.gaps[before] != OPEN or not tokens.is_capitalised[before]:
         return False
@@ -259,12 +271,25 @@ def _is_full_name_of_another(candidate: Candidate, context: TextContext) -> bool
     words = candidate.surface_words(tokens)
     if len(words) != 2 or words[1] != form.words[-1] or words[0] in {*form.words, *form.nicknames}:
         return False
-    if candidate.given_cost is not None and candidate.given_cost < OTHER_NAME_COST:
+    if candidate.given_cost and candidate.given_cost > SAME_SOUND_COST and _are_both_common(words[0], form):
+        return True
+    is_shared = context.entries[words[1]].cost < SHARED_COST
+    if candidate.given_cost is not None and candidate.given_cost < (
+        OTHER_NAME_COST if not is_shared else NEAR_NAME_COST
+    ):
         return False
     entry = context.entries[words[0]]
+    if is_shared and tokens.has_case and tokens.is_capitalised[at] and entry.cost >= UNKNOWN_COST:
+        return True
     if not entry.flags & GIVEN or not tokens.has_case:
         return bool(entry.flags & GIVEN) and not entry.is_everyday()
     return tokens.is_capitalised[at] and not _may_open_sentence(at, context)
+
+
+def _are_both_common(word: str, form: Form) -> bool:
+    """Whether a first name and the bearer's own are both frequent: neither is the other misheard (Stephanie)."""
+    own = look_up_words([word, *form.own_first_names])
+    return all(e.flags & GIVEN and e.cost < COMMON_NAME_COST for e in own.values())
 
 
 def _follows_other_first_name(candidate: Candidate, context: TextContext) -> bool:

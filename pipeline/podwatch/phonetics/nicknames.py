@@ -23,11 +23,11 @@ lenny leonid; leo leon leonardo; maggie margaret meg peggy; manny manuel emmanue
 matteo; max maxwell maximilian maxim; mel melvin melanie; mike michael mick mikhail miguel michel mykhailo; mitch
 mitchell; nancy ann; nate nathan nathaniel; ned edward; nick nicholas nicolas nikolai mykola niklas; olga olha; pam
 pamela; pat patrick patricia patty; paul pavel pavlo pablo; pete peter pyotr petro pedro; phil philip philippe
-phillip; ray raymond; ron ronald ronnie; russ russell; sam samuel samantha; sergio sergei serhiy sergiy; stan
-stanley stanislav; steph stephanie stephen; steve steven stephen stefan stephan; sue susan suzanne susie; tad
+phillip; ray raymond; ron ronald ronnie; russ russell; sam samuel; sam samantha; sergio sergei serhiy sergiy; stan
+stanley stanislav; steph stephanie; steve steven stephen stefan stephan; sue susan suzanne susie; tad
 thaddeus; ted theodore teddy; terry terence theresa; tim timothy; toby tobias; tom thomas tommy tomas; tony anthony
-antony antonio anton; val valerie valentina; vic victor viktor; vince vincent; vlad vladimir volodymyr; walt walter; wes
-wesley; yulia julia; zach zachary zack
+antony; antonio anton; val valerie valentina; vic victor viktor; vince vincent; vlad vladimir volodymyr; walt walter;
+wes wesley; yulia julia; zach zachary zack
 """
 _NICKNAMES: dict[str, set[str]] = {}
 for _group in _GROUPS.replace("\n", " ").split(";"):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
-WINDOW = 20  # words on either side of a place that are looked at
-MIN_SHARE = 0.4  # of everyday words
+WINDOW = 20  # words on one side of a place that are looked at
+MIN_SHARE = 0.35  # of everyday words, on both sides
 MIN_LETTERS = 2  # single letters are everyday words of any language
 NEAR_COST = 0.6  # nats per symbol: nearly right
 
@@ -35,8 +35,11 @@ def find_foreign_words(tokens: Tokens, entries: Mapping[str, Entry]) -> Flags:
     is_known = np.array([w in everyday for w in tokens.plain], dtype=np.int64)
     known, total = (np.concatenate(([0], np.cumsum(values))) for values in (is_known, is_counted))
     at = np.arange(len(is_counted))
-    begin, end = np.maximum(at - WINDOW, 0), np.minimum(at + WINDOW + 1, len(is_counted))
-    foreign: Flags = (known[end] - known[begin]) < MIN_SHARE * (total[end] - total[begin])
+    foreign: Flags = np.zeros(len(is_counted), dtype=bool)
+    for before, behind in ((WINDOW, 0), (0, WINDOW)):  # either side: a passage has a first word and a last one
+        begin, end = np.maximum(at - before, 0), np.minimum(at + behind + 1, len(is_counted))
+        is_long = end - begin > WINDOW // 2
+        foreign |= is_long & ((known[end] - known[begin]) < MIN_SHARE * (total[end] - total[begin]))
     return foreign
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-# Seconds after which a request without an answer has failed when its run's time is over. One that was begun later is
-# made anew in the next run; without a bound a server that never answers would be asked for ever.
-LONGEST_ANSWER = 10.0
 # Runs that are less than so many seconds apart are for those who want their alerts soon.
 OFTEN = 2 * 3600.0
 SHORT_RUN, LONG_RUN = 20.0, 600.0

@@ -20,6 +20,7 @@ from podwatch.query.satisfiability import conflicting_languages, find_contradict
 
 COMMON_SHARE = 0.3  # of the transcripts in its scope; a watch that matches more says nothing any more
 MIN_TRANSCRIPTS = 10  # of fewer a share says nothing
+MAX_COMPARED = 200  # names that are compared with the well-known ones; of a longer list nobody reads a line for each
 SHOWN_CHARACTERS = 60  # of a query in a message
 _DASHES = frozenset("‐‑‒–—―−")
 _OPERATORS = {"and": "AND", "or": "OR", "not": "NOT", "near": "NEAR/5"}
@@ -132,7 +133,7 @@ def find_common_watches(watches: Sequence[Watch], rates: Mapping[str, MatchRate]
 
 
 def advise_on_names(clauses: Mapping[str, Clause]) -> Iterator[Finding]:
-    """The names that are too short, or too much of a word, to be matched by their sound alone."""
+    """The names that are too short or too much of a word to go by their sound alone, and what each competes with."""
     names = [(watch, p) for watch, clause in clauses.items() for p in clause.walk() if isinstance(p, SoundsLike)]
     if not names:
         return
@@ -140,10 +141,11 @@ def advise_on_names(clauses: Mapping[str, Clause]) -> Iterator[Finding]:
 
     matcher = NameMatcher([WatchedName(p.text, p.aliases, p.type, p.threshold, p.excluded) for _, p in names])
     for i, (watch, part) in enumerate(names):
-        if advice := matcher.advise(i):
-            clause = clauses[watch]
-            is_entity = isinstance(clause, Or) and clause.longest
-            yield Finding(Level.NOTE, watch, 0 if is_entity else part.column, advice)
+        clause = clauses[watch]
+        column = 0 if isinstance(clause, Or) and clause.longest else part.column
+        for line in (matcher.advise(i), matcher.describe_competition(i) if len(names) <= MAX_COMPARED else ""):
+            if line:
+                yield Finding(Level.NOTE, watch, column, line)
 
 
 def _lint_query(watch: Watch, clause: Clause) -> Iterator[Finding]:

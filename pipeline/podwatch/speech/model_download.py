@@ -17,6 +17,7 @@ HUB = "https://huggingface.co"
 DEADLINE = 12 * 3600.0  # seconds for a file: the largest has 3 GB
 SPARE = 200 * 1024 * 1024  # bytes that stay free on the disk
 _ELSEWHERE = "or copy the folder from a machine that has it, see docs/listening.md"
+_NOT_PINNED = "try again; if that says the same, set PODWATCH_SPEECH_MODEL to a folder of your own with the files"
 
 
 def get_model(
@@ -68,6 +69,9 @@ def _download(
     try:
         got = http.download(url, path, max_bytes=file.size, deadline=DEADLINE, progress=progress)
     except HttpError as e:
+        if e.what.startswith("is larger than"):
+            what = f"is not the file that podwatch pins: {e.what}"
+            raise SpeechError(what, where=e.where, todo=_NOT_PINNED) from None
         todo = f"{e.todo or 'say the same again: it goes on where it was'}, {_ELSEWHERE}"
         raise SpeechError(e.what, where=e.where, todo=todo, retryable=e.retryable) from None
     except StorageError as e:
@@ -75,7 +79,7 @@ def _download(
     if got.size != file.size or got.sha256 != file.sha256:
         path.unlink(missing_ok=True)
         what = f"is not the file that podwatch pins ({got.size:,} bytes, sha256 {got.sha256[:12]}...)"
-        raise SpeechError(what, where=url, todo=f"try again, {_ELSEWHERE}", retryable=True)
+        raise SpeechError(what, where=url, todo=_NOT_PINNED, retryable=True)
 
 
 def _report(progress: Callable[[int, int], object], before: int, of: int, done: int, of_file: int | None) -> None:

@@ -38,11 +38,15 @@ def unpack_packages(packages: Sequence[str], to: Path, *, platform: str = "", pr
         options = ["--target", str(to), "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", wanted.name]
         run = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     if run.returncode:
-        raise UnreachableError(f"{packages[0].split()[0]} cannot be fetched: {_last_words(run.stderr)}")
+        raise UnreachableError(f"{packages[0].split()[0]} cannot be fetched: {find_reason(run.stderr)}")
 
 
-def _last_words(text: str) -> str:
-    return " ".join(text.split())[-300:]
+def find_reason(said: str) -> str:
+    """What went wrong, in a line, of all that uv or pip says."""
+    lines = [line.strip(" ×│╰─▶") for line in said.splitlines() if line.strip(" ×│╰─▶")]
+    errors = (line for line in lines if line.lower().startswith("error"))
+    first = next(errors, lines[-1] if lines else "no reason is given")
+    return first.removeprefix("ERROR: ").removeprefix("error: ")[:300]
 
 
 def _installer(programs: Sequence[Path]) -> tuple[list[str], bool]:
@@ -50,8 +54,9 @@ def _installer(programs: Sequence[Path]) -> tuple[list[str], bool]:
     for uv in (shutil.which("uv"), *programs):
         if uv is not None and Path(uv).is_file():
             return [str(uv), "pip", "install", "--quiet", "--python", sys.executable], True
-    for python in (sys.executable, shutil.which("python3"), "/usr/bin/python3"):
+    base = Path(sys.base_prefix, "bin/python3")  # an environment that uv made has no pip, the Python it is of may have
+    for python in (sys.executable, base, shutil.which("python3"), "/usr/bin/python3"):
         has_pip = [str(python), "-m", "pip", "--version"]
-        if python and not subprocess.run(has_pip, capture_output=True, check=False).returncode:
+        if python and Path(python).exists() and not subprocess.run(has_pip, capture_output=True).returncode:
             return [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"], False
     raise UnreachableError("there is neither uv nor pip")

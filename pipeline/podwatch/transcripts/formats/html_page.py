@@ -12,7 +12,7 @@ from collections import Counter
 
 from podwatch.errors import TranscriptError
 from podwatch.lazy_patterns import lazy_pattern
-from podwatch.transcripts.formats.line_heads import parse_mark
+from podwatch.transcripts.formats.line_heads import MAX_MARK_LENGTH, parse_mark
 from podwatch.transcripts.formats.markup import remove_between, unescape
 from podwatch.transcripts.formats.page_turns import SKIPPED, read_table, read_turns
 from podwatch.transcripts.formats.plain_text import MIN_MARKS, read_paragraphs
@@ -22,7 +22,7 @@ from podwatch.transcripts.formats.speaker_names import is_name_alone
 from podwatch.transcripts.formats.speaker_prefixes import parse_prefix
 from podwatch.transcripts.formats.transcript_part import paragraphs_of_transcript, says_transcript
 from podwatch.transcripts.formats.transcript_site import BLOCK_START, has_blocks, read_blocks
-from podwatch.transcripts.formats.written_times import parse_written
+from podwatch.transcripts.formats.written_times import may_hold_units, parse_written
 
 ROOTS = {"html", "head", "body", "cite", "time", "p", "div", "article", "section", "main", "span", "h1", "h2", "h3"}
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
@@ -108,7 +108,8 @@ def _is_filled_by_script(doc: SourceDocument, *, min_words: int) -> bool:
 def _has_turns(paragraphs: list[str], columns: Columns) -> bool:
     """Whether a page's paragraphs have times, or names before colons that recur, and are no list of chapters."""
     lines = [line.lstrip() for p in paragraphs for line in p.split("\n") if line.strip()]
-    if sum(parse_mark(line, has_units=True) is not None for line in lines) >= MIN_MARKS:
+    marks = (parse_mark(line, has_units=may_hold_units(line[:MAX_MARK_LENGTH])) for line in lines)
+    if sum(mark is not None for mark in marks) >= MIN_MARKS:
         return not _is_list_of_chapters(columns)
     names = Counter(name for line in lines if (name := parse_prefix(line)[0]))
     return sum(n > 1 for n in names.values()) > 1 and sum(names.values()) >= MIN_TURNS

@@ -8,18 +8,20 @@ speaker, item with start and end); lists of segment elements with start, end, sp
 from __future__ import annotations
 
 import math
+import re
 
 from podwatch.lazy_patterns import lazy_pattern
 from podwatch.transcripts.formats.markup import attribute, split_tags, unescape
 from podwatch.transcripts.formats.rolling_captions import unroll_captions
 from podwatch.transcripts.formats.segment_columns import Columns
 from podwatch.transcripts.formats.source_document import SourceDocument
-from podwatch.transcripts.formats.timestamps import parse_seconds
+from podwatch.transcripts.formats.timestamps import ClockReader, parse_seconds
 from podwatch.transcripts.formats.ttml_times import CONTAINERS, Timeline, TtmlClock, counts_from_parent
 
 # The usual order and quotes of times: a p, and a word, are read twice as fast; other attributes take the longer way.
 _INTERVAL = lazy_pattern(r'(?:[ \t\n]|^)begin="([^"&]*)"[ \t\n]+end="([^"&]*)"')
 _BEGIN = lazy_pattern(r'(?:[ \t\n]|^)begin="([^"&]*)"')
+_USUAL_CLOCKS = lazy_pattern(r'[ ]start="(\d\d:\d\d:\d\d\.\d{3})"[ ]end="(\d\d:\d\d:\d\d\.\d{3})"', re.ASCII)
 _SPAN_END = lazy_pattern(r"</(?:\w{1,20}:)?span[ \t\n]*>")
 
 
@@ -125,15 +127,20 @@ def parse_speech(doc: SourceDocument) -> Columns:
 
 
 def _parse_podlove(tags: list[str]) -> Columns:
-    columns = Columns()
+    columns, clocks = Columns(), ClockReader()
     speaker: str | None = None
-    for at in range(1, len(tags), 3):
-        tag = "" if tags[at].startswith("/") else tags[at].rpartition(":")[2].rstrip("/")
-        if tag == "speaker":
-            speaker = unescape(tags[at + 2]).strip() or None
-        elif tag == "item":
-            start, end = (parse_seconds(attribute(tags[at + 1], name)) for name in ("start", "end"))
-            columns.add(unescape(tags[at + 2]), start, end, speaker)
+    for tag, attributes, text in zip(tags[1::3], tags[2::3], tags[3::3], strict=True):
+        if tag[0] == "/":
+            continue
+        name = tag.rpartition(":")[2].rstrip("/")
+        if name == "speaker":
+            speaker = unescape(text).strip() or None
+        elif name == "item":
+            if usual := _USUAL_CLOCKS.match(attributes):
+                start, end = clocks(usual[1]), clocks(usual[2])
+            else:
+                start, end = (parse_seconds(attribute(attributes, key)) for key in ("start", "end"))
+            columns.add(unescape(text), start, end, speaker)
     return columns
 
 

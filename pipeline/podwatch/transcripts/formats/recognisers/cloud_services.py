@@ -144,8 +144,8 @@ def parse_watson(value: Any) -> Columns:
         rows = get(best, "timestamps")
         words = [
             Piece(row[0], seconds_of(row[1]), seconds_of(row[2]), speakers.get(_stamp(row[1])) if speakers else None)
-            for row in (rows if isinstance(rows, list) else [])
-            if isinstance(row, list) and len(row) == 3 and isinstance(row[0], str)
+            for row in (rows if type(rows) is list else ())
+            if type(row) is list and len(row) == 3 and type(row[0]) is str
         ]
         add_pieces(columns, align_words(text, words))
     return columns

@@ -39,20 +39,21 @@ def add_pieces(columns: Columns, pieces: Iterable[Piece]) -> Columns:
             columns.add(text, start, end, speaker, words)
         texts, words, start, end, is_ended = [], [], math.nan, math.nan, False
 
-    for piece in pieces:
-        if piece.start == piece.start and not piece.text.isspace():
-            is_late = end == end and not -MAX_PAUSE <= piece.start - end <= MAX_PAUSE
-            if words and (is_ended or is_late or piece.speaker != speaker or len(words) >= MAX_SENTENCE_WORDS):
+    for said, begins, ends, who in pieces:
+        is_blank = said.isspace()
+        if begins == begins and not is_blank:
+            is_late = end == end and not -MAX_PAUSE <= begins - end <= MAX_PAUSE
+            if words and (is_ended or is_late or who != speaker or len(words) >= MAX_SENTENCE_WORDS):
                 flush()
             if not words:
-                start, speaker = piece.start, piece.speaker
-            words.append((piece.text.strip(), piece.start))
-            end = piece.end if piece.end == piece.end else piece.start
+                start, speaker = begins, who
+            words.append((said.strip(), begins))
+            end = ends if ends == ends else begins
         elif not texts:
-            speaker = piece.speaker
-        texts.append(piece.text)
-        if not piece.text.isspace():
-            is_ended = piece.text.rstrip().endswith(_SENTENCE_ENDS)
+            speaker = who
+        texts.append(said)
+        if not is_blank:
+            is_ended = said.rstrip().endswith(_SENTENCE_ENDS)
     flush()
     return columns
 
@@ -64,7 +65,7 @@ def align_words(text: str, words: Iterable[Piece]) -> list[Piece]:
     found: list[tuple[int, Piece]] = []
     at = 0
     for word in words:
-        bare = word.text.strip()
+        bare = word[0].strip()
         place = text.find(bare, at, at + len(bare) + MAX_WORD_DISTANCE) if bare else -1
         if place >= 0:
             found.append((place, word))
@@ -73,8 +74,10 @@ def align_words(text: str, words: Iterable[Piece]) -> list[Piece]:
         return [Piece(text)]
     pieces = [Piece(text[: found[0][0]])] if found[0][0] else []
     ends = [place for place, _ in found[1:]] + [len(text)]
-    for (place, word), stop in zip(found, ends, strict=True):
-        pieces.append(word._replace(text=text[place:stop]))
+    pieces += [
+        Piece(text[place:stop], start, end, who)
+        for (place, (_, start, end, who)), stop in zip(found, ends, strict=True)
+    ]
     return pieces
 
 
