@@ -46,9 +46,8 @@ def check_readers(name: str, url: str, pid: int, rt: Runtime, views: Sequence[st
     print(f"     {what}: median {statistics.median(times):.2f}, longest {max(times):.2f}")
     if before is not None and after is not None:
         got = f"the page took {after - before:.2f} s of CPU, and had {(after - before) / taken:.2f} of a core"
-        print(
-            f"     {len(times)} readings in {taken:.1f} s: {got}; load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
-        )
+        busy = f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
+        print(f"     {len(times)} readings in {taken:.1f} s: {got}; {busy}")
     p95 = statistics.quantiles(times, n=20)[-1]
     return holds & check_figure(f"{what} at the 95th percentile", p95, MOST_P95, least=False)
 
