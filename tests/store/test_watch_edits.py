@@ -48,7 +48,7 @@ def at_once(*jobs: Callable[[], object]) -> list[object]:
 
 def test_of_two_who_save_the_same_watch_at_once_one_is_told(listed: Store, now: datetime) -> None:
     was = watch(listed, "grain")
-    jobs = [lambda q=q: listed.save_watch(replace(was, query=q), was, ADA, now) for q in ("a", "b", "c")]  # type: ignore[misc]
+    jobs = [lambda q=q: listed.save_watch(replace(was, query=q), was, ADA, now) for q in ("a", "b", "c")]
     done = at_once(*jobs)
     saved = [d for d in done if isinstance(d, Watch)]
     assert [type(d) for d in done if not isinstance(d, Watch)] == [WatchConflict, WatchConflict]

@@ -186,7 +186,8 @@ def raises_alert(watch: Watch | None, mentions: Sequence[Mention]) -> bool:
 
 def make_sample(source: TranscriptSource, m: Mention) -> Sample:
     e = source.episode
-    number = xxh3_64_intdigest(f"{source.transcript.id} {m.start} {m.end}".encode())
+    # Not by the transcript's number, which depends on which of two was fetched first.
+    number = xxh3_64_intdigest(f"{e.guid} {m.start} {m.end}".encode("utf-8", "replace"))
     return Sample(number, m, e.show, e.title, e.published_at, e.id)
 
 

@@ -104,7 +104,7 @@ def _nearest(sound: bytes) -> tuple[int, ...]:
 
 
 def list_competitors(forms: Sequence[Form]) -> list[tuple[str, float]]:
-    """The well-known words that a name's forms of one word are near to, with how often each is said, the likeliest first.
+    """The well-known words that a name's forms of one word are near to, with how often each is said, likeliest first.
 
     Forms of several words hardly have any. What sounds the same is not among them.
     """

@@ -16,9 +16,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, select, tuple_
 
 from podwatch.model import DeliveryKind, DeliveryState, HoldReason, Kind, Mention, Verdict
+from podwatch.store.answer_tables import answers
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.mentions import mention_of
-from podwatch.store.tables import answers, deliveries, episodes, feeds, mentions, watches
+from podwatch.store.tables import deliveries, episodes, feeds, mentions, watches
 
 MENTIONS_SHOWN = 3  # of an alert in the stream; its episode shows all
 

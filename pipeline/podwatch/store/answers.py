@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from podwatch.model import Answer, Mute, StandingVerdict, Verdict
 from podwatch.redaction import display_address
+from podwatch.store.answer_tables import answers
 from podwatch.store.connection import Rows
 from podwatch.store.mutes import insert_mute
 from podwatch.store.statements import upsert
-from podwatch.store.tables import answers, deliveries, episodes, feeds, mentions, watches
+from podwatch.store.tables import deliveries, episodes, feeds, mentions, watches
 
 MAX_SPELLINGS = 100  # stored with an answer
 

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Select, insert, select, update
 
 from podwatch.model import Mute
 from podwatch.redaction import display_address
+from podwatch.store.answer_tables import mutes
 from podwatch.store.connection import AnyRow, Rows
-from podwatch.store.tables import feeds, mutes, watches
+from podwatch.store.tables import feeds, watches
 
 _FIELDS = ("watch_id", "feed_id", "until", "reason", "by")
 
