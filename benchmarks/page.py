@@ -240,7 +240,7 @@ def record_statements(rt: Runtime) -> dict[str, list[tuple[str, Any]]]:
     for view in VIEWS:
         heard.clear()
         assert client.get(view).status_code == 200
-        found[view] = [(s, v) for s, v in heard if s.lstrip()[:6].upper() == "SELECT"]
+        found[view] = [(s, v) for s, v in heard if s.lstrip().upper().startswith(("SELECT", "WITH"))]
     event.remove(rt.store.engine, "before_cursor_execute", hear)
     return found
 
