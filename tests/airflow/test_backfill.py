@@ -83,7 +83,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     # A team's own DAG beside ours: the example of docs/airflow.md, as it stands there.
     shutil.copytree(ROOT / "dags", home / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "docs/new_mentions.py", home / "dags")
-    env |= {"AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags")}
+    env |= {"AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"), "PYTHONPATH": f"{ROOT / 'pipeline'}:{ROOT}"}
     env |= {"PODWATCH_DATABASE_URL": f"sqlite:///{home / 'a/podwatch.db'}"}
     settings, other = from_environment(env), from_environment(common | {"PODWATCH_HOME": str(home / "b")})
     with Podcast() as host:

@@ -46,7 +46,12 @@ def site(rt: Runtime, now: datetime) -> Iterator[str]:
         now,
         texts,
         change=lambda e: replace(
-            e, title=f"{e.title} {HOSTILE}", author=HOSTILE, notes=HOSTILE, link=f"https://x.example/{HOSTILE}"
+            e,
+            title=f"{e.title} {HOSTILE}",
+            author=HOSTILE,
+            notes=HOSTILE,
+            link=f"https://x.example/{HOSTILE}",
+            audio_url=None,
         ),
         speakers=(HOSTILE, "Bob"),
     )

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from podwatch.web.access import CHANGED_COOKIE, SAFE_METHODS
 
-CHANGED_SECONDS = 15  # longer than any view is shown to others after a change
+CHANGED_SECONDS = 35  # longer than any view is shown to others after a change
 MAX_BODY = 4_000_000  # bytes of a request: an OPML file with some thousand feeds
 _TAGGED = ("text/html", "application/json", "application/atom+xml", "text/csv")
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
-ENTRIES, CHARACTERS = 300, 30_000_000  # that are kept at most
+ENTRIES, CHARACTERS = 300, 12_000_000  # that are kept at most: up to 48 MB where a show is written with emoji
 # For so long what depends on the clock alone may lag: a mute that ends, a feed that is now called dead.
 LONGEST = timedelta(seconds=30)
-PATIENCE = timedelta(seconds=10)  # so old a view may be that others get while one renders it anew
+PATIENCE = timedelta(seconds=30)  # so old a view may be that others get while one renders it anew
 Version = tuple[int, str]
 
 
