@@ -55,7 +55,7 @@ class Engine:
         if self._folder is not None:
             for line in (
                 Path("/proc/mounts").read_text().splitlines()
-            ):  # the daemon leaves its network namespace mounted
+            ):  # its network namespace stays
                 if (mounted := line.split()[1]).startswith(f"{self._folder}/"):
                     subprocess.run(["umount", mounted], capture_output=True, check=False)
             shutil.rmtree(self._folder, ignore_errors=True)
