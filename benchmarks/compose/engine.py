@@ -53,6 +53,9 @@ class Engine:
                 self._daemon.kill()
             subprocess.run(["ip", "link", "delete", BRIDGE], capture_output=True, check=False)
         if self._folder is not None:
+            for line in Path("/proc/mounts").read_text().splitlines():  # its network namespace stays
+                if (mounted := line.split()[1]).startswith(f"{self._folder}/"):
+                    subprocess.run(["umount", mounted], capture_output=True, check=False)
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def docker(self, *words: str) -> str:
