@@ -27,6 +27,8 @@ RUN for extra in ${EXTRAS}; do set -- "$@" --extra "$extra"; done \
 FROM packages AS podwatch
 COPY README.md LICENSE ./
 COPY pipeline ./pipeline
+COPY plugins ./plugins
+COPY dags ./dags
 RUN /uv/bin/uv pip install --no-deps --target /app/lib --python .venv/bin/python . \
     && .venv/bin/python -m compileall -q lib
 
@@ -42,7 +44,8 @@ RUN useradd --uid 10001 --gid 0 --no-create-home --home-dir /var/lib/podwatch po
 COPY --from=packages /app/.venv /app/.venv
 COPY --from=podwatch /app/lib /app/lib
 COPY dags /app/dags
-COPY plugins /app/plugins
+# The plugin is in the wheel; here is the cluster policy alone, for the Airflow that podwatch brings itself.
+COPY plugins/airflow_local_settings.py /app/plugins/
 COPY seeds /app/seeds
 COPY scripts/compose_*.py scripts/health.py scripts/sample_server.py scripts/terminal.py /app/scripts/
 # airflow, podwatch, celery and python by their names find the secrets, too: in health checks and in `docker compose exec`.
@@ -51,7 +54,7 @@ RUN cd /app/bin && for name in airflow podwatch celery; do ln -s entrypoint "$na
 ENV PATH=/app/bin:/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    HOME=/var/lib/podwatch \
+    HOME=/tmp \
     USER=podwatch \
     PODWATCH_HOME=/var/lib/podwatch/data \
     AIRFLOW_HOME=/var/lib/podwatch/airflow \

@@ -8,6 +8,8 @@ Speech to text for the episodes that come without a transcript: `listen`, fetch'
 | `plan` | chooses episodes within the day's hours of listening: the most watched feeds first, the newest episodes |
 | `hear` | one task an episode: downloads its audio, recognises it, stores the transcript, deletes the audio |
 | `detect` | looks through the new transcripts, and starts the DAG `podwatch_deliver` when there is something to tell |
+| `hear_again` | with `PODWATCH_HEAR_AGAIN=on`: asks the audio about names that the text leaves in doubt |
+| `detect_again` | looks through the transcripts of these once more |
 
 It does nothing until a feed (`podwatch feeds set URL --listen on`), a tag (`PODWATCH_LISTEN_TAGS`) or `PODWATCH_LISTEN`
 says on, and needs podwatch's extra `speech` with a model where `hear` runs. It never delays the DAG `podwatch`. A task
@@ -60,7 +62,16 @@ def listen() -> None:
     def detect() -> dict[str, Any]:
         return podwatch_airflow.run_verb("detect")
 
-    hear.expand(episode=plan()) >> podwatch_airflow.link_to_page(detect())
+    @task(trigger_rule="all_done", **podwatch_airflow.listen_task_options())
+    def hear_again() -> dict[str, Any]:
+        return podwatch_airflow.run_listen_step("again")  # type: ignore[no-any-return]
+
+    @task(outlets=podwatch_airflow.detect_outlets())
+    def detect_again() -> dict[str, Any]:
+        return podwatch_airflow.run_verb("detect")
+
+    found, found_again = (podwatch_airflow.link_to_page(t()) for t in (detect, detect_again))
+    hear.expand(episode=plan()) >> found >> hear_again() >> found_again
 
 
 podwatch_dag = listen()

@@ -26,7 +26,11 @@ done
 [ ! -s /app/site/airflow.cfg ] || export AIRFLOW_CONFIG=/app/site/airflow.cfg
 
 case ${0##*/} in
-    podwatch) exec /app/.venv/bin/python /app/lib/bin/podwatch "$@" ;;
+    podwatch)
+        # Who has no key to Airflow's database cannot ask it: `podwatch doctor` then speaks of podwatch alone.
+        [ -n "${AIRFLOW__DATABASE__SQL_ALCHEMY_CONN:-}" ] || unset $(env | sed -n 's/^\(AIRFLOW_[A-Z_]*\)=.*/\1/p')
+        exec /app/.venv/bin/python /app/lib/bin/podwatch "$@"
+        ;;
     airflow | celery) exec "/app/.venv/bin/${0##*/}" "$@" ;;
 esac
 exec "$@"

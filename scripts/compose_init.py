@@ -29,6 +29,7 @@ def main(env: Mapping[str, str]) -> int:
             with connect(PASSWORD.read_text().strip()) as server:
                 for address in ours:
                     create_database(server, address)
+                server.execute("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")  # where a role would see the others
                 if (busy := find_users(server)) and is_old():
                     raise SystemExit(
                         f"init: the tables are of an older version, and {busy} still work with them - docker compose "
@@ -40,8 +41,8 @@ def main(env: Mapping[str, str]) -> int:
                 f"init: {reason} - is the volume of another setup? docs/operations.md says how to move its data"
             ) from None
     run_command("airflow", "db", "migrate")
-    run_command("airflow", "pools", "set", "podwatch_backfill", "2", "backfills: the daily run has the other slots")
     run_command("podwatch", "db", "migrate")
+    run_command("podwatch", "airflow", "pool")  # which leaves one that is there as it is
     return 0
 
 

@@ -59,6 +59,7 @@ GIVEN = (
     "PODWATCH_WEBHOOK_SECRET",
     "PODWATCH_HEARTBEAT_URL",
     "PODWATCH_SPEECH_KEY",
+    "PODWATCH_MCP_TOKEN",
 )
 # Addresses of databases elsewhere; without them they follow from the passwords.
 ADDRESSES = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CELERY__RESULT_BACKEND", "PODWATCH_DATABASE_URL")

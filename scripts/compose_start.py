@@ -12,7 +12,7 @@ import sys
 import time
 from typing import Any
 
-DAGS = "^podwatch(_deliver|_backfill|_listen)?$"
+DAGS = r"^podwatch(_\w+)?$"
 DEADLINE = 300.0  # seconds until the DAG processor has read them; it looks every minute
 
 

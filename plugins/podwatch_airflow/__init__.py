@@ -122,9 +122,11 @@ def run_backfill_step(step: str, shards: Any = None) -> Any:
 
 
 def run_listen_step(step: str, episode: int | None = None) -> Any:
-    """A task of the DAG podwatch_listen: plan gives the ids of episodes, hear the tally of one of them."""
+    """A task of the DAG podwatch_listen: plan gives the ids of episodes, hear the tally of one of them, again that of
+    the second hearing."""
     uncover_library()
     from podwatch import runtime
+    from podwatch.line.hear_again import delete_heard_audio, hear_again
     from podwatch.line.listen import LISTEN_TO_ALL, listen_to_episodes
     from podwatch.line.listen_plan import plan_day
 
@@ -134,9 +136,17 @@ def run_listen_step(step: str, episode: int | None = None) -> Any:
             plan = plan_day(rt, now)
             log.info("listen: %s episodes now, %s on another day", len(plan.chosen), len(plan.postponed))
             return [r.episode.id for r in plan.chosen[: whole_number("PODWATCH_LISTEN_TASKS", 8, 100)]]
-        assert episode is not None
-        tally = listen_to_episodes(rt, now, [episode], LISTEN_TO_ALL)
-    log.info("listen: %s looked at, %s new, %s failed", tally.done, tally.new, tally.failed)
+        if step == "again":
+            delete_heard_audio(rt)
+            if not rt.store.count_waiting_hearings():
+                from airflow.sdk.exceptions import AirflowSkipException
+
+                raise AirflowSkipException("no name is in doubt")
+            tally = hear_again(rt, now)
+        else:
+            assert episode is not None
+            tally = listen_to_episodes(rt, now, [episode], LISTEN_TO_ALL)
+    log.info("%s: %s looked at, %s new, %s failed", tally.verb, tally.done, tally.new, tally.failed)
     return {**asdict(tally), "notes": list(tally.notes[:MAX_NOTES])}
 
 

@@ -30,18 +30,21 @@ STORED = "podwatch_settings"  # an Airflow variable: a JSON object of settings, 
 LOCAL_EXECUTORS = ("LocalExecutor", "SequentialExecutor")
 
 
-def uncover_library() -> None:
-    """Makes `import podwatch` the library again, in a process of a task.
+def hiding_file() -> str:
+    """The file that is registered as the module podwatch in the place of the library; "" for none.
 
-    Airflow registers each file of the plugins folder as a module of its own name, so that a team's podwatch.py there
-    hides the library. Its plugin stays as it is: what Airflow needs of it is loaded already.
+    Airflow registers each file of the plugins folder under its own name, so that a team's podwatch.py there hides it.
     """
     there = sys.modules.get("podwatch")
-    if there is None or hasattr(there, "__path__"):
-        return
-    log.warning("podwatch: %s hides the library podwatch - give that file another name", there.__file__)
-    del sys.modules["podwatch"]
-    importlib.import_module("podwatch")
+    return "" if there is None or hasattr(there, "__path__") else str(there.__file__)
+
+
+def uncover_library() -> None:
+    """Makes `import podwatch` the library again, in a process of a task: what Airflow needs of the file is loaded."""
+    if file := hiding_file():
+        log.warning("podwatch: %s hides the library podwatch - give that file another name", file)
+        del sys.modules["podwatch"]
+        importlib.import_module("podwatch")
 
 
 def podwatch_variables(env: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from podwatch_airflow import connections
 
-DAGS = ("podwatch", "podwatch_deliver", "podwatch_backfill", "podwatch_listen")
+DAGS = ("podwatch", "podwatch_deliver", "podwatch_catch_up", "podwatch_backfill", "podwatch_listen")
 DAG_FILES = ("podwatch_daily.py", "podwatch_deliver.py", "podwatch_backfill.py", "podwatch_listen.py")
 # Files of an older podwatch in a plugins folder: each would hide the package, or one of its modules.
 FORMER_FILES = ("podwatch_airflow.py", "podwatch_connections.py", "podwatch_page.py")

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from podwatch_airflow.connections import podwatch_variables
+from podwatch_airflow.connections import hiding_file, podwatch_variables
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -39,6 +39,9 @@ class LazyPage:
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
+        if self._app is None and (file := hiding_file()):  # this process is the team's, too: nothing is put right here
+            await _refuse(send, f"podwatch: {file} hides the library podwatch - give that file another name\n")
+            return
         if self._app is None:
             from starlette.concurrency import run_in_threadpool
 
@@ -50,6 +53,12 @@ class LazyPage:
         with self._lock:
             if self._app is None:
                 self._app = build_page()
+
+
+async def _refuse(send: Callable[[Message], Awaitable[None]], line: str) -> None:
+    head = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 503, "headers": head})
+    await send({"type": "http.response.body", "body": line.encode()})
 
 
 def build_page() -> App:

@@ -229,7 +229,13 @@ def test_listening_has_a_task_an_episode_in_the_default_pool_and_queue_behind_al
     assert loaded()["listen"] == {
         "timetable": "CronTriggerTimetable",
         "cron": "20 * * * *",
-        "order": {"plan": ["hear"], "hear": ["detect"], "detect": []},
+        "order": {
+            "plan": ["hear"],
+            "hear": ["detect"],
+            "detect": ["hear_again"],
+            "hear_again": ["detect_again"],
+            "detect_again": [],
+        },
         "catchup": False,
         "active": 1,
         "hear": {"mapped": True, "pool": "default_pool", "queue": "default", "at once": 1, "hours": 12.0},

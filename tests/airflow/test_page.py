@@ -16,6 +16,7 @@ import pytest
 
 from podwatch import runtime
 from podwatch.settings import Secret, Settings
+from tests.airflow.test_dags import run_program
 from tests.support.page_visitors import find_mentions, store_show
 from tests.support.real_airflow import ROOT, Airflow, prepare_home
 
@@ -133,6 +134,26 @@ def test_the_menu_leads_to_the_page(site: Site) -> None:
     [view] = [v for p in json.loads(text)["plugins"] for v in p["external_views"]]
     assert (view["name"], view["href"], view["category"]) == ("podwatch", "/podwatch/alerts", "browse")
     assert site.ask(view["icon"])[0] == 200
+
+
+HIDE_LIBRARY = """
+import asyncio, json, sys, types
+import airflow.sdk
+from podwatch_airflow.page import LazyPage
+sys.modules["podwatch"] = types.ModuleType("podwatch")
+sys.modules["podwatch"].__file__ = "/site/plugins/podwatch.py"
+sent = []
+async def send(message): sent.append(message)
+async def receive(): return {"type": "http.request"}
+asyncio.run(LazyPage()({"type": "http", "method": "GET", "path": "/alerts", "headers": []}, receive, send))
+print(json.dumps([sent[0]["status"], sent[1]["body"].decode(), "__path__" in vars(sys.modules["podwatch"])]))
+"""
+
+
+def test_where_a_plugin_file_hides_the_library_the_page_says_so_in_one_line_and_leaves_the_file_in_its_place() -> None:
+    status, said, changed = run_program(HIDE_LIBRARY)
+    assert (status, changed) == (503, False)
+    assert said == "podwatch: /site/plugins/podwatch.py hides the library podwatch - give that file another name\n"
 
 
 def test_a_task_that_loads_the_plugin_loads_no_web_framework(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.compose import podcast_server
 from benchmarks.compose.__main__ import OFFICIAL, pinned_images
 from benchmarks.compose.local_services import LocalServices, image_environment
-from benchmarks.compose.scenario import FaultInjector, Figures, MissedError, parse_size, wait_for
+from benchmarks.compose.scenario import FaultInjector, Figures, MissedError, count_tokens, parse_size, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,6 +37,31 @@ def test_waiting_ends_with_one_line_when_nothing_comes() -> None:
     assert wait_for("it", lambda: True, 1) < 1
     with pytest.raises(MissedError, match="it: not after 0 s"):
         wait_for("it", lambda: False, 0)
+
+
+class Slack:
+    """Stands for the emulator; ``replies`` are below the first message of the first channel."""
+
+    def __init__(self, messages: list[str], replies: list[str]) -> None:
+        self._messages = [{"ts": str(n), "text": text} for n, text in enumerate(messages)]
+        self._messages[0]["reply_count"] = str(len(replies) or "")
+        self._replies = [{"ts": f"r{n}", "text": text} for n, text in enumerate(replies)]
+
+    def channel_id(self, name: str) -> str:
+        return name
+
+    def messages(self, channel: str) -> list[dict[str, str]]:
+        return self._messages if channel == "#politics" else []
+
+    def call(self, method: str, **_: object) -> dict[str, list[dict[str, str]]]:
+        return {"messages": [self._messages[0], *self._replies]}
+
+
+def test_what_arrived_is_counted_in_channels_and_their_threads() -> None:
+    slack = Slack(["tok000000x", "tok000001x", "tok000001x again"], ["tok000002x"])
+    tokens = {f"tok00000{n}x" for n in range(4)}
+    found = count_tokens(slack, tokens)  # type: ignore[arg-type]
+    assert found == {"tok000000x": 1, "tok000001x": 2, "tok000002x": 1}
 
 
 class Containers:

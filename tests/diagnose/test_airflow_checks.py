@@ -119,7 +119,7 @@ def test_the_home_that_airflow_has_by_default_counts_where_podwatch_is_installed
 
 def test_a_python_without_airflow_is_told_to_use_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(airflow_site, "airflow_version", lambda: "")
-    with pytest.raises(SettingsError, match="this Python has none - run this with the Python in which"):
+    with pytest.raises(SettingsError, match=r"^Airflow: this Python has none - run this with the Python in which"):
         find_site({"AIRFLOW_HOME": "/srv/airflow"})
     assert find_site({}) is None
 

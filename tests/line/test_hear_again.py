@@ -130,6 +130,15 @@ def test_the_audio_is_kept_until_it_was_heard_again_and_not_downloaded_twice(sce
     assert len(scenario.host.statuses["/one.wav"]) == 1
 
 
+def test_audio_without_a_doubtful_name_is_deleted_once_it_was_searched(scenario: HearingScenario) -> None:
+    scenario.add_episode("grain came from odesa today ships leave again ")
+    scenario.hear_again()
+    assert len(list((scenario.settings.home / "audio").iterdir())) == 1  # detect may still need it
+    scenario.detect()
+    assert scenario.hear_again() == Tally("hear again")
+    assert list((scenario.settings.home / "audio").iterdir()) == []
+
+
 def test_what_was_heard_again_is_not_heard_a_third_time(scenario: HearingScenario) -> None:
     scenario.add_episode(TALK)
     scenario.detect()

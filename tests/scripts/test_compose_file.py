@@ -38,6 +38,7 @@ NOT_TAKEN = {
     "PODWATCH_SAMPLE_PORT": "of make run",
     "PODWATCH_PAGE_TOKEN": "the page has Airflow's login",
     "PODWATCH_APPLE_LOOKUP": "of tests",
+    "PODWATCH_WATCHLIST": "a file of the host, which cli watches sync is given",
     "PODWATCH_LISTEN_POOL": "the worker speech hears one at a time",
     "PODWATCH_SPEECH_MODELS": "in the volume data",
     "PODWATCH_SPEECH_DEVICE": "the image has no GPU's libraries",

@@ -174,6 +174,19 @@ def test_a_variable_may_name_the_file_of_its_value(tmp_path: Path) -> None:
     assert found["SSL_CERT_FILE"] == "/y"
 
 
+@pytest.mark.parametrize("has_key", [True, False])
+def test_podwatch_asks_airflow_only_where_it_has_a_key_to_its_database(tmp_path: Path, has_key: bool) -> None:
+    text = ENTRYPOINT.read_text().replace("/run/podwatch", str(tmp_path))
+    link = tmp_path / "podwatch"  # as in the image, where the name says what is meant
+    link.write_text(text.replace("/app/.venv/bin/python /app/lib/bin/podwatch", "env -0"))
+    env = {"PATH": os.environ["PATH"], "AIRFLOW_HOME": "/x", "AIRFLOW__CORE__EXECUTOR": "x", "PODWATCH_KEEP": "1y"}
+    env |= {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://x"} if has_key else {}
+    said = subprocess.run(["sh", str(link)], env=env, capture_output=True, text=True, check=True).stdout
+    found = dict(line.split("=", 1) for line in said.split("\0") if "=" in line)
+    assert found["PODWATCH_KEEP"] == "1y"
+    assert {n for n in found if n.startswith("AIRFLOW")} == {n for n in env if n.startswith("AIRFLOW") and has_key}
+
+
 def test_a_file_that_is_not_there_ends_the_container_with_one_line(tmp_path: Path) -> None:
     env = {"PATH": os.environ["PATH"], "SLACK_BOT_TOKEN_FILE": "/nowhere/token"}
     done = subprocess.run(["sh", str(ENTRYPOINT), "true"], env=env, capture_output=True, text=True, check=False)

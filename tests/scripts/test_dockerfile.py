@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,12 @@ def test_the_packages_come_from_the_lock_file_and_change_with_it_alone() -> None
     assert "--no-install-project" in sync
     assert "uv pip check" in sync
     assert ("ARG", 'EXTRAS="scale entities"') in stages()["packages"]
+
+
+def test_podwatchs_wheel_has_all_that_it_is_made_of() -> None:
+    include = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    made_of = {folder.split("/")[0] for folder in include["only-include"]}
+    assert made_of <= set(copied("podwatch"))
 
 
 def test_they_are_compiled_since_the_file_system_is_read_only() -> None:

@@ -53,6 +53,9 @@ def test_no_transcript_is_taken_for_audio(path: Path) -> None:
         (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), "", True),  # WMA
         (b"\0" * 64, ".mp3", True),  # some files begin with what an editor left
         (b"\0" * 64, ".bin", False),
+        (b"\x8f\x11\xd3nothing that is known", ".mp3", True),  # said to be no audio, rather than no text
+        (b"\x8f\x11\xd3nothing that is known", ".txt", False),
+        ("Grüße, wie".encode()[:3], ".mp3", False),  # a letter that is cut in two
         (b"<html>", ".mp3", False),
         (b"", ".mp3", False),
         (b"RIFF\0\0\0\0WEBP", "", False),

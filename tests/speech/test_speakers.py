@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import as_file, files
-from typing import Any
 
 import numpy as np
 import pytest
@@ -89,11 +89,11 @@ def test_hours_of_noise_are_at_most_one_speaker_and_need_no_large_matrix(monkeyp
     asked: list[int] = []
     merge = clustering.merge_clusters
 
-    def counted(some: Any) -> Any:
+    def watched(some: Sequence[Cluster]) -> list[Cluster]:
         asked.append(len(some))
         return merge(some)
 
-    monkeypatch.setattr(clustering, "merge_clusters", counted)
+    monkeypatch.setattr(clustering, "merge_clusters", watched)
     assert len(find_speakers(noise, [1.5] * len(noise))) == 1
     assert max(asked) <= 1500
 

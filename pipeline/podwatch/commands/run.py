@@ -155,10 +155,10 @@ def _listen(rt: Runtime, as_json: bool) -> None:
             print_tally(t, as_json)
             if t.new:
                 _run_verbs_in(rt, ["detect", "deliver"], False, as_json)
-        if rt.store.count_waiting_hearings():
+        if rt.settings.speech.again or rt.store.count_waiting_hearings():
             t = hear_again(rt, rt.store.clock())
-            print_tally(t, as_json)
             if t.done:
+                print_tally(t, as_json)
                 _run_verbs_in(rt, ["detect", "deliver"], False, as_json)
     except SpeechError as e:  # without a recogniser the line itself has been run
         _warn(e.line)

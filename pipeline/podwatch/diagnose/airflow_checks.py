@@ -10,7 +10,7 @@ from podwatch.diagnose.findings import MAX_LISTED, Finding, Health
 from podwatch.policy.wording import agree
 
 LIVE_DAGS = ("podwatch", "podwatch_deliver")  # without which nothing is found, or nobody is told
-DAGS = (*LIVE_DAGS, "podwatch_backfill", "podwatch_listen")
+DAGS = (*LIVE_DAGS, "podwatch_catch_up", "podwatch_backfill", "podwatch_listen")
 BACKFILL_POOL = "podwatch_backfill"
 BUNDLE: dict[str, Any] = {"name": "podwatch", "classpath": "podwatch_airflow.bundle.PodwatchDagBundle", "kwargs": {}}
 

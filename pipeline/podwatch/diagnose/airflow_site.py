@@ -46,6 +46,9 @@ def inspect_airflow(*what: str, env: Mapping[str, str]) -> dict[str, Any]:
 
     Raises SettingsError when it cannot be looked at, with the last line of what Airflow said.
     """
+    if not airflow_version():
+        todo = "run this with the Python in which Airflow and podwatch are installed"
+        raise SettingsError("this Python has none", where="Airflow", todo=todo)
     command = [sys.executable, "-m", INSPECTION, *what]
     try:
         done = subprocess.run(
@@ -64,9 +67,6 @@ def find_site(env: Mapping[str, str]) -> dict[str, Any] | None:
     """What inspect_airflow finds; None where the environment names no Airflow. Raises SettingsError."""
     if not names_airflow(env, in_checkout=(CHECKOUT / "pyproject.toml").is_file()):
         return None
-    if not airflow_version():
-        todo = "run this with the Python in which Airflow and podwatch are installed"
-        raise SettingsError("the environment names one, and this Python has none", where="Airflow", todo=todo)
     return inspect_airflow(env=env)
 
 

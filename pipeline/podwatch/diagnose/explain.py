@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from podwatch import query
 from podwatch.line.detect import episode_fields
-from podwatch.model import DeliveryState, Entity, Mention, Transcript, Watch
+from podwatch.model import DeliveryState, Doubt, Entity, Hearing, Mention, Transcript, Watch
 from podwatch.notifiers import show_channel
 from podwatch.policy.scopes import out_of_scope_reason
 from podwatch.query import EpisodeFields
@@ -71,8 +71,13 @@ def explain_episode(
     fetch_state: FetchState,
     mentions: Sequence[MentionState],
     deliveries: Sequence[StoredDelivery],
+    hearings: Sequence[Hearing] = (),
+    waiting: Sequence[Doubt] = (),
 ) -> WatchExplanation:
-    """One watch over a stored episode. source: its transcript, or None; entities: those of the transcript."""
+    """One watch over a stored episode. source: its transcript, or None; entities: those of the transcript.
+
+    hearings: what was heard again of the transcript; waiting: the places that wait for it.
+    """
     watch = stored.watch
     reasons: list[Reason] = []
     if not stored.enabled:
@@ -84,13 +89,17 @@ def explain_episode(
         if fetch_state.pruned_at is not None:
             reasons += [_delivery_reason(d) for d in deliveries]
         return WatchExplanation(None, tuple(reasons))
-    tree, query_reasons = _evaluate(watch, source.transcript, episode_fields(source, entities))
+    fields = replace(episode_fields(source, entities), hearings=hearings)
+    tree, query_reasons = _evaluate(watch, source.transcript, fields)
     if charset := source.transcript.guessed_charset:
         reasons.append(Reason(Step.TRANSCRIPT, f"it says no encoding; it was read as {charset}, a guess", stops=False))
     feed = (source.feed_url, source.feed_tags, source.transcript.language)
     if (outside := out_of_scope_reason(watch.scope, *feed)) is not None:
         reasons.append(Reason(Step.SCOPE, outside.value))
     reasons += query_reasons
+    if mine := [d for d in waiting if d.name == watch.entity]:
+        written = ", ".join(dict.fromkeys(d.surface for d in mine))
+        reasons.append(Reason(Step.TRANSCRIPT, f"{written} waits for being heard again: podwatch listen --again"))
     if watch.surge is not None and mentions:
         reasons.append(Reason(Step.QUERY, mentions[0].mention.reason, stops=False))
     if source.detected_through < stored.seq and stored.enabled and watch.surge is None:

@@ -28,6 +28,9 @@ def check_backlog(store: Store, settings: Settings, now: datetime) -> Iterator[F
         what = f"{count_of(len(late), 'episode')} due to be heard for more than a day"
         todo = "podwatch listen; in Airflow: is podwatch_listen unpaused, and are its pool and its queue there?"
         yield Finding(CHECK, Health.WRONG, what, todo)
+    if doubts := store.count_waiting_hearings():
+        what = f"{count_of(doubts, 'place')} where a watched name is in doubt, to be heard again"
+        yield Finding(CHECK, Health.NOTE, what, "podwatch listen --again")
 
 
 def check_speech(settings: Settings, *, listens: bool) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from podwatch.errors import PodwatchError, RecogniserError, StorageError
 from podwatch.line.bugs import Bugs
-from podwatch.line.listen import audio_path, download_audio
+from podwatch.line.listen import audio_path, download_audio, kept_audio
 from podwatch.line.place_hearing import PlaceHearing
 from podwatch.model import ALL, SPEECH, Hearing, HearingOutcome, ListenRequest, Shard, Tally
 from podwatch.policy.hearing_schedule import next_hearing_at, outcome_without_budget
@@ -31,6 +31,7 @@ def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
 
     Raises SpeechError when there is something to hear and the recogniser cannot be used.
     """
+    delete_heard_audio(rt)
     speech = rt.settings.speech
     done = new = failed = 0
     notes: list[str] = []
@@ -78,6 +79,13 @@ def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
         notes.append(f"{waiting} transcripts in doubt: the seconds of hearing again of this day are spent")
     bugs.raise_all()
     return Tally("hear again", done, new, failed, tuple(notes))
+
+
+def delete_heard_audio(rt: Runtime) -> None:
+    """Deletes the audio that listen has left for the second hearing, of episodes that need none."""
+    files = {int(path.name.partition("-")[0]): path for path in kept_audio(rt.settings.home)}
+    for episode in rt.store.heard_out(sorted(files)) if files else ():
+        files[episode].unlink(missing_ok=True)
 
 
 def _retry_or_decide(rt: Runtime, d: DoubtfulTranscript, retryable: bool, now: datetime) -> None:

@@ -230,6 +230,12 @@ def audio_path(home: Path, request: ListenRequest) -> Path:
     return _audio_folder(home) / f"{request.episode.id}-{hashlib.sha256(whose).hexdigest()[:16]}"
 
 
+def kept_audio(home: Path) -> list[Path]:
+    """The audio files that are there, named as audio_path() does."""
+    folder = home / "audio"
+    return [p for p in folder.iterdir() if p.name.partition("-")[0].isdecimal()] if folder.is_dir() else []
+
+
 def _audio_folder(home: Path) -> Path:
     folder = home / "audio"
     folder.mkdir(parents=True, exist_ok=True)

@@ -53,4 +53,13 @@ def begins_as_audio(head: bytes, suffix: str) -> bool:
         return True
     if len(head) > 2 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] not in (0xFE, 0xFF):
         return True  # a frame of MPEG audio or AAC; FF FE begins a text in UTF-16
-    return suffix in SUFFIXES and b"\0" in head
+    return suffix in SUFFIXES and (b"\0" in head or not _may_be_text(head))
+
+
+def _may_be_text(head: bytes) -> bool:
+    """Whether the bytes may begin a text in UTF-8; their last character may be cut."""
+    try:
+        head.decode()
+    except UnicodeDecodeError as e:
+        return e.end == len(head) and len(head) - e.start < 4
+    return True

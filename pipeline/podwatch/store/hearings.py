@@ -145,6 +145,13 @@ class HearingRows(Rows):
                 again = update(transcripts).where(t.id == d.transcript_id, t.revision == d.revision)
                 c.execute(again.values(detected_through=0))
 
+    def heard_out(self, ids: Sequence[int]) -> set[int]:
+        """Those of these episodes whose audio nobody needs any more: searched, with no doubt that waits."""
+        h, t = hearings.c, transcripts.c
+        waits = select(h.id).where(h.transcript_id == t.id, h.transcript_revision == t.revision, h.outcome.is_(None))
+        query = select(t.episode_id).where(t.detected_through > 0, ~waits.exists())
+        return {r.episode_id for some in in_batches(ids) for r in self.read_rows(query.where(t.episode_id.in_(some)))}
+
     def list_hearings(self, transcript_id: int | None = None, limit: int | None = None) -> list[StoredHearing]:
         """The doubts of stored texts, the newest first."""
         h, t, e = hearings.c, transcripts.c, episodes.c
