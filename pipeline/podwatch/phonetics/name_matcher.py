@@ -24,6 +24,7 @@ from podwatch.phonetics.candidates import Candidate, TextContext
 from podwatch.phonetics.duplicate_names import count_distinct, find_same_names
 from podwatch.phonetics.episode_context import SURE_SCORE, EpisodeContext, context_lookup, count_repetitions
 from podwatch.phonetics.exact_search import ExactSearch
+from podwatch.phonetics.introduced_names import min_introduced_score
 from podwatch.phonetics.lexicon import GIVEN, look_up_words
 from podwatch.phonetics.list_context import min_score
 from podwatch.phonetics.match_reasons import explain_match
@@ -105,7 +106,7 @@ class NameMatcher:
             if candidate.is_exact or (candidate.assessment and candidate.assessment.is_somebody_else):
                 continue
             least = min_score(candidate, context, episode) if candidate.score else 0.0
-            least = max(least, min_split_score(candidate, context, episode))
+            least = max(least, min_split_score(candidate, context, episode), min_introduced_score(candidate, context))
             is_word = is_repeated_word(candidate, episode)
             candidate.score = 0.0 if is_word else max(calibrate(candidate.score), least)
         drop_unlikely_rivals(candidates, self.same_names)
