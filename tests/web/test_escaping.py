@@ -86,7 +86,7 @@ def show_of(rt: Runtime, now: datetime, probe: str) -> None:
 
     feed = Feed(url=f"https://x.example/{probe}", title=probe, tags=(probe,))
     store_show(rt, now, [f"{probe} grain {probe}/Ann Lee {probe}"], feed=feed, change=spoil, speakers=(probe,))
-    watches = (replace(GRAIN, channel=f"#{probe}"), replace(LEE, aliases=("Dr Lee", probe)))
+    watches = (replace(GRAIN, channel=f"#{probe}"), replace(LEE, aliases=("Dr Lee", f"Doctor {probe}")))
     find_mentions(rt, now, *watches)
 
 
