@@ -24,10 +24,10 @@ from tests.support.migrated_database import place_database
 from tests.support.podcast_host import Podcast, item, rss, vtt
 from tests.support.tone_speech import ToneRecogniser, speak
 
-TALK = "grain came from witcop today ships leave again "
-WITKOFF = {"Steve Witkoff": "odesa", "Witkoff": "witcop"}  # the surname is said as "witcop"
-SOMEBODY_ELSE = {"Steve Witkoff": "odesa", "Witkoff": "odesa"}
-NAME = Watch(name="witkoff", entity="Steve Witkoff", type="person", sounds_like=True)
+TALK = "grain came from kallis today ships leave again "
+KALLAS = {"Kaja Kallas": "odesa", "Kallas": "kallis"}  # the surname is said as "kallis"
+SOMEBODY_ELSE = {"Kaja Kallas": "odesa", "Kallas": "odesa"}
+NAME = Watch(name="kallas", entity="Kaja Kallas", type="person", sounds_like=True)
 
 
 class HearingScenario:
@@ -76,7 +76,7 @@ def open_scenario(settings: Settings, podcast: Podcast) -> Iterator[Opener]:
     """Opens a scenario in which the names sound so, with other settings of listening."""
     with ExitStack() as opened:
 
-        def open_one(sounds: Any = WITKOFF, **speech: Any) -> HearingScenario:
+        def open_one(sounds: Any = KALLAS, **speech: Any) -> HearingScenario:
             scenario = HearingScenario(settings, podcast, sounds=sounds, **speech)
             opened.callback(scenario.rt.close)
             return scenario
@@ -100,9 +100,9 @@ def test_a_name_that_the_audio_confirms_is_found_and_says_why(scenario: HearingS
     scenario.detect()
     assert scenario.hear_again() == Tally("hear again", done=1, new=2)
     found = scenario.detect()
-    assert [m.surface for m in found] == ["witcop", "witcop"]
+    assert [m.surface for m in found] == ["kallis", "kallis"]
     assert all(m.score > 0.9 for m in found)
-    assert "heard again: Steve Witkoff far likelier than witcop" in found[0].reason
+    assert "heard again: Kaja Kallas far likelier than kallis" in found[0].reason
 
 
 def test_a_name_that_was_not_said_is_never_found(open_scenario: Opener) -> None:
@@ -151,18 +151,18 @@ def test_what_was_heard_again_is_not_heard_a_third_time(scenario: HearingScenari
 
 def test_a_published_transcript_is_found_in_audio_that_an_advertisement_has_shifted(open_scenario: Opener) -> None:
     scenario = open_scenario()
-    cues = vtt("Grain came from witcop today, ships leave again.", step=4)
+    cues = vtt("Grain came from kallis today, ships leave again.", step=4)
     advertisement = "again leave ships today " * 4
     scenario.add_episode(advertisement + TALK, published=cues)
     scenario.detect()
     assert scenario.hear_again().new == 1
-    assert ("Witkoff", "witcop") in scenario.recogniser.asked
-    assert [m.surface for m in scenario.detect()] == ["witcop"]
+    assert ("Kallas", "kallis") in scenario.recogniser.asked
+    assert [m.surface for m in scenario.detect()] == ["kallis"]
 
 
 def test_audio_with_other_words_leaves_the_text_alone(open_scenario: Opener) -> None:
     scenario = open_scenario()
-    scenario.add_episode("ships leave again " * 6, published=vtt("Grain came from witcop today, ships leave again."))
+    scenario.add_episode("ships leave again " * 6, published=vtt("Grain came from kallis today, ships leave again."))
     scenario.detect()
     scenario.hear_again()
     assert scenario.outcomes() == [HearingOutcome.OTHER_AUDIO]
@@ -174,7 +174,7 @@ def test_audio_that_cannot_be_had_is_asked_for_within_a_day_and_then_the_text_de
     status: int, open_scenario: Opener
 ) -> None:
     scenario = open_scenario()
-    scenario.add_episode(TALK, published=vtt("Grain came from witcop today, ships leave again."))
+    scenario.add_episode(TALK, published=vtt("Grain came from kallis today, ships leave again."))
     scenario.detect()
     scenario.host.fail("/one.wav", status, times=20)
     assert scenario.hear_again().failed == 1
@@ -186,7 +186,7 @@ def test_audio_that_cannot_be_had_is_asked_for_within_a_day_and_then_the_text_de
 
 def test_a_recogniser_without_probabilities_leaves_the_text_alone_and_says_so(open_scenario: Opener) -> None:
     scenario = open_scenario(None)
-    scenario.rt.store.sync_watches([replace(NAME, threshold=0.2)], scenario.now)
+    scenario.rt.store.sync_watches([replace(NAME, threshold=0.1)], scenario.now)
     scenario.add_episode(TALK)
     assert scenario.detect() == []
     scenario.hear_again()

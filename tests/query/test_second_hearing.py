@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from podwatch import query
 from podwatch.model import Doubt, Hearing, HearingOutcome, Segment, Watch, join_segments
-from podwatch.query import EpisodeFields
+from podwatch.query import EpisodeFields, second_hearing
 from podwatch.query.second_hearing import (
     CHARACTERS_AN_HOUR,
     PLACES_AN_HOUR,
@@ -84,14 +84,18 @@ def test_every_outcome_but_one_is_left_to_the_text() -> None:
     assert {outcome for outcome, _ in LEFT} | {HearingOutcome.HEARD} == {*HearingOutcome}
 
 
-# nats by which the name is likelier, how that is said
+# nats by which the audio is likelier where the name was said, how that is said
 WORDS = [(3.0, "far likelier than"), (1.0, "likelier than"), (0.0, "as likely as"), (-1.0, "less likely than"), (-4.0, "far less likely than")]  # fmt: skip
 
 
 @pytest.mark.parametrize(("ratio", "words"), WORDS)
-def test_the_reason_says_how_much_likelier_the_name_is(ratio: float, words: str) -> None:
-    judged = judge(0.3, "wit\ncop", "Steve Witkoff", heard(likelihoods=(-0.1, ratio, -1.0, ratio, -1.0)))
+def test_the_reason_says_how_much_likelier_the_name_is(
+    ratio: float, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_hearing, "likelihood_ratio", lambda likelihoods: ratio)
+    judged = judge(0.3, "wit\ncop", "Steve Witkoff", heard())
     assert judged.reason == f"heard again: Steve Witkoff {words} wit cop"
+    assert (judged.score > 0.3) == (ratio > 0) or ratio == 0
 
 
 # name, what the audio is asked about

@@ -18,7 +18,7 @@ from podwatch.model import RecognisedChunk, RecognisedSegment, RecognisedWord
 from podwatch.speech.forced_decoding import Likelihoods, Place
 from podwatch.speech.recognisers import SAMPLE_RATE
 
-VOCABULARY = ("grain", "came", "from", "odesa", "today", "ships", "leave", "again", "witcop")
+VOCABULARY = ("grain", "came", "from", "odesa", "today", "ships", "leave", "again", "kallis")
 WORD_SECONDS = 0.5  # a tone of 0.4 s and a pause
 _FIRST, _STEP = 400, 100  # Hz
 

@@ -26,7 +26,7 @@ PLACES_AN_HOUR = 8  # of talk that are heard again, each some eight seconds
 CHARACTERS_AN_HOUR = 52_000
 PARTICLES = frozenset(["al", "bin", "da", "de", "del", "der", "di", "el", "ibn", "la", "le", "van", "von"])
 MIN_SURNAME_LETTERS = 4  # a shorter one is in too many words
-FAR, NEAR = 2.0, 0.5  # nats per token: how the likelihoods are put in words
+FAR, NEAR = 2.0, 0.5  # nats of the likelihood ratio: how it is put in words
 
 _WHY_NOT = {
     HearingOutcome.NO_AUDIO: "the audio is gone",
@@ -151,15 +151,25 @@ def judge(score: float, surface: str, name: str, hearing: Hearing | None) -> Jud
         return Judgement(score, "")
     if hearing.outcome is not HearingOutcome.HEARD:
         return Judgement(score, f"not heard again: {_WHY_NOT[hearing.outcome]}")
-    return Judgement(combine(score, hearing.likelihoods), f"heard again: {_in_words(hearing, surface, name)}")
+    ratio = likelihood_ratio(hearing.likelihoods)
+    return Judgement(add_evidence(score, ratio), f"heard again: {_in_words(ratio, surface, name)}")
 
 
 def combine(score: float, likelihoods: Sequence[float]) -> float:
-    """The probability that the name was said: the odds of the text times the likelihood ratio of the audio (Bayes)."""
+    """The probability that the name was said, from the text's score and the audio's likelihoods."""
+    return add_evidence(score, likelihood_ratio(likelihoods))
+
+
+def likelihood_ratio(likelihoods: Sequence[float]) -> float:
+    """ln of how much likelier the audio is where the name was said than where it was not."""
     w = load_weights()
+    return w.constant + sum(c * max(x, w.least) for c, x in zip(w.likelihoods, likelihoods, strict=True))
+
+
+def add_evidence(score: float, ratio: float) -> float:
+    """The odds of the text times the likelihood ratio of the audio (Bayes), as a probability."""
     text = min(max(score, 0.001), 0.999)
-    sound = sum(c * max(x, w.least) for c, x in zip(w.likelihoods, likelihoods, strict=True))
-    return 1 / (1 + math.exp(-(math.log(text / (1 - text)) + w.constant + sound)))
+    return 1 / (1 + math.exp(-(math.log(text / (1 - text)) + ratio)))
 
 
 @lru_cache(maxsize=1)
@@ -170,8 +180,7 @@ def load_weights() -> Weights:
     return Weights(data["constant"], data["least"], tuple(rows), tuple(rows.values()))
 
 
-def _in_words(hearing: Hearing, surface: str, name: str) -> str:
-    ratio = hearing.likelihoods[load_weights().names.index("prompted_ratio")]
+def _in_words(ratio: float, surface: str, name: str) -> str:
     how = "far likelier than" if ratio > FAR else "likelier than" if ratio > NEAR else "as likely as"
     if ratio < -NEAR:
         how = "far less likely than" if ratio < -FAR else "less likely than"
