@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, make_url, text
+from sqlalchemy import create_engine, inspect, make_url, text
 
 from podwatch import runtime
 from podwatch.errors import StoreError
@@ -165,3 +165,21 @@ def test_a_schema_that_is_not_there_is_one_line_with_the_statement_that_makes_it
     url = make_url(server).update_query_dict({"options": "-csearch_path=nowhere"})
     with pytest.raises(StoreError, match=r"there is no schema to make the tables in.* CREATE SCHEMA"):
         open_store(at(settings, url.render_as_string(hide_password=False)))
+
+
+# ---- Encodings
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_text_is_refused_in_one_line(
+    encoding: str, settings: Settings, server: str
+) -> None:
+    name = f"in_{encoding.lower()}"
+    engine = create_engine(make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as c:
+        c.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+        c.execute(text(f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"))
+    engine.dispose()
+    url = make_url(server).set(database=name).render_as_string(hide_password=False)
+    with pytest.raises(StoreError, match=f"the database is in {encoding}, which cannot hold every text - make one"):
+        open_store(at(settings, url))

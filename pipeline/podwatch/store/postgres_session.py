@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event
 
+from podwatch.errors import StoreError
+
 _SEARCH_PATH = re.compile(r"(?:^|\s)(?:-c\s*|--)search_path=((?:\\.|\S)+)")
 _POOLED = "podwatch_pooled"  # in the info of a connection: whether a pooler is between
 
@@ -35,6 +37,9 @@ def prepare_sessions(engine: Engine, search_path: str | None, *, keeps_prepared:
     """
 
     def set_up(dbapi: Any, record: Any) -> None:
+        if (encoding := dbapi.info.parameter_status("server_encoding")) not in (None, "UTF8"):
+            todo = "make one with CREATE DATABASE podwatch ENCODING 'UTF8' TEMPLATE template0"
+            raise StoreError(f"the database is in {encoding}, which cannot hold every text", todo=todo)
         before, dbapi.autocommit = dbapi.autocommit, True  # so that no transaction is left open
         with dbapi.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
