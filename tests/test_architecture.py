@@ -82,7 +82,7 @@ ONLY = {
     "re2": "podwatch.query",
     "ruamel": "podwatch.watchlist",
     "yaml": "podwatch.watchlist.fast_yaml",
-    "pydantic": "podwatch.watchlist podwatch.web.api podwatch.web.subscription_api",
+    "pydantic": "podwatch.watchlist podwatch.web.api podwatch.web.subscription_api podwatch.web.watch_edit_api",
     "fastapi": "podwatch.web podwatch_airflow.page",
     "starlette": "podwatch.web podwatch_airflow.page",
     "jinja2": "podwatch.web.rendering",

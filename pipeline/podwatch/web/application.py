@@ -34,6 +34,7 @@ from podwatch.web import (
     subscriptions,
     trends,
     watch_api,
+    watch_edit_api,
     watches,
 )
 from podwatch.web.access import Access, authorise, open_to_anybody
@@ -44,7 +45,7 @@ from podwatch.web.rendering import FOLDER
 log = logging.getLogger("podwatch")
 ROUTERS = (alerts.router, subscriptions.router, episodes.router, editor.router, watches.router, feeds.router,
            coverage.router, changes.router, search.router, login.router, api.router, search_api.router,
-           watch_api.router, subscription_api.router, trends.router, metrics.router)  # fmt: skip
+           watch_api.router, watch_edit_api.router, subscription_api.router, trends.router, metrics.router)  # fmt: skip
 
 YOUNG = timedelta(seconds=2)  # of a view that is shown although something has changed, but to whoever changed it
 COMPRESSION = 4  # the default of 9 takes three times as long for a tenth fewer bytes
