@@ -21,6 +21,7 @@ from tests.support.foreign_site import FILES
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs/airflow.md").read_text(encoding="utf-8")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+ASSETS = {"podwatch_alerts", "podwatch_left", "podwatch_mentions"}
 CONNECTIONS = {"PODWATCH_DATABASE", "PODWATCH_SLACK", "PODWATCH_SMTP", "PODWATCH_HEARTBEAT", "PODWATCH_OPERATIONS"}
 
 
@@ -81,7 +82,7 @@ def test_the_values_have_the_bundle_that_the_command_prints() -> None:
 def test_the_page_names_every_dag_the_pool_and_each_connection_that_it_speaks_of() -> None:
     assert {f"`{name}`" for name in (*DAGS, BACKFILL_POOL)} <= set(re.findall(r"`\w+`", PAGE))
     for name in re.findall(r"`(podwatch_\w+)`", PAGE):
-        assert name.upper() in CONNECTIONS or name in {*DAGS, "podwatch_settings", "podwatch_dags"}, name
+        assert name.upper() in CONNECTIONS or name in {*DAGS, "podwatch_settings", "podwatch_dags", *ASSETS}, name
 
 
 def test_every_extra_that_the_page_installs_exists() -> None:

@@ -39,9 +39,11 @@ def test_of_a_changed_watchlist_only_what_changed_is_evaluated(
     evaluated: set[str] = set()
     real = detect_module.evaluate
 
-    def spy(store: Store, engine: query.Engine, source: object, only: frozenset[str]) -> query.EngineResult:
+    def spy(
+        store: Store, engine: query.Engine, source: object, only: frozenset[str], **how: bool
+    ) -> query.EngineResult:
         evaluated.update(only)
-        return real(store, engine, source, only)  # type: ignore[arg-type]
+        return real(store, engine, source, only, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(detect_module, "evaluate", spy)
     rt.store.sync_watches([replace(GRAIN, query="number"), SEA, Watch(name="new", query="on")], now)

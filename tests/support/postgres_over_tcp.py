@@ -34,6 +34,7 @@ class PostgresOverTcp:
             self._tls.load_cert_chain(certificate)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         self.encrypted = 0
         self.address = f"postgresql://postgres@127.0.0.1:{self._listener.getsockname()[1]}/{self._server.database}"
 
@@ -45,14 +46,14 @@ class PostgresOverTcp:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.cut()
+        for thread in self._threads:
+            thread.join()
 
     def cut(self) -> None:
         """Ends every connection, without a word to either side."""
         for connection in self._open:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
-        self._open.clear()
 
     def _accept(self) -> None:
         while True:
@@ -60,23 +61,29 @@ class PostgresOverTcp:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            self._open.append(connection)
+            self._threads.append(threading.Thread(target=self._serve, args=(connection,), daemon=True))
+            self._threads[-1].start()
 
     def _serve(self, client: socket.socket) -> None:
+        server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             if self._tls is not None and client.recv(8, socket.MSG_PEEK | socket.MSG_WAITALL) == _SSL_REQUEST:
                 client.recv(8)
                 client.sendall(b"S")
                 client = self._tls.wrap_socket(client, server_side=True)
                 self.encrypted += 1
-            server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             server.connect(f"{self._server.query['host']}/.s.PGSQL.5432")
+            self._open += [client, server]
+            back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+            back.start()
+            _copy(client, server)
+            back.join()
         except OSError:
+            pass  # whoever asked has gone, or does not trust the certificate
+        finally:
             client.close()
-            return
-        self._open += [client, server]
-        threading.Thread(target=_copy, args=(server, client), daemon=True).start()
-        _copy(client, server)
+            server.close()
 
 
 def _copy(origin: socket.socket, target: socket.socket) -> None:
