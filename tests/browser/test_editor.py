@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -15,9 +14,9 @@ import pytest
 from podwatch.runtime import Runtime
 from tests.support.page_server import PageServer
 from tests.support.page_visitors import find_mentions, store_show
+from tests.support.real_browser import CHROMIUM, axe_problems, open_browser, open_for_axe, open_tab
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-playwright = pytest.importorskip("playwright.sync_api", reason="make page-test installs Playwright")
+pytest.importorskip("playwright.sync_api", reason="make page-test installs Playwright")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -32,10 +31,8 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as p:
-        opened = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with open_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -48,16 +45,8 @@ def site(rt: Runtime, now: datetime) -> Iterator[str]:
 
 @pytest.fixture
 def tab(browser: Any, site: str) -> Iterator[Any]:
-    """A tab that fails the test when anything is blocked, missing or thrown."""
-    context = browser.new_context(base_url=site, timezone_id="Asia/Tokyo", locale="en-GB")
-    context.set_default_timeout(20_000)
-    opened, trouble = context.new_page(), list[str]()
-    opened.on("pageerror", lambda e: trouble.append(str(e)))
-    opened.on("console", lambda m: trouble.extend([m.text] if m.type == "error" and "409" not in m.text else []))
-    yield opened
-    assert trouble == []
-    assert opened.title() != "pwned"
-    context.close()
+    with open_tab(browser, site, expected="409") as opened:
+        yield opened
 
 
 def press(tab: Any, name: str, key: str = "Enter") -> None:
@@ -221,47 +210,32 @@ def test_without_a_script_a_watch_is_checked_tried_and_saved(browser: Any, site:
 def test_axe_finds_nothing_in_the_editor_and_what_leads_to_it(
     scheme: str, width: int, browser: Any, site: str, rt: Runtime, tmp_path: Path
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    context = browser.new_context(
-        base_url=site, color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
-    )
-    tab, found = context.new_page(), list[str]()
-    tab.on("dialog", lambda d: d.accept())
-
-    def look(view: str) -> None:
-        result = Axe().run(tab).response
-        found.extend(
-            f"{view}: {v['id']}: {n['html'][:160]} {n.get('failureSummary', '')[:200]}"
-            for v in result["violations"]
-            for n in v["nodes"]
-        )
-        assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, view
-
-    for view in ("/editor", "/editor?watch=grain", "/editor?watch=lee", "/watches", "/watches/grain", "/changes"):
-        tab.goto(view)
-        look(view)
-    tab.goto("/editor?watch=grain")
-    tab.locator("#f-query").fill("corn AND (")
-    wait_for(tab, "Mistake")
-    look("a mistake")
-    tab.locator("#f-query").fill("corn, sp")
-    wait_for(tab, "gained")
-    for summary in tab.locator("details > summary").all():
-        summary.click()
-    tab.locator("#f-query").focus()
-    tab.keyboard.press("End")
-    tab.keyboard.type("e")
-    tab.locator("#names li").first.wait_for()
-    look("a backtest and completions")
-    file = tmp_path / "watchlist.yaml"
-    file.write_text("watches:\n  - name: grain\n    query: grain\n")
-    rt.settings = replace(rt.settings, watchlist=file)
-    tab.goto("/editor?watch=grain")
-    tab.locator("#f-query").fill("corn")
-    tab.get_by_role("button", name="Show what to commit").click()
-    tab.locator(".diff").wait_for()
-    look("a diff")
-    rt.settings = replace(rt.settings, watchlist=None)
-    context.close()
+    found: list[str] = []
+    with open_for_axe(browser, site, scheme, width) as tab:
+        tab.on("dialog", lambda d: d.accept())
+        for view in ("/editor", "/editor?watch=grain", "/editor?watch=lee", "/watches", "/watches/grain", "/changes"):
+            tab.goto(view)
+            found += axe_problems(tab, view)
+        tab.goto("/editor?watch=grain")
+        tab.locator("#f-query").fill("corn AND (")
+        wait_for(tab, "Mistake")
+        found += axe_problems(tab, "a mistake")
+        tab.locator("#f-query").fill("corn, sp")
+        wait_for(tab, "gained")
+        for summary in tab.locator("details > summary").all():
+            summary.click()
+        tab.locator("#f-query").focus()
+        tab.keyboard.press("End")
+        tab.keyboard.type("e")
+        tab.locator("#names li").first.wait_for()
+        found += axe_problems(tab, "a backtest and completions")
+        file = tmp_path / "watchlist.yaml"
+        file.write_text("watches:\n  - name: grain\n    query: grain\n")
+        rt.settings = replace(rt.settings, watchlist=file)
+        tab.goto("/editor?watch=grain")
+        tab.locator("#f-query").fill("corn")
+        tab.get_by_role("button", name="Show what to commit").click()
+        tab.locator(".diff").wait_for()
+        found += axe_problems(tab, "a diff")
+        rt.settings = replace(rt.settings, watchlist=None)
     assert found == [], "\n".join(found)

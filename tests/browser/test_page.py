@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -18,9 +17,9 @@ from podwatch.runtime import Runtime
 from tests.support.audio_host import AudioHost
 from tests.support.page_server import PageServer
 from tests.support.page_visitors import find_mentions, store_show
+from tests.support.real_browser import CHROMIUM, axe_problems, open_browser, open_for_axe, open_tab
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-playwright = pytest.importorskip("playwright.sync_api", reason="make page-test installs Playwright")
+pytest.importorskip("playwright.sync_api", reason="make page-test installs Playwright")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -33,12 +32,8 @@ TEXT = "Welcome to the show./We talk about the sea./Ann Lee sold grain in the ha
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as p:
-        # Containers have no user namespaces; sound goes nowhere.
-        arguments = ["--no-sandbox", "--mute-audio", "--autoplay-policy=no-user-gesture-required"]
-        opened = p.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with open_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -58,21 +53,17 @@ def site(rt: Runtime, now: datetime) -> Iterator[str]:
 
 @pytest.fixture
 def tab(browser: Any, site: str) -> Iterator[Any]:
-    """A tab that fails the test when anything is blocked, missing or thrown."""
-    context = browser.new_context(base_url=site, timezone_id="Asia/Tokyo", locale="en-GB")
-    context.set_default_timeout(15_000)
-    opened, trouble = context.new_page(), list[str]()
-    opened.on("pageerror", lambda e: trouble.append(str(e)))
-    opened.on("console", lambda m: trouble.extend([m.text] if m.type == "error" and "404" not in m.text else []))
+    """Where a dialog is no part of a test it is trouble."""
+    dialogs: list[str] = []
 
     def dismiss(dialog: Any) -> None:
-        trouble.append(dialog.message)
+        dialogs.append(dialog.message)
         dialog.dismiss()
 
-    opened.on("dialog", dismiss)
-    yield opened
-    assert trouble == []
-    context.close()
+    with open_tab(browser, site) as opened:
+        opened.on("dialog", dismiss)
+        yield opened
+        assert dialogs == []
 
 
 def press(tab: Any, name: str, key: str = "Enter") -> None:
@@ -159,22 +150,11 @@ def test_a_feed_is_added_and_removed_by_keyboard(tab: Any, rt: Runtime) -> None:
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
     scheme: str, width: int, browser: Any, site: str
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    context = browser.new_context(
-        base_url=site, color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
-    )
-    tab, found = context.new_page(), []
-    for view in VIEWS:
-        tab.goto(view)
-        result = Axe().run(tab).response
-        found += [
-            f"{view}: {v['id']}: {n['html'][:160]} {n.get('failureSummary', '')[:200]}"
-            for v in result["violations"]
-            for n in v["nodes"]
-        ]
-        assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, view
-    context.close()
+    found: list[str] = []
+    with open_for_axe(browser, site, scheme, width) as tab:
+        for view in VIEWS:
+            tab.goto(view)
+            found += axe_problems(tab, view)
     assert found == []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -14,9 +13,9 @@ from podwatch.line.search_index import index_transcripts
 from podwatch.runtime import Runtime
 from tests.support.page_server import PageServer
 from tests.support.page_visitors import find_mentions, store_show
+from tests.support.real_browser import CHROMIUM, axe_problems, open_browser, open_for_axe, open_tab
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-playwright = pytest.importorskip("playwright.sync_api", reason="make page-test installs Playwright")
+pytest.importorskip("playwright.sync_api", reason="make page-test installs Playwright")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -29,12 +28,8 @@ MOST_BYTES = 200_000
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as p:
-        opened = p.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )  # containers have no user namespaces
+    with open_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -63,16 +58,8 @@ def site(rt: Runtime, now: datetime) -> Iterator[str]:
 
 @pytest.fixture
 def tab(browser: Any, site: str) -> Iterator[Any]:
-    """A tab that fails the test when anything is blocked, missing or thrown, or a stranger's script has run."""
-    context = browser.new_context(base_url=site, locale="en-GB")
-    context.set_default_timeout(30_000)
-    opened, trouble = context.new_page(), list[str]()
-    opened.on("pageerror", lambda e: trouble.append(str(e)))
-    opened.on("console", lambda m: trouble.extend([m.text] if m.type == "error" and " 40" not in m.text else []))
-    yield opened
-    assert trouble == []
-    assert opened.title() != "pwned"
-    context.close()
+    with open_tab(browser, site, expected=" 40") as opened:
+        yield opened
 
 
 def test_what_was_said_is_found_narrowed_down_and_opened_by_keyboard(tab: Any) -> None:
@@ -128,24 +115,11 @@ def test_the_calendar_leads_to_the_episode_that_was_missed(tab: Any) -> None:
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
     scheme: str, width: int, browser: Any, site: str
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    context = browser.new_context(
-        base_url=site, color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
-    )
-    context.set_default_timeout(60_000)
-    tab, found = context.new_page(), []
-    for view in VIEWS:
-        tab.goto(view)
-        result = Axe().run(tab).response
-        found += [
-            f"{view}: {v['id']}: {n['html'][:160]} {n.get('failureSummary', '')[:200]}"
-            for v in result["violations"]
-            for n in v["nodes"]
-        ]
-        assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, view
-        assert tab.title() != "pwned", view
-    context.close()
+    found: list[str] = []
+    with open_for_axe(browser, site, scheme, width) as tab:
+        for view in VIEWS:
+            tab.goto(view)
+            found += axe_problems(tab, view)
     assert found == []
 
 

@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from podwatch.model import Doubt, Hearing, HearingOutcome, Kind, Transcript
+from podwatch.model import Doubt, Hearing, HearingOutcome, Transcript
 
 if TYPE_CHECKING:
+    from podwatch.phonetics.watched_names import NameMatch
     from podwatch.query.context import EpisodeFields
 
 FLOOR = 0.05  # of the text's score: below it, hardly a name in a hundred was said
@@ -37,30 +38,11 @@ _WHY_NOT = {
 }
 
 
-class NameFound(Protocol):
-    """What is read of a phonetics.NameMatch."""
-
-    @property
-    def name(self) -> int: ...
-    @property
-    def start(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-    @property
-    def score(self) -> float: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def threshold(self) -> float: ...
-
-
 @dataclass(frozen=True, slots=True)
 class WeighedMatch:
     """A match that counts, with the score and the reason that it has after all."""
 
-    match: NameFound
+    match: NameMatch
     score: float
     reason: str
 
@@ -97,7 +79,7 @@ def is_in_doubt(score: float) -> bool:
 
 
 def weigh_matches(
-    found: Sequence[tuple[str, NameFound]], transcript: Transcript, fields: EpisodeFields
+    found: Sequence[tuple[str, NameMatch]], transcript: Transcript, fields: EpisodeFields
 ) -> WeighedMatches:
     """What of the matches (each with its name as it is watched) counts, and what the audio is to be asked about.
 
@@ -109,7 +91,7 @@ def weigh_matches(
         doubts = [
             Doubt(name=name, start=m.start, end=m.end, surface=transcript.text[m.start : m.end], score=m.score)
             for name, m in found
-            if m.kind == Kind.SOUNDS_LIKE and is_in_doubt(m.score) and (name, m.start, m.end) not in heard
+            if m.kind == "sounds_like" and is_in_doubt(m.score) and (name, m.start, m.end) not in heard
         ]
         doubts = list(choose_doubts(doubts, len(transcript.text), len(heard)))
     waiting = {(d.name, d.start, d.end) for d in doubts}
@@ -118,7 +100,7 @@ def weigh_matches(
         place = (name, m.start, m.end)
         if place in waiting:
             continue
-        hearing = heard.get(place) if m.kind == Kind.SOUNDS_LIKE else None
+        hearing = heard.get(place) if m.kind == "sounds_like" else None
         judged = judge(m.score, transcript.text[m.start : m.end], name, hearing)
         if judged.score >= m.threshold:
             reason = f"{m.reason}; {judged.reason}" if judged.reason else m.reason
