@@ -173,3 +173,12 @@ def test_a_shell_completes_what_the_script_asks_for(shell: str) -> None:
     asked = {"_PODWATCH_COMPLETE": f"{shell}_complete", "COMP_WORDS": "podwatch watches ch", "COMP_CWORD": at}
     found = CliRunner().invoke(app, [], prog_name="podwatch", env=asked).stdout
     assert "check" in found
+
+
+LEAVES = [name for name in COMMANDS if not isinstance(FOUND[name], click.Group)] + SUBCOMMANDS
+
+
+@pytest.mark.parametrize("command", LEAVES)
+def test_the_help_of_a_command_has_an_example_of_it(command: str) -> None:
+    shown = " ".join(CliRunner().invoke(app, [*command.split(), "--help"]).output.split())
+    assert f"podwatch {command}" in shown.partition("Example")[2]

@@ -29,7 +29,6 @@ SECTIONS = {
     "What is listened to, and for": {
         "feeds": Place(f"{_WHERE}.feeds:app", "The podcasts that are polled."),
         "watches": Place(f"{_WHERE}.watches:app", "What is listened for."),
-        "audit": Place(f"{_WHERE}.audit:audit", "Shows who changed what, the newest change first."),
         "mute": Place(f"{_WHERE}.mute:app", "What tells nobody for a while."),
     },
     "What was found": {
@@ -57,6 +56,7 @@ SECTIONS = {
         "doctor": Place(f"{_WHERE}.doctor:doctor", "Tests everything that podwatch needs, and says what to do."),
         "backup": Place(f"{_WHERE}.backup:backup", "Writes all that is stored into one file, while podwatch runs."),
         "restore": Place(f"{_WHERE}.backup:restore_", "Puts a backup into an empty database, of either kind."),
+        "audit": Place(f"{_WHERE}.audit:audit", "Shows who changed what, the newest change first."),
         "prune": Place(f"{_WHERE}.prune:prune", "Removes the text of old transcripts, and keeps what was found in it."),
         "db": Place(f"{_WHERE}.db:app", "The database: which version its tables have, and their migration."),
         "airflow": Place(f"{_WHERE}.airflow:app", "An Airflow that is there already: DAGs, pool, settings."),

@@ -103,12 +103,18 @@ def set_(
 
 
 def disable(url: FeedName, json: Json = False) -> None:
-    """Polls a feed no more, and keeps all that is known of it: podwatch feeds disable 3"""
+    """Polls a feed no more, and keeps all that is known of it.
+
+    Example: podwatch feeds disable 3
+    """
     _set_disabled(url, True, json)
 
 
 def enable(url: FeedName, json: Json = False) -> None:
-    """Polls a disabled feed again, from the next poll on: podwatch feeds enable 3"""
+    """Polls a disabled feed again, from the next poll on.
+
+    Example: podwatch feeds enable 3
+    """
     _set_disabled(url, False, json)
 
 
