@@ -87,6 +87,8 @@ def assert_nothing_is_lost(text: str, data: str, media_type: str) -> None:
 @example("Ukraine: waax\n\nMore.", "text/plain")
 @example("00:01 wax wbx wcx\n\n00:02 Use Sentry\n\n00:03 wdx", "text/plain")
 @example("Bob:\nwcx\nAnn:\n>> wgx\nBob:", "text/plain")
+@example("---\nnote: wcx\n---", "text/plain")
+@example("---\nnote: wcx\n---\n\nAnn: wdx", "text/markdown")
 def test_every_word_of_a_text_is_in_the_transcript(text: str, media_type: str) -> None:
     assert_nothing_is_lost(text, text, media_type)
 

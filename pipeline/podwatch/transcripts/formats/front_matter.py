@@ -78,7 +78,10 @@ def _is_front_matter(inner: str) -> bool:
         return True
     if not keys or None in found:
         return False
-    return all(k.islower() for k in keys) or bool(_KNOWN_KEYS & {k.lower() for k in keys})
+    if _KNOWN_KEYS & {k.lower() for k in keys}:
+        return True
+    # One unknown word before a colon may be somebody who speaks, in small letters, too.
+    return all(k.islower() for k in keys) and (len({*keys}) > 1 or any(_KNOWN_KEYS & w for w in words))
 
 
 def _same(title: str, heading: str) -> bool:
