@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 
 from podwatch.model import DeliveryKind, DeliveryState, HoldReason, Kind, Mention, Verdict
 from podwatch.store.answer_tables import answers
@@ -105,9 +105,12 @@ class AlertStreamRows(Rows):
         self, wanted: AlertFilter, *, before: int | None = None, limit: int = 50, shown: int = MENTIONS_SHOWN
     ) -> list[StreamedAlert]:
         """The newest alerts first. before: only those older than the alert with this id. shown: mentions of each."""
-        query = _ALERTS.where(*_conditions(wanted)).order_by(deliveries.c.id.desc()).limit(limit)
-        query = query if before is None else query.where(deliveries.c.id < before)
-        return self._streamed(query, shown)
+        d = deliveries.c
+        newest = select(d.id).where(d.kind == DeliveryKind.ALERT.value, *_conditions(wanted))
+        newest = newest if before is None else newest.where(d.id < before)
+        # These first, from the newest on, and then what belongs to them: joined at once PostgreSQL joins all there are.
+        newest = newest.order_by(d.id.desc()).limit(limit)
+        return self._streamed(_ALERTS.where(d.id.in_(newest)).order_by(d.id.desc()), shown)
 
     def streamed_alert(self, id: int, *, shown: int = 1000) -> StreamedAlert | None:
         """One alert."""
@@ -165,11 +168,12 @@ _ALERTS: Select[Any] = (
 
 
 def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
-    d, m, where = deliveries.c, mentions.c, []
+    d, m = deliveries.c, mentions.c
+    where: list[ColumnElement[bool]] = []
     if wanted.watch is not None:
-        where.append(watches.c.name == wanted.watch)
+        where.append(d.watch_id.in_(select(watches.c.id).where(watches.c.name == wanted.watch)))
     if wanted.feed is not None:
-        where.append(episodes.c.feed_id == wanted.feed)
+        where.append(d.episode_id.in_(select(episodes.c.id).where(episodes.c.feed_id == wanted.feed)))
     if wanted.since is not None:
         where.append(d.created_at >= wanted.since)
     if wanted.until is not None:
@@ -178,7 +182,9 @@ def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
         where.append(d.state.in_([s.value for s in _STATES[wanted.state]]))
     if wanted.kind is not None:
         mine = (m.watch_id == d.watch_id, m.episode_id == d.episode_id, m.kind == wanted.kind.value)
-        where.append(exists().where(*mine, m.gone_at.is_(None)).correlate(deliveries))
+        # Not EXISTS: of that PostgreSQL makes a join over all mentions.
+        one = select(m.id).where(*mine, m.gone_at.is_(None)).limit(1).correlate(deliveries)
+        where.append(one.scalar_subquery().is_not(None))
     return where
 
 
