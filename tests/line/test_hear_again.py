@@ -194,6 +194,16 @@ def test_a_recogniser_without_probabilities_leaves_the_text_alone_and_says_so(op
     assert "not heard again: no recogniser here tells probabilities" in found.reason
 
 
+def test_without_a_recogniser_the_text_decides_and_a_note_says_why(open_scenario: Opener) -> None:
+    scenario = open_scenario(models="/nowhere")
+    scenario.add_episode(TALK)
+    scenario.detect()
+    scenario.rt._recogniser = None
+    tally = scenario.hear_again()
+    assert scenario.outcomes() == [HearingOutcome.NO_MODEL]
+    assert "the speech model base is not there" in tally.notes[0]
+
+
 def test_when_the_seconds_of_the_day_are_spent_it_waits_for_the_next(open_scenario: Opener) -> None:
     scenario = open_scenario(again_seconds=0.0)
     scenario.add_episode(TALK)

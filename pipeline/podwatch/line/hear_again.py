@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from podwatch.errors import PodwatchError, RecogniserError, StorageError
+from podwatch.errors import PodwatchError, RecogniserError, SpeechError, StorageError
 from podwatch.line.bugs import Bugs
 from podwatch.line.listen import audio_path, download_audio, kept_audio
 from podwatch.line.place_hearing import PlaceHearing
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     """Hears again what is due, within the day's seconds. A failure is stored, with when it is tried again.
 
-    Raises SpeechError when there is something to hear and the recogniser cannot be used.
+    Where no recogniser can be used the text alone decides, and a note says why.
     """
     delete_heard_audio(rt)
     speech = rt.settings.speech
@@ -39,10 +39,13 @@ def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     left = speech.again_seconds - rt.store.seconds_heard_again(midnight)
     waiting = 0
-    for doubtful in rt.store.transcripts_to_hear_again(now, shard):
+    due = rt.store.transcripts_to_hear_again(now, shard)
+    missing = _missing_recogniser(rt) if due and speech.again else ""
+    notes += [missing] if missing else []
+    for doubtful in due:
         if not rt.store.claim_hearings(doubtful, now, now + LISTEN_LEASE * 5):
             continue
-        if not speech.again:
+        if missing or not speech.again:
             _decide(rt, doubtful, HearingOutcome.NO_MODEL, now)
             continue
         if left <= 0:
@@ -79,6 +82,15 @@ def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
         notes.append(f"{waiting} transcripts in doubt: the seconds of hearing again of this day are spent")
     bugs.raise_all()
     return Tally("hear again", done, new, failed, tuple(notes))
+
+
+def _missing_recogniser(rt: Runtime) -> str:
+    """Why no recogniser can be used, "" when one can: without the extra, or a model, no alert waits for it."""
+    try:
+        rt.recogniser()
+    except SpeechError as e:
+        return e.line
+    return ""
 
 
 def delete_heard_audio(rt: Runtime) -> None:
