@@ -224,6 +224,17 @@ def test_a_killed_run_leaves_its_places_to_the_next_one(scenario: HearingScenari
     assert scenario.hear_again(scenario.now + timedelta(minutes=16)).new == 1
 
 
+def test_where_nothing_ever_hears_the_text_decides_after_two_days(open_scenario: Opener) -> None:
+    scenario = open_scenario()
+    scenario.rt.store.sync_watches([replace(NAME, threshold=0.1)], scenario.now)
+    scenario.add_episode(TALK)
+    assert scenario.detect() == []
+    assert scenario.detect(scenario.now + PATIENCE) == []
+    [found] = scenario.detect(scenario.now + 2 * PATIENCE + timedelta(seconds=1))
+    assert "not heard again: nobody did in time" in found.reason
+    assert scenario.outcomes() == [HearingOutcome.NOT_IN_TIME]
+
+
 def test_live_and_backtest_agree_on_what_was_heard(scenario: HearingScenario) -> None:
     scenario.add_episode(TALK * 2)
     scenario.detect()

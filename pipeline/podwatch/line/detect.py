@@ -14,6 +14,7 @@ from podwatch.line.surges import alert_surges
 from podwatch.line.watch_errors import stamp_watches
 from podwatch.model import ALL, Entity, Shard, Tally, Watch
 from podwatch.policy.alerts import build_alerts
+from podwatch.policy.hearing_schedule import PATIENCE
 from podwatch.policy.holds import old_episode_reason
 from podwatch.policy.scopes import is_in_scope
 from podwatch.query import Engine, EngineResult, EpisodeFields
@@ -114,6 +115,8 @@ def detect(
     surges, too. progress: called with how many transcripts are done.
     """
     bugs = Bugs("detect")
+    if due is None:  # whatever hears may be switched off, or never run: nothing found waits for it longer
+        rt.store.expire_hearings(now - 2 * PATIENCE, now)
     plan = DetectionPlan(rt)
     detector = Detector(rt, plan, now, bugs)
     # Recognising names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.

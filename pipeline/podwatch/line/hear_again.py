@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from podwatch.errors import PodwatchError, RecogniserError, SpeechError, StorageError
 from podwatch.line.bugs import Bugs
@@ -21,9 +20,6 @@ from podwatch.policy.leases import LISTEN_LEASE
 from podwatch.policy.listen_schedule import next_day
 from podwatch.runtime import Runtime, log
 from podwatch.store.hearings import DoubtfulTranscript, HeardPlace
-
-if TYPE_CHECKING:
-    pass
 
 
 def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
@@ -46,7 +42,7 @@ def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
         if not rt.store.claim_hearings(doubtful, now, now + LISTEN_LEASE * 5):
             continue
         if missing or not speech.again:
-            _decide(rt, doubtful, HearingOutcome.NO_MODEL, now)
+            _decide(rt, doubtful, HearingOutcome.NO_MODEL if missing else HearingOutcome.NOT_IN_TIME, now)
             continue
         if left <= 0:
             waiting += 1

@@ -16,6 +16,7 @@ from podwatch.policy.hearing_schedule import fits
 from podwatch.query.second_hearing import spellings_of
 from podwatch.speech.decoding import open_audio
 from podwatch.speech.hearing_places import AudioPlace, place_by_recognition, place_by_words, read_windows
+from podwatch.speech.recognisers import SAMPLE_RATE
 from podwatch.store.hearings import HeardPlace
 
 if TYPE_CHECKING:
@@ -68,8 +69,6 @@ class PlaceHearing:
 
     def _hear_one(self, d: Doubt, start: float, samples: NDArray[np.float32], place: AudioPlace | None) -> HeardPlace:
         """start: seconds at which the samples begin. place: known by the times of words; None: it is looked for."""
-        from podwatch.speech.recognisers import SAMPLE_RATE
-
         spent = 0.0
         if place is None:
             place, spent = self._search(d, start, samples)
@@ -92,8 +91,6 @@ class PlaceHearing:
 
     def _search(self, d: Doubt, start: float, samples: NDArray[np.float32]) -> tuple[AudioPlace | None, float]:
         """(the window of a place, looked for by the words around it; the seconds that were recognised for that)"""
-        from podwatch.speech.recognisers import SAMPLE_RATE
-
         spent = 0.0
         if self._misses >= MOST_SEARCHES:
             return None, spent

@@ -14,6 +14,7 @@ class HearingOutcome(StrEnum):
     OTHER_AUDIO = "other_audio"  # other words are said there than the transcript has
     NO_TIMES = "no_times"  # the transcript does not say when anything is said
     NO_MODEL = "no_model"  # the recogniser tells no probabilities, or not in this language
+    NOT_IN_TIME = "not_in_time"  # nobody has heard it for a day: switched off, or nothing runs that hears
     NO_BUDGET = "no_budget"  # nearer places took the seconds there were
 
 

@@ -34,6 +34,7 @@ _WHY_NOT = {
     HearingOutcome.OTHER_AUDIO: "the audio has other words there",
     HearingOutcome.NO_TIMES: "the transcript has no times",
     HearingOutcome.NO_MODEL: "no recogniser here tells probabilities",
+    HearingOutcome.NOT_IN_TIME: "nobody did in time",
     HearingOutcome.NO_BUDGET: "too much was in doubt",
 }
 

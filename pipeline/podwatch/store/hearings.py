@@ -170,6 +170,20 @@ class HearingRows(Rows):
             for r in self.read_rows(query)
         ]
 
+    def expire_hearings(self, asked_before: datetime, now: datetime) -> None:
+        """Leaves to the text what has waited since before then; its transcripts are searched again."""
+        h, t = hearings.c, transcripts.c
+        late = (h.outcome.is_(None), h.asked_at < asked_before)
+        ids = sorted({r.transcript_id for r in self.read_rows(select(h.transcript_id).where(*late))})
+        if not ids:
+            return
+        with self.writing() as c:
+            for some in in_batches(ids):
+                mine = h.transcript_id.in_(some)
+                values = {"outcome": HearingOutcome.NOT_IN_TIME.value, "heard_at": now, "next_at": None}
+                c.execute(update(hearings).where(mine, *late).values(**values))
+                c.execute(update(transcripts).where(t.id.in_(some), t.pruned_at.is_(None)).values(detected_through=0))
+
     def seconds_heard_again(self, since: datetime) -> float:
         """Seconds of audio that were heard again since then."""
         h = hearings.c
