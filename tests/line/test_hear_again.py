@@ -235,6 +235,18 @@ def test_where_nothing_ever_hears_the_text_decides_after_two_days(open_scenario:
     assert scenario.outcomes() == [HearingOutcome.NOT_IN_TIME]
 
 
+def test_a_name_that_is_confirmed_in_an_old_episode_is_no_news(scenario: HearingScenario) -> None:
+    scenario.rt.store.sync_watches([Watch(name="odesa", query="odesa")], scenario.now)
+    scenario.add_episode(TALK)
+    scenario.detect()
+    later = scenario.now + timedelta(days=scenario.settings.live_days + 1)
+    scenario.rt.store.sync_watches([NAME], later)  # a new watch is looked for in all that is stored
+    assert scenario.detect(later) == []
+    scenario.hear_again(later)
+    assert [m.surface for m in scenario.detect(later)] == ["kallis"]
+    assert scenario.rt.store.alert_states() == {"held: the episode was known long before the watch": 1}
+
+
 def test_live_and_backtest_agree_on_what_was_heard(scenario: HearingScenario) -> None:
     scenario.add_episode(TALK * 2)
     scenario.detect()

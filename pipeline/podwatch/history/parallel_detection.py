@@ -10,7 +10,7 @@ from datetime import datetime
 from podwatch import runtime
 from podwatch.history.process_pool import Follow, follow_nothing, run_in_processes, split_parts
 from podwatch.line.bugs import Bugs
-from podwatch.line.detect import DetectionPlan, Detector
+from podwatch.line.detect import DetectionPlan, Detector, leave_late_doubts
 from podwatch.line.entities import find_entities
 from podwatch.line.surges import alert_surges
 from podwatch.model import ALL, Shard, Tally
@@ -37,6 +37,7 @@ def detect_in_processes(
 ) -> Tally:
     """Does what line.detect does, with a store and a Detector in each process. Raises its bugs together at the end."""
     with explaining_failures(), runtime.build(settings) as rt:
+        leave_late_doubts(rt, now)
         plan = DetectionPlan(rt)
         ids = rt.store.transcript_ids_due(plan.todo.latest, now)
 

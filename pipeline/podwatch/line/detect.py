@@ -115,8 +115,8 @@ def detect(
     surges, too. progress: called with how many transcripts are done.
     """
     bugs = Bugs("detect")
-    if due is None:  # whatever hears may be switched off, or never run: nothing found waits for it longer
-        rt.store.expire_hearings(now - 2 * PATIENCE, now)
+    if due is None:
+        leave_late_doubts(rt, now)
     plan = DetectionPlan(rt)
     detector = Detector(rt, plan, now, bugs)
     # Recognising names takes two seconds an hour of talk: alerts wait for it only where a watch asks for names.
@@ -132,6 +132,11 @@ def detect(
         notes += surge_notes
     bugs.raise_all()
     return Tally("detect", detector.done, detector.new, len(broken), (*notes, *broken.values()))
+
+
+def leave_late_doubts(rt: Runtime, now: datetime) -> None:
+    """Leaves to the text the places that nothing has heard again: what hears may be switched off, or never run."""
+    rt.store.expire_hearings(now - 2 * PATIENCE, now)
 
 
 def evaluate(

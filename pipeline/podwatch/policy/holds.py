@@ -100,13 +100,14 @@ def _suppression_reason(alert: Alert, s: Situation) -> HoldReason | None:
 def old_episode_reason(episode: Episode, through: int, now: datetime, live: timedelta) -> HoldReason | None:
     """Why a new alert on this episode is not news, and held from the start; None when it is news.
 
-    through: up to which watch its transcript was searched before, 0 when never. A transcript that is searched for the
+    through: up to which watch its transcript was searched before, 0 when never, less when it is to be searched for all
+    of them again. A transcript that is searched for the
     first time is news whatever its episode's date, for it may come late; one that is searched again is the past when
     its episode was known for longer than ``live``. What only a backfill brought in is the past.
     """
     if episode.backlog:
         return HoldReason.BACKFILL
-    return HoldReason.OLD_EPISODE if through > 0 and _is_older(episode, now, live) else None
+    return HoldReason.OLD_EPISODE if through != 0 and _is_older(episode, now, live) else None
 
 
 def _is_older(episode: Episode, than: datetime | None, by: timedelta) -> bool:

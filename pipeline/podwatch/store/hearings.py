@@ -17,6 +17,10 @@ from podwatch.store.recording_tables import hearings
 from podwatch.store.statements import in_batches, in_shard, upsert
 from podwatch.store.tables import episodes, feeds, transcripts
 
+# The detected_through of a transcript that is to be searched for every watch again: not 0, of one that never was, since
+# what is new in an old episode is no news.
+SEARCH_AGAIN = -1
+
 
 @dataclass(frozen=True, slots=True)
 class DoubtfulTranscript:
@@ -143,7 +147,7 @@ class HearingRows(Rows):
             waits = select(func.count()).select_from(hearings).where(*_is_of(d), h.outcome.is_(None))
             if heard and not c.execute(waits).scalar_one():
                 again = update(transcripts).where(t.id == d.transcript_id, t.revision == d.revision)
-                c.execute(again.values(detected_through=0))
+                c.execute(again.values(detected_through=SEARCH_AGAIN))
 
     def heard_out(self, ids: Sequence[int]) -> set[int]:
         """Those of these episodes whose audio nobody needs any more: searched, with no doubt that waits."""
@@ -182,7 +186,11 @@ class HearingRows(Rows):
                 mine = h.transcript_id.in_(some)
                 values = {"outcome": HearingOutcome.NOT_IN_TIME.value, "heard_at": now, "next_at": None}
                 c.execute(update(hearings).where(mine, *late).values(**values))
-                c.execute(update(transcripts).where(t.id.in_(some), t.pruned_at.is_(None)).values(detected_through=0))
+                c.execute(
+                    update(transcripts)
+                    .where(t.id.in_(some), t.pruned_at.is_(None))
+                    .values(detected_through=SEARCH_AGAIN)
+                )
 
     def seconds_heard_again(self, since: datetime) -> float:
         """Seconds of audio that were heard again since then."""
