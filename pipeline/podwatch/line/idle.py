@@ -7,12 +7,16 @@ run, whatever is due.
 
 from __future__ import annotations
 
+import logging
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from podwatch.settings import Settings
 from podwatch.store.due import open_due_rows
 from podwatch.store.marks import COMPLETE_LINE, FULL_DELIVER, FULL_LINE
+
+log = logging.getLogger("podwatch")
 
 ALL_VERBS = frozenset(("poll", "fetch", "detect", "deliver"))
 FULL_EVERY = timedelta(hours=1)
@@ -34,20 +38,16 @@ def find_work(settings: Settings, *, deliver_alone: bool = False) -> Work:
 
     deliver_alone: only deliver is asked for, and only it has to have run a short while ago.
     """
+    marks = (FULL_LINE, FULL_DELIVER) if deliver_alone else (FULL_LINE,)
     try:
-        rows = open_due_rows(settings)
-    except Exception:  # noqa: BLE001 - of a database that is not there, or not migrated yet
+        with closing(open_due_rows(settings)) as rows:
+            now = rows.clock()
+            if is_full_due([m.at for m in map(rows.mark, marks) if m is not None], now):
+                return EVERYTHING
+            return Work(rows.find_due_verbs(now, timedelta(seconds=settings.pace.stay)))
+    except Exception as e:  # noqa: BLE001 - of a database that is not there, or not migrated yet
+        log.debug("what is due cannot be told (%s)", type(e).__name__)
         return EVERYTHING
-    try:
-        now = rows.clock()
-        marks = (FULL_LINE, FULL_DELIVER) if deliver_alone else (FULL_LINE,)
-        if is_full_due([m.at for m in map(rows.mark, marks) if m is not None], now):
-            return EVERYTHING
-        return Work(rows.find_due_verbs(now, timedelta(seconds=settings.pace.stay)))
-    except Exception:  # noqa: BLE001 - as above
-        return EVERYTHING
-    finally:
-        rows.close()
 
 
 def is_full_due(full_runs: list[datetime], now: datetime) -> bool:
@@ -64,8 +64,5 @@ def finish_idle_line(settings: Settings) -> None:
         with runtime.build(settings) as rt:
             finish_line(rt, rt.store.clock(), is_full=False)
         return
-    rows = open_due_rows(settings)
-    try:
+    with closing(open_due_rows(settings)) as rows:
         rows.set_mark(COMPLETE_LINE, rows.clock())
-    finally:
-        rows.close()

@@ -6,6 +6,7 @@ they are made of is not imported: it would cost a task ten times what the answer
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,13 +45,12 @@ def open_due_rows(settings: Settings) -> DueRows:
 
     Raises StoreError where tables of this podwatch's own revision are not there, and what the database raises.
     """
-    engine = connect(settings)
-    try:
+    with ExitStack() as undo:
+        engine = connect(settings)
+        undo.callback(engine.dispose)
         if schema_revision(engine) != HEAD:
             raise StoreError("its tables are of another revision")
-    except BaseException:
-        engine.dispose()
-        raise
+        undo.pop_all()
     return DueRows(engine)
 
 
