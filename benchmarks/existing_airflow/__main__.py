@@ -97,7 +97,12 @@ def run_version(release: Release, wheel: Path, work: Path, failures: Failures, *
     began = time.monotonic()
     installed = environments.install(release, wheel, work / release.version)
     failures.expect(not installed.changed(), f"{release.version}: {', '.join(installed.changed())}")
-    shared = "-" if short else environments.resolve_beside_providers(release, wheel, work)
+    shared: object = "-"
+    if not short:
+        try:
+            shared = environments.resolve_beside_providers(release, wheel, work)
+        except environments.UvError as e:
+            failures.expect(False, f"{release.version}, beside every provider: {e}")
     as_files = release.version.endswith(".0")
     home = work / f"home-{release.version}"
     sent = run_story(installed, home, failures, as_files=as_files, for_real=not short)
