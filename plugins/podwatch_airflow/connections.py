@@ -10,7 +10,9 @@ import json
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -80,6 +82,8 @@ def podwatch_variables(env: Mapping[str, str], *, sends: bool = True, beats: boo
         what = f"no database is named, and under {executor} each machine would keep one of its own"
         todo = f"make the Airflow connection {DATABASE} (type postgres), or set PODWATCH_DATABASE_URL everywhere"
         raise _refuse(DATABASE, what, todo)
+    if "PODWATCH_HOME" not in found and "PODWATCH_DATABASE_URL" in found and (folder := temporary_home()):
+        found["PODWATCH_HOME"] = folder
     if sends:
         found = _services(found)
     if beats and "PODWATCH_HEARTBEAT_URL" not in found and (heartbeat := find_connection(HEARTBEAT)) is not None:
@@ -104,6 +108,25 @@ def _services(known: Mapping[str, str]) -> dict[str, str]:
         if sender := _extra(smtp, "from_email"):
             found.setdefault("PODWATCH_MAIL_FROM", str(sender))
     return found
+
+
+def temporary_home() -> str:
+    """A folder for what podwatch keeps beside its database; "" where the user's home can be written.
+
+    In managed Airflows it often cannot, or there is none. Only its owner may read the folder.
+    """
+    from podwatch.settings import default_home
+
+    try:
+        folder = default_home()
+        there = next(p for p in (folder, *folder.parents) if p.exists())
+        if os.access(there, os.W_OK | os.X_OK):
+            return ""
+    except (RuntimeError, OSError):  # the user has no entry, as in some containers
+        pass
+    made = Path(tempfile.gettempdir()) / f"podwatch-{os.getuid()}"
+    made.mkdir(mode=0o700, exist_ok=True)
+    return str(made) if made.stat().st_uid == os.getuid() else tempfile.mkdtemp(prefix="podwatch-")
 
 
 def distributed_executor() -> str:
