@@ -260,17 +260,23 @@ class FormIndex:
         """Those that are near in an alphabet of those that are likely in it."""
         import numpy as np
 
-        if not likely:
+        sides, found = self._sides(ngrams), []
+        for (index, strings), own in zip(sides, likely, strict=True):
+            costs = index.costs(strings, own)
+            is_near = index.are_within(costs, own, factors)
+            found.append((own[is_near], costs[is_near]))
+        pairs = sorted_distinct(np.concatenate([near for near, _ in found])) if found else ()
+        if not len(pairs):
             return []
-        pairs = sorted_distinct(np.concatenate(likely))
-        is_near = np.zeros(len(pairs), dtype=bool)
-        every_cost = []
-        for (index, strings), own in zip(self._sides(ngrams), likely, strict=True):
-            costs = index.costs(strings, pairs)
-            is_near |= index.are_within(costs, pairs, factors) & np.isin(pairs, own, assume_unique=True)
-            every_cost.append(costs)
-        pairs, n = pairs[is_near], len(self.by_sound.lengths)
-        columns = [(pairs // n).tolist(), (pairs % n).tolist(), *(costs[is_near].tolist() for costs in every_cost)]
+        columns = [(pairs // len(self.by_sound.lengths)).tolist(), (pairs % len(self.by_sound.lengths)).tolist()]
+        for (index, strings), (near, known) in zip(sides, found, strict=True):
+            costs = np.empty(len(pairs), dtype=np.float32)
+            at = np.searchsorted(pairs, near)
+            costs[at] = known
+            is_new = np.ones(len(pairs), dtype=bool)
+            is_new[at] = False
+            costs[is_new] = index.costs(strings, pairs[is_new])
+            columns.append(costs.tolist())
         return list(zip(*columns, strict=True))
 
 
