@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from podwatch.phonetics.candidates import Candidate, TextContext, split_full_names
 from podwatch.phonetics.form_index import FormIndex, NearPair, sorted_distinct
-from podwatch.phonetics.lexicon import GIVEN, UNKNOWN_COST, Entry
+from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, UNKNOWN_COST, Entry
 from podwatch.phonetics.name_forms import Form
 from podwatch.phonetics.ngram_windows import STOP_WORDS, NGram, Windows, strip_possessive
 from podwatch.phonetics.noisy_channel import encode_words, measure_costs
@@ -247,8 +247,10 @@ def _limit_factors(windows: Windows, context: TextContext) -> Floats:
     import numpy as np
 
     entries = [context.entries[w] for w in windows.words[:-1]]
-    is_unknown = np.array([*(e.cost >= UNKNOWN_COST for e in entries), False])
-    is_everyday = np.array([*(e.is_everyday(EVERYDAY_COST) for e in entries), True])
+    costs = np.array([*(cost for cost, _, _ in entries), 0.0])
+    flags = np.array([*(flags for _, flags, _ in entries), EVERYDAY])
+    is_unknown = costs >= UNKNOWN_COST
+    is_everyday = (flags & EVERYDAY > 0) & (costs < EVERYDAY_COST)
     factors = np.where(is_everyday[windows.rows].all(axis=1), EVERYDAY_LIMIT / NAME_LIMITS[1], LISTED_FACTOR)
     factors[is_unknown[windows.rows].any(axis=1)] = 1.0
     return factors.astype(np.float32)

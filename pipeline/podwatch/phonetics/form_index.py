@@ -11,9 +11,17 @@ A pair of an n-gram and a form is one number, n-gram * number of forms + form; a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from podwatch.phonetics.consonant_keys import deletion_keys, letter_classes, phone_classes
+from podwatch.phonetics.consonant_keys import (
+    RunTable,
+    deletion_keys,
+    letter_classes,
+    number_skeletons,
+    phone_classes,
+    share_key,
+)
 from podwatch.phonetics.cost_filter import ROUNDING, may_cost_within
 from podwatch.phonetics.noisy_channel import Channel, Costs, Encoded, load_channels
 from podwatch.phonetics.symbol_strings import EncodedNGrams, NGramStrings, concatenate_ranges, pack_strings
@@ -58,7 +66,9 @@ class SymbolIndex:
         self.limits = (self.lengths * np.array(limits)).astype(np.float32)
         self._consonant_classes = consonant_classes
         self._heard_bounds = channel.heard_lower_bounds(self.padded_forms)
-        owners, keys = deletion_keys(pack_strings([consonant_classes(form) for form in forms]))
+        skeletons = pack_strings([consonant_classes(form) for form in forms])
+        self._skeletons = number_skeletons(skeletons)
+        owners, keys = deletion_keys(skeletons)
         order = np.lexsort((owners, keys))
         self._keys, starts = np.unique(keys[order], return_index=True)
         self._starts = np.append(starts, len(keys)).astype(np.int64)
@@ -81,8 +91,7 @@ class SymbolIndex:
             every = np.arange(len(ngrams))
             return self.likely_pairs_among(ngrams, self._pairs_sharing_key(ngrams, every), factors)
         pairs = self._bounded_pairs(ngrams, factors)
-        which = sorted_distinct(pairs // len(self.lengths))
-        pairs = pairs[np.isin(pairs, self._pairs_sharing_key(ngrams, which), assume_unique=True)]
+        pairs = pairs[self._share_key(ngrams, pairs)]
         return self._drop_far_pairs(ngrams, self._filter_by_said_bound(ngrams, pairs, factors), factors)
 
     def likely_pairs_without_key(self, ngrams: NGramStrings) -> Numbers:
@@ -135,6 +144,20 @@ class SymbolIndex:
         begin, end = self._starts[at], self._starts[at + 1]
         forms = self._forms_by_key[concatenate_ranges(begin, end)]
         return sorted_distinct(np.repeat(owners, end - begin) * len(self.lengths) + forms)
+
+    def _share_key(self, ngrams: NGramStrings, pairs: Numbers) -> Flags:
+        """Whether each pair shares a key."""
+        import numpy as np
+
+        g, f = np.divmod(pairs, len(self.lengths))
+        skeletons = number_skeletons(ngrams.words.skeletons(self._consonant_classes)).join(ngrams.rows)
+        shared = share_key(skeletons.take(g), self._skeletons.take(f))
+        shared |= self._run_table.share_run(skeletons, g, f)
+        return shared
+
+    @cached_property
+    def _run_table(self) -> RunTable:
+        return RunTable(self._skeletons)
 
     def _bounded_pairs(self, ngrams: NGramStrings, factors: Floats | None) -> Numbers:
         """The pairs whose cost may be within their limit, of all of them, judged without the order of symbols."""
