@@ -108,11 +108,6 @@ class Channel:
         final[:going] = best[-1]
         return final
 
-    def costs_per_symbol(self, said: Sequence[bytes], heard: Sequence[bytes]) -> list[float]:
-        """For each pair the cost divided by the length of what was said."""
-        costs = self.costs(self.pad(said), self.pad(heard)).tolist()
-        return [cost / max(1, len(string)) for cost, string in zip(costs, said, strict=True)]
-
     def said_lower_bounds(self, heard: SymbolRows) -> Floats:
         """For each row of ``heard`` and each symbol p: the least that p can cost, whatever it is heard as there."""
         import numpy as np
@@ -178,9 +173,49 @@ def measure_costs(pairs: Sequence[tuple[Encoded, Encoded]]) -> list[Costs]:
     if not pairs:
         return []
     distinct = sorted(set(pairs))
+    phones, letters = load_channels()
+    said, heard = ([pair[i] for pair in distinct] for i in (0, 1))
+    joint = measure_joint_costs(
+        (phones.pad([s for s, _ in said]), letters.pad([s for _, s in said])),
+        (phones.pad([s for s, _ in heard]), letters.pad([s for _, s in heard])),
+    )
     by_alphabet = [
-        channel.costs_per_symbol([said[i] for said, _ in distinct], [heard[i] for _, heard in distinct])
-        for i, channel in enumerate(load_channels())
+        [cost / max(1, len(string[i])) for cost, string in zip(costs.tolist(), said, strict=True)]
+        for i, costs in enumerate(joint)
     ]
     costs = dict(zip(distinct, zip(*by_alphabet, strict=True), strict=True))
     return [costs[pair] for pair in pairs]
+
+
+@lru_cache(maxsize=1)
+def _joint_channel() -> tuple[Channel, SymbolRows, SymbolRows]:
+    """One channel of both alphabets, and what phones and letters, and their paddings, are as symbols of it."""
+    import numpy as np
+
+    phones, letters = load_channels()
+    n, m = phones.padding, letters.padding
+    substitution = np.full((n + m, n + m), _IMPOSSIBLE, dtype=np.float32)
+    substitution[:n, :n], substitution[n:, n:] = phones.substitution[:n, :n], letters.substitution[:m, :m]
+    deletion, insertion = (
+        np.concatenate([a[:n], b[:m]])
+        for a, b in ((phones.deletion, letters.deletion), (phones.insertion, letters.insertion))
+    )
+    symbols = np.arange(n + m + 1, dtype=np.uint8)
+    return with_padding(substitution, deletion, insertion), np.append(symbols[:n], symbols[-1]), symbols[n:]
+
+
+def measure_joint_costs(said: tuple[SymbolRows, SymbolRows], heard: tuple[SymbolRows, SymbolRows]) -> Floats:
+    """Two rows: the costs of the same pairs in phones and in letters, both as padded rows.
+
+    In one table, as for few pairs the calls take longer than what they work out.
+    """
+    import numpy as np
+
+    channel, *symbols = _joint_channel()
+    rows = []
+    for pair in (said, heard):
+        both = np.full((2, len(pair[0]), max(pair[0].shape[1], pair[1].shape[1])), channel.padding, dtype=np.uint8)
+        for own, strings, joint in zip(both, pair, symbols, strict=True):
+            own[:, : strings.shape[1]] = joint[strings]
+        rows.append(both.reshape(-1, both.shape[2]))
+    return channel.costs(*rows).reshape(2, -1)
