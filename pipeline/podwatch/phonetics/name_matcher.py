@@ -118,8 +118,9 @@ class NameMatcher:
     ) -> tuple[list[Candidate], TextContext, ContextLookup]:
         """All candidates of both searches, the text, and what the rest of the episode says of a candidate's name."""
         tokens = tokenize(text)
-        entries = look_up_words({w for word in tokens.plain if word for w in (word, word.removesuffix("'s"))})
-        note_words = frozenset((*spoken_words(title), *(w for word in notes.split() for w in spoken_words(word))))
+        distinct = set(tokens.plain) - {""}
+        entries = look_up_words(distinct | {word.removesuffix("'s") for word in distinct})
+        note_words = frozenset((*spoken_words(title), *(w for word in set(notes.split()) for w in spoken_words(word))))
         exact = self._exact.find(tokens)
         first_names = find_first_names(tokens, entries, self._surnames)
         places: dict[str, list[int]] = {}
