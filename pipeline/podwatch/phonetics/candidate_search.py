@@ -73,7 +73,7 @@ class CandidateSearch:
         near = self._form_index.find_near(windows.encoded, _limit_factors(windows, context))
         found = self._place(near, self._forms, windows, context, EVERYDAY_LIMIT)
         found += self._find_surnames_after(self._find_first_names(windows), self._by_given, context)
-        return self._drop_excluded(found, context)
+        return self.drop_excluded(found, context)
 
     def find_again(
         self, windows: Windows, names: Sequence[int], sure: Sequence[Candidate], context: TextContext
@@ -94,7 +94,7 @@ class CandidateSearch:
         }
         found += self._find_surnames_after(self._find_first_names(windows), by_given, context)
         found += self._find_echoes(windows, sure, context)
-        return self._drop_excluded(found, context)
+        return self.drop_excluded(found, context)
 
     def _place(
         self, near: Sequence[NearPair], forms: Sequence[Form], windows: Windows, context: TextContext, limit: float
@@ -213,7 +213,7 @@ class CandidateSearch:
             candidate.phone_cost, candidate.letter_cost = costs
         return candidates
 
-    def _drop_excluded(self, candidates: Sequence[Candidate], context: TextContext) -> list[Candidate]:
+    def drop_excluded(self, candidates: Sequence[Candidate], context: TextContext) -> list[Candidate]:
         """Without those whose words, or surname, people said are somebody else."""
         return [
             c

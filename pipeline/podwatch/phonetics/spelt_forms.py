@@ -1,4 +1,4 @@
-"""Forms of a person's name that are found as they are spelt only: the surname first (Orban Viktor), a nickname before it.
+"""Forms of a person's name that are found as they are spelt only: surname first (Orban Viktor), or with a nickname.
 
 By their sound the other forms find them already; but a surname that many have, or that is a word as well, is told with
 its first name alone, and that stands behind it in Hungarian and Japanese names, and is Liz where Elizabeth is watched.
@@ -19,7 +19,7 @@ def list_spelt_forms(
 ) -> Iterator[NGram]:
     """The words of each such form; none where the name has no first name.
 
-    ``entries``: of the words of the name. Two names that each may stand in either place (Ryan Paul) are not turned round.
+    ``entries``: of the words of the name. Names that may stand in either place (Ryan Paul) are not turned round.
     """
     given, surname = full[:given_count], full[given_count:]
     if not given or not surname:
