@@ -105,6 +105,7 @@ def build_forms(names: Sequence[WatchedName]) -> list[Form]:
     pairs: list[AliasPair] = []
     titles: list[frozenset[str]] = []
     firsts: list[frozenset[str]] = []
+    turned: list[tuple[int, NGram, int]] = []  # index, words and number of first names of persons
     spelt: set[tuple[int, NGram]] = set()  # (name, words) of forms that are found as they are spelt only
     respellings: list[list[dict[str, str]]] = []  # for each name, the ways to sound its words out otherwise
     for i, name in enumerate(map(use_latin_alias, names)):
@@ -118,16 +119,18 @@ def build_forms(names: Sequence[WatchedName]) -> list[Form]:
         known = {words for _, words, _ in parts}
         plans += [(i, part, words, given) for part, words, given in parts]
         if surnames and name.may_be_person:
-            whole, given = parts[0][1:]
-            others = dict.fromkeys(list_spelt_forms(whole, given, nicknames[-1], look_up_words(whole)))
-            more = [words for words in others if words not in known and words not in aliases]
-            spelt |= {(i, words) for words in more}
-            plans += [(i, "full", words, 0) for words in more]
+            turned.append((i, *parts[0][1:]))
         plans += [
             (i, "alias", words, len(split_titles(words)[0])) for words in dict.fromkeys(aliases) if words not in known
         ]
         pairs += [(i, *parts[0][1:], words) for words in aliases if parts]
         respellings.append([_anglicised_words(name)])
+    known_words = {(i, words) for i, _, words, _ in plans}
+    flags = look_up_words({w for _, whole, _ in turned for w in whole})
+    for i, whole, given in turned:
+        more = dict.fromkeys(list_spelt_forms(whole, given, nicknames[i], flags))
+        spelt |= {(i, words) for words in more if (i, words) not in known_words}
+        plans += [(i, "full", words, 0) for words in more if (i, words) in spelt]
     for i, full, words in _find_respelt_aliases(pairs):
         respellings[i].append(dict(zip(full, words, strict=True)))
     spellings = [

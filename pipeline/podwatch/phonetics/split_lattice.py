@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from podwatch.phonetics.cost_filter import ROUNDING
 from podwatch.phonetics.lexicon import Entry, list_everyday_words
 from podwatch.phonetics.noisy_channel import Channel, load_channels
 from podwatch.phonetics.pronunciation import PHONES
@@ -195,19 +196,27 @@ def _near_pairs(
     if not parts:
         empty = np.zeros(0, dtype=np.int64)
         return empty, empty, np.zeros(0, dtype=np.float32)
-    said, heard = channel.pad(parts), channel.pad(sounds)
-    counts = np.zeros((len(sounds), len(channel.deletion)), dtype=np.float32)
-    for column in heard.T:
-        np.add.at(counts, (np.arange(len(sounds)), column), 1)
-    counts[:, channel.padding] = 0
+    said, heard, size = channel.pad(parts), channel.pad(sounds), len(channel.deletion)
     lengths = np.array([len(s) for s in sounds])
+    cells = (np.arange(len(sounds))[:, None] * size + heard).ravel()
+    counts = np.bincount(cells, minlength=len(sounds) * size).reshape(-1, size).astype(np.float32)
+    counts[:, channel.padding] = 0
     bounds = channel.heard_lower_bounds(said)
-    most = np.array([PIECE_COST * len(p) + SHORT_PIECE_COST for p in parts], dtype=np.float32)
-    missing = np.array([len(p) for p in parts])[:, None] - lengths
-    least = bounds @ counts.T + np.maximum(missing, 0) * channel.deletion[:-1].min()
-    which, word = np.nonzero(least <= most[:, None] + 0.01)
+    deleted, inserted = float(channel.deletion[:-1].min()), float(channel.insertion[:-1].min())
+    part_lengths = np.array([len(p) for p in parts])
+    found = []
+    for length in np.unique(part_lengths).tolist():  # of one length all have one limit, and few words may be near
+        limit = PIECE_COST * length + SHORT_PIECE_COST
+        missing = (length - lengths).astype(np.float32)
+        fixed = np.maximum(missing * deleted, -missing * inserted)
+        fitting, mine = np.flatnonzero(fixed <= limit), np.flatnonzero(part_lengths == length)
+        least = bounds[mine] @ counts[fitting].T
+        least += np.maximum(missing[fitting] * deleted, 0).astype(np.float32)
+        rows, columns = np.nonzero(least <= limit + ROUNDING)
+        found.append(np.stack((mine[rows], fitting[columns])))
+    which, word = np.concatenate(found, axis=1)
     costs = channel.costs(said[which], heard[word])
-    near = costs <= most[which]
+    near = costs <= PIECE_COST * part_lengths[which] + SHORT_PIECE_COST
     return which[near], word[near], costs[near]
 
 
