@@ -122,6 +122,6 @@ def test_plain_words_are_found_for_a_name(phones: str) -> None:
 
 
 def test_a_short_name_has_no_way() -> None:
-    name = bytes(map(PHONES.index, "P UH T IH".split()))
+    name = bytes(map(PHONES.index, ["P", "UH", "T", "IH"]))
     assert SplitLattice([name]).find(["put", "in"], [True, True]) == []
     assert HeardWords(0, 0, 2, 0.0).cost == 0.0
