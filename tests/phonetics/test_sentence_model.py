@@ -17,7 +17,6 @@ from tests.support.hypothesis_profiles import examples
 LIKELIER = {
     "way more": "way mow",
     "put in": "put inn",
-    "new bank": "knew bank",
     "white house": "white mouse",
     "to leave": "two leave",
     "knew some": "new some",
