@@ -5,8 +5,8 @@
 holds some 27,000 videos of news channels and talk shows as Whisper medium heard them, with title and description. What
 is chosen is in episodes.tsv, by path: shows are in the half "tune" or the half "test" by a hash of their name, and each
 gives at most MAX_SHOW_HOURS, in the order of a hash of the paths. So no show and no name of one half is in the other.
-"Fresh" are other episodes of the shows of "tune" with the names of it and 101 more: what was tuned on 80 hours, tried on
-250 others. The texts are other people's: they are read where they are, and none is kept.
+"Fresh" are other episodes of the shows of "tune" with its names and 101 more: what was tuned on 80 hours, tried on 250
+others. The texts are other people's: they are read where they are, and none is kept.
 """
 
 from __future__ import annotations
@@ -87,6 +87,11 @@ def _digest(text: str) -> str:
 def show_of(path: str) -> str:
     found = _PATH.fullmatch(path)
     return found[1] if found else ""
+
+
+def seconds_of(path: str) -> int:
+    found = _PATH.fullmatch(path)
+    return int(found[2]) if found else 0
 
 
 def list_paths(repository: Path) -> list[str]:
