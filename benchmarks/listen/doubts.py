@@ -1,9 +1,10 @@
 """Doubtful places of the spoken test set, each with what the text says of it and what the audio says when asked again.
 
-Three sources. ``text``: what the name matcher proposes in the recognised text, all names watched at once. ``wide``:
-where the wider net would listen, with notes that name those whom the file talks of. ``twin``: what the matcher proposes
-for names that nobody says, each one sound away from one that is said (Carlsson, Carlsen). What was recognised, and the
-rows of each file, are kept beside the set: a run that was cut goes on where it was.
+Four sources. ``text``: what the name matcher proposes in the recognised text, all names watched at once. ``wide``:
+where the wider net would listen for the eight names of a file, as if only those were watched. ``twin``: what the
+matcher proposes for names that nobody says, each one sound away from one that is said (Carlsson, Carlsen). ``missed``:
+mentions that the text does not propose, whether the net does or not; nobody is asked about them. What was recognised,
+and the rows of each file, are kept beside the set: a run that was cut goes on where it was.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from benchmarks.listen.twins import twin_of
 from benchmarks.sounds_like.alignment import align
 from benchmarks.sounds_like.phrases import write_passage
 from podwatch.model import Doubt, Transcript
-from podwatch.phonetics import NameMatch, NameMatcher, WatchedName
-from podwatch.query.second_hearing import FLOOR, is_surely_there, spellings_of
+from podwatch.phonetics import NameMatcher, WatchedName
+from podwatch.query.second_hearing import FLOOR, spellings_of
 from podwatch.query.wider_net import WiderNet
 from podwatch.speech.decoding import open_audio
 from podwatch.speech.hearing_places import place_by_words, read_windows
@@ -98,7 +99,8 @@ class DoubtSet:
     def propose(self, file: SpokenFile, transcript: Transcript) -> Iterator[Question]:
         """Everything that is in question in a file."""
         text, said = transcript.text, self.said(file, transcript)
-        for m in self._matcher.find_matches(text):
+        found = self._matcher.find_matches(text)
+        for m in found:
             yield self._question(text, said, "text", self._names[m.name], m.start, m.end, m.score, m.kind)
         for m in self._twins.find_matches(text):
             mine = [s for s in said if s.name == self._names[m.name] and s.start < m.end and m.start < s.end]
@@ -106,13 +108,15 @@ class DoubtSet:
                 twin = self._twins.names[m.name].full
                 d = Doubt(name=twin, start=m.start, end=m.end, surface=text[m.start : m.end], score=m.score)
                 yield Question(d, "twin", "twin", mine[0].form, m.kind)
-        notes = ", ".join(s.name for s in file.spoken)
-        found = self._matcher.find_matches(text, "", notes)
-        taken = [(m.start, m.end) for m in found if m.kind != "sounds_like" or m.score >= FLOOR]
-        names = self._net.likely_names("", notes, [m for m in found if is_surely_there(m)], range(len(self._names)))
-        for place in self._net.cast(text, names, taken):
+        proposed = [m for m in found if m.kind != "sounds_like" or m.score >= FLOOR]
+        likely = [self._names.index(s.name) for s in file.spoken]
+        for place in self._net.cast(text, likely, [(m.start, m.end) for m in proposed]):
             name, span = self._names[place.name], (place.start, place.end)
             yield self._question(text, said, "wide", name, *span, 0.0, "none", place.features)
+        for i, s in enumerate(said):
+            if not any(m.start < s.end and s.start < m.end and self._names[m.name] == s.name for m in proposed):
+                d = Doubt(name=s.name, start=s.start, end=s.end, surface=text[s.start : s.end], score=0.0)
+                yield Question(d, "right", "missed", s.form, "said", (), (i,))
 
     def _question(
         self, text: str, said: Sequence[Said], source: str, name: str, start: int, end: int, score: float, match: str,
@@ -123,19 +127,6 @@ class DoubtSet:
         kind = "right" if mine else "name" if there else "plain"
         doubt = Doubt(name=name, start=start, end=end, surface=text[start:end], score=score, is_wide=source == "wide")
         return Question(doubt, kind, source, said[mine[0]].form if mine else "", match, features, tuple(mine))
-
-    def missed(self, file: SpokenFile, transcript: Transcript) -> list[int]:
-        """The numbers of those mentions of a file that the text does not even propose, with those notes."""
-        matches: list[NameMatch] = [
-            m
-            for m in self._matcher.find_matches(transcript.text, "", ", ".join(s.name for s in file.spoken))
-            if m.kind != "sounds_like" or m.score >= FLOOR
-        ]
-        return [
-            i
-            for i, s in enumerate(self.said(file, transcript))
-            if not any(m.start < s.end and s.start < m.end and self._names[m.name] == s.name for m in matches)
-        ]
 
     def said(self, file: SpokenFile, transcript: Transcript) -> list[Said]:
         """Where the names of a file are said in what was recognised."""

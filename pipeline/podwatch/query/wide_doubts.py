@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from podwatch.query.wider_net import WiderNet
 
 WIDE_PLACES_AN_HOUR = 15  # of talk, beside those of second_hearing.PLACES_AN_HOUR
-NAMES_A_PLACE = 3  # of which the audio is asked at one place: one encoding of the sound serves all
+NAMES_A_PLACE = 4  # names and spans of which the audio is asked at one place
 LEAST = 0.01  # of the net's score: below it hardly a name in a hundred was said
 
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 MAX_NAMES = 12  # that are tried in one episode
 MAX_COST = 2.0  # nats per symbol: what is farther from a name is hardly ever it
+GAP_COST = 0.8  # for each phone of the form that the words have too few or too many: they are to be all of the name
 MIN_PHONES = 4  # of a form: a shorter one is near to too many words
-NAMES_A_PLACE = 3  # that are tried at words that may be several
 OTHER_NAME = GIVEN | SURNAME | PLACE
 
 
@@ -44,7 +44,18 @@ class NetPlace:
     features: tuple[float, ...]
 
 
-FEATURES = ("cost", "other_cost", "phones", "words", "is_surname", "is_unknown", "is_capitalised", "is_other_name")
+FEATURES = (
+    "cost",
+    "other_cost",
+    "length_gap",
+    "phones",
+    "words",
+    "is_surname",
+    "is_unknown",
+    "is_capitalised",
+    "is_other_name",
+)
+Span = tuple[float, int, int, Form, Costs, float]  # how far, first word, the word behind, form, its costs, its gap
 
 
 class WiderNet:
@@ -82,7 +93,6 @@ class WiderNet:
 
 
 def _cast_chunk(text: str, forms: Sequence[Form], taken: Sequence[tuple[int, int]]) -> Iterator[NetPlace]:
-    import numpy as np
 
     tokens = tokenize(text)
     entries = look_up_words({w for word in tokens.plain if word for w in (word, word.removesuffix("'s"))})
@@ -93,24 +103,42 @@ def _cast_chunk(text: str, forms: Sequence[Form], taken: Sequence[tuple[int, int
     windows = TextNGrams(tokens, entries).windows_with(wanted)
     encoded = [windows.encoded_ngram(k) for k in range(len(windows))]
     costs = measure_costs([(form.encoded, heard) for heard in encoded for form in forms])
-    near: dict[int, list[tuple[float, int, int, Form, Costs]]] = defaultdict(list)
+    near: dict[int, list[Span]] = defaultdict(list)
     for k in range(len(windows)):
         mine = costs[k * len(forms) : (k + 1) * len(forms)]
         words = int(windows.sizes[k])
         for form, cost in zip(forms, mine, strict=True):
+            gap = abs(len(encoded[k][0]) - len(form.sound)) / len(form.sound)
             if min(cost) < MAX_COST:
                 near[form.name] += [
-                    (min(cost), at, at + words, form, cost)
+                    (min(cost) + GAP_COST * gap, at, at + words, form, cost, gap)
                     for at in windows.positions(k)
                     if is_free[at : at + words].all()
                 ]
     for name, spans in near.items():
-        done = np.zeros(len(tokens.plain), dtype=bool)
-        for _, first, last, form, cost in sorted(spans, key=lambda s: (s[0], s[1], s[2], s[3].words)):
-            if not done[first:last].any():
-                done[first:last] = True
-                features = _features(tokens, entries, first, last, form, cost)
-                yield NetPlace(name, tokens.starts[first], tokens.ends[last - 1], features)
+        for first, last, form, cost, gap in _choose_spans(spans):
+            features = _features(tokens, entries, first, last, form, cost, gap)
+            yield NetPlace(name, tokens.starts[first], tokens.ends[last - 1], features)
+
+
+def _choose_spans(spans: Sequence[Span]) -> Iterator[tuple[int, int, Form, Costs, float]]:
+    """The nearest spans of one name that do not overlap, each with the nearest one that holds it.
+
+    (Of "light long way" the nearest may be "light long": which one it is only the audio tells.)
+    """
+    chosen: list[tuple[int, int]] = []
+    widened: set[tuple[int, int]] = set()
+    for _, first, last, form, cost, gap in sorted(spans, key=lambda s: (s[0], s[1], s[2], s[3].words)):
+        over = [(a, b) for a, b in chosen if a < last and first < b]
+        if not over:
+            chosen.append((first, last))
+        elif len(over) == 1 and over[0] not in widened and first <= over[0][0] and over[0][1] <= last:
+            if (first, last) == over[0]:
+                continue
+            widened.add(over[0])
+        else:
+            continue
+        yield first, last, form, cost, gap
 
 
 def _free_words(tokens: Tokens, taken: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
@@ -125,13 +153,14 @@ def _free_words(tokens: Tokens, taken: Sequence[tuple[int, int]]) -> NDArray[np.
 
 
 def _features(
-    tokens: Tokens, entries: dict[str, Entry], first: int, last: int, form: Form, cost: Costs
+    tokens: Tokens, entries: dict[str, Entry], first: int, last: int, form: Form, cost: Costs, gap: float
 ) -> tuple[float, ...]:
     words = [entries[w] for w in tokens.plain[first:last] if w]
     capitals = [tokens.is_capitalised[i] and not tokens.starts_sentence[i] for i in range(first, last)]
     return (
         min(cost),
         max(cost),
+        gap,
         math.log(len(form.sound)),
         float(last - first),
         float(form.part == "surname"),
