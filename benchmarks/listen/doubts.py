@@ -39,6 +39,7 @@ ANOTHER_TEXT = 0.4  # of the letters wrong: the passage was not heard at all
 @dataclass(frozen=True, slots=True)
 class Row:
     """One name at one place. kind: right, twin, name (another one was said), or plain (no name was). source: see above.
+    start, end: characters of what was recognised.
     match: of the text's match, "none" of the wider net. likelihoods: none where the text needs no hearing. features: of
     the wider net. at: of the window, seconds from the start of the file; seconds: how long it is; cpu: what it took.
     context: how likely the words around it are. said: numbers of the mentions of the file that it reaches."""
@@ -51,6 +52,8 @@ class Row:
     form: str
     match: str
     score: float
+    start: int
+    end: int
     surface: str
     bare: bool
     likelihoods: tuple[float, ...]
@@ -192,6 +195,8 @@ def _hear_file(file: SpokenFile, doubts: DoubtSet, recogniser: Recogniser) -> li
                 form=q.form,
                 match=q.match,
                 score=q.doubt.score,
+                start=q.doubt.start,
+                end=q.doubt.end,
                 surface=q.doubt.surface,
                 bare=len(q.doubt.surface.split()) == 1,
                 likelihoods=likelihoods,

@@ -87,7 +87,13 @@ def test_every_outcome_but_one_is_left_to_the_text() -> None:
 
 
 # nats by which the audio is likelier where the name was said, how that is said
-WORDS = [(3.0, "far likelier than"), (1.0, "likelier than"), (0.0, "as likely as"), (-1.0, "less likely than"), (-4.0, "far less likely than")]  # fmt: skip
+WORDS = [
+    (3.0, "Steve Witkoff far likelier than wit cop"),
+    (1.0, "Steve Witkoff likelier than wit cop"),
+    (0.2, "heard as wit cop, the audio does not tell it from Steve Witkoff"),
+    (-1.0, "Steve Witkoff less likely than wit cop"),
+    (-4.0, "Steve Witkoff far less likely than wit cop"),
+]
 
 
 @pytest.mark.parametrize(("ratio", "words"), WORDS)
@@ -96,7 +102,7 @@ def test_the_reason_says_how_much_likelier_the_name_is(
 ) -> None:
     monkeypatch.setattr(second_hearing, "likelihood_ratio", lambda likelihoods, is_wide: ratio)
     judged = judge(0.3, "wit\ncop", "Steve Witkoff", heard())
-    assert judged.reason == f"heard again: Steve Witkoff {words} wit cop"
+    assert judged.reason == f"heard again: {words}"
     assert (judged.score > 0.3) == (ratio > 0) or ratio == 0
 
 

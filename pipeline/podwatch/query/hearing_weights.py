@@ -12,12 +12,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Of log-odds, or of a log-likelihood ratio. names: of what is weighed. least: of each that counts."""
+    """Of log-odds, or of a log-likelihood ratio. names: of what is weighed. least: of each that counts.
+    before: how much the log-odds count that there were before."""
 
     constant: float
     least: float
     names: tuple[str, ...]
     values: tuple[float, ...]
+    before: float = 1.0
 
     def sum(self, numbers: Sequence[float]) -> float:
         """constant and the weighed numbers, in the order of ``names``."""
@@ -43,4 +45,4 @@ def load_weights() -> HearingWeights:
 
 def _weights(data: Mapping[str, Any]) -> Weights:
     rows: Mapping[str, float] = data["weights"]
-    return Weights(data["constant"], data["least"], tuple(rows), tuple(rows.values()))
+    return Weights(data["constant"], data["least"], tuple(rows), tuple(rows.values()), data["before"])

@@ -128,13 +128,16 @@ def judge(score: float, surface: str, name: str, hearing: Hearing | None) -> Jud
         return Judgement(score, "")
     if hearing.outcome is not HearingOutcome.HEARD:
         return Judgement(score, f"not heard again: {_WHY_NOT[hearing.outcome]}")
-    ratio = likelihood_ratio(hearing.likelihoods, is_wide=hearing.doubt.is_wide)
-    return Judgement(add_evidence(score, ratio), f"heard again: {_in_words(ratio, surface, name)}")
+    is_wide = hearing.doubt.is_wide
+    ratio = likelihood_ratio(hearing.likelihoods, is_wide=is_wide)
+    reason = f"heard again: {_in_words(ratio, surface, name)}"
+    return Judgement(combine(score, hearing.likelihoods, is_wide=is_wide), reason)
 
 
 def combine(score: float, likelihoods: Sequence[float], *, is_wide: bool = False) -> float:
     """The probability that the name was said, from the text's score and the audio's likelihoods."""
-    return add_evidence(score, likelihood_ratio(likelihoods, is_wide=is_wide))
+    before = load_weights().wide.before if is_wide else 1.0
+    return add_evidence(score, likelihood_ratio(likelihoods, is_wide=is_wide), before)
 
 
 def likelihood_ratio(likelihoods: Sequence[float], *, is_wide: bool = False) -> float:
@@ -143,14 +146,18 @@ def likelihood_ratio(likelihoods: Sequence[float], *, is_wide: bool = False) -> 
     return (weights.wide if is_wide else weights.text).sum(likelihoods)
 
 
-def add_evidence(score: float, ratio: float) -> float:
-    """The odds of the text times the likelihood ratio of the audio (Bayes), as a probability."""
+def add_evidence(score: float, ratio: float, before: float = 1.0) -> float:
+    """The odds of the text times the likelihood ratio of the audio (Bayes), as a probability.
+
+    before: how much the text counts: 1 where its score is a probability of its own.
+    """
     text = min(max(score, 0.001), 0.999)
-    return 1 / (1 + math.exp(-(math.log(text / (1 - text)) + ratio)))
+    return 1 / (1 + math.exp(-(before * math.log(text / (1 - text)) + ratio)))
 
 
 def _in_words(ratio: float, surface: str, name: str) -> str:
-    how = "far likelier than" if ratio > FAR else "likelier than" if ratio > NEAR else "as likely as"
-    if ratio < -NEAR:
-        how = "far less likely than" if ratio < -FAR else "less likely than"
-    return f"{name} {how} {' '.join(surface.split())}"
+    written = " ".join(surface.split())
+    if abs(ratio) <= NEAR:
+        return f"heard as {written}, the audio does not tell it from {name}"
+    how = "likelier than" if ratio > 0 else "less likely than"
+    return f"{name} {'far ' if abs(ratio) > FAR else ''}{how} {written}"

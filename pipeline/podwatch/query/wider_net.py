@@ -165,6 +165,6 @@ def _features(
         float(last - first),
         float(form.part == "surname"),
         float(any(e.cost >= UNKNOWN_COST for e in words)),
-        float(tokens.has_case and any(capitals)),
+        float(any(capitals) or not tokens.has_case),  # captions of machines: each word may be a name
         float(any(e.flags & OTHER_NAME for e in words)),
     )
