@@ -89,11 +89,12 @@ class NameMatcher:
             with single_blas_thread():
                 scored, context = self._select_candidates(chunk, title, notes)
             for candidate, episode in scored:
-                if candidate.score >= min(floor, self._threshold_of(candidate.form.name)):
+                if candidate.score >= min(floor, self.threshold_of(candidate.form.name)):
                     matches.append(self._to_match(candidate, context, episode, chunk, offset))
         return matches
 
-    def _threshold_of(self, name: int) -> float:
+    def threshold_of(self, name: int) -> float:
+        """The lowest score of the name, by its index, that is reported."""
         threshold = self.names[name].threshold
         return DEFAULT_THRESHOLD if threshold is None else threshold
 
@@ -173,7 +174,7 @@ class NameMatcher:
             kind = "alias" if candidate.form.part == "alias" else "exact"
         name, score, distance = candidate.form.name, round(candidate.score, 4), round(candidate.distance, 4)
         reason = explain_match(text[start:end], self.names[name], candidate, context, episode)
-        return NameMatch(name, start + offset, end + offset, score, kind, reason, distance, self._threshold_of(name))
+        return NameMatch(name, start + offset, end + offset, score, kind, reason, distance, self.threshold_of(name))
 
 
 def _drop_foreign(candidates: Sequence[Candidate], foreign: Flags, context: TextContext) -> list[Candidate]:
