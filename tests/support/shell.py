@@ -11,14 +11,24 @@ import atexit
 import gc
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 import tempfile
+import threading
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+# What few commands need and takes long to load, or runs when it is loaded.
+SELDOM = ("podwatch.web", "podwatch.speech.", "podwatch.store.migrations")
+NEVER = ("podwatch.__main__",)
 
 
 def load_command_line() -> None:
@@ -33,12 +43,17 @@ def load_store() -> None:
 def load_everything() -> None:
     import alembic.command  # noqa: F401
     import numpy  # noqa: F401
+    import requests  # noqa: F401
+    import yaml  # noqa: F401
 
-    import podwatch.commands  # noqa: F401
+    import podwatch
     from podwatch import query
     from podwatch.model import Segment, Watch, join_segments
     from podwatch.query.context import EpisodeFields
 
+    for module in pkgutil.walk_packages(podwatch.__path__, "podwatch."):
+        if module.name not in NEVER and not module.name.startswith(SELDOM):
+            import_module(module.name)
     # The tables of pronunciation and of ordinary words are read now, and not again by every command.
     engine = query.build_engine([Watch(name="n", entity="Steve Witkoff", sounds_like=True)])
     engine(join_segments([Segment(0.0, 1.0, "Steve Wittcough said so.")]), EpisodeFields(title=""))
@@ -108,13 +123,34 @@ def _serve(kind: str) -> None:
         if child == 0:
             _become(job)
             sys.argv = ["podwatch", *job["argv"]]
-            try:
-                podwatch.commands.main()
-            finally:
-                Path(job["modules"]).write_text(" ".join({name.partition(".")[0] for name in sys.modules}))
-            sys.exit(0)
+            _end_process(_call(podwatch.commands.main), job["modules"])
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _call(main: Callable[[], object]) -> int:
+    """The exit status of a process that does no more than this."""
+    try:
+        main()
+    except SystemExit as e:
+        if e.code is None or isinstance(e.code, int):
+            return e.code or 0
+        print(e.code, file=sys.stderr)
+        return 1
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - whatever it is: a traceback, and status 1
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _end_process(status: int, modules: str) -> NoReturn:
+    """As the interpreter does, except that it frees nothing: that would copy the memory of the process it came from."""
+    Path(modules).write_text(" ".join({name.partition(".")[0] for name in sys.modules}))
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _become(job: dict[str, object]) -> None:
