@@ -80,6 +80,7 @@ STORED = {
     "backup f.backup": STORE,
     "db status": STORE,
     "db migrate": STORE,
+    "db downgrade 0016 --dry-run": f"{STORE} alembic",
     # It tries every model that is installed; each of these brings others along.
     "doctor": f"{STORE} numpy py3langid spacy rich pydantic requests urllib3",
 }
