@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.listen.doubts import Row
+from podwatch.query.second_hearing import sounds_like_another
 from podwatch.speech.forced_decoding import LIKELIHOODS
 
 USED = ("prompted", "plain_ratio")
@@ -120,6 +121,8 @@ def scores(fitted: Fitted, row: Row) -> tuple[float, float, float]:
         return before, audio, float(fitted.wide[1]) * before + audio
     before = text_odds(row)
     audio = float(fitted.text[0] + np.dot(audio_numbers(row), fitted.text[1:])) if row.likelihoods else 0.0
+    if sounds_like_another(row.surface, row.name):
+        audio = min(audio, 0.0)
     return before, audio, before + audio
 
 

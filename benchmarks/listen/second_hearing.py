@@ -37,7 +37,7 @@ from benchmarks.listen.hearing_scores import (
 )
 from benchmarks.listen.spoken_set import SpokenFile, load_set, make_set
 from podwatch.phonetics.candidate_scoring import DEFAULT_THRESHOLD
-from podwatch.query.second_hearing import SURE, combine
+from podwatch.query.second_hearing import SURE, combine, sounds_like_another
 from podwatch.query.wide_doubts import place_score
 from podwatch.query.wider_net import FEATURES
 from podwatch.settings import from_environment
@@ -61,7 +61,10 @@ def final_score(row: Row) -> float:
     """What podwatch makes of a row, with the weights that it ships."""
     if row.source == "wide":
         return combine(place_score(row.features), row.likelihoods, is_wide=True)
-    return combine(row.score, row.likelihoods) if row.likelihoods and row.score < SURE else row.score
+    if not row.likelihoods or row.score >= SURE:
+        return row.score
+    heard = combine(row.score, row.likelihoods)
+    return min(heard, row.score) if sounds_like_another(row.surface, row.name) else heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def measure(rows: Sequence[Row], *, is_short: bool = False) -> Worth:
     asked = [r for r in rows if r.likelihoods]
     scored: Scored = [(r, _shipped(r)) for r in asked] if is_short else cross_validate(asked)
     doubts = [(r, s) for r, s in scored if r.source == "text" and r.score < SURE]
-    _print_doubts(doubts, [(r, s) for r, s in scored if r.source == "wide"])
+    _print_doubts(scored)
     gain = bootstrap(doubts, lambda some: _passed(some, 2) - _passed(some, 0))
     net, precision = _print_net(rows, scored)
     _print_sure(rows, scored)
@@ -107,7 +110,7 @@ def _interval(v: tuple[float, float, float]) -> str:
     return "-" if v[0] != v[0] else f"{v[0]:.2f} ({v[1]:.2f}-{v[2]:.2f})"
 
 
-def _print_doubts(doubts: Scored, wide: Scored) -> None:
+def _print_doubts(scored: Scored) -> None:
     """By kind of wrong one, by form, by condition: the doubtful, and the wider net's, told apart."""
 
     def line(title: str, some: Scored) -> list[str]:
@@ -119,13 +122,19 @@ def _print_doubts(doubts: Scored, wide: Scored) -> None:
     def of(some: Scored, keep: Callable[[Row], bool]) -> Scored:
         return [(r, s) for r, s in some if keep(r)]
 
-    for title, some in (("Proposed by the text, not surely", doubts), ("Proposed by the wider net", wide)):
+    doubts = [(r, s) for r, s in scored if r.source == "text" and r.score < SURE]
+    twins = [(r, s) for r, s in scored if r.source == "twin" and r.score < SURE]
+    for title, some in (("Proposed by the text, not surely", doubts), ("Proposed by the wider net", _wide(scored))):
         lines = [line("all", some)]
         for kind, what in (("name", "another name was said"), ("plain", "no name was said")):
             lines.append(line(what, of(some, lambda r, k=kind: r.kind in ("right", k))))  # type: ignore[misc]
         for form, what in (("full", "right ones in full"), ("surname", "right ones bare")):
             lines.append(line(what, of(some, lambda r, f=form: r.kind != "right" or r.form == f)))  # type: ignore[misc]
         lines += [line(c, of(some, lambda r, c=c: r.condition == c)) for c in sorted({r.condition for r, _ in some})]  # type: ignore[misc]
+        if some is doubts:
+            lines.append(
+                line("a name one sound away was said", [*((r, s) for r, s in some if r.kind == "right"), *twins])
+            )
         head = ["", "right", "wrong", *WAYS, "AUC, text / both"]
         print_table(f"{title}: right ones let through where {WRONG_PASS:.0%} of the wrong pass", head, lines)
 
