@@ -31,6 +31,7 @@ FOLDS = 10
 RESAMPLES = 500
 RIDGE = 1.0
 INNER_FOLDS = 5
+NEVER = -30.0
 Matrix = NDArray[np.float64]
 Scored = Sequence[tuple[Row, Sequence[float]]]
 
@@ -118,7 +119,8 @@ def scores(fitted: Fitted, row: Row) -> tuple[float, float, float]:
     if row.source == "wide":
         before = places_odds(fitted.places, row)
         audio = float(fitted.wide[0] + np.dot(audio_numbers(row), fitted.wide[2:]))
-        return before, audio, float(fitted.wide[1]) * before + audio
+        both = float(fitted.wide[1]) * before + audio
+        return before, audio, NEVER if sounds_like_another(row.surface, row.name) else both
     before = text_odds(row)
     audio = float(fitted.text[0] + np.dot(audio_numbers(row), fitted.text[1:])) if row.likelihoods else 0.0
     if sounds_like_another(row.surface, row.name):

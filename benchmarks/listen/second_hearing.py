@@ -59,6 +59,8 @@ def is_told(score: float) -> bool:
 
 def final_score(row: Row) -> float:
     """What podwatch makes of a row, with the weights that it ships."""
+    if row.source == "wide" and sounds_like_another(row.surface, row.name):
+        return 0.0
     if row.source == "wide":
         return combine(place_score(row.features), row.likelihoods, is_wide=True)
     if not row.likelihoods or row.score >= SURE:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-NEAR_NATS = (
-    4.5  # of hearing the one as the other, whole words: a changed consonant and a changed vowel cost some 2 each
-)
+NEAR_NATS = 4.5  # of hearing the one as the other: a changed consonant, or vowel, costs some 2
 
 
 @lru_cache(maxsize=4096)
