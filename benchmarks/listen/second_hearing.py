@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import resource
 import statistics
 import tempfile
@@ -101,7 +102,13 @@ def measure(rows: Sequence[Row], *, is_short: bool = False) -> Worth:
 
 def _shipped(row: Row) -> tuple[float, float, float]:
     before = place_score(row.features) if row.source == "wide" else row.score
-    return before, final_score(row), final_score(row)
+    final = _odds(final_score(row))
+    return _odds(before), final, final
+
+
+def _odds(score: float) -> float:
+    score = min(max(score, 1e-9), 1 - 1e-9)
+    return math.log(score / (1 - score))
 
 
 def _passed(some: Scored, way: int) -> float:
@@ -175,7 +182,7 @@ def _wide(scored: Scored) -> Scored:
 
 
 def _odds_to_score(odds: float) -> float:
-    return 1 / (1 + 2.718281828459045 ** -min(max(odds, -30.0), 30.0))
+    return 1 / (1 + math.exp(-min(max(odds, -30.0), 30.0)))
 
 
 def _print_sure(rows: Sequence[Row], scored: Scored) -> None:
