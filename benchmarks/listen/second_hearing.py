@@ -34,6 +34,7 @@ from benchmarks.listen.hearing_scores import (
     bootstrap,
     cross_validate,
     fit,
+    is_wide,
     share_passed,
 )
 from benchmarks.listen.spoken_set import SpokenFile, load_set, make_set
@@ -60,9 +61,9 @@ def is_told(score: float) -> bool:
 
 def final_score(row: Row) -> float:
     """What podwatch makes of a row, with the weights that it ships."""
-    if row.source == "wide" and sounds_like_another(row.surface, row.name):
+    if is_wide(row) and sounds_like_another(row.surface, row.name):
         return 0.0
-    if row.source == "wide":
+    if is_wide(row):
         return combine(place_score(row.features), row.likelihoods, is_wide=True)
     if not row.likelihoods or row.score >= SURE:
         return row.score
@@ -101,7 +102,7 @@ def measure(rows: Sequence[Row], *, is_short: bool = False) -> Worth:
 
 
 def _shipped(row: Row) -> tuple[float, float, float]:
-    before = place_score(row.features) if row.source == "wide" else row.score
+    before = place_score(row.features) if is_wide(row) else row.score
     final = _odds(final_score(row))
     return _odds(before), final, final
 
@@ -154,6 +155,8 @@ def _print_net(rows: Sequence[Row], scored: Scored) -> tuple[tuple[float, float,
     listens = {(r.file, i) for r, _ in _wide(scored) for i in r.said}
     missed = [(r, (found.get((r.file, r.said[0]), -99.0),)) for r in rows if r.source == "missed"]
     told = [(r, s) for r, s in likeliest(_wide(scored)) if is_told(_odds_to_score(s[2]))]
+    strangers = likeliest([(r, s) for r, s in scored if r.source == "stranger"])
+    invented = sum(is_told(_odds_to_score(s[2])) for _, s in strangers)
     right = sum(r.kind == "right" for r, _ in told)
     wrong = len(told) - right
     share = bootstrap(missed, lambda some: sum(is_told(_odds_to_score(s[0])) for _, s in some) / max(1, len(some)))
@@ -163,9 +166,10 @@ def _print_net(rows: Sequence[Row], scored: Scored) -> tuple[tuple[float, float,
         ["of these where the net listens", f"{reached / max(1, len(missed)):.2f}"],
         [f"found, at the threshold {DEFAULT_THRESHOLD}", _interval(share)],
         ["told by the net: right, wrong", f"{right}, {wrong}"],
+        ["told of names that nobody says, as many again", str(invented)],
     ]
     print_table("The wider net", ["", ""], lines)
-    return share, right / max(1, right + wrong)
+    return share, right / max(1, right + wrong + invented)
 
 
 def likeliest(wide: Scored) -> Scored:
