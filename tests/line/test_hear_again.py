@@ -171,6 +171,47 @@ def test_audio_with_other_words_leaves_the_text_alone(open_scenario: Opener) -> 
     assert scenario.recogniser.asked == []
 
 
+# what the audio has where the transcript has the name
+SPOILT_AUDIO = {
+    "cut before the name": "grain came",
+    "cut at the name": "grain came from",
+    "another episode's": "ships leave again ships leave again odesa",
+}
+
+
+@pytest.mark.parametrize("said", SPOILT_AUDIO.values(), ids=SPOILT_AUDIO)
+def test_audio_in_which_the_place_is_not_found_leaves_the_text_alone(said: str, open_scenario: Opener) -> None:
+    scenario = open_scenario()
+    scenario.rt.store.sync_watches([replace(NAME, threshold=0.1)], scenario.now)
+    scenario.add_episode(said, published=vtt("Grain came from kallis today, ships leave again."))
+    scenario.detect()
+    scenario.hear_again()
+    [found] = scenario.detect()
+    assert found.reason.endswith("not heard again: the audio has other words there")
+    assert scenario.recogniser.asked == []
+
+
+def test_a_name_under_which_there_is_nothing_to_hear_is_not_told(open_scenario: Opener) -> None:
+    scenario = open_scenario()
+    scenario.rt.store.sync_watches([replace(NAME, threshold=0.1)], scenario.now)
+    scenario.add_episode(
+        "grain came from today ships leave again", published=vtt("Grain came from kallis today, ships leave again.")
+    )
+    scenario.detect()
+    scenario.hear_again()
+    assert scenario.detect() == []
+
+
+def test_a_file_that_is_no_audio_leaves_the_text_alone(open_scenario: Opener) -> None:
+    scenario = open_scenario()
+    scenario.add_episode(TALK, published=vtt("Grain came from kallis today, ships leave again."))
+    scenario.detect()
+    scenario.host.serve("/one.wav", b"RIFF" + b"x" * 4000, "audio/wav")
+    assert scenario.hear_again().failed == 1
+    scenario.hear_again(scenario.now + PATIENCE)
+    assert scenario.outcomes() == [HearingOutcome.NO_AUDIO]
+
+
 @pytest.mark.parametrize("status", [404, 503])
 def test_audio_that_cannot_be_had_is_asked_for_within_a_day_and_then_the_text_decides(
     status: int, open_scenario: Opener

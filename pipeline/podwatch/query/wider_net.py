@@ -98,6 +98,7 @@ def _cast_chunk(text: str, forms: Sequence[Form], taken: Sequence[tuple[int, int
     entries = look_up_words({w for word in tokens.plain if word for w in (word, word.removesuffix("'s"))})
     is_free = _free_words(tokens, taken)
     is_name = [_is_name(tokens, entries, i) for i in range(len(tokens.plain))]
+    is_unknown = [bool(w) and entries[w].cost >= UNKNOWN_COST for w in tokens.plain]
     wanted = find_rare_words(tokens, entries) & is_free
     if not wanted.any():
         return
@@ -114,7 +115,8 @@ def _cast_chunk(text: str, forms: Sequence[Form], taken: Sequence[tuple[int, int
                 near[form.name] += [
                     (min(cost) + GAP_COST * gap, at, at + words, form, cost, gap)
                     for at in windows.positions(k)
-                    if is_free[at : at + words].all() and not all(is_name[at : at + words])
+                    if is_free[at : at + words].all()
+                    and (not any(is_name[at : at + words]) or any(is_unknown[at : at + words]))
                 ]
     for name, spans in near.items():
         for first, last, form, cost, gap in _choose_spans(spans):
@@ -154,7 +156,7 @@ def _free_words(tokens: Tokens, taken: Sequence[tuple[int, int]]) -> NDArray[np.
 
 
 def _is_name(tokens: Tokens, entries: dict[str, Entry], i: int) -> bool:
-    """Whether a word is written as a name that people or places have: where all are, somebody else was said."""
+    """Whether a word is written as a name that people or places have: they are meant, where all words are known."""
     word = tokens.plain[i]
     flags = entries[word.removesuffix("'s")].flags if word.removesuffix("'s") else 0
     if not flags & OTHER_NAME:
