@@ -1,6 +1,6 @@
 """What the second hearing is worth: right and wrong places told apart by the text, by the audio, and by both.
 
-    python -m benchmarks.listen.second_hearing FOLDER [--names 130] [--model base] [--learn]
+    python -m benchmarks.listen.second_hearing FOLDER [--names 130] [--model base] [--files N] [--learn]
 
 FOLDER keeps the spoken test set, what was recognised in it and what was asked, so that a run goes on where it was cut.
 --learn writes the weights that podwatch uses, fitted on all rows; the tables are cross-validated by name, their
@@ -277,10 +277,12 @@ def main() -> int:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--names", type=int, default=130)
     parser.add_argument("--model", choices=("tiny.en", "base"), default="base")
+    parser.add_argument("--files", type=int, help="only so many of the set's files, its first names in each condition")
     parser.add_argument("--learn", action="store_true")
     chosen = parser.parse_args()
     folder = chosen.folder or Path(tempfile.mkdtemp())
     files = load_set(folder) if (folder / "set.json").exists() else make_set(folder, chosen.names, None)
+    files = sorted(files, key=lambda f: (f.path.stem.split("-")[1], f.condition))[: chosen.files]
     rows = ask(folder, files, chosen.names, fetch_model(chosen.model, ROOT / ".cache/models"))
     worth = measure(rows)
     if chosen.learn:
