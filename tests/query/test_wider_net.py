@@ -148,9 +148,9 @@ def test_of_several_names_at_one_place_the_likeliest_stays() -> None:
 
 def test_words_that_are_somebody_elses_name_are_no_place() -> None:
     net = WiderNet([WatchedName("Ramzan Kadyrov", (), "person")])
-    talk = "Then Xiomara Castro stood up. In the end Castro left, and Cuderov stayed with the others for a while."
+    talk = "Then Xiomara Castro stood up. In the end Castro's friends left, and Cuderov stayed with the others for a while."
     assert [talk[p.start : p.end] for p in net.cast(talk, [0], [])][:1] == ["Cuderov"]
-    assert not any(talk[p.start : p.end] == "Castro" for p in net.cast(talk, [0], []))
+    assert not any("Castro" in talk[p.start : p.end] for p in net.cast(talk, [0], []))
 
 
 def test_a_name_of_one_syllable_is_not_listened_for() -> None:

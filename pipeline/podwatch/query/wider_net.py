@@ -98,7 +98,8 @@ def _cast_chunk(text: str, forms: Sequence[Form], taken: Sequence[tuple[int, int
     entries = look_up_words({w for word in tokens.plain if word for w in (word, word.removesuffix("'s"))})
     is_free = _free_words(tokens, taken)
     is_name = [_is_name(tokens, entries, i) for i in range(len(tokens.plain))]
-    is_unknown = [bool(w) and entries[w].cost >= UNKNOWN_COST for w in tokens.plain]
+    bases = [w.removesuffix("'s") for w in tokens.plain]
+    is_unknown = [bool(w) and entries[w].cost >= UNKNOWN_COST for w in bases]
     wanted = find_rare_words(tokens, entries) & is_free
     if not wanted.any():
         return
