@@ -17,6 +17,7 @@ from podwatch.phonetics.candidate_scoring import (
     SHARED_COST,
     calibrate,
     is_repeated_word,
+    lower_by_kind,
     score_candidates,
 )
 from podwatch.phonetics.candidate_search import CandidateSearch
@@ -105,17 +106,23 @@ class NameMatcher:
         candidates, context, episode_of = self.find_candidates(text, title, notes)
         episodes = [episode_of(c) for c in candidates]
         score_candidates(candidates, context, episodes, self.same_names)
+        by_trees: dict[int, float] = {}
         for candidate, episode in zip(candidates, episodes, strict=True):
             if candidate.is_exact or (candidate.assessment and candidate.assessment.is_somebody_else):
                 continue
             least = min_score(candidate, context, episode) if candidate.score else 0.0
             least = max(least, min_split_score(candidate, context, episode), min_introduced_score(candidate, context))
+            by_trees[id(candidate)] = calibrate(candidate.score)
             is_word = is_repeated_word(candidate, episode)
-            candidate.score = 0.0 if is_word else max(calibrate(candidate.score), least)
+            candidate.score = 0.0 if is_word else max(by_trees[id(candidate)], least)
         keep_whole_names(candidates)
         drop_unlikely_rivals(candidates, self.same_names)
         by_candidate = {id(c): episode for c, episode in zip(candidates, episodes, strict=True)}
-        return [(c, by_candidate[id(c)]) for c in best_per_name(candidates)], context
+        best = [(c, by_candidate[id(c)]) for c in best_per_name(candidates)]
+        for candidate, episode in best:
+            if candidate.score == by_trees.get(id(candidate)):  # and no rule has set it
+                candidate.score = lower_by_kind(candidate, context, episode)
+        return best, context
 
     def find_candidates(
         self, text: str, title: str = "", notes: str = ""
