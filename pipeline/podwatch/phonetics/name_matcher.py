@@ -90,11 +90,12 @@ class NameMatcher:
             with single_blas_thread():
                 scored, context = self._select_candidates(chunk, title, notes)
             for candidate, episode in scored:
-                if candidate.score >= min(floor, self._threshold_of(candidate.form.name)):
+                if candidate.score >= min(floor, self.threshold_of(candidate.form.name)):
                     matches.append(self._to_match(candidate, context, episode, chunk, offset))
         return matches
 
-    def _threshold_of(self, name: int) -> float:
+    def threshold_of(self, name: int) -> float:
+        """The lowest score of the name, by its index, that is reported."""
         threshold = self.names[name].threshold
         return DEFAULT_THRESHOLD if threshold is None else threshold
 
@@ -124,8 +125,9 @@ class NameMatcher:
     ) -> tuple[list[Candidate], TextContext, ContextLookup]:
         """All candidates of both searches, the text, and what the rest of the episode says of a candidate's name."""
         tokens = tokenize(text)
-        entries = look_up_words({w for word in tokens.plain if word for w in (word, word.removesuffix("'s"))})
-        note_words = frozenset((*spoken_words(title), *(w for word in notes.split() for w in spoken_words(word))))
+        distinct = set(tokens.plain) - {""}
+        entries = look_up_words(distinct | {word.removesuffix("'s") for word in distinct})
+        note_words = frozenset((*spoken_words(title), *(w for word in set(notes.split()) for w in spoken_words(word))))
         exact = self._exact.find(tokens)
         first_names = find_first_names(tokens, entries, self._surnames)
         places: dict[str, list[int]] = {}
@@ -175,7 +177,7 @@ class NameMatcher:
             kind = "alias" if candidate.form.part == "alias" else "exact"
         name, score, distance = candidate.form.name, round(candidate.score, 4), round(candidate.distance, 4)
         reason = explain_match(text[start:end], self.names[name], candidate, context, episode)
-        return NameMatch(name, start + offset, end + offset, score, kind, reason, distance, self._threshold_of(name))
+        return NameMatch(name, start + offset, end + offset, score, kind, reason, distance, self.threshold_of(name))
 
 
 def _drop_foreign(candidates: Sequence[Candidate], foreign: Flags, context: TextContext) -> list[Candidate]:

@@ -52,9 +52,10 @@ def find_first_names(tokens: Tokens, entries: Mapping[str, Entry], surnames: Set
     """Of each of these surnames the first names that stand right before it in a text, with the surname's index."""
     found: dict[str, list[tuple[int, str]]] = {}
     if tokens.has_case and surnames:
-        for i, word in enumerate(tokens.plain):
-            surname = word.removesuffix("'s")
-            if i and surname in surnames and tokens.is_capitalised[i - 1] and tokens.gaps[i - 1] == OPEN:
+        spellings = {word: base for word in set(tokens.plain) if (base := word.removesuffix("'s")) in surnames}
+        for i in [i for i, word in enumerate(tokens.plain) if word in spellings]:
+            surname = spellings[tokens.plain[i]]
+            if i and tokens.is_capitalised[i - 1] and tokens.gaps[i - 1] == OPEN:
                 before = tokens.plain[i - 1]
                 if before and before not in ROLES and _may_be_first_name(entries[before]):
                     found.setdefault(surname, []).append((i, before))
