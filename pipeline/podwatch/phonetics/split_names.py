@@ -40,7 +40,7 @@ PLAIN_COST = 9.0  # -log P of the words that are one symbol together, as often a
 NAME_COST = 4.0  # ... and of names
 PLAIN_ODDS = -8.0  # log odds: words that are so much likelier to be only words are no name
 MIN_ODDS, NEAR_COST = -2.0, 0.5  # log odds, and nats per symbol: what the trees take for a name must not be below
-MAX_COST = 1.3  # nats per symbol
+MAX_COST, MAX_COST_ALONE = 1.3, 0.6  # nats per symbol: behind a first name, and of a name of one word
 SLOPE, MAX_SCORE, FAR_PART = 0.5, 0.97, 0.15
 WHOLE_GAIN = 0.3  # nats per symbol: with the words that make it nearer by so much a name is whole
 
@@ -62,7 +62,8 @@ def min_split_score(candidate: Candidate, context: TextContext, episode: Episode
     if log_odds < PLAIN_ODDS:
         return 0.0
     is_long = len(form.encoded_surname[0]) >= MIN_PHONES and len(form.letters) >= MIN_LETTERS
-    if not is_long or candidate.cost > MAX_COST or log_odds < 0:
+    most = MAX_COST if is_behind else MAX_COST_ALONE
+    if not is_long or candidate.cost > most or log_odds < 0:
         return near
     score = MAX_SCORE / (1.0 + math.exp(-SLOPE * log_odds)) * (1.0 - FAR_PART * candidate.cost / MAX_COST)
     return max(near, score)
