@@ -25,6 +25,7 @@ from podwatch.phonetics.candidates import Candidate, TextContext
 from podwatch.phonetics.duplicate_names import count_distinct, find_same_names
 from podwatch.phonetics.episode_context import SURE_SCORE, EpisodeContext, context_lookup, count_repetitions
 from podwatch.phonetics.exact_search import ExactSearch
+from podwatch.phonetics.far_names import max_score
 from podwatch.phonetics.introduced_names import min_introduced_score
 from podwatch.phonetics.lexicon import GIVEN, look_up_words
 from podwatch.phonetics.list_context import min_score
@@ -35,7 +36,7 @@ from podwatch.phonetics.namesakes import find_first_names
 from podwatch.phonetics.ngram_windows import TextNGrams, find_rare_words
 from podwatch.phonetics.overlaps import best_per_name, drop_unlikely_rivals
 from podwatch.phonetics.passage_language import find_foreign_words, is_nearly_right
-from podwatch.phonetics.split_names import keep_whole_names, min_split_score
+from podwatch.phonetics.split_names import is_only_words, keep_whole_names, min_split_score
 from podwatch.phonetics.split_search import SplitSearch
 from podwatch.phonetics.tokenizer import split_chunks, tokenize
 from podwatch.phonetics.watched_names import MatchKind, NameMatch, WatchedName
@@ -114,7 +115,9 @@ class NameMatcher:
             least = max(least, min_split_score(candidate, context, episode), min_introduced_score(candidate, context))
             by_trees[id(candidate)] = calibrate(candidate.score)
             is_word = is_repeated_word(candidate, episode)
-            candidate.score = 0.0 if is_word else max(by_trees[id(candidate)], least)
+            is_word |= is_only_words(candidate, context, episode)
+            score = max(by_trees[id(candidate)], least)
+            candidate.score = 0.0 if is_word else min(score, max_score(candidate, episode))
         keep_whole_names(candidates)
         drop_unlikely_rivals(candidates, self.same_names)
         by_candidate = {id(c): episode for c, episode in zip(candidates, episodes, strict=True)}
