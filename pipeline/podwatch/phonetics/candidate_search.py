@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from podwatch.phonetics.candidates import Candidate, TextContext, split_full_names
 from podwatch.phonetics.form_index import FormIndex, NearPair, sorted_distinct
-from podwatch.phonetics.lexicon import GIVEN, UNKNOWN_COST, Entry
+from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, UNKNOWN_COST, Entry
 from podwatch.phonetics.name_forms import Form
 from podwatch.phonetics.ngram_windows import STOP_WORDS, NGram, Windows, strip_possessive
 from podwatch.phonetics.noisy_channel import encode_words, measure_costs
@@ -63,8 +63,7 @@ class CandidateSearch:
             if form.given_count:
                 self._by_given.setdefault(form.given_spelling, []).append(i)
         self._given_names = sorted(self._by_given)
-        givens = [forms[self._by_given[g][0]].encoded_given for g in self._given_names]  # one spelling has one sound
-        self._given_index = FormIndex(givens, [GIVEN_LIMITS] * len(givens))
+        self._given_index = self._index_given_names(self._given_names)
         surname_limits = (SURNAME_AFTER_LIMIT, SURNAME_AFTER_LIMIT * 0.7)
         self._surname_index = FormIndex([f.encoded_surname for f in forms], [surname_limits] * len(forms))
 
@@ -72,8 +71,13 @@ class CandidateSearch:
         """The candidates of all names."""
         near = self._form_index.find_near(windows.encoded, _limit_factors(windows, context))
         found = self._place(near, self._forms, windows, context, EVERYDAY_LIMIT)
-        found += self._find_surnames_after(self._find_first_names(windows), self._by_given, context)
-        return self._drop_excluded(found, context)
+        first_names = self._find_first_names(windows, self._given_names, self._given_index)
+        found += self._find_surnames_after(first_names, self._by_given, context)
+        return self.drop_excluded(found, context)
+
+    def _index_given_names(self, given_names: Sequence[NGram]) -> FormIndex:
+        givens = [self._forms[self._by_given[g][0]].encoded_given for g in given_names]  # one spelling has one sound
+        return FormIndex(givens, [GIVEN_LIMITS] * len(givens))
 
     def find_again(
         self, windows: Windows, names: Sequence[int], sure: Sequence[Candidate], context: TextContext
@@ -92,9 +96,11 @@ class CandidateSearch:
             for given, indices in self._by_given.items()
             if (mine := [i for i in indices if self._forms[i].name in wanted])
         }
-        found += self._find_surnames_after(self._find_first_names(windows), by_given, context)
+        given_names = sorted(by_given)
+        first_names = self._find_first_names(windows, given_names, self._index_given_names(given_names))
+        found += self._find_surnames_after(first_names, by_given, context)
         found += self._find_echoes(windows, sure, context)
-        return self._drop_excluded(found, context)
+        return self.drop_excluded(found, context)
 
     def _place(
         self, near: Sequence[NearPair], forms: Sequence[Form], windows: Windows, context: TextContext, limit: float
@@ -132,13 +138,15 @@ class CandidateSearch:
         words = candidate.surface_words(context.tokens)
         return not any(f.part == "surname" and f.words == words for f in self._by_name[name])
 
-    def _find_first_names(self, windows: Windows) -> FirstNamePlaces:
+    def _find_first_names(
+        self, windows: Windows, given_names: Sequence[NGram], given_index: FormIndex
+    ) -> FirstNamePlaces:
         import numpy as np
 
         places: dict[NGram, dict[int, tuple[int, float]]] = {}
         short = np.flatnonzero(windows.sizes <= MAX_FIRST_NAMES)
-        for window, given, *costs in self._given_index.find_near(windows.encoded.take(short)):
-            ends, cost = places.setdefault(self._given_names[given], {}), min(costs)
+        for window, given, *costs in given_index.find_near(windows.encoded.take(short)):
+            ends, cost = places.setdefault(given_names[given], {}), min(costs)
             for at in windows.positions(int(short[window])):
                 end = at + int(windows.sizes[short[window]])
                 if end not in ends or cost < ends[end][1]:
@@ -213,7 +221,7 @@ class CandidateSearch:
             candidate.phone_cost, candidate.letter_cost = costs
         return candidates
 
-    def _drop_excluded(self, candidates: Sequence[Candidate], context: TextContext) -> list[Candidate]:
+    def drop_excluded(self, candidates: Sequence[Candidate], context: TextContext) -> list[Candidate]:
         """Without those whose words, or surname, people said are somebody else."""
         return [
             c
@@ -239,8 +247,10 @@ def _limit_factors(windows: Windows, context: TextContext) -> Floats:
     import numpy as np
 
     entries = [context.entries[w] for w in windows.words[:-1]]
-    is_unknown = np.array([*(e.cost >= UNKNOWN_COST for e in entries), False])
-    is_everyday = np.array([*(e.is_everyday(EVERYDAY_COST) for e in entries), True])
+    costs = np.array([*(cost for cost, _, _ in entries), 0.0])
+    flags = np.array([*(flags for _, flags, _ in entries), EVERYDAY])
+    is_unknown = costs >= UNKNOWN_COST
+    is_everyday = (flags & EVERYDAY > 0) & (costs < EVERYDAY_COST)
     factors = np.where(is_everyday[windows.rows].all(axis=1), EVERYDAY_LIMIT / NAME_LIMITS[1], LISTED_FACTOR)
     factors[is_unknown[windows.rows].any(axis=1)] = 1.0
     return factors.astype(np.float32)

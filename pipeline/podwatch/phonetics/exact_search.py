@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from podwatch.phonetics.candidates import Candidate
 from podwatch.phonetics.name_forms import Form
-from podwatch.phonetics.ngram_windows import NGram, strip_possessive
+from podwatch.phonetics.ngram_windows import NGram
 from podwatch.phonetics.tokenizer import CLOSED, Tokens
 
+_JOINED_WORDS = 3
+_PREFIX_LETTERS = 5  # by which it is told whether words may be the beginning of a name that is put together
 JOINED_LETTERS = 4  # a longer name is also found in up to three words that are spelt as it when put together
 
 
@@ -23,35 +25,50 @@ class ExactSearch:
                 self._by_words.setdefault(words, []).append(form)
             if not form.given_count and not form.is_wordlike and len(form.letters) > JOINED_LETTERS:
                 self._by_letters.setdefault(form.letters, []).append(form)
-        self._first_words = {words[0] for words in self._by_words}
-        self._letter_prefixes = {letters[:n] for letters in self._by_letters for n in (1, 2, 3)}
-        self._max_words = max((len(words) for words in self._by_words), default=0)
+        self._longest: dict[str, int] = {}  # first word of some forms -> words of the longest of them
+        for words in self._by_words:
+            self._longest[words[0]] = max(self._longest.get(words[0], 0), len(words))
+        self._letter_prefixes = {letters[:n] for letters in self._by_letters for n in range(1, _PREFIX_LETTERS + 1)}
 
     def find(self, tokens: Tokens) -> list[Candidate]:
         """The places where a form stands as it is spelt (exact), or in words that are spelt so together (not exact)."""
-        candidates = []
-        plain = tokens.plain
-        for i, word in enumerate(plain):
-            is_first = word in self._first_words or word.removesuffix("'s") in self._first_words
-            if not is_first and word[:3] not in self._letter_prefixes:
-                continue
-            for end in range(i + 1, min(i + max(3, self._max_words), len(plain)) + 1):
-                if not plain[end - 1]:
-                    break
-                ngram = tuple(plain[i:end])
-                for words in dict.fromkeys((ngram, strip_possessive(ngram))):
-                    possessive = words != ngram
-                    for form in self._by_letters.get("".join(words).replace("'", ""), ()) if end - i < 4 else ():
-                        if words != form.words:
-                            candidates.append(Candidate(form, i, end, 0.0, 0.0, None, possessive))
-                    for form in self._by_words.get(words, ()):
-                        given = 0.0 if form.given_count else None
-                        at = end - len(form.words) + form.given_count
-                        exact = Candidate(form, i, end, 0.0, 0.0, given, possessive, is_exact=True, surname_at=at)
-                        candidates.append(exact)
-                if tokens.gaps[end - 1] == CLOSED:
-                    break
+        candidates: list[Candidate] = []
+        may_begin = {word for word in set(tokens.plain) if word and self._may_begin(word)}
+        for i, word in enumerate(tokens.plain):
+            if word in may_begin:
+                candidates += self._find_at(i, tokens)
         return candidates
+
+    def _may_begin(self, word: str) -> bool:
+        """Whether a form may begin with a word of a text, or the word be the beginning of one that is put together."""
+        if word in self._longest or word.removesuffix("'s") in self._longest:
+            return True
+        return word[:3] in self._letter_prefixes and word.replace("'", "")[:_PREFIX_LETTERS] in self._letter_prefixes
+
+    def _find_at(self, first: int, tokens: Tokens) -> Iterator[Candidate]:
+        """The places that begin with a word; it ends where no form goes on as the words before do."""
+        plain, letters_before = tokens.plain, ""
+        longest = self._longest.get(plain[first], 1)
+        for end in range(first + 1, min(first + max(_JOINED_WORDS, longest), len(plain)) + 1):
+            word, size = plain[end - 1], end - first
+            if not word:
+                break
+            before = tuple(plain[first : end - 1])
+            for last in dict.fromkeys((word, word.removesuffix("'s"))):
+                words, possessive = (*before, last), last != word
+                if size <= _JOINED_WORDS:
+                    for form in self._by_letters.get(letters_before + last.replace("'", ""), ()):
+                        if words != form.words:
+                            yield Candidate(form, first, end, 0.0, 0.0, None, possessive)
+                for form in self._by_words.get(words, ()):
+                    given = 0.0 if form.given_count else None
+                    at = end - len(form.words) + form.given_count
+                    yield Candidate(form, first, end, 0.0, 0.0, given, possessive, is_exact=True, surname_at=at)
+            letters_before += word.replace("'", "")
+            if size >= longest and letters_before[:_PREFIX_LETTERS] not in self._letter_prefixes:
+                break
+            if tokens.gaps[end - 1] == CLOSED:
+                break
 
 
 def _join_initials(words: NGram) -> NGram:

@@ -11,11 +11,19 @@ A pair of an n-gram and a form is one number, n-gram * number of forms + form; a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from podwatch.phonetics.consonant_keys import deletion_keys, letter_classes, phone_classes
+from podwatch.phonetics.consonant_keys import (
+    RunTable,
+    deletion_keys,
+    letter_classes,
+    number_skeletons,
+    phone_classes,
+    share_key,
+)
 from podwatch.phonetics.cost_filter import ROUNDING, may_cost_within
-from podwatch.phonetics.noisy_channel import Channel, Costs, Encoded, load_channels
+from podwatch.phonetics.noisy_channel import Channel, Costs, Encoded, load_channels, measure_joint_costs
 from podwatch.phonetics.symbol_strings import EncodedNGrams, NGramStrings, concatenate_ranges, pack_strings
 
 if TYPE_CHECKING:
@@ -32,6 +40,8 @@ NearPair = tuple[int, int, float, float]  # n-gram, form, cost per phone, cost p
 _VERY_SHORT = 2  # symbols; such a form must be three times as near
 _FEW_FORMS = 200  # of which bounds for all n-grams cost less than keys
 _BLOCK_PAIRS = 400_000  # whose bounds are worked out at once
+_LIMIT_PARTS = 50  # of a limit, in which bounds are counted
+_FEW_PAIRS = 600  # which are compared in both alphabets at once
 _MANY_PAIRS = 300  # of one form, which are worth a search of their own
 
 
@@ -58,7 +68,9 @@ class SymbolIndex:
         self.limits = (self.lengths * np.array(limits)).astype(np.float32)
         self._consonant_classes = consonant_classes
         self._heard_bounds = channel.heard_lower_bounds(self.padded_forms)
-        owners, keys = deletion_keys(pack_strings([consonant_classes(form) for form in forms]))
+        skeletons = pack_strings([consonant_classes(form) for form in forms])
+        self._skeletons = number_skeletons(skeletons)
+        owners, keys = deletion_keys(skeletons)
         order = np.lexsort((owners, keys))
         self._keys, starts = np.unique(keys[order], return_index=True)
         self._starts = np.append(starts, len(keys)).astype(np.int64)
@@ -81,8 +93,7 @@ class SymbolIndex:
             every = np.arange(len(ngrams))
             return self.likely_pairs_among(ngrams, self._pairs_sharing_key(ngrams, every), factors)
         pairs = self._bounded_pairs(ngrams, factors)
-        which = sorted_distinct(pairs // len(self.lengths))
-        pairs = pairs[np.isin(pairs, self._pairs_sharing_key(ngrams, which), assume_unique=True)]
+        pairs = pairs[self._share_key(ngrams, pairs)]
         return self._drop_far_pairs(ngrams, self._filter_by_said_bound(ngrams, pairs, factors), factors)
 
     def likely_pairs_without_key(self, ngrams: NGramStrings) -> Numbers:
@@ -103,13 +114,22 @@ class SymbolIndex:
 
     def costs(self, ngrams: NGramStrings, pairs: Numbers) -> Floats:
         """For each pair its cost per symbol of the form."""
+        return self.per_symbol(self.channel.costs(*self.take_pairs(ngrams, pairs)), pairs)
+
+    def take_pairs(self, ngrams: NGramStrings, pairs: Numbers) -> tuple[SymbolRows, SymbolRows]:
+        """The padded symbols of the form and of the n-gram of each pair."""
         import numpy as np
 
         g, f = np.divmod(pairs, len(self.lengths))
         used, rows = _distinct(g)
-        heard = ngrams.join(used).pad(self.channel.padding)
-        cost = self.channel.costs(self.padded_forms[f], heard[rows])
-        return (cost / np.maximum(self.lengths[f], 1)).astype(np.float32)
+        return self.padded_forms[f], ngrams.join(used).pad(self.channel.padding)[rows]
+
+    def per_symbol(self, costs: Floats, pairs: Numbers) -> Floats:
+        """The costs of pairs, divided by the lengths of their forms."""
+        import numpy as np
+
+        found: Floats = (costs / np.maximum(self.lengths[pairs % len(self.lengths)], 1)).astype(np.float32)
+        return found
 
     def _drop_far_pairs(self, ngrams: NGramStrings, pairs: Numbers, factors: Floats | None) -> Numbers:
         """The pairs without most of those that are not near, of forms that are in very many."""
@@ -136,20 +156,43 @@ class SymbolIndex:
         forms = self._forms_by_key[concatenate_ranges(begin, end)]
         return sorted_distinct(np.repeat(owners, end - begin) * len(self.lengths) + forms)
 
+    def _share_key(self, ngrams: NGramStrings, pairs: Numbers) -> Flags:
+        """Whether each pair shares a key."""
+        import numpy as np
+
+        g, f = np.divmod(pairs, len(self.lengths))
+        skeletons = number_skeletons(ngrams.words.skeletons(self._consonant_classes)).join(ngrams.rows)
+        shared = share_key(skeletons.take(g), self._skeletons.take(f))
+        shared |= self._run_table.share_run(skeletons, g, f)
+        return shared
+
+    @cached_property
+    def _run_table(self) -> RunTable:
+        return RunTable(self._skeletons)
+
     def _bounded_pairs(self, ngrams: NGramStrings, factors: Floats | None) -> Numbers:
         """The pairs whose cost may be within their limit, of all of them, judged without the order of symbols."""
         import numpy as np
 
         n, block_size = len(self.lengths), max(1, _BLOCK_PAIRS // len(self.lengths))
-        by_word = ngrams.words.symbol_counts @ self._heard_bounds.T
+        # In bytes: parts of each form's own limit, rounded down, so that no bound is higher than it is. What is over
+        # the limit by itself stays over it, and the sum of five below 256.
+        unit = (self.limits + np.float32(ROUNDING)) / np.float32(_LIMIT_PARTS)
+        by_word = _count_parts(ngrams.words.symbol_counts @ self._heard_bounds.T, unit)
+        deleted = _count_parts(self._deleted(self.lengths, np.arange(int(self.lengths.max()) + 1)[:, None]), unit)
+        lengths = np.minimum(ngrams.lengths, self.lengths.max())
+        most = np.full(len(ngrams), _LIMIT_PARTS, dtype=np.uint8)
+        if factors is not None:
+            least_limit = self.limits.min()
+            shares = (least_limit * factors + np.float32(ROUNDING)) / (least_limit + np.float32(ROUNDING))
+            most = np.minimum(np.ceil(shares * np.float32(_LIMIT_PARTS)), _LIMIT_PARTS).astype(np.uint8)
         kept = [np.zeros(0, dtype=np.int64)]
         for begin in range(0, len(ngrams), block_size):
             block = slice(begin, begin + block_size)
-            least = self._deleted(self.lengths, ngrams.lengths[block, None])
+            least = deleted.take(lengths[block], axis=0)
             for column in ngrams.rows[block].T:
-                least += by_word[column]
-            limits = self.limits if factors is None else self.limits * factors[block, None]
-            kept.append(np.flatnonzero(least <= limits + np.float32(ROUNDING)) + begin * n)
+                least += by_word.take(column, axis=0)
+            kept.append(np.flatnonzero(least <= most[block, None]) + begin * n)
         return np.concatenate(kept)
 
     def _filter_by_bound(self, ngrams: NGramStrings, pairs: Numbers, factors: Floats | None) -> Numbers:
@@ -190,6 +233,13 @@ class SymbolIndex:
     def _pair_limits(self, g: Numbers, f: Numbers, factors: Floats | None) -> Floats:
         limits: Floats = self.limits[f]
         return limits if factors is None else limits * factors[g]
+
+
+def _count_parts(costs: Floats, unit: Floats) -> NDArray[np.uint8]:
+    """The costs of forms, a column each, in whole units of the form; all above the limit are one above it."""
+    import numpy as np
+
+    return np.minimum(costs / unit, np.float32(_LIMIT_PARTS + 1)).astype(np.uint8)
 
 
 def sorted_distinct(numbers: Numbers) -> Numbers:
@@ -260,15 +310,42 @@ class FormIndex:
         """Those that are near in an alphabet of those that are likely in it."""
         import numpy as np
 
-        if not likely:
+        sides, found = self._sides(ngrams), []
+        if sum(map(len, likely)) <= _FEW_PAIRS:
+            return self._select_near_of_few(sides, likely, factors)
+        for (index, strings), own in zip(sides, likely, strict=True):
+            costs = index.costs(strings, own)
+            is_near = index.are_within(costs, own, factors)
+            found.append((own[is_near], costs[is_near]))
+        pairs = sorted_distinct(np.concatenate([near for near, _ in found])) if found else ()
+        if not len(pairs):
             return []
-        pairs = sorted_distinct(np.concatenate(likely))
-        is_near = np.zeros(len(pairs), dtype=bool)
-        every_cost = []
-        for (index, strings), own in zip(self._sides(ngrams), likely, strict=True):
-            costs = index.costs(strings, pairs)
-            is_near |= index.are_within(costs, pairs, factors) & np.isin(pairs, own, assume_unique=True)
-            every_cost.append(costs)
+        columns = [(pairs // len(self.by_sound.lengths)).tolist(), (pairs % len(self.by_sound.lengths)).tolist()]
+        for (index, strings), (near, known) in zip(sides, found, strict=True):
+            costs = np.empty(len(pairs), dtype=np.float32)
+            at = np.searchsorted(pairs, near)
+            costs[at] = known
+            is_new = np.ones(len(pairs), dtype=bool)
+            is_new[at] = False
+            costs[is_new] = index.costs(strings, pairs[is_new])
+            columns.append(costs.tolist())
+        return list(zip(*columns, strict=True))
+
+    def _select_near_of_few(
+        self, sides: Sequence[tuple[SymbolIndex, NGramStrings]], likely: Sequence[Numbers], factors: Floats | None
+    ) -> list[NearPair]:
+        """The same by the costs of all pairs in both alphabets at once."""
+        import numpy as np
+
+        pairs = sorted_distinct(np.concatenate(likely)) if likely else ()
+        if not len(pairs):
+            return []
+        said, heard = zip(*(index.take_pairs(strings, pairs) for index, strings in sides), strict=True)
+        is_near, every_cost = np.zeros(len(pairs), dtype=bool), []
+        for (index, _), own, costs in zip(sides, likely, measure_joint_costs(said, heard), strict=True):
+            every_cost.append(index.per_symbol(costs, pairs))
+            at = np.searchsorted(pairs, own)
+            is_near[at] |= index.are_within(every_cost[-1][at], own, factors)
         pairs, n = pairs[is_near], len(self.by_sound.lengths)
         columns = [(pairs // n).tolist(), (pairs % n).tolist(), *(costs[is_near].tolist() for costs in every_cost)]
         return list(zip(*columns, strict=True))

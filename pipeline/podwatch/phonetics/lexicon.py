@@ -21,6 +21,7 @@ UNKNOWN_COST = 18.5  # -log P of a word that no list has
 INVISIBLE = "\u00ad\u200b-\u200d\u2060\ufeff"  # soft hyphen, zero-width blanks: the word goes on behind them
 _WITHOUT_INVISIBLE = dict.fromkeys((0xAD, *range(0x200B, 0x200E), 0x2060, 0xFEFF))
 _MAX_CACHED = 100_000  # entries of unlisted words in one process
+_MAX_ENTRIES = 10_000  # of listed words: two megabytes, and what is said in ten hours of talk
 _LETTERS = (
     "a EY;b B IY;c S IY;d D IY;e IY;f EH F;g JH IY;h EY CH;i AY;j JH EY;k K EY;l EH L;m EH M;n EH N;o OW;p P IY;"
     "q K Y UW;r AA R;s EH S;t T IY;u Y UW;v V IY;w D AH B AH L Y UW;x EH K S;y W AY;z Z IY"
@@ -56,6 +57,7 @@ def word_set(words: str) -> frozenset[str]:
 
 
 _unlisted: dict[str, Entry] = {}
+_entries: dict[str, Entry] = {}  # of listed words, as talk says the same ones again and again
 _TITLES = ("mr", "mrs", "ms", "dr")  # the lists of words have few short ones
 _CONTRACTION_ENDINGS = word_set("ll d ve re m t")
 _BEFORE_IS = word_set("he she it that this what who there here where how when let")
@@ -137,10 +139,12 @@ def look_up_words(words: Iterable[str]) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     new: set[str] = set()
     for word in words:
-        if word in listed:
-            found[word] = Entry(*listed[word])
-        elif word in _unlisted:
-            found[word] = _unlisted[word]
+        if (entry := _entries.get(word) or _unlisted.get(word)) is not None:
+            found[word] = entry
+        elif word in listed:
+            if len(_entries) >= _MAX_ENTRIES:
+                _entries.clear()
+            found[word] = _entries[word] = Entry(*listed[word])
         else:
             new.add(word)
     if len(_unlisted) + len(new) > _MAX_CACHED:

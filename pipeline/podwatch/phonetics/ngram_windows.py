@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 MAX_WORDS = 4
+_FEW_WORDS = 50_000  # MAX_WORDS numbers below it are one number of 64 bits
 STOP_WORDS = word_set(  # no name begins or ends with these: they stand beside most rare words
     "the and of to that is was it's it for you we they this with so but or as be are have not he she i what like just "
     "my your if i'm you're that's there from which who these those were been has had would could should about because "
     "when where how then than them their our also very really some any more"
 )
 RARE_COST = 10.5  # -log P: words said more seldom may be part of a misspelt name; about one word in six
-_FIRST_PERSON = word_set("i i'm i've i'll i'd")
+_NEVER_NAMES = word_set("i i'm i've i'll i'd") | {""}  # whatever capital they have
 NGram = tuple[str, ...]  # plain words
 
 
@@ -76,14 +77,17 @@ class Windows:
 def _group_equal(rows: Numbers, base: int) -> tuple[Numbers, Numbers]:
     """The numbers of all rows, those of equal rows side by side and ascending; and where the groups begin, and end.
 
-    ``base``: more than any number in a row. Two columns are made one number, and numbered anew before the next two.
+    ``base``: more than any number in a row. As many columns as a number of 64 bits can hold are made one number, and
+    numbered anew before the next ones.
     """
     import numpy as np
 
     keys = np.zeros(len(rows), dtype=np.int64)
     order, is_new = keys, keys > 0
-    for column in range(0, rows.shape[1], 2):
-        keys = (keys * base + rows[:, column]) * base + rows[:, column + 1]
+    at_once = rows.shape[1] if base < _FEW_WORDS else 2
+    for begin in range(0, rows.shape[1], at_once):
+        for column in rows[:, begin : begin + at_once].T:
+            keys = keys * base + column
         order = np.argsort(keys, kind="stable")
         is_new = np.diff(keys[order], prepend=-1) > 0
         keys[order] = np.cumsum(is_new) - 1
@@ -118,9 +122,11 @@ class TextNGrams:
 
         self._words = words = EncodedWords(tokens.plain, entries)
         empty, n = len(words.plain) - 1, len(tokens.plain)
-        at = np.array([words.numbers[w] for w in tokens.plain] + [empty] * MAX_WORDS, dtype=np.int64)
-        is_stop = np.array([w in STOP_WORDS for w in words.plain])[at]
-        is_open = np.array([*(gap != CLOSED for gap in tokens.gaps), *[False] * MAX_WORDS], dtype=bool)
+        at = np.full(n + MAX_WORDS, empty, dtype=np.int64)
+        at[:n] = np.fromiter(map(words.numbers.__getitem__, tokens.plain), dtype=np.int64, count=n)
+        is_stop = np.fromiter(map(STOP_WORDS.__contains__, words.plain), dtype=bool, count=len(words.plain))[at]
+        is_open = np.zeros(n + MAX_WORDS, dtype=bool)
+        is_open[:n] = np.array(tokens.gaps, dtype=np.int64) != CLOSED
         goes_on = at != empty  # from each word on, so many words more run over no end of a sentence
         may_end = []
         for more in range(MAX_WORDS):
@@ -130,14 +136,17 @@ class TextNGrams:
         first, size = np.nonzero(np.stack(may_end, axis=1))  # size: words behind the first
         columns = np.arange(MAX_WORDS)
         rows = np.where(columns <= size[:, None], at[first[:, None] + columns], empty)
-        base = [words.numbers.get(w.removesuffix("'s"), -1) if w.endswith("'s") else -1 for w in words.plain]
-        last_base = np.array(base)[at[first + size]]
-        possessive = np.flatnonzero((last_base >= 0) & (last_base < empty))
-        stripped = rows[possessive]
-        stripped[np.arange(len(possessive)), size[possessive]] = last_base[possessive]
-        self._rows = np.insert(rows, possessive + 1, stripped, axis=0)
-        self._first = np.insert(first, possessive + 1, first[possessive])
-        self._behind = np.insert(first + size + 1, possessive + 1, (first + size + 1)[possessive])
+        base = np.full(empty + 1, -1, dtype=np.int64)
+        for number, word in enumerate(words.plain):
+            if word.endswith("'s"):
+                base[number] = words.numbers.get(word[:-2], -1)
+        last_base = base[at[first + size]]
+        is_possessive = (last_base >= 0) & (last_base < empty)
+        twice = np.repeat(np.arange(len(rows)), 1 + is_possessive)
+        possessive = np.flatnonzero(is_possessive)
+        self._rows, self._first, self._behind = rows[twice], first[twice], (first + size + 1)[twice]
+        stripped = possessive + np.arange(1, len(possessive) + 1)  # the second one of each two
+        self._rows[stripped, size[possessive]] = last_base[possessive]
 
     def windows(self) -> Windows:
         """All of them."""
@@ -159,9 +168,10 @@ def find_rare_words(tokens: Tokens, entries: Mapping[str, Entry]) -> Flags:
     """
     import numpy as np
 
-    rare = {w for w, e in entries.items() if e.cost > RARE_COST or e.flags & GIVEN}
-    is_rare = np.array([w in rare for w in tokens.plain], dtype=bool)
+    rare = {w for w, (cost, flags, _) in entries.items() if cost > RARE_COST or flags & GIVEN}
+    n = len(tokens.plain)
+    is_rare = np.fromiter(map(rare.__contains__, tokens.plain), dtype=bool, count=n)
     if tokens.has_case:
         is_name = np.array(tokens.is_capitalised, dtype=bool) & ~np.array(tokens.starts_sentence, dtype=bool)
-        is_rare |= is_name & np.array([bool(w) and w not in _FIRST_PERSON for w in tokens.plain], dtype=bool)
+        is_rare |= is_name & ~np.fromiter(map(_NEVER_NAMES.__contains__, tokens.plain), dtype=bool, count=n)
     return is_rare

@@ -32,7 +32,8 @@ _SPELLING_VARIANTS = re.compile("ck|ph|[bdgk]h|c(?!c?[eihy])|q|ff?$")  # the las
 _NORMAL_SPELLINGS = {"ck": "k", "c": "k", "q": "k", "ph": "f", "f": "v", "ff": "v"}
 _DOUBLED_LETTER = re.compile(r"(.)\1")
 _LETTER_SYMBOLS = bytes((i - 97) % 256 for i in range(256))
-_CHUNK_ROWS = 4096  # pairs whose tables fit the processor's cache
+_CHUNK_ROWS = 2048  # pairs whose tables fit the processor's cache
+_FEW_PAIRS = 128  # of which a running minimum over the whole table, in steps of 1, 2, 4 and so on, takes fewer calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +66,47 @@ class Channel:
         import numpy as np
 
         out = np.zeros(len(said), dtype=np.float32)
-        n = len(self.deletion)
-        substitution = self.substitution.ravel()
-        for begin in range(0, len(said), _CHUNK_ROWS):  # a column for each pair
-            rows = slice(begin, begin + _CHUNK_ROWS)
-            a = np.ascontiguousarray(said[rows].T).astype(np.intp)
-            b = np.ascontiguousarray(heard[rows].T).astype(np.intp)
-            inserted = np.zeros((len(b) + 1, a.shape[1]), dtype=np.float32)
-            for j in range(len(b)):
-                np.add(inserted[j], self.insertion.take(b[j]), out=inserted[j + 1])
-            best = inserted.copy()
-            for p in a:
-                new = best + self.deletion[p]
-                np.minimum(new[1:], best[:-1] + substitution.take(p * n + b), out=new[1:])
-                # An insertion costs the same wherever it stands: a running minimum of what is left without them
-                # (np.minimum.accumulate takes 18 times as long).
-                new -= inserted
-                for j in range(len(b)):
-                    np.minimum(new[j + 1], new[j], out=new[j + 1])
-                new += inserted
-                best = new
-            out[rows] = best[-1]
+        lengths, heard_lengths = ((rows != self.padding).sum(axis=1) for rows in (said, heard))
+        order = np.lexsort((-heard_lengths, -lengths))  # so that the tables of a chunk are hardly wider than its pairs
+        for begin in range(0, len(said), _CHUNK_ROWS):
+            rows = order[begin : begin + _CHUNK_ROWS]
+            a = said[rows, : lengths[rows[0]]].T.astype(np.intp, order="C")
+            b = heard[rows, : heard_lengths[rows].max()].T.astype(np.intp, order="C")
+            out[rows] = self._chunk_costs(a, b, lengths[rows])
         return out
 
-    def costs_per_symbol(self, said: Sequence[bytes], heard: Sequence[bytes]) -> list[float]:
-        """For each pair the cost divided by the length of what was said."""
-        costs = self.costs(self.pad(said), self.pad(heard)).tolist()
-        return [cost / max(1, len(string)) for cost, string in zip(costs, said, strict=True)]
+    def _chunk_costs(self, said: NDArray[np.intp], heard: NDArray[np.intp], lengths: NDArray[np.int64]) -> Floats:
+        """The costs of pairs, one a column; ``lengths``: those of what was said, the longest first."""
+        import numpy as np
+
+        substitution, n, width = self.substitution.ravel(), len(self.deletion), len(heard)
+        inserted = np.zeros((width + 1, len(lengths)), dtype=np.float32)
+        for j in range(width):
+            np.add(inserted[j], self.insertion.take(heard[j]), out=inserted[j + 1])
+        best, final = inserted.copy(), np.empty(len(lengths), dtype=np.float32)
+        going = len(lengths)  # the pairs of which not all that was said is worked out
+        for i, p in enumerate(said):
+            if lengths[going - 1] <= i:
+                ended, going = going, int(np.searchsorted(-lengths, -i))
+                final[going:ended] = best[-1, going:]
+                best, inserted, heard = best[:, :going].copy(), inserted[:, :going].copy(), heard[:, :going].copy()
+            new = best + self.deletion.take(p[:going])
+            np.minimum(new[1:], best[:-1] + substitution.take(p[:going] * n + heard), out=new[1:])
+            # An insertion costs the same wherever it stands: a running minimum of what is left without them
+            # (np.minimum.accumulate takes 18 times as long).
+            new -= inserted
+            if going > _FEW_PAIRS:
+                for j in range(width):
+                    np.minimum(new[j + 1], new[j], out=new[j + 1])
+            else:
+                step = 1
+                while step <= width:
+                    np.minimum(new[step:], new[:-step], out=new[step:])
+                    step *= 2
+            new += inserted
+            best = new
+        final[:going] = best[-1]
+        return final
 
     def said_lower_bounds(self, heard: SymbolRows) -> Floats:
         """For each row of ``heard`` and each symbol p: the least that p can cost, whatever it is heard as there."""
@@ -158,9 +173,49 @@ def measure_costs(pairs: Sequence[tuple[Encoded, Encoded]]) -> list[Costs]:
     if not pairs:
         return []
     distinct = sorted(set(pairs))
+    phones, letters = load_channels()
+    said, heard = ([pair[i] for pair in distinct] for i in (0, 1))
+    joint = measure_joint_costs(
+        (phones.pad([s for s, _ in said]), letters.pad([s for _, s in said])),
+        (phones.pad([s for s, _ in heard]), letters.pad([s for _, s in heard])),
+    )
     by_alphabet = [
-        channel.costs_per_symbol([said[i] for said, _ in distinct], [heard[i] for _, heard in distinct])
-        for i, channel in enumerate(load_channels())
+        [cost / max(1, len(string[i])) for cost, string in zip(costs.tolist(), said, strict=True)]
+        for i, costs in enumerate(joint)
     ]
     costs = dict(zip(distinct, zip(*by_alphabet, strict=True), strict=True))
     return [costs[pair] for pair in pairs]
+
+
+@lru_cache(maxsize=1)
+def _joint_channel() -> tuple[Channel, SymbolRows, SymbolRows]:
+    """One channel of both alphabets, and what phones and letters, and their paddings, are as symbols of it."""
+    import numpy as np
+
+    phones, letters = load_channels()
+    n, m = phones.padding, letters.padding
+    substitution = np.full((n + m, n + m), _IMPOSSIBLE, dtype=np.float32)
+    substitution[:n, :n], substitution[n:, n:] = phones.substitution[:n, :n], letters.substitution[:m, :m]
+    deletion, insertion = (
+        np.concatenate([a[:n], b[:m]])
+        for a, b in ((phones.deletion, letters.deletion), (phones.insertion, letters.insertion))
+    )
+    symbols = np.arange(n + m + 1, dtype=np.uint8)
+    return with_padding(substitution, deletion, insertion), np.append(symbols[:n], symbols[-1]), symbols[n:]
+
+
+def measure_joint_costs(said: tuple[SymbolRows, SymbolRows], heard: tuple[SymbolRows, SymbolRows]) -> Floats:
+    """Two rows: the costs of the same pairs in phones and in letters, both as padded rows.
+
+    In one table, as for few pairs the calls take longer than what they work out.
+    """
+    import numpy as np
+
+    channel, *symbols = _joint_channel()
+    rows = []
+    for pair in (said, heard):
+        both = np.full((2, len(pair[0]), max(pair[0].shape[1], pair[1].shape[1])), channel.padding, dtype=np.uint8)
+        for own, strings, joint in zip(both, pair, symbols, strict=True):
+            own[:, : strings.shape[1]] = joint[strings]
+        rows.append(both.reshape(-1, both.shape[2]))
+    return channel.costs(*rows).reshape(2, -1)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from podwatch.phonetics.candidates import Candidate, TextContext
-from podwatch.phonetics.lexicon import Entry
+from podwatch.phonetics.lexicon import EVERYDAY, Entry
 from podwatch.phonetics.tokenizer import Tokens
 
 if TYPE_CHECKING:
@@ -30,9 +30,11 @@ def find_foreign_words(tokens: Tokens, entries: Mapping[str, Entry]) -> Flags:
     """A flag for each word of a text: whether it stands in a passage that is not English."""
     import numpy as np
 
-    everyday = {w for w, e in entries.items() if e.is_everyday() and len(w) >= MIN_LETTERS}
-    is_counted = np.array([not w or len(w) >= MIN_LETTERS for w in tokens.plain], dtype=np.int64)
-    is_known = np.array([w in everyday for w in tokens.plain], dtype=np.int64)
+    everyday = {w for w, (_, flags, _) in entries.items() if flags & EVERYDAY and len(w) >= MIN_LETTERS}
+    ignored = {w for w in entries if 0 < len(w) < MIN_LETTERS}
+    n = len(tokens.plain)
+    is_known = np.fromiter(map(everyday.__contains__, tokens.plain), dtype=bool, count=n)
+    is_counted = ~np.fromiter(map(ignored.__contains__, tokens.plain), dtype=bool, count=n)
     known, total = (np.concatenate(([0], np.cumsum(values))) for values in (is_known, is_counted))
     at = np.arange(len(is_counted))
     foreign: Flags = np.zeros(len(is_counted), dtype=bool)

@@ -67,6 +67,16 @@ def _from_lengths(symbols: Symbols, lengths: Numbers) -> SymbolStrings:
     return SymbolStrings(symbols, np.cumsum(lengths) - lengths, lengths)
 
 
+def _map_symbols(strings: SymbolStrings, mapping: Callable[[bytes], bytes]) -> SymbolStrings:
+    """The strings as ``mapping`` makes them, which drops or replaces symbols, each by itself: all at once."""
+    import numpy as np
+
+    mapped = np.frombuffer(mapping(strings.symbols.tobytes()), dtype=np.uint8)
+    is_kept = np.array([bool(mapping(bytes([symbol]))) for symbol in range(256)])
+    before = np.concatenate(([0], np.cumsum(is_kept[strings.symbols])))
+    return _from_lengths(mapped, before[strings.starts + strings.lengths] - before[strings.starts])
+
+
 def concatenate_ranges(begin: Numbers, end: Numbers) -> Numbers:
     """All numbers of [begin, end) of the first, then of the second, and so on."""
     import numpy as np
@@ -107,7 +117,7 @@ class WordStrings:
     def skeletons(self, classes: Callable[[bytes], bytes]) -> SymbolStrings:
         """The words as ``classes`` makes them."""
         if classes not in self._skeletons:
-            self._skeletons[classes] = pack_strings([classes(s) for s in self.strings])
+            self._skeletons[classes] = _map_symbols(self.packed, classes)
         return self._skeletons[classes]
 
 

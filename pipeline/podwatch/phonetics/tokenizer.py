@@ -7,17 +7,19 @@ the characters between two words is how likely a name goes on behind them.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, compress
+from operator import not_
 
 from podwatch.phonetics.lexicon import INVISIBLE, plain_spelling, word_set
 
 OPEN, COMMA, CLOSED = 0, 1, 2  # between two words: a name may go on; over a comma or dash; the sentence ends
 CHUNK_LENGTH, MAX_TEXT_LENGTH = 300_000, 4_000_000  # characters: five hours of talk, and sixty-five
 MAX_WORD_LENGTH = 30  # letters; what is longer is no word that anybody said
-_WORD_PATTERN = re.compile(rf"[^\W_]+(?:(?:['’]|[{INVISIBLE}]+)[^\W_]+)*")
+_WORD_PATTERN = re.compile(rf"([^\W_]+(?:(?:['’]|[{INVISIBLE}]+)[^\W_]+)*)")
 _ACRONYM = re.compile(r"[A-Z]{2,}(?:['’]?s)?")  # also their plural: CPUs
 # Capitals within a word are those of products (MacOS, GoLand), or follow the prefixes of some surnames.
 _SURNAME_PREFIXES = r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|Fitz|Al|El|Ben|Bin|Ibn|[OD]['’])[A-Z][a-z]+(?:['’]s)?$"
@@ -78,26 +80,30 @@ class Tokens:
 
 
 def tokenize(text: str) -> Tokens:
-    """The words of ``text``."""
-    spans = [m.span() for m in _WORD_PATTERN.finditer(text)]
-    raw = [text[a:b] for a, b in spans]
-    plain = [plain_spelling(w) if len(w) <= MAX_WORD_LENGTH else "" for w in raw]
-    gaps: list[int] = []
-    for i, ((start, end), (following, _)) in enumerate(pairwise(spans)):
-        gap = _classify_gap(text[end:following])
-        abbreviated = text[end] == "." and (end - start == 1 or plain[i] in _ABBREVIATED_TITLES)
-        if abbreviated and not text[end + 1 : following].strip():
-            gap = OPEN
-        gaps.append(gap)
+    """The words of ``text``.
+
+    What is asked of a word or of what is between two is asked once of each distinct one.
+    """
+    parts = _WORD_PATTERN.split(text)  # what is between the words, and the words
+    raw, between = parts[1::2], parts[2:-1:2]
+    borders = list(accumulate(map(len, parts)))
+    distinct = set(raw)
+    plain_of = {w: plain_spelling(w) if len(w) <= MAX_WORD_LENGTH else "" for w in distinct}
+    has_capital = {w: w[0].isupper() for w in distinct}
+    plain = [plain_of[w] for w in raw]
+    gap_of = {gap: _classify_gap(gap) for gap in set(between)}
+    gaps = [gap_of[gap] for gap in between]
+    if dots := {gap for gap in gap_of if gap[:1] == "." and not gap[1:].strip()}:
+        for i in [i for i, gap in enumerate(between) if gap in dots]:
+            if len(raw[i]) == 1 or plain[i] in _ABBREVIATED_TITLES:
+                gaps[i] = OPEN
     gaps.append(CLOSED)
-    capitalised = [w[0].isupper() for w in raw]
-    first = [i == 0 or gaps[i - 1] == CLOSED for i in range(len(raw))]
-    inside = [
-        (capital, word) for capital, word, at_start in zip(capitalised, plain, first, strict=True) if not at_start
-    ]
-    small = sum(not capital for capital, _ in inside)
-    large = sum(capital and word not in _CAPITAL_PRONOUNS for capital, word in inside)
+    capitalised = [has_capital[w] for w in raw]
+    first = [True, *(gap == CLOSED for gap in gaps[:-1])] if raw else []
+    inside = Counter(compress(raw, map(not_, first)))
+    small = sum(times for w, times in inside.items() if not has_capital[w])
+    large = sum(times for w, times in inside.items() if has_capital[w] and plain_of[w] not in _CAPITAL_PRONOUNS)
     has_case = large * 200 > small and large < 4 * small + 8
-    acronyms = {w for w in set(raw) if _ACRONYM.fullmatch(w) or _INNER_CAPITALS.fullmatch(w)} if has_case else set()
+    acronyms = {w for w in distinct if _ACRONYM.fullmatch(w) or _INNER_CAPITALS.fullmatch(w)} if has_case else set()
     acronym = [w in acronyms for w in raw]
-    return Tokens(plain, [a for a, _ in spans], [b for _, b in spans], gaps, capitalised, first, acronym, has_case)
+    return Tokens(plain, borders[:-1:2], borders[1::2], gaps, capitalised, first, acronym, has_case)

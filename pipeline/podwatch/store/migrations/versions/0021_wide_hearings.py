@@ -1,0 +1,11 @@
+"""Which places of hearings the text has passed over, and only the wider net proposes."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0021"
+down_revision = "0020"
+
+
+def upgrade() -> None:
+    op.add_column("hearings", sa.Column("is_wide", sa.Boolean(), nullable=False, server_default=sa.false()))
