@@ -9,3 +9,9 @@ down_revision = "0020"
 
 def upgrade() -> None:
     op.add_column("hearings", sa.Column("is_wide", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+
+def downgrade() -> None:
+    """The places of the wider net go: an older podwatch would take them for doubts, and alerts would wait for them."""
+    op.execute("DELETE FROM hearings WHERE is_wide")
+    op.drop_column("hearings", "is_wide")
