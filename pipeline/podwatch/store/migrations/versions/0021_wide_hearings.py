@@ -12,6 +12,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The places of the wider net go: an older podwatch would take them for doubts, and alerts would wait for them."""
+    """What the wider net alone proposed would be taken there for a doubt of the text: it goes."""
     op.execute("DELETE FROM hearings WHERE is_wide")
     op.drop_column("hearings", "is_wide")
