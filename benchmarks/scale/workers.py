@@ -6,7 +6,7 @@ Each worker is a process that runs one task at a time, over PostgreSQL and Redis
 line has two shards. The embedded default is Airflow's LocalExecutor with SQLite and one shard: its tasks follow each
 other, but each of them parses in as many processes as there are cores. Beside them the library alone (`podwatch run`'s
 verbs in one process, and those that parse), before the embedded line and after it: what the DAG takes longer than the
-mean of the two is Airflow's own.
+quicker of the two is Airflow's own.
 
 Each has to find the same: mentions with their places, alerts by their keys.
 """
@@ -237,7 +237,7 @@ def main() -> int:
     size = Size(options.feeds, options.episodes, options.watches)
     found = measure(size)
     before, embedded, after, one, two = found
-    library = (before.wall + after.wall) / 2
+    library = min(before.wall, after.wall)
     cores = os.cpu_count() or 1
     print_table(
         f"{size.feeds:,} feeds, {size.episodes:,} new transcripts of an hour, {size.watches:,} watches, {cores} cores",
