@@ -23,11 +23,12 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -146,7 +147,17 @@ def run_dag(airflow: Airflow, settings: Settings, name: str) -> Took:
     assert done["state"] == "success", done
     times = [datetime.fromisoformat(done[n].replace("Z", "+00:00")) for n in ("start_date", "end_date")]
     cpu = cpu_seconds(find_descendants(airflow.guard_pid)) - began
+    print("  " + describe_tasks(airflow.task_instances("podwatch", run["dag_run_id"])), flush=True)
     return Took(name, (times[1] - times[0]).total_seconds(), cpu, *read_answers(settings))
+
+
+def describe_tasks(tasks: Sequence[Mapping[str, Any]]) -> str:
+    """How long each task was under way, those of a verb beside each other: what the run's time is made of."""
+    by_verb: dict[str, list[float]] = {}
+    for t in sorted(tasks, key=lambda t: str(t["start_date"])):
+        if t["duration"] is not None:
+            by_verb.setdefault(t["task_id"], []).append(float(t["duration"]))
+    return ", ".join(f"{verb} {' and '.join(f'{s:.1f}' for s in took)} s" for verb, took in by_verb.items())
 
 
 def run_library(settings: Settings, server: int) -> Took:
