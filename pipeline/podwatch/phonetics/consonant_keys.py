@@ -140,7 +140,8 @@ def _common_suffix(first: Numbers, second: Numbers) -> Numbers:
     import numpy as np
 
     differ = first ^ second
-    digits: Numbers = np.bitwise_count((differ & -differ) - 1).astype(np.int64) // 3
+    lowest = (differ & -differ).astype(np.float64)  # a power of two, which a float holds exactly
+    digits: Numbers = (np.frexp(lowest)[1].astype(np.int64) - 1) // 3
     return digits
 
 
