@@ -113,6 +113,14 @@ def number_skeletons(skeletons: SymbolStrings) -> SkeletonNumbers:
     return SkeletonNumbers(numbers, lengths)
 
 
+def may_share_key(first: Numbers, second: Numbers) -> Flags:
+    """Whether skeletons of such lengths may have a key in common."""
+    import numpy as np
+
+    found: Flags = (np.abs(first - second) <= 1) | ((first >= LONG_LENGTH) & (second >= LONG_LENGTH))
+    return found
+
+
 def share_key(first: SkeletonNumbers, second: SkeletonNumbers) -> Flags:
     """Whether each of the first has a key, but for runs, that the one of the second at its side has, too.
 

@@ -15,9 +15,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from podwatch.phonetics.consonant_keys import (
+    MAX_LENGTH,
     RunTable,
+    SkeletonNumbers,
     deletion_keys,
     letter_classes,
+    may_share_key,
     number_skeletons,
     phone_classes,
     share_key,
@@ -41,6 +44,8 @@ _VERY_SHORT = 2  # symbols; such a form must be three times as near
 _FEW_FORMS = 200  # of which bounds for all n-grams cost less than keys
 _BLOCK_PAIRS = 400_000  # whose bounds are worked out at once
 _LIMIT_PARTS = 50  # of a limit, in which bounds are counted
+_HASH_BITS = 17
+_HASH_FACTOR = 0x1E3779B97F4A7C15  # odd, and its bits in no order (Knuth's multiplicative hashing)
 _FEW_PAIRS = 600  # which are compared in both alphabets at once
 _MANY_PAIRS = 300  # of one form, which are worth a search of their own
 
@@ -73,6 +78,8 @@ class SymbolIndex:
         owners, keys = deletion_keys(skeletons)
         order = np.lexsort((owners, keys))
         self._keys, starts = np.unique(keys[order], return_index=True)
+        self._has_key = np.zeros(1 << _HASH_BITS, dtype=bool)  # most keys of n-grams are no form's: told by one look
+        self._has_key[_hash_keys(self._keys)] = True
         self._starts = np.append(starts, len(keys)).astype(np.int64)
         self._forms_by_key = owners[order]
 
@@ -92,17 +99,18 @@ class SymbolIndex:
         if len(self.lengths) > _FEW_FORMS:
             every = np.arange(len(ngrams))
             return self.likely_pairs_among(ngrams, self._pairs_sharing_key(ngrams, every), factors)
-        pairs = self._bounded_pairs(ngrams, factors)
-        pairs = pairs[self._share_key(ngrams, pairs)]
-        return self._drop_far_pairs(ngrams, self._filter_by_said_bound(ngrams, pairs, factors), factors)
+        skeletons = number_skeletons(ngrams.words.skeletons(self._consonant_classes)).join(ngrams.rows)
+        pairs = self._bounded_pairs(ngrams, factors, skeletons)
+        pairs = pairs[self._share_key(skeletons, pairs)]
+        return self._filter_by_said_bound(ngrams, pairs, factors)
 
     def likely_pairs_without_key(self, ngrams: NGramStrings) -> Numbers:
         """All that are within the limit of their form, and some more."""
-        return self._drop_far_pairs(ngrams, self._bounded_pairs(ngrams, None), None)
+        return self._drop_far_pairs(ngrams, self._bounded_pairs(ngrams, None, None), None)
 
     def likely_pairs_among(self, ngrams: NGramStrings, pairs: Numbers, factors: Floats | None = None) -> Numbers:
         """Those of the pairs that are within the limit of their form, and some more."""
-        return self._drop_far_pairs(ngrams, self._filter_by_bound(ngrams, pairs, factors), factors)
+        return self._filter_by_bound(ngrams, pairs, factors)
 
     def are_within(self, costs: Floats, pairs: Numbers, factors: Floats | None = None) -> Flags:
         """Whether each pair, of such a cost per symbol, is within the limit of its form."""
@@ -149,6 +157,8 @@ class SymbolIndex:
         import numpy as np
 
         owners, keys = deletion_keys(ngrams.join_skeletons(which, self._consonant_classes))
+        may_be = np.flatnonzero(self._has_key[_hash_keys(keys)])
+        owners, keys = owners[may_be], keys[may_be]
         at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         shared = self._keys[at] == keys
         at, owners = at[shared], which[owners[shared]]
@@ -156,12 +166,11 @@ class SymbolIndex:
         forms = self._forms_by_key[concatenate_ranges(begin, end)]
         return sorted_distinct(np.repeat(owners, end - begin) * len(self.lengths) + forms)
 
-    def _share_key(self, ngrams: NGramStrings, pairs: Numbers) -> Flags:
-        """Whether each pair shares a key."""
+    def _share_key(self, skeletons: SkeletonNumbers, pairs: Numbers) -> Flags:
+        """Whether each pair shares a key; ``skeletons``: those of the n-grams."""
         import numpy as np
 
         g, f = np.divmod(pairs, len(self.lengths))
-        skeletons = number_skeletons(ngrams.words.skeletons(self._consonant_classes)).join(ngrams.rows)
         shared = share_key(skeletons.take(g), self._skeletons.take(f))
         shared |= self._run_table.share_run(skeletons, g, f)
         return shared
@@ -170,8 +179,13 @@ class SymbolIndex:
     def _run_table(self) -> RunTable:
         return RunTable(self._skeletons)
 
-    def _bounded_pairs(self, ngrams: NGramStrings, factors: Floats | None) -> Numbers:
-        """The pairs whose cost may be within their limit, of all of them, judged without the order of symbols."""
+    def _bounded_pairs(
+        self, ngrams: NGramStrings, factors: Floats | None, skeletons: SkeletonNumbers | None
+    ) -> Numbers:
+        """The pairs whose cost may be within their limit, of all of them, judged without the order of symbols.
+
+        ``skeletons``: those of the n-grams; where they are given, only pairs that by their lengths may share a key.
+        """
         import numpy as np
 
         n, block_size = len(self.lengths), max(1, _BLOCK_PAIRS // len(self.lengths))
@@ -180,7 +194,11 @@ class SymbolIndex:
         unit = (self.limits + np.float32(ROUNDING)) / np.float32(_LIMIT_PARTS)
         by_word = _count_parts(ngrams.words.symbol_counts @ self._heard_bounds.T, unit)
         deleted = _count_parts(self._deleted(self.lengths, np.arange(int(self.lengths.max()) + 1)[:, None]), unit)
-        lengths = np.minimum(ngrams.lengths, self.lengths.max())
+        kinds = np.minimum(ngrams.lengths, self.lengths.max())
+        if skeletons is not None:
+            may_share = may_share_key(np.arange(MAX_LENGTH + 1)[:, None], self._skeletons.lengths)
+            deleted = np.where(may_share, deleted[:, None, :], np.uint8(_LIMIT_PARTS + 1)).reshape(-1, n)
+            kinds = kinds * (MAX_LENGTH + 1) + skeletons.lengths
         most = np.full(len(ngrams), _LIMIT_PARTS, dtype=np.uint8)
         if factors is not None:
             least_limit = self.limits.min()
@@ -189,7 +207,7 @@ class SymbolIndex:
         kept = [np.zeros(0, dtype=np.int64)]
         for begin in range(0, len(ngrams), block_size):
             block = slice(begin, begin + block_size)
-            least = deleted.take(lengths[block], axis=0)
+            least = deleted.take(kinds[block], axis=0)
             for column in ngrams.rows[block].T:
                 least += by_word.take(column, axis=0)
             kept.append(np.flatnonzero(least <= most[block, None]) + begin * n)
@@ -233,6 +251,13 @@ class SymbolIndex:
     def _pair_limits(self, g: Numbers, f: Numbers, factors: Floats | None) -> Floats:
         limits: Floats = self.limits[f]
         return limits if factors is None else limits * factors[g]
+
+
+def _hash_keys(keys: Numbers) -> Numbers:
+    import numpy as np
+
+    hashes: Numbers = ((keys * np.int64(_HASH_FACTOR)) >> (64 - _HASH_BITS)) & ((1 << _HASH_BITS) - 1)
+    return hashes
 
 
 def _count_parts(costs: Floats, unit: Floats) -> NDArray[np.uint8]:
