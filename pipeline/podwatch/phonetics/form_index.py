@@ -21,13 +21,20 @@ from podwatch.phonetics.consonant_keys import (
     deletion_keys,
     letter_classes,
     may_share_key,
+    number_keys,
     number_skeletons,
     phone_classes,
     share_key,
 )
 from podwatch.phonetics.cost_filter import ROUNDING, may_cost_within
 from podwatch.phonetics.noisy_channel import Channel, Costs, Encoded, load_channels, measure_joint_costs
-from podwatch.phonetics.symbol_strings import EncodedNGrams, NGramStrings, concatenate_ranges, pack_strings
+from podwatch.phonetics.symbol_strings import (
+    EncodedNGrams,
+    NGramStrings,
+    SymbolStrings,
+    concatenate_ranges,
+    pack_strings,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,10 +51,37 @@ _VERY_SHORT = 2  # symbols; such a form must be three times as near
 _FEW_FORMS = 200  # of which bounds for all n-grams cost less than keys
 _BLOCK_PAIRS = 400_000  # whose bounds are worked out at once
 _LIMIT_PARTS = 50  # of a limit, in which bounds are counted
+_CHECKED_SYMBOLS = 4  # of a form, after which pairs over their limit are given up
 _HASH_BITS = 17
 _HASH_FACTOR = 0x1E3779B97F4A7C15  # odd, and its bits in no order (Knuth's multiplicative hashing)
 _FEW_PAIRS = 600  # which are compared in both alphabets at once
 _MANY_PAIRS = 300  # of one form, which are worth a search of their own
+
+
+class _KeyTable:
+    """The forms under the keys of their skeletons; ``forms``: those of one key side by side."""
+
+    def __init__(self, skeletons: SymbolStrings) -> None:
+        import numpy as np
+
+        owners, keys = deletion_keys(skeletons)
+        order = np.lexsort((owners, keys))
+        self._keys, starts = np.unique(keys[order], return_index=True)
+        self._starts = np.append(starts, len(keys)).astype(np.int64)
+        self.forms = owners[order]
+        self._has_key = np.zeros(1 << _HASH_BITS, dtype=bool)  # most keys of n-grams are no form's: told by one look
+        self._has_key[_hash_keys(self._keys)] = True
+
+    def look_up(self, keys: Numbers, owners: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """Of the keys that a form has: from where to where in ``forms``, and the owner of the key."""
+        import numpy as np
+
+        may_be = np.flatnonzero(self._has_key[_hash_keys(keys)])
+        owners, keys = owners[may_be], keys[may_be]
+        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        shared = self._keys[at] == keys
+        at = at[shared]
+        return self._starts[at], self._starts[at + 1], owners[shared]
 
 
 class SymbolIndex:
@@ -73,15 +107,8 @@ class SymbolIndex:
         self.limits = (self.lengths * np.array(limits)).astype(np.float32)
         self._consonant_classes = consonant_classes
         self._heard_bounds = channel.heard_lower_bounds(self.padded_forms)
-        skeletons = pack_strings([consonant_classes(form) for form in forms])
-        self._skeletons = number_skeletons(skeletons)
-        owners, keys = deletion_keys(skeletons)
-        order = np.lexsort((owners, keys))
-        self._keys, starts = np.unique(keys[order], return_index=True)
-        self._has_key = np.zeros(1 << _HASH_BITS, dtype=bool)  # most keys of n-grams are no form's: told by one look
-        self._has_key[_hash_keys(self._keys)] = True
-        self._starts = np.append(starts, len(keys)).astype(np.int64)
-        self._forms_by_key = owners[order]
+        self._packed_skeletons = pack_strings([consonant_classes(form) for form in forms])
+        self._skeletons = number_skeletons(self._packed_skeletons)
 
     def find_pairs(self, ngrams: NGramStrings) -> Numbers:
         """The pairs that share a key and are within the limit of their form."""
@@ -94,12 +121,10 @@ class SymbolIndex:
 
         ``factors``: of each n-gram, times this.
         """
-        import numpy as np
 
         if len(self.lengths) > _FEW_FORMS:
-            every = np.arange(len(ngrams))
-            return self.likely_pairs_among(ngrams, self._pairs_sharing_key(ngrams, every), factors)
-        skeletons = number_skeletons(ngrams.words.skeletons(self._consonant_classes)).join(ngrams.rows)
+            return self.likely_pairs_among(ngrams, self._pairs_sharing_key(ngrams), factors)
+        skeletons = self._number_skeletons(ngrams)
         pairs = self._bounded_pairs(ngrams, factors, skeletons)
         pairs = pairs[self._share_key(skeletons, pairs)]
         return self._filter_by_said_bound(ngrams, pairs, factors)
@@ -123,6 +148,15 @@ class SymbolIndex:
     def costs(self, ngrams: NGramStrings, pairs: Numbers) -> Floats:
         """For each pair its cost per symbol of the form."""
         return self.per_symbol(self.channel.costs(*self.take_pairs(ngrams, pairs)), pairs)
+
+    def costs_within(self, ngrams: NGramStrings, pairs: Numbers, factors: Floats | None) -> Floats:
+        """The same, infinite for some pairs that are over the limit of their form."""
+        import numpy as np
+
+        g, f = np.divmod(pairs, len(self.lengths))
+        used, rows = _distinct(g)
+        heard, limits = ngrams.join(used).pad(self.channel.padding), self._pair_limits(g, f, factors) + ROUNDING
+        return self.per_symbol(self.channel.costs_within(self.padded_forms[f], heard, rows, limits), pairs)
 
     def take_pairs(self, ngrams: NGramStrings, pairs: Numbers) -> tuple[SymbolRows, SymbolRows]:
         """The padded symbols of the form and of the n-gram of each pair."""
@@ -152,18 +186,16 @@ class SymbolIndex:
             is_kept[mine] = may_cost_within(self.channel, self._forms[form], heard, limits)
         return pairs[is_kept]
 
-    def _pairs_sharing_key(self, ngrams: NGramStrings, which: Numbers) -> Numbers:
-        """The pairs, of these n-grams, that share a key."""
+    def _number_skeletons(self, ngrams: NGramStrings) -> SkeletonNumbers:
+        return number_skeletons(ngrams.words.skeletons(self._consonant_classes)).join(ngrams.rows)
+
+    def _pairs_sharing_key(self, ngrams: NGramStrings) -> Numbers:
+        """The pairs that share a key."""
         import numpy as np
 
-        owners, keys = deletion_keys(ngrams.join_skeletons(which, self._consonant_classes))
-        may_be = np.flatnonzero(self._has_key[_hash_keys(keys)])
-        owners, keys = owners[may_be], keys[may_be]
-        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        shared = self._keys[at] == keys
-        at, owners = at[shared], which[owners[shared]]
-        begin, end = self._starts[at], self._starts[at + 1]
-        forms = self._forms_by_key[concatenate_ranges(begin, end)]
+        owners, keys = number_keys(self._number_skeletons(ngrams))
+        begin, end, owners = self._key_table.look_up(keys, owners)
+        forms = self._key_table.forms[concatenate_ranges(begin, end)]
         return sorted_distinct(np.repeat(owners, end - begin) * len(self.lengths) + forms)
 
     def _share_key(self, skeletons: SkeletonNumbers, pairs: Numbers) -> Flags:
@@ -174,6 +206,10 @@ class SymbolIndex:
         shared = share_key(skeletons.take(g), self._skeletons.take(f))
         shared |= self._run_table.share_run(skeletons, g, f)
         return shared
+
+    @cached_property
+    def _key_table(self) -> _KeyTable:
+        return _KeyTable(self._packed_skeletons)
 
     @cached_property
     def _run_table(self) -> RunTable:
@@ -235,10 +271,14 @@ class SymbolIndex:
         bounds = np.minimum.reduce([ngrams.words.said_bounds[column] for column in ngrams.rows[used].T])
         # As many symbols as the n-gram is longer were inserted at least: no part of the other bound.
         more = (ngrams.lengths[g] - self.lengths[f]).astype(np.float32)
-        inserted = np.maximum(more * self.channel.insertion[:-1].min(), 0)
-        kept: Numbers = pairs[
-            _add_bounds(inserted, bounds, of, self.padded_forms, f) <= self._pair_limits(g, f, factors) + ROUNDING
-        ]
+        total = np.maximum(more * self.channel.insertion[:-1].min(), 0)
+        limits, offsets, flat = self._pair_limits(g, f, factors) + ROUNDING, of * bounds.shape[1], bounds.ravel()
+        for i, symbols in enumerate(np.ascontiguousarray(self.padded_forms.T)):
+            if i % _CHECKED_SYMBOLS == 0:
+                going = np.flatnonzero(total <= limits)
+                total, limits, offsets, f, pairs = total[going], limits[going], offsets[going], f[going], pairs[going]
+            total += flat.take(offsets + symbols.take(f))
+        kept: Numbers = pairs[total <= limits]
         return kept
 
     def _deleted(self, said: Numbers, heard: Numbers) -> Floats:
@@ -339,7 +379,7 @@ class FormIndex:
         if sum(map(len, likely)) <= _FEW_PAIRS:
             return self._select_near_of_few(sides, likely, factors)
         for (index, strings), own in zip(sides, likely, strict=True):
-            costs = index.costs(strings, own)
+            costs = index.costs_within(strings, own, factors)
             is_near = index.are_within(costs, own, factors)
             found.append((own[is_near], costs[is_near]))
         pairs = sorted_distinct(np.concatenate([near for near, _ in found])) if found else ()
