@@ -14,6 +14,9 @@ Each task does what is due in the database, and nothing else. So a retry, a clea
 safe: what is done is not done again, and nobody is told twice. A feed or a channel that fails is noted on its row and
 tried again later; it does not make a task red. A red task is a bug or a database that cannot be reached.
 
+Where nothing is due behind `poll` the other three are skipped: the run is over, and a success. Once an hour they run
+all the same, for what time alone brings about: surges, silences, texts that expire.
+
 A run asks servers for a bounded time (`PODWATCH_RUN_SECONDS`: 20 s each for `poll` and `fetch` when runs are less than
 two hours apart, else 600), so that alerts do not wait for slow hosts. What is left the DAG `podwatch_catch_up` asks for
 at once.
@@ -47,23 +50,21 @@ import podwatch_airflow  # plugins/podwatch_airflow: the first of all, since it 
 
 from airflow.sdk import dag, task
 
-START = datetime(2025, 1, 1, tzinfo=UTC)
-DEFAULTS = podwatch_airflow.task_defaults(
-    execution_timeout=timedelta(hours=1),
-    priority_weight=10,  # before every shard of a backfill
-)
 
+def add_line(*, is_scheduled: bool) -> None:
+    """The line, one task for each verb, or one for each shard of it. They share nothing but the database.
 
-def add_line(*, ends_line: bool) -> None:
-    """The line, one task for each verb, or one for each shard of it. They share nothing but the database."""
+    is_scheduled: the first task ends the run where nothing is due, and the last one says that the line ran through.
+    """
+    first, last = ("first", "last") if is_scheduled else ("", "")
 
     @task
     def plan() -> list[dict[str, Any]]:
-        return podwatch_airflow.plan_line()
+        return podwatch_airflow.plan_line(first)
 
     @task(outlets=[podwatch_airflow.left_outlet()], **podwatch_airflow.verb_pool("poll"))
     def poll(shard: dict[str, Any] | None = None) -> dict[str, Any]:
-        return podwatch_airflow.run_verb("poll", shard)
+        return podwatch_airflow.run_verb("poll", shard, place="" if shard else first)
 
     @task(outlets=[podwatch_airflow.left_outlet()], **podwatch_airflow.verb_pool("fetch"))
     def fetch(shard: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def add_line(*, ends_line: bool) -> None:
 
     @task(outlets=[], **podwatch_airflow.verb_pool("deliver"))
     def deliver() -> dict[str, Any]:
-        return podwatch_airflow.run_verb("deliver", ends_line=ends_line)
+        return podwatch_airflow.run_verb("deliver", place=last)
 
     if podwatch_airflow.line_shards() == 1:
         ask, read, find, tell = (podwatch_airflow.link_to_page(t()) for t in (poll, fetch, detect, deliver))
@@ -86,36 +87,39 @@ def add_line(*, ends_line: bool) -> None:
         poll.expand(shard=shards) >> fetch.expand(shard=shards) >> detect.expand(shard=shards) >> deliver()
 
 
+OPTIONS: dict[str, Any] = {
+    "doc_md": __doc__,
+    "tags": ["podwatch"],
+    "start_date": datetime(2025, 1, 1, tzinfo=UTC),
+    "catchup": False,
+    "max_active_runs": 1,
+    "default_args": podwatch_airflow.task_defaults(
+        execution_timeout=timedelta(hours=1),
+        priority_weight=10,  # before every shard of a backfill
+    ),
+}
+
+
 @dag(
     dag_id="podwatch",
     dag_display_name="podwatch: poll, fetch, detect, deliver",
     description="Listens to podcasts and tells Slack once, with the sentence and the second",
-    doc_md=__doc__,
-    tags=["podwatch"],
     schedule=podwatch_airflow.daily_timetable(),
-    start_date=START,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULTS,
+    **OPTIONS,
 )
 def line() -> None:
-    add_line(ends_line=True)
+    add_line(is_scheduled=True)
 
 
 @dag(
     dag_id="podwatch_catch_up",
     dag_display_name="podwatch: catch up",
     description="Asks for what a run of podwatch had no time for, and tells what is found",
-    doc_md=__doc__,
-    tags=["podwatch"],
     schedule=podwatch_airflow.catch_up_schedule(),
-    start_date=START,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULTS,
+    **OPTIONS,
 )
 def catch_up() -> None:
-    add_line(ends_line=False)
+    add_line(is_scheduled=False)
 
 
 podwatch_dag = line()

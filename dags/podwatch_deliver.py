@@ -40,7 +40,7 @@ def deliver_due() -> None:
 
     @task
     def deliver() -> dict[str, Any]:
-        return podwatch_airflow.run_verb("deliver")
+        return podwatch_airflow.run_verb("deliver", place="alone")
 
     podwatch_airflow.link_to_page(deliver())
 

@@ -20,7 +20,7 @@ from podwatch.runtime import Runtime
 from podwatch.settings import Secret, Settings, parse_networks
 from podwatch.store.database import Store, open_store
 from podwatch.store.tables import metadata
-from tests.support import hypothesis_profiles
+from tests.support import hypothesis_profiles, shared_statements
 from tests.support.mail_server import MailServer
 from tests.support.migrated_database import place_database
 from tests.support.podcast_host import Podcast
@@ -40,6 +40,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 assert hypothesis_profiles.NAME  # loaded before any test module
+shared_statements.install()
 
 
 def pytest_collection_finish() -> None:

@@ -45,7 +45,8 @@ ALLOWED = {
     "speech": "redaction errors model secret speech_settings settings net sandbox phonetics",
     "notifiers": "lazy_patterns redaction errors model settings net query",
     "runtime": "redaction errors settings logins net store notifiers speech",
-    "line": "redaction errors logins speech_settings model net policy store feeds transcripts entities query notifiers speech runtime",
+    "line": "redaction errors settings logins speech_settings model net policy store feeds transcripts entities query "
+    "notifiers speech runtime",
     "history": "redaction errors model settings net policy store feeds query watchlist runtime line",
     "diagnose": "redaction errors model settings logins policy store feeds transcripts entities phonetics query "
     "watchlist speech notifiers line",

@@ -109,3 +109,21 @@ def test_the_doctor_notes_it(tmp_path: Path) -> None:
     [row] = [r for r in map(json.loads, done.stdout.splitlines()) if r["check"] == "setting PODWATCH_POLL_FLOR"]
     assert (row["state"], row["todo"]) == ("note", "did you mean PODWATCH_POLL_FLOOR?")
     assert "PODWATCH_POLL_FLOR" not in done.stderr
+
+
+# PODWATCH_HEAR_AGAIN, whether names in doubt are heard again, and whether likely ones are listened for as well
+HEARD_AGAIN = [
+    ("", False, False),
+    ("off", False, False),
+    ("on", True, False),
+    ("wide", True, True),
+    ("WIDE", True, True),
+]
+
+
+@pytest.mark.parametrize(("value", "again", "widely"), HEARD_AGAIN)
+def test_names_are_heard_again_where_that_is_on_and_widely_where_it_says_so(
+    value: str, again: bool, widely: bool
+) -> None:
+    speech = from_environment({"PODWATCH_HEAR_AGAIN": value}).speech
+    assert (speech.again, speech.again_widely) == (again, widely)

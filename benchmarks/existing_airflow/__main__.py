@@ -6,7 +6,8 @@ Of each version: the wheel into a fresh environment with Airflow as it was relea
 the packages that were there changes. Then a home by somebody else's recipe: the DAGs come in as a bundle, with some
 versions as files; the settings are connections and a variable; the sample's alerts reach the Slack emulator, once; the
 team's DAG, plugin, pools and cluster policy are as they were; doctor says what is missing before, and nothing after. An
-older Airflow is refused in one line.
+older Airflow is refused in one line. With the newest the sample runs once more where nothing can be written but a
+temporary folder, and there is no home, as in managed Airflows.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 
-from benchmarks.existing_airflow import environments
+from benchmarks.existing_airflow import environments, managed
 from benchmarks.existing_airflow.environments import NEWEST, OLDEST, REFUSED, SUPPORTED, Installed, Release
 from benchmarks.existing_airflow.site import Site
 from benchmarks.harness import print_table
@@ -97,13 +98,33 @@ def run_version(release: Release, wheel: Path, work: Path, failures: Failures, *
     began = time.monotonic()
     installed = environments.install(release, wheel, work / release.version)
     failures.expect(not installed.changed(), f"{release.version}: {', '.join(installed.changed())}")
-    shared = "-" if short else environments.resolve_beside_providers(release, wheel, work)
+    shared: object = "-"
+    if not short:
+        try:
+            shared = environments.resolve_beside_providers(release, wheel, work)
+        except environments.UvError as e:
+            failures.expect(False, f"{release.version}, beside every provider: {e}")
     as_files = release.version.endswith(".0")
     home = work / f"home-{release.version}"
     sent = run_story(installed, home, failures, as_files=as_files, for_real=not short)
     way = "files" if as_files else "bundle"
     counts = [len(installed.before), len(installed.changed()), len(installed.added()), shared]
     return [release.version, *counts, way, sent, f"{time.monotonic() - began:.0f} s"]
+
+
+def run_managed_story(site_home: Path, bin_folder: Path, failures: Failures) -> str:
+    """The same sample where nothing can be written but a temporary folder. What came of it, as a line."""
+    if why := managed.why_not():
+        return f"not tried, since nothing can be mounted here: {why}"
+    with Podcast() as host, Emulator() as slack:
+        page = host.serve("/talk.html", (SAMPLE / "sample/missile-crisis.txt").read_bytes(), "text/plain")
+        now = format_datetime(datetime.now(UTC))
+        host.serve("/feed.xml", rss(item("talk", title="Thirteen days", transcript=page, published=now)))
+        site = managed.ManagedSite(site_home, bin_folder)
+        sent, found, wrong = managed.run_managed(site, host, slack, SAMPLE / "watchlist.yaml")
+    failures.expect(0 < sent == found, f"read-only: {sent} messages for {found} alerts")
+    failures.expect(not wrong, f"read-only: doctor says {wrong}")
+    return f"{sent} messages for {found} alerts"
 
 
 def refuse_older(wheel: Path, work: Path, failures: Failures) -> str:
@@ -136,8 +157,10 @@ def main() -> int:
     try:
         wheel = environments.build_wheel(work)
         rows = [run_version(r, wheel, work, failures, short=options.short) for r in wanted]
+        read_only = run_managed_story(work / "home-managed", work / wanted[-1].version / "bin", failures)
         columns = ["Airflow", "packages", "changed", "added", "shared", "DAGs by", "messages", "took"]
         print_table("podwatch in an Airflow that is there", columns, rows)
+        print(f"read-only, without a home: {read_only}")
         print(f"{REFUSED.version}: {refuse_older(wheel, work, failures)}")
     finally:
         shutil.rmtree(work, ignore_errors=True)

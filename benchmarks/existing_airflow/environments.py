@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,8 @@ class Release:
 OLDEST, NEWEST = Release("3.2.0", "2026-04-15"), Release("3.3.2", "2026-10-15")
 SUPPORTED = (OLDEST, Release("3.2.2", "2026-06-15"), Release("3.3.0", "2026-07-20"), NEWEST)
 REFUSED = Release("3.1.8", "2026-03-25")
+NEWEST_PROVIDERS = "2026-11-01"
+_LATER = re.compile(r"hint: `(apache-airflow-providers-[a-z0-9-]+)` was filtered by `exclude-newer`")
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,15 @@ def find_uv() -> str:
     return found
 
 
+class UvError(Exception):
+    """uv could not do it, with what it says."""
+
+
 def run_uv(*words: str) -> str:
     env = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "UV_COMPILE_BYTECODE": "1"}
     done = subprocess.run([find_uv(), *words], env=env, capture_output=True, text=True, timeout=900, check=False)
     if done.returncode:
-        sys.exit(f"airflow-test: uv {' '.join(words[:3])} failed\n{done.stderr[-2000:]}")
+        raise UvError(f"uv {' '.join(words[:3])} failed\n{done.stderr[-2000:]}")
     return done.stdout
 
 
@@ -88,16 +95,24 @@ def list_packages(python: str) -> dict[str, str]:
 
 
 def resolve_beside_providers(release: Release, wheel: Path, folder: Path) -> int:
-    """How many packages of Airflow with every provider podwatch shares; fails when it fits none of their versions.
+    """How many packages of Airflow with every provider podwatch shares; raises UvError when it fits none of their
+    versions.
 
     Airflow's constraints files are made in this way. Managed Airflows install with them.
     """
     everything, ours = folder / f"{release.version}-all.txt", folder / "podwatch.in"
     (folder / "all.in").write_text(f"apache-airflow[all]=={release.version}\n")
-    run_uv(
-        *("pip", "compile", "--quiet", "--exclude-newer", release.day, "--python", sys.executable),
-        *(str(folder / "all.in"), "-o", str(everything)),
-    )
+    compile_all = ("pip", "compile", "--quiet", "--exclude-newer", release.day, "--python", sys.executable)
+    later: tuple[str, ...] = ()  # providers that came out only after the release that names them
+    while True:
+        try:
+            run_uv(*compile_all, *later, str(folder / "all.in"), "-o", str(everything))
+            break
+        except UvError as e:
+            found = _LATER.search(str(e))
+            if found is None or any(word.startswith(f"{found[1]}=") for word in later):
+                raise
+            later += ("--exclude-newer-package", f"{found[1]}={NEWEST_PROVIDERS}")
     ours.write_text(f"{wheel}\n")
     resolved = run_uv(
         *("pip", "compile", "--quiet", "--no-annotate", "--python", sys.executable, "--constraints"),

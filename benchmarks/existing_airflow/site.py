@@ -30,26 +30,34 @@ class Site:
         self.files = write_site(home)
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
+        self.env = self.make_env(port)
+        self.run("airflow", "db", "migrate")
+        self.run("airflow", "pools", "set", "default_pool", "3", "the team's own")
+
+    def make_env(self, port: int) -> dict[str, str]:
+        """The environment of each of its processes. port: of the API server."""
         url = f"http://127.0.0.1:{port}"
-        self.env = {
-            "PATH": f"{bin_folder}:{os.environ['PATH']}",
-            "HOME": str(home),
-            "AIRFLOW_HOME": str(home),
+        return {
+            "PATH": f"{self.bin}:{os.environ['PATH']}",
+            "HOME": str(self.home),
+            "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "2",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=180",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout=180",
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__BASE_URL": url,
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         }
-        self.run("airflow", "db", "migrate")
-        self.run("airflow", "pools", "set", "default_pool", "3", "the team's own")
 
     def run(self, *words: str, status: int | None = 0) -> str:
         """What a command prints; it has to end with this status, None: with any."""
+        return self.run_program([str(self.bin / words[0]), *words[1:]], status)
+
+    def run_program(self, command: list[str], status: int | None) -> str:
+        """The same of any program."""
         done = subprocess.run(
-            [str(self.bin / words[0]), *words[1:]],
+            command,
             cwd=self.home,
             env=self.env,
             capture_output=True,
@@ -60,7 +68,7 @@ class Site:
         )
         if status is not None and done.returncode != status:
             said = done.stdout[-1500:] + done.stderr[-1500:]
-            raise AssertionError(f"{' '.join(words)}: exit {done.returncode}\n{said}")
+            raise AssertionError(f"{' '.join(command)}: exit {done.returncode}\n{said}")
         return done.stdout
 
     def read(self, statement: str) -> list[tuple[Any, ...]]:

@@ -1,45 +1,50 @@
 """Doubtful places of the spoken test set, each with what the text says of it and what the audio says when asked again.
 
-Two kinds: what the name matcher proposes in the recognised text (``text``), and, at every place where a name was said,
-that name where the matcher has missed it, beside the names that sound most like it and a random one (``net``): what a
-wider net would have to tell apart.
+Four sources. ``text``: what the name matcher proposes in the recognised text, all names watched at once. ``wide``:
+where the wider net would listen for the eight names of a file, as if only those were watched. ``twin``: what the
+matcher proposes for names that nobody says, each one sound away from one that is said (Carlsson, Carlsen). ``missed``:
+mentions that the text does not propose, whether the net does or not; nobody is asked about them. What was recognised,
+and the rows of each file, are kept beside the set: a run that was cut goes on where it was.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import time
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.listen.recognitions import recognise
 from benchmarks.listen.spoken_set import SpokenFile, choose_subjects
+from benchmarks.listen.twins import twin_of
 from benchmarks.sounds_like.alignment import align
 from benchmarks.sounds_like.phrases import write_passage
-from podwatch.model import Doubt, RecognisedChunk, Transcript
+from podwatch.model import Doubt, Transcript
 from podwatch.phonetics import NameMatcher, WatchedName
-from podwatch.phonetics.name_forms import build_forms
-from podwatch.phonetics.noisy_channel import measure_costs
-from podwatch.query.second_hearing import spellings_of
-from podwatch.speech.chunks import split_at_silence
+from podwatch.query.second_hearing import FLOOR, spellings_of
+from podwatch.query.wider_net import WiderNet
 from podwatch.speech.decoding import open_audio
 from podwatch.speech.hearing_places import place_by_words, read_windows
 from podwatch.speech.recognisers import SAMPLE_RATE, Recogniser
-from podwatch.speech.transcribing import to_transcript, transcribe
+from podwatch.speech.transcribing import to_transcript
 
 SLACK = 0.4  # seconds by which a word's time may lie outside of its passage
 ANOTHER_TEXT = 0.4  # of the letters wrong: the passage was not heard at all
-ALIKE = 2  # other names that are tried at a place
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One name at one place. kind: right, name (another one was said), or plain (no name was). source: text or net.
-    match: of the text's match, "none" of a wider net. likelihoods: none where the text needs no hearing.
-    seconds: of the window. context: how likely the words around it are."""
+    """One name at one place. kind: right, twin, name (another one was said), or plain (no name was). source: see above.
+    start, end: characters of what was recognised.
+    match: of the text's match, "none" of the wider net. likelihoods: none where the text needs no hearing. features: of
+    the wider net. at: of the window, seconds from the start of the file; seconds: how long it is; cpu: what it took.
+    context: how likely the words around it are. said: numbers of the mentions of the file that it reaches."""
 
+    file: str
     name: str
     condition: str
     kind: str
@@ -47,10 +52,17 @@ class Row:
     form: str
     match: str
     score: float
+    start: int
+    end: int
     surface: str
+    bare: bool
     likelihoods: tuple[float, ...]
+    features: tuple[float, ...]
     context: float
+    at: float
     seconds: float
+    cpu: float
+    said: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +75,65 @@ class Said:
     form: str
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about a place."""
+
+    doubt: Doubt
+    kind: str
+    source: str
+    form: str
+    match: str
+    features: tuple[float, ...] = ()
+    said: tuple[int, ...] = ()
+
+
 class DoubtSet:
     """The names of the set, watched all at once."""
 
     def __init__(self, names: int) -> None:
         self.subjects = choose_subjects(names)
+        self._names = [s.name for s in self.subjects]
         watched = [WatchedName(s.name, (), s.type, threshold=0.0) for s in self.subjects]
-        self._matcher = NameMatcher(watched)
-        self._near = _nearest_names(watched)
+        self._matcher, self._net = NameMatcher(watched), WiderNet(watched)
+        self._twins = NameMatcher([WatchedName(twin_of(s.name), (), s.type, threshold=0.0) for s in self.subjects])
         self._passages = {s.name: write_passage(s, "test", random.Random(f"listen {s.name}")) for s in self.subjects}
 
-    def propose(self, file: SpokenFile, transcript: Transcript) -> Iterator[tuple[Doubt, str, str, str, str]]:
-        """(place, kind, source, form, the text's match) of everything that is in question in a file."""
-        text, said = transcript.text, list(self._said(file, transcript))
-        found: set[Said] = set()
-        for m in self._matcher.find_matches(text):
-            name = self.subjects[m.name].name
-            there = [s for s in said if s.start < m.end and m.start < s.end]
-            mine = [s for s in there if s.name == name]
-            found.update(mine)
-            kind = "right" if mine else "name" if there else "plain"
-            doubt = Doubt(name=name, start=m.start, end=m.end, surface=text[m.start : m.end], score=m.score)
-            yield doubt, kind, "text", mine[0].form if mine else "", m.kind
-        dice = random.Random(file.path.name)
-        for s in said:
-            others = [(name, "name") for name in self._near[s.name]]
-            others.append((dice.choice([x.name for x in self.subjects if x.name != s.name]), "random"))
-            for name, kind in ([] if s in found else [(s.name, "right")]) + others:
-                doubt = Doubt(name=name, start=s.start, end=s.end, surface=text[s.start : s.end], score=0.0)
-                yield doubt, kind, "net", s.form, "none"
+    def propose(self, file: SpokenFile, transcript: Transcript) -> Iterator[Question]:
+        """Everything that is in question in a file."""
+        text, said = transcript.text, self.said(file, transcript)
+        found = self._matcher.find_matches(text)
+        for m in found:
+            yield self._question(text, said, "text", self._names[m.name], m.start, m.end, m.score, m.kind)
+        for m in self._twins.find_matches(text):
+            mine = [s for s in said if s.name == self._names[m.name] and s.start < m.end and m.start < s.end]
+            if mine and m.score >= FLOOR:
+                twin = self._twins.names[m.name].full
+                d = Doubt(name=twin, start=m.start, end=m.end, surface=text[m.start : m.end], score=m.score)
+                yield Question(d, "twin", "twin", mine[0].form, m.kind)
+        proposed = [m for m in found if m.kind != "sounds_like" or m.score >= FLOOR]
+        likely = [self._names.index(s.name) for s in file.spoken]
+        for place in self._net.cast(text, likely, [(m.start, m.end) for m in proposed]):
+            name, span = self._names[place.name], (place.start, place.end)
+            yield self._question(text, said, "wide", name, *span, 0.0, "none", place.features)
+        for i, s in enumerate(said):
+            if not any(m.start < s.end and s.start < m.end and self._names[m.name] == s.name for m in proposed):
+                d = Doubt(name=s.name, start=s.start, end=s.end, surface=text[s.start : s.end], score=0.0)
+                yield Question(d, "right", "missed", s.form, "said", (), (i,))
+
+    def _question(
+        self, text: str, said: Sequence[Said], source: str, name: str, start: int, end: int, score: float, match: str,
+        features: tuple[float, ...] = (),
+    ) -> Question:  # fmt: skip
+        there = [i for i, s in enumerate(said) if s.start < end and start < s.end]
+        mine = [i for i in there if said[i].name == name]
+        kind = "right" if mine else "name" if there else "plain"
+        doubt = Doubt(name=name, start=start, end=end, surface=text[start:end], score=score, is_wide=source == "wide")
+        return Question(doubt, kind, source, said[mine[0]].form if mine else "", match, features, tuple(mine))
+
+    def said(self, file: SpokenFile, transcript: Transcript) -> list[Said]:
+        """Where the names of a file are said in what was recognised."""
+        return list(self._said(file, transcript))
 
     def _said(self, file: SpokenFile, transcript: Transcript) -> Iterator[Said]:
         assert transcript.words is not None
@@ -113,58 +155,69 @@ class DoubtSet:
                     yield Said(begin + place.start, begin + place.end, spoken.name, span.form)
 
 
-def collect_rows(files: Sequence[SpokenFile], names: int, recogniser: Recogniser) -> Iterator[Row]:
-    """Recognises the files, and asks the audio about all that is in question."""
-    doubts = DoubtSet(names)
+def collect_rows(folder: Path, files: Sequence[SpokenFile], names: int, recogniser: Recogniser) -> Iterator[Row]:
+    """Recognises the files, and asks the audio about all that is in question; what is kept is not done again."""
+    kept = folder / f"rows-{recogniser.name.replace('/', '-').replace(' ', '-')}-{names}"
+    kept.mkdir(exist_ok=True)
+    doubts: DoubtSet | None = None
+    for file in files:
+        path = kept / f"{file.path.name}.jsonl"
+        if not path.exists():
+            doubts = doubts or DoubtSet(names)
+            write_rows(path, _hear_file(file, doubts, recogniser))
+        yield from read_rows(path)
+
+
+def _hear_file(file: SpokenFile, doubts: DoubtSet, recogniser: Recogniser) -> list[Row]:
     hearer = recogniser.forced_decoder("en")
     assert hearer is not None
-    for file in files:
-        transcript = to_transcript(recognise(file.path, recogniser), source="speech:")
-        rows = [(q, p) for q in doubts.propose(file, transcript) if (p := place_by_words(transcript, q[0])) is not None]
-        spans = sorted({(p.start, p.end) for _, p in rows})
-        with open_audio(file.path, max_hours=3) as audio:
-            samples = read_windows(audio, spans)
-        encoded: dict[tuple[float, float], tuple[Any, int]] = {}
-        for (d, kind, source, form, match), place in rows:
-            likelihoods: tuple[float, ...] = ()
-            context, span = 0.0, (place.start, place.end)
-            if match in ("sounds_like", "none"):
-                window = encoded.get(span) or encoded.setdefault(span, hearer.encode(samples[span]))
-                each = [hearer.likelihoods(window, place.place, spelling) for spelling in spellings_of(d.name)]
-                likelihoods = max(each, key=lambda x: x.prompted_ratio).numbers()
-                context = hearer.context_likelihood(window, place.place)
-            yield Row(
-                name=d.name, condition=file.condition, kind=kind, source=source, form=form, match=match,
-                score=d.score, surface=d.surface, likelihoods=likelihoods, context=context,
+    transcript = to_transcript(recognise(file.path, recogniser), source="speech:")
+    asked = [(q, p) for q in doubts.propose(file, transcript) if (p := place_by_words(transcript, q.doubt)) is not None]
+    with open_audio(file.path, max_hours=3) as audio:
+        samples = read_windows(audio, sorted({(p.start, p.end) for _, p in asked}))
+    encoded: dict[tuple[float, float], tuple[Any, int]] = {}
+    rows = []
+    for q, place in asked:
+        likelihoods: tuple[float, ...] = ()
+        context, span, began = 0.0, (place.start, place.end), time.process_time()
+        if q.match == "none" or (q.match == "sounds_like" and q.doubt.score >= FLOOR):
+            window = encoded.get(span) or encoded.setdefault(span, hearer.encode(samples[span]))
+            each = [hearer.likelihoods(window, place.place, spelling) for spelling in spellings_of(q.doubt.name)]
+            likelihoods = max(each, key=lambda x: x.prompted_ratio).numbers()
+            context = hearer.context_likelihood(window, place.place)
+        rows.append(
+            Row(
+                file=file.path.name,
+                name=q.doubt.name,
+                condition=file.condition,
+                kind=q.kind,
+                source=q.source,
+                form=q.form,
+                match=q.match,
+                score=q.doubt.score,
+                start=q.doubt.start,
+                end=q.doubt.end,
+                surface=q.doubt.surface,
+                bare=len(q.doubt.surface.split()) == 1,
+                likelihoods=likelihoods,
+                features=q.features,
+                context=context,
+                at=place.start,
                 seconds=len(samples[span]) / SAMPLE_RATE,
-            )  # fmt: skip
-
-
-def recognise(path: Path, recogniser: Recogniser) -> list[RecognisedChunk]:
-    """What is heard in a file."""
-    with open_audio(path, max_hours=3) as audio:
-        return transcribe(split_at_silence(audio), recogniser, {}, lambda number, chunk: None, language="en")
+                cpu=time.process_time() - began,
+                said=q.said,
+            )
+        )
+    return rows
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    path.write_text("".join(json.dumps(asdict(r)) + "\n" for r in rows))
+    """Whole or not at all, so that a run that is cut leaves no half file."""
+    part = path.with_suffix(".part")
+    part.write_text("".join(json.dumps(asdict(r)) + "\n" for r in rows))
+    part.rename(path)
 
 
 def read_rows(path: Path) -> list[Row]:
     rows = (json.loads(line) for line in path.read_text().splitlines())
-    return [Row(**r | {"likelihoods": tuple(r["likelihoods"])}) for r in rows]
-
-
-def _nearest_names(names: Sequence[WatchedName]) -> Mapping[str, list[str]]:
-    """By name the other names that sound most like it."""
-    forms: dict[str, list[tuple[bytes, bytes]]] = {}
-    for form in build_forms(names):
-        if form.part in ("full", "surname"):
-            forms.setdefault(names[form.name].full, []).append(form.encoded)
-    pairs = [(a, b, x, y) for a in forms for b in forms if a != b for x in forms[a][-1:] for y in forms[b]]
-    costs = measure_costs([(y, x) for _, _, x, y in pairs])
-    best: dict[str, dict[str, float]] = {}
-    for (a, b, _, _), cost in zip(pairs, costs, strict=True):
-        mine = best.setdefault(a, {})
-        mine[b] = min(mine.get(b, 99.0), min(cost))
-    return {a: sorted(mine, key=lambda b: mine[b])[:ALIKE] for a, mine in best.items()}
+    return [Row(**r | {n: tuple(r[n]) for n in ("likelihoods", "features", "said")}) for r in rows]

@@ -1,32 +1,45 @@
-"""What the second hearing is worth: right and wrong doubtful places told apart by the text, by the audio, and by both.
+"""What the second hearing is worth: right and wrong places told apart by the text, by the audio, and by both.
 
-    python -m benchmarks.listen.second_hearing FOLDER [--names 130] [--model base] [--rows FILE] [--learn]
+    python -m benchmarks.listen.second_hearing FOLDER [--names 130] [--model base] [--learn]
 
-FOLDER keeps the spoken test set. --rows: rows of an earlier run, so that nothing is heard again. --learn writes the
-weights that podwatch uses, fitted on all rows; the table is cross-validated by name, its intervals bootstrapped over
-names. A logistic regression (Newton's method, ridge), since there are few right places in doubt.
+FOLDER keeps the spoken test set, what was recognised in it and what was asked, so that a run goes on where it was cut.
+--learn writes the weights that podwatch uses, fitted on all rows; the tables are cross-validated by name, their
+intervals bootstrapped over names. `make listen-test` has it as a part.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-import random
+import resource
 import statistics
 import tempfile
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.harness import check_figure, print_table
-from benchmarks.listen.doubts import Row, collect_rows, read_rows, write_rows
-from benchmarks.listen.spoken_set import load_set, make_set
-from podwatch.query.second_hearing import SURE
+from benchmarks.listen.doubts import Row, collect_rows
+from benchmarks.listen.hearing_scores import (
+    LEAST,
+    USED,
+    WRONG_PASS,
+    Fitted,
+    Matrix,
+    Scored,
+    auc,
+    bootstrap,
+    cross_validate,
+    fit,
+    share_passed,
+)
+from benchmarks.listen.spoken_set import SpokenFile, load_set, make_set
+from podwatch.phonetics.candidate_scoring import DEFAULT_THRESHOLD
+from podwatch.query.second_hearing import SURE, combine
+from podwatch.query.wide_doubts import place_score
+from podwatch.query.wider_net import FEATURES
 from podwatch.settings import from_environment
 from podwatch.speech.forced_decoding import LIKELIHOODS
 from podwatch.speech.recognisers import build_recogniser
@@ -34,122 +47,207 @@ from scripts.speech_models import fetch_model
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "pipeline/podwatch/query/data/hearing.json"
-USED = ("prompted", "plain_ratio")
-LEAST = -8.0  # nats per token: what is less likely is all alike
-WRONG_PASS = 0.05
-FOLDS = 10
-RESAMPLES = 500
-RIDGE = 1.0
-Matrix = NDArray[np.float64]
-WAYS = ("text", "audio", "text and audio", "text and plain ratio")
+WAYS = ("text", "audio", "text and audio")
+LEAST_PRECISION = 0.95  # at the threshold that watches have by default
+MOST_CPU = 0.5  # seconds a candidate
+PLACES_FLOOR = -99.0  # of the net's features: no bound
 
 
-def text_odds(row: Row) -> float:
-    score = min(max(row.score, 0.001), 0.999)
-    return math.log(score / (1 - score))
+def is_told(score: float) -> bool:
+    return score >= DEFAULT_THRESHOLD
 
 
-def numbers(row: Row, names: Sequence[str]) -> list[float]:
-    known = dict(zip(LIKELIHOODS, row.likelihoods, strict=True))
-    return [max(known[name], LEAST) for name in names]
+def final_score(row: Row) -> float:
+    """What podwatch makes of a row, with the weights that it ships."""
+    if row.source == "wide":
+        return combine(place_score(row.features), row.likelihoods, is_wide=True)
+    return combine(row.score, row.likelihoods) if row.likelihoods and row.score < SURE else row.score
 
 
-def fit(rows: Sequence[Row], names: Sequence[str]) -> Matrix:
-    """The weights of the log-likelihood ratio that the audio gives, its constant first: with as many right as wrong."""
-    x = np.column_stack([np.ones(len(rows)), np.array([numbers(r, names) for r in rows])])
-    y = np.array([float(r.kind == "right") for r in rows])
-    share = np.where(y > 0, 0.5 / max(1.0, y.sum()), 0.5 / max(1.0, (1 - y).sum())) * len(y)
-    w = np.zeros(x.shape[1])
-    ridge = np.diag([0.0] + [RIDGE] * (x.shape[1] - 1))
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))
-        slope = x.T @ (share * (y - p)) - ridge @ w
-        w += np.linalg.solve((x * (share * p * (1 - p))[:, None]).T @ x + ridge + 1e-9 * np.eye(len(w)), slope)
-    return np.asarray(w, dtype=np.float64)
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """gain: more right ones in doubt than by the text alone, where WRONG_PASS of the wrong pass; net: of the mentions
+    that the text does not propose those that the net finds; both with an interval. precision: of what the net tells."""
+
+    gain: tuple[float, float, float]
+    net: tuple[float, float, float]
+    precision: float
+    cpu: float
+    holds: bool
 
 
-def cross_validate(rows: Sequence[Row], all_rows: Sequence[Row], names: Sequence[str]) -> Matrix:
-    """What the audio says of each row, by weights that were fitted without the rows of its name."""
-    every = sorted({r.name for r in all_rows})
-    random.Random(1).shuffle(every)
-    fold = {name: i % FOLDS for i, name in enumerate(every)}
-    ratios = np.zeros(len(rows))
-    for i in range(FOLDS):
-        w = fit([r for r in all_rows if fold[r.name] != i], names)
-        for k, r in enumerate(rows):
-            if fold[r.name] == i:
-                ratios[k] = w[0] + float(np.dot(numbers(r, names), w[1:]))
-    return ratios
+def measure(rows: Sequence[Row], *, is_short: bool = False) -> Worth:
+    """Prints the tables. is_short: with the weights that podwatch ships, since there are too few rows to fit any."""
+    asked = [r for r in rows if r.likelihoods]
+    scored: Scored = [(r, _shipped(r)) for r in asked] if is_short else cross_validate(asked)
+    doubts = [(r, s) for r, s in scored if r.source == "text" and r.score < SURE]
+    _print_doubts(doubts, [(r, s) for r, s in scored if r.source == "wide"])
+    gain = bootstrap(doubts, lambda some: _passed(some, 2) - _passed(some, 0))
+    net, precision = _print_net(rows, scored)
+    _print_sure(rows, scored)
+    _print_all(rows, scored)
+    cpu = _print_cost(rows)
+    holds = check_figure("precision of what the wider net tells", precision, LEAST_PRECISION)
+    holds = check_figure("CPU seconds a candidate", cpu, MOST_CPU, least=False) and holds
+    if not is_short:
+        holds = check_figure("found by the wider net, lower end of its interval", net[1], 0.0) and holds
+    return Worth(gain, net, precision, cpu, holds)
 
 
-def share_passed(rows: Sequence[tuple[float, bool]]) -> float:
-    """The share of right ones above the score that lets WRONG_PASS of the wrong ones through."""
-    wrong = sorted((s for s, is_right in rows if not is_right), reverse=True)
-    right = [s for s, is_right in rows if is_right]
-    if not wrong or not right:
-        return math.nan
-    cut = wrong[min(len(wrong) - 1, int(WRONG_PASS * len(wrong)))]
-    return sum(s > cut for s in right) / len(right)
+def _shipped(row: Row) -> tuple[float, float, float]:
+    before = place_score(row.features) if row.source == "wide" else row.score
+    return before, final_score(row), final_score(row)
 
 
-def auc(rows: Sequence[tuple[float, bool]]) -> float:
-    """How often a right one is above a wrong one."""
-    right = np.array([s for s, is_right in rows if is_right])
-    wrong = np.array([s for s, is_right in rows if not is_right])
-    if not len(right) or not len(wrong):
-        return math.nan
-    above = (right[:, None] > wrong[None]).mean() + 0.5 * (right[:, None] == wrong[None]).mean()
-    return float(above)
+def _passed(some: Scored, way: int) -> float:
+    return share_passed([(s[way], r.kind == "right") for r, s in some])
 
 
-def bootstrap(
-    scored: Sequence[tuple[Row, Sequence[float]]], figure: Callable[[Sequence[tuple[Row, Sequence[float]]]], float]
-) -> tuple[float, float, float]:
-    """(the figure, its 95% interval), names drawn with their rows."""
-    by_name: dict[str, list[tuple[Row, Sequence[float]]]] = defaultdict(list)
-    for row, scores in scored:
-        by_name[row.name].append((row, scores))
-    dice, groups = random.Random(1), list(by_name.values())
-    drawn = ([r for group in dice.choices(groups, k=len(groups)) for r in group] for _ in range(RESAMPLES))
-    values = [v for v in map(figure, drawn) if not math.isnan(v)]
-    if len(values) < 2:
-        return math.nan, math.nan, math.nan
-    cuts = statistics.quantiles(values, n=40)
-    return figure(scored), cuts[0], cuts[-1]
+def _interval(v: tuple[float, float, float]) -> str:
+    return "-" if v[0] != v[0] else f"{v[0]:.2f} ({v[1]:.2f}-{v[2]:.2f})"
 
 
-def evaluate(rows: Sequence[Row], all_rows: Sequence[Row], title: str) -> tuple[float, float, float]:
-    """Prints the table of some rows; returns the gain of text and audio over the text alone, with its interval."""
-    text = np.array([text_odds(r) for r in rows])
-    audio, plain = cross_validate(rows, all_rows, USED), cross_validate(rows, all_rows, ("plain_ratio",))
-    columns = np.column_stack([text, audio, text + audio, text + plain])
-    scored = [(r, tuple(o)) for r, o in zip(rows, columns.tolist(), strict=True)]
+def _print_doubts(doubts: Scored, wide: Scored) -> None:
+    """By kind of wrong one, by form, by condition: the doubtful, and the wider net's, told apart."""
 
-    def of(way: int, figure: Callable[[Sequence[tuple[float, bool]]], float]) -> tuple[float, float, float]:
-        return bootstrap(scored, lambda some: figure([(s[way], r.kind == "right") for r, s in some]))
+    def line(title: str, some: Scored) -> list[str]:
+        right = sum(r.kind == "right" for r, _ in some)
+        figures = [_interval(bootstrap(some, lambda s, i=i: _passed(s, i))) for i in range(len(WAYS))]  # type: ignore[misc]
+        area = [f"{auc([(s[i], r.kind == 'right') for r, s in some]):.2f}" for i in (0, 2)]
+        return [title, str(right), str(len(some) - right), *figures, " / ".join(area)]
 
-    table = []
-    for i, way in enumerate(WAYS):
-        passed, area = of(i, share_passed), of(i, auc)
-        table.append([way, *(f"{v:.2f} ({low:.2f}-{high:.2f})" for v, low, high in (passed, area))])
-    right = sum(r.kind == "right" for r in rows)
-    head = ["", f"right ones where {WRONG_PASS:.0%} of the wrong pass", "AUC"]
-    print_table(f"{title}: {right} right, {len(rows) - right} wrong", head, table)
+    def of(some: Scored, keep: Callable[[Row], bool]) -> Scored:
+        return [(r, s) for r, s in some if keep(r)]
 
-    def gain(some: Sequence[tuple[Row, Sequence[float]]]) -> float:
-        both, alone = ([(s[i], r.kind == "right") for r, s in some] for i in (2, 0))
-        return share_passed(both) - share_passed(alone)
+    for title, some in (("Proposed by the text, not surely", doubts), ("Proposed by the wider net", wide)):
+        lines = [line("all", some)]
+        for kind, what in (("name", "another name was said"), ("plain", "no name was said")):
+            lines.append(line(what, of(some, lambda r, k=kind: r.kind in ("right", k))))  # type: ignore[misc]
+        for form, what in (("full", "right ones in full"), ("surname", "right ones bare")):
+            lines.append(line(what, of(some, lambda r, f=form: r.kind != "right" or r.form == f)))  # type: ignore[misc]
+        lines += [line(c, of(some, lambda r, c=c: r.condition == c)) for c in sorted({r.condition for r, _ in some})]  # type: ignore[misc]
+        head = ["", "right", "wrong", *WAYS, "AUC, text / both"]
+        print_table(f"{title}: right ones let through where {WRONG_PASS:.0%} of the wrong pass", head, lines)
 
-    return bootstrap(scored, gain)
+
+def _print_net(rows: Sequence[Row], scored: Scored) -> tuple[tuple[float, float, float], float]:
+    """What the wider net finds of the mentions that the text does not propose, and how often it is wrong."""
+    found = {(r.file, i): s[2] for r, s in reversed(likeliest(_wide(scored))) for i in r.said}
+    listens = {(r.file, i) for r, _ in _wide(scored) for i in r.said}
+    missed = [(r, (found.get((r.file, r.said[0]), -99.0),)) for r in rows if r.source == "missed"]
+    told = [(r, s) for r, s in likeliest(_wide(scored)) if is_told(_odds_to_score(s[2]))]
+    right = sum(r.kind == "right" for r, _ in told)
+    wrong = len(told) - right
+    share = bootstrap(missed, lambda some: sum(is_told(_odds_to_score(s[0])) for _, s in some) / max(1, len(some)))
+    reached = sum((r.file, r.said[0]) in listens for r, _ in missed)
+    lines = [
+        ["mentions that the text does not propose", str(len(missed))],
+        ["of these where the net listens", f"{reached / max(1, len(missed)):.2f}"],
+        [f"found, at the threshold {DEFAULT_THRESHOLD}", _interval(share)],
+        ["told by the net: right, wrong", f"{right}, {wrong}"],
+    ]
+    print_table("The wider net", ["", ""], lines)
+    return share, right / max(1, right + wrong)
+
+
+def likeliest(wide: Scored) -> Scored:
+    """Of what overlaps the likeliest, as podwatch has it."""
+    kept: list[tuple[Row, Sequence[float]]] = []
+    for r, s in sorted(wide, key=lambda x: (-x[1][2], x[0].start)):
+        if not any(r.file == k.file and r.start < k.end and k.start < r.end for k, _ in kept):
+            kept.append((r, s))
+    return kept
+
+
+def _wide(scored: Scored) -> Scored:
+    return [(r, s) for r, s in scored if r.source == "wide"]
+
+
+def _odds_to_score(odds: float) -> float:
+    return 1 / (1 + 2.718281828459045 ** -min(max(odds, -30.0), 30.0))
+
+
+def _print_sure(rows: Sequence[Row], scored: Scored) -> None:
+    """What hearing before telling would refuse of that which the text is sure of, and lose; and of twins."""
+    lines = []
+    for source in ("text", "twin"):
+        for bare in (True, False):
+            some = [(r, s) for r, s in scored if r.source == source and r.bare == bare and r.score >= SURE]
+            for kind in ("right", "name", "plain", "twin"):
+                mine = [s for r, s in some if r.kind == kind]
+                if mine:
+                    refused = sum(not is_told(_odds_to_score(s[2])) for s in mine)
+                    lines.append([kind, "bare" if bare else "more words", len(mine), refused])
+    print_table(f"Sure by the text (from {SURE}), and asked nevertheless", ["", "", "told", "then refused"], lines)
+
+
+def _print_all(rows: Sequence[Row], scored: Scored) -> None:
+    """Mentions found of all that are said, by form, as each part is added; and how many that is wrong."""
+    by_row = {id(r): s for r, s in scored}
+    kept = {id(r) for r, _ in likeliest(_wide(scored))}
+
+    def score(r: Row, with_audio: bool) -> float:
+        if r.source == "wide" or (with_audio and r.likelihoods and r.score < SURE):
+            return _odds_to_score(by_row[id(r)][2])
+        return r.score
+
+    mentions = {
+        (r.file, i): r.form for r in rows if r.kind == "right" and r.source in ("text", "missed") for i in r.said
+    }
+    lines = []
+    for title, sources, with_audio in (
+        ("the text", ("text",), False),
+        ("with the second hearing", ("text",), True),
+        ("with the wider net", ("text", "wide"), True),
+    ):
+        told = [r for r in rows if r.source in sources and (r.source == "text" or id(r) in kept)]
+        told = [r for r in told if is_told(score(r, with_audio))]
+        found = {(r.file, i) for r in told for i in r.said}
+        shares = []
+        for form in ("full", "surname"):
+            of_form = [m for m, f in mentions.items() if f == form]
+            shares.append(f"{sum(m in found for m in of_form) / max(1, len(of_form)):.3f}")
+        wrong = sum(r.kind != "right" for r in told)
+        lines.append([title, *shares, f"{1 - wrong / max(1, len(told)):.3f}"])
+    title = f"All {len(mentions)} mentions, at the threshold {DEFAULT_THRESHOLD}"
+    print_table(title, ["", "in full", "bare", "precision"], lines)
+
+
+def _print_cost(rows: Sequence[Row]) -> float:
+    asked = [r for r in rows if r.likelihoods]
+    cpu = statistics.fmean(r.cpu for r in asked)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    lines = [
+        ["seconds of audio a place", f"{statistics.fmean(r.seconds for r in asked):.1f}"],
+        ["CPU seconds a candidate", f"{cpu:.2f}"],
+        ["peak memory of this process, MB", f"{peak:,.0f}"],
+    ]
+    print_table(f"Cost of {len(asked)} candidates", ["", ""], lines)
+    return cpu
 
 
 def learn(rows: Sequence[Row]) -> None:
-    """Writes the weights of the audio's log-likelihood ratio, fitted on all rows."""
-    w = fit(rows, USED)
-    weights = {name: round(float(w[1 + USED.index(name)]), 4) if name in USED else 0.0 for name in LIKELIHOODS}
-    data = {"constant": round(float(w[0]), 4), "least": LEAST, "likelihoods": weights}
-    WEIGHTS.parent.mkdir(exist_ok=True)
+    """Writes the weights, fitted on all rows."""
+    fitted: Fitted = fit(rows)
+
+    def weighed(names: Sequence[str], used: Sequence[str], w: Matrix, least: float, before: float) -> dict[str, object]:
+        values = {n: round(float(w[1 + used.index(n)]), 4) if n in used else 0.0 for n in names}
+        return {"constant": round(float(w[0]), 4), "before": round(before, 4), "least": least, "weights": values}
+
+    wide, before = np.delete(fitted.wide, 1), float(fitted.wide[1])
+    data = {
+        "text": weighed(LIKELIHOODS, USED, fitted.text, LEAST, 1.0),
+        "wide": weighed(LIKELIHOODS, USED, wide, LEAST, before),
+        "places": weighed(FEATURES, FEATURES, fitted.places, PLACES_FLOOR, 1.0),
+    }
     WEIGHTS.write_text(json.dumps(data, indent=1) + "\n")
+
+
+def ask(folder: Path, files: Sequence[SpokenFile], names: int, model: Path) -> list[Row]:
+    """The rows of a set, by this model."""
+    settings = from_environment({})
+    speech = replace(settings.speech, models=str(model.parent), model=model.name)
+    return list(collect_rows(folder, files, names, build_recogniser(replace(settings, speech=speech))))
 
 
 def main() -> int:
@@ -157,39 +255,24 @@ def main() -> int:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--names", type=int, default=130)
     parser.add_argument("--model", choices=("tiny.en", "base"), default="base")
-    parser.add_argument("--rows", type=Path)
     parser.add_argument("--learn", action="store_true")
     chosen = parser.parse_args()
-    if chosen.rows and chosen.rows.exists():
-        rows = read_rows(chosen.rows)
-    else:
-        folder = chosen.folder or Path(tempfile.mkdtemp())
-        files = load_set(folder) if (folder / "set.json").exists() else make_set(folder, chosen.names, None)
-        model = fetch_model(chosen.model, ROOT / ".cache/models")
-        settings = from_environment({})
-        speech = replace(settings.speech, model=str(model))
-        recogniser = build_recogniser(replace(settings, speech=speech))
-        rows = list(collect_rows(files, chosen.names, recogniser))
-        if chosen.rows:
-            write_rows(chosen.rows, rows)
-    asked = [r for r in rows if r.likelihoods and r.kind != "random"]
-    open_ = [r for r in asked if r.source == "text" and r.score < SURE]
-    gain, low, high = evaluate(open_, asked, f"Proposed by the text, not surely (score below {SURE})")
-    evaluate([r for r in open_ if r.kind != "plain"], asked, "The same, the wrong ones other names")
-    for form in ("full", "surname"):
-        some = [r for r in open_ if r.kind != "right" or r.form == form]
-        evaluate(some, asked, f"Proposed by the text, not surely, right ones {form}")
-    for condition in sorted({r.condition for r in open_}):
-        evaluate(
-            [r for r in open_ if r.condition == condition], asked, f"Proposed by the text, not surely, {condition}"
-        )
-    net = [r for r in asked if r.source == "net"]
-    evaluate(net, asked, "A wider net: names the text never proposes, beside the names most like them")
+    folder = chosen.folder or Path(tempfile.mkdtemp())
+    files = load_set(folder) if (folder / "set.json").exists() else make_set(folder, chosen.names, None)
+    rows = ask(folder, files, chosen.names, fetch_model(chosen.model, ROOT / ".cache/models"))
+    worth = measure(rows)
     if chosen.learn:
-        learn(asked)
-    holds = check_figure("gain over the text alone, lower end of its interval", low, 0.0)
-    print(f"second hearing: {gain:.2f} ({low:.2f}-{high:.2f}) more of the right ones in doubt than by the text alone")
-    return 0 if holds else 1
+        learn(rows)
+    print(f"second hearing: {describe(worth)}")
+    return 0 if worth.holds else 1
+
+
+def describe(worth: Worth) -> str:
+    gain, low, high = worth.gain
+    return (
+        f"{gain:.2f} ({low:.2f}-{high:.2f}) more of the right ones in doubt than by the text alone; the wider net finds"
+        f" {worth.net[0]:.2f} of what the text does not propose, at a precision of {worth.precision:.2f}"
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ from podwatch.variables import read_choice, read_number, read_switch, read_text
 DEVICES = ("auto", "cpu", "cuda")
 COMPUTE_TYPES = ("auto", "int8", "int8_float16", "int8_float32", "int16", "float16", "bfloat16", "float32")
 
+HEAR_AGAIN = "PODWATCH_HEAR_AGAIN"
+WIDE = "wide"  # of it, beside on and off
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechSettings:
@@ -24,7 +27,8 @@ class SpeechSettings:
     or a folder; models: the folder that models are kept in. compute: a type of
     CTranslate2. language: of all audio, "": as recognised. speakers: whether they are told apart by their voices.
     threads: 0: by hardware. url, key: of a service. max_bytes: of an audio file; max_hours: of talk in it. again:
-    whether names in doubt are heard again; again_seconds: of audio a day for that.
+    whether names in doubt are heard again; again_widely: as well where the text has hardly a trace of one;
+    again_seconds: of audio a day for both.
     """
 
     listen: bool = False
@@ -46,6 +50,7 @@ class SpeechSettings:
     max_bytes: int = 600 * 1024 * 1024
     max_hours: float = 12.0
     again: bool = False
+    again_widely: bool = False
     again_seconds: float = 1800.0
 
     @property
@@ -61,6 +66,7 @@ def speech_settings(env: Mapping[str, str], home: Path) -> SpeechSettings:
     if url and not url.startswith(("https://", "http://")):
         raise SettingsError("is no http(s) address", where="PODWATCH_SPEECH_URL", todo="write https://...")
     money = read_text(env, "PODWATCH_LISTEN_MONEY")
+    is_wide = read_text(env, HEAR_AGAIN).lower() == WIDE
     return SpeechSettings(
         listen=read_switch(env, "PODWATCH_LISTEN", default.listen),
         tags=tuple(tag for part in read_text(env, "PODWATCH_LISTEN_TAGS").split(",") if (tag := part.strip())),
@@ -80,6 +86,7 @@ def speech_settings(env: Mapping[str, str], home: Path) -> SpeechSettings:
         key=Secret(read_text(env, "PODWATCH_SPEECH_KEY")),
         max_bytes=int(read_number(env, "PODWATCH_LISTEN_MAX_MB", default.max_bytes / 2**20) * 2**20),
         max_hours=read_number(env, "PODWATCH_LISTEN_MAX_HOURS", default.max_hours),
-        again=read_switch(env, "PODWATCH_HEAR_AGAIN", default.again),
+        again=is_wide or read_switch(env, HEAR_AGAIN, default.again),
+        again_widely=is_wide,
         again_seconds=read_number(env, "PODWATCH_HEAR_AGAIN_SECONDS", default.again_seconds),
     )

@@ -10,12 +10,16 @@ import json
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
+
+    from podwatch.settings import Settings
 
 log = logging.getLogger("podwatch")
 
@@ -47,12 +51,23 @@ def uncover_library() -> None:
         importlib.import_module("podwatch")
 
 
-def podwatch_variables(env: Mapping[str, str], *, sends: bool = True) -> dict[str, str]:
+def read_settings(*, sends: bool = True, beats: bool = True, **defaults: str) -> Settings:
+    """The settings of the environment, of this Airflow where that is silent, and of ``defaults`` where both are.
+
+    sends, beats: as in podwatch_variables.
+    """
+    from podwatch import settings
+
+    return settings.from_environment(defaults | podwatch_variables(os.environ, sends=sends, beats=beats))
+
+
+def podwatch_variables(env: Mapping[str, str], *, sends: bool = True, beats: bool = True) -> dict[str, str]:
     """The variables that podwatch reads: the environment's, what they lack from the Airflow variable podwatch_settings,
     and what is lacking then from Airflow's connections.
 
     A connection is read only when its variable is missing, since in a task that is a request to the API server.
-    sends: whether anybody is told of anything; else only the database's is read.
+    sends: whether anybody is told of anything; beats: whether the heartbeat's address is asked. What neither needs is
+    not read.
     Raises SettingsError where each machine would have a database of its own.
     """
     uncover_library()
@@ -67,8 +82,18 @@ def podwatch_variables(env: Mapping[str, str], *, sends: bool = True) -> dict[st
         what = f"no database is named, and under {executor} each machine would keep one of its own"
         todo = f"make the Airflow connection {DATABASE} (type postgres), or set PODWATCH_DATABASE_URL everywhere"
         raise _refuse(DATABASE, what, todo)
-    if not sends:
-        return found
+    if "PODWATCH_HOME" not in found and "PODWATCH_DATABASE_URL" in found and (folder := temporary_home()):
+        found["PODWATCH_HOME"] = folder
+    if sends:
+        found = _services(found)
+    if beats and "PODWATCH_HEARTBEAT_URL" not in found and (heartbeat := find_connection(HEARTBEAT)) is not None:
+        found["PODWATCH_HEARTBEAT_URL"] = heartbeat.password or ""
+    return found
+
+
+def _services(known: Mapping[str, str]) -> dict[str, str]:
+    """What is known, and of the connections what it lacks of Slack and of mail."""
+    found = dict(known)
     if "SLACK_BOT_TOKEN" not in found and (slack := find_connection(SLACK)) is not None:
         theirs = {
             "SLACK_BOT_TOKEN": slack.password,
@@ -82,9 +107,26 @@ def podwatch_variables(env: Mapping[str, str], *, sends: bool = True) -> dict[st
         found["PODWATCH_SMTP_URL"] = _smtp_url(smtp)
         if sender := _extra(smtp, "from_email"):
             found.setdefault("PODWATCH_MAIL_FROM", str(sender))
-    if "PODWATCH_HEARTBEAT_URL" not in found and (heartbeat := find_connection(HEARTBEAT)) is not None:
-        found["PODWATCH_HEARTBEAT_URL"] = heartbeat.password or ""
     return found
+
+
+def temporary_home() -> str:
+    """A folder for what podwatch keeps beside its database; "" where the user's home can be written.
+
+    In managed Airflows it often cannot, or there is none. Only its owner may read the folder.
+    """
+    from podwatch.settings import default_home
+
+    try:
+        folder = default_home()
+        there = next(p for p in (folder, *folder.parents) if p.exists())
+        if os.access(there, os.W_OK | os.X_OK):
+            return ""
+    except (RuntimeError, OSError):  # the user has no entry, as in some containers
+        pass
+    made = Path(tempfile.gettempdir()) / f"podwatch-{os.getuid()}"
+    made.mkdir(mode=0o700, exist_ok=True)
+    return str(made) if made.stat().st_uid == os.getuid() else tempfile.mkdtemp(prefix="podwatch-")
 
 
 def distributed_executor() -> str:

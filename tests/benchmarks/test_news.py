@@ -12,7 +12,7 @@ from benchmarks.sounds_like.news import corpus, marks
 from benchmarks.sounds_like.news.corpus import NewsEpisode, NewsName, load_episodes, load_names
 from benchmarks.sounds_like.news.marks import form_of, is_spelt_right, load_marks
 
-HALVES = ("tune", "test")
+HALVES = ("tune", "test", "fresh")
 PERSON = NewsName("test", "person", "Kilmar Abrego Garcia", ("Mr. Abrego Garcia",))
 MODI = NewsName("test", "person", "Narendra Modi", ("Prime Minister Modi",))
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from podwatch.errors import StoreError
+from podwatch.errors import PodwatchError, StoreError
 from podwatch.settings import Settings
 from podwatch.store.connection import HEAD, connect, schema_revision, upgrade_schema
 from podwatch.store.database import open_store
@@ -102,3 +102,27 @@ def test_with_the_switch_off_a_new_database_is_made_all_the_same(
 ) -> None:
     monkeypatch.setenv("PODWATCH_MIGRATE", "off")
     assert run_command(settings, "feeds", "list")[0] == 0
+
+
+def test_downgrade_lists_what_goes_and_asks_before_it_takes_the_tables_back(settings: Settings) -> None:
+    make_tables(settings, HEAD)
+    status, out, _ = run_command(settings, "db", "downgrade", "0016", "--dry-run")
+    assert (status, out) == (
+        0,
+        [f"from revision {HEAD} to 0016", "rows that go: none", "columns that go: feeds.bucket"],
+    )
+    with pytest.raises(PodwatchError, match="nothing was changed - say --yes"):
+        run_command(settings, "db", "downgrade", "0016")
+    assert run_command(settings, "db", "status")[0] == 0
+    _, out, _ = run_command(settings, "db", "downgrade", "0016", "--yes")
+    assert out[-1] == "revision 0016: now install the podwatch that needs it"
+    assert run_command(settings, "db", "status")[0] == 1
+    assert run_command(settings, "db", "migrate")[1] == [f"revision {HEAD}, before 0016"]
+
+
+def test_downgrade_as_json_is_one_object(settings: Settings) -> None:
+    make_tables(settings, HEAD)
+    _, [line], _ = run_command(settings, "db", "downgrade", "0016", "--yes", "--json")
+    assert json.loads(line) == {
+        "before": HEAD, "revision": "0016", "done": True, "lost_rows": {}, "lost_columns": ["feeds.bucket"],
+    }  # fmt: skip

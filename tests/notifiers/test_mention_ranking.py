@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwatch.model import Kind, Mention
-from podwatch.notifiers.mention_ranking import best_mentions
+from podwatch.notifiers.mention_ranking import best_mentions, have_same_words
 from tests.support.builders import mention
 
 
@@ -69,6 +70,17 @@ def test_the_same_sentence_is_never_shown_twice(case: str) -> None:
 @pytest.mark.parametrize("case", OTHER, ids=str)
 def test_another_sentence_is_another(case: str) -> None:
     assert len(best_mentions(OTHER[case])) == 2
+
+
+# Letters that become two, or a letter and a sign, when their case is folded; a sign that becomes a letter.
+PIECES = st.text(st.sampled_from("aAbß\u0130i\u0307\u0345\u03b9*'- \n\u2003"), max_size=12)
+
+
+@given(PIECES, PIECES)
+def test_words_are_the_same_when_those_of_the_whole_folded_texts_are(one: str, other: str) -> None:
+    a, b = (re.findall(r"\w+", text.casefold()) for text in (one, other))
+    assert have_same_words(one, other) is (a == b != [])
+    assert have_same_words(one, one.swapcase()) is (a == re.findall(r"\w+", one.swapcase().casefold()) != [])
 
 
 def naive_rank(m: Mention) -> tuple[bool, bool, float]:

@@ -19,7 +19,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "They asked Corbyn about it.": ("Antony Blinken", []),
     "They asked Blinkin about it.": ("Antony Blinken", ["Blinkin"]),
     "They gave it to Elon Musk at once.": ("Alan Muskie", []),
-    "They met Tony Blinken in the hall.": ("Antony Blinken", ["Blinken"]),
+    "They met Tony Blinken in the hall.": ("Antony Blinken", ["Tony Blinken"]),
     "They met Cash Patel in the hall.": ("Kash Patel", ["Cash Patel"]),
     "They met Stephanie Miller in the hall.": ("Stephen Miller", []),
 }

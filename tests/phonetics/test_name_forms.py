@@ -37,7 +37,8 @@ def test_a_name_is_said_in_full_and_a_person_by_the_surname(name: str) -> None:
     kind, expected = FORMS[name]
     found: dict[str, set[str]] = {}
     for form in build_forms([WatchedName(name, type=kind)]):
-        found.setdefault(form.part, set()).add(" ".join(form.words))
+        if not form.is_spelt_only:
+            found.setdefault(form.part, set()).add(" ".join(form.words))
     assert found == expected
 
 

@@ -37,7 +37,7 @@ def test_the_forms_of_a_person_have_the_nicknames() -> None:
 
 # text: what is found of Mike Waltz in it
 FOUND = {
-    "Then Michael Waltz spoke.": ["Waltz"],
+    "Then Michael Waltz spoke.": ["Michael Waltz"],
     "Then Mike Waltz spoke.": ["Mike Waltz"],
     "Then George Waltz spoke.": [],
     "We asked Susan Waltz about it.": [],

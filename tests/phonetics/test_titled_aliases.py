@@ -52,7 +52,7 @@ IN_FULL = {
     NAMED + "May Biden win.": ["Joe Biden", "Biden"],
     NAMED + "Yesterday Biden left.": ["Joe Biden", "Biden"],
     NAMED + "Rob Biden of his sleep.": ["Joe Biden", "Biden"],
-    NAMED + "Joey Biden, they said.": ["Joe Biden", "Biden"],
+    NAMED + "Joey Biden, they said.": ["Joe Biden", "Joey Biden"],
 }
 
 
@@ -81,7 +81,7 @@ TITLE_ALONE = {
     "a first name misheard is no other bearer's": (
         ("Antony Blinken", "Secretary Blinken"),
         "They met Tony Blinken. Then Blinken left.",
-        ["Blinken", "Blinken"],
+        ["Tony Blinken", "Blinken"],
     ),
 }
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from podwatch import query
 from podwatch.model import Doubt, Hearing, HearingOutcome, Segment, Watch, join_segments
 from podwatch.query import EpisodeFields, second_hearing
+from podwatch.query.hearing_weights import load_weights
 from podwatch.query.second_hearing import (
     CHARACTERS_AN_HOUR,
     PLACES_AN_HOUR,
@@ -18,7 +19,6 @@ from podwatch.query.second_hearing import (
     combine,
     is_in_doubt,
     judge,
-    load_weights,
     spellings_of,
 )
 from podwatch.speech.forced_decoding import LIKELIHOODS, Likelihoods
@@ -40,7 +40,8 @@ def heard(outcome: HearingOutcome = HearingOutcome.HEARD, likelihoods: tuple[flo
 
 
 def test_the_weights_are_of_the_likelihoods_that_are_measured() -> None:
-    assert load_weights().names == LIKELIHOODS
+    for weights in (load_weights().text, load_weights().wide):
+        assert weights.names == LIKELIHOODS
 
 
 def test_audio_lifts_a_name_that_was_said_and_sinks_one_that_was_not() -> None:
@@ -58,7 +59,7 @@ def test_a_likelier_text_never_makes_a_name_less_likely(a: float, b: float, like
 def test_a_likelier_sound_never_makes_a_name_less_likely(
     score: float, likelihoods: tuple[float, ...], more: float
 ) -> None:
-    for i, weight in enumerate(load_weights().likelihoods):
+    for i, weight in enumerate(load_weights().text.values):
         assert weight >= 0.0
         louder = tuple(x + more * (i == k) for k, x in enumerate(likelihoods))
         assert combine(score, louder) >= combine(score, likelihoods)
@@ -86,16 +87,22 @@ def test_every_outcome_but_one_is_left_to_the_text() -> None:
 
 
 # nats by which the audio is likelier where the name was said, how that is said
-WORDS = [(3.0, "far likelier than"), (1.0, "likelier than"), (0.0, "as likely as"), (-1.0, "less likely than"), (-4.0, "far less likely than")]  # fmt: skip
+WORDS = [
+    (3.0, "Steve Witkoff far likelier than wit cop"),
+    (1.0, "Steve Witkoff likelier than wit cop"),
+    (0.2, "heard as wit cop, the audio does not tell it from Steve Witkoff"),
+    (-1.0, "Steve Witkoff less likely than wit cop"),
+    (-4.0, "Steve Witkoff far less likely than wit cop"),
+]
 
 
 @pytest.mark.parametrize(("ratio", "words"), WORDS)
 def test_the_reason_says_how_much_likelier_the_name_is(
     ratio: float, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(second_hearing, "likelihood_ratio", lambda likelihoods: ratio)
+    monkeypatch.setattr(second_hearing, "likelihood_ratio", lambda likelihoods, is_wide: ratio)
     judged = judge(0.3, "wit\ncop", "Steve Witkoff", heard())
-    assert judged.reason == f"heard again: Steve Witkoff {words} wit cop"
+    assert judged.reason == f"heard again: {words}"
     assert (judged.score > 0.3) == (ratio > 0) or ratio == 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -43,14 +43,25 @@ MEANINGFUL: dict[tuple[str, str], Callable[[int], Any]] = {
 }
 
 
-def fill_every_table(engine: Engine) -> dict[str, int]:
-    """ROWS rows in each table, each with a value in every column; returns how many there are by table."""
+def fill_every_table(engine: Engine, first: int = 1) -> dict[str, int]:
+    """ROWS rows in each table, each with a value in every column; returns how many there are by table.
+
+    first: the number of the first row, of which its values are made.
+    """
     tables = MetaData()
     with engine.begin() as c:
         tables.reflect(c, only=sorted(table_names(c)))
         for table in tables.sorted_tables:
-            c.execute(table.insert(), [row_of(table, n) for n in range(1, ROWS + 1)])
+            c.execute(table.insert(), [row_of(table, n) for n in range(first, first + ROWS)])
     return count_rows(engine)
+
+
+def read_rows(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    """By table all of its rows, as the driver gives them."""
+    with engine.connect() as c:
+        return {
+            n: [dict(r) for r in c.execute(text(f'SELECT * FROM "{n}"')).mappings()] for n in sorted(table_names(c))
+        }
 
 
 def row_of(table: Table, number: int) -> dict[str, Any]:
@@ -68,7 +79,7 @@ def value_of(table: str, column: Column[Any], number: int) -> Any:
         case DateTime():
             return MOMENT if column.type.timezone else MOMENT.replace(tzinfo=None)
         case Date():
-            return date(2026, 11, number)
+            return date(2026, 11, 1) + timedelta(days=number - 1)
         case Float():
             return number + 0.5
         case Integer():

@@ -119,7 +119,8 @@ class Airflow:
         self.home = home if home.exists() else prepare_home(home)  # one that is there has a database already
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
-        ours = os.pathsep.join((str(ROOT), str(ROOT / "pipeline")))  # of this checkout, whatever is installed
+        # of this checkout, whatever is installed
+        ours = os.pathsep.join((str(ROOT), str(ROOT / "pipeline"), str(ROOT / "plugins")))
         base = {**scrub_environment(os.environ)[0], "PYTHONPATH": ours, **env}
         self.env = airflow_local.build_environment(base, self.home, ROOT, port)
         self.env["AIRFLOW__CORE__PARALLELISM"] = str(parallelism)

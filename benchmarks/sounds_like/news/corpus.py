@@ -5,7 +5,8 @@
 holds some 27,000 videos of news channels and talk shows as Whisper medium heard them, with title and description. What
 is chosen is in episodes.tsv, by path: shows are in the half "tune" or the half "test" by a hash of their name, and each
 gives at most MAX_SHOW_HOURS, in the order of a hash of the paths. So no show and no name of one half is in the other.
-The texts are other people's: they are read where they are, and none is kept.
+"Fresh" are other episodes of the shows of "tune" with its names and 101 more: what was tuned on 80 hours, tried on 250
+others. The texts are other people's: they are read where they are, and none is kept.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from podwatch.model import Transcript
 COMMIT = "59531372"  # of the repository, so that places stay what they are
 FOLDER = Path(__file__).parent
 MAX_SHOW_HOURS, MAX_HOURS = 3.0, 80.0
+MAX_FRESH_SHOW_HOURS, MAX_FRESH_HOURS = 10.0, 250.0
 # Shows of other things than the news, and those whose transcripts the matcher may have learned from.
 LEFT_OUT = frozenset(
     """
@@ -87,6 +89,11 @@ def show_of(path: str) -> str:
     return found[1] if found else ""
 
 
+def seconds_of(path: str) -> int:
+    found = _PATH.fullmatch(path)
+    return int(found[2]) if found else 0
+
+
 def list_paths(repository: Path) -> list[str]:
     """All transcripts of the repository, in the order of a hash of their paths."""
     paths = _git(repository, "ls-tree", "-r", "-z", "--name-only", COMMIT, "_Transcripts").split("\0")
@@ -106,6 +113,22 @@ def choose_episodes(repository: Path) -> Iterator[NewsEpisode]:
             hours[show] += length
             hours[f"/{half}"] += length
             yield NewsEpisode(half, path, int(found[2]))
+
+
+def choose_fresh_episodes(repository: Path) -> Iterator[NewsEpisode]:
+    """More of the shows of "tune", none of the episodes that a half has."""
+    chosen = {e.path for half in ("tune", "test") for e in load_episodes(half)}
+    shows = {e.show for e in load_episodes("tune")}
+    hours: defaultdict[str, float] = defaultdict(float)
+    for path in list_paths(repository):
+        found = _PATH.fullmatch(path)
+        if found is None or path in chosen or found[1] not in shows or not 120 <= int(found[2]) <= 3 * 3600:
+            continue
+        show, length = found[1], int(found[2]) / 3600
+        if hours[show] + length <= MAX_FRESH_SHOW_HOURS and hours["/"] + length <= MAX_FRESH_HOURS:
+            hours[show] += length
+            hours["/"] += length
+            yield NewsEpisode("fresh", path, int(found[2]))
 
 
 @cache

@@ -8,6 +8,9 @@ spelt as the full name, as an alias, or as a surname that hardly anybody else ha
 for a name by its sound, all single surnames that others have too, and all that the first version had from a score of
 0.08 up: what every version misses is not in the marks, and recall is recall of what was pooled. Places behind a first
 name that stands alone were looked through besides, for names in words that no version proposes.
+
+Of "fresh" only what is told for its sound was read, from a score of 0.05 up: it says how right that is, not what is
+missed. Where many places have the same words for the same name, one was read for all from 0.97 up and under 0.1.
 """
 
 from __future__ import annotations

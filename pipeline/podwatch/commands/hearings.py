@@ -37,6 +37,7 @@ def _values(f: StoredHearing) -> dict[str, Any]:
         "start": d.start,
         "end": d.end,
         "score": d.score,
+        "is_wide": d.is_wide,
         "outcome": h.outcome.value if f.is_decided else None,
         "likelihoods": list(h.likelihoods),
         "recogniser": h.recogniser,
@@ -55,8 +56,8 @@ def _cells(f: StoredHearing) -> dict[str, Any]:
     return {
         "name": d.name,
         "written": d.surface,
-        "text": f"{d.score:.2f}",
-        "heard": f"{combine(d.score, h.likelihoods):.2f}" if is_heard else "",
+        "text": "wide" if d.is_wide else f"{d.score:.2f}",
+        "heard": f"{combine(d.score, h.likelihoods, is_wide=d.is_wide):.2f}" if is_heard else "",
         "outcome": h.outcome.value.replace("_", " ") if f.is_decided else "waits",
         "show": f.show,
         "title": f.title,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from podwatch.commands.audio import FileListener, HeardFile
     from podwatch.model import Entity, Hearing, Mention, Transcript, Watch
 
+DOUBT_FIELDS = ("name", "start", "end", "surface", "score")
 MAX_HEARINGS = 16 * 1024 * 1024  # bytes
 
 
@@ -124,7 +125,7 @@ def read_hearings(file: Path) -> tuple[Hearing, ...]:
     for number, line in enumerate(files.read(file, MAX_HEARINGS, PodwatchError).splitlines(), 1):
         try:
             row = orjson.loads(line)
-            doubt = Doubt(**{name: row[name] for name in ("name", "start", "end", "surface", "score")})
+            doubt = Doubt(**{name: row[name] for name in DOUBT_FIELDS}, is_wide=bool(row.get("is_wide", False)))
             outcome, likelihoods = HearingOutcome(row["outcome"]), tuple(map(float, row["likelihoods"]))
             hearings.append(Hearing(doubt=doubt, outcome=outcome, likelihoods=likelihoods))
         except (ValueError, KeyError, TypeError) as e:

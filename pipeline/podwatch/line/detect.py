@@ -74,8 +74,10 @@ class Detector:
         through = source.detected_through
         if through and through not in self._engines and len(self._engines) < MAX_ENGINES:
             self._engines[through] = query.build_engine(self._plan.todo.after(through))
-        engine, asks = self._engines.get(through, self._plan.engine), self._rt.settings.speech.again
-        result = evaluate(self._rt.store, engine, source, in_scope, asks_audio=asks and bool(source.episode.audio_url))
+        engine, speech = self._engines.get(through, self._plan.engine), self._rt.settings.speech
+        has_audio = bool(source.episode.audio_url)
+        asks, widely = speech.again and has_audio, speech.again_widely and has_audio
+        result = evaluate(self._rt.store, engine, source, in_scope, asks_audio=asks, asks_widely=widely)
         mentions = self._labeller.label_mentions(source, result.mentions)
         if result.failed:
             self.broken |= stamp_watches(self._rt, self._plan.watches, result.failed)
@@ -140,17 +142,25 @@ def leave_late_doubts(rt: Runtime, now: datetime) -> None:
 
 
 def evaluate(
-    store: Store, engine: Engine, source: TranscriptSource, only: Container[str], *, asks_audio: bool = False
+    store: Store,
+    engine: Engine,
+    source: TranscriptSource,
+    only: Container[str],
+    *,
+    asks_audio: bool = False,
+    asks_widely: bool = False,
 ) -> EngineResult:
     """What an engine finds in a stored transcript, for detect and for a backtest alike. only: names of watches.
 
-    asks_audio: see EpisodeFields; only detect does, what was heard again counts for all.
+    asks_audio, asks_widely: see EpisodeFields; only detect does, what was heard again counts for all.
     """
     number = source.transcript.id
     entities = store.entities_of([number]) if engine.asks_for_entities else {}
     heard = store.hearings_of([number]) if engine.goes_by_sound else {}
     fields = episode_fields(source, entities.get(number))
-    return engine(source.transcript, replace(fields, hearings=heard.get(number, ()), asks_audio=asks_audio), only)
+    hearings = heard.get(number, ())
+    fields = replace(fields, hearings=hearings, asks_audio=asks_audio, asks_widely=asks_widely)
+    return engine(source.transcript, fields, only)
 
 
 def episode_fields(source: TranscriptSource, entities: Sequence[Entity] | None) -> EpisodeFields:

@@ -15,6 +15,7 @@ from podwatch.line.repeated_passages import PassageLabeller
 from podwatch.model import Entity, EntityType, KnownName, Shard, Transcript, Watch
 from podwatch.runtime import Runtime, log
 from podwatch.store.entities import TranscriptEntities, UnreadTranscript
+from podwatch.store.marks import NAMES_LEFT
 
 # Characters in one run: some 100 hours of talk, four minutes of a core. The alerts of a store that was filled before
 # there were entities must not wait for a day; the rest is read in the next runs.
@@ -37,6 +38,7 @@ def find_entities(rt: Runtime, now: datetime, shard: Shard, bugs: Bugs, most: in
             return (why,)
         if done >= most:
             left = rt.store.count_unread()
+            rt.store.set_mark(NAMES_LEFT, now, str(left))
             return (f"names: {left} older transcripts are read in the next runs",)
         try:
             found = _recognise_page(rt, page, known)
@@ -47,6 +49,8 @@ def find_entities(rt: Runtime, now: datetime, shard: Shard, bugs: Bugs, most: in
             found = _recognise_one_by_one(rt, page, known, bugs, now)
         rt.store.save_entities(found, now)
         done += sum(len(u.transcript.text) for u in page)
+    if (left_before := rt.store.mark(NAMES_LEFT)) is not None and left_before.value != "0":
+        rt.store.set_mark(NAMES_LEFT, now, "0")
     return ()
 
 

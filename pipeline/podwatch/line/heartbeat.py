@@ -12,16 +12,21 @@ from urllib.parse import urlsplit, urlunsplit
 
 from podwatch.errors import HttpError
 from podwatch.runtime import Runtime, log
-from podwatch.store.marks import COMPLETE_LINE, HEARTBEAT
+from podwatch.store.marks import COMPLETE_LINE, FULL_LINE, HEARTBEAT
 
 DEADLINE = 10.0  # seconds for the answer
 MAX_BYTES = 64 * 1024  # of the answer, which nobody reads
 _ADDRESS = re.compile(r"\S*://\S*")
 
 
-def finish_line(rt: Runtime, now: datetime) -> str | None:
-    """Records that all four verbs have run, and asks the heartbeat's address; what went wrong with that, or None."""
+def finish_line(rt: Runtime, now: datetime, *, is_full: bool = True) -> str | None:
+    """Records that all four verbs have run, and asks the heartbeat's address; what went wrong with that, or None.
+
+    is_full: whatever was due; False: those ran that had something to do (see line/idle.py).
+    """
     rt.store.set_mark(COMPLETE_LINE, now)
+    if is_full:
+        rt.store.set_mark(FULL_LINE, now)
     warning = _ask(rt, rt.settings.heartbeat_url.reveal())
     if warning is None and rt.settings.heartbeat_url:
         rt.store.set_mark(HEARTBEAT, now)

@@ -23,7 +23,8 @@ class Doubt:
     """A place where a watched name may be said, and the text alone does not decide.
 
     name: as it is watched, in full. start, end: characters of the transcript, half-open. surface: what stands there.
-    score: by the text alone, 0 to 1.
+    score: by the text alone, 0 to 1. is_wide: the text has passed it over, and only the wider net proposes it; then the
+    score is the net's.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Doubt:
     end: int
     surface: str
     score: float
+    is_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

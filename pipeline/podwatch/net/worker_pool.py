@@ -80,6 +80,10 @@ def run_by_host(
     for item in hosts.postponed():
         yield item, postponed(item)
     yield None
+    if len(items) > FIRST_THREADS:
+        from podwatch.net.freed_memory import release_freed_memory  # ctypes, which a run for nothing does not need
+
+        release_freed_memory()
 
 
 class _GrowingThreads:

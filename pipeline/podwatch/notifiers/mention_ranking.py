@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from podwatch.model import Kind, Mention
 
 MENTIONS_PER_CARD = 3
 MAX_MARKS = 10  # characters by which two sentences of the same words differ: stops and commas
-_WORD = re.compile(r"\w+")
+_WORD, _PART = re.compile(r"\w+"), re.compile(r"\S+")
 
 
 def best_mentions(mentions: Sequence[Mention], count: int = MENTIONS_PER_CARD) -> list[Mention]:
@@ -36,11 +37,7 @@ def _shows_same(a: Mention, b: Mention) -> bool:
     """
     if a.snippet == b.snippet:
         return True
-    if (
-        abs(len(a.snippet) - len(b.snippet)) <= MAX_MARKS
-        and (words := _words(a.snippet))
-        and words == _words(b.snippet)
-    ):
+    if abs(len(a.snippet) - len(b.snippet)) <= MAX_MARKS and have_same_words(a.snippet, b.snippet):
         return True
     first, second = sorted((a, b), key=lambda m: m.start - m.snippet_start)
     shift = (second.start - second.snippet_start) - (first.start - first.snippet_start)
@@ -50,8 +47,22 @@ def _shows_same(a: Mention, b: Mention) -> bool:
     return first.snippet.startswith(second.snippet[:overlap], shift)
 
 
-def _words(text: str) -> str:
-    return " ".join(_WORD.findall(text.casefold()))
+def have_same_words(a: str, b: str) -> bool:
+    """Whether both have words, and the same ones, whatever their case and the stops between them.
+
+    Read to the first that differs: a sentence may be a hundred thousand characters, and an alert have fifty of them.
+    """
+    any_word = False
+    for one, other in zip_longest(_iterate_words(a), _iterate_words(b)):
+        if one != other:
+            return False
+        any_word = True
+    return any_word
+
+
+def _iterate_words(text: str) -> Iterator[str]:
+    for part in _PART.finditer(text):
+        yield from _WORD.findall(part[0].casefold())
 
 
 def _rank(m: Mention) -> tuple[bool, bool, float]:

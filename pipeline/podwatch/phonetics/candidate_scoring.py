@@ -19,6 +19,7 @@ from podwatch.phonetics.features import (
     role_before,
     role_right_before,
 )
+from podwatch.phonetics.implausible_spans import is_implausible_span
 from podwatch.phonetics.known_names import load_known_names
 from podwatch.phonetics.lexicon import GIVEN, PLACE, SURNAME, UNKNOWN_COST
 from podwatch.phonetics.list_context import is_capitalised
@@ -105,7 +106,7 @@ def _assess(candidate: Candidate, context: TextContext) -> Assessment:
     """What the text says of a candidate: what was worked out before, where nothing of it has changed."""
     known, state = candidate.assessment, candidate.state
     if known is None or known.state != state:
-        is_other = is_somebody_else(candidate, context)
+        is_other = is_somebody_else(candidate, context) or is_implausible_span(candidate, context)
         known = Assessment(state, is_other, () if is_other else compute_candidate_features(candidate, context))
         candidate.assessment = known
     return known

@@ -73,7 +73,7 @@ class CandidateSearch:
         found = self._place(near, self._forms, windows, context, EVERYDAY_LIMIT)
         first_names = self._find_first_names(windows, self._given_names, self._given_index)
         found += self._find_surnames_after(first_names, self._by_given, context)
-        return self._drop_excluded(found, context)
+        return self.drop_excluded(found, context)
 
     def _index_given_names(self, given_names: Sequence[NGram]) -> FormIndex:
         givens = [self._forms[self._by_given[g][0]].encoded_given for g in given_names]  # one spelling has one sound
@@ -100,7 +100,7 @@ class CandidateSearch:
         first_names = self._find_first_names(windows, given_names, self._index_given_names(given_names))
         found += self._find_surnames_after(first_names, by_given, context)
         found += self._find_echoes(windows, sure, context)
-        return self._drop_excluded(found, context)
+        return self.drop_excluded(found, context)
 
     def _place(
         self, near: Sequence[NearPair], forms: Sequence[Form], windows: Windows, context: TextContext, limit: float
@@ -221,7 +221,7 @@ class CandidateSearch:
             candidate.phone_cost, candidate.letter_cost = costs
         return candidates
 
-    def _drop_excluded(self, candidates: Sequence[Candidate], context: TextContext) -> list[Candidate]:
+    def drop_excluded(self, candidates: Sequence[Candidate], context: TextContext) -> list[Candidate]:
         """Without those whose words, or surname, people said are somebody else."""
         return [
             c

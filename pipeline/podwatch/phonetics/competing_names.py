@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from podwatch.phonetics.candidates import Candidate, TextContext
 from podwatch.phonetics.episode_context import LIST_PRESENT, EpisodeContext
 from podwatch.phonetics.known_names import encoded_words, load_known_names
-from podwatch.phonetics.lexicon import look_up_words
+from podwatch.phonetics.lexicon import GIVEN, look_up_words
 from podwatch.phonetics.name_forms import Form
 from podwatch.phonetics.ngram_windows import NGram
 from podwatch.phonetics.noisy_channel import Encoded, encode_words, load_channels, measure_costs
@@ -28,6 +28,7 @@ SAME_FIRST_COST, SAME_LAST_COST = 1.0, 1.3  # ... and a first name, and the surn
 # How often a watched name is talked of, in thousandths: where nothing in the episode names it, and where it does.
 UNNAMED_RATE, NAMED_RATE = 2.0, 300.0
 MAX_NATS = 12.0  # by which a competitor is nearer, at most
+MIN_KNOWN_RATE, MIN_KNOWN_LETTERS = 20.0, 4  # of a well-known word among the words heard
 COMPETING_COST = 1.1  # nats per symbol: a known word as near as this is said to people as a competitor
 MAX_LISTED = 4
 MIN_COMPARED = 0.25  # candidates of a lower score are not worth the comparison
@@ -46,9 +47,28 @@ def competitor_weight(candidate: Candidate, context: TextContext) -> float:
     surname = candidate.surname_words(context.tokens)
     encoded = form.encoded_surname if candidate.given_cost is not None else form.encoded
     if candidate.given_cost is None:
-        return _weigh_words(surname, encoded)
+        return _weigh_words(surname, encoded) + _weigh_known_within(words, form.words, encoded)
     given = words[: len(words) - len(surname)]
+    if given and not (given[-1] in form.own_first_names or context.entries[given[-1]].flags & GIVEN):
+        return _weigh_persons(given, surname, form.encoded_given, encoded) + _weigh_known_within(
+            given, form.words, form.encoded_given
+        )
     return _weigh_persons(given, surname, form.encoded_given, encoded)
+
+
+@lru_cache(maxsize=20_000)
+def _weigh_known_within(heard: NGram, own: NGram, watched: Encoded) -> float:
+    """The weight of a well-known name that is there letter by letter, in words that were taken for another one.
+
+    "Elon Musk" for Zelensky, "m. Elon" for Meloni, "Iran cannot" for Imran Khan. ``own``: the words of the name.
+    """
+    names = load_known_names()
+    known = [names.words.get(w, 0.0) for w in heard if w not in own and len(w) >= MIN_KNOWN_LETTERS]
+    rate = max([names.persons.get((heard[0], heard[-1]), 0.0), *(r for r in known if r >= MIN_KNOWN_RATE)])
+    if not rate or heard[-1] == own[-1]:
+        return 0.0
+    target = encode_words(heard, look_up_words(heard))
+    return rate * math.exp(min(MAX_NATS, _nats(watched, target)))
 
 
 @lru_cache(maxsize=20_000)

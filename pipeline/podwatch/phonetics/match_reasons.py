@@ -8,6 +8,7 @@ from podwatch.phonetics.candidates import Candidate, TextContext
 from podwatch.phonetics.episode_context import LIST_PRESENT, EpisodeContext
 from podwatch.phonetics.features import role_before
 from podwatch.phonetics.name_parts import ROLES, spoken_words
+from podwatch.phonetics.ngram_windows import NGram
 from podwatch.phonetics.watched_names import WatchedName
 
 MAX_SHOWN = 0.99  # nothing is certain that was misspelt
@@ -46,6 +47,7 @@ def _list_reasons(name: WatchedName, candidate: Candidate, context: TextContext,
     is_short = not form.given_count and len(form.words) < len(name.full.split())
     role = role_before(candidate, context)
     reasons = {
+        f"heard as '{' '.join(heard_split(candidate, context))}'": heard_split(candidate, context),
         "with the first name": has_first_name,
         "full name elsewhere": episode.has_full_name and is_short,
         "spelt so beside the first name elsewhere": candidate.echo and not form.given_count,
@@ -56,3 +58,12 @@ def _list_reasons(name: WatchedName, candidate: Candidate, context: TextContext,
         "among other watched names": episode.list_presence >= LIST_PRESENT,
     }
     return [reason for reason, holds in reasons.items() if holds]
+
+
+def heard_split(candidate: Candidate, context: TextContext) -> NGram:
+    """The words that a name is heard as where it is more of them than the name has (kill me); empty for all else."""
+    form, words = candidate.form, candidate.surname_words(context.tokens)
+    is_split = not candidate.is_exact and len(words) > max(1, len(form.words) - form.given_count)
+    if candidate.surname_at < 0 and len(words) <= len(form.words):
+        return ()
+    return words if is_split else ()

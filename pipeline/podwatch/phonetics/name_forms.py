@@ -20,6 +20,7 @@ from podwatch.phonetics.ngram_windows import NGram
 from podwatch.phonetics.nicknames import nicknames_of
 from podwatch.phonetics.noisy_channel import Encoded, encode_letters, measure_costs
 from podwatch.phonetics.respelling import anglicise
+from podwatch.phonetics.spelt_forms import list_spelt_forms
 from podwatch.phonetics.watched_names import WatchedName
 
 SHORT_PHONES = 3  # a form of no more phones is in too many words to go by its sound
@@ -38,7 +39,8 @@ class Form:
     written; ``sounds``: their phones. ``is_wordlike``: too short or too much of a word to go by its sound alone.
     ``nicknames``: other first names that the person may be called by. ``titles``: those of the person's aliases.
     ``own_first_names``: as they are written in the name. ``is_spelt_only``: it does not go by its sound: a title is no
-    sound, and what stands behind it is another form (President Biden) or too short (President Xi).
+    sound, and what stands behind it is another form (President Biden) or too short (President Xi); or the form is
+    one of spelt_forms.py.
     """
 
     name: int
@@ -103,6 +105,8 @@ def build_forms(names: Sequence[WatchedName]) -> list[Form]:
     pairs: list[AliasPair] = []
     titles: list[frozenset[str]] = []
     firsts: list[frozenset[str]] = []
+    turned: list[tuple[int, NGram, int]] = []  # index, words and number of first names of persons
+    spelt: set[tuple[int, NGram]] = set()  # (name, words) of forms that are found as they are spelt only
     respellings: list[list[dict[str, str]]] = []  # for each name, the ways to sound its words out otherwise
     for i, name in enumerate(map(use_latin_alias, names)):
         parts = list(name_parts(name))
@@ -114,11 +118,19 @@ def build_forms(names: Sequence[WatchedName]) -> list[Form]:
         titles.append(frozenset(word for words in titled for word in words if word in ROLES))
         known = {words for _, words, _ in parts}
         plans += [(i, part, words, given) for part, words, given in parts]
+        if surnames and name.may_be_person:
+            turned.append((i, *parts[0][1:]))
         plans += [
             (i, "alias", words, len(split_titles(words)[0])) for words in dict.fromkeys(aliases) if words not in known
         ]
         pairs += [(i, *parts[0][1:], words) for words in aliases if parts]
         respellings.append([_anglicised_words(name)])
+    known_words = {(i, words) for i, _, words, _ in plans}
+    flags = look_up_words({w for _, whole, _ in turned for w in whole})
+    for i, whole, given in turned:
+        more = dict.fromkeys(list_spelt_forms(whole, given, nicknames[i], flags))
+        spelt |= {(i, words) for words in more if (i, words) not in known_words}
+        plans += [(i, "full", words, 0) for words in more if (i, words) in spelt]
     for i, full, words in _find_respelt_aliases(pairs):
         respellings[i].append(dict(zip(full, words, strict=True)))
     spellings = [
@@ -147,6 +159,10 @@ def build_forms(names: Sequence[WatchedName]) -> list[Form]:
                 and given > 0
                 and ((i, untitled) in surnames_of or sum(map(len, sounds[given:])) <= SHORT_PHONES)
             )
+            if (i, words) in spelt:
+                if spelling != words:
+                    continue
+                spelt_only = True
             forms.append(
                 Form(
                     i, names[i].kind, part, words, given, spelling, sounds, wordlike, nicknames[i], titles[i],

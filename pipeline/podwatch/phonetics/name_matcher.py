@@ -34,7 +34,8 @@ from podwatch.phonetics.namesakes import find_first_names
 from podwatch.phonetics.ngram_windows import TextNGrams, find_rare_words
 from podwatch.phonetics.overlaps import best_per_name, drop_unlikely_rivals
 from podwatch.phonetics.passage_language import find_foreign_words, is_nearly_right
-from podwatch.phonetics.split_names import min_split_score
+from podwatch.phonetics.split_names import keep_whole_names, min_split_score
+from podwatch.phonetics.split_search import SplitSearch
 from podwatch.phonetics.tokenizer import split_chunks, tokenize
 from podwatch.phonetics.watched_names import MatchKind, NameMatch, WatchedName
 
@@ -58,6 +59,7 @@ class NameMatcher:
                 forms = build_forms(self.names)
                 excluded = [frozenset(map(spoken_words, name.excluded)) for name in self.names]
                 self._exact, self._similar = ExactSearch(forms), CandidateSearch(forms, excluded)
+                self._splits = SplitSearch(forms)
             for form in forms:
                 self._forms_by_name.setdefault(form.name, []).append(form)
         every_form = (form for forms in self._forms_by_name.values() for form in forms)
@@ -87,11 +89,12 @@ class NameMatcher:
             with single_blas_thread():
                 scored, context = self._select_candidates(chunk, title, notes)
             for candidate, episode in scored:
-                if candidate.score >= min(floor, self._threshold_of(candidate.form.name)):
+                if candidate.score >= min(floor, self.threshold_of(candidate.form.name)):
                     matches.append(self._to_match(candidate, context, episode, chunk, offset))
         return matches
 
-    def _threshold_of(self, name: int) -> float:
+    def threshold_of(self, name: int) -> float:
+        """The lowest score of the name, by its index, that is reported."""
         threshold = self.names[name].threshold
         return DEFAULT_THRESHOLD if threshold is None else threshold
 
@@ -109,6 +112,7 @@ class NameMatcher:
             least = max(least, min_split_score(candidate, context, episode), min_introduced_score(candidate, context))
             is_word = is_repeated_word(candidate, episode)
             candidate.score = 0.0 if is_word else max(calibrate(candidate.score), least)
+        keep_whole_names(candidates)
         drop_unlikely_rivals(candidates, self.same_names)
         by_candidate = {id(c): episode for c, episode in zip(candidates, episodes, strict=True)}
         return [(c, by_candidate[id(c)]) for c in best_per_name(candidates)], context
@@ -130,7 +134,9 @@ class NameMatcher:
         ngrams = TextNGrams(tokens, entries)
         with_rare_word = ngrams.windows_with(find_rare_words(tokens, entries))
         foreign = find_foreign_words(tokens, entries)
-        similar = _drop_foreign(self._similar.find(with_rare_word, context), foreign, context)
+        split = self._similar.drop_excluded(self._splits.find(context), context)
+        near = [*self._similar.find(with_rare_word, context), *split]
+        similar = _drop_foreign(near, foreign, context)
         candidates = _merge_candidates([*exact, *similar])
         noted = self._names_in_notes(context)
         count_repetitions(candidates, context)
@@ -168,7 +174,7 @@ class NameMatcher:
             kind = "alias" if candidate.form.part == "alias" else "exact"
         name, score, distance = candidate.form.name, round(candidate.score, 4), round(candidate.distance, 4)
         reason = explain_match(text[start:end], self.names[name], candidate, context, episode)
-        return NameMatch(name, start + offset, end + offset, score, kind, reason, distance, self._threshold_of(name))
+        return NameMatch(name, start + offset, end + offset, score, kind, reason, distance, self.threshold_of(name))
 
 
 def _drop_foreign(candidates: Sequence[Candidate], foreign: Flags, context: TextContext) -> list[Candidate]:

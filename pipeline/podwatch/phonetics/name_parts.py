@@ -22,7 +22,7 @@ ROLES = word_set(
     "coach singer writer reporter correspondent prof sir lady comrade monsieur herr senor"
 )
 WORD_PATTERN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_PARTICLES = word_set("de da di do dos das du del della der den van von zu zur la le el al bin ibn ben abu ter ten")
+PARTICLES = word_set("de da di do dos das du del della der den van von zu zur la le el al bin ibn ben abu ter ten")
 _TITLE_WORDS = word_set("attorney vice prime crown first foreign home defense defence the supreme grand chief state us")
 _RELATIVE_SUFFIXES = word_set("jr sr ii iii iv")
 _PERSON_SUFFIXES = _RELATIVE_SUFFIXES | word_set("phd md esq")
@@ -60,7 +60,7 @@ def name_parts(name: WatchedName) -> Iterator[tuple[Part, NGram, int]]:
         yield "full", full, len(full) - 1
         return
     last = max(1, len(full) - max(1, last_piece))
-    while last > 1 and full[last - 1] in _PARTICLES:
+    while last > 1 and full[last - 1] in PARTICLES:
         last -= 1
     yield "full", full, last
     surname = full[last:]

@@ -12,8 +12,8 @@ from functools import lru_cache
 from podwatch.phonetics.candidates import Candidate, FirstNames, TextContext
 from podwatch.phonetics.lexicon import GIVEN, SURNAME, UNKNOWN_COST, Entry, look_up_words, word_set
 from podwatch.phonetics.name_forms import SHORT_PHONES, Form
-from podwatch.phonetics.name_parts import ROLES
-from podwatch.phonetics.noisy_channel import encode_words, measure_costs
+from podwatch.phonetics.name_parts import PARTICLES, ROLES
+from podwatch.phonetics.noisy_channel import encode_letters, encode_words, measure_costs
 from podwatch.phonetics.tokenizer import CLOSED, COMMA, OPEN, Tokens
 
 _MONTHS = word_set("april may june august")
@@ -35,6 +35,9 @@ OWN_NAME_COST = 0.6  # nats per symbol: a first name as near as this is the bear
 SAME_SOUND_COST = 0.15  # nats per symbol: no more than what spellers disagree about
 COMMON_NAME_COST = 12.0  # -log P of a first name that many have
 NEAR_NAME_COST = 1.5  # ... and before a surname that others have, spelt right, one this far off is another's
+OTHER_SURNAME_COST = 0.9  # nats per symbol: the first of two surnames, misspelt, is as near as this
+LISTED_COST = 13.0  # -log P: a first name said more often is one, and no misspelt surname
+BEHIND_PARTICLE_COST = 1.5  # nats per symbol: what stands behind bin or van der is another name if further off
 OTHER_NAME_COST = 2.0  # nats per symbol: a known first name this far off (Dan for George) is another's
 CERTAIN_NAMESAKE = 0.9  # of score_namesake: behind a known first name one candidate in a thousand was right
 
@@ -129,7 +132,8 @@ def score_adjacent_names(candidate: Candidate, context: TextContext) -> float:
     has_word = before >= 0 and tokens.gaps[before] != CLOSED and bool(tokens.plain[before])
     if is_alone and has_word and before not in context.watched_positions and tokens.plain[before] not in form.nicknames:
         word, entry = tokens.plain[before], entries[tokens.plain[before]]
-        has_capital = tokens.is_capitalised[before] if tokens.has_case else not entry.is_everyday()
+        is_name = word in _CERTAIN_FIRST_NAMES or not entry.is_everyday()
+        has_capital = tokens.is_capitalised[before] if tokens.has_case else is_name
         is_word = entry.is_everyday() and word not in _CERTAIN_FIRST_NAMES and not is_first_name(before, context)
         is_word = is_word and not _is_first_name_elsewhere(before, context)
         is_word = is_word and (entry.cost < FREQUENT_COST or (tokens.has_case and _may_open_sentence(before, context)))
@@ -247,6 +251,7 @@ def is_somebody_else(candidate: Candidate, context: TextContext) -> bool:
         or _follows_other_first_name(candidate, context)
         or _is_cut_short(candidate, context)
         or _has_other_last_word(candidate, context)
+        or _has_other_word_behind_particle(candidate, context)
         or _is_acronym(candidate, context)
         or _is_title_of_another(candidate, context)
     )
@@ -271,6 +276,8 @@ def _is_full_name_of_another(candidate: Candidate, context: TextContext) -> bool
     words = candidate.surface_words(tokens)
     if len(words) != 2 or words[1] != form.words[-1] or words[0] in {*form.words, *form.nicknames}:
         return False
+    if form.part == "surname" and _is_first_surname(words[0], form, context):
+        return False
     if candidate.given_cost and candidate.given_cost > SAME_SOUND_COST and _are_both_common(words[0], form):
         return True
     is_shared = context.entries[words[1]].cost < SHARED_COST
@@ -284,6 +291,25 @@ def _is_full_name_of_another(candidate: Candidate, context: TextContext) -> bool
     if not entry.flags & GIVEN or not tokens.has_case:
         return bool(entry.flags & GIVEN) and not entry.is_everyday()
     return tokens.is_capitalised[at] and not _may_open_sentence(at, context)
+
+
+def _is_first_surname(word: str, form: Form, context: TextContext) -> bool:
+    """Whether a word is the first of the bearer's two surnames, misspelt: Obrego Garcia, for Abrego Garcia."""
+    entry = context.entries[word]
+    if len(form.words) < 2 or (entry.flags & GIVEN and entry.cost < LISTED_COST):
+        return False
+    said = form.sounds[0], encode_letters(form.spelling[0])
+    return min(measure_costs([(said, encode_words([word], context.entries))])[0]) < OTHER_SURNAME_COST
+
+
+def _has_other_word_behind_particle(candidate: Candidate, context: TextContext) -> bool:
+    """Whether the particles of the surname are there with another name behind them: bin Zayed, for bin Salman."""
+    form = candidate.form
+    said, heard = form.words[form.given_count :], candidate.surname_words(context.tokens)
+    if len(said) < 2 or len(heard) != len(said) or said[:-1] != heard[:-1] or not PARTICLES.issuperset(said[:-1]):
+        return False
+    encoded = form.sounds[-1], encode_letters(form.spelling[-1])
+    return min(measure_costs([(encoded, encode_words(heard[-1:], context.entries))])[0]) > BEHIND_PARTICLE_COST
 
 
 def _are_both_common(word: str, form: Form) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 from podwatch.model import HearingOutcome
 
 PATIENCE = timedelta(days=1)  # an alert waits no longer for its audio
 FIRST_RETRY = timedelta(minutes=20)  # doubles with each failure
+SECONDS_AN_HOUR, WIDE_SECONDS_AN_HOUR = 60.0, 180.0  # of talk: of audio that is heard again, with the wider net
 FIT = -3.0  # nats a token: words that are said as they are written are above it, other words below
 
 
@@ -20,6 +22,11 @@ def next_hearing_at(asked_at: datetime, failures: int, retryable: bool, now: dat
 def outcome_without_budget(asked_at: datetime, next_day: datetime) -> HearingOutcome | None:
     """What becomes of a place when the day's seconds are spent: it waits for the next day (None) while it may."""
     return HearingOutcome.NO_BUDGET if next_day - asked_at > PATIENCE else None
+
+
+def seconds_for(talk: float, *, is_wide: bool) -> float:
+    """How many seconds of audio may be heard again of so many seconds of talk."""
+    return (WIDE_SECONDS_AN_HOUR if is_wide else SECONDS_AN_HOUR) * max(1, math.ceil(talk / 3600))
 
 
 def fits(context_likelihood: float) -> bool:

@@ -36,7 +36,8 @@ class EpisodeFields:
     """What a query may ask about the episode. entities: those of the transcript; None when they were not looked for.
 
     hearings: what was heard again of names in doubt. asks_audio: what is in doubt and was not heard again is no mention
-    yet, but reported as a doubt; else the text alone decides.
+    yet, but reported as a doubt; else the text alone decides. asks_widely: as well where the text has hardly
+    a trace of a name (wider_net.py).
     """
 
     title: str = ""
@@ -46,6 +47,7 @@ class EpisodeFields:
     entities: Sequence[Entity] | None = None
     hearings: Sequence[Hearing] = ()
     asks_audio: bool = False
+    asks_widely: bool = False
 
     def text_of(self, name: str, transcript: Transcript) -> str:
         """A field of a query, as text."""

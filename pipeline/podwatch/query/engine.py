@@ -211,8 +211,13 @@ class Engine:
             self._find_recognised_entities(normalised, fields, hits)
         if self._name_matcher is None:
             return self._index.details
-        weighed = weigh_matches(self._match_names(transcript, fields, only), transcript, fields)
+        found = self._match_names(transcript, fields, only)
+        weighed = weigh_matches(
+            [*found, *self._match_wide_hearings(transcript, fields, only, found)], transcript, fields
+        )
         doubts += weighed.doubts
+        if fields.asks_widely:
+            doubts += self._cast_net(transcript, fields, only, [m for _, m in found], weighed.matches)
         return [*self._index.details, *self._add_names(weighed.matches, normalised, hits)]
 
     def _match_names(
@@ -224,6 +229,47 @@ class Engine:
         wanted = None if only is None or floor == 1.0 else self._atoms_of(only)
         names = self._name_matcher.names
         return [(names[m.name].full, m) for m in found if wanted is None or self._name_atoms[m.name] in wanted]
+
+    def _match_wide_hearings(
+        self,
+        transcript: Transcript,
+        fields: EpisodeFields,
+        only: Container[str] | None,
+        found: Sequence[tuple[str, Any]],
+    ) -> list[tuple[str, Any]]:
+        """As _match_names, where the audio was asked about names that the text does not propose."""
+        if not any(h.doubt.is_wide for h in fields.hearings):
+            return []
+        from podwatch.query.wide_doubts import match_hearings
+
+        thresholds = {
+            self._name_matcher.names[i].full: (i, self._name_matcher.threshold_of(i)) for i in self._wanted_names(only)
+        }
+        return match_hearings(thresholds, transcript, fields.hearings, [m for _, m in found])
+
+    def _cast_net(
+        self,
+        transcript: Transcript,
+        fields: EpisodeFields,
+        only: Container[str] | None,
+        found: Sequence[Any],
+        counted: Sequence[WeighedMatch],
+    ) -> Sequence[Doubt]:
+        """Where the audio is to be asked about names that the text does not propose."""
+        from podwatch.query.wide_doubts import cast_net
+
+        return cast_net(self._net, self._wanted_names(only), transcript, fields, found, counted)
+
+    @cached_property
+    def _net(self) -> Any:
+        from podwatch.query.wider_net import WiderNet
+
+        return WiderNet(self._name_matcher.names)
+
+    def _wanted_names(self, only: Container[str] | None) -> Sequence[int]:
+        """The indices of the names that one of the watches looks for."""
+        wanted = None if only is None else self._atoms_of(only)
+        return [i for i, atom in enumerate(self._name_atoms) if wanted is None or atom in wanted]
 
     def _atoms_of(self, only: Container[str]) -> set[int]:
         """All that the watches of these names look for."""

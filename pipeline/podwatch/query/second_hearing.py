@@ -1,21 +1,19 @@
 """Decides what a name that was found by its sound is worth, once the audio was asked about it: pure.
 
 A place whose score lies between FLOOR and SURE is in doubt. Where the audio was heard again, the score of the text and
-the likelihoods of the sound are weighed together (data/hearing.json, learnt by `python -m benchmarks.second_hearing`);
-where it could not be, the text alone decides, and the reason says so.
+the likelihoods of the sound are weighed together (hearing_weights.py); where it could not be, the text alone decides,
+and the reason says so.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from podwatch.model import Doubt, Hearing, HearingOutcome, Transcript
+from podwatch.query.hearing_weights import load_weights
 
 if TYPE_CHECKING:
     from podwatch.phonetics.watched_names import NameMatch
@@ -64,19 +62,14 @@ class Judgement:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Of the log-likelihood ratio that the audio gives. names: of the likelihoods. least: of each that counts."""
-
-    constant: float
-    least: float
-    names: tuple[str, ...]
-    likelihoods: tuple[float, ...]
-
-
 def is_in_doubt(score: float) -> bool:
     """Whether the text alone does not decide."""
     return FLOOR <= score < SURE
+
+
+def is_surely_there(match: NameMatch) -> bool:
+    """Whether a match tells by itself that its name is said in the episode."""
+    return match.kind != "sounds_like" or match.score >= SURE
 
 
 def weigh_matches(
@@ -94,7 +87,8 @@ def weigh_matches(
             for name, m in found
             if m.kind == "sounds_like" and is_in_doubt(m.score) and (name, m.start, m.end) not in heard
         ]
-        doubts = list(choose_doubts(doubts, len(transcript.text), len(heard)))
+        already = sum(not h.doubt.is_wide for h in fields.hearings)
+        doubts = list(choose_doubts(doubts, len(transcript.text), already))
     waiting = {(d.name, d.start, d.end) for d in doubts}
     matches = []
     for name, m in found:
@@ -134,37 +128,36 @@ def judge(score: float, surface: str, name: str, hearing: Hearing | None) -> Jud
         return Judgement(score, "")
     if hearing.outcome is not HearingOutcome.HEARD:
         return Judgement(score, f"not heard again: {_WHY_NOT[hearing.outcome]}")
-    ratio = likelihood_ratio(hearing.likelihoods)
-    return Judgement(add_evidence(score, ratio), f"heard again: {_in_words(ratio, surface, name)}")
+    is_wide = hearing.doubt.is_wide
+    ratio = likelihood_ratio(hearing.likelihoods, is_wide=is_wide)
+    reason = f"heard again: {_in_words(ratio, surface, name)}"
+    return Judgement(combine(score, hearing.likelihoods, is_wide=is_wide), reason)
 
 
-def combine(score: float, likelihoods: Sequence[float]) -> float:
+def combine(score: float, likelihoods: Sequence[float], *, is_wide: bool = False) -> float:
     """The probability that the name was said, from the text's score and the audio's likelihoods."""
-    return add_evidence(score, likelihood_ratio(likelihoods))
+    before = load_weights().wide.before if is_wide else 1.0
+    return add_evidence(score, likelihood_ratio(likelihoods, is_wide=is_wide), before)
 
 
-def likelihood_ratio(likelihoods: Sequence[float]) -> float:
+def likelihood_ratio(likelihoods: Sequence[float], *, is_wide: bool = False) -> float:
     """ln of how much likelier the audio is where the name was said than where it was not."""
-    w = load_weights()
-    return w.constant + sum(c * max(x, w.least) for c, x in zip(w.likelihoods, likelihoods, strict=True))
+    weights = load_weights()
+    return (weights.wide if is_wide else weights.text).sum(likelihoods)
 
 
-def add_evidence(score: float, ratio: float) -> float:
-    """The odds of the text times the likelihood ratio of the audio (Bayes), as a probability."""
+def add_evidence(score: float, ratio: float, before: float = 1.0) -> float:
+    """The odds of the text times the likelihood ratio of the audio (Bayes), as a probability.
+
+    before: how much the text counts: 1 where its score is a probability of its own.
+    """
     text = min(max(score, 0.001), 0.999)
-    return 1 / (1 + math.exp(-(math.log(text / (1 - text)) + ratio)))
-
-
-@lru_cache(maxsize=1)
-def load_weights() -> Weights:
-    """The weights in force."""
-    data = json.loads((resources.files(__package__) / "data" / "hearing.json").read_text("utf-8"))
-    rows: Mapping[str, float] = data["likelihoods"]
-    return Weights(data["constant"], data["least"], tuple(rows), tuple(rows.values()))
+    return 1 / (1 + math.exp(-(before * math.log(text / (1 - text)) + ratio)))
 
 
 def _in_words(ratio: float, surface: str, name: str) -> str:
-    how = "far likelier than" if ratio > FAR else "likelier than" if ratio > NEAR else "as likely as"
-    if ratio < -NEAR:
-        how = "far less likely than" if ratio < -FAR else "less likely than"
-    return f"{name} {how} {' '.join(surface.split())}"
+    written = " ".join(surface.split())
+    if abs(ratio) <= NEAR:
+        return f"heard as {written}, the audio does not tell it from {name}"
+    how = "likelier than" if ratio > 0 else "less likely than"
+    return f"{name} {'far ' if abs(ratio) > FAR else ''}{how} {written}"

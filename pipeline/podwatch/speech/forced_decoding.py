@@ -4,6 +4,8 @@ The recogniser is not asked what it hears - decoding with the name as a hint wri
 - but how likely each text is, given the sound: the name forced into its place ("teacher forcing"), and what is written,
 forced in the same way; both with the name in the prompt, which takes away what a rare spelling costs by itself, and
 without. What it would write there by itself (a list of the best continuations) was measured, and added nothing.
+Where the same is written more than once in the window, the name is forced into all of these places: a model that has
+just read a misspelling expects it again, and would take the right name for a change of subject.
 
 Method: Whisper's own likelihoods, prompt and start of transcript as in Radford et al. 2022, section 2.3.
 """
@@ -11,7 +13,8 @@ Method: Whisper's own likelihoods, prompt and start of transcript as in Radford 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 SILENCE_SECONDS = 1.0  # after the window: the encoder is taught that speech ends
 TAIL_TOKENS = 3  # behind the name that are counted with it: a wrong name makes what follows unlikely
 LEAST_PROBABILITY = 1e-12
+MIN_REPEATED_LETTERS = 4  # of what is written: a shorter word may be another one elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,24 @@ class Likelihoods:
 LIKELIHOODS = tuple(f.name for f in fields(Likelihoods))
 
 
+@dataclass(frozen=True, slots=True)
+class ForcedText:
+    """The tokens of a window; spans: those of the name in them, half-open and ascending."""
+
+    tokens: list[int]
+    spans: list[tuple[int, int]]
+
+    @property
+    def count(self) -> int:
+        """How many tokens the name has, in all its places."""
+        return sum(end - begin for begin, end in self.spans)
+
+    def sum(self, logs: Sequence[float], tail: int = 0) -> float:
+        """The logarithms of the name's tokens, and of so many behind each of its places."""
+        counted = {i for begin, end in self.spans for i in range(begin, min(end + tail, len(logs)))}
+        return sum(logs[i] for i in counted)
+
+
 class ForcedDecoder:
     """Asks one model about audio in one language.
 
@@ -80,35 +102,41 @@ class ForcedDecoder:
         return self._model.encode(features), features.shape[1]
 
     def likelihoods(self, window: tuple[Any, int], place: Place, spelling: str) -> Likelihoods:
-        """How likely a spelling of a name is at a place."""
+        """How likely a spelling of a name is at a place, and wherever else in the window the same is written."""
         said, written = self._forced(place, spelling), self._forced(place, place.written)
         prompt = self._tokenizer.encode(f" {spelling}.")
-        with_prompt = [self._log_probabilities(window, tokens, prompt) for tokens, _, _ in (said, written)]
-        plain = [self._log_probabilities(window, tokens, ()) for tokens, _, _ in (said, written)]
-        count = max(1, said[2] - said[1])
+        with_prompt = [self._log_probabilities(window, f.tokens, prompt) for f in (said, written)]
+        plain = [self._log_probabilities(window, f.tokens, ()) for f in (said, written)]
+        count = max(1, said.count)
         return Likelihoods(
-            prompted=_sum(with_prompt[0], said) / count,
-            prompted_ratio=(_sum(with_prompt[0], said, TAIL_TOKENS) - _sum(with_prompt[1], written, TAIL_TOKENS))
-            / count,
-            plain=_sum(plain[0], said) / count,
-            plain_ratio=(_sum(plain[0], said, TAIL_TOKENS) - _sum(plain[1], written, TAIL_TOKENS)) / count,
-            written=_sum(plain[1], written) / max(1, written[2] - written[1]),
+            prompted=said.sum(with_prompt[0]) / count,
+            prompted_ratio=(said.sum(with_prompt[0], TAIL_TOKENS) - written.sum(with_prompt[1], TAIL_TOKENS)) / count,
+            plain=said.sum(plain[0]) / count,
+            plain_ratio=(said.sum(plain[0], TAIL_TOKENS) - written.sum(plain[1], TAIL_TOKENS)) / count,
+            written=written.sum(plain[1]) / max(1, written.count),
         )
 
     def context_likelihood(self, window: tuple[Any, int], place: Place) -> float:
         """How likely the words around the place are, in nats a token: low where the window has other words."""
-        tokens, begin, end = self._forced(place, place.written)
-        logs = self._log_probabilities(window, tokens, ())
-        around = [*logs[:begin], *logs[end:]]
+        forced = self._forced(place, place.written)
+        logs = self._log_probabilities(window, forced.tokens, ())
+        names = {i for begin, end in forced.spans for i in range(begin, end)}
+        around = [log for i, log in enumerate(logs) if i not in names]
         return sum(around) / len(around) if around else 0.0
 
-    def _forced(self, place: Place, spelling: str) -> tuple[list[int], int, int]:
-        """(the tokens of a window with a spelling in its place, where those of the spelling begin, where they end)"""
+    def _forced(self, place: Place, spelling: str) -> ForcedText:
+        """The tokens of a window with a spelling in its places."""
         encode = self._tokenizer.encode
-        before = encode(_spaced(place.before)) if place.before.strip() else []
-        name = encode(_spaced(spelling)) if spelling.strip() else []
-        after = encode(_glued(place.after)) if place.after.strip() else []
-        return [*before, *name, *after], len(before), len(before) + len(name)
+        tokens: list[int] = []
+        spans: list[tuple[int, int]] = []
+        for is_name, piece in _pieces(place):
+            if is_name:
+                name = encode(_spaced(spelling)) if spelling.strip() else []
+                spans.append((len(tokens), len(tokens) + len(name)))
+                tokens += name
+            elif piece.strip():
+                tokens += encode(_glued(piece) if spans else _spaced(piece))
+        return ForcedText(tokens, spans)
 
     def _log_probabilities(self, window: tuple[Any, int], tokens: list[int], prompt: Sequence[int]) -> list[float]:
         tokenizer = self._tokenizer
@@ -117,9 +145,16 @@ class ForcedDecoder:
         return [math.log(max(LEAST_PROBABILITY, p)) for p in found.text_token_probs]
 
 
-def _sum(logs: Sequence[float], forced: tuple[list[int], int, int], tail: int = 0) -> float:
-    _, begin, end = forced
-    return sum(logs[begin : end + tail])
+def _pieces(place: Place) -> Iterator[tuple[bool, str]]:
+    """(whether it is what is written at the place, the piece of text) of a window, in order."""
+    written = " ".join(place.written.split())
+    repeated = sum(c.isalpha() for c in written) >= MIN_REPEATED_LETTERS
+    same = re.compile(rf"\b({re.escape(written)})\b", re.IGNORECASE) if repeated else None
+    for context, is_last in ((place.before, False), (place.after, True)):
+        for i, piece in enumerate(same.split(context) if same else [context]):
+            yield i % 2 == 1, piece
+        if not is_last:
+            yield True, written
 
 
 def _spaced(text: str) -> str:

@@ -217,6 +217,7 @@ def insert_doubts(c: Connection, transcript_id: int, revision: int, doubts: Sequ
             "end": d.end,
             "surface": d.surface,
             "score": d.score,
+            "is_wide": d.is_wide,
             "asked_at": now,
             "next_at": now,
             "failures": 0,
@@ -242,7 +243,7 @@ def _waiting(d: DoubtfulTranscript, now: datetime) -> Any:
 
 
 def _doubt(r: AnyRow) -> Doubt:
-    return Doubt(name=r.name, start=r.start, end=r.end, surface=r.surface, score=r.score)
+    return Doubt(name=r.name, start=r.start, end=r.end, surface=r.surface, score=r.score, is_wide=r.is_wide)
 
 
 def _hearing(r: AnyRow) -> Hearing:

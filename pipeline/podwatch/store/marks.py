@@ -11,7 +11,10 @@ from podwatch.store.connection import Rows
 from podwatch.store.statements import upsert
 from podwatch.store.tables import marks
 
-COMPLETE_LINE = "complete_line"  # all four verbs ran
+COMPLETE_LINE = "complete_line"  # all four verbs ran, or had nothing to do
+FULL_LINE = "full_line"  # all four verbs ran
+FULL_DELIVER = "full_deliver"  # deliver ran by itself
+NAMES_LEFT = "names_left"  # how many transcripts the last detect left to the next for their names
 ANNOUNCED = "announced"  # the newest mention that other programs were told of, by its id
 HEARTBEAT = "heartbeat"  # the monitoring service took it
 STORE_ID = "store_id"  # of this database, and of the copies of it

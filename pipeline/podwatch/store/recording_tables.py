@@ -68,6 +68,7 @@ hearings = Table(
     Column("end", Integer, nullable=False),
     Column("surface", Text, nullable=False),
     Column("score", Float, nullable=False),  # by the text alone
+    Column("is_wide", Boolean, nullable=False, default=False),  # only the wider net proposes it
     Column("asked_at", Utc, nullable=False),
     Column("next_at", Utc, index=True),  # when it is heard again, or the claim on it ends; null: it is decided
     Column("failures", Integer, nullable=False, default=0),

@@ -151,7 +151,7 @@ def _load_identifier() -> Callable[[str], tuple[str, float]]:
     """The model, 130 MB with numpy: loaded when the first text has to be identified, once a process."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    classify: Callable[[str], tuple[str, float]] = LanguageIdentifier.from_model_file(
-        MODEL_FILE, norm_probs=True
-    ).classify
+    # The same model: until 0.3 of the library, the last one before numpy 2, it was a pickle.
+    load = getattr(LanguageIdentifier, "from_model_file", None) or LanguageIdentifier.from_pickled_model
+    classify: Callable[[str], tuple[str, float]] = load(MODEL_FILE, norm_probs=True).classify
     return classify

@@ -48,3 +48,8 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_entities_transcript_id", "entities", ["transcript_id"], unique=False)
+
+
+def downgrade() -> None:
+    for table in ("entities", "entity_spans", "entity_names"):
+        op.drop_table(table)

@@ -41,3 +41,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", "user", "verdict", name="uq_answers_key_user_verdict"),
     )
     op.create_index("ix_answers_watch_id", "answers", ["watch_id"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("answers")
+    op.drop_table("mutes")

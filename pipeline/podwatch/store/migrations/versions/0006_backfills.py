@@ -33,3 +33,8 @@ def upgrade() -> None:
         sa.Column("walked_at", UTC, nullable=False),
         sa.Column("error", sa.Text),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("walks")
+    op.drop_table("backfills")

@@ -30,3 +30,13 @@ def upgrade() -> None:
     op.add_column("deliveries", sa.Column("note", sa.Text(), nullable=True))
     op.add_column("deliveries", sa.Column("content", sa.JSON(), nullable=True))
     op.add_column("channels", sa.Column("next_report_at", UTC, nullable=True))
+
+
+def downgrade() -> None:
+    """A message whose content was stored cannot be made there: it goes."""
+    op.execute("DELETE FROM deliveries WHERE kind NOT IN ('alert', 'digest', 'reply')")
+    op.drop_column("channels", "next_report_at")
+    op.drop_column("deliveries", "content")
+    op.drop_column("deliveries", "note")
+    op.drop_table("marks")
+    op.drop_table("feed_days")

@@ -2,10 +2,12 @@
 
 import re
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
 from alembic import op
+
+from podwatch.errors import StoreError
 
 revision = "0008"
 down_revision = "0007"
@@ -55,6 +57,23 @@ def upgrade() -> None:
         c.execute(mine.values(url=f"{url}#feed-{r.id}", next_poll_at=None, error=error))
     for table, key, column, kind in NOTES:
         _clean(c, table, key, column, kind)
+
+
+def downgrade() -> None:
+    """The logins go back into the addresses. An encrypted one cannot be read here, so that nothing is changed then."""
+    c = op.get_bind()
+    rows = c.execute(sa.select(feeds.c.id, feeds.c.url, feeds.c.login).where(feeds.c.login.is_not(None))).all()
+    if encrypted := sum(":" not in r.login for r in rows):
+        raise StoreError(
+            f"the logins of {encrypted} feeds are encrypted, which the tables of {down_revision} cannot hold",
+            todo="restore the backup from before the upgrade",
+        )
+    for r in rows:
+        user, _, password = r.login.partition(":")
+        login = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
+        scheme, _, rest = r.url.partition("://")
+        c.execute(sa.update(feeds).where(feeds.c.id == r.id).values(url=f"{scheme}://{login}@{rest}"))
+    op.drop_column("feeds", "login")
 
 
 def _clean(c: sa.Connection, table: str, key: str, column: str, kind: Any) -> None:

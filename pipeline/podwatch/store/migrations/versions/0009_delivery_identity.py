@@ -19,3 +19,11 @@ def upgrade() -> None:
     op.execute("UPDATE watches SET key_name = name")
     op.add_column("watches", sa.Column("disabled_at", UTC, nullable=True))
     op.add_column("channels", sa.Column("target", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("channels", "target")
+    op.drop_column("watches", "disabled_at")
+    op.drop_column("watches", "key_name")
+    op.drop_index("ix_deliveries_identity", "deliveries")
+    op.drop_column("deliveries", "identity")

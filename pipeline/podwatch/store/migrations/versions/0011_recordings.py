@@ -51,3 +51,9 @@ def upgrade() -> None:
     )
     for column in ("next_listen_at", "recording_id", "recognised_at"):
         op.create_index(f"ix_recognitions_{column}", "recognitions", [column], unique=False)
+
+
+def downgrade() -> None:
+    for table in ("recognitions", "recording_chunks", "recordings"):
+        op.drop_table(table)
+    op.drop_column("feeds", "listen")

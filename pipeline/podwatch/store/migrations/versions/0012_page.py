@@ -30,3 +30,8 @@ def upgrade() -> None:
         sa.Column("created_at", UTC, nullable=False),
         sa.Column("revoked_at", UTC, nullable=True),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("view_tokens")
+    op.drop_table("audit")

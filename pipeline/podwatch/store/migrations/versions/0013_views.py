@@ -55,3 +55,11 @@ def upgrade() -> None:
     op.execute("UPDATE deliveries SET reason = NULL, error = NULL WHERE kind = 'alert' AND state = 'due'")
     for view in (ALERTS_SENT, ALERTS_HELD, MENTIONS_FULL):
         op.execute(view)
+
+
+def downgrade() -> None:
+    """A feed that rests is polled no more there: an older podwatch has no other word for it."""
+    for view in ("alerts_sent", "alerts_held", "mentions_full"):
+        op.execute(f"DROP VIEW {view}")
+    op.execute("UPDATE feeds SET next_poll_at = NULL WHERE disabled_at IS NOT NULL")
+    op.drop_column("feeds", "disabled_at")

@@ -38,3 +38,9 @@ def upgrade() -> None:
             "CREATE VIRTUAL TABLE search_tokens USING fts5"
             """(tokens, content='', columnsize=0, detail='none', tokenize="ascii tokenchars '_'")"""
         )
+
+
+def downgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TABLE search_tokens")
+    op.drop_table("search_documents")

@@ -26,3 +26,8 @@ def upgrade() -> None:
         sa.Column("fetched_at", UTC, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("earlier_revisions")
+    op.drop_column("watches", "removed_at")

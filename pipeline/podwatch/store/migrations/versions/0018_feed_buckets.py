@@ -17,3 +17,7 @@ def upgrade() -> None:
     if rows:
         mine = sa.update(feeds).where(feeds.c.id == sa.bindparam("row")).values(bucket=sa.bindparam("of"))
         connection.execute(mine, rows)
+
+
+def downgrade() -> None:
+    op.drop_column("feeds", "bucket")

@@ -36,3 +36,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_hearings_next_at", "hearings", ["next_at"])
     op.create_index("ix_hearings_heard_at", "hearings", ["heard_at"])
+
+
+def downgrade() -> None:
+    op.drop_table("hearings")
