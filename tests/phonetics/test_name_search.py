@@ -46,13 +46,21 @@ def test_the_ngrams_of_a_text_are_those_of_the_plain_search(text: str, only_rare
 
 
 @given(
-    talk, st.sampled_from((0.1, 0.4, 1.0, 1.7)), st.booleans(), st.sampled_from((0, 3, 300)), st.sampled_from((0, 200))
+    talk,
+    st.sampled_from((0.1, 0.4, 1.0, 1.7)),
+    st.booleans(),
+    st.sampled_from((0, 3, 300)),
+    st.sampled_from((0, 200)),
+    st.sampled_from((0, 600)),
 )
 @settings(max_examples=examples(40))
 def test_what_is_near_is_what_comparing_each_with_each_says(
-    text: str, factor: float, need_key: bool, many_pairs: int, few_forms: int
+    text: str, factor: float, need_key: bool, many_pairs: int, few_forms: int, few_pairs: int
 ) -> None:
-    """Whichever filters there are: bounds before keys or behind them, and with a search of its own for each form."""
+    """Whichever filters there are: bounds before keys or behind them, and with a search of its own for each form.
+
+    And whether the costs of both alphabets are worked out together or not.
+    """
     tokens = tokenize(text)
     entries = look_up_words({w for word in tokens.plain if word for w in (word, word.removesuffix("'s")) if w})
     windows = TextNGrams(tokens, entries).windows()
@@ -63,6 +71,7 @@ def test_what_is_near_is_what_comparing_each_with_each_says(
     with pytest.MonkeyPatch.context() as patch, single_blas_thread():
         patch.setattr(form_index, "_MANY_PAIRS", many_pairs)
         patch.setattr(form_index, "_FEW_FORMS", few_forms)
+        patch.setattr(form_index, "_FEW_PAIRS", few_pairs)
         patch.setattr(cost_filter, "_CHUNK_ROWS", 7)
         index = FormIndex(forms, limits)
         found = index.find_near(windows.encoded, factors) if need_key else index.find_near_without_key(windows.encoded)
