@@ -146,7 +146,8 @@ def _common_suffix(first: Numbers, second: Numbers) -> Numbers:
     import numpy as np
 
     differ = first ^ second
-    digits: Numbers = np.bitwise_count((differ & -differ) - 1).astype(np.int64) // 3
+    lowest_bit = (differ & -differ).astype(np.float64)  # a power of two, which is exact
+    digits: Numbers = (np.frexp(lowest_bit)[1].astype(np.int64) - 1) // 3
     return digits
 
 

@@ -55,7 +55,7 @@ _CHECKED_SYMBOLS = 4  # of a form, after which pairs over their limit are given 
 _HASH_BITS = 17
 _HASH_FACTOR = 0x1E3779B97F4A7C15  # odd, and its bits in no order (Knuth's multiplicative hashing)
 _FEW_PAIRS = 600  # which are compared in both alphabets at once
-_MANY_PAIRS = 300  # of one form, which are worth a search of their own
+_MANY_PAIRS = 1000  # of one form, which are worth a search of their own
 
 
 class _KeyTable:
@@ -329,10 +329,12 @@ def _distinct(ascending: Numbers) -> tuple[Numbers, Numbers]:
 
 def _add_bounds(total: Floats, bounds: Floats, rows: Numbers, strings: SymbolRows, which: Numbers) -> Floats:
     """For each pair ``total`` and the bounds, in its row, of all symbols of its string: ``which`` of ``strings``."""
+    import numpy as np
+
     offsets, flat = rows * bounds.shape[1], bounds.ravel()
     total = total.copy()
-    for symbols in strings.T:
-        total += flat.take(offsets + symbols[which])
+    for symbols in np.ascontiguousarray(strings.T):
+        total += flat.take(offsets + symbols.take(which))
     return total
 
 

@@ -110,7 +110,9 @@ class Channel:
                 best, inserted = best.take(going, axis=1), inserted.take(going, axis=1)
             p = said[i].take(at)
             new = best + self.deletion.take(p)
-            np.minimum(new[1:], best[:-1] + substitution.take(p * n + heard), out=new[1:])
+            substituted = substitution.take(p * n + heard)
+            substituted += best[:-1]
+            np.minimum(new[1:], substituted, out=new[1:])
             # An insertion costs the same wherever it stands: a running minimum of what is left without them
             # (np.minimum.accumulate takes 18 times as long).
             new -= inserted
