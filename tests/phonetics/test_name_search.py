@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podwatch.phonetics import cost_filter, form_index
+from podwatch.phonetics import cost_filter, form_index, symbol_index
 from podwatch.phonetics.blas_threads import single_blas_thread
 from podwatch.phonetics.cost_filter import may_cost_within
 from podwatch.phonetics.form_index import FormIndex
@@ -69,8 +69,8 @@ def test_what_is_near_is_what_comparing_each_with_each_says(
     limits = [(1.95, 1.35)] * len(forms)
     factors = np.full(len(windows), factor if need_key else 1.0, dtype=np.float32)
     with pytest.MonkeyPatch.context() as patch, single_blas_thread():
-        patch.setattr(form_index, "_MANY_PAIRS", many_pairs)
-        patch.setattr(form_index, "_FEW_FORMS", few_forms)
+        patch.setattr(symbol_index, "_MANY_PAIRS", many_pairs)
+        patch.setattr(symbol_index, "_FEW_FORMS", few_forms)
         patch.setattr(form_index, "_FEW_PAIRS", few_pairs)
         patch.setattr(cost_filter, "_CHUNK_ROWS", 7)
         index = FormIndex(forms, limits)
