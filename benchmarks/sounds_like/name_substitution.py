@@ -19,9 +19,9 @@ from benchmarks.sounds_like.alignment import edit_distance
 from benchmarks.sounds_like.names import FAMILY_LETTERS, family_key, fold_name, load_subjects
 from benchmarks.sounds_like.training_pages import Page, PageMention
 from podwatch.phonetics import consonant_keys as skeleton
-from podwatch.phonetics.form_index import SymbolIndex
 from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, SURNAME, listed_words
 from podwatch.phonetics.noisy_channel import load_channels
+from podwatch.phonetics.symbol_index import SymbolIndex
 from podwatch.phonetics.symbol_strings import whole_strings
 
 MAX_WRONG_SHARE = 0.5  # of the letters; a spelling that is further off is hardly the name any more

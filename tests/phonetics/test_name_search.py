@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podwatch.phonetics import cost_filter, form_index
+from podwatch.phonetics import cost_filter, form_index, symbol_index
 from podwatch.phonetics.blas_threads import single_blas_thread
 from podwatch.phonetics.cost_filter import may_cost_within
 from podwatch.phonetics.form_index import FormIndex
@@ -46,13 +46,21 @@ def test_the_ngrams_of_a_text_are_those_of_the_plain_search(text: str, only_rare
 
 
 @given(
-    talk, st.sampled_from((0.1, 0.4, 1.0, 1.7)), st.booleans(), st.sampled_from((0, 3, 300)), st.sampled_from((0, 200))
+    talk,
+    st.sampled_from((0.1, 0.4, 1.0, 1.7)),
+    st.booleans(),
+    st.sampled_from((0, 3, 300)),
+    st.sampled_from((0, 200)),
+    st.sampled_from((0, 600)),
 )
 @settings(max_examples=examples(40))
 def test_what_is_near_is_what_comparing_each_with_each_says(
-    text: str, factor: float, need_key: bool, many_pairs: int, few_forms: int
+    text: str, factor: float, need_key: bool, many_pairs: int, few_forms: int, few_pairs: int
 ) -> None:
-    """Whichever filters there are: bounds before keys or behind them, and with a search of its own for each form."""
+    """Whichever filters there are: bounds before keys or behind them, and with a search of its own for each form.
+
+    And whether the costs of both alphabets are worked out together or not.
+    """
     tokens = tokenize(text)
     entries = look_up_words({w for word in tokens.plain if word for w in (word, word.removesuffix("'s")) if w})
     windows = TextNGrams(tokens, entries).windows()
@@ -61,8 +69,9 @@ def test_what_is_near_is_what_comparing_each_with_each_says(
     limits = [(1.95, 1.35)] * len(forms)
     factors = np.full(len(windows), factor if need_key else 1.0, dtype=np.float32)
     with pytest.MonkeyPatch.context() as patch, single_blas_thread():
-        patch.setattr(form_index, "_MANY_PAIRS", many_pairs)
-        patch.setattr(form_index, "_FEW_FORMS", few_forms)
+        patch.setattr(symbol_index, "_MANY_PAIRS", many_pairs)
+        patch.setattr(symbol_index, "_FEW_FORMS", few_forms)
+        patch.setattr(form_index, "_FEW_PAIRS", few_pairs)
         patch.setattr(cost_filter, "_CHUNK_ROWS", 7)
         index = FormIndex(forms, limits)
         found = index.find_near(windows.encoded, factors) if need_key else index.find_near_without_key(windows.encoded)

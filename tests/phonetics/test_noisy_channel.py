@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from podwatch.phonetics import noisy_channel
 from podwatch.phonetics.lexicon import look_up_word
-from podwatch.phonetics.noisy_channel import Channel, encode_letters, load_channels
+from podwatch.phonetics.noisy_channel import Channel, encode_letters, load_channels, measure_joint_costs
 from podwatch.phonetics.pronunciation import PHONES
 from tests.support.hypothesis_profiles import examples
 
@@ -39,6 +41,34 @@ def test_many_pairs_cost_what_each_costs_by_the_definition(pairs: list[tuple[byt
         fast = channel.costs(channel.pad([a for a, _ in pairs]), channel.pad([b for _, b in pairs]))
         for (said, heard), cost in zip(pairs, fast.tolist(), strict=True):
             assert cost == pytest.approx(cost_by_definition(channel, said, heard), abs=1e-3)
+
+
+@given(st.lists(st.tuples(words, words), min_size=1, max_size=9), st.floats(0, 40), st.sampled_from((2, 2048)))
+@settings(max_examples=examples(60))
+def test_costs_within_a_limit_are_the_costs_and_what_is_given_up_is_over_it(
+    pairs: list[tuple[bytes, bytes]], limit: float, chunk_rows: int
+) -> None:
+    """Whatever stands together in a table, and however often a string that was heard is asked for."""
+    heard = sorted({b for _, b in pairs})
+    which = np.array([heard.index(b) for _, b in pairs])
+    limits = np.full(len(pairs), limit, dtype=np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(noisy_channel, "_CHUNK_ROWS", chunk_rows)
+        for channel in load_channels():
+            found = channel.costs_within(channel.pad([a for a, _ in pairs]), channel.pad(heard), which, limits)
+            for (a, b), cost in zip(pairs, found.tolist(), strict=True):
+                expected = cost_by_definition(channel, a, b)
+                assert cost == pytest.approx(expected, abs=1e-3) or (cost == np.inf and expected > limit - 1e-3)
+
+
+@given(st.lists(st.tuples(words, words, words, words), min_size=1, max_size=6))
+@settings(max_examples=examples(30))
+def test_costs_in_both_alphabets_at_once_are_those_in_each(pairs: list[tuple[bytes, bytes, bytes, bytes]]) -> None:
+    phones, letters = load_channels()
+    a, b, c, d = zip(*pairs, strict=True)
+    joint = measure_joint_costs((phones.pad(a), letters.pad(b)), (phones.pad(c), letters.pad(d)))
+    expected = phones.costs(phones.pad(a), phones.pad(c)), letters.costs(letters.pad(b), letters.pad(d))
+    assert joint == pytest.approx(np.array(expected), abs=1e-4)
 
 
 @given(words)

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from podwatch.phonetics.candidates import Candidate, TextContext, split_full_names
-from podwatch.phonetics.form_index import FormIndex, NearPair, sorted_distinct
+from podwatch.phonetics.form_index import FormIndex, NearPair
 from podwatch.phonetics.lexicon import EVERYDAY, GIVEN, UNKNOWN_COST, Entry
 from podwatch.phonetics.name_forms import Form
 from podwatch.phonetics.ngram_windows import STOP_WORDS, NGram, Windows, strip_possessive
 from podwatch.phonetics.noisy_channel import encode_words, measure_costs
 from podwatch.phonetics.pronunciation import PHONES
+from podwatch.phonetics.symbol_index import sorted_distinct
 from podwatch.phonetics.symbol_strings import whole_ngrams
 from podwatch.phonetics.tokenizer import CLOSED
 

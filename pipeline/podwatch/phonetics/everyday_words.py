@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from podwatch.phonetics.consonant_keys import phone_classes
-from podwatch.phonetics.form_index import SymbolIndex
 from podwatch.phonetics.lexicon import list_everyday_words
 from podwatch.phonetics.noisy_channel import load_channels
+from podwatch.phonetics.symbol_index import SymbolIndex
 from podwatch.phonetics.symbol_strings import whole_strings
 
 NEAR_COST = 0.56  # nats per phone: one vowel of four changed, or one sound of four or five dropped

@@ -33,11 +33,25 @@ class ExactSearch:
     def find(self, tokens: Tokens) -> list[Candidate]:
         """The places where a form stands as it is spelt (exact), or in words that are spelt so together (not exact)."""
         candidates: list[Candidate] = []
-        may_begin = {word for word in set(tokens.plain) if word and self._may_begin(word)}
-        for i, word in enumerate(tokens.plain):
-            if word in may_begin:
-                candidates += self._find_at(i, tokens)
+        plain = tokens.plain
+        letters = {word: word.replace("'", "") for word in set(plain)}
+        may_begin = {word for word in letters if word and self._may_begin(word)}
+        alone = {word for word in may_begin if self._is_found_alone(word, letters[word])}
+        for i in [i for i, word in enumerate(plain) if word in may_begin]:
+            word = plain[i]
+            if word not in alone:  # a short one (a, in) is the beginning of most that is put together
+                following = letters[plain[i + 1]] if i + 1 < len(plain) else ""
+                if (letters[word] + following)[:_PREFIX_LETTERS] not in self._letter_prefixes:
+                    continue
+            candidates += self._find_at(i, tokens)
         return candidates
+
+    def _is_found_alone(self, word: str, letters: str) -> bool:
+        """Whether a form may begin with the word, or is put together of it alone."""
+        base = word.removesuffix("'s")
+        return not self._longest.keys().isdisjoint((word, base)) or not self._by_letters.keys().isdisjoint(
+            (letters, base.replace("'", ""))
+        )
 
     def _may_begin(self, word: str) -> bool:
         """Whether a form may begin with a word of a text, or the word be the beginning of one that is put together."""

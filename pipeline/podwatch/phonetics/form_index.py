@@ -11,264 +11,23 @@ A pair of an n-gram and a form is one number, n-gram * number of forms + form; a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from podwatch.phonetics.consonant_keys import (
-    RunTable,
-    deletion_keys,
-    letter_classes,
-    number_skeletons,
-    phone_classes,
-    share_key,
-)
-from podwatch.phonetics.cost_filter import ROUNDING, may_cost_within
+from podwatch.phonetics.consonant_keys import letter_classes, phone_classes
 from podwatch.phonetics.noisy_channel import Channel, Costs, Encoded, load_channels, measure_joint_costs
-from podwatch.phonetics.symbol_strings import EncodedNGrams, NGramStrings, concatenate_ranges, pack_strings
+from podwatch.phonetics.symbol_index import SymbolIndex, sorted_distinct
+from podwatch.phonetics.symbol_strings import EncodedNGrams, NGramStrings
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from podwatch.phonetics.noisy_channel import SymbolRows
-
     Numbers = NDArray[np.int64]
     Floats = NDArray[np.float32]
-    Flags = NDArray[np.bool_]
 
 NearPair = tuple[int, int, float, float]  # n-gram, form, cost per phone, cost per letter
 _VERY_SHORT = 2  # symbols; such a form must be three times as near
-_FEW_FORMS = 200  # of which bounds for all n-grams cost less than keys
-_BLOCK_PAIRS = 400_000  # whose bounds are worked out at once
-_LIMIT_PARTS = 50  # of a limit, in which bounds are counted
 _FEW_PAIRS = 600  # which are compared in both alphabets at once
-_MANY_PAIRS = 300  # of one form, which are worth a search of their own
-
-
-class SymbolIndex:
-    """The forms in one alphabet, phones or letters, indexed by their consonants.
-
-    ``limits``: for each form, the cost per symbol up to which an n-gram is near. ``consonant_classes``: the skeleton
-    of a string in this alphabet.
-    """
-
-    def __init__(
-        self,
-        channel: Channel,
-        forms: Sequence[bytes],
-        limits: Sequence[float],
-        consonant_classes: Callable[[bytes], bytes],
-    ) -> None:
-        import numpy as np
-
-        self.channel = channel
-        self._forms = forms
-        self.padded_forms = channel.pad(forms)
-        self.lengths = np.array([len(s) for s in forms], dtype=np.int64)
-        self.limits = (self.lengths * np.array(limits)).astype(np.float32)
-        self._consonant_classes = consonant_classes
-        self._heard_bounds = channel.heard_lower_bounds(self.padded_forms)
-        skeletons = pack_strings([consonant_classes(form) for form in forms])
-        self._skeletons = number_skeletons(skeletons)
-        owners, keys = deletion_keys(skeletons)
-        order = np.lexsort((owners, keys))
-        self._keys, starts = np.unique(keys[order], return_index=True)
-        self._starts = np.append(starts, len(keys)).astype(np.int64)
-        self._forms_by_key = owners[order]
-
-    def find_pairs(self, ngrams: NGramStrings) -> Numbers:
-        """The pairs that share a key and are within the limit of their form."""
-        pairs = self.likely_pairs(ngrams)
-        near: Numbers = pairs[self.are_within(self.costs(ngrams, pairs), pairs)]
-        return near
-
-    def likely_pairs(self, ngrams: NGramStrings, factors: Floats | None = None) -> Numbers:
-        """Those that share a key and are within the limit of their form, and some more that share one.
-
-        ``factors``: of each n-gram, times this.
-        """
-        import numpy as np
-
-        if len(self.lengths) > _FEW_FORMS:
-            every = np.arange(len(ngrams))
-            return self.likely_pairs_among(ngrams, self._pairs_sharing_key(ngrams, every), factors)
-        pairs = self._bounded_pairs(ngrams, factors)
-        pairs = pairs[self._share_key(ngrams, pairs)]
-        return self._drop_far_pairs(ngrams, self._filter_by_said_bound(ngrams, pairs, factors), factors)
-
-    def likely_pairs_without_key(self, ngrams: NGramStrings) -> Numbers:
-        """All that are within the limit of their form, and some more."""
-        return self._drop_far_pairs(ngrams, self._bounded_pairs(ngrams, None), None)
-
-    def likely_pairs_among(self, ngrams: NGramStrings, pairs: Numbers, factors: Floats | None = None) -> Numbers:
-        """Those of the pairs that are within the limit of their form, and some more."""
-        return self._drop_far_pairs(ngrams, self._filter_by_bound(ngrams, pairs, factors), factors)
-
-    def are_within(self, costs: Floats, pairs: Numbers, factors: Floats | None = None) -> Flags:
-        """Whether each pair, of such a cost per symbol, is within the limit of its form."""
-        import numpy as np
-
-        g, f = np.divmod(pairs, len(self.lengths))
-        within: Flags = costs * self.lengths[f] <= self._pair_limits(g, f, factors)
-        return within
-
-    def costs(self, ngrams: NGramStrings, pairs: Numbers) -> Floats:
-        """For each pair its cost per symbol of the form."""
-        return self.per_symbol(self.channel.costs(*self.take_pairs(ngrams, pairs)), pairs)
-
-    def take_pairs(self, ngrams: NGramStrings, pairs: Numbers) -> tuple[SymbolRows, SymbolRows]:
-        """The padded symbols of the form and of the n-gram of each pair."""
-        import numpy as np
-
-        g, f = np.divmod(pairs, len(self.lengths))
-        used, rows = _distinct(g)
-        return self.padded_forms[f], ngrams.join(used).pad(self.channel.padding)[rows]
-
-    def per_symbol(self, costs: Floats, pairs: Numbers) -> Floats:
-        """The costs of pairs, divided by the lengths of their forms."""
-        import numpy as np
-
-        found: Floats = (costs / np.maximum(self.lengths[pairs % len(self.lengths)], 1)).astype(np.float32)
-        return found
-
-    def _drop_far_pairs(self, ngrams: NGramStrings, pairs: Numbers, factors: Floats | None) -> Numbers:
-        """The pairs without most of those that are not near, of forms that are in very many."""
-        import numpy as np
-
-        g, f = np.divmod(pairs, len(self.lengths))
-        is_kept = np.ones(len(pairs), dtype=bool)
-        for form in np.flatnonzero(np.bincount(f, minlength=len(self.lengths)) > _MANY_PAIRS).tolist():
-            mine = np.flatnonzero(f == form)
-            heard = ngrams.join(g[mine]).pad(self.channel.padding)
-            limits = self._pair_limits(g[mine], f[mine], factors)
-            is_kept[mine] = may_cost_within(self.channel, self._forms[form], heard, limits)
-        return pairs[is_kept]
-
-    def _pairs_sharing_key(self, ngrams: NGramStrings, which: Numbers) -> Numbers:
-        """The pairs, of these n-grams, that share a key."""
-        import numpy as np
-
-        owners, keys = deletion_keys(ngrams.join_skeletons(which, self._consonant_classes))
-        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        shared = self._keys[at] == keys
-        at, owners = at[shared], which[owners[shared]]
-        begin, end = self._starts[at], self._starts[at + 1]
-        forms = self._forms_by_key[concatenate_ranges(begin, end)]
-        return sorted_distinct(np.repeat(owners, end - begin) * len(self.lengths) + forms)
-
-    def _share_key(self, ngrams: NGramStrings, pairs: Numbers) -> Flags:
-        """Whether each pair shares a key."""
-        import numpy as np
-
-        g, f = np.divmod(pairs, len(self.lengths))
-        skeletons = number_skeletons(ngrams.words.skeletons(self._consonant_classes)).join(ngrams.rows)
-        shared = share_key(skeletons.take(g), self._skeletons.take(f))
-        shared |= self._run_table.share_run(skeletons, g, f)
-        return shared
-
-    @cached_property
-    def _run_table(self) -> RunTable:
-        return RunTable(self._skeletons)
-
-    def _bounded_pairs(self, ngrams: NGramStrings, factors: Floats | None) -> Numbers:
-        """The pairs whose cost may be within their limit, of all of them, judged without the order of symbols."""
-        import numpy as np
-
-        n, block_size = len(self.lengths), max(1, _BLOCK_PAIRS // len(self.lengths))
-        # In bytes: parts of each form's own limit, rounded down, so that no bound is higher than it is. What is over
-        # the limit by itself stays over it, and the sum of five below 256.
-        unit = (self.limits + np.float32(ROUNDING)) / np.float32(_LIMIT_PARTS)
-        by_word = _count_parts(ngrams.words.symbol_counts @ self._heard_bounds.T, unit)
-        deleted = _count_parts(self._deleted(self.lengths, np.arange(int(self.lengths.max()) + 1)[:, None]), unit)
-        lengths = np.minimum(ngrams.lengths, self.lengths.max())
-        most = np.full(len(ngrams), _LIMIT_PARTS, dtype=np.uint8)
-        if factors is not None:
-            least_limit = self.limits.min()
-            shares = (least_limit * factors + np.float32(ROUNDING)) / (least_limit + np.float32(ROUNDING))
-            most = np.minimum(np.ceil(shares * np.float32(_LIMIT_PARTS)), _LIMIT_PARTS).astype(np.uint8)
-        kept = [np.zeros(0, dtype=np.int64)]
-        for begin in range(0, len(ngrams), block_size):
-            block = slice(begin, begin + block_size)
-            least = deleted.take(lengths[block], axis=0)
-            for column in ngrams.rows[block].T:
-                least += by_word.take(column, axis=0)
-            kept.append(np.flatnonzero(least <= most[block, None]) + begin * n)
-        return np.concatenate(kept)
-
-    def _filter_by_bound(self, ngrams: NGramStrings, pairs: Numbers, factors: Floats | None) -> Numbers:
-        """Those of the pairs whose cost may be within their limit, judged without the order of symbols."""
-        import numpy as np
-
-        pairs = self._filter_by_said_bound(ngrams, pairs, factors)
-        # The other way round, too: without it finding what is near takes 1.3 times as long for 3,000 names.
-        g, f = np.divmod(pairs, len(self.lengths))
-        used, of = _distinct(g)
-        heard = ngrams.join(used).pad(self.channel.padding)
-        least = _add_bounds(self._deleted(self.lengths[f], ngrams.lengths[g]), self._heard_bounds, f, heard, of)
-        kept: Numbers = pairs[least <= self._pair_limits(g, f, factors) + ROUNDING]
-        return kept
-
-    def _filter_by_said_bound(self, ngrams: NGramStrings, pairs: Numbers, factors: Floats | None) -> Numbers:
-        """Those whose cost may be within their limit, by what each symbol of the form is heard as at least."""
-        import numpy as np
-
-        g, f = np.divmod(pairs, len(self.lengths))
-        used, of = _distinct(g)
-        bounds = np.minimum.reduce([ngrams.words.said_bounds[column] for column in ngrams.rows[used].T])
-        # As many symbols as the n-gram is longer were inserted at least: no part of the other bound.
-        more = (ngrams.lengths[g] - self.lengths[f]).astype(np.float32)
-        inserted = np.maximum(more * self.channel.insertion[:-1].min(), 0)
-        kept: Numbers = pairs[
-            _add_bounds(inserted, bounds, of, self.padded_forms, f) <= self._pair_limits(g, f, factors) + ROUNDING
-        ]
-        return kept
-
-    def _deleted(self, said: Numbers, heard: Numbers) -> Floats:
-        """What is deleted at least, by the lengths: as many symbols as the form is longer."""
-        import numpy as np
-
-        least: Floats = np.maximum((said - heard).astype(np.float32) * self.channel.deletion[:-1].min(), 0)
-        return least
-
-    def _pair_limits(self, g: Numbers, f: Numbers, factors: Floats | None) -> Floats:
-        limits: Floats = self.limits[f]
-        return limits if factors is None else limits * factors[g]
-
-
-def _count_parts(costs: Floats, unit: Floats) -> NDArray[np.uint8]:
-    """The costs of forms, a column each, in whole units of the form; all above the limit are one above it."""
-    import numpy as np
-
-    return np.minimum(costs / unit, np.float32(_LIMIT_PARTS + 1)).astype(np.uint8)
-
-
-def sorted_distinct(numbers: Numbers) -> Numbers:
-    """The distinct ones of numbers that are not negative, ascending.
-
-    np.unique hashes them, which takes 100 times as long for a million.
-    """
-    import numpy as np
-
-    ascending = np.sort(numbers)
-    distinct: Numbers = ascending[np.diff(ascending, prepend=-1) > 0]
-    return distinct
-
-
-def _distinct(ascending: Numbers) -> tuple[Numbers, Numbers]:
-    """The distinct ones of ascending numbers, and for each number which of them it is."""
-    import numpy as np
-
-    is_new = np.diff(ascending, prepend=-1) > 0
-    return ascending[is_new], np.cumsum(is_new) - 1
-
-
-def _add_bounds(total: Floats, bounds: Floats, rows: Numbers, strings: SymbolRows, which: Numbers) -> Floats:
-    """For each pair ``total`` and the bounds, in its row, of all symbols of its string: ``which`` of ``strings``."""
-    offsets, flat = rows * bounds.shape[1], bounds.ravel()
-    total = total.copy()
-    for symbols in strings.T:
-        total += flat.take(offsets + symbols[which])
-    return total
 
 
 class FormIndex:
@@ -314,12 +73,10 @@ class FormIndex:
         if sum(map(len, likely)) <= _FEW_PAIRS:
             return self._select_near_of_few(sides, likely, factors)
         for (index, strings), own in zip(sides, likely, strict=True):
-            costs = index.costs(strings, own)
+            costs = index.costs_within(strings, own, factors)
             is_near = index.are_within(costs, own, factors)
             found.append((own[is_near], costs[is_near]))
-        pairs = sorted_distinct(np.concatenate([near for near, _ in found])) if found else ()
-        if not len(pairs):
-            return []
+        pairs = sorted_distinct(np.concatenate([near for near, _ in found]))
         columns = [(pairs // len(self.by_sound.lengths)).tolist(), (pairs % len(self.by_sound.lengths)).tolist()]
         for (index, strings), (near, known) in zip(sides, found, strict=True):
             costs = np.empty(len(pairs), dtype=np.float32)
@@ -337,9 +94,9 @@ class FormIndex:
         """The same by the costs of all pairs in both alphabets at once."""
         import numpy as np
 
-        pairs = sorted_distinct(np.concatenate(likely)) if likely else ()
-        if not len(pairs):
+        if not any(map(len, likely)):
             return []
+        pairs = sorted_distinct(np.concatenate(likely))
         said, heard = zip(*(index.take_pairs(strings, pairs) for index, strings in sides), strict=True)
         is_near, every_cost = np.zeros(len(pairs), dtype=bool), []
         for (index, _), own, costs in zip(sides, likely, measure_joint_costs(said, heard), strict=True):

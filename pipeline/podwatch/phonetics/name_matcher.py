@@ -7,6 +7,7 @@ with what the whole episode says, and of candidates that overlap the best stays.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -137,9 +138,9 @@ class NameMatcher:
         note_words = frozenset((*spoken_words(title), *(w for word in set(notes.split()) for w in spoken_words(word))))
         exact = self._exact.find(tokens)
         first_names = find_first_names(tokens, entries, self._surnames)
-        places: dict[str, list[int]] = {}
+        places: defaultdict[str, list[int]] = defaultdict(list)
         for i, word in enumerate(tokens.plain):
-            places.setdefault(word, []).append(i)
+            places[word].append(i)
         context = TextContext(tokens, entries, note_words, _watched_positions(exact), first_names, places)
         ngrams = TextNGrams(tokens, entries)
         with_rare_word = ngrams.windows_with(find_rare_words(tokens, entries))

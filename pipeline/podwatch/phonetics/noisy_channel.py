@@ -33,6 +33,7 @@ _NORMAL_SPELLINGS = {"ck": "k", "c": "k", "q": "k", "ph": "f", "f": "v", "ff": "
 _DOUBLED_LETTER = re.compile(r"(.)\1")
 _LETTER_SYMBOLS = bytes((i - 97) % 256 for i in range(256))
 _CHUNK_ROWS = 2048  # pairs whose tables fit the processor's cache
+_CHECKED_ROWS = 3  # symbols said, after which pairs over their limit are given up
 _FEW_PAIRS = 128  # of which a running minimum over the whole table, in steps of 1, 2, 4 and so on, takes fewer calls
 
 
@@ -63,6 +64,14 @@ class Channel:
 
     def costs(self, said: SymbolRows, heard: SymbolRows) -> Floats:
         """Row by row, the cost of the cheapest edits that make ``heard`` of ``said``; both padded, of one length."""
+        return self._sorted_costs(said, heard, None)
+
+    def costs_within(self, said: SymbolRows, heard: SymbolRows, which: NDArray[np.intp], limits: Floats) -> Floats:
+        """The costs of ``said`` heard as ``heard[which]``, row by row; infinite for some that are over their limit."""
+        bounds = self.said_lower_bounds(heard)
+        return self._sorted_costs(said, heard[which], _Limits(limits, bounds.ravel(), which * bounds.shape[1]))
+
+    def _sorted_costs(self, said: SymbolRows, heard: SymbolRows, limits: _Limits | None) -> Floats:
         import numpy as np
 
         out = np.zeros(len(said), dtype=np.float32)
@@ -72,10 +81,12 @@ class Channel:
             rows = order[begin : begin + _CHUNK_ROWS]
             a = said[rows, : lengths[rows[0]]].T.astype(np.intp, order="C")
             b = heard[rows, : heard_lengths[rows].max()].T.astype(np.intp, order="C")
-            out[rows] = self._chunk_costs(a, b, lengths[rows])
+            out[rows] = self._chunk_costs(a, b, lengths[rows], None if limits is None else limits.take(rows))
         return out
 
-    def _chunk_costs(self, said: NDArray[np.intp], heard: NDArray[np.intp], lengths: NDArray[np.int64]) -> Floats:
+    def _chunk_costs(
+        self, said: NDArray[np.intp], heard: NDArray[np.intp], lengths: NDArray[np.int64], limits: _Limits | None
+    ) -> Floats:
         """The costs of pairs, one a column; ``lengths``: those of what was said, the longest first."""
         import numpy as np
 
@@ -83,19 +94,29 @@ class Channel:
         inserted = np.zeros((width + 1, len(lengths)), dtype=np.float32)
         for j in range(width):
             np.add(inserted[j], self.insertion.take(heard[j]), out=inserted[j + 1])
-        best, final = inserted.copy(), np.empty(len(lengths), dtype=np.float32)
-        going = len(lengths)  # the pairs of which not all that was said is worked out
-        for i, p in enumerate(said):
-            if lengths[going - 1] <= i:
-                ended, going = going, int(np.searchsorted(-lengths, -i))
-                final[going:ended] = best[-1, going:]
-                best, inserted, heard = best[:, :going].copy(), inserted[:, :going].copy(), heard[:, :going].copy()
-            new = best + self.deletion.take(p[:going])
-            np.minimum(new[1:], best[:-1] + substitution.take(p[:going] * n + heard), out=new[1:])
+        best, final = inserted.copy(), np.full(len(lengths), np.inf, dtype=np.float32)
+        rest = None if limits is None else limits.rest_bounds(said)
+        at = np.arange(len(lengths))  # the pairs of which not all that was said is worked out
+        for i in range(len(said)):
+            going = None
+            if len(at) and lengths[at[-1]] <= i:
+                going = np.arange(np.searchsorted(-lengths[at], -i))
+                final[at[len(going) :]] = best[-1, len(going) :]
+            if limits is not None and rest is not None and i and i % _CHECKED_ROWS == 0:
+                may_be = best.min(axis=0) + rest[i].take(at) <= limits.most.take(at)
+                going = np.flatnonzero(may_be) if going is None else going[may_be[: len(going)]]
+            if going is not None:
+                at, heard = at[going], heard.take(going, axis=1)
+                best, inserted = best.take(going, axis=1), inserted.take(going, axis=1)
+            p = said[i].take(at)
+            new = best + self.deletion.take(p)
+            substituted = substitution.take(p * n + heard)
+            substituted += best[:-1]
+            np.minimum(new[1:], substituted, out=new[1:])
             # An insertion costs the same wherever it stands: a running minimum of what is left without them
             # (np.minimum.accumulate takes 18 times as long).
             new -= inserted
-            if going > _FEW_PAIRS:
+            if len(at) > _FEW_PAIRS:
                 for j in range(width):
                     np.minimum(new[j + 1], new[j], out=new[j + 1])
             else:
@@ -105,7 +126,7 @@ class Channel:
                     step *= 2
             new += inserted
             best = new
-        final[:going] = best[-1]
+        final[at] = best[-1]
         return final
 
     def said_lower_bounds(self, heard: SymbolRows) -> Floats:
@@ -119,6 +140,31 @@ class Channel:
         import numpy as np
 
         return np.minimum(_column_minima(self.substitution, said), self.insertion)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """Up to what each pair may cost, and the least that each symbol said can cost in it.
+
+    ``bounds``: rows of these, one behind the other; ``offsets``: where the row of the pair begins.
+    """
+
+    most: Floats
+    bounds: Floats
+    offsets: NDArray[np.intp]
+
+    def take(self, which: NDArray[np.intp]) -> _Limits:
+        """Those of some pairs."""
+        return _Limits(self.most[which], self.bounds, self.offsets[which])
+
+    def rest_bounds(self, said: NDArray[np.intp]) -> Floats:
+        """For each symbol said, of pairs in columns, the least that it and all behind it can cost."""
+        import numpy as np
+
+        least = np.zeros((len(said) + 1, said.shape[1]), dtype=np.float32)
+        for i in range(len(said) - 1, -1, -1):
+            np.add(least[i + 1], self.bounds.take(self.offsets + said[i]), out=least[i])
+        return least
 
 
 def _column_minima(costs: Floats, strings: SymbolRows) -> Floats:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from podwatch.phonetics.noisy_channel import Channel, Encoded, load_channels
@@ -72,9 +72,15 @@ def _map_symbols(strings: SymbolStrings, mapping: Callable[[bytes], bytes]) -> S
     import numpy as np
 
     mapped = np.frombuffer(mapping(strings.symbols.tobytes()), dtype=np.uint8)
-    is_kept = np.array([bool(mapping(bytes([symbol]))) for symbol in range(256)])
-    before = np.concatenate(([0], np.cumsum(is_kept[strings.symbols])))
+    before = np.concatenate(([0], np.cumsum(_kept_symbols(mapping)[strings.symbols])))
     return _from_lengths(mapped, before[strings.starts + strings.lengths] - before[strings.starts])
+
+
+@lru_cache(maxsize=4)
+def _kept_symbols(mapping: Callable[[bytes], bytes]) -> NDArray[np.bool_]:
+    import numpy as np
+
+    return np.array([bool(mapping(bytes([symbol]))) for symbol in range(256)])
 
 
 def concatenate_ranges(begin: Numbers, end: Numbers) -> Numbers:
