@@ -35,8 +35,8 @@ fast: install ## the fast loop: ruff, and the tests of everything pure, in secon
 lint: install ## ruff and mypy
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@MYPYPATH=pipeline:plugins:scripts:. .venv/bin/mypy --explicit-package-bases pipeline/podwatch dags plugins scripts
-	@MYPYPATH=pipeline:plugins:scripts:. .venv/bin/mypy --explicit-package-bases benchmarks tests
+	@MYPYPATH=pipeline:plugins:scripts:. .venv/bin/mypy -n 2 --explicit-package-bases pipeline/podwatch dags plugins scripts
+	@MYPYPATH=pipeline:plugins:scripts:. .venv/bin/mypy -n 2 --explicit-package-bases benchmarks tests
 
 bench: install ## what is measured, beside others (SHORT=1: minutes; REAL=DIR: real feeds), or beside a commit (BASE=COMMIT)
 	@uv=$$(command -v .tools/bin/uv || command -v uv) && UV_PYTHON_DOWNLOADS=never $$uv sync --frozen --all-extras --group bench --quiet

@@ -10,9 +10,11 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
+from xdist.scheduler import LoadFileScheduling
 
 from podwatch import runtime
 from podwatch.policy.delivery_timing import DeliveryTiming
@@ -41,6 +43,27 @@ sys.dont_write_bytecode = False
 
 assert hypothesis_profiles.NAME  # loaded before any test module
 shared_statements.install()
+
+
+# Files whose tests share what is dear to start: one process of the suite runs them all, and starts it once.
+TOGETHER = {
+    "Airflow's dag.test": ("incidents", "line", "listen", "shards"),
+    "programs beside Airflow": ("connections", "dags", "site_settings"),
+}
+_GROUPS = {f"tests/airflow/test_{name}.py": group for group, names in TOGETHER.items() for name in names}
+
+
+class FilesTogether(LoadFileScheduling):  # type: ignore[misc]
+    """The tests of a file go to one process, and so do those of files that stand together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return _GROUPS.get(file, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether | None:
+    return FilesTogether(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_finish() -> None:

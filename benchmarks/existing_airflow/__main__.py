@@ -109,7 +109,9 @@ def run_version(release: Release, wheel: Path, work: Path, failures: Failures, *
     sent = run_story(installed, home, failures, as_files=as_files, for_real=not short)
     way = "files" if as_files else "bundle"
     counts = [len(installed.before), len(installed.changed()), len(installed.added()), shared]
-    return [release.version, *counts, way, sent, f"{time.monotonic() - began:.0f} s"]
+    row: list[object] = [release.version, *counts, way, sent, f"{time.monotonic() - began:.0f} s"]
+    print("done:", *row, flush=True)
+    return row
 
 
 def run_managed_story(site_home: Path, bin_folder: Path, failures: Failures) -> str:

@@ -1,8 +1,8 @@
 """`make listen-test`: names found, CPU and memory, kills and two workers, of `podwatch listen`; the last line sums up.
 
 SHORT=1 or --short: tiny.en and the voices that need no models, some minutes. --voices DIR: those of
-benchmarks.sounds_like.materials, too. --model: tiny.en or base. --only NAME,...: names, cost, memory, kills, two,
-speakers.
+benchmarks.sounds_like.materials, too. --model: tiny.en or base. --only NAME,...: names, hearing, cost, memory, kills,
+two, speakers. --keep DIR: keeps the spoken set there, with what hearing has asked, so that it goes on where it was cut.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from benchmarks.listen.cost import hearing_cost, measure_stage, median_ratio, ru
 from benchmarks.listen.dialogues import make_dialogues
 from benchmarks.listen.kills import run_kills, run_two_workers
 from benchmarks.listen.scenario import open_scenario
+from benchmarks.listen.second_hearing import ask, describe, measure
 from benchmarks.listen.sound_files import write_sound
 from benchmarks.listen.speakers import tell_apart
-from benchmarks.listen.spoken_set import CONDITIONS, SpokenFile, choose_subjects, make_set, speak_passages
+from benchmarks.listen.spoken_set import CONDITIONS, SpokenFile, choose_subjects, load_set, make_set, speak_passages
 from podwatch.speech.speakers.speaker_model import get_speaker_model
 from podwatch.speech_settings import SpeechSettings
 from scripts.speech_models import fetch_model
@@ -37,7 +38,7 @@ MOST_MEMORY = 1.2e9  # bytes, with base and int8
 MOST_GROWTH = 1.1  # of the memory, over the long file
 MOST_ERRORS = 0.15  # diarisation error rate
 MOST_FOR_SPEAKERS = 0.1  # CPU seconds for a second of audio
-PARTS = ("names", "cost", "memory", "kills", "two", "speakers")
+PARTS = ("names", "hearing", "cost", "memory", "kills", "two", "speakers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Run:
     scale: Scale
     voices: Path | None
     summary: list[str]
+    keep: Path | None = None
     holds: bool = True
     files: list[SpokenFile] | None = None
 
@@ -75,8 +77,13 @@ class Run:
 
     def the_set(self) -> list[SpokenFile]:
         if self.files is None:
-            self.files = make_set(self.folder / "set", self.scale.names, self.voices)
+            kept = (self.set_folder / "set.json").exists()
+            self.files = load_set(self.set_folder) if kept else make_set(self.set_folder, self.scale.names, self.voices)
         return self.files
+
+    @property
+    def set_folder(self) -> Path:
+        return self.keep or self.folder / "set"
 
     def names(self) -> None:
         """Names found, beside an exact search in faster-whisper's text."""
@@ -102,6 +109,13 @@ class Run:
             f"{found.recall('podwatch')[0]:.2f} of {said} mentions found, {gain:.2f} ({low:.2f}-{high:.2f}) more than"
             f" faster-whisper with exact match"
         )
+
+    def hearing(self) -> None:
+        """The second hearing: what the audio tells of doubtful names, and of those that the text passes over."""
+        files = self.the_set()
+        worth = measure(ask(self.set_folder, files, self.scale.names, self.model), is_short=self.scale is not FULL)
+        self.holds = worth.holds and self.holds
+        self.summary.append(f"heard again: {describe(worth)}")
 
     def cost(self) -> None:
         path = self.folder / "talk.mp3"  # as long as an episode: a decoder is started for each file
@@ -184,6 +198,7 @@ def main() -> int:
     parser.add_argument("--model", choices=("tiny.en", "base"))
     parser.add_argument("--names", type=int)
     parser.add_argument("--rounds", type=int, help="of cost: so that it fits in the minutes that there are")
+    parser.add_argument("--keep", type=Path)
     parser.add_argument("--only", default=",".join(PARTS))
     chosen = parser.parse_args()
     scale = SHORT if chosen.short else FULL
@@ -194,7 +209,7 @@ def main() -> int:
     model = fetch_model(chosen.model or ("tiny.en" if chosen.short else "base"), MODELS)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(Path(folder), model, scale, chosen.voices, [])
+        run = Run(Path(folder), model, scale, chosen.voices, [], chosen.keep)
         parts: dict[str, Callable[[], None]] = {name: getattr(run, name) for name in PARTS}
         for name in chosen.only.split(","):
             print(f"{name}, {time.monotonic() - began:.0f} s after the start", file=sys.stderr, flush=True)

@@ -1,10 +1,11 @@
 """Doubtful places of the spoken test set, each with what the text says of it and what the audio says when asked again.
 
-Four sources. ``text``: what the name matcher proposes in the recognised text, all names watched at once. ``wide``:
+Five sources. ``text``: what the name matcher proposes in the recognised text, all names watched at once. ``wide``:
 where the wider net would listen for the eight names of a file, as if only those were watched. ``twin``: what the
-matcher proposes for names that nobody says, each one sound away from one that is said (Carlsson, Carlsen). ``missed``:
-mentions that the text does not propose, whether the net does or not; nobody is asked about them. What was recognised,
-and the rows of each file, are kept beside the set: a run that was cut goes on where it was.
+matcher proposes for names that nobody says, each one sound away from one that is said (Carlsson, Carlsen).
+``stranger``: where the net would listen for the eight names of another file, with those of this one not watched.
+``missed``: mentions that the text does not propose, whether the net does or not; nobody is asked about them. What was
+recognised, and the rows of each file, are kept beside the set: a run that was cut goes on where it was.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.listen.recognitions import recognise
-from benchmarks.listen.spoken_set import SpokenFile, choose_subjects
+from benchmarks.listen.spoken_set import PASSAGES, SpokenFile, choose_subjects
 from benchmarks.listen.twins import twin_of
 from benchmarks.sounds_like.alignment import align
 from benchmarks.sounds_like.phrases import write_passage
@@ -116,6 +117,10 @@ class DoubtSet:
         for place in self._net.cast(text, likely, [(m.start, m.end) for m in proposed]):
             name, span = self._names[place.name], (place.start, place.end)
             yield self._question(text, said, "wide", name, *span, 0.0, "none", place.features)
+        strangers = [(i + PASSAGES) % len(self._names) for i in likely]
+        for place in self._net.cast(text, strangers, []):
+            name, span = self._names[place.name], (place.start, place.end)
+            yield self._question(text, said, "stranger", name, *span, 0.0, "none", place.features)
         for i, s in enumerate(said):
             if not any(m.start < s.end and s.start < m.end and self._names[m.name] == s.name for m in proposed):
                 d = Doubt(name=s.name, start=s.start, end=s.end, surface=text[s.start : s.end], score=0.0)
@@ -128,7 +133,7 @@ class DoubtSet:
         there = [i for i, s in enumerate(said) if s.start < end and start < s.end]
         mine = [i for i in there if said[i].name == name]
         kind = "right" if mine else "name" if there else "plain"
-        doubt = Doubt(name=name, start=start, end=end, surface=text[start:end], score=score, is_wide=source == "wide")
+        doubt = Doubt(name=name, start=start, end=end, surface=text[start:end], score=score, is_wide=match == "none")
         return Question(doubt, kind, source, said[mine[0]].form if mine else "", match, features, tuple(mine))
 
     def said(self, file: SpokenFile, transcript: Transcript) -> list[Said]:

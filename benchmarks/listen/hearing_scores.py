@@ -20,16 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.listen.doubts import Row
+from podwatch.query.second_hearing import sounds_like_another
 from podwatch.speech.forced_decoding import LIKELIHOODS
 
 USED = ("prompted", "plain_ratio")
 LEAST = -8.0  # nats per token: what is less likely is all alike
-RARER = 10.0
+RARER = 5.0
 WRONG_PASS = 0.05
 FOLDS = 10
 RESAMPLES = 500
 RIDGE = 1.0
 INNER_FOLDS = 5
+NEVER = -30.0
 Matrix = NDArray[np.float64]
 Scored = Sequence[tuple[Row, Sequence[float]]]
 
@@ -42,6 +44,11 @@ class Fitted:
     text: Matrix
     wide: Matrix
     places: Matrix
+
+
+def is_wide(row: Row) -> bool:
+    """Whether the wider net proposes it."""
+    return row.source in ("wide", "stranger")
 
 
 def text_odds(row: Row) -> float:
@@ -76,7 +83,7 @@ def fit(rows: Sequence[Row]) -> Fitted:
     y = np.array([float(r.kind == "right") for r in asked])
     even = np.where(y > 0, 0.5 / max(1.0, y.sum()), 0.5 / max(1.0, (1 - y).sum())) * len(y)
     text = fit_logistic([audio_numbers(r) for r in asked], y, even, rising=True)
-    wide = [r for r in asked if r.source == "wide"]
+    wide = [r for r in asked if is_wide(r)]
     before = np.zeros(len(wide))
     fold = split_names(wide, INNER_FOLDS)
     for i in range(INNER_FOLDS):
@@ -114,12 +121,15 @@ def places_odds(places: Matrix, row: Row) -> float:
 
 def scores(fitted: Fitted, row: Row) -> tuple[float, float, float]:
     """Log-odds of a row by the text (of the wider net: by the place), by the audio, and by both."""
-    if row.source == "wide":
+    if is_wide(row):
         before = places_odds(fitted.places, row)
         audio = float(fitted.wide[0] + np.dot(audio_numbers(row), fitted.wide[2:]))
-        return before, audio, float(fitted.wide[1]) * before + audio
+        both = float(fitted.wide[1]) * before + audio
+        return before, audio, NEVER if sounds_like_another(row.surface, row.name) else both
     before = text_odds(row)
     audio = float(fitted.text[0] + np.dot(audio_numbers(row), fitted.text[1:])) if row.likelihoods else 0.0
+    if sounds_like_another(row.surface, row.name):
+        audio = min(audio, 0.0)
     return before, audio, before + audio
 
 

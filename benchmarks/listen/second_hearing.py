@@ -1,6 +1,6 @@
 """What the second hearing is worth: right and wrong places told apart by the text, by the audio, and by both.
 
-    python -m benchmarks.listen.second_hearing FOLDER [--names 130] [--model base] [--learn]
+    python -m benchmarks.listen.second_hearing FOLDER [--names 130] [--model base] [--files N] [--learn]
 
 FOLDER keeps the spoken test set, what was recognised in it and what was asked, so that a run goes on where it was cut.
 --learn writes the weights that podwatch uses, fitted on all rows; the tables are cross-validated by name, their
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import resource
 import statistics
 import tempfile
@@ -33,11 +34,12 @@ from benchmarks.listen.hearing_scores import (
     bootstrap,
     cross_validate,
     fit,
+    is_wide,
     share_passed,
 )
 from benchmarks.listen.spoken_set import SpokenFile, load_set, make_set
 from podwatch.phonetics.candidate_scoring import DEFAULT_THRESHOLD
-from podwatch.query.second_hearing import SURE, combine
+from podwatch.query.second_hearing import SURE, combine, sounds_like_another
 from podwatch.query.wide_doubts import place_score
 from podwatch.query.wider_net import FEATURES
 from podwatch.settings import from_environment
@@ -59,9 +61,14 @@ def is_told(score: float) -> bool:
 
 def final_score(row: Row) -> float:
     """What podwatch makes of a row, with the weights that it ships."""
-    if row.source == "wide":
+    if is_wide(row) and sounds_like_another(row.surface, row.name):
+        return 0.0
+    if is_wide(row):
         return combine(place_score(row.features), row.likelihoods, is_wide=True)
-    return combine(row.score, row.likelihoods) if row.likelihoods and row.score < SURE else row.score
+    if not row.likelihoods or row.score >= SURE:
+        return row.score
+    heard = combine(row.score, row.likelihoods)
+    return min(heard, row.score) if sounds_like_another(row.surface, row.name) else heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ def measure(rows: Sequence[Row], *, is_short: bool = False) -> Worth:
     asked = [r for r in rows if r.likelihoods]
     scored: Scored = [(r, _shipped(r)) for r in asked] if is_short else cross_validate(asked)
     doubts = [(r, s) for r, s in scored if r.source == "text" and r.score < SURE]
-    _print_doubts(doubts, [(r, s) for r, s in scored if r.source == "wide"])
+    _print_doubts(scored)
     gain = bootstrap(doubts, lambda some: _passed(some, 2) - _passed(some, 0))
     net, precision = _print_net(rows, scored)
     _print_sure(rows, scored)
@@ -95,8 +102,14 @@ def measure(rows: Sequence[Row], *, is_short: bool = False) -> Worth:
 
 
 def _shipped(row: Row) -> tuple[float, float, float]:
-    before = place_score(row.features) if row.source == "wide" else row.score
-    return before, final_score(row), final_score(row)
+    before = place_score(row.features) if is_wide(row) else row.score
+    final = _odds(final_score(row))
+    return _odds(before), final, final
+
+
+def _odds(score: float) -> float:
+    score = min(max(score, 1e-9), 1 - 1e-9)
+    return math.log(score / (1 - score))
 
 
 def _passed(some: Scored, way: int) -> float:
@@ -107,7 +120,7 @@ def _interval(v: tuple[float, float, float]) -> str:
     return "-" if v[0] != v[0] else f"{v[0]:.2f} ({v[1]:.2f}-{v[2]:.2f})"
 
 
-def _print_doubts(doubts: Scored, wide: Scored) -> None:
+def _print_doubts(scored: Scored) -> None:
     """By kind of wrong one, by form, by condition: the doubtful, and the wider net's, told apart."""
 
     def line(title: str, some: Scored) -> list[str]:
@@ -119,13 +132,19 @@ def _print_doubts(doubts: Scored, wide: Scored) -> None:
     def of(some: Scored, keep: Callable[[Row], bool]) -> Scored:
         return [(r, s) for r, s in some if keep(r)]
 
-    for title, some in (("Proposed by the text, not surely", doubts), ("Proposed by the wider net", wide)):
+    doubts = [(r, s) for r, s in scored if r.source == "text" and r.score < SURE]
+    twins = [(r, s) for r, s in scored if r.source == "twin" and r.score < SURE]
+    for title, some in (("Proposed by the text, not surely", doubts), ("Proposed by the wider net", _wide(scored))):
         lines = [line("all", some)]
         for kind, what in (("name", "another name was said"), ("plain", "no name was said")):
             lines.append(line(what, of(some, lambda r, k=kind: r.kind in ("right", k))))  # type: ignore[misc]
         for form, what in (("full", "right ones in full"), ("surname", "right ones bare")):
             lines.append(line(what, of(some, lambda r, f=form: r.kind != "right" or r.form == f)))  # type: ignore[misc]
         lines += [line(c, of(some, lambda r, c=c: r.condition == c)) for c in sorted({r.condition for r, _ in some})]  # type: ignore[misc]
+        if some is doubts:
+            lines.append(
+                line("a name one sound away was said", [*((r, s) for r, s in some if r.kind == "right"), *twins])
+            )
         head = ["", "right", "wrong", *WAYS, "AUC, text / both"]
         print_table(f"{title}: right ones let through where {WRONG_PASS:.0%} of the wrong pass", head, lines)
 
@@ -136,6 +155,8 @@ def _print_net(rows: Sequence[Row], scored: Scored) -> tuple[tuple[float, float,
     listens = {(r.file, i) for r, _ in _wide(scored) for i in r.said}
     missed = [(r, (found.get((r.file, r.said[0]), -99.0),)) for r in rows if r.source == "missed"]
     told = [(r, s) for r, s in likeliest(_wide(scored)) if is_told(_odds_to_score(s[2]))]
+    strangers = likeliest([(r, s) for r, s in scored if r.source == "stranger"])
+    invented = sum(is_told(_odds_to_score(s[2])) for _, s in strangers)
     right = sum(r.kind == "right" for r, _ in told)
     wrong = len(told) - right
     share = bootstrap(missed, lambda some: sum(is_told(_odds_to_score(s[0])) for _, s in some) / max(1, len(some)))
@@ -145,9 +166,10 @@ def _print_net(rows: Sequence[Row], scored: Scored) -> tuple[tuple[float, float,
         ["of these where the net listens", f"{reached / max(1, len(missed)):.2f}"],
         [f"found, at the threshold {DEFAULT_THRESHOLD}", _interval(share)],
         ["told by the net: right, wrong", f"{right}, {wrong}"],
+        ["told of names that nobody says, as many again", str(invented)],
     ]
     print_table("The wider net", ["", ""], lines)
-    return share, right / max(1, right + wrong)
+    return share, right / max(1, right + wrong + invented)
 
 
 def likeliest(wide: Scored) -> Scored:
@@ -164,7 +186,7 @@ def _wide(scored: Scored) -> Scored:
 
 
 def _odds_to_score(odds: float) -> float:
-    return 1 / (1 + 2.718281828459045 ** -min(max(odds, -30.0), 30.0))
+    return 1 / (1 + math.exp(-min(max(odds, -30.0), 30.0)))
 
 
 def _print_sure(rows: Sequence[Row], scored: Scored) -> None:
@@ -255,10 +277,12 @@ def main() -> int:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--names", type=int, default=130)
     parser.add_argument("--model", choices=("tiny.en", "base"), default="base")
+    parser.add_argument("--files", type=int, help="only so many of the set's files, its first names in each condition")
     parser.add_argument("--learn", action="store_true")
     chosen = parser.parse_args()
     folder = chosen.folder or Path(tempfile.mkdtemp())
     files = load_set(folder) if (folder / "set.json").exists() else make_set(folder, chosen.names, None)
+    files = sorted(files, key=lambda f: (f.path.stem.split("-")[1], f.condition))[: chosen.files]
     rows = ask(folder, files, chosen.names, fetch_model(chosen.model, ROOT / ".cache/models"))
     worth = measure(rows)
     if chosen.learn:

@@ -23,6 +23,7 @@ from benchmarks.loopback_server import ServerProcess, http_ok, serve_requests
 ALERT_WORD = "quarantelle"  # in no sample sentence
 SAMPLE = Path(__file__).parents[2] / "seeds/sample/missile-crisis.txt"
 CUE_SECONDS, CUE_WORDS = 4, 10
+TALKS = 400  # long ones that differ; the shows share them
 OLDER = 3  # episodes that a show has from the start
 
 
@@ -124,7 +125,7 @@ def _serve(
                 return b"HTTP/1.1 304 Not Modified\r\nETag: " + tag + b"\r\n\r\n"
             base = f"http://{_header(head, b'host')}"
             return http_ok("application/rss+xml", _feed(number, base, dates_of(number), number < with_transcripts), tag)
-        which = (int(show) * 31 + int(rest.removesuffix(".vtt"))) % (400 if minutes > 20 else 4000)
+        which = (int(show) * 31 + int(rest.removesuffix(".vtt"))) % (TALKS if minutes > 20 else 4000)
         if which not in talks:
             talks[which] = make_talk(which, minutes, watches)
         return http_ok("text/vtt", talks[which])

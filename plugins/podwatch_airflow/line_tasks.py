@@ -77,7 +77,7 @@ def skip_tasks(tasks: Sequence[str], result: Any) -> None:
 
     log.info("nothing is due for %s", ", ".join(tasks))
     get_current_context()["ti"].xcom_push(key="return_value", value=result)
-    raise DownstreamTasksSkipped(tasks=list(tasks))
+    raise DownstreamTasksSkipped(tasks=list(tasks))  # type: ignore[no-untyped-call]
 
 
 def backfill_interval() -> tuple[datetime, datetime] | None:

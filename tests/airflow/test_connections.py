@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, make_url
 
 from podwatch.settings import Secret, Settings, from_environment, parse_smtp_url
 from podwatch.store.database import open_store
-from tests.airflow.test_dags import run_program
+from tests.support.airflow_programs import run_program
 from tests.support.postgres import Postgres
 
 READ_CONNECTIONS = """

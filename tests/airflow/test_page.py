@@ -16,7 +16,7 @@ import pytest
 
 from podwatch import runtime
 from podwatch.settings import Secret, Settings
-from tests.airflow.test_dags import run_program
+from tests.support.airflow_programs import run_program
 from tests.support.page_visitors import find_mentions, store_show
 from tests.support.real_airflow import ROOT, Airflow, prepare_home
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.airflow.test_connections import READ_CONNECTIONS
-from tests.airflow.test_dags import run_program
+from tests.support.airflow_programs import run_program
 
 NAMED = {"PODWATCH_DATABASE_URL": "sqlite:///e.db"}
 

@@ -17,7 +17,7 @@ from podwatch.runtime import Runtime
 from tests.support.audio_host import AudioHost
 from tests.support.page_server import PageServer
 from tests.support.page_visitors import find_mentions, store_show
-from tests.support.real_browser import CHROMIUM, axe_problems, open_browser, open_for_axe, open_tab
+from tests.support.real_browser import CHROMIUM, axe_problems_of, open_browser, open_tab
 
 pytest.importorskip("playwright.sync_api", reason="make page-test installs Playwright")
 pytestmark = [
@@ -150,12 +150,7 @@ def test_a_feed_is_added_and_removed_by_keyboard(tab: Any, rt: Runtime) -> None:
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
     scheme: str, width: int, browser: Any, site: str
 ) -> None:
-    found: list[str] = []
-    with open_for_axe(browser, site, scheme, width) as tab:
-        for view in VIEWS:
-            tab.goto(view)
-            found += axe_problems(tab, view)
-    assert found == []
+    assert axe_problems_of(VIEWS, browser, site, scheme, width) == []
 
 
 def test_without_a_script_everything_is_there(browser: Any, site: str, rt: Runtime) -> None:

@@ -13,7 +13,7 @@ from podwatch.line.search_index import index_transcripts
 from podwatch.runtime import Runtime
 from tests.support.page_server import PageServer
 from tests.support.page_visitors import find_mentions, store_show
-from tests.support.real_browser import CHROMIUM, axe_problems, open_browser, open_for_axe, open_tab
+from tests.support.real_browser import CHROMIUM, axe_problems_of, open_browser, open_tab
 
 pytest.importorskip("playwright.sync_api", reason="make page-test installs Playwright")
 pytestmark = [
@@ -115,12 +115,7 @@ def test_the_calendar_leads_to_the_episode_that_was_missed(tab: Any) -> None:
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
     scheme: str, width: int, browser: Any, site: str
 ) -> None:
-    found: list[str] = []
-    with open_for_axe(browser, site, scheme, width) as tab:
-        for view in VIEWS:
-            tab.goto(view)
-            found += axe_problems(tab, view)
-    assert found == []
+    assert axe_problems_of(VIEWS, browser, site, scheme, width) == []
 
 
 def test_no_view_weighs_more_than_it_may_with_all_that_it_loads(browser: Any, site: str) -> None:

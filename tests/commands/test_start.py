@@ -1,4 +1,8 @@
-"""The command line starts light: which heavy modules each command loads, in a process of its own."""
+"""The command line starts light: which heavy modules each command loads, in a process of its own.
+
+The processes are forked from one that has loaded the command line, and for commands over a database the store, too:
+what these load is held against the same table.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from podwatch.commands import SECTIONS, app
+from tests.support.shell import podwatch_and_modules
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {"sqlalchemy", "alembic", "pydantic", "ruamel", "yaml", "lark", "numpy", "requests", "urllib3", "lxml"}
@@ -75,6 +80,7 @@ STORED = {
     "backup f.backup": STORE,
     "db status": STORE,
     "db migrate": STORE,
+    "db downgrade 0016 --dry-run": f"{STORE} alembic",
     # It tries every model that is installed; each of these brings others along.
     "doctor": f"{STORE} numpy py3langid spacy rich pydantic requests urllib3",
 }
@@ -90,26 +96,15 @@ ELSEWHERE = {
     "feeds login": "asks for a password",
     "feeds encrypt-logins": "wants a key",
 }
-PROBE = """
-import sys
-from podwatch.commands import main
-sys.argv = ["podwatch", *sys.argv[1:]]
-try:
-    main()
-finally:
-    print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
-"""
 
 
-def loaded(arguments: list[str], folder: Path, home: Path) -> set[str]:
+def loaded(arguments: list[str], folder: Path, home: Path, warm: str) -> set[str]:
     """The heavy modules that a process has loaded when the command ends; it has to succeed."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PODWATCH", "SLACK", "AIRFLOW"))}
-    env |= {"PODWATCH_HOME": str(home), "PYTHONPATH": str(ROOT / "pipeline")}
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE, *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False
-    )
+    done, modules = podwatch_and_modules(arguments, folder, env | {"PODWATCH_HOME": str(home)}, warm)
     assert done.returncode == 0, done.stderr
-    return HEAVY & set(done.stderr.splitlines()[-1].split())
+    assert "podwatch" in modules
+    return HEAVY & modules
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +118,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "watches sync w.yaml",
         "mute add --watch corridor --for 2d",
     ):
-        loaded(command.split(), folder, folder / "data")
+        loaded(command.split(), folder, folder / "data", "the store")
     return folder / "data"
 
 
@@ -135,14 +130,24 @@ def write_files(folder: Path) -> None:
 @pytest.mark.parametrize("command", ALONE)
 def test_a_command_loads_what_it_needs_and_no_more(command: str, tmp_path: Path) -> None:
     write_files(tmp_path)
-    assert loaded(command.split(), tmp_path, tmp_path / "none") <= set(ALONE[command].split())
+    assert loaded(command.split(), tmp_path, tmp_path / "none", "the command line") <= set(ALONE[command].split())
 
 
 @pytest.mark.parametrize("command", STORED)
 def test_a_command_with_the_store_loads_what_it_needs_and_no_more(command: str, tmp_path: Path, home: Path) -> None:
     write_files(tmp_path)
     shutil.copytree(home, tmp_path / "data")
-    assert loaded(command.split(), tmp_path, tmp_path / "data") <= set(STORED[command].split())
+    assert loaded(command.split(), tmp_path, tmp_path / "data", "the store") <= set(STORED[command].split())
+
+
+def test_a_process_of_its_own_has_loaded_nothing_heavy_for_the_version() -> None:
+    """Not forked: what the interpreter itself and the installed packages bring along."""
+    code = "import sys; from podwatch.commands import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--version"], cwd=ROOT / "pipeline", capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert not HEAVY & {name.partition(".")[0] for name in done.stderr.split()}
 
 
 def test_every_command_is_run_in_one_of_the_tables_or_it_is_said_why_not() -> None:

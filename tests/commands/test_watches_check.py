@@ -17,7 +17,7 @@ from podwatch.query import check_warnings
 from podwatch.settings import Settings
 from tests.support.command_runner import run_command
 from tests.support.migrated_database import place_database
-from tests.support.stored_transcripts import store_dialogues
+from tests.support.stored_transcripts import save_text, store_dialogues, store_episodes
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 
@@ -251,3 +251,19 @@ def test_without_a_file_the_one_of_the_settings_is_taken(
     status, out, _ = run_command(settings, "watches", "check")
     assert (status, out[-1].startswith(f"{file}: 1 watch")) == (0, True)
     assert run_command(settings, "watches", "sync")[0] == 0
+
+
+def test_a_name_that_is_heard_again_is_noted_with_what_that_costs(
+    settings: Settings, tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place_database(settings.home)
+    with runtime.build(settings) as rt:
+        [episode] = store_episodes(rt.store, now, "show", 1.0)
+        save_text(rt.store, episode, "Grain came from witcop today, and ships leave again.", now)
+    file = tmp_path / "watchlist.yaml"
+    file.write_text("watches:\n  - {name: witkoff, entity: Steve Witkoff, type: person, sounds_like: true}\n")
+    note = "in doubt at 1 place in some 1 hour of talk: about 8 s of audio are heard again for it an hour"
+    for value in ("on", "off"):
+        monkeypatch.setenv("PODWATCH_HEAR_AGAIN", value)
+        _, lines, _ = run_command(settings, "watches", "check", file, "--json")
+        assert (note in [json.loads(line).get("message") for line in lines]) is (value == "on")

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from podwatch import query, runtime
+from podwatch.diagnose.coverage import coverage_line
 from podwatch.line.detect import detect, evaluate
 from podwatch.line.fetch import fetch
-from podwatch.line.hear_again import hear_again
+from podwatch.line.hear_again import HearingClaim, hear_again
 from podwatch.line.listen import listen
 from podwatch.line.poll import poll
 from podwatch.model import Feed, HearingOutcome, Mention, Tally, Watch
@@ -169,6 +171,47 @@ def test_audio_with_other_words_leaves_the_text_alone(open_scenario: Opener) -> 
     assert scenario.recogniser.asked == []
 
 
+# what the audio has where the transcript has the name
+SPOILT_AUDIO = {
+    "cut before the name": "grain came",
+    "cut at the name": "grain came from",
+    "another episode's": "ships leave again ships leave again odesa",
+}
+
+
+@pytest.mark.parametrize("said", SPOILT_AUDIO.values(), ids=SPOILT_AUDIO)
+def test_audio_in_which_the_place_is_not_found_leaves_the_text_alone(said: str, open_scenario: Opener) -> None:
+    scenario = open_scenario()
+    scenario.rt.store.sync_watches([replace(NAME, threshold=0.1)], scenario.now)
+    scenario.add_episode(said, published=vtt("Grain came from kallis today, ships leave again."))
+    scenario.detect()
+    scenario.hear_again()
+    [found] = scenario.detect()
+    assert found.reason.endswith("not heard again: the audio has other words there")
+    assert scenario.recogniser.asked == []
+
+
+def test_a_name_under_which_there_is_nothing_to_hear_is_not_told(open_scenario: Opener) -> None:
+    scenario = open_scenario()
+    scenario.rt.store.sync_watches([replace(NAME, threshold=0.1)], scenario.now)
+    scenario.add_episode(
+        "grain came from today ships leave again", published=vtt("Grain came from kallis today, ships leave again.")
+    )
+    scenario.detect()
+    scenario.hear_again()
+    assert scenario.detect() == []
+
+
+def test_a_file_that_is_no_audio_leaves_the_text_alone(open_scenario: Opener) -> None:
+    scenario = open_scenario()
+    scenario.add_episode(TALK, published=vtt("Grain came from kallis today, ships leave again."))
+    scenario.detect()
+    scenario.host.serve("/one.wav", b"RIFF" + b"x" * 4000, "audio/wav")
+    assert scenario.hear_again().failed == 1
+    scenario.hear_again(scenario.now + PATIENCE)
+    assert scenario.outcomes() == [HearingOutcome.NO_AUDIO]
+
+
 @pytest.mark.parametrize("status", [404, 503])
 def test_audio_that_cannot_be_had_is_asked_for_within_a_day_and_then_the_text_decides(
     status: int, open_scenario: Opener
@@ -222,6 +265,28 @@ def test_a_killed_run_leaves_its_places_to_the_next_one(scenario: HearingScenari
     assert scenario.rt.store.claim_hearings(waiting, scenario.now, scenario.now + timedelta(minutes=15))
     assert scenario.hear_again() == Tally("hear again")  # another run has them
     assert scenario.hear_again(scenario.now + timedelta(minutes=16)).new == 1
+
+
+def test_a_claim_is_extended_while_its_places_are_heard(scenario: HearingScenario) -> None:
+    scenario.add_episode(TALK)
+    scenario.detect()
+    [waiting] = scenario.rt.store.transcripts_to_hear_again(scenario.now)
+    claim = HearingClaim(scenario.rt, waiting, scenario.now, monotonic())
+    assert scenario.rt.store.claim_hearings(waiting, scenario.now, claim.until)
+    claim.until = scenario.now + timedelta(minutes=5)  # ten minutes later
+    claim.extend()
+    assert scenario.rt.store.transcripts_to_hear_again(scenario.now + timedelta(minutes=14)) == []
+    assert len(scenario.rt.store.transcripts_to_hear_again(scenario.now + timedelta(minutes=16))) == 1
+
+
+def test_coverage_says_that_a_name_in_doubt_waits_to_be_heard(scenario: HearingScenario) -> None:
+    scenario.add_episode(TALK)
+    scenario.detect()
+    line = coverage_line(scenario.rt.store, scenario.now)
+    assert line.endswith("1 episode has a name in doubt that waits to be heard again: podwatch hearings")
+    scenario.hear_again()
+    scenario.detect()
+    assert "in doubt" not in coverage_line(scenario.rt.store, scenario.now)
 
 
 def test_where_nothing_ever_hears_the_text_decides_after_two_days(open_scenario: Opener) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podwatch.phonetics import NameMatch, NameMatcher
+from podwatch.phonetics import NameMatch, NameMatcher, WatchedName
 from tests.phonetics.name_samples import FILLER, found_names, person
 from tests.support.hypothesis_profiles import examples
 
@@ -223,9 +223,10 @@ def test_a_rare_word_that_is_said_again_and_again_is_the_name_where_anything_els
 def test_a_place_that_may_be_two_names_is_the_likelier_one() -> None:
     names = ("Pete Hegseth", "Ann Hexett")
     text = "Nobody asked Hekset about it." + FILLER
-    for name in names:
-        assert found_names(text, NameMatcher([person(name)])) == [(name, "Hekset")]
-    assert found_names(text, NameMatcher([person(n) for n in names])) == [(names[1], "Hekset")]
+    watched = [WatchedName(name, type="person", threshold=0.2) for name in names]
+    for name in watched:
+        assert found_names(text, NameMatcher([name])) == [(name.full, "Hekset")]
+    assert found_names(text, NameMatcher(watched)) == [(names[1], "Hekset")]
 
 
 def test_two_names_with_one_surname_are_both_found() -> None:

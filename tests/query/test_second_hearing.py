@@ -19,6 +19,7 @@ from podwatch.query.second_hearing import (
     combine,
     is_in_doubt,
     judge,
+    sounds_like_another,
     spellings_of,
 )
 from podwatch.speech.forced_decoding import LIKELIHOODS, Likelihoods
@@ -104,6 +105,37 @@ def test_the_reason_says_how_much_likelier_the_name_is(
     judged = judge(0.3, "wit\ncop", "Steve Witkoff", heard())
     assert judged.reason == f"heard again: {words}"
     assert (judged.score > 0.3) == (ratio > 0) or ratio == 0
+
+
+# what is written, the watched name: whether no ear tells them apart
+NEAR_NAMES = [
+    ("Sharif", "Shehbaz Sharef", True),
+    ("Sharif's", "Shehbaz Sharef", True),
+    ("Bennett", "Naftali Bennedt", True),
+    ("Spokane", "Spokame", True),
+    ("Sharif", "Shehbaz Sharif", False),  # the name itself
+    ("Cuderov", "Ramzan Kadyrov", False),  # nobody's name
+    ("Maybelline", "Elvira Nabiullina", False),  # another name, and other sounds
+    ("Le Karki", "Sushila Karki", False),
+    ("", "Sushila Karki", False),
+    ("Карки", "Sushila Karki", False),
+]
+
+
+@pytest.mark.parametrize(("written", "name", "is_near"), NEAR_NAMES)
+def test_a_name_one_sound_away_is_known_as_such(written: str, name: str, is_near: bool) -> None:
+    assert sounds_like_another(written, name) is is_near
+
+
+def test_the_audio_lifts_no_name_where_another_one_is_written_that_sounds_the_same() -> None:
+    for likelihoods, lifts in ((SAID, False), (NOT_SAID, False)):
+        judged = judge(0.3, "Sharif", "Shehbaz Sharef", heard(likelihoods=likelihoods))
+        assert (judged.score > 0.3) is lifts
+    undecided = judge(0.3, "Sharif", "Shehbaz Sharef", heard())
+    assert (undecided.score, undecided.reason) == (
+        0.3,
+        "heard again: heard as Sharif, the audio does not tell it from Shehbaz Sharef",
+    )
 
 
 # name, what the audio is asked about

@@ -13,7 +13,7 @@ from podwatch.model import Doubt, Hearing, HearingOutcome, Segment, Watch, join_
 from podwatch.phonetics import NameMatch, WatchedName
 from podwatch.query import EpisodeFields
 from podwatch.query.hearing_weights import load_weights
-from podwatch.query.second_hearing import CHARACTERS_AN_HOUR
+from podwatch.query.second_hearing import CHARACTERS_AN_HOUR, PLACES_AN_HOUR
 from podwatch.query.wide_doubts import (
     NAMES_A_PLACE,
     WIDE_PLACES_AN_HOUR,
@@ -144,3 +144,27 @@ def test_of_several_names_at_one_place_the_likeliest_stays() -> None:
     weaker = tuple(x - 1.0 for x in SAID)
     found = match_hearings({"One": (0, 0.4), "Two": (1, 0.4)}, transcript, [heard(one, weaker), heard(two)], [])
     assert [name for name, _ in found] == ["Two"]
+
+
+def test_words_that_are_somebody_elses_name_are_no_place() -> None:
+    net = WiderNet([WatchedName("Ramzan Kadyrov", (), "person")])
+    talk = "Then Xiomara Castro stood up. In the end Castro's friends left, and Cuderov stayed with the others for a while."
+    assert [talk[p.start : p.end] for p in net.cast(talk, [0], [])][:1] == ["Cuderov"]
+    assert not any("Castro" in talk[p.start : p.end] for p in net.cast(talk, [0], []))
+
+
+def test_a_name_of_one_syllable_is_not_listened_for() -> None:
+    assert list(WiderNet([WatchedName("Li", (), "person")]).cast(TALK, [0], [])) == []
+    li = Watch(name="li", entity="Li", type="person", sounds_like=True)
+    assert find(replace(WIDE, notes="With Li"), li).doubts == ()
+
+
+def test_a_hundred_names_in_one_minute_cost_no_more_than_an_hour_of_talk() -> None:
+    letters = "bdfgklmnrstv"
+    names = [f"{a.upper()}o{b}ari{a}" for a in letters for b in letters][:100]
+    watches = [Watch(name=n.lower(), entity=f"Berta {n}", type="person", sounds_like=True) for n in names]
+    talk = " ".join(f"And {n}s said no." for n in names)
+    doubts = find(replace(WIDE, notes=", ".join(names)), *watches, text=talk).doubts
+    wide = [d for d in doubts if d.is_wide]
+    assert len(doubts) - len(wide) <= PLACES_AN_HOUR
+    assert len(group_places(wide)) <= WIDE_PLACES_AN_HOUR

@@ -8,7 +8,7 @@ with open_browser() as browser, open_tab(browser, site) as tab:
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,6 +53,16 @@ def open_for_axe(browser: Any, site: str, scheme: str, width: int) -> Iterator[A
     context.set_default_timeout(60_000)
     yield context.new_page()
     context.close()
+
+
+def axe_problems_of(views: Sequence[str], browser: Any, site: str, scheme: str, width: int) -> list[str]:
+    """The same of each view, opened in this colour scheme and width."""
+    found: list[str] = []
+    with open_for_axe(browser, site, scheme, width) as tab:
+        for view in views:
+            tab.goto(view)
+            found += axe_problems(tab, view)
+    return found
 
 
 def axe_problems(tab: Any, view: str) -> list[str]:

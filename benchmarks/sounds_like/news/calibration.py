@@ -56,7 +56,8 @@ def group_finds(finds: Sequence[Told]) -> Mapping[str, list[Told]]:
 
 def log_odds(finds: Sequence[Told]) -> np.ndarray:
     scores = np.array([min(max(f.score, 1e-4), 1 - 1e-4) for f in finds])
-    return np.log(scores / (1 - scores))
+    result: np.ndarray = np.log(scores / (1 - scores))
+    return result
 
 
 def fit_platt(nats: np.ndarray, right: np.ndarray, pull: float = 1.0) -> tuple[float, float]:

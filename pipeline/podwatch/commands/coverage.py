@@ -10,7 +10,7 @@ from podwatch.commands.choices import known_feed, known_watch
 from podwatch.commands.options import Json, Since, Until
 from podwatch.commands.output import open_runtime, print_stderr, show_rows, utc_now
 from podwatch.model import Period
-from podwatch.policy.coverage import describe_coverage
+from podwatch.policy.coverage import describe_awaiting, describe_coverage
 
 COLUMNS = ("name", "url", "days_polled", "days_failed", "episodes", "listened", "not_listened", "why")
 
@@ -47,6 +47,7 @@ def coverage(
     with open_runtime() as rt:
         chosen, watch = known_feed(rt.store, feed), known_watch(rt.store, watch)
         facts = rt.store.coverage_facts(period)
+        awaiting = rt.store.count_episodes_awaiting_hearing(period)
     feed = chosen.url if chosen else None
     rows = list(coverage_rows(facts, now, feed=feed, watch=watch, by_watch=by is By.WATCH))
     if not json and not facts.feeds:
@@ -56,3 +57,5 @@ def coverage(
     show_rows((coverage_values(r, period) if json else coverage_cells(r) for r in rows), columns, json, "")
     if not json:
         print_stderr(describe_coverage(rows[-1].coverage))
+    if awaiting:
+        print_stderr(describe_awaiting(awaiting))

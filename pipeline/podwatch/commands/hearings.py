@@ -49,7 +49,7 @@ def _values(f: StoredHearing) -> dict[str, Any]:
 
 def _cells(f: StoredHearing) -> dict[str, Any]:
     from podwatch.model import HearingOutcome
-    from podwatch.query.second_hearing import combine
+    from podwatch.query.second_hearing import judge
 
     d, h = f.hearing.doubt, f.hearing
     is_heard = f.is_decided and h.outcome is HearingOutcome.HEARD
@@ -57,7 +57,7 @@ def _cells(f: StoredHearing) -> dict[str, Any]:
         "name": d.name,
         "written": d.surface,
         "text": "wide" if d.is_wide else f"{d.score:.2f}",
-        "heard": f"{combine(d.score, h.likelihoods, is_wide=d.is_wide):.2f}" if is_heard else "",
+        "heard": f"{judge(d.score, d.surface, d.name, h).score:.2f}" if is_heard else "",
         "outcome": h.outcome.value.replace("_", " ") if f.is_decided else "waits",
         "show": f.show,
         "title": f.title,

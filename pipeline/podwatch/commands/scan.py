@@ -81,7 +81,9 @@ def scan(
                 print_stderr(f"podwatch: {e.line}")
                 continue
             fields = query.EpisodeFields(title=transcript.title, entities=named, hearings=hearings)
-            found = engine(transcript, replace(fields, asks_audio=again and heard is not None))
+            asks = again and heard is not None
+            widely = asks and load_settings().speech.again_widely
+            found = engine(transcript, replace(fields, asks_audio=asks, asks_widely=widely))
             if found.doubts and heard is not None and listener is not None:
                 fields = replace(fields, hearings=(*hearings, *listener.hear_again(file, heard, found.doubts)))
                 found = engine(transcript, fields)

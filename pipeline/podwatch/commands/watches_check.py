@@ -90,8 +90,8 @@ def _find_lost(text: str) -> list[PlacedFinding]:
 def _examine(watches: list[Watch], text: str) -> Iterator[PlacedFinding]:
     engine = query.build_engine(watches)
     findings = examine_watches(watches, engine.broken)
-    rates, feeds, note = _measure(engine, [w for w in watches if w.surge is None])
-    findings += compare_with_store(watches, feeds, rates)
+    rates, feeds, costs, note = _measure(engine, [w for w in watches if w.surge is None])
+    findings += [*compare_with_store(watches, feeds, rates), *costs]
     yield from _place(findings, watches, text)
     if note:
         yield PlacedFinding(Finding(Level.NOTE, "", 0, note))
@@ -115,19 +115,22 @@ def _check_rules(channels: Sequence[str], watches: Sequence[Watch], text: str) -
         yield PlacedFinding(finding, *find_position(tree, ("channels", channel), (0, 0)))
 
 
-def _measure(engine: query.Engine, watches: list[Watch]) -> tuple[Mapping[str, MatchRate], Sequence[Feed], str]:
-    """(rates by the names of the watches, the feeds, "") or, when nothing could be measured, the last says why."""
+def _measure(
+    engine: query.Engine, watches: list[Watch]
+) -> tuple[Mapping[str, MatchRate], Sequence[Feed], Sequence[Finding], str]:
+    """(rates by the names of the watches, the feeds, what hearing names again costs, "") or, when nothing could be
+    measured, the last says why."""
     why = "how common the watches are was not measured"
     try:
         s = load_settings()
         if not _has_database(s):
-            return {}, (), f"{why}: there is no database yet"
-        rates, feeds = _measure_stored(s, engine, watches)
+            return {}, (), (), f"{why}: there is no database yet"
+        rates, feeds, costs = _measure_stored(s, engine, watches)
     except PodwatchError as e:
-        return {}, (), f"{why}: {e.line}"
+        return {}, (), (), f"{why}: {e.line}"
     if not any(rate.of for rate in rates.values()):
-        return {}, feeds, f"{why}: there are no transcripts yet"
-    return rates, feeds, ""
+        return {}, feeds, (), f"{why}: there are no transcripts yet"
+    return rates, feeds, costs, ""
 
 
 def _has_database(s: Settings) -> bool:
@@ -144,15 +147,22 @@ def _has_database(s: Settings) -> bool:
 
 def _measure_stored(
     s: Settings, engine: query.Engine, watches: list[Watch]
-) -> tuple[Mapping[str, MatchRate], Sequence[Feed]]:
-    """(the rates in the newest transcripts of the database, its feeds); raises PodwatchError when it fails."""
+) -> tuple[Mapping[str, MatchRate], Sequence[Feed], Sequence[Finding]]:
+    """(the rates in the newest transcripts of the database, its feeds, what hearing again costs).
+
+    Raises PodwatchError when it fails.
+    """
     from podwatch import runtime
+    from podwatch.diagnose.hearing_costs import MAX_TRANSCRIPTS, find_hearing_costs
     from podwatch.diagnose.match_rates import measure_match_rates
     from podwatch.store.database import explaining_failures
 
     with explaining_failures(), runtime.build(s) as rt:
         rates = measure_match_rates(engine, watches, _sources(rt.store, engine.asks_for_entities))
-        return rates, rt.store.feeds()
+        asks = s.speech.again and engine.goes_by_sound
+        newest = rt.store.newest_sources(MAX_TRANSCRIPTS) if asks else ()
+        costs = list(find_hearing_costs(engine, watches, newest, widely=s.speech.again_widely))
+        return rates, rt.store.feeds(), costs
 
 
 def _sources(store: Store, with_entities: bool) -> Iterator[tuple[TranscriptSource, Sequence[Entity] | None]]:

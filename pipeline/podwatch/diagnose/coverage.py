@@ -10,6 +10,7 @@ from typing import Any
 from podwatch.errors import PodwatchError
 from podwatch.model import Coverage, CoverageFacts, NotListened, Period
 from podwatch.policy.coverage import (
+    describe_awaiting,
     describe_coverage,
     describe_listening,
     describe_transcripts,
@@ -125,7 +126,8 @@ def coverage_line(store: Store, now: datetime, *, since: datetime | None = None,
     c = _measure(store.coverage_facts(period), now, watch)
     if since is None and not c.episodes:
         c, within = _measure(store.coverage_facts(Period(None, now)), now, watch), ""
-    return describe_listening(c, within)
+    awaiting = store.count_episodes_awaiting_hearing(period)
+    return describe_listening(c, within) + (f"; {describe_awaiting(awaiting)}" if awaiting else "")
 
 
 def no_mentions_line(store: Store, now: datetime, *, since: datetime | None, watch: str | None) -> str:

@@ -7,8 +7,10 @@ to the text: never is anything told first and taken back.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 from podwatch.errors import PodwatchError, RecogniserError, SpeechError, StorageError
 from podwatch.line.bugs import Bugs
@@ -16,7 +18,7 @@ from podwatch.line.listen import audio_path, download_audio, kept_audio
 from podwatch.line.place_hearing import PlaceHearing
 from podwatch.model import ALL, SPEECH, Hearing, HearingOutcome, ListenRequest, Shard, Tally
 from podwatch.policy.hearing_schedule import next_hearing_at, outcome_without_budget
-from podwatch.policy.leases import LISTEN_LEASE
+from podwatch.policy.leases import HEARING_LEASE
 from podwatch.policy.listen_schedule import next_day
 from podwatch.runtime import Runtime, log
 from podwatch.store.hearings import DoubtfulTranscript, HeardPlace
@@ -38,8 +40,10 @@ def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
     due = rt.store.transcripts_to_hear_again(now, shard)
     missing = _missing_recogniser(rt) if due and speech.again else ""
     notes += [missing] if missing else []
+    began = monotonic()
     for doubtful in due:
-        if not rt.store.claim_hearings(doubtful, now, now + LISTEN_LEASE * 5):
+        claim = HearingClaim(rt, doubtful, now, began)
+        if not rt.store.claim_hearings(doubtful, now, claim.until):
             continue
         if missing or not speech.again:
             _decide(rt, doubtful, HearingOutcome.NO_MODEL if missing else HearingOutcome.NOT_IN_TIME, now)
@@ -54,7 +58,7 @@ def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
             continue
         title = f"{doubtful.episode.show}: {doubtful.episode.title}"
         try:
-            heard = _hear(rt, doubtful, left)
+            heard = _hear(rt, doubtful, left, claim.extend)
         except (RecogniserError, StorageError):
             rt.store.postpone_hearings(doubtful, now, failed=False)
             raise
@@ -78,6 +82,26 @@ def hear_again(rt: Runtime, now: datetime, shard: Shard = ALL) -> Tally:
         notes.append(f"{waiting} transcripts in doubt: the seconds of hearing again of this day are spent")
     bugs.raise_all()
     return Tally("hear again", done, new, failed, tuple(notes))
+
+
+class HearingClaim:
+    """Lasts until ``until``, and is extended while its places are heard: no other run takes them meanwhile.
+
+    began: what monotonic() said at ``now``.
+    """
+
+    def __init__(self, rt: Runtime, doubtful: DoubtfulTranscript, now: datetime, began: float) -> None:
+        self._rt, self._doubtful, self._now, self._began = rt, doubtful, now, began
+        self.until = self._at() + HEARING_LEASE
+
+    def extend(self) -> None:
+        """Called often: it extends the claim once half of it is over."""
+        if self.until - self._at() < HEARING_LEASE / 2:
+            self.until = self._at() + HEARING_LEASE
+            self._rt.store.postpone_hearings(self._doubtful, self.until, failed=False)
+
+    def _at(self) -> datetime:
+        return self._now + timedelta(seconds=monotonic() - self._began)
 
 
 def _missing_recogniser(rt: Runtime) -> str:
@@ -119,8 +143,8 @@ def _request(d: DoubtfulTranscript) -> ListenRequest:
     return ListenRequest(episode=d.episode, feed_url=d.feed_url, login=d.login)
 
 
-def _hear(rt: Runtime, d: DoubtfulTranscript, seconds: float) -> list[HeardPlace]:
-    """What became of each doubt of a transcript. seconds: of audio that may be heard."""
+def _hear(rt: Runtime, d: DoubtfulTranscript, seconds: float, progress: Callable[[], None]) -> list[HeardPlace]:
+    """What became of each doubt of a transcript. seconds: of audio that may be heard; progress: called after each."""
     doubts = rt.store.doubts_waiting(d.transcript_id)
     [source] = rt.store.load_sources([d.transcript_id])
     transcript = source.transcript
@@ -130,7 +154,7 @@ def _hear(rt: Runtime, d: DoubtfulTranscript, seconds: float) -> list[HeardPlace
         return [HeardPlace(Hearing(doubt=x, outcome=HearingOutcome.NO_MODEL)) for x in doubts]
     path = _audio_of(rt, d)
     download_audio(rt, _request(d), path)
+    progress()
     is_own = transcript.source.startswith(SPEECH)
-    return PlaceHearing(path, rt.settings.speech.max_hours, transcript, recogniser, hearer, is_own).hear(
-        doubts, seconds
-    )
+    places = PlaceHearing(path, rt.settings.speech.max_hours, transcript, recogniser, hearer, is_own)
+    return places.hear(doubts, seconds, progress)

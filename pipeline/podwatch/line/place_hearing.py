@@ -6,7 +6,7 @@ not said, the audio is another one (an advertisement, a new cut), and the text i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,8 +45,13 @@ class PlaceHearing:
     _misses: int = 0
     _windows: dict[tuple[int, int], tuple[AudioPlace, Any] | None] = field(default_factory=dict)
 
-    def hear(self, doubts: Sequence[Doubt], seconds: float) -> list[HeardPlace]:
-        """What became of each; the likeliest are heard first, while the day, and this talk, have seconds left."""
+    def hear(
+        self, doubts: Sequence[Doubt], seconds: float, progress: Callable[[], None] = lambda: None
+    ) -> list[HeardPlace]:
+        """What became of each; the likeliest are heard first, while the day, and this talk, have seconds left.
+
+        progress: called after each.
+        """
         talk = max((e for e in self.transcript.ends if e == e), default=0.0)
         seconds = min(seconds, seconds_for(talk, is_wide=any(d.is_wide for d in doubts)))
         by_time = {d: self.transcript.seconds_at(d.start) for d in doubts}
@@ -63,6 +68,7 @@ class PlaceHearing:
             window = samples[spans[d]]
             results[d] = self._hear_one(d, spans[d][0], window, exact.get(d))
             seconds -= results[d].seconds
+            progress()
         return [results[d] for d in doubts]
 
     def _span(self, d: Doubt, at: float, place: AudioPlace | None) -> tuple[float, float]:

@@ -36,6 +36,14 @@ from podwatch.phonetics.namesakes import (
 DEFAULT_THRESHOLD = 0.4  # the lowest score that is reported, where the watch does not say
 # What the trees say of real talk is too sure in the middle: log odds are stretched and lowered by these (LEARNING.md).
 CALIBRATION_SLOPE, CALIBRATION_SHIFT = 1.35, -0.7
+# Of what is chosen so, how often it is right by its kind: factors of these log odds, of the distance of the sounds
+# (nats per symbol, of first name and surname) and of whether the episode names the name otherwise, and a constant.
+KIND_FACTORS = {
+    "full": (0.43, -1.36, 0.0, 2.12),
+    "bare": (0.37, -1.60, 1.40, -0.31),
+    "company": (0.615, 0.0, 0.0, 0.49),
+}
+MAX_GIVEN_COST = 2.0  # nats per symbol of a first name: what is further off is as bad
 EVERYDAY_COST = 13.0  # -log P of a word that is read as the everyday word it also is
 FREQUENT_COST = 11.0  # -log P of a surname that is said so often as a word (New, Fox, Green) that it is one elsewhere
 SELDOM_COST = 12.0  # -log P: said more seldom than this (Waltz), a capital within a sentence says that a word is a name
@@ -100,6 +108,30 @@ def calibrate(score: float) -> float:
         return score
     log_odds = CALIBRATION_SLOPE * math.log(score / (1.0 - score)) + CALIBRATION_SHIFT
     return 1.0 / (1.0 + math.exp(-log_odds))
+
+
+def kind_of(candidate: Candidate) -> str:
+    """full: a person with a first name; bare: a person without; company: anything that is no person."""
+    if not candidate.form.may_be_person:
+        return "company"
+    return "bare" if candidate.given_cost is None else "full"
+
+
+def lower_by_kind(candidate: Candidate, context: TextContext, episode: EpisodeContext) -> float:
+    """The calibrated score, or less where finds of its kind and distance are more seldom right in real talk.
+
+    Never more: of what the trees give next to nothing, no finds say how often it is right. Nor do they of a surname in
+    several words behind a title (president Erd again), which stays what it is.
+    """
+    is_split = candidate.last - candidate.first > len(candidate.form.words)
+    if not 0.0 < candidate.score < 1.0 or (is_split and role_right_before(candidate, context)):
+        return candidate.score
+    by_odds, by_distance, by_name, constant = KIND_FACTORS[kind_of(candidate)]
+    distance = candidate.cost + min(candidate.given_cost or 0.0, MAX_GIVEN_COST)
+    is_named = episode.has_full_name or episode.is_in_notes
+    log_odds = by_odds * math.log(candidate.score / (1.0 - candidate.score)) + by_distance * distance
+    log_odds += by_name * is_named + constant
+    return min(candidate.score, 1.0 / (1.0 + math.exp(-log_odds)))
 
 
 def _assess(candidate: Candidate, context: TextContext) -> Assessment:

@@ -35,6 +35,7 @@ class EpisodeContext:
     counted as far as it is likely: speech recognition writes a name that it does not know in many ways, one that it
     knows in one. ``list_presence``: how far the episode is about the other watched names. ``form_count``: how often
     the form is found, for people; no evidence. ``is_near_full_name``: the full name is within NEAR_WORDS of it.
+    ``is_confirmed``: title or notes name it, or the text does elsewhere in another spelling or as it is spelt.
     """
 
     other_mentions: int = 0
@@ -44,6 +45,7 @@ class EpisodeContext:
     list_presence: float = 0.0
     form_count: int = 1
     is_near_full_name: bool = False
+    is_confirmed: bool = False
 
 
 def context_lookup(
@@ -77,14 +79,18 @@ def context_lookup(
         elsewhere = (score for score, where in odd_spellings.get(name, ()) if where.isdisjoint(positions))
         spellings = min(MAX_OTHER_SPELLINGS, sum(elsewhere))
         found = EpisodeContext(is_in_notes=name in noted, other_spellings=spellings, list_presence=list_presence[name])
+        found.is_confirmed = name in noted
         if name not in sure:
             return found
         here = list({id(c): c for i in positions if (c := at_word.get((name, i))) is not None}.values())
         found.has_full_name = full_names[name] > sum(map(_is_full_name, here))
         near = [at for at in full_places[name] if 0 < abs(at - candidate.first) <= NEAR_WORDS and at not in positions]
         found.is_near_full_name = bool(near)
-        # The same odd spelling again is no further evidence: talk repeats its own rare words, too.
+        here_ids = set(map(id, here))
+        others = (c for c in sure[name] if id(c) not in here_ids)
         words = candidate.surname_words(tokens)
+        found.is_confirmed = name in noted or any(c.is_exact or c.surname_words(tokens) != words for c in others)
+        # The same odd spelling again is no further evidence: talk repeats its own rare words, too.
         found.other_mentions = len(sure[name]) - odd[name][words]
         found.other_mentions -= sum(_confirms_name(c) or c.surname_words(tokens) != words for c in here)
         found.form_count = forms[name][candidate.form.part] + (not here)

@@ -18,6 +18,7 @@ from podwatch.phonetics.candidate_scoring import (
     SHARED_COST,
     calibrate,
     is_repeated_word,
+    lower_by_kind,
     score_candidates,
 )
 from podwatch.phonetics.candidate_search import CandidateSearch
@@ -25,6 +26,7 @@ from podwatch.phonetics.candidates import Candidate, TextContext
 from podwatch.phonetics.duplicate_names import count_distinct, find_same_names
 from podwatch.phonetics.episode_context import SURE_SCORE, EpisodeContext, context_lookup, count_repetitions
 from podwatch.phonetics.exact_search import ExactSearch
+from podwatch.phonetics.far_names import max_score
 from podwatch.phonetics.introduced_names import min_introduced_score
 from podwatch.phonetics.lexicon import GIVEN, look_up_words
 from podwatch.phonetics.list_context import min_score
@@ -35,7 +37,7 @@ from podwatch.phonetics.namesakes import find_first_names
 from podwatch.phonetics.ngram_windows import TextNGrams, find_rare_words
 from podwatch.phonetics.overlaps import best_per_name, drop_unlikely_rivals
 from podwatch.phonetics.passage_language import find_foreign_words, is_nearly_right
-from podwatch.phonetics.split_names import keep_whole_names, min_split_score
+from podwatch.phonetics.split_names import is_only_words, keep_whole_names, min_split_score
 from podwatch.phonetics.split_search import SplitSearch
 from podwatch.phonetics.tokenizer import split_chunks, tokenize
 from podwatch.phonetics.watched_names import MatchKind, NameMatch, WatchedName
@@ -106,17 +108,25 @@ class NameMatcher:
         candidates, context, episode_of = self.find_candidates(text, title, notes)
         episodes = [episode_of(c) for c in candidates]
         score_candidates(candidates, context, episodes, self.same_names)
+        by_trees: dict[int, float] = {}
         for candidate, episode in zip(candidates, episodes, strict=True):
             if candidate.is_exact or (candidate.assessment and candidate.assessment.is_somebody_else):
                 continue
             least = min_score(candidate, context, episode) if candidate.score else 0.0
             least = max(least, min_split_score(candidate, context, episode), min_introduced_score(candidate, context))
+            by_trees[id(candidate)] = calibrate(candidate.score)
             is_word = is_repeated_word(candidate, episode)
-            candidate.score = 0.0 if is_word else max(calibrate(candidate.score), least)
+            is_word |= is_only_words(candidate, context, episode)
+            score = max(by_trees[id(candidate)], least)
+            candidate.score = 0.0 if is_word else min(score, max_score(candidate, episode))
         keep_whole_names(candidates)
         drop_unlikely_rivals(candidates, self.same_names)
         by_candidate = {id(c): episode for c, episode in zip(candidates, episodes, strict=True)}
-        return [(c, by_candidate[id(c)]) for c in best_per_name(candidates)], context
+        best = [(c, by_candidate[id(c)]) for c in best_per_name(candidates)]
+        for candidate, episode in best:
+            if candidate.score == by_trees.get(id(candidate)):  # and no rule has set it
+                candidate.score = lower_by_kind(candidate, context, episode)
+        return best, context
 
     def find_candidates(
         self, text: str, title: str = "", notes: str = ""

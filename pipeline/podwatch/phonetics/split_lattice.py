@@ -222,7 +222,8 @@ def _near_pairs(
 
 def _keep_cheap(edges: Sequence[Edge], length: int) -> list[Edge]:
     """Those on a way through the whole name that costs no more than WAY_COST per phone; of alike ones the cheapest."""
-    limit, best = WAY_COST * length + 1e-4, {}
+    limit = WAY_COST * length + 1e-4
+    best: dict[tuple[int, int, str], float] = {}
     for begin, end, word, cost in edges:
         if cost < best.get((begin, end, word), limit):
             best[begin, end, word] = cost

@@ -34,10 +34,13 @@ SPLIT_NATS = 3.0  # -log of how often a name is heard as several words at all
 COST_FACTOR = 1.3  # what the channel says costs more in talk than with machine voices, from which it was learned
 COMMA_NATS = 3.0
 CAPITAL_NATS = 3.0  # that all words behind the first one have capitals within a sentence
+MIXED_NATS = 4.0  # that the first one has, and a word behind it has not: Ford and
 SURNAME_FOLLOWS = 0.8  # the part of a person's first names that have the surname behind them
 PLAIN_COST = 9.0  # -log P of the words that are one symbol together, as often as they are said
+NAME_COST = 4.0  # ... and of names
 PLAIN_ODDS = -8.0  # log odds: words that are so much likelier to be only words are no name
-MAX_COST = 1.3  # nats per symbol
+MIN_ODDS, NEAR_COST = -2.0, 0.5  # log odds, and nats per symbol: what the trees take for a name must not be below
+MAX_COST, MAX_COST_ALONE = 1.3, 0.6  # nats per symbol: behind a first name, and of a name of one word
 SLOPE, MAX_SCORE, FAR_PART = 0.5, 0.97, 0.15
 WHOLE_GAIN = 0.3  # nats per symbol: with the words that make it nearer by so much a name is whole
 
@@ -59,7 +62,8 @@ def min_split_score(candidate: Candidate, context: TextContext, episode: Episode
     if log_odds < PLAIN_ODDS:
         return 0.0
     is_long = len(form.encoded_surname[0]) >= MIN_PHONES and len(form.letters) >= MIN_LETTERS
-    if not is_long or candidate.cost > MAX_COST or log_odds < 0:
+    most = MAX_COST if is_behind else MAX_COST_ALONE
+    if not is_long or candidate.cost > most or log_odds < 0:
         return near
     score = MAX_SCORE / (1.0 + math.exp(-SLOPE * log_odds)) * (1.0 - FAR_PART * candidate.cost / MAX_COST)
     return max(near, score)
@@ -97,6 +101,15 @@ def _score_joined(candidate: Candidate, context: TextContext, episode: EpisodeCo
     return WITH_CAPITAL if is_known and is_joined else WITHOUT_CAPITAL if is_rare or is_known else 0.0
 
 
+def is_only_words(candidate: Candidate, context: TextContext, episode: EpisodeContext) -> bool:
+    """Whether a surname in several words, alone, is rather what its words say: Barr knew, hope Luca."""
+    form = candidate.form
+    is_split = candidate.given_cost is None and len(candidate.positions) > len(form.words)
+    if not is_split or candidate.cost < NEAR_COST or _rate(episode) > UNNAMED_RATE:
+        return False
+    return UNNAMED_RATE + weigh_sentence(candidate, context) < MIN_ODDS
+
+
 def weigh_sentence(candidate: Candidate, context: TextContext) -> float:
     """The log odds of the words behind a first name, or of all of them: that the name was said and heard so, against
     that they were said.
@@ -108,8 +121,9 @@ def weigh_sentence(candidate: Candidate, context: TextContext) -> float:
     behind = BOUNDARY if is_end else symbol_at(last, tokens, entries)
     model, row = load_sentence_model(), [symbol_at(i, tokens, entries) for i in range(first, last)]
     plain = model.row_log_probability([before, *row, behind])
-    seldom = (w for w, symbol in zip(tokens.plain[first:last], row, strict=True) if symbol == OTHER)
-    plain -= sum(max(0.0, entries[w].cost - PLAIN_COST) for w in seldom)
+    for word, symbol in zip(tokens.plain[first:last], row, strict=True):
+        if symbol in (NAME, OTHER):  # which one of the many words that are one symbol
+            plain -= max(0.0, entries[word].cost - (PLAIN_COST if symbol == OTHER else NAME_COST))
     named = model.log_probability(NAME, behind)
     if candidate.surname_at < 0:  # how much likelier than elsewhere a name is behind the word before it
         named += model.log_probability(before, NAME) - model.log_rate(NAME)
@@ -120,6 +134,8 @@ def weigh_sentence(candidate: Candidate, context: TextContext) -> float:
     heard += COMMA_NATS * sum(tokens.gaps[i] == COMMA for i in range(first, last - 1))
     if tokens.has_case and all(tokens.is_capitalised[i] for i in range(first + 1, last)):
         heard -= CAPITAL_NATS
+    elif tokens.has_case and tokens.is_capitalised[first] and not tokens.starts_sentence[first]:
+        heard += MIXED_NATS
     return named - heard - plain
 
 

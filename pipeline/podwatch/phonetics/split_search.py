@@ -20,6 +20,7 @@ from podwatch.phonetics.tokenizer import CLOSED
 SURNAME_COST = 1.3  # nats per symbol of a surname behind its first name
 STOP_WORD_GAIN = 0.3  # nats per symbol: what ends in a stop word is nearer by this than without it
 SURNAME_COST_BEHIND_SPLIT = 1.1  # ... and behind one that is split itself
+MAX_LENGTH = 1.7  # times as many phones as the surname has: more cannot be as near as SURNAME_COST
 Place = tuple[int, int, float]  # of a first name: its first word, the word behind it, what it costs
 
 
@@ -31,14 +32,17 @@ class SplitSearch:
         for form in forms:
             if form.given_count and form.may_be_person and not form.has_title and not form.is_spelt_only:
                 by_given.setdefault(form.given_spelling, []).append(form)
-        self._by_given = by_given
+        # With what each surname sounds like, and how many phones what is heard may have.
+        self._surnames: dict[NGram, list[tuple[Form, Encoded, float]]] = {}
         self._first_words: dict[str, list[NGram]] = {}
-        for given, mine in by_given.items():
-            for spelt in dict.fromkeys((given, *((nickname,) for form in mine for nickname in form.nicknames))):
-                self._first_words.setdefault(spelt[0], []).append(spelt)
         self._givens_of: dict[NGram, list[NGram]] = {}
         for given, mine in by_given.items():
-            for spelt in dict.fromkeys((given, *((nickname,) for form in mine for nickname in sorted(form.nicknames)))):
+            said = [(form, form.encoded_surname) for form in mine]
+            self._surnames[given] = [(form, encoded, MAX_LENGTH * len(encoded[0])) for form, encoded in said]
+            nicknames = sorted({nickname for form in mine for nickname in form.nicknames})
+            for spelt in dict.fromkeys((given, *((nickname,) for nickname in nicknames))):
+                if spelt not in self._givens_of:
+                    self._first_words.setdefault(spelt[0], []).append(spelt)
                 self._givens_of.setdefault(spelt, []).append(given)
         self._split_givens = list(by_given)
         self._given_lattice = SplitLattice([by_given[given][0].encoded_given[0] for given in self._split_givens])
@@ -50,11 +54,11 @@ class SplitSearch:
         """The candidates of all names."""
         tokens = context.tokens
         goes_on = [gap != CLOSED for gap in tokens.gaps]
-        pairs: list[tuple[Form, Place, int, bool]] = []
+        pairs: list[tuple[Form, Encoded, Place, int]] = []
         for given, place in self._first_names(context):
-            is_split = place[2] > 0
-            for form in self._by_given[given]:
-                pairs += [(form, place, end, is_split) for end in self._ends(place[1], context)]
+            ends = list(self._ends(place[1], context))
+            for form, encoded, most in self._surnames[given] if ends else ():
+                pairs += [(form, encoded, place, end) for end, length in ends if length <= most]
         found = self._measure(pairs, context)
         for way in self._single_lattice.find(tokens.plain, goes_on):
             form = self._single[way.name]
@@ -77,29 +81,33 @@ class SplitSearch:
             yield self._split_givens[way.name], (way.first, way.last, max(way.cost, 0.01))
 
     @staticmethod
-    def _ends(at: int, context: TextContext) -> Iterator[int]:
-        """Where a surname of several words that begins at ``at`` may end."""
-        tokens = context.tokens
+    def _ends(at: int, context: TextContext) -> Iterator[tuple[int, int]]:
+        """Where a surname of several words that begins at ``at`` may end, and how many phones it has at least then."""
+        tokens, weak, length = context.tokens, weak_sounds(), 0
         for end in range(at + 1, min(at + MAX_WORDS, len(tokens.plain)) + 1):
             if tokens.gaps[end - 2] == CLOSED or not tokens.plain[end - 1]:
                 return
+            word = tokens.plain[end - 1]
+            length += len(weak.get(word, context.entries[word].sound))
             if end - at > 1:
-                yield end
+                yield end, length
 
     @staticmethod
-    def _measure(pairs: Sequence[tuple[Form, Place, int, bool]], context: TextContext) -> list[Candidate]:
+    def _measure(pairs: Sequence[tuple[Form, Encoded, Place, int]], context: TextContext) -> list[Candidate]:
         plain = context.tokens.plain
         asked: list[tuple[Encoded, Encoded]] = []
-        for form, (_, begin, _), end, _ in pairs:
-            words = strip_possessive(tuple(plain[begin:end]))
-            asked += [(form.encoded_surname, heard) for heard in encode_ways(words, context.entries)]
+        known: dict[tuple[int, int], tuple[Encoded, Encoded]] = {}
+        for _, encoded, (_, begin, _), end in pairs:
+            if (begin, end) not in known:
+                known[begin, end] = encode_ways(strip_possessive(tuple(plain[begin:end])), context.entries)
+            asked += [(encoded, heard) for heard in known[begin, end]]
         costs = measure_costs(asked)
         found = []
         nearest: dict[tuple[int, int, int], float] = {}  # of the shorter ones that begin there
-        for number, (form, (first, begin, given_cost), end, is_split) in enumerate(pairs):
+        for number, (form, _, (first, begin, given_cost), end) in enumerate(pairs):
             alone, weak = costs[2 * number : 2 * number + 2]
             phone, letter = min(alone[0], weak[0]), alone[1]
-            if min(phone, letter) > (SURNAME_COST_BEHIND_SPLIT if is_split else SURNAME_COST):
+            if min(phone, letter) > (SURNAME_COST_BEHIND_SPLIT if given_cost else SURNAME_COST):
                 continue
             words = strip_possessive(tuple(plain[begin:end]))
             if words == form.words[form.given_count :]:

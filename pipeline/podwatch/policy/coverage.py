@@ -227,6 +227,12 @@ def describe_coverage(c: Coverage) -> str:
     return said + (f"; {c.not_listened} not: {describe_reasons(c)}" if c.not_listened else "")
 
 
+def describe_awaiting(episodes: int) -> str:
+    """What is said of episodes that were searched, but for names in doubt that are to be heard again first."""
+    has = "has" if episodes == 1 else "have"
+    return f"{_episodes(episodes)} {has} a name in doubt that waits to be heard again: podwatch hearings"
+
+
 def describe_undated(number: int) -> str:
     """What is said of episodes without a date: a backfill finds them in no range."""
     return f"{number:,} episode{'s have' if number > 1 else ' has'} no date that can be read: no backfill finds them"

