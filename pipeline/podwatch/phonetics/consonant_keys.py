@@ -53,28 +53,26 @@ def deletion_keys(skeletons: SymbolStrings) -> tuple[Numbers, Numbers]:
     They are each skeleton itself and, where it has more than two consonants, each with one consonant less; of a long
     one also each run of four, as more than one consonant may have changed. Keys of runs are below zero.
     """
+    return number_keys(number_skeletons(skeletons))
+
+
+def number_keys(skeletons: SkeletonNumbers) -> tuple[Numbers, Numbers]:
+    """The same of skeletons that are numbers already."""
     import numpy as np
 
-    digits = skeletons.pad(0, MAX_LENGTH).astype(np.int64)
-    width = digits.shape[1]
-    lengths = np.minimum(skeletons.lengths, width)
-    every = np.arange(len(skeletons), dtype=np.int64)
-    prefixes = np.zeros((width + 1, len(skeletons)), dtype=np.int64)  # the number that the first i digits make
-    for i in range(width):
-        prefixes[i + 1] = np.where(i < lengths, prefixes[i] * 8 + digits[:, i], prefixes[i])
-    whole = prefixes[width]
-    owners, keys = [every], [whole]
-    for i in range(width):
-        has = (i < lengths) & (lengths > 2)
-        if i:  # of two alike it does not matter which is left out
-            has &= digits[:, i] != digits[:, i - 1]
-        bits_behind = 3 * (lengths[has] - 1 - i)
-        owners.append(every[has])
-        keys.append((prefixes[i][has] << bits_behind) | (whole[has] & ((1 << bits_behind) - 1)))
-    for i in range(width - _RUN_LENGTH + 1):
-        has = (i + _RUN_LENGTH <= lengths) & (lengths >= LONG_LENGTH)
-        owners.append(every[has])
-        keys.append(-1 - (prefixes[i + _RUN_LENGTH][has] - (prefixes[i][has] << 3 * _RUN_LENGTH)))
+    order = np.argsort(-skeletons.lengths, kind="stable")  # those with an i-th consonant are the first ones
+    numbers, lengths = skeletons.numbers[order], skeletons.lengths[order]
+    owners, keys = [order], [numbers]
+    for behind in range(int(lengths.max(initial=0))):
+        some = numbers[: np.searchsorted(-lengths, -max(3, behind + 1), side="right")]
+        before, shift = some >> (3 * behind + 3), 3 * behind
+        is_other = np.flatnonzero(((some >> shift) ^ before) & 7)  # of two alike it does not matter which is left out
+        owners.append(order[is_other])
+        keys.append((before[is_other] << shift) | (some[is_other] & ((1 << shift) - 1)))
+    for behind in range(int(lengths.max(initial=0)) - _RUN_LENGTH + 1):
+        some = numbers[: np.searchsorted(-lengths, -max(LONG_LENGTH, behind + _RUN_LENGTH), side="right")]
+        owners.append(order[: len(some)])
+        keys.append(-1 - ((some >> 3 * behind) & (_EVERY_RUN - 1)))
     return np.concatenate(owners), np.concatenate(keys)
 
 
@@ -113,6 +111,14 @@ def number_skeletons(skeletons: SymbolStrings) -> SkeletonNumbers:
     return SkeletonNumbers(numbers, lengths)
 
 
+def may_share_key(first: Numbers, second: Numbers) -> Flags:
+    """Whether skeletons of such lengths may have a key in common."""
+    import numpy as np
+
+    found: Flags = (np.abs(first - second) <= 1) | ((first >= LONG_LENGTH) & (second >= LONG_LENGTH))
+    return found
+
+
 def share_key(first: SkeletonNumbers, second: SkeletonNumbers) -> Flags:
     """Whether each of the first has a key, but for runs, that the one of the second at its side has, too.
 
@@ -140,8 +146,8 @@ def _common_suffix(first: Numbers, second: Numbers) -> Numbers:
     import numpy as np
 
     differ = first ^ second
-    lowest = (differ & -differ).astype(np.float64)  # a power of two, which a float holds exactly
-    digits: Numbers = (np.frexp(lowest)[1].astype(np.int64) - 1) // 3
+    lowest_bit = (differ & -differ).astype(np.float64)  # a power of two, which is exact
+    digits: Numbers = (np.frexp(lowest_bit)[1].astype(np.int64) - 1) // 3
     return digits
 
 
@@ -177,8 +183,10 @@ class RunTable:
         common = np.zeros((len(skeletons.numbers), self._forms_by_run.shape[1]), dtype=np.uint8)
         long = np.flatnonzero(skeletons.lengths >= LONG_LENGTH)
         if len(long):
+            own = np.zeros((len(long), common.shape[1]), dtype=np.uint8)
             for runs in _list_runs(skeletons.take(long)).T:
-                common[long] |= self._forms_by_run[runs]
+                own |= self._forms_by_run.take(runs, axis=0)
+            common[long] = own
         found: Flags = common[which, forms >> 3] >> (7 - (forms & 7)).astype(np.uint8) & 1 > 0
         return found
 
