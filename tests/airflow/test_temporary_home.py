@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.airflow.test_dags import run_program
+from tests.support.airflow_programs import run_program
 
 CODE = """
 import json, os, sys
