@@ -12,6 +12,7 @@ from time import monotonic, process_time
 from typing import TypeVar
 
 from podwatch.net.host_queue import HostQueue
+from podwatch.net.thread_memory import limit_arenas, release_freed_memory
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -56,6 +57,8 @@ def run_by_host(
             hosts.release(permit, getattr(result, "retry_after", None))
             results.put((permit.item, result))
 
+    if len(items) > FIRST_THREADS:
+        limit_arenas()
     pool = _GrowingThreads(work_off, min(len(items), threads), is_saturated)
     left, flushed_at = len(items), monotonic()
     while left:
@@ -81,8 +84,6 @@ def run_by_host(
         yield item, postponed(item)
     yield None
     if len(items) > FIRST_THREADS:
-        from podwatch.net.freed_memory import release_freed_memory  # ctypes, which a run for nothing does not need
-
         release_freed_memory()
 
 
