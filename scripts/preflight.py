@@ -76,10 +76,17 @@ def find_listener(port: int) -> str:
                     wanted.add(f"socket:[{fields[9]}]")
     for process in Path("/proc").glob("[1-9]*") if wanted else ():
         with contextlib.suppress(OSError):  # other users' processes cannot be read
-            if any(str(fd.readlink()) in wanted for fd in (process / "fd").iterdir()):
+            if any(_target_of(fd) in wanted for fd in (process / "fd").iterdir()):
                 words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
                 return f"{' '.join(words.split())[:60]} (process {process.name})"
     return ""
+
+
+def _target_of(descriptor: Path) -> str:
+    try:
+        return str(descriptor.readlink())
+    except OSError:  # closed meanwhile, by another thread
+        return ""
 
 
 def check_disk(home: Path) -> None:

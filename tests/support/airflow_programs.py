@@ -83,6 +83,7 @@ def _become(job: dict[str, Any], ours: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(ours | job["env"])
     sys.argv = job["argv"]
+    tempfile.tempdir = None  # the folder for temporary files is that of this environment
     status = 1
     try:
         exec(job["code"], {"__name__": "__main__"})
