@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from podwatch.phonetics import WatchedName
 from podwatch.phonetics.candidate_scoring import kind_of, lower_by_kind
 from podwatch.phonetics.candidates import Candidate, TextContext
-from podwatch.phonetics.episode_context import EpisodeContext
+from podwatch.phonetics.episode_context import LIST_PRESENT, EpisodeContext
 from podwatch.phonetics.name_forms import build_forms
 from podwatch.phonetics.tokenizer import tokenize
 from tests.support.hypothesis_profiles import examples
@@ -57,3 +57,11 @@ def test_far_sounds_lower_a_bare_surname_that_nothing_names() -> None:
     episode, named = EpisodeContext(), EpisodeContext(has_full_name=True)
     far, near = make_candidate("bare", 0.8, 0.9), make_candidate("bare", 0.8, 0.1)
     assert lower_by_kind(far, TEXT, episode) < 0.3 < lower_by_kind(near, TEXT, named)
+
+
+def test_a_far_surname_keeps_its_score_where_the_episode_has_the_name_otherwise_and_is_about_the_list() -> None:
+    far = make_candidate("bare", 0.7, 0.8)
+    about = EpisodeContext(is_confirmed=True, list_presence=LIST_PRESENT)
+    assert lower_by_kind(far, TEXT, about) == far.score
+    assert lower_by_kind(far, TEXT, EpisodeContext(is_confirmed=True)) < far.score
+    assert lower_by_kind(far, TEXT, EpisodeContext(list_presence=LIST_PRESENT)) < far.score

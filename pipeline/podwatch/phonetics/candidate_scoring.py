@@ -121,8 +121,11 @@ def lower_by_kind(candidate: Candidate, context: TextContext, episode: EpisodeCo
     """The calibrated score, or less where finds of its kind and distance are more seldom right in real talk.
 
     Never more: of what the trees give next to nothing, no finds say how often it is right. Nor do they of a surname in
-    several words behind a title (president Erd again), which stays what it is.
+    several words behind a title (president Erd again), which stays what it is; and so does a name that the episode has
+    otherwise, too, where it is about the list: there most of what is far off is the name after all (LEARNING.md).
     """
+    if episode.is_confirmed and episode.list_presence >= LIST_PRESENT:
+        return candidate.score
     is_split = candidate.last - candidate.first > len(candidate.form.words)
     if not 0.0 < candidate.score < 1.0 or (is_split and role_right_before(candidate, context)):
         return candidate.score
