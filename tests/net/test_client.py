@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import threading
 import time
 import zlib
 from collections.abc import Iterator
@@ -237,3 +238,17 @@ def test_an_error_behind_a_redirect_names_the_address_that_was_asked(http: HttpC
     assert e.value.line.startswith(
         f"{url}: is sent on to http://[::1]:1/inside, and there: ::1 is not a public address"
     )
+
+
+def test_a_request_that_ends_after_the_client_was_closed_leaves_no_connection(settings: Settings) -> None:
+    http, ended = HttpClient(settings), threading.Event()
+
+    def answer_late(connection: socket.socket) -> None:
+        http.close()  # as when a run is interrupted
+        connection.sendall(http_response(b"late"))
+        if connection.recv(1) == b"":
+            ended.set()
+
+    with raw_server(answer_late) as url:
+        assert http.get(url, max_bytes=BYTES, deadline=SECONDS).body == b"late"
+        assert ended.wait(60)

@@ -158,6 +158,7 @@ class Transport:
         self._tls = tls
         self._idle: OrderedDict[_Key, list[_Connection]] = OrderedDict()  # the host that was used last comes last
         self._idle_count = 0
+        self._is_closed = False
         self._lock = threading.Lock()
 
     @contextmanager
@@ -224,8 +225,9 @@ class Transport:
             connection.close()
 
     def close(self) -> None:
-        """Closes the idle connections."""
+        """Closes the idle connections; those that are under way close when they are done."""
         with self._lock:
+            self._is_closed = True
             idle = [connection for connections in self._idle.values() for connection in connections]
             self._idle.clear()
             self._idle_count = 0
@@ -243,12 +245,16 @@ class Transport:
     def _keep_idle(self, connection: _Connection) -> None:
         connection.is_reused = True
         with self._lock:
-            self._idle.setdefault(connection.key, []).append(connection)
-            self._idle.move_to_end(connection.key)
-            self._idle_count += 1
-            oldest = self._pop_idle(next(iter(self._idle)), 0) if self._idle_count > MAX_IDLE_CONNECTIONS else None
-        if oldest is not None:
-            oldest.close()
+            if self._is_closed:
+                surplus: _Connection | None = connection
+            else:
+                self._idle.setdefault(connection.key, []).append(connection)
+                self._idle.move_to_end(connection.key)
+                self._idle_count += 1
+                is_full = self._idle_count > MAX_IDLE_CONNECTIONS
+                surplus = self._pop_idle(next(iter(self._idle)), 0) if is_full else None
+        if surplus is not None:
+            surplus.close()
 
     def _pop_idle(self, key: _Key, index: int) -> _Connection:
         connection = self._idle[key].pop(index)
