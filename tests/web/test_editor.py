@@ -200,6 +200,12 @@ def test_a_watch_that_is_nearly_everywhere_is_called_so(rt: Runtime, now: dateti
     assert "is said in 12 of 12 transcripts" in check(browser, open_editor(browser), name="sea", query="sea")
 
 
+def test_a_name_is_told_with_what_it_competes_before_it_is_saved(rt: Runtime, now: datetime) -> None:
+    browser = browse(rt, now)
+    typed = {"name": "waltz", "kind": "entity", "entity": "Mike Waltz", "type": "person", "sounds_like": "yes"}
+    assert "Wallace (in 1.5% of news)" in check(browser, open_editor(browser), **typed)
+
+
 def test_who_is_slower_sees_what_changed_and_loses_nothing(filled: Runtime, now: datetime) -> None:
     ada, bea = browse(filled, now), browse(filled, now, Member("bea"))
     first, second = open_editor(ada, "?watch=grain"), open_editor(bea, "?watch=grain")
