@@ -19,7 +19,7 @@ from podwatch.phonetics.name_parts import (
 from podwatch.phonetics.ngram_windows import NGram
 from podwatch.phonetics.nicknames import nicknames_of
 from podwatch.phonetics.noisy_channel import Encoded, encode_letters, measure_costs
-from podwatch.phonetics.respelling import anglicise
+from podwatch.phonetics.respelling import anglicise, load_said_as
 from podwatch.phonetics.spelt_forms import list_spelt_forms
 from podwatch.phonetics.watched_names import WatchedName
 
@@ -124,7 +124,7 @@ def build_forms(names: Sequence[WatchedName]) -> list[Form]:
             (i, "alias", words, len(split_titles(words)[0])) for words in dict.fromkeys(aliases) if words not in known
         ]
         pairs += [(i, *parts[0][1:], words) for words in aliases if parts]
-        respellings.append([_anglicised_words(name)])
+        respellings.append([_anglicised_words(name), _words_said_otherwise(name)])
     known_words = {(i, words) for i, _, words, _ in plans}
     flags = look_up_words({w for _, whole, _ in turned for w in whole})
     for i, whole, given in turned:
@@ -201,6 +201,12 @@ def _anglicised_words(name: WatchedName) -> dict[str, str]:
         if word and other and other != word:
             found[word] = other
     return found
+
+
+def _words_said_otherwise(name: WatchedName) -> dict[str, str]:
+    """Those plain words of a name of which the list knows how they are said, and how."""
+    words, said_as = spoken_words(" ".join((name.full, *name.aliases))), load_said_as()
+    return {word: said_as[word] for word in words if word in said_as}
 
 
 def _is_wordlike(words: NGram, sounds: Sequence[bytes], entries: Mapping[str, Entry]) -> bool:

@@ -1,12 +1,16 @@
 """Respells foreign names as English would: the network pronounces every name as English, speakers do not.
 
 Letters with marks mean one sound in nearly all languages that have them (č, ş, ł, ñ, ø); a few clusters tell the
-language (cz, sz, rz, sch, a q without u). The result is only a second way to say a name, beside the plain one.
+language (cz, sz, rz, sch, a q without u). Names that no rule reads right are listed in data/said_as.tsv (Tlaib, Buttigieg).
+The result is only a second way to say a name, beside the plain one.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
 
 _MARKED_LETTERS = {
     "č": "ch", "ć": "ch", "ç": "s", "ş": "sh", "š": "sh", "ś": "sh", "ș": "sh", "ž": "zh", "ż": "zh", "ź": "zh",
@@ -44,3 +48,10 @@ def anglicise(word: str) -> str:
         low = re.sub(r"^zh", "j", low)
         low = re.sub(r"(?<=[aeiou])j(?=[aeioué])", "h" if "ñ" in low or "ó" in low else "j", low)
     return "".join(_MARKED_LETTERS.get(c, c) for c in low)
+
+
+@lru_cache(maxsize=1)
+def load_said_as() -> Mapping[str, str]:
+    """By the plain spelling of a name (lower case, a-z) how an English speaker might write what is heard."""
+    lines = (resources.files(__package__) / "data" / "said_as.tsv").read_text("utf-8").splitlines()
+    return dict(line.split("\t") for line in lines if not line.startswith("#"))
