@@ -1,7 +1,7 @@
 """Respells foreign names as English would: the network pronounces every name as English, speakers do not.
 
 Letters with marks mean one sound in nearly all languages that have them (č, ş, ł, ñ, ø); a few clusters tell the
-language (cz, sz, rz, sch, a q without u). Names that no rule reads right are listed in data/said_as.tsv (Tlaib, Buttigieg).
+language (cz, sz, rz, sch, a q without u). Names that no rule reads right are in data/said_as.tsv (Tlaib, Buttigieg).
 The result is only a second way to say a name, beside the plain one.
 """
 
