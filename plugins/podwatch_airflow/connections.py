@@ -5,10 +5,12 @@ Every component and task imports it, so the library is imported where it is used
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import logging
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -125,8 +127,11 @@ def temporary_home() -> str:
     except (RuntimeError, OSError):  # the user has no entry, as in some containers
         pass
     made = Path(tempfile.gettempdir()) / f"podwatch-{os.getuid()}"
-    made.mkdir(mode=0o700, exist_ok=True)
-    return str(made) if made.stat().st_uid == os.getuid() else tempfile.mkdtemp(prefix="podwatch-")
+    with contextlib.suppress(FileExistsError):
+        made.mkdir(mode=0o700)
+    found = made.lstat()  # a link to it may be anybody's
+    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+    return str(made) if is_ours else tempfile.mkdtemp(prefix="podwatch-")
 
 
 def distributed_executor() -> str:
